@@ -1,0 +1,278 @@
+//! The real service behind plain calls: a single-threaded runtime inside, nothing asynchronous outside.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use reqwest::Client;
+use reqwest::header::{DATE, HeaderMap};
+use tokio::runtime::{Builder, Runtime};
+
+use super::endpoint::{self, Operation};
+use super::error::{ApiError, Unsent};
+use super::limits::Limits;
+use super::sign::sign;
+use super::transport::{client, exchange, signed_headers};
+use super::trust::TrustFiles;
+use super::wire::{self, Envelope};
+use super::{Accepted, Answer, CdssApi, Persistence, Read};
+use crate::clock::{Clock, Interrupt};
+use crate::config::Keys;
+use crate::consent::Consent;
+use crate::domain::plan::Target;
+use crate::domain::record::{RequestObserver, RequestRecord};
+use crate::domain::service::Service;
+use crate::domain::snapshot::PreCheck;
+
+/// Everything that is fixed about the way to the service.
+pub(crate) struct Connection {
+    pub service: Service,
+    pub keys: Keys,
+    pub limits: Limits,
+    pub trust: TrustFiles,
+    pub clock: Rc<dyn Clock>,
+    pub interrupt: Interrupt,
+    pub observer: Rc<dyn RequestObserver>,
+}
+
+/// The service over HTTP.
+pub(crate) struct Http {
+    connection: Connection,
+    runtime: Runtime,
+    client: Client,
+    records: RefCell<Vec<RequestRecord>>,
+    last_stamp: Cell<i64>,
+}
+
+/// More pages than this are not read: the service would have to list a hundred thousand clusters.
+const MOST_PAGES: u32 = 1_000;
+
+/// So many records are kept; a watch of a day makes a few thousand, of which the latest say most.
+///
+/// Chosen: the document stays readable, and nothing before the start is lost in an ordinary run.
+const MOST_RECORDS: usize = 2_000;
+
+impl Http {
+    /// Prepares the way; no connection is made yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails when trust files can't be read or the system gives no event queue. Nothing was sent.
+    pub(crate) fn new(connection: Connection) -> Result<Self, ApiError> {
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
+            ApiError::NotSent { operation: "setup", why: Unsent::Connection, reason: error.to_string() }
+        })?;
+        let client = client(&connection.service, &connection.limits, &connection.trust, true)?;
+        Ok(Self { connection, runtime, client, records: RefCell::new(Vec::new()), last_stamp: Cell::new(0) })
+    }
+
+    /// Returns what is known of every request so far, in the order in which they ended.
+    pub(crate) fn records(&self) -> Vec<RequestRecord> {
+        self.records.borrow().clone()
+    }
+
+    /// Sends one request once.
+    async fn attempt(
+        &self,
+        client: &Client,
+        operation: &Operation,
+        timeout: Duration,
+    ) -> Result<Envelope, ApiError> {
+        let Connection { service, keys, limits, clock, observer, .. } = &self.connection;
+        let path = service.path(&operation.path);
+        let at = clock.now();
+        let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(at));
+        observer.sent(operation.name, &format!("{} {path}", operation.method));
+        let headers = signed_headers(&keys.access, &stamp);
+        let outcome = exchange(client, service, operation, headers, timeout, limits.body).await;
+        let outcome = outcome.map(|(mut response, headers)| {
+            response.clock_difference = clock_difference(&headers, clock.now());
+            response
+        });
+        let opened =
+            outcome.as_ref().map_err(Clone::clone).and_then(|response| wire::open(operation.name, response));
+        let record = RequestRecord {
+            operation: operation.name,
+            request_id: match &opened {
+                Ok(envelope) => envelope.request_id.clone(),
+                Err(error) => error.request_id().map(str::to_owned),
+            },
+            http_status: outcome.as_ref().ok().map(|response| response.status),
+            at,
+        };
+        let body = outcome.ok().and_then(|response| serde_json::from_slice(&response.body).ok());
+        observer.answered(&record, body.map(|body| wire::shown(&body)).as_ref());
+        self.keep(record);
+        opened
+    }
+
+    fn keep(&self, record: RequestRecord) {
+        let mut records = self.records.borrow_mut();
+        if records.len() == MOST_RECORDS {
+            records.remove(MOST_RECORDS / 2);
+        }
+        records.push(record);
+    }
+
+    /// Returns the time to sign with, in milliseconds: never the same twice.
+    fn next_stamp(&self, now: Timestamp) -> i64 {
+        let stamp = now.as_millisecond().max(self.last_stamp.get() + 1);
+        self.last_stamp.set(stamp);
+        stamp
+    }
+
+    /// Sends a read until it is answered for good, or patience ends.
+    async fn persist(&self, operation: &Operation, persistence: Persistence) -> Result<Envelope, ApiError> {
+        let limits = &self.connection.limits;
+        let attempts = if persistence == Persistence::Once { 1 } else { limits.attempts };
+        let mut turn = 1;
+        loop {
+            let outcome = self.attempt(&self.client, operation, limits.read).await;
+            match outcome {
+                Err(error) if error.is_transient() && turn < attempts => {
+                    tokio::time::sleep(pause(limits, turn, &error)).await;
+                    turn += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Answers one read, all pages of it.
+    async fn answer(&self, read: &Read, persistence: Persistence) -> Result<Answer, ApiError> {
+        let mut whole: Option<Answer> = None;
+        let mut seen = BTreeSet::new();
+        for page in 1..=MOST_PAGES {
+            let envelope = match self.persist(&endpoint::read(read, page), persistence).await {
+                Ok(envelope) => envelope,
+                // A refusal is what was asked for.
+                Err(ApiError::Refused { message, code, status, request_id, .. })
+                    if matches!(read, Read::PreCheck(_)) =>
+                {
+                    return Ok(Answer::PreCheck(PreCheck::Refused {
+                        message,
+                        code,
+                        http_status: status,
+                        request_id,
+                    }));
+                }
+                Err(error) => return Err(error),
+            };
+            let part = wire::answer(read, &envelope);
+            let before = seen.len();
+            let has_pages = merge(&mut whole, part, &mut seen);
+            if !has_pages || seen.len() == before || wire::page_of(&envelope.result).is_last() {
+                break;
+            }
+        }
+        Ok(whole.expect("the loop ran at least once"))
+    }
+}
+
+/// Adds a page to what is there, each entry once. Returns false for answers without pages.
+fn merge(whole: &mut Option<Answer>, part: Answer, seen: &mut BTreeSet<(bool, u64)>) -> bool {
+    match part {
+        Answer::Clusters(mut page) => {
+            page.allowed.retain(|entry| seen.insert((true, entry.no.number())));
+            page.forbidden.retain(|entry| seen.insert((false, entry.no.number())));
+            match whole {
+                Some(Answer::Clusters(list)) => {
+                    list.allowed.append(&mut page.allowed);
+                    list.forbidden.append(&mut page.forbidden);
+                }
+                _ => *whole = Some(Answer::Clusters(page)),
+            }
+            true
+        }
+        Answer::ConfigGroups(mut page) => {
+            page.retain(|group| seen.insert((true, group.no.number())));
+            match whole {
+                Some(Answer::ConfigGroups(list)) => list.append(&mut page),
+                _ => *whole = Some(Answer::ConfigGroups(page)),
+            }
+            true
+        }
+        single => {
+            *whole = Some(single);
+            false
+        }
+    }
+}
+
+impl CdssApi for Http {
+    fn together(&self, reads: &[Read], persistence: Persistence) -> Vec<Result<Answer, ApiError>> {
+        self.runtime.block_on(async {
+            let all = join_all(reads.iter().map(|read| self.answer(read, persistence)));
+            tokio::select! {
+                biased;
+                signal = self.connection.interrupt.signalled() => {
+                    reads.iter().map(|_| Err(ApiError::Interrupted { operation: "read", signal })).collect()
+                }
+                answers = all => answers,
+            }
+        })
+    }
+
+    fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError> {
+        let Connection { service, limits, trust, interrupt, clock, .. } = &self.connection;
+        let operation = endpoint::start(target);
+        if consent.cluster() != target.cluster {
+            return Err(ApiError::NotSent {
+                operation: operation.name,
+                why: Unsent::Certificate,
+                reason: "the consent is for another cluster, which is a defect of cdss".to_owned(),
+            });
+        }
+        if interrupt.raised().is_some() {
+            let reason = "a signal came before it was sent".to_owned();
+            return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Interrupted, reason });
+        }
+        let fresh = client(service, limits, trust, false)?;
+        let envelope = self.runtime.block_on(async {
+            let sending = self.attempt(&fresh, &operation, limits.start);
+            tokio::pin!(sending);
+            tokio::select! {
+                biased;
+                outcome = &mut sending => outcome,
+                // The answer may be on its way: it decides what the user is told.
+                signal = interrupt.signalled() => match tokio::time::timeout(limits.grace, &mut sending).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => Err(ApiError::Interrupted { operation: operation.name, signal }),
+                },
+            }
+        })?;
+        if envelope.result.as_bool() == Some(true) {
+            return Ok(Accepted { request_id: envelope.request_id, at: clock.now() });
+        }
+        Err(ApiError::Refused {
+            operation: operation.name,
+            status: 200,
+            code: Some(0),
+            message: envelope.message,
+            request_id: envelope.request_id,
+        })
+    }
+}
+
+/// Returns the pause after attempt number `turn`: what the service asks for, else doubling with full jitter.
+fn pause(limits: &Limits, turn: u32, error: &ApiError) -> Duration {
+    if let ApiError::Gateway { retry_after: Some(seconds), .. } = error {
+        return Duration::from_secs(*seconds).min(limits.longest_asked_pause);
+    }
+    let ceiling = limits.pause.saturating_mul(1 << (turn - 1).min(16)).min(limits.longest_pause);
+    // A fresh hasher's keys are random enough to keep clients from knocking together.
+    let random = RandomState::new().build_hasher().finish();
+    let share = u32::try_from(random % 1_000).unwrap_or_default();
+    ceiling.saturating_mul(share) / 1_000
+}
+
+fn clock_difference(headers: &HeaderMap, now: Timestamp) -> Option<i64> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    let served = rfc2822::parse(date).ok()?.timestamp();
+    Some(served.as_second() - now.as_second())
+}

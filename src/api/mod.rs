@@ -1,0 +1,53 @@
+//! The HTTP API. It sends, reads and sorts; it decides nothing.
+
+mod endpoint;
+mod error;
+mod http;
+mod limits;
+mod read;
+mod sign;
+mod transport;
+mod trust;
+mod wire;
+
+use jiff::Timestamp;
+
+pub(crate) use error::{ApiError, Unsent};
+pub(crate) use http::{Connection, Http};
+pub(crate) use limits::Limits;
+pub(crate) use read::{Answer, Persistence, Read, join, one};
+pub(crate) use trust::TrustFiles;
+
+use crate::consent::Consent;
+use crate::domain::plan::Target;
+
+/// A start that the service said yes to. It means accepted, not finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Accepted {
+    pub request_id: Option<String>,
+    /// When the answer came.
+    pub at: Timestamp,
+}
+
+/// The service's operations, as far as an upgrade needs them.
+pub(crate) trait CdssApi {
+    /// Sends several reads at once and returns the answers in the same order.
+    ///
+    /// Reads change nothing at the service, whatever their HTTP method; they are repeated as `persistence`
+    /// says.
+    fn together(&self, reads: &[Read], persistence: Persistence) -> Vec<Result<Answer, ApiError>>;
+
+    /// Starts the rolling upgrade: brokers are restarted one after another.
+    ///
+    /// The service warns that data can be lost and clients cut off, so the call takes a [`Consent`] for the
+    /// same cluster, which only an accepted warning makes. Sends one request on a connection of its own and
+    /// never repeats it by itself. Returning `Ok` means accepted, not finished.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::proves_nothing_was_done`] tells whether the upgrade may have started. If it may, look at
+    /// the cluster before doing anything else.
+    ///
+    /// Source: NAVER Cloud API guide, `cdss-rollingupgrade`.
+    fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError>;
+}

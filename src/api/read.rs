@@ -1,0 +1,94 @@
+//! The reads, and the answers that belong to them.
+
+use super::{ApiError, CdssApi};
+use crate::domain::cluster::{Cluster, ClusterList};
+use crate::domain::config_group::{ConfigGroup, Setting};
+use crate::domain::health::Health;
+use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::domain::plan::Target;
+use crate::domain::snapshot::PreCheck;
+use crate::domain::version::KafkaVersion;
+
+/// A question that changes nothing at the service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Read {
+    /// All pages of the cluster list; of clusters whose name contains the text, if one is given.
+    Clusters(Option<String>),
+    /// One cluster by its number.
+    Cluster(ClusterNo),
+    /// Colours and counts at any time.
+    Status(ClusterNo),
+    /// Colours and counts by the call made for upgrades; some sites may lack it.
+    Progress(ClusterNo),
+    Versions,
+    /// All pages of the config groups of one version, or of all.
+    ConfigGroups(Option<VersionCode>),
+    ConfigGroup(ConfigGroupNo, VersionCode),
+    Settings(ConfigGroupNo, VersionCode),
+    /// May this upgrade be done? Asking starts nothing.
+    PreCheck(Target),
+}
+
+/// How hard a read tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Persistence {
+    /// Repeats what may pass by itself.
+    Patient,
+    /// One attempt: whoever asks comes again anyway.
+    Once,
+}
+
+macro_rules! answers {
+    ($($(#[$doc:meta])* $name:ident($inner:ty)),* $(,)?) => {
+        /// What a read brought.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub(crate) enum Answer {
+            $($(#[$doc])* $name($inner),)*
+        }
+
+        $(impl TryFrom<Answer> for $inner {
+            type Error = ApiError;
+
+            fn try_from(answer: Answer) -> Result<Self, ApiError> {
+                match answer {
+                    Answer::$name(inner) => Ok(inner),
+                    other => Err(ApiError::mismatch(stringify!($name), &other)),
+                }
+            }
+        })*
+    };
+}
+
+answers! {
+    Clusters(ClusterList),
+    /// None: the service knows no such cluster.
+    Cluster(Option<Cluster>),
+    /// None: the answer held nothing.
+    Health(Option<Health>),
+    Versions(Vec<KafkaVersion>),
+    ConfigGroups(Vec<ConfigGroup>),
+    /// None: the pair of number and version does not exist.
+    ConfigGroup(Option<ConfigGroup>),
+    /// None: the pair of number and version does not exist.
+    Settings(Option<Vec<Setting>>),
+    PreCheck(PreCheck),
+}
+
+/// Sends several reads at once, patiently.
+pub(crate) fn join<const N: usize>(api: &dyn CdssApi, reads: &[Read; N]) -> [Result<Answer, ApiError>; N] {
+    let answers = api.together(reads, Persistence::Patient);
+    answers.try_into().expect("as many answers come back as reads were given")
+}
+
+/// Sends one read.
+///
+/// # Errors
+///
+/// Fails when the read does.
+pub(crate) fn one<T>(api: &dyn CdssApi, read: Read, persistence: Persistence) -> Result<T, ApiError>
+where
+    T: TryFrom<Answer, Error = ApiError>,
+{
+    let mut answers = api.together(&[read], persistence);
+    answers.pop().expect("one answer comes back for one read")?.try_into()
+}

@@ -1,0 +1,166 @@
+//! One request, one connection's worth of trouble: sends, waits, reads, bounded in time and size.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Client, ClientBuilder};
+
+use super::endpoint::Operation;
+use super::error::{ApiError, Unsent};
+use super::limits::Limits;
+use super::sign::Stamp;
+use super::trust::{self, TrustFiles};
+use super::wire::Response;
+use crate::domain::service::Service;
+
+/// Builds a client for one service: no redirect, no retry of its own, HTTP/1.1, no proxy on loopback.
+///
+/// `pooled` keeps connections for the next request; a start must have none that somebody else used.
+///
+/// # Errors
+///
+/// Fails when trust files can't be read; nothing was sent.
+pub(super) fn client(
+    service: &Service,
+    limits: &Limits,
+    files: &TrustFiles,
+    pooled: bool,
+) -> Result<Client, ApiError> {
+    let mut builder = ClientBuilder::new()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .http1_only()
+        .connect_timeout(limits.connect)
+        .user_agent(concat!("cdss/", env!("CARGO_PKG_VERSION")));
+    if !pooled {
+        builder = builder.pool_max_idle_per_host(0);
+    }
+    if service.endpoint.is_loopback() {
+        builder = builder.no_proxy();
+    }
+    // Reading the trust store costs more than everything else, so plain loopback goes without.
+    if service.endpoint.is_https() {
+        builder = trust::add(builder, files)?;
+    } else {
+        builder = builder.tls_certs_only([]);
+        let _already_set = rustls::crypto::ring::default_provider().install_default();
+    }
+    builder.build().map_err(|error| ApiError::NotSent {
+        operation: "TLS",
+        why: Unsent::Certificate,
+        reason: root_cause(&error),
+    })
+}
+
+/// Sends one signed request and reads the whole answer.
+///
+/// # Errors
+///
+/// [`ApiError::NotSent`] only when no byte of the request can have left; otherwise [`ApiError::NoAnswer`].
+pub(super) async fn exchange(
+    client: &Client,
+    service: &Service,
+    operation: &Operation,
+    headers: HeaderMap,
+    timeout: Duration,
+    body_limit: usize,
+) -> Result<(Response, HeaderMap), ApiError> {
+    let name = operation.name;
+    let url = service
+        .endpoint
+        .url()
+        .join(&service.path(&operation.path))
+        .expect("a path of digits and letters joins any base");
+    let mut request = client.request(operation.method.clone(), url).headers(headers).timeout(timeout);
+    match &operation.body {
+        Some(body) => {
+            request = request
+                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+                .body(body.to_string());
+        }
+        None if operation.method == reqwest::Method::POST => request = request.header(CONTENT_LENGTH, 0),
+        None => {}
+    }
+    let mut response = request.send().await.map_err(|error| failed(name, service, &error, timeout))?;
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > body_limit => {
+                let reason = format!("the answer is larger than {} MiB", body_limit / (1024 * 1024));
+                return Err(ApiError::NoAnswer { operation: name, reason });
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => break,
+            Err(error) => return Err(failed(name, service, &error, timeout)),
+        }
+    }
+    let header = |name: &str| {
+        let value = response.headers().get(name)?;
+        value.to_str().ok().map(str::to_owned)
+    };
+    let answer = Response {
+        status: response.status().as_u16(),
+        body,
+        request_id: header("x-ncp-request-id"),
+        location: header("location"),
+        clock_difference: None,
+        retry_after: header("retry-after").and_then(|text| text.trim().parse().ok()),
+    };
+    Ok((answer, response.headers().clone()))
+}
+
+/// Makes the headers of a signed request. Their values never show in debug output.
+pub(super) fn signed_headers(access_key: &str, stamp: &Stamp) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        ("x-ncp-apigw-timestamp", stamp.timestamp.as_str()),
+        ("x-ncp-iam-access-key", access_key),
+        ("x-ncp-apigw-signature-v2", stamp.signature.as_str()),
+    ] {
+        let mut value = HeaderValue::from_str(value).expect("keys were checked to be plain ASCII");
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+    headers
+}
+
+fn failed(operation: &'static str, service: &Service, error: &reqwest::Error, timeout: Duration) -> ApiError {
+    let at = service.endpoint.identity();
+    let cause = root_cause(error);
+    // The one flag that says "nothing was sent"; the others are set in both cases.
+    if error.is_connect() {
+        let why = if is_certificate(error) { Unsent::Certificate } else { Unsent::Connection };
+        return ApiError::NotSent { operation, why, reason: format!("cannot connect to {at}: {cause}") };
+    }
+    let reason = if error.is_timeout() {
+        format!("no answer from {at} within {}", humantime::format_duration(timeout))
+    } else {
+        format!("the connection to {at} ended before the answer did: {cause}")
+    };
+    ApiError::NoAnswer { operation, reason }
+}
+
+/// The innermost reason; the layers above it only repeat the address.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+fn is_certificate(error: &dyn std::error::Error) -> bool {
+    let invalid = |error: &(dyn std::error::Error + 'static)| {
+        matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+    };
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if invalid(cause) || wrapped.is_some_and(|inner| invalid(inner)) {
+            return true;
+        }
+        next = cause.source();
+    }
+    false
+}

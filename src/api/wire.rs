@@ -1,0 +1,13 @@
+//! What comes back on the wire: the service's envelope, the gateway's errors, everything else, and how their
+//! fields become values of the domain. The service's own spelling stays in here.
+//!
+//! Fields are read loosely: numbers may be strings, every field may be missing or null, unknown ones are
+//! ignored.
+
+mod fields;
+mod open;
+mod shown;
+
+pub(super) use fields::{answer, page_of};
+pub(super) use open::{Envelope, Response, open};
+pub(super) use shown::shown;

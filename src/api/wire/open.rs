@@ -1,0 +1,203 @@
+//! From bytes to the service's result, or to what went wrong.
+
+use serde_json::Value;
+
+use super::fields::number;
+use crate::api::ApiError;
+
+/// An answer as it came, bounded in size.
+#[derive(Debug, Clone)]
+pub(in crate::api) struct Response {
+    pub status: u16,
+    pub body: Vec<u8>,
+    /// The `x-ncp-request-id` header.
+    pub request_id: Option<String>,
+    /// The `location` header of a redirect.
+    pub location: Option<String>,
+    /// The server's clock minus this machine's, in seconds.
+    pub clock_difference: Option<i64>,
+    /// The `retry-after` header, in seconds.
+    pub retry_after: Option<u64>,
+}
+
+/// The service's own answer: code 0 under 2xx.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::api) struct Envelope {
+    pub result: Value,
+    pub request_id: Option<String>,
+    pub message: String,
+}
+
+/// Sorts an answer. Only 2xx with JSON and code 0 is a success.
+///
+/// # Errors
+///
+/// Everything else, typed by its shape: the service's refusal, the gateway's, or neither.
+///
+/// Source: NAVER Cloud API guide, `api-call-lgc-errorhandling`; other shapes as seen on sister services.
+pub(in crate::api) fn open(operation: &'static str, response: &Response) -> Result<Envelope, ApiError> {
+    let status = response.status;
+    let success = (200..300).contains(&status);
+    let unreadable = |what: String, request_id: Option<String>| {
+        Err(ApiError::Unreadable { operation, status, what, request_id })
+    };
+    let body: Value = match serde_json::from_slice(&response.body) {
+        Ok(body) => body,
+        Err(_) => return unreadable(no_json(response), response.request_id.clone()),
+    };
+    let request_id = text(&body, "requestId").or_else(|| response.request_id.clone());
+
+    if let (Some(code), Some(message)) = (number(&body["code"]), text(&body, "message")) {
+        return match (success, code) {
+            (true, 0) => Ok(Envelope { result: body["result"].clone(), request_id, message }),
+            (false, 0) => unreadable("success under a failing status".to_owned(), request_id),
+            _ => Err(ApiError::Refused { operation, status, code: Some(code), message, request_id }),
+        };
+    }
+    if body["error"].is_object() && !success {
+        let error = &body["error"];
+        let message = text(error, "message").unwrap_or_else(|| "no message".to_owned());
+        let message =
+            match text(error, "details").filter(|details| !details.is_empty() && *details != message) {
+                Some(details) => format!("{message}: {details}"),
+                None => message,
+            };
+        return Err(ApiError::Gateway {
+            operation,
+            status,
+            code: number(&error["errorCode"]),
+            message,
+            request_id,
+            clock_difference: response.clock_difference.filter(|_| status == 401),
+            retry_after: response.retry_after,
+        });
+    }
+    unreadable(foreign_message(&body).unwrap_or_else(|| "an answer of unknown form".to_owned()), request_id)
+}
+
+fn text(value: &Value, field: &str) -> Option<String> {
+    value[field].as_str().map(str::to_owned)
+}
+
+fn no_json(response: &Response) -> String {
+    if (300..400).contains(&response.status) {
+        let host = response.location.as_deref().and_then(|text| url::Url::parse(text).ok());
+        let host = host.as_ref().and_then(url::Url::host_str).unwrap_or("somewhere on the same host");
+        return format!("an unexpected redirect to {host}");
+    }
+    let start = String::from_utf8_lossy(&response.body[..response.body.len().min(64)]).to_lowercase();
+    match start.trim_start() {
+        "" => "an empty answer".to_owned(),
+        page if page.starts_with("<!doctype") || page.starts_with("<html") => {
+            "a web page instead of an answer".to_owned()
+        }
+        page if page.starts_with('<') => "XML instead of JSON".to_owned(),
+        _ => "an answer that is not JSON, or only a part of one".to_owned(),
+    }
+}
+
+/// Finds the message in the shapes of sister services.
+fn foreign_message(body: &Value) -> Option<String> {
+    let response_error = &body["responseError"];
+    text(response_error, "returnMessage")
+        .or_else(|| text(&body["status"], "message"))
+        .or_else(|| text(body, "msg"))
+        .or_else(|| text(body, "message"))
+        .or_else(|| text(body, "error"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(status: u16, body: &str) -> Response {
+        Response {
+            status,
+            body: body.as_bytes().to_vec(),
+            request_id: Some("header-id".to_owned()),
+            location: None,
+            clock_difference: Some(600),
+            retry_after: None,
+        }
+    }
+
+    fn error(status: u16, body: &str) -> ApiError {
+        open("op", &response(status, body)).unwrap_err()
+    }
+
+    #[test]
+    fn only_code_0_under_2xx_is_a_success() {
+        let body = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
+        let envelope = open("op", &response(200, body)).unwrap();
+        assert_eq!((envelope.result, envelope.request_id.as_deref()), (Value::Bool(true), Some("r-1")));
+        let code_as_text = r#"{"code":"0","message":"SUCCESS","result":null}"#;
+        assert_eq!(
+            open("op", &response(200, code_as_text)).unwrap().request_id.as_deref(),
+            Some("header-id")
+        );
+        for (status, body) in [
+            (500, body),
+            (302, body),
+            (200, ""),
+            (200, "{}"),
+            (200, r#"{"result":true}"#),
+            (200, "[]"),
+            (200, r#"{"code":0,"mess"#),
+        ] {
+            assert!(matches!(error(status, body), ApiError::Unreadable { .. }), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn the_service_refuses_in_its_envelope_under_any_status() {
+        let body = r#"{"code":3,"message":"복제 중","result":null,"requestId":"r-1"}"#;
+        for status in [200, 400, 409, 500] {
+            let ApiError::Refused { code, message, request_id, .. } = error(status, body) else {
+                panic!("{status}")
+            };
+            assert_eq!((code, message.as_str(), request_id.as_deref()), (Some(3), "복제 중", Some("r-1")));
+        }
+    }
+
+    #[test]
+    fn the_gateways_code_may_be_a_number_or_a_text() {
+        for body in [
+            r#"{"error":{"errorCode":"210","message":"Permission Denied","details":"x"}}"#,
+            r#"{"error":{"errorCode":210,"message":"Permission Denied","details":"x"}}"#,
+        ] {
+            let ApiError::Gateway { code, message, clock_difference, .. } = error(401, body) else {
+                panic!("{body}")
+            };
+            assert_eq!(
+                (code, message.as_str(), clock_difference),
+                (Some(210), "Permission Denied: x", Some(600))
+            );
+        }
+    }
+
+    #[test]
+    fn other_shapes_are_recognised_and_never_taken_for_a_refusal() {
+        for (status, body, what) in [
+            (500, r#"{"responseError":{"returnCode":"1","returnMessage":"down"}}"#, "down"),
+            (400, r#"{"errorCode":9014,"message":"limit"}"#, "limit"),
+            (200, r#"{"code":1,"msg":"no","data":null}"#, "no"),
+            (500, r#"{"status":{"code":5,"message":"bad"}}"#, "bad"),
+            (500, r#"{"timestamp":"t","status":500,"error":"Internal","message":"oops","path":"/"}"#, "oops"),
+            (502, "<html><body>Bad gateway", "a web page instead of an answer"),
+            (200, "<?xml version=\"1.0\"?>", "XML instead of JSON"),
+            (200, "", "an empty answer"),
+            (302, "", "an unexpected redirect to somewhere on the same host"),
+            (200, "\u{0}\u{1}binary", "an answer that is not JSON, or only a part of one"),
+        ] {
+            let ApiError::Unreadable { what: found, .. } = error(status, body) else { panic!("{body}") };
+            assert_eq!(found, what, "{body}");
+        }
+        let redirect = Response { location: Some("https://evil.example/x".to_owned()), ..response(302, "") };
+        assert!(open("op", &redirect).unwrap_err().to_string().contains("evil.example"));
+    }
+
+    #[test]
+    fn deep_nesting_is_no_stack_overflow() {
+        assert!(matches!(error(200, &"[".repeat(100_000)), ApiError::Unreadable { .. }));
+    }
+}

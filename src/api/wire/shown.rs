@@ -1,0 +1,76 @@
+//! The parts of an answer that `-vvv` shows: an allow-list, so that a field nobody thought of stays hidden.
+
+use serde_json::{Map, Value};
+
+const FIELDS: &[&str] = &[
+    "allowedClusters",
+    "brokerNodeCount",
+    "brokerNodeTotalNumber",
+    "brokerNumber",
+    "brokerStatus",
+    "brokerStatusPerNode",
+    "clusterName",
+    "code",
+    "configGroupName",
+    "configGroupNo",
+    "configName",
+    "configNameKey",
+    "currentPage",
+    "customValue",
+    "defaultValue",
+    "details",
+    "disallowedClusters",
+    "error",
+    "errorCode",
+    "hostname",
+    "isFirst",
+    "isLast",
+    "kafkaConfigGroupDetailList",
+    "kafkaConfigGroupList",
+    "kafkaVersion",
+    "kafkaVersionCode",
+    "kafkaVersionList",
+    "kafkaVersionName",
+    "message",
+    "modifyYn",
+    "pageSize",
+    "range",
+    "requestId",
+    "result",
+    "serverStatus",
+    "serviceGroupInstanceNo",
+    "status",
+    "totalCount",
+    "totalPage",
+    "type",
+    "vpcName",
+    "zookeeperNumber",
+    "zookeeperStatus",
+    "zookeeperStatusPerNode",
+    "zookeeperTotalNumber",
+];
+
+/// Returns the value with only the fields of the list.
+pub(in crate::api) fn shown(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let kept = fields.iter().filter(|(name, _)| FIELDS.contains(&name.as_str()));
+            Value::Object(kept.map(|(name, value)| (name.clone(), shown(value))).collect::<Map<_, _>>())
+        }
+        Value::Array(values) => Value::Array(values.iter().map(shown).collect()),
+        plain => plain.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_not_on_the_list() {
+        let value = serde_json::json!({
+            "result": { "clusterName": "orders", "kafkaManagerUserPassword": "hunter2", "new": { "secret": 1 } }
+        });
+        assert_eq!(shown(&value).to_string(), r#"{"result":{"clusterName":"orders"}}"#);
+    }
+}

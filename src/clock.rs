@@ -1,0 +1,277 @@
+//! Time, the sleep that a signal ends, and the signal itself. The only place that asks the system for them.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+/// A wish from outside that the process end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Hangup,
+    Interrupt,
+    Terminate,
+}
+
+/// A signal came before the time was over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted")]
+pub(crate) struct Interrupted(pub Signal);
+
+/// Where time comes from.
+pub(crate) trait Clock {
+    /// Returns the wall clock's time; it may jump.
+    fn now(&self) -> Timestamp;
+
+    /// Returns the time since some fixed moment. It never goes back and counts the time asleep.
+    fn elapsed(&self) -> Duration;
+
+    /// Waits.
+    ///
+    /// # Errors
+    ///
+    /// Ends early with [`Interrupted`] when a signal came, also one from before the call.
+    fn sleep(&self, time: Duration) -> Result<(), Interrupted>;
+}
+
+/// Remembers the first signal and wakes whoever waits.
+#[derive(Debug, Clone)]
+pub(crate) struct Interrupt(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    raised: Mutex<Option<Signal>>,
+    wake: Condvar,
+    /// The same news for code that waits on a socket.
+    announce: watch::Sender<Option<Signal>>,
+}
+
+impl Interrupt {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Shared {
+            raised: Mutex::new(None),
+            wake: Condvar::new(),
+            announce: watch::Sender::new(None),
+        }))
+    }
+
+    /// Takes note of a signal. Only the first counts.
+    pub(crate) fn raise(&self, signal: Signal) {
+        let mut raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        if raised.is_none() {
+            *raised = Some(signal);
+            self.0.announce.send_replace(Some(signal));
+            self.0.wake.notify_all();
+        }
+    }
+
+    /// Returns the first signal, if any came.
+    pub(crate) fn raised(&self) -> Option<Signal> {
+        *self.0.raised.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for `time` or for a signal.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the signal when there is one.
+    pub(crate) fn wait(&self, time: Duration) -> Result<(), Interrupted> {
+        let raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        let (raised, _timed_out) = self
+            .0
+            .wake
+            .wait_timeout_while(raised, time, |raised| raised.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        raised.map_or(Ok(()), |signal| Err(Interrupted(signal)))
+    }
+
+    /// Waits for a signal, as a future.
+    pub(crate) async fn signalled(&self) -> Signal {
+        let mut news = self.0.announce.subscribe();
+        loop {
+            let signal = *news.borrow_and_update();
+            match signal {
+                Some(signal) => return signal,
+                // The sender lives in `self`, so waiting can't fail.
+                None => drop(news.changed().await),
+            }
+        }
+    }
+
+    /// Listens for SIGHUP, SIGINT and SIGTERM from now on. The second one ends the process at once, in the
+    /// system's own way.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the system refuses the handlers; signals then keep their plain effect.
+    #[cfg(unix)]
+    pub(crate) fn listen(&self) -> io::Result<()> {
+        use std::sync::atomic::AtomicBool;
+
+        let seen = Arc::new(AtomicBool::new(false));
+        for number in SIGNALS {
+            // The order matters: the first signal finds `seen` false here and sets it in the next line.
+            signal_hook::flag::register_conditional_default(number, Arc::clone(&seen))?;
+            signal_hook::flag::register(number, Arc::clone(&seen))?;
+        }
+        let interrupt = self.clone();
+        on_each_signal(move |signal| interrupt.raise(signal))
+    }
+
+    /// Does nothing where there are no such signals.
+    ///
+    /// # Errors
+    ///
+    /// Never fails.
+    #[cfg(not(unix))]
+    pub(crate) fn listen(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+const SIGNALS: [i32; 3] =
+    [signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+
+/// Calls `act` for every signal from now on, on a thread of its own; none has its plain effect any more.
+///
+/// # Errors
+///
+/// Fails when the system refuses the handlers.
+#[cfg(unix)]
+pub(crate) fn on_each_signal(act: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new(SIGNALS)?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for number in signals.forever() {
+            act(match number {
+                signal_hook::consts::SIGHUP => Signal::Hangup,
+                signal_hook::consts::SIGTERM => Signal::Terminate,
+                _ => Signal::Interrupt,
+            });
+        }
+    })?;
+    Ok(())
+}
+
+/// Does nothing where there are no such signals.
+///
+/// # Errors
+///
+/// Never fails.
+#[cfg(not(unix))]
+pub(crate) fn on_each_signal(_act: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
+    Ok(())
+}
+
+/// The machine's own clocks.
+#[derive(Debug, Clone)]
+pub(crate) struct SystemClock {
+    pub interrupt: Interrupt,
+}
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+        let now = std::time::SystemTime::now();
+        let now = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
+        // Milliseconds are what the signature has; more digits only make the documents harder to read.
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    fn elapsed(&self) -> Duration {
+        monotonic()
+    }
+
+    fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
+        self.interrupt.wait(time)
+    }
+}
+
+/// On Linux the plain monotonic clock stands still while the machine sleeps; this one does not.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn monotonic() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn monotonic() -> Duration {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
+    let now = std::time::Instant::now();
+    now.duration_since(*START.get_or_init(|| now))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::{Cell, RefCell};
+
+    use super::*;
+
+    /// A clock whose sleeps take no time. It panics after a million naps: an endless loop must fail, not hang.
+    #[derive(Debug, Default)]
+    pub(crate) struct FakeClock {
+        since: Cell<Duration>,
+        naps: RefCell<Vec<Duration>>,
+        /// After this many naps a signal comes.
+        pub interrupt_after: Cell<Option<usize>>,
+    }
+
+    impl FakeClock {
+        pub(crate) fn naps(&self) -> Vec<Duration> {
+            self.naps.borrow().clone()
+        }
+
+        /// Lets time pass without a sleep, as a slow answer does.
+        pub(crate) fn pass(&self, time: Duration) {
+            self.since.set(self.since.get() + time);
+        }
+    }
+
+    impl Clock for FakeClock {
+        fn now(&self) -> Timestamp {
+            let start = Timestamp::from_second(1_795_500_000).unwrap();
+            start + jiff::SignedDuration::try_from(self.since.get()).unwrap()
+        }
+
+        fn elapsed(&self) -> Duration {
+            self.since.get()
+        }
+
+        fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
+            let mut naps = self.naps.borrow_mut();
+            if self.interrupt_after.get().is_some_and(|after| naps.len() >= after) {
+                return Err(Interrupted(Signal::Interrupt));
+            }
+            naps.push(time);
+            assert!(naps.len() < 1_000_000, "this loop has no end");
+            self.pass(time);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_signal_ends_a_sleep_also_when_it_came_before() {
+        let interrupt = Interrupt::new();
+        let clock = SystemClock { interrupt: interrupt.clone() };
+        assert_eq!(clock.sleep(Duration::ZERO), Ok(()));
+        interrupt.raise(Signal::Terminate);
+        interrupt.raise(Signal::Interrupt);
+        assert_eq!(
+            clock.sleep(Duration::from_secs(60 * 60)),
+            Err(Interrupted(Signal::Terminate)),
+            "the first counts"
+        );
+        assert_eq!(interrupt.raised(), Some(Signal::Terminate));
+    }
+
+    #[test]
+    fn elapsed_time_never_goes_back() {
+        let clock = SystemClock { interrupt: Interrupt::new() };
+        let first = clock.elapsed();
+        assert!(clock.elapsed() >= first);
+    }
+}

@@ -1,0 +1,115 @@
+//! One file per command: its arguments and the wiring. No decisions, no HTTP, no printing.
+
+mod check;
+mod list;
+pub(crate) mod sandbox;
+mod status;
+mod upgrade;
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use crate::clock::Clock as _;
+use crate::context::Context;
+use crate::domain::report::Report;
+use crate::domain::verdict::Verdict;
+use crate::failure::Failure;
+use crate::flow::Flow;
+use crate::ui::{Body, Narrator, streams};
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Upgrade(upgrade::UpgradeArgs),
+    Check(check::CheckArgs),
+    Status(status::StatusArgs),
+    List(list::ListArgs),
+    Sandbox(sandbox::SandboxArgs),
+}
+
+impl Command {
+    /// The word in documents.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Upgrade(_) => "upgrade",
+            Self::Check(_) => "check",
+            Self::Status(_) => "status",
+            Self::List(_) => "list",
+            Self::Sandbox(_) => "sandbox",
+        }
+    }
+
+    /// Returns `--poll` as it was written.
+    pub(crate) fn poll(&self) -> Option<&str> {
+        match self {
+            Self::Upgrade(args) => args.poll(),
+            Self::Status(args) => args.poll(),
+            Self::Check(_) | Self::List(_) | Self::Sandbox(_) => None,
+        }
+    }
+
+    /// Runs a command that talks to the service. The report is filled in on the way.
+    ///
+    /// # Errors
+    ///
+    /// See [`Failure`]: whether anything was started is part of each case.
+    pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<Body, Failure> {
+        match self {
+            Self::Upgrade(args) => upgrade::run(args, context, report).map(|()| self.empty_body()),
+            Self::Check(args) => check::run(args, context, report).map(|()| self.empty_body()),
+            Self::Status(args) => status::run(args, context, report).map(|()| self.empty_body()),
+            Self::List(args) => list::run(args, context),
+            Self::Sandbox(_) => Ok(Body::None),
+        }
+    }
+
+    /// Returns the form of this command's document, for when it fails.
+    pub(crate) fn empty_body(&self) -> Body {
+        match self {
+            Self::Upgrade(args) if args.is_dry_run() => Body::Check,
+            Self::Upgrade(_) => Body::Upgrade,
+            Self::Check(_) => Body::Check,
+            Self::Status(_) => Body::Status,
+            Self::List(args) => args.empty_body(),
+            Self::Sandbox(_) => Body::None,
+        }
+    }
+}
+
+fn flow<'a>(
+    context: &'a Context,
+    report: &'a mut Report,
+    narrator: &'a mut Narrator,
+) -> Result<Flow<'a>, Failure> {
+    Ok(Flow {
+        api: context.api()?,
+        clock: &*context.clock,
+        journal: &context.journal,
+        surroundings: &context.surroundings,
+        tell: narrator,
+        poll: context.poll(),
+        report,
+    })
+}
+
+/// Hands the final document to the journal, when the run has to do with a start.
+pub(crate) fn write_down(context: &Context, report: &Report, document: &Value) {
+    let Some(run) = &report.start_run else { return };
+    let verdict = report.verdict.map(Verdict::word);
+    if let Err(error) = context.journal.end(context.clock.now(), Some(run), verdict, document) {
+        streams::say(&format!("warning: {error}; the result below is not in it"));
+    }
+}
+
+/// Guesses the command in words that the parser did not understand, for the form of the document.
+pub(crate) fn recognise(words: &[&str]) -> (&'static str, Body) {
+    let known = [
+        ("upgrade", Body::Upgrade),
+        ("check", Body::Check),
+        ("status", Body::Status),
+        ("list", Body::None),
+        ("sandbox", Body::None),
+    ];
+    let found = words.iter().find_map(|word| known.iter().find(|(name, _)| name == word));
+    found.cloned().unwrap_or(("", Body::None))
+}

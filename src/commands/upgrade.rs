@@ -1,0 +1,91 @@
+//! `cdss upgrade`.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::flow;
+use crate::config::duration;
+use crate::context::Context;
+use crate::domain::acceptance::{Acceptance, Accepted};
+use crate::domain::report::Report;
+use crate::domain::selector::Selector;
+use crate::domain::version::VersionSelector;
+use crate::failure::Failure;
+use crate::flow::{Asking, Request, Waiting, check, upgrade};
+use crate::ui::plan_document;
+
+/// Start a rolling upgrade and see it to the end
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that a person types")]
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  cdss upgrade --cluster orders-prod --version 3.9.0
+  cdss upgrade --cluster orders-prod --version 3.9.0 --config-group orders-390 --yes --output json
+
+Rehearse it first: cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0")]
+pub(crate) struct UpgradeArgs {
+    /// Cluster by number or exact name; `no:` or `name:` in front removes doubt
+    #[arg(long, value_name = "CLUSTER")]
+    cluster: Selector,
+    /// Kafka version to move to, such as 3.9.0; there is no default
+    #[arg(long, value_name = "VERSION")]
+    version: VersionSelector,
+    /// Config group of that version, by number or exact name; left out: the only one that keeps every
+    /// custom value
+    #[arg(long, value_name = "GROUP")]
+    config_group: Option<Selector>,
+    /// Confirm without a question; overrules no check
+    #[arg(long, short)]
+    yes: bool,
+    /// Overrule a check by name and item, as printed by the refusal
+    #[arg(long, value_name = "ID[=ITEM,…]")]
+    accept: Vec<Acceptance>,
+    /// Do what `cdss check` does; start nothing
+    #[arg(long, short = 'n')]
+    dry_run: bool,
+    /// Wait for the end (the default)
+    #[arg(long, overrides_with = "no_wait")]
+    wait: bool,
+    /// Return as soon as the start is accepted
+    #[arg(long)]
+    no_wait: bool,
+    /// Stop waiting after this long; the upgrade goes on
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "3h", conflicts_with = "no_wait")]
+    timeout: Duration,
+    /// Time between two looks; 15s by default
+    #[arg(long, value_name = "TIME", conflicts_with = "no_wait")]
+    poll: Option<String>,
+}
+
+impl UpgradeArgs {
+    pub(super) fn poll(&self) -> Option<&str> {
+        self.poll.as_deref()
+    }
+
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// See [`Failure`]; the report's `submitted` tells whether this run sent a start.
+pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
+    let mut narrator = context.narrator();
+    let mut flow = flow(context, report, &mut narrator)?;
+    let request = Request {
+        cluster: args.cluster.clone(),
+        version: args.version.clone(),
+        config_group: args.config_group.clone(),
+        accepted: Accepted(args.accept.clone()),
+    };
+    if args.dry_run {
+        return check(&mut flow, &request);
+    }
+    let waiting = Waiting { wait: args.wait || !args.no_wait, timeout: args.timeout };
+    let mut prompt = context.prompt();
+    let mut asking = Asking { yes: args.yes, prompt: &mut prompt, document: &plan_document };
+    upgrade(&mut flow, &request, waiting, &mut asking)
+}

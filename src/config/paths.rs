@@ -1,0 +1,80 @@
+//! Where files lie.
+
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+
+use super::Environment;
+
+/// Returns the folder of the journal and the locks: `$XDG_STATE_HOME/cdss`, or the sandbox's own.
+///
+/// None when the machine has no home for the user.
+pub(crate) fn state_directory(environment: &Environment, sandbox_port: Option<u16>) -> Option<PathBuf> {
+    if let Some(port) = sandbox_port {
+        return Some(sandbox_directory(environment, port).join("state").join("cdss"));
+    }
+    let own = environment.directory("XDG_STATE_HOME");
+    let home = || {
+        let home = environment.directory("HOME");
+        home.map(|home| home.join(".local").join("state")).or_else(of_platform)
+    };
+    own.or_else(home).map(|state| state.join("cdss"))
+}
+
+/// The platform's own answer, where no variable tells.
+fn of_platform() -> Option<PathBuf> {
+    let strategy = etcetera::choose_base_strategy().ok()?;
+    Some(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
+}
+
+/// Returns the folder of the sandbox that listens on this port. It follows from the port and the user
+/// alone, so that a shell that only has the variable finds it too.
+pub(crate) fn sandbox_directory(environment: &Environment, port: u16) -> PathBuf {
+    let temporary = environment.directory("TMPDIR").unwrap_or_else(|| Path::new(fallback()).to_owned());
+    temporary.join(format!("cdss-sandbox-{}-{port}", user()))
+}
+
+#[cfg(unix)]
+fn fallback() -> &'static str {
+    "/tmp"
+}
+
+#[cfg(not(unix))]
+fn fallback() -> &'static str {
+    "C:\\Windows\\Temp"
+}
+
+#[cfg(unix)]
+fn user() -> u32 {
+    rustix::process::getuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn user() -> u32 {
+    0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_journal_follows_xdg_and_ignores_relative_paths() {
+        let at = |pairs: &[(&str, &str)]| state_directory(&Environment::of(pairs), None);
+        assert_eq!(at(&[("XDG_STATE_HOME", "/s"), ("HOME", "/h")]), Some(PathBuf::from("/s/cdss")));
+        for odd in ["", "relative"] {
+            let found = at(&[("XDG_STATE_HOME", odd), ("HOME", "/h")]);
+            assert_eq!(found, Some(PathBuf::from("/h/.local/state/cdss")), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_sandbox_has_a_folder_that_the_port_alone_tells() {
+        let at = |pairs: &[(&str, &str)]| state_directory(&Environment::of(pairs), Some(4711)).unwrap();
+        assert_eq!(
+            at(&[("XDG_STATE_HOME", "/s"), ("TMPDIR", "/t")]),
+            at(&[("HOME", "/h"), ("TMPDIR", "/t")])
+        );
+        assert!(at(&[("TMPDIR", "/t")]).starts_with("/t"));
+    }
+}

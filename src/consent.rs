@@ -1,0 +1,224 @@
+//! The question, and the proof that it was answered.
+
+use std::io;
+
+use crate::domain::ids::ClusterNo;
+use crate::domain::plan::Plan;
+
+/// Proof that the warnings for one cluster were accepted.
+///
+/// The fields are private and [`confirm`] is the only function that fills them: code that holds a
+/// `Consent` can't have skipped the question.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct Consent {
+    cluster: ClusterNo,
+    manner: Manner,
+}
+
+/// How consent was given; the journal keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    TypedName,
+    YesFlag,
+}
+
+impl Manner {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::TypedName => "typed name",
+            Self::YesFlag => "--yes",
+        }
+    }
+}
+
+impl Consent {
+    pub(crate) fn cluster(&self) -> ClusterNo {
+        self.cluster
+    }
+
+    pub(crate) fn manner(&self) -> Manner {
+        self.manner
+    }
+}
+
+/// Something that can be asked.
+pub(crate) trait Prompt {
+    /// Returns the name of a stream that is no terminal and therefore keeps anybody from being asked.
+    fn missing_terminal(&self) -> Option<&'static str>;
+
+    /// Shows the cautions, then asks for one line. Input typed before the question is dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the terminal does, when input ends, or with [`io::ErrorKind::Interrupted`] when a signal
+    /// came.
+    fn line(&mut self, question: &str) -> io::Result<String>;
+
+    /// Shows the service's cautions, once, before the first question.
+    fn cautions(&mut self);
+
+    /// Says why an answer was not taken.
+    fn not_taken(&mut self, why: &str);
+}
+
+/// Why there is no consent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConsentError {
+    #[error("starting the upgrade of `{name}` needs a confirmation, and {stream} is no terminal")]
+    NobodyToAsk { name: String, stream: &'static str },
+    #[error("the start was declined: the name `{name}` was not typed")]
+    Declined { name: String },
+    /// A signal came at the question.
+    #[error("interrupted at the question")]
+    Interrupted,
+    #[error("the terminal failed at the question: {0}")]
+    Terminal(io::Error),
+}
+
+impl ConsentError {
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::NobodyToAsk { .. } => Some("add --yes to confirm without a question".to_owned()),
+            Self::Declined { .. } | Self::Interrupted => None,
+            Self::Terminal(_) => Some("use another terminal, or add --yes".to_owned()),
+        }
+    }
+}
+
+/// How often the name may be typed wrongly.
+///
+/// Fixed by the design.
+const TRIES: usize = 3;
+
+/// Asks for the cluster's name, or takes `--yes` for it.
+///
+/// # Errors
+///
+/// Fails when the name is not typed, when there is nobody to ask, or at a signal. Nothing was started.
+pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result<Consent, ConsentError> {
+    let cluster = plan.no;
+    if yes {
+        return Ok(Consent { cluster, manner: Manner::YesFlag });
+    }
+    if let Some(stream) = prompt.missing_terminal() {
+        return Err(ConsentError::NobodyToAsk { name: plan.name.clone(), stream });
+    }
+    prompt.cautions();
+    for turn in 1..=TRIES {
+        let answer =
+            prompt.line(&format!("Type {} to start", plan.name)).map_err(|error| match error.kind() {
+                io::ErrorKind::Interrupted => ConsentError::Interrupted,
+                io::ErrorKind::UnexpectedEof => ConsentError::Declined { name: plan.name.clone() },
+                _ => ConsentError::Terminal(error),
+            })?;
+        if answer.trim() == plan.name {
+            return Ok(Consent { cluster, manner: Manner::TypedName });
+        }
+        prompt.not_taken(&why_not(&answer, &plan.name, TRIES - turn));
+    }
+    Err(ConsentError::Declined { name: plan.name.clone() })
+}
+
+fn why_not(answer: &str, name: &str, left: usize) -> String {
+    let what = if answer.trim().is_empty() {
+        "nothing was typed"
+    } else if answer.chars().any(is_hangul) && !name.chars().any(is_hangul) {
+        "the keyboard is in Korean input mode (한/영)"
+    } else {
+        "that is not the cluster's name"
+    };
+    match left {
+        0 => format!("{what}; nothing was started"),
+        1 => format!("{what}; one try left"),
+        left => format!("{what}; {left} tries left"),
+    }
+}
+
+/// Returns true for Hangul letters and syllables, as a Korean keyboard yields them for Latin keys.
+fn is_hangul(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7af}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::acceptance::Accepted;
+    use crate::domain::checks::tests::snapshot;
+
+    struct Scripted {
+        missing: Option<&'static str>,
+        answers: Vec<&'static str>,
+        shown: Vec<String>,
+    }
+
+    impl Scripted {
+        fn new(answers: &[&'static str]) -> Self {
+            Self { missing: None, answers: answers.iter().rev().copied().collect(), shown: Vec::new() }
+        }
+    }
+
+    impl Prompt for Scripted {
+        fn missing_terminal(&self) -> Option<&'static str> {
+            self.missing
+        }
+
+        fn line(&mut self, _question: &str) -> io::Result<String> {
+            self.answers.pop().map(str::to_owned).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        }
+
+        fn cautions(&mut self) {
+            self.shown.push("cautions".to_owned());
+        }
+
+        fn not_taken(&mut self, why: &str) {
+            self.shown.push(why.to_owned());
+        }
+    }
+
+    fn plan() -> Plan {
+        Plan::of(&snapshot(), &Accepted::default())
+    }
+
+    #[test]
+    fn only_the_exact_name_is_a_yes() {
+        for (answer, taken) in [
+            ("orders-prod", true),
+            (" orders-prod ", true),
+            ("y", false),
+            ("yes", false),
+            ("", false),
+            ("Orders-Prod", false),
+            ("orders", false),
+        ] {
+            let result = confirm(&plan(), false, &mut Scripted::new(&[answer]));
+            assert_eq!(result.is_ok(), taken, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn the_third_wrong_answer_is_the_last() {
+        let mut prompt = Scripted::new(&["a", "", "ㅐㄱㅇㄷㄱㄴ", "orders-prod"]);
+        assert!(matches!(confirm(&plan(), false, &mut prompt), Err(ConsentError::Declined { .. })));
+        assert_eq!(
+            prompt.shown,
+            [
+                "cautions",
+                "that is not the cluster's name; 2 tries left",
+                "nothing was typed; one try left",
+                "the keyboard is in Korean input mode (한/영); nothing was started",
+            ]
+        );
+        assert_eq!(prompt.answers, ["orders-prod"], "a fourth answer is not asked for");
+    }
+
+    #[test]
+    fn without_a_terminal_nothing_is_asked() {
+        let mut prompt = Scripted { missing: Some("stdin"), ..Scripted::new(&["orders-prod"]) };
+        let error = confirm(&plan(), false, &mut prompt).unwrap_err();
+        assert_eq!(error.hint().unwrap(), "add --yes to confirm without a question");
+        assert!(error.to_string().contains("stdin"));
+        assert!(prompt.shown.is_empty() && prompt.answers.len() == 1);
+        assert_eq!(confirm(&plan(), true, &mut prompt).unwrap().manner(), Manner::YesFlag);
+    }
+}

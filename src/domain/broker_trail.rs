@@ -1,0 +1,139 @@
+//! What each broker was seen to do while the upgrade was watched.
+
+use std::time::Duration;
+
+use super::health::{Colour, Health};
+
+/// Whether a broker was seen to restart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Restarted {
+    /// It left green and came back.
+    Yes,
+    /// It left green and has not come back.
+    No,
+    /// It was never seen to leave green; between two looks it may have.
+    NotSeen,
+}
+
+impl Restarted {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::NotSeen => "not_seen",
+        }
+    }
+}
+
+/// One broker's colours in the order seen, each once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BrokerTrail {
+    pub name: String,
+    pub colours: Vec<Colour>,
+    /// When it was first seen other than green, counted from the start of the watch.
+    pub left: Option<Duration>,
+    /// When it was last seen to come back to green.
+    pub back: Option<Duration>,
+}
+
+impl BrokerTrail {
+    pub(crate) fn restarted(&self) -> Restarted {
+        match (self.left, self.back) {
+            (None, _) => Restarted::NotSeen,
+            (Some(_), Some(_)) => Restarted::Yes,
+            (Some(_), None) => Restarted::No,
+        }
+    }
+
+    /// Returns the colours as `green → orange → green`.
+    pub(crate) fn path(&self) -> String {
+        self.colours.iter().map(Colour::word).collect::<Vec<_>>().join(" → ")
+    }
+
+    /// Returns how long the broker was away, so far or in all.
+    pub(crate) fn away(&self, now: Duration) -> Option<Duration> {
+        self.left.map(|left| self.back.unwrap_or(now).saturating_sub(left))
+    }
+}
+
+/// More colours than this are not kept: the first ones and the latest say enough.
+///
+/// Chosen: a broker that wavers for hours must not fill the screen.
+const MOST_COLOURS: usize = 8;
+
+/// The trails of all brokers, in the order in which the service names them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct BrokerTrails(pub Vec<BrokerTrail>);
+
+impl BrokerTrails {
+    /// Takes in one look, made `at` after the watch began. Returns true when some broker's colour changed.
+    pub(crate) fn take(&mut self, health: &Health, at: Duration) -> bool {
+        let mut changed = false;
+        for node in &health.brokers.nodes {
+            let Some(colour) = &node.colour else { continue };
+            let at_line = self.0.iter().position(|trail| trail.name == node.name).unwrap_or_else(|| {
+                self.0.push(BrokerTrail {
+                    name: node.name.clone(),
+                    colours: Vec::new(),
+                    left: None,
+                    back: None,
+                });
+                self.0.len() - 1
+            });
+            let trail = &mut self.0[at_line];
+            if trail.colours.last() == Some(colour) {
+                continue;
+            }
+            changed = true;
+            if trail.colours.len() == MOST_COLOURS {
+                trail.colours.remove(MOST_COLOURS / 2);
+            }
+            trail.colours.push(colour.clone());
+            if *colour == Colour::Green {
+                trail.back = trail.left.is_some().then_some(at);
+            } else {
+                trail.left = trail.left.or(Some(at));
+                trail.back = None;
+            }
+        }
+        changed
+    }
+
+    pub(crate) fn restarted(&self) -> usize {
+        self.0.iter().filter(|trail| trail.restarted() == Restarted::Yes).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::health::tests::health;
+    use super::*;
+
+    #[test]
+    fn a_broker_restarted_only_when_it_was_seen_to_leave_and_to_return() {
+        let mut trails = BrokerTrails::default();
+        let seconds = Duration::from_secs;
+        assert!(trails.take(&health(&["green", "green", "green"]), seconds(0)));
+        assert!(trails.take(&health(&["orange", "green", "green"]), seconds(10)));
+        assert!(!trails.take(&health(&["orange", "green", "green"]), seconds(20)), "nothing new");
+        assert!(trails.take(&health(&["green", "red", "green"]), seconds(30)));
+        let words: Vec<&str> = trails.0.iter().map(|trail| trail.restarted().word()).collect();
+        assert_eq!(words, ["yes", "no", "not_seen"]);
+        assert_eq!(trails.0[0].path(), "green → orange → green");
+        assert_eq!(trails.0[0].away(seconds(99)), Some(seconds(20)));
+        assert_eq!(trails.0[1].away(seconds(99)), Some(seconds(69)), "still away");
+        assert_eq!(trails.0[2].away(seconds(99)), None);
+        assert_eq!(trails.restarted(), 1);
+    }
+
+    #[test]
+    fn a_wavering_broker_keeps_a_short_trail() {
+        let mut trails = BrokerTrails::default();
+        for turn in 0..100 {
+            trails
+                .take(&health(&[if turn % 2 == 0 { "orange" } else { "green" }]), Duration::from_secs(turn));
+        }
+        assert!(trails.0[0].colours.len() <= MOST_COLOURS);
+        assert_eq!(trails.0[0].colours.last(), Some(&Colour::Green));
+    }
+}

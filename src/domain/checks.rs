@@ -1,0 +1,149 @@
+//! The checks: what speaks for and against an upgrade, each with an id, a reason and a remedy.
+
+use super::acceptance::Accepted;
+
+mod configuration;
+mod judge;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub(crate) use judge::{changes, evaluate};
+
+/// Whether a person may overrule a check that blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acceptable {
+    No,
+    /// By its bare id.
+    Whole,
+    /// Setting by setting.
+    ByItem,
+}
+
+/// What is fixed about a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub id: &'static str,
+    pub acceptable: Acceptable,
+}
+
+/// Every check that can block, with who may overrule it.
+const RULES: &[Rule] = &[
+    Rule { id: "cluster.state", acceptable: Acceptable::No },
+    Rule { id: "brokers.health", acceptable: Acceptable::No },
+    Rule { id: "zookeeper.health", acceptable: Acceptable::Whole },
+    Rule { id: "version.order", acceptable: Acceptable::No },
+    Rule { id: "version.listed", acceptable: Acceptable::Whole },
+    Rule { id: "version.zookeeper", acceptable: Acceptable::Whole },
+    Rule { id: "config.version", acceptable: Acceptable::No },
+    Rule { id: "config.no-group", acceptable: Acceptable::No },
+    Rule { id: "config.several-groups", acceptable: Acceptable::No },
+    Rule { id: "config.other-group", acceptable: Acceptable::No },
+    Rule { id: "config.lost-override", acceptable: Acceptable::ByItem },
+    Rule { id: "config.changed", acceptable: Acceptable::ByItem },
+    Rule { id: "service.precheck", acceptable: Acceptable::No },
+    Rule { id: "start.unresolved", acceptable: Acceptable::Whole },
+    Rule { id: "plan.stale", acceptable: Acceptable::No },
+    Rule { id: "journal.writable", acceptable: Acceptable::No },
+];
+
+/// Finds a check's rule by its id.
+pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id)
+}
+
+/// What a check found. An accepted block stays a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CheckResult {
+    Pass,
+    Info,
+    Warn,
+    Block,
+    /// Not looked at, for the reason given.
+    Skipped,
+}
+
+impl CheckResult {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Block => "block",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One check with its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Check {
+    pub id: &'static str,
+    pub result: CheckResult,
+    /// The settings it is about; empty for a check without items.
+    pub items: Vec<String>,
+    pub reason: String,
+    pub remedy: Option<String>,
+    /// What `--accept` took: items, or `*` for a bare id.
+    pub accepted: Vec<String>,
+    /// The service's own words.
+    pub service_message: Option<String>,
+    pub request_id: Option<String>,
+}
+
+impl Check {
+    pub(crate) fn new(id: &'static str, result: CheckResult, reason: impl Into<String>) -> Self {
+        Self {
+            id,
+            result,
+            items: Vec::new(),
+            reason: reason.into(),
+            remedy: None,
+            accepted: Vec::new(),
+            service_message: None,
+            request_id: None,
+        }
+    }
+
+    pub(super) fn pass(id: &'static str, reason: impl Into<String>) -> Self {
+        Self::new(id, CheckResult::Pass, reason)
+    }
+
+    pub(crate) fn block(id: &'static str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..Self::new(id, CheckResult::Block, reason) }
+    }
+
+    /// Returns true when this check stops an upgrade: it blocks, and not all of it was accepted.
+    pub(crate) fn stops(&self) -> bool {
+        self.result == CheckResult::Block
+            && !self.accepted.iter().any(|item| item == "*")
+            && (self.items.is_empty() || !self.items.iter().all(|item| self.accepted.contains(item)))
+    }
+
+    /// Returns the flag that would accept what still stops, ready to paste.
+    pub(crate) fn accept_flag(&self) -> Option<String> {
+        if !self.stops() {
+            return None;
+        }
+        let open: Vec<&str> = self.items.iter().map(String::as_str).collect();
+        match rule(self.id)?.acceptable {
+            Acceptable::No => None,
+            Acceptable::ByItem if !open.is_empty() => {
+                Some(format!("--accept {}={}", self.id, open.join(",")))
+            }
+            Acceptable::Whole | Acceptable::ByItem => Some(format!("--accept {}", self.id)),
+        }
+    }
+
+    pub(super) fn accept(mut self, accepted: &Accepted) -> Self {
+        if self.result == CheckResult::Block
+            && rule(self.id).is_some_and(|rule| rule.acceptable != Acceptable::No)
+        {
+            self.accepted = if self.items.is_empty() {
+                accepted.whole(self.id).then(|| "*".to_owned()).into_iter().collect()
+            } else {
+                self.items.iter().filter(|item| accepted.item(self.id, item)).cloned().collect()
+            };
+        }
+        self
+    }
+}

@@ -1,0 +1,65 @@
+//! Config groups: the Kafka settings that the service keeps under a number, each for one version.
+
+use std::fmt;
+
+use super::ids::{ConfigGroupNo, VersionCode};
+use super::version::{KafkaVersion, Release};
+
+/// A group as the lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConfigGroup {
+    pub no: ConfigGroupNo,
+    pub name: Option<String>,
+    pub version: VersionCode,
+    /// The version's name as the list gives it, such as `Kafka 3.9.0`.
+    pub version_name: Option<String>,
+}
+
+impl ConfigGroup {
+    /// Returns the release that the group is for: from its own entry, else from the versions on offer.
+    pub(crate) fn release(&self, offers: &[KafkaVersion]) -> Option<Release> {
+        let own = self.version_name.as_deref().and_then(Release::find);
+        own.or_else(|| offers.iter().find(|offer| offer.code == self.version)?.release.clone())
+    }
+}
+
+impl fmt::Display for ConfigGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.name {
+            Some(name) => write!(f, "{name} ({})", self.no),
+            None => self.no.fmt(f),
+        }
+    }
+}
+
+/// One setting of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setting {
+    /// As Kafka writes it, such as `log.retention.hours`.
+    pub key: String,
+    /// None when the group leaves the version's default in force.
+    pub custom: Option<String>,
+    pub default: Option<String>,
+    /// False when the service lets nobody change it.
+    pub modifiable: bool,
+}
+
+impl Setting {
+    /// Returns the value that brokers run with.
+    pub(crate) fn in_force(&self) -> Option<&str> {
+        self.custom.as_deref().or(self.default.as_deref())
+    }
+}
+
+/// A group with all its settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GroupSettings {
+    pub group: ConfigGroup,
+    pub settings: Vec<Setting>,
+}
+
+impl GroupSettings {
+    pub(crate) fn setting(&self, key: &str) -> Option<&Setting> {
+        self.settings.iter().find(|setting| setting.key == key)
+    }
+}

@@ -1,0 +1,143 @@
+//! What `upgrade` does, given what was read: the one place where that is decided.
+
+use super::cluster::ClusterState;
+use super::open_start::{self, OpenStart};
+use super::snapshot::Snapshot;
+
+/// What comes next. Nothing but [`Course::Start`] may lead to a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Course {
+    /// This machine started it before: follow it to its end, without a question.
+    Attach(OpenStart),
+    /// This machine started it before, and it ended in an error.
+    EndedInError(OpenStart),
+    /// An upgrade to another version, started from this machine, is under way.
+    BusyWith(OpenStart),
+    /// Nothing to do.
+    Already,
+    /// Another hand is changing the cluster: follow without starting anything.
+    Follow,
+    /// The checks decide: no unaccepted block among them means a start.
+    Checks,
+}
+
+/// Chooses the course. Every case of the design's table of re-runs is a line here.
+pub(crate) fn course(snapshot: &Snapshot) -> Course {
+    let state = &snapshot.cluster.state;
+    let settled = matches!(state, ClusterState::Running | ClusterState::Error);
+    let unsettled = !settled || broker_left_green(snapshot);
+
+    if let Some(start) = open_start::for_version(&snapshot.open_starts, snapshot.target.version.code) {
+        if *state == ClusterState::Error {
+            return Course::EndedInError(start.clone());
+        }
+        if unsettled || snapshot.is_at_target() {
+            return Course::Attach(start.clone());
+        }
+    } else if let Some(start) = snapshot.open_starts.last()
+        && *state != ClusterState::Error
+        && unsettled
+    {
+        return Course::BusyWith(start.clone());
+    }
+    if snapshot.is_under_way() {
+        return Course::Follow;
+    }
+    if snapshot.is_already_there() { Course::Already } else { Course::Checks }
+}
+
+fn broker_left_green(snapshot: &Snapshot) -> bool {
+    snapshot.health.as_ref().is_some_and(super::health::Health::a_broker_left_green)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checks::tests::snapshot;
+    use super::super::health::tests::health;
+    use super::super::ids::{ConfigGroupNo, VersionCode};
+    use super::super::snapshot::Group;
+    use super::*;
+
+    const OLD: u64 = 3_713_006;
+    const TARGET: u64 = 3_903_006;
+    const OTHER: u64 = 3_623_006;
+
+    fn at(state: &str, version: u64, colours: &[&str], open: &[u64]) -> Snapshot {
+        let mut snapshot = snapshot();
+        snapshot.cluster.state = ClusterState::read(state);
+        snapshot.cluster.version = Some(VersionCode::new(version));
+        snapshot.health = Some(health(colours));
+        snapshot.open_starts = open
+            .iter()
+            .map(|code| OpenStart {
+                run: "run".to_owned(),
+                version: VersionCode::new(*code),
+                started_at: jiff::Timestamp::UNIX_EPOCH,
+            })
+            .collect();
+        snapshot
+    }
+
+    #[test]
+    fn the_table_of_re_runs_holds() {
+        let green: &[&str] = &["green", "green", "green"];
+        let orange: &[&str] = &["green", "orange", "green"];
+        let red: &[&str] = &["green", "red", "green"];
+        for (snapshot, course_word) in [
+            (at("changing", OLD, green, &[TARGET]), "attach"),
+            (at("paused", OLD, green, &[TARGET]), "attach"),
+            (at("running", OLD, orange, &[TARGET]), "attach"),
+            (at("running", TARGET, green, &[TARGET]), "attach"),
+            (at("error", OLD, green, &[TARGET]), "error"),
+            (at("error", TARGET, orange, &[TARGET]), "error"),
+            (at("running", OLD, green, &[TARGET]), "checks"),
+            (at("running", OLD, green, &[OTHER]), "checks"),
+            (at("changing", OLD, green, &[OTHER]), "busy"),
+            (at("running", OLD, orange, &[OTHER]), "busy"),
+            (at("running", TARGET, green, &[OTHER]), "already"),
+            (at("changing", OLD, green, &[OTHER, TARGET]), "attach"),
+            (at("running", TARGET, green, &[]), "already"),
+            (at("running", TARGET, red, &[]), "checks"),
+            (at("error", TARGET, green, &[]), "checks"),
+            (at("changing", OLD, orange, &[]), "follow"),
+            (at("changing", TARGET, green, &[]), "follow"),
+            (at("running", OLD, orange, &[]), "checks"),
+            (at("creating", OLD, green, &[]), "checks"),
+            (at("paused", OLD, green, &[]), "checks"),
+            (at("", OLD, green, &[]), "checks"),
+            (at("running", OLD, green, &[]), "checks"),
+        ] {
+            let word = match course(&snapshot) {
+                Course::Attach(start) => {
+                    assert_eq!(start.version.number(), TARGET);
+                    "attach"
+                }
+                Course::EndedInError(_) => "error",
+                Course::BusyWith(_) => "busy",
+                Course::Already => "already",
+                Course::Follow => "follow",
+                Course::Checks => "checks",
+            };
+            assert_eq!(word, course_word, "{snapshot:?}");
+        }
+    }
+
+    #[test]
+    fn the_target_version_with_another_group_than_named_is_not_already_there() {
+        let mut there = at("running", TARGET, &["green"], &[]);
+        let Some(mut group) = there.group.one().cloned() else { panic!("a group is settled") };
+        there.cluster.config_group = Some(ConfigGroupNo::new(999));
+        there.group = Group::Named(group.clone());
+        assert_eq!(course(&there), Course::Checks);
+        group.no = ConfigGroupNo::new(999);
+        there.group = Group::Named(group);
+        assert_eq!(course(&there), Course::Already);
+    }
+
+    #[test]
+    fn missing_health_is_never_already_there() {
+        let mut there = at("running", TARGET, &["green"], &[]);
+        there.health = None;
+        assert_eq!(course(&there), Course::Checks);
+    }
+}

@@ -1,0 +1,99 @@
+//! The command that follows an upgrade from anywhere, ready to paste.
+
+use super::ids::ClusterNo;
+use super::service::Service;
+use super::version::KafkaVersion;
+
+/// What has to be repeated on the command line for another shell to find the same service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Surroundings {
+    pub service: Service,
+    /// The profile that was named; None when none was.
+    pub profile: Option<String>,
+}
+
+impl Surroundings {
+    /// Returns `cdss status --cluster no:… --watch` for this cluster and target.
+    pub(crate) fn follow(&self, cluster: ClusterNo, target: Option<&KafkaVersion>) -> String {
+        let version = target.map_or_else(String::new, |target| {
+            let text = target.release.as_ref().map_or_else(|| target.code.to_string(), ToString::to_string);
+            format!(" --version {text}")
+        });
+        self.command("status", &format!("--cluster no:{cluster}"), &format!("{version} --watch"))
+    }
+
+    /// Returns a whole command line: `cdss SUBCOMMAND BEFORE <site, region, profile, endpoint>AFTER`.
+    pub(crate) fn command(&self, subcommand: &str, before: &str, after: &str) -> String {
+        let Service { site, region, endpoint, sandbox } = &self.service;
+        let prefix = if *sandbox { format!("CDSS_SANDBOX={endpoint} ") } else { String::new() };
+        let mut line = format!("{prefix}cdss {subcommand} {before} --site {site} --region {region}");
+        if !sandbox {
+            let profile = self.profile.as_ref().map(|profile| format!(" --profile {}", quote(profile)));
+            let custom = (!endpoint.is_ncp()).then(|| format!(" --endpoint {endpoint}"));
+            line.extend([profile, custom].into_iter().flatten());
+        }
+        line.push_str(after);
+        line
+    }
+}
+
+/// Quotes a word for a POSIX shell where it needs it.
+pub(crate) fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::endpoint::Endpoint;
+    use super::super::ids::VersionCode;
+    use super::super::region::Site;
+    use super::*;
+
+    fn surroundings(endpoint: &str, sandbox: bool, profile: Option<&str>) -> Surroundings {
+        let service = Service {
+            site: Site::Public,
+            region: Site::Public.default_region(),
+            endpoint: Endpoint::parse(endpoint).unwrap(),
+            sandbox,
+        };
+        Surroundings { service, profile: profile.map(str::to_owned) }
+    }
+
+    #[test]
+    fn the_command_names_all_that_another_shell_needs() {
+        let version = KafkaVersion::new(VersionCode::new(3_903_006), Some("Kafka 3.9.0"));
+        let follow =
+            |surroundings: Surroundings| surroundings.follow(ClusterNo::new(1_009_123), Some(&version));
+        let ncp = "https://clouddatastreamingservice.apigw.ntruss.com";
+        for (surroundings, command) in [
+            (
+                surroundings(ncp, false, None),
+                "cdss status --cluster no:1009123 --site public --region KR --version 3.9.0 --watch",
+            ),
+            (
+                surroundings("http://127.0.0.1:9", false, Some("my prod")),
+                "cdss status --cluster no:1009123 --site public --region KR --profile 'my prod' \
+                 --endpoint http://127.0.0.1:9 --version 3.9.0 --watch",
+            ),
+            (
+                surroundings("http://127.0.0.1:9", true, Some("prod")),
+                "CDSS_SANDBOX=http://127.0.0.1:9 cdss status --cluster no:1009123 --site public --region KR \
+                 --version 3.9.0 --watch",
+            ),
+        ] {
+            assert_eq!(follow(surroundings), command);
+        }
+    }
+
+    #[test]
+    fn quoting_survives_a_quote() {
+        assert_eq!(quote("prod"), "prod");
+        assert_eq!(quote(""), "''");
+        assert_eq!(quote("it's; rm -rf"), r"'it'\''s; rm -rf'");
+    }
+}

@@ -1,0 +1,177 @@
+//! What the service says of a cluster's processes: colours and counts.
+
+use std::fmt;
+
+/// A colour of the service's own. `orange` is the normal colour of a broker at work on a change.
+///
+/// Source: NAVER Cloud API guide, `cdss-rollingupgradeprogresscheck`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Colour {
+    Green,
+    Yellow,
+    Orange,
+    Red,
+    Gray,
+    /// A word that is not documented. It is shown as it is and never taken for good.
+    Other(String),
+}
+
+impl Colour {
+    pub(crate) fn read(word: &str) -> Self {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "green" => Self::Green,
+            "yellow" => Self::Yellow,
+            "orange" => Self::Orange,
+            "red" => Self::Red,
+            "gray" | "grey" => Self::Gray,
+            _ => Self::Other(word.trim().to_owned()),
+        }
+    }
+
+    pub(crate) fn word(&self) -> &str {
+        match self {
+            Self::Green => "green",
+            Self::Yellow => "yellow",
+            Self::Orange => "orange",
+            Self::Red => "red",
+            Self::Gray => "gray",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// One broker or `ZooKeeper` node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Node {
+    pub name: String,
+    /// None when the service left the colour out.
+    pub colour: Option<Colour>,
+}
+
+/// The nodes of one kind. Every field may be missing from an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct NodeGroup {
+    pub nodes: Vec<Node>,
+    /// How many there are.
+    pub total: Option<u64>,
+    /// How many are in operation.
+    pub operating: Option<u64>,
+    /// The colour of all of them together.
+    pub overall: Option<Colour>,
+}
+
+impl NodeGroup {
+    /// Returns true only when colours and counts are all there and all good.
+    pub(crate) fn is_all_green(&self) -> bool {
+        self.shortcomings().is_empty()
+    }
+
+    pub(crate) fn green(&self) -> usize {
+        self.nodes.iter().filter(|node| node.colour == Some(Colour::Green)).count()
+    }
+
+    /// Says what keeps these nodes from being all green, in words; empty when nothing does.
+    ///
+    /// Data that is missing is a shortcoming of its own.
+    pub(crate) fn shortcomings(&self) -> Vec<String> {
+        let mut found: Vec<String> = self
+            .nodes
+            .iter()
+            .filter_map(|node| match &node.colour {
+                Some(Colour::Green) => None,
+                Some(colour) => Some(format!("{} {colour}", node.name)),
+                None => Some(format!("{} without a colour", node.name)),
+            })
+            .collect();
+        match &self.overall {
+            Some(Colour::Green) => {}
+            // One bad node says it already.
+            Some(_) if !found.is_empty() => {}
+            Some(colour) => found.push(format!("{colour} altogether")),
+            None => found.push("no colour altogether".to_owned()),
+        }
+        match (self.total, self.operating) {
+            (Some(total), Some(operating)) if total == operating => {
+                if u64::try_from(self.nodes.len()) != Ok(total) {
+                    found.push(format!("{} of {total} listed", self.nodes.len()));
+                }
+            }
+            (Some(total), Some(operating)) => found.push(format!("{operating} of {total} operating")),
+            _ => found.push("no counts".to_owned()),
+        }
+        if self.total == Some(0) {
+            found.push("none at all".to_owned());
+        }
+        found
+    }
+}
+
+/// One answer about the processes of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Health {
+    pub brokers: NodeGroup,
+    pub zookeeper: NodeGroup,
+}
+
+impl Health {
+    /// Returns true when some broker is known to be other than green.
+    pub(crate) fn a_broker_left_green(&self) -> bool {
+        let left = |colour: &Option<Colour>| colour.as_ref().is_some_and(|colour| *colour != Colour::Green);
+        left(&self.brokers.overall)
+            || self.brokers.nodes.iter().any(|node| left(&node.colour))
+            || matches!((self.brokers.total, self.brokers.operating), (Some(total), Some(up)) if up < total)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Brokers of the given colours, with the counts that go with them.
+    pub(crate) fn health(colours: &[&str]) -> Health {
+        let nodes: Vec<Node> = (1_u8..)
+            .zip(colours)
+            .map(|(at, word)| Node { name: format!("b{at}"), colour: Some(Colour::read(word)) })
+            .collect();
+        let green = colours.iter().filter(|word| **word == "green").count() as u64;
+        let total = colours.len() as u64;
+        let overall = Some(if green == total { Colour::Green } else { Colour::Orange });
+        let brokers = NodeGroup { nodes, total: Some(total), operating: Some(green), overall };
+        Health { brokers, zookeeper: NodeGroup::default() }
+    }
+
+    type Spoil = (&'static str, fn(&mut NodeGroup));
+
+    #[test]
+    fn all_green_needs_every_colour_and_every_count() {
+        assert!(health(&["green", "green", "green"]).brokers.is_all_green());
+        let spoil: [Spoil; 7] = [
+            ("a red node", |group| group.nodes[1].colour = Some(Colour::Red)),
+            ("a colour missing", |group| group.nodes[1].colour = None),
+            ("an unknown word", |group| group.nodes[1].colour = Some(Colour::read("teal"))),
+            ("the overall colour missing", |group| group.overall = None),
+            ("a node not operating", |group| group.operating = Some(2)),
+            ("the counts missing", |group| group.total = None),
+            ("a node not listed", |group| drop(group.nodes.pop())),
+        ];
+        for (what, spoil) in spoil {
+            let mut spoiled = health(&["green", "green", "green"]);
+            spoil(&mut spoiled.brokers);
+            assert!(!spoiled.brokers.is_all_green(), "{what}");
+        }
+        assert!(!NodeGroup::default().is_all_green(), "nothing known");
+    }
+
+    #[test]
+    fn missing_data_is_not_a_broker_that_left_green() {
+        assert!(!Health::default().a_broker_left_green());
+        assert!(!health(&["green", "green"]).a_broker_left_green());
+        assert!(health(&["green", "orange"]).a_broker_left_green());
+    }
+}

@@ -1,0 +1,24 @@
+//! What is kept of each request, for the document, the journal and a call to support.
+
+use jiff::Timestamp;
+
+/// One request that was answered, or that got no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RequestRecord {
+    pub operation: &'static str,
+    /// The service's own id, where an answer carried one.
+    pub request_id: Option<String>,
+    /// None when no answer came.
+    pub http_status: Option<u16>,
+    /// When it was sent.
+    pub at: Timestamp,
+}
+
+/// Is told of requests and answers as they happen, for `-vv` and `-vvv`.
+pub(crate) trait RequestObserver {
+    /// `detail` is a line about the request: method and path, never a header or a key.
+    fn sent(&self, operation: &str, detail: &str);
+
+    /// `fields` are the parts of the answer that may be shown.
+    fn answered(&self, record: &RequestRecord, fields: Option<&serde_json::Value>);
+}

@@ -1,0 +1,86 @@
+//! Everything a command has to tell at its end, filled in while it works: at an error or a signal it holds
+//! what was known by then.
+
+use jiff::Timestamp;
+
+use super::broker_trail::BrokerTrails;
+use super::checks::Check;
+use super::config_group::ConfigGroup;
+use super::group_difference::SettingChange;
+use super::health::Health;
+use super::ids::{ClusterNo, ConfigGroupNo};
+use super::plan::Plan;
+use super::verdict::{Evidence, Submitted, Verdict};
+use super::version::KafkaVersion;
+
+/// A version as a possible target of one cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct VersionChoice {
+    pub version: KafkaVersion,
+    pub current: bool,
+    /// None when it can't be told, for the reason given.
+    pub possible: Option<bool>,
+    pub reason: String,
+}
+
+/// What `check`, `upgrade` and `status` share.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Report {
+    pub cluster: Option<(String, ClusterNo)>,
+    /// The cluster's state in the service's own word, as last seen.
+    pub state: Option<String>,
+    pub from: Option<KafkaVersion>,
+    pub to: Option<KafkaVersion>,
+    pub group_from: Option<ConfigGroup>,
+    pub group_to: Option<ConfigGroup>,
+    /// The present group's number even where its name can't be read.
+    pub group_no: Option<ConfigGroupNo>,
+    pub changes: Vec<SettingChange>,
+    pub checks: Vec<Check>,
+    /// Of `check` without a version only.
+    pub versions: Option<Vec<VersionChoice>>,
+    pub submitted: Submitted,
+    pub verdict: Option<Verdict>,
+    pub evidence: Vec<Evidence>,
+    pub brokers: BrokerTrails,
+    pub health: Option<Health>,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    /// The start's own request id.
+    pub start_request: Option<String>,
+    /// The run whose start the outcome speaks of: this one, or the one it attached to.
+    pub start_run: Option<String>,
+}
+
+/// The first pieces of evidence and the latest ones are kept; a watch of hours makes no book.
+///
+/// Chosen: enough for every change of a ten-broker cluster.
+const MOST_EVIDENCE: usize = 60;
+
+impl Report {
+    /// Takes over what the plan says.
+    pub(crate) fn take_plan(&mut self, plan: &Plan) {
+        self.cluster = Some((plan.name.clone(), plan.no));
+        self.state = Some(plan.state.word().to_owned());
+        self.from.clone_from(&plan.from);
+        self.to = Some(plan.to.clone());
+        self.group_from.clone_from(&plan.group_from);
+        self.group_to.clone_from(&plan.group_to);
+        self.group_no = plan.group_no;
+        self.changes.clone_from(&plan.changes);
+        self.checks.clone_from(&plan.checks);
+    }
+
+    /// Adds what was seen, unless the same was seen of the same operation just before.
+    pub(crate) fn saw(&mut self, at: Timestamp, operation: &'static str, saw: impl Into<String>) {
+        let saw = saw.into();
+        let before = self.evidence.iter().rev().find(|evidence| evidence.operation == operation);
+        if before.is_some_and(|evidence| evidence.saw == saw) {
+            return;
+        }
+        if self.evidence.len() == MOST_EVIDENCE {
+            self.evidence.remove(MOST_EVIDENCE / 2);
+        }
+        self.evidence.push(Evidence { at, operation, saw });
+    }
+}

@@ -1,0 +1,182 @@
+//! Finding the cluster or the config group that a person named, and refusing to guess.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::cluster::{ClusterEntry, ClusterList};
+use super::config_group::ConfigGroup;
+use super::ids::{ClusterNo, ConfigGroupNo};
+
+/// How a person names a thing of the service: by number, or by its exact name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Selector {
+    Number(u64),
+    Name(String),
+}
+
+/// The text names nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum SelectorError {
+    #[error("the value is empty")]
+    Empty,
+    #[error("`{0}` is not a number")]
+    NotANumber(String),
+}
+
+impl FromStr for Selector {
+    type Err = SelectorError;
+
+    /// Reads all digits as the number and anything else as the name; `no:` or `name:` in front decides it.
+    fn from_str(text: &str) -> Result<Self, SelectorError> {
+        let text = text.trim();
+        let number = |digits: &str| {
+            digits.parse::<ClusterNo>().map_err(|_| SelectorError::NotANumber(digits.to_owned()))
+        };
+        if let Some(digits) = text.strip_prefix("no:") {
+            return number(digits.trim()).map(|no| Self::Number(no.number()));
+        }
+        let name = text.strip_prefix("name:").map(str::trim);
+        match name.unwrap_or(text) {
+            "" => Err(SelectorError::Empty),
+            digits if name.is_none() && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                number(digits).map(|no| Self::Number(no.number()))
+            }
+            name => Ok(Self::Name(name.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Why a name leads to no cluster.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ClusterError {
+    #[error("no cluster named `{0}`")]
+    NotFound(String),
+    #[error("the key has no permission on cluster `{name}` ({no})")]
+    Forbidden { name: String, no: ClusterNo },
+    #[error("{} clusters are named `{name}`: {}", numbers.len(), join(numbers))]
+    Several { name: String, numbers: Vec<ClusterNo> },
+}
+
+fn join<T: ToString>(things: &[T]) -> String {
+    things.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Finds the one cluster of exactly this name.
+///
+/// # Errors
+///
+/// Fails when there is none, when only clusters out of the key's reach have the name, or when several
+/// have it: an upgrade of the wrong one of two could not be undone. A namesake out of reach counts.
+pub(crate) fn find_cluster<'a>(list: &'a ClusterList, name: &str) -> Result<&'a ClusterEntry, ClusterError> {
+    let allowed: Vec<&ClusterEntry> = list.allowed.iter().filter(|entry| entry.name == name).collect();
+    let mut numbers: Vec<ClusterNo> = allowed.iter().map(|entry| entry.no).collect();
+    let forbidden = list.forbidden.iter().filter(|entry| entry.name == name).map(|entry| entry.no);
+    numbers.extend(forbidden);
+    match (allowed.as_slice(), numbers.as_slice()) {
+        (_, []) => Err(ClusterError::NotFound(name.to_owned())),
+        ([only], [_]) => Ok(only),
+        ([], [no]) => Err(ClusterError::Forbidden { name: name.to_owned(), no: *no }),
+        _ => Err(ClusterError::Several { name: name.to_owned(), numbers }),
+    }
+}
+
+/// Why a name or number leads to no config group of the target version.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum GroupError {
+    #[error("no config group `{0}`")]
+    NotFound(Selector),
+    #[error("{} config groups are named `{name}`: {}", numbers.len(), join(numbers))]
+    Several { name: String, numbers: Vec<ConfigGroupNo> },
+}
+
+/// Finds the one config group that was named, among those given.
+///
+/// # Errors
+///
+/// Fails when none fits, or more than one has the name.
+pub(crate) fn find_group<'a>(
+    groups: &'a [ConfigGroup],
+    wanted: &Selector,
+) -> Result<&'a ConfigGroup, GroupError> {
+    let fits = |group: &&ConfigGroup| match wanted {
+        Selector::Number(number) => group.no.number() == *number,
+        Selector::Name(name) => group.name.as_deref() == Some(name),
+    };
+    let found: Vec<&ConfigGroup> = groups.iter().filter(fits).collect();
+    match found.as_slice() {
+        [] => Err(GroupError::NotFound(wanted.clone())),
+        [only] => Ok(only),
+        several => Err(GroupError::Several {
+            name: wanted.to_string(),
+            numbers: several.iter().map(|group| group.no).collect(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cluster::{ClusterState, ForbiddenCluster};
+    use super::*;
+
+    #[test]
+    fn digits_are_a_number_and_prefixes_decide() {
+        let name = |text: &str| Selector::Name(text.to_owned());
+        for (text, meant) in [
+            ("1009123", Selector::Number(1_009_123)),
+            ("no:1009123", Selector::Number(1_009_123)),
+            ("name:1009123", name("1009123")),
+            ("orders-prod", name("orders-prod")),
+            (" orders ", name("orders")),
+            ("주문", name("주문")),
+        ] {
+            assert_eq!(text.parse::<Selector>().unwrap(), meant, "{text:?}");
+        }
+        for text in ["", " ", "name:", "no:", "no:orders", "99999999999999999999"] {
+            assert!(text.parse::<Selector>().is_err(), "{text:?}");
+        }
+    }
+
+    fn entry(name: &str, no: u64) -> ClusterEntry {
+        ClusterEntry {
+            no: ClusterNo::new(no),
+            name: name.to_owned(),
+            release: None,
+            state: ClusterState::Running,
+            brokers: None,
+        }
+    }
+
+    #[test]
+    fn only_one_exact_name_is_a_cluster() {
+        let forbidden = |name: &str, no| ForbiddenCluster { no: ClusterNo::new(no), name: name.to_owned() };
+        let list = ClusterList {
+            allowed: vec![
+                entry("orders-prod", 1),
+                entry("orders", 2),
+                entry("twin", 3),
+                entry("twin", 4),
+                entry("half", 5),
+            ],
+            forbidden: vec![forbidden("billing", 6), forbidden("half", 7)],
+        };
+        assert_eq!(find_cluster(&list, "orders").unwrap().no.number(), 2, "not the longer name");
+        for (name, text) in [
+            ("order", "no cluster named `order`"),
+            ("ORDERS", "no cluster named `ORDERS`"),
+            ("billing", "the key has no permission on cluster `billing` (6)"),
+            ("twin", "2 clusters are named `twin`: 3, 4"),
+            ("half", "2 clusters are named `half`: 5, 7"),
+        ] {
+            assert_eq!(find_cluster(&list, name).unwrap_err().to_string(), text);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! All that was read before a decision, as one value.
+
+use super::cluster::{Cluster, ClusterState};
+use super::config_group::{ConfigGroup, GroupSettings};
+use super::group_choice::GroupChoice;
+use super::health::Health;
+use super::open_start::OpenStart;
+use super::version::{Found, KafkaVersion};
+
+/// The service's own answer to "may this upgrade be done".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PreCheck {
+    /// It was not asked, and why.
+    NotAsked(&'static str),
+    Possible {
+        request_id: Option<String>,
+    },
+    /// It said no, in its own words.
+    Refused {
+        message: String,
+        code: Option<i64>,
+        http_status: u16,
+        request_id: Option<String>,
+    },
+}
+
+/// How the config group came to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// `--config-group` named it. It may belong to another version.
+    Named(ConfigGroup),
+    /// Nobody named one.
+    Chosen(GroupChoice),
+}
+
+impl Group {
+    /// Returns the group that the upgrade would take, if that is settled.
+    pub(crate) fn one(&self) -> Option<&ConfigGroup> {
+        match self {
+            Self::Named(group) => Some(group),
+            Self::Chosen(choice) => choice.one(),
+        }
+    }
+}
+
+/// What was read about a cluster and the version it should move to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    pub cluster: Cluster,
+    /// The present version with its name, where the service told one.
+    pub from: Option<KafkaVersion>,
+    /// None when the status answer held nothing.
+    pub health: Option<Health>,
+    pub target: Found,
+    /// Settings of the group in use; None when they can't be read.
+    pub present: Option<GroupSettings>,
+    pub group: Group,
+    /// Settings of the group to take, once it is settled.
+    pub target_settings: Option<GroupSettings>,
+    pub pre_check: PreCheck,
+    pub open_starts: Vec<OpenStart>,
+    /// Why the journal can't be written; None when it can.
+    pub journal_fault: Option<String>,
+}
+
+impl Snapshot {
+    pub(crate) fn is_at_target(&self) -> bool {
+        self.cluster.version == Some(self.target.version.code)
+    }
+
+    pub(crate) fn brokers_are_green(&self) -> bool {
+        self.health.as_ref().is_some_and(|health| health.brokers.is_all_green())
+    }
+
+    /// Returns true when the cluster is being changed by somebody.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.cluster.state == ClusterState::Changing
+    }
+
+    /// Returns true when the running cluster has the target version and, if one was named, the group.
+    pub(crate) fn is_already_there(&self) -> bool {
+        self.is_at_target()
+            && self.cluster.state == ClusterState::Running
+            && self.brokers_are_green()
+            && !self.has_other_group()
+    }
+
+    /// Returns true when the cluster has the version asked for, but another group than the one named.
+    pub(crate) fn has_other_group(&self) -> bool {
+        match &self.group {
+            Group::Named(group) => self.is_at_target() && self.cluster.config_group != Some(group.no),
+            Group::Chosen(_) => false,
+        }
+    }
+}

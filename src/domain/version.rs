@@ -1,0 +1,275 @@
+//! Kafka versions: reading them, ordering them, finding the one that was meant.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use super::ids::VersionCode;
+
+/// The numbers of a Kafka release, such as 3.9.0.
+#[derive(Debug, Clone)]
+pub(crate) struct Release(Vec<u32>);
+
+impl Release {
+    /// Finds the first dotted number in a text, as in `Kafka 3.9.0, CMAK 3.0.0.6` or `v3.9.0`.
+    pub(crate) fn find(text: &str) -> Option<Self> {
+        text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(Self::dotted)
+    }
+
+    fn dotted(text: &str) -> Option<Self> {
+        let numbers: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();
+        numbers.filter(|numbers| numbers.len() > 1).map(Self)
+    }
+
+    pub(crate) fn major(&self) -> u32 {
+        self.0.first().copied().unwrap_or_default()
+    }
+
+    fn starts_with(&self, prefix: &[u32]) -> bool {
+        self.0.starts_with(prefix)
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let numbers: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&numbers.join("."))
+    }
+}
+
+impl Ord for Release {
+    /// Compares number by number; a missing one counts as 0, so 3.9 equals 3.9.0.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let longest = self.0.len().max(other.0.len());
+        let padded = |release: &Self| {
+            let mut numbers = release.0.clone();
+            numbers.resize(longest, 0);
+            numbers
+        };
+        padded(self).cmp(&padded(other))
+    }
+}
+
+impl PartialOrd for Release {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Release {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Release {}
+
+/// A Kafka version of the service: its code, and its release where a name told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KafkaVersion {
+    pub code: VersionCode,
+    /// None when no name was given for the code, or none that holds a dotted number.
+    pub release: Option<Release>,
+}
+
+impl KafkaVersion {
+    /// `name` is the service's own, such as `Kafka 3.9.0`.
+    pub(crate) fn new(code: VersionCode, name: Option<&str>) -> Self {
+        Self { code, release: name.and_then(Release::find) }
+    }
+}
+
+impl fmt::Display for KafkaVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.release {
+            Some(release) => release.fmt(f),
+            None => write!(f, "code {}", self.code),
+        }
+    }
+}
+
+/// What a person wrote to name a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum VersionSelector {
+    /// Numbers from the left: `3.9` fits 3.9.0 and 3.9.1, `3.9.0` fits only itself.
+    Numbers(Vec<u32>),
+    Code(VersionCode),
+}
+
+/// Why a version can't be settled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum VersionError {
+    #[error("`{0}` is not a Kafka version; write 3.9.0, or its code")]
+    Malformed(String),
+    #[error("the service offers no Kafka version {asked}; it offers {}", list(offered))]
+    NotOffered { asked: String, offered: Vec<KafkaVersion> },
+    #[error("{asked} fits {} versions: {}", fitting.len(), list(fitting))]
+    Ambiguous { asked: String, fitting: Vec<KafkaVersion> },
+}
+
+fn list(versions: &[KafkaVersion]) -> String {
+    let shown: Vec<String> = versions.iter().map(ToString::to_string).collect();
+    if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
+}
+
+/// Digits without a dot that are this long are a code; the shortest known code has seven.
+///
+/// Chosen: far from both a major version and a code.
+const CODE_DIGITS: usize = 5;
+
+impl std::str::FromStr for VersionSelector {
+    type Err = VersionError;
+
+    /// Reads `3.9.0`, `v3.9.0`, `Kafka 3.9.0`, `3.9`, `3` or a code such as `3903006`.
+    fn from_str(text: &str) -> Result<Self, VersionError> {
+        let malformed = || VersionError::Malformed(text.to_owned());
+        let lower = text.trim().to_ascii_lowercase();
+        let bare = lower.strip_prefix("kafka").unwrap_or(&lower).trim_start();
+        let bare = bare.strip_prefix('v').unwrap_or(bare);
+        if bare.len() >= CODE_DIGITS && !bare.contains('.') {
+            return bare.parse().map(Self::Code).map_err(|_| malformed());
+        }
+        let numbers: Result<Vec<u32>, _> =
+            bare.split('.')
+                .map(|part| {
+                    if part.starts_with('+') {
+                        Err(malformed())
+                    } else {
+                        part.parse().map_err(|_| malformed())
+                    }
+                })
+                .collect();
+        numbers.map(Self::Numbers)
+    }
+}
+
+impl fmt::Display for VersionSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Numbers(numbers) => Release(numbers.clone()).fmt(f),
+            Self::Code(code) => write!(f, "code {code}"),
+        }
+    }
+}
+
+/// A version that was settled, and whether the service offers it for new clusters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub version: KafkaVersion,
+    pub listed: bool,
+}
+
+impl VersionSelector {
+    /// Finds the one version that was meant among those the service `offers`.
+    ///
+    /// A code that isn't offered is taken as it stands: clusters can run, and be moved to, versions that
+    /// the list for new clusters no longer has. A name that isn't offered has no code, so it fails.
+    ///
+    /// # Errors
+    ///
+    /// Fails when nothing fits, or more than one does and none is exact.
+    pub(crate) fn find(&self, offers: &[KafkaVersion]) -> Result<Found, VersionError> {
+        let numbers = match self {
+            Self::Code(code) => {
+                let listed = offers.iter().find(|version| version.code == *code);
+                let version = listed.cloned().unwrap_or(KafkaVersion { code: *code, release: None });
+                return Ok(Found { version, listed: listed.is_some() });
+            }
+            Self::Numbers(numbers) => numbers,
+        };
+        let exact = Release(numbers.clone());
+        let of = |fits: &dyn Fn(&Release) -> bool| -> Vec<KafkaVersion> {
+            offers.iter().filter(|version| version.release.as_ref().is_some_and(fits)).cloned().collect()
+        };
+        let mut fitting = if numbers.len() >= 3 { of(&|release| *release == exact) } else { Vec::new() };
+        if fitting.is_empty() {
+            fitting = of(&|release| release.starts_with(numbers));
+        }
+        fitting.sort_by(|a, b| a.release.cmp(&b.release));
+        match fitting.len() {
+            0 => Err(VersionError::NotOffered { asked: self.to_string(), offered: offers.to_vec() }),
+            1 => Ok(Found { version: fitting.remove(0), listed: true }),
+            _ => Err(VersionError::Ambiguous { asked: self.to_string(), fitting }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn version(code: u64, name: &str) -> KafkaVersion {
+        KafkaVersion::new(VersionCode::new(code), Some(name))
+    }
+
+    fn offers() -> Vec<KafkaVersion> {
+        vec![
+            version(2_823_006, "Kafka 2.8.2"),
+            version(3_713_006, "Kafka 3.7.1"),
+            version(3_903_006, "Kafka 3.9.0"),
+            version(3_913_006, "Kafka 3.9.1"),
+        ]
+    }
+
+    #[test]
+    fn every_spelling_finds_the_same_version() {
+        for text in ["3.7.1", "v3.7.1", "V3.7.1", "Kafka 3.7.1", "kafka 3.7.1", " 3.7.1 ", "3.7", "3713006"] {
+            let found = text.parse::<VersionSelector>().unwrap().find(&offers()).unwrap();
+            assert_eq!(found.version.code.number(), 3_713_006, "{text:?}");
+            assert!(found.listed);
+        }
+    }
+
+    #[test]
+    fn a_prefix_of_two_versions_is_refused_with_both() {
+        let error = "3.9".parse::<VersionSelector>().unwrap().find(&offers()).unwrap_err();
+        assert_eq!(error.to_string(), "3.9 fits 2 versions: 3.9.0, 3.9.1");
+    }
+
+    #[test]
+    fn a_prefix_ends_at_a_dot() {
+        let error = "3.70".parse::<VersionSelector>().unwrap().find(&offers()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the service offers no Kafka version 3.70; it offers 2.8.2, 3.7.1, 3.9.0, 3.9.1"
+        );
+    }
+
+    #[test]
+    fn a_code_that_is_not_offered_is_taken_but_not_called_listed() {
+        let found = "4003006".parse::<VersionSelector>().unwrap().find(&offers()).unwrap();
+        assert!(!found.listed);
+        assert_eq!(found.version.to_string(), "code 4003006");
+    }
+
+    #[test]
+    fn what_is_no_version_says_so() {
+        for text in ["", "latest", "3.x", "3..9", "-3.9", "3.+9", "39a3006"] {
+            assert!(text.parse::<VersionSelector>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn releases_are_found_in_names_and_compared_by_number() {
+        let release = |text| Release::find(text).unwrap();
+        assert_eq!(release("Kafka 3.9.0, CMAK 3.0.0.6").to_string(), "3.9.0");
+        assert!(release("Kafka 3.10.0") > release("Kafka 3.9.1"));
+        assert_eq!(release("3.9"), release("3.9.0"));
+        assert!(Release::find("Kafka").is_none());
+        assert!(Release::find("Kafka 4").is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn a_release_reads_back_as_itself(numbers in prop::collection::vec(0_u32..1000, 2..5)) {
+            let release = Release(numbers);
+            prop_assert_eq!(Release::find(&format!("Kafka {release}")).unwrap().to_string(), release.to_string());
+        }
+
+        #[test]
+        fn any_text_is_read_without_a_panic(text in ".{0,40}") {
+            let _outcome = text.parse::<VersionSelector>().map(|selector| selector.find(&offers()));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The one error that commands return. Whether anything was started is part of each case.
+
+use crate::api::ApiError;
+use crate::clock::Signal;
+use crate::config::ConfigError;
+use crate::consent::ConsentError;
+use crate::domain::acceptance::AcceptanceError;
+use crate::domain::ids::ClusterNo;
+use crate::domain::selector::{ClusterError, GroupError};
+use crate::domain::version::VersionError;
+use crate::exit::Exit;
+use crate::journal::JournalError;
+
+/// Why a command did not end well.
+///
+/// There is no conversion from an [`ApiError`]: the same failure means one thing before a start and another
+/// after it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// Known to be wrong without asking.
+    #[error("{message}")]
+    Usage { message: String, hint: Option<String> },
+    #[error("{0}")]
+    Acceptance(#[from] AcceptanceError),
+    #[error("{0}")]
+    Version(#[from] VersionError),
+    /// `place` says where it was looked for.
+    #[error("{error} in {place}")]
+    Cluster { error: ClusterError, place: String, hint: String },
+    #[error("there is no cluster {no} in {place}")]
+    NoCluster { no: ClusterNo, place: String, hint: String },
+    #[error("{error}")]
+    Group { error: GroupError, hint: String },
+
+    /// A read failed, and nothing was started by this run.
+    #[error("{0}")]
+    Read(ApiError),
+    #[error("blocked by {}", .ids.join(", "))]
+    Blocked {
+        ids: Vec<&'static str>,
+        hint: Option<String>,
+        message: Option<String>,
+        request_id: Option<String>,
+    },
+    /// The plan changed between the look and the start.
+    #[error("the cluster changed since the plan was made; nothing was started")]
+    Stale,
+    #[error("{0}")]
+    Consent(ConsentError),
+    #[error("{what}")]
+    Busy { what: String, hint: Option<String> },
+    #[error("{0}")]
+    Journal(JournalError),
+
+    /// The service said no to the start, and a look confirmed that nothing happens.
+    #[error("the service refused the start: {0}")]
+    Rejected(ApiError),
+    /// The start certainly did not reach the service.
+    #[error("the start was not sent, or refused before the service saw it: {0}")]
+    NotStarted(ApiError),
+    /// Nobody knows whether the start took effect.
+    #[error("whether the upgrade was started is not known: {cause}")]
+    InDoubt { cause: String, request_id: Option<String>, follow: String },
+    /// Started, then an error or the old version.
+    #[error("the upgrade failed: {what}")]
+    Failed { what: String },
+    /// The deadline came first.
+    #[error("{why}; the upgrade goes on")]
+    StillRunning { why: String, follow: String },
+    /// The watch ended without knowing.
+    #[error("what became of the upgrade is not known: {why}")]
+    Lost { why: String, follow: String },
+    /// A signal ended the run. `sent` says whether the start was sent.
+    #[error("{}", interrupted(*sent))]
+    Signal { signal: Signal, sent: Sent, follow: Option<String> },
+    /// A defect of cdss, or an output that can't be written.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// Whether a start had left when a signal came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sent {
+    No,
+    Yes,
+    Unknown,
+    /// This run only watched.
+    Watching,
+}
+
+fn interrupted(sent: Sent) -> &'static str {
+    match sent {
+        Sent::No => "interrupted; nothing was started",
+        Sent::Yes => "interrupted; the start was sent, and the upgrade goes on",
+        Sent::Unknown => "interrupted; the start was sent, and its answer did not come",
+        Sent::Watching => "interrupted; the cluster's change goes on",
+    }
+}
+
+impl Failure {
+    /// Wraps a failed read of a time before any start.
+    pub(crate) fn before_start(error: ApiError) -> Self {
+        match error.signal() {
+            Some(signal) => Self::Signal { signal, sent: Sent::No, follow: None },
+            None => Self::Read(error),
+        }
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Config(error) if error.is_auth() => Exit::Auth,
+            Self::Read(error) | Self::NotStarted(error) if error.is_auth() => Exit::Auth,
+            Self::Cluster { error: ClusterError::Forbidden { .. }, .. } => Exit::Auth,
+            Self::Config(ConfigError::NoProfile(_))
+            | Self::Version(VersionError::NotOffered { .. } | VersionError::Ambiguous { .. })
+            | Self::Cluster { .. }
+            | Self::NoCluster { .. }
+            | Self::Group { .. } => Exit::NotFound,
+            Self::Config(_)
+            | Self::Usage { .. }
+            | Self::Acceptance(_)
+            | Self::Version(VersionError::Malformed(_)) => Exit::Usage,
+            Self::Read(_) => Exit::Unreachable,
+            Self::Blocked { .. } | Self::Stale | Self::Journal(_) => Exit::Blocked,
+            Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,
+            Self::Consent(_) => Exit::NotConfirmed,
+            Self::Busy { .. } => Exit::Busy,
+            Self::NotStarted(ApiError::Gateway { status: 429, .. } | ApiError::NotSent { .. }) => {
+                Exit::Unreachable
+            }
+            Self::NotStarted(_) | Self::Rejected(_) => Exit::Rejected,
+            Self::InDoubt { .. } | Self::Lost { .. } => Exit::Unknown,
+            Self::Failed { .. } => Exit::Failed,
+            Self::StillRunning { .. } => Exit::Running,
+            Self::Signal { signal, .. } => match signal {
+                Signal::Hangup => Exit::Hangup,
+                Signal::Interrupt => Exit::Interrupted,
+                Signal::Terminate => Exit::Terminated,
+            },
+            Self::Internal(_) => Exit::Internal,
+        }
+    }
+
+    /// Returns what to do next, where there is something.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.hint(),
+            Self::Usage { hint, .. } | Self::Busy { hint, .. } | Self::Blocked { hint, .. } => hint.clone(),
+            Self::Acceptance(_) => Some("`cdss check` prints the flag that can be accepted".to_owned()),
+            Self::Version(VersionError::Ambiguous { .. }) => Some("write the version in full".to_owned()),
+            Self::Version(_) => Some("`cdss list versions` shows them".to_owned()),
+            Self::Cluster { hint, .. } | Self::NoCluster { hint, .. } | Self::Group { hint, .. } => {
+                Some(hint.clone())
+            }
+            Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.hint(),
+            Self::Stale => Some("run the command again and look at the new plan".to_owned()),
+            Self::Consent(error) => error.hint(),
+            Self::Journal(_) => Some("make the journal's folder writable".to_owned()),
+            Self::InDoubt { follow, .. } | Self::Lost { follow, .. } => {
+                Some(format!("do not start again before you have looked: {follow}"))
+            }
+            Self::StillRunning { follow, .. } => Some(format!("follow it with: {follow}")),
+            Self::Failed { .. } => Some("send the lines below to NAVER Cloud support".to_owned()),
+            Self::Signal { follow, .. } => follow.as_ref().map(|follow| format!("follow it with: {follow}")),
+            Self::Internal(_) => None,
+        }
+    }
+
+    /// Returns the service's own words.
+    pub(crate) fn service_message(&self) -> Option<&str> {
+        match self {
+            Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.service_message(),
+            Self::Blocked { message, .. } => message.as_deref(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.request_id(),
+            Self::Blocked { request_id, .. } | Self::InDoubt { request_id, .. } => request_id.as_deref(),
+            _ => None,
+        }
+    }
+}

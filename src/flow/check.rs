@@ -1,0 +1,223 @@
+//! `check`: can it be done, and what would change. Reads only.
+
+use super::Flow;
+use super::resolve::{Found, Request, take};
+use super::snapshot::askable;
+use crate::api::{Persistence, Read};
+use crate::domain::acceptance::Accepted;
+use crate::domain::config_group::{ConfigGroup, GroupSettings};
+use crate::domain::course::Course;
+use crate::domain::group_choice::settings_of;
+use crate::domain::plan::Plan;
+use crate::domain::report::VersionChoice;
+use crate::domain::selector::Selector;
+use crate::domain::snapshot::{PreCheck, Snapshot};
+use crate::domain::version::{self, KafkaVersion};
+use crate::failure::Failure;
+
+/// Checks one upgrade. This is what `upgrade` does before it asks.
+///
+/// # Errors
+///
+/// Fails when it can't be done, or when a read fails. Nothing was started.
+pub(crate) fn check(flow: &mut Flow<'_>, request: &Request) -> Result<(), Failure> {
+    let (_, plan) = flow.prepare(request)?;
+    notes(flow, &plan, &request.accepted);
+    match &plan.course {
+        Course::Attach(_) | Course::BusyWith(_) | Course::Follow => Err(busy(flow, &plan)),
+        Course::EndedInError(_) | Course::Checks if plan.is_blocked() => Err(blocked(&plan)),
+        Course::Already | Course::EndedInError(_) | Course::Checks => Ok(()),
+    }
+}
+
+/// Says which acceptance was not needed today.
+pub(super) fn notes(flow: &mut Flow<'_>, plan: &Plan, accepted: &Accepted) {
+    for acceptance in &accepted.0 {
+        let check = plan.checks.iter().find(|check| check.id == acceptance.id);
+        let used = check.is_some_and(|check| {
+            if acceptance.items.is_empty() {
+                !check.accepted.is_empty() || check.stops()
+            } else {
+                acceptance.items.iter().all(|item| check.accepted.contains(item))
+            }
+        });
+        if !used {
+            flow.tell.note(&format!("--accept {acceptance}: nothing of that blocks today"));
+        }
+    }
+}
+
+/// The failure of a cluster that is being changed.
+pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
+    let what = match &plan.course {
+        Course::BusyWith(start) => format!(
+            "an upgrade of {} to version code {} is under way, started from this machine at {}",
+            plan.name, start.version, start.started_at
+        ),
+        Course::Attach(start) => format!(
+            "the upgrade of {} to {} is under way, started from this machine at {}",
+            plan.name, plan.to, start.started_at
+        ),
+        _ => format!("{} is {}", plan.name, plan.state),
+    };
+    let follow = flow.surroundings.follow(plan.no, Some(&plan.to));
+    Failure::Busy { what, hint: Some(format!("follow it with: {follow}")) }
+}
+
+/// The failure of a plan that checks stop, with the flags that would accept them.
+pub(super) fn blocked(plan: &Plan) -> Failure {
+    let stopping: Vec<_> = plan.stopping().collect();
+    let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
+    // Flags help only when they lift everything.
+    let hint = if flags.len() == stopping.len() {
+        Some(format!("to go on all the same, add {}", flags.join(" ")))
+    } else {
+        stopping.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())
+    };
+    let words = stopping.iter().find(|check| check.service_message.is_some());
+    Failure::Blocked {
+        ids: stopping.iter().map(|check| check.id).collect(),
+        hint,
+        message: words.and_then(|check| check.service_message.clone()),
+        request_id: words.and_then(|check| check.request_id.clone()),
+    }
+}
+
+/// Checks every newer version on offer, with a line each.
+///
+/// # Errors
+///
+/// Fails when no newer version is possible, the cluster is changing, or a read fails.
+pub(crate) fn check_all(flow: &mut Flow<'_>, wanted: &Selector) -> Result<(), Failure> {
+    let found = flow.find(wanted)?;
+    flow.report.versions = Some(Vec::new());
+    let mut offers = found.offers.clone();
+    offers.sort_by(|a, b| a.release.cmp(&b.release));
+    let newer: Vec<KafkaVersion> =
+        offers.iter().filter(|offer| is_newer(offer, found.version.as_ref())).cloned().collect();
+    let snapshots = flow.snapshots_of(&found, &newer)?;
+    let under_way = snapshots.first().is_some_and(Snapshot::is_under_way);
+    let choices: Vec<VersionChoice> = offers
+        .into_iter()
+        .map(|offer| {
+            let snapshot = snapshots.iter().find(|snapshot| snapshot.target.version.code == offer.code);
+            let Some(snapshot) = snapshot else {
+                let current = found.cluster.version == Some(offer.code);
+                let reason =
+                    if current { "the present version" } else { "not higher than the present version" };
+                return VersionChoice {
+                    version: offer,
+                    current,
+                    possible: Some(false),
+                    reason: reason.to_owned(),
+                };
+            };
+            judge(snapshot)
+        })
+        .collect();
+    if let Some(snapshot) = snapshots.first() {
+        let plan = Plan::of(snapshot, &Accepted::default());
+        flow.report.group_from.clone_from(&plan.group_from);
+    }
+    let any = choices.iter().any(|choice| choice.possible == Some(true));
+    flow.report.versions = Some(choices);
+    if under_way {
+        let hint = Some(format!("follow it with: {}", flow.surroundings.follow(found.cluster.no, None)));
+        return Err(Failure::Busy {
+            what: format!("{} is {}", found.cluster.name, found.cluster.state),
+            hint,
+        });
+    }
+    if any || newer.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Blocked {
+        ids: vec!["every newer version"],
+        hint: Some("`cdss check` with --version tells why, and what would help".to_owned()),
+        message: None,
+        request_id: None,
+    })
+}
+
+fn is_newer(offer: &KafkaVersion, present: Option<&KafkaVersion>) -> bool {
+    match (&offer.release, present.and_then(|present| present.release.as_ref())) {
+        (Some(offer), Some(present)) => offer > present,
+        // Without a name it can't be told; it is looked at rather than hidden.
+        _ => present.is_none_or(|present| present.code != offer.code),
+    }
+}
+
+fn judge(snapshot: &Snapshot) -> VersionChoice {
+    let plan = Plan::of(snapshot, &Accepted::default());
+    let stopping = plan.stopping().next();
+    let undecided =
+        stopping.is_some_and(|check| matches!(check.id, "config.no-group" | "config.several-groups"));
+    VersionChoice {
+        version: plan.to.clone(),
+        current: false,
+        possible: if undecided { None } else { Some(stopping.is_none()) },
+        reason: stopping.map_or_else(
+            || plan.group_to.as_ref().map_or_else(String::new, |group| format!("with config group {group}")),
+            |check| format!("{}: {}", check.id, check.reason),
+        ),
+    }
+}
+
+impl Flow<'_> {
+    /// Reads what is needed to judge several targets, together where reads don't wait for each other.
+    fn snapshots_of(&mut self, found: &Found, targets: &[KafkaVersion]) -> Result<Vec<Snapshot>, Failure> {
+        let reads: Vec<Read> = targets.iter().map(|target| Read::ConfigGroups(Some(target.code))).collect();
+        let mut lists: Vec<Vec<ConfigGroup>> = Vec::new();
+        for answer in self.api.together(&reads, Persistence::Patient) {
+            lists.push(take(answer.map_err(Failure::before_start)?)?);
+        }
+        let present = self.present_group(&found.cluster)?;
+        let candidates: Vec<GroupSettings> = self.settings(&lists.concat())?;
+        let mut snapshots = Vec::new();
+        for target in targets {
+            let own: Vec<GroupSettings> = candidates
+                .iter()
+                .filter(|candidate| candidate.group.version == target.code)
+                .cloned()
+                .collect();
+            snapshots.push(self.unasked(found, target, present.clone(), &own)?);
+        }
+        self.ask_all(&mut snapshots)?;
+        Ok(snapshots)
+    }
+
+    fn unasked(
+        &mut self,
+        found: &Found,
+        target: &KafkaVersion,
+        present: Option<GroupSettings>,
+        candidates: &[GroupSettings],
+    ) -> Result<Snapshot, Failure> {
+        let choice = crate::domain::group_choice::choose(present.as_ref(), candidates);
+        let target_settings = choice.one().and_then(|group| settings_of(candidates, group.no)).cloned();
+        let target = version::Found { version: target.clone(), listed: true };
+        let group = crate::domain::snapshot::Group::Chosen(choice);
+        let groups = super::snapshot::Groups { present, group, target_settings };
+        let mut snapshot = self.assemble(found.cluster.clone(), found.health.clone(), target, groups)?;
+        snapshot.from.clone_from(&found.version);
+        Ok(snapshot)
+    }
+
+    fn ask_all(&self, snapshots: &mut [Snapshot]) -> Result<(), Failure> {
+        let mut asked = Vec::new();
+        let mut reads = Vec::new();
+        for snapshot in snapshots {
+            match askable(snapshot) {
+                Ok(target) => {
+                    reads.push(Read::PreCheck(target));
+                    asked.push(snapshot);
+                }
+                Err(why) => snapshot.pre_check = PreCheck::NotAsked(why),
+            }
+        }
+        for (snapshot, answer) in asked.into_iter().zip(self.api.together(&reads, Persistence::Patient)) {
+            snapshot.pre_check = take(answer.map_err(Failure::before_start)?)?;
+        }
+        Ok(())
+    }
+}

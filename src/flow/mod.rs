@@ -1,0 +1,79 @@
+//! The order of things, over traits: what is read when, what is asked, what is sent, what is watched.
+
+mod check;
+mod look;
+mod resolve;
+mod snapshot;
+mod start;
+mod status;
+mod upgrade;
+mod watch;
+
+use std::time::Duration;
+
+pub(crate) use check::{check, check_all};
+pub(crate) use resolve::Request;
+pub(crate) use status::{Following, status};
+pub(crate) use upgrade::{Asking, Waiting, upgrade};
+
+use crate::api::CdssApi;
+use crate::clock::{Clock, Interrupted};
+use crate::domain::follow_command::Surroundings;
+use crate::domain::progress::Patience;
+use crate::domain::report::Report;
+use crate::domain::tell::Tell;
+use crate::failure::{Failure, Sent};
+use crate::journal::Journal;
+
+/// What every flow works with.
+pub(crate) struct Flow<'a> {
+    pub api: &'a dyn CdssApi,
+    pub clock: &'a dyn Clock,
+    pub journal: &'a Journal,
+    pub surroundings: &'a Surroundings,
+    pub tell: &'a mut dyn Tell,
+    /// Between two looks.
+    pub poll: Duration,
+    /// Is filled in as things become known.
+    pub report: &'a mut Report,
+}
+
+impl Flow<'_> {
+    fn patience(&self) -> Patience {
+        if self.surroundings.service.endpoint.is_loopback() { Patience::LOOPBACK } else { Patience::REMOTE }
+    }
+
+    /// Returns the service's one spelling, for journal and lock.
+    fn identity(&self) -> String {
+        self.surroundings.service.endpoint.identity()
+    }
+
+    /// Says where things are looked for: site, region, and the address when it is not the site's own.
+    fn place(&self) -> String {
+        let service = &self.surroundings.service;
+        if service.endpoint.is_ncp() {
+            format!("{} {}", service.site, service.region)
+        } else {
+            format!("{} {} at {}", service.site, service.region, service.endpoint)
+        }
+    }
+
+    /// Says where else a thing may be.
+    fn elsewhere(&self) -> String {
+        let service = &self.surroundings.service;
+        let others = service.region.others_of(service.site);
+        if others.is_empty() {
+            "`cdss list clusters` shows those of this region; other sites need --site and their own key"
+                .to_owned()
+        } else {
+            format!(
+                "`cdss list clusters` shows those of this region; others are {} (--region)",
+                others.join(", ")
+            )
+        }
+    }
+}
+
+fn before_start(Interrupted(signal): Interrupted) -> Failure {
+    Failure::Signal { signal, sent: Sent::No, follow: None }
+}

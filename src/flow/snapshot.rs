@@ -1,0 +1,236 @@
+//! Reads all that a decision needs, each thing once.
+
+use super::Flow;
+use super::resolve::{Found, Request, all, take};
+use crate::api::{Answer, ApiError, Persistence, Read, join};
+use crate::domain::cluster::Cluster;
+use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
+use crate::domain::group_choice::{choose, settings_of};
+use crate::domain::health::Health;
+use crate::domain::ids::VersionCode;
+use crate::domain::plan::{Plan, Target};
+use crate::domain::selector::{GroupError, Selector, find_group};
+use crate::domain::snapshot::{Group, PreCheck, Snapshot};
+use crate::domain::version::{self, Release};
+use crate::failure::Failure;
+
+/// The groups that concern an upgrade.
+pub(super) struct Groups {
+    pub present: Option<GroupSettings>,
+    pub group: Group,
+    pub target_settings: Option<GroupSettings>,
+}
+
+impl Flow<'_> {
+    /// Reads everything and makes the plan.
+    ///
+    /// # Errors
+    ///
+    /// Fails when something named is not there, or a read fails. Nothing was started.
+    pub(super) fn prepare(&mut self, request: &Request) -> Result<(Snapshot, Plan), Failure> {
+        let found = self.find(&request.cluster)?;
+        let target = request.version.find(&found.offers)?;
+        self.report.to = Some(target.version.clone());
+        let snapshot = self.snapshot(found, target, request.config_group.as_ref())?;
+        request.accepted.refuse_unknown_items(&|item| is_setting(&snapshot, item))?;
+        let plan = Plan::of(&snapshot, &request.accepted);
+        self.report.take_plan(&plan);
+        Ok((snapshot, plan))
+    }
+
+    /// Completes the snapshot for one target.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the config group named is not there, or a read fails.
+    pub(super) fn snapshot(
+        &mut self,
+        found: Found,
+        mut target: version::Found,
+        wanted: Option<&Selector>,
+    ) -> Result<Snapshot, Failure> {
+        let list = self.groups_of(target.version.code)?;
+        if target.version.release.is_none() {
+            let name = list.iter().find_map(|group| group.version_name.as_deref());
+            target.version.release = name.and_then(Release::find);
+        }
+        let groups = self.groups(&found.cluster, target.version.code, &list, wanted)?;
+        let mut snapshot = self.assemble(found.cluster, found.health, target, groups)?;
+        snapshot.from = found.version;
+        snapshot.pre_check = self.pre_check(&snapshot)?;
+        Ok(snapshot)
+    }
+
+    pub(super) fn assemble(
+        &mut self,
+        cluster: Cluster,
+        health: Option<Health>,
+        target: version::Found,
+        groups: Groups,
+    ) -> Result<Snapshot, Failure> {
+        let open_starts = self.journal.open_starts(&self.identity(), cluster.no).map_err(Failure::Journal)?;
+        Ok(Snapshot {
+            cluster,
+            from: None,
+            health,
+            target,
+            present: groups.present,
+            group: groups.group,
+            target_settings: groups.target_settings,
+            pre_check: PreCheck::NotAsked("not asked yet"),
+            open_starts,
+            journal_fault: self.journal.fault(),
+        })
+    }
+
+    /// Reads anew what may have moved since `before`: cluster, health, both groups, and the pre-check.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a read fails, or the cluster is gone. Nothing was started.
+    pub(super) fn again(&mut self, before: &Snapshot) -> Result<Snapshot, Failure> {
+        let no = before.cluster.no;
+        let [cluster, health] = all(join(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
+        let cluster = take::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?;
+        let present = self.present_group(&cluster)?;
+        let target_settings = match &before.group {
+            group if group.one().is_some() && before.target_settings.is_some() => {
+                let wanted: Vec<ConfigGroup> = group.one().cloned().into_iter().collect();
+                self.settings(&wanted)?.pop()
+            }
+            _ => None,
+        };
+        let groups = Groups { present, group: before.group.clone(), target_settings };
+        let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups)?;
+        snapshot.from = match (&before.from, snapshot.cluster.version) {
+            (Some(from), Some(code)) if from.code == code => Some(from.clone()),
+            (_, code) => code.map(|code| version::KafkaVersion { code, release: None }),
+        };
+        snapshot.pre_check = self.pre_check(&snapshot)?;
+        Ok(snapshot)
+    }
+
+    fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
+        let [list] = all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
+        take(list)
+    }
+
+    fn groups(
+        &self,
+        cluster: &Cluster,
+        target: VersionCode,
+        list: &[ConfigGroup],
+        wanted: Option<&Selector>,
+    ) -> Result<Groups, Failure> {
+        let present = self.present_group(cluster)?;
+        if let Some(wanted) = wanted {
+            let named = self.named_group(list, wanted)?;
+            let compares = named.version == target && cluster.version != Some(target);
+            let mut settings =
+                if compares { self.settings(std::slice::from_ref(&named))? } else { Vec::new() };
+            return Ok(Groups { present, group: Group::Named(named), target_settings: settings.pop() });
+        }
+        // At the target there is nothing to choose.
+        if cluster.version == Some(target) {
+            let group = Group::Chosen(choose(None, &[]));
+            return Ok(Groups { present, group, target_settings: None });
+        }
+        let candidates = self.settings(list)?;
+        let choice = choose(present.as_ref(), &candidates);
+        let target_settings = choice.one().and_then(|group| settings_of(&candidates, group.no)).cloned();
+        Ok(Groups { present, group: Group::Chosen(choice), target_settings })
+    }
+
+    /// Finds the group that was named, also among those of other versions: then a check says so.
+    fn named_group(&self, list: &[ConfigGroup], wanted: &Selector) -> Result<ConfigGroup, Failure> {
+        let failure = |error: GroupError| {
+            let hint = match &error {
+                GroupError::NotFound(_) => "`cdss list config-groups` shows them".to_owned(),
+                GroupError::Several { numbers, .. } => {
+                    format!("name one by its number, such as --config-group no:{}", numbers[0])
+                }
+            };
+            Failure::Group { error, hint }
+        };
+        match find_group(list, wanted) {
+            Ok(group) => Ok(group.clone()),
+            Err(GroupError::NotFound(_)) => {
+                let [everywhere] = all(join(self.api, &[Read::ConfigGroups(None)]))?;
+                let everywhere: Vec<ConfigGroup> = take(everywhere)?;
+                find_group(&everywhere, wanted).cloned().map_err(failure)
+            }
+            Err(error) => Err(failure(error)),
+        }
+    }
+
+    /// Reads the group in use; None where the service tells none.
+    pub(super) fn present_group(&self, cluster: &Cluster) -> Result<Option<GroupSettings>, Failure> {
+        let (Some(no), Some(version)) = (cluster.config_group, cluster.version) else { return Ok(None) };
+        let [group, settings] =
+            join(self.api, &[Read::ConfigGroup(no, version), Read::Settings(no, version)]);
+        let [group, settings] = all([
+            or_nothing(group, Answer::ConfigGroup(None)),
+            or_nothing(settings, Answer::Settings(None)),
+        ])?;
+        let group: Option<ConfigGroup> = take(group)?;
+        let settings: Option<Vec<Setting>> = take(settings)?;
+        Ok(settings.map(|settings| GroupSettings {
+            group: group.unwrap_or(ConfigGroup { no, name: None, version, version_name: None }),
+            settings,
+        }))
+    }
+
+    /// Reads the settings of several groups at once. A group whose settings the service doesn't tell is
+    /// left out: it can't be chosen.
+    pub(super) fn settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
+        let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
+        let mut found = Vec::new();
+        for (group, answer) in groups.iter().zip(self.api.together(&reads, Persistence::Patient)) {
+            let answer = or_nothing(answer, Answer::Settings(None)).map_err(Failure::before_start)?;
+            if let Some(settings) = take::<Option<Vec<Setting>>>(answer)? {
+                found.push(GroupSettings { group: group.clone(), settings });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Asks the service whether this upgrade may be done, where the question makes sense.
+    fn pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, Failure> {
+        let target = match askable(snapshot) {
+            Ok(target) => target,
+            Err(why) => return Ok(PreCheck::NotAsked(why)),
+        };
+        let [answer] = all(join(self.api, &[Read::PreCheck(target)]))?;
+        take(answer)
+    }
+}
+
+/// Returns what to ask the pre-check, or why it is not asked.
+pub(super) fn askable(snapshot: &Snapshot) -> Result<Target, &'static str> {
+    if snapshot.is_at_target() {
+        return Err("already at the version");
+    }
+    if snapshot.is_under_way() {
+        return Err("the cluster is changing");
+    }
+    let group = snapshot.group.one().ok_or("no config group is settled")?;
+    if group.version != snapshot.target.version.code {
+        return Err("the config group belongs to another version");
+    }
+    Ok(Target { cluster: snapshot.cluster.no, version: group.version, config_group: group.no })
+}
+
+/// A group that the service refuses to show counts as one that it tells nothing of; a check says so.
+fn or_nothing(answer: Result<Answer, ApiError>, nothing: Answer) -> Result<Answer, ApiError> {
+    match answer {
+        Err(ApiError::Refused { .. }) => Ok(nothing),
+        answer => answer,
+    }
+}
+
+/// Returns true when either group has a setting of this name.
+fn is_setting(snapshot: &Snapshot, key: &str) -> bool {
+    let groups = [&snapshot.present, &snapshot.target_settings];
+    let nothing_known = groups.iter().all(|group| group.is_none());
+    nothing_known || groups.into_iter().flatten().any(|group| group.setting(key).is_some())
+}

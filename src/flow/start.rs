@@ -1,0 +1,231 @@
+//! The start: sent once, and again only where it is provable that nothing was done.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Flow;
+use super::before_start;
+use super::look::Looker;
+use crate::api::{Accepted, ApiError, Unsent};
+use crate::consent::Consent;
+use crate::domain::cluster::ClusterState;
+use crate::domain::plan::{Plan, Target};
+use crate::domain::verdict::{Submitted, Verdict};
+use crate::failure::{Failure, Sent};
+
+/// A start that took effect.
+#[derive(Debug)]
+pub(super) enum Sending {
+    Accepted {
+        at: Timestamp,
+        request_id: Option<String>,
+        origin: Duration,
+    },
+    /// The answer was lost, and looks showed that it runs.
+    SeenToRun {
+        at: Timestamp,
+        seen_to_change: bool,
+        origin: Duration,
+    },
+}
+
+/// At most so often, in [`WINDOW`], and only where nothing was done.
+///
+/// Fixed by the design.
+const ATTEMPTS: u32 = 4;
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// The first pause between two attempts; it doubles.
+///
+/// Chosen: four attempts fit the window with room for slow refusals.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// The pauses before the looks that decide after a lost answer.
+///
+/// Fixed by the design: half a minute is far longer than an accepted start takes to show in the reads.
+const LOOKS: [Duration; 4] =
+    [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8), Duration::from_secs(16)];
+
+/// Looks that aren't answered are tried anew for this long.
+///
+/// Fixed by the design.
+const LOOKING: Duration = Duration::from_secs(5 * 60);
+
+/// What a look after a lost answer or a refusal shows.
+enum Sight {
+    Changing,
+    AtTarget,
+    Unchanged,
+}
+
+impl Flow<'_> {
+    /// Sends the start and finds out what became of it.
+    ///
+    /// # Errors
+    ///
+    /// Not started for certain, refused by the service, or in doubt: the report's `submitted` says which.
+    pub(super) fn send(
+        &mut self,
+        plan: &Plan,
+        target: &Target,
+        consent: &Consent,
+    ) -> Result<Sending, Failure> {
+        let at = self.clock.now();
+        let first = self.clock.elapsed();
+        // From here on a defect of cdss must not claim that nothing was started.
+        self.report.submitted = Submitted::Unknown;
+        let attempts = self.attempts(target, consent, first);
+        if attempts.is_err() {
+            self.report.submitted = Submitted::No;
+        }
+        let error = match attempts? {
+            Ok(accepted) => {
+                let Accepted { request_id, at } = accepted;
+                return Ok(Sending::Accepted { at, request_id, origin: self.clock.elapsed() });
+            }
+            Err(error) => error,
+        };
+        if error.proves_nothing_was_done() {
+            self.report.submitted = Submitted::No;
+            return Err(Failure::NotStarted(error));
+        }
+        self.report.started_at = Some(at);
+        self.report.start_request = error.request_id().map(str::to_owned);
+        if error.is_refusal_of_the_service() {
+            return self.confirm_refusal(plan, at, first, error);
+        }
+        self.tell.warn(&format!("{error}; looking whether the upgrade was started"));
+        self.resolve_doubt(plan, at, first, &error)
+    }
+
+    /// Sends until there is an answer that settles something. The outer failure is a signal between two
+    /// attempts: nothing was started.
+    fn attempts(
+        &mut self,
+        target: &Target,
+        consent: &Consent,
+        first: Duration,
+    ) -> Result<Result<Accepted, ApiError>, Failure> {
+        let mut pause = if self.patience().settle.is_zero() { self.poll } else { PAUSE };
+        for turn in 1.. {
+            match self.api.start(target, consent) {
+                Err(ApiError::NotSent { why: Unsent::Interrupted, .. }) => {
+                    // The sleep below tells which signal it was.
+                    self.clock.sleep(Duration::ZERO).map_err(before_start)?;
+                }
+                Err(error) if may_be_sent_again(&error) && turn < ATTEMPTS => {
+                    let asked = match &error {
+                        ApiError::Gateway { retry_after: Some(seconds), .. } => Duration::from_secs(*seconds),
+                        _ => Duration::ZERO,
+                    };
+                    let pause_now = pause.max(asked);
+                    if self.clock.elapsed().saturating_sub(first) + pause_now > WINDOW {
+                        return Ok(Err(error));
+                    }
+                    self.tell.note(&format!("{error}; nothing was started, sending it again"));
+                    self.clock.sleep(pause_now).map_err(before_start)?;
+                    pause *= 2;
+                }
+                outcome => return Ok(outcome),
+            }
+        }
+        unreachable!("the last attempt returns")
+    }
+
+    /// The service said no. One look confirms it: a cluster that changes all the same was started.
+    fn confirm_refusal(
+        &mut self,
+        plan: &Plan,
+        at: Timestamp,
+        origin: Duration,
+        error: ApiError,
+    ) -> Result<Sending, Failure> {
+        let mut looker = Looker::new(plan.no);
+        match self.sight(plan, &mut looker) {
+            Ok(Sight::Unchanged) => {
+                self.report.submitted = Submitted::No;
+                self.report.verdict = Some(Verdict::NotStarted);
+                Err(Failure::Rejected(error))
+            }
+            Ok(Sight::Changing) => Ok(Sending::SeenToRun { at, seen_to_change: true, origin }),
+            Ok(Sight::AtTarget) => Ok(Sending::SeenToRun { at, seen_to_change: false, origin }),
+            Err(look) => {
+                Err(self.in_doubt(plan, &format!("{error}, and the look after it failed: {look}"), &error))
+            }
+        }
+    }
+
+    /// The answer was lost or says nothing. Looks decide: started, or unknown. Silence never proves that
+    /// nothing was started.
+    fn resolve_doubt(
+        &mut self,
+        plan: &Plan,
+        at: Timestamp,
+        origin: Duration,
+        error: &ApiError,
+    ) -> Result<Sending, Failure> {
+        let on_loopback = self.patience().settle.is_zero();
+        let mut looker = Looker::new(plan.no);
+        let begun = self.clock.elapsed();
+        let mut answered = 0;
+        while answered < LOOKS.len() {
+            let pause = if on_loopback { self.poll } else { LOOKS[answered] };
+            if self.clock.elapsed().saturating_sub(begun) + pause > LOOKING {
+                break;
+            }
+            self.clock.sleep(pause).map_err(|interrupted| self.interrupted_in_doubt(plan, interrupted.0))?;
+            match self.sight(plan, &mut looker) {
+                Ok(Sight::Changing) => return Ok(Sending::SeenToRun { at, seen_to_change: true, origin }),
+                Ok(Sight::AtTarget) => return Ok(Sending::SeenToRun { at, seen_to_change: false, origin }),
+                Ok(Sight::Unchanged) => answered += 1,
+                Err(look) => {
+                    if let Some(signal) = look.signal() {
+                        return Err(self.interrupted_in_doubt(plan, signal));
+                    }
+                }
+            }
+        }
+        let seen = format!("{error}; {answered} looks after it saw the old version, unchanged");
+        Err(self.in_doubt(plan, &seen, error))
+    }
+
+    fn sight(&mut self, plan: &Plan, looker: &mut Looker) -> Result<Sight, ApiError> {
+        let health = looker.health(self)?;
+        let cluster = looker.cluster(self)?;
+        let now = self.clock.now();
+        self.saw_health(now, looker.operation(), &health);
+        self.saw_cluster(now, &cluster);
+        self.report.brokers.take(&health, Duration::ZERO);
+        Ok(if cluster.state != ClusterState::Running || health.a_broker_left_green() {
+            Sight::Changing
+        } else if cluster.version == Some(plan.to.code) {
+            Sight::AtTarget
+        } else {
+            Sight::Unchanged
+        })
+    }
+
+    fn in_doubt(&mut self, plan: &Plan, cause: &str, error: &ApiError) -> Failure {
+        self.report.verdict = Some(Verdict::Unknown);
+        Failure::InDoubt {
+            cause: cause.to_owned(),
+            request_id: error.request_id().map(str::to_owned),
+            follow: self.surroundings.follow(plan.no, Some(&plan.to)),
+        }
+    }
+
+    fn interrupted_in_doubt(&mut self, plan: &Plan, signal: crate::clock::Signal) -> Failure {
+        self.report.verdict = Some(Verdict::Unknown);
+        let follow = Some(self.surroundings.follow(plan.no, Some(&plan.to)));
+        Failure::Signal { signal, sent: Sent::Unknown, follow }
+    }
+}
+
+/// Only what never reached the service, and may go better a moment later.
+fn may_be_sent_again(error: &ApiError) -> bool {
+    match error {
+        ApiError::NotSent { why, .. } => *why == Unsent::Connection,
+        error => error.is_throttled(),
+    }
+}

@@ -1,0 +1,74 @@
+//! `status`: what the cluster is doing now, and on to the end with `--watch`.
+
+use std::time::Duration;
+
+use super::Flow;
+use super::upgrade::conclude;
+use super::watch::{End, Watch};
+use crate::domain::open_start;
+use crate::domain::progress::{Progress, Settled, Watched};
+use crate::domain::selector::Selector;
+use crate::domain::version::VersionSelector;
+use crate::failure::{Failure, Sent};
+
+/// How `status` is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Following {
+    pub cluster: Selector,
+    pub version: Option<VersionSelector>,
+    pub watch: bool,
+    pub timeout: Duration,
+}
+
+/// Looks once, or follows to the end.
+///
+/// # Errors
+///
+/// With a version, the ends of `upgrade`; without, an error state or a deadline. Nothing is ever started.
+pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), Failure> {
+    let found = flow.find(&following.cluster)?;
+    let target = match &following.version {
+        Some(selector) => Some(selector.find(&found.offers)?.version),
+        None => None,
+    };
+    flow.report.to.clone_from(&target);
+    let now = flow.clock.now();
+    flow.saw_cluster(now, &found.cluster);
+    if let Some(health) = &found.health {
+        flow.saw_health(now, "getClusterStatus", health);
+        flow.report.brokers.take(health, Duration::ZERO);
+    }
+    if !following.watch {
+        flow.report.ended_at = Some(flow.clock.now());
+        return Ok(());
+    }
+    let (no, name) = (found.cluster.no, found.cluster.name.clone());
+    let open = flow.journal.open_starts(&flow.identity(), no).unwrap_or_default();
+    let open = target.as_ref().and_then(|target| open_start::for_version(&open, target.code)).cloned();
+    let progress = Progress::new(flow.patience(), Watched::Ours, target.as_ref().map(|target| target.code));
+    let origin = flow.clock.elapsed();
+    let watch = Watch { no, progress, timeout: Some(following.timeout), origin, journalled: false };
+    let end = watch.run(flow);
+    flow.report.ended_at = Some(flow.clock.now());
+    let follow = flow.surroundings.follow(no, target.as_ref());
+    match (target, end) {
+        (Some(_), End::Settled(Settled::NeverChanged)) if open.is_none() => Err(Failure::Busy {
+            what: format!("{name} is idle, and not on the version asked for"),
+            hint: None,
+        }),
+        (Some(_), end) => conclude(flow, end, &name, follow),
+        (None, End::Settled(Settled::AtTarget)) => Ok(()),
+        (None, End::Settled(Settled::NeverChanged)) => {
+            flow.tell.note("nothing to follow: the cluster was not seen to change");
+            Ok(())
+        }
+        (None, End::Settled(Settled::InError | Settled::Elsewhere)) => {
+            Err(Failure::Failed { what: format!("the state of {name} is error") })
+        }
+        (None, End::GaveUp { why, goes_on: true }) => Err(Failure::StillRunning { why, follow }),
+        (None, End::GaveUp { why, goes_on: false }) => Err(Failure::Lost { why, follow }),
+        (None, End::Interrupted { signal, .. }) => {
+            Err(Failure::Signal { signal, sent: Sent::Watching, follow: Some(follow) })
+        }
+    }
+}

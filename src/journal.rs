@@ -1,0 +1,251 @@
+//! What was about to be done on this machine, and what came of it: one line of JSON each, never rewritten.
+//!
+//! It is why a start is never sent twice: the line is on the disk before the request leaves.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::domain::ids::{ClusterNo, VersionCode};
+use crate::domain::open_start::OpenStart;
+
+mod entries;
+
+pub(crate) use entries::{Operator, StartEntry};
+
+/// The journal of one user on this machine.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    /// None when the machine has no place for it.
+    directory: Option<PathBuf>,
+    operator: Operator,
+    run: String,
+}
+
+/// Held until the process ends or this is dropped: nobody else on this machine works on the cluster.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct ClusterLock(#[expect(dead_code, reason = "holding the file is what locks")] File);
+
+/// Why there is no lock.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LockError {
+    #[error("another cdss on this machine is at work on this cluster")]
+    Held,
+    #[error("{0}")]
+    Io(#[from] JournalError),
+}
+
+/// The journal can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JournalError {
+    #[error("the journal has no place: neither XDG_STATE_HOME nor HOME is set")]
+    NoPlace,
+    #[error("the journal's folder {} belongs to another user", .0.display())]
+    Foreign(PathBuf),
+    #[error("the journal at {} can't be used: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+}
+
+impl Journal {
+    /// `run` names this run among all of this machine. Nothing is read or written yet.
+    pub(crate) fn new(directory: Option<PathBuf>, operator: Operator, run: String) -> Self {
+        Self { directory, operator, run }
+    }
+
+    pub(crate) fn run(&self) -> &str {
+        &self.run
+    }
+
+    fn directory(&self) -> Result<&Path, JournalError> {
+        self.directory.as_deref().ok_or(JournalError::NoPlace)
+    }
+
+    fn path(&self) -> Result<PathBuf, JournalError> {
+        self.directory().map(|directory| directory.join("journal.jsonl"))
+    }
+
+    /// Returns why the journal can't be written, without writing anything; None when it can.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let path = match self.path() {
+            Ok(path) => path,
+            Err(error) => return Some(error.to_string()),
+        };
+        let found = path.ancestors().find(|place| place.symlink_metadata().is_ok())?;
+        let fault = if found == path {
+            OpenOptions::new().append(true).open(&path).err()
+        } else {
+            not_writable(found)
+        };
+        fault.map(|source| JournalError::Io { path, source }.to_string())
+    }
+
+    /// Returns the starts of this cluster at this service whose end is open, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is a journal that can't be read. A damaged line is passed over.
+    pub(crate) fn open_starts(
+        &self,
+        endpoint: &str,
+        cluster: ClusterNo,
+    ) -> Result<Vec<OpenStart>, JournalError> {
+        let path = self.path()?;
+        let mut text = Vec::new();
+        match File::open(&path).and_then(|mut file| file.read_to_end(&mut text)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(JournalError::Io { path, source }),
+        }
+        Ok(entries::open_starts(&String::from_utf8_lossy(&text), endpoint, cluster))
+    }
+
+    /// Takes the lock of this cluster at this service, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// Fails when another process on this machine holds it, or the folder can't be used.
+    pub(crate) fn lock(&self, endpoint: &str, cluster: ClusterNo) -> Result<ClusterLock, LockError> {
+        self.prepare()?;
+        let plain: String =
+            endpoint.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let path = self.directory()?.join(format!("lock-{plain}-{cluster}"));
+        let fail = |source| JournalError::Io { path: path.clone(), source };
+        let file =
+            private(OpenOptions::new().create(true).truncate(false).write(true)).open(&path).map_err(fail)?;
+        match file.try_lock() {
+            Ok(()) => Ok(ClusterLock(file)),
+            Err(TryLockError::WouldBlock) => Err(LockError::Held),
+            Err(TryLockError::Error(source)) => Err(fail(source).into()),
+        }
+    }
+
+    /// Writes down a start that is about to be sent. On return it is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it can't be written; then nothing may be sent.
+    pub(crate) fn start(&self, at: Timestamp, entry: &StartEntry<'_>) -> Result<(), JournalError> {
+        self.prepare()?;
+        self.append(&entry.to_json(&self.run, at, &self.operator))
+    }
+
+    /// Writes down that the start of `of` was accepted.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it can't be written.
+    pub(crate) fn accepted(&self, at: Timestamp, request_id: Option<&str>) -> Result<(), JournalError> {
+        self.append(&json!({ "run": self.run, "event": "accepted", "at": at, "request_id": request_id }))
+    }
+
+    /// Writes down that this run follows the start of another.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it can't be written.
+    pub(crate) fn attached(&self, at: Timestamp, of: &str) -> Result<(), JournalError> {
+        self.append(&json!({ "run": self.run, "event": "attached", "at": at, "of": of }))
+    }
+
+    /// Writes down what brokers were seen to do.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it can't be written.
+    pub(crate) fn brokers(&self, at: Timestamp, paths: &[(String, String)]) -> Result<(), JournalError> {
+        let brokers: Vec<Value> =
+            paths.iter().map(|(name, path)| json!({ "name": name, "seen": path })).collect();
+        self.append(&json!({ "run": self.run, "event": "brokers", "at": at, "brokers": brokers }))
+    }
+
+    /// Writes down how this run ended and, where it speaks of a start, of which.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it can't be written.
+    pub(crate) fn end(
+        &self,
+        at: Timestamp,
+        of: Option<&str>,
+        verdict: Option<&str>,
+        document: &Value,
+    ) -> Result<(), JournalError> {
+        let entry = json!({
+            "run": self.run, "event": "end", "at": at, "of": of, "verdict": verdict, "document": document,
+        });
+        self.append(&entry)
+    }
+
+    /// Makes the folder, for this user alone.
+    fn prepare(&self) -> Result<(), JournalError> {
+        let directory = self.directory()?;
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder
+            .create(directory)
+            .map_err(|source| JournalError::Io { path: directory.to_owned(), source })?;
+        if is_ours(directory) { Ok(()) } else { Err(JournalError::Foreign(directory.to_owned())) }
+    }
+
+    /// Adds one line in one write and waits until it is on the disk.
+    fn append(&self, entry: &Value) -> Result<(), JournalError> {
+        let path = self.path()?;
+        let write = || {
+            let mut file = private(OpenOptions::new().create(true).append(true)).open(&path)?;
+            file.write_all(format!("{entry}\n").as_bytes())?;
+            file.sync_all()
+        };
+        write().map_err(|source| JournalError::Io { path: path.clone(), source })
+    }
+}
+
+/// New files are this user's alone.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+#[cfg(unix)]
+fn not_writable(directory: &Path) -> Option<io::Error> {
+    rustix::fs::access(directory, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)
+        .err()
+        .map(Into::into)
+}
+
+#[cfg(not(unix))]
+fn not_writable(directory: &Path) -> Option<io::Error> {
+    let read_only = directory.metadata().map(|metadata| metadata.permissions().readonly());
+    match read_only {
+        Ok(false) => None,
+        Ok(true) => Some(io::ErrorKind::PermissionDenied.into()),
+        Err(error) => Some(error),
+    }
+}
+
+/// Under a shared temporary folder somebody else may have put a folder of this name first.
+#[cfg(unix)]
+fn is_ours(directory: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let owner = directory.symlink_metadata().map(|metadata| metadata.uid());
+    owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn is_ours(_directory: &Path) -> bool {
+    true
+}
+
+/// Reads a version code of an entry.
+fn code(value: &Value) -> Option<VersionCode> {
+    value.as_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! The form of the journal's lines, and what they add up to.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::code;
+use crate::domain::ids::ClusterNo;
+use crate::domain::open_start::OpenStart;
+use crate::domain::service::Service;
+use crate::domain::verdict::Verdict;
+
+/// Who runs cdss, with what.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Operator {
+    /// The system's name of the user.
+    pub user: Option<String>,
+    pub host: Option<String>,
+    pub profile: Option<String>,
+    /// The access key's last four characters.
+    pub access_key: Option<String>,
+}
+
+/// A start that is about to be sent.
+#[derive(Debug)]
+pub(crate) struct StartEntry<'a> {
+    pub service: &'a Service,
+    pub cluster: ClusterNo,
+    /// How consent was given.
+    pub consent: &'a str,
+    pub version: u64,
+    pub config_group: u64,
+    /// What `--accept` took, as `id=item`.
+    pub accepted: &'a [String],
+    /// Runs whose open start the user has accepted as over.
+    pub closes: &'a [String],
+    /// Plan and checks, in the form of the documents on stdout.
+    pub plan: &'a Value,
+}
+
+impl StartEntry<'_> {
+    pub(super) fn to_json(&self, run: &str, at: Timestamp, operator: &Operator) -> Value {
+        json!({
+            "schema": "cdss-journal/v1",
+            "run": run,
+            "event": "start",
+            "at": at,
+            "cdss": env!("CARGO_PKG_VERSION"),
+            "user": operator.user,
+            "host": operator.host,
+            "profile": operator.profile,
+            "access_key": operator.access_key,
+            "service": {
+                "site": self.service.site.name(),
+                "region": self.service.region.code(),
+                "sandbox": self.service.sandbox,
+            },
+            "endpoint": self.service.endpoint.identity(),
+            "cluster": self.cluster.to_string(),
+            "version_code": self.version.to_string(),
+            "config_group": self.config_group.to_string(),
+            "consent": self.consent,
+            "accepted": self.accepted,
+            "closes": self.closes,
+            "plan": self.plan,
+        })
+    }
+}
+
+/// Adds the lines up: starts of this cluster at this service without a final outcome, the oldest first.
+pub(super) fn open_starts(text: &str, endpoint: &str, cluster: ClusterNo) -> Vec<OpenStart> {
+    let mut open: Vec<OpenStart> = Vec::new();
+    for entry in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        let of = entry["of"].as_str();
+        match entry["event"].as_str() {
+            Some("start") => {
+                for closed in entry["closes"].as_array().into_iter().flatten() {
+                    open.retain(|start| closed.as_str() != Some(&start.run));
+                }
+                if entry["endpoint"] == endpoint && entry["cluster"] == cluster.to_string() {
+                    open.extend(start(&entry));
+                }
+            }
+            Some("end") if entry["verdict"].as_str().is_some_and(closes) => {
+                open.retain(|start| of != Some(&start.run));
+            }
+            _ => {}
+        }
+    }
+    open
+}
+
+fn start(entry: &Value) -> Option<OpenStart> {
+    Some(OpenStart {
+        run: entry["run"].as_str()?.to_owned(),
+        version: code(&entry["version_code"])?,
+        started_at: entry["at"].as_str()?.parse().ok()?,
+    })
+}
+
+/// Returns true for the word of a verdict after which nobody has to look again.
+fn closes(word: &str) -> bool {
+    Verdict::ALL.into_iter().any(|verdict| verdict.word() == word && verdict.closes_a_start())
+}

@@ -1,0 +1,131 @@
+use super::*;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::region::Site;
+use crate::domain::service::Service;
+
+const ENDPOINT: &str = "https://example.com:443";
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn journal(folder: &tempfile::TempDir, run: &str) -> Journal {
+    Journal::new(Some(folder.path().join("state")), Operator::default(), run.to_owned())
+}
+
+fn start(journal: &Journal, version: u64, closes: &[String]) {
+    let service = Service {
+        site: Site::Public,
+        region: Site::Public.default_region(),
+        endpoint: Endpoint::parse("https://example.com").unwrap(),
+        sandbox: false,
+    };
+    let entry = StartEntry {
+        service: &service,
+        cluster: ClusterNo::new(1),
+        consent: "--yes",
+        version,
+        config_group: 312,
+        accepted: &[],
+        closes,
+        plan: &json!({}),
+    };
+    journal.start(NOW, &entry).unwrap();
+}
+
+fn open(journal: &Journal) -> Vec<String> {
+    let starts = journal.open_starts(ENDPOINT, ClusterNo::new(1)).unwrap();
+    starts.into_iter().map(|start| format!("{} {}", start.run, start.version)).collect()
+}
+
+#[test]
+fn a_start_is_open_until_a_final_outcome() {
+    for (verdict, left_open) in [
+        (Some("done"), false),
+        (Some("already"), false),
+        (Some("failed"), false),
+        (Some("not_started"), false),
+        (Some("running"), true),
+        (Some("unknown"), true),
+        (None, true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let first = journal(&folder, "first");
+        assert_eq!(open(&first), Vec::<String>::new(), "no journal yet");
+        start(&first, 39, &[]);
+        assert_eq!(open(&first), ["first 39"], "a crash here leaves it open");
+        first.end(NOW, Some("first"), verdict, &json!({})).unwrap();
+        assert_eq!(!open(&first).is_empty(), left_open, "{verdict:?}");
+    }
+}
+
+#[test]
+fn another_run_closes_what_it_followed_and_what_it_was_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    start(&journal(&folder, "first"), 39, &[]);
+    let second = journal(&folder, "second");
+    second.attached(NOW, "first").unwrap();
+    second.end(NOW, Some("first"), Some("done"), &json!({})).unwrap();
+    assert_eq!(open(&second), Vec::<String>::new());
+
+    start(&journal(&folder, "third"), 39, &[]);
+    start(&journal(&folder, "fourth"), 40, &["third".to_owned()]);
+    assert_eq!(open(&second), ["fourth 40"]);
+}
+
+#[test]
+fn other_clusters_and_services_are_other_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder, "first");
+    start(&journal, 39, &[]);
+    assert!(journal.open_starts(ENDPOINT, ClusterNo::new(2)).unwrap().is_empty());
+    assert!(journal.open_starts("https://example.com:8443", ClusterNo::new(1)).unwrap().is_empty());
+}
+
+#[test]
+fn a_damaged_line_hides_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder, "first");
+    start(&journal, 39, &[]);
+    let path = folder.path().join("state/journal.jsonl");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{{\"run\":\n\u{0}garbage\n{whole}{{\"event\":\"end\",\"of\":\"fir"))
+        .unwrap();
+    assert_eq!(open(&journal), ["first 39"]);
+}
+
+#[test]
+fn one_process_holds_a_cluster_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder, "first");
+    let held = journal.lock(ENDPOINT, ClusterNo::new(1)).unwrap();
+    assert!(matches!(journal.lock(ENDPOINT, ClusterNo::new(1)), Err(LockError::Held)));
+    let other = journal.lock(ENDPOINT, ClusterNo::new(2)).unwrap();
+    drop((held, other));
+    assert!(journal.lock(ENDPOINT, ClusterNo::new(1)).is_ok());
+}
+
+#[test]
+fn a_fault_is_found_without_writing_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(journal(&folder, "first").fault(), None);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "looking left nothing behind");
+
+    std::fs::create_dir_all(folder.path().join("state/journal.jsonl")).unwrap();
+    assert!(journal(&folder, "first").fault().unwrap().contains("can't be used"));
+    let nowhere = Journal::new(None, Operator::default(), "first".to_owned());
+    assert!(nowhere.fault().unwrap().contains("no place"));
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_the_users_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder, "first");
+    start(&journal, 39, &[]);
+    let _held = journal.lock(ENDPOINT, ClusterNo::new(1)).unwrap();
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let state = folder.path().join("state");
+    assert_eq!(mode(&state), 0o700);
+    for entry in std::fs::read_dir(state).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+}

@@ -1,0 +1,244 @@
+//! Rolling Kafka upgrades for NAVER Cloud Platform's Cloud Data Streaming Service.
+//!
+//! The library has one public function, [`main`], and the public [`sandbox`] that rehearsals and tests use. The
+//! rooms below use each other only along the arrows of the README's architecture section; a test holds them to it.
+
+mod api;
+mod cli;
+mod clock;
+mod commands;
+mod config;
+mod consent;
+mod context;
+mod domain;
+mod exit;
+mod failure;
+mod flow;
+mod journal;
+pub mod sandbox;
+mod ui;
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::cli::{Cli, Global};
+use crate::clock::Clock as _;
+use crate::commands::Command;
+use crate::config::{ConfigError, Environment, Flags};
+use crate::context::Context;
+use crate::domain::report::Report;
+use crate::domain::verdict::{Submitted, Verdict};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::ui::{Body, Ending, Look, color_choice, streams};
+
+/// Runs the program: parses, runs the command, reports, and returns the exit code.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error, &arguments),
+    };
+    let environment = Environment::of_process();
+    match (cli.version, cli.command) {
+        (Some(text), None) if text.is_empty() => {
+            code(print(&format!("cdss {}\n", env!("CARGO_PKG_VERSION"))))
+        }
+        (Some(text), _) => {
+            let message = format!("`{text}` after --version, before a command");
+            let hint = "the target version belongs behind the command: cdss upgrade --version 3.9.0 …; cdss's own \
+                        version is `cdss --version` alone";
+            let failure = Failure::Usage { message, hint: Some(hint.to_owned()) };
+            early(&failure, &cli.global, &environment, &Body::None, "")
+        }
+        (None, None) => {
+            streams::say(&Cli::command().render_help().to_string());
+            code(Exit::Usage)
+        }
+        (None, Some(Command::Sandbox(args))) => sandbox_command(&args, &cli.global, &environment),
+        (None, Some(command)) => run(&command, &cli.global, &environment),
+    }
+}
+
+fn code(exit: Exit) -> ExitCode {
+    ExitCode::from(exit.code())
+}
+
+fn print(text: &str) -> Exit {
+    if streams::result(text).is_ok() { Exit::Ok } else { Exit::Internal }
+}
+
+/// Help that was asked for, and arguments that were not understood.
+fn refused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
+    let text = error.render().to_string();
+    if !error.use_stderr() {
+        return code(print(&text));
+    }
+    let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
+    let environment = Environment::of_process();
+    let wants_json = words.iter().any(|word| matches!(*word, "-ojson" | "-o=json" | "--output=json"))
+        || words.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]))
+        || environment.value("CDSS_OUTPUT") == Some("json");
+    streams::say(text.trim_end());
+    if wants_json {
+        // The parser's first paragraph says what is wrong; usage and tips follow.
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let failure = Failure::Usage { message, hint: Some("`cdss --help` shows what there is".to_owned()) };
+        let (name, body) = commands::recognise(&words);
+        let ending = ending_without_context(name, &failure);
+        let document = ui::document(&body, &Report::default(), &ending);
+        let _stdout_is_closed = ui::result_only(&document);
+    }
+    code(Exit::Usage)
+}
+
+fn ending_without_context<'a>(command: &'a str, failure: &'a Failure) -> Ending<'a> {
+    Ending {
+        command,
+        exit: failure.exit(),
+        service: None,
+        profile: None,
+        access_key: None,
+        requests: Vec::new(),
+        failure: Some(failure),
+    }
+}
+
+/// Ends a command that failed before there was a context.
+fn early(
+    failure: &Failure,
+    global: &Global,
+    environment: &Environment,
+    body: &Body,
+    command: &str,
+) -> ExitCode {
+    let look = look(global, environment).unwrap_or_default();
+    let ending = ending_without_context(command, failure);
+    let document = ui::document(body, &Report::default(), &ending);
+    let _stdout_is_closed = ui::finish(look, "", body, &Report::default(), &ending, &document);
+    code(failure.exit())
+}
+
+/// How to speak: flag, then `CDSS_OUTPUT`, then a table.
+fn look(global: &Global, environment: &Environment) -> Result<Look, ConfigError> {
+    let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
+        (Some(text), _) => (text, "--output"),
+        (None, Some(text)) => (text, "CDSS_OUTPUT"),
+        (None, None) => ("table", "default"),
+    };
+    if text.is_empty() {
+        return Err(ConfigError::Empty(origin.to_owned()));
+    }
+    let invalid = |reason| ConfigError::Invalid { name: origin.to_owned(), reason };
+    let colour = color_choice(
+        &global.color,
+        environment.value("NO_COLOR"),
+        environment.value("TERM"),
+        streams::stderr_is_terminal(),
+    );
+    Ok(Look {
+        format: text.parse().map_err(invalid)?,
+        quiet: global.quiet,
+        verbosity: global.verbose,
+        colour,
+    })
+}
+
+fn sandbox_command(
+    args: &commands::sandbox::SandboxArgs,
+    global: &Global,
+    environment: &Environment,
+) -> ExitCode {
+    if args.is_list() {
+        let look = match look(global, environment) {
+            Ok(look) => look,
+            Err(error) => return early(&error.into(), global, environment, &body_of_scenarios(), "sandbox"),
+        };
+        let ending = Ending {
+            command: "sandbox",
+            exit: Exit::Ok,
+            service: None,
+            profile: None,
+            access_key: None,
+            requests: Vec::new(),
+            failure: None,
+        };
+        let document = ui::document(&body_of_scenarios(), &Report::default(), &ending);
+        let told = ui::finish(look, "", &body_of_scenarios(), &Report::default(), &ending, &document);
+        return code(if told.is_ok() { Exit::Ok } else { Exit::Internal });
+    }
+    match commands::sandbox::run(args, environment) {
+        Ok(inside) => ExitCode::from(inside),
+        Err(failure) => early(&failure, global, environment, &Body::None, "sandbox"),
+    }
+}
+
+/// Runs a command that talks to the service.
+fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCode {
+    let flags = Flags {
+        profile: global.profile.clone(),
+        site: global.site.clone(),
+        region: global.region.clone(),
+        endpoint: global.endpoint.clone(),
+        cacert: global.cacert.clone(),
+        poll: command.poll().map(str::to_owned),
+    };
+    let prepared = look(global, environment)
+        .map_err(Failure::from)
+        .and_then(|look| Context::new(&flags, look, environment.clone()));
+    let context = match prepared {
+        Ok(context) => context,
+        Err(failure) => return early(&failure, global, environment, &command.empty_body(), command.name()),
+    };
+    let mut report = Report::default();
+    // The report outlives a defect: what was sent by then decides what may be said.
+    let outcome = catch_unwind(AssertUnwindSafe(|| command.run(&context, &mut report)));
+    let (body, failure) = match outcome {
+        Ok(Ok(body)) => (body, None),
+        Ok(Err(failure)) => (command.empty_body(), Some(failure)),
+        Err(_) => (command.empty_body(), Some(defect(&context, &mut report))),
+    };
+    let exit = failure.as_ref().map_or(Exit::Ok, Failure::exit);
+    let ending = Ending {
+        command: command.name(),
+        exit,
+        service: Some(&context.settings.service),
+        profile: None,
+        access_key: context.access_key(),
+        requests: context.requests(),
+        failure: failure.as_ref(),
+    };
+    let document = ui::document(&body, &report, &ending);
+    commands::write_down(&context, &report, &document);
+    let told = ui::finish(context.look, &context.service_line(), &body, &report, &ending, &document);
+    match told {
+        // A verdict that is known is not changed by a stdout that can't be written.
+        Err(error) if report.verdict.is_none() && exit == Exit::Ok && !ui::is_closed_pipe(&error) => {
+            streams::say(&format!("error: the result can't be written: {error}"));
+            code(Exit::Internal)
+        }
+        _ => code(exit),
+    }
+}
+
+/// What a panic means: before a start an internal error, after it that nobody knows.
+fn defect(context: &Context, report: &mut Report) -> Failure {
+    let message = "a defect of cdss ended it".to_owned();
+    if report.submitted == Submitted::No {
+        return Failure::Internal(message);
+    }
+    report.verdict = Some(Verdict::Unknown);
+    report.ended_at = Some(context.clock.now());
+    let follow = report
+        .cluster
+        .as_ref()
+        .map_or_else(String::new, |(_, no)| context.surroundings.follow(*no, report.to.as_ref()));
+    Failure::Lost { why: message, follow }
+}
+
+fn body_of_scenarios() -> Body {
+    Body::Scenarios(commands::sandbox::scenarios())
+}

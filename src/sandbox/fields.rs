@@ -1,0 +1,113 @@
+//! Reads the fields of a request's body as strictly as the service does.
+
+use serde_json::{Map, Value};
+
+use super::answer::Answer;
+
+/// The JSON object that a client sent.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// # Errors
+    /// The service's answer to a body that is empty or no JSON object.
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Answer> {
+        let details = match serde_json::from_slice(body) {
+            Ok(Value::Object(fields)) => return Ok(Self(fields)),
+            Ok(_) => "an object was expected".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Err(Answer::Gateway {
+            status: 500,
+            error_code: "900",
+            message: "Unexpected Error",
+            details: Some(format!("JSON Parse error: {details}")),
+        })
+    }
+
+    /// Returns a number, or nothing where the field is missing or null.
+    ///
+    /// # Errors
+    /// The gateway's answer to anything but a whole number, a number in quotes among it.
+    pub(super) fn integer(&self, name: &str) -> Result<Option<u64>, Answer> {
+        let Some(value) = self.value(name) else { return Ok(None) };
+        value.as_u64().map(Some).ok_or_else(|| wrong_type(name, "Long"))
+    }
+
+    /// # Errors
+    /// As [`Self::integer`]; a missing field is refused by the service itself.
+    pub(super) fn required_integer(&self, name: &str) -> Result<u64, Answer> {
+        self.integer(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// Returns a text, or nothing where the field is missing or null.
+    ///
+    /// # Errors
+    /// The gateway's answer to anything but a text.
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Answer> {
+        let Some(value) = self.value(name) else { return Ok(None) };
+        value.as_str().map(Some).ok_or_else(|| wrong_type(name, "String"))
+    }
+
+    /// Returns a version code, which may come as a number or as a text.
+    ///
+    /// # Errors
+    /// The answer to a missing field or to anything else.
+    pub(super) fn version_code(&self) -> Result<String, Answer> {
+        const NAME: &str = "kafkaVersionCode";
+        match self.value(NAME) {
+            None => Err(missing(NAME)),
+            Some(Value::String(code)) => Ok(code.clone()),
+            Some(value) => {
+                value.as_u64().map(|code| code.to_string()).ok_or_else(|| wrong_type(NAME, "String"))
+            }
+        }
+    }
+
+    fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+}
+
+fn missing(name: &str) -> Answer {
+    Answer::refusal(format!("{name} is required."))
+}
+
+fn wrong_type(name: &str, kind: &str) -> Answer {
+    Answer::Gateway {
+        status: 400,
+        error_code: "100",
+        message: "Bad Request Exception",
+        details: Some(format!("{name} cannot be converted to {kind}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_in_quotes_is_no_number() {
+        let fields = Fields::parse(br#"{"a":1,"b":"1","c":null,"d":-1}"#).ok().unwrap();
+        assert_eq!(fields.required_integer("a"), Ok(1));
+        assert_eq!(fields.required_integer("b").unwrap_err().status(), 400);
+        assert_eq!(fields.required_integer("c"), Err(Answer::refusal("c is required.")));
+        assert_eq!(fields.required_integer("d").unwrap_err().status(), 400);
+        assert_eq!(fields.integer("e"), Ok(None));
+    }
+
+    #[test]
+    fn a_version_code_may_be_either() {
+        for body in [r#"{"kafkaVersionCode":3903006}"#, r#"{"kafkaVersionCode":"3903006"}"#] {
+            assert_eq!(Fields::parse(body.as_bytes()).ok().unwrap().version_code(), Ok("3903006".to_owned()));
+        }
+    }
+
+    #[test]
+    fn an_empty_body_is_a_parse_error() {
+        for body in ["", "[]", "{"] {
+            let answer = Fields::parse(body.as_bytes()).err().unwrap();
+            assert_eq!(answer.status(), 500);
+            assert!(answer.body("id").contains("JSON Parse error"));
+        }
+    }
+}

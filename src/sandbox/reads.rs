@@ -1,0 +1,156 @@
+//! The reads of versions and clusters.
+
+use serde_json::{Value, json};
+
+use super::account::Account;
+use super::answer::Answer;
+use super::cluster::{Cluster, Now, View, ZOOKEEPERS};
+use super::fields::Fields;
+use super::life::{GREEN, ORANGE};
+use super::paging::page;
+use super::versions;
+
+/// Where all that nobody may see lies.
+const DISALLOWED_VPC: &str = "vpc-a";
+
+pub(super) fn versions() -> Answer {
+    let list: Vec<_> = versions::ALL
+        .iter()
+        .map(|version| {
+            json!({
+                "kafkaVersionCode": version.code,
+                "kafkaVersionName": version.name(),
+                "applicationVersionName": version.application_name(),
+                "cmakVersionName": versions::MANAGER,
+            })
+        })
+        .collect();
+    Answer::Result(json!({ "kafkaVersionList": list }))
+}
+
+/// # Errors
+/// The answer to a body that is wrong.
+pub(super) fn cluster_list(account: &Account, body: &[u8], now: Now) -> Result<Answer, Answer> {
+    let fields = Fields::parse(body)?;
+    let part = fields.text("inputText")?.unwrap_or_default();
+    let vpc = fields.text("vpcName")?.filter(|vpc| !vpc.is_empty());
+    let wanted = |name: &str, in_vpc: &str| name.contains(part) && vpc.is_none_or(|vpc| vpc == in_vpc);
+    // One list, cut into pages before it is told apart: this is how the count can include both.
+    let allowed = account
+        .clusters
+        .iter()
+        .filter(|cluster| wanted(&cluster.name, cluster.vpc))
+        .map(|cluster| (true, listed(cluster, &cluster.view(now))));
+    let disallowed =
+        account.disallowed.iter().filter(|(_, name)| wanted(name, DISALLOWED_VPC)).map(|(no, name)| {
+            (false, json!({ "clusterName": name, "serviceGroupInstanceNo": no.to_string() }))
+        });
+    let (items, mut result) = page(&fields, allowed.chain(disallowed).collect())?;
+    let (allowed, disallowed): (Vec<_>, Vec<_>) = items.into_iter().partition(|(allowed, _)| *allowed);
+    let values = |items: Vec<(bool, Value)>| items.into_iter().map(|(_, value)| value).collect::<Value>();
+    result.insert("allowedClusters".to_owned(), values(allowed));
+    result.insert("disallowedClusters".to_owned(), values(disallowed));
+    Ok(Answer::Result(Value::Object(result)))
+}
+
+/// Answers null for a number that nobody has.
+pub(super) fn cluster(account: &Account, no: u64, now: Now) -> Answer {
+    if account.is_disallowed(no) {
+        return Answer::permission_denied();
+    }
+    let Some(cluster) = account.cluster(no) else { return Answer::Result(Value::Null) };
+    let view = cluster.view(now);
+    Answer::Result(json!({
+        "clusterName": cluster.name,
+        "kafkaVersionCode": view.version,
+        "kafkaManagerUserName": "admin",
+        "kafkaManagerUserPassword": "sandbox-password-not-to-be-kept",
+        "softwareProductCode": "SW.VCDSS.OS.LNX64.ROCKY.08.G003",
+        "vpcNo": vpc_no(cluster),
+        "managerNodeProductCode": "SVR.VCDSS.STAND.C002.M008",
+        "managerNodeSubnetNo": 2001,
+        "brokerNodeProductCode": "SVR.VCDSS.STAND.C002.M008",
+        "brokerNodeSubnetNo": 2002,
+        "brokerNodeCount": cluster.brokers,
+        "brokerNodeStorageSize": 100,
+        "configGroupNo": view.group,
+        "status": view.status,
+    }))
+}
+
+/// Answers a status or progress read; one that got its answer counts as a look.
+pub(super) fn status(account: &mut Account, no: u64, now: Now) -> Answer {
+    if account.is_disallowed(no) {
+        return Answer::permission_denied();
+    }
+    let Some(cluster) = account.cluster_mut(no) else { return Answer::Result(Value::Null) };
+    if let Some(upgrade) = &mut cluster.upgrade {
+        upgrade.looks += 1;
+    }
+    let view = cluster.view(now);
+    let node = |(hostname, status): (String, &str)| json!({ "hostname": hostname, "status": status });
+    let colours = view.colours.iter().map(String::as_str);
+    let brokers: Vec<_> = cluster.broker_names().zip(colours).map(node).collect();
+    let zookeepers: Vec<_> = cluster.zookeeper_names().map(|name| node((name, GREEN))).collect();
+    let operating =
+        view.colours.iter().filter(|colour| ["green", "yellow"].contains(&colour.as_str())).count();
+    Answer::Result(json!({
+        "clusterName": cluster.name,
+        "brokerNodeTotalNumber": cluster.brokers,
+        "brokerNumber": operating,
+        "brokerStatus": overall(&view.colours),
+        "brokerStatusPerNode": brokers,
+        "zookeeperTotalNumber": ZOOKEEPERS,
+        "zookeeperNumber": ZOOKEEPERS,
+        "zookeeperStatus": GREEN,
+        "zookeeperStatusPerNode": zookeepers,
+    }))
+}
+
+/// Returns the colour of all brokers together: the first that matters most, a foreign one before green.
+fn overall(colours: &[String]) -> &str {
+    let present = |wanted: &&str| colours.iter().any(|colour| colour == wanted);
+    let known = ["red", ORANGE, "yellow", "gray"].into_iter().find(present);
+    known.or(colours.iter().map(String::as_str).find(|colour| *colour != GREEN)).unwrap_or(GREEN)
+}
+
+fn vpc_no(cluster: &Cluster) -> u32 {
+    if cluster.vpc == "vpc-a" { 1234 } else { 1235 }
+}
+
+fn listed(cluster: &Cluster, view: &View) -> Value {
+    let version = versions::of_code(&view.version);
+    let foreign = || format!("Kafka {}", view.version);
+    json!({
+        "applicationVersion": version.map_or_else(foreign, versions::Version::application_name),
+        "brokerNodeAccessControlGroupName": format!("cdss-b-{}", cluster.no),
+        "brokerNodeAccessControlGroupSequence": 3002,
+        "brokerNodeCount": cluster.brokers,
+        "brokerNodeProductName": "vCPU 2EA, Memory 8GB",
+        "brokerNodeSubnetName": "private-b",
+        "brokerNodeSubnetNo": 2002,
+        "brokerNodeType": "STAND",
+        "brokerStorageVolumeSize": 100,
+        "clusterName": cluster.name,
+        "clusterPublicDomain": "",
+        "createDate": "2025-03-20 10:00:00",
+        "isUsePublicDomain": false,
+        "kafkaBrokerPort": 9092,
+        "kafkaBrokerTlsPort": 9093,
+        "kafkaManagerUserName": "admin",
+        "kafkaVersion": version.map_or_else(foreign, versions::Version::name),
+        "managerNodeAccessControlGroupName": format!("cdss-m-{}", cluster.no),
+        "managerNodeAccessControlGroupSequence": 3001,
+        "managerNodeCount": 1,
+        "managerNodeSubnetName": "public-m",
+        "managerNodeSubnetNo": 2001,
+        "managerNodeType": "STAND",
+        "memberNo": super::groups::MEMBER,
+        "serverStatus": view.status,
+        "serviceGroupInstanceNo": cluster.no.to_string(),
+        "softwareProductName": "Rocky Linux 8.10",
+        "vpcName": cluster.vpc,
+        "vpcNo": vpc_no(cluster),
+        "zookeeperPort": 2181,
+    })
+}

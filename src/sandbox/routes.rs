@@ -1,0 +1,115 @@
+//! Which operation a method and a path mean.
+
+/// An operation, with the number that its path ends in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    Versions,
+    ClusterList,
+    Cluster(u64),
+    Status(u64),
+    PreCheck,
+    Start,
+    Progress,
+    GroupsOfVersion,
+    Groups,
+    Group(u64),
+    GroupSettings(u64),
+}
+
+/// Name of the start in the log.
+pub(super) const START: &str = "rollingUpgrade";
+/// Name in the log of everything that has no route.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// All regions lead to one account.
+const PREFIXES: [&str; 4] = ["/api/v1/", "/api/sgn-v1/", "/api/jpn-v1/", "/api/krs-v1/"];
+
+/// Every operation under its name in the log.
+const NAMES: [(Operation, &str); 11] = [
+    (Operation::Versions, "getCDSSVersionList"),
+    (Operation::ClusterList, "getClusterInfoList"),
+    (Operation::Cluster(0), "getClusterInfo"),
+    (Operation::Status(0), "getClusterStatus"),
+    (Operation::PreCheck, "rollingUpgradePreCheck"),
+    (Operation::Start, START),
+    (Operation::Progress, "rollingUpgradeProgressCheck"),
+    (Operation::GroupsOfVersion, "getKafkaVersionConfigGroupList"),
+    (Operation::Groups, "getKafkaConfigGroupList"),
+    (Operation::Group(0), "getKafkaConfigGroup"),
+    (Operation::GroupSettings(0), "getKafkaConfigGroupDetailList"),
+];
+
+/// Returns the operation, or `None` where the service has no route.
+pub(super) fn find(method: &str, path_and_query: &str) -> Option<Operation> {
+    let path = path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path);
+    let route = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix))?;
+    let (words, number) = match route.rsplit_once('/') {
+        Some((words, last)) if last.starts_with(|first: char| first.is_ascii_digit()) => (words, Some(last)),
+        _ => (route, None),
+    };
+    let number = number.map(str::parse).transpose().ok()?;
+    let operation = match (method, words, number) {
+        ("GET", "cluster/getCDSSVersionList", None) => Operation::Versions,
+        ("POST", "cluster/getClusterInfoList", None) => Operation::ClusterList,
+        ("POST", "cluster/getClusterInfoList", Some(no)) => Operation::Cluster(no),
+        ("GET", "cluster/getClusterStatus", Some(no)) => Operation::Status(no),
+        ("POST", "cluster/rollingUpgradePreCheck", None) => Operation::PreCheck,
+        ("POST", "cluster/rollingUpgrade", None) => Operation::Start,
+        ("POST", "cluster/rollingUpgradeProgressCheck", None) => Operation::Progress,
+        ("POST", "configGroup/getKafkaVersionConfigGroupList", None) => Operation::GroupsOfVersion,
+        ("POST", "configGroup/getKafkaConfigGroupList", None) => Operation::Groups,
+        ("POST", "configGroup/getKafkaConfigGroup", Some(no)) => Operation::Group(no),
+        ("POST", "configGroup/getKafkaConfigGroupDetailList", Some(no)) => Operation::GroupSettings(no),
+        _ => return None,
+    };
+    Some(operation)
+}
+
+/// Returns the name in the log.
+pub(super) fn name(operation: Option<Operation>) -> &'static str {
+    let Some(operation) = operation else { return UNKNOWN };
+    let same =
+        |(known, _): &&(Operation, &str)| std::mem::discriminant(known) == std::mem::discriminant(&operation);
+    NAMES.iter().find(same).map_or(UNKNOWN, |(_, name)| name)
+}
+
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    NAMES.iter().map(|(_, name)| *name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_operations() {
+        let table = [
+            ("GET", "/api/v1/cluster/getCDSSVersionList?x=1", Some(Operation::Versions)),
+            ("POST", "/api/sgn-v1/cluster/getClusterInfoList", Some(Operation::ClusterList)),
+            ("POST", "/api/jpn-v1/cluster/getClusterInfoList/1009123", Some(Operation::Cluster(1_009_123))),
+            ("GET", "/api/krs-v1/cluster/getClusterStatus/7", Some(Operation::Status(7))),
+            ("POST", "/api/v1/cluster/rollingUpgrade", Some(Operation::Start)),
+            ("GET", "/api/v1/cluster/rollingUpgrade", None),
+            ("POST", "/api/v1/cluster/rollingUpgrade/1009123", None),
+            ("POST", "/api/v1/cluster/getKafkaConfigGroup/301", None),
+            ("POST", "/api/v1/configGroup/getKafkaConfigGroup/301", Some(Operation::Group(301))),
+            ("POST", "/api/v1/configGroup/getKafkaConfigGroup", None),
+            ("GET", "/api/v1/cluster/getClusterStatus/7x", None),
+            ("GET", "/api/fkr-v1/cluster/getCDSSVersionList", None),
+            ("GET", "/", None),
+        ];
+        for (method, path, expected) in table {
+            assert_eq!(find(method, path), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let operation = find("POST", "/api/v1/cluster/getClusterInfoList/1009123");
+        assert_eq!(name(operation), "getClusterInfo");
+        assert_eq!(name(find("POST", "/api/v1/cluster/getClusterInfoList")), "getClusterInfoList");
+        assert_eq!(name(None), "unknown");
+        let different: std::collections::HashSet<_> = names().collect();
+        assert_eq!(different.len(), NAMES.len());
+    }
+}

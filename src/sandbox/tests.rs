@@ -1,0 +1,299 @@
+//! The sandbox over its wire, by a client that shares nothing with it but the documentation.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::*;
+
+const CLUSTER: u64 = 1_009_123;
+const SECRET: &str = "sandbox-secret-key";
+
+/// What came back: status, head and JSON; all empty where the connection was cut.
+#[derive(Debug, Default)]
+struct Got {
+    status: u16,
+    head: String,
+    body: Value,
+}
+
+fn sandbox(scenario: Scenario) -> Sandbox {
+    Sandbox::start(Options { scenario, pace: Pace::Looks, ..Options::default() }).unwrap()
+}
+
+fn exchange(port: u16, request: &str) -> Got {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return Got::default() };
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Got { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
+}
+
+fn send(port: u16, method: &str, path: &str, body: &str, secret: &str) -> Got {
+    let timestamp = time::unix_millis();
+    let access_key = "sandbox-access-key";
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(format!("{method} {path}\n{timestamp}\n{access_key}").as_bytes());
+    let signature = STANDARD.encode(mac.finalize().into_bytes());
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\
+         x-ncp-apigw-timestamp: {timestamp}\r\nx-ncp-iam-access-key: {access_key}\r\n\
+         x-ncp-apigw-signature-v2: {signature}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    exchange(port, &request)
+}
+
+fn post(sandbox: &Sandbox, operation: &str, body: &Value) -> Got {
+    send(sandbox.port(), "POST", &format!("/api/v1/{operation}"), &body.to_string(), SECRET)
+}
+
+fn wish() -> Value {
+    json!({ "serviceGroupInstanceNo": CLUSTER, "upgradeKafkaVersionCode": 3_903_006, "upgradeConfigGroupNo": 312 })
+}
+
+fn start(sandbox: &Sandbox) -> Got {
+    post(sandbox, "cluster/rollingUpgrade", &wish())
+}
+
+fn cluster(sandbox: &Sandbox) -> Value {
+    let path = format!("/api/v1/cluster/getClusterInfoList/{CLUSTER}");
+    send(sandbox.port(), "POST", &path, "", SECRET).body["result"].clone()
+}
+
+fn progress(sandbox: &Sandbox) -> Got {
+    post(sandbox, "cluster/rollingUpgradeProgressCheck", &json!({ "serviceGroupInstanceNo": CLUSTER }))
+}
+
+#[test]
+fn a_healthy_upgrade_goes_from_version_to_version() {
+    let sandbox = sandbox(Scenario::Healthy);
+    assert_eq!(cluster(&sandbox)["kafkaVersionCode"], "3713006");
+    let yes = post(&sandbox, "cluster/rollingUpgradePreCheck", &wish());
+    assert_eq!((yes.status, &yes.body["code"], &yes.body["result"]), (200, &json!(0), &json!(true)));
+    assert_eq!(start(&sandbox).body["result"], true);
+
+    let colours: Vec<_> = (0..12)
+        .map(|_| {
+            let result = progress(&sandbox).body["result"].clone();
+            assert!(result.get("cmakStatus").is_none());
+            assert_eq!(result["brokerNumber"] == 2, result["brokerStatus"] == "orange");
+            let nodes = result["brokerStatusPerNode"].as_array().unwrap();
+            nodes
+                .iter()
+                .map(|node| node["status"].as_str().unwrap().as_bytes()[0] as char)
+                .collect::<String>()
+        })
+        .collect();
+    assert_eq!(colours.join(" "), "ggg ogg ogg ggg gog gog ggg ggo ggo ggg ggg ggg");
+    let after = cluster(&sandbox);
+    assert_eq!((&after["kafkaVersionCode"], &after["configGroupNo"]), (&json!("3903006"), &json!(312)));
+    assert_eq!(after["status"], "running");
+
+    let log = sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") == 12);
+    assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+    assert_eq!(log.requests[0].operation, "getClusterInfo");
+    assert_eq!(log.requests[2].body, Some(wish()));
+    let text = serde_json::to_string(&log).unwrap();
+    assert!(!text.contains(SECRET) && !text.contains("signature"));
+    let served = exchange(
+        sandbox.port(),
+        "GET /_sandbox/log HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n",
+    );
+    assert_eq!(served.body["scenario"], "healthy");
+    assert_eq!(served.body["starts_accepted"], 1);
+    assert_eq!(served.body["requests"], serde_json::to_value(log.requests).unwrap());
+}
+
+#[test]
+fn numbers_are_texts_where_the_service_writes_texts() {
+    let sandbox = sandbox(Scenario::Healthy);
+    let got = post(&sandbox, "cluster/getClusterInfoList", &json!({ "inputText": "orders" }));
+    let clusters = got.body["result"]["allowedClusters"].as_array().unwrap();
+    assert_eq!(clusters[0]["serviceGroupInstanceNo"], "1009123");
+    assert_eq!(clusters[0]["kafkaVersion"], "Kafka 3.7.1");
+    assert_eq!((clusters.len(), &got.body["result"]["totalCount"]), (2, &json!(2)));
+    let got = post(&sandbox, "cluster/getClusterInfoList", &json!({ "vpcName": "vpc-b" }));
+    assert_eq!(got.body["result"]["allowedClusters"].as_array().unwrap().len(), 3);
+    assert_eq!(got.body["result"]["disallowedClusters"], json!([]));
+    let got = post(&sandbox, "cluster/getClusterInfoList", &json!({}));
+    let billing = json!([{ "clusterName": "billing", "serviceGroupInstanceNo": "1009555" }]);
+    assert_eq!(got.body["result"]["disallowedClusters"], billing);
+
+    let code = json!({ "kafkaVersionCode": 3_903_006 });
+    let got = post(&sandbox, "configGroup/getKafkaVersionConfigGroupList", &code);
+    let first = &got.body["result"]["kafkaConfigGroupList"][0];
+    assert_eq!((&first["configGroupNo"], &first["kafkaVersionCode"]), (&json!(312), &json!("3903006")));
+    let got = post(&sandbox, "configGroup/getKafkaConfigGroupDetailList/312", &code);
+    let settings = got.body["result"]["kafkaConfigGroupDetailList"].as_array().unwrap();
+    let retention = settings.iter().find(|setting| setting["configName"] == "log.retention.hours").unwrap();
+    assert_eq!((&retention["customValue"], &retention["defaultValue"]), (&json!("72"), &json!("168")));
+    assert_eq!(post(&sandbox, "configGroup/getKafkaConfigGroup/301", &code).body["result"], Value::Null);
+    let all = post(&sandbox, "configGroup/getKafkaConfigGroupList", &json!({ "pageSize": 500 }));
+    assert_eq!(
+        (&all.body["result"]["pageSize"], &all.body["result"]["totalCount"]),
+        (&json!(100), &json!(12))
+    );
+}
+
+#[test]
+fn what_the_gateway_does_not_like_does_not_get_in() {
+    let sandbox = sandbox(Scenario::Healthy);
+    let versions = "/api/v1/cluster/getCDSSVersionList";
+    assert_eq!(send(sandbox.port(), "GET", versions, "", SECRET).status, 200);
+    let forged = send(sandbox.port(), "GET", versions, "", "another-secret");
+    assert_eq!((forged.status, &forged.body["error"]["errorCode"]), (401, &json!("200")));
+    let nowhere = send(sandbox.port(), "POST", versions, "{}", SECRET);
+    let error = json!({ "error": { "errorCode": "300", "message": "Not Found Exception" } });
+    assert_eq!((nowhere.status, nowhere.body), (404, error));
+    let bodiless = send(sandbox.port(), "POST", "/api/v1/cluster/getClusterInfoList", "", SECRET);
+    assert_eq!(bodiless.status, 500);
+    assert!(bodiless.body.to_string().contains("JSON Parse error"));
+    let mut quoted = wish();
+    quoted["serviceGroupInstanceNo"] = json!("1009123");
+    assert_eq!(post(&sandbox, "cluster/rollingUpgrade", &quoted).status, 400);
+    let long = "x".repeat(1024 * 1024 + 1);
+    let long = send(sandbox.port(), "POST", "/api/v1/cluster/rollingUpgrade", &long, SECRET);
+    assert_eq!((long.status, &long.body["error"]["errorCode"]), (413, &json!("430")));
+    assert_eq!((sandbox.log().starts_asked(), sandbox.log().starts_accepted()), (2, 0));
+}
+
+#[test]
+fn a_start_fares_as_its_scenario_says() {
+    // Status and code of the answer, status word of the cluster, whether the start counts as accepted.
+    let table = [
+        (Scenario::Healthy, 200, json!(0), "changing", 1),
+        (Scenario::AnswerLost, 0, json!(null), "changing", 1),
+        (Scenario::AnswerLostNotStarted, 0, json!(null), "running", 0),
+        (Scenario::Answer504, 504, json!(null), "changing", 1),
+        (Scenario::NeverStarts, 200, json!(0), "running", 0),
+        (Scenario::StartRefused, 200, json!(3), "running", 0),
+        (Scenario::PrecheckRefused, 200, json!(3), "running", 0),
+        (Scenario::PrecheckRefusedHttp, 400, json!(3), "running", 0),
+        (Scenario::Busy, 200, json!(3), "changing", 0),
+        (Scenario::Throttled, 429, json!(null), "running", 0),
+    ];
+    for (scenario, status, code, word, accepted) in table {
+        let sandbox = sandbox(scenario);
+        let got = start(&sandbox);
+        assert_eq!((got.status, got.body.get("code").unwrap_or(&json!(null))), (status, &code), "{scenario}");
+        assert_eq!(cluster(&sandbox)["status"], word, "{scenario}");
+        let log = sandbox.log();
+        assert_eq!((log.starts_accepted(), log.requests[0].status), (accepted, status), "{scenario}");
+    }
+}
+
+#[test]
+fn a_throttled_start_may_say_when_to_come_back() {
+    let sandbox = sandbox(Scenario::Throttled);
+    assert!(start(&sandbox).head.contains("\r\nretry-after: 0"));
+    assert_eq!(start(&sandbox).body["result"], true);
+    let third = progress(&sandbox);
+    assert_eq!((third.status, &third.body["error"]["errorCode"]), (429, &json!("410")));
+    assert!(!third.head.contains("retry-after"));
+}
+
+#[test]
+fn several_requests_share_a_connection() {
+    let sandbox = sandbox(Scenario::Healthy);
+    let request = "GET /nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\n";
+    let got = exchange(sandbox.port(), &format!("{request}\r\n{request}connection: close\r\n\r\n"));
+    assert_eq!(got.status, 404);
+    let log = sandbox.log();
+    assert_eq!(log.count("unknown"), 2);
+    assert_ne!(log.requests[0].request_id, log.requests[1].request_id);
+    assert_eq!(log.requests[0].request_id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+}
+
+#[test]
+fn a_cluster_under_its_own_name_rolls_as_well() {
+    let clusters = vec!["my-kafka=3.7.1,5".parse().unwrap()];
+    let sandbox = Sandbox::start(Options { clusters, pace: Pace::Looks, ..Options::default() }).unwrap();
+    let cluster = json!({ "serviceGroupInstanceNo": 1_009_401 });
+    let mut wish = cluster.clone();
+    wish["upgradeKafkaVersionCode"] = json!(3_903_006);
+    wish["upgradeConfigGroupNo"] = json!(402);
+    assert_eq!(post(&sandbox, "cluster/rollingUpgrade", &wish).body["result"], true);
+    let look = || post(&sandbox, "cluster/rollingUpgradeProgressCheck", &cluster);
+    let (first, second) = (look(), look());
+    assert_eq!(first.body["result"]["brokerStatus"], "green");
+    let seen = &second.body["result"];
+    assert_eq!((&seen["brokerNodeTotalNumber"], &seen["brokerNumber"]), (&json!(5), &json!(4)));
+    assert_eq!(seen["brokerStatusPerNode"][0], json!({ "hostname": "my-kafka-d-001", "status": "orange" }));
+}
+
+#[test]
+fn a_read_fares_as_its_scenario_says() {
+    let table = [
+        (Scenario::NoPermission, 401, json!("210")),
+        (Scenario::WrongSignature, 401, json!("200")),
+        (Scenario::SkewedClock, 401, json!("200")),
+        (Scenario::ServerError, 503, json!("500")),
+        (Scenario::NoProgress, 404, json!("300")),
+    ];
+    for (scenario, status, code) in table {
+        let sandbox = sandbox(scenario);
+        let got = progress(&sandbox);
+        assert_eq!((got.status, &got.body["error"]["errorCode"]), (status, &code), "{scenario}");
+        assert!(got.head.contains("\r\ndate: "), "{scenario}: {}", got.head);
+    }
+}
+
+#[test]
+fn an_alteration_comes_just_before_its_request() {
+    let change = Change::Status { cluster: CLUSTER, word: "error".to_owned() };
+    let alteration = Alteration { before: "getClusterInfo".to_owned(), nth: 2, change };
+    let options = Options { alterations: vec![alteration], ..Options::default() };
+    let sandbox = Sandbox::start(options).unwrap();
+    assert_eq!(cluster(&sandbox)["status"], "running");
+    assert_eq!(cluster(&sandbox)["status"], "error");
+    sandbox.alter(Change::Status { cluster: CLUSTER, word: "running".to_owned() });
+    sandbox.alter(Change::BrokerColour { cluster: CLUSTER, broker: 1, colour: "red".to_owned() });
+    assert_eq!(cluster(&sandbox)["status"], "running");
+    assert_eq!(progress(&sandbox).body["result"]["brokerStatus"], "red");
+}
+
+#[test]
+fn impossible_options_are_refused_at_the_start() {
+    let alteration = |before: &str, nth, cluster| Alteration {
+        before: before.to_owned(),
+        nth,
+        change: Change::Version { cluster, code: "3903006".to_owned() },
+    };
+    let twice: Vec<NewCluster> = vec!["a=3.7.1,3".parse().unwrap(), "a=3.6.2,3".parse().unwrap()];
+    let table = [
+        (vec![alteration("getClusterInfos", 1, CLUSTER)], vec![], "no operation `getClusterInfos`"),
+        (vec![alteration("getClusterInfo", 0, CLUSTER)], vec![], "not before request 0"),
+        (vec![alteration("getClusterInfo", 1, 7)], vec![], "no cluster 7"),
+        (vec![], twice, "`a` is added twice"),
+    ];
+    for (alterations, clusters, expected) in table {
+        let error = Sandbox::start(Options { clusters, alterations, ..Options::default() }).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn dropping_it_cuts_what_is_open() {
+    let sandbox = Sandbox::start(Options {
+        scenario: Scenario::Slow,
+        answer_delay: Duration::from_secs(3600),
+        ..Options::default()
+    });
+    let sandbox = sandbox.unwrap();
+    let mut idle = TcpStream::connect((Ipv4Addr::LOCALHOST, sandbox.port())).unwrap();
+    let mut waiting = TcpStream::connect((Ipv4Addr::LOCALHOST, sandbox.port())).unwrap();
+    waiting.write_all(b"GET /api/v1/x HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").unwrap();
+    assert_eq!(sandbox.wait_until(|log| log.count("unknown") == 1).requests[0].status, 404);
+    drop(sandbox);
+    assert!(!matches!(idle.read(&mut [0]), Ok(1..)));
+    assert!(!matches!(waiting.read(&mut [0]), Ok(1..)));
+}

@@ -1,0 +1,93 @@
+//! The one door that text from the service passes on its way to a terminal or a document.
+
+use std::fmt::Write as _;
+
+/// Makes text from outside harmless: what could move a cursor, turn the writing direction, hide or break a
+/// line shows as `\u{…}`.
+pub(crate) fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_harmful(c) {
+            let _infallible = write!(safe, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// Does the same to a JSON document, in JSON's own spelling. Outside of strings JSON has none of these but
+/// line ends, which stay.
+pub(crate) fn escape_json(document: &str) -> String {
+    let mut safe = String::with_capacity(document.len());
+    for c in document.chars() {
+        if c != '\n' && is_harmful(c) {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                let _infallible = write!(safe, "\\u{unit:04x}");
+            }
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+/// Control characters of both sets, line and paragraph separators, and everything that is invisible or turns
+/// the direction of writing.
+fn is_harmful(c: char) -> bool {
+    matches!(c,
+        '\u{0}'..='\u{1f}'
+        | '\u{7f}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_drives_a_terminal_shows_as_its_number() {
+        for (hostile, shown) in [
+            ("\u{1b}[2J", r"\u{1b}[2J"),
+            ("\u{1b}]0;owned\u{7}", r"\u{1b}]0;owned\u{7}"),
+            ("a\rb", r"a\u{d}b"),
+            ("a\nb", r"a\u{a}b"),
+            ("a\tb", r"a\u{9}b"),
+            ("\u{9b}31m", r"\u{9b}31m"),
+            ("\u{7f}", r"\u{7f}"),
+            ("\u{202e}abc", r"\u{202e}abc"),
+            ("a\u{200b}b", r"a\u{200b}b"),
+            ("a\u{2028}b", r"a\u{2028}b"),
+            ("주문 orders-é 🙂", "주문 orders-é 🙂"),
+        ] {
+            assert_eq!(escape(hostile), shown);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_harmful_is_left(text in any::<String>()) {
+            prop_assert!(!escape(&text).chars().any(is_harmful));
+        }
+
+        #[test]
+        fn a_document_keeps_its_meaning(text in any::<String>()) {
+            let document = serde_json::to_string_pretty(&serde_json::json!({ "name": text })).unwrap();
+            let safe = escape_json(&document);
+            prop_assert!(!safe.chars().any(|c| c != '\n' && is_harmful(c)));
+            let back: serde_json::Value = serde_json::from_str(&safe).unwrap();
+            prop_assert_eq!(back["name"].as_str(), Some(text.as_str()));
+        }
+    }
+}

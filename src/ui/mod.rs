@@ -1,0 +1,20 @@
+//! What people and scripts see: the result on stdout, everything else on stderr.
+
+mod escape;
+mod finish;
+mod plan_text;
+mod progress;
+mod prompt;
+mod render;
+mod requests;
+pub(crate) mod streams;
+mod text;
+mod views;
+
+pub(crate) use escape::escape;
+pub(crate) use finish::{finish, is_closed_pipe, result_only};
+pub(crate) use progress::Narrator;
+pub(crate) use prompt::TerminalPrompt;
+pub(crate) use requests::RequestLog;
+pub(crate) use streams::{Look, color_choice};
+pub(crate) use views::{Body, Ending, document, plan_document};

@@ -1,0 +1,130 @@
+//! The plan as a person reads it. `check` prints it as its result, `upgrade` before the question.
+
+use super::escape::escape;
+use super::render::table;
+use super::text::count;
+use crate::domain::checks::Check;
+use crate::domain::config_group::ConfigGroup;
+use crate::domain::group_difference::{Class, SettingChange};
+use crate::domain::ids::ConfigGroupNo;
+use crate::domain::plan::Plan;
+use crate::domain::report::Report;
+use crate::domain::version::KafkaVersion;
+
+/// What the text is made of, from a plan or from a report.
+pub(super) struct PlanText<'a> {
+    /// The line about service and key.
+    pub service: &'a str,
+    pub name: &'a str,
+    pub no: String,
+    pub brokers: Option<u64>,
+    pub state: &'a str,
+    pub from: Option<&'a KafkaVersion>,
+    pub to: Option<&'a KafkaVersion>,
+    pub group_from: Option<&'a ConfigGroup>,
+    pub group_no: Option<ConfigGroupNo>,
+    pub group_to: Option<&'a ConfigGroup>,
+    pub changes: &'a [SettingChange],
+    pub checks: &'a [Check],
+    /// Every setting that changes, not only those that a person set.
+    pub in_full: bool,
+}
+
+impl<'a> PlanText<'a> {
+    pub(super) fn of_plan(plan: &'a Plan, service: &'a str, in_full: bool) -> Self {
+        Self {
+            service,
+            name: &plan.name,
+            no: plan.no.to_string(),
+            brokers: plan.brokers,
+            state: plan.state.word(),
+            from: plan.from.as_ref(),
+            to: Some(&plan.to),
+            group_from: plan.group_from.as_ref(),
+            group_no: plan.group_no,
+            group_to: plan.group_to.as_ref(),
+            changes: &plan.changes,
+            checks: &plan.checks,
+            in_full,
+        }
+    }
+
+    /// None before the cluster was found.
+    pub(super) fn of_report(report: &'a Report, service: &'a str, in_full: bool) -> Option<Self> {
+        let (name, no) = report.cluster.as_ref()?;
+        Some(Self {
+            service,
+            name,
+            no: no.to_string(),
+            brokers: report.health.as_ref().and_then(|health| health.brokers.total),
+            state: report.state.as_deref().unwrap_or("no state"),
+            from: report.from.as_ref(),
+            to: report.to.as_ref(),
+            group_from: report.group_from.as_ref(),
+            group_no: report.group_no,
+            group_to: report.group_to.as_ref(),
+            changes: &report.changes,
+            checks: &report.checks,
+            in_full,
+        })
+    }
+
+    /// Draws it, without a line end.
+    pub(super) fn draw(&self) -> String {
+        let brokers = self.brokers.map_or(String::new(), |number| format!("  {}", count(number, "broker")));
+        let mut lines = vec![
+            format!("Service       {}", self.service),
+            format!("Cluster       {} ({}){brokers}  {}", escape(self.name), self.no, escape(self.state)),
+            format!("Kafka         {}", self.versions()),
+        ];
+        lines.extend(self.groups().map(|groups| format!("Config group  {groups}")));
+        let felt = self.changes.iter().filter(|change| {
+            change.class != Class::Kept && (self.in_full || change.class != Class::ChangedDefault)
+        });
+        lines.extend(felt.map(|change| {
+            let value =
+                |value: &Option<String>| value.as_deref().map_or_else(|| "not set".to_owned(), escape);
+            let (from, to) = (value(&change.from), value(&change.to));
+            format!("              {}  {from} → {to}  {}", escape(&change.key), change.class.word())
+        }));
+        if !self.checks.is_empty() {
+            lines.push(String::new());
+            lines.push(checks(self.checks));
+        }
+        lines.join("\n")
+    }
+
+    fn versions(&self) -> String {
+        let from = self.from.map_or_else(|| "not told".to_owned(), ToString::to_string);
+        match self.to {
+            Some(to) if self.from.is_none_or(|present| present.code != to.code) => format!("{from} → {to}"),
+            _ => from,
+        }
+    }
+
+    fn groups(&self) -> Option<String> {
+        let named = self.group_from.map(|group| escape(&group.to_string()));
+        let from = named.or_else(|| self.group_no.map(|no| no.to_string()))?;
+        let Some(to) = self.group_to.filter(|to| Some(to.no) != self.group_no) else { return Some(from) };
+        let kept =
+            self.changes.iter().filter(|change| change.class == Class::Kept && change.custom_before).count();
+        let kept = if self.changes.is_empty() { String::new() } else { format!("  {kept} kept") };
+        Some(format!("{from} → {}{kept}", escape(&to.to_string())))
+    }
+}
+
+/// The checks as a table, with the remedy of what blocks below its line.
+pub(super) fn checks(checks: &[Check]) -> String {
+    let rows: Vec<Vec<String>> = checks
+        .iter()
+        .map(|check| {
+            let accepted = match check.accepted.as_slice() {
+                [] => String::new(),
+                [all] if all == "*" => "  (accepted)".to_owned(),
+                items => format!("  (accepted: {})", items.join(", ")),
+            };
+            vec![check.id.to_owned(), check.result.word().to_owned(), format!("{}{accepted}", check.reason)]
+        })
+        .collect();
+    table(&["CHECK", "RESULT", "DETAIL"], &rows, 2)
+}

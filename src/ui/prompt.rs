@@ -1,0 +1,113 @@
+//! The question on the terminal.
+
+use std::io;
+use std::sync::mpsc::{self, TryRecvError};
+use std::time::Duration;
+
+use super::streams;
+use crate::clock::Interrupt;
+use crate::consent::Prompt;
+
+/// Asks on stderr and reads from the terminal on stdin.
+pub(crate) struct TerminalPrompt {
+    pub interrupt: Interrupt,
+}
+
+/// What the service warns of, and what it does not say: that there is no way back.
+///
+/// Source: NAVER Cloud API guide, `cdss-rollingupgrade`; the list of operations has no cancel.
+const CAUTIONS: &str = "
+This cannot be cancelled or undone.
+  Clients can be cut off for a moment while each broker restarts.
+  Data can be lost, above all in topics with a single replica.
+  Topics that are still replicating have to finish first.
+  The config group has to fit the version.
+";
+
+/// How long a key press or a signal may go unnoticed.
+///
+/// Chosen: below what a person feels.
+const NOTICE: Duration = Duration::from_millis(20);
+
+impl Prompt for TerminalPrompt {
+    fn missing_terminal(&self) -> Option<&'static str> {
+        streams::missing_terminal()
+    }
+
+    fn cautions(&mut self) {
+        streams::say(CAUTIONS);
+    }
+
+    fn line(&mut self, question: &str) -> io::Result<String> {
+        let terminal = SavedTerminal::take();
+        drop_typed_ahead();
+        let (tell, told) = mpsc::channel();
+        let question = super::escape::escape(question);
+        // The prompt swallows signals that come while it reads, so it reads on a thread of its own. At a
+        // signal the thread is left behind; the process is about to end.
+        std::thread::Builder::new().name("prompt".to_owned()).spawn(move || {
+            let answer =
+                dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true).interact_text();
+            let _asker_has_gone = tell.send(answer);
+        })?;
+        loop {
+            match told.try_recv() {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(dialoguer::Error::IO(error))) => {
+                    terminal.restore();
+                    return Err(error);
+                }
+                Err(TryRecvError::Disconnected) => {
+                    terminal.restore();
+                    return Err(io::Error::other("the prompt ended without an answer"));
+                }
+                Err(TryRecvError::Empty) => {}
+            }
+            if self.interrupt.wait(NOTICE).is_err() {
+                terminal.restore();
+                streams::say("");
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
+    }
+
+    fn not_taken(&mut self, why: &str) {
+        streams::say(why);
+    }
+}
+
+/// The terminal's settings before the question: echo and line mode come back whatever happens.
+#[cfg(unix)]
+struct SavedTerminal(Option<rustix::termios::Termios>);
+
+#[cfg(unix)]
+impl SavedTerminal {
+    fn take() -> Self {
+        Self(rustix::termios::tcgetattr(io::stdin()).ok())
+    }
+
+    fn restore(&self) {
+        if let Some(settings) = &self.0 {
+            let action = rustix::termios::OptionalActions::Now;
+            let _terminal_has_gone = rustix::termios::tcsetattr(io::stdin(), action, settings);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct SavedTerminal;
+
+#[cfg(not(unix))]
+impl SavedTerminal {
+    fn take() -> Self {
+        Self
+    }
+
+    fn restore(&self) {}
+}
+
+/// Keys pressed before the question was there are no answer to it.
+fn drop_typed_ahead() {
+    #[cfg(unix)]
+    let _not_a_terminal = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+}

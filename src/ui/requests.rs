@@ -1,0 +1,35 @@
+//! Requests and answers as `-vv` and `-vvv` show them. Headers are never shown: they hold the signature.
+
+use super::escape::escape;
+use super::streams::{self, Look};
+use crate::domain::record::{RequestObserver, RequestRecord};
+
+/// Writes to stderr as requests go out and answers come in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestLog {
+    pub look: Look,
+}
+
+impl RequestObserver for RequestLog {
+    fn sent(&self, operation: &str, detail: &str) {
+        if self.look.verbosity >= 2 {
+            streams::say(&format!("> {operation}: {}", escape(detail)));
+        }
+    }
+
+    fn answered(&self, record: &RequestRecord, fields: Option<&serde_json::Value>) {
+        if self.look.verbosity >= 2 {
+            let status =
+                record.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+            let id = record
+                .request_id
+                .as_deref()
+                .map(|id| format!(", request {}", escape(id)))
+                .unwrap_or_default();
+            streams::say(&format!("< {}: {status}{id}", record.operation));
+        }
+        if let Some(fields) = fields.filter(|_| self.look.verbosity >= 3) {
+            streams::say(&format!("< {}", escape(&fields.to_string())));
+        }
+    }
+}
