@@ -23,8 +23,8 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub global: Global,
     /// Print the version of cdss itself
-    #[arg(long, short = 'V', num_args = 0..=1, default_missing_value = "", value_name = "")]
-    pub version: Option<String>,
+    #[arg(long, short = 'V')]
+    pub version: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -70,6 +70,22 @@ pub(crate) struct Global {
     pub verbose: u8,
 }
 
+/// Finds a `--version` that is followed by a value or a command: meant as the target version, and in the
+/// wrong place.
+pub(crate) fn misplaced_version(words: &[&str]) -> bool {
+    let commands = ["upgrade", "check", "status", "list", "sandbox"];
+    for (at, word) in words.iter().enumerate().skip(1) {
+        if commands.contains(word) {
+            return false;
+        }
+        let value = words.get(at + 1).is_some_and(|next| !next.starts_with('-'));
+        if word.starts_with("--version=") || (matches!(*word, "--version" | "-V") && value) {
+            return true;
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -79,5 +95,24 @@ mod tests {
     #[test]
     fn the_declarations_are_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_target_version_before_the_command_is_noticed() {
+        for (line, misplaced) in [
+            ("cdss --version", false),
+            ("cdss -V", false),
+            ("cdss --version -o json", false),
+            ("cdss --version 3.9.0 upgrade --cluster orders", true),
+            ("cdss --version=3.9.0 upgrade", true),
+            ("cdss --version upgrade", true),
+            ("cdss -q --version 3.9.0", true),
+            ("cdss upgrade --version 3.9.0", false),
+            ("cdss upgrade --version=3.9.0", false),
+            ("cdss", false),
+        ] {
+            let words: Vec<&str> = line.split(' ').collect();
+            assert_eq!(misplaced_version(&words), misplaced, "{line}");
+        }
     }
 }

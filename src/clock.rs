@@ -218,6 +218,8 @@ pub(crate) mod tests {
         naps: RefCell<Vec<Duration>>,
         /// After this many naps a signal comes.
         pub interrupt_after: Cell<Option<usize>>,
+        /// At this nap the machine is suspended for so long besides.
+        pub jump_at_nap: Cell<Option<(usize, Duration)>>,
     }
 
     impl FakeClock {
@@ -225,8 +227,7 @@ pub(crate) mod tests {
             self.naps.borrow().clone()
         }
 
-        /// Lets time pass without a sleep, as a slow answer does.
-        pub(crate) fn pass(&self, time: Duration) {
+        fn pass(&self, time: Duration) {
             self.since.set(self.since.get() + time);
         }
     }
@@ -249,6 +250,11 @@ pub(crate) mod tests {
             naps.push(time);
             assert!(naps.len() < 1_000_000, "this loop has no end");
             self.pass(time);
+            if let Some((nap, jump)) = self.jump_at_nap.get()
+                && naps.len() == nap
+            {
+                self.pass(jump);
+            }
             Ok(())
         }
     }

@@ -65,7 +65,7 @@ pub(crate) trait Prompt {
 /// Why there is no consent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConsentError {
-    #[error("starting the upgrade of `{name}` needs a confirmation, and {stream} is no terminal")]
+    #[error("the question `Type {name} to start` needs an answer, and {stream} is no terminal")]
     NobodyToAsk { name: String, stream: &'static str },
     #[error("the start was declined: the name `{name}` was not typed")]
     Declined { name: String },

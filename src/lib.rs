@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::{Cli, Global};
+use crate::cli::{Cli, Global, misplaced_version};
 use crate::clock::Clock as _;
 use crate::commands::Command;
 use crate::config::{ConfigError, Environment, Flags};
@@ -33,33 +33,42 @@ use crate::domain::report::Report;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::ui::{Body, Ending, Look, color_choice, streams};
+use crate::ui::{Body, Ending, Format, Look, color_choice, streams};
 
 /// Runs the program: parses, runs the command, reports, and returns the exit code.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    let environment = Environment::of_process();
+    let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
+    if misplaced_version(&words) {
+        let failure = Failure::Usage {
+            message: "the target version stands before the command".to_owned(),
+            hint: Some(
+                "write `cdss upgrade --version 3.9.0 …`; `cdss --version` alone is cdss's own".to_owned(),
+            ),
+        };
+        return unparsed(&failure, None, &words, &environment);
+    }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return refused(&error, &arguments),
+        Err(error) if !error.use_stderr() => return code(print(&error.render().to_string())),
+        Err(error) => {
+            let text = error.render().to_string();
+            // The parser's first line says what is wrong; usage and tips follow.
+            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            let failure =
+                Failure::Usage { message, hint: Some("`cdss --help` shows what there is".to_owned()) };
+            return unparsed(&failure, Some(&text), &words, &environment);
+        }
     };
-    let environment = Environment::of_process();
-    match (cli.version, cli.command) {
-        (Some(text), None) if text.is_empty() => {
-            code(print(&format!("cdss {}\n", env!("CARGO_PKG_VERSION"))))
-        }
-        (Some(text), _) => {
-            let message = format!("`{text}` after --version, before a command");
-            let hint = "the target version belongs behind the command: cdss upgrade --version 3.9.0 …; cdss's own \
-                        version is `cdss --version` alone";
-            let failure = Failure::Usage { message, hint: Some(hint.to_owned()) };
-            early(&failure, &cli.global, &environment, &Body::None, "")
-        }
-        (None, None) => {
-            streams::say(&Cli::command().render_help().to_string());
+    match cli.command {
+        _ if cli.version => code(print(&format!("cdss {}\n", env!("CARGO_PKG_VERSION")))),
+        None => {
+            streams::say(Cli::command().render_help().to_string().trim_end());
             code(Exit::Usage)
         }
-        (None, Some(Command::Sandbox(args))) => sandbox_command(&args, &cli.global, &environment),
-        (None, Some(command)) => run(&command, &cli.global, &environment),
+        Some(Command::Sandbox(args)) => sandbox_command(&args, &cli.global, &environment),
+        Some(command) => run(&command, &cli.global, &environment),
     }
 }
 
@@ -71,27 +80,22 @@ fn print(text: &str) -> Exit {
     if streams::result(text).is_ok() { Exit::Ok } else { Exit::Internal }
 }
 
-/// Help that was asked for, and arguments that were not understood.
-fn refused(error: &clap::Error, arguments: &[OsString]) -> ExitCode {
-    let text = error.render().to_string();
-    if !error.use_stderr() {
-        return code(print(&text));
-    }
-    let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
-    let environment = Environment::of_process();
+/// Ends on arguments that were not understood. `text` is what the parser says of them, if it was asked.
+fn unparsed(failure: &Failure, text: Option<&str>, words: &[&str], environment: &Environment) -> ExitCode {
     let wants_json = words.iter().any(|word| matches!(*word, "-ojson" | "-o=json" | "--output=json"))
         || words.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]))
         || environment.value("CDSS_OUTPUT") == Some("json");
-    streams::say(text.trim_end());
-    if wants_json {
-        // The parser's first paragraph says what is wrong; usage and tips follow.
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let failure = Failure::Usage { message, hint: Some("`cdss --help` shows what there is".to_owned()) };
-        let (name, body) = commands::recognise(&words);
-        let ending = ending_without_context(name, &failure);
-        let document = ui::document(&body, &Report::default(), &ending);
-        let _stdout_is_closed = ui::result_only(&document);
-    }
+    let (name, body) = commands::recognise(words);
+    let ending = ending_without_context(name, failure);
+    let document = ui::document(&body, &Report::default(), &ending);
+    let look = Look { format: if wants_json { Format::Json } else { Format::Table }, ..Look::default() };
+    let _stdout_is_closed = match text {
+        None => ui::finish(look, "", &body, &Report::default(), &ending, &document),
+        Some(text) => {
+            streams::say(text.trim_end());
+            if wants_json { ui::result_only(&document) } else { Ok(()) }
+        }
+    };
     code(Exit::Usage)
 }
 

@@ -96,6 +96,12 @@ impl Progress {
         self.seen_to_change = true;
     }
 
+    /// Takes in a look that was not answered: it breaks the row of good looks, since nobody knows what it
+    /// would have shown.
+    pub(crate) fn missed(&mut self) {
+        self.good_since = None;
+    }
+
     /// Returns true when the look that found this `health` has to read the cluster's entry too.
     pub(crate) fn wants_cluster(&self, health: &Health) -> bool {
         self.looks.is_multiple_of(CLUSTER_EVERY) || health.brokers.is_all_green()

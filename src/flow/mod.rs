@@ -74,6 +74,9 @@ impl Flow<'_> {
     }
 }
 
+#[cfg(test)]
+mod tests;
+
 fn before_start(Interrupted(signal): Interrupted) -> Failure {
     Failure::Signal { signal, sent: Sent::No, follow: None }
 }

@@ -89,6 +89,7 @@ impl Watch {
                     }
                 }
                 Err(error) => {
+                    self.progress.missed();
                     if let Some(signal) = error.signal() {
                         return self.interrupted(flow, signal);
                     }

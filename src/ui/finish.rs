@@ -61,7 +61,9 @@ pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
 fn say(look: Look, failure: &Failure, report: &Report, ending: &Ending<'_>) {
     let mark = if look.colour { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
     streams::say(&format!("{mark} {}", escape(&failure.to_string())));
-    if let Failure::Blocked { .. } = failure {
+    // `upgrade` has shown the checks already, and a table of them follows on stdout.
+    if matches!(failure, Failure::Blocked { .. }) && ending.command == "check" && look.format == Format::Json
+    {
         for check in report.checks.iter().filter(|check| check.stops()) {
             streams::say(&format!("  {}: {}", check.id, escape(&check.reason)));
         }

@@ -34,7 +34,7 @@ mod tests {
             rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect();
         assert_eq!(
             table(&["NAME", "NO"], &rows, 2),
-            "  NAME                NO\n  주문                1\n  orders-prod         2\n  a\\u{1b}[2J\\u{a}b    3"
+            "  NAME              NO\n  주문              1\n  orders-prod       2\n  a\\u{1b}[2J\\u{a}b  3"
         );
     }
 }

@@ -1,0 +1,6 @@
+//! The order of things against a service and a clock that exist in memory only.
+
+mod fake;
+mod life;
+mod sending;
+mod watching;

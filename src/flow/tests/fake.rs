@@ -1,0 +1,191 @@
+//! A service that is a function of the fake clock's time.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::api::{Accepted, Answer, ApiError, CdssApi, Persistence, Read};
+use crate::clock::Clock as _;
+use crate::clock::tests::FakeClock;
+use crate::consent::Consent;
+use crate::domain::broker_trail::BrokerTrails;
+use crate::domain::checks::tests::snapshot;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::follow_command::Surroundings;
+use crate::domain::plan::{Plan, Target};
+use crate::domain::region::Site;
+use crate::domain::report::Report;
+use crate::domain::service::Service;
+use crate::domain::snapshot::{PreCheck, Snapshot};
+use crate::domain::tell::Tell;
+use crate::flow::Flow;
+use crate::journal::{Journal, Operator};
+
+/// What the cluster is at one moment; reads are taken from the snapshot of it.
+pub(super) type World = dyn Fn(Duration) -> Snapshot;
+
+/// Whether a read fails at one moment, and how.
+pub(super) type Failing = dyn Fn(Duration, &Read) -> Option<ApiError>;
+
+/// Answers from the world at the clock's time, unless the moment is one of failing reads.
+pub(super) struct FakeApi<'a> {
+    pub clock: &'a FakeClock,
+    pub world: Box<World>,
+    pub fails: Box<Failing>,
+    /// What starts answer, in turn.
+    pub starts: RefCell<VecDeque<Result<(), ApiError>>>,
+    pub started: RefCell<Vec<Duration>>,
+    pub reads: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> FakeApi<'a> {
+    pub(super) fn new(clock: &'a FakeClock, world: impl Fn(Duration) -> Snapshot + 'static) -> Self {
+        Self {
+            clock,
+            world: Box::new(world),
+            fails: Box::new(|_, _| None),
+            starts: RefCell::default(),
+            started: RefCell::default(),
+            reads: RefCell::default(),
+        }
+    }
+
+    fn answer(&self, read: &Read) -> Result<Answer, ApiError> {
+        let now = self.clock.elapsed();
+        self.reads.borrow_mut().push(match read {
+            Read::Cluster(_) => "cluster",
+            Read::Progress(_) => "progress",
+            Read::Status(_) => "status",
+            Read::PreCheck(_) => "pre-check",
+            _ => "other",
+        });
+        if let Some(error) = (self.fails)(now, read) {
+            return Err(error);
+        }
+        let world = (self.world)(now);
+        Ok(match read {
+            Read::Cluster(_) => Answer::Cluster(Some(world.cluster)),
+            Read::Progress(_) | Read::Status(_) => Answer::Health(world.health),
+            Read::Versions => Answer::Versions(vec![world.target.version]),
+            Read::ConfigGroups(_) => Answer::ConfigGroups(world.group.one().cloned().into_iter().collect()),
+            Read::ConfigGroup(..) => Answer::ConfigGroup(world.present.map(|present| present.group)),
+            Read::Settings(no, _) => {
+                let groups = [world.present, world.target_settings];
+                let found = groups.into_iter().flatten().find(|group| group.group.no == *no);
+                Answer::Settings(found.map(|group| group.settings))
+            }
+            Read::PreCheck(_) => Answer::PreCheck(PreCheck::Possible { request_id: None }),
+            Read::Clusters(_) => Answer::Clusters(crate::domain::cluster::ClusterList::default()),
+        })
+    }
+}
+
+impl CdssApi for FakeApi<'_> {
+    fn together(&self, reads: &[Read], _: Persistence) -> Vec<Result<Answer, ApiError>> {
+        reads.iter().map(|read| self.answer(read)).collect()
+    }
+
+    fn start(&self, _: &Target, _: &Consent) -> Result<Accepted, ApiError> {
+        self.started.borrow_mut().push(self.clock.elapsed());
+        let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test foresaw");
+        outcome.map(|()| Accepted { request_id: Some("start-1".to_owned()), at: self.clock.now() })
+    }
+}
+
+/// Remembers what was said.
+#[derive(Default)]
+pub(super) struct Recorder(pub Vec<String>);
+
+impl Tell for Recorder {
+    fn plan(&mut self, _: &Plan) {
+        self.0.push("plan".to_owned());
+    }
+
+    fn started(&mut self, _: Timestamp, _: Option<&str>, _: &str) {
+        self.0.push("started".to_owned());
+    }
+
+    fn following(&mut self, why: &str) {
+        self.0.push(format!("following {why}"));
+    }
+
+    fn brokers(&mut self, _: &BrokerTrails, _: Duration) {}
+
+    fn watch_ended(&mut self) {}
+
+    fn note(&mut self, text: &str) {
+        self.0.push(format!("note {text}"));
+    }
+
+    fn warn(&mut self, text: &str) {
+        self.0.push(format!("warning {text}"));
+    }
+}
+
+/// Everything that a flow borrows.
+pub(super) struct Stage {
+    pub journal: Journal,
+    pub surroundings: Surroundings,
+    pub tell: Recorder,
+    pub report: Report,
+}
+
+impl Stage {
+    /// At an endpoint that is not loopback, so that the patience for the real service is in force.
+    pub(super) fn new() -> Self {
+        let service = Service {
+            site: Site::Public,
+            region: Site::Public.default_region(),
+            endpoint: Endpoint::of_site(Site::Public),
+            sandbox: false,
+        };
+        Self {
+            journal: Journal::new(None, Operator::default(), "run".to_owned()),
+            surroundings: Surroundings { service, profile: None },
+            tell: Recorder::default(),
+            report: Report::default(),
+        }
+    }
+
+    pub(super) fn flow<'a>(&'a mut self, api: &'a FakeApi<'a>) -> Flow<'a> {
+        Flow {
+            api,
+            clock: api.clock,
+            journal: &self.journal,
+            surroundings: &self.surroundings,
+            tell: &mut self.tell,
+            poll: Duration::from_secs(15),
+            report: &mut self.report,
+        }
+    }
+}
+
+pub(super) const OLD: u64 = 3_713_006;
+pub(super) const NEW: u64 = 3_903_006;
+
+/// A cluster of the given state, version and colours.
+pub(super) fn cluster(state: &str, version: u64, colours: &[&str]) -> Snapshot {
+    let mut world = snapshot();
+    world.cluster.state = crate::domain::cluster::ClusterState::read(state);
+    world.cluster.version = Some(crate::domain::ids::VersionCode::new(version));
+    world.health = Some(crate::domain::health::tests::health(colours));
+    world
+}
+
+pub(super) fn gateway(status: u16, code: i64) -> ApiError {
+    ApiError::Gateway {
+        operation: "fake",
+        status,
+        code: Some(code),
+        message: "fake".to_owned(),
+        request_id: None,
+        clock_difference: None,
+        retry_after: None,
+    }
+}
+
+pub(super) fn lost() -> ApiError {
+    ApiError::NoAnswer { operation: "fake", reason: "cut".to_owned() }
+}

@@ -1,0 +1,246 @@
+//! One value that owns a service and a home, and the real binary between them. Nothing here sleeps: what has to
+//! wait waits for the sandbox's log or for a child, and every child is bounded.
+
+#![allow(
+    dead_code,
+    reason = "each test file takes what it needs; an `expect` would fail where all is needed"
+)]
+
+use std::fs;
+use std::io::{PipeReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use cdss::sandbox::{Log, Options, Pace, Sandbox, Scenario};
+use jsonschema::Validator;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A child that takes longer is stuck.
+const BOUND: Duration = Duration::from_secs(30);
+
+pub(crate) const ACCESS_KEY: &str = "E2EACCESSKEY00001234";
+pub(crate) const SECRET_KEY: &str = "e2e-secret-that-must-never-be-seen";
+
+/// What most tests do: one cluster, one step up.
+pub(crate) const UPGRADE: &str = "upgrade --cluster orders-prod --version 3.9.0";
+
+static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
+    let schema = serde_json::from_str(include_str!("../../src/ui/schema.json")).expect("the schema is JSON");
+    jsonschema::meta::validate(&schema).expect("the schema is a schema");
+    jsonschema::validator_for(&schema).expect("the schema can be used")
+});
+
+/// A sandbox.
+pub(crate) struct Bench {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) home: Home,
+}
+
+/// A user's directories.
+pub(crate) struct Home(TempDir);
+
+/// How one run ended.
+#[must_use = "a run proves nothing until its end is looked at"]
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: i32,
+}
+
+/// A run that goes on.
+#[must_use = "see `end`"]
+pub(crate) struct Running {
+    child: Child,
+    line: String,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+}
+
+impl Bench {
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        Self::with(Options { scenario, ..Options::default() })
+    }
+
+    pub(crate) fn with(options: Options) -> Self {
+        let options = Options {
+            access_key: ACCESS_KEY.to_owned(),
+            secret_key: SECRET_KEY.to_owned(),
+            pace: Pace::Looks,
+            ..options
+        };
+        Self { sandbox: Sandbox::start(options).expect("a port of loopback is free"), home: Home::empty() }
+    }
+
+    /// Runs `cdss` with words that are separated by single spaces.
+    pub(crate) fn run(&self, line: &str) -> Run {
+        self.start(line).end()
+    }
+
+    /// Runs `cdss` and has its document in the end.
+    pub(crate) fn json(&self, line: &str) -> (Run, Value) {
+        let run = self.run(&format!("{line} -o json"));
+        let document = run.document();
+        (run, document)
+    }
+
+    pub(crate) fn start(&self, line: &str) -> Running {
+        Running::start(self.command(&self.home, line), line)
+    }
+
+    /// The command at this service, for a test that changes something about it.
+    pub(crate) fn command(&self, home: &Home, line: &str) -> Command {
+        let mut command = home.command(line);
+        command
+            .env("CDSS_ENDPOINT", self.sandbox.url())
+            .env("CDSS_POLL", "10ms")
+            .env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY)
+            .env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+        command
+    }
+
+    pub(crate) fn log(&self) -> Log {
+        self.sandbox.log()
+    }
+
+    /// Asserts that nothing was ever asked to be started.
+    #[track_caller]
+    pub(crate) fn assert_no_start(&self) {
+        let log = self.log();
+        assert_eq!((log.starts_asked(), log.starts_accepted()), (0, 0));
+    }
+}
+
+impl Home {
+    pub(crate) fn empty() -> Self {
+        Self(TempDir::new().expect("the temporary directory can be written"))
+    }
+
+    /// Returns `cdss` with nothing but this home and `PATH` around it.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cdss"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name != "PATH") {
+            command.env_remove(name);
+        }
+        command
+            .env("HOME", self.0.path())
+            .env("XDG_STATE_HOME", self.0.path().join("state"))
+            .env("XDG_CONFIG_HOME", self.0.path().join("config"))
+            .env("TMPDIR", self.0.path())
+            .env("TZ", "UTC")
+            .current_dir(self.0.path())
+            .args(line.split(' ').filter(|word| !word.is_empty()))
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) fn run(&self, line: &str) -> Run {
+        Running::start(self.command(line), line).end()
+    }
+
+    /// Returns the folder that `cdss` keeps its journal in.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.0.path().join("state").join("cdss")
+    }
+
+    pub(crate) fn journal(&self) -> PathBuf {
+        self.state().join("journal.jsonl")
+    }
+
+    /// Returns the journal's lines; none where there is no journal.
+    pub(crate) fn entries(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.journal()).unwrap_or_default();
+        text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_untouched(&self) {
+        let left: Vec<_> = fs::read_dir(self.0.path()).expect("the home is there").collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command, line: &str) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program can be run");
+        let stdout = read(child.stdout.take().expect("stdout is a pipe"));
+        let stderr = read(child.stderr.take().expect("stderr is a pipe"));
+        Self { child, line: line.to_owned(), stdout, stderr }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end. A document on stdout is held to the schema.
+    #[track_caller]
+    pub(crate) fn end(mut self) -> Run {
+        let texts = [&self.stdout, &self.stderr].map(|stream| stream.recv_timeout(BOUND));
+        let [Ok(stdout), Ok(stderr)] = texts else {
+            let _already_gone = self.child.kill();
+            panic!("`cdss {}` takes longer than {BOUND:?}", self.line);
+        };
+        let status = self.child.wait().expect("a child can be waited for");
+        let run = Run { stdout, stderr, code: status.code().expect("no signal ended it") };
+        if run.stdout.starts_with('{') {
+            let _valid = run.document();
+        }
+        run
+    }
+}
+
+fn read(mut stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let mut text = Vec::new();
+        let _cut_short = stream.read_to_end(&mut text);
+        let _gave_up = tell.send(String::from_utf8_lossy(&text).into_owned());
+    });
+    told
+}
+
+impl Run {
+    /// Returns the one document on stdout, after holding it to the schema and to the exit code.
+    #[track_caller]
+    pub(crate) fn document(&self) -> Value {
+        let document: Value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("stdout is no document: {error}\n{self:#?}"));
+        let errors: Vec<_> = SCHEMA
+            .iter_errors(&document)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}\n{}", self.stdout);
+        assert_eq!(document["exit"]["code"], self.code, "{self:#?}");
+        document
+    }
+
+    /// Asserts exit code and what stderr says, among other things.
+    #[track_caller]
+    pub(crate) fn assert_says(&self, code: i32, texts: &[&str]) -> &Self {
+        assert_eq!(self.code, code, "{self:#?}");
+        for text in texts {
+            assert!(self.stderr.contains(text), "stderr lacks {text:?}\n{}", self.stderr);
+        }
+        self
+    }
+}
+
+/// Returns the check of that id.
+#[track_caller]
+pub(crate) fn check<'a>(document: &'a Value, id: &str) -> &'a Value {
+    let mut checks = document["checks"].as_array().into_iter().flatten();
+    checks.find(|check| check["id"] == id).unwrap_or_else(|| panic!("there is no check {id} in {document:#}"))
+}
+
+/// Returns what nobody has read of a pipe whose writers are gone.
+pub(crate) fn unread(mut pipe: PipeReader) -> String {
+    let mut text = String::new();
+    pipe.read_to_string(&mut text).expect("a pipe can be read");
+    text
+}
