@@ -45,7 +45,8 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
                 *before = line;
                 Some((opens, line))
             });
-            let code = start.take_while(|(opens, _)| !opens).map(|(_, line)| format!("{line}\n")).collect();
+            let code =
+                start.take_while(|(opens, _)| !opens).map(|(_, line)| line).collect::<Vec<_>>().join("\n");
             found.push((path, code));
         }
     }

@@ -276,3 +276,6 @@ fn clock_difference(headers: &HeaderMap, now: Timestamp) -> Option<i64> {
     let served = rfc2822::parse(date).ok()?.timestamp();
     Some(served.as_second() - now.as_second())
 }
+
+#[cfg(test)]
+mod tests;

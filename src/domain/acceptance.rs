@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::checks::{self, Acceptable};
+use super::rules::{self, Acceptable};
 
 /// One `--accept ID[=ITEM,…]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl FromStr for Acceptance {
             Some((id, items)) => (id.trim(), Some(items)),
             None => (text.trim(), None),
         };
-        let rule = checks::rule(id).ok_or_else(|| AcceptanceError::UnknownCheck(id.to_owned()))?;
+        let rule = rules::rule(id).ok_or_else(|| AcceptanceError::UnknownCheck(id.to_owned()))?;
         let items: Vec<String> = match (items, rule.acceptable) {
             (_, Acceptable::No) => return Err(AcceptanceError::NotAcceptable(rule.id)),
             (Some(_), Acceptable::Whole) => return Err(AcceptanceError::NoItems(rule.id)),

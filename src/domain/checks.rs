@@ -1,6 +1,7 @@
 //! The checks: what speaks for and against an upgrade, each with an id, a reason and a remedy.
 
 use super::acceptance::Accepted;
+use super::rules::{Acceptable, rule};
 
 mod configuration;
 mod judge;
@@ -8,48 +9,6 @@ mod judge;
 pub(crate) mod tests;
 
 pub(crate) use judge::{changes, evaluate};
-
-/// Whether a person may overrule a check that blocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Acceptable {
-    No,
-    /// By its bare id.
-    Whole,
-    /// Setting by setting.
-    ByItem,
-}
-
-/// What is fixed about a check.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rule {
-    pub id: &'static str,
-    pub acceptable: Acceptable,
-}
-
-/// Every check that can block, with who may overrule it.
-const RULES: &[Rule] = &[
-    Rule { id: "cluster.state", acceptable: Acceptable::No },
-    Rule { id: "brokers.health", acceptable: Acceptable::No },
-    Rule { id: "zookeeper.health", acceptable: Acceptable::Whole },
-    Rule { id: "version.order", acceptable: Acceptable::No },
-    Rule { id: "version.listed", acceptable: Acceptable::Whole },
-    Rule { id: "version.zookeeper", acceptable: Acceptable::Whole },
-    Rule { id: "config.version", acceptable: Acceptable::No },
-    Rule { id: "config.no-group", acceptable: Acceptable::No },
-    Rule { id: "config.several-groups", acceptable: Acceptable::No },
-    Rule { id: "config.other-group", acceptable: Acceptable::No },
-    Rule { id: "config.lost-override", acceptable: Acceptable::ByItem },
-    Rule { id: "config.changed", acceptable: Acceptable::ByItem },
-    Rule { id: "service.precheck", acceptable: Acceptable::No },
-    Rule { id: "start.unresolved", acceptable: Acceptable::Whole },
-    Rule { id: "plan.stale", acceptable: Acceptable::No },
-    Rule { id: "journal.writable", acceptable: Acceptable::No },
-];
-
-/// Finds a check's rule by its id.
-pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.id == id)
-}
 
 /// What a check found. An accepted block stays a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

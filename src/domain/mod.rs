@@ -18,6 +18,7 @@ pub(crate) mod progress;
 pub(crate) mod record;
 pub(crate) mod region;
 pub(crate) mod report;
+pub(crate) mod rules;
 pub(crate) mod selector;
 pub(crate) mod service;
 pub(crate) mod snapshot;

@@ -9,7 +9,7 @@ use super::plan_text::PlanText;
 use super::render::table;
 use super::streams::{self, Format, Look};
 use super::text::{count, local_time, seconds, utc_time};
-use super::views::{Body, Ending};
+use super::views::{Body, Ending, localise};
 use crate::domain::report::Report;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::exit::Exit;
@@ -75,7 +75,7 @@ fn say(look: Look, failure: &Failure, report: &Report, ending: &Ending<'_>) {
         streams::say(changed);
     }
     if let Some(hint) = failure.hint() {
-        streams::say(&format!("hint: {}", escape(&hint)));
+        streams::say(&format!("hint: {}", escape(&localise(&hint, ending.service))));
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
             if *body == Body::Status {
                 put("state", json!(report.state));
             }
-            for (name, value) in report_fields(report) {
+            for (name, value) in report_fields(report, ending.service) {
                 put(name, value);
             }
             if *body == Body::Check {
@@ -90,13 +90,13 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
         Body::None => {}
     }
     put("requests", ending.requests.iter().map(request).collect());
-    put("error", ending.failure.map_or(Value::Null, error));
+    put("error", ending.failure.map_or(Value::Null, |failure| error(failure, ending.service)));
     Value::Object(document)
 }
 
 /// The plan and its checks alone, as the journal keeps them before a start.
 pub(crate) fn plan_document(report: &Report) -> Value {
-    let fields = report_fields(report);
+    let fields = report_fields(report, None);
     let kept = ["from", "to", "config_group", "settings", "checks"];
     Value::Object(
         fields
@@ -107,7 +107,7 @@ pub(crate) fn plan_document(report: &Report) -> Value {
     )
 }
 
-fn report_fields(report: &Report) -> [(&'static str, Value); 11] {
+fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 11] {
     let time = |at: Option<Timestamp>| json!(at.map(|at| at.to_string()));
     [
         ("from", version(report.from.as_ref())),
@@ -116,7 +116,7 @@ fn report_fields(report: &Report) -> [(&'static str, Value); 11] {
         ("settings", report.changes.iter().map(|change| {
             json!({ "key": change.key, "from": change.from, "to": change.to, "class": change.class.word() })
         }).collect()),
-        ("checks", report.checks.iter().map(check).collect()),
+        ("checks", report.checks.iter().map(|one| check(one, service)).collect()),
         ("submitted", json!(report.submitted.word())),
         ("verdict", json!(report.verdict.map(crate::domain::verdict::Verdict::word))),
         ("evidence", report.evidence.iter().map(|evidence| {
@@ -165,13 +165,13 @@ fn present_group(report: &Report) -> Value {
     }
 }
 
-fn check(check: &Check) -> Value {
+fn check(check: &Check, service: Option<&Service>) -> Value {
     json!({
         "id": check.id,
         "result": check.result.word(),
         "items": check.items,
         "reason": check.reason,
-        "remedy": check.remedy,
+        "remedy": check.remedy.as_deref().map(|remedy| localise(remedy, service)),
         "accepted": check.accepted,
         "service_message": check.service_message,
         "request_id": check.request_id,
@@ -242,12 +242,17 @@ fn request(record: &RequestRecord) -> Value {
     })
 }
 
-fn error(failure: &Failure) -> Value {
+fn error(failure: &Failure, service: Option<&Service>) -> Value {
     json!({
         "kind": failure.exit().name(),
         "message": failure.to_string(),
         "service_message": failure.service_message(),
         "request_id": failure.request_id(),
-        "hint": failure.hint(),
+        "hint": failure.hint().map(|hint| localise(&hint, service)),
     })
+}
+
+/// Makes commands in a remark lead to the service in force; before that is settled they stay as they are.
+pub(super) fn localise(remark: &str, service: Option<&Service>) -> String {
+    service.map_or_else(|| remark.to_owned(), |service| service.localise(remark))
 }

@@ -104,6 +104,18 @@ impl Bench {
         command
     }
 
+    /// Runs `cdss` with some variables of its own; `None` takes one away.
+    pub(crate) fn run_with(&self, line: &str, variables: &[(&str, Option<&str>)]) -> Run {
+        let mut command = self.command(&self.home, line);
+        for (name, value) in variables {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Running::start(command, line).end()
+    }
+
     pub(crate) fn log(&self) -> Log {
         self.sandbox.log()
     }
@@ -143,6 +155,10 @@ impl Home {
         Running::start(self.command(line), line).end()
     }
 
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.0.path()
+    }
+
     /// Returns the folder that `cdss` keeps its journal in.
     pub(crate) fn state(&self) -> PathBuf {
         self.0.path().join("state").join("cdss")
@@ -174,8 +190,10 @@ impl Running {
         Self { child, line: line.to_owned(), stdout, stderr }
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+    /// Ends it the hard way, as a crash would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it still runs");
+        self.child.wait().expect("a child can be waited for");
     }
 
     /// Waits for the end. A document on stdout is held to the schema.

@@ -7,6 +7,7 @@ use crate::domain::health::tests::health;
 use crate::domain::health::{Colour, Node};
 use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::domain::open_start::OpenStart;
+use crate::domain::rules::RULES;
 use crate::domain::snapshot::{Group, PreCheck, Snapshot};
 use crate::domain::version::{Found, KafkaVersion};
 

@@ -1,0 +1,247 @@
+//! The HTTP layer against a socket that answers anything.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread::JoinHandle;
+
+use super::*;
+use crate::clock::SystemClock;
+use crate::consent::{Prompt, confirm};
+use crate::domain::acceptance::Accepted as AcceptedRisks;
+use crate::domain::checks::tests::snapshot;
+use crate::domain::endpoint::Endpoint;
+use crate::domain::ids::ClusterNo;
+use crate::domain::plan::Plan;
+use crate::domain::region::Site;
+
+/// Answers one connection after another with the given bytes, then closes it; returns the requests seen.
+struct Server {
+    url: String,
+    thread: JoinHandle<Vec<String>>,
+}
+
+impl Server {
+    fn answering(answers: Vec<String>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let thread = std::thread::spawn(move || {
+            answers.into_iter().map(|answer| answer_once(&listener, answer.as_bytes())).collect()
+        });
+        Self { url, thread }
+    }
+
+    /// Ends the service once every answer was given, and returns the requests.
+    fn requests(self) -> Vec<String> {
+        self.thread.join().unwrap()
+    }
+}
+
+fn answer_once(listener: &TcpListener, answer: &[u8]) -> String {
+    let (mut stream, _) = listener.accept().unwrap();
+    let request = request(&mut stream);
+    // A client that has seen enough may close first.
+    let _client_has_gone = stream.write_all(answer);
+    request
+}
+
+/// Reads a request's head and as much body as it announces.
+fn request(stream: &mut TcpStream) -> String {
+    let mut seen = Vec::new();
+    let mut byte = [0];
+    while !seen.ends_with(b"\r\n\r\n") && stream.read(&mut byte).unwrap() == 1 {
+        seen.push(byte[0]);
+    }
+    let head = String::from_utf8(seen).unwrap();
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body).unwrap();
+    format!("{head}{}", String::from_utf8(body).unwrap())
+}
+
+fn http(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}
+
+struct Deaf;
+
+impl RequestObserver for Deaf {
+    fn sent(&self, _: &str, _: &str) {}
+
+    fn answered(&self, _: &RequestRecord, _: Option<&serde_json::Value>) {}
+}
+
+fn client_of(url: &str, limits: Limits) -> Http {
+    let interrupt = Interrupt::new();
+    let connection = Connection {
+        service: Service {
+            site: Site::Public,
+            region: Site::Public.default_region(),
+            endpoint: Endpoint::parse(url).unwrap(),
+            sandbox: false,
+        },
+        keys: Keys::new("ACCESSKEY", "secret"),
+        limits,
+        trust: TrustFiles::default(),
+        clock: Rc::new(SystemClock { interrupt: interrupt.clone() }),
+        interrupt,
+        observer: Rc::new(Deaf),
+    };
+    Http::new(connection).unwrap()
+}
+
+const QUICK: Limits = Limits { pause: Duration::ZERO, ..Limits::LOOPBACK };
+
+fn read(http: &Http) -> Result<Answer, ApiError> {
+    http.together(&[Read::Status(ClusterNo::new(1))], Persistence::Patient).pop().unwrap()
+}
+
+struct Nobody;
+
+impl Prompt for Nobody {
+    fn missing_terminal(&self) -> Option<&'static str> {
+        Some("stdin")
+    }
+
+    fn line(&mut self, _: &str) -> std::io::Result<String> {
+        unreachable!("--yes asks nothing")
+    }
+
+    fn cautions(&mut self) {}
+
+    fn not_taken(&mut self, _: &str) {}
+}
+
+fn start(http: &Http) -> Result<Accepted, ApiError> {
+    let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
+    let consent = confirm(&plan, true, &mut Nobody).unwrap();
+    http.start(&plan.target().unwrap(), &consent)
+}
+
+const YES: &str = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
+
+#[test]
+fn a_start_is_one_request_whatever_comes_back() {
+    let status = |status: &str| http(status, "", "");
+    for (answer, started, proves_nothing_was_done) in [
+        (http("200 OK", "", YES), true, false),
+        (http("200 OK", "", r#"{"code":0,"message":"SUCCESS","result":null}"#), false, false),
+        (http("200 OK", "", r#"{"code":3,"message":"no","result":null}"#), false, false),
+        (http("200 OK", "", "<html>"), false, false),
+        (http("200 OK", "", r#"{"code":0,"mess"#), false, false),
+        (http("401 Unauthorized", "", r#"{"error":{"errorCode":"200","message":"x"}}"#), false, true),
+        (http("504 Gateway Timeout", "", r#"{"error":{"errorCode":"510","message":"x"}}"#), false, false),
+        (http("302 Found", "location: http://127.0.0.1:1/\r\n", ""), false, false),
+        (http("307 Temporary Redirect", "location: /elsewhere\r\n", ""), false, false),
+        (status("500 Internal Server Error"), false, false),
+        (status("401 Unauthorized"), false, false),
+        ("garbage".to_owned(), false, false),
+        (String::new(), false, false),
+    ] {
+        // A second request would find no second answer and hang the test's server.
+        let server = Server::answering(vec![answer.clone()]);
+        let outcome = start(&client_of(&server.url, QUICK));
+        assert_eq!(outcome.is_ok(), started, "{answer}: {outcome:?}");
+        if let Err(error) = outcome {
+            assert_eq!(error.proves_nothing_was_done(), proves_nothing_was_done, "{answer}: {error:?}");
+        }
+        let requests = server.requests();
+        assert_eq!(requests.len(), 1);
+        assert!(
+            requests[0].starts_with("POST /api/v1/cluster/rollingUpgrade HTTP/1.1\r\n"),
+            "{}",
+            requests[0]
+        );
+        assert!(
+            requests[0].ends_with(
+                r#"{"serviceGroupInstanceNo":1009123,"upgradeKafkaVersionCode":3903006,"upgradeConfigGroupNo":312}"#
+            ),
+            "{}",
+            requests[0]
+        );
+    }
+}
+
+#[test]
+fn a_connection_that_is_refused_proves_that_nothing_was_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = start(&client_of(&url, QUICK)).unwrap_err();
+    assert!(matches!(error, ApiError::NotSent { why: Unsent::Connection, .. }), "{error:?}");
+}
+
+#[test]
+fn a_signal_before_the_start_sends_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let http = client_of(&format!("http://{}", listener.local_addr().unwrap()), QUICK);
+    http.connection.interrupt.raise(crate::clock::Signal::Terminate);
+    let error = start(&http).unwrap_err();
+    assert!(matches!(error, ApiError::NotSent { why: Unsent::Interrupted, .. }), "{error:?}");
+    assert!(listener.accept().is_err(), "no connection was made");
+}
+
+#[test]
+fn a_read_is_repeated_while_it_may_help_and_signed_anew_each_time() {
+    let down = http("503 Service Unavailable", "", r#"{"error":{"errorCode":"500","message":"down"}}"#);
+    let server = Server::answering(vec![
+        down.clone(),
+        String::new(),
+        http(
+            "429 Too Many Requests",
+            "retry-after: 0\r\n",
+            r#"{"error":{"errorCode":"410","message":"slow"}}"#,
+        ),
+        http("200 OK", "", r#"{"code":0,"message":"SUCCESS","result":{}}"#),
+    ]);
+    assert!(read(&client_of(&server.url, QUICK)).is_ok());
+    let requests = server.requests();
+    let stamp = |request: &String| {
+        let line = request.lines().find(|line| line.starts_with("x-ncp-apigw-timestamp")).unwrap();
+        line.to_owned()
+    };
+    let mut stamps: Vec<String> = requests.iter().map(stamp).collect();
+    stamps.dedup();
+    assert_eq!(stamps.len(), 4, "no two attempts share a time stamp");
+
+    let server = Server::answering(vec![down.clone(), down.clone(), down.clone(), down]);
+    assert!(matches!(read(&client_of(&server.url, QUICK)), Err(ApiError::Gateway { status: 503, .. })));
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[test]
+fn a_read_that_can_not_go_better_is_not_repeated() {
+    for (status, body) in [
+        ("401 Unauthorized", r#"{"error":{"errorCode":"210","message":"x"}}"#),
+        ("429 Too Many Requests", r#"{"error":{"errorCode":"400","message":"quota"}}"#),
+        ("404 Not Found", r#"{"error":{"errorCode":"300","message":"x"}}"#),
+        ("200 OK", r#"{"code":7,"message":"no"}"#),
+        ("302 Found", ""),
+    ] {
+        let server = Server::answering(vec![http(status, "", body)]);
+        assert!(read(&client_of(&server.url, QUICK)).is_err(), "{status}");
+        assert_eq!(server.requests().len(), 1, "{status}");
+    }
+}
+
+#[test]
+fn an_answer_is_bounded_in_size() {
+    let limits = Limits { body: 1_000, attempts: 1, ..QUICK };
+    let server = Server::answering(vec![http("200 OK", "", &" ".repeat(100_000))]);
+    let error = read(&client_of(&server.url, limits)).unwrap_err();
+    assert!(matches!(error, ApiError::NoAnswer { .. }), "{error:?}");
+    server.requests();
+}
+
+#[test]
+fn the_clock_difference_is_measured_at_a_401() {
+    let body = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
+    let server =
+        Server::answering(vec![http("401 Unauthorized", "date: Tue, 01 Jan 2030 00:00:00 GMT\r\n", body)]);
+    let error = read(&client_of(&server.url, QUICK)).unwrap_err();
+    assert!(error.hint().unwrap().starts_with("set this machine's clock"), "{:?}", error.hint());
+    server.requests();
+}

@@ -1,0 +1,43 @@
+//! The ids of the checks that can block, and who may overrule them.
+
+/// Whether a person may overrule a check that blocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Acceptable {
+    No,
+    /// By its bare id.
+    Whole,
+    /// Setting by setting.
+    ByItem,
+}
+
+/// What is fixed about a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub id: &'static str,
+    pub acceptable: Acceptable,
+}
+
+/// Every check that can block, with who may overrule it.
+pub(super) const RULES: &[Rule] = &[
+    Rule { id: "cluster.state", acceptable: Acceptable::No },
+    Rule { id: "brokers.health", acceptable: Acceptable::No },
+    Rule { id: "zookeeper.health", acceptable: Acceptable::Whole },
+    Rule { id: "version.order", acceptable: Acceptable::No },
+    Rule { id: "version.listed", acceptable: Acceptable::Whole },
+    Rule { id: "version.zookeeper", acceptable: Acceptable::Whole },
+    Rule { id: "config.version", acceptable: Acceptable::No },
+    Rule { id: "config.no-group", acceptable: Acceptable::No },
+    Rule { id: "config.several-groups", acceptable: Acceptable::No },
+    Rule { id: "config.other-group", acceptable: Acceptable::No },
+    Rule { id: "config.lost-override", acceptable: Acceptable::ByItem },
+    Rule { id: "config.changed", acceptable: Acceptable::ByItem },
+    Rule { id: "service.precheck", acceptable: Acceptable::No },
+    Rule { id: "start.unresolved", acceptable: Acceptable::Whole },
+    Rule { id: "plan.stale", acceptable: Acceptable::No },
+    Rule { id: "journal.writable", acceptable: Acceptable::No },
+];
+
+/// Finds a check's rule by its id.
+pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id)
+}

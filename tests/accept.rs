@@ -1,0 +1,63 @@
+//! `--accept`: what a person may overrule, and how.
+
+use cdss::sandbox::Scenario;
+
+mod support;
+
+use support::{Bench, UPGRADE, check};
+
+#[test]
+fn lost_settings_block_and_the_printed_flag_accepts_them() {
+    let bench = Bench::new(Scenario::Healthy);
+    let line = "upgrade --yes --cluster payments-prod --version 3.9.0 --config-group payments-390";
+    let flag = "--accept config.lost-override=log.segment.bytes,num.network.threads";
+    let (run, document) = bench.json(line);
+    run.assert_says(
+        5,
+        &["log.segment.bytes 268435456 → 1073741824", &format!("hint: to go on all the same, add {flag}\n")],
+    );
+    let items = serde_json::json!(["log.segment.bytes", "num.network.threads"]);
+    assert_eq!(check(&document, "config.lost-override")["items"], items);
+    for too_little in ["--accept config.lost-override", "--accept config.lost-override=log.segment.bytes"] {
+        bench.run(&format!("{line} {too_little}")).assert_says(5, &["blocked by config.lost-override"]);
+    }
+    bench.assert_no_start();
+
+    let (pasted, document) = bench.json(&format!("{line} {flag}"));
+    assert_eq!((pasted.code, &document["verdict"]), (0, &"done".into()));
+    let lost = check(&document, "config.lost-override");
+    assert_eq!((&lost["result"], &lost["accepted"]), (&"block".into(), &items));
+    assert_eq!(bench.log().starts_asked(), 1);
+}
+
+#[test]
+fn a_changed_retention_blocks_and_a_harmless_gain_does_not() {
+    let bench = Bench::new(Scenario::Healthy);
+    let line = "upgrade --yes --cluster audit --version 3.9.0 --config-group 342";
+    let flag = "--accept config.changed=log.retention.hours";
+    let (run, document) = bench.json(line);
+    run.assert_says(5, &["log.retention.hours 336 → 72", &format!("add {flag}\n")]);
+    let changed = check(&document, "config.changed");
+    assert_eq!(changed["items"], serde_json::json!(["log.retention.hours"]));
+    bench.assert_no_start();
+    assert_eq!(bench.run(&format!("{line} {flag}")).code, 0);
+}
+
+#[test]
+fn what_is_accepted_has_to_exist_and_what_does_not_block_is_a_note() {
+    let bench = Bench::new(Scenario::Healthy);
+    bench.run(&format!("{UPGRADE} --yes --accept config.changed=log.retention.ours")).assert_says(
+        2,
+        &["`log.retention.ours` is no setting of either config group", "hint: `cdss check` prints the flag"],
+    );
+    bench.assert_no_start();
+    bench
+        .run(&format!("{UPGRADE} --yes --accept config.changed=num.partitions --accept zookeeper.health"))
+        .assert_says(
+            0,
+            &[
+                "--accept config.changed=num.partitions: nothing of that blocks today",
+                "--accept zookeeper.health: nothing of that blocks today",
+            ],
+        );
+}

@@ -1,0 +1,252 @@
+//! Wrong input: each has its own words, its own hint and its own exit code, and nothing is started.
+
+use cdss::sandbox::Scenario;
+
+mod support;
+
+use support::{ACCESS_KEY, Bench, Home, Running, SECRET_KEY, UPGRADE, check, unread};
+
+/// Command line, exit code, texts on stderr: what is wrong, then what helps.
+type Row<'a> = (&'a str, i32, &'a [&'a str]);
+
+/// Runs each line on one sandbox, as text and as a document.
+#[track_caller]
+fn refused(bench: &Bench, rows: &[Row<'_>]) {
+    for (line, code, texts) in rows {
+        let run = bench.run(line);
+        run.assert_says(*code, texts);
+        assert_eq!(run.stdout, "", "{line}");
+        let document = bench.run(&format!("{line} -o json")).document();
+        let error = &document["error"];
+        assert_eq!(document["exit"]["code"], *code, "{line}");
+        assert!(
+            run.stderr.contains(error["message"].as_str().expect("there is a message")),
+            "{line}: {error}"
+        );
+    }
+    bench.assert_no_start();
+}
+
+#[test]
+fn what_is_not_there_or_not_one_thing_exits_with_3_or_4() {
+    let bench = Bench::new(Scenario::Healthy);
+    refused(
+        &bench,
+        &[
+            (
+                "upgrade --yes --cluster order --version 3.9.0",
+                3,
+                &[
+                    "no cluster named `order` in public KR",
+                    "hint: `cdss list clusters` shows those of this region",
+                    "SGN, JPN",
+                ],
+            ),
+            (
+                "upgrade --yes --cluster no:42 --version 3.9.0",
+                3,
+                &["there is no cluster 42 in public KR", "hint: "],
+            ),
+            (
+                "upgrade --yes --cluster analytics --version 3.9.0",
+                3,
+                &[
+                    "2 clusters are named `analytics`: 1009301, 1009302",
+                    "hint: name one by its number, such as --cluster no:1009301",
+                ],
+            ),
+            (
+                "upgrade --yes --cluster billing --version 3.9.0",
+                4,
+                &[
+                    "the key has no permission on cluster `billing` (1009555)",
+                    "hint: give the sub account a permission",
+                ],
+            ),
+            (
+                "upgrade --yes --cluster orders-prod --version 9.9.9",
+                3,
+                &[
+                    "offers no Kafka version 9.9.9; it offers 2.8.2, 3.6.2, 3.7.1, 3.9.0",
+                    "hint: `cdss list versions`",
+                ],
+            ),
+            (
+                "upgrade --yes --cluster orders-prod --version 3",
+                3,
+                &["3 fits 3 versions: 3.6.2, 3.7.1, 3.9.0", "hint: write the version in full"],
+            ),
+            (
+                "upgrade --yes --cluster orders-prod --version 3.9.0 --config-group orders",
+                3,
+                &["no config group `orders`", "hint: `cdss list config-groups` shows them"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn what_a_check_blocks_exits_with_5_and_says_what_helps() {
+    let bench = Bench::new(Scenario::Healthy);
+    for (line, id, texts) in [
+        (
+            "--cluster orders-prod --version 3.6.2",
+            "version.order",
+            ["3.6.2 is lower than the present version 3.7.1", "hint: name a higher version"],
+        ),
+        (
+            "--cluster orders-prod --version 3.9.0 --config-group orders-371",
+            "config.version",
+            [
+                "group orders-371 (301) belongs to version code 3713006, not to 3.9.0",
+                "hint: name a group of 3.9.0",
+            ],
+        ),
+        (
+            "--cluster legacy --version 3.9.0",
+            "config.no-group",
+            ["no config group of 3.9.0 keeps every custom value", "hint: name one with --config-group"],
+        ),
+        (
+            "--cluster logs-prod --version 3.7.1",
+            "config.several-groups",
+            ["logs-371-a (322), logs-371-b (323)", "hint: name one with --config-group"],
+        ),
+        (
+            "--cluster orders --version 3.9.0 --config-group logs-390",
+            "config.other-group",
+            [
+                "already at 3.9.0, with config group 312 instead of logs-390 (324)",
+                "hint: apply the group in the console",
+            ],
+        ),
+    ] {
+        let (run, document) = bench.json(&format!("upgrade --yes {line}"));
+        run.assert_says(5, &texts).assert_says(5, &["error: blocked by ", id, "Nothing was changed."]);
+        assert_eq!(check(&document, id)["result"], "block");
+        assert_eq!(document["verdict"], "not_started");
+    }
+    bench.assert_no_start();
+}
+
+#[test]
+fn the_present_version_is_no_error_and_no_start() {
+    let bench = Bench::new(Scenario::Healthy);
+    let (run, document) = bench.json("upgrade --cluster orders --version 3.9.0");
+    assert_eq!((run.code, &document["verdict"]), (0, &"already".into()));
+    let told = bench.run("upgrade --cluster orders --version 3.9.0");
+    assert_eq!((told.code, told.stdout.as_str()), (0, "orders  3.9.0  already\nNothing to do.\n"));
+    bench.assert_no_start();
+}
+
+#[test]
+fn what_is_known_to_be_wrong_is_refused_without_a_request() {
+    let bench = Bench::new(Scenario::Healthy);
+    let with = |flags: &str| format!("{UPGRADE} --yes {flags}");
+    refused(
+        &bench,
+        &[
+            (
+                "--version 3.9.0 upgrade --yes --cluster orders-prod",
+                2,
+                &[
+                    "the target version stands before the command",
+                    "hint: write `cdss upgrade --version 3.9.0",
+                ],
+            ),
+            (&with("--endpoint nowhere"), 2, &["--endpoint", "nowhere"]),
+            (&with("--endpoint http://cdss.example"), 2, &["--endpoint", "http"]),
+            (&with("--site nowhere"), 2, &["--site", "nowhere"]),
+            (&with("--timeout 3"), 2, &["--timeout", "`3` is not a time with a unit, such as 15s or 3h"]),
+            (&with("--poll 15"), 2, &["--poll: `15` is not a time with a unit, such as 15s or 3h"]),
+            (&with("--poll 0s"), 2, &["--poll: zero is no time"]),
+            (&with("--accept config.nothing"), 2, &["there is no check `config.nothing`"]),
+            (&with("--accept service.precheck"), 2, &["check `service.precheck` cannot be overruled"]),
+            (&with("--profile nobody"), 3, &["there is no profile `nobody`", "hint: "]),
+            ("upgrade --yes --cluster orders-prod", 2, &["required"]),
+            ("upgrade --yes --version 3.9.0", 2, &["required"]),
+            ("upgrade --yes --cluster orders-prod --version latest", 2, &["`latest` is not a Kafka version"]),
+            ("upgrade --yes --cluster no:orders --version 3.9.0", 2, &["`orders` is not a number"]),
+            ("upgrad", 2, &["unrecognized subcommand"]),
+        ],
+    );
+    assert_eq!(bench.log().requests, []);
+}
+
+#[test]
+fn an_unknown_form_of_output_is_refused_in_words() {
+    let bench = Bench::new(Scenario::Healthy);
+    bench
+        .run("list versions --output yaml")
+        .assert_says(2, &["--output: `yaml` is no output format; there are table and json"]);
+    bench.run("list versions --color pink").assert_says(2, &["--color", "pink"]);
+    assert_eq!(bench.log().requests, []);
+}
+
+#[test]
+fn an_unknown_region_is_refused_without_a_request() {
+    let home = Home::empty();
+    let mut command = home.command(&format!("{UPGRADE} --yes --region MARS"));
+    command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+    Running::start(command, "--region MARS").end().assert_says(2, &["--region", "MARS", "KR"]);
+}
+
+#[test]
+fn an_empty_flag_never_falls_through_to_the_next_source() {
+    let bench = Bench::new(Scenario::Healthy);
+    let flags = [
+        "--config-group",
+        "--accept",
+        "--timeout",
+        "--poll",
+        "--profile",
+        "--region",
+        "--site",
+        "--endpoint",
+        "--cacert",
+        "--output",
+    ];
+    for flag in flags {
+        bench.run(&format!("{UPGRADE} --yes {flag}=")).assert_says(2, &[flag]);
+    }
+    for line in ["upgrade --yes --cluster= --version 3.9.0", "upgrade --yes --cluster orders --version="] {
+        bench.run(line).assert_says(2, &["''"]);
+    }
+    assert_eq!(bench.log().requests, []);
+}
+
+#[test]
+fn an_empty_variable_never_falls_through_to_the_next_source() {
+    let bench = Bench::new(Scenario::Healthy);
+    let line = format!("{UPGRADE} --yes");
+    for name in [
+        "CDSS_ENDPOINT",
+        "CDSS_POLL",
+        "CDSS_OUTPUT",
+        "CDSS_PROFILE",
+        "CDSS_SANDBOX",
+        "NCLOUD_REGION",
+        "NCLOUD_SITE",
+    ] {
+        bench.run_with(&line, &[(name, Some(""))]).assert_says(2, &[name, "is empty", "hint: give "]);
+    }
+    assert_eq!(bench.log().requests, []);
+}
+
+#[test]
+fn without_a_terminal_and_without_yes_nobody_is_asked_and_stdin_stays_unread() {
+    let bench = Bench::new(Scenario::Healthy);
+    let (reader, mut writer) = std::io::pipe().expect("a pipe can be made");
+    std::io::Write::write_all(&mut writer, b"orders-prod\n").expect("the pipe takes a line");
+    let mut command = bench.command(&bench.home, UPGRADE);
+    command.stdin(reader.try_clone().expect("a pipe has two ends and more"));
+    let run = Running::start(command, UPGRADE).end();
+    run.assert_says(
+        10,
+        &["`Type orders-prod to start`", "stdin is no terminal", "Nothing was changed.", "hint: add --yes"],
+    );
+    drop(writer);
+    assert_eq!(unread(reader), "orders-prod\n");
+    bench.assert_no_start();
+    bench.home.assert_untouched();
+}

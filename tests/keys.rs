@@ -1,0 +1,49 @@
+//! Keys from the environment: both halves from one place, in either spelling.
+
+use cdss::sandbox::Scenario;
+
+mod support;
+
+use support::{ACCESS_KEY, Bench, SECRET_KEY, UPGRADE};
+
+#[test]
+fn keys_that_are_missing_half_or_empty_are_named() {
+    const PAIRS: [(&str, &str); 2] =
+        [("NCLOUD_ACCESS_KEY_ID", "NCLOUD_SECRET_ACCESS_KEY"), ("NCLOUD_ACCESS_KEY", "NCLOUD_SECRET_KEY")];
+    let bench = Bench::new(Scenario::Healthy);
+    let none = PAIRS.map(|(access, secret)| [(access, None), (secret, None)]).concat();
+    let refused = |set: &[(&'static str, Option<&'static str>)], texts: &[&str]| {
+        let variables = [&none, set].concat();
+        bench.run_with(&format!("{UPGRADE} --yes"), &variables).assert_says(4, texts);
+    };
+    refused(
+        &[],
+        &["there are no keys: NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY are not set", "hint: set "],
+    );
+    for (access, secret) in PAIRS {
+        let half = |present, missing| format!("half a key pair: {present} is set without {missing}");
+        refused(&[(access, Some(ACCESS_KEY))], &[&half(access, secret), "hint: set "]);
+        refused(&[(secret, Some(SECRET_KEY))], &[&half(secret, access), "hint: set "]);
+        for (empty, full, key) in [(access, secret, SECRET_KEY), (secret, access, ACCESS_KEY)] {
+            refused(
+                &[(empty, Some("")), (full, Some(key))],
+                &[&format!("{empty} is set but empty"), "hint: set "],
+            );
+        }
+    }
+    assert_eq!(bench.log().requests, []);
+}
+
+#[test]
+fn both_spellings_of_the_keys_are_read() {
+    let bench = Bench::new(Scenario::Healthy);
+    let other = [
+        ("NCLOUD_ACCESS_KEY_ID", None),
+        ("NCLOUD_SECRET_ACCESS_KEY", None),
+        ("NCLOUD_ACCESS_KEY", Some(ACCESS_KEY)),
+        ("NCLOUD_SECRET_KEY", Some(SECRET_KEY)),
+    ];
+    assert_eq!(bench.run_with("check --cluster orders-prod", &other).code, 0);
+    let wrong = [("NCLOUD_SECRET_ACCESS_KEY", Some("another"))];
+    bench.run_with("check --cluster orders-prod", &wrong).assert_says(4, &["hint: "]);
+}

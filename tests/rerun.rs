@@ -1,0 +1,218 @@
+//! What a second run does after, or beside, a first one: nothing is ever started twice.
+
+use cdss::sandbox::{Alteration, Change, Options, Scenario};
+
+mod support;
+
+use support::{Bench, Run, Running, UPGRADE, check};
+
+const ORDERS: u64 = 1_009_123;
+
+#[test]
+fn after_no_wait_a_second_run_attaches_without_a_question() {
+    let bench = Bench::new(Scenario::Healthy);
+    let (first, told) = bench.json(&format!("{UPGRADE} --yes --no-wait"));
+    assert_eq!((first.code, &told["verdict"], &told["submitted"]), (0, &"running".into(), &"yes".into()));
+
+    let (second, document) = bench.json(UPGRADE);
+    second.assert_says(0, &["Following the upgrade of orders-prod to 3.9.0, started from this machine"]);
+    assert_eq!(document["verdict"], "done");
+    assert_eq!(document["submitted"], "no", "it speaks of this run alone");
+    assert_eq!(bench.log().starts_asked(), 1);
+    let events: Vec<_> = bench.home.entries().iter().map(|entry| entry["event"].clone()).collect();
+    assert_eq!(events[..4], ["start", "accepted", "end", "attached"]);
+}
+
+#[test]
+fn after_success_a_second_run_has_nothing_to_do_and_asks_nothing() {
+    let bench = Bench::new(Scenario::Healthy);
+    bench.run(&format!("{UPGRADE} --yes")).assert_says(0, &[]);
+    let (second, document) = bench.json(UPGRADE);
+    assert_eq!((second.code, &document["verdict"]), (0, &"already".into()));
+    assert_eq!(document["submitted"], "no");
+    assert!(!second.stderr.contains("Type "), "{second:#?}");
+    assert_eq!(bench.log().starts_asked(), 1);
+}
+
+#[test]
+fn a_start_of_unknown_fate_blocks_the_next_one_until_it_is_accepted() {
+    for scenario in [Scenario::NeverStarts, Scenario::AnswerLostNotStarted] {
+        let bench = Bench::new(scenario);
+        let line = format!("{UPGRADE} --yes");
+        bench.run(&line).assert_says(9, &["do not start again before you have looked: cdss status"]);
+        for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
+            let (run, document) = bench.json(blocked);
+            run.assert_says(5, &["blocked by start.unresolved", "add --accept start.unresolved"]);
+            assert_eq!(check(&document, "start.unresolved")["result"], "block", "{scenario}");
+        }
+        assert_eq!(bench.log().starts_asked(), 1, "{scenario}");
+
+        let (accepted, document) = bench.json(&format!("{line} --accept start.unresolved"));
+        assert_eq!(accepted.code, 9, "{scenario}: {accepted:#?}");
+        assert_eq!(check(&document, "start.unresolved")["accepted"], serde_json::json!(["*"]));
+        assert_eq!(bench.log().starts_asked(), 2, "{scenario}");
+        let entries = bench.home.entries();
+        let starts: Vec<_> = entries.iter().filter(|entry| entry["event"] == "start").collect();
+        assert_eq!(starts[1]["closes"], serde_json::json!([starts[0]["run"]]));
+        assert_eq!(starts[1]["accepted"], serde_json::json!(["start.unresolved=*"]));
+    }
+}
+
+#[test]
+fn an_upgrade_to_another_version_has_to_end_first() {
+    let bench = Bench::new(Scenario::Healthy);
+    let to = |version: &str| format!("upgrade --cluster logs-prod --version {version}");
+    bench.run(&format!("{} --config-group 322 --yes --no-wait", to("3.7.1"))).assert_says(0, &[]);
+    let (run, document) = bench.json(&format!("{} --yes", to("3.9.0")));
+    run.assert_says(11, &["an upgrade of logs-prod to version code 3713006 is under way", "cdss status"]);
+    assert_eq!(document["verdict"], "not_started");
+    assert_eq!(bench.log().starts_asked(), 1);
+
+    bench.run(&to("3.7.1")).assert_says(0, &["Following "]);
+    assert_eq!(bench.log().starts_asked(), 1);
+    bench.run(&format!("{} --yes", to("3.9.0"))).assert_says(0, &["Started "]);
+    assert_eq!(bench.log().starts_asked(), 2);
+}
+
+#[test]
+fn of_two_runs_at_once_one_starts_and_the_other_is_told() {
+    let answer_delay = std::time::Duration::from_millis(20);
+    let bench = Bench::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() });
+    let line = format!("{UPGRADE} --yes -o json");
+    let mut codes = [bench.start(&line), bench.start(&line)].map(|run| run.end().code);
+    codes.sort_unstable();
+    assert_eq!(codes, [0, 11]);
+    assert_eq!(bench.log().starts_asked(), 1);
+}
+
+/// Starts an upgrade whose run then waits for hours between its first look and its second.
+fn held_in_its_watch(bench: &Bench) -> Running {
+    let run = bench.start(&format!("{UPGRADE} --yes --poll 2h"));
+    bench.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 0);
+    run
+}
+
+#[test]
+fn while_a_run_watches_another_one_is_told_and_after_a_crash_it_attaches() {
+    let bench = Bench::new(Scenario::Healthy);
+    let held = held_in_its_watch(&bench);
+    bench.run(&format!("{UPGRADE} --yes")).assert_says(
+        11,
+        &["another cdss on this machine is at work on orders-prod", "hint: follow it with: cdss status"],
+    );
+    held.kill();
+    let (run, document) = bench.json(UPGRADE);
+    run.assert_says(0, &["Following "]);
+    assert_eq!(document["verdict"], "done");
+    assert_eq!(bench.log().starts_asked(), 1);
+}
+
+#[test]
+fn from_another_home_an_upgrade_under_way_is_followed_and_not_started_again() {
+    let bench = Bench::new(Scenario::Healthy);
+    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let elsewhere = support::Home::empty();
+    let other = |line: &str| Running::start(bench.command(&elsewhere, line), line).end();
+
+    let at_once = other(&format!("{UPGRADE} --yes --no-wait -o json"));
+    assert_eq!((at_once.code, &at_once.document()["verdict"]), (11, &"not_started".into()));
+    let followed = other(&format!("{UPGRADE} --yes -o json"));
+    assert_eq!((followed.code, &followed.document()["verdict"]), (0, &"already".into()));
+    assert_eq!(followed.document()["submitted"], "no");
+    assert_eq!(bench.log().starts_asked(), 1);
+    assert!(elsewhere.entries().is_empty(), "nothing was started from there");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_journal_is_its_owners_alone_and_keeps_no_key() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new(Scenario::Healthy);
+    bench.run(&format!("{UPGRADE} --yes")).assert_says(0, &[]);
+    let mode = |path: std::path::PathBuf| path.metadata().expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(bench.home.journal()), 0o600);
+    assert_eq!(mode(bench.home.state()), 0o700);
+
+    let text = std::fs::read_to_string(bench.home.journal()).expect("it can be read");
+    assert!(!text.contains(support::SECRET_KEY) && !text.contains(support::ACCESS_KEY));
+    let start = &bench.home.entries()[0];
+    for (field, value) in [
+        ("event", "start"),
+        ("access_key", "1234"),
+        ("cluster", "1009123"),
+        ("version_code", "3903006"),
+        ("config_group", "312"),
+        ("consent", "--yes"),
+    ] {
+        assert_eq!(start[field], value, "{field}");
+    }
+    assert_eq!(bench.home.entries().last().expect("there is an end")["verdict"], "done");
+}
+
+/// Upgrades while something changes just before the second look, which is the one under the lock.
+fn changed_in_between(change: Change) -> (Run, serde_json::Value) {
+    let before = "getClusterInfo".to_owned();
+    let alterations = vec![Alteration { before, nth: 2, change }];
+    let bench = Bench::with(Options { alterations, ..Options::default() });
+    let ended = bench.json(&format!("{UPGRADE} --yes"));
+    assert!(bench.log().count("getClusterInfo") >= 2, "the second look was made");
+    bench.assert_no_start();
+    assert_eq!(ended.1["verdict"], "not_started");
+    ended
+}
+
+#[test]
+fn a_plan_that_moved_between_look_and_start_is_refused() {
+    let custom =
+        |group, key: &str, value: &str| Change::CustomValue { group, key: key.into(), value: value.into() };
+    for change in [
+        custom(312, "num.partitions", "7"),
+        custom(301, "num.partitions", "7"),
+        Change::Version { cluster: ORDERS, code: "3903006".into() },
+    ] {
+        let (run, document) = changed_in_between(change.clone());
+        run.assert_says(5, &["the cluster changed since the plan was made"]);
+        assert_eq!(check(&document, "plan.stale")["result"], "block", "{change:?}");
+    }
+}
+
+#[test]
+fn a_cluster_that_is_no_longer_fit_between_look_and_start_is_not_upgraded() {
+    let word = |word: &str| Change::Status { cluster: ORDERS, word: word.into() };
+    let colour = Change::BrokerColour { cluster: ORDERS, broker: 1, colour: "red".into() };
+    let risky = Change::CustomValue { group: 312, key: "log.retention.hours".into(), value: "1".into() };
+    let lower = Change::Version { cluster: ORDERS, code: "3623006".into() };
+    for (change, code) in
+        [(word("changing"), 11), (word("error"), 5), (word("odd"), 5), (colour, 5), (risky, 5), (lower, 5)]
+    {
+        let (run, _) = changed_in_between(change.clone());
+        assert_eq!(run.code, code, "{change:?}: {run:#?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_that_cannot_be_written_blocks() {
+    let bench = Bench::new(Scenario::Healthy);
+    // The tests may run as root, whom no permission stops: the journal leads to a place that is not there.
+    std::fs::create_dir_all(bench.home.state()).expect("the home can be written");
+    std::os::unix::fs::symlink("/nowhere/at/all", bench.home.journal()).expect("the home can be written");
+    for line in [format!("{UPGRADE} --yes"), format!("{UPGRADE} --dry-run")] {
+        let (run, document) = bench.json(&line);
+        run.assert_says(5, &["blocked by journal.writable"]);
+        assert_eq!(check(&document, "journal.writable")["result"], "block");
+    }
+    bench.assert_no_start();
+}
+
+#[test]
+fn without_a_place_for_the_journal_nothing_is_started() {
+    for place in ["state", "state/cdss", "state/cdss/journal.jsonl/folder"] {
+        let bench = Bench::new(Scenario::Healthy);
+        let place = bench.home.path().join(place);
+        std::fs::create_dir_all(place.parent().expect("it is inside")).expect("the home can be written");
+        std::fs::write(&place, "").expect("the home can be written");
+        bench.run(&format!("{UPGRADE} --yes")).assert_says(5, &["the journal at "]);
+        bench.assert_no_start();
+    }
+}
