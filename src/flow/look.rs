@@ -1,9 +1,12 @@
 //! One look at a cluster under change.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::Flow;
-use crate::api::{ApiError, Persistence, Read, one};
+use crate::api::{Answer, ApiError, Persistence, Read, one};
+use crate::clock::Interrupted;
 use crate::domain::cluster::Cluster;
 use crate::domain::health::Health;
 use crate::domain::ids::ClusterNo;
@@ -14,11 +17,18 @@ pub(super) struct Looker {
     no: ClusterNo,
     /// Set once the call made for upgrades was refused or not found: some sites may lack it.
     by_status: bool,
+    /// Set when a read of the last look had to be sent again.
+    strained: bool,
 }
+
+/// The pause before a read of a look is sent again, once.
+///
+/// Chosen: a gateway that throttles answers again by then, and the look stays one moment.
+const AGAIN: Duration = Duration::from_secs(1);
 
 impl Looker {
     pub(super) fn new(no: ClusterNo) -> Self {
-        Self { no, by_status: false }
+        Self { no, by_status: false, strained: false }
     }
 
     /// Returns the name of the operation that tells the colours, for evidence.
@@ -26,36 +36,63 @@ impl Looker {
         if self.by_status { "getClusterStatus" } else { "rollingUpgradeProgressCheck" }
     }
 
-    /// Reads the colours once.
+    /// Returns true when the last look had to send a read again: whoever looks should slow down.
+    pub(super) fn was_strained(&self) -> bool {
+        self.strained
+    }
+
+    /// Reads the colours.
     ///
     /// # Errors
     ///
-    /// Fails when the read does; an answer without content is a failure too.
+    /// Fails when the read does, twice; an answer without content is a failure too.
     pub(super) fn health(&mut self, flow: &Flow<'_>) -> Result<Health, ApiError> {
+        self.strained = false;
         if !self.by_status {
-            match one::<Option<Health>>(flow.api, Read::Progress(self.no), Persistence::Once) {
+            match self.read(flow, Read::Progress(self.no)) {
                 Err(error) if error.is_no_such_route() || matches!(error, ApiError::Refused { .. }) => {
                     self.by_status = true;
                 }
-                answer => {
-                    return answer
-                        .and_then(|health| health.ok_or_else(|| empty("rollingUpgradeProgressCheck")));
-                }
+                answer => return filled(answer, "rollingUpgradeProgressCheck"),
             }
         }
-        one::<Option<Health>>(flow.api, Read::Status(self.no), Persistence::Once)?
-            .ok_or_else(|| empty("getClusterStatus"))
+        let answer = self.read(flow, Read::Status(self.no));
+        filled(answer, "getClusterStatus")
     }
 
-    /// Reads the cluster's entry once.
+    /// Reads the cluster's entry.
     ///
     /// # Errors
     ///
-    /// Fails when the read does; a cluster that is gone is a failure too.
-    pub(super) fn cluster(&self, flow: &Flow<'_>) -> Result<Cluster, ApiError> {
-        one::<Option<Cluster>>(flow.api, Read::Cluster(self.no), Persistence::Once)?
-            .ok_or_else(|| empty("getClusterInfo"))
+    /// Fails when the read does, twice; a cluster that is gone is a failure too.
+    pub(super) fn cluster(&mut self, flow: &Flow<'_>) -> Result<Cluster, ApiError> {
+        let answer = self.read(flow, Read::Cluster(self.no));
+        filled(answer, "getClusterInfo")
     }
+
+    /// Sends a read, and once more after a moment where that may help. Without it, a gateway that throttles
+    /// now and then would keep two good looks from ever coming in a row.
+    fn read<T>(&mut self, flow: &Flow<'_>, read: Read) -> Result<Option<T>, ApiError>
+    where
+        Option<T>: TryFrom<Answer, Error = ApiError>,
+    {
+        match one(flow.api, read.clone(), Persistence::Once) {
+            Err(error) if error.is_transient() => {
+                self.strained = true;
+                let interrupted = |interrupted: Interrupted| ApiError::Interrupted {
+                    operation: "look",
+                    signal: interrupted.0,
+                };
+                flow.clock.sleep(AGAIN.min(flow.poll)).map_err(interrupted)?;
+                one(flow.api, read, Persistence::Once)
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+fn filled<T>(answer: Result<Option<T>, ApiError>, operation: &'static str) -> Result<T, ApiError> {
+    answer?.ok_or_else(|| empty(operation))
 }
 
 fn empty(operation: &'static str) -> ApiError {

@@ -81,7 +81,7 @@ impl Watch {
             let now = flow.clock.elapsed();
             match self.look(flow, &mut looker, &mut journal_failed) {
                 Ok(settled) => {
-                    trouble = Trouble::default();
+                    trouble = Trouble { in_a_row: u32::from(looker.was_strained()), ..Trouble::default() };
                     last_answer = Some(flow.clock.elapsed());
                     if let Some(settled) = settled {
                         flow.tell.watch_ended();
@@ -185,7 +185,7 @@ impl Trouble {
         lasting.then(|| format!("the key was refused for five minutes ({error})"))
     }
 
-    /// Returns the pause before the next look; it doubles while looks fail.
+    /// Returns the pause before the next look; it doubles while looks fail or have to try twice.
     fn pause(&self, poll: Duration) -> Duration {
         let doubled = poll.saturating_mul(1 << self.in_a_row.min(16));
         if self.in_a_row == 0 { poll } else { doubled.min(LONGEST_PAUSE.max(poll)) }

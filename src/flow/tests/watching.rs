@@ -40,6 +40,22 @@ fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
 }
 
 #[test]
+fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
+    let clock = FakeClock::default();
+    let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
+    let turn = std::cell::Cell::new(0);
+    api.fails = Box::new(move |_, _| {
+        turn.set(turn.get() + 1);
+        (turn.get() % 2 == 1).then(|| gateway(429, 410))
+    });
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::GaveUp { goes_on: true, .. }), "{end:?}");
+    let requests = api.reads.borrow().len();
+    assert!(requests <= 1_000, "{requests}");
+}
+
+#[test]
 fn a_last_look_is_made_at_the_deadline() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {

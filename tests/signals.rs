@@ -1,0 +1,191 @@
+//! Signals from outside: before a start they prevent it, after it they end the watch alone.
+#![cfg(unix)]
+
+mod terminal_support;
+
+use std::process::Child;
+use std::time::Duration;
+
+use cdss::sandbox::{Log, Options, Scenario};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use terminal_support::{Ended, Lab, UPGRADE};
+
+const SIGNALS: [(Signal, i32); 3] = [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
+
+fn slow(answer_delay: Duration) -> Lab {
+    Lab::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() })
+}
+
+/// Starts a run and sends it a signal once the sandbox has seen enough.
+fn interrupted(lab: &Lab, arguments: &str, signal: Signal, enough: impl Fn(&Log) -> bool) -> Child {
+    let child = lab.cdss(arguments).spawn().expect("cdss is there");
+    lab.sandbox.wait_until(enough);
+    send(&child, signal);
+    child
+}
+
+fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).expect("it was not waited for yet");
+}
+
+/// Far into the watch: a broker was seen to leave green.
+fn watched_for_a_while(log: &Log) -> bool {
+    log.count("rollingUpgradeProgressCheck") >= 8
+}
+
+fn started(log: &Log) -> bool {
+    log.starts_asked() == 1
+}
+
+/// Returns the command that stderr says to go on with.
+fn follow_command(stderr: &str) -> &str {
+    let from = stderr.find("cdss status ").unwrap_or_else(|| panic!("no command in\n{stderr}"));
+    stderr[from..].lines().next().expect("there is a line").trim_end()
+}
+
+fn assert_ended_by_signal(ended: &Ended, code: i32) -> Value {
+    assert_eq!(ended.code(), Some(code), "{}", ended.stderr);
+    let document = ended.document();
+    assert_eq!(document["exit"], serde_json::json!({ "code": code, "name": "signal" }));
+    assert_eq!(document["ok"], false);
+    assert_eq!(document["error"]["kind"], "signal");
+    document
+}
+
+#[test]
+fn a_signal_before_the_start_prevents_it() {
+    for (signal, code) in SIGNALS {
+        // Longer than the test's patience: the answer must not be awaited.
+        let lab = slow(Duration::from_secs(600));
+        let arguments = format!("{UPGRADE} --yes --output json");
+        let child = interrupted(&lab, &arguments, signal, |log| !log.requests.is_empty());
+        let ended = Ended::after(child);
+        let document = assert_ended_by_signal(&ended, code);
+        assert_eq!(document["submitted"], "no");
+        assert_eq!(document["verdict"], "not_started");
+        assert!(ended.stderr.contains("nothing was started"), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("goes on"), "{}", ended.stderr);
+        assert_eq!(lab.sandbox.log().starts_asked(), 0);
+        assert_eq!(lab.journal(), "");
+    }
+}
+
+#[test]
+fn a_signal_ends_commands_that_only_read() {
+    for arguments in
+        ["list clusters", "check --cluster orders-prod --version 3.9.0", "status --cluster orders"]
+    {
+        let lab = slow(Duration::from_secs(600));
+        let arguments = format!("{arguments} --output json");
+        let child = interrupted(&lab, &arguments, Signal::INT, |log| !log.requests.is_empty());
+        assert_ended_by_signal(&Ended::after(child), 130);
+    }
+}
+
+#[test]
+fn a_signal_after_the_consent_and_before_the_start_prevents_it() {
+    let lab = slow(Duration::from_millis(400));
+    let arguments = format!("{UPGRADE} --yes --output json");
+    let second_look = |log: &Log| log.count("rollingUpgradePreCheck") == 2;
+    let ended = Ended::after(interrupted(&lab, &arguments, Signal::TERM, second_look));
+    let document = assert_ended_by_signal(&ended, 143);
+    assert_eq!(document["submitted"], "no");
+    assert!(ended.stderr.contains("nothing was started"), "{}", ended.stderr);
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+}
+
+#[test]
+fn a_signal_in_the_watch_leaves_the_upgrade_alone_and_says_how_to_follow_it() {
+    for (signal, code) in SIGNALS {
+        let lab = Lab::new(Scenario::Stalled);
+        let arguments = format!("{UPGRADE} --yes --output json");
+        let ended = Ended::after(interrupted(&lab, &arguments, signal, watched_for_a_while));
+        let document = assert_ended_by_signal(&ended, code);
+        assert_eq!(document["submitted"], "yes");
+        assert_eq!(document["verdict"], "running");
+        assert!(document["started_at"].is_string() && document["ended_at"].is_string());
+        assert!(ended.stderr.contains("the upgrade goes on"), "{}", ended.stderr);
+        let error = ended.stderr.find("error:").expect("the end is told");
+        let follow = follow_command(&ended.stderr[error..]);
+        assert!(follow.contains("--cluster no:1009123"), "{follow}");
+        assert!(follow.contains("--version 3.9.0") && follow.contains("--watch"), "{follow}");
+        assert_eq!(lab.sandbox.log().starts_asked(), 1);
+
+        let second = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --no-wait --output json")));
+        assert_eq!(second.code(), Some(0), "{}", second.stderr);
+        assert!(second.stderr.contains("started from this machine"), "{}", second.stderr);
+        let document = second.document();
+        assert_eq!((&document["submitted"], &document["verdict"]), (&"no".into(), &"running".into()));
+        assert_eq!(lab.sandbox.log().starts_asked(), 1, "the second run attaches");
+    }
+}
+
+#[test]
+fn the_command_that_is_printed_follows_the_upgrade_from_an_empty_home() {
+    let lab = Lab::new(Scenario::Stalled);
+    let arguments = format!("{UPGRADE} --yes");
+    let ended = Ended::after(interrupted(&lab, &arguments, Signal::INT, watched_for_a_while));
+    let follow = follow_command(&ended.stderr);
+    let elsewhere = tempfile::tempdir().expect("there is a temporary directory");
+    let mut command = lab.command("sh");
+    command.args(["-c", &format!("{follow} --timeout 500ms --output json")]);
+    command.env("HOME", elsewhere.path()).env("XDG_STATE_HOME", elsewhere.path().join("state"));
+    let followed = Ended::of(command.env_remove("CDSS_ENDPOINT"));
+    assert_eq!(followed.code(), Some(8), "{follow}\n{}", followed.stderr);
+    let document = followed.document();
+    assert_eq!(document["cluster"]["no"], "1009123");
+    assert_eq!(document["submitted"], "no");
+    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+}
+
+#[test]
+fn a_signal_ends_a_status_that_watches() {
+    let lab = Lab::new(Scenario::Stalled);
+    let first = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --yes --no-wait")));
+    assert_eq!(first.code(), Some(0), "{}", first.stderr);
+    let arguments = "status --cluster orders-prod --version 3.9.0 --watch --output json";
+    let ended = Ended::after(interrupted(&lab, arguments, Signal::TERM, watched_for_a_while));
+    let document = assert_ended_by_signal(&ended, 143);
+    assert_eq!(document["submitted"], "no");
+    assert!(ended.stderr.contains("goes on"), "{}", ended.stderr);
+    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+}
+
+#[test]
+fn a_signal_while_the_start_is_in_flight_waits_for_its_answer() {
+    let lab = slow(Duration::from_millis(300));
+    let arguments = format!("{UPGRADE} --yes --output json");
+    let ended = Ended::after(interrupted(&lab, &arguments, Signal::INT, started));
+    let document = assert_ended_by_signal(&ended, 130);
+    assert_eq!(document["submitted"], "yes");
+    let requests = document["requests"].as_array().expect("the requests are a list");
+    let start = requests.iter().find(|request| request["operation"] == "rollingUpgrade");
+    assert_eq!(start.expect("the start was answered")["http_status"], 200);
+    assert!(ended.stderr.contains("the upgrade goes on"), "{}", ended.stderr);
+    follow_command(&ended.stderr);
+    let log = lab.sandbox.log();
+    assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+    assert!(lab.journal().contains("\"accepted\""), "{}", lab.journal());
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once_and_the_next_run_attaches() {
+    use std::os::unix::process::ExitStatusExt as _;
+
+    let lab = slow(Duration::from_millis(600));
+    let child = interrupted(&lab, &format!("{UPGRADE} --yes --output json"), Signal::INT, started);
+    // Another one than the first: two of the same kind can arrive as one.
+    send(&child, Signal::TERM);
+    let ended = Ended::after(child);
+    // Both may arrive together, and then any of them is the second.
+    let by = ended.output.status.signal();
+    assert!(by == Some(2) || by == Some(15), "{:?}\n{}", ended.output.status, ended.stderr);
+    assert_eq!(ended.stdout, "", "there is no time for a result");
+
+    let next = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --no-wait --output json")));
+    assert_eq!(next.code(), Some(0), "{}", next.stderr);
+    assert_eq!(next.document()["verdict"], "running");
+    assert_eq!(lab.sandbox.log().starts_asked(), 1, "a crash leaves the start open");
+}

@@ -1,0 +1,359 @@
+//! The question on a pseudo-terminal: who may start an upgrade, and what the terminal looks like afterwards.
+#![cfg(unix)]
+
+mod terminal_support;
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use cdss::sandbox::{self, Change, Scenario};
+use rexpect::session::{Options, PtySession, spawn_with_options};
+use rustix::process::{Pid, Signal, kill_process};
+
+use terminal_support::{Ended, LIMIT, Lab, UPGRADE};
+
+/// Its beginning is shown once more when the answer is in; the colon and the space make it a question.
+const QUESTION: &str = "Type orders-prod to start: ";
+
+/// Runs its arguments on a terminal of a usual size, tells the process id first and at last whether the
+/// terminal's settings are the ones from before.
+const SESSION: &str = r#"
+trap : INT TERM HUP
+stty rows 40 cols 100 echo
+before=$(stty -g)
+sh -c 'echo "pid=$$."; exec "$@"' sh "$@"
+code=$?
+[ "$(stty -g)" = "$before" ] && echo 'the terminal is as before'
+echo "exit=$code."
+"#;
+
+/// A person at a terminal. Every expectation has an end.
+struct Terminal {
+    session: PtySession,
+    /// Everything that was on the screen so far, control sequences included.
+    screen: String,
+}
+
+impl Terminal {
+    fn open(lab: &Lab, arguments: &str) -> Self {
+        let mut words = vec![env!("CARGO_BIN_EXE_cdss")];
+        words.extend(arguments.split_whitespace());
+        Self::run(lab, &words)
+    }
+
+    fn run(lab: &Lab, words: &[&str]) -> Self {
+        let mut command: Command = lab.command("sh");
+        command.args(["-c", SESSION, "sh"]).args(words);
+        command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
+        let limit = u64::try_from(LIMIT.as_millis()).expect("the limit is short");
+        let options = Options::new().timeout_ms(Some(limit));
+        let session = spawn_with_options(command, options).expect("there is a pseudo-terminal");
+        Self { session, screen: String::new() }
+    }
+
+    /// Waits for a text and returns what came before it since the last one.
+    fn expect(&mut self, text: &str) -> String {
+        let before = match self.session.exp_string(&as_bytes(text)) {
+            Ok(before) => as_text(&before),
+            Err(error) => panic!("no {text:?} after\n{}\n{error}", self.screen),
+        };
+        self.screen.push_str(&before);
+        self.screen.push_str(text);
+        before
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.session.send(keys).expect("the terminal takes input");
+        self.session.flush().expect("the terminal takes input");
+    }
+
+    fn answer(&mut self, line: &str) {
+        self.expect(QUESTION);
+        self.press(line);
+        self.press("\r");
+    }
+
+    fn pid(&mut self) -> Pid {
+        self.expect("pid=");
+        let pid = self.expect(".").parse().expect("a process id is a number");
+        Pid::from_raw(pid).expect("no process has the number 0")
+    }
+
+    /// Waits for the end, which leaves the terminal as it was. Returns the exit code and what came since the last
+    /// expectation.
+    fn end(mut self) -> (i32, String) {
+        let rest = self.expect("the terminal is as before");
+        self.expect("exit=");
+        let code = self.expect(".").parse().expect("an exit code is a number");
+        assert!(!self.screen.contains("panicked"), "{}", self.screen);
+        (code, rest)
+    }
+}
+
+/// The session holds each byte as a character of its own.
+fn as_bytes(text: &str) -> String {
+    text.bytes().map(char::from).collect()
+}
+
+fn as_text(bytes: &str) -> String {
+    let bytes = bytes.chars().map(|c| u8::try_from(u32::from(c)).expect("each character is a byte"));
+    String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
+}
+
+#[test]
+fn the_name_typed_at_the_question_starts_one_upgrade() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, UPGRADE);
+    let plan = terminal.expect("This cannot be cancelled or undone.");
+    for part in ["orders-prod (1009123)", "3.7.1 → 3.9.0", "orders-390 (312)", "service.precheck"] {
+        assert!(plan.contains(part), "{part} is missing in\n{plan}");
+    }
+    let cautions = terminal.expect(QUESTION);
+    assert!(cautions.contains("Data can be lost"), "{cautions}");
+    assert_eq!(lab.sandbox.log().starts_asked(), 0, "the question comes first");
+    terminal.press("orders-prod\r");
+    terminal.expect("Started ");
+    terminal.expect("The upgrade goes on without this terminal");
+    for broker in ["orders-prod-d-001", "orders-prod-d-002", "orders-prod-d-003"] {
+        terminal.expect(broker);
+    }
+    terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
+    let (code, rest) = terminal.end();
+    assert_eq!(code, 0);
+    assert!(rest.contains("3 of 3 brokers were seen to restart."), "{rest}");
+    let log = lab.sandbox.log();
+    assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+    assert!(lab.journal().contains("typed name"), "the journal keeps how consent was given");
+}
+
+#[test]
+fn the_third_wrong_answer_ends_it_without_a_start() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, UPGRADE);
+    terminal.answer("y");
+    terminal.expect("that is not the cluster's name; 2 tries left");
+    terminal.answer("");
+    terminal.expect("nothing was typed; one try left");
+    terminal.answer("orders-pro");
+    terminal.expect("nothing was started");
+    let (code, rest) = terminal.end();
+    assert_eq!(code, 10);
+    assert!(!rest.contains("Type orders-prod"), "a fourth question:\n{rest}");
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.journal(), "", "a declined start leaves no trace of one");
+}
+
+#[test]
+fn an_answer_in_hangul_names_the_korean_input_mode() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, UPGRADE);
+    terminal.answer("ㅐㄱㅇㄷㄱㄴ-ㅔ개ㅇ");
+    terminal.expect("the keyboard is in Korean input mode (한/영); 2 tries left");
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    terminal.answer("orders-prod");
+    terminal.expect("done");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+}
+
+#[test]
+fn a_name_typed_with_corrections_counts_as_it_stands() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --no-wait"));
+    terminal.answer("orders-prox\u{7f}d");
+    terminal.expect("Started ");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+}
+
+#[test]
+fn ctrl_c_at_the_question_starts_nothing_and_gives_the_terminal_back() {
+    for typed in ["", "orders-prod"] {
+        let lab = Lab::new(Scenario::Healthy);
+        let mut terminal = Terminal::open(&lab, UPGRADE);
+        terminal.expect(QUESTION);
+        terminal.press(typed);
+        terminal.press("\u{3}");
+        terminal.expect("interrupted; nothing was started");
+        let (code, rest) = terminal.end();
+        assert_eq!(code, 130, "{rest}");
+        assert!(!rest.contains("Started"), "{rest}");
+        assert_eq!(lab.sandbox.log().starts_asked(), 0);
+        assert_eq!(lab.journal(), "");
+    }
+}
+
+#[test]
+fn a_signal_at_the_question_starts_nothing_and_gives_the_terminal_back() {
+    for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
+        let lab = Lab::new(Scenario::Healthy);
+        let mut terminal = Terminal::open(&lab, UPGRADE);
+        let pid = terminal.pid();
+        terminal.expect(QUESTION);
+        terminal.press("orders-prod");
+        // Its echo: the prompt waits for the next key.
+        terminal.expect("orders-prod");
+        kill_process(pid, signal).expect("it waits at the question");
+        terminal.expect("interrupted; nothing was started");
+        assert_eq!(terminal.end().0, code, "{signal:?}");
+        assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    }
+}
+
+#[test]
+#[ignore = "a defect of the prompt: Ctrl-D is swallowed and the question stays"]
+fn the_end_of_input_at_the_question_starts_nothing() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, UPGRADE);
+    terminal.expect(QUESTION);
+    terminal.press("\u{4}");
+    terminal.expect("Nothing was changed.");
+    assert_eq!(terminal.end().0, 10);
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+}
+
+#[test]
+fn what_was_typed_before_the_question_is_no_answer() {
+    let answer_delay = Duration::from_millis(300);
+    let lab = Lab::with(sandbox::Options { scenario: Scenario::Slow, answer_delay, ..Default::default() });
+    let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --no-wait"));
+    lab.sandbox.wait_until(|log| !log.requests.is_empty());
+    terminal.press("orders-prod\r");
+    // The echo: the terminal holds the line, long before the plan names the cluster.
+    terminal.expect("orders-prod\r\n");
+    assert_eq!(lab.sandbox.log().count("rollingUpgradePreCheck"), 0, "the line came too late for this test");
+    terminal.expect(QUESTION);
+    // Whatever is taken first is taken now.
+    terminal.press("typed now\r");
+    terminal.expect("that is not the cluster's name; 2 tries left");
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    terminal.answer("orders-prod");
+    terminal.expect("Started ");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+}
+
+#[test]
+fn what_was_typed_ahead_of_a_second_try_is_no_answer() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, UPGRADE);
+    terminal.expect(QUESTION);
+    terminal.press("no\rno\rno\rno\r");
+    terminal.expect("2 tries left");
+    terminal.press("\u{3}");
+    let (code, _) = terminal.end();
+    assert!(code == 130 || code == 10, "{code}");
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+}
+
+#[test]
+fn the_plan_and_the_cautions_are_shown_with_quiet_too() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --quiet"));
+    let plan = terminal.expect("cannot be cancelled");
+    assert!(plan.contains("3.7.1 → 3.9.0") && plan.contains("service.precheck"), "{plan}");
+    terminal.answer("orders-prod");
+    terminal.expect("Started ");
+    let rest = terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
+    assert!(!rest.contains("orders-prod-d-00"), "progress in spite of --quiet:\n{rest}");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+}
+
+#[test]
+fn yes_asks_nothing_on_a_terminal() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --yes"));
+    let before = terminal.expect("Started ");
+    assert!(!before.contains("Type orders-prod"), "{before}");
+    assert!(before.contains("service.precheck"), "the plan is shown:\n{before}");
+    terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert!(lab.journal().contains("--yes"), "the journal keeps how consent was given");
+}
+
+#[test]
+fn a_stream_that_is_no_terminal_is_named_and_nothing_is_asked() {
+    for (redirection, stream) in [
+        ("2>said", "stderr"),
+        ("2>&1 | cat >said", "stderr"),
+        ("2>said <&-", "stdin"),
+        ("2>said </dev/null", "stdin"),
+    ] {
+        let lab = Lab::new(Scenario::Healthy);
+        let script = format!("cdss {UPGRADE} {redirection}");
+        let piped = redirection.contains('|');
+        let (code, _) = Terminal::run(&lab, &["sh", "-c", &script]).end();
+        let said = std::fs::read_to_string(lab.home().join("said")).expect("sh made the file");
+        assert!(piped || code == 10, "{redirection}: {code}\n{said}");
+        let error = format!("{stream} is no terminal");
+        assert!(said.contains(&error), "{redirection}:\n{said}");
+        assert!(said.contains("--yes"), "{redirection}:\n{said}");
+        assert!(!said.contains(QUESTION), "{redirection}:\n{said}");
+        assert_eq!(lab.sandbox.log().starts_asked(), 0, "{redirection}");
+    }
+}
+
+#[test]
+fn stdout_may_be_a_pipe_while_the_question_is_asked() {
+    let lab = Lab::new(Scenario::Healthy);
+    let script = format!("cdss {UPGRADE} --output json >result");
+    let mut terminal = Terminal::run(&lab, &["sh", "-c", &script]);
+    terminal.answer("orders-prod");
+    terminal.expect("Started ");
+    assert_eq!(terminal.end().0, 0);
+    let result = std::fs::read_to_string(lab.home().join("result")).expect("sh made the file");
+    let document: serde_json::Value = serde_json::from_str(&result).expect("stdout is one document");
+    assert_eq!(document["verdict"], "done");
+}
+
+#[test]
+fn a_plan_that_changes_at_the_question_is_shown_and_asked_again() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} -v"));
+    terminal.expect(QUESTION);
+    let (key, value) = ("num.io.threads".to_owned(), "31".to_owned());
+    lab.sandbox.alter(Change::CustomValue { group: 312, key, value });
+    terminal.press("orders-prod\r");
+    terminal.expect("warning: the cluster changed since the plan was made");
+    let plan = terminal.expect(QUESTION);
+    assert!(plan.contains("num.io.threads") && plan.contains("31"), "{plan}");
+    assert_eq!(lab.sandbox.log().starts_asked(), 0, "the first answer was for another plan");
+    assert_eq!(lab.journal(), "");
+    terminal.press("orders-prod\r");
+    terminal.expect("Started ");
+    terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+}
+
+#[test]
+fn a_changed_plan_that_is_declined_starts_nothing() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, UPGRADE);
+    terminal.expect(QUESTION);
+    let (key, value) = ("num.io.threads".to_owned(), "31".to_owned());
+    lab.sandbox.alter(Change::CustomValue { group: 312, key, value });
+    terminal.press("orders-prod\r");
+    terminal.expect("warning: the cluster changed since the plan was made");
+    terminal.expect(QUESTION);
+    terminal.press("\u{3}");
+    terminal.expect("interrupted; nothing was started");
+    assert_eq!(terminal.end().0, 130);
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+}
+
+#[test]
+fn an_answer_that_comes_after_another_run_has_started_starts_nothing() {
+    let lab = Lab::new(Scenario::Stalled);
+    let mut terminal = Terminal::open(&lab, UPGRADE);
+    terminal.expect(QUESTION);
+    let other = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --yes --timeout 100ms --output json")));
+    assert_eq!(other.code(), Some(8), "{}", other.stderr);
+    assert_eq!(other.document()["submitted"], "yes");
+    // The other run has gone, and its upgrade is under way.
+    terminal.press("orders-prod\r");
+    assert_eq!(terminal.end().0, 11);
+    assert_eq!(lab.sandbox.log().starts_asked(), 1, "the other run's");
+}

@@ -1,0 +1,118 @@
+//! A sandbox, an empty home and the real binary with nothing else in its environment.
+
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use cdss::sandbox::{Options, Pace, Sandbox, Scenario};
+use serde_json::Value;
+
+/// Longest time that one process may take; chosen, far above what any of them needs.
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+
+/// The upgrade that most of these tests are about.
+pub(crate) const UPGRADE: &str = "upgrade --cluster orders-prod --version 3.9.0";
+
+/// What a run works with; it goes when the test ends.
+pub(crate) struct Lab {
+    pub(crate) sandbox: Sandbox,
+    home: tempfile::TempDir,
+    keys: (String, String),
+}
+
+impl Lab {
+    /// Serves a scenario in which each look is a step.
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        Self::with(Options { scenario, ..Options::default() })
+    }
+
+    /// Serves what the options say; each look is a step.
+    pub(crate) fn with(options: Options) -> Self {
+        let keys = (options.access_key.clone(), options.secret_key.clone());
+        let sandbox = Sandbox::start(Options { pace: Pace::Looks, ..options }).expect("loopback has a port");
+        Self { sandbox, home: tempfile::tempdir().expect("there is a temporary directory"), keys }
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Returns a program that sees this sandbox, this home and no other setting. It reads and says nothing yet.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let binary = Path::new(env!("CARGO_BIN_EXE_cdss"));
+        let beside = binary.parent().expect("a binary stands in a directory").display();
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", format!("{beside}:/usr/bin:/bin"))
+            .env("HOME", self.home())
+            .env("XDG_STATE_HOME", self.home().join("state"))
+            .env("CDSS_ENDPOINT", self.sandbox.url())
+            .env("CDSS_POLL", "10ms")
+            .env("NCLOUD_ACCESS_KEY_ID", &self.keys.0)
+            .env("NCLOUD_SECRET_ACCESS_KEY", &self.keys.1)
+            .env("TERM", "xterm")
+            .env("TZ", "UTC")
+            .current_dir(self.home())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Returns cdss with arguments that hold no spaces.
+    pub(crate) fn cdss(&self, arguments: &str) -> Command {
+        let mut command = self.command(env!("CARGO_BIN_EXE_cdss"));
+        command.args(arguments.split_whitespace());
+        command
+    }
+
+    /// Returns what the journal holds as text; nothing where there is none.
+    pub(crate) fn journal(&self) -> String {
+        std::fs::read_to_string(self.home().join("state/cdss/journal.jsonl")).unwrap_or_default()
+    }
+}
+
+/// What a process said and how it ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) output: Output,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// Runs to the end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Self::after(command.spawn().expect("the program is there"))
+    }
+
+    /// Waits for the end, which must come in time.
+    pub(crate) fn after(child: Child) -> Self {
+        let pid = rustix::process::Pid::from_child(&child);
+        let (tell, told) = mpsc::channel();
+        thread::spawn(move || drop(tell.send(child.wait_with_output())));
+        let output = told.recv_timeout(LIMIT).unwrap_or_else(|_| {
+            let _it_may_have_ended = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            panic!("the process did not end within {LIMIT:?}")
+        });
+        let output = output.expect("the process was waited for");
+        let stdout = String::from_utf8(output.stdout.clone()).expect("stdout is UTF-8");
+        let stderr = String::from_utf8(output.stderr.clone()).expect("stderr is UTF-8");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        Self { output, stdout, stderr }
+    }
+
+    /// Returns the exit code; a process that a signal ended has none.
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
+    /// Returns the one JSON document on stdout.
+    pub(crate) fn document(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in {}\n{}", self.stdout, self.stderr))
+    }
+}
