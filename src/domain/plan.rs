@@ -92,7 +92,7 @@ impl Plan {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::super::checks::tests::snapshot;
@@ -135,7 +135,7 @@ mod tests {
     }
 
     prop_compose! {
-        fn any_snapshot()(
+        pub(crate) fn any_snapshot()(
             state in prop::sample::select(vec!["running", "changing", "error", "creating", "odd", ""]),
             colours in prop::collection::vec(prop::sample::select(vec!["green", "orange", "red", "teal"]), 0..4),
             version in prop::option::of(prop::sample::select(vec![3_713_006_u64, 3_903_006, 1])),

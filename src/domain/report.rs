@@ -29,6 +29,7 @@ pub(crate) struct Report {
     pub cluster: Option<(String, ClusterNo)>,
     /// The cluster's state in the service's own word, as last seen.
     pub state: Option<String>,
+    pub broker_count: Option<u64>,
     pub from: Option<KafkaVersion>,
     pub to: Option<KafkaVersion>,
     pub group_from: Option<ConfigGroup>,
@@ -62,6 +63,7 @@ impl Report {
     pub(crate) fn take_plan(&mut self, plan: &Plan) {
         self.cluster = Some((plan.name.clone(), plan.no));
         self.state = Some(plan.state.word().to_owned());
+        self.broker_count = plan.brokers;
         self.from.clone_from(&plan.from);
         self.to = Some(plan.to.clone());
         self.group_from.clone_from(&plan.group_from);

@@ -86,6 +86,8 @@ impl Flow<'_> {
         self.report.cluster = Some((cluster.name.clone(), no));
         self.report.state = Some(cluster.state.word().to_owned());
         let health: Option<Health> = take(health)?;
+        let counted = health.as_ref().and_then(|health| health.brokers.total);
+        self.report.broker_count = cluster.brokers.or(counted);
         self.report.health.clone_from(&health);
         let version = self.name_version(&cluster, &offers, listed)?;
         self.report.from.clone_from(&version);

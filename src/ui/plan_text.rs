@@ -56,7 +56,7 @@ impl<'a> PlanText<'a> {
             service,
             name,
             no: no.to_string(),
-            brokers: report.health.as_ref().and_then(|health| health.brokers.total),
+            brokers: report.broker_count,
             state: report.state.as_deref().unwrap_or("no state"),
             from: report.from.as_ref(),
             to: report.to.as_ref(),
@@ -127,4 +127,25 @@ pub(super) fn checks(checks: &[Check]) -> String {
         })
         .collect();
     table(&["CHECK", "RESULT", "DETAIL"], &rows, 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::acceptance::Accepted;
+    use crate::domain::plan::tests::any_snapshot;
+
+    proptest! {
+        #[test]
+        fn check_and_upgrade_show_the_same_plan_for_the_same_snapshot(snapshot in any_snapshot(), in_full in any::<bool>()) {
+            let plan = Plan::of(&snapshot, &Accepted::default());
+            let mut report = Report::default();
+            report.take_plan(&plan);
+            let of_check = PlanText::of_report(&report, "service", in_full).map(|text| text.draw());
+            let of_upgrade = PlanText::of_plan(&plan, "service", in_full).draw();
+            prop_assert_eq!(of_check, Some(of_upgrade));
+        }
+    }
 }

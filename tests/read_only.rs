@@ -1,0 +1,212 @@
+//! What only looks: no start is ever sent, and nothing is left on the machine.
+
+use cdss::sandbox::{NewCluster, Options, Scenario};
+use serde_json::Value;
+
+mod support;
+
+use support::{Bench, Home, Run, Running, UPGRADE, check};
+
+const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
+
+/// A look at the bench's service from a machine that knows nothing.
+fn from_elsewhere(bench: &Bench, line: &str) -> Run {
+    let home = Home::empty();
+    let run = Running::start(bench.command(&home, line), line).end();
+    home.assert_untouched();
+    run
+}
+
+#[test]
+fn check_shows_the_plan_and_starts_nothing() {
+    let bench = Bench::new(Scenario::Healthy);
+    let table = bench.run(CHECK);
+    assert_eq!((table.code, table.stderr.as_str()), (0, ""));
+    for text in [
+        "Cluster       orders-prod (1009123)  3 brokers  running\n",
+        "Kafka         3.7.1 → 3.9.0\n",
+        "Config group  orders-371 (301) → orders-390 (312)  7 kept\n",
+        "  service.precheck      pass     request ",
+        "\nThe upgrade to 3.9.0 is possible. Nothing was changed.\n",
+    ] {
+        assert!(table.stdout.contains(text), "{text:?} is not in\n{}", table.stdout);
+    }
+    let (run, document) = bench.json(CHECK);
+    assert_eq!((run.code, &document["config_group"]["to"]["no"]), (0, &"312".into()));
+    assert_eq!(check(&document, "data.replication")["result"], "skipped");
+    bench.assert_no_start();
+    bench.home.assert_untouched();
+}
+
+#[test]
+fn check_without_a_version_judges_every_newer_one() {
+    let bench = Bench::new(Scenario::Healthy);
+    for (cluster, code, possible) in [
+        // In the order 2.8.2, 3.6.2, 3.7.1, 3.9.0; null where no group can be chosen.
+        ("orders-prod", 0, serde_json::json!([false, false, false, true])),
+        ("logs-prod", 0, serde_json::json!([false, false, null, true])),
+        ("payments-prod", 5, serde_json::json!([false, false, false, null])),
+        ("orders", 0, serde_json::json!([false, false, false, false])),
+    ] {
+        let line = format!("check --cluster {cluster}");
+        let (run, document) = bench.json(&line);
+        let choices = document["versions"].as_array().expect("there is a list");
+        let told: Value = choices.iter().map(|choice| choice["possible"].clone()).collect();
+        assert_eq!((run.code, &told), (code, &possible), "{cluster}");
+        assert_eq!(choices.iter().filter(|choice| choice["current"] == true).count(), 1, "{cluster}");
+        assert!(bench.run(&line).stdout.contains("\n  VERSION  CODE     POSSIBLE "), "{cluster}");
+    }
+    let asked = bench.log().count("rollingUpgradePreCheck");
+    assert_eq!(asked, 4, "only where a group was chosen, once for each of two runs");
+    bench.assert_no_start();
+    bench.home.assert_untouched();
+}
+
+/// Returns the document without what differs from run to run, and without its command.
+fn comparable(run: &Run) -> Value {
+    let mut document = run.document();
+    let mut text = run.stdout.clone();
+    for request in document["requests"].as_array().into_iter().flatten() {
+        text = text.replace(request["request_id"].as_str().unwrap_or_default(), "the request");
+        text = text.replace(request["at"].as_str().unwrap_or_default(), "the time");
+    }
+    document = serde_json::from_str(&text).expect("it is a document still");
+    // Reads that go out together are answered in any order.
+    let requests = document["requests"].as_array_mut().expect("there is a list");
+    requests.sort_by_key(|request| request["operation"].to_string());
+    document["command"] = Value::Null;
+    document["ended_at"] = Value::Null;
+    document
+}
+
+#[test]
+fn a_dry_run_is_a_check() {
+    let bench = Bench::new(Scenario::Healthy);
+    for arguments in [
+        "--cluster orders-prod --version 3.9.0",
+        "--cluster orders --version 3.9.0",
+        "--cluster orders --version 3.7.1",
+        "--cluster payments-prod --version 3.9.0 --config-group 332",
+        "--cluster audit --version 3.9.0 --config-group 342 --accept config.changed=log.retention.hours",
+        "--cluster analytics --version 3.9.0",
+        "--cluster orders-prod --version 9.9.9",
+    ] {
+        let check = bench.run(&format!("check {arguments} -o json"));
+        for flags in ["--dry-run", "-n --yes"] {
+            let dry = bench.run(&format!("upgrade {arguments} {flags} -o json"));
+            assert_eq!(dry.code, check.code, "{arguments}");
+            assert_eq!(comparable(&dry), comparable(&check), "{arguments}");
+        }
+    }
+    bench.assert_no_start();
+    bench.home.assert_untouched();
+}
+
+/// Lets an upgrade stand at its first step: its own run looks again in two hours.
+fn under_way(scenario: Scenario) -> (Bench, Running) {
+    let bench = Bench::new(scenario);
+    let run = bench.start(&format!("{UPGRADE} --yes --poll 2h"));
+    bench.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 0);
+    (bench, run)
+}
+
+#[test]
+fn status_tells_what_another_machine_started() {
+    let (bench, held) = under_way(Scenario::Healthy);
+    let run = from_elsewhere(&bench, "status --cluster orders-prod -o json");
+    let document = run.document();
+    assert_eq!((run.code, &document["verdict"], &document["state"]), (0, &Value::Null, &"changing".into()));
+    let table = from_elsewhere(&bench, "status --cluster no:1009123");
+    assert!(table.stdout.contains("orders-prod (1009123)  3 brokers  changing"), "{}", table.stdout);
+
+    for turn in ["to the end", "after it"] {
+        let run = from_elsewhere(&bench, "status --cluster no:1009123 --version 3.9.0 --watch -o json");
+        let document = run.document();
+        assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{turn}");
+        assert_eq!(document["submitted"], "no", "{turn}");
+    }
+    held.kill();
+    assert_eq!(bench.log().starts_asked(), 1);
+}
+
+#[test]
+fn status_without_a_version_follows_and_never_says_done() {
+    let (bench, held) = under_way(Scenario::Healthy);
+    let run = from_elsewhere(&bench, "status --cluster orders-prod --watch -o json");
+    let document = run.document();
+    assert_eq!((run.code, &document["verdict"]), (0, &Value::Null));
+    assert!(
+        document["brokers"].as_array().expect("a list").iter().any(|broker| broker["restarted"] == "yes")
+    );
+    held.kill();
+    assert_eq!(bench.log().starts_asked(), 1);
+}
+
+#[test]
+fn status_of_an_idle_cluster_has_nothing_to_follow() {
+    let bench = Bench::new(Scenario::Healthy);
+    from_elsewhere(&bench, "status --cluster orders-prod --watch").assert_says(0, &["nothing to follow"]);
+    let run = from_elsewhere(&bench, "status --cluster orders-prod --version 3.9.0 --watch -o json");
+    run.assert_says(11, &["idle, and not on the version asked for"]);
+    assert_eq!(run.document()["verdict"], Value::Null);
+    bench.assert_no_start();
+}
+
+#[test]
+fn status_has_the_ends_of_an_upgrade() {
+    for (scenario, flags, code) in [
+        (Scenario::EndsInError, "--version 3.9.0 --watch", 7),
+        (Scenario::EndsInError, "--watch", 7),
+        (Scenario::EndsOnOldVersion, "--version 3.9.0 --watch", 7),
+        (Scenario::Stalled, "--version 3.9.0 --watch --timeout 1s", 8),
+        (Scenario::Stalled, "--watch --timeout 1s", 8),
+    ] {
+        let (bench, held) = under_way(scenario);
+        let run = from_elsewhere(&bench, &format!("status --cluster orders-prod {flags}"));
+        assert_eq!(run.code, code, "{scenario} {flags}: {run:#?}");
+        held.kill();
+    }
+    let bench = Bench::new(Scenario::NeverStarts);
+    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let line = "status --cluster orders-prod --version 3.9.0 --watch";
+    assert_eq!(bench.run(line).code, 9, "this machine sent a start");
+    assert_eq!(from_elsewhere(&bench, line).code, 11, "that machine knows of none");
+}
+
+#[test]
+fn lists_show_what_there_is() {
+    let bench = Bench::new(Scenario::Healthy);
+    let (run, document) = bench.json("list clusters");
+    assert_eq!((run.code, document["clusters"].as_array().map(Vec::len)), (0, Some(9)));
+    let table = bench.run("list clusters").stdout;
+    assert!(table.starts_with("NAME "), "{table}");
+    assert!(table.lines().any(|row| row.starts_with("billing ") && row.contains("no permission")), "{table}");
+    assert_eq!(bench.run("list versions").stdout.lines().count(), 5);
+    let (_, document) = bench.json("list config-groups --version 3.9.0");
+    let codes: Vec<_> =
+        document["config_groups"].as_array().into_iter().flatten().map(|group| &group["code"]).collect();
+    assert_eq!(codes, ["3903006"; 4]);
+    assert_eq!(bench.json("list versions").1["versions"].as_array().map(Vec::len), Some(4));
+    bench.assert_no_start();
+    bench.home.assert_untouched();
+}
+
+#[test]
+fn every_page_is_read() {
+    let new = |name: String, version: &str| NewCluster { name, version: version.to_owned(), brokers: 3 };
+    let mut clusters: Vec<_> = (0..120).map(|number| new(format!("team-{number}"), "3.9.0")).collect();
+    clusters.push(new("team".to_owned(), "3.7.1"));
+    let bench = Bench::with(Options { clusters, ..Options::default() });
+
+    let (_, document) = bench.json("list clusters");
+    assert_eq!(document["clusters"].as_array().map(Vec::len), Some(9 + 121));
+    let (_, document) = bench.json("list config-groups");
+    assert_eq!(document["config_groups"].as_array().map(Vec::len), Some(12 + 122));
+    // Every name fits the service's own filter, and the one that is meant comes last.
+    let before = bench.log().count("getClusterInfoList");
+    let (run, document) = bench.json("check --cluster team --version 3.9.0");
+    assert_eq!((run.code, &document["cluster"]["no"]), (0, &"1009521".into()));
+    assert!(bench.log().count("getClusterInfoList") >= before + 2);
+    bench.assert_no_start();
+    bench.home.assert_untouched();
+}

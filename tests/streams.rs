@@ -1,0 +1,308 @@
+//! Streams that cannot be written, that are no terminal, or that hostile text would like to drive.
+#![cfg(unix)]
+
+mod terminal_support;
+
+use std::process::Command;
+
+use cdss::sandbox::{Change, Options, Scenario};
+use serde_json::Value;
+
+use terminal_support::{Ended, Lab, UPGRADE};
+
+const READS: [&str; 3] =
+    ["list clusters", "check --cluster orders-prod --version 3.9.0", "status --cluster orders"];
+
+const FORMATS: [&str; 2] = ["table", "json"];
+
+/// Returns cdss with a redirection in the words of sh.
+fn redirected(lab: &Lab, arguments: &str, redirection: &str) -> Command {
+    let mut command = lab.command("sh");
+    command.args(["-c", &format!("exec cdss {arguments} {redirection}")]);
+    command
+}
+
+/// Returns cdss with a stdout that nobody reads.
+fn unread(lab: &Lab, arguments: &str) -> Command {
+    let (reader, writer) = std::io::pipe().expect("there is a pipe");
+    drop(reader);
+    let mut command = lab.cdss(arguments);
+    command.stdout(writer);
+    command
+}
+
+fn last_event(lab: &Lab) -> Value {
+    let journal = lab.journal();
+    let line = journal.lines().last().expect("the journal has a line");
+    serde_json::from_str(line).expect("a line of the journal is JSON")
+}
+
+/// Asserts that the upgrade was done, told by exit code and journal alone.
+fn assert_done_without_stdout(lab: &Lab, ended: &Ended) {
+    assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+    let event = last_event(lab);
+    assert_eq!(event["event"], "end", "{event}");
+    assert_eq!(event["verdict"], "done", "{event}");
+    assert_eq!(event["document"]["verdict"], "done", "{event}");
+    let log = lab.sandbox.log();
+    assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+}
+
+/// Asserts that nothing in a text drives a terminal: no control characters but line ends, nothing invisible,
+/// nothing that turns the direction of writing.
+fn assert_plain(text: &str) {
+    let drives = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    let found: Vec<char> = text.chars().filter(|c| drives(*c)).collect();
+    assert!(found.is_empty(), "{found:?} in\n{text}");
+}
+
+#[test]
+fn reads_end_well_with_a_closed_stdout_or_a_reader_that_has_gone() {
+    let lab = Lab::new(Scenario::Healthy);
+    for arguments in READS {
+        for format in FORMATS {
+            let arguments = format!("{arguments} --output {format}");
+            for mut command in [redirected(&lab, &arguments, ">&-"), unread(&lab, &arguments)] {
+                let ended = Ended::of(&mut command);
+                assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
+                assert!(!ended.stderr.contains("error"), "{arguments}\n{}", ended.stderr);
+            }
+        }
+    }
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn reads_fail_when_their_result_cannot_be_written() {
+    let lab = Lab::new(Scenario::Healthy);
+    for arguments in READS {
+        for format in FORMATS {
+            let arguments = format!("{arguments} --output {format}");
+            let ended = Ended::of(&mut redirected(&lab, &arguments, ">/dev/full"));
+            assert_eq!(ended.code(), Some(1), "{arguments}\n{}", ended.stderr);
+            assert!(ended.stderr.contains("error: the result can't be written"), "{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn an_upgrade_is_done_also_when_nobody_reads_its_result() {
+    for format in FORMATS {
+        let arguments = format!("{UPGRADE} --yes --output {format}");
+        for piped in [false, true] {
+            let lab = Lab::new(Scenario::Healthy);
+            let mut command =
+                if piped { unread(&lab, &arguments) } else { redirected(&lab, &arguments, ">&-") };
+            assert_done_without_stdout(&lab, &Ended::of(&mut command));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_upgrade_is_done_also_when_its_result_cannot_be_written() {
+    for format in FORMATS {
+        let lab = Lab::new(Scenario::Healthy);
+        let arguments = format!("{UPGRADE} --yes --output {format}");
+        let ended = Ended::of(&mut redirected(&lab, &arguments, ">/dev/full"));
+        assert_done_without_stdout(&lab, &ended);
+    }
+}
+
+#[test]
+fn an_upgrade_is_done_also_when_stderr_cannot_be_written() {
+    let mut redirections = vec!["2>&-", ">&- 2>&-", "<&- >&- 2>&-"];
+    if cfg!(target_os = "linux") {
+        redirections.extend(["2>/dev/full", ">/dev/full 2>/dev/full"]);
+    }
+    for redirection in redirections {
+        let lab = Lab::new(Scenario::Healthy);
+        let ended = Ended::of(&mut redirected(&lab, &format!("{UPGRADE} --yes"), redirection));
+        assert_done_without_stdout(&lab, &ended);
+    }
+}
+
+#[test]
+fn a_verdict_that_is_not_done_keeps_its_code_without_stdout() {
+    for (scenario, code) in
+        [(Scenario::PrecheckRefused, 5), (Scenario::EndsOnOldVersion, 7), (Scenario::ServerError, 12)]
+    {
+        for format in FORMATS {
+            let lab = Lab::new(scenario);
+            let ended = Ended::of(&mut unread(&lab, &format!("{UPGRADE} --yes --output {format}")));
+            assert_eq!(ended.code(), Some(code), "{scenario}\n{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn help_survives_a_reader_that_has_gone() {
+    let lab = Lab::new(Scenario::Healthy);
+    for arguments in ["--help", "--version", "upgrade --help", "sandbox --list"] {
+        let ended = Ended::of(&mut unread(&lab, arguments));
+        assert!(matches!(ended.code(), Some(0 | 1)), "{arguments}: {:?}", ended.output.status);
+        let ended = Ended::of(&mut redirected(&lab, arguments, ">&-"));
+        assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
+    }
+    assert!(lab.sandbox.log().requests.is_empty());
+}
+
+#[test]
+fn nothing_drives_a_terminal_where_there_is_none() {
+    for verbosity in ["", "-v", "-vv", "-vvv", "--color auto"] {
+        let lab = Lab::new(Scenario::Healthy);
+        for arguments in READS.map(str::to_owned).into_iter().chain([format!("{UPGRADE} --yes")]) {
+            let ended = Ended::of(&mut lab.cdss(&format!("{arguments} {verbosity}")));
+            assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
+            assert!(!ended.stdout.is_empty());
+            assert_plain(&ended.stdout);
+            assert_plain(&ended.stderr);
+        }
+        let ended = Ended::of(&mut lab.cdss(&format!("check --cluster nobody {verbosity}")));
+        assert_eq!(ended.code(), Some(3), "{}", ended.stderr);
+        assert_plain(&ended.stderr);
+    }
+}
+
+#[test]
+fn colour_comes_where_it_is_asked_for_and_never_into_the_result() {
+    let lab = Lab::new(Scenario::PrecheckRefused);
+    for format in FORMATS {
+        let arguments = format!("{UPGRADE} --yes --color always --output {format}");
+        let ended = Ended::of(&mut lab.cdss(&arguments));
+        assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
+        assert!(ended.stderr.contains("\u{1b}[1;31merror:"), "{}", ended.stderr);
+        assert_plain(&ended.stdout);
+    }
+}
+
+#[test]
+fn no_verbosity_tells_a_secret() {
+    let (access_key, secret_key) =
+        ("access-not-in-full-1a2b".to_owned(), "secret-not-to-be-told-3c4d".to_owned());
+    for verbosity in ["-vv", "-vvv", "-vvv --output json"] {
+        let options =
+            Options { access_key: access_key.clone(), secret_key: secret_key.clone(), ..Options::default() };
+        let lab = Lab::with(options);
+        let commands = READS
+            .map(str::to_owned)
+            .into_iter()
+            .chain(["status --cluster orders-prod".to_owned(), format!("{UPGRADE} --yes")]);
+        for arguments in commands {
+            let ended = Ended::of(&mut lab.cdss(&format!("{arguments} {verbosity}")));
+            assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
+            assert!(ended.stderr.contains("> getClusterInfo"), "requests are told:\n{}", ended.stderr);
+            let journal = lab.journal();
+            for text in [&ended.stdout, &ended.stderr, &journal] {
+                for secret in [&secret_key, &access_key, "sandbox-password-not-to-be-kept", "-signature"] {
+                    assert!(!text.contains(secret), "{arguments} {verbosity} tells {secret}:\n{text}");
+                }
+                // An HMAC of SHA-256 in base 64.
+                let is_signature = |word: &str| word.len() == 44 && word.ends_with('=');
+                let word = text
+                    .split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)))
+                    .find(|w| is_signature(w));
+                assert_eq!(word, None, "{arguments} {verbosity}");
+            }
+        }
+        let log = lab.sandbox.log();
+        assert!(log.requests.iter().all(|request| request.status == 200), "each was signed rightly");
+    }
+}
+
+/// Clears the screen, hides, turns the direction of writing, sets the window's title and breaks the line.
+const HOSTILE: &str = "\u{1b}[2J\u{202e}x\u{1b}]0;owned\u{7}\r\nerror: \u{9b}31m\u{200b}\u{2066}\u{feff}";
+
+#[test]
+fn a_hostile_status_word_is_shown_and_does_nothing() {
+    let lab = Lab::new(Scenario::Healthy);
+    lab.sandbox.alter(Change::Status { cluster: 1_009_123, word: HOSTILE.to_owned() });
+    let check = "check --cluster orders-prod --version 3.9.0";
+    let commands = [
+        ("list clusters", 0),
+        ("status --cluster orders-prod", 0),
+        (check, 5),
+        ("check --cluster orders-prod", 5),
+        (&format!("{UPGRADE} --yes"), 5),
+        (&format!("{UPGRADE} --dry-run"), 5),
+    ];
+    for (arguments, code) in commands {
+        for more in ["", "-vvv", "--output json", "--output json -vvv"] {
+            let arguments = format!("{arguments} {more}");
+            let ended = Ended::of(&mut lab.cdss(&arguments));
+            assert_eq!(ended.code(), Some(code), "{arguments}\n{}", ended.stderr);
+            assert_plain(&ended.stdout);
+            assert_plain(&ended.stderr);
+            let shown = format!("{}{}", ended.stdout, ended.stderr);
+            assert!(shown.contains("[2J"), "{arguments}: the word is not hidden either:\n{shown}");
+        }
+    }
+    let document = Ended::of(&mut lab.cdss("list clusters --output json")).document();
+    assert_eq!(document["clusters"][0]["status"], HOSTILE, "a document holds what the service said");
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+}
+
+#[test]
+fn hostile_colours_and_values_are_shown_and_do_nothing() {
+    let lab = Lab::new(Scenario::Healthy);
+    let (key, value) = ("num.io.threads".to_owned(), HOSTILE.to_owned());
+    lab.sandbox.alter(Change::BrokerColour { cluster: 1_009_123, broker: 0, colour: HOSTILE.to_owned() });
+    lab.sandbox.alter(Change::CustomValue { group: 312, key, value });
+    for arguments in [
+        "status --cluster orders-prod",
+        "check --cluster orders-prod --version 3.9.0 --config-group 312",
+        &format!("{UPGRADE} --yes --config-group 312"),
+    ] {
+        for more in ["", "-v", "-vvv", "--output json"] {
+            let ended = Ended::of(&mut lab.cdss(&format!("{arguments} {more}")));
+            assert_plain(&ended.stdout);
+            assert_plain(&ended.stderr);
+            let shown = format!("{}{}", ended.stdout, ended.stderr);
+            assert!(shown.contains("[2J"), "{arguments} {more}:\n{shown}");
+        }
+    }
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+}
+
+/// Runs cdss with words of its own and asserts that it refuses them without a control character.
+fn assert_refused_plainly(lab: &Lab, words: &[&str]) {
+    for format in ["--output=table", "--output=json"] {
+        let ended = Ended::of(lab.cdss("").args(words).arg(format));
+        let code = ended.code();
+        assert!(code == Some(2) || code == Some(3), "{words:?} {format}: {code:?}\n{}", ended.stderr);
+        assert_plain(&ended.stdout);
+        assert_plain(&ended.stderr);
+    }
+    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+}
+
+#[test]
+fn hostile_names_are_shown_and_do_nothing() {
+    let lab = Lab::new(Scenario::Healthy);
+    for words in [
+        ["check", "--cluster", HOSTILE, "--version", "3.9.0"],
+        ["upgrade", "--cluster", HOSTILE, "--version", "3.9.0"],
+        ["check", "--version=3.9.0", "--cluster=orders-prod", "--config-group", HOSTILE],
+        ["list", "clusters", "--region", HOSTILE, "-v"],
+        ["list", "clusters", "--endpoint", HOSTILE, "-v"],
+    ] {
+        assert_refused_plainly(&lab, &words);
+    }
+}
+
+#[test]
+#[ignore = "a defect: the parser's text goes to stderr without the escape"]
+fn hostile_arguments_that_the_parser_refuses_are_shown_and_do_nothing() {
+    let lab = Lab::new(Scenario::Healthy);
+    for words in [
+        ["upgrade", "--cluster=orders-prod", "--version", HOSTILE],
+        ["list", "clusters", "--color", HOSTILE],
+        ["list", "clusters", "-v", HOSTILE],
+    ] {
+        assert_refused_plainly(&lab, &words);
+    }
+}
