@@ -33,7 +33,7 @@ use crate::domain::report::Report;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::ui::{Body, Ending, Format, Look, color_choice, streams};
+use crate::ui::{Body, Ending, Format, Look, color_choice, escape_lines, streams};
 
 /// Runs the program: parses, runs the command, reports, and returns the exit code.
 pub fn main() -> ExitCode {
@@ -92,7 +92,7 @@ fn unparsed(failure: &Failure, text: Option<&str>, words: &[&str], environment: 
     let _stdout_is_closed = match text {
         None => ui::finish(look, "", &body, &Report::default(), &ending, &document),
         Some(text) => {
-            streams::say(text.trim_end());
+            streams::say(&escape_lines(text.trim_end()));
             if wants_json { ui::result_only(&document) } else { Ok(()) }
         }
     };

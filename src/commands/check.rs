@@ -17,7 +17,7 @@ use crate::flow::{Request, check, check_all};
   cdss check --cluster orders-prod --version 3.9.0
   cdss check --cluster orders-prod              every newer version, a line each")]
 pub(crate) struct CheckArgs {
-    /// Cluster by number or exact name; `no:` or `name:` in front removes doubt
+    /// Cluster, by number or exact name (no:… or name:… removes doubt)
     #[arg(long, value_name = "CLUSTER")]
     cluster: Selector,
     /// Kafka version to move to, such as 3.9.0; left out: every newer one

@@ -26,7 +26,7 @@ pub(crate) struct SandboxArgs {
     /// What the service does; `--list` shows all
     #[arg(long, value_name = "SCENARIO", default_value = "healthy")]
     scenario: Scenario,
-    /// List the scenarios with the exit code that `cdss upgrade` ends with
+    /// List the scenarios, each with the exit code of `upgrade`
     #[arg(long)]
     list: bool,
     /// Add a cluster under a name of your own

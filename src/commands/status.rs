@@ -19,7 +19,7 @@ use crate::flow::{Following, status};
   cdss status --cluster orders-prod
   cdss status --cluster no:1009123 --version 3.9.0 --watch    with the verdict of `upgrade`")]
 pub(crate) struct StatusArgs {
-    /// Cluster by number or exact name; `no:` or `name:` in front removes doubt
+    /// Cluster, by number or exact name (no:… or name:… removes doubt)
     #[arg(long, value_name = "CLUSTER")]
     cluster: Selector,
     /// Version that the upgrade goes to; without it no verdict is given

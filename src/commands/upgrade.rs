@@ -24,14 +24,13 @@ use crate::ui::plan_document;
 
 Rehearse it first: cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0")]
 pub(crate) struct UpgradeArgs {
-    /// Cluster by number or exact name; `no:` or `name:` in front removes doubt
+    /// Cluster, by number or exact name (no:… or name:… removes doubt)
     #[arg(long, value_name = "CLUSTER")]
     cluster: Selector,
     /// Kafka version to move to, such as 3.9.0; there is no default
     #[arg(long, value_name = "VERSION")]
     version: VersionSelector,
-    /// Config group of that version, by number or exact name; left out: the only one that keeps every
-    /// custom value
+    /// Config group; left out: the only one that keeps every custom value
     #[arg(long, value_name = "GROUP")]
     config_group: Option<Selector>,
     /// Confirm without a question; overrules no check

@@ -16,6 +16,11 @@ pub(crate) fn escape(text: &str) -> String {
     safe
 }
 
+/// Does the same to a text of several lines, whose line ends stay.
+pub(crate) fn escape_lines(text: &str) -> String {
+    text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
+}
+
 /// Does the same to a JSON document, in JSON's own spelling. Outside of strings JSON has none of these but
 /// line ends, which stay.
 pub(crate) fn escape_json(document: &str) -> String {

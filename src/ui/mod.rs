@@ -11,7 +11,7 @@ pub(crate) mod streams;
 mod text;
 mod views;
 
-pub(crate) use escape::escape;
+pub(crate) use escape::{escape, escape_lines};
 pub(crate) use finish::{finish, is_closed_pipe, result_only};
 pub(crate) use progress::Narrator;
 pub(crate) use prompt::TerminalPrompt;

@@ -2,9 +2,7 @@
 
 use cdss::sandbox::{Alteration, Change, Options, Scenario};
 
-mod support;
-
-use support::{Bench, Run, Running, UPGRADE, check};
+use crate::support::{Bench, Run, Running, UPGRADE, check};
 
 const ORDERS: u64 = 1_009_123;
 
@@ -111,7 +109,7 @@ fn while_a_run_watches_another_one_is_told_and_after_a_crash_it_attaches() {
 fn from_another_home_an_upgrade_under_way_is_followed_and_not_started_again() {
     let bench = Bench::new(Scenario::Healthy);
     bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
-    let elsewhere = support::Home::empty();
+    let elsewhere = crate::support::Home::empty();
     let other = |line: &str| Running::start(bench.command(&elsewhere, line), line).end();
 
     let at_once = other(&format!("{UPGRADE} --yes --no-wait -o json"));
@@ -134,7 +132,7 @@ fn the_journal_is_its_owners_alone_and_keeps_no_key() {
     assert_eq!(mode(bench.home.state()), 0o700);
 
     let text = std::fs::read_to_string(bench.home.journal()).expect("it can be read");
-    assert!(!text.contains(support::SECRET_KEY) && !text.contains(support::ACCESS_KEY));
+    assert!(!text.contains(crate::support::SECRET_KEY) && !text.contains(crate::support::ACCESS_KEY));
     let start = &bench.home.entries()[0];
     for (field, value) in [
         ("event", "start"),

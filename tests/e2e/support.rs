@@ -1,11 +1,6 @@
 //! One value that owns a service and a home, and the real binary between them. Nothing here sleeps: what has to
 //! wait waits for the sandbox's log or for a child, and every child is bounded.
 
-#![allow(
-    dead_code,
-    reason = "each test file takes what it needs; an `expect` would fail where all is needed"
-)]
-
 use std::fs;
 use std::io::{PipeReader, Read};
 use std::path::PathBuf;

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use cdss::sandbox::{Options, Scenario};
 
-mod support;
-
-use support::{Bench, UPGRADE};
+use crate::support::{Bench, UPGRADE};
 
 /// Scenario, exit code, `submitted`, `verdict`, starts that took effect.
 type Row = (Scenario, i32, &'static str, &'static str, usize);
@@ -81,7 +79,9 @@ fn ends((scenario, code, submitted, verdict, accepted): Row) {
         .filter(|one| one.operation == "rollingUpgrade" && !one.accepted)
         .all(|one| scenario != Scenario::Throttled || one.status == 429);
     assert!(all_sent_again_were_throttled, "{scenario}: {log:#?}");
-    assert!(!run.stderr.contains(support::SECRET_KEY) && !run.stdout.contains(support::SECRET_KEY));
+    assert!(
+        !run.stderr.contains(crate::support::SECRET_KEY) && !run.stdout.contains(crate::support::SECRET_KEY)
+    );
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn the_service_is_quoted_in_its_own_words_with_the_request() {
         assert!(words.chars().any(|letter| ('가'..='힣').contains(&letter)), "{words}");
         let id = error["request_id"].as_str().expect("the answer had an id");
         run.assert_says(5, &["blocked by service.precheck", words, id, "Nothing was changed."]);
-        assert_eq!(support::check(&document, "service.precheck")["service_message"], words);
+        assert_eq!(crate::support::check(&document, "service.precheck")["service_message"], words);
     }
 }
 

@@ -3,9 +3,7 @@
 use std::net::TcpListener;
 use std::process::Command;
 
-mod support;
-
-use support::{Home, Run, Running, UPGRADE};
+use crate::support::{Home, Run, Running, UPGRADE};
 
 /// Something that counts who comes.
 struct Listener(TcpListener);

@@ -2,9 +2,7 @@
 
 use cdss::sandbox::Scenario;
 
-mod support;
-
-use support::{ACCESS_KEY, Bench, SECRET_KEY, UPGRADE};
+use crate::support::{ACCESS_KEY, Bench, SECRET_KEY, UPGRADE};
 
 #[test]
 fn keys_that_are_missing_half_or_empty_are_named() {

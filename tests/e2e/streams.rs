@@ -1,14 +1,12 @@
 //! Streams that cannot be written, that are no terminal, or that hostile text would like to drive.
 #![cfg(unix)]
 
-mod terminal_support;
-
 use std::process::Command;
 
 use cdss::sandbox::{Change, Options, Scenario};
 use serde_json::Value;
 
-use terminal_support::{Ended, Lab, UPGRADE};
+use crate::lab::{Ended, Lab, UPGRADE};
 
 const READS: [&str; 3] =
     ["list clusters", "check --cluster orders-prod --version 3.9.0", "status --cluster orders"];
@@ -295,7 +293,6 @@ fn hostile_names_are_shown_and_do_nothing() {
 }
 
 #[test]
-#[ignore = "a defect: the parser's text goes to stderr without the escape"]
 fn hostile_arguments_that_the_parser_refuses_are_shown_and_do_nothing() {
     let lab = Lab::new(Scenario::Healthy);
     for words in [

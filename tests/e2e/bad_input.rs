@@ -2,9 +2,7 @@
 
 use cdss::sandbox::Scenario;
 
-mod support;
-
-use support::{ACCESS_KEY, Bench, Home, Running, SECRET_KEY, UPGRADE, check, unread};
+use crate::support::{ACCESS_KEY, Bench, Home, Running, SECRET_KEY, UPGRADE, check, unread};
 
 /// Command line, exit code, texts on stderr: what is wrong, then what helps.
 type Row<'a> = (&'a str, i32, &'a [&'a str]);

@@ -2,9 +2,7 @@
 
 use cdss::sandbox::Scenario;
 
-mod support;
-
-use support::{Bench, UPGRADE, check};
+use crate::support::{Bench, UPGRADE, check};
 
 #[test]
 fn lost_settings_block_and_the_printed_flag_accepts_them() {

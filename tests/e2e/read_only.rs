@@ -3,9 +3,7 @@
 use cdss::sandbox::{NewCluster, Options, Scenario};
 use serde_json::Value;
 
-mod support;
-
-use support::{Bench, Home, Run, Running, UPGRADE, check};
+use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
 
 const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 

@@ -1,8 +1,6 @@
 //! Signals from outside: before a start they prevent it, after it they end the watch alone.
 #![cfg(unix)]
 
-mod terminal_support;
-
 use std::process::Child;
 use std::time::Duration;
 
@@ -10,7 +8,7 @@ use cdss::sandbox::{Log, Options, Scenario};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use terminal_support::{Ended, Lab, UPGRADE};
+use crate::lab::{Ended, Lab, UPGRADE};
 
 const SIGNALS: [(Signal, i32); 3] = [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
 

@@ -1,11 +1,9 @@
 //! What the README says is what happens.
 
-mod support;
-
+use crate::support::{Bench, Home, UPGRADE};
 use cdss::sandbox::Scenario;
-use support::{Bench, Home, UPGRADE};
 
-const README: &str = include_str!("../README.md");
+const README: &str = include_str!("../../README.md");
 
 /// The lines of the fenced block that holds a line starting with `first`.
 fn block(first: &str) -> Vec<&'static str> {
@@ -123,7 +121,7 @@ fn every_rehearsal_of_the_readme_runs() {
 
 #[test]
 fn the_gate_runs_both_commands_of_the_readme() {
-    let gate = include_str!("../.ci/run");
+    let gate = include_str!("../../.ci/run");
     let rehearsal = block("cargo run --release")[0];
     assert!(gate.contains(&format!("step {rehearsal} --yes")), "{rehearsal}");
     assert!(gate.contains(&format!("step {}\n", block("cargo test")[0])));

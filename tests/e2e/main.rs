@@ -1,0 +1,16 @@
+//! The real binary against the sandbox: what a user, a script and a pipeline see.
+
+mod accept;
+mod bad_input;
+mod help;
+mod keys;
+mod lab;
+mod read_only;
+mod readme;
+mod rehearsal;
+mod rerun;
+mod scenarios;
+mod signals;
+mod streams;
+mod support;
+mod terminal;
