@@ -73,7 +73,7 @@ pub(crate) struct Global {
 /// Finds a `--version` that is followed by a value or a command: meant as the target version, and in the
 /// wrong place.
 pub(crate) fn misplaced_version(words: &[&str]) -> bool {
-    let commands = ["upgrade", "check", "status", "list", "sandbox"];
+    let commands = ["upgrade", "check", "status", "list", "sandbox", "completions"];
     for (at, word) in words.iter().enumerate().skip(1) {
         if commands.contains(word) {
             return false;

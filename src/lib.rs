@@ -68,6 +68,11 @@ pub fn main() -> ExitCode {
             code(Exit::Usage)
         }
         Some(Command::Sandbox(args)) => sandbox_command(&args, &cli.global, &environment),
+        Some(Command::Completions(args)) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);
+            code(print(&String::from_utf8_lossy(&script)))
+        }
         Some(command) => run(&command, &cli.global, &environment),
     }
 }

@@ -6,7 +6,7 @@ pub(crate) mod sandbox;
 mod status;
 mod upgrade;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use crate::clock::Clock as _;
@@ -25,6 +25,17 @@ pub(crate) enum Command {
     Status(status::StatusArgs),
     List(list::ListArgs),
     Sandbox(sandbox::SandboxArgs),
+    Completions(CompletionsArgs),
+}
+
+/// Print the completion script of a shell
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  cdss completions bash > ~/.local/share/bash-completion/completions/cdss")]
+pub(crate) struct CompletionsArgs {
+    /// Shell: bash, zsh, fish, elvish or powershell
+    #[arg(value_name = "SHELL", hide_possible_values = true)]
+    pub shell: clap_complete::Shell,
 }
 
 impl Command {
@@ -36,6 +47,7 @@ impl Command {
             Self::Status(_) => "status",
             Self::List(_) => "list",
             Self::Sandbox(_) => "sandbox",
+            Self::Completions(_) => "completions",
         }
     }
 
@@ -44,7 +56,7 @@ impl Command {
         match self {
             Self::Upgrade(args) => args.poll(),
             Self::Status(args) => args.poll(),
-            Self::Check(_) | Self::List(_) | Self::Sandbox(_) => None,
+            Self::Check(_) | Self::List(_) | Self::Sandbox(_) | Self::Completions(_) => None,
         }
     }
 
@@ -59,7 +71,7 @@ impl Command {
             Self::Check(args) => check::run(args, context, report).map(|()| self.empty_body()),
             Self::Status(args) => status::run(args, context, report).map(|()| self.empty_body()),
             Self::List(args) => list::run(args, context),
-            Self::Sandbox(_) => Ok(Body::None),
+            Self::Sandbox(_) | Self::Completions(_) => Ok(Body::None),
         }
     }
 
@@ -71,7 +83,7 @@ impl Command {
             Self::Check(_) => Body::Check,
             Self::Status(_) => Body::Status,
             Self::List(args) => args.empty_body(),
-            Self::Sandbox(_) => Body::None,
+            Self::Sandbox(_) | Self::Completions(_) => Body::None,
         }
     }
 }
@@ -109,6 +121,7 @@ pub(crate) fn recognise(words: &[&str]) -> (&'static str, Body) {
         ("status", Body::Status),
         ("list", Body::None),
         ("sandbox", Body::None),
+        ("completions", Body::None),
     ];
     let found = words.iter().find_map(|word| known.iter().find(|(name, _)| name == word));
     found.cloned().unwrap_or(("", Body::None))

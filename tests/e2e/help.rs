@@ -2,7 +2,7 @@
 
 use crate::support::Home;
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "",
     "upgrade",
     "check",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 9] = [
     "list versions",
     "list config-groups",
     "sandbox",
+    "completions",
 ];
 
 /// Runs a line that has to need nothing: no key, no service, no file.

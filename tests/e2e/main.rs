@@ -2,6 +2,7 @@
 
 mod accept;
 mod bad_input;
+mod completions;
 mod help;
 mod keys;
 mod lab;
