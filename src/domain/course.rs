@@ -4,7 +4,7 @@ use super::cluster::ClusterState;
 use super::open_start::{self, OpenStart};
 use super::snapshot::Snapshot;
 
-/// What comes next. Nothing but [`Course::Start`] may lead to a start.
+/// What comes next. Only [`Course::Checks`] can lead to a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Course {
     /// This machine started it before: follow it to its end, without a question.
