@@ -8,7 +8,7 @@ use super::checks::Check;
 use super::config_group::ConfigGroup;
 use super::group_difference::SettingChange;
 use super::health::Health;
-use super::ids::{ClusterNo, ConfigGroupNo};
+use super::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use super::plan::Plan;
 use super::verdict::{Evidence, Submitted, Verdict};
 use super::version::KafkaVersion;
@@ -45,6 +45,10 @@ pub(crate) struct Report {
     pub evidence: Vec<Evidence>,
     pub brokers: BrokerTrails,
     pub health: Option<Health>,
+    /// The version code that the cluster was last seen to have.
+    pub version_now: Option<VersionCode>,
+    /// The config group that it was last seen to have.
+    pub group_now: Option<ConfigGroupNo>,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     /// The start's own request id.

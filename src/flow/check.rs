@@ -60,7 +60,11 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
         ),
         _ => format!("{} is {}", plan.name, plan.state),
     };
-    let follow = flow.surroundings.follow(plan.no, Some(&plan.to));
+    let under_way = match &plan.course {
+        Course::BusyWith(start) => KafkaVersion { code: start.version, release: None },
+        _ => plan.to.clone(),
+    };
+    let follow = flow.surroundings.follow(plan.no, Some(&under_way));
     Failure::Busy { what, hint: Some(format!("follow it with: {follow}")) }
 }
 

@@ -8,7 +8,7 @@ use super::watch::{End, Watch};
 use crate::domain::open_start;
 use crate::domain::progress::{Progress, Settled, Watched};
 use crate::domain::selector::Selector;
-use crate::domain::version::VersionSelector;
+use crate::domain::version::{KafkaVersion, VersionSelector};
 use crate::failure::{Failure, Sent};
 
 /// How `status` is asked.
@@ -50,6 +50,16 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
     let watch = Watch { no, progress, timeout: Some(following.timeout), origin, journalled: false };
     let end = watch.run(flow);
     flow.report.ended_at = Some(flow.clock.now());
+    if target.is_none() {
+        // Without a target there is no "from" and "to": what is told is what the cluster has now.
+        flow.report.group_no = flow.report.group_now;
+        let now = flow.report.version_now;
+        let offered = found.offers.iter().find(|offer| Some(offer.code) == now).cloned();
+        let unnamed = now.map(|code| KafkaVersion { code, release: None });
+        if now != flow.report.from.as_ref().map(|from| from.code) {
+            flow.report.from = offered.or(unnamed);
+        }
+    }
     let follow = flow.surroundings.follow(no, target.as_ref());
     match (target, end) {
         (Some(_), End::Settled(Settled::NeverChanged)) if open.is_none() => Err(Failure::Busy {

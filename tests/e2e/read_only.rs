@@ -136,6 +136,8 @@ fn status_without_a_version_follows_and_never_says_done() {
     assert!(
         document["brokers"].as_array().expect("a list").iter().any(|broker| broker["restarted"] == "yes")
     );
+    assert_eq!(document["from"]["version"], "3.9.0", "what the cluster has at the end, not what it had");
+    assert_eq!(document["config_group"]["from"]["no"], "312");
     held.kill();
     assert_eq!(bench.log().starts_asked(), 1);
 }

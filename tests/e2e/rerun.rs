@@ -63,6 +63,11 @@ fn an_upgrade_to_another_version_has_to_end_first() {
     bench.run(&format!("{} --config-group 322 --yes --no-wait", to("3.7.1"))).assert_says(0, &[]);
     let (run, document) = bench.json(&format!("{} --yes", to("3.9.0")));
     run.assert_says(11, &["an upgrade of logs-prod to version code 3713006 is under way", "cdss status"]);
+    assert!(
+        run.stderr.contains("--version 3713006 --watch"),
+        "the one under way is followed: {}",
+        run.stderr
+    );
     assert_eq!(document["verdict"], "not_started");
     assert_eq!(bench.log().starts_asked(), 1);
 

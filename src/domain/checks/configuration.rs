@@ -65,9 +65,14 @@ fn arrow(change: &SettingChange) -> String {
     format!("{} {} → {}", change.key, value(&change.from), value(&change.to))
 }
 
+/// Returns the group to compare with; a group of another version is none.
+fn compared_group(snapshot: &Snapshot) -> Option<&ConfigGroup> {
+    snapshot.group.one().filter(|group| group.version == snapshot.target.version.code)
+}
+
 pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
     let id = "config.lost-override";
-    snapshot.group.one()?;
+    compared_group(snapshot)?;
     if snapshot.present.is_none() || snapshot.target_settings.is_none() {
         return Some(Check::block(
             id,
@@ -91,7 +96,8 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
 
 pub(super) fn changed(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
     let id = "config.changed";
-    if snapshot.group.one().is_none() || snapshot.present.is_none() || snapshot.target_settings.is_none() {
+    if compared_group(snapshot).is_none() || snapshot.present.is_none() || snapshot.target_settings.is_none()
+    {
         return None;
     }
     let moved: Vec<&SettingChange> =

@@ -226,3 +226,13 @@ fn the_target_version_with_another_group_than_named_blocks() {
     there.cluster.config_group = Some(ConfigGroupNo::new(312));
     assert_eq!(stops(&there, &[]), Vec::<&str>::new());
 }
+
+#[test]
+fn the_settings_of_a_group_of_another_version_are_not_compared() {
+    let mut other = snapshot();
+    let mut group = other.group.one().unwrap().clone();
+    group.version = VersionCode::new(3_713_006);
+    other.group = Group::Named(group);
+    other.target_settings = None;
+    assert_eq!(stops(&other, &[]), ["config.version"], "one fault, one block");
+}
