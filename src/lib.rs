@@ -229,6 +229,10 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
             streams::say(&format!("error: the result can't be written: {error}"));
             code(Exit::Internal)
         }
+        Err(error) if !ui::is_closed_pipe(&error) => {
+            streams::say(&format!("warning: the result can't be written: {error}"));
+            code(exit)
+        }
         _ => code(exit),
     }
 }

@@ -64,6 +64,13 @@ impl Prompt for TerminalPrompt {
                 Err(TryRecvError::Empty) => {}
             }
             if self.interrupt.wait(NOTICE).is_err() {
+                // Keys that are still to be read make the prompt's thread take the terminal again. Without
+                // them it rests after one key at most, so the second time is the last.
+                for _ in 0..2 {
+                    drop_typed_ahead();
+                    terminal.restore();
+                    let _left_behind = told.recv_timeout(NOTICE);
+                }
                 terminal.restore();
                 streams::say("");
                 return Err(io::ErrorKind::Interrupted.into());
