@@ -86,8 +86,12 @@ pub(crate) enum Sent {
     No,
     Yes,
     Unknown,
-    /// This run only watched.
+    /// Accepted, and the cluster was not seen to change by then.
+    Unseen,
+    /// This run only watched a change.
     Watching,
+    /// This run only watched, and saw no change.
+    Idle,
 }
 
 fn interrupted(sent: Sent) -> &'static str {
@@ -95,7 +99,9 @@ fn interrupted(sent: Sent) -> &'static str {
         Sent::No => "interrupted; nothing was started",
         Sent::Yes => "interrupted; the start was sent, and the upgrade goes on",
         Sent::Unknown => "interrupted; the start was sent, and its answer did not come",
+        Sent::Unseen => "interrupted; the start was accepted, and the cluster was not seen to change yet",
         Sent::Watching => "interrupted; the cluster's change goes on",
+        Sent::Idle => "interrupted; the cluster was not seen to change",
     }
 }
 
@@ -146,7 +152,7 @@ impl Failure {
     /// Returns what to do next, where there is something.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Config(error) => error.hint(),
+            Self::Config(error) => Some(error.hint()),
             Self::Usage { hint, .. } | Self::Busy { hint, .. } | Self::Blocked { hint, .. } => hint.clone(),
             Self::Acceptance(_) => Some("`cdss check` prints the flag that can be accepted".to_owned()),
             Self::Version(VersionError::Ambiguous { .. }) => Some("write the version in full".to_owned()),

@@ -132,20 +132,20 @@ impl ConfigError {
         matches!(self, Self::NoKeys(_) | Self::HalfPair { .. } | Self::EmptyKey(_) | Self::OddKey)
     }
 
-    pub(crate) fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Empty(name) => Some(format!("give {name} a value, or leave it out")),
-            Self::Invalid { .. } => None,
-            Self::NoProfile(_) => Some(
-                "leave --profile out and set NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY".to_owned(),
-            ),
-            Self::NoKeys(_) => Some(
+            Self::Empty(name) => format!("give {name} a value, or leave it out"),
+            Self::Invalid { name, .. } => format!("correct {name}, or leave it out"),
+            Self::NoProfile(_) => {
+                "leave --profile out and set NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY".to_owned()
+            }
+            Self::NoKeys(_) => {
                 "set NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY, or rehearse with `cdss sandbox`"
-                    .to_owned(),
-            ),
-            Self::HalfPair { missing, .. } => Some(format!("set {missing} as well, from the same key")),
-            Self::EmptyKey(name) => Some(format!("set {name}, or unset both halves of the pair")),
-            Self::OddKey => Some("copy the key again; it has no spaces and no line ends".to_owned()),
+                    .to_owned()
+            }
+            Self::HalfPair { missing, .. } => format!("set {missing} as well, from the same key"),
+            Self::EmptyKey(name) => format!("set {name}, or unset both halves of the pair"),
+            Self::OddKey => "copy the key again; it has no spaces and no line ends".to_owned(),
         }
     }
 }

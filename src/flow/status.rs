@@ -77,8 +77,9 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
         }
         (None, End::GaveUp { why, goes_on: true }) => Err(Failure::StillRunning { why, follow }),
         (None, End::GaveUp { why, goes_on: false }) => Err(Failure::Lost { why, follow }),
-        (None, End::Interrupted { signal, .. }) => {
-            Err(Failure::Signal { signal, sent: Sent::Watching, follow: Some(follow) })
+        (None, End::Interrupted { signal, seen_to_change }) => {
+            let sent = if seen_to_change { Sent::Watching } else { Sent::Idle };
+            Err(Failure::Signal { signal, sent, follow: Some(follow) })
         }
     }
 }

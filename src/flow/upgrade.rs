@@ -178,14 +178,17 @@ fn look_again(
         }
         flow.tell.warn("the cluster changed since the plan was made");
         flow.tell.plan(&now);
+        let stale = || {
+            let reason = "the plan changed between the look and the start";
+            Check::block("plan.stale", reason, "run the command again and look at the new plan")
+        };
         if now.is_blocked() && now.course == Course::Checks {
+            flow.report.checks.push(stale());
             return Err(blocked(&now));
         }
         let is_asked = consent.manner() == Manner::TypedName && now.course == Course::Checks;
         if !is_asked {
-            let reason = "the plan changed between the look and the start";
-            let remedy = "run the command again and look at the new plan";
-            flow.report.checks.push(Check::block("plan.stale", reason, remedy));
+            flow.report.checks.push(stale());
             return Err(Failure::Stale);
         }
         consent = ask(flow, &now, asking)?;
@@ -277,7 +280,12 @@ pub(super) fn conclude(flow: &mut Flow<'_>, end: End, name: &str, follow: String
         End::GaveUp { why, goes_on: false } => (Verdict::Unknown, Some(Failure::Lost { why, follow })),
         End::Interrupted { signal, seen_to_change } => {
             let verdict = if seen_to_change { Verdict::Running } else { Verdict::Unknown };
-            let sent = if flow.report.submitted == Submitted::Yes { Sent::Yes } else { Sent::Watching };
+            let sent = match (flow.report.submitted, seen_to_change) {
+                (Submitted::Yes, true) => Sent::Yes,
+                (Submitted::Yes, false) => Sent::Unseen,
+                (_, true) => Sent::Watching,
+                (_, false) => Sent::Idle,
+            };
             (verdict, Some(Failure::Signal { signal, sent, follow: Some(follow) }))
         }
     };

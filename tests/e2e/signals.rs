@@ -161,7 +161,11 @@ fn a_signal_while_the_start_is_in_flight_waits_for_its_answer() {
     let requests = document["requests"].as_array().expect("the requests are a list");
     let start = requests.iter().find(|request| request["operation"] == "rollingUpgrade");
     assert_eq!(start.expect("the start was answered")["http_status"], 200);
-    assert!(ended.stderr.contains("the upgrade goes on"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("the start was accepted, and the cluster was not seen to change yet"),
+        "{}",
+        ended.stderr
+    );
     follow_command(&ended.stderr);
     let log = lab.sandbox.log();
     assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
@@ -186,4 +190,19 @@ fn a_second_signal_ends_it_at_once_and_the_next_run_attaches() {
     assert_eq!(next.code(), Some(0), "{}", next.stderr);
     assert_eq!(next.document()["verdict"], "running");
     assert_eq!(lab.sandbox.log().starts_asked(), 1, "a crash leaves the start open");
+}
+
+#[test]
+fn a_signal_before_the_cluster_was_seen_to_change_leaves_the_start_unresolved() {
+    let lab = Lab::new(Scenario::NeverStarts);
+    let arguments = format!("{UPGRADE} --yes --poll 2h --output json");
+    let looked = |log: &Log| log.starts_asked() == 1 && log.count("getClusterInfo") > 2;
+    let ended = Ended::after(interrupted(&lab, &arguments, Signal::INT, looked));
+    let document = assert_ended_by_signal(&ended, 130);
+    assert_eq!(document["verdict"], "unknown");
+    assert!(!ended.stderr.contains("goes on;"), "{}", ended.stderr);
+    let again = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --yes")));
+    assert_eq!(again.code(), Some(5), "{}", again.stderr);
+    assert!(again.stderr.contains("blocked by start.unresolved"), "{}", again.stderr);
+    assert_eq!(lab.sandbox.log().starts_asked(), 1);
 }
