@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args, Parser};
 
-use crate::commands::Command;
+use crate::commands::{Command, recognise};
 use crate::exit::Exit;
 
 /// Upgrade Kafka on NAVER Cloud's Cloud Data Streaming Service by the rolling method
@@ -73,9 +73,8 @@ pub(crate) struct Global {
 /// Finds a `--version` that is followed by a value or a command: meant as the target version, and in the
 /// wrong place.
 pub(crate) fn misplaced_version(words: &[&str]) -> bool {
-    let commands = ["upgrade", "check", "status", "list", "sandbox", "completions"];
     for (at, word) in words.iter().enumerate().skip(1) {
-        if commands.contains(word) {
+        if recognise(word).is_some() {
             return false;
         }
         let value = words.get(at + 1).is_some_and(|next| !next.starts_with('-'));
@@ -95,6 +94,15 @@ mod tests {
     #[test]
     fn the_declarations_are_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_the_parser_is_recognised_before_it() {
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            assert_eq!(recognise(name).map(|(name, _)| name), Some(name));
+        }
+        assert_eq!(recognise("orders"), None);
     }
 
     #[test]

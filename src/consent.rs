@@ -141,7 +141,7 @@ fn is_hangul(c: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::domain::acceptance::Accepted;
     use crate::domain::checks::tests::snapshot;
@@ -174,6 +174,11 @@ mod tests {
         fn not_taken(&mut self, why: &str) {
             self.shown.push(why.to_owned());
         }
+    }
+
+    /// Consent to a plan as `--yes` gives it.
+    pub(crate) fn consent(plan: &Plan) -> Consent {
+        confirm(plan, true, &mut Scripted::new(&[])).unwrap()
     }
 
     fn plan() -> Plan {

@@ -47,19 +47,13 @@ pub fn main() -> ExitCode {
                 "write `cdss upgrade --version 3.9.0 …`; `cdss --version` alone is cdss's own".to_owned(),
             ),
         };
-        return unparsed(&failure, None, &words, &environment);
+        let (command, body) = guessed_command(&words);
+        return early(&failure, guessed_look(&words, &environment), &body, command);
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => return code(print(&error.render().to_string())),
-        Err(error) => {
-            let text = error.render().to_string();
-            // The parser's first line says what is wrong; usage and tips follow.
-            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            let failure =
-                Failure::Usage { message, hint: Some("`cdss --help` shows what there is".to_owned()) };
-            return unparsed(&failure, Some(&text), &words, &environment);
-        }
+        Err(error) => return refused(&error, &words, &environment),
     };
     match cli.command {
         _ if cli.version => code(print(&format!("cdss {}\n", env!("CARGO_PKG_VERSION")))),
@@ -85,22 +79,30 @@ fn print(text: &str) -> Exit {
     if streams::result(text).is_ok() { Exit::Ok } else { Exit::Internal }
 }
 
-/// Ends on arguments that were not understood. `text` is what the parser says of them, if it was asked.
-fn unparsed(failure: &Failure, text: Option<&str>, words: &[&str], environment: &Environment) -> ExitCode {
+/// How to speak of arguments that the parser refused: it tells nothing of those that it understood.
+fn guessed_look(words: &[&str], environment: &Environment) -> Look {
     let wants_json = words.iter().any(|word| matches!(*word, "-ojson" | "-o=json" | "--output=json"))
         || words.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]))
         || environment.value("CDSS_OUTPUT") == Some("json");
-    let (name, body) = commands::recognise(words);
-    let ending = ending_without_context(name, failure);
-    let document = ui::document(&body, &Report::default(), &ending);
-    let look = Look { format: if wants_json { Format::Json } else { Format::Table }, ..Look::default() };
-    let _stdout_is_closed = match text {
-        None => ui::finish(look, "", &body, &Report::default(), &ending, &document),
-        Some(text) => {
-            streams::say(&escape_lines(text.trim_end()));
-            if wants_json { ui::result_only(&document) } else { Ok(()) }
-        }
-    };
+    Look { format: if wants_json { Format::Json } else { Format::Table }, ..Look::default() }
+}
+
+fn guessed_command(words: &[&str]) -> (&'static str, Body) {
+    words.iter().find_map(|word| commands::recognise(word)).unwrap_or(("", Body::None))
+}
+
+/// Ends on arguments that the parser refused. Its own text says more than a failure could, so that is shown.
+fn refused(error: &clap::Error, words: &[&str], environment: &Environment) -> ExitCode {
+    let text = error.render().to_string();
+    streams::say(&escape_lines(text.trim_end()));
+    if guessed_look(words, environment).format == Format::Json {
+        // The parser's first line says what is wrong; usage and tips follow.
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let failure = Failure::Usage { message, hint: Some("`cdss --help` shows what there is".to_owned()) };
+        let (command, body) = guessed_command(words);
+        let ending = ending_without_context(command, &failure);
+        let _stdout_is_closed = ui::result_only(&ui::document(&body, &report_of_failure(&body), &ending));
+    }
     code(Exit::Usage)
 }
 
@@ -116,18 +118,21 @@ fn ending_without_context<'a>(command: &'a str, failure: &'a Failure) -> Ending<
     }
 }
 
+/// What is known when nothing was begun.
+fn report_of_failure(body: &Body) -> Report {
+    let mut report = Report::default();
+    if *body == Body::Upgrade {
+        report.settle_failure();
+    }
+    report
+}
+
 /// Ends a command that failed before there was a context.
-fn early(
-    failure: &Failure,
-    global: &Global,
-    environment: &Environment,
-    body: &Body,
-    command: &str,
-) -> ExitCode {
-    let look = look(global, environment).unwrap_or_default();
+fn early(failure: &Failure, look: Look, body: &Body, command: &str) -> ExitCode {
+    let report = report_of_failure(body);
     let ending = ending_without_context(command, failure);
-    let document = ui::document(body, &Report::default(), &ending);
-    let _stdout_is_closed = ui::finish(look, "", body, &Report::default(), &ending, &document);
+    let document = ui::document(body, &report, &ending);
+    let _stdout_is_closed = ui::finish(look, "", body, &report, &ending, &document);
     code(failure.exit())
 }
 
@@ -164,7 +169,7 @@ fn sandbox_command(
     if args.is_list() {
         let look = match look(global, environment) {
             Ok(look) => look,
-            Err(error) => return early(&error.into(), global, environment, &body_of_scenarios(), "sandbox"),
+            Err(error) => return early(&error.into(), Look::default(), &body_of_scenarios(), "sandbox"),
         };
         let ending = Ending {
             command: "sandbox",
@@ -181,7 +186,9 @@ fn sandbox_command(
     }
     match commands::sandbox::run(args, environment) {
         Ok(inside) => ExitCode::from(inside),
-        Err(failure) => early(&failure, global, environment, &Body::None, "sandbox"),
+        Err(failure) => {
+            early(&failure, look(global, environment).unwrap_or_default(), &Body::None, "sandbox")
+        }
     }
 }
 
@@ -195,12 +202,13 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
         cacert: global.cacert.clone(),
         poll: command.poll().map(str::to_owned),
     };
-    let prepared = look(global, environment)
-        .map_err(Failure::from)
-        .and_then(|look| Context::new(&flags, look, environment.clone()));
+    let look = look(global, environment);
+    let settled = look.as_ref().copied().unwrap_or_default();
+    let prepared =
+        look.map_err(Failure::from).and_then(|look| Context::new(&flags, look, environment.clone()));
     let context = match prepared {
         Ok(context) => context,
-        Err(failure) => return early(&failure, global, environment, &command.empty_body(), command.name()),
+        Err(failure) => return early(&failure, settled, &command.empty_body(), command.name()),
     };
     let mut report = Report::default();
     // The report outlives a defect: what was sent by then decides what may be said.
@@ -210,6 +218,9 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
         Ok(Err(failure)) => (command.empty_body(), Some(failure)),
         Err(_) => (command.empty_body(), Some(defect(&context, &mut report))),
     };
+    if failure.is_some() && body == Body::Upgrade {
+        report.settle_failure();
+    }
     let exit = failure.as_ref().map_or(Exit::Ok, Failure::exit);
     let ending = Ending {
         command: command.name(),

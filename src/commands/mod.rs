@@ -113,16 +113,15 @@ pub(crate) fn write_down(context: &Context, report: &Report, document: &Value) {
     }
 }
 
-/// Guesses the command in words that the parser did not understand, for the form of the document.
-pub(crate) fn recognise(words: &[&str]) -> (&'static str, Body) {
-    let known = [
-        ("upgrade", Body::Upgrade),
-        ("check", Body::Check),
-        ("status", Body::Status),
-        ("list", Body::None),
-        ("sandbox", Body::None),
-        ("completions", Body::None),
-    ];
-    let found = words.iter().find_map(|word| known.iter().find(|(name, _)| name == word));
-    found.cloned().unwrap_or(("", Body::None))
+/// Returns the name of a command and the form of its document, for a word that the parser has not looked at.
+pub(crate) fn recognise(word: &str) -> Option<(&'static str, Body)> {
+    match word {
+        "upgrade" => Some(("upgrade", Body::Upgrade)),
+        "check" => Some(("check", Body::Check)),
+        "status" => Some(("status", Body::Status)),
+        "list" => Some(("list", Body::None)),
+        "sandbox" => Some(("sandbox", Body::None)),
+        "completions" => Some(("completions", Body::None)),
+        _ => None,
+    }
 }

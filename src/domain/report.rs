@@ -5,10 +5,11 @@ use jiff::Timestamp;
 
 use super::broker_trail::BrokerTrails;
 use super::checks::Check;
+use super::cluster::Cluster;
 use super::config_group::ConfigGroup;
 use super::group_difference::SettingChange;
 use super::health::Health;
-use super::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use super::ids::{ClusterNo, ConfigGroupNo};
 use super::plan::Plan;
 use super::verdict::{Evidence, Submitted, Verdict};
 use super::version::KafkaVersion;
@@ -45,10 +46,8 @@ pub(crate) struct Report {
     pub evidence: Vec<Evidence>,
     pub brokers: BrokerTrails,
     pub health: Option<Health>,
-    /// The version code that the cluster was last seen to have.
-    pub version_now: Option<VersionCode>,
-    /// The config group that it was last seen to have.
-    pub group_now: Option<ConfigGroupNo>,
+    /// The cluster's entry as a watch last read it.
+    pub last_seen: Option<Cluster>,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     /// The start's own request id.
@@ -75,6 +74,13 @@ impl Report {
         self.group_no = plan.group_no;
         self.changes.clone_from(&plan.changes);
         self.checks.clone_from(&plan.checks);
+    }
+
+    /// Gives an `upgrade` that failed its verdict, where none is known and nothing was sent: not started.
+    pub(crate) fn settle_failure(&mut self) {
+        if self.verdict.is_none() && self.submitted == Submitted::No {
+            self.verdict = Some(Verdict::NotStarted);
+        }
     }
 
     /// Adds what was seen, unless the same was seen of the same operation just before.

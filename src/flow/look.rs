@@ -125,7 +125,6 @@ impl Flow<'_> {
             format!("{}, version code {version}, config group {group}", cluster.state),
         );
         self.report.state = Some(cluster.state.word().to_owned());
-        self.report.version_now = cluster.version;
-        self.report.group_now = cluster.config_group;
+        self.report.last_seen = Some(cluster.clone());
     }
 }

@@ -50,14 +50,14 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
     let watch = Watch { no, progress, timeout: Some(following.timeout), origin, journalled: false };
     let end = watch.run(flow);
     flow.report.ended_at = Some(flow.clock.now());
-    if target.is_none() {
+    if target.is_none()
+        && let Some(last) = &flow.report.last_seen
+    {
         // Without a target there is no "from" and "to": what is told is what the cluster has now.
-        flow.report.group_no = flow.report.group_now;
-        let now = flow.report.version_now;
-        let offered = found.offers.iter().find(|offer| Some(offer.code) == now).cloned();
-        let unnamed = now.map(|code| KafkaVersion { code, release: None });
-        if now != flow.report.from.as_ref().map(|from| from.code) {
-            flow.report.from = offered.or(unnamed);
+        flow.report.group_no = last.config_group;
+        if last.version != found.cluster.version {
+            let offered = found.offers.iter().find(|offer| Some(offer.code) == last.version).cloned();
+            flow.report.from = offered.or(last.version.map(|code| KafkaVersion { code, release: None }));
         }
     }
     let follow = flow.surroundings.follow(no, target.as_ref());

@@ -39,7 +39,8 @@ pub(crate) struct Asking<'a> {
     pub document: &'a dyn Fn(&Report) -> Value,
 }
 
-/// Upgrades, or says why not. The report holds the verdict on every path.
+/// Upgrades, or says why not. The report holds the verdict, but for an end before there was anything to say:
+/// [`Report::settle_failure`] gives it that.
 ///
 /// # Errors
 ///
@@ -51,9 +52,6 @@ pub(crate) fn upgrade(
     asking: &mut Asking<'_>,
 ) -> Result<(), Failure> {
     let outcome = decide(flow, request, waiting, asking);
-    if outcome.is_err() && flow.report.verdict.is_none() && flow.report.submitted == Submitted::No {
-        flow.report.verdict = Some(Verdict::NotStarted);
-    }
     flow.report.ended_at = Some(flow.clock.now());
     outcome
 }

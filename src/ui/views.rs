@@ -11,7 +11,6 @@ use crate::domain::ids::ConfigGroupNo;
 use crate::domain::record::RequestRecord;
 use crate::domain::report::Report;
 use crate::domain::service::Service;
-use crate::domain::verdict::{Submitted, Verdict};
 use crate::domain::version::KafkaVersion;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -48,13 +47,6 @@ pub(crate) struct Ending<'a> {
 
 /// Makes the whole document. Every field of a command is there; what is not known is null.
 pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Value {
-    let mut report = report.clone();
-    let ended_early =
-        ending.failure.is_some() && report.verdict.is_none() && report.submitted == Submitted::No;
-    if *body == Body::Upgrade && ended_early {
-        report.verdict = Some(Verdict::NotStarted);
-    }
-    let report = &report;
     let mut document = Map::new();
     let mut put = |name: &str, value: Value| drop(document.insert(name.to_owned(), value));
     put("schema", json!("cdss/v1"));

@@ -4,21 +4,16 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
 
 use cdss::sandbox::{Options, Pace, Sandbox, Scenario};
 use serde_json::Value;
 
-/// Longest time that one process may take; chosen, far above what any of them needs.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
-
-/// The upgrade that most of these tests are about.
-pub(crate) const UPGRADE: &str = "upgrade --cluster orders-prod --version 3.9.0";
+use crate::support::{BOUND, Home, lead_to};
 
 /// What a run works with; it goes when the test ends.
 pub(crate) struct Lab {
     pub(crate) sandbox: Sandbox,
-    home: tempfile::TempDir,
+    home: Home,
     keys: (String, String),
 }
 
@@ -32,7 +27,7 @@ impl Lab {
     pub(crate) fn with(options: Options) -> Self {
         let keys = (options.access_key.clone(), options.secret_key.clone());
         let sandbox = Sandbox::start(Options { pace: Pace::Looks, ..options }).expect("loopback has a port");
-        Self { sandbox, home: tempfile::tempdir().expect("there is a temporary directory"), keys }
+        Self { sandbox, home: Home::empty(), keys }
     }
 
     pub(crate) fn home(&self) -> &Path {
@@ -43,20 +38,11 @@ impl Lab {
     pub(crate) fn command(&self, program: &str) -> Command {
         let binary = Path::new(env!("CARGO_BIN_EXE_cdss"));
         let beside = binary.parent().expect("a binary stands in a directory").display();
-        let mut command = Command::new(program);
+        let mut command = self.home.program(program);
+        lead_to(&mut command, &self.sandbox, &self.keys.0, &self.keys.1);
         command
-            .env_clear()
             .env("PATH", format!("{beside}:/usr/bin:/bin"))
-            .env("HOME", self.home())
-            .env("XDG_STATE_HOME", self.home().join("state"))
-            .env("CDSS_ENDPOINT", self.sandbox.url())
-            .env("CDSS_POLL", "10ms")
-            .env("NCLOUD_ACCESS_KEY_ID", &self.keys.0)
-            .env("NCLOUD_SECRET_ACCESS_KEY", &self.keys.1)
             .env("TERM", "xterm")
-            .env("TZ", "UTC")
-            .current_dir(self.home())
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
@@ -71,7 +57,7 @@ impl Lab {
 
     /// Returns what the journal holds as text; nothing where there is none.
     pub(crate) fn journal(&self) -> String {
-        std::fs::read_to_string(self.home().join("state/cdss/journal.jsonl")).unwrap_or_default()
+        std::fs::read_to_string(self.home.journal()).unwrap_or_default()
     }
 }
 
@@ -94,9 +80,9 @@ impl Ended {
         let pid = rustix::process::Pid::from_child(&child);
         let (tell, told) = mpsc::channel();
         thread::spawn(move || drop(tell.send(child.wait_with_output())));
-        let output = told.recv_timeout(LIMIT).unwrap_or_else(|_| {
+        let output = told.recv_timeout(BOUND).unwrap_or_else(|_| {
             let _it_may_have_ended = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-            panic!("the process did not end within {LIMIT:?}")
+            panic!("the process did not end within {BOUND:?}")
         });
         let output = output.expect("the process was waited for");
         let stdout = String::from_utf8(output.stdout.clone()).expect("stdout is UTF-8");

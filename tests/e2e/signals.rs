@@ -8,7 +8,8 @@ use cdss::sandbox::{Log, Options, Scenario};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::lab::{Ended, Lab, UPGRADE};
+use crate::lab::{Ended, Lab};
+use crate::support::UPGRADE;
 
 const SIGNALS: [(Signal, i32); 3] = [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
 

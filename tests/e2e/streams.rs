@@ -6,7 +6,8 @@ use std::process::Command;
 use cdss::sandbox::{Change, Options, Scenario};
 use serde_json::Value;
 
-use crate::lab::{Ended, Lab, UPGRADE};
+use crate::lab::{Ended, Lab};
+use crate::support::UPGRADE;
 
 const READS: [&str; 3] =
     ["list clusters", "check --cluster orders-prod --version 3.9.0", "status --cluster orders"];

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A child that takes longer is stuck.
-const BOUND: Duration = Duration::from_secs(30);
+pub(crate) const BOUND: Duration = Duration::from_secs(30);
 
 pub(crate) const ACCESS_KEY: &str = "E2EACCESSKEY00001234";
 pub(crate) const SECRET_KEY: &str = "e2e-secret-that-must-never-be-seen";
@@ -91,11 +91,7 @@ impl Bench {
     /// The command at this service, for a test that changes something about it.
     pub(crate) fn command(&self, home: &Home, line: &str) -> Command {
         let mut command = home.command(line);
-        command
-            .env("CDSS_ENDPOINT", self.sandbox.url())
-            .env("CDSS_POLL", "10ms")
-            .env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY)
-            .env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+        lead_to(&mut command, &self.sandbox, ACCESS_KEY, SECRET_KEY);
         command
     }
 
@@ -123,6 +119,15 @@ impl Bench {
     }
 }
 
+/// Makes a program talk to this service, with this key and without long pauses.
+pub(crate) fn lead_to(command: &mut Command, sandbox: &Sandbox, access_key: &str, secret_key: &str) {
+    command
+        .env("CDSS_ENDPOINT", sandbox.url())
+        .env("CDSS_POLL", "10ms")
+        .env("NCLOUD_ACCESS_KEY_ID", access_key)
+        .env("NCLOUD_SECRET_ACCESS_KEY", secret_key);
+}
+
 impl Home {
     pub(crate) fn empty() -> Self {
         Self(TempDir::new().expect("the temporary directory can be written"))
@@ -130,7 +135,14 @@ impl Home {
 
     /// Returns `cdss` with nothing but this home and `PATH` around it.
     pub(crate) fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cdss"));
+        let mut command = self.program(env!("CARGO_BIN_EXE_cdss"));
+        command.args(line.split(' ').filter(|word| !word.is_empty()));
+        command
+    }
+
+    /// Returns any program with nothing but this home and `PATH` around it.
+    pub(crate) fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name != "PATH") {
             command.env_remove(name);
         }
@@ -141,7 +153,6 @@ impl Home {
             .env("TMPDIR", self.0.path())
             .env("TZ", "UTC")
             .current_dir(self.0.path())
-            .args(line.split(' ').filter(|word| !word.is_empty()))
             .stdin(Stdio::null());
         command
     }

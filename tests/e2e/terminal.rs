@@ -8,7 +8,8 @@ use cdss::sandbox::{self, Change, Scenario};
 use rexpect::session::{Options, PtySession, spawn_with_options};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::lab::{Ended, LIMIT, Lab, UPGRADE};
+use crate::lab::{Ended, Lab};
+use crate::support::{BOUND, UPGRADE};
 
 /// Its beginning is shown once more when the answer is in; the colon and the space make it a question.
 const QUESTION: &str = "Type orders-prod to start: ";
@@ -43,7 +44,7 @@ impl Terminal {
         let mut command: Command = lab.command("sh");
         command.args(["-c", SESSION, "sh"]).args(words);
         command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
-        let limit = u64::try_from(LIMIT.as_millis()).expect("the limit is short");
+        let limit = u64::try_from(BOUND.as_millis()).expect("the limit is short");
         let options = Options::new().timeout_ms(Some(limit));
         let session = spawn_with_options(command, options).expect("there is a pseudo-terminal");
         Self { session, screen: String::new() }

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::consent::{Prompt, confirm};
+use crate::consent::tests::consent;
 use crate::domain::acceptance::Accepted as AcceptedRisks;
 use crate::domain::checks::tests::snapshot;
 use crate::domain::endpoint::Endpoint;
@@ -98,26 +98,9 @@ fn read(http: &Http) -> Result<Answer, ApiError> {
     http.together(&[Read::Status(ClusterNo::new(1))], Persistence::Patient).pop().unwrap()
 }
 
-struct Nobody;
-
-impl Prompt for Nobody {
-    fn missing_terminal(&self) -> Option<&'static str> {
-        Some("stdin")
-    }
-
-    fn line(&mut self, _: &str) -> std::io::Result<String> {
-        unreachable!("--yes asks nothing")
-    }
-
-    fn cautions(&mut self) {}
-
-    fn not_taken(&mut self, _: &str) {}
-}
-
 fn start(http: &Http) -> Result<Accepted, ApiError> {
     let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
-    let consent = confirm(&plan, true, &mut Nobody).unwrap();
-    http.start(&plan.target().unwrap(), &consent)
+    http.start(&plan.target().unwrap(), &consent(&plan))
 }
 
 const YES: &str = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;

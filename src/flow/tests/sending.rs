@@ -5,32 +5,12 @@ use std::time::Duration;
 use super::fake::{FakeApi, NEW, OLD, Stage, cluster, gateway, lost};
 use crate::api::{ApiError, Unsent};
 use crate::clock::tests::FakeClock;
-use crate::consent::{Consent, Prompt, confirm};
+use crate::consent::tests::consent;
 use crate::domain::acceptance::Accepted;
 use crate::domain::checks::tests::snapshot;
 use crate::domain::plan::Plan;
 use crate::domain::snapshot::Snapshot;
 use crate::exit::Exit;
-
-struct Nobody;
-
-impl Prompt for Nobody {
-    fn missing_terminal(&self) -> Option<&'static str> {
-        Some("stdin")
-    }
-
-    fn line(&mut self, _: &str) -> std::io::Result<String> {
-        unreachable!("--yes asks nothing")
-    }
-
-    fn cautions(&mut self) {}
-
-    fn not_taken(&mut self, _: &str) {}
-}
-
-fn consent(plan: &Plan) -> Consent {
-    confirm(plan, true, &mut Nobody).unwrap()
-}
 
 /// Sends one start that is answered as given, to a cluster that is what `world` says from then on. Returns the
 /// exit code (0 for started), the word for `submitted` and the number of starts sent.
