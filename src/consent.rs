@@ -65,10 +65,11 @@ pub(crate) trait Prompt {
 /// Why there is no consent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConsentError {
-    #[error("the question `Type {name} to start` needs an answer, and {stream} is no terminal")]
-    NobodyToAsk { name: String, stream: &'static str },
-    #[error("the start was declined: the name `{name}` was not typed")]
-    Declined { name: String },
+    #[error("the question `{question}` needs an answer, and {stream} is no terminal")]
+    NobodyToAsk { question: String, stream: &'static str, remedy: &'static str },
+    /// `what` would have come next.
+    #[error("{what} was declined: the name `{name}` was not typed")]
+    Declined { what: &'static str, name: String },
     /// A signal came at the question.
     #[error("interrupted at the question")]
     Interrupted,
@@ -79,9 +80,9 @@ pub(crate) enum ConsentError {
 impl ConsentError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::NobodyToAsk { .. } => Some("add --yes to confirm without a question".to_owned()),
+            Self::NobodyToAsk { remedy, .. } => Some((*remedy).to_owned()),
             Self::Declined { .. } | Self::Interrupted => None,
-            Self::Terminal(_) => Some("use another terminal, or add --yes".to_owned()),
+            Self::Terminal(_) => Some("use another terminal".to_owned()),
         }
     }
 }
@@ -101,37 +102,77 @@ pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result
     if yes {
         return Ok(Consent { cluster, manner: Manner::YesFlag });
     }
-    if let Some(stream) = prompt.missing_terminal() {
-        return Err(ConsentError::NobodyToAsk { name: plan.name.clone(), stream });
-    }
+    let question = Question {
+        text: format!("Type {} to start", plan.name),
+        name: &plan.name,
+        name_of: "the cluster's name",
+        what: "the start",
+        so_far: "nothing was started",
+    };
+    question.need_a_terminal(prompt)?;
     prompt.cautions();
-    for turn in 1..=TRIES {
-        let answer =
-            prompt.line(&format!("Type {} to start", plan.name)).map_err(|error| match error.kind() {
-                io::ErrorKind::Interrupted => ConsentError::Interrupted,
-                io::ErrorKind::UnexpectedEof => ConsentError::Declined { name: plan.name.clone() },
-                _ => ConsentError::Terminal(error),
-            })?;
-        if answer.trim() == plan.name {
-            return Ok(Consent { cluster, manner: Manner::TypedName });
-        }
-        prompt.not_taken(&why_not(&answer, &plan.name, TRIES - turn));
-    }
-    Err(ConsentError::Declined { name: plan.name.clone() })
+    question.ask(prompt)?;
+    Ok(Consent { cluster, manner: Manner::TypedName })
 }
 
-fn why_not(answer: &str, name: &str, left: usize) -> String {
-    let what = if answer.trim().is_empty() {
-        "nothing was typed"
-    } else if answer.chars().any(is_hangul) && !name.chars().any(is_hangul) {
-        "the keyboard is in Korean input mode (한/영)"
-    } else {
-        "that is not the cluster's name"
-    };
-    match left {
-        0 => format!("{what}; nothing was started"),
-        1 => format!("{what}; one try left"),
-        left => format!("{what}; {left} tries left"),
+/// A question that is answered by typing a name.
+pub(crate) struct Question<'a> {
+    pub text: String,
+    pub name: &'a str,
+    pub name_of: &'static str,
+    /// What a right answer leads to.
+    pub what: &'static str,
+    /// How things stand without one.
+    pub so_far: &'static str,
+}
+
+impl Question<'_> {
+    /// Makes sure that somebody can be asked.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a stream is no terminal.
+    pub(crate) fn need_a_terminal(&self, prompt: &dyn Prompt) -> Result<(), ConsentError> {
+        prompt.missing_terminal().map_or(Ok(()), |stream| {
+            let remedy = "add --yes to confirm without a question";
+            Err(ConsentError::NobodyToAsk { question: self.text.clone(), stream, remedy })
+        })
+    }
+
+    /// Asks until the name is typed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it isn't, or at a signal.
+    pub(crate) fn ask(&self, prompt: &mut dyn Prompt) -> Result<(), ConsentError> {
+        let declined = || ConsentError::Declined { what: self.what, name: self.name.to_owned() };
+        for turn in 1..=TRIES {
+            let answer = prompt.line(&self.text).map_err(|error| match error.kind() {
+                io::ErrorKind::Interrupted => ConsentError::Interrupted,
+                io::ErrorKind::UnexpectedEof => declined(),
+                _ => ConsentError::Terminal(error),
+            })?;
+            if answer.trim() == self.name {
+                return Ok(());
+            }
+            prompt.not_taken(&self.why_not(&answer, TRIES - turn));
+        }
+        Err(declined())
+    }
+
+    fn why_not(&self, answer: &str, left: usize) -> String {
+        let what = if answer.trim().is_empty() {
+            "nothing was typed".to_owned()
+        } else if answer.chars().any(is_hangul) && !self.name.chars().any(is_hangul) {
+            "the keyboard is in Korean input mode (한/영)".to_owned()
+        } else {
+            format!("that is not {}", self.name_of)
+        };
+        match left {
+            0 => format!("{what}; {}", self.so_far),
+            1 => format!("{what}; one try left"),
+            left => format!("{what}; {left} tries left"),
+        }
     }
 }
 

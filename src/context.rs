@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::api::{Connection, Http, Limits, TrustFiles};
 use crate::clock::{Clock as _, Interrupt, SystemClock};
-use crate::config::{self, Environment, Flags, Origin, Settings};
+use crate::config::{self, Environment, Flags, Origin, Settings, Shown};
 use crate::domain::follow_command::Surroundings;
 use crate::domain::record::RequestRecord;
 use crate::failure::Failure;
@@ -33,19 +33,24 @@ impl Context {
     ///
     /// Fails when a setting can't be used.
     pub(crate) fn new(flags: &Flags, look: Look, environment: Environment) -> Result<Self, Failure> {
-        let settings = config::resolve(flags, &environment)?;
+        let settings = config::settle(flags, &environment)?;
+        let look = Look { format: settings.output, ..look };
         let interrupt = Interrupt::new();
         if let Err(error) = interrupt.listen() {
             streams::say(&format!("warning: signals end cdss without a word: {error}"));
         }
         let clock = Rc::new(SystemClock { interrupt: interrupt.clone() });
-        let surroundings = Surroundings { service: settings.service.clone(), profile: None };
+        // A profile that nobody named is found again without its name.
+        let asked = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
+        let profile =
+            settings.profile.as_ref().filter(|(_, origin)| asked(origin)).map(|(name, _)| name.clone());
+        let surroundings = Surroundings { service: settings.service.clone(), profile };
         let port = settings.service.endpoint.url().port_or_known_default();
         let directory = config::state_directory(&environment, port.filter(|_| settings.service.sandbox));
         let operator = Operator {
             user: environment.value("USER").or_else(|| environment.value("LOGNAME")).map(str::to_owned),
             host: host(),
-            profile: surroundings.profile.clone(),
+            profile: settings.profile.as_ref().map(|(name, _)| name.clone()),
             access_key: settings.keys.as_ref().ok().map(config::Keys::tail),
         };
         // Two runs of one millisecond have two process numbers.
@@ -70,7 +75,7 @@ impl Context {
         let service = self.settings.service.clone();
         let limits = if service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE };
         let trust = TrustFiles {
-            cacert: self.settings.cacert.as_ref().map(PathBuf::from),
+            cacert: self.settings.cacert.clone(),
             ssl_cert_file: self
                 .environment
                 .value("SSL_CERT_FILE")
@@ -82,6 +87,7 @@ impl Context {
             keys,
             limits,
             trust,
+            proxy: self.settings.proxy.clone(),
             clock: self.clock.clone(),
             interrupt: self.interrupt.clone(),
             observer: Rc::new(RequestLog { look: self.look }),
@@ -97,6 +103,11 @@ impl Context {
 
     pub(crate) fn access_key(&self) -> Option<String> {
         self.settings.keys.as_ref().ok().map(config::Keys::tail).filter(|tail| !tail.is_empty())
+    }
+
+    /// Returns the name of the profile whose key is in force.
+    pub(crate) fn profile(&self) -> Option<&str> {
+        self.settings.profile.as_ref().map(|(name, _)| name.as_str())
     }
 
     pub(crate) fn poll(&self) -> Duration {
@@ -121,10 +132,13 @@ impl Context {
         } else if !service.endpoint.is_ncp() {
             parts.push(format!("at {}", service.endpoint));
         }
+        if let Some((name, origin)) = &self.settings.profile {
+            parts.push(escape(&format!("profile {name} ({origin})")));
+        }
         if let Some(tail) = self.access_key() {
             let origin = match &self.settings.key_origin {
-                Origin::Sandbox => String::new(),
-                origin => format!(" ({origin})"),
+                Origin::Variable(name) => format!(" ({name})"),
+                _ => String::new(),
             };
             parts.push(format!("key …{}{origin}", escape(&tail)));
         }
@@ -132,9 +146,14 @@ impl Context {
     }
 
     fn say_settings(&self) {
+        if let Some(warning) = &self.settings.warning {
+            streams::say(&escape(&format!("warning: {warning}")));
+        }
         if self.look.verbosity >= 1 {
-            for shown in &self.settings.shown {
-                streams::say(&format!("{:<10}  {}  ({})", shown.name, escape(&shown.value), shown.origin));
+            for Shown { name, value, origin } in &self.settings.shown {
+                if let Some(value) = value {
+                    streams::say(&escape(&format!("{name:<10}  {value}  ({origin})")));
+                }
             }
         }
     }

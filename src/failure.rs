@@ -84,6 +84,8 @@ pub(crate) enum Failure {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sent {
     No,
+    /// The command has no start.
+    Never,
     Yes,
     Unknown,
     /// Accepted, and the cluster was not seen to change by then.
@@ -97,6 +99,7 @@ pub(crate) enum Sent {
 fn interrupted(sent: Sent) -> &'static str {
     match sent {
         Sent::No => "interrupted; nothing was started",
+        Sent::Never => "interrupted; nothing was changed",
         Sent::Yes => "interrupted; the start was sent, and the upgrade goes on",
         Sent::Unknown => "interrupted; the start was sent, and its answer did not come",
         Sent::Unseen => "interrupted; the start was accepted, and the cluster was not seen to change yet",
@@ -119,8 +122,8 @@ impl Failure {
             Self::Config(error) if error.is_auth() => Exit::Auth,
             Self::Read(error) | Self::NotStarted(error) if error.is_auth() => Exit::Auth,
             Self::Cluster { error: ClusterError::Forbidden { .. }, .. } => Exit::Auth,
-            Self::Config(ConfigError::NoProfile(_))
-            | Self::Version(VersionError::NotOffered { .. } | VersionError::Ambiguous { .. })
+            Self::Config(error) if error.is_not_found() => Exit::NotFound,
+            Self::Version(VersionError::NotOffered { .. } | VersionError::Ambiguous { .. })
             | Self::Cluster { .. }
             | Self::NoCluster { .. }
             | Self::Group { .. } => Exit::NotFound,

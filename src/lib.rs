@@ -29,11 +29,12 @@ use crate::clock::Clock as _;
 use crate::commands::Command;
 use crate::config::{ConfigError, Environment, Flags};
 use crate::context::Context;
+use crate::domain::format::Format;
 use crate::domain::report::Report;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::ui::{Body, Ending, Format, Look, color_choice, escape_lines, streams};
+use crate::ui::{Body, Ending, Look, color_choice, escape_lines, streams};
 
 /// Runs the program: parses, runs the command, reports, and returns the exit code.
 pub fn main() -> ExitCode {
@@ -67,6 +68,7 @@ pub fn main() -> ExitCode {
             clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);
             code(print(&String::from_utf8_lossy(&script)))
         }
+        Some(Command::Config(args)) if !args.is_show() => config_command(&args, &cli.global, &environment),
         Some(command) => run(&command, &cli.global, &environment),
     }
 }
@@ -136,7 +138,7 @@ fn early(failure: &Failure, look: Look, body: &Body, command: &str) -> ExitCode 
     code(failure.exit())
 }
 
-/// How to speak: flag, then `CDSS_OUTPUT`, then a table.
+/// How to speak, as far as it is known without profiles: flag, then `CDSS_OUTPUT`, then a table.
 fn look(global: &Global, environment: &Environment) -> Result<Look, ConfigError> {
     let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
         (Some(text), _) => (text, "--output"),
@@ -171,18 +173,7 @@ fn sandbox_command(
             Ok(look) => look,
             Err(error) => return early(&error.into(), Look::default(), &body_of_scenarios(), "sandbox"),
         };
-        let ending = Ending {
-            command: "sandbox",
-            exit: Exit::Ok,
-            service: None,
-            profile: None,
-            access_key: None,
-            requests: Vec::new(),
-            failure: None,
-        };
-        let document = ui::document(&body_of_scenarios(), &Report::default(), &ending);
-        let told = ui::finish(look, "", &body_of_scenarios(), &Report::default(), &ending, &document);
-        return code(if told.is_ok() { Exit::Ok } else { Exit::Internal });
+        return told("sandbox", &body_of_scenarios(), look);
     }
     match commands::sandbox::run(args, environment) {
         Ok(inside) => ExitCode::from(inside),
@@ -192,23 +183,62 @@ fn sandbox_command(
     }
 }
 
-/// Runs a command that talks to the service.
-fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCode {
-    let flags = Flags {
+/// Runs what changes or lists profiles.
+fn config_command(
+    args: &commands::config::ConfigArgs,
+    global: &Global,
+    environment: &Environment,
+) -> ExitCode {
+    let flags = flags(global, None);
+    // The settings tell the form of the result where they can be settled; they need not be.
+    let look = match (config::settle(&flags, environment), look(global, environment)) {
+        (Ok(settings), Ok(look)) => Look { format: settings.output, ..look },
+        (Err(_), Ok(look)) => look,
+        (_, Err(error)) => return early(&error.into(), Look::default(), &args.empty_body(), "config"),
+    };
+    match commands::config::run(args, &flags, environment) {
+        Ok(body) => told("config", &body, look),
+        Err(failure) => early(&failure, look, &args.empty_body(), "config"),
+    }
+}
+
+/// Ends a command that told something without asking the service.
+fn told(command: &str, body: &Body, look: Look) -> ExitCode {
+    let ending = Ending {
+        command,
+        exit: Exit::Ok,
+        service: None,
+        profile: None,
+        access_key: None,
+        requests: Vec::new(),
+        failure: None,
+    };
+    let report = Report::default();
+    let document = ui::document(body, &report, &ending);
+    let told = ui::finish(look, "", body, &report, &ending, &document);
+    code(if told.is_ok() { Exit::Ok } else { Exit::Internal })
+}
+
+fn flags(global: &Global, poll: Option<&str>) -> Flags {
+    Flags {
         profile: global.profile.clone(),
         site: global.site.clone(),
         region: global.region.clone(),
         endpoint: global.endpoint.clone(),
         cacert: global.cacert.clone(),
-        poll: command.poll().map(str::to_owned),
-    };
-    let look = look(global, environment);
-    let settled = look.as_ref().copied().unwrap_or_default();
-    let prepared =
-        look.map_err(Failure::from).and_then(|look| Context::new(&flags, look, environment.clone()));
-    let context = match prepared {
+        output: global.output.clone(),
+        poll: poll.map(str::to_owned),
+    }
+}
+
+/// Runs a command that talks to the service, or shows how it would.
+fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCode {
+    let flags = flags(global, command.poll());
+    // An output format that can't be used is told with the other settings; a profile's may outrank it.
+    let look = look(global, environment).unwrap_or_default();
+    let context = match Context::new(&flags, look, environment.clone()) {
         Ok(context) => context,
-        Err(failure) => return early(&failure, settled, &command.empty_body(), command.name()),
+        Err(failure) => return early(&failure, look, &command.empty_body(), command.name()),
     };
     let mut report = Report::default();
     // The report outlives a defect: what was sent by then decides what may be said.
@@ -226,7 +256,7 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
         command: command.name(),
         exit,
         service: Some(&context.settings.service),
-        profile: None,
+        profile: context.profile(),
         access_key: context.access_key(),
         requests: context.requests(),
         failure: failure.as_ref(),

@@ -12,6 +12,7 @@ use jiff::fmt::rfc2822;
 use reqwest::Client;
 use reqwest::header::{DATE, HeaderMap};
 use tokio::runtime::{Builder, Runtime};
+use url::Url;
 
 use super::endpoint::{self, Operation};
 use super::error::{ApiError, Unsent};
@@ -35,6 +36,8 @@ pub(crate) struct Connection {
     pub keys: Keys,
     pub limits: Limits,
     pub trust: TrustFiles,
+    /// The one of the profile; without it the system's variables count.
+    pub proxy: Option<Url>,
     pub clock: Rc<dyn Clock>,
     pub interrupt: Interrupt,
     pub observer: Rc<dyn RequestObserver>,
@@ -67,7 +70,13 @@ impl Http {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             ApiError::NotSent { operation: "setup", why: Unsent::Connection, reason: error.to_string() }
         })?;
-        let client = client(&connection.service, &connection.limits, &connection.trust, true)?;
+        let client = client(
+            &connection.service,
+            &connection.limits,
+            &connection.trust,
+            connection.proxy.as_ref(),
+            true,
+        )?;
         Ok(Self { connection, runtime, client, records: RefCell::new(Vec::new()), last_stamp: Cell::new(0) })
     }
 
@@ -219,7 +228,7 @@ impl CdssApi for Http {
     }
 
     fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError> {
-        let Connection { service, limits, trust, interrupt, clock, .. } = &self.connection;
+        let Connection { service, limits, trust, proxy, interrupt, clock, .. } = &self.connection;
         let operation = endpoint::start(target);
         if consent.cluster() != target.cluster {
             return Err(ApiError::NotSent {
@@ -232,7 +241,7 @@ impl CdssApi for Http {
             let reason = "a signal came before it was sent".to_owned();
             return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Interrupted, reason });
         }
-        let fresh = client(service, limits, trust, false)?;
+        let fresh = client(service, limits, trust, proxy.as_ref(), false)?;
         let envelope = self.runtime.block_on(async {
             let sending = self.attempt(&fresh, &operation, limits.start);
             tokio::pin!(sending);

@@ -41,6 +41,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::config::{Environment, Files, Flags, resolve};
 
     /// One case of `tests/vectors`: what is signed, the text, the signature.
     struct Vector {
@@ -68,6 +69,109 @@ mod tests {
             .collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found
+    }
+
+    /// What one choice of site, region and variables leads to: the first line that is signed, behind the host
+    /// that it goes to.
+    fn request(flags: [Option<&str>; 3], variables: &[(&str, &str)]) -> Result<String, String> {
+        let [site, region, endpoint] = flags.map(|value| value.map(str::to_owned));
+        let flags = Flags { site, region, endpoint, ..Flags::default() };
+        let key = [("NCLOUD_ACCESS_KEY_ID", "ACCESSKEY001"), ("NCLOUD_SECRET_ACCESS_KEY", "secret")];
+        let environment = Environment::of(&[&key[..], variables].concat());
+        let settings = resolve(&flags, &environment, &Files::default()).map_err(|error| error.to_string())?;
+        let service = settings.service;
+        let text =
+            text_to_sign("POST", &service.path("cluster/rollingUpgrade"), "1700000000000", "ACCESSKEY001");
+        assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), ["1700000000000", "ACCESSKEY001"]);
+        Ok(format!("{} {}", service.endpoint, text.lines().next().unwrap_or_default()))
+    }
+
+    /// Source: NAVER Cloud API guide, `analytics-clouddatastreamingservice` of each site.
+    #[test]
+    fn every_site_and_region_has_its_host_its_prefix_and_its_signed_text() {
+        const PUBLIC: &str = "https://clouddatastreamingservice.apigw.ntruss.com";
+        const GOV: &str = "https://clouddatastreamingservice.apigw.gov-ntruss.com";
+        const FIN: &str = "https://fin-clouddatastreamingservice.apigw.fin-ntruss.com";
+        for (flags, variables, host, prefix) in [
+            ([None, None, None], &[][..], PUBLIC, "/api/v1"),
+            ([Some("public"), None, None], &[], PUBLIC, "/api/v1"),
+            ([Some("public"), Some("KR"), None], &[], PUBLIC, "/api/v1"),
+            ([None, Some("SGN"), None], &[], PUBLIC, "/api/sgn-v1"),
+            ([Some("public"), Some("sgn"), None], &[], PUBLIC, "/api/sgn-v1"),
+            ([None, Some("JPN"), None], &[], PUBLIC, "/api/jpn-v1"),
+            ([Some("gov"), None, None], &[], GOV, "/api/v1"),
+            ([Some("gov"), Some("KR"), None], &[], GOV, "/api/v1"),
+            ([None, Some("KRS"), None], &[], GOV, "/api/krs-v1"),
+            ([Some("GOV"), Some("krs"), None], &[], GOV, "/api/krs-v1"),
+            ([Some("fin"), None, None], &[], FIN, "/api/v1"),
+            ([None, Some("FKR"), None], &[], FIN, "/api/v1"),
+            ([Some("fin"), Some("fkr"), None], &[], FIN, "/api/v1"),
+            ([None, None, None], &[("NCLOUD_SITE", "gov"), ("NCLOUD_REGION", "KRS")], GOV, "/api/krs-v1"),
+            ([None, None, None], &[("NCLOUD_SITE", "fin")], FIN, "/api/v1"),
+            ([None, None, None], &[("NCLOUD_API_GW", "https://ncloud.apigw.ntruss.com")], PUBLIC, "/api/v1"),
+            ([None, None, None], &[("NCLOUD_API_GW", "https://ncloud.apigw.gov-ntruss.com")], GOV, "/api/v1"),
+            (
+                [None, Some("KRS"), None],
+                &[("NCLOUD_API_GW", "https://ncloud.apigw.gov-ntruss.com")],
+                GOV,
+                "/api/krs-v1",
+            ),
+            (
+                [None, None, None],
+                &[("NCLOUD_API_GW", "https://fin-ncloud.apigw.fin-ntruss.com")],
+                FIN,
+                "/api/v1",
+            ),
+            ([None, None, Some(GOV)], &[], GOV, "/api/v1"),
+            (
+                [None, Some("USW"), Some("https://new.example.com")],
+                &[],
+                "https://new.example.com",
+                "/api/usw-v1",
+            ),
+            ([None, Some("KRS"), Some("http://127.0.0.1:9")], &[], "http://127.0.0.1:9", "/api/krs-v1"),
+        ] {
+            let expected = format!("{host} POST {prefix}/cluster/rollingUpgrade");
+            assert_eq!(request(flags, variables), Ok(expected), "{flags:?} {variables:?}");
+        }
+        for (flags, variables, reason) in [
+            (
+                [Some("gov"), Some("SGN"), None],
+                &[][..],
+                "--region: site gov has no region SGN; it has KR, KRS",
+            ),
+            (
+                [Some("public"), Some("KRS"), None],
+                &[],
+                "--region: site public has no region KRS; it has KR, SGN, JPN",
+            ),
+            ([Some("fin"), Some("KR"), None], &[], "--region: site fin has no region KR; it has FKR"),
+            ([None, Some("USW"), None], &[], "--region: site public has no region USW; it has KR, SGN, JPN"),
+            (
+                [Some("fin"), None, None],
+                &[("NCLOUD_REGION", "KRS")],
+                "NCLOUD_REGION: site fin has no region KRS; it has FKR",
+            ),
+            (
+                [None, Some("SGN"), None],
+                &[("NCLOUD_API_GW", "https://ncloud.apigw.gov-ntruss.com")],
+                "--region: site gov has no region SGN; it has KR, KRS",
+            ),
+            ([None, Some("USW"), Some(GOV)], &[], "--region: site gov has no region USW; it has KR, KRS"),
+            (
+                [Some("public"), None, Some(GOV)],
+                &[],
+                "--endpoint: it is the address of site gov, and --site says public",
+            ),
+            (
+                [Some("korea"), None, None],
+                &[],
+                "--site: there is no site `korea`; the sites are public, gov and fin",
+            ),
+            ([None, Some("한국"), None], &[], "--region: `한국` is not a region code"),
+        ] {
+            assert_eq!(request(flags, variables), Err(reason.to_owned()), "{flags:?} {variables:?}");
+        }
     }
 
     /// The expected values come from other implementations; `tests/vectors/README.md` says which.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder, Proxy};
+use url::Url;
 
 use super::endpoint::Operation;
 use super::error::{ApiError, Unsent};
@@ -13,7 +14,8 @@ use super::trust::{self, TrustFiles};
 use super::wire::Response;
 use crate::domain::service::Service;
 
-/// Builds a client for one service: no redirect, no retry of its own, HTTP/1.1, no proxy on loopback.
+/// Builds a client for one service: no redirect, no retry of its own, HTTP/1.1, no proxy on loopback. Elsewhere
+/// `proxy` outranks the system's variables.
 ///
 /// `pooled` keeps connections for the next request; a start must have none that somebody else used.
 ///
@@ -24,6 +26,7 @@ pub(super) fn client(
     service: &Service,
     limits: &Limits,
     files: &TrustFiles,
+    proxy: Option<&Url>,
     pooled: bool,
 ) -> Result<Client, ApiError> {
     let mut builder = ClientBuilder::new()
@@ -38,6 +41,13 @@ pub(super) fn client(
     }
     if service.endpoint.is_loopback() {
         builder = builder.no_proxy();
+    } else if let Some(proxy) = proxy {
+        // A profile's own proxy is meant for every request of that profile, whatever the variables say.
+        builder = builder.proxy(Proxy::all(proxy.clone()).map_err(|error| ApiError::NotSent {
+            operation: "proxy",
+            why: Unsent::Certificate,
+            reason: root_cause(&error),
+        })?);
     }
     // Reading the trust store costs more than everything else, so plain loopback goes without.
     if service.endpoint.is_https() {

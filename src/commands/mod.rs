@@ -1,6 +1,7 @@
 //! One file per command: its arguments and the wiring. No decisions, no HTTP, no printing.
 
 mod check;
+pub(crate) mod config;
 mod list;
 pub(crate) mod sandbox;
 mod status;
@@ -24,6 +25,7 @@ pub(crate) enum Command {
     Check(check::CheckArgs),
     Status(status::StatusArgs),
     List(list::ListArgs),
+    Config(config::ConfigArgs),
     Sandbox(sandbox::SandboxArgs),
     Completions(CompletionsArgs),
 }
@@ -46,6 +48,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Status(_) => "status",
             Self::List(_) => "list",
+            Self::Config(_) => "config",
             Self::Sandbox(_) => "sandbox",
             Self::Completions(_) => "completions",
         }
@@ -56,7 +59,9 @@ impl Command {
         match self {
             Self::Upgrade(args) => args.poll(),
             Self::Status(args) => args.poll(),
-            Self::Check(_) | Self::List(_) | Self::Sandbox(_) | Self::Completions(_) => None,
+            Self::Check(_) | Self::List(_) | Self::Config(_) | Self::Sandbox(_) | Self::Completions(_) => {
+                None
+            }
         }
     }
 
@@ -71,6 +76,7 @@ impl Command {
             Self::Check(args) => check::run(args, context, report).map(|()| self.empty_body()),
             Self::Status(args) => status::run(args, context, report).map(|()| self.empty_body()),
             Self::List(args) => list::run(args, context),
+            Self::Config(_) => Ok(config::show(context)),
             Self::Sandbox(_) | Self::Completions(_) => Ok(Body::None),
         }
     }
@@ -83,6 +89,7 @@ impl Command {
             Self::Check(_) => Body::Check,
             Self::Status(_) => Body::Status,
             Self::List(args) => args.empty_body(),
+            Self::Config(args) => args.empty_body(),
             Self::Sandbox(_) | Self::Completions(_) => Body::None,
         }
     }
@@ -120,6 +127,7 @@ pub(crate) fn recognise(word: &str) -> Option<(&'static str, Body)> {
         "check" => Some(("check", Body::Check)),
         "status" => Some(("status", Body::Status)),
         "list" => Some(("list", Body::None)),
+        "config" => Some(("config", Body::None)),
         "sandbox" => Some(("sandbox", Body::None)),
         "completions" => Some(("completions", Body::None)),
         _ => None,

@@ -6,11 +6,33 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-mod paths;
-mod resolve;
+use crate::domain::follow_command::quote;
 
+mod edit;
+mod own_file;
+mod paths;
+mod profile;
+mod resolve;
+mod sources;
+mod store;
+mod vendor_file;
+
+pub(crate) use edit::{Change, check_editable, check_new, check_removal, make, remove, set};
 pub(crate) use paths::{sandbox_directory, state_directory};
-pub(crate) use resolve::{Flags, Settings, duration, resolve};
+pub(crate) use profile::Key;
+pub(crate) use resolve::{Flags, Settings, Shown, duration, resolve};
+pub(crate) use sources::{DEFAULT_PROFILE, in_sandbox, named};
+pub(crate) use store::{Files, profiles};
+
+/// Reads the files and settles everything. In a rehearsal no file is looked at.
+///
+/// # Errors
+///
+/// Fails with the first thing that can't be used; nothing was asked of the service.
+pub(crate) fn settle(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
+    let files = if in_sandbox(environment)?.is_some() { Files::default() } else { profiles(environment)? };
+    resolve(flags, environment, &files)
+}
 
 /// A pair that signs requests. Both halves come from one place.
 #[derive(Clone)]
@@ -90,6 +112,10 @@ impl Environment {
 pub(crate) enum Origin {
     Flag(&'static str),
     Variable(&'static str),
+    /// A profile and the file that it stands in.
+    Profile(String, PathBuf),
+    /// A file, for the profile that is meant where none is named.
+    File(PathBuf),
     /// The site that a region implies, and the like.
     Implied(String),
     Default,
@@ -100,6 +126,8 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Flag(name) | Self::Variable(name) => f.write_str(name),
+            Self::Profile(name, file) => write!(f, "profile {name} in {}", file.display()),
+            Self::File(file) => write!(f, "{}", file.display()),
             Self::Implied(by) => write!(f, "implied by {by}"),
             Self::Default => f.write_str("default"),
             Self::Sandbox => f.write_str("sandbox"),
@@ -114,38 +142,103 @@ pub(crate) enum ConfigError {
     Empty(String),
     #[error("{name}: {reason}")]
     Invalid { name: String, reason: String },
-    #[error("there is no profile `{0}`")]
-    NoProfile(String),
-    #[error("there are no keys: {} are not set", .0.join(" and "))]
+
+    #[error("there is no profile `{name}`{}", looked_in(places))]
+    NoProfile { name: String, places: Vec<PathBuf> },
+    #[error("there are two profiles `{name}`, one in {} and one in {}", first.display(), second.display())]
+    TwoProfiles { name: String, first: PathBuf, second: PathBuf },
+    #[error("there is a profile `{name}` in {} already", file.display())]
+    Taken { name: String, file: PathBuf },
+    #[error("profile `{name}` stands in {}, which cdss reads and never writes", file.display())]
+    Foreign { name: String, file: PathBuf },
+    #[error("{key} is not set in {place}")]
+    NoValue { key: &'static str, place: String },
+    #[error("{}:{line}:{column}: {reason}", file.display())]
+    Damaged { file: PathBuf, line: usize, column: usize, reason: String },
+    #[error("{} can't be read: {reason}", file.display())]
+    Unreadable { file: PathBuf, reason: String },
+    #[error("{} can't be written: {reason}", file.display())]
+    Unwritable { file: PathBuf, reason: String },
+    /// Somebody else may `read` or `write` a file that holds keys.
+    #[error("others may {may} {}, which holds keys", file.display())]
+    Exposed { file: PathBuf, may: &'static str },
+
+    /// The endpoint of one place with the keys of another: whoever sets a variable could have a stranger's key.
+    #[error("{variable} leads to {endpoint}, and the key is that of profile {profile}")]
+    ForeignEndpoint { variable: &'static str, endpoint: String, profile: String },
+
+    #[error("there are no keys: {} are not set, and there is no default profile", .0.join(" and "))]
     NoKeys([&'static str; 2]),
-    #[error("half a key pair: {present} is set without {missing}")]
-    HalfPair { present: &'static str, missing: &'static str },
-    #[error("{0} is set but empty")]
-    EmptyKey(&'static str),
-    #[error("the key holds characters that no key has")]
-    OddKey,
+    #[error("there are no keys in {0}")]
+    NoKeysInProfile(String),
+    #[error("half a key pair: {present} is set without {missing}{}", of_place(place.as_deref()))]
+    HalfPair { present: &'static str, missing: &'static str, place: Option<String> },
+    #[error("{name} is set but empty{}", of_place(place.as_deref()))]
+    EmptyKey { name: &'static str, place: Option<String> },
+    #[error("the key holds characters that no key has{}", of_place(place.as_deref()))]
+    OddKey { place: Option<String> },
+}
+
+fn of_place(place: Option<&str>) -> String {
+    place.map_or_else(String::new, |place| format!(", in {place}"))
+}
+
+fn looked_in(places: &[PathBuf]) -> String {
+    let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+    if places.is_empty() { String::new() } else { format!(" in {}", places.join(" or ")) }
 }
 
 impl ConfigError {
     /// Returns true when keys are the trouble.
     pub(crate) fn is_auth(&self) -> bool {
-        matches!(self, Self::NoKeys(_) | Self::HalfPair { .. } | Self::EmptyKey(_) | Self::OddKey)
+        matches!(
+            self,
+            Self::NoKeys(_)
+                | Self::NoKeysInProfile(_)
+                | Self::HalfPair { .. }
+                | Self::EmptyKey { .. }
+                | Self::OddKey { .. }
+        )
+    }
+
+    /// Returns true when what was named is not there, or is not one thing.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::NoProfile { .. } | Self::TwoProfiles { .. } | Self::NoValue { .. })
     }
 
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::Empty(name) => format!("give {name} a value, or leave it out"),
             Self::Invalid { name, .. } => format!("correct {name}, or leave it out"),
-            Self::NoProfile(_) => {
-                "leave --profile out and set NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY".to_owned()
+            Self::NoProfile { .. } => {
+                "`cdss config list` shows the profiles, `cdss config init` makes one".to_owned()
+            }
+            Self::TwoProfiles { .. } => "rename one of them".to_owned(),
+            Self::Taken { name, .. } => {
+                format!(
+                    "change it with `cdss config set KEY VALUE --profile {}`, or take another name",
+                    quote(name)
+                )
+            }
+            Self::Foreign { .. } => "take another name, or change that file by hand".to_owned(),
+            Self::NoValue { .. } => "`cdss config show` tells what is set, and where".to_owned(),
+            Self::Damaged { .. } => "correct the line, or leave it out".to_owned(),
+            Self::Unreadable { .. } => "make it a file that you can read".to_owned(),
+            Self::Unwritable { .. } => "make the folder writable; the file is as it was".to_owned(),
+            Self::Exposed { file, .. } => format!("chmod 600 {}", quote(&file.to_string_lossy())),
+            Self::ForeignEndpoint { variable, .. } => {
+                format!("unset {variable}, or give the address with --endpoint or in the profile")
             }
             Self::NoKeys(_) => {
-                "set NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY, or rehearse with `cdss sandbox`"
+                "set both, or make a profile with `cdss config init`, or rehearse with `cdss sandbox`"
                     .to_owned()
             }
+            Self::NoKeysInProfile(_) => {
+                "`cdss config set access_key` and `cdss config set secret_key` add them".to_owned()
+            }
             Self::HalfPair { missing, .. } => format!("set {missing} as well, from the same key"),
-            Self::EmptyKey(name) => format!("set {name}, or unset both halves of the pair"),
-            Self::OddKey => "copy the key again; it has no spaces and no line ends".to_owned(),
+            Self::EmptyKey { name, .. } => format!("set {name}, or unset both halves of the pair"),
+            Self::OddKey { .. } => "copy the key again; it has no spaces and no line ends".to_owned(),
         }
     }
 }

@@ -21,6 +21,28 @@ pub(crate) fn state_directory(environment: &Environment, sandbox_port: Option<u1
     own.or_else(home).map(|state| state.join("cdss"))
 }
 
+/// Returns where the profiles are: `$XDG_CONFIG_HOME/cdss/config.toml`, or the sandbox's own.
+///
+/// None when the machine has no home for the user.
+pub(crate) fn profiles_file(environment: &Environment, sandbox_port: Option<u16>) -> Option<PathBuf> {
+    let folder = match sandbox_port {
+        Some(port) => Some(sandbox_directory(environment, port).join("config")),
+        None => environment
+            .directory("XDG_CONFIG_HOME")
+            .or_else(|| environment.directory("HOME").map(|home| home.join(".config")))
+            .or_else(|| etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir())),
+    };
+    folder.map(|folder| folder.join("cdss").join("config.toml"))
+}
+
+/// Returns where NCP's own tools keep their keys.
+///
+/// None when the machine has no home for the user.
+pub(super) fn vendor_file(environment: &Environment) -> Option<PathBuf> {
+    let home = environment.directory("HOME").or_else(|| etcetera::home_dir().ok());
+    home.map(|home| home.join(".ncloud").join("configure"))
+}
+
 /// The platform's own answer, where no variable tells.
 fn of_platform() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
@@ -66,6 +88,17 @@ mod tests {
             let found = at(&[("XDG_STATE_HOME", odd), ("HOME", "/h")]);
             assert_eq!(found, Some(PathBuf::from("/h/.local/state/cdss")), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn profiles_follow_xdg_and_those_of_a_rehearsal_are_its_own() {
+        let at = |pairs: &[(&str, &str)], port| profiles_file(&Environment::of(pairs), port).unwrap();
+        let [home, own] = [("HOME", "/h"), ("XDG_CONFIG_HOME", "/c")];
+        assert_eq!(at(&[home], None), PathBuf::from("/h/.config/cdss/config.toml"));
+        assert_eq!(at(&[home, own], None), PathBuf::from("/c/cdss/config.toml"));
+        assert!(!at(&[home, own], Some(4711)).starts_with("/c"));
+        let vendor = vendor_file(&Environment::of(&[home, own])).unwrap();
+        assert_eq!(vendor, PathBuf::from("/h/.ncloud/configure"));
     }
 
     #[test]

@@ -1,9 +1,16 @@
-//! Which value is in force, and why: flag, then environment, then default. Pure.
+//! Which value is in force, and why. Pure.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{ConfigError, Environment, Keys, Origin, sandbox_keys};
+use url::Url;
+
+use super::profile::{Key, absolute, proxy};
+use super::sources::{Level, Sources};
+use super::store::Files;
+use super::{ConfigError, Environment, Keys, Origin};
 use crate::domain::endpoint::Endpoint;
+use crate::domain::format::Format;
 use crate::domain::region::{Region, Site, settle};
 use crate::domain::service::Service;
 
@@ -15,14 +22,15 @@ pub(crate) struct Flags {
     pub region: Option<String>,
     pub endpoint: Option<String>,
     pub cacert: Option<String>,
+    pub output: Option<String>,
     pub poll: Option<String>,
 }
 
-/// One value with its origin, for `-v` and error texts.
+/// One value with its origin, for people. The secret itself is never among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shown {
     pub name: &'static str,
-    pub value: String,
+    pub value: Option<String>,
     pub origin: Origin,
 }
 
@@ -31,16 +39,20 @@ pub(crate) struct Shown {
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub service: Service,
+    /// The profile whose key is in force, and why it is.
+    pub profile: Option<(String, Origin)>,
     pub keys: Result<Keys, ConfigError>,
     pub key_origin: Origin,
-    pub cacert: Option<String>,
+    pub cacert: Option<PathBuf>,
+    /// The profile's own; without one the system's variables count.
+    pub proxy: Option<Url>,
+    pub output: Format,
     /// Between two looks of a watch.
     pub poll: Duration,
     pub shown: Vec<Shown>,
+    /// What the user has to be told about the files.
+    pub warning: Option<String>,
 }
-
-/// The environment variable that turns every `cdss` towards a rehearsal service.
-const SANDBOX: &str = "CDSS_SANDBOX";
 
 /// How often a watch looks at the real service.
 ///
@@ -56,152 +68,217 @@ const SANDBOX_POLL: Duration = Duration::from_millis(300);
 /// # Errors
 ///
 /// Fails with the first value that can't be used; nothing was asked of the service.
-pub(crate) fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
-    let sandbox = match environment.value(SANDBOX) {
-        Some("") => return Err(ConfigError::Empty(SANDBOX.to_owned())),
-        Some(text) => Some(sandbox_endpoint(text)?),
-        None => None,
+pub(crate) fn resolve(
+    flags: &Flags,
+    environment: &Environment,
+    files: &Files,
+) -> Result<Settings, ConfigError> {
+    let sources = Sources::choose(flags, environment, files)?;
+    let place = place(&sources)?;
+    let (cacert, cacert_origin) = cacert(&sources)?;
+    let (proxy, proxy_origin) = own_proxy(&sources)?;
+    let (output, output_origin) = match sources.first(Key::Output, &["CDSS_OUTPUT"])? {
+        Some((text, origin)) => (parse::<Format>(&text, &origin, Key::Output)?, origin),
+        None => (Format::default(), Origin::Default),
     };
-    let in_sandbox = sandbox.is_some();
-    let look = Look { environment, in_sandbox };
-
-    let profile =
-        if in_sandbox { None } else { look.find("--profile", flags.profile.as_deref(), &["CDSS_PROFILE"])? };
-    if let Some((name, _)) = profile {
-        return Err(ConfigError::NoProfile(name));
-    }
-    let (endpoint, endpoint_origin) = match sandbox {
-        Some(endpoint) => (Some((endpoint, None)), Origin::Sandbox),
-        None => custom_endpoint(&look, flags)?,
-    };
-    let implied_site = endpoint.as_ref().and_then(|(_, site)| *site);
-    let endpoint = endpoint.map(|(endpoint, _)| endpoint);
-
-    let site = look.find("--site", flags.site.as_deref(), &["NCLOUD_SITE"])?;
-    let region = look.find("--region", flags.region.as_deref(), &["NCLOUD_REGION"])?;
-    let (asked_site, site_origin) = match &site {
-        Some((text, origin)) => (Some(parse::<Site>(text, origin)?), Some(origin.clone())),
-        None => (implied_site, None),
-    };
-    let (asked_region, region_origin) = match &region {
-        Some((text, origin)) => (Some(parse::<Region>(text, origin)?), origin.clone()),
-        None => (None, Origin::Default),
-    };
-    let custom = endpoint.as_ref().is_some_and(|endpoint| !endpoint.is_ncp());
-    let (site, region) = settle(asked_site, asked_region, custom).map_err(|error| ConfigError::Invalid {
-        name: if region_origin == Origin::Default { "site".to_owned() } else { region_origin.to_string() },
-        reason: error.to_string(),
-    })?;
-    let site_origin = site_origin.unwrap_or_else(|| match (implied_site, region.implied_site()) {
-        (Some(_), _) => Origin::Implied(endpoint_origin.to_string()),
-        (None, Some(_)) => Origin::Implied(region_origin.to_string()),
-        (None, None) => Origin::Default,
+    let (poll, poll_origin) = poll(&sources, &place.service.endpoint)?;
+    let profile = sources.profile().map(|(profile, origin)| (profile.name.clone(), origin.clone()));
+    let is_vendors = sources.profile().is_some_and(|(profile, _)| {
+        files.vendor.as_ref().is_ok_and(|vendor| vendor.iter().any(|one| one.file == profile.file))
     });
 
-    let endpoint = endpoint.unwrap_or_else(|| Endpoint::of_site(site));
-    let (poll, poll_origin) = poll(&look, flags, &endpoint)?;
-    let cacert = if in_sandbox { None } else { look.find("--cacert", flags.cacert.as_deref(), &[])? };
-    let (keys, key_origin) =
-        if in_sandbox { (Ok(sandbox_keys()), Origin::Sandbox) } else { keys(environment) };
-
-    let show = |name, value: String, origin| Shown { name, value, origin };
+    let show = |name, value: Option<String>, origin| Shown { name, value, origin };
+    let of_key = |key: Key, value, origin| show(key.name(), value, origin);
+    let origin_of_profile = profile.as_ref().map_or(Origin::Default, |(_, origin)| origin.clone());
+    let keys = sources.keys.as_ref().ok();
     let shown = vec![
-        show("site", site.to_string(), site_origin),
-        show("region", region.to_string(), region_origin),
-        show("endpoint", endpoint.to_string(), endpoint_origin),
-        show("poll", humantime::format_duration(poll).to_string(), poll_origin),
-        show(
-            "access_key",
-            keys.as_ref().map_or_else(|_| "none".to_owned(), |keys: &Keys| format!("…{}", keys.tail())),
-            key_origin.clone(),
-        ),
+        show("profile", profile.as_ref().map(|(name, _)| name.clone()), origin_of_profile),
+        of_key(Key::Site, Some(place.service.site.to_string()), place.site_origin),
+        of_key(Key::Region, Some(place.service.region.to_string()), place.region_origin),
+        of_key(Key::Endpoint, Some(place.service.endpoint.to_string()), place.endpoint_origin),
+        of_key(Key::Cacert, cacert.as_ref().map(|path| path.display().to_string()), cacert_origin),
+        of_key(Key::Proxy, proxy.as_ref().map(without_password), proxy_origin),
+        of_key(Key::Output, Some(output.word().to_owned()), output_origin),
+        of_key(Key::Poll, Some(humantime::format_duration(poll).to_string()), poll_origin),
+        of_key(Key::AccessKey, keys.map(|keys| format!("…{}", keys.tail())), sources.key_origin.clone()),
+        of_key(Key::SecretKey, keys.map(|_| "(hidden)".to_owned()), sources.key_origin.clone()),
     ];
     Ok(Settings {
-        service: Service { site, region, endpoint, sandbox: in_sandbox },
-        keys,
-        key_origin,
-        cacert: cacert.map(|(path, _)| path),
+        service: place.service,
+        profile,
+        keys: sources.keys,
+        key_origin: sources.key_origin,
+        cacert,
+        proxy,
+        output,
         poll,
         shown,
+        warning: files.vendor_warning.clone().filter(|_| is_vendors),
     })
 }
 
-/// Looks a value up in its places.
-struct Look<'a> {
-    environment: &'a Environment,
-    in_sandbox: bool,
+/// Where the requests go, and why there.
+struct Place {
+    service: Service,
+    site_origin: Origin,
+    region_origin: Origin,
+    endpoint_origin: Origin,
 }
 
-impl Look<'_> {
-    /// Returns the first value among the flag and the variables, in this order. In a rehearsal only
-    /// variables of cdss's own count.
-    ///
-    /// # Errors
-    ///
-    /// An empty value is an error and never falls through to the next place.
-    fn find(
-        &self,
-        flag: &'static str,
-        given: Option<&str>,
-        variables: &[&'static str],
-    ) -> Result<Option<(String, Origin)>, ConfigError> {
-        let from_flag = given.map(|value| (value, Origin::Flag(flag)));
-        let mut from_environment = variables
-            .iter()
-            .filter(|name| !self.in_sandbox || name.starts_with("CDSS_"))
-            .filter_map(|name| Some((self.environment.value(name)?, Origin::Variable(name))));
-        match from_flag.or_else(|| from_environment.next()) {
-            Some((value, origin)) if value.trim().is_empty() => Err(ConfigError::Empty(origin.to_string())),
-            found => Ok(found.map(|(value, origin)| (value.to_owned(), origin))),
+/// What one level says about where to go. An address of NCP's own says nothing but its site.
+#[derive(Default)]
+struct Stated {
+    site: Option<(Site, Origin)>,
+    endpoint: Option<(Endpoint, Origin)>,
+}
+
+fn place(sources: &Sources<'_>) -> Result<Place, ConfigError> {
+    let in_sandbox = sources.sandbox.is_some();
+    let mut site = None;
+    let mut endpoint = sources.sandbox.clone().map(|endpoint| (endpoint, Origin::Sandbox));
+    for level in Level::ALL {
+        let stated = stated(sources, level)?;
+        site = site.or(stated.site);
+        endpoint = endpoint.or(stated.endpoint);
+    }
+    let region = match sources.first(Key::Region, &["NCLOUD_REGION"])? {
+        Some((text, origin)) => Some((parse::<Region>(&text, &origin, Key::Region)?, origin)),
+        None => None,
+    };
+    let (asked_site, site_origin) = site.unzip();
+    let (asked_region, region_origin) = region.unzip();
+    let custom = endpoint.filter(|(endpoint, _)| !endpoint.is_ncp() || in_sandbox);
+    let region_origin = region_origin.unwrap_or(Origin::Default);
+    let (site, region) = settle(asked_site, asked_region, custom.is_some()).map_err(|error| {
+        ConfigError::Invalid { name: label(&region_origin, Key::Region), reason: error.to_string() }
+    })?;
+    let site_origin = site_origin.unwrap_or_else(|| match region.implied_site() {
+        Some(_) if region_origin != Origin::Default => Origin::Implied("region".to_owned()),
+        _ => Origin::Default,
+    });
+    let (endpoint, endpoint_origin) = custom.unwrap_or_else(|| {
+        let by_site = site_origin != Origin::Default;
+        let origin = if by_site { Origin::Implied("site".to_owned()) } else { Origin::Default };
+        (Endpoint::of_site(site), origin)
+    });
+    let service = Service { site, region, endpoint, sandbox: in_sandbox };
+    Ok(Place { service, site_origin, region_origin, endpoint_origin })
+}
+
+fn stated(sources: &Sources<'_>, level: Level) -> Result<Stated, ConfigError> {
+    let site = match sources.at(level, Key::Site, &["NCLOUD_SITE"])? {
+        Some((text, origin)) => Some((parse::<Site>(&text, &origin, Key::Site)?, origin)),
+        None => None,
+    };
+    let endpoint = if sources.sandbox.is_some() { None } else { stated_endpoint(sources, level)? };
+    let Some((endpoint, origin)) = endpoint else { return Ok(Stated { site, endpoint: None }) };
+    let site = match (site, endpoint.site()) {
+        (Some((site, site_origin)), Some(other)) if site != other => {
+            let reason = format!("it is the address of site {other}, and {site_origin} says {site}");
+            return Err(ConfigError::Invalid { name: label(&origin, Key::Endpoint), reason });
         }
+        (None, Some(site)) => Some((site, Origin::Implied(label(&origin, Key::Endpoint)))),
+        (site, _) => site,
+    };
+    Ok(Stated { site, endpoint: Some((endpoint, origin)) })
+}
+
+/// Returns the address that a level states.
+///
+/// # Errors
+///
+/// Refuses the environment's address where the key is a profile's: whoever can set a variable would get a
+/// signature of it.
+fn stated_endpoint(sources: &Sources<'_>, level: Level) -> Result<Option<(Endpoint, Origin)>, ConfigError> {
+    let invalid = |origin: &Origin, error: &dyn std::fmt::Display| ConfigError::Invalid {
+        name: label(origin, Key::Endpoint),
+        reason: error.to_string(),
+    };
+    let own = sources.at(level, Key::Endpoint, &["CDSS_ENDPOINT"])?;
+    let stated = match own {
+        Some((text, origin)) => {
+            let endpoint = Endpoint::parse(&text).map_err(|error| invalid(&origin, &error))?;
+            Some((endpoint, origin))
+        }
+        None if level == Level::Environment && sources.named.is_none() => {
+            match sources.environment.value("NCLOUD_API_GW") {
+                Some("") => return Err(ConfigError::Empty("NCLOUD_API_GW".to_owned())),
+                Some(text) => {
+                    let origin = Origin::Variable("NCLOUD_API_GW");
+                    let endpoint = Endpoint::of_gateway(text).map_err(|error| invalid(&origin, &error))?;
+                    Some((endpoint, origin))
+                }
+                None => None,
+            }
+        }
+        None => None,
+    };
+    let Some((endpoint, Origin::Variable(variable))) = &stated else { return Ok(stated) };
+    let Some((profile, _)) = sources.profile() else { return Ok(stated) };
+    // A named profile takes no address from the environment, whosever it is. What outranks it keeps it from
+    // mattering.
+    let is_named = sources.named.is_some();
+    let outranked = [Level::Flag, Level::Named]
+        .into_iter()
+        .any(|level| matches!(sources.at(level, Key::Endpoint, &[]), Ok(Some(_))));
+    if outranked {
+        Ok(None)
+    } else if is_named || !endpoint.is_ncp() {
+        Err(ConfigError::ForeignEndpoint {
+            variable,
+            endpoint: endpoint.to_string(),
+            profile: profile.name.clone(),
+        })
+    } else {
+        Ok(stated)
+    }
+}
+
+/// Returns what to call a value in a message: its place, and its name where the place alone doesn't tell.
+fn label(origin: &Origin, key: Key) -> String {
+    match origin {
+        Origin::Profile(..) => format!("{} of {origin}", key.name()),
+        Origin::Default => key.name().to_owned(),
+        origin => origin.to_string(),
     }
 }
 
 fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(
     text: &str,
     origin: &Origin,
+    key: Key,
 ) -> Result<T, ConfigError> {
     text.parse()
-        .map_err(|error: T::Err| ConfigError::Invalid { name: origin.to_string(), reason: error.to_string() })
+        .map_err(|error: T::Err| ConfigError::Invalid { name: label(origin, key), reason: error.to_string() })
 }
 
-fn sandbox_endpoint(text: &str) -> Result<Endpoint, ConfigError> {
-    let refuse = |reason: String| ConfigError::Invalid { name: SANDBOX.to_owned(), reason };
-    let endpoint = Endpoint::parse(text).map_err(|error| refuse(error.to_string()))?;
-    if endpoint.is_https() || !endpoint.is_loopback() {
-        return Err(refuse(format!("`{text}` is not http on this machine's loopback")));
-    }
-    Ok(endpoint)
-}
-
-/// An address with the site that it implies.
-type CustomEndpoint = Option<(Endpoint, Option<Site>)>;
-
-fn custom_endpoint(look: &Look<'_>, flags: &Flags) -> Result<(CustomEndpoint, Origin), ConfigError> {
-    let own = look.find("--endpoint", flags.endpoint.as_deref(), &["CDSS_ENDPOINT"])?;
-    if let Some((text, origin)) = own {
-        let endpoint = Endpoint::parse(&text)
-            .map_err(|error| ConfigError::Invalid { name: origin.to_string(), reason: error.to_string() })?;
-        let site = Site::ALL.into_iter().find(|site| Endpoint::of_site(*site) == endpoint);
-        return Ok((Some((endpoint, site)), origin));
-    }
-    let Some((text, origin)) = look.find("", None, &["NCLOUD_API_GW"])? else {
+/// A path from a flag is meant from here; one of a profile must not depend on where that is.
+fn cacert(sources: &Sources<'_>) -> Result<(Option<PathBuf>, Origin), ConfigError> {
+    if sources.sandbox.is_some() {
         return Ok((None, Origin::Default));
-    };
-    let derived = derive_from_gateway(&text);
-    let endpoint = Endpoint::parse(&derived)
-        .map_err(|error| ConfigError::Invalid { name: origin.to_string(), reason: error.to_string() })?;
-    let site = Site::ALL.into_iter().find(|site| Endpoint::of_site(*site) == endpoint);
-    Ok((Some((endpoint, site)), origin))
+    }
+    match sources.first(Key::Cacert, &[])? {
+        None => Ok((None, Origin::Default)),
+        Some((text, origin @ Origin::Flag(_))) => Ok((Some(PathBuf::from(text)), origin)),
+        Some((text, origin)) => {
+            let invalid = |reason| ConfigError::Invalid { name: label(&origin, Key::Cacert), reason };
+            Ok((Some(absolute(&text).map_err(invalid)?), origin))
+        }
+    }
 }
 
-/// Turns the address of NCP's shared gateway into the service's own, as the vendor's Go SDK does.
-fn derive_from_gateway(gateway: &str) -> String {
-    gateway.trim().replacen("https://ncloud.", "https://clouddatastreamingservice.", 1).replacen(
-        "https://fin-ncloud.",
-        "https://fin-clouddatastreamingservice.",
-        1,
-    )
+fn own_proxy(sources: &Sources<'_>) -> Result<(Option<Url>, Origin), ConfigError> {
+    let Some((text, origin)) = sources.first(Key::Proxy, &[])? else { return Ok((None, Origin::Default)) };
+    let invalid = |reason| ConfigError::Invalid { name: label(&origin, Key::Proxy), reason };
+    Ok((Some(proxy(&text).map_err(invalid)?), origin))
+}
+
+fn without_password(url: &Url) -> String {
+    let mut shown = url.clone();
+    if shown.password().is_some() {
+        let _no_host = shown.set_password(Some("hidden"));
+    }
+    shown.as_str().trim_end_matches('/').to_owned()
 }
 
 /// Reads a duration with a unit, such as `15s` or `3h`.
@@ -215,43 +292,17 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err("zero is no time".to_owned()) } else { Ok(duration) }
 }
 
-fn poll(look: &Look<'_>, flags: &Flags, endpoint: &Endpoint) -> Result<(Duration, Origin), ConfigError> {
-    let Some((text, origin)) = look.find("--poll", flags.poll.as_deref(), &["CDSS_POLL"])? else {
-        let default = if look.in_sandbox { SANDBOX_POLL } else { POLL };
+fn poll(sources: &Sources<'_>, endpoint: &Endpoint) -> Result<(Duration, Origin), ConfigError> {
+    let Some((text, origin)) = sources.first(Key::Poll, &["CDSS_POLL"])? else {
+        let default = if sources.sandbox.is_some() { SANDBOX_POLL } else { POLL };
         return Ok((default, Origin::Default));
     };
-    let invalid = |reason| ConfigError::Invalid { name: origin.to_string(), reason };
+    let invalid = |reason| ConfigError::Invalid { name: label(&origin, Key::Poll), reason };
     let poll = duration(&text).map_err(invalid)?;
     if poll < Duration::from_secs(1) && !endpoint.is_loopback() {
         return Err(invalid(format!("`{text}` is below one second, which is for loopback only")));
     }
     Ok((poll, origin))
-}
-
-/// The two spellings of the key variables among NCP's own tools.
-const KEY_VARIABLES: [[&str; 2]; 2] =
-    [["NCLOUD_ACCESS_KEY_ID", "NCLOUD_SECRET_ACCESS_KEY"], ["NCLOUD_ACCESS_KEY", "NCLOUD_SECRET_KEY"]];
-
-/// Takes the first pair of which a half is set. Half a pair is an error instead of a reason to look further:
-/// mixed halves would sign for an account that nobody chose.
-fn keys(environment: &Environment) -> (Result<Keys, ConfigError>, Origin) {
-    for [access_name, secret_name] in KEY_VARIABLES {
-        let origin = Origin::Variable(access_name);
-        let pair = match (environment.value(access_name), environment.value(secret_name)) {
-            (None, None) => continue,
-            (Some(""), _) => Err(ConfigError::EmptyKey(access_name)),
-            (_, Some("")) => Err(ConfigError::EmptyKey(secret_name)),
-            (Some(_), None) => Err(ConfigError::HalfPair { present: access_name, missing: secret_name }),
-            (None, Some(_)) => Err(ConfigError::HalfPair { present: secret_name, missing: access_name }),
-            // The access key goes into a header and into the signed text, line by line.
-            (Some(access), Some(_)) if !access.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                Err(ConfigError::OddKey)
-            }
-            (Some(access), Some(secret)) => Ok(Keys::new(access, secret)),
-        };
-        return (pair, origin);
-    }
-    (Err(ConfigError::NoKeys(KEY_VARIABLES[0])), Origin::Default)
 }
 
 #[cfg(test)]

@@ -51,6 +51,30 @@ impl Endpoint {
         Ok(endpoint)
     }
 
+    /// Reads the address of NCP's shared gateway, as the vendor's other tools are set to it, and returns the
+    /// service's own address there.
+    ///
+    /// A host in the zone of one of the sites leads to that site. Any other address has `ncloud` at its front
+    /// replaced, as the vendor's Go SDK does it.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what [`Endpoint::parse`] refuses.
+    pub(crate) fn of_gateway(text: &str) -> Result<Self, EndpointError> {
+        let text = text.trim();
+        let host =
+            Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        if let Some(site) = Site::ALL.into_iter().find(|site| host.ends_with(zone(*site))) {
+            return Ok(Self::of_site(site));
+        }
+        let own = text.replacen("://ncloud.", "://clouddatastreamingservice.", 1).replacen(
+            "://fin-ncloud.",
+            "://fin-clouddatastreamingservice.",
+            1,
+        );
+        Self::parse(&own)
+    }
+
     pub(crate) fn of_site(site: Site) -> Self {
         Self(Url::parse(site.base_url()).expect("the table of sites holds addresses"))
     }
@@ -73,9 +97,14 @@ impl Endpoint {
         }
     }
 
+    /// Returns the site whose own address this is.
+    pub(crate) fn site(&self) -> Option<Site> {
+        Site::ALL.into_iter().find(|site| Self::of_site(*site) == *self)
+    }
+
     /// Returns true when this is the service's own address in one of the sites.
     pub(crate) fn is_ncp(&self) -> bool {
-        Site::ALL.into_iter().any(|site| Self::of_site(site) == *self)
+        self.site().is_some()
     }
 
     /// Returns `scheme://host:port` with the port always written: one spelling for one service, as the
@@ -84,6 +113,11 @@ impl Endpoint {
         let port = self.0.port_or_known_default().unwrap_or_default();
         format!("{}://{}:{port}", self.0.scheme(), self.0.host_str().unwrap_or_default())
     }
+}
+
+/// Returns the end of every host name of a site, such as `.apigw.ntruss.com`.
+fn zone(site: Site) -> &'static str {
+    site.base_url().find('.').map_or("", |dot| &site.base_url()[dot..])
 }
 
 impl fmt::Display for Endpoint {
@@ -127,6 +161,34 @@ mod tests {
         assert!(!lookalike.unwrap().is_ncp());
         let shouted = Endpoint::parse("HTTPS://CloudDataStreamingService.apigw.ntruss.com:443/");
         assert!(shouted.unwrap().is_ncp());
+    }
+
+    #[test]
+    fn the_shared_gateways_address_leads_to_the_services_own() {
+        let [public, gov, fin] = Site::ALL.map(Site::base_url);
+        for (gateway, endpoint) in [
+            ("https://ncloud.apigw.ntruss.com", public),
+            ("https://ncloud.apigw.gov-ntruss.com", gov),
+            ("https://fin-ncloud.apigw.fin-ntruss.com", fin),
+            (" https://NCLOUD.apigw.gov-ntruss.com/ ", gov),
+            ("http://ncloud.apigw.gov-ntruss.com", gov),
+            ("https://ncloud.apigw.ntruss.com/vserver/v2", public),
+            (public, public),
+            (gov, gov),
+            (fin, fin),
+            ("https://ncloud.example.com", "https://clouddatastreamingservice.example.com"),
+            ("https://fin-ncloud.example.com", "https://fin-clouddatastreamingservice.example.com"),
+            ("https://example.com/", "https://example.com"),
+            (
+                "https://ncloud.apigw.ntruss.com.example.com",
+                "https://clouddatastreamingservice.apigw.ntruss.com.example.com",
+            ),
+        ] {
+            assert_eq!(Endpoint::of_gateway(gateway).unwrap().to_string(), endpoint, "{gateway}");
+        }
+        for gateway in ["", "ncloud.apigw.ntruss.com", "http://ncloud.example.com", "https://example.com/x"] {
+            assert!(Endpoint::of_gateway(gateway).is_err(), "{gateway}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub(crate) mod config_group;
 pub(crate) mod course;
 pub(crate) mod endpoint;
 pub(crate) mod follow_command;
+pub(crate) mod format;
 pub(crate) mod group_choice;
 pub(crate) mod group_difference;
 pub(crate) mod health;

@@ -7,9 +7,10 @@ use serde_json::Value;
 use super::escape::{escape, escape_json};
 use super::plan_text::PlanText;
 use super::render::table;
-use super::streams::{self, Format, Look};
+use super::streams::{self, Look};
 use super::text::{count, local_time, seconds, utc_time};
-use super::views::{Body, Ending, localise};
+use super::views::{Body, Ending, ProfileChange, localise};
+use crate::domain::format::Format;
 use crate::domain::report::Report;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::exit::Exit;
@@ -123,6 +124,20 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
                 .collect();
             table(&["NAME", "NO", "VERSION", "CODE"], &rows, 0)
         }
+        Body::Settings(settings) => {
+            let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+            let rows: Vec<Vec<String>> = settings
+                .iter()
+                .map(|one| vec![one.key.to_owned(), shown(&one.value), one.origin.clone()])
+                .collect();
+            table(&["KEY", "VALUE", "ORIGIN"], &rows, 0)
+        }
+        Body::Profiles(profiles) => {
+            let rows: Vec<Vec<String>> =
+                profiles.iter().map(|(name, source)| vec![name.clone(), source.clone()]).collect();
+            table(&["PROFILE", "SOURCE"], &rows, 0)
+        }
+        Body::Change(change) => change.as_ref().map_or_else(String::new, changed),
         Body::Scenarios(scenarios) => {
             let rows: Vec<Vec<String>> = scenarios
                 .iter()
@@ -132,6 +147,13 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
         }
         Body::None => String::new(),
     }
+}
+
+/// One line: what was done to which profile, and where.
+fn changed(change: &ProfileChange) -> String {
+    let ProfileChange { profile, source, key, done } = change;
+    let key = key.map_or_else(String::new, |key| format!("{key} "));
+    escape(&format!("profile {profile}: {key}{done} in {source}"))
 }
 
 fn check(look: Look, service: &str, report: &Report, ending: &Ending<'_>) -> String {

@@ -16,5 +16,5 @@ pub(crate) use finish::{finish, is_closed_pipe, result_only};
 pub(crate) use progress::Narrator;
 pub(crate) use prompt::TerminalPrompt;
 pub(crate) use requests::RequestLog;
-pub(crate) use streams::{Format, Look, color_choice};
-pub(crate) use views::{Body, Ending, document, plan_document};
+pub(crate) use streams::{Look, color_choice};
+pub(crate) use views::{Body, Ending, ProfileChange, Setting, document, plan_document};

@@ -4,6 +4,8 @@ use std::io;
 use std::sync::mpsc::{self, TryRecvError};
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::streams;
 use crate::clock::Interrupt;
 use crate::consent::Prompt;
@@ -29,26 +31,31 @@ This cannot be cancelled or undone.
 /// Chosen: below what a person feels.
 const NOTICE: Duration = Duration::from_millis(20);
 
-impl Prompt for TerminalPrompt {
-    fn missing_terminal(&self) -> Option<&'static str> {
-        streams::missing_terminal()
+impl TerminalPrompt {
+    /// Asks for one line that isn't shown while it is typed.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Prompt::line`] does.
+    pub(crate) fn secret(&mut self, question: &str) -> io::Result<SecretString> {
+        let question = super::escape::escape(question);
+        self.ask(move || {
+            let prompt = dialoguer::Password::new().with_prompt(question).allow_empty_password(true);
+            prompt.interact().map(SecretString::from)
+        })
     }
 
-    fn cautions(&mut self) {
-        streams::say(CAUTIONS);
-    }
-
-    fn line(&mut self, question: &str) -> io::Result<String> {
+    /// Lets `read` ask on a thread of its own: the prompt swallows signals that come while it reads. At a signal
+    /// the thread is left behind; the process is about to end.
+    fn ask<T: Send + 'static>(
+        &self,
+        read: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
         let terminal = SavedTerminal::take();
         drop_typed_ahead();
         let (tell, told) = mpsc::channel();
-        let question = super::escape::escape(question);
-        // The prompt swallows signals that come while it reads, so it reads on a thread of its own. At a
-        // signal the thread is left behind; the process is about to end.
         std::thread::Builder::new().name("prompt".to_owned()).spawn(move || {
-            let answer =
-                dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true).interact_text();
-            let _asker_has_gone = tell.send(answer);
+            let _asker_has_gone = tell.send(read());
         })?;
         loop {
             match told.try_recv() {
@@ -76,6 +83,23 @@ impl Prompt for TerminalPrompt {
                 return Err(io::ErrorKind::Interrupted.into());
             }
         }
+    }
+}
+
+impl Prompt for TerminalPrompt {
+    fn missing_terminal(&self) -> Option<&'static str> {
+        streams::missing_terminal()
+    }
+
+    fn cautions(&mut self) {
+        streams::say(CAUTIONS);
+    }
+
+    fn line(&mut self, question: &str) -> io::Result<String> {
+        let question = super::escape::escape(question);
+        self.ask(move || {
+            dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true).interact_text()
+        })
     }
 
     fn not_taken(&mut self, why: &str) {

@@ -2,25 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-/// The form of the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Format {
-    #[default]
-    Table,
-    Json,
-}
-
-impl std::str::FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "table" => Ok(Self::Table),
-            "json" => Ok(Self::Json),
-            other => Err(format!("`{other}` is no output format; there are table and json")),
-        }
-    }
-}
+use crate::domain::format::Format;
 
 /// How it speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -26,10 +26,34 @@ pub(crate) enum Body {
     Versions(Vec<KafkaVersion>),
     /// With the versions on offer, for their names.
     ConfigGroups(Vec<ConfigGroup>, Vec<KafkaVersion>),
+    Settings(Vec<Setting>),
+    /// Name and file of each profile.
+    Profiles(Vec<(String, String)>),
+    /// What became of the profiles' file; None when it was not touched.
+    Change(Option<ProfileChange>),
     /// Name, exit code and description of each.
     Scenarios(Vec<(String, u8, String)>),
     /// A command without a result of its own, or none that was recognised.
     None,
+}
+
+/// One setting in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub key: &'static str,
+    pub value: Option<String>,
+    pub origin: String,
+}
+
+/// What was done to a profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ProfileChange {
+    pub profile: String,
+    pub source: String,
+    /// The one value that it was about; None for the whole profile.
+    pub key: Option<&'static str>,
+    /// `made`, `changed`, `unchanged` or `removed`.
+    pub done: &'static str,
 }
 
 /// How a command ended, and with what it worked.
@@ -80,6 +104,28 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
         Body::ConfigGroups(groups, versions) => {
             put("config_groups", groups.iter().map(|group| listed_group(group, versions)).collect());
         }
+        Body::Settings(settings) => put(
+            "settings",
+            settings
+                .iter()
+                .map(|one| json!({ "key": one.key, "value": one.value, "origin": one.origin }))
+                .collect(),
+        ),
+        Body::Profiles(profiles) => put(
+            "profiles",
+            profiles.iter().map(|(name, source)| json!({ "name": name, "source": source })).collect(),
+        ),
+        Body::Change(change) => put(
+            "change",
+            json!(change.as_ref().map(|change| {
+                json!({
+                    "profile": change.profile,
+                    "source": change.source,
+                    "key": change.key,
+                    "done": change.done,
+                })
+            })),
+        ),
         Body::Scenarios(scenarios) => put(
             "scenarios",
             scenarios

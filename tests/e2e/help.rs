@@ -2,7 +2,7 @@
 
 use crate::support::Home;
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 16] = [
     "",
     "upgrade",
     "check",
@@ -11,6 +11,12 @@ const COMMANDS: [&str; 10] = [
     "list clusters",
     "list versions",
     "list config-groups",
+    "config",
+    "config init",
+    "config list",
+    "config show",
+    "config set",
+    "config remove",
     "sandbox",
     "completions",
 ];
@@ -50,6 +56,17 @@ fn the_list_of_commands_is_the_whole_one() {
     let top: Vec<_> = COMMANDS.iter().filter(|name| !name.is_empty() && !name.contains(' ')).collect();
     assert_eq!(subcommands(&told("--help")), top.into_iter().copied().collect::<Vec<_>>());
     assert_eq!(subcommands(&told("list --help")), ["clusters", "versions", "config-groups"]);
+    assert_eq!(subcommands(&told("config --help")), ["init", "list", "show", "set", "remove"]);
+}
+
+#[test]
+fn the_first_line_of_config_says_what_it_is_not() {
+    let help = told("config --help");
+    let first = help.lines().next().unwrap_or_default();
+    assert!(
+        first.contains("of cdss itself") && first.contains("Kafka's settings are in config groups"),
+        "{first}"
+    );
 }
 
 #[test]

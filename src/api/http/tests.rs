@@ -85,6 +85,7 @@ fn client_of(url: &str, limits: Limits) -> Http {
         keys: Keys::new("ACCESSKEY", "secret"),
         limits,
         trust: TrustFiles::default(),
+        proxy: None,
         clock: Rc::new(SystemClock { interrupt: interrupt.clone() }),
         interrupt,
         observer: Rc::new(Deaf),

@@ -1,12 +1,20 @@
 use secrecy::ExposeSecret as _;
 
+use super::super::sandbox_keys;
 use super::*;
+use crate::config::resolve::tests::profiles::{PROFILE_PAIR, own};
+
+mod profiles;
 
 const PAIR: [(&str, &str); 2] =
     [("NCLOUD_ACCESS_KEY_ID", "AKIDEXAMPLE1"), ("NCLOUD_SECRET_ACCESS_KEY", "S1")];
 
 fn with(pairs: &[(&str, &str)]) -> Result<Settings, ConfigError> {
-    resolve(&Flags::default(), &Environment::of(pairs))
+    resolve(&Flags::default(), &Environment::of(pairs), &Files::default())
+}
+
+fn origin(settings: &Settings, name: &str) -> String {
+    settings.shown.iter().find(|shown| shown.name == name).unwrap().origin.to_string()
 }
 
 fn flags(set: impl FnOnce(&mut Flags)) -> Flags {
@@ -21,7 +29,10 @@ fn both_spellings_of_the_keys_work_and_never_mix() {
     assert_eq!(access(&PAIR).unwrap(), "AKIDEXAMPLE1");
     assert_eq!(access(&[("NCLOUD_ACCESS_KEY", "A2"), ("NCLOUD_SECRET_KEY", "S2")]).unwrap(), "A2");
     for (pairs, text) in [
-        (&[][..], "there are no keys: NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY are not set"),
+        (
+            &[][..],
+            "there are no keys: NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY are not set, and there is no default profile",
+        ),
         (&PAIR[..1], "half a key pair: NCLOUD_ACCESS_KEY_ID is set without NCLOUD_SECRET_ACCESS_KEY"),
         (&PAIR[1..], "half a key pair: NCLOUD_SECRET_ACCESS_KEY is set without NCLOUD_ACCESS_KEY_ID"),
         (
@@ -54,14 +65,13 @@ fn a_secret_is_in_no_debug_text() {
 #[test]
 fn a_flag_outranks_the_environment_and_the_origin_is_told() {
     let environment = Environment::of(&[("NCLOUD_REGION", "JPN"), PAIR[0], PAIR[1]]);
-    let settings = resolve(&flags(|flags| flags.region = Some("sgn".to_owned())), &environment).unwrap();
+    let none = Files::default();
+    let settings =
+        resolve(&flags(|flags| flags.region = Some("sgn".to_owned())), &environment, &none).unwrap();
     assert_eq!(settings.service.region.code(), "SGN");
-    let origin = |settings: &Settings, name| {
-        settings.shown.iter().find(|shown| shown.name == name).unwrap().origin.to_string()
-    };
     assert_eq!(origin(&settings, "region"), "--region");
-    assert_eq!(origin(&settings, "site"), "implied by --region");
-    let settings = resolve(&Flags::default(), &environment).unwrap();
+    assert_eq!(origin(&settings, "site"), "implied by region");
+    let settings = resolve(&Flags::default(), &environment, &none).unwrap();
     assert_eq!(
         (settings.service.region.code(), origin(&settings, "region").as_str()),
         ("JPN", "NCLOUD_REGION")
@@ -77,13 +87,15 @@ fn an_empty_value_never_falls_through() {
         "CDSS_POLL",
         "CDSS_PROFILE",
         "CDSS_SANDBOX",
+        "CDSS_OUTPUT",
         "NCLOUD_API_GW",
+        "NCLOUD_PROFILE",
     ] {
         assert_eq!(with(&[(name, "")]).unwrap_err().to_string(), format!("{name} is empty"));
     }
     let empty = flags(|flags| flags.endpoint = Some(String::new()));
     let set = Environment::of(&[("CDSS_ENDPOINT", "https://example.com")]);
-    assert_eq!(resolve(&empty, &set).unwrap_err().to_string(), "--endpoint is empty");
+    assert_eq!(resolve(&empty, &set, &Files::default()).unwrap_err().to_string(), "--endpoint is empty");
 }
 
 #[test]
@@ -104,6 +116,11 @@ fn what_is_known_to_be_wrong_is_refused_with_its_place() {
         (("CDSS_POLL", "0s"), "CDSS_POLL: zero is no time"),
         (("CDSS_POLL", "500ms"), "CDSS_POLL: `500ms` is below one second, which is for loopback only"),
         (("CDSS_PROFILE", "prod"), "there is no profile `prod`"),
+        (("CDSS_OUTPUT", "yaml"), "CDSS_OUTPUT: `yaml` is no output format; there are table and json"),
+        (
+            ("NCLOUD_API_GW", "https://user@example.com"),
+            "NCLOUD_API_GW: `example.com` has more than scheme, host and port",
+        ),
         (
             ("CDSS_SANDBOX", "https://127.0.0.1:1"),
             "CDSS_SANDBOX: `https://127.0.0.1:1` is not http on this machine's loopback",
@@ -149,8 +166,10 @@ fn in_a_rehearsal_nothing_leads_elsewhere() {
         flags.cacert = Some("/no/such/file".to_owned());
         flags.region = Some("SGN".to_owned());
     });
-    let settings = resolve(&flags, &environment).unwrap();
+    let files = own("prod", &PROFILE_PAIR);
+    let settings = resolve(&flags, &environment, &files).unwrap();
     assert!(settings.service.sandbox);
+    assert_eq!(settings.profile, None);
     assert_eq!(settings.service.endpoint.to_string(), "http://127.0.0.1:4711");
     assert_eq!(settings.service.region.code(), "SGN", "a flag chooses the path");
     assert_eq!(settings.keys.unwrap().access, sandbox_keys().access);

@@ -1,0 +1,342 @@
+//! `cdss config`.
+
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+use secrecy::SecretString;
+
+use crate::clock::{Interrupt, Signal};
+use crate::config::{self, Change, Environment, Files, Flags, Key};
+use crate::consent::{ConsentError, Prompt as _, Question};
+use crate::context::Context;
+use crate::domain::region::{Region, Site};
+use crate::failure::{Failure, Sent};
+use crate::ui::{Body, ProfileChange, Setting, TerminalPrompt, streams};
+
+/// Set up profiles and keys of cdss itself; Kafka's settings are in config groups
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Profiles stand in $XDG_CONFIG_HOME/cdss/config.toml. Those of ~/.ncloud/configure are read too, and
+never written. All of these work on the profile that --profile names, else on `default`.
+
+Examples:
+  cdss config init --profile prod
+  cdss config set region JPN --profile prod
+  cdss config show --profile prod")]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Ask for a profile's key, site and region, and write them down
+    #[command(after_help = "Example:\n  cdss config init --profile prod")]
+    Init,
+    /// List the profiles, each with its file
+    #[command(after_help = "Example:\n  cdss config list --output json")]
+    List,
+    /// Show the settings in force, each with where it comes from
+    #[command(after_help = "Example:\n  cdss config show --profile prod")]
+    Show,
+    /// Set one value of a profile
+    #[command(after_help = "\
+Keys: access_key, secret_key, site, region, endpoint, cacert, proxy, output, poll.
+The secret is asked for, or read from standard input with --stdin, and never an argument.
+
+Examples:
+  cdss config set region JPN --profile prod
+  cdss config set secret_key --profile prod
+  pass show ncloud/prod | cdss config set secret_key --stdin --profile prod")]
+    Set {
+        /// Name of the value
+        #[arg(value_name = "KEY", value_parser = key_parser(), hide_possible_values = true)]
+        key: Key,
+        /// What to set it to; left out for a secret
+        #[arg(value_name = "VALUE")]
+        value: Option<String>,
+        /// Read the value from standard input
+        #[arg(long, conflicts_with = "value")]
+        stdin: bool,
+    },
+    /// Remove a profile, or one value of it
+    #[command(after_help = "\
+Examples:
+  cdss config remove --profile old
+  cdss config remove proxy --profile prod")]
+    Remove {
+        /// Name of the value; the whole profile without it
+        #[arg(value_name = "KEY", value_parser = key_parser(), hide_possible_values = true)]
+        key: Option<Key>,
+        /// Don't ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+fn key_parser() -> impl TypedValueParser<Value = Key> {
+    let names = PossibleValuesParser::new(Key::ALL.map(Key::name));
+    names.try_map(|name| Key::named(&name).ok_or("there is no such key"))
+}
+
+impl ConfigArgs {
+    /// Returns true for the one that needs the settings settled.
+    pub(crate) fn is_show(&self) -> bool {
+        matches!(self.what, What::Show)
+    }
+
+    pub(crate) fn empty_body(&self) -> Body {
+        match self.what {
+            What::Show => Body::Settings(Vec::new()),
+            What::List => Body::Profiles(Vec::new()),
+            What::Init | What::Set { .. } | What::Remove { .. } => Body::Change(None),
+        }
+    }
+}
+
+/// Shows the settings in force. Keys that can't be used are told, and are no failure.
+pub(super) fn show(context: &Context) -> Body {
+    if let Err(error) = &context.settings.keys {
+        streams::say(&crate::ui::escape(&format!("warning: {error}")));
+    }
+    let settings = context.settings.shown.iter();
+    Body::Settings(
+        settings
+            .map(|shown| Setting {
+                key: shown.name,
+                value: shown.value.clone(),
+                origin: shown.origin.to_string(),
+            })
+            .collect(),
+    )
+}
+
+/// Runs the commands that need no settings: they have to work where the settings don't.
+///
+/// # Errors
+///
+/// Fails when the file can't be read or written, or nobody agrees; it is then as it was.
+pub(crate) fn run(args: &ConfigArgs, flags: &Flags, environment: &Environment) -> Result<Body, Failure> {
+    if matches!(args.what, What::List) {
+        return list(environment);
+    }
+    let desk = Desk::open(flags, environment)?;
+    let (key, done) = match &args.what {
+        What::Init => (None, desk.init()?),
+        What::Set { key, value, stdin } => {
+            config::check_editable(&desk.files, &desk.profile)?;
+            let value = desk.value(*key, value.as_deref(), *stdin)?;
+            (Some(*key), config::set(&desk.file, &desk.profile, *key, &value)?)
+        }
+        What::Remove { key, yes } => (*key, desk.remove(*key, *yes)?),
+        What::List | What::Show => return Ok(args.empty_body()),
+    };
+    Ok(Body::Change(Some(ProfileChange {
+        profile: desk.profile,
+        source: desk.file.display().to_string(),
+        key: key.map(Key::name),
+        done: word(done),
+    })))
+}
+
+fn word(change: Change) -> &'static str {
+    match change {
+        Change::Made => "made",
+        Change::Changed => "changed",
+        Change::Unchanged => "unchanged",
+        Change::Removed => "removed",
+    }
+}
+
+fn list(environment: &Environment) -> Result<Body, Failure> {
+    let files = config::profiles(environment)?;
+    let vendor = files.vendor.unwrap_or_else(|error| {
+        streams::say(&crate::ui::escape(&format!("warning: {error}; {}", error.hint())));
+        Vec::new()
+    });
+    let all = files.own.iter().chain(&vendor);
+    let profiles: Vec<_> =
+        all.map(|profile| (profile.name.clone(), profile.file.display().to_string())).collect();
+    if profiles.is_empty() {
+        streams::say("there is no profile; `cdss config init` makes one");
+    }
+    Ok(Body::Profiles(profiles))
+}
+
+/// What a change works with.
+struct Desk {
+    file: PathBuf,
+    files: Files,
+    profile: String,
+    interrupt: Interrupt,
+}
+
+impl Desk {
+    fn open(flags: &Flags, environment: &Environment) -> Result<Self, Failure> {
+        let files = config::profiles(environment)?;
+        let file = files.places.first().cloned().ok_or_else(|| Failure::Usage {
+            message: "there is no folder for profiles".to_owned(),
+            hint: Some("set HOME or XDG_CONFIG_HOME".to_owned()),
+        })?;
+        let asked = config::named(flags, environment)?;
+        let profile = asked.map_or_else(|| config::DEFAULT_PROFILE.to_owned(), |(name, _)| name);
+        let interrupt = Interrupt::new();
+        if let Err(error) = interrupt.listen() {
+            streams::say(&format!("warning: signals end cdss without a word: {error}"));
+        }
+        Ok(Self { file, files, profile, interrupt })
+    }
+
+    fn prompt(&self) -> TerminalPrompt {
+        TerminalPrompt { interrupt: self.interrupt.clone() }
+    }
+
+    /// Asks for everything, then writes it at once.
+    fn init(&self) -> Result<Change, Failure> {
+        config::check_new(&self.files, &self.profile)?;
+        self.need_a_terminal("Access key", "add the values with `cdss config set`, the secret with --stdin")?;
+        streams::say(&crate::ui::escape(&format!("Profile {} in {}", self.profile, self.file.display())));
+        let site = self.choice("Site, public, gov or fin [public]", Site::Public.name(), |text| {
+            text.parse::<Site>().map_err(|error| error.to_string())
+        })?;
+        let regions = site.regions();
+        let question = format!("Region, {} [{}]", regions.join(", "), regions[0]);
+        let region = self.choice(&question, regions[0], |text| {
+            let region = text.parse::<Region>().map_err(|error| error.to_string())?;
+            crate::domain::region::settle(Some(site), Some(region), false)
+                .map(|(_, region)| region)
+                .map_err(|error| error.to_string())
+        })?;
+        let access = self.choice("Access key ID", "", |text| checked(Key::AccessKey, text))?;
+        let secret = self.secret("Secret key")?;
+        let values = [
+            (Key::AccessKey, access),
+            (Key::SecretKey, secret),
+            (Key::Site, SecretString::from(site.name())),
+            (Key::Region, SecretString::from(region.code())),
+        ];
+        config::make(&self.file, &self.profile, &values)?;
+        Ok(Change::Made)
+    }
+
+    /// Asks until the answer can be used; an empty one stands for `default`.
+    fn choice<T>(
+        &self,
+        question: &str,
+        default: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Failure> {
+        loop {
+            let answer = self.prompt().line(question).map_err(|error| self.failed(error))?;
+            let answer = answer.trim();
+            match read(if answer.is_empty() { default } else { answer }) {
+                Ok(value) => return Ok(value),
+                Err(why) => streams::say(&crate::ui::escape(&why)),
+            }
+        }
+    }
+
+    fn secret(&self, question: &str) -> Result<SecretString, Failure> {
+        use secrecy::ExposeSecret as _;
+        loop {
+            let secret = self.prompt().secret(question).map_err(|error| self.failed(error))?;
+            match Key::SecretKey.check(secret.expose_secret()) {
+                Ok(()) => return Ok(secret),
+                Err(why) => streams::say(&why),
+            }
+        }
+    }
+
+    /// Takes the value from where it is given.
+    fn value(&self, key: Key, value: Option<&str>, stdin: bool) -> Result<SecretString, Failure> {
+        match value {
+            Some(_) if key.is_secret() => Err(Failure::Usage {
+                message: format!("{} is not taken from the command line", key.name()),
+                hint: Some(
+                    "leave it out to be asked, or use --stdin; the one just given has been seen by the shell's \
+                     history and by every process list: make a new key"
+                        .to_owned(),
+                ),
+            }),
+            Some(value) => Ok(SecretString::from(value)),
+            None if stdin => from_stdin(),
+            None if key.is_secret() => {
+                self.need_a_terminal("Secret key", "give it on standard input with --stdin")?;
+                self.secret("Secret key")
+            }
+            None => Err(Failure::Usage {
+                message: format!("{} needs a value", key.name()),
+                hint: Some(format!("cdss config set {} VALUE", key.name())),
+            }),
+        }
+    }
+
+    fn remove(&self, key: Option<Key>, yes: bool) -> Result<Change, Failure> {
+        config::check_removal(&self.files, &self.profile, key)?;
+        if !yes {
+            let text = match key {
+                Some(key) => format!("Type {} to remove its {}", self.profile, key.name()),
+                None => format!("Type {} to remove the profile", self.profile),
+            };
+            let question = Question {
+                text,
+                name: &self.profile,
+                name_of: "the profile's name",
+                what: "the removal",
+                so_far: "nothing was removed",
+            };
+            let mut prompt = self.prompt();
+            let asked = question.need_a_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
+            asked.map_err(|error| match error {
+                ConsentError::Interrupted => self.interrupted(),
+                error => Failure::Consent(error),
+            })?;
+        }
+        config::remove(&self.file, &self.profile, key)?;
+        Ok(Change::Removed)
+    }
+
+    fn need_a_terminal(&self, question: &str, remedy: &'static str) -> Result<(), Failure> {
+        self.prompt().missing_terminal().map_or(Ok(()), |stream| {
+            let question = question.to_owned();
+            Err(Failure::Consent(ConsentError::NobodyToAsk { question, stream, remedy }))
+        })
+    }
+
+    fn failed(&self, error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::Interrupted => self.interrupted(),
+            _ => Failure::Consent(ConsentError::Terminal(error)),
+        }
+    }
+
+    fn interrupted(&self) -> Failure {
+        let signal = self.interrupt.raised().unwrap_or(Signal::Interrupt);
+        Failure::Signal { signal, sent: Sent::Never, follow: None }
+    }
+}
+
+fn checked(key: Key, text: &str) -> Result<SecretString, String> {
+    key.check(text).map(|()| SecretString::from(text))
+}
+
+/// More than any value has.
+const LONGEST: u64 = 64 * 1024;
+
+/// Reads one value; a line end behind it is none of it.
+fn from_stdin() -> Result<SecretString, Failure> {
+    let refuse = |message: &str, hint: &str| Failure::Usage {
+        message: message.to_owned(),
+        hint: Some(hint.to_owned()),
+    };
+    if io::stdin().is_terminal() {
+        return Err(refuse("standard input is a terminal", "leave --stdin out to be asked"));
+    }
+    let mut text = String::new();
+    let read = io::stdin().lock().take(LONGEST).read_to_string(&mut text);
+    read.map_err(|_| refuse("standard input can't be read as text", "give one line of plain text"))?;
+    let value = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    Ok(SecretString::from(value))
+}

@@ -1,0 +1,198 @@
+//! What a profile holds, whichever file it stands in.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::domain::endpoint::Endpoint;
+use crate::domain::format::Format;
+use crate::domain::region::{Region, Site};
+
+/// A setting that a profile can hold, in the order in which they are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    AccessKey,
+    SecretKey,
+    Site,
+    Region,
+    Endpoint,
+    Cacert,
+    Proxy,
+    Output,
+    Poll,
+}
+
+/// One profile as it was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Profile {
+    pub name: String,
+    /// The file that it stands in.
+    pub file: PathBuf,
+    pub secret_key: Option<SecretString>,
+    /// Everything but the secret, unchecked: a fault in a profile that nobody uses is no fault.
+    pub values: BTreeMap<Key, String>,
+}
+
+impl Profile {
+    pub(crate) fn new(name: &str, file: &Path) -> Self {
+        Self { name: name.to_owned(), file: file.to_owned(), secret_key: None, values: BTreeMap::new() }
+    }
+
+    /// Stores a value in its place.
+    pub(super) fn put(&mut self, key: Key, value: &str) {
+        if key.is_secret() {
+            self.secret_key = Some(SecretString::from(value));
+        } else {
+            self.values.insert(key, value.to_owned());
+        }
+    }
+
+    pub(crate) fn value(&self, key: Key) -> Option<&str> {
+        self.values.get(&key).map(String::as_str)
+    }
+
+    pub(super) fn has(&self, key: Key) -> bool {
+        if key.is_secret() { self.secret_key.is_some() } else { self.values.contains_key(&key) }
+    }
+
+    /// Returns where it stands, for people.
+    pub(crate) fn place(&self) -> String {
+        format!("profile {} in {}", self.name, self.file.display())
+    }
+}
+
+impl Key {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::AccessKey,
+        Self::SecretKey,
+        Self::Site,
+        Self::Region,
+        Self::Endpoint,
+        Self::Cacert,
+        Self::Proxy,
+        Self::Output,
+        Self::Poll,
+    ];
+
+    /// Returns the name in `config.toml` and in `config show`.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::AccessKey => "access_key",
+            Self::SecretKey => "secret_key",
+            Self::Site => "site",
+            Self::Region => "region",
+            Self::Endpoint => "endpoint",
+            Self::Cacert => "cacert",
+            Self::Proxy => "proxy",
+            Self::Output => "output",
+            Self::Poll => "poll",
+        }
+    }
+
+    pub(crate) const fn is_secret(self) -> bool {
+        matches!(self, Self::SecretKey)
+    }
+
+    /// Finds the key of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.name() == name)
+    }
+
+    /// Says what is wrong with a value that is about to be written.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the reason, which never repeats a secret.
+    pub(crate) fn check(self, value: &str) -> Result<(), String> {
+        if value.is_empty() {
+            return Err("it is empty".to_owned());
+        }
+        match self {
+            Self::AccessKey | Self::SecretKey => plain_key(value),
+            Self::Site => value.parse::<Site>().map(drop).map_err(|error| error.to_string()),
+            Self::Region => value.parse::<Region>().map(drop).map_err(|error| error.to_string()),
+            Self::Endpoint => Endpoint::parse(value).map(drop).map_err(|error| error.to_string()),
+            Self::Cacert => absolute(value).map(drop),
+            Self::Proxy => proxy(value).map(drop),
+            Self::Output => value.parse::<Format>().map(drop),
+            Self::Poll => super::duration(value).map(drop),
+        }
+    }
+}
+
+/// A key goes into headers and into signed text, line by line.
+fn plain_key(value: &str) -> Result<(), String> {
+    if value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err("it holds characters that no key has".to_owned())
+    }
+}
+
+/// Reads a path of a profile: nothing is looked up in the working directory.
+///
+/// # Errors
+///
+/// Refuses a path that depends on where cdss is started.
+pub(super) fn absolute(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.is_absolute() { Ok(path) } else { Err(format!("`{text}` is not an absolute path")) }
+}
+
+/// Reads the address of a proxy; it may hold a user name and a password.
+///
+/// # Errors
+///
+/// Refuses anything but http and https, and a path. The reason doesn't repeat the text, which may hold a
+/// password.
+pub(super) fn proxy(text: &str) -> Result<Url, String> {
+    let refuse = || "it is not an address such as http://proxy.example.com:3128".to_owned();
+    let url = Url::parse(text).map_err(|_| refuse())?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    let usable = matches!(url.scheme(), "http" | "https") && url.has_host() && bare;
+    if usable { Ok(url) } else { Err(refuse()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_is_found_by_its_own_name() {
+        for key in Key::ALL {
+            assert_eq!(Key::named(key.name()), Some(key));
+        }
+        assert_eq!(Key::named("regoin"), None);
+    }
+
+    #[test]
+    fn a_value_that_can_not_be_used_is_not_written() {
+        for (key, good, bad) in [
+            (Key::AccessKey, "AKIDEXAMPLE1", "A B"),
+            (Key::SecretKey, "a=b/c+d", "line\nend"),
+            (Key::Site, "gov", "private"),
+            (Key::Region, "sgn", "K R"),
+            (Key::Endpoint, "https://example.com", "http://example.com"),
+            (Key::Cacert, "/etc/ssl/own.pem", "own.pem"),
+            (Key::Proxy, "http://user:word@proxy:3128", "socks5://proxy"),
+            (Key::Output, "json", "yaml"),
+            (Key::Poll, "15s", "15"),
+        ] {
+            assert_eq!(key.check(good), Ok(()), "{}", key.name());
+            assert!(key.check(bad).is_err() && key.check("").is_err(), "{}", key.name());
+        }
+    }
+
+    #[test]
+    fn a_secret_is_repeated_by_no_reason() {
+        for (key, value) in [(Key::SecretKey, "hunter 2"), (Key::Proxy, "ftp://user:hunter2@proxy")] {
+            let reason = key.check(value).unwrap_err();
+            assert!(!reason.contains("hunter"), "{reason}");
+        }
+        let mut profile = Profile::new("prod", Path::new("/config.toml"));
+        profile.put(Key::SecretKey, "hunter2");
+        assert!(!format!("{profile:?}").contains("hunter2"));
+    }
+}

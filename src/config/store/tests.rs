@@ -1,0 +1,194 @@
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use secrecy::SecretString;
+use tempfile::TempDir;
+
+use super::super::profile::Key;
+use super::super::{Change, edit};
+use super::*;
+
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn environment(&self) -> Environment {
+        Environment::of(&[("HOME", self.0.path().to_str().unwrap())])
+    }
+
+    fn own(&self) -> PathBuf {
+        self.0.path().join(".config/cdss/config.toml")
+    }
+
+    fn vendor(&self) -> PathBuf {
+        self.0.path().join(".ncloud/configure")
+    }
+
+    fn write(path: &Path, text: impl AsRef<[u8]>, mode: u32) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn load(&self) -> Result<Files, ConfigError> {
+        profiles(&self.environment())
+    }
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o777
+}
+
+fn secret(text: &str) -> SecretString {
+    SecretString::from(text)
+}
+
+#[test]
+fn without_files_there_is_no_profile_and_no_fault() {
+    let home = Home::new();
+    let files = home.load().unwrap();
+    assert!(files.own.is_empty() && files.vendor.unwrap().is_empty());
+    assert_eq!(files.places, [home.own(), home.vendor()]);
+    Home::write(&home.0.path().join(".ncloud"), "a file where the folder would be", 0o600);
+    assert!(home.load().unwrap().vendor.is_ok());
+}
+
+#[test]
+fn a_file_of_ones_own_that_others_can_get_at_is_refused_with_the_remedy() {
+    for (mode, may) in [(0o640, "read"), (0o604, "read"), (0o620, "write to"), (0o666, "write to")] {
+        let home = Home::new();
+        Home::write(&home.own(), "[profiles.prod]", mode);
+        // What root provides, the group may read; nobody can give a file to root here without being it.
+        let error = home.load().unwrap_err();
+        assert_eq!(error, ConfigError::Exposed { file: home.own(), may });
+        assert!(error.hint().starts_with("chmod 600 "), "{}", error.hint());
+    }
+    for mode in [0o600, 0o400, 0o700] {
+        let home = Home::new();
+        Home::write(&home.own(), "[profiles.prod]", mode);
+        assert_eq!(home.load().unwrap().own.len(), 1, "{mode:o}");
+    }
+}
+
+#[test]
+fn the_vendors_file_is_taken_with_a_warning_when_others_may_read_it_and_refused_when_they_may_write() {
+    let text = "[DEFAULT]\nncloud_access_key_id = A\n# \u{fffd}";
+    for (mode, warned, taken) in
+        [(0o600, false, true), (0o644, true, true), (0o640, true, true), (0o664, false, false)]
+    {
+        let home = Home::new();
+        Home::write(&home.vendor(), text, mode);
+        let files = home.load().unwrap();
+        assert_eq!((files.vendor_warning.is_some(), files.vendor.is_ok()), (warned, taken), "{mode:o}");
+        if let Some(warning) = files.vendor_warning {
+            let vendor = home.vendor();
+            let vendor = vendor.display();
+            assert_eq!(warning, format!("others may read {vendor}, which holds keys; chmod 600 {vendor}"));
+        }
+    }
+}
+
+#[test]
+fn odd_files_are_refused_without_waiting() {
+    let home = Home::new();
+    fs::create_dir_all(home.own()).unwrap();
+    assert!(matches!(home.load(), Err(ConfigError::Unreadable { .. })), "a folder");
+    let home = Home::new();
+    Home::write(&home.own(), b"[profiles.prod] # \xff", 0o600);
+    assert!(matches!(home.load(), Err(ConfigError::Unreadable { .. })), "no UTF-8");
+    let home = Home::new();
+    Home::write(&home.own(), vec![b'#'; 2 * 1024 * 1024], 0o600);
+    assert!(matches!(home.load(), Err(ConfigError::Unreadable { .. })), "2 MiB");
+    let home = Home::new();
+    Home::write(&home.vendor(), b"# \xb0\xa1\r\n[DEFAULT]\r\nncloud_access_key_id=AK\r\n", 0o600);
+    let vendor = home.load().unwrap().vendor.unwrap();
+    assert_eq!(vendor[0].value(Key::AccessKey), Some("AK"), "a remark in an older encoding");
+    let home = Home::new();
+    fs::create_dir_all(home.own().parent().unwrap()).unwrap();
+    let fifo = rustix::fs::mknodat(
+        rustix::fs::CWD,
+        home.own(),
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    );
+    fifo.unwrap();
+    assert!(matches!(home.load(), Err(ConfigError::Unreadable { .. })), "a FIFO");
+    assert!(matches!(
+        edit::set(&home.own(), "a", Key::Site, &secret("gov")),
+        Err(ConfigError::Unwritable { .. })
+    ));
+}
+
+#[test]
+fn a_written_file_is_its_owners_alone_and_nothing_is_left_beside_it() {
+    let home = Home::new();
+    let file = home.own();
+    assert_eq!(edit::set(&file, "prod", Key::Region, &secret("SGN")).unwrap(), Change::Made);
+    assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+    assert_eq!(edit::set(&file, "prod", Key::Region, &secret("SGN")).unwrap(), Change::Unchanged);
+    assert_eq!(edit::set(&file, "prod", Key::Region, &secret("JPN")).unwrap(), Change::Changed);
+    assert_eq!(edit::set(&file, "prod", Key::SecretKey, &secret("S")).unwrap(), Change::Changed);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "[profiles.prod]\nregion = \"JPN\"\nsecret_key = \"S\"\n");
+    edit::remove(&file, "prod", Some(Key::SecretKey)).unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap(), "[profiles.prod]\nregion = \"JPN\"\n");
+    edit::remove(&file, "prod", None).unwrap();
+    assert_eq!(fs::read_to_string(&file).unwrap().trim(), "");
+    let left: Vec<_> = fs::read_dir(file.parent().unwrap()).unwrap().map(|one| one.unwrap().path()).collect();
+    assert_eq!(left, [file]);
+}
+
+#[test]
+fn what_can_not_be_done_leaves_the_file_as_it_was() {
+    let home = Home::new();
+    let file = home.own();
+    let before = "[profiles.prod]\nregion = \"JPN\" # Tokyo\n";
+    Home::write(&file, before, 0o600);
+    for outcome in [
+        edit::set(&file, "prod", Key::Poll, &secret("15")).map(drop),
+        edit::set(&file, " prod", Key::Region, &secret("KR")).map(drop),
+        edit::make(&file, "prod", &[(Key::Region, secret("KR"))]),
+        edit::make(&file, "new", &[(Key::Region, secret("KR")), (Key::Output, secret("xml"))]),
+        edit::remove(&file, "nobody", None),
+        edit::remove(&file, "prod", Some(Key::Proxy)),
+    ] {
+        assert!(outcome.is_err());
+        assert_eq!(fs::read_to_string(&file).unwrap(), before);
+    }
+    Home::write(&file, "[profiles.prod", 0o600);
+    assert!(matches!(
+        edit::set(&file, "prod", Key::Region, &secret("KR")),
+        Err(ConfigError::Damaged { line: 1, .. })
+    ));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "[profiles.prod");
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let home = Home::new();
+    let target = home.0.path().join("elsewhere.toml");
+    Home::write(&target, "", 0o600);
+    fs::create_dir_all(home.own().parent().unwrap()).unwrap();
+    symlink(&target, home.own()).unwrap();
+    let error = edit::set(&home.own(), "prod", Key::Region, &secret("KR")).unwrap_err();
+    assert!(matches!(error, ConfigError::Unwritable { .. }), "{error}");
+    assert_eq!(fs::read_to_string(&target).unwrap(), "");
+}
+
+#[test]
+fn what_a_killed_writer_left_is_overwritten_and_writers_wait_for_each_other() {
+    let home = Home::new();
+    let file = home.own();
+    Home::write(&file.with_file_name(BESIDE), "[profiles.ha", 0o644);
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let file = &file;
+            scope.spawn(move || edit::set(file, &format!("p{number}"), Key::Region, &secret("KR")).unwrap());
+        }
+    });
+    assert_eq!(home.load().unwrap().own.len(), 8, "no writer's change was lost");
+    assert_eq!(mode(&file), 0o600);
+    assert!(!file.with_file_name(BESIDE).exists());
+}

@@ -1,0 +1,32 @@
+//! The form of the result.
+
+use std::str::FromStr;
+
+/// How the result is written to stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Format {
+    #[default]
+    Table,
+    Json,
+}
+
+impl Format {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "table" => Ok(Self::Table),
+            "json" => Ok(Self::Json),
+            other => Err(format!("`{other}` is no output format; there are table and json")),
+        }
+    }
+}
