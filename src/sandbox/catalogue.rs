@@ -10,6 +10,29 @@ pub(super) struct Setting {
     pub(super) modifiable: bool,
 }
 
+/// The settings that the service's own write call has a field for. Only these stand in the list with fields;
+/// every other one stands in the additional list, and only where it has a custom value.
+///
+/// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. That the two lists are
+/// divided in this way is inferred from it.
+const WITH_A_FIELD: [&str; 15] = [
+    "allow.everyone.if.no.acl.found",
+    "authorizer.class.name",
+    "auto.create.topics.enable",
+    "delete.topic.enable",
+    "log.cleaner.enable",
+    "log.cleaner.threads",
+    "log.cleanup.policy",
+    "log.flush.interval.messages",
+    "log.retention.bytes",
+    "log.retention.hours",
+    "log.segment.bytes",
+    "num.io.threads",
+    "num.network.threads",
+    "num.partitions",
+    "offsets.topic.replication.factor",
+];
+
 const POSITIVE: &str = "1 ~ 2147483647";
 const SWITCH: &str = "true, false";
 
@@ -45,6 +68,11 @@ pub(super) const ALL: &[Setting] = &[
 ];
 
 impl Setting {
+    /// Returns true for a setting of the list with fields.
+    pub(super) fn has_a_field(&self) -> bool {
+        WITH_A_FIELD.contains(&self.name)
+    }
+
     /// Returns the service's second spelling: `log.retention.hours` is `logRetentionHours`.
     pub(super) fn key(&self) -> String {
         let mut words = self.name.split('.');

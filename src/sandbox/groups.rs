@@ -64,8 +64,10 @@ pub(super) fn one(account: &Account, no: u64, body: &[u8]) -> Result<Answer, Ans
 pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<Answer, Answer> {
     let code = Fields::parse(body)?.version_code()?;
     let Some(group) = account.group(no, &code) else { return Ok(Answer::Result(Value::Null)) };
-    let settings: Vec<_> = catalogue::ALL
-        .iter()
+    let (with_fields, others): (Vec<_>, Vec<_>) =
+        catalogue::ALL.iter().partition(|setting| setting.has_a_field());
+    let settings: Vec<_> = with_fields
+        .into_iter()
         .map(|setting| {
             json!({
                 "configName": setting.name,
@@ -78,11 +80,18 @@ pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<Answer
             })
         })
         .collect();
+    let additional: Vec<_> = others
+        .into_iter()
+        .filter_map(|setting| {
+            let value = group.custom.get(setting.name)?;
+            Some(json!({ "configName": setting.name, "configValue": value }))
+        })
+        .collect();
     Ok(Answer::Result(json!({
         "memberNo": MEMBER,
         "configGroupNo": group.no,
         "kafkaVersionCode": group.version,
         "kafkaConfigGroupDetailList": settings,
-        "additionalKafkaConfigGroupDetailList": [],
+        "additionalKafkaConfigGroupDetailList": additional,
     })))
 }

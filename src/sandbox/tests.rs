@@ -135,6 +135,16 @@ fn numbers_are_texts_where_the_service_writes_texts() {
     let settings = got.body["result"]["kafkaConfigGroupDetailList"].as_array().unwrap();
     let retention = settings.iter().find(|setting| setting["configName"] == "log.retention.hours").unwrap();
     assert_eq!((&retention["customValue"], &retention["defaultValue"]), (&json!("72"), &json!("168")));
+    assert!(settings.iter().all(|setting| setting["configName"] != "min.insync.replicas"));
+    let additional = got.body["result"]["additionalKafkaConfigGroupDetailList"].clone();
+    assert_eq!(
+        additional,
+        json!([
+            { "configName": "default.replication.factor", "configValue": "3" },
+            { "configName": "message.max.bytes", "configValue": "2097152" },
+            { "configName": "min.insync.replicas", "configValue": "2" },
+        ])
+    );
     assert_eq!(post(&sandbox, "configGroup/getKafkaConfigGroup/301", &code).body["result"], Value::Null);
     let all = post(&sandbox, "configGroup/getKafkaConfigGroupList", &json!({ "pageSize": 500 }));
     assert_eq!(

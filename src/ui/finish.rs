@@ -152,8 +152,12 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
 /// One line: what was done to which profile, and where.
 fn changed(change: &ProfileChange) -> String {
     let ProfileChange { profile, source, key, done } = change;
-    let key = key.map_or_else(String::new, |key| format!("{key} "));
-    escape(&format!("profile {profile}: {key}{done} in {source}"))
+    let what = match key {
+        Some(key) if *done == "made" => format!("made, with {key},"),
+        Some(key) => format!("{key} {done}"),
+        None => (*done).to_owned(),
+    };
+    escape(&format!("profile {profile}: {what} in {source}"))
 }
 
 fn check(look: Look, service: &str, report: &Report, ending: &Ending<'_>) -> String {

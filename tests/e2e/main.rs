@@ -3,9 +3,12 @@
 mod accept;
 mod bad_input;
 mod completions;
+mod config_terminal;
 mod help;
 mod keys;
 mod lab;
+mod profiles;
+mod pty;
 mod read_only;
 mod readme;
 mod rehearsal;

@@ -37,6 +37,18 @@ fn check_shows_the_plan_and_starts_nothing() {
 }
 
 #[test]
+fn settings_of_both_lists_of_the_service_are_compared() {
+    let bench = Bench::new(Scenario::Healthy);
+    let (_, document) = bench.json(CHECK);
+    let class = |key: &str| {
+        let mut settings = document["settings"].as_array().into_iter().flatten();
+        settings.find(|setting| setting["key"] == key).map(|setting| setting["class"].clone())
+    };
+    assert_eq!(class("log.retention.hours"), Some("kept".into()), "of the list with fields");
+    assert_eq!(class("min.insync.replicas"), Some("kept".into()), "of the additional list");
+}
+
+#[test]
 fn check_without_a_version_judges_every_newer_one() {
     let bench = Bench::new(Scenario::Healthy);
     for (cluster, code, possible) in [

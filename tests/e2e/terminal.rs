@@ -5,99 +5,14 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cdss::sandbox::{self, Change, Scenario};
-use rexpect::session::{Options, PtySession, spawn_with_options};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::lab::{Ended, Lab};
+use crate::pty::Terminal;
 use crate::support::{BOUND, UPGRADE};
 
 /// Its beginning is shown once more when the answer is in; the colon and the space make it a question.
 const QUESTION: &str = "Type orders-prod to start: ";
-
-/// Runs its arguments on a terminal of a usual size, tells the process id first and at last whether the
-/// terminal's settings are the ones from before.
-const SESSION: &str = r#"
-trap : INT TERM HUP
-stty rows 40 cols 100 echo
-before=$(stty -g)
-sh -c 'echo "pid=$$."; exec "$@"' sh "$@"
-code=$?
-[ "$(stty -g)" = "$before" ] && echo 'the terminal is as before'
-echo "exit=$code."
-"#;
-
-/// A person at a terminal. Every expectation has an end.
-struct Terminal {
-    session: PtySession,
-    /// Everything that was on the screen so far, control sequences included.
-    screen: String,
-}
-
-impl Terminal {
-    fn open(lab: &Lab, arguments: &str) -> Self {
-        let mut words = vec![env!("CARGO_BIN_EXE_cdss")];
-        words.extend(arguments.split_whitespace());
-        Self::run(lab, &words)
-    }
-
-    fn run(lab: &Lab, words: &[&str]) -> Self {
-        let mut command: Command = lab.command("sh");
-        command.args(["-c", SESSION, "sh"]).args(words);
-        command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
-        let limit = u64::try_from(BOUND.as_millis()).expect("the limit is short");
-        let options = Options::new().timeout_ms(Some(limit));
-        let session = spawn_with_options(command, options).expect("there is a pseudo-terminal");
-        Self { session, screen: String::new() }
-    }
-
-    /// Waits for a text and returns what came before it since the last one.
-    fn expect(&mut self, text: &str) -> String {
-        let before = match self.session.exp_string(&as_bytes(text)) {
-            Ok(before) => as_text(&before),
-            Err(error) => panic!("no {text:?} after\n{}\n{error}", self.screen),
-        };
-        self.screen.push_str(&before);
-        self.screen.push_str(text);
-        before
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.session.send(keys).expect("the terminal takes input");
-        self.session.flush().expect("the terminal takes input");
-    }
-
-    fn answer(&mut self, line: &str) {
-        self.expect(QUESTION);
-        self.press(line);
-        self.press("\r");
-    }
-
-    fn pid(&mut self) -> Pid {
-        self.expect("pid=");
-        let pid = self.expect(".").parse().expect("a process id is a number");
-        Pid::from_raw(pid).expect("no process has the number 0")
-    }
-
-    /// Waits for the end, which leaves the terminal as it was. Returns the exit code and what came since the last
-    /// expectation.
-    fn end(mut self) -> (i32, String) {
-        let rest = self.expect("the terminal is as before");
-        self.expect("exit=");
-        let code = self.expect(".").parse().expect("an exit code is a number");
-        assert!(!self.screen.contains("panicked"), "{}", self.screen);
-        (code, rest)
-    }
-}
-
-/// The session holds each byte as a character of its own.
-fn as_bytes(text: &str) -> String {
-    text.bytes().map(char::from).collect()
-}
-
-fn as_text(bytes: &str) -> String {
-    let bytes = bytes.chars().map(|c| u8::try_from(u32::from(c)).expect("each character is a byte"));
-    String::from_utf8_lossy(&bytes.collect::<Vec<_>>()).into_owned()
-}
 
 #[test]
 fn the_name_typed_at_the_question_starts_one_upgrade() {
@@ -129,11 +44,11 @@ fn the_name_typed_at_the_question_starts_one_upgrade() {
 fn the_third_wrong_answer_ends_it_without_a_start() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
-    terminal.answer("y");
+    terminal.answer_to(QUESTION, "y");
     terminal.expect("that is not the cluster's name; 2 tries left");
-    terminal.answer("");
+    terminal.answer_to(QUESTION, "");
     terminal.expect("nothing was typed; one try left");
-    terminal.answer("orders-pro");
+    terminal.answer_to(QUESTION, "orders-pro");
     terminal.expect("nothing was started");
     let (code, rest) = terminal.end();
     assert_eq!(code, 10);
@@ -146,10 +61,10 @@ fn the_third_wrong_answer_ends_it_without_a_start() {
 fn an_answer_in_hangul_names_the_korean_input_mode() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
-    terminal.answer("ㅐㄱㅇㄷㄱㄴ-ㅔ개ㅇ");
+    terminal.answer_to(QUESTION, "ㅐㄱㅇㄷㄱㄴ-ㅔ개ㅇ");
     terminal.expect("the keyboard is in Korean input mode (한/영); 2 tries left");
     assert_eq!(lab.sandbox.log().starts_asked(), 0);
-    terminal.answer("orders-prod");
+    terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("done");
     assert_eq!(terminal.end().0, 0);
     assert_eq!(lab.sandbox.log().starts_asked(), 1);
@@ -159,7 +74,7 @@ fn an_answer_in_hangul_names_the_korean_input_mode() {
 fn a_name_typed_with_corrections_counts_as_it_stands() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --no-wait"));
-    terminal.answer("orders-prox\u{7f}d");
+    terminal.answer_to(QUESTION, "orders-prox\u{7f}d");
     terminal.expect("Started ");
     assert_eq!(terminal.end().0, 0);
     assert_eq!(lab.sandbox.log().starts_asked(), 1);
@@ -226,7 +141,7 @@ fn what_was_typed_before_the_question_is_no_answer() {
     terminal.press("typed now\r");
     terminal.expect("that is not the cluster's name; 2 tries left");
     assert_eq!(lab.sandbox.log().starts_asked(), 0);
-    terminal.answer("orders-prod");
+    terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("Started ");
     assert_eq!(terminal.end().0, 0);
     assert_eq!(lab.sandbox.log().starts_asked(), 1);
@@ -251,7 +166,7 @@ fn the_plan_and_the_cautions_are_shown_with_quiet_too() {
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --quiet"));
     let plan = terminal.expect("cannot be cancelled");
     assert!(plan.contains("3.7.1 → 3.9.0") && plan.contains("service.precheck"), "{plan}");
-    terminal.answer("orders-prod");
+    terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("Started ");
     let rest = terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
     assert!(!rest.contains("orders-prod-d-00"), "progress in spite of --quiet:\n{rest}");
@@ -299,7 +214,7 @@ fn stdout_may_be_a_pipe_while_the_question_is_asked() {
     let lab = Lab::new(Scenario::Healthy);
     let script = format!("cdss {UPGRADE} --output json >result");
     let mut terminal = Terminal::run(&lab, &["sh", "-c", &script]);
-    terminal.answer("orders-prod");
+    terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("Started ");
     assert_eq!(terminal.end().0, 0);
     let result = std::fs::read_to_string(lab.home().join("result")).expect("sh made the file");

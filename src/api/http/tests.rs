@@ -93,6 +93,36 @@ fn client_of(url: &str, limits: Limits) -> Http {
     Http::new(connection).unwrap()
 }
 
+/// A client of an address that doesn't exist, behind a proxy.
+fn client_behind(proxy: &str, limits: Limits) -> Http {
+    let mut connection = client_of("https://cdss.invalid", limits).connection;
+    connection.proxy = Some(Url::parse(proxy).unwrap());
+    Http::new(connection).unwrap()
+}
+
+#[test]
+fn a_profiles_proxy_gets_the_address_and_neither_the_key_nor_its_own_password_is_told() {
+    let server = Server::answering(vec![http("403 Forbidden", "", "")]);
+    let proxy = server.url.replace("http://", "http://user:hunter2@");
+    let client = client_behind(&proxy, Limits { attempts: 1, ..QUICK });
+    let error = read(&client).unwrap_err();
+    let requests = server.requests();
+    assert!(requests[0].starts_with("CONNECT cdss.invalid:443 HTTP/1.1\r\n"), "{}", requests[0]);
+    assert!(!requests[0].contains("ACCESSKEY") && !requests[0].to_ascii_lowercase().contains("x-ncp-"));
+    assert!(matches!(error, ApiError::NotSent { .. }), "{error:?}");
+    let told = format!("{error} {error:?} {:?}", error.hint());
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn loopback_never_goes_through_a_proxy() {
+    let server = Server::answering(vec![http("200 OK", "", YES)]);
+    let mut connection = client_of(&server.url, QUICK).connection;
+    connection.proxy = Some(Url::parse("http://127.0.0.1:9").unwrap());
+    assert!(start(&Http::new(connection).unwrap()).is_ok());
+    assert!(server.requests()[0].starts_with("POST /api/v1/"));
+}
+
 const QUICK: Limits = Limits { pause: Duration::ZERO, ..Limits::LOOPBACK };
 
 fn read(http: &Http) -> Result<Answer, ApiError> {

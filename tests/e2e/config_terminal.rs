@@ -1,0 +1,129 @@
+//! `cdss config` on a pseudo-terminal: what is asked, what is shown, and what an answer does.
+#![cfg(unix)]
+
+use std::fs;
+
+use cdss::sandbox::Scenario;
+use rustix::process::{Signal, kill_process};
+
+use crate::lab::Lab;
+use crate::pty::Terminal;
+use crate::support::{ACCESS_KEY, SECRET_KEY};
+
+fn config(lab: &Lab) -> String {
+    fs::read_to_string(lab.home().join("config/cdss/config.toml")).unwrap_or_default()
+}
+
+#[test]
+fn init_asks_for_everything_hides_the_secret_and_asks_again_where_an_answer_is_wrong() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, "config init --profile prod");
+    terminal.expect("Profile prod in ");
+    terminal.answer_to("Site, public, gov or fin [public]: ", "private");
+    terminal.expect("there is no site `private`");
+    terminal.answer_to("Site, public, gov or fin [public]: ", "gov");
+    terminal.answer_to("Region, KR, KRS [KR]: ", "SGN");
+    terminal.expect("site gov has no region SGN; it has KR, KRS");
+    terminal.answer_to("Region, KR, KRS [KR]: ", "krs");
+    terminal.answer_to("Access key ID: ", "");
+    terminal.expect("it is empty");
+    terminal.answer_to("Access key ID: ", ACCESS_KEY);
+    terminal.answer_to("Secret key: ", SECRET_KEY);
+    let shown = terminal.expect("profile prod: made in ");
+    assert!(!shown.contains(SECRET_KEY), "{shown}");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(
+        config(&lab),
+        format!(
+            "[profiles.prod]\naccess_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\nsite = \"gov\"\n\
+             region = \"KRS\"\n"
+        )
+    );
+    let before = config(&lab);
+    let mut again = Terminal::open(&lab, "config init --profile prod");
+    again.expect("there is a profile `prod` in ");
+    again.expect("config set KEY VALUE --profile prod");
+    assert_eq!(again.end().0, 2);
+    assert_eq!(config(&lab), before);
+}
+
+#[test]
+fn defaults_are_taken_with_the_return_key() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, "config init");
+    terminal.answer_to("Site, public, gov or fin [public]: ", "");
+    terminal.answer_to("Region, KR, SGN, JPN [KR]: ", "");
+    terminal.answer_to("Access key ID: ", ACCESS_KEY);
+    terminal.answer_to("Secret key: ", SECRET_KEY);
+    assert_eq!(terminal.end().0, 0);
+    assert!(config(&lab).starts_with("[profiles.default]\n"));
+    assert!(config(&lab).ends_with("site = \"public\"\nregion = \"KR\"\n"), "{}", config(&lab));
+}
+
+#[test]
+fn a_signal_at_any_question_of_init_leaves_no_file_and_the_terminal_as_it_was() {
+    let answers = [
+        ("Site, public, gov or fin [public]: ", ""),
+        ("Region, KR, SGN, JPN [KR]: ", ""),
+        ("Access key ID: ", ACCESS_KEY),
+        ("Secret key: ", ""),
+    ];
+    for at in 0..answers.len() {
+        let lab = Lab::new(Scenario::Healthy);
+        let mut terminal = Terminal::open(&lab, "config init");
+        let pid = terminal.pid();
+        for (question, answer) in &answers[..at] {
+            terminal.answer_to(question, answer);
+        }
+        terminal.expect(answers[at].0);
+        let code = if at % 2 == 0 {
+            terminal.press("\u{3}");
+            130
+        } else {
+            kill_process(pid, Signal::TERM).expect("it runs");
+            143
+        };
+        terminal.expect("interrupted; nothing was changed");
+        assert_eq!(terminal.end().0, code, "at {:?}", answers[at].0);
+        assert_eq!(config(&lab), "");
+    }
+}
+
+#[test]
+fn a_secret_is_asked_for_and_never_shown() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, "config set secret_key --profile prod");
+    terminal.answer_to("Secret key: ", "two words");
+    terminal.expect("it holds characters that no key has");
+    terminal.answer_to("Secret key: ", SECRET_KEY);
+    let shown = terminal.expect("profile prod: made, with secret_key, in ");
+    assert!(!shown.contains(SECRET_KEY), "{shown}");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(config(&lab), format!("[profiles.prod]\nsecret_key = \"{SECRET_KEY}\"\n"));
+    let mut terminal = Terminal::open(&lab, "config set region --stdin --profile prod");
+    terminal.expect("standard input is a terminal");
+    assert_eq!(terminal.end().0, 2);
+}
+
+#[test]
+fn a_profile_is_removed_when_its_name_is_typed_and_only_then() {
+    let lab = Lab::new(Scenario::Healthy);
+    assert!(lab.cdss("config set region KR --profile prod").status().expect("it runs").success());
+    let before = config(&lab);
+    let mut terminal = Terminal::open(&lab, "config remove --profile prod");
+    for left in ["2 tries left", "one try left", "nothing was removed"] {
+        terminal.answer_to("Type prod to remove the profile: ", "yes");
+        terminal.expect(&format!("that is not the profile's name; {left}"));
+    }
+    terminal.expect("the removal was declined");
+    assert_eq!(terminal.end().0, 10);
+    assert_eq!(config(&lab), before);
+    let mut terminal = Terminal::open(&lab, "config remove region --profile prod");
+    terminal.answer_to("Type prod to remove its region: ", "prod");
+    terminal.expect("profile prod: region removed in ");
+    assert_eq!(terminal.end().0, 0);
+    let mut terminal = Terminal::open(&lab, "config remove --profile prod");
+    terminal.answer_to("Type prod to remove the profile: ", "prod");
+    assert_eq!(terminal.end().0, 0);
+    assert!(!config(&lab).contains("prod"), "{}", config(&lab));
+}

@@ -1,0 +1,362 @@
+//! Keys and settings from profiles: which are used, which are not, and what becomes of the files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use cdss::sandbox::Scenario;
+use serde_json::{Value, json};
+
+use crate::support::{ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE};
+
+const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
+
+/// Every variable of NCP's own tools, set to what would end in another place or nowhere.
+const NCLOUD: [(&str, &str); 8] = [
+    ("NCLOUD_ACCESS_KEY_ID", "WRONGACCESSKEY000001"),
+    ("NCLOUD_SECRET_ACCESS_KEY", "wrong"),
+    ("NCLOUD_ACCESS_KEY", "WRONGACCESSKEY000002"),
+    ("NCLOUD_SECRET_KEY", "wrong"),
+    ("NCLOUD_REGION", "FKR"),
+    ("NCLOUD_SITE", "nowhere"),
+    ("NCLOUD_API_GW", "http://127.0.0.1:9"),
+    ("NCLOUD_PROFILE", "nobody"),
+];
+
+/// Writes a file that is its owner's alone.
+fn write(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a file stands in a folder")).expect("the home can be written");
+    fs::write(path, text).expect("the home can be written");
+    allow(path, 0o600);
+}
+
+#[cfg(unix)]
+fn allow(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is there");
+}
+
+fn own(home: &Home) -> PathBuf {
+    home.path().join("config/cdss/config.toml")
+}
+
+fn vendor(home: &Home) -> PathBuf {
+    home.path().join(".ncloud/configure")
+}
+
+/// A bench whose home has a profile that leads to it.
+fn bench_with_profile(more: &str) -> Bench {
+    let bench = Bench::new(Scenario::Healthy);
+    let url = bench.sandbox.url();
+    write(
+        &own(&bench.home),
+        &format!(
+            "[profiles.prod]\naccess_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\n\
+             endpoint = \"{url}\"\npoll = \"10ms\"\n{more}"
+        ),
+    );
+    bench
+}
+
+/// Runs with these variables and no others.
+fn run(home: &Home, line: &str, variables: &[(&str, &str)]) -> Run {
+    let mut command = home.command(line);
+    command.envs(variables.iter().copied());
+    let run = Running::start(command, line).end();
+    for secret in [SECRET_KEY, "wrong"] {
+        assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{run:#?}");
+    }
+    run
+}
+
+#[test]
+fn a_named_profile_uses_nothing_of_the_environment() {
+    let bench = bench_with_profile("region = \"JPN\"\n");
+    let line = format!("{UPGRADE} --yes --profile prod -o json");
+    let done = run(&bench.home, &line, &NCLOUD);
+    done.assert_says(
+        0,
+        &["Service       public JPN  at http://127.0.0.1:", "  profile prod (--profile)  key …1234\n"],
+    );
+    let document = done.document();
+    assert_eq!((&document["profile"], &document["access_key"]), (&json!("prod"), &json!("1234")));
+    assert_eq!(document["service"]["region"], "JPN");
+    let log = bench.log();
+    assert_eq!(log.starts_accepted(), 1);
+    assert!(
+        log.requests.iter().all(|request| request.path.starts_with("/api/jpn-v1/")),
+        "{:?}",
+        log.requests
+    );
+    let follow = format!(
+        "cdss status --cluster no:1009123 --site public --region JPN --profile prod --endpoint {} --version 3.9.0 --watch",
+        bench.sandbox.url()
+    );
+    assert!(done.stderr.contains(&follow), "{}", done.stderr);
+    let again = run(&bench.home, &follow.replacen("cdss ", "", 1), &NCLOUD);
+    assert_eq!(again.code, 0, "the command that was printed works: {}", again.stderr);
+    let journal = fs::read_to_string(bench.home.journal()).expect("the start is in the journal");
+    assert!(journal.contains("\"profile\":\"prod\"") && !journal.contains(SECRET_KEY), "{journal}");
+}
+
+#[test]
+fn config_show_tells_where_each_value_comes_from() {
+    let bench = bench_with_profile("");
+    let shown = run(&bench.home, "config show --profile prod --site gov -o json", &NCLOUD);
+    let document = shown.document();
+    let file = own(&bench.home);
+    let of_profile = format!("profile prod in {}", file.display());
+    let expected = [
+        ("profile", json!("prod"), "--profile"),
+        ("site", json!("gov"), "--site"),
+        ("region", json!("KR"), "default"),
+        ("endpoint", json!(bench.sandbox.url()), of_profile.as_str()),
+        ("cacert", Value::Null, "default"),
+        ("proxy", Value::Null, "default"),
+        ("output", json!("json"), "--output"),
+        ("poll", json!("10ms"), &of_profile),
+        ("access_key", json!("…1234"), &of_profile),
+        ("secret_key", json!("(hidden)"), &of_profile),
+    ];
+    let settings = document["settings"].as_array().expect("there is a list");
+    assert_eq!(settings.len(), expected.len());
+    for (setting, (key, value, origin)) in settings.iter().zip(expected) {
+        assert_eq!(setting, &json!({ "key": key, "value": value, "origin": origin }));
+    }
+    assert_eq!((&document["profile"], document["ok"].as_bool()), (&json!("prod"), Some(true)));
+    let from_environment = run(
+        &bench.home,
+        "config show",
+        &[
+            ("NCLOUD_ACCESS_KEY", ACCESS_KEY),
+            ("NCLOUD_SECRET_KEY", SECRET_KEY),
+            ("NCLOUD_REGION", "sgn"),
+            ("CDSS_POLL", "1m"),
+        ],
+    );
+    for row in [
+        "region      SGN                                                 NCLOUD_REGION\n",
+        "site        public                                              implied by region\n",
+        "poll        1m                                                  CDSS_POLL\n",
+        "access_key  …1234                                               NCLOUD_ACCESS_KEY\n",
+        "profile     -                                                   default\n",
+    ] {
+        assert!(from_environment.stdout.contains(row), "{row:?} is not in\n{}", from_environment.stdout);
+    }
+    let none = run(&bench.home, "config show", &[("NCLOUD_ACCESS_KEY", ACCESS_KEY)]);
+    none.assert_says(0, &["warning: half a key pair: NCLOUD_ACCESS_KEY is set without NCLOUD_SECRET_KEY\n"]);
+    assert_eq!(bench.log().requests, []);
+}
+
+#[test]
+fn an_address_from_the_environment_never_gets_a_profiles_key() {
+    let bench = Bench::new(Scenario::Healthy);
+    let keys = format!("access_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\n");
+    write(&own(&bench.home), &format!("[profiles.default]\n{keys}\n[profiles.prod]\n{keys}"));
+    let url = bench.sandbox.url();
+    let refused = |line: &str, variable: &str| {
+        let text = format!("{variable} leads to {url}, and the key is that of profile ");
+        run(&bench.home, line, &[(variable, &url)]).assert_says(2, &[&text, "hint: unset "]);
+    };
+    refused(CHECK, "CDSS_ENDPOINT");
+    refused(CHECK, "NCLOUD_API_GW");
+    refused(&format!("{CHECK} --profile prod"), "CDSS_ENDPOINT");
+    assert_eq!(bench.log().requests, []);
+    let given =
+        run(&bench.home, &format!("{CHECK} --endpoint {url}"), &[("CDSS_ENDPOINT", "http://127.0.0.1:9")]);
+    assert_eq!(given.code, 0, "{}", given.stderr);
+}
+
+#[test]
+fn the_file_of_ncps_own_tools_is_used_as_it_is() {
+    let bench = Bench::new(Scenario::Healthy);
+    let file = vendor(&bench.home);
+    let text = format!(
+        "\u{feff}[DEFAULT]\r\nncloud_access_key_id = WRONGACCESSKEY000003\r\nncloud_secret_access_key = other\r\n\r\n\
+         [team]\r\n# ours\r\nncloud_access_key_id = {ACCESS_KEY}\r\nncloud_secret_access_key = {SECRET_KEY}\r\n\
+         ncloud_api_url = {}\r\n",
+        bench.sandbox.url()
+    );
+    write(&file, &text);
+    let named = run(&bench.home, &format!("{CHECK} --profile team -o json"), &NCLOUD);
+    assert_eq!((named.code, &named.document()["profile"]), (0, &json!("team")), "{}", named.stderr);
+    assert_eq!(named.stderr, "");
+    let chosen = run(&bench.home, CHECK, &[("NCLOUD_PROFILE", "team")]);
+    assert_eq!(chosen.code, 0, "{}", chosen.stderr);
+    assert!(chosen.stdout.contains("  profile team (NCLOUD_PROFILE)  key …1234\n"), "{}", chosen.stdout);
+    let listed = run(&bench.home, "config list -o json", &[]).document();
+    let source = file.display().to_string();
+    assert_eq!(
+        listed["profiles"],
+        json!([{ "name": "DEFAULT", "source": source }, { "name": "team", "source": source }])
+    );
+    for line in ["config set region KR --profile team", "config remove --profile team --yes"] {
+        run(&bench.home, line, &[]).assert_says(2, &["which cdss reads and never writes"]);
+    }
+    assert_eq!(fs::read_to_string(&file).expect("it is there"), text, "it is never written");
+}
+
+#[cfg(unix)]
+#[test]
+fn files_that_others_can_get_at_are_warned_of_or_refused() {
+    let bench = bench_with_profile("");
+    let file = vendor(&bench.home);
+    let section =
+        format!("[team]\nncloud_access_key_id={ACCESS_KEY}\nncloud_secret_access_key={SECRET_KEY}\n");
+    write(&file, &section);
+    let line = format!("{CHECK} --profile team --endpoint {}", bench.sandbox.url());
+    allow(&file, 0o644);
+    let warned = run(&bench.home, &line, &[]);
+    let chmod = format!("chmod 600 {}", file.display());
+    assert_eq!(warned.code, 0);
+    assert_eq!(warned.stderr.matches("warning: others may read ").count(), 1, "{}", warned.stderr);
+    assert!(warned.stderr.contains(&chmod), "{}", warned.stderr);
+    let requests = bench.log().requests.len();
+    allow(&file, 0o666);
+    run(&bench.home, &line, &[]).assert_says(2, &["others may write to ", &chmod]);
+    allow(&own(&bench.home), 0o640);
+    let refused = run(&bench.home, &format!("{CHECK} --profile prod"), &[]);
+    refused.assert_says(2, &["others may read ", &format!("hint: chmod 600 {}", own(&bench.home).display())]);
+    assert_eq!(bench.log().requests.len(), requests, "nothing was asked");
+}
+
+#[test]
+fn a_damaged_file_is_told_with_line_and_column_and_does_not_concern_a_rehearsal() {
+    let bench = Bench::new(Scenario::Healthy);
+    write(&own(&bench.home), &format!("[profiles.prod]\nsecret_key = \"{SECRET_KEY}\n"));
+    for line in
+        [format!("{UPGRADE} --yes --profile prod"), "config list".into(), "config set region KR".into()]
+    {
+        run(&bench.home, &line, &[]).assert_says(2, &["config.toml:2:", "hint: correct the line"]);
+    }
+    bench.assert_no_start();
+    let rehearsal = run(&bench.home, "sandbox -- cdss config show --profile prod", &[]);
+    rehearsal.assert_says(0, &[]);
+    assert!(rehearsal.stdout.contains("sandbox"), "{}", rehearsal.stdout);
+    let before = fs::read(own(&bench.home)).expect("it is there");
+    let written = run(&bench.home, "sandbox -- cdss config set region SGN --profile prod", &[]);
+    assert!(
+        written.stdout.contains("/cdss-sandbox-"),
+        "a rehearsal has profiles of its own: {}",
+        written.stdout
+    );
+    assert_eq!(fs::read(own(&bench.home)).expect("it is there"), before);
+}
+
+#[test]
+fn what_is_not_there_or_not_one_thing_ends_with_3() {
+    let bench = bench_with_profile("");
+    for variables in [&[][..], &[("CDSS_PROFILE", "nobody")]] {
+        let line = if variables.is_empty() { format!("{CHECK} --profile nobody") } else { CHECK.to_owned() };
+        run(&bench.home, &line, variables).assert_says(
+            3,
+            &["there is no profile `nobody` in ", "config.toml or ", "hint: `cdss config list`"],
+        );
+    }
+    write(&vendor(&bench.home), "[prod]\n");
+    run(&bench.home, &format!("{CHECK} --profile prod"), &[])
+        .assert_says(3, &["there are two profiles `prod`, one in ", "config.toml and one in ", "configure"]);
+    for line in ["config remove --profile nobody --yes", "config remove proxy --profile prod --yes"] {
+        assert_eq!(run(&bench.home, line, &[]).code, 3, "{line}");
+    }
+    assert_eq!(bench.log().requests, []);
+}
+
+#[test]
+fn the_form_of_the_result_can_stand_in_a_profile() {
+    let bench = bench_with_profile("output = \"json\"\n");
+    let line = format!("{CHECK} --profile prod");
+    assert!(run(&bench.home, &line, &[("CDSS_OUTPUT", "table")]).stdout.starts_with('{'));
+    assert!(!run(&bench.home, &format!("{line} -o table"), &[]).stdout.starts_with('{'));
+    run(&bench.home, &line.replace("prod --version", "prod -o yaml --version"), &[])
+        .assert_says(2, &["--output: `yaml` is no output format"]);
+}
+
+#[test]
+fn set_changes_one_line_of_a_file_with_remarks() {
+    let home = Home::empty();
+    let before = "# the team's keys, rotated in May\n[profiles.prod]   # careful\naccess_key = \"AKIDEXAMPLE1\"\n\
+                  region = \"KR\"    # Seoul\n\n# spare\n[profiles.spare]\nsite = \"gov\"\n";
+    write(&own(&home), before);
+    let set = run(&home, "config set region jpn --profile prod -o json", &[]).document();
+    assert_eq!((&set["change"]["key"], &set["change"]["done"]), (&json!("region"), &json!("changed")));
+    let after = fs::read_to_string(own(&home)).expect("it is there");
+    assert_eq!(after, before.replace("region = \"KR\" ", "region = \"jpn\" "));
+    let same = run(&home, "config set region jpn --profile prod", &[]);
+    assert!(same.stdout.contains("profile prod: region unchanged in "), "{}", same.stdout);
+    assert_eq!(fs::read_to_string(own(&home)).expect("it is there"), after);
+}
+
+/// Runs with something on standard input.
+fn run_with_input(home: &Home, line: &str, input: &str) -> Run {
+    let file = home.path().join("input");
+    fs::write(&file, input).expect("the home can be written");
+    let mut command = home.command(line);
+    command.stdin(Stdio::from(fs::File::open(&file).expect("it was written")));
+    Running::start(command, line).end()
+}
+
+#[test]
+fn a_secret_comes_by_standard_input_and_never_by_an_argument() {
+    let home = Home::empty();
+    let refused = run(&home, "config set secret_key hunter2 --profile prod", &[]);
+    refused.assert_says(2, &["secret_key is not taken from the command line", "make a new key"]);
+    assert!(!refused.stderr.contains("hunter2") && !own(&home).exists(), "{}", refused.stderr);
+    for (input, code) in [("hunter2\n", 0), ("hunter2\r\n", 0), ("hunter2", 0), ("", 2), ("two\nlines\n", 2)]
+    {
+        let run = run_with_input(&home, "config set secret_key --stdin --profile prod", input);
+        assert_eq!(run.code, code, "{input:?}: {}", run.stderr);
+        assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"));
+        let text = fs::read_to_string(own(&home)).expect("the first one wrote it");
+        assert_eq!(text, "[profiles.prod]\nsecret_key = \"hunter2\"\n");
+    }
+    let nobody = run(&home, "config set secret_key --profile prod", &[]);
+    nobody
+        .assert_says(10, &["the question `Secret key` needs an answer, and stdin is no terminal", "--stdin"]);
+    run(&home, "config init --profile new", &[]).assert_says(10, &["stdin is no terminal", "--stdin"]);
+    run(&home, "config remove --profile prod", &[]).assert_says(10, &["add --yes"]);
+    assert_eq!(
+        fs::read_to_string(own(&home)).expect("it is there"),
+        "[profiles.prod]\nsecret_key = \"hunter2\"\n"
+    );
+}
+
+/// How many writers are killed, spread over a little more than the time that one takes.
+const KILLS: u32 = 60;
+
+#[test]
+fn a_killed_write_leaves_the_old_file_or_the_new_one() {
+    let home = Home::empty();
+    let old = format!("# {}\n[profiles.prod]\nregion = \"KR\"\n", "remark ".repeat(5_000));
+    let new = old.replace("KR", "JPN");
+    let start = || -> Command {
+        let mut command = home.command("config set region JPN --profile prod");
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    write(&own(&home), &old);
+    let begun = Instant::now();
+    assert!(start().status().expect("it runs").success());
+    let whole = begun.elapsed().max(Duration::from_millis(1));
+    let mut seen = [0, 0];
+    for turn in 0..KILLS {
+        write(&own(&home), &old);
+        let mut child = start().spawn().expect("it runs");
+        let limit = whole * turn * 5 / (KILLS * 4);
+        let begun = Instant::now();
+        while begun.elapsed() < limit && child.try_wait().expect("it can be asked").is_none() {
+            std::hint::spin_loop();
+        }
+        let _it_may_have_ended = child.kill();
+        child.wait().expect("it ends");
+        let text = fs::read_to_string(own(&home)).expect("there is a file at every moment");
+        assert!(text == old || text == new, "neither the old file nor the new one: {} bytes", text.len());
+        seen[usize::from(text == new)] += 1;
+    }
+    assert!(seen[0] > 0 && seen[1] > 0, "the kills met both ends: {seen:?}");
+    assert!(start().status().expect("it runs").success());
+    let left: Vec<_> =
+        fs::read_dir(own(&home).parent().expect("it has a folder")).expect("it is there").collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
