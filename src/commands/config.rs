@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use secrecy::SecretString;
 
 use crate::clock::{Interrupt, Signal};
-use crate::config::{self, Change, Environment, Files, Flags, Key};
+use crate::config::{self, Change, Environment, Field, Files, Flags};
 use crate::consent::{ConsentError, Prompt as _, Question};
 use crate::context::Context;
 use crate::domain::region::{Region, Site};
@@ -53,7 +53,7 @@ Examples:
     Set {
         /// Name of the value
         #[arg(value_name = "KEY", value_parser = key_parser(), hide_possible_values = true)]
-        key: Key,
+        key: Field,
         /// What to set it to; left out for a secret
         #[arg(value_name = "VALUE")]
         value: Option<String>,
@@ -69,16 +69,16 @@ Examples:
     Remove {
         /// Name of the value; the whole profile without it
         #[arg(value_name = "KEY", value_parser = key_parser(), hide_possible_values = true)]
-        key: Option<Key>,
+        key: Option<Field>,
         /// Don't ask
         #[arg(long, short)]
         yes: bool,
     },
 }
 
-fn key_parser() -> impl TypedValueParser<Value = Key> {
-    let names = PossibleValuesParser::new(Key::ALL.map(Key::name));
-    names.try_map(|name| Key::named(&name).ok_or("there is no such key"))
+fn key_parser() -> impl TypedValueParser<Value = Field> {
+    let names = PossibleValuesParser::new(Field::ALL.map(Field::name));
+    names.try_map(|name| Field::named(&name).ok_or("there is no such key"))
 }
 
 impl ConfigArgs {
@@ -136,7 +136,7 @@ pub(crate) fn run(args: &ConfigArgs, flags: &Flags, environment: &Environment) -
     Ok(Body::Change(Some(ProfileChange {
         profile: desk.profile,
         source: desk.file.display().to_string(),
-        key: key.map(Key::name),
+        key: key.map(Field::name),
         done: word(done),
     })))
 }
@@ -209,13 +209,13 @@ impl Desk {
                 .map(|(_, region)| region)
                 .map_err(|error| error.to_string())
         })?;
-        let access = self.choice("Access key ID", "", |text| checked(Key::AccessKey, text))?;
+        let access = self.choice("Access key ID", "", |text| checked(Field::AccessKey, text))?;
         let secret = self.secret("Secret key")?;
         let values = [
-            (Key::AccessKey, access),
-            (Key::SecretKey, secret),
-            (Key::Site, SecretString::from(site.name())),
-            (Key::Region, SecretString::from(region.code())),
+            (Field::AccessKey, access),
+            (Field::SecretKey, secret),
+            (Field::Site, SecretString::from(site.name())),
+            (Field::Region, SecretString::from(region.code())),
         ];
         config::make(&self.file, &self.profile, &values)?;
         Ok(Change::Made)
@@ -242,7 +242,7 @@ impl Desk {
         use secrecy::ExposeSecret as _;
         loop {
             let secret = self.prompt().secret(question).map_err(|error| self.failed(error))?;
-            match Key::SecretKey.check(secret.expose_secret()) {
+            match Field::SecretKey.check(secret.expose_secret()) {
                 Ok(()) => return Ok(secret),
                 Err(why) => streams::say(&why),
             }
@@ -250,7 +250,7 @@ impl Desk {
     }
 
     /// Takes the value from where it is given.
-    fn value(&self, key: Key, value: Option<&str>, stdin: bool) -> Result<SecretString, Failure> {
+    fn value(&self, key: Field, value: Option<&str>, stdin: bool) -> Result<SecretString, Failure> {
         match value {
             Some(_) if key.is_secret() => Err(Failure::Usage {
                 message: format!("{} is not taken from the command line", key.name()),
@@ -273,7 +273,7 @@ impl Desk {
         }
     }
 
-    fn remove(&self, key: Option<Key>, yes: bool) -> Result<Change, Failure> {
+    fn remove(&self, key: Option<Field>, yes: bool) -> Result<Change, Failure> {
         config::check_removal(&self.files, &self.profile, key)?;
         if !yes {
             let text = match key {
@@ -318,7 +318,7 @@ impl Desk {
     }
 }
 
-fn checked(key: Key, text: &str) -> Result<SecretString, String> {
+fn checked(key: Field, text: &str) -> Result<SecretString, String> {
     key.check(text).map(|()| SecretString::from(text))
 }
 

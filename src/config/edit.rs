@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::ConfigError;
 use super::own_file;
-use super::profile::{Key, Profile};
+use super::profile::{Field, Profile};
 use super::store::{Files, replace};
 
 /// What became of the file.
@@ -25,7 +25,7 @@ pub(crate) enum Change {
 /// # Errors
 ///
 /// Refuses a name that is taken; fails when the file can't be read or written. It is then as it was.
-pub(crate) fn make(path: &Path, name: &str, values: &[(Key, SecretString)]) -> Result<(), ConfigError> {
+pub(crate) fn make(path: &Path, name: &str, values: &[(Field, SecretString)]) -> Result<(), ConfigError> {
     checked_name(name)?;
     replace(path, |text, profiles| {
         if of_name(&profiles, name).is_some() {
@@ -45,7 +45,7 @@ pub(crate) fn make(path: &Path, name: &str, values: &[(Key, SecretString)]) -> R
 /// # Errors
 ///
 /// Refuses a value that can't be used; fails when the file can't be read or written. It is then as it was.
-pub(crate) fn set(path: &Path, name: &str, key: Key, value: &SecretString) -> Result<Change, ConfigError> {
+pub(crate) fn set(path: &Path, name: &str, key: Field, value: &SecretString) -> Result<Change, ConfigError> {
     checked_name(name)?;
     let value = value.expose_secret();
     checked(key, value)?;
@@ -53,7 +53,7 @@ pub(crate) fn set(path: &Path, name: &str, key: Key, value: &SecretString) -> Re
     replace(path, |text, profiles| {
         let profile = of_name(&profiles, name);
         let old = profile.and_then(|profile| {
-            let secret = profile.secret_key.as_ref().map(|secret| secret.expose_secret());
+            let secret = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
             if key.is_secret() { secret } else { profile.value(key) }
         });
         done = match (profile, old) {
@@ -71,7 +71,7 @@ pub(crate) fn set(path: &Path, name: &str, key: Key, value: &SecretString) -> Re
 /// # Errors
 ///
 /// Fails when it isn't there, or when the file can't be read or written. It is then as it was.
-pub(crate) fn remove(path: &Path, name: &str, key: Option<Key>) -> Result<(), ConfigError> {
+pub(crate) fn remove(path: &Path, name: &str, key: Option<Field>) -> Result<(), ConfigError> {
     replace(path, |text, profiles| {
         removable(&profiles, name, key, Some(&path.to_owned()))?;
         Ok(Some(match key {
@@ -113,7 +113,7 @@ pub(crate) fn check_new(files: &Files, name: &str) -> Result<(), ConfigError> {
 /// # Errors
 ///
 /// Fails when there isn't.
-pub(crate) fn check_removal(files: &Files, name: &str, key: Option<Key>) -> Result<(), ConfigError> {
+pub(crate) fn check_removal(files: &Files, name: &str, key: Option<Field>) -> Result<(), ConfigError> {
     check_editable(files, name)?;
     removable(&files.own, name, key, files.places.first())
 }
@@ -121,7 +121,7 @@ pub(crate) fn check_removal(files: &Files, name: &str, key: Option<Key>) -> Resu
 fn removable(
     profiles: &[Profile],
     name: &str,
-    key: Option<Key>,
+    key: Option<Field>,
     file: Option<&PathBuf>,
 ) -> Result<(), ConfigError> {
     let profile = of_name(profiles, name).ok_or_else(|| ConfigError::NoProfile {
@@ -148,6 +148,6 @@ fn checked_name(name: &str) -> Result<(), ConfigError> {
     own_file::named(name).map_err(|reason| ConfigError::Invalid { name: format!("profile `{name}`"), reason })
 }
 
-fn checked(key: Key, value: &str) -> Result<(), ConfigError> {
+fn checked(key: Field, value: &str) -> Result<(), ConfigError> {
     key.check(value).map_err(|reason| ConfigError::Invalid { name: key.name().to_owned(), reason })
 }

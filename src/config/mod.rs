@@ -19,7 +19,7 @@ mod vendor_file;
 
 pub(crate) use edit::{Change, check_editable, check_new, check_removal, make, remove, set};
 pub(crate) use paths::{sandbox_directory, state_directory};
-pub(crate) use profile::Key;
+pub(crate) use profile::Field;
 pub(crate) use resolve::{Flags, Settings, Shown, duration, resolve};
 pub(crate) use sources::{DEFAULT_PROFILE, in_sandbox, named};
 pub(crate) use store::{Files, profiles};

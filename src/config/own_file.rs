@@ -6,7 +6,7 @@ use std::path::Path;
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike, value};
 
 use super::ConfigError;
-use super::profile::{Key, Profile};
+use super::profile::{Field, Profile};
 
 /// The only table at the top.
 const PROFILES: &str = "profiles";
@@ -65,8 +65,8 @@ type Misplaced = (Option<Range<usize>>, String);
 fn profile(name: &str, settings: &dyn TableLike, file: &Path) -> Result<Profile, Misplaced> {
     let mut profile = Profile::new(name, file);
     for (name, item) in settings.iter() {
-        let Some(key) = Key::named(name) else {
-            let known: Vec<&str> = Key::ALL.iter().map(|key| key.name()).collect();
+        let Some(key) = Field::named(name) else {
+            let known: Vec<&str> = Field::ALL.iter().map(|key| key.name()).collect();
             let span = settings.key(name).and_then(toml_edit::Key::span);
             return Err((span, format!("there is no setting `{name}`; there are {}", known.join(", "))));
         };
@@ -88,7 +88,7 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
 /// Returns the text with one value of one profile set; the profile is made where it isn't there yet.
 ///
 /// The text has to be one that [`parse`] takes.
-pub(super) fn set(text: &str, profile: &str, key: Key, new: &str) -> String {
+pub(super) fn set(text: &str, profile: &str, key: Field, new: &str) -> String {
     edit(text, |document| {
         let tables = document.entry(PROFILES).or_insert_with(|| {
             let mut table = Table::new();
@@ -120,7 +120,7 @@ pub(super) fn remove_profile(text: &str, profile: &str) -> String {
 }
 
 /// Returns the text without one value of one profile.
-pub(super) fn remove_value(text: &str, profile: &str, key: Key) -> String {
+pub(super) fn remove_value(text: &str, profile: &str, key: Field) -> String {
     edit(text, |document| {
         let tables = document.get_mut(PROFILES).and_then(Item::as_table_like_mut);
         if let Some(settings) = tables.and_then(|tables| tables.get_mut(profile)?.as_table_like_mut()) {
@@ -185,11 +185,11 @@ site = \"gov\"
         ] {
             let profiles = read(&text);
             assert_eq!(profiles.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["prod", "gov 1"]);
-            assert_eq!(profiles[0].value(Key::AccessKey), Some("AKIDEXAMPLE1"));
-            assert_eq!(profiles[0].value(Key::Region), Some("KR"));
+            assert_eq!(profiles[0].value(Field::AccessKey), Some("AKIDEXAMPLE1"));
+            assert_eq!(profiles[0].value(Field::Region), Some("KR"));
             assert_eq!(profiles[0].secret_key.as_ref().unwrap().expose_secret(), "S1");
-            assert_eq!(profiles[1].value(Key::Site), Some("gov"));
-            assert!(!profiles[1].has(Key::AccessKey) && !profiles[1].has(Key::SecretKey));
+            assert_eq!(profiles[1].value(Field::Site), Some("gov"));
+            assert!(!profiles[1].has(Field::AccessKey) && !profiles[1].has(Field::SecretKey));
         }
         assert!(read("").is_empty() && read("[profiles]").is_empty());
     }
@@ -222,7 +222,7 @@ site = \"gov\"
 
     #[test]
     fn a_new_value_changes_one_line_and_no_remark() {
-        let after = set(FILE, "prod", Key::SecretKey, "S2");
+        let after = set(FILE, "prod", Field::SecretKey, "S2");
         assert_eq!(
             changed(FILE, &after),
             [(
@@ -231,46 +231,46 @@ site = \"gov\"
             )]
         );
         let windows = FILE.replace('\n', "\r\n");
-        let after = set(&windows, "gov 1", Key::Site, "fin");
+        let after = set(&windows, "gov 1", Field::Site, "fin");
         assert_eq!(
             changed(&windows, &after),
             [("site = \"gov\"\r".to_owned(), "site = \"fin\"\r".to_owned())]
         );
         let marked = format!("\u{feff}{FILE}");
-        assert!(set(&marked, "prod", Key::Region, "SGN").starts_with("\u{feff}# keys of the team\n"));
+        assert!(set(&marked, "prod", Field::Region, "SGN").starts_with("\u{feff}# keys of the team\n"));
         let inline = "[profiles]\na = { site = \"gov\", region = \"KR\" } # both\n";
         assert_eq!(
-            set(inline, "a", Key::Region, "KRS"),
+            set(inline, "a", Field::Region, "KRS"),
             "[profiles]\na = { site = \"gov\", region = \"KRS\" } # both\n"
         );
     }
 
     #[test]
     fn a_value_that_was_not_there_is_one_line_more() {
-        let after = set(FILE, "prod", Key::Poll, "30s");
+        let after = set(FILE, "prod", Field::Poll, "30s");
         assert_eq!(after, FILE.replace("region = \"KR\"\n", "region = \"KR\"\npoll = \"30s\"\n"));
-        assert_eq!(set("", "default", Key::Region, "JPN"), "[profiles.default]\nregion = \"JPN\"\n");
-        let more = set(FILE, "new one", Key::Region, "JPN");
+        assert_eq!(set("", "default", Field::Region, "JPN"), "[profiles.default]\nregion = \"JPN\"\n");
+        let more = set(FILE, "new one", Field::Region, "JPN");
         assert_eq!(more, format!("{FILE}\n[profiles.\"new one\"]\nregion = \"JPN\"\n"));
     }
 
     #[test]
     fn what_is_removed_takes_nothing_else_along() {
-        assert_eq!(remove_value(FILE, "prod", Key::Region), FILE.replace("region = \"KR\"\n", ""));
+        assert_eq!(remove_value(FILE, "prod", Field::Region), FILE.replace("region = \"KR\"\n", ""));
         let left = remove_profile(FILE, "prod");
         assert!(
             !left.contains("S1")
                 && left.contains("# the other cloud\n[profiles.\"gov 1\"]\nsite = \"gov\"\n")
         );
         assert_eq!(remove_profile(FILE, "nobody"), FILE);
-        assert_eq!(remove_value(FILE, "nobody", Key::Region), FILE);
+        assert_eq!(remove_value(FILE, "nobody", Field::Region), FILE);
     }
 
     proptest! {
         /// What is set is read back, under any name, and nothing else changes.
         #[test]
-        fn what_is_set_is_what_is_read(name in "[^\\p{C}\\s]{1,12}", text in "\\PC{0,20}", key in 0..Key::ALL.len()) {
-            let key = Key::ALL[key];
+        fn what_is_set_is_what_is_read(name in "[^\\p{C}\\s]{1,12}", text in "\\PC{0,20}", key in 0..Field::ALL.len()) {
+            let key = Field::ALL[key];
             let before = read(FILE);
             let after = read(&set(FILE, &name, key, &text));
             let found = after.iter().find(|profile| profile.name == name).unwrap();

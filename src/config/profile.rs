@@ -12,7 +12,7 @@ use crate::domain::region::{Region, Site};
 
 /// A setting that a profile can hold, in the order in which they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Key {
+pub(crate) enum Field {
     AccessKey,
     SecretKey,
     Site,
@@ -32,7 +32,7 @@ pub(crate) struct Profile {
     pub file: PathBuf,
     pub secret_key: Option<SecretString>,
     /// Everything but the secret, unchecked: a fault in a profile that nobody uses is no fault.
-    pub values: BTreeMap<Key, String>,
+    pub values: BTreeMap<Field, String>,
 }
 
 impl Profile {
@@ -41,7 +41,7 @@ impl Profile {
     }
 
     /// Stores a value in its place.
-    pub(super) fn put(&mut self, key: Key, value: &str) {
+    pub(super) fn put(&mut self, key: Field, value: &str) {
         if key.is_secret() {
             self.secret_key = Some(SecretString::from(value));
         } else {
@@ -49,11 +49,11 @@ impl Profile {
         }
     }
 
-    pub(crate) fn value(&self, key: Key) -> Option<&str> {
+    pub(crate) fn value(&self, key: Field) -> Option<&str> {
         self.values.get(&key).map(String::as_str)
     }
 
-    pub(super) fn has(&self, key: Key) -> bool {
+    pub(super) fn has(&self, key: Field) -> bool {
         if key.is_secret() { self.secret_key.is_some() } else { self.values.contains_key(&key) }
     }
 
@@ -63,7 +63,7 @@ impl Profile {
     }
 }
 
-impl Key {
+impl Field {
     pub(crate) const ALL: [Self; 9] = [
         Self::AccessKey,
         Self::SecretKey,
@@ -161,24 +161,24 @@ mod tests {
 
     #[test]
     fn each_key_is_found_by_its_own_name() {
-        for key in Key::ALL {
-            assert_eq!(Key::named(key.name()), Some(key));
+        for key in Field::ALL {
+            assert_eq!(Field::named(key.name()), Some(key));
         }
-        assert_eq!(Key::named("regoin"), None);
+        assert_eq!(Field::named("regoin"), None);
     }
 
     #[test]
     fn a_value_that_can_not_be_used_is_not_written() {
         for (key, good, bad) in [
-            (Key::AccessKey, "AKIDEXAMPLE1", "A B"),
-            (Key::SecretKey, "a=b/c+d", "line\nend"),
-            (Key::Site, "gov", "private"),
-            (Key::Region, "sgn", "K R"),
-            (Key::Endpoint, "https://example.com", "http://example.com"),
-            (Key::Cacert, "/etc/ssl/own.pem", "own.pem"),
-            (Key::Proxy, "http://user:word@proxy:3128", "socks5://proxy"),
-            (Key::Output, "json", "yaml"),
-            (Key::Poll, "15s", "15"),
+            (Field::AccessKey, "AKIDEXAMPLE1", "A B"),
+            (Field::SecretKey, "a=b/c+d", "line\nend"),
+            (Field::Site, "gov", "private"),
+            (Field::Region, "sgn", "K R"),
+            (Field::Endpoint, "https://example.com", "http://example.com"),
+            (Field::Cacert, "/etc/ssl/own.pem", "own.pem"),
+            (Field::Proxy, "http://user:word@proxy:3128", "socks5://proxy"),
+            (Field::Output, "json", "yaml"),
+            (Field::Poll, "15s", "15"),
         ] {
             assert_eq!(key.check(good), Ok(()), "{}", key.name());
             assert!(key.check(bad).is_err() && key.check("").is_err(), "{}", key.name());
@@ -187,12 +187,12 @@ mod tests {
 
     #[test]
     fn a_secret_is_repeated_by_no_reason() {
-        for (key, value) in [(Key::SecretKey, "hunter 2"), (Key::Proxy, "ftp://user:hunter2@proxy")] {
+        for (key, value) in [(Field::SecretKey, "hunter 2"), (Field::Proxy, "ftp://user:hunter2@proxy")] {
             let reason = key.check(value).unwrap_err();
             assert!(!reason.contains("hunter"), "{reason}");
         }
         let mut profile = Profile::new("prod", Path::new("/config.toml"));
-        profile.put(Key::SecretKey, "hunter2");
+        profile.put(Field::SecretKey, "hunter2");
         assert!(!format!("{profile:?}").contains("hunter2"));
     }
 }

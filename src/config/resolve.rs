@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::profile::{Key, absolute, proxy};
+use super::profile::{Field, absolute, proxy};
 use super::sources::{Level, Sources};
 use super::store::Files;
 use super::{ConfigError, Environment, Keys, Origin};
@@ -77,8 +77,8 @@ pub(crate) fn resolve(
     let place = place(&sources)?;
     let (cacert, cacert_origin) = cacert(&sources)?;
     let (proxy, proxy_origin) = own_proxy(&sources)?;
-    let (output, output_origin) = match sources.first(Key::Output, &["CDSS_OUTPUT"])? {
-        Some((text, origin)) => (parse::<Format>(&text, &origin, Key::Output)?, origin),
+    let (output, output_origin) = match sources.first(Field::Output, &["CDSS_OUTPUT"])? {
+        Some((text, origin)) => (parse::<Format>(&text, &origin, Field::Output)?, origin),
         None => (Format::default(), Origin::Default),
     };
     let (poll, poll_origin) = poll(&sources, &place.service.endpoint)?;
@@ -88,20 +88,20 @@ pub(crate) fn resolve(
     });
 
     let show = |name, value: Option<String>, origin| Shown { name, value, origin };
-    let of_key = |key: Key, value, origin| show(key.name(), value, origin);
+    let of_key = |key: Field, value, origin| show(key.name(), value, origin);
     let origin_of_profile = profile.as_ref().map_or(Origin::Default, |(_, origin)| origin.clone());
     let keys = sources.keys.as_ref().ok();
     let shown = vec![
         show("profile", profile.as_ref().map(|(name, _)| name.clone()), origin_of_profile),
-        of_key(Key::Site, Some(place.service.site.to_string()), place.site_origin),
-        of_key(Key::Region, Some(place.service.region.to_string()), place.region_origin),
-        of_key(Key::Endpoint, Some(place.service.endpoint.to_string()), place.endpoint_origin),
-        of_key(Key::Cacert, cacert.as_ref().map(|path| path.display().to_string()), cacert_origin),
-        of_key(Key::Proxy, proxy.as_ref().map(without_password), proxy_origin),
-        of_key(Key::Output, Some(output.word().to_owned()), output_origin),
-        of_key(Key::Poll, Some(humantime::format_duration(poll).to_string()), poll_origin),
-        of_key(Key::AccessKey, keys.map(|keys| format!("…{}", keys.tail())), sources.key_origin.clone()),
-        of_key(Key::SecretKey, keys.map(|_| "(hidden)".to_owned()), sources.key_origin.clone()),
+        of_key(Field::Site, Some(place.service.site.to_string()), place.site_origin),
+        of_key(Field::Region, Some(place.service.region.to_string()), place.region_origin),
+        of_key(Field::Endpoint, Some(place.service.endpoint.to_string()), place.endpoint_origin),
+        of_key(Field::Cacert, cacert.as_ref().map(|path| path.display().to_string()), cacert_origin),
+        of_key(Field::Proxy, proxy.as_ref().map(without_password), proxy_origin),
+        of_key(Field::Output, Some(output.word().to_owned()), output_origin),
+        of_key(Field::Poll, Some(humantime::format_duration(poll).to_string()), poll_origin),
+        of_key(Field::AccessKey, keys.map(|keys| format!("…{}", keys.tail())), sources.key_origin.clone()),
+        of_key(Field::SecretKey, keys.map(|_| "(hidden)".to_owned()), sources.key_origin.clone()),
     ];
     Ok(Settings {
         service: place.service,
@@ -141,8 +141,8 @@ fn place(sources: &Sources<'_>) -> Result<Place, ConfigError> {
         site = site.or(stated.site);
         endpoint = endpoint.or(stated.endpoint);
     }
-    let region = match sources.first(Key::Region, &["NCLOUD_REGION"])? {
-        Some((text, origin)) => Some((parse::<Region>(&text, &origin, Key::Region)?, origin)),
+    let region = match sources.first(Field::Region, &["NCLOUD_REGION"])? {
+        Some((text, origin)) => Some((parse::<Region>(&text, &origin, Field::Region)?, origin)),
         None => None,
     };
     let (asked_site, site_origin) = site.unzip();
@@ -150,7 +150,7 @@ fn place(sources: &Sources<'_>) -> Result<Place, ConfigError> {
     let custom = endpoint.filter(|(endpoint, _)| !endpoint.is_ncp() || in_sandbox);
     let region_origin = region_origin.unwrap_or(Origin::Default);
     let (site, region) = settle(asked_site, asked_region, custom.is_some()).map_err(|error| {
-        ConfigError::Invalid { name: label(&region_origin, Key::Region), reason: error.to_string() }
+        ConfigError::Invalid { name: label(&region_origin, Field::Region), reason: error.to_string() }
     })?;
     let site_origin = site_origin.unwrap_or_else(|| match region.implied_site() {
         Some(_) if region_origin != Origin::Default => Origin::Implied("region".to_owned()),
@@ -166,8 +166,8 @@ fn place(sources: &Sources<'_>) -> Result<Place, ConfigError> {
 }
 
 fn stated(sources: &Sources<'_>, level: Level) -> Result<Stated, ConfigError> {
-    let site = match sources.at(level, Key::Site, &["NCLOUD_SITE"])? {
-        Some((text, origin)) => Some((parse::<Site>(&text, &origin, Key::Site)?, origin)),
+    let site = match sources.at(level, Field::Site, &["NCLOUD_SITE"])? {
+        Some((text, origin)) => Some((parse::<Site>(&text, &origin, Field::Site)?, origin)),
         None => None,
     };
     let endpoint = if sources.sandbox.is_some() { None } else { stated_endpoint(sources, level)? };
@@ -175,9 +175,9 @@ fn stated(sources: &Sources<'_>, level: Level) -> Result<Stated, ConfigError> {
     let site = match (site, endpoint.site()) {
         (Some((site, site_origin)), Some(other)) if site != other => {
             let reason = format!("it is the address of site {other}, and {site_origin} says {site}");
-            return Err(ConfigError::Invalid { name: label(&origin, Key::Endpoint), reason });
+            return Err(ConfigError::Invalid { name: label(&origin, Field::Endpoint), reason });
         }
-        (None, Some(site)) => Some((site, Origin::Implied(label(&origin, Key::Endpoint)))),
+        (None, Some(site)) => Some((site, Origin::Implied(label(&origin, Field::Endpoint)))),
         (site, _) => site,
     };
     Ok(Stated { site, endpoint: Some((endpoint, origin)) })
@@ -191,10 +191,10 @@ fn stated(sources: &Sources<'_>, level: Level) -> Result<Stated, ConfigError> {
 /// signature of it.
 fn stated_endpoint(sources: &Sources<'_>, level: Level) -> Result<Option<(Endpoint, Origin)>, ConfigError> {
     let invalid = |origin: &Origin, error: &dyn std::fmt::Display| ConfigError::Invalid {
-        name: label(origin, Key::Endpoint),
+        name: label(origin, Field::Endpoint),
         reason: error.to_string(),
     };
-    let own = sources.at(level, Key::Endpoint, &["CDSS_ENDPOINT"])?;
+    let own = sources.at(level, Field::Endpoint, &["CDSS_ENDPOINT"])?;
     let stated = match own {
         Some((text, origin)) => {
             let endpoint = Endpoint::parse(&text).map_err(|error| invalid(&origin, &error))?;
@@ -220,7 +220,7 @@ fn stated_endpoint(sources: &Sources<'_>, level: Level) -> Result<Option<(Endpoi
     let is_named = sources.named.is_some();
     let outranked = [Level::Flag, Level::Named]
         .into_iter()
-        .any(|level| matches!(sources.at(level, Key::Endpoint, &[]), Ok(Some(_))));
+        .any(|level| matches!(sources.at(level, Field::Endpoint, &[]), Ok(Some(_))));
     if outranked {
         Ok(None)
     } else if is_named || !endpoint.is_ncp() {
@@ -235,7 +235,7 @@ fn stated_endpoint(sources: &Sources<'_>, level: Level) -> Result<Option<(Endpoi
 }
 
 /// Returns what to call a value in a message: its place, and its name where the place alone doesn't tell.
-fn label(origin: &Origin, key: Key) -> String {
+fn label(origin: &Origin, key: Field) -> String {
     match origin {
         Origin::Profile(..) => format!("{} of {origin}", key.name()),
         Origin::Default => key.name().to_owned(),
@@ -246,7 +246,7 @@ fn label(origin: &Origin, key: Key) -> String {
 fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(
     text: &str,
     origin: &Origin,
-    key: Key,
+    key: Field,
 ) -> Result<T, ConfigError> {
     text.parse()
         .map_err(|error: T::Err| ConfigError::Invalid { name: label(origin, key), reason: error.to_string() })
@@ -257,19 +257,19 @@ fn cacert(sources: &Sources<'_>) -> Result<(Option<PathBuf>, Origin), ConfigErro
     if sources.sandbox.is_some() {
         return Ok((None, Origin::Default));
     }
-    match sources.first(Key::Cacert, &[])? {
+    match sources.first(Field::Cacert, &[])? {
         None => Ok((None, Origin::Default)),
         Some((text, origin @ Origin::Flag(_))) => Ok((Some(PathBuf::from(text)), origin)),
         Some((text, origin)) => {
-            let invalid = |reason| ConfigError::Invalid { name: label(&origin, Key::Cacert), reason };
+            let invalid = |reason| ConfigError::Invalid { name: label(&origin, Field::Cacert), reason };
             Ok((Some(absolute(&text).map_err(invalid)?), origin))
         }
     }
 }
 
 fn own_proxy(sources: &Sources<'_>) -> Result<(Option<Url>, Origin), ConfigError> {
-    let Some((text, origin)) = sources.first(Key::Proxy, &[])? else { return Ok((None, Origin::Default)) };
-    let invalid = |reason| ConfigError::Invalid { name: label(&origin, Key::Proxy), reason };
+    let Some((text, origin)) = sources.first(Field::Proxy, &[])? else { return Ok((None, Origin::Default)) };
+    let invalid = |reason| ConfigError::Invalid { name: label(&origin, Field::Proxy), reason };
     Ok((Some(proxy(&text).map_err(invalid)?), origin))
 }
 
@@ -293,11 +293,11 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn poll(sources: &Sources<'_>, endpoint: &Endpoint) -> Result<(Duration, Origin), ConfigError> {
-    let Some((text, origin)) = sources.first(Key::Poll, &["CDSS_POLL"])? else {
+    let Some((text, origin)) = sources.first(Field::Poll, &["CDSS_POLL"])? else {
         let default = if sources.sandbox.is_some() { SANDBOX_POLL } else { POLL };
         return Ok((default, Origin::Default));
     };
-    let invalid = |reason| ConfigError::Invalid { name: label(&origin, Key::Poll), reason };
+    let invalid = |reason| ConfigError::Invalid { name: label(&origin, Field::Poll), reason };
     let poll = duration(&text).map_err(invalid)?;
     if poll < Duration::from_secs(1) && !endpoint.is_loopback() {
         return Err(invalid(format!("`{text}` is below one second, which is for loopback only")));

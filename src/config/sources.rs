@@ -1,9 +1,9 @@
 //! The places that a value is looked up in, and in which order: flag, named profile, environment, default
 //! profile. Pure.
 
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
-use super::profile::{Key, Profile};
+use super::profile::{Field, Profile};
 use super::store::Files;
 use super::vendor_file::DEFAULT_SECTION;
 use super::{ConfigError, Environment, Flags, Keys, Origin, sandbox_keys};
@@ -156,7 +156,7 @@ impl<'a> Sources<'a> {
     pub(super) fn at(
         &self,
         level: Level,
-        key: Key,
+        key: Field,
         variables: &[&'static str],
     ) -> Result<Option<(String, Origin)>, ConfigError> {
         let in_sandbox = self.sandbox.is_some();
@@ -171,7 +171,9 @@ impl<'a> Sources<'a> {
                 })
             }
             // What leads somewhere goes only with the profile's own key.
-            Level::DefaultProfile if matches!(key, Key::Output | Key::Poll) || self.default_has_the_key() => {
+            Level::DefaultProfile
+                if matches!(key, Field::Output | Field::Poll) || self.default_has_the_key() =>
+            {
                 self.default.as_ref().and_then(|(profile, _)| of_profile(profile, key))
             }
             Level::DefaultProfile => None,
@@ -192,7 +194,7 @@ impl<'a> Sources<'a> {
     /// Fails as [`Sources::at`] does.
     pub(super) fn first(
         &self,
-        key: Key,
+        key: Field,
         variables: &[&'static str],
     ) -> Result<Option<(String, Origin)>, ConfigError> {
         for level in Level::ALL {
@@ -203,22 +205,22 @@ impl<'a> Sources<'a> {
         Ok(None)
     }
 
-    fn flag(&self, key: Key) -> Option<(&str, Origin)> {
+    fn flag(&self, key: Field) -> Option<(&str, Origin)> {
         let Flags { site, region, endpoint, cacert, output, poll, .. } = self.flags;
         let (given, name) = match key {
-            Key::Site => (site, "--site"),
-            Key::Region => (region, "--region"),
-            Key::Endpoint => (endpoint, "--endpoint"),
-            Key::Cacert => (cacert, "--cacert"),
-            Key::Output => (output, "--output"),
-            Key::Poll => (poll, "--poll"),
-            Key::AccessKey | Key::SecretKey | Key::Proxy => return None,
+            Field::Site => (site, "--site"),
+            Field::Region => (region, "--region"),
+            Field::Endpoint => (endpoint, "--endpoint"),
+            Field::Cacert => (cacert, "--cacert"),
+            Field::Output => (output, "--output"),
+            Field::Poll => (poll, "--poll"),
+            Field::AccessKey | Field::SecretKey | Field::Proxy => return None,
         };
         given.as_deref().map(|value| (value, Origin::Flag(name)))
     }
 }
 
-fn of_profile(profile: &Profile, key: Key) -> Option<(&str, Origin)> {
+fn of_profile(profile: &Profile, key: Field) -> Option<(&str, Origin)> {
     let value = profile.value(key)?;
     Some((value, Origin::Profile(profile.name.clone(), profile.file.clone())))
 }
@@ -259,9 +261,9 @@ fn default_of_vendor<'a>(section: Option<&str>, files: &'a Files) -> Result<Opti
 
 /// Takes both halves of a profile's pair.
 fn keys_of_profile(profile: &Profile) -> (Result<Keys, ConfigError>, Origin) {
-    let access = profile.value(Key::AccessKey);
-    let secret = profile.secret_key.as_ref().map(|secret| secret.expose_secret());
-    let names = [Key::AccessKey.name(), Key::SecretKey.name()];
+    let access = profile.value(Field::AccessKey);
+    let secret = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
+    let names = [Field::AccessKey.name(), Field::SecretKey.name()];
     let keys = pair(names, access, secret, Some(&profile.place()))
         .unwrap_or_else(|| Err(ConfigError::NoKeysInProfile(profile.place())));
     (keys, Origin::Profile(profile.name.clone(), profile.file.clone()))

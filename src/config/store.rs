@@ -210,7 +210,7 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Judges by the rule that PostgreSQL's tools have for key files: nobody else may read one's own file, and of
+/// Judges by the rule that libpq has for key files: nobody else may read one's own file, and of
 /// one that root provides the group may read.
 #[cfg(unix)]
 fn sharing(file: &File) -> io::Result<Sharing> {
@@ -234,5 +234,6 @@ fn sharing(_file: &File) -> io::Result<Sharing> {
     Ok(Sharing::Private)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::profile::{Key, Profile};
+use super::profile::{Field, Profile};
 use crate::domain::endpoint::Endpoint;
 
 /// The section that is meant where none is named.
@@ -34,8 +34,8 @@ pub(super) fn parse(text: &str, file: &Path) -> Vec<Profile> {
             let profile = of_name(&mut profiles, &section, file);
             match key {
                 // Whoever accepted the default of `ncloud configure` may have nothing here.
-                Key::Endpoint if value.is_empty() => {}
-                Key::Endpoint => {
+                Field::Endpoint if value.is_empty() => {}
+                Field::Endpoint => {
                     let own = Endpoint::of_gateway(value).map(|endpoint| endpoint.to_string());
                     profile.put(key, own.as_deref().unwrap_or(value));
                 }
@@ -54,11 +54,11 @@ fn of_name<'a>(profiles: &'a mut Vec<Profile>, name: &str, file: &Path) -> &'a m
     &mut profiles[at]
 }
 
-fn key(name: &str) -> Option<Key> {
+fn key(name: &str) -> Option<Field> {
     match name.trim().to_ascii_lowercase().as_str() {
-        "ncloud_access_key_id" => Some(Key::AccessKey),
-        "ncloud_secret_access_key" => Some(Key::SecretKey),
-        "ncloud_api_url" => Some(Key::Endpoint),
+        "ncloud_access_key_id" => Some(Field::AccessKey),
+        "ncloud_secret_access_key" => Some(Field::SecretKey),
+        "ncloud_api_url" => Some(Field::Endpoint),
         _ => None,
     }
 }
@@ -85,10 +85,10 @@ mod tests {
             .into_iter()
             .map(|profile| {
                 let secret = profile.secret_key.as_ref().map(|secret| secret.expose_secret().to_owned());
-                let endpoint = profile.value(Key::Endpoint).map(|text| Endpoint::parse(text).unwrap());
+                let endpoint = profile.value(Field::Endpoint).map(|text| Endpoint::parse(text).unwrap());
                 (
                     profile.name.clone(),
-                    profile.value(Key::AccessKey).unwrap_or_default().to_owned(),
+                    profile.value(Field::AccessKey).unwrap_or_default().to_owned(),
                     secret.unwrap_or_default(),
                     endpoint.and_then(|endpoint| endpoint.site()),
                 )

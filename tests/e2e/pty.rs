@@ -36,12 +36,16 @@ impl Terminal {
     }
 
     pub(crate) fn run(lab: &Lab, words: &[&str]) -> Self {
-        let mut command: Command = lab.command("sh");
-        command.args(["-c", SESSION, "sh"]).args(words);
-        command.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
+        Self::with(lab.command("sh"), words)
+    }
+
+    /// Runs words under what surrounds the shell `sh`.
+    pub(crate) fn with(mut sh: Command, words: &[&str]) -> Self {
+        sh.args(["-c", SESSION, "sh"]).args(words);
+        sh.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
         let limit = u64::try_from(BOUND.as_millis()).expect("the limit is short");
         let options = Options::new().timeout_ms(Some(limit));
-        let session = spawn_with_options(command, options).expect("there is a pseudo-terminal");
+        let session = spawn_with_options(sh, options).expect("there is a pseudo-terminal");
         Self { session, screen: String::new() }
     }
 

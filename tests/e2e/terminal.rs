@@ -1,15 +1,14 @@
 //! The question on a pseudo-terminal: who may start an upgrade, and what the terminal looks like afterwards.
 #![cfg(unix)]
 
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use cdss::sandbox::{self, Change, Scenario};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Signal, kill_process};
 
 use crate::lab::{Ended, Lab};
 use crate::pty::Terminal;
-use crate::support::{BOUND, UPGRADE};
+use crate::support::UPGRADE;
 
 /// Its beginning is shown once more when the answer is in; the colon and the space make it a question.
 const QUESTION: &str = "Type orders-prod to start: ";

@@ -3,7 +3,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use super::super::profile::Key;
+use super::super::profile::Field;
 use super::super::{Change, edit};
 use super::*;
 
@@ -104,7 +104,7 @@ fn odd_files_are_refused_without_waiting() {
     let home = Home::new();
     Home::write(&home.vendor(), b"# \xb0\xa1\r\n[DEFAULT]\r\nncloud_access_key_id=AK\r\n", 0o600);
     let vendor = home.load().unwrap().vendor.unwrap();
-    assert_eq!(vendor[0].value(Key::AccessKey), Some("AK"), "a remark in an older encoding");
+    assert_eq!(vendor[0].value(Field::AccessKey), Some("AK"), "a remark in an older encoding");
     let home = Home::new();
     fs::create_dir_all(home.own().parent().unwrap()).unwrap();
     let fifo = rustix::fs::mknodat(
@@ -117,7 +117,7 @@ fn odd_files_are_refused_without_waiting() {
     fifo.unwrap();
     assert!(matches!(home.load(), Err(ConfigError::Unreadable { .. })), "a FIFO");
     assert!(matches!(
-        edit::set(&home.own(), "a", Key::Site, &secret("gov")),
+        edit::set(&home.own(), "a", Field::Site, &secret("gov")),
         Err(ConfigError::Unwritable { .. })
     ));
 }
@@ -126,13 +126,13 @@ fn odd_files_are_refused_without_waiting() {
 fn a_written_file_is_its_owners_alone_and_nothing_is_left_beside_it() {
     let home = Home::new();
     let file = home.own();
-    assert_eq!(edit::set(&file, "prod", Key::Region, &secret("SGN")).unwrap(), Change::Made);
+    assert_eq!(edit::set(&file, "prod", Field::Region, &secret("SGN")).unwrap(), Change::Made);
     assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
-    assert_eq!(edit::set(&file, "prod", Key::Region, &secret("SGN")).unwrap(), Change::Unchanged);
-    assert_eq!(edit::set(&file, "prod", Key::Region, &secret("JPN")).unwrap(), Change::Changed);
-    assert_eq!(edit::set(&file, "prod", Key::SecretKey, &secret("S")).unwrap(), Change::Changed);
+    assert_eq!(edit::set(&file, "prod", Field::Region, &secret("SGN")).unwrap(), Change::Unchanged);
+    assert_eq!(edit::set(&file, "prod", Field::Region, &secret("JPN")).unwrap(), Change::Changed);
+    assert_eq!(edit::set(&file, "prod", Field::SecretKey, &secret("S")).unwrap(), Change::Changed);
     assert_eq!(fs::read_to_string(&file).unwrap(), "[profiles.prod]\nregion = \"JPN\"\nsecret_key = \"S\"\n");
-    edit::remove(&file, "prod", Some(Key::SecretKey)).unwrap();
+    edit::remove(&file, "prod", Some(Field::SecretKey)).unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap(), "[profiles.prod]\nregion = \"JPN\"\n");
     edit::remove(&file, "prod", None).unwrap();
     assert_eq!(fs::read_to_string(&file).unwrap().trim(), "");
@@ -147,19 +147,19 @@ fn what_can_not_be_done_leaves_the_file_as_it_was() {
     let before = "[profiles.prod]\nregion = \"JPN\" # Tokyo\n";
     Home::write(&file, before, 0o600);
     for outcome in [
-        edit::set(&file, "prod", Key::Poll, &secret("15")).map(drop),
-        edit::set(&file, " prod", Key::Region, &secret("KR")).map(drop),
-        edit::make(&file, "prod", &[(Key::Region, secret("KR"))]),
-        edit::make(&file, "new", &[(Key::Region, secret("KR")), (Key::Output, secret("xml"))]),
+        edit::set(&file, "prod", Field::Poll, &secret("15")).map(drop),
+        edit::set(&file, " prod", Field::Region, &secret("KR")).map(drop),
+        edit::make(&file, "prod", &[(Field::Region, secret("KR"))]),
+        edit::make(&file, "new", &[(Field::Region, secret("KR")), (Field::Output, secret("xml"))]),
         edit::remove(&file, "nobody", None),
-        edit::remove(&file, "prod", Some(Key::Proxy)),
+        edit::remove(&file, "prod", Some(Field::Proxy)),
     ] {
         assert!(outcome.is_err());
         assert_eq!(fs::read_to_string(&file).unwrap(), before);
     }
     Home::write(&file, "[profiles.prod", 0o600);
     assert!(matches!(
-        edit::set(&file, "prod", Key::Region, &secret("KR")),
+        edit::set(&file, "prod", Field::Region, &secret("KR")),
         Err(ConfigError::Damaged { line: 1, .. })
     ));
     assert_eq!(fs::read_to_string(&file).unwrap(), "[profiles.prod");
@@ -172,7 +172,7 @@ fn nothing_is_written_through_a_link() {
     Home::write(&target, "", 0o600);
     fs::create_dir_all(home.own().parent().unwrap()).unwrap();
     symlink(&target, home.own()).unwrap();
-    let error = edit::set(&home.own(), "prod", Key::Region, &secret("KR")).unwrap_err();
+    let error = edit::set(&home.own(), "prod", Field::Region, &secret("KR")).unwrap_err();
     assert!(matches!(error, ConfigError::Unwritable { .. }), "{error}");
     assert_eq!(fs::read_to_string(&target).unwrap(), "");
 }
@@ -185,7 +185,8 @@ fn what_a_killed_writer_left_is_overwritten_and_writers_wait_for_each_other() {
     std::thread::scope(|scope| {
         for number in 0..8 {
             let file = &file;
-            scope.spawn(move || edit::set(file, &format!("p{number}"), Key::Region, &secret("KR")).unwrap());
+            scope
+                .spawn(move || edit::set(file, &format!("p{number}"), Field::Region, &secret("KR")).unwrap());
         }
     });
     assert_eq!(home.load().unwrap().own.len(), 8, "no writer's change was lost");

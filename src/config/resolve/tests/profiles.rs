@@ -10,7 +10,8 @@ use super::*;
 const OWN: &str = "/c/cdss/config.toml";
 const VENDOR: &str = "/h/.ncloud/configure";
 
-pub(super) const PROFILE_PAIR: [(Key, &str); 2] = [(Key::AccessKey, "AKIDPROFILE1"), (Key::SecretKey, "SP")];
+pub(super) const PROFILE_PAIR: [(Field, &str); 2] =
+    [(Field::AccessKey, "AKIDPROFILE1"), (Field::SecretKey, "SP")];
 
 /// Every variable of NCP's own tools, set to something that would be noticed.
 const ALL_NCLOUD: [(&str, &str); 8] = [
@@ -25,7 +26,7 @@ const ALL_NCLOUD: [(&str, &str); 8] = [
 ];
 
 /// Files with one profile in `config.toml`.
-pub(super) fn own(name: &str, values: &[(Key, &str)]) -> Files {
+pub(super) fn own(name: &str, values: &[(Field, &str)]) -> Files {
     let mut profile = Profile::new(name, Path::new(OWN));
     for (key, value) in values {
         profile.put(*key, value);
@@ -45,7 +46,7 @@ fn named(name: &str) -> Flags {
 
 #[test]
 fn a_named_profile_outranks_every_ncloud_variable_and_takes_none() {
-    let values = [PROFILE_PAIR[0], PROFILE_PAIR[1], (Key::Region, "jpn"), (Key::Poll, "30s")];
+    let values = [PROFILE_PAIR[0], PROFILE_PAIR[1], (Field::Region, "jpn"), (Field::Poll, "30s")];
     let settings = resolve(&named("prod"), &Environment::of(&ALL_NCLOUD), &own("prod", &values)).unwrap();
     assert_eq!(settings.keys.as_ref().unwrap().access, "AKIDPROFILE1");
     assert_eq!(settings.keys.as_ref().unwrap().secret.expose_secret(), "SP");
@@ -81,7 +82,7 @@ fn a_named_profile_outranks_every_ncloud_variable_and_takes_none() {
 #[test]
 fn nothing_of_the_default_profile_goes_to_a_named_one() {
     let mut files = own("prod", &[]);
-    files.own.extend(own(DEFAULT_PROFILE, &[PROFILE_PAIR[0], PROFILE_PAIR[1], (Key::Region, "SGN")]).own);
+    files.own.extend(own(DEFAULT_PROFILE, &[PROFILE_PAIR[0], PROFILE_PAIR[1], (Field::Region, "SGN")]).own);
     let settings = resolve(&named("prod"), &Environment::of(&ALL_NCLOUD), &files).unwrap();
     assert_eq!(settings.service.region.code(), "KR");
     let error = settings.keys.unwrap_err();
@@ -111,7 +112,7 @@ fn half_a_pair_in_a_profile_never_mixes_with_the_environment() {
         let whole = resolve(&Flags::default(), &Environment::of(&PAIR), &default).unwrap();
         assert_eq!(whole.keys.unwrap().access, "AKIDEXAMPLE1");
     }
-    for (key, name) in [(Key::AccessKey, "access_key"), (Key::SecretKey, "secret_key")] {
+    for (key, name) in [(Field::AccessKey, "access_key"), (Field::SecretKey, "secret_key")] {
         let other = PROFILE_PAIR.into_iter().find(|(other, _)| *other != key).unwrap();
         let files = own(DEFAULT_PROFILE, &[(key, ""), other]);
         let error = resolve(&Flags::default(), &Environment::default(), &files).unwrap().keys.unwrap_err();
@@ -122,12 +123,12 @@ fn half_a_pair_in_a_profile_never_mixes_with_the_environment() {
 #[test]
 fn the_environment_outranks_the_default_profile_whose_place_goes_only_with_its_key() {
     let values = [
-        (Key::Region, "SGN"),
-        (Key::Endpoint, "https://example.com"),
-        (Key::Cacert, "/own.pem"),
-        (Key::Proxy, "http://user:word@proxy:3128"),
-        (Key::Output, "json"),
-        (Key::Poll, "20s"),
+        (Field::Region, "SGN"),
+        (Field::Endpoint, "https://example.com"),
+        (Field::Cacert, "/own.pem"),
+        (Field::Proxy, "http://user:word@proxy:3128"),
+        (Field::Output, "json"),
+        (Field::Poll, "20s"),
     ];
     let files = own(DEFAULT_PROFILE, &[&PROFILE_PAIR[..], &values].concat());
     let at = |pairs: &[(&str, &str)]| resolve(&Flags::default(), &Environment::of(pairs), &files).unwrap();
@@ -217,8 +218,8 @@ fn an_address_that_is_not_ncps_gets_only_the_key_that_it_goes_with() {
     const GATEWAY: (&str, &str) = ("NCLOUD_API_GW", "https://ncloud.example.com");
     const NCPS: (&str, &str) = ("CDSS_ENDPOINT", "https://clouddatastreamingservice.apigw.gov-ntruss.com");
     const DERIVED: &str = "https://clouddatastreamingservice.example.com";
-    const ADDRESSED: [(Key, &str); 3] =
-        [PROFILE_PAIR[0], PROFILE_PAIR[1], (Key::Endpoint, "https://profile.example.com")];
+    const ADDRESSED: [(Field, &str); 3] =
+        [PROFILE_PAIR[0], PROFILE_PAIR[1], (Field::Endpoint, "https://profile.example.com")];
     let flag = "https://flag.example.com";
     // Named profile or not, its values, the flag, the environment, and where it leads; None is refused.
     for (is_named, values, flag, variables, leads_to) in [
@@ -280,14 +281,18 @@ fn site_and_address_agree_within_a_place_and_the_higher_place_counts() {
 #[test]
 fn a_value_of_a_profile_that_can_not_be_used_names_the_profile() {
     for (key, value, text) in [
-        (Key::Region, "MARS", "region of profile prod in FILE: site public has no region MARS; it has KR, "),
-        (Key::Region, "", "region in profile prod in FILE is empty"),
-        (Key::Site, "private", "site of profile prod in FILE: there is no site `private`"),
-        (Key::Endpoint, "orders", "endpoint of profile prod in FILE: `orders` is not an address"),
-        (Key::Cacert, "own.pem", "cacert of profile prod in FILE: `own.pem` is not an absolute path"),
-        (Key::Proxy, "proxy", "proxy of profile prod in FILE: it is not an address"),
-        (Key::Output, "yaml", "output of profile prod in FILE: `yaml` is no output format"),
-        (Key::Poll, "15", "poll of profile prod in FILE: `15` is not a time"),
+        (
+            Field::Region,
+            "MARS",
+            "region of profile prod in FILE: site public has no region MARS; it has KR, ",
+        ),
+        (Field::Region, "", "region in profile prod in FILE is empty"),
+        (Field::Site, "private", "site of profile prod in FILE: there is no site `private`"),
+        (Field::Endpoint, "orders", "endpoint of profile prod in FILE: `orders` is not an address"),
+        (Field::Cacert, "own.pem", "cacert of profile prod in FILE: `own.pem` is not an absolute path"),
+        (Field::Proxy, "proxy", "proxy of profile prod in FILE: it is not an address"),
+        (Field::Output, "yaml", "output of profile prod in FILE: `yaml` is no output format"),
+        (Field::Poll, "15", "poll of profile prod in FILE: `15` is not a time"),
     ] {
         let files = own("prod", &[PROFILE_PAIR[0], PROFILE_PAIR[1], (key, value)]);
         let error = resolve(&named("prod"), &Environment::default(), &files).unwrap_err();
