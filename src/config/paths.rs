@@ -77,6 +77,7 @@ fn user() -> u32 {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -175,7 +175,7 @@ mod tests {
             (Field::Site, "gov", "private"),
             (Field::Region, "sgn", "K R"),
             (Field::Endpoint, "https://example.com", "http://example.com"),
-            (Field::Cacert, "/etc/ssl/own.pem", "own.pem"),
+            (Field::Cacert, if cfg!(windows) { "C:\\own.pem" } else { "/own.pem" }, "own.pem"),
             (Field::Proxy, "http://user:word@proxy:3128", "socks5://proxy"),
             (Field::Output, "json", "yaml"),
             (Field::Poll, "15s", "15"),

@@ -1,5 +1,4 @@
 //! `cdss config` on a pseudo-terminal: what is asked, what is shown, and what an answer does.
-#![cfg(unix)]
 
 use std::fs;
 

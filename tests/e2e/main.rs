@@ -1,4 +1,6 @@
-//! The real binary against the sandbox: what a user, a script and a pipeline see.
+//! The real binary against the sandbox: what a user, a script and a pipeline see. Most of it needs a POSIX shell,
+//! signals and pseudo-terminals.
+#![cfg(unix)]
 
 mod accept;
 mod bad_input;

@@ -34,7 +34,6 @@ fn write(path: &Path, text: &str) {
     allow(path, 0o600);
 }
 
-#[cfg(unix)]
 fn allow(path: &Path, mode: u32) {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is there");
@@ -200,7 +199,6 @@ fn the_file_of_ncps_own_tools_is_used_as_it_is() {
     assert_eq!(fs::read_to_string(&file).expect("it is there"), text, "it is never written");
 }
 
-#[cfg(unix)]
 #[test]
 fn files_that_others_can_get_at_are_warned_of_or_refused() {
     let bench = bench_with_profile("");

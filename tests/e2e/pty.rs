@@ -1,5 +1,4 @@
 //! A person at a pseudo-terminal.
-#![cfg(unix)]
 
 use std::process::{Command, Stdio};
 

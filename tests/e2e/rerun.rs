@@ -126,7 +126,6 @@ fn from_another_home_an_upgrade_under_way_is_followed_and_not_started_again() {
     assert!(elsewhere.entries().is_empty(), "nothing was started from there");
 }
 
-#[cfg(unix)]
 #[test]
 fn the_journal_is_its_owners_alone_and_keeps_no_key() {
     use std::os::unix::fs::PermissionsExt as _;
@@ -193,7 +192,6 @@ fn a_cluster_that_is_no_longer_fit_between_look_and_start_is_not_upgraded() {
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_journal_that_cannot_be_written_blocks() {
     let bench = Bench::new(Scenario::Healthy);

@@ -1,5 +1,4 @@
 //! Signals from outside: before a start they prevent it, after it they end the watch alone.
-#![cfg(unix)]
 
 use std::process::Child;
 use std::time::Duration;

@@ -1,5 +1,4 @@
 //! Streams that cannot be written, that are no terminal, or that hostile text would like to drive.
-#![cfg(unix)]
 
 use std::process::Command;
 

@@ -1,5 +1,4 @@
 //! The question on a pseudo-terminal: who may start an upgrade, and what the terminal looks like afterwards.
-#![cfg(unix)]
 
 use std::time::Duration;
 

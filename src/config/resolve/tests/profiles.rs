@@ -10,6 +10,9 @@ use super::*;
 const OWN: &str = "/c/cdss/config.toml";
 const VENDOR: &str = "/h/.ncloud/configure";
 
+/// A path that doesn't depend on where cdss is started.
+const ABSOLUTE: &str = if cfg!(windows) { "C:\\own.pem" } else { "/own.pem" };
+
 pub(super) const PROFILE_PAIR: [(Field, &str); 2] =
     [(Field::AccessKey, "AKIDPROFILE1"), (Field::SecretKey, "SP")];
 
@@ -125,7 +128,7 @@ fn the_environment_outranks_the_default_profile_whose_place_goes_only_with_its_k
     let values = [
         (Field::Region, "SGN"),
         (Field::Endpoint, "https://example.com"),
-        (Field::Cacert, "/own.pem"),
+        (Field::Cacert, ABSOLUTE),
         (Field::Proxy, "http://user:word@proxy:3128"),
         (Field::Output, "json"),
         (Field::Poll, "20s"),
@@ -137,7 +140,7 @@ fn the_environment_outranks_the_default_profile_whose_place_goes_only_with_its_k
     assert_eq!(its_own.keys.as_ref().unwrap().access, "AKIDPROFILE1");
     assert_eq!(its_own.service.endpoint.to_string(), "https://example.com");
     assert_eq!(its_own.service.region.code(), "SGN");
-    assert_eq!(its_own.cacert, Some("/own.pem".into()));
+    assert_eq!(its_own.cacert, Some(ABSOLUTE.into()));
     assert_eq!(its_own.proxy.as_ref().unwrap().host_str(), Some("proxy"));
     assert!(!format!("{:?}", its_own.shown).contains("word"), "{:?}", its_own.shown);
     let environments = at(&PAIR);
