@@ -48,14 +48,15 @@ impl Flow<'_> {
         self.surroundings.service.endpoint.identity()
     }
 
-    /// Says where things are looked for: site, region, and the address when it is not the site's own.
+    /// Says where things are looked for: site, region, the address when it is not the site's own, and the profile
+    /// that was asked for.
     fn place(&self) -> String {
-        let service = &self.surroundings.service;
-        if service.endpoint.is_ncp() {
-            format!("{} {}", service.site, service.region)
-        } else {
-            format!("{} {} at {}", service.site, service.region, service.endpoint)
-        }
+        let Surroundings { service, profile } = self.surroundings;
+        let own = (!service.endpoint.is_ncp()).then(|| format!(" at {}", service.endpoint));
+        let profile = profile.as_ref().map(|profile| format!(", profile {profile}"));
+        let mut place = format!("{} {}", service.site, service.region);
+        place.extend([own, profile].into_iter().flatten());
+        place
     }
 
     /// Says where else a thing may be.

@@ -265,6 +265,13 @@ fn what_is_not_there_or_not_one_thing_ends_with_3() {
 }
 
 #[test]
+fn a_cluster_that_is_not_there_is_told_with_the_profile() {
+    let bench = bench_with_profile("");
+    let line = "check --cluster nobody --version 3.9.0 --profile prod";
+    run(&bench.home, line, &[]).assert_says(3, &["public KR at http://127.0.0.1:", ", profile prod\n"]);
+}
+
+#[test]
 fn the_form_of_the_result_can_stand_in_a_profile() {
     let bench = bench_with_profile("output = \"json\"\n");
     let line = format!("{CHECK} --profile prod");
