@@ -25,6 +25,9 @@ _cdss() {
             cdss,config)
                 cmd="cdss__subcmd__config"
                 ;;
+            cdss,history)
+                cmd="cdss__subcmd__history"
+                ;;
             cdss,list)
                 cmd="cdss__subcmd__list"
                 ;;
@@ -68,7 +71,7 @@ _cdss() {
 
     case "${cmd}" in
         cdss)
-            opts="-o -q -v -V -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --version --help upgrade check status list config sandbox completions"
+            opts="-o -q -v -V -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --version --help upgrade check status list config history sandbox completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -454,6 +457,52 @@ _cdss() {
         cdss__subcmd__config__subcmd__show)
             opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --site)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cdss__subcmd__history)
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -42,6 +42,7 @@ complete -c cdss -n "__fish_cdss_needs_command" -f -a "check" -d 'Say whether an
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "status" -d 'Say what the cluster is doing now, or follow it to the end'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "list" -d 'List what there is: clusters, versions, config groups'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "config" -d 'Set up profiles and keys of cdss itself; Kafka\'s settings are in config groups'
+complete -c cdss -n "__fish_cdss_needs_command" -f -a "history" -d 'Show what was started or followed from this machine'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "sandbox" -d 'Rehearse against a local CDSS: the very command that will run on production'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l cluster -d 'Cluster, by number or exact name (no:… or name:… removes doubt)' -r
@@ -230,6 +231,18 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Leave out progress and hints'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l profile -d 'Profile with keys and settings' -r
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l region -d 'Region: KR, SGN, JPN, KRS or FKR' -r
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l site -d 'Site: public (민간), gov (공공) or fin (금융)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l endpoint -d 'Address of the service, in place of the site\'s own' -r
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l cacert -d 'Certificate authorities to believe besides the system\'s, as PEM' -r
+complete -c cdss -n "__fish_cdss_using_subcommand history" -s o -l output -d 'Form of the result: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand history" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand history" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
+complete -c cdss -n "__fish_cdss_using_subcommand history" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l scenario -d 'What the service does; `--list` shows all' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l cluster -d 'Add a cluster under a name of your own' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1; any free one by default' -r

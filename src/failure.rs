@@ -5,6 +5,7 @@ use crate::clock::Signal;
 use crate::config::ConfigError;
 use crate::consent::ConsentError;
 use crate::domain::acceptance::AcceptanceError;
+use crate::domain::history::HistoryError;
 use crate::domain::ids::ClusterNo;
 use crate::domain::selector::{ClusterError, GroupError};
 use crate::domain::version::VersionError;
@@ -53,6 +54,8 @@ pub(crate) enum Failure {
     Busy { what: String, hint: Option<String> },
     #[error("{0}")]
     Journal(JournalError),
+    #[error("{0}")]
+    History(#[from] HistoryError),
 
     /// The service said no to the start, and a look confirmed that nothing happens.
     #[error("the service refused the start: {0}")]
@@ -126,7 +129,8 @@ impl Failure {
             Self::Version(VersionError::NotOffered { .. } | VersionError::Ambiguous { .. })
             | Self::Cluster { .. }
             | Self::NoCluster { .. }
-            | Self::Group { .. } => Exit::NotFound,
+            | Self::Group { .. }
+            | Self::History(_) => Exit::NotFound,
             Self::Config(_)
             | Self::Usage { .. }
             | Self::Acceptance(_)
@@ -166,6 +170,7 @@ impl Failure {
             Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.hint(),
             Self::Stale => Some("run the command again and look at the new plan".to_owned()),
             Self::Consent(error) => error.hint(),
+            Self::History(_) => Some("`cdss history` lists the runs".to_owned()),
             Self::Journal(_) => Some("make the journal's folder writable".to_owned()),
             Self::InDoubt { follow, .. } | Self::Lost { follow, .. } => {
                 Some(format!("do not start again before you have looked: {follow}"))

@@ -3,12 +3,13 @@
 //! It is why a start is never sent twice: the line is on the disk before the request leaves.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::domain::history::History;
 use crate::domain::ids::{ClusterNo, VersionCode};
 use crate::domain::open_start::OpenStart;
 
@@ -93,14 +94,27 @@ impl Journal {
         endpoint: &str,
         cluster: ClusterNo,
     ) -> Result<Vec<OpenStart>, JournalError> {
+        Ok(entries::open_starts(&self.text()?, endpoint, cluster))
+    }
+
+    /// Returns all runs that had to do with a start.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is a journal that can't be read. Damaged lines are part of what is returned.
+    pub(crate) fn history(&self) -> Result<History, JournalError> {
+        Ok(History::read(&self.text()?))
+    }
+
+    /// Reads the whole journal; nothing where there is none yet.
+    fn text(&self) -> Result<String, JournalError> {
         let path = self.path()?;
         let mut text = Vec::new();
         match File::open(&path).and_then(|mut file| file.read_to_end(&mut text)) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(source) => return Err(JournalError::Io { path, source }),
+            Ok(_) => Ok(String::from_utf8_lossy(&text).into_owned()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            Err(source) => Err(JournalError::Io { path, source }),
         }
-        Ok(entries::open_starts(&String::from_utf8_lossy(&text), endpoint, cluster))
     }
 
     /// Takes the lock of this cluster at this service, without waiting.
@@ -193,16 +207,30 @@ impl Journal {
         if is_ours(directory) { Ok(()) } else { Err(JournalError::Foreign(directory.to_owned())) }
     }
 
-    /// Adds one line in one write and waits until it is on the disk.
+    /// Adds one line and waits until it is on the disk. Writers wait for each other, and what a killed one left
+    /// of a line stays a line of its own.
     fn append(&self, entry: &Value) -> Result<(), JournalError> {
         let path = self.path()?;
         let write = || {
-            let mut file = private(OpenOptions::new().create(true).append(true)).open(&path)?;
-            file.write_all(format!("{entry}\n").as_bytes())?;
+            let mut file = private(OpenOptions::new().create(true).append(true).read(true)).open(&path)?;
+            file.lock()?;
+            let torn = if ends_a_line(&mut file)? { "" } else { "\n" };
+            file.write_all(format!("{torn}{entry}\n").as_bytes())?;
             file.sync_all()
         };
         write().map_err(|source| JournalError::Io { path: path.clone(), source })
     }
+}
+
+/// Returns true for an empty file and for one whose last byte ends a line.
+fn ends_a_line(file: &mut File) -> io::Result<bool> {
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(true);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    let mut last = [0];
+    file.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 /// New files are this user's alone.

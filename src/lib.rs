@@ -68,7 +68,16 @@ pub fn main() -> ExitCode {
             clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);
             code(print(&String::from_utf8_lossy(&script)))
         }
-        Some(Command::Config(args)) if !args.is_show() => config_command(&args, &cli.global, &environment),
+        Some(Command::Config(args)) if !args.is_show() => {
+            local("config", &args.empty_body(), &cli.global, &environment, |flags| {
+                commands::config::run(&args, flags, &environment)
+            })
+        }
+        Some(Command::History(args)) => {
+            local("history", &commands::history::empty_body(), &cli.global, &environment, |_| {
+                commands::history::run(&args, &environment)
+            })
+        }
         Some(command) => run(&command, &cli.global, &environment),
     }
 }
@@ -183,22 +192,25 @@ fn sandbox_command(
     }
 }
 
-/// Runs what changes or lists profiles.
-fn config_command(
-    args: &commands::config::ConfigArgs,
+/// Runs a command that needs no settings: profiles and the journal have to be at hand where settings can't be
+/// used.
+fn local(
+    command: &str,
+    empty: &Body,
     global: &Global,
     environment: &Environment,
+    run: impl FnOnce(&Flags) -> Result<Body, Failure>,
 ) -> ExitCode {
     let flags = flags(global, None);
     // The settings tell the form of the result where they can be settled; they need not be.
     let look = match (config::settle(&flags, environment), look(global, environment)) {
         (Ok(settings), Ok(look)) => Look { format: settings.output, ..look },
         (Err(_), Ok(look)) => look,
-        (_, Err(error)) => return early(&error.into(), Look::default(), &args.empty_body(), "config"),
+        (_, Err(error)) => return early(&error.into(), Look::default(), empty, command),
     };
-    match commands::config::run(args, &flags, environment) {
-        Ok(body) => told("config", &body, look),
-        Err(failure) => early(&failure, look, &args.empty_body(), "config"),
+    match run(&flags) {
+        Ok(body) => told(command, &body, look),
+        Err(failure) => early(&failure, look, empty, command),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod check;
 pub(crate) mod config;
+pub(crate) mod history;
 mod list;
 pub(crate) mod sandbox;
 mod status;
@@ -26,6 +27,7 @@ pub(crate) enum Command {
     Status(status::StatusArgs),
     List(list::ListArgs),
     Config(config::ConfigArgs),
+    History(history::HistoryArgs),
     Sandbox(sandbox::SandboxArgs),
     Completions(CompletionsArgs),
 }
@@ -49,6 +51,7 @@ impl Command {
             Self::Status(_) => "status",
             Self::List(_) => "list",
             Self::Config(_) => "config",
+            Self::History(_) => "history",
             Self::Sandbox(_) => "sandbox",
             Self::Completions(_) => "completions",
         }
@@ -59,9 +62,12 @@ impl Command {
         match self {
             Self::Upgrade(args) => args.poll(),
             Self::Status(args) => args.poll(),
-            Self::Check(_) | Self::List(_) | Self::Config(_) | Self::Sandbox(_) | Self::Completions(_) => {
-                None
-            }
+            Self::Check(_)
+            | Self::List(_)
+            | Self::Config(_)
+            | Self::History(_)
+            | Self::Sandbox(_)
+            | Self::Completions(_) => None,
         }
     }
 
@@ -77,7 +83,7 @@ impl Command {
             Self::Status(args) => status::run(args, context, report).map(|()| self.empty_body()),
             Self::List(args) => list::run(args, context),
             Self::Config(_) => Ok(config::show(context)),
-            Self::Sandbox(_) | Self::Completions(_) => Ok(Body::None),
+            Self::History(_) | Self::Sandbox(_) | Self::Completions(_) => Ok(Body::None),
         }
     }
 
@@ -90,6 +96,7 @@ impl Command {
             Self::Status(_) => Body::Status,
             Self::List(args) => args.empty_body(),
             Self::Config(args) => args.empty_body(),
+            Self::History(_) => history::empty_body(),
             Self::Sandbox(_) | Self::Completions(_) => Body::None,
         }
     }
@@ -128,6 +135,7 @@ pub(crate) fn recognise(word: &str) -> Option<(&'static str, Body)> {
         "status" => Some(("status", Body::Status)),
         "list" => Some(("list", Body::None)),
         "config" => Some(("config", Body::None)),
+        "history" => Some(("history", history::empty_body())),
         "sandbox" => Some(("sandbox", Body::None)),
         "completions" => Some(("completions", Body::None)),
         _ => None,

@@ -12,6 +12,7 @@ pub(crate) mod format;
 pub(crate) mod group_choice;
 pub(crate) mod group_difference;
 pub(crate) mod health;
+pub(crate) mod history;
 pub(crate) mod ids;
 pub(crate) mod open_start;
 pub(crate) mod plan;

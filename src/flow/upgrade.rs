@@ -211,6 +211,7 @@ fn write_down(
     let entry = StartEntry {
         service: &flow.surroundings.service,
         cluster: plan.no,
+        cluster_name: &plan.name,
         consent: consent.manner().word(),
         version: target.version.number(),
         config_group: target.config_group.number(),

@@ -25,6 +25,7 @@ pub(crate) struct Operator {
 pub(crate) struct StartEntry<'a> {
     pub service: &'a Service,
     pub cluster: ClusterNo,
+    pub cluster_name: &'a str,
     /// How consent was given.
     pub consent: &'a str,
     pub version: u64,
@@ -56,6 +57,7 @@ impl StartEntry<'_> {
             },
             "endpoint": self.service.endpoint.identity(),
             "cluster": self.cluster.to_string(),
+            "cluster_name": self.cluster_name,
             "version_code": self.version.to_string(),
             "config_group": self.config_group.to_string(),
             "consent": self.consent,

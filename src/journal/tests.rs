@@ -20,6 +20,7 @@ fn start(journal: &Journal, version: u64, closes: &[String]) {
     let entry = StartEntry {
         service: &service,
         cluster: ClusterNo::new(1),
+        cluster_name: "orders",
         consent: "--yes",
         version,
         config_group: 312,
@@ -128,4 +129,29 @@ fn files_are_the_users_alone() {
     for entry in std::fs::read_dir(state).unwrap() {
         assert_eq!(mode(&entry.unwrap().path()), 0o600);
     }
+}
+
+#[test]
+fn writers_at_once_and_killed_ones_mix_no_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    start(&journal(&folder, "first"), 39, &[]);
+    let path = folder.path().join("state/journal.jsonl");
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"{\"run\":\"torn").unwrap();
+    let long = "x".repeat(100_000);
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (folder, long) = (&folder, &long);
+            scope.spawn(move || {
+                let journal = journal(folder, &format!("run-{number}"));
+                for _ in 0..20 {
+                    journal.end(NOW, None, None, &json!({ "text": long })).unwrap();
+                }
+            });
+        }
+    });
+    let history = journal(&folder, "last").history().unwrap();
+    assert_eq!(history.damaged.len(), 1, "only the torn line");
+    assert_eq!(history.runs.len(), 9);
+    assert!(history.runs.iter().skip(1).all(|run| run.entries.len() == 20));
 }

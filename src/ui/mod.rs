@@ -2,6 +2,7 @@
 
 mod escape;
 mod finish;
+mod history;
 mod plan_text;
 mod progress;
 mod prompt;

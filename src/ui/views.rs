@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::checks::Check;
 use crate::domain::cluster::ClusterList;
 use crate::domain::config_group::ConfigGroup;
+use crate::domain::history::History;
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::record::RequestRecord;
 use crate::domain::report::Report;
@@ -31,6 +32,8 @@ pub(crate) enum Body {
     Profiles(Vec<(String, String)>),
     /// What became of the profiles' file; None when it was not touched.
     Change(Option<ProfileChange>),
+    /// All runs, and the id of the one that is asked for.
+    History(History, Option<String>),
     /// Name, exit code and description of each.
     Scenarios(Vec<(String, u8, String)>),
     /// A command without a result of its own, or none that was recognised.
@@ -126,6 +129,12 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
                 })
             })),
         ),
+        Body::History(history, id) => {
+            let asked = history.runs.iter().filter(|run| id.as_ref().is_none_or(|id| run.id == *id));
+            put("runs", asked.map(|run| super::history::document(history, run, id.is_some())).collect());
+            let damaged = history.damaged.iter();
+            put("damaged", damaged.map(|one| json!({ "line": one.number, "reason": one.reason })).collect());
+        }
         Body::Scenarios(scenarios) => put(
             "scenarios",
             scenarios

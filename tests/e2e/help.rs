@@ -2,7 +2,7 @@
 
 use crate::support::Home;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "",
     "upgrade",
     "check",
@@ -17,6 +17,7 @@ const COMMANDS: [&str; 16] = [
     "config show",
     "config set",
     "config remove",
+    "history",
     "sandbox",
     "completions",
 ];

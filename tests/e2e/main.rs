@@ -7,6 +7,7 @@ mod bad_input;
 mod completions;
 mod config_terminal;
 mod help;
+mod history;
 mod keys;
 mod lab;
 mod profiles;

@@ -1,0 +1,80 @@
+//! What the journal tells afterwards.
+
+use std::fs;
+use std::io::Write as _;
+
+use cdss::sandbox::Scenario;
+use serde_json::json;
+
+use crate::support::{Bench, Home, UPGRADE};
+
+#[test]
+fn a_finished_run_and_one_that_followed_are_told_in_both_forms() {
+    let bench = Bench::new(Scenario::Healthy);
+    assert_eq!(bench.run(&format!("{UPGRADE} --yes --no-wait")).code, 0);
+    let unended = bench.run("history -o json").document();
+    assert_eq!(unended["runs"][0]["result"], "running");
+    assert_eq!(bench.run(&format!("{UPGRADE} --yes")).code, 0);
+    let document = bench.run("history -o json").document();
+    let runs = document["runs"].as_array().expect("there is a list");
+    assert_eq!(runs.len(), 2);
+    let [first, second] = &runs[..] else { panic!("{runs:?}") };
+    assert_eq!((&first["result"], &second["result"]), (&json!("done"), &json!("done")));
+    assert_eq!((&first["of"], &second["of"]), (&json!(null), &first["id"]));
+    assert_eq!(first["cluster"], json!({ "name": "orders-prod", "no": "1009123" }));
+    assert_eq!((&first["consent"], &first["access_key"]), (&json!("--yes"), &json!("1234")));
+    assert_eq!(first["to"]["version"], "3.9.0");
+    assert_eq!(first["entries"], json!(null), "the lines are given with the id");
+
+    let table = bench.run("history").stdout;
+    let rows: Vec<&str> = table.lines().collect();
+    assert_eq!(rows.len(), 3, "{table}");
+    assert!(rows[1].contains("orders-prod (1009123)  3.7.1 → 3.9.0  started   done"), "{table}");
+    assert!(rows[2].contains("  followed  done"), "{table}");
+
+    let id = first["id"].as_str().expect("it is a text");
+    let whole = bench.run(&format!("history {id} -o json")).document();
+    assert_eq!(whole["runs"].as_array().map(Vec::len), Some(1));
+    let events: Vec<_> =
+        whole["runs"][0]["entries"].as_array().into_iter().flatten().map(|one| &one["event"]).collect();
+    assert_eq!(events, ["start", "accepted", "end"]);
+    let text = bench.run(&format!("history {id}")).stdout;
+    for part in [
+        "Consent       --yes\n",
+        "Config group  orders-371 → orders-390\n",
+        "the start was accepted, request ",
+    ] {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+}
+
+#[test]
+fn a_killed_run_is_unfinished_and_a_damaged_line_is_told_and_passed_over() {
+    let bench = Bench::new(Scenario::Stalled);
+    let running = bench.start(&format!("{UPGRADE} --yes"));
+    bench
+        .sandbox
+        .wait_until(|log| log.starts_accepted() == 1 && log.count("rollingUpgradeProgressCheck") > 0);
+    running.kill();
+    let mut journal = fs::OpenOptions::new().append(true).open(bench.home.journal()).expect("it is there");
+    journal.write_all(b"{\"run\":\"20\x1b[2J").expect("it can be written");
+    let history = bench.run("history");
+    history.assert_says(0, &["warning: line ", " of the journal can't be read: "]);
+    assert!(!history.stderr.contains('\u{1b}'), "{:?}", history.stderr);
+    assert!(history.stdout.contains("  started  unfinished\n"), "{}", history.stdout);
+    // The next line is a line of its own.
+    let follow = bench.run(&format!("{UPGRADE} --yes --timeout 100ms"));
+    assert_eq!(follow.code, 8, "{}", follow.stderr);
+    let document = bench.run("history -o json").document();
+    assert_eq!(document["damaged"].as_array().map(Vec::len), Some(1), "{document:#}");
+    assert_eq!(document["runs"].as_array().map(Vec::len), Some(2), "{document:#}");
+}
+
+#[test]
+fn without_a_journal_there_is_nothing_and_no_trace_is_left() {
+    let home = Home::empty();
+    home.run("history").assert_says(0, &["nothing was started from this machine"]);
+    assert_eq!(home.run("history -o json").document()["runs"], json!([]));
+    home.run("history 2026").assert_says(3, &["there is no run `2026`", "hint: `cdss history`"]);
+    home.assert_untouched();
+}
