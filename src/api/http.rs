@@ -7,13 +7,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
-use reqwest::header::{DATE, HeaderMap};
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
+use super::classify::{Action, Class, Clocks, classify};
 use super::endpoint::{self, Operation};
 use super::error::{ApiError, Unsent};
 use super::limits::Limits;
@@ -50,6 +49,8 @@ pub(crate) struct Http {
     client: Client,
     records: RefCell<Vec<RequestRecord>>,
     last_stamp: Cell<i64>,
+    /// How far the service's clock is ahead, once a refusal has shown it.
+    ahead: Cell<SignedDuration>,
 }
 
 /// More pages than this are not read: the service would have to list a hundred thousand clusters.
@@ -77,7 +78,14 @@ impl Http {
             connection.proxy.as_ref(),
             true,
         )?;
-        Ok(Self { connection, runtime, client, records: RefCell::new(Vec::new()), last_stamp: Cell::new(0) })
+        Ok(Self {
+            connection,
+            runtime,
+            client,
+            records: RefCell::new(Vec::new()),
+            last_stamp: Cell::new(0),
+            ahead: Cell::new(SignedDuration::ZERO),
+        })
     }
 
     /// Returns what is known of every request so far, in the order in which they ended.
@@ -95,12 +103,14 @@ impl Http {
         let Connection { service, keys, limits, clock, observer, .. } = &self.connection;
         let path = service.path(&operation.path);
         let at = clock.now();
-        let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(at));
+        let ahead = self.ahead.get();
+        let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(at + ahead));
         observer.sent(operation.name, &format!("{} {path}", operation.method));
         let headers = signed_headers(&keys.access, &stamp);
-        let outcome = exchange(client, service, operation, headers, timeout, limits.body).await;
-        let outcome = outcome.map(|(mut response, headers)| {
-            response.clock_difference = clock_difference(&headers, clock.now());
+        let outcome = exchange(client, service, operation, headers, timeout, limits.body, &**clock).await;
+        let outcome = outcome.map(|mut response| {
+            // Judged as it was signed, so that a corrected clock isn't found wrong once more.
+            response.clocks.own += ahead;
             response
         });
         let opened =
@@ -117,7 +127,21 @@ impl Http {
         let body = outcome.ok().and_then(|response| serde_json::from_slice(&response.body).ok());
         observer.answered(&record, body.map(|body| wire::shown(&body)).as_ref());
         self.keep(record);
+        if let Err(ApiError::Gateway { clocks: Some(clocks), .. }) = &opened {
+            self.correct(clocks, ahead);
+        }
         opened
+    }
+
+    /// Signs with the service's time from now on, where this machine's is too far from it.
+    fn correct(&self, clocks: &Clocks, ahead: SignedDuration) {
+        let Some(its) = clocks.its.filter(|_| clocks.are_apart()) else { return };
+        let own = clocks.own - ahead;
+        // Where this machine is ahead, the time goes back once.
+        self.last_stamp.set(0);
+        if self.ahead.replace(its.duration_since(own)) == SignedDuration::ZERO {
+            self.connection.observer.clock_corrected(own, its);
+        }
     }
 
     fn keep(&self, record: RequestRecord) {
@@ -135,19 +159,37 @@ impl Http {
         stamp
     }
 
-    /// Sends a read until it is answered for good, or patience ends.
+    /// Sends a read until it is answered for good, or patience ends: so many attempts, and no longer in all than
+    /// one may take.
     async fn persist(&self, operation: &Operation, persistence: Persistence) -> Result<Envelope, ApiError> {
-        let limits = &self.connection.limits;
+        let Connection { limits, clock, .. } = &self.connection;
         let attempts = if persistence == Persistence::Once { 1 } else { limits.attempts };
+        let begun = clock.elapsed();
+        // What the service itself asks for is not counted.
+        let mut asked_so_far = Duration::ZERO;
+        let mut clock_was_wrong = false;
         let mut turn = 1;
         loop {
-            let outcome = self.attempt(&self.client, operation, limits.read).await;
-            match outcome {
-                Err(error) if error.is_transient() && turn < attempts => {
-                    tokio::time::sleep(pause(limits, turn, &error)).await;
+            let spent = clock.elapsed().saturating_sub(begun).saturating_sub(asked_so_far);
+            let left = limits.read.saturating_sub(spent);
+            let error = match self.attempt(&self.client, operation, left).await {
+                Ok(envelope) => return Ok(envelope),
+                Err(error) => error,
+            };
+            match classify(Class::Read, &error) {
+                Action::AgainWithItsTime if !clock_was_wrong => clock_was_wrong = true,
+                Action::Again { asked } if turn < attempts => {
+                    let asked = asked.map(|asked| asked.min(limits.longest_asked_pause));
+                    let pause = asked.unwrap_or_else(|| pause(limits, turn));
+                    asked_so_far += asked.unwrap_or_default();
+                    let spent = clock.elapsed().saturating_sub(begun).saturating_sub(asked_so_far);
+                    if asked.is_none() && spent + pause >= limits.read {
+                        return Err(error);
+                    }
+                    tokio::time::sleep(pause).await;
                     turn += 1;
                 }
-                outcome => return outcome,
+                _ => return Err(error),
             }
         }
     }
@@ -268,22 +310,13 @@ impl CdssApi for Http {
     }
 }
 
-/// Returns the pause after attempt number `turn`: what the service asks for, else doubling with full jitter.
-fn pause(limits: &Limits, turn: u32, error: &ApiError) -> Duration {
-    if let ApiError::Gateway { retry_after: Some(seconds), .. } = error {
-        return Duration::from_secs(*seconds).min(limits.longest_asked_pause);
-    }
+/// Returns the pause after attempt number `turn`: doubling, with full jitter.
+fn pause(limits: &Limits, turn: u32) -> Duration {
     let ceiling = limits.pause.saturating_mul(1 << (turn - 1).min(16)).min(limits.longest_pause);
     // A fresh hasher's keys are random enough to keep clients from knocking together.
     let random = RandomState::new().build_hasher().finish();
     let share = u32::try_from(random % 1_000).unwrap_or_default();
     ceiling.saturating_mul(share) / 1_000
-}
-
-fn clock_difference(headers: &HeaderMap, now: Timestamp) -> Option<i64> {
-    let date = headers.get(DATE)?.to_str().ok()?;
-    let served = rfc2822::parse(date).ok()?.timestamp();
-    Some(served.as_second() - now.as_second())
 }
 
 #[cfg(test)]

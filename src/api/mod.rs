@@ -1,5 +1,6 @@
 //! The HTTP API. It sends, reads and sorts; it decides nothing.
 
+mod classify;
 mod endpoint;
 mod error;
 mod http;
@@ -12,6 +13,7 @@ mod wire;
 
 use jiff::Timestamp;
 
+pub(crate) use classify::{Action, Class, classify};
 pub(crate) use error::{ApiError, Unsent};
 pub(crate) use http::{Connection, Http};
 pub(crate) use limits::Limits;
@@ -45,7 +47,7 @@ pub(crate) trait CdssApi {
     ///
     /// # Errors
     ///
-    /// [`ApiError::proves_nothing_was_done`] tells whether the upgrade may have started. If it may, look at
+    /// [`classify`] tells whether the upgrade may have started. If it may, look at
     /// the cluster before doing anything else.
     ///
     /// Source: NAVER Cloud API guide, `cdss-rollingupgrade`.

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use jiff::fmt::rfc2822;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Proxy};
 use url::Url;
 
+use super::classify::Clocks;
 use super::endpoint::Operation;
 use super::error::{ApiError, Unsent};
 use super::limits::Limits;
 use super::sign::Stamp;
 use super::trust::{self, TrustFiles};
 use super::wire::Response;
+use crate::clock::Clock;
 use crate::domain::service::Service;
 
 /// Builds a client for one service: no redirect, no retry of its own, HTTP/1.1, no proxy on loopback. Elsewhere
@@ -63,6 +67,11 @@ pub(super) fn client(
     })
 }
 
+/// A `Date` behind a longer round trip says too little.
+///
+/// Chosen as the AWS SDKs have it.
+const LONGEST_ROUND_TRIP: SignedDuration = SignedDuration::from_mins(15);
+
 /// Sends one signed request and reads the whole answer.
 ///
 /// # Errors
@@ -75,8 +84,10 @@ pub(super) async fn exchange(
     headers: HeaderMap,
     timeout: Duration,
     body_limit: usize,
-) -> Result<(Response, HeaderMap), ApiError> {
+    clock: &dyn Clock,
+) -> Result<Response, ApiError> {
     let name = operation.name;
+    let sent = clock.now();
     let url = service
         .endpoint
         .url()
@@ -109,15 +120,29 @@ pub(super) async fn exchange(
         let value = response.headers().get(name)?;
         value.to_str().ok().map(str::to_owned)
     };
+    let date = |name: &str| {
+        let text = header(name)?;
+        rfc2822::parse(&text).ok().map(|date| date.timestamp())
+    };
+    let received = clock.now();
+    let span = received.duration_since(sent);
+    let own = sent + span / 2;
+    // What a cache kept tells the time of then, and a round trip of many minutes tells none.
+    let is_fresh = header("age").is_none() && span.abs() < LONGEST_ROUND_TRIP;
+    let retry_after = header("retry-after").and_then(|text| {
+        let seconds = text.trim().parse().ok().map(Duration::from_secs);
+        let until = || date("retry-after").map(|at| at.duration_since(date("date").unwrap_or(received)));
+        seconds.or_else(|| until()?.try_into().ok())
+    });
     let answer = Response {
         status: response.status().as_u16(),
         body,
         request_id: header("x-ncp-request-id"),
         location: header("location"),
-        clock_difference: None,
-        retry_after: header("retry-after").and_then(|text| text.trim().parse().ok()),
+        clocks: Clocks { own, its: date("date").filter(|_| is_fresh) },
+        retry_after,
     };
-    Ok((answer, response.headers().clone()))
+    Ok(answer)
 }
 
 /// Makes the headers of a signed request. Their values never show in debug output.

@@ -21,4 +21,7 @@ pub(crate) trait RequestObserver {
 
     /// `fields` are the parts of the answer that may be shown.
     fn answered(&self, record: &RequestRecord, fields: Option<&serde_json::Value>);
+
+    /// This machine's clock was found wrong; requests are signed with the service's time from now on.
+    fn clock_corrected(&self, own: Timestamp, its: Timestamp);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Flow;
-use crate::api::{Answer, ApiError, Persistence, Read, one};
+use crate::api::{Action, Answer, ApiError, Class, Persistence, Read, classify, one};
 use crate::clock::Interrupted;
 use crate::domain::cluster::Cluster;
 use crate::domain::health::Health;
@@ -77,7 +77,7 @@ impl Looker {
         Option<T>: TryFrom<Answer, Error = ApiError>,
     {
         match one(flow.api, read.clone(), Persistence::Once) {
-            Err(error) if error.is_transient() => {
+            Err(error) if matches!(classify(Class::Read, &error), Action::Again { .. }) => {
                 self.strained = true;
                 let interrupted = |interrupted: Interrupted| ApiError::Interrupted {
                     operation: "look",

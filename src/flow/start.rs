@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Flow;
 use super::before_start;
 use super::look::Looker;
-use crate::api::{Accepted, ApiError, Unsent};
+use crate::api::{Accepted, Action, ApiError, Class, Unsent, classify};
 use crate::consent::Consent;
 use crate::domain::cluster::ClusterState;
 use crate::domain::plan::{Plan, Target};
@@ -86,13 +86,14 @@ impl Flow<'_> {
             }
             Err(error) => error,
         };
-        if error.proves_nothing_was_done() {
+        let action = classify(Class::Start, &error);
+        if action.proves_nothing_was_done() {
             self.report.submitted = Submitted::No;
             return Err(Failure::NotStarted(error));
         }
         self.report.started_at = Some(at);
         self.report.start_request = error.request_id().map(str::to_owned);
-        if error.is_refusal_of_the_service() {
+        if action == Action::Confirm {
             return self.confirm_refusal(plan, at, first, error);
         }
         self.tell.warn(&format!("{error}; looking whether the upgrade was started"));
@@ -108,29 +109,37 @@ impl Flow<'_> {
         first: Duration,
     ) -> Result<Result<Accepted, ApiError>, Failure> {
         let mut pause = if self.patience().settle.is_zero() { self.poll } else { PAUSE };
-        for turn in 1.. {
-            match self.api.start(target, consent) {
-                Err(ApiError::NotSent { why: Unsent::Interrupted, .. }) => {
-                    // The sleep below tells which signal it was.
-                    self.clock.sleep(Duration::ZERO).map_err(before_start)?;
-                }
-                Err(error) if may_be_sent_again(&error) && turn < ATTEMPTS => {
-                    let asked = match &error {
-                        ApiError::Gateway { retry_after: Some(seconds), .. } => Duration::from_secs(*seconds),
-                        _ => Duration::ZERO,
-                    };
-                    let pause_now = pause.max(asked);
-                    if self.clock.elapsed().saturating_sub(first) + pause_now > WINDOW {
-                        return Ok(Err(error));
-                    }
-                    self.tell.note(&format!("{error}; nothing was started, sending it again"));
-                    self.clock.sleep(pause_now).map_err(before_start)?;
-                    pause *= 2;
-                }
-                outcome => return Ok(outcome),
+        let mut clock_was_wrong = false;
+        let mut turn = 1;
+        loop {
+            let error = match self.api.start(target, consent) {
+                Ok(accepted) => return Ok(Ok(accepted)),
+                Err(error) => error,
+            };
+            if matches!(error, ApiError::NotSent { why: Unsent::Interrupted, .. }) {
+                // The sleep tells which signal it was.
+                self.clock.sleep(Duration::ZERO).map_err(before_start)?;
+                return Ok(Err(error));
             }
+            let pause_now = match classify(Class::Start, &error) {
+                Action::AgainWithItsTime if !clock_was_wrong => {
+                    clock_was_wrong = true;
+                    Duration::ZERO
+                }
+                Action::Again { asked } => pause.max(asked.unwrap_or_default()),
+                _ => return Ok(Err(error)),
+            };
+            let late = self.clock.elapsed().saturating_sub(first) + pause_now > WINDOW;
+            if late || turn == ATTEMPTS {
+                return Ok(Err(error));
+            }
+            self.tell.note(&format!("{error}; nothing was started, sending it again"));
+            self.clock.sleep(pause_now).map_err(before_start)?;
+            if !pause_now.is_zero() {
+                pause *= 2;
+            }
+            turn += 1;
         }
-        unreachable!("the last attempt returns")
     }
 
     /// The service said no. One look confirms it: a cluster that changes all the same was started.
@@ -219,13 +228,5 @@ impl Flow<'_> {
         self.report.verdict = Some(Verdict::Unknown);
         let follow = Some(self.surroundings.follow(plan.no, Some(&plan.to)));
         Failure::Signal { signal, sent: Sent::Unknown, follow }
-    }
-}
-
-/// Only what never reached the service, and may go better a moment later.
-fn may_be_sent_again(error: &ApiError) -> bool {
-    match error {
-        ApiError::NotSent { why, .. } => *why == Unsent::Connection,
-        error => error.is_throttled(),
     }
 }

@@ -91,7 +91,7 @@ impl Scenario {
             Self::NoProgress => ("no-progress", "The progress call does not exist", 0),
             Self::NoPermission => ("no-permission", "The key is right but may do nothing", 4),
             Self::WrongSignature => ("wrong-signature", "No signature is accepted", 4),
-            Self::SkewedClock => ("skewed-clock", "The service's clock is ten minutes ahead", 4),
+            Self::SkewedClock => ("skewed-clock", "The service's clock is ten minutes ahead", 0),
             Self::PrecheckRefused => ("precheck-refused", "The pre-check says no", 5),
             Self::PrecheckRefusedHttp => ("precheck-refused-http", "The pre-check says no, with HTTP 400", 5),
             Self::StartRefused => ("start-refused", "The pre-check says yes, the start is refused", 6),

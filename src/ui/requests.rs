@@ -1,7 +1,10 @@
 //! Requests and answers as `-vv` and `-vvv` show them. Headers are never shown: they hold the signature.
 
 use super::escape::escape;
+use jiff::Timestamp;
+
 use super::streams::{self, Look};
+use super::text::utc_time;
 use crate::domain::record::{RequestObserver, RequestRecord};
 
 /// Writes to stderr as requests go out and answers come in.
@@ -31,5 +34,13 @@ impl RequestObserver for RequestLog {
         if let Some(fields) = fields.filter(|_| self.look.verbosity >= 3) {
             streams::say(&format!("< {}", escape(&fields.to_string())));
         }
+    }
+
+    fn clock_corrected(&self, own: Timestamp, its: Timestamp) {
+        streams::say(&format!(
+            "warning: this machine's clock says {}, the service's says {}; requests are signed with its time",
+            utc_time(own),
+            utc_time(its)
+        ));
     }
 }

@@ -1,9 +1,12 @@
 //! From bytes to the service's result, or to what went wrong.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::fields::number;
 use crate::api::ApiError;
+use crate::api::classify::Clocks;
 
 /// An answer as it came, bounded in size.
 #[derive(Debug, Clone)]
@@ -14,10 +17,9 @@ pub(in crate::api) struct Response {
     pub request_id: Option<String>,
     /// The `location` header of a redirect.
     pub location: Option<String>,
-    /// The server's clock minus this machine's, in seconds.
-    pub clock_difference: Option<i64>,
-    /// The `retry-after` header, in seconds.
-    pub retry_after: Option<u64>,
+    pub clocks: Clocks,
+    /// The `retry-after` header.
+    pub retry_after: Option<Duration>,
 }
 
 /// The service's own answer: code 0 under 2xx.
@@ -68,7 +70,7 @@ pub(in crate::api) fn open(operation: &'static str, response: &Response) -> Resu
             code: number(&error["errorCode"]),
             message,
             request_id,
-            clock_difference: response.clock_difference.filter(|_| status == 401),
+            clocks: (status == 401).then(|| Box::new(response.clocks)),
             retry_after: response.retry_after,
         });
     }
@@ -110,13 +112,15 @@ fn foreign_message(body: &Value) -> Option<String> {
 mod tests {
     use super::*;
 
+    const CLOCKS: Clocks = Clocks { own: jiff::Timestamp::UNIX_EPOCH, its: None };
+
     fn response(status: u16, body: &str) -> Response {
         Response {
             status,
             body: body.as_bytes().to_vec(),
             request_id: Some("header-id".to_owned()),
             location: None,
-            clock_difference: Some(600),
+            clocks: CLOCKS,
             retry_after: None,
         }
     }
@@ -165,12 +169,10 @@ mod tests {
             r#"{"error":{"errorCode":"210","message":"Permission Denied","details":"x"}}"#,
             r#"{"error":{"errorCode":210,"message":"Permission Denied","details":"x"}}"#,
         ] {
-            let ApiError::Gateway { code, message, clock_difference, .. } = error(401, body) else {
-                panic!("{body}")
-            };
+            let ApiError::Gateway { code, message, clocks, .. } = error(401, body) else { panic!("{body}") };
             assert_eq!(
-                (code, message.as_str(), clock_difference),
-                (Some(210), "Permission Denied: x", Some(600))
+                (code, message.as_str(), clocks),
+                (Some(210), "Permission Denied: x", Some(Box::new(CLOCKS)))
             );
         }
     }

@@ -181,7 +181,7 @@ pub(super) fn gateway(status: u16, code: i64) -> ApiError {
         code: Some(code),
         message: "fake".to_owned(),
         request_id: None,
-        clock_difference: None,
+        clocks: None,
         retry_after: None,
     }
 }

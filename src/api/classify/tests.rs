@@ -1,0 +1,165 @@
+//! The outcome table, cell by cell: from what came over the wire to what is done.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::api::wire::{Response, open};
+
+/// The answer with this status and body; the service's clock is `ahead` seconds ahead where it tells a time.
+fn answer(status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
+    let own = Timestamp::UNIX_EPOCH;
+    let response = Response {
+        status,
+        body: body.as_bytes().to_vec(),
+        request_id: None,
+        location: None,
+        clocks: Clocks { own, its: ahead.map(|seconds| own + SignedDuration::from_secs(seconds)) },
+        retry_after: Some(Duration::from_secs(7)),
+    };
+    open("op", &response).map(drop)
+}
+
+fn gateway(status: u16, code: i64) -> ApiError {
+    let body = format!(r#"{{"error":{{"errorCode":"{code}","message":"m"}}}}"#);
+    answer(status, &body, None).unwrap_err()
+}
+
+const AGAIN: Action = Action::Again { asked: None };
+const ASKED: Action = Action::Again { asked: Some(Duration::from_secs(7)) };
+
+#[test]
+fn the_gateways_own_answers() {
+    use Action::{Final, InDoubt};
+    for (status, code, read, start) in [
+        (400, 100, Final, Final),
+        (401, 200, Final, Final),
+        (401, 210, Final, Final),
+        (401, 999, Final, Final),
+        (403, 230, Final, Final),
+        (404, 300, Final, Final),
+        (413, 430, Final, Final),
+        (429, 400, Final, Final),
+        (429, 410, ASKED, ASKED),
+        (429, 420, ASKED, ASKED),
+        // Codes that the guide doesn't have prove nothing.
+        (400, 999, Final, InDoubt),
+        (404, 1, Final, InDoubt),
+        (409, 1, Final, InDoubt),
+        (413, 1, Final, InDoubt),
+        (429, 1, Final, InDoubt),
+        (499, 1, Final, InDoubt),
+        (500, 900, AGAIN, InDoubt),
+        (502, 0, AGAIN, InDoubt),
+        (503, 500, AGAIN, InDoubt),
+        (504, 510, AGAIN, InDoubt),
+        (302, 0, Final, InDoubt),
+    ] {
+        let error = gateway(status, code);
+        assert!(matches!(error, ApiError::Gateway { .. }));
+        assert_eq!(classify(Class::Read, &error), read, "a read, {status}/{code}");
+        assert_eq!(classify(Class::Start, &error), start, "a start, {status}/{code}");
+    }
+}
+
+#[test]
+fn a_wrong_clock_is_healed_only_where_it_is_measured_and_the_signature_is_what_was_refused() {
+    let body = |code| format!(r#"{{"error":{{"errorCode":{code},"message":"m"}}}}"#);
+    for (code, ahead, action) in [
+        (200, None, Action::Final),
+        (200, Some(0), Action::Final),
+        (200, Some(240), Action::Final),
+        (200, Some(-240), Action::Final),
+        (200, Some(241), Action::AgainWithItsTime),
+        (200, Some(-241), Action::AgainWithItsTime),
+        (200, Some(26 * 60 * 60), Action::AgainWithItsTime),
+        (210, Some(600), Action::Final),
+    ] {
+        let error = answer(401, &body(code), ahead).unwrap_err();
+        for class in [Class::Read, Class::Start] {
+            assert_eq!(classify(class, &error), action, "{class:?} {code} {ahead:?}");
+        }
+    }
+    let elsewhere = answer(403, &body(200), Some(600)).unwrap_err();
+    assert_eq!(classify(Class::Read, &elsewhere), Action::Final);
+}
+
+#[test]
+fn the_services_own_refusal() {
+    let body = r#"{"code":3,"message":"no","result":null}"#;
+    for (status, start) in [
+        (200, Action::Confirm),
+        (201, Action::Confirm),
+        (299, Action::Confirm),
+        (400, Action::Confirm),
+        (409, Action::Confirm),
+        (499, Action::Confirm),
+        (500, Action::InDoubt),
+        (300, Action::InDoubt),
+        (302, Action::InDoubt),
+    ] {
+        let error = answer(status, body, None).unwrap_err();
+        assert!(matches!(error, ApiError::Refused { .. }));
+        assert_eq!(classify(Class::Read, &error), Action::Final, "{status}");
+        assert_eq!(classify(Class::Start, &error), start, "{status}");
+    }
+}
+
+#[test]
+fn what_is_neither_proves_nothing() {
+    for (status, body, read) in [
+        (200, "<html>", AGAIN),
+        (200, "", AGAIN),
+        (200, r#"{"code":0,"mess"#, AGAIN),
+        (202, "{}", AGAIN),
+        (299, "[]", AGAIN),
+        (301, "", Action::Final),
+        (302, "", Action::Final),
+        (307, "", Action::Final),
+        (400, "", Action::Final),
+        (401, "<html>", Action::Final),
+        (404, "", Action::Final),
+        (428, "", Action::Final),
+        (429, "<html>", AGAIN),
+        (430, "", Action::Final),
+        (499, "", Action::Final),
+        (500, "", AGAIN),
+        (503, "<html>", AGAIN),
+        (500, r#"{"code":0,"message":"SUCCESS","result":true}"#, AGAIN),
+    ] {
+        let error = answer(status, body, Some(600)).unwrap_err();
+        assert!(matches!(error, ApiError::Unreadable { .. }), "{status} {body}");
+        assert_eq!(classify(Class::Read, &error), read, "{status} {body}");
+        assert_eq!(classify(Class::Start, &error), Action::InDoubt, "{status} {body}");
+    }
+}
+
+#[test]
+fn what_never_became_an_answer() {
+    let unsent = |why| ApiError::NotSent { operation: "op", why, reason: String::new() };
+    let lost = ApiError::NoAnswer { operation: "op", reason: String::new() };
+    let signal = ApiError::Interrupted { operation: "op", signal: crate::clock::Signal::Interrupt };
+    for (error, read, start) in [
+        (unsent(Unsent::Connection), AGAIN, AGAIN),
+        (unsent(Unsent::Certificate), Action::Final, Action::Final),
+        (unsent(Unsent::Interrupted), Action::Final, Action::Final),
+        (lost, AGAIN, Action::InDoubt),
+        (signal, Action::Final, Action::InDoubt),
+    ] {
+        assert_eq!(classify(Class::Read, &error), read, "{error:?}");
+        assert_eq!(classify(Class::Start, &error), start, "{error:?}");
+    }
+}
+
+#[test]
+fn only_three_actions_prove_that_nothing_was_done() {
+    for (action, proves) in [
+        (AGAIN, true),
+        (ASKED, true),
+        (Action::AgainWithItsTime, true),
+        (Action::Final, true),
+        (Action::Confirm, false),
+        (Action::InDoubt, false),
+    ] {
+        assert_eq!(action.proves_nothing_was_done(), proves, "{action:?}");
+    }
+}

@@ -1,0 +1,233 @@
+//! A service on loopback that misbehaves as it is told, connection by connection. Everything in it has an end: it
+//! waits for a client no longer than [`BOUND`], and gives up on one that has gone.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// No client of a test is silent for longer.
+const BOUND: Duration = Duration::from_secs(20);
+
+/// One thing that the service does on a connection.
+pub(crate) enum Step {
+    /// Reads one whole request, head and body.
+    Read,
+    /// Reads so many bytes, whatever they are.
+    ReadBytes(usize),
+    /// Does nothing for so long.
+    Wait(Duration),
+    Send(Vec<u8>),
+    /// Sends what follows from the last request.
+    Answer(Reply),
+    /// Sends in slices of so many bytes, with a pause after each.
+    Drip {
+        bytes: Vec<u8>,
+        slice: usize,
+        pause: Duration,
+    },
+    /// Sends the same so many times.
+    Repeat {
+        bytes: Vec<u8>,
+        times: usize,
+    },
+    /// Says nothing until the client goes.
+    Hang,
+    /// Closes in order.
+    Fin,
+    /// Cuts the connection.
+    Rst,
+}
+
+/// From a request to the bytes that answer it.
+pub(crate) type Reply = Box<dyn Fn(&str) -> Vec<u8> + Send>;
+
+pub(crate) struct Injector {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    seen: Mutex<Seen>,
+    changed: Condvar,
+    stopped: AtomicBool,
+}
+
+/// What clients did.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    pub(crate) connections: usize,
+    pub(crate) requests: Vec<String>,
+}
+
+impl Injector {
+    /// Serves each connection by its script, on a thread of its own.
+    pub(crate) fn start(script: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
+        Self::with(script, Ok)
+    }
+
+    /// Answers each connection with one of the answers, in turn, and closes it; then nobody is let in any more.
+    pub(crate) fn answering(answers: Vec<String>) -> Self {
+        Self::start(move |number| match answers.get(number) {
+            Some(answer) => vec![Step::Read, Step::Send(answer.clone().into_bytes()), Step::Fin],
+            None => vec![Step::Rst],
+        })
+    }
+
+    /// Serves on connections that `wrap` makes of the plain ones, TLS for instance.
+    pub(crate) fn with<S: Read + Write>(
+        script: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static,
+        wrap: impl Fn(TcpStream) -> io::Result<S> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port of loopback is free");
+        let address = listener.local_addr().expect("it is bound");
+        let shared = Arc::new(Shared::default());
+        let (script, wrap) = (Arc::new(script), Arc::new(wrap));
+        let own = Arc::clone(&shared);
+        thread::spawn(move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let (Ok(stream), false) = (stream, own.stopped.load(Ordering::SeqCst)) else { break };
+                own.seen().connections += 1;
+                own.changed.notify_all();
+                let (script, wrap, shared) = (Arc::clone(&script), Arc::clone(&wrap), Arc::clone(&own));
+                thread::spawn(move || {
+                    let _both_are_bounded =
+                        stream.set_read_timeout(Some(BOUND)).and(stream.set_write_timeout(Some(BOUND)));
+                    let _latency_only = stream.set_nodelay(true);
+                    let Ok(plain) = stream.try_clone() else { return };
+                    // It ends early where the client has gone.
+                    let ended = wrap(stream).and_then(|stream| converse(stream, script(number), &shared));
+                    match ended {
+                        Ok(End::Reset) => drop(reset(&plain)),
+                        _ => drop(plain.shutdown(Shutdown::Both)),
+                    }
+                });
+            }
+        });
+        Self { address, shared }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn seen(&self) -> Seen {
+        self.shared.seen().clone()
+    }
+
+    /// Waits until what clients did meets a condition.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, condition: impl Fn(&Seen) -> bool) -> Seen {
+        let unmet = |seen: &mut Seen| !condition(seen);
+        let waited = self.shared.changed.wait_timeout_while(self.shared.seen(), BOUND, unmet);
+        let (seen, result) = waited.unwrap_or_else(PoisonError::into_inner);
+        assert!(!result.timed_out(), "it did not come to it: {seen:?}");
+        seen.clone()
+    }
+}
+
+impl Drop for Injector {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::SeqCst);
+        // Wakes the listener, which then ends.
+        let _already_gone = TcpStream::connect(self.address);
+    }
+}
+
+impl Shared {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a connection is left.
+enum End {
+    InOrder,
+    Reset,
+}
+
+fn converse(mut stream: impl Read + Write, steps: Vec<Step>, shared: &Shared) -> io::Result<End> {
+    let mut last = String::new();
+    for step in steps {
+        match step {
+            Step::Read => {
+                last = request(&mut stream)?;
+                shared.seen().requests.push(last.clone());
+                shared.changed.notify_all();
+            }
+            Step::ReadBytes(count) => stream.read_exact(&mut vec![0; count])?,
+            Step::Wait(time) => thread::park_timeout(time),
+            Step::Send(bytes) => stream.write_all(&bytes)?,
+            Step::Answer(answer) => stream.write_all(&answer(&last))?,
+            Step::Drip { bytes, slice, pause } => {
+                for part in bytes.chunks(slice) {
+                    stream.write_all(part)?;
+                    stream.flush()?;
+                    thread::park_timeout(pause);
+                }
+            }
+            Step::Repeat { bytes, times } => {
+                for _ in 0..times {
+                    stream.write_all(&bytes)?;
+                }
+            }
+            Step::Hang => {
+                let _until_it_goes = stream.read(&mut [0; 1]);
+            }
+            Step::Fin => break,
+            Step::Rst => return Ok(End::Reset),
+        }
+        stream.flush()?;
+    }
+    Ok(End::InOrder)
+}
+
+/// Reads a request's head and as much body as it announces.
+fn request(stream: &mut impl Read) -> io::Result<String> {
+    let mut seen = Vec::new();
+    let mut byte = [0];
+    while !seen.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte)?;
+        seen.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&seen).into_owned();
+    let length = head
+        .lines()
+        .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut body)?;
+    Ok(head + &String::from_utf8_lossy(&body))
+}
+
+/// Makes the close of a connection, which follows, a reset: with no time to linger, what is unsent is thrown away.
+#[cfg(unix)]
+fn reset(stream: &TcpStream) -> io::Result<()> {
+    Ok(rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO))?)
+}
+
+/// Without the option it is a close in order.
+#[cfg(not(unix))]
+fn reset(stream: &TcpStream) -> io::Result<()> {
+    stream.shutdown(Shutdown::Both)
+}
+
+/// An answer in HTTP, after which the connection closes.
+pub(crate) fn http(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
+}
+
+/// Returns the value of a request's header.
+pub(crate) fn header(request: &str, name: &str) -> Option<String> {
+    request.lines().find_map(|line| {
+        let (key, value) = line.split_once(": ")?;
+        key.eq_ignore_ascii_case(name).then(|| value.to_owned())
+    })
+}
