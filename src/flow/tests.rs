@@ -2,5 +2,6 @@
 
 mod fake;
 mod life;
+mod schedules;
 mod sending;
 mod watching;

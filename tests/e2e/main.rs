@@ -8,8 +8,12 @@ mod completions;
 mod config_terminal;
 mod help;
 mod history;
+#[path = "../injector/mod.rs"]
+#[expect(dead_code, reason = "the tests of the HTTP layer use the rest")]
+mod injector;
 mod keys;
 mod lab;
+mod outcomes;
 mod profiles;
 mod pty;
 mod read_only;

@@ -1,6 +1,9 @@
 //! A service on loopback that misbehaves as it is told, connection by connection. Everything in it has an end: it
 //! waits for a client no longer than [`BOUND`], and gives up on one that has gone.
 
+pub(crate) mod network;
+
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,6 +25,8 @@ pub(crate) enum Step {
     Send(Vec<u8>),
     /// Sends what follows from the last request.
     Answer(Reply),
+    /// Goes on with steps that follow from the last request.
+    Then(Box<dyn FnOnce(&str) -> Vec<Step> + Send>),
     /// Sends in slices of so many bytes, with a pause after each.
     Drip {
         bytes: Vec<u8>,
@@ -155,8 +160,10 @@ enum End {
 
 fn converse(mut stream: impl Read + Write, steps: Vec<Step>, shared: &Shared) -> io::Result<End> {
     let mut last = String::new();
-    for step in steps {
+    let mut steps: VecDeque<Step> = steps.into();
+    while let Some(step) = steps.pop_front() {
         match step {
+            Step::Then(follow) => steps = follow(&last).into(),
             Step::Read => {
                 last = request(&mut stream)?;
                 shared.seen().requests.push(last.clone());

@@ -1,0 +1,357 @@
+//! Whole upgrades over the real HTTP layer while the network between it and the service fails in every way, by
+//! schedules that a seed draws. What truly happened is known from the service itself.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::fake::Recorder;
+use crate::api::{Connection, Http, Limits, Persistence, Read, TrustFiles, one};
+use crate::clock::tests::FakeClock;
+use crate::clock::{Interrupt, SystemClock};
+use crate::config::Keys;
+use crate::consent::Prompt;
+use crate::domain::acceptance::Accepted;
+use crate::domain::cluster::{Cluster, ClusterState};
+use crate::domain::endpoint::Endpoint;
+use crate::domain::follow_command::Surroundings;
+use crate::domain::ids::ClusterNo;
+use crate::domain::record::{RequestObserver, RequestRecord};
+use crate::domain::region::Site;
+use crate::domain::report::Report;
+use crate::domain::service::Service;
+use crate::domain::verdict::{Submitted, Verdict};
+use crate::failure::Failure;
+use crate::flow::{Asking, Flow, Request, Waiting, upgrade};
+use crate::journal::{Journal, Operator};
+use crate::sandbox::{Options, Pace, Sandbox, Scenario};
+
+#[path = "../../../tests/injector/mod.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod injector;
+
+use injector::network::{Fault, steps};
+use injector::{Injector, Step};
+
+/// What a gateway may do to any request. Its own refusals come before the service sees anything: that is what
+/// makes them proof.
+const FAULTS: [Fault; 20] = [
+    Fault::Cut { delivered: false },
+    Fault::Cut { delivered: true },
+    Fault::Reset { delivered: false },
+    Fault::Reset { delivered: true },
+    Fault::Half,
+    Fault::Garbage { delivered: false },
+    Fault::Garbage { delivered: true },
+    Fault::Page { status: 200, delivered: true },
+    Fault::Page { status: 502, delivered: false },
+    Fault::Page { status: 502, delivered: true },
+    Fault::Gateway { status: 429, code: 410, delivered: false },
+    Fault::Gateway { status: 429, code: 420, delivered: false },
+    Fault::Gateway { status: 401, code: 200, delivered: false },
+    Fault::Gateway { status: 500, code: 900, delivered: true },
+    Fault::Gateway { status: 503, code: 500, delivered: false },
+    Fault::Gateway { status: 503, code: 500, delivered: true },
+    Fault::Gateway { status: 504, code: 510, delivered: true },
+    Fault::Redirect { status: 302, delivered: false },
+    Fault::Redirect { status: 303, delivered: true },
+    Fault::Empty,
+];
+
+/// What may happen to the start besides.
+const OF_THE_START: [Fault; 6] = [
+    Fault::Hang { delivered: false },
+    Fault::Hang { delivered: true },
+    Fault::Refusal { status: 200, delivered: true },
+    Fault::Gateway { status: 429, code: 400, delivered: false },
+    Fault::Gateway { status: 400, code: 100, delivered: false },
+    Fault::None,
+];
+
+const SCENARIOS: [Scenario; 8] = [
+    Scenario::Healthy,
+    Scenario::Healthy,
+    Scenario::EarlyVersion,
+    Scenario::LateVersion,
+    Scenario::EndsOnOldVersion,
+    Scenario::EndsInError,
+    Scenario::NeverStarts,
+    Scenario::StartRefused,
+];
+
+const CLUSTER: ClusterNo = ClusterNo::new(1_009_123);
+const NEW: u64 = 3_903_006;
+
+/// Draws numbers that a seed fixes.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).unwrap()
+    }
+}
+
+/// What was done to each exchange, in the order in which the requests came.
+type Record = Arc<Mutex<Vec<(String, Fault)>>>;
+
+/// The network between client and service.
+struct Network {
+    injector: Injector,
+    record: Record,
+}
+
+impl Network {
+    /// The fault of an exchange follows from the seed, the path and how often that path came before, so that reads
+    /// that go out together don't shuffle the schedule.
+    fn new(seed: u64, scenario: Scenario, port: u16) -> Self {
+        let record = Record::default();
+        let kept = Arc::clone(&record);
+        let counts: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
+        let one_in = [3, 6, 12, 40][Dice(seed).roll(4)];
+        let injector = Injector::start(move |_| {
+            let (record, counts) = (Arc::clone(&kept), Arc::clone(&counts));
+            let follow = move |request: &str| {
+                let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+                let mut counts = counts.lock().unwrap();
+                let count = counts.entry(path.clone()).or_default();
+                *count += 1;
+                let letters =
+                    path.bytes().fold(seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+                let fault = draw(&mut Dice(letters ^ (*count << 32)), &path, one_in, scenario);
+                record.lock().unwrap().push((path, fault));
+                drop(counts);
+                steps(fault, request, port)
+            };
+            vec![Step::Read, Step::Then(Box::new(follow))]
+        });
+        Self { injector, record }
+    }
+}
+
+fn is_start(path: &str) -> bool {
+    path.ends_with("/rollingUpgrade")
+}
+
+fn draw(dice: &mut Dice, path: &str, one_in: usize, scenario: Scenario) -> Fault {
+    let fault = if is_start(path) {
+        let all = [&FAULTS[..], &OF_THE_START].concat();
+        all[dice.roll(all.len())]
+    } else if dice.roll(one_in) == 0 {
+        FAULTS[dice.roll(FAULTS.len())]
+    } else {
+        Fault::None
+    };
+    // A service that says no, does it and then shows nothing can't be seen through by anybody.
+    let unseen = matches!(fault, Fault::Refusal { delivered: true, .. }) && scenario == Scenario::NeverStarts;
+    if unseen { Fault::None } else { fault }
+}
+
+struct Deaf;
+
+impl RequestObserver for Deaf {
+    fn sent(&self, _: &str, _: &str) {}
+
+    fn answered(&self, _: &RequestRecord, _: Option<&serde_json::Value>) {}
+
+    fn clock_corrected(&self, _: jiff::Timestamp, _: jiff::Timestamp) {}
+}
+
+/// Nobody is asked: the consent is `--yes`.
+struct Nobody;
+
+impl Prompt for Nobody {
+    fn missing_terminal(&self) -> Option<&'static str> {
+        Some("stdin")
+    }
+
+    fn line(&mut self, _: &str) -> std::io::Result<String> {
+        Err(std::io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn cautions(&mut self) {}
+
+    fn not_taken(&mut self, _: &str) {}
+}
+
+/// Reads are never slow here, so their limit is generous; a start that hangs is.
+const LIMITS: Limits =
+    Limits { pause: Duration::ZERO, start: Duration::from_millis(150), ..Limits::LOOPBACK };
+
+fn client(url: &str) -> Http {
+    let interrupt = Interrupt::new();
+    let keys = Options::default();
+    let connection = Connection {
+        service: service(url),
+        keys: Keys::new(keys.access_key, keys.secret_key),
+        limits: LIMITS,
+        trust: TrustFiles::default(),
+        proxy: None,
+        clock: Rc::new(SystemClock { interrupt: interrupt.clone() }),
+        interrupt,
+        observer: Rc::new(Deaf),
+    };
+    Http::new(connection).unwrap()
+}
+
+fn service(url: &str) -> Service {
+    Service {
+        site: Site::Public,
+        region: Site::Public.default_region(),
+        endpoint: Endpoint::parse(url).unwrap(),
+        sandbox: false,
+    }
+}
+
+/// Upgrades as `cdss upgrade --yes` does, with naps on a fake clock.
+fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failure>) {
+    let api = client(url);
+    let clock = FakeClock::default();
+    // One identity for both runs, as the real service would have.
+    let surroundings = Surroundings { service: service("http://127.0.0.1:1"), profile: None };
+    let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned());
+    let mut tell = Recorder::default();
+    let mut report = Report::default();
+    let mut flow = Flow {
+        api: &api,
+        clock: &clock,
+        journal: &journal,
+        surroundings: &surroundings,
+        tell: &mut tell,
+        poll: Duration::from_secs(15),
+        report: &mut report,
+    };
+    let request = Request {
+        cluster: "orders-prod".parse().unwrap(),
+        version: "3.9.0".parse().unwrap(),
+        config_group: None,
+        accepted: Accepted::default(),
+    };
+    let waiting = Waiting { wait: true, timeout: Duration::from_secs(3 * 60 * 60) };
+    let mut asking = Asking { yes: true, prompt: &mut Nobody, document: &|_| serde_json::Value::Null };
+    let failure = upgrade(&mut flow, &request, waiting, &mut asking).err();
+    if failure.is_some() {
+        report.settle_failure();
+    }
+    let of = report.start_run.clone();
+    let verdict = report.verdict.map(Verdict::word);
+    if of.is_some() {
+        let end = journal.end(jiff::Timestamp::UNIX_EPOCH, of.as_deref(), verdict, &serde_json::Value::Null);
+        end.unwrap();
+    }
+    (report, failure)
+}
+
+/// What the cluster is, asked of the service itself.
+fn truth(sandbox: &Sandbox) -> Cluster {
+    let answer = one::<Option<Cluster>>(&client(&sandbox.url()), Read::Cluster(CLUSTER), Persistence::Once);
+    answer.unwrap().unwrap()
+}
+
+/// Whether a look after the start was answered whole: the colours, and then the cluster's entry.
+fn a_look_was_answered(record: &[(String, Fault)]) -> bool {
+    let after = record.iter().skip_while(|(path, _)| !is_start(path)).filter(|(path, _)| !is_start(path));
+    let mut colours = false;
+    for (path, fault) in after {
+        let intact = *fault == Fault::None;
+        if path.contains("ProgressCheck") || path.contains("getClusterStatus") {
+            colours = intact;
+        } else if intact && colours {
+            return true;
+        }
+    }
+    false
+}
+
+/// Runs one schedule and says what is wrong with how it went, if anything is.
+fn wrong(seed: u64) -> Result<&'static str, String> {
+    let mut dice = Dice(seed ^ 0xc0ff_ee00);
+    let scenario = SCENARIOS[dice.roll(SCENARIOS.len())];
+    let sandbox = Sandbox::start(Options { scenario, pace: Pace::Looks, ..Options::default() }).unwrap();
+    let network = Network::new(seed, scenario, sandbox.port());
+    let folder = tempfile::tempdir().unwrap();
+    let (report, failure) = run(&network.injector.url(), folder.path(), "first");
+
+    let started = sandbox.log().starts_accepted();
+    let record = network.record.lock().unwrap().clone();
+    let cluster = truth(&sandbox);
+    let is_good =
+        cluster.state == ClusterState::Running && cluster.version.is_some_and(|code| code.number() == NEW);
+    let verdict = report.verdict;
+    let told = || {
+        format!(
+            "{scenario} seed {seed}: {verdict:?}, {failure:?}, {started} accepted, {cluster:?}, {record:?}"
+        )
+    };
+    let holds = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {}", told())) };
+
+    holds(started <= 1, "started twice")?;
+    match report.submitted {
+        // There the service says yes, and that is all that it does.
+        Submitted::Yes => holds(started == 1 || scenario == Scenario::NeverStarts, "said to be started")?,
+        Submitted::No => holds(started == 0, "said not to be started")?,
+        Submitted::Unknown => {}
+    }
+    match verdict {
+        Some(Verdict::Done) => holds(started == 1 && is_good, "not done")?,
+        Some(Verdict::Already) => holds(false, "it was not there before")?,
+        Some(Verdict::NotStarted) => holds(started == 0, "it was started")?,
+        Some(Verdict::Failed) => {
+            let ends_badly = matches!(scenario, Scenario::EndsOnOldVersion | Scenario::EndsInError);
+            holds(started == 1 && ends_badly && !is_good, "it did not fail")?;
+        }
+        Some(Verdict::Running) => holds(started == 1, "nothing runs")?,
+        Some(Verdict::Unknown) => {
+            let nothing_to_see = started == 0 || scenario == Scenario::NeverStarts;
+            holds(nothing_to_see || !a_look_was_answered(&record), "a look could tell")?;
+        }
+        None => holds(false, "without a verdict")?,
+    }
+    // Whatever else came of it, the same command again starts nothing a second time.
+    let (again, _) = run(&sandbox.url(), folder.path(), "second");
+    let in_all = sandbox.log().starts_accepted();
+    // An upgrade that has failed for certain is over, and may be tried anew.
+    let is_over = verdict == Some(Verdict::Failed);
+    holds(in_all <= 1 || is_over, "the second run started it again")?;
+    holds(
+        started == 0 || is_over || again.submitted != Submitted::Yes,
+        "the second run says that it started it",
+    )?;
+    Ok(verdict.map_or("none", Verdict::word))
+}
+
+/// Fixed by the promise that this test keeps.
+const SCHEDULES: u64 = 1_000;
+
+#[test]
+fn no_schedule_of_faults_starts_twice_or_leads_to_a_wrong_verdict() {
+    let verdicts: Mutex<BTreeMap<&str, u64>> = Mutex::default();
+    let failures: Mutex<Vec<String>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for part in 0..4 {
+            let (verdicts, failures) = (&verdicts, &failures);
+            scope.spawn(move || {
+                for seed in (part..SCHEDULES).step_by(4) {
+                    match wrong(seed) {
+                        Ok(verdict) => *verdicts.lock().unwrap().entry(verdict).or_default() += 1,
+                        Err(what) => failures.lock().unwrap().push(what),
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    assert!(failures.is_empty(), "{} of {SCHEDULES}: {}", failures.len(), failures.join("\n\n"));
+    let verdicts = verdicts.into_inner().unwrap();
+    for verdict in ["done", "failed", "not_started", "unknown"] {
+        assert!(
+            verdicts.get(verdict).is_some_and(|count| *count >= 50),
+            "{verdict} hardly came up: {verdicts:?}"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! The outcome table through the real binary: one case for each cell that a network or a gateway can make.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cdss::sandbox::{Options, Pace, Sandbox, Scenario};
+use serde_json::json;
+
+use crate::injector::network::{Fault, steps};
+use crate::injector::{Injector, Step};
+use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE};
+
+/// A service, and a network before it in which requests to one path meet a fault, the first `times` of them.
+struct Line {
+    sandbox: Sandbox,
+    injector: Injector,
+    home: Home,
+}
+
+impl Line {
+    fn new(path: &'static str, fault: Fault, times: usize) -> Self {
+        let sandbox = Sandbox::start(Options {
+            scenario: Scenario::Healthy,
+            access_key: ACCESS_KEY.to_owned(),
+            secret_key: SECRET_KEY.to_owned(),
+            pace: Pace::Looks,
+            ..Options::default()
+        })
+        .expect("loopback has a port");
+        let port = sandbox.port();
+        let met = Arc::new(AtomicUsize::new(0));
+        let injector = Injector::start(move |_| {
+            let met = Arc::clone(&met);
+            let follow = move |request: &str| {
+                let is_meant = request.split(' ').nth(1).is_some_and(|asked| asked.ends_with(path));
+                let fails = is_meant && met.fetch_add(1, Ordering::SeqCst) < times;
+                steps(if fails { fault } else { Fault::None }, request, port)
+            };
+            vec![Step::Read, Step::Then(Box::new(follow))]
+        });
+        Self { sandbox, injector, home: Home::empty() }
+    }
+
+    fn run(&self, line: &str) -> Run {
+        let mut command = self.home.command(line);
+        command
+            .env("CDSS_ENDPOINT", self.injector.url())
+            .env("CDSS_POLL", "10ms")
+            .env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY)
+            .env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+        Running::start(command, line).end()
+    }
+}
+
+const ALWAYS: usize = usize::MAX;
+
+#[test]
+fn every_cell_of_the_start() {
+    let gateway = |status, code| Fault::Gateway { status, code, delivered: false };
+    let delivered = |status, code| Fault::Gateway { status, code, delivered: true };
+    // The fault, how often, the exit code, `submitted`, the verdict, starts that took effect.
+    let cells = [
+        (gateway(400, 100), 1, 6, "no", "not_started", 0),
+        (gateway(401, 200), 1, 4, "no", "not_started", 0),
+        (gateway(401, 210), 1, 4, "no", "not_started", 0),
+        (gateway(403, 230), 1, 4, "no", "not_started", 0),
+        (gateway(404, 300), 1, 6, "no", "not_started", 0),
+        (gateway(413, 430), 1, 6, "no", "not_started", 0),
+        (gateway(429, 400), 1, 12, "no", "not_started", 0),
+        (gateway(429, 410), 1, 0, "yes", "done", 1),
+        (gateway(429, 420), 3, 0, "yes", "done", 1),
+        (gateway(429, 410), ALWAYS, 12, "no", "not_started", 0),
+        (gateway(500, 900), 1, 9, "unknown", "unknown", 0),
+        (delivered(500, 900), 1, 0, "yes", "done", 1),
+        (gateway(503, 500), 1, 9, "unknown", "unknown", 0),
+        (delivered(503, 500), 1, 0, "yes", "done", 1),
+        (delivered(504, 510), 1, 0, "yes", "done", 1),
+        (gateway(409, 1), 1, 9, "unknown", "unknown", 0),
+        (Fault::Page { status: 502, delivered: false }, 1, 9, "unknown", "unknown", 0),
+        (Fault::Page { status: 502, delivered: true }, 1, 0, "yes", "done", 1),
+        (Fault::Page { status: 200, delivered: true }, 1, 0, "yes", "done", 1),
+        (Fault::Redirect { status: 302, delivered: false }, 1, 9, "unknown", "unknown", 0),
+        (Fault::Redirect { status: 303, delivered: true }, 1, 0, "yes", "done", 1),
+        (Fault::Redirect { status: 307, delivered: false }, 1, 9, "unknown", "unknown", 0),
+        (Fault::Cut { delivered: false }, 1, 9, "unknown", "unknown", 0),
+        (Fault::Cut { delivered: true }, 1, 0, "yes", "done", 1),
+        (Fault::Reset { delivered: false }, 1, 9, "unknown", "unknown", 0),
+        (Fault::Reset { delivered: true }, 1, 0, "yes", "done", 1),
+        (Fault::Garbage { delivered: false }, 1, 9, "unknown", "unknown", 0),
+        (Fault::Garbage { delivered: true }, 1, 0, "yes", "done", 1),
+        (Fault::Half, 1, 0, "yes", "done", 1),
+        (Fault::Empty, 1, 0, "yes", "done", 1),
+        (Fault::Refusal { status: 200, delivered: false }, 1, 6, "no", "not_started", 0),
+        (Fault::Refusal { status: 400, delivered: false }, 1, 6, "no", "not_started", 0),
+        (Fault::Refusal { status: 500, delivered: false }, 1, 9, "unknown", "unknown", 0),
+        // The service says no and does it all the same: the look after it sees that.
+        (Fault::Refusal { status: 200, delivered: true }, 1, 0, "yes", "done", 1),
+    ];
+    std::thread::scope(|scope| {
+        for part in cells.chunks(cells.len().div_ceil(4)) {
+            scope.spawn(move || {
+                for (fault, times, code, submitted, verdict, accepted) in part {
+                    let line = Line::new("/rollingUpgrade", *fault, *times);
+                    let run = line.run(&format!("{UPGRADE} --yes -o json"));
+                    let told = format!("{fault:?}: {run:#?}");
+                    assert_eq!(run.code, *code, "{told}");
+                    let document = run.document();
+                    assert_eq!(document["submitted"], json!(submitted), "{told}");
+                    assert_eq!(document["verdict"], json!(verdict), "{told}");
+                    assert_eq!(line.sandbox.log().starts_accepted(), *accepted, "{told}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn every_cell_of_a_read() {
+    let gateway = |status, code| Fault::Gateway { status, code, delivered: false };
+    // The fault, how often, and the exit code of a check.
+    let cells = [
+        (gateway(400, 100), 1, 12),
+        (gateway(401, 200), 1, 4),
+        (gateway(401, 210), 1, 4),
+        (gateway(403, 230), 1, 4),
+        (gateway(404, 300), 1, 12),
+        (gateway(413, 430), 1, 12),
+        (gateway(429, 400), 1, 12),
+        (gateway(429, 410), 3, 0),
+        (gateway(429, 410), ALWAYS, 12),
+        (gateway(500, 900), 3, 0),
+        (gateway(503, 500), 3, 0),
+        (gateway(503, 500), ALWAYS, 12),
+        (gateway(504, 510), 1, 0),
+        (Fault::Page { status: 502, delivered: false }, 1, 0),
+        (Fault::Page { status: 200, delivered: true }, 1, 0),
+        (Fault::Redirect { status: 302, delivered: false }, 1, 12),
+        (Fault::Cut { delivered: false }, 3, 0),
+        (Fault::Cut { delivered: true }, ALWAYS, 12),
+        (Fault::Reset { delivered: true }, 1, 0),
+        (Fault::Garbage { delivered: false }, 1, 0),
+        (Fault::Half, 1, 0),
+        (Fault::Empty, 1, 0),
+        (Fault::Refusal { status: 200, delivered: false }, 1, 12),
+    ];
+    std::thread::scope(|scope| {
+        for part in cells.chunks(cells.len().div_ceil(4)) {
+            scope.spawn(move || {
+                for (fault, times, code) in part {
+                    let line = Line::new("/getClusterInfoList", *fault, *times);
+                    let run = line.run("check --cluster orders-prod --version 3.9.0 -o json");
+                    assert_eq!(run.code, *code, "{fault:?} {times}: {run:#?}");
+                    assert_eq!(line.sandbox.log().starts_asked(), 0);
+                }
+            });
+        }
+    });
+}
