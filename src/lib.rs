@@ -14,6 +14,10 @@ mod domain;
 mod exit;
 mod failure;
 mod flow;
+#[cfg(test)]
+#[path = "../tests/injector/mod.rs"]
+#[expect(dead_code, reason = "the tests of the binary use the rest")]
+mod injector;
 mod journal;
 pub mod sandbox;
 mod ui;

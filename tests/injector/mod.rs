@@ -26,7 +26,7 @@ pub(crate) enum Step {
     /// Sends what follows from the last request.
     Answer(Reply),
     /// Goes on with steps that follow from the last request.
-    Then(Box<dyn FnOnce(&str) -> Vec<Step> + Send>),
+    Then(Follow),
     /// Sends in slices of so many bytes, with a pause after each.
     Drip {
         bytes: Vec<u8>,
@@ -45,6 +45,9 @@ pub(crate) enum Step {
     /// Cuts the connection.
     Rst,
 }
+
+/// From a request to what happens next.
+pub(crate) type Follow = Box<dyn FnOnce(&str) -> Vec<Step> + Send>;
 
 /// From a request to the bytes that answer it.
 pub(crate) type Reply = Box<dyn Fn(&str) -> Vec<u8> + Send>;

@@ -11,6 +11,7 @@ use crate::domain::endpoint::Endpoint;
 use crate::domain::ids::ClusterNo;
 use crate::domain::plan::Plan;
 use crate::domain::region::Site;
+use crate::injector::{Injector, Step, header, http};
 
 struct Deaf;
 
@@ -21,12 +22,6 @@ impl RequestObserver for Deaf {
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 }
-
-#[path = "../../../tests/injector/mod.rs"]
-#[expect(dead_code, reason = "the tests of the binary use the rest")]
-mod injector;
-
-use injector::{Injector, Step, header, http};
 
 fn client_of(url: &str, limits: Limits) -> Http {
     let interrupt = Interrupt::new();

@@ -24,15 +24,10 @@ use crate::domain::service::Service;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::failure::Failure;
 use crate::flow::{Asking, Flow, Request, Waiting, upgrade};
+use crate::injector::network::{Fault, steps};
+use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
 use crate::sandbox::{Options, Pace, Sandbox, Scenario};
-
-#[path = "../../../tests/injector/mod.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
-mod injector;
-
-use injector::network::{Fault, steps};
-use injector::{Injector, Step};
 
 /// What a gateway may do to any request. Its own refusals come before the service sees anything: that is what
 /// makes them proof.
