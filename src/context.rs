@@ -146,7 +146,7 @@ impl Context {
     }
 
     fn say_settings(&self) {
-        if let Some(warning) = &self.settings.warning {
+        for warning in &self.settings.warnings {
             streams::say(&escape(&format!("warning: {warning}")));
         }
         if self.look.verbosity >= 1 {

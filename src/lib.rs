@@ -64,6 +64,13 @@ pub fn main() -> ExitCode {
         _ if cli.version => code(print(&format!("cdss {}\n", env!("CARGO_PKG_VERSION")))),
         None => {
             streams::say(Cli::command().render_help().to_string().trim_end());
+            if guessed_look(&words, &environment).format == Format::Json {
+                let hint = Some("`cdss --help` shows what there is".to_owned());
+                let failure = Failure::Usage { message: "no command was given".to_owned(), hint };
+                let ending = ending_without_context("", &failure);
+                let _stdout_is_closed =
+                    ui::result_only(&ui::document(&Body::None, &Report::default(), &ending));
+            }
             code(Exit::Usage)
         }
         Some(Command::Sandbox(args)) => sandbox_command(&args, &cli.global, &environment),
@@ -231,8 +238,16 @@ fn told(command: &str, body: &Body, look: Look) -> ExitCode {
     };
     let report = Report::default();
     let document = ui::document(body, &report, &ending);
-    let told = ui::finish(look, "", body, &report, &ending, &document);
-    code(if told.is_ok() { Exit::Ok } else { Exit::Internal })
+    match ui::finish(look, "", body, &report, &ending, &document) {
+        Err(error) if !ui::is_closed_pipe(&error) => {
+            streams::say(&format!("error: the result can't be written: {error}"));
+            if let Body::Change(Some(_)) = body {
+                streams::say("The profile was changed all the same.");
+            }
+            code(Exit::Internal)
+        }
+        _ => code(Exit::Ok),
+    }
 }
 
 fn flags(global: &Global, poll: Option<&str>) -> Flags {

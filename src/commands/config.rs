@@ -128,7 +128,9 @@ pub(crate) fn run(args: &ConfigArgs, flags: &Flags, environment: &Environment) -
         What::Set { key, value, stdin } => {
             config::check_editable(&desk.files, &desk.profile)?;
             let value = desk.value(*key, value.as_deref(), *stdin)?;
-            (Some(*key), config::set(&desk.file, &desk.profile, *key, &value)?)
+            let done = config::set(&desk.file, &desk.profile, *key, &value)?;
+            desk.say_what_is_amiss();
+            (Some(*key), done)
         }
         What::Remove { key, yes } => (*key, desk.remove(*key, *yes)?),
         What::List | What::Show => return Ok(args.empty_body()),
@@ -166,15 +168,17 @@ fn list(environment: &Environment) -> Result<Body, Failure> {
 }
 
 /// What a change works with.
-struct Desk {
+struct Desk<'a> {
+    flags: &'a Flags,
+    environment: &'a Environment,
     file: PathBuf,
     files: Files,
     profile: String,
     interrupt: Interrupt,
 }
 
-impl Desk {
-    fn open(flags: &Flags, environment: &Environment) -> Result<Self, Failure> {
+impl<'a> Desk<'a> {
+    fn open(flags: &'a Flags, environment: &'a Environment) -> Result<Self, Failure> {
         let files = config::profiles(environment)?;
         let file = files.places.first().cloned().ok_or_else(|| Failure::Usage {
             message: "there is no folder for profiles".to_owned(),
@@ -186,7 +190,27 @@ impl Desk {
         if let Err(error) = interrupt.listen() {
             streams::say(&format!("warning: signals end cdss without a word: {error}"));
         }
-        Ok(Self { file, files, profile, interrupt })
+        Ok(Self { flags, environment, file, files, profile, interrupt })
+    }
+
+    /// Says what the change leads to where nobody may expect it: settings that don't go together, and a section of
+    /// the other file that is meant no longer. Keys that are still missing are no fault yet.
+    fn say_what_is_amiss(&self) {
+        let named = Flags { profile: Some(self.profile.clone()), ..Flags::default() };
+        if let Err(error) = config::settle(&named, &self.environment.for_files_alone()) {
+            streams::say(&crate::ui::escape(&format!("warning: {error}")));
+        }
+        let sections = self.files.vendor.as_deref().unwrap_or_default();
+        let is_new = self.files.own.iter().all(|profile| profile.name != self.profile);
+        if let Some(section) = sections.iter().find(|section| section.name == "DEFAULT")
+            && is_new
+            && self.profile == config::DEFAULT_PROFILE
+        {
+            streams::say(&crate::ui::escape(&format!(
+                "warning: {} is not used from now on: profile default comes before it",
+                section.place()
+            )));
+        }
     }
 
     fn prompt(&self) -> TerminalPrompt {
@@ -198,12 +222,23 @@ impl Desk {
         config::check_new(&self.files, &self.profile)?;
         self.need_a_terminal("Access key", "add the values with `cdss config set`, the secret with --stdin")?;
         streams::say(&crate::ui::escape(&format!("Profile {} in {}", self.profile, self.file.display())));
-        let site = self.choice("Site, public, gov or fin [public]", Site::Public.name(), |text| {
-            text.parse::<Site>().map_err(|error| error.to_string())
-        })?;
+        // The flags are the defaults: whoever names a site means it.
+        let asked: Option<Region> = match &self.flags.region {
+            Some(text) => Some(text.parse().map_err(|error| usage("--region", &error))?),
+            None => None,
+        };
+        let site = match &self.flags.site {
+            Some(text) => text.parse().map_err(|error| usage("--site", &error))?,
+            None => asked.as_ref().and_then(Region::implied_site).unwrap_or(Site::Public),
+        };
+        let question = format!("Site, public, gov or fin [{site}]");
+        let site = self
+            .choice(&question, site.name(), |text| text.parse::<Site>().map_err(|error| error.to_string()))?;
         let regions = site.regions();
-        let question = format!("Region, {} [{}]", regions.join(", "), regions[0]);
-        let region = self.choice(&question, regions[0], |text| {
+        let default =
+            asked.as_ref().map(Region::code).filter(|code| regions.contains(code)).unwrap_or(regions[0]);
+        let question = format!("Region, {} [{default}]", regions.join(", "));
+        let region = self.choice(&question, default, |text| {
             let region = text.parse::<Region>().map_err(|error| error.to_string())?;
             crate::domain::region::settle(Some(site), Some(region), false)
                 .map(|(_, region)| region)
@@ -218,6 +253,7 @@ impl Desk {
             (Field::Region, SecretString::from(region.code())),
         ];
         config::make(&self.file, &self.profile, &values)?;
+        self.say_what_is_amiss();
         Ok(Change::Made)
     }
 
@@ -268,7 +304,11 @@ impl Desk {
             }
             None => Err(Failure::Usage {
                 message: format!("{} needs a value", key.name()),
-                hint: Some(format!("cdss config set {} VALUE", key.name())),
+                hint: Some(format!(
+                    "cdss config set {} VALUE --profile {}",
+                    key.name(),
+                    crate::domain::follow_command::quote(&self.profile)
+                )),
             }),
         }
     }
@@ -318,6 +358,10 @@ impl Desk {
     }
 }
 
+fn usage(name: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Usage { message: format!("{name}: {error}"), hint: None }
+}
+
 fn checked(key: Field, text: &str) -> Result<SecretString, String> {
     key.check(text).map(|()| SecretString::from(text))
 }
@@ -335,8 +379,11 @@ fn from_stdin() -> Result<SecretString, Failure> {
         return Err(refuse("standard input is a terminal", "leave --stdin out to be asked"));
     }
     let mut text = String::new();
-    let read = io::stdin().lock().take(LONGEST).read_to_string(&mut text);
+    let read = io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text);
     read.map_err(|_| refuse("standard input can't be read as text", "give one line of plain text"))?;
+    if text.len() as u64 > LONGEST {
+        return Err(refuse("standard input is longer than 64 KiB", "give one line of plain text"));
+    }
     let value = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(SecretString::from(value))
 }

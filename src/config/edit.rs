@@ -129,9 +129,11 @@ fn removable(
         places: file.cloned().into_iter().collect(),
     })?;
     match key {
-        Some(key) if !profile.has(key) => {
-            Err(ConfigError::NoValue { key: key.name(), place: profile.place() })
-        }
+        Some(key) if !profile.has(key) => Err(ConfigError::NoValue {
+            key: key.name(),
+            name: profile.name.clone(),
+            file: profile.file.clone(),
+        }),
         _ => Ok(()),
     }
 }

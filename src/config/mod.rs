@@ -76,13 +76,31 @@ pub(crate) fn sandbox_keys() -> Keys {
 pub(crate) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// Reads the process's own environment. Names and values that are no UTF-8 are left out; none of those
-    /// that count here can be.
+    /// Reads the process's own environment.
+    ///
+    /// A setting that is no UTF-8 stays a setting, and one that can't be used: left out, it would let the next
+    /// place decide, which may lead to another key or out of a rehearsal.
     pub(crate) fn of_process() -> Self {
-        let pairs = std::env::vars_os();
+        let pairs = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok()?;
+            let is_setting = name.starts_with("CDSS_") || name.starts_with("NCLOUD_");
+            let value = value
+                .into_string()
+                .or_else(|odd| if is_setting { Ok(odd.to_string_lossy().into_owned()) } else { Err(odd) });
+            Some((name, value.ok()?))
+        });
+        Self(pairs.collect())
+    }
+
+    /// Returns what tells where files are, and nothing that outranks a profile.
+    pub(crate) fn for_files_alone(&self) -> Self {
+        let is_setting =
+            |name: &str| name != "CDSS_SANDBOX" && (name.starts_with("CDSS_") || name.starts_with("NCLOUD_"));
         Self(
-            pairs
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            self.0
+                .iter()
+                .filter(|(name, _)| !is_setting(name))
+                .map(|(a, b)| (a.clone(), b.clone()))
                 .collect(),
         )
     }
@@ -151,8 +169,8 @@ pub(crate) enum ConfigError {
     Taken { name: String, file: PathBuf },
     #[error("profile `{name}` stands in {}, which cdss reads and never writes", file.display())]
     Foreign { name: String, file: PathBuf },
-    #[error("{key} is not set in {place}")]
-    NoValue { key: &'static str, place: String },
+    #[error("{key} is not set in profile {name} in {}", file.display())]
+    NoValue { key: &'static str, name: String, file: PathBuf },
     #[error("{}:{line}:{column}: {reason}", file.display())]
     Damaged { file: PathBuf, line: usize, column: usize, reason: String },
     #[error("{} can't be read: {reason}", file.display())]
@@ -169,8 +187,8 @@ pub(crate) enum ConfigError {
 
     #[error("there are no keys: {} are not set, and there is no default profile", .0.join(" and "))]
     NoKeys([&'static str; 2]),
-    #[error("there are no keys in {0}")]
-    NoKeysInProfile(String),
+    #[error("there are no keys in profile {name} in {}", file.display())]
+    NoKeysInProfile { name: String, file: PathBuf },
     #[error("half a key pair: {present} is set without {missing}{}", of_place(place.as_deref()))]
     HalfPair { present: &'static str, missing: &'static str, place: Option<String> },
     #[error("{name} is set but empty{}", of_place(place.as_deref()))]
@@ -194,7 +212,7 @@ impl ConfigError {
         matches!(
             self,
             Self::NoKeys(_)
-                | Self::NoKeysInProfile(_)
+                | Self::NoKeysInProfile { .. }
                 | Self::HalfPair { .. }
                 | Self::EmptyKey { .. }
                 | Self::OddKey { .. }
@@ -221,10 +239,14 @@ impl ConfigError {
                 )
             }
             Self::Foreign { .. } => "take another name, or change that file by hand".to_owned(),
-            Self::NoValue { .. } => "`cdss config show` tells what is set, and where".to_owned(),
+            Self::NoValue { name, .. } => {
+                format!("`cdss config show --profile {}` tells what is set, and where", quote(name))
+            }
             Self::Damaged { .. } => "correct the line, or leave it out".to_owned(),
             Self::Unreadable { .. } => "make it a file that you can read".to_owned(),
-            Self::Unwritable { .. } => "make the folder writable; the file is as it was".to_owned(),
+            Self::Unwritable { .. } => {
+                "the file is as it was; it has to be a plain file in a folder that you can write".to_owned()
+            }
             Self::Exposed { file, .. } => format!("chmod 600 {}", quote(&file.to_string_lossy())),
             Self::ForeignEndpoint { variable, .. } => {
                 format!("unset {variable}, or give the address with --endpoint or in the profile")
@@ -233,8 +255,16 @@ impl ConfigError {
                 "set both, or make a profile with `cdss config init`, or rehearse with `cdss sandbox`"
                     .to_owned()
             }
-            Self::NoKeysInProfile(_) => {
-                "`cdss config set access_key` and `cdss config set secret_key` add them".to_owned()
+            Self::NoKeysInProfile { name, file } => {
+                let profile = quote(name);
+                if file.ends_with("config.toml") {
+                    format!(
+                        "`cdss config set access_key KEY --profile {profile}` and `cdss config set secret_key \
+                         --profile {profile}` add them"
+                    )
+                } else {
+                    "add both to that section by hand".to_owned()
+                }
             }
             Self::HalfPair { missing, .. } => format!("set {missing} as well, from the same key"),
             Self::EmptyKey { name, .. } => format!("set {name}, or unset both halves of the pair"),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use toml_edit::{Document, DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{Document, DocumentMut, Item, Table, TableLike, Value};
 
 use super::ConfigError;
 use super::profile::{Field, Profile};
@@ -87,9 +87,18 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
 
 /// Returns the text with one value of one profile set; the profile is made where it isn't there yet.
 ///
-/// The text has to be one that [`parse`] takes.
+/// The text has to be one that [`parse`] takes. A value that stands there already is replaced in its place, so that
+/// no other byte changes.
 pub(super) fn set(text: &str, profile: &str, key: Field, new: &str) -> String {
+    let new = Value::from(new);
+    let place = Document::parse(text)
+        .ok()
+        .and_then(|document| settings_of(&document, profile)?.get(key.name())?.span());
+    if let Some(place) = place {
+        return format!("{}{}{}", &text[..place.start], new.decorated("", ""), &text[place.end..]);
+    }
     edit(text, |document| {
+        let is_new = document.as_table().is_empty();
         let tables = document.entry(PROFILES).or_insert_with(|| {
             let mut table = Table::new();
             table.set_implicit(true);
@@ -98,20 +107,24 @@ pub(super) fn set(text: &str, profile: &str, key: Field, new: &str) -> String {
         let Some(tables) = tables.as_table_like_mut() else { return };
         let settings = tables.entry(profile).or_insert_with(|| Item::Table(Table::new()));
         let Some(settings) = settings.as_table_like_mut() else { return };
-        match settings.get_mut(key.name()).and_then(Item::as_value_mut) {
-            Some(old) => {
-                // What stands around the value, a remark for instance, stays.
-                let decor = old.decor().clone();
-                *old = new.into();
-                *old.decor_mut() = decor;
+        settings.insert(key.name(), Item::Value(new));
+        if is_new {
+            // Remarks at the top of a file stay there.
+            let remarks = document.trailing().as_str().unwrap_or_default().to_owned();
+            document.set_trailing("");
+            let table = document.get_mut(PROFILES).and_then(|tables| tables.get_mut(profile));
+            if let Some(Item::Table(table)) = table.filter(|_| !remarks.trim().is_empty()) {
+                table.decor_mut().set_prefix(format!("{}\n\n", remarks.trim_end()));
             }
-            None => drop(settings.insert(key.name(), value(new))),
         }
     })
 }
 
-/// Returns the text without a profile.
+/// Returns the text without a profile. Remarks above it stay.
 pub(super) fn remove_profile(text: &str, profile: &str) -> String {
+    if let Some(whole) = table_lines(text, profile) {
+        return format!("{}{}", &text[..whole.start], &text[whole.end..]);
+    }
     edit(text, |document| {
         if let Some(tables) = document.get_mut(PROFILES).and_then(Item::as_table_like_mut) {
             tables.remove(profile);
@@ -119,8 +132,11 @@ pub(super) fn remove_profile(text: &str, profile: &str) -> String {
     })
 }
 
-/// Returns the text without one value of one profile.
+/// Returns the text without one value of one profile. Remarks above it stay.
 pub(super) fn remove_value(text: &str, profile: &str, key: Field) -> String {
+    if let Some(line) = value_line(text, profile, key) {
+        return format!("{}{}", &text[..line.start], &text[line.end..]);
+    }
     edit(text, |document| {
         let tables = document.get_mut(PROFILES).and_then(Item::as_table_like_mut);
         if let Some(settings) = tables.and_then(|tables| tables.get_mut(profile)?.as_table_like_mut()) {
@@ -129,12 +145,42 @@ pub(super) fn remove_value(text: &str, profile: &str, key: Field) -> String {
     })
 }
 
-/// Changes a text and keeps its line ends and its byte order mark.
+fn settings_of<'a>(document: &'a Document<&str>, profile: &str) -> Option<&'a dyn TableLike> {
+    document.get(PROFILES)?.as_table_like()?.get(profile)?.as_table_like()
+}
+
+/// Returns the lines of a profile that stands under a header of its own, header and values.
+fn table_lines(text: &str, profile: &str) -> Option<Range<usize>> {
+    let document = Document::parse(text).ok()?;
+    let table = document.get(PROFILES)?.get(profile)?.as_table().filter(|table| !table.is_dotted())?;
+    let header = table.span()?;
+    let ends = table.iter().map(|(_, item)| item.span().map(|span| span.end));
+    let end = ends.chain([Some(header.end)]).try_fold(0, |end, one| one.map(|one| end.max(one)))?;
+    Some(lines(text, header.start..end))
+}
+
+/// Returns the lines of a value that stands on lines of its own.
+fn value_line(text: &str, profile: &str, key: Field) -> Option<Range<usize>> {
+    let document = Document::parse(text).ok()?;
+    let table = document.get(PROFILES)?.get(profile)?.as_table().filter(|table| !table.is_dotted())?;
+    let (key, item) = table.get_key_value(key.name())?;
+    Some(lines(text, key.span()?.start..item.span()?.end))
+}
+
+/// Widens a range to whole lines.
+fn lines(text: &str, range: Range<usize>) -> Range<usize> {
+    let start = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[range.end..].find('\n').map_or(text.len(), |at| range.end + at + 1);
+    start..end
+}
+
+/// Changes a text and keeps its byte order mark and, where all are of one kind, its line ends.
 fn edit(text: &str, change: impl FnOnce(&mut DocumentMut)) -> String {
     let bare = text.trim_start_matches('\u{feff}');
     let mark = &text[..text.len() - bare.len()];
-    let windows = bare.contains("\r\n");
-    let Ok(mut document) = bare.replace("\r\n", "\n").parse::<DocumentMut>() else { return text.to_owned() };
+    let windows = bare.contains("\r\n") && bare.matches('\n').count() == bare.matches("\r\n").count();
+    let plain = if windows { bare.replace("\r\n", "\n") } else { bare.to_owned() };
+    let Ok(mut document) = plain.parse::<DocumentMut>() else { return text.to_owned() };
     change(&mut document);
     let changed = document.to_string();
     format!("{mark}{}", if windows { changed.replace('\n', "\r\n") } else { changed })
@@ -255,15 +301,34 @@ site = \"gov\"
     }
 
     #[test]
+    fn remarks_at_the_top_stay_there() {
+        let after = set("# keys of the team\n", "prod", Field::Region, "JPN");
+        assert_eq!(after, "# keys of the team\n\n[profiles.prod]\nregion = \"JPN\"\n");
+    }
+
+    #[test]
     fn what_is_removed_takes_nothing_else_along() {
         assert_eq!(remove_value(FILE, "prod", Field::Region), FILE.replace("region = \"KR\"\n", ""));
-        let left = remove_profile(FILE, "prod");
-        assert!(
-            !left.contains("S1")
-                && left.contains("# the other cloud\n[profiles.\"gov 1\"]\nsite = \"gov\"\n")
+        let remark = FILE.replace("region", "# region = \"SGN\"\nregion");
+        assert_eq!(remove_value(&remark, "prod", Field::Region), remark.replace("region = \"KR\"\n", ""));
+        assert_eq!(
+            remove_profile(FILE, "prod"),
+            "# keys of the team\n\n# the other cloud\n[profiles.\"gov 1\"]\nsite = \"gov\"\n"
         );
+        let inline = "[profiles]\na = { site = \"gov\", region = \"KR\" } # both\nb.site = \"gov\"\nb.region = \"KR\"\n";
+        assert_eq!(read(&remove_profile(inline, "a")).len(), 1);
+        assert_eq!(read(&remove_profile(inline, "b")).len(), 1);
+        let less = read(&remove_value(&remove_value(inline, "a", Field::Site), "b", Field::Site));
+        assert!(less.iter().all(|profile| !profile.has(Field::Site) && profile.has(Field::Region)));
         assert_eq!(remove_profile(FILE, "nobody"), FILE);
         assert_eq!(remove_value(FILE, "nobody", Field::Region), FILE);
+    }
+
+    #[test]
+    fn mixed_line_ends_stay_mixed() {
+        let mixed = FILE.replacen('\n', "\r\n", 2);
+        let after = set(&mixed, "prod", Field::Region, "JPN");
+        assert_eq!(after, mixed.replace("\"KR\"", "\"JPN\""));
     }
 
     proptest! {

@@ -30,7 +30,8 @@ pub(crate) fn profiles_file(environment: &Environment, sandbox_port: Option<u16>
         None => environment
             .directory("XDG_CONFIG_HOME")
             .or_else(|| environment.directory("HOME").map(|home| home.join(".config")))
-            .or_else(|| etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir())),
+            .or_else(|| etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir()))
+            .filter(|folder| folder.is_absolute()),
     };
     folder.map(|folder| folder.join("cdss").join("config.toml"))
 }
@@ -39,14 +40,15 @@ pub(crate) fn profiles_file(environment: &Environment, sandbox_port: Option<u16>
 ///
 /// None when the machine has no home for the user.
 pub(super) fn vendor_file(environment: &Environment) -> Option<PathBuf> {
-    let home = environment.directory("HOME").or_else(|| etcetera::home_dir().ok());
+    let home =
+        environment.directory("HOME").or_else(|| etcetera::home_dir().ok().filter(|home| home.is_absolute()));
     home.map(|home| home.join(".ncloud").join("configure"))
 }
 
 /// The platform's own answer, where no variable tells.
 fn of_platform() -> Option<PathBuf> {
     let strategy = etcetera::choose_base_strategy().ok()?;
-    Some(strategy.state_dir().unwrap_or_else(|| strategy.data_dir()))
+    Some(strategy.state_dir().unwrap_or_else(|| strategy.data_dir())).filter(|folder| folder.is_absolute())
 }
 
 /// Returns the folder of the sandbox that listens on this port. It follows from the port and the user

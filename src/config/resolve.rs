@@ -50,8 +50,8 @@ pub(crate) struct Settings {
     /// Between two looks of a watch.
     pub poll: Duration,
     pub shown: Vec<Shown>,
-    /// What the user has to be told about the files.
-    pub warning: Option<String>,
+    /// What the user has to be told about the files and the variables.
+    pub warnings: Vec<String>,
 }
 
 /// How often a watch looks at the real service.
@@ -59,6 +59,9 @@ pub(crate) struct Settings {
 /// Chosen: the vendor's own provider polls every 3 s, and nothing faster than this tells more of an upgrade
 /// of minutes.
 const POLL: Duration = Duration::from_secs(15);
+
+/// In the order in which the HTTP library asks for them.
+const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 /// In a rehearsal an upgrade takes seconds.
 const SANDBOX_POLL: Duration = Duration::from_millis(300);
@@ -83,9 +86,35 @@ pub(crate) fn resolve(
     };
     let (poll, poll_origin) = poll(&sources, &place.service.endpoint)?;
     let profile = sources.profile().map(|(profile, origin)| (profile.name.clone(), origin.clone()));
+    // What the environment does where there is nothing of cdss's own.
+    let (mut shown_cacert, mut cacert_origin) =
+        (cacert.as_ref().map(|path| path.display().to_string()), cacert_origin);
+    let (mut shown_proxy, mut proxy_origin) = (proxy.as_ref().map(without_password), proxy_origin);
+    if !place.service.endpoint.is_loopback() {
+        let set = |names: &[&'static str]| {
+            let mut set = names.iter().filter_map(|name| Some((environment.value(name)?, *name)));
+            set.find(|(value, _)| !value.is_empty())
+        };
+        if let (None, Some((path, name))) = (&cacert, set(&["SSL_CERT_FILE"])) {
+            (shown_cacert, cacert_origin) = (Some(path.to_owned()), Origin::Variable(name));
+        }
+        if let (None, Some((text, name))) = (&proxy, set(&PROXY_VARIABLES)) {
+            let shown = self::proxy(text)
+                .map_or_else(|_| "(not an address)".to_owned(), |url| without_password(&url));
+            (shown_proxy, proxy_origin) = (Some(shown), Origin::Variable(name));
+        }
+    }
     let is_vendors = sources.profile().is_some_and(|(profile, _)| {
         files.vendor.as_ref().is_ok_and(|vendor| vendor.iter().any(|one| one.file == profile.file))
     });
+
+    // It chooses an account, so it doesn't lose without a word.
+    let unused =
+        sources.profile().filter(|_| sources.named.is_none() && !is_vendors).and_then(|(profile, _)| {
+            environment
+                .value("NCLOUD_PROFILE")
+                .map(|name| format!("NCLOUD_PROFILE={name} is not used: {} comes before it", profile.place()))
+        });
 
     let show = |name, value: Option<String>, origin| Shown { name, value, origin };
     let of_key = |key: Field, value, origin| show(key.name(), value, origin);
@@ -96,8 +125,8 @@ pub(crate) fn resolve(
         of_key(Field::Site, Some(place.service.site.to_string()), place.site_origin),
         of_key(Field::Region, Some(place.service.region.to_string()), place.region_origin),
         of_key(Field::Endpoint, Some(place.service.endpoint.to_string()), place.endpoint_origin),
-        of_key(Field::Cacert, cacert.as_ref().map(|path| path.display().to_string()), cacert_origin),
-        of_key(Field::Proxy, proxy.as_ref().map(without_password), proxy_origin),
+        of_key(Field::Cacert, shown_cacert, cacert_origin),
+        of_key(Field::Proxy, shown_proxy, proxy_origin),
         of_key(Field::Output, Some(output.word().to_owned()), output_origin),
         of_key(Field::Poll, Some(humantime::format_duration(poll).to_string()), poll_origin),
         of_key(Field::AccessKey, keys.map(|keys| format!("…{}", keys.tail())), sources.key_origin.clone()),
@@ -113,7 +142,7 @@ pub(crate) fn resolve(
         output,
         poll,
         shown,
-        warning: files.vendor_warning.clone().filter(|_| is_vendors),
+        warnings: files.vendor_warning.clone().filter(|_| is_vendors).into_iter().chain(unused).collect(),
     })
 }
 

@@ -264,8 +264,9 @@ fn keys_of_profile(profile: &Profile) -> (Result<Keys, ConfigError>, Origin) {
     let access = profile.value(Field::AccessKey);
     let secret = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
     let names = [Field::AccessKey.name(), Field::SecretKey.name()];
-    let keys = pair(names, access, secret, Some(&profile.place()))
-        .unwrap_or_else(|| Err(ConfigError::NoKeysInProfile(profile.place())));
+    let keys = pair(names, access, secret, Some(&profile.place())).unwrap_or_else(|| {
+        Err(ConfigError::NoKeysInProfile { name: profile.name.clone(), file: profile.file.clone() })
+    });
     (keys, Origin::Profile(profile.name.clone(), profile.file.clone()))
 }
 

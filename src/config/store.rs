@@ -120,6 +120,9 @@ pub(crate) fn replace(
     let text = own_text(path)?.unwrap_or_default();
     let profiles = own_file::parse(&text, path)?;
     let Some(new) = change(&text, profiles)? else { return Ok(()) };
+    if new.len() as u64 > LARGEST {
+        return Err(fail(io::Error::other("it would be larger than 1 MiB")));
+    }
     own_file::parse(&new, path)?;
     write_beside(folder, path, new.as_bytes()).map_err(fail)
 }

@@ -25,9 +25,12 @@ pub(super) fn parse(text: &str, file: &Path) -> Vec<Profile> {
         if let Some(rest) = line.strip_prefix('[') {
             if let Some((name, _)) = rest.split_once(']') {
                 name.trim().clone_into(&mut section);
-                let _empty_so_far = of_name(&mut profiles, &section, file);
+                if !section.is_empty() {
+                    let _empty_so_far = of_name(&mut profiles, &section, file);
+                }
             }
-        } else if let Some((name, value)) = line.split_once('=')
+        } else if !section.is_empty()
+            && let Some((name, value)) = line.split_once('=')
             && let Some(key) = key(name)
         {
             let value = bare(value);

@@ -28,7 +28,11 @@ impl Surroundings {
         let prefix = if *sandbox { format!("CDSS_SANDBOX={endpoint} ") } else { String::new() };
         let mut line = format!("{prefix}cdss {subcommand} {before} --site {site} --region {region}");
         if !sandbox {
-            let profile = self.profile.as_ref().map(|profile| format!(" --profile {}", quote(profile)));
+            let profile = self.profile.as_ref().map(|profile| {
+                // One that looks like a flag would be taken for one.
+                let between = if profile.starts_with('-') { '=' } else { ' ' };
+                format!(" --profile{between}{}", quote(profile))
+            });
             let custom = (!endpoint.is_ncp()).then(|| format!(" --endpoint {endpoint}"));
             line.extend([profile, custom].into_iter().flatten());
         }

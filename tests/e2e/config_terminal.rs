@@ -60,6 +60,18 @@ fn defaults_are_taken_with_the_return_key() {
 }
 
 #[test]
+fn what_the_flags_say_is_what_the_return_key_takes() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, "config init --region krs");
+    terminal.answer_to("Site, public, gov or fin [gov]: ", "");
+    terminal.answer_to("Region, KR, KRS [KRS]: ", "");
+    terminal.answer_to("Access key ID: ", ACCESS_KEY);
+    terminal.answer_to("Secret key: ", SECRET_KEY);
+    assert_eq!(terminal.end().0, 0);
+    assert!(config(&lab).ends_with("site = \"gov\"\nregion = \"KRS\"\n"), "{}", config(&lab));
+}
+
+#[test]
 fn a_signal_at_any_question_of_init_leaves_no_file_and_the_terminal_as_it_was() {
     let answers = [
         ("Site, public, gov or fin [public]: ", ""),

@@ -330,6 +330,60 @@ fn a_secret_comes_by_standard_input_and_never_by_an_argument() {
     );
 }
 
+#[test]
+fn a_variable_that_is_no_text_is_refused_and_lets_no_other_place_decide() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+    let home = Home::empty();
+    write(&own(&home), "[profiles.default]\naccess_key = \"AKIDEXAMPLE1\"\nsecret_key = \"S1\"\n");
+    for (name, value, code) in [
+        ("CDSS_SANDBOX", "http://127.0.0.1:9", 2),
+        ("CDSS_PROFILE", "default", 3),
+        ("CDSS_ENDPOINT", "https://example.com", 2),
+        ("NCLOUD_REGION", "KR", 2),
+        ("NCLOUD_ACCESS_KEY_ID", "AKIDEXAMPLE2", 4),
+    ] {
+        let mut command = home.command("list clusters");
+        command.env(name, OsStr::from_bytes(&[value.as_bytes(), b"\xff"].concat()));
+        command.env("NCLOUD_SECRET_ACCESS_KEY", "S2");
+        assert_eq!(Running::start(command, name).end().code, code, "{name}");
+    }
+}
+
+#[test]
+fn what_a_change_leads_to_is_said_where_nobody_may_expect_it() {
+    let home = Home::empty();
+    write(&vendor(&home), "[DEFAULT]\nncloud_access_key_id=AKIDEXAMPLE1\nncloud_secret_access_key=S1\n");
+    run(&home, "config set output json", &[]).assert_says(
+        0,
+        &["warning: profile DEFAULT in ", " is not used from now on: profile default comes before it"],
+    );
+    run(&home, "config set region JNP --profile prod", &[])
+        .assert_says(0, &["warning: region of profile prod in ", "site public has no region JNP"]);
+    let right = run(&home, "config set region JPN --profile prod", &[("NCLOUD_SITE", "gov")]);
+    assert_eq!((right.code, right.stderr.as_str()), (0, ""));
+    let keys = run(&home, "list clusters --profile prod", &[]);
+    keys.assert_says(
+        4,
+        &["`cdss config set access_key KEY --profile prod` and `cdss config set secret_key --profile prod`"],
+    );
+}
+
+#[test]
+fn trust_and_proxy_of_the_environment_are_shown_where_they_count() {
+    let home = Home::empty();
+    let variables = [("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:9"), ("SSL_CERT_FILE", "/own.pem")];
+    let shown = run(&home, "config show", &variables).stdout;
+    assert!(
+        shown.contains("proxy       http://user:hidden@127.0.0.1:9                      HTTPS_PROXY\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("cacert      /own.pem                                            SSL_CERT_FILE\n"),
+        "{shown}"
+    );
+}
+
 /// So much longer each writer lives than the one before it.
 ///
 /// Chosen: a write takes a few milliseconds, so dozens are killed on the way.

@@ -165,7 +165,13 @@ fn the_default_profile_is_cdss_own_then_that_of_ncloud() {
     let at =
         |files: &Files, pairs: &[(&str, &str)]| resolve(&Flags::default(), &Environment::of(pairs), files);
     let both = with_vendor(own(DEFAULT_PROFILE, &PROFILE_PAIR), ncloud);
-    assert_eq!(at(&both, &[]).unwrap().keys.unwrap().access, "AKIDPROFILE1");
+    let own = at(&both, &[("NCLOUD_PROFILE", "project")]).unwrap();
+    assert_eq!(own.keys.unwrap().access, "AKIDPROFILE1");
+    assert_eq!(
+        own.warnings,
+        [format!("NCLOUD_PROFILE=project is not used: profile default in {OWN} comes before it")]
+    );
+    assert_eq!(at(&both, &[]).unwrap().warnings, Vec::<String>::new());
     let vendor = with_vendor(Files::default(), ncloud);
     let settings = at(&vendor, &[]).unwrap();
     assert_eq!(settings.keys.as_ref().unwrap().access, "AKIDVENDOR01");
@@ -210,7 +216,7 @@ fn a_fault_of_the_vendors_file_matters_only_when_the_file_is_needed() {
     }
     let mut readable = with_vendor(own("prod", &PROFILE_PAIR), "[project]\nncloud_access_key_id=A\n");
     readable.vendor_warning = Some("others may read".to_owned());
-    let warning = |name| resolve(&named(name), &Environment::default(), &readable).unwrap().warning;
+    let warning = |name| resolve(&named(name), &Environment::default(), &readable).unwrap().warnings.pop();
     assert_eq!(warning("project").as_deref(), Some("others may read"));
     assert_eq!(warning("prod"), None);
 }
