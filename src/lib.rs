@@ -13,6 +13,9 @@ mod context;
 mod domain;
 mod exit;
 mod failure;
+#[cfg(test)]
+#[path = "../tests/figures/mod.rs"]
+mod figures;
 mod flow;
 #[cfg(test)]
 #[path = "../tests/injector/mod.rs"]

@@ -2,6 +2,7 @@
 
 mod fake;
 mod life;
+mod mutations;
 mod schedules;
 mod sending;
 mod watching;

@@ -6,6 +6,8 @@ mod accept;
 mod bad_input;
 mod completions;
 mod config_terminal;
+#[path = "../figures/mod.rs"]
+mod figures;
 mod help;
 mod history;
 #[path = "../injector/mod.rs"]
@@ -13,6 +15,7 @@ mod history;
 mod injector;
 mod keys;
 mod lab;
+mod odd_answers;
 mod outcomes;
 mod profiles;
 mod pty;

@@ -1,6 +1,8 @@
 //! A service on loopback that misbehaves as it is told, connection by connection. Everything in it has an end: it
 //! waits for a client no longer than [`BOUND`], and gives up on one that has gone.
 
+pub(crate) mod dice;
+pub(crate) mod mutation;
 pub(crate) mod network;
 
 use std::collections::VecDeque;

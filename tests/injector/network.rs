@@ -90,7 +90,7 @@ pub(crate) fn steps(fault: Fault, request: &str, port: u16) -> Vec<Step> {
 }
 
 /// Passes a request on to the service and returns the answer, after which the connection closes.
-fn forward(request: &str, port: u16) -> Vec<u8> {
+pub(crate) fn forward(request: &str, port: u16) -> Vec<u8> {
     let mut answer = Vec::new();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the service is there");
     let request = request.replacen("\r\n", "\r\nconnection: close\r\n", 1);

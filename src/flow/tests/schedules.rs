@@ -23,7 +23,9 @@ use crate::domain::report::Report;
 use crate::domain::service::Service;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::failure::Failure;
+use crate::figures;
 use crate::flow::{Asking, Flow, Request, Waiting, upgrade};
+use crate::injector::dice::Dice;
 use crate::injector::network::{Fault, steps};
 use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
@@ -78,20 +80,6 @@ const SCENARIOS: [Scenario; 8] = [
 const CLUSTER: ClusterNo = ClusterNo::new(1_009_123);
 const NEW: u64 = 3_903_006;
 
-/// Draws numbers that a seed fixes.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).unwrap()
-    }
-}
-
 /// What was done to each exchange, in the order in which the requests came.
 type Record = Arc<Mutex<Vec<(String, Fault)>>>;
 
@@ -108,7 +96,7 @@ impl Network {
         let record = Record::default();
         let kept = Arc::clone(&record);
         let counts: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
-        let one_in = [3, 6, 12, 40][Dice(seed).roll(4)];
+        let one_in = [3, 6, 12, 40][Dice::new(seed).roll(4)];
         let injector = Injector::start(move |_| {
             let (record, counts) = (Arc::clone(&kept), Arc::clone(&counts));
             let follow = move |request: &str| {
@@ -118,7 +106,7 @@ impl Network {
                 *count += 1;
                 let letters =
                     path.bytes().fold(seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-                let fault = draw(&mut Dice(letters ^ (*count << 32)), &path, one_in, scenario);
+                let fault = draw(&mut Dice::new(letters ^ (*count << 32)), &path, one_in, scenario);
                 record.lock().unwrap().push((path, fault));
                 drop(counts);
                 steps(fault, request, port)
@@ -158,7 +146,7 @@ impl RequestObserver for Deaf {
 }
 
 /// Nobody is asked: the consent is `--yes`.
-struct Nobody;
+pub(super) struct Nobody;
 
 impl Prompt for Nobody {
     fn missing_terminal(&self) -> Option<&'static str> {
@@ -178,7 +166,7 @@ impl Prompt for Nobody {
 const LIMITS: Limits =
     Limits { pause: Duration::ZERO, start: Duration::from_millis(150), ..Limits::LOOPBACK };
 
-fn client(url: &str) -> Http {
+pub(super) fn client(url: &str) -> Http {
     let interrupt = Interrupt::new();
     let keys = Options::default();
     let connection = Connection {
@@ -194,7 +182,7 @@ fn client(url: &str) -> Http {
     Http::new(connection).unwrap()
 }
 
-fn service(url: &str) -> Service {
+pub(super) fn service(url: &str) -> Service {
     Service {
         site: Site::Public,
         region: Site::Public.default_region(),
@@ -265,7 +253,7 @@ fn a_look_was_answered(record: &[(String, Fault)]) -> bool {
 
 /// Runs one schedule and says what is wrong with how it went, if anything is.
 fn wrong(seed: u64) -> Result<&'static str, String> {
-    let mut dice = Dice(seed ^ 0xc0ff_ee00);
+    let mut dice = Dice::new(seed ^ 0xc0ff_ee00);
     let scenario = SCENARIOS[dice.roll(SCENARIOS.len())];
     let sandbox = Sandbox::start(Options { scenario, pace: Pace::Looks, ..Options::default() }).unwrap();
     let network = Network::new(seed, scenario, sandbox.port());
@@ -341,8 +329,13 @@ fn no_schedule_of_faults_starts_twice_or_leads_to_a_wrong_verdict() {
         }
     });
     let failures = failures.into_inner().unwrap();
+    figures::record("schedules: started twice, or a wrong verdict", failures.len(), "");
     assert!(failures.is_empty(), "{} of {SCHEDULES}: {}", failures.len(), failures.join("\n\n"));
     let verdicts = verdicts.into_inner().unwrap();
+    figures::record("schedules of faults", SCHEDULES, "whole upgrades");
+    for (verdict, count) in &verdicts {
+        figures::record(&format!("schedules: {verdict}"), count, "");
+    }
     for verdict in ["done", "failed", "not_started", "unknown"] {
         assert!(
             verdicts.get(verdict).is_some_and(|count| *count >= 50),

@@ -1,0 +1,148 @@
+//! Answers that no service should give, through the real binary.
+
+use std::fs;
+use std::process::Stdio;
+use std::sync::Mutex;
+
+use cdss::sandbox::{Options, Pace, Sandbox};
+
+use crate::figures;
+use crate::injector::dice::Dice;
+use crate::injector::mutation::mutated;
+use crate::injector::network::forward;
+use crate::injector::{Injector, Step};
+use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY};
+
+/// Every exit code of the README's table.
+const CODES: [i32; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+
+fn run(home: &Home, url: &str, line: &str) -> Run {
+    let mut command = home.command(line);
+    command
+        .env("CDSS_ENDPOINT", url)
+        .env("CDSS_POLL", "10ms")
+        .env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY)
+        .env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+    Running::start(command, line).end()
+}
+
+#[test]
+fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
+    const LINES: [&str; 6] = [
+        "check --cluster orders-prod --version 3.9.0 -o json",
+        "check --cluster orders-prod",
+        "status --cluster orders-prod -o json",
+        "list clusters",
+        "list versions -o json",
+        "list config-groups -o json",
+    ];
+    let ends: Mutex<Vec<i32>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for part in 0..4_u64 {
+            let ends = &ends;
+            scope.spawn(move || {
+                let options = Options {
+                    access_key: ACCESS_KEY.to_owned(),
+                    secret_key: SECRET_KEY.to_owned(),
+                    pace: Pace::Looks,
+                    ..Options::default()
+                };
+                let sandbox = Sandbox::start(options).expect("loopback has a port");
+                let port = sandbox.port();
+                for seed in (part..300).step_by(4) {
+                    let injector = Injector::start(move |number| {
+                        let answer = move |request: &str| {
+                            let mut dice = Dice::new(seed ^ ((number as u64) << 20));
+                            let answer = forward(request, port);
+                            if dice.roll(3) == 0 { mutated(&answer, &mut dice) } else { answer }
+                        };
+                        vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+                    });
+                    let line = LINES[usize::try_from(seed).expect("it is small") % LINES.len()];
+                    // The end holds a document to the schema and to the exit code.
+                    let run = run(&Home::empty(), &injector.url(), line);
+                    let told = format!("seed {seed}: {line}: {run:#?}");
+                    assert!(CODES.contains(&run.code) && run.code != 1, "{told}");
+                    assert!(!run.stderr.contains("panicked"), "{told}");
+                    assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "{told}");
+                    if line.ends_with("json") {
+                        let _whole = run.document();
+                    }
+                    ends.lock().expect("no other thread failed").push(run.code);
+                }
+            });
+        }
+    });
+    let ends = ends.into_inner().expect("no thread failed");
+    assert!(ends.contains(&0) && ends.iter().any(|code| *code != 0), "both kinds came up: {ends:?}");
+    figures::record("runs of the binary on mutated answers", ends.len(), "runs");
+}
+
+/// Fixed by the promise that this test keeps.
+const LARGEST: u64 = 40 * 1024;
+
+/// Runs to the end and returns the most memory that it held, in KiB.
+#[cfg(target_os = "linux")]
+fn peak(home: &Home, url: &str) -> u64 {
+    let mut command = home.command("list versions");
+    command
+        .env("CDSS_ENDPOINT", url)
+        .env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY)
+        .env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().expect("it runs");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().expect("it can be asked").is_none() {
+        // The mark only grows, so the last one read is the one that counts.
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let mark = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        peak = mark.and_then(|mark| mark.trim().parse().ok()).unwrap_or(peak).max(peak);
+    }
+    peak
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_bounded_whatever_is_sent() {
+    let head =
+        |more: &str| format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{more}").into_bytes();
+    let mebibyte = || vec![b' '; 1024 * 1024];
+    for fault in ["a body of 3 GiB", "endless chunks", "100,000 headers", "a compressed body", "nothing"] {
+        let injector = Injector::start(move |_| match fault {
+            "a body of 3 GiB" => vec![
+                Step::Read,
+                Step::Send(head("content-length: 3221225472\r\n\r\n")),
+                Step::Repeat { bytes: mebibyte(), times: 3 * 1024 },
+            ],
+            "endless chunks" => {
+                let chunk = [b"100000\r\n".to_vec(), mebibyte(), b"\r\n".to_vec()].concat();
+                vec![
+                    Step::Read,
+                    Step::Send(head("transfer-encoding: chunked\r\n\r\n")),
+                    Step::Repeat { bytes: chunk, times: 3 * 1024 },
+                ]
+            }
+            "100,000 headers" => vec![
+                Step::Read,
+                Step::Send(head("")),
+                Step::Repeat { bytes: b"x-header: value\r\n".to_vec(), times: 100_000 },
+            ],
+            "a compressed body" => {
+                let more = format!("content-encoding: gzip\r\ncontent-length: {}\r\n\r\n", 4 * 1024 * 1024);
+                vec![
+                    Step::Read,
+                    Step::Send(head(&more)),
+                    Step::Repeat { bytes: mebibyte(), times: 4 },
+                    Step::Fin,
+                ]
+            }
+            _ => vec![Step::Read, Step::Send(head("content-length: 0\r\n\r\n")), Step::Fin],
+        });
+        let peak = peak(&Home::empty(), &injector.url());
+        assert!(injector.seen().connections > 0, "{fault}: it came");
+        assert!((1_000..=LARGEST).contains(&peak), "{fault}: {peak} KiB");
+        figures::record(&format!("peak memory, {fault}"), peak / 1024, "MiB");
+    }
+}
