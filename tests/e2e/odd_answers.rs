@@ -78,6 +78,122 @@ fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
     figures::record("runs of the binary on mutated answers", ends.len(), "runs");
 }
 
+/// What drives a terminal, breaks a line, hides or turns the direction of writing.
+const HOSTILE: [&str; 40] = [
+    "\u{0}",
+    "\u{1}",
+    "\u{7}",
+    "\u{8}\u{8}",
+    "\t",
+    "\n",
+    "\r",
+    "\r\nerror: x",
+    "\u{b}",
+    "\u{c}",
+    "\u{e}",
+    "\u{1a}",
+    "\u{1b}[2J",
+    "\u{1b}[31m",
+    "\u{1b}]0;title\u{7}",
+    "\u{1b}]8;;http://x\u{1b}\\",
+    "\u{1b}]52;c;eA==\u{7}",
+    "\u{1b}c",
+    "\u{1b}P+q\u{1b}\\",
+    "\u{1f}",
+    "\u{7f}",
+    "\u{80}",
+    "\u{85}",
+    "\u{90}",
+    "\u{9b}2J",
+    "\u{9d}0;x\u{9c}",
+    "\u{9f}",
+    "\u{200b}",
+    "\u{200e}",
+    "\u{200f}",
+    "\u{202a}",
+    "\u{202e}",
+    "\u{2028}",
+    "\u{2029}",
+    "\u{2060}",
+    "\u{2066}",
+    "\u{2069}",
+    "\u{feff}",
+    "\u{e0041}",
+    "\u{61c}",
+];
+
+/// Returns what of a text would reach a terminal raw.
+fn raw(text: &str) -> Vec<char> {
+    let drives = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+            || matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
+    text.chars().filter(|c| drives(*c)).collect()
+}
+
+#[test]
+fn forty_hostile_texts_in_every_name_and_message_do_nothing() {
+    let mut found = Vec::new();
+    std::thread::scope(|scope| {
+        let parts = HOSTILE.chunks(10).map(|part| {
+            scope.spawn(move || {
+                let mut found = Vec::new();
+                for fixture in part {
+                    for line in [
+                        "status --cluster no:1009123",
+                        "check --cluster no:1009123 --version 3.9.0 -v",
+                        "check --cluster no:1009123 --version 3.9.0 -o json -vvv",
+                        "list config-groups",
+                        // The plan, the progress and the end; the second one the pre-check's own words as well.
+                        "upgrade --cluster no:1009123 --version 3.9.0 --yes",
+                        "upgrade --cluster no:1009130 --version 3.9.0 --config-group no:332 --yes",
+                    ] {
+                        let run = with_text_everywhere(fixture, line);
+                        found.extend(raw(&run.stdout).into_iter().chain(raw(&run.stderr)).map(|c| (line, c)));
+                        let lines = run.stderr.lines().chain(run.stdout.lines());
+                        assert!(!lines.into_iter().any(|line| line == "error: x"), "{fixture:?}: {run:#?}");
+                    }
+                }
+                found
+            })
+        });
+        for part in parts.collect::<Vec<_>>() {
+            found.extend(part.join().expect("no part failed"));
+        }
+    });
+    figures::record("hostile texts: raw characters", found.len(), "of 40 texts");
+    assert!(found.is_empty(), "{found:?}");
+}
+
+/// Runs against a service whose names, status words and messages all hold this text.
+fn with_text_everywhere(fixture: &'static str, line: &str) -> Run {
+    let options = Options {
+        access_key: ACCESS_KEY.to_owned(),
+        secret_key: SECRET_KEY.to_owned(),
+        pace: Pace::Looks,
+        ..Options::default()
+    };
+    let sandbox = Sandbox::start(options).expect("loopback has a port");
+    let port = sandbox.port();
+    let injector = Injector::start(move |_| {
+        let answer = move |request: &str| {
+            let answer = String::from_utf8(forward(request, port)).expect("the sandbox speaks UTF-8");
+            let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+            let status = head.split(' ').nth(1).unwrap_or("200");
+            let text = serde_json::to_string(fixture).expect("a text is JSON");
+            let text = text.trim_matches('"');
+            let mut body = body.to_owned();
+            for word in ["-prod", "-390", "-371", "SUCCESS"] {
+                body = body.replace(word, &format!("{word}{text}"));
+            }
+            crate::injector::http(&format!("{status} X"), "", &body).into_bytes()
+        };
+        vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+    });
+    run(&Home::empty(), &injector.url(), line)
+}
+
 /// Fixed by the promise that this test keeps.
 const LARGEST: u64 = 40 * 1024;
 

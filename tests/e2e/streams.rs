@@ -8,8 +8,17 @@ use serde_json::Value;
 use crate::lab::{Ended, Lab};
 use crate::support::UPGRADE;
 
-const READS: [&str; 3] =
-    ["list clusters", "check --cluster orders-prod --version 3.9.0", "status --cluster orders"];
+const READS: [&str; 9] = [
+    "list clusters",
+    "list versions",
+    "list config-groups",
+    "check --cluster orders-prod --version 3.9.0",
+    "status --cluster orders",
+    "config show",
+    "config list",
+    "history",
+    "sandbox --list",
+];
 
 const FORMATS: [&str; 2] = ["table", "json"];
 
@@ -193,7 +202,8 @@ fn no_verbosity_tells_a_secret() {
         for arguments in commands {
             let ended = Ended::of(&mut lab.cdss(&format!("{arguments} {verbosity}")));
             assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
-            assert!(ended.stderr.contains("> getClusterInfo"), "requests are told:\n{}", ended.stderr);
+            let is_local = ["config", "history", "sandbox"].iter().any(|word| arguments.starts_with(word));
+            assert!(is_local || ended.stderr.contains("> get"), "requests are told:\n{}", ended.stderr);
             let journal = lab.journal();
             for text in [&ended.stdout, &ended.stderr, &journal] {
                 for secret in [&secret_key, &access_key, "sandbox-password-not-to-be-kept", "-signature"] {
