@@ -196,13 +196,14 @@ fn no_verbosity_tells_a_secret() {
             Options { access_key: access_key.clone(), secret_key: secret_key.clone(), ..Options::default() };
         let lab = Lab::with(options);
         let commands = READS
-            .map(str::to_owned)
             .into_iter()
+            .filter(|line| !line.starts_with("sandbox"))
+            .map(str::to_owned)
             .chain(["status --cluster orders-prod".to_owned(), format!("{UPGRADE} --yes")]);
         for arguments in commands {
             let ended = Ended::of(&mut lab.cdss(&format!("{arguments} {verbosity}")));
             assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
-            let is_local = ["config", "history", "sandbox"].iter().any(|word| arguments.starts_with(word));
+            let is_local = ["config", "history"].iter().any(|word| arguments.starts_with(word));
             assert!(is_local || ended.stderr.contains("> get"), "requests are told:\n{}", ended.stderr);
             let journal = lab.journal();
             for text in [&ended.stdout, &ended.stderr, &journal] {
