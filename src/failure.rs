@@ -1,6 +1,6 @@
 //! The one error that commands return. Whether anything was started is part of each case.
 
-use crate::api::ApiError;
+use crate::api::{ApiError, Unsent};
 use crate::clock::Signal;
 use crate::config::ConfigError;
 use crate::consent::ConsentError;
@@ -135,6 +135,7 @@ impl Failure {
             | Self::Usage { .. }
             | Self::Acceptance(_)
             | Self::Version(VersionError::Malformed(_)) => Exit::Usage,
+            Self::Read(ApiError::NotSent { why: Unsent::Setup, .. }) => Exit::Usage,
             Self::Read(_) => Exit::Unreachable,
             Self::Blocked { .. } | Self::Stale | Self::Journal(_) => Exit::Blocked,
             Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,

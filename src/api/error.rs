@@ -14,9 +14,22 @@ pub(crate) enum Unsent {
     /// Name resolution, TCP, proxy or TLS failed. Trying again may help.
     Connection,
     /// The certificate is not trusted. Trying again never helps.
-    Certificate,
+    Certificate(Distrust),
+    /// A file or a setting of the way to the service can't be used.
+    Setup,
     /// A signal came first.
     Interrupted,
+}
+
+/// Why a certificate is not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Distrust {
+    Issuer,
+    /// Expired, or not valid yet.
+    Date,
+    /// It is for another host.
+    Name,
+    Other,
 }
 
 /// A failed call. Every message starts with the operation.
@@ -119,11 +132,19 @@ impl ApiError {
 
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::NotSent { why: Unsent::Certificate, .. } => {
-                Some("give the certificate of the authority that signed it with --cacert FILE".to_owned())
-            }
+            Self::NotSent { why: Unsent::Certificate(distrust), .. } => Some(
+                match distrust {
+                    Distrust::Issuer | Distrust::Other => {
+                        "give the certificate of the authority that signed it with --cacert FILE, if you trust it"
+                    }
+                    Distrust::Date => "check this machine's clock; if it is right, the certificate has to be renewed",
+                    Distrust::Name => "check --endpoint, and whether a proxy answers in the service's place",
+                }
+                .to_owned(),
+            ),
+            Self::NotSent { why: Unsent::Setup, .. } => Some("correct it, or leave it out".to_owned()),
             Self::NotSent { .. } | Self::NoAnswer { .. } => {
-                Some("check the network, the proxy, --site and --region".to_owned())
+                Some("the network or the proxy has to allow that host and port; check --site and --region too".to_owned())
             }
             Self::Gateway { status: 401, code: Some(210), .. } => Some(
                 "give the sub account the policy NCP_VPC_CLOUD_DATA_STREAMING_SERVICE_MANAGER; to read, …_VIEWER \

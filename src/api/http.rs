@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use reqwest::Client;
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
@@ -17,7 +16,7 @@ use super::endpoint::{self, Operation};
 use super::error::{ApiError, Unsent};
 use super::limits::Limits;
 use super::sign::sign;
-use super::transport::{client, exchange, signed_headers};
+use super::transport::{Way, exchange, signed_headers, way};
 use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
 use super::{Accepted, Answer, CdssApi, Persistence, Read};
@@ -46,7 +45,7 @@ pub(crate) struct Connection {
 pub(crate) struct Http {
     connection: Connection,
     runtime: Runtime,
-    client: Client,
+    way: Way,
     records: RefCell<Vec<RequestRecord>>,
     last_stamp: Cell<i64>,
     /// How far the service's clock is ahead, once a refusal has shown it.
@@ -71,17 +70,12 @@ impl Http {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             ApiError::NotSent { operation: "setup", why: Unsent::Connection, reason: error.to_string() }
         })?;
-        let client = client(
-            &connection.service,
-            &connection.limits,
-            &connection.trust,
-            connection.proxy.as_ref(),
-            true,
-        )?;
+        let way =
+            way(&connection.service, &connection.limits, &connection.trust, connection.proxy.as_ref(), true)?;
         Ok(Self {
             connection,
             runtime,
-            client,
+            way,
             records: RefCell::new(Vec::new()),
             last_stamp: Cell::new(0),
             ahead: Cell::new(SignedDuration::ZERO),
@@ -96,7 +90,7 @@ impl Http {
     /// Sends one request once.
     async fn attempt(
         &self,
-        client: &Client,
+        way: &Way,
         operation: &Operation,
         timeout: Duration,
     ) -> Result<Envelope, ApiError> {
@@ -107,7 +101,7 @@ impl Http {
         let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(at + ahead));
         observer.sent(operation.name, &format!("{} {path}", operation.method));
         let headers = signed_headers(&keys.access, &stamp);
-        let outcome = exchange(client, service, operation, headers, timeout, limits.body, &**clock).await;
+        let outcome = exchange(way, service, operation, headers, timeout, limits.body, &**clock).await;
         let outcome = outcome.map(|mut response| {
             // Judged as it was signed, so that a corrected clock isn't found wrong once more.
             response.clocks.own += ahead;
@@ -172,7 +166,7 @@ impl Http {
         loop {
             let spent = clock.elapsed().saturating_sub(begun).saturating_sub(asked_so_far);
             let left = limits.read.saturating_sub(spent);
-            let error = match self.attempt(&self.client, operation, left).await {
+            let error = match self.attempt(&self.way, operation, left).await {
                 Ok(envelope) => return Ok(envelope),
                 Err(error) => error,
             };
@@ -275,7 +269,7 @@ impl CdssApi for Http {
         if consent.cluster() != target.cluster {
             return Err(ApiError::NotSent {
                 operation: operation.name,
-                why: Unsent::Certificate,
+                why: Unsent::Setup,
                 reason: "the consent is for another cluster, which is a defect of cdss".to_owned(),
             });
         }
@@ -283,7 +277,7 @@ impl CdssApi for Http {
             let reason = "a signal came before it was sent".to_owned();
             return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Interrupted, reason });
         }
-        let fresh = client(service, limits, trust, proxy.as_ref(), false)?;
+        let fresh = way(service, limits, trust, proxy.as_ref(), false)?;
         let envelope = self.runtime.block_on(async {
             let sending = self.attempt(&fresh, &operation, limits.start);
             tokio::pin!(sending);

@@ -4,6 +4,7 @@ mod classify;
 mod endpoint;
 mod error;
 mod http;
+mod issuer;
 mod limits;
 mod read;
 mod sign;

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use jiff::SignedDuration;
 use jiff::fmt::rfc2822;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, ClientBuilder, Proxy};
+use rustls::CertificateError;
 use url::Url;
 
 use super::classify::Clocks;
 use super::endpoint::Operation;
-use super::error::{ApiError, Unsent};
+use super::error::{ApiError, Distrust, Unsent};
+use super::issuer::Presented;
 use super::limits::Limits;
 use super::sign::Stamp;
 use super::trust::{self, TrustFiles};
@@ -18,21 +21,35 @@ use super::wire::Response;
 use crate::clock::Clock;
 use crate::domain::service::Service;
 
-/// Builds a client for one service: no redirect, no retry of its own, HTTP/1.1, no proxy on loopback. Elsewhere
+/// A client, and what it learns of certificates that it refuses.
+pub(super) struct Way {
+    client: Client,
+    presented: Presented,
+    /// The proxy in between, without its password.
+    via: Option<String>,
+}
+
+/// Prepares the way to one service: no redirect, no retry of its own, HTTP/1.1, no proxy on loopback. Elsewhere
 /// `proxy` outranks the system's variables.
 ///
 /// `pooled` keeps connections for the next request; a start must have none that somebody else used.
 ///
 /// # Errors
 ///
-/// Fails when trust files can't be read; nothing was sent.
-pub(super) fn client(
+/// Fails when trust files or the proxy can't be used; nothing was sent.
+pub(super) fn way(
     service: &Service,
     limits: &Limits,
     files: &TrustFiles,
     proxy: Option<&Url>,
     pooled: bool,
-) -> Result<Client, ApiError> {
+) -> Result<Way, ApiError> {
+    let unusable = |operation, error: &reqwest::Error| ApiError::NotSent {
+        operation,
+        why: Unsent::Setup,
+        reason: root_cause(error),
+    };
+    let presented = Presented::default();
     let mut builder = ClientBuilder::new()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -45,26 +62,41 @@ pub(super) fn client(
     }
     if service.endpoint.is_loopback() {
         builder = builder.no_proxy();
-    } else if let Some(proxy) = proxy {
+    }
+    let via = if service.endpoint.is_loopback() { None } else { proxy_of(service, proxy) };
+    if let Some(via) = via.as_ref().filter(|via| !matches!(via.scheme(), "http" | "https")) {
+        let reason = format!("{} is a proxy of another kind than http and https", via.scheme());
+        return Err(ApiError::NotSent { operation: "proxy", why: Unsent::Setup, reason });
+    }
+    if let (Some(proxy), false) = (proxy, service.endpoint.is_loopback()) {
         // A profile's own proxy is meant for every request of that profile, whatever the variables say.
-        builder = builder.proxy(Proxy::all(proxy.clone()).map_err(|error| ApiError::NotSent {
-            operation: "proxy",
-            why: Unsent::Certificate,
-            reason: root_cause(&error),
-        })?);
+        builder = builder.proxy(Proxy::all(proxy.clone()).map_err(|error| unusable("proxy", &error))?);
     }
     // Reading the trust store costs more than everything else, so plain loopback goes without.
     if service.endpoint.is_https() {
-        builder = trust::add(builder, files)?;
+        builder = builder.tls_backend_preconfigured(trust::config(files, &presented)?);
     } else {
         builder = builder.tls_certs_only([]);
         let _already_set = rustls::crypto::ring::default_provider().install_default();
     }
-    builder.build().map_err(|error| ApiError::NotSent {
-        operation: "TLS",
-        why: Unsent::Certificate,
-        reason: root_cause(&error),
-    })
+    let client = builder.build().map_err(|error| unusable("TLS", &error))?;
+    Ok(Way { client, presented, via: via.map(without_user) })
+}
+
+/// Returns the proxy that requests will go through: the profile's, else what the system's variables say.
+fn proxy_of(service: &Service, own: Option<&Url>) -> Option<Url> {
+    let of_variables = || {
+        let target = service.endpoint.url().as_str().parse().ok()?;
+        let found = Matcher::from_env().intercept(&target)?;
+        Url::parse(&found.uri().to_string()).ok()
+    };
+    own.cloned().or_else(of_variables)
+}
+
+/// Returns an address that may be shown.
+fn without_user(mut url: Url) -> String {
+    let _no_host = url.set_username("").and(url.set_password(None));
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 /// A `Date` behind a longer round trip says too little.
@@ -78,7 +110,7 @@ const LONGEST_ROUND_TRIP: SignedDuration = SignedDuration::from_mins(15);
 ///
 /// [`ApiError::NotSent`] only when no byte of the request can have left; otherwise [`ApiError::NoAnswer`].
 pub(super) async fn exchange(
-    client: &Client,
+    way: &Way,
     service: &Service,
     operation: &Operation,
     headers: HeaderMap,
@@ -93,7 +125,7 @@ pub(super) async fn exchange(
         .url()
         .join(&service.path(&operation.path))
         .expect("a path of digits and letters joins any base");
-    let mut request = client.request(operation.method.clone(), url).headers(headers).timeout(timeout);
+    let mut request = way.client.request(operation.method.clone(), url).headers(headers).timeout(timeout);
     match &operation.body {
         Some(body) => {
             request = request
@@ -103,7 +135,7 @@ pub(super) async fn exchange(
         None if operation.method == reqwest::Method::POST => request = request.header(CONTENT_LENGTH, 0),
         None => {}
     }
-    let mut response = request.send().await.map_err(|error| failed(name, service, &error, timeout))?;
+    let mut response = request.send().await.map_err(|error| failed(name, way, service, &error, timeout))?;
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -113,7 +145,7 @@ pub(super) async fn exchange(
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => break,
-            Err(error) => return Err(failed(name, service, &error, timeout)),
+            Err(error) => return Err(failed(name, way, service, &error, timeout)),
         }
     }
     let header = |name: &str| {
@@ -160,13 +192,26 @@ pub(super) fn signed_headers(access_key: &str, stamp: &Stamp) -> HeaderMap {
     headers
 }
 
-fn failed(operation: &'static str, service: &Service, error: &reqwest::Error, timeout: Duration) -> ApiError {
+fn failed(
+    operation: &'static str,
+    way: &Way,
+    service: &Service,
+    error: &reqwest::Error,
+    timeout: Duration,
+) -> ApiError {
     let at = service.endpoint.identity();
     let cause = root_cause(error);
     // The one flag that says "nothing was sent"; the others are set in both cases.
     if error.is_connect() {
-        let why = if is_certificate(error) { Unsent::Certificate } else { Unsent::Connection };
-        return ApiError::NotSent { operation, why, reason: format!("cannot connect to {at}: {cause}") };
+        let Some(distrust) = distrust(error) else {
+            let via = way.via.as_ref().map_or_else(String::new, |via| format!(" through the proxy {via}"));
+            let reason = format!("cannot connect to {at}{via}: {cause}");
+            return ApiError::NotSent { operation, why: Unsent::Connection, reason };
+        };
+        let issuer =
+            way.presented.issuer().map_or_else(String::new, |issuer| format!("; `{issuer}` issued it"));
+        let reason = format!("the certificate of {at} is not trusted: {cause}{issuer}");
+        return ApiError::NotSent { operation, why: Unsent::Certificate(distrust), reason };
     }
     let reason = if error.is_timeout() {
         format!("no answer from {at} within {}", humantime::format_duration(timeout))
@@ -185,17 +230,30 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-fn is_certificate(error: &dyn std::error::Error) -> bool {
-    let invalid = |error: &(dyn std::error::Error + 'static)| {
-        matches!(error.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+/// Returns why the certificate is not trusted, where that is the trouble.
+fn distrust(error: &dyn std::error::Error) -> Option<Distrust> {
+    let invalid = |error: &(dyn std::error::Error + 'static)| match error.downcast_ref() {
+        Some(rustls::Error::InvalidCertificate(error)) => Some(match error {
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Distrust::Issuer,
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. } => Distrust::Date,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                Distrust::Name
+            }
+            _ => Distrust::Other,
+        }),
+        _ => None,
     };
     let mut next = error.source();
     while let Some(cause) = next {
-        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if invalid(cause) || wrapped.is_some_and(|inner| invalid(inner)) {
-            return true;
+        if let Some(found) = invalid(cause) {
+            return Some(found);
         }
-        next = cause.source();
+        // An error that wraps another one names that one's source as its own, so the wrapped one is looked at first.
+        let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = wrapped.map(|inner| inner as &(dyn std::error::Error + 'static)).or_else(|| cause.source());
     }
-    false
+    None
 }

@@ -1,10 +1,17 @@
 //! Which certificate authorities are believed.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use reqwest::{Certificate, ClientBuilder};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
 
 use super::error::{ApiError, Unsent};
+use super::issuer::{Presented, Remembering};
 
 /// Where Linux distributions keep the system's trust store as one file. Reading one file is far quicker than
 /// the folder of a hundred and fifty beside it.
@@ -25,15 +32,15 @@ pub(crate) struct TrustFiles {
     pub ssl_cert_file: Option<PathBuf>,
 }
 
-/// Adds the authorities to a client: those of `SSL_CERT_FILE`, else the system's, and those of `--cacert`.
+/// Makes the TLS settings of a client that believes the authorities of `SSL_CERT_FILE`, else the system's, and
+/// those of `--cacert`.
 ///
 /// # Errors
 ///
 /// Fails when a named file can't be read or holds no certificate; nothing was sent.
-pub(super) fn add(builder: ClientBuilder, files: &TrustFiles) -> Result<ClientBuilder, ApiError> {
-    // A second call finds the provider set, which is as good.
-    let _already_set = rustls::crypto::ring::default_provider().install_default();
-    let mut named = match &files.cacert {
+pub(super) fn config(files: &TrustFiles, presented: &Presented) -> Result<ClientConfig, ApiError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let named = match &files.cacert {
         Some(path) => certificates(path)?,
         None => Vec::new(),
     };
@@ -44,23 +51,45 @@ pub(super) fn add(builder: ClientBuilder, files: &TrustFiles) -> Result<ClientBu
         }
         None => None,
     };
-    Ok(match system {
-        Some(mut all) => {
-            all.append(&mut named);
-            builder.tls_certs_only(all)
+    let unusable = |error: &dyn std::error::Error| ApiError::NotSent {
+        operation: "TLS",
+        why: Unsent::Setup,
+        reason: error.to_string(),
+    };
+    let verifier: Arc<dyn ServerCertVerifier> = match system {
+        Some(system) => {
+            let mut roots = RootCertStore::empty();
+            // A store holds now and then what no TLS library takes; what is named has to be right.
+            let _taken_and_left = roots.add_parsable_certificates(system);
+            for certificate in named {
+                roots.add(certificate).map_err(|error| unusable(&error))?;
+            }
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                .build()
+                .map_err(|error| unusable(&error))?
         }
-        None if named.is_empty() => builder,
-        None => builder.tls_certs_merge(named),
-    })
+        None => Arc::new(
+            Verifier::new_with_extra_roots(named, Arc::clone(&provider)).map_err(|error| unusable(&error))?,
+        ),
+    };
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| unusable(&error))?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Remembering { verifier, presented: presented.clone() }))
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
 
-fn certificates(path: &Path) -> Result<Vec<Certificate>, ApiError> {
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ApiError> {
     let fail = |reason: String| ApiError::NotSent {
         operation: "TLS",
-        why: Unsent::Certificate,
+        why: Unsent::Setup,
         reason: format!("{}: {reason}", path.display()),
     };
     let text = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
-    let found = Certificate::from_pem_bundle(&text).map_err(|error| fail(error.to_string()))?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let found = found.map_err(|error| fail(error.to_string()))?;
     if found.is_empty() { Err(fail("holds no certificate".to_owned())) } else { Ok(found) }
 }

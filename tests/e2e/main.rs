@@ -29,4 +29,5 @@ mod signals;
 mod streams;
 mod support;
 mod terminal;
+mod tls;
 mod wide;

@@ -4,6 +4,8 @@
 pub(crate) mod dice;
 pub(crate) mod mutation;
 pub(crate) mod network;
+pub(crate) mod proxy;
+pub(crate) mod tls;
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};

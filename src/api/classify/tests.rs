@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
+use crate::api::error::Distrust;
 use crate::api::wire::{Response, open};
 
 /// The answer with this status and body; the service's clock is `ahead` seconds ahead where it tells a time.
@@ -140,7 +141,8 @@ fn what_never_became_an_answer() {
     let signal = ApiError::Interrupted { operation: "op", signal: crate::clock::Signal::Interrupt };
     for (error, read, start) in [
         (unsent(Unsent::Connection), AGAIN, AGAIN),
-        (unsent(Unsent::Certificate), Action::Final, Action::Final),
+        (unsent(Unsent::Certificate(Distrust::Issuer)), Action::Final, Action::Final),
+        (unsent(Unsent::Setup), Action::Final, Action::Final),
         (unsent(Unsent::Interrupted), Action::Final, Action::Final),
         (lost, AGAIN, Action::InDoubt),
         (signal, Action::Final, Action::InDoubt),

@@ -61,7 +61,7 @@ fn what_never_reached_the_service_is_sent_again_four_times_at_most() {
 #[test]
 fn a_refusal_of_the_gateway_is_not_sent_again() {
     for (error, exit) in [
-        (not_sent(Unsent::Certificate), 12),
+        (not_sent(Unsent::Setup), 12),
         (gateway(401, 200), 4),
         (gateway(401, 210), 4),
         (gateway(403, 230), 4),

@@ -1,0 +1,220 @@
+//! TLS and proxies: whom the binary believes, and who sees what.
+
+use std::fs;
+use std::path::PathBuf;
+
+use cdss::sandbox::{Options, Pace, Sandbox};
+
+use crate::figures;
+use crate::injector::network::forward;
+use crate::injector::proxy::Proxy;
+use crate::injector::tls::{Authority, Validity, accept, self_signed};
+use crate::injector::{Injector, Step};
+use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE};
+
+const AUTHORITY: &str = "cdss test authority";
+
+/// A service behind TLS.
+struct Service {
+    sandbox: Sandbox,
+    injector: Injector,
+}
+
+impl Service {
+    fn new(config: std::sync::Arc<rustls::ServerConfig>) -> Self {
+        let sandbox = Sandbox::start(Options {
+            access_key: ACCESS_KEY.to_owned(),
+            secret_key: SECRET_KEY.to_owned(),
+            pace: Pace::Looks,
+            ..Options::default()
+        })
+        .expect("loopback has a port");
+        let port = sandbox.port();
+        let script = move |_| {
+            let answer = Box::new(move |request: &str| forward(request, port));
+            vec![Step::Read, Step::Answer(answer), Step::Fin]
+        };
+        let injector = Injector::with(script, move |stream| accept(&config, stream));
+        Self { sandbox, injector }
+    }
+
+    fn url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.injector.port())
+    }
+}
+
+/// Writes the authority's certificate where `--cacert` can find it.
+fn certificate(home: &Home, authority: &Authority) -> PathBuf {
+    let path = home.path().join("authority.pem");
+    fs::write(&path, authority.pem()).expect("the home can be written");
+    path
+}
+
+fn run(home: &Home, line: &str, variables: &[(&str, &str)]) -> Run {
+    let mut command = home.command(line);
+    command
+        .env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY)
+        .env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY)
+        .env("CDSS_POLL", "1s")
+        .envs(variables.iter().copied());
+    Running::start(command, line).end()
+}
+
+#[test]
+fn a_certificate_that_can_not_be_trusted_is_refused_once_and_nothing_is_asked() {
+    let (known, unknown) = (Authority::new(AUTHORITY), Authority::new("Corporate Proxy CA"));
+    let home = Home::empty();
+    let cacert = certificate(&home, &known);
+    let mut refused = 0;
+    for (what, config, texts) in [
+        (
+            "an unknown authority",
+            unknown.server("127.0.0.1", Validity::Now),
+            [
+                "UnknownIssuer",
+                "`Corporate Proxy CA` issued it",
+                "hint: give the certificate of the authority",
+                "--cacert FILE",
+            ],
+        ),
+        (
+            "signed by itself",
+            self_signed("127.0.0.1"),
+            ["is not trusted", "`made by itself` issued it", "hint: give the certificate", "--cacert FILE"],
+        ),
+        (
+            "expired",
+            known.server("127.0.0.1", Validity::Expired),
+            ["expired", "`cdss test authority` issued it", "hint: check this machine's clock", "renewed"],
+        ),
+        (
+            "not valid yet",
+            known.server("127.0.0.1", Validity::NotYet),
+            [
+                "not valid yet",
+                "`cdss test authority` issued it",
+                "hint: check this machine's clock",
+                "renewed",
+            ],
+        ),
+        (
+            "another host's",
+            known.server("other.test", Validity::Now),
+            ["not valid for", "`cdss test authority` issued it", "hint: check --endpoint", "proxy"],
+        ),
+    ] {
+        let service = Service::new(config);
+        let line = format!("{UPGRADE} --yes --endpoint {} --cacert {}", service.url(), cacert.display());
+        let run = run(&home, &line, &[]);
+        run.assert_says(12, &["the certificate of https://127.0.0.1:", "Nothing was changed."])
+            .assert_says(12, &texts);
+        // The first reads go out together, and none of them is repeated.
+        let seen = service.injector.seen();
+        assert!(seen.requests.is_empty() && seen.connections <= 2, "{what}: {seen:?}");
+        assert!(service.sandbox.log().requests.is_empty(), "{what}");
+        refused += 1;
+    }
+    // A server that knows nothing newer than TLS 1.1 answers with the alert protocol_version.
+    let old =
+        Injector::start(|_| vec![Step::ReadBytes(5), Step::Send(vec![0x15, 3, 2, 0, 2, 2, 70]), Step::Hang]);
+    let line =
+        format!("list versions --endpoint https://127.0.0.1:{} --cacert {}", old.port(), cacert.display());
+    run(&home, &line, &[]).assert_says(12, &["cannot connect to https://127.0.0.1:", "ProtocolVersion"]);
+    figures::record("untrustworthy certificates refused", refused + 1, "of 6");
+}
+
+#[test]
+fn an_authority_of_ones_own_is_believed_where_it_is_named() {
+    let authority = Authority::new(AUTHORITY);
+    let home = Home::empty();
+    let path = certificate(&home, &authority);
+    let path = path.to_str().expect("it is text");
+    let service = Service::new(authority.server("127.0.0.1", Validity::Now));
+    let line = format!("list versions --endpoint {}", service.url());
+    assert_eq!(run(&home, &format!("{line} --cacert {path}"), &[]).code, 0);
+    let log = home.path().join("keys.log");
+    let log = log.to_str().expect("it is text");
+    let variables = [("SSL_CERT_FILE", path), ("SSLKEYLOGFILE", log)];
+    assert_eq!(run(&home, &line, &variables).code, 0);
+    assert!(!fs::exists(log).expect("it can be looked for"), "no key of a connection is written down");
+    let profile = home.path().join("config/cdss/config.toml");
+    fs::create_dir_all(profile.parent().expect("it has a folder")).expect("the home can be written");
+    let text = format!(
+        "[profiles.prod]\naccess_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\nendpoint = \"{}\"\ncacert = \"{path}\"\n",
+        service.url()
+    );
+    fs::write(&profile, text).expect("the home can be written");
+    let mut chmod = home.program("chmod");
+    assert!(chmod.arg("600").arg(&profile).status().expect("there is chmod").success());
+    let listed = run(&home, "list versions --profile prod", &[]);
+    assert_eq!(listed.code, 0, "{}", listed.stderr);
+    run(&home, &format!("{line} --cacert {path}.none"), &[])
+        .assert_says(2, &["authority.pem.none: No such file"]);
+    run(&home, &format!("{line} --insecure"), &[]).assert_says(2, &["unexpected argument '--insecure'"]);
+}
+
+#[test]
+fn a_proxy_sees_the_hosts_name_and_nothing_of_key_or_signature() {
+    let authority = Authority::new(AUTHORITY);
+    let home = Home::empty();
+    let cacert = certificate(&home, &authority);
+    let service = Service::new(authority.server("cdss.test", Validity::Now));
+    let proxy = Proxy::start("200 Connected", service.injector.port());
+    let line = format!("list versions -vvv --endpoint https://cdss.test --cacert {}", cacert.display());
+    let url = proxy.url("user:hunter2@");
+    let through = run(&home, &line, &[("HTTPS_PROXY", &url)]);
+    assert_eq!(through.code, 0, "{}", through.stderr);
+    let seen = proxy.seen();
+    assert!(seen.heads[0].starts_with("CONNECT cdss.test:443 HTTP/1.1\r\n"), "{:?}", seen.heads);
+    assert!(
+        seen.heads[0].to_lowercase().contains("proxy-authorization: basic dxnlcjpodw50zxiy"),
+        "{:?}",
+        seen.heads
+    );
+    let sent = String::from_utf8_lossy(&seen.sent).to_lowercase();
+    assert!(!sent.is_empty() && !sent.contains("x-ncp") && !sent.contains(&ACCESS_KEY.to_lowercase()));
+    for text in [&through.stdout, &through.stderr] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    assert!(service.sandbox.log().requests.iter().all(|request| request.status == 200));
+}
+
+#[test]
+fn a_proxy_that_refuses_is_named_without_its_password() {
+    std::thread::scope(|scope| {
+        for (status, text) in
+            [("407 Proxy Authentication Required", "proxy authoriz"), ("502 Bad Gateway", "tunnel"), ("", "")]
+        {
+            scope.spawn(move || {
+                let home = Home::empty();
+                let proxy = Proxy::start(status, 9);
+                let url = proxy.url("user:hunter2@");
+                let run =
+                    run(&home, "list versions --endpoint https://cdss.test -vvv", &[("HTTPS_PROXY", &url)]);
+                let named =
+                    format!("cannot connect to https://cdss.test:443 through the proxy {}: ", proxy.url(""));
+                run.assert_says(
+                    12,
+                    &[&named, "hint: the network or the proxy has to allow that host and port"],
+                );
+                assert!(run.stderr.to_lowercase().contains(text), "{status}: {}", run.stderr);
+                assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+                assert!(!proxy.seen().heads.is_empty());
+            });
+        }
+        for exempt in ["cdss.test", ".test", "test", "*", "other.test,cdss.test"] {
+            scope.spawn(move || {
+                let home = Home::empty();
+                let proxy = Proxy::start("502 Bad Gateway", 9);
+                let variables = [("HTTPS_PROXY", proxy.url("")), ("NO_PROXY", exempt.to_owned())];
+                let variables = [0, 1].map(|at| (variables[at].0, variables[at].1.as_str()));
+                let run = run(&home, "list versions --endpoint https://cdss.test", &variables);
+                run.assert_says(12, &["cannot connect to https://cdss.test:443: "]);
+                assert!(proxy.seen().heads.is_empty(), "{exempt}: nobody asks the proxy");
+            });
+        }
+    });
+    let socks = [("HTTPS_PROXY", "socks5://127.0.0.1:9")];
+    run(&Home::empty(), "list versions --endpoint https://cdss.test", &socks)
+        .assert_says(2, &["socks5 is a proxy of another kind than http and https"]);
+}

@@ -1,0 +1,83 @@
+//! A proxy that tunnels by CONNECT to one place, whatever host is asked for, and remembers what it saw.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+const BOUND: Duration = Duration::from_secs(20);
+
+pub(crate) struct Proxy {
+    address: SocketAddr,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    /// The heads of the requests for a tunnel.
+    pub(crate) heads: Vec<String>,
+    /// Everything that clients sent through.
+    pub(crate) sent: Vec<u8>,
+}
+
+impl Proxy {
+    /// Answers every request for a tunnel with this status line; after a 200 it tunnels to `port` of loopback.
+    pub(crate) fn start(status: &'static str, port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port of loopback is free");
+        let address = listener.local_addr().expect("it is bound");
+        let seen = Arc::<Mutex<Seen>>::default();
+        let kept = Arc::clone(&seen);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let kept = Arc::clone(&kept);
+                thread::spawn(move || drop(serve(stream, status, port, &kept)));
+            }
+        });
+        Self { address, seen }
+    }
+
+    /// Returns the address, with a user name and a password where they are given as `user:password@`.
+    pub(crate) fn url(&self, user: &str) -> String {
+        format!("http://{user}{}", self.address)
+    }
+
+    pub(crate) fn seen(&self) -> Seen {
+        lock(&self.seen).clone()
+    }
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn serve(mut client: TcpStream, status: &str, port: u16, seen: &Mutex<Seen>) -> io::Result<()> {
+    client.set_read_timeout(Some(BOUND))?;
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        client.read_exact(&mut byte)?;
+        head.push(byte[0]);
+    }
+    lock(seen).heads.push(String::from_utf8_lossy(&head).into_owned());
+    client.write_all(format!("HTTP/1.1 {status}\r\n\r\n").as_bytes())?;
+    if !status.starts_with("200") {
+        return client.shutdown(Shutdown::Both);
+    }
+    let mut server = TcpStream::connect(("127.0.0.1", port))?;
+    server.set_read_timeout(Some(BOUND))?;
+    let (mut from, mut to) = (server.try_clone()?, client.try_clone()?);
+    thread::spawn(move || {
+        let _ends_with_either = io::copy(&mut from, &mut to);
+        let _already_closed = to.shutdown(Shutdown::Both);
+    });
+    let mut part = [0; 4096];
+    loop {
+        let length = client.read(&mut part)?;
+        if length == 0 {
+            return server.shutdown(Shutdown::Both);
+        }
+        lock(seen).sent.extend_from_slice(&part[..length]);
+        server.write_all(&part[..length])?;
+    }
+}
