@@ -111,7 +111,7 @@ impl Interrupt {
         use std::sync::atomic::AtomicBool;
 
         let seen = Arc::new(AtomicBool::new(false));
-        for number in SIGNALS {
+        for number in heard() {
             // The order matters: the first signal finds `seen` false here and sets it in the next line.
             signal_hook::flag::register_conditional_default(number, Arc::clone(&seen))?;
             signal_hook::flag::register(number, Arc::clone(&seen))?;
@@ -131,6 +131,22 @@ impl Interrupt {
     }
 }
 
+/// Returns the signals to listen for: one that this process was told to ignore, as `nohup` does with the hang-up,
+/// stays ignored.
+#[cfg(unix)]
+fn heard() -> Vec<i32> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = ignored(&status);
+    SIGNALS.into_iter().filter(|number| ignored & (1 << (number - 1)) == 0).collect()
+}
+
+/// Reads the mask of ignored signals, as Linux tells it; elsewhere none is known to be.
+#[cfg(unix)]
+fn ignored(status: &str) -> u64 {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
 #[cfg(unix)]
 const SIGNALS: [i32; 3] =
     [signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
@@ -142,7 +158,7 @@ const SIGNALS: [i32; 3] =
 /// Fails when the system refuses the handlers.
 #[cfg(unix)]
 pub(crate) fn on_each_signal(act: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
-    let mut signals = signal_hook::iterator::Signals::new(SIGNALS)?;
+    let mut signals = signal_hook::iterator::Signals::new(heard())?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for number in signals.forever() {
             act(match number {
@@ -256,6 +272,19 @@ pub(crate) mod tests {
                 self.pass(jump);
             }
             Ok(())
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_mask_of_ignored_signals_is_read_from_the_systems_words() {
+        for (status, mask) in [
+            ("Name:\tcdss\nSigIgn:\t0000000000000001\nSigCgt:\t0", 1),
+            ("SigIgn:\t0000000000001000\n", 0x1000),
+            ("SigIgn:\tnonsense", 0),
+            ("", 0),
+        ] {
+            assert_eq!(ignored(status), mask, "{status:?}");
         }
     }
 

@@ -134,8 +134,8 @@ impl Failure {
             Self::Config(_)
             | Self::Usage { .. }
             | Self::Acceptance(_)
-            | Self::Version(VersionError::Malformed(_)) => Exit::Usage,
-            Self::Read(ApiError::NotSent { why: Unsent::Setup, .. }) => Exit::Usage,
+            | Self::Version(VersionError::Malformed(_))
+            | Self::Read(ApiError::NotSent { why: Unsent::Setup, .. }) => Exit::Usage,
             Self::Read(_) => Exit::Unreachable,
             Self::Blocked { .. } | Self::Stale | Self::Journal(_) => Exit::Blocked,
             Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,

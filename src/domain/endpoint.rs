@@ -159,6 +159,28 @@ mod tests {
         }
         let lookalike = Endpoint::parse("https://clouddatastreamingservice.apigw.ntruss.com.example.com");
         assert!(!lookalike.unwrap().is_ncp());
+        // None of these is NCP's own host, whatever it looks like; the last three truly are it.
+        let host = "clouddatastreamingservice.apigw.ntruss.com";
+        for (text, is_ncp) in [
+            (format!("https://{host}@example.com"), false),
+            (format!("https://{host}:x@example.com"), false),
+            (format!("https://example.com#{host}"), false),
+            (format!("https://example.com\\{host}"), false),
+            (format!("https://{host}\\@example.com"), false),
+            (format!("https://{host}."), false),
+            (format!("https://{host}:444"), false),
+            (format!("https://{host}.example.com"), false),
+            ("https://clouddatastreamingservice.apigw.ntrus\u{455}.com".to_owned(), false),
+            ("https://[::1]".to_owned(), false),
+            (format!("https://example.com/{host}"), false),
+            (format!("http://{host}"), false),
+            (format!("https://{}", host.to_uppercase()), true),
+            ("https://clouddatastreamingservice%2eapigw.ntruss.com".to_owned(), true),
+            (format!("https://{host}:443"), true),
+        ] {
+            let is = Endpoint::parse(&text).is_ok_and(|endpoint| endpoint.is_ncp());
+            assert_eq!(is, is_ncp, "{text}");
+        }
         let shouted = Endpoint::parse("HTTPS://CloudDataStreamingService.apigw.ntruss.com:443/");
         assert!(shouted.unwrap().is_ncp());
     }

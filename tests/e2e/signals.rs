@@ -7,6 +7,7 @@ use cdss::sandbox::{Log, Options, Scenario};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::figures;
 use crate::lab::{Ended, Lab};
 use crate::support::UPGRADE;
 
@@ -205,4 +206,62 @@ fn a_signal_before_the_cluster_was_seen_to_change_leaves_the_start_unresolved() 
     assert_eq!(again.code(), Some(5), "{}", again.stderr);
     assert!(again.stderr.contains("blocked by start.unresolved"), "{}", again.stderr);
     assert_eq!(lab.sandbox.log().starts_asked(), 1);
+}
+
+/// Fixed by the promise that this test keeps.
+const MOMENTS: usize = 200;
+
+#[test]
+fn a_signal_at_any_moment_ends_with_its_code_and_the_truth() {
+    let parts = std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..4)
+            .map(|part| {
+                scope.spawn(move || {
+                    let mut told = [0; 3];
+                    for moment in (part..MOMENTS).step_by(4) {
+                        let (signal, code) = SIGNALS[moment % 3];
+                        let lab = Lab::new(Scenario::Stalled);
+                        // From the first read to far into the watch.
+                        let after = 1 + moment * 7 % 35;
+                        let arguments = format!("{UPGRADE} --yes --output json");
+                        let ended = Ended::after(interrupted(&lab, &arguments, signal, |log| {
+                            log.requests.len() >= after
+                        }));
+                        let document = assert_ended_by_signal(&ended, code);
+                        let accepted = lab.sandbox.log().starts_accepted();
+                        match document["submitted"].as_str() {
+                            Some("no") => assert_eq!(accepted, 0, "after {after}: {}", ended.stderr),
+                            Some("yes") => assert_eq!(accepted, 1, "after {after}: {}", ended.stderr),
+                            _ => {}
+                        }
+                        assert!(
+                            accepted == 0 || ended.stderr.contains("cdss status "),
+                            "after {after}: {}",
+                            ended.stderr
+                        );
+                        told[usize::from(document["submitted"] == "yes")] += 1;
+                        told[2] += usize::from(document["submitted"] == "unknown");
+                    }
+                    told
+                })
+            })
+            .collect();
+        parts.into_iter().map(|part| part.join().expect("no part failed")).collect::<Vec<_>>()
+    });
+    let sum = |at: usize| parts.iter().map(|part| part[at]).sum::<usize>();
+    assert!(sum(0) > 20 && sum(1) > 20, "before and after the start: {parts:?}");
+    figures::record("signals at any moment", MOMENTS, "signals");
+}
+
+#[test]
+fn a_hang_up_that_the_caller_ignores_stays_ignored() {
+    let lab = Lab::new(Scenario::Healthy);
+    // As nohup does it; the trap of a shell is inherited by what it becomes.
+    let mut command = lab.command("sh");
+    command.args(["-c", &format!("trap '' HUP; exec cdss {UPGRADE} --yes --output json")]);
+    let child = command.spawn().expect("sh is there");
+    lab.sandbox.wait_until(|log| log.count("getClusterInfo") > 0);
+    send(&child, Signal::HUP);
+    let ended = Ended::after(child);
+    assert_eq!((ended.code(), &ended.document()["verdict"]), (Some(0), &"done".into()), "{}", ended.stderr);
 }

@@ -71,13 +71,13 @@ fn serve(mut client: TcpStream, status: &str, port: u16, seen: &Mutex<Seen>) -> 
         let _ends_with_either = io::copy(&mut from, &mut to);
         let _already_closed = to.shutdown(Shutdown::Both);
     });
-    let mut part = [0; 4096];
+    let mut buffer = [0; 4096];
     loop {
-        let length = client.read(&mut part)?;
+        let length = client.read(&mut buffer)?;
         if length == 0 {
             return server.shutdown(Shutdown::Both);
         }
-        lock(seen).sent.extend_from_slice(&part[..length]);
-        server.write_all(&part[..length])?;
+        lock(seen).sent.extend_from_slice(&buffer[..length]);
+        server.write_all(&buffer[..length])?;
     }
 }
