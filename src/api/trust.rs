@@ -16,11 +16,11 @@ use super::issuer::{Presented, Remembering};
 /// Where Linux distributions keep the system's trust store as one file. Reading one file is far quicker than
 /// the folder of a hundred and fifty beside it.
 const BUNDLES: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
+    "etc/ssl/certs/ca-certificates.crt",
+    "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "etc/pki/tls/certs/ca-bundle.crt",
+    "etc/ssl/ca-bundle.pem",
+    "etc/ssl/cert.pem",
 ];
 
 /// Files with authorities that the user names.
@@ -46,9 +46,7 @@ pub(super) fn config(files: &TrustFiles, presented: &Presented) -> Result<Client
     };
     let system = match &files.ssl_cert_file {
         Some(path) => Some(certificates(path)?),
-        None if cfg!(target_os = "linux") => {
-            BUNDLES.iter().find_map(|path| certificates(Path::new(path)).ok())
-        }
+        None if cfg!(target_os = "linux") => bundle(Path::new("/")),
         None => None,
     };
     let unusable = |error: &dyn std::error::Error| ApiError::NotSent {
@@ -82,6 +80,11 @@ pub(super) fn config(files: &TrustFiles, presented: &Presented) -> Result<Client
     Ok(config)
 }
 
+/// Reads the system's trust store below `root`, where it is one file.
+fn bundle(root: &Path) -> Option<Vec<CertificateDer<'static>>> {
+    BUNDLES.iter().find_map(|path| certificates(&root.join(path)).ok())
+}
+
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ApiError> {
     let fail = |reason: String| ApiError::NotSent {
         operation: "TLS",
@@ -92,4 +95,37 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ApiError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     let found = found.map_err(|error| fail(error.to_string()))?;
     if found.is_empty() { Err(fail("holds no certificate".to_owned())) } else { Ok(found) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::injector::tls::Authority;
+
+    #[test]
+    fn the_systems_own_authorities_are_believed_wherever_a_distribution_keeps_them() {
+        let authority = Authority::new("an authority of the system");
+        for place in BUNDLES {
+            let root = tempfile::tempdir().unwrap();
+            assert!(bundle(root.path()).is_none(), "{place}");
+            let file = root.path().join(place);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(&file, authority.pem()).unwrap();
+            assert_eq!(bundle(root.path()), Some(certificates(&file).unwrap()), "{place}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_certificate_is_no_authority() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in
+            [("empty", ""), ("text", "no certificate"), ("broken", "-----BEGIN CERTIFICATE-----\n!!")]
+        {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            let files = TrustFiles { cacert: Some(file), ssl_cert_file: None };
+            let error = config(&files, &Presented::default()).unwrap_err();
+            assert!(matches!(error, ApiError::NotSent { why: Unsent::Setup, .. }), "{name}: {error:?}");
+        }
+    }
 }

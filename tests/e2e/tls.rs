@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cdss::sandbox::{Options, Pace, Sandbox};
 
@@ -16,12 +18,17 @@ const AUTHORITY: &str = "cdss test authority";
 
 /// A service behind TLS.
 struct Service {
-    sandbox: Sandbox,
+    sandbox: Arc<Sandbox>,
     injector: Injector,
 }
 
 impl Service {
-    fn new(config: std::sync::Arc<rustls::ServerConfig>) -> Self {
+    fn new(config: Arc<rustls::ServerConfig>) -> Self {
+        Self::refusing_starts(config, 0)
+    }
+
+    /// Cuts so many handshakes of the connections that a start would go over.
+    fn refusing_starts(config: Arc<rustls::ServerConfig>, times: usize) -> Self {
         let sandbox = Sandbox::start(Options {
             access_key: ACCESS_KEY.to_owned(),
             secret_key: SECRET_KEY.to_owned(),
@@ -29,12 +36,22 @@ impl Service {
             ..Options::default()
         })
         .expect("loopback has a port");
+        let sandbox = Arc::new(sandbox);
         let port = sandbox.port();
         let script = move |_| {
             let answer = Box::new(move |request: &str| forward(request, port));
             vec![Step::Read, Step::Answer(answer), Step::Fin]
         };
-        let injector = Injector::with(script, move |stream| accept(&config, stream));
+        let (service, cut) = (Arc::clone(&sandbox), AtomicUsize::new(0));
+        let injector = Injector::with(script, move |stream| {
+            // The second pre-check is the last read before the start, and every request has its own connection.
+            let starts =
+                service.log().count("rollingUpgradePreCheck") == 2 && service.log().starts_asked() == 0;
+            if starts && cut.fetch_add(1, Ordering::SeqCst) < times {
+                return Err(std::io::ErrorKind::ConnectionAborted.into());
+            }
+            accept(&config, stream)
+        });
         Self { sandbox, injector }
     }
 
@@ -217,4 +234,24 @@ fn a_proxy_that_refuses_is_named_without_its_password() {
     let socks = [("HTTPS_PROXY", "socks5://127.0.0.1:9")];
     run(&Home::empty(), "list versions --endpoint https://cdss.test", &socks)
         .assert_says(2, &["socks5 is a proxy of another kind than http and https"]);
+}
+
+#[test]
+fn a_start_that_was_never_sent_is_sent_again_four_times_at_most() {
+    let authority = Authority::new(AUTHORITY);
+    for (times, code, submitted, accepted) in [(1, 0, "yes", 1), (3, 0, "yes", 1), (usize::MAX, 12, "no", 0)]
+    {
+        let home = Home::empty();
+        let cacert = certificate(&home, &authority);
+        let service = Service::refusing_starts(authority.server("127.0.0.1", Validity::Now), times);
+        let line = format!(
+            "{UPGRADE} --yes --poll 10ms --endpoint {} --cacert {} -o json",
+            service.url(),
+            cacert.display()
+        );
+        let run = run(&home, &line, &[]);
+        assert_eq!(run.code, code, "{times}: {run:#?}");
+        assert_eq!(run.document()["submitted"], submitted, "{times}");
+        assert_eq!(service.sandbox.log().starts_accepted(), accepted, "{times}");
+    }
 }

@@ -400,3 +400,20 @@ fn the_pause_that_the_service_asks_for_is_kept_and_not_counted() {
     assert!(outcome.is_ok(), "three pauses are longer than one attempt may take: {outcome:?}");
     assert_eq!(service.seen().connections, 4);
 }
+
+#[test]
+fn a_thousand_attempts_have_a_thousand_time_stamps() {
+    let client = client_of("http://127.0.0.1:9", QUICK);
+    let now = client.connection.clock.now();
+    let stamps: BTreeSet<i64> = (0..1_000).map(|_| client.next_stamp(now)).collect();
+    assert_eq!(stamps.len(), 1_000);
+}
+
+#[test]
+fn a_proxy_that_says_nothing_is_not_waited_for_longer_than_a_connection_may_take() {
+    let proxy = Injector::start(|_| vec![Step::Read, Step::Hang]);
+    let url = proxy.url();
+    let limits = Limits { connect: Duration::from_millis(100), attempts: 1, ..SHORT };
+    let error = in_time("a silent proxy", move || read(&client_behind(&url, limits)).unwrap_err());
+    assert!(proxy.seen().requests[0].starts_with("CONNECT "), "{error:?}");
+}
