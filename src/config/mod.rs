@@ -11,6 +11,7 @@ use crate::domain::follow_command::quote;
 mod edit;
 mod own_file;
 mod paths;
+mod place;
 mod profile;
 mod resolve;
 mod sources;

@@ -3,6 +3,7 @@ use secrecy::ExposeSecret as _;
 use super::super::sandbox_keys;
 use super::*;
 use crate::config::resolve::tests::profiles::{PROFILE_PAIR, own};
+use crate::domain::region::Site;
 
 mod profiles;
 

@@ -6,6 +6,7 @@ use super::super::super::profile::Profile;
 use super::super::super::sources::DEFAULT_PROFILE;
 use super::super::super::vendor_file;
 use super::*;
+use crate::domain::region::Site;
 
 const OWN: &str = "/c/cdss/config.toml";
 const VENDOR: &str = "/h/.ncloud/configure";

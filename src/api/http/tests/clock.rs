@@ -1,0 +1,88 @@
+//! A clock that is wrong.
+
+use super::*;
+
+/// A gateway whose clock is `ahead` of this machine's, and which judges by it.
+fn gateway_ahead(ahead: SignedDuration, more: &'static str) -> Injector {
+    Injector::start(move |_| {
+        let judge = move |request: &str| {
+            let now = SystemClock { interrupt: Interrupt::new() }.now() + ahead;
+            let stamp: i64 = header(request, "x-ncp-apigw-timestamp").unwrap().parse().unwrap();
+            let apart = (now.as_millisecond() - stamp).abs() > 5 * 60 * 1_000;
+            let date = format!("date: {}\r\n{more}", now.strftime("%a, %d %b %Y %H:%M:%S GMT"));
+            let date = if more == "no date" { "" } else { &date };
+            let body = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
+            let answer = if apart { http("401 Unauthorized", date, body) } else { http("200 OK", date, YES) };
+            answer.into_bytes()
+        };
+        vec![Step::Read, Step::Answer(Box::new(judge)), Step::Fin]
+    })
+}
+
+#[test]
+fn a_wrong_clock_costs_one_request_and_is_remembered() {
+    for (minutes, requests) in [
+        (0, 1),
+        (1, 1),
+        (-1, 1),
+        (4, 1),
+        (-4, 1),
+        (6, 2),
+        (-6, 2),
+        (30, 2),
+        (-30, 2),
+        (26 * 60, 2),
+        (-26 * 60, 2),
+    ] {
+        let gateway = gateway_ahead(SignedDuration::from_mins(minutes), "");
+        let client = client_of(&gateway.url(), QUICK);
+        // What a start is answered with is no health, but an answer.
+        assert!(start(&client).is_ok() || minutes.abs() > 4, "{minutes}");
+        if minutes.abs() > 4 {
+            assert!(start(&client).is_ok(), "{minutes}: the difference is known by now");
+        }
+        assert_eq!(gateway.seen().requests.len(), requests, "{minutes}");
+        let reader = client_of(&gateway.url(), QUICK);
+        assert!(read(&reader).is_ok(), "{minutes}");
+        assert!(read(&reader).is_ok(), "{minutes}");
+        assert_eq!(gateway.seen().requests.len(), requests + requests + 1, "{minutes}: one more, once");
+    }
+}
+
+#[test]
+fn a_clock_that_is_not_told_or_comes_from_a_cache_is_not_believed() {
+    for more in ["no date", "age: 3\r\n"] {
+        let gateway = gateway_ahead(SignedDuration::from_mins(30), more);
+        let error = read(&client_of(&gateway.url(), QUICK)).unwrap_err();
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.contains("this machine's clock, which says 20") && hint.contains("the service's"),
+            "{hint}"
+        );
+        assert_eq!(gateway.seen().requests.len(), 1, "{more}");
+    }
+}
+
+#[test]
+fn a_wrong_key_is_not_taken_for_a_wrong_clock() {
+    let body = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
+    let gateway = Injector::start(move |_| {
+        let refuse = move |_: &str| {
+            let now = SystemClock { interrupt: Interrupt::new() }.now();
+            let date = format!("date: {}\r\n", now.strftime("%a, %d %b %Y %H:%M:%S GMT"));
+            http("401 Unauthorized", &date, body).into_bytes()
+        };
+        vec![Step::Read, Step::Answer(Box::new(refuse)), Step::Fin]
+    });
+    let error = read(&client_of(&gateway.url(), QUICK)).unwrap_err();
+    assert_eq!(error.hint().unwrap(), "check the secret key, and that the key belongs to this site");
+    assert_eq!(gateway.seen().requests.len(), 1);
+    // A clock that is wrong as well costs one request more, and the key stays wrong.
+    let both = Injector::answering(vec![
+        http("401 Unauthorized", "date: Tue, 01 Jan 2030 00:00:00 GMT\r\n", body),
+        http("401 Unauthorized", "date: Tue, 01 Jan 2030 00:00:00 GMT\r\n", body),
+    ]);
+    let error = read(&client_of(&both.url(), QUICK)).unwrap_err();
+    assert_eq!(error.hint().unwrap(), "check the secret key, and that the key belongs to this site");
+    assert_eq!(both.seen().requests.len(), 2);
+}
