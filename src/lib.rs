@@ -30,12 +30,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use jiff::Timestamp;
 
 use crate::cli::{Cli, Global, misplaced_version};
 use crate::clock::Clock as _;
 use crate::commands::Command;
 use crate::config::{ConfigError, Environment, Flags};
 use crate::context::Context;
+use crate::domain::follow_command::Surroundings;
 use crate::domain::format::Format;
 use crate::domain::report::Report;
 use crate::domain::verdict::{Submitted, Verdict};
@@ -280,7 +282,9 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
     let (body, failure) = match outcome {
         Ok(Ok(body)) => (body, None),
         Ok(Err(failure)) => (command.empty_body(), Some(failure)),
-        Err(_) => (command.empty_body(), Some(defect(&context, &mut report))),
+        Err(_) => {
+            (command.empty_body(), Some(defect(context.clock.now(), &context.surroundings, &mut report)))
+        }
     };
     if failure.is_some() && body == Body::Upgrade {
         report.settle_failure();
@@ -313,20 +317,61 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
 }
 
 /// What a panic means: before a start an internal error, after it that nobody knows.
-fn defect(context: &Context, report: &mut Report) -> Failure {
+fn defect(now: Timestamp, surroundings: &Surroundings, report: &mut Report) -> Failure {
     let message = "a defect of cdss ended it".to_owned();
     if report.submitted == Submitted::No {
         return Failure::Internal(message);
     }
     report.verdict = Some(Verdict::Unknown);
-    report.ended_at = Some(context.clock.now());
+    report.ended_at = Some(now);
     let follow = report
         .cluster
         .as_ref()
-        .map_or_else(String::new, |(_, no)| context.surroundings.follow(*no, report.to.as_ref()));
+        .map_or_else(String::new, |(_, no)| surroundings.follow(*no, report.to.as_ref()));
     Failure::Lost { why: message, follow }
 }
 
 fn body_of_scenarios() -> Body {
     Body::Scenarios(commands::sandbox::scenarios())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::endpoint::Endpoint;
+    use crate::domain::ids::ClusterNo;
+    use crate::domain::region::Site;
+    use crate::domain::service::Service;
+
+    #[test]
+    fn a_defect_claims_nothing_that_is_not_known() {
+        let service = Service {
+            site: Site::Public,
+            region: Site::Public.default_region(),
+            endpoint: Endpoint::of_site(Site::Public),
+            sandbox: false,
+        };
+        let surroundings = Surroundings { service, profile: None };
+        for (submitted, exit) in [
+            (Submitted::No, Exit::Internal),
+            (Submitted::Unknown, Exit::Unknown),
+            (Submitted::Yes, Exit::Unknown),
+        ] {
+            let cluster = Some(("orders".to_owned(), ClusterNo::new(7)));
+            let mut report = Report { cluster, submitted, ..Report::default() };
+            let failure = defect(Timestamp::UNIX_EPOCH, &surroundings, &mut report);
+            assert_eq!(failure.exit(), exit, "{submitted:?}");
+            let looks = failure.hint().is_some_and(|hint| hint.contains("cdss status --cluster no:7 "));
+            assert_eq!(looks, submitted != Submitted::No, "{submitted:?}: {:?}", failure.hint());
+        }
+    }
+
+    #[test]
+    fn a_panic_unwinds_to_where_its_end_is_told() {
+        let manifest = include_str!("../Cargo.toml");
+        assert!(
+            !manifest.contains("panic ="),
+            "an abort has no exit code of the table and may leave a core behind"
+        );
+    }
 }

@@ -48,7 +48,7 @@ pub(crate) trait CdssApi {
     ///
     /// # Errors
     ///
-    /// [`classify`] tells whether the upgrade may have started. If it may, look at
+    /// [`classify()`] tells whether the upgrade may have started. If it may, look at
     /// the cluster before doing anything else.
     ///
     /// Source: NAVER Cloud API guide, `cdss-rollingupgrade`.

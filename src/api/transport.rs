@@ -63,7 +63,8 @@ pub(super) fn way(
     if service.endpoint.is_loopback() {
         builder = builder.no_proxy();
     }
-    let via = if service.endpoint.is_loopback() { None } else { proxy_of(service, proxy) };
+    let via =
+        if service.endpoint.is_loopback() { None } else { proxy_of(service, proxy, &Matcher::from_env()) };
     if let Some(via) = via.as_ref().filter(|via| !matches!(via.scheme(), "http" | "https")) {
         let reason = format!("{} is a proxy of another kind than http and https", via.scheme());
         return Err(ApiError::NotSent { operation: "proxy", why: Unsent::Setup, reason });
@@ -84,10 +85,10 @@ pub(super) fn way(
 }
 
 /// Returns the proxy that requests will go through: the profile's, else what the system's variables say.
-fn proxy_of(service: &Service, own: Option<&Url>) -> Option<Url> {
+fn proxy_of(service: &Service, own: Option<&Url>, variables: &Matcher) -> Option<Url> {
     let of_variables = || {
         let target = service.endpoint.url().as_str().parse().ok()?;
-        let found = Matcher::from_env().intercept(&target)?;
+        let found = variables.intercept(&target)?;
         Url::parse(&found.uri().to_string()).ok()
     };
     own.cloned().or_else(of_variables)
@@ -256,4 +257,40 @@ fn distrust(error: &dyn std::error::Error) -> Option<Distrust> {
         next = wrapped.map(|inner| inner as &(dyn std::error::Error + 'static)).or_else(|| cause.source());
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::endpoint::Endpoint;
+    use crate::domain::region::Site;
+
+    fn service(endpoint: &str) -> Service {
+        let endpoint = Endpoint::parse(endpoint).unwrap();
+        Service { site: Site::Public, region: Site::Public.default_region(), endpoint, sandbox: false }
+    }
+
+    #[test]
+    fn the_variables_choose_the_proxy_and_say_who_needs_none() {
+        for (exempt, used) in [
+            ("", true),
+            ("other.test", true),
+            ("cdss.test", false),
+            (".test", false),
+            ("*", false),
+            ("other.test, cdss.test", false),
+        ] {
+            let variables = Matcher::builder().https("http://user:word@proxy.test:3128").no(exempt).build();
+            let found = proxy_of(&service("https://cdss.test"), None, &variables);
+            let expected = used.then(|| "http://proxy.test:3128".to_owned());
+            assert_eq!(found.map(without_user), expected, "{exempt}");
+        }
+        for (exempt, used) in [("192.0.2.0/24", false), ("192.0.2.7", false), ("198.51.100.0/24", true)] {
+            let variables = Matcher::builder().https("http://proxy.test:3128").no(exempt).build();
+            assert_eq!(proxy_of(&service("https://192.0.2.7"), None, &variables).is_some(), used, "{exempt}");
+        }
+        let own = Url::parse("http://own.test:8080").unwrap();
+        let variables = Matcher::builder().https("http://proxy.test:3128").no("*").build();
+        assert_eq!(proxy_of(&service("https://cdss.test"), Some(&own), &variables), Some(own));
+    }
 }
