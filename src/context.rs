@@ -20,7 +20,10 @@ pub(crate) struct Context {
     pub settings: Settings,
     pub surroundings: Surroundings,
     pub clock: Rc<SystemClock>,
-    pub journal: Journal,
+    journal: OnceCell<Journal>,
+    /// The last four characters of the key that was fetched.
+    access_key: OnceCell<String>,
+    flags: Flags,
     environment: Environment,
     interrupt: Interrupt,
     http: OnceCell<Http>,
@@ -45,19 +48,20 @@ impl Context {
         let profile =
             settings.profile.as_ref().filter(|(_, origin)| asked(origin)).map(|(name, _)| name.clone());
         let surroundings = Surroundings { service: settings.service.clone(), profile };
-        let port = settings.service.endpoint.url().port_or_known_default();
-        let directory = config::state_directory(&environment, port.filter(|_| settings.service.sandbox));
-        let operator = Operator {
-            user: environment.value("USER").or_else(|| environment.value("LOGNAME")).map(str::to_owned),
-            host: host(),
-            profile: settings.profile.as_ref().map(|(name, _)| name.clone()),
-            access_key: settings.keys.as_ref().ok().map(config::Keys::tail),
-        };
-        // Two runs of one millisecond have two process numbers.
-        let run = format!("{}-{}", clock.now().strftime("%Y%m%dT%H%M%S%.3fZ"), std::process::id());
-        let journal = Journal::new(directory, operator, run);
         let http = OnceCell::new();
-        let context = Self { look, settings, surroundings, clock, journal, environment, interrupt, http };
+        let (journal, access_key, flags) = (OnceCell::new(), OnceCell::new(), flags.clone());
+        let context = Self {
+            look,
+            settings,
+            surroundings,
+            clock,
+            journal,
+            access_key,
+            flags,
+            environment,
+            interrupt,
+            http,
+        };
         context.say_settings();
         Ok(context)
     }
@@ -71,7 +75,12 @@ impl Context {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let keys = self.settings.keys.clone()?;
+        let keys = self.settings.keys.clone()?.fetch(self.clock.now())?;
+        keep_out_of_cores();
+        let _first = self.access_key.set(keys.tail());
+        let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
+        // Files and programs may have a new key by then.
+        let renew = move || config::settle(&flags, &environment)?.keys?.fetch(clock.now());
         let service = self.settings.service.clone();
         let limits = if service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE };
         let trust = TrustFiles {
@@ -85,6 +94,7 @@ impl Context {
         let connection = Connection {
             service,
             keys,
+            renew: Box::new(renew),
             limits,
             trust,
             proxy: self.settings.proxy.clone(),
@@ -96,13 +106,33 @@ impl Context {
         Ok(self.http.get_or_init(|| http))
     }
 
+    /// Returns the journal, which keeps whose key it was: a key that a program gives has to be fetched before.
+    pub(crate) fn journal(&self) -> &Journal {
+        self.journal.get_or_init(|| {
+            let service = &self.settings.service;
+            let port = service.endpoint.url().port_or_known_default();
+            let directory = config::state_directory(&self.environment, port.filter(|_| service.sandbox));
+            let user = self.environment.value("USER").or_else(|| self.environment.value("LOGNAME"));
+            let operator = Operator {
+                user: user.map(str::to_owned),
+                host: host(),
+                profile: self.profile().map(str::to_owned),
+                access_key: self.access_key(),
+            };
+            // Two runs of one millisecond have two process numbers.
+            let run = format!("{}-{}", self.clock.now().strftime("%Y%m%dT%H%M%S%.3fZ"), std::process::id());
+            Journal::new(directory, operator, run)
+        })
+    }
+
     /// Returns what is known of the requests so far.
     pub(crate) fn requests(&self) -> Vec<RequestRecord> {
         self.http.get().map(Http::records).unwrap_or_default()
     }
 
     pub(crate) fn access_key(&self) -> Option<String> {
-        self.settings.keys.as_ref().ok().map(config::Keys::tail).filter(|tail| !tail.is_empty())
+        let known = || self.settings.keys.as_ref().ok()?.pair().map(config::Keys::tail);
+        self.access_key.get().cloned().or_else(known).filter(|tail| !tail.is_empty())
     }
 
     /// Returns the name of the profile whose key is in force.
@@ -158,6 +188,18 @@ impl Context {
         }
     }
 }
+
+/// Sees to it that a crash leaves no file with the key in it.
+#[cfg(unix)]
+fn keep_out_of_cores() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    // A limit may always be lowered; where it can't be, there is nothing else to do.
+    let _lowered = setrlimit(Resource::Core, none);
+}
+
+#[cfg(not(unix))]
+fn keep_out_of_cores() {}
 
 #[cfg(unix)]
 fn host() -> Option<String> {

@@ -26,6 +26,7 @@ pub mod sandbox;
 mod ui;
 
 use std::ffi::OsString;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
@@ -103,7 +104,18 @@ fn code(exit: Exit) -> ExitCode {
 }
 
 fn print(text: &str) -> Exit {
-    if streams::result(text).is_ok() { Exit::Ok } else { Exit::Internal }
+    written(streams::result(text))
+}
+
+/// The end of a command whose result is all there is to it. A reader who has gone has what was wanted.
+fn written(outcome: io::Result<()>) -> Exit {
+    match outcome {
+        Err(error) if !ui::is_closed_pipe(&error) => {
+            streams::say(&format!("error: the result can't be written: {error}"));
+            Exit::Internal
+        }
+        Ok(()) | Err(_) => Exit::Ok,
+    }
 }
 
 /// How to speak of arguments that the parser refused: it tells nothing of those that it understood.
@@ -243,16 +255,11 @@ fn told(command: &str, body: &Body, look: Look) -> ExitCode {
     };
     let report = Report::default();
     let document = ui::document(body, &report, &ending);
-    match ui::finish(look, "", body, &report, &ending, &document) {
-        Err(error) if !ui::is_closed_pipe(&error) => {
-            streams::say(&format!("error: the result can't be written: {error}"));
-            if let Body::Change(Some(_)) = body {
-                streams::say("The profile was changed all the same.");
-            }
-            code(Exit::Internal)
-        }
-        _ => code(Exit::Ok),
+    let exit = written(ui::finish(look, "", body, &report, &ending, &document));
+    if exit != Exit::Ok && matches!(body, Body::Change(Some(_))) {
+        streams::say("The profile was changed all the same.");
     }
+    code(exit)
 }
 
 fn flags(global: &Global, poll: Option<&str>) -> Flags {

@@ -46,9 +46,13 @@ pub(crate) fn classify(class: Class, error: &ApiError) -> Action {
     match (class, error) {
         (_, ApiError::NotSent { why: Unsent::Connection, .. }) => again,
         // A certificate that isn't trusted now won't be in a moment.
-        (_, ApiError::NotSent { why: Unsent::Certificate(_) | Unsent::Setup | Unsent::Interrupted, .. }) => {
-            Action::Final
-        }
+        (
+            _,
+            ApiError::NotSent {
+                why: Unsent::Certificate(_) | Unsent::ProxyLogin | Unsent::Setup | Unsent::Interrupted,
+                ..
+            },
+        ) => Action::Final,
         (_, ApiError::Gateway { status, code, clocks, retry_after, .. }) => match (*status, *code, class) {
             (401, Some(200), _) if clocks.as_ref().is_some_and(|clocks| clocks.are_apart()) => {
                 Action::AgainWithItsTime

@@ -15,6 +15,8 @@ pub(crate) enum Unsent {
     Connection,
     /// The certificate is not trusted. Trying again never helps.
     Certificate(Distrust),
+    /// The proxy wants a login. Trying again with the same one can lock an account.
+    ProxyLogin,
     /// A file or a setting of the way to the service can't be used.
     Setup,
     /// A signal came first.
@@ -97,6 +99,11 @@ impl ApiError {
         }
     }
 
+    /// Returns true when the gateway did not accept the signature: another key may do better.
+    pub(crate) fn is_refused_signature(&self) -> bool {
+        matches!(self, Self::Gateway { status: 401, code: Some(200), .. })
+    }
+
     /// Returns true for a route that the gateway doesn't have, as the progress call in some sites.
     pub(crate) fn is_no_such_route(&self) -> bool {
         matches!(self, Self::Gateway { status: 404, .. })
@@ -142,6 +149,9 @@ impl ApiError {
                 }
                 .to_owned(),
             ),
+            Self::NotSent { why: Unsent::ProxyLogin, .. } => {
+                Some("give the proxy as http://USER:PASSWORD@HOST:PORT, in HTTPS_PROXY or in the profile".to_owned())
+            }
             Self::NotSent { why: Unsent::Setup, .. } => Some("correct it, or leave it out".to_owned()),
             Self::NotSent { .. } | Self::NoAnswer { .. } => {
                 Some("the network or the proxy has to allow that host and port; check --site and --region too".to_owned())

@@ -21,7 +21,7 @@ use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
 use super::{Accepted, Answer, CdssApi, Persistence, Read};
 use crate::clock::{Clock, Interrupt};
-use crate::config::Keys;
+use crate::config::{ConfigError, Keys};
 use crate::consent::Consent;
 use crate::domain::plan::Target;
 use crate::domain::record::{RequestObserver, RequestRecord};
@@ -32,6 +32,8 @@ use crate::domain::snapshot::PreCheck;
 pub(crate) struct Connection {
     pub service: Service,
     pub keys: Keys,
+    /// Fetches the keys anew from where they came from.
+    pub renew: Box<dyn Fn() -> Result<Keys, ConfigError>>,
     pub limits: Limits,
     pub trust: TrustFiles,
     /// The one of the profile; without it the system's variables count.
@@ -46,11 +48,18 @@ pub(crate) struct Http {
     connection: Connection,
     runtime: Runtime,
     way: Way,
+    /// Those of the connection, until newer ones were fetched.
+    keys: RefCell<Keys>,
     records: RefCell<Vec<RequestRecord>>,
     last_stamp: Cell<i64>,
     /// How far the service's clock is ahead, once a refusal has shown it.
     ahead: Cell<SignedDuration>,
 }
+
+/// A key that ends to count within this is fetched anew before it is used.
+///
+/// Chosen: longer than one request takes.
+const SOON: SignedDuration = SignedDuration::from_mins(2);
 
 /// More pages than this are not read: the service would have to list a hundred thousand clusters.
 const MOST_PAGES: u32 = 1_000;
@@ -72,8 +81,10 @@ impl Http {
         })?;
         let way =
             way(&connection.service, &connection.limits, &connection.trust, connection.proxy.as_ref(), true)?;
+        let keys = RefCell::new(connection.keys.clone());
         Ok(Self {
             connection,
+            keys,
             runtime,
             way,
             records: RefCell::new(Vec::new()),
@@ -94,11 +105,15 @@ impl Http {
         operation: &Operation,
         timeout: Duration,
     ) -> Result<Envelope, ApiError> {
-        let Connection { service, keys, limits, clock, observer, .. } = &self.connection;
+        let Connection { service, limits, clock, observer, .. } = &self.connection;
         let path = service.path(&operation.path);
         let at = clock.now();
+        if self.keys.borrow().expires.is_some_and(|end| end.duration_since(at) < SOON) {
+            self.renew_keys();
+        }
+        let keys = self.keys.borrow().clone();
         let ahead = self.ahead.get();
-        let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(at + ahead));
+        let stamp = sign(&keys, operation.method.as_str(), &path, self.next_stamp(at + ahead));
         observer.sent(operation.name, &format!("{} {path}", operation.method));
         let headers = signed_headers(&keys.access, &stamp);
         let outcome = exchange(way, service, operation, headers, timeout, limits.body, &**clock).await;
@@ -118,7 +133,7 @@ impl Http {
             http_status: outcome.as_ref().ok().map(|response| response.status),
             at,
         };
-        let body = outcome.ok().and_then(|response| serde_json::from_slice(&response.body).ok());
+        let body = outcome.ok().and_then(|response| wire::parse(&response.body));
         observer.answered(&record, body.map(|body| wire::shown(&body)).as_ref());
         self.keep(record);
         if let Err(ApiError::Gateway { clocks: Some(clocks), .. }) = &opened {
@@ -136,6 +151,15 @@ impl Http {
         if self.ahead.replace(its.duration_since(own)) == SignedDuration::ZERO {
             self.connection.observer.clock_corrected(own, its);
         }
+    }
+
+    /// Fetches the keys anew. Returns true when they are others than before; where none can be had, the old ones
+    /// stay, and the service judges them.
+    fn renew_keys(&self) -> bool {
+        let Ok(new) = (self.connection.renew)() else { return false };
+        let is_new = !new.is(&self.keys.borrow());
+        *self.keys.borrow_mut() = new;
+        is_new
     }
 
     fn keep(&self, record: RequestRecord) {
@@ -162,6 +186,7 @@ impl Http {
         // What the service itself asks for is not counted.
         let mut asked_so_far = Duration::ZERO;
         let mut clock_was_wrong = false;
+        let mut keys_were_renewed = false;
         let mut turn = 1;
         loop {
             let spent = clock.elapsed().saturating_sub(begun).saturating_sub(asked_so_far);
@@ -172,6 +197,10 @@ impl Http {
             };
             match classify(Class::Read, &error) {
                 Action::AgainWithItsTime if !clock_was_wrong => clock_was_wrong = true,
+                // A key that was changed at its source is no failure of a read. A start is not repeated for it.
+                Action::Final if error.is_refused_signature() && !keys_were_renewed && self.renew_keys() => {
+                    keys_were_renewed = true;
+                }
                 Action::Again { asked } if turn < attempts => {
                     let asked = asked.map(|asked| asked.min(limits.longest_asked_pause));
                     let pause = asked.unwrap_or_else(|| pause(limits, turn));

@@ -12,7 +12,8 @@ pub(crate) struct Limits {
     pub read: Duration,
     /// The start. Generous: when it is shorter than the gateway's own limit, a slow yes becomes unknown.
     pub start: Duration,
-    /// An answer's body in bytes. The largest real one, a page of a hundred clusters, is far below 1 MiB.
+    /// An answer's body in bytes. The largest real one, a page of a hundred clusters, is far below 1 MiB; several
+    /// are read at once, and all of them together must not fill a small machine.
     pub body: usize,
     /// Attempts of one patient read.
     pub attempts: u32,
@@ -31,7 +32,7 @@ impl Limits {
         connect: Duration::from_secs(10),
         read: Duration::from_secs(30),
         start: Duration::from_secs(75),
-        body: 8 * 1024 * 1024,
+        body: 2 * 1024 * 1024,
         attempts: 4,
         pause: Duration::from_millis(500),
         longest_pause: Duration::from_secs(8),

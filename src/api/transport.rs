@@ -207,7 +207,10 @@ fn failed(
         let Some(distrust) = distrust(error) else {
             let via = way.via.as_ref().map_or_else(String::new, |via| format!(" through the proxy {via}"));
             let reason = format!("cannot connect to {at}{via}: {cause}");
-            return ApiError::NotSent { operation, why: Unsent::Connection, reason };
+            // The library keeps this one's type to itself; its text is all there is.
+            let wants_login = cause.contains("proxy authorization required");
+            let why = if wants_login { Unsent::ProxyLogin } else { Unsent::Connection };
+            return ApiError::NotSent { operation, why, reason };
         };
         let issuer =
             way.presented.issuer().map_or_else(String::new, |issuer| format!("; `{issuer}` issued it"));

@@ -110,7 +110,7 @@ fn flow<'a>(
     Ok(Flow {
         api: context.api()?,
         clock: &*context.clock,
-        journal: &context.journal,
+        journal: context.journal(),
         surroundings: &context.surroundings,
         tell: narrator,
         poll: context.poll(),
@@ -122,7 +122,7 @@ fn flow<'a>(
 pub(crate) fn write_down(context: &Context, report: &Report, document: &Value) {
     let Some(run) = &report.start_run else { return };
     let verdict = report.verdict.map(Verdict::word);
-    if let Err(error) = context.journal.end(context.clock.now(), Some(run), verdict, document) {
+    if let Err(error) = context.journal().end(context.clock.now(), Some(run), verdict, document) {
         streams::say(&format!("warning: {error}; the result below is not in it"));
     }
 }

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::domain::follow_command::quote;
 
+mod credential_process;
 mod edit;
 mod own_file;
 mod paths;
@@ -18,6 +20,7 @@ mod sources;
 mod store;
 mod vendor_file;
 
+pub(crate) use credential_process::CredentialProcess;
 pub(crate) use edit::{Change, check_editable, check_new, check_removal, make, remove, set};
 pub(crate) use paths::{sandbox_directory, state_directory};
 pub(crate) use profile::Field;
@@ -40,11 +43,57 @@ pub(crate) fn settle(flags: &Flags, environment: &Environment) -> Result<Setting
 pub(crate) struct Keys {
     pub access: String,
     pub secret: SecretString,
+    /// When it ends to count, where its source says so.
+    pub expires: Option<Timestamp>,
+}
+
+/// Where keys come from when they are needed.
+#[derive(Debug, Clone)]
+pub(crate) enum KeySource {
+    Pair(Keys),
+    Process(CredentialProcess),
+}
+
+impl KeySource {
+    /// Returns the keys; runs the program where there is one.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the program gives none.
+    pub(crate) fn fetch(&self, now: Timestamp) -> Result<Keys, ConfigError> {
+        match self {
+            Self::Pair(keys) => Ok(keys.clone()),
+            Self::Process(process) => process.fetch(now),
+        }
+    }
+
+    /// Returns the pair that is known without asking anybody.
+    pub(crate) fn pair(&self) -> Option<&Keys> {
+        match self {
+            Self::Pair(keys) => Some(keys),
+            Self::Process(_) => None,
+        }
+    }
 }
 
 impl Keys {
     pub(crate) fn new(access: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self { access: access.into(), secret: SecretString::from(secret.into()) }
+        Self { access: access.into(), secret: SecretString::from(secret.into()), expires: None }
+    }
+
+    /// Makes a pair of two halves that can go into headers and into text that is signed line by line.
+    fn checked(access: &str, secret: &SecretString) -> Option<Self> {
+        let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        (plain(access) && plain(secret.expose_secret())).then(|| Self {
+            access: access.to_owned(),
+            secret: secret.clone(),
+            expires: None,
+        })
+    }
+
+    /// Returns true for the same pair.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.access == other.access && self.secret.expose_secret() == other.secret.expose_secret()
     }
 
     /// Returns both halves, for the rehearsal service that has to know them.
@@ -194,6 +243,10 @@ pub(crate) enum ConfigError {
     HalfPair { present: &'static str, missing: &'static str, place: Option<String> },
     #[error("{name} is set but empty{}", of_place(place.as_deref()))]
     EmptyKey { name: &'static str, place: Option<String> },
+    #[error("`{program}`, the credential_process of {place}, gave no key: {reason}")]
+    Process { program: String, place: String, reason: String },
+    #[error("there are both a key pair and a credential_process in {0}")]
+    TwoSources(String),
     #[error("the key holds characters that no key has{}", of_place(place.as_deref()))]
     OddKey { place: Option<String> },
 }
@@ -217,6 +270,8 @@ impl ConfigError {
                 | Self::HalfPair { .. }
                 | Self::EmptyKey { .. }
                 | Self::OddKey { .. }
+                | Self::Process { .. }
+                | Self::TwoSources(_)
         )
     }
 
@@ -269,6 +324,12 @@ impl ConfigError {
             }
             Self::HalfPair { missing, .. } => format!("set {missing} as well, from the same key"),
             Self::EmptyKey { name, .. } => format!("set {name}, or unset both halves of the pair"),
+            Self::Process { .. } => {
+                "run it by hand and look at what it prints, in a place where nobody watches".to_owned()
+            }
+            Self::TwoSources(_) => {
+                "remove one of them with `cdss config remove KEY --profile NAME`".to_owned()
+            }
             Self::OddKey { .. } => "copy the key again; it has no spaces and no line ends".to_owned(),
         }
     }

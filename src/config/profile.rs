@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use url::Url;
 
+use super::credential_process::CredentialProcess;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::format::Format;
 use crate::domain::region::{Region, Site};
@@ -15,6 +16,7 @@ use crate::domain::region::{Region, Site};
 pub(crate) enum Field {
     AccessKey,
     SecretKey,
+    CredentialProcess,
     Site,
     Region,
     Endpoint,
@@ -64,9 +66,10 @@ impl Profile {
 }
 
 impl Field {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::AccessKey,
         Self::SecretKey,
+        Self::CredentialProcess,
         Self::Site,
         Self::Region,
         Self::Endpoint,
@@ -81,6 +84,7 @@ impl Field {
         match self {
             Self::AccessKey => "access_key",
             Self::SecretKey => "secret_key",
+            Self::CredentialProcess => "credential_process",
             Self::Site => "site",
             Self::Region => "region",
             Self::Endpoint => "endpoint",
@@ -111,6 +115,7 @@ impl Field {
         }
         match self {
             Self::AccessKey | Self::SecretKey => plain_key(value),
+            Self::CredentialProcess => CredentialProcess::parse(value, "").map(drop),
             Self::Site => value.parse::<Site>().map(drop).map_err(|error| error.to_string()),
             Self::Region => value.parse::<Region>().map(drop).map_err(|error| error.to_string()),
             Self::Endpoint => Endpoint::parse(value).map(drop).map_err(|error| error.to_string()),
@@ -172,6 +177,7 @@ mod tests {
         for (key, good, bad) in [
             (Field::AccessKey, "AKIDEXAMPLE1", "A B"),
             (Field::SecretKey, "a=b/c+d", "line\nend"),
+            (Field::CredentialProcess, "pass show ncloud", "./helper"),
             (Field::Site, "gov", "private"),
             (Field::Region, "sgn", "K R"),
             (Field::Endpoint, "https://example.com", "http://example.com"),

@@ -9,7 +9,7 @@ use super::place::{label, parse, place};
 use super::profile::{Field, absolute, proxy};
 use super::sources::Sources;
 use super::store::Files;
-use super::{ConfigError, Environment, Keys, Origin};
+use super::{ConfigError, Environment, KeySource, Origin};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::format::Format;
 use crate::domain::service::Service;
@@ -41,7 +41,7 @@ pub(crate) struct Settings {
     pub service: Service,
     /// The profile whose key is in force, and why it is.
     pub profile: Option<(String, Origin)>,
-    pub keys: Result<Keys, ConfigError>,
+    pub keys: Result<KeySource, ConfigError>,
     pub key_origin: Origin,
     pub cacert: Option<PathBuf>,
     /// The profile's own; without one the system's variables count.
@@ -119,7 +119,8 @@ pub(crate) fn resolve(
     let show = |name, value: Option<String>, origin| Shown { name, value, origin };
     let of_key = |key: Field, value, origin| show(key.name(), value, origin);
     let origin_of_profile = profile.as_ref().map_or(Origin::Default, |(_, origin)| origin.clone());
-    let keys = sources.keys.as_ref().ok();
+    let keys = sources.keys.as_ref().ok().and_then(KeySource::pair);
+    let command = sources.profile().and_then(|(profile, _)| profile.value(Field::CredentialProcess));
     let shown = vec![
         show("profile", profile.as_ref().map(|(name, _)| name.clone()), origin_of_profile),
         of_key(Field::Site, Some(place.service.site.to_string()), place.site_origin),
@@ -130,6 +131,11 @@ pub(crate) fn resolve(
         of_key(Field::Output, Some(output.word().to_owned()), output_origin),
         of_key(Field::Poll, Some(humantime::format_duration(poll).to_string()), poll_origin),
         of_key(Field::AccessKey, keys.map(|keys| format!("…{}", keys.tail())), sources.key_origin.clone()),
+        of_key(
+            Field::CredentialProcess,
+            command.map(str::to_owned),
+            if command.is_some() { sources.key_origin.clone() } else { Origin::Default },
+        ),
         of_key(Field::SecretKey, keys.map(|_| "(hidden)".to_owned()), sources.key_origin.clone()),
     ];
     Ok(Settings {

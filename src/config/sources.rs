@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 use super::profile::{Field, Profile};
 use super::store::Files;
 use super::vendor_file::DEFAULT_SECTION;
-use super::{ConfigError, Environment, Flags, Keys, Origin, sandbox_keys};
+use super::{ConfigError, CredentialProcess, Environment, Flags, KeySource, Keys, Origin, sandbox_keys};
 use crate::domain::endpoint::Endpoint;
 
 /// The environment variable that turns every `cdss` towards a rehearsal service.
@@ -31,7 +31,7 @@ pub(super) struct Sources<'a> {
     pub named: Option<Chosen<'a>>,
     /// Meant where none was asked for; the environment outranks it.
     pub default: Option<Chosen<'a>>,
-    pub keys: Result<Keys, ConfigError>,
+    pub keys: Result<KeySource, ConfigError>,
     pub key_origin: Origin,
 }
 
@@ -106,7 +106,7 @@ impl<'a> Sources<'a> {
             sandbox,
             named: None,
             default: None,
-            keys: Ok(sandbox_keys()),
+            keys: Ok(KeySource::Pair(sandbox_keys())),
             key_origin: Origin::Sandbox,
         };
         if sources.sandbox.is_some() {
@@ -214,7 +214,7 @@ impl<'a> Sources<'a> {
             Field::Cacert => (cacert, "--cacert"),
             Field::Output => (output, "--output"),
             Field::Poll => (poll, "--poll"),
-            Field::AccessKey | Field::SecretKey | Field::Proxy => return None,
+            Field::AccessKey | Field::SecretKey | Field::CredentialProcess | Field::Proxy => return None,
         };
         given.as_deref().map(|value| (value, Origin::Flag(name)))
     }
@@ -260,21 +260,33 @@ fn default_of_vendor<'a>(section: Option<&str>, files: &'a Files) -> Result<Opti
 }
 
 /// Takes both halves of a profile's pair.
-fn keys_of_profile(profile: &Profile) -> (Result<Keys, ConfigError>, Origin) {
+fn keys_of_profile(profile: &Profile) -> (Result<KeySource, ConfigError>, Origin) {
     let access = profile.value(Field::AccessKey);
     let secret = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
     let names = [Field::AccessKey.name(), Field::SecretKey.name()];
-    let keys = pair(names, access, secret, Some(&profile.place())).unwrap_or_else(|| {
-        Err(ConfigError::NoKeysInProfile { name: profile.name.clone(), file: profile.file.clone() })
-    });
+    let place = profile.place();
+    let keys =
+        match (pair(names, access, secret, Some(&place)), profile.value(Field::CredentialProcess)) {
+            (Some(_), Some(_)) => Err(ConfigError::TwoSources(place)),
+            (Some(keys), None) => keys.map(KeySource::Pair),
+            (None, Some(command)) => CredentialProcess::parse(command, &place)
+                .map(KeySource::Process)
+                .map_err(|reason| ConfigError::Invalid {
+                    name: format!("{} of {place}", Field::CredentialProcess.name()),
+                    reason,
+                }),
+            (None, None) => {
+                Err(ConfigError::NoKeysInProfile { name: profile.name.clone(), file: profile.file.clone() })
+            }
+        };
     (keys, Origin::Profile(profile.name.clone(), profile.file.clone()))
 }
 
 /// Takes the first pair of variables of which a half is set.
-fn keys_of_environment(environment: &Environment) -> Option<(Result<Keys, ConfigError>, Origin)> {
+fn keys_of_environment(environment: &Environment) -> Option<(Result<KeySource, ConfigError>, Origin)> {
     KEY_VARIABLES.into_iter().find_map(|names| {
         let [access, secret] = names.map(|name| environment.value(name));
-        pair(names, access, secret, None).map(|keys| (keys, Origin::Variable(names[0])))
+        pair(names, access, secret, None).map(|keys| (keys.map(KeySource::Pair), Origin::Variable(names[0])))
     })
 }
 

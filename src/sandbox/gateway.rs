@@ -32,6 +32,11 @@ impl Gateway {
         Self { scenario, key, requests: 0, starts: 0, throttled: 0 }
     }
 
+    /// Lets this key in and no other.
+    pub(super) fn accept(&mut self, key: Key) {
+        self.key = key;
+    }
+
     /// Returns the gateway's own time for the time of this machine, both in Unix milliseconds.
     pub(super) fn clock(&self, at_ms: u64) -> u64 {
         if self.scenario == Scenario::SkewedClock { at_ms + SKEW } else { at_ms }

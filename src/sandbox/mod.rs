@@ -104,6 +104,11 @@ impl Sandbox {
         log.unwrap_or_else(|log| panic!("the sandbox waited {WAIT:?} in vain; it saw {:#?}", log.requests))
     }
 
+    /// Takes another key from now on, and no longer the one before.
+    pub fn accept_key(&self, access_key: &str, secret_key: &str) {
+        self.shared.state().accept_key(access_key, secret_key);
+    }
+
     /// Changes something in the account behind the client's back, at once.
     ///
     /// # Panics

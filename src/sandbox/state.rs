@@ -82,6 +82,10 @@ impl State {
         &self.log
     }
 
+    pub(super) fn accept_key(&mut self, access: &str, secret: &str) {
+        self.gateway.accept(Key { access: access.to_owned(), secret: secret.to_owned() });
+    }
+
     pub(super) fn scenario(&self) -> Scenario {
         self.scenario
     }

@@ -200,7 +200,7 @@ const LARGEST: u64 = 40 * 1024;
 /// Runs to the end and returns the most memory that it held, in KiB.
 #[cfg(target_os = "linux")]
 fn peak(home: &Home, url: &str) -> u64 {
-    let mut command = home.command("list versions");
+    let mut command = home.command("check --cluster no:1009123");
     command
         .env("CDSS_ENDPOINT", url)
         .env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY)
@@ -225,7 +225,14 @@ fn memory_is_bounded_whatever_is_sent() {
     let head =
         |more: &str| format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{more}").into_bytes();
     let mebibyte = || vec![b' '; 1024 * 1024];
-    for fault in ["a body of 3 GiB", "endless chunks", "100,000 headers", "a compressed body", "nothing"] {
+    for fault in [
+        "a body of 3 GiB",
+        "endless chunks",
+        "100,000 headers",
+        "a compressed body",
+        "countless values",
+        "nothing",
+    ] {
         let injector = Injector::start(move |_| match fault {
             "a body of 3 GiB" => vec![
                 Step::Read,
@@ -253,6 +260,11 @@ fn memory_is_bounded_whatever_is_sent() {
                     Step::Repeat { bytes: mebibyte(), times: 4 },
                     Step::Fin,
                 ]
+            }
+            "countless values" => {
+                let body = format!("{{\"result\":[{}0]}}", "0,".repeat(900_000));
+                let more = format!("content-length: {}\r\n\r\n{body}", body.len());
+                vec![Step::Read, Step::Send(head(&more)), Step::Fin]
             }
             _ => vec![Step::Read, Step::Send(head("content-length: 0\r\n\r\n")), Step::Fin],
         });

@@ -119,6 +119,7 @@ fn config_show_tells_where_each_value_comes_from() {
         ("output", json!("json"), "--output"),
         ("poll", json!("10ms"), &of_profile),
         ("access_key", json!("…1234"), &of_profile),
+        ("credential_process", Value::Null, "default"),
         ("secret_key", json!("(hidden)"), &of_profile),
     ];
     let settings = document["settings"].as_array().expect("there is a list");
@@ -138,17 +139,22 @@ fn config_show_tells_where_each_value_comes_from() {
         ],
     );
     for row in [
-        "region      SGN                                                 NCLOUD_REGION\n",
-        "site        public                                              implied by region\n",
-        "poll        1m                                                  CDSS_POLL\n",
-        "access_key  …1234                                               NCLOUD_ACCESS_KEY\n",
-        "profile     -                                                   default\n",
+        "region SGN NCLOUD_REGION",
+        "site public implied by region",
+        "poll 1m CDSS_POLL",
+        "access_key …1234 NCLOUD_ACCESS_KEY",
+        "profile - default",
     ] {
-        assert!(from_environment.stdout.contains(row), "{row:?} is not in\n{}", from_environment.stdout);
+        assert!(has_row(&from_environment.stdout, row), "{row:?} is not in\n{}", from_environment.stdout);
     }
     let none = run(&bench.home, "config show", &[("NCLOUD_ACCESS_KEY", ACCESS_KEY)]);
     none.assert_says(0, &["warning: half a key pair: NCLOUD_ACCESS_KEY is set without NCLOUD_SECRET_KEY\n"]);
     assert_eq!(bench.log().requests, []);
+}
+
+/// Whether a table has a row of these words, however far apart they stand.
+fn has_row(table: &str, row: &str) -> bool {
+    table.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") == row)
 }
 
 #[test]
@@ -374,14 +380,107 @@ fn trust_and_proxy_of_the_environment_are_shown_where_they_count() {
     let home = Home::empty();
     let variables = [("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:9"), ("SSL_CERT_FILE", "/own.pem")];
     let shown = run(&home, "config show", &variables).stdout;
+    for row in ["proxy http://user:hidden@127.0.0.1:9 HTTPS_PROXY", "cacert /own.pem SSL_CERT_FILE"] {
+        assert!(has_row(&shown, row), "{row:?} is not in\n{shown}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_core_is_written_of_a_process_that_holds_a_key() {
+    let bench = bench_with_profile("");
+    let line = "status --cluster orders-prod --watch --timeout 1h --poll 1h --profile prod";
+    bench.sandbox.alter(cdss::sandbox::Change::Status { cluster: 1_009_123, word: "changing".to_owned() });
+    let mut command = bench.home.command(line);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");
+    bench.sandbox.wait_until(|log| log.requests.len() > 1);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).expect("it runs still");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("it has a limit");
+    assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"], "{core}");
+    child.kill().and_then(|()| child.wait()).expect("it runs still");
+}
+
+/// A profile whose key a program gives; the program prints `answer.json` of the home.
+fn with_program(bench: &Bench, answer: &str) {
+    let answer_file = bench.home.path().join("answer.json");
+    fs::write(&answer_file, answer).expect("the home can be written");
+    let text = format!(
+        "[profiles.prod]\ncredential_process = \"cat {}\"\nendpoint = \"{}\"\npoll = \"10ms\"\n",
+        answer_file.display(),
+        bench.sandbox.url()
+    );
+    write(&own(&bench.home), &text);
+}
+
+fn answer_of(access: &str, secret: &str) -> String {
+    json!({ "Version": 1, "AccessKeyId": access, "SecretAccessKey": secret }).to_string()
+}
+
+#[test]
+fn a_program_gives_the_key_and_its_answer_is_seen_by_nobody() {
+    let bench = Bench::new(Scenario::Healthy);
+    with_program(&bench, &answer_of(ACCESS_KEY, SECRET_KEY));
+    let line = format!("{UPGRADE} --yes --profile prod -o json -vvv");
+    let done = run(&bench.home, &line, &NCLOUD);
+    assert_eq!((done.code, &done.document()["access_key"]), (0, &json!("1234")), "{}", done.stderr);
+    let journal = fs::read_to_string(bench.home.journal()).expect("the start is in the journal");
+    assert!(journal.contains("\"access_key\":\"1234\"") && !journal.contains(SECRET_KEY), "{journal}");
+    // What only shows settings runs no program.
+    let shown = run(&bench.home, "config show --profile prod", &[]).stdout;
+    assert!(shown.lines().any(|line| line.starts_with("credential_process  cat ")), "{shown}");
     assert!(
-        shown.contains("proxy       http://user:hidden@127.0.0.1:9                      HTTPS_PROXY\n"),
+        has_row(&shown, &format!("access_key - profile prod in {}", own(&bench.home).display())),
         "{shown}"
     );
-    assert!(
-        shown.contains("cacert      /own.pem                                            SSL_CERT_FILE\n"),
-        "{shown}"
-    );
+    for (answer, text) in [
+        ("hunter2", "gave no key: its answer is not JSON"),
+        (r#"{"Version":2,"AccessKeyId":"A","SecretAccessKey":"hunter2"}"#, "its answer is of version 2"),
+    ] {
+        with_program(&bench, answer);
+        let refused = run(&bench.home, "list clusters --profile prod", &[]);
+        refused.assert_says(4, &["`cat`, the credential_process of profile prod in ", text]);
+        assert!(!refused.stderr.contains("hunter2"), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn a_key_that_is_changed_in_the_middle_of_a_watch_is_fetched_anew() {
+    const NEWER: (&str, &str) = ("NEWERACCESSKEY00009876", "newer-secret-that-must-never-be-seen");
+    for by_program in [false, true] {
+        let bench = Bench::new(Scenario::Stalled);
+        let pair = |access: &str, secret: &str| {
+            format!(
+                "[profiles.prod]\naccess_key = \"{access}\"\nsecret_key = \"{secret}\"\nendpoint = \"{}\"\n\
+                 poll = \"10ms\"\n",
+                bench.sandbox.url()
+            )
+        };
+        if by_program {
+            with_program(&bench, &answer_of(ACCESS_KEY, SECRET_KEY));
+        } else {
+            write(&own(&bench.home), &pair(ACCESS_KEY, SECRET_KEY));
+        }
+        let line = format!("{UPGRADE} --yes --profile prod --timeout 2s -o json");
+        let running = Running::start(bench.home.command(&line), &line);
+        bench.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 8);
+        bench.sandbox.accept_key(NEWER.0, NEWER.1);
+        bench.sandbox.wait_until(|log| log.requests.iter().any(|request| request.status == 401));
+        if by_program {
+            fs::write(bench.home.path().join("answer.json"), answer_of(NEWER.0, NEWER.1))
+                .expect("it is there");
+        } else {
+            write(&own(&bench.home), &pair(NEWER.0, NEWER.1));
+        }
+        let refused =
+            |log: &cdss::sandbox::Log| log.requests.iter().rposition(|request| request.status == 401);
+        let log = bench.sandbox.wait_until(|log| refused(log).is_some_and(|at| log.requests.len() > at + 10));
+        let at = refused(&log).expect("there is one");
+        assert!(log.requests[at + 1..].iter().all(|request| request.status == 200));
+        let ended = running.end();
+        assert_eq!(ended.code, 8, "it goes on to its deadline: {}", ended.stderr);
+        assert_eq!(bench.log().starts_asked(), 1);
+        assert!(!ended.stderr.contains(NEWER.1) && !ended.stdout.contains(NEWER.1));
+    }
 }
 
 /// So much longer each writer lives than the one before it.

@@ -143,6 +143,7 @@ fn what_never_became_an_answer() {
         (unsent(Unsent::Connection), AGAIN, AGAIN),
         (unsent(Unsent::Certificate(Distrust::Issuer)), Action::Final, Action::Final),
         (unsent(Unsent::Setup), Action::Final, Action::Final),
+        (unsent(Unsent::ProxyLogin), Action::Final, Action::Final),
         (unsent(Unsent::Interrupted), Action::Final, Action::Final),
         (lost, AGAIN, Action::InDoubt),
         (signal, Action::Final, Action::InDoubt),

@@ -37,6 +37,7 @@ fn client_of(url: &str, limits: Limits) -> Http {
         },
         keys: Keys::new("ACCESSKEY", "secret"),
         limits,
+        renew: Box::new(|| Err(ConfigError::Empty("key".to_owned()))),
         trust: TrustFiles::default(),
         proxy: None,
         clock: Rc::new(SystemClock { interrupt: interrupt.clone() }),

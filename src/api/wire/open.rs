@@ -43,15 +43,14 @@ pub(in crate::api) fn open(operation: &'static str, response: &Response) -> Resu
     let unreadable = |what: String, request_id: Option<String>| {
         Err(ApiError::Unreadable { operation, status, what, request_id })
     };
-    let body: Value = match serde_json::from_slice(&response.body) {
-        Ok(body) => body,
-        Err(_) => return unreadable(no_json(response), response.request_id.clone()),
+    let Some(mut body) = parse(&response.body) else {
+        return unreadable(no_json(response), response.request_id.clone());
     };
     let request_id = text(&body, "requestId").or_else(|| response.request_id.clone());
 
     if let (Some(code), Some(message)) = (number(&body["code"]), text(&body, "message")) {
         return match (success, code) {
-            (true, 0) => Ok(Envelope { result: body["result"].clone(), request_id, message }),
+            (true, 0) => Ok(Envelope { result: body["result"].take(), request_id, message }),
             (false, 0) => unreadable("success under a failing status".to_owned(), request_id),
             _ => Err(ApiError::Refused { operation, status, code: Some(code), message, request_id }),
         };
@@ -77,6 +76,23 @@ pub(in crate::api) fn open(operation: &'static str, response: &Response) -> Resu
     unreadable(foreign_message(&body).unwrap_or_else(|| "an answer of unknown form".to_owned()), request_id)
 }
 
+/// More values than this are not read out of one answer: each takes dozens of bytes, however short it is written, so
+/// a body of a few MiB could take hundreds.
+///
+/// Chosen: a page of a hundred clusters has a few thousand.
+const MOST_VALUES: usize = 50_000;
+
+/// Reads JSON; None where it is none, or has too many values.
+pub(in crate::api) fn parse(body: &[u8]) -> Option<Value> {
+    if has_too_many_values(body) { None } else { serde_json::from_slice(body).ok() }
+}
+
+/// Counts without reading. What only looks like a value, inside a text, counts too, which does no harm so far above
+/// what is real.
+fn has_too_many_values(body: &[u8]) -> bool {
+    body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MOST_VALUES
+}
+
 fn text(value: &Value, field: &str) -> Option<String> {
     value[field].as_str().map(str::to_owned)
 }
@@ -94,6 +110,7 @@ fn no_json(response: &Response) -> String {
             "a web page instead of an answer".to_owned()
         }
         page if page.starts_with('<') => "XML instead of JSON".to_owned(),
+        _ if has_too_many_values(&response.body) => format!("an answer of more than {MOST_VALUES} values"),
         _ => "an answer that is not JSON, or only a part of one".to_owned(),
     }
 }
@@ -196,6 +213,15 @@ mod tests {
         }
         let redirect = Response { location: Some("https://evil.example/x".to_owned()), ..response(302, "") };
         assert!(open("op", &redirect).unwrap_err().to_string().contains("evil.example"));
+    }
+
+    #[test]
+    fn an_answer_of_countless_values_is_not_read() {
+        let body =
+            |count: usize| format!(r#"{{"code":0,"message":"SUCCESS","result":[{}0]}}"#, "0,".repeat(count));
+        assert!(open("op", &response(200, &body(MOST_VALUES - 10))).is_ok());
+        let error = error(200, &body(MOST_VALUES)).to_string();
+        assert_eq!(error, "op: an answer of more than 50000 values (HTTP 200)");
     }
 
     #[test]

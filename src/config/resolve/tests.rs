@@ -26,7 +26,8 @@ fn flags(set: impl FnOnce(&mut Flags)) -> Flags {
 
 #[test]
 fn both_spellings_of_the_keys_work_and_never_mix() {
-    let access = |pairs: &[(&str, &str)]| with(pairs).unwrap().keys.map(|keys| keys.access);
+    let access =
+        |pairs: &[(&str, &str)]| with(pairs).unwrap().keys.map(|keys| keys.pair().unwrap().access.clone());
     assert_eq!(access(&PAIR).unwrap(), "AKIDEXAMPLE1");
     assert_eq!(access(&[("NCLOUD_ACCESS_KEY", "A2"), ("NCLOUD_SECRET_KEY", "S2")]).unwrap(), "A2");
     for (pairs, text) in [
@@ -58,7 +59,7 @@ fn both_spellings_of_the_keys_work_and_never_mix() {
 #[test]
 fn a_secret_is_in_no_debug_text() {
     let settings = with(&PAIR).unwrap();
-    assert_eq!(settings.keys.as_ref().unwrap().secret.expose_secret(), "S1");
+    assert_eq!(settings.keys.as_ref().unwrap().pair().unwrap().secret.expose_secret(), "S1");
     let text = format!("{settings:?}");
     assert!(!text.contains("S1") && !text.contains("AKIDEXAMPLE1"), "{text}");
 }
@@ -173,7 +174,7 @@ fn in_a_rehearsal_nothing_leads_elsewhere() {
     assert_eq!(settings.profile, None);
     assert_eq!(settings.service.endpoint.to_string(), "http://127.0.0.1:4711");
     assert_eq!(settings.service.region.code(), "SGN", "a flag chooses the path");
-    assert_eq!(settings.keys.unwrap().access, sandbox_keys().access);
+    assert_eq!(settings.keys.unwrap().pair().unwrap().access, sandbox_keys().access);
     assert_eq!(settings.poll, Duration::from_millis(10), "its own variable counts");
     assert_eq!(settings.cacert, None);
     let plain = with(&[("CDSS_SANDBOX", "http://127.0.0.1:4711")]).unwrap();

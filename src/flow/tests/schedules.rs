@@ -10,7 +10,7 @@ use super::fake::Recorder;
 use crate::api::{Connection, Http, Limits, Persistence, Read, TrustFiles, one};
 use crate::clock::tests::FakeClock;
 use crate::clock::{Interrupt, SystemClock};
-use crate::config::Keys;
+use crate::config::{ConfigError, Keys};
 use crate::consent::Prompt;
 use crate::domain::acceptance::Accepted;
 use crate::domain::cluster::{Cluster, ClusterState};
@@ -173,6 +173,7 @@ pub(super) fn client(url: &str) -> Http {
         service: service(url),
         keys: Keys::new(keys.access_key, keys.secret_key),
         limits: LIMITS,
+        renew: Box::new(|| Err(ConfigError::Empty("key".to_owned()))),
         trust: TrustFiles::default(),
         proxy: None,
         clock: Rc::new(SystemClock { interrupt: interrupt.clone() }),

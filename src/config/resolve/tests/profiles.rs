@@ -52,8 +52,8 @@ fn named(name: &str) -> Flags {
 fn a_named_profile_outranks_every_ncloud_variable_and_takes_none() {
     let values = [PROFILE_PAIR[0], PROFILE_PAIR[1], (Field::Region, "jpn"), (Field::Poll, "30s")];
     let settings = resolve(&named("prod"), &Environment::of(&ALL_NCLOUD), &own("prod", &values)).unwrap();
-    assert_eq!(settings.keys.as_ref().unwrap().access, "AKIDPROFILE1");
-    assert_eq!(settings.keys.as_ref().unwrap().secret.expose_secret(), "SP");
+    assert_eq!(settings.keys.as_ref().unwrap().pair().unwrap().access, "AKIDPROFILE1");
+    assert_eq!(settings.keys.as_ref().unwrap().pair().unwrap().secret.expose_secret(), "SP");
     assert_eq!(settings.service.path("x"), "/api/jpn-v1/x");
     assert_eq!(settings.service.endpoint.to_string(), Site::Public.base_url());
     for (key, expected) in [
@@ -66,6 +66,7 @@ fn a_named_profile_outranks_every_ncloud_variable_and_takes_none() {
         ("output", "default"),
         ("poll", "profile prod in /c/cdss/config.toml"),
         ("access_key", "profile prod in /c/cdss/config.toml"),
+        ("credential_process", "default"),
         ("secret_key", "profile prod in /c/cdss/config.toml"),
     ] {
         assert_eq!(origin(&settings, key), expected, "{key}");
@@ -114,7 +115,7 @@ fn half_a_pair_in_a_profile_never_mixes_with_the_environment() {
             assert!(matches!(keys, Err(ConfigError::HalfPair { place: None, .. })), "{keys:?}");
         }
         let whole = resolve(&Flags::default(), &Environment::of(&PAIR), &default).unwrap();
-        assert_eq!(whole.keys.unwrap().access, "AKIDEXAMPLE1");
+        assert_eq!(whole.keys.unwrap().pair().unwrap().access, "AKIDEXAMPLE1");
     }
     for (key, name) in [(Field::AccessKey, "access_key"), (Field::SecretKey, "secret_key")] {
         let other = PROFILE_PAIR.into_iter().find(|(other, _)| *other != key).unwrap();
@@ -138,7 +139,7 @@ fn the_environment_outranks_the_default_profile_whose_place_goes_only_with_its_k
     let at = |pairs: &[(&str, &str)]| resolve(&Flags::default(), &Environment::of(pairs), &files).unwrap();
     let its_own = at(&[]);
     assert_eq!(its_own.profile, Some(("default".to_owned(), Origin::File(OWN.into()))));
-    assert_eq!(its_own.keys.as_ref().unwrap().access, "AKIDPROFILE1");
+    assert_eq!(its_own.keys.as_ref().unwrap().pair().unwrap().access, "AKIDPROFILE1");
     assert_eq!(its_own.service.endpoint.to_string(), "https://example.com");
     assert_eq!(its_own.service.region.code(), "SGN");
     assert_eq!(its_own.cacert, Some(ABSOLUTE.into()));
@@ -146,7 +147,7 @@ fn the_environment_outranks_the_default_profile_whose_place_goes_only_with_its_k
     assert!(!format!("{:?}", its_own.shown).contains("word"), "{:?}", its_own.shown);
     let environments = at(&PAIR);
     assert_eq!(environments.profile, None);
-    assert_eq!(environments.keys.as_ref().unwrap().access, "AKIDEXAMPLE1");
+    assert_eq!(environments.keys.as_ref().unwrap().pair().unwrap().access, "AKIDEXAMPLE1");
     assert_eq!(environments.service.endpoint.to_string(), Site::Public.base_url());
     assert_eq!(environments.service.region.code(), "KR");
     assert_eq!((&environments.cacert, &environments.proxy), (&None, &None));
@@ -167,7 +168,7 @@ fn the_default_profile_is_cdss_own_then_that_of_ncloud() {
         |files: &Files, pairs: &[(&str, &str)]| resolve(&Flags::default(), &Environment::of(pairs), files);
     let both = with_vendor(own(DEFAULT_PROFILE, &PROFILE_PAIR), ncloud);
     let own = at(&both, &[("NCLOUD_PROFILE", "project")]).unwrap();
-    assert_eq!(own.keys.unwrap().access, "AKIDPROFILE1");
+    assert_eq!(own.keys.unwrap().pair().unwrap().access, "AKIDPROFILE1");
     assert_eq!(
         own.warnings,
         [format!("NCLOUD_PROFILE=project is not used: profile default in {OWN} comes before it")]
@@ -175,17 +176,21 @@ fn the_default_profile_is_cdss_own_then_that_of_ncloud() {
     assert_eq!(at(&both, &[]).unwrap().warnings, Vec::<String>::new());
     let vendor = with_vendor(Files::default(), ncloud);
     let settings = at(&vendor, &[]).unwrap();
-    assert_eq!(settings.keys.as_ref().unwrap().access, "AKIDVENDOR01");
+    assert_eq!(settings.keys.as_ref().unwrap().pair().unwrap().access, "AKIDVENDOR01");
     assert_eq!(settings.service.site, Site::Gov);
     assert_eq!(settings.profile, Some(("DEFAULT".to_owned(), Origin::File(VENDOR.into()))));
     assert_eq!(origin(&settings, "site"), format!("implied by endpoint of profile DEFAULT in {VENDOR}"));
     let settings = at(&vendor, &[("NCLOUD_PROFILE", "project")]).unwrap();
-    assert_eq!(settings.keys.unwrap().access, "AKIDVENDOR02");
+    assert_eq!(settings.keys.unwrap().pair().unwrap().access, "AKIDVENDOR02");
     assert_eq!(settings.service.site, Site::Public);
     assert_eq!(settings.profile, Some(("project".to_owned(), Origin::Variable("NCLOUD_PROFILE"))));
     let error = at(&vendor, &[("NCLOUD_PROFILE", "nobody")]).unwrap_err();
     assert_eq!(error.to_string(), format!("there is no profile `nobody` in {VENDOR}"));
-    assert_eq!(at(&both, &PAIR).unwrap().keys.unwrap().access, "AKIDEXAMPLE1", "the environment comes first");
+    assert_eq!(
+        at(&both, &PAIR).unwrap().keys.unwrap().pair().unwrap().access,
+        "AKIDEXAMPLE1",
+        "the environment comes first"
+    );
 }
 
 #[test]
@@ -193,7 +198,7 @@ fn a_profile_is_one_thing_and_is_looked_for_in_both_files() {
     let section = "[project]\nncloud_access_key_id=AKIDVENDOR02\nncloud_secret_access_key=SV\n";
     let at = |files: &Files| resolve(&named("project"), &Environment::of(&ALL_NCLOUD), files);
     let vendor = with_vendor(own("prod", &PROFILE_PAIR), section);
-    assert_eq!(at(&vendor).unwrap().keys.unwrap().access, "AKIDVENDOR02");
+    assert_eq!(at(&vendor).unwrap().keys.unwrap().pair().unwrap().access, "AKIDVENDOR02");
     let error = at(&with_vendor(own("project", &PROFILE_PAIR), section)).unwrap_err();
     assert_eq!(
         error.to_string(),
