@@ -62,6 +62,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_stay_lines_and_nothing_else_gets_through() {
+        assert_eq!(escape_lines("a\u{1b}[2J\nb\r\n"), "a\\u{1b}[2J\nb\\u{d}\n");
+    }
+
+    #[test]
     fn what_drives_a_terminal_shows_as_its_number() {
         for (hostile, shown) in [
             ("\u{1b}[2J", r"\u{1b}[2J"),
