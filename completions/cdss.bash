@@ -363,7 +363,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__remove)
-            opts="-y -o -q -v -h --yes --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help access_key secret_key site region endpoint cacert proxy output poll"
+            opts="-y -o -q -v -h --yes --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -409,7 +409,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__set)
-            opts="-o -q -v -h --stdin --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help access_key secret_key site region endpoint cacert proxy output poll"
+            opts="-o -q -v -h --stdin --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help access_key secret_key credential_process site region endpoint cacert proxy output poll"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
