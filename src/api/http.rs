@@ -343,4 +343,4 @@ fn pause(limits: &Limits, turn: u32) -> Duration {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -16,6 +16,8 @@ use jiff::Timestamp;
 
 pub(crate) use classify::{Action, Class, classify};
 pub(crate) use error::{ApiError, Unsent};
+#[cfg(test)]
+pub(crate) use http::tests::client_with;
 pub(crate) use http::{Connection, Http};
 pub(crate) use limits::Limits;
 pub(crate) use read::{Answer, Persistence, Read, join, one};

@@ -38,14 +38,16 @@ enum What {
     #[command(after_help = "Example:\n  cdss config show --profile prod")]
     Show,
     /// Set one value of a profile
-    #[command(after_help = "\
-Keys: access_key, secret_key, site, region, endpoint, cacert, proxy, output, poll.
+    #[command(after_help = format!("\
+Keys:
+  {}
+
 The secret is asked for, or read from standard input with --stdin, and never an argument.
 
 Examples:
   cdss config set region JPN --profile prod
   cdss config set secret_key --profile prod
-  pass show ncloud/prod | cdss config set secret_key --stdin --profile prod")]
+  pass show ncloud/prod | cdss config set secret_key --stdin --profile prod", Field::ALL.map(Field::name).join(", ")))]
     Set {
         /// Name of the value
         #[arg(value_name = "KEY", value_parser = key_parser(), hide_possible_values = true)]

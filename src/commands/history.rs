@@ -32,9 +32,7 @@ pub(crate) fn empty_body() -> Body {
 ///
 /// Fails when the journal can't be read, or no run has that id.
 pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<Body, Failure> {
-    let sandbox = config::in_sandbox(environment)?;
-    let port = sandbox.and_then(|endpoint| endpoint.url().port_or_known_default());
-    let directory = config::state_directory(environment, port);
+    let directory = config::state_directory(environment, config::sandbox_port(environment)?);
     let journal = Journal::new(directory, Operator::default(), String::new());
     let history = journal.history().map_err(Failure::Journal)?;
     let run = match &args.id {

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::clock::{Interrupt, Signal, on_each_signal};
-use crate::config::{Environment, sandbox_directory, sandbox_keys};
+use crate::config::{Environment, is_setting, sandbox_directory, sandbox_keys};
 use crate::failure::Failure;
 use crate::sandbox::{NewCluster, Options, Sandbox, Scenario};
 use crate::ui::streams;
@@ -111,9 +111,7 @@ impl Drop for Folder {
 /// Variables that could lead a command inside to another service.
 fn leads_elsewhere(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    upper.starts_with("CDSS_")
-        || upper.starts_with("NCLOUD_")
-        || matches!(upper.as_str(), "HTTP_PROXY" | "HTTPS_PROXY" | "ALL_PROXY" | "NO_PROXY")
+    is_setting(&upper) || matches!(upper.as_str(), "HTTP_PROXY" | "HTTPS_PROXY" | "ALL_PROXY" | "NO_PROXY")
 }
 
 fn inside(

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::{ConfigError, Keys};
@@ -127,7 +127,7 @@ fn keys(text: &[u8], now: Timestamp) -> Result<Keys, String> {
     if answer.expiration.is_some_and(|at| at <= now) {
         return Err("its key has expired".to_owned());
     }
-    Keys::checked(&answer.access_key_id, &answer.secret_access_key)
+    Keys::checked(&answer.access_key_id, answer.secret_access_key.expose_secret())
         .map(|keys| Keys { expires: answer.expiration, ..keys })
         .ok_or_else(|| "its key is empty or holds characters that no key has".to_owned())
 }
@@ -152,8 +152,6 @@ fn wait(child: &mut Child) {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
-    use secrecy::ExposeSecret as _;
-
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;

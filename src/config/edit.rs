@@ -73,7 +73,7 @@ pub(crate) fn set(path: &Path, name: &str, key: Field, value: &SecretString) -> 
 /// Fails when it isn't there, or when the file can't be read or written. It is then as it was.
 pub(crate) fn remove(path: &Path, name: &str, key: Option<Field>) -> Result<(), ConfigError> {
     replace(path, |text, profiles| {
-        removable(&profiles, name, key, Some(&path.to_owned()))?;
+        removable(&profiles, name, key, Some(path))?;
         Ok(Some(match key {
             Some(key) => own_file::remove_value(text, name, key),
             None => own_file::remove_profile(text, name),
@@ -115,18 +115,18 @@ pub(crate) fn check_new(files: &Files, name: &str) -> Result<(), ConfigError> {
 /// Fails when there isn't.
 pub(crate) fn check_removal(files: &Files, name: &str, key: Option<Field>) -> Result<(), ConfigError> {
     check_editable(files, name)?;
-    removable(&files.own, name, key, files.places.first())
+    removable(&files.own, name, key, files.places.first().map(PathBuf::as_path))
 }
 
 fn removable(
     profiles: &[Profile],
     name: &str,
     key: Option<Field>,
-    file: Option<&PathBuf>,
+    file: Option<&Path>,
 ) -> Result<(), ConfigError> {
     let profile = of_name(profiles, name).ok_or_else(|| ConfigError::NoProfile {
         name: name.to_owned(),
-        places: file.cloned().into_iter().collect(),
+        places: file.map(Path::to_owned).into_iter().collect(),
     })?;
     match key {
         Some(key) if !profile.has(key) => Err(ConfigError::NoValue {

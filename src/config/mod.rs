@@ -25,7 +25,7 @@ pub(crate) use edit::{Change, check_editable, check_new, check_removal, make, re
 pub(crate) use paths::{sandbox_directory, state_directory};
 pub(crate) use profile::Field;
 pub(crate) use resolve::{Flags, Settings, Shown, duration, resolve};
-pub(crate) use sources::{DEFAULT_PROFILE, in_sandbox, named};
+pub(crate) use sources::{DEFAULT_PROFILE, named, sandbox_port};
 pub(crate) use store::{Files, profiles};
 
 /// Reads the files and settles everything. In a rehearsal no file is looked at.
@@ -34,7 +34,8 @@ pub(crate) use store::{Files, profiles};
 ///
 /// Fails with the first thing that can't be used; nothing was asked of the service.
 pub(crate) fn settle(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
-    let files = if in_sandbox(environment)?.is_some() { Files::default() } else { profiles(environment)? };
+    let files =
+        if sources::in_sandbox(environment)?.is_some() { Files::default() } else { profiles(environment)? };
     resolve(flags, environment, &files)
 }
 
@@ -82,13 +83,8 @@ impl Keys {
     }
 
     /// Makes a pair of two halves that can go into headers and into text that is signed line by line.
-    fn checked(access: &str, secret: &SecretString) -> Option<Self> {
-        let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
-        (plain(access) && plain(secret.expose_secret())).then(|| Self {
-            access: access.to_owned(),
-            secret: secret.clone(),
-            expires: None,
-        })
+    fn checked(access: &str, secret: &str) -> Option<Self> {
+        (is_plain(access) && is_plain(secret)).then(|| Self::new(access, secret))
     }
 
     /// Returns true for the same pair.
@@ -116,6 +112,11 @@ impl fmt::Debug for Keys {
     }
 }
 
+/// Returns true for what can be half a key: it goes into headers and into text that is signed line by line.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// The key that every `cdss` uses with the rehearsal service, and the only one that it takes.
 pub(crate) fn sandbox_keys() -> Keys {
     Keys::new("SANDBOXACCESSKEY0000", "sandbox-secret-that-opens-nothing-real00")
@@ -133,10 +134,9 @@ impl Environment {
     pub(crate) fn of_process() -> Self {
         let pairs = std::env::vars_os().filter_map(|(name, value)| {
             let name = name.into_string().ok()?;
-            let is_setting = name.starts_with("CDSS_") || name.starts_with("NCLOUD_");
-            let value = value
-                .into_string()
-                .or_else(|odd| if is_setting { Ok(odd.to_string_lossy().into_owned()) } else { Err(odd) });
+            let value = value.into_string().or_else(|odd| {
+                if is_setting(&name) { Ok(odd.to_string_lossy().into_owned()) } else { Err(odd) }
+            });
             Some((name, value.ok()?))
         });
         Self(pairs.collect())
@@ -144,15 +144,9 @@ impl Environment {
 
     /// Returns what tells where files are, and nothing that outranks a profile.
     pub(crate) fn for_files_alone(&self) -> Self {
-        let is_setting =
-            |name: &str| name != "CDSS_SANDBOX" && (name.starts_with("CDSS_") || name.starts_with("NCLOUD_"));
-        Self(
-            self.0
-                .iter()
-                .filter(|(name, _)| !is_setting(name))
-                .map(|(a, b)| (a.clone(), b.clone()))
-                .collect(),
-        )
+        let mut kept = self.clone();
+        kept.0.retain(|name, _| name == sources::SANDBOX || !is_setting(name));
+        kept
     }
 
     #[cfg(test)]
@@ -173,6 +167,11 @@ impl Environment {
     pub(crate) fn directory(&self, name: &str) -> Option<PathBuf> {
         self.value(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
+}
+
+/// Returns true for the name of a variable that settings come from.
+pub(crate) fn is_setting(name: &str) -> bool {
+    name.starts_with("CDSS_") || name.starts_with("NCLOUD_")
 }
 
 /// Where a value came from.

@@ -114,7 +114,8 @@ impl Field {
             return Err("it is empty".to_owned());
         }
         match self {
-            Self::AccessKey | Self::SecretKey => plain_key(value),
+            Self::AccessKey | Self::SecretKey if super::is_plain(value) => Ok(()),
+            Self::AccessKey | Self::SecretKey => Err("it holds characters that no key has".to_owned()),
             Self::CredentialProcess => CredentialProcess::parse(value, "").map(drop),
             Self::Site => value.parse::<Site>().map(drop).map_err(|error| error.to_string()),
             Self::Region => value.parse::<Region>().map(drop).map_err(|error| error.to_string()),
@@ -124,15 +125,6 @@ impl Field {
             Self::Output => value.parse::<Format>().map(drop),
             Self::Poll => super::duration(value).map(drop),
         }
-    }
-}
-
-/// A key goes into headers and into signed text, line by line.
-fn plain_key(value: &str) -> Result<(), String> {
-    if value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        Ok(())
-    } else {
-        Err("it holds characters that no key has".to_owned())
     }
 }
 

@@ -53,7 +53,7 @@ impl Level {
 /// # Errors
 ///
 /// Fails when the variable leads anywhere but to plain HTTP on loopback.
-pub(crate) fn in_sandbox(environment: &Environment) -> Result<Option<Endpoint>, ConfigError> {
+pub(super) fn in_sandbox(environment: &Environment) -> Result<Option<Endpoint>, ConfigError> {
     let refuse = |reason: String| ConfigError::Invalid { name: SANDBOX.to_owned(), reason };
     match environment.value(SANDBOX) {
         None => Ok(None),
@@ -66,6 +66,15 @@ pub(crate) fn in_sandbox(environment: &Environment) -> Result<Option<Endpoint>, 
             Ok(Some(endpoint))
         }
     }
+}
+
+/// Returns the port of the rehearsal service in force, by which its folders are found.
+///
+/// # Errors
+///
+/// Fails as [`in_sandbox`] does.
+pub(crate) fn sandbox_port(environment: &Environment) -> Result<Option<u16>, ConfigError> {
+    Ok(in_sandbox(environment)?.and_then(|endpoint| endpoint.url().port_or_known_default()))
 }
 
 /// Returns the profile's name that was asked for, with where.
@@ -299,15 +308,12 @@ fn pair(
     place: Option<&str>,
 ) -> Option<Result<Keys, ConfigError>> {
     let place = place.map(str::to_owned);
-    // Both go into text that is signed or sent line by line.
-    let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
     Some(match (access, secret) {
         (None, None) => return None,
         (Some(""), _) => Err(ConfigError::EmptyKey { name: access_name, place }),
         (_, Some("")) => Err(ConfigError::EmptyKey { name: secret_name, place }),
         (Some(_), None) => Err(ConfigError::HalfPair { present: access_name, missing: secret_name, place }),
         (None, Some(_)) => Err(ConfigError::HalfPair { present: secret_name, missing: access_name, place }),
-        (Some(access), Some(secret)) if plain(access) && plain(secret) => Ok(Keys::new(access, secret)),
-        (Some(_), Some(_)) => Err(ConfigError::OddKey { place }),
+        (Some(access), Some(secret)) => Keys::checked(access, secret).ok_or(ConfigError::OddKey { place }),
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::paths::{profiles_file, vendor_file};
 use super::profile::Profile;
-use super::sources::in_sandbox;
+use super::sources::sandbox_port;
 use super::{ConfigError, Environment, own_file, vendor_file as vendor};
 
 /// More than any file of profiles holds.
@@ -42,15 +42,14 @@ impl Default for Files {
 /// Fails when `config.toml` is damaged, can't be read, or others than its owner may read it.
 pub(crate) fn profiles(environment: &Environment) -> Result<Files, ConfigError> {
     let mut files = Files::default();
-    let sandbox = in_sandbox(environment)?;
-    let port = sandbox.as_ref().and_then(|endpoint| endpoint.url().port_or_known_default());
+    let port = sandbox_port(environment)?;
     if let Some(path) = profiles_file(environment, port) {
         if let Some(text) = own_text(&path)? {
             files.own = own_file::parse(&text, &path)?;
         }
         files.places.push(path);
     }
-    if sandbox.is_some() {
+    if port.is_some() {
         return Ok(files);
     }
     if let Some(path) = vendor_file(environment) {

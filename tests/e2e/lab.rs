@@ -39,7 +39,7 @@ impl Lab {
         let binary = Path::new(env!("CARGO_BIN_EXE_cdss"));
         let beside = binary.parent().expect("a binary stands in a directory").display();
         let mut command = self.home.program(program);
-        lead_to(&mut command, &self.sandbox, &self.keys.0, &self.keys.1);
+        lead_to(&mut command, &self.sandbox.url(), &self.keys.0, &self.keys.1);
         command
             .env("PATH", format!("{beside}:/usr/bin:/bin"))
             .env("TERM", "xterm")

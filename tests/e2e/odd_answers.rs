@@ -4,25 +4,23 @@ use std::fs;
 use std::process::Stdio;
 use std::sync::Mutex;
 
-use cdss::sandbox::{Options, Pace, Sandbox};
+use cdss::sandbox::Options;
 
 use crate::figures;
 use crate::injector::dice::Dice;
 use crate::injector::mutation::mutated;
 use crate::injector::network::forward;
 use crate::injector::{Injector, Step};
-use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY};
+use crate::support::{
+    ACCESS_KEY, Home, Run, Running, SECRET_KEY, lead_to, raw_characters, serve, side_by_side,
+};
 
 /// Every exit code of the README's table.
 const CODES: [i32; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 
 fn run(home: &Home, url: &str, line: &str) -> Run {
     let mut command = home.command(line);
-    command
-        .env("CDSS_ENDPOINT", url)
-        .env("CDSS_POLL", "10ms")
-        .env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY)
-        .env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+    lead_to(&mut command, url, ACCESS_KEY, SECRET_KEY);
     Running::start(command, line).end()
 }
 
@@ -41,13 +39,7 @@ fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
         for part in 0..4_u64 {
             let ends = &ends;
             scope.spawn(move || {
-                let options = Options {
-                    access_key: ACCESS_KEY.to_owned(),
-                    secret_key: SECRET_KEY.to_owned(),
-                    pace: Pace::Looks,
-                    ..Options::default()
-                };
-                let sandbox = Sandbox::start(options).expect("loopback has a port");
+                let sandbox = serve(Options::default());
                 let port = sandbox.port();
                 for seed in (part..300).step_by(4) {
                     let injector = Injector::start(move |number| {
@@ -122,59 +114,34 @@ const HOSTILE: [&str; 40] = [
     "\u{61c}",
 ];
 
-/// Returns what of a text would reach a terminal raw.
-fn raw(text: &str) -> Vec<char> {
-    let drives = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-            || matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-    };
-    text.chars().filter(|c| drives(*c)).collect()
-}
-
 #[test]
 fn forty_hostile_texts_in_every_name_and_message_do_nothing() {
-    let mut found = Vec::new();
-    std::thread::scope(|scope| {
-        let parts = HOSTILE.chunks(10).map(|part| {
-            scope.spawn(move || {
-                let mut found = Vec::new();
-                for fixture in part {
-                    for line in [
-                        "status --cluster no:1009123",
-                        "check --cluster no:1009123 --version 3.9.0 -v",
-                        "check --cluster no:1009123 --version 3.9.0 -o json -vvv",
-                        "list config-groups",
-                        // The plan, the progress and the end; the second one the pre-check's own words as well.
-                        "upgrade --cluster no:1009123 --version 3.9.0 --yes",
-                        "upgrade --cluster no:1009130 --version 3.9.0 --config-group no:332 --yes",
-                    ] {
-                        let run = with_text_everywhere(fixture, line);
-                        found.extend(raw(&run.stdout).into_iter().chain(raw(&run.stderr)).map(|c| (line, c)));
-                        let lines = run.stderr.lines().chain(run.stdout.lines());
-                        assert!(!lines.into_iter().any(|line| line == "error: x"), "{fixture:?}: {run:#?}");
-                    }
-                }
-                found
-            })
-        });
-        for part in parts.collect::<Vec<_>>() {
-            found.extend(part.join().expect("no part failed"));
+    let found: Mutex<Vec<(&str, char)>> = Mutex::default();
+    side_by_side(&HOSTILE, |fixture| {
+        for line in [
+            "status --cluster no:1009123",
+            "check --cluster no:1009123 --version 3.9.0 -v",
+            "check --cluster no:1009123 --version 3.9.0 -o json -vvv",
+            "list config-groups",
+            // The plan, the progress and the end; the second one the pre-check's own words as well.
+            "upgrade --cluster no:1009123 --version 3.9.0 --yes",
+            "upgrade --cluster no:1009130 --version 3.9.0 --config-group no:332 --yes",
+        ] {
+            let run = with_text_everywhere(fixture, line);
+            let raw = [&run.stdout, &run.stderr].into_iter().flat_map(|text| raw_characters(text));
+            found.lock().expect("no other thread failed").extend(raw.map(|c| (line, c)));
+            let lines = run.stderr.lines().chain(run.stdout.lines());
+            assert!(!lines.into_iter().any(|line| line == "error: x"), "{fixture:?}: {run:#?}");
         }
     });
+    let found = found.into_inner().expect("no thread failed");
     figures::record("hostile texts: raw characters", found.len(), "of 40 texts");
     assert!(found.is_empty(), "{found:?}");
 }
 
 /// Runs against a service whose names, status words and messages all hold this text.
 fn with_text_everywhere(fixture: &'static str, line: &str) -> Run {
-    let options = Options {
-        access_key: ACCESS_KEY.to_owned(),
-        secret_key: SECRET_KEY.to_owned(),
-        pace: Pace::Looks,
-        ..Options::default()
-    };
-    let sandbox = Sandbox::start(options).expect("loopback has a port");
+    let sandbox = serve(Options::default());
     let port = sandbox.port();
     let injector = Injector::start(move |_| {
         let answer = move |request: &str| {
@@ -201,12 +168,8 @@ const LARGEST: u64 = 40 * 1024;
 #[cfg(target_os = "linux")]
 fn peak(home: &Home, url: &str) -> u64 {
     let mut command = home.command("check --cluster no:1009123");
-    command
-        .env("CDSS_ENDPOINT", url)
-        .env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY)
-        .env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    lead_to(&mut command, url, ACCESS_KEY, SECRET_KEY);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().expect("it runs");
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use cdss::sandbox::{Options, Pace, Sandbox, Scenario};
+use cdss::sandbox::{Options, Sandbox};
 use serde_json::json;
 
 use crate::injector::network::{Fault, steps};
 use crate::injector::{Injector, Step};
-use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE};
+use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to, serve, side_by_side};
 
 /// A service, and a network before it in which requests to one path meet a fault, the first `times` of them.
 struct Line {
@@ -19,14 +19,7 @@ struct Line {
 
 impl Line {
     fn new(path: &'static str, fault: Fault, times: usize) -> Self {
-        let sandbox = Sandbox::start(Options {
-            scenario: Scenario::Healthy,
-            access_key: ACCESS_KEY.to_owned(),
-            secret_key: SECRET_KEY.to_owned(),
-            pace: Pace::Looks,
-            ..Options::default()
-        })
-        .expect("loopback has a port");
+        let sandbox = serve(Options::default());
         let port = sandbox.port();
         let met = Arc::new(AtomicUsize::new(0));
         let injector = Injector::start(move |_| {
@@ -43,11 +36,7 @@ impl Line {
 
     fn run(&self, line: &str) -> Run {
         let mut command = self.home.command(line);
-        command
-            .env("CDSS_ENDPOINT", self.injector.url())
-            .env("CDSS_POLL", "10ms")
-            .env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY)
-            .env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+        lead_to(&mut command, &self.injector.url(), ACCESS_KEY, SECRET_KEY);
         Running::start(command, line).end()
     }
 }
@@ -96,21 +85,15 @@ fn every_cell_of_the_start() {
         // The service says no and does it all the same: the look after it sees that.
         (Fault::Refusal { status: 200, delivered: true }, 1, 0, "yes", "done", 1),
     ];
-    std::thread::scope(|scope| {
-        for part in cells.chunks(cells.len().div_ceil(4)) {
-            scope.spawn(move || {
-                for (fault, times, code, submitted, verdict, accepted) in part {
-                    let line = Line::new("/rollingUpgrade", *fault, *times);
-                    let run = line.run(&format!("{UPGRADE} --yes -o json"));
-                    let told = format!("{fault:?}: {run:#?}");
-                    assert_eq!(run.code, *code, "{told}");
-                    let document = run.document();
-                    assert_eq!(document["submitted"], json!(submitted), "{told}");
-                    assert_eq!(document["verdict"], json!(verdict), "{told}");
-                    assert_eq!(line.sandbox.log().starts_accepted(), *accepted, "{told}");
-                }
-            });
-        }
+    side_by_side(&cells, |(fault, times, code, submitted, verdict, accepted)| {
+        let line = Line::new("/rollingUpgrade", *fault, *times);
+        let run = line.run(&format!("{UPGRADE} --yes -o json"));
+        let told = format!("{fault:?}: {run:#?}");
+        assert_eq!(run.code, *code, "{told}");
+        let document = run.document();
+        assert_eq!(document["submitted"], json!(submitted), "{told}");
+        assert_eq!(document["verdict"], json!(verdict), "{told}");
+        assert_eq!(line.sandbox.log().starts_accepted(), *accepted, "{told}");
     });
 }
 
@@ -143,16 +126,10 @@ fn every_cell_of_a_read() {
         (Fault::Empty, 1, 0),
         (Fault::Refusal { status: 200, delivered: false }, 1, 12),
     ];
-    std::thread::scope(|scope| {
-        for part in cells.chunks(cells.len().div_ceil(4)) {
-            scope.spawn(move || {
-                for (fault, times, code) in part {
-                    let line = Line::new("/getClusterInfoList", *fault, *times);
-                    let run = line.run("check --cluster orders-prod --version 3.9.0 -o json");
-                    assert_eq!(run.code, *code, "{fault:?} {times}: {run:#?}");
-                    assert_eq!(line.sandbox.log().starts_asked(), 0);
-                }
-            });
-        }
+    side_by_side(&cells, |(fault, times, code)| {
+        let line = Line::new("/getClusterInfoList", *fault, *times);
+        let run = line.run("check --cluster orders-prod --version 3.9.0 -o json");
+        assert_eq!(run.code, *code, "{fault:?} {times}: {run:#?}");
+        assert_eq!(line.sandbox.log().starts_asked(), 0);
     });
 }

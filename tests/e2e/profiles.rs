@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::mpsc;
 use std::thread;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use cdss::sandbox::Scenario;
 use serde_json::{Value, json};
 
-use crate::support::{ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE};
+use crate::support::{ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE, allow, write_private};
 
 const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 
@@ -27,22 +27,6 @@ const NCLOUD: [(&str, &str); 8] = [
     ("NCLOUD_PROFILE", "nobody"),
 ];
 
-/// Writes a file that is its owner's alone.
-fn write(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("a file stands in a folder")).expect("the home can be written");
-    fs::write(path, text).expect("the home can be written");
-    allow(path, 0o600);
-}
-
-fn allow(path: &Path, mode: u32) {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is there");
-}
-
-fn own(home: &Home) -> PathBuf {
-    home.path().join("config/cdss/config.toml")
-}
-
 fn vendor(home: &Home) -> PathBuf {
     home.path().join(".ncloud/configure")
 }
@@ -50,14 +34,7 @@ fn vendor(home: &Home) -> PathBuf {
 /// A bench whose home has a profile that leads to it.
 fn bench_with_profile(more: &str) -> Bench {
     let bench = Bench::new(Scenario::Healthy);
-    let url = bench.sandbox.url();
-    write(
-        &own(&bench.home),
-        &format!(
-            "[profiles.prod]\naccess_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\n\
-             endpoint = \"{url}\"\npoll = \"10ms\"\n{more}"
-        ),
-    );
+    bench.write_profile(more);
     bench
 }
 
@@ -107,7 +84,7 @@ fn config_show_tells_where_each_value_comes_from() {
     let bench = bench_with_profile("");
     let shown = run(&bench.home, "config show --profile prod --site gov -o json", &NCLOUD);
     let document = shown.document();
-    let file = own(&bench.home);
+    let file = bench.home.profiles();
     let of_profile = format!("profile prod in {}", file.display());
     let expected = [
         ("profile", json!("prod"), "--profile"),
@@ -161,7 +138,7 @@ fn has_row(table: &str, row: &str) -> bool {
 fn an_address_from_the_environment_never_gets_a_profiles_key() {
     let bench = Bench::new(Scenario::Healthy);
     let keys = format!("access_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\n");
-    write(&own(&bench.home), &format!("[profiles.default]\n{keys}\n[profiles.prod]\n{keys}"));
+    write_private(&bench.home.profiles(), &format!("[profiles.default]\n{keys}\n[profiles.prod]\n{keys}"));
     let url = bench.sandbox.url();
     let refused = |line: &str, variable: &str| {
         let text = format!("{variable} leads to {url}, and the key is that of profile ");
@@ -186,7 +163,7 @@ fn the_file_of_ncps_own_tools_is_used_as_it_is() {
          ncloud_api_url = {}\r\n",
         bench.sandbox.url()
     );
-    write(&file, &text);
+    write_private(&file, &text);
     let named = run(&bench.home, &format!("{CHECK} --profile team -o json"), &NCLOUD);
     assert_eq!((named.code, &named.document()["profile"]), (0, &json!("team")), "{}", named.stderr);
     assert_eq!(named.stderr, "");
@@ -211,7 +188,7 @@ fn files_that_others_can_get_at_are_warned_of_or_refused() {
     let file = vendor(&bench.home);
     let section =
         format!("[team]\nncloud_access_key_id={ACCESS_KEY}\nncloud_secret_access_key={SECRET_KEY}\n");
-    write(&file, &section);
+    write_private(&file, &section);
     let line = format!("{CHECK} --profile team --endpoint {}", bench.sandbox.url());
     allow(&file, 0o644);
     let warned = run(&bench.home, &line, &[]);
@@ -222,16 +199,19 @@ fn files_that_others_can_get_at_are_warned_of_or_refused() {
     let requests = bench.log().requests.len();
     allow(&file, 0o666);
     run(&bench.home, &line, &[]).assert_says(2, &["others may write to ", &chmod]);
-    allow(&own(&bench.home), 0o640);
+    allow(&bench.home.profiles(), 0o640);
     let refused = run(&bench.home, &format!("{CHECK} --profile prod"), &[]);
-    refused.assert_says(2, &["others may read ", &format!("hint: chmod 600 {}", own(&bench.home).display())]);
+    refused.assert_says(
+        2,
+        &["others may read ", &format!("hint: chmod 600 {}", bench.home.profiles().display())],
+    );
     assert_eq!(bench.log().requests.len(), requests, "nothing was asked");
 }
 
 #[test]
 fn a_damaged_file_is_told_with_line_and_column_and_does_not_concern_a_rehearsal() {
     let bench = Bench::new(Scenario::Healthy);
-    write(&own(&bench.home), &format!("[profiles.prod]\nsecret_key = \"{SECRET_KEY}\n"));
+    write_private(&bench.home.profiles(), &format!("[profiles.prod]\nsecret_key = \"{SECRET_KEY}\n"));
     for line in
         [format!("{UPGRADE} --yes --profile prod"), "config list".into(), "config set region KR".into()]
     {
@@ -241,14 +221,14 @@ fn a_damaged_file_is_told_with_line_and_column_and_does_not_concern_a_rehearsal(
     let rehearsal = run(&bench.home, "sandbox -- cdss config show --profile prod", &[]);
     rehearsal.assert_says(0, &[]);
     assert!(rehearsal.stdout.contains("sandbox"), "{}", rehearsal.stdout);
-    let before = fs::read(own(&bench.home)).expect("it is there");
+    let before = fs::read(bench.home.profiles()).expect("it is there");
     let written = run(&bench.home, "sandbox -- cdss config set region SGN --profile prod", &[]);
     assert!(
         written.stdout.contains("/cdss-sandbox-"),
         "a rehearsal has profiles of its own: {}",
         written.stdout
     );
-    assert_eq!(fs::read(own(&bench.home)).expect("it is there"), before);
+    assert_eq!(fs::read(bench.home.profiles()).expect("it is there"), before);
 }
 
 #[test]
@@ -261,7 +241,7 @@ fn what_is_not_there_or_not_one_thing_ends_with_3() {
             &["there is no profile `nobody` in ", "config.toml or ", "hint: `cdss config list`"],
         );
     }
-    write(&vendor(&bench.home), "[prod]\n");
+    write_private(&vendor(&bench.home), "[prod]\n");
     run(&bench.home, &format!("{CHECK} --profile prod"), &[])
         .assert_says(3, &["there are two profiles `prod`, one in ", "config.toml and one in ", "configure"]);
     for line in ["config remove --profile nobody --yes", "config remove proxy --profile prod --yes"] {
@@ -292,14 +272,14 @@ fn set_changes_one_line_of_a_file_with_remarks() {
     let home = Home::empty();
     let before = "# the team's keys, rotated in May\n[profiles.prod]   # careful\naccess_key = \"AKIDEXAMPLE1\"\n\
                   region = \"KR\"    # Seoul\n\n# spare\n[profiles.spare]\nsite = \"gov\"\n";
-    write(&own(&home), before);
+    write_private(&home.profiles(), before);
     let set = run(&home, "config set region jpn --profile prod -o json", &[]).document();
     assert_eq!((&set["change"]["key"], &set["change"]["done"]), (&json!("region"), &json!("changed")));
-    let after = fs::read_to_string(own(&home)).expect("it is there");
+    let after = fs::read_to_string(home.profiles()).expect("it is there");
     assert_eq!(after, before.replace("region = \"KR\" ", "region = \"jpn\" "));
     let same = run(&home, "config set region jpn --profile prod", &[]);
     assert!(same.stdout.contains("profile prod: region unchanged in "), "{}", same.stdout);
-    assert_eq!(fs::read_to_string(own(&home)).expect("it is there"), after);
+    assert_eq!(fs::read_to_string(home.profiles()).expect("it is there"), after);
 }
 
 /// Runs with something on standard input.
@@ -316,13 +296,13 @@ fn a_secret_comes_by_standard_input_and_never_by_an_argument() {
     let home = Home::empty();
     let refused = run(&home, "config set secret_key hunter2 --profile prod", &[]);
     refused.assert_says(2, &["secret_key is not taken from the command line", "make a new key"]);
-    assert!(!refused.stderr.contains("hunter2") && !own(&home).exists(), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("hunter2") && !home.profiles().exists(), "{}", refused.stderr);
     for (input, code) in [("hunter2\n", 0), ("hunter2\r\n", 0), ("hunter2", 0), ("", 2), ("two\nlines\n", 2)]
     {
         let run = run_with_input(&home, "config set secret_key --stdin --profile prod", input);
         assert_eq!(run.code, code, "{input:?}: {}", run.stderr);
         assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"));
-        let text = fs::read_to_string(own(&home)).expect("the first one wrote it");
+        let text = fs::read_to_string(home.profiles()).expect("the first one wrote it");
         assert_eq!(text, "[profiles.prod]\nsecret_key = \"hunter2\"\n");
     }
     let nobody = run(&home, "config set secret_key --profile prod", &[]);
@@ -331,7 +311,7 @@ fn a_secret_comes_by_standard_input_and_never_by_an_argument() {
     run(&home, "config init --profile new", &[]).assert_says(10, &["stdin is no terminal", "--stdin"]);
     run(&home, "config remove --profile prod", &[]).assert_says(10, &["add --yes"]);
     assert_eq!(
-        fs::read_to_string(own(&home)).expect("it is there"),
+        fs::read_to_string(home.profiles()).expect("it is there"),
         "[profiles.prod]\nsecret_key = \"hunter2\"\n"
     );
 }
@@ -341,7 +321,10 @@ fn a_variable_that_is_no_text_is_refused_and_lets_no_other_place_decide() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
     let home = Home::empty();
-    write(&own(&home), "[profiles.default]\naccess_key = \"AKIDEXAMPLE1\"\nsecret_key = \"S1\"\n");
+    write_private(
+        &home.profiles(),
+        "[profiles.default]\naccess_key = \"AKIDEXAMPLE1\"\nsecret_key = \"S1\"\n",
+    );
     for (name, value, code) in [
         ("CDSS_SANDBOX", "http://127.0.0.1:9", 2),
         ("CDSS_PROFILE", "default", 3),
@@ -359,7 +342,10 @@ fn a_variable_that_is_no_text_is_refused_and_lets_no_other_place_decide() {
 #[test]
 fn what_a_change_leads_to_is_said_where_nobody_may_expect_it() {
     let home = Home::empty();
-    write(&vendor(&home), "[DEFAULT]\nncloud_access_key_id=AKIDEXAMPLE1\nncloud_secret_access_key=S1\n");
+    write_private(
+        &vendor(&home),
+        "[DEFAULT]\nncloud_access_key_id=AKIDEXAMPLE1\nncloud_secret_access_key=S1\n",
+    );
     run(&home, "config set output json", &[]).assert_says(
         0,
         &["warning: profile DEFAULT in ", " is not used from now on: profile default comes before it"],
@@ -409,7 +395,7 @@ fn with_program(bench: &Bench, answer: &str) {
         answer_file.display(),
         bench.sandbox.url()
     );
-    write(&own(&bench.home), &text);
+    write_private(&bench.home.profiles(), &text);
 }
 
 fn answer_of(access: &str, secret: &str) -> String {
@@ -429,7 +415,7 @@ fn a_program_gives_the_key_and_its_answer_is_seen_by_nobody() {
     let shown = run(&bench.home, "config show --profile prod", &[]).stdout;
     assert!(shown.lines().any(|line| line.starts_with("credential_process  cat ")), "{shown}");
     assert!(
-        has_row(&shown, &format!("access_key - profile prod in {}", own(&bench.home).display())),
+        has_row(&shown, &format!("access_key - profile prod in {}", bench.home.profiles().display())),
         "{shown}"
     );
     for (answer, text) in [
@@ -458,7 +444,7 @@ fn a_key_that_is_changed_in_the_middle_of_a_watch_is_fetched_anew() {
         if by_program {
             with_program(&bench, &answer_of(ACCESS_KEY, SECRET_KEY));
         } else {
-            write(&own(&bench.home), &pair(ACCESS_KEY, SECRET_KEY));
+            write_private(&bench.home.profiles(), &pair(ACCESS_KEY, SECRET_KEY));
         }
         let line = format!("{UPGRADE} --yes --profile prod --timeout 2s -o json");
         let running = Running::start(bench.home.command(&line), &line);
@@ -469,7 +455,7 @@ fn a_key_that_is_changed_in_the_middle_of_a_watch_is_fetched_anew() {
             fs::write(bench.home.path().join("answer.json"), answer_of(NEWER.0, NEWER.1))
                 .expect("it is there");
         } else {
-            write(&own(&bench.home), &pair(NEWER.0, NEWER.1));
+            write_private(&bench.home.profiles(), &pair(NEWER.0, NEWER.1));
         }
         let refused =
             |log: &cdss::sandbox::Log| log.requests.iter().rposition(|request| request.status == 401);
@@ -491,12 +477,12 @@ const STEP: Duration = Duration::from_micros(100);
 #[test]
 fn a_killed_write_leaves_the_old_file_or_the_new_one() {
     let home = Home::empty();
-    let file = own(&home);
+    let file = home.profiles();
     let old = format!("# {}\n[profiles.prod]\nregion = \"KR\"\n", "remark ".repeat(5_000));
     let new = old.replace("KR", "JPN");
     let (mut kept, mut replaced, mut whole) = (0, 0, 0);
     for turn in 0.. {
-        write(&file, &old);
+        write_private(&file, &old);
         let mut command = home.command("config set region JPN --profile prod");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
         let mut stdout = child.stdout.take().expect("it is a pipe");

@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 use cdss::sandbox::{Alteration, Change, Options, Pace, Sandbox, Scenario};
 use serde_json::Value;
 
-use crate::support::{ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to};
+use crate::support::{
+    ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to, serve, write_private,
+};
 
 const README: &str = include_str!("../../README.md");
 
@@ -81,28 +83,10 @@ fn masked(line: &str) -> String {
     kept.join(" ")
 }
 
-/// A home whose profile `prod` leads to the bench.
-fn with_profile(bench: &Bench) {
-    let file = bench.home.path().join("config/cdss/config.toml");
-    let text = format!(
-        "[profiles.prod]\naccess_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\nendpoint = \"{}\"\n\
-         poll = \"10ms\"\n",
-        bench.sandbox.url()
-    );
-    write_private(&file, &text);
-}
-
-fn write_private(file: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::create_dir_all(file.parent().expect("a file stands in a folder")).expect("the home can be written");
-    fs::write(file, text).expect("the home can be written");
-    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).expect("the file is there");
-}
-
 #[test]
 fn the_upgrade_looks_as_the_readme_shows_it() {
     let bench = Bench::new(Scenario::Healthy);
-    with_profile(&bench);
+    bench.write_profile("");
     let shown = block("$ cdss upgrade");
     let line = shown.lines().next().and_then(|line| line.strip_prefix("$ cdss ")).expect("it begins with it");
     let run = bench.home.run(&format!("{line} --yes"));
@@ -254,7 +238,7 @@ fn every_rehearsal_of_the_readme_runs() {
 #[test]
 fn the_profile_of_the_readme_is_read() {
     let home = Home::empty();
-    write_private(&home.path().join("config/cdss/config.toml"), block("[profiles.prod]"));
+    write_private(&home.profiles(), block("[profiles.prod]"));
     let shown = home.run("config show --profile prod -o json").document();
     assert_eq!(
         (&shown["service"]["region"], &shown["access_key"]),
@@ -262,7 +246,7 @@ fn the_profile_of_the_readme_is_read() {
         "{shown:#}"
     );
     let with_key = block("[profiles.prod]").replace('…', "secret");
-    write_private(&home.path().join("config/cdss/config.toml"), &with_key);
+    write_private(&home.profiles(), &with_key);
     assert_eq!(home.run("config show --profile prod -o json").document()["access_key"], "7Q2F");
 }
 
@@ -274,16 +258,8 @@ struct Step {
 
 impl Step {
     fn new(scenario: Scenario, alterations: Vec<Alteration>) -> Self {
-        let keys = (ACCESS_KEY.to_owned(), SECRET_KEY.to_owned());
-        let options = Options {
-            scenario,
-            alterations,
-            access_key: keys.0,
-            secret_key: keys.1,
-            pace: Pace::Looks,
-            ..Options::default()
-        };
-        Self { sandbox: Sandbox::start(options).expect("loopback has a port"), home: Home::empty() }
+        let options = Options { scenario, alterations, ..Options::default() };
+        Self { sandbox: serve(options), home: Home::empty() }
     }
 
     /// Runs the script as it stands, with a shorter timeout and pauses that are only counted.
@@ -296,7 +272,7 @@ impl Step {
         let mut chmod = self.home.program("chmod");
         assert!(chmod.arg("+x").arg(&pause).status().expect("there is chmod").success());
         let mut command = self.home.program("sh");
-        lead_to(&mut command, &self.sandbox, ACCESS_KEY, SECRET_KEY);
+        lead_to(&mut command, &self.sandbox.url(), ACCESS_KEY, SECRET_KEY);
         command.env("PATH", format!("{}:{}", stand_ins.display(), path()));
         command.args(["-c", &script]).stdin(Stdio::null());
         Running::start(command, "upgrade.sh").end()

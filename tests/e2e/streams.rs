@@ -6,7 +6,7 @@ use cdss::sandbox::{Change, Options, Scenario};
 use serde_json::Value;
 
 use crate::lab::{Ended, Lab};
-use crate::support::UPGRADE;
+use crate::support::{UPGRADE, raw_characters};
 
 const READS: [&str; 9] = [
     "list clusters",
@@ -58,11 +58,7 @@ fn assert_done_without_stdout(lab: &Lab, ended: &Ended) {
 /// Asserts that nothing in a text drives a terminal: no control characters but line ends, nothing invisible,
 /// nothing that turns the direction of writing.
 fn assert_plain(text: &str) {
-    let drives = |c: char| {
-        (c.is_control() && c != '\n')
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-    };
-    let found: Vec<char> = text.chars().filter(|c| drives(*c)).collect();
+    let found = raw_characters(text);
     assert!(found.is_empty(), "{found:?} in\n{text}");
 }
 

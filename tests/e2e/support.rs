@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{PipeReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::{self, Receiver};
@@ -63,13 +63,17 @@ impl Bench {
     }
 
     pub(crate) fn with(options: Options) -> Self {
-        let options = Options {
-            access_key: ACCESS_KEY.to_owned(),
-            secret_key: SECRET_KEY.to_owned(),
-            pace: Pace::Looks,
-            ..options
-        };
-        Self { sandbox: Sandbox::start(options).expect("a port of loopback is free"), home: Home::empty() }
+        Self { sandbox: serve(options), home: Home::empty() }
+    }
+
+    /// Writes the profile `prod`, which leads here with this key; `more` are lines of its own.
+    pub(crate) fn write_profile(&self, more: &str) {
+        let text = format!(
+            "[profiles.prod]\naccess_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\n\
+             endpoint = \"{}\"\npoll = \"10ms\"\n{more}",
+            self.sandbox.url()
+        );
+        write_private(&self.home.profiles(), &text);
     }
 
     /// Runs `cdss` with words that are separated by single spaces.
@@ -91,7 +95,7 @@ impl Bench {
     /// The command at this service, for a test that changes something about it.
     pub(crate) fn command(&self, home: &Home, line: &str) -> Command {
         let mut command = home.command(line);
-        lead_to(&mut command, &self.sandbox, ACCESS_KEY, SECRET_KEY);
+        lead_to(&mut command, &self.sandbox.url(), ACCESS_KEY, SECRET_KEY);
         command
     }
 
@@ -119,10 +123,53 @@ impl Bench {
     }
 }
 
-/// Makes a program talk to this service, with this key and without long pauses.
-pub(crate) fn lead_to(command: &mut Command, sandbox: &Sandbox, access_key: &str, secret_key: &str) {
+/// Serves what the options say to the key of these tests; each look is a step.
+pub(crate) fn serve(options: Options) -> Sandbox {
+    let options = Options {
+        access_key: ACCESS_KEY.to_owned(),
+        secret_key: SECRET_KEY.to_owned(),
+        pace: Pace::Looks,
+        ..options
+    };
+    Sandbox::start(options).expect("a port of loopback is free")
+}
+
+/// Writes a file that is its owner's alone.
+pub(crate) fn write_private(path: &Path, text: &str) {
+    fs::create_dir_all(path.parent().expect("a file stands in a folder")).expect("the home can be written");
+    fs::write(path, text).expect("the home can be written");
+    allow(path, 0o600);
+}
+
+pub(crate) fn allow(path: &Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is there");
+}
+
+/// Returns what of a text would drive a terminal: control characters but line ends, what is invisible, what turns the
+/// direction of writing.
+pub(crate) fn raw_characters(text: &str) -> Vec<char> {
+    let drives = |c: char| {
+        (c.is_control() && c != '\n')
+            || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+            || matches!(c, '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
+    text.chars().filter(|c| drives(*c)).collect()
+}
+
+/// Runs the cases on four threads.
+pub(crate) fn side_by_side<T: Sync>(cases: &[T], run: impl Fn(&T) + Sync) {
+    thread::scope(|scope| {
+        for part in cases.chunks(cases.len().div_ceil(4)) {
+            scope.spawn(|| part.iter().for_each(&run));
+        }
+    });
+}
+
+/// Makes a program talk to the service at this address, with this key and without long pauses.
+pub(crate) fn lead_to(command: &mut Command, url: &str, access_key: &str, secret_key: &str) {
     command
-        .env("CDSS_ENDPOINT", sandbox.url())
+        .env("CDSS_ENDPOINT", url)
         .env("CDSS_POLL", "10ms")
         .env("NCLOUD_ACCESS_KEY_ID", access_key)
         .env("NCLOUD_SECRET_ACCESS_KEY", secret_key);
@@ -163,6 +210,11 @@ impl Home {
 
     pub(crate) fn path(&self) -> &std::path::Path {
         self.0.path()
+    }
+
+    /// Returns where `cdss` keeps its profiles.
+    pub(crate) fn profiles(&self) -> PathBuf {
+        self.0.path().join("config/cdss/config.toml")
     }
 
     /// Returns the folder that `cdss` keeps its journal in.

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use cdss::sandbox::{Options, Pace, Sandbox};
+use cdss::sandbox::{Options, Sandbox};
 
 use crate::figures;
 use crate::injector::network::forward;
 use crate::injector::proxy::Proxy;
 use crate::injector::tls::{Authority, Validity, accept, self_signed};
 use crate::injector::{Injector, Step};
-use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE};
+use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, serve, write_private};
 
 const AUTHORITY: &str = "cdss test authority";
 
@@ -29,14 +29,7 @@ impl Service {
 
     /// Cuts so many handshakes of the connections that a start would go over.
     fn refusing_starts(config: Arc<rustls::ServerConfig>, times: usize) -> Self {
-        let sandbox = Sandbox::start(Options {
-            access_key: ACCESS_KEY.to_owned(),
-            secret_key: SECRET_KEY.to_owned(),
-            pace: Pace::Looks,
-            ..Options::default()
-        })
-        .expect("loopback has a port");
-        let sandbox = Arc::new(sandbox);
+        let sandbox = Arc::new(serve(Options::default()));
         let port = sandbox.port();
         let script = move |_| {
             let answer = Box::new(move |request: &str| forward(request, port));
@@ -154,15 +147,11 @@ fn an_authority_of_ones_own_is_believed_where_it_is_named() {
     let variables = [("SSL_CERT_FILE", path), ("SSLKEYLOGFILE", log)];
     assert_eq!(run(&home, &line, &variables).code, 0);
     assert!(!fs::exists(log).expect("it can be looked for"), "no key of a connection is written down");
-    let profile = home.path().join("config/cdss/config.toml");
-    fs::create_dir_all(profile.parent().expect("it has a folder")).expect("the home can be written");
     let text = format!(
         "[profiles.prod]\naccess_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\nendpoint = \"{}\"\ncacert = \"{path}\"\n",
         service.url()
     );
-    fs::write(&profile, text).expect("the home can be written");
-    let mut chmod = home.program("chmod");
-    assert!(chmod.arg("600").arg(&profile).status().expect("there is chmod").success());
+    write_private(&home.profiles(), &text);
     let listed = run(&home, "list versions --profile prod", &[]);
     assert_eq!(listed.code, 0, "{}", listed.stderr);
     run(&home, &format!("{line} --cacert {path}.none"), &[])

@@ -27,6 +27,11 @@ impl RequestObserver for Deaf {
 }
 
 fn client_of(url: &str, limits: Limits) -> Http {
+    client_with(Keys::new("ACCESSKEY", "secret"), url, limits)
+}
+
+/// A client that tells nobody, and has no other key than this.
+pub(crate) fn client_with(keys: Keys, url: &str, limits: Limits) -> Http {
     let interrupt = Interrupt::new();
     let connection = Connection {
         service: Service {
@@ -35,7 +40,7 @@ fn client_of(url: &str, limits: Limits) -> Http {
             endpoint: Endpoint::parse(url).unwrap(),
             sandbox: false,
         },
-        keys: Keys::new("ACCESSKEY", "secret"),
+        keys,
         limits,
         renew: Box::new(|| Err(ConfigError::Empty("key".to_owned()))),
         trust: TrustFiles::default(),

@@ -5,17 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::fake::Recorder;
-use super::schedules::{Nobody, client, service};
-use crate::clock::tests::FakeClock;
-use crate::domain::acceptance::Accepted;
-use crate::domain::follow_command::Surroundings;
-use crate::domain::report::Report;
+use super::schedules::{client, upgraded};
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::figures;
-use crate::flow::{Asking, Flow, Request, Waiting, upgrade};
 use crate::injector::dice::Dice;
 use crate::injector::mutation::mutated;
 use crate::injector::network::forward;
@@ -47,38 +41,14 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
         vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
     });
     let api = client(&injector.url());
-    let clock = FakeClock::default();
-    let surroundings = Surroundings { service: service(&injector.url()), profile: None };
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned());
-    let mut tell = Recorder::default();
-    let mut report = Report::default();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let mut flow = Flow {
-            api: &api,
-            clock: &clock,
-            journal: &journal,
-            surroundings: &surroundings,
-            tell: &mut tell,
-            poll: Duration::from_secs(15),
-            report: &mut report,
-        };
-        let request = Request {
-            cluster: "orders-prod".parse().unwrap(),
-            version: "3.9.0".parse().unwrap(),
-            config_group: None,
-            accepted: Accepted::default(),
-        };
-        let waiting = Waiting { wait: true, timeout: Duration::from_secs(20 * 60) };
-        let mut asking = Asking { yes: true, prompt: &mut Nobody, document: &|_| serde_json::Value::Null };
-        upgrade(&mut flow, &request, waiting, &mut asking).err()
+        upgraded(&api, &injector.url(), &journal, Duration::from_secs(20 * 60))
     }));
     let started = sandbox.log().starts_accepted();
-    let failure = outcome.map_err(|_| format!("seed {seed}: it panicked"))?;
+    let (report, failure) = outcome.map_err(|_| format!("seed {seed}: it panicked"))?;
     let exit = failure.as_ref().map_or(Exit::Ok, Failure::exit);
-    if failure.is_some() {
-        report.settle_failure();
-    }
     let told =
         format!("seed {seed}: {:?} {:?} {failure:?}, {started} accepted", report.submitted, report.verdict);
     // A defect is what a panic would be.

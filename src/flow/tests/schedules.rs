@@ -2,22 +2,19 @@
 //! schedules that a seed draws. What truly happened is known from the service itself.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::fake::Recorder;
-use crate::api::{Connection, Http, Limits, Persistence, Read, TrustFiles, one};
+use crate::api::{Http, Limits, Persistence, Read, client_with, one};
 use crate::clock::tests::FakeClock;
-use crate::clock::{Interrupt, SystemClock};
-use crate::config::{ConfigError, Keys};
+use crate::config::Keys;
 use crate::consent::Prompt;
 use crate::domain::acceptance::Accepted;
 use crate::domain::cluster::{Cluster, ClusterState};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::follow_command::Surroundings;
 use crate::domain::ids::ClusterNo;
-use crate::domain::record::{RequestObserver, RequestRecord};
 use crate::domain::region::Site;
 use crate::domain::report::Report;
 use crate::domain::service::Service;
@@ -135,18 +132,8 @@ fn draw(dice: &mut Dice, path: &str, one_in: usize, scenario: Scenario) -> Fault
     if unseen { Fault::None } else { fault }
 }
 
-struct Deaf;
-
-impl RequestObserver for Deaf {
-    fn sent(&self, _: &str, _: &str) {}
-
-    fn answered(&self, _: &RequestRecord, _: Option<&serde_json::Value>) {}
-
-    fn clock_corrected(&self, _: jiff::Timestamp, _: jiff::Timestamp) {}
-}
-
 /// Nobody is asked: the consent is `--yes`.
-pub(super) struct Nobody;
+struct Nobody;
 
 impl Prompt for Nobody {
     fn missing_terminal(&self) -> Option<&'static str> {
@@ -167,23 +154,11 @@ const LIMITS: Limits =
     Limits { pause: Duration::ZERO, start: Duration::from_millis(150), ..Limits::LOOPBACK };
 
 pub(super) fn client(url: &str) -> Http {
-    let interrupt = Interrupt::new();
     let keys = Options::default();
-    let connection = Connection {
-        service: service(url),
-        keys: Keys::new(keys.access_key, keys.secret_key),
-        limits: LIMITS,
-        renew: Box::new(|| Err(ConfigError::Empty("key".to_owned()))),
-        trust: TrustFiles::default(),
-        proxy: None,
-        clock: Rc::new(SystemClock { interrupt: interrupt.clone() }),
-        interrupt,
-        observer: Rc::new(Deaf),
-    };
-    Http::new(connection).unwrap()
+    client_with(Keys::new(keys.access_key, keys.secret_key), url, LIMITS)
 }
 
-pub(super) fn service(url: &str) -> Service {
+fn service(url: &str) -> Service {
     Service {
         site: Site::Public,
         region: Site::Public.default_region(),
@@ -192,21 +167,21 @@ pub(super) fn service(url: &str) -> Service {
     }
 }
 
-/// Upgrades as `cdss upgrade --yes` does, with naps on a fake clock.
-fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failure>) {
-    let api = client(url);
-    let clock = FakeClock::default();
-    // One identity for both runs, as the real service would have.
-    let surroundings = Surroundings { service: service("http://127.0.0.1:1"), profile: None };
-    let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned());
-    let mut tell = Recorder::default();
+/// Upgrades as `cdss upgrade --yes` does, with naps on a fake clock; `identity` is the service that the journal
+/// knows.
+pub(super) fn upgraded(
+    api: &Http,
+    identity: &str,
+    journal: &Journal,
+    timeout: Duration,
+) -> (Report, Option<Failure>) {
     let mut report = Report::default();
     let mut flow = Flow {
-        api: &api,
-        clock: &clock,
-        journal: &journal,
-        surroundings: &surroundings,
-        tell: &mut tell,
+        api,
+        clock: &FakeClock::default(),
+        journal,
+        surroundings: &Surroundings { service: service(identity), profile: None },
+        tell: &mut Recorder::default(),
         poll: Duration::from_secs(15),
         report: &mut report,
     };
@@ -216,12 +191,20 @@ fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failur
         config_group: None,
         accepted: Accepted::default(),
     };
-    let waiting = Waiting { wait: true, timeout: Duration::from_secs(3 * 60 * 60) };
+    let waiting = Waiting { wait: true, timeout };
     let mut asking = Asking { yes: true, prompt: &mut Nobody, document: &|_| serde_json::Value::Null };
     let failure = upgrade(&mut flow, &request, waiting, &mut asking).err();
     if failure.is_some() {
         report.settle_failure();
     }
+    (report, failure)
+}
+
+fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failure>) {
+    let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned());
+    // One identity for both runs, as the real service would have.
+    let identity = "http://127.0.0.1:1";
+    let (report, failure) = upgraded(&client(url), identity, &journal, Duration::from_secs(3 * 60 * 60));
     let of = report.start_run.clone();
     let verdict = report.verdict.map(Verdict::word);
     if of.is_some() {
