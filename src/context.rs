@@ -75,12 +75,12 @@ impl Context {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let keys = self.settings.keys.clone()?.fetch(self.clock.now())?;
-        keep_out_of_cores();
+        let keys = self.settings.keys.clone()?.fetch(self.clock.now(), &self.interrupt)?;
         let _first = self.access_key.set(keys.tail());
         let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
         // Files and programs may have a new key by then.
-        let renew = move || config::settle(&flags, &environment)?.keys?.fetch(clock.now());
+        let interrupt = self.interrupt.clone();
+        let renew = move || config::settle(&flags, &environment)?.keys?.fetch(clock.now(), &interrupt);
         let service = self.settings.service.clone();
         let limits = if service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE };
         let trust = TrustFiles {
@@ -189,17 +189,20 @@ impl Context {
     }
 }
 
-/// Sees to it that a crash leaves no file with the key in it.
+/// Sees to it that a crash leaves no file with a key in it, neither here nor, on Linux, with a program that the
+/// system hands cores to. Programs that cdss runs for a key inherit the first.
 #[cfg(unix)]
-fn keep_out_of_cores() {
+pub(crate) fn keep_out_of_cores() {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     // A limit may always be lowered; where it can't be, there is nothing else to do.
     let _lowered = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let _set = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 #[cfg(not(unix))]
-fn keep_out_of_cores() {}
+pub(crate) fn keep_out_of_cores() {}
 
 #[cfg(unix)]
 fn host() -> Option<String> {

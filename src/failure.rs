@@ -19,7 +19,7 @@ use crate::journal::JournalError;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{0}")]
-    Config(#[from] ConfigError),
+    Config(ConfigError),
     /// Known to be wrong without asking.
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
@@ -97,6 +97,15 @@ pub(crate) enum Sent {
     Watching,
     /// This run only watched, and saw no change.
     Idle,
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::Interrupted(signal) => Self::Signal { signal, sent: Sent::No, follow: None },
+            error => Self::Config(error),
+        }
+    }
 }
 
 fn interrupted(sent: Sent) -> &'static str {

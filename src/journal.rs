@@ -77,7 +77,7 @@ impl Journal {
         };
         let found = path.ancestors().find(|place| place.symlink_metadata().is_ok())?;
         let fault = if found == path {
-            OpenOptions::new().append(true).open(&path).err()
+            open(&path, OpenOptions::new().append(true)).err()
         } else {
             not_writable(found)
         };
@@ -110,7 +110,7 @@ impl Journal {
     fn text(&self) -> Result<String, JournalError> {
         let path = self.path()?;
         let mut text = Vec::new();
-        match File::open(&path).and_then(|mut file| file.read_to_end(&mut text)) {
+        match open(&path, OpenOptions::new().read(true)).and_then(|mut file| file.read_to_end(&mut text)) {
             Ok(_) => Ok(String::from_utf8_lossy(&text).into_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
             Err(source) => Err(JournalError::Io { path, source }),
@@ -128,8 +128,7 @@ impl Journal {
             endpoint.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let path = self.directory()?.join(format!("lock-{plain}-{cluster}"));
         let fail = |source| JournalError::Io { path: path.clone(), source };
-        let file =
-            private(OpenOptions::new().create(true).truncate(false).write(true)).open(&path).map_err(fail)?;
+        let file = open(&path, OpenOptions::new().create(true).truncate(false).write(true)).map_err(fail)?;
         match file.try_lock() {
             Ok(()) => Ok(ClusterLock(file)),
             Err(TryLockError::WouldBlock) => Err(LockError::Held),
@@ -212,7 +211,8 @@ impl Journal {
     fn append(&self, entry: &Value) -> Result<(), JournalError> {
         let path = self.path()?;
         let write = || {
-            let mut file = private(OpenOptions::new().create(true).append(true).read(true)).open(&path)?;
+            let mut file = open(&path, OpenOptions::new().create(true).append(true).read(true))?;
+            make_private(&file)?;
             file.lock()?;
             let torn = if ends_a_line(&mut file)? { "" } else { "\n" };
             file.write_all(format!("{torn}{entry}\n").as_bytes())?;
@@ -233,11 +233,39 @@ fn ends_a_line(file: &mut File) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// New files are this user's alone.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+/// Opens a file of the journal's folder: a plain one, for this user alone, and never by way of a link. Whoever could
+/// put a link or a FIFO there would choose where the journal goes, or whether a start ever leaves.
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // A FIFO would be waited for at opening.
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
+    if path.is_symlink() {
+        return Err(io::Error::other("it is a link"));
+    }
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no plain file"));
+    }
+    Ok(file)
+}
+
+/// Takes others' rights away: the journal may have come from a backup, or from a hand.
+#[cfg(unix)]
+fn make_private(file: &File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if file.metadata()?.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn make_private(_file: &File) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -66,6 +66,11 @@ pub fn main() -> ExitCode {
         Err(error) if !error.use_stderr() => return code(print(&error.render().to_string())),
         Err(error) => return refused(&error, &words, &environment),
     };
+    // The environment may hold a key from the beginning. A rehearsal holds none that opens anything, and what runs in
+    // it keeps its own limits.
+    if !matches!(cli.command, Some(Command::Sandbox(_))) {
+        context::keep_out_of_cores();
+    }
     match cli.command {
         _ if cli.version => code(print(&format!("cdss {}\n", env!("CARGO_PKG_VERSION")))),
         None => {

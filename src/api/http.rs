@@ -9,7 +9,6 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::{Builder, Runtime};
-use url::Url;
 
 use super::classify::{Action, Class, Clocks, classify};
 use super::endpoint::{self, Operation};
@@ -24,6 +23,7 @@ use crate::clock::{Clock, Interrupt};
 use crate::config::{ConfigError, Keys};
 use crate::consent::Consent;
 use crate::domain::plan::Target;
+use crate::domain::proxy_address::ProxyAddress;
 use crate::domain::record::{RequestObserver, RequestRecord};
 use crate::domain::service::Service;
 use crate::domain::snapshot::PreCheck;
@@ -37,7 +37,7 @@ pub(crate) struct Connection {
     pub limits: Limits,
     pub trust: TrustFiles,
     /// The one of the profile; without it the system's variables count.
-    pub proxy: Option<Url>,
+    pub proxy: Option<ProxyAddress>,
     pub clock: Rc<dyn Clock>,
     pub interrupt: Interrupt,
     pub observer: Rc<dyn RequestObserver>,

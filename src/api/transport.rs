@@ -19,6 +19,7 @@ use super::sign::Stamp;
 use super::trust::{self, TrustFiles};
 use super::wire::Response;
 use crate::clock::Clock;
+use crate::domain::proxy_address::ProxyAddress;
 use crate::domain::service::Service;
 
 /// A client, and what it learns of certificates that it refuses.
@@ -41,7 +42,7 @@ pub(super) fn way(
     service: &Service,
     limits: &Limits,
     files: &TrustFiles,
-    proxy: Option<&Url>,
+    proxy: Option<&ProxyAddress>,
     pooled: bool,
 ) -> Result<Way, ApiError> {
     let unusable = |operation, error: &reqwest::Error| ApiError::NotSent {
@@ -71,7 +72,7 @@ pub(super) fn way(
     }
     if let (Some(proxy), false) = (proxy, service.endpoint.is_loopback()) {
         // A profile's own proxy is meant for every request of that profile, whatever the variables say.
-        builder = builder.proxy(Proxy::all(proxy.clone()).map_err(|error| unusable("proxy", &error))?);
+        builder = builder.proxy(Proxy::all(proxy.url()).map_err(|error| unusable("proxy", &error))?);
     }
     // Reading the trust store costs more than everything else, so plain loopback goes without.
     if service.endpoint.is_https() {
@@ -85,13 +86,13 @@ pub(super) fn way(
 }
 
 /// Returns the proxy that requests will go through: the profile's, else what the system's variables say.
-fn proxy_of(service: &Service, own: Option<&Url>, variables: &Matcher) -> Option<Url> {
+fn proxy_of(service: &Service, own: Option<&ProxyAddress>, variables: &Matcher) -> Option<Url> {
     let of_variables = || {
         let target = service.endpoint.url().as_str().parse().ok()?;
         let found = variables.intercept(&target)?;
         Url::parse(&found.uri().to_string()).ok()
     };
-    own.cloned().or_else(of_variables)
+    own.map(ProxyAddress::url).or_else(of_variables)
 }
 
 /// Returns an address that may be shown.
@@ -292,8 +293,8 @@ mod tests {
             let variables = Matcher::builder().https("http://proxy.test:3128").no(exempt).build();
             assert_eq!(proxy_of(&service("https://192.0.2.7"), None, &variables).is_some(), used, "{exempt}");
         }
-        let own = Url::parse("http://own.test:8080").unwrap();
+        let own: ProxyAddress = "http://own.test:8080".parse().unwrap();
         let variables = Matcher::builder().https("http://proxy.test:3128").no("*").build();
-        assert_eq!(proxy_of(&service("https://cdss.test"), Some(&own), &variables), Some(own));
+        assert_eq!(proxy_of(&service("https://cdss.test"), Some(&own), &variables), Some(own.url()));
     }
 }

@@ -7,10 +7,12 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::{ConfigError, Keys};
+use crate::clock::{Interrupt, Signal};
 
 /// The program that a profile names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,23 @@ const GONE: Duration = Duration::from_secs(2);
 
 /// The longest answer, in bytes: chosen, far above two keys and a time.
 const LONGEST: u64 = 64 * 1024;
+
+/// How long a signal may go unnoticed.
+///
+/// Chosen: below what a person feels.
+const NOTICE: Duration = Duration::from_millis(20);
+
+/// Why there are no keys.
+enum NoKeys {
+    Reason(String),
+    Interrupted(Signal),
+}
+
+impl From<String> for NoKeys {
+    fn from(reason: String) -> Self {
+        Self::Reason(reason)
+    }
+}
 
 /// The answer, in the form that the programs for AWS's tools already give. Other fields are passed over.
 ///
@@ -68,26 +87,29 @@ impl CredentialProcess {
     /// # Errors
     ///
     /// Fails when the program can't be run, takes or says too much, ends with another code than 0, or doesn't
-    /// answer in the documented form. It and whatever it started are then ended.
-    pub(crate) fn fetch(&self, now: Timestamp) -> Result<Keys, ConfigError> {
-        self.fetch_within(LIMIT, now).map_err(|reason| ConfigError::Process {
-            program: self.words[0].clone(),
-            place: self.place.clone(),
-            reason,
+    /// answer in the documented form; and at a signal. It and whatever it started are then ended.
+    pub(crate) fn fetch(&self, now: Timestamp, interrupt: &Interrupt) -> Result<Keys, ConfigError> {
+        self.fetch_within(LIMIT, now, interrupt).map_err(|error| match error {
+            NoKeys::Interrupted(signal) => ConfigError::Interrupted(signal),
+            NoKeys::Reason(reason) => {
+                ConfigError::Process { program: self.words[0].clone(), place: self.place.clone(), reason }
+            }
         })
     }
 
-    fn fetch_within(&self, limit: Duration, now: Timestamp) -> Result<Keys, String> {
+    fn fetch_within(&self, limit: Duration, now: Timestamp, interrupt: &Interrupt) -> Result<Keys, NoKeys> {
         let mut command = Command::new(&self.words[0]);
         command.args(&self.words[1..]).stdin(Stdio::null()).stdout(Stdio::piped());
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|error| format!("it can't be run: {error}"))?;
-        let Some(stdout) = child.stdout.take() else { return Err("it has no stdout".to_owned()) };
+        let Some(stdout) = child.stdout.take() else { return Err("it has no stdout".to_owned().into()) };
         let (tell, told) = mpsc::channel();
         let number = child.id();
         thread::spawn(move || {
-            let mut text = Vec::new();
+            // Growing would leave copies of it behind.
+            let mut text =
+                Zeroizing::new(Vec::with_capacity(usize::try_from(LONGEST).unwrap_or_default() + 1));
             let read = stdout.take(LONGEST + 1).read_to_end(&mut text).map(|_| text);
             let ended = match &read {
                 // It may go on talking, and nobody listens any more.
@@ -96,23 +118,33 @@ impl CredentialProcess {
             };
             let _gave_up = tell.send((read, ended, child));
         });
-        let Ok((read, ended, mut child)) = told.recv_timeout(limit) else {
+        let mut waited = Duration::ZERO;
+        let (read, ended, mut child) = loop {
+            if let Ok(told) = told.recv_timeout(NOTICE.min(limit)) {
+                break told;
+            }
+            waited += NOTICE;
+            let signal = interrupt.raised();
+            if waited < limit && signal.is_none() {
+                continue;
+            }
             end_group(number);
             // Its stdout closes when the last one that holds it is gone.
             let gone = told.recv_timeout(GONE).is_ok();
             let rest = if gone { "" } else { ", and can't be ended" };
-            return Err(format!("it did not end within {}{rest}", humantime::format_duration(limit)));
+            let late = || format!("it did not end within {}{rest}", humantime::format_duration(limit));
+            return Err(signal.map_or_else(|| NoKeys::Reason(late()), NoKeys::Interrupted));
         };
         let text = read.map_err(|error| format!("its answer can't be read: {error}"))?;
         let Some(status) = ended else {
             end_group(number);
             wait(&mut child);
-            return Err(format!("its answer is longer than {} KiB", LONGEST / 1024));
+            return Err(format!("its answer is longer than {} KiB", LONGEST / 1024).into());
         };
         if !status.success() {
-            return Err(format!("it ended with {status}"));
+            return Err(format!("it ended with {status}").into());
         }
-        keys(&text, now)
+        Ok(keys(&text, now)?)
     }
 }
 
@@ -159,7 +191,14 @@ mod tests {
     fn run(script: &str) -> Result<Keys, String> {
         let words = vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()];
         let process = CredentialProcess { words, place: "profile prod".to_owned() };
-        process.fetch_within(Duration::from_secs(5), NOW)
+        fetched(&process, Duration::from_secs(5))
+    }
+
+    fn fetched(process: &CredentialProcess, limit: Duration) -> Result<Keys, String> {
+        process.fetch_within(limit, NOW, &Interrupt::new()).map_err(|error| match error {
+            NoKeys::Reason(reason) => reason,
+            NoKeys::Interrupted(signal) => panic!("{signal:?}"),
+        })
     }
 
     fn answer(more: &str) -> String {
@@ -195,7 +234,7 @@ mod tests {
             assert!(!told.contains("hunter2"), "{told}");
         }
         let missing = CredentialProcess { words: vec!["no-such-program".to_owned()], place: String::new() };
-        let error = missing.fetch(NOW).unwrap_err();
+        let error = missing.fetch(NOW, &Interrupt::new()).unwrap_err();
         assert!(error.is_auth() && error.to_string().contains("no-such-program"), "{error}");
     }
 
@@ -204,9 +243,22 @@ mod tests {
         for script in ["exec sleep 1000", "sleep 1000 & sleep 1000 & wait", "sleep 1000 & exit 0"] {
             let words = vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()];
             let process = CredentialProcess { words, place: String::new() };
-            let told = process.fetch_within(Duration::from_millis(300), NOW).unwrap_err();
+            let told = fetched(&process, Duration::from_millis(300)).unwrap_err();
             assert_eq!(told, "it did not end within 300ms", "{script}");
         }
+    }
+
+    #[test]
+    fn a_signal_ends_the_program_with_all_that_it_started() {
+        let words = ["sh", "-c", "sleep 1000 & sleep 1000"].map(str::to_owned).to_vec();
+        let process = CredentialProcess { words, place: String::new() };
+        let interrupt = Interrupt::new();
+        interrupt.raise(Signal::Terminate);
+        assert_eq!(
+            process.fetch(NOW, &interrupt).unwrap_err(),
+            ConfigError::Interrupted(Signal::Terminate),
+            "a minute of waiting would look like a hang"
+        );
     }
 
     #[test]

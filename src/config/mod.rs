@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::clock::{Interrupt, Signal};
 use crate::domain::follow_command::quote;
 
 mod credential_process;
@@ -60,11 +61,11 @@ impl KeySource {
     ///
     /// # Errors
     ///
-    /// Fails when the program gives none.
-    pub(crate) fn fetch(&self, now: Timestamp) -> Result<Keys, ConfigError> {
+    /// Fails when the program gives none, or a signal comes first.
+    pub(crate) fn fetch(&self, now: Timestamp, interrupt: &Interrupt) -> Result<Keys, ConfigError> {
         match self {
             Self::Pair(keys) => Ok(keys.clone()),
-            Self::Process(process) => process.fetch(now),
+            Self::Process(process) => process.fetch(now, interrupt),
         }
     }
 
@@ -229,6 +230,8 @@ pub(crate) enum ConfigError {
     /// Somebody else may `read` or `write` a file that holds keys.
     #[error("others may {may} {}, which holds keys", file.display())]
     Exposed { file: PathBuf, may: &'static str },
+    #[error("{} belongs to another user, who could change what it says", file.display())]
+    Anothers { file: PathBuf },
 
     /// The endpoint of one place with the keys of another: whoever sets a variable could have a stranger's key.
     #[error("{variable} leads to {endpoint}, and the key is that of profile {profile}")]
@@ -244,6 +247,9 @@ pub(crate) enum ConfigError {
     EmptyKey { name: &'static str, place: Option<String> },
     #[error("`{program}`, the credential_process of {place}, gave no key: {reason}")]
     Process { program: String, place: String, reason: String },
+    /// A signal came while a program was to give the key.
+    #[error("interrupted")]
+    Interrupted(Signal),
     #[error("there are both a key pair and a credential_process in {0}")]
     TwoSources(String),
     #[error("the key holds characters that no key has{}", of_place(place.as_deref()))]
@@ -303,6 +309,7 @@ impl ConfigError {
                 "the file is as it was; it has to be a plain file in a folder that you can write".to_owned()
             }
             Self::Exposed { file, .. } => format!("chmod 600 {}", quote(&file.to_string_lossy())),
+            Self::Anothers { .. } => "run cdss as that user, or have a file of your own".to_owned(),
             Self::ForeignEndpoint { variable, .. } => {
                 format!("unset {variable}, or give the address with --endpoint or in the profile")
             }
@@ -323,6 +330,7 @@ impl ConfigError {
             }
             Self::HalfPair { missing, .. } => format!("set {missing} as well, from the same key"),
             Self::EmptyKey { name, .. } => format!("set {name}, or unset both halves of the pair"),
+            Self::Interrupted(_) => "run the command again".to_owned(),
             Self::Process { .. } => {
                 "run it by hand and look at what it prints, in a place where nobody watches".to_owned()
             }

@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use url::Url;
-
 use super::place::{label, parse, place};
-use super::profile::{Field, absolute, proxy};
+use super::profile::{Field, absolute};
 use super::sources::Sources;
 use super::store::Files;
 use super::{ConfigError, Environment, KeySource, Origin};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::format::Format;
+use crate::domain::proxy_address::ProxyAddress;
 use crate::domain::service::Service;
 
 /// The global flags as they were written; None where one was left out.
@@ -45,7 +44,7 @@ pub(crate) struct Settings {
     pub key_origin: Origin,
     pub cacert: Option<PathBuf>,
     /// The profile's own; without one the system's variables count.
-    pub proxy: Option<Url>,
+    pub proxy: Option<ProxyAddress>,
     pub output: Format,
     /// Between two looks of a watch.
     pub poll: Duration,
@@ -89,7 +88,7 @@ pub(crate) fn resolve(
     // What the environment does where there is nothing of cdss's own.
     let (mut shown_cacert, mut cacert_origin) =
         (cacert.as_ref().map(|path| path.display().to_string()), cacert_origin);
-    let (mut shown_proxy, mut proxy_origin) = (proxy.as_ref().map(without_password), proxy_origin);
+    let (mut shown_proxy, mut proxy_origin) = (proxy.as_ref().map(ProxyAddress::shown), proxy_origin);
     if !place.service.endpoint.is_loopback() {
         let set = |names: &[&'static str]| {
             let mut set = names.iter().filter_map(|name| Some((environment.value(name)?, *name)));
@@ -99,8 +98,9 @@ pub(crate) fn resolve(
             (shown_cacert, cacert_origin) = (Some(path.to_owned()), Origin::Variable(name));
         }
         if let (None, Some((text, name))) = (&proxy, set(&PROXY_VARIABLES)) {
-            let shown = self::proxy(text)
-                .map_or_else(|_| "(not an address)".to_owned(), |url| without_password(&url));
+            let shown = text
+                .parse::<ProxyAddress>()
+                .map_or_else(|_| "(not an address)".to_owned(), |proxy| proxy.shown());
             (shown_proxy, proxy_origin) = (Some(shown), Origin::Variable(name));
         }
     }
@@ -167,18 +167,11 @@ fn cacert(sources: &Sources<'_>) -> Result<(Option<PathBuf>, Origin), ConfigErro
     }
 }
 
-fn own_proxy(sources: &Sources<'_>) -> Result<(Option<Url>, Origin), ConfigError> {
-    let Some((text, origin)) = sources.first(Field::Proxy, &[])? else { return Ok((None, Origin::Default)) };
-    let invalid = |reason| ConfigError::Invalid { name: label(&origin, Field::Proxy), reason };
-    Ok((Some(proxy(&text).map_err(invalid)?), origin))
-}
-
-fn without_password(url: &Url) -> String {
-    let mut shown = url.clone();
-    if shown.password().is_some() {
-        let _no_host = shown.set_password(Some("hidden"));
+fn own_proxy(sources: &Sources<'_>) -> Result<(Option<ProxyAddress>, Origin), ConfigError> {
+    match sources.first(Field::Proxy, &[])? {
+        Some((text, origin)) => Ok((Some(parse(&text, &origin, Field::Proxy)?), origin)),
+        None => Ok((None, Origin::Default)),
     }
-    shown.as_str().trim_end_matches('/').to_owned()
 }
 
 /// Reads a duration with a unit, such as `15s` or `3h`.

@@ -17,6 +17,7 @@ pub(crate) mod ids;
 pub(crate) mod open_start;
 pub(crate) mod plan;
 pub(crate) mod progress;
+pub(crate) mod proxy_address;
 pub(crate) mod record;
 pub(crate) mod region;
 pub(crate) mod report;

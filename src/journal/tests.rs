@@ -131,6 +131,53 @@ fn files_are_the_users_alone() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_journal_that_others_could_read_is_made_private_by_the_next_line() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "first");
+    start(&own, 39, &[]);
+    let path = own.path().unwrap();
+    let mode = || path.metadata().unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
+    assert_eq!((own.fault(), mode()), (None, 0o664), "who only looks changes nothing");
+    own.accepted(NOW, None).unwrap();
+    assert_eq!(mode(), 0o600);
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_to_a_journal_that_is_a_link_a_fifo_or_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::write(&elsewhere, "").unwrap();
+    for (what, reason) in [
+        ("link", "it is a link"),
+        ("dangling link", "it is a link"),
+        ("FIFO", "it is no plain file"),
+        ("folder", "Is a directory"),
+    ] {
+        let state = tempfile::tempdir().unwrap();
+        let own = journal(&state, "first");
+        own.prepare().unwrap();
+        let path = own.path().unwrap();
+        match what {
+            "link" => std::os::unix::fs::symlink(&elsewhere, &path).unwrap(),
+            "dangling link" => std::os::unix::fs::symlink(folder.path().join("nothing"), &path).unwrap(),
+            "FIFO" => {
+                assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+            }
+            _ => std::fs::create_dir(&path).unwrap(),
+        }
+        let error = own.accepted(NOW, None).unwrap_err().to_string();
+        assert!(error.contains(reason), "{what}: {error}");
+        assert!(own.fault().is_some(), "{what}: the check says so before a start");
+    }
+    assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing came up where the link leads");
+}
+
 #[test]
 fn writers_at_once_and_killed_ones_mix_no_lines() {
     let folder = tempfile::tempdir().unwrap();

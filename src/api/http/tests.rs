@@ -55,7 +55,7 @@ pub(crate) fn client_with(keys: Keys, url: &str, limits: Limits) -> Http {
 /// A client of an address that doesn't exist, behind a proxy.
 fn client_behind(proxy: &str, limits: Limits) -> Http {
     let mut connection = client_of("https://cdss.invalid", limits).connection;
-    connection.proxy = Some(Url::parse(proxy).unwrap());
+    connection.proxy = Some(proxy.parse().unwrap());
     Http::new(connection).unwrap()
 }
 
@@ -77,7 +77,7 @@ fn a_profiles_proxy_gets_the_address_and_neither_the_key_nor_its_own_password_is
 fn loopback_never_goes_through_a_proxy() {
     let server = Injector::answering(vec![http("200 OK", "", YES)]);
     let mut connection = client_of(&server.url(), QUICK).connection;
-    connection.proxy = Some(Url::parse("http://127.0.0.1:9").unwrap());
+    connection.proxy = Some("http://127.0.0.1:9".parse().unwrap());
     assert!(start(&Http::new(connection).unwrap()).is_ok());
     assert!(server.seen().requests[0].starts_with("POST /api/v1/"));
 }

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Read as _};
 use std::path::PathBuf;
 
 use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
 
 use crate::clock::{Interrupt, Signal};
 use crate::config::{self, Change, Environment, Field, Files, Flags};
@@ -228,12 +229,13 @@ fn from_stdin() -> Result<SecretString, Failure> {
     if io::stdin().is_terminal() {
         return Err(refuse("standard input is a terminal", "leave --stdin out to be asked"));
     }
-    let mut text = String::new();
+    // Growing would leave copies of it behind.
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(LONGEST).unwrap_or_default() + 1));
     let read = io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text);
     read.map_err(|_| refuse("standard input can't be read as text", "give one line of plain text"))?;
     if text.len() as u64 > LONGEST {
         return Err(refuse("standard input is longer than 64 KiB", "give one line of plain text"));
     }
-    let value = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    let value = text.strip_suffix('\n').map_or(&**text, |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(SecretString::from(value))
 }

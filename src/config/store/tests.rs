@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::super::profile::Field;
 use super::super::{Change, edit};
+use super::replacing::BESIDE;
 use super::*;
 
 struct Home(TempDir);
@@ -55,15 +56,25 @@ fn without_files_there_is_no_profile_and_no_fault() {
     assert!(home.load().unwrap().vendor.is_ok());
 }
 
+/// What root provides, the group may read: a test that runs as root sees that rule.
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 #[test]
 fn a_file_of_ones_own_that_others_can_get_at_is_refused_with_the_remedy() {
-    for (mode, may) in [(0o640, "read"), (0o604, "read"), (0o620, "write to"), (0o666, "write to")] {
+    for (mode, may) in
+        [(0o640, "read"), (0o604, "read"), (0o644, "read"), (0o620, "write to"), (0o666, "write to")]
+    {
         let home = Home::new();
         Home::write(&home.own(), "[profiles.prod]", mode);
-        // What root provides, the group may read; nobody can give a file to root here without being it.
+        if mode == 0o640 && is_root() {
+            assert_eq!(home.load().unwrap().own.len(), 1, "root's own, for a group");
+            continue;
+        }
         let error = home.load().unwrap_err();
         assert_eq!(error, ConfigError::Exposed { file: home.own(), may });
-        assert!(error.hint().starts_with("chmod 600 "), "{}", error.hint());
+        assert_eq!(error.hint(), format!("chmod 600 {}", home.own().display()));
     }
     for mode in [0o600, 0o400, 0o700] {
         let home = Home::new();
@@ -73,10 +84,26 @@ fn a_file_of_ones_own_that_others_can_get_at_is_refused_with_the_remedy() {
 }
 
 #[test]
+fn a_file_of_a_third_user_is_refused() {
+    // Only root can give files away.
+    if !is_root() {
+        return;
+    }
+    let home = Home::new();
+    for file in [home.own(), home.vendor()] {
+        Home::write(&file, "", 0o600);
+        std::os::unix::fs::chown(&file, Some(65_534), None).unwrap();
+    }
+    assert_eq!(home.load().unwrap_err(), ConfigError::Anothers { file: home.own() });
+    fs::remove_file(home.own()).unwrap();
+    assert_eq!(home.load().unwrap().vendor.unwrap_err(), ConfigError::Anothers { file: home.vendor() });
+}
+
+#[test]
 fn the_vendors_file_is_taken_with_a_warning_when_others_may_read_it_and_refused_when_they_may_write() {
     let text = "[DEFAULT]\nncloud_access_key_id = A\n# \u{fffd}";
     for (mode, warned, taken) in
-        [(0o600, false, true), (0o644, true, true), (0o640, true, true), (0o664, false, false)]
+        [(0o600, false, true), (0o644, true, true), (0o640, !is_root(), true), (0o664, false, false)]
     {
         let home = Home::new();
         Home::write(&home.vendor(), text, mode);
@@ -160,15 +187,84 @@ fn what_can_not_be_done_leaves_the_file_as_it_was() {
 }
 
 #[test]
-fn nothing_is_written_through_a_link() {
+fn nothing_is_written_through_links_or_to_what_is_no_plain_file() {
+    const OLD: &str = "[profiles.old]\nregion = \"KR\"\n";
+    let mut refused = 0;
+    for (what, reason) in [
+        ("link", "it is a link or no plain file"),
+        ("parent that is a link", "its folder "),
+        ("dangling link", "it is a link or no plain file"),
+        ("hard link", "it has another name too"),
+        ("FIFO", "it is a link or no plain file"),
+        ("directory", "it is a link or no plain file"),
+    ] {
+        let (home, elsewhere) = (Home::new(), TempDir::new().unwrap());
+        let (own, target) = (home.own(), elsewhere.path().join("config.toml"));
+        let folder = own.parent().unwrap();
+        Home::write(&target, OLD, 0o600);
+        fs::create_dir_all(folder.parent().unwrap()).unwrap();
+        if what == "parent that is a link" {
+            symlink(elsewhere.path(), folder).unwrap();
+        } else {
+            fs::create_dir(folder).unwrap();
+        }
+        match what {
+            "link" => symlink(&target, &own).unwrap(),
+            "dangling link" => symlink(elsewhere.path().join("nothing"), &own).unwrap(),
+            "hard link" => fs::hard_link(&target, &own).unwrap(),
+            "directory" => fs::create_dir(&own).unwrap(),
+            "FIFO" => {
+                let made = std::process::Command::new("mkfifo").arg("-m600").arg(&own).status();
+                assert!(made.unwrap().success());
+            }
+            _ => {}
+        }
+        let error = edit::set(&own, "prod", Field::SecretKey, &secret("hunter2")).unwrap_err();
+        let ConfigError::Unwritable { reason: told, .. } = &error else { panic!("{what}: {error}") };
+        assert!(told.contains(reason), "{what}: {told}");
+        assert_eq!(fs::read_to_string(&target).unwrap(), OLD, "{what}");
+        let names: Vec<_> = fs::read_dir(elsewhere.path()).unwrap().map(|one| one.unwrap().path()).collect();
+        assert_eq!(names, [target], "{what}: nothing came up where it leads");
+        refused += 1;
+    }
+    crate::figures::record("links and odd files that are not written to", refused, "of 6");
+}
+
+#[test]
+fn a_link_above_the_folder_is_followed_unless_a_third_user_made_it() {
+    let (home, elsewhere) = (Home::new(), TempDir::new().unwrap());
+    let link = home.0.path().join(".config");
+    symlink(elsewhere.path(), &link).unwrap();
+    edit::set(&home.own(), "prod", Field::Region, &secret("KR")).unwrap();
+    if is_root() {
+        std::os::unix::fs::lchown(&link, Some(65_534), None).unwrap();
+        let error = edit::set(&home.own(), "prod", Field::Region, &secret("JPN")).unwrap_err();
+        assert!(error.to_string().contains("a link that another user has made"), "{error}");
+    }
+}
+
+#[test]
+fn a_folder_that_others_may_write_to_is_refused_with_the_remedy() {
     let home = Home::new();
-    let target = home.0.path().join("elsewhere.toml");
-    Home::write(&target, "", 0o600);
-    fs::create_dir_all(home.own().parent().unwrap()).unwrap();
-    symlink(&target, home.own()).unwrap();
-    let error = edit::set(&home.own(), "prod", Field::Region, &secret("KR")).unwrap_err();
-    assert!(matches!(error, ConfigError::Unwritable { .. }), "{error}");
-    assert_eq!(fs::read_to_string(&target).unwrap(), "");
+    let own = home.own();
+    let folder = own.parent().unwrap();
+    fs::create_dir_all(folder).unwrap();
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o770)).unwrap();
+    let error = edit::set(&own, "prod", Field::Region, &secret("KR")).unwrap_err();
+    assert!(error.to_string().ends_with(&format!("chmod 700 {}", folder.display())), "{error}");
+    assert!(!own.exists());
+}
+
+#[test]
+fn what_a_killed_writer_left_is_gone_after_the_next_run_even_if_that_only_reads() {
+    let home = Home::new();
+    let leftover = home.own().with_file_name(BESIDE);
+    Home::write(&leftover, "secret_key = \"hunter2\"", 0o600);
+    assert!(home.load().is_ok() && !leftover.exists());
+    Home::write(&leftover, "secret_key = \"hunter2\"", 0o600);
+    let at_work = fs::File::open(leftover.parent().unwrap()).unwrap();
+    at_work.lock().unwrap();
+    assert!(home.load().is_ok() && leftover.exists(), "a living writer's file is its own");
 }
 
 #[test]

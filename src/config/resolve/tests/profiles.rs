@@ -143,14 +143,14 @@ fn the_environment_outranks_the_default_profile_whose_place_goes_only_with_its_k
     assert_eq!(its_own.service.endpoint.to_string(), "https://example.com");
     assert_eq!(its_own.service.region.code(), "SGN");
     assert_eq!(its_own.cacert, Some(ABSOLUTE.into()));
-    assert_eq!(its_own.proxy.as_ref().unwrap().host_str(), Some("proxy"));
+    assert_eq!(its_own.proxy.as_ref().unwrap().url().host_str(), Some("proxy"));
     assert!(!format!("{:?}", its_own.shown).contains("word"), "{:?}", its_own.shown);
     let environments = at(&PAIR);
     assert_eq!(environments.profile, None);
     assert_eq!(environments.keys.as_ref().unwrap().pair().unwrap().access, "AKIDEXAMPLE1");
     assert_eq!(environments.service.endpoint.to_string(), Site::Public.base_url());
     assert_eq!(environments.service.region.code(), "KR");
-    assert_eq!((&environments.cacert, &environments.proxy), (&None, &None));
+    assert!(environments.cacert.is_none() && environments.proxy.is_none());
     for settings in [its_own, environments] {
         assert_eq!((settings.output, settings.poll), (Format::Json, Duration::from_secs(20)));
     }

@@ -1,0 +1,76 @@
+//! The address of a proxy, which may hold a password.
+
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+/// Where to connect through. Its text shows nowhere by itself.
+#[derive(Debug, Clone)]
+pub(crate) struct ProxyAddress(SecretString);
+
+/// The text is no address of a proxy. It may hold a password, so it isn't repeated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it is not an address such as http://proxy.example.com:3128")]
+pub(crate) struct NotAProxy;
+
+impl FromStr for ProxyAddress {
+    type Err = NotAProxy;
+
+    /// Reads http and https, with a user name and a password or without, and nothing behind the port.
+    fn from_str(text: &str) -> Result<Self, NotAProxy> {
+        let url = Url::parse(text).map_err(|_| NotAProxy)?;
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let usable = matches!(url.scheme(), "http" | "https") && url.has_host() && bare;
+        if usable { Ok(Self(SecretString::from(text))) } else { Err(NotAProxy) }
+    }
+}
+
+impl ProxyAddress {
+    /// Returns the whole address, password included.
+    pub(crate) fn url(&self) -> Url {
+        Url::parse(self.0.expose_secret()).expect("it was read before")
+    }
+
+    /// Returns what may be shown: everything but the password.
+    pub(crate) fn shown(&self) -> String {
+        let mut url = self.url();
+        if url.password().is_some() {
+            let _no_host = url.set_password(Some("hidden"));
+        }
+        url.as_str().trim_end_matches('/').to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_shows_without_its_password() {
+        for (text, shown) in [
+            ("http://proxy:3128", "http://proxy:3128"),
+            ("http://user:hunter2@proxy:3128/", "http://user:hidden@proxy:3128"),
+            ("https://user@proxy", "https://user@proxy"),
+        ] {
+            let address: ProxyAddress = text.parse().unwrap();
+            assert_eq!(address.shown(), shown);
+            assert!(!format!("{address:?}").contains("hunter2"), "{address:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_proxy_is_refused_without_being_repeated() {
+        for text in [
+            "",
+            "hunter2",
+            "ftp://user:hunter2@proxy",
+            "http://proxy/hunter2",
+            "http://proxy?hunter2",
+            "http://",
+        ] {
+            let error = text.parse::<ProxyAddress>().unwrap_err();
+            assert!(!error.to_string().contains("hunter2"), "{text}");
+        }
+    }
+}
