@@ -55,6 +55,9 @@ _cdss() {
             cdss__subcmd__config,show)
                 cmd="cdss__subcmd__config__subcmd__show"
                 ;;
+            cdss__subcmd__config,verify)
+                cmd="cdss__subcmd__config__subcmd__verify"
+                ;;
             cdss__subcmd__list,clusters)
                 cmd="cdss__subcmd__list__subcmd__clusters"
                 ;;
@@ -225,7 +228,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help init list show set remove"
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help init list show verify set remove"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -455,6 +458,52 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__config__subcmd__show)
+            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --site)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --endpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        cdss__subcmd__config__subcmd__verify)
             opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -152,23 +152,24 @@ never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s q -l quiet -d 'Leave out progress and hints'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s h -l help -d 'Print help'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -l profile -d 'Profile with keys and settings' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -l region -d 'Region: KR, SGN, JPN, KRS or FKR' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -l site -d 'Site: public (민간), gov (공공) or fin (금융)' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -l endpoint -d 'Address of the service, in place of the site\'s own' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -l cacert -d 'Certificate authorities to believe besides the system\'s, as PEM' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -s o -l output -d 'Form of the result: table or json' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l profile -d 'Profile with keys and settings' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l region -d 'Region: KR, SGN, JPN, KRS or FKR' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l site -d 'Site: public (민간), gov (공공) or fin (금융)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l endpoint -d 'Address of the service, in place of the site\'s own' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l cacert -d 'Certificate authorities to believe besides the system\'s, as PEM' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s o -l output -d 'Form of the result: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -s q -l quiet -d 'Leave out progress and hints'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -s h -l help -d 'Print help'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -f -a "init" -d 'Ask for a profile\'s key, site and region, and write them down'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -f -a "list" -d 'List the profiles, each with its file'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -f -a "show" -d 'Show the settings in force, each with where it comes from'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -f -a "set" -d 'Set one value of a profile'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show set remove" -f -a "remove" -d 'Remove a profile, or one value of it'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s h -l help -d 'Print help'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -f -a "init" -d 'Ask for a profile\'s key, site and region, and write them down'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -f -a "list" -d 'List the profiles, each with its file'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -f -a "show" -d 'Show the settings in force, each with where it comes from'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -f -a "verify" -d 'Try the way to the service step by step, and what the key may do there; change nothing'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -f -a "set" -d 'Set one value of a profile'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -f -a "remove" -d 'Remove a profile, or one value of it'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l profile -d 'Profile with keys and settings' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l region -d 'Region: KR, SGN, JPN, KRS or FKR' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l site -d 'Site: public (민간), gov (공공) or fin (금융)' -r
@@ -205,6 +206,18 @@ never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out progress and hints'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l profile -d 'Profile with keys and settings' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l region -d 'Region: KR, SGN, JPN, KRS or FKR' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l site -d 'Site: public (민간), gov (공공) or fin (금융)' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l endpoint -d 'Address of the service, in place of the site\'s own' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l cacert -d 'Certificate authorities to believe besides the system\'s, as PEM' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s o -l output -d 'Form of the result: table or json' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l profile -d 'Profile with keys and settings' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l region -d 'Region: KR, SGN, JPN, KRS or FKR' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l site -d 'Site: public (민간), gov (공공) or fin (금융)' -r

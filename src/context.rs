@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::api::{Connection, Http, Limits, TrustFiles};
+use crate::api::{Connection, Http, Limits, Met, Probe, TrustFiles};
 use crate::clock::{Clock as _, Interrupt, SystemClock};
 use crate::config::{self, Environment, Flags, Origin, Settings, Shown};
 use crate::domain::follow_command::Surroundings;
 use crate::domain::record::RequestRecord;
-use crate::failure::Failure;
+use crate::failure::{Failure, Sent};
 use crate::journal::{Journal, Operator};
 use crate::ui::{Look, Narrator, RequestLog, TerminalPrompt, escape, streams};
 
@@ -81,22 +81,12 @@ impl Context {
         // Files and programs may have a new key by then.
         let interrupt = self.interrupt.clone();
         let renew = move || config::settle(&flags, &environment)?.keys?.fetch(clock.now(), &interrupt);
-        let service = self.settings.service.clone();
-        let limits = if service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE };
-        let trust = TrustFiles {
-            cacert: self.settings.cacert.clone(),
-            ssl_cert_file: self
-                .environment
-                .value("SSL_CERT_FILE")
-                .filter(|path| !path.is_empty())
-                .map(PathBuf::from),
-        };
         let connection = Connection {
-            service,
+            service: self.settings.service.clone(),
             keys,
             renew: Box::new(renew),
-            limits,
-            trust,
+            limits: self.limits(),
+            trust: self.trust(),
             proxy: self.settings.proxy.clone(),
             clock: self.clock.clone(),
             interrupt: self.interrupt.clone(),
@@ -104,6 +94,33 @@ impl Context {
         };
         let http = Http::new(connection).map_err(Failure::Read)?;
         Ok(self.http.get_or_init(|| http))
+    }
+
+    /// Walks to the service, without a key.
+    ///
+    /// # Errors
+    ///
+    /// Fails at a signal.
+    pub(crate) fn probe(&self) -> Result<Met, Failure> {
+        let probe = Probe {
+            service: &self.settings.service,
+            limits: self.limits(),
+            trust: &self.trust(),
+            proxy: self.settings.proxy.as_ref(),
+            clock: &*self.clock,
+            interrupt: &self.interrupt,
+            observer: &RequestLog { look: self.look },
+        };
+        probe.walk().map_err(|signal| Failure::Signal { signal, sent: Sent::Never, follow: None })
+    }
+
+    fn limits(&self) -> Limits {
+        if self.settings.service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE }
+    }
+
+    fn trust(&self) -> TrustFiles {
+        let named = self.environment.value("SSL_CERT_FILE").filter(|path| !path.is_empty());
+        TrustFiles { cacert: self.settings.cacert.clone(), ssl_cert_file: named.map(PathBuf::from) }
     }
 
     /// Returns the journal, which keeps whose key it was: a key that a program gives has to be fetched before.

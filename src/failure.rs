@@ -5,9 +5,11 @@ use crate::clock::Signal;
 use crate::config::ConfigError;
 use crate::consent::ConsentError;
 use crate::domain::acceptance::AcceptanceError;
+use crate::domain::checks::Check;
 use crate::domain::history::HistoryError;
 use crate::domain::ids::ClusterNo;
 use crate::domain::selector::{ClusterError, GroupError};
+use crate::domain::verification::Step;
 use crate::domain::version::VersionError;
 use crate::exit::Exit;
 use crate::journal::JournalError;
@@ -56,6 +58,11 @@ pub(crate) enum Failure {
     Journal(JournalError),
     #[error("{0}")]
     History(#[from] HistoryError),
+
+    /// A step of the way to the service is amiss; nothing but reads was sent.
+    /// `cause` is what kept the later steps from being taken.
+    #[error("{}: {}", fault.id, fault.reason)]
+    Unverified { fault: Box<Check>, cause: Option<Box<Self>> },
 
     /// The service said no to the start, and a look confirmed that nothing happens.
     #[error("the service refused the start: {0}")]
@@ -108,6 +115,11 @@ impl From<ConfigError> for Failure {
     }
 }
 
+/// Returns true for a step of `config verify` that is amiss and keeps nothing from being read.
+fn is_a_finding(fault: &Check) -> bool {
+    [Step::Clock, Step::Versions].iter().any(|step| step.id() == fault.id)
+}
+
 fn interrupted(sent: Sent) -> &'static str {
     match sent {
         Sent::No => "interrupted; nothing was started",
@@ -145,7 +157,6 @@ impl Failure {
             | Self::Acceptance(_)
             | Self::Version(VersionError::Malformed(_))
             | Self::Read(ApiError::NotSent { why: Unsent::Setup, .. }) => Exit::Usage,
-            Self::Read(_) => Exit::Unreachable,
             Self::Blocked { .. } | Self::Stale | Self::Journal(_) => Exit::Blocked,
             Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,
             Self::Consent(_) => Exit::NotConfirmed,
@@ -162,6 +173,9 @@ impl Failure {
                 Signal::Interrupt => Exit::Interrupted,
                 Signal::Terminate => Exit::Terminated,
             },
+            Self::Unverified { cause: Some(cause), .. } => cause.exit(),
+            Self::Unverified { fault, .. } if is_a_finding(fault) => Exit::Blocked,
+            Self::Read(_) | Self::Unverified { .. } => Exit::Unreachable,
             Self::Internal(_) => Exit::Internal,
         }
     }
@@ -170,6 +184,7 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Config(error) => Some(error.hint()),
+            Self::Unverified { fault, .. } => fault.remedy.clone(),
             Self::Usage { hint, .. } | Self::Busy { hint, .. } | Self::Blocked { hint, .. } => hint.clone(),
             Self::Acceptance(_) => Some("`cdss check` prints the flag that can be accepted".to_owned()),
             Self::Version(VersionError::Ambiguous { .. }) => Some("write the version in full".to_owned()),
@@ -197,6 +212,7 @@ impl Failure {
         match self {
             Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.service_message(),
             Self::Blocked { message, .. } => message.as_deref(),
+            Self::Unverified { cause, .. } => cause.as_ref()?.service_message(),
             _ => None,
         }
     }
@@ -205,6 +221,7 @@ impl Failure {
         match self {
             Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.request_id(),
             Self::Blocked { request_id, .. } | Self::InDoubt { request_id, .. } => request_id.as_deref(),
+            Self::Unverified { cause, .. } => cause.as_ref()?.request_id(),
             _ => None,
         }
     }

@@ -257,7 +257,7 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 #[cfg(unix)]
 fn make_private(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
-    if file.metadata()?.permissions().mode() & 0o077 == 0 {
+    if file.metadata()?.permissions().mode() & 0o777 == 0o600 {
         return Ok(());
     }
     file.set_permissions(std::fs::Permissions::from_mode(0o600))

@@ -90,7 +90,7 @@ pub fn main() -> ExitCode {
             clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);
             code(print(&String::from_utf8_lossy(&script)))
         }
-        Some(Command::Config(args)) if !args.is_show() => {
+        Some(Command::Config(args)) if !args.needs_settings() => {
             local("config", &args.empty_body(), &cli.global, &environment, |flags| {
                 commands::config::run(&args, flags, &environment)
             })

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::error::{ApiError, Unsent};
+use crate::domain::verification::HARMLESS;
 
 /// What an operation does at the service. It belongs to the operation and never to the HTTP method: this API has
 /// reads that are POST, and changes that are GET.
@@ -44,7 +45,7 @@ impl Action {
 pub(crate) fn classify(class: Class, error: &ApiError) -> Action {
     let again = Action::Again { asked: None };
     match (class, error) {
-        (_, ApiError::NotSent { why: Unsent::Connection, .. }) => again,
+        (_, ApiError::NotSent { why: Unsent::Connection | Unsent::Proxy | Unsent::Tls, .. }) => again,
         // A certificate that isn't trusted now won't be in a moment.
         (
             _,
@@ -85,10 +86,6 @@ pub(crate) struct Clocks {
     /// None where the answer told no time, or may have come from a cache.
     pub its: Option<jiff::Timestamp>,
 }
-
-/// Below it a wrong clock is not why the gateway refused: it allows five minutes, and an answer may take part of
-/// the difference to travel.
-const HARMLESS: jiff::SignedDuration = jiff::SignedDuration::from_mins(4);
 
 impl Clocks {
     /// Returns true when the difference is one that the gateway refuses.

@@ -11,8 +11,12 @@ use crate::clock::Signal;
 /// Why it is certain that nothing was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unsent {
-    /// Name resolution, TCP, proxy or TLS failed. Trying again may help.
+    /// Name resolution or TCP failed. Trying again may help.
     Connection,
+    /// The proxy opened no way to the service. Trying again may help.
+    Proxy,
+    /// TLS failed, for another reason than the certificate. Trying again may help.
+    Tls,
     /// The certificate is not trusted. Trying again never helps.
     Certificate(Distrust),
     /// The proxy wants a login. Trying again with the same one can lock an account.
@@ -153,9 +157,11 @@ impl ApiError {
                 Some("give the proxy as http://USER:PASSWORD@HOST:PORT, in HTTPS_PROXY or in the profile".to_owned())
             }
             Self::NotSent { why: Unsent::Setup, .. } => Some("correct it, or leave it out".to_owned()),
-            Self::NotSent { .. } | Self::NoAnswer { .. } => {
-                Some("the network or the proxy has to allow that host and port; check --site and --region too".to_owned())
-            }
+            Self::NotSent { .. } | Self::NoAnswer { .. } => Some(
+                "the network or the proxy has to allow that host and port; `cdss config verify` looks at each step of \
+                 the way"
+                    .to_owned(),
+            ),
             Self::Gateway { status: 401, code: Some(210), .. } => Some(
                 "give the sub account the policy NCP_VPC_CLOUD_DATA_STREAMING_SERVICE_MANAGER; to read, …_VIEWER \
                  is enough"

@@ -24,7 +24,7 @@ use crate::config::{ConfigError, Keys};
 use crate::consent::Consent;
 use crate::domain::plan::Target;
 use crate::domain::proxy_address::ProxyAddress;
-use crate::domain::record::{RequestObserver, RequestRecord};
+use crate::domain::record::{RequestObserver, RequestRecord, Shown};
 use crate::domain::service::Service;
 use crate::domain::snapshot::PreCheck;
 
@@ -118,6 +118,7 @@ impl Http {
         let headers = signed_headers(&keys.access, &stamp);
         let outcome = exchange(way, service, operation, headers, timeout, limits.body, &**clock).await;
         let outcome = outcome.map(|mut response| {
+            response.conceal(&[&stamp.signature, &keys.access]);
             // Judged as it was signed, so that a corrected clock isn't found wrong once more.
             response.clocks.own += ahead;
             response
@@ -133,8 +134,10 @@ impl Http {
             http_status: outcome.as_ref().ok().map(|response| response.status),
             at,
         };
-        let body = outcome.ok().and_then(|response| wire::parse(&response.body));
-        observer.answered(&record, body.map(|body| wire::shown(&body)).as_ref());
+        let headers = outcome.as_ref().map_or(&[][..], |response| &response.headers);
+        let body = outcome.as_ref().ok().and_then(|response| wire::parse(&response.body));
+        let fields = body.map(|body| wire::shown(&body));
+        observer.answered(&record, Shown { headers, fields: fields.as_ref() });
         self.keep(record);
         if let Err(ApiError::Gateway { clocks: Some(clocks), .. }) = &opened {
             self.correct(clocks, ahead);

@@ -1,4 +1,4 @@
-//! Who issued a certificate that is refused: behind a proxy that opens TLS that name is what tells.
+//! Who issued a certificate: behind a proxy that opens TLS that name is what tells.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// The issuer of the certificate that was refused last.
+/// The issuer of the certificate that was shown last.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Presented(Arc<Mutex<Option<String>>>);
 
@@ -16,7 +16,7 @@ impl Presented {
     }
 }
 
-/// Verifies as another verifier does, and keeps the issuer's name of what that one refuses.
+/// Verifies as another verifier does, and keeps the issuer's name.
 #[derive(Debug)]
 pub(super) struct Remembering {
     pub verifier: Arc<dyn ServerCertVerifier>,
@@ -34,9 +34,7 @@ impl ServerCertVerifier for Remembering {
     ) -> Result<ServerCertVerified, Error> {
         let verdict =
             self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        if verdict.is_err() {
-            *self.presented.0.lock().unwrap_or_else(PoisonError::into_inner) = issuer(end_entity);
-        }
+        *self.presented.0.lock().unwrap_or_else(PoisonError::into_inner) = issuer(end_entity);
         verdict
     }
 

@@ -6,6 +6,7 @@ mod error;
 mod http;
 mod issuer;
 mod limits;
+mod probe;
 mod read;
 mod sign;
 mod transport;
@@ -20,6 +21,7 @@ pub(crate) use error::{ApiError, Unsent};
 pub(crate) use http::tests::client_with;
 pub(crate) use http::{Connection, Http};
 pub(crate) use limits::Limits;
+pub(crate) use probe::{Met, Probe};
 pub(crate) use read::{Answer, Persistence, Read, join, one};
 pub(crate) use trust::TrustFiles;
 

@@ -22,12 +22,24 @@ use crate::clock::Clock;
 use crate::domain::proxy_address::ProxyAddress;
 use crate::domain::service::Service;
 
-/// A client, and what it learns of certificates that it refuses.
+/// A client, and what it learns of certificates.
 pub(super) struct Way {
     client: Client,
     presented: Presented,
     /// The proxy in between, without its password.
     via: Option<String>,
+}
+
+impl Way {
+    /// Returns the proxy in between, without its password.
+    pub(super) fn via(&self) -> Option<&str> {
+        self.via.as_deref()
+    }
+
+    /// Returns who issued the certificate that the service showed last.
+    pub(super) fn issuer(&self) -> Option<String> {
+        self.presented.issuer()
+    }
 }
 
 /// Prepares the way to one service: no redirect, no retry of its own, HTTP/1.1, no proxy on loopback. Elsewhere
@@ -106,7 +118,24 @@ fn without_user(mut url: Url) -> String {
 /// Chosen as the AWS SDKs have it.
 const LONGEST_ROUND_TRIP: SignedDuration = SignedDuration::from_mins(15);
 
-/// Sends one signed request and reads the whole answer.
+/// The headers of an answer that `-vvv` shows: an allow-list, as that of the fields is.
+const SHOWN_HEADERS: [&str; 13] = [
+    "date",
+    "age",
+    "content-type",
+    "content-length",
+    "retry-after",
+    "server",
+    "via",
+    "x-ncp-request-id",
+    "x-ncp-trace-id",
+    "x-ncp-apigw-error-code",
+    "x-ncp-apigw-error-message",
+    "x-ncp-apigw-status-code",
+    "x-ncp-apigw-deny-source",
+];
+
+/// Sends one request and reads the whole answer.
 ///
 /// # Errors
 ///
@@ -170,6 +199,7 @@ pub(super) async fn exchange(
     });
     let answer = Response {
         status: response.status().as_u16(),
+        headers: SHOWN_HEADERS.iter().filter_map(|name| Some((*name, header(name)?))).collect(),
         body,
         request_id: header("x-ncp-request-id"),
         location: header("location"),
@@ -209,8 +239,15 @@ fn failed(
             let via = way.via.as_ref().map_or_else(String::new, |via| format!(" through the proxy {via}"));
             let reason = format!("cannot connect to {at}{via}: {cause}");
             // The library keeps this one's type to itself; its text is all there is.
-            let wants_login = cause.contains("proxy authorization required");
-            let why = if wants_login { Unsent::ProxyLogin } else { Unsent::Connection };
+            let why = if cause.contains("proxy authorization required") {
+                Unsent::ProxyLogin
+            } else if cause.contains("tunnel error") {
+                Unsent::Proxy
+            } else if is_tls(error) || cause.contains("tls handshake") {
+                Unsent::Tls
+            } else {
+                Unsent::Connection
+            };
             return ApiError::NotSent { operation, why, reason };
         };
         let issuer =
@@ -235,9 +272,14 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
+/// Returns true when TLS is the trouble.
+fn is_tls(error: &reqwest::Error) -> bool {
+    find(error, |cause| cause.downcast_ref::<rustls::Error>().map(drop)).is_some()
+}
+
 /// Returns why the certificate is not trusted, where that is the trouble.
-fn distrust(error: &dyn std::error::Error) -> Option<Distrust> {
-    let invalid = |error: &(dyn std::error::Error + 'static)| match error.downcast_ref() {
+fn distrust(error: &reqwest::Error) -> Option<Distrust> {
+    find(error, |cause| match cause.downcast_ref() {
         Some(rustls::Error::InvalidCertificate(error)) => Some(match error {
             CertificateError::UnknownIssuer | CertificateError::BadSignature => Distrust::Issuer,
             CertificateError::Expired
@@ -250,10 +292,17 @@ fn distrust(error: &dyn std::error::Error) -> Option<Distrust> {
             _ => Distrust::Other,
         }),
         _ => None,
-    };
+    })
+}
+
+/// Looks through the causes of an error, the outermost first.
+fn find<T>(
+    error: &dyn std::error::Error,
+    look: impl Fn(&(dyn std::error::Error + 'static)) -> Option<T>,
+) -> Option<T> {
     let mut next = error.source();
     while let Some(cause) = next {
-        if let Some(found) = invalid(cause) {
+        if let Some(found) = look(cause) {
             return Some(found);
         }
         // An error that wraps another one names that one's source as its own, so the wrapped one is looked at first.

@@ -3,9 +3,12 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
+use crate::api::CdssApi;
 use crate::config::{self, Change, Environment, Field, Flags};
 use crate::context::Context;
+use crate::domain::report::Report;
 use crate::failure::Failure;
+use crate::flow::verify;
 use crate::ui::{Body, ProfileChange, Setting, streams};
 use desk::Desk;
 
@@ -37,6 +40,11 @@ enum What {
     /// Show the settings in force, each with where it comes from
     #[command(after_help = "Example:\n  cdss config show --profile prod")]
     Show,
+    /// Try the way to the service step by step, and what the key may do there; change nothing
+    #[command(after_help = "Examples:
+  cdss config verify --profile prod
+  cdss config verify --region SGN --output json")]
+    Verify,
     /// Set one value of a profile
     #[command(after_help = format!("\
 Keys:
@@ -80,22 +88,42 @@ fn key_parser() -> impl TypedValueParser<Value = Field> {
 }
 
 impl ConfigArgs {
-    /// Returns true for the one that needs the settings settled.
-    pub(crate) fn is_show(&self) -> bool {
-        matches!(self.what, What::Show)
+    /// Returns true for those that need the settings settled.
+    pub(crate) fn needs_settings(&self) -> bool {
+        matches!(self.what, What::Show | What::Verify)
     }
 
     pub(crate) fn empty_body(&self) -> Body {
         match self.what {
             What::Show => Body::Settings(Vec::new()),
+            What::Verify => Body::Verification,
             What::List => Body::Profiles(Vec::new()),
             What::Init | What::Set { .. } | What::Remove { .. } => Body::Change(None),
         }
     }
 }
 
+/// Runs the commands that show or try the settings in force.
+///
+/// # Errors
+///
+/// Fails at the first step of the way to the service that is amiss. Nothing was changed.
+pub(super) fn run_settled(
+    args: &ConfigArgs,
+    context: &Context,
+    report: &mut Report,
+) -> Result<Body, Failure> {
+    if matches!(args.what, What::Show) {
+        return Ok(show(context));
+    }
+    let met = context.probe()?;
+    let api = || context.api().map(|http| http as &dyn CdssApi);
+    verify(&context.settings.service, met, api, report)?;
+    Ok(args.empty_body())
+}
+
 /// Shows the settings in force. Keys that can't be used are told, and are no failure.
-pub(super) fn show(context: &Context) -> Body {
+fn show(context: &Context) -> Body {
     if let Err(error) = &context.settings.keys {
         streams::say(&crate::ui::escape(&format!("warning: {error}")));
     }
@@ -131,7 +159,7 @@ pub(crate) fn run(args: &ConfigArgs, flags: &Flags, environment: &Environment) -
             (Some(*key), done)
         }
         What::Remove { key, yes } => (*key, desk.remove(*key, *yes)?),
-        What::List | What::Show => return Ok(args.empty_body()),
+        What::List | What::Show | What::Verify => return Ok(args.empty_body()),
     };
     Ok(Body::Change(Some(ProfileChange {
         profile: desk.profile,

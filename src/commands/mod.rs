@@ -82,7 +82,7 @@ impl Command {
             Self::Check(args) => check::run(args, context, report).map(|()| self.empty_body()),
             Self::Status(args) => status::run(args, context, report).map(|()| self.empty_body()),
             Self::List(args) => list::run(args, context),
-            Self::Config(_) => Ok(config::show(context)),
+            Self::Config(args) => config::run_settled(args, context, report),
             Self::History(_) | Self::Sandbox(_) | Self::Completions(_) => Ok(Body::None),
         }
     }

@@ -113,8 +113,11 @@ enum Sharing {
     Anothers,
 }
 
+/// What a file holds, and who else can get at it.
+type Content = (Zeroizing<Vec<u8>>, Sharing);
+
 /// Reads a file with what others may do to it; None where there is none. What was read is wiped when it goes.
-fn read(path: &Path) -> Result<Option<(Zeroizing<Vec<u8>>, Sharing)>, ConfigError> {
+fn read(path: &Path) -> Result<Option<Content>, ConfigError> {
     let fail = |reason: String| ConfigError::Unreadable { file: path.to_owned(), reason };
     let mut options = OpenOptions::new();
     options.read(true);

@@ -27,4 +27,5 @@ pub(crate) mod service;
 pub(crate) mod snapshot;
 pub(crate) mod tell;
 pub(crate) mod verdict;
+pub(crate) mod verification;
 pub(crate) mod version;

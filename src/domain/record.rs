@@ -14,13 +14,21 @@ pub(crate) struct RequestRecord {
     pub at: Timestamp,
 }
 
+/// The parts of an answer that are on the lists of what may be shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Shown<'a> {
+    pub headers: &'a [(&'static str, String)],
+    /// None where it was no JSON.
+    pub fields: Option<&'a serde_json::Value>,
+}
+
 /// Is told of requests and answers as they happen, for `-vv` and `-vvv`.
 pub(crate) trait RequestObserver {
     /// `detail` is a line about the request: method and path, never a header or a key.
     fn sent(&self, operation: &str, detail: &str);
 
-    /// `fields` are the parts of the answer that may be shown.
-    fn answered(&self, record: &RequestRecord, fields: Option<&serde_json::Value>);
+    /// `shown` is what of the answer may be shown.
+    fn answered(&self, record: &RequestRecord, shown: Shown<'_>);
 
     /// This machine's clock was found wrong; requests are signed with the service's time from now on.
     fn clock_corrected(&self, own: Timestamp, its: Timestamp);

@@ -7,6 +7,7 @@ mod snapshot;
 mod start;
 mod status;
 mod upgrade;
+mod verify;
 mod watch;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ pub(crate) use check::{check, check_all};
 pub(crate) use resolve::Request;
 pub(crate) use status::{Following, status};
 pub(crate) use upgrade::{Asking, Waiting, upgrade};
+pub(crate) use verify::verify;
 
 use crate::api::CdssApi;
 use crate::clock::{Clock, Interrupted};

@@ -101,6 +101,7 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
             None => check(look, service, report, ending),
         },
         Body::Upgrade => upgrade(report, ending),
+        Body::Verification => verification(look, service, report, ending),
         Body::Status if report.verdict.is_some() => upgrade(report, ending),
         Body::Status => status(service, report),
         _ if ending.failure.is_some() => String::new(),
@@ -163,6 +164,32 @@ fn changed(change: &ProfileChange) -> String {
         None => (*done).to_owned(),
     };
     escape(&format!("profile {profile}: {what} in {source}"))
+}
+
+/// The steps as a table. The first that is amiss stands out, in red where the terminal knows colours; its remedy is
+/// said beside the error.
+fn verification(look: Look, service: &str, report: &Report, ending: &Ending<'_>) -> String {
+    if report.checks.is_empty() {
+        return String::new();
+    }
+    let table = super::plan_text::checks(&report.checks);
+    let fault = report.checks.iter().position(crate::domain::checks::Check::stops);
+    let is_red =
+        |at: usize| look.colour && streams::stdout_is_terminal() && fault.is_some_and(|row| row + 1 == at);
+    let lines = table.lines().enumerate().map(|(at, line)| match line {
+        line if is_red(at) => format!("\u{1b}[1;31m{line}\u{1b}[0m"),
+        line => line.to_owned(),
+    });
+    let end = match report.checks.iter().find(|check| check.stops()) {
+        _ if ending.exit == Exit::Ok => {
+            "\n\ncdss can work with this service. Nothing was changed.".to_owned()
+        }
+        Some(fault) => {
+            format!("\n\nStart with {}: {}.", fault.id, escape(fault.remedy.as_deref().unwrap_or_default()))
+        }
+        None => String::new(),
+    };
+    format!("Service       {service}\n\n{}{end}", lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn check(look: Look, service: &str, report: &Report, ending: &Ending<'_>) -> String {

@@ -1,11 +1,11 @@
-//! Requests and answers as `-vv` and `-vvv` show them. Headers are never shown: they hold the signature.
+//! Requests and answers as `-vv` and `-vvv` show them. A request's headers are never shown: they hold the signature.
 
 use super::escape::escape;
 use jiff::Timestamp;
 
 use super::streams::{self, Look};
 use super::text::utc_time;
-use crate::domain::record::{RequestObserver, RequestRecord};
+use crate::domain::record::{RequestObserver, RequestRecord, Shown};
 
 /// Writes to stderr as requests go out and answers come in.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +20,7 @@ impl RequestObserver for RequestLog {
         }
     }
 
-    fn answered(&self, record: &RequestRecord, fields: Option<&serde_json::Value>) {
+    fn answered(&self, record: &RequestRecord, shown: Shown<'_>) {
         if self.look.verbosity >= 2 {
             let status =
                 record.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
@@ -31,7 +31,13 @@ impl RequestObserver for RequestLog {
                 .unwrap_or_default();
             streams::say(&format!("< {}: {status}{id}", record.operation));
         }
-        if let Some(fields) = fields.filter(|_| self.look.verbosity >= 3) {
+        if self.look.verbosity < 3 {
+            return;
+        }
+        for (name, value) in shown.headers {
+            streams::say(&format!("< {name}: {}", escape(value)));
+        }
+        if let Some(fields) = shown.fields {
             streams::say(&format!("< {}", escape(&fields.to_string())));
         }
     }

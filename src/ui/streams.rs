@@ -58,6 +58,10 @@ pub(crate) fn missing_terminal() -> Option<&'static str> {
     }
 }
 
+pub(super) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 pub(crate) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }

@@ -28,6 +28,8 @@ pub(crate) enum Body {
     /// With the versions on offer, for their names.
     ConfigGroups(Vec<ConfigGroup>, Vec<KafkaVersion>),
     Settings(Vec<Setting>),
+    /// The report's checks, one for each step.
+    Verification,
     /// Name and file of each profile.
     Profiles(Vec<(String, String)>),
     /// What became of the profiles' file; None when it was not touched.
@@ -114,6 +116,9 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
                 .map(|one| json!({ "key": one.key, "value": one.value, "origin": one.origin }))
                 .collect(),
         ),
+        Body::Verification => {
+            put("checks", report.checks.iter().map(|one| check(one, ending.service)).collect());
+        }
         Body::Profiles(profiles) => put(
             "profiles",
             profiles.iter().map(|(name, source)| json!({ "name": name, "source": source })).collect(),

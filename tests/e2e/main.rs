@@ -30,4 +30,5 @@ mod streams;
 mod support;
 mod terminal;
 mod tls;
+mod verify;
 mod wide;

@@ -11,6 +11,7 @@ fn answer(status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
     let own = Timestamp::UNIX_EPOCH;
     let response = Response {
         status,
+        headers: Vec::new(),
         body: body.as_bytes().to_vec(),
         request_id: None,
         location: None,
@@ -141,6 +142,8 @@ fn what_never_became_an_answer() {
     let signal = ApiError::Interrupted { operation: "op", signal: crate::clock::Signal::Interrupt };
     for (error, read, start) in [
         (unsent(Unsent::Connection), AGAIN, AGAIN),
+        (unsent(Unsent::Proxy), AGAIN, AGAIN),
+        (unsent(Unsent::Tls), AGAIN, AGAIN),
         (unsent(Unsent::Certificate(Distrust::Issuer)), Action::Final, Action::Final),
         (unsent(Unsent::Setup), Action::Final, Action::Final),
         (unsent(Unsent::ProxyLogin), Action::Final, Action::Final),

@@ -21,7 +21,7 @@ struct Deaf;
 impl RequestObserver for Deaf {
     fn sent(&self, _: &str, _: &str) {}
 
-    fn answered(&self, _: &RequestRecord, _: Option<&serde_json::Value>) {}
+    fn answered(&self, _: &RequestRecord, _: Shown<'_>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 }

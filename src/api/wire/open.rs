@@ -12,6 +12,8 @@ use crate::api::classify::Clocks;
 #[derive(Debug, Clone)]
 pub(in crate::api) struct Response {
     pub status: u16,
+    /// Those that may be shown.
+    pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
     /// The `x-ncp-request-id` header.
     pub request_id: Option<String>,
@@ -20,6 +22,32 @@ pub(in crate::api) struct Response {
     pub clocks: Clocks,
     /// The `retry-after` header.
     pub retry_after: Option<Duration>,
+}
+
+impl Response {
+    /// Takes these texts out: a gateway that repeats what it refuses would otherwise have a signature, which opens
+    /// the path for five minutes to whoever sees it, shown with its message.
+    pub(in crate::api) fn conceal(&mut self, texts: &[&str]) {
+        let hide = |from: &mut String| {
+            for text in texts.iter().filter(|text| !text.is_empty()) {
+                // JSON may write a slash with a mark before it.
+                for text in [(*text).to_owned(), text.replace('/', "\\/")] {
+                    if from.contains(&text) {
+                        *from = from.replace(&text, "(hidden)");
+                    }
+                }
+            }
+        };
+        // What is no UTF-8 is no JSON, and nothing of it is ever shown.
+        if let Ok(mut body) =
+            String::from_utf8(std::mem::take(&mut self.body)).map_err(|odd| self.body = odd.into_bytes())
+        {
+            hide(&mut body);
+            self.body = body.into_bytes();
+        }
+        self.headers.iter_mut().for_each(|(_, value)| hide(value));
+        self.request_id.iter_mut().for_each(hide);
+    }
 }
 
 /// The service's own answer: code 0 under 2xx.
@@ -134,6 +162,7 @@ mod tests {
     fn response(status: u16, body: &str) -> Response {
         Response {
             status,
+            headers: Vec::new(),
             body: body.as_bytes().to_vec(),
             request_id: Some("header-id".to_owned()),
             location: None,
@@ -222,6 +251,23 @@ mod tests {
         assert!(open("op", &response(200, &body(MOST_VALUES - 10))).is_ok());
         let error = error(200, &body(MOST_VALUES)).to_string();
         assert_eq!(error, "op: an answer of more than 50000 values (HTTP 200)");
+    }
+
+    #[test]
+    fn a_signature_that_comes_back_in_an_answer_is_taken_out() {
+        let mut repeated = Response {
+            headers: vec![("x-ncp-apigw-error-message", "bad AK1 with a/b+c=".to_owned())],
+            ..response(401, r#"{"error":{"errorCode":"200","message":"a\/b+c= and a/b+c= of AK1"}}"#)
+        };
+        repeated.request_id = Some("a/b+c=".to_owned());
+        repeated.conceal(&["a/b+c=", "AK1", ""]);
+        assert_eq!(repeated.headers[0].1, "bad (hidden) with (hidden)");
+        assert_eq!(repeated.request_id.as_deref(), Some("(hidden)"));
+        let told = open("op", &repeated).unwrap_err().to_string();
+        assert_eq!(told, "op: (hidden) and (hidden) of (hidden) (HTTP 401, code 200)");
+        let mut binary = Response { body: vec![0xff, 0xfe], ..response(200, "") };
+        binary.conceal(&["a"]);
+        assert_eq!(binary.body, [0xff, 0xfe]);
     }
 
     #[test]

@@ -1,0 +1,258 @@
+//! `config verify`: the way to the service step by step. Each fault is met at its own step, with its remedy.
+
+use std::fs;
+use std::sync::Arc;
+
+use cdss::sandbox::{Options, Sandbox, Scenario};
+use serde_json::Value;
+
+use crate::figures;
+use crate::injector::network::forward;
+use crate::injector::proxy::Proxy;
+use crate::injector::tls::{Authority, Validity, accept};
+use crate::injector::{Injector, Step, http};
+use crate::support::{ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, serve, write_private};
+
+const STEPS: [&str; 10] = [
+    "name.resolution",
+    "proxy",
+    "connection",
+    "tls",
+    "clock",
+    "service.answer",
+    "key.accepted",
+    "key.permission",
+    "region",
+    "versions",
+];
+
+/// Runs it with the key of these tests; `variables` come on top.
+fn verify(home: &Home, arguments: &str, variables: &[(&str, &str)]) -> Run {
+    let line = format!("config verify {arguments}");
+    let mut command = home.command(&line);
+    command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+    command.envs(variables.iter().copied());
+    Running::start(command, &line).end()
+}
+
+fn results(document: &Value) -> Vec<(&str, &str)> {
+    let checks = document["checks"].as_array().expect("there is a list");
+    checks
+        .iter()
+        .map(|check| (check["id"].as_str().unwrap_or(""), check["result"].as_str().unwrap_or("")))
+        .collect()
+}
+
+/// Asserts that a step is the first that blocks, in table and document, with this remedy; returns the run's end.
+#[track_caller]
+fn assert_first(
+    home: &Home,
+    arguments: &str,
+    variables: &[(&str, &str)],
+    step: &str,
+    code: i32,
+    remedy: &str,
+) {
+    let json = verify(home, &format!("{arguments} -o json"), variables);
+    let document = json.document();
+    assert_eq!(json.code, code, "{json:#?}");
+    let results = results(&document);
+    assert_eq!(results.iter().map(|(id, _)| *id).collect::<Vec<_>>(), STEPS);
+    let first = results.iter().find(|(_, result)| *result == "block");
+    assert_eq!(first.map(|(id, _)| *id), Some(step), "{document:#}");
+    let at = STEPS.iter().position(|id| *id == step).expect("it is a step");
+    let check = &document["checks"][at];
+    assert!(check["remedy"].as_str().is_some_and(|text| text.contains(remedy)), "{check:#}");
+    assert_eq!(document["error"]["hint"], check["remedy"]);
+    assert!(document["error"]["message"].as_str().is_some_and(|text| text.starts_with(step)), "{document:#}");
+
+    let table = verify(home, arguments, variables);
+    table.assert_says(code, &[&format!("error: {step}: "), "hint: "]);
+    let row = table.stdout.lines().find(|line| line.contains("  block  "));
+    assert!(row.is_some_and(|row| row.trim_start().starts_with(step)), "{}", table.stdout);
+    assert!(table.stdout.contains(&format!("Start with {step}: ")), "{}", table.stdout);
+    for text in [&table.stdout, &table.stderr, &json.stdout, &json.stderr] {
+        assert!(!text.contains(SECRET_KEY) && !text.contains(ACCESS_KEY), "{text}");
+    }
+}
+
+/// Asserts that only what reads was asked.
+#[track_caller]
+fn assert_only_reads(sandbox: &Sandbox) {
+    let log = sandbox.log();
+    let reads = ["getCDSSVersionList", "getClusterInfoList", "unknown"];
+    let odd = log.requests.iter().find(|request| !reads.contains(&request.operation.as_str()));
+    assert!(odd.is_none(), "{odd:?}");
+}
+
+#[test]
+fn a_good_way_passes_every_step_in_both_forms() {
+    let bench = Bench::new(Scenario::Healthy);
+    bench.write_profile("");
+    let run = bench.home.run("config verify --profile prod -o json");
+    let document = run.document();
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert_eq!(results(&document).iter().map(|(id, _)| *id).collect::<Vec<_>>(), STEPS);
+    assert!(results(&document).iter().all(|(_, result)| ["pass", "info"].contains(result)), "{document:#}");
+    assert_eq!(document["access_key"], "1234");
+    let table = bench.home.run("config verify --profile prod").stdout;
+    for line in [
+        "Service       public KR  at http://127.0.0.1:",
+        "  CHECK            RESULT  DETAIL",
+        "  key.permission   pass    it may read; 8 of 9 clusters are within its reach",
+        "  versions         pass    4 versions, up to 3.9.0",
+        "cdss can work with this service. Nothing was changed.",
+    ] {
+        assert!(table.contains(line), "{line:?} is not in\n{table}");
+    }
+    assert_only_reads(&bench.sandbox);
+    assert!(!bench.home.state().exists(), "nothing is written");
+}
+
+#[test]
+fn each_fault_is_the_first_that_stands_out_with_its_remedy() {
+    let home = Home::empty();
+    let authority = Authority::new("cdss test authority");
+    let cacert = home.path().join("authority.pem");
+    fs::write(&cacert, authority.pem()).expect("the home can be written");
+    let mut met = 0;
+
+    // A label of more than 63 letters is refused by the machine's own resolver, which asks nobody.
+    let nowhere = format!("--endpoint https://{}.test", "x".repeat(64));
+    assert_first(&home, &nowhere, &[], "name.resolution", 12, "name servers");
+    met += 1;
+
+    let refusing = Proxy::start("502 Bad Gateway", 9);
+    let url = refusing.url("user:hunter2@");
+    assert_first(&home, "--endpoint https://cdss.test", &[("HTTPS_PROXY", &url)], "proxy", 12, "NO_PROXY");
+    let login = Proxy::start("407 Proxy Authentication Required", 9);
+    let url = login.url("user:hunter2@");
+    assert_first(
+        &home,
+        "--endpoint https://cdss.test",
+        &[("HTTPS_PROXY", &url)],
+        "proxy",
+        12,
+        "USER:PASSWORD",
+    );
+    let closed = [("HTTPS_PROXY", "http://127.0.0.1:9")];
+    assert_first(&home, "--endpoint https://cdss.test", &closed, "proxy", 12, "the proxy's address");
+    met += 1;
+
+    // A port of loopback on which nobody listens.
+    assert_first(&home, "--endpoint http://127.0.0.1:9", &[], "connection", 12, "HTTPS_PROXY");
+
+    let sandbox = Arc::new(serve(Options::default()));
+    let port = sandbox.port();
+    let stranger = Authority::new("Corporate Proxy CA").server("127.0.0.1", Validity::Now);
+    let service = Injector::with(move |_| vec![Step::Hang], move |stream| accept(&stranger, stream));
+    let arguments = format!("--endpoint https://127.0.0.1:{} --cacert {}", service.port(), cacert.display());
+    assert_first(&home, &arguments, &[], "tls", 12, "--cacert FILE");
+    let table = verify(&home, &arguments, &[]).stdout;
+    assert!(table.contains("`Corporate Proxy CA` issued it"), "{table}");
+    met += 1;
+
+    for (scenario, step, code, remedy) in [
+        (Scenario::SkewedClock, "clock", 5, "set this machine's clock"),
+        (Scenario::ServerError, "service.answer", 12, "try again"),
+        (Scenario::WrongSignature, "key.accepted", 4, "check the secret key"),
+        (Scenario::NoPermission, "key.permission", 4, "give the sub account the policy"),
+    ] {
+        let bench = Bench::new(scenario);
+        assert_first(&home, &format!("--endpoint {}", bench.sandbox.url()), &[], step, code, remedy);
+        assert_only_reads(&bench.sandbox);
+        met += usize::from(step != "service.answer");
+    }
+
+    let bench = Bench::new(Scenario::Healthy);
+    let elsewhere = format!("--endpoint {} --region USW", bench.sandbox.url());
+    assert_first(&home, &elsewhere, &[], "region", 12, "site public has KR, SGN, JPN");
+    assert_only_reads(&bench.sandbox);
+    met += 1;
+
+    let answer = move |request: &str| {
+        if request.contains("getCDSSVersionList") && request.contains("x-ncp-iam-access-key") {
+            let body = r#"{"code":0,"message":"SUCCESS","requestId":"r","result":{"kafkaVersionList":[]}}"#;
+            http("200 OK", "", body).into_bytes()
+        } else {
+            forward(request, port)
+        }
+    };
+    let service = Injector::start(move |_| vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]);
+    assert_first(
+        &home,
+        &format!("--endpoint {}", service.url()),
+        &[],
+        "versions",
+        5,
+        "another region than KR",
+    );
+    assert_only_reads(&sandbox);
+    met += 1;
+
+    figures::record("faults that config verify names first", met, "of 8");
+    assert_eq!(met, 8);
+}
+
+#[test]
+fn the_first_request_carries_no_key_and_tls_and_proxy_are_told_when_they_are_well() {
+    let authority = Authority::new("cdss test authority");
+    let sandbox = Arc::new(serve(Options::default()));
+    let port = sandbox.port();
+    let config = authority.server("cdss.test", Validity::Now);
+    let script = move |_| {
+        let answer = Box::new(move |request: &str| forward(request, port));
+        vec![Step::Read, Step::Answer(answer), Step::Fin]
+    };
+    let service = Injector::with(script, move |stream| accept(&config, stream));
+    let proxy = Proxy::start("200 Connected", service.port());
+    let home = Home::empty();
+    let cacert = home.path().join("authority.pem");
+    fs::write(&cacert, authority.pem()).expect("the home can be written");
+    let arguments = format!("--endpoint https://cdss.test --cacert {}", cacert.display());
+    let run = verify(&home, &arguments, &[("HTTPS_PROXY", &proxy.url("user:hunter2@"))]);
+    assert_eq!(run.code, 0, "{run:#?}");
+    let rows = [
+        format!("  proxy            pass    {}\n", proxy.url("")),
+        "  connection       pass    through the proxy\n".to_owned(),
+        "  tls              pass    `cdss test authority` issued the certificate\n".to_owned(),
+    ];
+    for row in rows {
+        assert!(run.stdout.contains(&row), "{row:?} is not in\n{}", run.stdout);
+    }
+    assert!(!run.stdout.contains("hunter2"), "{}", run.stdout);
+    let requests = service.seen().requests;
+    assert!(!requests[0].contains("x-ncp-"), "{}", requests[0]);
+    assert!(requests[1..].iter().all(|request| request.contains("x-ncp-apigw-signature-v2")));
+}
+
+#[test]
+fn a_missing_key_is_a_step_of_its_own_and_the_way_is_tried_all_the_same() {
+    let bench = Bench::new(Scenario::Healthy);
+    let line = format!("config verify --endpoint {}", bench.sandbox.url());
+    let run = bench.home.run(&format!("{line} -o json"));
+    let document = run.document();
+    assert_eq!((run.code, &document["error"]["kind"]), (4, &serde_json::json!("auth")));
+    assert_eq!(results(&document)[6], ("key.accepted", "block"));
+    assert_eq!(results(&document)[5], ("service.answer", "pass"));
+    bench.home.run(&line).assert_says(4, &["error: key.accepted: there are no keys", "hint: set both"]);
+    let text =
+        format!("[profiles.prod]\ncredential_process = \"false\"\nendpoint = \"{}\"\n", bench.sandbox.url());
+    write_private(&bench.home.profiles(), &text);
+    bench
+        .home
+        .run("config verify --profile prod")
+        .assert_says(4, &["error: key.accepted: `false`, the credential_process of profile prod in "]);
+    assert_eq!(bench.log().count("getClusterInfoList"), 0, "nothing is asked with a key that isn't there");
+}
+
+#[test]
+fn every_connection_error_leads_to_it() {
+    let home = Home::empty();
+    for arguments in ["--endpoint http://127.0.0.1:9", "--endpoint https://127.0.0.1:9"] {
+        let line = format!("list clusters {arguments}");
+        let mut command = home.command(&line);
+        command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+        Running::start(command, &line).end().assert_says(12, &["`cdss config verify`"]);
+    }
+}
