@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use crate::api::{Connection, Http, Limits, Met, Probe, TrustFiles};
 use crate::clock::{Clock as _, Interrupt, SystemClock};
-use crate::config::{self, Environment, Flags, Origin, Settings, Shown};
+use crate::config::{
+    self, ConfigError, Environment, Flags, KeySource, Keys, Origin, Settings, Shown, Surrounding,
+};
 use crate::domain::follow_command::Surroundings;
 use crate::domain::record::RequestRecord;
 use crate::failure::{Failure, Sent};
 use crate::journal::{Journal, Operator};
-use crate::ui::{Look, Narrator, RequestLog, TerminalPrompt, escape, streams};
+use crate::ui::{Look, Narrator, RequestLog, TerminalPrompt, escape, escape_lines, streams};
 
 /// Everything that a command takes from the outside world.
 pub(crate) struct Context {
@@ -75,12 +77,12 @@ impl Context {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let keys = self.settings.keys.clone()?.fetch(self.clock.now(), &self.interrupt)?;
+        let keys = fetch(&self.settings.keys.clone()?, &self.clock, &self.interrupt)?;
         let _first = self.access_key.set(keys.tail());
         let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
         // Files and programs may have a new key by then.
         let interrupt = self.interrupt.clone();
-        let renew = move || config::settle(&flags, &environment)?.keys?.fetch(clock.now(), &interrupt);
+        let renew = move || fetch(&config::settle(&flags, &environment)?.keys?, &clock, &interrupt);
         let connection = Connection {
             service: self.settings.service.clone(),
             keys,
@@ -206,20 +208,48 @@ impl Context {
     }
 }
 
+/// Takes the keys from their source. What a program says meanwhile comes at once on a terminal; elsewhere it is said
+/// at its end, without its key.
+fn fetch(source: &KeySource, clock: &SystemClock, interrupt: &Interrupt) -> Result<Keys, ConfigError> {
+    let say = |text: &str| streams::say(&escape_lines(text));
+    let hear: Option<&dyn Fn(&str)> = if streams::stderr_is_terminal() { None } else { Some(&say) };
+    source.fetch(Surrounding { now: clock.now(), interrupt, hear })
+}
+
 /// Sees to it that a crash leaves no file with a key in it, neither here nor, on Linux, with a program that the
 /// system hands cores to. Programs that cdss runs for a key inherit the first.
+#[must_use = "what a rehearsal runs keeps its own limit"]
+pub(crate) struct NoCores {
+    #[cfg(unix)]
+    before: rustix::process::Rlimit,
+}
+
 #[cfg(unix)]
-pub(crate) fn keep_out_of_cores() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let none = Rlimit { current: Some(0), maximum: Some(0) };
-    // A limit may always be lowered; where it can't be, there is nothing else to do.
-    let _lowered = setrlimit(Resource::Core, none);
-    #[cfg(target_os = "linux")]
-    let _set = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+impl NoCores {
+    pub(crate) fn from_now_on() -> Self {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        let before = getrlimit(Resource::Core);
+        // A limit may always be lowered; where it can't be, there is nothing else to do.
+        let _lowered = setrlimit(Resource::Core, Rlimit { current: Some(0), ..before });
+        #[cfg(target_os = "linux")]
+        let _set = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+        Self { before }
+    }
+
+    /// Gives the limit back to programs that are run for another reason than a key.
+    pub(crate) fn but_not_for_children(self) {
+        let _raised = rustix::process::setrlimit(rustix::process::Resource::Core, self.before);
+    }
 }
 
 #[cfg(not(unix))]
-pub(crate) fn keep_out_of_cores() {}
+impl NoCores {
+    pub(crate) fn from_now_on() -> Self {
+        Self {}
+    }
+
+    pub(crate) fn but_not_for_children(self) {}
+}
 
 #[cfg(unix)]
 fn host() -> Option<String> {

@@ -196,7 +196,7 @@ impl Failure {
             Self::Stale => Some("run the command again and look at the new plan".to_owned()),
             Self::Consent(error) => error.hint(),
             Self::History(_) => Some("`cdss history` lists the runs".to_owned()),
-            Self::Journal(_) => Some("make the journal's folder writable".to_owned()),
+            Self::Journal(_) => Some("make it a plain file in a folder that you can write".to_owned()),
             Self::InDoubt { follow, .. } | Self::Lost { follow, .. } => {
                 Some(format!("do not start again before you have looked: {follow}"))
             }

@@ -37,7 +37,7 @@ use crate::cli::{Cli, Global, misplaced_version};
 use crate::clock::Clock as _;
 use crate::commands::Command;
 use crate::config::{ConfigError, Environment, Flags};
-use crate::context::Context;
+use crate::context::{Context, NoCores};
 use crate::domain::follow_command::Surroundings;
 use crate::domain::format::Format;
 use crate::domain::report::Report;
@@ -48,6 +48,8 @@ use crate::ui::{Body, Ending, Look, color_choice, escape_lines, streams};
 
 /// Runs the program: parses, runs the command, reports, and returns the exit code.
 pub fn main() -> ExitCode {
+    // The environment may hold a key from the beginning.
+    let no_cores = NoCores::from_now_on();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::of_process();
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
@@ -66,11 +68,6 @@ pub fn main() -> ExitCode {
         Err(error) if !error.use_stderr() => return code(print(&error.render().to_string())),
         Err(error) => return refused(&error, &words, &environment),
     };
-    // The environment may hold a key from the beginning. A rehearsal holds none that opens anything, and what runs in
-    // it keeps its own limits.
-    if !matches!(cli.command, Some(Command::Sandbox(_))) {
-        context::keep_out_of_cores();
-    }
     match cli.command {
         _ if cli.version => code(print(&format!("cdss {}\n", env!("CARGO_PKG_VERSION")))),
         None => {
@@ -84,7 +81,10 @@ pub fn main() -> ExitCode {
             }
             code(Exit::Usage)
         }
-        Some(Command::Sandbox(args)) => sandbox_command(&args, &cli.global, &environment),
+        Some(Command::Sandbox(args)) => {
+            no_cores.but_not_for_children();
+            sandbox_command(&args, &cli.global, &environment)
+        }
         Some(Command::Completions(args)) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);

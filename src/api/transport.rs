@@ -324,6 +324,18 @@ mod tests {
     }
 
     #[test]
+    fn the_headers_that_sign_are_in_no_debug_text() {
+        let stamp = Stamp { timestamp: "1700000000000".to_owned(), signature: "a/b+c=".to_owned() };
+        let headers = signed_headers("AKIDEXAMPLE1", &stamp);
+        let text = format!("{headers:?}");
+        assert_eq!(headers.len(), 3);
+        assert!(headers.values().all(HeaderValue::is_sensitive));
+        for secret in ["1700000000000", "a/b+c=", "AKIDEXAMPLE1"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+
+    #[test]
     fn the_variables_choose_the_proxy_and_say_who_needs_none() {
         for (exempt, used) in [
             ("", true),

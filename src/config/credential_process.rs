@@ -1,18 +1,16 @@
 //! Keys from a program: a password manager, a keyring, a broker of temporary keys.
 
-use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::{ConfigError, Keys};
 use crate::clock::{Interrupt, Signal};
+use running::Output;
+
+mod running;
 
 /// The program that a profile names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,25 +21,23 @@ pub(crate) struct CredentialProcess {
     place: String,
 }
 
+/// What is around while a program gives a key.
+#[derive(Clone, Copy)]
+pub(crate) struct Surrounding<'a> {
+    pub now: Timestamp,
+    pub interrupt: &'a Interrupt,
+    /// Is told what the program said on stderr, without anything that it said on stdout too. None lets it speak there
+    /// by itself, at once, as a person at a terminal needs it.
+    pub hear: Option<&'a dyn Fn(&str)>,
+}
+
 /// How long the program may take.
 ///
 /// Chosen: a person may have to unlock a password manager meanwhile.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// How long an ended program may take to be gone.
-///
-/// Chosen: nothing can keep it from ending at once.
-const GONE: Duration = Duration::from_secs(2);
-
-/// The longest answer, in bytes: chosen, far above two keys and a time.
-const LONGEST: u64 = 64 * 1024;
-
-/// How long a signal may go unnoticed.
-///
-/// Chosen: below what a person feels.
-const NOTICE: Duration = Duration::from_millis(20);
-
 /// Why there are no keys.
+#[derive(Debug, PartialEq, Eq)]
 enum NoKeys {
     Reason(String),
     Interrupted(Signal),
@@ -65,6 +61,9 @@ struct Answer {
     expiration: Option<Timestamp>,
 }
 
+/// The names of the answer's fields, which are no secret.
+const FIELDS: [&str; 4] = ["Version", "AccessKeyId", "SecretAccessKey", "Expiration"];
+
 impl CredentialProcess {
     /// Splits a command as a shell would, without being one: no variable, no pipe, no pattern.
     ///
@@ -82,14 +81,14 @@ impl CredentialProcess {
         }
     }
 
-    /// Runs the program and takes the keys from its stdout, which is shown to nobody. Its stderr goes to cdss's own.
+    /// Runs the program and takes the keys from its stdout, which is shown to nobody.
     ///
     /// # Errors
     ///
     /// Fails when the program can't be run, takes or says too much, ends with another code than 0, or doesn't
     /// answer in the documented form; and at a signal. It and whatever it started are then ended.
-    pub(crate) fn fetch(&self, now: Timestamp, interrupt: &Interrupt) -> Result<Keys, ConfigError> {
-        self.fetch_within(LIMIT, now, interrupt).map_err(|error| match error {
+    pub(crate) fn fetch(&self, around: Surrounding<'_>) -> Result<Keys, ConfigError> {
+        self.fetch_within(LIMIT, around).map_err(|error| match error {
             NoKeys::Interrupted(signal) => ConfigError::Interrupted(signal),
             NoKeys::Reason(reason) => {
                 ConfigError::Process { program: self.words[0].clone(), place: self.place.clone(), reason }
@@ -97,55 +96,32 @@ impl CredentialProcess {
         })
     }
 
-    fn fetch_within(&self, limit: Duration, now: Timestamp, interrupt: &Interrupt) -> Result<Keys, NoKeys> {
-        let mut command = Command::new(&self.words[0]);
-        command.args(&self.words[1..]).stdin(Stdio::null()).stdout(Stdio::piped());
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn().map_err(|error| format!("it can't be run: {error}"))?;
-        let Some(stdout) = child.stdout.take() else { return Err("it has no stdout".to_owned().into()) };
-        let (tell, told) = mpsc::channel();
-        let number = child.id();
-        thread::spawn(move || {
-            // Growing would leave copies of it behind.
-            let mut text =
-                Zeroizing::new(Vec::with_capacity(usize::try_from(LONGEST).unwrap_or_default() + 1));
-            let read = stdout.take(LONGEST + 1).read_to_end(&mut text).map(|_| text);
-            let ended = match &read {
-                // It may go on talking, and nobody listens any more.
-                Ok(text) if text.len() as u64 > LONGEST => None,
-                _ => child.wait().ok(),
-            };
-            let _gave_up = tell.send((read, ended, child));
-        });
-        let mut waited = Duration::ZERO;
-        let (read, ended, mut child) = loop {
-            if let Ok(told) = told.recv_timeout(NOTICE.min(limit)) {
-                break told;
+    fn fetch_within(&self, limit: Duration, around: Surrounding<'_>) -> Result<Keys, NoKeys> {
+        let Output { stdout, stderr, end } =
+            running::run(&self.words, limit, around.interrupt, around.hear.is_some())?;
+        if let Some(hear) = around.hear {
+            let said = without(&String::from_utf8_lossy(&stderr), &String::from_utf8_lossy(&stdout));
+            if !said.trim().is_empty() {
+                hear(said.trim_end());
             }
-            waited += NOTICE;
-            let signal = interrupt.raised();
-            if waited < limit && signal.is_none() {
-                continue;
-            }
-            end_group(number);
-            // Its stdout closes when the last one that holds it is gone.
-            let gone = told.recv_timeout(GONE).is_ok();
-            let rest = if gone { "" } else { ", and can't be ended" };
-            let late = || format!("it did not end within {}{rest}", humantime::format_duration(limit));
-            return Err(signal.map_or_else(|| NoKeys::Reason(late()), NoKeys::Interrupted));
-        };
-        let text = read.map_err(|error| format!("its answer can't be read: {error}"))?;
-        let Some(status) = ended else {
-            end_group(number);
-            wait(&mut child);
-            return Err(format!("its answer is longer than {} KiB", LONGEST / 1024).into());
-        };
-        if !status.success() {
-            return Err(format!("it ended with {status}").into());
         }
-        Ok(keys(&text, now)?)
+        end?;
+        Ok(keys(&stdout, around.now)?)
     }
+}
+
+/// Shorter words of an answer are no key, and may be anybody's.
+const SHORTEST_KEY: usize = 8;
+
+/// Returns a text without the longer words of the answer: a program that traces itself tells its key on stderr.
+fn without(text: &str, answer: &str) -> String {
+    let is_of_a_key = |c: char| c.is_ascii_alphanumeric() || "+/=_-".contains(c);
+    let words = answer.split(|c| !is_of_a_key(c));
+    let mut secret: Vec<&str> =
+        words.filter(|word| word.len() >= SHORTEST_KEY && !FIELDS.contains(word)).collect();
+    // The longest first: one may be a part of another.
+    secret.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    secret.into_iter().fold(text.to_owned(), |text, word| text.replace(word, "(hidden)"))
 }
 
 /// Reads the answer. No reason repeats any of it.
@@ -164,29 +140,16 @@ fn keys(text: &[u8], now: Timestamp) -> Result<Keys, String> {
         .ok_or_else(|| "its key is empty or holds characters that no key has".to_owned())
 }
 
-/// Ends a program that was told to lead a group, with all that it started.
-#[cfg(unix)]
-fn end_group(number: u32) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    if let Some(group) = i32::try_from(number).ok().and_then(Pid::from_raw) {
-        let _already_gone = kill_process_group(group, Signal::KILL);
-    }
-}
-
-#[cfg(not(unix))]
-fn end_group(_number: u32) {}
-
-fn wait(child: &mut Child) {
-    let _already_gone = child.kill();
-    let _waited = child.wait();
-}
-
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn around(interrupt: &Interrupt) -> Surrounding<'_> {
+        Surrounding { now: NOW, interrupt, hear: None }
+    }
 
     fn run(script: &str) -> Result<Keys, String> {
         let words = vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()];
@@ -195,7 +158,7 @@ mod tests {
     }
 
     fn fetched(process: &CredentialProcess, limit: Duration) -> Result<Keys, String> {
-        process.fetch_within(limit, NOW, &Interrupt::new()).map_err(|error| match error {
+        process.fetch_within(limit, around(&Interrupt::new())).map_err(|error| match error {
             NoKeys::Reason(reason) => reason,
             NoKeys::Interrupted(signal) => panic!("{signal:?}"),
         })
@@ -234,7 +197,7 @@ mod tests {
             assert!(!told.contains("hunter2"), "{told}");
         }
         let missing = CredentialProcess { words: vec!["no-such-program".to_owned()], place: String::new() };
-        let error = missing.fetch(NOW, &Interrupt::new()).unwrap_err();
+        let error = missing.fetch(around(&Interrupt::new())).unwrap_err();
         assert!(error.is_auth() && error.to_string().contains("no-such-program"), "{error}");
     }
 
@@ -255,10 +218,43 @@ mod tests {
         let interrupt = Interrupt::new();
         interrupt.raise(Signal::Terminate);
         assert_eq!(
-            process.fetch(NOW, &interrupt).unwrap_err(),
+            process.fetch(around(&interrupt)).unwrap_err(),
             ConfigError::Interrupted(Signal::Terminate),
             "a minute of waiting would look like a hang"
         );
+    }
+
+    /// Runs it where nobody is at a terminal; returns what is told of its stderr.
+    fn heard(script: &str) -> String {
+        let said = std::cell::RefCell::new(String::new());
+        let hear = |text: &str| said.borrow_mut().push_str(text);
+        let words = vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()];
+        let process = CredentialProcess { words, place: String::new() };
+        let interrupt = Interrupt::new();
+        let surrounding = Surrounding { hear: Some(&hear), ..around(&interrupt) };
+        let _keys_or_not = process.fetch_within(Duration::from_secs(5), surrounding);
+        said.take()
+    }
+
+    #[test]
+    fn what_a_program_says_on_stderr_is_told_without_what_it_says_on_stdout() {
+        const SECRET: &str = "hunter2+of/the=team";
+        let answer = answer("").replace("hunter2", SECRET);
+        let said = heard(&format!("echo unlocking >&2; {answer}; echo got AKIDEXAMPLE1 {SECRET}. >&2"));
+        assert_eq!(said, "unlocking\ngot (hidden) (hidden).");
+        let traced = heard(&format!("set -x; {answer}"));
+        assert!(traced.contains("SecretAccessKey") && !traced.contains(SECRET), "{traced}");
+        // Also where it ends badly, or its answer is none.
+        assert_eq!(heard(&format!("echo {SECRET}; echo no {SECRET} >&2; exit 3")), "no (hidden)");
+        assert_eq!(heard("echo locked >&2; exit 1"), "locked");
+        assert_eq!(heard(&answer), "", "silence is not told");
+        assert_eq!(heard("head -c 1048576 /dev/zero >&2; echo end >&2").len(), 64 * 1024, "no more is kept");
+    }
+
+    #[test]
+    fn a_program_that_leaves_somebody_behind_at_its_stderr_holds_nothing_up() {
+        let said = heard(&format!("echo unlocked >&2; sleep 3 >/dev/null & {}", answer("")));
+        assert_eq!(said, "unlocked");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::clock::{Interrupt, Signal};
+use crate::clock::Signal;
 use crate::domain::follow_command::quote;
 
 mod credential_process;
@@ -21,7 +21,7 @@ mod sources;
 mod store;
 mod vendor_file;
 
-pub(crate) use credential_process::CredentialProcess;
+pub(crate) use credential_process::{CredentialProcess, Surrounding};
 pub(crate) use edit::{Change, check_editable, check_new, check_removal, make, remove, set};
 pub(crate) use paths::{sandbox_directory, state_directory};
 pub(crate) use profile::Field;
@@ -62,10 +62,10 @@ impl KeySource {
     /// # Errors
     ///
     /// Fails when the program gives none, or a signal comes first.
-    pub(crate) fn fetch(&self, now: Timestamp, interrupt: &Interrupt) -> Result<Keys, ConfigError> {
+    pub(crate) fn fetch(&self, around: Surrounding<'_>) -> Result<Keys, ConfigError> {
         match self {
             Self::Pair(keys) => Ok(keys.clone()),
-            Self::Process(process) => process.fetch(now, interrupt),
+            Self::Process(process) => process.fetch(around),
         }
     }
 

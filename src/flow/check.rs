@@ -184,7 +184,7 @@ impl Flow<'_> {
                 .filter(|candidate| candidate.group.version == target.code)
                 .cloned()
                 .collect();
-            snapshots.push(self.unasked(found, target, present.clone(), &own)?);
+            snapshots.push(self.unasked(found, target, present.clone(), &own));
         }
         self.ask_all(&mut snapshots)?;
         Ok(snapshots)
@@ -196,15 +196,15 @@ impl Flow<'_> {
         target: &KafkaVersion,
         present: Option<GroupSettings>,
         candidates: &[GroupSettings],
-    ) -> Result<Snapshot, Failure> {
+    ) -> Snapshot {
         let choice = crate::domain::group_choice::choose(present.as_ref(), candidates);
         let target_settings = choice.one().and_then(|group| settings_of(candidates, group.no)).cloned();
         let target = version::Found { version: target.clone(), listed: true };
         let group = crate::domain::snapshot::Group::Chosen(choice);
         let groups = super::snapshot::Groups { present, group, target_settings };
-        let mut snapshot = self.assemble(found.cluster.clone(), found.health.clone(), target, groups)?;
+        let mut snapshot = self.assemble(found.cluster.clone(), found.health.clone(), target, groups);
         snapshot.from.clone_from(&found.version);
-        Ok(snapshot)
+        snapshot
     }
 
     fn ask_all(&self, snapshots: &mut [Snapshot]) -> Result<(), Failure> {

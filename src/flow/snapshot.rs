@@ -55,7 +55,7 @@ impl Flow<'_> {
             target.version.release = name.and_then(Release::find);
         }
         let groups = self.groups(&found.cluster, target.version.code, &list, wanted)?;
-        let mut snapshot = self.assemble(found.cluster, found.health, target, groups)?;
+        let mut snapshot = self.assemble(found.cluster, found.health, target, groups);
         snapshot.from = found.version;
         snapshot.pre_check = self.pre_check(&snapshot)?;
         Ok(snapshot)
@@ -67,9 +67,13 @@ impl Flow<'_> {
         health: Option<Health>,
         target: version::Found,
         groups: Groups,
-    ) -> Result<Snapshot, Failure> {
-        let open_starts = self.journal.open_starts(&self.identity(), cluster.no).map_err(Failure::Journal)?;
-        Ok(Snapshot {
+    ) -> Snapshot {
+        // One that can't be read is as bad as one that can't be written: a start of it may be open.
+        let (open_starts, journal_fault) = match self.journal.open_starts(&self.identity(), cluster.no) {
+            Ok(open_starts) => (open_starts, self.journal.fault()),
+            Err(error) => (Vec::new(), Some(error.to_string())),
+        };
+        Snapshot {
             cluster,
             from: None,
             health,
@@ -79,8 +83,8 @@ impl Flow<'_> {
             target_settings: groups.target_settings,
             pre_check: PreCheck::NotAsked("not asked yet"),
             open_starts,
-            journal_fault: self.journal.fault(),
-        })
+            journal_fault,
+        }
     }
 
     /// Reads anew what may have moved since `before`: cluster, health, both groups, and the pre-check.
@@ -101,7 +105,7 @@ impl Flow<'_> {
             _ => None,
         };
         let groups = Groups { present, group: before.group.clone(), target_settings };
-        let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups)?;
+        let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups);
         snapshot.from = match (&before.from, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
             (_, code) => code.map(|code| version::KafkaVersion { code, release: None }),

@@ -2,7 +2,7 @@
 
 use crate::support::Home;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "",
     "upgrade",
     "check",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 17] = [
     "config init",
     "config list",
     "config show",
+    "config verify",
     "config set",
     "config remove",
     "history",
@@ -57,7 +58,7 @@ fn the_list_of_commands_is_the_whole_one() {
     let top: Vec<_> = COMMANDS.iter().filter(|name| !name.is_empty() && !name.contains(' ')).collect();
     assert_eq!(subcommands(&told("--help")), top.into_iter().copied().collect::<Vec<_>>());
     assert_eq!(subcommands(&told("list --help")), ["clusters", "versions", "config-groups"]);
-    assert_eq!(subcommands(&told("config --help")), ["init", "list", "show", "set", "remove"]);
+    assert_eq!(subcommands(&told("config --help")), ["init", "list", "show", "verify", "set", "remove"]);
 }
 
 #[test]

@@ -4,10 +4,14 @@
 
 mod accept;
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod canary;
 mod completions;
 mod config_terminal;
+mod credentials;
 #[path = "../figures/mod.rs"]
 mod figures;
+mod files;
 mod help;
 mod history;
 #[path = "../injector/mod.rs"]

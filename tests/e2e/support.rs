@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use cdss::sandbox::{Log, Options, Pace, Sandbox, Scenario};
 use jsonschema::Validator;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -146,6 +147,12 @@ pub(crate) fn allow(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is there");
 }
 
+/// Makes a FIFO: who reads it waits for somebody to write.
+pub(crate) fn mkfifo(path: &Path) {
+    let made = Command::new("mkfifo").arg("-m600").arg(path).status();
+    assert!(made.expect("mkfifo can be run").success());
+}
+
 /// Returns what of a text would drive a terminal: control characters but line ends, what is invisible, what turns the
 /// direction of writing.
 pub(crate) fn raw_characters(text: &str) -> Vec<char> {
@@ -246,6 +253,21 @@ impl Running {
         let stdout = read(child.stdout.take().expect("stdout is a pipe"));
         let stderr = read(child.stderr.take().expect("stderr is a pipe"));
         Self { child, line: line.to_owned(), stdout, stderr }
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it was not waited for yet");
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Lets it crash, and returns whether the system wrote a core of it.
+    pub(crate) fn crash(mut self) -> bool {
+        use std::os::unix::process::ExitStatusExt as _;
+        self.signal(Signal::QUIT);
+        self.child.wait().expect("a child can be waited for").core_dumped()
     }
 
     /// Ends it the hard way, as a crash would.

@@ -5,6 +5,7 @@ pub(crate) mod dice;
 pub(crate) mod mutation;
 pub(crate) mod network;
 pub(crate) mod proxy;
+pub(crate) mod relay;
 pub(crate) mod tls;
 
 use std::collections::VecDeque;

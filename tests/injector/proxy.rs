@@ -1,10 +1,12 @@
 //! A proxy that tunnels by CONNECT to one place, whatever host is asked for, and remembers what it saw.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use super::relay::tunnel;
 
 const BOUND: Duration = Duration::from_secs(20);
 
@@ -64,20 +66,5 @@ fn serve(mut client: TcpStream, status: &str, port: u16, seen: &Mutex<Seen>) -> 
     if !status.starts_with("200") {
         return client.shutdown(Shutdown::Both);
     }
-    let mut server = TcpStream::connect(("127.0.0.1", port))?;
-    server.set_read_timeout(Some(BOUND))?;
-    let (mut from, mut to) = (server.try_clone()?, client.try_clone()?);
-    thread::spawn(move || {
-        let _ends_with_either = io::copy(&mut from, &mut to);
-        let _already_closed = to.shutdown(Shutdown::Both);
-    });
-    let mut buffer = [0; 4096];
-    loop {
-        let length = client.read(&mut buffer)?;
-        if length == 0 {
-            return server.shutdown(Shutdown::Both);
-        }
-        lock(seen).sent.extend_from_slice(&buffer[..length]);
-        server.write_all(&buffer[..length])?;
-    }
+    tunnel(client, port, |bytes| lock(seen).sent.extend_from_slice(bytes))
 }

@@ -56,12 +56,21 @@ fn both_spellings_of_the_keys_work_and_never_mix() {
     }
 }
 
+/// What a panic could print is what these texts hold.
 #[test]
 fn a_secret_is_in_no_debug_text() {
     let settings = with(&PAIR).unwrap();
     assert_eq!(settings.keys.as_ref().unwrap().pair().unwrap().secret.expose_secret(), "S1");
-    let text = format!("{settings:?}");
-    assert!(!text.contains("S1") && !text.contains("AKIDEXAMPLE1"), "{text}");
+    let proxy = (Field::Proxy, "http://user:hunter2@proxy:3128");
+    let files = own("prod", &[PROFILE_PAIR[0], (Field::SecretKey, "hunter2"), proxy]);
+    let named = flags(|flags| flags.profile = Some("prod".to_owned()));
+    let of_profile = resolve(&named, &Environment::default(), &files).unwrap();
+    assert_eq!(of_profile.proxy.as_ref().unwrap().url().password(), Some("hunter2"));
+    for text in [format!("{settings:?}"), format!("{files:?}"), format!("{of_profile:?}")] {
+        for secret in ["S1", "AKIDEXAMPLE1", "hunter2", PROFILE_PAIR[0].1] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
 }
 
 #[test]

@@ -194,5 +194,9 @@ fn unresolved(snapshot: &Snapshot) -> Option<Check> {
 
 fn journal(snapshot: &Snapshot) -> Option<Check> {
     let fault = snapshot.journal_fault.as_ref()?;
-    Some(Check::block("journal.writable", fault.clone(), "make the journal's folder writable"))
+    Some(Check::block(
+        "journal.writable",
+        fault.clone(),
+        "make it a plain file in a folder that you can write",
+    ))
 }

@@ -1,0 +1,454 @@
+//! A key that is looked for in everything that comes out, in every form that it could have, with every signature made
+//! of it. Where a text is looked at, so is the list of processes.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use cdss::sandbox::{Options, Pace, Sandbox, Scenario};
+
+use crate::figures;
+use crate::injector::network::{Fault, steps};
+use crate::injector::relay::Relay;
+use crate::injector::tls::{Authority, Validity, accept};
+use crate::injector::{Injector, Step, header, http};
+use crate::support::{Home, Run, Running, UPGRADE, side_by_side, write_private};
+
+const ACCESS: &str = "CANARYACCESS00KEY7Q2F";
+/// Every character that one of the forms writes otherwise.
+const SECRET: &str = "canary/Secret+key=that&must%never~be_seen-9f3c";
+
+/// Everything that would give a text away: as it is, and in base64 at each of its three offsets, in hexadecimal and
+/// as a part of an address.
+fn forms(text: &str) -> BTreeSet<String> {
+    let bytes = text.as_bytes();
+    let mut forms = BTreeSet::from([text.to_owned()]);
+    for skipped in 0..3 {
+        let whole = &bytes[skipped..skipped + (bytes.len() - skipped) / 3 * 3];
+        forms.extend([STANDARD.encode(whole), URL_SAFE.encode(whole)]);
+    }
+    forms.extend([hexadecimal(text).to_uppercase(), hexadecimal(text)]);
+    let quoted = |is_plain: fn(u8) -> bool| {
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            if is_plain(*byte) {
+                text.push(char::from(*byte));
+            } else {
+                let _infallible = write!(text, "%{byte:02X}");
+            }
+            text
+        })
+    };
+    let strict = quoted(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    let loose = quoted(|byte| byte.is_ascii_graphic() && !b"%&=+".contains(&byte));
+    forms.extend([strict.to_lowercase(), strict, loose, text.replace('/', "\\/")]);
+    forms
+}
+
+fn hexadecimal(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Looks for the key and for signatures.
+#[derive(Default)]
+struct Hunt {
+    texts: AtomicUsize,
+    runs: AtomicUsize,
+    signatures: AtomicUsize,
+    found: Mutex<Vec<String>>,
+}
+
+impl Hunt {
+    fn look(&self, what: &str, text: &str, signatures: &[String]) {
+        self.texts.fetch_add(1, Ordering::Relaxed);
+        let signatures = signatures.iter().flat_map(|signature| forms(signature));
+        for form in forms(SECRET).into_iter().chain(forms(ACCESS)).chain(signatures) {
+            if text.contains(&form) {
+                self.found.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{what}: {form}"));
+            }
+        }
+    }
+
+    /// Looks through everything that a run has left: both streams, the journal, other files of its home but the
+    /// profiles.
+    fn look_at(&self, what: &str, run: &Run, home: &Home, signatures: &[String]) {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        self.signatures.fetch_add(signatures.len(), Ordering::Relaxed);
+        assert!(run.code != 101 && run.code != 134, "{what}: {run:#?}");
+        self.look(&format!("stdout of {what}"), &run.stdout, signatures);
+        self.look(&format!("stderr of {what}"), &run.stderr, signatures);
+        for entry in fs::read_dir(home.state()).into_iter().flatten().flatten() {
+            let text = fs::read(entry.path()).unwrap_or_default();
+            self.look(
+                &format!("{} of {what}", entry.path().display()),
+                &String::from_utf8_lossy(&text),
+                signatures,
+            );
+        }
+    }
+}
+
+/// Looks at the command lines of all processes, again and again.
+struct Sampler {
+    stop: Arc<AtomicBool>,
+    /// The numbers of the processes that were seen with a command line.
+    seen: Arc<Mutex<BTreeSet<u32>>>,
+    thread: JoinHandle<Hunt>,
+}
+
+impl Sampler {
+    fn start() -> Self {
+        let (stop, seen) = (Arc::<AtomicBool>::default(), Arc::<Mutex<BTreeSet<u32>>>::default());
+        let (stopped, kept) = (Arc::clone(&stop), Arc::clone(&seen));
+        let thread = thread::spawn(move || {
+            let hunt = Hunt::default();
+            while !stopped.load(Ordering::Relaxed) {
+                for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+                    let name = entry.file_name();
+                    if let Some(number) = name.to_str().and_then(|name| name.parse().ok()) {
+                        sample(number, &hunt, &kept);
+                    }
+                }
+            }
+            hunt
+        });
+        Self { stop, seen, thread }
+    }
+
+    /// Looks at one process now. Its program has taken its arguments when it was started, and changes them no more.
+    fn at_once(&self, number: u32, hunt: &Hunt) {
+        sample(number, hunt, &self.seen);
+    }
+
+    fn has_seen(&self, number: u32) -> bool {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).contains(&number)
+    }
+
+    fn end(self) -> Hunt {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().expect("it has no fault of its own")
+    }
+}
+
+fn sample(number: u32, hunt: &Hunt, seen: &Mutex<BTreeSet<u32>>) {
+    // A process that has ended has none.
+    let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
+    if !line.is_empty() {
+        seen.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
+        hunt.look(&format!("arguments of process {number}"), &String::from_utf8_lossy(&line), &[]);
+    }
+}
+
+/// Where a run has its key from.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Environment,
+    Profile,
+    Program,
+    /// `~/.ncloud/configure`
+    Vendor,
+}
+
+const SOURCES: [Source; 4] = [Source::Environment, Source::Profile, Source::Program, Source::Vendor];
+
+/// Returns cdss in this home, with the key from there.
+fn command(home: &Home, source: Source, url: &str, line: &str) -> Command {
+    let mut command = match source {
+        Source::Environment => {
+            let mut command = home.command(line);
+            command.env("NCLOUD_ACCESS_KEY_ID", ACCESS).env("NCLOUD_SECRET_ACCESS_KEY", SECRET);
+            command
+        }
+        Source::Profile => {
+            let text = format!("[profiles.canary]\naccess_key = \"{ACCESS}\"\nsecret_key = \"{SECRET}\"\n");
+            write_private(&home.profiles(), &text);
+            home.command(&format!("{line} --profile canary"))
+        }
+        Source::Program => {
+            // It speaks of its key where it should not.
+            let script = home.path().join("program.sh");
+            let answer = format!(r#"{{"Version":1,"AccessKeyId":"{ACCESS}","SecretAccessKey":"{SECRET}"}}"#);
+            fs::write(&script, format!("set -x\necho '{answer}'\n")).expect("the home can be written");
+            let text = format!("[profiles.canary]\ncredential_process = \"sh {}\"\n", script.display());
+            write_private(&home.profiles(), &text);
+            home.command(&format!("{line} --profile canary"))
+        }
+        Source::Vendor => {
+            let text =
+                format!("[canary]\nncloud_access_key_id = {ACCESS}\nncloud_secret_access_key = {SECRET}\n");
+            write_private(&home.path().join(".ncloud/configure"), &text);
+            home.command(&format!("{line} --profile canary"))
+        }
+    };
+    command.arg("--endpoint").arg(url).env("CDSS_POLL", "10ms").env("RUST_BACKTRACE", "full");
+    command
+}
+
+/// Runs a command until the list of processes was looked at while it ran: a few milliseconds are enough, as a rule.
+fn run_seen(sampler: &Sampler, hunt: &Hunt, line: &str, make: impl Fn() -> Command) -> Run {
+    for _ in 0..20 {
+        let running = Running::start(make(), line);
+        let number = running.id();
+        sampler.at_once(number, hunt);
+        let run = running.end();
+        if sampler.has_seen(number) {
+            return run;
+        }
+    }
+    panic!("`cdss {line}` was never seen among the processes");
+}
+
+fn serve(scenario: Scenario) -> Sandbox {
+    let options = Options {
+        scenario,
+        access_key: ACCESS.to_owned(),
+        secret_key: SECRET.to_owned(),
+        pace: Pace::Looks,
+        answer_delay: Duration::from_millis(1),
+        ..Options::default()
+    };
+    Sandbox::start(options).expect("loopback has a port")
+}
+
+const COMMANDS: [&str; 20] = [
+    "upgrade --cluster orders-prod --version 3.9.0 --yes",
+    "upgrade --cluster orders-prod --version 3.9.0 --dry-run",
+    "upgrade --cluster orders-prod --version 3.9.0",
+    "upgrade --cluster nobody --version 3.9.0 --yes",
+    "check --cluster orders-prod --version 3.9.0",
+    "check --cluster orders-prod",
+    "status --cluster orders-prod",
+    "status --cluster orders-prod --version 3.9.0 --watch",
+    "list clusters",
+    "list versions",
+    "list config-groups",
+    "config show",
+    "config list",
+    "config verify",
+    "config set region JPN",
+    "config set secret_key",
+    "config remove poll --yes",
+    "config init",
+    "history",
+    "sandbox --list",
+];
+
+#[test]
+fn the_hunt_finds_the_key_in_every_form() {
+    let mut texts = vec![
+        format!("error: {SECRET}!"),
+        hexadecimal(SECRET).to_uppercase(),
+        serde_json::json!(SECRET).to_string().replace('/', "\\/"),
+    ];
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.~".contains(c);
+    let in_an_address =
+        SECRET.chars().map(|c| if is_plain(c) { c.to_string() } else { format!("%{:02X}", u32::from(c)) });
+    texts.push(in_an_address.collect());
+    for before in ["", "a", "ab", "abc"] {
+        texts.push(STANDARD.encode(format!("{before}{SECRET} and more")));
+    }
+    for text in texts {
+        let hunt = Hunt::default();
+        hunt.look("a text", &text, &[]);
+        assert!(!hunt.found.into_inner().expect("nobody panicked").is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn the_key_comes_out_of_no_command_at_any_verbosity_whatever_happens() {
+    let (hunt, sampler) = (Hunt::default(), Sampler::start());
+    every_command(&hunt, &sampler);
+    every_scenario(&hunt, &sampler);
+    every_fault(&hunt, &sampler);
+    let processes = sampler.end();
+    let mut found = hunt.found.into_inner().expect("nobody panicked");
+    found.extend(processes.found.into_inner().expect("nobody panicked"));
+    assert!(found.is_empty(), "{found:#?}");
+    let [runs, texts, signatures, lines] =
+        [hunt.runs, hunt.texts, hunt.signatures, processes.texts].map(AtomicUsize::into_inner);
+    assert!(runs > 200 && signatures > 1_000 && lines > runs, "{runs} {signatures} {lines}");
+    figures::record(
+        "places where the key or a signature came out",
+        0,
+        &format!("of {texts} texts of {runs} runs"),
+    );
+    figures::record(
+        "command lines that were looked at for the key",
+        lines,
+        &format!("each of {runs} runs seen"),
+    );
+}
+
+fn every_command(hunt: &Hunt, sampler: &Sampler) {
+    let sandbox = serve(Scenario::Healthy);
+    let cases: Vec<(usize, &str)> = COMMANDS.into_iter().enumerate().collect();
+    side_by_side(&cases, |(at, line)| {
+        for (turn, verbosity) in ["", " -v", " -vv", " -vvv"].into_iter().enumerate() {
+            for format in ["table", "json"] {
+                let home = Home::empty();
+                let relay = Relay::start(sandbox.port());
+                let line = format!("{line}{verbosity} -o {format}");
+                let source = SOURCES[(at + turn) % SOURCES.len()];
+                let run = run_seen(sampler, hunt, &line, || command(&home, source, &relay.url(), &line));
+                hunt.look_at(&format!("{line} ({source:?})"), &run, &home, &relay.signatures());
+            }
+        }
+    });
+}
+
+fn every_scenario(hunt: &Hunt, sampler: &Sampler) {
+    let cases: Vec<(usize, Scenario)> = Scenario::ALL.iter().copied().enumerate().collect();
+    side_by_side(&cases, |(at, scenario)| {
+        for (turn, more) in ["-vvv", "-vvv -o json"].into_iter().enumerate() {
+            let (home, sandbox) = (Home::empty(), serve(*scenario));
+            let relay = Relay::start(sandbox.port());
+            let line = format!("{UPGRADE} --yes --timeout 300ms {more}");
+            let source = SOURCES[(at + turn) % SOURCES.len()];
+            let run = run_seen(sampler, hunt, &line, || command(&home, source, &relay.url(), &line));
+            hunt.look_at(&format!("{line} in {scenario}"), &run, &home, &relay.signatures());
+            let line = format!("config verify {more}");
+            let run = run_seen(sampler, hunt, &line, || command(&home, source, &relay.url(), &line));
+            hunt.look_at(&format!("{line} in {scenario}"), &run, &home, &relay.signatures());
+        }
+    });
+}
+
+/// A gateway that refuses with all that it was sent, in its message and in a header.
+fn parrot(status: &'static str) -> Injector {
+    Injector::start(move |_| {
+        let repeat = |request: &str| {
+            let told = ["x-ncp-apigw-signature-v2", "x-ncp-iam-access-key", "x-ncp-apigw-timestamp"]
+                .map(|name| header(request, name).unwrap_or_default())
+                .join(" ");
+            let body =
+                serde_json::json!({ "error": { "errorCode": "200", "message": told, "details": told } });
+            let more = format!("x-ncp-apigw-error-message: {told}\r\nx-ncp-request-id: {told}\r\n");
+            http(status, &more, &body.to_string().replace('/', "\\/")).into_bytes()
+        };
+        vec![Step::Read, Step::Answer(Box::new(repeat)), Step::Fin]
+    })
+}
+
+fn every_fault(hunt: &Hunt, sampler: &Sampler) {
+    let stranger = Authority::new("a stranger").server("127.0.0.1", Validity::Now);
+    let delivered = true;
+    let faults = [
+        Fault::Cut { delivered },
+        Fault::Reset { delivered },
+        Fault::Half,
+        Fault::Garbage { delivered },
+        Fault::Page { status: 502, delivered },
+        Fault::Gateway { status: 401, code: 200, delivered },
+        Fault::Gateway { status: 429, code: 400, delivered },
+        Fault::Redirect { status: 307, delivered },
+        Fault::Empty,
+        Fault::Refusal { status: 200, delivered },
+    ];
+    let sandbox = serve(Scenario::Healthy);
+    let port = sandbox.port();
+    let mut services: Vec<(String, Injector, String)> = faults
+        .into_iter()
+        .map(|fault| {
+            let follow = move |request: &str| steps(fault, request, port);
+            let service = Injector::start(move |_| vec![Step::Read, Step::Then(Box::new(follow))]);
+            let url = service.url();
+            (format!("{fault:?}"), service, url)
+        })
+        .collect();
+    for status in ["401 Unauthorized", "403 Forbidden", "500 Internal", "400 Bad Request"] {
+        let service = parrot(status);
+        let url = service.url();
+        services.push((format!("a parrot with {status}"), service, url));
+    }
+    let service = Injector::with(|_| vec![Step::Hang], move |stream| accept(&stranger, stream));
+    let url = format!("https://127.0.0.1:{}", service.port());
+    services.push(("a stranger's certificate".to_owned(), service, url));
+    side_by_side(&services, |(what, service, url)| {
+        for line in [
+            "list versions -vvv",
+            "check --cluster no:1009123 --version 3.9.0 -vvv -o json",
+            "config verify -vvv",
+        ] {
+            let home = Home::empty();
+            let run = run_seen(sampler, hunt, line, || command(&home, Source::Environment, url, line));
+            let requests = service.seen().requests;
+            let signatures: Vec<String> =
+                requests.iter().filter_map(|request| header(request, "x-ncp-apigw-signature-v2")).collect();
+            assert!(run.code != 0 || line.contains("config"), "{what}: {run:#?}");
+            hunt.look_at(&format!("{line} at {what}"), &run, &home, &signatures);
+        }
+    });
+}
+
+#[test]
+fn a_run_that_crashes_for_want_of_a_stack_tells_no_key_and_leaves_no_core() {
+    let (hunt, sandbox) = (Hunt::default(), serve(Scenario::Healthy));
+    let relay = Relay::start(sandbox.port());
+    let (mut crashed, mut went_well) = (0, 0);
+    // From too little to enough, in KiB. With still less not even the program is loaded.
+    for limit in [48, 64, 96, 128, 160, 192, 256, 8192] {
+        let home = Home::empty();
+        let inner = command(&home, Source::Environment, &relay.url(), "list clusters -vvv -o json");
+        let mut command = home.program("sh");
+        let script = format!("ulimit -c unlimited; ulimit -s {limit}; \"$@\"; exit $?");
+        command.args(["-c", &script, "sh"]).arg(inner.get_program()).args(inner.get_args());
+        command.env("RUST_BACKTRACE", "full");
+        for (name, value) in inner.get_envs() {
+            if let Some(value) = value.filter(|_| name != "PATH") {
+                command.env(name, value);
+            }
+        }
+        let run = Running::start(command, "list").end();
+        hunt.look("a crash", &format!("{}{}", run.stdout, run.stderr), &relay.signatures());
+        let left = fs::read_dir(home.path()).expect("the home is there").flatten();
+        let cores: Vec<_> =
+            left.filter(|one| one.file_name().to_string_lossy().starts_with("core")).collect();
+        assert!(cores.is_empty(), "{limit}: {cores:?}");
+        crashed += usize::from(run.code > 12);
+        went_well += usize::from(run.code == 0);
+    }
+    let found = hunt.found.into_inner().expect("nobody panicked");
+    assert!(found.is_empty(), "{found:#?}");
+    assert!(crashed > 0 && went_well > 0, "{crashed} crashed, {went_well} went well");
+}
+
+#[test]
+fn no_core_is_written_of_a_process_that_holds_a_key() {
+    let home = Home::empty();
+    let core_of = |inner: &Command, ready: &dyn Fn()| {
+        let mut command = home.program("sh");
+        command.args(["-c", "ulimit -c unlimited 2>/dev/null; exec \"$@\"", "sh"]);
+        command.arg(inner.get_program()).args(inner.get_args());
+        for (name, value) in inner.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        let running = Running::start(command, "a crash");
+        ready();
+        running.crash()
+    };
+    let fifo = home.path().join("ready");
+    crate::support::mkfifo(&fifo);
+    let mut plain = Command::new("sh");
+    plain.args(["-c", &format!("echo > {}; while :; do :; done", fifo.display())]);
+    if !core_of(&plain, &|| drop(fs::read(&fifo))) {
+        // This machine writes cores of nobody, so nothing would be shown.
+        return;
+    }
+    let sandbox = serve(Scenario::Stalled);
+    let line = format!("{UPGRADE} --yes --timeout 1h");
+    let url = sandbox.url();
+    let inner = command(&home, Source::Environment, &url, &line);
+    let in_the_watch = || drop(sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 3));
+    assert!(!core_of(&inner, &in_the_watch), "a core holds the key");
+}

@@ -1,0 +1,176 @@
+//! Keys from a program, and keys that change while they are in use.
+
+use std::fs;
+
+use cdss::sandbox::{Log, Scenario};
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::figures;
+use crate::support::{ACCESS_KEY, Bench, Run, Running, SECRET_KEY, UPGRADE, mkfifo, write_private};
+
+const NEWER: (&str, &str) = ("NEWERACCESSKEY00009876", "newer-secret-that-must-never-be-seen");
+
+/// Writes the profile `prod`, whose key `command` gives.
+fn with_command(bench: &Bench, command: &str) {
+    let text = format!(
+        "[profiles.prod]\ncredential_process = '{command}'\nendpoint = \"{}\"\npoll = \"100ms\"\n",
+        bench.sandbox.url()
+    );
+    write_private(&bench.home.profiles(), &text);
+}
+
+/// Writes a program, and the profile `prod` whose key it gives.
+fn with_script(bench: &Bench, script: &str) {
+    let file = bench.home.path().join("program.sh");
+    fs::write(&file, script).expect("the home can be written");
+    with_command(bench, &format!("sh {}", file.display()));
+}
+
+fn answer_of(access: &str, secret: &str) -> String {
+    json!({ "Version": 1, "AccessKeyId": access, "SecretAccessKey": secret }).to_string()
+}
+
+fn echo(answer: &str) -> String {
+    format!("echo '{answer}'")
+}
+
+#[track_caller]
+fn assert_silent(run: &Run, secret: &str) {
+    assert!(!run.stdout.contains(secret) && !run.stderr.contains(secret), "{run:#?}");
+}
+
+#[test]
+fn a_program_gives_the_key_and_its_answer_is_seen_by_nobody() {
+    let bench = Bench::new(Scenario::Healthy);
+    with_script(&bench, &format!("echo unlocked >&2; {}", echo(&answer_of(ACCESS_KEY, SECRET_KEY))));
+    let line = format!("{UPGRADE} --yes --profile prod -o json -vvv");
+    let done = bench.home.run(&line);
+    assert_eq!((done.code, &done.document()["access_key"]), (0, &json!("1234")), "{}", done.stderr);
+    assert!(done.stderr.lines().any(|line| line == "unlocked"), "{}", done.stderr);
+    assert_silent(&done, SECRET_KEY);
+    let journal = fs::read_to_string(bench.home.journal()).expect("the start is in the journal");
+    assert!(journal.contains("\"access_key\":\"1234\"") && !journal.contains(SECRET_KEY), "{journal}");
+    // What only shows settings runs no program.
+    let shown = bench.home.run("config show --profile prod");
+    assert!(shown.stdout.lines().any(|line| line.starts_with("credential_process  sh ")), "{}", shown.stdout);
+    assert!(!shown.stderr.contains("unlocked"), "{}", shown.stderr);
+}
+
+#[test]
+fn each_way_in_which_a_program_gives_no_key_has_its_words() {
+    let bench = Bench::new(Scenario::Healthy);
+    let good = echo(&answer_of(ACCESS_KEY, SECRET_KEY));
+    let list = "list versions --profile prod -vvv";
+    let mut met = 0;
+
+    with_script(&bench, &good);
+    assert_eq!(bench.home.run(list).code, 0);
+    met += 1;
+
+    let odd = |field: &str, value: &str| good.replace(field, value);
+    for (what, script, words) in [
+        ("non-zero", format!("{good}; exit 3"), "it ended with exit status: 3"),
+        ("garbage", format!("echo {SECRET_KEY}"), "its answer is not JSON with Version, AccessKeyId"),
+        (
+            "wrong version",
+            odd("\"Version\":1", "\"Version\":2"),
+            "its answer is of version 2, and only 1 is known",
+        ),
+        ("expired", odd("{", "{\"Expiration\":\"2020-01-01T00:00:00Z\","), "its key has expired"),
+        ("1 MiB", format!("yes {SECRET_KEY} | head -c 1048576"), "its answer is longer than 64 KiB"),
+    ] {
+        with_script(&bench, &script);
+        let refused = bench.home.run(list);
+        let place = "error: `sh`, the credential_process of profile prod in ";
+        refused.assert_says(4, &[place, &format!("gave no key: {words}"), "hint: run it by hand"]);
+        assert_silent(&refused, SECRET_KEY);
+        assert!(!refused.stderr.contains(ACCESS_KEY), "{what}: {}", refused.stderr);
+        met += 1;
+    }
+
+    // A shell that traces itself says its answer on stderr too.
+    with_script(&bench, &format!("set -x; {good}; echo 'for {SECRET_KEY}' >&2; exit 7"));
+    let traced = bench.home.run(list);
+    traced.assert_says(4, &["for (hidden)\n", "it ended with exit status: 7"]);
+    assert_silent(&traced, SECRET_KEY);
+    assert_silent(&traced, ACCESS_KEY);
+    met += 1;
+
+    with_command(&bench, "no-such-program --of ours");
+    bench.home.run(list).assert_says(
+        4,
+        &["`no-such-program`, the credential_process of profile prod in ", "it can't be run: No such file"],
+    );
+    met += 1;
+
+    // A minute is its limit, which the program's own tests try; here a person has no patience. Whatever it started
+    // goes with it: it would hold stderr open, and the end of the run would not be seen.
+    let started = bench.home.path().join("started");
+    mkfifo(&started);
+    with_script(&bench, &format!("echo > {}; sleep 1000 & sleep 1000", started.display()));
+    let before = bench.log().requests.len();
+    let hanging = Running::start(bench.home.command(list), list);
+    fs::read(&started).expect("the program opens it");
+    hanging.signal(Signal::TERM);
+    hanging.end().assert_says(143, &["interrupted; nothing was started"]);
+    assert_eq!(bench.log().requests.len(), before);
+    met += 1;
+
+    figures::record("ways of a credential_process that end in clear words", met, "of 9");
+    assert_eq!(met, 9);
+    bench.assert_no_start();
+}
+
+fn last_refusal(log: &Log) -> Option<usize> {
+    log.requests.iter().rposition(|request| request.status == 401)
+}
+
+#[test]
+fn a_key_that_is_rotated_in_the_middle_of_a_watch_is_fetched_anew_and_the_watch_ends_well() {
+    for by_program in [false, true] {
+        let bench = Bench::new(Scenario::Healthy);
+        let answer = bench.home.path().join("answer.json");
+        let give = |access: &str, secret: &str| {
+            if by_program {
+                fs::write(&answer, answer_of(access, secret)).expect("the home can be written");
+                with_command(&bench, &format!("cat {}", answer.display()));
+            } else {
+                let text = format!(
+                    "[profiles.prod]\naccess_key = \"{access}\"\nsecret_key = \"{secret}\"\nendpoint = \"{}\"\n\
+                     poll = \"100ms\"\n",
+                    bench.sandbox.url()
+                );
+                write_private(&bench.home.profiles(), &text);
+            }
+        };
+        give(ACCESS_KEY, SECRET_KEY);
+        let line = format!("{UPGRADE} --yes --profile prod -o json");
+        let running = Running::start(bench.home.command(&line), &line);
+        bench.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 2);
+        bench.sandbox.accept_key(NEWER.0, NEWER.1);
+        bench.sandbox.wait_until(|log| last_refusal(log).is_some());
+        give(NEWER.0, NEWER.1);
+        let ended = running.end();
+        assert_eq!((ended.code, &ended.document()["verdict"]), (0, &json!("done")), "{}", ended.stderr);
+        let log = bench.log();
+        assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+        let at = last_refusal(&log).expect("there was one");
+        assert!(at + 2 < log.requests.len(), "the watch went on with the new key");
+        assert_silent(&ended, NEWER.1);
+    }
+}
+
+#[test]
+fn a_key_that_ends_to_count_is_fetched_anew_before_it_does() {
+    let bench = Bench::new(Scenario::Healthy);
+    let runs = bench.home.path().join("runs");
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);
+    let answer = answer_of(ACCESS_KEY, SECRET_KEY).replace('{', &format!("{{\"Expiration\":\"{soon}\","));
+    with_script(&bench, &format!("echo run >> {}; {}", runs.display(), echo(&answer)));
+    let done = bench.home.run(&format!("{UPGRADE} --yes --profile prod"));
+    assert_eq!(done.code, 0, "{}", done.stderr);
+    let runs = fs::read_to_string(&runs).expect("it ran").lines().count();
+    assert!(runs > 2, "one that ends within two minutes is fetched for each request: {runs}");
+    assert_eq!(bench.log().starts_asked(), 1);
+}
