@@ -178,7 +178,7 @@ fn every_block_of_commands_runs_to_its_end() {
         let home = Home::empty();
         let mut command = home.program("sh");
         command.env("PATH", path()).env("CDSS_SANDBOX", sandbox.url()).env("CDSS_POLL", "10ms");
-        command.env("TERM", "xterm");
+        command.env("TERM", "xterm").env("NEW_SECRET_KEY", "secret");
         match manner(block) {
             Manner::Elsewhere => continue,
             Manner::Script => {
@@ -336,6 +336,61 @@ fn the_pipeline_is_never_cancelled_asks_somebody_and_keeps_the_journal() {
     };
     assert!(uses.all(is_pinned), "{pipeline}");
     assert!(block("#!/bin/sh").contains("--config-group "), "the group is named");
+}
+
+#[test]
+fn every_other_pipeline_does_the_same() {
+    for (start, parts) in [
+        (
+            "upgrade-orders-prod:",
+            [
+                "when: manual",
+                "resource_group: ",
+                "interruptible: false",
+                "when: always",
+                "result.json",
+                "state/",
+            ],
+        ),
+        (
+            "pipeline {",
+            ["input {", "disableConcurrentBuilds()", "withCredentials", "always {", "result.json", "state/"],
+        ),
+    ] {
+        let pipeline = block(start);
+        for part in parts.into_iter().chain(["sh upgrade.sh"]) {
+            assert!(pipeline.contains(part), "{part:?} is not in\n{pipeline}");
+        }
+    }
+}
+
+#[test]
+fn programs_for_a_key_are_read_as_they_stand() {
+    let home = Home::empty();
+    write_private(&home.profiles(), block("[profiles.vault]"));
+    for (profile, program) in [("vault", "op read op://"), ("keyring", "secret-tool lookup ")] {
+        let shown = home.run(&format!("config show --profile {profile}")).stdout;
+        assert!(shown.contains(&format!("credential_process  {program}")), "{shown}");
+    }
+}
+
+#[test]
+fn every_variable_of_the_readme_is_one_that_is_read() {
+    let read = [
+        include_str!("../../src/config/sources.rs"),
+        include_str!("../../src/config/place.rs"),
+        include_str!("../../src/config/resolve.rs"),
+    ]
+    .concat();
+    let names = README.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+    let is_variable = |name: &&str| {
+        ["NCLOUD_", "CDSS_"].iter().any(|start| name.strip_prefix(start).is_some_and(|rest| !rest.is_empty()))
+    };
+    let names: Vec<&str> = names.filter(is_variable).collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        assert!(read.contains(&format!("\"{name}\"")), "nothing reads {name}");
+    }
 }
 
 #[test]
