@@ -87,6 +87,23 @@ fn every_room_uses_only_what_the_readme_allows() {
 }
 
 #[test]
+fn a_secret_is_laid_open_where_it_is_used_and_nowhere_else() {
+    const PLACES: [&str; 6] = [
+        "src/api/sign.rs",
+        "src/commands/config/desk.rs",
+        "src/config/credential_process.rs",
+        "src/config/edit.rs",
+        "src/config/mod.rs",
+        "src/domain/proxy_address.rs",
+    ];
+    let opened =
+        sources(&root().join("src")).into_iter().filter(|(_, code)| code.contains("expose_secret()"));
+    let places: BTreeSet<String> =
+        opened.map(|(path, _)| path.strip_prefix(root()).unwrap().display().to_string()).collect();
+    assert_eq!(places, PLACES.map(str::to_owned).into(), "one place more is a change made on purpose");
+}
+
+#[test]
 fn a_braced_import_from_the_crate_can_not_hide_an_arrow() {
     for (path, code) in sources(&root().join("src")) {
         assert!(!code.contains("crate::{"), "{}: name each room by itself", path.display());

@@ -18,6 +18,8 @@ mod history;
 #[expect(dead_code, reason = "the tests of the HTTP layer use the rest")]
 mod injector;
 mod keys;
+#[cfg(target_os = "linux")]
+mod killed_writes;
 mod lab;
 mod odd_answers;
 mod outcomes;
