@@ -15,7 +15,7 @@ mod views;
 pub(crate) use escape::{escape, escape_lines};
 pub(crate) use finish::{finish, is_closed_pipe, result_only};
 pub(crate) use progress::Narrator;
-pub(crate) use prompt::TerminalPrompt;
+pub(crate) use prompt::{TerminalPrompt, Unseen};
 pub(crate) use requests::RequestLog;
 pub(crate) use streams::{Look, color_choice};
 pub(crate) use views::{Body, Ending, ProfileChange, Setting, document, plan_document};

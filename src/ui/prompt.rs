@@ -107,14 +107,50 @@ impl Prompt for TerminalPrompt {
     }
 }
 
+/// Keeps the terminal from showing by itself what is typed, also between two questions, and from ending cdss at a
+/// key before it can undo that. It goes back to what it was when this goes.
+#[must_use]
+pub(crate) struct Unseen(#[expect(dead_code, reason = "its end is what counts")] Restored);
+
+impl Unseen {
+    pub(crate) fn begin() -> Self {
+        let before = SavedTerminal::take();
+        before.hide();
+        Self(Restored(before))
+    }
+}
+
+struct Restored(SavedTerminal);
+
+impl Drop for Restored {
+    fn drop(&mut self) {
+        drop_typed_ahead();
+        self.0.restore();
+    }
+}
+
 /// The terminal's settings before the question: echo and line mode come back whatever happens.
 #[cfg(unix)]
 struct SavedTerminal(Option<rustix::termios::Termios>);
+
+/// Takes a special key's meaning away: what POSIX calls `_POSIX_VDISABLE`, which is another number elsewhere.
+#[cfg(unix)]
+const NO_KEY: u8 = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 0xff };
 
 #[cfg(unix)]
 impl SavedTerminal {
     fn take() -> Self {
         Self(rustix::termios::tcgetattr(io::stdin()).ok())
+    }
+
+    fn hide(&self) {
+        use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcsetattr};
+        if let Some(settings) = &self.0 {
+            let mut settings = settings.clone();
+            settings.local_modes.remove(LocalModes::ECHO);
+            settings.special_codes[SpecialCodeIndex::VQUIT] = NO_KEY;
+            let _terminal_has_gone = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
+        }
     }
 
     fn restore(&self) {
@@ -133,6 +169,8 @@ impl SavedTerminal {
     fn take() -> Self {
         Self
     }
+
+    fn hide(&self) {}
 
     fn restore(&self) {}
 }

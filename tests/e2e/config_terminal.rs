@@ -117,6 +117,24 @@ fn a_secret_is_asked_for_and_never_shown() {
 }
 
 #[test]
+fn a_secret_that_is_pasted_too_early_is_not_shown_and_no_key_leaves_the_terminal_dumb() {
+    let lab = Lab::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&lab, "config init --region KR");
+    terminal.answer_to("Site, public, gov or fin [public]: ", "");
+    terminal.answer_to("Region, KR, SGN, JPN [KR]: ", "");
+    terminal.expect("Access key ID: ");
+    terminal.press(&format!("{ACCESS_KEY}\r{SECRET_KEY}"));
+    let before = terminal.expect("Secret key: ");
+    // The key that ends a program at once elsewhere, and the one that clears the line: what came too early is not
+    // the answer.
+    terminal.press(&format!("\u{1c}\u{15}{SECRET_KEY}\r"));
+    let after = terminal.expect("profile default: made in ");
+    assert!(!before.contains(SECRET_KEY) && !after.contains(SECRET_KEY), "{before}{after}");
+    assert_eq!(terminal.end().0, 0);
+    assert!(config(&lab).contains(&format!("secret_key = \"{SECRET_KEY}\"\n")), "{}", config(&lab));
+}
+
+#[test]
 fn a_profile_is_removed_when_its_name_is_typed_and_only_then() {
     let lab = Lab::new(Scenario::Healthy);
     assert!(lab.cdss("config set region KR --profile prod").status().expect("it runs").success());

@@ -11,7 +11,7 @@ use crate::config::{self, Change, Environment, Field, Files, Flags};
 use crate::consent::{ConsentError, Prompt as _, Question};
 use crate::domain::region::{Region, Site};
 use crate::failure::{Failure, Sent};
-use crate::ui::{TerminalPrompt, streams};
+use crate::ui::{TerminalPrompt, Unseen, streams};
 
 /// What a change works with.
 pub(super) struct Desk<'a> {
@@ -90,6 +90,8 @@ impl<'a> Desk<'a> {
                 .map(|(_, region)| region)
                 .map_err(|error| error.to_string())
         })?;
+        // Whoever pastes both halves at once must not see the secret between two questions.
+        let _until_both_are_here = Unseen::begin();
         let access = self.choice("Access key ID", "", |text| checked(Field::AccessKey, text))?;
         let secret = self.secret("Secret key")?;
         let values = [
@@ -151,6 +153,7 @@ impl<'a> Desk<'a> {
             None if stdin => from_stdin(),
             None if key.is_secret() => {
                 self.need_a_terminal("Secret key", "give it on standard input with --stdin")?;
+                let _until_it_is_here = Unseen::begin();
                 self.secret("Secret key")
             }
             None => Err(Failure::Usage {
