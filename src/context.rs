@@ -80,9 +80,15 @@ impl Context {
         let keys = fetch(&self.settings.keys.clone()?, &self.clock, &self.interrupt)?;
         let _first = self.access_key.set(keys.tail());
         let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
-        // Files and programs may have a new key by then.
-        let interrupt = self.interrupt.clone();
-        let renew = move || fetch(&config::settle(&flags, &environment)?.keys?, &clock, &interrupt);
+        let (interrupt, endpoint) = (self.interrupt.clone(), self.settings.service.endpoint.clone());
+        // Files and programs may have a new key by then; one that is meant for another address stays away from this.
+        let renew = move || {
+            let settings = config::settle(&flags, &environment)?;
+            if settings.service.endpoint != endpoint {
+                return Err(ConfigError::Moved(settings.service.endpoint.to_string()));
+            }
+            fetch(&settings.keys?, &clock, &interrupt)
+        };
         let connection = Connection {
             service: self.settings.service.clone(),
             keys,

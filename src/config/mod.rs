@@ -247,6 +247,9 @@ pub(crate) enum ConfigError {
     EmptyKey { name: &'static str, place: Option<String> },
     #[error("`{program}`, the credential_process of {place}, gave no key: {reason}")]
     Process { program: String, place: String, reason: String },
+    /// The settings have changed while they were in use.
+    #[error("the key is for {0} by now")]
+    Moved(String),
     /// A signal came while a program was to give the key.
     #[error("interrupted")]
     Interrupted(Signal),
@@ -330,7 +333,7 @@ impl ConfigError {
             }
             Self::HalfPair { missing, .. } => format!("set {missing} as well, from the same key"),
             Self::EmptyKey { name, .. } => format!("set {name}, or unset both halves of the pair"),
-            Self::Interrupted(_) => "run the command again".to_owned(),
+            Self::Interrupted(_) | Self::Moved(_) => "run the command again".to_owned(),
             Self::Process { .. } => {
                 "run it by hand and look at what it prints, in a place where nobody watches".to_owned()
             }

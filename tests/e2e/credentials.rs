@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::figures;
+use crate::injector::relay::Relay;
 use crate::support::{ACCESS_KEY, Bench, Run, Running, SECRET_KEY, UPGRADE, mkfifo, write_private};
 
 const NEWER: (&str, &str) = ("NEWERACCESSKEY00009876", "newer-secret-that-must-never-be-seen");
@@ -159,6 +160,30 @@ fn a_key_that_is_rotated_in_the_middle_of_a_watch_is_fetched_anew_and_the_watch_
         assert!(at + 2 < log.requests.len(), "the watch went on with the new key");
         assert_silent(&ended, NEWER.1);
     }
+}
+
+#[test]
+fn a_new_key_of_another_address_is_not_sent_to_the_old_one() {
+    let bench = Bench::new(Scenario::Healthy);
+    let relay = Relay::start(bench.sandbox.port());
+    let give = |(access, secret): (&str, &str), url: &str, poll: &str| {
+        let text = format!(
+            "[profiles.prod]\naccess_key = \"{access}\"\nsecret_key = \"{secret}\"\nendpoint = \"{url}\"\n\
+             poll = \"{poll}\"\n"
+        );
+        write_private(&bench.home.profiles(), &text);
+    };
+    give((ACCESS_KEY, SECRET_KEY), &relay.url(), "20ms");
+    let line = format!("{UPGRADE} --yes --profile prod --timeout 2s -o json");
+    let running = Running::start(bench.home.command(&line), &line);
+    bench.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 2);
+    // The profile leads elsewhere from now on, with a key of its own; the old service takes neither.
+    give(NEWER, "https://elsewhere.test", "15s");
+    bench.sandbox.accept_key("NOBODYSACCESSKEY0000", "nobodys");
+    bench.sandbox.wait_until(|log| log.requests.iter().filter(|request| request.status == 401).count() > 3);
+    let ended = running.end();
+    assert_eq!((ended.code, &ended.document()["submitted"]), (8, &json!("yes")), "{}", ended.stderr);
+    assert!(relay.sent().contains(ACCESS_KEY) && !relay.sent().contains(NEWER.0));
 }
 
 #[test]

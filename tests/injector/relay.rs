@@ -37,10 +37,14 @@ impl Relay {
         format!("http://{}", self.address)
     }
 
+    /// Returns everything that was sent.
+    pub(crate) fn sent(&self) -> String {
+        String::from_utf8_lossy(&self.sent.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+
     /// Returns every signature that was sent.
     pub(crate) fn signatures(&self) -> Vec<String> {
-        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8_lossy(&sent);
+        let text = self.sent();
         let values = text.lines().filter_map(|line| line.strip_prefix("x-ncp-apigw-signature-v2: "));
         values.map(|value| value.trim().to_owned()).collect()
     }
