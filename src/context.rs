@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::api::{Connection, Http, Limits, Met, Probe, TrustFiles};
+use crate::api::{Connection, Http, KeyRing, Limits, Met, Probe, TrustFiles};
 use crate::clock::{Clock as _, Interrupt, SystemClock};
 use crate::config::{
     self, ConfigError, Environment, Flags, KeySource, Keys, Origin, Settings, Shown, Surrounding,
@@ -23,8 +23,6 @@ pub(crate) struct Context {
     pub surroundings: Surroundings,
     pub clock: Rc<SystemClock>,
     journal: OnceCell<Journal>,
-    /// The last four characters of the key that was fetched.
-    access_key: OnceCell<String>,
     flags: Flags,
     environment: Environment,
     interrupt: Interrupt,
@@ -51,19 +49,9 @@ impl Context {
             settings.profile.as_ref().filter(|(_, origin)| asked(origin)).map(|(name, _)| name.clone());
         let surroundings = Surroundings { service: settings.service.clone(), profile };
         let http = OnceCell::new();
-        let (journal, access_key, flags) = (OnceCell::new(), OnceCell::new(), flags.clone());
-        let context = Self {
-            look,
-            settings,
-            surroundings,
-            clock,
-            journal,
-            access_key,
-            flags,
-            environment,
-            interrupt,
-            http,
-        };
+        let (journal, flags) = (OnceCell::new(), flags.clone());
+        let context =
+            Self { look, settings, surroundings, clock, journal, flags, environment, interrupt, http };
         context.say_settings();
         Ok(context)
     }
@@ -78,7 +66,6 @@ impl Context {
             return Ok(http);
         }
         let keys = fetch(&self.settings.keys.clone()?, &self.clock, &self.interrupt)?;
-        let _first = self.access_key.set(keys.tail());
         let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
         let (interrupt, endpoint) = (self.interrupt.clone(), self.settings.service.endpoint.clone());
         // Files and programs may have a new key by then; one that is meant for another address stays away from this.
@@ -91,8 +78,7 @@ impl Context {
         };
         let connection = Connection {
             service: self.settings.service.clone(),
-            keys,
-            renew: Box::new(renew),
+            keys: KeyRing::new(keys, Box::new(renew)),
             limits: self.limits(),
             trust: self.trust(),
             proxy: self.settings.proxy.clone(),
@@ -155,9 +141,10 @@ impl Context {
         self.http.get().map(Http::records).unwrap_or_default()
     }
 
+    /// Returns the last four characters of the access key in force.
     pub(crate) fn access_key(&self) -> Option<String> {
-        let known = || self.settings.keys.as_ref().ok()?.pair().map(config::Keys::tail);
-        self.access_key.get().cloned().or_else(known).filter(|tail| !tail.is_empty())
+        let known = || self.settings.keys.as_ref().ok()?.pair().map(Keys::tail);
+        self.http.get().map(Http::key_tail).or_else(known).filter(|tail| !tail.is_empty())
     }
 
     /// Returns the name of the profile whose key is in force.

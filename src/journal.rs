@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+#[cfg(unix)]
+use crate::domain::follow_command::quote;
 use crate::domain::history::History;
 use crate::domain::ids::{ClusterNo, VersionCode};
 use crate::domain::open_start::OpenStart;
@@ -45,8 +47,6 @@ pub(crate) enum LockError {
 pub(crate) enum JournalError {
     #[error("the journal has no place: neither XDG_STATE_HOME nor HOME is set")]
     NoPlace,
-    #[error("the journal's folder {} belongs to another user", .0.display())]
-    Foreign(PathBuf),
     #[error("the journal at {} can't be used: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
 }
@@ -76,11 +76,15 @@ impl Journal {
             Err(error) => return Some(error.to_string()),
         };
         let found = path.ancestors().find(|place| place.symlink_metadata().is_ok())?;
-        let fault = if found == path {
-            open(&path, OpenOptions::new().append(true)).err()
-        } else {
-            not_writable(found)
-        };
+        let folder = path.parent().filter(|folder| folder.symlink_metadata().is_ok());
+        let odd_folder = folder.and_then(|folder| own_folder(folder).err());
+        let fault = odd_folder.or_else(|| {
+            if found == path {
+                open(&path, OpenOptions::new().append(true)).err()
+            } else {
+                not_writable(found)
+            }
+        });
         fault.map(|source| JournalError::Io { path, source }.to_string())
     }
 
@@ -203,7 +207,7 @@ impl Journal {
         builder
             .create(directory)
             .map_err(|source| JournalError::Io { path: directory.to_owned(), source })?;
-        if is_ours(directory) { Ok(()) } else { Err(JournalError::Foreign(directory.to_owned())) }
+        own_folder(directory).map_err(|source| JournalError::Io { path: directory.to_owned(), source })
     }
 
     /// Adds one line and waits until it is on the disk. Writers wait for each other, and what a killed one left
@@ -247,8 +251,13 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
         return Err(io::Error::other("it is a link"));
     }
     let file = options.open(path)?;
-    if !file.metadata()?.is_file() {
+    let found = file.metadata()?;
+    if !found.is_file() {
         return Err(io::Error::other("it is no plain file"));
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::nlink(&found) > 1 {
+        return Err(io::Error::other("it has another name too, as a hard link"));
     }
     Ok(file)
 }
@@ -285,17 +294,36 @@ fn not_writable(directory: &Path) -> Option<io::Error> {
     }
 }
 
-/// Under a shared temporary folder somebody else may have put a folder of this name first.
+/// Makes sure that nobody else chooses what is in the journal's folder: under a shared temporary folder somebody may
+/// have put one of this name there first, or a link that leads where they want it.
+///
+/// # Errors
+///
+/// Fails with what is amiss.
 #[cfg(unix)]
-fn is_ours(directory: &Path) -> bool {
+fn own_folder(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt as _;
-    let owner = directory.symlink_metadata().map(|metadata| metadata.uid());
-    owner.is_ok_and(|owner| owner == rustix::process::geteuid().as_raw())
+    let found = directory.symlink_metadata()?;
+    if found.is_symlink() {
+        return Err(io::Error::other("its folder is a link"));
+    }
+    // What is no folder fails by itself, in the system's words.
+    if !found.is_dir() {
+        return Ok(());
+    }
+    if found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("its folder belongs to another user"));
+    }
+    if found.mode() & 0o022 != 0 {
+        let quoted = quote(&directory.to_string_lossy());
+        return Err(io::Error::other(format!("others may write to its folder: chmod 700 {quoted}")));
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]
-fn is_ours(_directory: &Path) -> bool {
-    true
+fn own_folder(_directory: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// Reads a version code of an entry.

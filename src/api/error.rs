@@ -141,7 +141,19 @@ impl ApiError {
         }
     }
 
+    /// Returns what to do next. Where the way to the service is the trouble, another command tells more.
     pub(crate) fn hint(&self) -> Option<String> {
+        let on_the_way = match self {
+            Self::NotSent { why, .. } => !matches!(why, Unsent::Setup | Unsent::Interrupted),
+            Self::NoAnswer { .. } => true,
+            _ => false,
+        };
+        let more = if on_the_way { "; `cdss config verify` looks at each step of the way" } else { "" };
+        self.remedy().map(|remedy| format!("{remedy}{more}"))
+    }
+
+    /// Returns what to do about it.
+    pub(crate) fn remedy(&self) -> Option<String> {
         match self {
             Self::NotSent { why: Unsent::Certificate(distrust), .. } => Some(
                 match distrust {
@@ -157,11 +169,9 @@ impl ApiError {
                 Some("give the proxy as http://USER:PASSWORD@HOST:PORT, in HTTPS_PROXY or in the profile".to_owned())
             }
             Self::NotSent { why: Unsent::Setup, .. } => Some("correct it, or leave it out".to_owned()),
-            Self::NotSent { .. } | Self::NoAnswer { .. } => Some(
-                "the network or the proxy has to allow that host and port; `cdss config verify` looks at each step of \
-                 the way"
-                    .to_owned(),
-            ),
+            Self::NotSent { .. } | Self::NoAnswer { .. } => {
+                Some("the network or the proxy has to allow that host and port".to_owned())
+            }
             Self::Gateway { status: 401, code: Some(210), .. } => Some(
                 "give the sub account the policy NCP_VPC_CLOUD_DATA_STREAMING_SERVICE_MANAGER; to read, …_VIEWER \
                  is enough"

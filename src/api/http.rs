@@ -13,6 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::classify::{Action, Class, Clocks, classify};
 use super::endpoint::{self, Operation};
 use super::error::{ApiError, Unsent};
+use super::key_ring::KeyRing;
 use super::limits::Limits;
 use super::sign::sign;
 use super::transport::{Way, exchange, signed_headers, way};
@@ -20,7 +21,7 @@ use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
 use super::{Accepted, Answer, CdssApi, Persistence, Read};
 use crate::clock::{Clock, Interrupt};
-use crate::config::{ConfigError, Keys};
+use crate::config::Keys;
 use crate::consent::Consent;
 use crate::domain::plan::Target;
 use crate::domain::proxy_address::ProxyAddress;
@@ -31,9 +32,7 @@ use crate::domain::snapshot::PreCheck;
 /// Everything that is fixed about the way to the service.
 pub(crate) struct Connection {
     pub service: Service,
-    pub keys: Keys,
-    /// Fetches the keys anew from where they came from.
-    pub renew: Box<dyn Fn() -> Result<Keys, ConfigError>>,
+    pub keys: KeyRing,
     pub limits: Limits,
     pub trust: TrustFiles,
     /// The one of the profile; without it the system's variables count.
@@ -48,18 +47,11 @@ pub(crate) struct Http {
     connection: Connection,
     runtime: Runtime,
     way: Way,
-    /// Those of the connection, until newer ones were fetched.
-    keys: RefCell<Keys>,
     records: RefCell<Vec<RequestRecord>>,
     last_stamp: Cell<i64>,
     /// How far the service's clock is ahead, once a refusal has shown it.
     ahead: Cell<SignedDuration>,
 }
-
-/// A key that ends to count within this is fetched anew before it is used.
-///
-/// Chosen: longer than one request takes.
-const SOON: SignedDuration = SignedDuration::from_mins(2);
 
 /// More pages than this are not read: the service would have to list a hundred thousand clusters.
 const MOST_PAGES: u32 = 1_000;
@@ -81,10 +73,8 @@ impl Http {
         })?;
         let way =
             way(&connection.service, &connection.limits, &connection.trust, connection.proxy.as_ref(), true)?;
-        let keys = RefCell::new(connection.keys.clone());
         Ok(Self {
             connection,
-            keys,
             runtime,
             way,
             records: RefCell::new(Vec::new()),
@@ -103,40 +93,36 @@ impl Http {
         &self,
         way: &Way,
         operation: &Operation,
+        keys: &Keys,
         timeout: Duration,
     ) -> Result<Envelope, ApiError> {
         let Connection { service, limits, clock, observer, .. } = &self.connection;
         let path = service.path(&operation.path);
         let at = clock.now();
-        if self.keys.borrow().expires.is_some_and(|end| end.duration_since(at) < SOON) {
-            self.renew_keys();
-        }
-        let keys = self.keys.borrow().clone();
         let ahead = self.ahead.get();
-        let stamp = sign(&keys, operation.method.as_str(), &path, self.next_stamp(at + ahead));
+        let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(at + ahead));
         observer.sent(operation.name, &format!("{} {path}", operation.method));
         let headers = signed_headers(&keys.access, &stamp);
         let outcome = exchange(way, service, operation, headers, timeout, limits.body, &**clock).await;
         let outcome = outcome.map(|mut response| {
-            response.conceal(&[&stamp.signature, &keys.access]);
             // Judged as it was signed, so that a corrected clock isn't found wrong once more.
             response.clocks.own += ahead;
             response
         });
+        let outcome = outcome.map(|response| response.read([&stamp.signature, &keys.access]));
         let opened =
-            outcome.as_ref().map_err(Clone::clone).and_then(|response| wire::open(operation.name, response));
+            outcome.as_ref().map_err(Clone::clone).and_then(|answer| wire::open(operation.name, answer));
         let record = RequestRecord {
             operation: operation.name,
             request_id: match &opened {
                 Ok(envelope) => envelope.request_id.clone(),
                 Err(error) => error.request_id().map(str::to_owned),
             },
-            http_status: outcome.as_ref().ok().map(|response| response.status),
+            http_status: outcome.as_ref().ok().map(|answer| answer.status),
             at,
         };
-        let headers = outcome.as_ref().map_or(&[][..], |response| &response.headers);
-        let body = outcome.as_ref().ok().and_then(|response| wire::parse(&response.body));
-        let fields = body.map(|body| wire::shown(&body));
+        let fields = outcome.as_ref().ok().and_then(|answer| answer.body.as_ref()).map(wire::shown);
+        let headers = outcome.as_ref().map_or(&[][..], |answer| &answer.headers);
         observer.answered(&record, Shown { headers, fields: fields.as_ref() });
         self.keep(record);
         if let Err(ApiError::Gateway { clocks: Some(clocks), .. }) = &opened {
@@ -156,13 +142,9 @@ impl Http {
         }
     }
 
-    /// Fetches the keys anew. Returns true when they are others than before; where none can be had, the old ones
-    /// stay, and the service judges them.
-    fn renew_keys(&self) -> bool {
-        let Ok(new) = (self.connection.renew)() else { return false };
-        let is_new = !new.is(&self.keys.borrow());
-        *self.keys.borrow_mut() = new;
-        is_new
+    /// Returns the last four characters of the access key that requests are signed with.
+    pub(crate) fn key_tail(&self) -> String {
+        self.connection.keys.present().tail()
     }
 
     fn keep(&self, record: RequestRecord) {
@@ -183,7 +165,7 @@ impl Http {
     /// Sends a read until it is answered for good, or patience ends: so many attempts, and no longer in all than
     /// one may take.
     async fn persist(&self, operation: &Operation, persistence: Persistence) -> Result<Envelope, ApiError> {
-        let Connection { limits, clock, .. } = &self.connection;
+        let Connection { limits, clock, keys, observer, interrupt, .. } = &self.connection;
         let attempts = if persistence == Persistence::Once { 1 } else { limits.attempts };
         let begun = clock.elapsed();
         // What the service itself asks for is not counted.
@@ -194,14 +176,22 @@ impl Http {
         loop {
             let spent = clock.elapsed().saturating_sub(begun).saturating_sub(asked_so_far);
             let left = limits.read.saturating_sub(spent);
-            let error = match self.attempt(&self.way, operation, left).await {
+            let used = keys.for_use(clock.now(), &**observer);
+            if let Some(signal) = interrupt.raised() {
+                return Err(ApiError::Interrupted { operation: operation.name, signal });
+            }
+            let error = match self.attempt(&self.way, operation, &used, left).await {
                 Ok(envelope) => return Ok(envelope),
                 Err(error) => error,
             };
             match classify(Class::Read, &error) {
                 Action::AgainWithItsTime if !clock_was_wrong => clock_was_wrong = true,
                 // A key that was changed at its source is no failure of a read. A start is not repeated for it.
-                Action::Final if error.is_refused_signature() && !keys_were_renewed && self.renew_keys() => {
+                Action::Final
+                    if error.is_refused_signature()
+                        && !keys_were_renewed
+                        && keys.has_newer_than(&used, &**observer) =>
+                {
                     keys_were_renewed = true;
                 }
                 Action::Again { asked } if turn < attempts => {
@@ -296,7 +286,8 @@ impl CdssApi for Http {
     }
 
     fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError> {
-        let Connection { service, limits, trust, proxy, interrupt, clock, .. } = &self.connection;
+        let Connection { service, limits, trust, proxy, interrupt, clock, keys, observer, .. } =
+            &self.connection;
         let operation = endpoint::start(target);
         if consent.cluster() != target.cluster {
             return Err(ApiError::NotSent {
@@ -305,13 +296,15 @@ impl CdssApi for Http {
                 reason: "the consent is for another cluster, which is a defect of cdss".to_owned(),
             });
         }
+        // Fetching a key may take a minute, in which a signal may come: it has the last word.
+        let keys = keys.for_use(clock.now(), &**observer);
         if interrupt.raised().is_some() {
             let reason = "a signal came before it was sent".to_owned();
             return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Interrupted, reason });
         }
         let fresh = way(service, limits, trust, proxy.as_ref(), false)?;
         let envelope = self.runtime.block_on(async {
-            let sending = self.attempt(&fresh, &operation, limits.start);
+            let sending = self.attempt(&fresh, &operation, &keys, limits.start);
             tokio::pin!(sending);
             tokio::select! {
                 biased;

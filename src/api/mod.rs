@@ -5,6 +5,7 @@ mod endpoint;
 mod error;
 mod http;
 mod issuer;
+mod key_ring;
 mod limits;
 mod probe;
 mod read;
@@ -20,6 +21,7 @@ pub(crate) use error::{ApiError, Unsent};
 #[cfg(test)]
 pub(crate) use http::tests::client_with;
 pub(crate) use http::{Connection, Http};
+pub(crate) use key_ring::KeyRing;
 pub(crate) use limits::Limits;
 pub(crate) use probe::{Met, Probe};
 pub(crate) use read::{Answer, Persistence, Read, join, one};

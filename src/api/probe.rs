@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use futures_util::future::select_ok;
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use tokio::net::{TcpStream, lookup_host};
@@ -74,7 +75,7 @@ impl Probe<'_> {
         let way = match way(self.service, &self.limits, self.trust, self.proxy, false) {
             Ok(way) => way,
             Err(error) => {
-                walk.fail(step_of(&error, false), of_error(&error));
+                walk.fail(step_of(&error, self.service, false), of_error(&error));
                 met.error = Some(error);
                 return;
             }
@@ -121,10 +122,12 @@ impl Probe<'_> {
         };
         let headers = answer.map_or(&[][..], |answer| &answer.headers);
         self.observer.answered(&record, Shown { headers, fields: None });
-        let failed = outcome.as_ref().err().map(|error| step_of(error, via.is_some()));
+        let failed = outcome.as_ref().err().map(|error| step_of(error, self.service, via.is_some()));
         if let Some(via) = via.filter(|_| failed != Some(Step::Proxy)) {
             walk.pass(Step::Proxy, Finding::pass(shown(via)));
-            walk.pass(Step::Connection, Finding::pass("through the proxy"));
+            if failed != Some(Step::Connection) {
+                walk.pass(Step::Connection, Finding::pass("through the proxy"));
+            }
         }
         if !matches!(failed, Some(Step::Proxy | Step::Connection | Step::Tls)) {
             walk.pass(Step::Tls, self.security(way));
@@ -132,7 +135,7 @@ impl Probe<'_> {
         match outcome {
             Ok(response) => met.times = Some((response.clocks.own, response.clocks.its)),
             Err(error) => {
-                walk.fail(step_of(&error, via.is_some()), of_error(&error));
+                walk.fail(step_of(&error, self.service, via.is_some()), of_error(&error));
                 met.error = Some(error);
             }
         }
@@ -150,14 +153,15 @@ impl Probe<'_> {
     }
 }
 
-/// Returns the step at which a failure happened.
-fn step_of(error: &ApiError, is_proxied: bool) -> Step {
+/// Returns the step at which a failure happened. A connection to the service or to the proxy was made just before.
+fn step_of(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
     let ApiError::NotSent { why, operation, .. } = error else { return Step::Answer };
     match why {
         Unsent::Setup if *operation == "proxy" => Step::Proxy,
         Unsent::Certificate(_) | Unsent::Tls | Unsent::Setup => Step::Tls,
         Unsent::ProxyLogin | Unsent::Proxy => Step::Proxy,
-        _ if is_proxied => Step::Proxy,
+        // What is behind a proxy can't be told apart from the proxy itself.
+        Unsent::Connection if service.endpoint.is_https() && !is_proxied => Step::Tls,
         Unsent::Connection | Unsent::Interrupted => Step::Connection,
     }
 }
@@ -172,7 +176,7 @@ fn of_error(error: &ApiError) -> Trouble {
         error,
         ApiError::NotSent { why: Unsent::Certificate(_) | Unsent::ProxyLogin | Unsent::Setup, .. }
     );
-    Trouble { reason: error.to_string(), remedy: error.hint().filter(|_| tells) }
+    Trouble { reason: error.to_string(), remedy: error.remedy().filter(|_| tells) }
 }
 
 fn shown(url: &Url) -> &str {
@@ -204,11 +208,12 @@ fn literal(address: SocketAddr) -> (Vec<SocketAddr>, Finding) {
     (vec![address], Finding::pass(format!("{} needs none", address.ip())))
 }
 
-/// Connects to the first address that lets it, and leaves again.
+/// Connects to the first address that lets it, all of them at once, and leaves again.
 async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<SocketAddr, String> {
-    match tokio::time::timeout(limit, TcpStream::connect(addresses)).await {
+    let tries = addresses.iter().map(|address| Box::pin(TcpStream::connect(*address)));
+    match tokio::time::timeout(limit, select_ok(tries)).await {
         Err(_) => Err(format!("nothing came back within {}", humantime::format_duration(limit))),
         Ok(Err(error)) => Err(error.to_string()),
-        Ok(Ok(stream)) => stream.peer_addr().map_err(|error| error.to_string()),
+        Ok(Ok((stream, _))) => stream.peer_addr().map_err(|error| error.to_string()),
     }
 }

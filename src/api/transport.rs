@@ -252,7 +252,10 @@ fn failed(
         };
         let issuer =
             way.presented.issuer().map_or_else(String::new, |issuer| format!("; `{issuer}` issued it"));
-        let reason = format!("the certificate of {at} is not trusted: {cause}{issuer}");
+        // A proxy that is spoken to by TLS shows a certificate of its own.
+        let or_via = way.via().filter(|via| via.starts_with("https:"));
+        let or_via = or_via.map_or_else(String::new, |via| format!(", or that of the proxy {via},"));
+        let reason = format!("the certificate of {at}{or_via} is not trusted: {cause}{issuer}");
         return ApiError::NotSent { operation, why: Unsent::Certificate(distrust), reason };
     }
     let reason = if error.is_timeout() {

@@ -9,5 +9,5 @@ mod open;
 mod shown;
 
 pub(super) use fields::{answer, page_of};
-pub(super) use open::{Envelope, Response, open, parse};
+pub(super) use open::{Envelope, Response, open};
 pub(super) use shown::shown;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{ConfigError, Keys};
 use crate::clock::{Interrupt, Signal};
@@ -85,8 +86,8 @@ impl CredentialProcess {
     ///
     /// # Errors
     ///
-    /// Fails when the program can't be run, takes or says too much, ends with another code than 0, or doesn't
-    /// answer in the documented form; and at a signal. It and whatever it started are then ended.
+    /// Fails when the program can't be run, takes or says too much, or ends with another code than 0, and at a signal;
+    /// it and whatever it started are then ended. Fails too when it doesn't answer in the documented form.
     pub(crate) fn fetch(&self, around: Surrounding<'_>) -> Result<Keys, ConfigError> {
         self.fetch_within(LIMIT, around).map_err(|error| match error {
             NoKeys::Interrupted(signal) => ConfigError::Interrupted(signal),
@@ -113,15 +114,24 @@ impl CredentialProcess {
 /// Shorter words of an answer are no key, and may be anybody's.
 const SHORTEST_KEY: usize = 8;
 
-/// Returns a text without the longer words of the answer: a program that traces itself tells its key on stderr.
+/// Returns a text without what the answer holds, as it is written there and as it is meant: a program that traces itself
+/// tells its key on stderr.
 fn without(text: &str, answer: &str) -> String {
-    let is_of_a_key = |c: char| c.is_ascii_alphanumeric() || "+/=_-".contains(c);
-    let words = answer.split(|c| !is_of_a_key(c));
-    let mut secret: Vec<&str> =
-        words.filter(|word| word.len() >= SHORTEST_KEY && !FIELDS.contains(word)).collect();
+    let mut secret: Vec<String> =
+        answer.split(|c: char| c.is_whitespace() || c == '"').map(str::to_owned).collect();
+    if let Ok(answer) = serde_json::from_str::<Value>(answer) {
+        secret.extend(
+            answer
+                .as_object()
+                .into_iter()
+                .flat_map(|fields| fields.values())
+                .filter_map(|value| value.as_str().map(str::to_owned)),
+        );
+    }
+    secret.retain(|word| word.len() >= SHORTEST_KEY && !FIELDS.contains(&word.as_str()));
     // The longest first: one may be a part of another.
     secret.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
-    secret.into_iter().fold(text.to_owned(), |text, word| text.replace(word, "(hidden)"))
+    secret.into_iter().fold(text.to_owned(), |text, word| text.replace(&word, "(hidden)"))
 }
 
 /// Reads the answer. No reason repeats any of it.
@@ -143,6 +153,8 @@ fn keys(text: &[u8], now: Timestamp) -> Result<Keys, String> {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -248,13 +260,34 @@ mod tests {
         assert_eq!(heard(&format!("echo {SECRET}; echo no {SECRET} >&2; exit 3")), "no (hidden)");
         assert_eq!(heard("echo locked >&2; exit 1"), "locked");
         assert_eq!(heard(&answer), "", "silence is not told");
-        assert_eq!(heard("head -c 1048576 /dev/zero >&2; echo end >&2").len(), 64 * 1024, "no more is kept");
+        let long = heard("yes 0123456789 | head -n 100000 >&2");
+        assert!(long.len() <= 64 * 1024 && long.lines().all(|line| line == "0123456789"), "{}", long.len());
+        // Written in another way than it is meant, with every character that is none of a word, and half said.
+        let odd = r#"echo '{"Version":1,"SecretAccessKey":"\u0061b.c:d!e$f%g,h/i"}'; echo 'got ab.c:d!e$f%g,h/i' >&2"#;
+        assert_eq!(heard(odd), "got (hidden)");
+        assert_eq!(
+            heard(&format!("printf '%s' '{SECRET}'; echo no {SECRET} >&2; kill -9 $$")),
+            "no (hidden)"
+        );
     }
 
     #[test]
     fn a_program_that_leaves_somebody_behind_at_its_stderr_holds_nothing_up() {
         let said = heard(&format!("echo unlocked >&2; sleep 3 >/dev/null & {}", answer("")));
         assert_eq!(said, "unlocked");
+    }
+
+    #[test]
+    fn a_program_that_fails_is_ended_with_all_that_it_started() {
+        // It holds the FIFO open for as long as it lives; that it does is waited for before the end.
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("held");
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        let path = fifo.display().to_string();
+        let reader = thread::spawn(move || std::fs::read(fifo).map(|told| told.len()));
+        let script = format!("(echo >&9; exec sleep 1000) 9>{path} >/dev/null 2>&1 & echo > {path}; exit 3");
+        assert_eq!(run(&script).unwrap_err(), "it ended with exit status: 3");
+        assert!(reader.join().unwrap().is_ok(), "nobody holds it any more");
     }
 
     #[test]

@@ -88,6 +88,7 @@ pub(crate) fn resolve(
     // What the environment does where there is nothing of cdss's own.
     let (mut shown_cacert, mut cacert_origin) =
         (cacert.as_ref().map(|path| path.display().to_string()), cacert_origin);
+    let mut odd_proxy = None;
     let (mut shown_proxy, mut proxy_origin) = (proxy.as_ref().map(ProxyAddress::shown), proxy_origin);
     if !place.service.endpoint.is_loopback() {
         let set = |names: &[&'static str]| {
@@ -98,9 +99,11 @@ pub(crate) fn resolve(
             (shown_cacert, cacert_origin) = (Some(path.to_owned()), Origin::Variable(name));
         }
         if let (None, Some((text, name))) = (&proxy, set(&PROXY_VARIABLES)) {
-            let shown = text
-                .parse::<ProxyAddress>()
-                .map_or_else(|_| "(not an address)".to_owned(), |proxy| proxy.shown());
+            // The HTTP library takes one without its scheme for http.
+            let proxy = text.parse::<ProxyAddress>().or_else(|_| format!("http://{text}").parse());
+            let is_known = proxy.is_ok() || text.starts_with("socks");
+            odd_proxy = (!is_known).then(|| format!("{name} is no address, so no proxy is used"));
+            let shown = proxy.map_or_else(|_| "(not an address)".to_owned(), |proxy| proxy.shown());
             (shown_proxy, proxy_origin) = (Some(shown), Origin::Variable(name));
         }
     }
@@ -148,7 +151,14 @@ pub(crate) fn resolve(
         output,
         poll,
         shown,
-        warnings: files.vendor_warning.clone().filter(|_| is_vendors).into_iter().chain(unused).collect(),
+        warnings: files
+            .vendor_warning
+            .clone()
+            .filter(|_| is_vendors)
+            .into_iter()
+            .chain(unused)
+            .chain(odd_proxy)
+            .collect(),
     })
 }
 

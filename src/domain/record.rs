@@ -32,4 +32,7 @@ pub(crate) trait RequestObserver {
 
     /// This machine's clock was found wrong; requests are signed with the service's time from now on.
     fn clock_corrected(&self, own: Timestamp, its: Timestamp);
+
+    /// A new key was wanted, and there was none; the old one stays in use.
+    fn key_not_renewed(&self, why: &str);
 }

@@ -65,7 +65,7 @@ impl Step {
                     .to_owned()
             }
             Self::Connection => {
-                "the network has to allow that host and port, or a proxy has to be set in HTTPS_PROXY"
+                "the network, or the proxy in between, has to allow that host and port; HTTPS_PROXY sets a proxy"
                     .to_owned()
             }
             Self::Tls => "something in between has to let TLS 1.2 or later through".to_owned(),
@@ -124,7 +124,9 @@ impl Walk {
         self.0.push((step, Ok(finding)));
     }
 
+    /// What was believed of the step before is forgotten.
     pub(crate) fn fail(&mut self, step: Step, trouble: Trouble) {
+        self.0.retain(|(taken, _)| *taken != step);
         self.0.push((step, Err(trouble)));
     }
 
@@ -253,6 +255,16 @@ mod tests {
             assert!(checks[at + 1..].iter().all(|check| check.result == CheckResult::Skipped));
             assert_eq!(walk.end(), (fault != Step::Clock).then_some(fault), "a wrong clock ends nothing");
         }
+    }
+
+    #[test]
+    fn a_step_that_fails_after_it_seemed_well_is_a_fault() {
+        let mut walk = Walk::default();
+        walk.pass(Step::Connection, Finding::pass("127.0.0.1:443"));
+        walk.fail(Step::Connection, trouble("broken"));
+        let checks = walk.checks(&service());
+        assert_eq!(checks.iter().filter(|check| check.stops()).count(), 1, "{checks:?}");
+        assert_eq!(walk.end(), Some(Step::Connection));
     }
 
     #[test]

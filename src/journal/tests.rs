@@ -155,6 +155,7 @@ fn nothing_is_written_to_a_journal_that_is_a_link_a_fifo_or_a_folder() {
     for (what, reason) in [
         ("link", "it is a link"),
         ("dangling link", "it is a link"),
+        ("hard link", "it has another name too"),
         ("FIFO", "it is no plain file"),
         ("folder", "Is a directory"),
     ] {
@@ -164,6 +165,7 @@ fn nothing_is_written_to_a_journal_that_is_a_link_a_fifo_or_a_folder() {
         let path = own.path().unwrap();
         match what {
             "link" => std::os::unix::fs::symlink(&elsewhere, &path).unwrap(),
+            "hard link" => std::fs::hard_link(&elsewhere, &path).unwrap(),
             "dangling link" => std::os::unix::fs::symlink(folder.path().join("nothing"), &path).unwrap(),
             "FIFO" => {
                 assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
@@ -176,6 +178,30 @@ fn nothing_is_written_to_a_journal_that_is_a_link_a_fifo_or_a_folder() {
     }
     assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing came up where the link leads");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_not_this_users_alone_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for (what, reason) in
+        [("link", "its folder is a link"), ("open", "others may write to its folder: chmod 700 ")]
+    {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let own = journal(&folder, "first");
+        let state = folder.path().join("state");
+        if what == "link" {
+            std::os::unix::fs::symlink(elsewhere.path(), &state).unwrap();
+        } else {
+            std::fs::create_dir(&state).unwrap();
+            std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o770)).unwrap();
+        }
+        assert!(own.fault().is_some_and(|fault| fault.contains(reason)), "{what}: {:?}", own.fault());
+        let Err(LockError::Io(error)) = own.lock(ENDPOINT, ClusterNo::new(1)) else { panic!("{what}") };
+        assert!(error.to_string().contains(reason), "{what}: {error}");
+        let left = std::fs::read_dir(elsewhere.path()).unwrap().chain(std::fs::read_dir(&state).unwrap());
+        assert_eq!(left.count(), 0, "{what}: nothing was made there");
+    }
 }
 
 #[test]

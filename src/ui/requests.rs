@@ -42,6 +42,10 @@ impl RequestObserver for RequestLog {
         }
     }
 
+    fn key_not_renewed(&self, why: &str) {
+        streams::say(&format!("warning: {}; the key from before is used on", escape(why)));
+    }
+
     fn clock_corrected(&self, own: Timestamp, its: Timestamp) {
         streams::say(&format!(
             "warning: this machine's clock says {}, the service's says {}; requests are signed with its time",

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
-use std::process::Command;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -19,6 +21,7 @@ use crate::injector::network::{Fault, steps};
 use crate::injector::relay::Relay;
 use crate::injector::tls::{Authority, Validity, accept};
 use crate::injector::{Injector, Step, header, http};
+use crate::pty::Terminal;
 use crate::support::{Home, Run, Running, UPGRADE, side_by_side, write_private};
 
 const ACCESS: &str = "CANARYACCESS00KEY7Q2F";
@@ -78,23 +81,31 @@ impl Hunt {
         }
     }
 
-    /// Looks through everything that a run has left: both streams, the journal, other files of its home but the
-    /// profiles.
+    /// Looks through everything that a run has left: both streams, and every file of its home but those that have the key
+    /// by right.
     fn look_at(&self, what: &str, run: &Run, home: &Home, signatures: &[String]) {
         self.runs.fetch_add(1, Ordering::Relaxed);
         self.signatures.fetch_add(signatures.len(), Ordering::Relaxed);
         assert!(run.code != 101 && run.code != 134, "{what}: {run:#?}");
         self.look(&format!("stdout of {what}"), &run.stdout, signatures);
         self.look(&format!("stderr of {what}"), &run.stderr, signatures);
-        for entry in fs::read_dir(home.state()).into_iter().flatten().flatten() {
-            let text = fs::read(entry.path()).unwrap_or_default();
-            self.look(
-                &format!("{} of {what}", entry.path().display()),
-                &String::from_utf8_lossy(&text),
-                signatures,
-            );
+        let by_right =
+            [home.profiles(), home.path().join(".ncloud/configure"), home.path().join("program.sh")];
+        for file in files(home.path()).into_iter().filter(|file| !by_right.contains(file)) {
+            let text = fs::read(&file).unwrap_or_default();
+            self.look(&format!("{} of {what}", file.display()), &String::from_utf8_lossy(&text), signatures);
         }
     }
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let below = |entry: fs::DirEntry| {
+        let path = entry.path();
+        if path.is_dir() { files(&path) } else { vec![path] }
+    };
+    entries.flat_map(below).collect()
 }
 
 /// Looks at the command lines of all processes, again and again.
@@ -267,6 +278,7 @@ fn the_hunt_finds_the_key_in_every_form() {
 fn the_key_comes_out_of_no_command_at_any_verbosity_whatever_happens() {
     let (hunt, sampler) = (Hunt::default(), Sampler::start());
     every_command(&hunt, &sampler);
+    every_way_in(&hunt, &sampler);
     every_scenario(&hunt, &sampler);
     every_fault(&hunt, &sampler);
     let processes = sampler.end();
@@ -305,6 +317,40 @@ fn every_command(hunt: &Hunt, sampler: &Sampler) {
     });
 }
 
+/// The commands that are told the secret itself.
+fn every_way_in(hunt: &Hunt, sampler: &Sampler) {
+    for format in ["table", "json"] {
+        let (home, line) =
+            (Home::empty(), format!("config set secret_key --stdin --profile canary -vvv -o {format}"));
+        let given = home.path().join("given");
+        let run = run_seen(sampler, hunt, &line, || {
+            fs::write(&given, format!("{SECRET}\n")).expect("the home can be written");
+            let mut command = home.command(&line);
+            command.stdin(Stdio::from(fs::File::open(&given).expect("it was written")));
+            command
+        });
+        assert_eq!(run.code, 0, "{run:#?}");
+        fs::remove_file(&given).expect("it is there");
+        hunt.look_at(&line, &run, &home, &[]);
+        assert!(fs::read_to_string(home.profiles()).expect("it was made").contains(SECRET));
+    }
+    let home = Home::empty();
+    let mut shell = home.program("sh");
+    shell.env("TERM", "xterm");
+    let mut terminal = Terminal::with(shell, &[env!("CARGO_BIN_EXE_cdss"), "config", "init", "-vvv"]);
+    terminal.answer_to("Site, public, gov or fin [public]: ", "");
+    terminal.answer_to("Region, KR, SGN, JPN [KR]: ", "");
+    terminal.expect("Access key ID: ");
+    // A person sees the access key that is typed; the secret is what must not be seen.
+    terminal.press(&format!("{}\r", &ACCESS[..8]));
+    terminal.answer_to("Secret key: ", SECRET);
+    let mut shown = terminal.expect("profile default: made in ");
+    let (code, rest) = terminal.end();
+    shown.push_str(&rest);
+    hunt.look("the screen of config init", &shown, &[]);
+    assert_eq!(code, 0, "{shown}");
+}
+
 fn every_scenario(hunt: &Hunt, sampler: &Sampler) {
     let cases: Vec<(usize, Scenario)> = Scenario::ALL.iter().copied().enumerate().collect();
     side_by_side(&cases, |(at, scenario)| {
@@ -332,7 +378,9 @@ fn parrot(status: &'static str) -> Injector {
             let body =
                 serde_json::json!({ "error": { "errorCode": "200", "message": told, "details": told } });
             let more = format!("x-ncp-apigw-error-message: {told}\r\nx-ncp-request-id: {told}\r\n");
-            http(status, &more, &body.to_string().replace('/', "\\/")).into_bytes()
+            // JSON has several ways to write the same.
+            let body = body.to_string().replace('/', "\\/").replace('=', "\\u003d");
+            http(status, &more, &body).into_bytes()
         };
         vec![Step::Read, Step::Answer(Box::new(repeat)), Step::Fin]
     })
@@ -398,57 +446,48 @@ fn a_run_that_crashes_for_want_of_a_stack_tells_no_key_and_leaves_no_core() {
     for limit in [48, 64, 96, 128, 160, 192, 256, 8192] {
         let home = Home::empty();
         let inner = command(&home, Source::Environment, &relay.url(), "list clusters -vvv -o json");
-        let mut command = home.program("sh");
-        let script = format!("ulimit -c unlimited; ulimit -s {limit}; \"$@\"; exit $?");
-        command.args(["-c", &script, "sh"]).arg(inner.get_program()).args(inner.get_args());
-        command.env("RUST_BACKTRACE", "full");
-        for (name, value) in inner.get_envs() {
-            if let Some(value) = value.filter(|_| name != "PATH") {
-                command.env(name, value);
-            }
-        }
-        let run = Running::start(command, "list").end();
-        hunt.look("a crash", &format!("{}{}", run.stdout, run.stderr), &relay.signatures());
-        let left = fs::read_dir(home.path()).expect("the home is there").flatten();
-        let cores: Vec<_> =
-            left.filter(|one| one.file_name().to_string_lossy().starts_with("core")).collect();
-        assert!(cores.is_empty(), "{limit}: {cores:?}");
-        crashed += usize::from(run.code > 12);
-        went_well += usize::from(run.code == 0);
+        let crash = below(&home, &format!("ulimit -c unlimited; ulimit -s {limit}"), &inner);
+        let (text, status) = Running::start(crash, "list").whatever_end();
+        hunt.look("a crash", &text, &relay.signatures());
+        assert!(!status.core_dumped(), "{limit}");
+        crashed += usize::from(status.signal().is_some());
+        went_well += usize::from(status.success());
     }
     let found = hunt.found.into_inner().expect("nobody panicked");
     assert!(found.is_empty(), "{found:#?}");
     assert!(crashed > 0 && went_well > 0, "{crashed} crashed, {went_well} went well");
 }
 
+/// Returns a command as a shell starts it that has set limits before.
+fn below(home: &Home, limits: &str, inner: &Command) -> Command {
+    let mut command = home.program("sh");
+    command.args(["-c", &format!("{limits}; exec \"$@\""), "sh"]);
+    command.arg(inner.get_program()).args(inner.get_args());
+    let variables = inner.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    command.envs(variables);
+    command
+}
+
 #[test]
 fn no_core_is_written_of_a_process_that_holds_a_key() {
+    const UNLIMITED: &str = "ulimit -c unlimited 2>/dev/null";
     let home = Home::empty();
-    let core_of = |inner: &Command, ready: &dyn Fn()| {
-        let mut command = home.program("sh");
-        command.args(["-c", "ulimit -c unlimited 2>/dev/null; exec \"$@\"", "sh"]);
-        command.arg(inner.get_program()).args(inner.get_args());
-        for (name, value) in inner.get_envs() {
-            if let Some(value) = value {
-                command.env(name, value);
-            }
-        }
-        let running = Running::start(command, "a crash");
-        ready();
-        running.crash()
-    };
+    let sandbox = serve(Scenario::Stalled);
+    let inner = command(&home, Source::Environment, &sandbox.url(), &format!("{UPGRADE} --yes --timeout 1h"));
+    let running = Running::start(below(&home, UNLIMITED, &inner), "a crash");
+    sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 3);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", running.id())).expect("it runs still");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("it has a limit");
+    assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    assert!(!running.crash(), "a core holds the key");
+
+    // That this machine writes cores at all shows that there was something to keep from being written.
     let fifo = home.path().join("ready");
     crate::support::mkfifo(&fifo);
     let mut plain = Command::new("sh");
     plain.args(["-c", &format!("echo > {}; while :; do :; done", fifo.display())]);
-    if !core_of(&plain, &|| drop(fs::read(&fifo))) {
-        // This machine writes cores of nobody, so nothing would be shown.
-        return;
-    }
-    let sandbox = serve(Scenario::Stalled);
-    let line = format!("{UPGRADE} --yes --timeout 1h");
-    let url = sandbox.url();
-    let inner = command(&home, Source::Environment, &url, &line);
-    let in_the_watch = || drop(sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 3));
-    assert!(!core_of(&inner, &in_the_watch), "a core holds the key");
+    let running = Running::start(below(&home, UNLIMITED, &plain), "a crash");
+    fs::read(&fifo).expect("it writes");
+    let shown = if running.crash() { "yes" } else { "no core is written of anybody here" };
+    figures::record("a process with a key leaves no core where another one does", shown, "");
 }

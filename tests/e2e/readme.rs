@@ -343,22 +343,32 @@ fn every_other_pipeline_does_the_same() {
     for (start, parts) in [
         (
             "upgrade-orders-prod:",
-            [
+            &[
                 "when: manual",
                 "resource_group: ",
                 "interruptible: false",
+                "allow_failure: false",
                 "when: always",
+                "result.json",
+                "state/",
+            ][..],
+        ),
+        (
+            "pipeline {",
+            &[
+                "input {",
+                "disableConcurrentBuilds()",
+                // The wait for a person is none of the upgrade's time.
+                "steps {\n                timeout(",
+                "withCredentials",
+                "always {",
                 "result.json",
                 "state/",
             ],
         ),
-        (
-            "pipeline {",
-            ["input {", "disableConcurrentBuilds()", "withCredentials", "always {", "result.json", "state/"],
-        ),
     ] {
         let pipeline = block(start);
-        for part in parts.into_iter().chain(["sh upgrade.sh"]) {
+        for part in parts.iter().chain(&["sh upgrade.sh"]) {
             assert!(pipeline.contains(part), "{part:?} is not in\n{pipeline}");
         }
     }

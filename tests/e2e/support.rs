@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::{PipeReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -274,6 +274,13 @@ impl Running {
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it still runs");
         self.child.wait().expect("a child can be waited for");
+    }
+
+    /// Waits for the end, whatever it is; returns everything that was said, and how it ended.
+    pub(crate) fn whatever_end(mut self) -> (String, ExitStatus) {
+        let texts = [&self.stdout, &self.stderr].map(|stream| stream.recv_timeout(BOUND));
+        let status = self.child.wait().expect("a child can be waited for");
+        (texts.map(|text| text.expect("it ends in time")).concat(), status)
     }
 
     /// Waits for the end. A document on stdout is held to the schema.

@@ -152,6 +152,21 @@ fn each_fault_is_the_first_that_stands_out_with_its_remedy() {
     assert!(table.contains("`Corporate Proxy CA` issued it"), "{table}");
     met += 1;
 
+    // A firewall that lets the connection through, and no TLS.
+    let cutting = Injector::start(|_| vec![Step::ReadBytes(5), Step::Rst]);
+    let arguments = format!("--endpoint https://127.0.0.1:{}", cutting.port());
+    assert_first(&home, &arguments, &[], "tls", 12, "TLS 1.2");
+    // A proxy that opens the way, and nothing behind it.
+    let open = Proxy::start("200 Connected", cutting.port());
+    assert_first(
+        &home,
+        "--endpoint https://cdss.test",
+        &[("HTTPS_PROXY", &open.url(""))],
+        "tls",
+        12,
+        "TLS 1.2",
+    );
+
     for (scenario, step, code, remedy) in [
         (Scenario::SkewedClock, "clock", 5, "set this machine's clock"),
         (Scenario::ServerError, "service.answer", 12, "try again"),
@@ -249,10 +264,46 @@ fn a_missing_key_is_a_step_of_its_own_and_the_way_is_tried_all_the_same() {
 #[test]
 fn every_connection_error_leads_to_it() {
     let home = Home::empty();
-    for arguments in ["--endpoint http://127.0.0.1:9", "--endpoint https://127.0.0.1:9"] {
-        let line = format!("list clusters {arguments}");
+    let stranger = Authority::new("a stranger").server("127.0.0.1", Validity::Now);
+    let untrusted = Injector::with(|_| vec![Step::Hang], move |stream| accept(&stranger, stream));
+    let cutting = Injector::start(|_| vec![Step::ReadBytes(5), Step::Rst]);
+    let hanging_up = Injector::start(|_| vec![Step::Read, Step::Fin]);
+    let [refusing, login] =
+        ["502 Bad Gateway", "407 Proxy Authentication Required"].map(|status| Proxy::start(status, 9));
+    for (what, endpoint, proxy) in [
+        ("a closed port", "http://127.0.0.1:9".to_owned(), None),
+        ("no such host", format!("https://{}.test", "x".repeat(64)), None),
+        ("an untrusted certificate", format!("https://127.0.0.1:{}", untrusted.port()), None),
+        ("no TLS", format!("https://127.0.0.1:{}", cutting.port()), None),
+        ("no answer", hanging_up.url(), None),
+        ("a proxy that refuses", "https://cdss.test".to_owned(), Some(refusing.url(""))),
+        ("a proxy that wants a login", "https://cdss.test".to_owned(), Some(login.url(""))),
+    ] {
+        let line = format!("list versions --endpoint {endpoint}");
         let mut command = home.command(&line);
         command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
-        Running::start(command, &line).end().assert_says(12, &["`cdss config verify`"]);
+        command.envs(proxy.map(|proxy| ("HTTPS_PROXY", proxy)));
+        let run = Running::start(command, &line).end();
+        assert_eq!(run.code, 12, "{what}: {}", run.stderr);
+        assert!(
+            run.stderr.contains("; `cdss config verify` looks at each step of the way"),
+            "{what}: {}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn a_variable_that_names_no_proxy_is_told() {
+    let bench = Bench::new(Scenario::Healthy);
+    bench.write_profile("");
+    for (value, is_told) in
+        [("proxy.corp:notaport", true), ("proxy.corp:3128", false), ("socks5://127.0.0.1:9", false)]
+    {
+        let mut command = bench.home.command("config show --endpoint https://cdss.test");
+        command.env("HTTPS_PROXY", value);
+        let run = Running::start(command, value).end();
+        let told = run.stderr.contains("warning: HTTPS_PROXY is no address, so no proxy is used");
+        assert_eq!(told, is_told, "{value}: {}", run.stderr);
     }
 }

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use super::*;
 use crate::clock::SystemClock;
+use crate::config::ConfigError;
 use crate::consent::tests::consent;
 use crate::domain::acceptance::Accepted as AcceptedRisks;
 use crate::domain::checks::tests::snapshot;
@@ -15,6 +16,7 @@ use crate::injector::{Injector, Step, header, http};
 
 mod bounds;
 mod clock;
+mod keys;
 
 struct Deaf;
 
@@ -24,6 +26,8 @@ impl RequestObserver for Deaf {
     fn answered(&self, _: &RequestRecord, _: Shown<'_>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
+
+    fn key_not_renewed(&self, _: &str) {}
 }
 
 fn client_of(url: &str, limits: Limits) -> Http {
@@ -40,9 +44,8 @@ pub(crate) fn client_with(keys: Keys, url: &str, limits: Limits) -> Http {
             endpoint: Endpoint::parse(url).unwrap(),
             sandbox: false,
         },
-        keys,
+        keys: KeyRing::new(keys, Box::new(|| Err(ConfigError::Empty("key".to_owned())))),
         limits,
-        renew: Box::new(|| Err(ConfigError::Empty("key".to_owned()))),
         trust: TrustFiles::default(),
         proxy: None,
         clock: Rc::new(SystemClock { interrupt: interrupt.clone() }),

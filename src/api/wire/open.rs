@@ -24,29 +24,55 @@ pub(in crate::api) struct Response {
     pub retry_after: Option<Duration>,
 }
 
+/// An answer that was read, and may be shown.
+#[derive(Debug, Clone)]
+pub(in crate::api) struct Reading {
+    pub status: u16,
+    pub headers: Vec<(&'static str, String)>,
+    /// None where it is no JSON.
+    pub body: Option<Value>,
+    /// What it is instead.
+    kind: String,
+    pub request_id: Option<String>,
+    clocks: Clocks,
+    retry_after: Option<Duration>,
+}
+
+/// What is taken out in the place of a key or a signature.
+const HIDDEN: &str = "(hidden)";
+
+/// Shorter texts are no key and no signature; taken out, they would spoil what is told.
+const SHORTEST: usize = 8;
+
 impl Response {
-    /// Takes these texts out: a gateway that repeats what it refuses would otherwise have a signature, which opens
-    /// the path for five minutes to whoever sees it, shown with its message.
-    pub(in crate::api) fn conceal(&mut self, texts: &[&str]) {
-        let hide = |from: &mut String| {
-            for text in texts.iter().filter(|text| !text.is_empty()) {
-                // JSON may write a slash with a mark before it.
-                for text in [(*text).to_owned(), text.replace('/', "\\/")] {
-                    if from.contains(&text) {
-                        *from = from.replace(&text, "(hidden)");
-                    }
+    /// Reads the body, and takes the texts out of everything that may be shown: a gateway that repeats what it refuses
+    /// would otherwise have a signature, which opens the path for five minutes to whoever sees it, shown with its message.
+    pub(in crate::api) fn read(mut self, concealed: [&str; 2]) -> Reading {
+        let hide = |text: &mut String| {
+            for concealed in concealed.iter().filter(|concealed| concealed.len() >= SHORTEST) {
+                if text.contains(concealed) {
+                    *text = text.replace(concealed, HIDDEN);
                 }
             }
         };
-        // What is no UTF-8 is no JSON, and nothing of it is ever shown.
-        if let Ok(mut body) =
-            String::from_utf8(std::mem::take(&mut self.body)).map_err(|odd| self.body = odd.into_bytes())
-        {
-            hide(&mut body);
-            self.body = body.into_bytes();
+        let kind = no_json(&self);
+        let mut body = parse(&self.body);
+        if let Some(body) = &mut body {
+            each_text(body, &hide);
         }
         self.headers.iter_mut().for_each(|(_, value)| hide(value));
         self.request_id.iter_mut().for_each(hide);
+        let Self { status, headers, request_id, clocks, retry_after, .. } = self;
+        Reading { status, headers, body, kind, request_id, clocks, retry_after }
+    }
+}
+
+fn each_text(value: &mut Value, change: &impl Fn(&mut String)) {
+    match value {
+        Value::String(text) => change(text),
+        Value::Array(values) => values.iter_mut().for_each(|value| each_text(value, change)),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| each_text(value, change)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -65,20 +91,20 @@ pub(in crate::api) struct Envelope {
 /// Everything else, typed by its shape: the service's refusal, the gateway's, or neither.
 ///
 /// Source: NAVER Cloud API guide, `api-call-lgc-errorhandling`; other shapes as seen on sister services.
-pub(in crate::api) fn open(operation: &'static str, response: &Response) -> Result<Envelope, ApiError> {
+pub(in crate::api) fn open(operation: &'static str, response: &Reading) -> Result<Envelope, ApiError> {
     let status = response.status;
     let success = (200..300).contains(&status);
     let unreadable = |what: String, request_id: Option<String>| {
         Err(ApiError::Unreadable { operation, status, what, request_id })
     };
-    let Some(mut body) = parse(&response.body) else {
-        return unreadable(no_json(response), response.request_id.clone());
+    let Some(body) = &response.body else {
+        return unreadable(response.kind.clone(), response.request_id.clone());
     };
-    let request_id = text(&body, "requestId").or_else(|| response.request_id.clone());
+    let request_id = text(body, "requestId").or_else(|| response.request_id.clone());
 
-    if let (Some(code), Some(message)) = (number(&body["code"]), text(&body, "message")) {
+    if let (Some(code), Some(message)) = (number(&body["code"]), text(body, "message")) {
         return match (success, code) {
-            (true, 0) => Ok(Envelope { result: body["result"].take(), request_id, message }),
+            (true, 0) => Ok(Envelope { result: body["result"].clone(), request_id, message }),
             (false, 0) => unreadable("success under a failing status".to_owned(), request_id),
             _ => Err(ApiError::Refused { operation, status, code: Some(code), message, request_id }),
         };
@@ -101,7 +127,7 @@ pub(in crate::api) fn open(operation: &'static str, response: &Response) -> Resu
             retry_after: response.retry_after,
         });
     }
-    unreadable(foreign_message(&body).unwrap_or_else(|| "an answer of unknown form".to_owned()), request_id)
+    unreadable(foreign_message(body).unwrap_or_else(|| "an answer of unknown form".to_owned()), request_id)
 }
 
 /// More values than this are not read out of one answer: each takes dozens of bytes, however short it is written, so
@@ -111,7 +137,7 @@ pub(in crate::api) fn open(operation: &'static str, response: &Response) -> Resu
 const MOST_VALUES: usize = 50_000;
 
 /// Reads JSON; None where it is none, or has too many values.
-pub(in crate::api) fn parse(body: &[u8]) -> Option<Value> {
+fn parse(body: &[u8]) -> Option<Value> {
     if has_too_many_values(body) { None } else { serde_json::from_slice(body).ok() }
 }
 
@@ -172,17 +198,17 @@ mod tests {
     }
 
     fn error(status: u16, body: &str) -> ApiError {
-        open("op", &response(status, body)).unwrap_err()
+        open("op", &response(status, body).read(["", ""])).unwrap_err()
     }
 
     #[test]
     fn only_code_0_under_2xx_is_a_success() {
         let body = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
-        let envelope = open("op", &response(200, body)).unwrap();
+        let envelope = open("op", &response(200, body).read(["", ""])).unwrap();
         assert_eq!((envelope.result, envelope.request_id.as_deref()), (Value::Bool(true), Some("r-1")));
         let code_as_text = r#"{"code":"0","message":"SUCCESS","result":null}"#;
         assert_eq!(
-            open("op", &response(200, code_as_text)).unwrap().request_id.as_deref(),
+            open("op", &response(200, code_as_text).read(["", ""])).unwrap().request_id.as_deref(),
             Some("header-id")
         );
         for (status, body) in [
@@ -241,33 +267,35 @@ mod tests {
             assert_eq!(found, what, "{body}");
         }
         let redirect = Response { location: Some("https://evil.example/x".to_owned()), ..response(302, "") };
-        assert!(open("op", &redirect).unwrap_err().to_string().contains("evil.example"));
+        assert!(open("op", &redirect.read(["", ""])).unwrap_err().to_string().contains("evil.example"));
     }
 
     #[test]
     fn an_answer_of_countless_values_is_not_read() {
         let body =
             |count: usize| format!(r#"{{"code":0,"message":"SUCCESS","result":[{}0]}}"#, "0,".repeat(count));
-        assert!(open("op", &response(200, &body(MOST_VALUES - 10))).is_ok());
+        assert!(open("op", &response(200, &body(MOST_VALUES - 10)).read(["", ""])).is_ok());
         let error = error(200, &body(MOST_VALUES)).to_string();
         assert_eq!(error, "op: an answer of more than 50000 values (HTTP 200)");
     }
 
     #[test]
-    fn a_signature_that_comes_back_in_an_answer_is_taken_out() {
-        let mut repeated = Response {
-            headers: vec![("x-ncp-apigw-error-message", "bad AK1 with a/b+c=".to_owned())],
-            ..response(401, r#"{"error":{"errorCode":"200","message":"a\/b+c= and a/b+c= of AK1"}}"#)
-        };
-        repeated.request_id = Some("a/b+c=".to_owned());
-        repeated.conceal(&["a/b+c=", "AK1", ""]);
-        assert_eq!(repeated.headers[0].1, "bad (hidden) with (hidden)");
-        assert_eq!(repeated.request_id.as_deref(), Some("(hidden)"));
-        let told = open("op", &repeated).unwrap_err().to_string();
-        assert_eq!(told, "op: (hidden) and (hidden) of (hidden) (HTTP 401, code 200)");
-        let mut binary = Response { body: vec![0xff, 0xfe], ..response(200, "") };
-        binary.conceal(&["a"]);
-        assert_eq!(binary.body, [0xff, 0xfe]);
+    fn a_signature_that_comes_back_in_an_answer_is_taken_out_however_it_is_written() {
+        for written in ["aaaa/b+c=", r"aaaa\/b+c=", r"aaaa/b\u002bc\u003d"] {
+            let body = format!(r#"{{"error":{{"errorCode":"200","message":"{written} of AKIDEXAMPLE1"}}}}"#);
+            let repeated = Response {
+                headers: vec![("x-ncp-apigw-error-message", "bad AKIDEXAMPLE1 with aaaa/b+c=".to_owned())],
+                request_id: Some("aaaa/b+c=".to_owned()),
+                ..response(401, &body)
+            };
+            let read = repeated.read(["aaaa/b+c=", "AKIDEXAMPLE1"]);
+            assert_eq!(read.headers[0].1, "bad (hidden) with (hidden)");
+            assert_eq!(read.request_id.as_deref(), Some("(hidden)"));
+            let told = open("op", &read).unwrap_err().to_string();
+            assert_eq!(told, "op: (hidden) of (hidden) (HTTP 401, code 200)", "{written}");
+        }
+        let short = response(401, r#"{"error":{"errorCode":"200","message":"a b"}}"#).read(["a", "b"]);
+        assert!(open("op", &short).unwrap_err().to_string().contains("a b"), "what is that short is no key");
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Running the program: bounded in time and in what is kept of it, and ended with all that it started.
+//! Running the program: bounded in time and in what is kept of it, and ended with all that it started where it fails.
 
 use std::io::{self, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -14,24 +14,30 @@ use crate::clock::Interrupt;
 
 /// What a program said, and how it ended.
 pub(super) struct Output {
+    /// Also where it ended badly: as far as it came.
     pub stdout: Zeroizing<Vec<u8>>,
-    /// Nothing where it spoke to cdss's own stderr.
+    /// Nothing where it spoke to cdss's own stderr. Of a longer text no line is there that is not whole.
     pub stderr: Zeroizing<Vec<u8>>,
     pub end: Result<(), NoKeys>,
 }
 
 /// The most that is kept of each stream, in bytes: chosen, far above two keys and a time.
-const LONGEST: u64 = 64 * 1024;
+const LONGEST: usize = 64 * 1024;
 
 /// How long an ended program may take to be gone.
 ///
-/// Chosen: nothing can keep it from ending at once.
+/// Chosen: nothing can keep it from ending at once, but that it belongs to another user.
 const GONE: Duration = Duration::from_secs(2);
 
 /// How long a signal may go unnoticed.
 ///
 /// Chosen: below what a person feels.
 const NOTICE: Duration = Duration::from_millis(20);
+
+/// How long the end of a program may go unnoticed once it has said everything.
+///
+/// Chosen: it comes a moment later, as a rule.
+const MOMENT: Duration = Duration::from_millis(1);
 
 /// How long what it left behind may keep its stderr open after its end: a password manager may start a service.
 ///
@@ -58,116 +64,152 @@ pub(super) fn run(
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|error| format!("it can't be run: {error}"))?;
     let Some(stdout) = child.stdout.take() else { return Err("it has no stdout".to_owned().into()) };
-    let stderr = child.stderr.take().map(Kept::of);
-    let number = child.id();
-    let (tell, told) = mpsc::channel();
-    thread::spawn(move || {
-        let (read, text) = read(stdout);
-        let ended = match read {
-            // It may go on talking, and nobody listens any more.
-            Ok(()) if text.len() as u64 > LONGEST => None,
-            _ => child.wait().ok(),
-        };
-        let _gave_up = tell.send(Said { text, read, ended, child });
-    });
-    let (stdout, end) = wait_for(&told, number, limit, interrupt);
-    let stderr = stderr.map_or_else(Zeroizing::default, Kept::so_far);
+    let stdout = Kept::of(stdout, true);
+    let stderr = child.stderr.take().map(|stderr| Kept::of(stderr, false));
+    let end = wait_for(&mut child, &stdout, limit, interrupt);
+    let stderr = stderr.map_or_else(Zeroizing::default, |stderr| stderr.whole_lines());
+    let stdout = std::mem::take(&mut *stdout.text());
     Ok(Output { stdout, stderr, end })
 }
 
-/// What came of a program's stdout, and of itself.
-struct Said {
-    text: Zeroizing<Vec<u8>>,
-    read: io::Result<()>,
-    /// None where it was not waited for.
-    ended: Option<ExitStatus>,
-    child: Child,
-}
-
-fn wait_for(
-    told: &Receiver<Said>,
-    number: u32,
-    limit: Duration,
-    interrupt: &Interrupt,
-) -> (Zeroizing<Vec<u8>>, Result<(), NoKeys>) {
+fn wait_for(child: &mut Child, stdout: &Kept, limit: Duration, interrupt: &Interrupt) -> Result<(), NoKeys> {
     let mut waited = Duration::ZERO;
-    let Said { text, read, ended, mut child } = loop {
-        if let Ok(said) = told.recv_timeout(NOTICE.min(limit)) {
-            break said;
+    let mut said = None;
+    loop {
+        let pause = if said.is_none() { NOTICE.min(limit) } else { MOMENT };
+        waited += pause;
+        match &said {
+            None => said = stdout.end_within(pause),
+            Some(Err(error)) => {
+                let error = format!("its answer can't be read: {error}");
+                return end(child, error.into());
+            }
+            Some(Ok(())) if stdout.text().len() > LONGEST => {
+                return end(child, format!("its answer is longer than {} KiB", LONGEST / 1024).into());
+            }
+            Some(Ok(())) => match has_ended_well(child) {
+                Some(true) => return child.wait().map(drop).map_err(|error| error.to_string().into()),
+                Some(false) => {
+                    end_group(child);
+                    let status = child.wait().map_err(|error| error.to_string())?;
+                    return Err(format!("it ended with {status}").into());
+                }
+                None => thread::park_timeout(pause),
+            },
         }
-        waited += NOTICE;
-        let signal = interrupt.raised();
-        if waited < limit && signal.is_none() {
-            continue;
+        if let Some(signal) = interrupt.raised() {
+            return end(child, NoKeys::Interrupted(signal));
         }
-        end_group(number);
-        // Its stdout closes when the last one that holds it is gone.
-        let said = told.recv_timeout(GONE);
-        let rest = if said.is_ok() { "" } else { ", and can't be ended" };
-        let late = || format!("it did not end within {}{rest}", humantime::format_duration(limit));
-        let end = signal.map_or_else(|| NoKeys::Reason(late()), NoKeys::Interrupted);
-        return (said.map(|said| said.text).unwrap_or_default(), Err(end));
-    };
-    let end = match (read, ended) {
-        (Err(error), _) => Err(format!("its answer can't be read: {error}").into()),
-        (Ok(()), None) => {
-            end_group(number);
-            let _already_gone = child.kill();
-            let _waited = child.wait();
-            Err(format!("its answer is longer than {} KiB", LONGEST / 1024).into())
+        if waited >= limit {
+            let late = format!("it did not end within {}", humantime::format_duration(limit));
+            return end(child, late.into());
         }
-        (Ok(()), Some(status)) if !status.success() => Err(format!("it ended with {status}").into()),
-        (Ok(()), Some(_)) => Ok(()),
-    };
-    (text, end)
+    }
 }
 
-/// Reads at most one byte more than is kept.
-fn read(stream: impl Read) -> (io::Result<()>, Zeroizing<Vec<u8>>) {
-    // Growing would leave copies of it behind.
-    let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(LONGEST).unwrap_or_default() + 1));
-    let read = stream.take(LONGEST + 1).read_to_end(&mut text).map(drop);
-    (read, text)
+/// Ends a program with all that it started, for this reason.
+fn end(child: &mut Child, why: NoKeys) -> Result<(), NoKeys> {
+    end_group(child);
+    let mut waited = Duration::ZERO;
+    while waited < GONE {
+        if has_ended_well(child).is_some() {
+            let _reaped = child.wait();
+            return Err(why);
+        }
+        thread::park_timeout(MOMENT);
+        waited += MOMENT;
+    }
+    Err(match why {
+        NoKeys::Reason(reason) => NoKeys::Reason(format!("{reason}, and can't be ended")),
+        interrupted @ NoKeys::Interrupted(_) => interrupted,
+    })
 }
 
-/// A stream that is read to its end, of which the beginning is kept.
+/// A stream that is read on a thread of its own, of which the beginning is kept.
 struct Kept {
     text: Arc<Mutex<Zeroizing<Vec<u8>>>>,
-    ended: Receiver<()>,
+    ended: Receiver<io::Result<()>>,
 }
 
 impl Kept {
-    fn of(mut stream: impl Read + Send + 'static) -> Self {
-        let text = Arc::<Mutex<Zeroizing<Vec<u8>>>>::default();
+    /// `stops` reads no further than one byte more than is kept; else the rest is read and forgotten.
+    fn of(mut stream: impl Read + Send + 'static, stops: bool) -> Self {
+        // Growing would leave copies of it behind.
+        let text = Arc::new(Mutex::new(Zeroizing::new(Vec::with_capacity(LONGEST + 1))));
         let (tell, ended) = mpsc::channel();
         let kept = Arc::clone(&text);
         thread::spawn(move || {
             let mut part = Zeroizing::new([0; 4096]);
-            while let Ok(length @ 1..) = stream.read(&mut *part) {
-                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                let room = usize::try_from(LONGEST).unwrap_or_default() - kept.len();
+            let end = loop {
+                let length = match stream.read(&mut *part) {
+                    Ok(0) => break Ok(()),
+                    Ok(length) => length,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(error) => break Err(error),
+                };
+                let mut kept = locked(&kept);
+                let room = LONGEST + 1 - kept.len();
                 kept.extend_from_slice(&part[..length.min(room)]);
-            }
-            let _gave_up = tell.send(());
+                if stops && kept.len() > LONGEST {
+                    break Ok(());
+                }
+            };
+            let _gave_up = tell.send(end);
         });
         Self { text, ended }
     }
 
-    /// Returns what was said once the program has ended.
-    fn so_far(self) -> Zeroizing<Vec<u8>> {
-        let _left_open_by_another = self.ended.recv_timeout(LINGER);
-        std::mem::take(&mut *self.text.lock().unwrap_or_else(PoisonError::into_inner))
+    fn text(&self) -> MutexGuard<'_, Zeroizing<Vec<u8>>> {
+        locked(&self.text)
+    }
+
+    /// Returns how the stream ended, if it does within this time.
+    fn end_within(&self, time: Duration) -> Option<io::Result<()>> {
+        match self.ended.recv_timeout(time) {
+            Ok(end) => Some(end),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Ok(())),
+        }
+    }
+
+    /// Returns what was said once the program has ended. A line that was cut could show the beginning of a key.
+    fn whole_lines(&self) -> Zeroizing<Vec<u8>> {
+        let _left_open_by_another = self.end_within(LINGER);
+        let mut text = std::mem::take(&mut *self.text());
+        if text.len() > LONGEST {
+            let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            text.truncate(end);
+        }
+        text
     }
 }
 
-/// Ends a program that was told to lead a group, with all that it started.
+fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says whether a program has ended, and how. It is left to be waited for: until then its number is nobody else's.
 #[cfg(unix)]
-fn end_group(number: u32) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    if let Some(group) = i32::try_from(number).ok().and_then(Pid::from_raw) {
-        let _already_gone = kill_process_group(group, Signal::KILL);
-    }
+fn has_ended_well(child: &mut Child) -> Option<bool> {
+    use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    let ended = waitid(WaitId::Pid(Pid::from_child(child)), options).ok()??;
+    Some(ended.exit_status() == Some(0))
 }
 
 #[cfg(not(unix))]
-fn end_group(_number: u32) {}
+fn has_ended_well(child: &mut Child) -> Option<bool> {
+    child.try_wait().ok()?.map(|status| status.success())
+}
+
+/// Ends a program that was told to lead a group, with all that it started and that has not left the group.
+#[cfg(unix)]
+fn end_group(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let _already_gone = kill_process_group(Pid::from_child(child), Signal::KILL);
+}
+
+#[cfg(not(unix))]
+fn end_group(child: &mut Child) {
+    let _already_gone = child.kill();
+}

@@ -1,8 +1,14 @@
 //! Replacing `config.toml`: at once, for its owner alone, and never by way of a link.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
+#[cfg(unix)]
+use std::fs::{File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::Path;
+#[cfg(unix)]
+use std::thread;
+#[cfg(unix)]
+use std::time::Duration;
 
 use secrecy::zeroize::Zeroizing;
 
@@ -71,7 +77,9 @@ fn write_beside(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
 /// Removes what a killed writer left; it may hold a key. The folder has to be locked.
 fn remove_leftover(folder: &Path) -> io::Result<()> {
     match fs::remove_file(folder.join(BESIDE)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(io::Error::other(format!("{BESIDE} beside it can't be removed: {error}")))
+        }
         _ => Ok(()),
     }
 }
@@ -125,6 +133,14 @@ fn refuse_odd_file(path: &Path) -> io::Result<()> {
     }
 }
 
+/// How long other writers are waited for, and how often they are asked.
+///
+/// Chosen: a write takes milliseconds.
+#[cfg(unix)]
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+#[cfg(unix)]
+const TURN: Duration = Duration::from_millis(2);
+
 /// The folder of `config.toml`. Locked, it keeps other writers out until it goes; nothing is left behind.
 #[cfg(unix)]
 struct OwnFolder(File);
@@ -167,9 +183,22 @@ fn own_folder(folder: &Path) -> io::Result<OwnFolder> {
 
 #[cfg(unix)]
 impl OwnFolder {
-    /// Waits until no other writer is at work.
+    /// Waits until no other writer is at work, but not for one that never ends.
     fn lock(&self) -> io::Result<()> {
-        self.0.lock()
+        let mut waited = Duration::ZERO;
+        loop {
+            match self.0.try_lock() {
+                Ok(()) => return Ok(()),
+                Err(TryLockError::Error(error)) => return Err(error),
+                Err(TryLockError::WouldBlock) if waited < LONGEST_WAIT => {
+                    thread::park_timeout(TURN);
+                    waited += TURN;
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(io::Error::other("somebody else holds its folder, as another writer does"));
+                }
+            }
+        }
     }
 
     fn sync(&self) -> io::Result<()> {

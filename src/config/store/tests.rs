@@ -265,6 +265,13 @@ fn what_a_killed_writer_left_is_gone_after_the_next_run_even_if_that_only_reads(
     let at_work = fs::File::open(leftover.parent().unwrap()).unwrap();
     at_work.lock().unwrap();
     assert!(home.load().is_ok() && leftover.exists(), "a living writer's file is its own");
+    let error = edit::set(&home.own(), "prod", Field::Region, &secret("KR")).unwrap_err();
+    assert!(error.to_string().ends_with("somebody else holds its folder, as another writer does"), "{error}");
+    drop(at_work);
+    fs::remove_file(&leftover).unwrap();
+    fs::create_dir(&leftover).unwrap();
+    let error = edit::set(&home.own(), "prod", Field::Region, &secret("KR")).unwrap_err();
+    assert!(error.to_string().contains(".config.toml.new beside it can't be removed: "), "{error}");
 }
 
 #[test]
