@@ -15,10 +15,7 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     /// Returns `cdss status --cluster no:… --watch` for this cluster and target.
     pub(crate) fn follow(&self, cluster: ClusterNo, target: Option<&KafkaVersion>) -> String {
-        let version = target.map_or_else(String::new, |target| {
-            let text = target.release.as_ref().map_or_else(|| target.code.to_string(), ToString::to_string);
-            format!(" --version {text}")
-        });
+        let version = target.map_or_else(String::new, |target| format!(" --version {}", target.argument()));
         self.command("status", &format!("--cluster no:{cluster}"), &format!("{version} --watch"))
     }
 

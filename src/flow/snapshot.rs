@@ -5,13 +5,14 @@ use super::resolve::{Found, Request, all, take};
 use crate::api::{Answer, ApiError, Persistence, Read, join};
 use crate::domain::cluster::Cluster;
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
-use crate::domain::group_choice::{choose, settings_of};
+use crate::domain::group_choice::{choose, settings_of, to_compare};
+use crate::domain::group_difference::Side;
 use crate::domain::health::Health;
 use crate::domain::ids::VersionCode;
 use crate::domain::plan::{Plan, Target};
 use crate::domain::selector::{GroupError, Selector, find_group};
 use crate::domain::snapshot::{Group, PreCheck, Snapshot};
-use crate::domain::version::{self, Release};
+use crate::domain::version::{self, KafkaVersion, Release};
 use crate::failure::Failure;
 
 /// The groups that concern an upgrade.
@@ -33,7 +34,13 @@ impl Flow<'_> {
         self.report.to = Some(target.version.clone());
         let snapshot = self.snapshot(found, target, request.config_group.as_ref())?;
         request.accepted.refuse_unknown_items(&|item| is_setting(&snapshot, item))?;
-        let plan = Plan::of(&snapshot, &request.accepted);
+        let mut plan = Plan::of(&snapshot, &request.accepted);
+        for candidate in &mut plan.candidates {
+            let target =
+                format!(" --version {} --config-group no:{}", plan.to.argument(), candidate.group.no);
+            let command = self.surroundings.command("check", &format!("--cluster no:{}", plan.no), &target);
+            candidate.command = Some(command);
+        }
         self.report.take_plan(&plan);
         Ok((snapshot, plan))
     }
@@ -54,7 +61,7 @@ impl Flow<'_> {
             let name = list.iter().find_map(|group| group.version_name.as_deref());
             target.version.release = name.and_then(Release::find);
         }
-        let groups = self.groups(&found.cluster, target.version.code, &list, wanted)?;
+        let groups = self.groups(&found, &target.version, &list, wanted)?;
         let mut snapshot = self.assemble(found.cluster, found.health, target, groups)?;
         snapshot.from = found.version;
         snapshot.pre_check = self.pre_check(&snapshot)?;
@@ -104,7 +111,7 @@ impl Flow<'_> {
         let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups)?;
         snapshot.from = match (&before.from, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
-            (_, code) => code.map(|code| version::KafkaVersion { code, release: None }),
+            (_, code) => code.map(|code| KafkaVersion { code, release: None }),
         };
         snapshot.pre_check = self.pre_check(&snapshot)?;
         Ok(snapshot)
@@ -117,28 +124,27 @@ impl Flow<'_> {
 
     fn groups(
         &self,
-        cluster: &Cluster,
-        target: VersionCode,
+        found: &Found,
+        target: &KafkaVersion,
         list: &[ConfigGroup],
         wanted: Option<&Selector>,
     ) -> Result<Groups, Failure> {
-        let present = self.present_group(cluster)?;
+        let present = self.present_group(&found.cluster)?;
+        let at_target = found.cluster.version == Some(target.code);
         if let Some(wanted) = wanted {
             let named = self.named_group(list, wanted)?;
-            let compares = named.version == target && cluster.version != Some(target);
+            let compares = named.version == target.code && !at_target;
             let mut settings =
                 if compares { self.settings(std::slice::from_ref(&named))? } else { Vec::new() };
             return Ok(Groups { present, group: Group::Named(named), target_settings: settings.pop() });
         }
         // At the target there is nothing to choose.
-        if cluster.version == Some(target) {
-            let group = Group::Chosen(choose(None, &[]));
+        if at_target {
+            let group = Group::Chosen(choose(None, &[], None, 0));
             return Ok(Groups { present, group, target_settings: None });
         }
-        let candidates = self.settings(list)?;
-        let choice = choose(present.as_ref(), &candidates);
-        let target_settings = choice.one().and_then(|group| settings_of(&candidates, group.no)).cloned();
-        Ok(Groups { present, group: Group::Chosen(choice), target_settings })
+        let candidates = self.settings(&worth_reading(present.as_ref(), list))?;
+        Ok(chosen(present, found.version.as_ref(), &candidates, target, list.len()))
     }
 
     /// Finds the group that was named, also among those of other versions: then a check says so.
@@ -203,6 +209,26 @@ impl Flow<'_> {
         let [answer] = all(join(self.api, &[Read::PreCheck(target)]))?;
         take(answer)
     }
+}
+
+/// Returns the groups whose settings are read to choose among them: none where there is nothing to compare them with.
+pub(super) fn worth_reading(present: Option<&GroupSettings>, list: &[ConfigGroup]) -> Vec<ConfigGroup> {
+    present.map_or_else(Vec::new, |present| to_compare(Some(&present.group), list))
+}
+
+/// Chooses among the groups that were read, of so many that there are.
+pub(super) fn chosen(
+    present: Option<GroupSettings>,
+    from: Option<&KafkaVersion>,
+    candidates: &[GroupSettings],
+    target: &KafkaVersion,
+    of: usize,
+) -> Groups {
+    let release = from.and_then(|from| from.release.as_ref());
+    let side = present.as_ref().map(|settings| Side { settings, release });
+    let choice = choose(side, candidates, target.release.as_ref(), of);
+    let target_settings = choice.one().and_then(|group| settings_of(candidates, group.no)).cloned();
+    Groups { present, group: Group::Chosen(choice), target_settings }
 }
 
 /// Returns what to ask the pre-check, or why it is not asked.

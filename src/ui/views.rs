@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::checks::Check;
 use crate::domain::cluster::ClusterList;
 use crate::domain::config_group::ConfigGroup;
+use crate::domain::group_difference::SettingChange;
 use crate::domain::history::History;
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::record::RequestRecord;
@@ -162,14 +163,19 @@ pub(crate) fn plan_document(report: &Report) -> Value {
     )
 }
 
-fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 11] {
+fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 12] {
     let time = |at: Option<Timestamp>| json!(at.map(|at| at.to_string()));
     [
         ("from", version(report.from.as_ref())),
         ("to", version(report.to.as_ref())),
         ("config_group", json!({ "from": present_group(report), "to": group(report.group_to.as_ref()) })),
-        ("settings", report.changes.iter().map(|change| {
-            json!({ "key": change.key, "from": change.from, "to": change.to, "class": change.class.word() })
+        ("settings", settings(&report.changes)),
+        ("candidates", report.candidates.iter().map(|candidate| {
+            json!({
+                "group": group(Some(&candidate.group)),
+                "settings": settings(&candidate.changes),
+                "command": candidate.command,
+            })
         }).collect()),
         ("checks", report.checks.iter().map(|one| check(one, service)).collect()),
         ("submitted", json!(report.submitted.word())),
@@ -187,6 +193,19 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
         ("started_at", time(report.started_at)),
         ("ended_at", time(report.ended_at)),
     ]
+}
+
+fn settings(changes: &[SettingChange]) -> Value {
+    let setting = |change: &SettingChange| {
+        json!({
+            "key": change.key,
+            "from": change.from,
+            "to": change.to,
+            "class": change.class.word(),
+            "note": change.note,
+        })
+    };
+    changes.iter().map(setting).collect()
 }
 
 fn service(service: &Service) -> Value {

@@ -188,6 +188,8 @@ fn settings(result: &Value) -> Vec<Setting> {
             custom: text(&entry["customValue"]),
             default: text(&entry["defaultValue"]),
             modifiable: entry["modifyYn"].as_bool() != Some(false),
+            range: text(&entry["range"]),
+            listed: true,
         })
     });
     let additional = list(&result["additionalKafkaConfigGroupDetailList"]).filter_map(|entry| {
@@ -196,6 +198,8 @@ fn settings(result: &Value) -> Vec<Setting> {
             custom: text(&entry["configValue"]),
             default: None,
             modifiable: true,
+            range: None,
+            listed: false,
         })
     });
     plain.chain(additional).collect()

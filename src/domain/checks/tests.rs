@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::acceptance::Accepted;
 use crate::domain::cluster::{Cluster, ClusterState};
-use crate::domain::group_choice::GroupChoice;
+use crate::domain::group_choice::{Candidate, Compared, GroupChoice};
 use crate::domain::group_difference::tests::group;
 use crate::domain::health::tests::health;
 use crate::domain::health::{Colour, Node};
@@ -91,12 +91,13 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         },
         "config.version",
     ),
-    ("no group", |s| s.group = Group::Chosen(GroupChoice::None(vec![])), "config.no-group"),
+    ("no group", |s| s.group = Group::Chosen(GroupChoice::None(Compared::default())), "config.no-group"),
     (
         "two groups",
         |s| {
             let group = s.group.one().unwrap().clone();
-            s.group = Group::Chosen(GroupChoice::Several(vec![group.clone(), group]));
+            let candidate = Candidate { group, changes: Vec::new(), command: None };
+            s.group = Group::Chosen(GroupChoice::Several(Compared { candidates: vec![candidate; 2], of: 2 }));
         },
         "config.several-groups",
     ),

@@ -1,0 +1,44 @@
+//! Settings as people read them: Kafka's name, the values, and their unit.
+
+use super::group_difference::SettingChange;
+
+/// Returns the unit that Kafka's name of a setting ends in.
+pub(crate) fn unit(key: &str) -> Option<&'static str> {
+    let (_, last) = key.rsplit_once('.')?;
+    ["ms", "seconds", "minutes", "hours", "bytes"].into_iter().find(|unit| *unit == last)
+}
+
+/// Returns a value before and after, with its unit: `168 → 72 hours`.
+pub(crate) fn arrow(change: &SettingChange) -> String {
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
+    let unit = unit(&change.key).filter(|_| change.to.is_some());
+    let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
+    if change.from == change.to {
+        return format!("{}{unit}", value(&change.from));
+    }
+    format!("{} → {}{unit}", value(&change.from), value(&change.to))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::group_difference::Class;
+    use super::*;
+
+    #[test]
+    fn values_carry_the_unit_of_their_name() {
+        let text = |key: &str, from: Option<&str>, to: Option<&str>| {
+            arrow(&SettingChange {
+                key: key.to_owned(),
+                from: from.map(str::to_owned),
+                to: to.map(str::to_owned),
+                class: Class::Changed,
+                custom_before: true,
+                note: None,
+            })
+        };
+        assert_eq!(text("log.retention.hours", Some("168"), Some("72")), "168 → 72 hours");
+        assert_eq!(text("log.segment.bytes", Some("1"), Some("1")), "1 bytes");
+        assert_eq!(text("num.partitions", Some("1"), Some("6")), "1 → 6");
+        assert_eq!(text("log.retention.ms", Some("1"), None), "1 → not set");
+    }
+}
