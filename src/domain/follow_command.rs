@@ -19,11 +19,13 @@ impl Surroundings {
         self.command("status", &format!("--cluster no:{cluster}"), &format!("{version} --watch"))
     }
 
-    /// Returns a whole command line: `cdss SUBCOMMAND BEFORE <site, region, profile, endpoint>AFTER`.
+    /// Returns a whole command line: `cdss SUBCOMMAND BEFORE <site, region, profile, endpoint>AFTER`. BEFORE may be
+    /// empty.
     pub(crate) fn command(&self, subcommand: &str, before: &str, after: &str) -> String {
         let Service { site, region, endpoint, sandbox } = &self.service;
         let prefix = if *sandbox { format!("CDSS_SANDBOX={endpoint} ") } else { String::new() };
-        let mut line = format!("{prefix}cdss {subcommand} {before} --site {site} --region {region}");
+        let before = if before.is_empty() { String::new() } else { format!("{before} ") };
+        let mut line = format!("{prefix}cdss {subcommand} {before}--site {site} --region {region}");
         if !sandbox {
             let profile = self.profile.as_ref().map(|profile| {
                 // One that looks like a flag would be taken for one.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::config_group::{GroupSettings, Setting};
 use super::group_difference::{Side, bound_broken, forbids};
 use super::kafka_changes;
-use super::verdict::Submitted;
+use super::verdict::{Submitted, Verdict};
 use super::version::Release;
 
 /// The name of a config group to make, in the letters that the service allows.
@@ -117,14 +117,21 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// Returns what else there is to say.
+    pub(crate) fn note(&self) -> Option<String> {
+        match self {
+            Self::ReadOnly | Self::Unknown => None,
+            Self::Removed(instead) => Some(format!("instead: {instead}")),
+            Self::OutOfRange(limit) => Some(format!("allowed: {limit}")),
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())?;
-        match self {
-            Self::ReadOnly | Self::Unknown => Ok(()),
-            Self::Removed(instead) => write!(f, " (instead: {instead})"),
-            Self::OutOfRange(limit) => write!(f, " (allowed: {limit})"),
-        }
+        let note = self.note().map(|note| format!(" ({note})")).unwrap_or_default();
+        write!(f, "{}{note}", self.word())
     }
 }
 
@@ -145,6 +152,21 @@ pub(crate) struct CopyReport {
 }
 
 impl CopyReport {
+    /// Returns what the journal keeps as the outcome; None where nothing came of it.
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
+        if !self.may_have_changed() {
+            return None;
+        }
+        let is_filled = self.written == Submitted::Yes || self.carried.is_empty();
+        Some(match (self.created, is_filled) {
+            _ if !self.unequal.is_empty() => Verdict::Failed,
+            (Submitted::Unknown, _) => Verdict::Unknown,
+            (Submitted::Yes | Submitted::No, true) => Verdict::Done,
+            (Submitted::Yes | Submitted::No, false) if self.written == Submitted::No => Verdict::Failed,
+            (Submitted::Yes | Submitted::No, false) => Verdict::Unknown,
+        })
+    }
+
     /// Returns true once something may have changed at the service.
     pub(crate) fn may_have_changed(&self) -> bool {
         self.created != Submitted::No || self.written != Submitted::No

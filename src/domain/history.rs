@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// One run of cdss that sent a start, or followed one.
+/// One run of cdss that sent a start, followed one, or made a config group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PastRun {
     pub id: String,
@@ -14,8 +14,8 @@ pub(crate) struct PastRun {
     /// The run whose start it followed; None when it sent one itself.
     pub of: Option<String>,
     pub result: Outcome,
-    /// The line that was written before the start: who, with what, to which service, the plan. Null for a run
-    /// that only followed.
+    /// The line that was written before the start, or before a config group was made: who, with what, to which
+    /// service, the plan. Null for a run that only followed.
     pub start: Value,
     /// Every line of this run, in order.
     pub entries: Vec<Value>,
@@ -111,6 +111,8 @@ impl History {
         run.of = run.of.take().or(of);
         match event.as_str() {
             "start" => run.start = entry.clone(),
+            // A copy that takes up what is there begins with the write.
+            "group-create" | "group-write" if run.start.is_null() => run.start = entry.clone(),
             "end" => {
                 run.ended_at = Some(at);
                 run.result = verdict.map_or(Outcome::Ended, Outcome::Verdict);

@@ -117,7 +117,7 @@ impl Flow<'_> {
         Ok(snapshot)
     }
 
-    fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
+    pub(super) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
         let [list] = all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
         take(list)
     }
@@ -149,15 +149,7 @@ impl Flow<'_> {
 
     /// Finds the group that was named, also among those of other versions: then a check says so.
     fn named_group(&self, list: &[ConfigGroup], wanted: &Selector) -> Result<ConfigGroup, Failure> {
-        let failure = |error: GroupError| {
-            let hint = match &error {
-                GroupError::NotFound(_) => "`cdss list config-groups` shows them".to_owned(),
-                GroupError::Several { numbers, .. } => {
-                    format!("name one by its number, such as --config-group no:{}", numbers[0])
-                }
-            };
-            Failure::Group { error, hint }
-        };
+        let failure = |error| no_group(error, "--config-group ");
         match find_group(list, wanted) {
             Ok(group) => Ok(group.clone()),
             Err(GroupError::NotFound(_)) => {
@@ -244,6 +236,17 @@ pub(super) fn askable(snapshot: &Snapshot) -> Result<Target, &'static str> {
         return Err("the config group belongs to another version");
     }
     Ok(Target { cluster: snapshot.cluster.no, version: group.version, config_group: group.no })
+}
+
+/// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
+pub(super) fn no_group(error: GroupError, flag: &str) -> Failure {
+    let hint = match &error {
+        GroupError::NotFound(_) => "`cdss list config-groups` shows them".to_owned(),
+        GroupError::Several { numbers, .. } => {
+            format!("name one by its number, such as {flag}no:{}", numbers[0])
+        }
+    };
+    Failure::Group { error, hint }
 }
 
 /// A group that the service refuses to show counts as one that it tells nothing of; a check says so.

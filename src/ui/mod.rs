@@ -2,6 +2,7 @@
 
 mod escape;
 mod finish;
+mod group_text;
 mod history;
 mod plan_text;
 mod progress;
@@ -18,4 +19,4 @@ pub(crate) use progress::Narrator;
 pub(crate) use prompt::TerminalPrompt;
 pub(crate) use requests::RequestLog;
 pub(crate) use streams::{Look, color_choice};
-pub(crate) use views::{Body, Ending, ProfileChange, Setting, document, plan_document};
+pub(crate) use views::{Body, Ending, ProfileChange, Setting, copy_document, document, plan_document};

@@ -28,6 +28,10 @@ pub(crate) enum Body {
     Versions(Vec<KafkaVersion>),
     /// With the versions on offer, for their names.
     ConfigGroups(Vec<ConfigGroup>, Vec<KafkaVersion>),
+    /// The report: `config-group diff`.
+    Difference,
+    /// The report: `config-group copy`.
+    Copy,
     Settings(Vec<Setting>),
     /// Name and file of each profile.
     Profiles(Vec<(String, String)>),
@@ -103,6 +107,11 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
                 );
             }
         }
+        Body::Difference | Body::Copy => {
+            for (name, value) in group_fields(report, *body == Body::Copy) {
+                put(name, value);
+            }
+        }
         Body::Clusters(list) => put("clusters", clusters(list)),
         Body::Versions(versions) => put("versions", versions.iter().map(offered).collect()),
         Body::ConfigGroups(groups, versions) => {
@@ -161,6 +170,47 @@ pub(crate) fn plan_document(report: &Report) -> Value {
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
     )
+}
+
+/// What a copy was about, as the journal keeps it before the create and before the write.
+pub(crate) fn copy_document(report: &Report) -> Value {
+    let mut plan = Map::new();
+    plan.insert("from".to_owned(), version(report.from.as_ref()));
+    plan.insert("to".to_owned(), version(report.to.as_ref()));
+    let name = report.copy.as_ref().map(|copy| copy.name.text());
+    let to = json!({ "name": name, "no": report.group_to.as_ref().map(|group| group.no.to_string()) });
+    plan.insert("config_group".to_owned(), json!({ "from": group(report.group_from.as_ref()), "to": to }));
+    let fields = group_fields(report, true);
+    let kept = fields.into_iter().filter(|(name, _)| matches!(*name, "settings" | "left_out"));
+    plan.extend(kept.map(|(name, value)| (name.to_owned(), value)));
+    Value::Object(plan)
+}
+
+fn group_fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value)> {
+    let name = report.copy.as_ref().map(|copy| copy.name.text());
+    let end = |group, name, version: Option<&KafkaVersion>| super::group_text::document(group, name, version);
+    let mut fields = vec![
+        ("from", end(report.group_from.as_ref(), None, report.from.as_ref())),
+        ("to", end(report.group_to.as_ref(), name, report.to.as_ref())),
+        ("settings", settings(&report.changes)),
+    ];
+    if is_copy {
+        let copy = report.copy.as_ref();
+        let left_out = copy.into_iter().flat_map(|copy| &copy.left_out).map(|one| {
+            json!({ "key": one.key, "value": one.value, "reason": one.reason.word(), "note": one.reason.note() })
+        });
+        let unequal = copy.into_iter().flat_map(|copy| &copy.unequal);
+        fields.extend([
+            ("left_out", left_out.collect()),
+            (
+                "not_as_sent",
+                unequal.map(|one| json!({ "key": one.key, "sent": one.sent, "read": one.read })).collect(),
+            ),
+            ("created", json!(copy.map_or("no", |copy| copy.created.word()))),
+            ("written", json!(copy.map_or("no", |copy| copy.written.word()))),
+        ]);
+    }
+    fields
 }
 
 fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 12] {

@@ -5,6 +5,7 @@
 mod accept;
 mod bad_input;
 mod completions;
+mod config_group;
 mod config_terminal;
 #[path = "../figures/mod.rs"]
 mod figures;

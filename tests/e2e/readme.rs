@@ -117,7 +117,7 @@ fn the_table_of_exit_codes_is_that_of_the_help() {
         .skip(1)
         .take_while(|line| !line.is_empty())
         .collect();
-    assert_eq!(codes.len(), 16);
+    assert_eq!(codes.len(), 17);
     let rows: Vec<String> = codes
         .iter()
         .map(|line| {

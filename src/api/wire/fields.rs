@@ -55,6 +55,7 @@ pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Answer {
             version_name: None,
         })),
         Read::Settings(..) => Answer::Settings(something.then(|| settings(result))),
+        Read::Users(_) => Answer::Users(users(result)),
         Read::PreCheck(_) => Answer::PreCheck(if result.as_bool() == Some(true) {
             PreCheck::Possible { request_id: envelope.request_id.clone() }
         } else {
@@ -179,6 +180,12 @@ fn config_groups(result: &Value, version: Option<VersionCode>) -> Vec<ConfigGrou
         .collect()
 }
 
+/// Counts the clusters that use a group: as many as are named, or more where the paging says so.
+fn users(result: &Value) -> Option<u64> {
+    let named = result["usingClusterNameList"].as_array().map(|list| list.len() as u64);
+    named.max(count(&result["totalCount"]))
+}
+
 /// Takes both lists of the service: those with fields of their own, and the additional ones, whose value is
 /// custom by nature.
 fn settings(result: &Value) -> Vec<Setting> {
@@ -255,6 +262,21 @@ mod tests {
                 panic!()
             };
             assert_eq!(matches!(answer, PreCheck::Possible { .. }), yes, "{result}");
+        }
+    }
+
+    #[test]
+    fn a_group_is_unused_only_where_the_service_says_so() {
+        for (result, users) in [
+            (json!({ "usingClusterNameList": [], "totalCount": 0 }), Some(0)),
+            (json!({ "usingClusterNameList": [{ "clusterName": "a" }] }), Some(1)),
+            (json!({ "usingClusterNameList": null, "totalCount": 3 }), Some(3)),
+            (json!({ "usingClusterNameList": [], "totalCount": 3 }), Some(3)),
+            (json!({}), None),
+            (json!(null), None),
+        ] {
+            let read = Read::Users(ConfigGroupNo::new(1));
+            assert_eq!(answer(&read, &envelope(result.clone())), Answer::Users(users), "{result}");
         }
     }
 
