@@ -1,6 +1,6 @@
 //! `cdss config-group`.
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::flow;
 use crate::context::Context;
@@ -51,7 +51,7 @@ Examples:
         exit_code: bool,
     },
     /// Make a config group for another version with the values of this one
-    #[command(after_help = "\
+    #[command(group = ArgGroup::new("source").required(true).args(["from", "cluster"]), after_help = "\
 Values that the version does not take are listed and left out. No cluster is changed, nothing is deleted.
 
 Examples:
@@ -59,7 +59,7 @@ Examples:
   cdss config-group copy --cluster orders-prod --version 3.9.0 --name orders-new --dry-run")]
     Copy {
         /// Config group to copy, by number or exact name
-        #[arg(value_name = "FROM", required_unless_present = "cluster", conflicts_with = "cluster")]
+        #[arg(value_name = "FROM")]
         from: Option<Selector>,
         /// Copy the config group that this cluster uses
         #[arg(long, value_name = "CLUSTER")]

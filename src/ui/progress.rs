@@ -91,7 +91,8 @@ impl Tell for Narrator {
     }
 
     fn copying(&mut self, report: &Report) {
-        streams::say(&group_text::copy(report, &self.service, self.look.verbosity >= 1));
+        let text = group_text::copy(report, &self.service, self.look.verbosity >= 1);
+        streams::say(&format!("{text}\n"));
     }
 
     fn started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {

@@ -515,13 +515,15 @@ fn without_a_terminal_and_without_yes_nothing_is_made() {
 
 #[test]
 fn on_a_terminal_the_new_name_is_typed() {
+    let declined = [("y", "2 tries left"), ("yes", "one try left"), ("analytics-371", "nothing was made")];
     for (answers, code, creates) in
-        [(&["analytics-390"][..], 0, 1), (&["y", "yes", "analytics-371"][..], 10, 0)]
+        [(&[("analytics-390", "(2001) has what was sent")][..], 0, 1), (&declined[..], 10, 0)]
     {
         let lab = Lab::new(Scenario::Healthy);
-        let mut terminal = Terminal::start(&lab, COPY);
-        for answer in answers {
+        let mut terminal = Terminal::open(&lab, COPY);
+        for (answer, then) in answers {
             terminal.answer_to("Type analytics-390 to make it: ", answer);
+            terminal.expect(then);
         }
         let (ended, text) = terminal.end();
         assert_eq!(ended, code, "{text}");
