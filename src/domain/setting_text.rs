@@ -3,7 +3,7 @@
 use super::group_difference::SettingChange;
 
 /// Returns the unit that Kafka's name of a setting ends in.
-pub(crate) fn unit(key: &str) -> Option<&'static str> {
+fn unit(key: &str) -> Option<&'static str> {
     let (_, last) = key.rsplit_once('.')?;
     ["ms", "seconds", "minutes", "hours", "bytes"].into_iter().find(|unit| *unit == last)
 }
@@ -11,12 +11,17 @@ pub(crate) fn unit(key: &str) -> Option<&'static str> {
 /// Returns a value before and after, with its unit: `168 → 72 hours`.
 pub(crate) fn arrow(change: &SettingChange) -> String {
     let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
-    let unit = unit(&change.key).filter(|_| change.to.is_some());
-    let unit = unit.map(|unit| format!(" {unit}")).unwrap_or_default();
-    if change.from == change.to {
-        return format!("{}{unit}", value(&change.from));
+    let Some(to) = &change.to else { return format!("{} → not set", value(&change.from)) };
+    let to = with_unit(&change.key, to);
+    if change.from == change.to { to } else { format!("{} → {to}", value(&change.from)) }
+}
+
+/// Returns a value with its unit. Below zero a number means something else, such as no limit.
+pub(crate) fn with_unit(key: &str, value: &str) -> String {
+    match unit(key).filter(|_| !value.starts_with('-')) {
+        Some(unit) => format!("{value} {unit}"),
+        None => value.to_owned(),
     }
-    format!("{} → {}{unit}", value(&change.from), value(&change.to))
 }
 
 #[cfg(test)]
@@ -40,5 +45,7 @@ mod tests {
         assert_eq!(text("log.segment.bytes", Some("1"), Some("1")), "1 bytes");
         assert_eq!(text("num.partitions", Some("1"), Some("6")), "1 → 6");
         assert_eq!(text("log.retention.ms", Some("1"), None), "1 → not set");
+        assert_eq!(text("log.retention.bytes", Some("1"), Some("-1")), "1 → -1");
+        assert_eq!(text("log.retention.bytes", None, Some("1")), "not set → 1 bytes");
     }
 }

@@ -37,7 +37,11 @@ pub(crate) enum CopyFailure {
 }
 
 fn lacking(keys: &[String]) -> String {
-    if keys.is_empty() { String::new() } else { format!("{} differ from what was sent; ", keys.join(", ")) }
+    match keys {
+        [] => String::new(),
+        [key] => format!("{key} is not as sent; "),
+        keys => format!("{} are not as sent; ", keys.join(", ")),
+    }
 }
 
 fn interrupted(group: Option<&str>) -> String {

@@ -68,6 +68,15 @@ struct Draft {
     left_behind: Option<ConfigGroup>,
 }
 
+/// What the write was answered.
+struct Written {
+    /// As far as the answer tells.
+    surely: Submitted,
+    /// So many looks at what the group has.
+    looks: usize,
+    words: String,
+}
+
 /// Copies, or with a dry run says what would be copied. The report holds what was done.
 ///
 /// # Errors
@@ -391,7 +400,8 @@ impl Flow<'_> {
         .into()
     }
 
-    /// Writes all values at once, reads them back and compares.
+    /// Writes all values at once, reads them back and compares. Without any there is nothing to write: the group is as
+    /// it should be.
     fn fill(
         &mut self,
         draft: &Draft,
@@ -400,70 +410,97 @@ impl Flow<'_> {
         document: &dyn Fn(&Report) -> Value,
     ) -> Result<(), Failure> {
         let carried = self.progress().carried.clone();
-        let mut looks = 1;
-        let mut cause = None;
-        if !carried.is_empty() {
-            let stopped = |flow: &Self, Interrupted(signal)| flow.interrupted(draft, Some(no), signal);
-            self.clock.sleep(Duration::ZERO).map_err(|interrupted| stopped(self, interrupted))?;
-            let plan = document(self.report);
-            let entry = self.entry(draft, consent, &plan);
-            if let Err(error) = self.journal.group_write(self.clock.now(), no, &entry) {
-                return Err(self.not_as_sent(draft, no, format!("{error}, so that no value was sent")));
+        if carried.is_empty() {
+            return Ok(());
+        }
+        let stopped = |flow: &Self, Interrupted(signal)| flow.interrupted(draft, Some(no), signal);
+        self.clock.sleep(Duration::ZERO).map_err(|interrupted| stopped(self, interrupted))?;
+        let plan = document(self.report);
+        if let Err(error) = self.journal.group_write(self.clock.now(), no, &self.entry(draft, consent, &plan))
+        {
+            return Err(self.not_as_sent(draft, no, format!("{error}, so that no value was sent")));
+        }
+        self.progress().journalled = true;
+        self.progress().written = Submitted::Unknown;
+        let version = draft.ends.target.code;
+        let send = |api: &dyn CdssApi| api.write_group(no, version, &carried, consent);
+        let sent = self.attempts(Class::Change, "nothing was written", &send);
+        match sent {
+            Ok(Ok(())) => {
+                let answer =
+                    Written { surely: Submitted::Yes, looks: 1, words: "the service took them".to_owned() };
+                self.judge(draft, no, &answer)
             }
-            self.progress().journalled = true;
-            self.progress().written = Submitted::Unknown;
-            let version = draft.ends.target.code;
-            let send = |api: &dyn CdssApi| api.write_group(no, version, &carried, consent);
-            let sent = self.attempts(Class::Change, "nothing was written", &send);
-            match sent.map_err(|interrupted| stopped(self, interrupted))? {
-                Ok(()) => self.progress().written = Submitted::Yes,
-                Err(error) => {
-                    if let Some(signal) = error.signal() {
-                        return Err(self.interrupted(draft, Some(no), signal));
-                    }
-                    if classify(Class::Change, &error).proves_nothing_was_done() {
-                        self.progress().written = Submitted::No;
-                    } else {
-                        looks = LOOKS.len();
-                        self.tell.warn(&format!("{error}; reading what the config group has"));
-                    }
-                    cause = Some(error.to_string());
+            Ok(Err(error)) => {
+                if let Some(signal) = error.signal() {
+                    return Err(self.interrupted(draft, Some(no), signal));
                 }
+                let unsent = classify(Class::Change, &error).proves_nothing_was_done();
+                let (surely, looks) =
+                    if unsent { (Submitted::No, 1) } else { (Submitted::Unknown, LOOKS.len()) };
+                if !unsent {
+                    self.tell.warn(&format!("{error}; reading what the config group has"));
+                }
+                self.judge(draft, no, &Written { surely, looks, words: error.to_string() })
+            }
+            Err(interrupted) => {
+                self.progress().written = Submitted::No;
+                Err(stopped(self, interrupted))
             }
         }
-        self.judge(draft, no, cause, looks)
     }
 
     /// What reads back decides.
-    fn judge(
+    fn judge(&mut self, draft: &Draft, no: ConfigGroupNo, answer: &Written) -> Result<(), Failure> {
+        let settings = match self.read_back(draft, no, answer.looks) {
+            Ok(Ok(settings)) => settings,
+            Ok(Err(error)) => {
+                let version = format!(" --version {}", draft.ends.target.argument());
+                let list = self.surroundings.command("list config-groups", "", &version);
+                return Err(CopyFailure::ContentUnknown {
+                    group: named(draft, no).to_string(),
+                    cause: format!("{}; {error}", answer.words),
+                    request_id: error.request_id().map(str::to_owned),
+                    hint: format!("look at it with: {list}"),
+                }
+                .into());
+            }
+            Err(Interrupted(signal)) => return Err(self.interrupted(draft, Some(no), signal)),
+        };
+        let copy = GroupSettings { group: named(draft, no), settings };
+        self.tell_difference(&draft.ends, &copy);
+        let is_equal = self.progress().unequal.is_empty();
+        // Whatever became of the answer, this is what was sent.
+        self.progress().written = if is_equal { Submitted::Yes } else { answer.surely };
+        if is_equal { Ok(()) } else { Err(self.not_as_sent(draft, no, answer.words.clone())) }
+    }
+
+    /// Reads what the group has, until it is what was sent or the looks are used up. The outer failure is a signal.
+    fn read_back(
         &mut self,
         draft: &Draft,
         no: ConfigGroupNo,
-        cause: Option<String>,
         looks: usize,
-    ) -> Result<(), Failure> {
-        let mut seen: Result<Vec<Setting>, ApiError> = Err(no_settings());
+    ) -> Result<Result<Vec<Setting>, ApiError>, Interrupted> {
+        let mut seen = Err(no_settings());
         for turn in 0..looks {
-            if turn > 0 || looks > 1 {
-                self.clock
-                    .sleep(self.pause_before_look(turn))
-                    .map_err(|Interrupted(signal)| self.interrupted(draft, Some(no), signal))?;
+            // An answered write is read back at once.
+            if looks > 1 {
+                self.clock.sleep(self.pause_before_look(turn))?;
             }
             let read = Read::Settings(no, draft.ends.target.code);
             let answer: Result<Option<Vec<Setting>>, ApiError> = one(self.api, read, Persistence::Patient);
             match answer.and_then(|settings| settings.ok_or_else(no_settings)) {
                 Ok(settings) => {
-                    let differs = group_copy::unequal(&self.progress().carried, &settings);
-                    let is_equal = differs.is_empty();
-                    self.progress().unequal = differs;
+                    self.progress().unequal = group_copy::unequal(&self.progress().carried, &settings);
                     seen = Ok(settings);
-                    if is_equal {
+                    if self.progress().unequal.is_empty() {
                         break;
                     }
                 }
                 Err(error) => {
                     if let Some(signal) = error.signal() {
-                        return Err(self.interrupted(draft, Some(no), signal));
+                        return Err(Interrupted(signal));
                     }
                     if seen.is_err() {
                         seen = Err(error);
@@ -471,36 +508,7 @@ impl Flow<'_> {
                 }
             }
         }
-        match seen {
-            Err(error) => {
-                let cause = cause.map_or_else(|| error.to_string(), |cause| format!("{cause}; {error}"));
-                let version = format!(" --version {}", draft.ends.target.argument());
-                let hint = self.surroundings.command("list config-groups", "", &version);
-                let (group, request_id) =
-                    (named(draft, no).to_string(), error.request_id().map(str::to_owned));
-                Err(CopyFailure::ContentUnknown {
-                    group,
-                    cause,
-                    request_id,
-                    hint: format!("look at it with: {hint}"),
-                }
-                .into())
-            }
-            Ok(settings) => {
-                let copy = GroupSettings { group: named(draft, no), settings };
-                self.tell_difference(&draft.ends, &copy);
-                if self.progress().unequal.is_empty() {
-                    // Whatever became of the answer, this is what was sent.
-                    self.progress().written = Submitted::Yes;
-                    return Ok(());
-                }
-                Err(self.not_as_sent(
-                    draft,
-                    no,
-                    cause.unwrap_or_else(|| "the service said that it took them".to_owned()),
-                ))
-            }
-        }
+        Ok(seen)
     }
 
     fn not_as_sent(&mut self, draft: &Draft, no: ConfigGroupNo, cause: String) -> Failure {

@@ -163,15 +163,15 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
     }
 }
 
-/// What was carried, and what became of it; nothing where it came to nothing.
+/// What a copy came to, or would carry; nothing where it failed before anything was made.
 fn copy(look: Look, service: &str, report: &Report, ending: &Ending<'_>) -> String {
-    let made = report.copy.as_ref().is_some_and(CopyReport::may_have_changed);
-    if ending.failure.is_some() && !made {
+    if report.copy.as_ref().is_some_and(CopyReport::may_have_changed) {
+        return group_text::end_of_copy(report);
+    }
+    if ending.failure.is_some() {
         return String::new();
     }
-    let end = group_text::end_of_copy(report);
-    let end = if end.is_empty() { end } else { format!("\n\n{end}") };
-    format!("{}{end}", group_text::copy(report, service, look.verbosity >= 1))
+    format!("{}\n\nNothing was changed.", group_text::copy(report, service, look.verbosity >= 1))
 }
 
 /// One line: what was done to which profile, and where.

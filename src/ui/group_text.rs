@@ -4,11 +4,10 @@ use super::escape::escape;
 use super::plan_text::{counts, settings};
 use super::render::table;
 use crate::domain::config_group::ConfigGroup;
-use crate::domain::group_copy::CopyReport;
 use crate::domain::group_difference::{Class, SettingChange};
 use crate::domain::report::Report;
-use crate::domain::setting_text::unit;
-use crate::domain::verdict::Submitted;
+use crate::domain::setting_text::with_unit;
+use crate::domain::verdict::Verdict;
 use crate::domain::version::KafkaVersion;
 
 /// The difference of two groups; empty before they were read.
@@ -34,60 +33,52 @@ pub(super) fn copy(report: &Report, service: &str, in_full: bool) -> String {
     };
     let mut lines = head(service, report, &from.to_string(), &to);
     lines.push(format!("Settings      {} carried, {} left out", copy.carried.len(), copy.left_out.len()));
-    let value = |key: &str, value: &str| {
-        let unit = unit(key).map(|unit| format!(" {unit}")).unwrap_or_default();
-        format!("{value}{unit}")
-    };
     if !copy.left_out.is_empty() {
         let rows: Vec<Vec<String>> = copy
             .left_out
             .iter()
-            .map(|one| vec![one.key.clone(), value(&one.key, &one.value), one.reason.to_string()])
+            .map(|one| vec![one.key.clone(), with_unit(&one.key, &one.value), one.reason.to_string()])
             .collect();
         lines.extend([String::new(), table(&["LEFT OUT", "VALUE", "REASON"], &rows, 2)]);
     }
     if in_full && !copy.carried.is_empty() {
         let rows: Vec<Vec<String>> =
-            copy.carried.iter().map(|one| vec![one.key.clone(), value(&one.key, &one.value)]).collect();
+            copy.carried.iter().map(|one| vec![one.key.clone(), with_unit(&one.key, &one.value)]).collect();
         lines.extend([String::new(), table(&["CARRIED", "VALUE"], &rows, 2)]);
-    }
-    if !copy.unequal.is_empty() {
-        let rows: Vec<Vec<String>> = copy
-            .unequal
-            .iter()
-            .map(|one| {
-                let read =
-                    one.read.as_ref().map_or_else(|| "not set".to_owned(), |read| value(&one.key, read));
-                vec![one.key.clone(), value(&one.key, &one.sent), read]
-            })
-            .collect();
-        lines.extend([String::new(), table(&["NOT AS SENT", "SENT", "READ BACK"], &rows, 2)]);
     }
     lines.join("\n")
 }
 
 /// The last lines of a copy: what is there now, and what to do with it.
 pub(super) fn end_of_copy(report: &Report) -> String {
-    let Some(copy) = &report.copy else { return String::new() };
-    if !copy.may_have_changed() {
-        return "Nothing was changed.".to_owned();
+    let (Some(from), Some(copy)) = (&report.group_from, &report.copy) else { return String::new() };
+    let Some(verdict) = copy.verdict() else { return String::new() };
+    let to = report.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
+    let ends = escape(&format!("{from} → {to}"));
+    let counts = format!("{} carried, {} left out", copy.carried.len(), copy.left_out.len());
+    let mut lines = vec![format!("{ends}  {}  {counts}", verdict.word())];
+    if !copy.unequal.is_empty() {
+        let rows: Vec<Vec<String>> = copy
+            .unequal
+            .iter()
+            .map(|one| {
+                let read =
+                    one.read.as_ref().map_or_else(|| "not set".to_owned(), |read| with_unit(&one.key, read));
+                vec![one.key.clone(), with_unit(&one.key, &one.sent), read]
+            })
+            .collect();
+        lines.push(table(&["NOT AS SENT", "SENT", "READ BACK"], &rows, 2));
     }
-    match (&report.group_to, is_right(copy)) {
-        (Some(group), true) => format!(
-            "Config group {} has what was sent. No cluster was changed; to upgrade with it: --config-group no:{}",
-            escape(&group.to_string()),
-            group.no
-        ),
-        (Some(group), false) => {
-            format!("Config group {} is there and was not deleted.", escape(&group.to_string()))
+    match (verdict, &report.group_to) {
+        (Verdict::Done, Some(group)) => {
+            lines.push(format!("No cluster was changed. To upgrade with it: --config-group no:{}", group.no));
         }
-        (None, _) => String::new(),
+        (_, Some(group)) => {
+            lines.push(format!("Config group {} is there and was not deleted.", escape(&group.to_string())));
+        }
+        (_, None) => {}
     }
-}
-
-fn is_right(copy: &CopyReport) -> bool {
-    let is_written = copy.carried.is_empty() || copy.written == Submitted::Yes;
-    is_written && copy.unequal.is_empty()
+    lines.join("\n")
 }
 
 fn head(service: &str, report: &Report, from: &str, to: &str) -> Vec<String> {

@@ -401,7 +401,7 @@ fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(
         7,
-        &["error: config group analytics-390 (2001) was made and isn't right: num.partitions differ"],
+        &["error: config group analytics-390 (2001) was made and isn't right: num.partitions is not as sent"],
     );
     run.assert_says(7, &["hint: compare them with: cdss config-group diff no:351 no:2001 "]);
     assert_eq!(document["not_as_sent"], json!([{ "key": "num.partitions", "sent": "24", "read": "1" }]));
@@ -516,9 +516,10 @@ fn without_a_terminal_and_without_yes_nothing_is_made() {
 #[test]
 fn on_a_terminal_the_new_name_is_typed() {
     let declined = [("y", "2 tries left"), ("yes", "one try left"), ("analytics-371", "nothing was made")];
-    for (answers, code, creates) in
-        [(&[("analytics-390", "(2001) has what was sent")][..], 0, 1), (&declined[..], 10, 0)]
-    {
+    for (answers, code, creates) in [
+        (&[("analytics-390", "analytics-390 (2001)  done  3 carried, 1 left out")][..], 0, 1),
+        (&declined[..], 10, 0),
+    ] {
         let lab = Lab::new(Scenario::Healthy);
         let mut terminal = Terminal::open(&lab, COPY);
         for (answer, then) in answers {

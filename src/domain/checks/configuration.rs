@@ -109,7 +109,11 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
     let lost: Vec<&SettingChange> =
         changes.iter().filter(|change| change.class == Class::LostOverride).collect();
     if lost.is_empty() {
-        return Some(Check::pass(id, "every custom value is kept"));
+        let goes = |change: &SettingChange| {
+            change.custom_before && matches!(change.class, Class::ReadOnly | Class::RemovedKey)
+        };
+        let what = if changes.iter().any(goes) { "that can be set " } else { "" };
+        return Some(Check::pass(id, format!("every custom value {what}is kept")));
     }
     let mut check = Check::block(id, arrows(lost.iter().copied()), "take a config group that sets them");
     check.items = lost.iter().map(|change| change.key.clone()).collect();
