@@ -52,7 +52,8 @@ Examples:
     },
     /// Make a config group for another version with the values of this one
     #[command(group = ArgGroup::new("source").required(true).args(["from", "cluster"]), after_help = "\
-Values that the version does not take are listed and left out. No cluster is changed, nothing is deleted.
+Values that the version does not take are listed and left out. No cluster is changed, nothing is
+deleted. A name has 3 to 30 letters, of which Terraform takes 15.
 
 Examples:
   cdss config-group copy orders-371 --version 3.9.0
@@ -67,7 +68,7 @@ Examples:
         /// Kafka version of the new config group, such as 3.9.0
         #[arg(long, value_name = "VERSION")]
         version: VersionSelector,
-        /// Name of the new group, 3 to 30 letters; left out: the old one with the new version's digits
+        /// Name of the new group; left out: the old one with the new version's digits
         #[arg(long, value_name = "NAME")]
         name: Option<GroupName>,
         /// Say what would be carried and what left out; make nothing

@@ -158,12 +158,16 @@ impl CopyReport {
             return None;
         }
         let is_filled = self.written == Submitted::Yes || self.carried.is_empty();
-        Some(match (self.created, is_filled) {
-            _ if !self.unequal.is_empty() => Verdict::Failed,
-            (Submitted::Unknown, _) => Verdict::Unknown,
-            (Submitted::Yes | Submitted::No, true) => Verdict::Done,
-            (Submitted::Yes | Submitted::No, false) if self.written == Submitted::No => Verdict::Failed,
-            (Submitted::Yes | Submitted::No, false) => Verdict::Unknown,
+        Some(if !self.unequal.is_empty() {
+            Verdict::Failed
+        } else if self.created == Submitted::Unknown {
+            Verdict::Unknown
+        } else if is_filled {
+            Verdict::Done
+        } else if self.written == Submitted::No {
+            Verdict::Failed
+        } else {
+            Verdict::Unknown
         })
     }
 

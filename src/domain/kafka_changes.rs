@@ -100,8 +100,8 @@ pub(crate) fn changed_defaults(before: &Release, after: &Release) -> Vec<Changed
     let mut keys: Vec<&'static str> = TABLE.defaults.iter().map(|row| row.key).collect();
     keys.dedup();
     let in_force = |key: &str, release: &Release| {
-        let rows = TABLE.defaults.iter().filter(|row| row.key == key && row.since <= *release);
-        rows.last().filter(|_| removed_by(key, release).is_none())
+        let mut rows = TABLE.defaults.iter().filter(|row| row.key == key && row.since <= *release);
+        rows.next_back().filter(|_| removed_by(key, release).is_none())
     };
     let changed = |key: &'static str| {
         let (from, to) = (in_force(key, before)?, in_force(key, after)?);

@@ -151,6 +151,9 @@ fn manner(block: &Block) -> Manner {
             ("Secret key: ", "secret"),
         ]),
         "cdss list clusters" => Manner::Answered(&[("Type orders-prod to start: ", "orders-prod")]),
+        "cdss config-group diff payments-371 payments-390" => {
+            Manner::Answered(&[("Type payments-new to make it: ", "payments-new")])
+        }
         line if line.starts_with("cargo ") || line.starts_with("cdss sandbox ") || line == "#!/bin/sh" => {
             Manner::Elsewhere
         }

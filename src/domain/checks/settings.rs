@@ -96,8 +96,8 @@ fn not_covered(id: &'static str, snapshot: &Snapshot) -> Option<Check> {
 fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
     let hurting: Vec<&str> = match (snapshot.from.as_ref(), &snapshot.target.version.release) {
         (Some(from), Some(after)) => from.release.as_ref().map(|before| {
-            let changed = kafka_changes::changed_defaults(before, after);
-            changed.into_iter().filter(|one| one.can_hurt).map(|one| one.key).collect()
+            let of_kafka = kafka_changes::changed_defaults(before, after);
+            of_kafka.into_iter().filter(|one| one.can_hurt).map(|one| one.key).collect()
         }),
         _ => None,
     }
