@@ -182,7 +182,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l cluster -d 'Copy the config group that this cluster uses' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l version -d 'Kafka version of the new config group, such as 3.9.0' -r
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l name -d 'Name of the new group; left out: the old one with the new version\'s digits' -r
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l name -d 'Name of the new group; left out: FROM\'s with the new version\'s digits' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l profile -d 'Profile with keys and settings' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l region -d 'Region: KR, SGN, JPN, KRS or FKR' -r
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l site -d 'Site: public (민간), gov (공공) or fin (금융)' -r

@@ -68,7 +68,7 @@ Examples:
         /// Kafka version of the new config group, such as 3.9.0
         #[arg(long, value_name = "VERSION")]
         version: VersionSelector,
-        /// Name of the new group; left out: the old one with the new version's digits
+        /// Name of the new group; left out: FROM's with the new version's digits
         #[arg(long, value_name = "NAME")]
         name: Option<GroupName>,
         /// Say what would be carried and what left out; make nothing

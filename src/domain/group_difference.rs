@@ -1,5 +1,7 @@
 //! What a change of config group does to the brokers' settings.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::config_group::{GroupSettings, Setting};
 use super::kafka_changes;
 use super::value_range::ValueRange;
@@ -126,25 +128,27 @@ const RISKY_KEYS: &[&str] = &[
 /// Compares two groups, setting by setting, in the order of their keys. What neither lists is there where Kafka changed
 /// its own default.
 pub(crate) fn difference(present: Side<'_>, target: Side<'_>) -> Vec<SettingChange> {
-    let listed = |key: &str| [present, target].iter().any(|side| side.settings.setting(key).is_some());
+    let (before, after) = (by_key(present), by_key(target));
+    let keys: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
     let mut changes: Vec<SettingChange> = match (present.release, target.release) {
         (Some(before), Some(after)) => kafka_changes::changed_defaults(before, after)
             .into_iter()
-            .filter(|changed| !listed(changed.key))
+            .filter(|changed| !keys.contains(changed.key))
             .map(changed_default)
             .collect(),
         _ => Vec::new(),
     };
-    let mut keys: Vec<&str> = [present, target]
-        .iter()
-        .flat_map(|side| &side.settings.settings)
-        .map(|setting| setting.key.as_str())
-        .collect();
-    keys.sort_unstable();
-    keys.dedup();
-    changes.extend(keys.into_iter().map(|key| change(key, present, target)));
+    let one = |key: &str| {
+        let sides = (before.get(key).copied(), after.get(key).copied());
+        change(key, sides, present.release, target.release)
+    };
+    changes.extend(keys.into_iter().map(one));
     changes.sort_by(|one, other| one.key.cmp(&other.key));
     changes
+}
+
+fn by_key(side: Side<'_>) -> BTreeMap<&str, &Setting> {
+    side.settings.settings.iter().map(|setting| (setting.key.as_str(), setting)).collect()
 }
 
 /// Returns true when the target keeps every custom value: nothing lost, changed, gained or forbidden. A lost value
@@ -166,17 +170,21 @@ fn changed_default(changed: kafka_changes::ChangedDefault) -> SettingChange {
     }
 }
 
-fn change(key: &str, present: Side<'_>, target: Side<'_>) -> SettingChange {
-    let (before, after) = (present.settings.setting(key), target.settings.setting(key));
+fn change(
+    key: &str,
+    (before, after): (Option<&Setting>, Option<&Setting>),
+    present: Option<&Release>,
+    target: Option<&Release>,
+) -> SettingChange {
     let value = |setting: Option<&Setting>| setting.and_then(Setting::in_force).map(str::to_owned);
     let is_custom = |setting: Option<&Setting>| setting.is_some_and(|setting| setting.custom.is_some());
     let (from, to) = (value(before), value(after));
     let (was_custom, will_be_custom) = (is_custom(before), is_custom(after));
 
-    let forbidden_before = before.is_some_and(|setting| limit_broken(setting, present.release).is_some());
-    let limit = after.and_then(|setting| limit_broken(setting, target.release));
+    let forbidden_before = before.is_some_and(|setting| limit_broken(setting, present).is_some());
+    let limit = after.and_then(|setting| limit_broken(setting, target));
     let limit = limit.filter(|_| from != to || !forbidden_before);
-    let instead = removed(key, present, target);
+    let instead = removed(key, after, present, target);
     let is_one_sided = before.is_some() != after.is_some();
 
     let (class, note) = if let Some(instead) = instead {
@@ -202,11 +210,16 @@ fn change(key: &str, present: Side<'_>, target: Side<'_>) -> SettingChange {
 
 /// Returns what replaces a setting that the target version removed. One that the service lists for every group of the
 /// version is there, whatever the table says; in the additional list stands what somebody wrote.
-fn removed(key: &str, present: Side<'_>, target: Side<'_>) -> Option<&'static str> {
-    if target.settings.setting(key).is_some_and(|setting| setting.listed) {
+fn removed(
+    key: &str,
+    after: Option<&Setting>,
+    present: Option<&Release>,
+    target: Option<&Release>,
+) -> Option<&'static str> {
+    if after.is_some_and(|setting| setting.listed) {
         return None;
     }
-    kafka_changes::removed_between(key, present.release?, target.release?)
+    kafka_changes::removed_between(key, present?, target?)
 }
 
 /// Returns the limit that a custom value breaks, in words. The service's own outranks the table's.

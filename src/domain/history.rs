@@ -184,6 +184,24 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_of_a_config_group_is_a_run_with_its_first_line_as_its_start() {
+        let name = json!({ "config_group_name": "orders-390" });
+        let text = [
+            line("a", "group-create", &name),
+            line("a", "group-created", &json!({ "config_group": "501" })),
+            line("a", "group-write", &json!({ "config_group_name": "other" })),
+            line("a", "end", &json!({ "of": "a", "verdict": "done" })),
+            line("b", "group-write", &name),
+        ]
+        .join("\n");
+        let history = History::read(&text);
+        assert_eq!(results(&history), [("a", "done"), ("b", "unfinished")]);
+        for run in &history.runs {
+            assert_eq!(run.start["config_group_name"], "orders-390");
+        }
+    }
+
+    #[test]
     fn whoever_follows_a_start_tells_its_end() {
         let text = [
             line("a", "start", &json!({ "cluster": "1" })),

@@ -24,10 +24,33 @@ pub(crate) fn with_unit(key: &str, value: &str) -> String {
     }
 }
 
+/// So many settings stand in one line; the plan has a line for each.
+///
+/// Chosen: more can't be read in a cell of a table.
+const MOST_IN_A_LINE: usize = 8;
+
+/// Joins what is said of each setting, and counts those that there is no room for.
+pub(crate) fn first_few(texts: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = texts.collect();
+    let shown = &all[..all.len().min(MOST_IN_A_LINE)];
+    match all.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{}, and {more} more", shown.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::group_difference::Class;
     use super::*;
+
+    #[test]
+    fn a_line_has_room_for_eight() {
+        let text = |count: usize| first_few((1..=count).map(|number| number.to_string()));
+        assert_eq!(text(1), "1");
+        assert_eq!(text(8), "1, 2, 3, 4, 5, 6, 7, 8");
+        assert_eq!(text(10), "1, 2, 3, 4, 5, 6, 7, 8, and 2 more");
+    }
 
     #[test]
     fn values_carry_the_unit_of_their_name() {

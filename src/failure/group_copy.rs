@@ -3,6 +3,7 @@
 use crate::api::ApiError;
 use crate::clock::Signal;
 use crate::domain::group_copy::GroupName;
+use crate::domain::setting_text::first_few;
 use crate::exit::Exit;
 
 use super::{Failure, exit_of_signal, exit_of_unsent};
@@ -13,12 +14,18 @@ pub(crate) enum CopyFailure {
     /// A group of the name is there, and it is not an empty one of this machine's own.
     #[error("config group {group} of {version} exists already, and {why}; nothing was written")]
     Exists { group: String, version: String, why: &'static str, hint: String },
+    /// The empty group that was to be filled has gone meanwhile.
+    #[error("config group {group} is not there any more; nothing was written")]
+    Gone { group: String },
     /// What is about to be made can't be written down first.
     #[error("{0}")]
     NoJournal(String),
     /// The create certainly did not reach the service.
     #[error("the config group was not made: {0}")]
     NotMade(ApiError),
+    /// The write into a group that was there certainly did not reach the service.
+    #[error("the config group's values were not written: {0}")]
+    NotWritten(ApiError),
     /// The service said no, and a look confirmed that there is no such group.
     #[error("the service refused the config group: {0}")]
     Refused(ApiError),
@@ -40,7 +47,7 @@ fn lacking(keys: &[String]) -> String {
     match keys {
         [] => String::new(),
         [key] => format!("{key} is not as sent; "),
-        keys => format!("{} are not as sent; ", keys.join(", ")),
+        keys => format!("{} are not as sent; ", first_few(keys.iter().cloned())),
     }
 }
 
@@ -60,8 +67,8 @@ impl From<CopyFailure> for Failure {
 impl CopyFailure {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Exists { .. } | Self::NoJournal(_) => Exit::Blocked,
-            Self::NotMade(error) => exit_of_unsent(error),
+            Self::Exists { .. } | Self::Gone { .. } | Self::NoJournal(_) => Exit::Blocked,
+            Self::NotMade(error) | Self::NotWritten(error) => exit_of_unsent(error),
             Self::Refused(_) => Exit::Rejected,
             Self::FateUnknown { .. } | Self::ContentUnknown { .. } => Exit::Unknown,
             Self::NotAsSent { .. } => Exit::Failed,
@@ -76,14 +83,15 @@ impl CopyFailure {
             | Self::ContentUnknown { hint, .. }
             | Self::NotAsSent { hint, .. } => Some(hint.clone()),
             Self::NoJournal(_) => Some("make the journal's folder writable".to_owned()),
-            Self::NotMade(error) | Self::Refused(error) => error.hint(),
+            Self::Gone { .. } => Some("run the command again to make one".to_owned()),
+            Self::NotMade(error) | Self::NotWritten(error) | Self::Refused(error) => error.hint(),
             Self::Interrupted { hint, .. } => hint.clone(),
         }
     }
 
     pub(super) fn error(&self) -> Option<&ApiError> {
         match self {
-            Self::NotMade(error) | Self::Refused(error) => Some(error),
+            Self::NotMade(error) | Self::NotWritten(error) | Self::Refused(error) => Some(error),
             _ => None,
         }
     }

@@ -118,7 +118,7 @@ impl Flow<'_> {
                 let settings = settings.map(|settings| settings.settings);
                 self.take_up(&draft.ends, group, settings.as_deref())
             }
-            ([], Some(_)) => Err(Failure::Stale),
+            ([], Some(no)) => Err(CopyFailure::Gone { group: named(draft, no).to_string() }.into()),
             ([group, ..], _) => Err(self.exists(&draft.ends, group, "it came while the question was open")),
         }
     }

@@ -1,5 +1,7 @@
 //! From a result's fields to values of the domain.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::Envelope;
@@ -209,7 +211,17 @@ fn settings(result: &Value) -> Vec<Setting> {
             listed: false,
         })
     });
-    plain.chain(additional).collect()
+    let mut settings: Vec<Setting> = plain.collect();
+    let places: BTreeMap<String, usize> =
+        settings.iter().enumerate().map(|(place, setting)| (setting.key.clone(), place)).collect();
+    for one in additional {
+        // One that stands in both lists is one setting, which somebody set in one of them.
+        match places.get(&one.key) {
+            Some(place) => settings[*place].custom = settings[*place].custom.take().or(one.custom),
+            None => settings.push(one),
+        }
+    }
+    settings
 }
 
 #[cfg(test)]
@@ -263,6 +275,37 @@ mod tests {
             };
             assert_eq!(matches!(answer, PreCheck::Possible { .. }), yes, "{result}");
         }
+    }
+
+    #[test]
+    fn a_setting_of_both_lists_is_one_with_the_value_that_somebody_set() {
+        let result = json!({
+            "kafkaConfigGroupDetailList": [
+                { "configName": "a", "customValue": "", "defaultValue": "1", "modifyYn": true, "range": "1 ~ 9" },
+                { "configName": "b", "customValue": "2", "defaultValue": "1", "modifyYn": false },
+            ],
+            "additionalKafkaConfigGroupDetailList": [
+                { "configName": "a", "configValue": "5" },
+                { "configName": "b", "configValue": "6" },
+                { "configName": "c", "configValue": "7" },
+            ],
+        });
+        let read = Read::Settings(ConfigGroupNo::new(1), VersionCode::new(2));
+        let Answer::Settings(Some(settings)) = answer(&read, &envelope(result)) else { panic!() };
+        let told: Vec<_> = settings
+            .iter()
+            .map(|one| {
+                (one.key.as_str(), one.custom.as_deref(), one.listed, one.modifiable, one.range.as_deref())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("a", Some("5"), true, true, Some("1 ~ 9")),
+                ("b", Some("2"), true, false, None),
+                ("c", Some("7"), false, true, None),
+            ]
+        );
     }
 
     #[test]

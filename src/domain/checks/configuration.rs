@@ -88,7 +88,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
 
 fn arrows<'a>(changes: impl IntoIterator<Item = &'a SettingChange>) -> String {
     let one = |change: &SettingChange| format!("{} {}", change.key, setting_text::arrow(change));
-    changes.into_iter().map(one).collect::<Vec<_>>().join(", ")
+    setting_text::first_few(changes.into_iter().map(one))
 }
 
 /// Returns the group to compare with; a group of another version is none.

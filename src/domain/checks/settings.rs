@@ -35,7 +35,7 @@ fn of_class(
     if of_class.is_empty() {
         return None;
     }
-    let reason = of_class.iter().map(|change| say(change)).collect::<Vec<_>>().join(", ");
+    let reason = setting_text::first_few(of_class.iter().map(|change| say(change)));
     let items = of_class.iter().map(|change| change.key.clone()).collect();
     Some(Check { items, ..Check::new(id, result, reason) })
 }

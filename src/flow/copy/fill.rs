@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::attempts::LOOKS;
 use super::super::group_diff::no_settings;
 use super::draft::Draft;
-use super::named;
+use super::{named, unchanged};
 use crate::api::{ApiError, CdssApi, Class, Persistence, Read, classify, one};
 use crate::clock::Interrupted;
 use crate::consent::GroupConsent;
@@ -42,12 +42,20 @@ impl Flow<'_> {
         if carried.is_empty() {
             return Ok(());
         }
-        let stopped = |flow: &Self, Interrupted(signal)| flow.interrupted(draft, Some(no), signal);
+        // A group that was there before is as it was until its values may have been written.
+        let untouched = self.progress().created == Submitted::No;
+        let stopped = |flow: &Self, interrupted: Interrupted| {
+            if untouched { unchanged(interrupted) } else { flow.interrupted(draft, Some(no), interrupted.0) }
+        };
         self.clock.sleep(Duration::ZERO).map_err(|interrupted| stopped(self, interrupted))?;
         let plan = document(self.report);
         if let Err(error) = self.journal.group_write(self.clock.now(), no, &self.entry(draft, consent, &plan))
         {
-            return Err(self.not_as_sent(draft, no, format!("{error}, so that no value was sent")));
+            return Err(if untouched {
+                Failure::Journal(error)
+            } else {
+                self.not_as_sent(draft, no, format!("{error}, so that no value was sent"))
+            });
         }
         self.progress().journalled = true;
         self.progress().written = Submitted::Unknown;
@@ -64,6 +72,10 @@ impl Flow<'_> {
                     return Err(self.interrupted(draft, Some(no), signal));
                 }
                 let unsent = classify(Class::Change, &error).proves_nothing_was_done();
+                if unsent && untouched {
+                    self.progress().written = Submitted::No;
+                    return Err(CopyFailure::NotWritten(error).into());
+                }
                 let (surely, looks) =
                     if unsent { (Submitted::No, 1) } else { (Submitted::Unknown, LOOKS.len()) };
                 if !unsent {

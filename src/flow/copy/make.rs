@@ -71,11 +71,16 @@ impl Flow<'_> {
                     Err(CopyFailure::Refused(error).into())
                 }
                 Ok(Some(no)) => Ok(no),
-                Err(look) => Err(self.fate_unknown(
-                    draft,
-                    format!("{error}, and the look after it failed: {look}"),
-                    id,
-                )),
+                Err(look) => {
+                    if let Some(signal) = look.signal() {
+                        return Err(self.interrupted(draft, None, signal));
+                    }
+                    Err(self.fate_unknown(
+                        draft,
+                        format!("{error}, and the look after it failed: {look}"),
+                        id,
+                    ))
+                }
             };
         }
         self.tell.warn(&format!("{error}; looking whether the config group was made"));

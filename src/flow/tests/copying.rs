@@ -351,6 +351,31 @@ fn a_group_whose_create_was_cut_is_used_by_the_next_run_and_no_second_one_is_mad
 }
 
 #[test]
+fn a_group_that_was_there_is_untouched_until_a_value_may_have_been_written() {
+    for (writes, naps, code, words) in [
+        (vec![Fate::Failed(not_sent()); 4], None, 12, "the config group's values were not written"),
+        (vec![Fate::Failed(gateway(401, 210))], None, 4, "the config group's values were not written"),
+        (vec![], Some(0), 130, "interrupted; nothing was changed"),
+        (vec![Fate::Failed(not_sent())], Some(1), 130, "interrupted; nothing was changed"),
+        (vec![Fate::Failed(lost())], None, 7, "config group orders-390 (1001) was made and isn't right"),
+    ] {
+        let machine = Machine::new();
+        let service = Service::new(&[Fate::DoneBut(lost())], &writes);
+        service.blind.set(true);
+        assert_eq!(exit(machine.copy(&service, &FakeClock::default()).0.as_ref()), 9);
+        service.blind.set(false);
+        let clock = FakeClock::default();
+        clock.interrupt_after.set(naps);
+        let (failure, report) = machine.copy(&service, &clock);
+        let told = failure.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(exit(failure.as_ref()), code, "{told}");
+        assert!(told.starts_with(words), "{told}");
+        assert_eq!(report.unwrap().may_have_changed(), code == 7, "{told}");
+        assert_eq!(service.sent.get().0, 1);
+    }
+}
+
+#[test]
 fn a_group_that_is_used_or_somebody_elses_is_left_alone() {
     let clock = FakeClock::default();
     for (users, same_machine, code) in
