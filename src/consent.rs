@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::domain::group_copy::GroupName;
+use crate::domain::group_name::GroupName;
 use crate::domain::ids::{ClusterNo, VersionCode};
 use crate::domain::plan::Plan;
 

@@ -329,7 +329,7 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
 }
 
 fn has_copied(report: &Report) -> bool {
-    report.copy.as_ref().is_some_and(domain::group_copy::CopyReport::may_have_changed)
+    report.copy.as_ref().is_some_and(domain::copy_report::CopyReport::may_have_changed)
 }
 
 /// What a panic means: before a start an internal error, after it that nobody knows.

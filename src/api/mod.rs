@@ -24,7 +24,8 @@ pub(crate) use read::{Answer, Persistence, Read, join, one};
 pub(crate) use trust::TrustFiles;
 
 use crate::consent::{Consent, GroupConsent};
-use crate::domain::group_copy::{Carried, GroupName};
+use crate::domain::group_copy::Carried;
+use crate::domain::group_name::GroupName;
 use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::plan::Target;
 

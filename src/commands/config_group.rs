@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args, Subcommand};
 
 use super::flow;
 use crate::context::Context;
-use crate::domain::group_copy::GroupName;
+use crate::domain::group_name::GroupName;
 use crate::domain::report::Report;
 use crate::domain::selector::Selector;
 use crate::domain::version::VersionSelector;

@@ -1,70 +1,11 @@
-//! Carrying a config group's settings over to another version: what goes, what stays behind, under which name.
+//! Carrying a config group's settings over to another version: what goes, what stays behind, what is right.
 
 use std::fmt;
-use std::str::FromStr;
 
 use super::config_group::{GroupSettings, Setting};
 use super::group_difference::{Side, bound_broken, forbids};
 use super::kafka_changes;
-use super::verdict::{Submitted, Verdict};
 use super::version::Release;
-
-/// The name of a config group to make, in the letters that the service allows.
-///
-/// Source: NAVER Cloud API guide, `clouddatastreamingservice-createconfiggroup`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct GroupName(String);
-
-/// The service would not take the name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no name of a config group: 3 to 30 small letters, digits and hyphens, a letter first")]
-pub(crate) struct BadName(String);
-
-/// The longest name that is made up: what the service's Terraform provider takes.
-const LONGEST_DEFAULT: usize = 15;
-
-impl FromStr for GroupName {
-    type Err = BadName;
-
-    fn from_str(text: &str) -> Result<Self, BadName> {
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let fits = (3..=30).contains(&text.len())
-            && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.chars().all(allowed);
-        if fits { Ok(Self(text.to_owned())) } else { Err(BadName(text.to_owned())) }
-    }
-}
-
-impl fmt::Display for GroupName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl GroupName {
-    pub(crate) fn text(&self) -> &str {
-        &self.0
-    }
-
-    /// Makes the name of the copy: the old one with the digits of its version replaced, else with those of the new one
-    /// behind it. None where that is no name, or a long one.
-    pub(crate) fn of_copy(old: &str, before: Option<&Release>, after: &Release) -> Option<Self> {
-        let digits = after.digits();
-        let replaced = before.and_then(|before| replace_number(old, &before.digits(), &digits));
-        let name = replaced.unwrap_or_else(|| format!("{old}-{digits}"));
-        name.parse().ok().filter(|_| name.len() <= LONGEST_DEFAULT)
-    }
-}
-
-/// Replaces the last number of a text that has exactly these digits.
-fn replace_number(text: &str, old: &str, new: &str) -> Option<String> {
-    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    let whole = |(at, found): &(usize, &str)| {
-        !is_digit(text[..*at].chars().next_back()) && !is_digit(text[at + found.len()..].chars().next())
-    };
-    let (at, _) = text.rmatch_indices(old).find(whole)?;
-    Some(format!("{}{new}{}", &text[..at], &text[at + old.len()..]))
-}
 
 /// A custom value that goes into the new group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,48 +73,6 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let note = self.note().map(|note| format!(" ({note})")).unwrap_or_default();
         write!(f, "{}{note}", self.word())
-    }
-}
-
-/// What a copy was about, and how far it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CopyReport {
-    pub name: GroupName,
-    pub carried: Vec<Carried>,
-    pub left_out: Vec<LeftOut>,
-    pub created: Submitted,
-    /// Whether the values were written; with [`Submitted::Yes`] they may still differ.
-    pub written: Submitted,
-    pub unequal: Vec<Unequal>,
-    /// True when the group was there from an earlier run of this machine.
-    pub taken_up: bool,
-    /// True once a line of the journal speaks of it.
-    pub journalled: bool,
-}
-
-impl CopyReport {
-    /// Returns what the journal keeps as the outcome; None where nothing came of it.
-    pub(crate) fn verdict(&self) -> Option<Verdict> {
-        if !self.may_have_changed() {
-            return None;
-        }
-        let is_filled = self.written == Submitted::Yes || self.carried.is_empty();
-        Some(if !self.unequal.is_empty() {
-            Verdict::Failed
-        } else if self.created == Submitted::Unknown {
-            Verdict::Unknown
-        } else if is_filled {
-            Verdict::Done
-        } else if self.written == Submitted::No {
-            Verdict::Failed
-        } else {
-            Verdict::Unknown
-        })
-    }
-
-    /// Returns true once something may have changed at the service.
-    pub(crate) fn may_have_changed(&self) -> bool {
-        self.created != Submitted::No || self.written != Submitted::No
     }
 }
 
@@ -278,13 +177,16 @@ pub(crate) fn take_up(
     }
     match (settings, used_by) {
         (None, _) => Err("the service tells none of its settings"),
-        (Some(settings), _) if settings.iter().any(|setting| setting.custom.is_some()) => {
-            Err("it has custom values")
-        }
+        (Some(settings), _) if settings.iter().any(is_set) => Err("it has custom values"),
         (_, None) => Err("the service doesn't tell whether a cluster uses it"),
         (_, Some(0)) => Ok(()),
         (_, Some(_)) => Err("a cluster uses it"),
     }
+}
+
+/// Returns true for a value that somebody set: a service may tell a default as a custom value too.
+fn is_set(setting: &Setting) -> bool {
+    setting.custom.is_some() && setting.custom != setting.default
 }
 
 /// One side of the comparison between a group and its copy.
@@ -302,47 +204,6 @@ mod tests {
 
     fn release(text: &str) -> Release {
         Release::find(text).unwrap()
-    }
-
-    #[test]
-    fn a_name_is_what_the_service_takes() {
-        for name in ["abc", "orders-390", "a23456789012345678901234567890"] {
-            assert_eq!(name.parse::<GroupName>().unwrap().text(), name);
-        }
-        for name in [
-            "",
-            "ab",
-            "Orders-390",
-            "3orders",
-            "orders_390",
-            "orders 390",
-            "주문-390",
-            "-ab",
-            "a234567890123456789012345678901",
-        ] {
-            assert!(name.parse::<GroupName>().is_err(), "{name:?}");
-        }
-    }
-
-    #[test]
-    fn the_copys_name_has_the_new_versions_digits() {
-        for (old, before, name) in [
-            ("orders-371", Some("3.7.1"), Some("orders-390")),
-            ("orders-371-b", Some("3.7.1"), Some("orders-390-b")),
-            ("kafka371", Some("3.7.1"), Some("kafka390")),
-            ("a371-371", Some("3.7.1"), Some("a371-390")),
-            ("orders", Some("3.7.1"), Some("orders-390")),
-            ("orders-3712", Some("3.7.1"), Some("orders-3712-390")),
-            ("orders-371", None, Some("orders-371-390")),
-            ("a-long-name-371", Some("3.7.1"), Some("a-long-name-390")),
-            ("a-long-name-of-it", Some("3.7.1"), None),
-            ("a-long-name-0", Some("3.7.1"), None),
-            ("Orders-371", Some("3.7.1"), None),
-            ("주문-371", Some("3.7.1"), None),
-        ] {
-            let found = GroupName::of_copy(old, before.map(release).as_ref(), &release("3.9.0"));
-            assert_eq!(found.as_ref().map(GroupName::text), name, "{old}");
-        }
     }
 
     /// A setting of the version's own list.
@@ -407,7 +268,10 @@ mod tests {
     fn only_an_empty_unused_group_of_this_machine_is_taken_up() {
         let empty = [listed("a", true, None)];
         let set = [Setting { custom: Some("5".to_owned()), ..listed("a", true, None) }];
-        assert_eq!(take_up(true, Some(&empty), Some(0)), Ok(()));
+        let told_twice = [Setting { custom: Some("1".to_owned()), ..listed("a", true, None) }];
+        for settings in [&empty, &told_twice] {
+            assert_eq!(take_up(true, Some(settings), Some(0)), Ok(()));
+        }
         for (made_here, settings, used_by, why) in [
             (false, Some(&empty[..]), Some(0), "on this machine"),
             (true, Some(&set[..]), Some(0), "custom values"),

@@ -2,7 +2,7 @@
 
 use crate::api::ApiError;
 use crate::clock::Signal;
-use crate::domain::group_copy::GroupName;
+use crate::domain::group_name::GroupName;
 use crate::domain::setting_text::first_few;
 use crate::exit::Exit;
 

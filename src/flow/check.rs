@@ -1,8 +1,9 @@
 //! `check`: can it be done, and what would change. Reads only.
 
 use super::Flow;
+use super::choosing::{chosen, worth_reading};
 use super::resolve::{Found, Request, take};
-use super::snapshot::{Groups, askable, chosen, worth_reading};
+use super::snapshot::{Groups, askable};
 use crate::api::{Persistence, Read};
 use crate::domain::acceptance::Accepted;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod check;
+mod choosing;
 mod copy;
 mod group_diff;
 mod look;

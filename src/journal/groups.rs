@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{ClusterLock, Journal, JournalError, LockError};
-use crate::domain::group_copy::GroupName;
+use crate::domain::group_name::GroupName;
 use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::service::Service;
 

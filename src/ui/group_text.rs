@@ -3,7 +3,6 @@
 use super::escape::escape;
 use super::plan_text::{counts, settings};
 use super::render::table;
-use crate::domain::config_group::ConfigGroup;
 use crate::domain::group_difference::{Class, SettingChange};
 use crate::domain::report::Report;
 use crate::domain::setting_text::with_unit;
@@ -90,22 +89,4 @@ fn head(service: &str, report: &Report, from: &str, to: &str) -> Vec<String> {
         format!("From          {}  {}", escape(from), version(&report.from)),
         format!("To            {}  {}", escape(to), version(&report.to)),
     ]
-}
-
-/// A group in the documents, with its version.
-pub(super) fn document(
-    group: Option<&ConfigGroup>,
-    name: Option<&str>,
-    version: Option<&KafkaVersion>,
-) -> serde_json::Value {
-    let name = group.and_then(|group| group.name.as_deref()).or(name);
-    if group.is_none() && name.is_none() {
-        return serde_json::Value::Null;
-    }
-    serde_json::json!({
-        "name": name,
-        "no": group.map(|group| group.no.to_string()),
-        "version": version.and_then(|version| version.release.as_ref()).map(ToString::to_string),
-        "code": version.map(|version| version.code.to_string()),
-    })
 }

@@ -3,6 +3,7 @@
 mod escape;
 mod finish;
 mod group_text;
+mod group_views;
 mod history;
 mod plan_text;
 mod progress;
@@ -15,8 +16,9 @@ mod views;
 
 pub(crate) use escape::{escape, escape_lines};
 pub(crate) use finish::{finish, is_closed_pipe, result_only};
+pub(crate) use group_views::copy_document;
 pub(crate) use progress::Narrator;
 pub(crate) use prompt::TerminalPrompt;
 pub(crate) use requests::RequestLog;
 pub(crate) use streams::{Look, color_choice};
-pub(crate) use views::{Body, Ending, ProfileChange, Setting, copy_document, document, plan_document};
+pub(crate) use views::{Body, Ending, ProfileChange, Setting, document, plan_document};

@@ -108,7 +108,7 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
             }
         }
         Body::Difference | Body::Copy => {
-            for (name, value) in group_fields(report, *body == Body::Copy) {
+            for (name, value) in super::group_views::fields(report, *body == Body::Copy) {
                 put(name, value);
             }
         }
@@ -172,47 +172,6 @@ pub(crate) fn plan_document(report: &Report) -> Value {
     )
 }
 
-/// What a copy was about, as the journal keeps it before the create and before the write.
-pub(crate) fn copy_document(report: &Report) -> Value {
-    let mut plan = Map::new();
-    plan.insert("from".to_owned(), version(report.from.as_ref()));
-    plan.insert("to".to_owned(), version(report.to.as_ref()));
-    let name = report.copy.as_ref().map(|copy| copy.name.text());
-    let to = json!({ "name": name, "no": report.group_to.as_ref().map(|group| group.no.to_string()) });
-    plan.insert("config_group".to_owned(), json!({ "from": group(report.group_from.as_ref()), "to": to }));
-    let fields = group_fields(report, true);
-    let kept = fields.into_iter().filter(|(name, _)| matches!(*name, "settings" | "left_out"));
-    plan.extend(kept.map(|(name, value)| (name.to_owned(), value)));
-    Value::Object(plan)
-}
-
-fn group_fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value)> {
-    let name = report.copy.as_ref().map(|copy| copy.name.text());
-    let end = |group, name, version: Option<&KafkaVersion>| super::group_text::document(group, name, version);
-    let mut fields = vec![
-        ("from", end(report.group_from.as_ref(), None, report.from.as_ref())),
-        ("to", end(report.group_to.as_ref(), name, report.to.as_ref())),
-        ("settings", settings(&report.changes)),
-    ];
-    if is_copy {
-        let copy = report.copy.as_ref();
-        let left_out = copy.into_iter().flat_map(|copy| &copy.left_out).map(|one| {
-            json!({ "key": one.key, "value": one.value, "reason": one.reason.word(), "note": one.reason.note() })
-        });
-        let unequal = copy.into_iter().flat_map(|copy| &copy.unequal);
-        fields.extend([
-            ("left_out", left_out.collect()),
-            (
-                "not_as_sent",
-                unequal.map(|one| json!({ "key": one.key, "sent": one.sent, "read": one.read })).collect(),
-            ),
-            ("created", json!(copy.map_or("no", |copy| copy.created.word()))),
-            ("written", json!(copy.map_or("no", |copy| copy.written.word()))),
-        ]);
-    }
-    fields
-}
-
 fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 12] {
     let time = |at: Option<Timestamp>| json!(at.map(|at| at.to_string()));
     [
@@ -245,7 +204,7 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
     ]
 }
 
-fn settings(changes: &[SettingChange]) -> Value {
+pub(super) fn settings(changes: &[SettingChange]) -> Value {
     let setting = |change: &SettingChange| {
         json!({
             "key": change.key,
@@ -271,13 +230,13 @@ fn named(name: Option<&str>, no: &impl ToString) -> Value {
     json!({ "name": name, "no": no.to_string() })
 }
 
-fn version(version: Option<&KafkaVersion>) -> Value {
+pub(super) fn version(version: Option<&KafkaVersion>) -> Value {
     let name = |version: &KafkaVersion| version.release.as_ref().map(ToString::to_string);
     version
         .map_or(Value::Null, |version| json!({ "version": name(version), "code": version.code.to_string() }))
 }
 
-fn group(group: Option<&ConfigGroup>) -> Value {
+pub(super) fn group(group: Option<&ConfigGroup>) -> Value {
     group.map_or(Value::Null, |group| named(group.name.as_deref(), &group.no))
 }
 

@@ -182,6 +182,25 @@ fn config_groups(result: &Value, version: Option<VersionCode>) -> Vec<ConfigGrou
         .collect()
 }
 
+/// Returns a setting's name as Kafka writes it. Which of the two fields has it is not documented, nor whether the other
+/// one is the field of the write call.
+fn kafka_name(one: Option<String>, other: Option<String>) -> Option<String> {
+    let is_word = |name: &&String| !name.contains(char::is_whitespace);
+    let words = || [&one, &other].into_iter().flatten().filter(is_word);
+    if let Some(name) = words().find(|name| name.contains('.')) {
+        return Some(name.clone());
+    }
+    let name = words().next().or(one.as_ref()).or(other.as_ref())?;
+    let mut dotted = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !dotted.is_empty() {
+            dotted.push('.');
+        }
+        dotted.push(letter.to_ascii_lowercase());
+    }
+    Some(dotted)
+}
+
 /// Counts the clusters that use a group: as many as are named, or more where the paging says so.
 fn users(result: &Value) -> Option<u64> {
     let named = result["usingClusterNameList"].as_array().map(|list| list.len() as u64);
@@ -193,7 +212,7 @@ fn users(result: &Value) -> Option<u64> {
 fn settings(result: &Value) -> Vec<Setting> {
     let plain = list(&result["kafkaConfigGroupDetailList"]).filter_map(|entry| {
         Some(Setting {
-            key: text(&entry["configName"]).or_else(|| text(&entry["configNameKey"]))?,
+            key: kafka_name(text(&entry["configName"]), text(&entry["configNameKey"]))?,
             custom: text(&entry["customValue"]),
             default: text(&entry["defaultValue"]),
             modifiable: entry["modifyYn"].as_bool() != Some(false),
@@ -203,7 +222,7 @@ fn settings(result: &Value) -> Vec<Setting> {
     });
     let additional = list(&result["additionalKafkaConfigGroupDetailList"]).filter_map(|entry| {
         Some(Setting {
-            key: text(&entry["configName"])?,
+            key: kafka_name(text(&entry["configName"]), None)?,
             custom: text(&entry["configValue"]),
             default: None,
             modifiable: true,
@@ -274,6 +293,22 @@ mod tests {
                 panic!()
             };
             assert_eq!(matches!(answer, PreCheck::Possible { .. }), yes, "{result}");
+        }
+    }
+
+    #[test]
+    fn a_setting_has_the_name_that_kafka_gave_it() {
+        for (one, other, name) in [
+            (Some("log.retention.hours"), Some("logRetentionHours"), Some("log.retention.hours")),
+            (Some("logRetentionHours"), Some("log.retention.hours"), Some("log.retention.hours")),
+            (Some("logRetentionHours"), None, Some("log.retention.hours")),
+            (None, Some("logRetentionHours"), Some("log.retention.hours")),
+            (Some("port"), Some("port"), Some("port")),
+            (Some("Log retention, max. hours"), Some("logRetentionHours"), Some("log.retention.hours")),
+            (None, None, None),
+        ] {
+            let text = |name: Option<&str>| name.map(str::to_owned);
+            assert_eq!(kafka_name(text(one), text(other)).as_deref(), name, "{one:?} {other:?}");
         }
     }
 

@@ -13,7 +13,8 @@ use crate::api::{Accepted, Answer, ApiError, CdssApi, NewGroup, Persistence, Rea
 use crate::clock::tests::FakeClock;
 use crate::consent::{Consent, GroupConsent, Prompt};
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
-use crate::domain::group_copy::{Carried, CopyReport};
+use crate::domain::copy_report::CopyReport;
+use crate::domain::group_copy::Carried;
 use crate::domain::group_difference::tests::group;
 use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::plan::Target;
