@@ -63,8 +63,11 @@ impl Flow<'_> {
         let send = |api: &dyn CdssApi| api.write_group(no, version, &carried, consent);
         match self.attempts(Class::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
-                let answer =
-                    Written { surely: Submitted::Yes, looks: 1, words: "the service took them".to_owned() };
+                let answer = Written {
+                    surely: Submitted::Yes,
+                    looks: 1,
+                    words: "the service said that it took them".to_owned(),
+                };
                 self.judge(draft, no, &answer)
             }
             Ok(Err(error)) => {

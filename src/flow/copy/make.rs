@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::super::attempts::LOOKS;
 use super::draft::Draft;
-use super::unchanged;
-use crate::api::{Action, ApiError, CdssApi, Class, NewGroup, Persistence, Read, classify, one};
+use super::{named, unchanged};
+use crate::api::{Action, ApiError, CdssApi, Class, NewGroup, Persistence, Read, classify, join, one};
 use crate::clock::{Interrupted, Signal};
 use crate::consent::GroupConsent;
-use crate::domain::config_group::ConfigGroup;
+use crate::domain::config_group::{ConfigGroup, Setting};
+use crate::domain::group_copy;
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::report::Report;
 use crate::domain::verdict::Submitted;
@@ -70,7 +71,7 @@ impl Flow<'_> {
                     self.progress().created = Submitted::No;
                     Err(CopyFailure::Refused(error).into())
                 }
-                Ok(Some(no)) => Ok(no),
+                Ok(Some(no)) => self.must_be_ours(draft, no, &error.to_string(), id),
                 Err(look) => {
                     if let Some(signal) = look.signal() {
                         return Err(self.interrupted(draft, None, signal));
@@ -99,7 +100,7 @@ impl Flow<'_> {
             let pause = self.pause_before_look(turn);
             self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(draft, None, signal))?;
             match self.look_for(draft) {
-                Ok(Some(no)) => return Ok(no),
+                Ok(Some(no)) => return self.must_be_ours(draft, no, cause, request_id),
                 Ok(None) => {}
                 Err(error) if error.signal().is_some() => {
                     let signal = error.signal().unwrap_or(Signal::Interrupt);
@@ -126,6 +127,36 @@ impl Flow<'_> {
                 request_id: None,
             }),
         }
+    }
+
+    /// Makes sure that what was found is what this run made: empty and unused. Whatever else has come by that name since
+    /// is not to be written over.
+    fn must_be_ours(
+        &self,
+        draft: &Draft,
+        no: ConfigGroupNo,
+        cause: &str,
+        request_id: Option<String>,
+    ) -> Result<ConfigGroupNo, Failure> {
+        let version = draft.ends.target.code;
+        let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
+        let read = settings.and_then(Option::<Vec<Setting>>::try_from);
+        let read = read.and_then(|settings| Ok((settings, Option::<u64>::try_from(users?)?)));
+        let why = match read {
+            Ok((settings, users)) => match group_copy::take_up(true, settings.as_deref(), users) {
+                Ok(()) => return Ok(no),
+                Err(why) => why.to_owned(),
+            },
+            Err(error) => {
+                if let Some(signal) = error.signal() {
+                    return Err(self.interrupted(draft, Some(no), signal));
+                }
+                error.to_string()
+            }
+        };
+        let cause =
+            format!("{cause}; there is config group {}, of which this is known: {why}", named(draft, no));
+        Err(self.fate_unknown(draft, cause, request_id))
     }
 
     fn fate_unknown(&self, draft: &Draft, cause: String, request_id: Option<String>) -> Failure {

@@ -54,6 +54,8 @@ struct Service {
     blind_to_settings: Cell<bool>,
     users: Cell<Option<u64>>,
     on_create: Box<dyn Fn()>,
+    /// Groups that somebody else made meanwhile.
+    late: std::rc::Rc<RefCell<Vec<GroupSettings>>>,
     reads: Cell<usize>,
 }
 
@@ -71,6 +73,7 @@ impl Service {
             blind_to_settings: Cell::default(),
             users: Cell::new(Some(0)),
             on_create: Box::new(|| {}),
+            late: std::rc::Rc::default(),
             reads: Cell::default(),
         }
     }
@@ -81,6 +84,7 @@ impl Service {
         if self.blind.get() && was_asked {
             return Err(gateway(503, 500));
         }
+        self.groups.borrow_mut().append(&mut self.late.borrow_mut());
         let groups = self.groups.borrow();
         let list = |version: Option<VersionCode>| -> Vec<ConfigGroup> {
             let of = |group: &&GroupSettings| version.is_none_or(|version| group.group.version == version);
@@ -333,6 +337,26 @@ fn what_cannot_be_read_after_the_create_is_unknown() {
         let told = failure.unwrap().to_string();
         assert!(told.contains("orders-390"), "{told}");
         assert_eq!(service.sent.get().0, 1);
+    }
+}
+
+#[test]
+fn a_group_that_came_by_the_name_meanwhile_is_not_written_over() {
+    for (values, users) in
+        [(&[("a", "9"), ("b", "")][..], Some(0)), (&[("a", ""), ("b", "")], Some(1)), (&[("a", "")], None)]
+    {
+        let mut service = Service::new(&[Fate::Failed(lost())], &[]);
+        let appears = named(400, NEW, "orders-390", values);
+        service.users.set(users);
+        let groups = std::rc::Rc::new(RefCell::new(Vec::new()));
+        let (later, now) = (std::rc::Rc::clone(&groups), groups);
+        service.on_create = Box::new(move || later.borrow_mut().push(appears.clone()));
+        service.late = now;
+        let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
+        assert_eq!((exit(failure.as_ref()), report.unwrap().written.word()), (9, "no"));
+        let told = failure.unwrap().to_string();
+        assert!(told.contains("there is config group orders-390 (400)"), "{told}");
+        assert_eq!(service.sent.get(), (1, 0), "nothing is written");
     }
 }
 
