@@ -276,6 +276,11 @@ pub(crate) mod tests {
         confirm(plan, true, &mut Scripted::new(&[])).unwrap()
     }
 
+    /// Consent to a config group as `--yes` gives it.
+    pub(crate) fn group_consent(name: &str, version: VersionCode) -> GroupConsent {
+        confirm_group(&name.parse().unwrap(), version, true, &mut Scripted::new(&[])).unwrap()
+    }
+
     fn plan() -> Plan {
         Plan::of(&snapshot(), &Accepted::default())
     }

@@ -98,6 +98,8 @@ mod tests {
             ("kafka371", Some("3.7.1"), Some("kafka390")),
             ("a371-371", Some("3.7.1"), Some("a371-390")),
             ("orders", Some("3.7.1"), Some("orders-390")),
+            ("orders-1371", Some("3.7.1"), Some("orders-1371-390")),
+            ("o371-1371", Some("3.7.1"), Some("o390-1371")),
             ("orders-3712", Some("3.7.1"), Some("orders-3712-390")),
             ("orders-371", None, Some("orders-371-390")),
             ("a-long-name-371", Some("3.7.1"), Some("a-long-name-390")),

@@ -184,13 +184,13 @@ fn config_groups(result: &Value, version: Option<VersionCode>) -> Vec<ConfigGrou
 
 /// Returns a setting's name as Kafka writes it. Which of the two fields has it is not documented, nor whether the other
 /// one is the field of the write call.
-fn kafka_name(one: Option<String>, other: Option<String>) -> Option<String> {
-    let is_word = |name: &&String| !name.contains(char::is_whitespace);
-    let words = || [&one, &other].into_iter().flatten().filter(is_word);
+fn kafka_name(entry: &Value, fields: &[&str]) -> Option<String> {
+    let names: Vec<String> = fields.iter().filter_map(|field| text(&entry[*field])).collect();
+    let words = || names.iter().filter(|name| !name.contains(char::is_whitespace));
     if let Some(name) = words().find(|name| name.contains('.')) {
         return Some(name.clone());
     }
-    let name = words().next().or(one.as_ref()).or(other.as_ref())?;
+    let name = words().next().or(names.first())?;
     let mut dotted = String::with_capacity(name.len());
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && !dotted.is_empty() {
@@ -212,7 +212,7 @@ fn users(result: &Value) -> Option<u64> {
 fn settings(result: &Value) -> Vec<Setting> {
     let plain = list(&result["kafkaConfigGroupDetailList"]).filter_map(|entry| {
         Some(Setting {
-            key: kafka_name(text(&entry["configName"]), text(&entry["configNameKey"]))?,
+            key: kafka_name(entry, &["configName", "configNameKey"])?,
             custom: text(&entry["customValue"]),
             default: text(&entry["defaultValue"]),
             modifiable: entry["modifyYn"].as_bool() != Some(false),
@@ -222,7 +222,7 @@ fn settings(result: &Value) -> Vec<Setting> {
     });
     let additional = list(&result["additionalKafkaConfigGroupDetailList"]).filter_map(|entry| {
         Some(Setting {
-            key: kafka_name(text(&entry["configName"]), None)?,
+            key: kafka_name(entry, &["configName"])?,
             custom: text(&entry["configValue"]),
             default: None,
             modifiable: true,
@@ -307,8 +307,9 @@ mod tests {
             (Some("Log retention, max. hours"), Some("logRetentionHours"), Some("log.retention.hours")),
             (None, None, None),
         ] {
-            let text = |name: Option<&str>| name.map(str::to_owned);
-            assert_eq!(kafka_name(text(one), text(other)).as_deref(), name, "{one:?} {other:?}");
+            let entry = json!({ "configName": one, "configNameKey": other });
+            let found = kafka_name(&entry, &["configName", "configNameKey"]);
+            assert_eq!(found.as_deref(), name, "{one:?} {other:?}");
         }
     }
 

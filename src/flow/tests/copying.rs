@@ -52,6 +52,8 @@ struct Service {
     blind: Cell<bool>,
     /// The settings alone can't be read.
     blind_to_settings: Cell<bool>,
+    /// For so many lists after the create the new group doesn't show.
+    hidden: Cell<usize>,
     users: Cell<Option<u64>>,
     on_create: Box<dyn Fn()>,
     /// Groups that somebody else made meanwhile.
@@ -71,6 +73,7 @@ impl Service {
             done: Cell::default(),
             blind: Cell::default(),
             blind_to_settings: Cell::default(),
+            hidden: Cell::default(),
             users: Cell::new(Some(0)),
             on_create: Box::new(|| {}),
             late: std::rc::Rc::default(),
@@ -91,7 +94,14 @@ impl Service {
             groups.iter().filter(of).map(|group| group.group.clone()).collect()
         };
         Ok(match read {
-            Read::ConfigGroups(version) => Answer::ConfigGroups(list(*version)),
+            Read::ConfigGroups(version) => {
+                let mut groups = list(*version);
+                if was_asked && self.hidden.get() > 0 {
+                    self.hidden.set(self.hidden.get() - 1);
+                    groups.retain(|group| group.no.number() < 1_000);
+                }
+                Answer::ConfigGroups(groups)
+            }
             Read::Versions => Answer::Versions(vec![
                 KafkaVersion::new(VersionCode::new(OLD), Some("Kafka 3.7.1")),
                 KafkaVersion::new(VersionCode::new(NEW), Some("Kafka 3.9.0")),
@@ -358,6 +368,37 @@ fn a_group_that_came_by_the_name_meanwhile_is_not_written_over() {
         assert!(told.contains("there is config group orders-390 (400)"), "{told}");
         assert_eq!(service.sent.get(), (1, 0), "nothing is written");
     }
+}
+
+#[test]
+fn a_refused_create_never_leads_into_a_group_that_has_values() {
+    let mut service = Service::new(&[Fate::Failed(refused(200))], &[]);
+    let late = std::rc::Rc::clone(&service.late);
+    service.on_create =
+        Box::new(move || late.borrow_mut().push(named(400, NEW, "orders-390", &[("a", "9")])));
+    let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
+    assert_eq!((exit(failure.as_ref()), service.sent.get()), (9, (1, 0)));
+}
+
+#[test]
+fn a_group_that_shows_late_is_still_found() {
+    for (lists, code) in [(3, 0), (4, 9)] {
+        let service = Service::new(&[Fate::DoneBut(lost())], &[Fate::Done]);
+        service.hidden.set(lists);
+        let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
+        assert_eq!((exit(failure.as_ref()), service.sent.get().0), (code, 1), "hidden for {lists} lists");
+    }
+}
+
+#[test]
+fn two_groups_of_the_name_are_left_alone() {
+    let service = Service::new(&[], &[]);
+    for no in [400, 401] {
+        service.groups.borrow_mut().push(named(no, NEW, "orders-390", &[("a", "")]));
+    }
+    let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
+    assert_eq!((exit(failure.as_ref()), service.sent.get()), (5, (0, 0)));
+    assert!(failure.unwrap().to_string().contains("is not the only one of that name"));
 }
 
 #[test]
