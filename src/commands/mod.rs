@@ -126,14 +126,13 @@ fn flow<'a>(
 
 /// Hands the final document to the journal, when the run has to do with a start or a copy.
 pub(crate) fn write_down(context: &Context, report: &Report, document: &Value) {
-    let journal = context.journal();
     let copied = report.copy.as_ref().filter(|copy| copy.journalled);
     let (run, verdict) = match (&report.start_run, copied) {
         (Some(run), _) => (run.as_str(), report.verdict.map(Verdict::word)),
-        (None, Some(copy)) => (journal.run(), copy.verdict().map(Verdict::word)),
+        (None, Some(copy)) => (context.journal().run(), copy.verdict().map(Verdict::word)),
         (None, None) => return,
     };
-    if let Err(error) = journal.end(context.clock.now(), Some(run), verdict, document) {
+    if let Err(error) = context.journal().end(context.clock.now(), Some(run), verdict, document) {
         streams::say(&format!("warning: {error}; the result below is not in it"));
     }
 }

@@ -6,6 +6,7 @@ mod accept;
 mod bad_input;
 mod completions;
 mod config_group;
+mod config_group_copy;
 mod config_terminal;
 #[path = "../figures/mod.rs"]
 mod figures;
