@@ -2,7 +2,8 @@
 
 use std::io;
 
-use crate::domain::ids::ClusterNo;
+use crate::domain::group_name::GroupName;
+use crate::domain::ids::{ClusterNo, VersionCode};
 use crate::domain::plan::Plan;
 
 /// Proof that the warnings for one cluster were accepted.
@@ -115,6 +116,59 @@ pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result
     Ok(Consent { cluster, manner: Manner::TypedName })
 }
 
+/// Proof that somebody agreed to make one config group and to write its values.
+///
+/// As with [`Consent`], [`confirm_group`] is the only function that makes one.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct GroupConsent {
+    name: GroupName,
+    version: VersionCode,
+    manner: Manner,
+}
+
+impl GroupConsent {
+    /// Returns true when it was this group that was agreed to.
+    pub(crate) fn covers(&self, name: &GroupName, version: VersionCode) -> bool {
+        self.name == *name && self.version == version
+    }
+
+    pub(crate) fn version(&self) -> VersionCode {
+        self.version
+    }
+
+    pub(crate) fn manner(&self) -> Manner {
+        self.manner
+    }
+}
+
+/// Asks for the name of the config group to make, or takes `--yes` for it.
+///
+/// # Errors
+///
+/// Fails when the name is not typed, when there is nobody to ask, or at a signal. Nothing was made.
+pub(crate) fn confirm_group(
+    name: &GroupName,
+    version: VersionCode,
+    yes: bool,
+    prompt: &mut dyn Prompt,
+) -> Result<GroupConsent, ConsentError> {
+    let granted = |manner| GroupConsent { name: name.clone(), version, manner };
+    if yes {
+        return Ok(granted(Manner::YesFlag));
+    }
+    let question = Question {
+        text: format!("Type {name} to make it"),
+        name: name.text(),
+        name_of: "the new group's name",
+        what: "the copy",
+        so_far: "nothing was made",
+    };
+    question.need_a_terminal(prompt)?;
+    question.ask(prompt)?;
+    Ok(granted(Manner::TypedName))
+}
+
 /// A question that is answered by typing a name.
 pub(crate) struct Question<'a> {
     pub text: String,
@@ -222,6 +276,11 @@ pub(crate) mod tests {
         confirm(plan, true, &mut Scripted::new(&[])).unwrap()
     }
 
+    /// Consent to a config group as `--yes` gives it.
+    pub(crate) fn group_consent(name: &str, version: VersionCode) -> GroupConsent {
+        confirm_group(&name.parse().unwrap(), version, true, &mut Scripted::new(&[])).unwrap()
+    }
+
     fn plan() -> Plan {
         Plan::of(&snapshot(), &Accepted::default())
     }
@@ -266,5 +325,27 @@ pub(crate) mod tests {
         assert!(error.to_string().contains("stdin"));
         assert!(prompt.shown.is_empty() && prompt.answers.len() == 1);
         assert_eq!(confirm(&plan(), true, &mut prompt).unwrap().manner(), Manner::YesFlag);
+    }
+
+    #[test]
+    fn consent_to_a_group_is_for_that_name_and_version_alone() {
+        let name: GroupName = "orders-390".parse().unwrap();
+        let (version, other) = (VersionCode::new(39), VersionCode::new(40));
+        let mut prompt = Scripted::new(&["orders", "orders-390"]);
+        let consent = confirm_group(&name, version, false, &mut prompt).unwrap();
+        assert_eq!(consent.manner(), Manner::TypedName);
+        assert!(consent.covers(&name, version));
+        assert!(!consent.covers(&name, other) && !consent.covers(&"orders-400".parse().unwrap(), version));
+        assert_eq!(
+            prompt.shown,
+            ["that is not the new group's name; 2 tries left"],
+            "no caution about an upgrade"
+        );
+
+        let mut nobody = Scripted { missing: Some("stdin"), ..Scripted::new(&["orders-390"]) };
+        let error = confirm_group(&name, version, false, &mut nobody).unwrap_err();
+        assert!(matches!(error, ConsentError::NobodyToAsk { .. }));
+        assert_eq!(confirm_group(&name, version, true, &mut nobody).unwrap().manner(), Manner::YesFlag);
+        assert_eq!(nobody.answers.len(), 1, "nothing was asked");
     }
 }

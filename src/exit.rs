@@ -18,13 +18,14 @@ pub(crate) enum Exit {
     NotConfirmed,
     Busy,
     Unreachable,
+    Different,
     Hangup,
     Interrupted,
     Terminated,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Ok,
         Self::Internal,
         Self::Usage,
@@ -38,6 +39,7 @@ impl Exit {
         Self::NotConfirmed,
         Self::Busy,
         Self::Unreachable,
+        Self::Different,
         Self::Hangup,
         Self::Interrupted,
         Self::Terminated,
@@ -58,6 +60,7 @@ impl Exit {
             Self::NotConfirmed => 10,
             Self::Busy => 11,
             Self::Unreachable => 12,
+            Self::Different => 20,
             Self::Hangup => 129,
             Self::Interrupted => 130,
             Self::Terminated => 143,
@@ -80,6 +83,7 @@ impl Exit {
             Self::NotConfirmed => "not-confirmed",
             Self::Busy => "busy",
             Self::Unreachable => "unreachable",
+            Self::Different => "different",
             Self::Hangup | Self::Interrupted | Self::Terminated => "signal",
         }
     }
@@ -93,13 +97,14 @@ impl Exit {
             Self::NotFound => "what was named is not there, or is not one thing",
             Self::Auth => "no keys, half a pair, wrong or insufficient",
             Self::Blocked => "a check blocks",
-            Self::Rejected => "the service refused the start",
-            Self::Failed => "started and ended badly",
+            Self::Rejected => "the service refused the start, or the new config group",
+            Self::Failed => "started and ended badly; or a copied config group isn't right",
             Self::Running => "the deadline came first; the upgrade goes on",
-            Self::Unknown => "the start's fate is not known; look first",
+            Self::Unknown => "the fate of a start or of a copy is not known; look first",
             Self::NotConfirmed => "declined, or nobody to ask and no --yes",
             Self::Busy => "the cluster is changing for another reason, or another run is at it",
             Self::Unreachable => "network, server error or rate limit, before any start",
+            Self::Different => "config-group diff --exit-code, and a setting differs",
             Self::Hangup => "hang-up; the text says whether the start was sent",
             Self::Interrupted => "Ctrl-C; the text says whether the start was sent",
             Self::Terminated => "terminated; the text says whether the start was sent",
@@ -123,6 +128,6 @@ mod tests {
     #[test]
     fn the_numbers_are_the_contract() {
         let codes: Vec<u8> = Exit::ALL.into_iter().map(Exit::code).collect();
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 129, 130, 143]);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20, 129, 130, 143]);
     }
 }

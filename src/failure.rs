@@ -14,6 +14,10 @@ use crate::domain::version::VersionError;
 use crate::exit::Exit;
 use crate::journal::JournalError;
 
+mod group_copy;
+
+pub(crate) use group_copy::CopyFailure;
+
 /// Why a command did not end well.
 ///
 /// There is no conversion from an [`ApiError`]: the same failure means one thing before a start and another
@@ -63,6 +67,11 @@ pub(crate) enum Failure {
     /// `cause` is what kept the later steps from being taken.
     #[error("{}: {}", fault.id, fault.reason)]
     Unverified { fault: Box<Check>, cause: Option<Box<Self>> },
+    /// What was asked for by `--exit-code`, and no defect.
+    #[error("{}", differing_settings(*differing))]
+    Different { differing: usize },
+    #[error("{0}")]
+    Copy(CopyFailure),
 
     /// The service said no to the start, and a look confirmed that nothing happens.
     #[error("the service refused the start: {0}")]
@@ -132,6 +141,27 @@ fn interrupted(sent: Sent) -> &'static str {
     }
 }
 
+fn differing_settings(count: usize) -> String {
+    if count == 1 { "1 setting differs".to_owned() } else { format!("{count} settings differ") }
+}
+
+/// The end of a request that certainly changed nothing.
+fn exit_of_unsent(error: &ApiError) -> Exit {
+    match error {
+        error if error.is_auth() => Exit::Auth,
+        ApiError::Gateway { status: 429, .. } | ApiError::NotSent { .. } => Exit::Unreachable,
+        _ => Exit::Rejected,
+    }
+}
+
+fn exit_of_signal(signal: Signal) -> Exit {
+    match signal {
+        Signal::Hangup => Exit::Hangup,
+        Signal::Interrupt => Exit::Interrupted,
+        Signal::Terminate => Exit::Terminated,
+    }
+}
+
 impl Failure {
     /// Wraps a failed read of a time before any start.
     pub(crate) fn before_start(error: ApiError) -> Self {
@@ -144,7 +174,7 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_auth() => Exit::Auth,
-            Self::Read(error) | Self::NotStarted(error) if error.is_auth() => Exit::Auth,
+            Self::Read(error) if error.is_auth() => Exit::Auth,
             Self::Cluster { error: ClusterError::Forbidden { .. }, .. } => Exit::Auth,
             Self::Config(error) if error.is_not_found() => Exit::NotFound,
             Self::Version(VersionError::NotOffered { .. } | VersionError::Ambiguous { .. })
@@ -161,18 +191,14 @@ impl Failure {
             Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,
             Self::Consent(_) => Exit::NotConfirmed,
             Self::Busy { .. } => Exit::Busy,
-            Self::NotStarted(ApiError::Gateway { status: 429, .. } | ApiError::NotSent { .. }) => {
-                Exit::Unreachable
-            }
-            Self::NotStarted(_) | Self::Rejected(_) => Exit::Rejected,
+            Self::NotStarted(error) => exit_of_unsent(error),
+            Self::Rejected(_) => Exit::Rejected,
+            Self::Different { .. } => Exit::Different,
+            Self::Copy(failure) => failure.exit(),
             Self::InDoubt { .. } | Self::Lost { .. } => Exit::Unknown,
             Self::Failed { .. } => Exit::Failed,
             Self::StillRunning { .. } => Exit::Running,
-            Self::Signal { signal, .. } => match signal {
-                Signal::Hangup => Exit::Hangup,
-                Signal::Interrupt => Exit::Interrupted,
-                Signal::Terminate => Exit::Terminated,
-            },
+            Self::Signal { signal, .. } => exit_of_signal(*signal),
             Self::Unverified { cause: Some(cause), .. } => cause.exit(),
             Self::Unverified { fault, .. } if is_a_finding(fault) => Exit::Blocked,
             Self::Read(_) | Self::Unverified { .. } => Exit::Unreachable,
@@ -203,7 +229,8 @@ impl Failure {
             Self::StillRunning { follow, .. } => Some(format!("follow it with: {follow}")),
             Self::Failed { .. } => Some("send the lines below to NAVER Cloud support".to_owned()),
             Self::Signal { follow, .. } => follow.as_ref().map(|follow| format!("follow it with: {follow}")),
-            Self::Internal(_) => None,
+            Self::Copy(failure) => failure.hint(),
+            Self::Different { .. } | Self::Internal(_) => None,
         }
     }
 
@@ -213,6 +240,7 @@ impl Failure {
             Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.service_message(),
             Self::Blocked { message, .. } => message.as_deref(),
             Self::Unverified { cause, .. } => cause.as_ref()?.service_message(),
+            Self::Copy(failure) => failure.error().and_then(ApiError::service_message),
             _ => None,
         }
     }
@@ -220,6 +248,7 @@ impl Failure {
     pub(crate) fn request_id(&self) -> Option<&str> {
         match self {
             Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.request_id(),
+            Self::Copy(failure) => failure.request_id(),
             Self::Blocked { request_id, .. } | Self::InDoubt { request_id, .. } => request_id.as_deref(),
             Self::Unverified { cause, .. } => cause.as_ref()?.request_id(),
             _ => None,

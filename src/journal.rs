@@ -16,8 +16,10 @@ use crate::domain::ids::{ClusterNo, VersionCode};
 use crate::domain::open_start::OpenStart;
 
 mod entries;
+mod groups;
 
 pub(crate) use entries::{Operator, StartEntry};
+pub(crate) use groups::GroupEntry;
 
 /// The journal of one user on this machine.
 #[derive(Debug)]
@@ -28,7 +30,8 @@ pub(crate) struct Journal {
     run: String,
 }
 
-/// Held until the process ends or this is dropped: nobody else on this machine works on the cluster.
+/// Held until the process ends or this is dropped: nobody else on this machine works on the cluster, or makes the
+/// config group.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct ClusterLock(#[expect(dead_code, reason = "holding the file is what locks")] File);
@@ -36,7 +39,7 @@ pub(crate) struct ClusterLock(#[expect(dead_code, reason = "holding the file is 
 /// Why there is no lock.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LockError {
-    #[error("another cdss on this machine is at work on this cluster")]
+    #[error("another cdss on this machine is at work on it")]
     Held,
     #[error("{0}")]
     Io(#[from] JournalError),
@@ -127,10 +130,14 @@ impl Journal {
     ///
     /// Fails when another process on this machine holds it, or the folder can't be used.
     pub(crate) fn lock(&self, endpoint: &str, cluster: ClusterNo) -> Result<ClusterLock, LockError> {
+        self.lock_on(endpoint, &cluster.to_string())
+    }
+
+    fn lock_on(&self, endpoint: &str, what: &str) -> Result<ClusterLock, LockError> {
         self.prepare()?;
         let plain: String =
             endpoint.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        let path = self.directory()?.join(format!("lock-{plain}-{cluster}"));
+        let path = self.directory()?.join(format!("lock-{plain}-{what}"));
         let fail = |source| JournalError::Io { path: path.clone(), source };
         let file = open(&path, OpenOptions::new().create(true).truncate(false).write(true)).map_err(fail)?;
         match file.try_lock() {

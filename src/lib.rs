@@ -43,7 +43,7 @@ use crate::domain::format::Format;
 use crate::domain::report::Report;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{CopyFailure, Failure};
 use crate::ui::{Body, Ending, Look, color_choice, escape_lines, streams};
 
 /// Runs the program: parses, runs the command, reports, and returns the exit code.
@@ -316,7 +316,12 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
     let told = ui::finish(context.look, &context.service_line(), &body, &report, &ending, &document);
     match told {
         // A verdict that is known is not changed by a stdout that can't be written.
-        Err(error) if report.verdict.is_none() && exit == Exit::Ok && !ui::is_closed_pipe(&error) => {
+        Err(error)
+            if report.verdict.is_none()
+                && !has_copied(&report)
+                && exit == Exit::Ok
+                && !ui::is_closed_pipe(&error) =>
+        {
             streams::say(&format!("error: the result can't be written: {error}"));
             code(Exit::Internal)
         }
@@ -328,9 +333,18 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
     }
 }
 
+fn has_copied(report: &Report) -> bool {
+    report.copy.as_ref().is_some_and(domain::copy_report::CopyReport::may_have_changed)
+}
+
 /// What a panic means: before a start an internal error, after it that nobody knows.
 fn defect(now: Timestamp, surroundings: &Surroundings, report: &mut Report) -> Failure {
     let message = "a defect of cdss ended it".to_owned();
+    if let Some(copy) = report.copy.as_ref().filter(|copy| copy.may_have_changed()) {
+        let hint = format!("look with: {}", surroundings.command("list config-groups", "", ""));
+        let name = copy.name.clone();
+        return CopyFailure::FateUnknown { name, cause: message, request_id: None, hint }.into();
+    }
     if report.submitted == Submitted::No {
         return Failure::Internal(message);
     }

@@ -13,6 +13,8 @@ pub(crate) enum Class {
     Read,
     /// Starts something that can't be taken back.
     Start,
+    /// Makes or writes something that stays: sent again only where a start would be.
+    Change,
 }
 
 /// What to do next.
@@ -25,9 +27,9 @@ pub(crate) enum Action {
     AgainWithItsTime,
     /// The failure stands, and nothing was done.
     Final,
-    /// The service itself turned the start down. One look confirms that nothing happens.
+    /// The service itself turned it down. One look confirms that nothing happens.
     Confirm,
-    /// Whether the start took effect is not known. Looks decide.
+    /// Whether it took effect is not known. Looks decide.
     InDoubt,
 }
 
@@ -66,15 +68,17 @@ pub(crate) fn classify(class: Class, error: &ApiError) -> Action {
             | (429, Some(400), _) => Action::Final,
             (500.., _, Class::Read) => again,
             (_, _, Class::Read) => Action::Final,
-            (_, _, Class::Start) => Action::InDoubt,
+            (_, _, Class::Start | Class::Change) => Action::InDoubt,
         },
         (
             Class::Read,
             ApiError::NoAnswer { .. } | ApiError::Unreadable { status: 200..300 | 429 | 500.., .. },
         ) => again,
         (Class::Read, _) => Action::Final,
-        (Class::Start, ApiError::Refused { status: 200..300 | 400..500, .. }) => Action::Confirm,
-        (Class::Start, _) => Action::InDoubt,
+        (Class::Start | Class::Change, ApiError::Refused { status: 200..300 | 400..500, .. }) => {
+            Action::Confirm
+        }
+        (Class::Start | Class::Change, _) => Action::InDoubt,
     }
 }
 

@@ -3,7 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Read;
+use super::{NewGroup, Read, wire};
+use crate::domain::group_copy::Carried;
+use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::plan::Target;
 
 /// A request without its signature.
@@ -26,6 +28,22 @@ const PAGE_SIZE: u32 = 100;
 /// The start. The three numbers go as JSON numbers, as the guide's table and example have them.
 pub(super) fn start(target: &Target) -> Operation {
     post("rollingUpgrade", "cluster/rollingUpgrade", upgrade_body(target))
+}
+
+/// A new config group, for one version and without custom values.
+pub(super) fn create_group(wish: &NewGroup) -> Operation {
+    let body = json!({
+        "configGroupName": wish.name.text(),
+        "kafkaVersionCode": wish.version.to_string(),
+        "description": wish.description,
+    });
+    post("createConfigGroup", "configGroup/createConfigGroup", body)
+}
+
+/// All custom values of a config group. The call replaces whatever the group had.
+pub(super) fn write_group(no: ConfigGroupNo, version: VersionCode, values: &[Carried]) -> Operation {
+    let path = format!("configGroup/setKafkaConfigGroupDetail/{no}");
+    post("setKafkaConfigGroupDetail", &path, wire::values(version, values))
 }
 
 /// One page of a read, or the whole of one that has no pages.
@@ -71,6 +89,11 @@ pub(super) fn read(read: &Read, page: u32) -> Operation {
             &format!("configGroup/getKafkaConfigGroupDetailList/{no}"),
             json!({ "kafkaVersionCode": version.to_string() }),
         ),
+        Read::Users(no) => post(
+            "getConfigGroupUsingClusterList",
+            &format!("configGroup/getConfigGroupUsingClusterList/{no}"),
+            paging(json!({})),
+        ),
         Read::PreCheck(target) => {
             post("rollingUpgradePreCheck", "cluster/rollingUpgradePreCheck", upgrade_body(target))
         }
@@ -96,7 +119,7 @@ fn get(name: &'static str, path: String) -> Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+    use crate::domain::ids::ClusterNo;
 
     #[test]
     fn requests_are_those_of_the_guide_to_the_letter() {
@@ -106,6 +129,16 @@ mod tests {
             config_group: ConfigGroupNo::new(312),
         };
         let version = target.version;
+        let wish =
+            NewGroup { name: "orders-390".parse().unwrap(), version, description: "copied".to_owned() };
+        let values = [
+            ("auto.create.topics.enable", "false", true),
+            ("log.cleanup.policy", "delete", true),
+            ("log.retention.hours", "72", true),
+            ("min.insync.replicas", "2", false),
+        ];
+        let values =
+            values.map(|(key, value, listed)| Carried { key: key.into(), value: value.into(), listed });
         let lines: Vec<String> = [
             start(&target),
             read(&Read::PreCheck(target), 1),
@@ -119,6 +152,10 @@ mod tests {
             read(&Read::ConfigGroups(None), 1),
             read(&Read::ConfigGroup(target.config_group, version), 1),
             read(&Read::Settings(target.config_group, version), 1),
+            read(&Read::Users(target.config_group), 1),
+            create_group(&wish),
+            write_group(target.config_group, version, &values),
+            write_group(target.config_group, version, &[]),
         ]
         .into_iter()
         .map(|operation| {
@@ -142,6 +179,10 @@ mod tests {
                 r#"POST configGroup/getKafkaConfigGroupList {"pageNo":1,"pageSize":100}"#,
                 r#"POST configGroup/getKafkaConfigGroup/312 {"kafkaVersionCode":"3903006"}"#,
                 r#"POST configGroup/getKafkaConfigGroupDetailList/312 {"kafkaVersionCode":"3903006"}"#,
+                r#"POST configGroup/getConfigGroupUsingClusterList/312 {"pageNo":1,"pageSize":100}"#,
+                r#"POST configGroup/createConfigGroup {"configGroupName":"orders-390","kafkaVersionCode":"3903006","description":"copied"}"#,
+                r#"POST configGroup/setKafkaConfigGroupDetail/312 {"kafkaVersionCode":"3903006","autoCreateTopicsEnable":false,"logCleanupPolicy":"delete","logRetentionHours":72,"additionalKafkaConfigGroupDetailList":[{"configName":"min.insync.replicas","configValue":"2"}]}"#,
+                r#"POST configGroup/setKafkaConfigGroupDetail/312 {"kafkaVersionCode":"3903006","additionalKafkaConfigGroupDetailList":[]}"#,
             ]
         );
     }

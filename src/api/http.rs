@@ -19,10 +19,12 @@ use super::sign::sign;
 use super::transport::{Way, exchange, signed_headers, way};
 use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
-use super::{Accepted, Answer, CdssApi, Persistence, Read};
+use super::{Accepted, Answer, CdssApi, NewGroup, Persistence, Read};
 use crate::clock::{Clock, Interrupt};
 use crate::config::Keys;
-use crate::consent::Consent;
+use crate::consent::{Consent, GroupConsent};
+use crate::domain::group_copy::Carried;
+use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::plan::Target;
 use crate::domain::proxy_address::ProxyAddress;
 use crate::domain::record::{RequestObserver, RequestRecord, Shown};
@@ -210,6 +212,32 @@ impl Http {
         }
     }
 
+    /// Sends a request that changes something, once, on a connection of its own.
+    fn send_once(&self, operation: &Operation) -> Result<Envelope, ApiError> {
+        let Connection { service, limits, trust, proxy, interrupt, clock, keys, observer, .. } =
+            &self.connection;
+        // Fetching a key may take a minute, in which a signal may come: it has the last word.
+        let keys = keys.for_use(clock.now(), &**observer);
+        if interrupt.raised().is_some() {
+            let reason = "a signal came before it was sent".to_owned();
+            return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Interrupted, reason });
+        }
+        let fresh = way(service, limits, trust, proxy.as_ref(), false)?;
+        self.runtime.block_on(async {
+            let sending = self.attempt(&fresh, operation, &keys, limits.start);
+            tokio::pin!(sending);
+            tokio::select! {
+                biased;
+                outcome = &mut sending => outcome,
+                // The answer may be on its way: it decides what the user is told.
+                signal = interrupt.signalled() => match tokio::time::timeout(limits.grace, &mut sending).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => Err(ApiError::Interrupted { operation: operation.name, signal }),
+                },
+            }
+        })
+    }
+
     /// Answers one read, all pages of it.
     async fn answer(&self, read: &Read, persistence: Persistence) -> Result<Answer, ApiError> {
         let mut whole: Option<Answer> = None;
@@ -286,38 +314,13 @@ impl CdssApi for Http {
     }
 
     fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError> {
-        let Connection { service, limits, trust, proxy, interrupt, clock, keys, observer, .. } =
-            &self.connection;
         let operation = endpoint::start(target);
         if consent.cluster() != target.cluster {
-            return Err(ApiError::NotSent {
-                operation: operation.name,
-                why: Unsent::Setup,
-                reason: "the consent is for another cluster, which is a defect of cdss".to_owned(),
-            });
+            return Err(without_consent(operation.name));
         }
-        // Fetching a key may take a minute, in which a signal may come: it has the last word.
-        let keys = keys.for_use(clock.now(), &**observer);
-        if interrupt.raised().is_some() {
-            let reason = "a signal came before it was sent".to_owned();
-            return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Interrupted, reason });
-        }
-        let fresh = way(service, limits, trust, proxy.as_ref(), false)?;
-        let envelope = self.runtime.block_on(async {
-            let sending = self.attempt(&fresh, &operation, &keys, limits.start);
-            tokio::pin!(sending);
-            tokio::select! {
-                biased;
-                outcome = &mut sending => outcome,
-                // The answer may be on its way: it decides what the user is told.
-                signal = interrupt.signalled() => match tokio::time::timeout(limits.grace, &mut sending).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => Err(ApiError::Interrupted { operation: operation.name, signal }),
-                },
-            }
-        })?;
+        let envelope = self.send_once(&operation)?;
         if envelope.result.as_bool() == Some(true) {
-            return Ok(Accepted { request_id: envelope.request_id, at: clock.now() });
+            return Ok(Accepted { request_id: envelope.request_id, at: self.connection.clock.now() });
         }
         Err(ApiError::Refused {
             operation: operation.name,
@@ -327,6 +330,38 @@ impl CdssApi for Http {
             request_id: envelope.request_id,
         })
     }
+
+    fn create_group(
+        &self,
+        wish: &NewGroup,
+        consent: &GroupConsent,
+    ) -> Result<Option<ConfigGroupNo>, ApiError> {
+        let operation = endpoint::create_group(wish);
+        if !consent.covers(&wish.name, wish.version) {
+            return Err(without_consent(operation.name));
+        }
+        self.send_once(&operation).map(|envelope| wire::created(&envelope))
+    }
+
+    fn write_group(
+        &self,
+        no: ConfigGroupNo,
+        version: VersionCode,
+        values: &[Carried],
+        consent: &GroupConsent,
+    ) -> Result<(), ApiError> {
+        let operation = endpoint::write_group(no, version, values);
+        if consent.version() != version {
+            return Err(without_consent(operation.name));
+        }
+        self.send_once(&operation).map(drop)
+    }
+}
+
+/// The failure of a change that nobody agreed to.
+fn without_consent(operation: &'static str) -> ApiError {
+    let reason = "the consent is for something else, which is a defect of cdss".to_owned();
+    ApiError::NotSent { operation, why: Unsent::Setup, reason }
 }
 
 /// Returns the pause after attempt number `turn`: doubling, with full jitter.

@@ -27,7 +27,10 @@ pub(crate) use probe::{Met, Probe};
 pub(crate) use read::{Answer, Persistence, Read, join, one};
 pub(crate) use trust::TrustFiles;
 
-use crate::consent::Consent;
+use crate::consent::{Consent, GroupConsent};
+use crate::domain::group_copy::Carried;
+use crate::domain::group_name::GroupName;
+use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::plan::Target;
 
 /// A start that the service said yes to. It means accepted, not finished.
@@ -36,6 +39,15 @@ pub(crate) struct Accepted {
     pub request_id: Option<String>,
     /// When the answer came.
     pub at: Timestamp,
+}
+
+/// A config group to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewGroup {
+    pub name: GroupName,
+    pub version: VersionCode,
+    /// What the console shows beside the name.
+    pub description: String,
 }
 
 /// The service's operations, as far as an upgrade needs them.
@@ -59,4 +71,36 @@ pub(crate) trait CdssApi {
     ///
     /// Source: NAVER Cloud API guide, `cdss-rollingupgrade`.
     fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError>;
+
+    /// Makes a config group without custom values. Sends one request and never repeats it by itself: a second one may
+    /// make a second group.
+    ///
+    /// Returns its number, or None where the answer tells none: then look for it by its name.
+    ///
+    /// # Errors
+    ///
+    /// [`classify()`] tells whether it may have been made.
+    ///
+    /// Source: NAVER Cloud API guide, `clouddatastreamingservice-createconfiggroup`.
+    fn create_group(
+        &self,
+        wish: &NewGroup,
+        consent: &GroupConsent,
+    ) -> Result<Option<ConfigGroupNo>, ApiError>;
+
+    /// Replaces all custom values of a config group. The service drops what nobody may set and says success all the
+    /// same, so that only a read tells what the group has.
+    ///
+    /// # Errors
+    ///
+    /// [`classify()`] tells whether the values may have been written.
+    ///
+    /// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`.
+    fn write_group(
+        &self,
+        no: ConfigGroupNo,
+        version: VersionCode,
+        values: &[Carried],
+        consent: &GroupConsent,
+    ) -> Result<(), ApiError>;
 }

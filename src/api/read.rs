@@ -25,6 +25,8 @@ pub(crate) enum Read {
     ConfigGroups(Option<VersionCode>),
     ConfigGroup(ConfigGroupNo, VersionCode),
     Settings(ConfigGroupNo, VersionCode),
+    /// How many clusters use a config group.
+    Users(ConfigGroupNo),
     /// May this upgrade be done? Asking starts nothing.
     PreCheck(Target),
 }
@@ -71,6 +73,8 @@ answers! {
     ConfigGroup(Option<ConfigGroup>),
     /// None: the pair of number and version does not exist.
     Settings(Option<Vec<Setting>>),
+    /// None: the answer told no number.
+    Users(Option<u64>),
     PreCheck(PreCheck),
 }
 

@@ -7,7 +7,9 @@
 mod fields;
 mod open;
 mod shown;
+mod values;
 
 pub(super) use fields::{answer, page_of};
 pub(super) use open::{Envelope, Response, open};
 pub(super) use shown::shown;
+pub(super) use values::{created, values};

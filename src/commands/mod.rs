@@ -2,6 +2,7 @@
 
 mod check;
 pub(crate) mod config;
+mod config_group;
 pub(crate) mod history;
 mod list;
 pub(crate) mod sandbox;
@@ -26,6 +27,7 @@ pub(crate) enum Command {
     Check(check::CheckArgs),
     Status(status::StatusArgs),
     List(list::ListArgs),
+    ConfigGroup(config_group::ConfigGroupArgs),
     Config(config::ConfigArgs),
     History(history::HistoryArgs),
     Sandbox(sandbox::SandboxArgs),
@@ -50,6 +52,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Status(_) => "status",
             Self::List(_) => "list",
+            Self::ConfigGroup(_) => "config-group",
             Self::Config(_) => "config",
             Self::History(_) => "history",
             Self::Sandbox(_) => "sandbox",
@@ -64,6 +67,7 @@ impl Command {
             Self::Status(args) => args.poll(),
             Self::Check(_)
             | Self::List(_)
+            | Self::ConfigGroup(_)
             | Self::Config(_)
             | Self::History(_)
             | Self::Sandbox(_)
@@ -82,6 +86,7 @@ impl Command {
             Self::Check(args) => check::run(args, context, report).map(|()| self.empty_body()),
             Self::Status(args) => status::run(args, context, report).map(|()| self.empty_body()),
             Self::List(args) => list::run(args, context),
+            Self::ConfigGroup(args) => config_group::run(args, context, report).map(|()| self.empty_body()),
             Self::Config(args) => config::run_settled(args, context, report),
             Self::History(_) | Self::Sandbox(_) | Self::Completions(_) => Ok(Body::None),
         }
@@ -95,6 +100,7 @@ impl Command {
             Self::Check(_) => Body::Check,
             Self::Status(_) => Body::Status,
             Self::List(args) => args.empty_body(),
+            Self::ConfigGroup(args) => args.empty_body(),
             Self::Config(args) => args.empty_body(),
             Self::History(_) => history::empty_body(),
             Self::Sandbox(_) | Self::Completions(_) => Body::None,
@@ -118,10 +124,14 @@ fn flow<'a>(
     })
 }
 
-/// Hands the final document to the journal, when the run has to do with a start.
+/// Hands the final document to the journal, when the run has to do with a start or a copy.
 pub(crate) fn write_down(context: &Context, report: &Report, document: &Value) {
-    let Some(run) = &report.start_run else { return };
-    let verdict = report.verdict.map(Verdict::word);
+    let copied = report.copy.as_ref().filter(|copy| copy.journalled);
+    let (run, verdict) = match (&report.start_run, copied) {
+        (Some(run), _) => (run.as_str(), report.verdict.map(Verdict::word)),
+        (None, Some(copy)) => (context.journal().run(), copy.verdict().map(Verdict::word)),
+        (None, None) => return,
+    };
     if let Err(error) = context.journal().end(context.clock.now(), Some(run), verdict, document) {
         streams::say(&format!("warning: {error}; the result below is not in it"));
     }
@@ -134,6 +144,7 @@ pub(crate) fn recognise(word: &str) -> Option<(&'static str, Body)> {
         "check" => Some(("check", Body::Check)),
         "status" => Some(("status", Body::Status)),
         "list" => Some(("list", Body::None)),
+        "config-group" => Some(("config-group", Body::None)),
         "config" => Some(("config", Body::None)),
         "history" => Some(("history", history::empty_body())),
         "sandbox" => Some(("sandbox", Body::None)),

@@ -5,6 +5,7 @@ use super::rules::{Acceptable, rule};
 
 mod configuration;
 mod judge;
+mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 

@@ -42,6 +42,11 @@ pub(crate) struct Setting {
     pub default: Option<String>,
     /// False when the service lets nobody change it.
     pub modifiable: bool,
+    /// The values that the version allows, in the service's own words; nothing is documented about their form.
+    pub range: Option<String>,
+    /// True when the service lists it for every group of the version, with its default. The others are listed only
+    /// where somebody set them.
+    pub listed: bool,
 }
 
 impl Setting {

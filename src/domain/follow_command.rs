@@ -15,18 +15,17 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     /// Returns `cdss status --cluster no:… --watch` for this cluster and target.
     pub(crate) fn follow(&self, cluster: ClusterNo, target: Option<&KafkaVersion>) -> String {
-        let version = target.map_or_else(String::new, |target| {
-            let text = target.release.as_ref().map_or_else(|| target.code.to_string(), ToString::to_string);
-            format!(" --version {text}")
-        });
+        let version = target.map_or_else(String::new, |target| format!(" --version {}", target.argument()));
         self.command("status", &format!("--cluster no:{cluster}"), &format!("{version} --watch"))
     }
 
-    /// Returns a whole command line: `cdss SUBCOMMAND BEFORE <site, region, profile, endpoint>AFTER`.
+    /// Returns a whole command line: `cdss SUBCOMMAND BEFORE <site, region, profile, endpoint>AFTER`. BEFORE may be
+    /// empty.
     pub(crate) fn command(&self, subcommand: &str, before: &str, after: &str) -> String {
         let Service { site, region, endpoint, sandbox } = &self.service;
         let prefix = if *sandbox { format!("CDSS_SANDBOX={endpoint} ") } else { String::new() };
-        let mut line = format!("{prefix}cdss {subcommand} {before} --site {site} --region {region}");
+        let before = if before.is_empty() { String::new() } else { format!("{before} ") };
+        let mut line = format!("{prefix}cdss {subcommand} {before}--site {site} --region {region}");
         if !sandbox {
             let profile = self.profile.as_ref().map(|profile| {
                 // One that looks like a flag would be taken for one.

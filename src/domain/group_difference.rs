@@ -1,14 +1,28 @@
 //! What a change of config group does to the brokers' settings.
 
-use super::config_group::{GroupSettings, Setting};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What becomes of one setting. Every setting of either group is in exactly one class.
+use super::config_group::{GroupSettings, Setting};
+use super::kafka_changes;
+use super::value_range::ValueRange;
+use super::version::Release;
+
+/// What becomes of one setting. Every setting of either group is in exactly one class: the first that fits.
+///
+/// What is in force before and after alike is [`Class::Kept`], also where nobody could set it or where its value is
+/// outside the limits of both versions: the classes about what the target version does speak of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Custom in the present group, default in the target, and the default is another value.
-    LostOverride,
+    /// Set in neither, and only one of the two lists it: what the other version does is not told.
+    Unknown,
+    /// The target version has no such setting any more.
+    RemovedKey,
+    /// The target sets a value that its version doesn't allow, and the present version does or has another.
+    OutOfRange,
     /// As [`Class::LostOverride`], but nobody can set it in the target version.
     ReadOnly,
+    /// Custom in the present group, default in the target, and the default is another value.
+    LostOverride,
     /// Custom in both, with another value.
     Changed,
     /// Custom only in the target, with a value other than the one in force today.
@@ -20,9 +34,25 @@ pub(crate) enum Class {
 }
 
 impl Class {
+    /// Every class, the one that matters most first.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::OutOfRange,
+        Self::LostOverride,
+        Self::Changed,
+        Self::Gained,
+        Self::ReadOnly,
+        Self::RemovedKey,
+        Self::ChangedDefault,
+        Self::Unknown,
+        Self::Kept,
+    ];
+
     /// The word in documents and tables.
     pub(crate) const fn word(self) -> &'static str {
         match self {
+            Self::Unknown => "unknown",
+            Self::RemovedKey => "removed-key",
+            Self::OutOfRange => "out-of-range",
             Self::LostOverride => "lost-override",
             Self::ReadOnly => "read-only",
             Self::Changed => "changed",
@@ -44,6 +74,16 @@ pub(crate) struct SettingChange {
     pub class: Class,
     /// True when a person set it in the present group.
     pub custom_before: bool,
+    /// What else there is to say: the limit, what replaces it, what a new default does.
+    pub note: Option<String>,
+}
+
+/// A group and the version that it is for, as one side of a comparison.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Side<'a> {
+    pub settings: &'a GroupSettings,
+    /// None where the version has no name: then Kafka's own changes can't be told.
+    pub release: Option<&'a Release>,
 }
 
 impl SettingChange {
@@ -85,34 +125,122 @@ const RISKY_KEYS: &[&str] = &[
     "unclean.leader.election.enable",
 ];
 
-/// Compares two groups, setting by setting, in the order of their keys.
-pub(crate) fn difference(present: &GroupSettings, target: &GroupSettings) -> Vec<SettingChange> {
-    let mut keys: Vec<&str> =
-        present.settings.iter().chain(&target.settings).map(|setting| setting.key.as_str()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    keys.into_iter().map(|key| change(key, present.setting(key), target.setting(key))).collect()
+/// Compares two groups, setting by setting, in the order of their keys. What neither lists is there where Kafka changed
+/// its own default.
+pub(crate) fn difference(present: Side<'_>, target: Side<'_>) -> Vec<SettingChange> {
+    let (before, after) = (by_key(present), by_key(target));
+    let keys: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
+    let mut changes: Vec<SettingChange> = match (present.release, target.release) {
+        (Some(before), Some(after)) => kafka_changes::changed_defaults(before, after)
+            .into_iter()
+            .filter(|changed| !keys.contains(changed.key))
+            .map(changed_default)
+            .collect(),
+        _ => Vec::new(),
+    };
+    let one = |key: &str| {
+        let sides = (before.get(key).copied(), after.get(key).copied());
+        change(key, sides, present.release, target.release)
+    };
+    changes.extend(keys.into_iter().map(one));
+    changes.sort_by(|one, other| one.key.cmp(&other.key));
+    changes
 }
 
-/// Returns true when the target keeps every custom value: nothing lost, changed or gained. A lost value
+fn by_key(side: Side<'_>) -> BTreeMap<&str, &Setting> {
+    side.settings.settings.iter().map(|setting| (setting.key.as_str(), setting)).collect()
+}
+
+/// Returns true when the target keeps every custom value: nothing lost, changed, gained or forbidden. A lost value
 /// that nobody can set in the target version doesn't count.
 pub(crate) fn keeps_everything(changes: &[SettingChange]) -> bool {
-    !changes.iter().any(|change| matches!(change.class, Class::LostOverride | Class::Changed | Class::Gained))
+    !changes.iter().any(|change| {
+        matches!(change.class, Class::LostOverride | Class::Changed | Class::Gained | Class::OutOfRange)
+    })
 }
 
-fn change(key: &str, present: Option<&Setting>, target: Option<&Setting>) -> SettingChange {
+fn changed_default(changed: kafka_changes::ChangedDefault) -> SettingChange {
+    SettingChange {
+        key: changed.key.to_owned(),
+        from: Some(changed.from.to_owned()),
+        to: Some(changed.to.to_owned()),
+        class: Class::ChangedDefault,
+        custom_before: false,
+        note: changed.felt.map(str::to_owned),
+    }
+}
+
+fn change(
+    key: &str,
+    (before, after): (Option<&Setting>, Option<&Setting>),
+    present: Option<&Release>,
+    target: Option<&Release>,
+) -> SettingChange {
     let value = |setting: Option<&Setting>| setting.and_then(Setting::in_force).map(str::to_owned);
     let is_custom = |setting: Option<&Setting>| setting.is_some_and(|setting| setting.custom.is_some());
-    let (from, to) = (value(present), value(target));
-    let class = match (is_custom(present), is_custom(target)) {
-        _ if from == to => Class::Kept,
-        (true, true) => Class::Changed,
-        (true, false) if target.is_some_and(|setting| !setting.modifiable) => Class::ReadOnly,
-        (true, false) => Class::LostOverride,
-        (false, true) => Class::Gained,
-        (false, false) => Class::ChangedDefault,
+    let (from, to) = (value(before), value(after));
+    let (was_custom, will_be_custom) = (is_custom(before), is_custom(after));
+
+    let forbidden_before = before.is_some_and(|setting| limit_broken(setting, present).is_some());
+    let limit = after.and_then(|setting| limit_broken(setting, target));
+    let limit = limit.filter(|_| from != to || !forbidden_before);
+    let instead = removed(key, after, present, target);
+    let is_one_sided = before.is_some() != after.is_some();
+
+    let (class, note) = if let Some(instead) = instead {
+        (Class::RemovedKey, Some(format!("instead: {instead}")))
+    } else if is_one_sided && !was_custom && !will_be_custom {
+        (Class::Unknown, None)
+    } else if let Some(limit) = limit {
+        (Class::OutOfRange, Some(format!("allowed: {limit}")))
+    } else if from == to {
+        (Class::Kept, None)
+    } else {
+        let class = match (was_custom, will_be_custom) {
+            (true, true) => Class::Changed,
+            (true, false) if after.is_some_and(|setting| !setting.modifiable) => Class::ReadOnly,
+            (true, false) => Class::LostOverride,
+            (false, true) => Class::Gained,
+            (false, false) => Class::ChangedDefault,
+        };
+        (class, None)
     };
-    SettingChange { key: key.to_owned(), from, to, class, custom_before: is_custom(present) }
+    SettingChange { key: key.to_owned(), from, to, class, custom_before: was_custom, note }
+}
+
+/// Returns what replaces a setting that the target version removed. One that the service lists for every group of the
+/// version is there, whatever the table says; in the additional list stands what somebody wrote.
+fn removed(
+    key: &str,
+    after: Option<&Setting>,
+    present: Option<&Release>,
+    target: Option<&Release>,
+) -> Option<&'static str> {
+    if after.is_some_and(|setting| setting.listed) {
+        return None;
+    }
+    kafka_changes::removed_between(key, present?, target?)
+}
+
+/// Returns the limit that a custom value breaks, in words. The service's own outranks the table's.
+pub(crate) fn limit_broken(setting: &Setting, release: Option<&Release>) -> Option<String> {
+    forbids(setting, setting.custom.as_deref()?, release)
+}
+
+/// Returns the limit that `value` would break if it were this setting's.
+pub(crate) fn forbids(setting: &Setting, value: &str, release: Option<&Release>) -> Option<String> {
+    if let Some((text, range)) =
+        setting.range.as_deref().and_then(|text| Some((text, ValueRange::read(text)?)))
+    {
+        return (!range.allows(value)).then(|| text.to_owned());
+    }
+    bound_broken(&setting.key, value, release?)
+}
+
+/// Returns the limit of Kafka's own that a value breaks.
+pub(crate) fn bound_broken(key: &str, value: &str, release: &Release) -> Option<String> {
+    let range = kafka_changes::bound(key, release)?;
+    (!range.allows(value)).then(|| format!("{range} in Kafka {release}"))
 }
 
 #[cfg(test)]
@@ -130,6 +258,8 @@ pub(crate) mod tests {
             custom: (!custom.is_empty()).then(|| (*custom).to_owned()),
             default: Some((*default).to_owned()),
             modifiable: true,
+            range: None,
+            listed: true,
         });
         GroupSettings {
             group: ConfigGroup {
@@ -142,10 +272,16 @@ pub(crate) mod tests {
         }
     }
 
+    /// Compares without names of versions, so that Kafka's own changes stay out.
+    pub(crate) fn compared(present: &GroupSettings, target: &GroupSettings) -> Vec<SettingChange> {
+        let side = |settings| Side { settings, release: None };
+        difference(side(present), side(target))
+    }
+
     fn class_of(present: (&str, &str), target: (&str, &str)) -> Class {
         let present = group(1, 1, &[("a", present.0, present.1)]);
         let target = group(2, 2, &[("a", target.0, target.1)]);
-        difference(&present, &target)[0].class
+        compared(&present, &target)[0].class
     }
 
     #[test]
@@ -169,23 +305,23 @@ pub(crate) mod tests {
     fn a_lost_value_that_is_read_only_in_the_target_does_not_count() {
         let present = group(1, 1, &[("a", "5", "1")]);
         let mut target = group(2, 2, &[("a", "", "1")]);
-        assert!(!keeps_everything(&difference(&present, &target)));
+        assert!(!keeps_everything(&compared(&present, &target)));
         target.settings[0].modifiable = false;
-        let changes = difference(&present, &target);
+        let changes = compared(&present, &target);
         assert_eq!(changes[0].class, Class::ReadOnly);
         assert!(keeps_everything(&changes));
     }
 
     #[test]
     fn a_custom_value_that_the_target_does_not_know_is_lost() {
-        let changes = difference(&group(1, 1, &[("a", "5", "1")]), &group(2, 2, &[]));
+        let changes = compared(&group(1, 1, &[("a", "5", "1")]), &group(2, 2, &[]));
         assert_eq!((changes[0].class, changes[0].to.as_deref()), (Class::LostOverride, None));
     }
 
     #[test]
     fn retention_is_risky_and_only_a_smaller_message_limit_is() {
         let risky = |key: &str, from: &str, to: &str| {
-            difference(&group(1, 1, &[(key, from, "1")]), &group(2, 2, &[(key, to, "1")]))[0].is_risky()
+            compared(&group(1, 1, &[(key, from, "1")]), &group(2, 2, &[(key, to, "1")]))[0].is_risky()
         };
         assert!(risky("log.retention.hours", "168", "72"));
         assert!(risky("log.retention.hours", "72", "168"));
@@ -196,36 +332,149 @@ pub(crate) mod tests {
         assert!(!risky("log.retention.hours", "72", "72"), "kept");
     }
 
-    fn any_group(no: u64) -> impl Strategy<Value = GroupSettings> {
-        let setting = ("[a-e]", "[0-2]{0,1}", "[0-2]");
-        prop::collection::btree_map("[a-e]", setting, 0..5).prop_map(move |settings| {
-            let settings: Vec<(String, (String, String, String))> = settings.into_iter().collect();
-            let borrowed: Vec<(&str, &str, &str)> =
-                settings.iter().map(|(key, (_, custom, default))| (&**key, &**custom, &**default)).collect();
-            group(no, no, &borrowed)
-        })
+    /// Keys that Kafka removed, bounded or gave a new default are among those of the groups.
+    const KEYS: [&str; 7] = [
+        "log.retention.hours",
+        "log.segment.bytes",
+        "min.insync.replicas",
+        "num.partitions",
+        "inter.broker.protocol.version",
+        "num.recovery.threads.per.data.dir",
+        "advertised.port",
+    ];
+
+    prop_compose! {
+        fn any_setting()(
+            custom in prop::option::of("[0-2]"),
+            default in prop::option::of("[0-2]"),
+            modifiable in any::<bool>(),
+            range in prop::option::of(prop::sample::select(vec!["1 ~ 2", "0,1", "[0,...,1]", "any"])),
+            listed in any::<bool>(),
+        ) -> Setting {
+            // In the additional list stand only values that somebody set.
+            if listed {
+                Setting { key: String::new(), custom, default, modifiable, range: range.map(str::to_owned), listed }
+            } else {
+                let custom = Some(custom.unwrap_or_else(|| "2".to_owned()));
+                Setting { key: String::new(), custom, default: None, modifiable: true, range: None, listed }
+            }
+        }
+    }
+
+    /// A group with settings of both lists, limits and marks.
+    pub(crate) fn any_group(no: u64) -> impl Strategy<Value = GroupSettings> {
+        prop::collection::btree_map(prop::sample::select(&KEYS[..]), any_setting(), 0..7).prop_map(
+            move |settings| {
+                let settings =
+                    settings.into_iter().map(|(key, setting)| Setting { key: key.to_owned(), ..setting });
+                GroupSettings { settings: settings.collect(), ..group(no, no, &[]) }
+            },
+        )
+    }
+
+    fn any_release() -> impl Strategy<Value = Option<Release>> {
+        let names = vec!["2.4.0", "2.8.2", "3.7.1", "3.9.0", "4.0.0", "4.3.0", "5.0.0", "none"];
+        prop::sample::select(names).prop_map(Release::find)
+    }
+
+    /// Returns what a class of one direction may be in the other, where no version stands between.
+    fn mirrored(class: Class) -> &'static [Class] {
+        match class {
+            Class::LostOverride | Class::ReadOnly => &[Class::Gained, Class::OutOfRange],
+            Class::Gained => &[Class::LostOverride, Class::ReadOnly],
+            Class::Changed => &[Class::Changed, Class::OutOfRange],
+            Class::ChangedDefault => &[Class::ChangedDefault],
+            Class::Unknown => &[Class::Unknown],
+            Class::Kept => &[Class::Kept, Class::OutOfRange],
+            Class::OutOfRange | Class::RemovedKey => &[
+                Class::LostOverride,
+                Class::ReadOnly,
+                Class::Changed,
+                Class::Kept,
+                Class::OutOfRange,
+                Class::Gained,
+            ],
+        }
     }
 
     proptest! {
         #[test]
-        fn a_group_keeps_everything_of_itself(a in any_group(1)) {
-            prop_assert!(difference(&a, &a).iter().all(|change| change.class == Class::Kept));
+        fn a_group_keeps_everything_of_itself(a in any_group(1), release in any_release()) {
+            let side = Side { settings: &a, release: release.as_ref() };
+            let changes = difference(side, side);
+            prop_assert!(changes.iter().all(|change| change.class == Class::Kept), "{changes:?}");
+        }
+
+        #[test]
+        fn every_setting_of_either_group_is_in_exactly_one_class(
+            a in any_group(1), b in any_group(2), before in any_release(), after in any_release(),
+        ) {
+            let changes = difference(
+                Side { settings: &a, release: before.as_ref() },
+                Side { settings: &b, release: after.as_ref() },
+            );
+            for setting in a.settings.iter().chain(&b.settings) {
+                prop_assert_eq!(changes.iter().filter(|change| change.key == setting.key).count(), 1);
+            }
+            for change in &changes {
+                let is_listed = a.setting(&change.key).is_some() || b.setting(&change.key).is_some();
+                prop_assert!(is_listed || change.class == Class::ChangedDefault);
+                // Whatever is called kept, removed or unknown, nothing that a group sets is lost behind it.
+                let is_kept = matches!(change.class, Class::Kept | Class::ChangedDefault);
+                prop_assert!(!is_kept || !change.custom_before || change.from == change.to, "{:?}", change);
+            }
         }
 
         #[test]
         fn the_way_back_mirrors_the_way_there(a in any_group(1), b in any_group(2)) {
-            let there = difference(&a, &b);
-            let back = difference(&b, &a);
+            let there = compared(&a, &b);
+            let back = compared(&b, &a);
             prop_assert_eq!(there.len(), back.len());
             for (one, other) in there.iter().zip(&back) {
-                let mirrored = match one.class {
-                    Class::LostOverride => Class::Gained,
-                    Class::Gained => Class::LostOverride,
-                    same => same,
-                };
-                prop_assert_eq!(other.class, mirrored);
-                prop_assert_eq!((&one.from, &one.to), (&other.to, &other.from));
+                prop_assert!(mirrored(one.class).contains(&other.class), "{:?} {:?}", one, other);
+                prop_assert_eq!((&one.key, &one.from, &one.to), (&other.key, &other.to, &other.from));
             }
         }
+    }
+
+    #[test]
+    fn a_value_outside_the_targets_limits_is_out_of_range_unless_it_was_outside_all_along() {
+        let mut present = group(1, 1, &[("a", "5", "1")]);
+        let mut target = group(2, 2, &[("a", "5", "1")]);
+        target.settings[0].range = Some("1 ~ 4".to_owned());
+        let change = &compared(&present, &target)[0];
+        assert_eq!((change.class, change.note.as_deref()), (Class::OutOfRange, Some("allowed: 1 ~ 4")));
+        assert!(!keeps_everything(&compared(&present, &target)));
+        present.settings[0].range = Some("1 ~ 3".to_owned());
+        assert_eq!(compared(&present, &target)[0].class, Class::Kept, "brokers run with it today");
+        // A value that the target leaves to its default can't keep a broker from starting.
+        target.settings[0].custom = None;
+        assert_eq!(compared(&present, &target)[0].class, Class::LostOverride);
+    }
+
+    #[test]
+    fn the_services_own_lists_win_over_kafkas_table() {
+        let release = |text| Release::find(text);
+        let classes = |target: &GroupSettings| {
+            let mut present = group(1, 1, &[("inter.broker.protocol.version", "3.9", "3.9")]);
+            present.settings[0].listed = false;
+            let (before, after) = (release("3.9.0"), release("4.0.0"));
+            let changes = difference(
+                Side { settings: &present, release: before.as_ref() },
+                Side { settings: target, release: after.as_ref() },
+            );
+            let of = |key: &str| changes.iter().find(|change| change.key == key).map(|change| change.class);
+            (of("inter.broker.protocol.version"), of("num.recovery.threads.per.data.dir"))
+        };
+        let by_table = (Some(Class::RemovedKey), Some(Class::ChangedDefault));
+        assert_eq!(classes(&group(2, 2, &[])), by_table);
+        let still_listed = group(2, 2, &[("inter.broker.protocol.version", "", "4.0")]);
+        assert_eq!(classes(&still_listed).0, Some(Class::LostOverride));
+        let own_default = group(2, 2, &[("num.recovery.threads.per.data.dir", "", "1")]);
+        assert_eq!(
+            classes(&own_default).1,
+            Some(Class::Unknown),
+            "the service tells one of the two versions only"
+        );
     }
 }

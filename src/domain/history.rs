@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// One run of cdss that sent a start, or followed one.
+/// One run of cdss that sent a start, followed one, or made a config group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PastRun {
     pub id: String,
@@ -14,8 +14,8 @@ pub(crate) struct PastRun {
     /// The run whose start it followed; None when it sent one itself.
     pub of: Option<String>,
     pub result: Outcome,
-    /// The line that was written before the start: who, with what, to which service, the plan. Null for a run
-    /// that only followed.
+    /// The line that was written before the start, or before a config group was made: who, with what, to which
+    /// service, the plan. Null for a run that only followed.
     pub start: Value,
     /// Every line of this run, in order.
     pub entries: Vec<Value>,
@@ -111,6 +111,8 @@ impl History {
         run.of = run.of.take().or(of);
         match event.as_str() {
             "start" => run.start = entry.clone(),
+            // A copy that takes up what is there begins with the write.
+            "group-create" | "group-write" if run.start.is_null() => run.start = entry.clone(),
             "end" => {
                 run.ended_at = Some(at);
                 run.result = verdict.map_or(Outcome::Ended, Outcome::Verdict);
@@ -179,6 +181,24 @@ mod tests {
         assert_eq!(history.runs[0].entries.len(), 2);
         assert_eq!(history.runs[0].ended_at, None);
         assert!(history.damaged.is_empty());
+    }
+
+    #[test]
+    fn a_copy_of_a_config_group_is_a_run_with_its_first_line_as_its_start() {
+        let name = json!({ "config_group_name": "orders-390" });
+        let text = [
+            line("a", "group-create", &name),
+            line("a", "group-created", &json!({ "config_group": "501" })),
+            line("a", "group-write", &json!({ "config_group_name": "other" })),
+            line("a", "end", &json!({ "of": "a", "verdict": "done" })),
+            line("b", "group-write", &name),
+        ]
+        .join("\n");
+        let history = History::read(&text);
+        assert_eq!(results(&history), [("a", "done"), ("b", "unfinished")]);
+        for run in &history.runs {
+            assert_eq!(run.start["config_group_name"], "orders-390");
+        }
     }
 
     #[test]

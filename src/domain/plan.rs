@@ -5,9 +5,10 @@ use super::checks::{self, Check};
 use super::cluster::ClusterState;
 use super::config_group::ConfigGroup;
 use super::course::{self, Course};
+use super::group_choice::Candidate;
 use super::group_difference::SettingChange;
 use super::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use super::snapshot::Snapshot;
+use super::snapshot::{Group, Snapshot};
 use super::version::KafkaVersion;
 
 /// The three numbers that a start consists of.
@@ -30,6 +31,8 @@ pub(crate) struct Plan {
     pub group_from: Option<ConfigGroup>,
     pub group_to: Option<ConfigGroup>,
     pub changes: Vec<SettingChange>,
+    /// Where no group is settled: those that come nearest, the best first.
+    pub candidates: Vec<Candidate>,
     pub checks: Vec<Check>,
     pub course: Course,
     /// The present group's number even where its name and settings can't be read.
@@ -51,6 +54,10 @@ impl Plan {
             group_from: snapshot.present.as_ref().map(|present| present.group.clone()),
             group_to: snapshot.group.one().cloned(),
             changes: checks::changes(snapshot),
+            candidates: match &snapshot.group {
+                Group::Chosen(choice) => choice.best().to_vec(),
+                Group::Named(_) => Vec::new(),
+            },
             checks: checks::evaluate(snapshot, accepted),
             course: course::course(snapshot),
             group_no: snapshot.cluster.config_group,

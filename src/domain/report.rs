@@ -7,6 +7,8 @@ use super::broker_trail::BrokerTrails;
 use super::checks::Check;
 use super::cluster::Cluster;
 use super::config_group::ConfigGroup;
+use super::copy_report::CopyReport;
+use super::group_choice::Candidate;
 use super::group_difference::SettingChange;
 use super::health::Health;
 use super::ids::{ClusterNo, ConfigGroupNo};
@@ -38,6 +40,8 @@ pub(crate) struct Report {
     /// The present group's number even where its name can't be read.
     pub group_no: Option<ConfigGroupNo>,
     pub changes: Vec<SettingChange>,
+    /// Groups that may be named where none is settled, the best first.
+    pub candidates: Vec<Candidate>,
     pub checks: Vec<Check>,
     /// Of `check` without a version only.
     pub versions: Option<Vec<VersionChoice>>,
@@ -52,6 +56,8 @@ pub(crate) struct Report {
     pub ended_at: Option<Timestamp>,
     /// The start's own request id.
     pub start_request: Option<String>,
+    /// Of `config-group copy` only.
+    pub copy: Option<CopyReport>,
     /// The run whose start the outcome speaks of: this one, or the one it attached to.
     pub start_run: Option<String>,
 }
@@ -73,6 +79,7 @@ impl Report {
         self.group_to.clone_from(&plan.group_to);
         self.group_no = plan.group_no;
         self.changes.clone_from(&plan.changes);
+        self.candidates.clone_from(&plan.candidates);
         self.checks.clone_from(&plan.checks);
     }
 

@@ -1,4 +1,4 @@
-//! The ids of the checks that can block, and who may overrule them.
+//! The ids of the checks, and who may overrule those that block.
 
 /// Whether a person may overrule a check that blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(crate) struct Rule {
     pub acceptable: Acceptable,
 }
 
-/// Every check that can block, with who may overrule it.
+/// Every check that can block, with who may overrule it, and those of settings that only warn.
 pub(super) const RULES: &[Rule] = &[
     Rule { id: "cluster.state", acceptable: Acceptable::No },
     Rule { id: "brokers.health", acceptable: Acceptable::No },
@@ -31,6 +31,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule { id: "config.other-group", acceptable: Acceptable::No },
     Rule { id: "config.lost-override", acceptable: Acceptable::ByItem },
     Rule { id: "config.changed", acceptable: Acceptable::ByItem },
+    Rule { id: "config.out-of-range", acceptable: Acceptable::No },
+    Rule { id: "config.read-only", acceptable: Acceptable::No },
+    Rule { id: "config.removed-key", acceptable: Acceptable::No },
+    Rule { id: "config.changed-default", acceptable: Acceptable::No },
+    Rule { id: "config.unknown-setting", acceptable: Acceptable::No },
     Rule { id: "service.precheck", acceptable: Acceptable::No },
     Rule { id: "start.unresolved", acceptable: Acceptable::Whole },
     Rule { id: "plan.stale", acceptable: Acceptable::No },

@@ -6,11 +6,15 @@ use jiff::Timestamp;
 
 use super::broker_trail::BrokerTrails;
 use super::plan::Plan;
+use super::report::Report;
 
 /// Is told what happens. None of it is the result.
 pub(crate) trait Tell {
     /// The plan, before a question or as the reason why none is asked.
     fn plan(&mut self, plan: &Plan);
+
+    /// What a copy of a config group would make, before a question.
+    fn copying(&mut self, report: &Report);
 
     /// The start was accepted. `follow` is the command that follows it from anywhere.
     fn started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str);

@@ -27,6 +27,16 @@ impl Release {
     fn starts_with(&self, prefix: &[u32]) -> bool {
         self.0.starts_with(prefix)
     }
+
+    /// Returns true for a fix of the other release: 4.3.1 of 4.3.
+    pub(crate) fn starts_with_numbers_of(&self, other: &Self) -> bool {
+        self.starts_with(&other.0)
+    }
+
+    /// Returns the numbers without anything between them, as names of config groups have them: 390 for 3.9.0.
+    pub(crate) fn digits(&self) -> String {
+        self.0.iter().map(ToString::to_string).collect()
+    }
 }
 
 impl fmt::Display for Release {
@@ -75,6 +85,13 @@ impl KafkaVersion {
     /// `name` is the service's own, such as `Kafka 3.9.0`.
     pub(crate) fn new(code: VersionCode, name: Option<&str>) -> Self {
         Self { code, release: name.and_then(Release::find) }
+    }
+}
+
+impl KafkaVersion {
+    /// Returns what to write behind `--version`.
+    pub(crate) fn argument(&self) -> String {
+        self.release.as_ref().map_or_else(|| self.code.to_string(), ToString::to_string)
     }
 }
 

@@ -1,13 +1,13 @@
 //! `check`: can it be done, and what would change. Reads only.
 
 use super::Flow;
+use super::choosing::{chosen, worth_reading};
 use super::resolve::{Found, Request, take};
-use super::snapshot::askable;
+use super::snapshot::{Groups, askable};
 use crate::api::{Persistence, Read};
 use crate::domain::acceptance::Accepted;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::course::Course;
-use crate::domain::group_choice::settings_of;
 use crate::domain::plan::Plan;
 use crate::domain::report::VersionChoice;
 use crate::domain::selector::Selector;
@@ -176,32 +176,25 @@ impl Flow<'_> {
             lists.push(take(answer.map_err(Failure::before_start)?)?);
         }
         let present = self.present_group(&found.cluster)?;
-        let candidates: Vec<GroupSettings> = self.settings(&lists.concat())?;
+        let worth: Vec<Vec<ConfigGroup>> =
+            lists.iter().map(|list| worth_reading(present.as_ref(), list)).collect();
+        let candidates: Vec<GroupSettings> = self.settings(&worth.concat())?;
         let mut snapshots = Vec::new();
-        for target in targets {
+        for (target, list) in targets.iter().zip(&lists) {
             let own: Vec<GroupSettings> = candidates
                 .iter()
                 .filter(|candidate| candidate.group.version == target.code)
                 .cloned()
                 .collect();
-            snapshots.push(self.unasked(found, target, present.clone(), &own));
+            let groups = chosen(present.clone(), found.version.as_ref(), &own, target, list.len());
+            snapshots.push(self.unasked(found, target, groups));
         }
         self.ask_all(&mut snapshots)?;
         Ok(snapshots)
     }
 
-    fn unasked(
-        &mut self,
-        found: &Found,
-        target: &KafkaVersion,
-        present: Option<GroupSettings>,
-        candidates: &[GroupSettings],
-    ) -> Snapshot {
-        let choice = crate::domain::group_choice::choose(present.as_ref(), candidates);
-        let target_settings = choice.one().and_then(|group| settings_of(candidates, group.no)).cloned();
+    fn unasked(&mut self, found: &Found, target: &KafkaVersion, groups: Groups) -> Snapshot {
         let target = version::Found { version: target.clone(), listed: true };
-        let group = crate::domain::snapshot::Group::Chosen(choice);
-        let groups = super::snapshot::Groups { present, group, target_settings };
         let mut snapshot = self.assemble(found.cluster.clone(), found.health.clone(), target, groups);
         snapshot.from.clone_from(&found.version);
         snapshot

@@ -1,6 +1,10 @@
 //! The order of things, over traits: what is read when, what is asked, what is sent, what is watched.
 
+mod attempts;
 mod check;
+mod choosing;
+mod copy;
+mod group_diff;
 mod look;
 mod resolve;
 mod snapshot;
@@ -13,6 +17,8 @@ mod watch;
 use std::time::Duration;
 
 pub(crate) use check::{check, check_all};
+pub(crate) use copy::{Copying, Source, Wish, copy};
+pub(crate) use group_diff::diff;
 pub(crate) use resolve::Request;
 pub(crate) use status::{Following, status};
 pub(crate) use upgrade::{Asking, Waiting, upgrade};

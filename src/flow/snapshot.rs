@@ -1,17 +1,18 @@
 //! Reads all that a decision needs, each thing once.
 
 use super::Flow;
+use super::choosing::{chosen, worth_reading};
 use super::resolve::{Found, Request, all, take};
 use crate::api::{Answer, ApiError, Persistence, Read, join};
 use crate::domain::cluster::Cluster;
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
-use crate::domain::group_choice::{choose, settings_of};
+use crate::domain::group_choice::choose;
 use crate::domain::health::Health;
 use crate::domain::ids::VersionCode;
 use crate::domain::plan::{Plan, Target};
 use crate::domain::selector::{GroupError, Selector, find_group};
 use crate::domain::snapshot::{Group, PreCheck, Snapshot};
-use crate::domain::version::{self, Release};
+use crate::domain::version::{self, KafkaVersion, Release};
 use crate::failure::Failure;
 
 /// The groups that concern an upgrade.
@@ -33,7 +34,13 @@ impl Flow<'_> {
         self.report.to = Some(target.version.clone());
         let snapshot = self.snapshot(found, target, request.config_group.as_ref())?;
         request.accepted.refuse_unknown_items(&|item| is_setting(&snapshot, item))?;
-        let plan = Plan::of(&snapshot, &request.accepted);
+        let mut plan = Plan::of(&snapshot, &request.accepted);
+        for candidate in &mut plan.candidates {
+            let target =
+                format!(" --version {} --config-group no:{}", plan.to.argument(), candidate.group.no);
+            let command = self.surroundings.command("check", &format!("--cluster no:{}", plan.no), &target);
+            candidate.command = Some(command);
+        }
         self.report.take_plan(&plan);
         Ok((snapshot, plan))
     }
@@ -54,7 +61,7 @@ impl Flow<'_> {
             let name = list.iter().find_map(|group| group.version_name.as_deref());
             target.version.release = name.and_then(Release::find);
         }
-        let groups = self.groups(&found.cluster, target.version.code, &list, wanted)?;
+        let groups = self.groups(&found, &target.version, &list, wanted)?;
         let mut snapshot = self.assemble(found.cluster, found.health, target, groups);
         snapshot.from = found.version;
         snapshot.pre_check = self.pre_check(&snapshot)?;
@@ -108,54 +115,45 @@ impl Flow<'_> {
         let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups);
         snapshot.from = match (&before.from, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
-            (_, code) => code.map(|code| version::KafkaVersion { code, release: None }),
+            (_, code) => code.map(|code| KafkaVersion { code, release: None }),
         };
         snapshot.pre_check = self.pre_check(&snapshot)?;
         Ok(snapshot)
     }
 
-    fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
+    pub(super) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
         let [list] = all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
         take(list)
     }
 
     fn groups(
         &self,
-        cluster: &Cluster,
-        target: VersionCode,
+        found: &Found,
+        target: &KafkaVersion,
         list: &[ConfigGroup],
         wanted: Option<&Selector>,
     ) -> Result<Groups, Failure> {
-        let present = self.present_group(cluster)?;
+        let present = self.present_group(&found.cluster)?;
+        let at_target = found.cluster.version == Some(target.code);
         if let Some(wanted) = wanted {
             let named = self.named_group(list, wanted)?;
-            let compares = named.version == target && cluster.version != Some(target);
+            let compares = named.version == target.code && !at_target;
             let mut settings =
                 if compares { self.settings(std::slice::from_ref(&named))? } else { Vec::new() };
             return Ok(Groups { present, group: Group::Named(named), target_settings: settings.pop() });
         }
         // At the target there is nothing to choose.
-        if cluster.version == Some(target) {
-            let group = Group::Chosen(choose(None, &[]));
+        if at_target {
+            let group = Group::Chosen(choose(None, &[], None, 0));
             return Ok(Groups { present, group, target_settings: None });
         }
-        let candidates = self.settings(list)?;
-        let choice = choose(present.as_ref(), &candidates);
-        let target_settings = choice.one().and_then(|group| settings_of(&candidates, group.no)).cloned();
-        Ok(Groups { present, group: Group::Chosen(choice), target_settings })
+        let candidates = self.settings(&worth_reading(present.as_ref(), list))?;
+        Ok(chosen(present, found.version.as_ref(), &candidates, target, list.len()))
     }
 
     /// Finds the group that was named, also among those of other versions: then a check says so.
     fn named_group(&self, list: &[ConfigGroup], wanted: &Selector) -> Result<ConfigGroup, Failure> {
-        let failure = |error: GroupError| {
-            let hint = match &error {
-                GroupError::NotFound(_) => "`cdss list config-groups` shows them".to_owned(),
-                GroupError::Several { numbers, .. } => {
-                    format!("name one by its number, such as --config-group no:{}", numbers[0])
-                }
-            };
-            Failure::Group { error, hint }
-        };
+        let failure = |error| no_group(error, "--config-group ");
         match find_group(list, wanted) {
             Ok(group) => Ok(group.clone()),
             Err(GroupError::NotFound(_)) => {
@@ -222,6 +220,17 @@ pub(super) fn askable(snapshot: &Snapshot) -> Result<Target, &'static str> {
         return Err("the config group belongs to another version");
     }
     Ok(Target { cluster: snapshot.cluster.no, version: group.version, config_group: group.no })
+}
+
+/// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
+pub(super) fn no_group(error: GroupError, flag: &str) -> Failure {
+    let hint = match &error {
+        GroupError::NotFound(_) => "`cdss list config-groups` shows them".to_owned(),
+        GroupError::Several { numbers, .. } => {
+            format!("name one by its number, such as {flag}no:{}", numbers[0])
+        }
+    };
+    Failure::Group { error, hint }
 }
 
 /// A group that the service refuses to show counts as one that it tells nothing of; a check says so.

@@ -5,9 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Flow;
+use super::attempts::LOOKS;
 use super::before_start;
 use super::look::Looker;
-use crate::api::{Accepted, Action, ApiError, Class, Unsent, classify};
+use crate::api::{Accepted, Action, ApiError, CdssApi, Class, classify};
 use crate::consent::Consent;
 use crate::domain::cluster::ClusterState;
 use crate::domain::plan::{Plan, Target};
@@ -29,23 +30,6 @@ pub(super) enum Sending {
         origin: Duration,
     },
 }
-
-/// At most so often, in [`WINDOW`], and only where nothing was done.
-///
-/// Fixed by the design.
-const ATTEMPTS: u32 = 4;
-const WINDOW: Duration = Duration::from_secs(60);
-
-/// The first pause between two attempts; it doubles.
-///
-/// Chosen: four attempts fit the window with room for slow refusals.
-const PAUSE: Duration = Duration::from_secs(2);
-
-/// The pauses before the looks that decide after a lost answer.
-///
-/// Fixed by the design: half a minute is far longer than an accepted start takes to show in the reads.
-const LOOKS: [Duration; 4] =
-    [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8), Duration::from_secs(16)];
 
 /// Looks that aren't answered are tried anew for this long.
 ///
@@ -75,11 +59,12 @@ impl Flow<'_> {
         let first = self.clock.elapsed();
         // From here on a defect of cdss must not claim that nothing was started.
         self.report.submitted = Submitted::Unknown;
-        let attempts = self.attempts(target, consent, first);
+        let send = |api: &dyn CdssApi| api.start(target, consent);
+        let attempts = self.attempts(Class::Start, "nothing was started", &send);
         if attempts.is_err() {
             self.report.submitted = Submitted::No;
         }
-        let error = match attempts? {
+        let error = match attempts.map_err(before_start)? {
             Ok(accepted) => {
                 let Accepted { request_id, at } = accepted;
                 return Ok(Sending::Accepted { at, request_id, origin: self.clock.elapsed() });
@@ -98,48 +83,6 @@ impl Flow<'_> {
         }
         self.tell.warn(&format!("{error}; looking whether the upgrade was started"));
         self.resolve_doubt(plan, at, first, &error)
-    }
-
-    /// Sends until there is an answer that settles something. The outer failure is a signal between two
-    /// attempts: nothing was started.
-    fn attempts(
-        &mut self,
-        target: &Target,
-        consent: &Consent,
-        first: Duration,
-    ) -> Result<Result<Accepted, ApiError>, Failure> {
-        let mut pause = if self.patience().settle.is_zero() { self.poll } else { PAUSE };
-        let mut clock_was_wrong = false;
-        let mut turn = 1;
-        loop {
-            let error = match self.api.start(target, consent) {
-                Ok(accepted) => return Ok(Ok(accepted)),
-                Err(error) => error,
-            };
-            if matches!(error, ApiError::NotSent { why: Unsent::Interrupted, .. }) {
-                // The sleep tells which signal it was.
-                self.clock.sleep(Duration::ZERO).map_err(before_start)?;
-                return Ok(Err(error));
-            }
-            let pause_now = match classify(Class::Start, &error) {
-                Action::AgainWithItsTime if !clock_was_wrong => {
-                    clock_was_wrong = true;
-                    Duration::ZERO
-                }
-                Action::Again { asked } => pause.max(asked.unwrap_or_default()),
-                _ => return Ok(Err(error)),
-            };
-            let late = self.clock.elapsed().saturating_sub(first) + pause_now > WINDOW;
-            if late || turn == ATTEMPTS {
-                return Ok(Err(error));
-            }
-            self.tell.note(&format!("{error}; nothing was started, sending it again"));
-            self.clock.sleep(pause_now).map_err(before_start)?;
-            if !pause_now.is_zero() {
-                pause *= 2;
-            }
-            turn += 1;
-        }
     }
 
     /// The service said no. One look confirms it: a cluster that changes all the same was started.
@@ -174,12 +117,11 @@ impl Flow<'_> {
         origin: Duration,
         error: &ApiError,
     ) -> Result<Sending, Failure> {
-        let on_loopback = self.patience().settle.is_zero();
         let mut looker = Looker::new(plan.no);
         let begun = self.clock.elapsed();
         let mut answered = 0;
         while answered < LOOKS.len() {
-            let pause = if on_loopback { self.poll } else { LOOKS[answered] };
+            let pause = self.pause_before_look(answered);
             if self.clock.elapsed().saturating_sub(begun) + pause > LOOKING {
                 break;
             }

@@ -1,5 +1,6 @@
 //! The order of things against a service and a clock that exist in memory only.
 
+mod copying;
 mod fake;
 mod life;
 mod mutations;

@@ -20,6 +20,7 @@ pub(super) struct Account {
 pub(super) struct Group {
     pub(super) no: u64,
     pub(super) name: String,
+    pub(super) description: String,
     /// Code of its version.
     pub(super) version: &'static str,
     /// Custom values under Kafka's own spelling; everything else has its default.
@@ -72,7 +73,7 @@ impl Account {
 
     fn set_custom(&mut self, no: u64, key: String, value: String) -> Result<(), UnknownTarget> {
         let group = self.groups.iter_mut().find(|group| group.no == no).ok_or(UnknownTarget::Group(no))?;
-        if !catalogue::has(&key) {
+        if !catalogue::has(&key) && !catalogue::is_a_name(&key) {
             return Err(UnknownTarget::Setting(key));
         }
         if value.is_empty() {

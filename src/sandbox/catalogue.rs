@@ -1,4 +1,4 @@
-//! The Kafka settings that a config group has, the same in every version.
+//! The Kafka settings that the sandbox knows, the same in every version.
 
 /// One setting of a broker. Kinds and ranges are worded by us: the service does not document them.
 pub(super) struct Setting {
@@ -88,6 +88,12 @@ impl Setting {
 
 pub(super) fn has(name: &str) -> bool {
     ALL.iter().any(|setting| setting.name == name)
+}
+
+/// Returns true for what may be the name of a setting: the additional list takes any.
+pub(super) fn is_a_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+    name.contains('.') && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(allowed)
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ pub enum Change {
     ConfigGroup { cluster: u64, no: u64 },
     /// Version code of a cluster.
     Version { cluster: u64, code: String },
-    /// Custom value of a setting (in Kafka's own spelling) in a config group; an empty one brings back the default.
+    /// Custom value of a setting (in Kafka's own spelling) in a config group; an empty one brings back the default. One
+    /// that the sandbox doesn't know stands in the additional list.
     CustomValue { group: u64, key: String, value: String },
 }
 

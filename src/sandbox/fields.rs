@@ -63,6 +63,40 @@ impl Fields {
         }
     }
 
+    /// Returns a switch, a number or a text as text, or nothing where the field is missing or null.
+    ///
+    /// # Errors
+    /// The gateway's answer to a list or an object.
+    pub(super) fn plain(&self, name: &str) -> Result<Option<String>, Answer> {
+        match self.value(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(value @ (Value::Bool(_) | Value::Number(_))) => Ok(Some(value.to_string())),
+            Some(_) => Err(wrong_type(name, "String")),
+        }
+    }
+
+    /// Returns two texts of each entry of a list; of a missing one nothing. Entries without a first text are passed
+    /// over, and a second one that is missing is empty.
+    ///
+    /// # Errors
+    /// The gateway's answer to anything but a list.
+    pub(super) fn pairs(
+        &self,
+        name: &str,
+        first: &str,
+        second: &str,
+    ) -> Result<Vec<(String, String)>, Answer> {
+        let entries = match self.value(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(entries)) => entries,
+            Some(_) => return Err(wrong_type(name, "List")),
+        };
+        let text = |entry: &Value, field: &str| entry[field].as_str().map(str::to_owned);
+        let pair = |entry| Some((text(entry, first)?, text(entry, second).unwrap_or_default()));
+        Ok(entries.iter().filter_map(pair).collect())
+    }
+
     fn value(&self, name: &str) -> Option<&Value> {
         self.0.get(name).filter(|value| !value.is_null())
     }

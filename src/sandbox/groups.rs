@@ -32,7 +32,7 @@ fn list<'a>(fields: &Fields, groups: impl Iterator<Item = &'a Group>) -> Result<
         json!({
             "configGroupNo": group.no,
             "configGroupName": group.name,
-            "description": "",
+            "description": group.description,
             "kafkaVersion": versions::of_code(group.version).map(versions::Version::name),
             "kafkaVersionCode": group.version,
         })
@@ -51,7 +51,7 @@ pub(super) fn one(account: &Account, no: u64, body: &[u8]) -> Result<Answer, Ans
     Ok(Answer::Result(json!({
         "configGroupName": group.name,
         "configGroupNo": group.no,
-        "description": "",
+        "description": group.description,
         "kafkaVersionCode": group.version,
         "memberNo": MEMBER,
     })))
@@ -64,10 +64,9 @@ pub(super) fn one(account: &Account, no: u64, body: &[u8]) -> Result<Answer, Ans
 pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<Answer, Answer> {
     let code = Fields::parse(body)?.version_code()?;
     let Some(group) = account.group(no, &code) else { return Ok(Answer::Result(Value::Null)) };
-    let (with_fields, others): (Vec<_>, Vec<_>) =
-        catalogue::ALL.iter().partition(|setting| setting.has_a_field());
-    let settings: Vec<_> = with_fields
-        .into_iter()
+    let settings: Vec<_> = catalogue::ALL
+        .iter()
+        .filter(|setting| setting.has_a_field())
         .map(|setting| {
             json!({
                 "configName": setting.name,
@@ -80,12 +79,12 @@ pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<Answer
             })
         })
         .collect();
-    let additional: Vec<_> = others
-        .into_iter()
-        .filter_map(|setting| {
-            let value = group.custom.get(setting.name)?;
-            Some(json!({ "configName": setting.name, "configValue": value }))
-        })
+    let stands_apart = |name: &&String| settings.iter().all(|setting| setting["configName"] != **name);
+    let additional: Vec<_> = group
+        .custom
+        .keys()
+        .filter(stands_apart)
+        .map(|name| json!({ "configName": name, "configValue": group.custom[name] }))
         .collect();
     Ok(Answer::Result(json!({
         "memberNo": MEMBER,

@@ -9,6 +9,7 @@ mod cluster;
 mod demo;
 mod fields;
 mod gateway;
+mod group_changes;
 mod groups;
 mod life;
 mod log;

@@ -14,6 +14,9 @@ pub(super) enum Operation {
     Groups,
     Group(u64),
     GroupSettings(u64),
+    GroupUsers(u64),
+    CreateGroup,
+    WriteGroup(u64),
 }
 
 /// Name of the start in the log.
@@ -25,7 +28,7 @@ pub(super) const UNKNOWN: &str = "unknown";
 const PREFIXES: [&str; 4] = ["/api/v1/", "/api/sgn-v1/", "/api/jpn-v1/", "/api/krs-v1/"];
 
 /// Every operation under its name in the log.
-const NAMES: [(Operation, &str); 11] = [
+const NAMES: [(Operation, &str); 14] = [
     (Operation::Versions, "getCDSSVersionList"),
     (Operation::ClusterList, "getClusterInfoList"),
     (Operation::Cluster(0), "getClusterInfo"),
@@ -37,6 +40,9 @@ const NAMES: [(Operation, &str); 11] = [
     (Operation::Groups, "getKafkaConfigGroupList"),
     (Operation::Group(0), "getKafkaConfigGroup"),
     (Operation::GroupSettings(0), "getKafkaConfigGroupDetailList"),
+    (Operation::GroupUsers(0), "getConfigGroupUsingClusterList"),
+    (Operation::CreateGroup, "createConfigGroup"),
+    (Operation::WriteGroup(0), "setKafkaConfigGroupDetail"),
 ];
 
 /// Returns the operation, or `None` where the service has no route.
@@ -60,6 +66,9 @@ pub(super) fn find(method: &str, path_and_query: &str) -> Option<Operation> {
         ("POST", "configGroup/getKafkaConfigGroupList", None) => Operation::Groups,
         ("POST", "configGroup/getKafkaConfigGroup", Some(no)) => Operation::Group(no),
         ("POST", "configGroup/getKafkaConfigGroupDetailList", Some(no)) => Operation::GroupSettings(no),
+        ("POST", "configGroup/getConfigGroupUsingClusterList", Some(no)) => Operation::GroupUsers(no),
+        ("POST", "configGroup/createConfigGroup", None) => Operation::CreateGroup,
+        ("POST", "configGroup/setKafkaConfigGroupDetail", Some(no)) => Operation::WriteGroup(no),
         _ => return None,
     };
     Some(operation)

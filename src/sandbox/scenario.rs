@@ -17,6 +17,9 @@ pub enum Scenario {
     AnswerLost,
     Answer504,
     NoProgress,
+    GroupAnswerLost,
+    GroupLost,
+    GroupDropsValue,
     NoPermission,
     WrongSignature,
     SkewedClock,
@@ -45,6 +48,9 @@ impl Scenario {
         Self::AnswerLost,
         Self::Answer504,
         Self::NoProgress,
+        Self::GroupAnswerLost,
+        Self::GroupLost,
+        Self::GroupDropsValue,
         Self::NoPermission,
         Self::WrongSignature,
         Self::SkewedClock,
@@ -89,6 +95,13 @@ impl Scenario {
             Self::AnswerLost => ("answer-lost", "The start takes effect, its answer never arrives", 0),
             Self::Answer504 => ("answer-504", "The start takes effect, the gateway reports a timeout", 0),
             Self::NoProgress => ("no-progress", "The progress call does not exist", 0),
+            Self::GroupAnswerLost => {
+                ("group-answer-lost", "A copied config group is made and filled, no answer of it arrives", 0)
+            }
+            Self::GroupLost => ("group-lost", "The create of a config group is lost on the way", 0),
+            Self::GroupDropsValue => {
+                ("group-drops-value", "A value of a copied config group is dropped without a word", 0)
+            }
             Self::NoPermission => ("no-permission", "The key is right but may do nothing", 4),
             Self::WrongSignature => ("wrong-signature", "No signature is accepted", 4),
             Self::SkewedClock => ("skewed-clock", "The service's clock is ten minutes ahead", 0),

@@ -20,7 +20,7 @@ use super::options::{Options, Pace};
 use super::routes::{self, Operation};
 use super::scenario::Scenario;
 use super::signature::Key;
-use super::{demo, groups, life, reads, time, upgrade};
+use super::{demo, group_changes, groups, life, reads, time, upgrade};
 
 /// What is known from one request to the next.
 pub(super) struct State {
@@ -139,6 +139,9 @@ impl State {
             Operation::Groups => groups::all(account, body)?,
             Operation::Group(no) => groups::one(account, no, body)?,
             Operation::GroupSettings(no) => groups::settings(account, no, body)?,
+            Operation::GroupUsers(no) => group_changes::users(account, no, body, now)?,
+            Operation::CreateGroup => group_changes::create(account, body, now)?,
+            Operation::WriteGroup(no) => group_changes::write(account, no, body, now)?,
         };
         Ok((answer, false))
     }

@@ -307,3 +307,71 @@ fn dropping_it_cuts_what_is_open() {
     assert!(!matches!(idle.read(&mut [0]), Ok(1..)));
     assert!(!matches!(waiting.read(&mut [0]), Ok(1..)));
 }
+
+fn group(sandbox: &Sandbox, no: u64) -> Value {
+    let code = json!({ "kafkaVersionCode": "3903006" });
+    post(sandbox, &format!("configGroup/getKafkaConfigGroupDetailList/{no}"), &code).body["result"].clone()
+}
+
+/// The custom values of both lists.
+fn custom(sandbox: &Sandbox, no: u64) -> Vec<(String, String)> {
+    let result = group(sandbox, no);
+    let list = |name: &str| result[name].as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let own = list("kafkaConfigGroupDetailList");
+    let own = own.iter().map(|one| (text(&one["configName"]), text(&one["customValue"])));
+    let additional = list("additionalKafkaConfigGroupDetailList");
+    let additional = additional.iter().map(|one| (text(&one["configName"]), text(&one["configValue"])));
+    own.chain(additional).filter(|(_, value)| !value.is_empty()).collect()
+}
+
+#[test]
+fn a_config_group_is_made_empty_and_a_write_replaces_everything() {
+    let sandbox = sandbox(Scenario::Healthy);
+    let wish = json!({ "configGroupName": "mine-390", "kafkaVersionCode": "3903006", "description": "x" });
+    let no = post(&sandbox, "configGroup/createConfigGroup", &wish).body["result"]["configGroupNo"].clone();
+    let no = no.as_u64().unwrap();
+    assert_eq!(custom(&sandbox, no), []);
+    let write = |fields: Value| {
+        let mut body = json!({ "kafkaVersionCode": "3903006" });
+        body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        post(&sandbox, &format!("configGroup/setKafkaConfigGroupDetail/{no}"), &body).body["code"].clone()
+    };
+    let first = json!({
+        "logRetentionHours": 72,
+        "deleteTopicEnable": false,
+        "offsetsTopicReplicationFactor": 2,
+        "additionalKafkaConfigGroupDetailList": [{ "configName": "min.insync.replicas", "configValue": "2" }],
+    });
+    assert_eq!(write(first), 0, "a value that nobody can set is dropped with success");
+    let values = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    assert_eq!(
+        custom(&sandbox, no),
+        values(&[
+            ("delete.topic.enable", "false"),
+            ("log.retention.hours", "72"),
+            ("min.insync.replicas", "2")
+        ])
+    );
+    assert_eq!(write(json!({ "numPartitions": 6 })), 0);
+    assert_eq!(custom(&sandbox, no), values(&[("num.partitions", "6")]));
+    for (name, code) in [("Mine", "3903006"), ("mi", "3903006"), ("mine-391", "3913006")] {
+        let wish = json!({ "configGroupName": name, "kafkaVersionCode": code });
+        assert_ne!(post(&sandbox, "configGroup/createConfigGroup", &wish).body["code"], 0, "{name} {code}");
+    }
+}
+
+#[test]
+fn a_group_has_the_users_that_its_clusters_are() {
+    let sandbox = sandbox(Scenario::Healthy);
+    let users = |no: u64| {
+        let got = post(&sandbox, &format!("configGroup/getConfigGroupUsingClusterList/{no}"), &json!({}));
+        let result = got.body["result"].clone();
+        (result["totalCount"].clone(), result["usingClusterNameList"][0]["clusterName"].clone())
+    };
+    assert_eq!(users(301), (json!(1), json!("orders-prod")));
+    assert_eq!(users(351), (json!(2), json!("analytics")));
+    assert_eq!(users(332), (json!(0), Value::Null));
+}

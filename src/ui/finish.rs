@@ -5,16 +5,18 @@ use std::io;
 use serde_json::Value;
 
 use super::escape::{escape, escape_json};
+use super::group_text;
 use super::plan_text::PlanText;
 use super::render::table;
 use super::streams::{self, Look};
 use super::text::{count, local_time, seconds, utc_time};
 use super::views::{Body, Ending, ProfileChange, localise};
+use crate::domain::copy_report::CopyReport;
 use crate::domain::format::Format;
 use crate::domain::report::Report;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{CopyFailure, Failure};
 
 /// Says what went wrong, then prints the result, as a table or as the `document`.
 ///
@@ -29,7 +31,8 @@ pub(crate) fn finish(
     ending: &Ending<'_>,
     document: &Value,
 ) -> io::Result<()> {
-    if let Some(failure) = ending.failure {
+    // A difference is what was asked for and no error to speak of.
+    if let Some(failure) = ending.failure.filter(|failure| !matches!(failure, Failure::Different { .. })) {
         say(look, failure, report, ending);
     }
     let text = match look.format {
@@ -81,6 +84,10 @@ fn say(look: Look, failure: &Failure, report: &Report, ending: &Ending<'_>) {
 }
 
 fn what_was_changed(failure: &Failure, report: &Report, command: &str) -> Option<&'static str> {
+    if let Some(copy) = &report.copy {
+        let is_told = matches!(failure, Failure::Copy(CopyFailure::Interrupted { .. }));
+        return (!is_told && !copy.may_have_changed()).then_some("Nothing was changed.");
+    }
     // The message of a signal says it already.
     if matches!(failure, Failure::Signal { .. }) || !matches!(command, "upgrade" | "check") {
         return None;
@@ -104,6 +111,8 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
         Body::Verification => verification(look, service, report, ending),
         Body::Status if report.verdict.is_some() => upgrade(report, ending),
         Body::Status => status(service, report),
+        Body::Difference => group_text::difference(report, service, look.verbosity >= 1),
+        Body::Copy => copy(look, service, report, ending),
         _ if ending.failure.is_some() => String::new(),
         Body::Clusters(list) => clusters(list),
         Body::Versions(versions) => {
@@ -153,6 +162,17 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
         }
         Body::None => String::new(),
     }
+}
+
+/// What a copy came to, or would carry; nothing where it failed before anything was made.
+fn copy(look: Look, service: &str, report: &Report, ending: &Ending<'_>) -> String {
+    if report.copy.as_ref().is_some_and(CopyReport::may_have_changed) {
+        return group_text::end_of_copy(report);
+    }
+    if ending.failure.is_some() {
+        return String::new();
+    }
+    format!("{}\n\nNothing was changed.", group_text::copy(report, service, look.verbosity >= 1))
 }
 
 /// One line: what was done to which profile, and where.

@@ -14,13 +14,17 @@ pub(super) fn runs(history: &History) -> String {
         .iter()
         .map(|run| {
             let start = history.start_of(run);
-            let what = if run.of.is_some() { "followed" } else { "started" };
+            let what = match run.start["config_group_name"].as_str() {
+                Some(name) => format!("copied to {name}"),
+                None if run.of.is_some() => "followed".to_owned(),
+                None => "started".to_owned(),
+            };
             vec![
                 run.id.clone(),
                 local_time(run.at),
                 cluster(start),
                 change(start),
-                what.to_owned(),
+                what,
                 run.result.word().to_owned(),
             ]
         })
@@ -136,6 +140,17 @@ fn event(entry: &Value) -> String {
             let seen =
                 brokers.map(|broker| format!("{} {}", named(broker, "name", ""), named(broker, "seen", "")));
             seen.collect::<Vec<_>>().join(", ")
+        }
+        "group-create" => {
+            format!(
+                "config group {} is about to be made, consent by {}",
+                text("config_group_name"),
+                text("consent")
+            )
+        }
+        "group-created" => format!("the config group was made, number {}", text("config_group")),
+        "group-write" => {
+            format!("the values of config group {} are about to be written", text("config_group"))
         }
         "end" => match entry["verdict"].as_str() {
             Some(verdict) => format!("ended: {verdict}"),

@@ -2,6 +2,8 @@
 
 mod escape;
 mod finish;
+mod group_text;
+mod group_views;
 mod history;
 mod plan_text;
 mod progress;
@@ -14,6 +16,7 @@ mod views;
 
 pub(crate) use escape::{escape, escape_lines};
 pub(crate) use finish::{finish, is_closed_pipe, result_only};
+pub(crate) use group_views::copy_document;
 pub(crate) use progress::Narrator;
 pub(crate) use prompt::{TerminalPrompt, Unseen};
 pub(crate) use requests::RequestLog;

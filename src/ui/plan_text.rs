@@ -5,10 +5,12 @@ use super::render::table;
 use super::text::count;
 use crate::domain::checks::Check;
 use crate::domain::config_group::ConfigGroup;
+use crate::domain::group_choice::Candidate;
 use crate::domain::group_difference::{Class, SettingChange};
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::plan::Plan;
 use crate::domain::report::Report;
+use crate::domain::setting_text::arrow;
 use crate::domain::version::KafkaVersion;
 
 /// What the text is made of, from a plan or from a report.
@@ -25,8 +27,10 @@ pub(super) struct PlanText<'a> {
     pub group_no: Option<ConfigGroupNo>,
     pub group_to: Option<&'a ConfigGroup>,
     pub changes: &'a [SettingChange],
+    /// Groups that may be named where none is settled.
+    pub candidates: &'a [Candidate],
     pub checks: &'a [Check],
-    /// Every setting that changes, not only those that a person set.
+    /// Every setting, not only those that change what somebody set.
     pub in_full: bool,
 }
 
@@ -44,6 +48,7 @@ impl<'a> PlanText<'a> {
             group_no: plan.group_no,
             group_to: plan.group_to.as_ref(),
             changes: &plan.changes,
+            candidates: &plan.candidates,
             checks: &plan.checks,
             in_full,
         }
@@ -64,6 +69,7 @@ impl<'a> PlanText<'a> {
             group_no: report.group_no,
             group_to: report.group_to.as_ref(),
             changes: &report.changes,
+            candidates: &report.candidates,
             checks: &report.checks,
             in_full,
         })
@@ -78,19 +84,16 @@ impl<'a> PlanText<'a> {
             format!("Kafka         {}", self.versions()),
         ];
         lines.extend(self.groups().map(|groups| format!("Config group  {groups}")));
-        let felt = self.changes.iter().filter(|change| {
-            change.class != Class::Kept && (self.in_full || change.class != Class::ChangedDefault)
-        });
-        lines.extend(felt.map(|change| {
-            let value =
-                |value: &Option<String>| value.as_deref().map_or_else(|| "not set".to_owned(), escape);
-            let (from, to) = (value(&change.from), value(&change.to));
-            format!("              {}  {from} → {to}  {}", escape(&change.key), change.class.word())
-        }));
+        let shown: Vec<&SettingChange> =
+            self.changes.iter().filter(|change| self.in_full || is_felt(change)).collect();
+        if !shown.is_empty() {
+            lines.push(settings(shown, 14));
+        }
         if !self.checks.is_empty() {
             lines.push(String::new());
             lines.push(checks(self.checks));
         }
+        lines.extend(candidates(self.candidates, self.in_full));
         lines.join("\n")
     }
 
@@ -111,6 +114,62 @@ impl<'a> PlanText<'a> {
         let kept = if self.changes.is_empty() { String::new() } else { format!("  {kept} kept") };
         Some(format!("{from} → {}{kept}", escape(&to.to_string())))
     }
+}
+
+/// Returns true for a change of what somebody set, here or there.
+pub(super) fn is_felt(change: &SettingChange) -> bool {
+    match change.class {
+        Class::Kept | Class::ChangedDefault | Class::Unknown => false,
+        Class::RemovedKey => change.custom_before || change.to.is_some(),
+        Class::OutOfRange | Class::ReadOnly | Class::LostOverride | Class::Changed | Class::Gained => true,
+    }
+}
+
+/// Settings as a table without a heading: name, value before and after with its unit, class.
+pub(super) fn settings<'a>(changes: impl IntoIterator<Item = &'a SettingChange>, indent: usize) -> String {
+    let rows: Vec<Vec<String>> = changes
+        .into_iter()
+        .map(|change| {
+            let note = change.note.as_ref().map(|note| format!("  ({note})")).unwrap_or_default();
+            vec![change.key.clone(), arrow(change), format!("{}{note}", change.class.word())]
+        })
+        .collect();
+    table(&[], &rows, indent)
+}
+
+/// The groups that come nearest, each with what it would change and the command that looks at it.
+fn candidates(candidates: &[Candidate], in_full: bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !candidates.is_empty() {
+        lines.extend([String::new(), "  Config groups that come nearest:".to_owned()]);
+    }
+    for candidate in candidates {
+        lines.push(format!("  {}  {}", escape(&candidate.group.to_string()), counts(&candidate.changes)));
+        let shown: Vec<&SettingChange> =
+            candidate.changes.iter().filter(|change| in_full || is_felt(change)).collect();
+        if !shown.is_empty() {
+            lines.push(settings(shown, 6));
+        }
+        lines.extend(candidate.command.as_ref().map(|command| format!("      {}", escape(command))));
+    }
+    lines
+}
+
+/// How many settings of each class there are, in words.
+pub(super) fn counts(changes: &[SettingChange]) -> String {
+    let felt = |class: Class| changes.iter().filter(move |change| change.class == class);
+    let number = |class: Class| match class {
+        // What nobody set is no news.
+        Class::Kept => felt(class).filter(|change| change.custom_before).count(),
+        class => felt(class).count(),
+    };
+    let parts = Class::ALL.map(|class| (number(class), class.word()));
+    let told: Vec<String> = parts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    if told.is_empty() { "nothing is set".to_owned() } else { told.join(", ") }
 }
 
 /// The checks as a table, with the remedy of what blocks below its line.

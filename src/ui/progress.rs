@@ -6,11 +6,13 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 
 use super::escape::escape;
+use super::group_text;
 use super::plan_text::PlanText;
 use super::streams::{self, Look};
 use super::text::{local_time, seconds};
 use crate::domain::broker_trail::{BrokerTrail, BrokerTrails, Restarted};
 use crate::domain::plan::Plan;
+use crate::domain::report::Report;
 use crate::domain::tell::Tell;
 
 /// Tells on stderr.
@@ -86,6 +88,11 @@ fn line(trail: &BrokerTrail, at: Duration) -> String {
 impl Tell for Narrator {
     fn plan(&mut self, plan: &Plan) {
         streams::say(&PlanText::of_plan(plan, &self.service, self.look.verbosity >= 1).draw());
+    }
+
+    fn copying(&mut self, report: &Report) {
+        let text = group_text::copy(report, &self.service, self.look.verbosity >= 1);
+        streams::say(&format!("{text}\n"));
     }
 
     fn started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::checks::Check;
 use crate::domain::cluster::ClusterList;
 use crate::domain::config_group::ConfigGroup;
+use crate::domain::group_difference::SettingChange;
 use crate::domain::history::History;
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::record::RequestRecord;
@@ -27,6 +28,10 @@ pub(crate) enum Body {
     Versions(Vec<KafkaVersion>),
     /// With the versions on offer, for their names.
     ConfigGroups(Vec<ConfigGroup>, Vec<KafkaVersion>),
+    /// The report: `config-group diff`.
+    Difference,
+    /// The report: `config-group copy`.
+    Copy,
     Settings(Vec<Setting>),
     /// The report's checks, one for each step.
     Verification,
@@ -104,6 +109,11 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
                 );
             }
         }
+        Body::Difference | Body::Copy => {
+            for (name, value) in super::group_views::fields(report, *body == Body::Copy) {
+                put(name, value);
+            }
+        }
         Body::Clusters(list) => put("clusters", clusters(list)),
         Body::Versions(versions) => put("versions", versions.iter().map(offered).collect()),
         Body::ConfigGroups(groups, versions) => {
@@ -167,14 +177,19 @@ pub(crate) fn plan_document(report: &Report) -> Value {
     )
 }
 
-fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 11] {
+fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 12] {
     let time = |at: Option<Timestamp>| json!(at.map(|at| at.to_string()));
     [
         ("from", version(report.from.as_ref())),
         ("to", version(report.to.as_ref())),
         ("config_group", json!({ "from": present_group(report), "to": group(report.group_to.as_ref()) })),
-        ("settings", report.changes.iter().map(|change| {
-            json!({ "key": change.key, "from": change.from, "to": change.to, "class": change.class.word() })
+        ("settings", settings(&report.changes)),
+        ("candidates", report.candidates.iter().map(|candidate| {
+            json!({
+                "group": group(Some(&candidate.group)),
+                "settings": settings(&candidate.changes),
+                "command": candidate.command,
+            })
         }).collect()),
         ("checks", report.checks.iter().map(|one| check(one, service)).collect()),
         ("submitted", json!(report.submitted.word())),
@@ -194,6 +209,19 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
     ]
 }
 
+pub(super) fn settings(changes: &[SettingChange]) -> Value {
+    let setting = |change: &SettingChange| {
+        json!({
+            "key": change.key,
+            "from": change.from,
+            "to": change.to,
+            "class": change.class.word(),
+            "note": change.note,
+        })
+    };
+    changes.iter().map(setting).collect()
+}
+
 fn service(service: &Service) -> Value {
     json!({
         "site": service.site.name(),
@@ -207,13 +235,13 @@ fn named(name: Option<&str>, no: &impl ToString) -> Value {
     json!({ "name": name, "no": no.to_string() })
 }
 
-fn version(version: Option<&KafkaVersion>) -> Value {
+pub(super) fn version(version: Option<&KafkaVersion>) -> Value {
     let name = |version: &KafkaVersion| version.release.as_ref().map(ToString::to_string);
     version
         .map_or(Value::Null, |version| json!({ "version": name(version), "code": version.code.to_string() }))
 }
 
-fn group(group: Option<&ConfigGroup>) -> Value {
+pub(super) fn group(group: Option<&ConfigGroup>) -> Value {
     group.map_or(Value::Null, |group| named(group.name.as_deref(), &group.no))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::Home;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 21] = [
     "",
     "upgrade",
     "check",
@@ -11,6 +11,9 @@ const COMMANDS: [&str; 18] = [
     "list clusters",
     "list versions",
     "list config-groups",
+    "config-group",
+    "config-group diff",
+    "config-group copy",
     "config",
     "config init",
     "config list",
@@ -58,6 +61,7 @@ fn the_list_of_commands_is_the_whole_one() {
     let top: Vec<_> = COMMANDS.iter().filter(|name| !name.is_empty() && !name.contains(' ')).collect();
     assert_eq!(subcommands(&told("--help")), top.into_iter().copied().collect::<Vec<_>>());
     assert_eq!(subcommands(&told("list --help")), ["clusters", "versions", "config-groups"]);
+    assert_eq!(subcommands(&told("config-group --help")), ["diff", "copy"]);
     assert_eq!(subcommands(&told("config --help")), ["init", "list", "show", "verify", "set", "remove"]);
 }
 

@@ -7,6 +7,8 @@ mod bad_input;
 #[cfg(target_os = "linux")]
 mod canary;
 mod completions;
+mod config_group;
+mod config_group_copy;
 mod config_terminal;
 mod credentials;
 #[path = "../figures/mod.rs"]

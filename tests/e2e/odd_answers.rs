@@ -16,7 +16,7 @@ use crate::support::{
 };
 
 /// Every exit code of the README's table.
-const CODES: [i32; 13] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+const CODES: [i32; 14] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20];
 
 fn run(home: &Home, url: &str, line: &str) -> Run {
     let mut command = home.command(line);
@@ -26,13 +26,14 @@ fn run(home: &Home, url: &str, line: &str) -> Run {
 
 #[test]
 fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
-    const LINES: [&str; 6] = [
+    const LINES: [&str; 7] = [
         "check --cluster orders-prod --version 3.9.0 -o json",
         "check --cluster orders-prod",
         "status --cluster orders-prod -o json",
         "list clusters",
         "list versions -o json",
         "list config-groups -o json",
+        "config-group diff orders-371 payments-390 --exit-code -o json",
     ];
     let ends: Mutex<Vec<i32>> = Mutex::default();
     std::thread::scope(|scope| {
@@ -68,6 +69,45 @@ fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
     let ends = ends.into_inner().expect("no thread failed");
     assert!(ends.contains(&0) && ends.iter().any(|code| *code != 0), "both kinds came up: {ends:?}");
     figures::record("runs of the binary on mutated answers", ends.len(), "runs");
+}
+
+#[test]
+fn mutated_answers_make_no_second_config_group_and_none_without_saying_so() {
+    let ends: Mutex<Vec<(i32, usize)>> = Mutex::default();
+    let seeds: Vec<u64> = (0..160).collect();
+    side_by_side(&seeds, |seed| {
+        let sandbox = serve(Options::default());
+        let (port, seed) = (sandbox.port(), *seed);
+        let injector = Injector::start(move |number| {
+            let answer = move |request: &str| {
+                let mut dice = Dice::new(seed ^ ((number as u64) << 20));
+                let answer = forward(request, port);
+                if dice.roll(4) == 0 { mutated(&answer, &mut dice) } else { answer }
+            };
+            vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+        });
+        let line = "config-group copy analytics-371 --version 3.9.0 --name copied --yes -o json";
+        let run = run(&Home::empty(), &injector.url(), line);
+        let log = sandbox.log();
+        let made = log
+            .requests
+            .iter()
+            .filter(|one| one.operation == "createConfigGroup" && one.status == 200)
+            .count();
+        let told = format!("seed {seed}: {made} made: {run:#?}");
+        let document = run.document();
+        assert!(!run.stderr.contains("panicked") && run.code != 1, "{told}");
+        assert!(made <= 1, "{told}");
+        assert!(made == 0 || matches!(run.code, 0 | 7 | 9), "{told}");
+        assert!(made == 1 || document["created"] != "yes", "{told}");
+        assert_eq!(log.starts_asked(), 0);
+        ends.lock().expect("no other thread failed").push((run.code, made));
+    });
+    let ends = ends.into_inner().expect("no thread failed");
+    for code in [0, 9] {
+        assert!(ends.iter().any(|end| end.0 == code), "{code} came up: {ends:?}");
+    }
+    figures::record("copies of a config group on mutated answers", ends.len(), "runs");
 }
 
 /// What drives a terminal, breaks a line, hides or turns the direction of writing.
@@ -123,6 +163,8 @@ fn forty_hostile_texts_in_every_name_and_message_do_nothing() {
             "check --cluster no:1009123 --version 3.9.0 -v",
             "check --cluster no:1009123 --version 3.9.0 -o json -vvv",
             "list config-groups",
+            "config-group diff no:331 no:332 -v",
+            "config-group copy no:351 --version 3.9.0 --name copied --yes -v",
             // The plan, the progress and the end; the second one the pre-check's own words as well.
             "upgrade --cluster no:1009123 --version 3.9.0 --yes",
             "upgrade --cluster no:1009130 --version 3.9.0 --config-group no:332 --yes",

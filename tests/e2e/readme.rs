@@ -117,7 +117,7 @@ fn the_table_of_exit_codes_is_that_of_the_help() {
         .skip(1)
         .take_while(|line| !line.is_empty())
         .collect();
-    assert_eq!(codes.len(), 16);
+    assert_eq!(codes.len(), 17);
     let rows: Vec<String> = codes
         .iter()
         .map(|line| {
@@ -151,6 +151,9 @@ fn manner(block: &Block) -> Manner {
             ("Secret key: ", "secret"),
         ]),
         "cdss list clusters" => Manner::Answered(&[("Type orders-prod to start: ", "orders-prod")]),
+        "cdss config-group diff payments-371 payments-390" => {
+            Manner::Answered(&[("Type payments-new to make it: ", "payments-new")])
+        }
         line if line.starts_with("cargo ") || line.starts_with("cdss sandbox ") || line == "#!/bin/sh" => {
             Manner::Elsewhere
         }

@@ -72,6 +72,24 @@ fn a_signal_before_the_start_prevents_it() {
 }
 
 #[test]
+fn a_signal_during_the_create_of_a_config_group_says_what_may_be_there() {
+    for (signal, code) in SIGNALS {
+        let lab = slow(Duration::from_millis(300));
+        let arguments = "config-group copy analytics-371 --version 3.9.0 --yes --output json";
+        let child = interrupted(&lab, arguments, signal, |log| log.count("createConfigGroup") == 1);
+        let ended = Ended::after(child);
+        let document = assert_ended_by_signal(&ended, code);
+        // The answer was awaited for a moment, and nothing was sent after it.
+        assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"no".into()));
+        assert!(ended.stderr.contains("config group analytics-390 (2001) may be there"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("cdss list config-groups --site public"), "{}", ended.stderr);
+        let log = lab.sandbox.log();
+        assert_eq!((log.count("createConfigGroup"), log.count("setKafkaConfigGroupDetail")), (1, 0));
+        assert!(lab.journal().contains("\"event\":\"end\""), "{}", lab.journal());
+    }
+}
+
+#[test]
 fn a_signal_ends_commands_that_only_read() {
     for arguments in
         ["list clusters", "check --cluster orders-prod --version 3.9.0", "status --cluster orders"]

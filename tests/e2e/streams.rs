@@ -8,10 +8,12 @@ use serde_json::Value;
 use crate::lab::{Ended, Lab};
 use crate::support::{UPGRADE, raw_characters};
 
-const READS: [&str; 9] = [
+const READS: [&str; 11] = [
     "list clusters",
     "list versions",
     "list config-groups",
+    "config-group diff orders-371 payments-390",
+    "config-group copy orders-371 --version 3.9.0 --name orders-new --dry-run",
     "check --cluster orders-prod --version 3.9.0",
     "status --cluster orders",
     "config show",

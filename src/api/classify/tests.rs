@@ -169,3 +169,19 @@ fn only_three_actions_prove_that_nothing_was_done() {
         assert_eq!(action.proves_nothing_was_done(), proves, "{action:?}");
     }
 }
+
+#[test]
+fn a_change_that_stays_is_sent_again_only_where_a_start_would_be() {
+    let refused = |status| answer(status, r#"{"code":3,"message":"no","result":null}"#, None).unwrap_err();
+    let mut errors: Vec<ApiError> = [200, 400, 500].map(refused).to_vec();
+    errors.extend(
+        [(400, 100), (401, 200), (409, 1), (429, 410), (500, 900), (504, 510)].map(|(s, c)| gateway(s, c)),
+    );
+    errors
+        .extend([(200, ""), (302, ""), (503, "<html>")].map(|(s, body)| answer(s, body, None).unwrap_err()));
+    errors.push(ApiError::NoAnswer { operation: "op", reason: String::new() });
+    errors.push(ApiError::NotSent { operation: "op", why: Unsent::Connection, reason: String::new() });
+    for error in errors {
+        assert_eq!(classify(Class::Change, &error), classify(Class::Start, &error), "{error:?}");
+    }
+}

@@ -63,6 +63,22 @@ fn client_behind(proxy: &str, limits: Limits) -> Http {
 }
 
 #[test]
+fn a_config_group_is_neither_made_nor_filled_without_consent_to_that_one() {
+    let server = Injector::answering(vec![http("200 OK", "", "{}")]);
+    let client = client_of(&server.url(), QUICK);
+    let (version, other) = (VersionCode::new(39), VersionCode::new(40));
+    let consent = crate::consent::tests::group_consent("orders-390", version);
+    for (name, version) in [("orders-391", version), ("orders-390", other)] {
+        let wish = NewGroup { name: name.parse().unwrap(), version, description: String::new() };
+        let error = client.create_group(&wish, &consent).unwrap_err();
+        assert!(matches!(error, ApiError::NotSent { why: Unsent::Setup, .. }), "{error}");
+    }
+    let error = client.write_group(ConfigGroupNo::new(1), other, &[], &consent).unwrap_err();
+    assert!(matches!(error, ApiError::NotSent { why: Unsent::Setup, .. }), "{error}");
+    assert_eq!(server.seen().requests.len(), 0);
+}
+
+#[test]
 fn a_profiles_proxy_gets_the_address_and_neither_the_key_nor_its_own_password_is_told() {
     let server = Injector::answering(vec![http("403 Forbidden", "", "")]);
     let proxy = server.url().replace("http://", "http://user:hunter2@");

@@ -1,5 +1,7 @@
 //! From a result's fields to values of the domain.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::Envelope;
@@ -55,6 +57,7 @@ pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Answer {
             version_name: None,
         })),
         Read::Settings(..) => Answer::Settings(something.then(|| settings(result))),
+        Read::Users(_) => Answer::Users(users(result)),
         Read::PreCheck(_) => Answer::PreCheck(if result.as_bool() == Some(true) {
             PreCheck::Possible { request_id: envelope.request_id.clone() }
         } else {
@@ -179,26 +182,65 @@ fn config_groups(result: &Value, version: Option<VersionCode>) -> Vec<ConfigGrou
         .collect()
 }
 
+/// Returns a setting's name as Kafka writes it. Which of the two fields has it is not documented, nor whether the other
+/// one is the field of the write call.
+fn kafka_name(entry: &Value, fields: &[&str]) -> Option<String> {
+    let names: Vec<String> = fields.iter().filter_map(|field| text(&entry[*field])).collect();
+    let words = || names.iter().filter(|name| !name.contains(char::is_whitespace));
+    if let Some(name) = words().find(|name| name.contains('.')) {
+        return Some(name.clone());
+    }
+    let name = words().next().or(names.first())?;
+    let mut dotted = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !dotted.is_empty() {
+            dotted.push('.');
+        }
+        dotted.push(letter.to_ascii_lowercase());
+    }
+    Some(dotted)
+}
+
+/// Counts the clusters that use a group: as many as are named, or more where the paging says so.
+fn users(result: &Value) -> Option<u64> {
+    let named = result["usingClusterNameList"].as_array().map(|list| list.len() as u64);
+    named.max(count(&result["totalCount"]))
+}
+
 /// Takes both lists of the service: those with fields of their own, and the additional ones, whose value is
 /// custom by nature.
 fn settings(result: &Value) -> Vec<Setting> {
     let plain = list(&result["kafkaConfigGroupDetailList"]).filter_map(|entry| {
         Some(Setting {
-            key: text(&entry["configName"]).or_else(|| text(&entry["configNameKey"]))?,
+            key: kafka_name(entry, &["configName", "configNameKey"])?,
             custom: text(&entry["customValue"]),
             default: text(&entry["defaultValue"]),
             modifiable: entry["modifyYn"].as_bool() != Some(false),
+            range: text(&entry["range"]),
+            listed: true,
         })
     });
     let additional = list(&result["additionalKafkaConfigGroupDetailList"]).filter_map(|entry| {
         Some(Setting {
-            key: text(&entry["configName"])?,
+            key: kafka_name(entry, &["configName"])?,
             custom: text(&entry["configValue"]),
             default: None,
             modifiable: true,
+            range: None,
+            listed: false,
         })
     });
-    plain.chain(additional).collect()
+    let mut settings: Vec<Setting> = plain.collect();
+    let places: BTreeMap<String, usize> =
+        settings.iter().enumerate().map(|(place, setting)| (setting.key.clone(), place)).collect();
+    for one in additional {
+        // One that stands in both lists is one setting, which somebody set in one of them.
+        match places.get(&one.key) {
+            Some(place) => settings[*place].custom = settings[*place].custom.take().or(one.custom),
+            None => settings.push(one),
+        }
+    }
+    settings
 }
 
 #[cfg(test)]
@@ -251,6 +293,69 @@ mod tests {
                 panic!()
             };
             assert_eq!(matches!(answer, PreCheck::Possible { .. }), yes, "{result}");
+        }
+    }
+
+    #[test]
+    fn a_setting_has_the_name_that_kafka_gave_it() {
+        for (one, other, name) in [
+            (Some("log.retention.hours"), Some("logRetentionHours"), Some("log.retention.hours")),
+            (Some("logRetentionHours"), Some("log.retention.hours"), Some("log.retention.hours")),
+            (Some("logRetentionHours"), None, Some("log.retention.hours")),
+            (None, Some("logRetentionHours"), Some("log.retention.hours")),
+            (Some("port"), Some("port"), Some("port")),
+            (Some("Log retention, max. hours"), Some("logRetentionHours"), Some("log.retention.hours")),
+            (None, None, None),
+        ] {
+            let entry = json!({ "configName": one, "configNameKey": other });
+            let found = kafka_name(&entry, &["configName", "configNameKey"]);
+            assert_eq!(found.as_deref(), name, "{one:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn a_setting_of_both_lists_is_one_with_the_value_that_somebody_set() {
+        let result = json!({
+            "kafkaConfigGroupDetailList": [
+                { "configName": "a", "customValue": "", "defaultValue": "1", "modifyYn": true, "range": "1 ~ 9" },
+                { "configName": "b", "customValue": "2", "defaultValue": "1", "modifyYn": false },
+            ],
+            "additionalKafkaConfigGroupDetailList": [
+                { "configName": "a", "configValue": "5" },
+                { "configName": "b", "configValue": "6" },
+                { "configName": "c", "configValue": "7" },
+            ],
+        });
+        let read = Read::Settings(ConfigGroupNo::new(1), VersionCode::new(2));
+        let Answer::Settings(Some(settings)) = answer(&read, &envelope(result)) else { panic!() };
+        let told: Vec<_> = settings
+            .iter()
+            .map(|one| {
+                (one.key.as_str(), one.custom.as_deref(), one.listed, one.modifiable, one.range.as_deref())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("a", Some("5"), true, true, Some("1 ~ 9")),
+                ("b", Some("2"), true, false, None),
+                ("c", Some("7"), false, true, None),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_group_is_unused_only_where_the_service_says_so() {
+        for (result, users) in [
+            (json!({ "usingClusterNameList": [], "totalCount": 0 }), Some(0)),
+            (json!({ "usingClusterNameList": [{ "clusterName": "a" }] }), Some(1)),
+            (json!({ "usingClusterNameList": null, "totalCount": 3 }), Some(3)),
+            (json!({ "usingClusterNameList": [], "totalCount": 3 }), Some(3)),
+            (json!({}), None),
+            (json!(null), None),
+        ] {
+            let read = Read::Users(ConfigGroupNo::new(1));
+            assert_eq!(answer(&read, &envelope(result.clone())), Answer::Users(users), "{result}");
         }
     }
 

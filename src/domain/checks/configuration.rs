@@ -2,12 +2,19 @@
 
 use super::{Check, CheckResult};
 use crate::domain::config_group::ConfigGroup;
-use crate::domain::group_choice::GroupChoice;
+use crate::domain::group_choice::{Candidate, Compared, GroupChoice};
 use crate::domain::group_difference::{Class, SettingChange};
+use crate::domain::setting_text;
 use crate::domain::snapshot::{Group, Snapshot};
 
-fn names(groups: &[ConfigGroup]) -> String {
-    groups.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
+    candidates.map(|candidate| candidate.group.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Says how many groups were compared where not all were.
+fn share(compared: &Compared) -> String {
+    let Compared { candidates, of } = compared;
+    if compared.is_whole() { String::new() } else { format!("; {} of {of} were compared", candidates.len()) }
 }
 
 pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
@@ -24,7 +31,12 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
     if snapshot.is_at_target() {
         return None;
     }
-    let name_one = "name one with --config-group";
+    let copy = format!(
+        "`cdss config-group copy --cluster no:{} --version {}`",
+        snapshot.cluster.no,
+        target.argument()
+    );
+    let name_one = format!("name one with --config-group, or carry the settings over with {copy}");
     Some(match &snapshot.group {
         Group::Named(group) if group.version != target.code => Check::block(
             "config.version",
@@ -34,35 +46,49 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         Group::Named(group) | Group::Chosen(GroupChoice::One(group)) => {
             Check::pass("config.version", format!("group {} belongs to {target}", group.no))
         }
-        Group::Chosen(GroupChoice::None(groups)) if groups.is_empty() => Check::block(
+        Group::Chosen(GroupChoice::None(compared)) if compared.of == 0 => Check::block(
             "config.no-group",
             format!("there is no config group for {target}"),
-            "make one in the console",
+            format!("carry the settings over with {copy}, or make a group in the console"),
         ),
-        Group::Chosen(GroupChoice::None(groups)) => Check::block(
+        Group::Chosen(GroupChoice::None(compared)) => Check::block(
             "config.no-group",
-            format!("no config group of {target} keeps every custom value; there are {}", names(groups)),
+            format!("no config group of {target} keeps every custom value{}", share(compared)),
             name_one,
         ),
-        Group::Chosen(GroupChoice::Several(groups)) => Check::block(
-            "config.several-groups",
-            format!("{} config groups of {target} keep every custom value: {}", groups.len(), names(groups)),
-            name_one,
-        ),
-        Group::Chosen(GroupChoice::Unknown(groups)) => Check::block(
+        Group::Chosen(GroupChoice::Several(compared)) => {
+            let keeping = names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));
+            let reason = match compared.keeping() {
+                1 => format!(
+                    "{keeping} keeps every custom value, and others of {target} may too{}",
+                    share(compared)
+                ),
+                count => {
+                    format!(
+                        "{count} config groups of {target} keep every custom value: {keeping}{}",
+                        share(compared)
+                    )
+                }
+            };
+            Check::block("config.several-groups", reason, "name one with --config-group")
+        }
+        Group::Chosen(GroupChoice::Unknown(compared)) => Check::block(
             "config.no-group",
             format!(
-                "the present config group can't be read, so none can be compared; there are {}",
-                names(groups)
+                "the present config group can't be read, so none of the {} of {target} can be compared",
+                compared.of
             ),
-            name_one,
+            format!(
+                "name one with --config-group; `cdss list config-groups --version {}` lists them",
+                target.argument()
+            ),
         ),
     })
 }
 
-fn arrow(change: &SettingChange) -> String {
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
-    format!("{} {} → {}", change.key, value(&change.from), value(&change.to))
+fn arrows<'a>(changes: impl IntoIterator<Item = &'a SettingChange>) -> String {
+    let one = |change: &SettingChange| format!("{} {}", change.key, setting_text::arrow(change));
+    setting_text::first_few(changes.into_iter().map(one))
 }
 
 /// Returns the group to compare with; a group of another version is none.
@@ -83,13 +109,13 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
     let lost: Vec<&SettingChange> =
         changes.iter().filter(|change| change.class == Class::LostOverride).collect();
     if lost.is_empty() {
-        return Some(Check::pass(id, "every custom value is kept"));
+        let goes = |change: &SettingChange| {
+            change.custom_before && matches!(change.class, Class::ReadOnly | Class::RemovedKey)
+        };
+        let what = if changes.iter().any(goes) { "that can be set " } else { "" };
+        return Some(Check::pass(id, format!("every custom value {what}is kept")));
     }
-    let mut check = Check::block(
-        id,
-        lost.iter().map(|change| arrow(change)).collect::<Vec<_>>().join(", "),
-        "take a config group that sets them",
-    );
+    let mut check = Check::block(id, arrows(lost.iter().copied()), "take a config group that sets them");
     check.items = lost.iter().map(|change| change.key.clone()).collect();
     Some(check)
 }
@@ -105,7 +131,7 @@ pub(super) fn changed(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<
     if moved.is_empty() {
         return Some(Check::pass(id, "no value changes"));
     }
-    let reason = moved.iter().map(|change| arrow(change)).collect::<Vec<_>>().join(", ");
+    let reason = arrows(moved.iter().copied());
     let risky: Vec<String> =
         moved.iter().filter(|change| change.is_risky()).map(|change| change.key.clone()).collect();
     if risky.is_empty() {

@@ -1,10 +1,11 @@
 //! Judging a snapshot.
 
 use super::configuration::{changed, config_group, lost_override};
+use super::settings;
 use super::{Check, CheckResult};
 use crate::domain::acceptance::Accepted;
 use crate::domain::cluster::ClusterState;
-use crate::domain::group_difference::{SettingChange, difference};
+use crate::domain::group_difference::{SettingChange, Side, difference};
 use crate::domain::health::{Colour, NodeGroup};
 use crate::domain::snapshot::{PreCheck, Snapshot};
 
@@ -19,6 +20,7 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
     if !snapshot.is_at_target() {
         checks.extend(lost_override(snapshot, &changes));
         checks.extend(changed(snapshot, &changes));
+        checks.extend(settings::checks(snapshot, &changes));
     }
     checks.push(pre_check(&snapshot.pre_check));
     checks.extend(unresolved(snapshot));
@@ -30,7 +32,13 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
 /// Returns what changes for the brokers' settings; empty when one of the two groups is not known.
 pub(crate) fn changes(snapshot: &Snapshot) -> Vec<SettingChange> {
     match (&snapshot.present, &snapshot.target_settings) {
-        (Some(present), Some(target)) if !snapshot.is_at_target() => difference(present, target),
+        (Some(present), Some(target)) if !snapshot.is_at_target() => difference(
+            Side {
+                settings: present,
+                release: snapshot.from.as_ref().and_then(|from| from.release.as_ref()),
+            },
+            Side { settings: target, release: snapshot.target.version.release.as_ref() },
+        ),
         _ => Vec::new(),
     }
 }

@@ -1,15 +1,17 @@
 use super::*;
 use crate::domain::acceptance::Accepted;
 use crate::domain::cluster::{Cluster, ClusterState};
-use crate::domain::group_choice::GroupChoice;
+use crate::domain::config_group::Setting;
+use crate::domain::group_choice::{Candidate, Compared, GroupChoice};
 use crate::domain::group_difference::tests::group;
+use crate::domain::group_difference::{Side, difference};
 use crate::domain::health::tests::health;
 use crate::domain::health::{Colour, Node};
 use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::domain::open_start::OpenStart;
 use crate::domain::rules::RULES;
 use crate::domain::snapshot::{Group, PreCheck, Snapshot};
-use crate::domain::version::{Found, KafkaVersion};
+use crate::domain::version::{Found, KafkaVersion, Release};
 
 /// A healthy cluster on 3.7.1 with a group of 3.9.0 that keeps everything.
 pub(crate) fn snapshot() -> Snapshot {
@@ -91,12 +93,13 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         },
         "config.version",
     ),
-    ("no group", |s| s.group = Group::Chosen(GroupChoice::None(vec![])), "config.no-group"),
+    ("no group", |s| s.group = Group::Chosen(GroupChoice::None(Compared::default())), "config.no-group"),
     (
         "two groups",
         |s| {
             let group = s.group.one().unwrap().clone();
-            s.group = Group::Chosen(GroupChoice::Several(vec![group.clone(), group]));
+            let candidate = Candidate { group, changes: Vec::new(), command: None };
+            s.group = Group::Chosen(GroupChoice::Several(Compared { candidates: vec![candidate; 2], of: 2 }));
         },
         "config.several-groups",
     ),
@@ -111,6 +114,11 @@ const NEVER_ACCEPTABLE: &[Case] = &[
             };
         },
         "service.precheck",
+    ),
+    (
+        "a value that the version does not allow",
+        |s| s.target_settings.as_mut().unwrap().settings[0].range = Some("1 ~ 100".to_owned()),
+        "config.out-of-range",
     ),
     ("journal not writable", |s| s.journal_fault = Some("read-only".to_owned()), "journal.writable"),
 ];
@@ -235,4 +243,148 @@ fn the_settings_of_a_group_of_another_version_are_not_compared() {
     other.group = Group::Named(group);
     other.target_settings = None;
     assert_eq!(stops(&other, &[]), ["config.version"], "one fault, one block");
+}
+
+fn setting(key: &str, custom: Option<&str>, default: Option<&str>, listed: bool) -> Setting {
+    Setting {
+        key: key.to_owned(),
+        custom: custom.map(str::to_owned),
+        default: default.map(str::to_owned),
+        modifiable: true,
+        range: None,
+        listed,
+    }
+}
+
+/// What is put into the present and into the target group, and the release that the target has.
+type Added = (Vec<Setting>, Vec<Setting>, &'static str);
+
+#[test]
+fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
+    let read_only = Setting { modifiable: false, ..setting("a.b", None, Some("3"), true) };
+    let cases: Vec<(Added, &str, CheckResult, &str)> = vec![
+        (
+            (vec![setting("a.b", Some("2"), Some("3"), true)], vec![read_only], "3.9.0"),
+            "config.read-only",
+            CheckResult::Warn,
+            "a.b 2 → 3",
+        ),
+        (
+            (vec![setting("inter.broker.protocol.version", Some("3.7"), None, false)], vec![], "4.0.0"),
+            "config.removed-key",
+            CheckResult::Warn,
+            "inter.broker.protocol.version (instead: the feature metadata.version)",
+        ),
+        (
+            (vec![setting("inter.broker.protocol.version", None, Some("3.7"), true)], vec![], "4.0.0"),
+            "config.removed-key",
+            CheckResult::Info,
+            "inter.broker.protocol.version (instead: the feature metadata.version)",
+        ),
+        (
+            (vec![], vec![], "5.0.0"),
+            "config.removed-key",
+            CheckResult::Info,
+            "not known: what Kafka removed or changed is told for 2.4 to 4.3, not for 5.0.0",
+        ),
+        (
+            (
+                vec![setting("a.b", None, Some("1"), true)],
+                vec![setting("a.b", None, Some("2"), true)],
+                "3.9.0",
+            ),
+            "config.changed-default",
+            CheckResult::Info,
+            "a.b 1 → 2",
+        ),
+        (
+            (
+                vec![setting("log.message.timestamp.after.max.ms", None, Some("9223372036854775807"), true)],
+                vec![setting("log.message.timestamp.after.max.ms", None, Some("3600000"), true)],
+                "4.0.0",
+            ),
+            "config.changed-default",
+            CheckResult::Warn,
+            "log.message.timestamp.after.max.ms 9223372036854775807 → 3600000 ms",
+        ),
+        (
+            (vec![], vec![setting("a.b", None, Some("1"), true)], "3.9.0"),
+            "config.unknown-setting",
+            CheckResult::Info,
+            "a.b (listed for the target version only)",
+        ),
+    ];
+    for ((present, target, release), id, result, reason) in cases {
+        let mut told = snapshot();
+        told.present.as_mut().unwrap().settings.extend(present);
+        told.target_settings.as_mut().unwrap().settings.extend(target);
+        told.target.version.release = Release::find(release);
+        assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "{id}");
+        let checks = evaluate(&told, &Accepted::default());
+        let check =
+            checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no {id} in {checks:?}"));
+        assert_eq!(check.result, result, "{id}");
+        assert!(check.reason.contains(reason), "{id}: {}", check.reason);
+        assert_eq!(check.items.is_empty(), reason.starts_with("not known"), "{id}");
+    }
+    let quiet = evaluate(&snapshot(), &Accepted::default());
+    let silent = ["config.out-of-range", "config.read-only", "config.removed-key", "config.changed-default"];
+    assert!(quiet.iter().all(|check| !silent.contains(&check.id)), "nothing to say is not said");
+}
+
+#[test]
+fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
+    let candidate = |no: u64, custom: &str| {
+        let settings =
+            group(no, 3_903_006, &[("log.retention.hours", custom, "72"), ("num.io.threads", "", "8")]);
+        let present = snapshot().present.unwrap();
+        let side = |settings| Side { settings, release: None };
+        let changes = difference(side(&present), side(&settings));
+        Candidate { group: settings.group, changes, command: None }
+    };
+    let reason = |choice: GroupChoice| {
+        let mut refused = snapshot();
+        refused.group = Group::Chosen(choice);
+        refused.target_settings = None;
+        let checks = evaluate(&refused, &Accepted::default());
+        let check =
+            checks.into_iter().find(|check| check.id.starts_with("config.") && check.stops()).unwrap();
+        assert!(check.remedy.unwrap().contains("--config-group") || check.reason.starts_with("there is no"));
+        (check.id, check.reason)
+    };
+    let keeps = || vec![candidate(2, "168"), candidate(3, "168")];
+    let loses = || vec![candidate(4, "")];
+    for (choice, id, text) in [
+        (GroupChoice::None(Compared::default()), "config.no-group", "there is no config group for 3.9.0"),
+        (
+            GroupChoice::None(Compared { candidates: loses(), of: 1 }),
+            "config.no-group",
+            "no config group of 3.9.0 keeps every custom value",
+        ),
+        (
+            GroupChoice::None(Compared { candidates: loses(), of: 300 }),
+            "config.no-group",
+            "no config group of 3.9.0 keeps every custom value; 1 of 300 were compared",
+        ),
+        (
+            GroupChoice::Several(Compared { candidates: keeps(), of: 2 }),
+            "config.several-groups",
+            "2 config groups of 3.9.0 keep every custom value: group-2 (2), group-3 (3)",
+        ),
+        (
+            GroupChoice::Several(Compared {
+                candidates: vec![candidate(2, "168"), candidate(4, "")],
+                of: 30,
+            }),
+            "config.several-groups",
+            "group-2 (2) keeps every custom value, and others of 3.9.0 may too; 2 of 30 were compared",
+        ),
+        (
+            GroupChoice::Unknown(Compared { candidates: Vec::new(), of: 7 }),
+            "config.no-group",
+            "the present config group can't be read, so none of the 7 of 3.9.0 can be compared",
+        ),
+    ] {
+        assert_eq!(reason(choice), (id, text.to_owned()));
+    }
 }

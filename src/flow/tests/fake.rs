@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{Accepted, Answer, ApiError, CdssApi, Persistence, Read};
+use crate::api::{Accepted, Answer, ApiError, CdssApi, NewGroup, Persistence, Read};
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
-use crate::consent::Consent;
+use crate::consent::{Consent, GroupConsent};
 use crate::domain::broker_trail::BrokerTrails;
 use crate::domain::checks::tests::snapshot;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::follow_command::Surroundings;
+use crate::domain::group_copy::Carried;
+use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::plan::{Plan, Target};
 use crate::domain::region::Site;
 use crate::domain::report::Report;
@@ -76,6 +78,7 @@ impl<'a> FakeApi<'a> {
                 let found = groups.into_iter().flatten().find(|group| group.group.no == *no);
                 Answer::Settings(found.map(|group| group.settings))
             }
+            Read::Users(_) => Answer::Users(Some(0)),
             Read::PreCheck(_) => Answer::PreCheck(PreCheck::Possible { request_id: None }),
             Read::Clusters(_) => Answer::Clusters(crate::domain::cluster::ClusterList::default()),
         })
@@ -92,6 +95,20 @@ impl CdssApi for FakeApi<'_> {
         let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test foresaw");
         outcome.map(|()| Accepted { request_id: Some("start-1".to_owned()), at: self.clock.now() })
     }
+
+    fn create_group(&self, _: &NewGroup, _: &GroupConsent) -> Result<Option<ConfigGroupNo>, ApiError> {
+        panic!("an upgrade makes no config group")
+    }
+
+    fn write_group(
+        &self,
+        _: ConfigGroupNo,
+        _: VersionCode,
+        _: &[Carried],
+        _: &GroupConsent,
+    ) -> Result<(), ApiError> {
+        panic!("an upgrade writes no config group")
+    }
 }
 
 /// Remembers what was said.
@@ -101,6 +118,10 @@ pub(super) struct Recorder(pub Vec<String>);
 impl Tell for Recorder {
     fn plan(&mut self, _: &Plan) {
         self.0.push("plan".to_owned());
+    }
+
+    fn copying(&mut self, _: &Report) {
+        self.0.push("copying".to_owned());
     }
 
     fn started(&mut self, _: Timestamp, _: Option<&str>, _: &str) {

@@ -1,0 +1,120 @@
+//! What the target version does with the settings, as checks. They are there only where there is something to say.
+
+use super::{Check, CheckResult};
+use crate::domain::group_difference::{Class, SettingChange};
+use crate::domain::kafka_changes;
+use crate::domain::setting_text;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::version::Release;
+
+/// Judges what the groups' settings come to in the target version.
+pub(super) fn checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Check> {
+    let is_compared = snapshot.present.is_some() && snapshot.target_settings.is_some();
+    if !is_compared {
+        return Vec::new();
+    }
+    let found = [
+        out_of_range(changes),
+        read_only(changes),
+        removed_key(snapshot, changes),
+        changed_default(snapshot, changes),
+        unknown_setting(changes),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+/// Makes a check of all settings of a class; None where there is none.
+fn of_class(
+    id: &'static str,
+    result: CheckResult,
+    changes: &[SettingChange],
+    class: Class,
+    say: impl Fn(&SettingChange) -> String,
+) -> Option<Check> {
+    let of_class: Vec<&SettingChange> = changes.iter().filter(|change| change.class == class).collect();
+    if of_class.is_empty() {
+        return None;
+    }
+    let reason = setting_text::first_few(of_class.iter().map(|change| say(change)));
+    let items = of_class.iter().map(|change| change.key.clone()).collect();
+    Some(Check { items, ..Check::new(id, result, reason) })
+}
+
+fn note(change: &SettingChange) -> String {
+    change.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default()
+}
+
+/// A broker with such a value does not start, so nobody may overrule it.
+fn out_of_range(changes: &[SettingChange]) -> Option<Check> {
+    let say = |change: &SettingChange| {
+        let value = change.to.as_deref().unwrap_or("not set");
+        format!("{} {value}{}", change.key, note(change))
+    };
+    let check = of_class("config.out-of-range", CheckResult::Block, changes, Class::OutOfRange, say)?;
+    let remedy = "correct the values in the config group, or take another one";
+    Some(Check { remedy: Some(remedy.to_owned()), ..check })
+}
+
+fn read_only(changes: &[SettingChange]) -> Option<Check> {
+    let say = |change: &SettingChange| format!("{} {}", change.key, setting_text::arrow(change));
+    let check = of_class("config.read-only", CheckResult::Warn, changes, Class::ReadOnly, say)?;
+    let remedy = "nobody can set them in the target version; ask NAVER Cloud support if they matter";
+    Some(Check { remedy: Some(remedy.to_owned()), ..check })
+}
+
+/// Warns of removed settings that somebody set; of the others a line tells.
+fn removed_key(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
+    let id = "config.removed-key";
+    let is_lost = changes.iter().any(|change| change.class == Class::RemovedKey && change.custom_before);
+    let result = if is_lost { CheckResult::Warn } else { CheckResult::Info };
+    let say = |change: &SettingChange| format!("{}{}", change.key, note(change));
+    of_class(id, result, changes, Class::RemovedKey, say).or_else(|| not_covered(id, snapshot))
+}
+
+/// Says that nothing is known of one of the two versions.
+fn not_covered(id: &'static str, snapshot: &Snapshot) -> Option<Check> {
+    let present = snapshot.from.as_ref().and_then(|from| from.release.as_ref());
+    let target = snapshot.target.version.release.as_ref();
+    let known = |release: Option<&Release>| release.is_some_and(kafka_changes::covers);
+    if known(present) && known(target) {
+        return None;
+    }
+    let name = |release: Option<&Release>| {
+        release.map_or("a version without a name".to_owned(), ToString::to_string)
+    };
+    let unknown: Vec<String> =
+        [present, target].into_iter().filter(|release| !known(*release)).map(name).collect();
+    let reason = format!(
+        "not known: what Kafka removed or changed is told for {}, not for {}",
+        kafka_changes::coverage(),
+        unknown.join(" and ")
+    );
+    Some(Check::new(id, CheckResult::Info, reason))
+}
+
+/// Warns where a new default can hurt; the rest is for the record.
+fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
+    let hurting: Vec<&str> = match (snapshot.from.as_ref(), &snapshot.target.version.release) {
+        (Some(from), Some(after)) => from.release.as_ref().map(|before| {
+            let of_kafka = kafka_changes::changed_defaults(before, after);
+            of_kafka.into_iter().filter(|one| one.can_hurt).map(|one| one.key).collect()
+        }),
+        _ => None,
+    }
+    .unwrap_or_default();
+    let hurts = |change: &SettingChange| {
+        change.class == Class::ChangedDefault && hurting.contains(&change.key.as_str())
+    };
+    let result = if changes.iter().any(hurts) { CheckResult::Warn } else { CheckResult::Info };
+    let say =
+        |change: &SettingChange| format!("{} {}{}", change.key, setting_text::arrow(change), note(change));
+    of_class("config.changed-default", result, changes, Class::ChangedDefault, say)
+}
+
+fn unknown_setting(changes: &[SettingChange]) -> Option<Check> {
+    let say = |change: &SettingChange| {
+        let only = if change.from.is_some() { "present" } else { "target" };
+        format!("{} (listed for the {only} version only)", change.key)
+    };
+    of_class("config.unknown-setting", CheckResult::Info, changes, Class::Unknown, say)
+}

@@ -1,0 +1,107 @@
+//! Why a config group was not copied, or not as it should be.
+
+use crate::api::ApiError;
+use crate::clock::Signal;
+use crate::domain::group_name::GroupName;
+use crate::domain::setting_text::first_few;
+use crate::exit::Exit;
+
+use super::{Failure, exit_of_signal, exit_of_unsent};
+
+/// The ends of a copy that are its own. Those from [`CopyFailure::FateUnknown`] on come after the create.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CopyFailure {
+    /// A group of the name is there, and it is not an empty one of this machine's own.
+    #[error("config group {group} of {version} exists already, and {why}; nothing was written")]
+    Exists { group: String, version: String, why: &'static str, hint: String },
+    /// The empty group that was to be filled has gone meanwhile.
+    #[error("config group {group} is not there any more; nothing was written")]
+    Gone { group: String },
+    /// What is about to be made can't be written down first.
+    #[error("{0}")]
+    NoJournal(String),
+    /// The create certainly did not reach the service.
+    #[error("the config group was not made: {0}")]
+    NotMade(ApiError),
+    /// The write into a group that was there certainly did not reach the service.
+    #[error("the config group's values were not written: {0}")]
+    NotWritten(ApiError),
+    /// The service said no, and a look confirmed that there is no such group.
+    #[error("the service refused the config group: {0}")]
+    Refused(ApiError),
+    /// Nobody knows whether there is a new group.
+    #[error("whether config group {name} was made is not known: {cause}")]
+    FateUnknown { name: GroupName, cause: String, request_id: Option<String>, hint: String },
+    /// The group is there; what it has can't be read.
+    #[error("config group {group} was made; which values it has is not known: {cause}")]
+    ContentUnknown { group: String, cause: String, request_id: Option<String>, hint: String },
+    /// The group is there and doesn't have what was sent.
+    #[error("config group {group} was made and isn't right: {}{cause}", lacking(keys))]
+    NotAsSent { group: String, keys: Vec<String>, cause: String, hint: String },
+    /// `group`: what may be there; None where nothing was sent.
+    #[error("{}", interrupted(group.as_deref()))]
+    Interrupted { signal: Signal, group: Option<String>, hint: Option<String> },
+}
+
+fn lacking(keys: &[String]) -> String {
+    match keys {
+        [] => String::new(),
+        [key] => format!("{key} is not as sent; "),
+        keys => format!("{} are not as sent; ", first_few(keys.iter().cloned())),
+    }
+}
+
+fn interrupted(group: Option<&str>) -> String {
+    group.map_or_else(
+        || "interrupted; nothing was changed".to_owned(),
+        |group| format!("interrupted; config group {group} may be there, and may lack its values"),
+    )
+}
+
+impl From<CopyFailure> for Failure {
+    fn from(failure: CopyFailure) -> Self {
+        Self::Copy(failure)
+    }
+}
+
+impl CopyFailure {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Exists { .. } | Self::Gone { .. } | Self::NoJournal(_) => Exit::Blocked,
+            Self::NotMade(error) | Self::NotWritten(error) => exit_of_unsent(error),
+            Self::Refused(_) => Exit::Rejected,
+            Self::FateUnknown { .. } | Self::ContentUnknown { .. } => Exit::Unknown,
+            Self::NotAsSent { .. } => Exit::Failed,
+            Self::Interrupted { signal, .. } => exit_of_signal(*signal),
+        }
+    }
+
+    pub(super) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Exists { hint, .. }
+            | Self::FateUnknown { hint, .. }
+            | Self::ContentUnknown { hint, .. }
+            | Self::NotAsSent { hint, .. } => Some(hint.clone()),
+            Self::NoJournal(_) => Some("make the journal's folder writable".to_owned()),
+            Self::Gone { .. } => Some("run the command again to make one".to_owned()),
+            Self::NotMade(error) | Self::NotWritten(error) | Self::Refused(error) => error.hint(),
+            Self::Interrupted { hint, .. } => hint.clone(),
+        }
+    }
+
+    pub(super) fn error(&self) -> Option<&ApiError> {
+        match self {
+            Self::NotMade(error) | Self::NotWritten(error) | Self::Refused(error) => Some(error),
+            _ => None,
+        }
+    }
+
+    pub(super) fn request_id(&self) -> Option<&str> {
+        match self {
+            Self::FateUnknown { request_id, .. } | Self::ContentUnknown { request_id, .. } => {
+                request_id.as_deref()
+            }
+            _ => self.error().and_then(ApiError::request_id),
+        }
+    }
+}

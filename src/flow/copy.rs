@@ -1,0 +1,157 @@
+//! `config-group copy`: a group's custom values carried to another version. One create, one write, and a read that
+//! judges both. Nothing is upgraded, nothing is deleted.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Flow;
+use crate::clock::{Interrupted, Signal};
+use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
+use crate::domain::config_group::ConfigGroup;
+use crate::domain::copy_report::CopyReport;
+use crate::domain::group_name::GroupName;
+use crate::domain::ids::ConfigGroupNo;
+use crate::domain::report::Report;
+use crate::domain::selector::Selector;
+use crate::domain::version::VersionSelector;
+use crate::failure::{CopyFailure, Failure};
+use crate::journal::{ClusterLock, GroupEntry, LockError};
+use draft::Draft;
+
+mod draft;
+mod fill;
+mod make;
+
+/// Where the values come from.
+#[derive(Debug, Clone)]
+pub(crate) enum Source {
+    Group(Selector),
+    /// The group that this cluster uses.
+    Cluster(Selector),
+}
+
+/// What was asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub source: Source,
+    pub version: VersionSelector,
+    /// None: the source's name with the new version's digits.
+    pub name: Option<GroupName>,
+    pub dry_run: bool,
+}
+
+/// What only a copy needs.
+pub(crate) struct Copying<'a> {
+    pub yes: bool,
+    pub prompt: &'a mut dyn Prompt,
+    /// Turns the report into the document that the journal keeps.
+    pub document: &'a dyn Fn(&Report) -> Value,
+}
+
+/// Copies, or with a dry run says what would be copied. The report holds what was done.
+///
+/// # Errors
+///
+/// Before the create the ordinary ends, and nothing was changed. After it: not as sent, not known, or a signal.
+pub(crate) fn copy(flow: &mut Flow<'_>, wish: &Wish, copying: &mut Copying<'_>) -> Result<(), Failure> {
+    let draft = flow.draft(wish)?;
+    if let Some(fault) = flow.journal.fault() {
+        return Err(CopyFailure::NoJournal(fault).into());
+    }
+    if wish.dry_run {
+        return Ok(());
+    }
+    flow.tell.copying(flow.report);
+    let consent = ask(flow, &draft, copying)?;
+    let _lock = lock(flow, &draft.name)?;
+    flow.look_again(&draft)?;
+    let no = match &draft.left_behind {
+        Some(group) => group.no,
+        None => flow.make(&draft, &consent, copying.document)?,
+    };
+    flow.report.group_to = Some(named(&draft, no));
+    flow.fill(&draft, no, &consent, copying.document)
+}
+
+fn ask(flow: &Flow<'_>, draft: &Draft, copying: &mut Copying<'_>) -> Result<GroupConsent, Failure> {
+    let confirmed = confirm_group(&draft.name, draft.ends.target.code, copying.yes, copying.prompt);
+    confirmed.map_err(|error| match error {
+        // The terminal tells that it was a signal; the clock tells which.
+        ConsentError::Interrupted => {
+            let raised = flow.clock.sleep(Duration::ZERO).err();
+            unchanged(raised.unwrap_or(Interrupted(Signal::Interrupt)))
+        }
+        error => Failure::Consent(error),
+    })
+}
+
+fn lock(flow: &Flow<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
+    flow.journal.lock_group(&flow.identity(), name).map_err(|error| match error {
+        LockError::Held => Failure::Busy {
+            what: format!("another cdss on this machine is making config group {name}"),
+            hint: Some("wait for its end, then look with `cdss list config-groups`".to_owned()),
+        },
+        LockError::Io(error) => Failure::Journal(error),
+    })
+}
+
+fn named(draft: &Draft, no: ConfigGroupNo) -> ConfigGroup {
+    let name = Some(draft.name.to_string());
+    ConfigGroup { no, name, version: draft.ends.target.code, version_name: None }
+}
+
+/// A signal of a time when nothing was changed yet.
+fn unchanged(Interrupted(signal): Interrupted) -> Failure {
+    CopyFailure::Interrupted { signal, group: None, hint: None }.into()
+}
+
+impl Flow<'_> {
+    /// Sees under the lock that the name is still as free, or the group as empty, as when it was agreed to.
+    fn look_again(&self, draft: &Draft) -> Result<(), Failure> {
+        let before = draft.left_behind.as_ref().map(|group| group.no);
+        let mut now = self.groups_of(draft.ends.target.code)?;
+        now.retain(|group| group.name.as_deref() == Some(draft.name.text()));
+        match (now.as_slice(), before) {
+            ([], None) => Ok(()),
+            ([group], Some(no)) if group.no == no => {
+                let settings = self.settings(std::slice::from_ref(group))?.pop();
+                let settings = settings.map(|settings| settings.settings);
+                self.take_up(&draft.ends, group, settings.as_deref())
+            }
+            ([], Some(no)) => Err(CopyFailure::Gone { group: named(draft, no).to_string() }.into()),
+            ([group, ..], _) => Err(self.exists(&draft.ends, group, "it came while the question was open")),
+        }
+    }
+
+    fn entry<'a>(&'a self, draft: &'a Draft, consent: &GroupConsent, plan: &'a Value) -> GroupEntry<'a> {
+        GroupEntry {
+            service: &self.surroundings.service,
+            name: &draft.name,
+            version: draft.ends.target.code,
+            consent: consent.manner().word(),
+            plan,
+        }
+    }
+
+    fn progress(&mut self) -> &mut CopyReport {
+        self.report.copy.as_mut().expect("the draft made it")
+    }
+
+    /// Returns the command that lists the groups of the new version.
+    fn list_of(&self, draft: &Draft) -> String {
+        let version = format!(" --version {}", draft.ends.target.argument());
+        self.surroundings.command("list config-groups", "", &version)
+    }
+
+    fn interrupted(&self, draft: &Draft, no: Option<ConfigGroupNo>, signal: Signal) -> Failure {
+        let list = self.list_of(draft);
+        let group = no.map_or_else(|| draft.name.to_string(), |no| named(draft, no).to_string());
+        CopyFailure::Interrupted {
+            signal,
+            group: Some(group),
+            hint: Some(format!("look at it with: {list}")),
+        }
+        .into()
+    }
+}

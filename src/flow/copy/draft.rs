@@ -1,0 +1,169 @@
+//! What would be made, from what: all that is read before the question.
+
+use super::super::group_diff::no_settings;
+use super::super::resolve::{all, take};
+use super::super::snapshot::no_group;
+use super::{Source, Wish};
+use crate::api::{Persistence, Read, join, one};
+use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
+use crate::domain::copy_report::CopyReport;
+use crate::domain::group_choice::to_compare;
+use crate::domain::group_copy;
+use crate::domain::group_difference::difference;
+use crate::domain::group_name::GroupName;
+use crate::domain::selector::find_group;
+use crate::domain::verdict::Submitted;
+use crate::domain::version::{Found, KafkaVersion, VersionError, VersionSelector};
+use crate::failure::{CopyFailure, Failure};
+use crate::flow::Flow;
+
+/// The source with its settings and version, and the groups and the version to copy to.
+pub(super) struct Ends {
+    pub from: GroupSettings,
+    pub before: Option<KafkaVersion>,
+    pub target: KafkaVersion,
+    /// All groups of the target version.
+    pub groups: Vec<ConfigGroup>,
+}
+
+/// What would be made, from what.
+pub(super) struct Draft {
+    pub ends: Ends,
+    pub name: GroupName,
+    /// The empty group that an earlier run left behind.
+    pub left_behind: Option<ConfigGroup>,
+}
+
+impl Flow<'_> {
+    /// Reads all that a copy needs and fills the report with what would be done.
+    ///
+    /// # Errors
+    ///
+    /// Fails when something named is not there, there is no name for the copy, or one of that name is not ours to fill.
+    pub(super) fn draft(&mut self, wish: &Wish) -> Result<Draft, Failure> {
+        let ends = self.ends(wish)?;
+        let (from, target) = (&ends.from, &ends.target);
+        let name = match &wish.name {
+            Some(name) => name.clone(),
+            None => default_name(&from.group, ends.before.as_ref(), target)?,
+        };
+        let mut same: Vec<&ConfigGroup> =
+            ends.groups.iter().filter(|group| group.name.as_deref() == Some(name.text())).collect();
+        let existing = same.pop().cloned();
+        if let (Some(one), false) = (&existing, same.is_empty()) {
+            return Err(self.exists(&ends, one, "is not the only one of that name"));
+        }
+        let model =
+            existing.clone().or_else(|| to_compare(Some(&from.group), &ends.groups).into_iter().next());
+        let there = self.settings(model.as_slice())?.pop().map(|model| model.settings);
+
+        let (carried, left_out) = group_copy::pack(from, there.as_deref(), target.release.as_ref());
+        let planned = GroupSettings {
+            group: ConfigGroup { name: Some(name.to_string()), version: target.code, ..from.group.clone() },
+            settings: group_copy::planned(&carried, there.as_deref()),
+        };
+        self.tell_difference(&ends, &planned);
+        self.report.from.clone_from(&ends.before);
+        self.report.to = Some(target.clone());
+        self.report.group_from = Some(from.group.clone());
+        self.report.copy = Some(CopyReport {
+            name: name.clone(),
+            carried,
+            left_out,
+            created: Submitted::No,
+            written: Submitted::No,
+            unequal: Vec::new(),
+            taken_up: existing.is_some(),
+            journalled: false,
+        });
+        if let Some(group) = &existing {
+            self.take_up(&ends, group, there.as_deref())?;
+            self.report.group_to = Some(group.clone());
+        }
+        Ok(Draft { ends, name, left_behind: existing })
+    }
+
+    pub(super) fn tell_difference(&mut self, ends: &Ends, copy: &GroupSettings) {
+        let before = ends.before.as_ref().and_then(|before| before.release.as_ref());
+        let from = group_copy::side(&ends.from, before);
+        self.report.changes = difference(from, group_copy::side(copy, ends.target.release.as_ref()));
+    }
+
+    /// Finds the source with its settings, the version, and that version's groups.
+    fn ends(&mut self, wish: &Wish) -> Result<Ends, Failure> {
+        match &wish.source {
+            Source::Group(wanted) => {
+                let [groups, versions] = all(join(self.api, &[Read::ConfigGroups(None), Read::Versions]))?;
+                let (groups, offers): (Vec<ConfigGroup>, Vec<KafkaVersion>) =
+                    (take(groups)?, take(versions)?);
+                let target = offered(&wish.version, &offers)?;
+                let found = find_group(&groups, wanted).map_err(|error| no_group(error, ""))?;
+                let before = KafkaVersion { code: found.version, release: found.release(&offers) };
+                let from = self.settings(std::slice::from_ref(found))?.pop();
+                let from = from.ok_or_else(|| Failure::before_start(no_settings()))?;
+                let groups = groups.into_iter().filter(|group| group.version == target.code).collect();
+                Ok(Ends { from, before: Some(before), target, groups })
+            }
+            Source::Cluster(wanted) => {
+                let found = self.find(wanted)?;
+                let target = offered(&wish.version, &found.offers)?;
+                let groups = self.groups_of(target.code)?;
+                let from = self.present_group(&found.cluster)?;
+                let from = from.ok_or_else(|| Failure::before_start(no_settings()))?;
+                Ok(Ends { from, before: found.version, target, groups })
+            }
+        }
+    }
+
+    /// Makes sure that a group of this name is the empty one that a cut run of this machine left behind.
+    pub(super) fn take_up(
+        &self,
+        ends: &Ends,
+        group: &ConfigGroup,
+        settings: Option<&[Setting]>,
+    ) -> Result<(), Failure> {
+        let name = group.name.as_deref().unwrap_or_default();
+        let made_here = self.journal.made_group(&self.identity(), name, group.version, group.no);
+        let made_here = made_here.map_err(Failure::Journal)?;
+        // What is refused anyway needs no read.
+        let used_by = if made_here {
+            one(self.api, Read::Users(group.no), Persistence::Patient).map_err(Failure::before_start)?
+        } else {
+            None
+        };
+        group_copy::take_up(made_here, settings, used_by).map_err(|why| self.exists(ends, group, why))
+    }
+
+    pub(super) fn exists(&self, ends: &Ends, group: &ConfigGroup, why: &'static str) -> Failure {
+        let diff = self.surroundings.command(
+            "config-group diff",
+            &format!("no:{} no:{}", ends.from.group.no, group.no),
+            "",
+        );
+        let hint = format!("give another name with --name, or see whether it will do: {diff}");
+        CopyFailure::Exists { group: group.to_string(), version: ends.target.to_string(), why, hint }.into()
+    }
+}
+
+/// Finds the version among those on offer: a group can't be made for one that isn't.
+fn offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, Failure> {
+    let Found { version, listed } = wanted.find(offers)?;
+    if listed {
+        return Ok(version);
+    }
+    Err(Failure::Version(VersionError::NotOffered { asked: wanted.to_string(), offered: offers.to_vec() }))
+}
+
+fn default_name(
+    from: &ConfigGroup,
+    before: Option<&KafkaVersion>,
+    target: &KafkaVersion,
+) -> Result<GroupName, Failure> {
+    let before = before.and_then(|before| before.release.as_ref());
+    let made_up = from.name.as_deref().zip(target.release.as_ref());
+    let made_up = made_up.and_then(|(old, after)| GroupName::of_copy(old, before, after));
+    made_up.ok_or_else(|| Failure::Usage {
+        message: format!("there is no name of at most 15 letters for the copy of {from} to {target}"),
+        hint: Some("give one with --name".to_owned()),
+    })
+}

@@ -1,0 +1,163 @@
+//! The write: all values at once, and what reads back decides.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::super::attempts::LOOKS;
+use super::super::group_diff::no_settings;
+use super::draft::Draft;
+use super::{named, unchanged};
+use crate::api::{ApiError, CdssApi, Class, Persistence, Read, classify, one};
+use crate::clock::Interrupted;
+use crate::consent::GroupConsent;
+use crate::domain::config_group::{GroupSettings, Setting};
+use crate::domain::group_copy;
+use crate::domain::ids::ConfigGroupNo;
+use crate::domain::report::Report;
+use crate::domain::verdict::Submitted;
+use crate::failure::{CopyFailure, Failure};
+use crate::flow::Flow;
+
+/// What the write was answered.
+struct Written {
+    /// As far as the answer tells.
+    surely: Submitted,
+    /// So many looks at what the group has.
+    looks: usize,
+    words: String,
+}
+
+impl Flow<'_> {
+    /// Writes all values at once, reads them back and compares. Without any there is nothing to write: the group is as
+    /// it should be.
+    pub(super) fn fill(
+        &mut self,
+        draft: &Draft,
+        no: ConfigGroupNo,
+        consent: &GroupConsent,
+        document: &dyn Fn(&Report) -> Value,
+    ) -> Result<(), Failure> {
+        let carried = self.progress().carried.clone();
+        if carried.is_empty() {
+            return Ok(());
+        }
+        // A group that was there before is as it was until its values may have been written.
+        let untouched = self.progress().created == Submitted::No;
+        let stopped = |flow: &Self, interrupted: Interrupted| {
+            if untouched { unchanged(interrupted) } else { flow.interrupted(draft, Some(no), interrupted.0) }
+        };
+        self.clock.sleep(Duration::ZERO).map_err(|interrupted| stopped(self, interrupted))?;
+        let plan = document(self.report);
+        if let Err(error) = self.journal.group_write(self.clock.now(), no, &self.entry(draft, consent, &plan))
+        {
+            return Err(if untouched {
+                Failure::Journal(error)
+            } else {
+                self.not_as_sent(draft, no, format!("{error}, so that no value was sent"))
+            });
+        }
+        self.progress().journalled = true;
+        self.progress().written = Submitted::Unknown;
+        let version = draft.ends.target.code;
+        let send = |api: &dyn CdssApi| api.write_group(no, version, &carried, consent);
+        match self.attempts(Class::Change, "nothing was written", &send) {
+            Ok(Ok(())) => {
+                let answer = Written {
+                    surely: Submitted::Yes,
+                    looks: 1,
+                    words: "the service said that it took them".to_owned(),
+                };
+                self.judge(draft, no, &answer)
+            }
+            Ok(Err(error)) => {
+                if let Some(signal) = error.signal() {
+                    return Err(self.interrupted(draft, Some(no), signal));
+                }
+                let unsent = classify(Class::Change, &error).proves_nothing_was_done();
+                if unsent && untouched {
+                    self.progress().written = Submitted::No;
+                    return Err(CopyFailure::NotWritten(error).into());
+                }
+                let (surely, looks) =
+                    if unsent { (Submitted::No, 1) } else { (Submitted::Unknown, LOOKS.len()) };
+                if !unsent {
+                    self.tell.warn(&format!("{error}; reading what the config group has"));
+                }
+                self.judge(draft, no, &Written { surely, looks, words: error.to_string() })
+            }
+            Err(interrupted) => {
+                self.progress().written = Submitted::No;
+                Err(stopped(self, interrupted))
+            }
+        }
+    }
+
+    /// What reads back decides.
+    fn judge(&mut self, draft: &Draft, no: ConfigGroupNo, answer: &Written) -> Result<(), Failure> {
+        let settings = match self.read_back(draft, no, answer.looks) {
+            Ok(Ok(settings)) => settings,
+            Ok(Err(error)) => {
+                let list = self.list_of(draft);
+                return Err(CopyFailure::ContentUnknown {
+                    group: named(draft, no).to_string(),
+                    cause: format!("{}; {error}", answer.words),
+                    request_id: error.request_id().map(str::to_owned),
+                    hint: format!("look at it with: {list}"),
+                }
+                .into());
+            }
+            Err(Interrupted(signal)) => return Err(self.interrupted(draft, Some(no), signal)),
+        };
+        let copy = GroupSettings { group: named(draft, no), settings };
+        self.tell_difference(&draft.ends, &copy);
+        let is_equal = self.progress().unequal.is_empty();
+        // Whatever became of the answer, this is what was sent.
+        self.progress().written = if is_equal { Submitted::Yes } else { answer.surely };
+        if is_equal { Ok(()) } else { Err(self.not_as_sent(draft, no, answer.words.clone())) }
+    }
+
+    /// Reads what the group has, until it is what was sent or the looks are used up. The outer failure is a signal.
+    fn read_back(
+        &mut self,
+        draft: &Draft,
+        no: ConfigGroupNo,
+        looks: usize,
+    ) -> Result<Result<Vec<Setting>, ApiError>, Interrupted> {
+        let mut seen = Err(no_settings());
+        for turn in 0..looks {
+            // An answered write is read back at once.
+            if looks > 1 {
+                self.clock.sleep(self.pause_before_look(turn))?;
+            }
+            let read = Read::Settings(no, draft.ends.target.code);
+            let answer: Result<Option<Vec<Setting>>, ApiError> = one(self.api, read, Persistence::Patient);
+            match answer.and_then(|settings| settings.ok_or_else(no_settings)) {
+                Ok(settings) => {
+                    self.progress().unequal = group_copy::unequal(&self.progress().carried, &settings);
+                    seen = Ok(settings);
+                    if self.progress().unequal.is_empty() {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    if let Some(signal) = error.signal() {
+                        return Err(Interrupted(signal));
+                    }
+                    if seen.is_err() {
+                        seen = Err(error);
+                    }
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    fn not_as_sent(&mut self, draft: &Draft, no: ConfigGroupNo, cause: String) -> Failure {
+        let keys: Vec<String> = self.progress().unequal.iter().map(|one| one.key.clone()).collect();
+        let ends = format!("no:{} no:{no}", draft.ends.from.group.no);
+        let hint =
+            format!("compare them with: {}", self.surroundings.command("config-group diff", &ends, ""));
+        CopyFailure::NotAsSent { group: named(draft, no).to_string(), keys, cause, hint }.into()
+    }
+}

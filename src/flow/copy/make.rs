@@ -1,0 +1,170 @@
+//! The create: sent once, and its group found by its name where the answer was lost.
+
+use serde_json::Value;
+
+use super::super::attempts::LOOKS;
+use super::draft::Draft;
+use super::{named, unchanged};
+use crate::api::{Action, ApiError, CdssApi, Class, NewGroup, Persistence, Read, classify, join, one};
+use crate::clock::{Interrupted, Signal};
+use crate::consent::GroupConsent;
+use crate::domain::config_group::{ConfigGroup, Setting};
+use crate::domain::group_copy;
+use crate::domain::ids::ConfigGroupNo;
+use crate::domain::report::Report;
+use crate::domain::verdict::Submitted;
+use crate::failure::{CopyFailure, Failure};
+use crate::flow::Flow;
+
+impl Flow<'_> {
+    /// Makes the group and finds out its number.
+    pub(super) fn make(
+        &mut self,
+        draft: &Draft,
+        consent: &GroupConsent,
+        document: &dyn Fn(&Report) -> Value,
+    ) -> Result<ConfigGroupNo, Failure> {
+        let plan = document(self.report);
+        let written = self.journal.group_create(self.clock.now(), &self.entry(draft, consent, &plan));
+        written.map_err(Failure::Journal)?;
+        self.progress().journalled = true;
+        // From here on a defect of cdss must not claim that nothing was made.
+        self.progress().created = Submitted::Unknown;
+        let wish = NewGroup {
+            name: draft.name.clone(),
+            version: draft.ends.target.code,
+            description: format!("Copied from config group {} by cdss", draft.ends.from.group.no),
+        };
+        let send = |api: &dyn CdssApi| api.create_group(&wish, consent);
+        let answer = match self.attempts(Class::Change, "nothing was made", &send) {
+            Ok(answer) => answer,
+            Err(interrupted) => {
+                self.progress().created = Submitted::No;
+                return Err(unchanged(interrupted));
+            }
+        };
+        let no = match answer {
+            Ok(Some(no)) => no,
+            Ok(None) => self.find_made(draft, "the answer told no number", None)?,
+            Err(error) => self.after_failed_create(draft, error)?,
+        };
+        self.progress().created = Submitted::Yes;
+        if let Err(error) = self.journal.group_created(self.clock.now(), no) {
+            self.tell.warn(&format!("{error}; config group {no} was made all the same"));
+        }
+        Ok(no)
+    }
+
+    fn after_failed_create(&mut self, draft: &Draft, error: ApiError) -> Result<ConfigGroupNo, Failure> {
+        let action = classify(Class::Change, &error);
+        if action.proves_nothing_was_done() {
+            self.progress().created = Submitted::No;
+            return Err(CopyFailure::NotMade(error).into());
+        }
+        if let Some(signal) = error.signal() {
+            return Err(self.interrupted(draft, None, signal));
+        }
+        let id = error.request_id().map(str::to_owned);
+        if action == Action::Confirm {
+            return match self.look_for(draft) {
+                Ok(None) => {
+                    self.progress().created = Submitted::No;
+                    Err(CopyFailure::Refused(error).into())
+                }
+                Ok(Some(no)) => self.must_be_ours(draft, no, &error.to_string(), id),
+                Err(look) => {
+                    if let Some(signal) = look.signal() {
+                        return Err(self.interrupted(draft, None, signal));
+                    }
+                    Err(self.fate_unknown(
+                        draft,
+                        format!("{error}, and the look after it failed: {look}"),
+                        id,
+                    ))
+                }
+            };
+        }
+        self.tell.warn(&format!("{error}; looking whether the config group was made"));
+        self.find_made(draft, &error.to_string(), id)
+    }
+
+    /// Looks for the group by its name until it shows.
+    fn find_made(
+        &mut self,
+        draft: &Draft,
+        cause: &str,
+        request_id: Option<String>,
+    ) -> Result<ConfigGroupNo, Failure> {
+        let mut last = "no config group of that name is there".to_owned();
+        for turn in 0..LOOKS.len() {
+            let pause = self.pause_before_look(turn);
+            self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(draft, None, signal))?;
+            match self.look_for(draft) {
+                Ok(Some(no)) => return self.must_be_ours(draft, no, cause, request_id),
+                Ok(None) => {}
+                Err(error) if error.signal().is_some() => {
+                    let signal = error.signal().unwrap_or(Signal::Interrupt);
+                    return Err(self.interrupted(draft, None, signal));
+                }
+                Err(error) => last = error.to_string(),
+            }
+        }
+        Err(self.fate_unknown(draft, format!("{cause}; {last}"), request_id))
+    }
+
+    /// Looks once. Two of the name are no answer: nobody knows which of them is this one.
+    fn look_for(&self, draft: &Draft) -> Result<Option<ConfigGroupNo>, ApiError> {
+        let read = Read::ConfigGroups(Some(draft.ends.target.code));
+        let mut groups: Vec<ConfigGroup> = one(self.api, read, Persistence::Patient)?;
+        groups.retain(|group| group.name.as_deref() == Some(draft.name.text()));
+        match groups.as_slice() {
+            [] => Ok(None),
+            [group] => Ok(Some(group.no)),
+            several => Err(ApiError::Unreadable {
+                operation: "getKafkaVersionConfigGroupList",
+                status: 200,
+                what: format!("{} config groups are named {}", several.len(), draft.name),
+                request_id: None,
+            }),
+        }
+    }
+
+    /// Makes sure that what was found is what this run made: empty and unused. Whatever else has come by that name since
+    /// is not to be written over.
+    fn must_be_ours(
+        &self,
+        draft: &Draft,
+        no: ConfigGroupNo,
+        cause: &str,
+        request_id: Option<String>,
+    ) -> Result<ConfigGroupNo, Failure> {
+        let version = draft.ends.target.code;
+        let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
+        let read = settings.and_then(Option::<Vec<Setting>>::try_from);
+        let read = read.and_then(|settings| Ok((settings, Option::<u64>::try_from(users?)?)));
+        let why = match read {
+            Ok((settings, users)) => match group_copy::take_up(true, settings.as_deref(), users) {
+                Ok(()) => return Ok(no),
+                Err(why) => why.to_owned(),
+            },
+            Err(error) => {
+                if let Some(signal) = error.signal() {
+                    return Err(self.interrupted(draft, Some(no), signal));
+                }
+                error.to_string()
+            }
+        };
+        let cause =
+            format!("{cause}; there is config group {}, of which this is known: {why}", named(draft, no));
+        Err(self.fate_unknown(draft, cause, request_id))
+    }
+
+    fn fate_unknown(&self, draft: &Draft, cause: String, request_id: Option<String>) -> Failure {
+        let list = self.list_of(draft);
+        let hint = format!(
+            "look before you run it again, which takes up an empty {} of its own: {list}",
+            draft.name
+        );
+        CopyFailure::FateUnknown { name: draft.name.clone(), cause, request_id, hint }.into()
+    }
+}

@@ -1,0 +1,65 @@
+//! `config-group diff`: what differs between two groups. Reads only.
+
+use super::Flow;
+use super::resolve::{all, take};
+use super::snapshot::no_group;
+use crate::api::{ApiError, Read, join};
+use crate::domain::config_group::{ConfigGroup, GroupSettings};
+use crate::domain::group_difference::{Class, Side, difference};
+use crate::domain::selector::{Selector, find_group};
+use crate::domain::version::KafkaVersion;
+use crate::failure::Failure;
+
+/// Compares two groups of any versions. With `tell_by_exit`, a difference is a failure of its own.
+///
+/// # Errors
+///
+/// Fails when one of them is not there, a read fails, or a setting differs and that was asked for.
+pub(crate) fn diff(
+    flow: &mut Flow<'_>,
+    from: &Selector,
+    to: &Selector,
+    tell_by_exit: bool,
+) -> Result<(), Failure> {
+    let [groups, versions] = all(join(flow.api, &[Read::ConfigGroups(None), Read::Versions]))?;
+    let (groups, offers): (Vec<ConfigGroup>, Vec<KafkaVersion>) = (take(groups)?, take(versions)?);
+    let find = |wanted| find_group(&groups, wanted).cloned().map_err(|error| no_group(error, ""));
+    let wanted = [find(from)?, find(to)?];
+    let [Some(one), Some(other)] = flow.settings_of_both(&wanted)? else {
+        return Err(Failure::before_start(no_settings()));
+    };
+    let version = |group: &ConfigGroup| KafkaVersion { code: group.version, release: group.release(&offers) };
+    let (before, after) = (version(&one.group), version(&other.group));
+    flow.report.changes = difference(
+        Side { settings: &one, release: before.release.as_ref() },
+        Side { settings: &other, release: after.release.as_ref() },
+    );
+    flow.report.from = Some(before);
+    flow.report.to = Some(after);
+    flow.report.group_from = Some(one.group);
+    flow.report.group_to = Some(other.group);
+    let differing = flow.report.changes.iter().filter(|change| change.class != Class::Kept).count();
+    if tell_by_exit && differing > 0 { Err(Failure::Different { differing }) } else { Ok(()) }
+}
+
+impl Flow<'_> {
+    /// Reads the settings of two groups at once; None for one whose settings the service doesn't tell.
+    fn settings_of_both(&self, groups: &[ConfigGroup; 2]) -> Result<[Option<GroupSettings>; 2], Failure> {
+        let [one, other] = groups;
+        // One that is compared with itself is read once.
+        let wanted = if one.no == other.no { &groups[..1] } else { &groups[..] };
+        let read = self.settings(wanted)?;
+        let of = |group: &ConfigGroup| read.iter().find(|settings| settings.group.no == group.no).cloned();
+        Ok([of(one), of(other)])
+    }
+}
+
+/// An answer about settings that tells none.
+pub(super) fn no_settings() -> ApiError {
+    ApiError::Unreadable {
+        operation: "getKafkaConfigGroupDetailList",
+        status: 200,
+        what: "an answer without content".to_owned(),
+        request_id: None,
+    }
+}

@@ -1,0 +1,309 @@
+//! What a change of config group does to the settings, and how they are carried over.
+
+use cdss::sandbox::{Change, NewCluster, Options, Scenario};
+use serde_json::{Value, json};
+
+use crate::support::{Bench, UPGRADE, check, raw_characters};
+
+const CHECK: &str = "check --cluster payments-prod --version 3.9.0";
+pub(crate) const COPY: &str = "config-group copy analytics-371 --version 3.9.0";
+pub(crate) const CREATE: &str = "createConfigGroup";
+pub(crate) const WRITE: &str = "setKafkaConfigGroupDetail";
+
+pub(crate) fn set(bench: &Bench, group: u64, key: &str, value: &str) {
+    bench.sandbox.alter(Change::CustomValue { group, key: key.to_owned(), value: value.to_owned() });
+}
+
+/// Asserts how often a group was made and filled, and that nothing was started or deleted.
+#[track_caller]
+pub(crate) fn assert_made(bench: &Bench, creates: usize, writes: usize) {
+    let log = bench.log();
+    assert_eq!((log.count(CREATE), log.count(WRITE)), (creates, writes));
+    assert!(log.requests.iter().all(|request| !request.path.to_lowercase().contains("delete")));
+    bench.assert_no_start();
+}
+
+pub(crate) fn class(document: &Value, key: &str) -> Value {
+    let mut settings = document["settings"].as_array().expect("there is a list").iter();
+    settings.find(|setting| setting["key"] == key).map_or(Value::Null, |setting| setting["class"].clone())
+}
+
+#[test]
+fn check_names_the_lost_overrides_and_goes_on_with_the_flag_that_it_prints() {
+    let bench = Bench::new(Scenario::Healthy);
+    let line = format!("{CHECK} --config-group payments-390");
+    let run = bench.run(&line);
+    let flag = "--accept config.lost-override=log.segment.bytes,num.network.threads";
+    run.assert_says(5, &[&format!("hint: to go on all the same, add {flag}\n")]);
+    for text in [
+        "payments-371 (331) → payments-390 (332)  4 kept\n",
+        "log.segment.bytes    268435456 → 1073741824 bytes  lost-override\n",
+        "num.network.threads  6 → 3                         lost-override\n",
+    ] {
+        assert!(run.stdout.contains(text), "{text:?} is not in\n{}", run.stdout);
+    }
+    bench.home.assert_untouched();
+
+    let (run, document) = bench.json(&format!("{line} {flag}"));
+    let items = json!(["log.segment.bytes", "num.network.threads"]);
+    assert_eq!((run.code, &check(&document, "config.lost-override")["accepted"]), (0, &items));
+    assert_eq!(class(&document, "log.segment.bytes"), "lost-override");
+    bench.assert_no_start();
+
+    let upgrade = format!("{} --config-group payments-390 --yes {flag}", CHECK.replace("check", "upgrade"));
+    let _done = bench.run(&upgrade).assert_says(0, &[]);
+    let entries = bench.home.entries();
+    let accepted =
+        json!(["config.lost-override=log.segment.bytes", "config.lost-override=num.network.threads"]);
+    assert_eq!(entries[0]["accepted"], accepted, "the journal holds what was accepted");
+    assert_eq!(check(&entries[0]["plan"], "config.lost-override")["accepted"], items);
+}
+
+#[test]
+fn a_shorter_retention_blocks() {
+    let bench = Bench::new(Scenario::Healthy);
+    set(&bench, 301, "log.retention.hours", "168");
+    let (run, document) = bench.json(&format!("{UPGRADE} --yes --config-group orders-390"));
+    run.assert_says(
+        5,
+        &["log.retention.hours 168 → 72 hours", "--accept config.changed=log.retention.hours"],
+    );
+    assert_eq!(check(&document, "config.changed")["items"], json!(["log.retention.hours"]));
+    assert_eq!(class(&document, "log.retention.hours"), "changed");
+    bench.assert_no_start();
+}
+
+#[test]
+fn where_no_group_fits_the_three_nearest_are_shown_with_their_differences_and_commands() {
+    let bench = Bench::new(Scenario::Healthy);
+    let (run, document) = bench.json(CHECK);
+    run.assert_says(
+        5,
+        &["hint: name one with --config-group, or carry the settings over with `cdss config-group copy"],
+    );
+    let candidates = document["candidates"].as_array().expect("there is a list");
+    let names: Vec<&Value> = candidates.iter().map(|candidate| &candidate["group"]["name"]).collect();
+    assert_eq!(names, ["payments-390", "orders-390", "audit-390"]);
+    assert_eq!(class(&candidates[0], "num.network.threads"), "lost-override");
+    let shown = bench.run(CHECK).stdout;
+    assert!(shown.contains("\n  payments-390 (332)  2 lost-override, 4 kept\n"), "{shown}");
+
+    let command = candidates[0]["command"].as_str().expect("there is a command");
+    assert!(shown.contains(&format!("      {command}\n")), "{shown}");
+    let _pasted = bench
+        .run(command.strip_prefix("cdss ").expect("it is one of cdss"))
+        .assert_says(5, &["config.lost-override"]);
+
+    let copy = "config-group copy --cluster no:1009130 --version 3.9.0";
+    assert!(run.stderr.contains(copy), "{}", run.stderr);
+    let _copied = bench.run(&format!("{copy} --name payments-new --yes")).assert_says(0, &[]);
+    let (run, document) = bench.json(CHECK);
+    assert_eq!((run.code, &document["config_group"]["to"]["name"]), (0, &"payments-new".into()));
+    assert_eq!(document["candidates"], json!([]));
+    bench.assert_no_start();
+}
+
+#[test]
+fn a_value_outside_the_targets_limits_blocks_and_nobody_may_accept_it() {
+    let bench = Bench::new(Scenario::Healthy);
+    for group in [301, 312] {
+        set(&bench, group, "num.io.threads", "8");
+    }
+    set(&bench, 312, "num.io.threads", "0");
+    let line = format!("{UPGRADE} --yes --config-group orders-390");
+    let (run, document) = bench.json(&line);
+    run.assert_says(5, &["num.io.threads 0 (allowed: 1 ~ 2147483647)", "hint: correct the values"]);
+    assert_eq!(check(&document, "config.out-of-range")["result"], "block");
+    bench
+        .run(&format!("{line} --accept config.out-of-range=num.io.threads"))
+        .assert_says(2, &["check `config.out-of-range` cannot be overruled"]);
+    bench.assert_no_start();
+}
+
+#[test]
+fn the_requests_of_a_check_do_not_grow_with_groups_and_settings() {
+    let new =
+        |number: u32| NewCluster { name: format!("team-{number}"), version: "3.9.0".to_owned(), brokers: 3 };
+    let bench = Bench::with(Options { clusters: (0..300).map(new).collect(), ..Options::default() });
+    for number in 0..200 {
+        set(&bench, 301, &format!("some.setting.number.{number}"), "5");
+    }
+    let requests = |line: &str| -> (i32, Value, Vec<(&'static str, usize)>) {
+        let before = bench.log();
+        let (run, document) = bench.json(line);
+        let after = bench.log();
+        let names = [
+            "getClusterInfoList",
+            "getCDSSVersionList",
+            "getClusterInfo",
+            "getClusterStatus",
+            "getKafkaVersionConfigGroupList",
+            "getKafkaConfigGroupList",
+            "getKafkaConfigGroup",
+            "getKafkaConfigGroupDetailList",
+            "rollingUpgradePreCheck",
+        ];
+        let counts: Vec<_> = names
+            .map(|name| (name, after.count(name) - before.count(name)))
+            .into_iter()
+            .filter(|(_, n)| *n > 0)
+            .collect();
+        let all = after.requests.len() - before.requests.len();
+        assert_eq!(counts.iter().map(|(_, count)| count).sum::<usize>(), all, "{line}");
+        (run.code, document, counts)
+    };
+
+    let first = [
+        ("getClusterInfoList", 1),
+        ("getCDSSVersionList", 1),
+        ("getClusterInfo", 1),
+        ("getClusterStatus", 1),
+        // 304 groups on pages of a hundred.
+        ("getKafkaVersionConfigGroupList", 4),
+        ("getKafkaConfigGroup", 1),
+    ];
+    let (code, document, counts) = requests("check --cluster orders-prod --version 3.9.0");
+    let mut expected = first.to_vec();
+    // The present group, and the twenty whose names are most alike.
+    expected.push(("getKafkaConfigGroupDetailList", 21));
+    assert_eq!((code, counts), (5, expected));
+    let reason = check(&document, "config.no-group")["reason"].to_string();
+    assert!(reason.contains("20 of 304 were compared"), "{reason}");
+    assert_eq!(document["candidates"][0]["group"]["name"], "orders-390", "the name was the nearest");
+    assert_eq!(document["settings"], json!([]));
+
+    // Without a version every newer one is judged, of which there is one.
+    let mut expected = first.to_vec();
+    expected.push(("getKafkaConfigGroupDetailList", 21));
+    let (code, _, counts) = requests("check --cluster orders-prod");
+    assert_eq!((code, counts), (5, expected));
+
+    let (code, document, counts) =
+        requests("check --cluster orders-prod --version 3.9.0 --config-group orders-390");
+    let mut expected = first.to_vec();
+    expected.extend([("getKafkaConfigGroupDetailList", 2), ("rollingUpgradePreCheck", 1)]);
+    assert_eq!((code, counts), (5, expected));
+    assert_eq!(check(&document, "config.lost-override")["items"].as_array().map(Vec::len), Some(200));
+    bench.home.assert_untouched();
+}
+
+#[test]
+fn where_not_every_group_was_compared_none_is_taken_by_itself() {
+    let new =
+        |number: u32| NewCluster { name: format!("team-{number}"), version: "3.9.0".to_owned(), brokers: 3 };
+    let bench = Bench::with(Options { clusters: (0..30).map(new).collect(), ..Options::default() });
+    let (run, document) = bench.json("check --cluster orders-prod --version 3.9.0");
+    let reason = check(&document, "config.several-groups")["reason"].to_string();
+    assert_eq!(run.code, 5);
+    assert!(
+        reason.contains("orders-390 (312) keeps every custom value, and others of 3.9.0 may too; 20 of 34"),
+        "{reason}"
+    );
+    let _named = bench
+        .run("check --cluster orders-prod --version 3.9.0 --config-group orders-390")
+        .assert_says(0, &[]);
+    bench.assert_no_start();
+}
+
+#[test]
+fn two_groups_are_compared_by_name_or_number_in_both_forms() {
+    let bench = Bench::new(Scenario::Healthy);
+    for line in ["config-group diff payments-371 payments-390", "config-group diff 331 name:payments-390"] {
+        let (run, document) = bench.json(line);
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{line}");
+        let from = json!({ "name": "payments-371", "no": "331", "version": "3.7.1", "code": "3713006" });
+        assert_eq!((&document["from"], &document["to"]["no"]), (&from, &"332".into()));
+        assert_eq!(class(&document, "log.segment.bytes"), "lost-override");
+        assert_eq!(class(&document, "log.retention.hours"), "kept");
+        assert_eq!(document["command"], "config-group");
+    }
+    let table = bench.run("config-group diff payments-371 payments-390").stdout;
+    assert!(table.contains("From          payments-371 (331)  Kafka 3.7.1\n"), "{table}");
+    assert!(table.contains("\nSettings      2 lost-override, 4 kept\n"), "{table}");
+    assert!(table.contains("\n  num.network.threads  6 → 3 "), "{table}");
+    assert!(!table.contains("log.retention.hours"), "what is kept is told with -v: {table}");
+    let in_full = bench.run("config-group diff payments-371 payments-390 -v").stdout;
+    assert!(in_full.contains("\n  log.retention.hours               720 hours "), "{in_full}");
+    assert_made(&bench, 0, 0);
+    bench.home.assert_untouched();
+}
+
+#[test]
+fn the_exit_code_tells_a_difference_only_where_it_is_asked_for() {
+    let bench = Bench::new(Scenario::Healthy);
+    for (groups, flag, code) in [
+        ("payments-371 payments-390", "--exit-code", 20),
+        ("payments-371 payments-390", "", 0),
+        ("orders-371 orders-390", "--exit-code", 0),
+        ("analytics-371 analytics-371", "--exit-code", 0),
+    ] {
+        let line = format!("config-group diff {groups} {flag}");
+        let (run, document) = bench.json(line.trim());
+        assert_eq!((run.code, run.stderr.as_str()), (code, ""), "{line}");
+        assert_eq!(document["ok"], code == 0, "{line}");
+        assert!(document["settings"].as_array().is_some_and(|settings| settings.len() > 10), "{line}");
+        let table = bench.run(line.trim());
+        assert_eq!((table.code, table.stdout.is_empty()), (code, false), "{line}");
+    }
+    let (_, document) = bench.json("config-group diff payments-371 payments-390 --exit-code");
+    assert_eq!(document["exit"], json!({ "code": 20, "name": "different" }));
+    assert_eq!(document["error"]["kind"], "different");
+}
+
+#[test]
+fn groups_that_are_not_there_or_not_named_are_refused() {
+    let bench = Bench::new(Scenario::Healthy);
+    for (line, code, text) in [
+        ("config-group diff orders-371 nobody", 3, "no config group `nobody`"),
+        ("config-group diff 301 999", 3, "no config group `999`"),
+        ("config-group diff orders-371", 2, "<B>"),
+        ("config-group", 2, "Usage: cdss config-group"),
+        ("config-group copy nobody --version 3.9.0 --yes", 3, "no config group `nobody`"),
+        ("config-group copy --cluster nobody --version 3.9.0 --yes", 3, "no cluster named `nobody`"),
+        (
+            "config-group copy --cluster analytics --version 3.9.0 --yes",
+            3,
+            "2 clusters are named `analytics`",
+        ),
+        (
+            "config-group copy orders-371 --version 9.9.9 --yes",
+            3,
+            "the service offers no Kafka version 9.9.9",
+        ),
+        ("config-group copy orders-371 --version 9999999 --yes", 3, "the service offers no Kafka version"),
+        ("config-group copy orders-371 --yes", 2, "--version"),
+        ("config-group copy --version 3.9.0 --yes", 2, "<FROM|--cluster <CLUSTER>>"),
+        ("config-group copy orders-371 --cluster orders --version 3.9.0", 2, "cannot be used with"),
+        (
+            "config-group copy orders-371 --version 3.9.0 --name Orders --yes",
+            2,
+            "`Orders` is no name of a config group",
+        ),
+        ("config-group copy orders-371 --version 3.9.0 --name o --yes", 2, "3 to 30 small letters"),
+    ] {
+        let (run, document) = bench.json(line);
+        let all = format!("{}{document}", run.stderr);
+        assert_eq!(run.code, code, "{line}: {all}");
+        assert!(all.contains(text), "{line}: {all}");
+    }
+    assert_made(&bench, 0, 0);
+    bench.home.assert_untouched();
+}
+
+#[test]
+fn hostile_values_are_shown_and_do_nothing() {
+    let bench = Bench::new(Scenario::Healthy);
+    set(&bench, 351, "num.partitions", "\u{1b}[2J\u{202e}9");
+    set(&bench, 301, "some.name", "\u{1b}]0;owned\u{7}");
+    for line in [
+        format!("{COPY} --dry-run -v"),
+        "config-group diff analytics-371 orders-371 -v".to_owned(),
+        "check --cluster no:1009301 --version 3.9.0 -v".to_owned(),
+    ] {
+        for form in ["table", "json"] {
+            let run = bench.run(&format!("{line} -o {form}"));
+            let found = raw_characters(&format!("{}{}", run.stdout, run.stderr));
+            assert!(found.is_empty(), "{line}: {found:?}");
+        }
+    }
+}

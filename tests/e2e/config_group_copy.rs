@@ -1,0 +1,295 @@
+//! A config group's settings carried to another version: once, and true to what reads back.
+
+use std::time::Duration;
+
+use cdss::sandbox::{Options, Scenario};
+use serde_json::{Value, json};
+
+use crate::config_group::{COPY, CREATE, WRITE, assert_made, class, set};
+use crate::lab::{Ended, Lab};
+use crate::pty::Terminal;
+use crate::support::{Bench, check};
+
+/// The groups of 3.9.0 with this name.
+fn groups_named(bench: &Bench, name: &str) -> Vec<Value> {
+    let (_, document) = bench.json("list config-groups --version 3.9.0");
+    let groups = document["config_groups"].as_array().expect("there is a list").clone();
+    groups.into_iter().filter(|group| group["name"] == name).collect()
+}
+
+/// Key and reason of what was left out.
+fn left_out(document: &Value) -> Vec<(String, String)> {
+    let left_out = document["left_out"].as_array().expect("there is a list").iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    left_out.map(|one| (text(&one["key"]), text(&one["reason"]))).collect()
+}
+
+#[test]
+fn a_copy_carries_every_value_and_leaves_out_what_nobody_can_set() {
+    let bench = Bench::new(Scenario::Healthy);
+    let (run, document) = bench.json(&format!("{COPY} --yes"));
+    run.assert_says(
+        0,
+        &[
+            "From          analytics-371 (351)  Kafka 3.7.1\nTo            analytics-390 (new)  Kafka 3.9.0\n",
+            "Settings      3 carried, 1 left out\n",
+            "\n  offsets.topic.replication.factor  2      read-only\n",
+        ],
+    );
+    assert_eq!(
+        left_out(&document),
+        [("offsets.topic.replication.factor".to_owned(), "read-only".to_owned())]
+    );
+    assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"yes".into()));
+    assert_eq!((&document["to"]["name"], &document["not_as_sent"]), (&"analytics-390".into(), &json!([])));
+    assert_made(&bench, 1, 1);
+    let log = bench.log();
+    let sent = |operation: &str| {
+        let request = log.requests.iter().find(|request| request.operation == operation);
+        request.and_then(|request| request.body.clone()).expect("it has a body")
+    };
+    assert_eq!(
+        sent(WRITE),
+        json!({
+            "kafkaVersionCode": "3903006",
+            "logCleanupPolicy": "compact",
+            "numPartitions": 24,
+            "additionalKafkaConfigGroupDetailList":
+                [{ "configName": "message.max.bytes", "configValue": "4194304" }],
+        }),
+        "everything at once, and nothing that nobody can set"
+    );
+    assert_eq!(sent(CREATE)["description"], "Copied from config group 351 by cdss");
+
+    let no = document["to"]["no"].as_str().expect("it has a number");
+    let (_, difference) = bench.json(&format!("config-group diff analytics-371 no:{no}"));
+    let settings = difference["settings"].as_array().expect("there is a list").iter();
+    let differing: Vec<_> = settings.filter(|setting| setting["class"] != "kept").collect();
+    assert_eq!(differing.len(), 1, "{differing:?}");
+    assert_eq!(
+        (&differing[0]["key"], &differing[0]["class"]),
+        (&"offsets.topic.replication.factor".into(), &"read-only".into())
+    );
+    let (run, document) = bench.json("check --cluster no:1009301 --version 3.9.0");
+    assert_eq!((run.code, &document["config_group"]["to"]["no"]), (0, &no.into()), "it is the one that fits");
+    assert_eq!(check(&document, "config.read-only")["result"], "warn");
+    bench.assert_no_start();
+}
+
+#[test]
+fn a_copy_is_written_down_before_it_is_sent_and_told_by_history() {
+    let bench = Bench::new(Scenario::Healthy);
+    let _done = bench.run(&format!("{COPY} --yes")).assert_says(0, &[]);
+    let entries = bench.home.entries();
+    let events: Vec<&str> = entries.iter().filter_map(|entry| entry["event"].as_str()).collect();
+    assert_eq!(events, ["group-create", "group-created", "group-write", "end"]);
+    assert_eq!(
+        (&entries[0]["consent"], &entries[0]["config_group_name"]),
+        (&"--yes".into(), &"analytics-390".into())
+    );
+    assert_eq!(entries[0]["plan"]["left_out"][0]["reason"], "read-only");
+    assert_eq!(entries[3]["document"]["written"], "yes");
+    let (_, document) = bench.json("history");
+    assert_eq!(
+        (&document["runs"][0]["result"], document["runs"].as_array().map(Vec::len)),
+        (&"done".into(), Some(1))
+    );
+    let table = bench.run("history").stdout;
+    assert!(table.contains("  3.7.1 → 3.9.0  copied to analytics-390  done"), "{table}");
+    let id = document["runs"][0]["id"].as_str().expect("it has an id");
+    let whole = bench.run(&format!("history {id}")).stdout;
+    assert!(whole.contains("config group analytics-390 is about to be made, consent by --yes"), "{whole}");
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_made_and_makes_nothing() {
+    let bench = Bench::new(Scenario::Healthy);
+    let (run, document) = bench.json(&format!("{COPY} --dry-run"));
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    assert_eq!((&document["created"], &document["to"]["no"]), (&"no".into(), &Value::Null));
+    assert_eq!(class(&document, "log.cleanup.policy"), "kept");
+    assert_eq!(class(&document, "offsets.topic.replication.factor"), "read-only");
+    let table = bench.run(&format!("{COPY} -n -v")).stdout;
+    for text in ["\nNothing was changed.\n", "\n  LEFT OUT ", "\n  message.max.bytes   4194304 bytes\n"] {
+        assert!(table.contains(text), "{text:?} is not in\n{table}");
+    }
+    assert_made(&bench, 0, 0);
+    bench.home.assert_untouched();
+}
+
+#[test]
+fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
+    let bench = Bench::new(Scenario::GroupDropsValue);
+    let (run, document) = bench.json(&format!("{COPY} --yes"));
+    run.assert_says(
+        7,
+        &["error: config group analytics-390 (2001) was made and isn't right: num.partitions is not as sent"],
+    );
+    run.assert_says(7, &["hint: compare them with: cdss config-group diff no:351 no:2001 "]);
+    assert_eq!(document["not_as_sent"], json!([{ "key": "num.partitions", "sent": "24", "read": "1" }]));
+    assert_eq!(class(&document, "num.partitions"), "lost-override");
+    assert_made(&bench, 1, 1);
+    assert_eq!(groups_named(&bench, "analytics-390").len(), 1, "nothing is deleted");
+    let entries = bench.home.entries();
+    assert_eq!(entries.last().map(|entry| &entry["verdict"]), Some(&"failed".into()));
+    let table = Bench::new(Scenario::GroupDropsValue).run(&format!("{COPY} --yes")).stdout;
+    assert!(table.contains("\n  num.partitions  24    1\n"), "{table}");
+    assert!(table.ends_with("Config group analytics-390 (2001) is there and was not deleted.\n"), "{table}");
+}
+
+#[test]
+fn lost_answers_are_judged_by_looks_and_nothing_is_sent_twice() {
+    let bench = Bench::new(Scenario::GroupAnswerLost);
+    let (run, document) = bench.json(&format!("{COPY} --yes"));
+    run.assert_says(0, &["looking whether the config group was made", "reading what the config group has"]);
+    assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"yes".into()));
+    assert_made(&bench, 1, 1);
+    assert_eq!(groups_named(&bench, "analytics-390").len(), 1);
+}
+
+#[test]
+fn a_create_that_nobody_finds_ends_with_9() {
+    let bench = Bench::new(Scenario::GroupLost);
+    let (run, document) = bench.json(&format!("{COPY} --yes"));
+    run.assert_says(
+        9,
+        &["error: whether config group analytics-390 was made is not known", "hint: look before"],
+    );
+    assert_eq!((&document["created"], &document["written"]), (&"unknown".into(), &"no".into()));
+    assert!(!run.stderr.contains("Nothing was changed"), "{}", run.stderr);
+    assert_made(&bench, 1, 0);
+}
+
+#[test]
+fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
+    let answer_delay = Duration::from_millis(300);
+    let bench = Bench::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() });
+    let first = bench.start(&format!("{COPY} --yes"));
+    bench.sandbox.wait_until(|log| log.count(CREATE) == 1);
+    // Its answer is still on the way.
+    first.kill();
+    assert_made(&bench, 1, 0);
+
+    let (run, document) = bench.json(&format!("{COPY} --yes"));
+    run.assert_says(0, &["To            analytics-390 (2001), which is there and empty  Kafka 3.9.0\n"]);
+    assert_eq!((&document["created"], &document["written"]), (&"no".into(), &"yes".into()));
+    assert_eq!(document["to"]["no"], "2001");
+    assert_made(&bench, 1, 1);
+    assert_eq!(groups_named(&bench, "analytics-390").len(), 1);
+    let events: Vec<Value> = bench.home.entries().into_iter().map(|entry| entry["event"].clone()).collect();
+    assert_eq!(events, ["group-create", "group-write", "end"]);
+
+    let (again, document) = bench.json(&format!("{COPY} --yes"));
+    again.assert_says(
+        5,
+        &["exists already, and it has custom values; nothing was written", "Nothing was changed."],
+    );
+    assert_eq!(document["created"], "no");
+    assert_made(&bench, 1, 1);
+}
+
+#[test]
+fn a_group_of_the_name_that_is_not_this_machines_own_is_left_alone() {
+    let bench = Bench::new(Scenario::Healthy);
+    let (run, document) = bench.json("config-group copy payments-371 --version 3.9.0 --yes");
+    run.assert_says(
+        5,
+        &[
+            "config group payments-390 (332) of 3.9.0 exists already, and it was not made by",
+            "Nothing was changed.",
+            "hint: give another name with --name",
+        ],
+    );
+    assert_eq!(document["to"]["no"], Value::Null);
+    assert_made(&bench, 0, 0);
+    bench.home.assert_untouched();
+    let _other = bench
+        .run("config-group copy payments-371 --version 3.9.0 --name payments-b --yes")
+        .assert_says(0, &[]);
+    assert_made(&bench, 1, 1);
+}
+
+#[test]
+fn a_long_name_has_to_be_given() {
+    let clusters = vec!["a-very-long-cluster-name=3.7.1,3".parse().expect("the service could have it")];
+    let bench = Bench::with(Options { clusters, ..Options::default() });
+    set(&bench, 402, "num.partitions", "1");
+    let line = "config-group copy --cluster a-very-long-cluster-name --version 3.9.0 --yes";
+    let _refused = bench.run(line).assert_says(5, &["a-very-long-390 (402) of 3.9.0 exists already"]);
+    let made = bench.run(&format!("{line} --name a-very-long-cluster-390"));
+    made.assert_says(0, &[]);
+    let _too_long = bench
+        .run("config-group copy a-very-long-cluster-390 --version 3.6.2 --yes")
+        .assert_says(2, &["there is no name of at most 15 letters", "hint: give one with --name"]);
+    assert_made(&bench, 1, 1);
+}
+
+#[test]
+fn without_a_terminal_and_without_yes_nothing_is_made() {
+    let bench = Bench::new(Scenario::Healthy);
+    let (run, document) = bench.json(COPY);
+    run.assert_says(10, &["the question `Type analytics-390 to make it` needs an answer", "hint: add --yes"]);
+    run.assert_says(10, &["Settings      3 carried, 1 left out", "Nothing was changed."]);
+    assert_eq!(document["created"], "no");
+    assert_made(&bench, 0, 0);
+    bench.home.assert_untouched();
+}
+
+#[test]
+fn on_a_terminal_the_new_name_is_typed() {
+    let declined = [("y", "2 tries left"), ("yes", "one try left"), ("analytics-371", "nothing was made")];
+    for (answers, code, creates) in [
+        (&[("analytics-390", "analytics-390 (2001)  done  3 carried, 1 left out")][..], 0, 1),
+        (&declined[..], 10, 0),
+    ] {
+        let lab = Lab::new(Scenario::Healthy);
+        let mut terminal = Terminal::open(&lab, COPY);
+        for (answer, then) in answers {
+            terminal.answer_to("Type analytics-390 to make it: ", answer);
+            terminal.expect(then);
+        }
+        let (ended, text) = terminal.end();
+        assert_eq!(ended, code, "{text}");
+        assert!(!text.contains("brokers"), "no caution about an upgrade: {text}");
+        assert_eq!(lab.sandbox.log().count(CREATE), creates, "{text}");
+        assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_written_does_not_change_what_was_made() {
+    for redirection in [">&-", ">/dev/full"] {
+        let lab = Lab::new(Scenario::Healthy);
+        let mut command = lab.command("sh");
+        command.args(["-c", &format!("exec cdss {COPY} --yes {redirection}")]);
+        let ended = Ended::of(&mut command);
+        assert_eq!(ended.code(), Some(0), "{redirection}: {}", ended.stderr);
+        assert_eq!(lab.sandbox.log().count(CREATE), 1);
+        let differs = Ended::of(lab.command("sh").args([
+            "-c",
+            &format!("exec cdss config-group diff payments-371 payments-390 --exit-code {redirection}"),
+        ]));
+        assert_eq!(differs.code(), Some(20), "{redirection}: {}", differs.stderr);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_or_written_ends_before_anything_is_made() {
+    for (scenario, code) in
+        [(Scenario::NoPermission, 4), (Scenario::WrongSignature, 4), (Scenario::ServerError, 12)]
+    {
+        let bench = Bench::new(scenario);
+        for line in [format!("{COPY} --yes"), "config-group diff 301 312".to_owned()] {
+            let (run, _) = bench.json(&line);
+            assert_eq!(run.code, code, "{scenario} {line}: {}", run.stderr);
+        }
+        assert_made(&bench, 0, 0);
+    }
+    let bench = Bench::new(Scenario::Healthy);
+    std::fs::write(bench.home.path().join("state"), "in the way").expect("the home can be written");
+    for flag in ["--yes", "--dry-run"] {
+        let _blocked =
+            bench.run(&format!("{COPY} {flag}")).assert_says(5, &["journal", "Nothing was changed."]);
+    }
+    assert_made(&bench, 0, 0);
+}
