@@ -230,7 +230,7 @@ fn serve(scenario: Scenario) -> Sandbox {
     Sandbox::start(options).expect("loopback has a port")
 }
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 22] = [
     "upgrade --cluster orders-prod --version 3.9.0 --yes",
     "upgrade --cluster orders-prod --version 3.9.0 --dry-run",
     "upgrade --cluster orders-prod --version 3.9.0",
@@ -242,6 +242,8 @@ const COMMANDS: [&str; 20] = [
     "list clusters",
     "list versions",
     "list config-groups",
+    "config-group diff orders-371 orders-390",
+    "config-group copy orders-371 --version 3.9.0 --name canary-390 --yes",
     "config show",
     "config list",
     "config verify",
@@ -361,9 +363,13 @@ fn every_scenario(hunt: &Hunt, sampler: &Sampler) {
             let source = SOURCES[(at + turn) % SOURCES.len()];
             let run = run_seen(sampler, hunt, &line, || command(&home, source, &relay.url(), &line));
             hunt.look_at(&format!("{line} in {scenario}"), &run, &home, &relay.signatures());
-            let line = format!("config verify {more}");
-            let run = run_seen(sampler, hunt, &line, || command(&home, source, &relay.url(), &line));
-            hunt.look_at(&format!("{line} in {scenario}"), &run, &home, &relay.signatures());
+            for line in
+                ["config verify", "config-group copy orders-371 --version 3.9.0 --name canary-390 --yes"]
+            {
+                let line = format!("{line} {more}");
+                let run = run_seen(sampler, hunt, &line, || command(&home, source, &relay.url(), &line));
+                hunt.look_at(&format!("{line} in {scenario}"), &run, &home, &relay.signatures());
+            }
         }
     });
 }
