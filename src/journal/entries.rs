@@ -40,22 +40,7 @@ pub(crate) struct StartEntry<'a> {
 
 impl StartEntry<'_> {
     pub(super) fn to_json(&self, run: &str, at: Timestamp, operator: &Operator) -> Value {
-        json!({
-            "schema": "cdss-journal/v1",
-            "run": run,
-            "event": "start",
-            "at": at,
-            "cdss": env!("CARGO_PKG_VERSION"),
-            "user": operator.user,
-            "host": operator.host,
-            "profile": operator.profile,
-            "access_key": operator.access_key,
-            "service": {
-                "site": self.service.site.name(),
-                "region": self.service.region.code(),
-                "sandbox": self.service.sandbox,
-            },
-            "endpoint": self.service.endpoint.identity(),
+        let own = json!({
             "cluster": self.cluster.to_string(),
             "cluster_name": self.cluster_name,
             "version_code": self.version.to_string(),
@@ -64,8 +49,41 @@ impl StartEntry<'_> {
             "accepted": self.accepted,
             "closes": self.closes,
             "plan": self.plan,
-        })
+        });
+        line("start", run, at, operator, self.service, own)
     }
+}
+
+/// Puts what every line about a change begins with, who does it with what and where, before its own fields.
+pub(super) fn line(
+    event: &str,
+    run: &str,
+    at: Timestamp,
+    operator: &Operator,
+    service: &Service,
+    own: Value,
+) -> Value {
+    let mut line = json!({
+        "schema": "cdss-journal/v1",
+        "run": run,
+        "event": event,
+        "at": at,
+        "cdss": env!("CARGO_PKG_VERSION"),
+        "user": operator.user,
+        "host": operator.host,
+        "profile": operator.profile,
+        "access_key": operator.access_key,
+        "service": {
+            "site": service.site.name(),
+            "region": service.region.code(),
+            "sandbox": service.sandbox,
+        },
+        "endpoint": service.endpoint.identity(),
+    });
+    if let (Value::Object(line), Value::Object(own)) = (&mut line, own) {
+        line.extend(own);
+    }
+    line
 }
 
 /// Adds the lines up: starts of this cluster at this service without a final outcome, the oldest first.

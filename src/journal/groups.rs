@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::entries::line;
 use super::{ClusterLock, Journal, JournalError, LockError};
 use crate::domain::group_name::GroupName;
 use crate::domain::ids::{ConfigGroupNo, VersionCode};
@@ -110,29 +111,14 @@ impl Journal {
         entry: &GroupEntry<'_>,
     ) -> Value {
         let GroupEntry { service, name, version, consent, plan } = entry;
-        let operator = &self.operator;
-        json!({
-            "schema": "cdss-journal/v1",
-            "run": self.run,
-            "event": event,
-            "at": at,
-            "cdss": env!("CARGO_PKG_VERSION"),
-            "user": operator.user,
-            "host": operator.host,
-            "profile": operator.profile,
-            "access_key": operator.access_key,
-            "service": {
-                "site": service.site.name(),
-                "region": service.region.code(),
-                "sandbox": service.sandbox,
-            },
-            "endpoint": service.endpoint.identity(),
+        let own = json!({
             "config_group": no.map(|no| no.to_string()),
             "config_group_name": name.text(),
             "version_code": version.to_string(),
             "consent": consent,
             "plan": plan,
-        })
+        });
+        line(event, &self.run, at, &self.operator, service, own)
     }
 }
 
