@@ -112,6 +112,7 @@ impl Probe<'_> {
         self.observer.sent(operation.name, &format!("{} {path}, without a key", operation.method));
         let at = self.clock.now();
         let outcome = exchange(way, self.service, &operation, HeaderMap::new(), read, body, self.clock).await;
+        let outcome = outcome.map_err(|error| (step_of(&error, self.service, via.is_some()), error));
         let walk = &mut met.walk;
         let answer = outcome.as_ref().ok();
         let record = RequestRecord {
@@ -122,7 +123,7 @@ impl Probe<'_> {
         };
         let headers = answer.map_or(&[][..], |answer| &answer.headers);
         self.observer.answered(&record, Shown { headers, fields: None });
-        let failed = outcome.as_ref().err().map(|error| step_of(error, self.service, via.is_some()));
+        let failed = outcome.as_ref().err().map(|(step, _)| *step);
         if let Some(via) = via.filter(|_| failed != Some(Step::Proxy)) {
             walk.pass(Step::Proxy, Finding::pass(shown(via)));
             if failed != Some(Step::Connection) {
@@ -134,8 +135,8 @@ impl Probe<'_> {
         }
         match outcome {
             Ok(response) => met.times = Some((response.clocks.own, response.clocks.its)),
-            Err(error) => {
-                walk.fail(step_of(&error, self.service, via.is_some()), of_error(&error));
+            Err((step, error)) => {
+                walk.fail(step, of_error(&error));
                 met.error = Some(error);
             }
         }

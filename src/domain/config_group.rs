@@ -16,6 +16,15 @@ pub(crate) struct ConfigGroup {
 }
 
 impl ConfigGroup {
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.name.as_deref() == Some(name)
+    }
+
+    /// Returns the version that the group is for, with its name where one is told.
+    pub(crate) fn kafka_version(&self, offers: &[KafkaVersion]) -> KafkaVersion {
+        KafkaVersion { code: self.version, release: self.release(offers) }
+    }
+
     /// Returns the release that the group is for: from its own entry, else from the versions on offer.
     pub(crate) fn release(&self, offers: &[KafkaVersion]) -> Option<Release> {
         let own = self.version_name.as_deref().and_then(Release::find);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::config_group::{GroupSettings, Setting};
-use super::group_difference::{Side, bound_broken, forbids};
+use super::group_difference::{bound_broken, forbids};
 use super::kafka_changes;
 use super::version::Release;
 
@@ -56,9 +56,7 @@ impl Reason {
             Self::OutOfRange(_) => "out-of-range",
         }
     }
-}
 
-impl Reason {
     /// Returns what else there is to say.
     pub(crate) fn note(&self) -> Option<String> {
         match self {
@@ -189,17 +187,12 @@ fn is_set(setting: &Setting) -> bool {
     setting.custom.is_some() && setting.custom != setting.default
 }
 
-/// One side of the comparison between a group and its copy.
-pub(crate) fn side<'a>(settings: &'a GroupSettings, release: Option<&'a Release>) -> Side<'a> {
-    Side { settings, release }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::super::group_difference::tests::{any_group, group};
-    use super::super::group_difference::{Class, difference};
+    use super::super::group_difference::{Class, Side, difference};
     use super::*;
 
     fn release(text: &str) -> Release {
@@ -311,7 +304,8 @@ mod tests {
             );
             let copy = GroupSettings { group: there.group.clone(), settings: planned(&carried, Some(&there.settings)) };
             prop_assert!(unequal(&carried, &copy.settings).is_empty());
-            for change in difference(side(&from, Some(&before)), side(&copy, Some(&after))) {
+            let side = |settings, release| Side { settings, release: Some(release) };
+            for change in difference(side(&from, &before), side(&copy, &after)) {
                 let was_left_out = left_out.iter().any(|one| one.key == change.key);
                 let by_version = matches!(change.class, Class::ChangedDefault | Class::Unknown)
                     || (change.class == Class::RemovedKey && !change.custom_before);

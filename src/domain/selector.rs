@@ -109,7 +109,7 @@ pub(crate) fn find_group<'a>(
 ) -> Result<&'a ConfigGroup, GroupError> {
     let fits = |group: &&ConfigGroup| match wanted {
         Selector::Number(number) => group.no.number() == *number,
-        Selector::Name(name) => group.name.as_deref() == Some(name),
+        Selector::Name(name) => group.is_named(name),
     };
     let found: Vec<&ConfigGroup> = groups.iter().filter(fits).collect();
     match found.as_slice() {

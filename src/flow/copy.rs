@@ -17,7 +17,7 @@ use crate::domain::selector::Selector;
 use crate::domain::version::VersionSelector;
 use crate::failure::{CopyFailure, Failure};
 use crate::journal::{ClusterLock, GroupEntry, LockError};
-use draft::Draft;
+use draft::{Draft, Ends};
 
 mod draft;
 mod fill;
@@ -111,7 +111,7 @@ impl Flow<'_> {
     fn look_again(&self, draft: &Draft) -> Result<(), Failure> {
         let before = draft.left_behind.as_ref().map(|group| group.no);
         let mut now = self.groups_of(draft.ends.target.code)?;
-        now.retain(|group| group.name.as_deref() == Some(draft.name.text()));
+        now.retain(|group| group.is_named(draft.name.text()));
         match (now.as_slice(), before) {
             ([], None) => Ok(()),
             ([group], Some(no)) if group.no == no => {
@@ -142,6 +142,12 @@ impl Flow<'_> {
     fn list_of(&self, draft: &Draft) -> String {
         let version = format!(" --version {}", draft.ends.target.argument());
         self.surroundings.command("list config-groups", "", &version)
+    }
+
+    /// Returns the command that compares the source with this group.
+    fn diff_with(&self, ends: &Ends, no: ConfigGroupNo) -> String {
+        let both = format!("no:{} no:{no}", ends.from.group.no);
+        self.surroundings.command("config-group diff", &both, "")
     }
 
     fn interrupted(&self, draft: &Draft, no: Option<ConfigGroupNo>, signal: Signal) -> Failure {

@@ -1,13 +1,12 @@
 //! `config-group diff`: what differs between two groups. Reads only.
 
 use super::Flow;
-use super::resolve::{all, take};
+use super::resolve::groups_and_versions;
 use super::snapshot::no_group;
-use crate::api::{ApiError, Read, join};
+use crate::api::ApiError;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::group_difference::{Class, Side, difference};
 use crate::domain::selector::{Selector, find_group};
-use crate::domain::version::KafkaVersion;
 use crate::failure::Failure;
 
 /// Compares two groups of any versions. With `tell_by_exit`, a difference is a failure of its own.
@@ -21,15 +20,13 @@ pub(crate) fn diff(
     to: &Selector,
     tell_by_exit: bool,
 ) -> Result<(), Failure> {
-    let [groups, versions] = all(join(flow.api, &[Read::ConfigGroups(None), Read::Versions]))?;
-    let (groups, offers): (Vec<ConfigGroup>, Vec<KafkaVersion>) = (take(groups)?, take(versions)?);
+    let (groups, offers) = groups_and_versions(flow.api)?;
     let find = |wanted| find_group(&groups, wanted).cloned().map_err(|error| no_group(error, ""));
     let wanted = [find(from)?, find(to)?];
     let [Some(one), Some(other)] = flow.settings_of_both(&wanted)? else {
         return Err(Failure::before_start(no_settings()));
     };
-    let version = |group: &ConfigGroup| KafkaVersion { code: group.version, release: group.release(&offers) };
-    let (before, after) = (version(&one.group), version(&other.group));
+    let (before, after) = (one.group.kafka_version(&offers), other.group.kafka_version(&offers));
     flow.report.changes = difference(
         Side { settings: &one, release: before.release.as_ref() },
         Side { settings: &other, release: after.release.as_ref() },

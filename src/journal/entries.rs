@@ -86,10 +86,15 @@ pub(super) fn line(
     line
 }
 
+/// Returns the lines of a journal that are not damaged, the oldest first.
+pub(super) fn whole(text: &str) -> impl Iterator<Item = Value> {
+    text.lines().filter_map(|line| serde_json::from_str(line).ok())
+}
+
 /// Adds the lines up: starts of this cluster at this service without a final outcome, the oldest first.
 pub(super) fn open_starts(text: &str, endpoint: &str, cluster: ClusterNo) -> Vec<OpenStart> {
     let mut open: Vec<OpenStart> = Vec::new();
-    for entry in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+    for entry in whole(text) {
         let of = entry["of"].as_str();
         match entry["event"].as_str() {
             Some("start") => {

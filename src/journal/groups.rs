@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::entries::line;
+use super::entries::{line, whole};
 use super::{ClusterLock, Journal, JournalError, LockError};
 use crate::domain::group_name::GroupName;
 use crate::domain::ids::{ConfigGroupNo, VersionCode};
@@ -81,7 +81,7 @@ impl Journal {
     ) -> Result<bool, JournalError> {
         // The run of each create, with the number where one was told.
         let mut made: Vec<(String, Option<String>)> = Vec::new();
-        for entry in self.text()?.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        for entry in whole(&self.text()?) {
             let run = entry["run"].as_str().unwrap_or_default();
             match entry["event"].as_str() {
                 Some("group-create")

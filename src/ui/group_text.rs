@@ -3,6 +3,7 @@
 use super::escape::escape;
 use super::plan_text::{counts, settings};
 use super::render::table;
+use crate::domain::copy_report::CopyReport;
 use crate::domain::group_difference::{Class, SettingChange};
 use crate::domain::report::Report;
 use crate::domain::setting_text::with_unit;
@@ -31,7 +32,7 @@ pub(super) fn copy(report: &Report, service: &str, in_full: bool) -> String {
         None => format!("{} (new)", copy.name),
     };
     let mut lines = head(service, report, &from.to_string(), &to);
-    lines.push(format!("Settings      {} carried, {} left out", copy.carried.len(), copy.left_out.len()));
+    lines.push(format!("Settings      {}", how_many(copy)));
     if !copy.left_out.is_empty() {
         let rows: Vec<Vec<String>> = copy
             .left_out
@@ -54,8 +55,7 @@ pub(super) fn end_of_copy(report: &Report) -> String {
     let Some(verdict) = copy.verdict() else { return String::new() };
     let to = report.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
     let ends = escape(&format!("{from} → {to}"));
-    let counts = format!("{} carried, {} left out", copy.carried.len(), copy.left_out.len());
-    let mut lines = vec![format!("{ends}  {}  {counts}", verdict.word())];
+    let mut lines = vec![format!("{ends}  {}  {}", verdict.word(), how_many(copy))];
     if !copy.unequal.is_empty() {
         let rows: Vec<Vec<String>> = copy
             .unequal
@@ -78,6 +78,10 @@ pub(super) fn end_of_copy(report: &Report) -> String {
         (_, None) => {}
     }
     lines.join("\n")
+}
+
+fn how_many(copy: &CopyReport) -> String {
+    format!("{} carried, {} left out", copy.carried.len(), copy.left_out.len())
 }
 
 fn head(service: &str, report: &Report, from: &str, to: &str) -> Vec<String> {

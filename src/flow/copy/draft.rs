@@ -1,15 +1,15 @@
 //! What would be made, from what: all that is read before the question.
 
 use super::super::group_diff::no_settings;
-use super::super::resolve::{all, take};
+use super::super::resolve::groups_and_versions;
 use super::super::snapshot::no_group;
 use super::{Source, Wish};
-use crate::api::{Persistence, Read, join, one};
+use crate::api::{Persistence, Read, one};
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::domain::copy_report::CopyReport;
 use crate::domain::group_choice::to_compare;
 use crate::domain::group_copy;
-use crate::domain::group_difference::difference;
+use crate::domain::group_difference::{Side, difference};
 use crate::domain::group_name::GroupName;
 use crate::domain::selector::find_group;
 use crate::domain::verdict::Submitted;
@@ -48,7 +48,7 @@ impl Flow<'_> {
             None => default_name(&from.group, ends.before.as_ref(), target)?,
         };
         let mut same: Vec<&ConfigGroup> =
-            ends.groups.iter().filter(|group| group.name.as_deref() == Some(name.text())).collect();
+            ends.groups.iter().filter(|group| group.is_named(name.text())).collect();
         let existing = same.pop().cloned();
         if let (Some(one), false) = (&existing, same.is_empty()) {
             return Err(self.exists(&ends, one, "is not the only one of that name"));
@@ -85,20 +85,20 @@ impl Flow<'_> {
 
     pub(super) fn tell_difference(&mut self, ends: &Ends, copy: &GroupSettings) {
         let before = ends.before.as_ref().and_then(|before| before.release.as_ref());
-        let from = group_copy::side(&ends.from, before);
-        self.report.changes = difference(from, group_copy::side(copy, ends.target.release.as_ref()));
+        self.report.changes = difference(
+            Side { settings: &ends.from, release: before },
+            Side { settings: copy, release: ends.target.release.as_ref() },
+        );
     }
 
     /// Finds the source with its settings, the version, and that version's groups.
     fn ends(&mut self, wish: &Wish) -> Result<Ends, Failure> {
         match &wish.source {
             Source::Group(wanted) => {
-                let [groups, versions] = all(join(self.api, &[Read::ConfigGroups(None), Read::Versions]))?;
-                let (groups, offers): (Vec<ConfigGroup>, Vec<KafkaVersion>) =
-                    (take(groups)?, take(versions)?);
+                let (groups, offers) = groups_and_versions(self.api)?;
                 let target = offered(&wish.version, &offers)?;
                 let found = find_group(&groups, wanted).map_err(|error| no_group(error, ""))?;
-                let before = KafkaVersion { code: found.version, release: found.release(&offers) };
+                let before = found.kafka_version(&offers);
                 let from = self.settings(std::slice::from_ref(found))?.pop();
                 let from = from.ok_or_else(|| Failure::before_start(no_settings()))?;
                 let groups = groups.into_iter().filter(|group| group.version == target.code).collect();
@@ -135,11 +135,7 @@ impl Flow<'_> {
     }
 
     pub(super) fn exists(&self, ends: &Ends, group: &ConfigGroup, why: &'static str) -> Failure {
-        let diff = self.surroundings.command(
-            "config-group diff",
-            &format!("no:{} no:{}", ends.from.group.no, group.no),
-            "",
-        );
+        let diff = self.diff_with(ends, group.no);
         let hint = format!("give another name with --name, or see whether it will do: {diff}");
         CopyFailure::Exists { group: group.to_string(), version: ends.target.to_string(), why, hint }.into()
     }

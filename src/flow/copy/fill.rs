@@ -155,9 +155,7 @@ impl Flow<'_> {
 
     fn not_as_sent(&mut self, draft: &Draft, no: ConfigGroupNo, cause: String) -> Failure {
         let keys: Vec<String> = self.progress().unequal.iter().map(|one| one.key.clone()).collect();
-        let ends = format!("no:{} no:{no}", draft.ends.from.group.no);
-        let hint =
-            format!("compare them with: {}", self.surroundings.command("config-group diff", &ends, ""));
+        let hint = format!("compare them with: {}", self.diff_with(&draft.ends, no));
         CopyFailure::NotAsSent { group: named(draft, no).to_string(), keys, cause, hint }.into()
     }
 }

@@ -6,7 +6,7 @@ use super::super::attempts::LOOKS;
 use super::draft::Draft;
 use super::{named, unchanged};
 use crate::api::{Action, ApiError, CdssApi, Class, NewGroup, Persistence, Read, classify, join, one};
-use crate::clock::{Interrupted, Signal};
+use crate::clock::Interrupted;
 use crate::consent::GroupConsent;
 use crate::domain::config_group::{ConfigGroup, Setting};
 use crate::domain::group_copy;
@@ -102,11 +102,12 @@ impl Flow<'_> {
             match self.look_for(draft) {
                 Ok(Some(no)) => return self.must_be_ours(draft, no, cause, request_id),
                 Ok(None) => {}
-                Err(error) if error.signal().is_some() => {
-                    let signal = error.signal().unwrap_or(Signal::Interrupt);
-                    return Err(self.interrupted(draft, None, signal));
+                Err(error) => {
+                    if let Some(signal) = error.signal() {
+                        return Err(self.interrupted(draft, None, signal));
+                    }
+                    last = error.to_string();
                 }
-                Err(error) => last = error.to_string(),
             }
         }
         Err(self.fate_unknown(draft, format!("{cause}; {last}"), request_id))
@@ -116,7 +117,7 @@ impl Flow<'_> {
     fn look_for(&self, draft: &Draft) -> Result<Option<ConfigGroupNo>, ApiError> {
         let read = Read::ConfigGroups(Some(draft.ends.target.code));
         let mut groups: Vec<ConfigGroup> = one(self.api, read, Persistence::Patient)?;
-        groups.retain(|group| group.name.as_deref() == Some(draft.name.text()));
+        groups.retain(|group| group.is_named(draft.name.text()));
         match groups.as_slice() {
             [] => Ok(None),
             [group] => Ok(Some(group.no)),
