@@ -1,5 +1,6 @@
 //! Config groups: the Kafka settings that the service keeps under a number, each for one version.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::ids::{ConfigGroupNo, VersionCode};
@@ -13,6 +14,8 @@ pub(crate) struct ConfigGroup {
     pub version: VersionCode,
     /// The version's name as the list gives it, such as `Kafka 3.9.0`.
     pub version_name: Option<String>,
+    /// What whoever made it wrote about it.
+    pub description: Option<String>,
 }
 
 impl ConfigGroup {
@@ -75,5 +78,13 @@ pub(crate) struct GroupSettings {
 impl GroupSettings {
     pub(crate) fn setting(&self, key: &str) -> Option<&Setting> {
         self.settings.iter().find(|setting| setting.key == key)
+    }
+
+    /// Returns what somebody set, in the order of the keys.
+    pub(crate) fn custom_values(&self) -> BTreeMap<&str, &str> {
+        self.settings
+            .iter()
+            .filter_map(|setting| Some((setting.key.as_str(), setting.custom.as_deref()?)))
+            .collect()
     }
 }

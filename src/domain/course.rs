@@ -78,35 +78,40 @@ mod tests {
         snapshot
     }
 
+    /// The state, the version, the brokers' colours, the versions of open starts; and the word for the course.
+    type Row<'a> = (&'a str, u64, &'a [&'a str], &'a [u64], &'a str);
+
     #[test]
     fn the_table_of_re_runs_holds() {
         let green: &[&str] = &["green", "green", "green"];
         let orange: &[&str] = &["green", "orange", "green"];
         let red: &[&str] = &["green", "red", "green"];
-        for (snapshot, course_word) in [
-            (at("changing", OLD, green, &[TARGET]), "attach"),
-            (at("paused", OLD, green, &[TARGET]), "attach"),
-            (at("running", OLD, orange, &[TARGET]), "attach"),
-            (at("running", TARGET, green, &[TARGET]), "attach"),
-            (at("error", OLD, green, &[TARGET]), "error"),
-            (at("error", TARGET, orange, &[TARGET]), "error"),
-            (at("running", OLD, green, &[TARGET]), "checks"),
-            (at("running", OLD, green, &[OTHER]), "checks"),
-            (at("changing", OLD, green, &[OTHER]), "busy"),
-            (at("running", OLD, orange, &[OTHER]), "busy"),
-            (at("running", TARGET, green, &[OTHER]), "already"),
-            (at("changing", OLD, green, &[OTHER, TARGET]), "attach"),
-            (at("running", TARGET, green, &[]), "already"),
-            (at("running", TARGET, red, &[]), "checks"),
-            (at("error", TARGET, green, &[]), "checks"),
-            (at("changing", OLD, orange, &[]), "follow"),
-            (at("changing", TARGET, green, &[]), "follow"),
-            (at("running", OLD, orange, &[]), "checks"),
-            (at("creating", OLD, green, &[]), "checks"),
-            (at("paused", OLD, green, &[]), "checks"),
-            (at("", OLD, green, &[]), "checks"),
-            (at("running", OLD, green, &[]), "checks"),
-        ] {
+        let table: &[Row] = &[
+            ("changing", OLD, green, &[TARGET], "attach"),
+            ("paused", OLD, green, &[TARGET], "attach"),
+            ("running", OLD, orange, &[TARGET], "attach"),
+            ("running", TARGET, green, &[TARGET], "attach"),
+            ("error", OLD, green, &[TARGET], "error"),
+            ("error", TARGET, orange, &[TARGET], "error"),
+            ("running", OLD, green, &[TARGET], "checks"),
+            ("running", OLD, green, &[OTHER], "checks"),
+            ("changing", OLD, green, &[OTHER], "busy"),
+            ("running", OLD, orange, &[OTHER], "busy"),
+            ("running", TARGET, green, &[OTHER], "already"),
+            ("changing", OLD, green, &[OTHER, TARGET], "attach"),
+            ("running", TARGET, green, &[], "already"),
+            ("running", TARGET, red, &[], "checks"),
+            ("error", TARGET, green, &[], "checks"),
+            ("changing", OLD, orange, &[], "follow"),
+            ("changing", TARGET, green, &[], "follow"),
+            ("running", OLD, orange, &[], "checks"),
+            ("creating", OLD, green, &[], "checks"),
+            ("paused", OLD, green, &[], "checks"),
+            ("", OLD, green, &[], "checks"),
+            ("running", OLD, green, &[], "checks"),
+        ];
+        for (state, version, brokers, open, expected) in table {
+            let snapshot = at(state, *version, brokers, open);
             let word = match course(&snapshot) {
                 Course::Attach(start) => {
                     assert_eq!(start.version.number(), TARGET);
@@ -118,7 +123,7 @@ mod tests {
                 Course::Follow => "follow",
                 Course::Checks => "checks",
             };
-            assert_eq!(word, course_word, "{snapshot:?}");
+            assert_eq!(word, *expected, "{snapshot:?}");
         }
     }
 

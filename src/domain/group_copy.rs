@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::config_group::{GroupSettings, Setting};
+use super::config_group::{ConfigGroup, GroupSettings, Setting};
 use super::group_difference::{bound_broken, forbids};
+use super::ids::ConfigGroupNo;
 use super::kafka_changes;
 use super::version::Release;
 
@@ -158,6 +159,54 @@ pub(crate) fn unequal(sent: &[Carried], read: &[Setting]) -> Vec<Unequal> {
             read: in_force(&one.key).map(str::to_owned),
         })
         .collect()
+}
+
+/// A create of a group that this machine's journal holds and that was not certainly in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Create {
+    pub run: String,
+    /// None where no answer told it.
+    pub no: Option<ConfigGroupNo>,
+}
+
+/// Returns the description that a new group is given: it tells for ever which run has made it.
+pub(crate) fn description(from: ConfigGroupNo, run: &str) -> String {
+    format!("Copied from config group {from}{}", mark(run))
+}
+
+fn mark(run: &str) -> String {
+    format!(" by cdss, run {run}")
+}
+
+/// Who made a group that has come by the name of a create, as its description tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Maker {
+    ThisRun,
+    SomebodyElse,
+    /// It has no description: whoever made it left none, or the service lost it.
+    Untold,
+}
+
+/// Returns who made this group.
+pub(crate) fn maker(group: &ConfigGroup, run: &str) -> Maker {
+    match &group.description {
+        Some(description) if description.ends_with(&mark(run)) => Maker::ThisRun,
+        Some(_) => Maker::SomebodyElse,
+        None => Maker::Untold,
+    }
+}
+
+/// Returns true for a group that one of these creates has made.
+pub(crate) fn is_made_by_one_of(group: &ConfigGroup, creates: &[Create]) -> bool {
+    creates.iter().any(|create| match create.no {
+        Some(no) => no == group.no,
+        None => maker(group, &create.run) == Maker::ThisRun,
+    })
+}
+
+/// Returns the create whose group nobody has seen yet: another one could make a second group of the name.
+pub(crate) fn unresolved(creates: &[Create]) -> Option<&Create> {
+    creates.iter().find(|create| create.no.is_none())
 }
 
 /// Decides whether a group that has the name already may be used.

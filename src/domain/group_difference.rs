@@ -267,6 +267,7 @@ pub(crate) mod tests {
                 name: Some(format!("group-{no}")),
                 version: VersionCode::new(version),
                 version_name: None,
+                description: None,
             },
             settings: settings.collect(),
         }

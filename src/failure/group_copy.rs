@@ -14,6 +14,14 @@ pub(crate) enum CopyFailure {
     /// A group of the name is there, and it is not an empty one of this machine's own.
     #[error("config group {group} of {version} exists already, and {why}; nothing was written")]
     Exists { group: String, version: String, why: &'static str, hint: String },
+    /// An earlier create of the name may still come to a group; another one could make a second.
+    #[error(
+        "run {run} sent a create of config group {name}, and nobody has seen what became of it; nothing was written"
+    )]
+    Unresolved { name: GroupName, run: String, hint: String },
+    /// The group whose values are to be carried is another one than was shown.
+    #[error("config group {group} has changed since it was shown; nothing was written")]
+    SourceChanged { group: String },
     /// The empty group that was to be filled has gone meanwhile.
     #[error("config group {group} is not there any more; nothing was written")]
     Gone { group: String },
@@ -35,8 +43,11 @@ pub(crate) enum CopyFailure {
     /// The group is there; what it has can't be read.
     #[error("config group {group} was made; which values it has is not known: {cause}")]
     ContentUnknown { group: String, cause: String, request_id: Option<String>, hint: String },
+    /// The group is there, and certainly no value was written into it.
+    #[error("config group {group} was made and is empty, for its values were not written: {cause}")]
+    Empty { group: String, cause: String, hint: String },
     /// The group is there and doesn't have what was sent.
-    #[error("config group {group} was made and isn't right: {}{cause}", lacking(keys))]
+    #[error("config group {group} isn't right: {}{cause}", lacking(keys))]
     NotAsSent { group: String, keys: Vec<String>, cause: String, hint: String },
     /// `group`: what may be there; None where nothing was sent.
     #[error("{}", interrupted(group.as_deref()))]
@@ -67,11 +78,15 @@ impl From<CopyFailure> for Failure {
 impl CopyFailure {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Exists { .. } | Self::Gone { .. } | Self::NoJournal(_) => Exit::Blocked,
+            Self::Exists { .. }
+            | Self::Unresolved { .. }
+            | Self::SourceChanged { .. }
+            | Self::Gone { .. }
+            | Self::NoJournal(_) => Exit::Blocked,
             Self::NotMade(error) | Self::NotWritten(error) => exit_of_unsent(error),
             Self::Refused(_) => Exit::Rejected,
             Self::FateUnknown { .. } | Self::ContentUnknown { .. } => Exit::Unknown,
-            Self::NotAsSent { .. } => Exit::Failed,
+            Self::NotAsSent { .. } | Self::Empty { .. } => Exit::Failed,
             Self::Interrupted { signal, .. } => exit_of_signal(*signal),
         }
     }
@@ -79,11 +94,15 @@ impl CopyFailure {
     pub(super) fn hint(&self) -> Option<String> {
         match self {
             Self::Exists { hint, .. }
+            | Self::Unresolved { hint, .. }
+            | Self::Empty { hint, .. }
             | Self::FateUnknown { hint, .. }
             | Self::ContentUnknown { hint, .. }
             | Self::NotAsSent { hint, .. } => Some(hint.clone()),
-            Self::NoJournal(_) => Some("make the journal's folder writable".to_owned()),
-            Self::Gone { .. } => Some("run the command again to make one".to_owned()),
+            Self::NoJournal(_) => Some("make it a plain file in a folder that you can write".to_owned()),
+            Self::Gone { .. } | Self::SourceChanged { .. } => {
+                Some("run the command again, and look at what it shows".to_owned())
+            }
             Self::NotMade(error) | Self::NotWritten(error) | Self::Refused(error) => error.hint(),
             Self::Interrupted { hint, .. } => hint.clone(),
         }

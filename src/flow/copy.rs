@@ -14,7 +14,7 @@ use crate::domain::group_name::GroupName;
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::report::Report;
 use crate::domain::selector::Selector;
-use crate::domain::version::VersionSelector;
+use crate::domain::version::{KafkaVersion, VersionSelector};
 use crate::failure::{CopyFailure, Failure};
 use crate::journal::{ClusterLock, GroupEntry, LockError};
 use draft::{Draft, Ends};
@@ -59,6 +59,9 @@ pub(crate) fn copy(flow: &mut Flow<'_>, wish: &Wish, copying: &mut Copying<'_>) 
     if let Some(fault) = flow.journal.fault() {
         return Err(CopyFailure::NoJournal(fault).into());
     }
+    if draft.left_behind.is_none() {
+        flow.refuse_unresolved(&draft.name, &draft.ends.target)?;
+    }
     if wish.dry_run {
         return Ok(());
     }
@@ -98,7 +101,7 @@ fn lock(flow: &Flow<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
 
 fn named(draft: &Draft, no: ConfigGroupNo) -> ConfigGroup {
     let name = Some(draft.name.to_string());
-    ConfigGroup { no, name, version: draft.ends.target.code, version_name: None }
+    ConfigGroup { no, name, version: draft.ends.target.code, version_name: None, description: None }
 }
 
 /// A signal of a time when nothing was changed yet.
@@ -107,13 +110,19 @@ fn unchanged(Interrupted(signal): Interrupted) -> Failure {
 }
 
 impl Flow<'_> {
-    /// Sees under the lock that the name is still as free, or the group as empty, as when it was agreed to.
+    /// Sees under the lock that the source has the values that were shown, and that the name is still as free, or the
+    /// group as empty, as when it was agreed to.
     fn look_again(&self, draft: &Draft) -> Result<(), Failure> {
+        let from = &draft.ends.from;
+        let source = self.settings(std::slice::from_ref(&from.group))?.pop();
+        if source.is_none_or(|now| now.custom_values() != from.custom_values()) {
+            return Err(CopyFailure::SourceChanged { group: from.group.to_string() }.into());
+        }
         let before = draft.left_behind.as_ref().map(|group| group.no);
         let mut now = self.groups_of(draft.ends.target.code)?;
         now.retain(|group| group.is_named(draft.name.text()));
         match (now.as_slice(), before) {
-            ([], None) => Ok(()),
+            ([], None) => self.refuse_unresolved(&draft.name, &draft.ends.target),
             ([group], Some(no)) if group.no == no => {
                 let settings = self.settings(std::slice::from_ref(group))?.pop();
                 let settings = settings.map(|settings| settings.settings);
@@ -139,8 +148,8 @@ impl Flow<'_> {
     }
 
     /// Returns the command that lists the groups of the new version.
-    fn list_of(&self, draft: &Draft) -> String {
-        let version = format!(" --version {}", draft.ends.target.argument());
+    fn list_of(&self, target: &KafkaVersion) -> String {
+        let version = format!(" --version {}", target.argument());
         self.surroundings.command("list config-groups", "", &version)
     }
 
@@ -151,7 +160,7 @@ impl Flow<'_> {
     }
 
     fn interrupted(&self, draft: &Draft, no: Option<ConfigGroupNo>, signal: Signal) -> Failure {
-        let list = self.list_of(draft);
+        let list = self.list_of(&draft.ends.target);
         let group = no.map_or_else(|| draft.name.to_string(), |no| named(draft, no).to_string());
         CopyFailure::Interrupted {
             signal,

@@ -177,7 +177,13 @@ impl Flow<'_> {
         let group: Option<ConfigGroup> = take(group)?;
         let settings: Option<Vec<Setting>> = take(settings)?;
         Ok(settings.map(|settings| GroupSettings {
-            group: group.unwrap_or(ConfigGroup { no, name: None, version, version_name: None }),
+            group: group.unwrap_or(ConfigGroup {
+                no,
+                name: None,
+                version,
+                version_name: None,
+                description: None,
+            }),
             settings,
         }))
     }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::entries::{line, whole};
 use super::{ClusterLock, Journal, JournalError, LockError};
+use crate::domain::group_copy::Create;
 use crate::domain::group_name::GroupName;
 use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::service::Service;
@@ -66,41 +67,43 @@ impl Journal {
         self.append(&self.group_line("group-write", at, Some(no), entry))
     }
 
-    /// Returns true when a run on this machine sent the create of the group with this name and number, and it was not
-    /// certainly in vain.
+    /// Returns the creates of groups with this name and version that were sent from this machine, without those that
+    /// were certainly in vain. What a group's write tells counts for a create whose answer was lost.
     ///
     /// # Errors
     ///
     /// Fails when there is a journal that can't be read. A damaged line is passed over.
-    pub(crate) fn made_group(
+    pub(crate) fn creates(
         &self,
         endpoint: &str,
-        name: &str,
+        name: &GroupName,
         version: VersionCode,
-        no: ConfigGroupNo,
-    ) -> Result<bool, JournalError> {
-        // The run of each create, with the number where one was told.
-        let mut made: Vec<(String, Option<String>)> = Vec::new();
+    ) -> Result<Vec<Create>, JournalError> {
+        let mut creates: Vec<Create> = Vec::new();
         for entry in whole(&self.text()?) {
             let run = entry["run"].as_str().unwrap_or_default();
+            let no = || entry["config_group"].as_str().and_then(|no| no.parse::<ConfigGroupNo>().ok());
+            let is_of_it = entry["endpoint"] == endpoint
+                && entry["config_group_name"] == name.text()
+                && entry["version_code"] == version.to_string();
             match entry["event"].as_str() {
-                Some("group-create")
-                    if entry["endpoint"] == endpoint
-                        && entry["config_group_name"] == name
-                        && entry["version_code"] == version.to_string() =>
-                {
-                    made.push((run.to_owned(), None));
-                }
+                Some("group-create") if is_of_it => creates.push(Create { run: run.to_owned(), no: None }),
                 Some("group-created") => {
-                    for (_, number) in made.iter_mut().filter(|(of, _)| of == run) {
-                        *number = entry["config_group"].as_str().map(str::to_owned);
-                    }
+                    creates.iter_mut().filter(|create| create.run == run).for_each(|create| create.no = no());
                 }
-                Some("end") if entry["document"]["created"] == "no" => made.retain(|(of, _)| of != run),
+                Some("group-write") if is_of_it => {
+                    creates
+                        .iter_mut()
+                        .filter(|create| create.no.is_none())
+                        .for_each(|create| create.no = no());
+                }
+                Some("end") if entry["document"]["created"] == "no" => {
+                    creates.retain(|create| create.run != run || create.no.is_some());
+                }
                 _ => {}
             }
         }
-        Ok(made.iter().any(|(_, number)| number.as_ref().is_none_or(|number| *number == no.to_string())))
+        Ok(creates)
     }
 
     fn group_line(
@@ -137,13 +140,17 @@ mod tests {
         Journal::new(Some(folder.path().join("state")), Operator::default(), run.to_owned())
     }
 
-    fn create(journal: &Journal, name: &str) {
-        let service = Service {
+    fn service() -> Service {
+        Service {
             site: Site::Public,
             region: Site::Public.default_region(),
             endpoint: Endpoint::parse("https://example.com").unwrap(),
             sandbox: false,
-        };
+        }
+    }
+
+    fn create(journal: &Journal, name: &str) {
+        let service = service();
         let name: GroupName = name.parse().unwrap();
         let entry = GroupEntry {
             service: &service,
@@ -155,33 +162,56 @@ mod tests {
         journal.group_create(NOW, &entry).unwrap();
     }
 
-    #[test]
-    fn a_group_is_known_by_name_version_endpoint_and_number() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = journal(&folder, "first");
-        let made = |endpoint, name, version, no| {
-            journal.made_group(endpoint, name, VersionCode::new(version), ConfigGroupNo::new(no)).unwrap()
-        };
-        assert!(!made(ENDPOINT, "orders-390", 39, 501), "no journal yet");
-        create(&journal, "orders-390");
-        assert!(made(ENDPOINT, "orders-390", 39, 501), "its answer may be lost, so any number will do");
-        assert!(!made(ENDPOINT, "orders-391", 39, 501));
-        assert!(!made(ENDPOINT, "orders-390", 40, 501));
-        assert!(!made("https://example.org:443", "orders-390", 39, 501));
-        journal.group_created(NOW, ConfigGroupNo::new(501)).unwrap();
-        assert!(made(ENDPOINT, "orders-390", 39, 501));
-        assert!(!made(ENDPOINT, "orders-390", 39, 502), "somebody else's of the same name");
+    fn creates(journal: &Journal, endpoint: &str, name: &str, version: u64) -> Vec<(String, Option<u64>)> {
+        let creates = journal.creates(endpoint, &name.parse().unwrap(), VersionCode::new(version)).unwrap();
+        creates.into_iter().map(|one| (one.run, one.no.map(ConfigGroupNo::number))).collect()
     }
 
     #[test]
-    fn a_create_that_was_in_vain_makes_nothing_ours() {
+    fn a_create_is_known_by_name_version_and_endpoint_with_its_number_once_that_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = journal(&folder, "first");
+        assert_eq!(creates(&journal, ENDPOINT, "orders-390", 39), [], "no journal yet");
+        create(&journal, "orders-390");
+        assert_eq!(creates(&journal, ENDPOINT, "orders-390", 39), [("first".to_owned(), None)]);
+        for (endpoint, name, version) in [
+            (ENDPOINT, "orders-391", 39),
+            (ENDPOINT, "orders-390", 40),
+            ("https://example.org:443", "orders-390", 39),
+        ] {
+            assert_eq!(creates(&journal, endpoint, name, version), []);
+        }
+        journal.group_created(NOW, ConfigGroupNo::new(501)).unwrap();
+        assert_eq!(creates(&journal, ENDPOINT, "orders-390", 39), [("first".to_owned(), Some(501))]);
+    }
+
+    #[test]
+    fn the_write_of_a_group_tells_the_number_of_its_lost_create() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (journal(&folder, "first"), journal(&folder, "second"));
+        create(&first, "orders-390");
+        let name: GroupName = "orders-390".parse().unwrap();
+        let service = service();
+        let entry = GroupEntry {
+            service: &service,
+            name: &name,
+            version: VERSION,
+            consent: "--yes",
+            plan: &json!({}),
+        };
+        second.group_write(NOW, ConfigGroupNo::new(501), &entry).unwrap();
+        second.end(NOW, Some("second"), None, &json!({ "created": "no" })).unwrap();
+        assert_eq!(creates(&first, ENDPOINT, "orders-390", 39), [("first".to_owned(), Some(501))]);
+    }
+
+    #[test]
+    fn a_create_that_was_in_vain_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let first = journal(&folder, "first");
-        let made = || first.made_group(ENDPOINT, "orders-390", VERSION, ConfigGroupNo::new(501)).unwrap();
-        for (created, ours) in [("unknown", true), ("yes", true), ("no", false)] {
+        for (created, left) in [("unknown", 1), ("yes", 2), ("no", 0)] {
             create(&first, "orders-390");
             first.end(NOW, Some("first"), None, &json!({ "created": created })).unwrap();
-            assert_eq!(made(), ours, "{created}");
+            assert_eq!(creates(&first, ENDPOINT, "orders-390", 39).len(), left, "{created}");
         }
     }
 

@@ -59,7 +59,10 @@ fn a_copy_carries_every_value_and_leaves_out_what_nobody_can_set() {
         }),
         "everything at once, and nothing that nobody can set"
     );
-    assert_eq!(sent(CREATE)["description"], "Copied from config group 351 by cdss");
+    let entries = bench.home.entries();
+    let run_id = entries[0]["run"].as_str().expect("it has an id");
+    let description = format!("Copied from config group 351 by cdss, run {run_id}");
+    assert_eq!(sent(CREATE)["description"], description.as_str(), "it tells who made it");
 
     let no = document["to"]["no"].as_str().expect("it has a number");
     let (_, difference) = bench.json(&format!("config-group diff analytics-371 no:{no}"));
@@ -123,7 +126,7 @@ fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(
         7,
-        &["error: config group analytics-390 (2001) was made and isn't right: num.partitions is not as sent"],
+        &["error: config group analytics-390 (2001) isn't right: num.partitions is not as sent"],
     );
     run.assert_says(7, &["hint: compare them with: cdss config-group diff no:351 no:2001 "]);
     assert_eq!(document["not_as_sent"], json!([{ "key": "num.partitions", "sent": "24", "read": "1" }]));
@@ -153,10 +156,25 @@ fn a_create_that_nobody_finds_ends_with_9() {
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(
         9,
-        &["error: whether config group analytics-390 was made is not known", "hint: look before"],
+        &[
+            "error: whether config group analytics-390 was made is not known",
+            "hint: look whether it is there, then run the same command again, which fills it: cdss list",
+        ],
     );
     assert_eq!((&document["created"], &document["written"]), (&"unknown".into(), &"no".into()));
     assert!(!run.stderr.contains("Nothing was changed"), "{}", run.stderr);
+    assert_made(&bench, 1, 0);
+
+    // A second create could make a second group.
+    let run_id = bench.home.entries()[0]["run"].as_str().map(str::to_owned).expect("it has an id");
+    for flag in ["--yes", "--dry-run"] {
+        let (again, document) = bench.json(&format!("{COPY} {flag}"));
+        let sent =
+            format!("error: run {run_id} sent a create of config group analytics-390, and nobody has seen");
+        let hint = "hint: once it shows, the same command fills it: cdss list config-groups --site public";
+        again.assert_says(5, &[&sent, "Nothing was changed.", hint]);
+        assert_eq!((&document["created"], &document["written"]), (&"no".into(), &"no".into()));
+    }
     assert_made(&bench, 1, 0);
 }
 

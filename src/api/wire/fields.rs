@@ -55,6 +55,7 @@ pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Answer {
             name: text(&result["configGroupName"]),
             version: *version,
             version_name: None,
+            description: text(&result["description"]),
         })),
         Read::Settings(..) => Answer::Settings(something.then(|| settings(result))),
         Read::Users(_) => Answer::Users(users(result)),
@@ -177,6 +178,7 @@ fn config_groups(result: &Value, version: Option<VersionCode>) -> Vec<ConfigGrou
                 name: text(&entry["configGroupName"]),
                 version: count(&entry["kafkaVersionCode"]).map(VersionCode::new).or(version)?,
                 version_name: text(&entry["kafkaVersion"]),
+                description: text(&entry["description"]),
             })
         })
         .collect()

@@ -8,9 +8,10 @@ use crate::api::{Persistence, Read, one};
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::domain::copy_report::CopyReport;
 use crate::domain::group_choice::to_compare;
-use crate::domain::group_copy;
+use crate::domain::group_copy::{self, Create};
 use crate::domain::group_difference::{Side, difference};
 use crate::domain::group_name::GroupName;
+use crate::domain::ids::VersionCode;
 use crate::domain::selector::find_group;
 use crate::domain::verdict::Submitted;
 use crate::domain::version::{Found, KafkaVersion, VersionError, VersionSelector};
@@ -122,9 +123,9 @@ impl Flow<'_> {
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
     ) -> Result<(), Failure> {
-        let name = group.name.as_deref().unwrap_or_default();
-        let made_here = self.journal.made_group(&self.identity(), name, group.version, group.no);
-        let made_here = made_here.map_err(Failure::Journal)?;
+        let name = group.name.as_deref().and_then(|name| name.parse().ok());
+        let creates = name.map_or(Ok(Vec::new()), |name| self.creates(&name, group.version))?;
+        let made_here = group_copy::is_made_by_one_of(group, &creates);
         // What is refused anyway needs no read.
         let used_by = if made_here {
             one(self.api, Read::Users(group.no), Persistence::Patient).map_err(Failure::before_start)?
@@ -132,6 +133,20 @@ impl Flow<'_> {
             None
         };
         group_copy::take_up(made_here, settings, used_by).map_err(|why| self.exists(ends, group, why))
+    }
+
+    fn creates(&self, name: &GroupName, version: VersionCode) -> Result<Vec<Create>, Failure> {
+        self.journal.creates(&self.identity(), name, version).map_err(Failure::Journal)
+    }
+
+    /// Makes sure that no earlier create of the name is still to show its group.
+    pub(super) fn refuse_unresolved(&self, name: &GroupName, target: &KafkaVersion) -> Result<(), Failure> {
+        let creates = self.creates(name, target.code)?;
+        let Some(create) = group_copy::unresolved(&creates) else { return Ok(()) };
+        let list = self.list_of(target);
+        let hint =
+            format!("once it shows, the same command fills it: {list}; or give another name with --name");
+        Err(CopyFailure::Unresolved { name: name.clone(), run: create.run.clone(), hint }.into())
     }
 
     pub(super) fn exists(&self, ends: &Ends, group: &ConfigGroup, why: &'static str) -> Failure {

@@ -23,8 +23,6 @@ use crate::flow::Flow;
 struct Written {
     /// As far as the answer tells.
     surely: Submitted,
-    /// So many looks at what the group has.
-    looks: usize,
     words: String,
 }
 
@@ -51,11 +49,7 @@ impl Flow<'_> {
         let plan = document(self.report);
         if let Err(error) = self.journal.group_write(self.clock.now(), no, &self.entry(draft, consent, &plan))
         {
-            return Err(if untouched {
-                Failure::Journal(error)
-            } else {
-                self.not_as_sent(draft, no, format!("{error}, so that no value was sent"))
-            });
+            return Err(if untouched { Failure::Journal(error) } else { empty(draft, no, &error) });
         }
         self.progress().journalled = true;
         self.progress().written = Submitted::Unknown;
@@ -63,28 +57,23 @@ impl Flow<'_> {
         let send = |api: &dyn CdssApi| api.write_group(no, version, &carried, consent);
         match self.attempts(Class::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
-                let answer = Written {
-                    surely: Submitted::Yes,
-                    looks: 1,
-                    words: "the service said that it took them".to_owned(),
-                };
-                self.judge(draft, no, &answer)
+                let words = "the service said that it took them".to_owned();
+                self.judge(draft, no, &Written { surely: Submitted::Yes, words })
             }
             Ok(Err(error)) => {
                 if let Some(signal) = error.signal() {
                     return Err(self.interrupted(draft, Some(no), signal));
                 }
-                let unsent = classify(Class::Change, &error).proves_nothing_was_done();
-                if unsent && untouched {
+                if classify(Class::Change, &error).proves_nothing_was_done() {
                     self.progress().written = Submitted::No;
-                    return Err(CopyFailure::NotWritten(error).into());
+                    return Err(if untouched {
+                        CopyFailure::NotWritten(error).into()
+                    } else {
+                        empty(draft, no, &error)
+                    });
                 }
-                let (surely, looks) =
-                    if unsent { (Submitted::No, 1) } else { (Submitted::Unknown, LOOKS.len()) };
-                if !unsent {
-                    self.tell.warn(&format!("{error}; reading what the config group has"));
-                }
-                self.judge(draft, no, &Written { surely, looks, words: error.to_string() })
+                self.tell.warn(&format!("{error}; reading what the config group has"));
+                self.judge(draft, no, &Written { surely: Submitted::Unknown, words: error.to_string() })
             }
             Err(interrupted) => {
                 self.progress().written = Submitted::No;
@@ -95,10 +84,10 @@ impl Flow<'_> {
 
     /// What reads back decides.
     fn judge(&mut self, draft: &Draft, no: ConfigGroupNo, answer: &Written) -> Result<(), Failure> {
-        let settings = match self.read_back(draft, no, answer.looks) {
+        let settings = match self.read_back(draft, no, answer.surely == Submitted::Yes) {
             Ok(Ok(settings)) => settings,
             Ok(Err(error)) => {
-                let list = self.list_of(draft);
+                let list = self.list_of(&draft.ends.target);
                 return Err(CopyFailure::ContentUnknown {
                     group: named(draft, no).to_string(),
                     cause: format!("{}; {error}", answer.words),
@@ -117,36 +106,37 @@ impl Flow<'_> {
         if is_equal { Ok(()) } else { Err(self.not_as_sent(draft, no, answer.words.clone())) }
     }
 
-    /// Reads what the group has, until it is what was sent or the looks are used up. The outer failure is a signal.
+    /// Reads what the group has, until it is what was sent or the looks are used up: a read may lag behind a write. The
+    /// last look counts. An answered write is looked at at once. The outer failure is a signal.
     fn read_back(
         &mut self,
         draft: &Draft,
         no: ConfigGroupNo,
-        looks: usize,
+        is_answered: bool,
     ) -> Result<Result<Vec<Setting>, ApiError>, Interrupted> {
         let mut seen = Err(no_settings());
-        for turn in 0..looks {
-            // An answered write is read back at once.
-            if looks > 1 {
+        for turn in 0..LOOKS.len() {
+            if turn > 0 || !is_answered {
                 self.clock.sleep(self.pause_before_look(turn))?;
             }
             let read = Read::Settings(no, draft.ends.target.code);
             let answer: Result<Option<Vec<Setting>>, ApiError> = one(self.api, read, Persistence::Patient);
-            match answer.and_then(|settings| settings.ok_or_else(no_settings)) {
+            seen = answer.and_then(|settings| settings.ok_or_else(no_settings));
+            match &seen {
                 Ok(settings) => {
-                    self.progress().unequal = group_copy::unequal(&self.progress().carried, &settings);
-                    seen = Ok(settings);
+                    self.progress().unequal = group_copy::unequal(&self.progress().carried, settings);
                     if self.progress().unequal.is_empty() {
                         break;
+                    }
+                    if turn == 0 {
+                        self.tell.note("not all values read back as sent; reading them again");
                     }
                 }
                 Err(error) => {
                     if let Some(signal) = error.signal() {
                         return Err(Interrupted(signal));
                     }
-                    if seen.is_err() {
-                        seen = Err(error);
-                    }
+                    self.progress().unequal.clear();
                 }
             }
         }
@@ -158,4 +148,10 @@ impl Flow<'_> {
         let hint = format!("compare them with: {}", self.diff_with(&draft.ends, no));
         CopyFailure::NotAsSent { group: named(draft, no).to_string(), keys, cause, hint }.into()
     }
+}
+
+/// The failure of a group that was made and never written to.
+fn empty(draft: &Draft, no: ConfigGroupNo, cause: &dyn std::fmt::Display) -> Failure {
+    let hint = "run the same command again: it fills this group".to_owned();
+    CopyFailure::Empty { group: named(draft, no).to_string(), cause: cause.to_string(), hint }.into()
 }

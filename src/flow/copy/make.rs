@@ -9,7 +9,7 @@ use crate::api::{Action, ApiError, CdssApi, Class, NewGroup, Persistence, Read, 
 use crate::clock::Interrupted;
 use crate::consent::GroupConsent;
 use crate::domain::config_group::{ConfigGroup, Setting};
-use crate::domain::group_copy;
+use crate::domain::group_copy::{self, Maker};
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::report::Report;
 use crate::domain::verdict::Submitted;
@@ -33,7 +33,7 @@ impl Flow<'_> {
         let wish = NewGroup {
             name: draft.name.clone(),
             version: draft.ends.target.code,
-            description: format!("Copied from config group {} by cdss", draft.ends.from.group.no),
+            description: group_copy::description(draft.ends.from.group.no, self.journal.run()),
         };
         let send = |api: &dyn CdssApi| api.create_group(&wish, consent);
         let answer = match self.attempts(Class::Change, "nothing was made", &send) {
@@ -66,26 +66,36 @@ impl Flow<'_> {
         }
         let id = error.request_id().map(str::to_owned);
         if action == Action::Confirm {
-            return match self.look_for(draft) {
-                Ok(None) => {
-                    self.progress().created = Submitted::No;
-                    Err(CopyFailure::Refused(error).into())
-                }
-                Ok(Some(no)) => self.must_be_ours(draft, no, &error.to_string(), id),
-                Err(look) => {
-                    if let Some(signal) = look.signal() {
-                        return Err(self.interrupted(draft, None, signal));
-                    }
-                    Err(self.fate_unknown(
-                        draft,
-                        format!("{error}, and the look after it failed: {look}"),
-                        id,
-                    ))
-                }
-            };
+            return self.after_refusal(draft, error);
         }
         self.tell.warn(&format!("{error}; looking whether the config group was made"));
         self.find_made(draft, &error.to_string(), id)
+    }
+
+    /// One look confirms a refusal: what the service said no to may be there all the same, and what somebody else made
+    /// may be why it said no.
+    fn after_refusal(&mut self, draft: &Draft, error: ApiError) -> Result<ConfigGroupNo, Failure> {
+        let id = error.request_id().map(str::to_owned);
+        let found = match self.look_for(draft) {
+            Ok(found) => found,
+            Err(look) => {
+                if let Some(signal) = look.signal() {
+                    return Err(self.interrupted(draft, None, signal));
+                }
+                let cause = format!("{error}, and the look after it failed: {look}");
+                return Err(self.fate_unknown(draft, &cause, id));
+            }
+        };
+        match found.map(|group| (group_copy::maker(&group, self.journal.run()), group)) {
+            Some((Maker::ThisRun, group)) => self.must_be_ours(draft, group.no, &error.to_string(), id),
+            Some((Maker::Untold, group)) => {
+                Err(self.fate_unknown(draft, &format!("{error}; {}", of_unknown_maker(&group)), id))
+            }
+            Some((Maker::SomebodyElse, _)) | None => {
+                self.progress().created = Submitted::No;
+                Err(CopyFailure::Refused(error).into())
+            }
+        }
     }
 
     /// Looks for the group by its name until it shows.
@@ -100,7 +110,10 @@ impl Flow<'_> {
             let pause = self.pause_before_look(turn);
             self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(draft, None, signal))?;
             match self.look_for(draft) {
-                Ok(Some(no)) => return self.must_be_ours(draft, no, cause, request_id),
+                Ok(Some(group)) if group_copy::maker(&group, self.journal.run()) == Maker::ThisRun => {
+                    return self.must_be_ours(draft, group.no, cause, request_id);
+                }
+                Ok(Some(group)) => last = of_unknown_maker(&group),
                 Ok(None) => {}
                 Err(error) => {
                     if let Some(signal) = error.signal() {
@@ -110,17 +123,17 @@ impl Flow<'_> {
                 }
             }
         }
-        Err(self.fate_unknown(draft, format!("{cause}; {last}"), request_id))
+        Err(self.fate_unknown(draft, &format!("{cause}; {last}"), request_id))
     }
 
     /// Looks once. Two of the name are no answer: nobody knows which of them is this one.
-    fn look_for(&self, draft: &Draft) -> Result<Option<ConfigGroupNo>, ApiError> {
+    fn look_for(&self, draft: &Draft) -> Result<Option<ConfigGroup>, ApiError> {
         let read = Read::ConfigGroups(Some(draft.ends.target.code));
         let mut groups: Vec<ConfigGroup> = one(self.api, read, Persistence::Patient)?;
         groups.retain(|group| group.is_named(draft.name.text()));
         match groups.as_slice() {
             [] => Ok(None),
-            [group] => Ok(Some(group.no)),
+            [group] => Ok(Some(group.clone())),
             several => Err(ApiError::Unreadable {
                 operation: "getKafkaVersionConfigGroupList",
                 status: 200,
@@ -130,8 +143,7 @@ impl Flow<'_> {
         }
     }
 
-    /// Makes sure that what was found is what this run made: empty and unused. Whatever else has come by that name since
-    /// is not to be written over.
+    /// Makes sure that the group that this run made is still empty and unused: somebody may have been quicker.
     fn must_be_ours(
         &self,
         draft: &Draft,
@@ -157,15 +169,18 @@ impl Flow<'_> {
         };
         let cause =
             format!("{cause}; there is config group {}, of which this is known: {why}", named(draft, no));
-        Err(self.fate_unknown(draft, cause, request_id))
+        Err(self.fate_unknown(draft, &cause, request_id))
     }
 
-    fn fate_unknown(&self, draft: &Draft, cause: String, request_id: Option<String>) -> Failure {
-        let list = self.list_of(draft);
-        let hint = format!(
-            "look before you run it again, which takes up an empty {} of its own: {list}",
-            draft.name
-        );
-        CopyFailure::FateUnknown { name: draft.name.clone(), cause, request_id, hint }.into()
+    fn fate_unknown(&self, draft: &Draft, cause: &str, request_id: Option<String>) -> Failure {
+        let list = self.list_of(&draft.ends.target);
+        let hint =
+            format!("look whether it is there, then run the same command again, which fills it: {list}");
+        let (name, cause) = (draft.name.clone(), cause.to_owned());
+        CopyFailure::FateUnknown { name, cause, request_id, hint }.into()
     }
+}
+
+fn of_unknown_maker(group: &ConfigGroup) -> String {
+    format!("there is config group {group}, and its description doesn't tell that this run made it")
 }
