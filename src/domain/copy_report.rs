@@ -10,6 +10,8 @@ pub(crate) struct CopyReport {
     pub name: GroupName,
     pub carried: Vec<Carried>,
     pub left_out: Vec<LeftOut>,
+    /// False while no group of the version was there to tell which values it takes: more may have to stay behind.
+    pub is_told: bool,
     pub created: Submitted,
     /// Whether the values were written; with [`Submitted::Yes`] they may still differ.
     pub written: Submitted,
@@ -70,6 +72,7 @@ mod tests {
                 name: "orders-390".parse().unwrap(),
                 carried: carried.to_vec(),
                 left_out: Vec::new(),
+                is_told: true,
                 created,
                 written,
                 unequal: unequal.to_vec(),

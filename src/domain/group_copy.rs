@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::config_group::{ConfigGroup, GroupSettings, Setting};
-use super::group_difference::{bound_broken, forbids};
+use super::group_difference::{Class, SettingChange, bound_broken, forbids};
 use super::ids::ConfigGroupNo;
 use super::kafka_changes;
 use super::version::Release;
@@ -96,6 +96,32 @@ pub(crate) fn pack(
     (carried, left_out)
 }
 
+/// Takes out what turns out not to be taken once the new group tells its version's settings, and returns it. Nothing is
+/// added to what was agreed to.
+pub(crate) fn leave_out_more(
+    from: &GroupSettings,
+    carried: &mut Vec<Carried>,
+    there: &[Setting],
+    target: Option<&Release>,
+) -> Vec<LeftOut> {
+    let (taken, left_out) = pack(from, Some(there), target);
+    carried.retain_mut(|one| match taken.iter().find(|taken| taken.key == one.key) {
+        Some(taken) => {
+            one.listed = taken.listed;
+            true
+        }
+        None => false,
+    });
+    left_out
+}
+
+/// Takes the promise back that a copy keeps what it carries, where nothing tells yet what the version takes.
+pub(crate) fn promise_nothing(changes: &mut [SettingChange]) {
+    for change in changes.iter_mut().filter(|change| change.class == Class::Kept) {
+        (change.class, change.to) = (Class::Unknown, None);
+    }
+}
+
 fn obstacle(
     setting: &Setting,
     value: &str,
@@ -104,7 +130,7 @@ fn obstacle(
 ) -> Option<Reason> {
     let entry = there.and_then(|there| there.iter().find(|one| one.key == setting.key));
     if let Some(entry) = entry.filter(|entry| entry.listed) {
-        let limit = || forbids(entry, value, target).map(Reason::OutOfRange);
+        let limit = || forbids(entry, value, target).map(|limit| Reason::OutOfRange(limit.to_string()));
         return if entry.modifiable { limit() } else { Some(Reason::ReadOnly) };
     }
     if let Some(instead) = target.and_then(|target| kafka_changes::removed_by(&setting.key, target)) {
@@ -117,7 +143,7 @@ fn obstacle(
     if !setting.modifiable {
         return Some(Reason::ReadOnly);
     }
-    bound_broken(&setting.key, value, target?).map(Reason::OutOfRange)
+    bound_broken(&setting.key, value, target?).map(|limit| Reason::OutOfRange(limit.to_string()))
 }
 
 /// Returns true for a setting that the target version lists for every group; where that is not known, for one that the
@@ -241,7 +267,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::group_difference::tests::{any_group, group};
-    use super::super::group_difference::{Class, Side, difference};
+    use super::super::group_difference::{Side, difference};
     use super::*;
 
     fn release(text: &str) -> Release {
@@ -304,6 +330,25 @@ mod tests {
         let (carried, left_out) = pack(&from, None, None);
         assert_eq!((carried.len(), carried[0].key.as_str(), carried[0].listed), (1, "a", true));
         assert_eq!((left_out.len(), &left_out[0].reason), (1, &Reason::ReadOnly));
+    }
+
+    #[test]
+    fn once_the_new_group_tells_what_its_version_takes_more_may_stay_behind_and_nothing_is_added() {
+        let mut from = group(1, 1, &[("a", "5", "1"), ("b", "5", "1"), ("c", "5", "1"), ("d", "5", "1")]);
+        from.settings[3].modifiable = false;
+        let (mut carried, agreed) = pack(&from, None, None);
+        assert_eq!((carried.len(), agreed.len()), (3, 1));
+        let there = [
+            listed("a", true, None),
+            listed("b", false, None),
+            listed("c", true, Some("1 ~ 4")),
+            listed("d", true, None),
+        ];
+        let left_out = leave_out_more(&from, &mut carried, &there, None);
+        let keys: Vec<&str> = carried.iter().map(|one| one.key.as_str()).collect();
+        assert_eq!(keys, ["a"], "nobody was told that d could be carried");
+        let reasons: Vec<_> = left_out.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
+        assert_eq!(reasons, [("b", "read-only"), ("c", "out-of-range")]);
     }
 
     #[test]

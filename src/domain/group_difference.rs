@@ -1,6 +1,7 @@
 //! What a change of config group does to the brokers' settings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use super::config_group::{GroupSettings, Setting};
 use super::kafka_changes;
@@ -9,15 +10,16 @@ use super::version::Release;
 
 /// What becomes of one setting. Every setting of either group is in exactly one class: the first that fits.
 ///
-/// What is in force before and after alike is [`Class::Kept`], also where nobody could set it or where its value is
-/// outside the limits of both versions: the classes about what the target version does speak of a change.
+/// What is in force before and after alike is [`Class::Kept`], also where nobody could set it, where its value is outside
+/// one and the same limit of both versions, or where neither has the setting any more: the classes about what the target
+/// version does speak of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// Set in neither, and only one of the two lists it: what the other version does is not told.
+    /// Set in neither, and only one of the two lists it: what the other version does is not known.
     Unknown,
     /// The target version has no such setting any more.
     RemovedKey,
-    /// The target sets a value that its version doesn't allow, and the present version does or has another.
+    /// The target sets a value that its version doesn't allow, and it isn't there today under the same limit.
     OutOfRange,
     /// As [`Class::LostOverride`], but nobody can set it in the target version.
     ReadOnly,
@@ -162,8 +164,8 @@ pub(crate) fn keeps_everything(changes: &[SettingChange]) -> bool {
 fn changed_default(changed: kafka_changes::ChangedDefault) -> SettingChange {
     SettingChange {
         key: changed.key.to_owned(),
-        from: Some(changed.from.to_owned()),
-        to: Some(changed.to.to_owned()),
+        from: changed.from.map(str::to_owned),
+        to: changed.to.map(str::to_owned),
         class: Class::ChangedDefault,
         custom_before: false,
         note: changed.felt.map(str::to_owned),
@@ -176,71 +178,115 @@ fn change(
     present: Option<&Release>,
     target: Option<&Release>,
 ) -> SettingChange {
-    let value = |setting: Option<&Setting>| setting.and_then(Setting::in_force).map(str::to_owned);
     let is_custom = |setting: Option<&Setting>| setting.is_some_and(|setting| setting.custom.is_some());
-    let (from, to) = (value(before), value(after));
     let (was_custom, will_be_custom) = (is_custom(before), is_custom(after));
+    let value = |setting: Option<&Setting>| setting.and_then(Setting::in_force).map(str::to_owned);
+    let (mut from, mut to) = (value(before), value(after));
+    let is_unknown = before.is_some() != after.is_some() && !was_custom && !will_be_custom;
+    // Where the service tells no default, Kafka's own warns of a change; it can't vouch that there is none.
+    let warning = if is_unknown { default_warning(key, (&from, &to), present, target) } else { None };
+    let is_unknown = is_unknown && warning.is_none();
+    if let Some(both) = warning {
+        (from, to) = both;
+    }
 
-    let forbidden_before = before.is_some_and(|setting| limit_broken(setting, present).is_some());
+    // A limit or a removal that the same value has lived with so far changes nothing.
     let limit = after.and_then(|setting| limit_broken(setting, target));
-    let limit = limit.filter(|_| from != to || !forbidden_before);
-    let instead = removed(key, after, present, target);
-    let is_one_sided = before.is_some() != after.is_some();
+    let limit_before = before.and_then(|setting| limit_broken(setting, present));
+    let is_as_ever =
+        from == to && limit.as_ref().map(Limit::range) == limit_before.as_ref().map(Limit::range);
+    let limit = limit.filter(|_| !is_as_ever);
+    let was_removed = removed(key, before, present).is_some();
+    let instead = removed(key, after, target).filter(|_| from != to || !was_removed);
 
     let (class, note) = if let Some(instead) = instead {
         (Class::RemovedKey, Some(format!("instead: {instead}")))
-    } else if is_one_sided && !was_custom && !will_be_custom {
+    } else if is_unknown {
         (Class::Unknown, None)
     } else if let Some(limit) = limit {
         (Class::OutOfRange, Some(format!("allowed: {limit}")))
     } else if from == to {
         (Class::Kept, None)
     } else {
-        let class = match (was_custom, will_be_custom) {
-            (true, true) => Class::Changed,
-            (true, false) if after.is_some_and(|setting| !setting.modifiable) => Class::ReadOnly,
-            (true, false) => Class::LostOverride,
-            (false, true) => Class::Gained,
-            (false, false) => Class::ChangedDefault,
-        };
-        (class, None)
+        match (was_custom, will_be_custom) {
+            (true, true) => (Class::Changed, None),
+            (true, false) if after.is_some_and(|setting| !setting.modifiable) => (Class::ReadOnly, None),
+            (true, false) => (Class::LostOverride, None),
+            (false, true) => (Class::Gained, None),
+            (false, false) => (Class::ChangedDefault, felt(key, present, target)),
+        }
     };
     SettingChange { key: key.to_owned(), from, to, class, custom_before: was_custom, note }
 }
 
-/// Returns what replaces a setting that the target version removed. One that the service lists for every group of the
-/// version is there, whatever the table says; in the additional list stands what somebody wrote.
-fn removed(
+/// Returns both defaults of a setting that only one of the versions lists, the other one from Kafka's table, where they
+/// differ.
+fn default_warning(
     key: &str,
-    after: Option<&Setting>,
+    (from, to): (&Option<String>, &Option<String>),
     present: Option<&Release>,
     target: Option<&Release>,
-) -> Option<&'static str> {
-    if after.is_some_and(|setting| setting.listed) {
-        return None;
-    }
-    kafka_changes::removed_between(key, present?, target?)
+) -> Option<(Option<String>, Option<String>)> {
+    let kafkas = |release: Option<&Release>| kafka_changes::default_of(key, release?).map(str::to_owned);
+    let from = from.clone().or_else(|| kafkas(present))?;
+    let to = to.clone().or_else(|| kafkas(target))?;
+    (from != to).then_some((Some(from), Some(to)))
 }
 
-/// Returns the limit that a custom value breaks, in words. The service's own outranks the table's.
-pub(crate) fn limit_broken(setting: &Setting, release: Option<&Release>) -> Option<String> {
+/// Returns what Kafka's change of this default does.
+fn felt(key: &str, present: Option<&Release>, target: Option<&Release>) -> Option<String> {
+    kafka_changes::changed_default(key, present?, target?)?.felt.map(str::to_owned)
+}
+
+/// Returns what replaces a setting that this version doesn't have any more. One that the service lists for every group of
+/// the version is there, whatever the table says; in the additional list stands what somebody wrote.
+fn removed(key: &str, setting: Option<&Setting>, release: Option<&Release>) -> Option<&'static str> {
+    if setting.is_some_and(|setting| setting.listed) {
+        return None;
+    }
+    kafka_changes::removed_by(key, release?)
+}
+
+/// The limit that a value breaks.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Limit {
+    range: ValueRange,
+    /// As the service says it, or Kafka's with the version.
+    text: String,
+}
+
+impl Limit {
+    fn range(&self) -> &ValueRange {
+        &self.range
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Returns the limit that a custom value breaks. The service's own outranks the table's.
+fn limit_broken(setting: &Setting, release: Option<&Release>) -> Option<Limit> {
     forbids(setting, setting.custom.as_deref()?, release)
 }
 
 /// Returns the limit that `value` would break if it were this setting's.
-pub(crate) fn forbids(setting: &Setting, value: &str, release: Option<&Release>) -> Option<String> {
+pub(crate) fn forbids(setting: &Setting, value: &str, release: Option<&Release>) -> Option<Limit> {
     if let Some((text, range)) =
         setting.range.as_deref().and_then(|text| Some((text, ValueRange::read(text)?)))
     {
-        return (!range.allows(value)).then(|| text.to_owned());
+        return (!range.allows(value)).then(|| Limit { text: text.to_owned(), range });
     }
     bound_broken(&setting.key, value, release?)
 }
 
 /// Returns the limit of Kafka's own that a value breaks.
-pub(crate) fn bound_broken(key: &str, value: &str, release: &Release) -> Option<String> {
+pub(crate) fn bound_broken(key: &str, value: &str, release: &Release) -> Option<Limit> {
     let range = kafka_changes::bound(key, release)?;
-    (!range.allows(value)).then(|| format!("{range} in Kafka {release}"))
+    (!range.allows(value))
+        .then(|| Limit { text: format!("{range} in Kafka {release}"), range: range.clone() })
 }
 
 #[cfg(test)]
@@ -439,18 +485,81 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_value_outside_the_targets_limits_is_out_of_range_unless_it_was_outside_all_along() {
+    fn a_value_outside_the_targets_limits_is_out_of_range_unless_it_lives_with_the_same_limit_today() {
         let mut present = group(1, 1, &[("a", "5", "1")]);
         let mut target = group(2, 2, &[("a", "5", "1")]);
         target.settings[0].range = Some("1 ~ 4".to_owned());
         let change = &compared(&present, &target)[0];
         assert_eq!((change.class, change.note.as_deref()), (Class::OutOfRange, Some("allowed: 1 ~ 4")));
         assert!(!keeps_everything(&compared(&present, &target)));
+        present.settings[0].range = Some("1~4".to_owned());
+        assert_eq!(compared(&present, &target)[0].class, Class::Kept, "brokers run with it under this limit");
         present.settings[0].range = Some("1 ~ 3".to_owned());
-        assert_eq!(compared(&present, &target)[0].class, Class::Kept, "brokers run with it today");
+        assert_eq!(compared(&present, &target)[0].class, Class::OutOfRange, "under another one nobody knows");
         // A value that the target leaves to its default can't keep a broker from starting.
         target.settings[0].custom = None;
         assert_eq!(compared(&present, &target)[0].class, Class::LostOverride);
+    }
+
+    fn between(versions: (&str, &str), a: &GroupSettings, b: &GroupSettings) -> Vec<SettingChange> {
+        let (before, after) = (Release::find(versions.0), Release::find(versions.1));
+        let (before, after) = (before.as_ref(), after.as_ref());
+        difference(Side { settings: a, release: before }, Side { settings: b, release: after })
+    }
+
+    #[test]
+    fn a_setting_that_kafka_removed_is_told_and_one_that_was_dead_before_is_never_lost() {
+        let set = |no: u64, version: u64, key: &str| {
+            let mut group = group(no, version, &[(key, "9092", "")]);
+            group.settings[0].listed = false;
+            group
+        };
+        let nothing = group(2, 2, &[]);
+        let (port, to_others) = ("advertised.port", |key| set(2, 2, key));
+        for (versions, there, class) in [
+            (("2.8.2", "3.9.0"), nothing.clone(), Class::RemovedKey),
+            (("2.8.2", "3.9.0"), to_others(port), Class::RemovedKey),
+            (("3.7.1", "3.9.0"), nothing.clone(), Class::RemovedKey),
+            (("3.7.1", "3.9.0"), to_others(port), Class::Kept),
+            (("3.9.0", "2.8.2"), nothing.clone(), Class::LostOverride),
+            // Nothing is known of the target's version.
+            (("3.9.0", "5.0.0"), nothing, Class::LostOverride),
+        ] {
+            let changes = between(versions, &set(1, 1, port), &there);
+            assert_eq!(
+                changes.iter().find(|one| one.key == port).map(|one| one.class),
+                Some(class),
+                "{versions:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_default_that_can_hurt_is_told_whichever_of_the_two_versions_lists_it() {
+        let key = "log.message.timestamp.after.max.ms";
+        let (none, hour) = ("9223372036854775807", "3600000");
+        let listed = |version: u64, default: &str| group(version, version, &[(key, "", default)]);
+        let bare = |version: u64| group(version, version, &[]);
+        for (versions, before, after, from) in [
+            (("2.8.2", "4.0.0"), bare(1), bare(2), none),
+            (("3.9.0", "4.0.0"), bare(1), bare(2), none),
+            (("2.8.2", "4.0.0"), bare(1), listed(2, hour), none),
+            (("3.9.0", "4.0.0"), listed(1, "7200000"), listed(2, hour), "7200000"),
+            (("3.9.0", "4.0.0"), listed(1, none), bare(2), none),
+        ] {
+            let changes = between(versions, &before, &after);
+            let change = changes.iter().find(|one| one.key == key).unwrap();
+            assert_eq!((change.class, change.from.as_deref()), (Class::ChangedDefault, Some(from)));
+            assert_eq!(change.to.as_deref(), Some(hour));
+            assert_eq!(change.note.as_deref(), Some("records stamped more than an hour ahead are refused"));
+        }
+        let same = between(("3.9.0", "4.0.0"), &bare(1), &listed(2, none));
+        let same = same.iter().find(|one| one.key == key).unwrap();
+        assert_eq!(
+            (same.class, same.from.as_deref()),
+            (Class::Unknown, None),
+            "the table vouches for nothing"
+        );
     }
 
     #[test]

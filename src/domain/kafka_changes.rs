@@ -19,22 +19,24 @@ struct Table {
 }
 
 struct Removed {
-    /// May end in `*`.
-    key: &'static str,
+    key: Pattern,
     since: Release,
     instead: &'static str,
 }
 
+/// A key, or the beginning of several with `*` behind it.
+struct Pattern(&'static str);
+
 struct DefaultValue {
     key: &'static str,
     since: Release,
-    value: &'static str,
+    value: Option<&'static str>,
     felt: Option<&'static str>,
     can_hurt: bool,
 }
 
 struct Bound {
-    key: &'static str,
+    key: Pattern,
     since: Release,
     range: ValueRange,
 }
@@ -43,8 +45,9 @@ struct Bound {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ChangedDefault {
     pub key: &'static str,
-    pub from: &'static str,
-    pub to: &'static str,
+    /// None: there was no default.
+    pub from: Option<&'static str>,
+    pub to: Option<&'static str>,
     /// What the change does, where it can be felt.
     pub felt: Option<&'static str>,
     /// True when it can cost messages or cut clients off.
@@ -63,15 +66,6 @@ pub(crate) fn coverage() -> String {
     format!("{first} to {last}")
 }
 
-/// Returns what replaces a setting that the later version removed and the earlier one still had.
-pub(crate) fn removed_between(key: &str, before: &Release, after: &Release) -> Option<&'static str> {
-    if !covers(before) || !covers(after) {
-        return None;
-    }
-    let gone = removed(key)?;
-    (gone.since > *before && gone.since <= *after).then_some(gone.instead)
-}
-
 /// Returns what replaces a setting that this version doesn't have any more.
 pub(crate) fn removed_by(key: &str, release: &Release) -> Option<&'static str> {
     let gone = removed(key)?;
@@ -79,41 +73,53 @@ pub(crate) fn removed_by(key: &str, release: &Release) -> Option<&'static str> {
 }
 
 fn removed(key: &str) -> Option<&'static Removed> {
-    let mut rows = TABLE.removed.iter();
-    rows.find(|row| match row.key.strip_suffix('*') {
-        Some(stem) => key.starts_with(stem),
-        None => key == row.key,
-    })
+    TABLE.removed.iter().find(|row| row.key.fits(key))
 }
 
 /// Returns the values that a broker of this version starts with; None where nothing is known of a limit.
 pub(crate) fn bound(key: &str, release: &Release) -> Option<&'static ValueRange> {
     let mut rows = TABLE.bounds.iter();
-    covers(release).then(|| rows.find(|row| row.key == key && row.since <= *release))?.map(|row| &row.range)
+    covers(release)
+        .then(|| rows.find(|row| row.key.fits(key) && row.since <= *release))?
+        .map(|row| &row.range)
 }
 
-/// Returns the defaults that differ between two versions, of settings that both have.
+/// Returns the defaults that differ between two versions, of settings that neither has removed.
 pub(crate) fn changed_defaults(before: &Release, after: &Release) -> Vec<ChangedDefault> {
-    if !covers(before) || !covers(after) {
-        return Vec::new();
-    }
     let mut keys: Vec<&'static str> = TABLE.defaults.iter().map(|row| row.key).collect();
     keys.dedup();
-    let in_force = |key: &str, release: &Release| {
-        let mut rows = TABLE.defaults.iter().filter(|row| row.key == key && row.since <= *release);
-        rows.next_back().filter(|_| removed_by(key, release).is_none())
-    };
-    let changed = |key: &'static str| {
-        let (from, to) = (in_force(key, before)?, in_force(key, after)?);
-        (from.value != to.value).then_some(ChangedDefault {
-            key,
-            from: from.value,
-            to: to.value,
-            felt: to.felt.or(from.felt),
-            can_hurt: to.can_hurt,
-        })
-    };
-    keys.into_iter().filter_map(changed).collect()
+    keys.into_iter().filter_map(|key| changed_default(key, before, after)).collect()
+}
+
+/// Returns what became of the default of this setting; None where it is the same or not known.
+pub(crate) fn changed_default(key: &str, before: &Release, after: &Release) -> Option<ChangedDefault> {
+    let (from, to) = (default_row(key, before)?, default_row(key, after)?);
+    (from.value != to.value).then_some(ChangedDefault {
+        key: to.key,
+        from: from.value,
+        to: to.value,
+        felt: to.felt.or(from.felt),
+        can_hurt: to.can_hurt,
+    })
+}
+
+/// Returns the default of this setting; None where it has none or nothing is known of it.
+pub(crate) fn default_of(key: &str, release: &Release) -> Option<&'static str> {
+    default_row(key, release)?.value
+}
+
+fn default_row(key: &str, release: &Release) -> Option<&'static DefaultValue> {
+    let mut rows = TABLE.defaults.iter().filter(|row| row.key == key && row.since <= *release);
+    rows.next_back().filter(|_| covers(release) && removed_by(key, release).is_none())
+}
+
+impl Pattern {
+    fn fits(&self, key: &str) -> bool {
+        match self.0.strip_suffix('*') {
+            Some(stem) => key.starts_with(stem),
+            None => key == self.0,
+        }
+    }
 }
 
 impl Table {
@@ -127,19 +133,23 @@ impl Table {
             match cells.as_slice() {
                 ["covers", first, last] => table.covers = (release(first), release(last)),
                 ["removed", key, since, instead, _, _] => {
-                    table.removed.push(Removed { key, since: release(since), instead });
+                    table.removed.push(Removed { key: Pattern(key), since: release(since), instead });
                 }
                 ["default", key, since, value, felt, _] => table.defaults.push(DefaultValue {
                     key,
                     since: release(since),
-                    value,
+                    value: Some(*value).filter(|value| *value != "-"),
                     felt: Some(felt.trim_start_matches('!')).filter(|felt| *felt != "-"),
                     can_hurt: felt.starts_with('!'),
                 }),
                 ["bound", key, since, least, most, _] => {
                     let end = |text: &str| text.parse().ok();
                     let range = ValueRange::Between(end(least), end(most));
-                    table.bounds.push(Bound { key, since: release(since), range });
+                    table.bounds.push(Bound { key: Pattern(key), since: release(since), range });
+                }
+                ["choice", key, since, values, _, _] => {
+                    let range = ValueRange::OneOf(values.split(',').map(str::to_owned).collect());
+                    table.bounds.push(Bound { key: Pattern(key), since: release(since), range });
                 }
                 _ => panic!("the data file has a line of another form: {line}"),
             }
@@ -167,47 +177,45 @@ mod tests {
             assert!(source.contains("branch"), "{line}");
         }
         for bound in &TABLE.bounds {
-            assert!(!matches!(bound.range, ValueRange::Between(None, None)), "{}", bound.key);
+            assert!(!matches!(bound.range, ValueRange::Between(None, None)), "{}", bound.key.0);
         }
     }
 
     #[test]
     fn a_removed_setting_is_told_with_what_replaces_it() {
-        for (key, before, after, instead) in [
-            ("advertised.port", "2.8.2", "3.9.0", Some("advertised.listeners")),
-            ("advertised.port", "3.7.1", "3.9.0", None),
-            ("inter.broker.protocol.version", "3.9.0", "4.0.0", Some("the feature metadata.version")),
-            ("inter.broker.protocol.version", "3.7.1", "3.9.0", None),
-            ("zookeeper.connect", "3.9.0", "4.1.0", Some("nothing; KRaft does without")),
-            ("zookeeper.sync.time.ms", "2.8.2", "3.2.0", Some("nothing; it had no effect")),
-            ("log.retention.hours", "2.4.0", "4.3.0", None),
-            ("zookeeper.connect", "4.0.0", "3.9.0", None),
+        for (key, version, instead) in [
+            ("advertised.port", "2.8.2", None),
+            ("advertised.port", "3.0.0", Some("advertised.listeners")),
+            ("advertised.port", "4.3.0", Some("advertised.listeners")),
+            ("inter.broker.protocol.version", "4.0.0", Some("the feature metadata.version")),
+            ("inter.broker.protocol.version", "3.9.0", None),
+            ("zookeeper.connect", "4.1.0", Some("nothing; KRaft does without")),
+            ("zookeeper.connect", "3.9.0", None),
+            ("zookeeper.sync.time.ms", "3.2.0", Some("nothing; it had no effect")),
+            ("log.retention.hours", "4.3.0", None),
             // Nothing is said of versions beyond the table.
-            ("zookeeper.connect", "3.9.0", "5.0.0", None),
-            ("advertised.port", "2.3.0", "3.9.0", None),
+            ("zookeeper.connect", "5.0.0", None),
+            ("advertised.port", "2.3.0", None),
         ] {
-            assert_eq!(
-                removed_between(key, &release(before), &release(after)),
-                instead,
-                "{key} {before} {after}"
-            );
+            assert_eq!(removed_by(key, &release(version)), instead, "{key} {version}");
         }
     }
 
     #[test]
     fn defaults_are_those_of_the_two_versions_and_mirror() {
-        let keys = |before: &str, after: &str| -> Vec<(&str, &str, &str)> {
+        let keys = |before: &str, after: &str| -> Vec<(&str, Option<&str>, Option<&str>)> {
             let changed = changed_defaults(&release(before), &release(after));
             changed.into_iter().map(|one| (one.key, one.from, one.to)).collect()
         };
         assert_eq!(keys("3.7.1", "3.9.0"), []);
         assert_eq!(keys("3.9.0", "3.9.1"), []);
-        assert!(keys("2.4.0", "2.8.2").contains(&("replica.lag.time.max.ms", "10000", "30000")));
-        let future = ("log.message.timestamp.after.max.ms", "9223372036854775807", "3600000");
-        assert!(keys("3.9.0", "4.0.0").contains(&future));
-        assert!(
-            keys("2.8.2", "4.0.0").iter().all(|(key, ..)| !key.starts_with("zookeeper.") && *key != future.0)
-        );
+        assert!(keys("2.4.0", "2.8.2").contains(&("replica.lag.time.max.ms", Some("10000"), Some("30000"))));
+        let future = ("log.message.timestamp.after.max.ms", Some("9223372036854775807"), Some("3600000"));
+        for before in ["2.4.0", "2.8.2", "3.6.2", "3.9.0"] {
+            assert!(keys(before, "4.0.0").contains(&future), "{before}");
+        }
+        assert!(keys("2.8.2", "3.0.0").contains(&("listeners", None, Some("PLAINTEXT://:9092"))));
+        assert!(keys("2.8.2", "4.0.0").iter().all(|(key, ..)| !key.starts_with("zookeeper.")));
         let there = keys("3.6.2", "4.2.0");
         let back: Vec<_> =
             keys("4.2.0", "3.6.2").into_iter().map(|(key, from, to)| (key, to, from)).collect();
@@ -215,7 +223,7 @@ mod tests {
         assert_eq!(keys("3.9.0", "5.0.0"), []);
         let hurting = changed_defaults(&release("2.4.0"), &release("4.3.0"));
         let hurting: Vec<_> = hurting.iter().filter(|one| one.can_hurt).map(|one| one.key).collect();
-        assert_eq!(hurting, ["ssl.enabled.protocols"], "the other one is younger than 2.4");
+        assert_eq!(hurting, ["ssl.enabled.protocols", "log.message.timestamp.after.max.ms"]);
     }
 
     #[test]
@@ -227,6 +235,21 @@ mod tests {
         assert!(!allows("4.0.0", "1000"));
         assert!(allows("4.0.0", "1048576"));
         assert!(allows("5.0.0", "1000"), "nothing is known of it");
+    }
+
+    #[test]
+    fn a_bound_may_be_of_several_settings_or_a_list_of_values() {
+        let allows =
+            |key: &str, value: &str| bound(key, &release("4.2.0")).is_none_or(|range| range.allows(value));
+        for (key, value, allowed) in [
+            ("controller.quorum.fetch.timeout.ms", "-1", false),
+            ("controller.quorum.fetch.timeout.ms", "0", true),
+            ("controller.quorum.voters", "1@a:9093,2@b:9093", true),
+            ("compression.type", "zstd", true),
+            ("compression.type", "none", false),
+        ] {
+            assert_eq!(allows(key, value), allowed, "{key} {value}");
+        }
     }
 
     #[test]

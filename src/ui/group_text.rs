@@ -81,7 +81,8 @@ pub(super) fn end_of_copy(report: &Report) -> String {
 }
 
 fn how_many(copy: &CopyReport) -> String {
-    format!("{} carried, {} left out", copy.carried.len(), copy.left_out.len())
+    let counts = format!("{} carried, {} left out", copy.carried.len(), copy.left_out.len());
+    if copy.is_told { counts } else { format!("{counts}; no config group tells yet what the version takes") }
 }
 
 fn head(service: &str, report: &Report, from: &str, to: &str) -> Vec<String> {

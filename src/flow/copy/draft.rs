@@ -64,6 +64,9 @@ impl Flow<'_> {
             settings: group_copy::planned(&carried, there.as_deref()),
         };
         self.tell_difference(&ends, &planned);
+        if there.is_none() {
+            group_copy::promise_nothing(&mut self.report.changes);
+        }
         self.report.from.clone_from(&ends.before);
         self.report.to = Some(target.clone());
         self.report.group_from = Some(from.group.clone());
@@ -71,6 +74,7 @@ impl Flow<'_> {
             name: name.clone(),
             carried,
             left_out,
+            is_told: there.is_some(),
             created: Submitted::No,
             written: Submitted::No,
             unequal: Vec::new(),

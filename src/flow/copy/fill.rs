@@ -1,20 +1,22 @@
 //! The write: all values at once, and what reads back decides.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use super::super::attempts::LOOKS;
 use super::super::group_diff::no_settings;
-use super::draft::Draft;
+use super::draft::{Draft, Ends};
 use super::{named, unchanged};
 use crate::api::{ApiError, CdssApi, Class, Persistence, Read, classify, one};
 use crate::clock::Interrupted;
 use crate::consent::GroupConsent;
 use crate::domain::config_group::{GroupSettings, Setting};
-use crate::domain::group_copy;
+use crate::domain::group_copy::{self, LeftOut};
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::report::Report;
+use crate::domain::setting_text::first_few;
 use crate::domain::verdict::Submitted;
 use crate::failure::{CopyFailure, Failure};
 use crate::flow::Flow;
@@ -36,6 +38,9 @@ impl Flow<'_> {
         consent: &GroupConsent,
         document: &dyn Fn(&Report) -> Value,
     ) -> Result<(), Failure> {
+        if !self.progress().is_told {
+            self.leave_out_more(draft, no)?;
+        }
         let carried = self.progress().carried.clone();
         if carried.is_empty() {
             return Ok(());
@@ -82,6 +87,35 @@ impl Flow<'_> {
         }
     }
 
+    /// Asks the new group what its version takes, where no other one could tell.
+    fn leave_out_more(&mut self, draft: &Draft, no: ConfigGroupNo) -> Result<(), Failure> {
+        let there = self.settings_now(draft, no).map_err(|error| match error.signal() {
+            Some(signal) => self.interrupted(draft, Some(no), signal),
+            None => empty(draft, no, &error),
+        })?;
+        let Ends { from, target, .. } = &draft.ends;
+        let progress = self.progress();
+        let known: BTreeSet<String> = progress.left_out.iter().map(|one| one.key.clone()).collect();
+        let release = target.release.as_ref();
+        let mut more = group_copy::leave_out_more(from, &mut progress.carried, &there, release);
+        more.retain(|one| !known.contains(&one.key));
+        progress.is_told = true;
+        if !more.is_empty() {
+            let one = |one: &LeftOut| format!("{} ({})", one.key, one.reason);
+            let text = first_few(more.iter().map(one));
+            progress.left_out.append(&mut more);
+            progress.left_out.sort_by(|one, other| one.key.cmp(&other.key));
+            self.tell.warn(&format!("left out, for {target} does not take them: {text}"));
+        }
+        Ok(())
+    }
+
+    fn settings_now(&self, draft: &Draft, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
+        let read = Read::Settings(no, draft.ends.target.code);
+        let answer: Option<Vec<Setting>> = one(self.api, read, Persistence::Patient)?;
+        answer.ok_or_else(no_settings)
+    }
+
     /// What reads back decides.
     fn judge(&mut self, draft: &Draft, no: ConfigGroupNo, answer: &Written) -> Result<(), Failure> {
         let settings = match self.read_back(draft, no, answer.surely == Submitted::Yes) {
@@ -119,9 +153,7 @@ impl Flow<'_> {
             if turn > 0 || !is_answered {
                 self.clock.sleep(self.pause_before_look(turn))?;
             }
-            let read = Read::Settings(no, draft.ends.target.code);
-            let answer: Result<Option<Vec<Setting>>, ApiError> = one(self.api, read, Persistence::Patient);
-            seen = answer.and_then(|settings| settings.ok_or_else(no_settings));
+            seen = self.settings_now(draft, no);
             match &seen {
                 Ok(settings) => {
                     self.progress().unequal = group_copy::unequal(&self.progress().carried, settings);

@@ -7,7 +7,7 @@ use crate::api::ApiError;
 use crate::clock::tests::FakeClock;
 use crate::domain::config_group::Setting;
 use crate::domain::verdict::Submitted;
-use service::{Fate, Machine, Service, View, exit, not_sent, refused};
+use service::{Fate, Machine, NEW, Service, View, exit, not_sent, refused};
 
 mod others;
 mod service;
@@ -104,6 +104,41 @@ fn a_source_that_changes_while_the_question_is_open_is_not_copied() {
     assert_eq!((exit(failure.as_ref()), service.sent.get()), (5, (0, 0)));
     let told = failure.unwrap().to_string();
     assert_eq!(told, "config group orders-371 (301) has changed since it was shown; nothing was written");
+}
+
+#[test]
+fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_takes() {
+    let first_of_its_version = || {
+        let mut service = Service::new(&[Fate::Done], &[Fate::Done]);
+        service.groups.borrow_mut().retain(|group| group.group.version.number() != NEW);
+        service.read_only = Some("b");
+        service
+    };
+    let service = first_of_its_version();
+    let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
+    let report = report.unwrap();
+    let left_out: Vec<_> = report.left_out.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
+    assert_eq!((exit(failure.as_ref()), left_out, report.is_told), (0, vec![("b", "read-only")], true));
+    let made = service.made();
+    let written: Vec<&str> = made[0].custom_values().into_keys().collect();
+    assert_eq!((written, service.sent.get()), (vec!["a"], (1, 1)));
+
+    // Without its word nothing is written.
+    let service = first_of_its_version();
+    service.blind_to_settings.set(true);
+    let machine = Machine::new();
+    let (failure, report) = machine.copy(&service, &FakeClock::default());
+    assert_eq!(
+        (exit(failure.as_ref()), report.unwrap().written.word(), service.sent.get()),
+        (7, "no", (1, 0))
+    );
+    let told = failure.unwrap().to_string();
+    assert!(told.starts_with("config group orders-390 (1001) was made and is empty"), "{told}");
+    service.blind_to_settings.set(false);
+    assert_eq!(
+        (exit(machine.copy(&service, &FakeClock::default()).0.as_ref()), service.sent.get()),
+        (0, (1, 1))
+    );
 }
 
 #[test]

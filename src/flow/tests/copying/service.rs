@@ -72,6 +72,8 @@ pub(super) struct Service {
     /// For so many lists after the create the new group doesn't show.
     pub(super) hidden: Cell<usize>,
     pub(super) users: Cell<Option<u64>>,
+    /// What nobody can set in a new group.
+    pub(super) read_only: Option<&'static str>,
     pub(super) on_create: Box<dyn Fn()>,
     /// Groups that somebody else made meanwhile.
     pub(super) late: Rc<RefCell<Vec<GroupSettings>>>,
@@ -96,6 +98,7 @@ impl Service {
             source_was_read: Cell::default(),
             hidden: Cell::default(),
             users: Cell::new(Some(0)),
+            read_only: None,
             on_create: Box::new(|| {}),
             late: Rc::default(),
             reads: Cell::default(),
@@ -171,6 +174,9 @@ impl Service {
         let empty = [("a", ""), ("b", ""), ("c", "")];
         let mut made = named(no, wish.version.number(), wish.name.text(), &empty);
         made.group.description = Some(wish.description.clone());
+        for setting in &mut made.settings {
+            setting.modifiable = self.read_only != Some(&setting.key);
+        }
         self.groups.borrow_mut().push(made);
         ConfigGroupNo::new(no)
     }
