@@ -25,6 +25,8 @@ pub(crate) struct Compared {
     pub candidates: Vec<Candidate>,
     /// How many groups the version has. The others may keep everything too.
     pub of: usize,
+    /// The command that makes one with the present values, once it is known where.
+    pub copy: Option<String>,
 }
 
 /// A group that was compared.
@@ -110,7 +112,7 @@ pub(crate) fn choose(
     target: Option<&Release>,
     of: usize,
 ) -> GroupChoice {
-    let Some(present) = present else { return GroupChoice::Unknown(Compared { candidates: Vec::new(), of }) };
+    let Some(present) = present else { return GroupChoice::Unknown(Compared { of, ..Compared::default() }) };
     let compared = |settings: &GroupSettings| Candidate {
         group: settings.group.clone(),
         changes: difference(present, Side { settings, release: target }),
@@ -119,7 +121,7 @@ pub(crate) fn choose(
     let mut candidates: Vec<Candidate> = groups.iter().map(compared).collect();
     let name = &present.settings.group;
     candidates.sort_by_cached_key(|one| (one.cost(), unlikeness(Some(name), &one.group), one.group.no));
-    let compared = Compared { candidates, of };
+    let compared = Compared { candidates, of, copy: None };
     match compared.keeping() {
         0 => GroupChoice::None(compared),
         1 if compared.is_whole() => {

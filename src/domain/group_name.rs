@@ -19,6 +19,11 @@ pub(crate) struct BadName(String);
 /// The longest name that is made up: what the service's Terraform provider takes.
 const LONGEST_DEFAULT: usize = 15;
 
+/// Names are tried up to this number behind them.
+///
+/// Chosen: whoever has more copies of one group for one version has a scheme of names.
+const MOST_NUMBERED: usize = 9;
+
 impl FromStr for GroupName {
     type Err = BadName;
 
@@ -52,6 +57,34 @@ impl GroupName {
     }
 }
 
+/// Returns a name for the copy that no other group has, as short as one that is made up: the default one, else one like
+/// it. None where all of them are taken. `digits` are those of the new version.
+pub(crate) fn free_name(
+    old: &str,
+    default: Option<&GroupName>,
+    digits: &str,
+    is_taken: &dyn Fn(&str) -> bool,
+) -> Option<GroupName> {
+    let version = format!("-{digits}");
+    let like = default.map_or(old, GroupName::text);
+    // The version goes last but for the number.
+    let (stem, tail) = match like.strip_suffix(&version) {
+        Some(stem) => (stem, version.as_str()),
+        None if default.is_some() => (like, ""),
+        None => (like, version.as_str()),
+    };
+    let numbers = (2..=MOST_NUMBERED).map(|number| format!("-{number}"));
+    let endings: Vec<String> = std::iter::once(String::new()).chain(numbers).collect();
+    let named = |stem: &str, tail: &str| {
+        let cut: String = stem.chars().take(LONGEST_DEFAULT.saturating_sub(tail.len())).collect();
+        format!("{}{tail}", cut.trim_end_matches('-')).parse::<GroupName>().ok()
+    };
+    [(stem, tail), ("copy", &version)]
+        .into_iter()
+        .flat_map(|(stem, tail)| endings.iter().filter_map(move |end| named(stem, &format!("{tail}{end}"))))
+        .find(|name| !is_taken(name.text()))
+}
+
 /// Replaces the last number of a text that has exactly these digits.
 fn replace_number(text: &str, old: &str, new: &str) -> Option<String> {
     let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
@@ -64,6 +97,8 @@ fn replace_number(text: &str, old: &str, new: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn release(text: &str) -> Release {
@@ -110,6 +145,38 @@ mod tests {
         ] {
             let found = GroupName::of_copy(old, before.map(release).as_ref(), &release("3.9.0"));
             assert_eq!(found.as_ref().map(GroupName::text), name, "{old}");
+        }
+    }
+
+    #[test]
+    fn a_free_name_is_the_default_or_one_like_it() {
+        let free = |old: &str, taken: &[&str]| {
+            let default = GroupName::of_copy(old, Some(&release("3.7.1")), &release("3.9.0"));
+            let name = free_name(old, default.as_ref(), "390", &|name| taken.contains(&name));
+            name.map(|name| name.text().to_owned())
+        };
+        for (old, taken, name) in [
+            ("orders-371", &[][..], "orders-390"),
+            ("orders-371", &["orders-390"], "orders-390-2"),
+            ("orders-371", &["orders-390", "orders-390-2"], "orders-390-3"),
+            ("orders-371-b", &["orders-390-b"], "orders-390-b-2"),
+            ("a-long-name-of-it", &[], "a-long-name-390"),
+            ("a-long-name-of-it", &["a-long-name-390"], "a-long-na-390-2"),
+            ("주문-371", &[], "copy-390"),
+            ("주문-371", &["copy-390", "copy-390-2"], "copy-390-3"),
+        ] {
+            assert_eq!(free(old, taken).as_deref(), Some(name), "{old} {taken:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_free_name_is_short_taken_by_nobody_and_almost_always_found(
+            old in ".{0,40}", taken in prop::collection::hash_set("[a-z]{1,3}-390", 0..9),
+        ) {
+            let default = GroupName::of_copy(&old, None, &release("3.9.0"));
+            let name = free_name(&old, default.as_ref(), "390", &|name| taken.contains(name)).unwrap();
+            prop_assert!(name.text().len() <= LONGEST_DEFAULT && !taken.contains(name.text()));
         }
     }
 }

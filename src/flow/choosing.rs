@@ -1,11 +1,14 @@
 //! Which groups are read to choose among them, and what comes of it.
 
+use super::Flow;
+use super::resolve::Found;
 use super::snapshot::Groups;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::group_choice::{choose, settings_of, to_compare};
 use crate::domain::group_difference::Side;
+use crate::domain::group_name::{GroupName, free_name};
 use crate::domain::snapshot::Group;
-use crate::domain::version::KafkaVersion;
+use crate::domain::version::{KafkaVersion, Release};
 
 /// Returns the groups whose settings are read to choose among them: none where there is nothing to compare them with.
 pub(super) fn worth_reading(present: Option<&GroupSettings>, list: &[ConfigGroup]) -> Vec<ConfigGroup> {
@@ -25,4 +28,30 @@ pub(super) fn chosen(
     let choice = choose(side, candidates, target.release.as_ref(), of);
     let target_settings = choice.one().and_then(|group| settings_of(candidates, group.no)).cloned();
     Groups { present, group: Group::Chosen(choice), target_settings }
+}
+
+impl Flow<'_> {
+    /// Returns the command that copies the group in use for this version, under a name that none of the version's groups
+    /// has.
+    pub(super) fn copy_command(
+        &self,
+        found: &Found,
+        present: &ConfigGroup,
+        target: &KafkaVersion,
+        list: &[ConfigGroup],
+    ) -> Option<String> {
+        let old = present.name.as_deref().unwrap_or_default();
+        let before = found.version.as_ref().and_then(|from| from.release.as_ref());
+        let default = target.release.as_ref().and_then(|after| GroupName::of_copy(old, before, after));
+        let digits = target.release.as_ref().map_or_else(|| target.code.to_string(), Release::digits);
+        let is_taken = |name: &str| list.iter().any(|group| group.is_named(name));
+        let name = free_name(old, default.as_ref(), &digits, &is_taken)?;
+        let flag = if Some(&name) == default.as_ref() { String::new() } else { format!(" --name {name}") };
+        let after = format!(" --version {}{flag}", target.argument());
+        Some(self.surroundings.command(
+            "config-group copy",
+            &format!("--cluster no:{}", found.cluster.no),
+            &after,
+        ))
+    }
 }

@@ -6,7 +6,7 @@ use super::resolve::{Found, Request, all, take};
 use crate::api::{Answer, ApiError, Persistence, Read, join};
 use crate::domain::cluster::Cluster;
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
-use crate::domain::group_choice::choose;
+use crate::domain::group_choice::{GroupChoice, choose};
 use crate::domain::health::Health;
 use crate::domain::ids::VersionCode;
 use crate::domain::plan::{Plan, Target};
@@ -148,7 +148,13 @@ impl Flow<'_> {
             return Ok(Groups { present, group, target_settings: None });
         }
         let candidates = self.settings(&worth_reading(present.as_ref(), list))?;
-        Ok(chosen(present, found.version.as_ref(), &candidates, target, list.len()))
+        let mut groups = chosen(present, found.version.as_ref(), &candidates, target, list.len());
+        if let (Some(present), Group::Chosen(GroupChoice::None(compared))) =
+            (&groups.present, &mut groups.group)
+        {
+            compared.copy = self.copy_command(found, &present.group, target, list);
+        }
+        Ok(groups)
     }
 
     /// Finds the group that was named, also among those of other versions: then a check says so.

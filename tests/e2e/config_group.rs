@@ -94,11 +94,13 @@ fn where_no_group_fits_the_three_nearest_are_shown_with_their_differences_and_co
         .run(command.strip_prefix("cdss ").expect("it is one of cdss"))
         .assert_says(5, &["config.lost-override"]);
 
-    let copy = "config-group copy --cluster no:1009130 --version 3.9.0";
-    assert!(run.stderr.contains(copy), "{}", run.stderr);
-    let _copied = bench.run(&format!("{copy} --name payments-new --yes")).assert_says(0, &[]);
+    let (_, rest) = run.stderr.split_once("settings over with `cdss ").expect("the copy is pointed to");
+    let (copy, _) = rest.split_once('`').expect("it ends");
+    assert!(copy.contains("--cluster no:1009130") && copy.contains("--endpoint http://127.0.0.1"), "{copy}");
+    assert!(copy.ends_with("--version 3.9.0 --name payments-390-2"), "the default name is taken: {copy}");
+    let _copied = bench.run(&format!("{copy} --yes")).assert_says(0, &[]);
     let (run, document) = bench.json(CHECK);
-    assert_eq!((run.code, &document["config_group"]["to"]["name"]), (0, &"payments-new".into()));
+    assert_eq!((run.code, &document["config_group"]["to"]["name"]), (0, &"payments-390-2".into()));
     assert_eq!(document["candidates"], json!([]));
     bench.assert_no_start();
 }

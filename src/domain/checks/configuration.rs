@@ -13,8 +13,16 @@ fn names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
 
 /// Says how many groups were compared where not all were.
 fn share(compared: &Compared) -> String {
-    let Compared { candidates, of } = compared;
+    let Compared { candidates, of, .. } = compared;
     if compared.is_whole() { String::new() } else { format!("; {} of {of} were compared", candidates.len()) }
+}
+
+/// Returns what to do where no group fits.
+fn either(compared: &Compared, otherwise: &str) -> String {
+    match &compared.copy {
+        Some(copy) => format!("{otherwise}, or carry the settings over with `{copy}`"),
+        None => otherwise.to_owned(),
+    }
 }
 
 pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
@@ -31,12 +39,6 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
     if snapshot.is_at_target() {
         return None;
     }
-    let copy = format!(
-        "`cdss config-group copy --cluster no:{} --version {}`",
-        snapshot.cluster.no,
-        target.argument()
-    );
-    let name_one = format!("name one with --config-group, or carry the settings over with {copy}");
     Some(match &snapshot.group {
         Group::Named(group) if group.version != target.code => Check::block(
             "config.version",
@@ -49,12 +51,12 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         Group::Chosen(GroupChoice::None(compared)) if compared.of == 0 => Check::block(
             "config.no-group",
             format!("there is no config group for {target}"),
-            format!("carry the settings over with {copy}, or make a group in the console"),
+            either(compared, "make one in the console"),
         ),
         Group::Chosen(GroupChoice::None(compared)) => Check::block(
             "config.no-group",
             format!("no config group of {target} keeps every custom value{}", share(compared)),
-            name_one,
+            either(compared, "name one with --config-group"),
         ),
         Group::Chosen(GroupChoice::Several(compared)) => {
             let keeping = names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));

@@ -99,7 +99,11 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         |s| {
             let group = s.group.one().unwrap().clone();
             let candidate = Candidate { group, changes: Vec::new(), command: None };
-            s.group = Group::Chosen(GroupChoice::Several(Compared { candidates: vec![candidate; 2], of: 2 }));
+            s.group = Group::Chosen(GroupChoice::Several(Compared {
+                candidates: vec![candidate; 2],
+                of: 2,
+                copy: None,
+            }));
         },
         "config.several-groups",
     ),
@@ -357,17 +361,17 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
     for (choice, id, text) in [
         (GroupChoice::None(Compared::default()), "config.no-group", "there is no config group for 3.9.0"),
         (
-            GroupChoice::None(Compared { candidates: loses(), of: 1 }),
+            GroupChoice::None(Compared { candidates: loses(), of: 1, copy: None }),
             "config.no-group",
             "no config group of 3.9.0 keeps every custom value",
         ),
         (
-            GroupChoice::None(Compared { candidates: loses(), of: 300 }),
+            GroupChoice::None(Compared { candidates: loses(), of: 300, copy: None }),
             "config.no-group",
             "no config group of 3.9.0 keeps every custom value; 1 of 300 were compared",
         ),
         (
-            GroupChoice::Several(Compared { candidates: keeps(), of: 2 }),
+            GroupChoice::Several(Compared { candidates: keeps(), of: 2, copy: None }),
             "config.several-groups",
             "2 config groups of 3.9.0 keep every custom value: group-2 (2), group-3 (3)",
         ),
@@ -375,12 +379,13 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
             GroupChoice::Several(Compared {
                 candidates: vec![candidate(2, "168"), candidate(4, "")],
                 of: 30,
+                copy: None,
             }),
             "config.several-groups",
             "group-2 (2) keeps every custom value, and others of 3.9.0 may too; 2 of 30 were compared",
         ),
         (
-            GroupChoice::Unknown(Compared { candidates: Vec::new(), of: 7 }),
+            GroupChoice::Unknown(Compared { of: 7, ..Compared::default() }),
             "config.no-group",
             "the present config group can't be read, so none of the 7 of 3.9.0 can be compared",
         ),
