@@ -96,22 +96,19 @@ pub(crate) fn pack(
     (carried, left_out)
 }
 
-/// Takes out what turns out not to be taken once the new group tells its version's settings, and returns it. Nothing is
-/// added to what was agreed to.
+/// Takes out what turns out not to be taken once the new group tells its version's settings, and returns it with the
+/// reasons. Nothing is added to what was agreed to.
 pub(crate) fn leave_out_more(
     from: &GroupSettings,
     carried: &mut Vec<Carried>,
     there: &[Setting],
     target: Option<&Release>,
 ) -> Vec<LeftOut> {
-    let (taken, left_out) = pack(from, Some(there), target);
-    carried.retain_mut(|one| match taken.iter().find(|taken| taken.key == one.key) {
-        Some(taken) => {
-            one.listed = taken.listed;
-            true
-        }
-        None => false,
-    });
+    let (taken, mut left_out) = pack(from, Some(there), target);
+    left_out.retain(|one| carried.iter().any(|agreed| agreed.key == one.key));
+    let agreed = std::mem::take(carried);
+    let is_agreed = |one: &Carried| agreed.iter().any(|agreed| agreed.key == one.key);
+    carried.extend(taken.into_iter().filter(is_agreed));
     left_out
 }
 

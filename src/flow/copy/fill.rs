@@ -1,6 +1,5 @@
 //! The write: all values at once, and what reads back decides.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -95,10 +94,8 @@ impl Flow<'_> {
         })?;
         let Ends { from, target, .. } = &draft.ends;
         let progress = self.progress();
-        let known: BTreeSet<String> = progress.left_out.iter().map(|one| one.key.clone()).collect();
         let release = target.release.as_ref();
         let mut more = group_copy::leave_out_more(from, &mut progress.carried, &there, release);
-        more.retain(|one| !known.contains(&one.key));
         progress.is_told = true;
         if !more.is_empty() {
             let one = |one: &LeftOut| format!("{} ({})", one.key, one.reason);
