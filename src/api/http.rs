@@ -243,7 +243,8 @@ impl Http {
         let mut whole: Option<Answer> = None;
         let mut seen = BTreeSet::new();
         for page in 1..=MOST_PAGES {
-            let envelope = match self.persist(&endpoint::read(read, page), persistence).await {
+            let operation = endpoint::read(read, page);
+            let envelope = match self.persist(&operation, persistence).await {
                 Ok(envelope) => envelope,
                 // A refusal is what was asked for.
                 Err(ApiError::Refused { message, code, status, request_id, .. })
@@ -258,7 +259,12 @@ impl Http {
                 }
                 Err(error) => return Err(error),
             };
-            let part = wire::answer(read, &envelope);
+            let part = wire::answer(read, &envelope).map_err(|what| ApiError::Unreadable {
+                operation: operation.name,
+                status: 200,
+                what: what.to_owned(),
+                request_id: envelope.request_id.clone(),
+            })?;
             let before = seen.len();
             let has_pages = merge(&mut whole, part, &mut seen);
             if !has_pages || seen.len() == before || wire::page_of(&envelope.result).is_last() {

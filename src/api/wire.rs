@@ -5,6 +5,7 @@
 //! ignored.
 
 mod fields;
+mod groups;
 mod open;
 mod shown;
 mod values;

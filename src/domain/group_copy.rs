@@ -24,6 +24,8 @@ pub(crate) enum Reason {
     ReadOnly,
     /// The version lists no such setting.
     Unknown,
+    /// The service tells that somebody set it, and not to what.
+    NoValue,
     /// Kafka removed it; this is what replaces it.
     Removed(&'static str),
     /// The limit that it breaks.
@@ -52,7 +54,7 @@ impl Reason {
     pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::ReadOnly => "read-only",
-            Self::Unknown => "unknown",
+            Self::Unknown | Self::NoValue => "unknown",
             Self::Removed(_) => "removed-key",
             Self::OutOfRange(_) => "out-of-range",
         }
@@ -62,6 +64,7 @@ impl Reason {
     pub(crate) fn note(&self) -> Option<String> {
         match self {
             Self::ReadOnly | Self::Unknown => None,
+            Self::NoValue => Some("the service tells no value".to_owned()),
             Self::Removed(instead) => Some(format!("instead: {instead}")),
             Self::OutOfRange(limit) => Some(format!("allowed: {limit}")),
         }
@@ -125,6 +128,9 @@ fn obstacle(
     there: Option<&[Setting]>,
     target: Option<&Release>,
 ) -> Option<Reason> {
+    if value.is_empty() {
+        return Some(Reason::NoValue);
+    }
     let entry = there.and_then(|there| there.iter().find(|one| one.key == setting.key));
     if let Some(entry) = entry.filter(|entry| entry.listed) {
         let limit = || forbids(entry, value, target).map(|limit| Reason::OutOfRange(limit.to_string()));
@@ -188,6 +194,8 @@ pub(crate) fn unequal(sent: &[Carried], read: &[Setting]) -> Vec<Unequal> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Create {
     pub run: String,
+    /// The group whose values it was to have.
+    pub from: Option<ConfigGroupNo>,
     /// None where no answer told it.
     pub no: Option<ConfigGroupNo>,
 }
@@ -219,11 +227,13 @@ pub(crate) fn maker(group: &ConfigGroup, run: &str) -> Maker {
     }
 }
 
-/// Returns true for a group that one of these creates has made.
-pub(crate) fn is_made_by_one_of(group: &ConfigGroup, creates: &[Create]) -> bool {
-    creates.iter().any(|create| match create.no {
-        Some(no) => no == group.no,
-        None => maker(group, &create.run) == Maker::ThisRun,
+/// Returns the one of these creates that has made this group.
+pub(crate) fn create_of<'a>(group: &ConfigGroup, creates: &'a [Create]) -> Option<&'a Create> {
+    creates.iter().find(|create| match (maker(group, &create.run), create.no) {
+        (Maker::ThisRun, no) => no.is_none_or(|no| no == group.no),
+        // Its number tells, where the service has lost the description.
+        (Maker::Untold, no) => no == Some(group.no),
+        (Maker::SomebodyElse, _) => false,
     })
 }
 
@@ -232,19 +242,32 @@ pub(crate) fn unresolved(creates: &[Create]) -> Option<&Create> {
     creates.iter().find(|create| create.no.is_none())
 }
 
-/// Decides whether a group that has the name already may be used.
+/// Decides whether a group that has the name already may be filled with the values of `from`, and returns its create.
 ///
 /// # Errors
 ///
 /// Fails with the reason why it can't be the empty group that a cut run of this machine left behind.
 pub(crate) fn take_up(
-    made_here: bool,
+    create: Option<&Create>,
+    from: ConfigGroupNo,
     settings: Option<&[Setting]>,
     used_by: Option<u64>,
-) -> Result<(), &'static str> {
-    if !made_here {
+) -> Result<Create, &'static str> {
+    let Some(create) = create else {
         return Err("it was not made by `cdss config-group copy` on this machine");
+    };
+    if create.from != Some(from) {
+        return Err("it was made for the values of another one");
     }
+    untouched(settings, used_by).map(|()| create.clone())
+}
+
+/// Decides whether a group of one's own is still as it was made.
+///
+/// # Errors
+///
+/// Fails with the reason why it may not be.
+pub(crate) fn untouched(settings: Option<&[Setting]>, used_by: Option<u64>) -> Result<(), &'static str> {
     match (settings, used_by) {
         (None, _) => Err("the service tells none of its settings"),
         (Some(settings), _) if settings.iter().any(is_set) => Err("it has custom values"),
@@ -299,6 +322,7 @@ mod tests {
         from.settings.push(additional("inter.broker.protocol.version", "3.9"));
         from.settings.push(additional("log.segment.bytes", "1000"));
         from.settings.push(additional("min.insync.replicas", "2"));
+        from.settings.push(additional("ssl.cipher.suites", ""));
         let there = [
             listed("a", true, None),
             listed("b", false, None),
@@ -316,6 +340,7 @@ mod tests {
             ("e", "unknown"),
             ("inter.broker.protocol.version", "removed-key (instead: the feature metadata.version)"),
             ("log.segment.bytes", "out-of-range (allowed: 1048576 or more in Kafka 4.0.0)"),
+            ("ssl.cipher.suites", "unknown (the service tells no value)"),
         ];
         assert_eq!(left_out, expected.map(|(key, reason)| (key.to_owned(), reason.to_owned())));
     }
@@ -349,22 +374,48 @@ mod tests {
     }
 
     #[test]
-    fn only_an_empty_unused_group_of_this_machine_is_taken_up() {
+    fn only_an_empty_unused_group_of_this_machine_and_source_is_taken_up() {
+        let from = ConfigGroupNo::new(301);
+        let create = |from| Create { run: "r".to_owned(), from, no: None };
+        let (ours, of_another) = (create(Some(from)), create(Some(ConfigGroupNo::new(302))));
         let empty = [listed("a", true, None)];
         let set = [Setting { custom: Some("5".to_owned()), ..listed("a", true, None) }];
         let told_twice = [Setting { custom: Some("1".to_owned()), ..listed("a", true, None) }];
         for settings in [&empty, &told_twice] {
-            assert_eq!(take_up(true, Some(settings), Some(0)), Ok(()));
+            assert_eq!(take_up(Some(&ours), from, Some(settings), Some(0)).as_ref(), Ok(&ours));
         }
-        for (made_here, settings, used_by, why) in [
-            (false, Some(&empty[..]), Some(0), "on this machine"),
-            (true, Some(&set[..]), Some(0), "custom values"),
-            (true, None, Some(0), "none of its settings"),
-            (true, Some(&empty[..]), Some(2), "a cluster uses it"),
-            (true, Some(&empty[..]), None, "doesn't tell whether"),
+        for (create, settings, used_by, why) in [
+            (None, Some(&empty[..]), Some(0), "on this machine"),
+            (Some(&of_another), Some(&empty[..]), Some(0), "of another one"),
+            (Some(&ours), Some(&set[..]), Some(0), "custom values"),
+            (Some(&ours), None, Some(0), "none of its settings"),
+            (Some(&ours), Some(&empty[..]), Some(2), "a cluster uses it"),
+            (Some(&ours), Some(&empty[..]), None, "doesn't tell whether"),
         ] {
-            let refused = take_up(made_here, settings, used_by).unwrap_err();
+            let refused = take_up(create, from, settings, used_by).unwrap_err();
             assert!(refused.contains(why), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_group_is_that_of_a_create_by_its_mark_and_number() {
+        let group = |description: Option<&str>| ConfigGroup {
+            description: description.map(str::to_owned),
+            ..group(501, 2, &[]).group
+        };
+        let mark = description(ConfigGroupNo::new(301), "r");
+        for (no, description, is_its) in [
+            (None, Some(mark.as_str()), true),
+            (Some(501), Some(&mark), true),
+            (Some(502), Some(&mark), false),
+            (None, None, false),
+            (Some(501), None, true),
+            (Some(502), None, false),
+            (Some(501), Some("of the team of orders"), false),
+            (None, Some("of the team of orders"), false),
+        ] {
+            let creates = [Create { run: "r".to_owned(), from: None, no: no.map(ConfigGroupNo::new) }];
+            assert_eq!(create_of(&group(description), &creates).is_some(), is_its, "{no:?} {description:?}");
         }
     }
 

@@ -10,7 +10,11 @@ fn unit(key: &str) -> Option<&'static str> {
 
 /// Returns a value before and after, with its unit: `168 → 72 hours`.
 pub(crate) fn arrow(change: &SettingChange) -> String {
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
+    let value = |value: &Option<String>| match value.as_deref() {
+        None => "not set".to_owned(),
+        Some("") => "(empty)".to_owned(),
+        Some(value) => value.to_owned(),
+    };
     let Some(to) = &change.to else { return format!("{} → not set", value(&change.from)) };
     let to = with_unit(&change.key, to);
     if change.from == change.to { to } else { format!("{} → {to}", value(&change.from)) }
@@ -19,6 +23,7 @@ pub(crate) fn arrow(change: &SettingChange) -> String {
 /// Returns a value with its unit. Below zero a number means something else, such as no limit.
 pub(crate) fn with_unit(key: &str, value: &str) -> String {
     match unit(key).filter(|_| !value.starts_with('-')) {
+        _ if value.is_empty() => "(empty)".to_owned(),
         Some(unit) => format!("{value} {unit}"),
         None => value.to_owned(),
     }
@@ -70,5 +75,7 @@ mod tests {
         assert_eq!(text("log.retention.ms", Some("1"), None), "1 → not set");
         assert_eq!(text("log.retention.bytes", Some("1"), Some("-1")), "1 → -1");
         assert_eq!(text("log.retention.bytes", None, Some("1")), "not set → 1 bytes");
+        assert_eq!(text("ssl.cipher.suites", Some(""), None), "(empty) → not set");
+        assert_eq!(text("log.retention.bytes", Some("1"), Some("")), "1 → (empty)");
     }
 }

@@ -70,7 +70,7 @@ pub(crate) fn copy(flow: &mut Flow<'_>, wish: &Wish, copying: &mut Copying<'_>) 
     let _lock = lock(flow, &draft.name)?;
     flow.look_again(&draft)?;
     let no = match &draft.left_behind {
-        Some(group) => group.no,
+        Some(left_behind) => left_behind.group.no,
         None => flow.make(&draft, &consent, copying.document)?,
     };
     flow.report.group_to = Some(named(&draft, no));
@@ -90,7 +90,7 @@ fn ask(flow: &Flow<'_>, draft: &Draft, copying: &mut Copying<'_>) -> Result<Grou
 }
 
 fn lock(flow: &Flow<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
-    flow.journal.lock_group(&flow.identity(), name).map_err(|error| match error {
+    flow.journal.lock_group(&flow.surroundings.service, name).map_err(|error| match error {
         LockError::Held => Failure::Busy {
             what: format!("another cdss on this machine is making config group {name}"),
             hint: Some("wait for its end, then look with `cdss list config-groups`".to_owned()),
@@ -118,7 +118,7 @@ impl Flow<'_> {
         if source.is_none_or(|now| now.custom_values() != from.custom_values()) {
             return Err(CopyFailure::SourceChanged { group: from.group.to_string() }.into());
         }
-        let before = draft.left_behind.as_ref().map(|group| group.no);
+        let before = draft.left_behind.as_ref().map(|left_behind| left_behind.group.no);
         let mut now = self.groups_of(draft.ends.target.code)?;
         now.retain(|group| group.is_named(draft.name.text()));
         match (now.as_slice(), before) {
@@ -126,7 +126,7 @@ impl Flow<'_> {
             ([group], Some(no)) if group.no == no => {
                 let settings = self.settings(std::slice::from_ref(group))?.pop();
                 let settings = settings.map(|settings| settings.settings);
-                self.take_up(&draft.ends, group, settings.as_deref())
+                self.take_up(&draft.ends, &draft.name, group, settings.as_deref()).map(drop)
             }
             ([], Some(no)) => Err(CopyFailure::Gone { group: named(draft, no).to_string() }.into()),
             ([group, ..], _) => Err(self.exists(&draft.ends, group, "it came while the question was open")),
@@ -139,6 +139,7 @@ impl Flow<'_> {
             name: &draft.name,
             version: draft.ends.target.code,
             consent: consent.manner().word(),
+            made_by: draft.left_behind.as_ref().map(|left_behind| left_behind.made_by.as_str()),
             plan,
         }
     }

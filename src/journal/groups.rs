@@ -18,6 +18,8 @@ pub(crate) struct GroupEntry<'a> {
     pub version: VersionCode,
     /// How consent was given.
     pub consent: &'a str,
+    /// The run that has made the group, where it is there already.
+    pub made_by: Option<&'a str>,
     /// Both versions and groups, every setting, and what is left out, in the form of the documents on stdout.
     pub plan: &'a Value,
 }
@@ -28,8 +30,9 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when another process on this machine holds it, or the folder can't be used.
-    pub(crate) fn lock_group(&self, endpoint: &str, name: &GroupName) -> Result<ClusterLock, LockError> {
-        self.lock_on(endpoint, &format!("group-{name}"))
+    pub(crate) fn lock_group(&self, service: &Service, name: &GroupName) -> Result<ClusterLock, LockError> {
+        let region = service.region.code();
+        self.lock_on(&service.endpoint.identity(), &format!("group-{region}-{name}"))
     }
 
     /// Writes down a config group that is about to be made. On return it is on the disk.
@@ -67,35 +70,38 @@ impl Journal {
         self.append(&self.group_line("group-write", at, Some(no), entry))
     }
 
-    /// Returns the creates of groups with this name and version that were sent from this machine, without those that
-    /// were certainly in vain. What a group's write tells counts for a create whose answer was lost.
+    /// Returns the creates of groups with this name and version that were sent from this machine to this region, without
+    /// those that were certainly in vain. What the write of a group tells counts for a create whose answer was lost.
     ///
     /// # Errors
     ///
     /// Fails when there is a journal that can't be read. A damaged line is passed over.
     pub(crate) fn creates(
         &self,
-        endpoint: &str,
+        service: &Service,
         name: &GroupName,
         version: VersionCode,
     ) -> Result<Vec<Create>, JournalError> {
+        let is_of_it = |entry: &Value| {
+            entry["endpoint"] == service.endpoint.identity()
+                && entry["service"]["region"] == service.region.code()
+                && entry["config_group_name"] == name.text()
+                && entry["version_code"] == version.to_string()
+        };
+        let number = |value: &Value| value.as_str().and_then(|no| no.parse::<ConfigGroupNo>().ok());
         let mut creates: Vec<Create> = Vec::new();
         for entry in whole(&self.text()?) {
             let run = entry["run"].as_str().unwrap_or_default();
-            let no = || entry["config_group"].as_str().and_then(|no| no.parse::<ConfigGroupNo>().ok());
-            let is_of_it = entry["endpoint"] == endpoint
-                && entry["config_group_name"] == name.text()
-                && entry["version_code"] == version.to_string();
             match entry["event"].as_str() {
-                Some("group-create") if is_of_it => creates.push(Create { run: run.to_owned(), no: None }),
-                Some("group-created") => {
-                    creates.iter_mut().filter(|create| create.run == run).for_each(|create| create.no = no());
-                }
-                Some("group-write") if is_of_it => {
-                    creates
-                        .iter_mut()
-                        .filter(|create| create.no.is_none())
-                        .for_each(|create| create.no = no());
+                Some("group-create") if is_of_it(&entry) => creates.push(Create {
+                    run: run.to_owned(),
+                    from: number(&entry["plan"]["config_group"]["from"]["no"]),
+                    no: None,
+                }),
+                Some("group-created" | "group-write") => {
+                    let maker = entry["made_by"].as_str().unwrap_or(run);
+                    let of_it = creates.iter_mut().filter(|create| create.run == maker);
+                    of_it.for_each(|create| create.no = create.no.or(number(&entry["config_group"])));
                 }
                 Some("end") if entry["document"]["created"] == "no" => {
                     creates.retain(|create| create.run != run || create.no.is_some());
@@ -113,12 +119,13 @@ impl Journal {
         no: Option<ConfigGroupNo>,
         entry: &GroupEntry<'_>,
     ) -> Value {
-        let GroupEntry { service, name, version, consent, plan } = entry;
+        let GroupEntry { service, name, version, consent, made_by, plan } = entry;
         let own = json!({
             "config_group": no.map(|no| no.to_string()),
             "config_group_name": name.text(),
             "version_code": version.to_string(),
             "consent": consent,
+            "made_by": made_by,
             "plan": plan,
         });
         line(event, &self.run, at, &self.operator, service, own)
@@ -132,7 +139,6 @@ mod tests {
     use crate::domain::region::Site;
     use crate::journal::Operator;
 
-    const ENDPOINT: &str = "https://example.com:443";
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
     const VERSION: VersionCode = VersionCode::new(39);
 
@@ -140,68 +146,78 @@ mod tests {
         Journal::new(Some(folder.path().join("state")), Operator::default(), run.to_owned())
     }
 
-    fn service() -> Service {
+    fn service(endpoint: &str, region: &str) -> Service {
         Service {
             site: Site::Public,
-            region: Site::Public.default_region(),
-            endpoint: Endpoint::parse("https://example.com").unwrap(),
+            region: region.parse().unwrap(),
+            endpoint: Endpoint::parse(endpoint).unwrap(),
             sandbox: false,
         }
     }
 
-    fn create(journal: &Journal, name: &str) {
-        let service = service();
-        let name: GroupName = name.parse().unwrap();
-        let entry = GroupEntry {
-            service: &service,
-            name: &name,
-            version: VERSION,
-            consent: "--yes",
-            plan: &json!({}),
-        };
-        journal.group_create(NOW, &entry).unwrap();
+    fn korea() -> Service {
+        service("https://example.com", "KR")
     }
 
-    fn creates(journal: &Journal, endpoint: &str, name: &str, version: u64) -> Vec<(String, Option<u64>)> {
-        let creates = journal.creates(endpoint, &name.parse().unwrap(), VersionCode::new(version)).unwrap();
+    fn entry<'a>(
+        service: &'a Service,
+        name: &'a GroupName,
+        made_by: Option<&'a str>,
+        plan: &'a Value,
+    ) -> GroupEntry<'a> {
+        GroupEntry { service, name, version: VERSION, consent: "--yes", made_by, plan }
+    }
+
+    fn create(journal: &Journal, service: &Service) {
+        let plan = json!({ "config_group": { "from": { "no": "301" } } });
+        journal.group_create(NOW, &entry(service, &name("orders-390"), None, &plan)).unwrap();
+    }
+
+    fn name(text: &str) -> GroupName {
+        text.parse().unwrap()
+    }
+
+    /// Run and number of each create of `orders-390` for the version.
+    fn creates(journal: &Journal, service: &Service) -> Vec<(String, Option<u64>)> {
+        let creates = journal.creates(service, &name("orders-390"), VERSION).unwrap();
+        assert!(creates.iter().all(|create| create.from == Some(ConfigGroupNo::new(301))));
         creates.into_iter().map(|one| (one.run, one.no.map(ConfigGroupNo::number))).collect()
     }
 
     #[test]
-    fn a_create_is_known_by_name_version_and_endpoint_with_its_number_once_that_is_told() {
+    fn a_create_is_known_by_name_version_and_region_with_its_number_once_that_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let journal = journal(&folder, "first");
-        assert_eq!(creates(&journal, ENDPOINT, "orders-390", 39), [], "no journal yet");
-        create(&journal, "orders-390");
-        assert_eq!(creates(&journal, ENDPOINT, "orders-390", 39), [("first".to_owned(), None)]);
-        for (endpoint, name, version) in [
-            (ENDPOINT, "orders-391", 39),
-            (ENDPOINT, "orders-390", 40),
-            ("https://example.org:443", "orders-390", 39),
-        ] {
-            assert_eq!(creates(&journal, endpoint, name, version), []);
+        assert_eq!(creates(&journal, &korea()), [], "no journal yet");
+        create(&journal, &korea());
+        assert_eq!(creates(&journal, &korea()), [("first".to_owned(), None)]);
+        for other in [service("https://example.com", "JPN"), service("https://example.org", "KR")] {
+            assert_eq!(creates(&journal, &other), []);
+        }
+        for (other, version) in [("orders-391", 39), ("orders-390", 40)] {
+            assert_eq!(journal.creates(&korea(), &name(other), VersionCode::new(version)).unwrap(), []);
         }
         journal.group_created(NOW, ConfigGroupNo::new(501)).unwrap();
-        assert_eq!(creates(&journal, ENDPOINT, "orders-390", 39), [("first".to_owned(), Some(501))]);
+        assert_eq!(creates(&journal, &korea()), [("first".to_owned(), Some(501))]);
     }
 
     #[test]
-    fn the_write_of_a_group_tells_the_number_of_its_lost_create() {
+    fn the_write_of_a_group_tells_the_number_of_its_own_create_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let (first, second) = (journal(&folder, "first"), journal(&folder, "second"));
-        create(&first, "orders-390");
-        let name: GroupName = "orders-390".parse().unwrap();
-        let service = service();
-        let entry = GroupEntry {
-            service: &service,
-            name: &name,
-            version: VERSION,
-            consent: "--yes",
-            plan: &json!({}),
-        };
-        second.group_write(NOW, ConfigGroupNo::new(501), &entry).unwrap();
-        second.end(NOW, Some("second"), None, &json!({ "created": "no" })).unwrap();
-        assert_eq!(creates(&first, ENDPOINT, "orders-390", 39), [("first".to_owned(), Some(501))]);
+        let japan = service("https://example.com", "JPN");
+        let [first, second, third] = ["first", "second", "third"].map(|run| journal(&folder, run));
+        create(&first, &korea());
+        create(&second, &japan);
+        third
+            .group_write(
+                NOW,
+                ConfigGroupNo::new(501),
+                &entry(&japan, &name("orders-390"), Some("second"), &json!({})),
+            )
+            .unwrap();
+        third.end(NOW, Some("third"), None, &json!({ "created": "no" })).unwrap();
+        assert_eq!(creates(&first, &japan), [("second".to_owned(), Some(501))]);
+        assert_eq!(creates(&first, &korea()), [("first".to_owned(), None)], "it is still open");
     }
 
     #[test]
@@ -209,9 +225,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = journal(&folder, "first");
         for (created, left) in [("unknown", 1), ("yes", 2), ("no", 0)] {
-            create(&first, "orders-390");
+            create(&first, &korea());
             first.end(NOW, Some("first"), None, &json!({ "created": created })).unwrap();
-            assert_eq!(creates(&first, ENDPOINT, "orders-390", 39).len(), left, "{created}");
+            assert_eq!(creates(&first, &korea()).len(), left, "{created}");
         }
     }
 
@@ -219,11 +235,11 @@ mod tests {
     fn two_runs_do_not_make_the_same_group_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let (first, second) = (journal(&folder, "first"), journal(&folder, "second"));
-        let name = |text: &str| text.parse::<GroupName>().unwrap();
-        let held = first.lock_group(ENDPOINT, &name("orders-390")).unwrap();
-        assert!(matches!(second.lock_group(ENDPOINT, &name("orders-390")), Err(LockError::Held)));
-        drop(second.lock_group(ENDPOINT, &name("orders-400")).unwrap());
+        let held = first.lock_group(&korea(), &name("orders-390")).unwrap();
+        assert!(matches!(second.lock_group(&korea(), &name("orders-390")), Err(LockError::Held)));
+        drop(second.lock_group(&korea(), &name("orders-400")).unwrap());
+        drop(second.lock_group(&service("https://example.com", "JPN"), &name("orders-390")).unwrap());
         drop(held);
-        drop(second.lock_group(ENDPOINT, &name("orders-390")).unwrap());
+        drop(second.lock_group(&korea(), &name("orders-390")).unwrap());
     }
 }

@@ -187,6 +187,9 @@ fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
     // Its answer is still on the way.
     first.kill();
     assert_made(&bench, 1, 0);
+    let other = "config-group copy payments-371 --version 3.9.0 --name analytics-390 --yes";
+    let _others =
+        bench.run(other).assert_says(5, &["exists already, and it was made for the values of another"]);
 
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(0, &["To            analytics-390 (2001), which is there and empty  Kafka 3.9.0\n"]);

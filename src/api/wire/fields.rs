@@ -1,13 +1,12 @@
 //! From a result's fields to values of the domain.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use super::Envelope;
+use super::groups::{config_groups, settings, users};
 use crate::api::{Answer, Read};
 use crate::domain::cluster::{Cluster, ClusterEntry, ClusterList, ClusterState, ForbiddenCluster};
-use crate::domain::config_group::{ConfigGroup, Setting};
+use crate::domain::config_group::ConfigGroup;
 use crate::domain::health::{Colour, Health, Node, NodeGroup};
 use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::domain::snapshot::PreCheck;
@@ -41,15 +40,20 @@ pub(in crate::api) fn page_of(result: &Value) -> Page {
 }
 
 /// Turns a successful result into the answer to `read`; of lists, one page.
-pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Answer {
+///
+/// # Errors
+///
+/// Fails with what is missing where a list isn't told, or not whole: that is no empty list. What isn't there would be
+/// taken for a name that is free, or a cluster that is not there.
+pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Result<Answer, &'static str> {
     let result = &envelope.result;
     let something = result.is_object();
-    match read {
-        Read::Clusters(_) => Answer::Clusters(clusters(result)),
+    Ok(match read {
+        Read::Clusters(_) => Answer::Clusters(clusters(result)?),
         Read::Cluster(no) => Answer::Cluster(something.then(|| cluster(*no, result))),
         Read::Status(_) | Read::Progress(_) => Answer::Health(something.then(|| health(result))),
-        Read::Versions => Answer::Versions(versions(result)),
-        Read::ConfigGroups(version) => Answer::ConfigGroups(config_groups(result, *version)),
+        Read::Versions => Answer::Versions(versions(result)?),
+        Read::ConfigGroups(version) => Answer::ConfigGroups(config_groups(result, *version)?),
         Read::ConfigGroup(no, version) => Answer::ConfigGroup(something.then(|| ConfigGroup {
             no: *no,
             name: text(&result["configGroupName"]),
@@ -57,7 +61,7 @@ pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Answer {
             version_name: None,
             description: text(&result["description"]),
         })),
-        Read::Settings(..) => Answer::Settings(something.then(|| settings(result))),
+        Read::Settings(..) => Answer::Settings(settings(result)),
         Read::Users(_) => Answer::Users(users(result)),
         Read::PreCheck(_) => Answer::PreCheck(if result.as_bool() == Some(true) {
             PreCheck::Possible { request_id: envelope.request_id.clone() }
@@ -69,7 +73,7 @@ pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Answer {
                 request_id: envelope.request_id.clone(),
             }
         }),
-    }
+    })
 }
 
 /// Reads a whole number that may be written as text.
@@ -81,12 +85,12 @@ pub(in crate::api) fn number(value: &Value) -> Option<i64> {
     }
 }
 
-fn count(value: &Value) -> Option<u64> {
+pub(super) fn count(value: &Value) -> Option<u64> {
     number(value).and_then(|number| number.try_into().ok())
 }
 
 /// Reads a text that is there and not empty.
-fn text(value: &Value) -> Option<String> {
+pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
         Value::Number(number) => Some(number.to_string()),
@@ -95,19 +99,31 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-fn clusters(result: &Value) -> ClusterList {
+/// Returns the entries of a list that has to be there: nothing but a total of 0 stands for an empty one.
+pub(super) fn told<'a>(result: &'a Value, lists: &[&str]) -> Result<Vec<&'a Value>, &'static str> {
+    let is_told =
+        lists.iter().any(|name| result[*name].is_array()) || count(&result["totalCount"]) == Some(0);
+    if !is_told {
+        return Err("an answer without its list");
+    }
+    Ok(lists.iter().flat_map(|name| list(&result[*name])).collect())
+}
+
+fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
+    let (allowed, forbidden) = ("allowedClusters", "disallowedClusters");
+    let _either = told(result, &[allowed, forbidden])?;
     let no = |entry: &Value| count(&entry["serviceGroupInstanceNo"]).map(ClusterNo::new);
     let name = |entry: &Value| text(&entry["clusterName"]).unwrap_or_default();
     let release = |entry: &Value| {
         let version = text(&entry["kafkaVersion"]).or_else(|| text(&entry["applicationVersion"]));
         version.as_deref().and_then(Release::find)
     };
-    ClusterList {
-        allowed: list(&result["allowedClusters"])
+    Ok(ClusterList {
+        allowed: list(&result[allowed])
             .filter_map(|entry| {
                 Some(ClusterEntry {
                     no: no(entry)?,
@@ -118,10 +134,10 @@ fn clusters(result: &Value) -> ClusterList {
                 })
             })
             .collect(),
-        forbidden: list(&result["disallowedClusters"])
+        forbidden: list(&result[forbidden])
             .filter_map(|entry| Some(ForbiddenCluster { no: no(entry)?, name: name(entry) }))
             .collect(),
-    }
+    })
 }
 
 /// The management tool's password, which the service adds, is left where it is.
@@ -160,89 +176,13 @@ fn health(result: &Value) -> Health {
     }
 }
 
-fn versions(result: &Value) -> Vec<KafkaVersion> {
-    list(&result["kafkaVersionList"])
-        .filter_map(|entry| {
-            let code = VersionCode::new(count(&entry["kafkaVersionCode"])?);
-            let name = text(&entry["kafkaVersionName"]).or_else(|| text(&entry["applicationVersionName"]));
-            Some(KafkaVersion::new(code, name.as_deref()))
-        })
-        .collect()
-}
-
-fn config_groups(result: &Value, version: Option<VersionCode>) -> Vec<ConfigGroup> {
-    list(&result["kafkaConfigGroupList"])
-        .filter_map(|entry| {
-            Some(ConfigGroup {
-                no: ConfigGroupNo::new(count(&entry["configGroupNo"])?),
-                name: text(&entry["configGroupName"]),
-                version: count(&entry["kafkaVersionCode"]).map(VersionCode::new).or(version)?,
-                version_name: text(&entry["kafkaVersion"]),
-                description: text(&entry["description"]),
-            })
-        })
-        .collect()
-}
-
-/// Returns a setting's name as Kafka writes it. Which of the two fields has it is not documented, nor whether the other
-/// one is the field of the write call.
-fn kafka_name(entry: &Value, fields: &[&str]) -> Option<String> {
-    let names: Vec<String> = fields.iter().filter_map(|field| text(&entry[*field])).collect();
-    let words = || names.iter().filter(|name| !name.contains(char::is_whitespace));
-    if let Some(name) = words().find(|name| name.contains('.')) {
-        return Some(name.clone());
-    }
-    let name = words().next().or(names.first())?;
-    let mut dotted = String::with_capacity(name.len());
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !dotted.is_empty() {
-            dotted.push('.');
-        }
-        dotted.push(letter.to_ascii_lowercase());
-    }
-    Some(dotted)
-}
-
-/// Counts the clusters that use a group: as many as are named, or more where the paging says so.
-fn users(result: &Value) -> Option<u64> {
-    let named = result["usingClusterNameList"].as_array().map(|list| list.len() as u64);
-    named.max(count(&result["totalCount"]))
-}
-
-/// Takes both lists of the service: those with fields of their own, and the additional ones, whose value is
-/// custom by nature.
-fn settings(result: &Value) -> Vec<Setting> {
-    let plain = list(&result["kafkaConfigGroupDetailList"]).filter_map(|entry| {
-        Some(Setting {
-            key: kafka_name(entry, &["configName", "configNameKey"])?,
-            custom: text(&entry["customValue"]),
-            default: text(&entry["defaultValue"]),
-            modifiable: entry["modifyYn"].as_bool() != Some(false),
-            range: text(&entry["range"]),
-            listed: true,
-        })
-    });
-    let additional = list(&result["additionalKafkaConfigGroupDetailList"]).filter_map(|entry| {
-        Some(Setting {
-            key: kafka_name(entry, &["configName"])?,
-            custom: text(&entry["configValue"]),
-            default: None,
-            modifiable: true,
-            range: None,
-            listed: false,
-        })
-    });
-    let mut settings: Vec<Setting> = plain.collect();
-    let places: BTreeMap<String, usize> =
-        settings.iter().enumerate().map(|(place, setting)| (setting.key.clone(), place)).collect();
-    for one in additional {
-        // One that stands in both lists is one setting, which somebody set in one of them.
-        match places.get(&one.key) {
-            Some(place) => settings[*place].custom = settings[*place].custom.take().or(one.custom),
-            None => settings.push(one),
-        }
-    }
-    settings
+fn versions(result: &Value) -> Result<Vec<KafkaVersion>, &'static str> {
+    let version = |entry: &Value| {
+        let code = VersionCode::new(count(&entry["kafkaVersionCode"])?);
+        let name = text(&entry["kafkaVersionName"]).or_else(|| text(&entry["applicationVersionName"]));
+        Some(KafkaVersion::new(code, name.as_deref()))
+    };
+    Ok(told(result, &["kafkaVersionList"])?.into_iter().filter_map(version).collect())
 }
 
 #[cfg(test)]
@@ -266,9 +206,9 @@ mod tests {
     #[test]
     fn null_is_nothing_and_never_a_default() {
         let no = ClusterNo::new(1);
-        assert_eq!(answer(&Read::Cluster(no), &envelope(Value::Null)), Answer::Cluster(None));
-        assert_eq!(answer(&Read::Status(no), &envelope(Value::Null)), Answer::Health(None));
-        let Answer::Health(Some(health)) =
+        assert_eq!(answer(&Read::Cluster(no), &envelope(Value::Null)), Ok(Answer::Cluster(None)));
+        assert_eq!(answer(&Read::Status(no), &envelope(Value::Null)), Ok(Answer::Health(None)));
+        let Ok(Answer::Health(Some(health))) =
             answer(&Read::Progress(no), &envelope(json!({ "brokerStatusPerNode": null })))
         else {
             panic!("an object is an answer")
@@ -291,7 +231,8 @@ mod tests {
             (json!("true"), false),
             (json!({}), false),
         ] {
-            let Answer::PreCheck(answer) = answer(&Read::PreCheck(target), &envelope(result.clone())) else {
+            let Ok(Answer::PreCheck(answer)) = answer(&Read::PreCheck(target), &envelope(result.clone()))
+            else {
                 panic!()
             };
             assert_eq!(matches!(answer, PreCheck::Possible { .. }), yes, "{result}");
@@ -299,65 +240,35 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_has_the_name_that_kafka_gave_it() {
-        for (one, other, name) in [
-            (Some("log.retention.hours"), Some("logRetentionHours"), Some("log.retention.hours")),
-            (Some("logRetentionHours"), Some("log.retention.hours"), Some("log.retention.hours")),
-            (Some("logRetentionHours"), None, Some("log.retention.hours")),
-            (None, Some("logRetentionHours"), Some("log.retention.hours")),
-            (Some("port"), Some("port"), Some("port")),
-            (Some("Log retention, max. hours"), Some("logRetentionHours"), Some("log.retention.hours")),
-            (None, None, None),
+    fn a_list_that_is_not_told_is_no_empty_list() {
+        let version = VersionCode::new(2);
+        let group = |entry: Value| json!({ "kafkaConfigGroupList": [entry] });
+        for (read, result, is_told) in [
+            (Read::ConfigGroups(Some(version)), json!({ "kafkaConfigGroupList": [] }), true),
+            (
+                Read::ConfigGroups(Some(version)),
+                json!({ "kafkaConfigGroupList": null, "totalCount": 0 }),
+                true,
+            ),
+            (
+                Read::ConfigGroups(Some(version)),
+                json!({ "kafkaConfigGroupList": null, "totalCount": 1 }),
+                false,
+            ),
+            (Read::ConfigGroups(Some(version)), json!({ "kafkaConfigGroupList": null }), false),
+            (Read::ConfigGroups(Some(version)), json!({}), false),
+            (Read::ConfigGroups(None), Value::Null, false),
+            (Read::ConfigGroups(Some(version)), group(json!({ "configGroupNo": 1 })), true),
+            (Read::ConfigGroups(None), group(json!({ "configGroupNo": 1 })), false),
+            (Read::ConfigGroups(Some(version)), group(json!({ "configGroupName": "orders-390" })), false),
+            (Read::Versions, json!({ "kafkaVersionList": [] }), true),
+            (Read::Versions, json!({ "kafkaVersionList": null }), false),
+            (Read::Clusters(None), json!({ "allowedClusters": [], "disallowedClusters": null }), true),
+            (Read::Clusters(None), json!({ "allowedClusters": null, "disallowedClusters": [] }), true),
+            (Read::Clusters(None), json!({ "allowedClusters": null, "totalCount": 0 }), true),
+            (Read::Clusters(None), json!({ "allowedClusters": null }), false),
         ] {
-            let entry = json!({ "configName": one, "configNameKey": other });
-            let found = kafka_name(&entry, &["configName", "configNameKey"]);
-            assert_eq!(found.as_deref(), name, "{one:?} {other:?}");
-        }
-    }
-
-    #[test]
-    fn a_setting_of_both_lists_is_one_with_the_value_that_somebody_set() {
-        let result = json!({
-            "kafkaConfigGroupDetailList": [
-                { "configName": "a", "customValue": "", "defaultValue": "1", "modifyYn": true, "range": "1 ~ 9" },
-                { "configName": "b", "customValue": "2", "defaultValue": "1", "modifyYn": false },
-            ],
-            "additionalKafkaConfigGroupDetailList": [
-                { "configName": "a", "configValue": "5" },
-                { "configName": "b", "configValue": "6" },
-                { "configName": "c", "configValue": "7" },
-            ],
-        });
-        let read = Read::Settings(ConfigGroupNo::new(1), VersionCode::new(2));
-        let Answer::Settings(Some(settings)) = answer(&read, &envelope(result)) else { panic!() };
-        let told: Vec<_> = settings
-            .iter()
-            .map(|one| {
-                (one.key.as_str(), one.custom.as_deref(), one.listed, one.modifiable, one.range.as_deref())
-            })
-            .collect();
-        assert_eq!(
-            told,
-            [
-                ("a", Some("5"), true, true, Some("1 ~ 9")),
-                ("b", Some("2"), true, false, None),
-                ("c", Some("7"), false, true, None),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_group_is_unused_only_where_the_service_says_so() {
-        for (result, users) in [
-            (json!({ "usingClusterNameList": [], "totalCount": 0 }), Some(0)),
-            (json!({ "usingClusterNameList": [{ "clusterName": "a" }] }), Some(1)),
-            (json!({ "usingClusterNameList": null, "totalCount": 3 }), Some(3)),
-            (json!({ "usingClusterNameList": [], "totalCount": 3 }), Some(3)),
-            (json!({}), None),
-            (json!(null), None),
-        ] {
-            let read = Read::Users(ConfigGroupNo::new(1));
-            assert_eq!(answer(&read, &envelope(result.clone())), Answer::Users(users), "{result}");
+            assert_eq!(answer(&read, &envelope(result.clone())).is_ok(), is_told, "{read:?} {result}");
         }
     }
 

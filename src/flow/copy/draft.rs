@@ -31,8 +31,14 @@ pub(super) struct Ends {
 pub(super) struct Draft {
     pub ends: Ends,
     pub name: GroupName,
-    /// The empty group that an earlier run left behind.
-    pub left_behind: Option<ConfigGroup>,
+    pub left_behind: Option<LeftBehind>,
+}
+
+/// The empty group that an earlier run left behind.
+pub(super) struct LeftBehind {
+    pub group: ConfigGroup,
+    /// The run that has made it.
+    pub made_by: String,
 }
 
 impl Flow<'_> {
@@ -81,11 +87,15 @@ impl Flow<'_> {
             taken_up: existing.is_some(),
             journalled: false,
         });
-        if let Some(group) = &existing {
-            self.take_up(&ends, group, there.as_deref())?;
-            self.report.group_to = Some(group.clone());
-        }
-        Ok(Draft { ends, name, left_behind: existing })
+        let left_behind = match existing {
+            Some(group) => {
+                let create = self.take_up(&ends, &name, &group, there.as_deref())?;
+                self.report.group_to = Some(group.clone());
+                Some(LeftBehind { group, made_by: create.run })
+            }
+            None => None,
+        };
+        Ok(Draft { ends, name, left_behind })
     }
 
     pub(super) fn tell_difference(&mut self, ends: &Ends, copy: &GroupSettings) {
@@ -120,27 +130,29 @@ impl Flow<'_> {
         }
     }
 
-    /// Makes sure that a group of this name is the empty one that a cut run of this machine left behind.
+    /// Makes sure that a group of this name is the empty one that a cut run of this machine left behind, and returns that
+    /// run's create.
     pub(super) fn take_up(
         &self,
         ends: &Ends,
+        name: &GroupName,
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
-    ) -> Result<(), Failure> {
-        let name = group.name.as_deref().and_then(|name| name.parse().ok());
-        let creates = name.map_or(Ok(Vec::new()), |name| self.creates(&name, group.version))?;
-        let made_here = group_copy::is_made_by_one_of(group, &creates);
+    ) -> Result<Create, Failure> {
+        let creates = self.creates(name, group.version)?;
+        let create = group_copy::create_of(group, &creates);
         // What is refused anyway needs no read.
-        let used_by = if made_here {
+        let used_by = if create.is_some() {
             one(self.api, Read::Users(group.no), Persistence::Patient).map_err(Failure::before_start)?
         } else {
             None
         };
-        group_copy::take_up(made_here, settings, used_by).map_err(|why| self.exists(ends, group, why))
+        let taken = group_copy::take_up(create, ends.from.group.no, settings, used_by);
+        taken.map_err(|why| self.exists(ends, group, why))
     }
 
     fn creates(&self, name: &GroupName, version: VersionCode) -> Result<Vec<Create>, Failure> {
-        self.journal.creates(&self.identity(), name, version).map_err(Failure::Journal)
+        self.journal.creates(&self.surroundings.service, name, version).map_err(Failure::Journal)
     }
 
     /// Makes sure that no earlier create of the name is still to show its group.

@@ -156,7 +156,7 @@ impl Flow<'_> {
         let read = settings.and_then(Option::<Vec<Setting>>::try_from);
         let read = read.and_then(|settings| Ok((settings, Option::<u64>::try_from(users?)?)));
         let why = match read {
-            Ok((settings, users)) => match group_copy::take_up(true, settings.as_deref(), users) {
+            Ok((settings, users)) => match group_copy::untouched(settings.as_deref(), users) {
                 Ok(()) => return Ok(no),
                 Err(why) => why.to_owned(),
             },

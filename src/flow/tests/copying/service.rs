@@ -304,7 +304,7 @@ impl Machine {
             name: None,
             dry_run: false,
         };
-        let document = |_: &crate::domain::report::Report| json!({});
+        let document = |_: &crate::domain::report::Report| json!({ "config_group": { "from": { "no": SOURCE.to_string() } } });
         let mut copying = Copying { yes: true, prompt: &mut Nobody, document: &document };
         let failure = copy(&mut flow, &wish, &mut copying).err();
         let report = stage.report.copy;
