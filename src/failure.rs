@@ -71,7 +71,7 @@ pub(crate) enum Failure {
     #[error("{}", differing_settings(*differing))]
     Different { differing: usize },
     #[error("{0}")]
-    Copy(CopyFailure),
+    Copy(Box<CopyFailure>),
 
     /// The service said no to the start, and a look confirmed that nothing happens.
     #[error("the service refused the start: {0}")]
@@ -248,7 +248,7 @@ impl Failure {
     pub(crate) fn request_id(&self) -> Option<&str> {
         match self {
             Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.request_id(),
-            Self::Copy(failure) => failure.request_id(),
+            Self::Copy(failure) => failure.error().and_then(ApiError::request_id),
             Self::Blocked { request_id, .. } | Self::InDoubt { request_id, .. } => request_id.as_deref(),
             Self::Unverified { cause, .. } => cause.as_ref()?.request_id(),
             _ => None,

@@ -343,7 +343,7 @@ fn defect(now: Timestamp, surroundings: &Surroundings, report: &mut Report) -> F
     if let Some(copy) = report.copy.as_ref().filter(|copy| copy.may_have_changed()) {
         let hint = format!("look with: {}", surroundings.command("list config-groups", "", ""));
         let name = copy.name.clone();
-        return CopyFailure::FateUnknown { name, cause: message, request_id: None, hint }.into();
+        return CopyFailure::FateUnknown { name, cause: message, error: None, hint }.into();
     }
     if report.submitted == Submitted::No {
         return Failure::Internal(message);

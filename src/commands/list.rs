@@ -2,12 +2,12 @@
 
 use clap::{Args, Subcommand};
 
-use crate::api::{CdssApi, Persistence, Read, join, one};
+use crate::api::{CdssApi, Persistence, Read, one};
 use crate::context::Context;
 use crate::domain::cluster::ClusterList;
-use crate::domain::config_group::ConfigGroup;
 use crate::domain::version::{KafkaVersion, VersionSelector};
 use crate::failure::Failure;
+use crate::flow::groups_and_versions;
 use crate::ui::Body;
 
 /// List what there is: clusters, versions, config groups
@@ -63,11 +63,7 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<Body, Failure> {
             one(api, Read::Versions, patient).map(Body::Versions).map_err(Failure::before_start)
         }
         What::ConfigGroups { version: None } => {
-            let [groups, versions] = join(api, &[Read::ConfigGroups(None), Read::Versions]);
-            let groups: Vec<ConfigGroup> =
-                groups.and_then(TryInto::try_into).map_err(Failure::before_start)?;
-            let versions: Vec<KafkaVersion> =
-                versions.and_then(TryInto::try_into).map_err(Failure::before_start)?;
+            let (groups, versions) = groups_and_versions(api)?;
             Ok(Body::ConfigGroups(groups, versions))
         }
         What::ConfigGroups { version: Some(selector) } => {

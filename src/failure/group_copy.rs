@@ -8,7 +8,7 @@ use crate::exit::Exit;
 
 use super::{Failure, exit_of_signal, exit_of_unsent};
 
-/// The ends of a copy that are its own. Those from [`CopyFailure::FateUnknown`] on come after the create.
+/// The ends of a copy that are its own. `error` is the request's, where one failed: it has the service's words. Those from [`CopyFailure::FateUnknown`] on come after the create.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyFailure {
     /// A group of the name is there, and it is not an empty one of this machine's own.
@@ -39,16 +39,16 @@ pub(crate) enum CopyFailure {
     Refused(ApiError),
     /// Nobody knows whether there is a new group.
     #[error("whether config group {name} was made is not known: {cause}")]
-    FateUnknown { name: GroupName, cause: String, request_id: Option<String>, hint: String },
+    FateUnknown { name: GroupName, cause: String, error: Option<ApiError>, hint: String },
     /// The group is there; what it has can't be read.
     #[error("config group {group} was made; which values it has is not known: {cause}")]
-    ContentUnknown { group: String, cause: String, request_id: Option<String>, hint: String },
+    ContentUnknown { group: String, cause: String, error: Option<ApiError>, hint: String },
     /// The group is there, and certainly no value was written into it.
     #[error("config group {group} was made and is empty, for its values were not written: {cause}")]
-    Empty { group: String, cause: String, hint: String },
+    Empty { group: String, cause: String, error: Option<ApiError> },
     /// The group is there and doesn't have what was sent.
     #[error("config group {group} isn't right: {}{cause}", lacking(keys))]
-    NotAsSent { group: String, keys: Vec<String>, cause: String, hint: String },
+    NotAsSent { group: String, keys: Vec<String>, cause: String, error: Option<ApiError>, hint: String },
     /// `group`: what may be there; None where nothing was sent.
     #[error("{}", interrupted(group.as_deref()))]
     Interrupted { signal: Signal, group: Option<String>, hint: Option<String> },
@@ -71,7 +71,7 @@ fn interrupted(group: Option<&str>) -> String {
 
 impl From<CopyFailure> for Failure {
     fn from(failure: CopyFailure) -> Self {
-        Self::Copy(failure)
+        Self::Copy(Box::new(failure))
     }
 }
 
@@ -95,10 +95,14 @@ impl CopyFailure {
         match self {
             Self::Exists { hint, .. }
             | Self::Unresolved { hint, .. }
-            | Self::Empty { hint, .. }
             | Self::FateUnknown { hint, .. }
             | Self::ContentUnknown { hint, .. }
             | Self::NotAsSent { hint, .. } => Some(hint.clone()),
+            Self::Empty { error, .. } => {
+                let first = error.as_ref().and_then(ApiError::hint).map(|hint| format!("{hint}; then "));
+                let first = first.unwrap_or_default();
+                Some(format!("{first}run the same command again: it fills this group"))
+            }
             Self::NoJournal(_) => Some("make it a plain file in a folder that you can write".to_owned()),
             Self::Gone { .. } | Self::SourceChanged { .. } => {
                 Some("run the command again, and look at what it shows".to_owned())
@@ -111,16 +115,16 @@ impl CopyFailure {
     pub(super) fn error(&self) -> Option<&ApiError> {
         match self {
             Self::NotMade(error) | Self::NotWritten(error) | Self::Refused(error) => Some(error),
-            _ => None,
-        }
-    }
-
-    pub(super) fn request_id(&self) -> Option<&str> {
-        match self {
-            Self::FateUnknown { request_id, .. } | Self::ContentUnknown { request_id, .. } => {
-                request_id.as_deref()
-            }
-            _ => self.error().and_then(ApiError::request_id),
+            Self::FateUnknown { error, .. }
+            | Self::ContentUnknown { error, .. }
+            | Self::Empty { error, .. }
+            | Self::NotAsSent { error, .. } => error.as_ref(),
+            Self::Exists { .. }
+            | Self::Unresolved { .. }
+            | Self::SourceChanged { .. }
+            | Self::Gone { .. }
+            | Self::NoJournal(_)
+            | Self::Interrupted { .. } => None,
         }
     }
 }

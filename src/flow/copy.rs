@@ -114,8 +114,7 @@ impl Flow<'_> {
     /// group as empty, as when it was agreed to.
     fn look_again(&self, draft: &Draft) -> Result<(), Failure> {
         let from = &draft.ends.from;
-        let source = self.settings(std::slice::from_ref(&from.group))?.pop();
-        if source.is_none_or(|now| now.custom_values() != from.custom_values()) {
+        if self.told(&from.group)?.custom_values() != from.custom_values() {
             return Err(CopyFailure::SourceChanged { group: from.group.to_string() }.into());
         }
         let before = draft.left_behind.as_ref().map(|left_behind| left_behind.group.no);

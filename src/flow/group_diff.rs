@@ -1,9 +1,7 @@
 //! `config-group diff`: what differs between two groups. Reads only.
 
 use super::Flow;
-use super::resolve::groups_and_versions;
-use super::snapshot::no_group;
-use crate::api::ApiError;
+use super::groups::{groups_and_versions, no_group};
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::group_difference::{Class, Side, difference};
 use crate::domain::selector::{Selector, find_group};
@@ -23,9 +21,7 @@ pub(crate) fn diff(
     let (groups, offers) = groups_and_versions(flow.api)?;
     let find = |wanted| find_group(&groups, wanted).cloned().map_err(|error| no_group(error, ""));
     let wanted = [find(from)?, find(to)?];
-    let [Some(one), Some(other)] = flow.settings_of_both(&wanted)? else {
-        return Err(Failure::before_start(no_settings()));
-    };
+    let [one, other] = flow.settings_of_both(&wanted)?;
     let (before, after) = (one.group.kafka_version(&offers), other.group.kafka_version(&offers));
     flow.report.changes = difference(
         Side { settings: &one, release: before.release.as_ref() },
@@ -40,23 +36,11 @@ pub(crate) fn diff(
 }
 
 impl Flow<'_> {
-    /// Reads the settings of two groups at once; None for one whose settings the service doesn't tell.
-    fn settings_of_both(&self, groups: &[ConfigGroup; 2]) -> Result<[Option<GroupSettings>; 2], Failure> {
-        let [one, other] = groups;
-        // One that is compared with itself is read once.
-        let wanted = if one.no == other.no { &groups[..1] } else { &groups[..] };
-        let read = self.settings(wanted)?;
-        let of = |group: &ConfigGroup| read.iter().find(|settings| settings.group.no == group.no).cloned();
-        Ok([of(one), of(other)])
-    }
-}
-
-/// An answer about settings that tells none.
-pub(super) fn no_settings() -> ApiError {
-    ApiError::Unreadable {
-        operation: "getKafkaConfigGroupDetailList",
-        status: 200,
-        what: "an answer without content".to_owned(),
-        request_id: None,
+    /// Reads the settings of two groups at once. One that is compared with itself is read once.
+    fn settings_of_both(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], Failure> {
+        let wanted = if groups[0].no == groups[1].no { &groups[..1] } else { &groups[..] };
+        let mut read = self.told_settings(wanted)?;
+        let other = read.pop().expect("each group was told");
+        Ok([read.pop().unwrap_or_else(|| other.clone()), other])
     }
 }

@@ -1,10 +1,9 @@
 //! From names to numbers: the first reads of every command.
 
 use super::Flow;
-use crate::api::{Answer, ApiError, CdssApi, Read, join};
+use crate::api::{Answer, ApiError, Read, join};
 use crate::domain::acceptance::Accepted;
 use crate::domain::cluster::{Cluster, ClusterList};
-use crate::domain::config_group::ConfigGroup;
 use crate::domain::health::Health;
 use crate::domain::ids::ClusterNo;
 use crate::domain::selector::{Selector, find_cluster};
@@ -48,18 +47,6 @@ pub(super) fn all<const N: usize>(answers: [Result<Answer, ApiError>; N]) -> Res
 /// Turns an answer into its own type.
 pub(super) fn take<T: TryFrom<Answer, Error = ApiError>>(answer: Answer) -> Result<T, Failure> {
     answer.try_into().map_err(Failure::before_start)
-}
-
-/// Reads the config groups of all versions, and the versions on offer, for their names.
-///
-/// # Errors
-///
-/// Fails when a read does. Nothing was changed.
-pub(super) fn groups_and_versions(
-    api: &dyn CdssApi,
-) -> Result<(Vec<ConfigGroup>, Vec<KafkaVersion>), Failure> {
-    let [groups, versions] = all(join(api, &[Read::ConfigGroups(None), Read::Versions]))?;
-    Ok((take(groups)?, take(versions)?))
 }
 
 impl Flow<'_> {

@@ -3,14 +3,13 @@
 use super::Flow;
 use super::choosing::{chosen, worth_reading};
 use super::resolve::{Found, Request, all, take};
-use crate::api::{Answer, ApiError, Persistence, Read, join};
+use crate::api::{Read, join};
 use crate::domain::cluster::Cluster;
-use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
+use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::group_choice::{GroupChoice, choose};
 use crate::domain::health::Health;
-use crate::domain::ids::VersionCode;
 use crate::domain::plan::{Plan, Target};
-use crate::domain::selector::{GroupError, Selector, find_group};
+use crate::domain::selector::Selector;
 use crate::domain::snapshot::{Group, PreCheck, Snapshot};
 use crate::domain::version::{self, KafkaVersion, Release};
 use crate::failure::Failure;
@@ -121,11 +120,6 @@ impl Flow<'_> {
         Ok(snapshot)
     }
 
-    pub(super) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
-        let [list] = all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
-        take(list)
-    }
-
     fn groups(
         &self,
         found: &Found,
@@ -136,7 +130,7 @@ impl Flow<'_> {
         let present = self.present_group(&found.cluster)?;
         let at_target = found.cluster.version == Some(target.code);
         if let Some(wanted) = wanted {
-            let named = self.named_group(list, wanted)?;
+            let named = self.named_group(&found.offers, list, wanted)?;
             let compares = named.version == target.code && !at_target;
             let mut settings =
                 if compares { self.settings(std::slice::from_ref(&named))? } else { Vec::new() };
@@ -155,57 +149,6 @@ impl Flow<'_> {
             compared.copy = self.copy_command(found, &present.group, target, list);
         }
         Ok(groups)
-    }
-
-    /// Finds the group that was named, also among those of other versions: then a check says so.
-    fn named_group(&self, list: &[ConfigGroup], wanted: &Selector) -> Result<ConfigGroup, Failure> {
-        let failure = |error| no_group(error, "--config-group ");
-        match find_group(list, wanted) {
-            Ok(group) => Ok(group.clone()),
-            Err(GroupError::NotFound(_)) => {
-                let [everywhere] = all(join(self.api, &[Read::ConfigGroups(None)]))?;
-                let everywhere: Vec<ConfigGroup> = take(everywhere)?;
-                find_group(&everywhere, wanted).cloned().map_err(failure)
-            }
-            Err(error) => Err(failure(error)),
-        }
-    }
-
-    /// Reads the group in use; None where the service tells none.
-    pub(super) fn present_group(&self, cluster: &Cluster) -> Result<Option<GroupSettings>, Failure> {
-        let (Some(no), Some(version)) = (cluster.config_group, cluster.version) else { return Ok(None) };
-        let [group, settings] =
-            join(self.api, &[Read::ConfigGroup(no, version), Read::Settings(no, version)]);
-        let [group, settings] = all([
-            or_nothing(group, Answer::ConfigGroup(None)),
-            or_nothing(settings, Answer::Settings(None)),
-        ])?;
-        let group: Option<ConfigGroup> = take(group)?;
-        let settings: Option<Vec<Setting>> = take(settings)?;
-        Ok(settings.map(|settings| GroupSettings {
-            group: group.unwrap_or(ConfigGroup {
-                no,
-                name: None,
-                version,
-                version_name: None,
-                description: None,
-            }),
-            settings,
-        }))
-    }
-
-    /// Reads the settings of several groups at once. A group whose settings the service doesn't tell is
-    /// left out: it can't be chosen.
-    pub(super) fn settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
-        let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
-        let mut found = Vec::new();
-        for (group, answer) in groups.iter().zip(self.api.together(&reads, Persistence::Patient)) {
-            let answer = or_nothing(answer, Answer::Settings(None)).map_err(Failure::before_start)?;
-            if let Some(settings) = take::<Option<Vec<Setting>>>(answer)? {
-                found.push(GroupSettings { group: group.clone(), settings });
-            }
-        }
-        Ok(found)
     }
 
     /// Asks the service whether this upgrade may be done, where the question makes sense.
@@ -232,25 +175,6 @@ pub(super) fn askable(snapshot: &Snapshot) -> Result<Target, &'static str> {
         return Err("the config group belongs to another version");
     }
     Ok(Target { cluster: snapshot.cluster.no, version: group.version, config_group: group.no })
-}
-
-/// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
-pub(super) fn no_group(error: GroupError, flag: &str) -> Failure {
-    let hint = match &error {
-        GroupError::NotFound(_) => "`cdss list config-groups` shows them".to_owned(),
-        GroupError::Several { numbers, .. } => {
-            format!("name one by its number, such as {flag}no:{}", numbers[0])
-        }
-    };
-    Failure::Group { error, hint }
-}
-
-/// A group that the service refuses to show counts as one that it tells nothing of; a check says so.
-fn or_nothing(answer: Result<Answer, ApiError>, nothing: Answer) -> Result<Answer, ApiError> {
-    match answer {
-        Err(ApiError::Refused { .. }) => Ok(nothing),
-        answer => answer,
-    }
 }
 
 /// Returns true when either group has a setting of this name.

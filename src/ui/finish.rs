@@ -85,7 +85,8 @@ fn say(look: Look, failure: &Failure, report: &Report, ending: &Ending<'_>) {
 
 fn what_was_changed(failure: &Failure, report: &Report, command: &str) -> Option<&'static str> {
     if let Some(copy) = &report.copy {
-        let is_told = matches!(failure, Failure::Copy(CopyFailure::Interrupted { .. }));
+        let is_told =
+            matches!(failure, Failure::Copy(failure) if matches!(**failure, CopyFailure::Interrupted { .. }));
         return (!is_told && !copy.may_have_changed()).then_some("Nothing was changed.");
     }
     // The message of a signal says it already.

@@ -8,6 +8,7 @@ mod bad_input;
 mod canary;
 mod completions;
 mod config_group;
+mod config_group_answers;
 mod config_group_copy;
 mod config_terminal;
 mod credentials;

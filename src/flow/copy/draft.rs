@@ -1,8 +1,6 @@
 //! What would be made, from what: all that is read before the question.
 
-use super::super::group_diff::no_settings;
-use super::super::resolve::groups_and_versions;
-use super::super::snapshot::no_group;
+use super::super::groups::{groups_and_versions, no_group, no_settings};
 use super::{Source, Wish};
 use crate::api::{Persistence, Read, one};
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
@@ -114,8 +112,7 @@ impl Flow<'_> {
                 let target = offered(&wish.version, &offers)?;
                 let found = find_group(&groups, wanted).map_err(|error| no_group(error, ""))?;
                 let before = found.kafka_version(&offers);
-                let from = self.settings(std::slice::from_ref(found))?.pop();
-                let from = from.ok_or_else(|| Failure::before_start(no_settings()))?;
+                let from = self.told(found)?;
                 let groups = groups.into_iter().filter(|group| group.version == target.code).collect();
                 Ok(Ends { from, before: Some(before), target, groups })
             }
@@ -123,11 +120,16 @@ impl Flow<'_> {
                 let found = self.find(wanted)?;
                 let target = offered(&wish.version, &found.offers)?;
                 let groups = self.groups_of(target.code)?;
-                let from = self.present_group(&found.cluster)?;
-                let from = from.ok_or_else(|| Failure::before_start(no_settings()))?;
+                let group = self.group_in_use(&found.cluster)?;
+                let from = self.told(&group.ok_or_else(|| Failure::before_start(no_settings()))?)?;
                 Ok(Ends { from, before: found.version, target, groups })
             }
         }
+    }
+
+    /// Reads the settings of the source. A refusal fails in the service's own words.
+    pub(super) fn told(&self, group: &ConfigGroup) -> Result<GroupSettings, Failure> {
+        Ok(self.told_settings(std::slice::from_ref(group))?.pop().expect("it was told"))
     }
 
     /// Makes sure that a group of this name is the empty one that a cut run of this machine left behind, and returns that

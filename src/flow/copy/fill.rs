@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::attempts::LOOKS;
-use super::super::group_diff::no_settings;
+use super::super::groups::no_settings;
 use super::draft::{Draft, Ends};
 use super::{named, unchanged};
 use crate::api::{ApiError, CdssApi, Class, Persistence, Read, classify, one};
@@ -25,6 +25,8 @@ struct Written {
     /// As far as the answer tells.
     surely: Submitted,
     words: String,
+    /// What the write failed with.
+    error: Option<ApiError>,
 }
 
 impl Flow<'_> {
@@ -53,7 +55,8 @@ impl Flow<'_> {
         let plan = document(self.report);
         if let Err(error) = self.journal.group_write(self.clock.now(), no, &self.entry(draft, consent, &plan))
         {
-            return Err(if untouched { Failure::Journal(error) } else { empty(draft, no, &error) });
+            let cause = error.to_string();
+            return Err(if untouched { Failure::Journal(error) } else { empty(draft, no, cause, None) });
         }
         self.progress().journalled = true;
         self.progress().written = Submitted::Unknown;
@@ -62,7 +65,7 @@ impl Flow<'_> {
         match self.attempts(Class::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
                 let words = "the service said that it took them".to_owned();
-                self.judge(draft, no, &Written { surely: Submitted::Yes, words })
+                self.judge(draft, no, Written { surely: Submitted::Yes, words, error: None })
             }
             Ok(Err(error)) => {
                 if let Some(signal) = error.signal() {
@@ -73,11 +76,12 @@ impl Flow<'_> {
                     return Err(if untouched {
                         CopyFailure::NotWritten(error).into()
                     } else {
-                        empty(draft, no, &error)
+                        empty(draft, no, error.to_string(), Some(error))
                     });
                 }
                 self.tell.warn(&format!("{error}; reading what the config group has"));
-                self.judge(draft, no, &Written { surely: Submitted::Unknown, words: error.to_string() })
+                let words = error.to_string();
+                self.judge(draft, no, Written { surely: Submitted::Unknown, words, error: Some(error) })
             }
             Err(interrupted) => {
                 self.progress().written = Submitted::No;
@@ -90,7 +94,7 @@ impl Flow<'_> {
     fn leave_out_more(&mut self, draft: &Draft, no: ConfigGroupNo) -> Result<(), Failure> {
         let there = self.settings_now(draft, no).map_err(|error| match error.signal() {
             Some(signal) => self.interrupted(draft, Some(no), signal),
-            None => empty(draft, no, &error),
+            None => empty(draft, no, error.to_string(), Some(error)),
         })?;
         let Ends { from, target, .. } = &draft.ends;
         let progress = self.progress();
@@ -114,7 +118,7 @@ impl Flow<'_> {
     }
 
     /// What reads back decides.
-    fn judge(&mut self, draft: &Draft, no: ConfigGroupNo, answer: &Written) -> Result<(), Failure> {
+    fn judge(&mut self, draft: &Draft, no: ConfigGroupNo, answer: Written) -> Result<(), Failure> {
         let settings = match self.read_back(draft, no, answer.surely == Submitted::Yes) {
             Ok(Ok(settings)) => settings,
             Ok(Err(error)) => {
@@ -122,7 +126,7 @@ impl Flow<'_> {
                 return Err(CopyFailure::ContentUnknown {
                     group: named(draft, no).to_string(),
                     cause: format!("{}; {error}", answer.words),
-                    request_id: error.request_id().map(str::to_owned),
+                    error: answer.error.or(Some(error)),
                     hint: format!("look at it with: {list}"),
                 }
                 .into());
@@ -134,7 +138,7 @@ impl Flow<'_> {
         let is_equal = self.progress().unequal.is_empty();
         // Whatever became of the answer, this is what was sent.
         self.progress().written = if is_equal { Submitted::Yes } else { answer.surely };
-        if is_equal { Ok(()) } else { Err(self.not_as_sent(draft, no, answer.words.clone())) }
+        if is_equal { Ok(()) } else { Err(self.not_as_sent(draft, no, answer)) }
     }
 
     /// Reads what the group has, until it is what was sent or the looks are used up: a read may lag behind a write. The
@@ -172,15 +176,15 @@ impl Flow<'_> {
         Ok(seen)
     }
 
-    fn not_as_sent(&mut self, draft: &Draft, no: ConfigGroupNo, cause: String) -> Failure {
+    fn not_as_sent(&mut self, draft: &Draft, no: ConfigGroupNo, answer: Written) -> Failure {
         let keys: Vec<String> = self.progress().unequal.iter().map(|one| one.key.clone()).collect();
         let hint = format!("compare them with: {}", self.diff_with(&draft.ends, no));
-        CopyFailure::NotAsSent { group: named(draft, no).to_string(), keys, cause, hint }.into()
+        let (group, cause) = (named(draft, no).to_string(), answer.words);
+        CopyFailure::NotAsSent { group, keys, cause, error: answer.error, hint }.into()
     }
 }
 
 /// The failure of a group that was made and never written to.
-fn empty(draft: &Draft, no: ConfigGroupNo, cause: &dyn std::fmt::Display) -> Failure {
-    let hint = "run the same command again: it fills this group".to_owned();
-    CopyFailure::Empty { group: named(draft, no).to_string(), cause: cause.to_string(), hint }.into()
+fn empty(draft: &Draft, no: ConfigGroupNo, cause: String, error: Option<ApiError>) -> Failure {
+    CopyFailure::Empty { group: named(draft, no).to_string(), cause, error }.into()
 }

@@ -64,18 +64,16 @@ impl Flow<'_> {
         if let Some(signal) = error.signal() {
             return Err(self.interrupted(draft, None, signal));
         }
-        let id = error.request_id().map(str::to_owned);
         if action == Action::Confirm {
             return self.after_refusal(draft, error);
         }
         self.tell.warn(&format!("{error}; looking whether the config group was made"));
-        self.find_made(draft, &error.to_string(), id)
+        self.find_made(draft, &error.to_string(), Some(error))
     }
 
     /// One look confirms a refusal: what the service said no to may be there all the same, and what somebody else made
     /// may be why it said no.
     fn after_refusal(&mut self, draft: &Draft, error: ApiError) -> Result<ConfigGroupNo, Failure> {
-        let id = error.request_id().map(str::to_owned);
         let found = match self.look_for(draft) {
             Ok(found) => found,
             Err(look) => {
@@ -83,13 +81,16 @@ impl Flow<'_> {
                     return Err(self.interrupted(draft, None, signal));
                 }
                 let cause = format!("{error}, and the look after it failed: {look}");
-                return Err(self.fate_unknown(draft, &cause, id));
+                return Err(self.fate_unknown(draft, &cause, Some(error)));
             }
         };
         match found.map(|group| (group_copy::maker(&group, self.journal.run()), group)) {
-            Some((Maker::ThisRun, group)) => self.must_be_ours(draft, group.no, &error.to_string(), id),
+            Some((Maker::ThisRun, group)) => {
+                self.must_be_ours(draft, group.no, &error.to_string(), Some(error))
+            }
             Some((Maker::Untold, group)) => {
-                Err(self.fate_unknown(draft, &format!("{error}; {}", of_unknown_maker(&group)), id))
+                let cause = format!("{error}; {}", of_unknown_maker(&group));
+                Err(self.fate_unknown(draft, &cause, Some(error)))
             }
             Some((Maker::SomebodyElse, _)) | None => {
                 self.progress().created = Submitted::No;
@@ -103,7 +104,7 @@ impl Flow<'_> {
         &mut self,
         draft: &Draft,
         cause: &str,
-        request_id: Option<String>,
+        failed: Option<ApiError>,
     ) -> Result<ConfigGroupNo, Failure> {
         let mut last = "no config group of that name is there".to_owned();
         for turn in 0..LOOKS.len() {
@@ -111,7 +112,7 @@ impl Flow<'_> {
             self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(draft, None, signal))?;
             match self.look_for(draft) {
                 Ok(Some(group)) if group_copy::maker(&group, self.journal.run()) == Maker::ThisRun => {
-                    return self.must_be_ours(draft, group.no, cause, request_id);
+                    return self.must_be_ours(draft, group.no, cause, failed);
                 }
                 Ok(Some(group)) => last = of_unknown_maker(&group),
                 Ok(None) => {}
@@ -123,7 +124,7 @@ impl Flow<'_> {
                 }
             }
         }
-        Err(self.fate_unknown(draft, &format!("{cause}; {last}"), request_id))
+        Err(self.fate_unknown(draft, &format!("{cause}; {last}"), failed))
     }
 
     /// Looks once. Two of the name are no answer: nobody knows which of them is this one.
@@ -149,7 +150,7 @@ impl Flow<'_> {
         draft: &Draft,
         no: ConfigGroupNo,
         cause: &str,
-        request_id: Option<String>,
+        failed: Option<ApiError>,
     ) -> Result<ConfigGroupNo, Failure> {
         let version = draft.ends.target.code;
         let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
@@ -169,15 +170,15 @@ impl Flow<'_> {
         };
         let cause =
             format!("{cause}; there is config group {}, of which this is known: {why}", named(draft, no));
-        Err(self.fate_unknown(draft, &cause, request_id))
+        Err(self.fate_unknown(draft, &cause, failed))
     }
 
-    fn fate_unknown(&self, draft: &Draft, cause: &str, request_id: Option<String>) -> Failure {
+    fn fate_unknown(&self, draft: &Draft, cause: &str, error: Option<ApiError>) -> Failure {
         let list = self.list_of(&draft.ends.target);
         let hint =
             format!("look whether it is there, then run the same command again, which fills it: {list}");
         let (name, cause) = (draft.name.clone(), cause.to_owned());
-        CopyFailure::FateUnknown { name, cause, request_id, hint }.into()
+        CopyFailure::FateUnknown { name, cause, error, hint }.into()
     }
 }
 

@@ -1,0 +1,159 @@
+//! Reading config groups and their settings.
+
+use super::Flow;
+use super::resolve::{all, take};
+use crate::api::{Answer, ApiError, CdssApi, Persistence, Read, join};
+use crate::domain::cluster::Cluster;
+use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
+use crate::domain::ids::VersionCode;
+use crate::domain::selector::{GroupError, Selector, find_group};
+use crate::domain::version::KafkaVersion;
+use crate::failure::Failure;
+
+/// Reads the config groups of all versions, and the versions on offer, for their names.
+///
+/// # Errors
+///
+/// Fails when a read does. Nothing was changed.
+pub(crate) fn groups_and_versions(
+    api: &dyn CdssApi,
+) -> Result<(Vec<ConfigGroup>, Vec<KafkaVersion>), Failure> {
+    let [groups, versions] = join(api, &[Read::ConfigGroups(None), Read::Versions]);
+    let auth = groups.as_ref().is_err_and(ApiError::is_auth);
+    let versions = if auth { Vec::new() } else { take(versions.map_err(Failure::before_start)?)? };
+    Ok((of_all_versions(api, groups, &versions)?, versions))
+}
+
+/// Takes the list of all versions' groups. The service's guide doesn't name that operation any more: where it is gone,
+/// the groups of each version on offer are read instead.
+fn of_all_versions(
+    api: &dyn CdssApi,
+    answer: Result<Answer, ApiError>,
+    offers: &[KafkaVersion],
+) -> Result<Vec<ConfigGroup>, Failure> {
+    match answer {
+        Err(error) if error.is_no_such_route() => {
+            let reads: Vec<Read> = offers.iter().map(|offer| Read::ConfigGroups(Some(offer.code))).collect();
+            let mut groups = Vec::new();
+            for answer in api.together(&reads, Persistence::Patient) {
+                groups.extend(take::<Vec<ConfigGroup>>(answer.map_err(Failure::before_start)?)?);
+            }
+            Ok(groups)
+        }
+        answer => take(answer.map_err(Failure::before_start)?),
+    }
+}
+
+impl Flow<'_> {
+    pub(super) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
+        let [list] = all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
+        take(list)
+    }
+
+    /// Finds the group that was named, also among those of other versions: then a check says so.
+    pub(super) fn named_group(
+        &self,
+        offers: &[KafkaVersion],
+        list: &[ConfigGroup],
+        wanted: &Selector,
+    ) -> Result<ConfigGroup, Failure> {
+        let failure = |error| no_group(error, "--config-group ");
+        match find_group(list, wanted) {
+            Ok(group) => Ok(group.clone()),
+            Err(GroupError::NotFound(_)) => {
+                let [answer] = join(self.api, &[Read::ConfigGroups(None)]);
+                let everywhere = of_all_versions(self.api, answer, offers)?;
+                find_group(&everywhere, wanted).cloned().map_err(failure)
+            }
+            Err(error) => Err(failure(error)),
+        }
+    }
+
+    /// Reads the group in use; None where the service tells none.
+    pub(super) fn present_group(&self, cluster: &Cluster) -> Result<Option<GroupSettings>, Failure> {
+        let Some(bare) = bare_group(cluster) else { return Ok(None) };
+        let [group, settings] = join(
+            self.api,
+            &[Read::ConfigGroup(bare.no, bare.version), Read::Settings(bare.no, bare.version)],
+        );
+        let [group, settings] = all([
+            or_nothing(group, Answer::ConfigGroup(None)),
+            or_nothing(settings, Answer::Settings(None)),
+        ])?;
+        let group: Option<ConfigGroup> = take(group)?;
+        let settings: Option<Vec<Setting>> = take(settings)?;
+        Ok(settings.map(|settings| GroupSettings { group: group.unwrap_or(bare), settings }))
+    }
+
+    /// Reads which group is in use; None where the service tells none.
+    pub(super) fn group_in_use(&self, cluster: &Cluster) -> Result<Option<ConfigGroup>, Failure> {
+        let Some(bare) = bare_group(cluster) else { return Ok(None) };
+        let [group] = join(self.api, &[Read::ConfigGroup(bare.no, bare.version)]);
+        let [group] = all([or_nothing(group, Answer::ConfigGroup(None))])?;
+        Ok(Some(take::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
+    }
+
+    /// Reads the settings of several groups at once. A group whose settings the service doesn't tell is
+    /// left out: it can't be chosen.
+    pub(super) fn settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
+        let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
+        let mut found = Vec::new();
+        for (group, answer) in groups.iter().zip(self.api.together(&reads, Persistence::Patient)) {
+            let answer = or_nothing(answer, Answer::Settings(None)).map_err(Failure::before_start)?;
+            if let Some(settings) = take::<Option<Vec<Setting>>>(answer)? {
+                found.push(GroupSettings { group: group.clone(), settings });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads the settings of several groups, each of which has to be told.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the service's own words where it refuses one. Nothing was changed.
+    pub(super) fn told_settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
+        let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
+        let answers = self.api.together(&reads, Persistence::Patient);
+        let told = groups.iter().zip(answers).map(|(group, answer)| {
+            let settings = answer.and_then(Option::<Vec<Setting>>::try_from)?;
+            Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(no_settings)? })
+        });
+        told.collect::<Result<_, ApiError>>().map_err(Failure::before_start)
+    }
+}
+
+/// The group that the cluster names, without its name.
+fn bare_group(cluster: &Cluster) -> Option<ConfigGroup> {
+    let (no, version) = (cluster.config_group?, cluster.version?);
+    Some(ConfigGroup { no, name: None, version, version_name: None, description: None })
+}
+
+/// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
+pub(super) fn no_group(error: GroupError, flag: &str) -> Failure {
+    let hint = match &error {
+        GroupError::NotFound(_) => "`cdss list config-groups` shows them".to_owned(),
+        GroupError::Several { numbers, .. } => {
+            format!("name one by its number, such as {flag}no:{}", numbers[0])
+        }
+    };
+    Failure::Group { error, hint }
+}
+
+/// A group that the service refuses to show counts as one that it tells nothing of; a check says so.
+fn or_nothing(answer: Result<Answer, ApiError>, nothing: Answer) -> Result<Answer, ApiError> {
+    match answer {
+        Err(ApiError::Refused { .. }) => Ok(nothing),
+        answer => answer,
+    }
+}
+
+/// An answer about settings that tells none.
+pub(super) fn no_settings() -> ApiError {
+    ApiError::Unreadable {
+        operation: "getKafkaConfigGroupDetailList",
+        status: 200,
+        what: "an answer without content".to_owned(),
+        request_id: None,
+    }
+}

@@ -1,0 +1,172 @@
+//! Config groups at a service whose answers lack something, or refuse something.
+
+use cdss::sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+
+use crate::config_group::{COPY, CREATE, WRITE, class};
+use crate::injector::network::forward;
+use crate::injector::{Injector, Step, http};
+use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, check, lead_to, serve};
+
+/// A service that answers as the sandbox does, but for some requests.
+struct Altered {
+    sandbox: Sandbox,
+    injector: Injector,
+    home: Home,
+}
+
+impl Altered {
+    /// `instead` gives the whole answer to a request that the sandbox shall not see.
+    fn new(instead: impl Fn(&str) -> Option<String> + Send + Sync + Clone + 'static) -> Self {
+        let sandbox = serve(Options::default());
+        let port = sandbox.port();
+        let injector = Injector::start(move |_| {
+            let instead = instead.clone();
+            let answer = move |request: &str| {
+                instead(request).map_or_else(|| forward(request, port), String::into_bytes)
+            };
+            vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+        });
+        Self { sandbox, injector, home: Home::empty() }
+    }
+
+    fn json(&self, line: &str) -> (Run, Value) {
+        let line = format!("{line} -o json");
+        let mut command = self.home.command(&line);
+        lead_to(&mut command, &self.injector.url(), ACCESS_KEY, SECRET_KEY);
+        let run = Running::start(command, &line).end();
+        let document = run.document();
+        (run, document)
+    }
+
+    fn assert_made(&self, creates: usize, writes: usize) {
+        let log = self.sandbox.log();
+        assert_eq!((log.count(CREATE), log.count(WRITE), log.starts_asked()), (creates, writes, 0));
+    }
+}
+
+fn answers(body: &Value) -> String {
+    http("200 OK", "Content-Type: application/json\r\n", &body.to_string())
+}
+
+fn success(result: &Value) -> String {
+    answers(&json!({ "code": 0, "message": "SUCCESS", "requestId": "r-null", "result": result }))
+}
+
+#[test]
+fn where_the_list_of_all_groups_is_gone_those_of_each_version_are_read() {
+    let gone = |request: &str| {
+        let body = json!({ "error": { "errorCode": "300", "message": "Not Found Exception" } });
+        request
+            .contains("/getKafkaConfigGroupList")
+            .then(|| http("404 Not Found", "Content-Type: application/json\r\n", &body.to_string()))
+    };
+    let service = Altered::new(gone);
+    let (run, document) = service.json("list config-groups");
+    assert_eq!((run.code, document["config_groups"].as_array().map(Vec::len)), (0, Some(12)));
+    let (run, document) = service.json("config-group diff payments-371 payments-390");
+    assert_eq!((run.code, class(&document, "log.segment.bytes")), (0, "lost-override".into()));
+    let (run, document) = service.json(&format!("{COPY} --dry-run"));
+    assert_eq!((run.code, &document["from"]["no"]), (0, &"351".into()));
+    let other_version = "check --cluster orders-prod --version 3.9.0 --config-group orders-371";
+    let (run, document) = service.json(other_version);
+    assert_eq!((run.code, &check(&document, "config.version")["result"]), (5, &"block".into()));
+}
+
+#[test]
+fn a_list_of_groups_that_is_not_told_is_no_free_name() {
+    let service = Altered::new(|request| {
+        request.contains("/getKafkaVersionConfigGroupList").then(|| success(&Value::Null))
+    });
+    let (run, _) = service.json("config-group copy --cluster payments-prod --version 3.9.0 --yes");
+    run.assert_says(12, &["getKafkaVersionConfigGroupList: an answer without its list"]);
+    service.assert_made(0, 0);
+}
+
+#[test]
+fn settings_that_are_not_told_are_never_a_group_without_custom_values() {
+    let service = Altered::new(|request| {
+        let lists =
+            json!({ "kafkaConfigGroupDetailList": null, "additionalKafkaConfigGroupDetailList": null });
+        request.contains("/getKafkaConfigGroupDetailList/331").then(|| success(&lists))
+    });
+    let (run, _) = service.json("config-group copy payments-371 --version 3.9.0 --name copied --yes");
+    run.assert_says(12, &["getKafkaConfigGroupDetailList: an answer without content"]);
+    let (run, document) = service.json("check --cluster payments-prod --version 3.9.0");
+    assert_eq!((run.code, &check(&document, "config.no-group")["result"]), (5, &"block".into()));
+    let named = "check --cluster payments-prod --version 3.9.0 --config-group payments-390";
+    let (run, document) = service.json(named);
+    assert_eq!((run.code, &check(&document, "config.lost-override")["result"]), (5, &"block".into()));
+    service.assert_made(0, 0);
+}
+
+#[test]
+fn a_value_that_somebody_added_and_the_service_lost_is_told() {
+    let service = Altered::new(|request| {
+        let partitions = json!({ "configName": "num.partitions", "customValue": "24", "defaultValue": "1" });
+        let lists = json!({
+            "kafkaConfigGroupDetailList": [partitions],
+            "additionalKafkaConfigGroupDetailList": [{ "configName": "ssl.cipher.suites", "configValue": "" }],
+        });
+        request.contains("/getKafkaConfigGroupDetailList/351").then(|| success(&lists))
+    });
+    let (run, document) = service.json(&format!("{COPY} --yes"));
+    run.assert_says(0, &["\n  ssl.cipher.suites  (empty)  unknown (the service tells no value)\n"]);
+    let left_out = document["left_out"].as_array().into_iter().flatten();
+    let reason = left_out.filter(|one| one["key"] == "ssl.cipher.suites").map(|one| &one["reason"]);
+    assert_eq!(reason.collect::<Vec<_>>(), ["unknown"]);
+    let (run, document) =
+        service.json("check --cluster no:1009301 --version 3.9.0 --config-group analytics-390");
+    assert_eq!((run.code, class(&document, "ssl.cipher.suites")), (5, "lost-override".into()));
+}
+
+#[test]
+fn a_refusal_is_told_in_the_services_own_words() {
+    let words = "권한이 없습니다.";
+    let refuses = move |part: &'static str| {
+        move |request: &str| {
+            let body = json!({ "code": 7, "message": words, "requestId": "r-7", "result": null });
+            request.contains(part).then(|| answers(&body))
+        }
+    };
+    let read = Altered::new(refuses("/getKafkaConfigGroupDetailList/351"));
+    for line in [format!("{COPY} --yes"), "config-group diff analytics-371 orders-390".to_owned()] {
+        let (run, document) = read.json(&line);
+        run.assert_says(12, &[words]);
+        let error = &document["error"];
+        assert_eq!(
+            (&error["service_message"], &error["request_id"]),
+            (&words.into(), &"r-7".into()),
+            "{line}"
+        );
+    }
+    read.assert_made(0, 0);
+
+    let written = Altered::new(refuses("/setKafkaConfigGroupDetail/"));
+    let (run, document) = written.json(&format!("{COPY} --yes"));
+    run.assert_says(7, &[words, "hint: compare them with: cdss config-group diff no:351 no:2001 "]);
+    let error = &document["error"];
+    assert_eq!((&error["service_message"], &error["request_id"]), (&words.into(), &"r-7".into()));
+    assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"unknown".into()));
+    written.assert_made(1, 0);
+}
+
+#[test]
+fn a_write_that_lacks_a_permission_leaves_an_empty_group_and_says_what_is_missing() {
+    let service = Altered::new(|request| {
+        let body = json!({ "error": { "errorCode": "210", "message": "Permission Denied" } });
+        let no = || http("401 Unauthorized", "Content-Type: application/json\r\n", &body.to_string());
+        request.contains("/setKafkaConfigGroupDetail/").then(no)
+    });
+    let (run, document) = service.json(&format!("{COPY} --yes"));
+    run.assert_says(
+        7,
+        &[
+            "config group analytics-390 (2001) was made and is empty",
+            "; then run the same command again: it fills",
+        ],
+    );
+    assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"no".into()));
+    assert_eq!(document["error"]["service_message"], "Permission Denied");
+    service.assert_made(1, 0);
+}
