@@ -16,7 +16,7 @@ use crate::journal::JournalError;
 
 mod group_copy;
 
-pub(crate) use group_copy::CopyFailure;
+pub(crate) use group_copy::{CopyFailure, Left};
 
 /// Why a command did not end well.
 ///

@@ -132,7 +132,9 @@ fn guessed_look(words: &[&str], environment: &Environment) -> Look {
 }
 
 fn guessed_command(words: &[&str]) -> (&'static str, Body) {
-    words.iter().find_map(|word| commands::recognise(word)).unwrap_or(("", Body::None))
+    let (command, body) = words.iter().find_map(|word| commands::recognise(word)).unwrap_or(("", Body::None));
+    let of_group = (command == "config-group").then(|| commands::empty_body_of_group(words)).flatten();
+    (command, of_group.unwrap_or(body))
 }
 
 /// Ends on arguments that the parser refused. Its own text says more than a failure could, so that is shown.

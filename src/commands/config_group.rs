@@ -46,17 +46,17 @@ Examples:
         /// Config group to compare it with, of any version
         #[arg(value_name = "B")]
         to: Selector,
-        /// Exit with 20 when a setting differs
+        /// Exit with 20 when a setting differs, the versions' own defaults included
         #[arg(long)]
         exit_code: bool,
     },
     /// Make a config group for another version with the values of this one
     #[command(group = ArgGroup::new("source").required(true).args(["from", "cluster"]), after_help = "\
 Values that the version does not take are listed and left out. No cluster is changed, nothing is
-deleted. A name has 3 to 30 letters, of which Terraform takes 15.
+deleted. A name has 3 to 30 small letters, digits and hyphens; Terraform takes 15 at most.
 
 Examples:
-  cdss config-group copy orders-371 --version 3.9.0
+  cdss config-group copy analytics-371 --version 3.9.0
   cdss config-group copy --cluster orders-prod --version 3.9.0 --name orders-new --dry-run")]
     Copy {
         /// Config group to copy, by number or exact name
@@ -78,6 +78,15 @@ Examples:
         #[arg(long, short)]
         yes: bool,
     },
+}
+
+/// Returns the form of the document for words that the parser has not taken; None where they don't tell.
+pub(crate) fn empty_body_of_group(words: &[&str]) -> Option<Body> {
+    words.iter().find_map(|word| match *word {
+        "diff" => Some(Body::Difference),
+        "copy" => Some(Body::Copy),
+        _ => None,
+    })
 }
 
 impl ConfigGroupArgs {

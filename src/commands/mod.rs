@@ -9,6 +9,8 @@ pub(crate) mod sandbox;
 mod status;
 mod upgrade;
 
+pub(crate) use config_group::empty_body_of_group;
+
 use clap::{Args, Subcommand};
 use serde_json::Value;
 

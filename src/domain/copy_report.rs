@@ -20,6 +20,8 @@ pub(crate) struct CopyReport {
     pub taken_up: bool,
     /// True once a line of the journal speaks of it.
     pub journalled: bool,
+    /// The command that checks an upgrade with it, where a cluster was named.
+    pub check: Option<String>,
 }
 
 impl CopyReport {
@@ -40,6 +42,11 @@ impl CopyReport {
         } else {
             Verdict::Unknown
         })
+    }
+
+    /// Returns how many values are in the group, or are to be.
+    pub(crate) fn carried_well(&self) -> usize {
+        self.carried.len() - self.unequal.len()
     }
 
     /// Returns true once something may have changed at the service.
@@ -78,6 +85,7 @@ mod tests {
                 unequal: unequal.to_vec(),
                 taken_up: false,
                 journalled: true,
+                check: None,
             };
             assert_eq!(report.verdict(), verdict, "{created:?} {written:?}");
             assert_eq!(report.may_have_changed(), verdict.is_some());

@@ -25,8 +25,6 @@ pub(crate) struct Compared {
     pub candidates: Vec<Candidate>,
     /// How many groups the version has. The others may keep everything too.
     pub of: usize,
-    /// The command that makes one with the present values, once it is known where.
-    pub copy: Option<String>,
 }
 
 /// A group that was compared.
@@ -121,7 +119,7 @@ pub(crate) fn choose(
     let mut candidates: Vec<Candidate> = groups.iter().map(compared).collect();
     let name = &present.settings.group;
     candidates.sort_by_cached_key(|one| (one.cost(), unlikeness(Some(name), &one.group), one.group.no));
-    let compared = Compared { candidates, of, copy: None };
+    let compared = Compared { candidates, of };
     match compared.keeping() {
         0 => GroupChoice::None(compared),
         1 if compared.is_whole() => {

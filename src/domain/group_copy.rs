@@ -119,6 +119,7 @@ pub(crate) fn leave_out_more(
 pub(crate) fn promise_nothing(changes: &mut [SettingChange]) {
     for change in changes.iter_mut().filter(|change| change.class == Class::Kept) {
         (change.class, change.to) = (Class::Unknown, None);
+        change.note = Some("no config group tells yet".to_owned());
     }
 }
 

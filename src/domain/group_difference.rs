@@ -76,7 +76,8 @@ pub(crate) struct SettingChange {
     pub class: Class,
     /// True when a person set it in the present group.
     pub custom_before: bool,
-    /// What else there is to say: the limit, what replaces it, what a new default does.
+    /// What else there is to say: the limit that it breaks, what replaces it, what a new default does, which version lists
+    /// it.
     pub note: Option<String>,
 }
 
@@ -104,26 +105,25 @@ impl SettingChange {
                 _ => true,
             };
         }
-        RISKY_KEYS.contains(&self.key.as_str())
+        is_risky(&self.key)
     }
 }
 
-/// Settings whose change loses data, messages or access control.
+/// Returns true for a setting whose change loses data, messages, consumers' positions or access control: those named, and
+/// all of retention and of the replication of topics, whatever Kafka adds.
+fn is_risky(key: &str) -> bool {
+    let of_replication = [".replication.factor", ".min.isr"].iter().any(|end| key.ends_with(end));
+    let of_retention = key.contains(".retention.") && !key.contains(".check.interval.");
+    of_replication || of_retention || RISKY_KEYS.contains(&key)
+}
+
 const RISKY_KEYS: &[&str] = &[
     "allow.everyone.if.no.acl.found",
     "authorizer.class.name",
     "auto.create.topics.enable",
-    "default.replication.factor",
     "delete.topic.enable",
     "log.cleanup.policy",
-    "log.retention.bytes",
-    "log.retention.hours",
-    "log.retention.minutes",
-    "log.retention.ms",
     "min.insync.replicas",
-    "offsets.topic.replication.factor",
-    "transaction.state.log.min.isr",
-    "transaction.state.log.replication.factor",
     "unclean.leader.election.enable",
 ];
 
@@ -195,18 +195,18 @@ fn change(
     let limit_before = before.and_then(|setting| limit_broken(setting, present));
     let is_as_ever =
         from == to && limit.as_ref().map(Limit::range) == limit_before.as_ref().map(Limit::range);
-    let limit = limit.filter(|_| !is_as_ever);
     let was_removed = removed(key, before, present).is_some();
     let instead = removed(key, after, target).filter(|_| from != to || !was_removed);
 
     let (class, note) = if let Some(instead) = instead {
         (Class::RemovedKey, Some(format!("instead: {instead}")))
     } else if is_unknown {
-        (Class::Unknown, None)
-    } else if let Some(limit) = limit {
+        let only = if before.is_some() { "present" } else { "target" };
+        (Class::Unknown, Some(format!("listed for the {only} version only")))
+    } else if let (Some(limit), false) = (&limit, is_as_ever) {
         (Class::OutOfRange, Some(format!("allowed: {limit}")))
     } else if from == to {
-        (Class::Kept, None)
+        (Class::Kept, limit.map(|limit| format!("allowed: {limit}")))
     } else {
         match (was_custom, will_be_custom) {
             (true, true) => (Class::Changed, None),
@@ -375,8 +375,19 @@ pub(crate) mod tests {
         assert!(risky("message.max.bytes", "2000", "1000"));
         assert!(!risky("message.max.bytes", "1000", "2000"));
         assert!(risky("message.max.bytes", "1000", "1e3"), "a value that can't be compared");
-        assert!(!risky("num.io.threads", "8", "16"));
         assert!(!risky("log.retention.hours", "72", "72"), "kept");
+        for (key, is_risky) in [
+            ("offsets.retention.minutes", true),
+            ("log.local.retention.bytes", true),
+            ("log.cleaner.delete.retention.ms", true),
+            ("share.coordinator.state.topic.replication.factor", true),
+            ("transaction.state.log.min.isr", true),
+            ("min.insync.replicas", true),
+            ("log.retention.check.interval.ms", false),
+            ("num.io.threads", false),
+        ] {
+            assert_eq!(risky(key, "8", "16"), is_risky, "{key}");
+        }
     }
 
     /// Keys that Kafka removed, bounded or gave a new default are among those of the groups.

@@ -63,7 +63,7 @@ pub(crate) fn free_name(
     old: &str,
     default: Option<&GroupName>,
     digits: &str,
-    is_taken: &dyn Fn(&str) -> bool,
+    is_taken: &dyn Fn(&GroupName) -> bool,
 ) -> Option<GroupName> {
     let version = format!("-{digits}");
     let like = default.map_or(old, GroupName::text);
@@ -82,7 +82,7 @@ pub(crate) fn free_name(
     [(stem, tail), ("copy", &version)]
         .into_iter()
         .flat_map(|(stem, tail)| endings.iter().filter_map(move |end| named(stem, &format!("{tail}{end}"))))
-        .find(|name| !is_taken(name.text()))
+        .find(|name| !is_taken(name))
 }
 
 /// Replaces the last number of a text that has exactly these digits.
@@ -152,7 +152,7 @@ mod tests {
     fn a_free_name_is_the_default_or_one_like_it() {
         let free = |old: &str, taken: &[&str]| {
             let default = GroupName::of_copy(old, Some(&release("3.7.1")), &release("3.9.0"));
-            let name = free_name(old, default.as_ref(), "390", &|name| taken.contains(&name));
+            let name = free_name(old, default.as_ref(), "390", &|name| taken.contains(&name.text()));
             name.map(|name| name.text().to_owned())
         };
         for (old, taken, name) in [
@@ -175,7 +175,7 @@ mod tests {
             old in ".{0,40}", taken in prop::collection::hash_set("[a-z]{1,3}-390", 0..9),
         ) {
             let default = GroupName::of_copy(&old, None, &release("3.9.0"));
-            let name = free_name(&old, default.as_ref(), "390", &|name| taken.contains(name)).unwrap();
+            let name = free_name(&old, default.as_ref(), "390", &|name| taken.contains(name.text())).unwrap();
             prop_assert!(name.text().len() <= LONGEST_DEFAULT && !taken.contains(name.text()));
         }
     }

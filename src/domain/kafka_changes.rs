@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use super::value_range::ValueRange;
-use super::version::Release;
+use super::version::{KafkaVersion, Release};
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("kafka_changes.tsv")));
 
@@ -48,7 +48,7 @@ pub(crate) struct ChangedDefault {
     /// None: there was no default.
     pub from: Option<&'static str>,
     pub to: Option<&'static str>,
-    /// What the change does, where it can be felt.
+    /// What the change does, where it can be felt and goes forward.
     pub felt: Option<&'static str>,
     /// True when it can cost messages or cut clients off.
     pub can_hurt: bool,
@@ -64,6 +64,16 @@ pub(crate) fn covers(release: &Release) -> bool {
 pub(crate) fn coverage() -> String {
     let (first, last) = &TABLE.covers;
     format!("{first} to {last}")
+}
+
+/// Returns those of these versions that the table doesn't speak of.
+pub(crate) fn not_covered<'a>(versions: [Option<&'a KafkaVersion>; 2]) -> Vec<String> {
+    let release = |version: Option<&'a KafkaVersion>| version.and_then(|version| version.release.as_ref());
+    let unknown = versions.map(release).into_iter().filter(|release| !release.is_some_and(covers));
+    let name = |release: Option<&Release>| {
+        release.map_or_else(|| "a version without a name".to_owned(), ToString::to_string)
+    };
+    unknown.map(name).collect()
 }
 
 /// Returns what replaces a setting that this version doesn't have any more.
@@ -94,12 +104,14 @@ pub(crate) fn changed_defaults(before: &Release, after: &Release) -> Vec<Changed
 /// Returns what became of the default of this setting; None where it is the same or not known.
 pub(crate) fn changed_default(key: &str, before: &Release, after: &Release) -> Option<ChangedDefault> {
     let (from, to) = (default_row(key, before)?, default_row(key, after)?);
+    // Of the way back nothing is told: it isn't the same backwards.
+    let is_later = to.since > from.since;
     (from.value != to.value).then_some(ChangedDefault {
         key: to.key,
         from: from.value,
         to: to.value,
-        felt: to.felt.or(from.felt),
-        can_hurt: to.can_hurt,
+        felt: to.felt.filter(|_| is_later),
+        can_hurt: to.can_hurt && is_later,
     })
 }
 
@@ -221,6 +233,8 @@ mod tests {
             keys("4.2.0", "3.6.2").into_iter().map(|(key, from, to)| (key, to, from)).collect();
         assert_eq!(there, back);
         assert_eq!(keys("3.9.0", "5.0.0"), []);
+        let way_back = changed_defaults(&release("4.0.0"), &release("3.9.0"));
+        assert!(way_back.iter().all(|one| one.felt.is_none() && !one.can_hurt), "{way_back:?}");
         let hurting = changed_defaults(&release("2.4.0"), &release("4.3.0"));
         let hurting: Vec<_> = hurting.iter().filter(|one| one.can_hurt).map(|one| one.key).collect();
         assert_eq!(hurting, ["ssl.enabled.protocols", "log.message.timestamp.after.max.ms"]);

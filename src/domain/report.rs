@@ -12,6 +12,7 @@ use super::group_choice::Candidate;
 use super::group_difference::SettingChange;
 use super::health::Health;
 use super::ids::{ClusterNo, ConfigGroupNo};
+use super::kafka_changes;
 use super::plan::Plan;
 use super::verdict::{Evidence, Submitted, Verdict};
 use super::version::KafkaVersion;
@@ -81,6 +82,14 @@ impl Report {
         self.changes.clone_from(&plan.changes);
         self.candidates.clone_from(&plan.candidates);
         self.checks.clone_from(&plan.checks);
+    }
+
+    /// Returns the versions of which it isn't known what Kafka itself changed; none before both are known.
+    pub(crate) fn not_covered(&self) -> Vec<String> {
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) => kafka_changes::not_covered([Some(from), Some(to)]),
+            _ => Vec::new(),
+        }
     }
 
     /// Gives an `upgrade` that failed its verdict, where none is known and nothing was sent: not started.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::cluster::{ClusterEntry, ClusterList};
 use super::config_group::ConfigGroup;
-use super::ids::{ClusterNo, ConfigGroupNo};
+use super::ids::ClusterNo;
 
 /// How a person names a thing of the service: by number, or by its exact name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,8 +94,13 @@ pub(crate) fn find_cluster<'a>(list: &'a ClusterList, name: &str) -> Result<&'a 
 pub(crate) enum GroupError {
     #[error("no config group `{0}`")]
     NotFound(Selector),
-    #[error("{} config groups are named `{name}`: {}", numbers.len(), join(numbers))]
-    Several { name: String, numbers: Vec<ConfigGroupNo> },
+    #[error("{} config groups are named `{name}`: {}", groups.len(), join(&groups.iter().map(with_version).collect::<Vec<_>>()))]
+    Several { name: String, groups: Vec<ConfigGroup> },
+}
+
+/// The versions tell namesakes apart.
+fn with_version(group: &ConfigGroup) -> String {
+    format!("{} of {}", group.no, group.kafka_version(&[]))
 }
 
 /// Finds the one config group that was named, among those given.
@@ -117,7 +122,7 @@ pub(crate) fn find_group<'a>(
         [only] => Ok(only),
         several => Err(GroupError::Several {
             name: wanted.to_string(),
-            numbers: several.iter().map(|group| group.no).collect(),
+            groups: several.iter().map(|group| (*group).clone()).collect(),
         }),
     }
 }

@@ -1,5 +1,7 @@
 //! Why a config group was not copied, or not as it should be.
 
+use std::fmt;
+
 use crate::api::ApiError;
 use crate::clock::Signal;
 use crate::domain::group_name::GroupName;
@@ -49,9 +51,29 @@ pub(crate) enum CopyFailure {
     /// The group is there and doesn't have what was sent.
     #[error("config group {group} isn't right: {}{cause}", lacking(keys))]
     NotAsSent { group: String, keys: Vec<String>, cause: String, error: Option<ApiError>, hint: String },
-    /// `group`: what may be there; None where nothing was sent.
-    #[error("{}", interrupted(group.as_deref()))]
-    Interrupted { signal: Signal, group: Option<String>, hint: Option<String> },
+    #[error("interrupted; {left}")]
+    Interrupted { signal: Signal, left: Left, hint: Option<String> },
+}
+
+/// What a signal leaves behind.
+#[derive(Debug)]
+pub(crate) enum Left {
+    /// Nothing was sent that changes anything.
+    Nothing,
+    /// The create was sent, and nobody has seen its group.
+    Perhaps(String),
+    /// The group, whose values may not be there.
+    Group(String),
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("nothing was changed"),
+            Self::Perhaps(name) => write!(f, "config group {name} may be there, and may lack its values"),
+            Self::Group(group) => write!(f, "config group {group} is there, and may lack its values"),
+        }
+    }
 }
 
 fn lacking(keys: &[String]) -> String {
@@ -60,13 +82,6 @@ fn lacking(keys: &[String]) -> String {
         [key] => format!("{key} is not as sent; "),
         keys => format!("{} are not as sent; ", first_few(keys.iter().cloned())),
     }
-}
-
-fn interrupted(group: Option<&str>) -> String {
-    group.map_or_else(
-        || "interrupted; nothing was changed".to_owned(),
-        |group| format!("interrupted; config group {group} may be there, and may lack its values"),
-    )
 }
 
 impl From<CopyFailure> for Failure {

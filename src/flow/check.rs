@@ -8,6 +8,7 @@ use crate::api::{Persistence, Read};
 use crate::domain::acceptance::Accepted;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::course::Course;
+use crate::domain::ids::ClusterNo;
 use crate::domain::plan::Plan;
 use crate::domain::report::VersionChoice;
 use crate::domain::selector::Selector;
@@ -74,7 +75,9 @@ pub(super) fn blocked(plan: &Plan) -> Failure {
     let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
     // Flags help only when they lift everything.
     let hint = if flags.len() == stopping.len() {
-        Some(format!("to go on all the same, add {}", flags.join(" ")))
+        let lost = stopping.iter().find(|check| check.id == "config.lost-override");
+        let safer = lost.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
+        Some(format!("{}to go on all the same, add {}", safer.unwrap_or_default(), flags.join(" ")))
     } else {
         stopping.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())
     };
@@ -137,7 +140,7 @@ pub(crate) fn check_all(flow: &mut Flow<'_>, wanted: &Selector) -> Result<(), Fa
     }
     Err(Failure::Blocked {
         ids: vec!["every newer version"],
-        hint: Some("`cdss check` with --version tells why, and what would help".to_owned()),
+        hint: newer.last().map(|newest| flow.why_not(found.cluster.no, newest)),
         message: None,
         request_id: None,
     })
@@ -168,6 +171,12 @@ fn judge(snapshot: &Snapshot) -> VersionChoice {
 }
 
 impl Flow<'_> {
+    fn why_not(&self, cluster: ClusterNo, version: &KafkaVersion) -> String {
+        let version = format!(" --version {}", version.argument());
+        let check = self.surroundings.command("check", &format!("--cluster no:{cluster}"), &version);
+        format!("see why, and what would help, with: {check}")
+    }
+
     /// Reads what is needed to judge several targets, together where reads don't wait for each other.
     fn snapshots_of(&mut self, found: &Found, targets: &[KafkaVersion]) -> Result<Vec<Snapshot>, Failure> {
         let reads: Vec<Read> = targets.iter().map(|target| Read::ConfigGroups(Some(target.code))).collect();

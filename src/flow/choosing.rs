@@ -1,10 +1,10 @@
 //! Which groups are read to choose among them, and what comes of it.
 
 use super::Flow;
-use super::resolve::Found;
 use super::snapshot::Groups;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::group_choice::{choose, settings_of, to_compare};
+use crate::domain::group_copy::unresolved;
 use crate::domain::group_difference::Side;
 use crate::domain::group_name::{GroupName, free_name};
 use crate::domain::snapshot::Group;
@@ -27,31 +27,31 @@ pub(super) fn chosen(
     let side = present.as_ref().map(|settings| Side { settings, release });
     let choice = choose(side, candidates, target.release.as_ref(), of);
     let target_settings = choice.one().and_then(|group| settings_of(candidates, group.no)).cloned();
-    Groups { present, group: Group::Chosen(choice), target_settings }
+    Groups { present, group: Group::Chosen(choice), target_settings, copy_command: None }
 }
 
 impl Flow<'_> {
-    /// Returns the command that copies the group in use for this version, under a name that none of the version's groups
-    /// has.
+    /// Returns the command that copies a group for this version, under a name that none of the version's groups has and no
+    /// create of unknown fate may still bring. `source` names the group on the command line.
     pub(super) fn copy_command(
         &self,
-        found: &Found,
-        present: &ConfigGroup,
+        source: &str,
+        (from, before): (&ConfigGroup, Option<&Release>),
         target: &KafkaVersion,
         list: &[ConfigGroup],
     ) -> Option<String> {
-        let old = present.name.as_deref().unwrap_or_default();
-        let before = found.version.as_ref().and_then(|from| from.release.as_ref());
+        let old = from.name.as_deref().unwrap_or_default();
         let default = target.release.as_ref().and_then(|after| GroupName::of_copy(old, before, after));
         let digits = target.release.as_ref().map_or_else(|| target.code.to_string(), Release::digits);
-        let is_taken = |name: &str| list.iter().any(|group| group.is_named(name));
+        let may_come = |name: &GroupName| {
+            let creates = self.journal.creates(&self.surroundings.service, name, target.code);
+            creates.is_ok_and(|creates| unresolved(&creates).is_some())
+        };
+        let is_taken =
+            |name: &GroupName| list.iter().any(|group| group.is_named(name.text())) || may_come(name);
         let name = free_name(old, default.as_ref(), &digits, &is_taken)?;
         let flag = if Some(&name) == default.as_ref() { String::new() } else { format!(" --name {name}") };
         let after = format!(" --version {}{flag}", target.argument());
-        Some(self.surroundings.command(
-            "config-group copy",
-            &format!("--cluster no:{}", found.cluster.no),
-            &after,
-        ))
+        Some(self.surroundings.command("config-group copy", source, &after))
     }
 }

@@ -14,14 +14,15 @@ use crate::domain::group_name::GroupName;
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::report::Report;
 use crate::domain::selector::Selector;
-use crate::domain::version::{KafkaVersion, VersionSelector};
-use crate::failure::{CopyFailure, Failure};
+use crate::domain::version::VersionSelector;
+use crate::failure::{CopyFailure, Failure, Left};
 use crate::journal::{ClusterLock, GroupEntry, LockError};
-use draft::{Draft, Ends};
+use draft::Draft;
 
 mod draft;
 mod fill;
 mod make;
+mod pointers;
 
 /// Where the values come from.
 #[derive(Debug, Clone)]
@@ -60,7 +61,7 @@ pub(crate) fn copy(flow: &mut Flow<'_>, wish: &Wish, copying: &mut Copying<'_>) 
         return Err(CopyFailure::NoJournal(fault).into());
     }
     if draft.left_behind.is_none() {
-        flow.refuse_unresolved(&draft.name, &draft.ends.target)?;
+        flow.refuse_unresolved(&draft.name, &draft.ends)?;
     }
     if wish.dry_run {
         return Ok(());
@@ -74,6 +75,11 @@ pub(crate) fn copy(flow: &mut Flow<'_>, wish: &Wish, copying: &mut Copying<'_>) 
         None => flow.make(&draft, &consent, copying.document)?,
     };
     flow.report.group_to = Some(named(&draft, no));
+    if let Some((_, cluster)) = &flow.report.cluster {
+        let target = format!(" --version {} --config-group no:{no}", draft.ends.target.argument());
+        let check = flow.surroundings.command("check", &format!("--cluster no:{cluster}"), &target);
+        flow.progress().check = Some(check);
+    }
     flow.fill(&draft, no, &consent, copying.document)
 }
 
@@ -106,7 +112,7 @@ fn named(draft: &Draft, no: ConfigGroupNo) -> ConfigGroup {
 
 /// A signal of a time when nothing was changed yet.
 fn unchanged(Interrupted(signal): Interrupted) -> Failure {
-    CopyFailure::Interrupted { signal, group: None, hint: None }.into()
+    CopyFailure::Interrupted { signal, left: Left::Nothing, hint: None }.into()
 }
 
 impl Flow<'_> {
@@ -121,14 +127,16 @@ impl Flow<'_> {
         let mut now = self.groups_of(draft.ends.target.code)?;
         now.retain(|group| group.is_named(draft.name.text()));
         match (now.as_slice(), before) {
-            ([], None) => self.refuse_unresolved(&draft.name, &draft.ends.target),
+            ([], None) => self.refuse_unresolved(&draft.name, &draft.ends),
             ([group], Some(no)) if group.no == no => {
                 let settings = self.settings(std::slice::from_ref(group))?.pop();
                 let settings = settings.map(|settings| settings.settings);
                 self.take_up(&draft.ends, &draft.name, group, settings.as_deref()).map(drop)
             }
             ([], Some(no)) => Err(CopyFailure::Gone { group: named(draft, no).to_string() }.into()),
-            ([group, ..], _) => Err(self.exists(&draft.ends, group, "it came while the question was open")),
+            ([group, ..], _) => {
+                Err(self.exists(&draft.ends, group, None, "it came while the question was open"))
+            }
         }
     }
 
@@ -145,28 +153,5 @@ impl Flow<'_> {
 
     fn progress(&mut self) -> &mut CopyReport {
         self.report.copy.as_mut().expect("the draft made it")
-    }
-
-    /// Returns the command that lists the groups of the new version.
-    fn list_of(&self, target: &KafkaVersion) -> String {
-        let version = format!(" --version {}", target.argument());
-        self.surroundings.command("list config-groups", "", &version)
-    }
-
-    /// Returns the command that compares the source with this group.
-    fn diff_with(&self, ends: &Ends, no: ConfigGroupNo) -> String {
-        let both = format!("no:{} no:{no}", ends.from.group.no);
-        self.surroundings.command("config-group diff", &both, "")
-    }
-
-    fn interrupted(&self, draft: &Draft, no: Option<ConfigGroupNo>, signal: Signal) -> Failure {
-        let list = self.list_of(&draft.ends.target);
-        let group = no.map_or_else(|| draft.name.to_string(), |no| named(draft, no).to_string());
-        CopyFailure::Interrupted {
-            signal,
-            group: Some(group),
-            hint: Some(format!("look at it with: {list}")),
-        }
-        .into()
     }
 }

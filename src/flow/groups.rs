@@ -133,8 +133,8 @@ fn bare_group(cluster: &Cluster) -> Option<ConfigGroup> {
 pub(super) fn no_group(error: GroupError, flag: &str) -> Failure {
     let hint = match &error {
         GroupError::NotFound(_) => "`cdss list config-groups` shows them".to_owned(),
-        GroupError::Several { numbers, .. } => {
-            format!("name one by its number, such as {flag}no:{}", numbers[0])
+        GroupError::Several { groups, .. } => {
+            format!("name one by its number, such as {flag}no:{}", groups[0].no)
         }
     };
     Failure::Group { error, hint }

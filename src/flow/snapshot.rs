@@ -6,7 +6,7 @@ use super::resolve::{Found, Request, all, take};
 use crate::api::{Read, join};
 use crate::domain::cluster::Cluster;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
-use crate::domain::group_choice::{GroupChoice, choose};
+use crate::domain::group_choice::choose;
 use crate::domain::health::Health;
 use crate::domain::plan::{Plan, Target};
 use crate::domain::selector::Selector;
@@ -19,6 +19,7 @@ pub(super) struct Groups {
     pub present: Option<GroupSettings>,
     pub group: Group,
     pub target_settings: Option<GroupSettings>,
+    pub copy_command: Option<String>,
 }
 
 impl Flow<'_> {
@@ -88,6 +89,7 @@ impl Flow<'_> {
             group: groups.group,
             target_settings: groups.target_settings,
             pre_check: PreCheck::NotAsked("not asked yet"),
+            copy_command: groups.copy_command,
             open_starts,
             journal_fault,
         }
@@ -110,7 +112,8 @@ impl Flow<'_> {
             }
             _ => None,
         };
-        let groups = Groups { present, group: before.group.clone(), target_settings };
+        let (group, copy_command) = (before.group.clone(), before.copy_command.clone());
+        let groups = Groups { present, group, target_settings, copy_command };
         let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups);
         snapshot.from = match (&before.from, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
@@ -128,27 +131,29 @@ impl Flow<'_> {
         wanted: Option<&Selector>,
     ) -> Result<Groups, Failure> {
         let present = self.present_group(&found.cluster)?;
-        let at_target = found.cluster.version == Some(target.code);
+        // At the target there is nothing to choose and nothing to compare.
+        if found.cluster.version == Some(target.code) {
+            let group = match wanted {
+                Some(wanted) => Group::Named(self.named_group(&found.offers, list, wanted)?),
+                None => Group::Chosen(choose(None, &[], None, 0)),
+            };
+            return Ok(Groups { present, group, target_settings: None, copy_command: None });
+        }
+        let copy_command = present.as_ref().and_then(|present| {
+            let before = found.version.as_ref().and_then(|from| from.release.as_ref());
+            let source = format!("--cluster no:{}", found.cluster.no);
+            self.copy_command(&source, (&present.group, before), target, list)
+        });
         if let Some(wanted) = wanted {
             let named = self.named_group(&found.offers, list, wanted)?;
-            let compares = named.version == target.code && !at_target;
-            let mut settings =
-                if compares { self.settings(std::slice::from_ref(&named))? } else { Vec::new() };
-            return Ok(Groups { present, group: Group::Named(named), target_settings: settings.pop() });
-        }
-        // At the target there is nothing to choose.
-        if at_target {
-            let group = Group::Chosen(choose(None, &[], None, 0));
-            return Ok(Groups { present, group, target_settings: None });
+            let compared: &[ConfigGroup] =
+                if named.version == target.code { std::slice::from_ref(&named) } else { &[] };
+            let target_settings = self.settings(compared)?.pop();
+            return Ok(Groups { present, group: Group::Named(named), target_settings, copy_command });
         }
         let candidates = self.settings(&worth_reading(present.as_ref(), list))?;
-        let mut groups = chosen(present, found.version.as_ref(), &candidates, target, list.len());
-        if let (Some(present), Group::Chosen(GroupChoice::None(compared))) =
-            (&groups.present, &mut groups.group)
-        {
-            compared.copy = self.copy_command(found, &present.group, target, list);
-        }
-        Ok(groups)
+        let chosen = chosen(present, found.version.as_ref(), &candidates, target, list.len());
+        Ok(Groups { copy_command, ..chosen })
     }
 
     /// Asks the service whether this upgrade may be done, where the question makes sense.

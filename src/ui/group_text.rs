@@ -5,6 +5,7 @@ use super::plan_text::{counts, settings};
 use super::render::table;
 use crate::domain::copy_report::CopyReport;
 use crate::domain::group_difference::{Class, SettingChange};
+use crate::domain::kafka_changes;
 use crate::domain::report::Report;
 use crate::domain::setting_text::with_unit;
 use crate::domain::verdict::Verdict;
@@ -15,6 +16,7 @@ pub(super) fn difference(report: &Report, service: &str, in_full: bool) -> Strin
     let (Some(from), Some(to)) = (&report.group_from, &report.group_to) else { return String::new() };
     let mut lines = head(service, report, &from.to_string(), &to.to_string());
     lines.push(format!("Settings      {}", counts(&report.changes)));
+    lines.extend(not_covered(report));
     let shown: Vec<&SettingChange> =
         report.changes.iter().filter(|change| in_full || change.class != Class::Kept).collect();
     if !shown.is_empty() {
@@ -33,6 +35,7 @@ pub(super) fn copy(report: &Report, service: &str, in_full: bool) -> String {
     };
     let mut lines = head(service, report, &from.to_string(), &to);
     lines.push(format!("Settings      {}", how_many(copy)));
+    lines.extend(not_covered(report));
     if !copy.left_out.is_empty() {
         let rows: Vec<Vec<String>> = copy
             .left_out
@@ -70,7 +73,12 @@ pub(super) fn end_of_copy(report: &Report) -> String {
     }
     match (verdict, &report.group_to) {
         (Verdict::Done, Some(group)) => {
-            lines.push(format!("No cluster was changed. To upgrade with it: --config-group no:{}", group.no));
+            lines.push(match &copy.check {
+                Some(check) => {
+                    format!("No cluster was changed. Check an upgrade with it:\n  {}", escape(check))
+                }
+                None => format!("No cluster was changed. To upgrade with it: --config-group no:{}", group.no),
+            });
         }
         (_, Some(group)) => {
             lines.push(format!("Config group {} is there and was not deleted.", escape(&group.to_string())));
@@ -81,8 +89,21 @@ pub(super) fn end_of_copy(report: &Report) -> String {
 }
 
 fn how_many(copy: &CopyReport) -> String {
-    let counts = format!("{} carried, {} left out", copy.carried.len(), copy.left_out.len());
+    let unequal = match copy.unequal.len() {
+        0 => String::new(),
+        number => format!(", {number} not as sent"),
+    };
+    let counts = format!("{} carried{unequal}, {} left out", copy.carried_well(), copy.left_out.len());
     if copy.is_told { counts } else { format!("{counts}; no config group tells yet what the version takes") }
+}
+
+/// Says of which versions Kafka's own changes are not known.
+fn not_covered(report: &Report) -> Option<String> {
+    let unknown = report.not_covered();
+    (!unknown.is_empty()).then(|| {
+        let known = kafka_changes::coverage();
+        format!("Not known     what Kafka changed; told for {known}, not for {}", unknown.join(" and "))
+    })
 }
 
 fn head(service: &str, report: &Report, from: &str, to: &str) -> Vec<String> {

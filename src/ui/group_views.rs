@@ -16,7 +16,8 @@ pub(crate) fn copy_document(report: &Report) -> Value {
     let to = json!({ "name": name, "no": report.group_to.as_ref().map(|group| group.no.to_string()) });
     plan.insert("config_group".to_owned(), json!({ "from": group(report.group_from.as_ref()), "to": to }));
     let fields = fields(report, true);
-    let kept = fields.into_iter().filter(|(name, _)| matches!(*name, "settings" | "left_out"));
+    let kept =
+        fields.into_iter().filter(|(name, _)| matches!(*name, "settings" | "not_covered" | "left_out"));
     plan.extend(kept.map(|(name, value)| (name.to_owned(), value)));
     Value::Object(plan)
 }
@@ -28,6 +29,7 @@ pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value
         ("from", end(report.group_from.as_ref(), None, report.from.as_ref())),
         ("to", end(report.group_to.as_ref(), name, report.to.as_ref())),
         ("settings", settings(&report.changes)),
+        ("not_covered", json!(report.not_covered())),
     ];
     if is_copy {
         let copy = report.copy.as_ref();

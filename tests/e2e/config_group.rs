@@ -34,7 +34,9 @@ fn check_names_the_lost_overrides_and_goes_on_with_the_flag_that_it_prints() {
     let line = format!("{CHECK} --config-group payments-390");
     let run = bench.run(&line);
     let flag = "--accept config.lost-override=log.segment.bytes,num.network.threads";
-    run.assert_says(5, &[&format!("hint: to go on all the same, add {flag}\n")]);
+    let safer =
+        "hint: take a config group that sets them, or carry the settings over with `cdss config-group copy";
+    run.assert_says(5, &[safer, &format!("; to go on all the same, add {flag}\n")]);
     for text in [
         "payments-371 (331) → payments-390 (332)  4 kept\n",
         "log.segment.bytes    268435456 → 1073741824 bytes  lost-override\n",
@@ -98,7 +100,12 @@ fn where_no_group_fits_the_three_nearest_are_shown_with_their_differences_and_co
     let (copy, _) = rest.split_once('`').expect("it ends");
     assert!(copy.contains("--cluster no:1009130") && copy.contains("--endpoint http://127.0.0.1"), "{copy}");
     assert!(copy.ends_with("--version 3.9.0 --name payments-390-2"), "the default name is taken: {copy}");
-    let _copied = bench.run(&format!("{copy} --yes")).assert_says(0, &[]);
+    let upgrade = format!("{} --yes", CHECK.replace("check", "upgrade"));
+    let _same = bench.run(&upgrade).assert_says(5, &[&format!("settings over with `cdss {copy}`")]);
+    let copied = bench.run(&format!("{copy} --yes"));
+    copied.assert_says(0, &["config group payments-390-2 (2001) is made"]);
+    let (_, next) = copied.stdout.split_once("Check an upgrade with it:\n  cdss ").expect("it goes on");
+    let _possible = bench.run(next.trim_end()).assert_says(0, &[]);
     let (run, document) = bench.json(CHECK);
     assert_eq!((run.code, &document["config_group"]["to"]["name"]), (0, &"payments-390-2".into()));
     assert_eq!(document["candidates"], json!([]));
@@ -290,6 +297,32 @@ fn groups_that_are_not_there_or_not_named_are_refused() {
     }
     assert_made(&bench, 0, 0);
     bench.home.assert_untouched();
+}
+
+#[test]
+fn namesakes_are_told_apart_by_their_versions() {
+    let bench = Bench::new(Scenario::Healthy);
+    let _made = bench
+        .run("config-group copy payments-371 --version 3.9.0 --name payments-371 --yes")
+        .assert_says(0, &[]);
+    let (run, _) = bench.json("config-group diff payments-371 orders-390");
+    run.assert_says(3, &["2 config groups are named `payments-371`: 331 of 3.7.1, 2001 of 3.9.0", "no:331"]);
+}
+
+#[test]
+fn the_documents_of_usage_errors_have_the_fields_of_their_command() {
+    let bench = Bench::new(Scenario::Healthy);
+    for (line, fields) in [
+        ("config-group diff orders-371", &["from", "to", "settings", "not_covered"][..]),
+        (
+            "config-group copy --version 3.9.0",
+            &["from", "to", "settings", "not_covered", "left_out", "created"],
+        ),
+    ] {
+        let (run, document) = bench.json(line);
+        assert_eq!(run.code, 2, "{line}");
+        assert!(fields.iter().all(|field| document.get(*field).is_some()), "{line}: {document}");
+    }
 }
 
 #[test]

@@ -170,3 +170,19 @@ fn a_write_that_lacks_a_permission_leaves_an_empty_group_and_says_what_is_missin
     assert_eq!(document["error"]["service_message"], "Permission Denied");
     service.assert_made(1, 0);
 }
+
+#[test]
+fn a_version_of_which_kafkas_changes_are_not_known_is_called_so() {
+    let service = Altered::new(|request| {
+        let version = |code: &str, name: &str| json!({ "kafkaVersionCode": code, "kafkaVersionName": name });
+        let versions = [version("3713006", "Kafka 3.7.1"), version("3903006", "Kafka 5.0.0")];
+        request.contains("/getCDSSVersionList").then(|| success(&json!({ "kafkaVersionList": versions })))
+    });
+    let line = "config-group copy analytics-371 --version 5.0.0 --name copied --yes";
+    let (run, document) = service.json(line);
+    let row = "Settings      3 carried, 1 left out\nNot known     what Kafka changed; told for 2.4 to 4.3, not for 5.0.0\n";
+    run.assert_says(0, &[row]);
+    assert_eq!(document["not_covered"], json!(["5.0.0"]));
+    let (_, document) = service.json("config-group diff analytics-371 orders-390");
+    assert_eq!(document["not_covered"], json!([]), "the group's own version has another name");
+}

@@ -136,6 +136,7 @@ fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
     let entries = bench.home.entries();
     assert_eq!(entries.last().map(|entry| &entry["verdict"]), Some(&"failed".into()));
     let table = Bench::new(Scenario::GroupDropsValue).run(&format!("{COPY} --yes")).stdout;
+    assert!(table.contains("  failed  2 carried, 1 not as sent, 1 left out\n"), "{table}");
     assert!(table.contains("\n  num.partitions  24    1\n"), "{table}");
     assert!(table.ends_with("Config group analytics-390 (2001) is there and was not deleted.\n"), "{table}");
 }
@@ -158,7 +159,8 @@ fn a_create_that_nobody_finds_ends_with_9() {
         9,
         &[
             "error: whether config group analytics-390 was made is not known",
-            "hint: look whether it is there, then run the same command again, which fills it: cdss list",
+            "hint: look with `cdss list config-groups --site public",
+            "if it shows, the same command fills it; if not, make one of another name: cdss config-group copy",
         ],
     );
     assert_eq!((&document["created"], &document["written"]), (&"unknown".into(), &"no".into()));
@@ -171,11 +173,16 @@ fn a_create_that_nobody_finds_ends_with_9() {
         let (again, document) = bench.json(&format!("{COPY} {flag}"));
         let sent =
             format!("error: run {run_id} sent a create of config group analytics-390, and nobody has seen");
-        let hint = "hint: once it shows, the same command fills it: cdss list config-groups --site public";
+        let hint =
+            "if not, make one of another name: cdss config-group copy no:351 --site public --region KR";
         again.assert_says(5, &[&sent, "Nothing was changed.", hint]);
         assert_eq!((&document["created"], &document["written"]), (&"no".into(), &"no".into()));
     }
     assert_made(&bench, 1, 0);
+
+    // No command that is printed leads to that name again.
+    let shown = bench.run("check --cluster no:1009301 --version 3.9.0").stderr;
+    assert!(shown.contains("--version 3.9.0 --name analytics-390-2`"), "{shown}");
 }
 
 #[test]
@@ -203,9 +210,13 @@ fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
     let (again, document) = bench.json(&format!("{COPY} --yes"));
     again.assert_says(
         5,
-        &["exists already, and it has custom values; nothing was written", "Nothing was changed."],
+        &[
+            "exists already, and it has custom values; nothing was written",
+            "Nothing was changed.",
+            "hint: it has every value that would be carried: take it with --config-group no:2001",
+        ],
     );
-    assert_eq!(document["created"], "no");
+    assert_eq!((&document["created"], &document["to"]["no"]), (&"no".into(), &"2001".into()));
     assert_made(&bench, 1, 1);
 }
 
@@ -218,10 +229,16 @@ fn a_group_of_the_name_that_is_not_this_machines_own_is_left_alone() {
         &[
             "config group payments-390 (332) of 3.9.0 exists already, and it was not made by",
             "Nothing was changed.",
-            "hint: give another name with --name",
+            "hint: see whether it will do with `cdss config-group diff no:331 no:332 ",
+            "`, or make one of another name: cdss config-group copy no:331 ",
         ],
     );
-    assert_eq!(document["to"]["no"], Value::Null);
+    assert_eq!((&document["to"]["no"], &document["created"]), (&"332".into(), &"no".into()));
+    assert_eq!(
+        class(&document, "num.network.threads"),
+        "lost-override",
+        "it tells of the group that is there"
+    );
     assert_made(&bench, 0, 0);
     bench.home.assert_untouched();
     let _other = bench

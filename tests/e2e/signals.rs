@@ -81,8 +81,8 @@ fn a_signal_during_the_create_of_a_config_group_says_what_may_be_there() {
         let document = assert_ended_by_signal(&ended, code);
         // The answer was awaited for a moment, and nothing was sent after it.
         assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"no".into()));
-        assert!(ended.stderr.contains("config group analytics-390 (2001) may be there"), "{}", ended.stderr);
-        assert!(ended.stderr.contains("cdss list config-groups --site public"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("config group analytics-390 (2001) is there"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("hint: run the same command again: it fills"), "{}", ended.stderr);
         let log = lab.sandbox.log();
         assert_eq!((log.count("createConfigGroup"), log.count("setKafkaConfigGroupDetail")), (1, 0));
         assert!(lab.journal().contains("\"event\":\"end\""), "{}", lab.journal());

@@ -13,13 +13,13 @@ fn names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
 
 /// Says how many groups were compared where not all were.
 fn share(compared: &Compared) -> String {
-    let Compared { candidates, of, .. } = compared;
+    let Compared { candidates, of } = compared;
     if compared.is_whole() { String::new() } else { format!("; {} of {of} were compared", candidates.len()) }
 }
 
 /// Returns what to do where no group fits.
-fn either(compared: &Compared, otherwise: &str) -> String {
-    match &compared.copy {
+fn or_copy(otherwise: &str, snapshot: &Snapshot) -> String {
+    match &snapshot.copy_command {
         Some(copy) => format!("{otherwise}, or carry the settings over with `{copy}`"),
         None => otherwise.to_owned(),
     }
@@ -51,12 +51,12 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         Group::Chosen(GroupChoice::None(compared)) if compared.of == 0 => Check::block(
             "config.no-group",
             format!("there is no config group for {target}"),
-            either(compared, "make one in the console"),
+            or_copy("make one in the console", snapshot),
         ),
         Group::Chosen(GroupChoice::None(compared)) => Check::block(
             "config.no-group",
             format!("no config group of {target} keeps every custom value{}", share(compared)),
-            either(compared, "name one with --config-group"),
+            or_copy("name one with --config-group", snapshot),
         ),
         Group::Chosen(GroupChoice::Several(compared)) => {
             let keeping = names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));
@@ -115,9 +115,19 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
             change.custom_before && matches!(change.class, Class::ReadOnly | Class::RemovedKey)
         };
         let what = if changes.iter().any(goes) { "that can be set " } else { "" };
-        return Some(Check::pass(id, format!("every custom value {what}is kept")));
+        // What another check blocks is not kept.
+        let others = |change: &SettingChange| matches!(change.class, Class::Changed | Class::OutOfRange);
+        return Some(Check::pass(
+            id,
+            if changes.iter().any(others) {
+                format!("no custom value {what}is lost")
+            } else {
+                format!("every custom value {what}is kept")
+            },
+        ));
     }
-    let mut check = Check::block(id, arrows(lost.iter().copied()), "take a config group that sets them");
+    let remedy = or_copy("take a config group that sets them", snapshot);
+    let mut check = Check::block(id, arrows(lost.iter().copied()), remedy);
     check.items = lost.iter().map(|change| change.key.clone()).collect();
     Some(check)
 }
@@ -133,15 +143,14 @@ pub(super) fn changed(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<
     if moved.is_empty() {
         return Some(Check::pass(id, "no value changes"));
     }
-    let reason = arrows(moved.iter().copied());
-    let risky: Vec<String> =
-        moved.iter().filter(|change| change.is_risky()).map(|change| change.key.clone()).collect();
+    let (risky, others): (Vec<&SettingChange>, Vec<_>) = moved.iter().partition(|change| change.is_risky());
     if risky.is_empty() {
         let keys = moved.iter().map(|change| change.key.clone()).collect();
+        let reason = arrows(moved.iter().copied());
         return Some(Check { items: keys, ..Check::new(id, CheckResult::Warn, reason) });
     }
-    Some(Check {
-        items: risky,
-        ..Check::block(id, reason, "take a config group with the values in force today")
-    })
+    let items = risky.iter().map(|change| change.key.clone()).collect();
+    let also = if others.is_empty() { String::new() } else { format!("; also {}", arrows(others)) };
+    let reason = format!("{}{also}", arrows(risky));
+    Some(Check { items, ..Check::block(id, reason, "take a config group with the values in force today") })
 }

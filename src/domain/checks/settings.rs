@@ -5,7 +5,6 @@ use crate::domain::group_difference::{Class, SettingChange};
 use crate::domain::kafka_changes;
 use crate::domain::setting_text;
 use crate::domain::snapshot::Snapshot;
-use crate::domain::version::Release;
 
 /// Judges what the groups' settings come to in the target version.
 pub(super) fn checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Check> {
@@ -44,13 +43,20 @@ fn note(change: &SettingChange) -> String {
     change.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default()
 }
 
-/// A broker with such a value does not start, so nobody may overrule it.
+/// A broker with such a value does not start, so nobody may overrule it. One that is there today under the same limit is
+/// told.
 fn out_of_range(changes: &[SettingChange]) -> Option<Check> {
+    let id = "config.out-of-range";
     let say = |change: &SettingChange| {
         let value = change.to.as_deref().unwrap_or("not set");
         format!("{} {value}{}", change.key, note(change))
     };
-    let check = of_class("config.out-of-range", CheckResult::Block, changes, Class::OutOfRange, say)?;
+    let Some(check) = of_class(id, CheckResult::Block, changes, Class::OutOfRange, say) else {
+        let as_today = |change: &SettingChange| format!("{}, as today", say(change));
+        let tolerated: Vec<SettingChange> =
+            changes.iter().filter(|change| change.note.is_some()).cloned().collect();
+        return of_class(id, CheckResult::Warn, &tolerated, Class::Kept, as_today);
+    };
     let remedy = "correct the values in the config group, or take another one";
     Some(Check { remedy: Some(remedy.to_owned()), ..check })
 }
@@ -68,28 +74,24 @@ fn removed_key(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> 
     let is_lost = changes.iter().any(|change| change.class == Class::RemovedKey && change.custom_before);
     let result = if is_lost { CheckResult::Warn } else { CheckResult::Info };
     let say = |change: &SettingChange| format!("{}{}", change.key, note(change));
-    of_class(id, result, changes, Class::RemovedKey, say).or_else(|| not_covered(id, snapshot))
+    let known = of_class(id, result, changes, Class::RemovedKey, say);
+    let Some(more) = not_covered(snapshot) else { return known };
+    Some(match known {
+        Some(check) => Check { reason: format!("{}; {more}", check.reason), ..check },
+        None => Check::new(id, CheckResult::Info, more),
+    })
 }
 
 /// Says that nothing is known of one of the two versions.
-fn not_covered(id: &'static str, snapshot: &Snapshot) -> Option<Check> {
-    let present = snapshot.from.as_ref().and_then(|from| from.release.as_ref());
-    let target = snapshot.target.version.release.as_ref();
-    let known = |release: Option<&Release>| release.is_some_and(kafka_changes::covers);
-    if known(present) && known(target) {
-        return None;
-    }
-    let name = |release: Option<&Release>| {
-        release.map_or("a version without a name".to_owned(), ToString::to_string)
-    };
-    let unknown: Vec<String> =
-        [present, target].into_iter().filter(|release| !known(*release)).map(name).collect();
-    let reason = format!(
-        "not known: what Kafka removed or changed is told for {}, not for {}",
-        kafka_changes::coverage(),
-        unknown.join(" and ")
-    );
-    Some(Check::new(id, CheckResult::Info, reason))
+fn not_covered(snapshot: &Snapshot) -> Option<String> {
+    let unknown = kafka_changes::not_covered([snapshot.from.as_ref(), Some(&snapshot.target.version)]);
+    (!unknown.is_empty()).then(|| {
+        format!(
+            "not known: what Kafka removed or changed is told for {}, not for {}",
+            kafka_changes::coverage(),
+            unknown.join(" and ")
+        )
+    })
 }
 
 /// Warns where a new default can hurt; the rest is for the record.
@@ -112,9 +114,6 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
 }
 
 fn unknown_setting(changes: &[SettingChange]) -> Option<Check> {
-    let say = |change: &SettingChange| {
-        let only = if change.from.is_some() { "present" } else { "target" };
-        format!("{} (listed for the {only} version only)", change.key)
-    };
+    let say = |change: &SettingChange| format!("{}{}", change.key, note(change));
     of_class("config.unknown-setting", CheckResult::Info, changes, Class::Unknown, say)
 }

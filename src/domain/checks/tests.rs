@@ -34,6 +34,7 @@ pub(crate) fn snapshot() -> Snapshot {
         group: Group::Chosen(GroupChoice::One(target.group.clone())),
         target_settings: Some(target),
         pre_check: PreCheck::Possible { request_id: Some("r-1".to_owned()) },
+        copy_command: None,
         open_starts: Vec::new(),
         journal_fault: None,
     }
@@ -99,11 +100,7 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         |s| {
             let group = s.group.one().unwrap().clone();
             let candidate = Candidate { group, changes: Vec::new(), command: None };
-            s.group = Group::Chosen(GroupChoice::Several(Compared {
-                candidates: vec![candidate; 2],
-                of: 2,
-                copy: None,
-            }));
+            s.group = Group::Chosen(GroupChoice::Several(Compared { candidates: vec![candidate; 2], of: 2 }));
         },
         "config.several-groups",
     ),
@@ -212,6 +209,16 @@ fn a_changed_retention_blocks_and_a_changed_thread_count_warns() {
     retention(&mut spoiled, Some("24"));
     assert_eq!(stops(&spoiled, &[]), ["config.changed"]);
     assert_eq!(stops(&spoiled, &["config.changed=log.retention.hours"]), Vec::<&str>::new());
+    let reason = |snapshot: &Snapshot, id: &str| {
+        let checks = evaluate(snapshot, &Accepted::default());
+        let check = checks.iter().find(|check| check.id == id).unwrap();
+        (check.result, check.reason.clone())
+    };
+    let lost = (CheckResult::Pass, "no custom value is lost".to_owned());
+    assert_eq!(reason(&spoiled, "config.lost-override"), lost, "not every one is kept");
+    spoiled.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
+    let changed = "log.retention.hours 168 → 24 hours; also num.io.threads 8 → 16";
+    assert_eq!(reason(&spoiled, "config.changed"), (CheckResult::Block, changed.to_owned()));
 
     let mut spoiled = snapshot();
     spoiled.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
@@ -266,6 +273,7 @@ type Added = (Vec<Setting>, Vec<Setting>, &'static str);
 #[test]
 fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
     let read_only = Setting { modifiable: false, ..setting("a.b", None, Some("3"), true) };
+    let outside = Setting { range: Some("1 ~ 9".to_owned()), ..setting("a.b", Some("0"), Some("3"), true) };
     let cases: Vec<(Added, &str, CheckResult, &str)> = vec![
         (
             (vec![setting("a.b", Some("2"), Some("3"), true)], vec![read_only], "3.9.0"),
@@ -317,6 +325,18 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
             CheckResult::Info,
             "a.b (listed for the target version only)",
         ),
+        (
+            (vec![setting("a.b", None, None, true)], vec![], "3.9.0"),
+            "config.unknown-setting",
+            CheckResult::Info,
+            "a.b (listed for the present version only)",
+        ),
+        (
+            (vec![outside.clone()], vec![outside], "3.9.0"),
+            "config.out-of-range",
+            CheckResult::Warn,
+            "a.b 0 (allowed: 1 ~ 9), as today",
+        ),
     ];
     for ((present, target, release), id, result, reason) in cases {
         let mut told = snapshot();
@@ -331,6 +351,16 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
         assert!(check.reason.contains(reason), "{id}: {}", check.reason);
         assert_eq!(check.items.is_empty(), reason.starts_with("not known"), "{id}");
     }
+    // What is known of the one version doesn't hide that the other one is unknown.
+    let mut old = snapshot();
+    old.from.as_mut().unwrap().release = Release::find("2.3.0");
+    old.present.as_mut().unwrap().settings.push(setting("advertised.port", Some("9092"), None, false));
+    let checks = evaluate(&old, &Accepted::default());
+    let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
+    assert_eq!(removed.result, CheckResult::Warn);
+    let words = "advertised.port (instead: advertised.listeners); not known: what Kafka removed or changed is told for \
+                 2.4 to 4.3, not for 2.3.0";
+    assert_eq!(removed.reason, words);
     let quiet = evaluate(&snapshot(), &Accepted::default());
     let silent = ["config.out-of-range", "config.read-only", "config.removed-key", "config.changed-default"];
     assert!(quiet.iter().all(|check| !silent.contains(&check.id)), "nothing to say is not said");
@@ -361,17 +391,17 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
     for (choice, id, text) in [
         (GroupChoice::None(Compared::default()), "config.no-group", "there is no config group for 3.9.0"),
         (
-            GroupChoice::None(Compared { candidates: loses(), of: 1, copy: None }),
+            GroupChoice::None(Compared { candidates: loses(), of: 1 }),
             "config.no-group",
             "no config group of 3.9.0 keeps every custom value",
         ),
         (
-            GroupChoice::None(Compared { candidates: loses(), of: 300, copy: None }),
+            GroupChoice::None(Compared { candidates: loses(), of: 300 }),
             "config.no-group",
             "no config group of 3.9.0 keeps every custom value; 1 of 300 were compared",
         ),
         (
-            GroupChoice::Several(Compared { candidates: keeps(), of: 2, copy: None }),
+            GroupChoice::Several(Compared { candidates: keeps(), of: 2 }),
             "config.several-groups",
             "2 config groups of 3.9.0 keep every custom value: group-2 (2), group-3 (3)",
         ),
@@ -379,7 +409,6 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
             GroupChoice::Several(Compared {
                 candidates: vec![candidate(2, "168"), candidate(4, "")],
                 of: 30,
-                copy: None,
             }),
             "config.several-groups",
             "group-2 (2) keeps every custom value, and others of 3.9.0 may too; 2 of 30 were compared",

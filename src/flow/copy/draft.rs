@@ -13,11 +13,13 @@ use crate::domain::ids::VersionCode;
 use crate::domain::selector::find_group;
 use crate::domain::verdict::Submitted;
 use crate::domain::version::{Found, KafkaVersion, VersionError, VersionSelector};
-use crate::failure::{CopyFailure, Failure};
+use crate::failure::Failure;
 use crate::flow::Flow;
 
 /// The source with its settings and version, and the groups and the version to copy to.
 pub(super) struct Ends {
+    /// How the source is named on the command line.
+    pub source: String,
     pub from: GroupSettings,
     pub before: Option<KafkaVersion>,
     pub target: KafkaVersion,
@@ -56,7 +58,7 @@ impl Flow<'_> {
             ends.groups.iter().filter(|group| group.is_named(name.text())).collect();
         let existing = same.pop().cloned();
         if let (Some(one), false) = (&existing, same.is_empty()) {
-            return Err(self.exists(&ends, one, "is not the only one of that name"));
+            return Err(self.exists(&ends, one, None, "is not the only one of that name"));
         }
         let model =
             existing.clone().or_else(|| to_compare(Some(&from.group), &ends.groups).into_iter().next());
@@ -82,17 +84,21 @@ impl Flow<'_> {
             created: Submitted::No,
             written: Submitted::No,
             unequal: Vec::new(),
-            taken_up: existing.is_some(),
+            taken_up: false,
             journalled: false,
+            check: None,
         });
-        let left_behind = match existing {
-            Some(group) => {
-                let create = self.take_up(&ends, &name, &group, there.as_deref())?;
-                self.report.group_to = Some(group.clone());
-                Some(LeftBehind { group, made_by: create.run })
+        let Some(group) = existing else { return Ok(Draft { ends, name, left_behind: None }) };
+        self.report.group_to = Some(group.clone());
+        let create = self.take_up(&ends, &name, &group, there.as_deref()).inspect_err(|_| {
+            // What would have been planned is not what the group of that name has.
+            self.report.changes = Vec::new();
+            if let Some(settings) = there {
+                self.tell_difference(&ends, &GroupSettings { group: group.clone(), settings });
             }
-            None => None,
-        };
+        })?;
+        self.progress().taken_up = true;
+        let left_behind = Some(LeftBehind { group, made_by: create.run });
         Ok(Draft { ends, name, left_behind })
     }
 
@@ -114,7 +120,8 @@ impl Flow<'_> {
                 let before = found.kafka_version(&offers);
                 let from = self.told(found)?;
                 let groups = groups.into_iter().filter(|group| group.version == target.code).collect();
-                Ok(Ends { from, before: Some(before), target, groups })
+                let source = format!("no:{}", from.group.no);
+                Ok(Ends { source, from, before: Some(before), target, groups })
             }
             Source::Cluster(wanted) => {
                 let found = self.find(wanted)?;
@@ -122,7 +129,8 @@ impl Flow<'_> {
                 let groups = self.groups_of(target.code)?;
                 let group = self.group_in_use(&found.cluster)?;
                 let from = self.told(&group.ok_or_else(|| Failure::before_start(no_settings()))?)?;
-                Ok(Ends { from, before: found.version, target, groups })
+                let source = format!("--cluster no:{}", found.cluster.no);
+                Ok(Ends { source, from, before: found.version, target, groups })
             }
         }
     }
@@ -150,27 +158,11 @@ impl Flow<'_> {
             None
         };
         let taken = group_copy::take_up(create, ends.from.group.no, settings, used_by);
-        taken.map_err(|why| self.exists(ends, group, why))
+        taken.map_err(|why| self.exists(ends, group, settings, why))
     }
 
-    fn creates(&self, name: &GroupName, version: VersionCode) -> Result<Vec<Create>, Failure> {
+    pub(super) fn creates(&self, name: &GroupName, version: VersionCode) -> Result<Vec<Create>, Failure> {
         self.journal.creates(&self.surroundings.service, name, version).map_err(Failure::Journal)
-    }
-
-    /// Makes sure that no earlier create of the name is still to show its group.
-    pub(super) fn refuse_unresolved(&self, name: &GroupName, target: &KafkaVersion) -> Result<(), Failure> {
-        let creates = self.creates(name, target.code)?;
-        let Some(create) = group_copy::unresolved(&creates) else { return Ok(()) };
-        let list = self.list_of(target);
-        let hint =
-            format!("once it shows, the same command fills it: {list}; or give another name with --name");
-        Err(CopyFailure::Unresolved { name: name.clone(), run: create.run.clone(), hint }.into())
-    }
-
-    pub(super) fn exists(&self, ends: &Ends, group: &ConfigGroup, why: &'static str) -> Failure {
-        let diff = self.diff_with(ends, group.no);
-        let hint = format!("give another name with --name, or see whether it will do: {diff}");
-        CopyFailure::Exists { group: group.to_string(), version: ends.target.to_string(), why, hint }.into()
     }
 }
 

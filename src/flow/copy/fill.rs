@@ -122,12 +122,12 @@ impl Flow<'_> {
         let settings = match self.read_back(draft, no, answer.surely == Submitted::Yes) {
             Ok(Ok(settings)) => settings,
             Ok(Err(error)) => {
-                let list = self.list_of(&draft.ends.target);
+                let diff = self.diff_with(&draft.ends, no);
                 return Err(CopyFailure::ContentUnknown {
                     group: named(draft, no).to_string(),
                     cause: format!("{}; {error}", answer.words),
                     error: answer.error.or(Some(error)),
-                    hint: format!("look at it with: {list}"),
+                    hint: format!("compare it with its source: {diff}"),
                 }
                 .into());
             }

@@ -49,6 +49,7 @@ impl Flow<'_> {
             Err(error) => self.after_failed_create(draft, error)?,
         };
         self.progress().created = Submitted::Yes;
+        self.tell.note(&format!("config group {} is made", named(draft, no)));
         if let Err(error) = self.journal.group_created(self.clock.now(), no) {
             self.tell.warn(&format!("{error}; config group {no} was made all the same"));
         }
@@ -174,9 +175,7 @@ impl Flow<'_> {
     }
 
     fn fate_unknown(&self, draft: &Draft, cause: &str, error: Option<ApiError>) -> Failure {
-        let list = self.list_of(&draft.ends.target);
-        let hint =
-            format!("look whether it is there, then run the same command again, which fills it: {list}");
+        let hint = self.look_first(&draft.ends);
         let (name, cause) = (draft.name.clone(), cause.to_owned());
         CopyFailure::FateUnknown { name, cause, error, hint }.into()
     }

@@ -171,8 +171,18 @@ fn a_group_that_shows_late_is_still_found() {
 fn a_signal_between_the_two_requests_says_what_may_be_there() {
     for (naps, creates, code, words) in [
         (0, vec![Fate::Failed(not_sent()), Fate::Done], 130, "interrupted; nothing was changed"),
-        (0, vec![Fate::Done], 130, "interrupted; config group orders-390 (1001) may be there"),
-        (1, vec![Fate::DoneBut(lost())], 130, "interrupted; config group orders-390 (1001) may be there"),
+        (
+            0,
+            vec![Fate::Done],
+            130,
+            "interrupted; config group orders-390 (1001) is there, and may lack its values",
+        ),
+        (
+            1,
+            vec![Fate::DoneBut(lost())],
+            130,
+            "interrupted; config group orders-390 (1001) is there, and may lack its values",
+        ),
         (0, vec![Fate::Mute], 130, "interrupted; config group orders-390 may be there"),
     ] {
         let clock = FakeClock::default();
