@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::journal::{Journal, Operator};
 use crate::ui::{Body, streams};
 
-/// Show what was started or followed from this machine
+/// Show what was started, followed or copied from this machine
 #[derive(Debug, Args)]
 #[command(after_help = "\
 A run is `unfinished` when its end was never written: it still goes on, or it was killed.

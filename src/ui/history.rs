@@ -153,9 +153,16 @@ fn event(entry: &Value) -> String {
             format!("the values of config group {} are about to be written", text("config_group"))
         }
         "end" => match entry["verdict"].as_str() {
-            Some(verdict) => format!("ended: {verdict}"),
+            Some(verdict) => format!("ended: {verdict}{}", not_as_sent(entry)),
             None => "ended without a verdict".to_owned(),
         },
         other => other.to_owned(),
     }
+}
+
+/// Names the values of a copy that read back as others.
+fn not_as_sent(end: &Value) -> String {
+    let unequal = end["document"]["not_as_sent"].as_array().into_iter().flatten();
+    let keys: Vec<&str> = unequal.filter_map(|one| one["key"].as_str()).collect();
+    if keys.is_empty() { String::new() } else { format!(", not as sent: {}", keys.join(", ")) }
 }

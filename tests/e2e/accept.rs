@@ -12,7 +12,7 @@ fn lost_settings_block_and_the_printed_flag_accepts_them() {
     let (run, document) = bench.json(line);
     run.assert_says(
         5,
-        &["log.segment.bytes 268435456 → 1073741824", &format!("hint: to go on all the same, add {flag}\n")],
+        &["log.segment.bytes 268435456 → 1073741824", &format!("; to go on all the same, add {flag}\n")],
     );
     let items = serde_json::json!(["log.segment.bytes", "num.network.threads"]);
     assert_eq!(check(&document, "config.lost-override")["items"], items);

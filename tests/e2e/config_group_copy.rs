@@ -135,6 +135,9 @@ fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
     assert_eq!(groups_named(&bench, "analytics-390").len(), 1, "nothing is deleted");
     let entries = bench.home.entries();
     assert_eq!(entries.last().map(|entry| &entry["verdict"]), Some(&"failed".into()));
+    let id = entries[0]["run"].as_str().expect("it has an id");
+    let whole = bench.run(&format!("history {id}")).stdout;
+    assert!(whole.contains("ended: failed, not as sent: num.partitions\n"), "{whole}");
     let table = Bench::new(Scenario::GroupDropsValue).run(&format!("{COPY} --yes")).stdout;
     assert!(table.contains("  failed  2 carried, 1 not as sent, 1 left out\n"), "{table}");
     assert!(table.contains("\n  num.partitions  24    1\n"), "{table}");
