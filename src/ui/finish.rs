@@ -78,7 +78,7 @@ fn say(look: Look, failure: &Failure, report: &Report, ending: &Ending<'_>) {
     if let Some(changed) = what_was_changed(failure, report, ending.command) {
         streams::say(changed);
     }
-    if let Some(hint) = failure.hint().filter(|_| !look.quiet) {
+    if let Some(hint) = failure.hint() {
         streams::say(&format!("hint: {}", escape(&localise(&hint, ending.service))));
     }
 }

@@ -6,7 +6,7 @@ use cdss::sandbox::{Change, Options, Scenario};
 use serde_json::Value;
 
 use crate::lab::{Ended, Lab};
-use crate::support::{Bench, UPGRADE, raw_characters};
+use crate::support::{UPGRADE, raw_characters};
 
 const READS: [&str; 11] = [
     "list clusters",
@@ -142,18 +142,6 @@ fn a_verdict_that_is_not_done_keeps_its_code_without_stdout() {
             assert_eq!(ended.code(), Some(code), "{scenario}\n{}", ended.stderr);
         }
     }
-}
-
-#[test]
-fn quiet_drops_the_hint_and_never_the_error() {
-    let bench = Bench::new(Scenario::Healthy);
-    let line = "check --cluster payments-prod --version 3.9.0 --config-group payments-390";
-    let _loud = bench.run(line).assert_says(5, &["error: blocked by config.lost-override", "hint: "]);
-    let quiet = bench.run(&format!("{line} -q"));
-    quiet.assert_says(5, &["error: blocked by config.lost-override"]);
-    assert!(!quiet.stderr.contains("hint:"), "{}", quiet.stderr);
-    let (_, document) = bench.json(&format!("{line} -q"));
-    assert!(document["error"]["hint"].is_string(), "a document has every field");
 }
 
 #[test]
