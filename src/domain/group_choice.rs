@@ -1,6 +1,7 @@
 //! Which config group an upgrade takes, and which come near.
 
 use super::config_group::{ConfigGroup, GroupSettings};
+use super::group_copy::{pack, planned};
 use super::group_difference::{Class, SettingChange, Side, difference, keeps_everything};
 use super::ids::ConfigGroupNo;
 use super::version::Release;
@@ -81,15 +82,25 @@ impl Candidate {
         keeps_everything(&self.changes)
     }
 
-    pub(crate) fn count(&self, class: Class) -> usize {
-        self.changes.iter().filter(|change| change.class == class).count()
-    }
-
     /// Orders by what is lost, then by what changes.
     fn cost(&self) -> (usize, usize) {
-        let changed = [Class::Changed, Class::Gained, Class::OutOfRange];
-        (self.count(Class::LostOverride), changed.into_iter().map(|class| self.count(class)).sum())
+        cost(&self.changes)
     }
+}
+
+fn cost(changes: &[SettingChange]) -> (usize, usize) {
+    let count = |classes: &[Class]| changes.iter().filter(|change| classes.contains(&change.class)).count();
+    (count(&[Class::LostOverride]), count(&[Class::Changed, Class::Gained, Class::OutOfRange]))
+}
+
+/// Returns true where a copy of the present group would lose or change less than `other` does. What the version does not
+/// take no copy keeps.
+pub(crate) fn copy_is_better(present: Side<'_>, other: &GroupSettings, target: Option<&Release>) -> bool {
+    let (carried, _) = pack(present.settings, Some(&other.settings), target);
+    let settings = planned(&carried, Some(&other.settings));
+    let copy = GroupSettings { group: other.group.clone(), settings };
+    let cost_of = |settings| cost(&difference(present, Side { settings, release: target }));
+    cost_of(&copy) < cost_of(other)
 }
 
 /// Puts the groups first whose names are most like the present one's, versions aside, and cuts the list to those that
@@ -194,6 +205,21 @@ mod tests {
         assert_eq!(numbers(&compared), [5, 4], "to gain is better than to lose");
         let unknown = choose(None, &[keeps], None, 1);
         assert!(matches!(unknown, GroupChoice::Unknown(_)), "missing data is never a pass");
+    }
+
+    #[test]
+    fn a_copy_is_better_only_where_it_keeps_more() {
+        let mut present = group(1, 1, &[("a", "5", "1"), ("b", "5", "1"), ("c", "", "1")]);
+        // The target version doesn't list it.
+        present.settings[1].key = "gone".to_owned();
+        let better = |other: &[(&str, &str, &str)]| {
+            let present = Side { settings: &present, release: None };
+            copy_is_better(present, &group(2, 2, other), None)
+        };
+        assert!(better(&[("a", "", "1"), ("c", "", "1")]), "it loses a");
+        assert!(better(&[("a", "6", "1"), ("c", "", "1")]), "it changes a");
+        assert!(better(&[("a", "5", "1"), ("c", "2", "1")]), "it gains c");
+        assert!(!better(&[("a", "5", "1"), ("c", "", "1")]), "it is what a copy would be");
     }
 
     #[test]

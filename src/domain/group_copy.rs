@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::config_group::{ConfigGroup, GroupSettings, Setting};
 use super::group_difference::{Class, SettingChange, bound_broken, forbids};
+use super::group_name::GroupName;
 use super::ids::ConfigGroupNo;
 use super::kafka_changes;
 use super::version::Release;
@@ -115,9 +116,10 @@ pub(crate) fn leave_out_more(
     left_out
 }
 
-/// Takes the promise back that a copy keeps what it carries, where nothing tells yet what the version takes.
+/// Takes back what nobody knows, where no group tells yet what the version takes; what Kafka itself changed stays.
 pub(crate) fn promise_nothing(changes: &mut [SettingChange]) {
-    for change in changes.iter_mut().filter(|change| change.class == Class::Kept) {
+    let by_kafka = [Class::RemovedKey, Class::OutOfRange, Class::ChangedDefault];
+    for change in changes.iter_mut().filter(|change| !by_kafka.contains(&change.class)) {
         (change.class, change.to) = (Class::Unknown, None);
         change.note = Some("no config group tells yet".to_owned());
     }
@@ -194,7 +196,11 @@ pub(crate) fn unequal(sent: &[Carried], read: &[Setting]) -> Vec<Unequal> {
 /// A create of a group that this machine's journal holds and that was not certainly in vain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Create {
+    pub name: String,
     pub run: String,
+    /// With which profile and key, whose last four characters these are.
+    pub profile: Option<String>,
+    pub access_key: Option<String>,
     /// The group whose values it was to have.
     pub from: Option<ConfigGroupNo>,
     /// None where no answer told it.
@@ -228,19 +234,42 @@ pub(crate) fn maker(group: &ConfigGroup, run: &str) -> Maker {
     }
 }
 
+impl Create {
+    /// Returns which run it was of, and of whom: another account's may have the same name.
+    pub(crate) fn who(&self) -> String {
+        let profile = self.profile.as_ref().map(|profile| format!("profile {profile}"));
+        let key = self.access_key.as_ref().map(|key| format!("key …{key}"));
+        let of: Vec<String> = profile.into_iter().chain(key).collect();
+        if of.is_empty() { self.run.clone() } else { format!("{} ({})", self.run, of.join(", ")) }
+    }
+}
+
 /// Returns the one of these creates that has made this group.
-pub(crate) fn create_of<'a>(group: &ConfigGroup, creates: &'a [Create]) -> Option<&'a Create> {
-    creates.iter().find(|create| match (maker(group, &create.run), create.no) {
+///
+/// # Errors
+///
+/// Fails with the reason why it is none of them, as far as is known.
+pub(crate) fn create_of<'a>(group: &ConfigGroup, creates: &'a [Create]) -> Result<&'a Create, &'static str> {
+    let mut of_name = creates.iter().filter(|create| group.is_named(&create.name));
+    let its = of_name.clone().find(|create| match (maker(group, &create.run), create.no) {
         (Maker::ThisRun, no) => no.is_none_or(|no| no == group.no),
         // Its number tells, where the service has lost the description.
         (Maker::Untold, no) => no == Some(group.no),
         (Maker::SomebodyElse, _) => false,
-    })
+    });
+    let may_be = |create: &Create| create.no.is_none() && group.description.is_none();
+    match its {
+        Some(create) => Ok(create),
+        None if of_name.any(may_be) => {
+            Err("nothing tells whether this machine made it: it has no description")
+        }
+        None => Err("it was not made by `cdss config-group copy` on this machine"),
+    }
 }
 
-/// Returns the create whose group nobody has seen yet: another one could make a second group of the name.
-pub(crate) fn unresolved(creates: &[Create]) -> Option<&Create> {
-    creates.iter().find(|create| create.no.is_none())
+/// Returns the create of this name whose group nobody has seen yet: another one could make a second group.
+pub(crate) fn unresolved<'a>(name: &GroupName, creates: &'a [Create]) -> Option<&'a Create> {
+    creates.iter().find(|create| create.name == name.text() && create.no.is_none())
 }
 
 /// Decides whether a group that has the name already may be filled with the values of `from`, and returns its create.
@@ -249,14 +278,12 @@ pub(crate) fn unresolved(creates: &[Create]) -> Option<&Create> {
 ///
 /// Fails with the reason why it can't be the empty group that a cut run of this machine left behind.
 pub(crate) fn take_up(
-    create: Option<&Create>,
+    create: Result<&Create, &'static str>,
     from: ConfigGroupNo,
     settings: Option<&[Setting]>,
     used_by: Option<u64>,
 ) -> Result<Create, &'static str> {
-    let Some(create) = create else {
-        return Err("it was not made by `cdss config-group copy` on this machine");
-    };
+    let create = create?;
     if create.from != Some(from) {
         return Err("it was made for the values of another one");
     }
@@ -377,24 +404,36 @@ mod tests {
     #[test]
     fn only_an_empty_unused_group_of_this_machine_and_source_is_taken_up() {
         let from = ConfigGroupNo::new(301);
-        let create = |from| Create { run: "r".to_owned(), from, no: None };
+        let create = |from| Create { from, ..create(None) };
         let (ours, of_another) = (create(Some(from)), create(Some(ConfigGroupNo::new(302))));
         let empty = [listed("a", true, None)];
         let set = [Setting { custom: Some("5".to_owned()), ..listed("a", true, None) }];
         let told_twice = [Setting { custom: Some("1".to_owned()), ..listed("a", true, None) }];
         for settings in [&empty, &told_twice] {
-            assert_eq!(take_up(Some(&ours), from, Some(settings), Some(0)).as_ref(), Ok(&ours));
+            assert_eq!(take_up(Ok(&ours), from, Some(settings), Some(0)).as_ref(), Ok(&ours));
         }
         for (create, settings, used_by, why) in [
-            (None, Some(&empty[..]), Some(0), "on this machine"),
-            (Some(&of_another), Some(&empty[..]), Some(0), "of another one"),
-            (Some(&ours), Some(&set[..]), Some(0), "custom values"),
-            (Some(&ours), None, Some(0), "none of its settings"),
-            (Some(&ours), Some(&empty[..]), Some(2), "a cluster uses it"),
-            (Some(&ours), Some(&empty[..]), None, "doesn't tell whether"),
+            (Err("not ours"), Some(&empty[..]), Some(0), "not ours"),
+            (Ok(&of_another), Some(&empty[..]), Some(0), "of another one"),
+            (Ok(&ours), Some(&set[..]), Some(0), "custom values"),
+            (Ok(&ours), None, Some(0), "none of its settings"),
+            (Ok(&ours), Some(&empty[..]), Some(2), "a cluster uses it"),
+            (Ok(&ours), Some(&empty[..]), None, "doesn't tell whether"),
         ] {
             let refused = take_up(create, from, settings, used_by).unwrap_err();
             assert!(refused.contains(why), "{refused}");
+        }
+    }
+
+    /// A create of run `r`, of a group named `group-501`.
+    fn create(no: Option<u64>) -> Create {
+        Create {
+            name: "group-501".to_owned(),
+            run: "r".to_owned(),
+            profile: None,
+            access_key: None,
+            from: None,
+            no: no.map(ConfigGroupNo::new),
         }
     }
 
@@ -405,18 +444,37 @@ mod tests {
             ..group(501, 2, &[]).group
         };
         let mark = description(ConfigGroupNo::new(301), "r");
-        for (no, description, is_its) in [
-            (None, Some(mark.as_str()), true),
-            (Some(501), Some(&mark), true),
-            (Some(502), Some(&mark), false),
-            (None, None, false),
-            (Some(501), None, true),
-            (Some(502), None, false),
-            (Some(501), Some("of the team of orders"), false),
-            (None, Some("of the team of orders"), false),
+        let (not_ours, untold) = (Err("was not made by"), Err("nothing tells whether"));
+        for (no, description, expected) in [
+            (None, Some(mark.as_str()), Ok(())),
+            (Some(501), Some(&mark), Ok(())),
+            (Some(502), Some(&mark), not_ours),
+            (None, None, untold),
+            (Some(501), None, Ok(())),
+            (Some(502), None, not_ours),
+            (Some(501), Some("of the team of orders"), not_ours),
+            (None, Some("of the team of orders"), not_ours),
         ] {
-            let creates = [Create { run: "r".to_owned(), from: None, no: no.map(ConfigGroupNo::new) }];
-            assert_eq!(create_of(&group(description), &creates).is_some(), is_its, "{no:?} {description:?}");
+            let creates = [create(no)];
+            match (create_of(&group(description), &creates), expected) {
+                (Ok(_), Ok(())) => {}
+                (Err(why), Err(words)) => assert!(why.contains(words), "{why}"),
+                (found, _) => panic!("{found:?}: {no:?} {description:?}"),
+            }
+        }
+        let of_another_name = Create { name: "orders-390".to_owned(), ..create(Some(501)) };
+        assert!(create_of(&group(Some(&mark)), &[of_another_name]).is_err());
+    }
+
+    #[test]
+    fn a_create_is_told_with_its_run_profile_and_key() {
+        for (profile, key, text) in [
+            (Some("prod"), Some("7Q2F"), "r (profile prod, key …7Q2F)"),
+            (None, Some("7Q2F"), "r (key …7Q2F)"),
+            (None, None, "r"),
+        ] {
+            let (profile, access_key) = (profile.map(str::to_owned), key.map(str::to_owned));
+            assert_eq!(Create { profile, access_key, ..create(None) }.who(), text);
         }
     }
 

@@ -58,7 +58,8 @@ pub(crate) struct Snapshot {
     /// Settings of the group to take, once it is settled.
     pub target_settings: Option<GroupSettings>,
     pub pre_check: PreCheck,
-    /// The command that makes a group of the target version with the present values, where it could help.
+    /// The command that makes a group of the target version with the present values, where it would keep more of them than
+    /// the group that was named or comes nearest.
     pub copy_command: Option<String>,
     pub open_starts: Vec<OpenStart>,
     /// Why the journal can't be written; None when it can.

@@ -10,7 +10,7 @@ use crate::exit::Exit;
 
 use super::{Failure, exit_of_signal, exit_of_unsent};
 
-/// The ends of a copy that are its own. `error` is the request's, where one failed: it has the service's words. Those from [`CopyFailure::FateUnknown`] on come after the create.
+/// The ends of a copy that are its own. Where a request failed, `error` is its failure, with the service's words.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyFailure {
     /// A group of the name is there, and it is not an empty one of this machine's own.
@@ -21,6 +21,9 @@ pub(crate) enum CopyFailure {
         "run {run} sent a create of config group {name}, and nobody has seen what became of it; nothing was written"
     )]
     Unresolved { name: GroupName, run: String, hint: String },
+    /// The cluster that was named tells no group to copy.
+    #[error("the service doesn't tell which config group {cluster} uses; nothing was written")]
+    NoSource { cluster: String, hint: String },
     /// The group whose values are to be carried is another one than was shown.
     #[error("config group {group} has changed since it was shown; nothing was written")]
     SourceChanged { group: String },
@@ -45,9 +48,9 @@ pub(crate) enum CopyFailure {
     /// The group is there; what it has can't be read.
     #[error("config group {group} was made; which values it has is not known: {cause}")]
     ContentUnknown { group: String, cause: String, error: Option<ApiError>, hint: String },
-    /// The group is there, and certainly no value was written into it.
-    #[error("config group {group} was made and is empty, for its values were not written: {cause}")]
-    Empty { group: String, cause: String, error: Option<ApiError> },
+    /// The group is there, and this run has certainly written no value into it.
+    #[error("config group {group} was made, and its values were not written: {cause}")]
+    Unwritten { group: String, cause: String, error: Option<ApiError>, hint: String },
     /// The group is there and doesn't have what was sent.
     #[error("config group {group} isn't right: {}{cause}", lacking(keys))]
     NotAsSent { group: String, keys: Vec<String>, cause: String, error: Option<ApiError>, hint: String },
@@ -95,13 +98,14 @@ impl CopyFailure {
         match self {
             Self::Exists { .. }
             | Self::Unresolved { .. }
+            | Self::NoSource { .. }
             | Self::SourceChanged { .. }
             | Self::Gone { .. }
             | Self::NoJournal(_) => Exit::Blocked,
             Self::NotMade(error) | Self::NotWritten(error) => exit_of_unsent(error),
             Self::Refused(_) => Exit::Rejected,
             Self::FateUnknown { .. } | Self::ContentUnknown { .. } => Exit::Unknown,
-            Self::NotAsSent { .. } | Self::Empty { .. } => Exit::Failed,
+            Self::NotAsSent { .. } | Self::Unwritten { .. } => Exit::Failed,
             Self::Interrupted { signal, .. } => exit_of_signal(*signal),
         }
     }
@@ -110,14 +114,11 @@ impl CopyFailure {
         match self {
             Self::Exists { hint, .. }
             | Self::Unresolved { hint, .. }
+            | Self::NoSource { hint, .. }
+            | Self::Unwritten { hint, .. }
             | Self::FateUnknown { hint, .. }
             | Self::ContentUnknown { hint, .. }
             | Self::NotAsSent { hint, .. } => Some(hint.clone()),
-            Self::Empty { error, .. } => {
-                let first = error.as_ref().and_then(ApiError::hint).map(|hint| format!("{hint}; then "));
-                let first = first.unwrap_or_default();
-                Some(format!("{first}run the same command again: it fills this group"))
-            }
             Self::NoJournal(_) => Some("make it a plain file in a folder that you can write".to_owned()),
             Self::Gone { .. } | Self::SourceChanged { .. } => {
                 Some("run the command again, and look at what it shows".to_owned())
@@ -132,10 +133,11 @@ impl CopyFailure {
             Self::NotMade(error) | Self::NotWritten(error) | Self::Refused(error) => Some(error),
             Self::FateUnknown { error, .. }
             | Self::ContentUnknown { error, .. }
-            | Self::Empty { error, .. }
+            | Self::Unwritten { error, .. }
             | Self::NotAsSent { error, .. } => error.as_ref(),
             Self::Exists { .. }
             | Self::Unresolved { .. }
+            | Self::NoSource { .. }
             | Self::SourceChanged { .. }
             | Self::Gone { .. }
             | Self::NoJournal(_)

@@ -31,24 +31,26 @@ pub(super) fn chosen(
 }
 
 impl Flow<'_> {
-    /// Returns the command that copies a group for this version, under a name that none of the version's groups has and no
-    /// create of unknown fate may still bring. `source` names the group on the command line.
+    /// Returns the command that copies a group for this version, under a name that none of the version's groups has, no
+    /// create of unknown fate may still bring, and `is_taken` doesn't know. `source` names the group on the command line.
     pub(super) fn copy_command(
         &self,
         source: &str,
         (from, before): (&ConfigGroup, Option<&Release>),
         target: &KafkaVersion,
         list: &[ConfigGroup],
+        is_taken: &dyn Fn(&GroupName) -> bool,
     ) -> Option<String> {
         let old = from.name.as_deref().unwrap_or_default();
         let default = target.release.as_ref().and_then(|after| GroupName::of_copy(old, before, after));
         let digits = target.release.as_ref().map_or_else(|| target.code.to_string(), Release::digits);
-        let may_come = |name: &GroupName| {
-            let creates = self.journal.creates(&self.surroundings.service, name, target.code);
-            creates.is_ok_and(|creates| unresolved(&creates).is_some())
+        // A journal that can't be read is a finding of its own.
+        let creates = self.creates(target.code).unwrap_or_default();
+        let is_taken = |name: &GroupName| {
+            list.iter().any(|group| group.is_named(name.text()))
+                || unresolved(name, &creates).is_some()
+                || is_taken(name)
         };
-        let is_taken =
-            |name: &GroupName| list.iter().any(|group| group.is_named(name.text())) || may_come(name);
         let name = free_name(old, default.as_ref(), &digits, &is_taken)?;
         let flag = if Some(&name) == default.as_ref() { String::new() } else { format!(" --name {name}") };
         let after = format!(" --version {}{flag}", target.argument());

@@ -134,9 +134,7 @@ impl Flow<'_> {
                 self.take_up(&draft.ends, &draft.name, group, settings.as_deref()).map(drop)
             }
             ([], Some(no)) => Err(CopyFailure::Gone { group: named(draft, no).to_string() }.into()),
-            ([group, ..], _) => {
-                Err(self.exists(&draft.ends, group, None, "it came while the question was open"))
-            }
+            ([group, ..], _) => Err(self.exists(&draft.ends, &draft.name, group, None, "it came meanwhile")),
         }
     }
 

@@ -6,7 +6,8 @@ use super::resolve::{Found, Request, all, take};
 use crate::api::{Read, join};
 use crate::domain::cluster::Cluster;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
-use crate::domain::group_choice::choose;
+use crate::domain::group_choice::{GroupChoice, choose, copy_is_better, settings_of};
+use crate::domain::group_difference::Side;
 use crate::domain::health::Health;
 use crate::domain::plan::{Plan, Target};
 use crate::domain::selector::Selector;
@@ -139,21 +140,42 @@ impl Flow<'_> {
             };
             return Ok(Groups { present, group, target_settings: None, copy_command: None });
         }
-        let copy_command = present.as_ref().and_then(|present| {
-            let before = found.version.as_ref().and_then(|from| from.release.as_ref());
-            let source = format!("--cluster no:{}", found.cluster.no);
-            self.copy_command(&source, (&present.group, before), target, list)
-        });
         if let Some(wanted) = wanted {
             let named = self.named_group(&found.offers, list, wanted)?;
             let compared: &[ConfigGroup] =
                 if named.version == target.code { std::slice::from_ref(&named) } else { &[] };
             let target_settings = self.settings(compared)?.pop();
+            let copy_command =
+                self.better_copy(found, present.as_ref(), target_settings.as_ref(), target, list);
             return Ok(Groups { present, group: Group::Named(named), target_settings, copy_command });
         }
         let candidates = self.settings(&worth_reading(present.as_ref(), list))?;
-        let chosen = chosen(present, found.version.as_ref(), &candidates, target, list.len());
-        Ok(Groups { copy_command, ..chosen })
+        let mut groups = chosen(present, found.version.as_ref(), &candidates, target, list.len());
+        if let Group::Chosen(GroupChoice::None(compared)) = &groups.group {
+            let nearest = compared.candidates.first();
+            let nearest = nearest.and_then(|nearest| settings_of(&candidates, nearest.group.no));
+            groups.copy_command = self.better_copy(found, groups.present.as_ref(), nearest, target, list);
+        }
+        Ok(groups)
+    }
+
+    /// Returns the command that makes a group with the present values, where that keeps more than `other` does.
+    fn better_copy(
+        &self,
+        found: &Found,
+        present: Option<&GroupSettings>,
+        other: Option<&GroupSettings>,
+        target: &KafkaVersion,
+        list: &[ConfigGroup],
+    ) -> Option<String> {
+        let present = present?;
+        let before = found.version.as_ref().and_then(|from| from.release.as_ref());
+        let side = Side { settings: present, release: before };
+        if other.is_some_and(|other| !copy_is_better(side, other, target.release.as_ref())) {
+            return None;
+        }
+        let source = format!("--cluster no:{}", found.cluster.no);
+        self.copy_command(&source, (&present.group, before), target, list, &|_| false)
     }
 
     /// Asks the service whether this upgrade may be done, where the question makes sense.

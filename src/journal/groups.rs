@@ -70,8 +70,8 @@ impl Journal {
         self.append(&self.group_line("group-write", at, Some(no), entry))
     }
 
-    /// Returns the creates of groups with this name and version that were sent from this machine to this region, without
-    /// those that were certainly in vain. What the write of a group tells counts for a create whose answer was lost.
+    /// Returns the creates of groups of this version that were sent from this machine to this region, without those that
+    /// were certainly in vain. What the write of a group tells counts for a create whose answer was lost.
     ///
     /// # Errors
     ///
@@ -79,22 +79,24 @@ impl Journal {
     pub(crate) fn creates(
         &self,
         service: &Service,
-        name: &GroupName,
         version: VersionCode,
     ) -> Result<Vec<Create>, JournalError> {
         let is_of_it = |entry: &Value| {
             entry["endpoint"] == service.endpoint.identity()
                 && entry["service"]["region"] == service.region.code()
-                && entry["config_group_name"] == name.text()
                 && entry["version_code"] == version.to_string()
         };
+        let text = |value: &Value| value.as_str().map(str::to_owned);
         let number = |value: &Value| value.as_str().and_then(|no| no.parse::<ConfigGroupNo>().ok());
         let mut creates: Vec<Create> = Vec::new();
         for entry in whole(&self.text()?) {
             let run = entry["run"].as_str().unwrap_or_default();
             match entry["event"].as_str() {
                 Some("group-create") if is_of_it(&entry) => creates.push(Create {
+                    name: text(&entry["config_group_name"]).unwrap_or_default(),
                     run: run.to_owned(),
+                    profile: text(&entry["profile"]),
+                    access_key: text(&entry["access_key"]),
                     from: number(&entry["plan"]["config_group"]["from"]["no"]),
                     no: None,
                 }),
@@ -177,10 +179,11 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// Run and number of each create of `orders-390` for the version.
+    /// Run and number of each create for the version.
     fn creates(journal: &Journal, service: &Service) -> Vec<(String, Option<u64>)> {
-        let creates = journal.creates(service, &name("orders-390"), VERSION).unwrap();
-        assert!(creates.iter().all(|create| create.from == Some(ConfigGroupNo::new(301))));
+        let creates = journal.creates(service, VERSION).unwrap();
+        let source = Some(ConfigGroupNo::new(301));
+        assert!(creates.iter().all(|create| create.from == source && create.name == "orders-390"));
         creates.into_iter().map(|one| (one.run, one.no.map(ConfigGroupNo::number))).collect()
     }
 
@@ -194,9 +197,7 @@ mod tests {
         for other in [service("https://example.com", "JPN"), service("https://example.org", "KR")] {
             assert_eq!(creates(&journal, &other), []);
         }
-        for (other, version) in [("orders-391", 39), ("orders-390", 40)] {
-            assert_eq!(journal.creates(&korea(), &name(other), VersionCode::new(version)).unwrap(), []);
-        }
+        assert_eq!(journal.creates(&korea(), VersionCode::new(40)).unwrap(), []);
         journal.group_created(NOW, ConfigGroupNo::new(501)).unwrap();
         assert_eq!(creates(&journal, &korea()), [("first".to_owned(), Some(501))]);
     }

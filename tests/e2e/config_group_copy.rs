@@ -174,8 +174,9 @@ fn a_create_that_nobody_finds_ends_with_9() {
     let run_id = bench.home.entries()[0]["run"].as_str().map(str::to_owned).expect("it has an id");
     for flag in ["--yes", "--dry-run"] {
         let (again, document) = bench.json(&format!("{COPY} {flag}"));
-        let sent =
-            format!("error: run {run_id} sent a create of config group analytics-390, and nobody has seen");
+        let sent = format!(
+            "error: run {run_id} (key …1234) sent a create of config group analytics-390, and nobody has seen"
+        );
         let hint =
             "if not, make one of another name: cdss config-group copy no:351 --site public --region KR";
         again.assert_says(5, &[&sent, "Nothing was changed.", hint]);
@@ -216,7 +217,7 @@ fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
         &[
             "exists already, and it has custom values; nothing was written",
             "Nothing was changed.",
-            "hint: it has every value that would be carried: take it with --config-group no:2001",
+            "hint: it keeps every custom value: take it with --config-group no:2001, or compare first: cdss",
         ],
     );
     assert_eq!((&document["created"], &document["to"]["no"]), (&"no".into(), &"2001".into()));

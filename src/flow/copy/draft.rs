@@ -1,19 +1,19 @@
 //! What would be made, from what: all that is read before the question.
 
-use super::super::groups::{groups_and_versions, no_group, no_settings};
+use super::super::groups::{groups_and_versions, no_group};
 use super::{Source, Wish};
 use crate::api::{Persistence, Read, one};
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::domain::copy_report::CopyReport;
 use crate::domain::group_choice::to_compare;
 use crate::domain::group_copy::{self, Create};
-use crate::domain::group_difference::{Side, difference};
+use crate::domain::group_difference::{SettingChange, Side, difference};
 use crate::domain::group_name::GroupName;
 use crate::domain::ids::VersionCode;
 use crate::domain::selector::find_group;
 use crate::domain::verdict::Submitted;
-use crate::domain::version::{Found, KafkaVersion, VersionError, VersionSelector};
-use crate::failure::Failure;
+use crate::domain::version::{Found, KafkaVersion, Release, VersionError, VersionSelector};
+use crate::failure::{CopyFailure, Failure};
 use crate::flow::Flow;
 
 /// The source with its settings and version, and the groups and the version to copy to.
@@ -25,6 +25,20 @@ pub(super) struct Ends {
     pub target: KafkaVersion,
     /// All groups of the target version.
     pub groups: Vec<ConfigGroup>,
+}
+
+impl Ends {
+    pub(super) fn release_before(&self) -> Option<&Release> {
+        self.before.as_ref().and_then(|before| before.release.as_ref())
+    }
+
+    /// Compares a group of the target version with the source.
+    pub(super) fn difference_with(&self, settings: &GroupSettings) -> Vec<SettingChange> {
+        difference(
+            Side { settings: &self.from, release: self.release_before() },
+            Side { settings, release: self.target.release.as_ref() },
+        )
+    }
 }
 
 /// What would be made, from what.
@@ -58,7 +72,7 @@ impl Flow<'_> {
             ends.groups.iter().filter(|group| group.is_named(name.text())).collect();
         let existing = same.pop().cloned();
         if let (Some(one), false) = (&existing, same.is_empty()) {
-            return Err(self.exists(&ends, one, None, "is not the only one of that name"));
+            return Err(self.exists(&ends, &name, one, None, "is not the only one of that name"));
         }
         let model =
             existing.clone().or_else(|| to_compare(Some(&from.group), &ends.groups).into_iter().next());
@@ -103,11 +117,7 @@ impl Flow<'_> {
     }
 
     pub(super) fn tell_difference(&mut self, ends: &Ends, copy: &GroupSettings) {
-        let before = ends.before.as_ref().and_then(|before| before.release.as_ref());
-        self.report.changes = difference(
-            Side { settings: &ends.from, release: before },
-            Side { settings: copy, release: ends.target.release.as_ref() },
-        );
+        self.report.changes = ends.difference_with(copy);
     }
 
     /// Finds the source with its settings, the version, and that version's groups.
@@ -127,8 +137,13 @@ impl Flow<'_> {
                 let found = self.find(wanted)?;
                 let target = offered(&wish.version, &found.offers)?;
                 let groups = self.groups_of(target.code)?;
-                let group = self.group_in_use(&found.cluster)?;
-                let from = self.told(&group.ok_or_else(|| Failure::before_start(no_settings()))?)?;
+                let Some(group) = self.group_in_use(&found.cluster)? else {
+                    let version = format!(" --version {}", target.argument());
+                    let copy = self.surroundings.command("config-group copy", "GROUP", &version);
+                    let (cluster, hint) = (found.cluster.name, format!("name the config group: {copy}"));
+                    return Err(CopyFailure::NoSource { cluster, hint }.into());
+                };
+                let from = self.told(&group)?;
                 let source = format!("--cluster no:{}", found.cluster.no);
                 Ok(Ends { source, from, before: found.version, target, groups })
             }
@@ -149,20 +164,20 @@ impl Flow<'_> {
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
     ) -> Result<Create, Failure> {
-        let creates = self.creates(name, group.version)?;
+        let creates = self.creates(group.version)?;
         let create = group_copy::create_of(group, &creates);
         // What is refused anyway needs no read.
-        let used_by = if create.is_some() {
+        let used_by = if create.is_ok() {
             one(self.api, Read::Users(group.no), Persistence::Patient).map_err(Failure::before_start)?
         } else {
             None
         };
         let taken = group_copy::take_up(create, ends.from.group.no, settings, used_by);
-        taken.map_err(|why| self.exists(ends, group, settings, why))
+        taken.map_err(|why| self.exists(ends, name, group, settings, why))
     }
 
-    pub(super) fn creates(&self, name: &GroupName, version: VersionCode) -> Result<Vec<Create>, Failure> {
-        self.journal.creates(&self.surroundings.service, name, version).map_err(Failure::Journal)
+    pub(in crate::flow) fn creates(&self, version: VersionCode) -> Result<Vec<Create>, Failure> {
+        self.journal.creates(&self.surroundings.service, version).map_err(Failure::Journal)
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::attempts::LOOKS;
 use super::super::groups::no_settings;
 use super::draft::{Draft, Ends};
+use super::pointers::{SAME_AGAIN, unwritten, unwritten_by};
 use super::{named, unchanged};
 use crate::api::{ApiError, CdssApi, Class, Persistence, Read, classify, one};
 use crate::clock::Interrupted;
@@ -39,7 +40,7 @@ impl Flow<'_> {
         consent: &GroupConsent,
         document: &dyn Fn(&Report) -> Value,
     ) -> Result<(), Failure> {
-        if !self.progress().is_told {
+        if !self.progress().is_told && !self.progress().carried.is_empty() {
             self.leave_out_more(draft, no)?;
         }
         let carried = self.progress().carried.clone();
@@ -55,8 +56,11 @@ impl Flow<'_> {
         let plan = document(self.report);
         if let Err(error) = self.journal.group_write(self.clock.now(), no, &self.entry(draft, consent, &plan))
         {
-            let cause = error.to_string();
-            return Err(if untouched { Failure::Journal(error) } else { empty(draft, no, cause, None) });
+            return Err(if untouched {
+                Failure::Journal(error)
+            } else {
+                unwritten(draft, no, error.to_string(), None, SAME_AGAIN.to_owned())
+            });
         }
         self.progress().journalled = true;
         self.progress().written = Submitted::Unknown;
@@ -76,7 +80,7 @@ impl Flow<'_> {
                     return Err(if untouched {
                         CopyFailure::NotWritten(error).into()
                     } else {
-                        empty(draft, no, error.to_string(), Some(error))
+                        unwritten_by(draft, no, error)
                     });
                 }
                 self.tell.warn(&format!("{error}; reading what the config group has"));
@@ -94,8 +98,10 @@ impl Flow<'_> {
     fn leave_out_more(&mut self, draft: &Draft, no: ConfigGroupNo) -> Result<(), Failure> {
         let there = self.settings_now(draft, no).map_err(|error| match error.signal() {
             Some(signal) => self.interrupted(draft, Some(no), signal),
-            None => empty(draft, no, error.to_string(), Some(error)),
+            None => unwritten_by(draft, no, error),
         })?;
+        let settings = there.clone();
+        self.tell_difference(&draft.ends, &GroupSettings { group: named(draft, no), settings });
         let Ends { from, target, .. } = &draft.ends;
         let progress = self.progress();
         let release = target.release.as_ref();
@@ -182,9 +188,4 @@ impl Flow<'_> {
         let (group, cause) = (named(draft, no).to_string(), answer.words);
         CopyFailure::NotAsSent { group, keys, cause, error: answer.error, hint }.into()
     }
-}
-
-/// The failure of a group that was made and never written to.
-fn empty(draft: &Draft, no: ConfigGroupNo, cause: String, error: Option<ApiError>) -> Failure {
-    CopyFailure::Empty { group: named(draft, no).to_string(), cause, error }.into()
 }

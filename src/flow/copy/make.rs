@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::attempts::LOOKS;
 use super::draft::Draft;
+use super::pointers::{unwritten, unwritten_by};
 use super::{named, unchanged};
 use crate::api::{Action, ApiError, CdssApi, Class, NewGroup, Persistence, Read, classify, join, one};
 use crate::clock::Interrupted;
@@ -43,15 +44,18 @@ impl Flow<'_> {
                 return Err(unchanged(interrupted));
             }
         };
-        let no = match answer {
-            Ok(Some(no)) => no,
-            Ok(None) => self.find_made(draft, "the answer told no number", None)?,
-            Err(error) => self.after_failed_create(draft, error)?,
+        let (no, is_told) = match answer {
+            Ok(Some(no)) => (no, true),
+            Ok(None) => (self.find_made(draft, "the answer told no number", None)?, false),
+            Err(error) => (self.after_failed_create(draft, error)?, false),
         };
         self.progress().created = Submitted::Yes;
         self.tell.note(&format!("config group {} is made", named(draft, no)));
         if let Err(error) = self.journal.group_created(self.clock.now(), no) {
             self.tell.warn(&format!("{error}; config group {no} was made all the same"));
+        }
+        if !is_told {
+            self.refuse_touched(draft, no)?;
         }
         Ok(no)
     }
@@ -82,16 +86,14 @@ impl Flow<'_> {
                     return Err(self.interrupted(draft, None, signal));
                 }
                 let cause = format!("{error}, and the look after it failed: {look}");
-                return Err(self.fate_unknown(draft, &cause, Some(error)));
+                return Err(self.fate_unknown(draft, &cause, Some(error), None));
             }
         };
         match found.map(|group| (group_copy::maker(&group, self.journal.run()), group)) {
-            Some((Maker::ThisRun, group)) => {
-                self.must_be_ours(draft, group.no, &error.to_string(), Some(error))
-            }
+            Some((Maker::ThisRun, group)) => Ok(group.no),
             Some((Maker::Untold, group)) => {
                 let cause = format!("{error}; {}", of_unknown_maker(&group));
-                Err(self.fate_unknown(draft, &cause, Some(error)))
+                Err(self.fate_unknown(draft, &cause, Some(error), Some(&group)))
             }
             Some((Maker::SomebodyElse, _)) | None => {
                 self.progress().created = Submitted::No;
@@ -107,15 +109,15 @@ impl Flow<'_> {
         cause: &str,
         failed: Option<ApiError>,
     ) -> Result<ConfigGroupNo, Failure> {
-        let mut last = "no config group of that name is there".to_owned();
+        let (mut last, mut seen) = ("no config group of that name is there".to_owned(), None);
         for turn in 0..LOOKS.len() {
             let pause = self.pause_before_look(turn);
             self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(draft, None, signal))?;
             match self.look_for(draft) {
                 Ok(Some(group)) if group_copy::maker(&group, self.journal.run()) == Maker::ThisRun => {
-                    return self.must_be_ours(draft, group.no, cause, failed);
+                    return Ok(group.no);
                 }
-                Ok(Some(group)) => last = of_unknown_maker(&group),
+                Ok(Some(group)) => (last, seen) = (of_unknown_maker(&group), Some(group)),
                 Ok(None) => {}
                 Err(error) => {
                     if let Some(signal) = error.signal() {
@@ -125,7 +127,7 @@ impl Flow<'_> {
                 }
             }
         }
-        Err(self.fate_unknown(draft, &format!("{cause}; {last}"), failed))
+        Err(self.fate_unknown(draft, &format!("{cause}; {last}"), failed, seen.as_ref()))
     }
 
     /// Looks once. Two of the name are no answer: nobody knows which of them is this one.
@@ -145,37 +147,37 @@ impl Flow<'_> {
         }
     }
 
-    /// Makes sure that the group that this run made is still empty and unused: somebody may have been quicker.
-    fn must_be_ours(
-        &self,
-        draft: &Draft,
-        no: ConfigGroupNo,
-        cause: &str,
-        failed: Option<ApiError>,
-    ) -> Result<ConfigGroupNo, Failure> {
+    /// Makes sure that the group that this run made, and found by looking, is still empty and unused: somebody may have been
+    /// quicker.
+    fn refuse_touched(&self, draft: &Draft, no: ConfigGroupNo) -> Result<(), Failure> {
         let version = draft.ends.target.code;
         let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
         let read = settings.and_then(Option::<Vec<Setting>>::try_from);
         let read = read.and_then(|settings| Ok((settings, Option::<u64>::try_from(users?)?)));
-        let why = match read {
-            Ok((settings, users)) => match group_copy::untouched(settings.as_deref(), users) {
-                Ok(()) => return Ok(no),
-                Err(why) => why.to_owned(),
-            },
-            Err(error) => {
-                if let Some(signal) = error.signal() {
-                    return Err(self.interrupted(draft, Some(no), signal));
-                }
-                error.to_string()
-            }
-        };
-        let cause =
-            format!("{cause}; there is config group {}, of which this is known: {why}", named(draft, no));
-        Err(self.fate_unknown(draft, &cause, failed))
+        match read {
+            Ok((settings, users)) => group_copy::untouched(settings.as_deref(), users).map_err(|why| {
+                let hint = format!("see what it has: {}", self.diff_with(&draft.ends, no));
+                unwritten(draft, no, why.to_owned(), None, hint)
+            }),
+            Err(error) => Err(match error.signal() {
+                Some(signal) => self.interrupted(draft, Some(no), signal),
+                None => unwritten_by(draft, no, error),
+            }),
+        }
     }
 
-    fn fate_unknown(&self, draft: &Draft, cause: &str, error: Option<ApiError>) -> Failure {
-        let hint = self.look_first(&draft.ends);
+    /// `seen`: the group of the name of which nobody can tell who made it.
+    fn fate_unknown(
+        &self,
+        draft: &Draft,
+        cause: &str,
+        error: Option<ApiError>,
+        seen: Option<&ConfigGroup>,
+    ) -> Failure {
+        let hint = match seen {
+            Some(group) => self.see_or_rename(&draft.ends, group, &draft.name),
+            None => self.look_first(&draft.ends, &draft.name),
+        };
         let (name, cause) = (draft.name.clone(), cause.to_owned());
         CopyFailure::FateUnknown { name, cause, error, hint }.into()
     }

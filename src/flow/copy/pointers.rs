@@ -2,14 +2,19 @@
 
 use super::draft::{Draft, Ends};
 use super::named;
+use crate::api::ApiError;
 use crate::clock::Signal;
-use crate::domain::config_group::{ConfigGroup, Setting};
+use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::domain::group_copy;
+use crate::domain::group_difference::keeps_everything;
 use crate::domain::group_name::GroupName;
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::verdict::Submitted;
 use crate::failure::{CopyFailure, Failure, Left};
 use crate::flow::Flow;
+
+/// What to do where nothing but the write is missing.
+pub(super) const SAME_AGAIN: &str = "run the same command again: it fills this group";
 
 impl Flow<'_> {
     /// Returns the command that compares the source with this group.
@@ -22,36 +27,47 @@ impl Flow<'_> {
     pub(super) fn exists(
         &self,
         ends: &Ends,
+        name: &GroupName,
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
         why: &'static str,
     ) -> Failure {
-        let carried = self.report.copy.as_ref().map(|copy| copy.carried.as_slice()).unwrap_or_default();
-        let is_filled = |settings| !carried.is_empty() && group_copy::unequal(carried, settings).is_empty();
-        let hint = if settings.is_some_and(is_filled) {
-            format!("it has every value that would be carried: take it with --config-group no:{}", group.no)
-        } else if group.no == ends.from.group.no {
-            self.under_another_name(ends)
-        } else {
+        let fits = |settings: &[Setting]| {
+            let settings = GroupSettings { group: group.clone(), settings: settings.to_vec() };
+            keeps_everything(&ends.difference_with(&settings))
+        };
+        let hint = if group.no == ends.from.group.no {
+            self.under_another_name(ends, name)
+        } else if settings.is_some_and(fits) {
             let diff = self.diff_with(ends, group.no);
-            format!("see whether it will do with `{diff}`, or {}", self.under_another_name(ends))
+            format!(
+                "it keeps every custom value: take it with --config-group no:{}, or compare first: {diff}",
+                group.no
+            )
+        } else {
+            self.see_or_rename(ends, group, name)
         };
         CopyFailure::Exists { group: group.to_string(), version: ends.target.to_string(), why, hint }.into()
     }
 
     /// Says what to do about a create of unknown fate.
-    pub(super) fn look_first(&self, ends: &Ends) -> String {
+    pub(super) fn look_first(&self, ends: &Ends, name: &GroupName) -> String {
         let version = format!(" --version {}", ends.target.argument());
         let list = self.surroundings.command("list config-groups", "", &version);
-        format!(
-            "look with `{list}`: if it shows, the same command fills it; if not, {}",
-            self.under_another_name(ends)
-        )
+        let other = self.under_another_name(ends, name);
+        format!("look with `{list}`: if it shows, the same command fills it; if not, {other}")
     }
 
-    fn under_another_name(&self, ends: &Ends) -> String {
-        let before = ends.before.as_ref().and_then(|before| before.release.as_ref());
-        let command = self.copy_command(&ends.source, (&ends.from.group, before), &ends.target, &ends.groups);
+    /// Says what to do about a group that is somebody else's, or may be.
+    pub(super) fn see_or_rename(&self, ends: &Ends, group: &ConfigGroup, name: &GroupName) -> String {
+        let diff = self.diff_with(ends, group.no);
+        format!("see whether it will do with `{diff}`, or {}", self.under_another_name(ends, name))
+    }
+
+    fn under_another_name(&self, ends: &Ends, name: &GroupName) -> String {
+        let from = (&ends.from.group, ends.release_before());
+        let is_taken = |other: &GroupName| other == name;
+        let command = self.copy_command(&ends.source, from, &ends.target, &ends.groups, &is_taken);
         command.map_or_else(
             || "give another name with --name".to_owned(),
             |command| format!("make one of another name: {command}"),
@@ -64,22 +80,40 @@ impl Flow<'_> {
             Some(no) => {
                 let is_empty = self.report.copy.as_ref().is_some_and(|copy| copy.written == Submitted::No);
                 let hint = if is_empty {
-                    "run the same command again: it fills this group".to_owned()
+                    SAME_AGAIN.to_owned()
                 } else {
                     format!("compare it with its source: {}", self.diff_with(&draft.ends, no))
                 };
                 (Left::Group(named(draft, no).to_string()), hint)
             }
-            None => (Left::Perhaps(draft.name.to_string()), self.look_first(&draft.ends)),
+            None => (Left::Perhaps(draft.name.to_string()), self.look_first(&draft.ends, &draft.name)),
         };
         CopyFailure::Interrupted { signal, left, hint: Some(hint) }.into()
     }
 
     /// Makes sure that no earlier create of the name is still to show its group.
     pub(super) fn refuse_unresolved(&self, name: &GroupName, ends: &Ends) -> Result<(), Failure> {
-        let creates = self.creates(name, ends.target.code)?;
-        let Some(create) = group_copy::unresolved(&creates) else { return Ok(()) };
-        let (run, hint) = (create.run.clone(), self.look_first(ends));
+        let creates = self.creates(ends.target.code)?;
+        let Some(create) = group_copy::unresolved(name, &creates) else { return Ok(()) };
+        let (run, hint) = (create.who(), self.look_first(ends, name));
         Err(CopyFailure::Unresolved { name: name.clone(), run, hint }.into())
     }
+}
+
+/// The failure of a group that was made and never written to by this run.
+pub(super) fn unwritten(
+    draft: &Draft,
+    no: ConfigGroupNo,
+    cause: String,
+    error: Option<ApiError>,
+    hint: String,
+) -> Failure {
+    CopyFailure::Unwritten { group: named(draft, no).to_string(), cause, error, hint }.into()
+}
+
+/// The same where a request failed.
+pub(super) fn unwritten_by(draft: &Draft, no: ConfigGroupNo, error: ApiError) -> Failure {
+    let first = error.hint().map(|hint| format!("{hint}; then "));
+    let hint = format!("{}{SAME_AGAIN}", first.unwrap_or_default());
+    unwritten(draft, no, error.to_string(), Some(error), hint)
 }

@@ -133,7 +133,7 @@ fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_tak
         (7, "no", (1, 0))
     );
     let told = failure.unwrap().to_string();
-    assert!(told.starts_with("config group orders-390 (1001) was made and is empty"), "{told}");
+    assert!(told.starts_with("config group orders-390 (1001) was made, and its values were not"), "{told}");
     service.blind_to_settings.set(false);
     assert_eq!(
         (exit(machine.copy(&service, &FakeClock::default()).0.as_ref()), service.sent.get()),
@@ -215,7 +215,10 @@ fn without_a_line_in_the_journal_nothing_is_sent() {
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     assert_eq!(exit(failure.as_ref()), 7);
     let told = failure.unwrap().to_string();
-    assert!(told.contains("config group orders-390 (1001) was made and is empty"), "{told}");
+    assert!(
+        told.contains("config group orders-390 (1001) was made, and its values were not written"),
+        "{told}"
+    );
     assert_eq!((service.sent.get(), report.unwrap().written), ((1, 0), Submitted::No));
 }
 

@@ -45,15 +45,37 @@ fn an_empty_group_of_another_hand_that_came_by_the_name_meanwhile_is_left_alone(
 
 #[test]
 fn a_group_of_this_run_that_somebody_was_quicker_to_use_is_left_alone() {
-    for users in [Some(1), None] {
-        let service = Service::new(&[Fate::DoneBut(lost())], &[]);
+    for (users, why) in [(Some(1), "a cluster uses it"), (None, "the service doesn't tell whether")] {
+        let machine = Machine::new();
+        let service = Service::new(&[Fate::DoneBut(lost())], &[Fate::Done]);
         service.users.set(users);
-        let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
-        assert_eq!((exit(failure.as_ref()), report.unwrap().written.word()), (9, "no"));
+        let (failure, report) = machine.copy(&service, &FakeClock::default());
+        let report = report.unwrap();
+        let words = (report.created.word(), report.written.word());
+        assert_eq!((exit(failure.as_ref()), words), (7, ("yes", "no")));
         let told = failure.unwrap().to_string();
-        assert!(told.contains("there is config group orders-390 (1001)"), "{told}");
+        let made = "config group orders-390 (1001) was made, and its values were not written: ";
+        assert!(told.starts_with(&format!("{made}{why}")), "{told}");
         assert_eq!(service.sent.get(), (1, 0), "nothing is written");
+        // Its create is not open any more: once the group is gone, the name is free.
+        service.groups.borrow_mut().retain(|group| group.group.no.number() < 1_000);
+        service.creates.borrow_mut().push_back(Fate::Done);
+        assert_eq!(exit(machine.copy(&service, &FakeClock::default()).0.as_ref()), 0);
     }
+}
+
+#[test]
+fn a_group_whose_description_was_lost_is_told_to_be_of_an_unknown_maker() {
+    let machine = Machine::new();
+    let service = Service::new(&[Fate::DoneBut(lost())], &[]);
+    cut_run(&machine, &service);
+    for group in service.groups.borrow_mut().iter_mut() {
+        group.group.description = None;
+    }
+    let (failure, _) = machine.copy(&service, &FakeClock::default());
+    assert_eq!((exit(failure.as_ref()), service.sent.get()), (5, (1, 0)));
+    let told = failure.unwrap().to_string();
+    assert!(told.contains("nothing tells whether this machine made it"), "{told}");
 }
 
 #[test]
