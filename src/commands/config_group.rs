@@ -53,7 +53,7 @@ Examples:
     /// Make a config group for another version with the values of this one
     #[command(group = ArgGroup::new("source").required(true).args(["from", "cluster"]), after_help = "\
 Values that the version does not take are listed and left out. No cluster is changed, nothing is
-deleted. A name has 3 to 30 small letters, digits and hyphens; Terraform takes 15 at most.
+deleted. A name has 3 to 30 small letters, digits and hyphens, a letter first; Terraform takes 15.
 
 Examples:
   cdss config-group copy analytics-371 --version 3.9.0

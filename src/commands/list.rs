@@ -5,9 +5,10 @@ use clap::{Args, Subcommand};
 use crate::api::{CdssApi, Persistence, Read, one};
 use crate::context::Context;
 use crate::domain::cluster::ClusterList;
+use crate::domain::tell::Tell as _;
 use crate::domain::version::{KafkaVersion, VersionSelector};
 use crate::failure::Failure;
-use crate::flow::groups_and_versions;
+use crate::flow::{AllGroups, all_groups};
 use crate::ui::Body;
 
 /// List what there is: clusters, versions, config groups
@@ -63,8 +64,11 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<Body, Failure> {
             one(api, Read::Versions, patient).map(Body::Versions).map_err(Failure::before_start)
         }
         What::ConfigGroups { version: None } => {
-            let (groups, versions) = groups_and_versions(api)?;
-            Ok(Body::ConfigGroups(groups, versions))
+            let all = all_groups(api)?;
+            if !all.is_whole {
+                context.narrator().note(AllGroups::GAP);
+            }
+            Ok(Body::ConfigGroups(all.groups, all.offers))
         }
         What::ConfigGroups { version: Some(selector) } => {
             let versions: Vec<KafkaVersion> =

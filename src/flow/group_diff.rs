@@ -1,10 +1,10 @@
 //! `config-group diff`: what differs between two groups. Reads only.
 
 use super::Flow;
-use super::groups::{groups_and_versions, no_group};
+use super::groups::all_groups;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::group_difference::{Class, Side, difference};
-use crate::domain::selector::{Selector, find_group};
+use crate::domain::selector::Selector;
 use crate::failure::Failure;
 
 /// Compares two groups of any versions. With `tell_by_exit`, a difference is a failure of its own.
@@ -18,11 +18,10 @@ pub(crate) fn diff(
     to: &Selector,
     tell_by_exit: bool,
 ) -> Result<(), Failure> {
-    let (groups, offers) = groups_and_versions(flow.api)?;
-    let find = |wanted| find_group(&groups, wanted).cloned().map_err(|error| no_group(error, ""));
-    let wanted = [find(from)?, find(to)?];
+    let all = all_groups(flow.api)?;
+    let wanted = [all.find(from, "")?.clone(), all.find(to, "")?.clone()];
     let [one, other] = flow.settings_of_both(&wanted)?;
-    let (before, after) = (one.group.kafka_version(&offers), other.group.kafka_version(&offers));
+    let (before, after) = (one.group.kafka_version(&all.offers), other.group.kafka_version(&all.offers));
     flow.report.changes = difference(
         Side { settings: &one, release: before.release.as_ref() },
         Side { settings: &other, release: after.release.as_ref() },

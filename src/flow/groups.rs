@@ -10,18 +10,25 @@ use crate::domain::selector::{GroupError, Selector, find_group};
 use crate::domain::version::KafkaVersion;
 use crate::failure::Failure;
 
+/// The config groups of all versions.
+pub(crate) struct AllGroups {
+    pub groups: Vec<ConfigGroup>,
+    /// The versions on offer.
+    pub offers: Vec<KafkaVersion>,
+    /// False where groups of a version that is no longer on offer may be missing.
+    pub is_whole: bool,
+}
+
 /// Reads the config groups of all versions, and the versions on offer, for their names.
 ///
 /// # Errors
 ///
 /// Fails when a read does. Nothing was changed.
-pub(crate) fn groups_and_versions(
-    api: &dyn CdssApi,
-) -> Result<(Vec<ConfigGroup>, Vec<KafkaVersion>), Failure> {
+pub(crate) fn all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> {
     let [groups, versions] = join(api, &[Read::ConfigGroups(None), Read::Versions]);
     let auth = groups.as_ref().is_err_and(ApiError::is_auth);
-    let versions = if auth { Vec::new() } else { take(versions.map_err(Failure::before_start)?)? };
-    Ok((of_all_versions(api, groups, &versions)?, versions))
+    let offers = if auth { Vec::new() } else { take(versions.map_err(Failure::before_start)?)? };
+    of_all_versions(api, groups, offers)
 }
 
 /// Takes the list of all versions' groups. The service's guide doesn't name that operation any more: where it is gone,
@@ -29,8 +36,8 @@ pub(crate) fn groups_and_versions(
 fn of_all_versions(
     api: &dyn CdssApi,
     answer: Result<Answer, ApiError>,
-    offers: &[KafkaVersion],
-) -> Result<Vec<ConfigGroup>, Failure> {
+    offers: Vec<KafkaVersion>,
+) -> Result<AllGroups, Failure> {
     match answer {
         Err(error) if error.is_no_such_route() => {
             let reads: Vec<Read> = offers.iter().map(|offer| Read::ConfigGroups(Some(offer.code))).collect();
@@ -38,9 +45,26 @@ fn of_all_versions(
             for answer in api.together(&reads, Persistence::Patient) {
                 groups.extend(take::<Vec<ConfigGroup>>(answer.map_err(Failure::before_start)?)?);
             }
-            Ok(groups)
+            Ok(AllGroups { groups, offers, is_whole: false })
         }
-        answer => take(answer.map_err(Failure::before_start)?),
+        answer => {
+            let groups = take(answer.map_err(Failure::before_start)?)?;
+            Ok(AllGroups { groups, offers, is_whole: true })
+        }
+    }
+}
+
+impl AllGroups {
+    /// What isn't told where the list is not whole.
+    pub(crate) const GAP: &str = "the service lists config groups of the versions on offer only";
+
+    /// Finds the group that was named.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it isn't there, or several have the name. `flag` stands before the name on the command line.
+    pub(super) fn find(&self, wanted: &Selector, flag: &str) -> Result<&ConfigGroup, Failure> {
+        find_group(&self.groups, wanted).map_err(|error| no_group(error, flag, self.is_whole))
     }
 }
 
@@ -57,15 +81,14 @@ impl Flow<'_> {
         list: &[ConfigGroup],
         wanted: &Selector,
     ) -> Result<ConfigGroup, Failure> {
-        let failure = |error| no_group(error, "--config-group ");
+        let flag = "--config-group ";
         match find_group(list, wanted) {
             Ok(group) => Ok(group.clone()),
             Err(GroupError::NotFound(_)) => {
                 let [answer] = join(self.api, &[Read::ConfigGroups(None)]);
-                let everywhere = of_all_versions(self.api, answer, offers)?;
-                find_group(&everywhere, wanted).cloned().map_err(failure)
+                of_all_versions(self.api, answer, offers.to_vec())?.find(wanted, flag).cloned()
             }
-            Err(error) => Err(failure(error)),
+            Err(error) => Err(no_group(error, flag, true)),
         }
     }
 
@@ -130,9 +153,10 @@ fn bare_group(cluster: &Cluster) -> Option<ConfigGroup> {
 }
 
 /// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
-pub(super) fn no_group(error: GroupError, flag: &str) -> Failure {
+fn no_group(error: GroupError, flag: &str, is_whole: bool) -> Failure {
     let hint = match &error {
-        GroupError::NotFound(_) => "`cdss list config-groups` shows them".to_owned(),
+        GroupError::NotFound(_) if is_whole => "`cdss list config-groups` shows them".to_owned(),
+        GroupError::NotFound(_) => format!("`cdss list config-groups` shows them; {}", AllGroups::GAP),
         GroupError::Several { groups, .. } => {
             format!("name one by its number, such as {flag}no:{}", groups[0].no)
         }

@@ -20,7 +20,7 @@ use std::time::Duration;
 pub(crate) use check::{check, check_all};
 pub(crate) use copy::{Copying, Source, Wish, copy};
 pub(crate) use group_diff::diff;
-pub(crate) use groups::groups_and_versions;
+pub(crate) use groups::{AllGroups, all_groups};
 pub(crate) use resolve::Request;
 pub(crate) use status::{Following, status};
 pub(crate) use upgrade::{Asking, Waiting, upgrade};

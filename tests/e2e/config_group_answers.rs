@@ -64,6 +64,10 @@ fn where_the_list_of_all_groups_is_gone_those_of_each_version_are_read() {
     let service = Altered::new(gone);
     let (run, document) = service.json("list config-groups");
     assert_eq!((run.code, document["config_groups"].as_array().map(Vec::len)), (0, Some(12)));
+    let gap = "the service lists config groups of the versions on offer only";
+    assert_eq!(run.stderr, format!("{gap}\n"));
+    let (run, _) = service.json("config-group diff nobody payments-390");
+    run.assert_says(3, &["no config group `nobody`", gap]);
     let (run, document) = service.json("config-group diff payments-371 payments-390");
     assert_eq!((run.code, class(&document, "log.segment.bytes")), (0, "lost-override".into()));
     let (run, document) = service.json(&format!("{COPY} --dry-run"));
@@ -118,6 +122,10 @@ fn a_value_that_somebody_added_and_the_service_lost_is_told() {
     let (run, document) =
         service.json("check --cluster no:1009301 --version 3.9.0 --config-group analytics-390");
     assert_eq!((run.code, class(&document, "ssl.cipher.suites")), (5, "lost-override".into()));
+    // No other copy would keep it.
+    let (run, _) = service.json("check --cluster no:1009301 --version 3.9.0");
+    assert_eq!(run.code, 5);
+    assert!(!run.stderr.contains("config-group copy"), "{}", run.stderr);
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Result<Answer,
     let result = &envelope.result;
     let something = result.is_object();
     Ok(match read {
+        // Null in the place of the whole result stands for no such thing.
+        Read::Clusters(Some(_)) if result.is_null() => Answer::Clusters(ClusterList::default()),
         Read::Clusters(_) => Answer::Clusters(clusters(result)?),
         Read::Cluster(no) => Answer::Cluster(something.then(|| cluster(*no, result))),
         Read::Status(_) | Read::Progress(_) => Answer::Health(something.then(|| health(result))),
@@ -59,7 +61,8 @@ pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Result<Answer,
             name: text(&result["configGroupName"]),
             version: *version,
             version_name: None,
-            description: text(&result["description"]),
+            // Who made a group is asked of the lists; here a new description would make a plan a new one.
+            description: None,
         })),
         Read::Settings(..) => Answer::Settings(settings(result)),
         Read::Users(_) => Answer::Users(users(result)),
@@ -104,40 +107,42 @@ pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Returns the entries of a list that has to be there: nothing but a total of 0 stands for an empty one.
-pub(super) fn told<'a>(result: &'a Value, lists: &[&str]) -> Result<Vec<&'a Value>, &'static str> {
-    let is_told =
-        lists.iter().any(|name| result[*name].is_array()) || count(&result["totalCount"]) == Some(0);
-    if !is_told {
-        return Err("an answer without its list");
+pub(super) fn told<'a>(result: &'a Value, name: &str) -> Result<&'a [Value], &'static str> {
+    match &result[name] {
+        Value::Array(entries) => Ok(entries),
+        _ if count(&result["totalCount"]) == Some(0) => Ok(&[]),
+        _ => Err("an answer without its list"),
     }
-    Ok(lists.iter().flat_map(|name| list(&result[*name])).collect())
 }
 
+/// Of the two lists one may be missing where the other one has entries.
 fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
-    let (allowed, forbidden) = ("allowedClusters", "disallowedClusters");
-    let _either = told(result, &[allowed, forbidden])?;
+    let forbidden: Vec<&Value> = list(&result["disallowedClusters"]).collect();
+    let allowed = match told(result, "allowedClusters") {
+        Ok(allowed) => allowed,
+        Err(_) if !forbidden.is_empty() => &[],
+        Err(what) => return Err(what),
+    };
     let no = |entry: &Value| count(&entry["serviceGroupInstanceNo"]).map(ClusterNo::new);
     let name = |entry: &Value| text(&entry["clusterName"]).unwrap_or_default();
     let release = |entry: &Value| {
         let version = text(&entry["kafkaVersion"]).or_else(|| text(&entry["applicationVersion"]));
         version.as_deref().and_then(Release::find)
     };
-    Ok(ClusterList {
-        allowed: list(&result[allowed])
-            .filter_map(|entry| {
-                Some(ClusterEntry {
-                    no: no(entry)?,
-                    name: name(entry),
-                    release: release(entry),
-                    state: ClusterState::read(&text(&entry["serverStatus"]).unwrap_or_default()),
-                    brokers: count(&entry["brokerNodeCount"]),
-                })
-            })
-            .collect(),
-        forbidden: list(&result[forbidden])
-            .filter_map(|entry| Some(ForbiddenCluster { no: no(entry)?, name: name(entry) }))
-            .collect(),
-    })
+    let allowed = allowed.iter().map(|entry| {
+        Some(ClusterEntry {
+            no: no(entry)?,
+            name: name(entry),
+            release: release(entry),
+            state: ClusterState::read(&text(&entry["serverStatus"]).unwrap_or_default()),
+            brokers: count(&entry["brokerNodeCount"]),
+        })
+    });
+    let forbidden =
+        forbidden.into_iter().map(|entry| Some(ForbiddenCluster { no: no(entry)?, name: name(entry) }));
+    let whole = allowed.collect::<Option<_>>().zip(forbidden.collect::<Option<_>>());
+    let (allowed, forbidden) = whole.ok_or("a cluster without a number")?;
+    Ok(ClusterList { allowed, forbidden })
 }
 
 /// The management tool's password, which the service adds, is left where it is.
@@ -182,7 +187,8 @@ fn versions(result: &Value) -> Result<Vec<KafkaVersion>, &'static str> {
         let name = text(&entry["kafkaVersionName"]).or_else(|| text(&entry["applicationVersionName"]));
         Some(KafkaVersion::new(code, name.as_deref()))
     };
-    Ok(told(result, &["kafkaVersionList"])?.into_iter().filter_map(version).collect())
+    let versions = told(result, "kafkaVersionList")?.iter().map(version).collect::<Option<_>>();
+    versions.ok_or("a version without a code")
 }
 
 #[cfg(test)]
@@ -243,6 +249,7 @@ mod tests {
     fn a_list_that_is_not_told_is_no_empty_list() {
         let version = VersionCode::new(2);
         let group = |entry: Value| json!({ "kafkaConfigGroupList": [entry] });
+        let forbidden = json!({ "serviceGroupInstanceNo": 1, "clusterName": "orders" });
         for (read, result, is_told) in [
             (Read::ConfigGroups(Some(version)), json!({ "kafkaConfigGroupList": [] }), true),
             (
@@ -263,10 +270,19 @@ mod tests {
             (Read::ConfigGroups(Some(version)), group(json!({ "configGroupName": "orders-390" })), false),
             (Read::Versions, json!({ "kafkaVersionList": [] }), true),
             (Read::Versions, json!({ "kafkaVersionList": null }), false),
+            (Read::Versions, json!({ "kafkaVersionList": [{ "kafkaVersionName": "Kafka 3.9.0" }] }), false),
             (Read::Clusters(None), json!({ "allowedClusters": [], "disallowedClusters": null }), true),
-            (Read::Clusters(None), json!({ "allowedClusters": null, "disallowedClusters": [] }), true),
+            (
+                Read::Clusters(None),
+                json!({ "allowedClusters": null, "disallowedClusters": [forbidden] }),
+                true,
+            ),
+            (Read::Clusters(None), json!({ "allowedClusters": null, "disallowedClusters": [] }), false),
             (Read::Clusters(None), json!({ "allowedClusters": null, "totalCount": 0 }), true),
             (Read::Clusters(None), json!({ "allowedClusters": null }), false),
+            (Read::Clusters(None), json!({ "allowedClusters": [{ "clusterName": "orders" }] }), false),
+            (Read::Clusters(Some("orders".to_owned())), Value::Null, true),
+            (Read::Clusters(None), Value::Null, false),
         ] {
             assert_eq!(answer(&read, &envelope(result.clone())).is_ok(), is_told, "{read:?} {result}");
         }

@@ -21,7 +21,7 @@ pub(super) fn config_groups(
             description: text(&entry["description"]),
         })
     };
-    let groups = told(result, &["kafkaConfigGroupList"])?.into_iter().map(group).collect::<Option<_>>();
+    let groups = told(result, "kafkaConfigGroupList")?.iter().map(group).collect::<Option<_>>();
     groups.ok_or("a config group without a number or a version")
 }
 

@@ -1,6 +1,6 @@
 //! What would be made, from what: all that is read before the question.
 
-use super::super::groups::{groups_and_versions, no_group};
+use super::super::groups::all_groups;
 use super::{Source, Wish};
 use crate::api::{Persistence, Read, one};
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
@@ -10,7 +10,6 @@ use crate::domain::group_copy::{self, Create};
 use crate::domain::group_difference::{SettingChange, Side, difference};
 use crate::domain::group_name::GroupName;
 use crate::domain::ids::VersionCode;
-use crate::domain::selector::find_group;
 use crate::domain::verdict::Submitted;
 use crate::domain::version::{Found, KafkaVersion, Release, VersionError, VersionSelector};
 use crate::failure::{CopyFailure, Failure};
@@ -124,12 +123,12 @@ impl Flow<'_> {
     fn ends(&mut self, wish: &Wish) -> Result<Ends, Failure> {
         match &wish.source {
             Source::Group(wanted) => {
-                let (groups, offers) = groups_and_versions(self.api)?;
-                let target = offered(&wish.version, &offers)?;
-                let found = find_group(&groups, wanted).map_err(|error| no_group(error, ""))?;
-                let before = found.kafka_version(&offers);
+                let all = all_groups(self.api)?;
+                let target = offered(&wish.version, &all.offers)?;
+                let found = all.find(wanted, "")?;
+                let before = found.kafka_version(&all.offers);
                 let from = self.told(found)?;
-                let groups = groups.into_iter().filter(|group| group.version == target.code).collect();
+                let groups = all.groups.into_iter().filter(|group| group.version == target.code).collect();
                 let source = format!("no:{}", from.group.no);
                 Ok(Ends { source, from, before: Some(before), target, groups })
             }
