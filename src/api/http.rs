@@ -244,6 +244,12 @@ impl Http {
         let mut seen = BTreeSet::new();
         for page in 1..=MOST_PAGES {
             let operation = endpoint::read(read, page);
+            let unreadable = |what: &str, request_id: &Option<String>| ApiError::Unreadable {
+                operation: operation.name,
+                status: 200,
+                what: what.to_owned(),
+                request_id: request_id.clone(),
+            };
             let envelope = match self.persist(&operation, persistence).await {
                 Ok(envelope) => envelope,
                 // A refusal is what was asked for.
@@ -259,28 +265,41 @@ impl Http {
                 }
                 Err(error) => return Err(error),
             };
-            let part = wire::answer(read, &envelope).map_err(|what| ApiError::Unreadable {
-                operation: operation.name,
-                status: 200,
-                what: what.to_owned(),
-                request_id: envelope.request_id.clone(),
-            })?;
+            let part = wire::answer(read, &envelope);
+            let part = part.map_err(|what| unreadable(what, &envelope.request_id))?;
             let before = seen.len();
             let has_pages = merge(&mut whole, part, &mut seen);
-            if !has_pages || seen.len() == before || wire::page_of(&envelope.result).is_last() {
+            let marks = wire::page_of(&envelope.result);
+            if !has_pages || seen.len() == before || marks.is_last() {
+                // A name would be taken for a free one.
+                if matches!(read, Read::ConfigGroups(_)) && marks.lacks_some(seen.len()) {
+                    return Err(unreadable("a list with fewer entries than it counts", &envelope.request_id));
+                }
                 break;
             }
         }
-        Ok(whole.expect("the loop ran at least once"))
+        Ok(only_wanted(read, whole.expect("the loop ran at least once")))
     }
 }
 
-/// Adds a page to what is there, each entry once. Returns false for answers without pages.
-fn merge(whole: &mut Option<Answer>, part: Answer, seen: &mut BTreeSet<(bool, u64)>) -> bool {
+/// Drops config groups of other versions than the one asked for, should the service not have done it.
+fn only_wanted(read: &Read, answer: Answer) -> Answer {
+    match (read, answer) {
+        (Read::ConfigGroups(Some(version)), Answer::ConfigGroups(mut groups)) => {
+            groups.retain(|group| group.version == *version);
+            Answer::ConfigGroups(groups)
+        }
+        (_, answer) => answer,
+    }
+}
+
+/// Adds a page to what is there, each entry once. Returns false for answers without pages. A config group is known by
+/// version and number, a cluster by its number in one of two lists.
+fn merge(whole: &mut Option<Answer>, part: Answer, seen: &mut BTreeSet<(u64, u64)>) -> bool {
     match part {
         Answer::Clusters(mut page) => {
-            page.allowed.retain(|entry| seen.insert((true, entry.no.number())));
-            page.forbidden.retain(|entry| seen.insert((false, entry.no.number())));
+            page.allowed.retain(|entry| seen.insert((1, entry.no.number())));
+            page.forbidden.retain(|entry| seen.insert((0, entry.no.number())));
             match whole {
                 Some(Answer::Clusters(list)) => {
                     list.allowed.append(&mut page.allowed);
@@ -291,7 +310,7 @@ fn merge(whole: &mut Option<Answer>, part: Answer, seen: &mut BTreeSet<(bool, u6
             true
         }
         Answer::ConfigGroups(mut page) => {
-            page.retain(|group| seen.insert((true, group.no.number())));
+            page.retain(|group| seen.insert((group.version.number(), group.no.number())));
             match whole {
                 Some(Answer::ConfigGroups(list)) => list.append(&mut page),
                 _ => *whole = Some(Answer::ConfigGroups(page)),

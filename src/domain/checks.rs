@@ -1,6 +1,7 @@
 //! The checks: what speaks for and against an upgrade, each with an id, a reason and a remedy.
 
 use super::acceptance::Accepted;
+use super::follow_command::quote;
 use super::rules::{Acceptable, rule};
 
 mod configuration;
@@ -50,6 +51,11 @@ pub(crate) struct Check {
     pub request_id: Option<String>,
 }
 
+/// Returns true for a name that survives the list of a flag.
+fn can_be_listed(item: &str) -> bool {
+    item.trim() == item && !item.contains(|c: char| c == ',' || c.is_control())
+}
+
 impl Check {
     pub(crate) fn new(id: &'static str, result: CheckResult, reason: impl Into<String>) -> Self {
         Self {
@@ -79,7 +85,8 @@ impl Check {
             && (self.items.is_empty() || !self.items.iter().all(|item| self.accepted.contains(item)))
     }
 
-    /// Returns the flag that would accept what still stops, ready to paste.
+    /// Returns the flag that would accept what still stops, ready to paste. Whoever may write a config group chooses the
+    /// names in it, so they are quoted for the shell; None for those that the flag can't carry.
     pub(crate) fn accept_flag(&self) -> Option<String> {
         if !self.stops() {
             return None;
@@ -87,8 +94,9 @@ impl Check {
         let open: Vec<&str> = self.items.iter().map(String::as_str).collect();
         match rule(self.id)?.acceptable {
             Acceptable::No => None,
+            Acceptable::ByItem if open.iter().any(|item| !can_be_listed(item)) => None,
             Acceptable::ByItem if !open.is_empty() => {
-                Some(format!("--accept {}={}", self.id, open.join(",")))
+                Some(format!("--accept {}", quote(&format!("{}={}", self.id, open.join(",")))))
             }
             Acceptable::Whole | Acceptable::ByItem => Some(format!("--accept {}", self.id)),
         }

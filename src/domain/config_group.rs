@@ -23,9 +23,14 @@ impl ConfigGroup {
         self.name.as_deref() == Some(name)
     }
 
+    /// A group is known by its number and its version.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        (self.no, self.version) == (other.no, other.version)
+    }
+
     /// Returns the version that the group is for, with its name where one is told.
     pub(crate) fn kafka_version(&self, offers: &[KafkaVersion]) -> KafkaVersion {
-        KafkaVersion { code: self.version, release: self.release(offers) }
+        KafkaVersion { release: self.release(offers), ..KafkaVersion::nameless(self.version) }
     }
 
     /// Returns the release that the group is for: from its own entry, else from the versions on offer.

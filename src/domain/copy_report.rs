@@ -44,11 +44,6 @@ impl CopyReport {
         })
     }
 
-    /// Returns how many values are in the group, or are to be.
-    pub(crate) fn carried_well(&self) -> usize {
-        self.carried.len() - self.unequal.len()
-    }
-
     /// Returns true once something may have changed at the service.
     pub(crate) fn may_have_changed(&self) -> bool {
         self.created != Submitted::No || self.written != Submitted::No

@@ -90,11 +90,11 @@ pub(crate) struct Side<'a> {
 }
 
 impl SettingChange {
-    /// Returns true when this change can cost data, messages or access, so that a person has to accept it.
+    /// Returns true when this change, of what somebody set or of a default, can cost data, messages or access.
     ///
     /// Only a change for the worse counts for `message.max.bytes`: a larger limit turns no message away.
     pub(crate) fn is_risky(&self) -> bool {
-        if !matches!(self.class, Class::Changed | Class::Gained) {
+        if !matches!(self.class, Class::Changed | Class::Gained | Class::ChangedDefault) {
             return false;
         }
         if self.key == "message.max.bytes" {

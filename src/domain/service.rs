@@ -15,17 +15,54 @@ pub(crate) struct Service {
 
 impl Service {
     /// Makes the commands in a remark, which stand in code ticks, lead to this service: in a rehearsal they must
-    /// not reach the real one from another shell.
+    /// not reach the real one from another shell, and a list is that of this region.
     pub(crate) fn localise(&self, remark: &str) -> String {
-        if self.sandbox {
-            remark.replace("`cdss ", &format!("`CDSS_SANDBOX={} cdss ", self.endpoint))
-        } else {
-            remark.to_owned()
+        let mut remark = remark.to_owned();
+        if self.region != Site::Public.default_region() {
+            let here = format!(" --site {} --region {}", self.site, self.region);
+            for what in ["clusters", "versions", "config-groups"] {
+                let list = format!("`cdss list {what}");
+                let mut parts = remark.split(&list);
+                let mut local = parts.next().unwrap_or_default().to_owned();
+                for part in parts {
+                    // A command that was made for pasting is whole.
+                    let here = if part.starts_with(" --site") { "" } else { here.as_str() };
+                    local.extend([list.as_str(), here, part]);
+                }
+                remark = local;
+            }
         }
+        if self.sandbox {
+            remark = remark.replace("`cdss ", &format!("`CDSS_SANDBOX={} cdss ", self.endpoint));
+        }
+        remark
     }
 
     /// Returns the path of an operation on the wire, such as `/api/v1/cluster/rollingUpgrade`.
     pub(crate) fn path(&self, operation: &str) -> String {
         format!("{}/{operation}", self.region.path_prefix())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commands_of_a_remark_lead_to_the_same_service() {
+        let service = |region: &str, sandbox| Service {
+            site: Site::Public,
+            region: region.parse().unwrap(),
+            endpoint: Endpoint::parse("http://127.0.0.1:9").unwrap(),
+            sandbox,
+        };
+        let remark = "`cdss list versions` shows them; or `cdss list versions --site public --region JPN`, `cdss history`";
+        let (here, elsewhere) = (service("KR", false), service("JPN", false));
+        assert_eq!(here.localise(remark), remark);
+        let local = "`cdss list versions --site public --region JPN` shows them; or `cdss list versions --site public \
+                     --region JPN`, `cdss history`";
+        assert_eq!(elsewhere.localise(remark), local);
+        let rehearsal = service("KR", true).localise("`cdss history`");
+        assert_eq!(rehearsal, "`CDSS_SANDBOX=http://127.0.0.1:9 cdss history`");
     }
 }

@@ -79,19 +79,28 @@ pub(crate) struct KafkaVersion {
     pub code: VersionCode,
     /// None when no name was given for the code, or none that holds a dotted number.
     pub release: Option<Release>,
+    /// True where the release alone doesn't lead to it on the command line: another version on offer has the same one, or
+    /// the service offers it under no name.
+    pub by_code: bool,
 }
 
 impl KafkaVersion {
     /// `name` is the service's own, such as `Kafka 3.9.0`.
     pub(crate) fn new(code: VersionCode, name: Option<&str>) -> Self {
-        Self { code, release: name.and_then(Release::find) }
+        Self { release: name.and_then(Release::find), ..Self::nameless(code) }
     }
-}
 
-impl KafkaVersion {
+    /// A version of which no name is known.
+    pub(crate) fn nameless(code: VersionCode) -> Self {
+        Self { code, release: None, by_code: false }
+    }
+
     /// Returns what to write behind `--version`.
     pub(crate) fn argument(&self) -> String {
-        self.release.as_ref().map_or_else(|| self.code.to_string(), ToString::to_string)
+        match &self.release {
+            Some(release) if !self.by_code => release.to_string(),
+            _ => self.code.to_string(),
+        }
     }
 }
 
@@ -188,7 +197,9 @@ impl VersionSelector {
         let numbers = match self {
             Self::Code(code) => {
                 let listed = offers.iter().find(|version| version.code == *code);
-                let version = listed.cloned().unwrap_or(KafkaVersion { code: *code, release: None });
+                let mut version = listed.cloned().unwrap_or_else(|| KafkaVersion::nameless(*code));
+                let same = offers.iter().filter(|offer| offer.release == version.release).count();
+                version.by_code = version.release.is_none() || same > 1;
                 return Ok(Found { version, listed: listed.is_some() });
             }
             Self::Numbers(numbers) => numbers,
@@ -242,6 +253,27 @@ mod tests {
     fn a_prefix_of_two_versions_is_refused_with_both() {
         let error = "3.9".parse::<VersionSelector>().unwrap().find(&offers()).unwrap_err();
         assert_eq!(error.to_string(), "3.9 fits 2 versions: 3.9.0, 3.9.1");
+    }
+
+    #[test]
+    fn what_is_printed_behind_version_finds_the_same_one() {
+        let mut offers = offers();
+        offers.extend([version(3_903_007, "Kafka 3.9.0"), version(4_003_006, "the newest")]);
+        for (text, argument) in [
+            ("3.7.1", "3.7.1"),
+            ("3713006", "3.7.1"),
+            ("3903006", "3903006"),
+            ("3903007", "3903007"),
+            ("4003006", "4003006"),
+            ("9999999", "9999999"),
+        ] {
+            let find = |text: &str| text.parse::<VersionSelector>().unwrap().find(&offers).unwrap().version;
+            let found = find(text);
+            assert_eq!(found.argument(), argument);
+            // A name that other reads tell leads nowhere on the command line.
+            let named = KafkaVersion { release: found.release.clone().or(Release::find("4.0.0")), ..found };
+            assert_eq!(find(&named.argument()).code, named.code, "{text}");
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
         _ => format!("{} is {}", plan.name, plan.state),
     };
     let under_way = match &plan.course {
-        Course::BusyWith(start) => KafkaVersion { code: start.version, release: None },
+        Course::BusyWith(start) => KafkaVersion::nameless(start.version),
         _ => plan.to.clone(),
     };
     let follow = flow.surroundings.follow(plan.no, Some(&under_way));
@@ -75,8 +75,9 @@ pub(super) fn blocked(plan: &Plan) -> Failure {
     let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
     // Flags help only when they lift everything.
     let hint = if flags.len() == stopping.len() {
-        let lost = stopping.iter().find(|check| check.id == "config.lost-override");
-        let safer = lost.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
+        let is_of_values = |id: &str| matches!(id, "config.lost-override" | "config.changed");
+        let values = stopping.iter().find(|check| is_of_values(check.id));
+        let safer = values.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
         Some(format!("{}to go on all the same, add {}", safer.unwrap_or_default(), flags.join(" ")))
     } else {
         stopping.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())

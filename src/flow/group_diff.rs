@@ -37,7 +37,7 @@ pub(crate) fn diff(
 impl Flow<'_> {
     /// Reads the settings of two groups at once. One that is compared with itself is read once.
     fn settings_of_both(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], Failure> {
-        let wanted = if groups[0].no == groups[1].no { &groups[..1] } else { &groups[..] };
+        let wanted = if groups[0].is_same_as(&groups[1]) { &groups[..1] } else { &groups[..] };
         let mut read = self.told_settings(wanted)?;
         let other = read.pop().expect("each group was told");
         Ok([read.pop().unwrap_or_else(|| other.clone()), other])

@@ -135,11 +135,12 @@ impl Flow<'_> {
             return Ok(Some(offer.clone()));
         }
         if listed.is_some() {
-            return Ok(Some(KafkaVersion { code, release: listed }));
+            return Ok(Some(KafkaVersion { release: listed, ..KafkaVersion::nameless(code) }));
         }
         let [list] = all(join(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
         let list: ClusterList = take(list)?;
         let entry = list.allowed.into_iter().find(|entry| entry.no == cluster.no);
-        Ok(Some(KafkaVersion { code, release: entry.and_then(|entry| entry.release) }))
+        let release = entry.and_then(|entry| entry.release);
+        Ok(Some(KafkaVersion { release, ..KafkaVersion::nameless(code) }))
     }
 }

@@ -118,7 +118,7 @@ impl Flow<'_> {
         let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups);
         snapshot.from = match (&before.from, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
-            (_, code) => code.map(|code| KafkaVersion { code, release: None }),
+            (_, code) => code.map(KafkaVersion::nameless),
         };
         snapshot.pre_check = self.pre_check(&snapshot)?;
         Ok(snapshot)

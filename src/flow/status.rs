@@ -57,7 +57,7 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
         flow.report.group_no = last.config_group;
         if last.version != found.cluster.version {
             let offered = found.offers.iter().find(|offer| Some(offer.code) == last.version).cloned();
-            flow.report.from = offered.or(last.version.map(|code| KafkaVersion { code, release: None }));
+            flow.report.from = offered.or(last.version.map(KafkaVersion::nameless));
         }
     }
     let follow = flow.surroundings.follow(no, target.as_ref());

@@ -8,7 +8,7 @@ use crate::domain::group_difference::{Class, SettingChange};
 use crate::domain::kafka_changes;
 use crate::domain::report::Report;
 use crate::domain::setting_text::with_unit;
-use crate::domain::verdict::Verdict;
+use crate::domain::verdict::{Submitted, Verdict};
 use crate::domain::version::KafkaVersion;
 
 /// The difference of two groups; empty before they were read.
@@ -89,11 +89,15 @@ pub(super) fn end_of_copy(report: &Report) -> String {
 }
 
 fn how_many(copy: &CopyReport) -> String {
-    let unequal = match copy.unequal.len() {
-        0 => String::new(),
-        number => format!(", {number} not as sent"),
+    let left_out = copy.left_out.len();
+    let counts = match (copy.written, copy.unequal.len()) {
+        (Submitted::Yes, 0) => format!("{} carried, {left_out} left out", copy.carried.len()),
+        (Submitted::Yes, unequal) => {
+            let well = copy.carried.len() - unequal;
+            format!("{well} carried, {unequal} not as sent, {left_out} left out")
+        }
+        _ => format!("{} to carry, {left_out} left out", copy.carried.len()),
     };
-    let counts = format!("{} carried{unequal}, {} left out", copy.carried_well(), copy.left_out.len());
     if copy.is_told { counts } else { format!("{counts}; no config group tells yet what the version takes") }
 }
 

@@ -116,10 +116,11 @@ impl<'a> PlanText<'a> {
     }
 }
 
-/// Returns true for a change of what somebody set, here or there.
+/// Returns true for a change of what somebody set, here or there, and for a new default that can cost data.
 pub(super) fn is_felt(change: &SettingChange) -> bool {
     match change.class {
-        Class::Kept | Class::ChangedDefault | Class::Unknown => false,
+        Class::Kept | Class::Unknown => false,
+        Class::ChangedDefault => change.is_risky(),
         Class::RemovedKey => change.custom_before || change.to.is_some(),
         Class::OutOfRange | Class::ReadOnly | Class::LostOverride | Class::Changed | Class::Gained => true,
     }
@@ -172,7 +173,7 @@ pub(super) fn counts(changes: &[SettingChange]) -> String {
     if told.is_empty() { "nothing is set".to_owned() } else { told.join(", ") }
 }
 
-/// The checks as a table, with the remedy of what blocks below its line.
+/// The checks as a table.
 pub(super) fn checks(checks: &[Check]) -> String {
     let rows: Vec<Vec<String>> = checks
         .iter()

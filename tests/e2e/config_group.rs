@@ -62,6 +62,15 @@ fn check_names_the_lost_overrides_and_goes_on_with_the_flag_that_it_prints() {
 }
 
 #[test]
+fn a_named_group_that_changes_retention_points_to_a_copy_before_the_flag() {
+    let bench = Bench::new(Scenario::Healthy);
+    let run = bench.run("check --cluster audit --version 3.9.0 --config-group audit-390");
+    let copy =
+        "hint: take a config group with the values in force today, or carry the settings over with `cdss";
+    run.assert_says(5, &[copy, "; to go on all the same, add --accept config.changed=log.retention.hours\n"]);
+}
+
+#[test]
 fn a_shorter_retention_blocks() {
     let bench = Bench::new(Scenario::Healthy);
     set(&bench, 301, "log.retention.hours", "168");

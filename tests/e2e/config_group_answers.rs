@@ -188,9 +188,36 @@ fn a_version_of_which_kafkas_changes_are_not_known_is_called_so() {
     });
     let line = "config-group copy analytics-371 --version 5.0.0 --name copied --yes";
     let (run, document) = service.json(line);
-    let row = "Settings      3 carried, 1 left out\nNot known     what Kafka changed; told for 2.4 to 4.3, not for 5.0.0\n";
+    let row = "Settings      3 to carry, 1 left out\nNot known     what Kafka changed; told for 2.4 to 4.3, not for 5.0.0\n";
     run.assert_says(0, &[row]);
     assert_eq!(document["not_covered"], json!(["5.0.0"]));
     let (_, document) = service.json("config-group diff analytics-371 orders-390");
     assert_eq!(document["not_covered"], json!([]), "the group's own version has another name");
+}
+
+#[test]
+fn a_list_that_is_not_filtered_or_not_whole_leads_to_no_wrong_group() {
+    let entry = |no: u64, name: &str, code: &str| json!({ "configGroupNo": no, "configGroupName": name, "kafkaVersionCode": code });
+    let list = |entries: Vec<Value>, total: usize| {
+        success(&json!({ "kafkaConfigGroupList": entries, "totalCount": total, "isLast": true }))
+    };
+    let unfiltered = list(vec![entry(301, "orders-371", "3713006"), entry(312, "orders-390", "3903006")], 2);
+    let service = Altered::new(move |request| {
+        request.contains("/getKafkaVersionConfigGroupList").then(|| unfiltered.clone())
+    });
+    let (run, document) = service.json("check --cluster orders-prod --version 3.9.0");
+    assert_eq!((run.code, &document["config_group"]["to"]["no"]), (0, &"312".into()));
+
+    let lacking = list(vec![], 4);
+    let service = Altered::new(move |request| request.contains("ConfigGroupList").then(|| lacking.clone()));
+    let (run, _) = service.json("config-group copy --cluster payments-prod --version 3.9.0 --yes");
+    run.assert_says(12, &["a list with fewer entries than it counts"]);
+    service.assert_made(0, 0);
+
+    // A number is a group's own for its version only.
+    let twice = list(vec![entry(1, "default-371", "3713006"), entry(1, "default-390", "3903006")], 2);
+    let service =
+        Altered::new(move |request| request.contains("/getKafkaConfigGroupList").then(|| twice.clone()));
+    let (_, document) = service.json("list config-groups");
+    assert_eq!(document["config_groups"].as_array().map(Vec::len), Some(2));
 }

@@ -32,7 +32,7 @@ fn a_copy_carries_every_value_and_leaves_out_what_nobody_can_set() {
         0,
         &[
             "From          analytics-371 (351)  Kafka 3.7.1\nTo            analytics-390 (new)  Kafka 3.9.0\n",
-            "Settings      3 carried, 1 left out\n",
+            "Settings      3 to carry, 1 left out\n",
             "\n  offsets.topic.replication.factor  2      read-only\n",
         ],
     );
@@ -271,7 +271,7 @@ fn without_a_terminal_and_without_yes_nothing_is_made() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json(COPY);
     run.assert_says(10, &["the question `Type analytics-390 to make it` needs an answer", "hint: add --yes"]);
-    run.assert_says(10, &["Settings      3 carried, 1 left out", "Nothing was changed."]);
+    run.assert_says(10, &["Settings      3 to carry, 1 left out", "Nothing was changed."]);
     assert_eq!(document["created"], "no");
     assert_made(&bench, 0, 0);
     bench.home.assert_untouched();

@@ -18,6 +18,8 @@ pub(in crate::api) struct Page {
     pub current: Option<i64>,
     pub total: Option<i64>,
     pub is_last: Option<bool>,
+    /// Of all pages.
+    pub entries: Option<u64>,
 }
 
 impl Page {
@@ -28,6 +30,11 @@ impl Page {
             matches!((self.current, self.total), (Some(current), Some(total)) if current >= total);
         self.is_last == Some(true) || counted_out
     }
+
+    /// Returns true where so many entries are certainly not all.
+    pub(in crate::api) fn lacks_some(&self, entries: usize) -> bool {
+        self.entries.is_some_and(|counted| counted > entries as u64)
+    }
 }
 
 /// Reads the paging fields of a result.
@@ -36,6 +43,7 @@ pub(in crate::api) fn page_of(result: &Value) -> Page {
         current: number(&result["currentPage"]),
         total: number(&result["totalPage"]),
         is_last: result["isLast"].as_bool(),
+        entries: count(&result["totalCount"]),
     }
 }
 

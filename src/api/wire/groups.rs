@@ -52,7 +52,8 @@ pub(super) fn users(result: &Value) -> Option<u64> {
 
 /// Takes both lists of the service: those with fields of their own, and the additional ones, whose value is custom by
 /// nature. None where the first one isn't told or an entry has no name: whoever took the rest for the whole would lose
-/// values without a word. The additional list may be missing, as where nobody added anything.
+/// values without a word; nor where one name has two values. The additional list may be missing, as where nobody added
+/// anything.
 pub(super) fn settings(result: &Value) -> Option<Vec<Setting>> {
     let plain = |entry: &Value| {
         Some(Setting {
@@ -80,13 +81,19 @@ pub(super) fn settings(result: &Value) -> Option<Vec<Setting>> {
         list(&result["additionalKafkaConfigGroupDetailList"]).map(additional).collect();
     let places: BTreeMap<String, usize> =
         settings.iter().enumerate().map(|(place, setting)| (setting.key.clone(), place)).collect();
+    let mut added: BTreeMap<String, Setting> = BTreeMap::new();
     for one in additional? {
         // One that stands in both lists is one setting, which somebody set in one of them.
-        match places.get(&one.key) {
-            Some(place) => settings[*place].custom = settings[*place].custom.take().or(one.custom),
-            None => settings.push(one),
+        if let Some(place) = places.get(&one.key) {
+            settings[*place].custom = settings[*place].custom.take().or(one.custom);
+        } else if added.get(&one.key).is_some_and(|other| other.custom != one.custom) {
+            // Nobody knows which of the two values holds.
+            return None;
+        } else {
+            added.insert(one.key.clone(), one);
         }
     }
+    settings.extend(added.into_values());
     Some(settings)
 }
 
@@ -155,6 +162,10 @@ mod tests {
     fn settings_that_are_not_told_whole_are_not_told() {
         let plain = json!([{ "configName": "a", "defaultValue": "1" }]);
         let told = |result: Value| settings(&result).map(|settings| settings.len());
+        let with_added = |values: [&str; 2]| {
+            let added = values.map(|value| json!({ "configName": "b", "configValue": value }));
+            json!({ "kafkaConfigGroupDetailList": plain, "additionalKafkaConfigGroupDetailList": added })
+        };
         for (result, settings) in [
             (json!({ "kafkaConfigGroupDetailList": plain }), Some(1)),
             (
@@ -168,6 +179,8 @@ mod tests {
                 }),
                 None,
             ),
+            (with_added(["5", "5"]), Some(2)),
+            (with_added(["5", "6"]), None),
             (json!({ "kafkaConfigGroupDetailList": [{ "customValue": "5" }] }), None),
             (json!({ "kafkaConfigGroupDetailList": [] }), None),
             (json!({ "kafkaConfigGroupDetailList": null }), None),

@@ -18,7 +18,7 @@ fn share(compared: &Compared) -> String {
 }
 
 /// Returns what to do where no group fits.
-fn or_copy(otherwise: &str, snapshot: &Snapshot) -> String {
+pub(super) fn or_copy(otherwise: &str, snapshot: &Snapshot) -> String {
     match &snapshot.copy_command {
         Some(copy) => format!("{otherwise}, or carry the settings over with `{copy}`"),
         None => otherwise.to_owned(),
@@ -40,11 +40,13 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         return None;
     }
     Some(match &snapshot.group {
-        Group::Named(group) if group.version != target.code => Check::block(
-            "config.version",
-            format!("group {group} belongs to version code {}, not to {target}", group.version),
-            format!("name a group of {target}; `cdss list config-groups --version {target}` lists them"),
-        ),
+        Group::Named(group) | Group::Chosen(GroupChoice::One(group)) if group.version != target.code => {
+            Check::block(
+                "config.version",
+                format!("group {group} belongs to version code {}, not to {target}", group.version),
+                format!("name a group of {target}; `cdss list config-groups --version {target}` lists them"),
+            )
+        }
         Group::Named(group) | Group::Chosen(GroupChoice::One(group)) => {
             Check::pass("config.version", format!("group {} belongs to {target}", group.no))
         }
@@ -152,5 +154,6 @@ pub(super) fn changed(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<
     let items = risky.iter().map(|change| change.key.clone()).collect();
     let also = if others.is_empty() { String::new() } else { format!("; also {}", arrows(others)) };
     let reason = format!("{}{also}", arrows(risky));
-    Some(Check { items, ..Check::block(id, reason, "take a config group with the values in force today") })
+    let remedy = or_copy("take a config group with the values in force today", snapshot);
+    Some(Check { items, ..Check::block(id, reason, remedy) })
 }

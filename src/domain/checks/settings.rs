@@ -1,5 +1,6 @@
 //! What the target version does with the settings, as checks. They are there only where there is something to say.
 
+use super::configuration::or_copy;
 use super::{Check, CheckResult};
 use crate::domain::group_difference::{Class, SettingChange};
 use crate::domain::kafka_changes;
@@ -13,7 +14,7 @@ pub(super) fn checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Chec
         return Vec::new();
     }
     let found = [
-        out_of_range(changes),
+        out_of_range(snapshot, changes),
         read_only(changes),
         removed_key(snapshot, changes),
         changed_default(snapshot, changes),
@@ -45,7 +46,7 @@ fn note(change: &SettingChange) -> String {
 
 /// A broker with such a value does not start, so nobody may overrule it. One that is there today under the same limit is
 /// told.
-fn out_of_range(changes: &[SettingChange]) -> Option<Check> {
+fn out_of_range(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
     let id = "config.out-of-range";
     let say = |change: &SettingChange| {
         let value = change.to.as_deref().unwrap_or("not set");
@@ -57,8 +58,8 @@ fn out_of_range(changes: &[SettingChange]) -> Option<Check> {
             changes.iter().filter(|change| change.note.is_some()).cloned().collect();
         return of_class(id, CheckResult::Warn, &tolerated, Class::Kept, as_today);
     };
-    let remedy = "correct the values in the config group, or take another one";
-    Some(Check { remedy: Some(remedy.to_owned()), ..check })
+    let remedy = or_copy("correct the values in the config group, take another one", snapshot);
+    Some(Check { remedy: Some(remedy), ..check })
 }
 
 fn read_only(changes: &[SettingChange]) -> Option<Check> {
@@ -105,12 +106,15 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
     }
     .unwrap_or_default();
     let hurts = |change: &SettingChange| {
-        change.class == Class::ChangedDefault && hurting.contains(&change.key.as_str())
+        change.class == Class::ChangedDefault && (change.is_risky() || hurting.contains(&change.key.as_str()))
     };
     let result = if changes.iter().any(hurts) { CheckResult::Warn } else { CheckResult::Info };
+    // What can hurt is never among those that there is no room for.
+    let mut hurting_first = changes.to_vec();
+    hurting_first.sort_by_key(|change| !hurts(change));
     let say =
         |change: &SettingChange| format!("{} {}{}", change.key, setting_text::arrow(change), note(change));
-    of_class("config.changed-default", result, changes, Class::ChangedDefault, say)
+    of_class("config.changed-default", result, &hurting_first, Class::ChangedDefault, say)
 }
 
 fn unknown_setting(changes: &[SettingChange]) -> Option<Check> {

@@ -229,6 +229,48 @@ fn a_changed_retention_blocks_and_a_changed_thread_count_warns() {
 }
 
 #[test]
+fn a_new_default_that_can_cost_data_warns_and_comes_first() {
+    let defaults = |retention: &str| {
+        let key = |number: u8| setting(&format!("a.{number}"), None, Some(retention), true);
+        let last = setting("log.retention.bytes", None, Some(retention), true);
+        (0..9).map(key).chain([last]).collect::<Vec<_>>()
+    };
+    let mut told = snapshot();
+    told.present.as_mut().unwrap().settings.extend(defaults("-1"));
+    told.target_settings.as_mut().unwrap().settings.extend(defaults("1073741824"));
+    assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "it never blocks");
+    let checks = evaluate(&told, &Accepted::default());
+    let check = checks.iter().find(|check| check.id == "config.changed-default").unwrap();
+    assert_eq!(check.result, CheckResult::Warn);
+    assert!(check.reason.starts_with("log.retention.bytes -1 → 1073741824 bytes, a.0"), "{}", check.reason);
+}
+
+#[test]
+fn a_flag_to_paste_holds_no_command_of_whoever_named_a_setting() {
+    let flag = |name: &str| {
+        let mut check = Check::block("config.lost-override", "", "");
+        check.items = vec!["log.retention.hours".to_owned(), name.to_owned()];
+        check.accept_flag()
+    };
+    let of = |item: &str| Some(format!("--accept {item}"));
+    assert_eq!(flag("a.b"), of("config.lost-override=log.retention.hours,a.b"));
+    assert_eq!(flag("a;touch$IFS/x"), of("'config.lost-override=log.retention.hours,a;touch$IFS/x'"));
+    assert_eq!(flag("it's"), of(r"'config.lost-override=log.retention.hours,it'\''s'"));
+    for name in ["a,b", " a", "a\nb"] {
+        assert_eq!(flag(name), None, "{name:?}");
+    }
+}
+
+#[test]
+fn a_group_of_another_version_is_none_however_it_came_to_be_chosen() {
+    let mut other = snapshot();
+    let mut group = other.group.one().unwrap().clone();
+    group.version = VersionCode::new(3_713_006);
+    other.group = Group::Chosen(GroupChoice::One(group));
+    assert_eq!(stops(&other, &[]), ["config.version"]);
+}
+
+#[test]
 fn missing_zookeeper_data_is_info_and_replication_is_never_a_pass() {
     let checks = evaluate(&snapshot(), &Accepted::default());
     let result = |id| checks.iter().find(|check| check.id == id).unwrap().result;

@@ -49,15 +49,30 @@ impl Flow<'_> {
             Ok(None) => (self.find_made(draft, "the answer told no number", None)?, false),
             Err(error) => (self.after_failed_create(draft, error)?, false),
         };
+        let touched = self.touched(draft, no);
+        // A number that the answer told and nothing bears out may be another group's.
+        if let (true, Ok(Some(why))) = (is_told, &touched) {
+            let cause = format!("the answer told config group {no}, and {why}");
+            return Err(self.fate_unknown(draft, &cause, None, None));
+        }
         self.progress().created = Submitted::Yes;
+        self.report.group_to = Some(named(draft, no));
         self.tell.note(&format!("config group {} is made", named(draft, no)));
         if let Err(error) = self.journal.group_created(self.clock.now(), no) {
             self.tell.warn(&format!("{error}; config group {no} was made all the same"));
         }
-        if !is_told {
-            self.refuse_touched(draft, no)?;
+        match touched {
+            Ok(None) => Ok(no),
+            // Somebody was quicker.
+            Ok(Some(why)) => {
+                let hint = format!("see what it has: {}", self.diff_with(&draft.ends, no));
+                Err(unwritten(draft, no, why, None, hint))
+            }
+            Err(error) => Err(match error.signal() {
+                Some(signal) => self.interrupted(draft, Some(no), signal),
+                None => unwritten_by(draft, no, error),
+            }),
         }
-        Ok(no)
     }
 
     fn after_failed_create(&mut self, draft: &Draft, error: ApiError) -> Result<ConfigGroupNo, Failure> {
@@ -147,23 +162,22 @@ impl Flow<'_> {
         }
     }
 
-    /// Makes sure that the group that this run made, and found by looking, is still empty and unused: somebody may have been
-    /// quicker.
-    fn refuse_touched(&self, draft: &Draft, no: ConfigGroupNo) -> Result<(), Failure> {
+    /// Reads why a group may not be the new one, or not as it was made; None where it is empty and unused. It may not be
+    /// in the list yet.
+    fn touched(&self, draft: &Draft, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
         let version = draft.ends.target.code;
-        let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
-        let read = settings.and_then(Option::<Vec<Setting>>::try_from);
-        let read = read.and_then(|settings| Ok((settings, Option::<u64>::try_from(users?)?)));
-        match read {
-            Ok((settings, users)) => group_copy::untouched(settings.as_deref(), users).map_err(|why| {
-                let hint = format!("see what it has: {}", self.diff_with(&draft.ends, no));
-                unwritten(draft, no, why.to_owned(), None, hint)
-            }),
-            Err(error) => Err(match error.signal() {
-                Some(signal) => self.interrupted(draft, Some(no), signal),
-                None => unwritten_by(draft, no, error),
-            }),
+        let reads = [Read::ConfigGroups(Some(version)), Read::Settings(no, version), Read::Users(no)];
+        let [groups, settings, users] = join(self.api, &reads);
+        let groups = Vec::<ConfigGroup>::try_from(groups?)?;
+        if let Some(group) = groups.iter().find(|group| group.no == no)
+            && (!group.is_named(draft.name.text())
+                || group_copy::maker(group, self.journal.run()) == Maker::SomebodyElse)
+        {
+            return Ok(Some(format!("that is another group, {group}")));
         }
+        let settings = Option::<Vec<Setting>>::try_from(settings?)?;
+        let users = Option::<u64>::try_from(users?)?;
+        Ok(group_copy::untouched(settings.as_deref(), users).err().map(str::to_owned))
     }
 
     /// `seen`: the group of the name of which nobody can tell who made it.

@@ -36,7 +36,7 @@ impl Flow<'_> {
             let settings = GroupSettings { group: group.clone(), settings: settings.to_vec() };
             keeps_everything(&ends.difference_with(&settings))
         };
-        let hint = if group.no == ends.from.group.no {
+        let hint = if group.is_same_as(&ends.from.group) {
             self.under_another_name(ends, name)
         } else if settings.is_some_and(fits) {
             let diff = self.diff_with(ends, group.no);

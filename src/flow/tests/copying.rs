@@ -142,18 +142,24 @@ fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_tak
 }
 
 #[test]
-fn what_cannot_be_read_after_the_create_is_unknown() {
-    for (settings_alone, creates, written) in
-        [(false, Fate::DoneBut(lost()), "no"), (false, Fate::Mute, "no"), (true, Fate::Done, "unknown")]
-    {
+fn what_cannot_be_read_after_the_create_is_not_written_to() {
+    for (settings_alone, creates, code, created) in [
+        (false, Fate::DoneBut(lost()), 9, "unknown"),
+        (false, Fate::Mute, 9, "unknown"),
+        (false, Fate::Done, 7, "yes"),
+        (true, Fate::DoneBut(lost()), 7, "yes"),
+        (true, Fate::Done, 7, "yes"),
+    ] {
         let service = Service::new(&[creates], &[Fate::Done]);
         service.blind.set(!settings_alone);
         service.blind_to_settings.set(settings_alone);
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
-        assert_eq!((exit(failure.as_ref()), report.unwrap().written.word()), (9, written));
+        let report = report.unwrap();
+        let words = (report.created.word(), report.written.word());
+        assert_eq!((exit(failure.as_ref()), words), (code, (created, "no")));
         let told = failure.unwrap().to_string();
         assert!(told.contains("orders-390"), "{told}");
-        assert_eq!(service.sent.get().0, 1);
+        assert_eq!(service.sent.get(), (1, 0));
     }
 }
 
@@ -226,9 +232,9 @@ fn without_a_line_in_the_journal_nothing_is_sent() {
 fn the_reads_of_a_copy_are_few() {
     let service = Service::new(&[Fate::Done], &[Fate::Done]);
     assert_eq!(exit(Machine::new().copy(&service, &FakeClock::default()).0.as_ref()), 0);
-    // Groups, versions, the source's settings, those of one group of the version; the source and the list once more; what
-    // was written.
-    assert_eq!(service.reads.get(), 7);
+    // Groups, versions, the source's settings, those of one group of the version; the source and the list once more; the
+    // list, the new group's settings and its users; what was written.
+    assert_eq!(service.reads.get(), 10);
 }
 
 fn any_fate() -> impl Strategy<Value = Fate> {

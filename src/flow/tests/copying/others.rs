@@ -1,6 +1,6 @@
 //! Groups of the name that somebody else, or an earlier run, has made.
 
-use super::service::{Fate, Machine, NEW, Service, exit, named, not_sent, refused};
+use super::service::{Fate, Machine, NEW, OTHER, Service, exit, named, not_sent, refused};
 use super::{gateway, lost};
 use crate::clock::tests::FakeClock;
 use crate::domain::config_group::GroupSettings;
@@ -60,6 +60,7 @@ fn a_group_of_this_run_that_somebody_was_quicker_to_use_is_left_alone() {
         // Its create is not open any more: once the group is gone, the name is free.
         service.groups.borrow_mut().retain(|group| group.group.no.number() < 1_000);
         service.creates.borrow_mut().push_back(Fate::Done);
+        service.users.set(Some(0));
         assert_eq!(exit(machine.copy(&service, &FakeClock::default()).0.as_ref()), 0);
     }
 }
@@ -76,6 +77,21 @@ fn a_group_whose_description_was_lost_is_told_to_be_of_an_unknown_maker() {
     assert_eq!((exit(failure.as_ref()), service.sent.get()), (5, (1, 0)));
     let told = failure.unwrap().to_string();
     assert!(told.contains("nothing tells whether this machine made it"), "{told}");
+}
+
+#[test]
+fn a_number_that_is_another_groups_is_not_written_to() {
+    for settings in [EMPTY, &[("a", "9"), ("b", ""), ("c", "")]] {
+        let service = Service::new(&[Fate::Astray], &[Fate::Done]);
+        service.groups.borrow_mut()[1] = named(OTHER, NEW, "logs-390", settings);
+        let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
+        let report = report.unwrap();
+        let words = (report.created.word(), report.written.word());
+        assert_eq!((exit(failure.as_ref()), words, service.sent.get()), (9, ("unknown", "no"), (1, 0)));
+        let told = failure.unwrap().to_string();
+        let words = "the answer told config group 324, and that is another group, logs-390 (324)";
+        assert!(told.contains(words), "{told}");
+    }
 }
 
 #[test]

@@ -27,6 +27,9 @@ use crate::journal::{Journal, Operator};
 const OLD: u64 = 3_713_006;
 pub(super) const NEW: u64 = 3_903_006;
 
+/// Number of an empty group of another name.
+pub(super) const OTHER: u64 = 324;
+
 /// Number of the group that is copied.
 const SOURCE: u64 = 301;
 
@@ -36,6 +39,8 @@ pub(super) enum Fate {
     Done,
     /// Done, and the answer tells no number.
     Mute,
+    /// Done, and the answer tells the number of another group.
+    Astray,
     /// Done, and the answer is this.
     DoneBut(ApiError),
     /// Not done.
@@ -83,7 +88,7 @@ pub(super) struct Service {
 impl Service {
     pub(super) fn new(creates: &[Fate], writes: &[Fate]) -> Self {
         let present = named(SOURCE, OLD, "orders-371", &[("a", "5"), ("b", "6"), ("c", "")]);
-        let other = named(324, NEW, "logs-390", &[("a", ""), ("b", ""), ("c", "")]);
+        let other = named(OTHER, NEW, "logs-390", &[("a", ""), ("b", ""), ("c", "")]);
         Self {
             groups: RefCell::new(vec![present, other]),
             creates: RefCell::new(creates.to_vec().into()),
@@ -222,6 +227,10 @@ impl CdssApi for Service {
                 self.create(wish);
                 Ok(None)
             }
+            Fate::Astray => {
+                self.create(wish);
+                Ok(Some(ConfigGroupNo::new(OTHER)))
+            }
             Fate::DoneBut(error) => {
                 self.create(wish);
                 Err(error)
@@ -240,7 +249,7 @@ impl CdssApi for Service {
         assert_eq!(consent.version(), version);
         self.sent.set((self.sent.get().0, self.sent.get().1 + 1));
         match self.writes.borrow_mut().pop_front().expect("no more writes than the test foresaw") {
-            Fate::Done | Fate::Mute => {
+            Fate::Done | Fate::Mute | Fate::Astray => {
                 self.write(no, values);
                 Ok(())
             }
