@@ -33,7 +33,7 @@ complete -c cdss -n "__fish_cdss_needs_command" -s o -l output -d 'Form of the r
 complete -c cdss -n "__fish_cdss_needs_command" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_needs_command" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_needs_command" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_needs_command" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_needs_command" -s V -l version -d 'Print the version of cdss itself'
 complete -c cdss -n "__fish_cdss_needs_command" -s h -l help -d 'Print help'
@@ -65,7 +65,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s y -l yes -d 'Confi
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s n -l dry-run -d 'Do what `cdss check` does; start nothing'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l wait -d 'Wait for the end (the default)'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l no-wait -d 'Return as soon as the start is accepted'
-complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l cluster -d 'Cluster, by number or exact name (no:… or name:… removes doubt)' -r
@@ -81,7 +81,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand check" -s o -l output -d 'Form
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand check" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand check" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l cluster -d 'Cluster, by number or exact name (no:… or name:… removes doubt)' -r
@@ -98,7 +98,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand status" -l color -d 'Colours: 
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l watch -d 'Follow until the change has ended'
-complete -c cdss -n "__fish_cdss_using_subcommand status" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand status" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand status" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand status" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l profile -d 'Profile with keys and settings' -r
@@ -110,7 +110,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subc
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -f -a "clusters" -d 'List the clusters of the region, with those that the key may not touch'
@@ -125,7 +125,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l profile -d 'Profile with keys and settings' -r
@@ -137,7 +137,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l version -d 'Only the groups of this Kafka version' -r
@@ -150,7 +150,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l profile -d 'Profile with keys and settings' -r
@@ -162,7 +162,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_s
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -f -a "diff" -d 'Say what differs between two config groups, setting by setting'
@@ -177,7 +177,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l exit-code -d 'Exit with 20 when a setting differs, the versions\' own defaults included'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l cluster -d 'Copy the config group that this cluster uses' -r
@@ -194,7 +194,7 @@ always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s n -l dry-run -d 'Say what would be carried and what left out; make nothing'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s y -l yes -d 'Confirm without a question'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l profile -d 'Profile with keys and settings' -r
@@ -206,7 +206,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_su
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -f -a "init" -d 'Ask for a profile\'s key, site and region, and write them down'
@@ -224,7 +224,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l profile -d 'Profile with keys and settings' -r
@@ -236,7 +236,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l profile -d 'Profile with keys and settings' -r
@@ -248,7 +248,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l profile -d 'Profile with keys and settings' -r
@@ -260,7 +260,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l profile -d 'Profile with keys and settings' -r
@@ -273,7 +273,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l stdin -d 'Read the value from standard input'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l profile -d 'Profile with keys and settings' -r
@@ -286,7 +286,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Don\'t ask'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l profile -d 'Profile with keys and settings' -r
@@ -298,7 +298,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand history" -s o -l output -d 'Fo
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand history" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand history" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l scenario -d 'What the service does; `--list` shows all' -r
@@ -314,7 +314,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l color -d 'Colours:
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l list -d 'List the scenarios, each with the exit code of `upgrade`'
-complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l profile -d 'Profile with keys and settings' -r
@@ -326,6 +326,6 @@ complete -c cdss -n "__fish_cdss_using_subcommand completions" -s o -l output -d
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand completions" -s q -l quiet -d 'Leave out progress and hints'
+complete -c cdss -n "__fish_cdss_using_subcommand completions" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s h -l help -d 'Print help'

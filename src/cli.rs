@@ -62,7 +62,7 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub color: String,
-    /// Leave out progress and hints
+    /// Leave out progress and remarks; never a plan, never an error
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub quiet: bool,
     /// Show settings; twice: requests; three times: answers

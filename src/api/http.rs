@@ -31,6 +31,8 @@ use crate::domain::record::{RequestObserver, RequestRecord, Shown};
 use crate::domain::service::Service;
 use crate::domain::snapshot::PreCheck;
 
+mod pages;
+
 /// Everything that is fixed about the way to the service.
 pub(crate) struct Connection {
     pub service: Service,
@@ -268,7 +270,7 @@ impl Http {
             let part = wire::answer(read, &envelope);
             let part = part.map_err(|what| unreadable(what, &envelope.request_id))?;
             let before = seen.len();
-            let has_pages = merge(&mut whole, part, &mut seen);
+            let has_pages = pages::merge(&mut whole, part, &mut seen);
             let marks = wire::page_of(&envelope.result);
             if !has_pages || seen.len() == before || marks.is_last() {
                 // A name would be taken for a free one.
@@ -278,49 +280,7 @@ impl Http {
                 break;
             }
         }
-        Ok(only_wanted(read, whole.expect("the loop ran at least once")))
-    }
-}
-
-/// Drops config groups of other versions than the one asked for, should the service not have done it.
-fn only_wanted(read: &Read, answer: Answer) -> Answer {
-    match (read, answer) {
-        (Read::ConfigGroups(Some(version)), Answer::ConfigGroups(mut groups)) => {
-            groups.retain(|group| group.version == *version);
-            Answer::ConfigGroups(groups)
-        }
-        (_, answer) => answer,
-    }
-}
-
-/// Adds a page to what is there, each entry once. Returns false for answers without pages. A config group is known by
-/// version and number, a cluster by its number in one of two lists.
-fn merge(whole: &mut Option<Answer>, part: Answer, seen: &mut BTreeSet<(u64, u64)>) -> bool {
-    match part {
-        Answer::Clusters(mut page) => {
-            page.allowed.retain(|entry| seen.insert((1, entry.no.number())));
-            page.forbidden.retain(|entry| seen.insert((0, entry.no.number())));
-            match whole {
-                Some(Answer::Clusters(list)) => {
-                    list.allowed.append(&mut page.allowed);
-                    list.forbidden.append(&mut page.forbidden);
-                }
-                _ => *whole = Some(Answer::Clusters(page)),
-            }
-            true
-        }
-        Answer::ConfigGroups(mut page) => {
-            page.retain(|group| seen.insert((group.version.number(), group.no.number())));
-            match whole {
-                Some(Answer::ConfigGroups(list)) => list.append(&mut page),
-                _ => *whole = Some(Answer::ConfigGroups(page)),
-            }
-            true
-        }
-        single => {
-            *whole = Some(single);
-            false
-        }
+        Ok(pages::only_wanted(read, whole.expect("the loop ran at least once")))
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod follow_command;
 pub(crate) mod format;
 pub(crate) mod group_choice;
 pub(crate) mod group_copy;
+pub(crate) mod group_create;
 pub(crate) mod group_difference;
 pub(crate) mod group_name;
 pub(crate) mod health;

@@ -4,7 +4,7 @@ use super::Flow;
 use super::snapshot::Groups;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::group_choice::{choose, settings_of, to_compare};
-use crate::domain::group_copy::unresolved;
+use crate::domain::group_create::unresolved;
 use crate::domain::group_difference::Side;
 use crate::domain::group_name::{GroupName, free_name};
 use crate::domain::snapshot::Group;

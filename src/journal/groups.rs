@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::entries::{line, whole};
 use super::{ClusterLock, Journal, JournalError, LockError};
-use crate::domain::group_copy::Create;
+use crate::domain::group_create::Create;
 use crate::domain::group_name::GroupName;
 use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::service::Service;

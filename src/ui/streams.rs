@@ -8,7 +8,7 @@ use crate::domain::format::Format;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Look {
     pub format: Format,
-    /// Drops progress and hints; never the plan before a question, never an error.
+    /// Drops progress and remarks; never the plan before a question, never an error with its hint.
     pub quiet: bool,
     /// 1 settings, 2 requests, 3 answers.
     pub verbosity: u8,

@@ -6,7 +6,8 @@ use crate::api::{Persistence, Read, one};
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::domain::copy_report::CopyReport;
 use crate::domain::group_choice::to_compare;
-use crate::domain::group_copy::{self, Create};
+use crate::domain::group_copy;
+use crate::domain::group_create::{self, Create};
 use crate::domain::group_difference::{SettingChange, Side, difference};
 use crate::domain::group_name::GroupName;
 use crate::domain::ids::VersionCode;
@@ -164,14 +165,14 @@ impl Flow<'_> {
         settings: Option<&[Setting]>,
     ) -> Result<Create, Failure> {
         let creates = self.creates(group.version)?;
-        let create = group_copy::create_of(group, &creates);
+        let create = group_create::create_of(group, &creates);
         // What is refused anyway needs no read.
         let used_by = if create.is_ok() {
             one(self.api, Read::Users(group.no), Persistence::Patient).map_err(Failure::before_start)?
         } else {
             None
         };
-        let taken = group_copy::take_up(create, ends.from.group.no, settings, used_by);
+        let taken = group_create::take_up(create, ends.from.group.no, settings, used_by);
         taken.map_err(|why| self.exists(ends, name, group, settings, why))
     }
 

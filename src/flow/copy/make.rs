@@ -10,7 +10,7 @@ use crate::api::{Action, ApiError, CdssApi, Class, NewGroup, Persistence, Read, 
 use crate::clock::Interrupted;
 use crate::consent::GroupConsent;
 use crate::domain::config_group::{ConfigGroup, Setting};
-use crate::domain::group_copy::{self, Maker};
+use crate::domain::group_create::{self, Maker};
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::report::Report;
 use crate::domain::verdict::Submitted;
@@ -34,7 +34,7 @@ impl Flow<'_> {
         let wish = NewGroup {
             name: draft.name.clone(),
             version: draft.ends.target.code,
-            description: group_copy::description(draft.ends.from.group.no, self.journal.run()),
+            description: group_create::description(draft.ends.from.group.no, self.journal.run()),
         };
         let send = |api: &dyn CdssApi| api.create_group(&wish, consent);
         let answer = match self.attempts(Class::Change, "nothing was made", &send) {
@@ -104,7 +104,7 @@ impl Flow<'_> {
                 return Err(self.fate_unknown(draft, &cause, Some(error), None));
             }
         };
-        match found.map(|group| (group_copy::maker(&group, self.journal.run()), group)) {
+        match found.map(|group| (group_create::maker(&group, self.journal.run()), group)) {
             Some((Maker::ThisRun, group)) => Ok(group.no),
             Some((Maker::Untold, group)) => {
                 let cause = format!("{error}; {}", of_unknown_maker(&group));
@@ -129,7 +129,7 @@ impl Flow<'_> {
             let pause = self.pause_before_look(turn);
             self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(draft, None, signal))?;
             match self.look_for(draft) {
-                Ok(Some(group)) if group_copy::maker(&group, self.journal.run()) == Maker::ThisRun => {
+                Ok(Some(group)) if group_create::maker(&group, self.journal.run()) == Maker::ThisRun => {
                     return Ok(group.no);
                 }
                 Ok(Some(group)) => (last, seen) = (of_unknown_maker(&group), Some(group)),
@@ -171,13 +171,13 @@ impl Flow<'_> {
         let groups = Vec::<ConfigGroup>::try_from(groups?)?;
         if let Some(group) = groups.iter().find(|group| group.no == no)
             && (!group.is_named(draft.name.text())
-                || group_copy::maker(group, self.journal.run()) == Maker::SomebodyElse)
+                || group_create::maker(group, self.journal.run()) == Maker::SomebodyElse)
         {
             return Ok(Some(format!("that is another group, {group}")));
         }
         let settings = Option::<Vec<Setting>>::try_from(settings?)?;
         let users = Option::<u64>::try_from(users?)?;
-        Ok(group_copy::untouched(settings.as_deref(), users).err().map(str::to_owned))
+        Ok(group_create::untouched(settings.as_deref(), users).err().map(str::to_owned))
     }
 
     /// `seen`: the group of the name of which nobody can tell who made it.

@@ -5,7 +5,7 @@ use super::named;
 use crate::api::ApiError;
 use crate::clock::Signal;
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
-use crate::domain::group_copy;
+use crate::domain::group_create;
 use crate::domain::group_difference::keeps_everything;
 use crate::domain::group_name::GroupName;
 use crate::domain::ids::ConfigGroupNo;
@@ -94,7 +94,7 @@ impl Flow<'_> {
     /// Makes sure that no earlier create of the name is still to show its group.
     pub(super) fn refuse_unresolved(&self, name: &GroupName, ends: &Ends) -> Result<(), Failure> {
         let creates = self.creates(ends.target.code)?;
-        let Some(create) = group_copy::unresolved(name, &creates) else { return Ok(()) };
+        let Some(create) = group_create::unresolved(name, &creates) else { return Ok(()) };
         let (run, hint) = (create.who(), self.look_first(ends, name));
         Err(CopyFailure::Unresolved { name: name.clone(), run, hint }.into())
     }
