@@ -213,7 +213,9 @@ impl Failure {
             Self::Unverified { fault, .. } => fault.remedy.clone(),
             Self::Usage { hint, .. } | Self::Busy { hint, .. } | Self::Blocked { hint, .. } => hint.clone(),
             Self::Acceptance(_) => Some("`cdss check` prints the flag that can be accepted".to_owned()),
-            Self::Version(VersionError::Ambiguous { .. }) => Some("write the version in full".to_owned()),
+            Self::Version(VersionError::Ambiguous { .. }) => {
+                Some("write the version in full, or its code".to_owned())
+            }
             Self::Version(_) => Some("`cdss list versions` shows them".to_owned()),
             Self::Cluster { hint, .. } | Self::NoCluster { hint, .. } | Self::Group { hint, .. } => {
                 Some(hint.clone())

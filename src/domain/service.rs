@@ -15,10 +15,10 @@ pub(crate) struct Service {
 
 impl Service {
     /// Makes the commands in a remark, which stand in code ticks, lead to this service: in a rehearsal they must
-    /// not reach the real one from another shell, and a list is that of this region.
+    /// not reach the real one from another shell, and a list is that of this site and region.
     pub(crate) fn localise(&self, remark: &str) -> String {
         let mut remark = remark.to_owned();
-        if self.region != Site::Public.default_region() {
+        if (self.site, &self.region) != (Site::Public, &Site::Public.default_region()) {
             let here = format!(" --site {} --region {}", self.site, self.region);
             for what in ["clusters", "versions", "config-groups"] {
                 let list = format!("`cdss list {what}");
@@ -62,6 +62,9 @@ mod tests {
         let local = "`cdss list versions --site public --region JPN` shows them; or `cdss list versions --site public \
                      --region JPN`, `cdss history`";
         assert_eq!(elsewhere.localise(remark), local);
+        let gov = Service { site: Site::Gov, ..service("KR", false) };
+        let local = "`cdss list clusters --site gov --region KR`";
+        assert_eq!(gov.localise("`cdss list clusters`"), local);
         let rehearsal = service("KR", true).localise("`cdss history`");
         assert_eq!(rehearsal, "`CDSS_SANDBOX=http://127.0.0.1:9 cdss history`");
     }

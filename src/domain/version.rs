@@ -87,12 +87,13 @@ pub(crate) struct KafkaVersion {
 impl KafkaVersion {
     /// `name` is the service's own, such as `Kafka 3.9.0`.
     pub(crate) fn new(code: VersionCode, name: Option<&str>) -> Self {
-        Self { release: name.and_then(Release::find), ..Self::nameless(code) }
+        let release = name.and_then(Release::find);
+        Self { code, by_code: release.is_none(), release }
     }
 
     /// A version of which no name is known.
     pub(crate) fn nameless(code: VersionCode) -> Self {
-        Self { code, release: None, by_code: false }
+        Self { code, release: None, by_code: true }
     }
 
     /// Returns what to write behind `--version`.
@@ -132,8 +133,21 @@ pub(crate) enum VersionError {
     Ambiguous { asked: String, fitting: Vec<KafkaVersion> },
 }
 
+/// Marks those of the versions on offer that a release alone doesn't lead to.
+pub(crate) fn mark_those_without_a_name_of_their_own(offers: &mut [KafkaVersion]) {
+    let releases: Vec<Option<Release>> = offers.iter().map(|offer| offer.release.clone()).collect();
+    for offer in offers {
+        let same = releases.iter().filter(|release| **release == offer.release).count();
+        offer.by_code = offer.release.is_none() || same > 1;
+    }
+}
+
 fn list(versions: &[KafkaVersion]) -> String {
-    let shown: Vec<String> = versions.iter().map(ToString::to_string).collect();
+    let one = |version: &KafkaVersion| match &version.release {
+        Some(release) if version.by_code => format!("{release} (code {})", version.code),
+        _ => version.to_string(),
+    };
+    let shown: Vec<String> = versions.iter().map(one).collect();
     if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
 }
 
@@ -197,9 +211,7 @@ impl VersionSelector {
         let numbers = match self {
             Self::Code(code) => {
                 let listed = offers.iter().find(|version| version.code == *code);
-                let mut version = listed.cloned().unwrap_or_else(|| KafkaVersion::nameless(*code));
-                let same = offers.iter().filter(|offer| offer.release == version.release).count();
-                version.by_code = version.release.is_none() || same > 1;
+                let version = listed.cloned().unwrap_or_else(|| KafkaVersion::nameless(*code));
                 return Ok(Found { version, listed: listed.is_some() });
             }
             Self::Numbers(numbers) => numbers,
@@ -250,6 +262,15 @@ mod tests {
     }
 
     #[test]
+    fn two_versions_of_one_release_are_told_apart_by_their_codes() {
+        let mut offers = vec![version(3_903_006, "Kafka 3.9.0"), version(3_903_007, "Kafka 3.9.0")];
+        mark_those_without_a_name_of_their_own(&mut offers);
+        let error = "3.9.0".parse::<VersionSelector>().unwrap().find(&offers).unwrap_err();
+        let words = "3.9.0 fits 2 versions: 3.9.0 (code 3903006), 3.9.0 (code 3903007)";
+        assert_eq!(error.to_string(), words);
+    }
+
+    #[test]
     fn a_prefix_of_two_versions_is_refused_with_both() {
         let error = "3.9".parse::<VersionSelector>().unwrap().find(&offers()).unwrap_err();
         assert_eq!(error.to_string(), "3.9 fits 2 versions: 3.9.0, 3.9.1");
@@ -259,6 +280,8 @@ mod tests {
     fn what_is_printed_behind_version_finds_the_same_one() {
         let mut offers = offers();
         offers.extend([version(3_903_007, "Kafka 3.9.0"), version(4_003_006, "the newest")]);
+        mark_those_without_a_name_of_their_own(&mut offers);
+        assert_eq!(offers[2].argument(), "3903006", "also one that is taken from the list");
         for (text, argument) in [
             ("3.7.1", "3.7.1"),
             ("3713006", "3.7.1"),

@@ -5,6 +5,7 @@ use super::resolve::{all, take};
 use crate::api::{Answer, ApiError, CdssApi, Persistence, Read, join};
 use crate::domain::cluster::Cluster;
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
+use crate::domain::follow_command::quote;
 use crate::domain::ids::VersionCode;
 use crate::domain::selector::{GroupError, Selector, find_group};
 use crate::domain::version::KafkaVersion;
@@ -158,7 +159,13 @@ fn no_group(error: GroupError, flag: &str, is_whole: bool) -> Failure {
         GroupError::NotFound(_) if is_whole => "`cdss list config-groups` shows them".to_owned(),
         GroupError::NotFound(_) => format!("`cdss list config-groups` shows them; {}", AllGroups::GAP),
         GroupError::Several { groups, .. } => {
-            format!("name one by its number, such as {flag}no:{}", groups[0].no)
+            // A number is a group's own for its version only.
+            let is_number = groups.iter().all(|group| group.no == groups[0].no);
+            let name = groups[0].name.as_deref().filter(|_| is_number);
+            let other =
+                name.map_or_else(|| format!("no:{}", groups[0].no), |name| quote(&format!("name:{name}")));
+            let by = if is_number { "name" } else { "number" };
+            format!("name one by its {by}, such as {flag}{other}")
         }
     };
     Failure::Group { error, hint }

@@ -90,13 +90,14 @@ pub(super) fn end_of_copy(report: &Report) -> String {
 
 fn how_many(copy: &CopyReport) -> String {
     let left_out = copy.left_out.len();
-    let counts = match (copy.written, copy.unequal.len()) {
-        (Submitted::Yes, 0) => format!("{} carried, {left_out} left out", copy.carried.len()),
-        (Submitted::Yes, unequal) => {
-            let well = copy.carried.len() - unequal;
-            format!("{well} carried, {unequal} not as sent, {left_out} left out")
+    let values = copy.carried.len();
+    let counts = match (copy.unequal.len(), copy.written) {
+        (0, Submitted::Yes) => format!("{values} carried, {left_out} left out"),
+        (0, Submitted::Unknown) => format!("{values} sent, {left_out} left out"),
+        (0, Submitted::No) => format!("{values} to carry, {left_out} left out"),
+        (unequal, _) => {
+            format!("{} carried, {unequal} not as sent, {left_out} left out", values - unequal)
         }
-        _ => format!("{} to carry, {left_out} left out", copy.carried.len()),
     };
     if copy.is_told { counts } else { format!("{counts}; no config group tells yet what the version takes") }
 }

@@ -145,6 +145,16 @@ fn a_verdict_that_is_not_done_keeps_its_code_without_stdout() {
 }
 
 #[test]
+fn quiet_keeps_the_error_with_the_hint_that_goes_on() {
+    let lab = Lab::new(Scenario::Healthy);
+    let line = "cdss check --cluster audit --version 3.9.0 --config-group audit-390 -q";
+    let ended = Ended::of(lab.command("sh").args(["-c", line]));
+    assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
+    assert!(ended.stderr.contains("error: blocked by config.changed"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("add --accept config.changed=log.retention.hours"), "{}", ended.stderr);
+}
+
+#[test]
 fn help_survives_a_reader_that_has_gone() {
     let lab = Lab::new(Scenario::Healthy);
     for arguments in ["--help", "--version", "upgrade --help", "sandbox --list"] {

@@ -10,7 +10,7 @@ use crate::domain::config_group::ConfigGroup;
 use crate::domain::health::{Colour, Health, Node, NodeGroup};
 use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::domain::snapshot::PreCheck;
-use crate::domain::version::{KafkaVersion, Release};
+use crate::domain::version::{KafkaVersion, Release, mark_those_without_a_name_of_their_own};
 
 /// How a page says whether another follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -195,8 +195,10 @@ fn versions(result: &Value) -> Result<Vec<KafkaVersion>, &'static str> {
         let name = text(&entry["kafkaVersionName"]).or_else(|| text(&entry["applicationVersionName"]));
         Some(KafkaVersion::new(code, name.as_deref()))
     };
-    let versions = told(result, "kafkaVersionList")?.iter().map(version).collect::<Option<_>>();
-    versions.ok_or("a version without a code")
+    let versions = told(result, "kafkaVersionList")?.iter().map(version).collect::<Option<Vec<_>>>();
+    let mut versions = versions.ok_or("a version without a code")?;
+    mark_those_without_a_name_of_their_own(&mut versions);
+    Ok(versions)
 }
 
 #[cfg(test)]

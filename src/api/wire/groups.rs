@@ -79,22 +79,29 @@ pub(super) fn settings(result: &Value) -> Option<Vec<Setting>> {
     let mut settings = plain.filter(|settings| !settings.is_empty())?;
     let additional: Option<Vec<Setting>> =
         list(&result["additionalKafkaConfigGroupDetailList"]).map(additional).collect();
-    let places: BTreeMap<String, usize> =
-        settings.iter().enumerate().map(|(place, setting)| (setting.key.clone(), place)).collect();
-    let mut added: BTreeMap<String, Setting> = BTreeMap::new();
-    for one in additional? {
-        // One that stands in both lists is one setting, which somebody set in one of them.
-        if let Some(place) = places.get(&one.key) {
-            settings[*place].custom = settings[*place].custom.take().or(one.custom);
-        } else if added.get(&one.key).is_some_and(|other| other.custom != one.custom) {
-            // Nobody knows which of the two values holds.
-            return None;
-        } else {
-            added.insert(one.key.clone(), one);
+    settings.extend(additional?);
+    one_of_each(settings)
+}
+
+/// Makes one setting of those that have one name: it may stand in both lists, and somebody set it in one of them. None
+/// where two values are told, for nobody knows which one holds.
+fn one_of_each(settings: Vec<Setting>) -> Option<Vec<Setting>> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut each: Vec<Setting> = Vec::new();
+    for one in settings {
+        let Some(place) = places.get(&one.key) else {
+            places.insert(one.key.clone(), each.len());
+            each.push(one);
+            continue;
+        };
+        let first = &mut each[*place].custom;
+        match (first.as_deref(), one.custom.as_deref()) {
+            (Some(value), Some(other)) if value != other && !other.is_empty() => return None,
+            (None, Some(_)) => *first = one.custom,
+            _ => {}
         }
     }
-    settings.extend(added.into_values());
-    Some(settings)
+    Some(each)
 }
 
 /// Returns what somebody added. Empty is a value too: the service is known to lose values and keep their names.
@@ -137,7 +144,7 @@ mod tests {
             ],
             "additionalKafkaConfigGroupDetailList": [
                 { "configName": "a", "configValue": "5" },
-                { "configName": "b", "configValue": "6" },
+                { "configName": "b", "configValue": "" },
                 { "configName": "c", "configValue": "7" },
             ],
         });
@@ -181,6 +188,13 @@ mod tests {
             ),
             (with_added(["5", "5"]), Some(2)),
             (with_added(["5", "6"]), None),
+            (
+                json!({
+                    "kafkaConfigGroupDetailList": [{ "configName": "a", "customValue": "5" }],
+                    "additionalKafkaConfigGroupDetailList": [{ "configName": "a", "configValue": "6" }],
+                }),
+                None,
+            ),
             (json!({ "kafkaConfigGroupDetailList": [{ "customValue": "5" }] }), None),
             (json!({ "kafkaConfigGroupDetailList": [] }), None),
             (json!({ "kafkaConfigGroupDetailList": null }), None),

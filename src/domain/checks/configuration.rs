@@ -44,7 +44,10 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
             Check::block(
                 "config.version",
                 format!("group {group} belongs to version code {}, not to {target}", group.version),
-                format!("name a group of {target}; `cdss list config-groups --version {target}` lists them"),
+                format!(
+                    "name a group of {target}; `cdss list config-groups --version {}` lists them",
+                    target.argument()
+                ),
             )
         }
         Group::Named(group) | Group::Chosen(GroupChoice::One(group)) => {

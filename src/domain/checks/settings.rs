@@ -58,7 +58,7 @@ fn out_of_range(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check>
             changes.iter().filter(|change| change.note.is_some()).cloned().collect();
         return of_class(id, CheckResult::Warn, &tolerated, Class::Kept, as_today);
     };
-    let remedy = or_copy("correct the values in the config group, take another one", snapshot);
+    let remedy = or_copy("correct the values in the config group or take another one", snapshot);
     Some(Check { remedy: Some(remedy), ..check })
 }
 

@@ -44,17 +44,24 @@ impl Flow<'_> {
                 return Err(unchanged(interrupted));
             }
         };
-        let (no, is_told) = match answer {
-            Ok(Some(no)) => (no, true),
-            Ok(None) => (self.find_made(draft, "the answer told no number", None)?, false),
-            Err(error) => (self.after_failed_create(draft, error)?, false),
+        let (no, touched) = match answer {
+            Ok(Some(no)) => {
+                let borne_out = self.bear_out(draft, no);
+                if let Ok(Some(why)) = &borne_out {
+                    let cause = format!("the answer told config group {no}, and {why}");
+                    return Err(self.fate_unknown(draft, &cause, None, None));
+                }
+                (no, borne_out)
+            }
+            Ok(None) => {
+                let no = self.find_made(draft, "the answer told no number", None)?;
+                (no, self.touched(draft, no))
+            }
+            Err(error) => {
+                let no = self.after_failed_create(draft, error)?;
+                (no, self.touched(draft, no))
+            }
         };
-        let touched = self.touched(draft, no);
-        // A number that the answer told and nothing bears out may be another group's.
-        if let (true, Ok(Some(why))) = (is_told, &touched) {
-            let cause = format!("the answer told config group {no}, and {why}");
-            return Err(self.fate_unknown(draft, &cause, None, None));
-        }
         self.progress().created = Submitted::Yes;
         self.report.group_to = Some(named(draft, no));
         self.tell.note(&format!("config group {} is made", named(draft, no)));
@@ -162,19 +169,32 @@ impl Flow<'_> {
         }
     }
 
-    /// Reads why a group may not be the new one, or not as it was made; None where it is empty and unused. It may not be
-    /// in the list yet.
+    /// Sees that the number that the answer told is the new group's, and returns why it may not be. Where the list doesn't
+    /// show it or has lost the description, it has to be empty and unused.
+    fn bear_out(&self, draft: &Draft, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
+        for turn in 0..LOOKS.len() {
+            if turn > 0 {
+                self.clock.sleep(self.pause_before_look(turn)).map_err(|Interrupted(signal)| {
+                    ApiError::Interrupted { operation: "getKafkaVersionConfigGroupList", signal }
+                })?;
+            }
+            let read = Read::ConfigGroups(Some(draft.ends.target.code));
+            let groups: Vec<ConfigGroup> = one(self.api, read, Persistence::Patient)?;
+            let Some(group) = groups.iter().find(|group| group.no == no) else { continue };
+            let is_named = group.is_named(draft.name.text());
+            match group_create::maker(group, self.journal.run()) {
+                Maker::ThisRun if is_named => return Ok(None),
+                Maker::Untold if is_named => break,
+                _ => return Ok(Some(format!("that is another group, {group}"))),
+            }
+        }
+        self.touched(draft, no)
+    }
+
+    /// Reads why a group may not be as it was made; None where it is empty and unused.
     fn touched(&self, draft: &Draft, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
         let version = draft.ends.target.code;
-        let reads = [Read::ConfigGroups(Some(version)), Read::Settings(no, version), Read::Users(no)];
-        let [groups, settings, users] = join(self.api, &reads);
-        let groups = Vec::<ConfigGroup>::try_from(groups?)?;
-        if let Some(group) = groups.iter().find(|group| group.no == no)
-            && (!group.is_named(draft.name.text())
-                || group_create::maker(group, self.journal.run()) == Maker::SomebodyElse)
-        {
-            return Ok(Some(format!("that is another group, {group}")));
-        }
+        let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
         let settings = Option::<Vec<Setting>>::try_from(settings?)?;
         let users = Option::<u64>::try_from(users?)?;
         Ok(group_create::untouched(settings.as_deref(), users).err().map(str::to_owned))

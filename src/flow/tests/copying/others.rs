@@ -80,6 +80,31 @@ fn a_group_whose_description_was_lost_is_told_to_be_of_an_unknown_maker() {
 }
 
 #[test]
+fn a_new_group_that_the_list_shows_with_this_runs_mark_needs_no_other_proof() {
+    for users in [Some(0), None] {
+        let service = Service::new(&[Fate::Done], &[Fate::Done]);
+        service.users.set(users);
+        let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
+        assert_eq!((exit(failure.as_ref()), service.sent.get()), (0, (1, 1)), "{users:?}");
+    }
+}
+
+#[test]
+fn a_new_group_that_the_list_does_not_show_has_to_be_empty_and_unused() {
+    for (lists, users, code) in
+        [(2, Some(0), 0), (3, None, 0), (4, Some(0), 0), (4, Some(1), 9), (4, None, 9)]
+    {
+        let service = Service::new(&[Fate::Done], &[Fate::Done]);
+        service.hidden.set(lists);
+        service.users.set(users);
+        let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
+        let case = format!("hidden for {lists} lists, {users:?}");
+        assert_eq!((exit(failure.as_ref()), service.sent.get().1), (code, usize::from(code == 0)), "{case}");
+        assert_eq!(report.unwrap().created.word(), if code == 0 { "yes" } else { "unknown" }, "{case}");
+    }
+}
+
+#[test]
 fn a_number_that_is_another_groups_is_not_written_to() {
     for settings in [EMPTY, &[("a", "9"), ("b", ""), ("c", "")]] {
         let service = Service::new(&[Fate::Astray], &[Fate::Done]);
