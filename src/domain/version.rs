@@ -135,10 +135,12 @@ pub(crate) enum VersionError {
 
 /// Marks those of the versions on offer that a release alone doesn't lead to.
 pub(crate) fn mark_those_without_a_name_of_their_own(offers: &mut [KafkaVersion]) {
-    let releases: Vec<Option<Release>> = offers.iter().map(|offer| offer.release.clone()).collect();
+    let all = offers.to_vec();
     for offer in offers {
-        let same = releases.iter().filter(|release| **release == offer.release).count();
-        offer.by_code = offer.release.is_none() || same > 1;
+        let release = offer.release.as_ref();
+        let found =
+            release.and_then(|release| release.to_string().parse::<VersionSelector>().ok()?.find(&all).ok());
+        offer.by_code = found.is_none_or(|found| found.version.code != offer.code);
     }
 }
 
@@ -280,6 +282,7 @@ mod tests {
     fn what_is_printed_behind_version_finds_the_same_one() {
         let mut offers = offers();
         offers.extend([version(3_903_007, "Kafka 3.9.0"), version(4_003_006, "the newest")]);
+        offers.extend([version(4_103_006, "Kafka 4.1"), version(4_113_006, "Kafka 4.1.1")]);
         mark_those_without_a_name_of_their_own(&mut offers);
         assert_eq!(offers[2].argument(), "3903006", "also one that is taken from the list");
         for (text, argument) in [
@@ -288,6 +291,8 @@ mod tests {
             ("3903006", "3903006"),
             ("3903007", "3903007"),
             ("4003006", "4003006"),
+            ("4103006", "4103006"),
+            ("4.1.1", "4.1.1"),
             ("9999999", "9999999"),
         ] {
             let find = |text: &str| text.parse::<VersionSelector>().unwrap().find(&offers).unwrap().version;

@@ -59,6 +59,16 @@ impl AllGroups {
     /// What isn't told where the list is not whole.
     pub(crate) const GAP: &str = "the service lists config groups of the versions on offer only";
 
+    /// Returns how to name this group on a command line: by its number, or by its name where another version has a group
+    /// of the same number.
+    pub(super) fn argument(&self, group: &ConfigGroup) -> String {
+        let same = self.groups.iter().filter(|other| other.no == group.no).count();
+        match group.name.as_deref().filter(|_| same > 1) {
+            Some(name) => quote(&format!("name:{name}")),
+            None => format!("no:{}", group.no),
+        }
+    }
+
     /// Finds the group that was named.
     ///
     /// # Errors
@@ -158,17 +168,23 @@ fn no_group(error: GroupError, flag: &str, is_whole: bool) -> Failure {
     let hint = match &error {
         GroupError::NotFound(_) if is_whole => "`cdss list config-groups` shows them".to_owned(),
         GroupError::NotFound(_) => format!("`cdss list config-groups` shows them; {}", AllGroups::GAP),
-        GroupError::Several { groups, .. } => {
-            // A number is a group's own for its version only.
-            let is_number = groups.iter().all(|group| group.no == groups[0].no);
-            let name = groups[0].name.as_deref().filter(|_| is_number);
-            let other =
-                name.map_or_else(|| format!("no:{}", groups[0].no), |name| quote(&format!("name:{name}")));
-            let by = if is_number { "name" } else { "number" };
-            format!("name one by its {by}, such as {flag}{other}")
-        }
+        GroupError::Several { groups, .. } => several(groups, flag),
     };
     Failure::Group { error, hint }
+}
+
+/// Says how to name one of several groups. A number is a group's own for its version only.
+fn several(groups: &[ConfigGroup], flag: &str) -> String {
+    if groups.iter().any(|group| group.no != groups[0].no) {
+        return format!("name one by its number, such as {flag}no:{}", groups[0].no);
+    }
+    match groups[0].name.as_deref() {
+        Some(name) if groups[1..].iter().all(|group| !group.is_named(name)) => {
+            format!("name one by its name, such as {flag}{}", quote(&format!("name:{name}")))
+        }
+        _ => "nothing but their version tells them apart; a copy takes a cluster's own with --cluster"
+            .to_owned(),
+    }
 }
 
 /// A group that the service refuses to show counts as one that it tells nothing of; a check says so.

@@ -220,4 +220,9 @@ fn a_list_that_is_not_filtered_or_not_whole_leads_to_no_wrong_group() {
         Altered::new(move |request| request.contains("/getKafkaConfigGroupList").then(|| twice.clone()));
     let (_, document) = service.json("list config-groups");
     assert_eq!(document["config_groups"].as_array().map(Vec::len), Some(2));
+    let (run, _) = service.json("config-group diff no:1 default-390");
+    run.assert_says(
+        3,
+        &["1 of code 3713006, 1 of code 3903006", "hint: name one by its name, such as name:default-371"],
+    );
 }

@@ -84,7 +84,7 @@ pub(super) fn settings(result: &Value) -> Option<Vec<Setting>> {
 }
 
 /// Makes one setting of those that have one name: it may stand in both lists, and somebody set it in one of them. None
-/// where two values are told, for nobody knows which one holds.
+/// where two values are told, for nobody knows which one holds; an empty one gives way.
 fn one_of_each(settings: Vec<Setting>) -> Option<Vec<Setting>> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut each: Vec<Setting> = Vec::new();
@@ -96,8 +96,8 @@ fn one_of_each(settings: Vec<Setting>) -> Option<Vec<Setting>> {
         };
         let first = &mut each[*place].custom;
         match (first.as_deref(), one.custom.as_deref()) {
+            (None | Some(""), Some(_)) => *first = one.custom,
             (Some(value), Some(other)) if value != other && !other.is_empty() => return None,
-            (None, Some(_)) => *first = one.custom,
             _ => {}
         }
     }
@@ -188,6 +188,8 @@ mod tests {
             ),
             (with_added(["5", "5"]), Some(2)),
             (with_added(["5", "6"]), None),
+            (with_added(["5", ""]), Some(2)),
+            (with_added(["", "5"]), Some(2)),
             (
                 json!({
                     "kafkaConfigGroupDetailList": [{ "configName": "a", "customValue": "5" }],

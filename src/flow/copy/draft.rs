@@ -18,8 +18,10 @@ use crate::flow::Flow;
 
 /// The source with its settings and version, and the groups and the version to copy to.
 pub(super) struct Ends {
-    /// How the source is named on the command line.
+    /// How the source is named on the command line of a copy.
     pub source: String,
+    /// The same of a comparison.
+    pub operand: String,
     pub from: GroupSettings,
     pub before: Option<KafkaVersion>,
     pub target: KafkaVersion,
@@ -129,9 +131,9 @@ impl Flow<'_> {
                 let found = all.find(wanted, "")?;
                 let before = found.kafka_version(&all.offers);
                 let from = self.told(found)?;
+                let operand = all.argument(found);
                 let groups = all.groups.into_iter().filter(|group| group.version == target.code).collect();
-                let source = format!("no:{}", from.group.no);
-                Ok(Ends { source, from, before: Some(before), target, groups })
+                Ok(Ends { source: operand.clone(), operand, from, before: Some(before), target, groups })
             }
             Source::Cluster(wanted) => {
                 let found = self.find(wanted)?;
@@ -145,7 +147,8 @@ impl Flow<'_> {
                 };
                 let from = self.told(&group)?;
                 let source = format!("--cluster no:{}", found.cluster.no);
-                Ok(Ends { source, from, before: found.version, target, groups })
+                let operand = format!("no:{}", from.group.no);
+                Ok(Ends { source, operand, from, before: found.version, target, groups })
             }
         }
     }

@@ -17,6 +17,14 @@ use crate::domain::verdict::Submitted;
 use crate::failure::{CopyFailure, Failure};
 use crate::flow::Flow;
 
+/// Whether the number in the answer to a create is that of the new group.
+enum BorneOut {
+    /// The new group has this number.
+    As(ConfigGroupNo),
+    /// Why it may be another group's, and the group of the name of which nobody can tell who made it.
+    Not(String, Option<ConfigGroup>),
+}
+
 impl Flow<'_> {
     /// Makes the group and finds out its number.
     pub(super) fn make(
@@ -45,14 +53,14 @@ impl Flow<'_> {
             }
         };
         let (no, touched) = match answer {
-            Ok(Some(no)) => {
-                let borne_out = self.bear_out(draft, no);
-                if let Ok(Some(why)) = &borne_out {
-                    let cause = format!("the answer told config group {no}, and {why}");
-                    return Err(self.fate_unknown(draft, &cause, None, None));
+            Ok(Some(told)) => match self.bear_out(draft, told) {
+                Ok(BorneOut::As(no)) => (no, Ok(None)),
+                Ok(BorneOut::Not(why, seen)) => {
+                    let cause = format!("the answer told config group {told}, and {why}");
+                    return Err(self.fate_unknown(draft, &cause, None, seen.as_ref()));
                 }
-                (no, borne_out)
-            }
+                Err(error) => (told, Err(error)),
+            },
             Ok(None) => {
                 let no = self.find_made(draft, "the answer told no number", None)?;
                 (no, self.touched(draft, no))
@@ -169,9 +177,10 @@ impl Flow<'_> {
         }
     }
 
-    /// Sees that the number that the answer told is the new group's, and returns why it may not be. Where the list doesn't
-    /// show it or has lost the description, it has to be empty and unused.
-    fn bear_out(&self, draft: &Draft, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
+    /// Finds the new group whose number the answer told. Its mark in the list is the stronger proof; where the list doesn't
+    /// show it or has lost the description, the one of that number has to be empty and unused.
+    fn bear_out(&self, draft: &Draft, told: ConfigGroupNo) -> Result<BorneOut, ApiError> {
+        let mut seen = None;
         for turn in 0..LOOKS.len() {
             if turn > 0 {
                 self.clock.sleep(self.pause_before_look(turn)).map_err(|Interrupted(signal)| {
@@ -180,15 +189,22 @@ impl Flow<'_> {
             }
             let read = Read::ConfigGroups(Some(draft.ends.target.code));
             let groups: Vec<ConfigGroup> = one(self.api, read, Persistence::Patient)?;
-            let Some(group) = groups.iter().find(|group| group.no == no) else { continue };
-            let is_named = group.is_named(draft.name.text());
-            match group_create::maker(group, self.journal.run()) {
-                Maker::ThisRun if is_named => return Ok(None),
-                Maker::Untold if is_named => break,
-                _ => return Ok(Some(format!("that is another group, {group}"))),
+            let maker = |group: &ConfigGroup| group_create::maker(group, self.journal.run());
+            let is_named = |group: &ConfigGroup| group.is_named(draft.name.text());
+            if let Some(ours) = groups.iter().find(|group| is_named(group) && maker(group) == Maker::ThisRun)
+            {
+                return Ok(BorneOut::As(ours.no));
+            }
+            if let Some(group) = groups.into_iter().find(|group| group.no == told) {
+                if !is_named(&group) || maker(&group) == Maker::SomebodyElse {
+                    return Ok(BorneOut::Not(format!("that is another group, {group}"), None));
+                }
+                seen = Some(group);
+                break;
             }
         }
-        self.touched(draft, no)
+        let touched = self.touched(draft, told)?;
+        Ok(touched.map_or(BorneOut::As(told), |why| BorneOut::Not(why, seen)))
     }
 
     /// Reads why a group may not be as it was made; None where it is empty and unused.

@@ -19,7 +19,7 @@ pub(super) const SAME_AGAIN: &str = "run the same command again: it fills this g
 impl Flow<'_> {
     /// Returns the command that compares the source with this group.
     pub(super) fn diff_with(&self, ends: &Ends, no: ConfigGroupNo) -> String {
-        let both = format!("no:{} no:{no}", ends.from.group.no);
+        let both = format!("{} no:{no}", ends.operand);
         self.surroundings.command("config-group diff", &both, "")
     }
 

@@ -107,8 +107,17 @@ fn a_new_group_that_the_list_does_not_show_has_to_be_empty_and_unused() {
 #[test]
 fn a_number_that_is_another_groups_is_not_written_to() {
     for settings in [EMPTY, &[("a", "9"), ("b", ""), ("c", "")]] {
+        // The list shows the new group by its mark.
         let service = Service::new(&[Fate::Astray], &[Fate::Done]);
         service.groups.borrow_mut()[1] = named(OTHER, NEW, "logs-390", settings);
+        let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
+        let words = (report.unwrap().created.word(), service.made()[0].custom_values().len());
+        assert_eq!((exit(failure.as_ref()), words, service.sent.get()), (0, ("yes", 2), (1, 1)));
+
+        // The list doesn't show it yet.
+        let service = Service::new(&[Fate::Astray], &[Fate::Done]);
+        service.groups.borrow_mut()[1] = named(OTHER, NEW, "logs-390", settings);
+        service.hidden.set(4);
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
         let report = report.unwrap();
         let words = (report.created.word(), report.written.word());
