@@ -5,7 +5,7 @@ use crate::clock::Signal;
 use crate::config::ConfigError;
 use crate::consent::ConsentError;
 use crate::domain::acceptance::AcceptanceError;
-use crate::domain::checks::Check;
+use crate::domain::checks::{Check, JOURNAL_REMEDY};
 use crate::domain::history::HistoryError;
 use crate::domain::ids::ClusterNo;
 use crate::domain::selector::{ClusterError, GroupError};
@@ -224,7 +224,7 @@ impl Failure {
             Self::Stale => Some("run the command again and look at the new plan".to_owned()),
             Self::Consent(error) => error.hint(),
             Self::History(_) => Some("`cdss history` lists the runs".to_owned()),
-            Self::Journal(_) => Some("make it a plain file in a folder that you can write".to_owned()),
+            Self::Journal(_) => Some(JOURNAL_REMEDY.to_owned()),
             Self::InDoubt { follow, .. } | Self::Lost { follow, .. } => {
                 Some(format!("do not start again before you have looked: {follow}"))
             }

@@ -51,6 +51,9 @@ pub(crate) struct Check {
     pub request_id: Option<String>,
 }
 
+/// What to do about a journal that can't be used.
+pub(crate) const JOURNAL_REMEDY: &str = "make it a plain file in a folder that you can write";
+
 /// Returns true for a name that survives the list of a flag.
 fn can_be_listed(item: &str) -> bool {
     item.trim() == item && !item.contains(|c: char| c == ',' || c.is_control())

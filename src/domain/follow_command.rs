@@ -1,6 +1,6 @@
 //! The command that follows an upgrade from anywhere, ready to paste.
 
-use super::ids::ClusterNo;
+use super::ids::{ClusterNo, ConfigGroupNo};
 use super::service::Service;
 use super::version::KafkaVersion;
 
@@ -17,6 +17,18 @@ impl Surroundings {
     pub(crate) fn follow(&self, cluster: ClusterNo, target: Option<&KafkaVersion>) -> String {
         let version = target.map_or_else(String::new, |target| format!(" --version {}", target.argument()));
         self.command("status", &format!("--cluster no:{cluster}"), &format!("{version} --watch"))
+    }
+
+    /// Returns `cdss check --cluster no:…` for this cluster and version, and the config group where one is meant.
+    pub(crate) fn check(
+        &self,
+        cluster: ClusterNo,
+        target: &KafkaVersion,
+        group: Option<ConfigGroupNo>,
+    ) -> String {
+        let group = group.map_or_else(String::new, |no| format!(" --config-group no:{no}"));
+        let target = format!(" --version {}{group}", target.argument());
+        self.command("check", &format!("--cluster no:{cluster}"), &target)
     }
 
     /// Returns a whole command line: `cdss SUBCOMMAND BEFORE <site, region, profile, endpoint>AFTER`. BEFORE may be

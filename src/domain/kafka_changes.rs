@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use super::value_range::ValueRange;
-use super::version::{KafkaVersion, Release};
+use super::version::{KafkaVersion, Release, release_of};
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("kafka_changes.tsv")));
 
@@ -67,9 +67,8 @@ pub(crate) fn coverage() -> String {
 }
 
 /// Returns those of these versions that the table doesn't speak of.
-pub(crate) fn not_covered<'a>(versions: [Option<&'a KafkaVersion>; 2]) -> Vec<String> {
-    let release = |version: Option<&'a KafkaVersion>| version.and_then(|version| version.release.as_ref());
-    let unknown = versions.map(release).into_iter().filter(|release| !release.is_some_and(covers));
+pub(crate) fn not_covered(versions: [Option<&KafkaVersion>; 2]) -> Vec<String> {
+    let unknown = versions.map(release_of).into_iter().filter(|release| !release.is_some_and(covers));
     let name = |release: Option<&Release>| {
         release.map_or_else(|| "a version without a name".to_owned(), ToString::to_string)
     };

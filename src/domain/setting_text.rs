@@ -10,22 +10,21 @@ fn unit(key: &str) -> Option<&'static str> {
 
 /// Returns a value before and after, with its unit: `168 → 72 hours`.
 pub(crate) fn arrow(change: &SettingChange) -> String {
-    let value = |value: &Option<String>| match value.as_deref() {
-        None => "not set".to_owned(),
-        Some("") => "(empty)".to_owned(),
-        Some(value) => value.to_owned(),
-    };
-    let Some(to) = &change.to else { return format!("{} → not set", value(&change.from)) };
+    let from = change.from.as_deref().map_or("not set", shown);
+    let Some(to) = &change.to else { return format!("{from} → not set") };
     let to = with_unit(&change.key, to);
-    if change.from == change.to { to } else { format!("{} → {to}", value(&change.from)) }
+    if change.from == change.to { to } else { format!("{from} → {to}") }
+}
+
+fn shown(value: &str) -> &str {
+    if value.is_empty() { "(empty)" } else { value }
 }
 
 /// Returns a value with its unit. Below zero a number means something else, such as no limit.
 pub(crate) fn with_unit(key: &str, value: &str) -> String {
-    match unit(key).filter(|_| !value.starts_with('-')) {
-        _ if value.is_empty() => "(empty)".to_owned(),
+    match unit(key).filter(|_| !value.is_empty() && !value.starts_with('-')) {
         Some(unit) => format!("{value} {unit}"),
-        None => value.to_owned(),
+        None => shown(value).to_owned(),
     }
 }
 

@@ -105,6 +105,11 @@ impl KafkaVersion {
     }
 }
 
+/// Returns the release of a version, where both are known.
+pub(crate) fn release_of(version: Option<&KafkaVersion>) -> Option<&Release> {
+    version.and_then(|version| version.release.as_ref())
+}
+
 impl fmt::Display for KafkaVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.release {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::api::ApiError;
 use crate::clock::Signal;
+use crate::domain::checks::JOURNAL_REMEDY;
 use crate::domain::group_name::GroupName;
 use crate::domain::setting_text::first_few;
 use crate::exit::Exit;
@@ -119,7 +120,7 @@ impl CopyFailure {
             | Self::FateUnknown { hint, .. }
             | Self::ContentUnknown { hint, .. }
             | Self::NotAsSent { hint, .. } => Some(hint.clone()),
-            Self::NoJournal(_) => Some("make it a plain file in a folder that you can write".to_owned()),
+            Self::NoJournal(_) => Some(JOURNAL_REMEDY.to_owned()),
             Self::Gone { .. } | Self::SourceChanged { .. } => {
                 Some("run the command again, and look at what it shows".to_owned())
             }

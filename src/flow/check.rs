@@ -2,18 +2,19 @@
 
 use super::Flow;
 use super::choosing::{chosen, worth_reading};
+use super::groups::groups_of_each;
 use super::resolve::{Found, Request, take};
 use super::snapshot::{Groups, askable};
 use crate::api::{Persistence, Read};
 use crate::domain::acceptance::Accepted;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::course::Course;
-use crate::domain::ids::ClusterNo;
 use crate::domain::plan::Plan;
 use crate::domain::report::VersionChoice;
+use crate::domain::rules::{Acceptable, rule};
 use crate::domain::selector::Selector;
 use crate::domain::snapshot::{PreCheck, Snapshot};
-use crate::domain::version::{self, KafkaVersion};
+use crate::domain::version::{self, KafkaVersion, release_of};
 use crate::failure::Failure;
 
 /// Checks one upgrade. This is what `upgrade` does before it asks.
@@ -75,8 +76,9 @@ pub(super) fn blocked(plan: &Plan) -> Failure {
     let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
     // Flags help only when they lift everything.
     let hint = if flags.len() == stopping.len() {
-        let is_of_values = |id: &str| matches!(id, "config.lost-override" | "config.changed");
-        let values = stopping.iter().find(|check| is_of_values(check.id));
+        // What is accepted setting by setting has a safer way.
+        let is_by_item = |id| rule(id).is_some_and(|rule| rule.acceptable == Acceptable::ByItem);
+        let values = stopping.iter().find(|check| is_by_item(check.id));
         let safer = values.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
         Some(format!("{}to go on all the same, add {}", safer.unwrap_or_default(), flags.join(" ")))
     } else {
@@ -141,14 +143,17 @@ pub(crate) fn check_all(flow: &mut Flow<'_>, wanted: &Selector) -> Result<(), Fa
     }
     Err(Failure::Blocked {
         ids: vec!["every newer version"],
-        hint: newer.last().map(|newest| flow.why_not(found.cluster.no, newest)),
+        hint: newer.last().map(|newest| {
+            let check = flow.surroundings.check(found.cluster.no, newest, None);
+            format!("see why, and what would help, with: {check}")
+        }),
         message: None,
         request_id: None,
     })
 }
 
 fn is_newer(offer: &KafkaVersion, present: Option<&KafkaVersion>) -> bool {
-    match (&offer.release, present.and_then(|present| present.release.as_ref())) {
+    match (&offer.release, release_of(present)) {
         (Some(offer), Some(present)) => offer > present,
         // Without a name it can't be told; it is looked at rather than hidden.
         _ => present.is_none_or(|present| present.code != offer.code),
@@ -172,19 +177,9 @@ fn judge(snapshot: &Snapshot) -> VersionChoice {
 }
 
 impl Flow<'_> {
-    fn why_not(&self, cluster: ClusterNo, version: &KafkaVersion) -> String {
-        let version = format!(" --version {}", version.argument());
-        let check = self.surroundings.command("check", &format!("--cluster no:{cluster}"), &version);
-        format!("see why, and what would help, with: {check}")
-    }
-
     /// Reads what is needed to judge several targets, together where reads don't wait for each other.
     fn snapshots_of(&mut self, found: &Found, targets: &[KafkaVersion]) -> Result<Vec<Snapshot>, Failure> {
-        let reads: Vec<Read> = targets.iter().map(|target| Read::ConfigGroups(Some(target.code))).collect();
-        let mut lists: Vec<Vec<ConfigGroup>> = Vec::new();
-        for answer in self.api.together(&reads, Persistence::Patient) {
-            lists.push(take(answer.map_err(Failure::before_start)?)?);
-        }
+        let lists = groups_of_each(self.api, targets)?;
         let present = self.present_group(&found.cluster)?;
         let worth: Vec<Vec<ConfigGroup>> =
             lists.iter().map(|list| worth_reading(present.as_ref(), list)).collect();
@@ -196,7 +191,7 @@ impl Flow<'_> {
                 .filter(|candidate| candidate.group.version == target.code)
                 .cloned()
                 .collect();
-            let groups = chosen(present.clone(), found.version.as_ref(), &own, target, list.len());
+            let groups = chosen(present.clone(), found.release(), &own, target, list.len());
             snapshots.push(self.unasked(found, target, groups));
         }
         self.ask_all(&mut snapshots)?;

@@ -18,16 +18,24 @@ pub(super) fn worth_reading(present: Option<&GroupSettings>, list: &[ConfigGroup
 /// Chooses among the groups that were read, of so many that there are.
 pub(super) fn chosen(
     present: Option<GroupSettings>,
-    from: Option<&KafkaVersion>,
+    release: Option<&Release>,
     candidates: &[GroupSettings],
     target: &KafkaVersion,
     of: usize,
 ) -> Groups {
-    let release = from.and_then(|from| from.release.as_ref());
     let side = present.as_ref().map(|settings| Side { settings, release });
     let choice = choose(side, candidates, target.release.as_ref(), of);
     let target_settings = choice.one().and_then(|group| settings_of(candidates, group.no)).cloned();
     Groups { present, group: Group::Chosen(choice), target_settings, copy_command: None }
+}
+
+/// Returns the name that a copy of this group has where none is given; None where there is none of the usual length.
+pub(super) fn default_name(
+    from: &ConfigGroup,
+    before: Option<&Release>,
+    target: &KafkaVersion,
+) -> Option<GroupName> {
+    GroupName::of_copy(from.name.as_deref()?, before, target.release.as_ref()?)
 }
 
 impl Flow<'_> {
@@ -42,7 +50,7 @@ impl Flow<'_> {
         is_taken: &dyn Fn(&GroupName) -> bool,
     ) -> Option<String> {
         let old = from.name.as_deref().unwrap_or_default();
-        let default = target.release.as_ref().and_then(|after| GroupName::of_copy(old, before, after));
+        let default = default_name(from, before, target);
         let digits = target.release.as_ref().map_or_else(|| target.code.to_string(), Release::digits);
         // A journal that can't be read is a finding of its own.
         let creates = self.creates(target.code).unwrap_or_default();

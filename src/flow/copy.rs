@@ -74,10 +74,8 @@ pub(crate) fn copy(flow: &mut Flow<'_>, wish: &Wish, copying: &mut Copying<'_>) 
         Some(left_behind) => left_behind.group.no,
         None => flow.make(&draft, &consent, copying.document)?,
     };
-    flow.report.group_to = Some(named(&draft, no));
     if let Some((_, cluster)) = &flow.report.cluster {
-        let target = format!(" --version {} --config-group no:{no}", draft.ends.target.argument());
-        let check = flow.surroundings.command("check", &format!("--cluster no:{cluster}"), &target);
+        let check = flow.surroundings.check(*cluster, &draft.ends.target, Some(no));
         flow.progress().check = Some(check);
     }
     flow.fill(&draft, no, &consent, copying.document)

@@ -1,4 +1,4 @@
-//! Reading config groups and their settings.
+//! Reading config groups and their settings, and what the journal holds of them.
 
 use super::Flow;
 use super::resolve::{all, take};
@@ -6,6 +6,7 @@ use crate::api::{Answer, ApiError, CdssApi, Persistence, Read, join};
 use crate::domain::cluster::Cluster;
 use crate::domain::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::domain::follow_command::quote;
+use crate::domain::group_create::Create;
 use crate::domain::ids::VersionCode;
 use crate::domain::selector::{GroupError, Selector, find_group};
 use crate::domain::version::KafkaVersion;
@@ -41,11 +42,7 @@ fn of_all_versions(
 ) -> Result<AllGroups, Failure> {
     match answer {
         Err(error) if error.is_no_such_route() => {
-            let reads: Vec<Read> = offers.iter().map(|offer| Read::ConfigGroups(Some(offer.code))).collect();
-            let mut groups = Vec::new();
-            for answer in api.together(&reads, Persistence::Patient) {
-                groups.extend(take::<Vec<ConfigGroup>>(answer.map_err(Failure::before_start)?)?);
-            }
+            let groups = groups_of_each(api, &offers)?.concat();
             Ok(AllGroups { groups, offers, is_whole: false })
         }
         answer => {
@@ -53,6 +50,16 @@ fn of_all_versions(
             Ok(AllGroups { groups, offers, is_whole: true })
         }
     }
+}
+
+/// Reads the config groups of each of these versions, together.
+pub(super) fn groups_of_each(
+    api: &dyn CdssApi,
+    versions: &[KafkaVersion],
+) -> Result<Vec<Vec<ConfigGroup>>, Failure> {
+    let reads: Vec<Read> = versions.iter().map(|version| Read::ConfigGroups(Some(version.code))).collect();
+    let answers = api.together(&reads, Persistence::Patient).into_iter();
+    answers.map(|answer| take(answer.map_err(Failure::before_start)?)).collect()
 }
 
 impl AllGroups {
@@ -80,6 +87,11 @@ impl AllGroups {
 }
 
 impl Flow<'_> {
+    /// Returns the creates of groups of this version that this machine's journal holds.
+    pub(super) fn creates(&self, version: VersionCode) -> Result<Vec<Create>, Failure> {
+        self.journal.creates(&self.surroundings.service, version).map_err(Failure::Journal)
+    }
+
     pub(super) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
         let [list] = all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
         take(list)

@@ -7,7 +7,7 @@ use crate::domain::cluster::{Cluster, ClusterList};
 use crate::domain::health::Health;
 use crate::domain::ids::ClusterNo;
 use crate::domain::selector::{Selector, find_cluster};
-use crate::domain::version::{KafkaVersion, Release, VersionSelector};
+use crate::domain::version::{KafkaVersion, Release, VersionSelector, release_of};
 use crate::failure::Failure;
 
 /// What was asked for, in the user's words.
@@ -27,6 +27,13 @@ pub(super) struct Found {
     pub offers: Vec<KafkaVersion>,
     /// The present version, with its name where one was told.
     pub version: Option<KafkaVersion>,
+}
+
+impl Found {
+    /// Returns the release of the present version.
+    pub(super) fn release(&self) -> Option<&Release> {
+        release_of(self.version.as_ref())
+    }
 }
 
 /// Returns the answers, or the failure that says most: a wrong key before a network that was down too.

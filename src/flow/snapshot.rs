@@ -37,9 +37,7 @@ impl Flow<'_> {
         request.accepted.refuse_unknown_items(&|item| is_setting(&snapshot, item))?;
         let mut plan = Plan::of(&snapshot, &request.accepted);
         for candidate in &mut plan.candidates {
-            let target =
-                format!(" --version {} --config-group no:{}", plan.to.argument(), candidate.group.no);
-            let command = self.surroundings.command("check", &format!("--cluster no:{}", plan.no), &target);
+            let command = self.surroundings.check(plan.no, &plan.to, Some(candidate.group.no));
             candidate.command = Some(command);
         }
         self.report.take_plan(&plan);
@@ -150,7 +148,7 @@ impl Flow<'_> {
             return Ok(Groups { present, group: Group::Named(named), target_settings, copy_command });
         }
         let candidates = self.settings(&worth_reading(present.as_ref(), list))?;
-        let mut groups = chosen(present, found.version.as_ref(), &candidates, target, list.len());
+        let mut groups = chosen(present, found.release(), &candidates, target, list.len());
         if let Group::Chosen(GroupChoice::None(compared)) = &groups.group {
             let nearest = compared.candidates.first();
             let nearest = nearest.and_then(|nearest| settings_of(&candidates, nearest.group.no));
@@ -169,13 +167,12 @@ impl Flow<'_> {
         list: &[ConfigGroup],
     ) -> Option<String> {
         let present = present?;
-        let before = found.version.as_ref().and_then(|from| from.release.as_ref());
-        let side = Side { settings: present, release: before };
+        let side = Side { settings: present, release: found.release() };
         if other.is_some_and(|other| !copy_is_better(side, other, target.release.as_ref())) {
             return None;
         }
         let source = format!("--cluster no:{}", found.cluster.no);
-        self.copy_command(&source, (&present.group, before), target, list, &|_| false)
+        self.copy_command(&source, (&present.group, found.release()), target, list, &|_| false)
     }
 
     /// Asks the service whether this upgrade may be done, where the question makes sense.

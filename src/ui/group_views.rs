@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::views::{group, settings, version};
 use crate::domain::config_group::ConfigGroup;
 use crate::domain::report::Report;
-use crate::domain::version::KafkaVersion;
+use crate::domain::version::{KafkaVersion, release_of};
 
 /// What a copy was about, as the journal keeps it before the create and before the write.
 pub(crate) fn copy_document(report: &Report) -> Value {
@@ -59,7 +59,7 @@ fn document(group: Option<&ConfigGroup>, name: Option<&str>, version: Option<&Ka
     json!({
         "name": name,
         "no": group.map(|group| group.no.to_string()),
-        "version": version.and_then(|version| version.release.as_ref()).map(ToString::to_string),
+        "version": release_of(version).map(ToString::to_string),
         "code": version.map(|version| version.code.to_string()),
     })
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::config_group::{COPY, CREATE, WRITE, class};
 use crate::injector::network::forward;
 use crate::injector::{Injector, Step, http};
-use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, check, lead_to, serve};
+use crate::support::{Home, Run, check, serve};
 
 /// A service that answers as the sandbox does, but for some requests.
 struct Altered {
@@ -31,10 +31,7 @@ impl Altered {
     }
 
     fn json(&self, line: &str) -> (Run, Value) {
-        let line = format!("{line} -o json");
-        let mut command = self.home.command(&line);
-        lead_to(&mut command, &self.injector.url(), ACCESS_KEY, SECRET_KEY);
-        let run = Running::start(command, &line).end();
+        let run = self.home.run_at(&self.injector.url(), &format!("{line} -o json"));
         let document = run.document();
         (run, document)
     }

@@ -12,18 +12,10 @@ use crate::injector::dice::Dice;
 use crate::injector::mutation::mutated;
 use crate::injector::network::forward;
 use crate::injector::{Injector, Step};
-use crate::support::{
-    ACCESS_KEY, Home, Run, Running, SECRET_KEY, lead_to, raw_characters, serve, side_by_side,
-};
+use crate::support::{ACCESS_KEY, Home, Run, SECRET_KEY, lead_to, raw_characters, serve, side_by_side};
 
 /// Every exit code of the README's table.
 const CODES: [i32; 14] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20];
-
-fn run(home: &Home, url: &str, line: &str) -> Run {
-    let mut command = home.command(line);
-    lead_to(&mut command, url, ACCESS_KEY, SECRET_KEY);
-    Running::start(command, line).end()
-}
 
 #[test]
 fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
@@ -54,7 +46,7 @@ fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
                     });
                     let line = LINES[usize::try_from(seed).expect("it is small") % LINES.len()];
                     // The end holds a document to the schema and to the exit code.
-                    let run = run(&Home::empty(), &injector.url(), line);
+                    let run = Home::empty().run_at(&injector.url(), line);
                     let told = format!("seed {seed}: {line}: {run:#?}");
                     assert!(CODES.contains(&run.code) && run.code != 1, "{told}");
                     assert!(!run.stderr.contains("panicked"), "{told}");
@@ -98,7 +90,7 @@ fn mutated_answers_make_no_second_config_group_and_none_without_saying_so() {
             vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
         });
         let line = "config-group copy analytics-371 --version 3.9.0 --name copied --yes -o json";
-        let run = run(&Home::empty(), &injector.url(), line);
+        let run = Home::empty().run_at(&injector.url(), line);
         let log = sandbox.log();
         let made = log
             .requests
@@ -211,7 +203,7 @@ fn with_text_everywhere(fixture: &'static str, line: &str) -> Run {
         };
         vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
     });
-    run(&Home::empty(), &injector.url(), line)
+    Home::empty().run_at(&injector.url(), line)
 }
 
 /// Fixed by the promise that this test keeps.

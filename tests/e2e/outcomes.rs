@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::injector::network::{Fault, steps};
 use crate::injector::{Injector, Step};
-use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to, serve, side_by_side};
+use crate::support::{Home, Run, UPGRADE, serve, side_by_side};
 
 /// A service, and a network before it in which requests to one path meet a fault, the first `times` of them.
 struct Line {
@@ -35,9 +35,7 @@ impl Line {
     }
 
     fn run(&self, line: &str) -> Run {
-        let mut command = self.home.command(line);
-        lead_to(&mut command, &self.injector.url(), ACCESS_KEY, SECRET_KEY);
-        Running::start(command, line).end()
+        self.home.run_at(&self.injector.url(), line)
     }
 }
 

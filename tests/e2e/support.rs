@@ -215,6 +215,13 @@ impl Home {
         Running::start(self.command(line), line).end()
     }
 
+    /// Runs `cdss` at the service of this address.
+    pub(crate) fn run_at(&self, url: &str, line: &str) -> Run {
+        let mut command = self.command(line);
+        lead_to(&mut command, url, ACCESS_KEY, SECRET_KEY);
+        Running::start(command, line).end()
+    }
+
     pub(crate) fn path(&self) -> &std::path::Path {
         self.0.path()
     }

@@ -2,12 +2,13 @@
 
 use super::configuration::{changed, config_group, lost_override};
 use super::settings;
-use super::{Check, CheckResult};
+use super::{Check, CheckResult, JOURNAL_REMEDY};
 use crate::domain::acceptance::Accepted;
 use crate::domain::cluster::ClusterState;
 use crate::domain::group_difference::{SettingChange, Side, difference};
 use crate::domain::health::{Colour, NodeGroup};
 use crate::domain::snapshot::{PreCheck, Snapshot};
+use crate::domain::version::release_of;
 
 /// Judges a snapshot. Data that is missing is a finding, never a pass.
 pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
@@ -33,10 +34,7 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
 pub(crate) fn changes(snapshot: &Snapshot) -> Vec<SettingChange> {
     match (&snapshot.present, &snapshot.target_settings) {
         (Some(present), Some(target)) if !snapshot.is_at_target() => difference(
-            Side {
-                settings: present,
-                release: snapshot.from.as_ref().and_then(|from| from.release.as_ref()),
-            },
+            Side { settings: present, release: release_of(snapshot.from.as_ref()) },
             Side { settings: target, release: snapshot.target.version.release.as_ref() },
         ),
         _ => Vec::new(),
@@ -202,9 +200,5 @@ fn unresolved(snapshot: &Snapshot) -> Option<Check> {
 
 fn journal(snapshot: &Snapshot) -> Option<Check> {
     let fault = snapshot.journal_fault.as_ref()?;
-    Some(Check::block(
-        "journal.writable",
-        fault.clone(),
-        "make it a plain file in a folder that you can write",
-    ))
+    Some(Check::block("journal.writable", fault.clone(), JOURNAL_REMEDY))
 }

@@ -6,6 +6,7 @@ use crate::domain::group_difference::{Class, SettingChange};
 use crate::domain::kafka_changes;
 use crate::domain::setting_text;
 use crate::domain::snapshot::Snapshot;
+use crate::domain::version::release_of;
 
 /// Judges what the groups' settings come to in the target version.
 pub(super) fn checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Check> {
@@ -24,14 +25,14 @@ pub(super) fn checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Chec
 }
 
 /// Makes a check of all settings of a class; None where there is none.
-fn of_class(
+fn of_class<'a>(
     id: &'static str,
     result: CheckResult,
-    changes: &[SettingChange],
+    changes: impl IntoIterator<Item = &'a SettingChange>,
     class: Class,
     say: impl Fn(&SettingChange) -> String,
 ) -> Option<Check> {
-    let of_class: Vec<&SettingChange> = changes.iter().filter(|change| change.class == class).collect();
+    let of_class: Vec<&SettingChange> = changes.into_iter().filter(|change| change.class == class).collect();
     if of_class.is_empty() {
         return None;
     }
@@ -54,9 +55,8 @@ fn out_of_range(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check>
     };
     let Some(check) = of_class(id, CheckResult::Block, changes, Class::OutOfRange, say) else {
         let as_today = |change: &SettingChange| format!("{}, as today", say(change));
-        let tolerated: Vec<SettingChange> =
-            changes.iter().filter(|change| change.note.is_some()).cloned().collect();
-        return of_class(id, CheckResult::Warn, &tolerated, Class::Kept, as_today);
+        let tolerated = changes.iter().filter(|change| change.note.is_some());
+        return of_class(id, CheckResult::Warn, tolerated, Class::Kept, as_today);
     };
     let remedy = or_copy("correct the values in the config group or take another one", snapshot);
     Some(Check { remedy: Some(remedy), ..check })
@@ -97,24 +97,21 @@ fn not_covered(snapshot: &Snapshot) -> Option<String> {
 
 /// Warns where a new default can hurt; the rest is for the record.
 fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
-    let hurting: Vec<&str> = match (snapshot.from.as_ref(), &snapshot.target.version.release) {
-        (Some(from), Some(after)) => from.release.as_ref().map(|before| {
-            let of_kafka = kafka_changes::changed_defaults(before, after);
-            of_kafka.into_iter().filter(|one| one.can_hurt).map(|one| one.key).collect()
-        }),
-        _ => None,
-    }
-    .unwrap_or_default();
-    let hurts = |change: &SettingChange| {
-        change.class == Class::ChangedDefault && (change.is_risky() || hurting.contains(&change.key.as_str()))
+    let releases = release_of(snapshot.from.as_ref()).zip(snapshot.target.version.release.as_ref());
+    let can_hurt = |key: &str| {
+        let of_kafka =
+            releases.and_then(|(before, after)| kafka_changes::changed_default(key, before, after));
+        of_kafka.is_some_and(|changed| changed.can_hurt)
     };
-    let result = if changes.iter().any(hurts) { CheckResult::Warn } else { CheckResult::Info };
+    let hurts = |change: &SettingChange| {
+        change.class == Class::ChangedDefault && (change.is_risky() || can_hurt(&change.key))
+    };
     // What can hurt is never among those that there is no room for.
-    let mut hurting_first = changes.to_vec();
-    hurting_first.sort_by_key(|change| !hurts(change));
+    let (hurting, others): (Vec<_>, Vec<_>) = changes.iter().partition(|change| hurts(change));
+    let result = if hurting.is_empty() { CheckResult::Info } else { CheckResult::Warn };
     let say =
         |change: &SettingChange| format!("{} {}{}", change.key, setting_text::arrow(change), note(change));
-    of_class("config.changed-default", result, &hurting_first, Class::ChangedDefault, say)
+    of_class("config.changed-default", result, hurting.into_iter().chain(others), Class::ChangedDefault, say)
 }
 
 fn unknown_setting(changes: &[SettingChange]) -> Option<Check> {

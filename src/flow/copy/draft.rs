@@ -1,5 +1,6 @@
 //! What would be made, from what: all that is read before the question.
 
+use super::super::choosing::default_name;
 use super::super::groups::all_groups;
 use super::{Source, Wish};
 use crate::api::{Persistence, Read, one};
@@ -10,9 +11,8 @@ use crate::domain::group_copy;
 use crate::domain::group_create::{self, Create};
 use crate::domain::group_difference::{SettingChange, Side, difference};
 use crate::domain::group_name::GroupName;
-use crate::domain::ids::VersionCode;
 use crate::domain::verdict::Submitted;
-use crate::domain::version::{Found, KafkaVersion, Release, VersionError, VersionSelector};
+use crate::domain::version::{Found, KafkaVersion, Release, VersionError, VersionSelector, release_of};
 use crate::failure::{CopyFailure, Failure};
 use crate::flow::Flow;
 
@@ -31,7 +31,15 @@ pub(super) struct Ends {
 
 impl Ends {
     pub(super) fn release_before(&self) -> Option<&Release> {
-        self.before.as_ref().and_then(|before| before.release.as_ref())
+        release_of(self.before.as_ref())
+    }
+
+    fn default_name(&self) -> Result<GroupName, Failure> {
+        let (from, target) = (&self.from.group, &self.target);
+        default_name(from, self.release_before(), target).ok_or_else(|| Failure::Usage {
+            message: format!("there is no name of at most 15 letters for the copy of {from} to {target}"),
+            hint: Some("give one with --name".to_owned()),
+        })
     }
 
     /// Compares a group of the target version with the source.
@@ -66,10 +74,7 @@ impl Flow<'_> {
     pub(super) fn draft(&mut self, wish: &Wish) -> Result<Draft, Failure> {
         let ends = self.ends(wish)?;
         let (from, target) = (&ends.from, &ends.target);
-        let name = match &wish.name {
-            Some(name) => name.clone(),
-            None => default_name(&from.group, ends.before.as_ref(), target)?,
-        };
+        let name = wish.name.clone().map_or_else(|| ends.default_name(), Ok)?;
         let mut same: Vec<&ConfigGroup> =
             ends.groups.iter().filter(|group| group.is_named(name.text())).collect();
         let existing = same.pop().cloned();
@@ -178,10 +183,6 @@ impl Flow<'_> {
         let taken = group_create::take_up(create, ends.from.group.no, settings, used_by);
         taken.map_err(|why| self.exists(ends, name, group, settings, why))
     }
-
-    pub(in crate::flow) fn creates(&self, version: VersionCode) -> Result<Vec<Create>, Failure> {
-        self.journal.creates(&self.surroundings.service, version).map_err(Failure::Journal)
-    }
 }
 
 /// Finds the version among those on offer: a group can't be made for one that isn't.
@@ -191,18 +192,4 @@ fn offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVer
         return Ok(version);
     }
     Err(Failure::Version(VersionError::NotOffered { asked: wanted.to_string(), offered: offers.to_vec() }))
-}
-
-fn default_name(
-    from: &ConfigGroup,
-    before: Option<&KafkaVersion>,
-    target: &KafkaVersion,
-) -> Result<GroupName, Failure> {
-    let before = before.and_then(|before| before.release.as_ref());
-    let made_up = from.name.as_deref().zip(target.release.as_ref());
-    let made_up = made_up.and_then(|(old, after)| GroupName::of_copy(old, before, after));
-    made_up.ok_or_else(|| Failure::Usage {
-        message: format!("there is no name of at most 15 letters for the copy of {from} to {target}"),
-        hint: Some("give one with --name".to_owned()),
-    })
 }

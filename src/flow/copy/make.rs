@@ -160,10 +160,13 @@ impl Flow<'_> {
         Err(self.fate_unknown(draft, &format!("{cause}; {last}"), failed, seen.as_ref()))
     }
 
+    fn listed(&self, draft: &Draft) -> Result<Vec<ConfigGroup>, ApiError> {
+        one(self.api, Read::ConfigGroups(Some(draft.ends.target.code)), Persistence::Patient)
+    }
+
     /// Looks once. Two of the name are no answer: nobody knows which of them is this one.
     fn look_for(&self, draft: &Draft) -> Result<Option<ConfigGroup>, ApiError> {
-        let read = Read::ConfigGroups(Some(draft.ends.target.code));
-        let mut groups: Vec<ConfigGroup> = one(self.api, read, Persistence::Patient)?;
+        let mut groups = self.listed(draft)?;
         groups.retain(|group| group.is_named(draft.name.text()));
         match groups.as_slice() {
             [] => Ok(None),
@@ -187,8 +190,7 @@ impl Flow<'_> {
                     ApiError::Interrupted { operation: "getKafkaVersionConfigGroupList", signal }
                 })?;
             }
-            let read = Read::ConfigGroups(Some(draft.ends.target.code));
-            let groups: Vec<ConfigGroup> = one(self.api, read, Persistence::Patient)?;
+            let groups = self.listed(draft)?;
             let maker = |group: &ConfigGroup| group_create::maker(group, self.journal.run());
             let is_named = |group: &ConfigGroup| group.is_named(draft.name.text());
             if let Some(ours) = groups.iter().find(|group| is_named(group) && maker(group) == Maker::ThisRun)
