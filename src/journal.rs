@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use crate::domain::follow_command::quote;
 use crate::domain::history::History;
 use crate::domain::ids::{ClusterNo, VersionCode};
-use crate::domain::open_start::OpenStart;
+use crate::domain::journal_state::JournalState;
+use crate::domain::service::Service;
 
 mod entries;
 mod groups;
@@ -91,17 +92,19 @@ impl Journal {
         fault.map(|source| JournalError::Io { path, source }.to_string())
     }
 
-    /// Returns the starts of this cluster at this service whose end is open, the oldest first.
-    ///
-    /// # Errors
-    ///
-    /// Fails when there is a journal that can't be read. A damaged line is passed over.
-    pub(crate) fn open_starts(
-        &self,
-        endpoint: &str,
-        cluster: ClusterNo,
-    ) -> Result<Vec<OpenStart>, JournalError> {
-        Ok(entries::open_starts(&self.text()?, endpoint, cluster))
+    /// Reads what decisions about this cluster need. A journal that can't be read has a fault: a start in it may be
+    /// open.
+    pub(crate) fn state(&self, service: &Service, cluster: ClusterNo) -> JournalState {
+        match self.text() {
+            Ok(text) => JournalState {
+                exists: !text.is_empty(),
+                open_starts: entries::open_starts(&text, &service.endpoint.identity(), cluster),
+                start_runs: Vec::new(),
+                damaged: Vec::new(),
+                fault: self.fault(),
+            },
+            Err(error) => JournalState { fault: Some(error.to_string()), ..JournalState::default() },
+        }
     }
 
     /// Returns all runs that had to do with a start.
@@ -129,8 +132,8 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when another process on this machine holds it, or the folder can't be used.
-    pub(crate) fn lock(&self, endpoint: &str, cluster: ClusterNo) -> Result<ClusterLock, LockError> {
-        self.lock_on(endpoint, &cluster.to_string())
+    pub(crate) fn lock(&self, service: &Service, cluster: ClusterNo) -> Result<ClusterLock, LockError> {
+        self.lock_on(&service.endpoint.identity(), &cluster.to_string())
     }
 
     fn lock_on(&self, endpoint: &str, what: &str) -> Result<ClusterLock, LockError> {
@@ -164,6 +167,23 @@ impl Journal {
     /// Fails when it can't be written.
     pub(crate) fn accepted(&self, at: Timestamp, request_id: Option<&str>) -> Result<(), JournalError> {
         self.append(&json!({ "run": self.run, "event": "accepted", "at": at, "request_id": request_id }))
+    }
+
+    /// Records that the service refused the start of this run.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it can't be written.
+    pub(crate) fn refused(
+        &self,
+        at: Timestamp,
+        message: &str,
+        request_id: Option<&str>,
+    ) -> Result<(), JournalError> {
+        let entry = json!({
+            "run": self.run, "event": "refused", "at": at, "message": message, "request_id": request_id,
+        });
+        self.append(&entry)
     }
 
     /// Writes down that this run follows the start of another.

@@ -27,14 +27,15 @@ pub(crate) fn course(snapshot: &Snapshot) -> Course {
     let settled = matches!(state, ClusterState::Running | ClusterState::Error);
     let unsettled = !settled || broker_left_green(snapshot);
 
-    if let Some(start) = open_start::for_version(&snapshot.open_starts, snapshot.target.version.code) {
+    if let Some(start) = open_start::for_version(&snapshot.journal.open_starts, snapshot.target.version.code)
+    {
         if *state == ClusterState::Error {
             return Course::EndedInError(start.clone());
         }
         if unsettled || snapshot.is_at_target() {
             return Course::Attach(start.clone());
         }
-    } else if let Some(start) = snapshot.open_starts.last()
+    } else if let Some(start) = snapshot.journal.open_starts.last()
         && *state != ClusterState::Error
         && unsettled
     {
@@ -55,6 +56,7 @@ mod tests {
     use super::super::checks::tests::snapshot;
     use super::super::health::tests::health;
     use super::super::ids::{ConfigGroupNo, VersionCode};
+    use super::super::open_start::tests::open_start;
     use super::super::snapshot::Group;
     use super::*;
 
@@ -67,14 +69,7 @@ mod tests {
         snapshot.cluster.state = ClusterState::read(state);
         snapshot.cluster.version = Some(VersionCode::new(version));
         snapshot.health = Some(health(colours));
-        snapshot.open_starts = open
-            .iter()
-            .map(|code| OpenStart {
-                run: "run".to_owned(),
-                version: VersionCode::new(*code),
-                started_at: jiff::Timestamp::UNIX_EPOCH,
-            })
-            .collect();
+        snapshot.journal.open_starts = open.iter().map(|code| open_start(*code)).collect();
         snapshot
     }
 

@@ -18,6 +18,7 @@ pub(crate) mod group_name;
 pub(crate) mod health;
 pub(crate) mod history;
 pub(crate) mod ids;
+pub(crate) mod journal_state;
 pub(crate) mod kafka_changes;
 pub(crate) mod open_start;
 pub(crate) mod plan;

@@ -1,19 +1,51 @@
-//! Starts that this machine sent and whose end nobody has seen yet.
+//! Starts recorded in the journal whose outcome is still open.
 
 use jiff::Timestamp;
 
 use super::ids::VersionCode;
 
-/// A start of the same cluster and service in the journal whose outcome is still open.
+/// A recorded start of the same cluster and service without a final outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OpenStart {
     /// The run that sent it.
     pub run: String,
     pub version: VersionCode,
+    /// The version before the start; None where the journal does not have it.
+    pub from: Option<VersionCode>,
     pub started_at: Timestamp,
+    pub answer: StartAnswer,
+    /// Names of the brokers that the plan knew; empty where the journal does not have them.
+    pub brokers: Vec<String>,
 }
 
-/// Returns the open start for this version, the latest one first.
+/// How the service answered a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StartAnswer {
+    Accepted,
+    /// The service said no. A change that follows anyway may be somebody else's.
+    Refused,
+    /// No readable answer arrived.
+    Lost,
+}
+
+/// Returns the latest open start for this version.
 pub(crate) fn for_version(starts: &[OpenStart], version: VersionCode) -> Option<&OpenStart> {
     starts.iter().rev().find(|start| start.version == version)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// An accepted start of run `run` to this version.
+    pub(crate) fn open_start(version: u64) -> OpenStart {
+        OpenStart {
+            run: "run".to_owned(),
+            version: VersionCode::new(version),
+            from: None,
+            started_at: Timestamp::UNIX_EPOCH,
+            answer: StartAnswer::Accepted,
+            brokers: Vec::new(),
+        }
+    }
 }

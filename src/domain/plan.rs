@@ -104,7 +104,7 @@ pub(crate) mod tests {
 
     use super::super::checks::tests::snapshot;
     use super::super::health::tests::health;
-    use super::super::open_start::OpenStart;
+    use super::super::open_start::tests::open_start;
     use super::super::snapshot::PreCheck;
     use super::*;
 
@@ -156,11 +156,7 @@ pub(crate) mod tests {
             snapshot.health = Some(health(&colours));
             snapshot.cluster.version = version.map(VersionCode::new);
             snapshot.target_settings.as_mut().unwrap().settings[0].custom = retention;
-            snapshot.open_starts = opened.map(|code| OpenStart {
-                run: "r".to_owned(),
-                version: VersionCode::new(code),
-                started_at: jiff::Timestamp::UNIX_EPOCH,
-            }).into_iter().collect();
+            snapshot.journal.open_starts = opened.map(open_start).into_iter().collect();
             if !possible {
                 snapshot.pre_check = PreCheck::NotAsked("not asked");
             }
@@ -181,7 +177,7 @@ pub(crate) mod tests {
                 prop_assert_eq!(&snapshot.cluster.state, &ClusterState::Running);
                 prop_assert!(snapshot.brokers_are_green());
                 prop_assert!(!snapshot.is_at_target());
-                prop_assert!(snapshot.open_starts.is_empty());
+                prop_assert!(snapshot.journal.open_starts.is_empty());
                 prop_assert!(snapshot.target.listed);
             }
         }

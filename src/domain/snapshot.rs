@@ -4,7 +4,7 @@ use super::cluster::{Cluster, ClusterState};
 use super::config_group::{ConfigGroup, GroupSettings};
 use super::group_choice::GroupChoice;
 use super::health::Health;
-use super::open_start::OpenStart;
+use super::journal_state::JournalState;
 use super::version::{Found, KafkaVersion};
 
 /// The service's own answer to "may this upgrade be done".
@@ -61,9 +61,7 @@ pub(crate) struct Snapshot {
     /// The command that makes a group of the target version with the present values, where it would keep more of them than
     /// the group that was named or comes nearest.
     pub copy_command: Option<String>,
-    pub open_starts: Vec<OpenStart>,
-    /// Why the journal can't be written; None when it can.
-    pub journal_fault: Option<String>,
+    pub journal: JournalState,
 }
 
 impl Snapshot {

@@ -53,11 +53,6 @@ impl Flow<'_> {
         if self.surroundings.service.endpoint.is_loopback() { Patience::LOOPBACK } else { Patience::REMOTE }
     }
 
-    /// Returns the service's one spelling, for journal and lock.
-    fn identity(&self) -> String {
-        self.surroundings.service.endpoint.identity()
-    }
-
     /// Says where things are looked for: site, region, the address when it is not the site's own, and the profile
     /// that was asked for.
     fn place(&self) -> String {

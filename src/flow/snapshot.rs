@@ -74,11 +74,7 @@ impl Flow<'_> {
         target: version::Found,
         groups: Groups,
     ) -> Snapshot {
-        // One that can't be read is as bad as one that can't be written: a start of it may be open.
-        let (open_starts, journal_fault) = match self.journal.open_starts(&self.identity(), cluster.no) {
-            Ok(open_starts) => (open_starts, self.journal.fault()),
-            Err(error) => (Vec::new(), Some(error.to_string())),
-        };
+        let journal = self.journal.state(&self.surroundings.service, cluster.no);
         Snapshot {
             cluster,
             from: None,
@@ -89,8 +85,7 @@ impl Flow<'_> {
             target_settings: groups.target_settings,
             pre_check: PreCheck::NotAsked("not asked yet"),
             copy_command: groups.copy_command,
-            open_starts,
-            journal_fault,
+            journal,
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
         return Ok(());
     }
     let (no, name) = (found.cluster.no, found.cluster.name.clone());
-    let open = flow.journal.open_starts(&flow.identity(), no).unwrap_or_default();
+    let open = flow.journal.state(&flow.surroundings.service, no).open_starts;
     let open = target.as_ref().and_then(|target| open_start::for_version(&open, target.code)).cloned();
     let progress = Progress::new(flow.patience(), Watched::Ours, target.as_ref().map(|target| target.code));
     let origin = flow.clock.elapsed();

@@ -101,7 +101,7 @@ fn ask(flow: &Flow<'_>, plan: &Plan, asking: &mut Asking<'_>) -> Result<Consent,
 }
 
 fn lock(flow: &Flow<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
-    flow.journal.lock(&flow.identity(), plan.no).map_err(|error| match error {
+    flow.journal.lock(&flow.surroundings.service, plan.no).map_err(|error| match error {
         LockError::Held => Failure::Busy {
             what: format!("another cdss on this machine is at work on {}", plan.name),
             hint: Some(format!("follow it with: {}", flow.surroundings.follow(plan.no, Some(&plan.to)))),
@@ -207,7 +207,7 @@ fn write_down(
         .iter()
         .flat_map(|check| check.accepted.iter().map(|item| format!("{}={item}", check.id)))
         .collect();
-    let closes: Vec<String> = snapshot.open_starts.iter().map(|start| start.run.clone()).collect();
+    let closes: Vec<String> = snapshot.journal.open_starts.iter().map(|start| start.run.clone()).collect();
     let entry = StartEntry {
         service: &flow.surroundings.service,
         cluster: plan.no,
@@ -217,6 +217,8 @@ fn write_down(
         config_group: target.config_group.number(),
         accepted: &accepted,
         closes: &closes,
+        from_version: plan.from.as_ref().map(|from| from.code),
+        brokers: &plan.names_of_brokers,
         plan: &(asking.document)(flow.report),
     };
     flow.journal.start(flow.clock.now(), &entry).map_err(Failure::Journal)

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::code;
-use crate::domain::ids::ClusterNo;
-use crate::domain::open_start::OpenStart;
+use crate::domain::ids::{ClusterNo, VersionCode};
+use crate::domain::open_start::{OpenStart, StartAnswer};
 use crate::domain::service::Service;
 use crate::domain::verdict::Verdict;
 
@@ -34,6 +34,10 @@ pub(crate) struct StartEntry<'a> {
     pub accepted: &'a [String],
     /// Runs whose open start the user has accepted as over.
     pub closes: &'a [String],
+    /// The version before.
+    pub from_version: Option<VersionCode>,
+    /// Names of the brokers that the plan knew.
+    pub brokers: &'a [String],
     /// Plan and checks, in the form of the documents on stdout.
     pub plan: &'a Value,
 }
@@ -48,6 +52,8 @@ impl StartEntry<'_> {
             "consent": self.consent,
             "accepted": self.accepted,
             "closes": self.closes,
+            "from_version_code": self.from_version.map(|code| code.to_string()),
+            "brokers": self.brokers,
             "plan": self.plan,
         });
         line("start", run, at, operator, self.service, own)
@@ -105,6 +111,11 @@ pub(super) fn open_starts(text: &str, endpoint: &str, cluster: ClusterNo) -> Vec
                     open.extend(start(&entry));
                 }
             }
+            Some(event @ ("accepted" | "refused")) => {
+                let answer = if event == "accepted" { StartAnswer::Accepted } else { StartAnswer::Refused };
+                let of_run = open.iter_mut().filter(|start| entry["run"] == start.run);
+                of_run.for_each(|start| start.answer = answer);
+            }
             Some("end") if entry["verdict"].as_str().is_some_and(closes) => {
                 open.retain(|start| of != Some(&start.run));
             }
@@ -118,7 +129,15 @@ fn start(entry: &Value) -> Option<OpenStart> {
     Some(OpenStart {
         run: entry["run"].as_str()?.to_owned(),
         version: code(&entry["version_code"])?,
+        from: code(&entry["from_version_code"]).or_else(|| code(&entry["plan"]["from"]["code"])),
         started_at: entry["at"].as_str()?.parse().ok()?,
+        answer: StartAnswer::Lost,
+        brokers: entry["brokers"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|name| name.as_str().map(str::to_owned))
+            .collect(),
     })
 }
 

@@ -1,22 +1,28 @@
 use super::*;
 use crate::domain::endpoint::Endpoint;
 use crate::domain::region::Site;
-use crate::domain::service::Service;
 
-const ENDPOINT: &str = "https://example.com:443";
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn journal(folder: &tempfile::TempDir, run: &str) -> Journal {
     Journal::new(Some(folder.path().join("state")), Operator::default(), run.to_owned())
 }
 
-fn start(journal: &Journal, version: u64, closes: &[String]) {
-    let service = Service {
+fn service(endpoint: &str) -> Service {
+    Service {
         site: Site::Public,
         region: Site::Public.default_region(),
-        endpoint: Endpoint::parse("https://example.com").unwrap(),
+        endpoint: Endpoint::parse(endpoint).unwrap(),
         sandbox: false,
-    };
+    }
+}
+
+fn here() -> Service {
+    service("https://example.com")
+}
+
+fn start(journal: &Journal, version: u64, closes: &[String]) {
+    let service = here();
     let entry = StartEntry {
         service: &service,
         cluster: ClusterNo::new(1),
@@ -26,13 +32,15 @@ fn start(journal: &Journal, version: u64, closes: &[String]) {
         config_group: 312,
         accepted: &[],
         closes,
+        from_version: None,
+        brokers: &[],
         plan: &json!({}),
     };
     journal.start(NOW, &entry).unwrap();
 }
 
 fn open(journal: &Journal) -> Vec<String> {
-    let starts = journal.open_starts(ENDPOINT, ClusterNo::new(1)).unwrap();
+    let starts = journal.state(&here(), ClusterNo::new(1)).open_starts;
     starts.into_iter().map(|start| format!("{} {}", start.run, start.version)).collect()
 }
 
@@ -76,8 +84,8 @@ fn other_clusters_and_services_are_other_starts() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
     start(&journal, 39, &[]);
-    assert!(journal.open_starts(ENDPOINT, ClusterNo::new(2)).unwrap().is_empty());
-    assert!(journal.open_starts("https://example.com:8443", ClusterNo::new(1)).unwrap().is_empty());
+    assert!(journal.state(&here(), ClusterNo::new(2)).open_starts.is_empty());
+    assert!(journal.state(&service("https://example.com:8443"), ClusterNo::new(1)).open_starts.is_empty());
 }
 
 #[test]
@@ -96,11 +104,11 @@ fn a_damaged_line_hides_no_other() {
 fn one_process_holds_a_cluster_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
-    let held = journal.lock(ENDPOINT, ClusterNo::new(1)).unwrap();
-    assert!(matches!(journal.lock(ENDPOINT, ClusterNo::new(1)), Err(LockError::Held)));
-    let other = journal.lock(ENDPOINT, ClusterNo::new(2)).unwrap();
+    let held = journal.lock(&here(), ClusterNo::new(1)).unwrap();
+    assert!(matches!(journal.lock(&here(), ClusterNo::new(1)), Err(LockError::Held)));
+    let other = journal.lock(&here(), ClusterNo::new(2)).unwrap();
     drop((held, other));
-    assert!(journal.lock(ENDPOINT, ClusterNo::new(1)).is_ok());
+    assert!(journal.lock(&here(), ClusterNo::new(1)).is_ok());
 }
 
 #[test]
@@ -122,7 +130,7 @@ fn files_are_the_users_alone() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
     start(&journal, 39, &[]);
-    let _held = journal.lock(ENDPOINT, ClusterNo::new(1)).unwrap();
+    let _held = journal.lock(&here(), ClusterNo::new(1)).unwrap();
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
     let state = folder.path().join("state");
     assert_eq!(mode(&state), 0o700);
@@ -197,7 +205,7 @@ fn a_folder_that_is_not_this_users_alone_is_not_used() {
             std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o770)).unwrap();
         }
         assert!(own.fault().is_some_and(|fault| fault.contains(reason)), "{what}: {:?}", own.fault());
-        let Err(LockError::Io(error)) = own.lock(ENDPOINT, ClusterNo::new(1)) else { panic!("{what}") };
+        let Err(LockError::Io(error)) = own.lock(&here(), ClusterNo::new(1)) else { panic!("{what}") };
         assert!(error.to_string().contains(reason), "{what}: {error}");
         let left = std::fs::read_dir(elsewhere.path()).unwrap().chain(std::fs::read_dir(&state).unwrap());
         assert_eq!(left.count(), 0, "{what}: nothing was made there");

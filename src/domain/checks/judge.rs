@@ -184,7 +184,7 @@ fn pre_check(answer: &PreCheck) -> Check {
 }
 
 fn unresolved(snapshot: &Snapshot) -> Option<Check> {
-    let start = snapshot.open_starts.last()?;
+    let start = snapshot.journal.open_starts.last()?;
     let settled = snapshot.cluster.state == ClusterState::Running && snapshot.brokers_are_green();
     (settled && !snapshot.is_at_target()).then(|| {
         Check::block(
@@ -199,6 +199,6 @@ fn unresolved(snapshot: &Snapshot) -> Option<Check> {
 }
 
 fn journal(snapshot: &Snapshot) -> Option<Check> {
-    let fault = snapshot.journal_fault.as_ref()?;
+    let fault = snapshot.journal.fault.as_ref()?;
     Some(Check::block("journal.writable", fault.clone(), JOURNAL_REMEDY))
 }

@@ -6,7 +6,8 @@ use crate::domain::group_difference::tests::group;
 use crate::domain::health::tests::health;
 use crate::domain::health::{Colour, Node};
 use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use crate::domain::open_start::OpenStart;
+use crate::domain::journal_state::JournalState;
+use crate::domain::open_start::tests::open_start;
 use crate::domain::rules::RULES;
 use crate::domain::snapshot::{Group, PreCheck, Snapshot};
 use crate::domain::version::{Found, KafkaVersion};
@@ -35,8 +36,7 @@ pub(crate) fn snapshot() -> Snapshot {
         target_settings: Some(target),
         pre_check: PreCheck::Possible { request_id: Some("r-1".to_owned()) },
         copy_command: None,
-        open_starts: Vec::new(),
-        journal_fault: None,
+        journal: JournalState::default(),
     }
 }
 
@@ -116,7 +116,7 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         |s| s.target_settings.as_mut().unwrap().settings[0].range = Some("1 ~ 100".to_owned()),
         "config.out-of-range",
     ),
-    ("journal not writable", |s| s.journal_fault = Some("read-only".to_owned()), "journal.writable"),
+    ("journal not writable", |s| s.journal.fault = Some("read-only".to_owned()), "journal.writable"),
 ];
 
 #[test]
@@ -154,11 +154,7 @@ const ACCEPTABLE: &[Case] = &[
     (
         "open start",
         |s| {
-            s.open_starts = vec![OpenStart {
-                run: "r".to_owned(),
-                version: VersionCode::new(3_903_006),
-                started_at: jiff::Timestamp::UNIX_EPOCH,
-            }];
+            s.journal.open_starts = vec![open_start(3_903_006)];
         },
         "start.unresolved",
     ),
