@@ -231,7 +231,7 @@ fn failed(
     error: &reqwest::Error,
     timeout: Duration,
 ) -> ApiError {
-    let at = service.endpoint.identity();
+    let at = service.endpoint.address();
     let cause = root_cause(error);
     // The one flag that says "nothing was sent"; the others are set in both cases.
     if error.is_connect() {

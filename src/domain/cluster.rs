@@ -53,6 +53,28 @@ impl fmt::Display for ClusterState {
     }
 }
 
+/// What an answer says about which cluster it describes. Missing values are not a mismatch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ClusterIdentity {
+    pub no: Option<ClusterNo>,
+    pub name: Option<String>,
+}
+
+impl ClusterIdentity {
+    /// Returns how `other` contradicts this identity, such as "number 2 instead of 1". None when they agree as far as
+    /// both say something.
+    pub(crate) fn conflict(&self, other: &Self) -> Option<String> {
+        let number = self.no.zip(other.no).filter(|(own, other)| own != other);
+        let name = self.name.as_ref().zip(other.name.as_ref()).filter(|(own, other)| own != other);
+        let differences = [
+            number.map(|(own, other)| format!("number {other} instead of {own}")),
+            name.map(|(own, other)| format!("name `{other}` instead of `{own}`")),
+        ];
+        let differences: Vec<String> = differences.into_iter().flatten().collect();
+        if differences.is_empty() { None } else { Some(differences.join(" and ")) }
+    }
+}
+
 /// A line of the cluster list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClusterEntry {
@@ -62,6 +84,13 @@ pub(crate) struct ClusterEntry {
     pub release: Option<Release>,
     pub state: ClusterState,
     pub brokers: Option<u64>,
+}
+
+impl ClusterEntry {
+    pub(crate) fn identity(&self) -> ClusterIdentity {
+        let name = Some(&self.name).filter(|name| !name.is_empty());
+        ClusterIdentity { no: Some(self.no), name: name.cloned() }
+    }
 }
 
 /// A cluster that the key may not touch: the service tells name and number, nothing else.
@@ -81,10 +110,58 @@ pub(crate) struct ClusterList {
 /// One cluster, read by its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cluster {
+    /// The number that was asked for.
     pub no: ClusterNo,
     pub name: String,
+    /// What the answer itself says.
+    pub identity: ClusterIdentity,
     pub state: ClusterState,
     pub version: Option<VersionCode>,
     pub config_group: Option<ConfigGroupNo>,
     pub brokers: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(no: Option<u64>, name: Option<&str>) -> ClusterIdentity {
+        ClusterIdentity { no: no.map(ClusterNo::new), name: name.map(str::to_owned) }
+    }
+
+    #[test]
+    fn only_values_that_both_answers_have_can_conflict() {
+        let own = identity(Some(1), Some("orders"));
+        for (other, conflict) in [
+            (identity(Some(1), Some("orders")), None),
+            (identity(Some(1), None), None),
+            (identity(None, Some("orders")), None),
+            (identity(None, None), None),
+            (identity(Some(2), Some("orders")), Some("number 2 instead of 1")),
+            (identity(Some(2), None), Some("number 2 instead of 1")),
+            (identity(Some(1), Some("billing")), Some("name `billing` instead of `orders`")),
+            (identity(None, Some("Orders")), Some("name `Orders` instead of `orders`")),
+            (
+                identity(Some(2), Some("billing")),
+                Some("number 2 instead of 1 and name `billing` instead of `orders`"),
+            ),
+        ] {
+            assert_eq!(own.conflict(&other).as_deref(), conflict, "{other:?}");
+            assert_eq!(other.conflict(&own).is_some(), conflict.is_some(), "{other:?}, the other way around");
+            assert_eq!(ClusterIdentity::default().conflict(&other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_entry_without_a_name_identifies_its_cluster_by_number() {
+        let entry = |name: &str| ClusterEntry {
+            no: ClusterNo::new(1),
+            name: name.to_owned(),
+            release: None,
+            state: ClusterState::Running,
+            brokers: None,
+        };
+        assert_eq!(entry("orders").identity(), identity(Some(1), Some("orders")));
+        assert_eq!(entry("").identity(), identity(Some(1), None));
+    }
 }

@@ -107,11 +107,23 @@ impl Endpoint {
         self.site().is_some()
     }
 
-    /// Returns `scheme://host:port` with the port always written: one spelling for one service, as the
-    /// journal and the lock need it.
+    /// Returns `scheme://host:port`, with the port also where it is the default one.
+    pub(crate) fn address(&self) -> String {
+        self.address_with(self.0.host_str().unwrap_or_default())
+    }
+
+    /// Returns the one spelling that the journal and the lock use for this address. The names of the loopback
+    /// interface lead to the same service, so they share one identity.
     pub(crate) fn identity(&self) -> String {
+        match self.0.host_str().unwrap_or_default() {
+            "localhost" | "[::1]" => self.address_with("127.0.0.1"),
+            host => self.address_with(host),
+        }
+    }
+
+    fn address_with(&self, host: &str) -> String {
         let port = self.0.port_or_known_default().unwrap_or_default();
-        format!("{}://{}:{port}", self.0.scheme(), self.0.host_str().unwrap_or_default())
+        format!("{}://{host}:{port}", self.0.scheme())
     }
 }
 
@@ -220,9 +232,37 @@ mod tests {
     }
 
     #[test]
-    fn one_service_has_one_identity() {
-        for text in ["https://example.com", "https://EXAMPLE.com:443", "https://example.com/"] {
-            assert_eq!(Endpoint::parse(text).unwrap().identity(), "https://example.com:443", "{text}");
+    fn spellings_of_one_endpoint_share_an_identity() {
+        for (text, identity) in [
+            ("https://example.com", "https://example.com:443"),
+            ("https://EXAMPLE.com:443", "https://example.com:443"),
+            ("https://example.com/", "https://example.com:443"),
+            ("http://localhost:8080", "http://127.0.0.1:8080"),
+            ("http://LOCALHOST:8080/", "http://127.0.0.1:8080"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://127.1:8080", "http://127.0.0.1:8080"),
+            ("http://[::1]:8080", "http://127.0.0.1:8080"),
+            ("http://[0:0:0:0:0:0:0:1]:8080", "http://127.0.0.1:8080"),
+            ("http://localhost", "http://127.0.0.1:80"),
+            ("https://localhost", "https://127.0.0.1:443"),
+            // Another port, scheme, or loopback address is another service.
+            ("http://localhost:8081", "http://127.0.0.1:8081"),
+            ("https://localhost:8080", "https://127.0.0.1:8080"),
+            ("http://127.0.0.2:8080", "http://127.0.0.2:8080"),
+            ("https://localhost.example.com", "https://localhost.example.com:443"),
+        ] {
+            assert_eq!(Endpoint::parse(text).unwrap().identity(), identity, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_keeps_the_host_that_was_given() {
+        for (text, address) in [
+            ("http://localhost:8080", "http://localhost:8080"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("https://example.com", "https://example.com:443"),
+        ] {
+            assert_eq!(Endpoint::parse(text).unwrap().address(), address, "{text}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::cluster::ClusterIdentity;
+
 /// A colour of the service's own. `orange` is the normal colour of a broker at work on a change.
 ///
 /// Source: NAVER Cloud API guide, `cdss-rollingupgradeprogresscheck`.
@@ -115,6 +117,8 @@ impl NodeGroup {
 /// One answer about the processes of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Health {
+    /// Which cluster the answer says it describes.
+    pub identity: ClusterIdentity,
     pub brokers: NodeGroup,
     pub zookeeper: NodeGroup,
 }
@@ -143,7 +147,7 @@ pub(crate) mod tests {
         let total = colours.len() as u64;
         let overall = Some(if green == total { Colour::Green } else { Colour::Orange });
         let brokers = NodeGroup { nodes, total: Some(total), operating: Some(green), overall };
-        Health { brokers, zookeeper: NodeGroup::default() }
+        Health { brokers, ..Health::default() }
     }
 
     type Spoil = (&'static str, fn(&mut NodeGroup));

@@ -38,6 +38,13 @@ impl Service {
         remark
     }
 
+    /// Identifies the service in journal and locks: site, region, and endpoint, such as
+    /// `public/KR/https://clouddatastreamingservice.apigw.ntruss.com:443`.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the journal and the locks will use it"))]
+    pub(crate) fn key(&self) -> String {
+        format!("{}/{}/{}", self.site, self.region, self.endpoint.identity())
+    }
+
     /// Returns the path of an operation on the wire, such as `/api/v1/cluster/rollingUpgrade`.
     pub(crate) fn path(&self, operation: &str) -> String {
         format!("{}/{operation}", self.region.path_prefix())
@@ -67,5 +74,37 @@ mod tests {
         assert_eq!(gov.localise("`cdss list clusters`"), local);
         let rehearsal = service("KR", true).localise("`cdss history`");
         assert_eq!(rehearsal, "`CDSS_SANDBOX=http://127.0.0.1:9 cdss history`");
+    }
+    #[test]
+    fn a_key_tells_sites_regions_and_endpoints_apart() {
+        let ncp = Endpoint::of_site;
+        let endpoint = |text: &str| Endpoint::parse(text).unwrap();
+        for (site, region, endpoint, key) in [
+            (
+                Site::Public,
+                "KR",
+                ncp(Site::Public),
+                "public/KR/https://clouddatastreamingservice.apigw.ntruss.com:443",
+            ),
+            (
+                Site::Public,
+                "JPN",
+                ncp(Site::Public),
+                "public/JPN/https://clouddatastreamingservice.apigw.ntruss.com:443",
+            ),
+            (
+                Site::Gov,
+                "KR",
+                ncp(Site::Gov),
+                "gov/KR/https://clouddatastreamingservice.apigw.gov-ntruss.com:443",
+            ),
+            (Site::Public, "KR", endpoint("http://localhost:9"), "public/KR/http://127.0.0.1:9"),
+            (Site::Gov, "KR", endpoint("http://127.0.0.1:9"), "gov/KR/http://127.0.0.1:9"),
+        ] {
+            let service = Service { site, region: region.parse().unwrap(), endpoint, sandbox: false };
+            assert_eq!(service.key(), key);
+            let in_sandbox = Service { sandbox: true, ..service };
+            assert_eq!(in_sandbox.key(), key, "the sandbox flag is not part of it");
+        }
     }
 }

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::Envelope;
 use super::groups::{config_groups, settings, users};
 use crate::api::{Answer, Read};
-use crate::domain::cluster::{Cluster, ClusterEntry, ClusterList, ClusterState, ForbiddenCluster};
+use crate::domain::cluster::{
+    Cluster, ClusterEntry, ClusterIdentity, ClusterList, ClusterState, ForbiddenCluster,
+};
 use crate::domain::config_group::ConfigGroup;
 use crate::domain::health::{Colour, Health, Node, NodeGroup};
 use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
@@ -153,11 +155,19 @@ fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
     Ok(ClusterList { allowed, forbidden })
 }
 
+fn identity(result: &Value) -> ClusterIdentity {
+    ClusterIdentity {
+        no: count(&result["serviceGroupInstanceNo"]).map(ClusterNo::new),
+        name: text(&result["clusterName"]),
+    }
+}
+
 /// The management tool's password, which the service adds, is left where it is.
 fn cluster(no: ClusterNo, result: &Value) -> Cluster {
     Cluster {
         no,
         name: text(&result["clusterName"]).unwrap_or_default(),
+        identity: identity(result),
         state: ClusterState::read(&text(&result["status"]).unwrap_or_default()),
         version: count(&result["kafkaVersionCode"]).map(VersionCode::new),
         config_group: count(&result["configGroupNo"]).map(ConfigGroupNo::new),
@@ -179,6 +189,7 @@ fn health(result: &Value) -> Health {
         overall: colour(&result[overall]),
     };
     Health {
+        identity: identity(result),
         brokers: group("brokerStatusPerNode", "brokerNodeTotalNumber", "brokerNumber", "brokerStatus"),
         zookeeper: group(
             "zookeeperStatusPerNode",
@@ -217,6 +228,32 @@ mod tests {
         let as_number = json!({ "clusterName": "o", "kafkaVersionCode": 3_903_006, "configGroupNo": 312, "status": "running" });
         let read = Read::Cluster(ClusterNo::new(1));
         assert_eq!(answer(&read, &envelope(as_text)), answer(&read, &envelope(as_number)));
+    }
+
+    #[test]
+    fn answers_about_one_cluster_keep_the_identity_they_state() {
+        let no = ClusterNo::new(1);
+        for (result, number, name) in [
+            (json!({ "clusterName": "orders", "serviceGroupInstanceNo": "2" }), Some(2), Some("orders")),
+            (json!({ "clusterName": " orders ", "serviceGroupInstanceNo": 2 }), Some(2), Some("orders")),
+            (json!({ "clusterName": "orders" }), None, Some("orders")),
+            (json!({ "clusterName": "", "serviceGroupInstanceNo": "none" }), None, None),
+            (json!({ "clusterName": null, "serviceGroupInstanceNo": null }), None, None),
+            (json!({}), None, None),
+        ] {
+            let stated = ClusterIdentity { no: number.map(ClusterNo::new), name: name.map(str::to_owned) };
+            let Ok(Answer::Cluster(Some(cluster))) = answer(&Read::Cluster(no), &envelope(result.clone()))
+            else {
+                panic!("{result}")
+            };
+            assert_eq!((cluster.no, &cluster.identity), (no, &stated), "{result}");
+            for read in [Read::Status(no), Read::Progress(no)] {
+                let Ok(Answer::Health(Some(health))) = answer(&read, &envelope(result.clone())) else {
+                    panic!("{result}")
+                };
+                assert_eq!(health.identity, stated, "{read:?} {result}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::acceptance::Accepted;
-use crate::domain::cluster::{Cluster, ClusterState};
+use crate::domain::cluster::{Cluster, ClusterIdentity, ClusterState};
 use crate::domain::group_choice::{Candidate, Compared, GroupChoice};
 use crate::domain::group_difference::tests::group;
 use crate::domain::health::tests::health;
@@ -23,6 +23,7 @@ pub(crate) fn snapshot() -> Snapshot {
         cluster: Cluster {
             no: ClusterNo::new(1_009_123),
             name: "orders-prod".to_owned(),
+            identity: ClusterIdentity::default(),
             state: ClusterState::Running,
             version: Some(VersionCode::new(3_713_006)),
             config_group: Some(ConfigGroupNo::new(301)),

@@ -1,3 +1,4 @@
+use super::super::cluster::ClusterIdentity;
 use super::super::health::tests::health;
 use super::super::ids::ClusterNo;
 use super::*;
@@ -11,6 +12,7 @@ fn look(at: u64, state: &str, version: u64, colours: &[&str]) -> Look {
     let cluster = Cluster {
         no: ClusterNo::new(1),
         name: "orders".to_owned(),
+        identity: ClusterIdentity::default(),
         state: ClusterState::read(state),
         version: Some(VersionCode::new(version)),
         config_group: None,
