@@ -187,6 +187,7 @@ impl Failure {
             | Self::Acceptance(_)
             | Self::Version(VersionError::Malformed(_))
             | Self::Read(ApiError::NotSent { why: Unsent::Setup, .. }) => Exit::Usage,
+            Self::Journal(JournalError::Interrupted { signal, .. }) => exit_of_signal(*signal),
             Self::Blocked { .. } | Self::Stale | Self::Journal(_) => Exit::Blocked,
             Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,
             Self::Consent(_) => Exit::NotConfirmed,
@@ -224,6 +225,11 @@ impl Failure {
             Self::Stale => Some("run the command again and look at the new plan".to_owned()),
             Self::Consent(error) => error.hint(),
             Self::History(_) => Some("`cdss history` lists the runs".to_owned()),
+            Self::Journal(JournalError::Interrupted { .. }) => None,
+            Self::Journal(JournalError::Locked { .. }) => Some(
+                "find the process with `fuser` or `lsof`, and run the command again when it has ended"
+                    .to_owned(),
+            ),
             Self::Journal(_) => Some(JOURNAL_REMEDY.to_owned()),
             Self::InDoubt { follow, .. } | Self::Lost { follow, .. } => {
                 Some(format!("do not start again before you have looked: {follow}"))
