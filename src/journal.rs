@@ -177,7 +177,7 @@ impl Journal {
         let mut entries = Vec::new();
         self.read(|line| {
             let line = line.trim_ascii_end();
-            if entry::parse(line).is_ok_and(|entry| entry.run == run) {
+            if entry::parse(line).is_ok_and(|entry| entry.run == run && !entry.is_about_the_file()) {
                 entries.extend(serde_json::from_slice(line).ok());
             }
         })?;

