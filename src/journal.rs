@@ -414,8 +414,8 @@ impl Journal {
         }
     }
 
-    fn group(&self, no: Option<ConfigGroupNo>, entry: &GroupEntry<'_>) -> entry::Group {
-        entry::Group {
+    fn group(&self, no: Option<ConfigGroupNo>, entry: &GroupEntry<'_>) -> entry::GroupChange {
+        entry::GroupChange {
             author: self.author(entry.service),
             config_group: no,
             config_group_name: entry.name.text().to_owned(),

@@ -59,11 +59,11 @@ pub(super) enum Event {
     /// This run ended.
     End(End),
     /// A config group is about to be created.
-    GroupCreate(Box<Group>),
+    GroupCreate(Box<GroupChange>),
     /// The config group was created.
     GroupCreated(GroupCreated),
     /// The values of a config group are about to be written.
-    GroupWrite(Box<Group>),
+    GroupWrite(Box<GroupChange>),
     /// The line before this one is incomplete: its writer was interrupted.
     Torn(Torn),
     /// The operator accepted that these damaged lines are lost.
@@ -157,7 +157,7 @@ pub(super) struct End {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Group {
+pub(super) struct GroupChange {
     #[serde(flatten)]
     pub author: Author,
     #[serde(default, with = "optional_text")]
@@ -298,8 +298,8 @@ pub(super) fn parse(line: &[u8]) -> Result<Entry, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8")?;
     match split_checksum(line) {
         Some((checked, digits)) if checksum(checked).as_bytes() == digits => {
-            let head: Head<'_> = serde_json::from_str(text).map_err(json_reason)?;
-            let event = Event::parse(&head.event, text).map_err(json_reason)?;
+            let head: Head<'_> = serde_json::from_str(text).map_err(|error| json_reason(&error))?;
+            let event = Event::parse(&head.event, text).map_err(|error| json_reason(&error))?;
             Ok(Entry { run: head.run.into_owned(), at: head.at, event })
         }
         Some(_) => Err("its checksum does not match".to_owned()),
@@ -343,7 +343,7 @@ impl Event {
 }
 
 /// Returns what is wrong with a line as JSON. Its position is given in bytes from the beginning of the line.
-pub(super) fn json_reason(error: serde_json::Error) -> String {
+pub(super) fn json_reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     format!("{what}, at byte {}", error.column())
@@ -374,6 +374,7 @@ mod text {
 mod optional_text {
     use super::{Cow, Deserialize as _, Deserializer, Display, FromStr, Serializer, de};
 
+    #[expect(clippy::ref_option, reason = "serde passes the field as it is")]
     pub(super) fn serialize<T: Display, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => to.collect_str(value),

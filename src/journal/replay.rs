@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{self, End, Entry, Event, Group};
+use super::entry::{self, End, Entry, Event, GroupChange};
 use crate::domain::group_create::Create;
 use crate::domain::history::{Author, Change, DamagedRecord, History, Outcome, PastRun, Subject};
 use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
@@ -187,7 +187,7 @@ impl Replay {
     }
 
     /// A copy that fills an existing group begins with the write.
-    fn group(&mut self, run: String, at: Timestamp, group: Group) {
+    fn group(&mut self, run: String, at: Timestamp, group: GroupChange) {
         let run = self.run(run, at);
         if run.change.is_none() {
             run.change = Some(Change {

@@ -1,5 +1,7 @@
 //! The journal's file: earlier formats, damage, limits, and other processes that hold it.
 
+#[cfg(target_os = "linux")]
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -179,7 +181,8 @@ fn large_journal() -> String {
             let line =
                 format!("{{\"schema\":\"cdss-journal/v2\",{}", line.strip_suffix('}').expect("an object"));
             let checksum = crc32fast::hash(line.as_bytes());
-            text.push_str(&format!("{line},\"crc32\":\"{checksum:08x}\"}}\n"));
+            let ended = writeln!(text, "{line},\"crc32\":\"{checksum:08x}\"}}");
+            ended.expect("a text can be written");
         }
         if text.len() >= 20_000_000 {
             break;

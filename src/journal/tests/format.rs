@@ -32,8 +32,8 @@ pub(super) fn start(closes: &[String]) -> Event {
     }))
 }
 
-fn group() -> entry::Group {
-    entry::Group {
+fn group() -> entry::GroupChange {
+    entry::GroupChange {
         author: author(),
         config_group: Some(ConfigGroupNo::new(501)),
         config_group_name: "orders-390".to_owned(),
@@ -84,7 +84,7 @@ fn every_event_is_read_as_it_was_written() {
         let text = std::str::from_utf8(&line).unwrap();
         let value: Value = serde_json::from_str(text).unwrap();
         assert!(text.starts_with("{\"schema\":\"cdss-journal/v2\",\"run\":\"first\","), "{text}");
-        assert_eq!(value.as_object().unwrap().keys().last().unwrap(), "crc32", "{text}");
+        assert_eq!(value.as_object().unwrap().keys().next_back().unwrap(), "crc32", "{text}");
         assert!(!text.contains('\n'), "{text}");
         let entry = parse(&line).unwrap();
         assert_eq!(entry, Entry { run: "first".to_owned(), at: NOW, event: Some(event) });
