@@ -298,7 +298,7 @@ impl CdssApi for Http {
         })
     }
 
-    fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError> {
+    fn start(&self, target: &Target, consent: &Consent, _: Duration) -> Result<Accepted, ApiError> {
         let operation = endpoint::start(target);
         if consent.cluster() != target.cluster {
             return Err(without_consent(operation.name));

@@ -24,7 +24,7 @@ pub(crate) use http::{Connection, Http};
 pub(crate) use key_ring::KeyRing;
 pub(crate) use limits::Limits;
 pub(crate) use probe::{Met, Probe};
-pub(crate) use read::{Answer, Persistence, Read, join, one};
+pub(crate) use read::{Answer, Persistence, Read, join, join_once, one};
 pub(crate) use trust::TrustFiles;
 
 use crate::consent::{Consent, GroupConsent};
@@ -70,7 +70,13 @@ pub(crate) trait CdssApi {
     /// the cluster before doing anything else.
     ///
     /// Source: NAVER Cloud API guide, `cdss-rollingupgrade`.
-    fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError>;
+    fn start(
+        &self,
+        target: &Target,
+        consent: &Consent,
+        connect_within: std::time::Duration,
+    ) -> Result<Accepted, ApiError>;
+    fn refresh_credentials(&self) {}
 
     /// Makes a config group without custom values. Sends one request and never repeats it by itself: a second one may
     /// make a second group.

@@ -19,6 +19,7 @@ pub(crate) struct Rule {
 
 /// Every check that can block, with who may overrule it, and those of settings that only warn.
 pub(super) const RULES: &[Rule] = &[
+    Rule { id: "cluster.identity", acceptable: Acceptable::No },
     Rule { id: "cluster.state", acceptable: Acceptable::No },
     Rule { id: "brokers.health", acceptable: Acceptable::No },
     Rule { id: "zookeeper.health", acceptable: Acceptable::Whole },

@@ -1,6 +1,6 @@
 //! All that was read before a decision, as one value.
 
-use super::cluster::{Cluster, ClusterState};
+use super::cluster::{Cluster, ClusterIdentity, ClusterState};
 use super::config_group::{ConfigGroup, GroupSettings};
 use super::group_choice::GroupChoice;
 use super::health::Health;
@@ -47,6 +47,8 @@ impl Group {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     pub cluster: Cluster,
+    /// What the cluster list said, where the cluster was found by its name.
+    pub listed: Option<ClusterIdentity>,
     /// The present version with its name, where the service told one.
     pub from: Option<KafkaVersion>,
     /// None when the status answer held nothing.

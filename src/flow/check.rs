@@ -7,6 +7,7 @@ use super::resolve::{Found, Request, take};
 use super::snapshot::{Groups, askable};
 use crate::api::{Persistence, Read};
 use crate::domain::acceptance::Accepted;
+use crate::domain::cluster::ClusterState;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::course::Course;
 use crate::domain::plan::Plan;
@@ -27,8 +28,8 @@ pub(crate) fn check(flow: &mut Flow<'_>, request: &Request) -> Result<(), Failur
     notes(flow, &plan, &request.accepted);
     match &plan.course {
         Course::Attach(_) | Course::BusyWith(_) | Course::Follow => Err(busy(flow, &plan)),
-        Course::EndedInError(_) | Course::Checks if plan.is_blocked() => Err(blocked(&plan)),
-        Course::Already | Course::EndedInError(_) | Course::Checks => Ok(()),
+        Course::Checks if plan.is_blocked() => Err(blocked(&plan)),
+        Course::Already | Course::Checks => Ok(()),
     }
 }
 
@@ -56,9 +57,17 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
             "an upgrade of {} to version code {} is under way, started from this machine at {}",
             plan.name, start.version, start.started_at
         ),
+        Course::Attach(start) if plan.state == ClusterState::Error => format!(
+            "the state of {} is error after the start of run {} at {}; only a watch can confirm it",
+            plan.name_or_number(),
+            start.run,
+            start.started_at
+        ),
         Course::Attach(start) => format!(
             "the upgrade of {} to {} is under way, started from this machine at {}",
-            plan.name, plan.to, start.started_at
+            plan.name_or_number(),
+            plan.to,
+            start.started_at
         ),
         _ => format!("{} is {}", plan.name, plan.state),
     };
@@ -201,6 +210,7 @@ impl Flow<'_> {
     fn unasked(&mut self, found: &Found, target: &KafkaVersion, groups: Groups) -> Snapshot {
         let target = version::Found { version: target.clone(), listed: true };
         let mut snapshot = self.assemble(found.cluster.clone(), found.health.clone(), target, groups);
+        snapshot.listed.clone_from(&found.listed);
         snapshot.from.clone_from(&found.version);
         snapshot
     }

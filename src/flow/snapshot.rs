@@ -62,7 +62,7 @@ impl Flow<'_> {
         }
         let groups = self.groups(&found, &target.version, &list, wanted)?;
         let mut snapshot = self.assemble(found.cluster, found.health, target, groups);
-        snapshot.from = found.version;
+        (snapshot.listed, snapshot.from) = (found.listed, found.version);
         snapshot.pre_check = self.pre_check(&snapshot)?;
         Ok(snapshot)
     }
@@ -77,6 +77,7 @@ impl Flow<'_> {
         let journal = self.journal.state(&self.surroundings.service, cluster.no);
         Snapshot {
             cluster,
+            listed: None,
             from: None,
             health,
             target,
@@ -109,6 +110,7 @@ impl Flow<'_> {
         let (group, copy_command) = (before.group.clone(), before.copy_command.clone());
         let groups = Groups { present, group, target_settings, copy_command };
         let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups);
+        snapshot.listed.clone_from(&before.listed);
         snapshot.from = match (&before.from, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
             (_, code) => code.map(KafkaVersion::nameless),

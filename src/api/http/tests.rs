@@ -109,7 +109,7 @@ fn read(http: &Http) -> Result<Answer, ApiError> {
 
 fn start(http: &Http) -> Result<Accepted, ApiError> {
     let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
-    http.start(&plan.target().unwrap(), &consent(&plan))
+    http.start(&plan.target().unwrap(), &consent(&plan), Duration::from_secs(10))
 }
 
 const YES: &str = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;

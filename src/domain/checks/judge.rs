@@ -4,7 +4,7 @@ use super::configuration::{changed, config_group, lost_override};
 use super::settings;
 use super::{Check, CheckResult, JOURNAL_REMEDY};
 use crate::domain::acceptance::Accepted;
-use crate::domain::cluster::ClusterState;
+use crate::domain::cluster::{ClusterIdentity, ClusterState};
 use crate::domain::group_difference::{SettingChange, Side, difference};
 use crate::domain::health::{Colour, NodeGroup};
 use crate::domain::snapshot::{PreCheck, Snapshot};
@@ -13,8 +13,13 @@ use crate::domain::version::release_of;
 /// Judges a snapshot. Data that is missing is a finding, never a pass.
 pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
     let changes = changes(snapshot);
-    let mut checks =
-        vec![cluster_state(snapshot), brokers(snapshot), zookeeper(snapshot), version_order(snapshot)];
+    let mut checks = vec![
+        cluster_identity(snapshot),
+        cluster_state(snapshot),
+        brokers(snapshot),
+        zookeeper(snapshot),
+        version_order(snapshot),
+    ];
     checks.extend(version_listed(snapshot));
     checks.extend(version_zookeeper(snapshot));
     checks.extend(config_group(snapshot));
@@ -41,6 +46,32 @@ pub(crate) fn changes(snapshot: &Snapshot) -> Vec<SettingChange> {
     }
 }
 
+/// Holds the list, the cluster's entry, and its status to one cluster. What an answer leaves out is no contradiction.
+fn cluster_identity(snapshot: &Snapshot) -> Check {
+    let id = "cluster.identity";
+    let answers = [
+        ("the cluster list", snapshot.listed.as_ref()),
+        ("the cluster's entry", Some(&snapshot.cluster.identity)),
+        ("the cluster's status", snapshot.health.as_ref().map(|health| &health.identity)),
+    ];
+    let mut known = ClusterIdentity { no: Some(snapshot.cluster.no), name: None };
+    for (source, answer) in answers {
+        let Some(answer) = answer else { continue };
+        if let Some(conflict) = known.conflict(answer) {
+            let remedy = "check the cluster in the console, and whether a proxy answers for the service";
+            return Check::block(id, format!("{source} has {conflict}"), remedy);
+        }
+        known.name = known.name.or_else(|| answer.name.clone());
+    }
+    Check::pass(
+        id,
+        known.name.map_or_else(
+            || snapshot.cluster.no.to_string(),
+            |name| format!("{name} ({})", snapshot.cluster.no),
+        ),
+    )
+}
+
 fn cluster_state(snapshot: &Snapshot) -> Check {
     let id = "cluster.state";
     match &snapshot.cluster.state {
@@ -65,13 +96,26 @@ fn greens(group: &NodeGroup) -> String {
 fn brokers(snapshot: &Snapshot) -> Check {
     let id = "brokers.health";
     let remedy = "bring every broker to green first";
-    match &snapshot.health {
-        None => Check::block(id, "the service told nothing about the brokers", remedy),
-        Some(health) => match health.brokers.shortcomings() {
-            found if found.is_empty() => Check::pass(id, greens(&health.brokers)),
-            found => Check::block(id, found.join(", "), remedy),
-        },
+    let Some(health) = &snapshot.health else {
+        return Check::block(id, "the service returned nothing about the brokers", remedy);
+    };
+    let mut found = health.brokers.shortcomings();
+    match (snapshot.cluster.brokers, health.brokers.total) {
+        (None, _) => found.push("no broker count in the cluster's entry".to_owned()),
+        (Some(entry), Some(status)) if entry != status => {
+            found.push(format!("the cluster's entry has {}, its status {status}", brokers_of(entry)));
+        }
+        _ => {}
     }
+    if found.is_empty() {
+        Check::pass(id, greens(&health.brokers))
+    } else {
+        Check::block(id, found.join(", "), remedy)
+    }
+}
+
+fn brokers_of(count: u64) -> String {
+    if count == 1 { "1 broker".to_owned() } else { format!("{count} brokers") }
 }
 
 fn zookeeper(snapshot: &Snapshot) -> Check {

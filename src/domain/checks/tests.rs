@@ -29,6 +29,7 @@ pub(crate) fn snapshot() -> Snapshot {
             config_group: Some(ConfigGroupNo::new(301)),
             brokers: Some(3),
         },
+        listed: None,
         from: Some(version(3_713_006, "Kafka 3.7.1")),
         health: Some(health(&["green", "green", "green"])),
         target: Found { version: version(3_903_006, "Kafka 3.9.0"), listed: true },

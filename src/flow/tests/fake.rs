@@ -1,6 +1,6 @@
 //! A service that is a function of the fake clock's time.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::domain::follow_command::Surroundings;
 use crate::domain::group_copy::Carried;
 use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::plan::{Plan, Target};
+use crate::domain::progress::{Expectation, ExpectedBrokers};
 use crate::domain::region::Site;
 use crate::domain::report::Report;
 use crate::domain::service::Service;
@@ -39,6 +40,11 @@ pub(super) struct FakeApi<'a> {
     /// What starts answer, in turn.
     pub starts: RefCell<VecDeque<Result<(), ApiError>>>,
     pub started: RefCell<Vec<Duration>>,
+    /// How long each start was allowed to take for its connection.
+    pub connect_within: RefCell<Vec<Duration>>,
+    /// How long every answer takes.
+    pub answer_time: Cell<Duration>,
+    pub renewals: Cell<usize>,
     pub reads: RefCell<Vec<&'static str>>,
 }
 
@@ -50,6 +56,9 @@ impl<'a> FakeApi<'a> {
             fails: Box::new(|_, _| None),
             starts: RefCell::default(),
             started: RefCell::default(),
+            connect_within: RefCell::default(),
+            answer_time: Cell::default(),
+            renewals: Cell::default(),
             reads: RefCell::default(),
         }
     }
@@ -87,10 +96,17 @@ impl<'a> FakeApi<'a> {
 
 impl CdssApi for FakeApi<'_> {
     fn together(&self, reads: &[Read], _: Persistence) -> Vec<Result<Answer, ApiError>> {
-        reads.iter().map(|read| self.answer(read)).collect()
+        let answers = reads.iter().map(|read| self.answer(read)).collect();
+        self.clock.pass(self.answer_time.get());
+        answers
     }
 
-    fn start(&self, _: &Target, _: &Consent) -> Result<Accepted, ApiError> {
+    fn refresh_credentials(&self) {
+        self.renewals.set(self.renewals.get() + 1);
+    }
+
+    fn start(&self, _: &Target, _: &Consent, connect_within: Duration) -> Result<Accepted, ApiError> {
+        self.connect_within.borrow_mut().push(connect_within);
         self.started.borrow_mut().push(self.clock.elapsed());
         let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test foresaw");
         outcome.map(|()| Accepted { request_id: Some("start-1".to_owned()), at: self.clock.now() })
@@ -180,6 +196,15 @@ impl Stage {
             poll: Duration::from_secs(15),
             report: &mut self.report,
         }
+    }
+}
+
+/// The upgrade from [`OLD`] to [`NEW`] of three brokers.
+pub(super) fn expectation() -> Expectation {
+    Expectation {
+        target: Some(VersionCode::new(NEW)),
+        before: Some(VersionCode::new(OLD)),
+        brokers: ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), Some(3)),
     }
 }
 

@@ -209,7 +209,7 @@ impl CdssApi for Service {
         reads.iter().map(|read| self.answer(read)).collect()
     }
 
-    fn start(&self, _: &Target, _: &Consent) -> Result<Accepted, ApiError> {
+    fn start(&self, _: &Target, _: &Consent, _: std::time::Duration) -> Result<Accepted, ApiError> {
         panic!("a copy starts nothing")
     }
 
