@@ -184,7 +184,7 @@ fn look_again(
             flow.report.checks.push(stale());
             return Err(blocked(&now));
         }
-        let is_asked = consent.manner() == Manner::TypedName && now.course == Course::Checks;
+        let is_asked = consent.manner() != Manner::YesFlag && now.course == Course::Checks;
         if !is_asked {
             flow.report.checks.push(stale());
             return Err(Failure::Stale);
