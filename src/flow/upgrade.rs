@@ -235,7 +235,7 @@ fn look_again(
             flow.report.mark_stale();
             return Err(blocked(&now));
         }
-        let is_asked = consent.manner() == Manner::TypedName && now.course == Course::Checks;
+        let is_asked = consent.manner() != Manner::YesFlag && now.course == Course::Checks;
         if !is_asked {
             flow.report.mark_stale();
             return Err(Failure::Stale);

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod accept;
+mod altered;
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod canary;
