@@ -40,7 +40,15 @@ impl Altered {
     }
 
     fn serving(answer: impl Fn(&str, u16) -> Vec<u8> + Send + Sync + Clone + 'static) -> Self {
-        let sandbox = serve(Options::default());
+        Self::serving_with(Options::default(), answer)
+    }
+
+    /// Answers with what `answer` makes of a request and the port of a sandbox with these options.
+    pub(crate) fn serving_with(
+        options: Options,
+        answer: impl Fn(&str, u16) -> Vec<u8> + Send + Sync + Clone + 'static,
+    ) -> Self {
+        let sandbox = serve(options);
         let port = sandbox.port();
         let injector = Injector::start(move |_| {
             let answer = answer.clone();

@@ -42,3 +42,4 @@ mod terminal;
 mod tls;
 mod verify;
 mod wide;
+mod wrong_answers;

@@ -119,7 +119,10 @@ fn is_start(path: &str) -> bool {
 }
 
 fn draw(dice: &mut Dice, path: &str, one_in: usize, scenario: Scenario) -> Fault {
-    let fault = if is_start(path) {
+    let fault = if is_start(path) && dice.roll(3) == 0 {
+        // Only a start whose answer arrives can be said to have failed.
+        Fault::None
+    } else if is_start(path) {
         let all = [&FAULTS[..], &OF_THE_START].concat();
         all[dice.roll(all.len())]
     } else if dice.roll(one_in) == 0 {
