@@ -1,7 +1,6 @@
 //! The real service behind plain calls: a single-threaded runtime inside, nothing asynchronous outside.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::rc::Rc;
 use std::time::Duration;
@@ -33,6 +32,8 @@ use crate::domain::snapshot::PreCheck;
 
 mod pages;
 
+use pages::Pages;
+
 /// Everything that is fixed about the way to the service.
 pub(crate) struct Connection {
     pub service: Service,
@@ -57,8 +58,15 @@ pub(crate) struct Http {
     ahead: Cell<SignedDuration>,
 }
 
-/// More pages than this are not read: the service would have to list a hundred thousand clusters.
+/// A list with more pages has no end.
+///
+/// Chosen: ten thousand clusters have a hundred pages, or a thousand where the service gives ten entries at a time.
 const MOST_PAGES: u32 = 1_000;
+
+/// No page of a list is requested after this time, in which it may be read twice.
+///
+/// Chosen: three seconds for each of a hundred pages.
+const LONGEST_LIST: Duration = Duration::from_secs(5 * 60);
 
 /// So many records are kept; a watch of a day makes a few thousand, of which the latest say most.
 ///
@@ -240,48 +248,68 @@ impl Http {
         })
     }
 
-    /// Answers one read, all pages of it.
+    /// Answers one read, all pages of it. A cluster list that does not add up is read once more: it may have changed
+    /// between two pages.
     async fn answer(&self, read: &Read, persistence: Persistence) -> Result<Answer, ApiError> {
-        let mut whole: Option<Answer> = None;
-        let mut seen = BTreeSet::new();
+        let deadline = self.connection.clock.elapsed() + LONGEST_LIST;
+        let is_read_again = matches!(read, Read::Clusters(_)) && persistence == Persistence::Patient;
+        match self.read_pages(read, persistence, deadline).await? {
+            Err(_) if is_read_again => self.read_pages(read, persistence, deadline).await?,
+            outcome => outcome,
+        }
+    }
+
+    /// Reads all pages. The inner error says why they are no complete list.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a request does, or when the list has no end: another try would not help.
+    async fn read_pages(
+        &self,
+        read: &Read,
+        persistence: Persistence,
+        deadline: Duration,
+    ) -> Result<Result<Answer, ApiError>, ApiError> {
+        let mut pages = Pages::default();
+        let mut request_id = None;
         for page in 1..=MOST_PAGES {
             let operation = endpoint::read(read, page);
-            let unreadable = |what: &str, request_id: &Option<String>| ApiError::Unreadable {
-                operation: operation.name,
-                status: 200,
-                what: what.to_owned(),
-                request_id: request_id.clone(),
-            };
+            if self.connection.clock.elapsed() > deadline {
+                let longest = humantime::format_duration(LONGEST_LIST);
+                let what = format!("a list that takes longer than {longest} to read");
+                return Err(unreadable(operation.name, what, request_id));
+            }
             let envelope = match self.persist(&operation, persistence).await {
                 Ok(envelope) => envelope,
                 // A refusal is what was asked for.
                 Err(ApiError::Refused { message, code, status, request_id, .. })
                     if matches!(read, Read::PreCheck(_)) =>
                 {
-                    return Ok(Answer::PreCheck(PreCheck::Refused {
+                    return Ok(Ok(Answer::PreCheck(PreCheck::Refused {
                         message,
                         code,
                         http_status: status,
                         request_id,
-                    }));
+                    })));
                 }
                 Err(error) => return Err(error),
             };
-            let part = wire::answer(read, &envelope);
-            let part = part.map_err(|what| unreadable(what, &envelope.request_id))?;
-            let before = seen.len();
-            let has_pages = pages::merge(&mut whole, part, &mut seen);
-            let marks = wire::page_of(&envelope.result);
-            if !has_pages || seen.len() == before || marks.is_last() {
-                // A name would be taken for a free one.
-                if matches!(read, Read::ConfigGroups(_)) && marks.lacks_some(seen.len()) {
-                    return Err(unreadable("a list with fewer entries than it counts", &envelope.request_id));
-                }
-                break;
+            let paging = wire::page_of(&envelope.result);
+            let part = wire::answer(read, &envelope).map_err(str::to_owned);
+            request_id = envelope.request_id;
+            match part.and_then(|part| pages.add(page, part, paging)) {
+                Ok(None) => {}
+                Ok(Some(whole)) => return Ok(Ok(pages::only_wanted(read, whole))),
+                Err(what) => return Ok(Err(unreadable(operation.name, what, request_id))),
             }
         }
-        Ok(pages::only_wanted(read, whole.expect("the loop ran at least once")))
+        let what = format!("a list of more than {MOST_PAGES} pages");
+        Err(unreadable(endpoint::read(read, MOST_PAGES).name, what, request_id))
     }
+}
+
+fn unreadable(operation: &'static str, what: String, request_id: Option<String>) -> ApiError {
+    ApiError::Unreadable { operation, status: 200, what, request_id }
 }
 
 impl CdssApi for Http {

@@ -1,5 +1,7 @@
 //! Everything has an end: time, size, attempts.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 /// Runs what has to come to an end soon, whatever the other side does.
