@@ -17,6 +17,7 @@ use crate::injector::{Injector, Step, header, http};
 mod bounds;
 mod clock;
 mod keys;
+mod lists;
 
 struct Deaf;
 
