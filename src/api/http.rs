@@ -122,8 +122,10 @@ impl Http {
             response
         });
         let outcome = outcome.map(|response| response.read([&stamp.signature, &keys.access]));
-        let opened =
-            outcome.as_ref().map_err(Clone::clone).and_then(|answer| wire::open(operation.name, answer));
+        let opened = outcome
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|answer| wire::open(operation.name, operation.class, answer));
         let record = RequestRecord {
             operation: operation.name,
             request_id: match &opened {
@@ -335,13 +337,9 @@ impl CdssApi for Http {
         if envelope.result.as_bool() == Some(true) {
             return Ok(Accepted { request_id: envelope.request_id, at: self.connection.clock.now() });
         }
-        Err(ApiError::Refused {
-            operation: operation.name,
-            status: 200,
-            code: Some(0),
-            message: envelope.message,
-            request_id: envelope.request_id,
-        })
+        // A refusal has a code of its own, so this one leaves open what was done.
+        let what = format!("code 0 without the result `true`: {}", envelope.message);
+        Err(unreadable(operation.name, what, envelope.request_id))
     }
 
     fn create_group(
