@@ -15,7 +15,7 @@ use super::error::{ApiError, Unsent};
 use super::key_ring::KeyRing;
 use super::limits::Limits;
 use super::sign::sign;
-use super::transport::{Way, exchange, signed_headers, way};
+use super::transport::{Way, exchange, prepare, signed_headers, way};
 use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
 use super::{Accepted, Answer, CdssApi, NewGroup, Persistence, Read};
@@ -224,19 +224,37 @@ impl Http {
         }
     }
 
-    /// Sends a request that changes something, once, on a connection of its own.
-    fn send_once(&self, operation: &Operation) -> Result<Envelope, ApiError> {
-        let Connection { service, limits, trust, proxy, interrupt, clock, keys, observer, .. } =
-            &self.connection;
-        // Fetching a key may take a minute, in which a signal may come: it has the last word.
-        let keys = keys.for_use(clock.now(), &**observer);
+    /// Sends a change with credentials that were renewed where they expire soon.
+    fn send_change(&self, operation: &Operation) -> Result<Envelope, ApiError> {
+        let Connection { keys, limits, clock, observer, .. } = &self.connection;
+        self.send_once(operation, &keys.for_use(clock.now(), &**observer), limits.connect)
+    }
+
+    /// Sends a request that changes something, once, on a connection of its own. Nothing is sent when there is none
+    /// within `connect_within`.
+    fn send_once(
+        &self,
+        operation: &Operation,
+        keys: &Keys,
+        connect_within: Duration,
+    ) -> Result<Envelope, ApiError> {
+        let Connection { service, limits, trust, proxy, interrupt, clock, .. } = &self.connection;
+        let begun = clock.elapsed();
+        // A signal may have come while a key was fetched: it has the last word.
         if interrupt.raised().is_some() {
             let reason = "a signal came before it was sent".to_owned();
             return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Interrupted, reason });
         }
-        let fresh = way(service, limits, trust, proxy.as_ref(), false)?;
+        let prepared = prepare(service, trust, proxy.as_ref(), false)?;
+        // Reading the trust store takes its part of the time.
+        let left = connect_within.saturating_sub(clock.elapsed().saturating_sub(begun));
+        if left.is_zero() {
+            let reason = "no time was left to connect".to_owned();
+            return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Connection, reason });
+        }
+        let fresh = prepared.build(limits.connect.min(left))?;
         self.runtime.block_on(async {
-            let sending = self.attempt(&fresh, operation, &keys, limits.start);
+            let sending = self.attempt(&fresh, operation, keys, limits.start);
             tokio::pin!(sending);
             tokio::select! {
                 biased;
@@ -328,12 +346,22 @@ impl CdssApi for Http {
         })
     }
 
-    fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError> {
+    fn refresh_credentials(&self) {
+        let Connection { keys, clock, observer, .. } = &self.connection;
+        keys.for_use(clock.now(), &**observer);
+    }
+
+    fn start(
+        &self,
+        target: &Target,
+        consent: &Consent,
+        connect_within: Duration,
+    ) -> Result<Accepted, ApiError> {
         let operation = endpoint::start(target);
         if consent.cluster() != target.cluster {
             return Err(without_consent(operation.name));
         }
-        let envelope = self.send_once(&operation)?;
+        let envelope = self.send_once(&operation, &self.connection.keys.present(), connect_within)?;
         if envelope.result.as_bool() == Some(true) {
             return Ok(Accepted { request_id: envelope.request_id, at: self.connection.clock.now() });
         }
@@ -351,7 +379,7 @@ impl CdssApi for Http {
         if !consent.covers(&wish.name, wish.version) {
             return Err(without_consent(operation.name));
         }
-        self.send_once(&operation).map(|envelope| wire::created(&envelope))
+        self.send_change(&operation).map(|envelope| wire::created(&envelope))
     }
 
     fn write_group(
@@ -365,7 +393,7 @@ impl CdssApi for Http {
         if consent.version() != version {
             return Err(without_consent(operation.name));
         }
-        self.send_once(&operation).map(drop)
+        self.send_change(&operation).map(drop)
     }
 }
 

@@ -31,6 +31,9 @@ pub(super) enum Sending {
     },
 }
 
+/// How long connecting may take before a start.
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+
 /// Looks that aren't answered are tried anew for this long.
 ///
 /// Fixed by the design.
@@ -55,11 +58,12 @@ impl Flow<'_> {
         target: &Target,
         consent: &Consent,
     ) -> Result<Sending, Failure> {
+        self.api.refresh_credentials();
         let at = self.clock.now();
         let first = self.clock.elapsed();
         // From here on a defect of cdss must not claim that nothing was started.
         self.report.submitted = Submitted::Unknown;
-        let send = |api: &dyn CdssApi| api.start(target, consent);
+        let send = |api: &dyn CdssApi| api.start(target, consent, CONNECT_WITHIN);
         let attempts = self.attempts(Class::Start, "nothing was started", &send);
         if attempts.is_err() {
             self.report.submitted = Submitted::No;

@@ -1,7 +1,8 @@
 //! Puts the pages of a list together and validates that the list is complete.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::mem::take;
+use std::mem::{replace, take};
 
 use crate::api::wire::Page;
 use crate::api::{Answer, Read};
@@ -57,9 +58,9 @@ struct GroupPages {
 impl GroupPages {
     fn add(&mut self, mut page: Vec<ConfigGroup>, paging: Page) -> Result<Option<Vec<ConfigGroup>>, String> {
         page.retain(|group| self.seen.insert((group.version, group.no)));
-        let has_news = !page.is_empty();
+        let has_new_entries = !page.is_empty();
         self.list.append(&mut page);
-        if has_news && !paging.is_last() {
+        if has_new_entries && !paging.is_last() {
             return Ok(None);
         }
         // The name of a group that is missing would be taken for a free one.
@@ -78,8 +79,8 @@ struct ClusterPages {
     /// How many entries the service counts on all pages.
     total_count: Option<u64>,
     total_pages: Option<i64>,
-    /// The last page said that another one follows.
-    announced_more: bool,
+    /// The page before said that another one follows.
+    has_next: bool,
     /// Some page was not the one that was requested.
     is_out_of_order: bool,
 }
@@ -92,7 +93,7 @@ impl ClusterPages {
         paging: Page,
     ) -> Result<Option<ClusterList>, String> {
         let is_empty = page.allowed.is_empty() && page.forbidden.is_empty();
-        let has_news = self.merge(page)?;
+        let has_new_entries = self.merge(page)?;
         if let Some(count) = paging.entries
             && let Some(before) = self.total_count.replace(count)
             && before != count
@@ -102,23 +103,24 @@ impl ClusterPages {
         self.total_pages = paging.total.or(self.total_pages);
         self.is_out_of_order |= paging.current.is_some_and(|current| current != i64::from(requested));
 
-        let (is_last, announces_more) = (paging.is_last(), paging.announces_more());
-        let announced_more = std::mem::replace(&mut self.announced_more, announces_more);
-        // A page that contradicts itself is not the last one while there is something new.
-        let has_ended = match (is_last, announces_more) {
-            (true, false) => true,
-            _ if has_news => false,
-            (true, true) => true,
-            (false, true) if is_empty && !self.adds_up() => false,
-            (false, true) if !self.adds_up() => {
+        let (is_last, has_next) = (paging.is_last(), paging.announces_more());
+        let was_announced = replace(&mut self.has_next, has_next);
+        // A page that says both is the last one only if it adds nothing.
+        if has_new_entries && (has_next || !is_last) {
+            return Ok(None);
+        }
+        if !has_new_entries && !is_last && !self.adds_up() {
+            if has_next && is_empty {
+                return Ok(None);
+            }
+            if has_next {
                 return Err(format!("a cluster list that repeats itself on page {requested}"));
             }
-            (false, false) if announced_more && !self.adds_up() => {
+            if was_announced {
                 return Err(format!("a cluster list that ends before page {requested}, which it announces"));
             }
-            (false, _) => true,
-        };
-        if has_ended { self.finish(requested).map(Some) } else { Ok(None) }
+        }
+        self.finish(requested).map(Some)
     }
 
     /// Adds the entries that are not there yet. Returns false when there is none.
@@ -150,8 +152,8 @@ impl ClusterPages {
         match (self.total_count, self.total_pages) {
             (Some(_), _) if self.adds_up() => {}
             (Some(count), _) => {
-                let entries = if entries == 1 { "1 entry".to_owned() } else { format!("{entries} entries") };
-                return Err(format!("a cluster list with {entries} where the service counts {count}"));
+                let noun = if entries == 1 { "entry" } else { "entries" };
+                return Err(format!("a cluster list with {entries} {noun} where the service counts {count}"));
             }
             (None, _) if self.is_out_of_order => {
                 return Err("a cluster list with other pages than the requested ones".to_owned());
@@ -165,16 +167,22 @@ impl ClusterPages {
     }
 }
 
-/// Returns true for a cluster that is not there yet.
+/// Returns true for a cluster that is not there yet, and adds it.
 fn is_new(
     seen: &mut BTreeMap<ClusterNo, ClusterIdentity>,
     no: ClusterNo,
     identity: ClusterIdentity,
 ) -> Result<bool, String> {
-    if let Some(conflict) = seen.get(&no).and_then(|known| known.conflict(&identity)) {
-        return Err(format!("a cluster list with two entries for {no}: {conflict}"));
+    match seen.entry(no) {
+        Entry::Vacant(place) => {
+            place.insert(identity);
+            Ok(true)
+        }
+        Entry::Occupied(known) => match known.get().conflict(&identity) {
+            Some(conflict) => Err(format!("a cluster list with two entries for {no}: {conflict}")),
+            None => Ok(false),
+        },
     }
-    Ok(seen.insert(no, identity).is_none())
 }
 
 #[cfg(test)]

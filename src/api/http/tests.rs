@@ -109,8 +109,12 @@ fn read(http: &Http) -> Result<Answer, ApiError> {
 }
 
 fn start(http: &Http) -> Result<Accepted, ApiError> {
+    start_within(http, QUICK.connect)
+}
+
+fn start_within(http: &Http, connect_within: Duration) -> Result<Accepted, ApiError> {
     let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
-    http.start(&plan.target().unwrap(), &consent(&plan))
+    http.start(&plan.target().unwrap(), &consent(&plan), connect_within)
 }
 
 const YES: &str = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;

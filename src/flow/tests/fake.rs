@@ -90,7 +90,9 @@ impl CdssApi for FakeApi<'_> {
         reads.iter().map(|read| self.answer(read)).collect()
     }
 
-    fn start(&self, _: &Target, _: &Consent) -> Result<Accepted, ApiError> {
+    fn refresh_credentials(&self) {}
+
+    fn start(&self, _: &Target, _: &Consent, _: Duration) -> Result<Accepted, ApiError> {
         self.started.borrow_mut().push(self.clock.elapsed());
         let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test foresaw");
         outcome.map(|()| Accepted { request_id: Some("start-1".to_owned()), at: self.clock.now() })
