@@ -14,6 +14,8 @@ mod transport;
 mod trust;
 mod wire;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 pub(crate) use classify::{Action, Class, classify};
@@ -58,11 +60,18 @@ pub(crate) trait CdssApi {
     /// says.
     fn together(&self, reads: &[Read], persistence: Persistence) -> Vec<Result<Answer, ApiError>>;
 
+    /// Renews credentials that expire within two minutes, so that no program runs between the look and the start. The
+    /// outcome of a failed renewal is left to the next request.
+    fn refresh_credentials(&self);
+
     /// Starts the rolling upgrade: brokers are restarted one after another.
     ///
     /// The service warns that data can be lost and clients cut off, so the call takes a [`Consent`] for the
     /// same cluster, which only an accepted warning makes. Sends one request on a connection of its own and
     /// never repeats it by itself. Returning `Ok` means accepted, not finished.
+    ///
+    /// The request leaves within `connect_within` or never. It is signed with the credentials at hand: see
+    /// [`refresh_credentials`](Self::refresh_credentials).
     ///
     /// # Errors
     ///
@@ -74,9 +83,8 @@ pub(crate) trait CdssApi {
         &self,
         target: &Target,
         consent: &Consent,
-        connect_within: std::time::Duration,
+        connect_within: Duration,
     ) -> Result<Accepted, ApiError>;
-    fn refresh_credentials(&self) {}
 
     /// Makes a config group without custom values. Sends one request and never repeats it by itself: a second one may
     /// make a second group.

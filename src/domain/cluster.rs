@@ -61,6 +61,10 @@ pub(crate) struct ClusterIdentity {
 }
 
 impl ClusterIdentity {
+    fn of_entry(no: ClusterNo, name: &str) -> Self {
+        Self { no: Some(no), name: Some(name).filter(|name| !name.is_empty()).map(str::to_owned) }
+    }
+
     /// Returns how `other` contradicts this identity, such as "number 2 instead of 1". None when they agree as far as
     /// both say something.
     pub(crate) fn conflict(&self, other: &Self) -> Option<String> {
@@ -88,8 +92,7 @@ pub(crate) struct ClusterEntry {
 
 impl ClusterEntry {
     pub(crate) fn identity(&self) -> ClusterIdentity {
-        let name = Some(&self.name).filter(|name| !name.is_empty());
-        ClusterIdentity { no: Some(self.no), name: name.cloned() }
+        ClusterIdentity::of_entry(self.no, &self.name)
     }
 }
 
@@ -98,6 +101,12 @@ impl ClusterEntry {
 pub(crate) struct ForbiddenCluster {
     pub no: ClusterNo,
     pub name: String,
+}
+
+impl ForbiddenCluster {
+    pub(crate) fn identity(&self) -> ClusterIdentity {
+        ClusterIdentity::of_entry(self.no, &self.name)
+    }
 }
 
 /// All pages of the cluster list.
