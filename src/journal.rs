@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::domain::follow_command::quote;
 use crate::domain::history::History;
 use crate::domain::ids::{ClusterNo, VersionCode};
-use crate::domain::journal_state::JournalState;
+use crate::domain::journal_state::{DamagedLine, JournalState};
 use crate::domain::service::Service;
 
 mod entries;
@@ -99,8 +99,8 @@ impl Journal {
             Ok(text) => JournalState {
                 exists: !text.is_empty(),
                 open_starts: entries::open_starts(&text, &service.endpoint.identity(), cluster),
-                start_runs: Vec::new(),
-                damaged: Vec::new(),
+                start_runs: start_runs(&text),
+                damaged: unreadable_lines(&text),
                 fault: self.fault(),
             },
             Err(error) => JournalState { fault: Some(error.to_string()), ..JournalState::default() },
@@ -251,6 +251,22 @@ impl Journal {
         };
         write().map_err(|source| JournalError::Io { path: path.clone(), source })
     }
+}
+
+fn start_runs(text: &str) -> Vec<String> {
+    let entries = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let starts = entries.filter(|entry| entry["event"] == "start");
+    starts.filter_map(|entry| entry["run"].as_str().map(str::to_owned)).collect()
+}
+
+fn unreadable_lines(text: &str) -> Vec<DamagedLine> {
+    let lines = text.lines().zip(1..);
+    lines
+        .filter_map(|(line, number)| {
+            let error = serde_json::from_str::<Value>(line).err()?;
+            Some(DamagedLine { number, reason: error.to_string() })
+        })
+        .collect()
 }
 
 /// Returns true for an empty file and for one whose last byte ends a line.

@@ -36,9 +36,12 @@ pub(crate) struct UpgradeArgs {
     /// Confirm without a question; overrules no check
     #[arg(long, short)]
     yes: bool,
-    /// Overrule a check by name and item, as printed by the refusal
+    /// Override a blocking check; the error prints the flag
     #[arg(long, value_name = "ID[=ITEM,…]")]
     accept: Vec<Acceptance>,
+    /// Start only if the journal exists, as a restored one does in a pipeline
+    #[arg(long)]
+    require_journal: bool,
     /// Do what `cdss check` does; start nothing
     #[arg(long, short = 'n')]
     dry_run: bool,
@@ -79,6 +82,7 @@ pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) ->
         version: args.version.clone(),
         config_group: args.config_group.clone(),
         accepted: Accepted(args.accept.clone()),
+        require_journal: args.require_journal,
     };
     if args.dry_run {
         return check(&mut flow, &request);

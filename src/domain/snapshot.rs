@@ -64,6 +64,8 @@ pub(crate) struct Snapshot {
     /// the group that was named or comes nearest.
     pub copy_command: Option<String>,
     pub journal: JournalState,
+    /// `--require-journal` was given: without a journal nothing may be started.
+    pub requires_journal: bool,
 }
 
 impl Snapshot {

@@ -6,13 +6,12 @@ use super::groups::groups_of_each;
 use super::resolve::{Found, Request, take};
 use super::snapshot::{Groups, askable};
 use crate::api::{Persistence, Read};
-use crate::domain::acceptance::Accepted;
+use crate::domain::acceptance::{Acceptance, Accepted};
 use crate::domain::cluster::ClusterState;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::course::Course;
 use crate::domain::plan::Plan;
 use crate::domain::report::VersionChoice;
-use crate::domain::rules::{Acceptable, rule};
 use crate::domain::selector::Selector;
 use crate::domain::snapshot::{PreCheck, Snapshot};
 use crate::domain::version::{self, KafkaVersion, release_of};
@@ -33,19 +32,18 @@ pub(crate) fn check(flow: &mut Flow<'_>, request: &Request) -> Result<(), Failur
     }
 }
 
-/// Says which acceptance was not needed today.
+/// Notes every acceptance that has no effect.
 pub(super) fn notes(flow: &mut Flow<'_>, plan: &Plan, accepted: &Accepted) {
     for acceptance in &accepted.0 {
         let check = plan.checks.iter().find(|check| check.id == acceptance.id);
-        let used = check.is_some_and(|check| {
-            if acceptance.items.is_empty() {
-                !check.accepted.is_empty() || check.stops()
-            } else {
-                acceptance.items.iter().all(|item| check.accepted.contains(item))
-            }
-        });
-        if !used {
-            flow.tell.note(&format!("--accept {acceptance}: nothing of that blocks today"));
+        let is_accepted = |item: &String| check.is_some_and(|check| check.accepted.contains(item));
+        let unused: Vec<String> =
+            acceptance.items.iter().filter(|item| !is_accepted(item)).cloned().collect();
+        let whole_used = || check.is_some_and(|check| !check.accepted.is_empty() || check.stops());
+        let has_effect = if acceptance.items.is_empty() { whole_used() } else { unused.is_empty() };
+        if !has_effect {
+            let unused = Acceptance { id: acceptance.id, items: unused };
+            flow.tell.note(&format!("--accept {unused} has no effect; it does not block this upgrade"));
         }
     }
 }
@@ -85,10 +83,8 @@ pub(super) fn blocked(plan: &Plan) -> Failure {
     let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
     // Flags help only when they lift everything.
     let hint = if flags.len() == stopping.len() {
-        // What is accepted setting by setting has a safer way.
-        let is_by_item = |id| rule(id).is_some_and(|rule| rule.acceptable == Acceptable::ByItem);
-        let values = stopping.iter().find(|check| is_by_item(check.id));
-        let safer = values.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
+        let first = stopping.iter().find(|check| !check.items.is_empty()).or(stopping.first());
+        let safer = first.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
         Some(format!("{}to go on all the same, add {}", safer.unwrap_or_default(), flags.join(" ")))
     } else {
         stopping.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())

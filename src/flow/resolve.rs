@@ -17,6 +17,8 @@ pub(crate) struct Request {
     pub version: VersionSelector,
     pub config_group: Option<Selector>,
     pub accepted: Accepted,
+    /// Without a journal nothing may be started.
+    pub require_journal: bool,
 }
 
 /// A cluster with what the first reads told of it.

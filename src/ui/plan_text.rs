@@ -195,7 +195,7 @@ pub(super) fn checks(checks: &[Check]) -> String {
         .map(|check| {
             let accepted = match check.accepted.as_slice() {
                 [] => String::new(),
-                [all] if all == "*" => "  (accepted)".to_owned(),
+                _ if check.items.is_empty() => "  (accepted)".to_owned(),
                 items => format!("  (accepted: {})", items.join(", ")),
             };
             vec![check.id.to_owned(), check.result.word().to_owned(), format!("{}{accepted}", check.reason)]

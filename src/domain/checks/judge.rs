@@ -31,6 +31,8 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
     checks.push(pre_check(&snapshot.pre_check));
     checks.extend(unresolved(snapshot));
     checks.extend(journal(snapshot));
+    checks.extend(journal_damaged(snapshot));
+    checks.extend(journal_missing(snapshot));
     checks.push(Check::new("data.replication", CheckResult::Skipped, "brokers not asked"));
     checks.into_iter().map(|check| check.accept(accepted)).collect()
 }
@@ -228,21 +230,49 @@ fn pre_check(answer: &PreCheck) -> Check {
 }
 
 fn unresolved(snapshot: &Snapshot) -> Option<Check> {
-    let start = snapshot.journal.open_starts.last()?;
+    let id = "start.unresolved";
+    let starts = &snapshot.journal.open_starts;
     let settled = snapshot.cluster.state == ClusterState::Running && snapshot.brokers_are_green();
-    (settled && !snapshot.is_at_target()).then(|| {
-        Check::block(
-            "start.unresolved",
-            format!(
-                "run {} sent a start to version code {} at {}, and nobody saw what became of it",
-                start.run, start.version, start.started_at
-            ),
-            "ask NAVER Cloud support what became of it; then accept, and this run starts anew",
-        )
-    })
+    if starts.is_empty() || !settled || snapshot.is_at_target() {
+        return None;
+    }
+    let each: Vec<String> = starts
+        .iter()
+        .map(|start| {
+            format!("run {} requested version code {} at {}", start.run, start.version, start.started_at)
+        })
+        .collect();
+    let reason = format!("outcome unknown: {}", each.join("; "));
+    let items = starts.iter().map(|start| start.run.clone()).collect();
+    Some(Check { items, ..Check::block(id, reason, "ask NAVER Cloud support for the outcome") })
 }
 
 fn journal(snapshot: &Snapshot) -> Option<Check> {
     let fault = snapshot.journal.fault.as_ref()?;
     Some(Check::block("journal.writable", fault.clone(), JOURNAL_REMEDY))
+}
+
+fn journal_damaged(snapshot: &Snapshot) -> Option<Check> {
+    let damaged = &snapshot.journal.damaged;
+    let first = damaged.first().filter(|_| !snapshot.is_at_target())?.number;
+    let reason = match damaged.len() {
+        1 => format!("line {first} of the journal cannot be read; it may have recorded a start"),
+        count => format!(
+            "{count} lines of the journal cannot be read, the first is line {first}; one of them may have recorded a start"
+        ),
+    };
+    let remedy = "`cdss history` shows them, `cdss history --repair` marks them as reviewed";
+    Some(Check::block("journal.damaged", reason, remedy))
+}
+
+fn journal_missing(snapshot: &Snapshot) -> Option<Check> {
+    let journal = &snapshot.journal;
+    let missing = snapshot.requires_journal && !journal.exists && journal.fault.is_none();
+    (missing && !snapshot.is_at_target()).then(|| {
+        Check::block(
+            "journal.missing",
+            "there is no journal, and --require-journal is set",
+            "restore the journal of the last run; `cdss history --init` creates the first one",
+        )
+    })
 }

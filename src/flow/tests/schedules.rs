@@ -193,6 +193,7 @@ pub(super) fn upgraded(
         version: "3.9.0".parse().unwrap(),
         config_group: None,
         accepted: Accepted::default(),
+        require_journal: false,
     };
     let waiting = Waiting { wait: true, timeout };
     let mut asking = Asking { yes: true, prompt: &mut Nobody, document: &|_| serde_json::Value::Null };
