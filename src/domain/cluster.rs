@@ -79,6 +79,33 @@ impl ClusterIdentity {
     }
 }
 
+/// Returns what the list, the cluster's own entry, and its status agree on about the cluster that was asked for.
+///
+/// # Errors
+///
+/// Fails with the first contradiction: then the answers are not about one cluster.
+pub(crate) fn agreed_identity(
+    asked: ClusterNo,
+    listed: Option<&ClusterIdentity>,
+    entry: &ClusterIdentity,
+    status: Option<&ClusterIdentity>,
+) -> Result<ClusterIdentity, String> {
+    let answers = [
+        ("the cluster list", listed),
+        ("the cluster's entry", Some(entry)),
+        ("the cluster's status", status),
+    ];
+    let mut agreed = ClusterIdentity { no: Some(asked), name: None };
+    for (source, answer) in answers {
+        let Some(answer) = answer else { continue };
+        if let Some(conflict) = agreed.conflict(answer) {
+            return Err(format!("{source} has {conflict}"));
+        }
+        agreed.name = agreed.name.or_else(|| answer.name.clone());
+    }
+    Ok(agreed)
+}
+
 /// A line of the cluster list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClusterEntry {

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_target_version_with_another_group_than_named_is_not_already_there() {
-        let mut there = at("running", TARGET, &["green"], &[]);
+        let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
         let Some(mut group) = there.group.one().cloned() else { panic!("a group is settled") };
         there.cluster.config_group = Some(ConfigGroupNo::new(999));
         there.group = Group::Named(group.clone());
@@ -131,8 +131,21 @@ mod tests {
     }
 
     #[test]
+    fn answers_that_contradict_each_other_are_never_already_there() {
+        let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
+        assert_eq!(course(&there), Course::Already);
+        there.cluster.identity.name = Some("orders-prod".to_owned());
+        there.health.as_mut().unwrap().identity.name = Some("billing".to_owned());
+        assert_eq!(course(&there), Course::Checks);
+        let mut there = at("running", TARGET, &["green", "green"], &[]);
+        assert_eq!(course(&there), Course::Checks, "the entry has three brokers");
+        there.cluster.brokers = Some(2);
+        assert_eq!(course(&there), Course::Already);
+    }
+
+    #[test]
     fn missing_health_is_never_already_there() {
-        let mut there = at("running", TARGET, &["green"], &[]);
+        let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
         there.health = None;
         assert_eq!(course(&there), Course::Checks);
     }

@@ -132,6 +132,21 @@ pub(crate) struct Health {
 }
 
 impl Health {
+    /// Returns what keeps the brokers from being all green and as many as the cluster's entry counts; empty when
+    /// nothing does.
+    pub(crate) fn broker_problems(&self, entry_count: Option<u64>) -> Vec<String> {
+        let mut found = self.brokers.shortcomings();
+        match (entry_count, self.brokers.total) {
+            (None, _) => found.push("no broker count in the cluster's entry".to_owned()),
+            (Some(entry), Some(status)) if entry != status => {
+                let noun = if entry == 1 { "broker" } else { "brokers" };
+                found.push(format!("the cluster's entry has {entry} {noun}, its status {status}"));
+            }
+            _ => {}
+        }
+        found
+    }
+
     /// Returns true when some broker is known to be other than green.
     pub(crate) fn a_broker_left_green(&self) -> bool {
         let left = |colour: &Option<Colour>| colour.as_ref().is_some_and(|colour| *colour != Colour::Green);

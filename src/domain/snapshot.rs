@@ -1,6 +1,6 @@
 //! All that was read before a decision, as one value.
 
-use super::cluster::{Cluster, ClusterIdentity, ClusterState};
+use super::cluster::{Cluster, ClusterIdentity, ClusterState, agreed_identity};
 use super::config_group::{ConfigGroup, GroupSettings};
 use super::group_choice::GroupChoice;
 use super::health::Health;
@@ -73,8 +73,18 @@ impl Snapshot {
         self.cluster.version == Some(self.target.version.code)
     }
 
+    /// Returns what the answers agree on about the cluster.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the contradiction where they are not about one cluster.
+    pub(crate) fn identity(&self) -> Result<ClusterIdentity, String> {
+        let status = self.health.as_ref().map(|health| &health.identity);
+        agreed_identity(self.cluster.no, self.listed.as_ref(), &self.cluster.identity, status)
+    }
+
     pub(crate) fn brokers_are_green(&self) -> bool {
-        self.health.as_ref().is_some_and(|health| health.brokers.is_all_green())
+        self.health.as_ref().is_some_and(|health| health.broker_problems(self.cluster.brokers).is_empty())
     }
 
     /// Returns true when the cluster is being changed by somebody.
@@ -87,6 +97,7 @@ impl Snapshot {
         self.is_at_target()
             && self.cluster.state == ClusterState::Running
             && self.brokers_are_green()
+            && self.identity().is_ok()
             && !self.has_other_group()
     }
 

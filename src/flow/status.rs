@@ -5,6 +5,8 @@ use std::time::Duration;
 use super::Flow;
 use super::upgrade::conclude;
 use super::watch::{End, Watch};
+use crate::api::ApiError;
+use crate::domain::cluster::agreed_identity;
 use crate::domain::open_start::{self, OpenStart, StartAnswer};
 use crate::domain::progress::{Expectation, ExpectedBrokers, Progress, Settled, Watched};
 use crate::domain::selector::Selector;
@@ -28,6 +30,16 @@ pub(crate) struct Following {
 /// With a version, the ends of `upgrade`; without, an error state or a deadline. Nothing is ever started.
 pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), Failure> {
     let found = flow.find(&following.cluster)?;
+    let status = found.health.as_ref().map(|health| &health.identity);
+    let no = found.cluster.no;
+    if let Err(conflict) = agreed_identity(no, found.listed.as_ref(), &found.cluster.identity, status) {
+        return Err(Failure::Read(ApiError::Unreadable {
+            operation: "getClusterInfo",
+            status: 200,
+            what: format!("answers about different clusters: {conflict}"),
+            request_id: None,
+        }));
+    }
     let target = match &following.version {
         Some(selector) => Some(selector.find(&found.offers)?.version),
         None => None,
@@ -43,7 +55,7 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
         flow.report.ended_at = Some(flow.clock.now());
         return Ok(());
     }
-    let (no, name) = (found.cluster.no, found.cluster.name.clone());
+    let name = found.cluster.name.clone();
     let open = flow.journal.state(&flow.surroundings.service, no).open_starts;
     let open = target.as_ref().and_then(|target| open_start::for_version(&open, target.code)).cloned();
     let expected = Expectation {

@@ -48,30 +48,18 @@ pub(crate) fn changes(snapshot: &Snapshot) -> Vec<SettingChange> {
     }
 }
 
-/// Holds the list, the cluster's entry, and its status to one cluster. What an answer leaves out is no contradiction.
 fn cluster_identity(snapshot: &Snapshot) -> Check {
     let id = "cluster.identity";
-    let answers = [
-        ("the cluster list", snapshot.listed.as_ref()),
-        ("the cluster's entry", Some(&snapshot.cluster.identity)),
-        ("the cluster's status", snapshot.health.as_ref().map(|health| &health.identity)),
-    ];
-    let mut known = ClusterIdentity { no: Some(snapshot.cluster.no), name: None };
-    for (source, answer) in answers {
-        let Some(answer) = answer else { continue };
-        if let Some(conflict) = known.conflict(answer) {
-            let remedy = "check the cluster in the console, and whether a proxy answers for the service";
-            return Check::block(id, format!("{source} has {conflict}"), remedy);
-        }
-        known.name = known.name.or_else(|| answer.name.clone());
-    }
-    Check::pass(
-        id,
-        known.name.map_or_else(
-            || snapshot.cluster.no.to_string(),
-            |name| format!("{name} ({})", snapshot.cluster.no),
+    let no = snapshot.cluster.no;
+    match snapshot.identity() {
+        Ok(ClusterIdentity { name: Some(name), .. }) => Check::pass(id, format!("{name} ({no})")),
+        Ok(_) => Check::pass(id, no.to_string()),
+        Err(conflict) => Check::block(
+            id,
+            conflict,
+            "check the cluster in the console, and whether a proxy answers for the service",
         ),
-    )
+    }
 }
 
 fn cluster_state(snapshot: &Snapshot) -> Check {
@@ -101,23 +89,12 @@ fn brokers(snapshot: &Snapshot) -> Check {
     let Some(health) = &snapshot.health else {
         return Check::block(id, "the service returned nothing about the brokers", remedy);
     };
-    let mut found = health.brokers.shortcomings();
-    match (snapshot.cluster.brokers, health.brokers.total) {
-        (None, _) => found.push("no broker count in the cluster's entry".to_owned()),
-        (Some(entry), Some(status)) if entry != status => {
-            found.push(format!("the cluster's entry has {}, its status {status}", brokers_of(entry)));
-        }
-        _ => {}
-    }
+    let found = health.broker_problems(snapshot.cluster.brokers);
     if found.is_empty() {
         Check::pass(id, greens(&health.brokers))
     } else {
         Check::block(id, found.join(", "), remedy)
     }
-}
-
-fn brokers_of(count: u64) -> String {
-    if count == 1 { "1 broker".to_owned() } else { format!("{count} brokers") }
 }
 
 fn zookeeper(snapshot: &Snapshot) -> Check {
