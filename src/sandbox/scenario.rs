@@ -93,7 +93,7 @@ impl Scenario {
                 ("early-version", "The version switches before the first broker restarts", 0)
             }
             Self::Slow => ("slow", "Every answer takes a second", 0),
-            Self::Throttled => ("throttled", "Every third request is refused as one too many", 0),
+            Self::Throttled => ("throttled", "Every fourth request is refused as one too many", 0),
             Self::AnswerLost => ("answer-lost", "The start takes effect, its answer never arrives", 0),
             Self::Answer504 => ("answer-504", "The start takes effect, the gateway reports a timeout", 0),
             Self::RefusedButStarted => {
