@@ -58,12 +58,12 @@ pub(crate) struct Http {
     ahead: Cell<SignedDuration>,
 }
 
-/// A list with more pages has no end.
+/// A list with more pages than this is an error.
 ///
-/// Chosen: ten thousand clusters have a hundred pages, or a thousand where the service gives ten entries at a time.
+/// Chosen: ten thousand clusters fill a hundred pages, or a thousand if the service gives only ten entries at a time.
 const MOST_PAGES: u32 = 1_000;
 
-/// No page of a list is requested after this time, in which it may be read twice.
+/// No page of a list is requested after this time, which includes reading the list a second time.
 ///
 /// Chosen: three seconds for each of a hundred pages.
 const LONGEST_LIST: Duration = Duration::from_secs(5 * 60);
@@ -224,14 +224,14 @@ impl Http {
         }
     }
 
-    /// Sends a change with credentials that were renewed where they expire soon.
+    /// Sends a change other than a start. Credentials that expire soon are renewed first.
     fn send_change(&self, operation: &Operation) -> Result<Envelope, ApiError> {
         let Connection { keys, limits, clock, observer, .. } = &self.connection;
         self.send_once(operation, &keys.for_use(clock.now(), &**observer), limits.connect)
     }
 
-    /// Sends a request that changes something, once, on a connection of its own. Nothing is sent when there is none
-    /// within `connect_within`.
+    /// Sends a request that changes something, once, on a connection of its own. Nothing is sent if that connection is
+    /// not established within `connect_within`.
     fn send_once(
         &self,
         operation: &Operation,
@@ -240,13 +240,13 @@ impl Http {
     ) -> Result<Envelope, ApiError> {
         let Connection { service, limits, trust, proxy, interrupt, clock, .. } = &self.connection;
         let begun = clock.elapsed();
-        // A signal may have come while a key was fetched: it has the last word.
+        // A renewal of the credentials may take a minute, and a signal that came meanwhile stops the request.
         if interrupt.raised().is_some() {
             let reason = "a signal came before it was sent".to_owned();
             return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Interrupted, reason });
         }
         let prepared = prepare(service, trust, proxy.as_ref(), false)?;
-        // Reading the trust store takes its part of the time.
+        // Reading the trust store counts toward the limit.
         let left = connect_within.saturating_sub(clock.elapsed().saturating_sub(begun));
         if left.is_zero() {
             let reason = "no time was left to connect".to_owned();
@@ -279,11 +279,11 @@ impl Http {
         }
     }
 
-    /// Reads all pages. The inner error says why they are no complete list.
+    /// Reads all pages. The inner error says why they are not a complete list.
     ///
     /// # Errors
     ///
-    /// Fails when a request does, or when the list has no end: another try would not help.
+    /// Fails when a request does, or when the list exceeds its bounds: reading it again would not help.
     async fn read_pages(
         &self,
         read: &Read,
@@ -365,7 +365,7 @@ impl CdssApi for Http {
         if envelope.result.as_bool() == Some(true) {
             return Ok(Accepted { request_id: envelope.request_id, at: self.connection.clock.now() });
         }
-        // A refusal has a code of its own, so this one leaves open what was done.
+        // Neither accepted nor refused: a refusal has another code.
         let what = format!("code 0 without the result `true`: {}", envelope.message);
         Err(unreadable(operation.name, what, envelope.request_id))
     }

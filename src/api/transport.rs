@@ -60,7 +60,7 @@ pub(super) fn way(
     prepare(service, files, proxy, pooled)?.build(limits.connect)
 }
 
-/// A client without its limit: that one can depend on how long the preparation took.
+/// A client that is ready to be built, apart from its connect timeout.
 pub(super) struct Prepared {
     builder: ClientBuilder,
     presented: Presented,
@@ -68,7 +68,7 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// Builds the client. `connect` bounds looking up the name, TCP, and TLS together.
+    /// Builds the client. `connect` bounds DNS, TCP, and TLS together.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ fn unusable(operation: &'static str, error: &reqwest::Error) -> ApiError {
     ApiError::NotSent { operation, why: Unsent::Setup, reason: root_cause(error) }
 }
 
-/// Reads and checks everything that a client is made of; see [`way()`].
+/// Reads the trust files and checks the proxy; see [`way()`].
 ///
 /// # Errors
 ///

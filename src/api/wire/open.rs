@@ -86,8 +86,8 @@ pub(in crate::api) struct Envelope {
 
 /// Sorts an answer. Only 2xx with JSON and code 0 is a success.
 ///
-/// A change is refused only by an answer without a result, or with false as its result: a refusal that has another one
-/// contradicts itself. A read that is refused stays refused whatever the result, since it must never pass as a success.
+/// A refusal of a change has no result, or the result false; with any other result it contradicts itself, and the change
+/// may have been made. A refused read changes nothing, so it is a refusal whatever its result.
 ///
 /// # Errors
 ///
