@@ -12,6 +12,7 @@ use crate::clock::tests::FakeClock;
 use crate::consent::{Consent, GroupConsent};
 use crate::domain::broker_trail::BrokerTrails;
 use crate::domain::checks::tests::snapshot;
+use crate::domain::cluster::{ClusterEntry, ClusterList};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::follow_command::Surroundings;
 use crate::domain::group_copy::Carried;
@@ -44,7 +45,7 @@ pub(super) struct FakeApi<'a> {
     pub connect_within: RefCell<Vec<Duration>>,
     /// How long every answer takes.
     pub answer_time: Cell<Duration>,
-    pub renewals: Cell<usize>,
+    /// What was asked for, in order; also `start` and `credentials`.
     pub reads: RefCell<Vec<&'static str>>,
 }
 
@@ -58,7 +59,6 @@ impl<'a> FakeApi<'a> {
             started: RefCell::default(),
             connect_within: RefCell::default(),
             answer_time: Cell::default(),
-            renewals: Cell::default(),
             reads: RefCell::default(),
         }
     }
@@ -89,7 +89,16 @@ impl<'a> FakeApi<'a> {
             }
             Read::Users(_) => Answer::Users(Some(0)),
             Read::PreCheck(_) => Answer::PreCheck(PreCheck::Possible { request_id: None }),
-            Read::Clusters(_) => Answer::Clusters(crate::domain::cluster::ClusterList::default()),
+            Read::Clusters(_) => Answer::Clusters(ClusterList {
+                allowed: vec![ClusterEntry {
+                    no: world.cluster.no,
+                    name: world.cluster.name,
+                    release: world.from.and_then(|from| from.release),
+                    state: world.cluster.state,
+                    brokers: world.cluster.brokers,
+                }],
+                forbidden: Vec::new(),
+            }),
         })
     }
 }
@@ -102,12 +111,13 @@ impl CdssApi for FakeApi<'_> {
     }
 
     fn refresh_credentials(&self) {
-        self.renewals.set(self.renewals.get() + 1);
+        self.reads.borrow_mut().push("credentials");
     }
 
     fn start(&self, _: &Target, _: &Consent, connect_within: Duration) -> Result<Accepted, ApiError> {
         self.connect_within.borrow_mut().push(connect_within);
         self.started.borrow_mut().push(self.clock.elapsed());
+        self.reads.borrow_mut().push("start");
         let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test foresaw");
         outcome.map(|()| Accepted { request_id: Some("start-1".to_owned()), at: self.clock.now() })
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::schedules::{client, upgraded};
+use crate::clock::tests::FakeClock;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -44,7 +45,7 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned());
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        upgraded(&api, &injector.url(), &journal, Duration::from_secs(20 * 60))
+        upgraded(&api, &FakeClock::default(), &injector.url(), &journal, Duration::from_secs(20 * 60))
     }));
     let started = sandbox.log().starts_accepted();
     let (report, failure) = outcome.map_err(|_| format!("seed {seed}: it panicked"))?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::fake::Recorder;
-use crate::api::{Http, Limits, Persistence, Read, client_with, one};
+use crate::api::{CdssApi, Http, Limits, Persistence, Read, client_with, one};
 use crate::clock::tests::FakeClock;
 use crate::config::Keys;
 use crate::consent::Prompt;
@@ -173,7 +173,8 @@ fn service(url: &str) -> Service {
 /// Upgrades as `cdss upgrade --yes` does, with naps on a fake clock; `identity` is the service that the journal
 /// knows.
 pub(super) fn upgraded(
-    api: &Http,
+    api: &dyn CdssApi,
+    clock: &FakeClock,
     identity: &str,
     journal: &Journal,
     timeout: Duration,
@@ -181,7 +182,7 @@ pub(super) fn upgraded(
     let mut report = Report::default();
     let mut flow = Flow {
         api,
-        clock: &FakeClock::default(),
+        clock,
         journal,
         surroundings: &Surroundings { service: service(identity), profile: None },
         tell: &mut Recorder::default(),
@@ -208,7 +209,8 @@ fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failur
     let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned());
     // One identity for both runs, as the real service would have.
     let identity = "http://127.0.0.1:1";
-    let (report, failure) = upgraded(&client(url), identity, &journal, Duration::from_secs(3 * 60 * 60));
+    let (report, failure) =
+        upgraded(&client(url), &FakeClock::default(), identity, &journal, Duration::from_secs(3 * 60 * 60));
     let of = report.start_run.clone();
     let verdict = report.verdict.map(Verdict::word);
     if of.is_some() {

@@ -25,8 +25,8 @@ struct Sent {
     /// The clock's time at each start.
     starts: Vec<Duration>,
     connect_within: Vec<Duration>,
+    /// Everything that was asked for, in order.
     reads: Vec<&'static str>,
-    renewals: usize,
     said: Vec<String>,
 }
 
@@ -70,7 +70,6 @@ fn send_with(
         starts: api.started.take(),
         connect_within: api.connect_within.take(),
         reads: api.reads.take(),
-        renewals: api.renewals.get(),
         said: stage.tell.0,
     }
 }
@@ -105,7 +104,7 @@ fn an_accepted_start_is_sent_once() {
     let sent = send(vec![Ok(())], idle);
     assert_eq!(sent.summary(), (0, "unknown", 1), "`submitted` is set by the caller");
     assert_eq!(sent.answer(), Some(StartAnswer::Accepted));
-    assert!(sent.reads.is_empty(), "the look was fresh");
+    assert_eq!(sent.reads, ["start"], "the look was fresh");
     assert_eq!(sent.connect_within, [Duration::from_secs(5)]);
 }
 
@@ -122,8 +121,8 @@ fn what_never_reached_the_service_is_repeated_four_times_at_most() {
 fn every_repeat_follows_a_look_at_cluster_and_status() {
     let sent = send(vec![Err(gateway(429, 410)), Err(gateway(429, 410)), Ok(())], idle);
     assert_eq!(sent.summary(), (0, "unknown", 3));
-    assert_eq!(sent.reads, ["cluster", "status", "cluster", "status"]);
-    assert_eq!(sent.renewals, 2, "credentials are renewed before each look");
+    let repeat = ["credentials", "cluster", "status", "start"];
+    assert_eq!(sent.reads, [&["start"][..], &repeat, &repeat].concat());
 }
 
 #[test]
@@ -156,7 +155,12 @@ fn a_failed_look_counts_as_an_attempt_and_leads_to_no_start() {
     let fails = |api: &mut FakeApi<'_>| api.fails = Box::new(|_, _| Some(gateway(503, 500)));
     let sent = send_with(vec![Err(gateway(429, 410)), Ok(())], Duration::ZERO, idle, fails);
     assert_eq!(sent.summary(), (12, "no", 1));
-    assert_eq!(sent.reads.len(), 2 * 3, "three looks are the other three attempts");
+    let look = ["credentials", "cluster", "status"];
+    assert_eq!(
+        sent.reads,
+        [&["start"][..], &look, &look, &look].concat(),
+        "looks are the other three attempts"
+    );
     let once = |api: &mut FakeApi<'_>| {
         api.fails = Box::new(|now, _| (now < Duration::from_secs(3)).then(|| gateway(503, 500)));
     };
@@ -168,9 +172,9 @@ fn a_failed_look_counts_as_an_attempt_and_leads_to_no_start() {
 fn an_old_look_is_repeated_before_the_first_attempt() {
     let sent = send_with(vec![Ok(())], Duration::from_secs(6), idle, |_| {});
     assert_eq!(sent.summary(), (0, "unknown", 1));
-    assert_eq!(sent.reads, ["cluster", "status"]);
+    assert_eq!(sent.reads, ["cluster", "status", "start"]);
     let sent = send_with(vec![Ok(())], Duration::from_secs(5), idle, |_| {});
-    assert!(sent.reads.is_empty(), "five seconds are the limit");
+    assert_eq!(sent.reads, ["start"], "five seconds are the limit");
     assert_eq!(sent.connect_within, [Duration::ZERO]);
     assert_eq!(send_with(vec![], Duration::from_secs(6), changing, |_| {}).summary(), (11, "no", 0));
 }
@@ -204,7 +208,7 @@ fn a_refusal_of_the_gateway_is_not_repeated_and_needs_no_look() {
     ] {
         let sent = send(vec![Err(error.clone())], idle);
         assert_eq!(sent.summary(), (exit, "no", 1), "{error}");
-        assert!(sent.reads.is_empty(), "{error}");
+        assert_eq!(sent.reads, ["start"], "{error}");
     }
 }
 

@@ -87,6 +87,25 @@ fn credentials_are_renewed_before_a_start_and_never_by_it() {
 }
 
 #[test]
+fn a_source_of_short_lived_keys_is_asked_once_before_a_start() {
+    let server = accepting();
+    let mut connection = client_of(&server.url(), QUICK).connection;
+    let renewals = Rc::new(Cell::new(0));
+    let (counted, clock) = (Rc::clone(&renewals), Rc::clone(&connection.clock));
+    let renew = move || {
+        counted.set(counted.get() + 1);
+        let expires = Some(clock.now() + SignedDuration::from_secs(90));
+        Ok(Keys { expires, ..Keys::new("NEWACCESSKEY", "secret") })
+    };
+    connection.keys = KeyRing::new(expiring_in(SignedDuration::from_secs(90)), Box::new(renew));
+    let client = Http::new(connection).unwrap();
+    client.refresh_credentials();
+    let _unread = (read(&client), read(&client));
+    assert!(start(&client).is_ok());
+    assert_eq!(renewals.get(), 1, "no program runs between the look and the start");
+}
+
+#[test]
 fn credentials_that_last_are_not_renewed() {
     let server = accepting();
     for keys in [expiring_in(SignedDuration::from_mins(3)), Keys::new("OLDACCESSKEY", "secret")] {
