@@ -21,7 +21,8 @@ use crate::ui::streams;
   cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
   cdss sandbox --cluster orders=3.7.1,5         serve until Ctrl-C, for another shell
 
-Inside, every cdss talks to the sandbox alone, whatever profile, endpoint or key it is given.")]
+Inside, every cdss talks to the sandbox alone, whatever profile, endpoint or key it is given.
+A script that sets XDG_STATE_HOME keeps its journal there, in a subfolder for each sandbox.")]
 pub(crate) struct SandboxArgs {
     /// What the service does; `--list` shows all
     #[arg(long, value_name = "SCENARIO", default_value = "healthy")]
