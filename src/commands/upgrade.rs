@@ -22,6 +22,10 @@ use crate::ui::plan_document;
   cdss upgrade --cluster orders-prod --version 3.9.0
   cdss upgrade --cluster orders-prod --version 3.9.0 --config-group orders-390 --yes --output json
 
+Limits:
+  An upgrade is never started twice by runs that share a journal. Two runs with separate journals,
+  for example on two machines, can both start it if the first start is not visible yet.
+
 Rehearse it first: cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0")]
 pub(crate) struct UpgradeArgs {
     /// Cluster, by number or exact name (no:… or name:… removes doubt)
@@ -39,7 +43,7 @@ pub(crate) struct UpgradeArgs {
     /// Override a blocking check; the error prints the flag
     #[arg(long, value_name = "ID[=ITEM,…]")]
     accept: Vec<Acceptance>,
-    /// Start only if the journal exists, as a restored one does in a pipeline
+    /// Refuse to start if there is no journal (for pipelines that restore it)
     #[arg(long)]
     require_journal: bool,
     /// Do what `cdss check` does; start nothing
