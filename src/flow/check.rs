@@ -10,6 +10,7 @@ use crate::domain::acceptance::{Acceptance, Accepted};
 use crate::domain::cluster::ClusterState;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::course::Course;
+use crate::domain::open_start::{OpenStart, StartAnswer};
 use crate::domain::plan::Plan;
 use crate::domain::report::VersionChoice;
 use crate::domain::selector::Selector;
@@ -53,21 +54,20 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
     let what = match &plan.course {
         Course::BusyWith(start) => format!(
             "an upgrade of {} to version code {} is under way, started from this machine at {}",
-            plan.name, start.version, start.started_at
-        ),
-        Course::Attach(start) if plan.state == ClusterState::Error => format!(
-            "the state of {} is error after the start of run {} at {}; only a watch can confirm it",
             plan.name_or_number(),
-            start.run,
+            start.version,
             start.started_at
         ),
-        Course::Attach(start) => format!(
-            "the upgrade of {} to {} is under way, started from this machine at {}",
-            plan.name_or_number(),
-            plan.to,
-            start.started_at
-        ),
-        _ => format!("{} is {}", plan.name, plan.state),
+        Course::Attach(start) => {
+            let what = followed(plan, start);
+            match &plan.state {
+                ClusterState::Error => {
+                    format!("{what}, shows the state `error`, which only a watch can confirm")
+                }
+                _ => format!("{what}, is under way"),
+            }
+        }
+        _ => format!("{} is {}", plan.name_or_number(), plan.state),
     };
     let under_way = match &plan.course {
         Course::BusyWith(start) => KafkaVersion::nameless(start.version),
@@ -75,6 +75,28 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
     };
     let follow = flow.surroundings.follow(plan.no, Some(&under_way));
     Failure::Busy { what, hint: Some(format!("follow it with: {follow}")) }
+}
+
+/// Describes the change that follows a recorded start, without claiming more than its answer says.
+pub(super) fn followed(plan: &Plan, start: &OpenStart) -> String {
+    let (name, at) = (plan.name_or_number(), start.started_at);
+    match start.answer {
+        StartAnswer::Accepted => {
+            format!("the upgrade of {name} to {}, started from this machine at {at}", plan.to)
+        }
+        StartAnswer::Refused => {
+            format!(
+                "the change of {name} after the start of run {} at {at}, which the service refused",
+                start.run
+            )
+        }
+        StartAnswer::Lost => {
+            format!(
+                "the change of {name} after the start of run {} at {at}, whose answer was lost",
+                start.run
+            )
+        }
+    }
 }
 
 /// The failure of a plan that checks stop, with the flags that would accept them.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Flow;
-use super::check::{blocked, busy, notes};
+use super::check::{blocked, busy, followed, notes};
 use super::resolve::Request;
 use super::start::{Ready, StartOutcome};
 use super::watch::{End, Watch};
@@ -181,7 +181,7 @@ fn without_waiting(flow: &mut Flow<'_>, plan: &Plan, answer: StartAnswer) -> Res
             plan.name_or_number()
         )
     } else {
-        format!("{} is changing, and {}", plan.name_or_number(), unclaimed(answer))
+        format!("{}, so the change of {} may not be its effect", unclaimed(answer), plan.name_or_number())
     };
     flow.report.verdict = Some(Verdict::Unknown);
     Err(Failure::Lost { why, follow: flow.surroundings.follow(plan.no, Some(&plan.to)) })
@@ -277,15 +277,20 @@ fn write_down(
 
 /// Follows an upgrade that this machine started before.
 fn attach(flow: &mut Flow<'_>, plan: &Plan, start: &OpenStart, waiting: Waiting) -> Result<(), Failure> {
-    let _lock = lock(flow, plan)?;
-    flow.tell.following(&format!(
-        "the upgrade of {} to {}, started from this machine at {}",
-        plan.name, plan.to, start.started_at
-    ));
+    let _lock = match lock(flow, plan) {
+        Ok(lock) => Some(lock),
+        // A watch starts nothing, so a journal that can't be used doesn't stop it.
+        Err(Failure::Journal(error)) => {
+            flow.tell.warn(&format!("{error}; watching without a lock"));
+            None
+        }
+        Err(failure) => return Err(failure),
+    };
+    flow.tell.following(&followed(plan, start));
     flow.report.start_run = Some(start.run.clone());
-    flow.report.started_at = Some(start.started_at);
+    flow.report.started_at = Some(start.started_at).filter(|_| start.answer != StartAnswer::Refused);
     if let Err(error) = flow.journal.attached(flow.clock.now(), &start.run) {
-        flow.tell.warn(&format!("{error}; the watch goes on"));
+        flow.tell.warn(&format!("{error}; watching on"));
     }
     if !waiting.wait {
         return without_waiting(flow, plan, start.answer);
