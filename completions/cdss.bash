@@ -1063,7 +1063,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__upgrade)
-            opts="-y -n -o -q -v -h --cluster --version --config-group --yes --accept --dry-run --wait --no-wait --timeout --poll --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-y -n -o -q -v -h --cluster --version --config-group --yes --accept --require-journal --dry-run --wait --no-wait --timeout --poll --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -49,7 +49,7 @@ complete -c cdss -n "__fish_cdss_needs_command" -f -a "completions" -d 'Print th
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l cluster -d 'Cluster, by number or exact name (no:… or name:… removes doubt)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l version -d 'Kafka version to move to, such as 3.9.0; there is no default' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l config-group -d 'Config group; left out: the only one that keeps every custom value' -r
-complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l accept -d 'Overrule a check by name and item, as printed by the refusal' -r
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l accept -d 'Override a blocking check; the error prints the flag' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l timeout -d 'Stop waiting after this long; the upgrade goes on' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l poll -d 'Time between two looks; 15s by default' -r
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l profile -d 'Profile with keys and settings' -r
@@ -62,6 +62,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l color -d 'Colours:
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s y -l yes -d 'Confirm without a question; overrules no check'
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l require-journal -d 'Refuse to start if there is no journal (for pipelines that restore it)'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s n -l dry-run -d 'Do what `cdss check` does; start nothing'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l wait -d 'Wait for the end (the default)'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l no-wait -d 'Return as soon as the start is accepted'
@@ -71,7 +72,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s h -l help -d 'Prin
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l cluster -d 'Cluster, by number or exact name (no:… or name:… removes doubt)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l version -d 'Kafka version to move to, such as 3.9.0; left out: every newer one' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l config-group -d 'Config group of that version, by number or exact name' -r
-complete -c cdss -n "__fish_cdss_using_subcommand check" -l accept -d 'Overrule a check by name and item, as printed by the refusal' -r
+complete -c cdss -n "__fish_cdss_using_subcommand check" -l accept -d 'Override a blocking check; the error prints the flag' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l profile -d 'Profile with keys and settings' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l region -d 'Region: KR, SGN, JPN, KRS or FKR' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l site -d 'Site: public (민간), gov (공공) or fin (금융)' -r

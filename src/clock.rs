@@ -246,7 +246,8 @@ pub(crate) mod tests {
             self.naps.borrow().clone()
         }
 
-        fn pass(&self, time: Duration) {
+        /// Lets time pass without a nap, as a slow answer does.
+        pub(crate) fn pass(&self, time: Duration) {
             self.since.set(self.since.get() + time);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::domain::characters::is_typeable;
 use crate::domain::group_name::GroupName;
 use crate::domain::ids::{ClusterNo, VersionCode};
 use crate::domain::plan::Plan;
@@ -21,6 +22,8 @@ pub(crate) struct Consent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manner {
     TypedName,
+    /// The service returned no name that can be typed, so the cluster number was typed instead.
+    TypedNumber,
     YesFlag,
 }
 
@@ -28,6 +31,7 @@ impl Manner {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::TypedName => "typed name",
+            Self::TypedNumber => "typed number",
             Self::YesFlag => "--yes",
         }
     }
@@ -69,8 +73,8 @@ pub(crate) enum ConsentError {
     #[error("the question `{question}` needs an answer, and {stream} is no terminal")]
     NobodyToAsk { question: String, stream: &'static str, remedy: &'static str },
     /// `what` would have come next.
-    #[error("{what} was declined: the name `{name}` was not typed")]
-    Declined { what: &'static str, name: String },
+    #[error("{what} was declined: `{expected}` was not typed")]
+    Declined { what: &'static str, expected: String },
     /// A signal came at the question.
     #[error("interrupted at the question")]
     Interrupted,
@@ -88,32 +92,38 @@ impl ConsentError {
     }
 }
 
-/// How often the name may be typed wrongly.
+/// How many wrong answers are allowed.
 ///
 /// Fixed by the design.
 const TRIES: usize = 3;
 
-/// Asks for the cluster's name, or takes `--yes` for it.
+/// Asks for the cluster's name, or for its number where the name cannot be typed. `--yes` skips the question.
 ///
 /// # Errors
 ///
-/// Fails when the name is not typed, when there is nobody to ask, or at a signal. Nothing was started.
+/// Fails when the expected answer is not typed, when nobody can be asked, or at a signal. Nothing was started.
 pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result<Consent, ConsentError> {
     let cluster = plan.no;
     if yes {
         return Ok(Consent { cluster, manner: Manner::YesFlag });
     }
+    let number = cluster.to_string();
+    let (expected, answer_is, manner) = if is_typeable(&plan.name) {
+        (plan.name.as_str(), "the cluster's name", Manner::TypedName)
+    } else {
+        (number.as_str(), "the cluster's number", Manner::TypedNumber)
+    };
     let question = Question {
-        text: format!("Type {} to start", plan.name),
-        name: &plan.name,
-        name_of: "the cluster's name",
+        text: format!("Type {expected} to start"),
+        expected,
+        answer_is,
         what: "the start",
         so_far: "nothing was started",
     };
     question.need_a_terminal(prompt)?;
     prompt.cautions();
     question.ask(prompt)?;
-    Ok(Consent { cluster, manner: Manner::TypedName })
+    Ok(Consent { cluster, manner })
 }
 
 /// Proof that somebody agreed to make one config group and to write its values.
@@ -159,8 +169,8 @@ pub(crate) fn confirm_group(
     }
     let question = Question {
         text: format!("Type {name} to make it"),
-        name: name.text(),
-        name_of: "the new group's name",
+        expected: name.text(),
+        answer_is: "the new group's name",
         what: "the copy",
         so_far: "nothing was made",
     };
@@ -169,11 +179,12 @@ pub(crate) fn confirm_group(
     Ok(granted(Manner::TypedName))
 }
 
-/// A question that is answered by typing a name.
+/// A question that is answered by typing one exact text, such as a name.
 pub(crate) struct Question<'a> {
     pub text: String,
-    pub name: &'a str,
-    pub name_of: &'static str,
+    pub expected: &'a str,
+    /// What the expected answer is, such as `the cluster's name`.
+    pub answer_is: &'static str,
     /// What a right answer leads to.
     pub what: &'static str,
     /// How things stand without one.
@@ -193,34 +204,35 @@ impl Question<'_> {
         })
     }
 
-    /// Asks until the name is typed.
+    /// Asks until the expected text is typed. An empty answer never matches, whatever is expected.
     ///
     /// # Errors
     ///
-    /// Fails when it isn't, or at a signal.
+    /// Fails when it is not typed, or at a signal.
     pub(crate) fn ask(&self, prompt: &mut dyn Prompt) -> Result<(), ConsentError> {
-        let declined = || ConsentError::Declined { what: self.what, name: self.name.to_owned() };
+        let declined = || ConsentError::Declined { what: self.what, expected: self.expected.to_owned() };
         for turn in 1..=TRIES {
             let answer = prompt.line(&self.text).map_err(|error| match error.kind() {
                 io::ErrorKind::Interrupted => ConsentError::Interrupted,
                 io::ErrorKind::UnexpectedEof => declined(),
                 _ => ConsentError::Terminal(error),
             })?;
-            if answer.trim() == self.name {
+            let typed = answer.trim();
+            if !typed.is_empty() && typed == self.expected {
                 return Ok(());
             }
-            prompt.not_taken(&self.why_not(&answer, TRIES - turn));
+            prompt.not_taken(&self.why_not(typed, TRIES - turn));
         }
         Err(declined())
     }
 
-    fn why_not(&self, answer: &str, left: usize) -> String {
-        let what = if answer.trim().is_empty() {
+    fn why_not(&self, typed: &str, left: usize) -> String {
+        let what = if typed.is_empty() {
             "nothing was typed".to_owned()
-        } else if answer.chars().any(is_hangul) && !self.name.chars().any(is_hangul) {
+        } else if typed.chars().any(is_hangul) && !self.expected.chars().any(is_hangul) {
             "the keyboard is in Korean input mode (한/영)".to_owned()
         } else {
-            format!("that is not {}", self.name_of)
+            format!("that is not {}", self.answer_is)
         };
         match left {
             0 => format!("{what}; {}", self.so_far),
@@ -298,6 +310,42 @@ pub(crate) mod tests {
         ] {
             let result = confirm(&plan(), false, &mut Scripted::new(&[answer]));
             assert_eq!(result.is_ok(), taken, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_cannot_be_typed_is_confirmed_with_the_number() {
+        for name in
+            ["", " ", "\t", "\u{a0}", "orders\u{a0}prod", "orders\u{200b}", "\u{202e}prod", "a\u{1b}[2J"]
+        {
+            let mut plan = plan();
+            plan.name = name.to_owned();
+            for answer in ["", " ", "\u{a0}", name, "1009124", "no:1009123", "y"] {
+                let result = confirm(&plan, false, &mut Scripted::new(&[answer]));
+                assert!(result.is_err(), "{answer:?} confirmed a cluster named {name:?}");
+            }
+            let mut prompt = Scripted::new(&["", " 1009123 "]);
+            let consent = confirm(&plan, false, &mut prompt).unwrap();
+            assert_eq!((consent.manner(), consent.cluster()), (Manner::TypedNumber, plan.no), "{name:?}");
+            assert_eq!(prompt.shown, ["cautions", "nothing was typed; 2 tries left"], "{name:?}");
+        }
+        let result = confirm(&plan(), false, &mut Scripted::new(&["1009123"]));
+        assert!(result.is_err(), "the number does not confirm a cluster that has a name");
+    }
+
+    #[test]
+    fn an_empty_answer_matches_no_question() {
+        for expected in ["", " ", "\u{a0}"] {
+            let question = Question {
+                text: "Type it".to_owned(),
+                expected,
+                answer_is: "the answer",
+                what: "the test",
+                so_far: "nothing was done",
+            };
+            for answer in ["", " ", "\t", "\u{a0}"] {
+                assert!(question.ask(&mut Scripted::new(&[answer])).is_err(), "{expected:?} {answer:?}");
+            }
         }
     }
 

@@ -79,6 +79,10 @@ pub(crate) enum Failure {
     /// The start certainly did not reach the service.
     #[error("the start was not sent, or refused before the service saw it: {0}")]
     NotStarted(ApiError),
+    /// The cluster could not be read right before the start; nothing was started. `cause` is None when the answers took
+    /// too long.
+    #[error("the start was not sent: {}", unseen(cause.as_ref()))]
+    Unseen { cause: Option<ApiError> },
     /// Nobody knows whether the start took effect.
     #[error("whether the upgrade was started is not known: {cause}")]
     InDoubt { cause: String, request_id: Option<String>, follow: String },
@@ -138,6 +142,13 @@ fn interrupted(sent: Sent) -> &'static str {
         Sent::Unseen => "interrupted; the start was accepted, and the cluster was not seen to change yet",
         Sent::Watching => "interrupted; the cluster's change goes on",
         Sent::Idle => "interrupted; the cluster was not seen to change",
+    }
+}
+
+fn unseen(cause: Option<&ApiError>) -> String {
+    match cause {
+        Some(error) => format!("the cluster could not be read right before it: {error}"),
+        None => "the service takes too long to answer; the cluster may have changed meanwhile".to_owned(),
     }
 }
 
@@ -203,7 +214,7 @@ impl Failure {
             Self::StillRunning { .. } => Exit::Running,
             Self::Unverified { cause: Some(cause), .. } => cause.exit(),
             Self::Unverified { fault, .. } if is_a_finding(fault) => Exit::Blocked,
-            Self::Read(_) | Self::Unverified { .. } => Exit::Unreachable,
+            Self::Read(_) | Self::Unseen { .. } | Self::Unverified { .. } => Exit::Unreachable,
             Self::Internal(_) => Exit::Internal,
         }
     }
@@ -223,6 +234,7 @@ impl Failure {
                 Some(hint.clone())
             }
             Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.hint(),
+            Self::Unseen { .. } => Some("run the command again".to_owned()),
             Self::Stale => Some("run the command again and look at the new plan".to_owned()),
             Self::Consent(error) => error.hint(),
             Self::History(_) => Some("`cdss history` lists the runs".to_owned()),
@@ -250,6 +262,7 @@ impl Failure {
             Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.service_message(),
             Self::Blocked { message, .. } => message.as_deref(),
             Self::Unverified { cause, .. } => cause.as_ref()?.service_message(),
+            Self::Unseen { cause } => cause.as_ref().and_then(ApiError::service_message),
             Self::Copy(failure) => failure.error().and_then(ApiError::service_message),
             _ => None,
         }
@@ -258,6 +271,7 @@ impl Failure {
     pub(crate) fn request_id(&self) -> Option<&str> {
         match self {
             Self::Read(error) | Self::NotStarted(error) | Self::Rejected(error) => error.request_id(),
+            Self::Unseen { cause } => cause.as_ref().and_then(ApiError::request_id),
             Self::Copy(failure) => failure.error().and_then(ApiError::request_id),
             Self::Blocked { request_id, .. } | Self::InDoubt { request_id, .. } => request_id.as_deref(),
             Self::Unverified { cause, .. } => cause.as_ref()?.request_id(),

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::classify::Class;
 use super::{NewGroup, Read, wire};
 use crate::domain::group_copy::Carried;
 use crate::domain::ids::{ConfigGroupNo, VersionCode};
@@ -13,6 +14,7 @@ use crate::domain::plan::Target;
 pub(super) struct Operation {
     /// The service's own name of it.
     pub name: &'static str,
+    pub class: Class,
     pub method: Method,
     /// Behind the region's prefix, such as `cluster/rollingUpgrade`.
     pub path: String,
@@ -27,7 +29,8 @@ const PAGE_SIZE: u32 = 100;
 
 /// The start. The three numbers go as JSON numbers, as the guide's table and example have them.
 pub(super) fn start(target: &Target) -> Operation {
-    post("rollingUpgrade", "cluster/rollingUpgrade", upgrade_body(target))
+    let request = post("rollingUpgrade", "cluster/rollingUpgrade", upgrade_body(target));
+    Operation { class: Class::Start, ..request }
 }
 
 /// A new config group, for one version and without custom values.
@@ -37,13 +40,15 @@ pub(super) fn create_group(wish: &NewGroup) -> Operation {
         "kafkaVersionCode": wish.version.to_string(),
         "description": wish.description,
     });
-    post("createConfigGroup", "configGroup/createConfigGroup", body)
+    let request = post("createConfigGroup", "configGroup/createConfigGroup", body);
+    Operation { class: Class::Change, ..request }
 }
 
 /// All custom values of a config group. The call replaces whatever the group had.
 pub(super) fn write_group(no: ConfigGroupNo, version: VersionCode, values: &[Carried]) -> Operation {
     let path = format!("configGroup/setKafkaConfigGroupDetail/{no}");
-    post("setKafkaConfigGroupDetail", &path, wire::values(version, values))
+    let request = post("setKafkaConfigGroupDetail", &path, wire::values(version, values));
+    Operation { class: Class::Change, ..request }
 }
 
 /// One page of a read, or the whole of one that has no pages.
@@ -60,6 +65,7 @@ pub(super) fn read(read: &Read, page: u32) -> Operation {
         }
         Read::Cluster(no) => Operation {
             name: "getClusterInfo",
+            class: Class::Read,
             method: Method::POST,
             path: format!("cluster/getClusterInfoList/{no}"),
             body: None,
@@ -108,12 +114,13 @@ fn upgrade_body(target: &Target) -> Value {
     })
 }
 
+/// A read by POST.
 fn post(name: &'static str, path: &str, body: Value) -> Operation {
-    Operation { name, method: Method::POST, path: path.to_owned(), body: Some(body) }
+    Operation { name, class: Class::Read, method: Method::POST, path: path.to_owned(), body: Some(body) }
 }
 
 fn get(name: &'static str, path: String) -> Operation {
-    Operation { name, method: Method::GET, path, body: None }
+    Operation { name, class: Class::Read, method: Method::GET, path, body: None }
 }
 
 #[cfg(test)]
@@ -159,6 +166,11 @@ mod tests {
         ]
         .into_iter()
         .map(|operation| {
+            let changes = matches!(
+                operation.name,
+                "rollingUpgrade" | "createConfigGroup" | "setKafkaConfigGroupDetail"
+            );
+            assert_eq!(operation.class == Class::Read, !changes, "{}", operation.name);
             let body = operation.body.map(|body| format!(" {body}")).unwrap_or_default();
             format!("{} {}{body}", operation.method, operation.path)
         })

@@ -1,7 +1,6 @@
 //! The real service behind plain calls: a single-threaded runtime inside, nothing asynchronous outside.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,7 +15,7 @@ use super::error::{ApiError, Unsent};
 use super::key_ring::KeyRing;
 use super::limits::Limits;
 use super::sign::sign;
-use super::transport::{Way, exchange, signed_headers, way};
+use super::transport::{Way, exchange, prepare, signed_headers, way};
 use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
 use super::{Accepted, Answer, CdssApi, NewGroup, Persistence, Read};
@@ -32,6 +31,8 @@ use crate::domain::service::Service;
 use crate::domain::snapshot::PreCheck;
 
 mod pages;
+
+use pages::Pages;
 
 /// Everything that is fixed about the way to the service.
 pub(crate) struct Connection {
@@ -57,8 +58,15 @@ pub(crate) struct Http {
     ahead: Cell<SignedDuration>,
 }
 
-/// More pages than this are not read: the service would have to list a hundred thousand clusters.
+/// A list with more pages than this is an error.
+///
+/// Chosen: ten thousand clusters fill a hundred pages, or a thousand if the service gives only ten entries at a time.
 const MOST_PAGES: u32 = 1_000;
+
+/// No page of a list is requested after this time, which includes reading the list a second time.
+///
+/// Chosen: three seconds for each of a hundred pages.
+const LONGEST_LIST: Duration = Duration::from_secs(5 * 60);
 
 /// So many records are kept; a watch of a day makes a few thousand, of which the latest say most.
 ///
@@ -114,8 +122,10 @@ impl Http {
             response
         });
         let outcome = outcome.map(|response| response.read([&stamp.signature, &keys.access]));
-        let opened =
-            outcome.as_ref().map_err(Clone::clone).and_then(|answer| wire::open(operation.name, answer));
+        let opened = outcome
+            .as_ref()
+            .map_err(Clone::clone)
+            .and_then(|answer| wire::open(operation.name, operation.class, answer));
         let record = RequestRecord {
             operation: operation.name,
             request_id: match &opened {
@@ -214,19 +224,37 @@ impl Http {
         }
     }
 
-    /// Sends a request that changes something, once, on a connection of its own.
-    fn send_once(&self, operation: &Operation) -> Result<Envelope, ApiError> {
-        let Connection { service, limits, trust, proxy, interrupt, clock, keys, observer, .. } =
-            &self.connection;
-        // Fetching a key may take a minute, in which a signal may come: it has the last word.
-        let keys = keys.for_use(clock.now(), &**observer);
+    /// Sends a change other than a start. Credentials that expire soon are renewed first.
+    fn send_change(&self, operation: &Operation) -> Result<Envelope, ApiError> {
+        let Connection { keys, limits, clock, observer, .. } = &self.connection;
+        self.send_once(operation, &keys.for_use(clock.now(), &**observer), limits.connect)
+    }
+
+    /// Sends a request that changes something, once, on a connection of its own. Nothing is sent if that connection is
+    /// not established within `connect_within`.
+    fn send_once(
+        &self,
+        operation: &Operation,
+        keys: &Keys,
+        connect_within: Duration,
+    ) -> Result<Envelope, ApiError> {
+        let Connection { service, limits, trust, proxy, interrupt, clock, .. } = &self.connection;
+        let begun = clock.elapsed();
+        // A renewal of the credentials may take a minute, and a signal that came meanwhile stops the request.
         if interrupt.raised().is_some() {
             let reason = "a signal came before it was sent".to_owned();
             return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Interrupted, reason });
         }
-        let fresh = way(service, limits, trust, proxy.as_ref(), false)?;
+        let prepared = prepare(service, trust, proxy.as_ref(), false)?;
+        // Reading the trust store counts toward the limit.
+        let left = connect_within.saturating_sub(clock.elapsed().saturating_sub(begun));
+        if left.is_zero() {
+            let reason = "no time was left to connect".to_owned();
+            return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Connection, reason });
+        }
+        let fresh = prepared.build(limits.connect.min(left))?;
         self.runtime.block_on(async {
-            let sending = self.attempt(&fresh, operation, &keys, limits.start);
+            let sending = self.attempt(&fresh, operation, keys, limits.start);
             tokio::pin!(sending);
             tokio::select! {
                 biased;
@@ -240,48 +268,68 @@ impl Http {
         })
     }
 
-    /// Answers one read, all pages of it.
+    /// Answers one read, all pages of it. A cluster list that does not add up is read once more: it may have changed
+    /// between two pages.
     async fn answer(&self, read: &Read, persistence: Persistence) -> Result<Answer, ApiError> {
-        let mut whole: Option<Answer> = None;
-        let mut seen = BTreeSet::new();
+        let deadline = self.connection.clock.elapsed() + LONGEST_LIST;
+        let is_read_again = matches!(read, Read::Clusters(_)) && persistence == Persistence::Patient;
+        match self.read_pages(read, persistence, deadline).await? {
+            Err(_) if is_read_again => self.read_pages(read, persistence, deadline).await?,
+            outcome => outcome,
+        }
+    }
+
+    /// Reads all pages. The inner error says why they are not a complete list.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a request does, or when the list exceeds its bounds: reading it again would not help.
+    async fn read_pages(
+        &self,
+        read: &Read,
+        persistence: Persistence,
+        deadline: Duration,
+    ) -> Result<Result<Answer, ApiError>, ApiError> {
+        let mut pages = Pages::default();
+        let mut request_id = None;
         for page in 1..=MOST_PAGES {
             let operation = endpoint::read(read, page);
-            let unreadable = |what: &str, request_id: &Option<String>| ApiError::Unreadable {
-                operation: operation.name,
-                status: 200,
-                what: what.to_owned(),
-                request_id: request_id.clone(),
-            };
+            if self.connection.clock.elapsed() > deadline {
+                let longest = humantime::format_duration(LONGEST_LIST);
+                let what = format!("a list that takes longer than {longest} to read");
+                return Err(unreadable(operation.name, what, request_id));
+            }
             let envelope = match self.persist(&operation, persistence).await {
                 Ok(envelope) => envelope,
                 // A refusal is what was asked for.
                 Err(ApiError::Refused { message, code, status, request_id, .. })
                     if matches!(read, Read::PreCheck(_)) =>
                 {
-                    return Ok(Answer::PreCheck(PreCheck::Refused {
+                    return Ok(Ok(Answer::PreCheck(PreCheck::Refused {
                         message,
                         code,
                         http_status: status,
                         request_id,
-                    }));
+                    })));
                 }
                 Err(error) => return Err(error),
             };
-            let part = wire::answer(read, &envelope);
-            let part = part.map_err(|what| unreadable(what, &envelope.request_id))?;
-            let before = seen.len();
-            let has_pages = pages::merge(&mut whole, part, &mut seen);
-            let marks = wire::page_of(&envelope.result);
-            if !has_pages || seen.len() == before || marks.is_last() {
-                // A name would be taken for a free one.
-                if matches!(read, Read::ConfigGroups(_)) && marks.lacks_some(seen.len()) {
-                    return Err(unreadable("a list with fewer entries than it counts", &envelope.request_id));
-                }
-                break;
+            let paging = wire::page_of(&envelope.result);
+            let part = wire::answer(read, &envelope).map_err(str::to_owned);
+            request_id = envelope.request_id;
+            match part.and_then(|part| pages.add(page, part, paging)) {
+                Ok(None) => {}
+                Ok(Some(whole)) => return Ok(Ok(pages::only_wanted(read, whole))),
+                Err(what) => return Ok(Err(unreadable(operation.name, what, request_id))),
             }
         }
-        Ok(pages::only_wanted(read, whole.expect("the loop ran at least once")))
+        let what = format!("a list of more than {MOST_PAGES} pages");
+        Err(unreadable(endpoint::read(read, MOST_PAGES).name, what, request_id))
     }
+}
+
+fn unreadable(operation: &'static str, what: String, request_id: Option<String>) -> ApiError {
+    ApiError::Unreadable { operation, status: 200, what, request_id }
 }
 
 impl CdssApi for Http {
@@ -298,22 +346,28 @@ impl CdssApi for Http {
         })
     }
 
-    fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError> {
+    fn refresh_credentials(&self) {
+        let Connection { keys, clock, observer, .. } = &self.connection;
+        keys.for_use(clock.now(), &**observer);
+    }
+
+    fn start(
+        &self,
+        target: &Target,
+        consent: &Consent,
+        connect_within: Duration,
+    ) -> Result<Accepted, ApiError> {
         let operation = endpoint::start(target);
         if consent.cluster() != target.cluster {
             return Err(without_consent(operation.name));
         }
-        let envelope = self.send_once(&operation)?;
+        let envelope = self.send_once(&operation, &self.connection.keys.present(), connect_within)?;
         if envelope.result.as_bool() == Some(true) {
             return Ok(Accepted { request_id: envelope.request_id, at: self.connection.clock.now() });
         }
-        Err(ApiError::Refused {
-            operation: operation.name,
-            status: 200,
-            code: Some(0),
-            message: envelope.message,
-            request_id: envelope.request_id,
-        })
+        // Neither accepted nor refused: a refusal has another code.
+        let what = format!("code 0 without the result `true`: {}", envelope.message);
+        Err(unreadable(operation.name, what, envelope.request_id))
     }
 
     fn create_group(
@@ -325,7 +379,7 @@ impl CdssApi for Http {
         if !consent.covers(&wish.name, wish.version) {
             return Err(without_consent(operation.name));
         }
-        self.send_once(&operation).map(|envelope| wire::created(&envelope))
+        self.send_change(&operation).map(|envelope| wire::created(&envelope))
     }
 
     fn write_group(
@@ -339,7 +393,7 @@ impl CdssApi for Http {
         if consent.version() != version {
             return Err(without_consent(operation.name));
         }
-        self.send_once(&operation).map(drop)
+        self.send_change(&operation).map(drop)
     }
 }
 

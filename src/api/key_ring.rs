@@ -12,6 +12,8 @@ pub(crate) struct KeyRing {
     keys: RefCell<Keys>,
     renew: Box<dyn Fn() -> Result<Keys, ConfigError>>,
     was_told: Cell<bool>,
+    /// How long before its end the key is renewed.
+    margin: Cell<SignedDuration>,
 }
 
 /// A key that ends to count within this is fetched anew before it is used.
@@ -22,7 +24,7 @@ const SOON: SignedDuration = SignedDuration::from_mins(2);
 impl KeyRing {
     /// `renew` fetches the keys anew from where they came from.
     pub(crate) fn new(keys: Keys, renew: Box<dyn Fn() -> Result<Keys, ConfigError>>) -> Self {
-        Self { keys: RefCell::new(keys), renew, was_told: Cell::new(false) }
+        Self { keys: RefCell::new(keys), renew, was_told: Cell::new(false), margin: Cell::new(SOON) }
     }
 
     /// Returns the key in force.
@@ -32,8 +34,13 @@ impl KeyRing {
 
     /// Returns the key to sign with at this time, fetched anew where it ends to count soon.
     pub(super) fn for_use(&self, at: Timestamp, observer: &dyn RequestObserver) -> Keys {
-        if self.keys.borrow().expires.is_some_and(|end| end.duration_since(at) < SOON) {
+        let expires_within =
+            |margin| self.keys.borrow().expires.is_some_and(|end| end.duration_since(at) < margin);
+        if expires_within(self.margin.get()) {
             self.fetch(observer);
+            // A source whose new key expires as soon is not asked again at every request: between the last look and a
+            // start nothing may run.
+            self.margin.set(if expires_within(SOON) { SignedDuration::ZERO } else { SOON });
         }
         self.present()
     }

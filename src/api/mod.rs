@@ -14,6 +14,8 @@ mod transport;
 mod trust;
 mod wire;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 pub(crate) use classify::{Action, Class, classify};
@@ -24,7 +26,7 @@ pub(crate) use http::{Connection, Http};
 pub(crate) use key_ring::KeyRing;
 pub(crate) use limits::Limits;
 pub(crate) use probe::{Met, Probe};
-pub(crate) use read::{Answer, Persistence, Read, join, one};
+pub(crate) use read::{Answer, Persistence, Read, join, join_once, one};
 pub(crate) use trust::TrustFiles;
 
 use crate::consent::{Consent, GroupConsent};
@@ -58,11 +60,18 @@ pub(crate) trait CdssApi {
     /// says.
     fn together(&self, reads: &[Read], persistence: Persistence) -> Vec<Result<Answer, ApiError>>;
 
+    /// Renews credentials that expire within two minutes, so that no program runs between the look and the start. The
+    /// outcome of a failed renewal is left to the next request.
+    fn refresh_credentials(&self);
+
     /// Starts the rolling upgrade: brokers are restarted one after another.
     ///
     /// The service warns that data can be lost and clients cut off, so the call takes a [`Consent`] for the
     /// same cluster, which only an accepted warning makes. Sends one request on a connection of its own and
     /// never repeats it by itself. Returning `Ok` means accepted, not finished.
+    ///
+    /// The request leaves within `connect_within` or never. It is signed with the credentials at hand: see
+    /// [`refresh_credentials`](Self::refresh_credentials).
     ///
     /// # Errors
     ///
@@ -70,7 +79,12 @@ pub(crate) trait CdssApi {
     /// the cluster before doing anything else.
     ///
     /// Source: NAVER Cloud API guide, `cdss-rollingupgrade`.
-    fn start(&self, target: &Target, consent: &Consent) -> Result<Accepted, ApiError>;
+    fn start(
+        &self,
+        target: &Target,
+        consent: &Consent,
+        connect_within: Duration,
+    ) -> Result<Accepted, ApiError>;
 
     /// Makes a config group without custom values. Sends one request and never repeats it by itself: a second one may
     /// make a second group.

@@ -84,6 +84,15 @@ pub(crate) fn join<const N: usize>(api: &dyn CdssApi, reads: &[Read; N]) -> [Res
     answers.try_into().expect("as many answers come back as reads were given")
 }
 
+/// Sends several reads at once, each in one attempt.
+pub(crate) fn join_once<const N: usize>(
+    api: &dyn CdssApi,
+    reads: &[Read; N],
+) -> [Result<Answer, ApiError>; N] {
+    let answers = api.together(reads, Persistence::Once);
+    answers.try_into().expect("as many answers come back as reads were given")
+}
+
 /// Sends one read.
 ///
 /// # Errors

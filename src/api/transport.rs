@@ -57,18 +57,50 @@ pub(super) fn way(
     proxy: Option<&ProxyAddress>,
     pooled: bool,
 ) -> Result<Way, ApiError> {
-    let unusable = |operation, error: &reqwest::Error| ApiError::NotSent {
-        operation,
-        why: Unsent::Setup,
-        reason: root_cause(error),
-    };
+    prepare(service, files, proxy, pooled)?.build(limits.connect)
+}
+
+/// A client that is ready to be built, apart from its connect timeout.
+pub(super) struct Prepared {
+    builder: ClientBuilder,
+    presented: Presented,
+    via: Option<String>,
+}
+
+impl Prepared {
+    /// Builds the client. `connect` bounds DNS, TCP, and TLS together.
+    ///
+    /// # Errors
+    ///
+    /// Fails when TLS can't be used; nothing was sent.
+    pub(super) fn build(self, connect: Duration) -> Result<Way, ApiError> {
+        let Self { builder, presented, via } = self;
+        let client = builder.connect_timeout(connect).build().map_err(|error| unusable("TLS", &error))?;
+        Ok(Way { client, presented, via })
+    }
+}
+
+fn unusable(operation: &'static str, error: &reqwest::Error) -> ApiError {
+    ApiError::NotSent { operation, why: Unsent::Setup, reason: root_cause(error) }
+}
+
+/// Reads the trust files and checks the proxy; see [`way()`].
+///
+/// # Errors
+///
+/// Fails when trust files or the proxy can't be used; nothing was sent.
+pub(super) fn prepare(
+    service: &Service,
+    files: &TrustFiles,
+    proxy: Option<&ProxyAddress>,
+    pooled: bool,
+) -> Result<Prepared, ApiError> {
     let presented = Presented::default();
     let mut builder = ClientBuilder::new()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .http1_only()
-        .connect_timeout(limits.connect)
         .user_agent(concat!("cdss/", env!("CARGO_PKG_VERSION")));
     if !pooled {
         builder = builder.pool_max_idle_per_host(0);
@@ -93,8 +125,7 @@ pub(super) fn way(
         builder = builder.tls_certs_only([]);
         let _already_set = rustls::crypto::ring::default_provider().install_default();
     }
-    let client = builder.build().map_err(|error| unusable("TLS", &error))?;
-    Ok(Way { client, presented, via: via.map(without_user) })
+    Ok(Prepared { builder, presented, via: via.map(without_user) })
 }
 
 /// Returns the proxy that requests will go through: the profile's, else what the system's variables say.

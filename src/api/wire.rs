@@ -10,7 +10,7 @@ mod open;
 mod shown;
 mod values;
 
-pub(super) use fields::{answer, page_of};
+pub(super) use fields::{Page, answer, page_of};
 pub(super) use open::{Envelope, Response, open};
 pub(super) use shown::shown;
 pub(super) use values::{created, values};

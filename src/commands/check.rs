@@ -26,7 +26,7 @@ pub(crate) struct CheckArgs {
     /// Config group of that version, by number or exact name
     #[arg(long, value_name = "GROUP", requires = "version")]
     config_group: Option<Selector>,
-    /// Overrule a check by name and item, as printed by the refusal
+    /// Override a blocking check; the error prints the flag
     #[arg(long, value_name = "ID[=ITEM,…]", requires = "version")]
     accept: Vec<Acceptance>,
 }
@@ -47,6 +47,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> R
                 version: version.clone(),
                 config_group: args.config_group.clone(),
                 accepted: Accepted(args.accept.clone()),
+                require_journal: false,
             };
             check(&mut flow, &request)
         }

@@ -8,8 +8,8 @@ use std::process::{Command, ExitStatus};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::clock::{Interrupt, Signal, on_each_signal};
-use crate::config::{Environment, is_setting, sandbox_directory, sandbox_keys};
+use crate::clock::{Clock as _, Interrupt, Signal, SystemClock, on_each_signal};
+use crate::config::{Environment, SANDBOX_ID_FILE, is_setting, sandbox_directory, sandbox_keys};
 use crate::failure::Failure;
 use crate::sandbox::{NewCluster, Options, Sandbox, Scenario};
 use crate::ui::streams;
@@ -21,7 +21,8 @@ use crate::ui::streams;
   cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
   cdss sandbox --cluster orders=3.7.1,5         serve until Ctrl-C, for another shell
 
-Inside, every cdss talks to the sandbox alone, whatever profile, endpoint or key it is given.")]
+Inside, every cdss talks to the sandbox alone, whatever profile, endpoint or key it is given.
+A script that sets XDG_STATE_HOME keeps its journal there, in a subfolder for each sandbox.")]
 pub(crate) struct SandboxArgs {
     /// What the service does; `--list` shows all
     #[arg(long, value_name = "SCENARIO", default_value = "healthy")]
@@ -66,7 +67,7 @@ fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
         ..Options::default()
     };
     let sandbox = Sandbox::start(options).context("cannot start the sandbox")?;
-    let folder = Folder::make(environment, sandbox.port())?;
+    let folder = Folder::make(environment, sandbox.port(), &new_id())?;
     let code = match args.command.split_first() {
         Some((program, arguments)) => inside(program, arguments, &sandbox, &folder, environment)?,
         None => until_a_signal(&sandbox)?,
@@ -89,7 +90,7 @@ struct Folder(std::path::PathBuf);
 
 impl Folder {
     /// A folder left behind by a sandbox that was killed is replaced: its journal speaks of another account.
-    fn make(environment: &Environment, port: u16) -> anyhow::Result<Self> {
+    fn make(environment: &Environment, port: u16, id: &str) -> anyhow::Result<Self> {
         let path = sandbox_directory(environment, port);
         if path.symlink_metadata().is_ok() {
             std::fs::remove_dir_all(&path).with_context(|| format!("cannot clear {}", path.display()))?;
@@ -98,8 +99,18 @@ impl Folder {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        Ok(Self(path))
+        let folder = Self(path);
+        let id_file = folder.0.join(SANDBOX_ID_FILE);
+        std::fs::write(&id_file, id).with_context(|| format!("cannot write {}", id_file.display()))?;
+        Ok(folder)
     }
+}
+
+/// Returns an id that no other sandbox on this machine has: a process has one sandbox, and no two processes have the
+/// same number at the same time.
+fn new_id() -> String {
+    let now = SystemClock { interrupt: Interrupt::new() }.now();
+    format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3f"), std::process::id())
 }
 
 impl Drop for Folder {

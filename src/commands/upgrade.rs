@@ -22,6 +22,10 @@ use crate::ui::plan_document;
   cdss upgrade --cluster orders-prod --version 3.9.0
   cdss upgrade --cluster orders-prod --version 3.9.0 --config-group orders-390 --yes --output json
 
+Limits:
+  An upgrade is never started twice by runs that share a journal. Two runs with separate journals,
+  for example on two machines, can both start it if the first start is not visible yet.
+
 Rehearse it first: cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0")]
 pub(crate) struct UpgradeArgs {
     /// Cluster, by number or exact name (no:… or name:… removes doubt)
@@ -36,9 +40,12 @@ pub(crate) struct UpgradeArgs {
     /// Confirm without a question; overrules no check
     #[arg(long, short)]
     yes: bool,
-    /// Overrule a check by name and item, as printed by the refusal
+    /// Override a blocking check; the error prints the flag
     #[arg(long, value_name = "ID[=ITEM,…]")]
     accept: Vec<Acceptance>,
+    /// Refuse to start if there is no journal (for pipelines that restore it)
+    #[arg(long)]
+    require_journal: bool,
     /// Do what `cdss check` does; start nothing
     #[arg(long, short = 'n')]
     dry_run: bool,
@@ -79,6 +86,7 @@ pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) ->
         version: args.version.clone(),
         config_group: args.config_group.clone(),
         accepted: Accepted(args.accept.clone()),
+        require_journal: args.require_journal,
     };
     if args.dry_run {
         return check(&mut flow, &request);

@@ -23,7 +23,7 @@ mod vendor_file;
 
 pub(crate) use credential_process::{CredentialProcess, Surrounding};
 pub(crate) use edit::{Change, check_editable, check_new, check_removal, make, remove, set};
-pub(crate) use paths::{sandbox_directory, state_directory};
+pub(crate) use paths::{SANDBOX_ID_FILE, sandbox_directory, state_directory};
 pub(crate) use profile::Field;
 pub(crate) use resolve::{Flags, Settings, Shown, duration, resolve};
 pub(crate) use sources::{DEFAULT_PROFILE, named, sandbox_port};

@@ -6,12 +6,12 @@ use etcetera::BaseStrategy as _;
 
 use super::Environment;
 
-/// Returns the folder of the journal and the locks: `$XDG_STATE_HOME/cdss`, or the sandbox's own.
+/// Returns the folder of the journal and the locks: `$XDG_STATE_HOME/cdss`, or the folder of a sandbox.
 ///
 /// None when the machine has no home for the user.
 pub(crate) fn state_directory(environment: &Environment, sandbox_port: Option<u16>) -> Option<PathBuf> {
     if let Some(port) = sandbox_port {
-        return Some(sandbox_directory(environment, port).join("state").join("cdss"));
+        return Some(sandbox_state_directory(environment, port));
     }
     let own = environment.directory("XDG_STATE_HOME");
     let home = || {
@@ -19,6 +19,36 @@ pub(crate) fn state_directory(environment: &Environment, sandbox_port: Option<u1
         home.map(|home| home.join(".local").join("state")).or_else(of_platform)
     };
     own.or_else(home).map(|state| state.join("cdss"))
+}
+
+/// Returns the folder of the journal and the locks in a sandbox. It is inside the sandbox's own folder, unless the
+/// command that `cdss sandbox` runs has set `XDG_STATE_HOME` itself: a pipeline's script that keeps its state in a
+/// folder of its own is rehearsed with that folder. There, each sandbox has its own subfolder, so that a later one on
+/// the same port does not see this journal.
+///
+/// `cdss sandbox` gives its command an `XDG_CONFIG_HOME` inside the sandbox's folder. That tells the command's
+/// environment from that of a shell in which only `CDSS_SANDBOX` was exported: the `XDG_STATE_HOME` of such a shell is
+/// the user's, and a sandbox leaves it alone.
+fn sandbox_state_directory(environment: &Environment, port: u16) -> PathBuf {
+    let folder = sandbox_directory(environment, port);
+    let own_state = folder.join("state");
+    let made_by_sandbox = environment.directory("XDG_CONFIG_HOME") == Some(folder.join("config"));
+    let set_by_script =
+        environment.directory("XDG_STATE_HOME").filter(|state| made_by_sandbox && *state != own_state);
+    match (set_by_script, sandbox_id(&folder)) {
+        (Some(state), Some(id)) => state.join("cdss").join(format!("sandbox-{port}-{id}")),
+        _ => own_state.join("cdss"),
+    }
+}
+
+/// The file in a sandbox's folder that holds its id.
+pub(crate) const SANDBOX_ID_FILE: &str = "id";
+
+/// Reads the id of the sandbox; None where there is none that can be part of a file name.
+fn sandbox_id(folder: &Path) -> Option<String> {
+    let id = std::fs::read_to_string(folder.join(SANDBOX_ID_FILE)).ok()?;
+    let is_plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_plain.then_some(id)
 }
 
 /// Returns where the profiles are: `$XDG_CONFIG_HOME/cdss/config.toml`, or the sandbox's own.
@@ -112,5 +142,38 @@ mod tests {
             at(&[("HOME", "/h"), ("TMPDIR", "/t")])
         );
         assert!(at(&[("TMPDIR", "/t")]).starts_with("/t"));
+    }
+
+    #[test]
+    fn inside_a_sandbox_the_state_folder_that_a_script_sets_is_used_for_this_sandbox_alone() {
+        let temporary = tempfile::tempdir().unwrap();
+        let root = temporary.path().to_str().unwrap();
+        let only_root = Environment::of(&[("TMPDIR", root)]);
+        let folder = sandbox_directory(&only_root, 4711);
+        std::fs::create_dir(&folder).unwrap();
+        let (config, own) = (folder.join("config"), folder.join("state"));
+        let [config, own] = [config, own].map(|path| path.to_str().unwrap().to_owned());
+        let at = |config: &str, state: &str| {
+            let pairs = [("TMPDIR", root), ("XDG_CONFIG_HOME", config), ("XDG_STATE_HOME", state)];
+            state_directory(&Environment::of(&pairs), Some(4711)).unwrap()
+        };
+        let own_state = PathBuf::from(&own).join("cdss");
+        assert_eq!(at(&config, "/script"), own_state, "without an id");
+        for (id, expected) in [
+            ("20261124-7", "/script/cdss/sandbox-4711-20261124-7"),
+            ("20261124-8", "/script/cdss/sandbox-4711-20261124-8"),
+        ] {
+            std::fs::write(folder.join(SANDBOX_ID_FILE), id).unwrap();
+            assert_eq!(at(&config, "/script"), PathBuf::from(expected));
+        }
+        for (config, state) in
+            [(config.as_str(), own.as_str()), (&config, ""), (&config, "relative"), ("/user", "/script")]
+        {
+            assert_eq!(at(config, state), own_state, "{config} {state}");
+        }
+        for odd in ["", "../..", "a/b", "a\n"] {
+            std::fs::write(folder.join(SANDBOX_ID_FILE), odd).unwrap();
+            assert_eq!(at(&config, "/script"), own_state, "{odd:?}");
+        }
     }
 }

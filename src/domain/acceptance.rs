@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::rules::{self, Acceptable};
+use super::rules::{self, Acceptable, ItemKind};
 
 /// One `--accept ID[=ITEM,…]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +24,12 @@ pub(crate) enum AcceptanceError {
     EmptyItem(String),
     #[error("check `{0}` is accepted as a whole; leave `=…` away")]
     NoItems(&'static str),
+    #[error("check `{0}` is accepted run by run, as `{0}=RUN`")]
+    NoRun(&'static str),
     #[error("`{item}` is no setting of either config group; check `{id}` can't be accepted for it")]
-    UnknownItem { id: &'static str, item: String },
+    UnknownSetting { id: &'static str, item: String },
+    #[error("the journal has no start by run `{item}`; check `{id}` cannot be accepted for it")]
+    UnknownRun { id: &'static str, item: String },
 }
 
 impl FromStr for Acceptance {
@@ -40,8 +44,9 @@ impl FromStr for Acceptance {
         let items: Vec<String> = match (items, rule.acceptable) {
             (_, Acceptable::No) => return Err(AcceptanceError::NotAcceptable(rule.id)),
             (Some(_), Acceptable::Whole) => return Err(AcceptanceError::NoItems(rule.id)),
-            (None, _) => Vec::new(),
-            (Some(items), Acceptable::ByItem) => {
+            (None, Acceptable::Each(ItemKind::Run)) => return Err(AcceptanceError::NoRun(rule.id)),
+            (None, Acceptable::Whole | Acceptable::Each(ItemKind::Setting)) => Vec::new(),
+            (Some(items), Acceptable::Each(_)) => {
                 items.split(',').map(|item| item.trim().to_owned()).collect()
             }
         };
@@ -76,16 +81,22 @@ impl Accepted {
         self.0.iter().any(|acceptance| acceptance.id == id && acceptance.items.iter().any(|one| one == item))
     }
 
-    /// Finds an item that is no setting at all, among the `known` ones: a slip of the pen, which must not
-    /// look like consent.
+    /// Makes sure that every item is `known`: a typo must not look like consent.
     ///
     /// # Errors
     ///
-    /// Fails with the first such item.
-    pub(crate) fn refuse_unknown_items(&self, known: &dyn Fn(&str) -> bool) -> Result<(), AcceptanceError> {
-        for acceptance in &self.0 {
-            if let Some(item) = acceptance.items.iter().find(|item| !known(item)) {
-                return Err(AcceptanceError::UnknownItem { id: acceptance.id, item: item.clone() });
+    /// Fails with the first unknown item.
+    pub(crate) fn refuse_unknown_items(
+        &self,
+        known: &dyn Fn(ItemKind, &str) -> bool,
+    ) -> Result<(), AcceptanceError> {
+        for &Acceptance { id, ref items } in &self.0 {
+            let Some(Acceptable::Each(kind)) = rules::rule(id).map(|rule| rule.acceptable) else { continue };
+            if let Some(item) = items.iter().find(|item| !known(kind, item)).cloned() {
+                return Err(match kind {
+                    ItemKind::Setting => AcceptanceError::UnknownSetting { id, item },
+                    ItemKind::Run => AcceptanceError::UnknownRun { id, item },
+                });
             }
         }
         Ok(())
@@ -101,6 +112,7 @@ mod tests {
         let read = |text: &str| text.parse::<Acceptance>().map(|acceptance| acceptance.to_string());
         assert_eq!(read("zookeeper.health").unwrap(), "zookeeper.health");
         assert_eq!(read("config.changed=a.b, c.d").unwrap(), "config.changed=a.b,c.d");
+        assert_eq!(read("start.unresolved=r1, r2").unwrap(), "start.unresolved=r1,r2");
         for (text, error) in [
             ("", "there is no check ``"),
             ("config", "there is no check `config`"),
@@ -108,9 +120,40 @@ mod tests {
             ("brokers.health", "check `brokers.health` cannot be overruled"),
             ("config.changed=", "`config.changed=` names an empty item"),
             ("config.changed=a,,b", "`config.changed=a,,b` names an empty item"),
+            (
+                "start.unresolved",
+                "check `start.unresolved` is accepted run by run, as `start.unresolved=RUN`",
+            ),
+            ("start.unresolved=", "`start.unresolved=` names an empty item"),
             ("zookeeper.health=z1", "check `zookeeper.health` is accepted as a whole; leave `=…` away"),
         ] {
             assert_eq!(read(text).unwrap_err().to_string(), error);
+        }
+    }
+
+    #[test]
+    fn items_are_looked_up_by_the_kind_that_the_check_has() {
+        let known = |kind, item: &str| match kind {
+            ItemKind::Setting => item == "num.partitions",
+            ItemKind::Run => item == "run-1",
+        };
+        for (text, error) in [
+            ("config.changed=num.partitions", None),
+            ("start.unresolved=run-1", None),
+            ("zookeeper.health", None),
+            ("config.changed=*", Some("`*` is no setting of either config group")),
+            ("config.changed=run-1", Some("`run-1` is no setting of either config group")),
+            ("start.unresolved=*", Some("the journal has no start by run `*`")),
+            ("start.unresolved=run", Some("the journal has no start by run `run`")),
+            ("start.unresolved=run-1,num.partitions", Some("no start by run `num.partitions`")),
+        ] {
+            let result = Accepted(vec![text.parse().unwrap()]).refuse_unknown_items(&known);
+            let message = result.err().map(|error| error.to_string());
+            let matches = match (&message, error) {
+                (Some(message), Some(error)) => message.contains(error),
+                (message, error) => message.is_none() && error.is_none(),
+            };
+            assert!(matches, "{text}: {message:?}");
         }
     }
 }

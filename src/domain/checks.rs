@@ -1,6 +1,7 @@
 //! The checks: what speaks for and against an upgrade, each with an id, a reason and a remedy.
 
 use super::acceptance::Accepted;
+use super::characters::is_harmful;
 use super::follow_command::quote;
 use super::rules::{Acceptable, rule};
 
@@ -40,11 +41,11 @@ impl CheckResult {
 pub(crate) struct Check {
     pub id: &'static str,
     pub result: CheckResult,
-    /// The settings it is about; empty for a check without items.
+    /// The settings or runs it is about; empty for a check without items.
     pub items: Vec<String>,
     pub reason: String,
     pub remedy: Option<String>,
-    /// What `--accept` took: items, or `*` for a bare id.
+    /// What `--accept` took: some of the items, or `*` where there are none and the bare id was accepted.
     pub accepted: Vec<String>,
     /// The service's own words.
     pub service_message: Option<String>,
@@ -54,9 +55,9 @@ pub(crate) struct Check {
 /// What to do about a journal that can't be used.
 pub(crate) const JOURNAL_REMEDY: &str = "make it a plain file in a folder that you can write";
 
-/// Returns true for a name that survives the list of a flag.
+/// Returns true for an item that can be printed, pasted, and parsed in the list of `--accept`.
 fn can_be_listed(item: &str) -> bool {
-    item.trim() == item && !item.contains(|c: char| c == ',' || c.is_control())
+    !item.is_empty() && item.trim() == item && !item.contains(|c| c == ',' || is_harmful(c))
 }
 
 impl Check {
@@ -83,9 +84,12 @@ impl Check {
 
     /// Returns true when this check stops an upgrade: it blocks, and not all of it was accepted.
     pub(crate) fn stops(&self) -> bool {
-        self.result == CheckResult::Block
-            && !self.accepted.iter().any(|item| item == "*")
-            && (self.items.is_empty() || !self.items.iter().all(|item| self.accepted.contains(item)))
+        let all_accepted = if self.items.is_empty() {
+            !self.accepted.is_empty()
+        } else {
+            self.items.iter().all(|item| self.accepted.contains(item))
+        };
+        self.result == CheckResult::Block && !all_accepted
     }
 
     /// Returns the flag that would accept what still stops, ready to paste. Whoever may write a config group chooses the
@@ -97,11 +101,11 @@ impl Check {
         let open: Vec<&str> = self.items.iter().map(String::as_str).collect();
         match rule(self.id)?.acceptable {
             Acceptable::No => None,
-            Acceptable::ByItem if open.iter().any(|item| !can_be_listed(item)) => None,
-            Acceptable::ByItem if !open.is_empty() => {
+            Acceptable::Each(_) if open.iter().any(|item| !can_be_listed(item)) => None,
+            Acceptable::Each(_) if !open.is_empty() => {
                 Some(format!("--accept {}", quote(&format!("{}={}", self.id, open.join(",")))))
             }
-            Acceptable::Whole | Acceptable::ByItem => Some(format!("--accept {}", self.id)),
+            Acceptable::Whole | Acceptable::Each(_) => Some(format!("--accept {}", self.id)),
         }
     }
 

@@ -61,6 +61,10 @@ pub(crate) struct ClusterIdentity {
 }
 
 impl ClusterIdentity {
+    fn of_entry(no: ClusterNo, name: &str) -> Self {
+        Self { no: Some(no), name: Some(name).filter(|name| !name.is_empty()).map(str::to_owned) }
+    }
+
     /// Returns how `other` contradicts this identity, such as "number 2 instead of 1". None when they agree as far as
     /// both say something.
     pub(crate) fn conflict(&self, other: &Self) -> Option<String> {
@@ -73,6 +77,33 @@ impl ClusterIdentity {
         let differences: Vec<String> = differences.into_iter().flatten().collect();
         if differences.is_empty() { None } else { Some(differences.join(" and ")) }
     }
+}
+
+/// Returns what the list, the cluster's own entry, and its status agree on about the cluster that was asked for.
+///
+/// # Errors
+///
+/// Fails with the first contradiction: then the answers are not about one cluster.
+pub(crate) fn agreed_identity(
+    asked: ClusterNo,
+    listed: Option<&ClusterIdentity>,
+    entry: &ClusterIdentity,
+    status: Option<&ClusterIdentity>,
+) -> Result<ClusterIdentity, String> {
+    let answers = [
+        ("the cluster list", listed),
+        ("the cluster's entry", Some(entry)),
+        ("the cluster's status", status),
+    ];
+    let mut agreed = ClusterIdentity { no: Some(asked), name: None };
+    for (source, answer) in answers {
+        let Some(answer) = answer else { continue };
+        if let Some(conflict) = agreed.conflict(answer) {
+            return Err(format!("{source} has {conflict}"));
+        }
+        agreed.name = agreed.name.or_else(|| answer.name.clone());
+    }
+    Ok(agreed)
 }
 
 /// A line of the cluster list.
@@ -88,8 +119,7 @@ pub(crate) struct ClusterEntry {
 
 impl ClusterEntry {
     pub(crate) fn identity(&self) -> ClusterIdentity {
-        let name = Some(&self.name).filter(|name| !name.is_empty());
-        ClusterIdentity { no: Some(self.no), name: name.cloned() }
+        ClusterIdentity::of_entry(self.no, &self.name)
     }
 }
 
@@ -98,6 +128,12 @@ impl ClusterEntry {
 pub(crate) struct ForbiddenCluster {
     pub no: ClusterNo,
     pub name: String,
+}
+
+impl ForbiddenCluster {
+    pub(crate) fn identity(&self) -> ClusterIdentity {
+        ClusterIdentity::of_entry(self.no, &self.name)
+    }
 }
 
 /// All pages of the cluster list.

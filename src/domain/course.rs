@@ -7,10 +7,9 @@ use super::snapshot::Snapshot;
 /// What comes next. Only [`Course::Checks`] can lead to a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Course {
-    /// This machine started it before: follow it to its end, without a question.
+    /// A run of this journal started it: watch it to its end, without a question. The state may be `error`, which
+    /// only a watch can confirm.
     Attach(OpenStart),
-    /// This machine started it before, and it ended in an error.
-    EndedInError(OpenStart),
     /// An upgrade to another version, started from this machine, is under way.
     BusyWith(OpenStart),
     /// Nothing to do.
@@ -24,18 +23,14 @@ pub(crate) enum Course {
 /// Chooses the course. Every case of the design's table of re-runs is a line here.
 pub(crate) fn course(snapshot: &Snapshot) -> Course {
     let state = &snapshot.cluster.state;
-    let settled = matches!(state, ClusterState::Running | ClusterState::Error);
-    let unsettled = !settled || broker_left_green(snapshot);
+    let open_starts = &snapshot.journal.open_starts;
+    let unsettled = *state != ClusterState::Running || broker_left_green(snapshot);
 
-    if let Some(start) = open_start::for_version(&snapshot.journal.open_starts, snapshot.target.version.code)
-    {
-        if *state == ClusterState::Error {
-            return Course::EndedInError(start.clone());
-        }
+    if let Some(start) = open_start::for_version(open_starts, snapshot.target.version.code) {
         if unsettled || snapshot.is_at_target() {
             return Course::Attach(start.clone());
         }
-    } else if let Some(start) = snapshot.journal.open_starts.last()
+    } else if let Some(start) = open_starts.last()
         && *state != ClusterState::Error
         && unsettled
     {
@@ -86,8 +81,10 @@ mod tests {
             ("paused", OLD, green, &[TARGET], "attach"),
             ("running", OLD, orange, &[TARGET], "attach"),
             ("running", TARGET, green, &[TARGET], "attach"),
-            ("error", OLD, green, &[TARGET], "error"),
-            ("error", TARGET, orange, &[TARGET], "error"),
+            ("error", OLD, green, &[TARGET], "attach"),
+            ("error", TARGET, orange, &[TARGET], "attach"),
+            ("error", OLD, green, &[OTHER], "checks"),
+            ("error", OLD, green, &[], "checks"),
             ("running", OLD, green, &[TARGET], "checks"),
             ("running", OLD, green, &[OTHER], "checks"),
             ("changing", OLD, green, &[OTHER], "busy"),
@@ -112,7 +109,6 @@ mod tests {
                     assert_eq!(start.version.number(), TARGET);
                     "attach"
                 }
-                Course::EndedInError(_) => "error",
                 Course::BusyWith(_) => "busy",
                 Course::Already => "already",
                 Course::Follow => "follow",
@@ -124,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_target_version_with_another_group_than_named_is_not_already_there() {
-        let mut there = at("running", TARGET, &["green"], &[]);
+        let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
         let Some(mut group) = there.group.one().cloned() else { panic!("a group is settled") };
         there.cluster.config_group = Some(ConfigGroupNo::new(999));
         there.group = Group::Named(group.clone());
@@ -135,8 +131,21 @@ mod tests {
     }
 
     #[test]
+    fn answers_that_contradict_each_other_are_never_already_there() {
+        let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
+        assert_eq!(course(&there), Course::Already);
+        there.cluster.identity.name = Some("orders-prod".to_owned());
+        there.health.as_mut().unwrap().identity.name = Some("billing".to_owned());
+        assert_eq!(course(&there), Course::Checks);
+        let mut there = at("running", TARGET, &["green", "green"], &[]);
+        assert_eq!(course(&there), Course::Checks, "the entry has three brokers");
+        there.cluster.brokers = Some(2);
+        assert_eq!(course(&there), Course::Already);
+    }
+
+    #[test]
     fn missing_health_is_never_already_there() {
-        let mut there = at("running", TARGET, &["green"], &[]);
+        let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
         there.health = None;
         assert_eq!(course(&there), Course::Checks);
     }

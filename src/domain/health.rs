@@ -1,5 +1,6 @@
 //! What the service says of a cluster's processes: colours and counts.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::cluster::ClusterIdentity;
@@ -78,6 +79,12 @@ impl NodeGroup {
         self.nodes.iter().filter(|node| node.colour == Some(Colour::Green)).count()
     }
 
+    /// Returns the names that more than one node has.
+    fn duplicates(&self) -> BTreeSet<&str> {
+        let mut seen = BTreeSet::new();
+        self.nodes.iter().map(|node| node.name.as_str()).filter(|name| !seen.insert(*name)).collect()
+    }
+
     /// Says what keeps these nodes from being all green, in words; empty when nothing does.
     ///
     /// Data that is missing is a shortcoming of its own.
@@ -91,6 +98,7 @@ impl NodeGroup {
                 None => Some(format!("{} without a colour", node.name)),
             })
             .collect();
+        found.extend(self.duplicates().into_iter().map(|name| format!("{name} listed more than once")));
         match &self.overall {
             Some(Colour::Green) => {}
             // One bad node says it already.
@@ -124,6 +132,21 @@ pub(crate) struct Health {
 }
 
 impl Health {
+    /// Returns what keeps the brokers from being all green and as many as the cluster's entry counts; empty when
+    /// nothing does.
+    pub(crate) fn broker_problems(&self, entry_count: Option<u64>) -> Vec<String> {
+        let mut found = self.brokers.shortcomings();
+        match (entry_count, self.brokers.total) {
+            (None, _) => found.push("no broker count in the cluster's entry".to_owned()),
+            (Some(entry), Some(status)) if entry != status => {
+                let noun = if entry == 1 { "broker" } else { "brokers" };
+                found.push(format!("the cluster's entry has {entry} {noun}, its status {status}"));
+            }
+            _ => {}
+        }
+        found
+    }
+
     /// Returns true when some broker is known to be other than green.
     pub(crate) fn a_broker_left_green(&self) -> bool {
         let left = |colour: &Option<Colour>| colour.as_ref().is_some_and(|colour| *colour != Colour::Green);
@@ -155,13 +178,14 @@ pub(crate) mod tests {
     #[test]
     fn all_green_needs_every_colour_and_every_count() {
         assert!(health(&["green", "green", "green"]).brokers.is_all_green());
-        let spoil: [Spoil; 7] = [
+        let spoil: [Spoil; 8] = [
             ("a red node", |group| group.nodes[1].colour = Some(Colour::Red)),
             ("a colour missing", |group| group.nodes[1].colour = None),
             ("an unknown word", |group| group.nodes[1].colour = Some(Colour::read("teal"))),
             ("the overall colour missing", |group| group.overall = None),
             ("a node not operating", |group| group.operating = Some(2)),
             ("the counts missing", |group| group.total = None),
+            ("a node listed twice", |group| group.nodes[1].name = group.nodes[0].name.clone()),
             ("a node not listed", |group| drop(group.nodes.pop())),
         ];
         for (what, spoil) in spoil {

@@ -2,6 +2,7 @@
 
 pub(crate) mod acceptance;
 pub(crate) mod broker_trail;
+pub(crate) mod characters;
 pub(crate) mod checks;
 pub(crate) mod cluster;
 pub(crate) mod config_group;

@@ -67,6 +67,11 @@ impl Plan {
         }
     }
 
+    /// Returns the cluster's name, or its number where the service returned no name.
+    pub(crate) fn name_or_number(&self) -> String {
+        if self.name.is_empty() { format!("cluster {}", self.no) } else { self.name.clone() }
+    }
+
     /// Returns the checks that stop an upgrade.
     pub(crate) fn stopping(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| check.stops())

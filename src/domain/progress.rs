@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::cluster::{Cluster, ClusterState};
-use super::health::Health;
+use super::health::{Health, NodeGroup};
 use super::ids::VersionCode;
 
 /// How patient the watch is before it believes that nothing more will happen.
@@ -15,18 +15,30 @@ pub(crate) struct Patience {
     pub looks: u32,
     /// How long a standstill has to last besides.
     pub time: Duration,
+    /// How long the state `error` has to last, over [`ERROR_LOOKS`] looks.
+    pub error: Duration,
 }
+
+/// How many looks in a row have to show the state `error` before it is believed.
+///
+/// Fixed by the design: a single wrong answer must not end a watch as failed.
+const ERROR_LOOKS: u32 = 3;
 
 impl Patience {
     /// For the real service.
     ///
     /// Chosen: the status call is polled every 15 s by default, and nothing is documented of how soon a
     /// start shows; five minutes are twenty such looks.
-    pub(crate) const REMOTE: Self =
-        Self { settle: Duration::from_secs(15), looks: 20, time: Duration::from_secs(5 * 60) };
+    pub(crate) const REMOTE: Self = Self {
+        settle: Duration::from_secs(15),
+        looks: 20,
+        time: Duration::from_secs(5 * 60),
+        error: Duration::from_secs(45),
+    };
 
     /// For a service on this machine's loopback, where looks may be milliseconds apart.
-    pub(crate) const LOOPBACK: Self = Self { settle: Duration::ZERO, looks: 20, time: Duration::ZERO };
+    pub(crate) const LOOPBACK: Self =
+        Self { settle: Duration::ZERO, looks: 20, time: Duration::ZERO, error: Duration::ZERO };
 }
 
 /// Whose change is watched; it decides what a standstill means.
@@ -53,12 +65,61 @@ pub(crate) struct Look {
 pub(crate) enum Settled {
     /// On the target version and in good health, twice.
     AtTarget,
-    /// In good health, on another version than the target's, after it was seen to change.
-    Elsewhere,
-    /// The service calls the cluster's state an error.
+    /// In good health on the version that it had before, after it was seen to change.
+    Returned,
+    /// In good health on this version, which is neither the target's nor known to be the one before.
+    Elsewhere(VersionCode),
+    /// The state stayed `error`.
     InError,
     /// Nothing was seen to change for as long as patience lasts, and the version is not the target's.
     NeverChanged,
+}
+
+/// The brokers that have to be there, green and counted, before an upgrade is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ExpectedBrokers {
+    Names(Vec<String>),
+    Count(u64),
+    /// Nothing is known but what each look lists.
+    Unknown,
+}
+
+impl ExpectedBrokers {
+    /// Returns the expected brokers by name, or by number where no name is known.
+    pub(crate) fn new(names: impl IntoIterator<Item = String>, count: Option<u64>) -> Self {
+        let mut names: Vec<String> = names.into_iter().collect();
+        names.sort_unstable();
+        names.dedup();
+        match (names.is_empty(), count) {
+            (false, _) => Self::Names(names),
+            (true, Some(count)) => Self::Count(count),
+            (true, None) => Self::Unknown,
+        }
+    }
+
+    /// Returns what these nodes lack, in words; nothing when every expected broker is listed.
+    pub(crate) fn missing(&self, listed: &NodeGroup) -> Vec<String> {
+        match self {
+            Self::Names(names) => {
+                let is_listed = |name: &String| listed.nodes.iter().any(|node| node.name == *name);
+                names.iter().filter(|name| !is_listed(name)).cloned().collect()
+            }
+            Self::Count(count) if (listed.nodes.len() as u64) < *count => {
+                vec![format!("{} of {count} brokers", *count - listed.nodes.len() as u64)]
+            }
+            Self::Count(_) | Self::Unknown => Vec::new(),
+        }
+    }
+}
+
+/// What is known of a change before it is watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expectation {
+    /// None when no version was named: then any version in good health is an end.
+    pub target: Option<VersionCode>,
+    /// The version before; None when it isn't known, and then no version proves a failure.
+    pub before: Option<VersionCode>,
+    pub brokers: ExpectedBrokers,
 }
 
 /// What the looks so far amount to.
@@ -66,27 +127,65 @@ pub(crate) enum Settled {
 pub(crate) struct Progress {
     patience: Patience,
     watched: Watched,
-    /// None when no version was named: then any version in good health is an end.
-    target: Option<VersionCode>,
+    expected: Expectation,
     /// How many looks counted.
     looks: u32,
     seen_to_change: bool,
     /// Consecutive looks in good health on the target version: when the first was made.
     good_since: Option<Duration>,
-    /// Consecutive looks in good health on another version: when the first was made, and how many.
-    elsewhere: Option<(Duration, u32)>,
+    /// Consecutive looks in good health on this other version.
+    elsewhere: Option<(VersionCode, Streak)>,
+    /// Consecutive looks that read the cluster's entry and found the state `error`.
+    error: Option<Streak>,
+}
+
+/// Looks that agree with each other.
+#[derive(Debug, Clone, Copy)]
+struct Streak {
+    /// When the first was made.
+    since: Duration,
+    looks: u32,
+}
+
+impl Streak {
+    /// Adds a look to `before`, or begins with it.
+    fn with(before: Option<Self>, at: Duration) -> Self {
+        before.map_or(Self { since: at, looks: 1 }, |streak| Self { looks: streak.looks + 1, ..streak })
+    }
+
+    fn lasted(self, looks: u32, time: Duration, now: Duration) -> bool {
+        self.looks >= looks && now.saturating_sub(self.since) >= time
+    }
 }
 
 /// The cluster's own entry is read again at every so many looks, all green or not.
 const CLUSTER_EVERY: u32 = 10;
 
 impl Progress {
-    pub(crate) fn new(patience: Patience, watched: Watched, target: Option<VersionCode>) -> Self {
-        Self { patience, watched, target, looks: 0, seen_to_change: false, good_since: None, elsewhere: None }
+    pub(crate) fn new(patience: Patience, watched: Watched, expected: Expectation) -> Self {
+        Self {
+            patience,
+            watched,
+            expected,
+            looks: 0,
+            seen_to_change: false,
+            good_since: None,
+            elsewhere: None,
+            error: None,
+        }
+    }
+
+    pub(crate) fn expected(&self) -> &Expectation {
+        &self.expected
+    }
+
+    /// Returns true when the last look that read the cluster's entry found the state `error`.
+    pub(crate) fn is_in_error(&self) -> bool {
+        self.error.is_some()
     }
 
     /// Returns true once the state left `running` or a broker left green. A version that switched is not
-    /// enough: the service may switch it at acceptance.
+    /// enough: the service may switch it at acceptance. Neither is the state `error`, which a wrong answer may show.
     pub(crate) fn was_seen_to_change(&self) -> bool {
         self.seen_to_change
     }
@@ -104,22 +203,33 @@ impl Progress {
 
     /// Returns true when the look that found this `health` has to read the cluster's entry too.
     pub(crate) fn wants_cluster(&self, health: &Health) -> bool {
-        self.looks.is_multiple_of(CLUSTER_EVERY) || health.brokers.is_all_green()
+        self.looks.is_multiple_of(CLUSTER_EVERY) || self.is_in_error() || health.brokers.is_all_green()
     }
 
     /// Takes in one look; an end is returned as soon as the looks show one.
     pub(crate) fn take(&mut self, look: &Look) -> Option<Settled> {
         self.looks += 1;
         let state = look.cluster.as_ref().map(|cluster| &cluster.state);
-        if look.health.a_broker_left_green() || state.is_some_and(|state| *state != ClusterState::Running) {
+        let is_at_work = |state: &ClusterState| !matches!(state, ClusterState::Running | ClusterState::Error);
+        if look.health.a_broker_left_green() || state.is_some_and(is_at_work) {
             self.seen_to_change = true;
         }
-        if state == Some(&ClusterState::Error) {
-            return Some(Settled::InError);
+        match state {
+            Some(ClusterState::Error) => {
+                let streak = Streak::with(self.error, look.at);
+                self.error = Some(streak);
+                if streak.lasted(ERROR_LOOKS, self.patience.error, look.at) {
+                    return Some(Settled::InError);
+                }
+            }
+            Some(_) => self.error = None,
+            None => {}
         }
-        match Self::resting_version(look) {
-            Some(version) if self.target.is_none_or(|target| target == version) => self.good(look.at),
-            Some(_) => self.resting_elsewhere(look.at),
+        match self.resting_version(look) {
+            Some(version) if self.expected.target.is_none_or(|target| target == version) => {
+                self.good(look.at)
+            }
+            Some(version) => self.resting_elsewhere(version, look.at),
             None => {
                 self.good_since = None;
                 self.elsewhere = None;
@@ -128,10 +238,15 @@ impl Progress {
         }
     }
 
-    /// Returns the version of a cluster at rest and in good health; None when anything is amiss or missing.
-    fn resting_version(look: &Look) -> Option<VersionCode> {
+    /// Returns the version of a cluster that is idle with every expected broker green and counted; None otherwise, or
+    /// when anything is missing.
+    fn resting_version(&self, look: &Look) -> Option<VersionCode> {
         let cluster = look.cluster.as_ref()?;
-        let resting = cluster.state == ClusterState::Running && look.health.brokers.is_all_green();
+        let brokers = &look.health.brokers;
+        let resting = cluster.state == ClusterState::Running
+            && brokers.is_all_green()
+            && cluster.brokers.is_none_or(|count| brokers.total == Some(count))
+            && self.expected.brokers.missing(brokers).is_empty();
         if resting { cluster.version } else { None }
     }
 
@@ -145,7 +260,7 @@ impl Progress {
         // Somebody else's change is only followed while it is under way, so rest is its end.
         let ended = self.seen_to_change || self.watched == Watched::Foreign || self.patience_is_over(at);
         (twice && ended).then(|| {
-            if self.target.is_none() && !self.seen_to_change {
+            if self.expected.target.is_none() && !self.seen_to_change {
                 Settled::NeverChanged
             } else {
                 Settled::AtTarget
@@ -153,20 +268,25 @@ impl Progress {
         })
     }
 
-    fn resting_elsewhere(&mut self, at: Duration) -> Option<Settled> {
+    fn resting_elsewhere(&mut self, version: VersionCode, at: Duration) -> Option<Settled> {
         self.good_since = None;
-        let (since, looks) = self.elsewhere.map_or((at, 1), |(since, looks)| (since, looks + 1));
-        self.elsewhere = Some((since, looks));
-        let rested = at.saturating_sub(since);
-        match self.watched {
-            Watched::Foreign => (looks >= 2 && rested >= self.patience.settle).then_some(Settled::Elsewhere),
-            Watched::Ours if !self.seen_to_change => {
-                self.patience_is_over(at).then_some(Settled::NeverChanged)
+        let same_version = self.elsewhere.filter(|(before, _)| *before == version).map(|(_, streak)| streak);
+        let streak = Streak::with(same_version, at);
+        self.elsewhere = Some((version, streak));
+        let is_the_one_before = self.expected.before == Some(version);
+        let settled = match self.watched {
+            Watched::Foreign => streak.lasted(2, self.patience.settle, at),
+            Watched::Ours if self.seen_to_change => {
+                streak.lasted(self.patience.looks, self.patience.time, at)
             }
-            Watched::Ours => {
-                (looks >= self.patience.looks && rested >= self.patience.time).then_some(Settled::Elsewhere)
-            }
-        }
+            Watched::Ours => self.patience_is_over(at),
+        };
+        let never_changed = !self.seen_to_change && (is_the_one_before || self.expected.before.is_none());
+        settled.then_some(match self.watched {
+            Watched::Ours if never_changed => Settled::NeverChanged,
+            _ if is_the_one_before => Settled::Returned,
+            _ => Settled::Elsewhere(version),
+        })
     }
 
     fn patience_is_over(&self, at: Duration) -> bool {

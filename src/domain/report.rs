@@ -92,6 +92,16 @@ impl Report {
         }
     }
 
+    /// Adds the check that the plan no longer holds.
+    pub(crate) fn mark_stale(&mut self) {
+        let reason = "the plan changed between the look and the start";
+        self.checks.push(Check::block(
+            "plan.stale",
+            reason,
+            "run the command again and look at the new plan",
+        ));
+    }
+
     /// Gives an `upgrade` that failed its verdict, where none is known and nothing was sent: not started.
     pub(crate) fn settle_failure(&mut self) {
         if self.verdict.is_none() && self.submitted == Submitted::No {

@@ -1,6 +1,6 @@
 //! All that was read before a decision, as one value.
 
-use super::cluster::{Cluster, ClusterState};
+use super::cluster::{Cluster, ClusterIdentity, ClusterState, agreed_identity};
 use super::config_group::{ConfigGroup, GroupSettings};
 use super::group_choice::GroupChoice;
 use super::health::Health;
@@ -47,6 +47,8 @@ impl Group {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     pub cluster: Cluster,
+    /// What the cluster list said, where the cluster was found by its name.
+    pub listed: Option<ClusterIdentity>,
     /// The present version with its name, where the service told one.
     pub from: Option<KafkaVersion>,
     /// None when the status answer held nothing.
@@ -62,6 +64,8 @@ pub(crate) struct Snapshot {
     /// the group that was named or comes nearest.
     pub copy_command: Option<String>,
     pub journal: JournalState,
+    /// `--require-journal` was given: without a journal nothing may be started.
+    pub requires_journal: bool,
 }
 
 impl Snapshot {
@@ -69,8 +73,18 @@ impl Snapshot {
         self.cluster.version == Some(self.target.version.code)
     }
 
+    /// Returns what the answers agree on about the cluster.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the contradiction where they are not about one cluster.
+    pub(crate) fn identity(&self) -> Result<ClusterIdentity, String> {
+        let status = self.health.as_ref().map(|health| &health.identity);
+        agreed_identity(self.cluster.no, self.listed.as_ref(), &self.cluster.identity, status)
+    }
+
     pub(crate) fn brokers_are_green(&self) -> bool {
-        self.health.as_ref().is_some_and(|health| health.brokers.is_all_green())
+        self.health.as_ref().is_some_and(|health| health.broker_problems(self.cluster.brokers).is_empty())
     }
 
     /// Returns true when the cluster is being changed by somebody.
@@ -83,6 +97,7 @@ impl Snapshot {
         self.is_at_target()
             && self.cluster.state == ClusterState::Running
             && self.brokers_are_green()
+            && self.identity().is_ok()
             && !self.has_other_group()
     }
 

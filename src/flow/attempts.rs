@@ -1,4 +1,4 @@
-//! Sending something that must not happen twice: again only where it is provable that nothing was done.
+//! Attempts at a change that must not happen twice: repeated only where nothing can have been done.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::Flow;
 use crate::api::{Action, ApiError, CdssApi, Class, Unsent, classify};
 use crate::clock::Interrupted;
 
-/// At most so often, in [`WINDOW`], and only where nothing was done.
+/// The most attempts, within [`WINDOW`].
 ///
 /// Fixed by the design.
 const ATTEMPTS: u32 = 4;
@@ -17,15 +17,58 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// Chosen: four attempts fit the window with room for slow refusals.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The pauses before the looks that decide after a lost answer.
+/// The pauses before the looks that decide after a lost answer or a refusal.
 ///
 /// Fixed by the design: half a minute is far longer than an accepted start takes to show in the reads.
 pub(super) const LOOKS: [Duration; 4] =
     [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8), Duration::from_secs(16)];
 
+/// The attempts so far.
+#[derive(Debug)]
+pub(super) struct Attempts {
+    began: Duration,
+    made: u32,
+    pause: Duration,
+    clock_was_corrected: bool,
+}
+
+impl Attempts {
+    /// Begins with the first attempt, at this time of the clock.
+    fn begin(now: Duration, pause: Duration) -> Self {
+        Self { began: now, made: 1, pause, clock_was_corrected: false }
+    }
+
+    /// Counts one more attempt after one that ended so, and returns the pause before it; None when the failure stands
+    /// or the attempts are used up.
+    pub(super) fn next(&mut self, action: Action, now: Duration) -> Option<Duration> {
+        let pause = match action {
+            Action::AgainWithItsTime if !self.clock_was_corrected => {
+                self.clock_was_corrected = true;
+                Duration::ZERO
+            }
+            Action::Again { asked } => self.pause.max(asked.unwrap_or_default()),
+            _ => return None,
+        };
+        let is_late = now.saturating_sub(self.began) + pause > WINDOW;
+        if is_late || self.made == ATTEMPTS {
+            return None;
+        }
+        self.made += 1;
+        if !pause.is_zero() {
+            self.pause *= 2;
+        }
+        Some(pause)
+    }
+}
+
 impl Flow<'_> {
-    /// Sends until there is an answer that settles something. `so_far` says how things stand after an attempt that is
-    /// made again.
+    pub(super) fn begin_attempts(&self) -> Attempts {
+        let pause = if self.patience().settle.is_zero() { self.poll } else { PAUSE };
+        Attempts::begin(self.clock.elapsed(), pause)
+    }
+
+    /// Sends until there is an answer that decides something. `so_far` says how things stand after an attempt that is
+    /// repeated.
     ///
     /// # Errors
     ///
@@ -36,38 +79,31 @@ impl Flow<'_> {
         so_far: &str,
         send: &dyn Fn(&dyn CdssApi) -> Result<T, ApiError>,
     ) -> Result<Result<T, ApiError>, Interrupted> {
-        let first = self.clock.elapsed();
-        let mut pause = if self.patience().settle.is_zero() { self.poll } else { PAUSE };
-        let mut clock_was_wrong = false;
-        let mut turn = 1;
+        let mut attempts = self.begin_attempts();
         loop {
             let error = match send(self.api) {
                 Ok(done) => return Ok(Ok(done)),
                 Err(error) => error,
             };
-            if matches!(error, ApiError::NotSent { why: Unsent::Interrupted, .. }) {
-                // The sleep tells which signal it was.
-                self.clock.sleep(Duration::ZERO)?;
+            self.raise_if_interrupted(&error)?;
+            let Some(pause) = attempts.next(classify(class, &error), self.clock.elapsed()) else {
                 return Ok(Err(error));
-            }
-            let pause_now = match classify(class, &error) {
-                Action::AgainWithItsTime if !clock_was_wrong => {
-                    clock_was_wrong = true;
-                    Duration::ZERO
-                }
-                Action::Again { asked } => pause.max(asked.unwrap_or_default()),
-                _ => return Ok(Err(error)),
             };
-            let late = self.clock.elapsed().saturating_sub(first) + pause_now > WINDOW;
-            if late || turn == ATTEMPTS {
-                return Ok(Err(error));
-            }
             self.tell.note(&format!("{error}; {so_far}, sending it again"));
-            self.clock.sleep(pause_now)?;
-            if !pause_now.is_zero() {
-                pause *= 2;
-            }
-            turn += 1;
+            self.clock.sleep(pause)?;
+        }
+    }
+
+    /// Returns the signal that kept a request from being sent, if one did.
+    ///
+    /// # Errors
+    ///
+    /// That signal.
+    pub(super) fn raise_if_interrupted(&self, error: &ApiError) -> Result<(), Interrupted> {
+        match error {
+            // The sleep returns which signal it was.
+            ApiError::NotSent { why: Unsent::Interrupted, .. } => self.clock.sleep(Duration::ZERO),
+            _ => Ok(()),
         }
     }
 

@@ -6,12 +6,13 @@ use super::groups::groups_of_each;
 use super::resolve::{Found, Request, take};
 use super::snapshot::{Groups, askable};
 use crate::api::{Persistence, Read};
-use crate::domain::acceptance::Accepted;
+use crate::domain::acceptance::{Acceptance, Accepted};
+use crate::domain::cluster::ClusterState;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::course::Course;
+use crate::domain::open_start::{OpenStart, StartAnswer};
 use crate::domain::plan::Plan;
 use crate::domain::report::VersionChoice;
-use crate::domain::rules::{Acceptable, rule};
 use crate::domain::selector::Selector;
 use crate::domain::snapshot::{PreCheck, Snapshot};
 use crate::domain::version::{self, KafkaVersion, release_of};
@@ -27,24 +28,23 @@ pub(crate) fn check(flow: &mut Flow<'_>, request: &Request) -> Result<(), Failur
     notes(flow, &plan, &request.accepted);
     match &plan.course {
         Course::Attach(_) | Course::BusyWith(_) | Course::Follow => Err(busy(flow, &plan)),
-        Course::EndedInError(_) | Course::Checks if plan.is_blocked() => Err(blocked(&plan)),
-        Course::Already | Course::EndedInError(_) | Course::Checks => Ok(()),
+        Course::Checks if plan.is_blocked() => Err(blocked(&plan)),
+        Course::Already | Course::Checks => Ok(()),
     }
 }
 
-/// Says which acceptance was not needed today.
+/// Notes every acceptance that has no effect.
 pub(super) fn notes(flow: &mut Flow<'_>, plan: &Plan, accepted: &Accepted) {
     for acceptance in &accepted.0 {
         let check = plan.checks.iter().find(|check| check.id == acceptance.id);
-        let used = check.is_some_and(|check| {
-            if acceptance.items.is_empty() {
-                !check.accepted.is_empty() || check.stops()
-            } else {
-                acceptance.items.iter().all(|item| check.accepted.contains(item))
-            }
-        });
-        if !used {
-            flow.tell.note(&format!("--accept {acceptance}: nothing of that blocks today"));
+        let is_accepted = |item: &String| check.is_some_and(|check| check.accepted.contains(item));
+        let unused: Vec<String> =
+            acceptance.items.iter().filter(|item| !is_accepted(item)).cloned().collect();
+        let whole_used = || check.is_some_and(|check| !check.accepted.is_empty() || check.stops());
+        let has_effect = if acceptance.items.is_empty() { whole_used() } else { unused.is_empty() };
+        if !has_effect {
+            let unused = Acceptance { id: acceptance.id, items: unused };
+            flow.tell.note(&format!("--accept {unused} has no effect; it does not block this upgrade"));
         }
     }
 }
@@ -54,13 +54,20 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
     let what = match &plan.course {
         Course::BusyWith(start) => format!(
             "an upgrade of {} to version code {} is under way, started from this machine at {}",
-            plan.name, start.version, start.started_at
+            plan.name_or_number(),
+            start.version,
+            start.started_at
         ),
-        Course::Attach(start) => format!(
-            "the upgrade of {} to {} is under way, started from this machine at {}",
-            plan.name, plan.to, start.started_at
-        ),
-        _ => format!("{} is {}", plan.name, plan.state),
+        Course::Attach(start) => {
+            let what = followed(plan, start);
+            match &plan.state {
+                ClusterState::Error => {
+                    format!("{what}, shows the state `error`, which only a watch can confirm")
+                }
+                _ => format!("{what}, is under way"),
+            }
+        }
+        _ => format!("{} is {}", plan.name_or_number(), plan.state),
     };
     let under_way = match &plan.course {
         Course::BusyWith(start) => KafkaVersion::nameless(start.version),
@@ -70,16 +77,36 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
     Failure::Busy { what, hint: Some(format!("follow it with: {follow}")) }
 }
 
+/// Describes the change that follows a recorded start, without claiming more than its answer says.
+pub(super) fn followed(plan: &Plan, start: &OpenStart) -> String {
+    let (name, at) = (plan.name_or_number(), start.started_at);
+    match start.answer {
+        StartAnswer::Accepted => {
+            format!("the upgrade of {name} to {}, started from this machine at {at}", plan.to)
+        }
+        StartAnswer::Refused => {
+            format!(
+                "the change of {name} after the start of run {} at {at}, which the service refused",
+                start.run
+            )
+        }
+        StartAnswer::Lost => {
+            format!(
+                "the change of {name} after the start of run {} at {at}, whose answer was lost",
+                start.run
+            )
+        }
+    }
+}
+
 /// The failure of a plan that checks stop, with the flags that would accept them.
 pub(super) fn blocked(plan: &Plan) -> Failure {
     let stopping: Vec<_> = plan.stopping().collect();
     let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
     // Flags help only when they lift everything.
     let hint = if flags.len() == stopping.len() {
-        // What is accepted setting by setting has a safer way.
-        let is_by_item = |id| rule(id).is_some_and(|rule| rule.acceptable == Acceptable::ByItem);
-        let values = stopping.iter().find(|check| is_by_item(check.id));
-        let safer = values.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
+        let first = stopping.iter().find(|check| !check.items.is_empty()).or(stopping.first());
+        let safer = first.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
         Some(format!("{}to go on all the same, add {}", safer.unwrap_or_default(), flags.join(" ")))
     } else {
         stopping.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())
@@ -201,6 +228,7 @@ impl Flow<'_> {
     fn unasked(&mut self, found: &Found, target: &KafkaVersion, groups: Groups) -> Snapshot {
         let target = version::Found { version: target.clone(), listed: true };
         let mut snapshot = self.assemble(found.cluster.clone(), found.health.clone(), target, groups);
+        snapshot.listed.clone_from(&found.listed);
         snapshot.from.clone_from(&found.version);
         snapshot
     }

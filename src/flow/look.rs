@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Flow;
 use crate::api::{Action, Answer, ApiError, Class, Persistence, Read, classify, one};
 use crate::clock::Interrupted;
-use crate::domain::cluster::Cluster;
+use crate::domain::cluster::{Cluster, ClusterIdentity};
 use crate::domain::health::Health;
 use crate::domain::ids::ClusterNo;
 
@@ -15,6 +15,8 @@ use crate::domain::ids::ClusterNo;
 #[derive(Debug)]
 pub(super) struct Looker {
     no: ClusterNo,
+    /// What every answer has to agree with.
+    identity: ClusterIdentity,
     /// Set once the call made for upgrades was refused or not found: some sites may lack it.
     by_status: bool,
     /// Set when a read of the last look had to be sent again.
@@ -27,8 +29,11 @@ pub(super) struct Looker {
 const AGAIN: Duration = Duration::from_secs(1);
 
 impl Looker {
-    pub(super) fn new(no: ClusterNo) -> Self {
-        Self { no, by_status: false, strained: false }
+    /// Reads cluster `no`. An answer about a cluster of another name or number counts as a failed read.
+    pub(super) fn new(no: ClusterNo, name: &str) -> Self {
+        let identity =
+            ClusterIdentity { no: Some(no), name: Some(name.to_owned()).filter(|name| !name.is_empty()) };
+        Self { no, identity, by_status: false, strained: false }
     }
 
     /// Returns the name of the operation that tells the colours, for evidence.
@@ -45,7 +50,7 @@ impl Looker {
     ///
     /// # Errors
     ///
-    /// Fails when the read does, twice; an answer without content is a failure too.
+    /// Fails when the read does, twice; an answer without content or about another cluster is a failure too.
     pub(super) fn health(&mut self, flow: &Flow<'_>) -> Result<Health, ApiError> {
         self.strained = false;
         if !self.by_status {
@@ -53,21 +58,36 @@ impl Looker {
                 Err(error) if error.is_no_such_route() || matches!(error, ApiError::Refused { .. }) => {
                     self.by_status = true;
                 }
-                answer => return filled(answer, "rollingUpgradeProgressCheck"),
+                answer => return self.own(answer, "rollingUpgradeProgressCheck", |health| &health.identity),
             }
         }
         let answer = self.read(flow, Read::Status(self.no));
-        filled(answer, "getClusterStatus")
+        self.own(answer, "getClusterStatus", |health| &health.identity)
     }
 
     /// Reads the cluster's entry.
     ///
     /// # Errors
     ///
-    /// Fails when the read does, twice; a cluster that is gone is a failure too.
+    /// Fails when the read does, twice; a cluster that is gone, or another one, is a failure too.
     pub(super) fn cluster(&mut self, flow: &Flow<'_>) -> Result<Cluster, ApiError> {
         let answer = self.read(flow, Read::Cluster(self.no));
-        filled(answer, "getClusterInfo")
+        self.own(answer, "getClusterInfo", |cluster| &cluster.identity)
+    }
+
+    /// Takes an answer that has content and is about this cluster.
+    fn own<T>(
+        &self,
+        answer: Result<Option<T>, ApiError>,
+        operation: &'static str,
+        identity: impl Fn(&T) -> &ClusterIdentity,
+    ) -> Result<T, ApiError> {
+        let unusable = |what| ApiError::Unreadable { operation, status: 200, what, request_id: None };
+        let answer = answer?.ok_or_else(|| unusable("an answer without content".to_owned()))?;
+        match self.identity.conflict(identity(&answer)) {
+            None => Ok(answer),
+            Some(conflict) => Err(unusable(format!("an answer about another cluster: {conflict}"))),
+        }
     }
 
     /// Sends a read, and once more after a moment where that may help. Without it, a gateway that throttles
@@ -88,19 +108,6 @@ impl Looker {
             }
             outcome => outcome,
         }
-    }
-}
-
-fn filled<T>(answer: Result<Option<T>, ApiError>, operation: &'static str) -> Result<T, ApiError> {
-    answer?.ok_or_else(|| empty(operation))
-}
-
-fn empty(operation: &'static str) -> ApiError {
-    ApiError::Unreadable {
-        operation,
-        status: 200,
-        what: "an answer without content".to_owned(),
-        request_id: None,
     }
 }
 

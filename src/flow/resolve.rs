@@ -3,7 +3,7 @@
 use super::Flow;
 use crate::api::{Answer, ApiError, Read, join};
 use crate::domain::acceptance::Accepted;
-use crate::domain::cluster::{Cluster, ClusterList};
+use crate::domain::cluster::{Cluster, ClusterIdentity, ClusterList};
 use crate::domain::health::Health;
 use crate::domain::ids::ClusterNo;
 use crate::domain::selector::{Selector, find_cluster};
@@ -17,12 +17,16 @@ pub(crate) struct Request {
     pub version: VersionSelector,
     pub config_group: Option<Selector>,
     pub accepted: Accepted,
+    /// Without a journal nothing may be started.
+    pub require_journal: bool,
 }
 
 /// A cluster with what the first reads told of it.
 #[derive(Debug, Clone)]
 pub(super) struct Found {
     pub cluster: Cluster,
+    /// What the list said of it, where it was found by its name.
+    pub listed: Option<ClusterIdentity>,
     pub health: Option<Health>,
     pub offers: Vec<KafkaVersion>,
     /// The present version, with its name where one was told.
@@ -77,7 +81,7 @@ impl Flow<'_> {
                     place: self.place(),
                 })?;
                 self.report.cluster = Some((entry.name.clone(), entry.no));
-                (entry.no, Some(take::<Vec<KafkaVersion>>(versions)?), entry.release.clone())
+                (entry.no, Some(take::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
             }
         };
         let (cluster, health, offers) = if let Some(offers) = offers {
@@ -96,10 +100,12 @@ impl Flow<'_> {
         let counted = health.as_ref().and_then(|health| health.brokers.total);
         self.report.broker_count = cluster.brokers.or(counted);
         self.report.health.clone_from(&health);
-        let version = self.name_version(&cluster, &offers, listed)?;
+        let release = listed.as_ref().and_then(|entry| entry.release.clone());
+        let version = self.name_version(&cluster, &offers, release)?;
         self.report.from.clone_from(&version);
         self.report.group_no = cluster.config_group;
-        Ok(Found { cluster, health, offers, version })
+        let listed = listed.map(|entry| entry.identity());
+        Ok(Found { cluster, listed, health, offers, version })
     }
 
     /// A refused read of one cluster means that there is none of this number.

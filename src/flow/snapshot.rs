@@ -10,6 +10,7 @@ use crate::domain::group_choice::{GroupChoice, choose, copy_is_better, settings_
 use crate::domain::group_difference::Side;
 use crate::domain::health::Health;
 use crate::domain::plan::{Plan, Target};
+use crate::domain::rules::ItemKind;
 use crate::domain::selector::Selector;
 use crate::domain::snapshot::{Group, PreCheck, Snapshot};
 use crate::domain::version::{self, KafkaVersion, Release};
@@ -33,8 +34,12 @@ impl Flow<'_> {
         let found = self.find(&request.cluster)?;
         let target = request.version.find(&found.offers)?;
         self.report.to = Some(target.version.clone());
-        let snapshot = self.snapshot(found, target, request.config_group.as_ref())?;
-        request.accepted.refuse_unknown_items(&|item| is_setting(&snapshot, item))?;
+        let mut snapshot = self.snapshot(found, target, request.config_group.as_ref())?;
+        snapshot.requires_journal = request.require_journal;
+        request.accepted.refuse_unknown_items(&|kind, item| match kind {
+            ItemKind::Setting => is_setting(&snapshot, item),
+            ItemKind::Run => is_start_run(&snapshot, item),
+        })?;
         let mut plan = Plan::of(&snapshot, &request.accepted);
         for candidate in &mut plan.candidates {
             let command = self.surroundings.check(plan.no, &plan.to, Some(candidate.group.no));
@@ -62,7 +67,7 @@ impl Flow<'_> {
         }
         let groups = self.groups(&found, &target.version, &list, wanted)?;
         let mut snapshot = self.assemble(found.cluster, found.health, target, groups);
-        snapshot.from = found.version;
+        (snapshot.listed, snapshot.from) = (found.listed, found.version);
         snapshot.pre_check = self.pre_check(&snapshot)?;
         Ok(snapshot)
     }
@@ -77,6 +82,7 @@ impl Flow<'_> {
         let journal = self.journal.state(&self.surroundings.service, cluster.no);
         Snapshot {
             cluster,
+            listed: None,
             from: None,
             health,
             target,
@@ -86,6 +92,7 @@ impl Flow<'_> {
             pre_check: PreCheck::NotAsked("not asked yet"),
             copy_command: groups.copy_command,
             journal,
+            requires_journal: false,
         }
     }
 
@@ -109,6 +116,8 @@ impl Flow<'_> {
         let (group, copy_command) = (before.group.clone(), before.copy_command.clone());
         let groups = Groups { present, group, target_settings, copy_command };
         let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups);
+        snapshot.listed.clone_from(&before.listed);
+        snapshot.requires_journal = before.requires_journal;
         snapshot.from = match (&before.from, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
             (_, code) => code.map(KafkaVersion::nameless),
@@ -201,4 +210,12 @@ fn is_setting(snapshot: &Snapshot, key: &str) -> bool {
     let groups = [&snapshot.present, &snapshot.target_settings];
     let nothing_known = groups.iter().all(|group| group.is_none());
     nothing_known || groups.into_iter().flatten().any(|group| group.setting(key).is_some())
+}
+
+/// Returns true for a run that recorded a start. A journal with a fault cannot tell, and blocks anyway.
+fn is_start_run(snapshot: &Snapshot, run: &str) -> bool {
+    let journal = &snapshot.journal;
+    journal.fault.is_some()
+        || journal.start_runs.iter().any(|known| known == run)
+        || journal.open_starts.iter().any(|start| start.run == run)
 }

@@ -1,144 +1,254 @@
-//! The start: sent once, and again only where it is provable that nothing was done.
+//! The start: sent once, right after a fresh look, and repeated only where nothing can have been done.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::Flow;
-use super::attempts::LOOKS;
+use super::attempts::{Attempts, LOOKS};
 use super::before_start;
+use super::check::busy;
 use super::look::Looker;
-use crate::api::{Accepted, Action, ApiError, CdssApi, Class, classify};
+use crate::api::{Accepted, Action, ApiError, Class, Read, classify, join_once};
+use crate::clock::Signal;
 use crate::consent::Consent;
+use crate::domain::acceptance::Accepted as AcceptedChecks;
 use crate::domain::cluster::ClusterState;
+use crate::domain::course::Course;
+use crate::domain::open_start::StartAnswer;
 use crate::domain::plan::{Plan, Target};
+use crate::domain::snapshot::Snapshot;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::failure::{Failure, Sent};
 
-/// A start that took effect.
-#[derive(Debug)]
-pub(super) enum Sending {
-    Accepted {
-        at: Timestamp,
-        request_id: Option<String>,
-        origin: Duration,
-    },
-    /// The answer was lost, and looks showed that it runs.
-    SeenToRun {
-        at: Timestamp,
-        seen_to_change: bool,
-        origin: Duration,
-    },
+/// What a start is sent for, and when the cluster was last seen so.
+pub(super) struct Ready<'a> {
+    pub snapshot: &'a Snapshot,
+    pub plan: &'a Plan,
+    pub target: Target,
+    pub accepted: &'a AcceptedChecks,
+    pub consent: &'a Consent,
+    /// The clock's time just before the reads of the last look were sent.
+    pub looked_at: Duration,
 }
 
-/// Looks that aren't answered are tried anew for this long.
+/// A start that took effect, or a change that may be its effect.
+#[derive(Debug)]
+pub(super) struct StartOutcome {
+    pub answer: StartAnswer,
+    /// When it was accepted, or sent where the answer was another one.
+    pub at: Timestamp,
+    pub request_id: Option<String>,
+    /// What went wrong with the answer; None for an accepted start.
+    pub error: Option<ApiError>,
+    pub seen_to_change: bool,
+    /// The clock's time from which the watch counts.
+    pub origin: Duration,
+}
+
+/// How old the last look may be when the start is sent.
+///
+/// Fixed by the design: whatever else changes the cluster has this long to go unseen.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// How often an old look is repeated before the first attempt.
+///
+/// Fixed by the design.
+const REPEATED_LOOKS: u32 = 2;
+
+/// Looks that aren't answered are repeated for this long.
 ///
 /// Fixed by the design.
 const LOOKING: Duration = Duration::from_secs(5 * 60);
+
+/// The least pause before a look that decides about a start, also on loopback.
+///
+/// Fixed by the design: four of them take two seconds.
+const LEAST_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a look after a lost answer or a refusal shows.
 enum Sight {
     Changing,
     AtTarget,
     Unchanged,
+    /// Something is missing, so the look proves nothing.
+    Unclear,
+}
+
+/// Why no start follows a look.
+enum NoStart {
+    /// The cluster is not what was agreed to, or a signal came.
+    Final(Failure),
+    /// The look failed, or took too long. None for the latter.
+    Unseen(Option<ApiError>),
 }
 
 impl Flow<'_> {
-    /// Sends the start and finds out what became of it.
+    /// Sends the start and finds out what came of it.
     ///
     /// # Errors
     ///
     /// Not started for certain, refused by the service, or in doubt: the report's `submitted` says which.
-    pub(super) fn send(
-        &mut self,
-        plan: &Plan,
-        target: &Target,
-        consent: &Consent,
-    ) -> Result<Sending, Failure> {
-        let at = self.clock.now();
-        let first = self.clock.elapsed();
-        // From here on a defect of cdss must not claim that nothing was started.
-        self.report.submitted = Submitted::Unknown;
-        let send = |api: &dyn CdssApi| api.start(target, consent);
-        let attempts = self.attempts(Class::Start, "nothing was started", &send);
-        if attempts.is_err() {
-            self.report.submitted = Submitted::No;
-        }
-        let error = match attempts.map_err(before_start)? {
-            Ok(accepted) => {
-                let Accepted { request_id, at } = accepted;
-                return Ok(Sending::Accepted { at, request_id, origin: self.clock.elapsed() });
+    pub(super) fn send(&mut self, mut ready: Ready<'_>) -> Result<StartOutcome, Failure> {
+        self.refresh_look(&mut ready)?;
+        let mut attempts = self.begin_attempts();
+        loop {
+            let (at, sent_at) = (self.clock.now(), self.clock.elapsed());
+            let left = FRESH.saturating_sub(sent_at.saturating_sub(ready.looked_at));
+            // From here on an internal error must not claim that nothing was started.
+            self.report.submitted = Submitted::Unknown;
+            let error = match self.api.start(&ready.target, ready.consent, left) {
+                Ok(Accepted { request_id, at }) => {
+                    return Ok(StartOutcome {
+                        answer: StartAnswer::Accepted,
+                        at,
+                        request_id,
+                        error: None,
+                        seen_to_change: false,
+                        origin: self.clock.elapsed(),
+                    });
+                }
+                Err(error) => error,
+            };
+            let action = classify(Class::Start, &error);
+            if action.proves_nothing_was_done() {
+                self.report.submitted = Submitted::No;
+                self.raise_if_interrupted(&error).map_err(before_start)?;
+                self.look_before_repeat(&mut ready, &mut attempts, action, error)?;
+                continue;
             }
-            Err(error) => error,
-        };
-        let action = classify(Class::Start, &error);
-        if action.proves_nothing_was_done() {
-            self.report.submitted = Submitted::No;
-            return Err(Failure::NotStarted(error));
+            let answer = if action == Action::Confirm { StartAnswer::Refused } else { StartAnswer::Lost };
+            return self.observe(ready.plan, answer, at, sent_at, error);
         }
-        self.report.started_at = Some(at);
-        self.report.start_request = error.request_id().map(str::to_owned);
-        if action == Action::Confirm {
-            return self.confirm_refusal(plan, at, first, error);
-        }
-        self.tell.warn(&format!("{error}; looking whether the upgrade was started"));
-        self.resolve_doubt(plan, at, first, &error)
     }
 
-    /// The service said no. One look confirms it: a cluster that changes all the same was started.
-    fn confirm_refusal(
+    /// Repeats the last look where it is too old to start from.
+    fn refresh_look(&mut self, ready: &mut Ready<'_>) -> Result<(), Failure> {
+        let (mut repeated, mut cause) = (0, None);
+        while self.clock.elapsed().saturating_sub(ready.looked_at) > FRESH {
+            if repeated == REPEATED_LOOKS {
+                return Err(Failure::Unseen { cause });
+            }
+            repeated += 1;
+            match self.look_before_start(ready) {
+                Ok(looked_at) => ready.looked_at = looked_at,
+                Err(NoStart::Final(failure)) => return Err(failure),
+                Err(NoStart::Unseen(error)) => cause = error,
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits and looks until the start may be sent again after `error`. A look that fails counts as an attempt.
+    fn look_before_repeat(
+        &mut self,
+        ready: &mut Ready<'_>,
+        attempts: &mut Attempts,
+        mut action: Action,
+        error: ApiError,
+    ) -> Result<(), Failure> {
+        let mut failure = Failure::NotStarted(error);
+        loop {
+            let Some(pause) = attempts.next(action, self.clock.elapsed()) else { return Err(failure) };
+            self.tell.note(&format!("{failure}; trying again"));
+            self.clock.sleep(pause).map_err(before_start)?;
+            self.api.refresh_credentials();
+            match self.look_before_start(ready) {
+                Ok(looked_at) => {
+                    ready.looked_at = looked_at;
+                    return Ok(());
+                }
+                Err(NoStart::Final(failure)) => return Err(failure),
+                Err(NoStart::Unseen(cause)) => failure = Failure::Unseen { cause },
+            }
+            action = Action::Again { asked: None };
+        }
+    }
+
+    /// Reads the cluster and its status, and holds them to the plan. Returns when the reads were sent.
+    fn look_before_start(&mut self, ready: &Ready<'_>) -> Result<Duration, NoStart> {
+        let sent_at = self.clock.elapsed();
+        let no = ready.plan.no;
+        let answers = join_once(self.api, &[Read::Cluster(no), Read::Status(no)]);
+        if let Some(signal) = answers.iter().find_map(|answer| answer.as_ref().err()?.signal()) {
+            return Err(NoStart::Final(Failure::Signal { signal, sent: Sent::No, follow: None }));
+        }
+        let [cluster, health] = answers;
+        let unseen = |error| NoStart::Unseen(Some(error));
+        let cluster: Option<_> = cluster.and_then(TryInto::try_into).map_err(unseen)?;
+        let health = health.and_then(TryInto::try_into).map_err(unseen)?;
+        let Some(cluster) = cluster else { return Err(NoStart::Final(Failure::Stale)) };
+        let snapshot = Snapshot { cluster, health, ..ready.snapshot.clone() };
+        let plan = Plan::of(&snapshot, ready.accepted);
+        if plan.says_the_same_as(ready.plan) {
+            let is_fresh = self.clock.elapsed().saturating_sub(sent_at) <= FRESH;
+            return if is_fresh { Ok(sent_at) } else { Err(NoStart::Unseen(None)) };
+        }
+        self.report.take_plan(&plan);
+        if matches!(plan.course, Course::Attach(_) | Course::BusyWith(_) | Course::Follow) {
+            return Err(NoStart::Final(busy(self, &plan)));
+        }
+        self.report.mark_stale();
+        Err(NoStart::Final(Failure::Stale))
+    }
+
+    /// The service refused, or its answer was lost. Looks decide: a change is followed; four looks without one confirm
+    /// a refusal, and prove nothing about a lost answer.
+    fn observe(
         &mut self,
         plan: &Plan,
+        answer: StartAnswer,
         at: Timestamp,
         origin: Duration,
         error: ApiError,
-    ) -> Result<Sending, Failure> {
-        let mut looker = Looker::new(plan.no);
-        match self.sight(plan, &mut looker) {
-            Ok(Sight::Unchanged) => {
-                self.report.submitted = Submitted::No;
-                self.report.verdict = Some(Verdict::NotStarted);
-                Err(Failure::Rejected(error))
+    ) -> Result<StartOutcome, Failure> {
+        self.report.start_request = error.request_id().map(str::to_owned);
+        if answer == StartAnswer::Refused {
+            let words = error.service_message().unwrap_or_default();
+            if let Err(error) = self.journal.refused(at, words, error.request_id()) {
+                self.tell.warn(&format!("{error}; the refusal is not recorded"));
             }
-            Ok(Sight::Changing) => Ok(Sending::SeenToRun { at, seen_to_change: true, origin }),
-            Ok(Sight::AtTarget) => Ok(Sending::SeenToRun { at, seen_to_change: false, origin }),
-            Err(look) => {
-                Err(self.in_doubt(plan, &format!("{error}, and the look after it failed: {look}"), &error))
-            }
+        } else {
+            self.report.started_at = Some(at);
         }
-    }
-
-    /// The answer was lost or says nothing. Looks decide: started, or unknown. Silence never proves that
-    /// nothing was started.
-    fn resolve_doubt(
-        &mut self,
-        plan: &Plan,
-        at: Timestamp,
-        origin: Duration,
-        error: &ApiError,
-    ) -> Result<Sending, Failure> {
-        let mut looker = Looker::new(plan.no);
-        let begun = self.clock.elapsed();
-        let mut answered = 0;
-        while answered < LOOKS.len() {
-            let pause = self.pause_before_look(answered);
-            if self.clock.elapsed().saturating_sub(begun) + pause > LOOKING {
+        self.tell.warn(&format!("{error}; checking whether the upgrade started"));
+        let mut looker = Looker::new(plan.no, &plan.name);
+        let began = self.clock.elapsed();
+        let mut unchanged = 0;
+        while unchanged < LOOKS.len() {
+            let pause = self.pause_before_look(unchanged).max(LEAST_PAUSE);
+            if self.clock.elapsed().saturating_sub(began) + pause > LOOKING {
                 break;
             }
             self.clock.sleep(pause).map_err(|interrupted| self.interrupted_in_doubt(plan, interrupted.0))?;
-            match self.sight(plan, &mut looker) {
-                Ok(Sight::Changing) => return Ok(Sending::SeenToRun { at, seen_to_change: true, origin }),
-                Ok(Sight::AtTarget) => return Ok(Sending::SeenToRun { at, seen_to_change: false, origin }),
-                Ok(Sight::Unchanged) => answered += 1,
-                Err(look) => {
-                    if let Some(signal) = look.signal() {
-                        return Err(self.interrupted_in_doubt(plan, signal));
-                    }
+            let seen_to_change = match self.sight(plan, &mut looker) {
+                Ok(Sight::Changing) => true,
+                Ok(Sight::AtTarget) => false,
+                Ok(Sight::Unchanged) => {
+                    unchanged += 1;
+                    continue;
                 }
-            }
+                Ok(Sight::Unclear) => continue,
+                Err(look) => match look.signal() {
+                    Some(signal) => return Err(self.interrupted_in_doubt(plan, signal)),
+                    None => continue,
+                },
+            };
+            let request_id = error.request_id().map(str::to_owned);
+            let error = Some(error);
+            return Ok(StartOutcome { answer, at, request_id, error, seen_to_change, origin });
         }
-        let seen = format!("{error}; {answered} looks after it saw the old version, unchanged");
-        Err(self.in_doubt(plan, &seen, error))
+        if answer == StartAnswer::Refused && unchanged == LOOKS.len() {
+            self.report.submitted = Submitted::No;
+            self.report.verdict = Some(Verdict::NotStarted);
+            return Err(Failure::Rejected(error));
+        }
+        self.report.verdict = Some(Verdict::Unknown);
+        Err(Failure::InDoubt {
+            cause: format!("{error}; {unchanged} of {} looks after it showed no change", LOOKS.len()),
+            request_id: error.request_id().map(str::to_owned),
+            follow: self.surroundings.follow(plan.no, Some(&plan.to)),
+        })
     }
 
     fn sight(&mut self, plan: &Plan, looker: &mut Looker) -> Result<Sight, ApiError> {
@@ -148,25 +258,19 @@ impl Flow<'_> {
         self.saw_health(now, looker.operation(), &health);
         self.saw_cluster(now, &cluster);
         self.report.brokers.take(&health, Duration::ZERO);
+        let before = plan.from.as_ref().map(|from| from.code);
         Ok(if cluster.state != ClusterState::Running || health.a_broker_left_green() {
             Sight::Changing
         } else if cluster.version == Some(plan.to.code) {
             Sight::AtTarget
-        } else {
+        } else if cluster.version == before && health.brokers.is_all_green() {
             Sight::Unchanged
+        } else {
+            Sight::Unclear
         })
     }
 
-    fn in_doubt(&mut self, plan: &Plan, cause: &str, error: &ApiError) -> Failure {
-        self.report.verdict = Some(Verdict::Unknown);
-        Failure::InDoubt {
-            cause: cause.to_owned(),
-            request_id: error.request_id().map(str::to_owned),
-            follow: self.surroundings.follow(plan.no, Some(&plan.to)),
-        }
-    }
-
-    fn interrupted_in_doubt(&mut self, plan: &Plan, signal: crate::clock::Signal) -> Failure {
+    fn interrupted_in_doubt(&mut self, plan: &Plan, signal: Signal) -> Failure {
         self.report.verdict = Some(Verdict::Unknown);
         let follow = Some(self.surroundings.follow(plan.no, Some(&plan.to)));
         Failure::Signal { signal, sent: Sent::Unknown, follow }

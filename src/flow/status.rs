@@ -5,9 +5,12 @@ use std::time::Duration;
 use super::Flow;
 use super::upgrade::conclude;
 use super::watch::{End, Watch};
-use crate::domain::open_start;
-use crate::domain::progress::{Progress, Settled, Watched};
+use crate::api::ApiError;
+use crate::domain::cluster::agreed_identity;
+use crate::domain::open_start::{self, OpenStart, StartAnswer};
+use crate::domain::progress::{Expectation, ExpectedBrokers, Progress, Settled, Watched};
 use crate::domain::selector::Selector;
+use crate::domain::verdict::Verdict;
 use crate::domain::version::{KafkaVersion, VersionSelector};
 use crate::failure::{Failure, Sent};
 
@@ -27,6 +30,16 @@ pub(crate) struct Following {
 /// With a version, the ends of `upgrade`; without, an error state or a deadline. Nothing is ever started.
 pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), Failure> {
     let found = flow.find(&following.cluster)?;
+    let status = found.health.as_ref().map(|health| &health.identity);
+    let no = found.cluster.no;
+    if let Err(conflict) = agreed_identity(no, found.listed.as_ref(), &found.cluster.identity, status) {
+        return Err(Failure::Read(ApiError::Unreadable {
+            operation: "getClusterInfo",
+            status: 200,
+            what: format!("answers about different clusters: {conflict}"),
+            request_id: None,
+        }));
+    }
     let target = match &following.version {
         Some(selector) => Some(selector.find(&found.offers)?.version),
         None => None,
@@ -42,13 +55,21 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
         flow.report.ended_at = Some(flow.clock.now());
         return Ok(());
     }
-    let (no, name) = (found.cluster.no, found.cluster.name.clone());
+    let name = found.cluster.name.clone();
     let open = flow.journal.state(&flow.surroundings.service, no).open_starts;
     let open = target.as_ref().and_then(|target| open_start::for_version(&open, target.code)).cloned();
-    let progress = Progress::new(flow.patience(), Watched::Ours, target.as_ref().map(|target| target.code));
-    let origin = flow.clock.elapsed();
-    let watch = Watch { no, progress, timeout: Some(following.timeout), origin, journalled: false };
-    let end = watch.run(flow);
+    let expected = Expectation {
+        target: target.as_ref().map(|target| target.code),
+        // Without a start of this journal, what the cluster had first is all that is known.
+        before: open.as_ref().map_or(found.cluster.version, |start| start.from),
+        brokers: ExpectedBrokers::new(
+            open.iter().flat_map(|start| start.brokers.iter().cloned()),
+            found.cluster.brokers,
+        ),
+    };
+    let progress = Progress::new(flow.patience(), Watched::Ours, expected);
+    let (timeout, origin) = (Some(following.timeout), flow.clock.elapsed());
+    let end = Watch { no, name: &name, progress, timeout, origin, journalled: false }.run(flow);
     flow.report.ended_at = Some(flow.clock.now());
     if target.is_none()
         && let Some(last) = &flow.report.last_seen
@@ -66,13 +87,13 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
             what: format!("{name} is idle, and not on the version asked for"),
             hint: None,
         }),
-        (Some(_), end) => conclude(flow, end, &name, follow),
+        (Some(_), end) => conclude_watched(flow, end, open.as_ref(), &name, follow),
         (None, End::Settled(Settled::AtTarget)) => Ok(()),
         (None, End::Settled(Settled::NeverChanged)) => {
             flow.tell.note("nothing to follow: the cluster was not seen to change");
             Ok(())
         }
-        (None, End::Settled(Settled::InError | Settled::Elsewhere)) => {
+        (None, End::Settled(Settled::InError | Settled::Returned | Settled::Elsewhere(_))) => {
             Err(Failure::Failed { what: format!("the state of {name} is error") })
         }
         (None, End::GaveUp { why, goes_on: true }) => Err(Failure::StillRunning { why, follow }),
@@ -82,4 +103,20 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
             Err(Failure::Signal { signal, sent, follow: Some(follow) })
         }
     }
+}
+
+/// Gives the verdict of `upgrade`. One that needs no further look closes the start of this journal that was watched,
+/// whichever run sent it.
+fn conclude_watched(
+    flow: &mut Flow<'_>,
+    end: End,
+    open: Option<&OpenStart>,
+    name: &str,
+    follow: String,
+) -> Result<(), Failure> {
+    let answer = open.map_or(StartAnswer::Accepted, |start| start.answer);
+    let outcome = conclude(flow, end, answer, name, follow);
+    let is_final = flow.report.verdict.is_some_and(Verdict::closes_a_start);
+    flow.report.start_run = open.filter(|_| is_final).map(|start| start.run.clone());
+    outcome
 }

@@ -2,6 +2,7 @@
 
 mod copying;
 mod fake;
+mod fresh_look;
 mod life;
 mod mutations;
 mod schedules;

@@ -5,17 +5,18 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Flow;
-use super::check::{blocked, busy, notes};
+use super::check::{blocked, busy, followed, notes};
 use super::resolve::Request;
-use super::start::Sending;
+use super::start::{Ready, StartOutcome};
 use super::watch::{End, Watch};
 use crate::clock::Signal;
 use crate::consent::{Consent, ConsentError, Manner, Prompt, confirm};
-use crate::domain::checks::Check;
+use crate::domain::cluster::ClusterState;
 use crate::domain::course::Course;
-use crate::domain::open_start::OpenStart;
+use crate::domain::ids::VersionCode;
+use crate::domain::open_start::{OpenStart, StartAnswer};
 use crate::domain::plan::{Plan, Target};
-use crate::domain::progress::{Progress, Settled, Watched};
+use crate::domain::progress::{Expectation, ExpectedBrokers, Progress, Settled, Watched};
 use crate::domain::report::Report;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::verdict::{Submitted, Verdict};
@@ -69,11 +70,6 @@ fn decide(
             Ok(())
         }
         Course::Attach(start) => attach(flow, &plan, start, waiting),
-        Course::EndedInError(start) => {
-            flow.report.start_run = Some(start.run.clone());
-            flow.report.verdict = Some(Verdict::Failed);
-            Err(Failure::Failed { what: format!("the state of {} is error", plan.name) })
-        }
         Course::Follow if waiting.wait => follow(flow, &plan, waiting),
         Course::Follow | Course::BusyWith(_) => Err(busy(flow, &plan)),
         Course::Checks => {
@@ -121,36 +117,92 @@ fn start(
     asking: &mut Asking<'_>,
 ) -> Result<(), Failure> {
     let _lock = lock(flow, &plan)?;
-    let (snapshot, plan, consent) = look_again(flow, request, snapshot, plan, consent, asking)?;
+    let LookedAgain { snapshot, plan, consent, looked_at } =
+        look_again(flow, request, snapshot, plan, consent, asking)?;
     let Some(target) = plan.target() else { return Err(blocked(&plan)) };
     write_down(flow, &snapshot, &plan, &target, &consent, asking)?;
     flow.report.start_run = Some(flow.journal.run().to_owned());
 
-    let sent = flow.send(&plan, &target, &consent)?;
-    let follow = flow.surroundings.follow(plan.no, Some(&plan.to));
-    let (seen_to_change, origin) = match sent {
-        Sending::Accepted { at, request_id, origin } => {
-            flow.report.submitted = Submitted::Yes;
-            flow.report.started_at = Some(at);
-            flow.report.start_request.clone_from(&request_id);
-            flow.tell.started(at, request_id.as_deref(), &follow);
-            if let Err(error) = flow.journal.accepted(at, request_id.as_deref()) {
-                flow.tell.warn(&format!("{error}; the upgrade goes on"));
-            }
-            (false, origin)
-        }
-        Sending::SeenToRun { at, seen_to_change, origin } => {
-            flow.report.submitted = Submitted::Yes;
-            flow.report.started_at = Some(at);
-            flow.tell.started(at, None, &follow);
-            (seen_to_change, origin)
-        }
-    };
+    let accepted = &request.accepted;
+    let ready = Ready { snapshot: &snapshot, plan: &plan, target, accepted, consent: &consent, looked_at };
+    let sent = flow.send(ready)?;
+    report_start(flow, &plan, &sent);
     if !waiting.wait {
+        return without_waiting(flow, &plan, sent.answer);
+    }
+    let watched = Started {
+        answer: sent.answer,
+        before: plan.from.as_ref().map(|from| from.code),
+        brokers: plan.names_of_brokers.clone(),
+        seen_to_change: sent.seen_to_change,
+        origin: sent.origin,
+    };
+    watch_ours(flow, &plan, waiting, watched)
+}
+
+/// Reports a start that was accepted, or a change that may be its effect.
+fn report_start(flow: &mut Flow<'_>, plan: &Plan, sent: &StartOutcome) {
+    let follow = flow.surroundings.follow(plan.no, Some(&plan.to));
+    let name = plan.name_or_number();
+    let seen =
+        if sent.seen_to_change { format!("{name} is changing") } else { format!("{name} is at {}", plan.to) };
+    match sent.answer {
+        StartAnswer::Accepted => {
+            flow.report.submitted = Submitted::Yes;
+            flow.report.started_at = Some(sent.at);
+            flow.report.start_request.clone_from(&sent.request_id);
+            flow.tell.started(sent.at, sent.request_id.as_deref(), &follow);
+            if let Err(error) = flow.journal.accepted(sent.at, sent.request_id.as_deref()) {
+                flow.tell.warn(&format!("{error}; the upgrade continues"));
+            }
+            return;
+        }
+        StartAnswer::Refused => {
+            let refusal = sent.error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
+            flow.tell.warn(&format!("the service refused the start{refusal}, but {seen}"));
+        }
+        StartAnswer::Lost => {
+            flow.tell.warn(&format!("the answer to the start was lost, and {seen}"));
+        }
+    }
+    flow.tell.following(&format!("the change of {name}; this run cannot tell whether it started it"));
+    flow.tell.note(&format!("  {follow}"));
+}
+
+/// Ends without a watch: only an accepted start is known to be running.
+fn without_waiting(flow: &mut Flow<'_>, plan: &Plan, answer: StartAnswer) -> Result<(), Failure> {
+    if answer == StartAnswer::Accepted && plan.state != ClusterState::Error {
         flow.report.verdict = Some(Verdict::Running);
         return Ok(());
     }
-    watch_ours(flow, &plan, waiting, seen_to_change, origin)
+    let why = if plan.state == ClusterState::Error {
+        format!(
+            "the service reports the state `error` for {}, which only a watch can confirm",
+            plan.name_or_number()
+        )
+    } else {
+        format!("{}, so the change of {} may not be its effect", unclaimed(answer), plan.name_or_number())
+    };
+    flow.report.verdict = Some(Verdict::Unknown);
+    Err(Failure::Lost { why, follow: flow.surroundings.follow(plan.no, Some(&plan.to)) })
+}
+
+/// Says why a start is not known to have caused a change.
+fn unclaimed(answer: StartAnswer) -> &'static str {
+    match answer {
+        StartAnswer::Accepted => "the start was accepted",
+        StartAnswer::Refused => "the service refused the start",
+        StartAnswer::Lost => "the answer to the start was lost",
+    }
+}
+
+/// The cluster as it was seen under the lock, right before the start.
+struct LookedAgain {
+    snapshot: Snapshot,
+    plan: Plan,
+    consent: Consent,
+    /// The clock's time just before its reads were sent.
+    looked_at: Duration,
 }
 
 /// Reads everything anew under the lock. A plan that moved needs a new answer from a person, and a new run
@@ -162,31 +214,30 @@ fn look_again(
     mut plan: Plan,
     mut consent: Consent,
     asking: &mut Asking<'_>,
-) -> Result<(Snapshot, Plan, Consent), Failure> {
+) -> Result<LookedAgain, Failure> {
     loop {
+        // A program that renews the key may take a minute: it runs before the look, not between look and start.
+        flow.api.refresh_credentials();
+        let looked_at = flow.clock.elapsed();
         snapshot = flow.again(&snapshot)?;
         let now = Plan::of(&snapshot, &request.accepted);
         if now.says_the_same_as(&plan) {
             flow.report.take_plan(&now);
-            return Ok((snapshot, now, consent));
+            return Ok(LookedAgain { snapshot, plan: now, consent, looked_at });
         }
         flow.report.take_plan(&now);
-        if !matches!(now.course, Course::Checks | Course::Already | Course::EndedInError(_)) {
+        if !matches!(now.course, Course::Checks | Course::Already) {
             return Err(busy(flow, &now));
         }
         flow.tell.warn("the cluster changed since the plan was made");
         flow.tell.plan(&now);
-        let stale = || {
-            let reason = "the plan changed between the look and the start";
-            Check::block("plan.stale", reason, "run the command again and look at the new plan")
-        };
         if now.is_blocked() && now.course == Course::Checks {
-            flow.report.checks.push(stale());
+            flow.report.mark_stale();
             return Err(blocked(&now));
         }
-        let is_asked = consent.manner() == Manner::TypedName && now.course == Course::Checks;
+        let is_asked = consent.manner() != Manner::YesFlag && now.course == Course::Checks;
         if !is_asked {
-            flow.report.checks.push(stale());
+            flow.report.mark_stale();
             return Err(Failure::Stale);
         }
         consent = ask(flow, &now, asking)?;
@@ -226,68 +277,116 @@ fn write_down(
 
 /// Follows an upgrade that this machine started before.
 fn attach(flow: &mut Flow<'_>, plan: &Plan, start: &OpenStart, waiting: Waiting) -> Result<(), Failure> {
-    let _lock = lock(flow, plan)?;
-    flow.tell.following(&format!(
-        "the upgrade of {} to {}, started from this machine at {}",
-        plan.name, plan.to, start.started_at
-    ));
+    let _lock = match lock(flow, plan) {
+        Ok(lock) => Some(lock),
+        // A watch starts nothing, so a journal that can't be used doesn't stop it.
+        Err(Failure::Journal(error)) => {
+            flow.tell.warn(&format!("{error}; watching without a lock"));
+            None
+        }
+        Err(failure) => return Err(failure),
+    };
+    flow.tell.following(&followed(plan, start));
     flow.report.start_run = Some(start.run.clone());
-    flow.report.started_at = Some(start.started_at);
+    flow.report.started_at = Some(start.started_at).filter(|_| start.answer != StartAnswer::Refused);
     if let Err(error) = flow.journal.attached(flow.clock.now(), &start.run) {
-        flow.tell.warn(&format!("{error}; the watch goes on"));
+        flow.tell.warn(&format!("{error}; watching on"));
     }
     if !waiting.wait {
-        flow.report.verdict = Some(Verdict::Running);
-        return Ok(());
+        return without_waiting(flow, plan, start.answer);
     }
-    let origin = flow.clock.elapsed();
-    watch_ours(flow, plan, waiting, false, origin)
+    let watched = Started {
+        answer: start.answer,
+        before: start.from,
+        brokers: start.brokers.iter().chain(&plan.names_of_brokers).cloned().collect(),
+        seen_to_change: false,
+        origin: flow.clock.elapsed(),
+    };
+    watch_ours(flow, plan, waiting, watched)
 }
 
-/// Watches a start of this machine to its verdict.
-fn watch_ours(
-    flow: &mut Flow<'_>,
-    plan: &Plan,
-    waiting: Waiting,
+/// A start of this journal, before its watch.
+struct Started {
+    answer: StartAnswer,
+    before: Option<VersionCode>,
+    /// Names of the brokers that have to come back.
+    brokers: Vec<String>,
+    /// A change was seen before the watch.
     seen_to_change: bool,
     origin: Duration,
-) -> Result<(), Failure> {
-    let mut progress = Progress::new(flow.patience(), Watched::Ours, Some(plan.to.code));
-    if seen_to_change {
-        progress.note_change();
-    }
-    let watch = Watch { no: plan.no, progress, timeout: Some(waiting.timeout), origin, journalled: true };
-    let end = watch.run(flow);
-    let follow = flow.surroundings.follow(plan.no, Some(&plan.to));
-    conclude(flow, end, &plan.name, follow)
 }
 
-/// Turns the end of a watch over a start of this machine into verdict and failure.
-pub(super) fn conclude(flow: &mut Flow<'_>, end: End, name: &str, follow: String) -> Result<(), Failure> {
+/// Watches a start of this journal to its verdict.
+fn watch_ours(flow: &mut Flow<'_>, plan: &Plan, waiting: Waiting, started: Started) -> Result<(), Failure> {
+    let expected = Expectation {
+        target: Some(plan.to.code),
+        before: started.before,
+        brokers: ExpectedBrokers::new(started.brokers, plan.brokers),
+    };
+    let mut progress = Progress::new(flow.patience(), Watched::Ours, expected);
+    if started.seen_to_change {
+        progress.note_change();
+    }
+    let (timeout, origin) = (Some(waiting.timeout), started.origin);
+    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: true };
+    let end = watch.run(flow);
+    let follow = flow.surroundings.follow(plan.no, Some(&plan.to));
+    conclude(flow, end, started.answer, &plan.name_or_number(), follow)
+}
+
+/// Turns the end of a watch over a start of this journal into verdict and failure.
+///
+/// Only an accepted start can have failed or be called running: where the service refused it, or the answer was lost,
+/// the change may be somebody else's.
+pub(super) fn conclude(
+    flow: &mut Flow<'_>,
+    end: End,
+    answer: StartAnswer,
+    name: &str,
+    follow: String,
+) -> Result<(), Failure> {
+    let is_ours = answer == StartAnswer::Accepted;
     let (verdict, failure) = match end {
+        End::Settled(Settled::AtTarget) if answer == StartAnswer::Refused => (Verdict::Already, None),
         End::Settled(Settled::AtTarget) => (Verdict::Done, None),
-        End::Settled(Settled::Elsewhere) => {
-            let what = format!("{name} runs again, in good health, and not on the target version");
+        End::Settled(Settled::Returned) if is_ours => {
+            let what = format!("{name} is healthy but did not reach the target version");
             (Verdict::Failed, Some(Failure::Failed { what }))
         }
-        End::Settled(Settled::InError) => {
+        End::Settled(Settled::InError) if is_ours => {
             (Verdict::Failed, Some(Failure::Failed { what: format!("the state of {name} is error") }))
         }
-        End::Settled(Settled::NeverChanged) => {
-            let why = format!("{name} was never seen to change and is not on the target version");
-            (Verdict::Unknown, Some(Failure::Lost { why, follow }))
+        End::GaveUp { why, goes_on: true } if is_ours => {
+            (Verdict::Running, Some(Failure::StillRunning { why, follow }))
         }
-        End::GaveUp { why, goes_on: true } => (Verdict::Running, Some(Failure::StillRunning { why, follow })),
-        End::GaveUp { why, goes_on: false } => (Verdict::Unknown, Some(Failure::Lost { why, follow })),
         End::Interrupted { signal, seen_to_change } => {
-            let verdict = if seen_to_change { Verdict::Running } else { Verdict::Unknown };
+            let verdict = if seen_to_change && is_ours { Verdict::Running } else { Verdict::Unknown };
             let sent = match (flow.report.submitted, seen_to_change) {
                 (Submitted::Yes, true) => Sent::Yes,
                 (Submitted::Yes, false) => Sent::Unseen,
-                (_, true) => Sent::Watching,
-                (_, false) => Sent::Idle,
+                (Submitted::Unknown, _) => Sent::Unknown,
+                (Submitted::No, true) => Sent::Watching,
+                (Submitted::No, false) => Sent::Idle,
             };
             (verdict, Some(Failure::Signal { signal, sent, follow: Some(follow) }))
+        }
+        End::Settled(settled) => {
+            let seen = match settled {
+                Settled::InError => format!("the state of {name} is error"),
+                Settled::Elsewhere(version) => {
+                    format!("{name} is idle at version code {version}, which is not the target version")
+                }
+                Settled::Returned => format!("{name} is healthy but did not reach the target version"),
+                Settled::NeverChanged | Settled::AtTarget => {
+                    format!("no change was observed on {name}, which is not at the target version")
+                }
+            };
+            let why = if is_ours { seen } else { format!("{seen}; {}", unclaimed(answer)) };
+            (Verdict::Unknown, Some(Failure::Lost { why, follow }))
+        }
+        End::GaveUp { why, goes_on } => {
+            let why = if goes_on { format!("{why}; {}", unclaimed(answer)) } else { why };
+            (Verdict::Unknown, Some(Failure::Lost { why, follow }))
         }
     };
     flow.report.verdict = Some(verdict);
@@ -297,9 +396,14 @@ pub(super) fn conclude(flow: &mut Flow<'_>, end: End, name: &str, follow: String
 /// Follows somebody else's change, without starting anything.
 fn follow(flow: &mut Flow<'_>, plan: &Plan, waiting: Waiting) -> Result<(), Failure> {
     flow.tell.following(&format!("{} is {}, which this run did not start", plan.name, plan.state));
-    let progress = Progress::new(flow.patience(), Watched::Foreign, Some(plan.to.code));
-    let origin = flow.clock.elapsed();
-    let watch = Watch { no: plan.no, progress, timeout: Some(waiting.timeout), origin, journalled: false };
+    let expected = Expectation {
+        target: Some(plan.to.code),
+        before: None,
+        brokers: ExpectedBrokers::new(plan.names_of_brokers.iter().cloned(), plan.brokers),
+    };
+    let progress = Progress::new(flow.patience(), Watched::Foreign, expected);
+    let (timeout, origin) = (Some(waiting.timeout), flow.clock.elapsed());
+    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: false };
     let follow = flow.surroundings.follow(plan.no, Some(&plan.to));
     let what = match watch.run(flow) {
         End::Settled(Settled::AtTarget) => {
@@ -309,7 +413,7 @@ fn follow(flow: &mut Flow<'_>, plan: &Plan, waiting: Waiting) -> Result<(), Fail
         End::Settled(Settled::InError) => {
             format!("the state of {} is error, and this run started nothing", plan.name)
         }
-        End::Settled(Settled::Elsewhere | Settled::NeverChanged) => {
+        End::Settled(Settled::Returned | Settled::Elsewhere(_) | Settled::NeverChanged) => {
             format!("{} is not on {} after the change that was under way", plan.name, plan.to)
         }
         End::GaveUp { why, .. } => format!("{} is still changing: {why}", plan.name),

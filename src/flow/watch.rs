@@ -13,8 +13,10 @@ use crate::domain::progress::{Look, Progress, Settled};
 
 /// What a watch needs to know.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct Watch<'a> {
     pub no: ClusterNo,
+    /// Empty when the service returned none.
+    pub name: &'a str,
     pub progress: Progress,
     /// None watches until something ends it.
     pub timeout: Option<Duration>,
@@ -69,17 +71,25 @@ struct Trouble {
     spoken_of: bool,
 }
 
-impl Watch {
+/// What was already warned of: each is said once.
+#[derive(Debug, Default)]
+struct Warned {
+    journal: bool,
+    error: bool,
+    missing: Vec<String>,
+}
+
+impl Watch<'_> {
     /// Watches to the end. Once a start was accepted, nothing but a verdict, the time, a lasting refusal of
     /// the key or a signal ends it.
     pub(super) fn run(mut self, flow: &mut Flow<'_>) -> End {
-        let mut looker = Looker::new(self.no);
+        let mut looker = Looker::new(self.no, self.name);
         let mut trouble = Trouble::default();
         let mut last_answer = None;
-        let mut journal_failed = false;
+        let mut warned = Warned::default();
         loop {
             let now = flow.clock.elapsed();
-            match self.look(flow, &mut looker, &mut journal_failed) {
+            match self.look(flow, &mut looker, &mut warned) {
                 Ok(settled) => {
                     trouble = Trouble { in_a_row: u32::from(looker.was_strained()), ..Trouble::default() };
                     last_answer = Some(flow.clock.elapsed());
@@ -116,13 +126,28 @@ impl Watch {
         &mut self,
         flow: &mut Flow<'_>,
         looker: &mut Looker,
-        journal_failed: &mut bool,
+        warned: &mut Warned,
     ) -> Result<Option<Settled>, ApiError> {
         let health = looker.health(flow)?;
         let cluster = if self.progress.wants_cluster(&health) { Some(looker.cluster(flow)?) } else { None };
         let at = flow.clock.elapsed().saturating_sub(self.origin);
-        self.tell(flow, looker, &health, cluster.as_ref(), at, journal_failed);
-        Ok(self.progress.take(&Look { at, health, cluster }))
+        self.tell(flow, looker, &health, cluster.as_ref(), at, warned);
+        let settled = self.progress.take(&Look { at, health, cluster });
+        let is_in_error = self.progress.is_in_error();
+        if is_in_error && !warned.error && settled.is_none() {
+            flow.tell.warn("the service reports the state `error`; watching on until that lasts");
+        }
+        warned.error = is_in_error;
+        Ok(settled)
+    }
+
+    /// Reports a broker that the service no longer lists, once for as long as it is missing.
+    fn warn_of_missing(&self, flow: &mut Flow<'_>, health: &Health, warned: &mut Warned) {
+        let missing = self.progress.expected().brokers.missing(&health.brokers);
+        for broker in missing.iter().filter(|broker| !warned.missing.contains(broker)) {
+            flow.tell.warn(&format!("{broker} missing from the service's answer; watching on"));
+        }
+        warned.missing = missing;
     }
 
     fn tell(
@@ -132,7 +157,7 @@ impl Watch {
         health: &Health,
         cluster: Option<&Cluster>,
         at: Duration,
-        journal_failed: &mut bool,
+        warned: &mut Warned,
     ) {
         let now = flow.clock.now();
         flow.saw_health(now, looker.operation(), health);
@@ -142,14 +167,15 @@ impl Watch {
         flow.report.health = Some(health.clone());
         let changed = flow.report.brokers.take(health, at);
         flow.tell.brokers(&flow.report.brokers, at);
+        self.warn_of_missing(flow, health, warned);
         if changed && self.journalled {
             let paths: Vec<(String, String)> =
                 flow.report.brokers.0.iter().map(|trail| (trail.name.clone(), trail.path())).collect();
             if let Err(error) = flow.journal.brokers(now, &paths)
-                && !*journal_failed
+                && !warned.journal
             {
-                *journal_failed = true;
-                flow.tell.warn(&format!("{error}; the watch goes on"));
+                warned.journal = true;
+                flow.tell.warn(&format!("{error}; watching on"));
             }
         }
     }
@@ -158,7 +184,8 @@ impl Watch {
         flow.tell.watch_ended();
         let now = flow.clock.elapsed();
         let fresh = last_answer.is_some_and(|answer| now.saturating_sub(answer) <= FRESH);
-        End::GaveUp { why, goes_on: fresh && self.progress.was_seen_to_change() }
+        let goes_on = fresh && self.progress.was_seen_to_change() && !self.progress.is_in_error();
+        End::GaveUp { why, goes_on }
     }
 
     fn interrupted(&self, flow: &mut Flow<'_>, signal: Signal) -> End {

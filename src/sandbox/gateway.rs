@@ -71,12 +71,12 @@ impl Gateway {
         }
     }
 
-    /// Turns every third request away in `throttled`, and the first start.
+    /// Turns every fourth request away in `throttled`, and the first start.
     fn throttle(&mut self, operation: Option<Operation>) -> Result<(), Answer> {
         self.requests += 1;
         self.starts += usize::from(operation == Some(Operation::Start));
         let first_start = self.starts == 1 && operation == Some(Operation::Start);
-        if self.scenario == Scenario::Throttled && (first_start || self.requests.is_multiple_of(3)) {
+        if self.scenario == Scenario::Throttled && (first_start || self.requests.is_multiple_of(4)) {
             self.throttled += 1;
             return Err(Answer::Throttled { retry_after: !self.throttled.is_multiple_of(2) });
         }
@@ -89,16 +89,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_third_request_and_the_first_start_are_throttled() {
+    fn every_fourth_request_and_the_first_start_are_throttled() {
         let key = Key { access: String::new(), secret: String::new() };
         let mut gateway = Gateway::new(Scenario::Throttled, key);
         let operations = [1, 2, 3, 4].map(|_| Some(Operation::Versions));
         let operations = operations.into_iter().chain([1, 2, 3].map(|_| Some(Operation::Start)));
         let answers: Vec<_> = operations.map(|operation| gateway.throttle(operation)).collect();
         let throttled = |retry_after| Err(Answer::Throttled { retry_after });
-        assert_eq!(
-            answers,
-            [Ok(()), Ok(()), throttled(true), Ok(()), throttled(false), throttled(true), Ok(())]
-        );
+        assert_eq!(answers, [Ok(()), Ok(()), Ok(()), throttled(true), throttled(false), Ok(()), Ok(())]);
     }
 }

@@ -16,6 +16,7 @@ pub enum Scenario {
     Throttled,
     AnswerLost,
     Answer504,
+    RefusedButStarted,
     NoProgress,
     GroupAnswerLost,
     GroupLost,
@@ -47,6 +48,7 @@ impl Scenario {
         Self::Throttled,
         Self::AnswerLost,
         Self::Answer504,
+        Self::RefusedButStarted,
         Self::NoProgress,
         Self::GroupAnswerLost,
         Self::GroupLost,
@@ -91,9 +93,12 @@ impl Scenario {
                 ("early-version", "The version switches before the first broker restarts", 0)
             }
             Self::Slow => ("slow", "Every answer takes a second", 0),
-            Self::Throttled => ("throttled", "Every third request is refused as one too many", 0),
+            Self::Throttled => ("throttled", "Every fourth request is refused as one too many", 0),
             Self::AnswerLost => ("answer-lost", "The start takes effect, its answer never arrives", 0),
             Self::Answer504 => ("answer-504", "The start takes effect, the gateway reports a timeout", 0),
+            Self::RefusedButStarted => {
+                ("refused-but-started", "The start is refused and takes effect anyway", 0)
+            }
             Self::NoProgress => ("no-progress", "The progress call does not exist", 0),
             Self::GroupAnswerLost => {
                 ("group-answer-lost", "A copied config group is made and filled, no answer of it arrives", 0)

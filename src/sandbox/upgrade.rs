@@ -82,6 +82,7 @@ pub(super) fn start(account: &mut Account, body: &[u8], now: Now) -> Result<(Ans
     let granted = || Answer::Result(Value::Bool(true));
     let (answer, starts) = match now.scenario {
         Scenario::StartRefused => return Err(Answer::refusal(OTHER_WORK)),
+        Scenario::RefusedButStarted => (Answer::refusal(OTHER_WORK), true),
         Scenario::NeverStarts => (granted(), false),
         Scenario::AnswerLostNotStarted => (Answer::Cut, false),
         Scenario::AnswerLost => (Answer::Cut, true),
@@ -175,6 +176,7 @@ mod tests {
         let table = [
             (Scenario::AnswerLost, 0, true),
             (Scenario::Answer504, 504, true),
+            (Scenario::RefusedButStarted, 200, true),
             (Scenario::NeverStarts, 200, false),
             (Scenario::AnswerLostNotStarted, 0, false),
         ];

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::characters::is_harmful;
+
 /// Makes text from outside harmless: what could move a cursor, turn the writing direction, hide or break a
 /// line shows as `\u{…}`.
 pub(crate) fn escape(text: &str) -> String {
@@ -36,23 +38,6 @@ pub(crate) fn escape_json(document: &str) -> String {
         }
     }
     safe
-}
-
-/// Control characters of both sets, line and paragraph separators, and everything that is invisible or turns
-/// the direction of writing.
-fn is_harmful(c: char) -> bool {
-    matches!(c,
-        '\u{0}'..='\u{1f}'
-        | '\u{7f}'..='\u{9f}'
-        | '\u{ad}'
-        | '\u{61c}'
-        | '\u{180e}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

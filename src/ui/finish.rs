@@ -249,7 +249,7 @@ fn versions_of_cluster(service: &str, report: &Report) -> String {
 
 /// The three lines of an upgrade's end, and the block for support after a failure.
 fn upgrade(report: &Report, ending: &Ending<'_>) -> String {
-    let (Some(verdict), Some((name, _))) = (report.verdict, &report.cluster) else { return String::new() };
+    let (Some(verdict), Some((name, no))) = (report.verdict, &report.cluster) else { return String::new() };
     if verdict == Verdict::NotStarted {
         return String::new();
     }
@@ -268,7 +268,8 @@ fn upgrade(report: &Report, ending: &Ending<'_>) -> String {
         }
         _ => String::new(),
     };
-    let mut lines = vec![format!("{}  {versions}  {}{time}", escape(name), word(verdict))];
+    let cluster = if name.trim().is_empty() { format!("cluster {no}") } else { escape(name) };
+    let mut lines = vec![format!("{cluster}  {versions}  {}{time}", word(verdict))];
     match verdict {
         Verdict::Already => lines.push("Nothing to do.".to_owned()),
         Verdict::Done => {

@@ -3,6 +3,7 @@
 use super::escape::escape;
 use super::render::table;
 use super::text::count;
+use crate::domain::characters::is_typeable;
 use crate::domain::checks::Check;
 use crate::domain::config_group::ConfigGroup;
 use crate::domain::group_choice::Candidate;
@@ -12,6 +13,9 @@ use crate::domain::plan::Plan;
 use crate::domain::report::Report;
 use crate::domain::setting_text::arrow;
 use crate::domain::version::KafkaVersion;
+
+/// Below the cluster's line where the name is missing or cannot be typed.
+const NO_USABLE_NAME: &str = "The service returned no usable name; confirm with the cluster number.";
 
 /// What the text is made of, from a plan or from a report.
 pub(super) struct PlanText<'a> {
@@ -77,12 +81,9 @@ impl<'a> PlanText<'a> {
 
     /// Draws it, without a line end.
     pub(super) fn draw(&self) -> String {
-        let brokers = self.brokers.map_or(String::new(), |number| format!("  {}", count(number, "broker")));
-        let mut lines = vec![
-            format!("Service       {}", self.service),
-            format!("Cluster       {} ({}){brokers}  {}", escape(self.name), self.no, escape(self.state)),
-            format!("Kafka         {}", self.versions()),
-        ];
+        let mut lines = vec![format!("Service       {}", self.service)];
+        lines.extend(self.cluster());
+        lines.push(format!("Kafka         {}", self.versions()));
         lines.extend(self.groups().map(|groups| format!("Config group  {groups}")));
         let shown: Vec<&SettingChange> =
             self.changes.iter().filter(|change| self.in_full || is_felt(change)).collect();
@@ -95,6 +96,20 @@ impl<'a> PlanText<'a> {
         }
         lines.extend(candidates(self.candidates, self.in_full));
         lines.join("\n")
+    }
+
+    fn cluster(&self) -> Vec<String> {
+        let brokers = self.brokers.map_or(String::new(), |number| format!("  {}", count(number, "broker")));
+        let cluster = if self.name.trim().is_empty() {
+            self.no.clone()
+        } else {
+            format!("{} ({})", escape(self.name), self.no)
+        };
+        let mut lines = vec![format!("Cluster       {cluster}{brokers}  {}", escape(self.state))];
+        if !is_typeable(self.name) {
+            lines.push(format!("{:14}{NO_USABLE_NAME}", ""));
+        }
+        lines
     }
 
     fn versions(&self) -> String {
@@ -180,7 +195,7 @@ pub(super) fn checks(checks: &[Check]) -> String {
         .map(|check| {
             let accepted = match check.accepted.as_slice() {
                 [] => String::new(),
-                [all] if all == "*" => "  (accepted)".to_owned(),
+                _ if check.items.is_empty() => "  (accepted)".to_owned(),
                 items => format!("  (accepted: {})", items.join(", ")),
             };
             vec![check.id.to_owned(), check.result.word().to_owned(), format!("{}{accepted}", check.reason)]
@@ -195,7 +210,28 @@ mod tests {
 
     use super::*;
     use crate::domain::acceptance::Accepted;
+    use crate::domain::checks::tests::snapshot;
     use crate::domain::plan::tests::any_snapshot;
+
+    #[test]
+    fn a_cluster_without_a_usable_name_is_shown_by_its_number() {
+        let drawn = |name: &str| {
+            let mut snapshot = snapshot();
+            snapshot.cluster.name = name.to_owned();
+            PlanText::of_plan(&Plan::of(&snapshot, &Accepted::default()), "service", false).draw()
+        };
+        let note = format!("\n              {NO_USABLE_NAME}\nKafka ");
+        for (name, line) in [
+            ("", "\nCluster       1009123  3 brokers  running\n"),
+            ("\u{a0}", "\nCluster       1009123  3 brokers  running\n"),
+            ("a\u{200b}b", "\nCluster       a\\u{200b}b (1009123)  3 brokers  running\n"),
+        ] {
+            let text = drawn(name);
+            assert!(text.contains(line) && text.contains(&note), "{name:?}:\n{text}");
+        }
+        let text = drawn("orders-prod");
+        assert!(text.contains("\nCluster       orders-prod (1009123)  3 brokers  running\nKafka "), "{text}");
+    }
 
     proptest! {
         #[test]

@@ -244,6 +244,7 @@ fn service(service: &Service) -> Value {
 }
 
 fn named(name: Option<&str>, no: &impl ToString) -> Value {
+    let name = name.filter(|name| !name.is_empty());
     json!({ "name": name, "no": no.to_string() })
 }
 

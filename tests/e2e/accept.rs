@@ -48,14 +48,17 @@ fn what_is_accepted_has_to_exist_and_what_does_not_block_is_a_note() {
         2,
         &["`log.retention.ours` is no setting of either config group", "hint: `cdss check` prints the flag"],
     );
+    bench
+        .run(&format!("{UPGRADE} --yes --accept config.changed=*"))
+        .assert_says(2, &["`*` is no setting of either config group"]);
     bench.assert_no_start();
     bench
         .run(&format!("{UPGRADE} --yes --accept config.changed=num.partitions --accept zookeeper.health"))
         .assert_says(
             0,
             &[
-                "--accept config.changed=num.partitions: nothing of that blocks today",
-                "--accept zookeeper.health: nothing of that blocks today",
+                "--accept config.changed=num.partitions has no effect; it does not block this upgrade",
+                "--accept zookeeper.health has no effect; it does not block this upgrade",
             ],
         );
 }

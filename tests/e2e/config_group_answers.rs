@@ -1,53 +1,17 @@
 //! Config groups at a service whose answers lack something, or refuse something.
 
-use cdss::sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
+use crate::altered::{Altered, answers, success};
 use crate::config_group::{COPY, CREATE, WRITE, class};
-use crate::injector::network::forward;
-use crate::injector::{Injector, Step, http};
-use crate::support::{Home, Run, check, serve};
-
-/// A service that answers as the sandbox does, but for some requests.
-struct Altered {
-    sandbox: Sandbox,
-    injector: Injector,
-    home: Home,
-}
+use crate::injector::http;
+use crate::support::check;
 
 impl Altered {
-    /// `instead` gives the whole answer to a request that the sandbox shall not see.
-    fn new(instead: impl Fn(&str) -> Option<String> + Send + Sync + Clone + 'static) -> Self {
-        let sandbox = serve(Options::default());
-        let port = sandbox.port();
-        let injector = Injector::start(move |_| {
-            let instead = instead.clone();
-            let answer = move |request: &str| {
-                instead(request).map_or_else(|| forward(request, port), String::into_bytes)
-            };
-            vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
-        });
-        Self { sandbox, injector, home: Home::empty() }
-    }
-
-    fn json(&self, line: &str) -> (Run, Value) {
-        let run = self.home.run_at(&self.injector.url(), &format!("{line} -o json"));
-        let document = run.document();
-        (run, document)
-    }
-
     fn assert_made(&self, creates: usize, writes: usize) {
         let log = self.sandbox.log();
         assert_eq!((log.count(CREATE), log.count(WRITE), log.starts_asked()), (creates, writes, 0));
     }
-}
-
-fn answers(body: &Value) -> String {
-    http("200 OK", "Content-Type: application/json\r\n", &body.to_string())
-}
-
-fn success(result: &Value) -> String {
-    answers(&json!({ "code": 0, "message": "SUCCESS", "requestId": "r-null", "result": result }))
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg(unix)]
 
 mod accept;
+mod altered;
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod canary;
@@ -42,3 +43,4 @@ mod terminal;
 mod tls;
 mod verify;
 mod wide;
+mod wrong_answers;

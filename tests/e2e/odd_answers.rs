@@ -11,7 +11,7 @@ use crate::figures;
 use crate::injector::dice::Dice;
 use crate::injector::mutation::mutated;
 use crate::injector::network::forward;
-use crate::injector::{Injector, Step};
+use crate::injector::{Injector, Step, http};
 use crate::support::{ACCESS_KEY, Home, Run, SECRET_KEY, lead_to, raw_characters, serve, side_by_side};
 
 /// Every exit code of the README's table.
@@ -113,6 +113,41 @@ fn mutated_answers_make_no_second_config_group_and_none_without_saying_so() {
     figures::record("copies of a config group on mutated answers", ends.len(), "runs");
 }
 
+#[test]
+fn a_cluster_list_that_lacks_an_entry_resolves_no_name() {
+    let sandbox = serve(Options::default());
+    let port = sandbox.port();
+    let injector = Injector::start(move |_| {
+        let answer = move |request: &str| {
+            let answer = forward(request, port);
+            if !request.contains("/cluster/getClusterInfoList ") {
+                return answer;
+            }
+            let answer = String::from_utf8(answer).expect("the sandbox speaks UTF-8");
+            let (_, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+            let mut body: serde_json::Value =
+                serde_json::from_str(body).expect("the sandbox answers in JSON");
+            let count = body["result"]["totalCount"].as_u64().expect("the sandbox counts its clusters");
+            body["result"]["totalCount"] = (count + 1).into();
+            http("200 OK", "", &body.to_string()).into_bytes()
+        };
+        vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+    });
+    for line in [
+        "upgrade --cluster orders-prod --version 3.9.0 --yes",
+        "check --cluster orders-prod --version 3.9.0",
+        "status --cluster orders-prod",
+        "status --cluster no-such-cluster",
+        "list clusters",
+    ] {
+        let run = Home::empty().run_at(&injector.url(), line);
+        run.assert_says(12, &["getClusterInfoList: a cluster list with", "where the service counts"]);
+    }
+    assert_eq!(sandbox.log().starts_asked(), 0);
+    let by_number = Home::empty().run_at(&injector.url(), "status --cluster no:1009123");
+    assert_eq!(by_number.code, 0, "a number needs no list: {by_number:#?}");
+}
+
 /// What drives a terminal, breaks a line, hides or turns the direction of writing.
 const HOSTILE: [&str; 40] = [
     "\u{0}",
@@ -199,7 +234,7 @@ fn with_text_everywhere(fixture: &'static str, line: &str) -> Run {
             for word in ["-prod", "-390", "-371", "SUCCESS"] {
                 body = body.replace(word, &format!("{word}{text}"));
             }
-            crate::injector::http(&format!("{status} X"), "", &body).into_bytes()
+            http(&format!("{status} X"), "", &body).into_bytes()
         };
         vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
     });

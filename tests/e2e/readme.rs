@@ -265,6 +265,13 @@ impl Step {
         Self { sandbox: serve(options), home: Home::empty() }
     }
 
+    /// Creates the first journal, as a person does once.
+    fn create_journal(&self) {
+        let mut command = self.home.program("sh");
+        command.env("PATH", path()).args(["-c", block("XDG_STATE_HOME=")]);
+        assert_eq!(Running::start(command, "history --init").end().code, 0);
+    }
+
     /// Runs the script as it stands, with a shorter timeout and pauses that are only counted.
     fn run(&self) -> Run {
         let script = block("#!/bin/sh").replace("--timeout 2h", "--timeout 500ms");
@@ -312,6 +319,7 @@ fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_e
         (Scenario::Busy, vec![], 8, 0, 0, "status"),
     ] {
         let step = Step::new(scenario, alterations);
+        step.create_journal();
         let run = step.run();
         let told = format!("{scenario}: {run:#?}");
         assert_eq!(run.code, code, "{told}");
@@ -321,13 +329,33 @@ fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_e
             (&step.result()["command"], &step.result()["exit"]["code"]),
             (&command.into(), &code.into())
         );
-        assert_eq!(step.file("state/cdss/journal.jsonl").exists(), asked > 0, "{told}");
+        let starts = step.home.entries().iter().filter(|entry| entry["event"] == "start").count();
+        assert_eq!(starts, asked, "{told}");
     }
 }
 
 #[test]
+fn the_pipeline_starts_nothing_where_its_journal_was_not_restored() {
+    let step = Step::new(Scenario::Healthy, vec![]);
+    step.run().assert_says(5, &["blocked by journal.missing", "cdss history --init"]);
+    assert_eq!((step.sandbox.log().starts_asked(), step.pauses()), (0, 0));
+    assert!(step.home.entries().is_empty(), "a refused run creates no journal");
+}
+
+#[test]
+fn the_script_is_rehearsed_as_the_readme_says() {
+    let home = Home::empty();
+    fs::write(home.path().join("upgrade.sh"), block("#!/bin/sh")).expect("the home can be written");
+    let mut command = home.program("sh");
+    command.env("PATH", path()).args(["-c", block("cdss sandbox -- sh -c")]);
+    let run = Running::start(command, "the rehearsal of upgrade.sh").end();
+    run.assert_says(0, &[" 1 starts asked, 1 accepted"]);
+    assert!(!home.journal().exists(), "the journal of real upgrades is left alone");
+}
+
+#[test]
 fn the_pipeline_is_never_cancelled_asks_somebody_and_keeps_the_journal() {
-    let pipeline = block("on: workflow_dispatch");
+    let pipeline = block("  workflow_dispatch:");
     for line in ["  cancel-in-progress: false", "      - if: always()", "            state/"] {
         assert!(pipeline.lines().any(|present| present == line), "{line:?}");
     }
@@ -338,6 +366,15 @@ fn the_pipeline_is_never_cancelled_asks_somebody_and_keeps_the_journal() {
         commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
     assert!(uses.all(is_pinned), "{pipeline}");
+    let at = |part: &str| pipeline.find(part).unwrap_or_else(|| panic!("{part:?} is not in\n{pipeline}"));
+    assert!(
+        at("actions/cache/restore@") < at("run: sh upgrade.sh"),
+        "the journal is restored before the run"
+    );
+    assert!(at("run: sh upgrade.sh") < at("      - if: always()\n        uses: actions/cache/save@"));
+    let key = "          key: upgrade-orders-prod-${{ github.run_id }}-${{ github.run_attempt }}\n";
+    assert_eq!(pipeline.matches(key).count(), 2, "each run saves a cache of its own");
+    assert!(pipeline.contains("          restore-keys: upgrade-orders-prod- "));
     assert!(block("#!/bin/sh").contains("--config-group "), "the group is named");
 }
 
@@ -354,6 +391,7 @@ fn every_other_pipeline_does_the_same() {
                 "when: always",
                 "result.json",
                 "state/",
+                "  cache:\n    key: upgrade-orders-prod\n    paths: [state/]\n    when: always\n",
             ][..],
         ),
         (
@@ -361,6 +399,7 @@ fn every_other_pipeline_does_the_same() {
             &[
                 "input {",
                 "disableConcurrentBuilds()",
+                "agent { label ",
                 // The wait for a person is none of the upgrade's time.
                 "steps {\n                timeout(",
                 "withCredentials",

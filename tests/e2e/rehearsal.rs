@@ -171,3 +171,42 @@ fn what_cannot_be_served_or_run_is_a_usage_error() {
     }
     home.assert_untouched();
 }
+
+/// Upgrades twice in a sandbox, each time with one of these state folders. The start is accepted and has no effect.
+fn two_runners(home: &Home, states: [&str; 2]) -> Run {
+    let line = format!("cdss {UPGRADE} --yes --poll 10ms -q");
+    let runners = states.map(|state| format!("XDG_STATE_HOME=\"$PWD/{state}\" {line}; echo exit=$?"));
+    inside(home, "--scenario never-starts", &["sh", "-c", &runners.join("\n")])
+}
+
+fn exits(run: &Run) -> Vec<&str> {
+    run.stdout.lines().filter(|line| line.starts_with("exit=")).collect()
+}
+
+#[test]
+fn an_upgrade_is_started_once_per_journal() {
+    let home = Home::empty();
+    let shared = two_runners(&home, ["shared", "shared"]);
+    assert_eq!(exits(&shared), ["exit=9", "exit=5"], "{shared:#?}");
+    shared.assert_says(0, &["blocked by start.unresolved", " 1 starts asked"]);
+
+    let separate = two_runners(&home, ["first", "second"]);
+    assert_eq!(exits(&separate), ["exit=9", "exit=9"], "{separate:#?}");
+    separate.assert_says(0, &[" 2 starts asked"]);
+    assert!(!separate.stderr.contains("start.unresolved"), "{separate:#?}");
+}
+
+#[test]
+fn a_later_sandbox_on_the_same_port_does_not_see_an_old_journal() {
+    let home = Home::empty();
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let flags =
+        format!("--scenario never-starts --port {}", free.expect("a port of loopback is free").port());
+    let script = format!("XDG_STATE_HOME=\"$PWD/state\" cdss {UPGRADE} --yes --poll 10ms");
+    for _ in 0..2 {
+        inside(&home, &flags, &["sh", "-c", &script]).assert_says(9, &[" 1 starts asked"]);
+    }
+    let journals = std::fs::read_dir(home.state()).expect("the script's folder is there").count();
+    assert_eq!(journals, 2, "one per sandbox");
+    assert!(!home.journal().exists(), "the script's journal of real upgrades is left alone");
+}

@@ -40,20 +40,119 @@ fn a_start_of_unknown_fate_blocks_the_next_one_until_it_is_accepted() {
         bench.run(&line).assert_says(9, &["do not start again before you have looked: cdss status"]);
         for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
             let (run, document) = bench.json(blocked);
-            run.assert_says(5, &["blocked by start.unresolved", "add --accept start.unresolved"]);
+            let flag = format!("add --accept start.unresolved={}\n", start_runs(&bench)[0]);
+            run.assert_says(5, &["blocked by start.unresolved", &flag]);
             assert_eq!(check(&document, "start.unresolved")["result"], "block", "{scenario}");
         }
         assert_eq!(bench.log().starts_asked(), 1, "{scenario}");
 
-        let (accepted, document) = bench.json(&format!("{line} --accept start.unresolved"));
+        let flag = format!("start.unresolved={}", start_runs(&bench)[0]);
+        let (accepted, document) = bench.json(&format!("{line} --accept {flag}"));
         assert_eq!(accepted.code, 9, "{scenario}: {accepted:#?}");
-        assert_eq!(check(&document, "start.unresolved")["accepted"], serde_json::json!(["*"]));
+        let first_run = serde_json::json!([start_runs(&bench)[0]]);
+        assert_eq!(check(&document, "start.unresolved")["accepted"], first_run);
         assert_eq!(bench.log().starts_asked(), 2, "{scenario}");
         let entries = bench.home.entries();
         let starts: Vec<_> = entries.iter().filter(|entry| entry["event"] == "start").collect();
         assert_eq!(starts[1]["closes"], serde_json::json!([starts[0]["run"]]));
-        assert_eq!(starts[1]["accepted"], serde_json::json!(["start.unresolved=*"]));
+        assert_eq!(starts[1]["accepted"], serde_json::json!([flag]));
+
+        // The first run is closed now. Naming it again accepts nothing.
+        bench.run(&format!("{line} --accept {flag}")).assert_says(
+            5,
+            &[
+                &format!("--accept {flag} has no effect; it does not block this upgrade\n"),
+                &format!("add --accept start.unresolved={}\n", start_runs(&bench)[1]),
+            ],
+        );
+        assert_eq!(bench.log().starts_asked(), 2, "{scenario}");
     }
+}
+
+/// Returns the runs that recorded a start, the oldest first.
+fn start_runs(bench: &Bench) -> Vec<String> {
+    let starts = bench.home.entries().into_iter().filter(|entry| entry["event"] == "start");
+    starts.map(|start| start["run"].as_str().expect("a run has an id").to_owned()).collect()
+}
+
+#[test]
+fn an_open_start_is_accepted_only_by_the_id_of_a_run_that_recorded_one() {
+    let bench = Bench::new(Scenario::NeverStarts);
+    let line = format!("{UPGRADE} --yes");
+    assert_eq!(bench.run(&line).code, 9);
+    let run = &start_runs(&bench)[0];
+    for (accept, text) in [
+        ("start.unresolved", "start.unresolved=RUN"),
+        ("start.unresolved=*", "the journal has no start by run `*`"),
+        ("start.unresolved=20200101T000000.000Z-1", "no start by run `20200101T000000.000Z-1`"),
+        // The beginning of an id names a run for `history` only.
+        (&format!("start.unresolved={}", &run[..run.len() - 1]), "the journal has no start by run"),
+    ] {
+        let refused = bench.run(&format!("{line} --accept {accept}"));
+        refused.assert_says(2, &[text]);
+    }
+    assert_eq!(bench.log().starts_asked(), 1);
+}
+
+#[test]
+fn several_open_starts_must_all_be_named() {
+    let bench = Bench::new(Scenario::NeverStarts);
+    let line = format!("{UPGRADE} --yes");
+    assert_eq!(bench.run(&line).code, 9);
+    // A second start that this journal has, as from two journals that were put together.
+    let journal = std::fs::read_to_string(bench.home.journal()).expect("it can be read");
+    let first = &start_runs(&bench)[0];
+    let start = journal.lines().next().expect("there is a start").replace(first.as_str(), "other-run");
+    std::fs::write(bench.home.journal(), format!("{journal}{start}\n")).expect("it can be written");
+
+    let flag = format!("--accept start.unresolved={first},other-run");
+    bench.run(&line).assert_says(5, &["blocked by start.unresolved", &format!("add {flag}\n")]);
+    for one in [first, "other-run"] {
+        let run = bench.run(&format!("{line} --accept start.unresolved={one}"));
+        run.assert_says(5, &["blocked by start.unresolved", &format!("add {flag}\n")]);
+    }
+    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.run(&format!("{line} {flag}")).code, 9);
+    assert_eq!(bench.log().starts_asked(), 2);
+}
+
+#[test]
+fn a_line_that_may_have_recorded_a_start_blocks_the_next_one_until_it_is_accepted() {
+    let bench = Bench::new(Scenario::Healthy);
+    let torn = r#"{"schema":"cdss-journal/v1","run":"20260101T000000.000Z-1","event":"start","at":"2026"#;
+    std::fs::create_dir_all(bench.home.state()).expect("the home can be written");
+    std::fs::write(bench.home.journal(), format!("{torn}\n")).expect("the home can be written");
+    let line = format!("{UPGRADE} --yes");
+    for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
+        let (run, document) = bench.json(blocked);
+        let hint = "`cdss history --repair` marks them as reviewed; to go on all the same, add --accept journal.damaged\n";
+        run.assert_says(5, &["blocked by journal.damaged", "line 1 of the journal cannot be read", hint]);
+        assert_eq!(check(&document, "journal.damaged")["result"], "block");
+    }
+    bench.assert_no_start();
+    let (run, document) = bench.json(&format!("{line} --accept journal.damaged"));
+    assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
+    assert_eq!(check(&document, "journal.damaged")["accepted"], serde_json::json!(["*"]));
+    assert_eq!(bench.log().starts_asked(), 1);
+}
+
+#[test]
+fn without_the_journal_that_it_requires_an_upgrade_is_not_started() {
+    let bench = Bench::new(Scenario::Healthy);
+    for flags in ["--yes", "--dry-run"] {
+        let (run, document) = bench.json(&format!("{UPGRADE} {flags} --require-journal"));
+        run.assert_says(5, &["blocked by journal.missing", "`cdss history --init` creates the first one\n"]);
+        assert_eq!(check(&document, "journal.missing")["result"], "block");
+        let accepted = bench.run(&format!("{UPGRADE} {flags} --require-journal --accept journal.missing"));
+        accepted.assert_says(2, &["check `journal.missing` cannot be overruled"]);
+    }
+    bench.assert_no_start();
+    let checked = bench.run("check --cluster orders-prod --version 3.9.0");
+    assert!(checked.code == 0 && !checked.stdout.contains("journal.missing"), "{checked:#?}");
+    assert_eq!(bench.run(&format!("{UPGRADE} --yes --no-wait")).code, 0);
+    let after = bench.run(&format!("{UPGRADE} --yes --require-journal"));
+    after.assert_says(0, &["Following "]);
+    assert_eq!(bench.log().starts_asked(), 1);
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::time::Duration;
 use cdss::sandbox::{self, Change, Scenario};
 use rustix::process::{Signal, kill_process};
 
+use crate::altered::Altered;
 use crate::lab::{Ended, Lab};
 use crate::pty::Terminal;
-use crate::support::UPGRADE;
+use crate::support::{ACCESS_KEY, SECRET_KEY, UPGRADE, check, lead_to};
 
 /// Its beginning is shown once more when the answer is in; the colon and the space make it a question.
 const QUESTION: &str = "Type orders-prod to start: ";
@@ -53,6 +54,54 @@ fn the_third_wrong_answer_ends_it_without_a_start() {
     assert!(!rest.contains("Type orders-prod"), "a fourth question:\n{rest}");
     assert_eq!(lab.sandbox.log().starts_asked(), 0);
     assert_eq!(lab.journal(), "", "a declined start leaves no trace of one");
+}
+
+/// A service whose answers have this name for the cluster; none leaves the field out.
+fn with_name(name: Option<&'static str>) -> Altered {
+    Altered::editing("1009123", move |result| {
+        let Some(fields) = result.as_object_mut() else { return };
+        fields.remove("clusterName");
+        fields.extend(name.map(|name| ("clusterName".to_owned(), name.into())));
+    })
+}
+
+#[test]
+fn enter_does_not_start_a_cluster_without_a_usable_name_and_its_number_does() {
+    for name in [None, Some(""), Some(" \u{a0}"), Some("orders\u{200b}prod")] {
+        let service = with_name(name);
+        let line = "upgrade --cluster 1009123 --version 3.9.0 --no-wait";
+        let mut command = service.home.program("sh");
+        lead_to(&mut command, &service.url(), ACCESS_KEY, SECRET_KEY);
+        command.env("TERM", "xterm");
+        let words: Vec<&str> = std::iter::once(env!("CARGO_BIN_EXE_cdss")).chain(line.split(' ')).collect();
+        let mut terminal = Terminal::with(command, &words);
+        let question = "Type 1009123 to start: ";
+        terminal.expect("The service returned no usable name; confirm with the cluster number.");
+        terminal.answer_to(question, "");
+        terminal.expect("nothing was typed; 2 tries left");
+        terminal.answer_to(question, " ");
+        terminal.expect("nothing was typed; one try left");
+        assert_eq!(service.sandbox.log().starts_asked(), 0, "{name:?}");
+        terminal.answer_to(question, "1009123");
+        terminal.expect("Started ");
+        assert_eq!(terminal.end().0, 0);
+        assert_eq!(service.sandbox.log().starts_asked(), 1, "{name:?}");
+        assert_eq!(service.home.entries()[0]["consent"], "typed number", "{name:?}");
+    }
+}
+
+#[test]
+fn check_shows_a_cluster_without_a_name_by_its_number() {
+    let service = with_name(None);
+    let line = "check --cluster 1009123 --version 3.9.0";
+    let run = service.home.run_at(&service.url(), line);
+    let lines =
+        "Cluster       1009123  3 brokers  running\n              The service returned no usable name;";
+    assert_eq!(run.code, 0, "{run:#?}");
+    assert!(run.stdout.contains(lines), "{}", run.stdout);
+    let (_, document) = service.json(line);
+    assert_eq!(document["cluster"], serde_json::json!({ "name": null, "no": "1009123" }));
+    assert_eq!(check(&document, "service.precheck")["result"], "pass");
 }
 
 #[test]

@@ -8,6 +8,10 @@ use crate::api::wire::{Response, open};
 
 /// The answer with this status and body; the service's clock is `ahead` seconds ahead where it tells a time.
 fn answer(status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
+    answer_to(Class::Start, status, body, ahead)
+}
+
+fn answer_to(class: Class, status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
     let own = Timestamp::UNIX_EPOCH;
     let response = Response {
         status,
@@ -18,7 +22,7 @@ fn answer(status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
         clocks: Clocks { own, its: ahead.map(|seconds| own + SignedDuration::from_secs(seconds)) },
         retry_after: Some(Duration::from_secs(7)),
     };
-    open("op", &response.read(["", ""])).map(drop)
+    open("op", class, &response.read(["", ""])).map(drop)
 }
 
 fn gateway(status: u16, code: i64) -> ApiError {
@@ -103,6 +107,73 @@ fn the_services_own_refusal() {
         assert!(matches!(error, ApiError::Refused { .. }));
         assert_eq!(classify(Class::Read, &error), Action::Final, "{status}");
         assert_eq!(classify(Class::Start, &error), start, "{status}");
+    }
+}
+
+#[test]
+fn only_an_envelope_that_says_no_throughout_refuses_a_start() {
+    use Action::{Confirm, InDoubt};
+    let results = [
+        "",
+        r#","result":null"#,
+        r#","result":false"#,
+        r#","result":true"#,
+        r#","result":{}"#,
+        r#","result":"no""#,
+    ];
+    for (code, status, starts) in [
+        // By result: absent, null, false; then true, an object, a text.
+        ("3", 200, [Confirm, Confirm, Confirm, InDoubt, InDoubt, InDoubt]),
+        ("-1", 202, [Confirm, Confirm, Confirm, InDoubt, InDoubt, InDoubt]),
+        ("\"3\"", 400, [Confirm, Confirm, Confirm, InDoubt, InDoubt, InDoubt]),
+        ("3", 499, [Confirm, Confirm, Confirm, InDoubt, InDoubt, InDoubt]),
+        ("3", 302, [InDoubt; 6]),
+        ("3", 500, [InDoubt; 6]),
+        ("3", 503, [InDoubt; 6]),
+        ("\"E3\"", 200, [InDoubt; 6]),
+        ("3.5", 200, [InDoubt; 6]),
+        ("true", 400, [InDoubt; 6]),
+        ("null", 200, [InDoubt; 6]),
+        ("0", 400, [InDoubt; 6]),
+        ("0", 500, [InDoubt; 6]),
+    ] {
+        for (result, start) in results.iter().zip(starts) {
+            let body = format!(r#"{{"code":{code},"message":"m"{result}}}"#);
+            for class in [Class::Start, Class::Change] {
+                let error = answer_to(class, status, &body, None).unwrap_err();
+                assert_eq!(classify(class, &error), start, "{class:?} {status} {body}: {error:?}");
+                assert!(!classify(class, &error).proves_nothing_was_done(), "{status} {body}");
+            }
+        }
+    }
+    let without_message = answer(200, r#"{"code":3,"result":null}"#, None).unwrap_err();
+    assert_eq!(classify(Class::Start, &without_message), InDoubt);
+}
+
+#[test]
+fn a_read_is_refused_whatever_the_result() {
+    for status in [200, 302, 400, 404, 500, 503] {
+        for result in ["", r#","result":null"#, r#","result":false"#, r#","result":true"#, r#","result":{}"#]
+        {
+            let body = format!(r#"{{"code":3,"message":"m"{result}}}"#);
+            let error = answer_to(Class::Read, status, &body, None).unwrap_err();
+            assert!(matches!(error, ApiError::Refused { code: Some(3), .. }), "{status} {body}: {error:?}");
+            assert_eq!(classify(Class::Read, &error), Action::Final, "{status} {body}");
+        }
+    }
+}
+
+#[test]
+fn a_gateway_error_that_carries_a_result_proves_nothing_about_a_start() {
+    for (result, read, start) in [
+        ("", Action::Final, Action::Final),
+        (r#","result":null"#, Action::Final, Action::Final),
+        (r#","result":true"#, Action::Final, Action::InDoubt),
+    ] {
+        let body = format!(r#"{{"error":{{"errorCode":"210","message":"m"}}{result}}}"#);
+        let error = |class| answer_to(class, 401, &body, None).unwrap_err();
+        assert_eq!(classify(Class::Read, &error(Class::Read)), read, "{body}");
+        assert_eq!(classify(Class::Start, &error(Class::Start)), start, "{body}");
     }
 }
 

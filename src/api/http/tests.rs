@@ -17,6 +17,7 @@ use crate::injector::{Injector, Step, header, http};
 mod bounds;
 mod clock;
 mod keys;
+mod lists;
 
 struct Deaf;
 
@@ -108,8 +109,12 @@ fn read(http: &Http) -> Result<Answer, ApiError> {
 }
 
 fn start(http: &Http) -> Result<Accepted, ApiError> {
+    start_within(http, QUICK.connect)
+}
+
+fn start_within(http: &Http, connect_within: Duration) -> Result<Accepted, ApiError> {
     let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
-    http.start(&plan.target().unwrap(), &consent(&plan))
+    http.start(&plan.target().unwrap(), &consent(&plan), connect_within)
 }
 
 const YES: &str = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
@@ -154,6 +159,52 @@ fn a_start_is_one_request_whatever_comes_back() {
             "{}",
             requests[0]
         );
+    }
+}
+
+#[test]
+fn a_start_ends_as_accepted_refused_or_unknown() {
+    let envelope = |status: &str, code: &str, result: &str| {
+        http(status, "", &format!(r#"{{"code":{code},"message":"m"{result}}}"#))
+    };
+    let (ok, bad, down) = ("200 OK", "400 Bad Request", "500 Internal Server Error");
+    for (answer, expected) in [
+        (envelope(ok, "0", r#","result":true"#), None),
+        (envelope(ok, "0", r#","result":null"#), Some(Action::InDoubt)),
+        (envelope(ok, "0", r#","result":false"#), Some(Action::InDoubt)),
+        (envelope(ok, "0", r#","result":"true""#), Some(Action::InDoubt)),
+        (envelope(ok, "0", r#","result":1"#), Some(Action::InDoubt)),
+        (envelope(ok, "0", ""), Some(Action::InDoubt)),
+        (envelope(bad, "0", r#","result":true"#), Some(Action::InDoubt)),
+        (envelope(ok, "3", ""), Some(Action::Confirm)),
+        (envelope(ok, "3", r#","result":null"#), Some(Action::Confirm)),
+        (envelope(bad, "3", r#","result":false"#), Some(Action::Confirm)),
+        (envelope(ok, "3", r#","result":true"#), Some(Action::InDoubt)),
+        (envelope(bad, "3", r#","result":{}"#), Some(Action::InDoubt)),
+        (envelope(down, "3", r#","result":null"#), Some(Action::InDoubt)),
+        (envelope("302 Found", "3", r#","result":null"#), Some(Action::InDoubt)),
+        (envelope(ok, r#""E3""#, r#","result":null"#), Some(Action::InDoubt)),
+    ] {
+        let server = Injector::answering(vec![answer.clone()]);
+        let outcome = start(&client_of(&server.url(), QUICK));
+        let action = outcome.as_ref().err().map(|error| classify(Class::Start, error));
+        assert_eq!(action, expected, "{answer}: {outcome:?}");
+        assert_eq!(server.seen().requests.len(), 1, "{answer}");
+    }
+}
+
+#[test]
+fn a_refused_pre_check_stays_refused_whatever_its_result() {
+    let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
+    for result in ["", r#","result":null"#, r#","result":false"#, r#","result":true"#, r#","result":{}"#] {
+        for status in ["200 OK", "400 Bad Request", "500 Internal Server Error"] {
+            let body = format!(r#"{{"code":3,"message":"m"{result}}}"#);
+            let server = Injector::answering(vec![http(status, "", &body)]);
+            let read = Read::PreCheck(plan.target().unwrap());
+            let answer: PreCheck =
+                crate::api::one(&client_of(&server.url(), QUICK), read, Persistence::Patient).unwrap();
+            assert!(matches!(answer, PreCheck::Refused { code: Some(3), .. }), "{status} {body}: {answer:?}");
+        }
     }
 }
 

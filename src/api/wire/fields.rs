@@ -28,9 +28,14 @@ impl Page {
     /// Returns true when this was certainly the last page. A page that doesn't say is followed by another
     /// request, and an answer without anything new ends it.
     pub(in crate::api) fn is_last(&self) -> bool {
-        let counted_out =
-            matches!((self.current, self.total), (Some(current), Some(total)) if current >= total);
-        self.is_last == Some(true) || counted_out
+        let is_past_the_end = self.current.zip(self.total).is_some_and(|(current, total)| current >= total);
+        self.is_last == Some(true) || is_past_the_end
+    }
+
+    /// Returns true when the page says that another one follows.
+    pub(in crate::api) fn announces_more(&self) -> bool {
+        let is_before_the_end = self.current.zip(self.total).is_some_and(|(current, total)| current < total);
+        self.is_last == Some(false) || is_before_the_end
     }
 
     /// Returns true where so many entries are certainly not all.
@@ -127,10 +132,14 @@ pub(super) fn told<'a>(result: &'a Value, name: &str) -> Result<&'a [Value], &'s
 
 /// Of the two lists one may be missing where the other one has entries.
 fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
-    let forbidden: Vec<&Value> = list(&result["disallowedClusters"]).collect();
+    let forbidden: &[Value] = match &result["disallowedClusters"] {
+        Value::Array(entries) => entries,
+        Value::Null => &[],
+        _ => return Err("disallowed clusters that are not a list"),
+    };
     let allowed = match told(result, "allowedClusters") {
         Ok(allowed) => allowed,
-        Err(_) if !forbidden.is_empty() => &[],
+        Err(_) if result["allowedClusters"].is_null() && !forbidden.is_empty() => &[],
         Err(what) => return Err(what),
     };
     let no = |entry: &Value| count(&entry["serviceGroupInstanceNo"]).map(ClusterNo::new);
@@ -149,7 +158,7 @@ fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
         })
     });
     let forbidden =
-        forbidden.into_iter().map(|entry| Some(ForbiddenCluster { no: no(entry)?, name: name(entry) }));
+        forbidden.iter().map(|entry| Some(ForbiddenCluster { no: no(entry)?, name: name(entry) }));
     let whole = allowed.collect::<Option<_>>().zip(forbidden.collect::<Option<_>>());
     let (allowed, forbidden) = whole.ok_or("a cluster without a number")?;
     Ok(ClusterList { allowed, forbidden })
@@ -325,6 +334,12 @@ mod tests {
                 true,
             ),
             (Read::Clusters(None), json!({ "allowedClusters": null, "disallowedClusters": [] }), false),
+            (
+                Read::Clusters(None),
+                json!({ "allowedClusters": {}, "disallowedClusters": [forbidden] }),
+                false,
+            ),
+            (Read::Clusters(None), json!({ "allowedClusters": [], "disallowedClusters": {} }), false),
             (Read::Clusters(None), json!({ "allowedClusters": null, "totalCount": 0 }), true),
             (Read::Clusters(None), json!({ "allowedClusters": null }), false),
             (Read::Clusters(None), json!({ "allowedClusters": [{ "clusterName": "orders" }] }), false),
@@ -336,15 +351,22 @@ mod tests {
     }
 
     #[test]
-    fn a_page_without_marks_is_not_the_last() {
-        for (result, last) in [
-            (json!({ "isLast": true }), true),
-            (json!({ "isLast": false, "currentPage": 2, "totalPage": 2 }), true),
-            (json!({ "isLast": false, "currentPage": 1, "totalPage": 2 }), false),
-            (json!({}), false),
-            (json!(null), false),
+    fn a_page_says_that_it_is_the_last_or_that_more_follow_or_neither() {
+        for (result, is_last, announces_more) in [
+            (json!({ "isLast": true }), true, false),
+            (json!({ "isLast": false }), false, true),
+            (json!({ "currentPage": "2", "totalPage": 2 }), true, false),
+            (json!({ "currentPage": 1, "totalPage": "2" }), false, true),
+            (json!({ "isLast": false, "currentPage": 2, "totalPage": 2 }), true, true),
+            (json!({ "isLast": true, "currentPage": 1, "totalPage": 2 }), true, true),
+            (json!({ "isLast": false, "currentPage": 1, "totalPage": 2 }), false, true),
+            (json!({ "currentPage": 1 }), false, false),
+            (json!({ "totalPage": 2 }), false, false),
+            (json!({}), false, false),
+            (json!(null), false, false),
         ] {
-            assert_eq!(page_of(&result).is_last(), last, "{result}");
+            let page = page_of(&result);
+            assert_eq!((page.is_last(), page.announces_more()), (is_last, announces_more), "{result}");
         }
     }
 }

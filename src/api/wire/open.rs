@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::fields::number;
 use crate::api::ApiError;
-use crate::api::classify::Clocks;
+use crate::api::classify::{Class, Clocks};
 
 /// An answer as it came, bounded in size.
 #[derive(Debug, Clone)]
@@ -86,12 +86,19 @@ pub(in crate::api) struct Envelope {
 
 /// Sorts an answer. Only 2xx with JSON and code 0 is a success.
 ///
+/// A refusal of a change has no result, or the result false; with any other result it contradicts itself, and the change
+/// may have been made. A refused read changes nothing, so it is a refusal whatever its result.
+///
 /// # Errors
 ///
 /// Everything else, typed by its shape: the service's refusal, the gateway's, or neither.
 ///
 /// Source: NAVER Cloud API guide, `api-call-lgc-errorhandling`; other shapes as seen on sister services.
-pub(in crate::api) fn open(operation: &'static str, response: &Reading) -> Result<Envelope, ApiError> {
+pub(in crate::api) fn open(
+    operation: &'static str,
+    class: Class,
+    response: &Reading,
+) -> Result<Envelope, ApiError> {
     let status = response.status;
     let success = (200..300).contains(&status);
     let unreadable = |what: String, request_id: Option<String>| {
@@ -101,15 +108,21 @@ pub(in crate::api) fn open(operation: &'static str, response: &Reading) -> Resul
         return unreadable(response.kind.clone(), response.request_id.clone());
     };
     let request_id = text(body, "requestId").or_else(|| response.request_id.clone());
+    let is_contradictory =
+        class != Class::Read && !matches!(body["result"], Value::Null | Value::Bool(false));
 
     if let (Some(code), Some(message)) = (number(&body["code"]), text(body, "message")) {
         return match (success, code) {
             (true, 0) => Ok(Envelope { result: body["result"].clone(), request_id, message }),
             (false, 0) => unreadable("success under a failing status".to_owned(), request_id),
+            (_, code) if is_contradictory => unreadable(
+                format!("an answer that has a result and is refused with code {code}: {message}"),
+                request_id,
+            ),
             _ => Err(ApiError::Refused { operation, status, code: Some(code), message, request_id }),
         };
     }
-    if body["error"].is_object() && !success {
+    if body["error"].is_object() && !success && !is_contradictory {
         let error = &body["error"];
         let message = text(error, "message").unwrap_or_else(|| "no message".to_owned());
         let message =
@@ -198,17 +211,20 @@ mod tests {
     }
 
     fn error(status: u16, body: &str) -> ApiError {
-        open("op", &response(status, body).read(["", ""])).unwrap_err()
+        open("op", Class::Read, &response(status, body).read(["", ""])).unwrap_err()
     }
 
     #[test]
     fn only_code_0_under_2xx_is_a_success() {
         let body = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
-        let envelope = open("op", &response(200, body).read(["", ""])).unwrap();
+        let envelope = open("op", Class::Read, &response(200, body).read(["", ""])).unwrap();
         assert_eq!((envelope.result, envelope.request_id.as_deref()), (Value::Bool(true), Some("r-1")));
         let code_as_text = r#"{"code":"0","message":"SUCCESS","result":null}"#;
         assert_eq!(
-            open("op", &response(200, code_as_text).read(["", ""])).unwrap().request_id.as_deref(),
+            open("op", Class::Read, &response(200, code_as_text).read(["", ""]))
+                .unwrap()
+                .request_id
+                .as_deref(),
             Some("header-id")
         );
         for (status, body) in [
@@ -232,6 +248,31 @@ mod tests {
                 panic!("{status}")
             };
             assert_eq!((code, message.as_str(), request_id.as_deref()), (Some(3), "복제 중", Some("r-1")));
+        }
+    }
+
+    #[test]
+    fn a_change_is_refused_only_without_a_result() {
+        let refused = |class, result: &str| {
+            let body = format!(r#"{{"code":3,"message":"no"{result}}}"#);
+            let error = open("op", class, &response(200, &body).read(["", ""])).unwrap_err();
+            matches!(error, ApiError::Refused { code: Some(3), .. })
+        };
+        for (result, is_refusal) in [
+            ("", true),
+            (r#","result":null"#, true),
+            (r#","result":false"#, true),
+            (r#","result":true"#, false),
+            (r#","result":"false""#, false),
+            (r#","result":0"#, false),
+            (r#","result":"""#, false),
+            (r#","result":{}"#, false),
+            (r#","result":[]"#, false),
+        ] {
+            for class in [Class::Start, Class::Change] {
+                assert_eq!(refused(class, result), is_refusal, "{class:?} {result}");
+            }
+            assert!(refused(Class::Read, result), "{result}");
         }
     }
 
@@ -267,14 +308,19 @@ mod tests {
             assert_eq!(found, what, "{body}");
         }
         let redirect = Response { location: Some("https://evil.example/x".to_owned()), ..response(302, "") };
-        assert!(open("op", &redirect.read(["", ""])).unwrap_err().to_string().contains("evil.example"));
+        assert!(
+            open("op", Class::Read, &redirect.read(["", ""]))
+                .unwrap_err()
+                .to_string()
+                .contains("evil.example")
+        );
     }
 
     #[test]
     fn an_answer_of_countless_values_is_not_read() {
         let body =
             |count: usize| format!(r#"{{"code":0,"message":"SUCCESS","result":[{}0]}}"#, "0,".repeat(count));
-        assert!(open("op", &response(200, &body(MOST_VALUES - 10)).read(["", ""])).is_ok());
+        assert!(open("op", Class::Read, &response(200, &body(MOST_VALUES - 10)).read(["", ""])).is_ok());
         let error = error(200, &body(MOST_VALUES)).to_string();
         assert_eq!(error, "op: an answer of more than 50000 values (HTTP 200)");
     }
@@ -291,11 +337,14 @@ mod tests {
             let read = repeated.read(["aaaa/b+c=", "AKIDEXAMPLE1"]);
             assert_eq!(read.headers[0].1, "bad (hidden) with (hidden)");
             assert_eq!(read.request_id.as_deref(), Some("(hidden)"));
-            let told = open("op", &read).unwrap_err().to_string();
+            let told = open("op", Class::Read, &read).unwrap_err().to_string();
             assert_eq!(told, "op: (hidden) of (hidden) (HTTP 401, code 200)", "{written}");
         }
         let short = response(401, r#"{"error":{"errorCode":"200","message":"a b"}}"#).read(["a", "b"]);
-        assert!(open("op", &short).unwrap_err().to_string().contains("a b"), "what is that short is no key");
+        assert!(
+            open("op", Class::Read, &short).unwrap_err().to_string().contains("a b"),
+            "what is that short is no key"
+        );
     }
 
     #[test]

@@ -176,8 +176,8 @@ impl<'a> Desk<'a> {
             };
             let question = Question {
                 text,
-                name: &self.profile,
-                name_of: "the profile's name",
+                expected: &self.profile,
+                answer_is: "the profile's name",
                 what: "the removal",
                 so_far: "nothing was removed",
             };

@@ -4,7 +4,7 @@ use super::configuration::{changed, config_group, lost_override};
 use super::settings;
 use super::{Check, CheckResult, JOURNAL_REMEDY};
 use crate::domain::acceptance::Accepted;
-use crate::domain::cluster::ClusterState;
+use crate::domain::cluster::{ClusterIdentity, ClusterState};
 use crate::domain::group_difference::{SettingChange, Side, difference};
 use crate::domain::health::{Colour, NodeGroup};
 use crate::domain::snapshot::{PreCheck, Snapshot};
@@ -13,8 +13,13 @@ use crate::domain::version::release_of;
 /// Judges a snapshot. Data that is missing is a finding, never a pass.
 pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
     let changes = changes(snapshot);
-    let mut checks =
-        vec![cluster_state(snapshot), brokers(snapshot), zookeeper(snapshot), version_order(snapshot)];
+    let mut checks = vec![
+        cluster_identity(snapshot),
+        cluster_state(snapshot),
+        brokers(snapshot),
+        zookeeper(snapshot),
+        version_order(snapshot),
+    ];
     checks.extend(version_listed(snapshot));
     checks.extend(version_zookeeper(snapshot));
     checks.extend(config_group(snapshot));
@@ -26,6 +31,8 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
     checks.push(pre_check(&snapshot.pre_check));
     checks.extend(unresolved(snapshot));
     checks.extend(journal(snapshot));
+    checks.extend(journal_damaged(snapshot));
+    checks.extend(journal_missing(snapshot));
     checks.push(Check::new("data.replication", CheckResult::Skipped, "brokers not asked"));
     checks.into_iter().map(|check| check.accept(accepted)).collect()
 }
@@ -38,6 +45,20 @@ pub(crate) fn changes(snapshot: &Snapshot) -> Vec<SettingChange> {
             Side { settings: target, release: snapshot.target.version.release.as_ref() },
         ),
         _ => Vec::new(),
+    }
+}
+
+fn cluster_identity(snapshot: &Snapshot) -> Check {
+    let id = "cluster.identity";
+    let no = snapshot.cluster.no;
+    match snapshot.identity() {
+        Ok(ClusterIdentity { name: Some(name), .. }) => Check::pass(id, format!("{name} ({no})")),
+        Ok(_) => Check::pass(id, no.to_string()),
+        Err(conflict) => Check::block(
+            id,
+            conflict,
+            "check the cluster in the console, and whether a proxy answers for the service",
+        ),
     }
 }
 
@@ -65,12 +86,14 @@ fn greens(group: &NodeGroup) -> String {
 fn brokers(snapshot: &Snapshot) -> Check {
     let id = "brokers.health";
     let remedy = "bring every broker to green first";
-    match &snapshot.health {
-        None => Check::block(id, "the service told nothing about the brokers", remedy),
-        Some(health) => match health.brokers.shortcomings() {
-            found if found.is_empty() => Check::pass(id, greens(&health.brokers)),
-            found => Check::block(id, found.join(", "), remedy),
-        },
+    let Some(health) = &snapshot.health else {
+        return Check::block(id, "the service returned nothing about the brokers", remedy);
+    };
+    let found = health.broker_problems(snapshot.cluster.brokers);
+    if found.is_empty() {
+        Check::pass(id, greens(&health.brokers))
+    } else {
+        Check::block(id, found.join(", "), remedy)
     }
 }
 
@@ -184,21 +207,49 @@ fn pre_check(answer: &PreCheck) -> Check {
 }
 
 fn unresolved(snapshot: &Snapshot) -> Option<Check> {
-    let start = snapshot.journal.open_starts.last()?;
+    let id = "start.unresolved";
+    let starts = &snapshot.journal.open_starts;
     let settled = snapshot.cluster.state == ClusterState::Running && snapshot.brokers_are_green();
-    (settled && !snapshot.is_at_target()).then(|| {
-        Check::block(
-            "start.unresolved",
-            format!(
-                "run {} sent a start to version code {} at {}, and nobody saw what became of it",
-                start.run, start.version, start.started_at
-            ),
-            "ask NAVER Cloud support what became of it; then accept, and this run starts anew",
-        )
-    })
+    if starts.is_empty() || !settled || snapshot.is_at_target() {
+        return None;
+    }
+    let each: Vec<String> = starts
+        .iter()
+        .map(|start| {
+            format!("run {} requested version code {} at {}", start.run, start.version, start.started_at)
+        })
+        .collect();
+    let reason = format!("outcome unknown: {}", each.join("; "));
+    let items = starts.iter().map(|start| start.run.clone()).collect();
+    Some(Check { items, ..Check::block(id, reason, "ask NAVER Cloud support for the outcome") })
 }
 
 fn journal(snapshot: &Snapshot) -> Option<Check> {
     let fault = snapshot.journal.fault.as_ref()?;
     Some(Check::block("journal.writable", fault.clone(), JOURNAL_REMEDY))
+}
+
+fn journal_damaged(snapshot: &Snapshot) -> Option<Check> {
+    let damaged = &snapshot.journal.damaged;
+    let first = damaged.first().filter(|_| !snapshot.is_at_target())?.number;
+    let reason = match damaged.len() {
+        1 => format!("line {first} of the journal cannot be read; it may have recorded a start"),
+        count => format!(
+            "{count} lines of the journal cannot be read, the first is line {first}; one of them may have recorded a start"
+        ),
+    };
+    let remedy = "`cdss history` shows them, `cdss history --repair` marks them as reviewed";
+    Some(Check::block("journal.damaged", reason, remedy))
+}
+
+fn journal_missing(snapshot: &Snapshot) -> Option<Check> {
+    let journal = &snapshot.journal;
+    let missing = snapshot.requires_journal && !journal.exists && journal.fault.is_none();
+    (missing && !snapshot.is_at_target()).then(|| {
+        Check::block(
+            "journal.missing",
+            "there is no journal, and --require-journal is set",
+            "restore the journal of the last run; `cdss history --init` creates the first one",
+        )
+    })
 }

@@ -6,9 +6,10 @@ use crate::domain::group_difference::tests::group;
 use crate::domain::health::tests::health;
 use crate::domain::health::{Colour, Node};
 use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use crate::domain::journal_state::JournalState;
+use crate::domain::journal_state::{DamagedLine, JournalState};
+use crate::domain::open_start::OpenStart;
 use crate::domain::open_start::tests::open_start;
-use crate::domain::rules::RULES;
+use crate::domain::rules::{ItemKind, RULES};
 use crate::domain::snapshot::{Group, PreCheck, Snapshot};
 use crate::domain::version::{Found, KafkaVersion};
 
@@ -29,6 +30,7 @@ pub(crate) fn snapshot() -> Snapshot {
             config_group: Some(ConfigGroupNo::new(301)),
             brokers: Some(3),
         },
+        listed: None,
         from: Some(version(3_713_006, "Kafka 3.7.1")),
         health: Some(health(&["green", "green", "green"])),
         target: Found { version: version(3_903_006, "Kafka 3.9.0"), listed: true },
@@ -38,6 +40,7 @@ pub(crate) fn snapshot() -> Snapshot {
         pre_check: PreCheck::Possible { request_id: Some("r-1".to_owned()) },
         copy_command: None,
         journal: JournalState::default(),
+        requires_journal: false,
     }
 }
 
@@ -118,12 +121,17 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         "config.out-of-range",
     ),
     ("journal not writable", |s| s.journal.fault = Some("read-only".to_owned()), "journal.writable"),
+    ("no journal where one is required", |s| s.requires_journal = true, "journal.missing"),
 ];
 
 #[test]
 fn what_must_block_blocks_and_nothing_overrules_it() {
-    let everything: Vec<&str> =
-        RULES.iter().filter(|rule| rule.acceptable != Acceptable::No).map(|rule| rule.id).collect();
+    let everything: Vec<&str> = RULES
+        .iter()
+        .filter(|rule| !matches!(rule.acceptable, Acceptable::No | Acceptable::Each(ItemKind::Run)))
+        .map(|rule| rule.id)
+        .chain(["start.unresolved=run"])
+        .collect();
     for (what, spoil, id) in NEVER_ACCEPTABLE {
         let mut spoiled = snapshot();
         spoil(&mut spoiled);
@@ -153,11 +161,9 @@ const ACCEPTABLE: &[Case] = &[
     ),
     ("present settings unreadable", |s| s.present = None, "config.lost-override"),
     (
-        "open start",
-        |s| {
-            s.journal.open_starts = vec![open_start(3_903_006)];
-        },
-        "start.unresolved",
+        "damaged journal",
+        |s| s.journal.damaged = vec![DamagedLine { number: 7, reason: "cut short".to_owned() }],
+        "journal.damaged",
     ),
 ];
 
@@ -194,4 +200,100 @@ fn the_target_version_with_another_group_than_named_blocks() {
     assert_eq!(stops(&there, &[]), ["config.other-group"]);
     there.cluster.config_group = Some(ConfigGroupNo::new(312));
     assert_eq!(stops(&there, &[]), Vec::<&str>::new());
+}
+
+fn found<'a>(checks: &'a [Check], id: &str) -> Option<&'a Check> {
+    checks.iter().find(|check| check.id == id)
+}
+
+/// A healthy cluster below the target with an open start of each of these runs.
+fn with_open_starts(runs: &[&str]) -> Snapshot {
+    let mut snapshot = snapshot();
+    let start = |run: &&str| OpenStart { run: (*run).to_owned(), ..open_start(3_903_006) };
+    snapshot.journal.open_starts = runs.iter().map(start).collect();
+    snapshot
+}
+
+#[test]
+fn every_open_start_is_accepted_by_its_own_run_id() {
+    let snapshot = with_open_starts(&["r-1", "r-2"]);
+    for (accept, stopped) in [
+        (&[][..], true),
+        (&["start.unresolved=r-1"], true),
+        (&["start.unresolved=r-2"], true),
+        (&["start.unresolved=*"], true),
+        (&["start.unresolved=r-1,r-3"], true),
+        (&["start.unresolved=r-1,r-2"], false),
+        (&["start.unresolved=r-2", "start.unresolved=r-1"], false),
+    ] {
+        let expected: &[&str] = if stopped { &["start.unresolved"] } else { &[] };
+        assert_eq!(stops(&snapshot, accept), expected, "{accept:?}");
+    }
+    let checks = evaluate(&snapshot, &Accepted::default());
+    let check = found(&checks, "start.unresolved").unwrap();
+    assert_eq!(check.items, ["r-1", "r-2"]);
+    let each = |run| format!("run {run} requested version code 3903006 at 1970-01-01T00:00:00Z");
+    assert_eq!(check.reason, format!("outcome unknown: {}; {}", each("r-1"), each("r-2")));
+    assert_eq!(check.accept_flag().unwrap(), "--accept start.unresolved=r-1,r-2");
+}
+
+#[test]
+fn a_star_is_an_item_like_any_other() {
+    let star = with_open_starts(&["*", "r-1"]);
+    assert_eq!(stops(&star, &["start.unresolved=*"]), ["start.unresolved"]);
+    assert_eq!(stops(&star, &["start.unresolved=*,r-1"]), Vec::<&str>::new());
+
+    let mut snapshot = snapshot();
+    let settings = |value| [("*", value, "1"), ("log.retention.hours", value, "72")];
+    snapshot.present = Some(group(301, 3_713_006, &settings("168")));
+    snapshot.target_settings = Some(group(312, 3_903_006, &settings("")));
+    let id = "config.lost-override";
+    assert_eq!(stops(&snapshot, &["config.lost-override=*"]), [id]);
+    assert_eq!(stops(&snapshot, &[id]), [id]);
+    assert_eq!(stops(&snapshot, &["config.lost-override=*,log.retention.hours"]), Vec::<&str>::new());
+}
+
+#[test]
+fn a_run_id_that_cannot_be_pasted_has_no_flag() {
+    for run in ["", "a,b", " a", "a\u{200b}", "a\n"] {
+        let checks = evaluate(&with_open_starts(&["r-1", run]), &Accepted::default());
+        let check = found(&checks, "start.unresolved").unwrap();
+        assert_eq!((check.stops(), check.accept_flag()), (true, None), "{run:?}");
+    }
+}
+
+#[test]
+fn damaged_lines_are_counted_and_the_first_is_named() {
+    let line = |number| DamagedLine { number, reason: "cut short".to_owned() };
+    let mut snapshot = snapshot();
+    for (damaged, reason) in [
+        (vec![line(7)], "line 7 of the journal cannot be read; it may have recorded a start"),
+        (
+            vec![line(3), line(7)],
+            "2 lines of the journal cannot be read, the first is line 3; one of them may have recorded a start",
+        ),
+    ] {
+        snapshot.journal.damaged = damaged;
+        let checks = evaluate(&snapshot, &Accepted::default());
+        let check = found(&checks, "journal.damaged").unwrap();
+        assert_eq!(check.reason, reason);
+        assert!(check.remedy.as_ref().unwrap().contains("cdss history --repair"));
+    }
+    snapshot.cluster.version = Some(VersionCode::new(3_903_006));
+    assert_eq!(found(&evaluate(&snapshot, &Accepted::default()), "journal.damaged"), None);
+}
+
+#[test]
+fn a_journal_is_missing_only_where_one_is_required() {
+    let missing = |requires_journal, exists, fault: Option<&str>| {
+        let mut snapshot = snapshot();
+        snapshot.requires_journal = requires_journal;
+        snapshot.journal =
+            JournalState { exists, fault: fault.map(str::to_owned), ..JournalState::default() };
+        found(&evaluate(&snapshot, &Accepted::default()), "journal.missing").is_some()
+    };
+    assert!(missing(true, false, None));
+    assert!(!missing(false, false, None));
+    assert!(!missing(true, true, None));
+    assert!(!missing(true, false, Some("cannot be read")), "nobody knows whether it exists");
 }

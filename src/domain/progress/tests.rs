@@ -21,8 +21,17 @@ fn look(at: u64, state: &str, version: u64, colours: &[&str]) -> Look {
     Look { at: Duration::from_secs(at), health: health(colours), cluster: Some(cluster) }
 }
 
+fn expected(target: Option<u64>) -> Expectation {
+    let brokers = ["b1", "b2", "b3"].map(str::to_owned);
+    Expectation {
+        target: target.map(VersionCode::new),
+        before: Some(VersionCode::new(OLD)),
+        brokers: ExpectedBrokers::new(brokers, Some(3)),
+    }
+}
+
 fn ours(patience: Patience) -> Progress {
-    Progress::new(patience, Watched::Ours, Some(VersionCode::new(NEW)))
+    Progress::new(patience, Watched::Ours, expected(Some(NEW)))
 }
 
 /// Feeds looks 15 s apart and returns the end with the number of looks it took.
@@ -98,7 +107,7 @@ fn the_old_version_after_a_change_is_failed_only_after_patience() {
         ours(Patience::REMOTE),
         rolled.into_iter().chain(std::iter::repeat_n(("running", OLD, GREEN), 60)),
     );
-    assert_eq!(end, Some((Settled::Elsewhere, 2 + 21)));
+    assert_eq!(end, Some((Settled::Returned, 2 + 21)));
     let wavering = std::iter::repeat_n(
         [("running", OLD, GREEN), ("running", OLD, GREEN), ("changing", OLD, GREEN)],
         100,
@@ -117,10 +126,105 @@ fn a_start_that_never_showed_is_never_called_done_or_failed() {
 }
 
 #[test]
-fn an_error_ends_at_once_and_an_unknown_word_never() {
-    assert_eq!(run(ours(Patience::REMOTE), [("error", OLD, GREEN)]), Some((Settled::InError, 1)));
+fn an_error_is_believed_after_three_looks_over_45_seconds() {
+    let end = run(ours(Patience::REMOTE), std::iter::repeat_n(("error", OLD, GREEN), 60));
+    assert_eq!(end, Some((Settled::InError, 4)), "looks at 0, 15, 30 and 45 s");
+    let end = run(ours(Patience::LOOPBACK), std::iter::repeat_n(("error", NEW, GREEN), 60));
+    assert_eq!(end, Some((Settled::InError, 3)));
+    let mut quick = ours(Patience::REMOTE);
+    for at in 0..45 {
+        assert_eq!(quick.take(&look(at, "error", OLD, GREEN)), None, "{at} s are too short");
+    }
+    assert_eq!(quick.take(&look(45, "error", OLD, GREEN)), Some(Settled::InError));
+}
+
+#[test]
+fn an_error_that_another_state_interrupts_starts_anew() {
+    let mut looks = vec![("error", OLD, GREEN), ("error", OLD, GREEN), ("changing", OLD, GREEN)].repeat(50);
+    assert_eq!(run(ours(Patience::LOOPBACK), looks.clone()), None);
+    looks.extend([("running", NEW, GREEN), ("running", NEW, GREEN)]);
+    assert_eq!(run(ours(Patience::LOOPBACK), looks), Some((Settled::AtTarget, 152)));
+}
+
+#[test]
+fn looks_without_the_clusters_entry_neither_count_as_an_error_nor_end_one() {
+    let mut progress = ours(Patience::REMOTE);
+    let blind = |at| Look { cluster: None, ..look(at, "error", OLD, ORANGE) };
+    assert_eq!(progress.take(&look(0, "error", OLD, ORANGE)), None);
+    assert!(progress.wants_cluster(&health(ORANGE)), "the entry is read until the state is settled");
+    for at in 1..100 {
+        assert_eq!(progress.take(&blind(at)), None);
+    }
+    assert_eq!(progress.take(&look(100, "error", OLD, ORANGE)), None, "two looks read the entry");
+    assert_eq!(progress.take(&look(101, "error", OLD, ORANGE)), Some(Settled::InError));
+}
+
+#[test]
+fn a_single_error_is_no_change() {
+    let mut looks = vec![("running", OLD, GREEN); 60];
+    looks[5] = ("error", OLD, GREEN);
+    assert_eq!(run(ours(Patience::REMOTE), looks), Some((Settled::NeverChanged, 21)));
+}
+
+#[test]
+fn an_unknown_state_never_ends_a_watch() {
     assert_eq!(run(ours(Patience::REMOTE), std::iter::repeat_n(("paused", NEW, GREEN), 500)), None);
     assert_eq!(run(ours(Patience::REMOTE), std::iter::repeat_n(("", NEW, GREEN), 500)), None);
+}
+
+#[test]
+fn a_third_version_is_neither_the_target_nor_a_failure() {
+    const THIRD: u64 = 3_803_006;
+    let rolled = [("changing", OLD, GREEN), ("changing", OLD, ORANGE)];
+    let third = VersionCode::new(THIRD);
+    let looks = rolled.into_iter().chain(std::iter::repeat_n(("running", THIRD, GREEN), 60));
+    assert_eq!(run(ours(Patience::REMOTE), looks), Some((Settled::Elsewhere(third), 2 + 21)));
+    let unseen = std::iter::repeat_n(("running", THIRD, GREEN), 60);
+    assert_eq!(run(ours(Patience::REMOTE), unseen), Some((Settled::Elsewhere(third), 21)));
+}
+
+#[test]
+fn without_the_version_before_no_version_proves_a_failure() {
+    let unknown = Expectation { before: None, ..expected(Some(NEW)) };
+    let looks =
+        [("changing", OLD, ORANGE)].into_iter().chain(std::iter::repeat_n(("running", OLD, GREEN), 60));
+    let end = run(Progress::new(Patience::REMOTE, Watched::Ours, unknown), looks);
+    assert_eq!(end, Some((Settled::Elsewhere(VersionCode::new(OLD)), 1 + 21)));
+}
+
+#[test]
+fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
+    let two: &[&str] = &["green", "green"];
+    let looks = || {
+        let gone = std::iter::repeat_n(("running", NEW, two), 500);
+        [("changing", OLD, ORANGE)].into_iter().chain(gone)
+    };
+    let without_entry_count = |mut look: Look| {
+        look.cluster.as_mut().unwrap().brokers = None;
+        look
+    };
+    for brokers in
+        [ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), None), ExpectedBrokers::new([], Some(3))]
+    {
+        let mut progress =
+            Progress::new(Patience::LOOPBACK, Watched::Ours, Expectation { brokers, ..expected(Some(NEW)) });
+        for (at, (state, version, colours)) in (0..).zip(looks()) {
+            assert_eq!(progress.take(&without_entry_count(look(at, state, version, colours))), None);
+        }
+        for at in 1_000..1_002 {
+            progress.take(&look(at, "running", NEW, GREEN));
+        }
+        assert_eq!(progress.take(&look(1_002, "running", NEW, GREEN)), Some(Settled::AtTarget), "it is back");
+    }
+    let unknown = ExpectedBrokers::new([], None);
+    let mut progress = Progress::new(
+        Patience::LOOPBACK,
+        Watched::Ours,
+        Expectation { brokers: unknown, ..expected(Some(NEW)) },
+    );
+    for (at, (state, version, colours)) in (0..).zip(looks()) {
+        assert_eq!(progress.take(&look(at, state, version, colours)), None, "the entry still counts three");
+    }
 }
 
 #[test]
@@ -146,16 +250,16 @@ fn a_look_without_the_cluster_never_ends_anything() {
 
 #[test]
 fn a_foreign_change_settles_where_it_rests() {
-    let foreign = || Progress::new(Patience::REMOTE, Watched::Foreign, Some(VersionCode::new(NEW)));
+    let foreign = || Progress::new(Patience::REMOTE, Watched::Foreign, expected(Some(NEW)));
     let end = run(foreign(), [("changing", OLD, GREEN), ("running", OLD, GREEN), ("running", OLD, GREEN)]);
-    assert_eq!(end, Some((Settled::Elsewhere, 3)));
+    assert_eq!(end, Some((Settled::Returned, 3)));
     let end = run(foreign(), [("changing", OLD, GREEN), ("running", NEW, GREEN), ("running", NEW, GREEN)]);
     assert_eq!(end, Some((Settled::AtTarget, 3)));
 }
 
 #[test]
 fn without_a_target_an_idle_cluster_has_nothing_to_follow() {
-    let any = || Progress::new(Patience::LOOPBACK, Watched::Ours, None);
+    let any = || Progress::new(Patience::LOOPBACK, Watched::Ours, expected(None));
     let end = run(any(), std::iter::repeat_n(("running", OLD, GREEN), 60));
     assert_eq!(end, Some((Settled::NeverChanged, 20)));
     let end = run(any(), [("changing", OLD, GREEN), ("running", OLD, GREEN), ("running", OLD, GREEN)]);

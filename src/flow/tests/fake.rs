@@ -1,6 +1,6 @@
 //! A service that is a function of the fake clock's time.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,11 +13,13 @@ use crate::clock::tests::FakeClock;
 use crate::consent::{Consent, GroupConsent};
 use crate::domain::broker_trail::BrokerTrails;
 use crate::domain::checks::tests::snapshot;
+use crate::domain::cluster::{ClusterEntry, ClusterList};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::follow_command::Surroundings;
 use crate::domain::group_copy::Carried;
 use crate::domain::ids::{ConfigGroupNo, VersionCode};
 use crate::domain::plan::{Plan, Target};
+use crate::domain::progress::{Expectation, ExpectedBrokers};
 use crate::domain::region::Site;
 use crate::domain::report::Report;
 use crate::domain::service::Service;
@@ -40,6 +42,11 @@ pub(super) struct FakeApi<'a> {
     /// What starts answer, in turn.
     pub starts: RefCell<VecDeque<Result<(), ApiError>>>,
     pub started: RefCell<Vec<Duration>>,
+    /// How long each start was allowed to take for its connection.
+    pub connect_within: RefCell<Vec<Duration>>,
+    /// How long every answer takes.
+    pub answer_time: Cell<Duration>,
+    /// What was asked for, in order; also `start` and `credentials`.
     pub reads: RefCell<Vec<&'static str>>,
 }
 
@@ -51,6 +58,8 @@ impl<'a> FakeApi<'a> {
             fails: Box::new(|_, _| None),
             starts: RefCell::default(),
             started: RefCell::default(),
+            connect_within: RefCell::default(),
+            answer_time: Cell::default(),
             reads: RefCell::default(),
         }
     }
@@ -81,18 +90,35 @@ impl<'a> FakeApi<'a> {
             }
             Read::Users(_) => Answer::Users(Some(0)),
             Read::PreCheck(_) => Answer::PreCheck(PreCheck::Possible { request_id: None }),
-            Read::Clusters(_) => Answer::Clusters(crate::domain::cluster::ClusterList::default()),
+            Read::Clusters(_) => Answer::Clusters(ClusterList {
+                allowed: vec![ClusterEntry {
+                    no: world.cluster.no,
+                    name: world.cluster.name,
+                    release: world.from.and_then(|from| from.release),
+                    state: world.cluster.state,
+                    brokers: world.cluster.brokers,
+                }],
+                forbidden: Vec::new(),
+            }),
         })
     }
 }
 
 impl CdssApi for FakeApi<'_> {
     fn together(&self, reads: &[Read], _: Persistence) -> Vec<Result<Answer, ApiError>> {
-        reads.iter().map(|read| self.answer(read)).collect()
+        let answers = reads.iter().map(|read| self.answer(read)).collect();
+        self.clock.pass(self.answer_time.get());
+        answers
     }
 
-    fn start(&self, _: &Target, _: &Consent) -> Result<Accepted, ApiError> {
+    fn refresh_credentials(&self) {
+        self.reads.borrow_mut().push("credentials");
+    }
+
+    fn start(&self, _: &Target, _: &Consent, connect_within: Duration) -> Result<Accepted, ApiError> {
+        self.connect_within.borrow_mut().push(connect_within);
         self.started.borrow_mut().push(self.clock.elapsed());
+        self.reads.borrow_mut().push("start");
         let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test foresaw");
         outcome.map(|()| Accepted { request_id: Some("start-1".to_owned()), at: self.clock.now() })
     }
@@ -181,6 +207,15 @@ impl Stage {
             poll: Duration::from_secs(15),
             report: &mut self.report,
         }
+    }
+}
+
+/// The upgrade from [`OLD`] to [`NEW`] of three brokers.
+pub(super) fn expectation() -> Expectation {
+    Expectation {
+        target: Some(VersionCode::new(NEW)),
+        before: Some(VersionCode::new(OLD)),
+        brokers: ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), Some(3)),
     }
 }
 

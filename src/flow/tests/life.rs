@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::fake::{FakeApi, NEW, OLD, Stage, gateway, lost};
+use super::fake::{FakeApi, NEW, OLD, Stage, expectation, gateway, lost};
 use crate::api::ApiError;
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
@@ -161,7 +161,8 @@ fn watched(life: &Life) -> (End, u64) {
     let mut stage = Stage::new();
     let watch = Watch {
         no: ClusterNo::new(1_009_123),
-        progress: Progress::new(Patience::REMOTE, Watched::Ours, Some(VersionCode::new(NEW))),
+        name: "orders-prod",
+        progress: Progress::new(Patience::REMOTE, Watched::Ours, expectation()),
         timeout: Some(Duration::from_secs(3 * 60 * 60)),
         origin: Duration::ZERO,
         journalled: false,
@@ -178,7 +179,7 @@ proptest! {
         let (end, at) = watched(&life);
         match (life.truth, end) {
             (Truth::Good, End::Settled(Settled::AtTarget)) => prop_assert!(at >= life.end(), "{at} of {}", life.end()),
-            (Truth::BackOnOld, End::Settled(Settled::Elsewhere)) => prop_assert!(at >= life.end()),
+            (Truth::BackOnOld, End::Settled(Settled::Returned)) => prop_assert!(at >= life.end()),
             (Truth::InError, End::Settled(Settled::InError)) => prop_assert!(at >= life.end()),
             (truth, end) => prop_assert!(false, "{truth:?} was called {end:?} at {at}"),
         }

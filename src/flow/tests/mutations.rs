@@ -47,7 +47,7 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     let clock = Rc::new(FakeClock::default());
     let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned(), clock);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        upgraded(&api, &injector.url(), &journal, Duration::from_secs(20 * 60))
+        upgraded(&api, &FakeClock::default(), &injector.url(), &journal, Duration::from_secs(20 * 60))
     }));
     let started = sandbox.log().starts_accepted();
     let (report, failure) = outcome.map_err(|_| format!("seed {seed}: it panicked"))?;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::fake::{FakeApi, NEW, OLD, Stage, cluster, gateway, lost};
+use super::fake::{FakeApi, NEW, OLD, Stage, cluster, expectation, gateway, lost};
 use crate::api::Read;
+use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
-use crate::domain::ids::{ClusterNo, VersionCode};
+use crate::domain::ids::ClusterNo;
 use crate::domain::progress::{Patience, Progress, Settled, Watched};
 use crate::figures;
 use crate::flow::watch::{End, Watch};
@@ -13,14 +14,19 @@ use crate::flow::watch::{End, Watch};
 const GREEN: &[&str] = &["green", "green", "green"];
 const ORANGE: &[&str] = &["green", "orange", "green"];
 
-fn watch(timeout: Duration) -> Watch {
+fn watch(timeout: Duration) -> Watch<'static> {
     Watch {
         no: ClusterNo::new(1_009_123),
-        progress: Progress::new(Patience::REMOTE, Watched::Ours, Some(VersionCode::new(NEW))),
+        name: "orders-prod",
+        progress: Progress::new(Patience::REMOTE, Watched::Ours, expectation()),
         timeout: Some(timeout),
         origin: Duration::ZERO,
         journalled: false,
     }
+}
+
+fn warnings(stage: &Stage) -> Vec<&String> {
+    stage.tell.0.iter().filter(|said| said.starts_with("warning")).collect()
 }
 
 fn minutes(minutes: u64) -> Duration {
@@ -67,7 +73,77 @@ fn a_last_look_is_made_at_the_deadline() {
     });
     let mut stage = Stage::new();
     let end = watch(Duration::from_secs(20)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::GaveUp { goes_on: false, .. }), "an error of one look is no end: {end:?}");
+}
+
+#[test]
+fn a_lasting_error_ends_the_watch_after_one_warning() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0..20 => cluster("changing", OLD, ORANGE),
+        _ => cluster("error", OLD, ORANGE),
+    });
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
     assert!(matches!(end, End::Settled(Settled::InError)), "{end:?}");
+    assert!(clock.elapsed() >= Duration::from_secs(30 + 45), "{:?}", clock.elapsed());
+    assert_eq!(
+        warnings(&stage),
+        ["warning the service reports the state `error`; watching on until that lasts"]
+    );
+}
+
+#[test]
+fn a_single_wrong_error_changes_nothing() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0..20 | 40..60 => cluster("changing", OLD, ORANGE),
+        20..40 => cluster("error", OLD, GREEN),
+        _ => cluster("running", NEW, GREEN),
+    });
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+}
+
+#[test]
+fn a_broker_that_disappears_is_reported_once_and_watched_for() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0..60 => cluster("changing", OLD, ORANGE),
+        60..600 => cluster("running", NEW, &["green", "green"]),
+        _ => cluster("running", NEW, GREEN),
+    });
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert!(clock.elapsed() >= minutes(10), "not before it is back: {:?}", clock.elapsed());
+    assert_eq!(warnings(&stage), ["warning b3 missing from the service's answer; watching on"]);
+}
+
+#[test]
+fn an_answer_about_another_cluster_is_a_failed_read() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| {
+        let mut world = cluster("running", NEW, GREEN);
+        match now.as_secs() {
+            0..60 => cluster("changing", OLD, ORANGE),
+            60..600 => {
+                world.cluster.identity.name = Some("billing".to_owned());
+                world
+            }
+            600..1_200 => {
+                world.health.as_mut().unwrap().identity.no = Some(ClusterNo::new(7));
+                world
+            }
+            _ => world,
+        }
+    });
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert!(clock.elapsed() >= minutes(20), "{:?}", clock.elapsed());
+    assert!(warnings(&stage)[0].contains("name `billing` instead of `orders-prod`"), "{:?}", stage.tell.0);
 }
 
 #[test]

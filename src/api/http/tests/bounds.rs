@@ -1,5 +1,7 @@
 //! Everything has an end: time, size, attempts.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 /// Runs what has to come to an end soon, whatever the other side does.
@@ -133,4 +135,32 @@ fn a_proxy_that_says_nothing_is_not_waited_for_longer_than_a_connection_may_take
     let limits = Limits { connect: Duration::from_millis(100), attempts: 1, ..SHORT };
     let error = in_time("a silent proxy", move || read(&client_behind(&url, limits)).unwrap_err());
     assert!(proxy.seen().requests[0].starts_with("CONNECT "), "{error:?}");
+}
+
+#[test]
+fn a_start_connects_within_its_limit_or_is_not_sent() {
+    let hour = Duration::from_secs(60 * 60);
+    let short = Duration::from_millis(50);
+    for (connect_within, limit) in [(short, hour), (hour, short), (Duration::ZERO, hour)] {
+        // The connection stands, but TLS never does, so that connecting does not end.
+        let service = Injector::start(|_| vec![Step::ReadBytes(usize::from(u16::MAX))]);
+        let url = service.url().replace("http://", "https://");
+        let limits = Limits { connect: limit, start: hour, ..QUICK };
+        let error = in_time("connecting", move || {
+            start_within(&client_of(&url, limits), connect_within).unwrap_err()
+        });
+        assert!(matches!(error, ApiError::NotSent { why: Unsent::Connection, .. }), "{error:?}");
+        assert_eq!(service.seen().requests.len(), 0);
+        assert!(connect_within > Duration::ZERO || service.seen().connections == 0, "there was no time");
+    }
+}
+
+#[test]
+fn the_limit_on_connecting_does_not_bound_the_answer_to_a_start() {
+    let wait = Duration::from_secs(1);
+    let answer = http("200 OK", "", YES).into_bytes();
+    let service = Injector::start(move |_| vec![Step::Read, Step::Wait(wait), Step::Send(answer.clone())]);
+    let url = service.url();
+    let outcome = in_time("a slow answer", move || start_within(&client_of(&url, QUICK), wait / 2));
+    assert!(outcome.is_ok(), "{outcome:?}");
 }

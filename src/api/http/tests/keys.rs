@@ -37,8 +37,101 @@ fn gateway_for(access: &'static str) -> Injector {
 }
 
 fn ending_soon() -> Keys {
-    let expires = Some(SystemClock { interrupt: Interrupt::new() }.now() + SignedDuration::from_secs(60));
+    expiring_in(SignedDuration::from_secs(60))
+}
+
+fn expiring_in(time: SignedDuration) -> Keys {
+    let expires = Some(SystemClock { interrupt: Interrupt::new() }.now() + time);
     Keys { expires, ..Keys::new("OLDACCESSKEY", "secret") }
+}
+
+/// A client with these keys, and how often it renews them: with `NEWACCESSKEY`, or not at all.
+fn renewing(server: &Injector, keys: Keys, can_renew: bool) -> (Http, Rc<Cell<u32>>) {
+    let mut connection = client_of(&server.url(), QUICK).connection;
+    let renewals = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&renewals);
+    let renew = move || {
+        counted.set(counted.get() + 1);
+        if can_renew {
+            Ok(Keys::new("NEWACCESSKEY", "secret"))
+        } else {
+            Err(ConfigError::Empty("key".to_owned()))
+        }
+    };
+    connection.keys = KeyRing::new(keys, Box::new(renew));
+    (Http::new(connection).unwrap(), renewals)
+}
+
+/// A service that accepts every start, whatever the key.
+fn accepting() -> Injector {
+    Injector::start(|_| vec![Step::Read, Step::Send(http("200 OK", "", YES).into_bytes()), Step::Fin])
+}
+
+fn access_keys(server: &Injector) -> Vec<String> {
+    let requests = server.seen().requests;
+    requests.iter().map(|request| header(request, "x-ncp-iam-access-key").unwrap()).collect()
+}
+
+#[test]
+fn credentials_are_renewed_before_a_start_and_never_by_it() {
+    let server = accepting();
+    let (client, renewals) = renewing(&server, expiring_in(SignedDuration::from_secs(90)), true);
+    assert!(start(&client).is_ok());
+    assert_eq!(renewals.get(), 0, "the start signs with what is there");
+    client.refresh_credentials();
+    client.refresh_credentials();
+    assert_eq!(renewals.get(), 1, "the new key does not expire");
+    assert!(start(&client).is_ok());
+    assert_eq!(renewals.get(), 1);
+    assert_eq!(access_keys(&server), ["OLDACCESSKEY", "NEWACCESSKEY"]);
+}
+
+#[test]
+fn a_source_of_short_lived_keys_is_asked_once_before_a_start() {
+    let server = accepting();
+    let mut connection = client_of(&server.url(), QUICK).connection;
+    let renewals = Rc::new(Cell::new(0));
+    let (counted, clock) = (Rc::clone(&renewals), Rc::clone(&connection.clock));
+    let renew = move || {
+        counted.set(counted.get() + 1);
+        let expires = Some(clock.now() + SignedDuration::from_secs(90));
+        Ok(Keys { expires, ..Keys::new("NEWACCESSKEY", "secret") })
+    };
+    connection.keys = KeyRing::new(expiring_in(SignedDuration::from_secs(90)), Box::new(renew));
+    let client = Http::new(connection).unwrap();
+    client.refresh_credentials();
+    let _unread = (read(&client), read(&client));
+    assert!(start(&client).is_ok());
+    assert_eq!(renewals.get(), 1, "no program runs between the look and the start");
+}
+
+#[test]
+fn credentials_that_last_are_not_renewed() {
+    let server = accepting();
+    for keys in [expiring_in(SignedDuration::from_mins(3)), Keys::new("OLDACCESSKEY", "secret")] {
+        let (client, renewals) = renewing(&server, keys, true);
+        client.refresh_credentials();
+        assert_eq!(renewals.get(), 0);
+    }
+    assert_eq!(server.seen().connections, 0, "a renewal sends nothing to the service");
+}
+
+#[test]
+fn a_start_after_a_failed_renewal_is_left_to_the_service() {
+    let server = accepting();
+    let (client, renewals) = renewing(&server, expiring_in(SignedDuration::from_secs(-90)), false);
+    client.refresh_credentials();
+    assert!(start(&client).is_ok());
+    assert_eq!((renewals.get(), access_keys(&server)), (1, vec!["OLDACCESSKEY".to_owned()]));
+}
+
+#[test]
+fn a_refused_signature_of_a_start_renews_nothing() {
+    let server = gateway_for("NEWACCESSKEY");
+    let (client, renewals) = renewing(&server, expiring_in(SignedDuration::from_secs(90)), true);
+    let error = start(&client).unwrap_err();
+    assert!(error.is_refused_signature(), "{error:?}");
+    assert_eq!((renewals.get(), server.seen().requests.len()), (0, 1));
 }
 
 #[test]
@@ -52,6 +145,7 @@ fn a_signal_while_the_starts_key_is_fetched_keeps_the_start_from_being_sent() {
     };
     connection.keys = KeyRing::new(ending_soon(), Box::new(interrupted));
     let client = Http::new(connection).unwrap();
+    client.refresh_credentials();
     let error = start(&client).unwrap_err();
     assert!(matches!(error, ApiError::NotSent { why: Unsent::Interrupted, .. }), "{error:?}");
     assert!(matches!(read(&client), Err(ApiError::Interrupted { signal: Signal::Terminate, .. })));

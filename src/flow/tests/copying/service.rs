@@ -209,7 +209,9 @@ impl CdssApi for Service {
         reads.iter().map(|read| self.answer(read)).collect()
     }
 
-    fn start(&self, _: &Target, _: &Consent) -> Result<Accepted, ApiError> {
+    fn refresh_credentials(&self) {}
+
+    fn start(&self, _: &Target, _: &Consent, _: Duration) -> Result<Accepted, ApiError> {
         panic!("a copy starts nothing")
     }
 

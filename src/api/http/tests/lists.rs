@@ -1,0 +1,165 @@
+//! Lists of several pages over HTTP: what is read again, and where reading ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+use crate::domain::cluster::ClusterList;
+
+fn list(client: &Http, persistence: Persistence) -> Result<ClusterList, ApiError> {
+    crate::api::one(client, Read::Clusters(Some("orders".to_owned())), persistence)
+}
+
+fn entries(numbers: impl IntoIterator<Item = u64>) -> serde_json::Value {
+    let entry =
+        |no| serde_json::json!({ "serviceGroupInstanceNo": no, "clusterName": format!("orders-{no}") });
+    numbers.into_iter().map(entry).collect()
+}
+
+/// A page with these clusters where the service counts `count`.
+fn page(numbers: impl IntoIterator<Item = u64>, is_last: bool, count: u64) -> String {
+    let clusters = entries(numbers);
+    let result = serde_json::json!({ "allowedClusters": clusters, "isLast": is_last, "totalCount": count });
+    http("200 OK", "", &serde_json::json!({ "code": 0, "message": "SUCCESS", "result": result }).to_string())
+}
+
+/// The page numbers that were requested.
+fn requested(server: &Injector) -> Vec<u64> {
+    let number = |request: &String| {
+        let (_, body) = request.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str::<serde_json::Value>(body).unwrap()["pageNo"].as_u64().unwrap()
+    };
+    server.seen().requests.iter().map(number).collect()
+}
+
+/// Serves pages without an end, each with a new cluster. Every request takes this many seconds by the client's clock.
+fn endless(seconds: u64) -> (Injector, Http) {
+    let time = Arc::new(AtomicU64::new(0));
+    let passing = Arc::clone(&time);
+    let server = Injector::start(move |number| {
+        passing.fetch_add(seconds, Ordering::SeqCst);
+        let no = number as u64;
+        let body = serde_json::json!({
+            "code": 0,
+            "message": "SUCCESS",
+            "result": { "allowedClusters": entries([no]), "isLast": false },
+        });
+        vec![Step::Read, Step::Send(http("200 OK", "", &body.to_string()).into_bytes()), Step::Fin]
+    });
+    let mut connection = client_of(&server.url(), QUICK).connection;
+    connection.clock = Rc::new(ServerClock(time));
+    (server, Http::new(connection).unwrap())
+}
+
+/// A clock that only the server moves.
+struct ServerClock(Arc<AtomicU64>);
+
+impl Clock for ServerClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::try_from(self.elapsed()).unwrap()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, _: Duration) -> Result<(), crate::clock::Interrupted> {
+        panic!("reading a list needs no sleep")
+    }
+}
+
+#[test]
+fn a_list_that_does_not_add_up_is_read_once_more_from_the_start() {
+    let server = Injector::answering(vec![
+        page([1, 2], false, 4),
+        page([3], true, 4),
+        page([1, 2], false, 4),
+        page([3, 4], true, 4),
+    ]);
+    let found = list(&client_of(&server.url(), QUICK), Persistence::Patient).unwrap();
+    assert_eq!(found.allowed.iter().map(|entry| entry.no.number()).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    assert_eq!(requested(&server), [1, 2, 1, 2]);
+}
+
+#[test]
+fn a_list_that_does_not_add_up_twice_is_an_error_and_no_list() {
+    for numbers in [&[1, 2, 3][..], &[1, 2, 3, 4, 5, 6]] {
+        let answer = page(numbers.iter().copied(), true, 5);
+        let server = Injector::answering(vec![answer; 3]);
+        let error = list(&client_of(&server.url(), QUICK), Persistence::Patient).unwrap_err();
+        let expected = format!(
+            "getClusterInfoList: a cluster list with {} entries where the service counts 5 (HTTP 200)",
+            numbers.len()
+        );
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(requested(&server), [1, 1], "it is not read a third time");
+        assert_eq!(crate::failure::Failure::before_start(error).exit().code(), 12);
+    }
+}
+
+#[test]
+fn a_single_attempt_does_not_read_the_list_again() {
+    let server = Injector::answering(vec![page([1], true, 2), page([1, 2], true, 2)]);
+    let error = list(&client_of(&server.url(), QUICK), Persistence::Once).unwrap_err();
+    assert!(matches!(error, ApiError::Unreadable { status: 200, .. }), "{error:?}");
+    assert_eq!(requested(&server), [1]);
+}
+
+#[test]
+fn a_page_that_can_not_be_read_does_not_restart_the_list() {
+    let down = http("503 Service Unavailable", "", r#"{"error":{"errorCode":"500","message":"down"}}"#);
+    let server = Injector::answering([vec![page([1], false, 2)], vec![down; 8]].concat());
+    let error = list(&client_of(&server.url(), QUICK), Persistence::Patient).unwrap_err();
+    assert!(matches!(error, ApiError::Gateway { status: 503, .. }), "{error:?}");
+    assert_eq!(requested(&server), [1, 2, 2, 2, 2]);
+}
+
+#[test]
+fn a_page_that_repeats_the_first_one_ends_a_list_as_an_error() {
+    let body = serde_json::json!({
+        "code": 0,
+        "message": "SUCCESS",
+        "result": { "allowedClusters": entries([1]), "currentPage": 1, "totalPage": 2, "isLast": false },
+    });
+    let server = Injector::answering(vec![http("200 OK", "", &body.to_string()); 5]);
+    let error = list(&client_of(&server.url(), QUICK), Persistence::Patient).unwrap_err();
+    assert!(error.to_string().contains("repeats itself on page 2"), "{error}");
+    assert_eq!(requested(&server), [1, 2, 1, 2]);
+}
+
+#[test]
+fn ten_thousand_clusters_are_a_list_of_a_hundred_pages() {
+    let server = Injector::start(|number| {
+        let first = number as u64 * 100;
+        let answer = page(first..first + 100, number == 99, 10_000);
+        vec![Step::Read, Step::Send(answer.into_bytes()), Step::Fin]
+    });
+    let found = list(&client_of(&server.url(), QUICK), Persistence::Patient).unwrap();
+    assert_eq!((found.allowed.len(), server.seen().requests.len()), (10_000, 100));
+}
+
+#[test]
+fn pages_without_an_end_are_bounded_in_number_and_in_time() {
+    for (seconds, requests, what) in [
+        (0, 1_000, "a list of more than 1000 pages"),
+        (60, 6, "a list that takes longer than 5m to read"),
+        (301, 1, "a list that takes longer than 5m to read"),
+    ] {
+        let (server, client) = endless(seconds);
+        let error = list(&client, Persistence::Patient).unwrap_err();
+        assert_eq!(error.to_string(), format!("getClusterInfoList: {what} (HTTP 200)"));
+        let requested = requested(&server);
+        assert_eq!(requested.len(), requests, "{seconds} s a page: the list is not read again");
+    }
+}
+
+#[test]
+fn a_config_group_list_with_fewer_groups_than_it_counts_is_not_read_again() {
+    let body = r#"{"code":0,"message":"SUCCESS","result":{"kafkaConfigGroupList":[],"totalCount":1}}"#;
+    let server = Injector::answering(vec![http("200 OK", "", body); 2]);
+    let client = client_of(&server.url(), QUICK);
+    let read = Read::ConfigGroups(Some(VersionCode::new(3_903_006)));
+    let outcome = client.together(&[read], Persistence::Patient).pop().unwrap();
+    assert!(outcome.unwrap_err().to_string().contains("fewer entries than it counts"));
+    assert_eq!(server.seen().requests.len(), 1);
+}

@@ -1,0 +1,268 @@
+//! Answers that are wrong but well formed: about another cluster, incomplete, contradictory, or true for a moment only.
+
+use cdss::sandbox::{Alteration, Change, Options, Scenario};
+use serde_json::{Value, json};
+
+use crate::altered::{Altered, answers};
+use crate::injector::network::forward;
+use crate::support::{Bench, Run, UPGRADE, check};
+
+const ORDERS: u64 = 1_009_123;
+const ENTRY: &str = "/getClusterInfoList/1009123";
+const STATUS: &str = "/getClusterStatus/1009123";
+
+/// Upgrades at a service whose answers to `path` are edited, and expects `id` to block.
+#[track_caller]
+fn is_blocked(path: &'static str, edit: fn(&mut Value), id: &str, reason: &str) {
+    let service = Altered::editing(path, edit);
+    let (run, document) = service.json(&format!("{UPGRADE} --yes"));
+    assert_eq!((run.code, &check(&document, id)["result"]), (5, &"block".into()), "{run:#?}");
+    let found = check(&document, id)["reason"].as_str().unwrap_or_default();
+    assert!(found.contains(reason), "{found}");
+    assert_eq!((service.sandbox.log().starts_asked(), &document["submitted"]), (0, &"no".into()));
+}
+
+#[test]
+fn answers_about_another_cluster_block_and_cannot_be_accepted() {
+    let id = "cluster.identity";
+    let renamed = |result: &mut Value| result["clusterName"] = "billing".into();
+    let renumbered = |result: &mut Value| result["serviceGroupInstanceNo"] = "1009999".into();
+    is_blocked(ENTRY, renamed, id, "the cluster's entry has name `billing` instead of `orders-prod`");
+    is_blocked(ENTRY, renumbered, id, "number 1009999 instead of 1009123");
+    is_blocked(STATUS, renamed, id, "the cluster's status has name `billing`");
+    is_blocked(STATUS, renumbered, id, "number 1009999 instead of 1009123");
+    let bench = Bench::new(Scenario::Healthy);
+    bench.run(&format!("{UPGRADE} --yes --accept {id}")).assert_says(2, &[id]);
+    bench.assert_no_start();
+}
+
+#[test]
+fn missing_names_and_numbers_are_no_mismatch() {
+    let service = Altered::editing(STATUS, |result| drop(result["clusterName"].take()));
+    let (run, document) = service.json(&format!("{UPGRADE} --yes"));
+    assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
+}
+
+#[test]
+fn brokers_that_do_not_add_up_block() {
+    let id = "brokers.health";
+    is_blocked(ENTRY, |result| result["brokerNodeCount"] = 4.into(), id, "the cluster's entry has 4 brokers");
+    is_blocked(
+        ENTRY,
+        |result| drop(result["brokerNodeCount"].take()),
+        id,
+        "no broker count in the cluster's",
+    );
+    let twice = |result: &mut Value| {
+        result["brokerStatusPerNode"][1] = result["brokerStatusPerNode"][0].clone();
+    };
+    is_blocked(STATUS, twice, id, "orders-prod-d-001 listed more than once");
+    let two = |result: &mut Value| {
+        lose_a_broker(result);
+        result["brokerNodeTotalNumber"] = 2.into();
+        result["brokerNumber"] = 2.into();
+    };
+    is_blocked(STATUS, two, id, "the cluster's entry has 3 brokers, its status 2");
+}
+
+fn lose_a_broker(status: &mut Value) {
+    if let Some(nodes) = status["brokerStatusPerNode"].as_array_mut() {
+        nodes.truncate(2);
+    }
+}
+
+/// A service whose answers are those of a sandbox, edited once a start was answered. `edit` gets the request and the
+/// answer's body.
+fn edited_after_start(scenario: Scenario, edit: fn(&str, &mut Value)) -> Altered {
+    let started = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    Altered::serving_with(Options { scenario, ..Options::default() }, move |request, port| {
+        use std::sync::atomic::Ordering;
+        let answer = forward(request, port);
+        started.fetch_or(request.contains("/rollingUpgrade "), Ordering::SeqCst);
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        let body = text.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str::<Value>(body).ok());
+        match body {
+            Some(mut body) if started.load(Ordering::SeqCst) => {
+                edit(request, &mut body);
+                answers(&body).into_bytes()
+            }
+            _ => answer,
+        }
+    })
+}
+
+fn refuse(request: &str, body: &mut Value) {
+    if request.contains("/rollingUpgrade ") {
+        *body = json!({ "code": 7, "message": "다른 작업", "requestId": "r-7", "result": null });
+    }
+}
+
+#[test]
+fn an_upgrade_is_not_done_while_a_broker_is_missing() {
+    let service = edited_after_start(Scenario::Healthy, |request, body| {
+        if request.contains("Progress") || request.contains("Status") {
+            lose_a_broker(&mut body["result"]);
+            body["result"]["brokerNodeTotalNumber"] = 2.into();
+            body["result"]["brokerNumber"] = 2.into();
+        } else if request.contains(ENTRY) {
+            body["result"]["brokerNodeCount"] = 2.into();
+        }
+    });
+    let (run, document) = service.json(&format!("{UPGRADE} --yes --timeout 1s"));
+    assert!(matches!(run.code, 8 | 9) && document["verdict"] != "done", "{run:#?}");
+    run.assert_says(run.code, &["warning: orders-prod-d-003 missing from the service's answer"]);
+    assert_eq!(run.stderr.matches("missing from").count(), 1, "{}", run.stderr);
+}
+
+/// Sets the state before these reads of the cluster's entry, counted from 1.
+fn states(states: &[(usize, &str)]) -> Vec<Alteration> {
+    let change = |word: &str| Change::Status { cluster: ORDERS, word: word.to_owned() };
+    let before = "getClusterInfo".to_owned();
+    let one =
+        |(nth, word): &(usize, &str)| Alteration { before: before.clone(), nth: *nth, change: change(word) };
+    states.iter().map(one).collect()
+}
+
+#[test]
+fn a_single_error_during_the_watch_does_not_end_it() {
+    let alterations = states(&[(4, "error"), (5, "running")]);
+    let bench = Bench::with(Options { alterations, ..Options::default() });
+    let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
+    assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
+    run.assert_says(0, &["warning: the service reports the state `error`"]);
+}
+
+#[test]
+fn with_an_open_start_an_error_is_watched_and_only_then_failed() {
+    let alterations = states(&[(3, "error")]);
+    let bench = Bench::with(Options { alterations, ..Options::default() });
+    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let before = bench.log().count("getClusterInfo");
+    let (run, document) = bench.json("check --cluster orders-prod --version 3.9.0");
+    assert_eq!((run.code, &document["verdict"]), (11, &Value::Null), "{run:#?}");
+    let (run, document) = bench.json(&format!("{UPGRADE} --no-wait"));
+    assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
+    let (run, document) = bench.json(UPGRADE);
+    assert_eq!((run.code, &document["verdict"]), (7, &"failed".into()), "{run:#?}");
+    assert!(bench.log().count("getClusterInfo") >= before + 2 + 1 + 3, "three looks read the entry");
+    assert_eq!(bench.log().starts_asked(), 1);
+}
+
+#[test]
+fn an_error_that_is_not_confirmed_before_the_deadline_is_unknown() {
+    let alterations = states(&[(3, "error")]);
+    let bench = Bench::with(Options { alterations, ..Options::default() });
+    let (run, document) = bench.json(&format!("{UPGRADE} --yes --poll 500ms --timeout 500ms"));
+    assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
+}
+
+#[test]
+fn a_refusal_is_confirmed_by_four_looks() {
+    let bench = Bench::new(Scenario::StartRefused);
+    bench.run(&format!("{UPGRADE} --yes")).assert_says(6, &["the service refused the start: "]);
+    let log = bench.log();
+    let after = log.requests.iter().skip_while(|request| request.operation != "rollingUpgrade");
+    let looks = after.filter(|request| request.operation == "getClusterInfo").count();
+    assert_eq!((looks, log.starts_asked()), (4, 1));
+}
+
+/// Asserts that a run neither claims a start nor a failure.
+#[track_caller]
+fn assert_unclaimed(run: &Run, document: &Value, code: i32, verdict: &str) {
+    let end = (run.code, document["verdict"].as_str(), document["submitted"].as_str());
+    assert_eq!(end, (code, Some(verdict), Some("unknown")), "{run:#?}");
+    assert!(!run.stderr.contains("Started "), "{}", run.stderr);
+}
+
+#[test]
+fn a_refused_start_that_happens_anyway_is_followed_and_never_claimed() {
+    let bench = Bench::new(Scenario::RefusedButStarted);
+    let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
+    assert_unclaimed(&run, &document, 0, "already");
+    run.assert_says(0, &["warning: the service refused the start (rollingUpgrade: 클러스터에서"]);
+    assert_eq!(document["started_at"], Value::Null);
+    let events: Vec<_> = bench.home.entries().iter().map(|entry| entry["event"].clone()).collect();
+    assert_eq!(events[..2], ["start", "refused"]);
+    assert!(!events.contains(&"accepted".into()), "{events:?}");
+    assert_eq!(bench.log().starts_asked(), 1);
+
+    let bench = Bench::new(Scenario::RefusedButStarted);
+    let (run, document) = bench.json(&format!("{UPGRADE} --yes --no-wait"));
+    assert_unclaimed(&run, &document, 9, "unknown");
+    let (later, document) = bench.json(UPGRADE);
+    assert_eq!((later.code, &document["verdict"]), (0, &"already".into()), "{later:#?}");
+    assert_eq!((&document["submitted"], bench.log().starts_asked()), (&"no".into(), 1));
+}
+
+#[test]
+fn a_refused_start_that_ends_badly_or_late_is_unknown() {
+    for scenario in [Scenario::EndsOnOldVersion, Scenario::EndsInError, Scenario::Stalled] {
+        let service = edited_after_start(scenario, refuse);
+        let (run, document) = service.json(&format!("{UPGRADE} --yes --timeout 5s"));
+        assert_unclaimed(&run, &document, 9, "unknown");
+        let (later, document) = service.json(&format!("{UPGRADE} --yes --timeout 1s"));
+        assert_ne!(document["verdict"], "failed", "{scenario}: {later:#?}");
+        assert_eq!(service.sandbox.log().starts_asked(), 1, "{scenario}");
+    }
+}
+
+#[test]
+fn an_upgrade_whose_answer_was_lost_is_never_called_failed() {
+    let lose = |scenario: Scenario| {
+        let options = Options { scenario, ..Options::default() };
+        Altered::serving_with(options, |request, port| {
+            let answer = forward(request, port);
+            if request.contains("/rollingUpgrade ") { Vec::new() } else { answer }
+        })
+    };
+    for (scenario, code, verdict) in [
+        (Scenario::Healthy, 0, "done"),
+        (Scenario::EndsOnOldVersion, 9, "unknown"),
+        (Scenario::EndsInError, 9, "unknown"),
+        (Scenario::Stalled, 9, "unknown"),
+    ] {
+        let (run, document) = lose(scenario).json(&format!("{UPGRADE} --yes --timeout 5s"));
+        assert_unclaimed(&run, &document, code, verdict);
+    }
+    let (run, document) = lose(Scenario::Healthy).json(&format!("{UPGRADE} --yes --no-wait"));
+    assert_unclaimed(&run, &document, 9, "unknown");
+}
+
+#[test]
+fn an_upgrade_that_ends_on_a_third_version_is_unknown_and_names_it() {
+    let service = edited_after_start(Scenario::Healthy, |request, body| {
+        if request.contains(ENTRY) {
+            body["result"]["kafkaVersionCode"] = "3803006".into();
+        }
+    });
+    let (run, document) = service.json(&format!("{UPGRADE} --yes"));
+    assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
+    run.assert_says(9, &["orders-prod is idle at version code 3803006, which is not the target version"]);
+}
+
+#[test]
+fn a_watch_from_another_command_closes_the_start_that_it_watched() {
+    let bench = Bench::new(Scenario::Healthy);
+    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let (run, document) = bench.json("status --cluster orders-prod --version 3.9.0 --watch");
+    assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
+    let history = bench.run("history -o json").document();
+    let results: Vec<_> =
+        history["runs"].as_array().into_iter().flatten().map(|run| &run["result"]).collect();
+    assert_eq!(results, ["done", "done"]);
+    let (run, _) = bench.json("check --cluster orders-prod --version 3.9.0");
+    assert_eq!(run.code, 0, "nothing is open any more: {run:#?}");
+    let (run, document) = bench.json(UPGRADE);
+    assert_eq!((run.code, &document["verdict"]), (0, &"already".into()));
+}
+
+#[test]
+fn a_watch_without_a_verdict_leaves_the_start_open() {
+    let bench = Bench::new(Scenario::Stalled);
+    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let before = bench.home.entries().len();
+    let watch = "status --cluster orders-prod --version 3.9.0 --watch --timeout 300ms";
+    assert_eq!(bench.run(watch).code, 8);
+    assert_eq!(bench.home.entries().len(), before, "nothing is closed");
+    assert_eq!(bench.run("check --cluster orders-prod --version 3.9.0").code, 11);
+}
