@@ -34,7 +34,9 @@ fn written() -> impl Strategy<Value = Vec<Vec<u8>>> {
             }
             lines.push(line);
         }
-        lines.iter_mut().for_each(|line| line.push(b'\n'));
+        for line in &mut lines {
+            line.push(b'\n');
+        }
         lines
     })
 }
@@ -93,7 +95,9 @@ proptest! {
     fn a_prefix_and_then_the_rest_are_the_whole(lines in written(), at in any::<proptest::sample::Index>()) {
         let (first, rest) = lines.split_at(at.index(lines.len() + 1));
         let mut replayed = replay(&first.concat());
-        rest.iter().for_each(|line| replayed.line(line));
+        for line in rest {
+            replayed.line(line);
+        }
         prop_assert_eq!(replayed, replay(&lines.concat()));
     }
 }
