@@ -303,7 +303,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand history" -l repair -d 'List da
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l init -d 'Create an empty journal if there is none'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
-complete -c cdss -n "__fish_cdss_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c cdss -n "__fish_cdss_using_subcommand history" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l scenario -d 'What the service does; `--list` shows all' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l cluster -d 'Add a cluster under a name of your own' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1; any free one by default' -r
