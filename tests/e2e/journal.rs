@@ -1,7 +1,5 @@
 //! The journal's file: earlier formats, damage, limits, and other processes that hold it.
 
-#[cfg(target_os = "linux")]
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -20,6 +18,13 @@ const OLD_HISTORY: &str = include_str!("../fixtures/journal-v1.history.json");
 fn write_journal(home: &Home, text: &str) {
     write_private(&home.journal(), text);
     allow(&home.state(), 0o700);
+}
+
+/// Returns a line with the checksum that it should have, for a test that changes one.
+pub(crate) fn with_checksum(line: &str) -> String {
+    let end = line.find(",\"crc32\":").unwrap_or(line.len() - 1);
+    let checked = &line[..end];
+    format!("{checked},\"crc32\":\"{:08x}\"}}", crc32fast::hash(checked.as_bytes()))
 }
 
 fn count_of_warnings(stderr: &str) -> usize {
@@ -178,11 +183,8 @@ fn large_journal() -> String {
             let line = line.strip_prefix("{\"schema\":\"cdss-journal/v1\",").unwrap_or(&line[1..]);
             let line = line.replace("20261127T", &format!("2026{copy:04}T"));
             let line = line.replace("\"requests\":[", &requests);
-            let line =
-                format!("{{\"schema\":\"cdss-journal/v2\",{}", line.strip_suffix('}').expect("an object"));
-            let checksum = crc32fast::hash(line.as_bytes());
-            let ended = writeln!(text, "{line},\"crc32\":\"{checksum:08x}\"}}");
-            ended.expect("a text can be written");
+            text.push_str(&with_checksum(&format!("{{\"schema\":\"cdss-journal/v2\",{line}")));
+            text.push('\n');
         }
         if text.len() >= 20_000_000 {
             break;

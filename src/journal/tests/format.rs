@@ -125,7 +125,7 @@ fn a_line_that_is_not_as_it_was_written_is_damaged() {
         (b"[]".to_vec(), "invalid length 0"),
         (b"\xff".to_vec(), "it is not UTF-8"),
         (utf16, "key must be a string"),
-        (checked(&format!("{HEAD},\"event\":\"start\"}}")).into_bytes(), "missing field `cdss`"),
+        (checked(&format!("{HEAD},\"event\":\"start\"}}")).into_bytes(), "missing field `cluster`"),
         (checked("{\"event\":\"accepted\"}").into_bytes(), "missing field `run`"),
     ] {
         let found = parse(&line).unwrap_err();
