@@ -103,6 +103,7 @@ fn several_open_starts_must_all_be_named() {
     let journal = std::fs::read_to_string(bench.home.journal()).expect("it can be read");
     let first = &start_runs(&bench)[0];
     let start = journal.lines().next().expect("there is a start").replace(first.as_str(), "other-run");
+    let start = crate::journal::with_checksum(&start);
     std::fs::write(bench.home.journal(), format!("{journal}{start}\n")).expect("it can be written");
 
     let flag = format!("--accept start.unresolved={first},other-run");
