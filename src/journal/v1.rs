@@ -1,4 +1,4 @@
-//! Lines of earlier versions of cdss: `cdss-journal/v1`, without a checksum and with some decisions hidden in documents.
+//! Lines of earlier versions of cdss: `cdss-journal/v1`, without a checksum, and with some facts only in documents.
 
 use serde::Deserialize;
 use serde_json::Value;
