@@ -1,5 +1,6 @@
 //! What happens between the last look and the start, over a whole upgrade.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::fake::{FakeApi, OLD, cluster};
@@ -16,7 +17,8 @@ const ORANGE: &[&str] = &["green", "orange", "green"];
 /// Upgrades with a journal of its own; returns how it ended, and everything that was asked for, in order.
 fn upgrade(api: &FakeApi<'_>) -> (Report, Option<Failure>, Vec<&'static str>) {
     let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned());
+    let clock = Rc::new(FakeClock::default());
+    let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned(), clock);
     let (report, failure) =
         upgraded(api, api.clock, "http://127.0.0.1:1", &journal, Duration::from_secs(60 * 60));
     (report, failure, api.reads.take())
