@@ -8,6 +8,7 @@ use super::schedules::upgraded;
 use crate::clock::tests::FakeClock;
 use crate::domain::report::Report;
 use crate::domain::snapshot::Snapshot;
+use crate::domain::verdict::Verdict;
 use crate::failure::Failure;
 use crate::journal::{Journal, Operator};
 
@@ -83,9 +84,6 @@ fn answers_that_take_more_than_five_seconds_lead_to_no_start() {
     api.answer_time.set(Duration::from_secs(6));
     let (report, failure, _) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(12));
-    assert_eq!(
-        (report.submitted.word(), report.verdict.map(|verdict| verdict.word())),
-        ("no", Some("not_started"))
-    );
+    assert_eq!((report.submitted.word(), report.verdict.map(Verdict::word)), ("no", Some("not_started")));
     assert!(api.started.borrow().is_empty());
 }
