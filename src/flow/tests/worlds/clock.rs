@@ -26,7 +26,6 @@ pub(super) enum Fate {
 #[derive(Debug)]
 pub(super) struct Frame {
     pub id: String,
-    pub region: usize,
     pub journal: usize,
     pub fate: Fate,
     pub steps: u32,

@@ -26,7 +26,6 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// Draws faults; `has_gaps` leaves out old answers, which make a moment of rest last longer than a look.
     pub(super) fn draw(dice: &mut Dice) -> Self {
         let mut often = |sides: &[usize]| sides[dice.roll(sides.len())];
         Self {
@@ -119,7 +118,10 @@ impl Injected {
     /// Spoils an answer, where a fault comes.
     pub(super) fn spoil(&mut self, question: Question, snapshot: &mut Snapshot) {
         if self.comes(self.faults.other_cluster) {
-            other_cluster(snapshot, self.dice.roll(2) == 0);
+            // Two answers that agree on another name and have no number cannot be told from the cluster's own, where
+            // it was asked for by its number.
+            let by_number = question == Question::Entry || self.dice.roll(2) == 0;
+            other_cluster(snapshot, by_number);
         }
         if self.comes(self.faults.other_count) {
             other_count(snapshot, self.dice.roll(4));
@@ -139,19 +141,17 @@ impl Injected {
 
 /// An answer about another cluster, which is on the new version and in good health.
 fn other_cluster(snapshot: &mut Snapshot, by_number: bool) {
-    let mut other = if by_number {
+    let other = if by_number {
         ClusterIdentity { no: Some(ClusterNo::new(7)), name: None }
     } else {
         ClusterIdentity { no: None, name: Some("billing".to_owned()) }
     };
     let view =
         View { state: "running", version: NEW, colours: vec!["green"; 3], count: 3, is_busy: false };
-    std::mem::swap(&mut snapshot.cluster.identity, &mut other);
-    let identity = snapshot.cluster.identity.clone();
     super::service::show(&view, snapshot);
-    snapshot.cluster.identity = identity.clone();
+    snapshot.cluster.identity = other.clone();
     if let Some(health) = &mut snapshot.health {
-        health.identity = identity;
+        health.identity = other;
     }
 }
 

@@ -97,6 +97,10 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
         nested: None,
     };
     if is_calm {
+        // Nobody watches an upgrade that is not waited for, so nobody may know its end.
+        if let Command::Upgrade { waits, .. } = &mut plan.command {
+            *waits = true;
+        }
         return plan;
     }
     if dice.roll(4) == 0 {

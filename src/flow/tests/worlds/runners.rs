@@ -118,7 +118,6 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
     world.log(|| format!("{id} begins: {plan:?}, accepts {accepted:?}"));
     world.frames.borrow_mut().push(Frame {
         id: id.clone(),
-        region: plan.region,
         journal: plan.journal,
         fate: plan.fate,
         steps: 0,
