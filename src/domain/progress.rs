@@ -218,6 +218,7 @@ impl Progress {
             Some(ClusterState::Error) => {
                 let streak = Streak::with(self.error, look.at);
                 self.error = Some(streak);
+                deliberate_bug!(BelieveFirstError => return Some(Settled::InError););
                 if streak.lasted(ERROR_LOOKS, self.patience.error, look.at) {
                     return Some(Settled::InError);
                 }
@@ -243,6 +244,10 @@ impl Progress {
     fn resting_version(&self, look: &Look) -> Option<VersionCode> {
         let cluster = look.cluster.as_ref()?;
         let brokers = &look.health.brokers;
+        deliberate_bug!(CountVanishedBrokerAsGreen => {
+            let is_green = cluster.state == ClusterState::Running && brokers.is_all_green();
+            return cluster.version.filter(|_| is_green);
+        });
         let resting = cluster.state == ClusterState::Running
             && brokers.is_all_green()
             && cluster.brokers.is_none_or(|count| brokers.total == Some(count))
@@ -252,6 +257,7 @@ impl Progress {
 
     fn good(&mut self, at: Duration) -> Option<Settled> {
         self.elsewhere = None;
+        deliberate_bug!(BelieveFirstGoodLook => return Some(Settled::AtTarget););
         let Some(since) = self.good_since else {
             self.good_since = Some(at);
             return None;

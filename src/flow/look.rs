@@ -84,6 +84,7 @@ impl Looker {
     ) -> Result<T, ApiError> {
         let unusable = |what| ApiError::Unreadable { operation, status: 200, what, request_id: None };
         let answer = answer?.ok_or_else(|| unusable("an answer without content".to_owned()))?;
+        deliberate_bug!(IgnoreIdentity => return Ok(answer););
         match self.identity.conflict(identity(&answer)) {
             None => Ok(answer),
             Some(conflict) => Err(unusable(format!("an answer about another cluster: {conflict}"))),

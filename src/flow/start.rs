@@ -124,6 +124,10 @@ impl Flow<'_> {
 
     /// Repeats the last look where it is too old to start from.
     fn refresh_look(&mut self, ready: &mut Ready<'_>) -> Result<(), Failure> {
+        deliberate_bug!(StartFromOldLook => {
+            ready.looked_at = self.clock.elapsed();
+            return Ok(());
+        });
         let (mut repeated, mut cause) = (0, None);
         while self.clock.elapsed().saturating_sub(ready.looked_at) > FRESH {
             if repeated == REPEATED_LOOKS {
@@ -153,6 +157,10 @@ impl Flow<'_> {
             self.tell.note(&format!("{failure}; trying again"));
             self.clock.sleep(pause).map_err(before_start)?;
             self.api.refresh_credentials();
+            deliberate_bug!(RepeatWithoutLook => {
+                ready.looked_at = self.clock.elapsed();
+                return Ok(());
+            });
             match self.look_before_start(ready) {
                 Ok(looked_at) => {
                     ready.looked_at = looked_at;
@@ -211,6 +219,10 @@ impl Flow<'_> {
         } else {
             self.report.started_at = Some(at);
         }
+        deliberate_bug!(BelieveFirstRefusal => if answer == StartAnswer::Refused {
+            self.report.submitted = Submitted::No;
+            return Err(Failure::Rejected(error));
+        });
         self.tell.warn(&format!("{error}; checking whether the upgrade started"));
         let mut looker = Looker::new(plan.no, &plan.name);
         let began = self.clock.elapsed();
@@ -229,6 +241,11 @@ impl Flow<'_> {
                     continue;
                 }
                 Ok(Sight::Unclear) => continue,
+                #[cfg(test)]
+                Err(_) if crate::bugs::is_on(crate::bugs::Bug::CountFailedLookAsUnchanged) => {
+                    unchanged += 1;
+                    continue;
+                }
                 Err(look) => match look.signal() {
                     Some(signal) => return Err(self.interrupted_in_doubt(plan, signal)),
                     None => continue,

@@ -146,8 +146,8 @@ fn other_cluster(snapshot: &mut Snapshot, by_number: bool) {
     } else {
         ClusterIdentity { no: None, name: Some("billing".to_owned()) }
     };
-    let view =
-        View { state: "running", version: NEW, colours: vec!["green"; 3], count: 3, is_busy: false };
+    let colours = vec!["green"; 3];
+    let view = View { state: "running", version: NEW, colours, count: 3, is_busy: false, is_hidden: false };
     super::service::show(&view, snapshot);
     snapshot.cluster.identity = other.clone();
     if let Some(health) = &mut snapshot.health {

@@ -114,6 +114,9 @@ pub(super) struct View {
     pub count: u64,
     /// A change is under way, from its acceptance to its true end.
     pub is_busy: bool,
+    /// A change is under way, and nothing but maybe the version shows it: before its first sign, or in a moment at
+    /// which all is running and green.
+    pub is_hidden: bool,
 }
 
 impl View {
@@ -151,7 +154,7 @@ impl Life {
                 _ => {}
             }
         }
-        View { state, version, colours: green(count), count, is_busy: false }
+        View { state, version, colours: green(count), count, is_busy: false, is_hidden: false }
     }
 
     /// Makes a change at this moment. Returns false where the service does not take it.
@@ -198,9 +201,11 @@ fn during(change: &Change, after: u64, version: u64, count: u64) -> View {
         Kind::Upgrade(target) if has_switched && (shape.ending != Ending::InError || !is_rolled) => target,
         _ => version,
     };
-    let mut view = View { state: "running", version, colours: green(count), count, is_busy: true };
+    let colours = green(count);
+    let mut view = View { state: "running", version, colours, count, is_busy: true, is_hidden: true };
     let Some(since) = since_onset else { return view };
     if is_rolled {
+        view.is_hidden = false;
         if since < shape.rolled + shape.tail {
             view.colours.pop();
         }
@@ -209,7 +214,7 @@ fn during(change: &Change, after: u64, version: u64, count: u64) -> View {
     if shape.gaps.iter().any(|gap| (*gap..gap + GAP).contains(&since)) {
         return view;
     }
-    view.state = "changing";
+    (view.state, view.is_hidden) = ("changing", false);
     let broker = usize::try_from(since * count / shape.rolled).unwrap_or_default();
     if let Some(colour) = view.colours.get_mut(broker) {
         *colour = "orange";

@@ -169,12 +169,13 @@ impl CdssApi for WorldService {
     }
 
     fn start(&self, target: &Target, _: &Consent, connect_within: Duration) -> Result<Accepted, ApiError> {
+        let called_at = self.world.time.elapsed();
         self.world.step();
         let not_sent = |why| ApiError::NotSent { operation: "fake", why, reason: "not sent".to_owned() };
         if self.world.is_signalled() {
             return Err(not_sent(Unsent::Interrupted));
         }
-        if connect_within.is_zero() {
+        if self.world.time.elapsed().saturating_sub(called_at) > connect_within {
             return Err(not_sent(Unsent::Connection));
         }
         before_post(&self.world, self.region, target);
