@@ -436,6 +436,7 @@ impl Journal {
     /// Appends one line and waits until it is on the disk. Writers take turns, each for a bounded time.
     fn append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
         let written = self.try_append(at, event);
+        deliberate_bug!(IgnoreJournalFault => return Ok(()););
         self.is_failing.set(written.is_err());
         written
     }

@@ -28,9 +28,106 @@ fn seconds(seconds: usize) -> Duration {
     Duration::from_secs(seconds as u64)
 }
 
+/// What a world is mostly about: left to chance alone, most worlds would be about nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Theme {
+    Calm,
+    Chance,
+    /// The first start is refused and executed all the same, and looks fail.
+    FalseRefusal,
+    /// The first start stays open, and the same command comes again.
+    OpenStart,
+    /// The first start stays open, and the journal is damaged.
+    Damage,
+    /// Two regions share a journal, and both change.
+    Regions,
+    /// Single answers show the state `error`.
+    Errors,
+}
+
+impl Theme {
+    const ALL: [Self; 10] = [
+        Self::Calm,
+        Self::Chance,
+        Self::Chance,
+        Self::Chance,
+        Self::FalseRefusal,
+        Self::OpenStart,
+        Self::OpenStart,
+        Self::Damage,
+        Self::Regions,
+        Self::Errors,
+    ];
+}
+
+/// An upgrade with `--yes` that waits and is left alone.
+fn plain_upgrade(after: Duration) -> Plan {
+    Plan {
+        after,
+        mishap: Mishap::None,
+        command: Command::Upgrade { waits: true, typed_after: None, require_journal: false },
+        region: 0,
+        journal: 0,
+        accepting: Accepting::Nothing,
+        timeout: seconds(3 * 60 * 60),
+        by_number: true,
+        fate: Fate::Lives,
+        nested: None,
+    }
+}
+
 impl WorldPlan {
     pub(super) fn draw(dice: &mut Dice) -> Self {
-        let is_calm = dice.roll(10) == 0;
+        let theme = dice.pick(&Theme::ALL);
+        let mut plan = Self::by_chance(dice, theme == Theme::Calm);
+        plan.set(dice, theme);
+        plan
+    }
+
+    /// Makes the world be about its theme.
+    fn set(&mut self, dice: &mut Dice, theme: Theme) {
+        let first = self.runs.first().map_or(Duration::ZERO, |run| run.after);
+        let mut again = plain_upgrade(seconds(dice.roll(600)));
+        match theme {
+            Theme::Calm | Theme::Chance => {}
+            Theme::FalseRefusal => {
+                self.faults.fails = [0, 2, 3][dice.roll(3)];
+                self.starts[0] = StartFate::RefusedAndDone;
+                self.runs[0] = plain_upgrade(first);
+                if dice.roll(2) == 0 {
+                    self.runs[0].fate = Fate::Killed { step: step(dice, 40), is_torn: false };
+                }
+            }
+            Theme::OpenStart | Theme::Damage => {
+                self.faults = Faults::default();
+                self.starts[0] = [StartFate::LostOnly, StartFate::LostAndDoneLate, StartFate::Refused][dice.roll(3)];
+                self.runs[0] = plain_upgrade(first);
+                if dice.roll(3) == 0 {
+                    self.runs[0].fate = Fate::Killed { step: 14 + step(dice, 20), is_torn: false };
+                }
+                let is_damaged = theme == Theme::Damage;
+                again.mishap = if is_damaged { Mishap::Damaged } else { Mishap::None };
+                again.accepting = dice.pick(&[Accepting::Nothing, Accepting::Nothing, Accepting::Other]);
+                self.runs.insert(1, again);
+                self.colleagues.retain(|_| dice.roll(3) == 0);
+            }
+            Theme::Regions => {
+                self.regions = 2;
+                self.runs[0] = plain_upgrade(first);
+                self.runs[0].command =
+                    Command::Upgrade { waits: false, typed_after: None, require_journal: false };
+                again.region = 1;
+                self.colleagues = vec![(first + seconds(dice.roll(300)), 1, Kind::Upgrade(NEW))];
+                self.runs.insert(1, again);
+            }
+            Theme::Errors => {
+                self.faults = Faults { error: 8, ..Faults::default() };
+                self.runs[0] = plain_upgrade(first);
+            }
+        }
+    }
+
+    fn by_chance(dice: &mut Dice, is_calm: bool) -> Self {
         let regions = if dice.roll(4) == 0 { 2 } else { 1 };
         let count = 1 + dice.roll(3);
         let mut runs: Vec<Plan> = (0..count).map(|turn| draw_run(dice, is_calm, regions, turn, true)).collect();
@@ -82,20 +179,14 @@ fn draw_command(dice: &mut Dice) -> Command {
     }
 }
 
+fn step(dice: &mut Dice, within: usize) -> u32 {
+    u32::try_from(1 + dice.roll(within)).unwrap_or(1)
+}
+
 fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nest: bool) -> Plan {
     let longest = dice.pick(&[20, 300, 3_000]);
-    let mut plan = Plan {
-        after: seconds(dice.roll(longest)),
-        mishap: Mishap::None,
-        command: draw_command(dice),
-        region: dice.roll(regions),
-        journal: 0,
-        accepting: Accepting::Nothing,
-        timeout: seconds(3 * 60 * 60),
-        by_number: dice.roll(2) == 0,
-        fate: Fate::Lives,
-        nested: None,
-    };
+    let mut plan = plain_upgrade(seconds(dice.roll(longest)));
+    (plan.command, plan.region, plan.by_number) = (draw_command(dice), dice.roll(regions), dice.roll(2) == 0);
     if is_calm {
         // Nobody watches an upgrade that is not waited for, so nobody may know its end.
         if let Command::Upgrade { waits, .. } = &mut plan.command {
@@ -120,6 +211,7 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
             0 => Accepting::All,
             1 => Accepting::Latest,
             2 => Accepting::Damage,
+            3 => Accepting::Other,
             _ => Accepting::Nothing,
         };
     }
@@ -127,10 +219,10 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
         plan.timeout = seconds(60 + dice.roll(1_200));
     }
     let within = dice.pick(&[30, 60, 400]);
-    let step = u32::try_from(1 + dice.roll(within)).unwrap_or(1);
+    let step_of_end = step(dice, within);
     plan.fate = match dice.roll(8) {
-        0..=2 => Fate::Killed { step, is_torn: dice.roll(3) == 0 },
-        3 => Fate::Signal { step },
+        0..=2 => Fate::Killed { step: step_of_end, is_torn: dice.roll(3) == 0 },
+        3 => Fate::Signal { step: step_of_end },
         _ => Fate::Lives,
     };
     if may_nest && dice.roll(4) == 0 {
@@ -143,7 +235,7 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
         if let Command::Upgrade { waits, typed_after, .. } = &mut inside.command {
             (*waits, *typed_after) = (false, None);
         }
-        plan.nested = Some((u32::try_from(1 + dice.roll(25)).unwrap_or(1), Box::new(inside)));
+        plan.nested = Some((step(dice, 25), Box::new(inside)));
     }
     plan
 }

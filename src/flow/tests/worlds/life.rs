@@ -80,9 +80,9 @@ impl Shape {
     }
 
     /// From acceptance until all is over.
-    fn length(&self) -> u64 {
-        let late = match self.switch {
-            Switch::Late(after) if self.ending == Ending::Good => after,
+    fn length(&self, kind: Kind) -> u64 {
+        let late = match (self.switch, kind) {
+            (Switch::Late(after), Kind::Upgrade(_)) if self.ending == Ending::Good => after,
             _ => 0,
         };
         self.onset + self.rolled + self.tail.max(late)
@@ -100,8 +100,17 @@ pub(super) struct Change {
 
 impl Change {
     fn end(&self) -> u64 {
-        self.at + self.shape.length()
+        self.at + self.shape.length(self.kind)
     }
+}
+
+/// Why a change does not show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hidden {
+    /// Its first sign is yet to come.
+    Early,
+    /// All is running and green for a moment.
+    Gap,
 }
 
 /// What is true of the cluster at one moment, and what the service reports of it if nothing is wrong.
@@ -114,9 +123,8 @@ pub(super) struct View {
     pub count: u64,
     /// A change is under way, from its acceptance to its true end.
     pub is_busy: bool,
-    /// A change is under way, and nothing but maybe the version shows it: before its first sign, or in a moment at
-    /// which all is running and green.
-    pub is_hidden: bool,
+    /// A change is under way, and nothing but maybe the version shows it.
+    pub hidden: Option<Hidden>,
 }
 
 impl View {
@@ -154,7 +162,7 @@ impl Life {
                 _ => {}
             }
         }
-        View { state, version, colours: green(count), count, is_busy: false, is_hidden: false }
+        View { state, version, colours: green(count), count, is_busy: false, hidden: None }
     }
 
     /// Makes a change at this moment. Returns false where the service does not take it.
@@ -202,19 +210,22 @@ fn during(change: &Change, after: u64, version: u64, count: u64) -> View {
         _ => version,
     };
     let colours = green(count);
-    let mut view = View { state: "running", version, colours, count, is_busy: true, is_hidden: true };
-    let Some(since) = since_onset else { return view };
+    let mut view = View { state: "running", version, colours, count, is_busy: true, hidden: None };
+    let Some(since) = since_onset else {
+        view.hidden = Some(Hidden::Early);
+        return view;
+    };
     if is_rolled {
-        view.is_hidden = false;
         if since < shape.rolled + shape.tail {
             view.colours.pop();
         }
         return view;
     }
     if shape.gaps.iter().any(|gap| (*gap..gap + GAP).contains(&since)) {
+        view.hidden = Some(Hidden::Gap);
         return view;
     }
-    (view.state, view.is_hidden) = ("changing", false);
+    view.state = "changing";
     let broker = usize::try_from(since * count / shape.rolled).unwrap_or_default();
     if let Some(colour) = view.colours.get_mut(broker) {
         *colour = "orange";

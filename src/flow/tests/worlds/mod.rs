@@ -30,6 +30,7 @@ use runners::{Accepting, Command, Plan};
 
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
+use crate::domain::checks::tests::snapshot;
 use crate::domain::cluster::{ClusterIdentity, ClusterState};
 use crate::domain::snapshot::Snapshot;
 use crate::figures;
@@ -53,6 +54,8 @@ pub(super) struct World {
     runs: Cell<usize>,
     /// When the reads that are being answered were sent.
     look_sent_at: Cell<Duration>,
+    /// What answers are made from.
+    blank: Snapshot,
     /// The looks of the last run.
     last_looks: Cell<u32>,
     counts: RefCell<BTreeMap<String, u64>>,
@@ -80,6 +83,7 @@ impl World {
             acted: Cell::default(),
             runs: Cell::default(),
             look_sent_at: Cell::default(),
+            blank: Snapshot { present: None, target_settings: None, ..snapshot() },
             last_looks: Cell::default(),
             counts: RefCell::default(),
             violations: RefCell::default(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::World;
 use super::faults::StartFate;
-use super::life::{Change, Kind, NEW};
+use super::life::{Change, Hidden, Kind, NEW};
 use super::runners::{Command, Ended, Plan};
 use crate::clock::Clock as _;
 use crate::domain::plan::Target;
@@ -146,7 +146,11 @@ fn holds(
         // Known limits: one wrong answer can look like the first sign of a change, and `already` rests on one look.
         Verdict::Done | Verdict::Already
             if !life.was(now, SEEN, |view| view.is_good(NEW))
-                && life.was(now, SEEN, |view| view.is_hidden && view.version == NEW) =>
+                && life.was(now, SEEN, |view| {
+                    let is_excused =
+                        view.hidden == Some(Hidden::Early) || (verdict == Verdict::Already && view.hidden.is_some());
+                    view.version == NEW && is_excused
+                }) =>
         {
             world.count(format!("known limit: {} while a change is hidden", verdict.word()));
             Ok(())

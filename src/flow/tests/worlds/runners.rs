@@ -47,6 +47,8 @@ pub(super) enum Accepting {
     All,
     /// The latest one only.
     Latest,
+    /// A start that is not open, as a person does who mixes up two runs.
+    Other,
     /// Damaged lines.
     Damage,
 }
@@ -154,12 +156,13 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
 
 /// What the operator accepts, as the error of the run before names it.
 fn accepting(world: &World, plan: &Plan, journal: &Journal) -> Vec<String> {
-    let open = journal.state(&service(plan.region), NUMBER).open_starts;
-    let open: Vec<String> = open.into_iter().map(|start| start.run).collect();
+    let state = journal.state(&service(plan.region), NUMBER);
+    let open: Vec<String> = state.open_starts.into_iter().map(|start| start.run).collect();
     match plan.accepting {
         Accepting::Nothing => Vec::new(),
         Accepting::All => open,
         Accepting::Latest => open.last().cloned().into_iter().collect(),
+        Accepting::Other => state.start_runs.into_iter().find(|run| !open.contains(run)).into_iter().collect(),
         Accepting::Damage => {
             let journal = &mut world.journals.borrow_mut()[plan.journal];
             if journal.is_damaged {

@@ -10,7 +10,6 @@ use super::properties::{Answered, Post, before_post};
 use crate::api::{Accepted, Answer, ApiError, CdssApi, NewGroup, Persistence, Read, Unsent};
 use crate::clock::{Clock as _, Signal};
 use crate::consent::{Consent, GroupConsent};
-use crate::domain::checks::tests::snapshot;
 use crate::domain::cluster::{ClusterEntry, ClusterIdentity, ClusterList, ClusterState};
 use crate::domain::config_group::GroupSettings;
 use crate::domain::group_copy::Carried;
@@ -68,7 +67,7 @@ impl WorldService {
         let mut injected = world.injected.borrow_mut();
         let age = injected.age(self.region, question);
         let view = world.lives.borrow()[self.region].at(world.time.elapsed().saturating_sub(age));
-        let mut answer = snapshot();
+        let mut answer = world.blank.clone();
         show(&view, &mut answer);
         injected.spoil(question, &mut answer);
         world.note_look(question, &answer, &view);
