@@ -15,6 +15,10 @@ pub(super) struct WorldPlan {
     /// Nothing goes wrong, and nobody else works on the clusters.
     pub is_calm: bool,
     pub faults: Faults,
+    /// The faults from the first start on, where they are other ones.
+    pub later: Option<Faults>,
+    /// After each start no read is answered for so long.
+    pub outage: Duration,
     /// What happens to the starts, in turn; the rest are accepted.
     pub starts: Vec<StartFate>,
     /// What colleagues do, and when.
@@ -43,16 +47,30 @@ pub(super) enum Theme {
     Regions,
     /// Single answers show the state `error`.
     Errors,
+    /// Answers are about another cluster.
+    OtherCluster,
+    /// One start is settled and another is open, and the operator mixes them up.
+    MixedUp,
+    /// Two runs share a journal at the same time.
+    Race,
+    /// The first attempts to start do not reach the service.
+    Throttled,
 }
 
 impl Theme {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 16] = [
+        Self::Calm,
         Self::Calm,
         Self::Chance,
         Self::Chance,
         Self::Chance,
+        Self::Chance,
+        Self::Chance,
+        Self::OtherCluster,
+        Self::MixedUp,
+        Self::Race,
+        Self::Throttled,
         Self::FalseRefusal,
-        Self::OpenStart,
         Self::OpenStart,
         Self::Damage,
         Self::Regions,
@@ -95,8 +113,12 @@ impl WorldPlan {
                 self.starts[0] = StartFate::RefusedAndDone;
                 self.runs[0] = plain_upgrade(first);
                 if dice.roll(2) == 0 {
-                    self.runs[0].fate = Fate::Killed { step: step(dice, 40), is_torn: false };
+                    self.outage = seconds(40);
+                } else {
+                    self.runs[0].fate = Fate::Killed { step: 16 + step(dice, 12), is_torn: false };
                 }
+                again.after = seconds(dice.roll(2_000));
+                self.runs.insert(1, again);
             }
             Theme::OpenStart | Theme::Damage => {
                 self.faults = Faults::default();
@@ -121,8 +143,40 @@ impl WorldPlan {
                 self.runs.insert(1, again);
             }
             Theme::Errors => {
-                self.faults = Faults { error: 8, ..Faults::default() };
+                self.faults = Faults::default();
+                self.later = Some(Faults { error: 8, ..Faults::default() });
                 self.runs[0] = plain_upgrade(first);
+            }
+            Theme::OtherCluster => {
+                self.later = Some(Faults { other_cluster: 4, ..self.faults });
+                self.faults = Faults::default();
+                self.runs[0] = plain_upgrade(first);
+            }
+            Theme::MixedUp => {
+                self.faults = Faults::default();
+                self.starts[..2].copy_from_slice(&[StartFate::Refused, StartFate::LostOnly]);
+                self.runs[0] = plain_upgrade(first);
+                self.colleagues.clear();
+                self.runs.truncate(1);
+                self.runs.push(again.clone());
+                again.accepting = Accepting::Other;
+                self.runs.push(again);
+            }
+            Theme::Race => {
+                self.faults = Faults::default();
+                self.starts[0] = StartFate::LostOnly;
+                self.runs[0] = plain_upgrade(first);
+                let mut other = plain_upgrade(Duration::ZERO);
+                other.fate = Fate::Killed { step: 13 + step(dice, 6), is_torn: false };
+                self.runs[0].nested = Some((5 + step(dice, 12), Box::new(other)));
+                self.colleagues.retain(|_| dice.roll(3) == 0);
+            }
+            Theme::Throttled => {
+                self.starts[0] = StartFate::Unsent;
+                self.runs[0] = plain_upgrade(first);
+                self.colleagues.push((first + seconds(3), 0, Kind::Restart));
+                self.colleagues.sort_by_key(|(at, ..)| *at);
+                self.colleagues.retain(|_| dice.roll(2) == 0);
             }
         }
     }
@@ -146,7 +200,7 @@ impl WorldPlan {
         };
         let faults = if is_calm { Faults::default() } else { Faults::draw(dice) };
         let colleagues = if is_calm { Vec::new() } else { draw_colleagues(dice, &runs, regions) };
-        Self { is_calm, faults, starts, colleagues, runs, regions }
+        Self { is_calm, faults, later: None, outage: Duration::ZERO, starts, colleagues, runs, regions }
     }
 }
 

@@ -54,6 +54,8 @@ pub(super) struct World {
     runs: Cell<usize>,
     /// When the reads that are being answered were sent.
     look_sent_at: Cell<Duration>,
+    /// No read is answered before.
+    outage_until: Cell<Duration>,
     /// What answers are made from.
     blank: Snapshot,
     /// The looks of the last run.
@@ -83,6 +85,7 @@ impl World {
             acted: Cell::default(),
             runs: Cell::default(),
             look_sent_at: Cell::default(),
+            outage_until: Cell::default(),
             blank: Snapshot { present: None, target_settings: None, ..snapshot() },
             last_looks: Cell::default(),
             counts: RefCell::default(),
@@ -122,7 +125,7 @@ impl World {
     }
 
     fn has_stale_answers(&self) -> bool {
-        self.plan.faults.stale > 0
+        self.plan.faults.stale > 0 || self.plan.later.is_some_and(|later| later.stale > 0)
     }
 
     fn next_start_fate(&self) -> StartFate {
@@ -214,6 +217,12 @@ impl World {
     /// Records a start. Every look before it is used up.
     fn sent(&self, post: Post) {
         self.log(|| format!("the start: {:?}, {:?}", post.fate, post.answered));
+        if self.starts.get() <= self.plan.starts.len() {
+            self.outage_until.set(self.time.elapsed() + self.plan.outage);
+            if let Some(later) = self.plan.later {
+                self.injected.borrow_mut().faults = later;
+            }
+        }
         if let Some(frame) = self.frames.borrow_mut().last_mut() {
             (frame.idle_entry, frame.idle_status) = (None, None);
         }
@@ -263,6 +272,7 @@ fn live(seed: u64, folder: &Path, is_traced: bool) -> Outcome {
 /// Repeats the upgrade after the faults have stopped: it has to reach a verdict soon.
 fn repeat(world: &Rc<World>) {
     world.injected.borrow_mut().faults = Faults::default();
+    world.outage_until.set(Duration::ZERO);
     world.starts.set(world.plan.starts.len());
     world.acted.set(world.plan.colleagues.len());
     let plan = Plan {

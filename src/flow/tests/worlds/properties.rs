@@ -116,7 +116,7 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
         }
         world.count(format!("unknown: {cause}"));
     }
-    if verdict.closes_a_start()
+    if !matches!(verdict, Verdict::Running | Verdict::Unknown)
         && let Some(start) = &report.start_run
     {
         world.settled.borrow_mut().push(start.clone());

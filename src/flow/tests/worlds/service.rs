@@ -19,6 +19,7 @@ use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::domain::plan::Target;
 use crate::domain::snapshot::{PreCheck, Snapshot};
 use crate::domain::version::KafkaVersion;
+use crate::flow::tests::fake::gateway;
 
 pub(super) const NUMBER: ClusterNo = ClusterNo::new(1_009_123);
 pub(super) const NAME: &str = "orders-prod";
@@ -75,8 +76,9 @@ impl WorldService {
     }
 
     fn answer(&self, read: &Read, persistence: Persistence) -> Result<Answer, ApiError> {
+        let is_down = self.world.time.elapsed() < self.world.outage_until.get();
         let failure = self.world.injected.borrow_mut().failure(persistence == Persistence::Patient);
-        if let Some(error) = failure {
+        if let Some(error) = failure.or_else(|| is_down.then(|| gateway(503, 500))) {
             self.world.log(|| format!("{read:?} fails: {error}"));
             return Err(error);
         }
