@@ -463,4 +463,4 @@ impl Journal {
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

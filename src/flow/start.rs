@@ -13,8 +13,9 @@ use crate::api::{Accepted, Action, ApiError, Class, Read, classify, join_once};
 use crate::clock::Signal;
 use crate::consent::Consent;
 use crate::domain::acceptance::Accepted as AcceptedChecks;
-use crate::domain::cluster::ClusterState;
+use crate::domain::cluster::{Cluster, ClusterState};
 use crate::domain::course::Course;
+use crate::domain::health::Health;
 use crate::domain::open_start::StartAnswer;
 use crate::domain::plan::{Plan, Target};
 use crate::domain::snapshot::Snapshot;
@@ -67,12 +68,29 @@ const LOOKING: Duration = Duration::from_secs(5 * 60);
 const LEAST_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a look after a lost answer or a refusal shows.
-enum Sight {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
     Changing,
     AtTarget,
     Unchanged,
     /// Something is missing, so the look proves nothing.
     Unclear,
+}
+
+impl Sight {
+    /// Holds a look to what the plan found before the start.
+    pub(super) fn of(plan: &Plan, health: &Health, cluster: &Cluster) -> Self {
+        let before = plan.from.as_ref().map(|from| from.code);
+        if cluster.state != ClusterState::Running || health.a_broker_left_green() {
+            Self::Changing
+        } else if cluster.version == Some(plan.to.code) {
+            Self::AtTarget
+        } else if cluster.version == before && health.brokers.is_all_green() {
+            Self::Unchanged
+        } else {
+            Self::Unclear
+        }
+    }
 }
 
 /// Why no start follows a look.
@@ -275,16 +293,7 @@ impl Flow<'_> {
         self.saw_health(now, looker.operation(), &health);
         self.saw_cluster(now, &cluster);
         self.report.brokers.take(&health, Duration::ZERO);
-        let before = plan.from.as_ref().map(|from| from.code);
-        Ok(if cluster.state != ClusterState::Running || health.a_broker_left_green() {
-            Sight::Changing
-        } else if cluster.version == Some(plan.to.code) {
-            Sight::AtTarget
-        } else if cluster.version == before && health.brokers.is_all_green() {
-            Sight::Unchanged
-        } else {
-            Sight::Unclear
-        })
+        Ok(Sight::of(plan, &health, &cluster))
     }
 
     fn interrupted_in_doubt(&mut self, plan: &Plan, signal: Signal) -> Failure {

@@ -17,9 +17,14 @@ pub(super) struct Killed;
 pub(super) enum Fate {
     Lives,
     /// Killed at this step. `is_torn` leaves only a part of what it was writing.
-    Killed { step: u32, is_torn: bool },
+    Killed {
+        step: u32,
+        is_torn: bool,
+    },
     /// Hears a signal at this step.
-    Signal { step: u32 },
+    Signal {
+        step: u32,
+    },
 }
 
 /// A run in progress.

@@ -122,7 +122,8 @@ impl WorldPlan {
             }
             Theme::OpenStart | Theme::Damage => {
                 self.faults = Faults::default();
-                self.starts[0] = [StartFate::LostOnly, StartFate::LostAndDoneLate, StartFate::Refused][dice.roll(3)];
+                self.starts[0] =
+                    [StartFate::LostOnly, StartFate::LostAndDoneLate, StartFate::Refused][dice.roll(3)];
                 self.runs[0] = plain_upgrade(first);
                 if dice.roll(3) == 0 {
                     self.runs[0].fate = Fate::Killed { step: 14 + step(dice, 20), is_torn: false };
@@ -184,7 +185,8 @@ impl WorldPlan {
     fn by_chance(dice: &mut Dice, is_calm: bool) -> Self {
         let regions = if dice.roll(4) == 0 { 2 } else { 1 };
         let count = 1 + dice.roll(3);
-        let mut runs: Vec<Plan> = (0..count).map(|turn| draw_run(dice, is_calm, regions, turn, true)).collect();
+        let mut runs: Vec<Plan> =
+            (0..count).map(|turn| draw_run(dice, is_calm, regions, turn, true)).collect();
         if let Some(first) = runs.first_mut() {
             first.after = seconds(60 + dice.roll(600));
         }
@@ -213,7 +215,8 @@ fn draw_colleagues(dice: &mut Dice, runs: &[Plan], regions: usize) -> Vec<(Durat
             } else {
                 seconds(dice.roll(5_000))
             };
-            let kinds = [Kind::Upgrade(NEW), Kind::Upgrade(BETWEEN), Kind::Restart, Kind::Restart, Kind::Resize];
+            let kinds =
+                [Kind::Upgrade(NEW), Kind::Upgrade(BETWEEN), Kind::Restart, Kind::Restart, Kind::Resize];
             (at, dice.roll(regions), dice.pick(&kinds))
         })
         .collect();

@@ -64,7 +64,8 @@ const GAP: u64 = 12;
 
 impl Shape {
     pub(super) fn draw(dice: &mut Dice, onset: u64) -> Self {
-        let ending = [Ending::Good, Ending::Good, Ending::Good, Ending::BackOnOld, Ending::InError][dice.roll(5)];
+        let ending =
+            [Ending::Good, Ending::Good, Ending::Good, Ending::BackOnOld, Ending::InError][dice.roll(5)];
         let rolled = 60 + dice.roll(1_500) as u64;
         let switch = match dice.roll(3) {
             0 => Switch::AtAcceptance,

@@ -13,6 +13,7 @@ mod life;
 mod properties;
 mod runners;
 mod service;
+mod small;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

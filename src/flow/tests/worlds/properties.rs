@@ -147,8 +147,8 @@ fn holds(
         Verdict::Done | Verdict::Already
             if !life.was(now, SEEN, |view| view.is_good(NEW))
                 && life.was(now, SEEN, |view| {
-                    let is_excused =
-                        view.hidden == Some(Hidden::Early) || (verdict == Verdict::Already && view.hidden.is_some());
+                    let is_excused = view.hidden == Some(Hidden::Early)
+                        || (verdict == Verdict::Already && view.hidden.is_some());
                     view.version == NEW && is_excused
                 }) =>
         {
@@ -190,8 +190,12 @@ fn cause(report: &Report, failure: Option<&Failure>) -> &'static str {
         Some(Failure::Lost { why, .. }) if why.contains("the key was refused") => "the key was refused",
         Some(Failure::Lost { why, .. }) if why.contains("the service refused") => "refused, and a change",
         Some(Failure::Lost { why, .. }) if why.contains("was lost") => "no answer, and a change",
-        Some(Failure::Lost { why, .. }) if why.contains("no change was observed") => "accepted, and no change",
-        Some(Failure::Lost { why, .. }) if why.contains("which is not the target") => "accepted, then elsewhere",
+        Some(Failure::Lost { why, .. }) if why.contains("no change was observed") => {
+            "accepted, and no change"
+        }
+        Some(Failure::Lost { why, .. }) if why.contains("which is not the target") => {
+            "accepted, then elsewhere"
+        }
         Some(Failure::Lost { .. }) if report.submitted == Submitted::Yes => "accepted",
         _ => "other",
     }

@@ -35,8 +35,13 @@ pub(super) enum Command {
         typed_after: Option<Duration>,
         require_journal: bool,
     },
-    Check { all: bool },
-    Status { version: bool, watch: bool },
+    Check {
+        all: bool,
+    },
+    Status {
+        version: bool,
+        watch: bool,
+    },
 }
 
 /// Which open starts a person accepts as over.
@@ -134,7 +139,10 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
     let word = match outcome {
         Ok(ended) => {
             world.log(|| {
-                format!("{id} ends: {:?}, {:?}, {:?}", ended.report.verdict, ended.failure, ended.report.submitted)
+                format!(
+                    "{id} ends: {:?}, {:?}, {:?}",
+                    ended.report.verdict, ended.failure, ended.report.submitted
+                )
             });
             after_run(world, plan, &id, &ended)
         }
@@ -162,7 +170,9 @@ fn accepting(world: &World, plan: &Plan, journal: &Journal) -> Vec<String> {
         Accepting::Nothing => Vec::new(),
         Accepting::All => open,
         Accepting::Latest => open.last().cloned().into_iter().collect(),
-        Accepting::Other => state.start_runs.into_iter().find(|run| !open.contains(run)).into_iter().collect(),
+        Accepting::Other => {
+            state.start_runs.into_iter().find(|run| !open.contains(run)).into_iter().collect()
+        }
         Accepting::Damage => {
             let journal = &mut world.journals.borrow_mut()[plan.journal];
             if journal.is_damaged {

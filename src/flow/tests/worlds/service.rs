@@ -92,9 +92,9 @@ impl WorldService {
                 let groups = [OLD, BETWEEN, NEW].into_iter().filter(wanted);
                 Answer::ConfigGroups(groups.map(|version| group_of(version).group).collect())
             }
-            Read::ConfigGroup(no, version) => Answer::ConfigGroup(
-                Some(group_of(version.number()).group).filter(|group| group.no == *no),
-            ),
+            Read::ConfigGroup(no, version) => {
+                Answer::ConfigGroup(Some(group_of(version.number()).group).filter(|group| group.no == *no))
+            }
             Read::Settings(_, version) => Answer::Settings(Some(group_of(version.number()).settings)),
             Read::Users(_) => Answer::Users(Some(1)),
             Read::PreCheck(_) => Answer::PreCheck(PreCheck::Possible { request_id: None }),
