@@ -4,48 +4,37 @@ use super::*;
 use crate::domain::ids::VersionCode;
 
 /// One line.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Line {
-    /// From and to these versions, with three brokers.
+    /// From and to these versions, with three brokers. A damaged line has one byte changed.
     Start {
-        run: String,
+        run: &'static str,
         from: u64,
         to: u64,
+        is_damaged: bool,
     },
     Accepted {
-        run: String,
+        run: &'static str,
     },
     Refused {
-        run: String,
+        run: &'static str,
     },
     Attached {
-        run: String,
-        of: String,
+        run: &'static str,
+        of: &'static str,
     },
     End {
-        run: String,
-        of: String,
-        verdict: &'static str,
+        run: &'static str,
+        of: &'static str,
+        verdict: Verdict,
     },
-    /// A line with one byte changed.
-    Damaged(Box<Self>),
 }
 
 impl Line {
-    pub(crate) fn end(run: &str, of: &str, verdict: Verdict) -> Self {
-        Self::End { run: run.to_owned(), of: of.to_owned(), verdict: verdict.word() }
-    }
-
     /// Returns the line's bytes for this cluster of this service.
     fn bytes(&self, service: &Service, cluster: ClusterNo) -> Vec<u8> {
         let (run, event) = match self {
-            Self::Damaged(line) => {
-                let mut bytes = line.bytes(service, cluster);
-                let middle = bytes.len() / 2;
-                bytes[middle] ^= 1;
-                return bytes;
-            }
-            Self::Start { run, from, to } => {
+            Self::Start { run, from, to, .. } => {
                 let author = Author {
                     cdss: VERSION.to_owned(),
                     user: None,
@@ -78,14 +67,17 @@ impl Line {
             Self::Refused { run } => {
                 (run, Event::Refused(entry::Refused { message: String::new(), request_id: None }))
             }
-            Self::Attached { run, of } => (run, Event::Attached(entry::Attached { of: of.clone() })),
+            Self::Attached { run, of } => (run, Event::Attached(entry::Attached { of: (*of).to_owned() })),
             Self::End { run, of, verdict } => {
-                let verdict = serde_json::from_value(json!(verdict)).unwrap();
-                let of = Some(of.clone());
+                let (of, verdict) = (Some((*of).to_owned()), Some(*verdict));
                 (run, Event::End(entry::End { of, verdict, created: None, document: Value::Null }))
             }
         };
         let mut bytes = entry::encode(run, NOW, &event).unwrap();
+        if matches!(self, Self::Start { is_damaged: true, .. }) {
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+        }
         bytes.push(b'\n');
         bytes
     }

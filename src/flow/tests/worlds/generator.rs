@@ -79,7 +79,7 @@ impl Theme {
 }
 
 /// An upgrade with `--yes` that waits and is left alone.
-fn plain_upgrade(after: Duration) -> Plan {
+pub(super) fn plain_upgrade(after: Duration) -> Plan {
     Plan {
         after,
         mishap: Mishap::None,
@@ -258,8 +258,7 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
         plan.mishap = match dice.roll(12) {
             0 | 1 => Mishap::Damaged,
             2 => Mishap::Lost,
-            3 if plan.journal == 1 => Mishap::CopiedFromFirst,
-            4 if plan.journal == 1 => Mishap::CopiedFromFirst,
+            3 | 4 if plan.journal == 1 => Mishap::CopiedFromFirst,
             5 => Mishap::ReadOnly,
             6 => Mishap::Repaired,
             _ => Mishap::None,

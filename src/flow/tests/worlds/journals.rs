@@ -122,8 +122,10 @@ impl JournalTruth {
 }
 
 fn private_folder(folder: &Path) {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).unwrap();
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder).unwrap();
 }
 
 fn read(path: &Path) -> Vec<u8> {

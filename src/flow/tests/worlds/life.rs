@@ -169,7 +169,8 @@ impl Life {
     /// Makes a change at this moment. Returns false where the service does not take it.
     pub(super) fn change(&mut self, time: Duration, by: By, kind: Kind, shape: Shape) -> bool {
         let now = self.at(time);
-        let is_possible = !now.is_busy && now.state == "running" && kind != Kind::Upgrade(now.version);
+        let is_forward = !matches!(kind, Kind::Upgrade(version) if version <= now.version);
+        let is_possible = !now.is_busy && now.state == "running" && is_forward;
         if is_possible {
             self.changes.push(Change { by, kind, at: time.as_secs(), shape });
         }

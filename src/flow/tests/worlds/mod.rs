@@ -21,13 +21,13 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use clock::{Fate, Frame};
+use clock::Frame;
 use faults::{Faults, Injected, Question, StartFate};
 use generator::WorldPlan;
 use journals::{JournalTruth, Mishap};
 use life::{By, Life, Shape, View};
 use properties::{Answered, Post};
-use runners::{Accepting, Command, Plan};
+use runners::Plan;
 
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
@@ -48,6 +48,8 @@ pub(super) struct World {
     journals: RefCell<Vec<JournalTruth>>,
     frames: RefCell<Vec<Frame>>,
     posts: RefCell<Vec<Post>>,
+    /// Acceptances: the run that was told, and the run whose start it was told is over.
+    acceptances: RefCell<Vec<(String, String)>>,
     /// Runs whose start has a final outcome.
     settled: RefCell<Vec<String>>,
     starts: Cell<usize>,
@@ -81,6 +83,7 @@ impl World {
             dice: RefCell::new(dice),
             frames: RefCell::default(),
             posts: RefCell::default(),
+            acceptances: RefCell::default(),
             settled: RefCell::default(),
             starts: Cell::default(),
             acted: Cell::default(),
@@ -155,7 +158,6 @@ impl World {
     fn meet(&self, mishap: Mishap, journal: usize) {
         let mut journals = self.journals.borrow_mut();
         match mishap {
-            Mishap::None => {}
             Mishap::Damaged => {
                 journals[journal].damage(|sides| self.roll(sides));
             }
@@ -174,7 +176,7 @@ impl World {
                     (truth.forgiven, truth.is_damaged) = (truth.posts.clone(), false);
                 }
             }
-            Mishap::ReadOnly | Mishap::Repaired => {}
+            Mishap::None | Mishap::ReadOnly | Mishap::Repaired => {}
         }
     }
 
@@ -276,28 +278,20 @@ fn repeat(world: &Rc<World>) {
     world.outage_until.set(Duration::ZERO);
     world.starts.set(world.plan.starts.len());
     world.acted.set(world.plan.colleagues.len());
-    let plan = Plan {
-        after: Duration::from_secs(30),
-        mishap: Mishap::None,
-        command: Command::Upgrade { waits: true, typed_after: None, require_journal: false },
-        region: 0,
-        journal: 0,
-        accepting: Accepting::Nothing,
+    let again = Plan {
         timeout: Duration::from_secs(24 * 60 * 60),
-        by_number: true,
-        fate: Fate::Lives,
-        nested: None,
+        ..generator::plain_upgrade(Duration::from_secs(30))
     };
     let begun = world.time.elapsed();
-    let word = runners::run(world, &plan);
-    world.count(format!("repeated: {word}"));
+    let end = runners::run(world, &again);
+    world.count(format!("repeated: {end}"));
     let rest = world.lives.borrow()[0].end().saturating_sub(begun);
     let most = LOOKS_TO_VERDICT + rest.as_secs() / 15;
     let looks = u64::from(world.last_looks.get());
     if looks > most {
         world.violated(format!("{looks} looks after the faults stopped, more than {most}"));
     }
-    if word == "running" {
+    if end == "running" {
         world.violated("a repeated run without an end".to_owned());
     }
 }

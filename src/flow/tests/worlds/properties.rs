@@ -31,8 +31,6 @@ pub(super) struct Post {
     pub journal: usize,
     pub fate: StartFate,
     pub answered: Answered,
-    /// Starts that this run's consent covers, by their runs.
-    pub accepted: Vec<String>,
 }
 
 impl Post {
@@ -40,8 +38,8 @@ impl Post {
     pub(super) fn of(world: &World, region: usize, fate: StartFate, answered: Answered) -> Self {
         let frames = world.frames.borrow();
         let frame = frames.last().expect("a run sends it");
-        let (run, journal, accepted) = (frame.id.clone(), frame.journal, frame.accepted.clone());
-        Self { run, region, journal, fate, answered, accepted }
+        let (run, journal) = (frame.id.clone(), frame.journal);
+        Self { run, region, journal, fate, answered }
     }
 }
 
@@ -57,10 +55,12 @@ pub(super) fn before_post(world: &Rc<World>, region: usize, target: &Target) {
     for (what, seen) in [("entry", frame.idle_entry), ("status", frame.idle_status)] {
         match seen {
             None => world.violated(format!("a start without a look that found the {what} idle before it")),
-            Some(at) if now.saturating_sub(at) > FRESH => {
-                world.violated(format!("a start {:?} after the last look at the {what}", now - at));
+            Some(at) => {
+                let age = now.saturating_sub(at);
+                if age > FRESH {
+                    world.violated(format!("a start {age:?} after the last look at the {what}"));
+                }
             }
-            Some(_) => {}
         }
     }
     let journals = world.journals.borrow();
@@ -72,8 +72,10 @@ pub(super) fn before_post(world: &Rc<World>, region: usize, target: &Target) {
     let settled = world.settled.borrow();
     for place in &journal.posts {
         let post = &posts[*place];
+        // An acceptance that was recorded stays in force, even if its own run then started nothing.
+        let recorded = world.acceptances.borrow();
         let is_covered = frame.accepted.contains(&post.run)
-            || journal.posts.iter().any(|later| posts[*later].accepted.contains(&post.run));
+            || recorded.iter().any(|(by, run)| *run == post.run && journal.has_start_of(by));
         let is_open = post.region == region
             && post.answered != Answered::Unsent
             && !settled.contains(&post.run)

@@ -123,6 +123,7 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
     let journal = Journal::new(Some(folder), Operator::default(), id.clone(), clock);
     let accepted = accepting(world, plan, &journal);
     world.log(|| format!("{id} begins: {plan:?}, accepts {accepted:?}"));
+    world.acceptances.borrow_mut().extend(accepted.iter().map(|run| (id.clone(), run.clone())));
     world.frames.borrow_mut().push(Frame {
         id: id.clone(),
         journal: plan.journal,
@@ -136,7 +137,7 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
         looks: 0,
     });
     let outcome = catch_unwind(AssertUnwindSafe(|| command(world, plan, &journal, &accepted)));
-    let word = match outcome {
+    let end = match outcome {
         Ok(ended) => {
             world.log(|| {
                 format!(
@@ -158,8 +159,8 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
     };
     let frame = world.frames.borrow_mut().pop();
     world.last_looks.set(frame.map_or(0, |frame| frame.looks));
-    world.count(word.clone());
-    word
+    world.count(end.clone());
+    end
 }
 
 /// What the operator accepts, as the error of the run before names it.

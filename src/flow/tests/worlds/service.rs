@@ -176,7 +176,8 @@ impl CdssApi for WorldService {
         if self.world.is_signalled() {
             return Err(not_sent(Unsent::Interrupted));
         }
-        if self.world.time.elapsed().saturating_sub(called_at) > connect_within {
+        let passed = self.world.time.elapsed().saturating_sub(called_at);
+        if connect_within.is_zero() || passed > connect_within {
             return Err(not_sent(Unsent::Connection));
         }
         before_post(&self.world, self.region, target);

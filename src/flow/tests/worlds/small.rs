@@ -52,13 +52,21 @@ enum Fate {
     Damaged,
 }
 
+/// A run's id.
+type Id = &'static str;
+
+/// Returns the id that is written like this.
+fn id_of(run: &str) -> Id {
+    ["a", "b", "aa", "bb"].into_iter().find(|id| *id == run).expect("a run of these worlds")
+}
+
 /// What is true of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Truth {
     Idle,
     /// The start of this run is executed later.
-    Pending(String),
-    Changing(String),
+    Pending(Id),
+    Changing(Id),
     AtTarget,
     /// The upgrade is over, on the version before.
     Back,
@@ -85,11 +93,21 @@ fn snapshot_of(view: &str) -> Snapshot {
 
 /// A watch, known by its whole state.
 #[derive(Debug, Clone)]
-struct WatchState(Progress);
+struct WatchState {
+    progress: Rc<Progress>,
+    key: Rc<str>,
+}
+
+impl WatchState {
+    fn new(progress: Progress) -> Self {
+        let key = format!("{progress:?}").into();
+        Self { progress: Rc::new(progress), key }
+    }
+}
 
 impl PartialEq for WatchState {
     fn eq(&self, other: &Self) -> bool {
-        format!("{:?}", self.0) == format!("{:?}", other.0)
+        self.key == other.key
     }
 }
 
@@ -97,7 +115,7 @@ impl Eq for WatchState {}
 
 impl Hash for WatchState {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        format!("{:?}", self.0).hash(state);
+        self.key.hash(state);
     }
 }
 
@@ -112,22 +130,22 @@ enum At {
     Recorded,
     Answered(StartAnswer),
     Observing(StartAnswer, usize),
-    Watching { answer: StartAnswer, of: String, watch: WatchState },
-    Concluded { verdict: Verdict, of: String },
+    Watching { answer: StartAnswer, of: Id, watch: WatchState },
+    Concluded { verdict: Verdict, of: Id },
     Ended,
     Killed,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Run {
-    id: String,
+    id: Id,
     at: At,
 }
 
 /// A start that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Sent {
-    run: String,
+    run: Id,
     /// The journal that has its line was not lost.
     is_recorded: bool,
     is_executed: bool,
@@ -142,7 +160,7 @@ struct State {
     runs: [Run; 2],
     lock: Option<usize>,
     sent: Vec<Sent>,
-    settled: BTreeSet<String>,
+    settled: BTreeSet<Id>,
 }
 
 /// All that is known of the worlds seen so far.
@@ -154,11 +172,21 @@ struct Seen {
     violations: BTreeSet<String>,
     plans: HashMap<(&'static str, Vec<Line>), Rc<Plan>>,
     verdicts: HashMap<String, Verdict>,
+    looks: HashMap<&'static str, Look>,
 }
 
 impl Seen {
     fn sometimes(&mut self, what: &'static str) {
         *self.sometimes.entry(what).or_default() += 1;
+    }
+
+    /// Returns a look at the cluster and its entry.
+    fn look(&mut self, view: &'static str) -> &Look {
+        self.looks.entry(view).or_insert_with(|| {
+            let snapshot = snapshot_of(view);
+            let health = snapshot.health.expect("the view has colours");
+            Look { at: Duration::ZERO, health, cluster: Some(snapshot.cluster) }
+        })
     }
 
     fn verdict(&mut self, settled: Settled, answer: StartAnswer) -> Verdict {
@@ -200,7 +228,7 @@ fn verdict_of(settled: Settled, answer: StartAnswer) -> Verdict {
 
 impl State {
     fn new(fate: Fate) -> Self {
-        let run = |id: &str| Run { id: id.to_owned(), at: At::Begin };
+        let run = |id: Id| Run { id, at: At::Begin };
         Self {
             truth: Truth::Idle,
             journal: Vec::new(),
@@ -227,7 +255,7 @@ impl State {
         let mut next = Vec::new();
         let with_truth = |truth| Self { truth, ..self.clone() };
         match &self.truth {
-            Truth::Pending(by) => next.push(with_truth(Truth::Changing(by.clone()))),
+            Truth::Pending(by) => next.push(with_truth(Truth::Changing(by))),
             Truth::Changing(_) if !self.is_observed() => {
                 next.extend([with_truth(Truth::AtTarget), with_truth(Truth::Back)]);
             }
@@ -244,7 +272,9 @@ impl State {
                     next.push(hit);
                 }
                 (Fate::Damaged, Some(line)) => {
-                    hit.journal[line] = Line::Damaged(Box::new(hit.journal[line].clone()));
+                    if let Line::Start { is_damaged, .. } = &mut hit.journal[line] {
+                        *is_damaged = true;
+                    }
                     next.push(hit);
                 }
                 _ => {}
@@ -262,7 +292,7 @@ impl State {
                     let is_first = self.runs[place].id.len() == 1;
                     // Whoever was killed is repeated once.
                     killed.runs[place] = if is_first {
-                        Run { id: format!("{0}{0}", self.runs[place].id), at: At::Begin }
+                        Run { id: ["aa", "bb"][place], at: At::Begin }
                     } else {
                         Run { at: At::Killed, ..self.runs[place].clone() }
                     };
@@ -295,7 +325,7 @@ impl State {
 
     /// Takes one step of one run.
     fn step(&mut self, place: usize, mode: Mode, seen: &mut Seen) {
-        let run = self.runs[place].id.clone();
+        let run = self.runs[place].id;
         let view = self.truth.view();
         match self.runs[place].at.clone() {
             At::Begin => self.begin(place, seen),
@@ -317,15 +347,15 @@ impl State {
                 }
             }
             At::Ready => {
-                self.journal.push(Line::Start { run, from: OLD, to: NEW });
+                self.journal.push(Line::Start { run, from: OLD, to: NEW, is_damaged: false });
                 self.runs[place].at = At::Recorded;
             }
             At::Recorded => self.send(place, mode, seen),
             At::Answered(answer) => self.record_answer(place, answer),
             At::Observing(answer, unchanged) => self.observe(place, answer, unchanged, seen),
-            At::Watching { answer, of, watch } => self.watch(place, answer, of, watch, seen),
+            At::Watching { answer, of, watch } => self.watch(place, answer, of, &watch, seen),
             At::Concluded { verdict, of } => {
-                self.journal.push(Line::end(&run, &of, verdict));
+                self.journal.push(Line::End { run, of, verdict });
                 if !matches!(verdict, Verdict::Running | Verdict::Unknown) {
                     self.settled.insert(of);
                 }
@@ -336,15 +366,15 @@ impl State {
     }
 
     fn begin(&mut self, place: usize, seen: &mut Seen) {
-        let run = self.runs[place].id.clone();
+        let run = self.runs[place].id;
         let plan = seen.plan(self.truth.view(), &self.journal);
         match &plan.course {
             Course::Checks if plan.target().is_some() => self.runs[place].at = At::Agreed,
             Course::Attach(start) if self.take_lock(place) => {
                 seen.sometimes("attached");
-                self.journal.push(Line::Attached { run, of: start.run.clone() });
-                let watch = WatchState(progress());
-                self.runs[place].at = At::Watching { answer: start.answer, of: start.run.clone(), watch };
+                self.journal.push(Line::Attached { run, of: id_of(&start.run) });
+                let watch = WatchState::new(progress());
+                self.runs[place].at = At::Watching { answer: start.answer, of: id_of(&start.run), watch };
             }
             Course::Already => {
                 self.claim(place, Verdict::Already, seen);
@@ -366,7 +396,7 @@ impl State {
     }
 
     fn send(&mut self, place: usize, mode: Mode, seen: &mut Seen) {
-        let run = self.runs[place].id.clone();
+        let run = self.runs[place].id;
         let is_first = self.sent.is_empty();
         for sent in &self.sent {
             if sent.is_recorded && !self.settled.contains(&sent.run) {
@@ -376,46 +406,44 @@ impl State {
         let is_idle = matches!(self.truth, Truth::Idle | Truth::Back);
         let (answer, truth) = match mode {
             _ if !is_idle => (StartAnswer::Refused, None),
-            Mode::Executed if is_first => (StartAnswer::Lost, Some(Truth::Changing(run.clone()))),
+            Mode::Executed if is_first => (StartAnswer::Lost, Some(Truth::Changing(run))),
             Mode::NotExecuted if is_first => (StartAnswer::Lost, None),
-            Mode::Late if is_first => (StartAnswer::Lost, Some(Truth::Pending(run.clone()))),
+            Mode::Late if is_first => (StartAnswer::Lost, Some(Truth::Pending(run))),
             Mode::Refused if is_first => (StartAnswer::Refused, None),
-            Mode::RefusedAndExecuted if is_first => {
-                (StartAnswer::Refused, Some(Truth::Changing(run.clone())))
-            }
-            _ => (StartAnswer::Accepted, Some(Truth::Changing(run.clone()))),
+            Mode::RefusedAndExecuted if is_first => (StartAnswer::Refused, Some(Truth::Changing(run))),
+            _ => (StartAnswer::Accepted, Some(Truth::Changing(run))),
         };
         if !is_first {
             seen.sometimes("a second start after the first was settled or its journal lost");
         }
         let has_line =
             self.journal.iter().any(|line| matches!(line, Line::Start { run: of, .. } if *of == run));
-        let is_damaged = self.journal.iter().any(|line| matches!(line, Line::Damaged(_)));
-        self.sent.push(Sent { run, is_recorded: has_line || is_damaged, is_executed: truth.is_some() });
+        self.sent.push(Sent { run, is_recorded: has_line, is_executed: truth.is_some() });
         self.truth = truth.unwrap_or_else(|| self.truth.clone());
         self.runs[place].at = At::Answered(answer);
     }
 
     fn record_answer(&mut self, place: usize, answer: StartAnswer) {
-        let run = self.runs[place].id.clone();
+        let run = self.runs[place].id;
         match answer {
-            StartAnswer::Accepted => self.journal.push(Line::Accepted { run: run.clone() }),
-            StartAnswer::Refused => self.journal.push(Line::Refused { run: run.clone() }),
+            StartAnswer::Accepted => self.journal.push(Line::Accepted { run }),
+            StartAnswer::Refused => self.journal.push(Line::Refused { run }),
             StartAnswer::Lost => {}
         }
         self.runs[place].at = match answer {
-            StartAnswer::Accepted => At::Watching { answer, of: run, watch: WatchState(progress()) },
+            StartAnswer::Accepted => At::Watching { answer, of: run, watch: WatchState::new(progress()) },
             _ => At::Observing(answer, 0),
         };
     }
 
     fn observe(&mut self, place: usize, answer: StartAnswer, unchanged: usize, seen: &mut Seen) {
-        let of = self.runs[place].id.clone();
+        let of = self.runs[place].id;
         let plan = seen.plan("idle", &[]);
-        let look = snapshot_of(self.truth.view());
-        let health = look.health.expect("the view has colours");
-        let mut watch = WatchState(progress());
-        self.runs[place].at = match Sight::of(&plan, &health, &look.cluster) {
+        let Look { health, cluster, .. } = seen.look(self.truth.view());
+        let cluster = cluster.as_ref().expect("the look has the entry");
+        let sight = Sight::of(&plan, health, cluster);
+        let mut progress = progress();
+        self.runs[place].at = match sight {
             Sight::Unchanged if unchanged + 1 < LOOKS => At::Observing(answer, unchanged + 1),
             Sight::Unchanged | Sight::Unclear => {
                 let is_refused = answer == StartAnswer::Refused;
@@ -426,35 +454,27 @@ impl State {
             }
             sight => {
                 if sight == Sight::Changing {
-                    watch.0.note_change();
+                    progress.note_change();
                 }
-                At::Watching { answer, of, watch }
+                At::Watching { answer, of, watch: WatchState::new(progress) }
             }
         };
     }
 
-    fn watch(
-        &mut self,
-        place: usize,
-        answer: StartAnswer,
-        of: String,
-        mut watch: WatchState,
-        seen: &mut Seen,
-    ) {
-        let look = snapshot_of(self.truth.view());
-        if watch.0.was_seen_to_change() && self.truth.view() == "changing" {
+    fn watch(&mut self, place: usize, answer: StartAnswer, of: Id, watch: &WatchState, seen: &mut Seen) {
+        let mut progress = Progress::clone(&watch.progress);
+        if progress.was_seen_to_change() && self.truth.view() == "changing" {
             // Looks that show nothing new would only be counted.
             return;
         }
-        let health = look.health.expect("the view has colours");
-        let look = Look { at: Duration::ZERO, health, cluster: Some(look.cluster) };
-        self.runs[place].at = match watch.0.take(&look) {
+        let settled = progress.take(seen.look(self.truth.view()));
+        self.runs[place].at = match settled {
             Some(settled) => {
                 let verdict = seen.verdict(settled, answer);
                 self.claim(place, verdict, seen);
                 At::Concluded { verdict, of }
             }
-            None => At::Watching { answer, of, watch },
+            None => At::Watching { answer, of, watch: WatchState::new(progress) },
         };
     }
 
