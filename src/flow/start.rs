@@ -251,7 +251,12 @@ impl Flow<'_> {
                 break;
             }
             self.clock.sleep(pause).map_err(|interrupted| self.interrupted_in_doubt(plan, interrupted.0))?;
-            let seen_to_change = match self.sight(plan, &mut looker) {
+            let sight = self.sight(plan, &mut looker);
+            deliberate_bug!(CountFailedLookAsUnchanged => if sight.is_err() {
+                unchanged += 1;
+                continue;
+            });
+            let seen_to_change = match sight {
                 Ok(Sight::Changing) => true,
                 Ok(Sight::AtTarget) => false,
                 Ok(Sight::Unchanged) => {
@@ -259,11 +264,6 @@ impl Flow<'_> {
                     continue;
                 }
                 Ok(Sight::Unclear) => continue,
-                #[cfg(test)]
-                Err(_) if crate::bugs::is_on(crate::bugs::Bug::CountFailedLookAsUnchanged) => {
-                    unchanged += 1;
-                    continue;
-                }
                 Err(look) => match look.signal() {
                     Some(signal) => return Err(self.interrupted_in_doubt(plan, signal)),
                     None => continue,

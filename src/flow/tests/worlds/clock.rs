@@ -36,6 +36,8 @@ pub(super) struct Frame {
     pub steps: u32,
     /// Runs while this one is at this step.
     pub nested: Option<(u32, Box<Plan>)>,
+    /// From this step on the journal cannot be written.
+    pub blocked_at: Option<u32>,
     /// Length of the journal at the step before.
     pub journal_length: u64,
     /// When the last look that found the cluster idle was sent: its entry, and its status.
@@ -62,6 +64,9 @@ impl World {
         }
         let mut frames = self.frames.borrow_mut();
         let Some(frame) = frames.last_mut() else { return };
+        if frame.blocked_at.is_some_and(|step| step == frame.steps) {
+            self.journals.borrow_mut()[frame.journal].block();
+        }
         let length = self.journals.borrow()[frame.journal].length();
         if let Fate::Killed { step, is_torn } = frame.fate
             && step <= frame.steps

@@ -30,7 +30,7 @@ const BUGS: [Bug; 20] = [
 ];
 
 /// The most worlds until a bug shows.
-const MOST: u64 = 300;
+const MOST: u64 = 1_000;
 
 /// Returns the number of worlds until one is wrong with this bug and right without it, and what is wrong there.
 fn caught(bug: Bug, folder: &Path) -> Option<(u64, String)> {

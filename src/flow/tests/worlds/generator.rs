@@ -91,6 +91,7 @@ pub(super) fn plain_upgrade(after: Duration) -> Plan {
         by_number: true,
         fate: Fate::Lives,
         nested: None,
+        blocked_at: None,
     }
 }
 
@@ -281,6 +282,9 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
         3 => Fate::Signal { step: step_of_end },
         _ => Fate::Lives,
     };
+    if dice.roll(12) == 0 {
+        plan.blocked_at = Some(step(dice, 40));
+    }
     if may_nest && dice.roll(4) == 0 {
         let mut inside = draw_run(dice, false, regions, 0, false);
         inside.after = Duration::ZERO;

@@ -41,7 +41,15 @@ impl JournalTruth {
         self.folder.join("journal.jsonl")
     }
 
+    /// Where the file is while the journal cannot be written.
+    fn aside(&self) -> PathBuf {
+        self.folder.join("aside")
+    }
+
     pub(super) fn length(&self) -> u64 {
+        if self.is_blocked {
+            return 0;
+        }
         fs::metadata(self.path()).map(|metadata| metadata.len()).unwrap_or_default()
     }
 
@@ -93,10 +101,13 @@ impl JournalTruth {
 
     /// Puts a folder where the file was: tests may run as root, whom no permission keeps out.
     pub(super) fn block(&mut self) {
+        if self.is_blocked {
+            return;
+        }
         private_folder(&self.folder);
         let path = self.path();
         if path.exists() {
-            fs::rename(&path, self.folder.join("aside")).unwrap();
+            fs::rename(&path, self.aside()).unwrap();
         }
         fs::create_dir(&path).unwrap();
         self.is_blocked = true;
@@ -113,7 +124,7 @@ impl JournalTruth {
     }
 
     fn has(&self, run: &str, event: &str) -> bool {
-        let text = read(&self.path());
+        let text = read(&if self.is_blocked { self.aside() } else { self.path() });
         let text = String::from_utf8_lossy(&text);
         let (run, event) = (format!("\"run\":\"{run}\""), format!("\"event\":\"{event}\""));
         let is_it = |line: &str| line.ends_with('\n') && line.contains(&run) && line.contains(&event);

@@ -71,6 +71,8 @@ pub(super) struct Plan {
     pub by_number: bool,
     pub fate: Fate,
     pub nested: Option<(u32, Box<Self>)>,
+    /// From this step on the journal cannot be written.
+    pub blocked_at: Option<u32>,
 }
 
 /// How a run ended that was not killed.
@@ -130,6 +132,7 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
         fate: plan.fate,
         steps: 0,
         nested: plan.nested.clone(),
+        blocked_at: plan.blocked_at,
         journal_length: world.journals.borrow()[plan.journal].length(),
         idle_entry: None,
         idle_status: None,
