@@ -67,7 +67,8 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
             found.cluster.brokers,
         ),
     };
-    let progress = Progress::new(flow.patience(), Watched::Ours, expected);
+    let mut progress = Progress::new(flow.patience(), Watched::Ours, expected);
+    progress.note_brokers(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
     let (timeout, origin) = (Some(following.timeout), flow.clock.elapsed());
     let end = Watch { no, name: &name, progress, timeout, origin, journalled: false }.run(flow);
     flow.report.ended_at = Some(flow.clock.now());

@@ -11,6 +11,7 @@ use super::start::{Ready, StartOutcome};
 use super::watch::{End, Watch};
 use crate::clock::Signal;
 use crate::consent::{Consent, ConsentError, Manner, Prompt, confirm};
+use crate::domain::broker_trail::Restarted;
 use crate::domain::cluster::ClusterState;
 use crate::domain::course::Course;
 use crate::domain::ids::VersionCode;
@@ -134,6 +135,7 @@ fn start(
         answer: sent.answer,
         before: plan.from.as_ref().map(|from| from.code),
         brokers: plan.names_of_brokers.clone(),
+        restarted: Vec::new(),
         seen_to_change: sent.seen_to_change,
         origin: sent.origin,
     };
@@ -299,6 +301,7 @@ fn attach(flow: &mut Flow<'_>, plan: &Plan, start: &OpenStart, waiting: Waiting)
         answer: start.answer,
         before: start.from,
         brokers: start.brokers.iter().chain(&plan.names_of_brokers).cloned().collect(),
+        restarted: start.restarted.clone(),
         seen_to_change: false,
         origin: flow.clock.elapsed(),
     };
@@ -311,6 +314,8 @@ struct Started {
     before: Option<VersionCode>,
     /// Names of the brokers that have to come back.
     brokers: Vec<String>,
+    /// Those that earlier runs saw restart.
+    restarted: Vec<String>,
     /// A change was seen before the watch.
     seen_to_change: bool,
     origin: Duration,
@@ -327,6 +332,9 @@ fn watch_ours(flow: &mut Flow<'_>, plan: &Plan, waiting: Waiting, started: Start
     if started.seen_to_change {
         progress.note_change();
     }
+    // The looks after a lost answer may have seen brokers leave green already.
+    let away = flow.report.brokers.0.iter().filter(|trail| trail.restarted() == Restarted::No);
+    progress.note_brokers(started.restarted, away.map(|trail| trail.name.clone()));
     let (timeout, origin) = (Some(waiting.timeout), started.origin);
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: true };
     let end = watch.run(flow);
