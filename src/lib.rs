@@ -352,10 +352,9 @@ fn defect(now: Timestamp, surroundings: &Surroundings, report: &mut Report) -> F
     }
     report.verdict = Some(Verdict::Unknown);
     report.ended_at = Some(now);
-    let follow = report
-        .cluster
-        .as_ref()
-        .map_or_else(String::new, |(_, no)| surroundings.follow(*no, report.to.as_ref()));
+    let follow = report.cluster.as_ref().map_or_else(String::new, |(_, no)| {
+        surroundings.follow(*no, report.to.as_ref(), report.from.as_ref())
+    });
     Failure::Lost { why: message, follow }
 }
 

@@ -247,7 +247,7 @@ impl Flow<'_> {
         Err(Failure::InDoubt {
             cause: format!("{error}; {unchanged} of {} looks after it showed no change", LOOKS.len()),
             request_id: error.request_id().map(str::to_owned),
-            follow: self.surroundings.follow(plan.no, Some(&plan.to)),
+            follow: self.follow_command(plan),
         })
     }
 
@@ -272,7 +272,7 @@ impl Flow<'_> {
 
     fn interrupted_in_doubt(&mut self, plan: &Plan, signal: Signal) -> Failure {
         self.report.verdict = Some(Verdict::Unknown);
-        let follow = Some(self.surroundings.follow(plan.no, Some(&plan.to)));
+        let follow = Some(self.follow_command(plan));
         Failure::Signal { signal, sent: Sent::Unknown, follow }
     }
 }

@@ -189,7 +189,7 @@ impl Watch<'_> {
         flow.tell.watch_ended();
         let now = flow.clock.elapsed();
         let fresh = last_answer.is_some_and(|answer| now.saturating_sub(answer) <= FRESH);
-        if fresh && self.progress.is_changing() {
+        if fresh && self.progress.is_changing() && !self.progress.is_in_error() {
             return End::GaveUp { why, goes_on: true };
         }
         let seen = match (&flow.report.state, &flow.report.last_seen) {

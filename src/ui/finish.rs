@@ -295,7 +295,7 @@ fn word(verdict: Verdict) -> &'static str {
 /// The provider would replace a cluster whose version code moved behind its back.
 fn terraform(report: &Report) -> Option<String> {
     let code = report.to.as_ref()?.code;
-    let group = report.group_to.as_ref().map(|group| group.no).or(report.group_no);
+    let group = report.last_seen.as_ref()?.config_group;
     let group = group.map(|no| format!(" and config_group_no = {no}")).unwrap_or_default();
     Some(format!("terraform: set kafka_version_code = \"{code}\"{group} before the next apply"))
 }

@@ -41,6 +41,7 @@ mod streams;
 mod support;
 mod terminal;
 mod tls;
+mod verdicts;
 mod verify;
 mod wide;
 mod wrong_answers;
