@@ -181,7 +181,8 @@ pub(crate) fn clock(own: Timestamp, its: Option<Timestamp>) -> Finding {
     let Some(its) = its else { return Finding::info("the service sent no time") };
     let apart = its.duration_since(own);
     let seconds = apart.abs().as_secs();
-    let shown = format!("{seconds} s {} the service's", if apart.is_negative() { "ahead of" } else { "behind" });
+    let shown =
+        format!("{seconds} s {} the service's", if apart.is_negative() { "ahead of" } else { "behind" });
     let warn = |consequence: &str| Finding {
         remedy: Some(CLOCK_REMEDY),
         ..Finding::warn(format!("{shown}; {consequence}; {CLOCK_REMEDY}"))

@@ -68,7 +68,8 @@ impl Folder {
     fn wrapper(&self, program: &Path, url: &str) -> Vec<u8> {
         let parent = self.0.parent().unwrap_or(&self.0);
         [
-            b"#!/bin/sh\n# Created by `cdss sandbox`: runs cdss against this sandbox in any environment.\n".as_slice(),
+            b"#!/bin/sh\n# Created by `cdss sandbox`: runs cdss against this sandbox in any environment.\n"
+                .as_slice(),
             b"CDSS_SANDBOX=",
             &quoted(Path::new(url)),
             b"\nTMPDIR=",
@@ -144,8 +145,11 @@ mod tests {
 
     #[test]
     fn a_quoted_path_is_one_word_for_the_shell() {
-        for path in [&b"/plain"[..], b"/a b", b"/it's", b"'", b"/$(x) `y` \"z\" \\", b"/line\nend\n", b"/\xff"] {
-            let script = [b"printf %s ".as_slice(), &quoted(Path::new(std::ffi::OsStr::from_bytes(path)))].concat();
+        for path in
+            [&b"/plain"[..], b"/a b", b"/it's", b"'", b"/$(x) `y` \"z\" \\", b"/line\nend\n", b"/\xff"]
+        {
+            let script =
+                [b"printf %s ".as_slice(), &quoted(Path::new(std::ffi::OsStr::from_bytes(path)))].concat();
             let mut shell = std::process::Command::new("sh");
             let printed = shell.arg("-c").arg(std::ffi::OsStr::from_bytes(&script)).output().unwrap();
             assert_eq!(printed.stdout, path, "{}", String::from_utf8_lossy(path));
