@@ -188,9 +188,8 @@ impl Failure {
 
     /// Replaces a failed connection to a sandbox with an error about the sandbox; the network is not the cause.
     pub(crate) fn at(self, service: &Service) -> Self {
-        let reason = match &self {
-            Self::Read(ApiError::NotSent { why: Unsent::Connection, reason, .. }) => reason,
-            _ => return self,
+        let Self::Read(ApiError::NotSent { why: Unsent::Connection, reason, .. }) = &self else {
+            return self;
         };
         match service.sandbox_is_gone(reason) {
             Some((message, hint)) => Self::NoSandbox { message, hint },

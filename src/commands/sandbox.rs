@@ -96,16 +96,10 @@ const UNUSED: &str = "warning: the sandbox received no requests: the command did
 fn summary(log: &Log) -> String {
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let (accepted, executed) = (log.starts_accepted(), log.starts_executed());
-    let mut line = format!(
-        "sandbox: {}; {} requested, {accepted} accepted",
-        count(log.requests.len(), "request"),
-        count(log.starts_asked(), "start")
-    );
-    // A lost or wrong answer is what some scenarios are about.
-    if executed != accepted {
-        line.push_str(&format!(", {executed} executed"));
-    }
-    line
+    let (requests, starts) = (count(log.requests.len(), "request"), count(log.starts_asked(), "start"));
+    // The two differ where a scenario loses or falsifies the answer.
+    let difference = if executed == accepted { String::new() } else { format!(", {executed} executed") };
+    format!("sandbox: {requests}; {starts} requested, {accepted} accepted{difference}")
 }
 
 /// Returns an id that no other sandbox on this machine has: a process has one sandbox, and no two processes have the

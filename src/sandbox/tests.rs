@@ -172,8 +172,8 @@ fn what_the_gateway_does_not_like_does_not_get_in() {
     let long = "x".repeat(1024 * 1024 + 1);
     let long = send(sandbox.port(), "POST", "/api/v1/cluster/rollingUpgrade", &long, SECRET);
     assert_eq!((long.status, &long.body["error"]["errorCode"]), (413, &json!("430")));
-    let log = sandbox.log();
-    assert_eq!((log.starts_asked(), log.starts_accepted(), log.starts_executed()), (2, 0, 0));
+    let logged = sandbox.log();
+    assert_eq!((logged.starts_asked(), logged.starts_accepted(), logged.starts_executed()), (2, 0, 0));
 }
 
 #[test]
