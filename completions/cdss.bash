@@ -709,7 +709,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__history)
-            opts="-o -q -v -h --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --repair --init --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

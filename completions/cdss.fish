@@ -43,7 +43,7 @@ complete -c cdss -n "__fish_cdss_needs_command" -f -a "status" -d 'Say what the 
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "list" -d 'List what there is: clusters, versions, config groups'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "config-group" -d 'Compare Kafka settings of config groups; carry them to a new version'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "config" -d 'Set up profiles and keys of cdss itself; Kafka\'s settings are in config groups'
-complete -c cdss -n "__fish_cdss_needs_command" -f -a "history" -d 'Show what was started, followed or copied from this machine'
+complete -c cdss -n "__fish_cdss_needs_command" -f -a "history" -d 'Show the upgrades and config group copies that were run from this machine'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "sandbox" -d 'Rehearse against a local CDSS: the very command that will run on production'
 complete -c cdss -n "__fish_cdss_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l cluster -d 'Cluster, by number or exact name (no:… or name:… removes doubt)' -r
@@ -299,6 +299,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand history" -s o -l output -d 'Fo
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l color -d 'Colours: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l repair -d 'List damaged journal lines and stop them from blocking upgrades'
+complete -c cdss -n "__fish_cdss_using_subcommand history" -l init -d 'Create an empty journal if there is none'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s q -l quiet -d 'Leave out progress and remarks; never a plan, never an error'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s v -l verbose -d 'Show settings; twice: requests; three times: answers'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s h -l help -d 'Print help'

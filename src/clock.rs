@@ -101,7 +101,7 @@ impl Interrupt {
     }
 
     /// Listens for SIGHUP, SIGINT and SIGTERM from now on. The second one ends the process at once, in the
-    /// system's own way.
+    /// system's own way. SIGXFSZ does nothing from now on.
     ///
     /// # Errors
     ///
@@ -116,6 +116,9 @@ impl Interrupt {
             signal_hook::flag::register_conditional_default(number, Arc::clone(&seen))?;
             signal_hook::flag::register(number, Arc::clone(&seen))?;
         }
+        // A file that reaches `ulimit -f` must fail its write, not end a watch. A handler is not inherited by the
+        // programs that cdss runs; an ignored signal would be.
+        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
         let interrupt = self.clone();
         on_each_signal(move |signal| interrupt.raise(signal))
     }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::api::{Connection, Http, KeyRing, Limits, Met, Probe, TrustFiles};
 use crate::clock::{Clock as _, Interrupt, SystemClock};
 use crate::config::{
@@ -123,16 +125,12 @@ impl Context {
             let service = &self.settings.service;
             let port = service.endpoint.url().port_or_known_default();
             let directory = config::state_directory(&self.environment, port.filter(|_| service.sandbox));
-            let user = self.environment.value("USER").or_else(|| self.environment.value("LOGNAME"));
             let operator = Operator {
-                user: user.map(str::to_owned),
-                host: host(),
                 profile: self.profile().map(str::to_owned),
                 access_key: self.access_key(),
+                ..operator(&self.environment)
             };
-            // Two runs of one millisecond have two process numbers.
-            let run = format!("{}-{}", self.clock.now().strftime("%Y%m%dT%H%M%S%.3fZ"), std::process::id());
-            Journal::new(directory, operator, run)
+            Journal::new(directory, operator, run_id(self.clock.now()), self.clock.clone())
         })
     }
 
@@ -242,6 +240,17 @@ impl NoCores {
     }
 
     pub(crate) fn but_not_for_children(self) {}
+}
+
+/// Returns who runs cdss on which machine, for the journal.
+pub(crate) fn operator(environment: &Environment) -> Operator {
+    let user = environment.value("USER").or_else(|| environment.value("LOGNAME"));
+    Operator { user: user.map(str::to_owned), host: host(), ..Operator::default() }
+}
+
+/// Returns a name for a run that begins now. Two runs of one millisecond have two process numbers.
+pub(crate) fn run_id(now: Timestamp) -> String {
+    format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%.3fZ"), std::process::id())
 }
 
 #[cfg(unix)]

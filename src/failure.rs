@@ -213,6 +213,9 @@ impl Failure {
             | Self::Acceptance(_)
             | Self::Version(VersionError::Malformed(_))
             | Self::Read(ApiError::NotSent { why: Unsent::Setup, .. }) => Exit::Usage,
+            Self::Journal(JournalError::Interrupted { signal, .. }) | Self::Signal { signal, .. } => {
+                exit_of_signal(*signal)
+            }
             Self::Blocked { .. } | Self::Stale | Self::Journal(_) => Exit::Blocked,
             Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,
             Self::Consent(_) => Exit::NotConfirmed,
@@ -224,7 +227,6 @@ impl Failure {
             Self::InDoubt { .. } | Self::Lost { .. } => Exit::Unknown,
             Self::Failed { .. } => Exit::Failed,
             Self::StillRunning { .. } => Exit::Running,
-            Self::Signal { signal, .. } => exit_of_signal(*signal),
             Self::Unverified { cause: Some(cause), .. } => cause.exit(),
             Self::Unverified { fault, .. } if is_a_finding(fault) => Exit::Blocked,
             Self::Read(_) | Self::NoSandbox { .. } | Self::Unseen { .. } | Self::Unverified { .. } => {
@@ -254,7 +256,11 @@ impl Failure {
             Self::Stale => Some("run the command again and look at the new plan".to_owned()),
             Self::Consent(error) => error.hint(),
             Self::History(_) => Some("`cdss history` lists the runs".to_owned()),
-            Self::Journal(_) => Some(JOURNAL_REMEDY.to_owned()),
+            Self::Journal(JournalError::Locked { .. }) => Some(
+                "find the process with `fuser` or `lsof`, and run the command again when it has ended"
+                    .to_owned(),
+            ),
+            Self::Journal(JournalError::Io { .. } | JournalError::NoPlace) => Some(JOURNAL_REMEDY.to_owned()),
             Self::InDoubt { follow, .. } | Self::Lost { follow, .. } => {
                 Some(format!("do not start again before you have looked: {follow}"))
             }
@@ -262,7 +268,9 @@ impl Failure {
             Self::Failed { .. } => Some("send the lines below to NAVER Cloud support".to_owned()),
             Self::Signal { follow, .. } => follow.as_ref().map(|follow| format!("follow it with: {follow}")),
             Self::Copy(failure) => failure.hint(),
-            Self::Different { .. } | Self::Internal(_) => None,
+            Self::Different { .. } | Self::Internal(_) | Self::Journal(JournalError::Interrupted { .. }) => {
+                None
+            }
         }
     }
 

@@ -1,49 +1,95 @@
-//! What was about to be done on this machine, and what came of it: one line of JSON each, never rewritten.
+//! The journal: what was about to be done on this machine, and what came of it, one line of JSON each.
 //!
-//! It is why a start is never sent twice: the line is on the disk before the request leaves.
+//! It is why a start is never sent twice: the line is on the disk before the request leaves. Lines are only ever
+//! appended. What they add up to is decided in one place, `replay`.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::cell::Cell;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-#[cfg(unix)]
-use crate::domain::follow_command::quote;
-use crate::domain::history::History;
-use crate::domain::ids::{ClusterNo, VersionCode};
-use crate::domain::journal_state::{DamagedLine, JournalState};
+use crate::clock::{Clock, Interrupted, Signal};
+use crate::domain::group_create::Create;
+use crate::domain::group_name::GroupName;
+use crate::domain::history::{DamagedRecord, History, InitOutcome};
+use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::domain::journal_state::JournalState;
 use crate::domain::service::Service;
+use crate::domain::verdict::{Submitted, Verdict};
 
-mod entries;
-mod groups;
+mod entry;
+mod file;
+mod lock;
+mod replay;
+mod v1;
 
-pub(crate) use entries::{Operator, StartEntry};
-pub(crate) use groups::GroupEntry;
+use entry::{Author, Event, Plan, ServiceName};
+pub(crate) use lock::{ClusterLock, LockError};
+use lock::{Patience, WaitError};
+use replay::Replay;
 
 /// The journal of one user on this machine.
-#[derive(Debug)]
 pub(crate) struct Journal {
     /// None when the machine has no place for it.
     directory: Option<PathBuf>,
     operator: Operator,
     run: String,
+    clock: Rc<dyn Clock>,
+    patience: Patience,
+    /// The last write of this process failed.
+    is_failing: Cell<bool>,
 }
 
-/// Held until the process ends or this is dropped: nobody else on this machine works on the cluster, or makes the
-/// config group.
-#[must_use]
-#[derive(Debug)]
-pub(crate) struct ClusterLock(#[expect(dead_code, reason = "holding the file is what locks")] File);
+/// Who runs cdss, with what.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Operator {
+    /// The system's name of the user.
+    pub user: Option<String>,
+    pub host: Option<String>,
+    pub profile: Option<String>,
+    /// The access key's last four characters.
+    pub access_key: Option<String>,
+}
 
-/// Why there is no lock.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LockError {
-    #[error("another cdss on this machine is at work on it")]
-    Held,
-    #[error("{0}")]
-    Io(#[from] JournalError),
+/// A start that is about to be sent.
+#[derive(Debug)]
+pub(crate) struct StartEntry<'a> {
+    pub service: &'a Service,
+    pub cluster: ClusterNo,
+    pub cluster_name: &'a str,
+    /// How consent was given.
+    pub consent: &'a str,
+    pub version: u64,
+    pub config_group: u64,
+    /// Overridden checks, as `id=item`.
+    pub accepted: &'a [String],
+    /// Runs whose open start the operator accepted as over.
+    pub closes: &'a [String],
+    /// The version before.
+    pub from_version: Option<VersionCode>,
+    /// Names of the brokers that the plan knew.
+    pub brokers: &'a [String],
+    /// Plan and checks, in the form of the documents on stdout.
+    pub plan: &'a Value,
+}
+
+/// A config group that is about to be created or filled.
+#[derive(Debug)]
+pub(crate) struct GroupEntry<'a> {
+    pub service: &'a Service,
+    pub name: &'a GroupName,
+    pub version: VersionCode,
+    /// The group whose values are copied.
+    pub from: ConfigGroupNo,
+    /// How consent was given.
+    pub consent: &'a str,
+    /// The run that created the group, where it exists already.
+    pub made_by: Option<&'a str>,
+    /// Both versions and groups, every setting, and what is left out, in the form of the documents on stdout.
+    pub plan: &'a Value,
 }
 
 /// The journal can't be used.
@@ -53,16 +99,33 @@ pub(crate) enum JournalError {
     NoPlace,
     #[error("the journal at {} can't be used: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
+    /// Somebody else holds its lock for longer than writing a line takes.
+    #[error("the journal at {} is locked by another process", path.display())]
+    Locked { path: PathBuf },
+    /// A signal ended the wait for its lock.
+    #[error("interrupted while another process has the journal at {} locked", path.display())]
+    Interrupted { path: PathBuf, signal: Signal },
 }
 
 impl Journal {
     /// `run` names this run among all of this machine. Nothing is read or written yet.
-    pub(crate) fn new(directory: Option<PathBuf>, operator: Operator, run: String) -> Self {
-        Self { directory, operator, run }
+    pub(crate) fn new(
+        directory: Option<PathBuf>,
+        operator: Operator,
+        run: String,
+        clock: Rc<dyn Clock>,
+    ) -> Self {
+        let (patience, is_failing) = (Patience::default(), Cell::default());
+        Self { directory, operator, run, clock, patience, is_failing }
     }
 
     pub(crate) fn run(&self) -> &str {
         &self.run
+    }
+
+    /// Returns true when the last write of this process failed, so that one warning is enough.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.is_failing.get()
     }
 
     fn directory(&self) -> Result<&Path, JournalError> {
@@ -75,56 +138,75 @@ impl Journal {
 
     /// Returns why the journal can't be written, without writing anything; None when it can.
     pub(crate) fn fault(&self) -> Option<String> {
-        let path = match self.path() {
-            Ok(path) => path,
-            Err(error) => return Some(error.to_string()),
-        };
-        let found = path.ancestors().find(|place| place.symlink_metadata().is_ok())?;
-        let folder = path.parent().filter(|folder| folder.symlink_metadata().is_ok());
-        let odd_folder = folder.and_then(|folder| own_folder(folder).err());
-        let fault = odd_folder.or_else(|| {
-            if found == path {
-                open(&path, OpenOptions::new().append(true)).err()
-            } else {
-                not_writable(found)
-            }
-        });
-        fault.map(|source| JournalError::Io { path, source }.to_string())
+        match self.path() {
+            Ok(path) => file::fault(&path).map(|source| JournalError::Io { path, source }.to_string()),
+            Err(error) => Some(error.to_string()),
+        }
     }
 
     /// Reads what decisions about this cluster need. A journal that can't be read has a fault: a start in it may be
     /// open.
     pub(crate) fn state(&self, service: &Service, cluster: ClusterNo) -> JournalState {
-        match self.text() {
-            Ok(text) => JournalState {
-                exists: !text.is_empty(),
-                open_starts: entries::open_starts(&text, &service.endpoint.identity(), cluster),
-                start_runs: start_runs(&text),
-                damaged: unreadable_lines(&text),
+        match self.replay() {
+            Ok(replay) => JournalState {
+                exists: replay.has_lines(),
+                open_starts: replay.open_starts(service, cluster),
+                start_runs: replay.start_runs(),
+                damaged: replay.damaged_lines(),
                 fault: self.fault(),
             },
             Err(error) => JournalState { fault: Some(error.to_string()), ..JournalState::default() },
         }
     }
 
-    /// Returns all runs that had to do with a start.
+    /// Returns all runs that sent a start, followed one, or copied a config group.
     ///
     /// # Errors
     ///
     /// Fails when there is a journal that can't be read. Damaged lines are part of what is returned.
     pub(crate) fn history(&self) -> Result<History, JournalError> {
-        Ok(History::read(&self.text()?))
+        self.replay().map(Replay::into_history)
     }
 
-    /// Reads the whole journal; nothing where there is none yet.
-    fn text(&self) -> Result<String, JournalError> {
+    /// Returns the intact lines that one run wrote, in order.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is a journal that can't be read.
+    pub(crate) fn entries(&self, run: &str) -> Result<Vec<Value>, JournalError> {
+        let mut entries = Vec::new();
+        self.read(|line| {
+            let line = line.trim_ascii_end();
+            if entry::parse(line).is_ok_and(|entry| entry.run == run && !entry.is_about_the_file()) {
+                entries.extend(serde_json::from_slice(line).ok());
+            }
+        })?;
+        Ok(entries)
+    }
+
+    /// Returns the creates of groups of this version that were sent from this machine to this service, without those
+    /// that certainly created nothing. A later write to the group tells its number where the answer was lost.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is a journal that can't be read. Damaged lines are skipped.
+    pub(crate) fn creates(
+        &self,
+        service: &Service,
+        version: VersionCode,
+    ) -> Result<Vec<Create>, JournalError> {
+        self.replay().map(|replay| replay.creates(service, version))
+    }
+
+    fn replay(&self) -> Result<Replay, JournalError> {
+        let mut replay = Replay::default();
+        self.read(|line| replay.line(line))?;
+        Ok(replay)
+    }
+
+    fn read(&self, each: impl FnMut(&[u8])) -> Result<(), JournalError> {
         let path = self.path()?;
-        let mut text = Vec::new();
-        match open(&path, OpenOptions::new().read(true)).and_then(|mut file| file.read_to_end(&mut text)) {
-            Ok(_) => Ok(String::from_utf8_lossy(&text).into_owned()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-            Err(source) => Err(JournalError::Io { path, source }),
-        }
+        file::read(&path, each).map_err(|source| JournalError::Io { path, source })
     }
 
     /// Takes the lock of this cluster at this service, without waiting.
@@ -133,40 +215,56 @@ impl Journal {
     ///
     /// Fails when another process on this machine holds it, or the folder can't be used.
     pub(crate) fn lock(&self, service: &Service, cluster: ClusterNo) -> Result<ClusterLock, LockError> {
-        self.lock_on(&service.endpoint.identity(), &cluster.to_string())
+        self.lock_on(service, &cluster.to_string())
     }
 
-    fn lock_on(&self, endpoint: &str, what: &str) -> Result<ClusterLock, LockError> {
-        self.prepare()?;
-        let plain: String =
-            endpoint.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-        let path = self.directory()?.join(format!("lock-{plain}-{what}"));
-        let fail = |source| JournalError::Io { path: path.clone(), source };
-        let file = open(&path, OpenOptions::new().create(true).truncate(false).write(true)).map_err(fail)?;
-        match file.try_lock() {
-            Ok(()) => Ok(ClusterLock(file)),
-            Err(TryLockError::WouldBlock) => Err(LockError::Held),
-            Err(TryLockError::Error(source)) => Err(fail(source).into()),
-        }
+    /// Takes the lock of this name at this service, without waiting: two runs would create two groups.
+    ///
+    /// # Errors
+    ///
+    /// Fails when another process on this machine holds it, or the folder can't be used.
+    pub(crate) fn lock_group(&self, service: &Service, name: &GroupName) -> Result<ClusterLock, LockError> {
+        self.lock_on(service, &format!("group-{name}"))
     }
 
-    /// Writes down a start that is about to be sent. On return it is on the disk.
+    fn lock_on(&self, service: &Service, what: &str) -> Result<ClusterLock, LockError> {
+        self.create_folder()?;
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let service: String = service.key().chars().map(plain).collect();
+        lock::take(&self.directory()?.join(format!("lock-{service}-{what}")))
+    }
+
+    /// Records a start that is about to be sent. On return it is on the disk.
     ///
     /// # Errors
     ///
     /// Fails when it can't be written; then nothing may be sent.
     pub(crate) fn start(&self, at: Timestamp, entry: &StartEntry<'_>) -> Result<(), JournalError> {
-        self.prepare()?;
-        self.append(&entry.to_json(&self.run, at, &self.operator))
+        self.create_folder()?;
+        let start = entry::Start {
+            author: self.author(entry.service),
+            cluster: entry.cluster,
+            cluster_name: Some(entry.cluster_name.to_owned()),
+            version_code: VersionCode::new(entry.version),
+            config_group: ConfigGroupNo::new(entry.config_group),
+            consent: entry.consent.to_owned(),
+            accepted: entry.accepted.to_vec(),
+            closes: entry.closes.to_vec(),
+            from_version_code: entry.from_version,
+            brokers: entry.brokers.to_vec(),
+            plan: Plan(entry.plan.clone()),
+        };
+        self.append(at, &Event::Start(Box::new(start)))
     }
 
-    /// Writes down that the start of `of` was accepted.
+    /// Records that the service accepted the start of this run.
     ///
     /// # Errors
     ///
     /// Fails when it can't be written.
     pub(crate) fn accepted(&self, at: Timestamp, request_id: Option<&str>) -> Result<(), JournalError> {
-        self.append(&json!({ "run": self.run, "event": "accepted", "at": at, "request_id": request_id }))
+        let request_id = request_id.map(str::to_owned);
+        self.append(at, &Event::Accepted(entry::Accepted { request_id }))
     }
 
     /// Records that the service refused the start of this run.
@@ -180,33 +278,31 @@ impl Journal {
         message: &str,
         request_id: Option<&str>,
     ) -> Result<(), JournalError> {
-        let entry = json!({
-            "run": self.run, "event": "refused", "at": at, "message": message, "request_id": request_id,
-        });
-        self.append(&entry)
+        let (message, request_id) = (message.to_owned(), request_id.map(str::to_owned));
+        self.append(at, &Event::Refused(entry::Refused { message, request_id }))
     }
 
-    /// Writes down that this run follows the start of another.
+    /// Records that this run follows the start of another run.
     ///
     /// # Errors
     ///
     /// Fails when it can't be written.
     pub(crate) fn attached(&self, at: Timestamp, of: &str) -> Result<(), JournalError> {
-        self.append(&json!({ "run": self.run, "event": "attached", "at": at, "of": of }))
+        self.append(at, &Event::Attached(entry::Attached { of: of.to_owned() }))
     }
 
-    /// Writes down what brokers were seen to do.
+    /// Records what the brokers did so far: name and states of each.
     ///
     /// # Errors
     ///
     /// Fails when it can't be written.
     pub(crate) fn brokers(&self, at: Timestamp, paths: &[(String, String)]) -> Result<(), JournalError> {
-        let brokers: Vec<Value> =
-            paths.iter().map(|(name, path)| json!({ "name": name, "seen": path })).collect();
-        self.append(&json!({ "run": self.run, "event": "brokers", "at": at, "brokers": brokers }))
+        let path =
+            |(name, seen): &(String, String)| entry::BrokerPath { name: name.clone(), seen: seen.clone() };
+        self.append(at, &Event::Brokers(entry::Brokers { brokers: paths.iter().map(path).collect() }))
     }
 
-    /// Writes down how this run ended and, where it speaks of a start, of which.
+    /// Records how this run ended, of which run's start or config group it speaks, and whether a group was created.
     ///
     /// # Errors
     ///
@@ -215,164 +311,155 @@ impl Journal {
         &self,
         at: Timestamp,
         of: Option<&str>,
-        verdict: Option<&str>,
+        verdict: Option<Verdict>,
+        created: Option<Submitted>,
         document: &Value,
     ) -> Result<(), JournalError> {
-        let entry = json!({
-            "run": self.run, "event": "end", "at": at, "of": of, "verdict": verdict, "document": document,
-        });
-        self.append(&entry)
+        let (of, document) = (of.map(str::to_owned), document.clone());
+        self.append(at, &Event::End(entry::End { of, verdict, created, document }))
     }
 
-    /// Makes the folder, for this user alone.
-    fn prepare(&self) -> Result<(), JournalError> {
-        let directory = self.directory()?;
-        let mut builder = std::fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder
-            .create(directory)
-            .map_err(|source| JournalError::Io { path: directory.to_owned(), source })?;
-        own_folder(directory).map_err(|source| JournalError::Io { path: directory.to_owned(), source })
+    /// Records a config group that is about to be created. On return it is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it can't be written; then nothing may be sent.
+    pub(crate) fn group_create(&self, at: Timestamp, entry: &GroupEntry<'_>) -> Result<(), JournalError> {
+        self.create_folder()?;
+        self.append(at, &Event::GroupCreate(Box::new(self.group(None, entry))))
     }
 
-    /// Adds one line and waits until it is on the disk. Writers wait for each other, and what a killed one left
-    /// of a line stays a line of its own.
-    fn append(&self, entry: &Value) -> Result<(), JournalError> {
-        let path = self.path()?;
-        let write = || {
-            let mut file = open(&path, OpenOptions::new().create(true).append(true).read(true))?;
-            make_private(&file)?;
-            file.lock()?;
-            let torn = if ends_a_line(&mut file)? { "" } else { "\n" };
-            file.write_all(format!("{torn}{entry}\n").as_bytes())?;
-            file.sync_all()
+    /// Records that the group was created, and its number.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it can't be written.
+    pub(crate) fn group_created(&self, at: Timestamp, no: ConfigGroupNo) -> Result<(), JournalError> {
+        self.append(at, &Event::GroupCreated(entry::GroupCreated { config_group: no }))
+    }
+
+    /// Records that all values of a group are about to be written. On return it is on the disk.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it can't be written; then nothing may be sent.
+    pub(crate) fn group_write(
+        &self,
+        at: Timestamp,
+        no: ConfigGroupNo,
+        entry: &GroupEntry<'_>,
+    ) -> Result<(), JournalError> {
+        self.create_folder()?;
+        self.append(at, &Event::GroupWrite(Box::new(self.group(Some(no), entry))))
+    }
+
+    /// Records the damaged lines, which then no longer count, and returns them. With none, nothing is written.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the journal can't be read or written.
+    pub(crate) fn repair(&self, at: Timestamp) -> Result<Vec<DamagedRecord>, JournalError> {
+        let damaged = self.replay()?.damaged().to_vec();
+        if damaged.is_empty() {
+            return Ok(damaged);
+        }
+        let line = |one: &DamagedRecord| entry::RepairedLine {
+            line: one.line.number,
+            bytes: one.bytes,
+            sha256: one.sha256.clone(),
         };
-        write().map_err(|source| JournalError::Io { path: path.clone(), source })
+        let event = Event::Repaired(entry::Repaired {
+            cdss: VERSION.to_owned(),
+            user: self.operator.user.clone(),
+            host: self.operator.host.clone(),
+            lines: damaged.iter().map(line).collect(),
+        });
+        self.append(at, &event)?;
+        Ok(damaged)
+    }
+
+    /// Creates a journal without runs. With one there, nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the journal can't be read or written.
+    pub(crate) fn init(&self, at: Timestamp) -> Result<InitOutcome, JournalError> {
+        if self.replay()?.has_lines() {
+            return Ok(InitOutcome::AlreadyThere);
+        }
+        self.create_folder()?;
+        let event = Event::Initialized(entry::Initialized {
+            cdss: VERSION.to_owned(),
+            user: self.operator.user.clone(),
+            host: self.operator.host.clone(),
+        });
+        self.append(at, &event)?;
+        Ok(InitOutcome::Created)
+    }
+
+    fn author(&self, service: &Service) -> Author {
+        let Operator { user, host, profile, access_key } = self.operator.clone();
+        Author {
+            cdss: VERSION.to_owned(),
+            user,
+            host,
+            profile,
+            access_key,
+            service: ServiceName {
+                site: service.site.name().to_owned(),
+                region: service.region.code().to_owned(),
+                sandbox: service.sandbox,
+            },
+            endpoint: service.endpoint.identity(),
+        }
+    }
+
+    fn group(&self, no: Option<ConfigGroupNo>, entry: &GroupEntry<'_>) -> entry::GroupChange {
+        entry::GroupChange {
+            author: self.author(entry.service),
+            config_group: no,
+            config_group_name: entry.name.text().to_owned(),
+            version_code: entry.version,
+            consent: entry.consent.to_owned(),
+            made_by: entry.made_by.map(str::to_owned),
+            from_config_group: Some(entry.from),
+            plan: Plan(entry.plan.clone()),
+        }
+    }
+
+    fn create_folder(&self) -> Result<(), JournalError> {
+        let directory = self.directory()?;
+        file::create_folder(directory)
+            .map_err(|source| JournalError::Io { path: directory.to_owned(), source })
+    }
+
+    /// Appends one line and waits until it is on the disk. Writers take turns, each for a bounded time.
+    fn append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
+        let written = self.try_append(at, event);
+        self.is_failing.set(written.is_err());
+        written
+    }
+
+    fn try_append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
+        let path = self.path()?;
+        let fail = |source| JournalError::Io { path: path.clone(), source };
+        let encode = |event: &Event| entry::encode(&self.run, at, event).map_err(io::Error::from);
+        let line = encode(event).map_err(fail)?;
+        let mut file = file::open_to_append(&path).map_err(fail)?;
+        self.patience.lock(&file, &*self.clock).map_err(|error| match error {
+            WaitError::Held => JournalError::Locked { path: path.clone() },
+            WaitError::Interrupted(Interrupted(signal)) => {
+                JournalError::Interrupted { path: path.clone(), signal }
+            }
+            WaitError::Io(source) => fail(source),
+        })?;
+        let torn = |bytes| encode(&Event::Torn(entry::Torn { bytes }));
+        file::append(&mut file, &line, torn).map_err(fail)
     }
 }
 
-fn start_runs(text: &str) -> Vec<String> {
-    let entries = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let starts = entries.filter(|entry| entry["event"] == "start");
-    starts.filter_map(|entry| entry["run"].as_str().map(str::to_owned)).collect()
-}
-
-fn unreadable_lines(text: &str) -> Vec<DamagedLine> {
-    let lines = text.lines().zip(1..);
-    lines
-        .filter_map(|(line, number)| {
-            let error = serde_json::from_str::<Value>(line).err()?;
-            Some(DamagedLine { number, reason: error.to_string() })
-        })
-        .collect()
-}
-
-/// Returns true for an empty file and for one whose last byte ends a line.
-fn ends_a_line(file: &mut File) -> io::Result<bool> {
-    if file.seek(SeekFrom::End(0))? == 0 {
-        return Ok(true);
-    }
-    file.seek(SeekFrom::End(-1))?;
-    let mut last = [0];
-    file.read_exact(&mut last)?;
-    Ok(last == *b"\n")
-}
-
-/// Opens a file of the journal's folder: a plain one, for this user alone, and never by way of a link. Whoever could
-/// put a link or a FIFO there would choose where the journal goes, or whether a start ever leaves.
-fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        // A FIFO would be waited for at opening.
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.mode(0o600).custom_flags(flags.bits().cast_signed());
-    }
-    if path.is_symlink() {
-        return Err(io::Error::other("it is a link"));
-    }
-    let file = options.open(path)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(io::Error::other("it is no plain file"));
-    }
-    #[cfg(unix)]
-    if std::os::unix::fs::MetadataExt::nlink(&found) > 1 {
-        return Err(io::Error::other("it has another name too, as a hard link"));
-    }
-    Ok(file)
-}
-
-/// Takes others' rights away: the journal may have come from a backup, or from a hand.
-#[cfg(unix)]
-fn make_private(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    if file.metadata()?.permissions().mode() & 0o777 == 0o600 {
-        return Ok(());
-    }
-    file.set_permissions(std::fs::Permissions::from_mode(0o600))
-}
-
-#[cfg(not(unix))]
-fn make_private(_file: &File) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(unix)]
-fn not_writable(directory: &Path) -> Option<io::Error> {
-    rustix::fs::access(directory, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)
-        .err()
-        .map(Into::into)
-}
-
-#[cfg(not(unix))]
-fn not_writable(directory: &Path) -> Option<io::Error> {
-    let read_only = directory.metadata().map(|metadata| metadata.permissions().readonly());
-    match read_only {
-        Ok(false) => None,
-        Ok(true) => Some(io::ErrorKind::PermissionDenied.into()),
-        Err(error) => Some(error),
-    }
-}
-
-/// Makes sure that nobody else chooses what is in the journal's folder: under a shared temporary folder somebody may
-/// have put one of this name there first, or a link that leads where they want it.
-///
-/// # Errors
-///
-/// Fails with what is amiss.
-#[cfg(unix)]
-fn own_folder(directory: &Path) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    let found = directory.symlink_metadata()?;
-    if found.is_symlink() {
-        return Err(io::Error::other("its folder is a link"));
-    }
-    // What is no folder fails by itself, in the system's words.
-    if !found.is_dir() {
-        return Ok(());
-    }
-    if found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::other("its folder belongs to another user"));
-    }
-    if found.mode() & 0o022 != 0 {
-        let quoted = quote(&directory.to_string_lossy());
-        return Err(io::Error::other(format!("others may write to its folder: chmod 700 {quoted}")));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn own_folder(_directory: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Reads a version code of an entry.
-fn code(value: &Value) -> Option<VersionCode> {
-    value.as_str()?.parse().ok()
-}
+/// Of cdss, as lines about a change name it.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[cfg(test)]
 mod tests;

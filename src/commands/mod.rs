@@ -17,7 +17,6 @@ use serde_json::Value;
 use crate::clock::Clock as _;
 use crate::context::Context;
 use crate::domain::report::Report;
-use crate::domain::verdict::Verdict;
 use crate::failure::Failure;
 use crate::flow::Flow;
 use crate::ui::{Body, Narrator, streams};
@@ -126,15 +125,20 @@ fn flow<'a>(
     })
 }
 
-/// Hands the final document to the journal, when the run has to do with a start or a copy.
+/// Records the end of a run that the journal knows: one that sent a start, followed one, or copied a config group.
 pub(crate) fn write_down(context: &Context, report: &Report, document: &Value) {
+    let journal = context.journal();
     let copied = report.copy.as_ref().filter(|copy| copy.journalled);
     let (run, verdict) = match (&report.start_run, copied) {
-        (Some(run), _) => (run.as_str(), report.verdict.map(Verdict::word)),
-        (None, Some(copy)) => (context.journal().run(), copy.verdict().map(Verdict::word)),
+        (Some(run), _) => (run.as_str(), report.verdict),
+        (None, Some(copy)) => (journal.run(), copy.verdict()),
         (None, None) => return,
     };
-    if let Err(error) = context.journal().end(context.clock.now(), Some(run), verdict, document) {
+    let created = copied.map(|copy| copy.created);
+    let is_known = journal.is_failing();
+    if let Err(error) = journal.end(context.clock.now(), Some(run), verdict, created, document)
+        && !is_known
+    {
         streams::say(&format!("warning: {error}; the result below is not in it"));
     }
 }

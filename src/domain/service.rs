@@ -49,7 +49,6 @@ impl Service {
 
     /// Identifies the service in journal and locks: site, region, and endpoint, such as
     /// `public/KR/https://clouddatastreamingservice.apigw.ntruss.com:443`.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the journal and the locks will use it"))]
     pub(crate) fn key(&self) -> String {
         format!("{}/{}/{}", self.site, self.region, self.endpoint.identity())
     }

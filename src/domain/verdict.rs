@@ -1,9 +1,11 @@
 //! How an upgrade ended, as far as anybody knows, and what was seen that says so.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The one word for an end. There is no other, and none of them is a guess.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
     /// Seen on the target version, in good health, twice.
     Done,
@@ -20,9 +22,6 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Done, Self::Already, Self::NotStarted, Self::Failed, Self::Running, Self::Unknown];
-
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -44,7 +43,8 @@ impl Verdict {
 }
 
 /// Whether this run's start reached the service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Submitted {
     Yes,
     #[default]
@@ -68,4 +68,20 @@ pub(crate) struct Evidence {
     pub at: Timestamp,
     pub operation: &'static str,
     pub saw: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_journal_spells_the_words_of_the_documents() {
+        use Verdict::{Already, Done, Failed, NotStarted, Running, Unknown};
+        for verdict in [Done, Already, NotStarted, Failed, Running, Unknown] {
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.word());
+        }
+        for submitted in [Submitted::Yes, Submitted::No, Submitted::Unknown] {
+            assert_eq!(serde_json::to_value(submitted).unwrap(), submitted.word());
+        }
+    }
 }

@@ -141,6 +141,7 @@ impl Flow<'_> {
             service: &self.surroundings.service,
             name: &draft.name,
             version: draft.ends.target.code,
+            from: draft.ends.from.group.no,
             consent: consent.manner().word(),
             made_by: draft.left_behind.as_ref().map(|left_behind| left_behind.made_by.as_str()),
             plan,

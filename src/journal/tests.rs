@@ -1,11 +1,28 @@
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::time::Duration;
+
+use serde_json::json;
+
 use super::*;
+use crate::clock::tests::FakeClock;
+use crate::clock::{Interrupt, SystemClock};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::region::Site;
+
+mod format;
+mod groups;
+mod properties;
+mod replayed;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 fn journal(folder: &tempfile::TempDir, run: &str) -> Journal {
-    Journal::new(Some(folder.path().join("state")), Operator::default(), run.to_owned())
+    timed(folder, run, Rc::new(FakeClock::default()))
+}
+
+fn timed(folder: &tempfile::TempDir, run: &str, clock: Rc<dyn Clock>) -> Journal {
+    Journal::new(Some(folder.path().join("state")), Operator::default(), run.to_owned(), clock)
 }
 
 fn service(endpoint: &str) -> Service {
@@ -47,12 +64,12 @@ fn open(journal: &Journal) -> Vec<String> {
 #[test]
 fn a_start_is_open_until_a_final_outcome() {
     for (verdict, left_open) in [
-        (Some("done"), false),
-        (Some("already"), false),
-        (Some("failed"), false),
-        (Some("not_started"), false),
-        (Some("running"), true),
-        (Some("unknown"), true),
+        (Some(Verdict::Done), false),
+        (Some(Verdict::Already), false),
+        (Some(Verdict::Failed), false),
+        (Some(Verdict::NotStarted), false),
+        (Some(Verdict::Running), true),
+        (Some(Verdict::Unknown), true),
         (None, true),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -60,18 +77,18 @@ fn a_start_is_open_until_a_final_outcome() {
         assert_eq!(open(&first), Vec::<String>::new(), "no journal yet");
         start(&first, 39, &[]);
         assert_eq!(open(&first), ["first 39"], "a crash here leaves it open");
-        first.end(NOW, Some("first"), verdict, &json!({})).unwrap();
+        first.end(NOW, Some("first"), verdict, None, &json!({})).unwrap();
         assert_eq!(!open(&first).is_empty(), left_open, "{verdict:?}");
     }
 }
 
 #[test]
-fn another_run_closes_what_it_followed_and_what_it_was_told_to() {
+fn another_run_closes_the_start_it_followed_and_the_starts_accepted_as_over() {
     let folder = tempfile::tempdir().unwrap();
     start(&journal(&folder, "first"), 39, &[]);
     let second = journal(&folder, "second");
     second.attached(NOW, "first").unwrap();
-    second.end(NOW, Some("first"), Some("done"), &json!({})).unwrap();
+    second.end(NOW, Some("first"), Some(Verdict::Done), None, &json!({})).unwrap();
     assert_eq!(open(&second), Vec::<String>::new());
 
     start(&journal(&folder, "third"), 39, &[]);
@@ -85,11 +102,22 @@ fn other_clusters_and_services_are_other_starts() {
     let journal = journal(&folder, "first");
     start(&journal, 39, &[]);
     assert!(journal.state(&here(), ClusterNo::new(2)).open_starts.is_empty());
-    assert!(journal.state(&service("https://example.com:8443"), ClusterNo::new(1)).open_starts.is_empty());
+    let cluster = ClusterNo::new(1);
+    let elsewhere = [
+        service("https://example.com:8443"),
+        Service { site: Site::Gov, ..here() },
+        Service { region: "JPN".parse().unwrap(), ..here() },
+    ];
+    for other in elsewhere {
+        assert!(journal.state(&other, cluster).open_starts.is_empty(), "{other:?}");
+        assert!(journal.lock(&other, cluster).is_ok(), "{other:?}");
+        assert_eq!(journal.state(&other, cluster).start_runs, ["first"], "for any cluster and service");
+    }
+    assert_eq!(open(&journal), ["first 39"]);
 }
 
 #[test]
-fn a_damaged_line_hides_no_other() {
+fn a_damaged_line_hides_no_other_line() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
     start(&journal, 39, &[]);
@@ -98,6 +126,9 @@ fn a_damaged_line_hides_no_other() {
     std::fs::write(&path, format!("{{\"run\":\n\u{0}garbage\n{whole}{{\"event\":\"end\",\"of\":\"fir"))
         .unwrap();
     assert_eq!(open(&journal), ["first 39"]);
+    let damaged = journal.state(&here(), ClusterNo::new(1)).damaged;
+    let numbers: Vec<usize> = damaged.iter().map(|line| line.number).collect();
+    assert_eq!(numbers, [1, 2], "the torn last line is not damage");
 }
 
 #[test]
@@ -119,7 +150,8 @@ fn a_fault_is_found_without_writing_anything() {
 
     std::fs::create_dir_all(folder.path().join("state/journal.jsonl")).unwrap();
     assert!(journal(&folder, "first").fault().unwrap().contains("can't be used"));
-    let nowhere = Journal::new(None, Operator::default(), "first".to_owned());
+    let clock = Rc::new(FakeClock::default());
+    let nowhere = Journal::new(None, Operator::default(), "first".to_owned(), clock);
     assert!(nowhere.fault().unwrap().contains("no place"));
 }
 
@@ -163,13 +195,13 @@ fn nothing_is_written_to_a_journal_that_is_a_link_a_fifo_or_a_folder() {
     for (what, reason) in [
         ("link", "it is a link"),
         ("dangling link", "it is a link"),
-        ("hard link", "it has another name too"),
-        ("FIFO", "it is no plain file"),
+        ("hard link", "it has another name"),
+        ("FIFO", "it is not a plain file"),
         ("folder", "Is a directory"),
     ] {
         let state = tempfile::tempdir().unwrap();
         let own = journal(&state, "first");
-        own.prepare().unwrap();
+        own.create_folder().unwrap();
         let path = own.path().unwrap();
         match what {
             "link" => std::os::unix::fs::symlink(&elsewhere, &path).unwrap(),
@@ -213,7 +245,7 @@ fn a_folder_that_is_not_this_users_alone_is_not_used() {
 }
 
 #[test]
-fn writers_at_once_and_killed_ones_mix_no_lines() {
+fn concurrent_and_killed_writers_mix_no_lines() {
     let folder = tempfile::tempdir().unwrap();
     start(&journal(&folder, "first"), 39, &[]);
     let path = folder.path().join("state/journal.jsonl");
@@ -224,15 +256,154 @@ fn writers_at_once_and_killed_ones_mix_no_lines() {
         for number in 0..8 {
             let (folder, long) = (&folder, &long);
             scope.spawn(move || {
-                let journal = journal(folder, &format!("run-{number}"));
+                let clock = Rc::new(SystemClock { interrupt: Interrupt::new() });
+                let journal = timed(folder, &format!("run-{number}"), clock);
                 for _ in 0..20 {
-                    journal.end(NOW, None, None, &json!({ "text": long })).unwrap();
+                    let end = || journal.end(NOW, None, None, None, &json!({ "text": long }));
+                    // On a busy disk, eight writers may take longer than one of them waits.
+                    while matches!(end(), Err(JournalError::Locked { .. })) {}
                 }
             });
         }
     });
-    let history = journal(&folder, "last").history().unwrap();
-    assert_eq!(history.damaged.len(), 1, "only the torn line");
+    let last = journal(&folder, "last");
+    let history = last.history().unwrap();
+    assert_eq!(history.damaged, [], "the torn line is marked");
     assert_eq!(history.runs.len(), 9);
-    assert!(history.runs.iter().skip(1).all(|run| run.entries.len() == 20));
+    assert!(history.runs.iter().skip(1).all(|run| last.entries(&run.id).unwrap().len() == 20));
+}
+
+fn lines(folder: &tempfile::TempDir) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.path().join("state/journal.jsonl")).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_torn_line_is_marked_by_the_next_append_and_is_not_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = journal(&folder, "first");
+    start(&first, 39, &[]);
+    let path = first.path().unwrap();
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"{\"schema\":\"cdss").unwrap();
+    assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged, [], "not damage before it is marked");
+
+    first.accepted(NOW, None).unwrap();
+    let lines = lines(&folder);
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert!(lines[2].contains("\"event\":\"torn\",\"bytes\":15,"), "{}", lines[2]);
+    let state = first.state(&here(), ClusterNo::new(1));
+    assert_eq!(
+        (state.damaged, state.open_starts[0].answer),
+        (vec![], crate::domain::open_start::StartAnswer::Accepted)
+    );
+    assert_eq!(first.history().unwrap().runs.len(), 1);
+}
+
+#[test]
+fn a_complete_last_line_without_a_line_end_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = journal(&folder, "first");
+    start(&first, 39, &[]);
+    let path = first.path().unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.trim_end()).unwrap();
+    assert_eq!(open(&first), ["first 39"]);
+    first.accepted(NOW, None).unwrap();
+    assert_eq!(lines(&folder).len(), 2, "no marker");
+    assert_eq!(first.history().unwrap().damaged, []);
+}
+
+#[test]
+fn a_last_line_whose_line_end_was_overwritten_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = journal(&folder, "first");
+    start(&first, 39, &[]);
+    let path = first.path().unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{}J", text.trim_end())).unwrap();
+    assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1);
+    first.accepted(NOW, None).unwrap();
+    assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1, "it is not marked as torn");
+}
+
+#[test]
+fn an_append_waits_two_seconds_for_the_lock_and_then_tries_only_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Rc::new(FakeClock::default());
+    let journal = timed(&folder, "first", clock.clone());
+    start(&journal, 39, &[]);
+    let held = std::fs::File::open(journal.path().unwrap()).unwrap();
+    held.lock().unwrap();
+    let before = lines(&folder);
+    assert!(matches!(journal.accepted(NOW, None), Err(JournalError::Locked { .. })));
+    assert_eq!(clock.naps().iter().sum::<Duration>(), Duration::from_secs(2));
+    let naps = clock.naps().len();
+    assert!(matches!(journal.accepted(NOW, None), Err(JournalError::Locked { .. })));
+    assert_eq!(clock.naps().len(), naps, "the second write does not wait");
+    assert!(journal.is_failing());
+    assert_eq!(lines(&folder), before, "nothing was written");
+
+    drop(held);
+    journal.accepted(NOW, None).unwrap();
+    assert!(!journal.is_failing());
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_the_lock_after_one_more_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Rc::new(FakeClock::default());
+    let journal = timed(&folder, "first", clock.clone());
+    start(&journal, 39, &[]);
+    let held = std::fs::File::open(journal.path().unwrap()).unwrap();
+    held.lock().unwrap();
+    clock.interrupt_after.set(Some(3));
+    let error = journal.accepted(NOW, None).unwrap_err();
+    assert!(matches!(error, JournalError::Interrupted { signal: Signal::Interrupt, .. }), "{error}");
+    assert_eq!(clock.naps().len(), 3);
+    drop(held);
+    journal.accepted(NOW, None).unwrap();
+}
+
+#[test]
+fn a_repair_covers_the_damage_so_far_and_nothing_that_follows() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "first");
+    start(&own, 39, &[]);
+    assert_eq!(own.repair(NOW).unwrap(), []);
+    assert_eq!(lines(&folder).len(), 1, "nothing to repair, nothing written");
+
+    let damage = || {
+        let mut file = OpenOptions::new().append(true).open(own.path().unwrap()).unwrap();
+        file.write_all(b"\0\0\0\n\xef\xbb\xbf{}\n").unwrap();
+    };
+    damage();
+    let repaired = own.repair(NOW).unwrap();
+    let found: Vec<(usize, usize)> = repaired.iter().map(|one| (one.line.number, one.bytes)).collect();
+    assert_eq!(found, [(2, 3), (3, 5)]);
+    // Of three NUL bytes, by sha256sum.
+    assert_eq!(repaired[0].sha256, "709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c");
+    let state = own.state(&here(), ClusterNo::new(1));
+    assert_eq!((state.damaged.len(), open(&own).len()), (0, 1));
+    assert_eq!(own.history().unwrap().runs.len(), 1, "a repair is not a run");
+
+    damage();
+    assert_eq!(own.state(&here(), ClusterNo::new(1)).damaged.len(), 2, "the same bytes again are new damage");
+}
+
+#[test]
+fn init_creates_a_private_journal_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "first");
+    let state = || own.state(&here(), ClusterNo::new(1));
+    assert!(!state().exists);
+    assert_eq!(own.init(NOW).unwrap(), InitOutcome::Created);
+    assert!(state().exists);
+    assert_eq!(own.init(NOW).unwrap(), InitOutcome::AlreadyThere);
+    assert_eq!(lines(&folder).len(), 1);
+    assert_eq!(own.history().unwrap(), History::default());
+
+    std::fs::write(own.path().unwrap(), "").unwrap();
+    assert!(!state().exists, "an empty file is no journal");
+    assert_eq!(own.init(NOW).unwrap(), InitOutcome::Created);
 }

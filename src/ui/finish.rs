@@ -148,11 +148,7 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
                 profiles.iter().map(|(name, source)| vec![name.clone(), source.clone()]).collect();
             table(&["PROFILE", "SOURCE"], &rows, 0)
         }
-        Body::History(history, None) => super::history::runs(history),
-        Body::History(history, Some(id)) => {
-            let run = history.runs.iter().find(|run| run.id == *id);
-            run.map_or_else(String::new, |run| super::history::one(history, run))
-        }
+        Body::History(history, view) => super::history::text(history, view),
         Body::Change(change) => change.as_ref().map_or_else(String::new, changed),
         Body::Scenarios(scenarios) => {
             let rows: Vec<Vec<String>> = scenarios

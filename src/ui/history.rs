@@ -1,29 +1,86 @@
-//! The history: the runs as a table, or one of them whole.
+//! The history: all runs as a table, one run with its lines, or what was done to the journal.
 
 use serde_json::{Value, json};
 
 use super::escape::escape;
 use super::render::table;
 use super::text::local_time;
-use crate::domain::history::{History, PastRun};
+use super::views::HistoryView;
+use crate::domain::history::{Change, DamagedRecord, History, InitOutcome, PastRun, Subject};
+use crate::domain::journal_state::DamagedLine;
+
+/// Returns the result as text; empty where stderr has said it all.
+pub(super) fn text(history: &History, view: &HistoryView) -> String {
+    match view {
+        HistoryView::All => runs(history),
+        HistoryView::Run { id, entries } => {
+            let run = history.runs.iter().find(|run| run.id == *id);
+            run.map_or_else(String::new, |run| one(history, run, entries))
+        }
+        HistoryView::Repair(lines) if lines.is_empty() => String::new(),
+        HistoryView::Repair(lines) => repaired(lines),
+        HistoryView::Init(_) => String::new(),
+    }
+}
+
+/// Returns the fields of the document that are those of `history` alone.
+pub(super) fn fields(history: &History, view: &HistoryView) -> [(&'static str, Value); 4] {
+    let runs = match view {
+        HistoryView::Run { id, entries } => {
+            let run = history.runs.iter().find(|run| run.id == *id);
+            run.map(|run| document(history, run, Some(entries))).into_iter().collect()
+        }
+        HistoryView::All | HistoryView::Repair(_) | HistoryView::Init(_) => {
+            history.runs.iter().map(|run| document(history, run, None)).collect()
+        }
+    };
+    let damaged = |line: &DamagedLine| json!({ "line": line.number, "reason": line.reason });
+    let repaired = |one: &DamagedRecord| {
+        json!({
+            "line": one.line.number,
+            "reason": one.line.reason,
+            "bytes": one.bytes,
+            "sha256": one.sha256,
+        })
+    };
+    [
+        ("runs", runs),
+        ("damaged", history.damaged.iter().map(damaged).collect()),
+        (
+            "repaired",
+            match view {
+                HistoryView::Repair(lines) => lines.iter().map(repaired).collect(),
+                _ => Value::Null,
+            },
+        ),
+        (
+            "initialized",
+            match view {
+                HistoryView::Init(outcome) => json!(*outcome == InitOutcome::Created),
+                _ => Value::Null,
+            },
+        ),
+    ]
+}
 
 /// The runs, the latest last.
-pub(super) fn runs(history: &History) -> String {
+fn runs(history: &History) -> String {
     let rows: Vec<Vec<String>> = history
         .runs
         .iter()
         .map(|run| {
-            let start = history.start_of(run);
-            let what = match run.start["config_group_name"].as_str() {
-                Some(name) => format!("copied to {name}"),
+            let change = history.change_of(run);
+            let what = match run.change.as_ref().map(|change| &change.subject) {
+                Some(Subject::ConfigGroup { name }) => format!("copied to {name}"),
+                Some(Subject::Upgrade { .. }) => "started".to_owned(),
                 None if run.of.is_some() => "followed".to_owned(),
-                None => "started".to_owned(),
+                None => "-".to_owned(),
             };
             vec![
                 run.id.clone(),
                 local_time(run.at),
-                cluster(start),
-                change(start),
+                cluster(change),
+                versions(change),
                 what,
                 run.result.word().to_owned(),
             ]
@@ -33,78 +90,85 @@ pub(super) fn runs(history: &History) -> String {
 }
 
 /// One run: who did what with what, and then its lines.
-pub(super) fn one(history: &History, run: &PastRun) -> String {
-    let start = history.start_of(run);
-    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-    let service = &start["service"];
-    let sandbox = if service["sandbox"] == true { "sandbox " } else { "" };
-    let accepted: Vec<&str> =
-        start["accepted"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mut lines = vec![
-        ("Run", run.id.clone()),
-        ("Result", run.result.word().to_owned()),
-        (
-            "By",
-            format!("{} on {}, cdss {}", text(&start["user"]), text(&start["host"]), text(&start["cdss"])),
-        ),
-        (
-            "Service",
-            format!(
-                "{sandbox}{} {}  {}",
-                text(&service["site"]),
-                text(&service["region"]),
-                text(&start["endpoint"])
-            ),
-        ),
-        ("Key", format!("…{}  profile {}", text(&start["access_key"]), text(&start["profile"]))),
-        ("Cluster", cluster(start)),
-        ("Kafka", change(start)),
-        ("Config group", groups(start)),
-        ("Consent", text(&start["consent"])),
-    ];
-    if !accepted.is_empty() {
-        lines.push(("Accepted", accepted.join(", ")));
-    }
-    if let Some(of) = &run.of {
-        lines.insert(1, ("Follows", of.clone()));
+fn one(history: &History, run: &PastRun, entries: &[Value]) -> String {
+    let mut lines = vec![("Run", run.id.clone())];
+    lines.extend(run.of.clone().map(|of| ("Follows", of)));
+    lines.push(("Result", run.result.word().to_owned()));
+    let change = history.change_of(run);
+    if let Some(Change { author, consent, subject, .. }) = change {
+        let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+        let sandbox = if author.sandbox { "sandbox " } else { "" };
+        lines.extend([
+            ("By", format!("{} on {}, cdss {}", text(&author.user), text(&author.host), author.cdss)),
+            ("Service", format!("{sandbox}{} {}  {}", author.site, author.region, author.endpoint)),
+            ("Key", format!("…{}  profile {}", text(&author.access_key), text(&author.profile))),
+            ("Cluster", cluster(change)),
+            ("Kafka", versions(change)),
+            ("Config group", groups(change)),
+            ("Consent", consent.clone()),
+        ]);
+        if let Subject::Upgrade { accepted, .. } = subject
+            && !accepted.is_empty()
+        {
+            lines.push(("Accepted", accepted.join(", ")));
+        }
     }
     let head: Vec<String> =
         lines.into_iter().map(|(name, value)| format!("{name:<12}  {}", escape(&value))).collect();
-    let rows: Vec<Vec<String>> = run.entries.iter().map(|entry| vec![time(entry), event(entry)]).collect();
+    let rows: Vec<Vec<String>> = entries.iter().map(|entry| vec![time(entry), event(entry)]).collect();
     format!("{}\n\n{}", head.join("\n"), table(&["TIME", "WHAT WAS WRITTEN"], &rows, 2))
 }
 
-/// The documents' form of a run; with its lines where they are asked for.
-pub(super) fn document(history: &History, run: &PastRun, whole: bool) -> Value {
-    let start = history.start_of(run);
+fn repaired(lines: &[DamagedRecord]) -> String {
+    let row = |one: &DamagedRecord| {
+        let (number, bytes) = (one.line.number.to_string(), one.bytes.to_string());
+        vec![number, bytes, one.sha256.clone(), one.line.reason.clone()]
+    };
+    let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
+    table(&["LINE", "BYTES", "SHA-256", "REASON"], &rows, 0)
+}
+
+/// A run in the document, with its lines where one run was asked for.
+fn document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) -> Value {
+    let change = history.change_of(run);
+    let author = change.map(|change| &change.author);
+    let plan = |field: &str| change.map_or(&Value::Null, |change| &change.plan[field]);
+    let (name, no, accepted) = match change.map(|change| &change.subject) {
+        Some(Subject::Upgrade { cluster, name, accepted }) => {
+            (name.as_ref(), Some(cluster.to_string()), Some(accepted))
+        }
+        _ => (None, None, None),
+    };
     json!({
         "id": run.id,
         "at": run.at.to_string(),
         "ended_at": run.ended_at.map(|at| at.to_string()),
         "of": run.of,
         "result": run.result.word(),
-        "cluster": { "name": start["cluster_name"], "no": start["cluster"] },
-        "from": start["plan"]["from"],
-        "to": start["plan"]["to"],
-        "config_group": start["plan"]["config_group"],
-        "service": start["service"],
-        "endpoint": start["endpoint"],
-        "consent": start["consent"],
-        "accepted": start["accepted"],
-        "user": start["user"],
-        "host": start["host"],
-        "profile": start["profile"],
-        "access_key": start["access_key"],
-        "version": start["cdss"],
-        "entries": whole.then_some(&run.entries),
+        "cluster": { "name": name, "no": no },
+        "from": plan("from"),
+        "to": plan("to"),
+        "config_group": plan("config_group"),
+        "service": author.map(|author| {
+            json!({ "site": author.site, "region": author.region, "sandbox": author.sandbox })
+        }),
+        "endpoint": author.map(|author| &author.endpoint),
+        "consent": change.map(|change| &change.consent),
+        "accepted": accepted,
+        "user": author.and_then(|author| author.user.as_ref()),
+        "host": author.and_then(|author| author.host.as_ref()),
+        "profile": author.and_then(|author| author.profile.as_ref()),
+        "access_key": author.and_then(|author| author.access_key.as_ref()),
+        "version": author.map(|author| &author.cdss),
+        "entries": entries,
     })
 }
 
-fn cluster(start: &Value) -> String {
-    match (start["cluster_name"].as_str(), start["cluster"].as_str()) {
-        (Some(name), Some(no)) => format!("{name} ({no})"),
-        (None, Some(no)) => no.to_owned(),
-        _ => "-".to_owned(),
+fn cluster(change: Option<&Change>) -> String {
+    match change.map(|change| &change.subject) {
+        Some(Subject::Upgrade { cluster, name: Some(name), .. }) => format!("{name} ({cluster})"),
+        Some(Subject::Upgrade { cluster, name: None, .. }) => cluster.to_string(),
+        Some(Subject::ConfigGroup { .. }) | None => "-".to_owned(),
     }
 }
 
@@ -114,13 +178,13 @@ fn named(value: &Value, name: &str, number: &str) -> String {
     text.unwrap_or("-").to_owned()
 }
 
-fn change(start: &Value) -> String {
-    let plan = &start["plan"];
+fn versions(change: Option<&Change>) -> String {
+    let plan = change.map_or(&Value::Null, |change| &change.plan);
     format!("{} → {}", named(&plan["from"], "version", "code"), named(&plan["to"], "version", "code"))
 }
 
-fn groups(start: &Value) -> String {
-    let groups = &start["plan"]["config_group"];
+fn groups(change: Option<&Change>) -> String {
+    let groups = change.map_or(&Value::Null, |change| &change.plan["config_group"]);
     format!("{} → {}", named(&groups["from"], "name", "no"), named(&groups["to"], "name", "no"))
 }
 
@@ -134,6 +198,7 @@ fn event(entry: &Value) -> String {
     match entry["event"].as_str().unwrap_or_default() {
         "start" => format!("the start is about to be sent, consent by {}", text("consent")),
         "accepted" => format!("the start was accepted, request {}", text("request_id")),
+        "refused" => format!("the start was refused: {}, request {}", text("message"), text("request_id")),
         "attached" => format!("follows the start of run {}", text("of")),
         "brokers" => {
             let brokers = entry["brokers"].as_array().into_iter().flatten();
@@ -143,12 +208,12 @@ fn event(entry: &Value) -> String {
         }
         "group-create" => {
             format!(
-                "config group {} is about to be made, consent by {}",
+                "config group {} is about to be created, consent by {}",
                 text("config_group_name"),
                 text("consent")
             )
         }
-        "group-created" => format!("the config group was made, number {}", text("config_group")),
+        "group-created" => format!("the config group was created, number {}", text("config_group")),
         "group-write" => {
             format!("the values of config group {} are about to be written", text("config_group"))
         }

@@ -21,4 +21,4 @@ pub(crate) use progress::Narrator;
 pub(crate) use prompt::{TerminalPrompt, Unseen};
 pub(crate) use requests::RequestLog;
 pub(crate) use streams::{Look, color_choice};
-pub(crate) use views::{Body, Ending, ProfileChange, Setting, document, plan_document};
+pub(crate) use views::{Body, Ending, HistoryView, ProfileChange, Setting, document, plan_document};

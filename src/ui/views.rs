@@ -8,7 +8,7 @@ use crate::domain::checks::Check;
 use crate::domain::cluster::ClusterList;
 use crate::domain::config_group::ConfigGroup;
 use crate::domain::group_difference::SettingChange;
-use crate::domain::history::History;
+use crate::domain::history::{DamagedRecord, History, InitOutcome};
 use crate::domain::ids::ConfigGroupNo;
 use crate::domain::record::RequestRecord;
 use crate::domain::report::Report;
@@ -39,12 +39,25 @@ pub(crate) enum Body {
     Profiles(Vec<(String, String)>),
     /// What became of the profiles' file; None when it was not touched.
     Change(Option<ProfileChange>),
-    /// All runs, and the id of the one that is asked for.
-    History(History, Option<String>),
+    History(History, HistoryView),
     /// Name, exit code and description of each.
     Scenarios(Vec<(String, u8, String)>),
     /// A command without a result of its own, or none that was recognised.
     None,
+}
+
+/// What `history` was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum HistoryView {
+    All,
+    /// One run, with its lines of the journal.
+    Run {
+        id: String,
+        entries: Vec<Value>,
+    },
+    /// The lines that were repaired.
+    Repair(Vec<DamagedRecord>),
+    Init(InitOutcome),
 }
 
 /// One setting in force.
@@ -144,11 +157,10 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
                 })
             })),
         ),
-        Body::History(history, id) => {
-            let asked = history.runs.iter().filter(|run| id.as_ref().is_none_or(|id| run.id == *id));
-            put("runs", asked.map(|run| super::history::document(history, run, id.is_some())).collect());
-            let damaged = history.damaged.iter();
-            put("damaged", damaged.map(|one| json!({ "line": one.number, "reason": one.reason })).collect());
+        Body::History(history, view) => {
+            for (name, value) in super::history::fields(history, view) {
+                put(name, value);
+            }
         }
         Body::Scenarios(scenarios) => put(
             "scenarios",

@@ -80,7 +80,7 @@ fn a_copy_carries_every_value_and_leaves_out_what_nobody_can_set() {
 }
 
 #[test]
-fn a_copy_is_written_down_before_it_is_sent_and_told_by_history() {
+fn a_copy_is_recorded_before_it_is_sent_and_shown_by_history() {
     let bench = Bench::new(Scenario::Healthy);
     let _done = bench.run(&format!("{COPY} --yes")).assert_says(0, &[]);
     let entries = bench.home.entries();
@@ -90,6 +90,7 @@ fn a_copy_is_written_down_before_it_is_sent_and_told_by_history() {
         (&entries[0]["consent"], &entries[0]["config_group_name"]),
         (&"--yes".into(), &"analytics-390".into())
     );
+    assert_eq!((&entries[0]["from_config_group"], &entries[3]["created"]), (&"351".into(), &"yes".into()));
     assert_eq!(entries[0]["plan"]["left_out"][0]["reason"], "read-only");
     assert_eq!(entries[3]["document"]["written"], "yes");
     let (_, document) = bench.json("history");
@@ -101,7 +102,7 @@ fn a_copy_is_written_down_before_it_is_sent_and_told_by_history() {
     assert!(table.contains("  3.7.1 → 3.9.0  copied to analytics-390  done"), "{table}");
     let id = document["runs"][0]["id"].as_str().expect("it has an id");
     let whole = bench.run(&format!("history {id}")).stdout;
-    assert!(whole.contains("config group analytics-390 is about to be made, consent by --yes"), "{whole}");
+    assert!(whole.contains("config group analytics-390 is about to be created, consent by --yes"), "{whole}");
 }
 
 #[test]

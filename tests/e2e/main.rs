@@ -21,6 +21,7 @@ mod history;
 #[path = "../injector/mod.rs"]
 #[expect(dead_code, reason = "the tests of the HTTP layer use the rest")]
 mod injector;
+mod journal;
 mod keys;
 #[cfg(target_os = "linux")]
 mod killed_writes;

@@ -246,8 +246,8 @@ const LARGEST: u64 = 40 * 1024;
 
 /// Runs to the end and returns the most memory that it held, in KiB.
 #[cfg(target_os = "linux")]
-fn peak(home: &Home, url: &str) -> u64 {
-    let mut command = home.command("check --cluster no:1009123");
+pub(crate) fn peak(home: &Home, url: &str, line: &str) -> u64 {
+    let mut command = home.command(line);
     lead_to(&mut command, url, ACCESS_KEY, SECRET_KEY);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().expect("it runs");
@@ -311,7 +311,7 @@ fn memory_is_bounded_whatever_is_sent() {
             }
             _ => vec![Step::Read, Step::Send(head("content-length: 0\r\n\r\n")), Step::Fin],
         });
-        let peak = peak(&Home::empty(), &injector.url());
+        let peak = peak(&Home::empty(), &injector.url(), "check --cluster no:1009123");
         assert!(injector.seen().connections > 0, "{fault}: it came");
         assert!((1_000..=LARGEST).contains(&peak), "{fault}: {peak} KiB");
         figures::record(&format!("peak memory, {fault}"), peak / 1024, "MiB");

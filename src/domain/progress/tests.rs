@@ -140,7 +140,7 @@ fn an_error_is_believed_after_three_looks_over_45_seconds() {
 
 #[test]
 fn an_error_that_another_state_interrupts_starts_anew() {
-    let mut looks = vec![("error", OLD, GREEN), ("error", OLD, GREEN), ("changing", OLD, GREEN)].repeat(50);
+    let mut looks = [("error", OLD, GREEN), ("error", OLD, GREEN), ("changing", OLD, GREEN)].repeat(50);
     assert_eq!(run(ours(Patience::LOOPBACK), looks.clone()), None);
     looks.extend([("running", NEW, GREEN), ("running", NEW, GREEN)]);
     assert_eq!(run(ours(Patience::LOOPBACK), looks), Some((Settled::AtTarget, 152)));

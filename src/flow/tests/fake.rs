@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -189,7 +190,7 @@ impl Stage {
             sandbox: false,
         };
         Self {
-            journal: Journal::new(None, Operator::default(), "run".to_owned()),
+            journal: Journal::new(None, Operator::default(), "run".to_owned(), Rc::new(FakeClock::default())),
             surroundings: Surroundings { service, profile: None },
             tell: Recorder::default(),
             report: Report::default(),

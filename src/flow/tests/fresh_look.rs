@@ -1,5 +1,6 @@
 //! What happens between the last look and the start, over a whole upgrade.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::fake::{FakeApi, OLD, cluster};
@@ -7,6 +8,7 @@ use super::schedules::upgraded;
 use crate::clock::tests::FakeClock;
 use crate::domain::report::Report;
 use crate::domain::snapshot::Snapshot;
+use crate::domain::verdict::Verdict;
 use crate::failure::Failure;
 use crate::journal::{Journal, Operator};
 
@@ -16,7 +18,8 @@ const ORANGE: &[&str] = &["green", "orange", "green"];
 /// Upgrades with a journal of its own; returns how it ended, and everything that was asked for, in order.
 fn upgrade(api: &FakeApi<'_>) -> (Report, Option<Failure>, Vec<&'static str>) {
     let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned());
+    let clock = Rc::new(FakeClock::default());
+    let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned(), clock);
     let (report, failure) =
         upgraded(api, api.clock, "http://127.0.0.1:1", &journal, Duration::from_secs(60 * 60));
     (report, failure, api.reads.take())
@@ -81,9 +84,6 @@ fn answers_that_take_more_than_five_seconds_lead_to_no_start() {
     api.answer_time.set(Duration::from_secs(6));
     let (report, failure, _) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(12));
-    assert_eq!(
-        (report.submitted.word(), report.verdict.map(|verdict| verdict.word())),
-        ("no", Some("not_started"))
-    );
+    assert_eq!((report.submitted.word(), report.verdict.map(Verdict::word)), ("no", Some("not_started")));
     assert!(api.started.borrow().is_empty());
 }

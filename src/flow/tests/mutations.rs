@@ -1,6 +1,7 @@
 //! Whole runs against a service whose every answer is changed a little, or beyond recognition.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -43,7 +44,8 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     });
     let api = client(&injector.url());
     let folder = tempfile::tempdir().unwrap();
-    let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned());
+    let clock = Rc::new(FakeClock::default());
+    let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned(), clock);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         upgraded(&api, &FakeClock::default(), &injector.url(), &journal, Duration::from_secs(20 * 60))
     }));

@@ -2,6 +2,7 @@
 //! schedules that a seed draws. What truly happened is known from the service itself.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -206,15 +207,16 @@ pub(super) fn upgraded(
 }
 
 fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failure>) {
-    let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned());
+    let clock = Rc::new(FakeClock::default());
+    let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned(), clock);
     // One identity for both runs, as the real service would have.
     let identity = "http://127.0.0.1:1";
     let (report, failure) =
         upgraded(&client(url), &FakeClock::default(), identity, &journal, Duration::from_secs(3 * 60 * 60));
     let of = report.start_run.clone();
-    let verdict = report.verdict.map(Verdict::word);
     if of.is_some() {
-        let end = journal.end(jiff::Timestamp::UNIX_EPOCH, of.as_deref(), verdict, &serde_json::Value::Null);
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let end = journal.end(at, of.as_deref(), report.verdict, None, &serde_json::Value::Null);
         end.unwrap();
     }
     (report, failure)

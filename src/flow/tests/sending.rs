@@ -14,13 +14,14 @@ use crate::domain::open_start::StartAnswer;
 use crate::domain::plan::Plan;
 use crate::domain::snapshot::Snapshot;
 use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::flow::start::{Ready, StartOutcome};
 
 const GREEN: &[&str] = &["green", "green", "green"];
 
 /// One start against a fake service, and how it ended.
 struct Sent {
-    outcome: Result<StartOutcome, crate::failure::Failure>,
+    outcome: Result<StartOutcome, Failure>,
     submitted: &'static str,
     /// The clock's time at each start.
     starts: Vec<Duration>,
@@ -33,7 +34,7 @@ struct Sent {
 impl Sent {
     /// Exit code (0 for a change that is followed), `submitted`, and the number of starts.
     fn summary(&self) -> (u8, &'static str, usize) {
-        let exit = self.outcome.as_ref().map_or_else(|failure| failure.exit(), |_| Exit::Ok);
+        let exit = self.outcome.as_ref().map_or_else(Failure::exit, |_| Exit::Ok);
         (exit.code(), self.submitted, self.starts.len())
     }
 

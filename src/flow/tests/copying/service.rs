@@ -298,7 +298,9 @@ impl Machine {
     pub(super) fn copy(&self, service: &Service, clock: &FakeClock) -> (Option<Failure>, Option<CopyReport>) {
         self.runs.set(self.runs.get() + 1);
         let run = format!("run-{}", self.runs.get());
-        let journal = Journal::new(Some(self.folder.path().join("state")), Operator::default(), run.clone());
+        let own_clock = Rc::new(FakeClock::default());
+        let folder = self.folder.path().join("state");
+        let journal = Journal::new(Some(folder), Operator::default(), run.clone(), own_clock);
         let mut stage = Stage::new();
         let mut flow = Flow {
             api: service,
@@ -315,14 +317,14 @@ impl Machine {
             name: None,
             dry_run: false,
         };
-        let document = |_: &crate::domain::report::Report| json!({ "config_group": { "from": { "no": SOURCE.to_string() } } });
+        let document = |_: &crate::domain::report::Report| json!({});
         let mut copying = Copying { yes: true, prompt: &mut Nobody, document: &document };
         let failure = copy(&mut flow, &wish, &mut copying).err();
         let report = stage.report.copy;
         if let Some(copy) = report.as_ref().filter(|copy| copy.journalled) {
-            let ended = json!({ "created": copy.created.word() });
+            let at = jiff::Timestamp::UNIX_EPOCH;
             // A folder that a test has taken away can't be written.
-            let _end = journal.end(jiff::Timestamp::UNIX_EPOCH, Some(&run), None, &ended);
+            let _end = journal.end(at, Some(&run), None, Some(copy.created), &json!({}));
         }
         (failure, report)
     }

@@ -1,0 +1,284 @@
+//! What the journal's lines add up to: runs, open starts, creates of config groups, and damage. No I/O, no clock.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::entry::{self, End, Entry, Event, GroupChange};
+use crate::domain::group_create::Create;
+use crate::domain::history::{Author, Change, DamagedRecord, History, Outcome, PastRun, Subject};
+use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::domain::journal_state::DamagedLine;
+use crate::domain::open_start::{OpenStart, StartAnswer};
+use crate::domain::service::Service;
+use crate::domain::verdict::Submitted;
+
+/// The journal as read so far, line by line.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Replay {
+    /// The oldest first.
+    runs: Vec<PastRun>,
+    /// Where each run is in `runs`.
+    index: HashMap<String, usize>,
+    starts: Vec<RecordedStart>,
+    creates: Vec<RecordedCreate>,
+    damaged: Vec<DamagedRecord>,
+    /// How many lines were read.
+    lines: usize,
+}
+
+/// A start that was about to be sent.
+#[derive(Debug, Clone, PartialEq)]
+struct RecordedStart {
+    service: String,
+    cluster: ClusterNo,
+    start: OpenStart,
+    /// A later start's consent covered this one.
+    accepted_as_over: bool,
+}
+
+/// A config group that was about to be created.
+#[derive(Debug, Clone, PartialEq)]
+struct RecordedCreate {
+    service: String,
+    version: VersionCode,
+    create: Create,
+}
+
+impl Replay {
+    /// Takes the next line, with its line end if it has one. Only the last line may lack it.
+    pub(super) fn line(&mut self, bytes: &[u8]) {
+        self.lines += 1;
+        let (line, is_terminated) = match bytes.strip_suffix(b"\n") {
+            Some(line) => (line, true),
+            None => (bytes, false),
+        };
+        if line.trim_ascii().is_empty() {
+            return;
+        }
+        let outcome = match entry::parse(line) {
+            // The line was never complete, so the request that it announced was never sent.
+            Err(_) if !is_terminated && is_torn(line) => Ok(()),
+            parsed => parsed.and_then(|entry| self.take(entry)),
+        };
+        if let Err(reason) = outcome {
+            self.damaged.push(DamagedRecord {
+                line: DamagedLine { number: self.lines, reason },
+                bytes: line.len(),
+                sha256: hexadecimal(&Sha256::digest(line)),
+            });
+        }
+    }
+
+    fn take(&mut self, entry: Entry) -> Result<(), String> {
+        let Entry { run, at, event } = entry;
+        let Some(event) = event else {
+            self.run(run, at);
+            return Ok(());
+        };
+        match event {
+            Event::Torn(torn) => {
+                let is_it =
+                    |last: &DamagedRecord| last.line.number + 1 == self.lines && last.bytes == torn.bytes;
+                self.damaged.pop_if(|last| is_it(last));
+            }
+            Event::Repaired(repaired) => {
+                let is_repaired =
+                    |one: &DamagedRecord| repaired.lines.iter().any(|line| line.sha256 == one.sha256);
+                self.damaged.retain(|one| !is_repaired(one));
+            }
+            Event::Initialized(_) => {}
+            Event::Start(start) => {
+                let service = start.author.service()?.key();
+                for earlier in &mut self.starts {
+                    earlier.accepted_as_over |= start.closes.contains(&earlier.start.run);
+                }
+                self.starts.push(RecordedStart {
+                    service,
+                    cluster: start.cluster,
+                    start: OpenStart {
+                        run: run.clone(),
+                        version: start.version_code,
+                        from: start.from_version_code,
+                        started_at: at,
+                        answer: StartAnswer::Lost,
+                        brokers: start.brokers,
+                    },
+                    accepted_as_over: false,
+                });
+                let (cluster, name, accepted) = (start.cluster, start.cluster_name, start.accepted);
+                let run = self.run(run, at);
+                run.result = Outcome::Unfinished;
+                run.change = Some(Change {
+                    subject: Subject::Upgrade { cluster, name, accepted },
+                    author: author(start.author),
+                    consent: start.consent,
+                    plan: start.plan.0,
+                });
+            }
+            Event::Accepted(_) => self.answered(run, at, StartAnswer::Accepted),
+            Event::Refused(_) => self.answered(run, at, StartAnswer::Refused),
+            Event::Attached(attached) => self.run(run, at).of = Some(attached.of),
+            Event::Brokers(_) => {
+                self.run(run, at);
+            }
+            Event::End(end) => self.end(run, at, end),
+            Event::GroupCreate(group) => {
+                let service = group.author.service()?.key();
+                self.creates.push(RecordedCreate {
+                    service,
+                    version: group.version_code,
+                    create: Create {
+                        name: group.config_group_name.clone(),
+                        run: run.clone(),
+                        profile: group.author.profile.clone(),
+                        access_key: group.author.access_key.clone(),
+                        from: group.from_config_group,
+                        no: None,
+                    },
+                });
+                self.group(run, at, *group);
+            }
+            Event::GroupCreated(created) => {
+                self.number(&run, created.config_group);
+                self.run(run, at);
+            }
+            Event::GroupWrite(group) => {
+                let _known = group.author.service()?;
+                if let Some(no) = group.config_group {
+                    self.number(group.made_by.as_ref().unwrap_or(&run), no);
+                }
+                self.group(run, at, *group);
+            }
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, run: String, at: Timestamp, answer: StartAnswer) {
+        for recorded in self.starts.iter_mut().filter(|recorded| recorded.start.run == run) {
+            recorded.start.answer = answer;
+        }
+        self.run(run, at);
+    }
+
+    /// The last end that is about a start decides what became of it, whichever run wrote that end.
+    fn end(&mut self, id: String, at: Timestamp, end: End) {
+        if end.created == Some(Submitted::No) {
+            self.creates.retain(|one| one.create.run != id || one.create.no.is_some());
+        }
+        let followed = end.of.filter(|of| *of != id);
+        if let Some(verdict) = end.verdict
+            && let Some(place) = followed.as_ref().and_then(|of| self.index.get(of))
+        {
+            self.runs[*place].result = Outcome::Verdict(verdict);
+        }
+        let run = self.run(id, at);
+        run.of = run.of.take().or(followed);
+        run.ended_at = Some(at);
+        run.result = end.verdict.map_or(Outcome::Ended, Outcome::Verdict);
+    }
+
+    /// Notes the number of the group that this run created. The first one counts.
+    fn number(&mut self, creator: &str, no: ConfigGroupNo) {
+        for one in self.creates.iter_mut().filter(|one| one.create.run == creator) {
+            one.create.no = one.create.no.or(Some(no));
+        }
+    }
+
+    /// A copy that fills an existing group begins with the write.
+    fn group(&mut self, run: String, at: Timestamp, group: GroupChange) {
+        let run = self.run(run, at);
+        if run.change.is_none() {
+            run.change = Some(Change {
+                subject: Subject::ConfigGroup { name: group.config_group_name },
+                author: author(group.author),
+                consent: group.consent,
+                plan: group.plan.0,
+            });
+        }
+    }
+
+    /// Returns the run of this id, which begins now if it is new.
+    fn run(&mut self, id: String, at: Timestamp) -> &mut PastRun {
+        let runs = &mut self.runs;
+        let place = *self.index.entry(id).or_insert_with_key(|id| {
+            runs.push(PastRun {
+                id: id.clone(),
+                at,
+                ended_at: None,
+                of: None,
+                result: Outcome::Unfinished,
+                change: None,
+            });
+            runs.len() - 1
+        });
+        &mut self.runs[place]
+    }
+
+    /// Returns the starts of this cluster without a final outcome, the oldest first.
+    pub(super) fn open_starts(&self, service: &Service, cluster: ClusterNo) -> Vec<OpenStart> {
+        let service = service.key();
+        let is_open = |recorded: &&RecordedStart| {
+            let outcome = self.index.get(&recorded.start.run).map(|place| self.runs[*place].result);
+            let is_over = recorded.accepted_as_over || outcome.is_some_and(Outcome::is_final);
+            recorded.service == service && recorded.cluster == cluster && !is_over
+        };
+        self.starts.iter().filter(is_open).map(|recorded| recorded.start.clone()).collect()
+    }
+
+    /// Returns every run that recorded a start, for any cluster.
+    pub(super) fn start_runs(&self) -> Vec<String> {
+        self.starts.iter().map(|recorded| recorded.start.run.clone()).collect()
+    }
+
+    /// Returns the creates of groups of this version at this service, without those that certainly created nothing.
+    pub(super) fn creates(&self, service: &Service, version: VersionCode) -> Vec<Create> {
+        let service = service.key();
+        let is_of_it = |one: &&RecordedCreate| one.service == service && one.version == version;
+        self.creates.iter().filter(is_of_it).map(|one| one.create.clone()).collect()
+    }
+
+    /// Returns false for a missing or empty journal.
+    pub(super) fn has_lines(&self) -> bool {
+        self.lines > 0
+    }
+
+    /// Returns the damaged lines that no repair covers.
+    pub(super) fn damaged(&self) -> &[DamagedRecord] {
+        &self.damaged
+    }
+
+    /// Returns the damaged lines that no repair covers, without what identifies them.
+    pub(super) fn damaged_lines(&self) -> Vec<DamagedLine> {
+        self.damaged.iter().map(|one| one.line.clone()).collect()
+    }
+
+    pub(super) fn into_history(self) -> History {
+        History { damaged: self.damaged_lines(), runs: self.runs }
+    }
+}
+
+/// Returns true for an unterminated last line whose writer was interrupted. A complete line with one more byte is not
+/// torn: its line end was damaged later.
+pub(super) fn is_torn(line: &[u8]) -> bool {
+    entry::parse(line).is_err() && line.split_last().is_none_or(|(_, line)| entry::parse(line).is_err())
+}
+
+fn author(author: entry::Author) -> Author {
+    Author {
+        cdss: author.cdss,
+        user: author.user,
+        host: author.host,
+        profile: author.profile,
+        access_key: author.access_key,
+        site: author.service.site,
+        region: author.service.region,
+        sandbox: author.service.sandbox,
+        endpoint: author.endpoint,
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}

@@ -1,0 +1,102 @@
+//! Config groups in the journal.
+
+use super::*;
+
+const VERSION: VersionCode = VersionCode::new(39);
+
+fn service(endpoint: &str, region: &str) -> Service {
+    Service {
+        site: Site::Public,
+        region: region.parse().unwrap(),
+        endpoint: Endpoint::parse(endpoint).unwrap(),
+        sandbox: false,
+    }
+}
+
+fn korea() -> Service {
+    service("https://example.com", "KR")
+}
+
+fn entry<'a>(
+    service: &'a Service,
+    name: &'a GroupName,
+    made_by: Option<&'a str>,
+    plan: &'a Value,
+) -> GroupEntry<'a> {
+    let from = ConfigGroupNo::new(301);
+    GroupEntry { service, name, version: VERSION, from, consent: "--yes", made_by, plan }
+}
+
+fn create(journal: &Journal, service: &Service) {
+    journal.group_create(NOW, &entry(service, &name("orders-390"), None, &json!({}))).unwrap();
+}
+
+fn name(text: &str) -> GroupName {
+    text.parse().unwrap()
+}
+
+/// Run and number of each create for the version.
+fn creates(journal: &Journal, service: &Service) -> Vec<(String, Option<u64>)> {
+    let creates = journal.creates(service, VERSION).unwrap();
+    let source = Some(ConfigGroupNo::new(301));
+    assert!(creates.iter().all(|create| create.from == source && create.name == "orders-390"));
+    creates.into_iter().map(|one| (one.run, one.no.map(ConfigGroupNo::number))).collect()
+}
+
+#[test]
+fn creates_are_kept_by_service_and_version_and_get_their_number_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder, "first");
+    assert_eq!(creates(&journal, &korea()), [], "no journal yet");
+    create(&journal, &korea());
+    assert_eq!(creates(&journal, &korea()), [("first".to_owned(), None)]);
+    for other in [service("https://example.com", "JPN"), service("https://example.org", "KR")] {
+        assert_eq!(creates(&journal, &other), []);
+    }
+    assert_eq!(journal.creates(&korea(), VersionCode::new(40)).unwrap(), []);
+    journal.group_created(NOW, ConfigGroupNo::new(501)).unwrap();
+    assert_eq!(creates(&journal, &korea()), [("first".to_owned(), Some(501))]);
+}
+
+#[test]
+fn a_group_write_numbers_only_the_create_of_its_own_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let japan = service("https://example.com", "JPN");
+    let [first, second, third] = ["first", "second", "third"].map(|run| journal(&folder, run));
+    create(&first, &korea());
+    create(&second, &japan);
+    third
+        .group_write(
+            NOW,
+            ConfigGroupNo::new(501),
+            &entry(&japan, &name("orders-390"), Some("second"), &json!({})),
+        )
+        .unwrap();
+    third.end(NOW, Some("third"), None, Some(Submitted::No), &json!({})).unwrap();
+    assert_eq!(creates(&first, &japan), [("second".to_owned(), Some(501))]);
+    assert_eq!(creates(&first, &korea()), [("first".to_owned(), None)], "it is still open");
+}
+
+#[test]
+fn a_create_that_certainly_created_nothing_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = journal(&folder, "first");
+    // The document is for people: what it says decides nothing.
+    for (created, left) in [(Submitted::Unknown, 1), (Submitted::Yes, 2), (Submitted::No, 0)] {
+        create(&first, &korea());
+        first.end(NOW, Some("first"), None, Some(created), &json!({ "created": "no" })).unwrap();
+        assert_eq!(creates(&first, &korea()).len(), left, "{created:?}");
+    }
+}
+
+#[test]
+fn only_one_run_creates_a_group_of_one_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (journal(&folder, "first"), journal(&folder, "second"));
+    let held = first.lock_group(&korea(), &name("orders-390")).unwrap();
+    assert!(matches!(second.lock_group(&korea(), &name("orders-390")), Err(LockError::Held)));
+    drop(second.lock_group(&korea(), &name("orders-400")).unwrap());
+    drop(second.lock_group(&service("https://example.com", "JPN"), &name("orders-390")).unwrap());
+    drop(held);
+    drop(second.lock_group(&korea(), &name("orders-390")).unwrap());
+}

@@ -1,0 +1,103 @@
+//! Damaged, truncated, and arbitrary journals.
+
+use proptest::prelude::*;
+
+use super::format::{end, start};
+use super::*;
+
+const RUNS: [&str; 3] = ["a", "b", "c"];
+
+/// Lines as cdss writes them, also after an interrupted writer.
+fn written() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let verdict = proptest::option::of(proptest::sample::select(vec![
+        Verdict::Done,
+        Verdict::Running,
+        Verdict::Unknown,
+        Verdict::Failed,
+    ]));
+    let run = || proptest::sample::select(RUNS.to_vec());
+    let event = prop_oneof![
+        3 => proptest::collection::vec(run().prop_map(str::to_owned), 0..2).prop_map(|closes| start(&closes)),
+        1 => Just(Event::Accepted(entry::Accepted { request_id: None })),
+        1 => run().prop_map(|of| Event::Attached(entry::Attached { of: of.to_owned() })),
+        2 => (run(), verdict).prop_map(|(of, verdict)| end(of, verdict)),
+    ];
+    let step = (run(), event, proptest::option::weighted(0.2, any::<proptest::sample::Index>()));
+    proptest::collection::vec(step, 1..8).prop_map(|steps| {
+        let mut lines = Vec::new();
+        for (run, event, cut) in steps {
+            let line = entry::encode(run, NOW, &event).unwrap();
+            if let Some(cut) = cut {
+                let bytes = 1 + cut.index(line.len() - 1);
+                lines.push(line[..bytes].to_vec());
+                lines.push(entry::encode(run, NOW, &Event::Torn(entry::Torn { bytes })).unwrap());
+            }
+            lines.push(line);
+        }
+        for line in &mut lines {
+            line.push(b'\n');
+        }
+        lines
+    })
+}
+
+fn replay(bytes: &[u8]) -> Replay {
+    let mut replay = Replay::default();
+    file::lines(bytes, |line| replay.line(line)).unwrap();
+    replay
+}
+
+fn open_runs(replay: &Replay) -> Vec<String> {
+    replay.open_starts(&here(), ClusterNo::new(1)).into_iter().map(|start| start.run).collect()
+}
+
+/// Returns the open starts of the first that the second neither has nor reports damage for.
+fn lost(before: &Replay, after: &Replay) -> Vec<String> {
+    let left = open_runs(after);
+    let is_lost = |run: &String| !left.contains(run) && after.damaged().is_empty();
+    open_runs(before).into_iter().filter(is_lost).collect()
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_journal(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
+        let replay = replay(&bytes);
+        prop_assert_eq!(replay.has_lines(), !bytes.is_empty());
+        let _state = (open_runs(&replay), replay.start_runs(), replay.damaged_lines());
+        let _history = replay.into_history();
+    }
+
+    #[test]
+    fn what_was_written_has_no_damage(lines in written()) {
+        prop_assert_eq!(replay(&lines.concat()).damaged_lines(), []);
+    }
+
+    #[test]
+    fn a_flipped_bit_never_hides_an_open_start(lines in written(), at in any::<proptest::sample::Index>(), bit in 0..8) {
+        let whole = lines.concat();
+        let mut flipped = whole.clone();
+        flipped[at.index(whole.len())] ^= 1_u8 << bit;
+        prop_assert_eq!(lost(&replay(&whole), &replay(&flipped)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_truncated_journal_loses_at_most_its_last_line(lines in written(), at in any::<proptest::sample::Index>()) {
+        let whole = lines.concat();
+        let cut = &whole[..at.index(whole.len())];
+        let complete = cut.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        // Without its line end, the last line may be complete all the same, and then it counts.
+        let counts = entry::parse(&cut[complete..]).is_ok();
+        let before = replay(&cut[..if counts { cut.len() } else { complete }]);
+        prop_assert_eq!(lost(&before, &replay(cut)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_prefix_and_then_the_rest_are_the_whole(lines in written(), at in any::<proptest::sample::Index>()) {
+        let (first, rest) = lines.split_at(at.index(lines.len() + 1));
+        let mut replayed = replay(&first.concat());
+        for line in rest {
+            replayed.line(line);
+        }
+        prop_assert_eq!(replayed, replay(&lines.concat()));
+    }
+}

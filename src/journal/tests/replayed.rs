@@ -1,0 +1,104 @@
+//! What lines add up to.
+
+use super::format::{end, start};
+use super::*;
+use crate::domain::history::Outcome;
+
+fn replay(lines: &[(&str, Event)]) -> Replay {
+    let mut replay = Replay::default();
+    for (run, event) in lines {
+        let line = entry::encode(run, NOW, event).unwrap();
+        replay.line(&[line.as_slice(), b"\n"].concat());
+    }
+    replay
+}
+
+fn results(history: &History) -> Vec<(&str, &str)> {
+    history.runs.iter().map(|run| (run.id.as_str(), run.result.word())).collect()
+}
+
+fn accepted() -> Event {
+    Event::Accepted(entry::Accepted { request_id: None })
+}
+
+fn attached(of: &str) -> Event {
+    Event::Attached(entry::Attached { of: of.to_owned() })
+}
+
+#[test]
+fn a_run_is_unfinished_until_its_end_is_written() {
+    let lines = [
+        ("a", start(&[])),
+        ("a", accepted()),
+        ("b", start(&[])),
+        ("b", end("b", Some(Verdict::Done))),
+        ("c", start(&[])),
+        ("c", end("c", None)),
+    ];
+    let history = replay(&lines).into_history();
+    assert_eq!(results(&history), [("a", "unfinished"), ("b", "done"), ("c", "ended")]);
+    assert_eq!((history.runs[0].ended_at, history.runs[1].ended_at), (None, Some(NOW)));
+}
+
+#[test]
+fn the_last_end_about_a_start_decides_for_history_and_for_openness() {
+    let lines = [
+        ("a", start(&[])),
+        ("a", end("a", Some(Verdict::Running))),
+        ("b", attached("a")),
+        ("b", end("a", Some(Verdict::Done))),
+        ("c", end("a", Some(Verdict::Unknown))),
+    ];
+    let cluster = ClusterNo::new(1);
+    for (count, result, is_open) in [(2, "running", true), (4, "done", false), (5, "unknown", true)] {
+        let replay = replay(&lines[..count]);
+        assert_eq!(!replay.open_starts(&here(), cluster).is_empty(), is_open, "{result}");
+        let history = replay.into_history();
+        assert_eq!(results(&history)[0], ("a", result));
+    }
+    let history = replay(&lines).into_history();
+    let of: Vec<Option<&str>> = history.runs.iter().map(|run| run.of.as_deref()).collect();
+    assert_eq!(of, [None, Some("a"), Some("a")]);
+    assert_eq!(history.change_of(&history.runs[1]), history.runs[0].change.as_ref());
+}
+
+#[test]
+fn intact_lines_of_a_run_count_beside_a_damaged_one() {
+    let mut replay = Replay::default();
+    let start_line = entry::encode("a", NOW, &start(&[])).unwrap();
+    replay.line(&[&start_line[1..], b"\n"].concat());
+    replay.line(&[entry::encode("a", NOW, &end("a", None)).unwrap(), b"\n".to_vec()].concat());
+    assert_eq!(replay.damaged().len(), 1);
+    let history = replay.into_history();
+    assert_eq!((history.runs.len(), history.runs[0].result), (1, Outcome::Ended));
+    assert_eq!(history.runs[0].change, None, "what it was about is not known");
+}
+
+const OLD: &str = include_str!("../../../tests/fixtures/journal-v1.jsonl");
+
+#[test]
+fn a_journal_of_the_first_format_has_the_open_starts_and_creates_it_had() {
+    let mut replay = Replay::default();
+    file::lines(OLD.as_bytes(), |line| replay.line(line)).unwrap();
+    assert_eq!(replay.damaged(), []);
+    let service = Service { endpoint: Endpoint::parse("http://localhost:18080").unwrap(), ..here() };
+
+    let open = replay.open_starts(&service, ClusterNo::new(1_009_123));
+    let [open] = &open[..] else { panic!("{open:?}") };
+    assert_eq!(open.run, "20261127T205207.231Z-12032");
+    assert_eq!((open.version, open.from), (VersionCode::new(3_903_006), Some(VersionCode::new(3_713_006))));
+    assert_eq!(open.answer, crate::domain::open_start::StartAnswer::Accepted);
+    assert_eq!(open.brokers, ["orders-prod-d-001", "orders-prod-d-002", "orders-prod-d-003"]);
+    assert_eq!(replay.open_starts(&service, ClusterNo::new(1_009_210)), []);
+    assert_eq!(replay.start_runs().len(), 4);
+
+    let creates = replay.creates(&service, VersionCode::new(3_903_006));
+    let found: Vec<(&str, Option<u64>, Option<u64>)> = creates
+        .iter()
+        .map(|one| {
+            (one.name.as_str(), one.from.map(ConfigGroupNo::number), one.no.map(ConfigGroupNo::number))
+        })
+        .collect();
+    assert_eq!(found, [("analytics-390", Some(351), Some(2001)), ("lost-390", Some(351), None)]);
+    assert_eq!(replay.into_history().runs.len(), 7);
+}
