@@ -187,7 +187,7 @@ impl Failure {
     }
 
     /// Replaces a failed connection to a sandbox with an error about the sandbox; the network is not the cause.
-    pub(crate) fn at(self, service: &Service) -> Self {
+    pub(crate) fn for_service(self, service: &Service) -> Self {
         let Self::Read(ApiError::NotSent { why: Unsent::Connection, reason, .. }) = &self else {
             return self;
         };

@@ -92,6 +92,7 @@ impl Drop for Folder {
 
 /// The wrapper can't be run, so a `cdss` in the command would not be this sandbox's.
 #[derive(Debug, thiserror::Error)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "only unix has the wrapper"))]
 #[error("cannot run {}: {reason}", path.display())]
 pub(super) struct WrapperError {
     path: PathBuf,
