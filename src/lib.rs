@@ -295,7 +295,7 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
     let outcome = catch_unwind(AssertUnwindSafe(|| command.run(&context, &mut report)));
     let (body, failure) = match outcome {
         Ok(Ok(body)) => (body, None),
-        Ok(Err(failure)) => (command.empty_body(), Some(failure)),
+        Ok(Err(failure)) => (command.empty_body(), Some(failure.for_service(&context.settings.service))),
         Err(_) => {
             (command.empty_body(), Some(defect(context.clock.now(), &context.surroundings, &mut report)))
         }

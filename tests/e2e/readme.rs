@@ -349,7 +349,7 @@ fn the_script_is_rehearsed_as_the_readme_says() {
     let mut command = home.program("sh");
     command.env("PATH", path()).args(["-c", block("cdss sandbox -- sh -c")]);
     let run = Running::start(command, "the rehearsal of upgrade.sh").end();
-    run.assert_says(0, &[" 1 starts asked, 1 accepted"]);
+    run.assert_says(0, &[" 1 start requested, 1 accepted"]);
     assert!(!home.journal().exists(), "the journal of real upgrades is left alone");
 }
 
