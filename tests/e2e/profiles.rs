@@ -65,7 +65,7 @@ fn a_named_profile_uses_nothing_of_the_environment() {
         log.requests
     );
     let follow = format!(
-        "cdss status --cluster no:1009123 --site public --region JPN --profile prod --endpoint {} --version 3.9.0 --watch",
+        "cdss status --cluster no:1009123 --site public --region JPN --profile prod --endpoint {} --version 3.9.0 --from 3.7.1 --watch",
         bench.sandbox.url()
     );
     assert!(done.stderr.contains(&follow), "{}", done.stderr);

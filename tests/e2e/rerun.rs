@@ -165,7 +165,7 @@ fn an_upgrade_to_another_version_has_to_end_first() {
     let (run, document) = bench.json(&format!("{} --yes", to("3.9.0")));
     run.assert_says(11, &["an upgrade of logs-prod to version code 3713006 is under way", "cdss status"]);
     assert!(
-        run.stderr.contains("--version 3713006 --watch"),
+        run.stderr.contains("--version 3713006 --from 3623006 --watch"),
         "the one under way is followed: {}",
         run.stderr
     );
