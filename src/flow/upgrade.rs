@@ -101,7 +101,7 @@ fn ask(flow: &Flow<'_>, plan: &Plan, asking: &mut Asking<'_>) -> Result<Consent,
 fn lock(flow: &Flow<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
     flow.journal.lock(&flow.surroundings.service, plan.no).map_err(|error| match error {
         LockError::Held => Failure::Busy {
-            what: format!("another cdss on this machine is at work on {}", plan.name),
+            what: format!("another cdss on this machine is at work on {}", plan.name_or_number()),
             hint: Some(format!("follow it with: {}", flow.follow_command(plan))),
         },
         LockError::Io(error) => Failure::Journal(error),
