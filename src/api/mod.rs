@@ -1,5 +1,7 @@
 //! The HTTP API. It sends, reads and sorts; it decides nothing.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod classify;
 mod endpoint;
 mod error;
