@@ -14,7 +14,7 @@ use super::endpoint::{self, Operation};
 use super::error::{ApiError, Unsent};
 use super::key_ring::KeyRing;
 use super::limits::Limits;
-use super::sign::sign;
+use super::sign::{redactor, sign};
 use super::transport::{Way, exchange, prepare, signed_headers, way};
 use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
@@ -121,7 +121,7 @@ impl Http {
             response.clocks.own = later(response.clocks.own, ahead);
             response
         });
-        let outcome = outcome.map(|response| response.read([&stamp.signature, &keys.access]));
+        let outcome = outcome.map(|response| response.read(&redactor(keys, &stamp)));
         let opened = outcome
             .as_ref()
             .map_err(Clone::clone)

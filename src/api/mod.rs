@@ -11,6 +11,7 @@ mod key_ring;
 mod limits;
 mod probe;
 mod read;
+mod redact;
 mod sign;
 mod transport;
 mod trust;
