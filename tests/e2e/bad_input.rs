@@ -3,7 +3,7 @@
 use cdss::sandbox::Scenario;
 
 use crate::support::{
-    ACCESS_KEY, Bench, Home, Running, SECRET_KEY, UPGRADE, check, side_by_side, unread, write_private,
+    ACCESS_KEY, Bench, Home, Running, SECRET_KEY, UPGRADE, check, mkfifo, side_by_side, unread, write_private,
 };
 
 /// Command line, exit code, texts on stderr: what is wrong, then what helps.
@@ -312,4 +312,26 @@ fn no_user_name_and_no_password_in_an_address_is_repeated() {
             }
         }
     });
+}
+
+/// The time zone library would read a device until memory is full, and wait for a pipe forever.
+#[test]
+fn a_time_zone_that_is_no_file_is_refused_by_every_command() {
+    let bench = Bench::new(Scenario::Healthy);
+    let pipe = bench.home.path().join("pipe");
+    mkfifo(&pipe);
+    let pipe = pipe.to_str().expect("it is text");
+    let lines = ["status --cluster orders-prod", "history", "config show", "config list", UPGRADE];
+    for line in lines {
+        for zone in ["/dev/zero", ":/dev/zero", "/dev/tty", "/", pipe, "pipe"] {
+            let run = bench.run_with(line, &[("TZ", Some(zone))]);
+            run.assert_says(2, &["TZ: ", "it is ", "hint: correct TZ, or leave it out"]);
+            assert_eq!(run.stdout, "", "{line} in {zone}");
+        }
+    }
+    assert_eq!(bench.log().requests.len(), 0, "nothing was asked");
+    for zone in ["Asia/Seoul", ":Asia/Seoul", "KST-9", "", "/etc/passwd", "/no/such/file", "config"] {
+        let run = bench.run_with("status --cluster orders-prod", &[("TZ", Some(zone))]);
+        assert_eq!(run.code, 0, "{zone}: {run:#?}");
+    }
 }
