@@ -321,6 +321,8 @@ mod tests {
         let json = serde_json::to_string(text).unwrap();
         let hex = String::from_utf8(hexadecimal(text.as_bytes()).to_vec()).unwrap();
         let unicode = |c: char| format!("\\u{:04x}", u32::from(c));
+        let decimal = |c: char| format!("&#{};", u32::from(c));
+        let hexadecimal_entity = |c: char| format!("&#x{:X};", u32::from(c));
         let mut forms = vec![
             text.to_owned(),
             percent_encoded(text, |_, c| !is_plain(c), true),
@@ -328,8 +330,8 @@ mod tests {
             percent_encoded(text, |_, _| true, true),
             percent_encoded(text, |at, c| !is_plain(c) && at % 2 == 0, true),
             named_entities(text),
-            text.chars().map(|c| format!("&#{};", u32::from(c))).collect(),
-            text.chars().map(|c| format!("&#x{:X};", u32::from(c))).collect(),
+            text.chars().map(decimal).collect(),
+            text.chars().map(hexadecimal_entity).collect(),
             hex.to_uppercase(),
             hex,
             text.replace('+', "-").replace('/', "_"),

@@ -381,8 +381,10 @@ fn every_scenario(hunt: &Hunt, sampler: &Sampler) {
     });
 }
 
+type Encode = fn(&str) -> String;
+
 /// What a gateway makes of a text that it repeats.
-const ENCODINGS: [(&str, fn(&str) -> String); 14] = [
+const ENCODINGS: [(&str, Encode); 14] = [
     ("as it is", str::to_owned),
     ("percent-encoded", |text| percent_encoded(text, |c| !c.is_ascii_alphanumeric(), true)),
     ("percent-encoded in lower case", |text| percent_encoded(text, |c| !c.is_ascii_alphanumeric(), false)),
@@ -393,15 +395,19 @@ const ENCODINGS: [(&str, fn(&str) -> String); 14] = [
     ("named HTML entities", |text| {
         text.replace('+', "&plus;").replace('/', "&sol;").replace('=', "&equals;")
     }),
-    ("decimal HTML entities", |text| text.chars().map(|c| format!("&#{};", u32::from(c))).collect()),
-    ("hexadecimal HTML entities", |text| text.chars().map(|c| format!("&#x{:x};", u32::from(c))).collect()),
+    ("decimal HTML entities", |text| each(text, |c| format!("&#{};", u32::from(c)))),
+    ("hexadecimal HTML entities", |text| each(text, |c| format!("&#x{:x};", u32::from(c)))),
     ("hexadecimal", hexadecimal),
     ("hexadecimal in upper case", |text| hexadecimal(text).to_uppercase()),
     ("base64url", |text| text.replace('+', "-").replace('/', "_")),
     ("without padding", |text| text.trim_end_matches('=').to_owned()),
-    ("JSON escapes", |text| text.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect()),
+    ("JSON escapes", |text| each(text, |c| format!("\\u{:04x}", u32::from(c)))),
     ("in two parts", |text| format!("{}...{}", &text[..text.len() - 5], &text[5..])),
 ];
+
+fn each(text: &str, encode: fn(char) -> String) -> String {
+    text.chars().map(encode).collect()
+}
 
 fn percent_encoded(text: &str, encode: fn(char) -> bool, upper: bool) -> String {
     let one = |c: char| match (encode(c), upper) {
@@ -413,7 +419,7 @@ fn percent_encoded(text: &str, encode: fn(char) -> bool, upper: bool) -> String 
 }
 
 /// A gateway that refuses with all that it was sent, in its message and in its headers.
-fn parrot(status: &'static str, encode: fn(&str) -> String) -> Injector {
+fn parrot(status: &'static str, encode: Encode) -> Injector {
     Injector::start(move |_| {
         let repeat = move |request: &str| {
             let told = ["x-ncp-apigw-signature-v2", "x-ncp-iam-access-key", "x-ncp-apigw-timestamp"]
