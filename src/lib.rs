@@ -184,6 +184,7 @@ fn early(failure: &Failure, look: Look, body: &Body, command: &str) -> ExitCode 
 
 /// How to speak, as far as it is known without profiles: flag, then `CDSS_OUTPUT`, then a table.
 fn look(global: &Global, environment: &Environment) -> Result<Look, ConfigError> {
+    config::check_time_zone(environment)?;
     let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
         (Some(text), _) => (text, "--output"),
         (None, Some(text)) => (text, "CDSS_OUTPUT"),

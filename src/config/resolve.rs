@@ -1,5 +1,7 @@
 //! Which value is in force, and why. Pure.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -63,7 +63,7 @@ pub(super) fn in_sandbox(environment: &Environment) -> Result<Option<Endpoint>, 
         Some(text) => {
             let endpoint = Endpoint::parse(text).map_err(|error| refuse(error.to_string()))?;
             if endpoint.is_https() || !endpoint.is_loopback() {
-                return Err(refuse(format!("`{text}` is not http on this machine's loopback")));
+                return Err(refuse(format!("`{endpoint}` is not http on this machine's loopback")));
             }
             Ok(Some(endpoint))
         }

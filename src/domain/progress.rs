@@ -1,5 +1,7 @@
 //! From looks at a cluster to what has become of its upgrade. No clock: each look brings its time along.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -106,7 +108,7 @@ impl ExpectedBrokers {
                 names.iter().filter(|name| !is_listed(name)).cloned().collect()
             }
             Self::Count(count) if (listed.nodes.len() as u64) < *count => {
-                vec![format!("{} of {count} brokers", *count - listed.nodes.len() as u64)]
+                vec![format!("{} of {count} brokers", count.saturating_sub(listed.nodes.len() as u64))]
             }
             Self::Count(_) | Self::Unknown => Vec::new(),
         }
@@ -179,7 +181,10 @@ struct Streak {
 impl Streak {
     /// Adds a look to `before`, or begins with it.
     fn with(before: Option<Self>, at: Duration) -> Self {
-        before.map_or(Self { since: at, looks: 1 }, |streak| Self { looks: streak.looks + 1, ..streak })
+        before.map_or(Self { since: at, looks: 1 }, |streak| Self {
+            looks: streak.looks.saturating_add(1),
+            ..streak
+        })
     }
 
     fn lasted(self, looks: u32, time: Duration, now: Duration) -> bool {
@@ -266,7 +271,7 @@ impl Progress {
 
     /// Takes in one look; an end is returned as soon as the looks show one.
     pub(crate) fn take(&mut self, look: &Look) -> Option<Settled> {
-        self.looks += 1;
+        self.looks = self.looks.saturating_add(1);
         let state = look.cluster.as_ref().map(|cluster| &cluster.state);
         let is_at_work = |state: &ClusterState| !matches!(state, ClusterState::Running | ClusterState::Error);
         self.changing = look.health.a_broker_left_green() || state.is_some_and(is_at_work);

@@ -1,5 +1,7 @@
 //! What `config verify` makes of what was met on the way to the service: a check for each step, in their order.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::checks::{Check, CheckResult};
@@ -204,7 +206,7 @@ pub(crate) fn permission(clusters: &ClusterList) -> Finding {
         (_, 0) => Finding::pass("it may read"),
         (allowed, forbidden) => Finding::pass(format!(
             "it may read; {allowed} of {} clusters are within its reach",
-            allowed + forbidden
+            allowed.saturating_add(forbidden)
         )),
     }
 }
@@ -213,7 +215,7 @@ pub(crate) fn permission(clusters: &ClusterList) -> Finding {
 pub(crate) fn region(service: &Service, clusters: &ClusterList) -> Finding {
     let place = format!("{} {}", service.site, service.region);
     let others = service.region.others_of(service.site);
-    match clusters.allowed.len() + clusters.forbidden.len() {
+    match clusters.allowed.len().saturating_add(clusters.forbidden.len()) {
         0 if others.is_empty() => Finding::info(format!("{place} has no cluster of this key")),
         0 => {
             Finding::info(format!("{place} has no cluster of this key; there are {} too", others.join(", ")))

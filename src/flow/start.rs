@@ -1,5 +1,7 @@
 //! The start: sent once, right after a fresh look, and repeated only where nothing can have been done.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -129,7 +131,7 @@ impl Flow<'_> {
             if repeated == REPEATED_LOOKS {
                 return Err(Failure::Unseen { cause });
             }
-            repeated += 1;
+            repeated = u32::saturating_add(repeated, 1);
             match self.look_before_start(ready) {
                 Ok(looked_at) => ready.looked_at = looked_at,
                 Err(NoStart::Final(failure)) => return Err(failure),
@@ -217,7 +219,7 @@ impl Flow<'_> {
         let mut unchanged = 0;
         while unchanged < LOOKS.len() {
             let pause = self.pause_before_look(unchanged).max(LEAST_PAUSE);
-            if self.clock.elapsed().saturating_sub(began) + pause > LOOKING {
+            if self.clock.elapsed().saturating_sub(began).saturating_add(pause) > LOOKING {
                 break;
             }
             self.clock.sleep(pause).map_err(|interrupted| self.interrupted_in_doubt(plan, interrupted.0))?;
@@ -225,7 +227,7 @@ impl Flow<'_> {
                 Ok(Sight::Changing) => true,
                 Ok(Sight::AtTarget) => false,
                 Ok(Sight::Unchanged) => {
-                    unchanged += 1;
+                    unchanged = usize::saturating_add(unchanged, 1);
                     continue;
                 }
                 Ok(Sight::Unclear) => continue,

@@ -1,5 +1,7 @@
 //! Looks at a cluster until its change has ended, the time is over, or a signal comes.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -175,13 +177,13 @@ impl Watch<'_> {
         let changed = flow.report.brokers.take(health, at);
         flow.tell.brokers(&flow.report.brokers, at);
         self.warn_of_missing(flow, health, warned);
-        if changed && self.journalled {
-            if let Err(error) = flow.journal.brokers(now, &flow.report.brokers)
-                && !warned.journal
-            {
-                warned.journal = true;
-                flow.tell.warn(&format!("{error}; watching on"));
-            }
+        if changed
+            && self.journalled
+            && let Err(error) = flow.journal.brokers(now, &flow.report.brokers)
+            && !warned.journal
+        {
+            warned.journal = true;
+            flow.tell.warn(&format!("{error}; watching on"));
         }
     }
 
@@ -218,7 +220,7 @@ impl Watch<'_> {
 impl Trouble {
     /// Takes in one failed look. Returns why the watch must end, if it must.
     fn add(&mut self, flow: &mut Flow<'_>, now: Duration, error: &ApiError) -> Option<String> {
-        self.in_a_row += 1;
+        self.in_a_row = self.in_a_row.saturating_add(1);
         let since = *self.since.get_or_insert(now);
         if now.saturating_sub(since) >= UNSPOKEN && !self.spoken_of {
             self.spoken_of = true;

@@ -13,6 +13,7 @@ mod config_group_answers;
 mod config_group_copy;
 mod config_terminal;
 mod credentials;
+mod extremes;
 #[path = "../figures/mod.rs"]
 mod figures;
 mod files;

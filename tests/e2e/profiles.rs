@@ -362,7 +362,7 @@ fn trust_and_proxy_of_the_environment_are_shown_where_they_count() {
     let home = Home::empty();
     let variables = [("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:9"), ("SSL_CERT_FILE", "/own.pem")];
     let shown = run(&home, "config show", &variables).stdout;
-    for row in ["proxy http://user:hidden@127.0.0.1:9 HTTPS_PROXY", "cacert /own.pem SSL_CERT_FILE"] {
+    for row in ["proxy http://hidden@127.0.0.1:9 HTTPS_PROXY", "cacert /own.pem SSL_CERT_FILE"] {
         assert!(has_row(&shown, row), "{row:?} is not in\n{shown}");
     }
 }
