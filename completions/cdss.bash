@@ -1001,7 +1001,7 @@ _cdss() {
             return 0
             ;;
         cdss__subcmd__status)
-            opts="-o -q -v -h --cluster --version --watch --timeout --poll --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
+            opts="-o -q -v -h --cluster --version --from --watch --timeout --poll --profile --region --site --endpoint --cacert --output --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1012,6 +1012,10 @@ _cdss() {
                     return 0
                     ;;
                 --version)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --from)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -87,6 +87,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand check" -s v -l verbose -d 'Sho
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s h -l help -d 'Print help'
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l cluster -d 'Cluster, by number or exact name (no:… or name:… removes doubt)' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l version -d 'Version that the upgrade goes to; without it no verdict is given' -r
+complete -c cdss -n "__fish_cdss_using_subcommand status" -l from -d 'Version before the upgrade: a return to it is reported as failed' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l timeout -d 'Stop following after this long; the upgrade goes on' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l poll -d 'Time between two looks; 15s by default' -r
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l profile -d 'Profile with keys and settings' -r

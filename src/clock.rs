@@ -1,10 +1,12 @@
 //! Time, the sleep that a signal ends, and the signal itself. The only place that asks the system for them.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 /// A wish from outside that the process end.
@@ -140,7 +142,8 @@ impl Interrupt {
 fn heard() -> Vec<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = ignored(&status);
-    SIGNALS.into_iter().filter(|number| ignored & (1 << (number - 1)) == 0).collect()
+    let bit = |number: i32| 1_u64.checked_shl(number.unsigned_abs().saturating_sub(1)).unwrap_or_default();
+    SIGNALS.into_iter().filter(|number| ignored & bit(*number) == 0).collect()
 }
 
 /// Reads the mask of ignored signals, as Linux tells it; elsewhere none is known to be.
@@ -182,6 +185,12 @@ pub(crate) fn on_each_signal(act: impl Fn(Signal) + Send + 'static) -> io::Resul
 #[cfg(not(unix))]
 pub(crate) fn on_each_signal(_act: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
     Ok(())
+}
+
+/// Returns the time that is later by a duration, or the nearest one that can be represented.
+pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+    let nearest = if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+    time.checked_add(by).unwrap_or(nearest)
 }
 
 /// The machine's own clocks.

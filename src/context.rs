@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::api::{Connection, Http, KeyRing, Limits, Met, Probe, TrustFiles};
 use crate::clock::{Clock as _, Interrupt, SystemClock};
 use crate::config::{
-    self, ConfigError, Environment, Flags, KeySource, Keys, Origin, Settings, Shown, Surrounding,
+    self, ConfigError, Environment, Flags, InputFile, KeySource, Keys, Origin, Settings, Shown, Surrounding,
 };
 use crate::domain::follow_command::Surroundings;
 use crate::domain::record::RequestRecord;
@@ -29,6 +29,7 @@ pub(crate) struct Context {
     environment: Environment,
     interrupt: Interrupt,
     http: OnceCell<Http>,
+    trust: OnceCell<TrustFiles>,
 }
 
 impl Context {
@@ -50,10 +51,10 @@ impl Context {
         let profile =
             settings.profile.as_ref().filter(|(_, origin)| asked(origin)).map(|(name, _)| name.clone());
         let surroundings = Surroundings { service: settings.service.clone(), profile };
-        let http = OnceCell::new();
+        let (http, trust) = (OnceCell::new(), OnceCell::new());
         let (journal, flags) = (OnceCell::new(), flags.clone());
         let context =
-            Self { look, settings, surroundings, clock, journal, flags, environment, interrupt, http };
+            Self { look, settings, surroundings, clock, journal, flags, environment, interrupt, http, trust };
         context.say_settings();
         Ok(context)
     }
@@ -82,7 +83,7 @@ impl Context {
             service: self.settings.service.clone(),
             keys: KeyRing::new(keys, Box::new(renew)),
             limits: self.limits(),
-            trust: self.trust(),
+            trust: self.trust()?.clone(),
             proxy: self.settings.proxy.clone(),
             clock: self.clock.clone(),
             interrupt: self.interrupt.clone(),
@@ -96,12 +97,12 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// Fails at a signal.
+    /// Fails at a signal, or when trust files can't be read.
     pub(crate) fn probe(&self) -> Result<Met, Failure> {
         let probe = Probe {
             service: &self.settings.service,
             limits: self.limits(),
-            trust: &self.trust(),
+            trust: self.trust()?,
             proxy: self.settings.proxy.as_ref(),
             clock: &*self.clock,
             interrupt: &self.interrupt,
@@ -114,9 +115,26 @@ impl Context {
         if self.settings.service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE }
     }
 
-    fn trust(&self) -> TrustFiles {
-        let named = self.environment.value("SSL_CERT_FILE").filter(|path| !path.is_empty());
-        TrustFiles { cacert: self.settings.cacert.clone(), ssl_cert_file: named.map(PathBuf::from) }
+    /// Returns the trust files, read at the first call. Where no certificate is checked none is read.
+    ///
+    /// # Errors
+    ///
+    /// Fails when one can't be read.
+    fn trust(&self) -> Result<&TrustFiles, ConfigError> {
+        if let Some(trust) = self.trust.get() {
+            return Ok(trust);
+        }
+        let is_needed = self.settings.service.endpoint.is_https();
+        let read = |path: Option<PathBuf>, name: &str| {
+            path.filter(|_| is_needed).map(|path| InputFile::read(path, name)).transpose()
+        };
+        let variable = "SSL_CERT_FILE";
+        let named = self.environment.value(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let trust = TrustFiles {
+            cacert: read(self.settings.cacert.clone(), "cacert")?,
+            ssl_cert_file: read(named, variable)?,
+        };
+        Ok(self.trust.get_or_init(|| trust))
     }
 
     /// Returns the journal, which keeps whose key it was: a key that a program gives has to be fetched before.

@@ -9,6 +9,7 @@ use crate::domain::checks::{Check, JOURNAL_REMEDY};
 use crate::domain::history::HistoryError;
 use crate::domain::ids::ClusterNo;
 use crate::domain::selector::{ClusterError, GroupError};
+use crate::domain::service::Service;
 use crate::domain::verification::Step;
 use crate::domain::version::VersionError;
 use crate::exit::Exit;
@@ -44,6 +45,9 @@ pub(crate) enum Failure {
     /// A read failed, and nothing was started by this run.
     #[error("{0}")]
     Read(ApiError),
+    /// Nothing listens at the address in `CDSS_SANDBOX`, and nothing was started by this run.
+    #[error("{message}")]
+    NoSandbox { message: String, hint: String },
     #[error("blocked by {}", .ids.join(", "))]
     Blocked {
         ids: Vec<&'static str>,
@@ -128,9 +132,9 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// Returns true for a step of `config verify` that is amiss and keeps nothing from being read.
+/// Returns true for a step of `config verify` that fails although the service could be read.
 fn is_a_finding(fault: &Check) -> bool {
-    [Step::Clock, Step::Versions].iter().any(|step| step.id() == fault.id)
+    fault.id == Step::Versions.id()
 }
 
 fn interrupted(sent: Sent) -> &'static str {
@@ -182,6 +186,17 @@ impl Failure {
         }
     }
 
+    /// Replaces a failed connection to a sandbox with an error about the sandbox; the network is not the cause.
+    pub(crate) fn for_service(self, service: &Service) -> Self {
+        let Self::Read(ApiError::NotSent { why: Unsent::Connection, reason, .. }) = &self else {
+            return self;
+        };
+        match service.sandbox_is_gone(reason) {
+            Some((message, hint)) => Self::NoSandbox { message, hint },
+            None => self,
+        }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_auth() => Exit::Auth,
@@ -214,7 +229,9 @@ impl Failure {
             Self::StillRunning { .. } => Exit::Running,
             Self::Unverified { cause: Some(cause), .. } => cause.exit(),
             Self::Unverified { fault, .. } if is_a_finding(fault) => Exit::Blocked,
-            Self::Read(_) | Self::Unseen { .. } | Self::Unverified { .. } => Exit::Unreachable,
+            Self::Read(_) | Self::NoSandbox { .. } | Self::Unseen { .. } | Self::Unverified { .. } => {
+                Exit::Unreachable
+            }
             Self::Internal(_) => Exit::Internal,
         }
     }
@@ -223,6 +240,7 @@ impl Failure {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Config(error) => Some(error.hint()),
+            Self::NoSandbox { hint, .. } => Some(hint.clone()),
             Self::Unverified { fault, .. } => fault.remedy.clone(),
             Self::Usage { hint, .. } | Self::Busy { hint, .. } | Self::Blocked { hint, .. } => hint.clone(),
             Self::Acceptance(_) => Some("`cdss check` prints the flag that can be accepted".to_owned()),

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clock::{Clock, Interrupted, Signal};
+use crate::domain::broker_trail::{BrokerTrail, BrokerTrails, Restarted};
 use crate::domain::group_create::Create;
 use crate::domain::group_name::GroupName;
 use crate::domain::history::{DamagedRecord, History, InitOutcome};
@@ -291,15 +292,18 @@ impl Journal {
         self.append(at, &Event::Attached(entry::Attached { of: of.to_owned() }))
     }
 
-    /// Records what the brokers did so far: name and states of each.
+    /// Records what the brokers did so far.
     ///
     /// # Errors
     ///
     /// Fails when it can't be written.
-    pub(crate) fn brokers(&self, at: Timestamp, paths: &[(String, String)]) -> Result<(), JournalError> {
-        let path =
-            |(name, seen): &(String, String)| entry::BrokerPath { name: name.clone(), seen: seen.clone() };
-        self.append(at, &Event::Brokers(entry::Brokers { brokers: paths.iter().map(path).collect() }))
+    pub(crate) fn brokers(&self, at: Timestamp, trails: &BrokerTrails) -> Result<(), JournalError> {
+        let path = |trail: &BrokerTrail| entry::BrokerPath {
+            name: trail.name.clone(),
+            seen: trail.path(),
+            restarted: trail.restarted() == Restarted::Yes,
+        };
+        self.append(at, &Event::Brokers(entry::Brokers { brokers: trails.0.iter().map(path).collect() }))
     }
 
     /// Records how this run ended, of which run's start or config group it speaks, and whether a group was created.

@@ -197,6 +197,7 @@ fn early(failure: &Failure, look: Look, body: &Body, command: &str) -> ExitCode 
 
 /// How to speak, as far as it is known without profiles: flag, then `CDSS_OUTPUT`, then a table.
 fn look(global: &Global, environment: &Environment) -> Result<Look, ConfigError> {
+    config::check_time_zone(environment)?;
     let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
         (Some(text), _) => (text, "--output"),
         (None, Some(text)) => (text, "CDSS_OUTPUT"),
@@ -308,7 +309,7 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
     let outcome = catch_unwind(AssertUnwindSafe(|| command.run(&context, &mut report)));
     let (body, failure) = match outcome {
         Ok(Ok(body)) => (body, None),
-        Ok(Err(failure)) => (command.empty_body(), Some(failure)),
+        Ok(Err(failure)) => (command.empty_body(), Some(failure.for_service(&context.settings.service))),
         Err(_) => {
             (command.empty_body(), Some(defect(context.clock.now(), &context.surroundings, &mut report)))
         }
@@ -365,10 +366,9 @@ fn defect(now: Timestamp, surroundings: &Surroundings, report: &mut Report) -> F
     }
     report.verdict = Some(Verdict::Unknown);
     report.ended_at = Some(now);
-    let follow = report
-        .cluster
-        .as_ref()
-        .map_or_else(String::new, |(_, no)| surroundings.follow(*no, report.to.as_ref()));
+    let follow = report.cluster.as_ref().map_or_else(String::new, |(_, no)| {
+        surroundings.follow(*no, report.to.as_ref(), report.from.as_ref())
+    });
     Failure::Lost { why: message, follow }
 }
 

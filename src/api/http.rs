@@ -14,12 +14,12 @@ use super::endpoint::{self, Operation};
 use super::error::{ApiError, Unsent};
 use super::key_ring::KeyRing;
 use super::limits::Limits;
-use super::sign::sign;
+use super::sign::{redactor, sign};
 use super::transport::{Way, exchange, prepare, signed_headers, way};
 use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
 use super::{Accepted, Answer, CdssApi, NewGroup, Persistence, Read};
-use crate::clock::{Clock, Interrupt};
+use crate::clock::{Clock, Interrupt, later};
 use crate::config::Keys;
 use crate::consent::{Consent, GroupConsent};
 use crate::domain::group_copy::Carried;
@@ -112,16 +112,16 @@ impl Http {
         let path = service.path(&operation.path);
         let at = clock.now();
         let ahead = self.ahead.get();
-        let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(at + ahead));
+        let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(later(at, ahead)));
         observer.sent(operation.name, &format!("{} {path}", operation.method));
         let headers = signed_headers(&keys.access, &stamp);
         let outcome = exchange(way, service, operation, headers, timeout, limits.body, &**clock).await;
         let outcome = outcome.map(|mut response| {
             // Judged as it was signed, so that a corrected clock isn't found wrong once more.
-            response.clocks.own += ahead;
+            response.clocks.own = later(response.clocks.own, ahead);
             response
         });
-        let outcome = outcome.map(|response| response.read([&stamp.signature, &keys.access]));
+        let outcome = outcome.map(|response| response.read(&redactor(keys, &stamp)));
         let opened = outcome
             .as_ref()
             .map_err(Clone::clone)
@@ -148,7 +148,7 @@ impl Http {
     /// Signs with the service's time from now on, where this machine's is too far from it.
     fn correct(&self, clocks: &Clocks, ahead: SignedDuration) {
         let Some(its) = clocks.its.filter(|_| clocks.are_apart()) else { return };
-        let own = clocks.own - ahead;
+        let own = later(clocks.own, SignedDuration::ZERO.saturating_sub(ahead));
         // Where this machine is ahead, the time goes back once.
         self.last_stamp.set(0);
         if self.ahead.replace(its.duration_since(own)) == SignedDuration::ZERO {
@@ -171,7 +171,7 @@ impl Http {
 
     /// Returns the time to sign with, in milliseconds: never the same twice.
     fn next_stamp(&self, now: Timestamp) -> i64 {
-        let stamp = now.as_millisecond().max(self.last_stamp.get() + 1);
+        let stamp = now.as_millisecond().max(self.last_stamp.get().saturating_add(1));
         self.last_stamp.set(stamp);
         stamp
     }
@@ -211,13 +211,13 @@ impl Http {
                 Action::Again { asked } if turn < attempts => {
                     let asked = asked.map(|asked| asked.min(limits.longest_asked_pause));
                     let pause = asked.unwrap_or_else(|| pause(limits, turn));
-                    asked_so_far += asked.unwrap_or_default();
+                    asked_so_far = asked_so_far.saturating_add(asked.unwrap_or_default());
                     let spent = clock.elapsed().saturating_sub(begun).saturating_sub(asked_so_far);
-                    if asked.is_none() && spent + pause >= limits.read {
+                    if asked.is_none() && spent.saturating_add(pause) >= limits.read {
                         return Err(error);
                     }
                     tokio::time::sleep(pause).await;
-                    turn += 1;
+                    turn = turn.saturating_add(1);
                 }
                 _ => return Err(error),
             }
@@ -271,7 +271,7 @@ impl Http {
     /// Answers one read, all pages of it. A cluster list that does not add up is read once more: it may have changed
     /// between two pages.
     async fn answer(&self, read: &Read, persistence: Persistence) -> Result<Answer, ApiError> {
-        let deadline = self.connection.clock.elapsed() + LONGEST_LIST;
+        let deadline = self.connection.clock.elapsed().saturating_add(LONGEST_LIST);
         let is_read_again = matches!(read, Read::Clusters(_)) && persistence == Persistence::Patient;
         match self.read_pages(read, persistence, deadline).await? {
             Err(_) if is_read_again => self.read_pages(read, persistence, deadline).await?,
@@ -405,11 +405,11 @@ fn without_consent(operation: &'static str) -> ApiError {
 
 /// Returns the pause after attempt number `turn`: doubling, with full jitter.
 fn pause(limits: &Limits, turn: u32) -> Duration {
-    let ceiling = limits.pause.saturating_mul(1 << (turn - 1).min(16)).min(limits.longest_pause);
+    let ceiling = limits.pause.saturating_mul(1 << turn.saturating_sub(1).min(16)).min(limits.longest_pause);
     // A fresh hasher's keys are random enough to keep clients from knocking together.
     let random = RandomState::new().build_hasher().finish();
     let share = u32::try_from(random % 1_000).unwrap_or_default();
-    ceiling.saturating_mul(share) / 1_000
+    ceiling.saturating_mul(share).checked_div(1_000).unwrap_or(ceiling)
 }
 
 #[cfg(test)]

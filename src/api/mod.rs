@@ -1,5 +1,7 @@
 //! The HTTP API. It sends, reads and sorts; it decides nothing.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 mod classify;
 mod endpoint;
 mod error;
@@ -9,6 +11,7 @@ mod key_ring;
 mod limits;
 mod probe;
 mod read;
+mod redact;
 mod sign;
 mod transport;
 mod trust;

@@ -200,7 +200,8 @@ async fn resolve(place: &Url, limit: Duration) -> Result<(Vec<SocketAddr>, Findi
         Ok(Ok(found)) => found.collect(),
     };
     let Some(first) = found.first() else { return Err(format!("{host} has no address")) };
-    let more = if found.len() > 1 { format!(" and {} more", found.len() - 1) } else { String::new() };
+    let more =
+        if found.len() > 1 { format!(" and {} more", found.len().saturating_sub(1)) } else { String::new() };
     let finding = Finding::pass(format!("{host} is {}{more}", first.ip()));
     Ok((found, finding))
 }

@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 
+use super::redact::Redactor;
 use crate::config::Keys;
 
 /// The two header values that change with every request.
@@ -30,6 +31,12 @@ pub(super) fn sign(keys: &Keys, method: &str, path_and_query: &str, unix_millis:
         .expect("HMAC takes a key of any length");
     mac.update(text.as_bytes());
     Stamp { timestamp, signature: STANDARD.encode(mac.finalize().into_bytes()) }
+}
+
+/// Returns what masks the keys and the signature in text of the service: a gateway may repeat what it refuses, and the
+/// signature opens the path for five minutes to whoever sees it.
+pub(super) fn redactor(keys: &Keys, stamp: &Stamp) -> Redactor {
+    Redactor::new(&[&stamp.signature, &keys.access, keys.secret.expose_secret()])
 }
 
 fn text_to_sign(method: &str, path_and_query: &str, timestamp: &str, access_key: &str) -> String {

@@ -18,7 +18,7 @@ use super::limits::Limits;
 use super::sign::Stamp;
 use super::trust::{self, TrustFiles};
 use super::wire::Response;
-use crate::clock::Clock;
+use crate::clock::{Clock, later};
 use crate::domain::proxy_address::ProxyAddress;
 use crate::domain::service::Service;
 
@@ -201,7 +201,7 @@ pub(super) async fn exchange(
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > body_limit => {
+            Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > body_limit => {
                 let reason = format!("the answer is larger than {} MiB", body_limit / (1024 * 1024));
                 return Err(ApiError::NoAnswer { operation: name, reason });
             }
@@ -220,7 +220,7 @@ pub(super) async fn exchange(
     };
     let received = clock.now();
     let span = received.duration_since(sent);
-    let own = sent + span / 2;
+    let own = later(sent, span.checked_div(2).unwrap_or_default());
     // What a cache kept tells the time of then, and a round trip of many minutes tells none.
     let is_fresh = header("age").is_none() && span.abs() < LONGEST_ROUND_TRIP;
     let retry_after = header("retry-after").and_then(|text| {

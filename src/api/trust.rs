@@ -1,6 +1,6 @@
 //! Which certificate authorities are believed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use rustls::client::WebPkiServerVerifier;
@@ -12,6 +12,7 @@ use rustls_platform_verifier::Verifier;
 
 use super::error::{ApiError, Unsent};
 use super::issuer::{Presented, Remembering};
+use crate::config::InputFile;
 
 /// Where Linux distributions keep the system's trust store as one file. Reading one file is far quicker than
 /// the folder of a hundred and fifty beside it.
@@ -23,13 +24,13 @@ const BUNDLES: [&str; 5] = [
     "etc/ssl/cert.pem",
 ];
 
-/// Files with authorities that the user names.
+/// Files with authorities that the user names, as they were read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustFiles {
     /// `--cacert`: believed besides the system's.
-    pub cacert: Option<PathBuf>,
+    pub cacert: Option<InputFile>,
     /// `SSL_CERT_FILE`: believed instead of the system's.
-    pub ssl_cert_file: Option<PathBuf>,
+    pub ssl_cert_file: Option<InputFile>,
 }
 
 /// Makes the TLS settings of a client that believes the authorities of `SSL_CERT_FILE`, else the system's, and
@@ -37,15 +38,15 @@ pub(crate) struct TrustFiles {
 ///
 /// # Errors
 ///
-/// Fails when a named file can't be read or holds no certificate; nothing was sent.
+/// Fails when a named file holds no certificate; nothing was sent.
 pub(super) fn config(files: &TrustFiles, presented: &Presented) -> Result<ClientConfig, ApiError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let named = match &files.cacert {
-        Some(path) => certificates(path)?,
+        Some(file) => certificates(file)?,
         None => Vec::new(),
     };
     let system = match &files.ssl_cert_file {
-        Some(path) => Some(certificates(path)?),
+        Some(file) => Some(certificates(file)?),
         None if cfg!(target_os = "linux") => bundle(Path::new("/")),
         None => None,
     };
@@ -82,17 +83,16 @@ pub(super) fn config(files: &TrustFiles, presented: &Presented) -> Result<Client
 
 /// Reads the system's trust store below `root`, where it is one file.
 fn bundle(root: &Path) -> Option<Vec<CertificateDer<'static>>> {
-    BUNDLES.iter().find_map(|path| certificates(&root.join(path)).ok())
+    BUNDLES.iter().find_map(|path| certificates(&InputFile::read(root.join(path), "bundle").ok()?).ok())
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ApiError> {
+fn certificates(file: &InputFile) -> Result<Vec<CertificateDer<'static>>, ApiError> {
     let fail = |reason: String| ApiError::NotSent {
         operation: "TLS",
         why: Unsent::Setup,
-        reason: format!("{}: {reason}", path.display()),
+        reason: format!("{}: {reason}", file.path.display()),
     };
-    let text = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file.content).collect();
     let found = found.map_err(|error| fail(error.to_string()))?;
     if found.is_empty() { Err(fail("holds no certificate".to_owned())) } else { Ok(found) }
 }
@@ -111,7 +111,11 @@ mod tests {
             let file = root.path().join(place);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(&file, authority.pem()).unwrap();
-            assert_eq!(bundle(root.path()), Some(certificates(&file).unwrap()), "{place}");
+            assert_eq!(
+                bundle(root.path()),
+                Some(certificates(&InputFile::read(file, "").unwrap()).unwrap()),
+                "{place}"
+            );
         }
     }
 
@@ -123,6 +127,7 @@ mod tests {
         {
             let file = folder.path().join(name);
             std::fs::write(&file, text).unwrap();
+            let file = InputFile::read(file, "--cacert").unwrap();
             let files = TrustFiles { cacert: Some(file), ssl_cert_file: None };
             let error = config(&files, &Presented::default()).unwrap_err();
             assert!(matches!(error, ApiError::NotSent { why: Unsent::Setup, .. }), "{name}: {error:?}");

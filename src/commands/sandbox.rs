@@ -1,4 +1,4 @@
-//! `cdss sandbox`: serves the rehearsal service, and runs a command that can reach nothing else.
+//! `cdss sandbox`: serves the simulator, and runs a command in which every `cdss` talks to it.
 
 use std::ffi::OsString;
 use std::io;
@@ -9,10 +9,13 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::clock::{Clock as _, Interrupt, Signal, SystemClock, on_each_signal};
-use crate::config::{Environment, SANDBOX_ID_FILE, is_setting, sandbox_directory, sandbox_keys};
+use crate::config::{Environment, is_setting, sandbox_keys};
 use crate::failure::Failure;
-use crate::sandbox::{NewCluster, Options, Sandbox, Scenario};
+use crate::sandbox::{Log, NewCluster, Options, Sandbox, Scenario};
 use crate::ui::streams;
+use folder::{Folder, WrapperError};
+
+mod folder;
 
 /// Rehearse against a local CDSS: the very command that will run on production
 #[derive(Debug, Args)]
@@ -21,7 +24,8 @@ use crate::ui::streams;
   cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
   cdss sandbox --cluster orders=3.7.1,5         serve until Ctrl-C, for another shell
 
-Inside, every cdss talks to the sandbox alone, whatever profile, endpoint or key it is given.
+Inside, every cdss talks only to the sandbox, whatever profile, endpoint or key it is given. This
+includes commands with a cleaned environment, such as env -i PATH=\"$PATH\" cdss.
 A script that sets XDG_STATE_HOME keeps its journal there, in a subfolder for each sandbox.")]
 pub(crate) struct SandboxArgs {
     /// What the service does; `--list` shows all
@@ -53,7 +57,10 @@ impl SandboxArgs {
 ///
 /// Fails when the sandbox or the command can't be started.
 pub(crate) fn run(args: &SandboxArgs, environment: &Environment) -> Result<u8, Failure> {
-    serve(args, environment).map_err(|error| Failure::Usage { message: format!("{error:#}"), hint: None })
+    serve(args, environment).map_err(|error| {
+        let hint = error.is::<WrapperError>().then(WrapperError::hint);
+        Failure::Usage { message: format!("{error:#}"), hint }
+    })
 }
 
 fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
@@ -73,37 +80,26 @@ fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
         None => until_a_signal(&sandbox)?,
     };
     let log = sandbox.log();
-    streams::say(&format!(
-        "sandbox: {} requests, {} starts asked, {} accepted",
-        log.requests.len(),
-        log.starts_asked(),
-        log.starts_accepted()
-    ));
+    streams::say(&summary(&log));
     if log.requests.is_empty() {
-        streams::say("warning: the sandbox saw no request; what ran did not talk to it");
+        streams::say(UNUSED);
     }
     Ok(code)
 }
 
-/// The sandbox's own folder for journal, locks and profiles. Gone with it.
-struct Folder(std::path::PathBuf);
+/// What to say when the sandbox received nothing. It can't know what the command did instead.
+const UNUSED: &str = "warning: the sandbox received no requests: the command did not run cdss, cdss stopped before its \
+                      first request, or the command ran another cdss by its full path without CDSS_SANDBOX, which can \
+                      reach the real service";
 
-impl Folder {
-    /// A folder left behind by a sandbox that was killed is replaced: its journal speaks of another account.
-    fn make(environment: &Environment, port: u16, id: &str) -> anyhow::Result<Self> {
-        let path = sandbox_directory(environment, port);
-        if path.symlink_metadata().is_ok() {
-            std::fs::remove_dir_all(&path).with_context(|| format!("cannot clear {}", path.display()))?;
-        }
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        let folder = Self(path);
-        let id_file = folder.0.join(SANDBOX_ID_FILE);
-        std::fs::write(&id_file, id).with_context(|| format!("cannot write {}", id_file.display()))?;
-        Ok(folder)
-    }
+/// Returns the closing line. Starts are counted as `cdss` counts them: accepted are those that were answered with yes.
+fn summary(log: &Log) -> String {
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let (accepted, executed) = (log.starts_accepted(), log.starts_executed());
+    let (requests, starts) = (count(log.requests.len(), "request"), count(log.starts_asked(), "start"));
+    // The two differ where a scenario loses or falsifies the answer.
+    let difference = if executed == accepted { String::new() } else { format!(", {executed} executed") };
+    format!("sandbox: {requests}; {starts} requested, {accepted} accepted{difference}")
 }
 
 /// Returns an id that no other sandbox on this machine has: a process has one sandbox, and no two processes have the
@@ -111,12 +107,6 @@ impl Folder {
 fn new_id() -> String {
     let now = SystemClock { interrupt: Interrupt::new() }.now();
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3f"), std::process::id())
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _left_behind = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// Variables that could lead a command inside to another service.
@@ -132,13 +122,14 @@ fn inside(
     folder: &Folder,
     environment: &Environment,
 ) -> anyhow::Result<u8> {
-    let own = std::env::current_exe().context("cannot find cdss itself")?;
-    let own_folder = own.parent().unwrap_or(Path::new("."));
-    let path = environment.value("PATH").unwrap_or_default();
-    let places = std::iter::once(own_folder.to_owned()).chain(std::env::split_paths(path));
-    let path = std::env::join_paths(places).context("PATH can't be extended")?;
+    // The full path, without links: the wrapper must still find the program after a `cd`.
+    let own = std::env::current_exe().and_then(std::fs::canonicalize).context("cannot find cdss itself")?;
+    let first = folder.install_wrapper(&own, &sandbox.url())?;
+    let rest = environment.value("PATH").map(std::env::split_paths).into_iter().flatten();
+    let path = std::env::join_paths(std::iter::once(first.clone()).chain(rest))
+        .with_context(|| format!("cannot put {} first in PATH", first.display()))?;
 
-    let mut command = Command::new(which(program, own_folder));
+    let mut command = Command::new(which(program, &first));
     command.args(arguments);
     for name in environment.names().filter(|name| leads_elsewhere(name)) {
         command.env_remove(name);
@@ -150,7 +141,7 @@ fn inside(
         ("XDG_CACHE_HOME", "cache"),
         ("XDG_DATA_HOME", "data"),
     ] {
-        command.env(name, folder.0.join(place));
+        command.env(name, folder.join(place));
     }
     let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
     // Ctrl-C reaches the command by itself; the sandbox stays until it has ended.
@@ -159,9 +150,10 @@ fn inside(
     Ok(code_of(child.wait().context("cannot wait for the command")?))
 }
 
-/// The search for a program happens in this process's own PATH, so its own folder is looked at first here.
-fn which(program: &OsString, own_folder: &Path) -> OsString {
-    let candidate = own_folder.join(program);
+/// Returns the program's path if it is in the directory that comes first in PATH. This process has another PATH than
+/// its child, and not every system searches the child's.
+fn which(program: &OsString, first: &Path) -> OsString {
+    let candidate = first.join(program);
     let is_bare = Path::new(program).components().count() == 1;
     if is_bare && candidate.is_file() { candidate.into_os_string() } else { program.clone() }
 }

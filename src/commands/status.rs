@@ -25,6 +25,9 @@ pub(crate) struct StatusArgs {
     /// Version that the upgrade goes to; without it no verdict is given
     #[arg(long, value_name = "VERSION")]
     version: Option<VersionSelector>,
+    /// Version before the upgrade: a return to it is reported as failed
+    #[arg(long, value_name = "VERSION", requires = "version", requires = "watch")]
+    from: Option<VersionSelector>,
     /// Follow until the change has ended
     #[arg(long)]
     watch: bool,
@@ -53,6 +56,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> 
     let following = Following {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
+        from: args.from.clone(),
         watch: args.watch,
         timeout: args.timeout,
     };

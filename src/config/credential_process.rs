@@ -1,5 +1,7 @@
 //! Keys from a program: a password manager, a keyring, a broker of temporary keys.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::time::Duration;
 
 use jiff::Timestamp;

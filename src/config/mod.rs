@@ -12,6 +12,7 @@ use crate::domain::follow_command::quote;
 
 mod credential_process;
 mod edit;
+mod input_file;
 mod own_file;
 mod paths;
 mod place;
@@ -23,6 +24,7 @@ mod vendor_file;
 
 pub(crate) use credential_process::{CredentialProcess, Surrounding};
 pub(crate) use edit::{Change, check_editable, check_new, check_removal, make, remove, set};
+pub(crate) use input_file::{InputFile, check_time_zone};
 pub(crate) use paths::{SANDBOX_ID_FILE, sandbox_directory, state_directory};
 pub(crate) use profile::Field;
 pub(crate) use resolve::{Flags, Settings, Shown, duration, resolve};
@@ -35,6 +37,7 @@ pub(crate) use store::{Files, profiles};
 ///
 /// Fails with the first thing that can't be used; nothing was asked of the service.
 pub(crate) fn settle(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
+    check_time_zone(environment)?;
     let files =
         if sources::in_sandbox(environment)?.is_some() { Files::default() } else { profiles(environment)? };
     resolve(flags, environment, &files)

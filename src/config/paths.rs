@@ -28,7 +28,8 @@ pub(crate) fn state_directory(environment: &Environment, sandbox_port: Option<u1
 ///
 /// `cdss sandbox` gives its command an `XDG_CONFIG_HOME` inside the sandbox's folder. That tells the command's
 /// environment from that of a shell in which only `CDSS_SANDBOX` was exported: the `XDG_STATE_HOME` of such a shell is
-/// the user's, and a sandbox leaves it alone.
+/// the user's, and a sandbox leaves it alone. The `cdss` that comes first in the command's `PATH` sets it again where the
+/// command has cleaned its environment.
 fn sandbox_state_directory(environment: &Environment, port: u16) -> PathBuf {
     let folder = sandbox_directory(environment, port);
     let own_state = folder.join("state");

@@ -28,9 +28,8 @@ struct Stated {
 ///
 /// Fails where they don't go together, or where the address may not have the key.
 pub(super) fn place(sources: &Sources<'_>) -> Result<Place, ConfigError> {
-    let in_sandbox = sources.sandbox.is_some();
     let mut site = None;
-    let mut endpoint = sources.sandbox.clone().map(|endpoint| (endpoint, Origin::Sandbox));
+    let mut endpoint = None;
     for level in Level::ALL {
         let stated = stated(sources, level)?;
         site = site.or(stated.site);
@@ -42,7 +41,7 @@ pub(super) fn place(sources: &Sources<'_>) -> Result<Place, ConfigError> {
     };
     let (asked_site, site_origin) = site.unzip();
     let (asked_region, region_origin) = region.unzip();
-    let custom = endpoint.filter(|(endpoint, _)| !endpoint.is_ncp() || in_sandbox);
+    let custom = endpoint.filter(|(endpoint, _)| !endpoint.is_ncp());
     let region_origin = region_origin.unwrap_or(Origin::Default);
     let (site, region) = settle(asked_site, asked_region, custom.is_some()).map_err(|error| {
         ConfigError::Invalid { name: label(&region_origin, Field::Region), reason: error.to_string() }
@@ -51,12 +50,14 @@ pub(super) fn place(sources: &Sources<'_>) -> Result<Place, ConfigError> {
         Some(_) if region_origin != Origin::Default => Origin::Implied("region".to_owned()),
         _ => Origin::Default,
     });
-    let (endpoint, endpoint_origin) = custom.unwrap_or_else(|| {
+    // The flags are checked as they are outside a sandbox, so that a rehearsal finds the same mistakes.
+    let in_force = sources.sandbox.clone().map(|endpoint| (endpoint, Origin::Sandbox)).or(custom);
+    let (endpoint, endpoint_origin) = in_force.unwrap_or_else(|| {
         let by_site = site_origin != Origin::Default;
         let origin = if by_site { Origin::Implied("site".to_owned()) } else { Origin::Default };
         (Endpoint::of_site(site), origin)
     });
-    let service = Service { site, region, endpoint, sandbox: in_sandbox };
+    let service = Service { site, region, endpoint, sandbox: sources.sandbox.is_some() };
     Ok(Place { service, site_origin, region_origin, endpoint_origin })
 }
 
@@ -65,7 +66,9 @@ fn stated(sources: &Sources<'_>, level: Level) -> Result<Stated, ConfigError> {
         Some((text, origin)) => Some((parse::<Site>(&text, &origin, Field::Site)?, origin)),
         None => None,
     };
-    let endpoint = if sources.sandbox.is_some() { None } else { stated_endpoint(sources, level)? };
+    // In a sandbox, variables are not checked: `cdss sandbox` removes them, and they have no effect.
+    let is_ignored = sources.sandbox.is_some() && level != Level::Flag;
+    let endpoint = if is_ignored { None } else { stated_endpoint(sources, level)? };
     let Some((endpoint, origin)) = endpoint else { return Ok(Stated { site, endpoint: None }) };
     let site = match (site, endpoint.site()) {
         (Some((site, site_origin)), Some(other)) if site != other => {

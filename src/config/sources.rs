@@ -6,7 +6,9 @@ use secrecy::ExposeSecret;
 use super::profile::{Field, Profile};
 use super::store::Files;
 use super::vendor_file::DEFAULT_SECTION;
-use super::{ConfigError, CredentialProcess, Environment, Flags, KeySource, Keys, Origin, sandbox_keys};
+use super::{
+    ConfigError, CredentialProcess, Environment, Flags, KeySource, Keys, Origin, own_file, sandbox_keys,
+};
 use crate::domain::endpoint::Endpoint;
 
 /// The environment variable that turns every `cdss` towards a rehearsal service.
@@ -61,7 +63,7 @@ pub(super) fn in_sandbox(environment: &Environment) -> Result<Option<Endpoint>, 
         Some(text) => {
             let endpoint = Endpoint::parse(text).map_err(|error| refuse(error.to_string()))?;
             if endpoint.is_https() || !endpoint.is_loopback() {
-                return Err(refuse(format!("`{text}` is not http on this machine's loopback")));
+                return Err(refuse(format!("`{endpoint}` is not http on this machine's loopback")));
             }
             Ok(Some(endpoint))
         }
@@ -77,11 +79,11 @@ pub(crate) fn sandbox_port(environment: &Environment) -> Result<Option<u16>, Con
     Ok(in_sandbox(environment)?.and_then(|endpoint| endpoint.url().port_or_known_default()))
 }
 
-/// Returns the profile's name that was asked for, with where.
+/// Returns the name of the requested profile, and where it was requested.
 ///
 /// # Errors
 ///
-/// Fails when it is empty.
+/// Fails when no profile can have that name.
 pub(crate) fn named(
     flags: &Flags,
     environment: &Environment,
@@ -91,10 +93,12 @@ pub(crate) fn named(
         (None, Some(name)) => Some((name, Origin::Variable("CDSS_PROFILE"))),
         (None, None) => None,
     };
-    match asked {
-        Some(("", origin)) => Err(ConfigError::Empty(origin.to_string())),
-        asked => Ok(asked.map(|(name, origin)| (name.to_owned(), origin))),
+    let Some((name, origin)) = asked else { return Ok(None) };
+    if name.is_empty() {
+        return Err(ConfigError::Empty(origin.to_string()));
     }
+    own_file::named(name).map_err(|reason| ConfigError::Invalid { name: origin.to_string(), reason })?;
+    Ok(Some((name.to_owned(), origin)))
 }
 
 impl<'a> Sources<'a> {
@@ -119,6 +123,8 @@ impl<'a> Sources<'a> {
             key_origin: Origin::Sandbox,
         };
         if sources.sandbox.is_some() {
+            // Only the form of the name is checked: the profiles of this machine are not read.
+            named(flags, &Environment::default())?;
             return Ok(sources);
         }
         if let Some((name, origin)) = named(flags, environment)? {

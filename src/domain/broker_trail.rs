@@ -1,5 +1,7 @@
 //! What each broker was seen to do while the upgrade was watched.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::time::Duration;
 
 use super::health::{Colour, Health};
@@ -78,7 +80,7 @@ impl BrokerTrails {
                     left: None,
                     back: None,
                 });
-                self.0.len() - 1
+                self.0.len().saturating_sub(1)
             });
             let trail = &mut self.0[at_line];
             if trail.colours.last() == Some(colour) {

@@ -11,6 +11,7 @@ mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use configuration::other_group;
 pub(crate) use judge::{changes, evaluate};
 
 /// What a check found. An accepted block stays a block.

@@ -14,12 +14,38 @@ pub(crate) struct Endpoint(Url);
 /// Why a text is no usable address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EndpointError {
-    #[error("`{0}` is not an address such as https://host:port")]
-    NotAnAddress(String),
+    #[error("{0} is not an address such as https://host:port")]
+    NotAnAddress(Quoted),
     #[error("`{0}` has more than scheme, host and port")]
     TooMuch(String),
     #[error("`{0}` is http, which is for this machine's own loopback only")]
     PlainHttp(String),
+}
+
+/// A text that is no address, as a message may repeat it: hidden where it may contain a user name or a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Quoted(Option<String>);
+
+impl Quoted {
+    fn new(text: &str) -> Self {
+        // Also encoded, or a character that IDNA takes for it.
+        let has_at = text.contains(['@', '\u{fe6b}', '\u{ff20}']) || text.contains("%40");
+        // What follows a host is a port; anything else may be a password that lost its `@`.
+        let authority = text.split_once("//").map_or(text, |(_, authority)| authority);
+        let is_port =
+            |part: &str| part.split('/').next().is_some_and(|port| port.chars().all(|c| c.is_ascii_digit()));
+        let has_port_alone = authority.split(':').skip(1).all(is_port);
+        Self((!has_at && has_port_alone).then(|| text.to_owned()))
+    }
+}
+
+impl fmt::Display for Quoted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(text) => write!(f, "`{text}`"),
+            None => f.write_str("the value (hidden: it may contain a password)"),
+        }
+    }
 }
 
 impl Endpoint {
@@ -30,10 +56,10 @@ impl Endpoint {
     /// Refuses anything but http and https, a user name, a path, a query, a fragment, and http to a host
     /// that is not loopback: the signature doesn't cover the body, so the wire has to.
     pub(crate) fn parse(text: &str) -> Result<Self, EndpointError> {
-        let shown = || text.to_owned();
-        let url = Url::parse(text).map_err(|_| EndpointError::NotAnAddress(shown()))?;
+        let no_address = || EndpointError::NotAnAddress(Quoted::new(text));
+        let url = Url::parse(text).map_err(|_| no_address())?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(EndpointError::NotAnAddress(shown()));
+            return Err(no_address());
         }
         let bare = url.username().is_empty()
             && url.password().is_none()
@@ -46,7 +72,7 @@ impl Endpoint {
         }
         let endpoint = Self(url);
         if endpoint.0.scheme() == "http" && !endpoint.is_loopback() {
-            return Err(EndpointError::PlainHttp(shown()));
+            return Err(EndpointError::PlainHttp(endpoint.to_string()));
         }
         Ok(endpoint)
     }
@@ -226,9 +252,39 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_repeated() {
-        let error = Endpoint::parse("https://user:hunter2@example.com").unwrap_err();
-        assert!(!error.to_string().contains("hunter2"), "{error}");
+    fn no_user_name_and_no_password_is_repeated() {
+        for text in [
+            "https://hunter1:hunter2@example.com",
+            "https://hunter1:hunter2@example.com/x",
+            "http://hunter1:hunter2@example.com",
+            "https://hunter1:hunter2@",
+            "https://hunter1@",
+            "https://hunter1:hunter2",
+            "https://hunter1:2hunter/",
+            "//hunter1:hunter2@example.com",
+            "hunter1:hunter2@example.com:80",
+            "hunter1@example.com",
+            "ftp://hunter1:hunter2@example.com",
+            "https://hunter1:hunter2@exa mple.com",
+            "https://hunter1:hunter2@example.com:port",
+            "https://hunter1:hunter2%40example.com",
+            "https://hunter1:hunter2\u{ff20}example.com",
+            "https://hunter1:hunt@hunter2@[::1",
+            "ht\u{1b}tps://hunter1:hunter2@example.com",
+            "https://hunter1:\thunter2\n@exam\u{0}ple.com",
+        ] {
+            for error in [Endpoint::parse(text).unwrap_err(), Endpoint::of_gateway(text).unwrap_err()] {
+                assert!(!format!("{error} {error:?}").contains("hunter"), "{text}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_without_a_user_is_repeated_as_it_was_written() {
+        for text in ["orders", "ftp://example.com", "example.com:443", "https://", "//example.com/x"] {
+            let error = Endpoint::parse(text).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("`{text}` is not an address")), "{error}");
+        }
     }
 
     #[test]

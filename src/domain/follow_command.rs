@@ -13,10 +13,18 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
-    /// Returns `cdss status --cluster no:… --watch` for this cluster and target.
-    pub(crate) fn follow(&self, cluster: ClusterNo, target: Option<&KafkaVersion>) -> String {
+    /// Returns `cdss status --cluster no:… --watch` for this cluster and target. `from` is the version before, without
+    /// which another machine can't tell a return to it from a change that is still to come.
+    pub(crate) fn follow(
+        &self,
+        cluster: ClusterNo,
+        target: Option<&KafkaVersion>,
+        from: Option<&KafkaVersion>,
+    ) -> String {
         let version = target.map_or_else(String::new, |target| format!(" --version {}", target.argument()));
-        self.command("status", &format!("--cluster no:{cluster}"), &format!("{version} --watch"))
+        let from = from.filter(|from| target.is_some_and(|target| target.code != from.code));
+        let from = from.map_or_else(String::new, |from| format!(" --from {}", from.argument()));
+        self.command("status", &format!("--cluster no:{cluster}"), &format!("{version}{from} --watch"))
     }
 
     /// Returns `cdss check --cluster no:…` for this cluster and version, and the config group where one is meant.
@@ -83,7 +91,7 @@ mod tests {
     fn the_command_names_all_that_another_shell_needs() {
         let version = KafkaVersion::new(VersionCode::new(3_903_006), Some("Kafka 3.9.0"));
         let follow =
-            |surroundings: Surroundings| surroundings.follow(ClusterNo::new(1_009_123), Some(&version));
+            |surroundings: Surroundings| surroundings.follow(ClusterNo::new(1_009_123), Some(&version), None);
         let ncp = "https://clouddatastreamingservice.apigw.ntruss.com";
         for (surroundings, command) in [
             (
@@ -103,6 +111,19 @@ mod tests {
         ] {
             assert_eq!(follow(surroundings), command);
         }
+    }
+
+    #[test]
+    fn the_version_before_is_named_unless_it_is_the_target() {
+        let here = surroundings("http://127.0.0.1:9", true, None);
+        let version = |code, name| KafkaVersion::new(VersionCode::new(code), Some(name));
+        let (old, new) = (version(3_713_006, "Kafka 3.7.1"), version(3_903_006, "Kafka 3.9.0"));
+        let follow = |target, from| here.follow(ClusterNo::new(1), target, from);
+        assert!(follow(Some(&new), Some(&old)).ends_with(" --version 3.9.0 --from 3.7.1 --watch"));
+        assert!(follow(Some(&new), Some(&new)).ends_with(" --version 3.9.0 --watch"));
+        assert!(follow(None, Some(&old)).ends_with("--region KR --watch"));
+        let nameless = KafkaVersion::nameless(old.code);
+        assert!(follow(Some(&new), Some(&nameless)).ends_with(" --from 3713006 --watch"));
     }
 
     #[test]

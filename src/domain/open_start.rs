@@ -16,6 +16,8 @@ pub(crate) struct OpenStart {
     pub answer: StartAnswer,
     /// Names of the brokers that the plan knew; empty where the journal does not have them.
     pub brokers: Vec<String>,
+    /// Names of the brokers that were seen to restart since.
+    pub restarted: Vec<String>,
 }
 
 /// How the service answered a start.
@@ -46,6 +48,7 @@ pub(crate) mod tests {
             started_at: Timestamp::UNIX_EPOCH,
             answer: StartAnswer::Accepted,
             brokers: Vec::new(),
+            restarted: Vec::new(),
         }
     }
 }

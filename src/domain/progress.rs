@@ -1,9 +1,12 @@
 //! From looks at a cluster to what has become of its upgrade. No clock: each look brings its time along.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::cluster::{Cluster, ClusterState};
-use super::health::{Health, NodeGroup};
+use super::health::{Colour, Health, NodeGroup};
 use super::ids::VersionCode;
 
 /// How patient the watch is before it believes that nothing more will happen.
@@ -63,7 +66,7 @@ pub(crate) struct Look {
 /// An end that looks have shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settled {
-    /// On the target version and in good health, twice.
+    /// On the target version and in good health, for as long as it takes to be sure.
     AtTarget,
     /// In good health on the version that it had before, after it was seen to change.
     Returned,
@@ -105,7 +108,7 @@ impl ExpectedBrokers {
                 names.iter().filter(|name| !is_listed(name)).cloned().collect()
             }
             Self::Count(count) if (listed.nodes.len() as u64) < *count => {
-                vec![format!("{} of {count} brokers", *count - listed.nodes.len() as u64)]
+                vec![format!("{} of {count} brokers", count.saturating_sub(listed.nodes.len() as u64))]
             }
             Self::Count(_) | Self::Unknown => Vec::new(),
         }
@@ -122,6 +125,29 @@ pub(crate) struct Expectation {
     pub brokers: ExpectedBrokers,
 }
 
+/// Which brokers were seen to restart: to leave green and to come back.
+#[derive(Debug, Clone, Default)]
+struct Restarts {
+    away: BTreeSet<String>,
+    back: BTreeSet<String>,
+}
+
+impl Restarts {
+    fn take(&mut self, brokers: &NodeGroup) {
+        for node in &brokers.nodes {
+            match &node.colour {
+                Some(Colour::Green) if self.away.remove(&node.name) => {
+                    self.back.insert(node.name.clone());
+                }
+                Some(Colour::Green) | None => {}
+                Some(_) => {
+                    self.away.insert(node.name.clone());
+                }
+            }
+        }
+    }
+}
+
 /// What the looks so far amount to.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
@@ -131,8 +157,13 @@ pub(crate) struct Progress {
     /// How many looks counted.
     looks: u32,
     seen_to_change: bool,
-    /// Consecutive looks in good health on the target version: when the first was made.
-    good_since: Option<Duration>,
+    restarts: Restarts,
+    /// Looks in good health on the target version, with no other answered look between them.
+    good: Option<Streak>,
+    /// The last look was answered, so that the next one is consecutive to it.
+    answered: bool,
+    /// The last answered look showed a change under way.
+    changing: bool,
     /// Consecutive looks in good health on this other version.
     elsewhere: Option<(VersionCode, Streak)>,
     /// Consecutive looks that read the cluster's entry and found the state `error`.
@@ -150,7 +181,10 @@ struct Streak {
 impl Streak {
     /// Adds a look to `before`, or begins with it.
     fn with(before: Option<Self>, at: Duration) -> Self {
-        before.map_or(Self { since: at, looks: 1 }, |streak| Self { looks: streak.looks + 1, ..streak })
+        before.map_or(Self { since: at, looks: 1 }, |streak| Self {
+            looks: streak.looks.saturating_add(1),
+            ..streak
+        })
     }
 
     fn lasted(self, looks: u32, time: Duration, now: Duration) -> bool {
@@ -169,7 +203,10 @@ impl Progress {
             expected,
             looks: 0,
             seen_to_change: false,
-            good_since: None,
+            restarts: Restarts::default(),
+            good: None,
+            answered: false,
+            changing: false,
             elsewhere: None,
             error: None,
         }
@@ -195,10 +232,36 @@ impl Progress {
         self.seen_to_change = true;
     }
 
-    /// Takes in a look that was not answered: it breaks the row of good looks, since nobody knows what it
-    /// would have shown.
+    /// Adds brokers that were seen to restart before, and others that were seen away.
+    pub(crate) fn note_brokers(
+        &mut self,
+        restarted: impl IntoIterator<Item = String>,
+        away: impl IntoIterator<Item = String>,
+    ) {
+        self.restarts.back.extend(restarted);
+        self.restarts.away.extend(away);
+    }
+
+    /// Takes in a look that was not answered. It neither counts nor resets what counts, but the two looks that end a
+    /// watch have to be consecutive.
     pub(crate) fn missed(&mut self) {
-        self.good_since = None;
+        self.answered = false;
+    }
+
+    /// Takes in an answer that no longer has the cluster.
+    pub(crate) fn vanished(&mut self) {
+        self.changing = false;
+    }
+
+    /// Returns true when the last answered look showed a change under way.
+    pub(crate) fn is_changing(&self) -> bool {
+        self.changing
+    }
+
+    /// Returns when the change was first seen to have ended; None when its end was not seen.
+    pub(crate) fn ended_at(&self) -> Option<Duration> {
+        let end = self.good.or_else(|| self.elsewhere.map(|(_, streak)| streak));
+        end.map(|streak| streak.since).filter(|_| self.seen_to_change)
     }
 
     /// Returns true when the look that found this `health` has to read the cluster's entry too.
@@ -208,12 +271,13 @@ impl Progress {
 
     /// Takes in one look; an end is returned as soon as the looks show one.
     pub(crate) fn take(&mut self, look: &Look) -> Option<Settled> {
-        self.looks += 1;
+        self.looks = self.looks.saturating_add(1);
         let state = look.cluster.as_ref().map(|cluster| &cluster.state);
         let is_at_work = |state: &ClusterState| !matches!(state, ClusterState::Running | ClusterState::Error);
-        if look.health.a_broker_left_green() || state.is_some_and(is_at_work) {
-            self.seen_to_change = true;
-        }
+        self.changing = look.health.a_broker_left_green() || state.is_some_and(is_at_work);
+        self.seen_to_change |= self.changing;
+        self.restarts.take(&look.health.brokers);
+        let is_consecutive = std::mem::replace(&mut self.answered, true);
         match state {
             Some(ClusterState::Error) => {
                 let streak = Streak::with(self.error, look.at);
@@ -228,11 +292,11 @@ impl Progress {
         }
         match self.resting_version(look) {
             Some(version) if self.expected.target.is_none_or(|target| target == version) => {
-                self.good(look.at)
+                self.good(look, is_consecutive)
             }
             Some(version) => self.resting_elsewhere(version, look.at),
             None => {
-                self.good_since = None;
+                self.good = None;
                 self.elsewhere = None;
                 None
             }
@@ -255,17 +319,23 @@ impl Progress {
         if resting { cluster.version } else { None }
     }
 
-    fn good(&mut self, at: Duration) -> Option<Settled> {
+    fn good(&mut self, look: &Look, is_consecutive: bool) -> Option<Settled> {
         self.elsewhere = None;
         deliberate_bug!(BelieveFirstGoodLook => return Some(Settled::AtTarget););
-        let Some(since) = self.good_since else {
-            self.good_since = Some(at);
-            return None;
+        let streak = Streak::with(self.good, look.at);
+        self.good = Some(streak);
+        let two_looks_suffice = match (self.watched, self.expected.target) {
+            // Somebody else's change is only followed while it is under way, so rest is its end.
+            (Watched::Foreign, _) => true,
+            (Watched::Ours, Some(_)) => self.all_restarted(&look.health.brokers),
+            (Watched::Ours, None) => self.seen_to_change,
         };
-        let twice = at.saturating_sub(since) >= self.patience.settle;
-        // Somebody else's change is only followed while it is under way, so rest is its end.
-        let ended = self.seen_to_change || self.watched == Watched::Foreign || self.patience_is_over(at);
-        (twice && ended).then(|| {
+        let (looks, time) = if two_looks_suffice {
+            (2, self.patience.settle)
+        } else {
+            (self.patience.looks, self.patience.time)
+        };
+        (is_consecutive && streak.lasted(looks, time, look.at)).then(|| {
             if self.expected.target.is_none() && !self.seen_to_change {
                 Settled::NeverChanged
             } else {
@@ -274,8 +344,18 @@ impl Progress {
         })
     }
 
+    /// Returns true when every broker that is expected or listed was seen to restart.
+    fn all_restarted(&self, listed: &NodeGroup) -> bool {
+        let is_back = |name: &String| self.restarts.back.contains(name);
+        let expected = match &self.expected.brokers {
+            ExpectedBrokers::Names(names) => names.as_slice(),
+            ExpectedBrokers::Count(_) | ExpectedBrokers::Unknown => &[],
+        };
+        expected.iter().all(is_back) && listed.nodes.iter().all(|node| is_back(&node.name))
+    }
+
     fn resting_elsewhere(&mut self, version: VersionCode, at: Duration) -> Option<Settled> {
-        self.good_since = None;
+        self.good = None;
         let same_version = self.elsewhere.filter(|(before, _)| *before == version).map(|(_, streak)| streak);
         let streak = Streak::with(same_version, at);
         self.elsewhere = Some((version, streak));

@@ -32,11 +32,11 @@ impl ProxyAddress {
         Url::parse(self.0.expose_secret()).expect("it was read before")
     }
 
-    /// Returns what may be shown: everything but the password.
+    /// Returns what may be shown: everything but user name and password.
     pub(crate) fn shown(&self) -> String {
         let mut url = self.url();
-        if url.password().is_some() {
-            let _no_host = url.set_password(Some("hidden"));
+        if !url.username().is_empty() || url.password().is_some() {
+            let _no_host = url.set_username("hidden").and(url.set_password(None));
         }
         url.as_str().trim_end_matches('/').to_owned()
     }
@@ -47,11 +47,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_shows_without_its_password() {
+    fn an_address_shows_without_user_name_and_password() {
         for (text, shown) in [
             ("http://proxy:3128", "http://proxy:3128"),
-            ("http://user:hunter2@proxy:3128/", "http://user:hidden@proxy:3128"),
-            ("https://user@proxy", "https://user@proxy"),
+            ("http://user:hunter2@proxy:3128/", "http://hidden@proxy:3128"),
+            ("https://user@proxy", "https://hidden@proxy"),
         ] {
             let address: ProxyAddress = text.parse().unwrap();
             assert_eq!(address.shown(), shown);

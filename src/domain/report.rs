@@ -54,6 +54,8 @@ pub(crate) struct Report {
     /// The cluster's entry as a watch last read it.
     pub last_seen: Option<Cluster>,
     pub started_at: Option<Timestamp>,
+    /// When the change ended; None unless its end was observed.
+    pub finished_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     /// The start's own request id.
     pub start_request: Option<String>,

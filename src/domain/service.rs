@@ -38,6 +38,15 @@ impl Service {
         remark
     }
 
+    /// Returns what a refused connection means in a sandbox, and what to do; None outside one.
+    pub(crate) fn sandbox_is_gone(&self, reason: &str) -> Option<(String, String)> {
+        let message = format!("the sandbox at {} is not running: {reason}", self.endpoint);
+        // No code ticks: `localise` would make this command use the sandbox that is gone.
+        let hint = "start one with cdss sandbox and export the CDSS_SANDBOX that it prints, or unset CDSS_SANDBOX to \
+                    use the real service";
+        self.sandbox.then(|| (message, hint.to_owned()))
+    }
+
     /// Identifies the service in journal and locks: site, region, and endpoint, such as
     /// `public/KR/https://clouddatastreamingservice.apigw.ntruss.com:443`.
     pub(crate) fn key(&self) -> String {

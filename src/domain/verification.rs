@@ -1,5 +1,7 @@
 //! What `config verify` makes of what was met on the way to the service: a check for each step, in their order.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::checks::{Check, CheckResult};
@@ -7,7 +9,8 @@ use super::cluster::ClusterList;
 use super::service::Service;
 use super::version::KafkaVersion;
 
-/// One step of the way. Each needs those before it, but for the clock: a wrong one is corrected.
+/// One step on the way to the service. Each step needs the steps before it. The exception is the clock, which never
+/// fails: other commands correct a wrong clock by signing with the service's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
     Name,
@@ -69,7 +72,7 @@ impl Step {
                     .to_owned()
             }
             Self::Tls => "something in between has to let TLS 1.2 or later through".to_owned(),
-            Self::Clock => "set this machine's clock, or let it follow a time server".to_owned(),
+            Self::Clock => CLOCK_REMEDY.to_owned(),
             Self::Answer => "try again in a few minutes".to_owned(),
             Self::Key => "check both halves of the key, and that it belongs to this site".to_owned(),
             Self::Permission => "give the sub account a policy that allows to read".to_owned(),
@@ -102,20 +105,22 @@ pub(crate) struct Walk(pub Vec<(Step, Result<Finding, Trouble>)>);
 pub(crate) struct Finding {
     pub result: CheckResult,
     pub detail: String,
+    /// What to do about a warning, where there is something.
+    pub remedy: Option<&'static str>,
 }
 
 impl Finding {
     pub(crate) fn pass(detail: impl Into<String>) -> Self {
-        Self { result: CheckResult::Pass, detail: detail.into() }
+        Self { result: CheckResult::Pass, detail: detail.into(), remedy: None }
     }
 
     /// Something that is no fault and good to know.
     pub(crate) fn info(detail: impl Into<String>) -> Self {
-        Self { result: CheckResult::Info, detail: detail.into() }
+        Self { result: CheckResult::Info, detail: detail.into(), remedy: None }
     }
 
     fn warn(detail: impl Into<String>) -> Self {
-        Self { result: CheckResult::Warn, detail: detail.into() }
+        Self { result: CheckResult::Warn, detail: detail.into(), remedy: None }
     }
 }
 
@@ -130,9 +135,9 @@ impl Walk {
         self.0.push((step, Err(trouble)));
     }
 
-    /// Returns the step at which the way ended; a wrong clock doesn't end it.
+    /// Returns the step that failed.
     pub(crate) fn end(&self) -> Option<Step> {
-        self.0.iter().find(|(step, met)| met.is_err() && *step != Step::Clock).map(|(step, _)| *step)
+        self.0.iter().find(|(_, met)| met.is_err()).map(|(step, _)| *step)
     }
 
     /// Returns a check for every step. One that was not taken says which comes first.
@@ -140,8 +145,15 @@ impl Walk {
         let skipped = self.end().map_or_else(String::new, |end| format!("{} comes first", end.id()));
         let check = |step: Step| match self.0.iter().find(|(taken, _)| *taken == step) {
             None => Check::new(step.id(), CheckResult::Skipped, skipped.clone()),
-            Some((_, Ok(finding))) => Check::new(step.id(), finding.result, finding.detail.clone()),
+            Some((_, Ok(finding))) => Check {
+                remedy: finding.remedy.map(str::to_owned),
+                ..Check::new(step.id(), finding.result, finding.detail.clone())
+            },
             Some((_, Err(trouble))) => {
+                let gone = service.sandbox_is_gone(&trouble.reason).filter(|_| step == Step::Connection);
+                if let Some((reason, remedy)) = gone {
+                    return Check::block(step.id(), reason, remedy);
+                }
                 let remedy = trouble.remedy.clone().unwrap_or_else(|| step.remedy(service));
                 Check::block(step.id(), trouble.reason.clone(), remedy)
             }
@@ -159,22 +171,29 @@ pub(crate) const HARMLESS: SignedDuration = SignedDuration::from_mins(4);
 /// Chosen: far above what a network takes, far below what is refused.
 const NOTABLE: SignedDuration = SignedDuration::from_secs(60);
 
-/// Judges this machine's clock by the service's.
-pub(crate) fn clock(own: Timestamp, its: Option<Timestamp>) -> Result<Finding, Trouble> {
-    let Some(its) = its else { return Ok(Finding::info("the service told no time")) };
+/// What to do about a wrong clock.
+const CLOCK_REMEDY: &str = "set this machine's clock, or synchronize it with a time server";
+
+/// Compares this machine's clock with the service's.
+///
+/// A large difference is a warning and not a failure: where the service refuses a signature for it, every command,
+/// `upgrade` included, signs again with the service's time. If the key is refused even then, that is the failure, and
+/// [`Step::Key`] reports it.
+pub(crate) fn clock(own: Timestamp, its: Option<Timestamp>) -> Finding {
+    let Some(its) = its else { return Finding::info("the service sent no time") };
     let apart = its.duration_since(own);
     let seconds = apart.abs().as_secs();
-    let shown = format!("{seconds} s {}", if apart.is_negative() { "ahead of" } else { "behind" });
+    let shown =
+        format!("{seconds} s {} the service's", if apart.is_negative() { "ahead of" } else { "behind" });
+    let warn = |consequence: &str| Finding {
+        remedy: Some(CLOCK_REMEDY),
+        ..Finding::warn(format!("{shown}; {consequence}; {CLOCK_REMEDY}"))
+    };
     match apart.abs() {
-        _ if seconds == 0 => Ok(Finding::pass("the same as the service's")),
-        apart if apart < NOTABLE => Ok(Finding::pass(format!("{shown} the service's"))),
-        apart if apart <= HARMLESS => {
-            Ok(Finding::warn(format!("{shown} the service's; five minutes are the most")))
-        }
-        _ => Err(Trouble {
-            reason: format!("this machine's clock is {shown} the service's, and five minutes are the most"),
-            remedy: None,
-        }),
+        _ if seconds == 0 => Finding::pass("the same as the service's"),
+        apart if apart < NOTABLE => Finding::pass(shown),
+        apart if apart <= HARMLESS => warn("the service accepts up to 5 minutes"),
+        _ => warn("cdss signs with the service's time"),
     }
 }
 
@@ -187,7 +206,7 @@ pub(crate) fn permission(clusters: &ClusterList) -> Finding {
         (_, 0) => Finding::pass("it may read"),
         (allowed, forbidden) => Finding::pass(format!(
             "it may read; {allowed} of {} clusters are within its reach",
-            allowed + forbidden
+            allowed.saturating_add(forbidden)
         )),
     }
 }
@@ -196,7 +215,7 @@ pub(crate) fn permission(clusters: &ClusterList) -> Finding {
 pub(crate) fn region(service: &Service, clusters: &ClusterList) -> Finding {
     let place = format!("{} {}", service.site, service.region);
     let others = service.region.others_of(service.site);
-    match clusters.allowed.len() + clusters.forbidden.len() {
+    match clusters.allowed.len().saturating_add(clusters.forbidden.len()) {
         0 if others.is_empty() => Finding::info(format!("{place} has no cluster of this key")),
         0 => {
             Finding::info(format!("{place} has no cluster of this key; there are {} too", others.join(", ")))
@@ -253,7 +272,7 @@ mod tests {
             assert!(first.remedy.as_ref().is_some_and(|remedy| !remedy.is_empty()), "{fault:?}");
             assert!(checks[..at].iter().all(|check| check.result == CheckResult::Pass));
             assert!(checks[at + 1..].iter().all(|check| check.result == CheckResult::Skipped));
-            assert_eq!(walk.end(), (fault != Step::Clock).then_some(fault), "a wrong clock ends nothing");
+            assert_eq!(walk.end(), Some(fault));
         }
     }
 
@@ -268,27 +287,41 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_is_judged_by_what_the_gateway_allows() {
+    fn a_wrong_clock_is_a_warning_because_other_commands_correct_it() {
         let own = Timestamp::from_second(1_795_500_000).unwrap();
         let at = |seconds: i64| clock(own, Some(own + SignedDuration::from_secs(seconds)));
-        let pass = |text: &str| Ok(Finding::pass(text));
-        assert_eq!(at(0), pass("the same as the service's"));
-        assert_eq!(at(3), pass("3 s behind the service's"));
-        assert_eq!(at(-59), pass("59 s ahead of the service's"));
-        assert_eq!(at(60), Ok(Finding::warn("60 s behind the service's; five minutes are the most")));
-        assert_eq!(at(-240).unwrap().result, CheckResult::Warn);
-        for seconds in [241, -241, 93_600] {
-            let told = at(seconds).unwrap_err().reason;
-            let way = if seconds > 0 { "behind" } else { "ahead of" };
-            assert_eq!(
-                told,
-                format!(
-                    "this machine's clock is {} s {way} the service's, and five minutes are the most",
-                    seconds.abs()
-                )
-            );
+        assert_eq!(at(0), Finding::pass("the same as the service's"));
+        assert_eq!(at(3), Finding::pass("3 s behind the service's"));
+        assert_eq!(at(-59), Finding::pass("59 s ahead of the service's"));
+        for (seconds, text) in [
+            (60, "60 s behind the service's; the service accepts up to 5 minutes; set this"),
+            (-240, "240 s ahead of the service's; the service accepts up to 5 minutes; set this"),
+            (241, "241 s behind the service's; cdss signs with the service's time; set this"),
+            (-93_600, "93600 s ahead of the service's; cdss signs with the service's time; set this"),
+        ] {
+            let finding = at(seconds);
+            assert_eq!(finding.result, CheckResult::Warn, "{seconds}");
+            assert!(finding.detail.starts_with(text), "{}", finding.detail);
+            assert_eq!(finding.remedy, Some(CLOCK_REMEDY), "{seconds}");
         }
-        assert_eq!(clock(own, None).unwrap().result, CheckResult::Info, "missing data is never a pass");
+        assert_eq!(clock(own, None).result, CheckResult::Info, "missing data is never a pass");
+    }
+
+    #[test]
+    fn a_refused_connection_to_a_sandbox_says_that_the_sandbox_is_not_running() {
+        let address = Endpoint::parse("http://127.0.0.1:9").unwrap();
+        for sandbox in [true, false] {
+            let service = Service { sandbox, endpoint: address.clone(), ..service() };
+            for step in [Step::Connection, Step::Answer] {
+                let mut walk = Walk::default();
+                walk.fail(step, trouble("refused"));
+                let fault = walk.checks(&service).into_iter().find(Check::stops).unwrap();
+                let says = fault.reason == "the sandbox at http://127.0.0.1:9 is not running: refused";
+                assert_eq!(says, sandbox && step == Step::Connection, "{fault:?}");
+                let remedy = fault.remedy.unwrap();
+                assert_eq!(remedy.contains("unset CDSS_SANDBOX"), says, "{remedy}");
+            }
+        }
     }
 
     #[test]

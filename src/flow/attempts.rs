@@ -1,5 +1,7 @@
 //! Attempts at a change that must not happen twice: repeated only where nothing can have been done.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::time::Duration;
 
 use super::Flow;
@@ -49,13 +51,13 @@ impl Attempts {
             Action::Again { asked } => self.pause.max(asked.unwrap_or_default()),
             _ => return None,
         };
-        let is_late = now.saturating_sub(self.began) + pause > WINDOW;
+        let is_late = now.saturating_sub(self.began).saturating_add(pause) > WINDOW;
         if is_late || self.made == ATTEMPTS {
             return None;
         }
-        self.made += 1;
+        self.made = self.made.saturating_add(1);
         if !pause.is_zero() {
-            self.pause *= 2;
+            self.pause = self.pause.saturating_mul(2);
         }
         Some(pause)
     }
@@ -109,6 +111,30 @@ impl Flow<'_> {
 
     /// Returns the pause before look number `turn`, from 0.
     pub(super) fn pause_before_look(&self, turn: usize) -> Duration {
-        if self.patience().settle.is_zero() { self.poll } else { LOOKS[turn.min(LOOKS.len() - 1)] }
+        if self.patience().settle.is_zero() {
+            self.poll
+        } else {
+            LOOKS[turn.min(LOOKS.len().saturating_sub(1))]
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requested_pause_of_any_length_ends_the_attempts_without_a_panic() {
+        let now = Duration::from_millis(1_500);
+        for asked in [Duration::MAX, Duration::from_secs(u64::MAX), WINDOW] {
+            let mut attempts = Attempts::begin(Duration::ZERO, PAUSE);
+            assert_eq!(attempts.next(Action::Again { asked: Some(asked) }, now), None, "{asked:?}");
+        }
+        let mut attempts = Attempts::begin(Duration::ZERO, Duration::MAX);
+        assert_eq!(
+            attempts.next(Action::Again { asked: None }, now),
+            None,
+            "a polling interval of any length"
+        );
     }
 }

@@ -7,6 +7,7 @@ use super::resolve::{Found, Request, take};
 use super::snapshot::{Groups, askable};
 use crate::api::{Persistence, Read};
 use crate::domain::acceptance::{Acceptance, Accepted};
+use crate::domain::checks::Check;
 use crate::domain::cluster::ClusterState;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::course::Course;
@@ -69,11 +70,13 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
         }
         _ => format!("{} is {}", plan.name_or_number(), plan.state),
     };
-    let under_way = match &plan.course {
-        Course::BusyWith(start) => KafkaVersion::nameless(start.version),
-        _ => plan.to.clone(),
+    let follow = match &plan.course {
+        Course::BusyWith(start) => {
+            let [to, from] = [Some(start.version), start.from].map(|code| code.map(KafkaVersion::nameless));
+            flow.surroundings.follow(plan.no, to.as_ref(), from.as_ref())
+        }
+        _ => flow.follow_command(plan),
     };
-    let follow = flow.surroundings.follow(plan.no, Some(&under_way));
     Failure::Busy { what, hint: Some(format!("follow it with: {follow}")) }
 }
 
@@ -101,7 +104,12 @@ pub(super) fn followed(plan: &Plan, start: &OpenStart) -> String {
 
 /// The failure of a plan that checks stop, with the flags that would accept them.
 pub(super) fn blocked(plan: &Plan) -> Failure {
-    let stopping: Vec<_> = plan.stopping().collect();
+    blocked_by(&plan.checks)
+}
+
+/// The failure of checks of which some stop an upgrade.
+pub(super) fn blocked_by(checks: &[Check]) -> Failure {
+    let stopping: Vec<_> = checks.iter().filter(|check| check.stops()).collect();
     let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
     // Flags help only when they lift everything.
     let hint = if flags.len() == stopping.len() {
@@ -159,7 +167,8 @@ pub(crate) fn check_all(flow: &mut Flow<'_>, wanted: &Selector) -> Result<(), Fa
     let any = choices.iter().any(|choice| choice.possible == Some(true));
     flow.report.versions = Some(choices);
     if under_way {
-        let hint = Some(format!("follow it with: {}", flow.surroundings.follow(found.cluster.no, None)));
+        let hint =
+            Some(format!("follow it with: {}", flow.surroundings.follow(found.cluster.no, None, None)));
         return Err(Failure::Busy {
             what: format!("{} is {}", found.cluster.name, found.cluster.state),
             hint,

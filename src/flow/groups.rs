@@ -139,6 +139,22 @@ impl Flow<'_> {
         Ok(Some(take::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
     }
 
+    /// Makes the report name the config group that the last look showed, and says so where another one was planned.
+    pub(super) fn report_group_in_use(&mut self) {
+        let Some(cluster) = self.report.last_seen.clone() else { return };
+        let Some(bare) = bare_group(&cluster) else { return };
+        let planned = self.report.group_to.take_if(|planned| planned.no != bare.no);
+        if self.report.group_to.is_some() {
+            return;
+        }
+        // Its name is a courtesy: without an answer the number has to do.
+        let group = self.group_in_use(&cluster).ok().flatten().unwrap_or(bare);
+        if let Some(planned) = planned {
+            self.tell.warn(&format!("the cluster uses config group {group}, not {planned} as planned"));
+        }
+        self.report.group_to = Some(group);
+    }
+
     /// Reads the settings of several groups at once. A group whose settings the service doesn't tell is
     /// left out: it can't be chosen.
     pub(super) fn settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {

@@ -21,6 +21,8 @@ pub(super) struct Looker {
     by_status: bool,
     /// Set when a read of the last look had to be sent again.
     strained: bool,
+    /// Set when an answer of the last look no longer had the cluster.
+    vanished: bool,
 }
 
 /// The pause before a read of a look is sent again, once.
@@ -33,7 +35,7 @@ impl Looker {
     pub(super) fn new(no: ClusterNo, name: &str) -> Self {
         let identity =
             ClusterIdentity { no: Some(no), name: Some(name.to_owned()).filter(|name| !name.is_empty()) };
-        Self { no, identity, by_status: false, strained: false }
+        Self { no, identity, by_status: false, strained: false, vanished: false }
     }
 
     /// Returns the name of the operation that tells the colours, for evidence.
@@ -46,13 +48,18 @@ impl Looker {
         self.strained
     }
 
+    /// Returns true when an answer of the last look no longer had the cluster.
+    pub(super) fn has_vanished(&self) -> bool {
+        self.vanished
+    }
+
     /// Reads the colours.
     ///
     /// # Errors
     ///
     /// Fails when the read does, twice; an answer without content or about another cluster is a failure too.
     pub(super) fn health(&mut self, flow: &Flow<'_>) -> Result<Health, ApiError> {
-        self.strained = false;
+        (self.strained, self.vanished) = (false, false);
         if !self.by_status {
             match self.read(flow, Read::Progress(self.no)) {
                 Err(error) if error.is_no_such_route() || matches!(error, ApiError::Refused { .. }) => {
@@ -77,13 +84,16 @@ impl Looker {
 
     /// Takes an answer that has content and is about this cluster.
     fn own<T>(
-        &self,
+        &mut self,
         answer: Result<Option<T>, ApiError>,
         operation: &'static str,
         identity: impl Fn(&T) -> &ClusterIdentity,
     ) -> Result<T, ApiError> {
         let unusable = |what| ApiError::Unreadable { operation, status: 200, what, request_id: None };
-        let answer = answer?.ok_or_else(|| unusable("an answer without content".to_owned()))?;
+        let Some(answer) = answer? else {
+            self.vanished = true;
+            return Err(unusable("an answer without content".to_owned()));
+        };
         deliberate_bug!(IgnoreIdentity => return Ok(answer););
         match self.identity.conflict(identity(&answer)) {
             None => Ok(answer),

@@ -28,10 +28,13 @@ pub(crate) use verify::verify;
 
 use crate::api::CdssApi;
 use crate::clock::{Clock, Interrupted};
+use crate::domain::course::Course;
 use crate::domain::follow_command::Surroundings;
+use crate::domain::plan::Plan;
 use crate::domain::progress::Patience;
 use crate::domain::report::Report;
 use crate::domain::tell::Tell;
+use crate::domain::version::KafkaVersion;
 use crate::failure::{Failure, Sent};
 use crate::journal::Journal;
 
@@ -51,6 +54,19 @@ pub(crate) struct Flow<'a> {
 impl Flow<'_> {
     fn patience(&self) -> Patience {
         if self.surroundings.service.endpoint.is_loopback() { Patience::LOOPBACK } else { Patience::REMOTE }
+    }
+
+    /// Returns the command that follows the upgrade of this plan from anywhere. A start that is watched knows the version
+    /// before better than a plan that was made after it.
+    fn follow_command(&self, plan: &Plan) -> String {
+        let before = match &plan.course {
+            Course::Attach(start) | Course::BusyWith(start) => start.from.map(KafkaVersion::nameless),
+            Course::Follow => None,
+            Course::Already | Course::Checks => plan.from.clone(),
+        };
+        let named =
+            plan.from.clone().filter(|from| before.as_ref().is_some_and(|before| before.code == from.code));
+        self.surroundings.follow(plan.no, Some(&plan.to), named.or(before).as_ref())
     }
 
     /// Says where things are looked for: site, region, the address when it is not the site's own, and the profile

@@ -1,5 +1,7 @@
 //! The start: sent once, right after a fresh look, and repeated only where nothing can have been done.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -151,7 +153,7 @@ impl Flow<'_> {
             if repeated == REPEATED_LOOKS {
                 return Err(Failure::Unseen { cause });
             }
-            repeated += 1;
+            repeated = u32::saturating_add(repeated, 1);
             match self.look_before_start(ready) {
                 Ok(looked_at) => ready.looked_at = looked_at,
                 Err(NoStart::Final(failure)) => return Err(failure),
@@ -247,7 +249,7 @@ impl Flow<'_> {
         let mut unchanged = 0;
         while unchanged < LOOKS.len() {
             let pause = self.pause_before_look(unchanged).max(LEAST_PAUSE);
-            if self.clock.elapsed().saturating_sub(began) + pause > LOOKING {
+            if self.clock.elapsed().saturating_sub(began).saturating_add(pause) > LOOKING {
                 break;
             }
             self.clock.sleep(pause).map_err(|interrupted| self.interrupted_in_doubt(plan, interrupted.0))?;
@@ -260,7 +262,7 @@ impl Flow<'_> {
                 Ok(Sight::Changing) => true,
                 Ok(Sight::AtTarget) => false,
                 Ok(Sight::Unchanged) => {
-                    unchanged += 1;
+                    unchanged = usize::saturating_add(unchanged, 1);
                     continue;
                 }
                 Ok(Sight::Unclear) => continue,
@@ -282,7 +284,7 @@ impl Flow<'_> {
         Err(Failure::InDoubt {
             cause: format!("{error}; {unchanged} of {} looks after it showed no change", LOOKS.len()),
             request_id: error.request_id().map(str::to_owned),
-            follow: self.surroundings.follow(plan.no, Some(&plan.to)),
+            follow: self.follow_command(plan),
         })
     }
 
@@ -298,7 +300,7 @@ impl Flow<'_> {
 
     fn interrupted_in_doubt(&mut self, plan: &Plan, signal: Signal) -> Failure {
         self.report.verdict = Some(Verdict::Unknown);
-        let follow = Some(self.surroundings.follow(plan.no, Some(&plan.to)));
+        let follow = Some(self.follow_command(plan));
         Failure::Signal { signal, sent: Sent::Unknown, follow }
     }
 }

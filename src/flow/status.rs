@@ -7,7 +7,7 @@ use super::upgrade::conclude;
 use super::watch::{End, Watch};
 use crate::api::ApiError;
 use crate::domain::cluster::agreed_identity;
-use crate::domain::open_start::{self, OpenStart, StartAnswer};
+use crate::domain::open_start::{self, OpenStart};
 use crate::domain::progress::{Expectation, ExpectedBrokers, Progress, Settled, Watched};
 use crate::domain::selector::Selector;
 use crate::domain::verdict::Verdict;
@@ -19,6 +19,8 @@ use crate::failure::{Failure, Sent};
 pub(crate) struct Following {
     pub cluster: Selector,
     pub version: Option<VersionSelector>,
+    /// The version before.
+    pub from: Option<VersionSelector>,
     pub watch: bool,
     pub timeout: Duration,
 }
@@ -27,7 +29,8 @@ pub(crate) struct Following {
 ///
 /// # Errors
 ///
-/// With a version, the ends of `upgrade`; without, an error state or a deadline. Nothing is ever started.
+/// With a version and an open start of this journal, the ends of `upgrade`; otherwise a change that did not reach the
+/// version, an error state, or a deadline. Nothing is ever started.
 pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), Failure> {
     let found = flow.find(&following.cluster)?;
     let status = found.health.as_ref().map(|health| &health.identity);
@@ -41,6 +44,10 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
         }));
     }
     let target = match &following.version {
+        Some(selector) => Some(selector.find(&found.offers)?.version),
+        None => None,
+    };
+    let before = match &following.from {
         Some(selector) => Some(selector.find(&found.offers)?.version),
         None => None,
     };
@@ -60,14 +67,14 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
     let open = target.as_ref().and_then(|target| open_start::for_version(&open, target.code)).cloned();
     let expected = Expectation {
         target: target.as_ref().map(|target| target.code),
-        // Without a start of this journal, what the cluster had first is all that is known.
-        before: open.as_ref().map_or(found.cluster.version, |start| start.from),
+        before: open.as_ref().and_then(|start| start.from).or(before.as_ref().map(|before| before.code)),
         brokers: ExpectedBrokers::new(
             open.iter().flat_map(|start| start.brokers.iter().cloned()),
             found.cluster.brokers,
         ),
     };
-    let progress = Progress::new(flow.patience(), Watched::Ours, expected);
+    let mut progress = Progress::new(flow.patience(), Watched::Ours, expected);
+    progress.note_brokers(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
     let (timeout, origin) = (Some(following.timeout), flow.clock.elapsed());
     let end = Watch { no, name: &name, progress, timeout, origin, journalled: false }.run(flow);
     flow.report.ended_at = Some(flow.clock.now());
@@ -81,13 +88,15 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
             flow.report.from = offered.or(last.version.map(KafkaVersion::nameless));
         }
     }
-    let follow = flow.surroundings.follow(no, target.as_ref());
+    let follow = flow.surroundings.follow(no, target.as_ref(), before.as_ref());
+    if target.is_some() && matches!(end, End::Settled(Settled::AtTarget)) {
+        flow.report_group_in_use();
+    }
     match (target, end) {
-        (Some(_), End::Settled(Settled::NeverChanged)) if open.is_none() => Err(Failure::Busy {
-            what: format!("{name} is idle, and not on the version asked for"),
-            hint: None,
-        }),
-        (Some(_), end) => conclude_watched(flow, end, open.as_ref(), &name, follow),
+        (Some(target), end) => match open {
+            Some(start) => conclude_open(flow, end, &start, &name, follow),
+            None => conclude_unrecorded(flow, end, &name, &target, follow),
+        },
         (None, End::Settled(Settled::AtTarget)) => Ok(()),
         (None, End::Settled(Settled::NeverChanged)) => {
             flow.tell.note("nothing to follow: the cluster was not seen to change");
@@ -105,18 +114,50 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
     }
 }
 
-/// Gives the verdict of `upgrade`. One that needs no further look closes the start of this journal that was watched,
-/// whichever run sent it.
-fn conclude_watched(
+/// Gives the verdict of `upgrade` about a start of this journal. One that needs no further look closes it, whichever
+/// run sent it.
+fn conclude_open(
     flow: &mut Flow<'_>,
     end: End,
-    open: Option<&OpenStart>,
+    start: &OpenStart,
     name: &str,
     follow: String,
 ) -> Result<(), Failure> {
-    let answer = open.map_or(StartAnswer::Accepted, |start| start.answer);
-    let outcome = conclude(flow, end, answer, name, follow);
+    let outcome = conclude(flow, end, start.answer, name, follow);
     let is_final = flow.report.verdict.is_some_and(Verdict::closes_a_start);
-    flow.report.start_run = open.filter(|_| is_final).map(|start| start.run.clone());
+    flow.report.start_run = is_final.then(|| start.run.clone());
     outcome
+}
+
+/// Ends the watch of a change that no start of this journal explains. Nothing is known of how it began, so nothing but
+/// a return to the version that `--from` names is a failure.
+fn conclude_unrecorded(
+    flow: &mut Flow<'_>,
+    end: End,
+    name: &str,
+    target: &KafkaVersion,
+    follow: String,
+) -> Result<(), Failure> {
+    let what = match end {
+        End::Settled(Settled::AtTarget) => {
+            flow.report.verdict = Some(Verdict::Done);
+            return Ok(());
+        }
+        End::Settled(Settled::Returned) => {
+            flow.report.verdict = Some(Verdict::Failed);
+            let what = format!("{name} is healthy but did not reach the target version");
+            return Err(Failure::Failed { what });
+        }
+        End::Interrupted { signal, seen_to_change } => {
+            let sent = if seen_to_change { Sent::Watching } else { Sent::Idle };
+            return Err(Failure::Signal { signal, sent, follow: Some(follow) });
+        }
+        End::Settled(Settled::InError) => format!("the state of {name} is error"),
+        End::Settled(Settled::NeverChanged | Settled::Elsewhere(_)) => {
+            format!("{name} is idle and not at {target}")
+        }
+        End::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
+        End::GaveUp { why, goes_on: false } => why,
+    };
+    Err(Failure::Busy { what, hint: Some(format!("check the cluster again with: {follow}")) })
 }

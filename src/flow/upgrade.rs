@@ -5,12 +5,14 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Flow;
-use super::check::{blocked, busy, followed, notes};
+use super::check::{blocked, blocked_by, busy, followed, notes};
 use super::resolve::Request;
 use super::start::{Ready, StartOutcome};
 use super::watch::{End, Watch};
 use crate::clock::Signal;
 use crate::consent::{Consent, ConsentError, Manner, Prompt, confirm};
+use crate::domain::broker_trail::Restarted;
+use crate::domain::checks::other_group;
 use crate::domain::cluster::ClusterState;
 use crate::domain::course::Course;
 use crate::domain::ids::VersionCode;
@@ -70,7 +72,7 @@ fn decide(
             Ok(())
         }
         Course::Attach(start) => attach(flow, &plan, start, waiting),
-        Course::Follow if waiting.wait => follow(flow, &plan, waiting),
+        Course::Follow if waiting.wait => follow(flow, request, &plan, waiting),
         Course::Follow | Course::BusyWith(_) => Err(busy(flow, &plan)),
         Course::Checks => {
             flow.tell.plan(&plan);
@@ -99,8 +101,8 @@ fn ask(flow: &Flow<'_>, plan: &Plan, asking: &mut Asking<'_>) -> Result<Consent,
 fn lock(flow: &Flow<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
     flow.journal.lock(&flow.surroundings.service, plan.no).map_err(|error| match error {
         LockError::Held => Failure::Busy {
-            what: format!("another cdss on this machine is at work on {}", plan.name),
-            hint: Some(format!("follow it with: {}", flow.surroundings.follow(plan.no, Some(&plan.to)))),
+            what: format!("another cdss on this machine is at work on {}", plan.name_or_number()),
+            hint: Some(format!("follow it with: {}", flow.follow_command(plan))),
         },
         LockError::Io(error) => Failure::Journal(error),
     })
@@ -134,6 +136,7 @@ fn start(
         answer: sent.answer,
         before: plan.from.as_ref().map(|from| from.code),
         brokers: plan.names_of_brokers.clone(),
+        restarted: Vec::new(),
         seen_to_change: sent.seen_to_change,
         origin: sent.origin,
     };
@@ -142,7 +145,7 @@ fn start(
 
 /// Reports a start that was accepted, or a change that may be its effect.
 fn report_start(flow: &mut Flow<'_>, plan: &Plan, sent: &StartOutcome) {
-    let follow = flow.surroundings.follow(plan.no, Some(&plan.to));
+    let follow = flow.follow_command(plan);
     let name = plan.name_or_number();
     let seen =
         if sent.seen_to_change { format!("{name} is changing") } else { format!("{name} is at {}", plan.to) };
@@ -184,7 +187,7 @@ fn without_waiting(flow: &mut Flow<'_>, plan: &Plan, answer: StartAnswer) -> Res
         format!("{}, so the change of {} may not be its effect", unclaimed(answer), plan.name_or_number())
     };
     flow.report.verdict = Some(Verdict::Unknown);
-    Err(Failure::Lost { why, follow: flow.surroundings.follow(plan.no, Some(&plan.to)) })
+    Err(Failure::Lost { why, follow: flow.follow_command(plan) })
 }
 
 /// Says why a start is not known to have caused a change.
@@ -303,6 +306,7 @@ fn attach(flow: &mut Flow<'_>, plan: &Plan, start: &OpenStart, waiting: Waiting)
         answer: start.answer,
         before: start.from,
         brokers: start.brokers.iter().chain(&plan.names_of_brokers).cloned().collect(),
+        restarted: start.restarted.clone(),
         seen_to_change: false,
         origin: flow.clock.elapsed(),
     };
@@ -315,6 +319,8 @@ struct Started {
     before: Option<VersionCode>,
     /// Names of the brokers that have to come back.
     brokers: Vec<String>,
+    /// Those that earlier runs saw restart.
+    restarted: Vec<String>,
     /// A change was seen before the watch.
     seen_to_change: bool,
     origin: Duration,
@@ -331,10 +337,16 @@ fn watch_ours(flow: &mut Flow<'_>, plan: &Plan, waiting: Waiting, started: Start
     if started.seen_to_change {
         progress.note_change();
     }
+    // The looks after a lost answer may have seen brokers leave green already.
+    let away = flow.report.brokers.0.iter().filter(|trail| trail.restarted() == Restarted::No);
+    progress.note_brokers(started.restarted, away.map(|trail| trail.name.clone()));
     let (timeout, origin) = (Some(waiting.timeout), started.origin);
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: true };
     let end = watch.run(flow);
-    let follow = flow.surroundings.follow(plan.no, Some(&plan.to));
+    let follow = flow.follow_command(plan);
+    if matches!(end, End::Settled(Settled::AtTarget)) {
+        flow.report_group_in_use();
+    }
     conclude(flow, end, started.answer, &plan.name_or_number(), follow)
 }
 
@@ -401,8 +413,9 @@ pub(super) fn conclude(
 }
 
 /// Follows somebody else's change, without starting anything.
-fn follow(flow: &mut Flow<'_>, plan: &Plan, waiting: Waiting) -> Result<(), Failure> {
-    flow.tell.following(&format!("{} is {}, which this run did not start", plan.name, plan.state));
+fn follow(flow: &mut Flow<'_>, request: &Request, plan: &Plan, waiting: Waiting) -> Result<(), Failure> {
+    let name = plan.name_or_number();
+    flow.tell.following(&format!("the change of {name}, which this run did not start"));
     let expected = Expectation {
         target: Some(plan.to.code),
         before: None,
@@ -411,19 +424,30 @@ fn follow(flow: &mut Flow<'_>, plan: &Plan, waiting: Waiting) -> Result<(), Fail
     let progress = Progress::new(flow.patience(), Watched::Foreign, expected);
     let (timeout, origin) = (Some(waiting.timeout), flow.clock.elapsed());
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: false };
-    let follow = flow.surroundings.follow(plan.no, Some(&plan.to));
+    let follow = flow.follow_command(plan);
     let what = match watch.run(flow) {
         End::Settled(Settled::AtTarget) => {
+            let in_use = flow.report.last_seen.as_ref().and_then(|cluster| cluster.config_group);
+            let named = plan.group_to.as_ref().filter(|_| request.config_group.is_some());
+            if let Some(named) = named.filter(|named| in_use != Some(named.no)) {
+                let check = other_group(&plan.to, in_use, named);
+                let failure = blocked_by(std::slice::from_ref(&check));
+                flow.report.checks.push(check);
+                flow.report.verdict = Some(Verdict::NotStarted);
+                return Err(failure);
+            }
+            flow.report_group_in_use();
             flow.report.verdict = Some(Verdict::Already);
             return Ok(());
         }
         End::Settled(Settled::InError) => {
-            format!("the state of {} is error, and this run started nothing", plan.name)
+            format!("the state of {name} is error, and this run started nothing")
         }
         End::Settled(Settled::Returned | Settled::Elsewhere(_) | Settled::NeverChanged) => {
-            format!("{} is not on {} after the change that was under way", plan.name, plan.to)
+            format!("{name} is not at {} after the change that was under way", plan.to)
         }
-        End::GaveUp { why, .. } => format!("{} is still changing: {why}", plan.name),
+        End::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
+        End::GaveUp { why, goes_on: false } => why,
         End::Interrupted { signal, .. } => {
             flow.report.verdict = Some(Verdict::NotStarted);
             return Err(Failure::Signal { signal, sent: Sent::Watching, follow: Some(follow) });

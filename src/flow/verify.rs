@@ -13,8 +13,8 @@ use crate::failure::Failure;
 ///
 /// # Errors
 ///
-/// Fails at the first step that is amiss, with the code that other commands would end with there; a clock or a list
-/// of versions that is wrong without keeping anything from being read ends as a check that blocks.
+/// Fails at the first failed step, with the exit code that other commands would have there. An unusable list of
+/// versions is a blocking check. A wrong clock is only a warning, because other commands correct it.
 pub(crate) fn verify<'a>(
     service: &Service,
     met: Met,
@@ -24,7 +24,7 @@ pub(crate) fn verify<'a>(
     let Met { mut walk, times, error } = met;
     let mut cause = error.map(Failure::before_start);
     if let Some((own, its)) = times {
-        take(&mut walk, Step::Clock, verification::clock(own, its));
+        walk.pass(Step::Clock, verification::clock(own, its));
     }
     if walk.end().is_none() {
         match api() {
@@ -73,7 +73,10 @@ fn account(service: &Service, walk: &mut Walk, api: &dyn CdssApi) -> Result<Opti
     walk.pass(Step::Key, Finding::pass("the signature is accepted"));
     walk.pass(Step::Permission, verification::permission(&clusters));
     walk.pass(Step::Region, verification::region(service, &clusters));
-    take(walk, Step::Versions, verification::versions(&listed));
+    match verification::versions(&listed) {
+        Ok(finding) => walk.pass(Step::Versions, finding),
+        Err(trouble) => walk.fail(Step::Versions, trouble),
+    }
     Ok(None)
 }
 
@@ -86,12 +89,5 @@ fn step_of(error: &ApiError) -> Step {
         error if error.is_auth() => Step::Key,
         error if error.is_no_such_route() => Step::Region,
         _ => Step::Answer,
-    }
-}
-
-fn take(walk: &mut Walk, step: Step, judged: Result<Finding, Trouble>) {
-    match judged {
-        Ok(finding) => walk.pass(step, finding),
-        Err(trouble) => walk.fail(step, trouble),
     }
 }

@@ -1,6 +1,10 @@
 //! Looks at a cluster until its change has ended, the time is over, or a signal comes.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::Flow;
 use super::look::Looker;
@@ -33,7 +37,7 @@ pub(super) enum End {
     /// The time is over, or the key was refused for as long as patience lasts.
     GaveUp {
         why: String,
-        /// The change was seen, and the last answered look is fresh: it goes on.
+        /// The last look is recent and showed a change under way.
         goes_on: bool,
     },
     Interrupted {
@@ -86,7 +90,7 @@ impl Watch<'_> {
         let mut looker = Looker::new(self.no, self.name);
         let mut trouble = Trouble::default();
         let mut last_answer = None;
-        let mut warned = Warned::default();
+        let mut warned = Warned { journal: flow.journal.is_failing(), ..Warned::default() };
         loop {
             let now = flow.clock.elapsed();
             match self.look(flow, &mut looker, &mut warned) {
@@ -95,11 +99,16 @@ impl Watch<'_> {
                     last_answer = Some(flow.clock.elapsed());
                     if let Some(settled) = settled {
                         flow.tell.watch_ended();
+                        flow.report.finished_at = self.finished_at(flow);
                         return End::Settled(settled);
                     }
                 }
                 Err(error) => {
                     self.progress.missed();
+                    if looker.has_vanished() {
+                        self.progress.vanished();
+                        flow.report.state = None;
+                    }
                     if let Some(signal) = error.signal() {
                         return self.interrupted(flow, signal);
                     }
@@ -168,15 +177,13 @@ impl Watch<'_> {
         let changed = flow.report.brokers.take(health, at);
         flow.tell.brokers(&flow.report.brokers, at);
         self.warn_of_missing(flow, health, warned);
-        if changed && self.journalled {
-            let paths: Vec<(String, String)> =
-                flow.report.brokers.0.iter().map(|trail| (trail.name.clone(), trail.path())).collect();
-            if let Err(error) = flow.journal.brokers(now, &paths)
-                && !warned.journal
-            {
-                warned.journal = true;
-                flow.tell.warn(&format!("{error}; watching on"));
-            }
+        if changed
+            && self.journalled
+            && let Err(error) = flow.journal.brokers(now, &flow.report.brokers)
+            && !warned.journal
+        {
+            warned.journal = true;
+            flow.tell.warn(&format!("{error}; watching on"));
         }
     }
 
@@ -184,8 +191,24 @@ impl Watch<'_> {
         flow.tell.watch_ended();
         let now = flow.clock.elapsed();
         let fresh = last_answer.is_some_and(|answer| now.saturating_sub(answer) <= FRESH);
-        let goes_on = fresh && self.progress.was_seen_to_change() && !self.progress.is_in_error();
-        End::GaveUp { why, goes_on }
+        if fresh && self.progress.is_changing() && !self.progress.is_in_error() {
+            return End::GaveUp { why, goes_on: true };
+        }
+        let seen = match (&flow.report.state, &flow.report.last_seen) {
+            (Some(state), Some(Cluster { version: Some(version), .. })) => {
+                format!("last seen {state} at version code {version}, not confirmed")
+            }
+            (Some(state), _) => format!("last seen {state}"),
+            (None, _) => "the cluster is missing from the service's answers".to_owned(),
+        };
+        End::GaveUp { why: format!("{why}; {seen}"), goes_on: false }
+    }
+
+    /// Returns when the change ended, where its end was observed.
+    fn finished_at(&self, flow: &Flow<'_>) -> Option<Timestamp> {
+        let ended = self.origin.saturating_add(self.progress.ended_at()?);
+        let ago = flow.clock.elapsed().saturating_sub(ended);
+        flow.clock.now().checked_sub(ago).ok()
     }
 
     fn interrupted(&self, flow: &mut Flow<'_>, signal: Signal) -> End {
@@ -197,7 +220,7 @@ impl Watch<'_> {
 impl Trouble {
     /// Takes in one failed look. Returns why the watch must end, if it must.
     fn add(&mut self, flow: &mut Flow<'_>, now: Duration, error: &ApiError) -> Option<String> {
-        self.in_a_row += 1;
+        self.in_a_row = self.in_a_row.saturating_add(1);
         let since = *self.since.get_or_insert(now);
         if now.saturating_sub(since) >= UNSPOKEN && !self.spoken_of {
             self.spoken_of = true;

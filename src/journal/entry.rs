@@ -140,8 +140,11 @@ pub(super) struct Brokers {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct BrokerPath {
     pub name: String,
-    /// The states that were seen, in order.
+    /// The states that were seen, in order, for people.
     pub seen: String,
+    /// It was seen to leave green and to come back. Earlier versions did not record it.
+    #[serde(default)]
+    pub restarted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -104,6 +104,7 @@ impl Replay {
                         started_at: at,
                         answer: StartAnswer::Lost,
                         brokers: start.brokers,
+                        restarted: Vec::new(),
                     },
                     accepted_as_over: false,
                 });
@@ -120,8 +121,11 @@ impl Replay {
             Event::Accepted(_) => self.answered(run, at, StartAnswer::Accepted),
             Event::Refused(_) => self.answered(run, at, StartAnswer::Refused),
             Event::Attached(attached) => self.run(run, at).of = Some(attached.of),
-            Event::Brokers(_) => {
-                self.run(run, at);
+            Event::Brokers(brokers) => {
+                let own = self.run(run, at);
+                let start = own.of.clone().unwrap_or_else(|| own.id.clone());
+                let restarted = brokers.brokers.into_iter().filter(|broker| broker.restarted);
+                self.restarted(&start, restarted.map(|broker| broker.name));
             }
             Event::End(end) => self.end(run, at, end),
             Event::GroupCreate(group) => {
@@ -177,6 +181,19 @@ impl Replay {
         run.of = run.of.take().or(followed);
         run.ended_at = Some(at);
         run.result = end.verdict.map_or(Outcome::Ended, Outcome::Verdict);
+    }
+
+    /// Notes brokers that restarted after the start of this run, whichever run saw it.
+    fn restarted(&mut self, start_run: &str, names: impl Iterator<Item = String>) {
+        let Some(recorded) = self.starts.iter_mut().rfind(|recorded| recorded.start.run == start_run) else {
+            return;
+        };
+        let known = &mut recorded.start.restarted;
+        for name in names {
+            if !known.contains(&name) {
+                known.push(name);
+            }
+        }
     }
 
     /// Notes the number of the group that this run created. The first one counts.

@@ -27,8 +27,10 @@ pub struct Logged {
     pub status: u16,
     /// The id that the answer carries, or would have carried.
     pub request_id: String,
-    /// Whether this was a start that took effect, whatever the answer said.
+    /// True for a start that was answered with yes, whether or not it took effect.
     pub accepted: bool,
+    /// True for a start that took effect, whatever the answer said.
+    pub executed: bool,
 }
 
 impl Log {
@@ -37,9 +39,14 @@ impl Log {
         self.count(routes::START)
     }
 
-    /// Returns how many starts took effect.
+    /// Returns how many starts were answered with yes. This is the number that a client can know.
     pub fn starts_accepted(&self) -> usize {
         self.requests.iter().filter(|request| request.accepted).count()
+    }
+
+    /// Returns how many starts took effect, including those whose answer was lost or said no.
+    pub fn starts_executed(&self) -> usize {
+        self.requests.iter().filter(|request| request.executed).count()
     }
 
     /// Returns how many requests of one operation were made, under the names of [`Logged::operation`].

@@ -157,6 +157,7 @@ fn log(state: &State) -> Response<Full<Bytes>> {
         "scenario": state.scenario().name(),
         "starts_asked": log.starts_asked(),
         "starts_accepted": log.starts_accepted(),
+        "starts_executed": log.starts_executed(),
         "requests": log.requests,
     });
     let response = Response::builder().header(CONTENT_TYPE, "application/json");

@@ -102,7 +102,7 @@ impl State {
         let operation = routes::find(&asked.method, &asked.path_and_query);
         let name = routes::name(operation);
         self.alter_before(name);
-        let (answer, accepted) = match self.gateway.admit(asked, operation, at_ms) {
+        let (answer, executed) = match self.gateway.admit(asked, operation, at_ms) {
             Ok((operation, body)) => {
                 self.serve(operation, body, at_ms).unwrap_or_else(|answer| (answer, false))
             }
@@ -117,7 +117,8 @@ impl State {
             body: asked.body.as_deref().and_then(readable),
             status: answer.status(),
             request_id: request_id.clone(),
-            accepted,
+            accepted: operation == Some(Operation::Start) && matches!(answer, Answer::Result(_)),
+            executed,
         });
         let delay = if self.scenario == Scenario::Slow { self.answer_delay } else { Duration::ZERO };
         Reply { answer, request_id, clock_ms: self.gateway.clock(at_ms), delay }

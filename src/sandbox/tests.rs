@@ -98,7 +98,7 @@ fn a_healthy_upgrade_goes_from_version_to_version() {
     assert_eq!(after["status"], "running");
 
     let log = sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") == 12);
-    assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+    assert_eq!((log.starts_asked(), log.starts_accepted(), log.starts_executed()), (1, 1, 1));
     assert_eq!(log.requests[0].operation, "getClusterInfo");
     assert_eq!(log.requests[2].body, Some(wish()));
     let text = serde_json::to_string(&log).unwrap();
@@ -108,7 +108,7 @@ fn a_healthy_upgrade_goes_from_version_to_version() {
         "GET /_sandbox/log HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n",
     );
     assert_eq!(served.body["scenario"], "healthy");
-    assert_eq!(served.body["starts_accepted"], 1);
+    assert_eq!((&served.body["starts_accepted"], &served.body["starts_executed"]), (&json!(1), &json!(1)));
     assert_eq!(served.body["requests"], serde_json::to_value(log.requests).unwrap());
 }
 
@@ -172,31 +172,34 @@ fn what_the_gateway_does_not_like_does_not_get_in() {
     let long = "x".repeat(1024 * 1024 + 1);
     let long = send(sandbox.port(), "POST", "/api/v1/cluster/rollingUpgrade", &long, SECRET);
     assert_eq!((long.status, &long.body["error"]["errorCode"]), (413, &json!("430")));
-    assert_eq!((sandbox.log().starts_asked(), sandbox.log().starts_accepted()), (2, 0));
+    let logged = sandbox.log();
+    assert_eq!((logged.starts_asked(), logged.starts_accepted(), logged.starts_executed()), (2, 0, 0));
 }
 
 #[test]
 fn a_start_fares_as_its_scenario_says() {
-    // Status and code of the answer, status word of the cluster, whether the start counts as accepted.
+    // Status and code of the answer, status word of the cluster, starts accepted, starts executed.
     let table = [
-        (Scenario::Healthy, 200, json!(0), "changing", 1),
-        (Scenario::AnswerLost, 0, json!(null), "changing", 1),
-        (Scenario::AnswerLostNotStarted, 0, json!(null), "running", 0),
-        (Scenario::Answer504, 504, json!(null), "changing", 1),
-        (Scenario::NeverStarts, 200, json!(0), "running", 0),
-        (Scenario::StartRefused, 200, json!(3), "running", 0),
-        (Scenario::PrecheckRefused, 200, json!(3), "running", 0),
-        (Scenario::PrecheckRefusedHttp, 400, json!(3), "running", 0),
-        (Scenario::Busy, 200, json!(3), "changing", 0),
-        (Scenario::Throttled, 429, json!(null), "running", 0),
+        (Scenario::Healthy, 200, json!(0), "changing", 1, 1),
+        (Scenario::AnswerLost, 0, json!(null), "changing", 0, 1),
+        (Scenario::AnswerLostNotStarted, 0, json!(null), "running", 0, 0),
+        (Scenario::Answer504, 504, json!(null), "changing", 0, 1),
+        (Scenario::RefusedButStarted, 200, json!(3), "changing", 0, 1),
+        (Scenario::NeverStarts, 200, json!(0), "running", 1, 0),
+        (Scenario::StartRefused, 200, json!(3), "running", 0, 0),
+        (Scenario::PrecheckRefused, 200, json!(3), "running", 0, 0),
+        (Scenario::PrecheckRefusedHttp, 400, json!(3), "running", 0, 0),
+        (Scenario::Busy, 200, json!(3), "changing", 0, 0),
+        (Scenario::Throttled, 429, json!(null), "running", 0, 0),
     ];
-    for (scenario, status, code, word, accepted) in table {
+    for (scenario, status, code, word, accepted, executed) in table {
         let sandbox = sandbox(scenario);
         let got = start(&sandbox);
         assert_eq!((got.status, got.body.get("code").unwrap_or(&json!(null))), (status, &code), "{scenario}");
         assert_eq!(cluster(&sandbox)["status"], word, "{scenario}");
         let log = sandbox.log();
-        assert_eq!((log.starts_accepted(), log.requests[0].status), (accepted, status), "{scenario}");
+        assert_eq!((log.starts_accepted(), log.starts_executed()), (accepted, executed), "{scenario}");
+        assert_eq!(log.requests[0].status, status, "{scenario}");
     }
 }
 

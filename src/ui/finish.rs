@@ -2,6 +2,7 @@
 
 use std::io;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::escape::{escape, escape_json};
@@ -261,11 +262,12 @@ fn upgrade(report: &Report, ending: &Ending<'_>) -> String {
     } else {
         format!("{} → {}", shown(&report.from), shown(&report.to))
     };
-    let time = match (report.started_at, report.ended_at) {
-        (Some(start), Some(end)) => {
-            let passed = end.duration_since(start).try_into().unwrap_or_default();
-            format!("  {}", seconds(passed))
-        }
+    let since_start =
+        |end: Timestamp, start| seconds(end.duration_since(start).try_into().unwrap_or_default());
+    let time = match (report.started_at, report.finished_at, report.ended_at) {
+        (Some(start), Some(end), _) => format!("  {}", since_start(end, start)),
+        // The end may have come earlier than it was seen.
+        (Some(start), None, Some(end)) => format!("  observed after {}", since_start(end, start)),
         _ => String::new(),
     };
     let cluster = if name.trim().is_empty() { format!("cluster {no}") } else { escape(name) };
@@ -293,7 +295,7 @@ fn word(verdict: Verdict) -> &'static str {
 /// The provider would replace a cluster whose version code moved behind its back.
 fn terraform(report: &Report) -> Option<String> {
     let code = report.to.as_ref()?.code;
-    let group = report.group_to.as_ref().map(|group| group.no).or(report.group_no);
+    let group = report.last_seen.as_ref()?.config_group;
     let group = group.map(|no| format!(" and config_group_no = {no}")).unwrap_or_default();
     Some(format!("terraform: set kafka_version_code = \"{code}\"{group} before the next apply"))
 }

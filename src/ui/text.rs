@@ -1,5 +1,7 @@
 //! Words and numbers as people read them.
 
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::time::Duration;
 
 use jiff::Timestamp;

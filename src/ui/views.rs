@@ -189,7 +189,7 @@ pub(crate) fn plan_document(report: &Report) -> Value {
     )
 }
 
-fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 12] {
+fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 13] {
     let time = |at: Option<Timestamp>| json!(at.map(|at| at.to_string()));
     [
         ("from", version(report.from.as_ref())),
@@ -217,6 +217,7 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
             })
         }).collect()),
         ("started_at", time(report.started_at)),
+        ("finished_at", time(report.finished_at)),
         ("ended_at", time(report.ended_at)),
     ]
 }

@@ -1,6 +1,9 @@
 //! A service that answers as the sandbox does, except for some requests.
 
-use cdss::sandbox::{Options, Sandbox};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cdss::sandbox::{Options, Sandbox, Scenario};
 use serde_json::{Value, json};
 
 use crate::injector::network::forward;
@@ -56,6 +59,24 @@ impl Altered {
             vec![Step::Read, Step::Answer(Box::new(reply)), Step::Fin]
         });
         Self { sandbox, injector, home: Home::empty() }
+    }
+
+    /// Lets `edit` change the body of every answer from the one to the first start on. It gets the request, too.
+    pub(crate) fn editing_after_start(scenario: Scenario, edit: fn(&str, &mut Value)) -> Self {
+        let started = Arc::new(AtomicBool::new(false));
+        Self::serving_with(Options { scenario, ..Options::default() }, move |request, port| {
+            let answer = forward(request, port);
+            started.fetch_or(request.contains("/rollingUpgrade "), Ordering::SeqCst);
+            let text = String::from_utf8_lossy(&answer).into_owned();
+            let body = text.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str(body).ok());
+            match body {
+                Some(mut body) if started.load(Ordering::SeqCst) => {
+                    edit(request, &mut body);
+                    answers(&body).into_bytes()
+                }
+                _ => answer,
+            }
+        })
     }
 
     pub(crate) fn url(&self) -> String {

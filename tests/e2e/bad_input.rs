@@ -2,7 +2,9 @@
 
 use cdss::sandbox::Scenario;
 
-use crate::support::{ACCESS_KEY, Bench, Home, Running, SECRET_KEY, UPGRADE, check, unread};
+use crate::support::{
+    ACCESS_KEY, Bench, Home, Running, SECRET_KEY, UPGRADE, check, mkfifo, side_by_side, unread, write_private,
+};
 
 /// Command line, exit code, texts on stderr: what is wrong, then what helps.
 type Row<'a> = (&'a str, i32, &'a [&'a str]);
@@ -247,4 +249,89 @@ fn without_a_terminal_and_without_yes_nobody_is_asked_and_stdin_stays_unread() {
     assert_eq!(unread(reader), "orders-prod\n");
     bench.assert_no_start();
     bench.home.assert_untouched();
+}
+
+#[test]
+fn no_user_name_and_no_password_in_an_address_is_repeated() {
+    const ADDRESSES: [&str; 10] = [
+        "https://hunter1:hunter2@example.com/x",
+        "http://hunter1:hunter2@127.0.0.1:9",
+        "https://hunter1:hunter2@",
+        "https://hunter1:hunter2",
+        "//hunter1:hunter2@example.com",
+        "hunter1:hunter2@example.com:80",
+        "ftp://hunter1:hunter2@example.com",
+        "https://hunter1:hunter2@exa mple.com",
+        "https://hunter1:hunter2%40example.com",
+        "https://hunter1:\u{1b}hunter2\n@exam\u{7}ple.com",
+    ];
+    side_by_side(&ADDRESSES, |address| {
+        for place in [
+            "--endpoint",
+            "CDSS_ENDPOINT",
+            "NCLOUD_API_GW",
+            "CDSS_SANDBOX",
+            "endpoint",
+            "proxy",
+            "HTTPS_PROXY",
+        ] {
+            for line in ["config show -vvv", "list versions -vvv -o json", "config verify -o json"] {
+                let home = Home::empty();
+                let mut command = match place {
+                    "endpoint" | "proxy" => {
+                        let value = address
+                            .replace('\u{1b}', "\\u001b")
+                            .replace('\n', "\\n")
+                            .replace('\u{7}', "\\u0007");
+                        let profile = format!(
+                            "[profiles.prod]\naccess_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\n\
+                             {place} = \"{value}\"\n"
+                        );
+                        write_private(&home.profiles(), &profile);
+                        home.command(&format!("{line} --profile prod"))
+                    }
+                    _ => home.command(line),
+                };
+                if place != "endpoint" && place != "--endpoint" {
+                    // No request may leave this machine.
+                    command.env("CDSS_ENDPOINT", "https://127.0.0.1:9");
+                }
+                command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+                match place {
+                    "--endpoint" => drop(command.args([place, address])),
+                    "endpoint" | "proxy" => drop(command.env_remove("CDSS_ENDPOINT")),
+                    _ => drop(command.env(place, address)),
+                }
+                let run = Running::start(command, line).end();
+                let shown = format!("{}{}", run.stdout, run.stderr);
+                assert!(!shown.contains("hunter"), "{place} {address}: {run:#?}");
+                assert!(
+                    run.code == 2 || place == "NCLOUD_API_GW" || place == "HTTPS_PROXY" || place == "proxy",
+                    "{place} {address:?}: {run:#?}"
+                );
+            }
+        }
+    });
+}
+
+/// The time zone library would read a device until memory is full, and wait for a pipe forever.
+#[test]
+fn a_time_zone_that_is_no_file_is_refused_by_every_command() {
+    let bench = Bench::new(Scenario::Healthy);
+    let pipe = bench.home.path().join("pipe");
+    mkfifo(&pipe);
+    let pipe = pipe.to_str().expect("it is text");
+    let lines = ["status --cluster orders-prod", "history", "config show", "config list", UPGRADE];
+    for line in lines {
+        for zone in ["/dev/zero", ":/dev/zero", "/dev/tty", "/", pipe, "pipe"] {
+            let run = bench.run_with(line, &[("TZ", Some(zone))]);
+            run.assert_says(2, &["TZ: ", "it is ", "hint: correct TZ, or leave it out"]);
+            assert_eq!(run.stdout, "", "{line} in {zone}");
+        }
+    }
+    assert_eq!(bench.log().requests.len(), 0, "nothing was asked");
+    for zone in ["Asia/Seoul", ":Asia/Seoul", "KST-9", "", "/etc/passwd", "/no/such/file", "config"] {
+        let run = bench.run_with("status --cluster orders-prod", &[("TZ", Some(zone))]);
+        assert_eq!(run.code, 0, "{zone}: {run:#?}");
+    }
 }

@@ -28,6 +28,9 @@ const ACCESS: &str = "CANARYACCESS00KEY7Q2F";
 /// Every character that one of the forms writes otherwise.
 const SECRET: &str = "canary/Secret+key=that&must%never~be_seen-9f3c";
 
+/// A part of a secret that is as long as this must not be seen.
+const PART: usize = 16;
+
 /// Everything that would give a text away: as it is, and in base64 at each of its three offsets, in hexadecimal and
 /// as a part of an address.
 fn forms(text: &str) -> BTreeSet<String> {
@@ -51,6 +54,10 @@ fn forms(text: &str) -> BTreeSet<String> {
     let strict = quoted(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
     let loose = quoted(|byte| byte.is_ascii_graphic() && !b"%&=+".contains(&byte));
     forms.extend([strict.to_lowercase(), strict, loose, text.replace('/', "\\/")]);
+    forms
+        .extend(ENCODINGS.iter().filter(|(name, _)| *name != "in two parts").map(|(_, encode)| encode(text)));
+    // A part of it gives away too much as well.
+    forms.extend(bytes.windows(PART).map(|part| String::from_utf8_lossy(part).into_owned()));
     forms
 }
 
@@ -374,12 +381,49 @@ fn every_scenario(hunt: &Hunt, sampler: &Sampler) {
     });
 }
 
-/// A gateway that refuses with all that it was sent, in its message and in a header.
-fn parrot(status: &'static str) -> Injector {
+type Encode = fn(&str) -> String;
+
+/// What a gateway makes of a text that it repeats.
+const ENCODINGS: [(&str, Encode); 14] = [
+    ("as it is", str::to_owned),
+    ("percent-encoded", |text| percent_encoded(text, |c| !c.is_ascii_alphanumeric(), true)),
+    ("percent-encoded in lower case", |text| percent_encoded(text, |c| !c.is_ascii_alphanumeric(), false)),
+    ("partly percent-encoded", |text| percent_encoded(text, |c| c == '+', true)),
+    ("percent-encoded twice", |text| {
+        percent_encoded(text, |c| !c.is_ascii_alphanumeric(), true).replace('%', "%25")
+    }),
+    ("named HTML entities", |text| {
+        text.replace('+', "&plus;").replace('/', "&sol;").replace('=', "&equals;")
+    }),
+    ("decimal HTML entities", |text| each(text, |c| format!("&#{};", u32::from(c)))),
+    ("hexadecimal HTML entities", |text| each(text, |c| format!("&#x{:x};", u32::from(c)))),
+    ("hexadecimal", hexadecimal),
+    ("hexadecimal in upper case", |text| hexadecimal(text).to_uppercase()),
+    ("base64url", |text| text.replace('+', "-").replace('/', "_")),
+    ("without padding", |text| text.trim_end_matches('=').to_owned()),
+    ("JSON escapes", |text| each(text, |c| format!("\\u{:04x}", u32::from(c)))),
+    ("in two parts", |text| format!("{}...{}", &text[..text.len() - 5], &text[5..])),
+];
+
+fn each(text: &str, encode: fn(char) -> String) -> String {
+    text.chars().map(encode).collect()
+}
+
+fn percent_encoded(text: &str, encode: fn(char) -> bool, upper: bool) -> String {
+    let one = |c: char| match (encode(c), upper) {
+        (false, _) => c.to_string(),
+        (true, true) => format!("%{:02X}", u32::from(c)),
+        (true, false) => format!("%{:02x}", u32::from(c)),
+    };
+    text.chars().map(one).collect()
+}
+
+/// A gateway that refuses with all that it was sent, in its message and in its headers.
+fn parrot(status: &'static str, encode: Encode) -> Injector {
     Injector::start(move |_| {
-        let repeat = |request: &str| {
+        let repeat = move |request: &str| {
             let told = ["x-ncp-apigw-signature-v2", "x-ncp-iam-access-key", "x-ncp-apigw-timestamp"]
-                .map(|name| header(request, name).unwrap_or_default())
+                .map(|name| encode(&header(request, name).unwrap_or_default()))
                 .join(" ");
             let body =
                 serde_json::json!({ "error": { "errorCode": "200", "message": told, "details": told } });
@@ -419,9 +463,14 @@ fn every_fault(hunt: &Hunt, sampler: &Sampler) {
         })
         .collect();
     for status in ["401 Unauthorized", "403 Forbidden", "500 Internal", "400 Bad Request"] {
-        let service = parrot(status);
+        let service = parrot(status, str::to_owned);
         let url = service.url();
         services.push((format!("a parrot with {status}"), service, url));
+    }
+    for (name, encode) in ENCODINGS {
+        let service = parrot("401 Unauthorized", encode);
+        let url = service.url();
+        services.push((format!("a parrot, {name}"), service, url));
     }
     let service = Injector::with(|_| vec![Step::Hang], move |stream| accept(&stranger, stream));
     let url = format!("https://127.0.0.1:{}", service.port());

@@ -13,6 +13,7 @@ mod config_group_answers;
 mod config_group_copy;
 mod config_terminal;
 mod credentials;
+mod extremes;
 #[path = "../figures/mod.rs"]
 mod figures;
 mod files;
@@ -41,6 +42,7 @@ mod streams;
 mod support;
 mod terminal;
 mod tls;
+mod verdicts;
 mod verify;
 mod wide;
 mod wrong_answers;

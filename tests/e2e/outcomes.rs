@@ -83,7 +83,7 @@ fn every_cell_of_the_start() {
         // The service refuses and does it anyway: the looks after it see that, and nothing is claimed.
         (Fault::Refusal { status: 200, delivered: true }, 1, 0, "unknown", "already", 1),
     ];
-    side_by_side(&cells, |(fault, times, code, submitted, verdict, accepted)| {
+    side_by_side(&cells, |(fault, times, code, submitted, verdict, executed)| {
         let line = Line::new("/rollingUpgrade", *fault, *times);
         let run = line.run(&format!("{UPGRADE} --yes -o json"));
         let told = format!("{fault:?}: {run:#?}");
@@ -91,7 +91,7 @@ fn every_cell_of_the_start() {
         let document = run.document();
         assert_eq!(document["submitted"], json!(submitted), "{told}");
         assert_eq!(document["verdict"], json!(verdict), "{told}");
-        assert_eq!(line.sandbox.log().starts_accepted(), *accepted, "{told}");
+        assert_eq!(line.sandbox.log().starts_executed(), *executed, "{told}");
     });
 }
 

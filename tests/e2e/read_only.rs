@@ -159,18 +159,19 @@ fn status_of_an_idle_cluster_has_nothing_to_follow() {
     let bench = Bench::new(Scenario::Healthy);
     from_elsewhere(&bench, "status --cluster orders-prod --watch").assert_says(0, &["nothing to follow"]);
     let run = from_elsewhere(&bench, "status --cluster orders-prod --version 3.9.0 --watch -o json");
-    run.assert_says(11, &["idle, and not on the version asked for"]);
+    run.assert_says(11, &["orders-prod is idle and not at 3.9.0"]);
     assert_eq!(run.document()["verdict"], Value::Null);
     bench.assert_no_start();
 }
 
 #[test]
-fn status_has_the_ends_of_an_upgrade() {
+fn status_from_elsewhere_claims_nothing_of_a_start_that_it_does_not_know() {
     for (scenario, flags, code) in [
-        (Scenario::EndsInError, "--version 3.9.0 --watch", 7),
+        (Scenario::EndsInError, "--version 3.9.0 --watch", 11),
         (Scenario::EndsInError, "--watch", 7),
-        (Scenario::EndsOnOldVersion, "--version 3.9.0 --watch", 7),
-        (Scenario::Stalled, "--version 3.9.0 --watch --timeout 1s", 8),
+        (Scenario::EndsOnOldVersion, "--version 3.9.0 --watch", 11),
+        (Scenario::EndsOnOldVersion, "--version 3.9.0 --from 3.7.1 --watch", 7),
+        (Scenario::Stalled, "--version 3.9.0 --watch --timeout 1s", 11),
         (Scenario::Stalled, "--watch --timeout 1s", 8),
     ] {
         let (bench, held) = under_way(scenario);

@@ -1,11 +1,13 @@
 //! `cdss sandbox -- COMMAND`: what runs inside can reach nothing else, and its exit code comes out.
 
+use std::fs;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Home, Run, Running, UPGRADE};
+use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, allow};
 
-/// Something that counts who comes.
+/// A port that counts its connections.
 struct Listener(TcpListener);
 
 impl Listener {
@@ -25,12 +27,12 @@ impl Listener {
     }
 }
 
-/// Leads everything that a variable can lead to `url`.
-fn misled(mut command: Command, url: &str) -> Command {
-    for name in ["CDSS_ENDPOINT", "NCLOUD_API_GW", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
-        command.env(name, url).env(name.to_lowercase(), url);
-    }
-    for (name, value) in [
+/// Returns variables that lead to `url` in every way that `cdss` knows, with keys.
+fn misleading(url: &str) -> Vec<(String, String)> {
+    let addresses = ["CDSS_ENDPOINT", "NCLOUD_API_GW", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+    let lower = addresses.map(str::to_lowercase);
+    let addresses = addresses.iter().map(|name| (*name).to_owned()).chain(lower).map(|name| (name, url));
+    let values = [
         ("NCLOUD_ACCESS_KEY_ID", "PRODUCTIONKEY0001"),
         ("NCLOUD_SECRET_ACCESS_KEY", "production-secret"),
         ("NCLOUD_ACCESS_KEY", "PRODUCTIONKEY0002"),
@@ -39,11 +41,14 @@ fn misled(mut command: Command, url: &str) -> Command {
         ("NCLOUD_SITE", "moon"),
         ("NCLOUD_PROFILE", "prod"),
         ("CDSS_PROFILE", "prod"),
-        ("CDSS_POLL", "never"),
         ("NO_PROXY", ""),
-    ] {
-        command.env(name, value);
-    }
+    ];
+    let values = values.map(|(name, value)| (name.to_owned(), value));
+    addresses.chain(values).map(|(name, value)| (name, value.to_owned())).collect()
+}
+
+fn misled(mut command: Command, url: &str) -> Command {
+    command.envs(misleading(url)).env("CDSS_POLL", "never");
     command
 }
 
@@ -99,13 +104,20 @@ fn only_the_variables_of_the_service_are_taken_away() {
 fn the_exit_code_of_the_command_inside_comes_out() {
     let home = Home::empty();
     let silent = inside(&home, "", &["sh", "-c", "exit 7"]);
-    silent.assert_says(7, &["sandbox: 0 requests", "warning: the sandbox saw no request"]);
+    silent.assert_says(
+        7,
+        &[
+            "sandbox: 0 requests; 0 starts requested, 0 accepted\n",
+            "warning: the sandbox received no requests: ",
+            "can reach the real service",
+        ],
+    );
     for (scenario, code) in [("precheck-refused", 5), ("no-permission", 4), ("busy", 11)] {
         let line = format!("cdss {UPGRADE} --yes --no-wait");
         let program: Vec<_> = line.split(' ').collect();
         let run = inside(&home, &format!("--scenario {scenario}"), &program);
-        run.assert_says(code, &[" 0 accepted"]);
-        assert!(!run.stderr.contains("saw no request"), "{run:#?}");
+        run.assert_says(code, &[" requested, 0 accepted\n"]);
+        assert!(!run.stderr.contains("received no requests"), "{run:#?}");
     }
     home.assert_untouched();
 }
@@ -188,11 +200,11 @@ fn an_upgrade_is_started_once_per_journal() {
     let home = Home::empty();
     let shared = two_runners(&home, ["shared", "shared"]);
     assert_eq!(exits(&shared), ["exit=9", "exit=5"], "{shared:#?}");
-    shared.assert_says(0, &["blocked by start.unresolved", " 1 starts asked"]);
+    shared.assert_says(0, &["blocked by start.unresolved", " 1 start requested"]);
 
     let separate = two_runners(&home, ["first", "second"]);
     assert_eq!(exits(&separate), ["exit=9", "exit=9"], "{separate:#?}");
-    separate.assert_says(0, &[" 2 starts asked"]);
+    separate.assert_says(0, &[" 2 starts requested"]);
     assert!(!separate.stderr.contains("start.unresolved"), "{separate:#?}");
 }
 
@@ -204,9 +216,270 @@ fn a_later_sandbox_on_the_same_port_does_not_see_an_old_journal() {
         format!("--scenario never-starts --port {}", free.expect("a port of loopback is free").port());
     let script = format!("XDG_STATE_HOME=\"$PWD/state\" cdss {UPGRADE} --yes --poll 10ms");
     for _ in 0..2 {
-        inside(&home, &flags, &["sh", "-c", &script]).assert_says(9, &[" 1 starts asked"]);
+        inside(&home, &flags, &["sh", "-c", &script]).assert_says(9, &[" 1 start requested"]);
     }
-    let journals = std::fs::read_dir(home.state()).expect("the script's folder is there").count();
+    let journals = fs::read_dir(home.state()).expect("the script's folder is there").count();
     assert_eq!(journals, 2, "one per sandbox");
     assert!(!home.journal().exists(), "the script's journal of real upgrades is left alone");
+}
+
+/// Puts another `cdss` into a folder, which leaves a mark when it is run; returns the folder and the mark.
+fn other_cdss(home: &Home) -> (PathBuf, PathBuf) {
+    let folder = home.path().join("other");
+    let mark = home.path().join("other-cdss-ran");
+    fs::create_dir_all(&folder).expect("the home can be written");
+    fs::write(folder.join("cdss"), format!("#!/bin/sh\n: > '{}'\n", mark.display()))
+        .expect("the home can be written");
+    allow(&folder.join("cdss"), 0o755);
+    (folder, mark)
+}
+
+#[test]
+fn a_command_that_cleans_its_environment_still_reaches_only_the_sandbox() {
+    let listener = Listener::new();
+    let url = listener.url();
+    let words = misleading(&url).into_iter().map(|(name, value)| format!("{name}='{value}'"));
+    let variables = words.collect::<Vec<_>>().join(" ");
+    let upgrade = format!("cdss {UPGRADE} --yes --no-wait");
+    for script in [
+        format!("env -i PATH=\"$PATH\" {variables} {upgrade}"),
+        format!("env -i PATH=\"$PATH\" HOME=/nonexistent TMPDIR=/nonexistent {variables} {upgrade}"),
+        format!("unset CDSS_SANDBOX; export {variables}; {upgrade}"),
+        format!("env -u CDSS_SANDBOX {variables} {upgrade}"),
+        format!("CDSS_SANDBOX= {variables} {upgrade}"),
+        format!("CDSS_SANDBOX='{url}' {variables} {upgrade}"),
+        format!("env -i PATH=\"$PATH\" {variables} sh -c 'cd / && {upgrade}'"),
+        format!("env -i PATH=\"$PATH:$PWD/other\" {variables} {upgrade}"),
+        format!("cd other && env -i PATH=\"$PATH:.:\" {variables} {upgrade}"),
+    ] {
+        let home = Home::empty();
+        let (_, mark) = other_cdss(&home);
+        let run = inside(&home, "", &["sh", "-c", &script]);
+        run.assert_says(0, &["Service       sandbox http://127.0.0.1:", "; 1 start requested, 1 accepted\n"]);
+        assert_eq!(listener.connections(), 0, "{script}");
+        assert!(!mark.exists(), "{script}");
+        assert!(!home.state().exists() && !home.profiles().exists(), "{script}");
+        let left = fs::read_dir(home.path()).expect("the home is there").count();
+        assert_eq!(left, 1, "only the other cdss is left: {script}");
+    }
+}
+
+#[test]
+fn a_sandbox_in_a_sandbox_is_the_one_that_is_used() {
+    let home = Home::empty();
+    let listener = Listener::new();
+    let url = listener.url();
+    let script = format!(
+        "cdss sandbox -- env -i PATH=\"$PATH\" CDSS_ENDPOINT={url} NCLOUD_ACCESS_KEY_ID=KEY1 \
+         NCLOUD_SECRET_ACCESS_KEY=s cdss {UPGRADE} --yes --no-wait"
+    );
+    let run = inside(&home, "", &["sh", "-c", &script]);
+    run.assert_says(
+        0,
+        &["; 1 start requested, 1 accepted\n", "sandbox: 0 requests; 0 starts requested, 0 accepted\n"],
+    );
+    assert_eq!(listener.connections(), 0);
+    home.assert_untouched();
+}
+
+#[test]
+fn a_cleaned_environment_uses_the_same_journal_and_the_state_folder_that_a_script_sets() {
+    let home = Home::empty();
+    let upgrade = format!("cdss {UPGRADE} --yes --poll 10ms -q; echo exit=$?");
+    let clean = "env -i PATH=\"$PATH\"";
+    let own = inside(
+        &home,
+        "--scenario never-starts",
+        &["sh", "-c", &format!("{upgrade}\n{clean} sh -c '{upgrade}'")],
+    );
+    assert_eq!(exits(&own), ["exit=9", "exit=5"], "{own:#?}");
+    own.assert_says(0, &["blocked by start.unresolved", "; 1 start requested, 1 accepted, 0 executed\n"]);
+    home.assert_untouched();
+
+    let state = "XDG_STATE_HOME=\"$PWD/state\"";
+    let scripts = format!("{state} {clean} {state} sh -c '{upgrade}'\nexport {state}; {upgrade}");
+    let script = inside(&home, "--scenario never-starts", &["sh", "-c", &scripts]);
+    assert_eq!(exits(&script), ["exit=9", "exit=5"], "{script:#?}");
+    let folders: Vec<_> = fs::read_dir(home.state()).expect("the script's folder is there").collect();
+    assert_eq!(folders.len(), 1, "{folders:?}");
+    assert!(!home.journal().exists(), "the script's journal of real upgrades is left alone");
+}
+
+#[test]
+fn the_wrapper_passes_arguments_exit_codes_and_signals_in_a_folder_with_any_name() {
+    let home = Home::empty();
+    let odd = home.path().join("it's a \"folder\"\n$(x) `y` \\");
+    fs::create_dir(&odd).expect("the home can be written");
+    for (script, code) in [
+        ("exec cdss check --cluster 'no such  cluster' --version 3.9.0", 3),
+        ("cdss", 2),
+        (
+            "cdss upgrade --cluster orders-prod --version 3.9.0 --yes --timeout 1h & upgrade=$!; \
+          until cdss status --cluster orders-prod | grep -q changing; do :; done; kill -TERM $upgrade; wait $upgrade",
+            143,
+        ),
+    ] {
+        let mut command = home.command("sandbox --scenario stalled -- sh -c");
+        command.arg(format!(
+            "ls -ld \"$(dirname \"$(command -v cdss)\")\"/.; env -i PATH=\"$PATH\" sh -c '{}'",
+            script.replace('\'', r"'\''")
+        ));
+        command.env("TMPDIR", &odd);
+        let run = Running::start(command, script).end();
+        assert_eq!(run.code, code, "{run:#?}");
+        assert!(run.stdout.starts_with("drwx------"), "{run:#?}");
+        if code == 3 {
+            assert!(run.stderr.contains("`no such  cluster`"), "{run:#?}");
+        }
+    }
+    assert_eq!(fs::read_dir(&odd).expect("it is there").count(), 0, "the sandbox removes its folder");
+}
+
+/// Copies the program by another process: a file that this one has open for writing could not be run.
+fn copy_of_cdss(folder: &Path) -> PathBuf {
+    let copy = folder.join("a copy of cdss");
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_cdss")).arg(&copy).status();
+    assert!(copied.expect("cp can be run").success());
+    copy
+}
+
+#[test]
+fn without_its_program_a_sandbox_runs_no_other_cdss() {
+    let listener = Listener::new();
+    let url = listener.url();
+    let home = Home::empty();
+    let (folder, mark) = other_cdss(&home);
+    let copy = copy_of_cdss(home.path());
+    let script = format!(
+        "cdss list versions || exit 1; rm '{}'; env -i PATH=\"$PATH:{}\" CDSS_ENDPOINT={url} \
+         NCLOUD_ACCESS_KEY_ID=KEY1 NCLOUD_SECRET_ACCESS_KEY=s cdss list versions",
+        copy.display(),
+        folder.display()
+    );
+    let mut command = home.program(copy.to_str().expect("the path is text"));
+    command.args(["sandbox", "--", "sh", "-c", &script]);
+    let run = Running::start(command, "sandbox").end();
+    run.assert_says(127, &["not found", "sandbox: 1 request; "]);
+    assert!(!mark.exists() && listener.connections() == 0, "{run:#?}");
+}
+
+#[test]
+fn a_temporary_folder_that_cannot_hold_the_wrapper_is_refused_before_the_command_runs() {
+    let home = Home::empty();
+    let odd = home.path().join("a:b");
+    fs::create_dir(&odd).expect("the home can be written");
+    let mut command = home.command("sandbox -- touch ran");
+    command.env("TMPDIR", &odd);
+    Running::start(command, "sandbox").end().assert_says(2, &["first in PATH", "a:b"]);
+    assert!(!home.path().join("ran").exists());
+    assert_eq!(fs::read_dir(&odd).expect("it is there").count(), 0);
+}
+
+#[test]
+fn usage_errors_are_the_same_inside_and_outside() {
+    // Outside, a mistake of this test would reach this instead of the real service.
+    let proxy = Listener::new();
+    let outside = Home::empty();
+    let sandbox =
+        cdss::sandbox::Sandbox::start(cdss::sandbox::Options::default()).expect("loopback has a port");
+    let address = format!("CDSS_SANDBOX={} ", sandbox.url());
+    for flags in [
+        &["--region", "US"][..],
+        &["--region", "USW"],
+        &["--region", "K R"],
+        &["--region", ""],
+        &["--region=../v1"],
+        &["--site", "moon"],
+        &["--site", ""],
+        &["--site", "fin", "--region", "KR"],
+        &["--site", "gov", "--region", "SGN"],
+        &["--site", "public", "--region", "FKR"],
+        &["--profile", ""],
+        &["--profile", " prod"],
+        &["--profile", "a\nb"],
+        &["--endpoint", "orders"],
+        &["--endpoint", ""],
+        &["--endpoint", "http://example.com"],
+        &["--endpoint", "https://user:hunter2@example.com"],
+        &["--endpoint", "https://example.com/path"],
+        &["--endpoint", "https://clouddatastreamingservice.apigw.gov-ntruss.com", "--site", "fin"],
+        &["--endpoint", "https://clouddatastreamingservice.apigw.gov-ntruss.com", "--region", "SGN"],
+        &["--cacert", ""],
+        &["--output", "yaml"],
+        &["--output", ""],
+        &["--poll", "never"],
+        &["--poll", "0s"],
+        &["--poll", ""],
+        &["--timeout", "soon"],
+        &["--version", "three"],
+        &["--accept", "no.such.check"],
+        &["--color", "sometimes"],
+        &["--no-such-flag"],
+    ] {
+        let mut line = vec!["upgrade", "--cluster", "orders-prod", "--yes"];
+        if flags[0] != "--version" {
+            line.extend(["--version", "3.9.0"]);
+        }
+        line.extend(flags);
+        let run = |sandbox: Option<&str>| {
+            let mut command = outside.command("");
+            command.args(&line).env("HTTPS_PROXY", proxy.url());
+            command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
+            command.envs(sandbox.map(|url| ("CDSS_SANDBOX", url)));
+            Running::start(command, "upgrade").end()
+        };
+        let (real, rehearsed) = (run(None), run(Some(&sandbox.url())));
+        assert_eq!(real.code, 2, "{line:?}: {real:#?}");
+        assert_eq!(rehearsed.code, 2, "{line:?}: {rehearsed:#?}");
+        assert_eq!(rehearsed.stderr.replace(&address, ""), real.stderr, "{line:?}");
+    }
+    assert_eq!(sandbox.log().requests.len() + proxy.connections(), 0, "a usage error asks nobody");
+}
+
+#[test]
+fn flags_that_are_right_outside_are_right_inside() {
+    let home = Home::empty();
+    for (flags, prefix) in [
+        ("--profile no-such-profile", "/api/v1/"),
+        ("--region sgn", "/api/sgn-v1/"),
+        ("--site gov --region KRS", "/api/krs-v1/"),
+        ("--endpoint https://cdss.example.com --region USW", "/api/usw-v1/"),
+        ("--endpoint https://clouddatastreamingservice.apigw.gov-ntruss.com", "/api/v1/"),
+        ("--cacert /no/such/file", "/api/v1/"),
+    ] {
+        let run = home.run(&format!("sandbox -- cdss list versions -vv {flags}"));
+        let knows_region = prefix != "/api/usw-v1/";
+        assert_eq!(run.code, if knows_region { 0 } else { 12 }, "{flags}: {run:#?}");
+        assert!(run.stderr.contains(prefix), "{flags}: {run:#?}");
+        assert!(run.stderr.contains("sandbox: 1 request; "), "{flags}: {run:#?}");
+    }
+}
+
+#[test]
+fn a_sandbox_that_is_not_running_is_named_in_the_error() {
+    let home = Home::empty();
+    let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let url = format!("http://{}", free.expect("a port of loopback is free"));
+    let gone = format!("the sandbox at {url} is not running: ");
+    for line in [
+        "upgrade --cluster orders-prod --version 3.9.0 --yes",
+        "status --cluster orders-prod",
+        "list clusters",
+        "config verify",
+    ] {
+        let run = |more: &str| {
+            let mut command = home.command(&format!("{line}{more}"));
+            command.env("CDSS_SANDBOX", &url);
+            Running::start(command, line).end()
+        };
+        let text = run("");
+        text.assert_says(12, &[&gone, "hint: start one with cdss sandbox", "unset CDSS_SANDBOX"]);
+        assert!(!text.stderr.contains("proxy") && !text.stderr.contains("config verify"), "{text:#?}");
+        let document = run(" -o json").document();
+        let message = document["error"]["message"].as_str().unwrap_or_default();
+        assert!(message.contains(&gone), "{document:#}");
+        assert_eq!(document["error"]["kind"], "unreachable");
+        assert!(["no", "null"].contains(&document["submitted"].as_str().unwrap_or("null")), "{document:#}");
+    }
+    assert!(home.entries().is_empty(), "nothing was started");
 }

@@ -2,7 +2,7 @@
 
 use cdss::sandbox::{Alteration, Change, Options, Scenario};
 
-use crate::support::{Bench, Run, Running, UPGRADE, check};
+use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
 
 const ORDERS: u64 = 1_009_123;
 
@@ -99,22 +99,23 @@ fn several_open_starts_must_all_be_named() {
     let bench = Bench::new(Scenario::NeverStarts);
     let line = format!("{UPGRADE} --yes");
     assert_eq!(bench.run(&line).code, 9);
-    // A second start that this journal has, as from two journals that were put together.
-    let journal = std::fs::read_to_string(bench.home.journal()).expect("it can be read");
-    let first = &start_runs(&bench)[0];
-    let start = journal.lines().next().expect("there is a start").replace(first.as_str(), "other-run");
-    let start = crate::journal::with_checksum(&start);
-    std::fs::write(bench.home.journal(), format!("{journal}{start}\n")).expect("it can be written");
+    // Another journal has a start too, and somebody puts the two together.
+    let elsewhere = Home::empty();
+    assert_eq!(Running::start(bench.command(&elsewhere, &line), &line).end().code, 9);
+    let journals = [bench.home.journal(), elsewhere.journal()];
+    let both = journals.map(|journal| std::fs::read_to_string(journal).expect("it can be read")).concat();
+    std::fs::write(bench.home.journal(), both).expect("it can be written");
 
-    let flag = format!("--accept start.unresolved={first},other-run");
-    bench.run(&line).assert_says(5, &["blocked by start.unresolved", &format!("add {flag}\n")]);
-    for one in [first, "other-run"] {
-        let run = bench.run(&format!("{line} --accept start.unresolved={one}"));
-        run.assert_says(5, &["blocked by start.unresolved", &format!("add {flag}\n")]);
+    let runs = start_runs(&bench);
+    let flag = format!("--accept start.unresolved={}", runs.join(","));
+    let refused = ["blocked by start.unresolved\n", &format!("add {flag}\n")];
+    bench.run(&line).assert_says(5, &refused);
+    for one in &runs {
+        bench.run(&format!("{line} --accept start.unresolved={one}")).assert_says(5, &refused);
     }
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_asked(), 2, "one per journal");
     assert_eq!(bench.run(&format!("{line} {flag}")).code, 9);
-    assert_eq!(bench.log().starts_asked(), 2);
+    assert_eq!(bench.log().starts_asked(), 3);
 }
 
 #[test]
@@ -164,7 +165,7 @@ fn an_upgrade_to_another_version_has_to_end_first() {
     let (run, document) = bench.json(&format!("{} --yes", to("3.9.0")));
     run.assert_says(11, &["an upgrade of logs-prod to version code 3713006 is under way", "cdss status"]);
     assert!(
-        run.stderr.contains("--version 3713006 --watch"),
+        run.stderr.contains("--version 3713006 --from 3623006 --watch"),
         "the one under way is followed: {}",
         run.stderr
     );

@@ -150,7 +150,8 @@ fn the_command_that_is_printed_follows_the_upgrade_from_an_empty_home() {
     command.args(["-c", &format!("{follow} --timeout 500ms --output json")]);
     command.env("HOME", elsewhere.path()).env("XDG_STATE_HOME", elsewhere.path().join("state"));
     let followed = Ended::of(command.env_remove("CDSS_ENDPOINT"));
-    assert_eq!(followed.code(), Some(8), "{follow}\n{}", followed.stderr);
+    assert_eq!(followed.code(), Some(11), "{follow}\n{}", followed.stderr);
+    assert!(followed.stderr.contains("orders-prod is still changing"), "{}", followed.stderr);
     let document = followed.document();
     assert_eq!(document["cluster"]["no"], "1009123");
     assert_eq!(document["submitted"], "no");

@@ -12,7 +12,9 @@ use crate::injector::network::forward;
 use crate::injector::proxy::Proxy;
 use crate::injector::tls::{Authority, Validity, accept, self_signed};
 use crate::injector::{Injector, Step};
-use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, serve, write_private};
+use crate::support::{
+    ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to, mkfifo, serve, write_private,
+};
 
 const AUTHORITY: &str = "cdss test authority";
 
@@ -157,6 +159,61 @@ fn an_authority_of_ones_own_is_believed_where_it_is_named() {
     run(&home, &format!("{line} --cacert {path}.none"), &[])
         .assert_says(2, &["authority.pem.none: No such file"]);
     run(&home, &format!("{line} --insecure"), &[]).assert_says(2, &["unexpected argument '--insecure'"]);
+}
+
+#[test]
+fn a_process_substitution_is_read_as_a_file_of_authorities() {
+    let authority = Authority::new(AUTHORITY);
+    let home = Home::empty();
+    let path = certificate(&home, &authority);
+    let service = Service::new(authority.server("127.0.0.1", Validity::Now));
+    // Two requests on connections of their own: the pipe can be read only once.
+    let script = format!(
+        "\"$1\" {UPGRADE} --yes --no-wait --endpoint {} --cacert <(cat {})",
+        service.url(),
+        path.display()
+    );
+    let mut command = home.program("bash");
+    command.args(["-c", &script, "bash", env!("CARGO_BIN_EXE_cdss")]);
+    lead_to(&mut command, &service.url(), ACCESS_KEY, SECRET_KEY);
+    let run = Running::start(command, &script).end();
+    assert_eq!(run.code, 0, "{run:#?}");
+}
+
+#[test]
+fn what_is_no_file_of_authorities_is_refused_before_any_request() {
+    let authority = Authority::new(AUTHORITY);
+    let service = Service::new(authority.server("127.0.0.1", Validity::Now));
+    let home = Home::empty();
+    let [large, pipe] = ["large", "pipe"].map(|name| home.path().join(name));
+    let file = fs::File::create(&large).expect("the home can be written");
+    file.set_len(11 * 1024 * 1024).expect("it can grow");
+    mkfifo(&pipe);
+    let (large, pipe) = (large.display().to_string(), pipe.display().to_string());
+    let cases = [
+        ("/dev/zero", "/dev/zero: it is neither a file nor a pipe"),
+        ("/dev/tty", "/dev/tty: it is neither a file nor a pipe"),
+        ("/", "/: it is a directory"),
+        ("/no/such/file", "/no/such/file: No such file"),
+        (&*large, "it is larger than 10 MiB"),
+    ];
+    let silent = || {
+        let line = format!("{UPGRADE} --endpoint {} --cacert {pipe}", service.url());
+        run(&home, &line, &[]).assert_says(2, &["cacert: ", &pipe, "it was not read within 5s"]);
+    };
+    let refused = |(path, reason): &(&str, &str)| {
+        for line in [UPGRADE, "config verify"] {
+            let line = format!("{line} --endpoint {}", service.url());
+            run(&home, &format!("{line} --cacert {path}"), &[]).assert_says(2, &["cacert: ", reason]);
+            let named = run(&home, &line, &[("SSL_CERT_FILE", path)]);
+            named.assert_says(2, &["SSL_CERT_FILE: ", reason, "hint: correct SSL_CERT_FILE"]);
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(silent);
+        cases.iter().for_each(refused);
+    });
+    assert_eq!(service.injector.seen().connections, 0);
 }
 
 #[test]

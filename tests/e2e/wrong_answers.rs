@@ -3,7 +3,7 @@
 use cdss::sandbox::{Alteration, Change, Options, Scenario};
 use serde_json::{Value, json};
 
-use crate::altered::{Altered, answers};
+use crate::altered::Altered;
 use crate::injector::network::forward;
 use crate::support::{Bench, Run, UPGRADE, check};
 
@@ -71,26 +71,6 @@ fn lose_a_broker(status: &mut Value) {
     }
 }
 
-/// A service whose answers are those of a sandbox, edited once a start was answered. `edit` gets the request and the
-/// answer's body.
-fn edited_after_start(scenario: Scenario, edit: fn(&str, &mut Value)) -> Altered {
-    let started = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-    Altered::serving_with(Options { scenario, ..Options::default() }, move |request, port| {
-        use std::sync::atomic::Ordering;
-        let answer = forward(request, port);
-        started.fetch_or(request.contains("/rollingUpgrade "), Ordering::SeqCst);
-        let text = String::from_utf8_lossy(&answer).into_owned();
-        let body = text.split_once("\r\n\r\n").and_then(|(_, body)| serde_json::from_str::<Value>(body).ok());
-        match body {
-            Some(mut body) if started.load(Ordering::SeqCst) => {
-                edit(request, &mut body);
-                answers(&body).into_bytes()
-            }
-            _ => answer,
-        }
-    })
-}
-
 fn refuse(request: &str, body: &mut Value) {
     if request.contains("/rollingUpgrade ") {
         *body = json!({ "code": 7, "message": "다른 작업", "requestId": "r-7", "result": null });
@@ -99,7 +79,7 @@ fn refuse(request: &str, body: &mut Value) {
 
 #[test]
 fn an_upgrade_is_not_done_while_a_broker_is_missing() {
-    let service = edited_after_start(Scenario::Healthy, |request, body| {
+    let service = Altered::editing_after_start(Scenario::Healthy, |request, body| {
         if request.contains("Progress") || request.contains("Status") {
             lose_a_broker(&mut body["result"]);
             body["result"]["brokerNodeTotalNumber"] = 2.into();
@@ -197,7 +177,7 @@ fn a_refused_start_that_happens_anyway_is_followed_and_never_claimed() {
 #[test]
 fn a_refused_start_that_ends_badly_or_late_is_unknown() {
     for scenario in [Scenario::EndsOnOldVersion, Scenario::EndsInError, Scenario::Stalled] {
-        let service = edited_after_start(scenario, refuse);
+        let service = Altered::editing_after_start(scenario, refuse);
         let (run, document) = service.json(&format!("{UPGRADE} --yes --timeout 5s"));
         assert_unclaimed(&run, &document, 9, "unknown");
         let (later, document) = service.json(&format!("{UPGRADE} --yes --timeout 1s"));
@@ -230,7 +210,7 @@ fn an_upgrade_whose_answer_was_lost_is_never_called_failed() {
 
 #[test]
 fn an_upgrade_that_ends_on_a_third_version_is_unknown_and_names_it() {
-    let service = edited_after_start(Scenario::Healthy, |request, body| {
+    let service = Altered::editing_after_start(Scenario::Healthy, |request, body| {
         if request.contains(ENTRY) {
             body["result"]["kafkaVersionCode"] = "3803006".into();
         }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::api::error::Distrust;
+use crate::api::redact::Redactor;
 use crate::api::wire::{Response, open};
 
 /// The answer with this status and body; the service's clock is `ahead` seconds ahead where it tells a time.
@@ -22,7 +23,7 @@ fn answer_to(class: Class, status: u16, body: &str, ahead: Option<i64>) -> Resul
         clocks: Clocks { own, its: ahead.map(|seconds| own + SignedDuration::from_secs(seconds)) },
         retry_after: Some(Duration::from_secs(7)),
     };
-    open("op", class, &response.read(["", ""])).map(drop)
+    open("op", class, &response.read(&Redactor::new(&[]))).map(drop)
 }
 
 fn gateway(status: u16, code: i64) -> ApiError {

@@ -125,7 +125,7 @@ impl ClusterPages {
 
     /// Adds the entries that are not there yet. Returns false when there is none.
     fn merge(&mut self, page: ClusterList) -> Result<bool, String> {
-        let before = self.allowed.len() + self.forbidden.len();
+        let before = self.allowed.len().saturating_add(self.forbidden.len());
         for entry in page.allowed {
             if is_new(&mut self.allowed, entry.no, entry.identity())? {
                 self.list.allowed.push(entry);
@@ -136,19 +136,19 @@ impl ClusterPages {
                 self.list.forbidden.push(entry);
             }
         }
-        Ok(self.allowed.len() + self.forbidden.len() > before)
+        Ok(self.allowed.len().saturating_add(self.forbidden.len()) > before)
     }
 
     /// Returns true when the entries are as many as the service counts. Whether it counts the disallowed ones is not
     /// documented.
     fn adds_up(&self) -> bool {
         let (allowed, forbidden) = (self.allowed.len() as u64, self.forbidden.len() as u64);
-        self.total_count.is_some_and(|count| count == allowed || count == allowed + forbidden)
+        self.total_count.is_some_and(|count| count == allowed || count == allowed.saturating_add(forbidden))
     }
 
     /// Returns the list if it is complete. The count decides; without one, every page has to be there.
     fn finish(&mut self, last: u32) -> Result<ClusterList, String> {
-        let entries = self.allowed.len() + self.forbidden.len();
+        let entries = self.allowed.len().saturating_add(self.forbidden.len());
         match (self.total_count, self.total_pages) {
             (Some(_), _) if self.adds_up() => {}
             (Some(count), _) => {

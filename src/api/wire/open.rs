@@ -1,5 +1,6 @@
 //! From bytes to the service's result, or to what went wrong.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -7,6 +8,7 @@ use serde_json::Value;
 use super::fields::number;
 use crate::api::ApiError;
 use crate::api::classify::{Class, Clocks};
+use crate::api::redact::Redactor;
 
 /// An answer as it came, bounded in size.
 #[derive(Debug, Clone)]
@@ -38,24 +40,16 @@ pub(in crate::api) struct Reading {
     retry_after: Option<Duration>,
 }
 
-/// What is taken out in the place of a key or a signature.
-const HIDDEN: &str = "(hidden)";
-
-/// Shorter texts are no key and no signature; taken out, they would spoil what is told.
-const SHORTEST: usize = 8;
-
 impl Response {
-    /// Reads the body, and takes the texts out of everything that may be shown: a gateway that repeats what it refuses
-    /// would otherwise have a signature, which opens the path for five minutes to whoever sees it, shown with its message.
-    pub(in crate::api) fn read(mut self, concealed: [&str; 2]) -> Reading {
+    /// Reads the body, and masks secrets in everything that may be shown.
+    pub(in crate::api) fn read(mut self, redactor: &Redactor) -> Reading {
         let hide = |text: &mut String| {
-            for concealed in concealed.iter().filter(|concealed| concealed.len() >= SHORTEST) {
-                if text.contains(concealed) {
-                    *text = text.replace(concealed, HIDDEN);
-                }
+            if let Cow::Owned(redacted) = redactor.redact(text) {
+                *text = redacted;
             }
         };
-        let kind = no_json(&self);
+        let mut kind = no_json(&self);
+        hide(&mut kind);
         let mut body = parse(&self.body);
         if let Some(body) = &mut body {
             each_text(body, &hide);
@@ -211,17 +205,17 @@ mod tests {
     }
 
     fn error(status: u16, body: &str) -> ApiError {
-        open("op", Class::Read, &response(status, body).read(["", ""])).unwrap_err()
+        open("op", Class::Read, &response(status, body).read(&Redactor::new(&[]))).unwrap_err()
     }
 
     #[test]
     fn only_code_0_under_2xx_is_a_success() {
         let body = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
-        let envelope = open("op", Class::Read, &response(200, body).read(["", ""])).unwrap();
+        let envelope = open("op", Class::Read, &response(200, body).read(&Redactor::new(&[]))).unwrap();
         assert_eq!((envelope.result, envelope.request_id.as_deref()), (Value::Bool(true), Some("r-1")));
         let code_as_text = r#"{"code":"0","message":"SUCCESS","result":null}"#;
         assert_eq!(
-            open("op", Class::Read, &response(200, code_as_text).read(["", ""]))
+            open("op", Class::Read, &response(200, code_as_text).read(&Redactor::new(&[])))
                 .unwrap()
                 .request_id
                 .as_deref(),
@@ -255,7 +249,7 @@ mod tests {
     fn a_change_is_refused_only_without_a_result() {
         let refused = |class, result: &str| {
             let body = format!(r#"{{"code":3,"message":"no"{result}}}"#);
-            let error = open("op", class, &response(200, &body).read(["", ""])).unwrap_err();
+            let error = open("op", class, &response(200, &body).read(&Redactor::new(&[]))).unwrap_err();
             matches!(error, ApiError::Refused { code: Some(3), .. })
         };
         for (result, is_refusal) in [
@@ -309,7 +303,7 @@ mod tests {
         }
         let redirect = Response { location: Some("https://evil.example/x".to_owned()), ..response(302, "") };
         assert!(
-            open("op", Class::Read, &redirect.read(["", ""]))
+            open("op", Class::Read, &redirect.read(&Redactor::new(&[])))
                 .unwrap_err()
                 .to_string()
                 .contains("evil.example")
@@ -320,13 +314,16 @@ mod tests {
     fn an_answer_of_countless_values_is_not_read() {
         let body =
             |count: usize| format!(r#"{{"code":0,"message":"SUCCESS","result":[{}0]}}"#, "0,".repeat(count));
-        assert!(open("op", Class::Read, &response(200, &body(MOST_VALUES - 10)).read(["", ""])).is_ok());
+        assert!(
+            open("op", Class::Read, &response(200, &body(MOST_VALUES - 10)).read(&Redactor::new(&[])))
+                .is_ok()
+        );
         let error = error(200, &body(MOST_VALUES)).to_string();
         assert_eq!(error, "op: an answer of more than 50000 values (HTTP 200)");
     }
 
     #[test]
-    fn a_signature_that_comes_back_in_an_answer_is_taken_out_however_it_is_written() {
+    fn a_signature_that_comes_back_in_an_answer_is_masked() {
         for written in ["aaaa/b+c=", r"aaaa\/b+c=", r"aaaa/b\u002bc\u003d"] {
             let body = format!(r#"{{"error":{{"errorCode":"200","message":"{written} of AKIDEXAMPLE1"}}}}"#);
             let repeated = Response {
@@ -334,13 +331,14 @@ mod tests {
                 request_id: Some("aaaa/b+c=".to_owned()),
                 ..response(401, &body)
             };
-            let read = repeated.read(["aaaa/b+c=", "AKIDEXAMPLE1"]);
+            let read = repeated.read(&Redactor::new(&["aaaa/b+c=", "AKIDEXAMPLE1"]));
             assert_eq!(read.headers[0].1, "bad (hidden) with (hidden)");
             assert_eq!(read.request_id.as_deref(), Some("(hidden)"));
             let told = open("op", Class::Read, &read).unwrap_err().to_string();
             assert_eq!(told, "op: (hidden) of (hidden) (HTTP 401, code 200)", "{written}");
         }
-        let short = response(401, r#"{"error":{"errorCode":"200","message":"a b"}}"#).read(["a", "b"]);
+        let short = response(401, r#"{"error":{"errorCode":"200","message":"a b"}}"#)
+            .read(&Redactor::new(&["a", "b"]));
         assert!(
             open("op", Class::Read, &short).unwrap_err().to_string().contains("a b"),
             "what is that short is no key"

@@ -77,7 +77,7 @@ fn wait_for(child: &mut Child, stdout: &Kept, limit: Duration, interrupt: &Inter
     let mut said = None;
     loop {
         let pause = if said.is_none() { NOTICE.min(limit) } else { MOMENT };
-        waited += pause;
+        waited = waited.saturating_add(pause);
         match &said {
             None => said = stdout.end_within(pause),
             Some(Err(error)) => {
@@ -117,7 +117,7 @@ fn end(child: &mut Child, why: NoKeys) -> Result<(), NoKeys> {
             return Err(why);
         }
         thread::park_timeout(MOMENT);
-        waited += MOMENT;
+        waited = waited.saturating_add(MOMENT);
     }
     Err(match why {
         NoKeys::Reason(reason) => NoKeys::Reason(format!("{reason}, and can't be ended")),
@@ -148,7 +148,7 @@ impl Kept {
                     Err(error) => break Err(error),
                 };
                 let mut kept = locked(&kept);
-                let room = LONGEST + 1 - kept.len();
+                let room = (LONGEST + 1).saturating_sub(kept.len());
                 kept.extend_from_slice(&part[..length.min(room)]);
                 if stops && kept.len() > LONGEST {
                     break Ok(());
@@ -177,7 +177,7 @@ impl Kept {
         let _left_open_by_another = self.end_within(LINGER);
         let mut text = std::mem::take(&mut *self.text());
         if text.len() > LONGEST {
-            let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let end = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at.saturating_add(1));
             text.truncate(end);
         }
         text

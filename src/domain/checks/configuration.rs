@@ -4,8 +4,10 @@ use super::{Check, CheckResult};
 use crate::domain::config_group::ConfigGroup;
 use crate::domain::group_choice::{Candidate, Compared, GroupChoice};
 use crate::domain::group_difference::{Class, SettingChange};
+use crate::domain::ids::ConfigGroupNo;
 use crate::domain::setting_text;
 use crate::domain::snapshot::{Group, Snapshot};
+use crate::domain::version::KafkaVersion;
 
 fn names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
     candidates.map(|candidate| candidate.group.to_string()).collect::<Vec<_>>().join(", ")
@@ -25,16 +27,24 @@ pub(super) fn or_copy(otherwise: &str, snapshot: &Snapshot) -> String {
     }
 }
 
+/// The block of a cluster that has the target version with another config group than the one named.
+pub(crate) fn other_group(
+    target: &KafkaVersion,
+    in_use: Option<ConfigGroupNo>,
+    named: &ConfigGroup,
+) -> Check {
+    let in_use = in_use.map_or("none".to_owned(), |no| no.to_string());
+    Check::block(
+        "config.other-group",
+        format!("already at {target}, with config group {in_use} instead of {named}"),
+        "apply the group in the console; that restarts the cluster and is no upgrade",
+    )
+}
+
 pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
     let target = &snapshot.target.version;
     if snapshot.has_other_group() {
-        let present = snapshot.cluster.config_group.map_or("none".to_owned(), |no| no.to_string());
-        let named = snapshot.group.one()?;
-        return Some(Check::block(
-            "config.other-group",
-            format!("already at {target}, with config group {present} instead of {named}"),
-            "apply the group in the console; that restarts the cluster and is no upgrade",
-        ));
+        return Some(other_group(target, snapshot.cluster.config_group, snapshot.group.one()?));
     }
     if snapshot.is_at_target() {
         return None;

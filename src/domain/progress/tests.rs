@@ -34,6 +34,13 @@ fn ours(patience: Patience) -> Progress {
     Progress::new(patience, Watched::Ours, expected(Some(NEW)))
 }
 
+/// Looks in which one broker after another restarts.
+const ROLLED: [(&str, u64, &[&str]); 3] = [
+    ("changing", OLD, &["orange", "green", "green"]),
+    ("changing", OLD, &["green", "orange", "green"]),
+    ("changing", OLD, &["green", "green", "orange"]),
+];
+
 /// Feeds looks 15 s apart and returns the end with the number of looks it took.
 fn run(
     mut progress: Progress,
@@ -48,17 +55,82 @@ fn run(
 }
 
 #[test]
-fn done_takes_two_good_looks_after_a_change() {
-    let end = run(
-        ours(Patience::REMOTE),
-        [
-            ("changing", OLD, GREEN),
-            ("changing", OLD, ORANGE),
-            ("running", NEW, GREEN),
-            ("running", NEW, GREEN),
-        ],
+fn done_takes_two_good_looks_after_every_broker_restarted() {
+    let good = std::iter::repeat_n(("running", NEW, GREEN), 60);
+    let end = run(ours(Patience::REMOTE), ROLLED.into_iter().chain(good.clone()));
+    assert_eq!(end, Some((Settled::AtTarget, 3 + 2)));
+    for unseen in 0..3 {
+        let rolled = (0..).zip(ROLLED).filter(|(broker, _)| *broker != unseen).map(|(_, look)| look);
+        let end = run(ours(Patience::REMOTE), rolled.chain(good.clone()));
+        assert_eq!(end, Some((Settled::AtTarget, 2 + 21)), "broker {unseen} may not have restarted");
+    }
+}
+
+#[test]
+fn one_colour_that_wavers_after_an_early_switch_is_no_restart_of_the_others() {
+    let blip = [("running", NEW, GREEN), ("running", NEW, &["yellow", "green", "green"][..])];
+    let looks = blip.into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 20));
+    assert_eq!(run(ours(Patience::REMOTE), looks), None);
+}
+
+#[test]
+fn restarts_that_earlier_runs_saw_count() {
+    let mut progress = ours(Patience::REMOTE);
+    progress.note_brokers(["b1", "b2"].map(str::to_owned), ["b3".to_owned()]);
+    let end = run(progress, std::iter::repeat_n(("running", NEW, GREEN), 60));
+    assert_eq!(end, Some((Settled::AtTarget, 2)), "b3 was seen away before, and is back");
+}
+
+#[test]
+fn unanswered_looks_neither_count_nor_reset_the_count() {
+    let mut progress = ours(Patience::REMOTE);
+    for (at, (state, version, colours)) in (0..).zip(ROLLED) {
+        progress.take(&look(at, state, version, colours));
+    }
+    assert_eq!(progress.take(&look(15, "running", NEW, GREEN)), None);
+    progress.missed();
+    assert_eq!(progress.take(&look(45, "running", NEW, GREEN)), None, "the last two have to be consecutive");
+    progress.missed();
+    assert_eq!(progress.take(&look(75, "running", NEW, GREEN)), None);
+    assert_eq!(
+        progress.take(&look(76, "running", NEW, GREEN)),
+        Some(Settled::AtTarget),
+        "15 s are long over"
     );
-    assert_eq!(end, Some((Settled::AtTarget, 4)));
+}
+
+#[test]
+fn an_unseen_end_is_no_end_of_the_upgrade() {
+    let mut seen = ours(Patience::LOOPBACK);
+    for (at, (state, version, colours)) in (0..).zip(ROLLED) {
+        assert_eq!(seen.take(&look(at, state, version, colours)), None);
+        assert_eq!(seen.ended_at(), None);
+    }
+    seen.take(&look(7, "running", NEW, GREEN));
+    seen.take(&look(8, "running", NEW, GREEN));
+    assert_eq!(seen.ended_at(), Some(Duration::from_secs(7)), "the first good look");
+    let mut unseen = ours(Patience::LOOPBACK);
+    for at in 0..60 {
+        unseen.take(&look(at, "running", NEW, GREEN));
+    }
+    assert_eq!(unseen.ended_at(), None);
+}
+
+#[test]
+fn only_the_last_answered_look_shows_a_change_under_way() {
+    let mut progress = ours(Patience::REMOTE);
+    progress.take(&look(0, "changing", OLD, ORANGE));
+    assert!(progress.is_changing());
+    progress.missed();
+    assert!(progress.is_changing(), "a look that was not answered shows nothing");
+    progress.vanished();
+    assert!(!progress.is_changing());
+    progress.take(&look(1, "running", NEW, ORANGE));
+    assert!(progress.is_changing());
+    for (state, colours) in [("running", GREEN), ("error", GREEN)] {
+        progress.take(&look(2, state, NEW, colours));
+        assert!(!progress.is_changing(), "{state}");
+    }
 }
 
 #[test]
@@ -78,7 +150,9 @@ fn good_looks_that_are_not_in_a_row_do_not_count() {
 #[test]
 fn two_good_looks_too_close_together_are_one() {
     let mut progress = ours(Patience::REMOTE);
-    assert_eq!(progress.take(&look(0, "changing", OLD, GREEN)), None);
+    for (at, (state, version, colours)) in (0..).zip(ROLLED) {
+        assert_eq!(progress.take(&look(at, state, version, colours)), None);
+    }
     assert_eq!(progress.take(&look(100, "running", NEW, GREEN)), None);
     assert_eq!(progress.take(&look(114, "running", NEW, GREEN)), None);
     assert_eq!(progress.take(&look(115, "running", NEW, GREEN)), Some(Settled::AtTarget));
@@ -142,8 +216,9 @@ fn an_error_is_believed_after_three_looks_over_45_seconds() {
 fn an_error_that_another_state_interrupts_starts_anew() {
     let mut looks = [("error", OLD, GREEN), ("error", OLD, GREEN), ("changing", OLD, GREEN)].repeat(50);
     assert_eq!(run(ours(Patience::LOOPBACK), looks.clone()), None);
+    looks.extend(ROLLED);
     looks.extend([("running", NEW, GREEN), ("running", NEW, GREEN)]);
-    assert_eq!(run(ours(Patience::LOOPBACK), looks), Some((Settled::AtTarget, 152)));
+    assert_eq!(run(ours(Patience::LOOPBACK), looks), Some((Settled::AtTarget, 150 + 3 + 2)));
 }
 
 #[test]
@@ -211,10 +286,8 @@ fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
         for (at, (state, version, colours)) in (0..).zip(looks()) {
             assert_eq!(progress.take(&without_entry_count(look(at, state, version, colours))), None);
         }
-        for at in 1_000..1_002 {
-            progress.take(&look(at, "running", NEW, GREEN));
-        }
-        assert_eq!(progress.take(&look(1_002, "running", NEW, GREEN)), Some(Settled::AtTarget), "it is back");
+        let back = (1_000..1_020).find_map(|at| progress.take(&look(at, "running", NEW, GREEN)));
+        assert_eq!(back, Some(Settled::AtTarget), "it is back");
     }
     let unknown = ExpectedBrokers::new([], None);
     let mut progress = Progress::new(

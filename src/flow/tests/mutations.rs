@@ -49,11 +49,11 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         upgraded(&api, &FakeClock::default(), &injector.url(), &journal, Duration::from_secs(20 * 60))
     }));
-    let started = sandbox.log().starts_accepted();
+    let started = sandbox.log().starts_executed();
     let (report, failure) = outcome.map_err(|_| format!("seed {seed}: it panicked"))?;
     let exit = failure.as_ref().map_or(Exit::Ok, Failure::exit);
     let told =
-        format!("seed {seed}: {:?} {:?} {failure:?}, {started} accepted", report.submitted, report.verdict);
+        format!("seed {seed}: {:?} {:?} {failure:?}, {started} executed", report.submitted, report.verdict);
     // A defect is what a panic would be.
     let wrong = exit == Exit::Internal
         || started > 1

@@ -252,7 +252,7 @@ fn wrong(seed: u64) -> Result<&'static str, String> {
     let folder = tempfile::tempdir().unwrap();
     let (report, failure) = run(&network.injector.url(), folder.path(), "first");
 
-    let started = sandbox.log().starts_accepted();
+    let started = sandbox.log().starts_executed();
     let record = network.record.lock().unwrap().clone();
     let cluster = truth(&sandbox);
     let is_good =
@@ -295,7 +295,7 @@ fn wrong(seed: u64) -> Result<&'static str, String> {
     }
     // Whatever else came of it, the same command again starts nothing a second time.
     let (again, _) = run(&sandbox.url(), folder.path(), "second");
-    let in_all = sandbox.log().starts_accepted();
+    let in_all = sandbox.log().starts_executed();
     // An upgrade that has failed for certain is over, and may be tried anew.
     let is_over = verdict == Some(Verdict::Failed);
     holds(in_all <= 1 || is_over, "the second run started it again")?;

@@ -60,7 +60,11 @@ fn every_event() -> Vec<Event> {
         Event::Refused(entry::Refused { message: "no".to_owned(), request_id: Some("r".to_owned()) }),
         Event::Attached(entry::Attached { of: "first".to_owned() }),
         Event::Brokers(entry::Brokers {
-            brokers: vec![entry::BrokerPath { name: "b1".to_owned(), seen: "green → red".to_owned() }],
+            brokers: vec![entry::BrokerPath {
+                name: "b1".to_owned(),
+                seen: "green → red".to_owned(),
+                restarted: false,
+            }],
         }),
         end("first", Some(Verdict::NotStarted)),
         Event::GroupCreate(Box::new(group())),

@@ -1,6 +1,9 @@
 //! A clock that is wrong.
 
+use std::cell::Cell;
+
 use super::*;
+use crate::clock::{Clock, Interrupted};
 
 /// A gateway whose clock is `ahead` of this machine's, and which judges by it.
 fn gateway_ahead(ahead: SignedDuration, more: &'static str) -> Injector {
@@ -85,4 +88,44 @@ fn a_wrong_key_is_not_taken_for_a_wrong_clock() {
     let error = read(&client_of(&both.url(), QUICK)).unwrap_err();
     assert_eq!(error.hint().unwrap(), "check the secret key, and that the key belongs to this site");
     assert_eq!(both.seen().requests.len(), 2);
+}
+
+/// A clock that starts at a time and moves on by two seconds each time it is read, as far as time goes.
+struct Ticking(Cell<Timestamp>);
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        let now = self.0.get();
+        self.0.set(now.saturating_add(SignedDuration::from_secs(2)).unwrap());
+        now
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::MAX
+    }
+
+    fn sleep(&self, _: Duration) -> Result<(), Interrupted> {
+        Ok(())
+    }
+}
+
+#[test]
+fn no_time_of_either_clock_is_too_early_or_too_late() {
+    const LAST: &str = "date: Thu, 30 Dec 9999 22:00:00 GMT\r\n";
+    const FIRST: &str = "date: Sat, 01 Jan 0000 00:00:00 GMT\r\n";
+    let today = SystemClock { interrupt: Interrupt::new() }.now();
+    for own in [Timestamp::MIN, Timestamp::UNIX_EPOCH, today, Timestamp::MAX] {
+        for date in [LAST, FIRST, "date: Fri, 31 Dec 9999 23:59:59 GMT\r\n", ""] {
+            let refusal = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
+            let refusal = http("401 Unauthorized", date, refusal);
+            let accepted = http("200 OK", date, YES);
+            let gateway = Injector::answering([vec![refusal.clone(), refusal], vec![accepted; 4]].concat());
+            let mut client = client_of(&gateway.url(), QUICK);
+            client.connection.clock = Rc::new(Ticking(Cell::new(own)));
+            for _ in 0..4 {
+                let _ended = read(&client);
+            }
+            assert!(gateway.seen().requests.len() > 3, "{own} {date}: each read was sent");
+        }
+    }
 }

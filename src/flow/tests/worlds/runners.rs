@@ -229,7 +229,8 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
         Command::Check { all: false } => check(&mut flow, &request),
         Command::Status { version, watch } => {
             let version = version.then(|| request.version.clone());
-            let following = Following { cluster: request.cluster, version, watch, timeout: plan.timeout };
+            let following =
+                Following { cluster: request.cluster, version, from: None, watch, timeout: plan.timeout };
             status(&mut flow, &following)
         }
     };

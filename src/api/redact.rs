@@ -1,0 +1,452 @@
+//! Masks secrets in text, however they are encoded. Pure.
+
+use std::borrow::Cow;
+use std::iter::successors;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use secrecy::zeroize::Zeroizing;
+
+/// Stands in the output in place of a secret.
+const HIDDEN: &str = "(hidden)";
+
+/// A shorter text is not masked as a whole: it is neither a key nor a signature, and masking it would garble messages.
+const SHORTEST: usize = 8;
+
+/// A part of a secret that is at least this long is masked.
+///
+/// Chosen: long enough that no other text matches by chance, short enough that what stays visible of a signature (256
+/// bits) or a secret key (40 characters) does not help to guess the rest.
+const LEAST: usize = 16;
+
+/// Secrets to mask, prepared once for many texts.
+///
+/// Each secret is found as it is, as its bytes in hexadecimal or base64, and, where it is base64 itself, as the bytes
+/// it stands for in hexadecimal. Any character of these forms may be written as it is, percent-encoded, as an HTML
+/// entity, or with a JSON escape, also twice over. Upper and lower case are the same, and so are the two base64
+/// alphabets. A part of at least [`LEAST`] characters is enough.
+///
+/// The time is linear in the length of the text, unless a secret repeats itself.
+pub(super) struct Redactor {
+    forms: Vec<Zeroizing<Vec<u8>>>,
+    /// For each byte, where it is found in the forms.
+    places: Vec<Vec<Place>>,
+    /// A bit for the hash of each three consecutive bytes of the forms.
+    triples: Vec<u64>,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    form: usize,
+    at: usize,
+}
+
+impl Redactor {
+    pub(super) fn new(secrets: &[&str]) -> Self {
+        let mut redactor =
+            Self { forms: Vec::new(), places: vec![Vec::new(); 256], triples: vec![0; TRIPLES / 64] };
+        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+            redactor.add(secret.as_bytes());
+            redactor.add(&hexadecimal(secret.as_bytes()));
+            // Inside a longer text base64 has three forms, and the last bits of each depend on what follows.
+            for skipped in 0..3 {
+                let rest = &secret.as_bytes()[skipped..];
+                let text = Zeroizing::new(STANDARD_NO_PAD.encode(rest));
+                redactor.add(&text.as_bytes()[..rest.len().saturating_mul(8) / 6]);
+            }
+            if let Ok(bytes) = STANDARD.decode(secret).map(Zeroizing::new) {
+                redactor.add(&hexadecimal(&bytes));
+            }
+        }
+        redactor
+    }
+
+    fn add(&mut self, form: &[u8]) {
+        let form = Zeroizing::new(form.iter().copied().map(folded).collect::<Vec<u8>>());
+        for (at, byte) in form.iter().enumerate() {
+            self.places[usize::from(*byte)].push(Place { form: self.forms.len(), at });
+        }
+        for triple in form.windows(3) {
+            let (word, bit) = slot(triple);
+            self.triples[word] |= bit;
+        }
+        self.forms.push(form);
+    }
+
+    /// Returns the text with every secret replaced by `(hidden)`. A UUID always stays: request ids are UUIDs.
+    pub(super) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let bytes = text.as_bytes();
+        let (mut output, mut copied, mut at) = (String::new(), 0, 0);
+        while let Some(start) = self.candidate(bytes, at) {
+            at = start.saturating_add(1);
+            let Some(end) = self.longest(bytes, start) else { continue };
+            if is_in_uuid(bytes, start, end) || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
+                continue;
+            }
+            output.push_str(&text[copied..start]);
+            output.push_str(HIDDEN);
+            (copied, at) = (end, end);
+        }
+        if copied == 0 {
+            return Cow::Borrowed(text);
+        }
+        output.push_str(&text[copied..]);
+        Cow::Owned(output)
+    }
+
+    /// Returns the next place, from `at` on, where a secret may begin.
+    fn candidate(&self, text: &[u8], at: usize) -> Option<usize> {
+        let may_begin = |triple: &[u8]| {
+            let (word, bit) = slot(triple);
+            self.triples[word] & bit != 0 || triple.iter().any(|byte| INTRODUCERS.contains(byte))
+        };
+        let found = text.get(at..)?.windows(3).position(may_begin)?;
+        Some(at.saturating_add(found))
+    }
+
+    /// Returns the end of the longest part of a secret that begins here.
+    fn longest(&self, text: &[u8], start: usize) -> Option<usize> {
+        let mut longest = None;
+        for (first, _) in characters(text, start) {
+            for Place { form, at } in &self.places[usize::from(first)] {
+                let form = &self.forms[*form];
+                let end = matched(text, start, &form[*at..], LEAST.min(form.len()));
+                longest = longest.max(end);
+            }
+        }
+        longest
+    }
+}
+
+/// Returns the end of the longest match of `form` and the text from `start` on, if it has at least so many characters.
+fn matched(text: &[u8], start: usize, form: &[u8], least: usize) -> Option<usize> {
+    if form.len() < least {
+        return None;
+    }
+    let (mut end, mut count) = (start, 0_usize);
+    // Where nothing is encoded, each character has one end.
+    for byte in form {
+        match text.get(end) {
+            Some(found) if INTRODUCERS.contains(found) => break,
+            Some(found) if folded(*found) == *byte => end = end.saturating_add(1),
+            _ => break,
+        }
+        count = count.saturating_add(1);
+    }
+    // Elsewhere it may have several: a `%` stands for itself, and may begin an encoded character.
+    let mut ends = vec![end];
+    for byte in &form[count..] {
+        let of_one = |end: &usize| characters(text, *end).filter(|(character, _)| character == byte);
+        let mut next: Vec<usize> = ends.iter().flat_map(of_one).map(|(_, end)| end).collect();
+        next.sort_unstable();
+        next.dedup();
+        if next.is_empty() {
+            break;
+        }
+        ends = next;
+        count = count.saturating_add(1);
+    }
+    if count >= least { ends.pop() } else { None }
+}
+
+/// The bytes that an encoded character begins with.
+const INTRODUCERS: [u8; 3] = *b"%&\\";
+
+/// Reads an encoded character behind its introducer. Returns the character and how much of the text is left.
+type Decode = fn(&[u8]) -> Option<(u8, usize)>;
+
+/// The encodings: what a character begins with, what follows that where it is itself encoded, how to read the rest.
+const ENCODINGS: [(u8, &[u8], Decode); 4] =
+    [(b'%', b"25", digits), (b'&', b"amp;", entity), (b'\\', b"\\", number), (b'\\', b"\\", any)];
+
+/// Returns what may be written at a place, each with where it ends: the character itself, and everything that it may
+/// begin.
+fn characters(text: &[u8], at: usize) -> impl Iterator<Item = (u8, usize)> {
+    let (first, rest) = match text.get(at..).and_then(<[u8]>::split_first) {
+        Some((first, rest)) => (Some(*first), rest),
+        None => (None, &[][..]),
+    };
+    let encodings = ENCODINGS.iter().filter(move |(introducer, ..)| first == Some(*introducer));
+    let decoded = encodings.flat_map(move |(_, prefix, decode)| {
+        let nested = successors(Some(rest), |rest| rest.strip_prefix(*prefix));
+        nested.take(DEEPEST).filter_map(decode)
+    });
+    let plain = first.map(|first| (first, rest.len()));
+    plain.into_iter().chain(decoded).map(|(byte, left)| (folded(byte), text.len().saturating_sub(left)))
+}
+
+/// Chosen: nobody encodes a text more often, and reading one place must not take longer the longer the text is.
+const DEEPEST: usize = 8;
+
+/// Reads two hexadecimal digits.
+fn digits(text: &[u8]) -> Option<(u8, usize)> {
+    let (digits, left) = text.split_at_checked(2).filter(|(digits, _)| digits[0] != b'+')?;
+    let digits = std::str::from_utf8(digits).ok()?;
+    Some((u8::from_str_radix(digits, 16).ok()?, left.len()))
+}
+
+/// Reads what follows a backslash: `u002b`, `x2b`.
+fn number(text: &[u8]) -> Option<(u8, usize)> {
+    text.strip_prefix(b"u00").or_else(|| text.strip_prefix(b"x")).and_then(digits)
+}
+
+/// Reads any character behind a backslash.
+fn any(text: &[u8]) -> Option<(u8, usize)> {
+    text.split_first().map(|(byte, left)| (*byte, left.len()))
+}
+
+/// Reads what follows an ampersand: `#43;`, `#x2b;`, `plus;`.
+fn entity(text: &[u8]) -> Option<(u8, usize)> {
+    let end = text.iter().take(LONGEST_ENTITY).position(|byte| *byte == b';')?;
+    let name = std::str::from_utf8(&text[..end]).ok()?;
+    let byte = match name.strip_prefix('#').map(|number| (number, number.strip_prefix(['x', 'X']))) {
+        Some((_, Some(digits))) => u8::from_str_radix(digits, 16).ok()?,
+        Some((digits, None)) => digits.parse().ok()?,
+        None => ENTITIES.iter().find(|(_, names)| names.contains(&name))?.0,
+    };
+    Some((byte, text.len().saturating_sub(end).saturating_sub(1)))
+}
+
+/// The longest name below has 16 letters.
+const LONGEST_ENTITY: usize = 17;
+
+/// The named entities of printable ASCII.
+///
+/// Source: HTML Living Standard, 13.5.
+const ENTITIES: [(u8, &[&str]); 30] = [
+    (b'!', &["excl"]),
+    (b'"', &["quot", "QUOT"]),
+    (b'#', &["num"]),
+    (b'$', &["dollar"]),
+    (b'%', &["percnt"]),
+    (b'&', &["amp", "AMP"]),
+    (b'\'', &["apos"]),
+    (b'(', &["lpar"]),
+    (b')', &["rpar"]),
+    (b'*', &["ast", "midast"]),
+    (b'+', &["plus"]),
+    (b',', &["comma"]),
+    (b'.', &["period"]),
+    (b'/', &["sol"]),
+    (b':', &["colon"]),
+    (b';', &["semi"]),
+    (b'<', &["lt", "LT"]),
+    (b'=', &["equals"]),
+    (b'>', &["gt", "GT"]),
+    (b'?', &["quest"]),
+    (b'@', &["commat"]),
+    (b'[', &["lsqb", "lbrack"]),
+    (b'\\', &["bsol"]),
+    (b']', &["rsqb", "rbrack"]),
+    (b'^', &["Hat"]),
+    (b'_', &["lowbar", "UnderBar"]),
+    (b'`', &["grave", "DiacriticalGrave"]),
+    (b'{', &["lcub", "lbrace"]),
+    (b'|', &["verbar", "vert", "VerticalLine"]),
+    (b'}', &["rcub", "rbrace"]),
+];
+
+/// Returns one byte for all that are taken for the same: both cases, both base64 alphabets, and the blank that a `+`
+/// becomes in a decoded form.
+fn folded(byte: u8) -> u8 {
+    match byte {
+        b'-' | b' ' => b'+',
+        b'_' => b'/',
+        byte => byte.to_ascii_lowercase(),
+    }
+}
+
+/// Chosen: the secrets of a request have a few hundred different triples, so that few other texts share one's hash.
+const TRIPLES: usize = 1 << 16;
+
+/// Returns the word and the bit that three bytes have among the triples.
+fn slot(triple: &[u8]) -> (usize, u64) {
+    let hash = triple.iter().fold(0_usize, |hash, byte| {
+        hash.wrapping_mul(41).wrapping_add(usize::from(folded(*byte))) & (TRIPLES - 1)
+    });
+    (hash / 64, 1 << (hash % 64))
+}
+
+fn hexadecimal(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]];
+    Zeroizing::new(bytes.iter().flat_map(digits).collect())
+}
+
+/// Returns true when a part of the text is within a UUID.
+fn is_in_uuid(text: &[u8], start: usize, end: usize) -> bool {
+    const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+    const LENGTH: usize = 36;
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let before = text[..start].iter().rev().take(LENGTH).take_while(|byte| is_part(byte)).count();
+    let after = text[start..].iter().take(LENGTH + 1).take_while(|byte| is_part(byte)).count();
+    let (first, last) = (start.saturating_sub(before), start.saturating_add(after));
+    let groups: Vec<&[u8]> = text[first..last].split(|byte| *byte == b'-').collect();
+    end <= last
+        && groups.iter().map(|group| group.len()).eq(GROUPS)
+        && groups.iter().all(|group| group.iter().all(u8::is_ascii_hexdigit))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SIGNATURE: &str = "q1/+Yw8dX3zK0m==vLrT5bE/Hs+92JnUcGpQoAfVeD4=";
+
+    fn redact(text: &str, secret: &str) -> String {
+        Redactor::new(&[secret]).redact(text).into_owned()
+    }
+
+    fn percent_encoded(text: &str, encode: impl Fn(usize, char) -> bool, upper: bool) -> String {
+        let one = |(at, c): (usize, char)| match (encode(at, c), upper) {
+            (false, _) => c.to_string(),
+            (true, true) => format!("%{:02X}", u32::from(c)),
+            (true, false) => format!("%{:02x}", u32::from(c)),
+        };
+        text.chars().enumerate().map(one).collect()
+    }
+
+    fn named_entities(text: &str) -> String {
+        let name = |c: char| ENTITIES.iter().find(|(byte, _)| char::from(*byte) == c);
+        let one = |c| name(c).map_or_else(|| String::from(c), |(_, names)| format!("&{};", names[0]));
+        text.chars().map(one).collect()
+    }
+
+    /// The text in every encoding that a gateway may use.
+    fn encodings(text: &str) -> Vec<String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric();
+        let json = serde_json::to_string(text).unwrap();
+        let hex = String::from_utf8(hexadecimal(text.as_bytes()).to_vec()).unwrap();
+        let unicode = |c: char| format!("\\u{:04x}", u32::from(c));
+        let decimal = |c: char| format!("&#{};", u32::from(c));
+        let hexadecimal_entity = |c: char| format!("&#x{:X};", u32::from(c));
+        let mut forms = vec![
+            text.to_owned(),
+            percent_encoded(text, |_, c| !is_plain(c), true),
+            percent_encoded(text, |_, c| !is_plain(c), false),
+            percent_encoded(text, |_, _| true, true),
+            percent_encoded(text, |at, c| !is_plain(c) && at % 2 == 0, true),
+            named_entities(text),
+            text.chars().map(decimal).collect(),
+            text.chars().map(hexadecimal_entity).collect(),
+            hex.to_uppercase(),
+            hex,
+            text.replace('+', "-").replace('/', "_"),
+            text.replace('+', " "),
+            STANDARD.encode(text),
+            STANDARD_NO_PAD.encode(text),
+            URL_SAFE.encode(text),
+            URL_SAFE_NO_PAD.encode(format!("a {text} b")),
+            json[1..json.len() - 1].to_owned(),
+            text.replace('/', "\\/").replace('=', "\\u003d").replace('+', "\\x2B"),
+            text.chars().map(unicode).collect(),
+        ];
+        let twice: Vec<String> = vec![
+            percent_encoded(&forms[1], |_, c| !is_plain(c), true),
+            forms[5].replace('&', "&amp;"),
+            forms[17].replace('\\', "\\\\"),
+        ];
+        forms.extend(twice);
+        forms
+    }
+
+    /// Asserts that no part of the secret can be read in the output, in any encoding.
+    fn assert_masked(output: &str, encoded: &str, secret: &str) {
+        assert!(output.contains(HIDDEN), "{output}: {encoded}");
+        let visible = output.replace(HIDDEN, "\u{0}");
+        for form in encodings(secret) {
+            let units: Vec<char> = form.chars().collect();
+            // A character that is written with six is worth no more than one.
+            let least = LEAST * form.len().div_ceil(secret.len()).max(1);
+            for part in units.windows(least) {
+                let part: String = part.iter().collect();
+                assert!(!visible.contains(&part), "{output} shows {part} of {encoded}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_signature_is_masked_in_every_encoding() {
+        for encoded in encodings(SIGNATURE) {
+            let output = redact(&format!("refused: <{encoded}>"), SIGNATURE);
+            assert_masked(&output, &encoded, SIGNATURE);
+        }
+        let signature = STANDARD.encode([0xfb; 32]);
+        let bytes = String::from_utf8(hexadecimal(&[0xfb; 32]).to_vec()).unwrap();
+        assert_eq!(redact(&bytes, &signature), HIDDEN, "the bytes that the signature stands for");
+    }
+
+    #[test]
+    fn what_is_no_secret_stays() {
+        for text in [
+            "",
+            "Authentication Failed",
+            "한국어 & 100% \\ \"quoted\"",
+            &SIGNATURE[..LEAST - 1],
+            "123e4567-e89b-12d3-a456-426614174000",
+        ] {
+            assert!(matches!(Redactor::new(&[SIGNATURE]).redact(text), Cow::Borrowed(same) if same == text));
+        }
+        assert_eq!(redact("short", "short"), "short", "too short for a secret");
+        let uuid = "123e4567-e89b-12d3-a456-426614174000";
+        for text in [uuid.to_owned(), format!("request {uuid}: refused"), uuid.to_uppercase()] {
+            assert_eq!(redact(&text, uuid), text, "a UUID is never masked");
+        }
+        assert_eq!(redact(&format!("{uuid}0"), uuid), "(hidden)0");
+    }
+
+    #[test]
+    fn secrets_side_by_side_are_masked_one_by_one() {
+        let redactor = Redactor::new(&["ACCESSKEY001", SIGNATURE]);
+        let text = format!("key ACCESSKEY001, 서명 {SIGNATURE}; again accesskey001");
+        assert_eq!(redactor.redact(&text), "key (hidden), 서명 (hidden); again (hidden)");
+    }
+
+    /// The bound is far above what it takes, and far below what a quadratic search would take.
+    #[test]
+    fn a_large_text_is_searched_in_linear_time() {
+        let almost = &SIGNATURE[..LEAST - 1];
+        let size = 256 * 1024;
+        for text in ["%", "&", "\\", "&amp;", "%25", almost, "x"] {
+            let text = text.repeat(size / text.len());
+            let (tell, told) = std::sync::mpsc::channel();
+            std::thread::spawn(move || tell.send(redact(&text, SIGNATURE).len()));
+            told.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+        }
+    }
+
+    proptest! {
+        // Chosen: each case tries two dozen encodings.
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_part_of_any_secret_is_masked_in_every_encoding(
+            secret in "[!-~]{16,64}",
+            (from, length) in (0_usize..49, LEAST..=64),
+            before in "[가-힣]{0,8}",
+            after in "[가-힣]{0,8}",
+        ) {
+            let from = from.min(secret.len() - LEAST);
+            let part = &secret[from..(from + length).min(secret.len())];
+            for encoded in encodings(part) {
+                let output = redact(&format!("{before}가{encoded}가{after}"), &secret);
+                assert_masked(&output, &encoded, part);
+                prop_assert!(output.starts_with(&format!("{before}가")), "{}", output);
+                prop_assert!(output.ends_with(&format!("가{after}")), "{}", output);
+            }
+        }
+
+        #[test]
+        fn text_without_a_secret_is_unchanged(secret in "[g-z]{16,64}", text in "[0-9 %&;가-힣\\\\]{0,200}") {
+            prop_assert_eq!(redact(&text, &secret), text);
+        }
+
+        #[test]
+        fn no_text_is_too_odd(secret in "\\PC{0,40}", text in "[%&\\\\#xu0-9a;가]{0,80}|\\PC{0,80}") {
+            let _no_panic = redact(&format!("{text}{secret}{text}"), &secret);
+        }
+    }
+}

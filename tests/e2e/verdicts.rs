@@ -1,0 +1,160 @@
+//! What a verdict says beyond its word: which config group, since when, and for whom.
+
+use cdss::sandbox::Scenario;
+use serde_json::{Value, json};
+
+use crate::altered::Altered;
+use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
+
+const ENTRY: &str = "/getClusterInfoList/1009123";
+const WATCH: &str = "status --cluster orders-prod --version 3.9.0 --watch";
+
+/// Runs a line from a home without a journal.
+fn elsewhere(bench: &Bench, line: &str) -> (Run, Value) {
+    let home = Home::empty();
+    let line = format!("{line} -o json");
+    let run = Running::start(bench.command(&home, &line), &line).end();
+    assert!(home.entries().is_empty(), "a watch of an unrecorded start records nothing");
+    let document = run.document();
+    (run, document)
+}
+
+#[test]
+fn without_the_start_in_this_journal_a_watch_never_reports_a_failure() {
+    for scenario in
+        [Scenario::EndsOnOldVersion, Scenario::EndsInError, Scenario::Stalled, Scenario::NeverStarts]
+    {
+        let bench = Bench::new(scenario);
+        bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+        let (run, document) = elsewhere(&bench, &format!("{WATCH} --timeout 1s"));
+        assert_eq!((run.code, &document["verdict"]), (11, &Value::Null), "{scenario}: {run:#?}");
+    }
+    let bench = Bench::new(Scenario::Healthy);
+    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let (run, document) = elsewhere(&bench, WATCH);
+    assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
+}
+
+#[test]
+fn the_printed_command_reports_a_return_to_the_version_before_from_any_machine() {
+    let bench = Bench::new(Scenario::EndsOnOldVersion);
+    let started = bench.run(&format!("{UPGRADE} --yes --no-wait"));
+    let command = started.stderr.lines().find_map(|line| line.trim().strip_prefix("cdss "));
+    let command = command.unwrap_or_else(|| panic!("no command in {}", started.stderr));
+    assert!(command.ends_with(" --version 3.9.0 --from 3.7.1 --watch"), "{command}");
+    let (run, document) = elsewhere(&bench, command);
+    assert_eq!((run.code, &document["verdict"]), (7, &"failed".into()), "{run:#?}");
+
+    let bench = Bench::new(Scenario::EndsInError);
+    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let (run, document) = elsewhere(&bench, &format!("{WATCH} --from 3.7.1"));
+    assert_eq!((run.code, &document["verdict"]), (11, &Value::Null), "{run:#?}");
+}
+
+#[test]
+fn a_version_before_needs_a_target_and_a_watch() {
+    for line in [
+        "status --cluster orders-prod --version 3.9.0 --from 3.7.1",
+        "status --cluster orders-prod --from 3.7.1 --watch",
+    ] {
+        Home::empty().run(line).assert_says(2, &["--from"]);
+    }
+}
+
+/// Makes the cluster use another config group from the start on.
+fn use_another_group(request: &str, body: &mut Value) {
+    if request.contains(ENTRY) {
+        body["result"]["configGroupNo"] = 313.into();
+    }
+}
+
+#[test]
+fn the_config_group_is_that_of_the_last_look() {
+    let service = Altered::editing_after_start(Scenario::Healthy, use_another_group);
+    let (run, document) = service.json(&format!("{UPGRADE} --yes"));
+    assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
+    assert_eq!(document["config_group"]["to"]["no"], "313");
+    run.assert_says(0, &["warning: the cluster uses config group 313, not orders-390 (312) as planned"]);
+
+    let service = Altered::editing_after_start(Scenario::Healthy, use_another_group);
+    let upgrade = service.home.run_at(&service.url(), &format!("{UPGRADE} --yes"));
+    let terraform =
+        "terraform: set kafka_version_code = \"3903006\" and config_group_no = 313 before the next apply";
+    assert!(upgrade.stdout.ends_with(&format!("{terraform}\n")), "{}", upgrade.stdout);
+
+    let bench = Bench::new(Scenario::Healthy);
+    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let (_, document) = elsewhere(&bench, WATCH);
+    assert_eq!(document["config_group"]["to"], json!({ "name": "orders-390", "no": "312" }));
+}
+
+#[test]
+fn a_followed_change_that_ends_with_another_group_than_named_is_blocked() {
+    let service = Altered::editing_after_start(Scenario::Healthy, use_another_group);
+    let start = service.home.run_at(&service.url(), &format!("{UPGRADE} --yes --no-wait"));
+    assert_eq!(start.code, 0, "{start:#?}");
+    let follow = |group: &str| {
+        let line = format!("{UPGRADE} --yes{group} -o json");
+        let run = Home::empty().run_at(&service.url(), &line);
+        let document = run.document();
+        (run, document)
+    };
+    let (run, document) = follow(" --config-group orders-390");
+    run.assert_says(5, &["Following ", "blocked by config.other-group"]);
+    assert_eq!((&document["verdict"], &document["submitted"]), (&"not_started".into(), &"no".into()));
+    assert_eq!(check(&document, "config.other-group")["result"], "block");
+    assert_eq!(service.sandbox.log().starts_asked(), 1);
+}
+
+#[test]
+fn at_the_deadline_only_a_change_that_was_just_seen_is_running() {
+    let stalled = Bench::new(Scenario::Stalled);
+    let (run, document) = stalled.json(&format!("{UPGRADE} --yes --timeout 500ms"));
+    assert_eq!((run.code, &document["verdict"]), (8, &"running".into()), "{run:#?}");
+
+    let there = Altered::editing_after_start(Scenario::NeverStarts, |request, body| {
+        if request.contains(ENTRY) {
+            body["result"]["kafkaVersionCode"] = "3903006".into();
+        }
+    });
+    let (run, document) = there.json(&format!("{UPGRADE} --yes --poll 100ms --timeout 300ms"));
+    assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
+    run.assert_says(9, &["last seen running at version code 3903006, not confirmed"]);
+
+    let gone = Altered::editing_after_start(Scenario::Stalled, |request, body| {
+        if request.contains(ENTRY) || request.contains("ProgressCheck") {
+            body["result"] = Value::Null;
+        }
+    });
+    let (run, document) = gone.json(&format!("{UPGRADE} --yes --timeout 300ms"));
+    assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
+    run.assert_says(9, &["the cluster is missing from the service's answers"]);
+}
+
+#[test]
+fn a_duration_is_shown_only_for_an_end_that_was_observed() {
+    let observed = Bench::new(Scenario::Healthy);
+    let (run, document) = observed.json(&format!("{UPGRADE} --yes"));
+    assert_eq!(run.code, 0);
+    let time = |field: &str| -> jiff::Timestamp {
+        document[field].as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("{document:#}"))
+    };
+    assert!(time("started_at") <= time("finished_at") && time("finished_at") <= time("ended_at"));
+
+    let unobserved = || {
+        Altered::editing_after_start(Scenario::NeverStarts, |request, body| {
+            if request.contains(ENTRY) {
+                body["result"]["kafkaVersionCode"] = "3903006".into();
+            }
+        })
+    };
+    let (run, document) = unobserved().json(&format!("{UPGRADE} --yes"));
+    assert_eq!((run.code, &document["verdict"], &document["finished_at"]), (0, &"done".into(), &Value::Null));
+    let service = unobserved();
+    let shown = service.home.run_at(&service.url(), &format!("{UPGRADE} --yes"));
+    assert!(
+        shown.stdout.starts_with("orders-prod  3.7.1 → 3.9.0  done  observed after "),
+        "{}",
+        shown.stdout
+    );
+}
