@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::World;
 use super::faults::StartFate;
-use super::life::{Change, Hidden, Kind, NEW};
+use super::life::{Change, Kind, NEW};
 use super::runners::{Command, Ended, Plan};
 use crate::clock::Clock as _;
 use crate::domain::plan::Target;
@@ -145,16 +145,12 @@ fn holds(
     let is_upgrade = |change: &Change| change.kind == Kind::Upgrade(NEW);
     let truth = || format!("the cluster is {:?}", life.at(now));
     match verdict {
-        // Known limits: one wrong answer can look like the first sign of a change, and `already` rests on one look.
-        Verdict::Done | Verdict::Already
+        // Known limit: `already` rests on one look, and a change may not show at that moment.
+        Verdict::Already
             if !life.was(now, SEEN, |view| view.is_good(NEW))
-                && life.was(now, SEEN, |view| {
-                    let is_excused = view.hidden == Some(Hidden::Early)
-                        || (verdict == Verdict::Already && view.hidden.is_some());
-                    view.version == NEW && is_excused
-                }) =>
+                && life.was(now, SEEN, |view| view.hidden.is_some() && view.version == NEW) =>
         {
-            world.count(format!("known limit: {} while a change is hidden", verdict.word()));
+            world.count("known limit: already while a change does not show".to_owned());
             Ok(())
         }
         Verdict::Done | Verdict::Already if !life.was(now, SEEN, |view| view.is_good(NEW)) => Err(truth()),
@@ -162,10 +158,8 @@ fn holds(
             Err("the start was sent to another region".to_owned())
         }
         Verdict::Failed if !life.was(now, SEEN, |view| view.is_bad(NEW)) => Err(truth()),
-        // Known limit: `status` without a start of this journal takes every change for the upgrade asked about.
         Verdict::Failed if !life.changes.iter().any(is_upgrade) && start.is_none() => {
-            world.count("known limit: `status` says failed, and nobody started an upgrade".to_owned());
-            Ok(())
+            Err("nobody started an upgrade".to_owned())
         }
         Verdict::Failed if start.is_some_and(|start| start.answered != Answered::Accepted) => {
             Err("the service did not accept the start".to_owned())
@@ -189,6 +183,9 @@ fn cause(report: &Report, failure: Option<&Failure>) -> &'static str {
         Some(Failure::InDoubt { cause, .. }) if cause.contains("4 of 4") => "no answer, and no change",
         Some(Failure::InDoubt { .. }) => "no answer, and too few looks",
         Some(Failure::Lost { why, .. }) if why.contains("are over") => "out of time",
+        Some(Failure::Lost { why, .. }) if why.contains("only a watch can confirm") => {
+            "error, without a watch"
+        }
         Some(Failure::Lost { why, .. }) if why.contains("the key was refused") => "the key was refused",
         Some(Failure::Lost { why, .. }) if why.contains("the service refused") => "refused, and a change",
         Some(Failure::Lost { why, .. }) if why.contains("was lost") => "no answer, and a change",
