@@ -440,6 +440,7 @@ impl Journal {
     /// Appends one line and waits until it is on the disk. Writers take turns, each for a bounded time.
     fn append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
         let written = self.try_append(at, event);
+        deliberate_bug!(IgnoreJournalFault => return Ok(()););
         self.is_failing.set(written.is_err());
         written
     }
@@ -466,4 +467,4 @@ impl Journal {
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,20 @@
 //! The library has one public function, [`main`], and the public [`sandbox`] that rehearsals and tests use. The
 //! rooms below use each other only along the arrows of the README's architecture section; a test holds them to it.
 
+/// Runs the statements while a test has switched this deliberate bug on; there is nothing of it outside of tests.
+macro_rules! deliberate_bug {
+    ($bug:ident => $($statements:tt)*) => {
+        #[cfg(test)]
+        {
+            if crate::bugs::is_on(crate::bugs::Bug::$bug) { $($statements)* }
+        }
+    };
+}
+
 mod api;
+#[cfg(test)]
+#[path = "../tests/bugs/mod.rs"]
+mod bugs;
 mod cli;
 mod clock;
 mod commands;

@@ -46,6 +46,9 @@ impl Action {
 #[expect(clippy::match_same_arms, reason = "one arm for each row of the table")]
 pub(crate) fn classify(class: Class, error: &ApiError) -> Action {
     let again = Action::Again { asked: None };
+    deliberate_bug!(RepeatAfterLostAnswer => {
+        if matches!(error, ApiError::NoAnswer { .. } | ApiError::Gateway { status: 504, .. }) { return again; }
+    });
     match (class, error) {
         (_, ApiError::NotSent { why: Unsent::Connection | Unsent::Proxy | Unsent::Tls, .. }) => again,
         // A certificate that isn't trusted now won't be in a moment.

@@ -12,6 +12,7 @@ mod upgrade;
 pub(crate) use config_group::empty_body_of_group;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clock::Clock as _;
@@ -19,6 +20,7 @@ use crate::context::Context;
 use crate::domain::report::Report;
 use crate::failure::Failure;
 use crate::flow::Flow;
+use crate::journal::{Journal, JournalError};
 use crate::ui::{Body, Narrator, streams};
 
 /// The commands.
@@ -125,22 +127,36 @@ fn flow<'a>(
     })
 }
 
-/// Records the end of a run that the journal knows: one that sent a start, followed one, or copied a config group.
+/// Records the end of a run that the journal knows, and warns when it can't be recorded.
 pub(crate) fn write_down(context: &Context, report: &Report, document: &Value) {
     let journal = context.journal();
-    let copied = report.copy.as_ref().filter(|copy| copy.journalled);
-    let (run, verdict) = match (&report.start_run, copied) {
-        (Some(run), _) => (run.as_str(), report.verdict),
-        (None, Some(copy)) => (journal.run(), copy.verdict()),
-        (None, None) => return,
-    };
-    let created = copied.map(|copy| copy.created);
     let is_known = journal.is_failing();
-    if let Err(error) = journal.end(context.clock.now(), Some(run), verdict, created, document)
+    if let Err(error) = record_end(journal, context.clock.now(), report, document)
         && !is_known
     {
         streams::say(&format!("warning: {error}; the result below is not in it"));
     }
+}
+
+/// Records the end of a run that sent a start, followed one, or copied a config group. Nothing is recorded of others.
+///
+/// # Errors
+///
+/// Fails when it can't be written.
+pub(crate) fn record_end(
+    journal: &Journal,
+    at: Timestamp,
+    report: &Report,
+    document: &Value,
+) -> Result<(), JournalError> {
+    let copied = report.copy.as_ref().filter(|copy| copy.journalled);
+    let (run, verdict) = match (&report.start_run, copied) {
+        (Some(run), _) => (run.as_str(), report.verdict),
+        (None, Some(copy)) => (journal.run(), copy.verdict()),
+        (None, None) => return Ok(()),
+    };
+    let created = copied.map(|copy| copy.created);
+    journal.end(at, Some(run), verdict, created, document)
 }
 
 /// Returns the name of a command and the form of its document, for a word that the parser has not looked at.

@@ -21,7 +21,7 @@ pub(crate) struct OpenStart {
 }
 
 /// How the service answered a start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum StartAnswer {
     Accepted,
     /// The service said no. A change that follows anyway may be somebody else's.

@@ -282,6 +282,7 @@ impl Progress {
             Some(ClusterState::Error) => {
                 let streak = Streak::with(self.error, look.at);
                 self.error = Some(streak);
+                deliberate_bug!(BelieveFirstError => return Some(Settled::InError););
                 if streak.lasted(ERROR_LOOKS, self.patience.error, look.at) {
                     return Some(Settled::InError);
                 }
@@ -307,6 +308,10 @@ impl Progress {
     fn resting_version(&self, look: &Look) -> Option<VersionCode> {
         let cluster = look.cluster.as_ref()?;
         let brokers = &look.health.brokers;
+        deliberate_bug!(CountVanishedBrokerAsGreen => {
+            let is_green = cluster.state == ClusterState::Running && brokers.is_all_green();
+            return cluster.version.filter(|_| is_green);
+        });
         let resting = cluster.state == ClusterState::Running
             && brokers.is_all_green()
             && cluster.brokers.is_none_or(|count| brokers.total == Some(count))
@@ -316,6 +321,7 @@ impl Progress {
 
     fn good(&mut self, look: &Look, is_consecutive: bool) -> Option<Settled> {
         self.elsewhere = None;
+        deliberate_bug!(BelieveFirstGoodLook => return Some(Settled::AtTarget););
         let streak = Streak::with(self.good, look.at);
         self.good = Some(streak);
         let two_looks_suffice = match (self.watched, self.expected.target) {

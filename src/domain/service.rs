@@ -50,6 +50,7 @@ impl Service {
     /// Identifies the service in journal and locks: site, region, and endpoint, such as
     /// `public/KR/https://clouddatastreamingservice.apigw.ntruss.com:443`.
     pub(crate) fn key(&self) -> String {
+        deliberate_bug!(IgnoreRegion => return format!("{}/{}", self.site, self.endpoint.identity()););
         format!("{}/{}/{}", self.site, self.region, self.endpoint.identity())
     }
 

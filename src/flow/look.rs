@@ -94,6 +94,7 @@ impl Looker {
             self.vanished = true;
             return Err(unusable("an answer without content".to_owned()));
         };
+        deliberate_bug!(IgnoreIdentity => return Ok(answer););
         match self.identity.conflict(identity(&answer)) {
             None => Ok(answer),
             Some(conflict) => Err(unusable(format!("an answer about another cluster: {conflict}"))),

@@ -15,8 +15,9 @@ use crate::api::{Accepted, Action, ApiError, Class, Read, classify, join_once};
 use crate::clock::Signal;
 use crate::consent::Consent;
 use crate::domain::acceptance::Accepted as AcceptedChecks;
-use crate::domain::cluster::ClusterState;
+use crate::domain::cluster::{Cluster, ClusterState};
 use crate::domain::course::Course;
+use crate::domain::health::Health;
 use crate::domain::open_start::StartAnswer;
 use crate::domain::plan::{Plan, Target};
 use crate::domain::snapshot::Snapshot;
@@ -69,12 +70,29 @@ const LOOKING: Duration = Duration::from_secs(5 * 60);
 const LEAST_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a look after a lost answer or a refusal shows.
-enum Sight {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
     Changing,
     AtTarget,
     Unchanged,
     /// Something is missing, so the look proves nothing.
     Unclear,
+}
+
+impl Sight {
+    /// Holds a look to what the plan found before the start.
+    pub(super) fn of(plan: &Plan, health: &Health, cluster: &Cluster) -> Self {
+        let before = plan.from.as_ref().map(|from| from.code);
+        if cluster.state != ClusterState::Running || health.a_broker_left_green() {
+            Self::Changing
+        } else if cluster.version == Some(plan.to.code) {
+            Self::AtTarget
+        } else if cluster.version == before && health.brokers.is_all_green() {
+            Self::Unchanged
+        } else {
+            Self::Unclear
+        }
+    }
 }
 
 /// Why no start follows a look.
@@ -126,6 +144,10 @@ impl Flow<'_> {
 
     /// Repeats the last look where it is too old to start from.
     fn refresh_look(&mut self, ready: &mut Ready<'_>) -> Result<(), Failure> {
+        deliberate_bug!(StartFromOldLook => {
+            ready.looked_at = self.clock.elapsed();
+            return Ok(());
+        });
         let (mut repeated, mut cause) = (0, None);
         while self.clock.elapsed().saturating_sub(ready.looked_at) > FRESH {
             if repeated == REPEATED_LOOKS {
@@ -155,6 +177,10 @@ impl Flow<'_> {
             self.tell.note(&format!("{failure}; trying again"));
             self.clock.sleep(pause).map_err(before_start)?;
             self.api.refresh_credentials();
+            deliberate_bug!(RepeatWithoutLook => {
+                ready.looked_at = self.clock.elapsed();
+                return Ok(());
+            });
             match self.look_before_start(ready) {
                 Ok(looked_at) => {
                     ready.looked_at = looked_at;
@@ -213,6 +239,10 @@ impl Flow<'_> {
         } else {
             self.report.started_at = Some(at);
         }
+        deliberate_bug!(BelieveFirstRefusal => if answer == StartAnswer::Refused {
+            self.report.submitted = Submitted::No;
+            return Err(Failure::Rejected(error));
+        });
         self.tell.warn(&format!("{error}; checking whether the upgrade started"));
         let mut looker = Looker::new(plan.no, &plan.name);
         let began = self.clock.elapsed();
@@ -223,7 +253,12 @@ impl Flow<'_> {
                 break;
             }
             self.clock.sleep(pause).map_err(|interrupted| self.interrupted_in_doubt(plan, interrupted.0))?;
-            let seen_to_change = match self.sight(plan, &mut looker) {
+            let sight = self.sight(plan, &mut looker);
+            deliberate_bug!(CountFailedLookAsUnchanged => if sight.is_err() {
+                unchanged += 1;
+                continue;
+            });
+            let seen_to_change = match sight {
                 Ok(Sight::Changing) => true,
                 Ok(Sight::AtTarget) => false,
                 Ok(Sight::Unchanged) => {
@@ -260,16 +295,7 @@ impl Flow<'_> {
         self.saw_health(now, looker.operation(), &health);
         self.saw_cluster(now, &cluster);
         self.report.brokers.take(&health, Duration::ZERO);
-        let before = plan.from.as_ref().map(|from| from.code);
-        Ok(if cluster.state != ClusterState::Running || health.a_broker_left_green() {
-            Sight::Changing
-        } else if cluster.version == Some(plan.to.code) {
-            Sight::AtTarget
-        } else if cluster.version == before && health.brokers.is_all_green() {
-            Sight::Unchanged
-        } else {
-            Sight::Unclear
-        })
+        Ok(Sight::of(plan, &health, &cluster))
     }
 
     fn interrupted_in_doubt(&mut self, plan: &Plan, signal: Signal) -> Failure {

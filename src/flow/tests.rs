@@ -8,3 +8,4 @@ mod mutations;
 mod schedules;
 mod sending;
 mod watching;
+mod worlds;

@@ -218,6 +218,9 @@ fn look_again(
     mut consent: Consent,
     asking: &mut Asking<'_>,
 ) -> Result<LookedAgain, Failure> {
+    deliberate_bug!(SkipSecondLook => {
+        return Ok(LookedAgain { snapshot, plan, consent, looked_at: flow.clock.elapsed() });
+    });
     loop {
         // A program that renews the key may take a minute: it runs before the look, not between look and start.
         flow.api.refresh_credentials();
@@ -256,6 +259,7 @@ fn write_down(
     consent: &Consent,
     asking: &Asking<'_>,
 ) -> Result<(), Failure> {
+    deliberate_bug!(SendBeforeRecording => return Ok(()););
     let accepted: Vec<String> = plan
         .checks
         .iter()
@@ -358,6 +362,9 @@ pub(super) fn conclude(
     follow: String,
 ) -> Result<(), Failure> {
     let is_ours = answer == StartAnswer::Accepted;
+    deliberate_bug!(TakeLostForAccepted => if answer == StartAnswer::Lost {
+        return conclude(flow, end, StartAnswer::Accepted, name, follow);
+    });
     let (verdict, failure) = match end {
         End::Settled(Settled::AtTarget) if answer == StartAnswer::Refused => (Verdict::Already, None),
         End::Settled(Settled::AtTarget) => (Verdict::Done, None),

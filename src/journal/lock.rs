@@ -35,6 +35,7 @@ pub(crate) enum LockError {
 pub(super) fn take(path: &Path) -> Result<ClusterLock, LockError> {
     let fail = |source| JournalError::Io { path: path.to_owned(), source };
     let file = file::open(path, OpenOptions::new().create(true).truncate(false).write(true)).map_err(fail)?;
+    deliberate_bug!(SkipLock => return Ok(ClusterLock(file)););
     match file.try_lock() {
         Ok(()) => Ok(ClusterLock(file)),
         Err(TryLockError::WouldBlock) => Err(LockError::Held),

@@ -237,6 +237,7 @@ impl Replay {
     pub(super) fn open_starts(&self, service: &Service, cluster: ClusterNo) -> Vec<OpenStart> {
         let service = service.key();
         let is_open = |recorded: &&RecordedStart| {
+            deliberate_bug!(SettleRefusedStarts => if recorded.start.answer == StartAnswer::Refused { return false; });
             let outcome = self.index.get(&recorded.start.run).map(|place| self.runs[*place].result);
             let is_over = recorded.accepted_as_over || outcome.is_some_and(Outcome::is_final);
             recorded.service == service && recorded.cluster == cluster && !is_over

@@ -12,6 +12,7 @@ use crate::domain::region::Site;
 
 mod format;
 mod groups;
+pub(crate) mod memory;
 mod properties;
 mod replayed;
 

@@ -208,6 +208,7 @@ fn pre_check(answer: &PreCheck) -> Check {
 
 fn unresolved(snapshot: &Snapshot) -> Option<Check> {
     let id = "start.unresolved";
+    deliberate_bug!(IgnoreOpenStarts => return None;);
     let starts = &snapshot.journal.open_starts;
     let settled = snapshot.cluster.state == ClusterState::Running && snapshot.brokers_are_green();
     if starts.is_empty() || !settled || snapshot.is_at_target() {
@@ -225,11 +226,13 @@ fn unresolved(snapshot: &Snapshot) -> Option<Check> {
 }
 
 fn journal(snapshot: &Snapshot) -> Option<Check> {
+    deliberate_bug!(IgnoreJournalFault => return None;);
     let fault = snapshot.journal.fault.as_ref()?;
     Some(Check::block("journal.writable", fault.clone(), JOURNAL_REMEDY))
 }
 
 fn journal_damaged(snapshot: &Snapshot) -> Option<Check> {
+    deliberate_bug!(TreatDamagedLineAsAbsent => return None;);
     let damaged = &snapshot.journal.damaged;
     let first = damaged.first().filter(|_| !snapshot.is_at_target())?.number;
     let reason = match damaged.len() {

@@ -1,0 +1,301 @@
+//! Draws a world from its seed.
+
+use std::time::Duration;
+
+use super::clock::Fate;
+use super::faults::{Faults, StartFate};
+use super::journals::Mishap;
+use super::life::{BETWEEN, Kind, NEW};
+use super::runners::{Accepting, Command, Plan};
+use crate::injector::dice::Dice;
+
+/// All that is drawn before a world begins.
+#[derive(Debug, Clone)]
+pub(super) struct WorldPlan {
+    /// Nothing goes wrong, and nobody else works on the clusters.
+    pub is_calm: bool,
+    pub faults: Faults,
+    /// The faults from the first start on, where they are other ones.
+    pub later: Option<Faults>,
+    /// After each start no read is answered for so long.
+    pub outage: Duration,
+    /// What happens to the starts, in turn; the rest are accepted.
+    pub starts: Vec<StartFate>,
+    /// What colleagues do, and when.
+    pub colleagues: Vec<(Duration, usize, Kind)>,
+    pub runs: Vec<Plan>,
+    /// How many of the two regions are used.
+    pub regions: usize,
+}
+
+fn seconds(seconds: usize) -> Duration {
+    Duration::from_secs(seconds as u64)
+}
+
+/// What a world is mostly about: left to chance alone, most worlds would be about nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Theme {
+    Calm,
+    Chance,
+    /// The first start is refused and executed all the same, and looks fail.
+    FalseRefusal,
+    /// The first start stays open, and the same command comes again.
+    OpenStart,
+    /// The first start stays open, and the journal is damaged.
+    Damage,
+    /// Two regions share a journal, and both change.
+    Regions,
+    /// Single answers show the state `error`.
+    Errors,
+    /// Answers are about another cluster.
+    OtherCluster,
+    /// One start is settled and another is open, and the operator mixes them up.
+    MixedUp,
+    /// Two runs share a journal at the same time.
+    Race,
+    /// The first attempts to start do not reach the service.
+    Throttled,
+}
+
+impl Theme {
+    const ALL: [Self; 16] = [
+        Self::Calm,
+        Self::Calm,
+        Self::Chance,
+        Self::Chance,
+        Self::Chance,
+        Self::Chance,
+        Self::Chance,
+        Self::OtherCluster,
+        Self::MixedUp,
+        Self::Race,
+        Self::Throttled,
+        Self::FalseRefusal,
+        Self::OpenStart,
+        Self::Damage,
+        Self::Regions,
+        Self::Errors,
+    ];
+}
+
+/// An upgrade with `--yes` that waits and is left alone.
+pub(super) fn plain_upgrade(after: Duration) -> Plan {
+    Plan {
+        after,
+        mishap: Mishap::None,
+        command: Command::Upgrade { waits: true, typed_after: None, require_journal: false },
+        region: 0,
+        journal: 0,
+        accepting: Accepting::Nothing,
+        timeout: seconds(3 * 60 * 60),
+        by_number: true,
+        fate: Fate::Lives,
+        nested: None,
+        blocked_at: None,
+    }
+}
+
+impl WorldPlan {
+    pub(super) fn draw(dice: &mut Dice) -> Self {
+        let theme = dice.pick(&Theme::ALL);
+        let mut plan = Self::by_chance(dice, theme == Theme::Calm);
+        plan.set(dice, theme);
+        plan
+    }
+
+    /// Makes the world be about its theme.
+    fn set(&mut self, dice: &mut Dice, theme: Theme) {
+        let first = self.runs.first().map_or(Duration::ZERO, |run| run.after);
+        let mut again = plain_upgrade(seconds(dice.roll(600)));
+        match theme {
+            Theme::Calm | Theme::Chance => {}
+            Theme::FalseRefusal => {
+                self.faults.fails = [0, 2, 3][dice.roll(3)];
+                self.starts[0] = StartFate::RefusedAndDone;
+                self.runs[0] = plain_upgrade(first);
+                if dice.roll(2) == 0 {
+                    self.outage = seconds(40);
+                } else {
+                    self.runs[0].fate = Fate::Killed { step: 16 + step(dice, 12), is_torn: false };
+                }
+                again.after = seconds(dice.roll(2_000));
+                self.runs.insert(1, again);
+            }
+            Theme::OpenStart | Theme::Damage => {
+                self.faults = Faults::default();
+                self.starts[0] =
+                    [StartFate::LostOnly, StartFate::LostAndDoneLate, StartFate::Refused][dice.roll(3)];
+                self.runs[0] = plain_upgrade(first);
+                if dice.roll(3) == 0 {
+                    self.runs[0].fate = Fate::Killed { step: 14 + step(dice, 20), is_torn: false };
+                }
+                let is_damaged = theme == Theme::Damage;
+                again.mishap = if is_damaged { Mishap::Damaged } else { Mishap::None };
+                again.accepting = dice.pick(&[Accepting::Nothing, Accepting::Nothing, Accepting::Other]);
+                self.runs.insert(1, again);
+                self.colleagues.retain(|_| dice.roll(3) == 0);
+            }
+            Theme::Regions => {
+                self.regions = 2;
+                self.runs[0] = plain_upgrade(first);
+                self.runs[0].command =
+                    Command::Upgrade { waits: false, typed_after: None, require_journal: false };
+                again.region = 1;
+                self.colleagues = vec![(first + seconds(dice.roll(300)), 1, Kind::Upgrade(NEW))];
+                self.runs.insert(1, again);
+            }
+            Theme::Errors => {
+                self.faults = Faults::default();
+                self.later = Some(Faults { error: 8, ..Faults::default() });
+                self.runs[0] = plain_upgrade(first);
+            }
+            Theme::OtherCluster => {
+                self.later = Some(Faults { other_cluster: 4, ..self.faults });
+                self.faults = Faults::default();
+                self.runs[0] = plain_upgrade(first);
+            }
+            Theme::MixedUp => {
+                self.faults = Faults::default();
+                self.starts[..2].copy_from_slice(&[StartFate::Refused, StartFate::LostOnly]);
+                self.runs[0] = plain_upgrade(first);
+                self.colleagues.clear();
+                self.runs.truncate(1);
+                self.runs.push(again.clone());
+                again.accepting = Accepting::Other;
+                self.runs.push(again);
+            }
+            Theme::Race => {
+                self.faults = Faults::default();
+                self.starts[0] = StartFate::LostOnly;
+                self.runs[0] = plain_upgrade(first);
+                let mut other = plain_upgrade(Duration::ZERO);
+                other.fate = Fate::Killed { step: 13 + step(dice, 6), is_torn: false };
+                self.runs[0].nested = Some((5 + step(dice, 12), Box::new(other)));
+                self.colleagues.retain(|_| dice.roll(3) == 0);
+            }
+            Theme::Throttled => {
+                self.starts[0] = StartFate::Unsent;
+                self.runs[0] = plain_upgrade(first);
+                self.colleagues.push((first + seconds(3), 0, Kind::Restart));
+                self.colleagues.sort_by_key(|(at, ..)| *at);
+                self.colleagues.retain(|_| dice.roll(2) == 0);
+            }
+        }
+    }
+
+    fn by_chance(dice: &mut Dice, is_calm: bool) -> Self {
+        let regions = if dice.roll(4) == 0 { 2 } else { 1 };
+        let count = 1 + dice.roll(3);
+        let mut runs: Vec<Plan> =
+            (0..count).map(|turn| draw_run(dice, is_calm, regions, turn, true)).collect();
+        if let Some(first) = runs.first_mut() {
+            first.after = seconds(60 + dice.roll(600));
+        }
+        let starts = if is_calm {
+            Vec::new()
+        } else {
+            (0..6)
+                .map(|_| match dice.roll(2) {
+                    0 => StartFate::Accepted,
+                    _ => dice.pick(&StartFate::FAULTS),
+                })
+                .collect()
+        };
+        let faults = if is_calm { Faults::default() } else { Faults::draw(dice) };
+        let colleagues = if is_calm { Vec::new() } else { draw_colleagues(dice, &runs, regions) };
+        Self { is_calm, faults, later: None, outage: Duration::ZERO, starts, colleagues, runs, regions }
+    }
+}
+
+/// Colleagues act at any time, and often just when a run begins.
+fn draw_colleagues(dice: &mut Dice, runs: &[Plan], regions: usize) -> Vec<(Duration, usize, Kind)> {
+    let mut acts: Vec<(Duration, usize, Kind)> = (0..dice.roll(4))
+        .map(|_| {
+            let at = if dice.roll(2) == 0 {
+                runs.first().map_or(Duration::ZERO, |run| run.after) + seconds(dice.roll(40))
+            } else {
+                seconds(dice.roll(5_000))
+            };
+            let kinds =
+                [Kind::Upgrade(NEW), Kind::Upgrade(BETWEEN), Kind::Restart, Kind::Restart, Kind::Resize];
+            (at, dice.roll(regions), dice.pick(&kinds))
+        })
+        .collect();
+    acts.sort_by_key(|(at, ..)| *at);
+    acts
+}
+
+fn draw_command(dice: &mut Dice) -> Command {
+    match dice.roll(10) {
+        0 => Command::Check { all: dice.roll(3) == 0 },
+        1 => Command::Status { version: dice.roll(4) > 0, watch: dice.roll(4) > 0 },
+        _ => Command::Upgrade {
+            waits: dice.roll(4) > 0,
+            typed_after: (dice.roll(3) == 0).then(|| seconds(dice.roll(400))),
+            require_journal: dice.roll(6) == 0,
+        },
+    }
+}
+
+fn step(dice: &mut Dice, within: usize) -> u32 {
+    u32::try_from(1 + dice.roll(within)).unwrap_or(1)
+}
+
+fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nest: bool) -> Plan {
+    let longest = dice.pick(&[20, 300, 3_000]);
+    let mut plan = plain_upgrade(seconds(dice.roll(longest)));
+    (plan.command, plan.region, plan.by_number) = (draw_command(dice), dice.roll(regions), dice.roll(2) == 0);
+    if is_calm {
+        // Nobody watches an upgrade that is not waited for, so nobody may know its end.
+        if let Command::Upgrade { waits, .. } = &mut plan.command {
+            *waits = true;
+        }
+        return plan;
+    }
+    if dice.roll(4) == 0 {
+        plan.journal = 1;
+    }
+    if turn > 0 {
+        plan.mishap = match dice.roll(12) {
+            0 | 1 => Mishap::Damaged,
+            2 => Mishap::Lost,
+            3 | 4 if plan.journal == 1 => Mishap::CopiedFromFirst,
+            5 => Mishap::ReadOnly,
+            6 => Mishap::Repaired,
+            _ => Mishap::None,
+        };
+        plan.accepting = match dice.roll(8) {
+            0 => Accepting::All,
+            1 => Accepting::Latest,
+            2 => Accepting::Damage,
+            3 => Accepting::Other,
+            _ => Accepting::Nothing,
+        };
+    }
+    if dice.roll(8) == 0 {
+        plan.timeout = seconds(60 + dice.roll(1_200));
+    }
+    let within = dice.pick(&[30, 60, 400]);
+    let step_of_end = step(dice, within);
+    plan.fate = match dice.roll(8) {
+        0..=2 => Fate::Killed { step: step_of_end, is_torn: dice.roll(3) == 0 },
+        3 => Fate::Signal { step: step_of_end },
+        _ => Fate::Lives,
+    };
+    if dice.roll(12) == 0 {
+        plan.blocked_at = Some(step(dice, 40));
+    }
+    if may_nest && dice.roll(4) == 0 {
+        let mut inside = draw_run(dice, false, regions, 0, false);
+        inside.after = Duration::ZERO;
+        inside.region = plan.region;
+        if dice.roll(2) == 0 {
+            inside.journal = plan.journal;
+        }
+        if let Command::Upgrade { waits, typed_after, .. } = &mut inside.command {
+            (*waits, *typed_after) = (false, None);
+        }
+        plan.nested = Some((step(dice, 25), Box::new(inside)));
+    }
+    plan
+}
