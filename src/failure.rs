@@ -142,7 +142,7 @@ fn interrupted(sent: Sent) -> &'static str {
         Sent::No => "interrupted; nothing was started",
         Sent::Never => "interrupted; nothing was changed",
         Sent::Yes => "interrupted; the start was sent, and the upgrade goes on",
-        Sent::Unknown => "interrupted; the start was sent, and its answer did not come",
+        Sent::Unknown => "interrupted; the start was sent, and its outcome is not known",
         Sent::Unseen => "interrupted; the start was accepted, and the cluster was not seen to change yet",
         Sent::Watching => "interrupted; the cluster's change goes on",
         Sent::Idle => "interrupted; the cluster was not seen to change",

@@ -9,11 +9,11 @@ use super::health::{Colour, Health};
 /// Whether a broker was seen to restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Restarted {
-    /// It left green and came back.
+    /// It was changing or down, and came back to green.
     Yes,
-    /// It left green and has not come back.
+    /// It is changing or down, and has not come back.
     No,
-    /// It was never seen to leave green; between two looks it may have.
+    /// It was never seen changing or down; between two looks it may have been.
     NotSeen,
 }
 
@@ -36,14 +36,18 @@ pub(crate) struct BrokerTrail {
     pub left: Option<Duration>,
     /// When it was last seen to come back to green.
     pub back: Option<Duration>,
+    /// It was changing or down since it was last green.
+    is_away: bool,
+    /// It was seen to come back from being changing or down.
+    came_back: bool,
 }
 
 impl BrokerTrail {
     pub(crate) fn restarted(&self) -> Restarted {
-        match (self.left, self.back) {
-            (None, _) => Restarted::NotSeen,
-            (Some(_), Some(_)) => Restarted::Yes,
-            (Some(_), None) => Restarted::No,
+        match (self.is_away, self.came_back) {
+            (true, _) => Restarted::No,
+            (false, true) => Restarted::Yes,
+            (false, false) => Restarted::NotSeen,
         }
     }
 
@@ -79,6 +83,8 @@ impl BrokerTrails {
                     colours: Vec::new(),
                     left: None,
                     back: None,
+                    is_away: false,
+                    came_back: false,
                 });
                 self.0.len().saturating_sub(1)
             });
@@ -93,9 +99,11 @@ impl BrokerTrails {
             trail.colours.push(colour.clone());
             if *colour == Colour::Green {
                 trail.back = trail.left.is_some().then_some(at);
+                trail.came_back |= std::mem::take(&mut trail.is_away);
             } else {
                 trail.left = trail.left.or(Some(at));
                 trail.back = None;
+                trail.is_away |= colour.is_away();
             }
         }
         changed
@@ -126,6 +134,16 @@ mod tests {
         assert_eq!(trails.0[1].away(seconds(99)), Some(seconds(69)), "still away");
         assert_eq!(trails.0[2].away(seconds(99)), None);
         assert_eq!(trails.restarted(), 1);
+    }
+
+    #[test]
+    fn a_colour_that_is_not_known_to_be_a_change_is_no_restart() {
+        let mut trails = BrokerTrails::default();
+        for (at, colour) in (0..).zip(["green", "gray", "green", "teal", "green", "yellow", "green"]) {
+            trails.take(&health(&[colour]), Duration::from_secs(at));
+        }
+        assert_eq!(trails.0[0].restarted(), Restarted::NotSeen);
+        assert_eq!(trails.restarted(), 0);
     }
 
     #[test]

@@ -33,6 +33,15 @@ impl ClusterState {
         }
     }
 
+    /// Returns true for a state that shows a change under way. An error may pass, and a missing state shows nothing.
+    pub(crate) fn shows_change(&self) -> bool {
+        match self {
+            Self::Running | Self::Error => false,
+            Self::Changing | Self::Creating | Self::Deleting | Self::Returned => true,
+            Self::Other(word) => !word.is_empty(),
+        }
+    }
+
     pub(crate) fn word(&self) -> &str {
         match self {
             Self::Running => "running",
@@ -155,6 +164,16 @@ pub(crate) struct Cluster {
     pub version: Option<VersionCode>,
     pub config_group: Option<ConfigGroupNo>,
     pub brokers: Option<u64>,
+}
+
+impl Cluster {
+    /// Keeps the name of an earlier answer where this one has none: a missing name is no other name.
+    pub(crate) fn named_as(mut self, earlier: &Self) -> Self {
+        if self.name.is_empty() {
+            self.name.clone_from(&earlier.name);
+        }
+        self
+    }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(crate) enum Course {
 pub(crate) fn course(snapshot: &Snapshot) -> Course {
     let state = &snapshot.cluster.state;
     let open_starts = &snapshot.journal.open_starts;
-    let unsettled = *state != ClusterState::Running || broker_left_green(snapshot);
+    let unsettled = *state == ClusterState::Error || snapshot.shows_change();
 
     if let Some(start) = open_start::for_version(open_starts, snapshot.target.version.code) {
         if unsettled || snapshot.is_at_target() {
@@ -40,10 +40,6 @@ pub(crate) fn course(snapshot: &Snapshot) -> Course {
         return Course::Follow;
     }
     if snapshot.is_already_there() { Course::Already } else { Course::Checks }
-}
-
-fn broker_left_green(snapshot: &Snapshot) -> bool {
-    snapshot.health.as_ref().is_some_and(super::health::Health::a_broker_left_green)
 }
 
 #[cfg(test)]
@@ -79,6 +75,7 @@ mod tests {
         let table: &[Row] = &[
             ("changing", OLD, green, &[TARGET], "attach"),
             ("paused", OLD, green, &[TARGET], "attach"),
+            ("", OLD, green, &[TARGET], "checks"),
             ("running", OLD, orange, &[TARGET], "attach"),
             ("running", TARGET, green, &[TARGET], "attach"),
             ("error", OLD, green, &[TARGET], "attach"),

@@ -31,6 +31,17 @@ impl Colour {
         }
     }
 
+    /// Returns true for the colors of a broker that restarts: changing, or down.
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self, Self::Orange | Self::Red)
+    }
+
+    /// Returns true for the colors that show a change. Gray stands for unknown, and a word that is not documented may
+    /// mean anything.
+    pub(crate) fn shows_change(&self) -> bool {
+        self.is_away() || *self == Self::Yellow
+    }
+
     pub(crate) fn word(&self) -> &str {
         match self {
             Self::Green => "green",
@@ -148,12 +159,11 @@ impl Health {
         found
     }
 
-    /// Returns true when some broker is known to be other than green.
+    /// Returns true when some broker is known to be changing or down. Counts alone prove nothing: they contradict the
+    /// colors.
     pub(crate) fn a_broker_left_green(&self) -> bool {
-        let left = |colour: &Option<Colour>| colour.as_ref().is_some_and(|colour| *colour != Colour::Green);
-        left(&self.brokers.overall)
-            || self.brokers.nodes.iter().any(|node| left(&node.colour))
-            || matches!((self.brokers.total, self.brokers.operating), (Some(total), Some(up)) if up < total)
+        let left = |colour: &Option<Colour>| colour.as_ref().is_some_and(Colour::shows_change);
+        left(&self.brokers.overall) || self.brokers.nodes.iter().any(|node| left(&node.colour))
     }
 }
 
@@ -202,5 +212,11 @@ pub(crate) mod tests {
         assert!(!Health::default().a_broker_left_green());
         assert!(!health(&["green", "green"]).a_broker_left_green());
         assert!(health(&["green", "orange"]).a_broker_left_green());
+        let mut unknown = health(&["green", "gray", "teal"]);
+        unknown.brokers.overall = Some(Colour::Gray);
+        assert!(!unknown.a_broker_left_green(), "unknown is no change");
+        let mut counted = health(&["green", "green"]);
+        counted.brokers.operating = Some(0);
+        assert!(!counted.a_broker_left_green(), "a count that contradicts the colors is no change");
     }
 }

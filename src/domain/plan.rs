@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub no: ClusterNo,
     pub name: String,
     pub state: ClusterState,
+    /// The state or a broker shows a change under way.
+    pub shows_change: bool,
     pub brokers: Option<u64>,
     pub from: Option<KafkaVersion>,
     pub to: KafkaVersion,
@@ -48,6 +50,7 @@ impl Plan {
             no: snapshot.cluster.no,
             name: snapshot.cluster.name.clone(),
             state: snapshot.cluster.state.clone(),
+            shows_change: snapshot.shows_change(),
             brokers: snapshot.cluster.brokers.or_else(|| health.and_then(|health| health.brokers.total)),
             from: snapshot.from.clone(),
             to: snapshot.target.version.clone(),

@@ -139,10 +139,10 @@ impl Restarts {
                 Some(Colour::Green) if self.away.remove(&node.name) => {
                     self.back.insert(node.name.clone());
                 }
-                Some(Colour::Green) | None => {}
-                Some(_) => {
+                Some(colour) if colour.is_away() => {
                     self.away.insert(node.name.clone());
                 }
+                _ => {}
             }
         }
     }
@@ -221,8 +221,8 @@ impl Progress {
         self.error.is_some()
     }
 
-    /// Returns true once the state left `running` or a broker left green. A version that switched is not
-    /// enough: the service may switch it at acceptance. Neither is the state `error`, which a wrong answer may show.
+    /// Returns true once two answered looks in a row showed another state than `running` or `error`, or a broker that is
+    /// changing or down. A version that switched is not enough: the service may switch it at acceptance.
     pub(crate) fn was_seen_to_change(&self) -> bool {
         self.seen_to_change
     }
@@ -273,9 +273,10 @@ impl Progress {
     pub(crate) fn take(&mut self, look: &Look) -> Option<Settled> {
         self.looks = self.looks.saturating_add(1);
         let state = look.cluster.as_ref().map(|cluster| &cluster.state);
-        let is_at_work = |state: &ClusterState| !matches!(state, ClusterState::Running | ClusterState::Error);
-        self.changing = look.health.a_broker_left_green() || state.is_some_and(is_at_work);
-        self.seen_to_change |= self.changing;
+        let was_changing = self.changing;
+        self.changing = look.health.a_broker_left_green() || state.is_some_and(ClusterState::shows_change);
+        // A single look may be wrong.
+        self.seen_to_change |= was_changing && self.changing;
         self.restarts.take(&look.health.brokers);
         let is_consecutive = std::mem::replace(&mut self.answered, true);
         match state {

@@ -47,7 +47,8 @@ impl Group {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     pub cluster: Cluster,
-    /// What the cluster list said, where the cluster was found by its name.
+    /// What the cluster list said, where the cluster was found by its name; in a later snapshot, what all answers of the
+    /// first agreed on.
     pub listed: Option<ClusterIdentity>,
     /// The present version with its name, where the service told one.
     pub from: Option<KafkaVersion>,
@@ -85,6 +86,11 @@ impl Snapshot {
 
     pub(crate) fn brokers_are_green(&self) -> bool {
         self.health.as_ref().is_some_and(|health| health.broker_problems(self.cluster.brokers).is_empty())
+    }
+
+    /// Returns true when the state or a broker shows a change under way.
+    pub(crate) fn shows_change(&self) -> bool {
+        self.cluster.state.shows_change() || self.health.as_ref().is_some_and(Health::a_broker_left_green)
     }
 
     /// Returns true when the cluster is being changed by somebody.

@@ -65,7 +65,8 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
                 ClusterState::Error => {
                     format!("{what}, shows the state `error`, which only a watch can confirm")
                 }
-                _ => format!("{what}, is under way"),
+                _ if plan.shows_change => format!("{what}, is under way"),
+                _ => format!("{what}, is not confirmed yet"),
             }
         }
         _ => format!("{} is {}", plan.name_or_number(), plan.state),
@@ -95,7 +96,7 @@ pub(super) fn followed(plan: &Plan, start: &OpenStart) -> String {
         }
         StartAnswer::Lost => {
             format!(
-                "the change of {name} after the start of run {} at {at}, whose answer was lost",
+                "the change of {name} after the start of run {} at {at}, whose answer is not recorded",
                 start.run
             )
         }

@@ -104,7 +104,7 @@ impl Flow<'_> {
     pub(super) fn again(&mut self, before: &Snapshot) -> Result<Snapshot, Failure> {
         let no = before.cluster.no;
         let [cluster, health] = all(join(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
-        let cluster = take::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?;
+        let cluster = take::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?.named_as(&before.cluster);
         let present = self.present_group(&cluster)?;
         let target_settings = match &before.group {
             group if group.one().is_some() && before.target_settings.is_some() => {
@@ -116,7 +116,7 @@ impl Flow<'_> {
         let (group, copy_command) = (before.group.clone(), before.copy_command.clone());
         let groups = Groups { present, group, target_settings, copy_command };
         let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups);
-        snapshot.listed.clone_from(&before.listed);
+        snapshot.listed = before.identity().ok().or_else(|| before.listed.clone());
         snapshot.requires_journal = before.requires_journal;
         snapshot.from = match (&before.from, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),

@@ -83,8 +83,10 @@ impl Sight {
     /// Holds a look to what the plan found before the start.
     pub(super) fn of(plan: &Plan, health: &Health, cluster: &Cluster) -> Self {
         let before = plan.from.as_ref().map(|from| from.code);
-        if cluster.state != ClusterState::Running || health.a_broker_left_green() {
+        if cluster.state.shows_change() || health.a_broker_left_green() {
             Self::Changing
+        } else if cluster.state != ClusterState::Running {
+            Self::Unclear
         } else if cluster.version == Some(plan.to.code) {
             Self::AtTarget
         } else if cluster.version == before && health.brokers.is_all_green() {
@@ -205,7 +207,8 @@ impl Flow<'_> {
         let unseen = |error| NoStart::Unseen(Some(error));
         let cluster: Option<_> = cluster.and_then(TryInto::try_into).map_err(unseen)?;
         let health = health.and_then(TryInto::try_into).map_err(unseen)?;
-        let Some(cluster) = cluster else { return Err(NoStart::Final(Failure::Stale)) };
+        let Some(cluster): Option<Cluster> = cluster else { return Err(NoStart::Final(Failure::Stale)) };
+        let cluster = cluster.named_as(&ready.snapshot.cluster);
         let snapshot = Snapshot { cluster, health, ..ready.snapshot.clone() };
         let plan = Plan::of(&snapshot, ready.accepted);
         if plan.says_the_same_as(ready.plan) {

@@ -174,17 +174,19 @@ fn report_start(flow: &mut Flow<'_>, plan: &Plan, sent: &StartOutcome) {
 
 /// Ends without a watch: only an accepted start is known to be running.
 fn without_waiting(flow: &mut Flow<'_>, plan: &Plan, answer: StartAnswer) -> Result<(), Failure> {
-    if answer == StartAnswer::Accepted && plan.state != ClusterState::Error {
+    let (name, is_ours) = (plan.name_or_number(), answer == StartAnswer::Accepted);
+    // An earlier start may have ended since.
+    let is_over = matches!(plan.course, Course::Attach(_)) && !plan.shows_change;
+    if is_ours && !is_over && plan.state != ClusterState::Error {
         flow.report.verdict = Some(Verdict::Running);
         return Ok(());
     }
-    let why = if plan.state == ClusterState::Error {
-        format!(
-            "the service reports the state `error` for {}, which only a watch can confirm",
-            plan.name_or_number()
-        )
-    } else {
-        format!("{}, so the change of {} may not be its effect", unclaimed(answer), plan.name_or_number())
+    let why = match (&plan.state, is_over) {
+        (ClusterState::Error, _) => {
+            format!("the service reports the state `error` for {name}, which only a watch can confirm")
+        }
+        (_, true) => format!("{name} shows no change under way, and only a watch can confirm how it ended"),
+        (_, false) => format!("{}, so the change of {name} may not be its effect", unclaimed(answer)),
     };
     flow.report.verdict = Some(Verdict::Unknown);
     Err(Failure::Lost { why, follow: flow.follow_command(plan) })

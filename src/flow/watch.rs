@@ -208,7 +208,8 @@ impl Watch<'_> {
     fn finished_at(&self, flow: &Flow<'_>) -> Option<Timestamp> {
         let ended = self.origin.saturating_add(self.progress.ended_at()?);
         let ago = flow.clock.elapsed().saturating_sub(ended);
-        flow.clock.now().checked_sub(ago).ok()
+        // As exact as the other times.
+        flow.clock.now().checked_sub(ago).ok()?.round(jiff::Unit::Millisecond).ok()
     }
 
     fn interrupted(&self, flow: &mut Flow<'_>, signal: Signal) -> End {

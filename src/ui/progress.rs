@@ -10,7 +10,7 @@ use super::group_text;
 use super::plan_text::PlanText;
 use super::streams::{self, Look};
 use super::text::{local_time, seconds};
-use crate::domain::broker_trail::{BrokerTrail, BrokerTrails, Restarted};
+use crate::domain::broker_trail::{BrokerTrail, BrokerTrails};
 use crate::domain::plan::Plan;
 use crate::domain::report::Report;
 use crate::domain::tell::Tell;
@@ -76,12 +76,9 @@ impl Narrator {
 /// One broker's line: its colours and the time that it was or is away.
 fn line(trail: &BrokerTrail, at: Duration) -> String {
     let name = escape(&trail.name);
-    match trail.restarted() {
-        Restarted::NotSeen => format!("  {name}  not seen to change yet"),
-        Restarted::Yes | Restarted::No => {
-            let away = trail.away(at).map(seconds).unwrap_or_default();
-            format!("  {name}  {:<24}  {away}", escape(&trail.path()))
-        }
+    match trail.away(at) {
+        None => format!("  {name}  not seen to change yet"),
+        Some(away) => format!("  {name}  {:<24}  {}", escape(&trail.path()), seconds(away)),
     }
 }
 

@@ -146,6 +146,56 @@ fn a_refusal_is_confirmed_by_four_looks() {
     assert_eq!((looks, log.starts_asked()), (4, 1));
 }
 
+#[test]
+fn one_look_without_a_state_never_makes_a_start_that_did_not_happen_a_failure() {
+    for word in ["", "7"] {
+        let alterations = states(&[(4, word), (5, "running")]);
+        let bench =
+            Bench::with(Options { scenario: Scenario::NeverStarts, alterations, ..Options::default() });
+        let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
+        assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{word:?}: {run:#?}");
+        bench.run(&format!("{UPGRADE} --yes")).assert_says(5, &["blocked by start.unresolved"]);
+        assert_eq!(bench.log().starts_asked(), 1, "{word:?}");
+    }
+}
+
+#[test]
+fn a_cluster_without_a_state_is_not_called_running() {
+    let alterations = states(&[(3, "")]);
+    let bench = Bench::with(Options { scenario: Scenario::NeverStarts, alterations, ..Options::default() });
+    let (run, document) = bench.json(&format!("{UPGRADE} --yes --timeout 300ms"));
+    assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
+    for line in
+        [format!("{UPGRADE} --yes --no-wait"), "check --cluster orders-prod --version 3.9.0".to_owned()]
+    {
+        bench.run(&line).assert_says(5, &["cluster.state"]);
+    }
+    assert_eq!(bench.log().starts_asked(), 1);
+}
+
+#[test]
+fn one_wrong_state_after_a_refusal_is_no_change() {
+    for word in ["error", ""] {
+        let alterations = states(&[(4, word), (5, "running")]);
+        let bench =
+            Bench::with(Options { scenario: Scenario::StartRefused, alterations, ..Options::default() });
+        let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
+        assert_eq!((run.code, &document["submitted"]), (6, &"no".into()), "{word:?}: {run:#?}");
+    }
+}
+
+#[test]
+fn a_finished_upgrade_is_not_called_under_way() {
+    let bench = Bench::new(Scenario::Healthy);
+    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    // Without a version nothing is confirmed.
+    assert_eq!(bench.run("status --cluster orders-prod --watch").code, 0);
+    bench.run("check --cluster orders-prod --version 3.9.0").assert_says(11, &["is not confirmed yet"]);
+    let (run, document) = bench.json(&format!("{UPGRADE} --no-wait"));
+    assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
+    bench.run(UPGRADE).assert_says(0, &[]);
+}
+
 /// Asserts that a run neither claims a start nor a failure.
 #[track_caller]
 fn assert_unclaimed(run: &Run, document: &Value, code: i32, verdict: &str) {

@@ -242,6 +242,34 @@ fn a_single_error_is_no_change() {
 }
 
 #[test]
+fn one_wrong_look_is_no_change_and_never_leads_to_a_failure() {
+    let gray: &[&str] = &["gray", "gray", "gray"];
+    let yellow: &[&str] = &["green", "yellow", "green"];
+    for wrong in [("", OLD, GREEN), ("7", OLD, GREEN), ("running", OLD, gray), ("running", OLD, yellow)] {
+        let mut looks = vec![("running", OLD, GREEN); 60];
+        looks[5] = wrong;
+        let end = run(ours(Patience::REMOTE), looks);
+        assert_eq!(end.map(|(settled, _)| settled), Some(Settled::NeverChanged), "{wrong:?}");
+    }
+}
+
+#[test]
+fn looks_without_a_state_never_show_a_change() {
+    let mut progress = ours(Patience::LOOPBACK);
+    for at in 0..100 {
+        assert_eq!(progress.take(&look(at, "", OLD, GREEN)), None);
+        assert!(!progress.is_changing() && !progress.was_seen_to_change());
+    }
+}
+
+#[test]
+fn brokers_of_an_unknown_colour_did_not_restart() {
+    let gray = ("running", NEW, &["gray", "gray", "gray"][..]);
+    let looks = [gray].into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 19));
+    assert_eq!(run(ours(Patience::REMOTE), looks), None);
+}
+
+#[test]
 fn an_unknown_state_never_ends_a_watch() {
     assert_eq!(run(ours(Patience::REMOTE), std::iter::repeat_n(("paused", NEW, GREEN), 500)), None);
     assert_eq!(run(ours(Patience::REMOTE), std::iter::repeat_n(("", NEW, GREEN), 500)), None);
@@ -262,9 +290,9 @@ fn a_third_version_is_neither_the_target_nor_a_failure() {
 fn without_the_version_before_no_version_proves_a_failure() {
     let unknown = Expectation { before: None, ..expected(Some(NEW)) };
     let looks =
-        [("changing", OLD, ORANGE)].into_iter().chain(std::iter::repeat_n(("running", OLD, GREEN), 60));
+        [("changing", OLD, ORANGE); 2].into_iter().chain(std::iter::repeat_n(("running", OLD, GREEN), 60));
     let end = run(Progress::new(Patience::REMOTE, Watched::Ours, unknown), looks);
-    assert_eq!(end, Some((Settled::Elsewhere(VersionCode::new(OLD)), 1 + 21)));
+    assert_eq!(end, Some((Settled::Elsewhere(VersionCode::new(OLD)), 2 + 21)));
 }
 
 #[test]
@@ -335,8 +363,16 @@ fn without_a_target_an_idle_cluster_has_nothing_to_follow() {
     let any = || Progress::new(Patience::LOOPBACK, Watched::Ours, expected(None));
     let end = run(any(), std::iter::repeat_n(("running", OLD, GREEN), 60));
     assert_eq!(end, Some((Settled::NeverChanged, 20)));
-    let end = run(any(), [("changing", OLD, GREEN), ("running", OLD, GREEN), ("running", OLD, GREEN)]);
-    assert_eq!(end, Some((Settled::AtTarget, 3)));
+    let end = run(
+        any(),
+        [
+            ("changing", OLD, GREEN),
+            ("changing", OLD, GREEN),
+            ("running", OLD, GREEN),
+            ("running", OLD, GREEN),
+        ],
+    );
+    assert_eq!(end, Some((Settled::AtTarget, 4)));
 }
 
 #[test]

@@ -87,3 +87,38 @@ fn answers_that_take_more_than_five_seconds_lead_to_no_start() {
     assert_eq!((report.submitted.word(), report.verdict.map(Verdict::word)), ("no", Some("not_started")));
     assert!(api.started.borrow().is_empty());
 }
+
+#[test]
+fn a_cluster_that_changes_its_name_between_two_looks_is_not_upgraded() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| {
+        let mut world = cluster("running", OLD, GREEN);
+        let name = if now < Duration::from_secs(3) { "orders-prod" } else { "billing" };
+        name.clone_into(&mut world.cluster.name);
+        world.cluster.identity.name = Some(name.to_owned());
+        world.health.as_mut().unwrap().identity.name = Some(name.to_owned());
+        world
+    });
+    api.answer_time.set(Duration::from_secs(1));
+    let (report, failure, asked) = upgrade(&api);
+    assert_eq!(failure.map(|failure| failure.exit().code()), Some(5), "{asked:?}");
+    let check = report.checks.iter().find(|check| check.id == "cluster.identity").unwrap();
+    assert_eq!(check.reason, "the cluster's entry has name `billing` instead of `orders-prod`");
+    assert!(api.started.borrow().is_empty());
+}
+
+#[test]
+fn a_name_that_one_look_leaves_out_is_no_other_name() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| {
+        let mut world = cluster("running", OLD, GREEN);
+        if now >= Duration::from_secs(3) {
+            world.cluster.name.clear();
+        }
+        world
+    });
+    api.answer_time.set(Duration::from_secs(1));
+    api.starts.borrow_mut().push_back(Ok(()));
+    let (_, _, asked) = upgrade(&api);
+    assert_eq!(api.started.borrow().len(), 1, "{asked:?}");
+}
