@@ -113,11 +113,9 @@ fn mutated_answers_make_no_second_config_group_and_none_without_saying_so() {
     figures::record("copies of a config group on mutated answers", ends.len(), "runs");
 }
 
-#[test]
-fn a_cluster_list_that_lacks_an_entry_resolves_no_name() {
-    let sandbox = serve(Options::default());
-    let port = sandbox.port();
-    let injector = Injector::start(move |_| {
+/// Passes everything on to the sandbox, and puts another count into each cluster list.
+fn counting(port: u16, change: fn(u64) -> serde_json::Value) -> Injector {
+    Injector::start(move |_| {
         let answer = move |request: &str| {
             let answer = forward(request, port);
             if !request.contains("/cluster/getClusterInfoList ") {
@@ -128,11 +126,37 @@ fn a_cluster_list_that_lacks_an_entry_resolves_no_name() {
             let mut body: serde_json::Value =
                 serde_json::from_str(body).expect("the sandbox answers in JSON");
             let count = body["result"]["totalCount"].as_u64().expect("the sandbox counts its clusters");
-            body["result"]["totalCount"] = (count + 1).into();
+            body["result"]["totalCount"] = change(count);
             http("200 OK", "", &body.to_string()).into_bytes()
         };
         vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
-    });
+    })
+}
+
+#[test]
+fn a_cluster_list_with_an_unreadable_count_resolves_no_name() {
+    let sandbox = serve(Options::default());
+    let changes: [fn(u64) -> serde_json::Value; 6] = [
+        |_| (-1).into(),
+        |_| 2_f64.powi(64).into(),
+        |_| "x".into(),
+        |_| 2.0.into(),
+        |_| 2.5.into(),
+        |_| true.into(),
+    ];
+    for change in changes {
+        let injector = counting(sandbox.port(), change);
+        let line = "upgrade --cluster orders-prod --version 3.9.0 --yes";
+        let run = Home::empty().run_at(&injector.url(), line);
+        run.assert_says(12, &["getClusterInfoList: a cluster list with an unreadable count"]);
+    }
+    assert_eq!(sandbox.log().starts_asked(), 0);
+}
+
+#[test]
+fn a_cluster_list_that_lacks_an_entry_resolves_no_name() {
+    let sandbox = serve(Options::default());
+    let injector = counting(sandbox.port(), |count| (count + 1).into());
     for line in [
         "upgrade --cluster orders-prod --version 3.9.0 --yes",
         "check --cluster orders-prod --version 3.9.0",

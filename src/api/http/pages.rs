@@ -57,6 +57,9 @@ struct GroupPages {
 
 impl GroupPages {
     fn add(&mut self, mut page: Vec<ConfigGroup>, paging: Page) -> Result<Option<Vec<ConfigGroup>>, String> {
+        if paging.has_unreadable_entries {
+            return Err("a list with an unreadable count".to_owned());
+        }
         page.retain(|group| self.seen.insert((group.version, group.no)));
         let has_new_entries = !page.is_empty();
         self.list.append(&mut page);
@@ -78,7 +81,7 @@ struct ClusterPages {
     forbidden: BTreeMap<ClusterNo, ClusterIdentity>,
     /// How many entries the service counts on all pages.
     total_count: Option<u64>,
-    total_pages: Option<i64>,
+    total_pages: Option<u64>,
     /// The page before said that another one follows.
     has_next: bool,
     /// Some page was not the one that was requested.
@@ -92,6 +95,10 @@ impl ClusterPages {
         page: ClusterList,
         paging: Page,
     ) -> Result<Option<ClusterList>, String> {
+        // Taken for none, it would let a list pass that may lack entries.
+        if paging.has_unreadable_entries || paging.has_unreadable_pages {
+            return Err("a cluster list with an unreadable count".to_owned());
+        }
         let is_empty = page.allowed.is_empty() && page.forbidden.is_empty();
         let has_new_entries = self.merge(page)?;
         if let Some(count) = paging.entries
@@ -101,7 +108,7 @@ impl ClusterPages {
             return Err(format!("a cluster list with a count that changes from {before} to {count}"));
         }
         self.total_pages = paging.total.or(self.total_pages);
-        self.is_out_of_order |= paging.current.is_some_and(|current| current != i64::from(requested));
+        self.is_out_of_order |= paging.current.is_some_and(|current| current != u64::from(requested));
 
         let (is_last, has_next) = (paging.is_last(), paging.announces_more());
         let was_announced = replace(&mut self.has_next, has_next);
@@ -158,7 +165,7 @@ impl ClusterPages {
             (None, _) if self.is_out_of_order => {
                 return Err("a cluster list with other pages than the requested ones".to_owned());
             }
-            (None, Some(total)) if i64::from(last) < total => {
+            (None, Some(total)) if u64::from(last) < total => {
                 return Err(format!("a cluster list that ends on page {last} of {total}"));
             }
             (None, _) => {}

@@ -17,11 +17,15 @@ use crate::domain::version::{KafkaVersion, Release, mark_those_without_a_name_of
 /// How a page says whether another follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::api) struct Page {
-    pub current: Option<i64>,
-    pub total: Option<i64>,
+    pub current: Option<u64>,
+    pub total: Option<u64>,
     pub is_last: Option<bool>,
     /// Of all pages.
     pub entries: Option<u64>,
+    /// The number of this page or of all pages is there and is no count.
+    pub has_unreadable_pages: bool,
+    /// The number of entries is there and is no count.
+    pub has_unreadable_entries: bool,
 }
 
 impl Page {
@@ -46,11 +50,16 @@ impl Page {
 
 /// Reads the paging fields of a result.
 pub(in crate::api) fn page_of(result: &Value) -> Page {
+    let [current, total, entries] =
+        ["currentPage", "totalPage", "totalCount"].map(|field| (count(&result[field]), &result[field]));
+    let is_unreadable = |(count, value): (Option<u64>, &Value)| count.is_none() && !value.is_null();
     Page {
-        current: number(&result["currentPage"]),
-        total: number(&result["totalPage"]),
+        current: current.0,
+        total: total.0,
         is_last: result["isLast"].as_bool(),
-        entries: count(&result["totalCount"]),
+        entries: entries.0,
+        has_unreadable_pages: is_unreadable(current) || is_unreadable(total),
+        has_unreadable_entries: is_unreadable(entries),
     }
 }
 
@@ -347,6 +356,27 @@ mod tests {
             (Read::Clusters(None), Value::Null, false),
         ] {
             assert_eq!(answer(&read, &envelope(result.clone())).is_ok(), is_told, "{read:?} {result}");
+        }
+    }
+
+    #[test]
+    fn a_count_that_is_there_and_unreadable_differs_from_none() {
+        for (result, pages, entries) in [
+            (json!({}), false, false),
+            (json!(null), false, false),
+            (json!({ "currentPage": null, "totalPage": null, "totalCount": null }), false, false),
+            (json!({ "currentPage": 0, "totalPage": " 1 ", "totalCount": "0" }), false, false),
+            (json!({ "currentPage": "one" }), true, false),
+            (json!({ "totalPage": -1 }), true, false),
+            (json!({ "totalCount": 2.0 }), false, true),
+            (json!({ "totalCount": "" }), false, true),
+        ] {
+            let page = page_of(&result);
+            assert_eq!(
+                (page.has_unreadable_pages, page.has_unreadable_entries),
+                (pages, entries),
+                "{result}"
+            );
         }
     }
 

@@ -64,10 +64,38 @@ fn the_count_covers_the_allowed_clusters_or_all_of_them() {
         (&[], &[], json!(1), Err("a cluster list with 0 entries where the service counts 1")),
         // Without a count, the last page says enough.
         (&[1, 2], &[3], Value::Null, Ok(3)),
-        (&[1, 2], &[3], json!("many"), Ok(3)),
     ] {
         let found = read(&[page(allowed, disallowed, &last(count.clone()))]).map(|names| names.len());
         assert_eq!(found, entries.map_err(str::to_owned), "{allowed:?} {disallowed:?} {count}");
+    }
+}
+
+/// What no count of anything can be.
+fn unreadable() -> Vec<Value> {
+    let numbers = [json!(-1), json!(1_u64 << 63), json!(2_f64.powi(64)), json!(2.0), json!(2.5)];
+    let texts = ["", "x", "many", "-1", "2.0", "18446744073709551616"].map(Value::from);
+    let others = [json!(true), json!(false), json!([]), json!([2]), json!({}), json!({ "count": 2 })];
+    [&numbers[..], &texts, &others].concat()
+}
+
+#[test]
+fn a_count_that_can_not_be_read_is_not_taken_for_none() {
+    let what = "a cluster list with an unreadable count";
+    let counted = json!({ "isLast": true, "currentPage": 1, "totalPage": 1, "totalCount": 2 });
+    assert_eq!(read(&[page(&[1, 2], &[], &counted)]).map(|names| names.len()), Ok(2));
+    for field in ["totalCount", "totalPage", "currentPage"] {
+        for value in unreadable() {
+            let mut paging = counted.clone();
+            paging[field] = value.clone();
+            assert_eq!(read(&[page(&[1, 2], &[], &paging)]), Err(what.to_owned()), "{field} {value}");
+            let only = json!({ "isLast": true, field: value });
+            assert_eq!(read(&[page(&[1, 2], &[], &only)]), Err(what.to_owned()), "{only}");
+            let pages =
+                [page(&[1], &[], &json!({ "isLast": false, "totalCount": 2 })), page(&[2], &[], &only)];
+            assert_eq!(read(&pages), Err(what.to_owned()), "{only} on page 2");
+        }
+        let only = json!({ "isLast": true, field: null });
+        assert_eq!(read(&[page(&[1, 2], &[], &only)]).map(|names| names.len()), Ok(2), "{only}");
     }
 }
 
@@ -219,14 +247,19 @@ fn two_names_for_one_number_are_no_list() {
 
 #[test]
 fn config_groups_are_counted_only_where_they_are_too_few() {
+    let unreadable = unreadable().into_iter().map(|count| {
+        let paging = json!({ "isLast": true, "totalCount": count });
+        (paging, &[1, 2][..], Err("a list with an unreadable count"))
+    });
     let groups = |numbers: &[u64], paging: &Value| {
         let mut result = paging.clone();
         let entry = |no: &u64| json!({ "configGroupNo": no, "kafkaVersionCode": "3903006" });
         result["kafkaConfigGroupList"] = numbers.iter().map(entry).collect();
         result
     };
-    for (paging, numbers, entries) in [
+    let cases = [
         (json!({ "isLast": true }), &[1, 2][..], Ok(2)),
+        (json!({ "isLast": true, "totalCount": null }), &[1, 2], Ok(2)),
         (json!({ "isLast": true, "totalCount": 2 }), &[1, 2], Ok(2)),
         (json!({ "isLast": true, "totalCount": 1 }), &[1, 2], Ok(2)),
         (
@@ -235,7 +268,8 @@ fn config_groups_are_counted_only_where_they_are_too_few() {
             Err("a list with fewer entries than it counts"),
         ),
         (json!({ "isLast": false }), &[], Ok(0)),
-    ] {
+    ];
+    for (paging, numbers, entries) in cases.into_iter().chain(unreadable) {
         let result = groups(numbers, &paging);
         let envelope = Envelope { result, request_id: None, message: String::new() };
         let part = wire::answer(&Read::ConfigGroups(None), &envelope).unwrap();

@@ -98,6 +98,25 @@ fn a_list_that_does_not_add_up_twice_is_an_error_and_no_list() {
 }
 
 #[test]
+fn a_list_with_an_unreadable_count_is_read_once_more_and_then_an_error() {
+    let clusters = entries([1, 2]);
+    for count in ["-1", "18446744073709551616", "\"x\"", "2.0", "2.5", "true"] {
+        let result = format!(r#"{{"allowedClusters":{clusters},"isLast":true,"totalCount":{count}}}"#);
+        let answer = http("200 OK", "", &format!(r#"{{"code":0,"message":"SUCCESS","result":{result}}}"#));
+        let server = Injector::answering(vec![answer.clone(); 3]);
+        let error = list(&client_of(&server.url(), QUICK), Persistence::Patient).unwrap_err();
+        let expected = "getClusterInfoList: a cluster list with an unreadable count (HTTP 200)";
+        assert_eq!(error.to_string(), expected, "{count}");
+        assert_eq!(requested(&server), [1, 1], "{count}");
+        assert_eq!(crate::failure::Failure::before_start(error).exit().code(), 12);
+
+        let server = Injector::answering(vec![answer, page([1, 2], true, 2)]);
+        let found = list(&client_of(&server.url(), QUICK), Persistence::Patient).unwrap();
+        assert_eq!(found.allowed.len(), 2, "{count}");
+    }
+}
+
+#[test]
 fn a_single_attempt_does_not_read_the_list_again() {
     let server = Injector::answering(vec![page([1], true, 2), page([1, 2], true, 2)]);
     let error = list(&client_of(&server.url(), QUICK), Persistence::Once).unwrap_err();
