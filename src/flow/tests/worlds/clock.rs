@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::World;
 use super::runners::{Plan, run};
+use super::world::World;
 use crate::clock::{Clock, Interrupted, Signal};
 
 /// What a killed run unwinds with.

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::World;
 use super::faults::StartFate;
 use super::life::{Change, Kind, NEW};
 use super::runners::{Command, Ended, Plan};
+use super::world::World;
 use crate::clock::Clock as _;
 use crate::domain::plan::Target;
 use crate::domain::report::Report;

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::World;
 use super::clock::{Fate, Frame, Killed, WorldClock};
 use super::journals::Mishap;
 use super::properties::after_run;
 use super::service::{NAME, NUMBER, WorldService};
+use super::world::World;
 use crate::clock::Clock as _;
 use crate::commands::record_end;
 use crate::consent::Prompt;

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::World;
 use super::faults::{Question, StartFate, refusal};
 use super::life::{BETWEEN, By, Kind, NEW, OLD, Shape, View};
 use super::properties::{Answered, Post, before_post};
+use super::world::World;
 use crate::api::{Accepted, Answer, ApiError, CdssApi, NewGroup, Persistence, Read, Unsent};
 use crate::clock::{Clock as _, Signal};
 use crate::consent::{Consent, GroupConsent};
