@@ -249,14 +249,15 @@ impl Flow<'_> {
         self.tell.warn(&format!("{error}; checking whether the upgrade started"));
         let mut looker = Looker::new(plan.no, &plan.name);
         let began = self.clock.elapsed();
-        let mut unchanged = 0;
+        let (mut made, mut unchanged) = (0, 0);
         while unchanged < LOOKS.len() {
-            let pause = self.pause_before_look(unchanged).max(LEAST_PAUSE);
+            let pause = self.pause_before_look(made).max(LEAST_PAUSE);
             if self.clock.elapsed().saturating_sub(began).saturating_add(pause) > LOOKING {
                 break;
             }
             self.clock.sleep(pause).map_err(|interrupted| self.interrupted_in_doubt(plan, interrupted.0))?;
             let sight = self.sight(plan, &mut looker);
+            made = usize::saturating_add(made, 1);
             deliberate_bug!(CountFailedLookAsUnchanged => if sight.is_err() {
                 unchanged += 1;
                 continue;
