@@ -19,6 +19,11 @@ pub(crate) struct ConfigGroup {
 }
 
 impl ConfigGroup {
+    /// A group of which nothing but number and version is known.
+    pub(crate) fn nameless(no: ConfigGroupNo, version: VersionCode) -> Self {
+        Self { no, name: None, version, version_name: None, description: None }
+    }
+
     pub(crate) fn is_named(&self, name: &str) -> bool {
         self.name.as_deref() == Some(name)
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::ids::VersionCode;
+use super::ids::{ConfigGroupNo, VersionCode};
 
 /// A recorded start of the same cluster and service without a final outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub(crate) struct OpenStart {
     pub version: VersionCode,
     /// The version before the start; None where the journal does not have it.
     pub from: Option<VersionCode>,
+    pub config_group: ConfigGroupNo,
     pub started_at: Timestamp,
     pub answer: StartAnswer,
     /// Names of the brokers that the plan knew; empty where the journal does not have them.
@@ -45,6 +46,7 @@ pub(crate) mod tests {
             run: "run".to_owned(),
             version: VersionCode::new(version),
             from: None,
+            config_group: ConfigGroupNo::new(312),
             started_at: Timestamp::UNIX_EPOCH,
             answer: StartAnswer::Accepted,
             brokers: Vec::new(),

@@ -144,7 +144,7 @@ impl Flow<'_> {
         let Some(cluster) = self.report.last_seen.clone() else { return };
         let Some(bare) = bare_group(&cluster) else { return };
         let planned = self.report.group_to.take_if(|planned| planned.no != bare.no);
-        if self.report.group_to.is_some() {
+        if self.report.group_to.as_ref().is_some_and(|planned| planned.name.is_some()) {
             return;
         }
         // Its name is a courtesy: without an answer the number has to do.
@@ -188,7 +188,7 @@ impl Flow<'_> {
 /// The group that the cluster names, without its name.
 fn bare_group(cluster: &Cluster) -> Option<ConfigGroup> {
     let (no, version) = (cluster.config_group?, cluster.version?);
-    Some(ConfigGroup { no, name: None, version, version_name: None, description: None })
+    Some(ConfigGroup::nameless(no, version))
 }
 
 /// The failure of a name or number that is not one group. `flag` stands before the name on the command line.

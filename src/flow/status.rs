@@ -7,6 +7,7 @@ use super::upgrade::conclude;
 use super::watch::{End, Watch};
 use crate::api::ApiError;
 use crate::domain::cluster::agreed_identity;
+use crate::domain::config_group::ConfigGroup;
 use crate::domain::open_start::{self, OpenStart};
 use crate::domain::progress::{Expectation, ExpectedBrokers, Progress, Settled, Watched};
 use crate::domain::selector::Selector;
@@ -89,7 +90,9 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
         }
     }
     let follow = flow.surroundings.follow(no, target.as_ref(), before.as_ref());
-    if target.is_some() && matches!(end, End::Settled(Settled::AtTarget)) {
+    if let (Some(target), End::Settled(Settled::AtTarget)) = (&target, &end) {
+        flow.report.group_to =
+            open.as_ref().map(|start| ConfigGroup::nameless(start.config_group, target.code));
         flow.report_group_in_use();
     }
     match (target, end) {

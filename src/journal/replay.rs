@@ -101,6 +101,7 @@ impl Replay {
                         run: run.clone(),
                         version: start.version_code,
                         from: start.from_version_code,
+                        config_group: start.config_group,
                         started_at: at,
                         answer: StartAnswer::Lost,
                         brokers: start.brokers,
