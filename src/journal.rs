@@ -382,13 +382,14 @@ impl Journal {
         Ok(damaged)
     }
 
-    /// Creates a journal without runs. With one there, nothing is changed.
+    /// Creates a journal without runs. With one there, even if all of it is damaged, nothing is changed.
     ///
     /// # Errors
     ///
     /// Fails when the journal can't be read or written.
     pub(crate) fn init(&self, at: Timestamp) -> Result<InitOutcome, JournalError> {
-        if self.replay()?.has_lines() {
+        let replay = self.replay()?;
+        if replay.has_lines() || !replay.damaged().is_empty() {
             return Ok(InitOutcome::AlreadyThere);
         }
         self.create_folder()?;

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use super::replay::is_torn;
+use super::entry;
 #[cfg(unix)]
 use crate::domain::follow_command::quote;
 
@@ -59,8 +59,8 @@ pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
 
 /// Appends one line and waits until it is on the disk. The file has to be locked.
 ///
-/// What an interrupted writer left gets a line end. Where it is incomplete, `torn` makes the line that says so, from
-/// its length.
+/// What follows the last line end gets one. Where that is the beginning of a line, `torn` makes the line that says
+/// so, from its length.
 ///
 /// # Errors
 ///
@@ -74,7 +74,7 @@ pub(super) fn append(
     let mut text = Vec::with_capacity(line.len() + 1);
     if !last.is_empty() {
         text.push(b'\n');
-        if is_torn(&last) {
+        if entry::is_torn(&last) {
             text.extend(torn(last.len())?);
             text.push(b'\n');
         }

@@ -26,6 +26,10 @@ pub(super) struct Replay {
     damaged: Vec<DamagedRecord>,
     /// How many lines were read.
     lines: usize,
+    /// A line was as cdss wrote it.
+    has_intact_line: bool,
+    /// The last line, if it is damaged only as an interrupted write is: a marker may follow it.
+    torn: Option<usize>,
 }
 
 /// A start that was about to be sent.
@@ -57,11 +61,15 @@ impl Replay {
         if line.trim_ascii().is_empty() {
             return;
         }
-        let outcome = match entry::parse(line) {
+        let parsed = entry::parse(line);
+        self.has_intact_line |= parsed.is_ok();
+        let is_torn = parsed.is_err() && entry::is_torn(line);
+        let outcome = match parsed {
             // The line was never complete, so the request that it announced was never sent.
-            Err(_) if !is_terminated && is_torn(line) => Ok(()),
+            Err(_) if !is_terminated && is_torn => Ok(()),
             parsed => parsed.and_then(|entry| self.take(entry)),
         };
+        self.torn = is_torn.then_some(self.lines);
         if let Err(reason) = outcome {
             self.damaged.push(DamagedRecord {
                 line: DamagedLine { number: self.lines, reason },
@@ -79,8 +87,11 @@ impl Replay {
         };
         match event {
             Event::Torn(torn) => {
-                let is_it =
-                    |last: &DamagedRecord| last.line.number + 1 == self.lines && last.bytes == torn.bytes;
+                let is_it = |last: &DamagedRecord| {
+                    self.torn == Some(last.line.number)
+                        && last.line.number + 1 == self.lines
+                        && last.bytes == torn.bytes
+                };
                 self.damaged.pop_if(|last| is_it(last));
             }
             Event::Repaired(repaired) => {
@@ -257,9 +268,9 @@ impl Replay {
         self.creates.iter().filter(is_of_it).map(|one| one.create.clone()).collect()
     }
 
-    /// Returns false for a missing or empty journal.
+    /// Returns false for a journal that is missing or has nothing that cdss wrote.
     pub(super) fn has_lines(&self) -> bool {
-        self.lines > 0
+        self.has_intact_line
     }
 
     /// Returns the damaged lines that no repair covers.
@@ -275,12 +286,6 @@ impl Replay {
     pub(super) fn into_history(self) -> History {
         History { damaged: self.damaged_lines(), runs: self.runs }
     }
-}
-
-/// Returns true for an unterminated last line whose writer was interrupted. A complete line with one more byte is not
-/// torn: its line end was damaged later.
-pub(super) fn is_torn(line: &[u8]) -> bool {
-    entry::parse(line).is_err() && line.split_last().is_none_or(|(_, line)| entry::parse(line).is_err())
 }
 
 fn author(author: entry::Author) -> Author {

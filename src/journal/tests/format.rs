@@ -50,7 +50,7 @@ pub(super) fn end(of: &str, verdict: Option<Verdict>) -> Event {
     Event::End(entry::End { of, verdict, created, document: Value::Null })
 }
 
-fn every_event() -> Vec<Event> {
+pub(super) fn every_event() -> Vec<Event> {
     let (user, host) = (Some("operator".to_owned()), None);
     let line = entry::RepairedLine { line: 3, bytes: 7, sha256: "00".to_owned() };
     let cdss = "0.1.0".to_owned();

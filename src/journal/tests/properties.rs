@@ -28,7 +28,8 @@ fn written() -> impl Strategy<Value = Vec<Vec<u8>>> {
         for (run, event, cut) in steps {
             let line = entry::encode(run, NOW, &event).unwrap();
             if let Some(cut) = cut {
-                let bytes = 1 + cut.index(line.len() - 1);
+                // With all digits of its checksum, a line counts as complete.
+                let bytes = 1 + cut.index(line.len() - 3);
                 lines.push(line[..bytes].to_vec());
                 lines.push(entry::encode(run, NOW, &Event::Torn(entry::Torn { bytes })).unwrap());
             }
@@ -62,7 +63,7 @@ proptest! {
     #[test]
     fn any_bytes_are_a_journal(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
         let replay = replay(&bytes);
-        prop_assert_eq!(replay.has_lines(), !bytes.is_empty());
+        prop_assert!(!replay.has_lines(), "none of them is intact");
         let _state = (open_runs(&replay), replay.start_runs(), replay.damaged_lines());
         let _history = replay.into_history();
     }
