@@ -129,16 +129,20 @@ impl Replay {
                     plan: start.plan.0,
                 });
             }
-            Event::Accepted(_) => self.answered(run, at, StartAnswer::Accepted),
-            Event::Refused(_) => self.answered(run, at, StartAnswer::Refused),
-            Event::Attached(attached) => self.run(run, at).of = Some(attached.of),
+            Event::Accepted(_) => return self.answered(run, at, StartAnswer::Accepted),
+            Event::Refused(_) => return self.answered(run, at, StartAnswer::Refused),
+            Event::Attached(attached) => {
+                let known = self.require_change(&attached.of);
+                self.run(run, at).of = Some(attached.of);
+                return known;
+            }
             Event::Brokers(brokers) => {
                 let own = self.run(run, at);
                 let start = own.of.clone().unwrap_or_else(|| own.id.clone());
                 let restarted = brokers.brokers.into_iter().filter(|broker| broker.restarted);
                 self.restarted(&start, restarted.map(|broker| broker.name));
             }
-            Event::End(end) => self.end(run, at, end),
+            Event::End(end) => return self.end(run, at, end),
             Event::GroupCreate(group) => {
                 let service = group.author.service()?.key();
                 self.creates.push(RecordedCreate {
@@ -170,15 +174,30 @@ impl Replay {
         Ok(())
     }
 
-    fn answered(&mut self, run: String, at: Timestamp, answer: StartAnswer) {
+    /// Makes sure that the line is there without which nobody could have written the next one.
+    fn require_change(&self, run: &str) -> Result<(), String> {
+        let has_change = |place: &usize| self.runs[*place].change.is_some();
+        if self.index.get(run).is_some_and(has_change) {
+            return Ok(());
+        }
+        Err(format!("it is about run {run}, whose start is missing"))
+    }
+
+    fn answered(&mut self, run: String, at: Timestamp, answer: StartAnswer) -> Result<(), String> {
+        let known = self.require_change(&run);
         for recorded in self.starts.iter_mut().filter(|recorded| recorded.start.run == run) {
             recorded.start.answer = answer;
         }
         self.run(run, at);
+        known
     }
 
     /// The last end that is about a start decides what became of it, whichever run wrote that end.
-    fn end(&mut self, id: String, at: Timestamp, end: End) {
+    fn end(&mut self, id: String, at: Timestamp, end: End) -> Result<(), String> {
+        let is_about_an_open_start =
+            end.created.is_none() && end.verdict.is_some_and(|verdict| !verdict.closes_a_start());
+        let known =
+            if is_about_an_open_start { self.require_change(end.of.as_ref().unwrap_or(&id)) } else { Ok(()) };
         if end.created == Some(Submitted::No) {
             self.creates.retain(|one| one.create.run != id || one.create.no.is_some());
         }
@@ -192,6 +211,7 @@ impl Replay {
         run.of = run.of.take().or(followed);
         run.ended_at = Some(at);
         run.result = end.verdict.map_or(Outcome::Ended, Outcome::Verdict);
+        known
     }
 
     /// Notes brokers that restarted after the start of this run, whichever run saw it.

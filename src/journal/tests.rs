@@ -328,7 +328,7 @@ fn a_last_line_whose_line_end_was_overwritten_is_damage() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{}J", text.trim_end())).unwrap();
     assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1);
-    first.accepted(NOW, None).unwrap();
+    first.end(NOW, None, None, None, &json!({})).unwrap();
     assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1, "it is not marked as torn");
 }
 

@@ -32,7 +32,7 @@ pub(super) fn start(closes: &[String]) -> Event {
     }))
 }
 
-fn group() -> entry::GroupChange {
+pub(super) fn group() -> entry::GroupChange {
     entry::GroupChange {
         author: author(),
         config_group: Some(ConfigGroupNo::new(501)),
@@ -48,6 +48,11 @@ fn group() -> entry::GroupChange {
 pub(super) fn end(of: &str, verdict: Option<Verdict>) -> Event {
     let (of, created) = (Some(of.to_owned()), Some(Submitted::No));
     Event::End(entry::End { of, verdict, created, document: Value::Null })
+}
+
+pub(super) fn end_of_an_upgrade(of: &str, verdict: Verdict) -> Event {
+    let (of, verdict) = (Some(of.to_owned()), Some(verdict));
+    Event::End(entry::End { of, verdict, created: None, document: Value::Null })
 }
 
 pub(super) fn every_event() -> Vec<Event> {

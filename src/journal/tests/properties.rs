@@ -25,7 +25,19 @@ fn written() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let step = (run(), event, proptest::option::weighted(0.2, any::<proptest::sample::Index>()));
     proptest::collection::vec(step, 1..8).prop_map(|steps| {
         let mut lines = Vec::new();
+        let mut started = Vec::new();
         for (run, event, cut) in steps {
+            // Only a start comes before the start that it is about.
+            let is_possible = match &event {
+                Event::Start(_) => true,
+                Event::Attached(attached) => started.contains(&attached.of),
+                Event::End(end) => end.of.as_ref().is_some_and(|of| started.contains(of)),
+                _ => started.contains(&run.to_owned()),
+            };
+            let event = if is_possible { event } else { start(&[]) };
+            if matches!(event, Event::Start(_)) {
+                started.push(run.to_owned());
+            }
             let line = entry::encode(run, NOW, &event).unwrap();
             if let Some(cut) = cut {
                 // With all digits of its checksum, a line counts as complete.

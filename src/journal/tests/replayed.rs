@@ -1,6 +1,6 @@
 //! What lines add up to.
 
-use super::format::{end, start};
+use super::format::{end, end_of_an_upgrade, group, start};
 use super::*;
 use crate::domain::history::Outcome;
 
@@ -13,12 +13,20 @@ fn replay(lines: &[(&str, Event)]) -> Replay {
     replay
 }
 
+fn reasons(replay: &Replay) -> Vec<String> {
+    replay.damaged_lines().into_iter().map(|line| line.reason).collect()
+}
+
 fn results(history: &History) -> Vec<(&str, &str)> {
     history.runs.iter().map(|run| (run.id.as_str(), run.result.word())).collect()
 }
 
 fn accepted() -> Event {
     Event::Accepted(entry::Accepted { request_id: None })
+}
+
+fn refused() -> Event {
+    Event::Refused(entry::Refused { message: "no".to_owned(), request_id: None })
 }
 
 fn attached(of: &str) -> Event {
@@ -60,6 +68,42 @@ fn the_last_end_about_a_start_decides_for_history_and_for_openness() {
     let of: Vec<Option<&str>> = history.runs.iter().map(|run| run.of.as_deref()).collect();
     assert_eq!(of, [None, Some("a"), Some("a")]);
     assert_eq!(history.change_of(&history.runs[1]), history.runs[0].change.as_ref());
+}
+
+#[test]
+fn a_line_about_a_start_that_is_missing_is_damage() {
+    let reason = "it is about run a, whose start is missing";
+    for (run, event) in [
+        ("a", accepted()),
+        ("a", refused()),
+        ("b", attached("a")),
+        ("b", end_of_an_upgrade("a", Verdict::Running)),
+        ("a", end_of_an_upgrade("a", Verdict::Unknown)),
+    ] {
+        assert_eq!(reasons(&replay(&[(run, event.clone())])), [reason], "{event:?}");
+        assert_eq!(reasons(&replay(&[("a", start(&[])), (run, event.clone())])), [""; 0], "{event:?}");
+    }
+    let group = || Event::GroupCreate(Box::new(group()));
+    for lines in [
+        vec![("b", end_of_an_upgrade("a", Verdict::Done))],
+        vec![("a", end("a", None))],
+        vec![("a", end("a", Some(Verdict::Unknown)))],
+        vec![("a", group()), ("a", end("a", Some(Verdict::Unknown)))],
+    ] {
+        assert_eq!(reasons(&replay(&lines)), [""; 0], "{lines:?}");
+    }
+}
+
+#[test]
+fn a_repair_covers_a_line_about_a_start_that_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "first");
+    own.create_folder().unwrap();
+    own.accepted(NOW, None).unwrap();
+    let damaged = || own.state(&here(), ClusterNo::new(1)).damaged.len();
+    assert_eq!(damaged(), 1);
+    own.repair(NOW).unwrap();
+    assert_eq!((damaged(), own.history().unwrap().runs.len()), (0, 1));
 }
 
 #[test]
