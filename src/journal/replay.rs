@@ -192,7 +192,8 @@ impl Replay {
         known
     }
 
-    /// The last end that is about a start decides what became of it, whichever run wrote that end.
+    /// The last final end that is about a start decides what became of it, whichever run wrote that end. Without a
+    /// final one, it is the last end.
     fn end(&mut self, id: String, at: Timestamp, end: End) -> Result<(), String> {
         let is_about_an_open_start =
             end.created.is_none() && end.verdict.is_some_and(|verdict| !verdict.closes_a_start());
@@ -205,12 +206,12 @@ impl Replay {
         if let Some(verdict) = end.verdict
             && let Some(place) = followed.as_ref().and_then(|of| self.index.get(of))
         {
-            self.runs[*place].result = Outcome::Verdict(verdict);
+            settle(&mut self.runs[*place].result, Outcome::Verdict(verdict));
         }
         let run = self.run(id, at);
         run.of = run.of.take().or(followed);
         run.ended_at = Some(at);
-        run.result = end.verdict.map_or(Outcome::Ended, Outcome::Verdict);
+        settle(&mut run.result, end.verdict.map_or(Outcome::Ended, Outcome::Verdict));
         known
     }
 
@@ -305,6 +306,13 @@ impl Replay {
 
     pub(super) fn into_history(self) -> History {
         History { damaged: self.damaged_lines(), runs: self.runs }
+    }
+}
+
+/// Replaces an outcome by a later one, unless only the earlier one is final.
+fn settle(result: &mut Outcome, later: Outcome) {
+    if later.is_final() || !result.is_final() {
+        *result = later;
     }
 }
 

@@ -17,6 +17,10 @@ fn reasons(replay: &Replay) -> Vec<String> {
     replay.damaged_lines().into_iter().map(|line| line.reason).collect()
 }
 
+fn open_runs(replay: &Replay) -> Vec<String> {
+    replay.open_starts(&here(), ClusterNo::new(1)).into_iter().map(|start| start.run).collect()
+}
+
 fn results(history: &History) -> Vec<(&str, &str)> {
     history.runs.iter().map(|run| (run.id.as_str(), run.result.word())).collect()
 }
@@ -58,7 +62,7 @@ fn the_last_end_about_a_start_decides_for_history_and_for_openness() {
         ("c", end("a", Some(Verdict::Unknown))),
     ];
     let cluster = ClusterNo::new(1);
-    for (count, result, is_open) in [(2, "running", true), (4, "done", false), (5, "unknown", true)] {
+    for (count, result, is_open) in [(2, "running", true), (4, "done", false), (5, "done", false)] {
         let replay = replay(&lines[..count]);
         assert_eq!(!replay.open_starts(&here(), cluster).is_empty(), is_open, "{result}");
         let history = replay.into_history();
@@ -68,6 +72,26 @@ fn the_last_end_about_a_start_decides_for_history_and_for_openness() {
     let of: Vec<Option<&str>> = history.runs.iter().map(|run| run.of.as_deref()).collect();
     assert_eq!(of, [None, Some("a"), Some("a")]);
     assert_eq!(history.change_of(&history.runs[1]), history.runs[0].change.as_ref());
+}
+
+#[test]
+fn an_end_that_closes_no_start_reopens_none() {
+    let open = [Some(Verdict::Running), Some(Verdict::Unknown), None];
+    for (late, by) in open.into_iter().flat_map(|late| [(late, "a"), (late, "b")]) {
+        for verdict in [Verdict::Done, Verdict::Already, Verdict::NotStarted, Verdict::Failed] {
+            let replay = replay(&[
+                ("a", start(&[])),
+                ("b", attached("a")),
+                ("b", end("a", Some(verdict))),
+                (by, end("a", late)),
+            ]);
+            assert_eq!(open_runs(&replay), Vec::<String>::new(), "{verdict:?}, then {late:?} by {by}");
+            assert_eq!(results(&replay.into_history())[0], ("a", verdict.word()));
+        }
+    }
+    let lines =
+        [("a", start(&[])), ("a", end("a", Some(Verdict::Failed))), ("b", end("a", Some(Verdict::Done)))];
+    assert_eq!(results(&replay(&lines).into_history())[0], ("a", "done"), "the last final end counts");
 }
 
 #[test]
