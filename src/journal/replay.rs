@@ -12,7 +12,7 @@ use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::domain::journal_state::DamagedLine;
 use crate::domain::open_start::{OpenStart, StartAnswer};
 use crate::domain::service::Service;
-use crate::domain::verdict::Submitted;
+use crate::domain::verdict::{Submitted, Verdict};
 
 /// The journal as read so far, line by line.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,8 +38,8 @@ struct RecordedStart {
     service: String,
     cluster: ClusterNo,
     start: OpenStart,
-    /// A later start's consent covered this one.
-    accepted_as_over: bool,
+    /// Later runs with a start whose consent covered this one.
+    accepted_as_over_by: Vec<String>,
 }
 
 /// A config group that was about to be created.
@@ -103,7 +103,9 @@ impl Replay {
             Event::Start(start) => {
                 let service = start.author.service()?.key();
                 for earlier in &mut self.starts {
-                    earlier.accepted_as_over |= start.closes.contains(&earlier.start.run);
+                    if start.closes.contains(&earlier.start.run) {
+                        earlier.accepted_as_over_by.push(run.clone());
+                    }
                 }
                 self.starts.push(RecordedStart {
                     service,
@@ -117,7 +119,7 @@ impl Replay {
                         brokers: start.brokers,
                         restarted: Vec::new(),
                     },
-                    accepted_as_over: false,
+                    accepted_as_over_by: Vec::new(),
                 });
                 let (cluster, name, accepted) = (start.cluster, start.cluster_name, start.accepted);
                 let run = self.run(run, at);
@@ -265,13 +267,16 @@ impl Replay {
         &mut self.runs[place]
     }
 
-    /// Returns the starts of this cluster without a final outcome, the oldest first.
+    /// Returns the starts of this cluster without a final outcome, the oldest first. Consent to a start that was
+    /// certainly not made says nothing about the starts before it.
     pub(super) fn open_starts(&self, service: &Service, cluster: ClusterNo) -> Vec<OpenStart> {
         let service = service.key();
         let is_open = |recorded: &&RecordedStart| {
             deliberate_bug!(SettleRefusedStarts => if recorded.start.answer == StartAnswer::Refused { return false; });
-            let outcome = self.index.get(&recorded.start.run).map(|place| self.runs[*place].result);
-            let is_over = recorded.accepted_as_over || outcome.is_some_and(Outcome::is_final);
+            let outcome = |run: &String| self.index.get(run).map(|place| self.runs[*place].result);
+            let may_have_started = |run: &String| outcome(run) != Some(Outcome::Verdict(Verdict::NotStarted));
+            let is_over = recorded.accepted_as_over_by.iter().any(may_have_started)
+                || outcome(&recorded.start.run).is_some_and(Outcome::is_final);
             recorded.service == service && recorded.cluster == cluster && !is_over
         };
         self.starts.iter().filter(is_open).map(|recorded| recorded.start.clone()).collect()

@@ -95,6 +95,19 @@ fn an_end_that_closes_no_start_reopens_none() {
 }
 
 #[test]
+fn an_acceptance_lasts_as_long_as_its_run_may_have_started_something() {
+    let lines = [
+        ("a", start(&[])),
+        ("b", start(&["a".to_owned()])),
+        ("b", end("b", Some(Verdict::NotStarted))),
+        ("c", start(&["a".to_owned()])),
+    ];
+    for (count, open) in [(1, vec!["a"]), (2, vec!["b"]), (3, vec!["a"]), (4, vec!["c"])] {
+        assert_eq!(open_runs(&replay(&lines[..count])), open, "{count}");
+    }
+}
+
+#[test]
 fn a_line_about_a_start_that_is_missing_is_damage() {
     let reason = "it is about run a, whose start is missing";
     for (run, event) in [
