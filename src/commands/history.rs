@@ -72,7 +72,11 @@ pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<Body,
     };
     say_damage(&history);
     if history.runs.is_empty() {
-        streams::say("nothing was started from this machine");
+        streams::say(if history.damaged.is_empty() {
+            "nothing was started from this machine"
+        } else {
+            "no readable line of the journal records a start"
+        });
     }
     Ok(Body::History(history, view))
 }
