@@ -101,7 +101,7 @@ fn say_init(outcome: InitOutcome) {
 }
 
 fn say_repair(lines: &[DamagedRecord]) {
-    streams::say(&match lines.len() {
+    streams::say(&match lines.iter().map(|one| one.lines).sum() {
         0 => "no line of the journal is damaged; nothing was written".to_owned(),
         1 => "1 damaged line no longer counts; it stays in the file".to_owned(),
         count => format!("{count} damaged lines no longer count; they stay in the file"),

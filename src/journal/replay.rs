@@ -1,11 +1,12 @@
 //! What the journal's lines add up to: runs, open starts, creates of config groups, and damage. No I/O, no clock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::entry::{self, End, Entry, Event, GroupChange};
+use super::file::{Line, TOO_LONG};
 use crate::domain::group_create::Create;
 use crate::domain::history::{Author, Change, DamagedRecord, History, Outcome, PastRun, Subject};
 use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
@@ -13,6 +14,12 @@ use crate::domain::journal_state::DamagedLine;
 use crate::domain::open_start::{OpenStart, StartAnswer};
 use crate::domain::service::Service;
 use crate::domain::verdict::{Submitted, Verdict};
+
+/// How many characters of a reason are kept: it may quote a long line.
+const LONGEST_REASON: usize = 200;
+
+/// How many damaged lines are kept one by one: more than anybody looks at, and little memory.
+pub(super) const MOST_DAMAGED: usize = 1_000;
 
 /// The journal as read so far, line by line.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,13 +30,35 @@ pub(super) struct Replay {
     index: HashMap<String, usize>,
     starts: Vec<RecordedStart>,
     creates: Vec<RecordedCreate>,
+    /// The first ones, at most [`MOST_DAMAGED`].
     damaged: Vec<DamagedRecord>,
+    /// All others.
+    more_damaged: Option<MoreDamaged>,
     /// How many lines were read.
     lines: usize,
     /// A line was as cdss wrote it.
     has_intact_line: bool,
     /// The last line, if it is damaged only as an interrupted write is: a marker may follow it.
-    torn: Option<usize>,
+    torn: Option<TornLine>,
+}
+
+/// Damaged lines of which only the sum is kept.
+#[derive(Debug, Clone, PartialEq)]
+struct MoreDamaged {
+    /// The first line of them.
+    first: usize,
+    lines: usize,
+    bytes: usize,
+    /// Each hash is that of the one before and of the line's hash, so that it stands for all lines in their order.
+    sha256: [u8; 32],
+}
+
+/// An incomplete line, which counts as damaged until a marker follows.
+#[derive(Debug, Clone, PartialEq)]
+struct TornLine {
+    bytes: usize,
+    /// What was damaged before it: the number of kept records, and the others.
+    damaged_before: (usize, Option<MoreDamaged>),
 }
 
 /// A start that was about to be sent.
@@ -51,6 +80,18 @@ struct RecordedCreate {
 }
 
 impl Replay {
+    /// Takes the next line.
+    pub(super) fn read(&mut self, line: &Line<'_>) {
+        match line {
+            Line::Whole(bytes) => self.line(bytes),
+            Line::TooLong { bytes, sha256 } => {
+                self.lines += 1;
+                self.torn = None;
+                self.damage(TOO_LONG.to_owned(), *bytes, *sha256);
+            }
+        }
+    }
+
     /// Takes the next line, with its line end if it has one. Only the last line may lack it.
     pub(super) fn line(&mut self, bytes: &[u8]) {
         self.lines += 1;
@@ -58,6 +99,7 @@ impl Replay {
             Some(line) => (line, true),
             None => (bytes, false),
         };
+        let torn = self.torn.take();
         if line.trim_ascii().is_empty() {
             return;
         }
@@ -67,37 +109,50 @@ impl Replay {
         let outcome = match parsed {
             // The line was never complete, so the request that it announced was never sent.
             Err(_) if !is_terminated && is_torn => Ok(()),
-            parsed => parsed.and_then(|entry| self.take(entry)),
+            parsed => parsed.and_then(|entry| self.take(entry, torn)),
         };
-        self.torn = is_torn.then_some(self.lines);
+        self.torn = is_torn.then(|| TornLine {
+            bytes: line.len(),
+            damaged_before: (self.damaged.len(), self.more_damaged.clone()),
+        });
         if let Err(reason) = outcome {
-            self.damaged.push(DamagedRecord {
-                line: DamagedLine { number: self.lines, reason },
-                bytes: line.len(),
-                sha256: hexadecimal(&Sha256::digest(line)),
-            });
+            self.damage(reason, line.len(), Sha256::digest(line).into());
         }
     }
 
-    fn take(&mut self, entry: Entry) -> Result<(), String> {
+    fn damage(&mut self, reason: String, bytes: usize, sha256: [u8; 32]) {
+        let number = self.lines;
+        if self.damaged.len() < MOST_DAMAGED && self.more_damaged.is_none() {
+            let line = DamagedLine { number, reason: shortened(reason) };
+            self.damaged.push(DamagedRecord { line, lines: 1, bytes, sha256: hexadecimal(&sha256) });
+            return;
+        }
+        let none = MoreDamaged { first: number, lines: 0, bytes: 0, sha256: [0; 32] };
+        let more = self.more_damaged.get_or_insert(none);
+        more.lines += 1;
+        more.bytes += bytes;
+        more.sha256 = Sha256::new().chain_update(more.sha256).chain_update(sha256).finalize().into();
+    }
+
+    /// Takes an intact line. `torn` is the line before it, if that is incomplete.
+    fn take(&mut self, entry: Entry, torn: Option<TornLine>) -> Result<(), String> {
         let Entry { run, at, event } = entry;
         let Some(event) = event else {
             self.run(run, at);
             return Ok(());
         };
         match event {
-            Event::Torn(torn) => {
-                let is_it = |last: &DamagedRecord| {
-                    self.torn == Some(last.line.number)
-                        && last.line.number + 1 == self.lines
-                        && last.bytes == torn.bytes
-                };
-                self.damaged.pop_if(|last| is_it(last));
+            Event::Torn(marker) => {
+                if let Some(torn) = torn.filter(|torn| torn.bytes == marker.bytes) {
+                    let (count, more) = torn.damaged_before;
+                    self.damaged.truncate(count);
+                    self.more_damaged = more;
+                }
             }
             Event::Repaired(repaired) => {
-                let is_repaired =
-                    |one: &DamagedRecord| repaired.lines.iter().any(|line| line.sha256 == one.sha256);
-                self.damaged.retain(|one| !is_repaired(one));
+                let hashes: HashSet<String> = repaired.lines.into_iter().map(|line| line.sha256).collect();
+                self.damaged.retain(|one| !hashes.contains(&one.sha256));
+                self.more_damaged.take_if(|more| hashes.contains(&hexadecimal(&more.sha256)));
             }
             Event::Initialized(_) => {}
             Event::Start(start) => {
@@ -300,13 +355,25 @@ impl Replay {
     }
 
     /// Returns the damaged lines that no repair covers.
-    pub(super) fn damaged(&self) -> &[DamagedRecord] {
-        &self.damaged
+    pub(super) fn damaged(&self) -> Vec<DamagedRecord> {
+        let more = self.more_damaged.as_ref().map(|more| DamagedRecord {
+            line: DamagedLine {
+                number: more.first,
+                reason: match more.lines {
+                    1 => "it is damaged".to_owned(),
+                    lines => format!("it is the first of {lines} more damaged lines"),
+                },
+            },
+            lines: more.lines,
+            bytes: more.bytes,
+            sha256: hexadecimal(&more.sha256),
+        });
+        self.damaged.iter().cloned().chain(more).collect()
     }
 
     /// Returns the damaged lines that no repair covers, without what identifies them.
     pub(super) fn damaged_lines(&self) -> Vec<DamagedLine> {
-        self.damaged.iter().map(|one| one.line.clone()).collect()
+        self.damaged().into_iter().map(|one| one.line).collect()
     }
 
     pub(super) fn into_history(self) -> History {
@@ -332,6 +399,13 @@ fn author(author: entry::Author) -> Author {
         region: author.service.region,
         sandbox: author.service.sandbox,
         endpoint: author.endpoint,
+    }
+}
+
+fn shortened(reason: String) -> String {
+    match reason.char_indices().nth(LONGEST_REASON) {
+        Some((end, _)) => format!("{}…", &reason[..end]),
+        None => reason,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::region::Site;
 
 mod format;
 mod groups;
+mod limits;
 pub(crate) mod memory;
 mod properties;
 mod replayed;

@@ -56,7 +56,7 @@ fn written() -> impl Strategy<Value = Vec<Vec<u8>>> {
 
 fn replay(bytes: &[u8]) -> Replay {
     let mut replay = Replay::default();
-    file::lines(bytes, |line| replay.line(line)).unwrap();
+    file::lines(bytes, |line| replay.read(&line)).unwrap();
     replay
 }
 

@@ -160,7 +160,7 @@ const OLD: &str = include_str!("../../../tests/fixtures/journal-v1.jsonl");
 #[test]
 fn a_journal_of_the_first_format_has_the_open_starts_and_creates_it_had() {
     let mut replay = Replay::default();
-    file::lines(OLD.as_bytes(), |line| replay.line(line)).unwrap();
+    file::lines(OLD.as_bytes(), |line| replay.read(&line)).unwrap();
     assert_eq!(replay.damaged(), []);
     let service = Service { endpoint: Endpoint::parse("http://localhost:18080").unwrap(), ..here() };
 
