@@ -177,6 +177,7 @@ impl Journal {
     pub(crate) fn entries(&self, run: &str) -> Result<Vec<Value>, JournalError> {
         let mut entries = Vec::new();
         self.read(|line| {
+            let file::Line::Whole(line) = line else { return };
             let line = line.trim_ascii_end();
             if entry::parse(line).is_ok_and(|entry| entry.run == run && !entry.is_about_the_file()) {
                 entries.extend(serde_json::from_slice(line).ok());
@@ -201,11 +202,11 @@ impl Journal {
 
     fn replay(&self) -> Result<Replay, JournalError> {
         let mut replay = Replay::default();
-        self.read(|line| replay.line(line))?;
+        self.read(|line| replay.read(&line))?;
         Ok(replay)
     }
 
-    fn read(&self, each: impl FnMut(&[u8])) -> Result<(), JournalError> {
+    fn read(&self, each: impl FnMut(file::Line<'_>)) -> Result<(), JournalError> {
         let path = self.path()?;
         file::read(&path, each).map_err(|source| JournalError::Io { path, source })
     }
@@ -320,7 +321,12 @@ impl Journal {
         document: &Value,
     ) -> Result<(), JournalError> {
         let (of, document) = (of.map(str::to_owned), document.clone());
-        self.append(at, &Event::End(entry::End { of, verdict, created, document }))
+        let mut end = entry::End { of, verdict, created, document };
+        // Nothing is decided from the document, so a long one is left out.
+        if serde_json::to_vec(&end.document).is_ok_and(|text| text.len() > LONGEST_DOCUMENT) {
+            end.document = Value::Null;
+        }
+        self.append(at, &Event::End(end))
     }
 
     /// Records a config group that is about to be created. On return it is on the disk.
@@ -363,7 +369,7 @@ impl Journal {
     ///
     /// Fails when the journal can't be read or written.
     pub(crate) fn repair(&self, at: Timestamp) -> Result<Vec<DamagedRecord>, JournalError> {
-        let damaged = self.replay()?.damaged().to_vec();
+        let damaged = self.replay()?.damaged();
         if damaged.is_empty() {
             return Ok(damaged);
         }
@@ -382,13 +388,14 @@ impl Journal {
         Ok(damaged)
     }
 
-    /// Creates a journal without runs. With one there, nothing is changed.
+    /// Creates a journal without runs. With one there, even if all of it is damaged, nothing is changed.
     ///
     /// # Errors
     ///
     /// Fails when the journal can't be read or written.
     pub(crate) fn init(&self, at: Timestamp) -> Result<InitOutcome, JournalError> {
-        if self.replay()?.has_lines() {
+        let replay = self.replay()?;
+        if replay.has_lines() || !replay.damaged().is_empty() {
             return Ok(InitOutcome::AlreadyThere);
         }
         self.create_folder()?;
@@ -450,6 +457,9 @@ impl Journal {
         let fail = |source| JournalError::Io { path: path.clone(), source };
         let encode = |event: &Event| entry::encode(&self.run, at, event).map_err(io::Error::from);
         let line = encode(event).map_err(fail)?;
+        if line.len() > file::LONGEST_LINE {
+            return Err(fail(io::Error::other(format!("a line is not written: {}", file::TOO_LONG))));
+        }
         let mut file = file::open_to_append(&path).map_err(fail)?;
         self.patience.lock(&file, &*self.clock).map_err(|error| match error {
             WaitError::Held => JournalError::Locked { path: path.clone() },
@@ -462,6 +472,9 @@ impl Journal {
         file::append(&mut file, &line, torn).map_err(fail)
     }
 }
+
+/// How long the document of an end may be, in bytes: the rest of its line is far shorter than what this leaves.
+const LONGEST_DOCUMENT: usize = file::LONGEST_LINE - 64 * 1024;
 
 /// Of cdss, as lines about a change name it.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -72,7 +72,11 @@ pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<Body,
     };
     say_damage(&history);
     if history.runs.is_empty() {
-        streams::say("nothing was started from this machine");
+        streams::say(if history.damaged.is_empty() {
+            "nothing was started from this machine"
+        } else {
+            "no readable line of the journal records a start"
+        });
     }
     Ok(Body::History(history, view))
 }
@@ -97,7 +101,7 @@ fn say_init(outcome: InitOutcome) {
 }
 
 fn say_repair(lines: &[DamagedRecord]) {
-    streams::say(&match lines.len() {
+    streams::say(&match lines.iter().map(|one| one.lines).sum() {
         0 => "no line of the journal is damaged; nothing was written".to_owned(),
         1 => "1 damaged line no longer counts; it stays in the file".to_owned(),
         count => format!("{count} damaged lines no longer count; they stay in the file"),

@@ -89,13 +89,16 @@ impl Outcome {
     }
 }
 
-/// A damaged line with what identifies its bytes.
+/// A damaged line with what identifies its bytes. Where there are very many, the last record stands for all lines that
+/// have no record of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DamagedRecord {
     pub line: DamagedLine,
-    /// Length without the line end.
+    /// How many lines it stands for.
+    pub lines: usize,
+    /// Length without line ends.
     pub bytes: usize,
-    /// Of these bytes, in hexadecimal.
+    /// Of these bytes, in hexadecimal. Of several lines, it is made from the hashes of the lines.
     pub sha256: String,
 }
 

@@ -5,7 +5,7 @@ use super::open_start::OpenStart;
 /// The journal as read for one cluster at one service.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct JournalState {
-    /// False where no journal exists, or only an empty file.
+    /// False where no journal exists, or only a file without an intact line.
     pub exists: bool,
     /// Starts of this cluster without a final outcome, the oldest first.
     pub open_starts: Vec<OpenStart>,

@@ -20,6 +20,10 @@ use crate::domain::verdict::{Submitted, Verdict};
 /// The schema of lines with a checksum. A line that names it and has no valid checksum is damaged.
 pub(super) const SCHEMA: &str = "cdss-journal/v2";
 
+/// How the lines of this version and of earlier ones begin.
+const BEGINNINGS: [&[u8]; 3] =
+    [b"{\"schema\":\"cdss-journal/v2\",\"run\":\"", b"{\"schema\":\"cdss-journal/v1\"", b"{\"run\":\""];
+
 /// What stands between the checked bytes and the digits of the checksum.
 const BEFORE_CHECKSUM: &[u8] = b",\"crc32\":\"";
 const CHECKSUM_DIGITS: usize = 8;
@@ -308,6 +312,34 @@ pub(super) fn parse(line: &[u8]) -> Result<Entry, String> {
         Some(_) => Err("its checksum does not match".to_owned()),
         None => v1::parse(text),
     }
+}
+
+/// Returns true when an interrupted write of a line can leave these bytes: a beginning of it, before its checksum is
+/// complete. Whatever else is unreadable was damaged later, and may have been a complete line.
+pub(super) fn is_torn(bytes: &[u8]) -> bool {
+    let begins = |beginning: &[u8]| bytes.iter().zip(beginning).all(|(found, expected)| found == expected);
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        // The write may have ended within a character, but only at the end.
+        Err(error) if error.error_len().is_none() => {
+            let Ok(text) = std::str::from_utf8(&bytes[..error.valid_up_to()]) else { return false };
+            text
+        }
+        Err(_) => return false,
+    };
+    let is_incomplete = || serde_json::from_str::<de::IgnoredAny>(text).is_err_and(|error| error.is_eof());
+    !bytes.is_empty()
+        && BEGINNINGS.into_iter().any(begins)
+        && !bytes.iter().any(|byte| *byte < b' ')
+        && !has_whole_checksum(bytes)
+        && is_incomplete()
+}
+
+/// Returns true for a line that goes on after the name of its checksum with anything but a part of the digits.
+fn has_whole_checksum(line: &[u8]) -> bool {
+    let at = line.windows(BEFORE_CHECKSUM.len()).rposition(|part| part == BEFORE_CHECKSUM);
+    let digits = at.map_or(&[][..], |at| &line[at + BEFORE_CHECKSUM.len()..]);
+    digits.len() >= CHECKSUM_DIGITS || !digits.iter().all(u8::is_ascii_hexdigit)
 }
 
 fn checksum(bytes: &[u8]) -> String {

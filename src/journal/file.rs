@@ -4,19 +4,36 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use super::replay::is_torn;
+use sha2::{Digest as _, Sha256};
+
+use super::entry;
 #[cfg(unix)]
 use crate::domain::follow_command::quote;
 
 /// How much is read at once. Larger reads are not faster; memory stays small.
 const READ_SIZE: usize = 64 * 1024;
 
-/// Calls `each` for every line of the journal, with its line end. Nothing happens where there is no journal.
+/// The longest line that is read into memory and written, in bytes without its line end. The documents of a day's watch
+/// stay below it, and it keeps within the memory that reading a journal may take.
+pub(super) const LONGEST_LINE: usize = 4 * 1024 * 1024;
+
+/// Why a longer line is neither read nor written.
+pub(super) const TOO_LONG: &str = "it is longer than 4 MiB";
+
+/// One line of the journal.
+pub(super) enum Line<'a> {
+    /// With its line end; the last one may have none.
+    Whole(&'a [u8]),
+    /// Longer than [`LONGEST_LINE`]: the length and the hash of what is before its line end.
+    TooLong { bytes: usize, sha256: [u8; 32] },
+}
+
+/// Calls `each` for every line of the journal. Nothing happens where there is no journal.
 ///
 /// # Errors
 ///
 /// Fails when the file can't be read.
-pub(super) fn read(path: &Path, each: impl FnMut(&[u8])) -> io::Result<()> {
+pub(super) fn read(path: &Path, each: impl FnMut(Line<'_>)) -> io::Result<()> {
     match open(path, OpenOptions::new().read(true)) {
         Ok(file) => lines(BufReader::with_capacity(READ_SIZE, file), each),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -24,14 +41,36 @@ pub(super) fn read(path: &Path, each: impl FnMut(&[u8])) -> io::Result<()> {
     }
 }
 
-/// Calls `each` for every line, with its line end; the last one may have none.
-pub(super) fn lines(mut reader: impl BufRead, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+/// Calls `each` for every line.
+pub(super) fn lines(mut reader: impl BufRead, mut each: impl FnMut(Line<'_>)) -> io::Result<()> {
     let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line)? > 0 {
-        each(&line);
-        line.clear();
+    while read_part(&mut reader, LONGEST_LINE + 1, &mut line)? > 0 {
+        if line.len() <= LONGEST_LINE || line.ends_with(b"\n") {
+            each(Line::Whole(&line));
+        } else {
+            each(too_long(&mut reader, &mut line)?);
+        }
     }
     Ok(())
+}
+
+/// Reads the rest of a line that begins with `part`, without keeping it.
+fn too_long(reader: &mut impl BufRead, part: &mut Vec<u8>) -> io::Result<Line<'static>> {
+    let (mut hash, mut bytes) = (Sha256::new(), 0);
+    loop {
+        let content = part.strip_suffix(b"\n").unwrap_or(part);
+        hash.update(content);
+        bytes += content.len();
+        if part.ends_with(b"\n") || read_part(reader, READ_SIZE, part)? == 0 {
+            return Ok(Line::TooLong { bytes, sha256: hash.finalize().into() });
+        }
+    }
+}
+
+/// Replaces `part` by what follows, up to the next line end, and returns its length.
+fn read_part(reader: &mut impl BufRead, limit: usize, part: &mut Vec<u8>) -> io::Result<usize> {
+    part.clear();
+    reader.take(limit as u64).read_until(b'\n', part)
 }
 
 /// Opens the journal for appending, and creates it if there is none: then its name is on the disk on return, too.
@@ -59,8 +98,8 @@ pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
 
 /// Appends one line and waits until it is on the disk. The file has to be locked.
 ///
-/// What an interrupted writer left gets a line end. Where it is incomplete, `torn` makes the line that says so, from
-/// its length.
+/// What follows the last line end gets one. Where that is the beginning of a line, `torn` makes the line that says
+/// so, from its length.
 ///
 /// # Errors
 ///
@@ -74,7 +113,7 @@ pub(super) fn append(
     let mut text = Vec::with_capacity(line.len() + 1);
     if !last.is_empty() {
         text.push(b'\n');
-        if is_torn(&last) {
+        if last.len() <= LONGEST_LINE && entry::is_torn(&last) {
             text.extend(torn(last.len())?);
             text.push(b'\n');
         }
@@ -85,11 +124,11 @@ pub(super) fn append(
     file.sync_all()
 }
 
-/// Returns what follows the last line end.
+/// Returns what follows the last line end; of what is too long for a line, only a part.
 fn unterminated(file: &mut File) -> io::Result<Vec<u8>> {
     let mut start = file.seek(SeekFrom::End(0))?;
     let mut last = Vec::new();
-    while start > 0 {
+    while start > 0 && last.len() <= LONGEST_LINE {
         let size = start.min(READ_SIZE as u64);
         start -= size;
         file.seek(SeekFrom::Start(start))?;

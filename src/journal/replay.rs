@@ -1,18 +1,25 @@
 //! What the journal's lines add up to: runs, open starts, creates of config groups, and damage. No I/O, no clock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::entry::{self, End, Entry, Event, GroupChange};
+use super::file::{Line, TOO_LONG};
 use crate::domain::group_create::Create;
 use crate::domain::history::{Author, Change, DamagedRecord, History, Outcome, PastRun, Subject};
 use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::domain::journal_state::DamagedLine;
 use crate::domain::open_start::{OpenStart, StartAnswer};
 use crate::domain::service::Service;
-use crate::domain::verdict::Submitted;
+use crate::domain::verdict::{Submitted, Verdict};
+
+/// How many characters of a reason are kept: it may quote a long line.
+const LONGEST_REASON: usize = 200;
+
+/// How many damaged lines are kept one by one: more than anybody looks at, and little memory.
+pub(super) const MOST_DAMAGED: usize = 1_000;
 
 /// The journal as read so far, line by line.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,9 +30,35 @@ pub(super) struct Replay {
     index: HashMap<String, usize>,
     starts: Vec<RecordedStart>,
     creates: Vec<RecordedCreate>,
+    /// The first ones, at most [`MOST_DAMAGED`].
     damaged: Vec<DamagedRecord>,
+    /// All others.
+    more_damaged: Option<MoreDamaged>,
     /// How many lines were read.
     lines: usize,
+    /// A line was as cdss wrote it.
+    has_intact_line: bool,
+    /// The last line, if it is damaged only as an interrupted write is: a marker may follow it.
+    torn: Option<TornLine>,
+}
+
+/// Damaged lines of which only the sum is kept.
+#[derive(Debug, Clone, PartialEq)]
+struct MoreDamaged {
+    /// The first line of them.
+    first: usize,
+    lines: usize,
+    bytes: usize,
+    /// Each hash is that of the one before and of the line's hash, so that it stands for all lines in their order.
+    sha256: [u8; 32],
+}
+
+/// An incomplete line, which counts as damaged until a marker follows.
+#[derive(Debug, Clone, PartialEq)]
+struct TornLine {
+    bytes: usize,
+    /// What was damaged before it: the number of kept records, and the others.
+    damaged_before: (usize, Option<MoreDamaged>),
 }
 
 /// A start that was about to be sent.
@@ -34,8 +67,8 @@ struct RecordedStart {
     service: String,
     cluster: ClusterNo,
     start: OpenStart,
-    /// A later start's consent covered this one.
-    accepted_as_over: bool,
+    /// Later runs with a start whose consent covered this one.
+    accepted_as_over_by: Vec<String>,
 }
 
 /// A config group that was about to be created.
@@ -47,6 +80,18 @@ struct RecordedCreate {
 }
 
 impl Replay {
+    /// Takes the next line.
+    pub(super) fn read(&mut self, line: &Line<'_>) {
+        match line {
+            Line::Whole(bytes) => self.line(bytes),
+            Line::TooLong { bytes, sha256 } => {
+                self.lines += 1;
+                self.torn = None;
+                self.damage(TOO_LONG.to_owned(), *bytes, *sha256);
+            }
+        }
+    }
+
     /// Takes the next line, with its line end if it has one. Only the last line may lack it.
     pub(super) fn line(&mut self, bytes: &[u8]) {
         self.lines += 1;
@@ -54,45 +99,68 @@ impl Replay {
             Some(line) => (line, true),
             None => (bytes, false),
         };
+        let torn = self.torn.take();
         if line.trim_ascii().is_empty() {
             return;
         }
-        let outcome = match entry::parse(line) {
+        let parsed = entry::parse(line);
+        self.has_intact_line |= parsed.is_ok();
+        let is_torn = parsed.is_err() && entry::is_torn(line);
+        let outcome = match parsed {
             // The line was never complete, so the request that it announced was never sent.
-            Err(_) if !is_terminated && is_torn(line) => Ok(()),
-            parsed => parsed.and_then(|entry| self.take(entry)),
+            Err(_) if !is_terminated && is_torn => Ok(()),
+            parsed => parsed.and_then(|entry| self.take(entry, torn)),
         };
+        self.torn = is_torn.then(|| TornLine {
+            bytes: line.len(),
+            damaged_before: (self.damaged.len(), self.more_damaged.clone()),
+        });
         if let Err(reason) = outcome {
-            self.damaged.push(DamagedRecord {
-                line: DamagedLine { number: self.lines, reason },
-                bytes: line.len(),
-                sha256: hexadecimal(&Sha256::digest(line)),
-            });
+            self.damage(reason, line.len(), Sha256::digest(line).into());
         }
     }
 
-    fn take(&mut self, entry: Entry) -> Result<(), String> {
+    fn damage(&mut self, reason: String, bytes: usize, sha256: [u8; 32]) {
+        let number = self.lines;
+        if self.damaged.len() < MOST_DAMAGED && self.more_damaged.is_none() {
+            let line = DamagedLine { number, reason: shortened(reason) };
+            self.damaged.push(DamagedRecord { line, lines: 1, bytes, sha256: hexadecimal(&sha256) });
+            return;
+        }
+        let none = MoreDamaged { first: number, lines: 0, bytes: 0, sha256: [0; 32] };
+        let more = self.more_damaged.get_or_insert(none);
+        more.lines += 1;
+        more.bytes += bytes;
+        more.sha256 = Sha256::new().chain_update(more.sha256).chain_update(sha256).finalize().into();
+    }
+
+    /// Takes an intact line. `torn` is the line before it, if that is incomplete.
+    fn take(&mut self, entry: Entry, torn: Option<TornLine>) -> Result<(), String> {
         let Entry { run, at, event } = entry;
         let Some(event) = event else {
             self.run(run, at);
             return Ok(());
         };
         match event {
-            Event::Torn(torn) => {
-                let is_it =
-                    |last: &DamagedRecord| last.line.number + 1 == self.lines && last.bytes == torn.bytes;
-                self.damaged.pop_if(|last| is_it(last));
+            Event::Torn(marker) => {
+                if let Some(torn) = torn.filter(|torn| torn.bytes == marker.bytes) {
+                    let (count, more) = torn.damaged_before;
+                    self.damaged.truncate(count);
+                    self.more_damaged = more;
+                }
             }
             Event::Repaired(repaired) => {
-                let is_repaired =
-                    |one: &DamagedRecord| repaired.lines.iter().any(|line| line.sha256 == one.sha256);
-                self.damaged.retain(|one| !is_repaired(one));
+                let hashes: HashSet<String> = repaired.lines.into_iter().map(|line| line.sha256).collect();
+                self.damaged.retain(|one| !hashes.contains(&one.sha256));
+                self.more_damaged.take_if(|more| hashes.contains(&hexadecimal(&more.sha256)));
             }
             Event::Initialized(_) => {}
             Event::Start(start) => {
                 let service = start.author.service()?.key();
                 for earlier in &mut self.starts {
-                    earlier.accepted_as_over |= start.closes.contains(&earlier.start.run);
+                    if start.closes.contains(&earlier.start.run) {
+                        earlier.accepted_as_over_by.push(run.clone());
+                    }
                 }
                 self.starts.push(RecordedStart {
                     service,
@@ -107,7 +175,7 @@ impl Replay {
                         brokers: start.brokers,
                         restarted: Vec::new(),
                     },
-                    accepted_as_over: false,
+                    accepted_as_over_by: Vec::new(),
                 });
                 let (cluster, name, accepted) = (start.cluster, start.cluster_name, start.accepted);
                 let run = self.run(run, at);
@@ -119,16 +187,20 @@ impl Replay {
                     plan: start.plan.0,
                 });
             }
-            Event::Accepted(_) => self.answered(run, at, StartAnswer::Accepted),
-            Event::Refused(_) => self.answered(run, at, StartAnswer::Refused),
-            Event::Attached(attached) => self.run(run, at).of = Some(attached.of),
+            Event::Accepted(_) => return self.answered(run, at, StartAnswer::Accepted),
+            Event::Refused(_) => return self.answered(run, at, StartAnswer::Refused),
+            Event::Attached(attached) => {
+                let known = self.require_change(&attached.of);
+                self.run(run, at).of = Some(attached.of);
+                return known;
+            }
             Event::Brokers(brokers) => {
                 let own = self.run(run, at);
                 let start = own.of.clone().unwrap_or_else(|| own.id.clone());
                 let restarted = brokers.brokers.into_iter().filter(|broker| broker.restarted);
                 self.restarted(&start, restarted.map(|broker| broker.name));
             }
-            Event::End(end) => self.end(run, at, end),
+            Event::End(end) => return self.end(run, at, end),
             Event::GroupCreate(group) => {
                 let service = group.author.service()?.key();
                 self.creates.push(RecordedCreate {
@@ -160,15 +232,31 @@ impl Replay {
         Ok(())
     }
 
-    fn answered(&mut self, run: String, at: Timestamp, answer: StartAnswer) {
+    /// Makes sure that the line is there without which nobody could have written the next one.
+    fn require_change(&self, run: &str) -> Result<(), String> {
+        let has_change = |place: &usize| self.runs[*place].change.is_some();
+        if self.index.get(run).is_some_and(has_change) {
+            return Ok(());
+        }
+        Err(format!("it is about run {run}, whose start is missing"))
+    }
+
+    fn answered(&mut self, run: String, at: Timestamp, answer: StartAnswer) -> Result<(), String> {
+        let known = self.require_change(&run);
         for recorded in self.starts.iter_mut().filter(|recorded| recorded.start.run == run) {
             recorded.start.answer = answer;
         }
         self.run(run, at);
+        known
     }
 
-    /// The last end that is about a start decides what became of it, whichever run wrote that end.
-    fn end(&mut self, id: String, at: Timestamp, end: End) {
+    /// The last final end that is about a start decides what became of it, whichever run wrote that end. Without a
+    /// final one, it is the last end.
+    fn end(&mut self, id: String, at: Timestamp, end: End) -> Result<(), String> {
+        let is_about_an_open_start =
+            end.created.is_none() && end.verdict.is_some_and(|verdict| !verdict.closes_a_start());
+        let known =
+            if is_about_an_open_start { self.require_change(end.of.as_ref().unwrap_or(&id)) } else { Ok(()) };
         if end.created == Some(Submitted::No) {
             self.creates.retain(|one| one.create.run != id || one.create.no.is_some());
         }
@@ -176,12 +264,13 @@ impl Replay {
         if let Some(verdict) = end.verdict
             && let Some(place) = followed.as_ref().and_then(|of| self.index.get(of))
         {
-            self.runs[*place].result = Outcome::Verdict(verdict);
+            settle(&mut self.runs[*place].result, Outcome::Verdict(verdict));
         }
         let run = self.run(id, at);
         run.of = run.of.take().or(followed);
         run.ended_at = Some(at);
-        run.result = end.verdict.map_or(Outcome::Ended, Outcome::Verdict);
+        settle(&mut run.result, end.verdict.map_or(Outcome::Ended, Outcome::Verdict));
+        known
     }
 
     /// Notes brokers that restarted after the start of this run, whichever run saw it.
@@ -234,13 +323,16 @@ impl Replay {
         &mut self.runs[place]
     }
 
-    /// Returns the starts of this cluster without a final outcome, the oldest first.
+    /// Returns the starts of this cluster without a final outcome, the oldest first. Consent to a start that was
+    /// certainly not made says nothing about the starts before it.
     pub(super) fn open_starts(&self, service: &Service, cluster: ClusterNo) -> Vec<OpenStart> {
         let service = service.key();
         let is_open = |recorded: &&RecordedStart| {
             deliberate_bug!(SettleRefusedStarts => if recorded.start.answer == StartAnswer::Refused { return false; });
-            let outcome = self.index.get(&recorded.start.run).map(|place| self.runs[*place].result);
-            let is_over = recorded.accepted_as_over || outcome.is_some_and(Outcome::is_final);
+            let outcome = |run: &String| self.index.get(run).map(|place| self.runs[*place].result);
+            let may_have_started = |run: &String| outcome(run) != Some(Outcome::Verdict(Verdict::NotStarted));
+            let is_over = recorded.accepted_as_over_by.iter().any(may_have_started)
+                || outcome(&recorded.start.run).is_some_and(Outcome::is_final);
             recorded.service == service && recorded.cluster == cluster && !is_over
         };
         self.starts.iter().filter(is_open).map(|recorded| recorded.start.clone()).collect()
@@ -258,19 +350,31 @@ impl Replay {
         self.creates.iter().filter(is_of_it).map(|one| one.create.clone()).collect()
     }
 
-    /// Returns false for a missing or empty journal.
+    /// Returns false for a journal that is missing or has nothing that cdss wrote.
     pub(super) fn has_lines(&self) -> bool {
-        self.lines > 0
+        self.has_intact_line
     }
 
     /// Returns the damaged lines that no repair covers.
-    pub(super) fn damaged(&self) -> &[DamagedRecord] {
-        &self.damaged
+    pub(super) fn damaged(&self) -> Vec<DamagedRecord> {
+        let more = self.more_damaged.as_ref().map(|more| DamagedRecord {
+            line: DamagedLine {
+                number: more.first,
+                reason: match more.lines {
+                    1 => "it is damaged".to_owned(),
+                    lines => format!("it is the first of {lines} more damaged lines"),
+                },
+            },
+            lines: more.lines,
+            bytes: more.bytes,
+            sha256: hexadecimal(&more.sha256),
+        });
+        self.damaged.iter().cloned().chain(more).collect()
     }
 
     /// Returns the damaged lines that no repair covers, without what identifies them.
     pub(super) fn damaged_lines(&self) -> Vec<DamagedLine> {
-        self.damaged.iter().map(|one| one.line.clone()).collect()
+        self.damaged().into_iter().map(|one| one.line).collect()
     }
 
     pub(super) fn into_history(self) -> History {
@@ -278,10 +382,11 @@ impl Replay {
     }
 }
 
-/// Returns true for an unterminated last line whose writer was interrupted. A complete line with one more byte is not
-/// torn: its line end was damaged later.
-pub(super) fn is_torn(line: &[u8]) -> bool {
-    entry::parse(line).is_err() && line.split_last().is_none_or(|(_, line)| entry::parse(line).is_err())
+/// Replaces an outcome by a later one, unless only the earlier one is final.
+fn settle(result: &mut Outcome, later: Outcome) {
+    if later.is_final() || !result.is_final() {
+        *result = later;
+    }
 }
 
 fn author(author: entry::Author) -> Author {
@@ -295,6 +400,13 @@ fn author(author: entry::Author) -> Author {
         region: author.service.region,
         sandbox: author.service.sandbox,
         endpoint: author.endpoint,
+    }
+}
+
+fn shortened(reason: String) -> String {
+    match reason.char_indices().nth(LONGEST_REASON) {
+        Some((end, _)) => format!("{}…", &reason[..end]),
+        None => reason,
     }
 }
 

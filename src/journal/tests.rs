@@ -12,9 +12,11 @@ use crate::domain::region::Site;
 
 mod format;
 mod groups;
+mod limits;
 pub(crate) mod memory;
 mod properties;
 mod replayed;
+mod torn;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -124,8 +126,11 @@ fn a_damaged_line_hides_no_other_line() {
     start(&journal, 39, &[]);
     let path = folder.path().join("state/journal.jsonl");
     let whole = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, format!("{{\"run\":\n\u{0}garbage\n{whole}{{\"event\":\"end\",\"of\":\"fir"))
-        .unwrap();
+    std::fs::write(
+        &path,
+        format!("{{\"run\":\n\u{0}garbage\n{whole}{{\"run\":\"a\",\"event\":\"end\",\"of\":\"fir"),
+    )
+    .unwrap();
     assert_eq!(open(&journal), ["first 39"]);
     let damaged = journal.state(&here(), ClusterNo::new(1)).damaged;
     let numbers: Vec<usize> = damaged.iter().map(|line| line.number).collect();
@@ -324,7 +329,7 @@ fn a_last_line_whose_line_end_was_overwritten_is_damage() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{}J", text.trim_end())).unwrap();
     assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1);
-    first.accepted(NOW, None).unwrap();
+    first.end(NOW, None, None, None, &json!({})).unwrap();
     assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1, "it is not marked as torn");
 }
 
@@ -406,5 +411,23 @@ fn init_creates_a_private_journal_once() {
 
     std::fs::write(own.path().unwrap(), "").unwrap();
     assert!(!state().exists, "an empty file is no journal");
+    std::fs::write(own.path().unwrap(), "\n\n").unwrap();
+    assert!(!state().exists, "blank lines are no journal");
     assert_eq!(own.init(NOW).unwrap(), InitOutcome::Created);
+}
+
+#[test]
+fn a_file_without_an_intact_line_is_no_journal_and_init_does_not_touch_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "first");
+    own.create_folder().unwrap();
+    for text in ["garbage\n", "\0\0\0"] {
+        std::fs::write(own.path().unwrap(), text).unwrap();
+        let state = own.state(&here(), ClusterNo::new(1));
+        assert_eq!((state.exists, state.damaged.len()), (false, 1), "{text:?}");
+        assert_eq!(own.init(NOW).unwrap(), InitOutcome::AlreadyThere, "{text:?}");
+        assert_eq!(std::fs::read_to_string(own.path().unwrap()).unwrap(), text);
+    }
+    own.repair(NOW).unwrap();
+    assert!(own.state(&here(), ClusterNo::new(1)).exists, "the repair is an intact line");
 }

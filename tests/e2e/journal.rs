@@ -87,6 +87,21 @@ fn a_repair_lists_the_lines_in_its_document() {
 }
 
 #[test]
+fn with_damaged_lines_only_nobody_knows_what_was_started() {
+    let home = Home::empty();
+    write_journal(&home, "\0\0\0");
+    let history = home.run("history");
+    history.assert_says(
+        0,
+        &[
+            "warning: line 1 of the journal can't be read: expected value",
+            "no readable line of the journal records a start",
+        ],
+    );
+    assert!(!history.stderr.contains("nothing was started"), "{}", history.stderr);
+}
+
+#[test]
 fn without_a_journal_a_repair_leaves_no_trace() {
     let home = Home::empty();
     home.run("history --repair").assert_says(0, &["nothing was written"]);

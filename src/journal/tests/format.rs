@@ -32,7 +32,7 @@ pub(super) fn start(closes: &[String]) -> Event {
     }))
 }
 
-fn group() -> entry::GroupChange {
+pub(super) fn group() -> entry::GroupChange {
     entry::GroupChange {
         author: author(),
         config_group: Some(ConfigGroupNo::new(501)),
@@ -50,7 +50,12 @@ pub(super) fn end(of: &str, verdict: Option<Verdict>) -> Event {
     Event::End(entry::End { of, verdict, created, document: Value::Null })
 }
 
-fn every_event() -> Vec<Event> {
+pub(super) fn end_of_an_upgrade(of: &str, verdict: Verdict) -> Event {
+    let (of, verdict) = (Some(of.to_owned()), Some(verdict));
+    Event::End(entry::End { of, verdict, created: None, document: Value::Null })
+}
+
+pub(super) fn every_event() -> Vec<Event> {
     let (user, host) = (Some("operator".to_owned()), None);
     let line = entry::RepairedLine { line: 3, bytes: 7, sha256: "00".to_owned() };
     let cdss = "0.1.0".to_owned();

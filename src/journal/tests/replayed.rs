@@ -1,6 +1,6 @@
 //! What lines add up to.
 
-use super::format::{end, start};
+use super::format::{end, end_of_an_upgrade, group, start};
 use super::*;
 use crate::domain::history::Outcome;
 
@@ -13,12 +13,24 @@ fn replay(lines: &[(&str, Event)]) -> Replay {
     replay
 }
 
+fn reasons(replay: &Replay) -> Vec<String> {
+    replay.damaged_lines().into_iter().map(|line| line.reason).collect()
+}
+
+fn open_runs(replay: &Replay) -> Vec<String> {
+    replay.open_starts(&here(), ClusterNo::new(1)).into_iter().map(|start| start.run).collect()
+}
+
 fn results(history: &History) -> Vec<(&str, &str)> {
     history.runs.iter().map(|run| (run.id.as_str(), run.result.word())).collect()
 }
 
 fn accepted() -> Event {
     Event::Accepted(entry::Accepted { request_id: None })
+}
+
+fn refused() -> Event {
+    Event::Refused(entry::Refused { message: "no".to_owned(), request_id: None })
 }
 
 fn attached(of: &str) -> Event {
@@ -50,7 +62,7 @@ fn the_last_end_about_a_start_decides_for_history_and_for_openness() {
         ("c", end("a", Some(Verdict::Unknown))),
     ];
     let cluster = ClusterNo::new(1);
-    for (count, result, is_open) in [(2, "running", true), (4, "done", false), (5, "unknown", true)] {
+    for (count, result, is_open) in [(2, "running", true), (4, "done", false), (5, "done", false)] {
         let replay = replay(&lines[..count]);
         assert_eq!(!replay.open_starts(&here(), cluster).is_empty(), is_open, "{result}");
         let history = replay.into_history();
@@ -60,6 +72,75 @@ fn the_last_end_about_a_start_decides_for_history_and_for_openness() {
     let of: Vec<Option<&str>> = history.runs.iter().map(|run| run.of.as_deref()).collect();
     assert_eq!(of, [None, Some("a"), Some("a")]);
     assert_eq!(history.change_of(&history.runs[1]), history.runs[0].change.as_ref());
+}
+
+#[test]
+fn an_end_that_closes_no_start_reopens_none() {
+    let open = [Some(Verdict::Running), Some(Verdict::Unknown), None];
+    for (late, by) in open.into_iter().flat_map(|late| [(late, "a"), (late, "b")]) {
+        for verdict in [Verdict::Done, Verdict::Already, Verdict::NotStarted, Verdict::Failed] {
+            let replay = replay(&[
+                ("a", start(&[])),
+                ("b", attached("a")),
+                ("b", end("a", Some(verdict))),
+                (by, end("a", late)),
+            ]);
+            assert_eq!(open_runs(&replay), Vec::<String>::new(), "{verdict:?}, then {late:?} by {by}");
+            assert_eq!(results(&replay.into_history())[0], ("a", verdict.word()));
+        }
+    }
+    let lines =
+        [("a", start(&[])), ("a", end("a", Some(Verdict::Failed))), ("b", end("a", Some(Verdict::Done)))];
+    assert_eq!(results(&replay(&lines).into_history())[0], ("a", "done"), "the last final end counts");
+}
+
+#[test]
+fn an_acceptance_lasts_as_long_as_its_run_may_have_started_something() {
+    let lines = [
+        ("a", start(&[])),
+        ("b", start(&["a".to_owned()])),
+        ("b", end("b", Some(Verdict::NotStarted))),
+        ("c", start(&["a".to_owned()])),
+    ];
+    for (count, open) in [(1, vec!["a"]), (2, vec!["b"]), (3, vec!["a"]), (4, vec!["c"])] {
+        assert_eq!(open_runs(&replay(&lines[..count])), open, "{count}");
+    }
+}
+
+#[test]
+fn a_line_about_a_start_that_is_missing_is_damage() {
+    let reason = "it is about run a, whose start is missing";
+    for (run, event) in [
+        ("a", accepted()),
+        ("a", refused()),
+        ("b", attached("a")),
+        ("b", end_of_an_upgrade("a", Verdict::Running)),
+        ("a", end_of_an_upgrade("a", Verdict::Unknown)),
+    ] {
+        assert_eq!(reasons(&replay(&[(run, event.clone())])), [reason], "{event:?}");
+        assert_eq!(reasons(&replay(&[("a", start(&[])), (run, event.clone())])), [""; 0], "{event:?}");
+    }
+    let group = || Event::GroupCreate(Box::new(group()));
+    for lines in [
+        vec![("b", end_of_an_upgrade("a", Verdict::Done))],
+        vec![("a", end("a", None))],
+        vec![("a", end("a", Some(Verdict::Unknown)))],
+        vec![("a", group()), ("a", end("a", Some(Verdict::Unknown)))],
+    ] {
+        assert_eq!(reasons(&replay(&lines)), [""; 0], "{lines:?}");
+    }
+}
+
+#[test]
+fn a_repair_covers_a_line_about_a_start_that_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "first");
+    own.create_folder().unwrap();
+    own.accepted(NOW, None).unwrap();
+    let damaged = || own.state(&here(), ClusterNo::new(1)).damaged.len();
+    assert_eq!(damaged(), 1);
+    own.repair(NOW).unwrap();
+    assert_eq!((damaged(), own.history().unwrap().runs.len()), (0, 1));
 }
 
 #[test]
@@ -79,7 +160,7 @@ const OLD: &str = include_str!("../../../tests/fixtures/journal-v1.jsonl");
 #[test]
 fn a_journal_of_the_first_format_has_the_open_starts_and_creates_it_had() {
     let mut replay = Replay::default();
-    file::lines(OLD.as_bytes(), |line| replay.line(line)).unwrap();
+    file::lines(OLD.as_bytes(), |line| replay.read(&line)).unwrap();
     assert_eq!(replay.damaged(), []);
     let service = Service { endpoint: Endpoint::parse("http://localhost:18080").unwrap(), ..here() };
 

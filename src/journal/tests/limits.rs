@@ -1,0 +1,137 @@
+//! Long lines and many damaged ones.
+
+use super::format::{end_of_an_upgrade, start};
+use super::*;
+use crate::journal::file::{LONGEST_LINE, Line};
+use crate::journal::replay::MOST_DAMAGED;
+
+fn with_content(content: &[u8]) -> (tempfile::TempDir, Journal) {
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "next");
+    own.create_folder().unwrap();
+    std::fs::write(own.path().unwrap(), content).unwrap();
+    (folder, own)
+}
+
+/// Returns so many different damaged lines.
+fn numbers(count: usize) -> String {
+    let lines: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+    lines.join("\n") + "\n"
+}
+
+fn damaged(journal: &Journal) -> usize {
+    journal.state(&here(), ClusterNo::new(1)).damaged.len()
+}
+
+#[test]
+fn a_line_that_is_too_long_is_read_in_parts_and_hides_no_other_line() {
+    let longest = "x".repeat(LONGEST_LINE);
+    for (text, is_whole) in [
+        (format!("{longest}\n"), true),
+        (longest.clone(), true),
+        (format!("{longest}x\n"), false),
+        (format!("{longest}x"), false),
+        (format!("{longest}{longest}{longest}\n"), false),
+    ] {
+        let mut found = Vec::new();
+        file::lines(format!("a\n{text}").as_bytes(), |line| {
+            found.push(match line {
+                Line::Whole(line) => (true, line.trim_ascii_end().len()),
+                Line::TooLong { bytes, .. } => (false, bytes),
+            });
+        })
+        .unwrap();
+        assert_eq!(found, [(true, 1), (is_whole, text.trim_end().len())]);
+    }
+}
+
+#[test]
+fn a_line_that_is_too_long_is_damage_and_can_be_repaired() {
+    let text = "x".repeat(LONGEST_LINE + 1);
+    let (folder, own) = with_content(format!("{text}\n").as_bytes());
+    super::start(&journal(&folder, "first"), 39, &[]);
+    let found = own.repair(NOW).unwrap();
+    let [one] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((one.line.number, one.bytes), (1, LONGEST_LINE + 1));
+    assert_eq!(one.line.reason, "it is longer than 4 MiB");
+    // By sha256sum.
+    assert_eq!(one.sha256, "8d3d3c04baadfd31cbebf771836900097b5f36cc142b74e40747c7b372beab8b");
+    assert_eq!((damaged(&own), open(&own)), (0, vec!["first 39".to_owned()]));
+}
+
+#[test]
+fn the_beginning_of_a_line_that_is_too_long_is_not_torn() {
+    let line = entry::encode("first", NOW, &start(&[])).unwrap();
+    let text = [&line[..50], "x".repeat(LONGEST_LINE).as_bytes()].concat();
+    let (_folder, own) = with_content(&text);
+    assert_eq!(damaged(&own), 1);
+    own.end(NOW, None, None, None, &json!({})).unwrap();
+    assert_eq!((damaged(&own), own.entries("next").unwrap().len()), (1, 1), "it is not marked");
+}
+
+#[test]
+fn no_line_is_written_that_would_be_too_long_to_read() {
+    let (folder, own) = with_content(b"");
+    super::start(&own, 39, &[]);
+    let long = json!({ "text": "x".repeat(LONGEST_LINE) });
+    own.end(NOW, Some("next"), Some(Verdict::Done), None, &long).unwrap();
+    assert_eq!(open(&own), Vec::<String>::new());
+    let entries = own.entries("next").unwrap();
+    assert_eq!((&entries[1]["verdict"], &entries[1]["document"]), (&json!("done"), &Value::Null));
+    let error = own.accepted(NOW, Some(&"x".repeat(LONGEST_LINE))).unwrap_err().to_string();
+    assert!(error.contains("longer than 4 MiB"), "{error}");
+    assert_eq!((damaged(&own), lines(&folder).len()), (0, 2));
+}
+
+#[test]
+fn many_damaged_lines_are_counted_and_repaired_at_once() {
+    let text = numbers(MOST_DAMAGED + 500);
+    let (_folder, own) = with_content(text.as_bytes());
+    assert_eq!(damaged(&own), MOST_DAMAGED + 1, "one stands for the rest");
+    let found = own.repair(NOW).unwrap();
+    assert_eq!(found.iter().map(|one| one.lines).sum::<usize>(), MOST_DAMAGED + 500);
+    let rest = found.last().unwrap();
+    assert_eq!((rest.line.number, rest.lines, rest.bytes), (MOST_DAMAGED + 1, 500, 4 * 500));
+    assert_eq!(rest.line.reason, "it is the first of 500 more damaged lines");
+    assert_eq!((damaged(&own), own.repair(NOW).unwrap()), (0, vec![]));
+
+    let mut file = OpenOptions::new().append(true).open(own.path().unwrap()).unwrap();
+    file.write_all(b"0\n").unwrap();
+    assert_eq!(damaged(&own), 1, "new damage is not covered");
+}
+
+#[test]
+fn a_repair_covers_the_rest_only_as_it_was() {
+    let text = numbers(MOST_DAMAGED + 500);
+    let (_folder, own) = with_content(text.as_bytes());
+    own.repair(NOW).unwrap();
+    let path = own.path().unwrap();
+    let changed = std::fs::read_to_string(&path).unwrap().replacen("\n1234\n", "\n9999\n", 1);
+    std::fs::write(&path, changed).unwrap();
+    assert_eq!(damaged(&own), 1);
+    let found = own.repair(NOW).unwrap();
+    assert_eq!((found.len(), found[0].lines, damaged(&own)), (1, 500, 0));
+}
+
+#[test]
+fn a_torn_line_behind_many_damaged_ones_is_none_of_them() {
+    let text = numbers(MOST_DAMAGED + 2);
+    for count in [MOST_DAMAGED - 1, MOST_DAMAGED, MOST_DAMAGED + 1] {
+        let before: String = text.split_inclusive('\n').take(count).collect();
+        let (_folder, own) = with_content(format!("{before}{{\"run\":\"a").as_bytes());
+        own.end(NOW, None, None, None, &json!({})).unwrap();
+        let found = own.repair(NOW).unwrap();
+        assert_eq!(found.iter().map(|one| one.lines).sum::<usize>(), count);
+        assert_eq!(damaged(&own), 0, "{count}");
+    }
+}
+
+#[test]
+fn the_reason_of_a_damaged_line_is_short() {
+    let mut replay = Replay::default();
+    let line = entry::encode("a", NOW, &end_of_an_upgrade(&"주".repeat(10_000), Verdict::Running)).unwrap();
+    replay.line(&[line, b"\n".to_vec()].concat());
+    let [damaged] = &replay.damaged_lines()[..] else { panic!("it is damaged") };
+    assert_eq!(damaged.reason.chars().count(), 201);
+    assert!(damaged.reason.ends_with("주주…"), "{}", damaged.reason);
+}
