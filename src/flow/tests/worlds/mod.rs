@@ -22,6 +22,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::number;
 use faults::Faults;
 use properties::Answered;
 use runners::Plan;
@@ -88,11 +89,6 @@ fn repeat(world: &Rc<World>) {
 
 /// Worlds in `cargo test`; `CDSS_WORLDS` sets another number.
 const WORLDS: u64 = 300;
-
-#[expect(clippy::disallowed_methods, reason = "a person or a workflow chooses the worlds")]
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
 
 /// A folder in memory where there is one: every line of a journal waits for the disk.
 fn folder() -> tempfile::TempDir {
