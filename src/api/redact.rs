@@ -21,8 +21,8 @@ const LEAST: usize = 16;
 
 /// Secrets to mask, prepared once for many texts.
 ///
-/// Each secret is found as it is, as its bytes in hexadecimal or base64, and, where it is base64 itself, as the bytes
-/// it stands for in hexadecimal. Any character of these forms may be written as it is, percent-encoded, as an HTML
+/// Each secret is found unencoded, as its bytes in hexadecimal or base64, and, where it is base64 itself, as its decoded
+/// bytes in hexadecimal. Any character of these forms may be written unencoded, percent-encoded, as an HTML
 /// entity, or with a JSON escape, also twice over. Upper and lower case are the same, and so are the two base64
 /// alphabets. A part of at least [`LEAST`] characters is enough.
 ///

@@ -125,7 +125,7 @@ pub(crate) struct Expectation {
     pub brokers: ExpectedBrokers,
 }
 
-/// Which brokers were seen to restart: to leave green and to come back.
+/// Which brokers were seen to restart: changing or down, and then green again.
 #[derive(Debug, Clone, Default)]
 struct Restarts {
     away: BTreeSet<String>,

@@ -146,7 +146,7 @@ pub(super) struct BrokerPath {
     pub name: String,
     /// The states that were seen, in order, for people.
     pub seen: String,
-    /// It was seen to leave green and to come back. Earlier versions did not record it.
+    /// It was seen to restart. Earlier versions did not record it.
     #[serde(default)]
     pub restarted: bool,
 }

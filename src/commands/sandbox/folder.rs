@@ -63,7 +63,7 @@ impl Folder {
     /// Returns the wrapper's text.
     ///
     /// `TMPDIR` and `XDG_CONFIG_HOME` are how `cdss` finds this folder in an environment that a script has cleaned.
-    /// `XDG_STATE_HOME` stays as it is: a script may set its own, and without one `cdss` uses this folder.
+    /// `XDG_STATE_HOME` is left unchanged: a script may set its own, and without one `cdss` uses this folder.
     #[cfg(unix)]
     fn wrapper(&self, program: &Path, url: &str) -> Vec<u8> {
         let parent = self.0.parent().unwrap_or(&self.0);
