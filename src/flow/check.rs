@@ -4,13 +4,14 @@ use super::Flow;
 use super::choosing::{chosen, worth_reading};
 use super::groups::groups_of_each;
 use super::resolve::{Found, Request, take};
-use super::snapshot::{Groups, askable};
+use super::snapshot::{Groups, askable, assemble};
 use crate::api::{Persistence, Read};
 use crate::domain::acceptance::{Acceptance, Accepted};
 use crate::domain::checks::Check;
 use crate::domain::cluster::ClusterState;
 use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::course::Course;
+use crate::domain::journal_state::JournalState;
 use crate::domain::open_start::{OpenStart, StartAnswer};
 use crate::domain::plan::Plan;
 use crate::domain::report::VersionChoice;
@@ -221,6 +222,7 @@ impl Flow<'_> {
         let worth: Vec<Vec<ConfigGroup>> =
             lists.iter().map(|list| worth_reading(present.as_ref(), list)).collect();
         let candidates: Vec<GroupSettings> = self.settings(&worth.concat())?;
+        let journal = self.journal_state(found.cluster.no);
         let mut snapshots = Vec::new();
         for (target, list) in targets.iter().zip(&lists) {
             let own: Vec<GroupSettings> = candidates
@@ -229,18 +231,10 @@ impl Flow<'_> {
                 .cloned()
                 .collect();
             let groups = chosen(present.clone(), found.release(), &own, target, list.len());
-            snapshots.push(self.unasked(found, target, groups));
+            snapshots.push(unasked(found, target, groups, journal.clone()));
         }
         self.ask_all(&mut snapshots)?;
         Ok(snapshots)
-    }
-
-    fn unasked(&mut self, found: &Found, target: &KafkaVersion, groups: Groups) -> Snapshot {
-        let target = version::Found { version: target.clone(), listed: true };
-        let mut snapshot = self.assemble(found.cluster.clone(), found.health.clone(), target, groups);
-        snapshot.listed.clone_from(&found.listed);
-        snapshot.from.clone_from(&found.version);
-        snapshot
     }
 
     fn ask_all(&self, snapshots: &mut [Snapshot]) -> Result<(), Failure> {
@@ -260,4 +254,12 @@ impl Flow<'_> {
         }
         Ok(())
     }
+}
+
+fn unasked(found: &Found, target: &KafkaVersion, groups: Groups, journal: JournalState) -> Snapshot {
+    let target = version::Found { version: target.clone(), listed: true };
+    let mut snapshot = assemble(found.cluster.clone(), found.health.clone(), target, groups, journal);
+    snapshot.listed.clone_from(&found.listed);
+    snapshot.from.clone_from(&found.version);
+    snapshot
 }

@@ -9,6 +9,8 @@ use crate::domain::config_group::{ConfigGroup, GroupSettings};
 use crate::domain::group_choice::{GroupChoice, choose, copy_is_better, settings_of};
 use crate::domain::group_difference::Side;
 use crate::domain::health::Health;
+use crate::domain::ids::ClusterNo;
+use crate::domain::journal_state::JournalState;
 use crate::domain::plan::{Plan, Target};
 use crate::domain::rules::ItemKind;
 use crate::domain::selector::Selector;
@@ -66,34 +68,16 @@ impl Flow<'_> {
             target.version.release = name.and_then(Release::find);
         }
         let groups = self.groups(&found, &target.version, &list, wanted)?;
-        let mut snapshot = self.assemble(found.cluster, found.health, target, groups);
+        let journal = self.journal_state(found.cluster.no);
+        let mut snapshot = assemble(found.cluster, found.health, target, groups, journal);
         (snapshot.listed, snapshot.from) = (found.listed, found.version);
         snapshot.pre_check = self.pre_check(&snapshot)?;
         Ok(snapshot)
     }
 
-    pub(super) fn assemble(
-        &mut self,
-        cluster: Cluster,
-        health: Option<Health>,
-        target: version::Found,
-        groups: Groups,
-    ) -> Snapshot {
-        let journal = self.journal.state(&self.surroundings.service, cluster.no);
-        Snapshot {
-            cluster,
-            listed: None,
-            from: None,
-            health,
-            target,
-            present: groups.present,
-            group: groups.group,
-            target_settings: groups.target_settings,
-            pre_check: PreCheck::NotAsked("not asked yet"),
-            copy_command: groups.copy_command,
-            journal,
-            requires_journal: false,
-        }
+    /// Reads what the journal has about this cluster.
+    pub(super) fn journal_state(&self, no: ClusterNo) -> JournalState {
+        self.journal.state(&self.surroundings.service, no)
     }
 
     /// Reads anew what may have moved since `before`: cluster, health, both groups, and the pre-check.
@@ -115,7 +99,8 @@ impl Flow<'_> {
         };
         let (group, copy_command) = (before.group.clone(), before.copy_command.clone());
         let groups = Groups { present, group, target_settings, copy_command };
-        let mut snapshot = self.assemble(cluster, take(health)?, before.target.clone(), groups);
+        let journal = self.journal_state(no);
+        let mut snapshot = assemble(cluster, take(health)?, before.target.clone(), groups, journal);
         snapshot.listed = before.identity().ok().or_else(|| before.listed.clone());
         snapshot.requires_journal = before.requires_journal;
         snapshot.from = match (&before.from, snapshot.cluster.version) {
@@ -187,6 +172,30 @@ impl Flow<'_> {
         };
         let [answer] = all(join(self.api, &[Read::PreCheck(target)]))?;
         take(answer)
+    }
+}
+
+/// Puts together what was read. What the list said, the present version's name, and the pre-check come later.
+pub(super) fn assemble(
+    cluster: Cluster,
+    health: Option<Health>,
+    target: version::Found,
+    groups: Groups,
+    journal: JournalState,
+) -> Snapshot {
+    Snapshot {
+        cluster,
+        listed: None,
+        from: None,
+        health,
+        target,
+        present: groups.present,
+        group: groups.group,
+        target_settings: groups.target_settings,
+        pre_check: PreCheck::NotAsked("not asked yet"),
+        copy_command: groups.copy_command,
+        journal,
+        requires_journal: false,
     }
 }
 
