@@ -20,6 +20,7 @@ use crate::domain::course::Course;
 use crate::domain::health::Health;
 use crate::domain::open_start::StartAnswer;
 use crate::domain::plan::{Plan, Target};
+use crate::domain::progress::ExpectedBrokers;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::verdict::{Submitted, Verdict};
 use crate::failure::{Failure, Sent};
@@ -83,13 +84,17 @@ impl Sight {
     /// Holds a look to what the plan found before the start.
     pub(super) fn of(plan: &Plan, health: &Health, cluster: &Cluster) -> Self {
         let before = plan.from.as_ref().map(|from| from.code);
+        let lists_all_brokers = || {
+            let expected = ExpectedBrokers::new(plan.names_of_brokers.iter().cloned(), plan.brokers);
+            expected.missing(&health.brokers).is_empty()
+        };
         if cluster.state.shows_change() || health.a_broker_left_green() {
             Self::Changing
         } else if cluster.state != ClusterState::Running {
             Self::Unclear
         } else if cluster.version == Some(plan.to.code) {
             Self::AtTarget
-        } else if cluster.version == before && health.brokers.is_all_green() {
+        } else if cluster.version == before && health.brokers.is_all_green() && lists_all_brokers() {
             Self::Unchanged
         } else {
             Self::Unclear
@@ -294,11 +299,14 @@ impl Flow<'_> {
 
     fn sight(&mut self, plan: &Plan, looker: &mut Looker) -> Result<Sight, ApiError> {
         let health = looker.health(self)?;
-        let cluster = looker.cluster(self)?;
-        let now = self.clock.now();
-        self.saw_health(now, looker.operation(), &health);
-        self.saw_cluster(now, &cluster);
+        self.saw_health(self.clock.now(), looker.operation(), &health);
         self.report.brokers.take(&health, Duration::ZERO);
+        // Enough by itself, so that a failed read of the cluster's entry can't hide it.
+        if health.a_broker_left_green() {
+            return Ok(Sight::Changing);
+        }
+        let cluster = looker.cluster(self)?;
+        self.saw_cluster(self.clock.now(), &cluster);
         Ok(Sight::of(plan, &health, &cluster))
     }
 

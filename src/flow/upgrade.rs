@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::Flow;
 use super::check::{blocked, blocked_by, busy, followed, notes};
 use super::resolve::Request;
 use super::start::{Ready, StartOutcome};
 use super::watch::{End, Watch};
+use super::{Flow, before_start};
 use crate::clock::Signal;
 use crate::consent::{Consent, ConsentError, Manner, Prompt, confirm};
 use crate::domain::broker_trail::Restarted;
@@ -65,7 +65,10 @@ fn decide(
     waiting: Waiting,
     asking: &mut Asking<'_>,
 ) -> Result<(), Failure> {
-    let (snapshot, plan) = flow.prepare(request)?;
+    let (mut snapshot, mut plan) = flow.prepare(request)?;
+    if plan.course == Course::Already {
+        (snapshot, plan) = look_twice(flow, request, &snapshot, &plan)?;
+    }
     match &plan.course {
         Course::Already => {
             flow.report.verdict = Some(Verdict::Already);
@@ -84,6 +87,25 @@ fn decide(
             start(flow, request, snapshot, plan, consent, waiting, asking)
         }
     }
+}
+
+/// Reads the cluster once more before it counts as already there: somebody else's upgrade may show nothing for a moment,
+/// such as between two brokers, after the version has switched.
+fn look_twice(
+    flow: &mut Flow<'_>,
+    request: &Request,
+    snapshot: &Snapshot,
+    plan: &Plan,
+) -> Result<(Snapshot, Plan), Failure> {
+    deliberate_bug!(BelieveFirstAlready => return Ok((snapshot.clone(), plan.clone())););
+    let name = plan.name_or_number();
+    let pause = flow.patience().settle.max(flow.poll);
+    flow.tell.note(&format!("{name} is already at {}; checking again to confirm", plan.to));
+    flow.clock.sleep(pause).map_err(before_start)?;
+    let snapshot = flow.again(snapshot)?;
+    let plan = Plan::of(&snapshot, &request.accepted);
+    flow.report.take_plan(&plan);
+    Ok((snapshot, plan))
 }
 
 fn ask(flow: &Flow<'_>, plan: &Plan, asking: &mut Asking<'_>) -> Result<Consent, Failure> {

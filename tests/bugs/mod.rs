@@ -23,6 +23,8 @@ pub(crate) enum Bug {
     BelieveFirstError,
     /// One good look ends a watch as done.
     BelieveFirstGoodLook,
+    /// One look finds that there is nothing to do.
+    BelieveFirstAlready,
     /// A start whose outcome is unknown counts as settled.
     SettleUnknownStarts,
     /// Answers about another cluster are taken.

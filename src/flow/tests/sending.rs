@@ -243,6 +243,26 @@ fn a_refusal_that_a_change_contradicts_is_never_claimed_as_a_start() {
 }
 
 #[test]
+fn a_refusal_is_not_confirmed_by_looks_without_a_broker() {
+    let one_missing = |_| cluster("running", OLD, &["green", "green"]);
+    let sent = send(vec![Err(refused(400))], idle_until(1, one_missing));
+    assert_eq!(sent.summary(), (9, "unknown", 1));
+}
+
+#[test]
+fn colors_alone_show_the_change_after_a_refusal() {
+    let orange = |_| cluster("changing", OLD, &["green", "orange", "green"]);
+    let back = move |now| if now < Duration::from_secs(10) { orange(now) } else { idle(now) };
+    let sent = send_with(vec![Err(refused(400))], Duration::ZERO, back, |api| {
+        api.fails = Box::new(|now, read| {
+            let is_entry = matches!(read, Read::Cluster(_));
+            (is_entry && now < Duration::from_secs(10)).then(lost)
+        });
+    });
+    assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartAnswer::Refused)));
+}
+
+#[test]
 fn a_lost_answer_is_never_repeated_and_silence_proves_nothing() {
     for error in [lost(), gateway(504, 510), gateway(503, 500), gateway(500, 900), refused(500)] {
         assert_eq!(send(vec![Err(error.clone())], idle).summary(), (9, "unknown", 1), "{error}");

@@ -6,7 +6,7 @@ use super::{folder, live};
 use crate::bugs::{Bug, with};
 use crate::figures;
 
-const BUGS: [Bug; 20] = [
+const BUGS: [Bug; 21] = [
     Bug::SkipSecondLook,
     Bug::RepeatAfterLostAnswer,
     Bug::BelieveFirstRefusal,
@@ -16,6 +16,7 @@ const BUGS: [Bug; 20] = [
     Bug::CountFailedLookAsUnchanged,
     Bug::BelieveFirstError,
     Bug::BelieveFirstGoodLook,
+    Bug::BelieveFirstAlready,
     Bug::SettleUnknownStarts,
     Bug::IgnoreIdentity,
     Bug::RepeatWithoutLook,

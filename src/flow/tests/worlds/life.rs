@@ -182,6 +182,11 @@ impl Life {
         (0..=seconds).any(|ago| holds(&self.at(now.saturating_sub(Duration::from_secs(ago)))))
     }
 
+    /// Returns true where `holds` was true at every moment of the last `seconds`.
+    pub(super) fn stayed(&self, now: Duration, seconds: u64, holds: impl Fn(&View) -> bool) -> bool {
+        !self.was(now, seconds, |view| !holds(view))
+    }
+
     /// Returns the moment at which every change so far is over.
     pub(super) fn end(&self) -> Duration {
         Duration::from_secs(self.changes.iter().map(Change::end).max().unwrap_or_default())

@@ -24,7 +24,6 @@ use std::time::Duration;
 
 use super::number;
 use faults::Faults;
-use properties::Answered;
 use runners::Plan;
 use world::World;
 
@@ -40,10 +39,6 @@ struct Outcome {
 
 /// A run that is repeated once faults have stopped reaches a verdict within so many looks after the cluster rests.
 const LOOKS_TO_VERDICT: u64 = 45;
-
-/// As many more where the service refuses the start and the cluster then shows neither version: five minutes of looks,
-/// two seconds apart.
-const LOOKS_IN_DOUBT: u64 = 150;
 
 /// Lives one world from its seed.
 fn live(seed: u64, folder: &Path, is_traced: bool) -> Outcome {
@@ -70,14 +65,11 @@ fn repeat(world: &Rc<World>) {
         timeout: Duration::from_secs(24 * 60 * 60),
         ..generator::plain_upgrade(Duration::from_secs(30))
     };
-    let (begun, sent_before) = (world.time.elapsed(), world.posts.borrow().len());
+    let begun = world.time.elapsed();
     let end = runners::run(world, &again);
     world.count(format!("repeated: {end}"));
     let rest = world.lives.borrow()[0].end().saturating_sub(begun);
-    let is_refused =
-        world.posts.borrow().iter().skip(sent_before).any(|post| post.answered == Answered::Refused);
-    let doubt = if is_refused { LOOKS_IN_DOUBT } else { 0 };
-    let most = LOOKS_TO_VERDICT + doubt + rest.as_secs() / 15;
+    let most = LOOKS_TO_VERDICT + rest.as_secs() / 15;
     let looks = u64::from(world.last_looks.get());
     if looks > most {
         world.violated(format!("{looks} looks after the faults stopped, more than {most}"));
