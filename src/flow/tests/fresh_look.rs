@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::fake::{FakeApi, OLD, cluster};
+use super::fake::{FakeApi, NEW, OLD, cluster};
 use super::schedules::upgraded;
 use crate::clock::tests::FakeClock;
 use crate::domain::report::Report;
@@ -121,4 +121,22 @@ fn a_name_that_one_look_leaves_out_is_no_other_name() {
     api.starts.borrow_mut().push_back(Ok(()));
     let (_, _, asked) = upgrade(&api);
     assert_eq!(api.started.borrow().len(), 1, "{asked:?}");
+}
+
+#[test]
+fn one_look_is_not_enough_to_call_an_upgrade_already_done() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0 => cluster("running", NEW, GREEN),
+        _ => cluster("changing", NEW, ORANGE),
+    });
+    let (report, failure, asked) = upgrade(&api);
+    assert_eq!(report.verdict, Some(Verdict::NotStarted), "{asked:?}");
+    assert_eq!((failure.map(|failure| failure.exit().code()), api.started.borrow().len()), (Some(11), 0));
+
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |_| cluster("running", NEW, GREEN));
+    let (report, failure, asked) = upgrade(&api);
+    assert_eq!((report.verdict, failure.is_none()), (Some(Verdict::Already), true));
+    assert_eq!(asked.iter().filter(|one| **one == "status").count(), 2, "{asked:?}");
 }
