@@ -2,10 +2,10 @@
 
 use std::io;
 
-use crate::domain::characters::is_typeable;
-use crate::domain::group_name::GroupName;
-use crate::domain::ids::{ClusterNo, VersionCode};
-use crate::domain::plan::Plan;
+use crate::model::characters::is_typeable;
+use crate::model::group_name::GroupName;
+use crate::model::ids::{ClusterNo, VersionCode};
+use crate::upgrade::rules::plan::Plan;
 
 /// Proof that the warnings for one cluster were accepted.
 ///
@@ -250,8 +250,8 @@ fn is_hangul(c: char) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::domain::acceptance::Accepted;
-    use crate::domain::checks::tests::snapshot;
+    use crate::upgrade::rules::acceptance::Accepted;
+    use crate::upgrade::rules::checks::tests::snapshot;
 
     struct Scripted {
         missing: Option<&'static str>,

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::classify::Class;
 use super::{NewGroup, Read, wire};
-use crate::domain::group_copy::Carried;
-use crate::domain::ids::{ConfigGroupNo, VersionCode};
-use crate::domain::plan::Target;
+use crate::config_group::rules::copy::Carried;
+use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::upgrade::rules::plan::Target;
 
 /// A request without its signature.
 #[derive(Debug, Clone)]
@@ -126,7 +126,7 @@ fn get(name: &'static str, path: String) -> Operation {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::ClusterNo;
+    use crate::model::ids::ClusterNo;
 
     #[test]
     fn requests_are_those_of_the_guide_to_the_letter() {

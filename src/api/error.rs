@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Answer;
-use super::classify::{self, Clocks};
+use super::clock_skew::{Clocks, are_apart};
 use crate::clock::Signal;
 
 /// Why it is certain that nothing was sent.
@@ -178,7 +178,7 @@ impl ApiError {
                     .to_owned(),
             ),
             Self::Gateway { status: 401 | 403, clocks, .. } => Some(match clocks.as_deref() {
-                Some(Clocks { own, its: Some(its) }) if classify::are_apart(*own, *its) => format!(
+                Some(Clocks { own, its: Some(its) }) if are_apart(*own, *its) => format!(
                     "set this machine's clock: it says {}, the service's says {}, and five minutes are the most",
                     utc(*own),
                     utc(*its)

@@ -3,11 +3,12 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 mod classify;
+mod clock_skew;
+mod credential_cache;
 mod endpoint;
 mod error;
 mod http;
 mod issuer;
-mod key_ring;
 mod limits;
 mod probe;
 mod read;
@@ -22,21 +23,21 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub(crate) use classify::{Action, Class, classify};
+pub(crate) use credential_cache::KeyRing;
 pub(crate) use error::{ApiError, Unsent};
 #[cfg(test)]
 pub(crate) use http::tests::client_with;
 pub(crate) use http::{Connection, Http};
-pub(crate) use key_ring::KeyRing;
 pub(crate) use limits::Limits;
 pub(crate) use probe::{Met, Probe};
 pub(crate) use read::{Answer, Persistence, Read, join, join_once, one};
 pub(crate) use trust::TrustFiles;
 
+use crate::config_group::rules::copy::Carried;
 use crate::consent::{Consent, GroupConsent};
-use crate::domain::group_copy::Carried;
-use crate::domain::group_name::GroupName;
-use crate::domain::ids::{ConfigGroupNo, VersionCode};
-use crate::domain::plan::Target;
+use crate::model::group_name::GroupName;
+use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::upgrade::rules::plan::Target;
 
 /// A start that the service said yes to. It means accepted, not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,10 +17,10 @@ use super::limits::Limits;
 use super::transport::{Way, exchange, way};
 use super::trust::TrustFiles;
 use crate::clock::{Clock, Interrupt, Signal};
-use crate::domain::proxy_address::ProxyAddress;
-use crate::domain::record::{RequestObserver, RequestRecord, Shown};
-use crate::domain::service::Service;
-use crate::domain::verification::{Finding, Step, Trouble, Walk};
+use crate::model::proxy_address::ProxyAddress;
+use crate::model::request_record::{RequestObserver, RequestRecord, Shown};
+use crate::model::service::Service;
+use crate::verify::rules::{Finding, Step, Trouble, Walk};
 
 /// Everything that the way depends on, but for the key.
 pub(crate) struct Probe<'a> {

@@ -1,13 +1,13 @@
 //! The reads, and the answers that belong to them.
 
 use super::{ApiError, CdssApi};
-use crate::domain::cluster::{Cluster, ClusterList};
-use crate::domain::config_group::{ConfigGroup, Setting};
-use crate::domain::health::Health;
-use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use crate::domain::plan::Target;
-use crate::domain::snapshot::PreCheck;
-use crate::domain::version::KafkaVersion;
+use crate::model::broker_health::Health;
+use crate::model::cluster::{Cluster, ClusterList};
+use crate::model::config_group::{ConfigGroup, Setting};
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::KafkaVersion;
+use crate::upgrade::rules::plan::Target;
+use crate::upgrade::rules::snapshot::PreCheck;
 
 /// A question that changes nothing at the service.
 #[derive(Debug, Clone, PartialEq, Eq)]

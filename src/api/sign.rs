@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 
 use super::redact::Redactor;
-use crate::config::Keys;
+use crate::settings::Keys;
 
 /// The two header values that change with every request.
 #[derive(PartialEq, Eq)]
@@ -48,7 +48,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::config::{Environment, Files, Flags, resolve};
+    use crate::settings::{Environment, Files, Flags, resolve};
 
     /// One case of `tests/vectors`: what is signed, the text, the signature.
     struct Vector {

@@ -10,7 +10,7 @@ use reqwest::{Client, ClientBuilder, Proxy};
 use rustls::CertificateError;
 use url::Url;
 
-use super::classify::Clocks;
+use super::clock_skew::Clocks;
 use super::endpoint::Operation;
 use super::error::{ApiError, Distrust, Unsent};
 use super::issuer::Presented;
@@ -19,8 +19,8 @@ use super::sign::Stamp;
 use super::trust::{self, TrustFiles};
 use super::wire::Response;
 use crate::clock::{Clock, later};
-use crate::domain::proxy_address::ProxyAddress;
-use crate::domain::service::Service;
+use crate::model::proxy_address::ProxyAddress;
+use crate::model::service::Service;
 
 /// A client, and what it learns of certificates.
 pub(super) struct Way {
@@ -349,8 +349,8 @@ fn find<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::endpoint::Endpoint;
-    use crate::domain::region::Site;
+    use crate::model::endpoint::Endpoint;
+    use crate::model::region::Site;
 
     fn service(endpoint: &str) -> Service {
         let endpoint = Endpoint::parse(endpoint).unwrap();

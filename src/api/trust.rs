@@ -12,7 +12,7 @@ use rustls_platform_verifier::Verifier;
 
 use super::error::{ApiError, Unsent};
 use super::issuer::{Presented, Remembering};
-use crate::config::InputFile;
+use crate::settings::InputFile;
 
 /// Where Linux distributions keep the system's trust store as one file. Reading one file is far quicker than
 /// the folder of a hundred and fifty beside it.

@@ -12,10 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use super::v1;
-use crate::domain::endpoint::Endpoint;
-use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use crate::domain::service::Service;
-use crate::domain::verdict::{Submitted, Verdict};
+use crate::model::endpoint::Endpoint;
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::service::Service;
+use crate::model::verdict::{Submitted, Verdict};
 
 /// The schema of lines with a checksum. A line that names it and has no valid checksum is damaged.
 pub(super) const SCHEMA: &str = "cdss-journal/v2";

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::entry;
 #[cfg(unix)]
-use crate::domain::follow_command::quote;
+use crate::model::command_context::quote;
 
 /// How much is read at once. Larger reads are not faster; memory stays small.
 const READ_SIZE: usize = 64 * 1024;

@@ -7,13 +7,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::entry::{self, End, Entry, Event, GroupChange};
 use super::file::{Line, TOO_LONG};
-use crate::domain::group_create::Create;
-use crate::domain::history::{Author, Change, DamagedRecord, History, Outcome, PastRun, Subject};
-use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use crate::domain::journal_state::DamagedLine;
-use crate::domain::open_start::{OpenStart, StartAnswer};
-use crate::domain::service::Service;
-use crate::domain::verdict::{Submitted, Verdict};
+use crate::config_group::rules::creation::Create;
+use crate::model::history::{Author, Change, DamagedRecord, History, Outcome, PastRun, Subject};
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::journal_state::DamagedLine;
+use crate::model::open_start::{OpenStart, StartAnswer};
+use crate::model::service::Service;
+use crate::model::verdict::{Submitted, Verdict};
 
 /// How many characters of a reason are kept: it may quote a long line.
 const LONGEST_REASON: usize = 200;

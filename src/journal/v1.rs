@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::entry::{Entry, Event, Head, json_reason};
-use crate::domain::verdict::Submitted;
+use crate::model::verdict::Submitted;
 
 const SCHEMA: &str = "cdss-journal/v1";
 

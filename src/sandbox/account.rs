@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::catalogue;
+use super::catalog;
 use super::change::{Change, UnknownTarget};
 use super::cluster::Cluster;
 
@@ -73,7 +73,7 @@ impl Account {
 
     fn set_custom(&mut self, no: u64, key: String, value: String) -> Result<(), UnknownTarget> {
         let group = self.groups.iter_mut().find(|group| group.no == no).ok_or(UnknownTarget::Group(no))?;
-        if !catalogue::has(&key) && !catalogue::is_a_name(&key) {
+        if !catalog::has(&key) && !catalog::is_a_name(&key) {
             return Err(UnknownTarget::Setting(key));
         }
         if value.is_empty() {

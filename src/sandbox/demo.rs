@@ -200,8 +200,7 @@ mod tests {
     fn custom_values_are_settings_away_from_their_defaults() {
         for group in account().groups {
             for (key, value) in &group.custom {
-                let setting =
-                    super::super::catalogue::ALL.iter().find(|setting| setting.name == key).unwrap();
+                let setting = super::super::catalog::ALL.iter().find(|setting| setting.name == key).unwrap();
                 assert!(setting.default != value, "{} {key}", group.name);
                 assert!(setting.modifiable || group.name == "analytics-371", "{} {key}", group.name);
             }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::Answer;
+use super::response::Answer;
 
 /// The JSON object that a client sent.
 pub(super) struct Fields(Map<String, Value>);

@@ -1,6 +1,6 @@
 //! The gateway before the service: routes, throttling, signatures and permissions.
 
-use super::answer::Answer;
+use super::response::Answer;
 use super::routes::Operation;
 use super::scenario::Scenario;
 use super::signature::{Key, Signed};

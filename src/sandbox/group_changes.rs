@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::account::{Account, Group};
-use super::answer::Answer;
-use super::catalogue;
+use super::catalog;
 use super::cluster::Now;
 use super::fields::Fields;
 use super::paging::page;
+use super::response::Answer;
 use super::scenario::Scenario;
 use super::versions;
 
@@ -54,18 +54,18 @@ pub(super) fn write(account: &mut Account, no: u64, body: &[u8], now: Now) -> Re
     let fields = Fields::parse(body)?;
     let code = fields.version_code()?;
     let mut custom = BTreeMap::new();
-    for setting in catalogue::ALL.iter().filter(|setting| setting.has_a_field()) {
+    for setting in catalog::ALL.iter().filter(|setting| setting.has_a_field()) {
         if let Some(value) = fields.plain(&setting.key())? {
             custom.insert(setting.name.to_owned(), value);
         }
     }
     for (name, value) in fields.pairs("additionalKafkaConfigGroupDetailList", "configName", "configValue")? {
-        if catalogue::is_a_name(&name) {
+        if catalog::is_a_name(&name) {
             custom.insert(name, value);
         }
     }
     custom.retain(|name, value| {
-        let known = catalogue::ALL.iter().find(|setting| setting.name == name);
+        let known = catalog::ALL.iter().find(|setting| setting.name == name);
         known.is_none_or(|setting| setting.modifiable && setting.default != value)
     });
     if now.scenario == Scenario::GroupDropsValue {

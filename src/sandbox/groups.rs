@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::account::{Account, Group};
-use super::answer::Answer;
-use super::catalogue;
+use super::catalog;
 use super::fields::Fields;
 use super::paging::page;
+use super::response::Answer;
 use super::versions;
 
 /// The account's member number, made up.
@@ -64,7 +64,7 @@ pub(super) fn one(account: &Account, no: u64, body: &[u8]) -> Result<Answer, Ans
 pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<Answer, Answer> {
     let code = Fields::parse(body)?.version_code()?;
     let Some(group) = account.group(no, &code) else { return Ok(Answer::Result(Value::Null)) };
-    let settings: Vec<_> = catalogue::ALL
+    let settings: Vec<_> = catalog::ALL
         .iter()
         .filter(|setting| setting.has_a_field())
         .map(|setting| {

@@ -2,8 +2,7 @@
 //! choose from. It decides nothing for the client and shares no code with it, so that a mistake cannot be made twice.
 
 mod account;
-mod answer;
-mod catalogue;
+mod catalog;
 mod change;
 mod cluster;
 mod demo;
@@ -17,6 +16,7 @@ mod new_cluster;
 mod options;
 mod paging;
 mod reads;
+mod response;
 mod routes;
 mod scenario;
 mod server;

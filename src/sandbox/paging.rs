@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::Answer;
 use super::fields::Fields;
+use super::response::Answer;
 
 /// Longest page: chosen, so that a client has to read what was used instead of what it asked for.
 const LONGEST: u64 = 100;

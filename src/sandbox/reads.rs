@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::account::Account;
-use super::answer::Answer;
 use super::cluster::{Cluster, Now, View, ZOOKEEPERS};
 use super::fields::Fields;
 use super::life::{GREEN, ORANGE};
 use super::paging::page;
+use super::response::Answer;
 use super::versions;
 
 /// Where all that nobody may see lies.

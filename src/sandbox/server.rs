@@ -18,9 +18,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use super::answer::Answer;
 use super::gateway::Asked;
 use super::log::Log;
+use super::response::Answer;
 use super::signature::Signed;
 use super::state::State;
 use super::time;

@@ -11,12 +11,12 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::account::Account;
-use super::answer::Answer;
 use super::change::{Alteration, Change, UnknownTarget};
 use super::cluster::Now;
 use super::gateway::{Asked, Gateway};
 use super::log::{Log, Logged};
 use super::options::{Options, Pace};
+use super::response::Answer;
 use super::routes::{self, Operation};
 use super::scenario::Scenario;
 use super::signature::Key;

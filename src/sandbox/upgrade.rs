@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::account::Account;
-use super::answer::Answer;
 use super::cluster::{Now, Upgrade};
 use super::fields::Fields;
 use super::life::RUNNING;
+use super::response::Answer;
 use super::scenario::Scenario;
 use super::{reads, versions};
 

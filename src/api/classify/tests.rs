@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
+use crate::api::clock_skew::Clocks;
 use crate::api::error::Distrust;
 use crate::api::redact::Redactor;
 use crate::api::wire::{Response, open};

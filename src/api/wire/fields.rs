@@ -5,14 +5,14 @@ use serde_json::Value;
 use super::Envelope;
 use super::groups::{config_groups, settings, users};
 use crate::api::{Answer, Read};
-use crate::domain::cluster::{
+use crate::model::broker_health::{Colour, Health, Node, NodeGroup};
+use crate::model::cluster::{
     Cluster, ClusterEntry, ClusterIdentity, ClusterList, ClusterState, ForbiddenCluster,
 };
-use crate::domain::config_group::ConfigGroup;
-use crate::domain::health::{Colour, Health, Node, NodeGroup};
-use crate::domain::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use crate::domain::snapshot::PreCheck;
-use crate::domain::version::{KafkaVersion, Release, mark_those_without_a_name_of_their_own};
+use crate::model::config_group::ConfigGroup;
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::{KafkaVersion, Release, mark_those_without_a_name_of_their_own};
+use crate::upgrade::rules::snapshot::PreCheck;
 
 /// How a page says whether another follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_pre_check_is_a_yes_only_with_true() {
-        let target = crate::domain::plan::Target {
+        let target = crate::upgrade::rules::plan::Target {
             cluster: ClusterNo::new(1),
             version: VersionCode::new(2),
             config_group: ConfigGroupNo::new(3),

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::fields::{count, list, text, told};
-use crate::domain::config_group::{ConfigGroup, Setting};
-use crate::domain::ids::{ConfigGroupNo, VersionCode};
+use crate::model::config_group::{ConfigGroup, Setting};
+use crate::model::ids::{ConfigGroupNo, VersionCode};
 
 pub(super) fn config_groups(
     result: &Value,

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::Envelope;
 use super::fields::number;
-use crate::domain::group_copy::Carried;
-use crate::domain::ids::{ConfigGroupNo, VersionCode};
+use crate::config_group::rules::copy::Carried;
+use crate::model::ids::{ConfigGroupNo, VersionCode};
 
 /// Makes the body that writes these values: those of the service's own list as fields, the others in the additional
 /// list.

@@ -1,7 +1,7 @@
 //! Journal lines in memory, written and read by the code of the file.
 
 use super::*;
-use crate::domain::ids::VersionCode;
+use crate::model::ids::VersionCode;
 
 /// One line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,7 +2,7 @@
 
 use super::format::{end, end_of_an_upgrade, group, start};
 use super::*;
-use crate::domain::history::Outcome;
+use crate::model::history::Outcome;
 
 fn replay(lines: &[(&str, Event)]) -> Replay {
     let mut replay = Replay::default();
@@ -168,7 +168,7 @@ fn a_journal_of_the_first_format_has_the_open_starts_and_creates_it_had() {
     let [open] = &open[..] else { panic!("{open:?}") };
     assert_eq!(open.run, "20261127T205207.231Z-12032");
     assert_eq!((open.version, open.from), (VersionCode::new(3_903_006), Some(VersionCode::new(3_713_006))));
-    assert_eq!(open.answer, crate::domain::open_start::StartAnswer::Accepted);
+    assert_eq!(open.answer, crate::model::open_start::StartAnswer::Accepted);
     assert_eq!(open.brokers, ["orders-prod-d-001", "orders-prod-d-002", "orders-prod-d-003"]);
     assert_eq!(replay.open_starts(&service, ClusterNo::new(1_009_210)), []);
     assert_eq!(replay.start_runs().len(), 4);

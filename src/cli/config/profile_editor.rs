@@ -1,0 +1,244 @@
+//! What `cdss config` asks, and what it makes of the answers.
+
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use secrecy::zeroize::Zeroizing;
+
+use crate::clock::{Interrupt, Signal};
+use crate::consent::{ConsentError, Prompt as _, Question};
+use crate::error::{Failure, Sent};
+use crate::model::region::{Region, Site};
+use crate::output::{TerminalPrompt, Unseen, streams};
+use crate::settings::{self, Change, Environment, Field, Files, Flags};
+
+/// What a change works with.
+pub(super) struct Desk<'a> {
+    flags: &'a Flags,
+    environment: &'a Environment,
+    pub file: PathBuf,
+    pub files: Files,
+    pub profile: String,
+    interrupt: Interrupt,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn open(flags: &'a Flags, environment: &'a Environment) -> Result<Self, Failure> {
+        let files = settings::profiles(environment)?;
+        let file = files.places.first().cloned().ok_or_else(|| Failure::Usage {
+            message: "there is no folder for profiles".to_owned(),
+            hint: Some("set HOME or XDG_CONFIG_HOME".to_owned()),
+        })?;
+        let asked = settings::named(flags, environment)?;
+        let profile = asked.map_or_else(|| settings::DEFAULT_PROFILE.to_owned(), |(name, _)| name);
+        let interrupt = Interrupt::new();
+        if let Err(error) = interrupt.listen() {
+            streams::say(&format!("warning: signals end cdss without a word: {error}"));
+        }
+        Ok(Self { flags, environment, file, files, profile, interrupt })
+    }
+
+    /// Says what the change leads to where nobody may expect it: settings that don't go together, and a section of
+    /// the other file that is meant no longer. Keys that are still missing are no fault yet.
+    pub(super) fn say_what_is_amiss(&self) {
+        let named = Flags { profile: Some(self.profile.clone()), ..Flags::default() };
+        if let Err(error) = settings::settle(&named, &self.environment.for_files_alone()) {
+            streams::say(&crate::output::escape(&format!("warning: {error}")));
+        }
+        let sections = self.files.vendor.as_deref().unwrap_or_default();
+        let is_new = self.files.own.iter().all(|profile| profile.name != self.profile);
+        if let Some(section) = sections.iter().find(|section| section.name == "DEFAULT")
+            && is_new
+            && self.profile == settings::DEFAULT_PROFILE
+        {
+            streams::say(&crate::output::escape(&format!(
+                "warning: {} is not used from now on: profile default comes before it",
+                section.place()
+            )));
+        }
+    }
+
+    fn prompt(&self) -> TerminalPrompt {
+        TerminalPrompt { interrupt: self.interrupt.clone() }
+    }
+
+    /// Asks for everything, then writes it at once.
+    pub(super) fn init(&self) -> Result<Change, Failure> {
+        settings::check_new(&self.files, &self.profile)?;
+        self.need_a_terminal("Access key", "add the values with `cdss config set`, the secret with --stdin")?;
+        streams::say(&crate::output::escape(&format!("Profile {} in {}", self.profile, self.file.display())));
+        // The flags are the defaults: whoever names a site means it.
+        let asked: Option<Region> = match &self.flags.region {
+            Some(text) => Some(text.parse().map_err(|error| usage("--region", &error))?),
+            None => None,
+        };
+        let site = match &self.flags.site {
+            Some(text) => text.parse().map_err(|error| usage("--site", &error))?,
+            None => asked.as_ref().and_then(Region::implied_site).unwrap_or(Site::Public),
+        };
+        let question = format!("Site, public, gov or fin [{site}]");
+        let site = self
+            .choice(&question, site.name(), |text| text.parse::<Site>().map_err(|error| error.to_string()))?;
+        let regions = site.regions();
+        let default =
+            asked.as_ref().map(Region::code).filter(|code| regions.contains(code)).unwrap_or(regions[0]);
+        let question = format!("Region, {} [{default}]", regions.join(", "));
+        let region = self.choice(&question, default, |text| {
+            let region = text.parse::<Region>().map_err(|error| error.to_string())?;
+            crate::model::region::settle(Some(site), Some(region), false)
+                .map(|(_, region)| region)
+                .map_err(|error| error.to_string())
+        })?;
+        // Whoever pastes both halves at once must not see the secret between two questions.
+        let _until_both_are_here = Unseen::begin();
+        let access = self.choice("Access key ID", "", |text| checked(Field::AccessKey, text))?;
+        let secret = self.secret("Secret key")?;
+        let values = [
+            (Field::AccessKey, access),
+            (Field::SecretKey, secret),
+            (Field::Site, SecretString::from(site.name())),
+            (Field::Region, SecretString::from(region.code())),
+        ];
+        settings::make(&self.file, &self.profile, &values)?;
+        self.say_what_is_amiss();
+        Ok(Change::Made)
+    }
+
+    /// Asks until the answer can be used; an empty one stands for `default`.
+    fn choice<T>(
+        &self,
+        question: &str,
+        default: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Failure> {
+        loop {
+            let answer = self.prompt().line(question).map_err(|error| self.failed(error))?;
+            let answer = answer.trim();
+            match read(if answer.is_empty() { default } else { answer }) {
+                Ok(value) => return Ok(value),
+                Err(why) => streams::say(&crate::output::escape(&why)),
+            }
+        }
+    }
+
+    fn secret(&self, question: &str) -> Result<SecretString, Failure> {
+        use secrecy::ExposeSecret as _;
+        loop {
+            let secret = self.prompt().secret(question).map_err(|error| self.failed(error))?;
+            match Field::SecretKey.check(secret.expose_secret()) {
+                Ok(()) => return Ok(secret),
+                Err(why) => streams::say(&why),
+            }
+        }
+    }
+
+    /// Takes the value from where it is given.
+    pub(super) fn value(
+        &self,
+        key: Field,
+        value: Option<&str>,
+        stdin: bool,
+    ) -> Result<SecretString, Failure> {
+        match value {
+            Some(_) if key.is_secret() => Err(Failure::Usage {
+                message: format!("{} is not taken from the command line", key.name()),
+                hint: Some(
+                    "leave it out to be asked, or use --stdin; the one just given has been seen by the shell's \
+                     history and by every process list: make a new key"
+                        .to_owned(),
+                ),
+            }),
+            Some(value) => Ok(SecretString::from(value)),
+            None if stdin => from_stdin(),
+            None if key.is_secret() => {
+                self.need_a_terminal("Secret key", "give it on standard input with --stdin")?;
+                let _until_it_is_here = Unseen::begin();
+                self.secret("Secret key")
+            }
+            None => Err(Failure::Usage {
+                message: format!("{} needs a value", key.name()),
+                hint: Some(format!(
+                    "cdss config set {} VALUE --profile {}",
+                    key.name(),
+                    crate::model::command_context::quote(&self.profile)
+                )),
+            }),
+        }
+    }
+
+    pub(super) fn remove(&self, key: Option<Field>, yes: bool) -> Result<Change, Failure> {
+        settings::check_removal(&self.files, &self.profile, key)?;
+        if !yes {
+            let text = match key {
+                Some(key) => format!("Type {} to remove its {}", self.profile, key.name()),
+                None => format!("Type {} to remove the profile", self.profile),
+            };
+            let question = Question {
+                text,
+                expected: &self.profile,
+                answer_is: "the profile's name",
+                what: "the removal",
+                so_far: "nothing was removed",
+            };
+            let mut prompt = self.prompt();
+            let asked = question.need_a_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
+            asked.map_err(|error| match error {
+                ConsentError::Interrupted => self.interrupted(),
+                error => Failure::Consent(error),
+            })?;
+        }
+        settings::remove(&self.file, &self.profile, key)?;
+        Ok(Change::Removed)
+    }
+
+    fn need_a_terminal(&self, question: &str, remedy: &'static str) -> Result<(), Failure> {
+        self.prompt().missing_terminal().map_or(Ok(()), |stream| {
+            let question = question.to_owned();
+            Err(Failure::Consent(ConsentError::NobodyToAsk { question, stream, remedy }))
+        })
+    }
+
+    fn failed(&self, error: io::Error) -> Failure {
+        match error.kind() {
+            io::ErrorKind::Interrupted => self.interrupted(),
+            _ => Failure::Consent(ConsentError::Terminal(error)),
+        }
+    }
+
+    fn interrupted(&self) -> Failure {
+        let signal = self.interrupt.raised().unwrap_or(Signal::Interrupt);
+        Failure::Signal { signal, sent: Sent::Never, follow: None }
+    }
+}
+
+fn usage(name: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::Usage { message: format!("{name}: {error}"), hint: None }
+}
+
+fn checked(key: Field, text: &str) -> Result<SecretString, String> {
+    key.check(text).map(|()| SecretString::from(text))
+}
+
+/// More than any value has.
+const LONGEST: u64 = 64 * 1024;
+
+/// Reads one value; a line end behind it is none of it.
+fn from_stdin() -> Result<SecretString, Failure> {
+    let refuse = |message: &str, hint: &str| Failure::Usage {
+        message: message.to_owned(),
+        hint: Some(hint.to_owned()),
+    };
+    if io::stdin().is_terminal() {
+        return Err(refuse("standard input is a terminal", "leave --stdin out to be asked"));
+    }
+    // Growing would leave copies of it behind.
+    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(LONGEST).unwrap_or_default() + 1));
+    let read = io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text);
+    read.map_err(|_| refuse("standard input can't be read as text", "give one line of plain text"))?;
+    if text.len() as u64 > LONGEST {
+        return Err(refuse("standard input is longer than 64 KiB", "give one line of plain text"));
+    }
+    let value = text.strip_suffix('\n').map_or(&**text, |line| line.strip_suffix('\r').unwrap_or(line));
+    Ok(SecretString::from(value))
+}

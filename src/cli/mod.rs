@@ -1,0 +1,16 @@
+//! The command line: one file per command, from its arguments to its document.
+
+mod args;
+mod check;
+pub(crate) mod command;
+pub(crate) mod config;
+mod config_group;
+mod context;
+pub(crate) mod history;
+mod list;
+mod run;
+pub(crate) mod sandbox;
+mod status;
+mod upgrade;
+
+pub(crate) use run::main;

@@ -1,0 +1,195 @@
+//! What would be made, from what: all that is read before the question.
+
+use super::{Source, Wish};
+use crate::api::{Persistence, Read, one};
+use crate::config_group::rules::choice::to_compare;
+use crate::config_group::rules::copy;
+use crate::config_group::rules::copy_report::CopyReport;
+use crate::config_group::rules::creation::{self, Create};
+use crate::config_group::rules::difference::{SettingChange, Side, difference};
+use crate::error::{CopyFailure, Failure};
+use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
+use crate::model::group_name::GroupName;
+use crate::model::kafka_version::{Found, KafkaVersion, Release, VersionError, VersionSelector, release_of};
+use crate::model::verdict::Submitted;
+use crate::session::Flow;
+use crate::session::config_groups::all_groups;
+use crate::session::copy_command::default_name;
+
+/// The source with its settings and version, and the groups and the version to copy to.
+pub(super) struct Ends {
+    /// How the source is named on the command line of a copy.
+    pub source: String,
+    /// The same of a comparison.
+    pub operand: String,
+    pub from: GroupSettings,
+    pub before: Option<KafkaVersion>,
+    pub target: KafkaVersion,
+    /// All groups of the target version.
+    pub groups: Vec<ConfigGroup>,
+}
+
+impl Ends {
+    pub(super) fn release_before(&self) -> Option<&Release> {
+        release_of(self.before.as_ref())
+    }
+
+    fn default_name(&self) -> Result<GroupName, Failure> {
+        let (from, target) = (&self.from.group, &self.target);
+        default_name(from, self.release_before(), target).ok_or_else(|| Failure::Usage {
+            message: format!("there is no name of at most 15 letters for the copy of {from} to {target}"),
+            hint: Some("give one with --name".to_owned()),
+        })
+    }
+
+    /// Compares a group of the target version with the source.
+    pub(super) fn difference_with(&self, settings: &GroupSettings) -> Vec<SettingChange> {
+        difference(
+            Side { settings: &self.from, release: self.release_before() },
+            Side { settings, release: self.target.release.as_ref() },
+        )
+    }
+}
+
+/// What would be made, from what.
+pub(super) struct Draft {
+    pub ends: Ends,
+    pub name: GroupName,
+    pub left_behind: Option<LeftBehind>,
+}
+
+/// The empty group that an earlier run left behind.
+pub(super) struct LeftBehind {
+    pub group: ConfigGroup,
+    /// The run that has made it.
+    pub made_by: String,
+}
+
+impl Flow<'_> {
+    /// Reads all that a copy needs and fills the report with what would be done.
+    ///
+    /// # Errors
+    ///
+    /// Fails when something named is not there, there is no name for the copy, or one of that name is not ours to fill.
+    pub(super) fn draft(&mut self, wish: &Wish) -> Result<Draft, Failure> {
+        let ends = self.ends(wish)?;
+        let (from, target) = (&ends.from, &ends.target);
+        let name = wish.name.clone().map_or_else(|| ends.default_name(), Ok)?;
+        let mut same: Vec<&ConfigGroup> =
+            ends.groups.iter().filter(|group| group.is_named(name.text())).collect();
+        let existing = same.pop().cloned();
+        if let (Some(one), false) = (&existing, same.is_empty()) {
+            return Err(self.exists(&ends, &name, one, None, "is not the only one of that name"));
+        }
+        let model =
+            existing.clone().or_else(|| to_compare(Some(&from.group), &ends.groups).into_iter().next());
+        let there = self.settings(model.as_slice())?.pop().map(|model| model.settings);
+
+        let (carried, left_out) = copy::pack(from, there.as_deref(), target.release.as_ref());
+        let planned = GroupSettings {
+            group: ConfigGroup { name: Some(name.to_string()), version: target.code, ..from.group.clone() },
+            settings: copy::planned(&carried, there.as_deref()),
+        };
+        self.tell_difference(&ends, &planned);
+        if there.is_none() {
+            copy::promise_nothing(&mut self.report.changes);
+        }
+        self.report.from.clone_from(&ends.before);
+        self.report.to = Some(target.clone());
+        self.report.group_from = Some(from.group.clone());
+        self.report.copy = Some(CopyReport {
+            name: name.clone(),
+            carried,
+            left_out,
+            is_told: there.is_some(),
+            created: Submitted::No,
+            written: Submitted::No,
+            unequal: Vec::new(),
+            taken_up: false,
+            journalled: false,
+            check: None,
+        });
+        let Some(group) = existing else { return Ok(Draft { ends, name, left_behind: None }) };
+        self.report.group_to = Some(group.clone());
+        let create = self.take_up(&ends, &name, &group, there.as_deref()).inspect_err(|_| {
+            // What would have been planned is not what the group of that name has.
+            self.report.changes = Vec::new();
+            if let Some(settings) = there {
+                self.tell_difference(&ends, &GroupSettings { group: group.clone(), settings });
+            }
+        })?;
+        self.progress().taken_up = true;
+        let left_behind = Some(LeftBehind { group, made_by: create.run });
+        Ok(Draft { ends, name, left_behind })
+    }
+
+    pub(super) fn tell_difference(&mut self, ends: &Ends, copy: &GroupSettings) {
+        self.report.changes = ends.difference_with(copy);
+    }
+
+    /// Finds the source with its settings, the version, and that version's groups.
+    fn ends(&mut self, wish: &Wish) -> Result<Ends, Failure> {
+        match &wish.source {
+            Source::Group(wanted) => {
+                let all = all_groups(self.api)?;
+                let target = offered(&wish.version, &all.offers)?;
+                let found = all.find(wanted, "")?;
+                let before = found.kafka_version(&all.offers);
+                let from = self.told(found)?;
+                let operand = all.argument(found);
+                let groups = all.groups.into_iter().filter(|group| group.version == target.code).collect();
+                Ok(Ends { source: operand.clone(), operand, from, before: Some(before), target, groups })
+            }
+            Source::Cluster(wanted) => {
+                let found = self.find(wanted)?;
+                let target = offered(&wish.version, &found.offers)?;
+                let groups = self.groups_of(target.code)?;
+                let Some(group) = self.group_in_use(&found.cluster)? else {
+                    let version = format!(" --version {}", target.argument());
+                    let copy = self.surroundings.command("config-group copy", "GROUP", &version);
+                    let (cluster, hint) = (found.cluster.name, format!("name the config group: {copy}"));
+                    return Err(CopyFailure::NoSource { cluster, hint }.into());
+                };
+                let from = self.told(&group)?;
+                let source = format!("--cluster no:{}", found.cluster.no);
+                let operand = format!("no:{}", from.group.no);
+                Ok(Ends { source, operand, from, before: found.version, target, groups })
+            }
+        }
+    }
+
+    /// Reads the settings of the source. A refusal fails in the service's own words.
+    pub(super) fn told(&self, group: &ConfigGroup) -> Result<GroupSettings, Failure> {
+        Ok(self.told_settings(std::slice::from_ref(group))?.pop().expect("it was told"))
+    }
+
+    /// Makes sure that a group of this name is the empty one that a cut run of this machine left behind, and returns that
+    /// run's create.
+    pub(super) fn take_up(
+        &self,
+        ends: &Ends,
+        name: &GroupName,
+        group: &ConfigGroup,
+        settings: Option<&[Setting]>,
+    ) -> Result<Create, Failure> {
+        let creates = self.creates(group.version)?;
+        let create = creation::create_of(group, &creates);
+        // What is refused anyway needs no read.
+        let used_by = if create.is_ok() {
+            one(self.api, Read::Users(group.no), Persistence::Patient).map_err(Failure::before_start)?
+        } else {
+            None
+        };
+        let taken = creation::take_up(create, ends.from.group.no, settings, used_by);
+        taken.map_err(|why| self.exists(ends, name, group, settings, why))
+    }
+}
+
+/// Finds the version among those on offer: a group can't be made for one that isn't.
+fn offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, Failure> {
+    let Found { version, listed } = wanted.find(offers)?;
+    if listed {
+        return Ok(version);
+    }
+    Err(Failure::Version(VersionError::NotOffered { asked: wanted.to_string(), offered: offers.to_vec() }))
+}

@@ -1,0 +1,11 @@
+//! Comparing config groups, and copying one to another Kafka version.
+
+mod copy;
+mod diff;
+pub(crate) mod rules;
+
+pub(crate) use copy::{Copying, Source, Wish, copy};
+pub(crate) use diff::diff;
+
+#[cfg(test)]
+mod tests;

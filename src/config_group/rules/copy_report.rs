@@ -1,0 +1,89 @@
+//! How far a copy of a config group came.
+
+use super::copy::{Carried, LeftOut, Unequal};
+use crate::model::group_name::GroupName;
+use crate::model::verdict::{Submitted, Verdict};
+
+/// What a copy was about, and how far it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CopyReport {
+    pub name: GroupName,
+    pub carried: Vec<Carried>,
+    pub left_out: Vec<LeftOut>,
+    /// False while no group of the version was there to tell which values it takes: more may have to stay behind.
+    pub is_told: bool,
+    pub created: Submitted,
+    /// Whether the values were written; with [`Submitted::Yes`] they may still differ.
+    pub written: Submitted,
+    pub unequal: Vec<Unequal>,
+    /// True when the group was there from an earlier run of this machine.
+    pub taken_up: bool,
+    /// True once a line of the journal speaks of it.
+    pub journalled: bool,
+    /// The command that checks an upgrade with it, where a cluster was named.
+    pub check: Option<String>,
+}
+
+impl CopyReport {
+    /// Returns what the journal keeps as the outcome; None where nothing came of it.
+    pub(crate) fn verdict(&self) -> Option<Verdict> {
+        if !self.may_have_changed() {
+            return None;
+        }
+        let is_filled = self.written == Submitted::Yes || self.carried.is_empty();
+        Some(if !self.unequal.is_empty() {
+            Verdict::Failed
+        } else if self.created == Submitted::Unknown {
+            Verdict::Unknown
+        } else if is_filled {
+            Verdict::Done
+        } else if self.written == Submitted::No {
+            Verdict::Failed
+        } else {
+            Verdict::Unknown
+        })
+    }
+
+    /// Returns true once something may have changed at the service.
+    pub(crate) fn may_have_changed(&self) -> bool {
+        self.created != Submitted::No || self.written != Submitted::No
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outcome_is_as_sure_as_what_is_known() {
+        use Submitted::{No, Unknown, Yes};
+        let carried = [Carried { key: "a".to_owned(), value: "1".to_owned(), listed: true }];
+        let differs = [Unequal { key: "a".to_owned(), sent: "1".to_owned(), read: None }];
+        for (created, written, carried, unequal, verdict) in [
+            (No, No, &carried[..], &[][..], None),
+            (Unknown, No, &carried, &[], Some(Verdict::Unknown)),
+            (Yes, No, &carried, &[], Some(Verdict::Failed)),
+            (Yes, Unknown, &carried, &[], Some(Verdict::Unknown)),
+            (Yes, Yes, &carried, &[], Some(Verdict::Done)),
+            (No, Yes, &carried, &[], Some(Verdict::Done)),
+            (No, Unknown, &carried, &[], Some(Verdict::Unknown)),
+            (Yes, Yes, &carried, &differs, Some(Verdict::Failed)),
+            (Yes, No, &[], &[], Some(Verdict::Done)),
+        ] {
+            let report = CopyReport {
+                name: "orders-390".parse().unwrap(),
+                carried: carried.to_vec(),
+                left_out: Vec::new(),
+                is_told: true,
+                created,
+                written,
+                unequal: unequal.to_vec(),
+                taken_up: false,
+                journalled: true,
+                check: None,
+            };
+            assert_eq!(report.verdict(), verdict, "{created:?} {written:?}");
+            assert_eq!(report.may_have_changed(), verdict.is_some());
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Settings as people read them: Kafka's name, the values, and their unit.
+
+use super::difference::SettingChange;
+
+/// Returns the unit that Kafka's name of a setting ends in.
+fn unit(key: &str) -> Option<&'static str> {
+    let (_, last) = key.rsplit_once('.')?;
+    ["ms", "seconds", "minutes", "hours", "bytes"].into_iter().find(|unit| *unit == last)
+}
+
+/// Returns a value before and after, with its unit: `168 → 72 hours`.
+pub(crate) fn arrow(change: &SettingChange) -> String {
+    let from = change.from.as_deref().map_or("not set", shown);
+    let Some(to) = &change.to else { return format!("{from} → not set") };
+    let to = with_unit(&change.key, to);
+    if change.from == change.to { to } else { format!("{from} → {to}") }
+}
+
+fn shown(value: &str) -> &str {
+    if value.is_empty() { "(empty)" } else { value }
+}
+
+/// Returns a value with its unit. Below zero a number means something else, such as no limit.
+pub(crate) fn with_unit(key: &str, value: &str) -> String {
+    match unit(key).filter(|_| !value.is_empty() && !value.starts_with('-')) {
+        Some(unit) => format!("{value} {unit}"),
+        None => shown(value).to_owned(),
+    }
+}
+
+/// So many settings stand in one line; the plan has a line for each.
+///
+/// Chosen: more can't be read in a cell of a table.
+const MOST_IN_A_LINE: usize = 8;
+
+/// Joins what is said of each setting, and counts those that there is no room for.
+pub(crate) fn first_few(texts: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = texts.collect();
+    let shown = &all[..all.len().min(MOST_IN_A_LINE)];
+    match all.len() - shown.len() {
+        0 => shown.join(", "),
+        more => format!("{}, and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::difference::Class;
+    use super::*;
+
+    #[test]
+    fn a_line_has_room_for_eight() {
+        let text = |count: usize| first_few((1..=count).map(|number| number.to_string()));
+        assert_eq!(text(1), "1");
+        assert_eq!(text(8), "1, 2, 3, 4, 5, 6, 7, 8");
+        assert_eq!(text(10), "1, 2, 3, 4, 5, 6, 7, 8, and 2 more");
+    }
+
+    #[test]
+    fn values_carry_the_unit_of_their_name() {
+        let text = |key: &str, from: Option<&str>, to: Option<&str>| {
+            arrow(&SettingChange {
+                key: key.to_owned(),
+                from: from.map(str::to_owned),
+                to: to.map(str::to_owned),
+                class: Class::Changed,
+                custom_before: true,
+                note: None,
+            })
+        };
+        assert_eq!(text("log.retention.hours", Some("168"), Some("72")), "168 → 72 hours");
+        assert_eq!(text("log.segment.bytes", Some("1"), Some("1")), "1 bytes");
+        assert_eq!(text("num.partitions", Some("1"), Some("6")), "1 → 6");
+        assert_eq!(text("log.retention.ms", Some("1"), None), "1 → not set");
+        assert_eq!(text("log.retention.bytes", Some("1"), Some("-1")), "1 → -1");
+        assert_eq!(text("log.retention.bytes", None, Some("1")), "not set → 1 bytes");
+        assert_eq!(text("ssl.cipher.suites", Some(""), None), "(empty) → not set");
+        assert_eq!(text("log.retention.bytes", Some("1"), Some("")), "1 → (empty)");
+    }
+}

@@ -1,0 +1,433 @@
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::*;
+use crate::clock::tests::FakeClock;
+use crate::clock::{Interrupt, SystemClock};
+use crate::model::endpoint::Endpoint;
+use crate::model::region::Site;
+
+mod format;
+mod groups;
+mod limits;
+pub(crate) mod memory;
+mod properties;
+mod replayed;
+mod torn;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn journal(folder: &tempfile::TempDir, run: &str) -> Journal {
+    timed(folder, run, Rc::new(FakeClock::default()))
+}
+
+fn timed(folder: &tempfile::TempDir, run: &str, clock: Rc<dyn Clock>) -> Journal {
+    Journal::new(Some(folder.path().join("state")), Operator::default(), run.to_owned(), clock)
+}
+
+fn service(endpoint: &str) -> Service {
+    Service {
+        site: Site::Public,
+        region: Site::Public.default_region(),
+        endpoint: Endpoint::parse(endpoint).unwrap(),
+        sandbox: false,
+    }
+}
+
+fn here() -> Service {
+    service("https://example.com")
+}
+
+fn start(journal: &Journal, version: u64, closes: &[String]) {
+    let service = here();
+    let entry = StartEntry {
+        service: &service,
+        cluster: ClusterNo::new(1),
+        cluster_name: "orders",
+        consent: "--yes",
+        version,
+        config_group: 312,
+        accepted: &[],
+        closes,
+        from_version: None,
+        brokers: &[],
+        plan: &json!({}),
+    };
+    journal.start(NOW, &entry).unwrap();
+}
+
+fn open(journal: &Journal) -> Vec<String> {
+    let starts = journal.state(&here(), ClusterNo::new(1)).open_starts;
+    starts.into_iter().map(|start| format!("{} {}", start.run, start.version)).collect()
+}
+
+#[test]
+fn a_start_is_open_until_a_final_outcome() {
+    for (verdict, left_open) in [
+        (Some(Verdict::Done), false),
+        (Some(Verdict::Already), false),
+        (Some(Verdict::Failed), false),
+        (Some(Verdict::NotStarted), false),
+        (Some(Verdict::Running), true),
+        (Some(Verdict::Unknown), true),
+        (None, true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let first = journal(&folder, "first");
+        assert_eq!(open(&first), Vec::<String>::new(), "no journal yet");
+        start(&first, 39, &[]);
+        assert_eq!(open(&first), ["first 39"], "a crash here leaves it open");
+        first.end(NOW, Some("first"), verdict, None, &json!({})).unwrap();
+        assert_eq!(!open(&first).is_empty(), left_open, "{verdict:?}");
+    }
+}
+
+#[test]
+fn another_run_closes_the_start_it_followed_and_the_starts_accepted_as_over() {
+    let folder = tempfile::tempdir().unwrap();
+    start(&journal(&folder, "first"), 39, &[]);
+    let second = journal(&folder, "second");
+    second.attached(NOW, "first").unwrap();
+    second.end(NOW, Some("first"), Some(Verdict::Done), None, &json!({})).unwrap();
+    assert_eq!(open(&second), Vec::<String>::new());
+
+    start(&journal(&folder, "third"), 39, &[]);
+    start(&journal(&folder, "fourth"), 40, &["third".to_owned()]);
+    assert_eq!(open(&second), ["fourth 40"]);
+}
+
+#[test]
+fn other_clusters_and_services_are_other_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder, "first");
+    start(&journal, 39, &[]);
+    assert!(journal.state(&here(), ClusterNo::new(2)).open_starts.is_empty());
+    let cluster = ClusterNo::new(1);
+    let elsewhere = [
+        service("https://example.com:8443"),
+        Service { site: Site::Gov, ..here() },
+        Service { region: "JPN".parse().unwrap(), ..here() },
+    ];
+    for other in elsewhere {
+        assert!(journal.state(&other, cluster).open_starts.is_empty(), "{other:?}");
+        assert!(journal.lock(&other, cluster).is_ok(), "{other:?}");
+        assert_eq!(journal.state(&other, cluster).start_runs, ["first"], "for any cluster and service");
+    }
+    assert_eq!(open(&journal), ["first 39"]);
+}
+
+#[test]
+fn a_damaged_line_hides_no_other_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder, "first");
+    start(&journal, 39, &[]);
+    let path = folder.path().join("state/journal.jsonl");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(
+        &path,
+        format!("{{\"run\":\n\u{0}garbage\n{whole}{{\"run\":\"a\",\"event\":\"end\",\"of\":\"fir"),
+    )
+    .unwrap();
+    assert_eq!(open(&journal), ["first 39"]);
+    let damaged = journal.state(&here(), ClusterNo::new(1)).damaged;
+    let numbers: Vec<usize> = damaged.iter().map(|line| line.number).collect();
+    assert_eq!(numbers, [1, 2], "the torn last line is not damage");
+}
+
+#[test]
+fn one_process_holds_a_cluster_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder, "first");
+    let held = journal.lock(&here(), ClusterNo::new(1)).unwrap();
+    assert!(matches!(journal.lock(&here(), ClusterNo::new(1)), Err(LockError::Held)));
+    let other = journal.lock(&here(), ClusterNo::new(2)).unwrap();
+    drop((held, other));
+    assert!(journal.lock(&here(), ClusterNo::new(1)).is_ok());
+}
+
+#[test]
+fn a_fault_is_found_without_writing_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(journal(&folder, "first").fault(), None);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "looking left nothing behind");
+
+    std::fs::create_dir_all(folder.path().join("state/journal.jsonl")).unwrap();
+    assert!(journal(&folder, "first").fault().unwrap().contains("can't be used"));
+    let clock = Rc::new(FakeClock::default());
+    let nowhere = Journal::new(None, Operator::default(), "first".to_owned(), clock);
+    assert!(nowhere.fault().unwrap().contains("no place"));
+}
+
+#[cfg(unix)]
+#[test]
+fn files_are_the_users_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let journal = journal(&folder, "first");
+    start(&journal, 39, &[]);
+    let _held = journal.lock(&here(), ClusterNo::new(1)).unwrap();
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let state = folder.path().join("state");
+    assert_eq!(mode(&state), 0o700);
+    for entry in std::fs::read_dir(state).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_journal_that_others_could_read_is_made_private_by_the_next_line() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "first");
+    start(&own, 39, &[]);
+    let path = own.path().unwrap();
+    let mode = || path.metadata().unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
+    assert_eq!((own.fault(), mode()), (None, 0o664), "who only looks changes nothing");
+    own.accepted(NOW, None).unwrap();
+    assert_eq!(mode(), 0o600);
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_to_a_journal_that_is_a_link_a_fifo_or_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::write(&elsewhere, "").unwrap();
+    for (what, reason) in [
+        ("link", "it is a link"),
+        ("dangling link", "it is a link"),
+        ("hard link", "it has another name"),
+        ("FIFO", "it is not a plain file"),
+        ("folder", "Is a directory"),
+    ] {
+        let state = tempfile::tempdir().unwrap();
+        let own = journal(&state, "first");
+        own.create_folder().unwrap();
+        let path = own.path().unwrap();
+        match what {
+            "link" => std::os::unix::fs::symlink(&elsewhere, &path).unwrap(),
+            "hard link" => std::fs::hard_link(&elsewhere, &path).unwrap(),
+            "dangling link" => std::os::unix::fs::symlink(folder.path().join("nothing"), &path).unwrap(),
+            "FIFO" => {
+                assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+            }
+            _ => std::fs::create_dir(&path).unwrap(),
+        }
+        let error = own.accepted(NOW, None).unwrap_err().to_string();
+        assert!(error.contains(reason), "{what}: {error}");
+        assert!(own.fault().is_some(), "{what}: the check says so before a start");
+    }
+    assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing came up where the link leads");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_not_this_users_alone_is_not_used() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for (what, reason) in
+        [("link", "its folder is a link"), ("open", "others may write to its folder: chmod 700 ")]
+    {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let own = journal(&folder, "first");
+        let state = folder.path().join("state");
+        if what == "link" {
+            std::os::unix::fs::symlink(elsewhere.path(), &state).unwrap();
+        } else {
+            std::fs::create_dir(&state).unwrap();
+            std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o770)).unwrap();
+        }
+        assert!(own.fault().is_some_and(|fault| fault.contains(reason)), "{what}: {:?}", own.fault());
+        let Err(LockError::Io(error)) = own.lock(&here(), ClusterNo::new(1)) else { panic!("{what}") };
+        assert!(error.to_string().contains(reason), "{what}: {error}");
+        let left = std::fs::read_dir(elsewhere.path()).unwrap().chain(std::fs::read_dir(&state).unwrap());
+        assert_eq!(left.count(), 0, "{what}: nothing was made there");
+    }
+}
+
+#[test]
+fn concurrent_and_killed_writers_mix_no_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    start(&journal(&folder, "first"), 39, &[]);
+    let path = folder.path().join("state/journal.jsonl");
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"{\"run\":\"torn").unwrap();
+    let long = "x".repeat(100_000);
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (folder, long) = (&folder, &long);
+            scope.spawn(move || {
+                let clock = Rc::new(SystemClock { interrupt: Interrupt::new() });
+                let journal = timed(folder, &format!("run-{number}"), clock);
+                for _ in 0..20 {
+                    let end = || journal.end(NOW, None, None, None, &json!({ "text": long }));
+                    // On a busy disk, eight writers may take longer than one of them waits.
+                    while matches!(end(), Err(JournalError::Locked { .. })) {}
+                }
+            });
+        }
+    });
+    let last = journal(&folder, "last");
+    let history = last.history().unwrap();
+    assert_eq!(history.damaged, [], "the torn line is marked");
+    assert_eq!(history.runs.len(), 9);
+    assert!(history.runs.iter().skip(1).all(|run| last.entries(&run.id).unwrap().len() == 20));
+}
+
+fn lines(folder: &tempfile::TempDir) -> Vec<String> {
+    let text = std::fs::read_to_string(folder.path().join("state/journal.jsonl")).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_torn_line_is_marked_by_the_next_append_and_is_not_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = journal(&folder, "first");
+    start(&first, 39, &[]);
+    let path = first.path().unwrap();
+    let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(b"{\"schema\":\"cdss").unwrap();
+    assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged, [], "not damage before it is marked");
+
+    first.accepted(NOW, None).unwrap();
+    let lines = lines(&folder);
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert!(lines[2].contains("\"event\":\"torn\",\"bytes\":15,"), "{}", lines[2]);
+    let state = first.state(&here(), ClusterNo::new(1));
+    assert_eq!(
+        (state.damaged, state.open_starts[0].answer),
+        (vec![], crate::model::open_start::StartAnswer::Accepted)
+    );
+    assert_eq!(first.history().unwrap().runs.len(), 1);
+}
+
+#[test]
+fn a_complete_last_line_without_a_line_end_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = journal(&folder, "first");
+    start(&first, 39, &[]);
+    let path = first.path().unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.trim_end()).unwrap();
+    assert_eq!(open(&first), ["first 39"]);
+    first.accepted(NOW, None).unwrap();
+    assert_eq!(lines(&folder).len(), 2, "no marker");
+    assert_eq!(first.history().unwrap().damaged, []);
+}
+
+#[test]
+fn a_last_line_whose_line_end_was_overwritten_is_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = journal(&folder, "first");
+    start(&first, 39, &[]);
+    let path = first.path().unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{}J", text.trim_end())).unwrap();
+    assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1);
+    first.end(NOW, None, None, None, &json!({})).unwrap();
+    assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1, "it is not marked as torn");
+}
+
+#[test]
+fn an_append_waits_two_seconds_for_the_lock_and_then_tries_only_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Rc::new(FakeClock::default());
+    let journal = timed(&folder, "first", clock.clone());
+    start(&journal, 39, &[]);
+    let held = std::fs::File::open(journal.path().unwrap()).unwrap();
+    held.lock().unwrap();
+    let before = lines(&folder);
+    assert!(matches!(journal.accepted(NOW, None), Err(JournalError::Locked { .. })));
+    assert_eq!(clock.naps().iter().sum::<Duration>(), Duration::from_secs(2));
+    let naps = clock.naps().len();
+    assert!(matches!(journal.accepted(NOW, None), Err(JournalError::Locked { .. })));
+    assert_eq!(clock.naps().len(), naps, "the second write does not wait");
+    assert!(journal.is_failing());
+    assert_eq!(lines(&folder), before, "nothing was written");
+
+    drop(held);
+    journal.accepted(NOW, None).unwrap();
+    assert!(!journal.is_failing());
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_the_lock_after_one_more_attempt() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Rc::new(FakeClock::default());
+    let journal = timed(&folder, "first", clock.clone());
+    start(&journal, 39, &[]);
+    let held = std::fs::File::open(journal.path().unwrap()).unwrap();
+    held.lock().unwrap();
+    clock.interrupt_after.set(Some(3));
+    let error = journal.accepted(NOW, None).unwrap_err();
+    assert!(matches!(error, JournalError::Interrupted { signal: Signal::Interrupt, .. }), "{error}");
+    assert_eq!(clock.naps().len(), 3);
+    drop(held);
+    journal.accepted(NOW, None).unwrap();
+}
+
+#[test]
+fn a_repair_covers_the_damage_so_far_and_nothing_that_follows() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "first");
+    start(&own, 39, &[]);
+    assert_eq!(own.repair(NOW).unwrap(), []);
+    assert_eq!(lines(&folder).len(), 1, "nothing to repair, nothing written");
+
+    let damage = || {
+        let mut file = OpenOptions::new().append(true).open(own.path().unwrap()).unwrap();
+        file.write_all(b"\0\0\0\n\xef\xbb\xbf{}\n").unwrap();
+    };
+    damage();
+    let repaired = own.repair(NOW).unwrap();
+    let found: Vec<(usize, usize)> = repaired.iter().map(|one| (one.line.number, one.bytes)).collect();
+    assert_eq!(found, [(2, 3), (3, 5)]);
+    // Of three NUL bytes, by sha256sum.
+    assert_eq!(repaired[0].sha256, "709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c");
+    let state = own.state(&here(), ClusterNo::new(1));
+    assert_eq!((state.damaged.len(), open(&own).len()), (0, 1));
+    assert_eq!(own.history().unwrap().runs.len(), 1, "a repair is not a run");
+
+    damage();
+    assert_eq!(own.state(&here(), ClusterNo::new(1)).damaged.len(), 2, "the same bytes again are new damage");
+}
+
+#[test]
+fn init_creates_a_private_journal_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "first");
+    let state = || own.state(&here(), ClusterNo::new(1));
+    assert!(!state().exists);
+    assert_eq!(own.init(NOW).unwrap(), InitOutcome::Created);
+    assert!(state().exists);
+    assert_eq!(own.init(NOW).unwrap(), InitOutcome::AlreadyThere);
+    assert_eq!(lines(&folder).len(), 1);
+    assert_eq!(own.history().unwrap(), History::default());
+
+    std::fs::write(own.path().unwrap(), "").unwrap();
+    assert!(!state().exists, "an empty file is no journal");
+    std::fs::write(own.path().unwrap(), "\n\n").unwrap();
+    assert!(!state().exists, "blank lines are no journal");
+    assert_eq!(own.init(NOW).unwrap(), InitOutcome::Created);
+}
+
+#[test]
+fn a_file_without_an_intact_line_is_no_journal_and_init_does_not_touch_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = journal(&folder, "first");
+    own.create_folder().unwrap();
+    for text in ["garbage\n", "\0\0\0"] {
+        std::fs::write(own.path().unwrap(), text).unwrap();
+        let state = own.state(&here(), ClusterNo::new(1));
+        assert_eq!((state.exists, state.damaged.len()), (false, 1), "{text:?}");
+        assert_eq!(own.init(NOW).unwrap(), InitOutcome::AlreadyThere, "{text:?}");
+        assert_eq!(std::fs::read_to_string(own.path().unwrap()).unwrap(), text);
+    }
+    own.repair(NOW).unwrap();
+    assert!(own.state(&here(), ClusterNo::new(1)).exists, "the repair is an intact line");
+}

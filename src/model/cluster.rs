@@ -1,0 +1,222 @@
+//! A cluster as the service describes it.
+
+use std::fmt;
+
+use super::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use super::kafka_version::Release;
+
+/// The one word for a cluster's state.
+///
+/// Source: the vendor's Go SDK, `allowed_cluster_info.go`; the API guide leaves the words open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClusterState {
+    Running,
+    Changing,
+    Error,
+    Creating,
+    Deleting,
+    Returned,
+    /// A word that nobody documented, or none at all (empty).
+    Other(String),
+}
+
+impl ClusterState {
+    pub(crate) fn read(word: &str) -> Self {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "running" => Self::Running,
+            "changing" => Self::Changing,
+            "error" => Self::Error,
+            "creating" => Self::Creating,
+            "deleting" => Self::Deleting,
+            "return" => Self::Returned,
+            _ => Self::Other(word.trim().to_owned()),
+        }
+    }
+
+    /// Returns true for a state that shows a change under way. An error may pass, and a missing state shows nothing.
+    pub(crate) fn shows_change(&self) -> bool {
+        match self {
+            Self::Running | Self::Error => false,
+            Self::Changing | Self::Creating | Self::Deleting | Self::Returned => true,
+            Self::Other(word) => !word.is_empty(),
+        }
+    }
+
+    pub(crate) fn word(&self) -> &str {
+        match self {
+            Self::Running => "running",
+            Self::Changing => "changing",
+            Self::Error => "error",
+            Self::Creating => "creating",
+            Self::Deleting => "deleting",
+            Self::Returned => "return",
+            Self::Other(word) if word.is_empty() => "no state",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl fmt::Display for ClusterState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What an answer says about which cluster it describes. Missing values are not a mismatch.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ClusterIdentity {
+    pub no: Option<ClusterNo>,
+    pub name: Option<String>,
+}
+
+impl ClusterIdentity {
+    fn of_entry(no: ClusterNo, name: &str) -> Self {
+        Self { no: Some(no), name: Some(name).filter(|name| !name.is_empty()).map(str::to_owned) }
+    }
+
+    /// Returns how `other` contradicts this identity, such as "number 2 instead of 1". None when they agree as far as
+    /// both say something.
+    pub(crate) fn conflict(&self, other: &Self) -> Option<String> {
+        let number = self.no.zip(other.no).filter(|(own, other)| own != other);
+        let name = self.name.as_ref().zip(other.name.as_ref()).filter(|(own, other)| own != other);
+        let differences = [
+            number.map(|(own, other)| format!("number {other} instead of {own}")),
+            name.map(|(own, other)| format!("name `{other}` instead of `{own}`")),
+        ];
+        let differences: Vec<String> = differences.into_iter().flatten().collect();
+        if differences.is_empty() { None } else { Some(differences.join(" and ")) }
+    }
+}
+
+/// Returns what the list, the cluster's own entry, and its status agree on about the cluster that was asked for.
+///
+/// # Errors
+///
+/// Fails with the first contradiction: then the answers are not about one cluster.
+pub(crate) fn agreed_identity(
+    asked: ClusterNo,
+    listed: Option<&ClusterIdentity>,
+    entry: &ClusterIdentity,
+    status: Option<&ClusterIdentity>,
+) -> Result<ClusterIdentity, String> {
+    let answers = [
+        ("the cluster list", listed),
+        ("the cluster's entry", Some(entry)),
+        ("the cluster's status", status),
+    ];
+    let mut agreed = ClusterIdentity { no: Some(asked), name: None };
+    for (source, answer) in answers {
+        let Some(answer) = answer else { continue };
+        if let Some(conflict) = agreed.conflict(answer) {
+            return Err(format!("{source} has {conflict}"));
+        }
+        agreed.name = agreed.name.or_else(|| answer.name.clone());
+    }
+    Ok(agreed)
+}
+
+/// A line of the cluster list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClusterEntry {
+    pub no: ClusterNo,
+    pub name: String,
+    /// The list gives the version's name only, never its code.
+    pub release: Option<Release>,
+    pub state: ClusterState,
+    pub brokers: Option<u64>,
+}
+
+impl ClusterEntry {
+    pub(crate) fn identity(&self) -> ClusterIdentity {
+        ClusterIdentity::of_entry(self.no, &self.name)
+    }
+}
+
+/// A cluster that the key may not touch: the service tells name and number, nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ForbiddenCluster {
+    pub no: ClusterNo,
+    pub name: String,
+}
+
+impl ForbiddenCluster {
+    pub(crate) fn identity(&self) -> ClusterIdentity {
+        ClusterIdentity::of_entry(self.no, &self.name)
+    }
+}
+
+/// All pages of the cluster list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ClusterList {
+    pub allowed: Vec<ClusterEntry>,
+    pub forbidden: Vec<ForbiddenCluster>,
+}
+
+/// One cluster, read by its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cluster {
+    /// The number that was asked for.
+    pub no: ClusterNo,
+    pub name: String,
+    /// What the answer itself says.
+    pub identity: ClusterIdentity,
+    pub state: ClusterState,
+    pub version: Option<VersionCode>,
+    pub config_group: Option<ConfigGroupNo>,
+    pub brokers: Option<u64>,
+}
+
+impl Cluster {
+    /// Keeps the name of an earlier answer where this one has none: a missing name is no other name.
+    pub(crate) fn named_as(mut self, earlier: &Self) -> Self {
+        if self.name.is_empty() {
+            self.name.clone_from(&earlier.name);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(no: Option<u64>, name: Option<&str>) -> ClusterIdentity {
+        ClusterIdentity { no: no.map(ClusterNo::new), name: name.map(str::to_owned) }
+    }
+
+    #[test]
+    fn only_values_that_both_answers_have_can_conflict() {
+        let own = identity(Some(1), Some("orders"));
+        for (other, conflict) in [
+            (identity(Some(1), Some("orders")), None),
+            (identity(Some(1), None), None),
+            (identity(None, Some("orders")), None),
+            (identity(None, None), None),
+            (identity(Some(2), Some("orders")), Some("number 2 instead of 1")),
+            (identity(Some(2), None), Some("number 2 instead of 1")),
+            (identity(Some(1), Some("billing")), Some("name `billing` instead of `orders`")),
+            (identity(None, Some("Orders")), Some("name `Orders` instead of `orders`")),
+            (
+                identity(Some(2), Some("billing")),
+                Some("number 2 instead of 1 and name `billing` instead of `orders`"),
+            ),
+        ] {
+            assert_eq!(own.conflict(&other).as_deref(), conflict, "{other:?}");
+            assert_eq!(other.conflict(&own).is_some(), conflict.is_some(), "{other:?}, the other way around");
+            assert_eq!(ClusterIdentity::default().conflict(&other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_entry_without_a_name_identifies_its_cluster_by_number() {
+        let entry = |name: &str| ClusterEntry {
+            no: ClusterNo::new(1),
+            name: name.to_owned(),
+            release: None,
+            state: ClusterState::Running,
+            brokers: None,
+        };
+        assert_eq!(entry("orders").identity(), identity(Some(1), Some("orders")));
+        assert_eq!(entry("").identity(), identity(Some(1), None));
+    }
+}

@@ -1,0 +1,185 @@
+//! Names of config groups to make.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::kafka_version::Release;
+
+/// The name of a config group to make, in the letters that the service allows.
+///
+/// Source: NAVER Cloud API guide, `clouddatastreamingservice-createconfiggroup`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GroupName(String);
+
+/// The service would not take the name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no name of a config group: 3 to 30 small letters, digits and hyphens, a letter first")]
+pub(crate) struct BadName(String);
+
+/// The longest name that is made up: what the service's Terraform provider takes.
+const LONGEST_DEFAULT: usize = 15;
+
+/// Names are tried up to this number behind them.
+///
+/// Chosen: whoever has more copies of one group for one version has a scheme of names.
+const MOST_NUMBERED: usize = 9;
+
+impl FromStr for GroupName {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let fits = (3..=30).contains(&text.len())
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.chars().all(allowed);
+        if fits { Ok(Self(text.to_owned())) } else { Err(BadName(text.to_owned())) }
+    }
+}
+
+impl fmt::Display for GroupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl GroupName {
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+
+    /// Makes the name of the copy: the old one with the digits of its version replaced, else with those of the new one
+    /// behind it. None where that is no name, or a long one.
+    pub(crate) fn of_copy(old: &str, before: Option<&Release>, after: &Release) -> Option<Self> {
+        let digits = after.digits();
+        let replaced = before.and_then(|before| replace_number(old, &before.digits(), &digits));
+        let name = replaced.unwrap_or_else(|| format!("{old}-{digits}"));
+        name.parse().ok().filter(|_| name.len() <= LONGEST_DEFAULT)
+    }
+}
+
+/// Returns a name for the copy that no other group has, as short as one that is made up: the default one, else one like
+/// it. None where all of them are taken. `digits` are those of the new version.
+pub(crate) fn free_name(
+    old: &str,
+    default: Option<&GroupName>,
+    digits: &str,
+    is_taken: &dyn Fn(&GroupName) -> bool,
+) -> Option<GroupName> {
+    let version = format!("-{digits}");
+    let like = default.map_or(old, GroupName::text);
+    // The version goes last but for the number.
+    let (stem, tail) = match like.strip_suffix(&version) {
+        Some(stem) => (stem, version.as_str()),
+        None if default.is_some() => (like, ""),
+        None => (like, version.as_str()),
+    };
+    let numbers = (2..=MOST_NUMBERED).map(|number| format!("-{number}"));
+    let endings: Vec<String> = std::iter::once(String::new()).chain(numbers).collect();
+    let named = |stem: &str, tail: &str| {
+        let cut: String = stem.chars().take(LONGEST_DEFAULT.saturating_sub(tail.len())).collect();
+        format!("{}{tail}", cut.trim_end_matches('-')).parse::<GroupName>().ok()
+    };
+    [(stem, tail), ("copy", &version)]
+        .into_iter()
+        .flat_map(|(stem, tail)| endings.iter().filter_map(move |end| named(stem, &format!("{tail}{end}"))))
+        .find(|name| !is_taken(name))
+}
+
+/// Replaces the last number of a text that has exactly these digits.
+fn replace_number(text: &str, old: &str, new: &str) -> Option<String> {
+    let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
+    let whole = |(at, found): &(usize, &str)| {
+        !is_digit(text[..*at].chars().next_back()) && !is_digit(text[at + found.len()..].chars().next())
+    };
+    let (at, _) = text.rmatch_indices(old).find(whole)?;
+    Some(format!("{}{new}{}", &text[..at], &text[at + old.len()..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn release(text: &str) -> Release {
+        Release::find(text).unwrap()
+    }
+
+    #[test]
+    fn a_name_is_what_the_service_takes() {
+        for name in ["abc", "orders-390", "a23456789012345678901234567890"] {
+            assert_eq!(name.parse::<GroupName>().unwrap().text(), name);
+        }
+        for name in [
+            "",
+            "ab",
+            "Orders-390",
+            "3orders",
+            "orders_390",
+            "orders 390",
+            "주문-390",
+            "-ab",
+            "a234567890123456789012345678901",
+        ] {
+            assert!(name.parse::<GroupName>().is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn the_copys_name_has_the_new_versions_digits() {
+        for (old, before, name) in [
+            ("orders-371", Some("3.7.1"), Some("orders-390")),
+            ("orders-371-b", Some("3.7.1"), Some("orders-390-b")),
+            ("kafka371", Some("3.7.1"), Some("kafka390")),
+            ("a371-371", Some("3.7.1"), Some("a371-390")),
+            ("orders", Some("3.7.1"), Some("orders-390")),
+            ("orders-1371", Some("3.7.1"), Some("orders-1371-390")),
+            ("o371-1371", Some("3.7.1"), Some("o390-1371")),
+            ("orders-3712", Some("3.7.1"), Some("orders-3712-390")),
+            ("orders-371", None, Some("orders-371-390")),
+            ("a-long-name-371", Some("3.7.1"), Some("a-long-name-390")),
+            ("a-long-name-of-it", Some("3.7.1"), None),
+            ("a-long-name-0", Some("3.7.1"), None),
+            ("Orders-371", Some("3.7.1"), None),
+            ("주문-371", Some("3.7.1"), None),
+        ] {
+            let found = GroupName::of_copy(old, before.map(release).as_ref(), &release("3.9.0"));
+            assert_eq!(found.as_ref().map(GroupName::text), name, "{old}");
+        }
+    }
+
+    #[test]
+    fn a_free_name_is_the_default_or_one_like_it() {
+        let free = |old: &str, taken: &[&str]| {
+            let default = GroupName::of_copy(old, Some(&release("3.7.1")), &release("3.9.0"));
+            let name = free_name(old, default.as_ref(), "390", &|name| taken.contains(&name.text()));
+            name.map(|name| name.text().to_owned())
+        };
+        for (old, taken, name) in [
+            ("orders-371", &[][..], "orders-390"),
+            ("orders-371", &["orders-390"], "orders-390-2"),
+            ("orders-371", &["orders-390", "orders-390-2"], "orders-390-3"),
+            ("orders-371-b", &["orders-390-b"], "orders-390-b-2"),
+            ("a-long-name-of-it", &[], "a-long-name-390"),
+            ("a-long-name-of-it", &["a-long-name-390"], "a-long-na-390-2"),
+            ("주문-371", &[], "copy-390"),
+            ("주문-371", &["copy-390", "copy-390-2"], "copy-390-3"),
+        ] {
+            assert_eq!(free(old, taken).as_deref(), Some(name), "{old} {taken:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn free_names_are_short_and_each_is_given_once(old in ".{0,20}", is_plain in any::<bool>()) {
+            let old = if is_plain { "orders-371".to_owned() } else { old };
+            let default = GroupName::of_copy(&old, Some(&release("3.7.1")), &release("3.9.0"));
+            let mut taken: Vec<GroupName> = Vec::new();
+            while let Some(name) = free_name(&old, default.as_ref(), "390", &|name| taken.contains(name)) {
+                prop_assert!(name.text().len() <= LONGEST_DEFAULT && !taken.contains(&name), "{}", name);
+                taken.push(name);
+            }
+            prop_assert!((9..=18).contains(&taken.len()), "{} names", taken.len());
+        }
+    }
+}

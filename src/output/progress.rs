@@ -1,0 +1,147 @@
+//! What happens, while it happens, on stderr: living lines on a terminal, plain lines elsewhere.
+
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+
+use super::config_group;
+use super::escape::escape;
+use super::plan::PlanText;
+use super::streams::{self, Look};
+use super::text::{local_time, seconds};
+use crate::report::Report;
+use crate::reporter::Tell;
+use crate::upgrade::rules::broker_history::{BrokerTrail, BrokerTrails};
+use crate::upgrade::rules::plan::Plan;
+
+/// Tells on stderr.
+pub(crate) struct Narrator {
+    look: Look,
+    /// The plan's line about service and key.
+    service: String,
+    /// Present on a terminal that can redraw lines.
+    living: Option<Living>,
+    /// What the last plain line said of each broker.
+    said: Vec<(String, String)>,
+    last_line: Duration,
+}
+
+struct Living {
+    lines: MultiProgress,
+    bars: Vec<(String, ProgressBar)>,
+}
+
+/// On anything but a terminal a line comes at least this often: pipelines end jobs that are silent.
+///
+/// Fixed by the design.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+
+impl Narrator {
+    pub(crate) fn new(look: Look, service: String, can_redraw: bool) -> Self {
+        let living = can_redraw.then(|| Living { lines: MultiProgress::new(), bars: Vec::new() });
+        Self { look, service, living, said: Vec::new(), last_line: Duration::ZERO }
+    }
+
+    fn plain(&mut self, trails: &BrokerTrails, at: Duration) {
+        for trail in &trails.0 {
+            let path = trail.path();
+            let known = self.said.iter_mut().find(|(name, _)| *name == trail.name);
+            match known {
+                Some((_, said)) if *said == path => continue,
+                Some((_, said)) => said.clone_from(&path),
+                // A broker that is green from the first look on is no news.
+                None => {
+                    self.said.push((trail.name.clone(), path));
+                    if trail.left.is_none() {
+                        continue;
+                    }
+                }
+            }
+            self.last_line = at;
+            streams::say(&line(trail, at));
+        }
+        if at.saturating_sub(self.last_line) >= HEARTBEAT {
+            self.last_line = at;
+            let done = trails.restarted();
+            streams::say(&format!(
+                "  {}  {done} of {} brokers were seen to restart",
+                seconds(at),
+                trails.0.len()
+            ));
+        }
+    }
+}
+
+/// One broker's line: its colours and the time that it was or is away.
+fn line(trail: &BrokerTrail, at: Duration) -> String {
+    let name = escape(&trail.name);
+    match trail.away(at) {
+        None => format!("  {name}  not seen to change yet"),
+        Some(away) => format!("  {name}  {:<24}  {}", escape(&trail.path()), seconds(away)),
+    }
+}
+
+impl Tell for Narrator {
+    fn plan(&mut self, plan: &Plan) {
+        streams::say(&PlanText::of_plan(plan, &self.service, self.look.verbosity >= 1).draw());
+    }
+
+    fn copying(&mut self, report: &Report) {
+        let text = config_group::copy(report, &self.service, self.look.verbosity >= 1);
+        streams::say(&format!("{text}\n"));
+    }
+
+    fn started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {
+        let request = request_id.map(|id| format!(", request {}", escape(id))).unwrap_or_default();
+        streams::say(&format!("Started {}{request}", local_time(at)));
+        self.note("The upgrade goes on without this terminal. From anywhere:");
+        self.note(&format!("  {follow}"));
+    }
+
+    fn following(&mut self, why: &str) {
+        self.note(&format!("Following {}", escape(why)));
+    }
+
+    fn brokers(&mut self, trails: &BrokerTrails, at: Duration) {
+        if self.look.quiet {
+            return;
+        }
+        let Some(living) = &mut self.living else { return self.plain(trails, at) };
+        for trail in &trails.0 {
+            let known = living.bars.iter().position(|(name, _)| *name == trail.name);
+            let at_line = known.unwrap_or_else(|| {
+                let bar = living.lines.add(ProgressBar::new_spinner().with_style(one_line()));
+                living.bars.push((trail.name.clone(), bar));
+                living.bars.len() - 1
+            });
+            living.bars[at_line].1.set_message(line(trail, at));
+        }
+    }
+
+    fn watch_ended(&mut self) {
+        if let Some(living) = &mut self.living {
+            for (_, bar) in living.bars.drain(..) {
+                bar.abandon();
+            }
+        }
+    }
+
+    fn note(&mut self, text: &str) {
+        if !self.look.quiet {
+            streams::say(&escape(text));
+        }
+    }
+
+    fn warn(&mut self, text: &str) {
+        let text = format!("warning: {}", escape(text));
+        match &self.living {
+            Some(living) if !living.bars.is_empty() => living.lines.suspend(|| streams::say(&text)),
+            _ => streams::say(&text),
+        }
+    }
+}
+
+fn one_line() -> ProgressStyle {
+    ProgressStyle::with_template("{msg}").expect("the template is a constant")
+}

@@ -1,0 +1,234 @@
+//! Reading config groups and their settings, and what the journal holds of them.
+
+use super::Flow;
+use super::resolve::{all, take};
+use crate::api::{Answer, ApiError, CdssApi, Persistence, Read, join};
+use crate::config_group::rules::creation::Create;
+use crate::error::Failure;
+use crate::model::cluster::Cluster;
+use crate::model::command_context::quote;
+use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
+use crate::model::ids::VersionCode;
+use crate::model::kafka_version::KafkaVersion;
+use crate::model::selector::{GroupError, Selector, find_group};
+
+/// The config groups of all versions.
+pub(crate) struct AllGroups {
+    pub groups: Vec<ConfigGroup>,
+    /// The versions on offer.
+    pub offers: Vec<KafkaVersion>,
+    /// False where groups of a version that is no longer on offer may be missing.
+    pub is_whole: bool,
+}
+
+/// Reads the config groups of all versions, and the versions on offer, for their names.
+///
+/// # Errors
+///
+/// Fails when a read does. Nothing was changed.
+pub(crate) fn all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> {
+    let [groups, versions] = join(api, &[Read::ConfigGroups(None), Read::Versions]);
+    let auth = groups.as_ref().is_err_and(ApiError::is_auth);
+    let offers = if auth { Vec::new() } else { take(versions.map_err(Failure::before_start)?)? };
+    of_all_versions(api, groups, offers)
+}
+
+/// Takes the list of all versions' groups. The service's guide doesn't name that operation any more: where it is gone,
+/// the groups of each version on offer are read instead.
+fn of_all_versions(
+    api: &dyn CdssApi,
+    answer: Result<Answer, ApiError>,
+    offers: Vec<KafkaVersion>,
+) -> Result<AllGroups, Failure> {
+    match answer {
+        Err(error) if error.is_no_such_route() => {
+            let groups = groups_of_each(api, &offers)?.concat();
+            Ok(AllGroups { groups, offers, is_whole: false })
+        }
+        answer => {
+            let groups = take(answer.map_err(Failure::before_start)?)?;
+            Ok(AllGroups { groups, offers, is_whole: true })
+        }
+    }
+}
+
+/// Reads the config groups of each of these versions, together.
+pub(crate) fn groups_of_each(
+    api: &dyn CdssApi,
+    versions: &[KafkaVersion],
+) -> Result<Vec<Vec<ConfigGroup>>, Failure> {
+    let reads: Vec<Read> = versions.iter().map(|version| Read::ConfigGroups(Some(version.code))).collect();
+    let answers = api.together(&reads, Persistence::Patient).into_iter();
+    answers.map(|answer| take(answer.map_err(Failure::before_start)?)).collect()
+}
+
+impl AllGroups {
+    /// What isn't told where the list is not whole.
+    pub(crate) const GAP: &str = "the service lists config groups of the versions on offer only";
+
+    /// Returns how to name this group on a command line: by its number, or by its name where another version has a group
+    /// of the same number.
+    pub(crate) fn argument(&self, group: &ConfigGroup) -> String {
+        let same = self.groups.iter().filter(|other| other.no == group.no).count();
+        match group.name.as_deref().filter(|_| same > 1) {
+            Some(name) => quote(&format!("name:{name}")),
+            None => format!("no:{}", group.no),
+        }
+    }
+
+    /// Finds the group that was named.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it isn't there, or several have the name. `flag` stands before the name on the command line.
+    pub(crate) fn find(&self, wanted: &Selector, flag: &str) -> Result<&ConfigGroup, Failure> {
+        find_group(&self.groups, wanted).map_err(|error| no_group(error, flag, self.is_whole))
+    }
+}
+
+impl Flow<'_> {
+    /// Returns the creates of groups of this version that this machine's journal holds.
+    pub(crate) fn creates(&self, version: VersionCode) -> Result<Vec<Create>, Failure> {
+        self.journal.creates(&self.surroundings.service, version).map_err(Failure::Journal)
+    }
+
+    pub(crate) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
+        let [list] = all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
+        take(list)
+    }
+
+    /// Finds the group that was named, also among those of other versions: then a check says so.
+    pub(crate) fn named_group(
+        &self,
+        offers: &[KafkaVersion],
+        list: &[ConfigGroup],
+        wanted: &Selector,
+    ) -> Result<ConfigGroup, Failure> {
+        let flag = "--config-group ";
+        match find_group(list, wanted) {
+            Ok(group) => Ok(group.clone()),
+            Err(GroupError::NotFound(_)) => {
+                let [answer] = join(self.api, &[Read::ConfigGroups(None)]);
+                of_all_versions(self.api, answer, offers.to_vec())?.find(wanted, flag).cloned()
+            }
+            Err(error) => Err(no_group(error, flag, true)),
+        }
+    }
+
+    /// Reads the group in use; None where the service tells none.
+    pub(crate) fn present_group(&self, cluster: &Cluster) -> Result<Option<GroupSettings>, Failure> {
+        let Some(bare) = bare_group(cluster) else { return Ok(None) };
+        let [group, settings] = join(
+            self.api,
+            &[Read::ConfigGroup(bare.no, bare.version), Read::Settings(bare.no, bare.version)],
+        );
+        let [group, settings] = all([
+            or_nothing(group, Answer::ConfigGroup(None)),
+            or_nothing(settings, Answer::Settings(None)),
+        ])?;
+        let group: Option<ConfigGroup> = take(group)?;
+        let settings: Option<Vec<Setting>> = take(settings)?;
+        Ok(settings.map(|settings| GroupSettings { group: group.unwrap_or(bare), settings }))
+    }
+
+    /// Reads which group is in use; None where the service tells none.
+    pub(crate) fn group_in_use(&self, cluster: &Cluster) -> Result<Option<ConfigGroup>, Failure> {
+        let Some(bare) = bare_group(cluster) else { return Ok(None) };
+        let [group] = join(self.api, &[Read::ConfigGroup(bare.no, bare.version)]);
+        let [group] = all([or_nothing(group, Answer::ConfigGroup(None))])?;
+        Ok(Some(take::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
+    }
+
+    /// Makes the report name the config group that the last look showed, and says so where another one was planned.
+    pub(crate) fn report_group_in_use(&mut self) {
+        let Some(cluster) = self.report.last_seen.clone() else { return };
+        let Some(bare) = bare_group(&cluster) else { return };
+        let planned = self.report.group_to.take_if(|planned| planned.no != bare.no);
+        if self.report.group_to.as_ref().is_some_and(|planned| planned.name.is_some()) {
+            return;
+        }
+        // Its name is a courtesy: without an answer the number has to do.
+        let group = self.group_in_use(&cluster).ok().flatten().unwrap_or(bare);
+        if let Some(planned) = planned {
+            self.tell.warn(&format!("the cluster uses config group {group}, not {planned} as planned"));
+        }
+        self.report.group_to = Some(group);
+    }
+
+    /// Reads the settings of several groups at once. A group whose settings the service doesn't tell is
+    /// left out: it can't be chosen.
+    pub(crate) fn settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
+        let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
+        let mut found = Vec::new();
+        for (group, answer) in groups.iter().zip(self.api.together(&reads, Persistence::Patient)) {
+            let answer = or_nothing(answer, Answer::Settings(None)).map_err(Failure::before_start)?;
+            if let Some(settings) = take::<Option<Vec<Setting>>>(answer)? {
+                found.push(GroupSettings { group: group.clone(), settings });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads the settings of several groups, each of which has to be told.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the service's own words where it refuses one. Nothing was changed.
+    pub(crate) fn told_settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
+        let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
+        let answers = self.api.together(&reads, Persistence::Patient);
+        let told = groups.iter().zip(answers).map(|(group, answer)| {
+            let settings = answer.and_then(Option::<Vec<Setting>>::try_from)?;
+            Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(no_settings)? })
+        });
+        told.collect::<Result<_, ApiError>>().map_err(Failure::before_start)
+    }
+}
+
+/// The group that the cluster names, without its name.
+fn bare_group(cluster: &Cluster) -> Option<ConfigGroup> {
+    let (no, version) = (cluster.config_group?, cluster.version?);
+    Some(ConfigGroup::nameless(no, version))
+}
+
+/// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
+fn no_group(error: GroupError, flag: &str, is_whole: bool) -> Failure {
+    let hint = match &error {
+        GroupError::NotFound(_) if is_whole => "`cdss list config-groups` shows them".to_owned(),
+        GroupError::NotFound(_) => format!("`cdss list config-groups` shows them; {}", AllGroups::GAP),
+        GroupError::Several { groups, .. } => several(groups, flag),
+    };
+    Failure::Group { error, hint }
+}
+
+/// Says how to name one of several groups. A number is a group's own for its version only.
+fn several(groups: &[ConfigGroup], flag: &str) -> String {
+    if groups.iter().any(|group| group.no != groups[0].no) {
+        return format!("name one by its number, such as {flag}no:{}", groups[0].no);
+    }
+    match groups[0].name.as_deref() {
+        Some(name) if groups[1..].iter().all(|group| !group.is_named(name)) => {
+            format!("name one by its name, such as {flag}{}", quote(&format!("name:{name}")))
+        }
+        _ => "nothing but their version tells them apart; a copy takes a cluster's own with --cluster"
+            .to_owned(),
+    }
+}
+
+/// A group that the service refuses to show counts as one that it tells nothing of; a check says so.
+fn or_nothing(answer: Result<Answer, ApiError>, nothing: Answer) -> Result<Answer, ApiError> {
+    match answer {
+        Err(ApiError::Refused { .. }) => Ok(nothing),
+        answer => answer,
+    }
+}
+
+/// An answer about settings that tells none.
+pub(crate) fn no_settings() -> ApiError {
+    ApiError::Unreadable {
+        operation: "getKafkaConfigGroupDetailList",
+        status: 200,
+        what: "an answer without content".to_owned(),
+        request_id: None,
+    }
+}

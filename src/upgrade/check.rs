@@ -1,0 +1,266 @@
+//! `check`: can it be done, and what would change. Reads only.
+
+use super::candidates::Groups;
+use super::candidates::{chosen, worth_reading};
+use super::read::{askable, assemble};
+use crate::api::{Persistence, Read};
+use crate::error::Failure;
+use crate::model::cluster::ClusterState;
+use crate::model::config_group::{ConfigGroup, GroupSettings};
+use crate::model::journal_state::JournalState;
+use crate::model::kafka_version::{self, KafkaVersion, release_of};
+use crate::model::open_start::{OpenStart, StartAnswer};
+use crate::model::selector::Selector;
+use crate::report::VersionChoice;
+use crate::session::Flow;
+use crate::session::config_groups::groups_of_each;
+use crate::session::resolve::{Found, Request, take};
+use crate::upgrade::rules::acceptance::{Acceptance, Accepted};
+use crate::upgrade::rules::checks::Check;
+use crate::upgrade::rules::next_action::Course;
+use crate::upgrade::rules::plan::Plan;
+use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
+
+/// Checks one upgrade. This is what `upgrade` does before it asks.
+///
+/// # Errors
+///
+/// Fails when it can't be done, or when a read fails. Nothing was started.
+pub(crate) fn check(flow: &mut Flow<'_>, request: &Request) -> Result<(), Failure> {
+    let (_, plan) = flow.prepare(request)?;
+    notes(flow, &plan, &request.accepted);
+    match &plan.course {
+        Course::Attach(_) | Course::BusyWith(_) | Course::Follow => Err(busy(flow, &plan)),
+        Course::Checks if plan.is_blocked() => Err(blocked(&plan)),
+        Course::Already | Course::Checks => Ok(()),
+    }
+}
+
+/// Notes every acceptance that has no effect.
+pub(super) fn notes(flow: &mut Flow<'_>, plan: &Plan, accepted: &Accepted) {
+    for acceptance in &accepted.0 {
+        let check = plan.checks.iter().find(|check| check.id == acceptance.id);
+        let is_accepted = |item: &String| check.is_some_and(|check| check.accepted.contains(item));
+        let unused: Vec<String> =
+            acceptance.items.iter().filter(|item| !is_accepted(item)).cloned().collect();
+        let whole_used = || check.is_some_and(|check| !check.accepted.is_empty() || check.stops());
+        let has_effect = if acceptance.items.is_empty() { whole_used() } else { unused.is_empty() };
+        if !has_effect {
+            let unused = Acceptance { id: acceptance.id, items: unused };
+            flow.tell.note(&format!("--accept {unused} has no effect; it does not block this upgrade"));
+        }
+    }
+}
+
+/// The failure of a cluster that is being changed.
+pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
+    let what = match &plan.course {
+        Course::BusyWith(start) => format!(
+            "an upgrade of {} to version code {} is under way, started from this machine at {}",
+            plan.name_or_number(),
+            start.version,
+            start.started_at
+        ),
+        Course::Attach(start) => {
+            let what = followed(plan, start);
+            match &plan.state {
+                ClusterState::Error => {
+                    format!("{what}, shows the state `error`, which only a watch can confirm")
+                }
+                _ if plan.shows_change => format!("{what}, is under way"),
+                _ => format!("{what}, is not confirmed yet"),
+            }
+        }
+        _ => format!("{} is {}", plan.name_or_number(), plan.state),
+    };
+    let follow = match &plan.course {
+        Course::BusyWith(start) => {
+            let [to, from] = [Some(start.version), start.from].map(|code| code.map(KafkaVersion::nameless));
+            flow.surroundings.follow(plan.no, to.as_ref(), from.as_ref())
+        }
+        _ => flow.follow_command(plan),
+    };
+    Failure::Busy { what, hint: Some(format!("follow it with: {follow}")) }
+}
+
+/// Describes the change that follows a recorded start, without claiming more than its answer says.
+pub(super) fn followed(plan: &Plan, start: &OpenStart) -> String {
+    let (name, at) = (plan.name_or_number(), start.started_at);
+    match start.answer {
+        StartAnswer::Accepted => {
+            format!("the upgrade of {name} to {}, started from this machine at {at}", plan.to)
+        }
+        StartAnswer::Refused => {
+            format!(
+                "the change of {name} after the start of run {} at {at}, which the service refused",
+                start.run
+            )
+        }
+        StartAnswer::Lost => {
+            format!(
+                "the change of {name} after the start of run {} at {at}, whose answer is not recorded",
+                start.run
+            )
+        }
+    }
+}
+
+/// The failure of a plan that checks stop, with the flags that would accept them.
+pub(super) fn blocked(plan: &Plan) -> Failure {
+    blocked_by(&plan.checks)
+}
+
+/// The failure of checks of which some stop an upgrade.
+pub(super) fn blocked_by(checks: &[Check]) -> Failure {
+    let stopping: Vec<_> = checks.iter().filter(|check| check.stops()).collect();
+    let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
+    // Flags help only when they lift everything.
+    let hint = if flags.len() == stopping.len() {
+        let first = stopping.iter().find(|check| !check.items.is_empty()).or(stopping.first());
+        let safer = first.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
+        Some(format!("{}to go on all the same, add {}", safer.unwrap_or_default(), flags.join(" ")))
+    } else {
+        stopping.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())
+    };
+    let words = stopping.iter().find(|check| check.service_message.is_some());
+    Failure::Blocked {
+        ids: stopping.iter().map(|check| check.id).collect(),
+        hint,
+        message: words.and_then(|check| check.service_message.clone()),
+        request_id: words.and_then(|check| check.request_id.clone()),
+    }
+}
+
+/// Checks every newer version on offer, with a line each.
+///
+/// # Errors
+///
+/// Fails when no newer version is possible, the cluster is changing, or a read fails.
+pub(crate) fn check_all(flow: &mut Flow<'_>, wanted: &Selector) -> Result<(), Failure> {
+    let found = flow.find(wanted)?;
+    flow.report.versions = Some(Vec::new());
+    let mut offers = found.offers.clone();
+    offers.sort_by(|a, b| a.release.cmp(&b.release));
+    let newer: Vec<KafkaVersion> =
+        offers.iter().filter(|offer| is_newer(offer, found.version.as_ref())).cloned().collect();
+    let snapshots = flow.snapshots_of(&found, &newer)?;
+    let under_way = snapshots.first().is_some_and(Snapshot::is_under_way);
+    let choices: Vec<VersionChoice> = offers
+        .into_iter()
+        .map(|offer| {
+            let snapshot = snapshots.iter().find(|snapshot| snapshot.target.version.code == offer.code);
+            let Some(snapshot) = snapshot else {
+                let current = found.cluster.version == Some(offer.code);
+                let reason =
+                    if current { "the present version" } else { "not higher than the present version" };
+                return VersionChoice {
+                    version: offer,
+                    current,
+                    possible: Some(false),
+                    reason: reason.to_owned(),
+                };
+            };
+            judge(snapshot)
+        })
+        .collect();
+    if let Some(snapshot) = snapshots.first() {
+        let plan = Plan::of(snapshot, &Accepted::default());
+        flow.report.group_from.clone_from(&plan.group_from);
+    }
+    let any = choices.iter().any(|choice| choice.possible == Some(true));
+    flow.report.versions = Some(choices);
+    if under_way {
+        let hint =
+            Some(format!("follow it with: {}", flow.surroundings.follow(found.cluster.no, None, None)));
+        return Err(Failure::Busy {
+            what: format!("{} is {}", found.cluster.name, found.cluster.state),
+            hint,
+        });
+    }
+    if any || newer.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::Blocked {
+        ids: vec!["every newer version"],
+        hint: newer.last().map(|newest| {
+            let check = flow.surroundings.check(found.cluster.no, newest, None);
+            format!("see why, and what would help, with: {check}")
+        }),
+        message: None,
+        request_id: None,
+    })
+}
+
+fn is_newer(offer: &KafkaVersion, present: Option<&KafkaVersion>) -> bool {
+    match (&offer.release, release_of(present)) {
+        (Some(offer), Some(present)) => offer > present,
+        // Without a name it can't be told; it is looked at rather than hidden.
+        _ => present.is_none_or(|present| present.code != offer.code),
+    }
+}
+
+fn judge(snapshot: &Snapshot) -> VersionChoice {
+    let plan = Plan::of(snapshot, &Accepted::default());
+    let stopping = plan.stopping().next();
+    let undecided =
+        stopping.is_some_and(|check| matches!(check.id, "config.no-group" | "config.several-groups"));
+    VersionChoice {
+        version: plan.to.clone(),
+        current: false,
+        possible: if undecided { None } else { Some(stopping.is_none()) },
+        reason: stopping.map_or_else(
+            || plan.group_to.as_ref().map_or_else(String::new, |group| format!("with config group {group}")),
+            |check| format!("{}: {}", check.id, check.reason),
+        ),
+    }
+}
+
+impl Flow<'_> {
+    /// Reads what is needed to judge several targets, together where reads don't wait for each other.
+    fn snapshots_of(&mut self, found: &Found, targets: &[KafkaVersion]) -> Result<Vec<Snapshot>, Failure> {
+        let lists = groups_of_each(self.api, targets)?;
+        let present = self.present_group(&found.cluster)?;
+        let worth: Vec<Vec<ConfigGroup>> =
+            lists.iter().map(|list| worth_reading(present.as_ref(), list)).collect();
+        let candidates: Vec<GroupSettings> = self.settings(&worth.concat())?;
+        let journal = self.journal_state(found.cluster.no);
+        let mut snapshots = Vec::new();
+        for (target, list) in targets.iter().zip(&lists) {
+            let own: Vec<GroupSettings> = candidates
+                .iter()
+                .filter(|candidate| candidate.group.version == target.code)
+                .cloned()
+                .collect();
+            let groups = chosen(present.clone(), found.release(), &own, target, list.len());
+            snapshots.push(unasked(found, target, groups, journal.clone()));
+        }
+        self.ask_all(&mut snapshots)?;
+        Ok(snapshots)
+    }
+
+    fn ask_all(&self, snapshots: &mut [Snapshot]) -> Result<(), Failure> {
+        let mut asked = Vec::new();
+        let mut reads = Vec::new();
+        for snapshot in snapshots {
+            match askable(snapshot) {
+                Ok(target) => {
+                    reads.push(Read::PreCheck(target));
+                    asked.push(snapshot);
+                }
+                Err(why) => snapshot.pre_check = PreCheck::NotAsked(why),
+            }
+        }
+        for (snapshot, answer) in asked.into_iter().zip(self.api.together(&reads, Persistence::Patient)) {
+            snapshot.pre_check = take(answer.map_err(Failure::before_start)?)?;
+        }
+        Ok(())
+    }
+}
+
+fn unasked(found: &Found, target: &KafkaVersion, groups: Groups, journal: JournalState) -> Snapshot {
+    let target = kafka_version::Found { version: target.clone(), listed: true };
+    let mut snapshot = assemble(found.cluster.clone(), found.health.clone(), target, groups, journal);
+    snapshot.listed.clone_from(&found.listed);
+    snapshot.from.clone_from(&found.version);
+    snapshot
+}

@@ -1,0 +1,18 @@
+//! Checking, starting, and watching an upgrade.
+
+mod candidates;
+mod check;
+mod poller;
+mod read;
+pub(crate) mod rules;
+mod run;
+mod start;
+mod status;
+mod watch;
+
+pub(crate) use check::{check, check_all};
+pub(crate) use run::{Asking, Waiting, upgrade};
+pub(crate) use status::{Following, status};
+
+#[cfg(test)]
+pub(crate) mod tests;

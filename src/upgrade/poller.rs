@@ -1,0 +1,148 @@
+//! One look at a cluster under change.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::api::{Action, Answer, ApiError, Class, Persistence, Read, classify, one};
+use crate::clock::Interrupted;
+use crate::model::broker_health::Health;
+use crate::model::cluster::{Cluster, ClusterIdentity};
+use crate::model::ids::ClusterNo;
+use crate::session::Flow;
+
+/// Looks, and remembers which call tells the colours.
+#[derive(Debug)]
+pub(super) struct Looker {
+    no: ClusterNo,
+    /// What every answer has to agree with.
+    identity: ClusterIdentity,
+    /// Set once the call made for upgrades was refused or not found: some sites may lack it.
+    by_status: bool,
+    /// Set when a read of the last look had to be sent again.
+    strained: bool,
+    /// Set when an answer of the last look no longer had the cluster.
+    vanished: bool,
+}
+
+/// The pause before a read of a look is sent again, once.
+///
+/// Chosen: a gateway that throttles answers again by then, and the look stays one moment.
+const AGAIN: Duration = Duration::from_secs(1);
+
+impl Looker {
+    /// Reads cluster `no`. An answer about a cluster of another name or number counts as a failed read.
+    pub(super) fn new(no: ClusterNo, name: &str) -> Self {
+        let identity =
+            ClusterIdentity { no: Some(no), name: Some(name.to_owned()).filter(|name| !name.is_empty()) };
+        Self { no, identity, by_status: false, strained: false, vanished: false }
+    }
+
+    /// Returns the name of the operation that tells the colours, for evidence.
+    pub(super) fn operation(&self) -> &'static str {
+        if self.by_status { "getClusterStatus" } else { "rollingUpgradeProgressCheck" }
+    }
+
+    /// Returns true when the last look had to send a read again: whoever looks should slow down.
+    pub(super) fn was_strained(&self) -> bool {
+        self.strained
+    }
+
+    /// Returns true when an answer of the last look no longer had the cluster.
+    pub(super) fn has_vanished(&self) -> bool {
+        self.vanished
+    }
+
+    /// Reads the colours.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the read does, twice; an answer without content or about another cluster is a failure too.
+    pub(super) fn health(&mut self, flow: &Flow<'_>) -> Result<Health, ApiError> {
+        (self.strained, self.vanished) = (false, false);
+        if !self.by_status {
+            match self.read(flow, Read::Progress(self.no)) {
+                Err(error) if error.is_no_such_route() || matches!(error, ApiError::Refused { .. }) => {
+                    self.by_status = true;
+                }
+                answer => return self.own(answer, "rollingUpgradeProgressCheck", |health| &health.identity),
+            }
+        }
+        let answer = self.read(flow, Read::Status(self.no));
+        self.own(answer, "getClusterStatus", |health| &health.identity)
+    }
+
+    /// Reads the cluster's entry.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the read does, twice; a cluster that is gone, or another one, is a failure too.
+    pub(super) fn cluster(&mut self, flow: &Flow<'_>) -> Result<Cluster, ApiError> {
+        let answer = self.read(flow, Read::Cluster(self.no));
+        self.own(answer, "getClusterInfo", |cluster| &cluster.identity)
+    }
+
+    /// Takes an answer that has content and is about this cluster.
+    fn own<T>(
+        &mut self,
+        answer: Result<Option<T>, ApiError>,
+        operation: &'static str,
+        identity: impl Fn(&T) -> &ClusterIdentity,
+    ) -> Result<T, ApiError> {
+        let unusable = |what| ApiError::Unreadable { operation, status: 200, what, request_id: None };
+        let Some(answer) = answer? else {
+            self.vanished = true;
+            return Err(unusable("an answer without content".to_owned()));
+        };
+        deliberate_bug!(IgnoreIdentity => return Ok(answer););
+        match self.identity.conflict(identity(&answer)) {
+            None => Ok(answer),
+            Some(conflict) => Err(unusable(format!("an answer about another cluster: {conflict}"))),
+        }
+    }
+
+    /// Sends a read, and once more after a moment where that may help. Without it, a gateway that throttles
+    /// now and then would keep two good looks from ever coming in a row.
+    fn read<T>(&mut self, flow: &Flow<'_>, read: Read) -> Result<Option<T>, ApiError>
+    where
+        Option<T>: TryFrom<Answer, Error = ApiError>,
+    {
+        match one(flow.api, read.clone(), Persistence::Once) {
+            Err(error) if matches!(classify(Class::Read, &error), Action::Again { .. }) => {
+                self.strained = true;
+                let interrupted = |interrupted: Interrupted| ApiError::Interrupted {
+                    operation: "look",
+                    signal: interrupted.0,
+                };
+                flow.clock.sleep(AGAIN.min(flow.poll)).map_err(interrupted)?;
+                one(flow.api, read, Persistence::Once)
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+impl Flow<'_> {
+    /// Adds a look at the colours to the evidence.
+    pub(super) fn saw_health(&mut self, at: Timestamp, operation: &'static str, health: &Health) {
+        let saw = match health.brokers.shortcomings() {
+            found if found.is_empty() => format!("{} brokers green", health.brokers.nodes.len()),
+            found => found.join(", "),
+        };
+        self.report.saw(at, operation, saw);
+    }
+
+    /// Adds a look at the cluster's entry to the evidence.
+    pub(super) fn saw_cluster(&mut self, at: Timestamp, cluster: &Cluster) {
+        let number = |number: Option<String>| number.unwrap_or_else(|| "not told".to_owned());
+        let version = number(cluster.version.map(|code| code.to_string()));
+        let group = number(cluster.config_group.map(|no| no.to_string()));
+        self.report.saw(
+            at,
+            "getClusterInfo",
+            format!("{}, version code {version}, config group {group}", cluster.state),
+        );
+        self.report.state = Some(cluster.state.word().to_owned());
+        self.report.last_seen = Some(cluster.clone());
+    }
+}

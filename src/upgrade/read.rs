@@ -1,0 +1,222 @@
+//! Reads all that a decision needs, each thing once.
+
+use super::candidates::{Groups, chosen, worth_reading};
+use crate::api::{Read, join};
+use crate::config_group::rules::choice::{GroupChoice, choose, copy_is_better, settings_of};
+use crate::config_group::rules::difference::Side;
+use crate::error::Failure;
+use crate::model::broker_health::Health;
+use crate::model::cluster::Cluster;
+use crate::model::config_group::{ConfigGroup, GroupSettings};
+use crate::model::ids::ClusterNo;
+use crate::model::journal_state::JournalState;
+use crate::model::kafka_version::{self, KafkaVersion, Release};
+use crate::model::selector::Selector;
+use crate::session::Flow;
+use crate::session::resolve::{Found, Request, all, take};
+use crate::upgrade::rules::checks::policy::ItemKind;
+use crate::upgrade::rules::plan::{Plan, Target};
+use crate::upgrade::rules::snapshot::{Group, PreCheck, Snapshot};
+
+impl Flow<'_> {
+    /// Reads everything and makes the plan.
+    ///
+    /// # Errors
+    ///
+    /// Fails when something named is not there, or a read fails. Nothing was started.
+    pub(super) fn prepare(&mut self, request: &Request) -> Result<(Snapshot, Plan), Failure> {
+        let found = self.find(&request.cluster)?;
+        let target = request.version.find(&found.offers)?;
+        self.report.to = Some(target.version.clone());
+        let mut snapshot = self.snapshot(found, target, request.config_group.as_ref())?;
+        snapshot.requires_journal = request.require_journal;
+        request.accepted.refuse_unknown_items(&|kind, item| match kind {
+            ItemKind::Setting => is_setting(&snapshot, item),
+            ItemKind::Run => is_start_run(&snapshot, item),
+        })?;
+        let mut plan = Plan::of(&snapshot, &request.accepted);
+        for candidate in &mut plan.candidates {
+            let command = self.surroundings.check(plan.no, &plan.to, Some(candidate.group.no));
+            candidate.command = Some(command);
+        }
+        self.report.take_plan(&plan);
+        Ok((snapshot, plan))
+    }
+
+    /// Completes the snapshot for one target.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the config group named is not there, or a read fails.
+    pub(super) fn snapshot(
+        &mut self,
+        found: Found,
+        mut target: kafka_version::Found,
+        wanted: Option<&Selector>,
+    ) -> Result<Snapshot, Failure> {
+        let list = self.groups_of(target.version.code)?;
+        if target.version.release.is_none() {
+            let name = list.iter().find_map(|group| group.version_name.as_deref());
+            target.version.release = name.and_then(Release::find);
+        }
+        let groups = self.groups(&found, &target.version, &list, wanted)?;
+        let journal = self.journal_state(found.cluster.no);
+        let mut snapshot = assemble(found.cluster, found.health, target, groups, journal);
+        (snapshot.listed, snapshot.from) = (found.listed, found.version);
+        snapshot.pre_check = self.pre_check(&snapshot)?;
+        Ok(snapshot)
+    }
+
+    /// Reads what the journal has about this cluster.
+    pub(super) fn journal_state(&self, no: ClusterNo) -> JournalState {
+        self.journal.state(&self.surroundings.service, no)
+    }
+
+    /// Reads anew what may have moved since `before`: cluster, health, both groups, and the pre-check.
+    ///
+    /// # Errors
+    ///
+    /// Fails when a read fails, or the cluster is gone. Nothing was started.
+    pub(super) fn again(&mut self, before: &Snapshot) -> Result<Snapshot, Failure> {
+        let no = before.cluster.no;
+        let [cluster, health] = all(join(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
+        let cluster = take::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?.named_as(&before.cluster);
+        let present = self.present_group(&cluster)?;
+        let target_settings = match &before.group {
+            group if group.one().is_some() && before.target_settings.is_some() => {
+                let wanted: Vec<ConfigGroup> = group.one().cloned().into_iter().collect();
+                self.settings(&wanted)?.pop()
+            }
+            _ => None,
+        };
+        let (group, copy_command) = (before.group.clone(), before.copy_command.clone());
+        let groups = Groups { present, group, target_settings, copy_command };
+        let journal = self.journal_state(no);
+        let mut snapshot = assemble(cluster, take(health)?, before.target.clone(), groups, journal);
+        snapshot.listed = before.identity().ok().or_else(|| before.listed.clone());
+        snapshot.requires_journal = before.requires_journal;
+        snapshot.from = match (&before.from, snapshot.cluster.version) {
+            (Some(from), Some(code)) if from.code == code => Some(from.clone()),
+            (_, code) => code.map(KafkaVersion::nameless),
+        };
+        snapshot.pre_check = self.pre_check(&snapshot)?;
+        Ok(snapshot)
+    }
+
+    fn groups(
+        &self,
+        found: &Found,
+        target: &KafkaVersion,
+        list: &[ConfigGroup],
+        wanted: Option<&Selector>,
+    ) -> Result<Groups, Failure> {
+        let present = self.present_group(&found.cluster)?;
+        // At the target there is nothing to choose and nothing to compare.
+        if found.cluster.version == Some(target.code) {
+            let group = match wanted {
+                Some(wanted) => Group::Named(self.named_group(&found.offers, list, wanted)?),
+                None => Group::Chosen(choose(None, &[], None, 0)),
+            };
+            return Ok(Groups { present, group, target_settings: None, copy_command: None });
+        }
+        if let Some(wanted) = wanted {
+            let named = self.named_group(&found.offers, list, wanted)?;
+            let compared: &[ConfigGroup] =
+                if named.version == target.code { std::slice::from_ref(&named) } else { &[] };
+            let target_settings = self.settings(compared)?.pop();
+            let copy_command =
+                self.better_copy(found, present.as_ref(), target_settings.as_ref(), target, list);
+            return Ok(Groups { present, group: Group::Named(named), target_settings, copy_command });
+        }
+        let candidates = self.settings(&worth_reading(present.as_ref(), list))?;
+        let mut groups = chosen(present, found.release(), &candidates, target, list.len());
+        if let Group::Chosen(GroupChoice::None(compared)) = &groups.group {
+            let nearest = compared.candidates.first();
+            let nearest = nearest.and_then(|nearest| settings_of(&candidates, nearest.group.no));
+            groups.copy_command = self.better_copy(found, groups.present.as_ref(), nearest, target, list);
+        }
+        Ok(groups)
+    }
+
+    /// Returns the command that makes a group with the present values, where that keeps more than `other` does.
+    fn better_copy(
+        &self,
+        found: &Found,
+        present: Option<&GroupSettings>,
+        other: Option<&GroupSettings>,
+        target: &KafkaVersion,
+        list: &[ConfigGroup],
+    ) -> Option<String> {
+        let present = present?;
+        let side = Side { settings: present, release: found.release() };
+        if other.is_some_and(|other| !copy_is_better(side, other, target.release.as_ref())) {
+            return None;
+        }
+        let source = format!("--cluster no:{}", found.cluster.no);
+        self.copy_command(&source, (&present.group, found.release()), target, list, &|_| false)
+    }
+
+    /// Asks the service whether this upgrade may be done, where the question makes sense.
+    fn pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, Failure> {
+        let target = match askable(snapshot) {
+            Ok(target) => target,
+            Err(why) => return Ok(PreCheck::NotAsked(why)),
+        };
+        let [answer] = all(join(self.api, &[Read::PreCheck(target)]))?;
+        take(answer)
+    }
+}
+
+/// Puts together what was read. What the list said, the present version's name, and the pre-check come later.
+pub(super) fn assemble(
+    cluster: Cluster,
+    health: Option<Health>,
+    target: kafka_version::Found,
+    groups: Groups,
+    journal: JournalState,
+) -> Snapshot {
+    Snapshot {
+        cluster,
+        listed: None,
+        from: None,
+        health,
+        target,
+        present: groups.present,
+        group: groups.group,
+        target_settings: groups.target_settings,
+        pre_check: PreCheck::NotAsked("not asked yet"),
+        copy_command: groups.copy_command,
+        journal,
+        requires_journal: false,
+    }
+}
+
+/// Returns what to ask the pre-check, or why it is not asked.
+pub(super) fn askable(snapshot: &Snapshot) -> Result<Target, &'static str> {
+    if snapshot.is_at_target() {
+        return Err("already at the version");
+    }
+    if snapshot.is_under_way() {
+        return Err("the cluster is changing");
+    }
+    let group = snapshot.group.one().ok_or("no config group is settled")?;
+    if group.version != snapshot.target.version.code {
+        return Err("the config group belongs to another version");
+    }
+    Ok(Target { cluster: snapshot.cluster.no, version: group.version, config_group: group.no })
+}
+
+/// Returns true when either group has a setting of this name.
+fn is_setting(snapshot: &Snapshot, key: &str) -> bool {
+    let groups = [&snapshot.present, &snapshot.target_settings];
+    let nothing_known = groups.iter().all(|group| group.is_none());
+    nothing_known || groups.into_iter().flatten().any(|group| group.setting(key).is_some())
+}
+
+/// Returns true for a run that recorded a start. A journal with a fault cannot tell, and blocks anyway.
+fn is_start_run(snapshot: &Snapshot, run: &str) -> bool {
+    let journal = &snapshot.journal;
+    journal.fault.is_some()
+        || journal.start_runs.iter().any(|known| known == run)
+        || journal.open_starts.iter().any(|start| start.run == run)
+}

@@ -1,0 +1,258 @@
+//! Judging a snapshot.
+
+use super::config_group::{changed, config_group, lost_override};
+use super::settings;
+use super::{Check, CheckResult, JOURNAL_REMEDY};
+use crate::config_group::rules::difference::{SettingChange, Side, difference};
+use crate::model::broker_health::{Colour, NodeGroup};
+use crate::model::cluster::{ClusterIdentity, ClusterState};
+use crate::model::kafka_version::release_of;
+use crate::upgrade::rules::acceptance::Accepted;
+use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
+
+/// Judges a snapshot. Data that is missing is a finding, never a pass.
+pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
+    let changes = changes(snapshot);
+    let mut checks = vec![
+        cluster_identity(snapshot),
+        cluster_state(snapshot),
+        brokers(snapshot),
+        zookeeper(snapshot),
+        version_order(snapshot),
+    ];
+    checks.extend(version_listed(snapshot));
+    checks.extend(version_zookeeper(snapshot));
+    checks.extend(config_group(snapshot));
+    if !snapshot.is_at_target() {
+        checks.extend(lost_override(snapshot, &changes));
+        checks.extend(changed(snapshot, &changes));
+        checks.extend(settings::checks(snapshot, &changes));
+    }
+    checks.push(pre_check(&snapshot.pre_check));
+    checks.extend(unresolved(snapshot));
+    checks.extend(journal(snapshot));
+    checks.extend(journal_damaged(snapshot));
+    checks.extend(journal_missing(snapshot));
+    checks.push(Check::new("data.replication", CheckResult::Skipped, "brokers not asked"));
+    checks.into_iter().map(|check| check.accept(accepted)).collect()
+}
+
+/// Returns what changes for the brokers' settings; empty when one of the two groups is not known.
+pub(crate) fn changes(snapshot: &Snapshot) -> Vec<SettingChange> {
+    match (&snapshot.present, &snapshot.target_settings) {
+        (Some(present), Some(target)) if !snapshot.is_at_target() => difference(
+            Side { settings: present, release: release_of(snapshot.from.as_ref()) },
+            Side { settings: target, release: snapshot.target.version.release.as_ref() },
+        ),
+        _ => Vec::new(),
+    }
+}
+
+fn cluster_identity(snapshot: &Snapshot) -> Check {
+    let id = "cluster.identity";
+    let no = snapshot.cluster.no;
+    match snapshot.identity() {
+        Ok(ClusterIdentity { name: Some(name), .. }) => Check::pass(id, format!("{name} ({no})")),
+        Ok(_) => Check::pass(id, no.to_string()),
+        Err(conflict) => Check::block(
+            id,
+            conflict,
+            "check the cluster in the console, and whether a proxy answers for the service",
+        ),
+    }
+}
+
+fn cluster_state(snapshot: &Snapshot) -> Check {
+    let id = "cluster.state";
+    match &snapshot.cluster.state {
+        ClusterState::Running => Check::pass(id, "running"),
+        ClusterState::Changing => Check::block(id, "changing", "wait until the change under way has ended"),
+        ClusterState::Other(word) if word.is_empty() => {
+            Check::block(id, "the service gave no state", "look at the cluster in the console")
+        }
+        ClusterState::Other(word) => Check::block(
+            id,
+            format!("unknown state `{word}`"),
+            "look at the cluster in the console; cdss goes on from `running` only",
+        ),
+        state => Check::block(id, state.word(), "bring the cluster to `running` first"),
+    }
+}
+
+fn greens(group: &NodeGroup) -> String {
+    format!("{} of {} green", group.green(), group.total.unwrap_or(group.nodes.len() as u64))
+}
+
+fn brokers(snapshot: &Snapshot) -> Check {
+    let id = "brokers.health";
+    let remedy = "bring every broker to green first";
+    let Some(health) = &snapshot.health else {
+        return Check::block(id, "the service returned nothing about the brokers", remedy);
+    };
+    let found = health.broker_problems(snapshot.cluster.brokers);
+    if found.is_empty() {
+        Check::pass(id, greens(&health.brokers))
+    } else {
+        Check::block(id, found.join(", "), remedy)
+    }
+}
+
+fn zookeeper(snapshot: &Snapshot) -> Check {
+    let id = "zookeeper.health";
+    let group = snapshot.health.as_ref().map(|health| &health.zookeeper).filter(|group| {
+        !group.nodes.is_empty() || group.overall.is_some() || group.total.is_some_and(|total| total > 0)
+    });
+    let Some(group) = group else { return Check::new(id, CheckResult::Info, "no ZooKeeper nodes told") };
+    let bad = |colour: &Option<Colour>| matches!(colour, Some(Colour::Red | Colour::Orange));
+    let named: Vec<String> = group
+        .nodes
+        .iter()
+        .filter(|node| bad(&node.colour))
+        .map(|node| format!("{} {}", node.name, node.colour.as_ref().map_or("", Colour::word)))
+        .collect();
+    if !named.is_empty() {
+        Check::block(id, named.join(", "), "bring every ZooKeeper node to green first")
+    } else if bad(&group.overall) {
+        let word = group.overall.as_ref().map_or("", Colour::word);
+        Check::block(id, format!("{word} altogether"), "bring every ZooKeeper node to green first")
+    } else if group.is_all_green() {
+        Check::pass(id, greens(group))
+    } else {
+        Check::new(id, CheckResult::Info, group.shortcomings().join(", "))
+    }
+}
+
+fn version_order(snapshot: &Snapshot) -> Check {
+    let id = "version.order";
+    let target = &snapshot.target.version;
+    if snapshot.is_at_target() {
+        return Check::new(id, CheckResult::Info, format!("already at {target}"));
+    }
+    let Some(from) = &snapshot.from else {
+        return Check::block(
+            id,
+            "the service did not tell the present version",
+            "look at the cluster in the console",
+        );
+    };
+    match (&from.release, &target.release) {
+        (Some(before), Some(after)) if after > before => Check::pass(id, format!("{before} → {after}")),
+        (Some(before), Some(after)) => {
+            let word = if after == before { "the present version" } else { "lower than the present version" };
+            Check::block(
+                id,
+                format!("{after} is {word} {before}"),
+                "name a higher version; `cdss check` without --version lists them",
+            )
+        }
+        _ => Check::block(
+            id,
+            format!("whether {target} is higher than {from} is not known"),
+            "name a version that the service lists",
+        ),
+    }
+}
+
+fn version_listed(snapshot: &Snapshot) -> Option<Check> {
+    let target = &snapshot.target;
+    (!target.listed && !snapshot.is_at_target()).then(|| {
+        Check::block(
+            "version.listed",
+            format!("the service's list has no version code {}", target.version.code),
+            "name a version of `cdss list versions`",
+        )
+    })
+}
+
+/// The first release that can't run with `ZooKeeper`.
+///
+/// Source: Apache Kafka 4.0 release notes.
+const FIRST_WITHOUT_ZOOKEEPER: u32 = 4;
+
+fn version_zookeeper(snapshot: &Snapshot) -> Option<Check> {
+    let release = snapshot.target.version.release.as_ref()?;
+    let nodes = snapshot.health.as_ref().map_or(0, |health| health.zookeeper.nodes.len());
+    (release.major() >= FIRST_WITHOUT_ZOOKEEPER && nodes > 0).then(|| {
+        Check::block(
+            "version.zookeeper",
+            format!(
+                "Kafka {release} runs without ZooKeeper, and the service reports {nodes} ZooKeeper nodes"
+            ),
+            "ask NAVER Cloud support how this cluster moves to KRaft",
+        )
+    })
+}
+
+fn pre_check(answer: &PreCheck) -> Check {
+    let id = "service.precheck";
+    match answer {
+        PreCheck::NotAsked(why) => Check::new(id, CheckResult::Skipped, *why),
+        PreCheck::Possible { request_id } => {
+            let reason = request_id.as_ref().map_or("possible".to_owned(), |id| format!("request {id}"));
+            Check { request_id: request_id.clone(), ..Check::pass(id, reason) }
+        }
+        PreCheck::Refused { message, code, http_status, request_id } => {
+            let code = code.map_or(String::new(), |code| format!(", code {code}"));
+            Check {
+                service_message: Some(message.clone()),
+                request_id: request_id.clone(),
+                ..Check::block(
+                    id,
+                    format!("{message} (HTTP {http_status}{code})"),
+                    "do what the service says, then check again",
+                )
+            }
+        }
+    }
+}
+
+fn unresolved(snapshot: &Snapshot) -> Option<Check> {
+    let id = "start.unresolved";
+    deliberate_bug!(IgnoreOpenStarts => return None;);
+    let starts = &snapshot.journal.open_starts;
+    let settled = snapshot.cluster.state == ClusterState::Running && snapshot.brokers_are_green();
+    if starts.is_empty() || !settled || snapshot.is_at_target() {
+        return None;
+    }
+    let each: Vec<String> = starts
+        .iter()
+        .map(|start| {
+            format!("run {} requested version code {} at {}", start.run, start.version, start.started_at)
+        })
+        .collect();
+    let reason = format!("outcome unknown: {}", each.join("; "));
+    let items = starts.iter().map(|start| start.run.clone()).collect();
+    Some(Check { items, ..Check::block(id, reason, "ask NAVER Cloud support for the outcome") })
+}
+
+fn journal(snapshot: &Snapshot) -> Option<Check> {
+    deliberate_bug!(IgnoreJournalFault => return None;);
+    let fault = snapshot.journal.fault.as_ref()?;
+    Some(Check::block("journal.writable", fault.clone(), JOURNAL_REMEDY))
+}
+
+fn journal_damaged(snapshot: &Snapshot) -> Option<Check> {
+    deliberate_bug!(TreatDamagedLineAsAbsent => return None;);
+    let damaged = &snapshot.journal.damaged;
+    let first = damaged.first().filter(|_| !snapshot.is_at_target())?.number;
+    let reason = match damaged.len() {
+        1 => format!("line {first} of the journal cannot be read; it may have recorded a start"),
+        count => format!(
+            "{count} lines of the journal cannot be read, the first is line {first}; one of them may have recorded a start"
+        ),
+    };
+    let remedy = "`cdss history` shows them, `cdss history --repair` marks them as reviewed";
+    Some(Check::block("journal.damaged", reason, remedy))
+}
+
+fn journal_missing(snapshot: &Snapshot) -> Option<Check> {
+    let journal = &snapshot.journal;
+    let missing = snapshot.requires_journal && !journal.exists && journal.fault.is_none();
+    (missing && !snapshot.is_at_target()).then(|| {
+        Check::block(
+            "journal.missing",
+            "there is no journal, and --require-journal is set",
+            "restore the journal of the last run; `cdss history --init` creates the first one",
+        )
+    })
+}

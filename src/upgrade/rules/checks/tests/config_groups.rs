@@ -1,0 +1,272 @@
+//! What the checks say of config groups and their settings.
+
+use super::*;
+use crate::config_group::rules::difference::{Side, difference};
+use crate::model::config_group::Setting;
+use crate::model::kafka_version::Release;
+
+fn setting(key: &str, custom: Option<&str>, default: Option<&str>, listed: bool) -> Setting {
+    Setting {
+        key: key.to_owned(),
+        custom: custom.map(str::to_owned),
+        default: default.map(str::to_owned),
+        modifiable: true,
+        range: None,
+        listed,
+    }
+}
+
+fn retention(snapshot: &mut Snapshot, custom: Option<&str>) {
+    let settings = &mut snapshot.target_settings.as_mut().unwrap().settings;
+    settings[0].custom = custom.map(str::to_owned);
+}
+
+/// What is put into the present and into the target group, and the release that the target has.
+type Added = (Vec<Setting>, Vec<Setting>, &'static str);
+
+#[test]
+fn a_lost_value_is_accepted_by_its_own_name_only() {
+    let mut spoiled = snapshot();
+    retention(&mut spoiled, None);
+    assert_eq!(stops(&spoiled, &[]), ["config.lost-override"]);
+    assert_eq!(
+        stops(&spoiled, &["config.lost-override"]),
+        ["config.lost-override"],
+        "a bare id is not enough"
+    );
+    assert_eq!(stops(&spoiled, &["config.lost-override=num.io.threads"]), ["config.lost-override"]);
+    assert_eq!(stops(&spoiled, &["config.lost-override=log.retention.hours"]), Vec::<&str>::new());
+    let checks = evaluate(&spoiled, &Accepted::default());
+    let flag = checks.iter().find_map(Check::accept_flag);
+    assert_eq!(flag.as_deref(), Some("--accept config.lost-override=log.retention.hours"));
+}
+
+#[test]
+fn a_changed_retention_blocks_and_a_changed_thread_count_warns() {
+    let mut spoiled = snapshot();
+    retention(&mut spoiled, Some("24"));
+    assert_eq!(stops(&spoiled, &[]), ["config.changed"]);
+    assert_eq!(stops(&spoiled, &["config.changed=log.retention.hours"]), Vec::<&str>::new());
+    let reason = |snapshot: &Snapshot, id: &str| {
+        let checks = evaluate(snapshot, &Accepted::default());
+        let check = checks.iter().find(|check| check.id == id).unwrap();
+        (check.result, check.reason.clone())
+    };
+    let lost = (CheckResult::Pass, "no custom value is lost".to_owned());
+    assert_eq!(reason(&spoiled, "config.lost-override"), lost, "not every one is kept");
+    spoiled.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
+    let changed = "log.retention.hours 168 → 24 hours; also num.io.threads 8 → 16";
+    assert_eq!(reason(&spoiled, "config.changed"), (CheckResult::Block, changed.to_owned()));
+
+    let mut spoiled = snapshot();
+    spoiled.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
+    assert_eq!(stops(&spoiled, &[]), Vec::<&str>::new());
+    let checks = evaluate(&spoiled, &Accepted::default());
+    let check = checks.iter().find(|check| check.id == "config.changed").unwrap();
+    assert_eq!((check.result, check.reason.as_str()), (CheckResult::Warn, "num.io.threads 8 → 16"));
+}
+
+#[test]
+fn a_new_default_that_can_cost_data_warns_and_comes_first() {
+    let defaults = |retention: &str| {
+        let key = |number: u8| setting(&format!("a.{number}"), None, Some(retention), true);
+        let last = setting("log.retention.bytes", None, Some(retention), true);
+        (0..9).map(key).chain([last]).collect::<Vec<_>>()
+    };
+    let mut told = snapshot();
+    told.present.as_mut().unwrap().settings.extend(defaults("-1"));
+    told.target_settings.as_mut().unwrap().settings.extend(defaults("1073741824"));
+    assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "it never blocks");
+    let checks = evaluate(&told, &Accepted::default());
+    let check = checks.iter().find(|check| check.id == "config.changed-default").unwrap();
+    assert_eq!(check.result, CheckResult::Warn);
+    assert!(check.reason.starts_with("log.retention.bytes -1 → 1073741824 bytes, a.0"), "{}", check.reason);
+}
+
+#[test]
+fn a_flag_to_paste_holds_no_command_of_whoever_named_a_setting() {
+    let flag = |name: &str| {
+        let mut check = Check::block("config.lost-override", "", "");
+        check.items = vec!["log.retention.hours".to_owned(), name.to_owned()];
+        check.accept_flag()
+    };
+    let of = |item: &str| Some(format!("--accept {item}"));
+    assert_eq!(flag("a.b"), of("config.lost-override=log.retention.hours,a.b"));
+    assert_eq!(flag("a;touch$IFS/x"), of("'config.lost-override=log.retention.hours,a;touch$IFS/x'"));
+    assert_eq!(flag("it's"), of(r"'config.lost-override=log.retention.hours,it'\''s'"));
+    for name in ["a,b", " a", "a\nb"] {
+        assert_eq!(flag(name), None, "{name:?}");
+    }
+}
+
+#[test]
+fn a_group_of_another_version_is_none_however_it_came_to_be_chosen() {
+    let mut other = snapshot();
+    let mut group = other.group.one().unwrap().clone();
+    group.version = VersionCode::new(3_713_006);
+    other.group = Group::Chosen(GroupChoice::One(group));
+    assert_eq!(stops(&other, &[]), ["config.version"]);
+}
+
+#[test]
+fn the_settings_of_a_group_of_another_version_are_not_compared() {
+    let mut other = snapshot();
+    let mut group = other.group.one().unwrap().clone();
+    group.version = VersionCode::new(3_713_006);
+    other.group = Group::Named(group);
+    other.target_settings = None;
+    assert_eq!(stops(&other, &[]), ["config.version"], "one fault, one block");
+}
+
+#[test]
+fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
+    let read_only = Setting { modifiable: false, ..setting("a.b", None, Some("3"), true) };
+    let outside = Setting { range: Some("1 ~ 9".to_owned()), ..setting("a.b", Some("0"), Some("3"), true) };
+    let cases: Vec<(Added, &str, CheckResult, &str)> = vec![
+        (
+            (vec![setting("a.b", Some("2"), Some("3"), true)], vec![read_only], "3.9.0"),
+            "config.read-only",
+            CheckResult::Warn,
+            "a.b 2 → 3",
+        ),
+        (
+            (vec![setting("inter.broker.protocol.version", Some("3.7"), None, false)], vec![], "4.0.0"),
+            "config.removed-key",
+            CheckResult::Warn,
+            "inter.broker.protocol.version (instead: the feature metadata.version)",
+        ),
+        (
+            (vec![setting("inter.broker.protocol.version", None, Some("3.7"), true)], vec![], "4.0.0"),
+            "config.removed-key",
+            CheckResult::Info,
+            "inter.broker.protocol.version (instead: the feature metadata.version)",
+        ),
+        (
+            (vec![], vec![], "5.0.0"),
+            "config.removed-key",
+            CheckResult::Info,
+            "not known: what Kafka removed or changed is told for 2.4 to 4.3, not for 5.0.0",
+        ),
+        (
+            (
+                vec![setting("a.b", None, Some("1"), true)],
+                vec![setting("a.b", None, Some("2"), true)],
+                "3.9.0",
+            ),
+            "config.changed-default",
+            CheckResult::Info,
+            "a.b 1 → 2",
+        ),
+        (
+            (
+                vec![setting("log.message.timestamp.after.max.ms", None, Some("9223372036854775807"), true)],
+                vec![setting("log.message.timestamp.after.max.ms", None, Some("3600000"), true)],
+                "4.0.0",
+            ),
+            "config.changed-default",
+            CheckResult::Warn,
+            "log.message.timestamp.after.max.ms 9223372036854775807 → 3600000 ms",
+        ),
+        (
+            (vec![], vec![setting("a.b", None, Some("1"), true)], "3.9.0"),
+            "config.unknown-setting",
+            CheckResult::Info,
+            "a.b (listed for the target version only)",
+        ),
+        (
+            (vec![setting("a.b", None, None, true)], vec![], "3.9.0"),
+            "config.unknown-setting",
+            CheckResult::Info,
+            "a.b (listed for the present version only)",
+        ),
+        (
+            (vec![outside.clone()], vec![outside], "3.9.0"),
+            "config.out-of-range",
+            CheckResult::Warn,
+            "a.b 0 (allowed: 1 ~ 9), as today",
+        ),
+    ];
+    for ((present, target, release), id, result, reason) in cases {
+        let mut told = snapshot();
+        told.present.as_mut().unwrap().settings.extend(present);
+        told.target_settings.as_mut().unwrap().settings.extend(target);
+        told.target.version.release = Release::find(release);
+        assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "{id}");
+        let checks = evaluate(&told, &Accepted::default());
+        let check =
+            checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no {id} in {checks:?}"));
+        assert_eq!(check.result, result, "{id}");
+        assert!(check.reason.contains(reason), "{id}: {}", check.reason);
+        assert_eq!(check.items.is_empty(), reason.starts_with("not known"), "{id}");
+    }
+    // What is known of the one version doesn't hide that the other one is unknown.
+    let mut old = snapshot();
+    old.from.as_mut().unwrap().release = Release::find("2.3.0");
+    old.present.as_mut().unwrap().settings.push(setting("advertised.port", Some("9092"), None, false));
+    let checks = evaluate(&old, &Accepted::default());
+    let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
+    assert_eq!(removed.result, CheckResult::Warn);
+    let words = "advertised.port (instead: advertised.listeners); not known: what Kafka removed or changed is told for \
+                 2.4 to 4.3, not for 2.3.0";
+    assert_eq!(removed.reason, words);
+    let quiet = evaluate(&snapshot(), &Accepted::default());
+    let silent = ["config.out-of-range", "config.read-only", "config.removed-key", "config.changed-default"];
+    assert!(quiet.iter().all(|check| !silent.contains(&check.id)), "nothing to say is not said");
+}
+
+#[test]
+fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
+    let candidate = |no: u64, custom: &str| {
+        let settings =
+            group(no, 3_903_006, &[("log.retention.hours", custom, "72"), ("num.io.threads", "", "8")]);
+        let present = snapshot().present.unwrap();
+        let side = |settings| Side { settings, release: None };
+        let changes = difference(side(&present), side(&settings));
+        Candidate { group: settings.group, changes, command: None }
+    };
+    let reason = |choice: GroupChoice| {
+        let mut refused = snapshot();
+        refused.group = Group::Chosen(choice);
+        refused.target_settings = None;
+        let checks = evaluate(&refused, &Accepted::default());
+        let check =
+            checks.into_iter().find(|check| check.id.starts_with("config.") && check.stops()).unwrap();
+        assert!(check.remedy.unwrap().contains("--config-group") || check.reason.starts_with("there is no"));
+        (check.id, check.reason)
+    };
+    let keeps = || vec![candidate(2, "168"), candidate(3, "168")];
+    let loses = || vec![candidate(4, "")];
+    for (choice, id, text) in [
+        (GroupChoice::None(Compared::default()), "config.no-group", "there is no config group for 3.9.0"),
+        (
+            GroupChoice::None(Compared { candidates: loses(), of: 1 }),
+            "config.no-group",
+            "no config group of 3.9.0 keeps every custom value",
+        ),
+        (
+            GroupChoice::None(Compared { candidates: loses(), of: 300 }),
+            "config.no-group",
+            "no config group of 3.9.0 keeps every custom value; 1 of 300 were compared",
+        ),
+        (
+            GroupChoice::Several(Compared { candidates: keeps(), of: 2 }),
+            "config.several-groups",
+            "2 config groups of 3.9.0 keep every custom value: group-2 (2), group-3 (3)",
+        ),
+        (
+            GroupChoice::Several(Compared {
+                candidates: vec![candidate(2, "168"), candidate(4, "")],
+                of: 30,
+            }),
+            "config.several-groups",
+            "group-2 (2) keeps every custom value, and others of 3.9.0 may too; 2 of 30 were compared",
+        ),
+        (
+            GroupChoice::Unknown(Compared { of: 7, ..Compared::default() }),
+            "config.no-group",
+            "the present config group can't be read, so none of the 7 of 3.9.0 can be compared",
+        ),
+    ] {
+        assert_eq!(reason(choice), (id, text.to_owned()));
+    }
+}

@@ -1,0 +1,299 @@
+use super::*;
+use crate::config_group::rules::choice::{Candidate, Compared, GroupChoice};
+use crate::config_group::rules::difference::tests::group;
+use crate::model::broker_health::tests::health;
+use crate::model::broker_health::{Colour, Node};
+use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState};
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::journal_state::{DamagedLine, JournalState};
+use crate::model::kafka_version::{Found, KafkaVersion};
+use crate::model::open_start::OpenStart;
+use crate::model::open_start::tests::open_start;
+use crate::upgrade::rules::acceptance::Accepted;
+use crate::upgrade::rules::checks::policy::{ItemKind, RULES};
+use crate::upgrade::rules::snapshot::{Group, PreCheck, Snapshot};
+
+mod config_groups;
+
+/// A healthy cluster on 3.7.1 with a group of 3.9.0 that keeps everything.
+pub(crate) fn snapshot() -> Snapshot {
+    let present = group(301, 3_713_006, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")]);
+    let target = group(312, 3_903_006, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")]);
+    let version = |code, name| KafkaVersion::new(VersionCode::new(code), Some(name));
+    Snapshot {
+        cluster: Cluster {
+            no: ClusterNo::new(1_009_123),
+            name: "orders-prod".to_owned(),
+            identity: ClusterIdentity::default(),
+            state: ClusterState::Running,
+            version: Some(VersionCode::new(3_713_006)),
+            config_group: Some(ConfigGroupNo::new(301)),
+            brokers: Some(3),
+        },
+        listed: None,
+        from: Some(version(3_713_006, "Kafka 3.7.1")),
+        health: Some(health(&["green", "green", "green"])),
+        target: Found { version: version(3_903_006, "Kafka 3.9.0"), listed: true },
+        present: Some(present),
+        group: Group::Chosen(GroupChoice::One(target.group.clone())),
+        target_settings: Some(target),
+        pre_check: PreCheck::Possible { request_id: Some("r-1".to_owned()) },
+        copy_command: None,
+        journal: JournalState::default(),
+        requires_journal: false,
+    }
+}
+
+fn accepted(texts: &[&str]) -> Accepted {
+    Accepted(texts.iter().map(|text| text.parse().unwrap()).collect())
+}
+
+/// The ids that stop an upgrade.
+fn stops(snapshot: &Snapshot, accept: &[&str]) -> Vec<&'static str> {
+    evaluate(snapshot, &accepted(accept)).iter().filter(|check| check.stops()).map(|check| check.id).collect()
+}
+
+#[test]
+fn a_healthy_cluster_with_a_fitting_group_passes() {
+    assert_eq!(stops(&snapshot(), &[]), Vec::<&str>::new());
+}
+
+/// What is wrong, the change that makes it so, and the check that must stop it.
+type Case = (&'static str, fn(&mut Snapshot), &'static str);
+
+const NEVER_ACCEPTABLE: &[Case] = &[
+    ("changing", |s| s.cluster.state = ClusterState::Changing, "cluster.state"),
+    ("in error", |s| s.cluster.state = ClusterState::Error, "cluster.state"),
+    ("unknown word", |s| s.cluster.state = ClusterState::read("paused"), "cluster.state"),
+    ("no state", |s| s.cluster.state = ClusterState::read(""), "cluster.state"),
+    ("red broker", |s| s.health = Some(health(&["green", "red", "green"])), "brokers.health"),
+    ("unknown colour", |s| s.health = Some(health(&["green", "teal", "green"])), "brokers.health"),
+    ("no health", |s| s.health = None, "brokers.health"),
+    ("counts unequal", |s| s.health.as_mut().unwrap().brokers.operating = Some(2), "brokers.health"),
+    (
+        "present version not told",
+        |s| {
+            s.from = None;
+            s.cluster.version = None;
+        },
+        "version.order",
+    ),
+    (
+        "lower version",
+        |s| s.from.as_mut().unwrap().release = crate::model::kafka_version::Release::find("4.1.0"),
+        "version.order",
+    ),
+    ("nameless version", |s| s.target.version.release = None, "version.order"),
+    (
+        "group of another version",
+        |s| {
+            let mut group = s.group.one().unwrap().clone();
+            group.version = VersionCode::new(3_713_006);
+            s.group = Group::Named(group);
+        },
+        "config.version",
+    ),
+    ("no group", |s| s.group = Group::Chosen(GroupChoice::None(Compared::default())), "config.no-group"),
+    (
+        "two groups",
+        |s| {
+            let group = s.group.one().unwrap().clone();
+            let candidate = Candidate { group, changes: Vec::new(), command: None };
+            s.group = Group::Chosen(GroupChoice::Several(Compared { candidates: vec![candidate; 2], of: 2 }));
+        },
+        "config.several-groups",
+    ),
+    (
+        "refused by the service",
+        |s| {
+            s.pre_check = PreCheck::Refused {
+                message: "복제 중".to_owned(),
+                code: Some(3),
+                http_status: 200,
+                request_id: None,
+            };
+        },
+        "service.precheck",
+    ),
+    (
+        "a value that the version does not allow",
+        |s| s.target_settings.as_mut().unwrap().settings[0].range = Some("1 ~ 100".to_owned()),
+        "config.out-of-range",
+    ),
+    ("journal not writable", |s| s.journal.fault = Some("read-only".to_owned()), "journal.writable"),
+    ("no journal where one is required", |s| s.requires_journal = true, "journal.missing"),
+];
+
+#[test]
+fn what_must_block_blocks_and_nothing_overrules_it() {
+    let everything: Vec<&str> = RULES
+        .iter()
+        .filter(|rule| !matches!(rule.acceptable, Acceptable::No | Acceptable::Each(ItemKind::Run)))
+        .map(|rule| rule.id)
+        .chain(["start.unresolved=run"])
+        .collect();
+    for (what, spoil, id) in NEVER_ACCEPTABLE {
+        let mut spoiled = snapshot();
+        spoil(&mut spoiled);
+        assert!(stops(&spoiled, &[]).contains(id), "{what}: {:?}", stops(&spoiled, &[]));
+        assert!(stops(&spoiled, &everything).contains(id), "{what} was overruled");
+    }
+}
+
+const ACCEPTABLE: &[Case] = &[
+    (
+        "zookeeper red",
+        |s| {
+            s.health.as_mut().unwrap().zookeeper.nodes =
+                vec![Node { name: "z1".to_owned(), colour: Some(Colour::Red) }];
+        },
+        "zookeeper.health",
+    ),
+    ("not listed", |s| s.target.listed = false, "version.listed"),
+    (
+        "4.0 with zookeeper",
+        |s| {
+            s.target.version.release = crate::model::kafka_version::Release::find("4.0.0");
+            let zookeeper = &mut s.health.as_mut().unwrap().zookeeper;
+            zookeeper.nodes = vec![Node { name: "z1".to_owned(), colour: Some(Colour::Green) }];
+        },
+        "version.zookeeper",
+    ),
+    ("present settings unreadable", |s| s.present = None, "config.lost-override"),
+    (
+        "damaged journal",
+        |s| s.journal.damaged = vec![DamagedLine { number: 7, reason: "cut short".to_owned() }],
+        "journal.damaged",
+    ),
+];
+
+#[test]
+fn what_a_person_may_overrule_blocks_until_it_is_named() {
+    for (what, spoil, id) in ACCEPTABLE {
+        let mut spoiled = snapshot();
+        spoil(&mut spoiled);
+        assert_eq!(stops(&spoiled, &[]), [*id], "{what}");
+        assert_eq!(stops(&spoiled, &[*id]), Vec::<&str>::new(), "{what}");
+        let checks = evaluate(&spoiled, &accepted(&[id]));
+        let check = checks.iter().find(|check| check.id == *id).unwrap();
+        assert_eq!(
+            (check.result, check.accepted.as_slice()),
+            (CheckResult::Block, &["*".to_owned()][..]),
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn missing_zookeeper_data_is_info_and_replication_is_never_a_pass() {
+    let checks = evaluate(&snapshot(), &Accepted::default());
+    let result = |id| checks.iter().find(|check| check.id == id).unwrap().result;
+    assert_eq!(result("zookeeper.health"), CheckResult::Info);
+    assert_eq!(result("data.replication"), CheckResult::Skipped);
+}
+
+#[test]
+fn the_target_version_with_another_group_than_named_blocks() {
+    let mut there = snapshot();
+    there.cluster.version = Some(VersionCode::new(3_903_006));
+    there.group = Group::Named(there.group.one().unwrap().clone());
+    assert_eq!(stops(&there, &[]), ["config.other-group"]);
+    there.cluster.config_group = Some(ConfigGroupNo::new(312));
+    assert_eq!(stops(&there, &[]), Vec::<&str>::new());
+}
+
+fn found<'a>(checks: &'a [Check], id: &str) -> Option<&'a Check> {
+    checks.iter().find(|check| check.id == id)
+}
+
+/// A healthy cluster below the target with an open start of each of these runs.
+fn with_open_starts(runs: &[&str]) -> Snapshot {
+    let mut snapshot = snapshot();
+    let start = |run: &&str| OpenStart { run: (*run).to_owned(), ..open_start(3_903_006) };
+    snapshot.journal.open_starts = runs.iter().map(start).collect();
+    snapshot
+}
+
+#[test]
+fn every_open_start_is_accepted_by_its_own_run_id() {
+    let snapshot = with_open_starts(&["r-1", "r-2"]);
+    for (accept, stopped) in [
+        (&[][..], true),
+        (&["start.unresolved=r-1"], true),
+        (&["start.unresolved=r-2"], true),
+        (&["start.unresolved=*"], true),
+        (&["start.unresolved=r-1,r-3"], true),
+        (&["start.unresolved=r-1,r-2"], false),
+        (&["start.unresolved=r-2", "start.unresolved=r-1"], false),
+    ] {
+        let expected: &[&str] = if stopped { &["start.unresolved"] } else { &[] };
+        assert_eq!(stops(&snapshot, accept), expected, "{accept:?}");
+    }
+    let checks = evaluate(&snapshot, &Accepted::default());
+    let check = found(&checks, "start.unresolved").unwrap();
+    assert_eq!(check.items, ["r-1", "r-2"]);
+    let each = |run| format!("run {run} requested version code 3903006 at 1970-01-01T00:00:00Z");
+    assert_eq!(check.reason, format!("outcome unknown: {}; {}", each("r-1"), each("r-2")));
+    assert_eq!(check.accept_flag().unwrap(), "--accept start.unresolved=r-1,r-2");
+}
+
+#[test]
+fn a_star_is_an_item_like_any_other() {
+    let star = with_open_starts(&["*", "r-1"]);
+    assert_eq!(stops(&star, &["start.unresolved=*"]), ["start.unresolved"]);
+    assert_eq!(stops(&star, &["start.unresolved=*,r-1"]), Vec::<&str>::new());
+
+    let mut snapshot = snapshot();
+    let settings = |value| [("*", value, "1"), ("log.retention.hours", value, "72")];
+    snapshot.present = Some(group(301, 3_713_006, &settings("168")));
+    snapshot.target_settings = Some(group(312, 3_903_006, &settings("")));
+    let id = "config.lost-override";
+    assert_eq!(stops(&snapshot, &["config.lost-override=*"]), [id]);
+    assert_eq!(stops(&snapshot, &[id]), [id]);
+    assert_eq!(stops(&snapshot, &["config.lost-override=*,log.retention.hours"]), Vec::<&str>::new());
+}
+
+#[test]
+fn a_run_id_that_cannot_be_pasted_has_no_flag() {
+    for run in ["", "a,b", " a", "a\u{200b}", "a\n"] {
+        let checks = evaluate(&with_open_starts(&["r-1", run]), &Accepted::default());
+        let check = found(&checks, "start.unresolved").unwrap();
+        assert_eq!((check.stops(), check.accept_flag()), (true, None), "{run:?}");
+    }
+}
+
+#[test]
+fn damaged_lines_are_counted_and_the_first_is_named() {
+    let line = |number| DamagedLine { number, reason: "cut short".to_owned() };
+    let mut snapshot = snapshot();
+    for (damaged, reason) in [
+        (vec![line(7)], "line 7 of the journal cannot be read; it may have recorded a start"),
+        (
+            vec![line(3), line(7)],
+            "2 lines of the journal cannot be read, the first is line 3; one of them may have recorded a start",
+        ),
+    ] {
+        snapshot.journal.damaged = damaged;
+        let checks = evaluate(&snapshot, &Accepted::default());
+        let check = found(&checks, "journal.damaged").unwrap();
+        assert_eq!(check.reason, reason);
+        assert!(check.remedy.as_ref().unwrap().contains("cdss history --repair"));
+    }
+    snapshot.cluster.version = Some(VersionCode::new(3_903_006));
+    assert_eq!(found(&evaluate(&snapshot, &Accepted::default()), "journal.damaged"), None);
+}
+
+#[test]
+fn a_journal_is_missing_only_where_one_is_required() {
+    let missing = |requires_journal, exists, fault: Option<&str>| {
+        let mut snapshot = snapshot();
+        snapshot.requires_journal = requires_journal;
+        snapshot.journal =
+            JournalState { exists, fault: fault.map(str::to_owned), ..JournalState::default() };
+        found(&evaluate(&snapshot, &Accepted::default()), "journal.missing").is_some()
+    };
+    assert!(missing(true, false, None));
+    assert!(!missing(false, false, None));
+    assert!(!missing(true, true, None));
+    assert!(!missing(true, false, Some("cannot be read")), "nobody knows whether it exists");
+}

@@ -1,0 +1,193 @@
+//! The plan: what would be done, and what speaks for and against it. `check` and `upgrade` show this one.
+
+use super::acceptance::Accepted;
+use super::checks::{self, Check};
+use super::next_action::{self, Course};
+use super::snapshot::{Group, Snapshot};
+use crate::config_group::rules::choice::Candidate;
+use crate::config_group::rules::difference::SettingChange;
+use crate::model::cluster::ClusterState;
+use crate::model::config_group::ConfigGroup;
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::KafkaVersion;
+
+/// The three numbers that a start consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub cluster: ClusterNo,
+    pub version: VersionCode,
+    pub config_group: ConfigGroupNo,
+}
+
+/// A pure function of a snapshot and of what was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub no: ClusterNo,
+    pub name: String,
+    pub state: ClusterState,
+    /// The state or a broker shows a change under way.
+    pub shows_change: bool,
+    pub brokers: Option<u64>,
+    pub from: Option<KafkaVersion>,
+    pub to: KafkaVersion,
+    pub group_from: Option<ConfigGroup>,
+    pub group_to: Option<ConfigGroup>,
+    pub changes: Vec<SettingChange>,
+    /// Where no group is settled: those that come nearest, the best first.
+    pub candidates: Vec<Candidate>,
+    pub checks: Vec<Check>,
+    pub course: Course,
+    /// The present group's number even where its name and settings can't be read.
+    pub group_no: Option<ConfigGroupNo>,
+    pub names_of_brokers: Vec<String>,
+}
+
+impl Plan {
+    /// Makes the plan.
+    pub(crate) fn of(snapshot: &Snapshot, accepted: &Accepted) -> Self {
+        let health = snapshot.health.as_ref();
+        Self {
+            no: snapshot.cluster.no,
+            name: snapshot.cluster.name.clone(),
+            state: snapshot.cluster.state.clone(),
+            shows_change: snapshot.shows_change(),
+            brokers: snapshot.cluster.brokers.or_else(|| health.and_then(|health| health.brokers.total)),
+            from: snapshot.from.clone(),
+            to: snapshot.target.version.clone(),
+            group_from: snapshot.present.as_ref().map(|present| present.group.clone()),
+            group_to: snapshot.group.one().cloned(),
+            changes: checks::changes(snapshot),
+            candidates: match &snapshot.group {
+                Group::Chosen(choice) => choice.best().to_vec(),
+                Group::Named(_) => Vec::new(),
+            },
+            checks: checks::evaluate(snapshot, accepted),
+            course: next_action::course(snapshot),
+            group_no: snapshot.cluster.config_group,
+            names_of_brokers: health
+                .map(|health| health.brokers.nodes.iter().map(|node| node.name.clone()).collect())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Returns the cluster's name, or its number where the service returned no name.
+    pub(crate) fn name_or_number(&self) -> String {
+        if self.name.is_empty() { format!("cluster {}", self.no) } else { self.name.clone() }
+    }
+
+    /// Returns the checks that stop an upgrade.
+    pub(crate) fn stopping(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.stops())
+    }
+
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.stopping().next().is_some()
+    }
+
+    /// Returns the start's three numbers; None unless this plan leads to a start and nothing stops it.
+    pub(crate) fn target(&self) -> Option<Target> {
+        let config_group = self.group_to.as_ref()?.no;
+        let ready = self.course == Course::Checks && !self.is_blocked();
+        ready.then_some(Target { cluster: self.no, version: self.to.code, config_group })
+    }
+
+    /// Returns true when the two plans differ in nothing but request ids.
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+        let without_ids = |plan: &Self| {
+            let mut plan = plan.clone();
+            for check in &mut plan.checks {
+                if check.request_id.take().is_some() && check.result == checks::CheckResult::Pass {
+                    check.reason.clear();
+                }
+            }
+            plan
+        };
+        without_ids(self) == without_ids(other)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::super::checks::tests::snapshot;
+    use super::super::snapshot::PreCheck;
+    use super::*;
+    use crate::model::broker_health::tests::health;
+    use crate::model::open_start::tests::open_start;
+
+    fn plan(snapshot: &Snapshot) -> Plan {
+        Plan::of(snapshot, &Accepted::default())
+    }
+
+    #[test]
+    fn a_passing_snapshot_has_a_target() {
+        let target = plan(&snapshot()).target().unwrap();
+        assert_eq!((target.version.number(), target.config_group.number()), (3_903_006, 312));
+    }
+
+    type Spoil = (&'static str, fn(&mut Snapshot));
+
+    #[test]
+    fn only_request_ids_may_differ_between_two_looks() {
+        let mut again = snapshot();
+        again.pre_check = PreCheck::Possible { request_id: Some("r-2".to_owned()) };
+        assert!(plan(&snapshot()).says_the_same_as(&plan(&again)));
+
+        let spoil: [Spoil; 6] = [
+            ("state", |s| s.cluster.state = ClusterState::Changing),
+            ("version", |s| s.from.as_mut().unwrap().code = VersionCode::new(1)),
+            ("present group", |s| s.cluster.config_group = Some(ConfigGroupNo::new(1))),
+            ("a value", |s| s.target_settings.as_mut().unwrap().settings[1].default = Some("9".to_owned())),
+            ("a broker", |s| s.health = Some(health(&["green", "green"]))),
+            ("the pre-check", |s| s.pre_check = PreCheck::NotAsked("x")),
+        ];
+        for (what, spoil) in spoil {
+            let mut spoiled = snapshot();
+            spoil(&mut spoiled);
+            assert!(!plan(&snapshot()).says_the_same_as(&plan(&spoiled)), "{what}");
+        }
+    }
+
+    prop_compose! {
+        pub(crate) fn any_snapshot()(
+            state in prop::sample::select(vec!["running", "changing", "error", "creating", "odd", ""]),
+            colours in prop::collection::vec(prop::sample::select(vec!["green", "orange", "red", "teal"]), 0..4),
+            version in prop::option::of(prop::sample::select(vec![3_713_006_u64, 3_903_006, 1])),
+            retention in prop::option::of("[0-9]{1,3}"),
+            opened in prop::option::of(prop::sample::select(vec![3_713_006_u64, 3_903_006])),
+            possible in any::<bool>(),
+            listed in any::<bool>(),
+        ) -> Snapshot {
+            let mut snapshot = snapshot();
+            snapshot.cluster.state = ClusterState::read(state);
+            snapshot.health = Some(health(&colours));
+            snapshot.cluster.version = version.map(VersionCode::new);
+            snapshot.target_settings.as_mut().unwrap().settings[0].custom = retention;
+            snapshot.journal.open_starts = opened.map(open_start).into_iter().collect();
+            if !possible {
+                snapshot.pre_check = PreCheck::NotAsked("not asked");
+            }
+            snapshot.target.listed = listed;
+            snapshot
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_same_snapshot_gives_the_same_plan(snapshot in any_snapshot()) {
+            prop_assert_eq!(plan(&snapshot), plan(&snapshot.clone()));
+        }
+
+        #[test]
+        fn nothing_but_a_healthy_idle_cluster_below_the_target_has_a_target(snapshot in any_snapshot()) {
+            if plan(&snapshot).target().is_some() {
+                prop_assert_eq!(&snapshot.cluster.state, &ClusterState::Running);
+                prop_assert!(snapshot.brokers_are_green());
+                prop_assert!(!snapshot.is_at_target());
+                prop_assert!(snapshot.journal.open_starts.is_empty());
+                prop_assert!(snapshot.target.listed);
+            }
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! From looks at a cluster to what has become of its upgrade. No clock: each look brings its time along.
+
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::model::broker_health::{Colour, Health, NodeGroup};
+use crate::model::cluster::{Cluster, ClusterState};
+use crate::model::ids::VersionCode;
+
+/// How patient the watch is before it believes that nothing more will happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Patience {
+    /// The least time between the two looks that say "done".
+    pub settle: Duration,
+    /// How many looks a standstill has to last.
+    pub looks: u32,
+    /// How long a standstill has to last besides.
+    pub time: Duration,
+    /// How long the state `error` has to last, over [`ERROR_LOOKS`] looks.
+    pub error: Duration,
+}
+
+/// How many looks in a row have to show the state `error` before it is believed.
+///
+/// Fixed by the design: a single wrong answer must not end a watch as failed.
+const ERROR_LOOKS: u32 = 3;
+
+impl Patience {
+    /// For the real service.
+    ///
+    /// Chosen: the status call is polled every 15 s by default, and nothing is documented of how soon a
+    /// start shows; five minutes are twenty such looks.
+    pub(crate) const REMOTE: Self = Self {
+        settle: Duration::from_secs(15),
+        looks: 20,
+        time: Duration::from_secs(5 * 60),
+        error: Duration::from_secs(45),
+    };
+
+    /// For a service on this machine's loopback, where looks may be milliseconds apart.
+    pub(crate) const LOOPBACK: Self =
+        Self { settle: Duration::ZERO, looks: 20, time: Duration::ZERO, error: Duration::ZERO };
+}
+
+/// Whose change is watched; it decides what a standstill means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Watched {
+    /// A start of this machine, sent now or earlier.
+    Ours,
+    /// Somebody else's change: settled is settled, wherever it ends.
+    Foreign,
+}
+
+/// One look whose reads all succeeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// Since the watch began.
+    pub at: Duration,
+    pub health: Health,
+    /// The cluster's own entry, where this look read it.
+    pub cluster: Option<Cluster>,
+}
+
+/// An end that looks have shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// On the target version and in good health, for as long as it takes to be sure.
+    AtTarget,
+    /// In good health on the version that it had before, after it was seen to change.
+    Returned,
+    /// In good health on this version, which is neither the target's nor known to be the one before.
+    Elsewhere(VersionCode),
+    /// The state stayed `error`.
+    InError,
+    /// Nothing was seen to change for as long as patience lasts, and the version is not the target's.
+    NeverChanged,
+}
+
+/// The brokers that have to be there, green and counted, before an upgrade is done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ExpectedBrokers {
+    Names(Vec<String>),
+    Count(u64),
+    /// Nothing is known but what each look lists.
+    Unknown,
+}
+
+impl ExpectedBrokers {
+    /// Returns the expected brokers by name, or by number where no name is known.
+    pub(crate) fn new(names: impl IntoIterator<Item = String>, count: Option<u64>) -> Self {
+        let mut names: Vec<String> = names.into_iter().collect();
+        names.sort_unstable();
+        names.dedup();
+        match (names.is_empty(), count) {
+            (false, _) => Self::Names(names),
+            (true, Some(count)) => Self::Count(count),
+            (true, None) => Self::Unknown,
+        }
+    }
+
+    /// Returns what these nodes lack, in words; nothing when every expected broker is listed.
+    pub(crate) fn missing(&self, listed: &NodeGroup) -> Vec<String> {
+        match self {
+            Self::Names(names) => {
+                let is_listed = |name: &String| listed.nodes.iter().any(|node| node.name == *name);
+                names.iter().filter(|name| !is_listed(name)).cloned().collect()
+            }
+            Self::Count(count) if (listed.nodes.len() as u64) < *count => {
+                vec![format!("{} of {count} brokers", count.saturating_sub(listed.nodes.len() as u64))]
+            }
+            Self::Count(_) | Self::Unknown => Vec::new(),
+        }
+    }
+}
+
+/// What is known of a change before it is watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expectation {
+    /// None when no version was named: then any version in good health is an end.
+    pub target: Option<VersionCode>,
+    /// The version before; None when it isn't known, and then no version proves a failure.
+    pub before: Option<VersionCode>,
+    pub brokers: ExpectedBrokers,
+}
+
+/// Which brokers were seen to restart: changing or down, and then green again.
+#[derive(Debug, Clone, Default)]
+struct Restarts {
+    away: BTreeSet<String>,
+    back: BTreeSet<String>,
+}
+
+impl Restarts {
+    fn take(&mut self, brokers: &NodeGroup) {
+        for node in &brokers.nodes {
+            match &node.colour {
+                Some(Colour::Green) if self.away.remove(&node.name) => {
+                    self.back.insert(node.name.clone());
+                }
+                Some(colour) if colour.is_away() => {
+                    self.away.insert(node.name.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What the looks so far amount to.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    patience: Patience,
+    watched: Watched,
+    expected: Expectation,
+    /// How many looks counted.
+    looks: u32,
+    seen_to_change: bool,
+    restarts: Restarts,
+    /// Looks in good health on the target version, with no other answered look between them.
+    good: Option<Streak>,
+    /// The last look was answered, so that the next one is consecutive to it.
+    answered: bool,
+    /// The last answered look showed a change under way.
+    changing: bool,
+    /// Consecutive looks in good health on this other version.
+    elsewhere: Option<(VersionCode, Streak)>,
+    /// Consecutive looks that read the cluster's entry and found the state `error`.
+    error: Option<Streak>,
+}
+
+/// Looks that agree with each other.
+#[derive(Debug, Clone, Copy)]
+struct Streak {
+    /// When the first was made.
+    since: Duration,
+    looks: u32,
+}
+
+impl Streak {
+    /// Adds a look to `before`, or begins with it.
+    fn with(before: Option<Self>, at: Duration) -> Self {
+        before.map_or(Self { since: at, looks: 1 }, |streak| Self {
+            looks: streak.looks.saturating_add(1),
+            ..streak
+        })
+    }
+
+    fn lasted(self, looks: u32, time: Duration, now: Duration) -> bool {
+        self.looks >= looks && now.saturating_sub(self.since) >= time
+    }
+}
+
+/// The cluster's own entry is read again at every so many looks, all green or not.
+const CLUSTER_EVERY: u32 = 10;
+
+impl Progress {
+    pub(crate) fn new(patience: Patience, watched: Watched, expected: Expectation) -> Self {
+        Self {
+            patience,
+            watched,
+            expected,
+            looks: 0,
+            seen_to_change: false,
+            restarts: Restarts::default(),
+            good: None,
+            answered: false,
+            changing: false,
+            elsewhere: None,
+            error: None,
+        }
+    }
+
+    pub(crate) fn expected(&self) -> &Expectation {
+        &self.expected
+    }
+
+    /// Returns true when the last look that read the cluster's entry found the state `error`.
+    pub(crate) fn is_in_error(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// Returns true once two answered looks in a row showed another state than `running` or `error`, or a broker that is
+    /// changing or down. A version that switched is not enough: the service may switch it at acceptance.
+    pub(crate) fn was_seen_to_change(&self) -> bool {
+        self.seen_to_change
+    }
+
+    /// Notes that the change was seen by other means, such as the looks after a lost answer.
+    pub(crate) fn note_change(&mut self) {
+        self.seen_to_change = true;
+    }
+
+    /// Adds brokers that were seen to restart before, and others that were seen away.
+    pub(crate) fn note_brokers(
+        &mut self,
+        restarted: impl IntoIterator<Item = String>,
+        away: impl IntoIterator<Item = String>,
+    ) {
+        self.restarts.back.extend(restarted);
+        self.restarts.away.extend(away);
+    }
+
+    /// Takes in a look that was not answered. It neither counts nor resets what counts, but the two looks that end a
+    /// watch have to be consecutive.
+    pub(crate) fn missed(&mut self) {
+        self.answered = false;
+    }
+
+    /// Takes in an answer that no longer has the cluster.
+    pub(crate) fn vanished(&mut self) {
+        self.changing = false;
+    }
+
+    /// Returns true when the last answered look showed a change under way.
+    pub(crate) fn is_changing(&self) -> bool {
+        self.changing
+    }
+
+    /// Returns when the change was first seen to have ended; None when its end was not seen.
+    pub(crate) fn ended_at(&self) -> Option<Duration> {
+        let end = self.good.or_else(|| self.elsewhere.map(|(_, streak)| streak));
+        end.map(|streak| streak.since).filter(|_| self.seen_to_change)
+    }
+
+    /// Returns true when the look that found this `health` has to read the cluster's entry too.
+    pub(crate) fn wants_cluster(&self, health: &Health) -> bool {
+        self.looks.is_multiple_of(CLUSTER_EVERY) || self.is_in_error() || health.brokers.is_all_green()
+    }
+
+    /// Takes in one look; an end is returned as soon as the looks show one.
+    pub(crate) fn take(&mut self, look: &Look) -> Option<Settled> {
+        self.looks = self.looks.saturating_add(1);
+        let state = look.cluster.as_ref().map(|cluster| &cluster.state);
+        let was_changing = self.changing;
+        self.changing = look.health.a_broker_left_green() || state.is_some_and(ClusterState::shows_change);
+        // A single look may be wrong.
+        self.seen_to_change |= was_changing && self.changing;
+        self.restarts.take(&look.health.brokers);
+        let is_consecutive = std::mem::replace(&mut self.answered, true);
+        match state {
+            Some(ClusterState::Error) => {
+                let streak = Streak::with(self.error, look.at);
+                self.error = Some(streak);
+                deliberate_bug!(BelieveFirstError => return Some(Settled::InError););
+                if streak.lasted(ERROR_LOOKS, self.patience.error, look.at) {
+                    return Some(Settled::InError);
+                }
+            }
+            Some(_) => self.error = None,
+            None => {}
+        }
+        match self.resting_version(look) {
+            Some(version) if self.expected.target.is_none_or(|target| target == version) => {
+                self.good(look, is_consecutive)
+            }
+            Some(version) => self.resting_elsewhere(version, look.at),
+            None => {
+                self.good = None;
+                self.elsewhere = None;
+                None
+            }
+        }
+    }
+
+    /// Returns the version of a cluster that is idle with every expected broker green and counted; None otherwise, or
+    /// when anything is missing.
+    fn resting_version(&self, look: &Look) -> Option<VersionCode> {
+        let cluster = look.cluster.as_ref()?;
+        let brokers = &look.health.brokers;
+        deliberate_bug!(CountVanishedBrokerAsGreen => {
+            let is_green = cluster.state == ClusterState::Running && brokers.is_all_green();
+            return cluster.version.filter(|_| is_green);
+        });
+        let resting = cluster.state == ClusterState::Running
+            && brokers.is_all_green()
+            && cluster.brokers.is_none_or(|count| brokers.total == Some(count))
+            && self.expected.brokers.missing(brokers).is_empty();
+        if resting { cluster.version } else { None }
+    }
+
+    fn good(&mut self, look: &Look, is_consecutive: bool) -> Option<Settled> {
+        self.elsewhere = None;
+        deliberate_bug!(BelieveFirstGoodLook => return Some(Settled::AtTarget););
+        let streak = Streak::with(self.good, look.at);
+        self.good = Some(streak);
+        let two_looks_suffice = match (self.watched, self.expected.target) {
+            // Somebody else's change is only followed while it is under way, so rest is its end.
+            (Watched::Foreign, _) => true,
+            (Watched::Ours, Some(_)) => self.all_restarted(&look.health.brokers),
+            (Watched::Ours, None) => self.seen_to_change,
+        };
+        let (looks, time) = if two_looks_suffice {
+            (2, self.patience.settle)
+        } else {
+            (self.patience.looks, self.patience.time)
+        };
+        (is_consecutive && streak.lasted(looks, time, look.at)).then(|| {
+            if self.expected.target.is_none() && !self.seen_to_change {
+                Settled::NeverChanged
+            } else {
+                Settled::AtTarget
+            }
+        })
+    }
+
+    /// Returns true when every broker that is expected or listed was seen to restart.
+    fn all_restarted(&self, listed: &NodeGroup) -> bool {
+        let is_back = |name: &String| self.restarts.back.contains(name);
+        let expected = match &self.expected.brokers {
+            ExpectedBrokers::Names(names) => names.as_slice(),
+            ExpectedBrokers::Count(_) | ExpectedBrokers::Unknown => &[],
+        };
+        expected.iter().all(is_back) && listed.nodes.iter().all(|node| is_back(&node.name))
+    }
+
+    fn resting_elsewhere(&mut self, version: VersionCode, at: Duration) -> Option<Settled> {
+        self.good = None;
+        let same_version = self.elsewhere.filter(|(before, _)| *before == version).map(|(_, streak)| streak);
+        let streak = Streak::with(same_version, at);
+        self.elsewhere = Some((version, streak));
+        let is_the_one_before = self.expected.before == Some(version);
+        let settled = match self.watched {
+            Watched::Foreign => streak.lasted(2, self.patience.settle, at),
+            Watched::Ours if self.seen_to_change => {
+                streak.lasted(self.patience.looks, self.patience.time, at)
+            }
+            Watched::Ours => self.patience_is_over(at),
+        };
+        let never_changed = !self.seen_to_change && (is_the_one_before || self.expected.before.is_none());
+        settled.then_some(match self.watched {
+            Watched::Ours if never_changed => Settled::NeverChanged,
+            _ if is_the_one_before => Settled::Returned,
+            _ => Settled::Elsewhere(version),
+        })
+    }
+
+    fn patience_is_over(&self, at: Duration) -> bool {
+        self.looks >= self.patience.looks && at >= self.patience.time
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,318 @@
+//! The start: sent once, right after a fresh look, and repeated only where nothing can have been done.
+
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::check::busy;
+use super::poller::Looker;
+use crate::api::{Accepted, Action, ApiError, Class, Read, classify, join_once};
+use crate::clock::Signal;
+use crate::consent::Consent;
+use crate::error::{Failure, Sent};
+use crate::model::broker_health::Health;
+use crate::model::cluster::{Cluster, ClusterState};
+use crate::model::open_start::StartAnswer;
+use crate::model::verdict::{Submitted, Verdict};
+use crate::session::Flow;
+use crate::session::attempts::{Attempts, LOOKS};
+use crate::session::before_start;
+use crate::upgrade::rules::acceptance::Accepted as AcceptedChecks;
+use crate::upgrade::rules::next_action::Course;
+use crate::upgrade::rules::plan::{Plan, Target};
+use crate::upgrade::rules::progress::ExpectedBrokers;
+use crate::upgrade::rules::snapshot::Snapshot;
+
+/// What a start is sent for, and when the cluster was last seen so.
+pub(super) struct Ready<'a> {
+    pub snapshot: &'a Snapshot,
+    pub plan: &'a Plan,
+    pub target: Target,
+    pub accepted: &'a AcceptedChecks,
+    pub consent: &'a Consent,
+    /// The clock's time just before the reads of the last look were sent.
+    pub looked_at: Duration,
+}
+
+/// A start that took effect, or a change that may be its effect.
+#[derive(Debug)]
+pub(super) struct StartOutcome {
+    pub answer: StartAnswer,
+    /// When it was accepted, or sent where the answer was another one.
+    pub at: Timestamp,
+    pub request_id: Option<String>,
+    /// What went wrong with the answer; None for an accepted start.
+    pub error: Option<ApiError>,
+    pub seen_to_change: bool,
+    /// The clock's time from which the watch counts.
+    pub origin: Duration,
+}
+
+/// How old the last look may be when the start is sent.
+///
+/// Fixed by the design: whatever else changes the cluster has this long to go unseen.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// How often an old look is repeated before the first attempt.
+///
+/// Fixed by the design.
+const REPEATED_LOOKS: u32 = 2;
+
+/// Looks that aren't answered are repeated for this long.
+///
+/// Fixed by the design.
+const LOOKING: Duration = Duration::from_secs(5 * 60);
+
+/// The least pause before a look that decides about a start, also on loopback.
+///
+/// Fixed by the design: four of them take two seconds.
+const LEAST_PAUSE: Duration = Duration::from_millis(500);
+
+/// What a look after a lost answer or a refusal shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    Changing,
+    AtTarget,
+    Unchanged,
+    /// Something is missing, so the look proves nothing.
+    Unclear,
+}
+
+impl Sight {
+    /// Holds a look to what the plan found before the start.
+    pub(super) fn of(plan: &Plan, health: &Health, cluster: &Cluster) -> Self {
+        let before = plan.from.as_ref().map(|from| from.code);
+        let lists_all_brokers = || {
+            let expected = ExpectedBrokers::new(plan.names_of_brokers.iter().cloned(), plan.brokers);
+            expected.missing(&health.brokers).is_empty()
+        };
+        if cluster.state.shows_change() || health.a_broker_left_green() {
+            Self::Changing
+        } else if cluster.state != ClusterState::Running {
+            Self::Unclear
+        } else if cluster.version == Some(plan.to.code) {
+            Self::AtTarget
+        } else if cluster.version == before && health.brokers.is_all_green() && lists_all_brokers() {
+            Self::Unchanged
+        } else {
+            Self::Unclear
+        }
+    }
+}
+
+/// Why no start follows a look.
+enum NoStart {
+    /// The cluster is not what was agreed to, or a signal came.
+    Final(Failure),
+    /// The look failed, or took too long. None for the latter.
+    Unseen(Option<ApiError>),
+}
+
+impl Flow<'_> {
+    /// Sends the start and finds out what came of it.
+    ///
+    /// # Errors
+    ///
+    /// Not started for certain, refused by the service, or in doubt: the report's `submitted` says which.
+    pub(super) fn send(&mut self, mut ready: Ready<'_>) -> Result<StartOutcome, Failure> {
+        self.refresh_look(&mut ready)?;
+        let mut attempts = self.begin_attempts();
+        loop {
+            let (at, sent_at) = (self.clock.now(), self.clock.elapsed());
+            let left = FRESH.saturating_sub(sent_at.saturating_sub(ready.looked_at));
+            // From here on an internal error must not claim that nothing was started.
+            self.report.submitted = Submitted::Unknown;
+            let error = match self.api.start(&ready.target, ready.consent, left) {
+                Ok(Accepted { request_id, at }) => {
+                    return Ok(StartOutcome {
+                        answer: StartAnswer::Accepted,
+                        at,
+                        request_id,
+                        error: None,
+                        seen_to_change: false,
+                        origin: self.clock.elapsed(),
+                    });
+                }
+                Err(error) => error,
+            };
+            let action = classify(Class::Start, &error);
+            if action.proves_nothing_was_done() {
+                self.report.submitted = Submitted::No;
+                self.raise_if_interrupted(&error).map_err(before_start)?;
+                self.look_before_repeat(&mut ready, &mut attempts, action, error)?;
+                continue;
+            }
+            let answer = if action == Action::Confirm { StartAnswer::Refused } else { StartAnswer::Lost };
+            return self.observe(ready.plan, answer, at, sent_at, error);
+        }
+    }
+
+    /// Repeats the last look where it is too old to start from.
+    fn refresh_look(&mut self, ready: &mut Ready<'_>) -> Result<(), Failure> {
+        deliberate_bug!(StartFromOldLook => {
+            ready.looked_at = self.clock.elapsed();
+            return Ok(());
+        });
+        let (mut repeated, mut cause) = (0, None);
+        while self.clock.elapsed().saturating_sub(ready.looked_at) > FRESH {
+            if repeated == REPEATED_LOOKS {
+                return Err(Failure::Unseen { cause });
+            }
+            repeated = u32::saturating_add(repeated, 1);
+            match self.look_before_start(ready) {
+                Ok(looked_at) => ready.looked_at = looked_at,
+                Err(NoStart::Final(failure)) => return Err(failure),
+                Err(NoStart::Unseen(error)) => cause = error,
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits and looks until the start may be sent again after `error`. A look that fails counts as an attempt.
+    fn look_before_repeat(
+        &mut self,
+        ready: &mut Ready<'_>,
+        attempts: &mut Attempts,
+        mut action: Action,
+        error: ApiError,
+    ) -> Result<(), Failure> {
+        let mut failure = Failure::NotStarted(error);
+        loop {
+            let Some(pause) = attempts.next(action, self.clock.elapsed()) else { return Err(failure) };
+            self.tell.note(&format!("{failure}; trying again"));
+            self.clock.sleep(pause).map_err(before_start)?;
+            self.api.refresh_credentials();
+            deliberate_bug!(RepeatWithoutLook => {
+                ready.looked_at = self.clock.elapsed();
+                return Ok(());
+            });
+            match self.look_before_start(ready) {
+                Ok(looked_at) => {
+                    ready.looked_at = looked_at;
+                    return Ok(());
+                }
+                Err(NoStart::Final(failure)) => return Err(failure),
+                Err(NoStart::Unseen(cause)) => failure = Failure::Unseen { cause },
+            }
+            action = Action::Again { asked: None };
+        }
+    }
+
+    /// Reads the cluster and its status, and holds them to the plan. Returns when the reads were sent.
+    fn look_before_start(&mut self, ready: &Ready<'_>) -> Result<Duration, NoStart> {
+        let sent_at = self.clock.elapsed();
+        let no = ready.plan.no;
+        let answers = join_once(self.api, &[Read::Cluster(no), Read::Status(no)]);
+        if let Some(signal) = answers.iter().find_map(|answer| answer.as_ref().err()?.signal()) {
+            return Err(NoStart::Final(Failure::Signal { signal, sent: Sent::No, follow: None }));
+        }
+        let [cluster, health] = answers;
+        let unseen = |error| NoStart::Unseen(Some(error));
+        let cluster: Option<_> = cluster.and_then(TryInto::try_into).map_err(unseen)?;
+        let health = health.and_then(TryInto::try_into).map_err(unseen)?;
+        let Some(cluster): Option<Cluster> = cluster else { return Err(NoStart::Final(Failure::Stale)) };
+        let cluster = cluster.named_as(&ready.snapshot.cluster);
+        let snapshot = Snapshot { cluster, health, ..ready.snapshot.clone() };
+        let plan = Plan::of(&snapshot, ready.accepted);
+        if plan.says_the_same_as(ready.plan) {
+            let is_fresh = self.clock.elapsed().saturating_sub(sent_at) <= FRESH;
+            return if is_fresh { Ok(sent_at) } else { Err(NoStart::Unseen(None)) };
+        }
+        self.report.take_plan(&plan);
+        if matches!(plan.course, Course::Attach(_) | Course::BusyWith(_) | Course::Follow) {
+            return Err(NoStart::Final(busy(self, &plan)));
+        }
+        self.report.mark_stale();
+        Err(NoStart::Final(Failure::Stale))
+    }
+
+    /// The service refused, or its answer was lost. Looks decide: a change is followed; four looks without one confirm
+    /// a refusal, and prove nothing about a lost answer.
+    fn observe(
+        &mut self,
+        plan: &Plan,
+        answer: StartAnswer,
+        at: Timestamp,
+        origin: Duration,
+        error: ApiError,
+    ) -> Result<StartOutcome, Failure> {
+        self.report.start_request = error.request_id().map(str::to_owned);
+        if answer == StartAnswer::Refused {
+            let words = error.service_message().unwrap_or_default();
+            if let Err(error) = self.journal.refused(at, words, error.request_id()) {
+                self.tell.warn(&format!("{error}; the refusal is not recorded"));
+            }
+        } else {
+            self.report.started_at = Some(at);
+        }
+        deliberate_bug!(BelieveFirstRefusal => if answer == StartAnswer::Refused {
+            self.report.submitted = Submitted::No;
+            return Err(Failure::Rejected(error));
+        });
+        self.tell.warn(&format!("{error}; checking whether the upgrade started"));
+        let mut looker = Looker::new(plan.no, &plan.name);
+        let began = self.clock.elapsed();
+        let (mut made, mut unchanged) = (0, 0);
+        while unchanged < LOOKS.len() {
+            let pause = self.pause_before_look(made).max(LEAST_PAUSE);
+            if self.clock.elapsed().saturating_sub(began).saturating_add(pause) > LOOKING {
+                break;
+            }
+            self.clock.sleep(pause).map_err(|interrupted| self.interrupted_in_doubt(plan, interrupted.0))?;
+            let sight = self.sight(plan, &mut looker);
+            made = usize::saturating_add(made, 1);
+            deliberate_bug!(CountFailedLookAsUnchanged => if sight.is_err() {
+                unchanged += 1;
+                continue;
+            });
+            let seen_to_change = match sight {
+                Ok(Sight::Changing) => true,
+                Ok(Sight::AtTarget) => false,
+                Ok(Sight::Unchanged) => {
+                    unchanged = usize::saturating_add(unchanged, 1);
+                    continue;
+                }
+                Ok(Sight::Unclear) => continue,
+                Err(look) => match look.signal() {
+                    Some(signal) => return Err(self.interrupted_in_doubt(plan, signal)),
+                    None => continue,
+                },
+            };
+            let request_id = error.request_id().map(str::to_owned);
+            let error = Some(error);
+            return Ok(StartOutcome { answer, at, request_id, error, seen_to_change, origin });
+        }
+        if answer == StartAnswer::Refused && unchanged == LOOKS.len() {
+            self.report.submitted = Submitted::No;
+            self.report.verdict = Some(Verdict::NotStarted);
+            return Err(Failure::Rejected(error));
+        }
+        self.report.verdict = Some(Verdict::Unknown);
+        Err(Failure::InDoubt {
+            cause: format!("{error}; {unchanged} of {} looks after it showed no change", LOOKS.len()),
+            request_id: error.request_id().map(str::to_owned),
+            follow: self.follow_command(plan),
+        })
+    }
+
+    fn sight(&mut self, plan: &Plan, looker: &mut Looker) -> Result<Sight, ApiError> {
+        let health = looker.health(self)?;
+        self.saw_health(self.clock.now(), looker.operation(), &health);
+        self.report.brokers.take(&health, Duration::ZERO);
+        // Enough by itself, so that a failed read of the cluster's entry can't hide it.
+        if health.a_broker_left_green() {
+            return Ok(Sight::Changing);
+        }
+        let cluster = looker.cluster(self)?;
+        self.saw_cluster(self.clock.now(), &cluster);
+        Ok(Sight::of(plan, &health, &cluster))
+    }
+
+    fn interrupted_in_doubt(&mut self, plan: &Plan, signal: Signal) -> Failure {
+        self.report.verdict = Some(Verdict::Unknown);
+        let follow = Some(self.follow_command(plan));
+        Failure::Signal { signal, sent: Sent::Unknown, follow }
+    }
+}

@@ -1,0 +1,166 @@
+//! `status`: what the cluster is doing now, and on to the end with `--watch`.
+
+use std::time::Duration;
+
+use super::run::conclude;
+use super::watch::{End, Watch};
+use crate::api::ApiError;
+use crate::error::{Failure, Sent};
+use crate::model::cluster::agreed_identity;
+use crate::model::config_group::ConfigGroup;
+use crate::model::kafka_version::{KafkaVersion, VersionSelector};
+use crate::model::open_start::{self, OpenStart};
+use crate::model::selector::Selector;
+use crate::model::verdict::Verdict;
+use crate::session::Flow;
+use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Progress, Settled, Watched};
+
+/// How `status` is asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Following {
+    pub cluster: Selector,
+    pub version: Option<VersionSelector>,
+    /// The version before.
+    pub from: Option<VersionSelector>,
+    pub watch: bool,
+    pub timeout: Duration,
+}
+
+/// Looks once, or follows to the end.
+///
+/// # Errors
+///
+/// With a version and an open start of this journal, the ends of `upgrade`; otherwise a change that did not reach the
+/// version, an error state, or a deadline. Nothing is ever started.
+pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), Failure> {
+    let found = flow.find(&following.cluster)?;
+    let status = found.health.as_ref().map(|health| &health.identity);
+    let no = found.cluster.no;
+    if let Err(conflict) = agreed_identity(no, found.listed.as_ref(), &found.cluster.identity, status) {
+        return Err(Failure::Read(ApiError::Unreadable {
+            operation: "getClusterInfo",
+            status: 200,
+            what: format!("answers about different clusters: {conflict}"),
+            request_id: None,
+        }));
+    }
+    let target = match &following.version {
+        Some(selector) => Some(selector.find(&found.offers)?.version),
+        None => None,
+    };
+    let before = match &following.from {
+        Some(selector) => Some(selector.find(&found.offers)?.version),
+        None => None,
+    };
+    flow.report.to.clone_from(&target);
+    let now = flow.clock.now();
+    flow.saw_cluster(now, &found.cluster);
+    if let Some(health) = &found.health {
+        flow.saw_health(now, "getClusterStatus", health);
+        flow.report.brokers.take(health, Duration::ZERO);
+    }
+    if !following.watch {
+        flow.report.ended_at = Some(flow.clock.now());
+        return Ok(());
+    }
+    let name = found.cluster.name.clone();
+    let open = flow.journal.state(&flow.surroundings.service, no).open_starts;
+    let open = target.as_ref().and_then(|target| open_start::for_version(&open, target.code)).cloned();
+    let expected = Expectation {
+        target: target.as_ref().map(|target| target.code),
+        before: open.as_ref().and_then(|start| start.from).or(before.as_ref().map(|before| before.code)),
+        brokers: ExpectedBrokers::new(
+            open.iter().flat_map(|start| start.brokers.iter().cloned()),
+            found.cluster.brokers,
+        ),
+    };
+    let mut progress = Progress::new(flow.patience(), Watched::Ours, expected);
+    progress.note_brokers(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
+    let (timeout, origin) = (Some(following.timeout), flow.clock.elapsed());
+    let end = Watch { no, name: &name, progress, timeout, origin, journalled: false }.run(flow);
+    flow.report.ended_at = Some(flow.clock.now());
+    if target.is_none()
+        && let Some(last) = &flow.report.last_seen
+    {
+        // Without a target there is no "from" and "to": what is told is what the cluster has now.
+        flow.report.group_no = last.config_group;
+        if last.version != found.cluster.version {
+            let offered = found.offers.iter().find(|offer| Some(offer.code) == last.version).cloned();
+            flow.report.from = offered.or(last.version.map(KafkaVersion::nameless));
+        }
+    }
+    let follow = flow.surroundings.follow(no, target.as_ref(), before.as_ref());
+    if let (Some(target), End::Settled(Settled::AtTarget)) = (&target, &end) {
+        flow.report.group_to =
+            open.as_ref().map(|start| ConfigGroup::nameless(start.config_group, target.code));
+        flow.report_group_in_use();
+    }
+    match (target, end) {
+        (Some(target), end) => match open {
+            Some(start) => conclude_open(flow, end, &start, &name, follow),
+            None => conclude_unrecorded(flow, end, &name, &target, follow),
+        },
+        (None, End::Settled(Settled::AtTarget)) => Ok(()),
+        (None, End::Settled(Settled::NeverChanged)) => {
+            flow.tell.note("nothing to follow: the cluster was not seen to change");
+            Ok(())
+        }
+        (None, End::Settled(Settled::InError | Settled::Returned | Settled::Elsewhere(_))) => {
+            Err(Failure::Failed { what: format!("the state of {name} is error") })
+        }
+        (None, End::GaveUp { why, goes_on: true }) => Err(Failure::StillRunning { why, follow }),
+        (None, End::GaveUp { why, goes_on: false }) => Err(Failure::Lost { why, follow }),
+        (None, End::Interrupted { signal, seen_to_change }) => {
+            let sent = if seen_to_change { Sent::Watching } else { Sent::Idle };
+            Err(Failure::Signal { signal, sent, follow: Some(follow) })
+        }
+    }
+}
+
+/// Gives the verdict of `upgrade` about a start of this journal. One that needs no further look closes it, whichever
+/// run sent it.
+fn conclude_open(
+    flow: &mut Flow<'_>,
+    end: End,
+    start: &OpenStart,
+    name: &str,
+    follow: String,
+) -> Result<(), Failure> {
+    let outcome = conclude(flow, end, start.answer, name, follow);
+    let is_final = flow.report.verdict.is_some_and(Verdict::closes_a_start);
+    flow.report.start_run = is_final.then(|| start.run.clone());
+    outcome
+}
+
+/// Ends the watch of a change that no start of this journal explains. Nothing is known of how it began, so nothing but
+/// a return to the version that `--from` names is a failure.
+fn conclude_unrecorded(
+    flow: &mut Flow<'_>,
+    end: End,
+    name: &str,
+    target: &KafkaVersion,
+    follow: String,
+) -> Result<(), Failure> {
+    let what = match end {
+        End::Settled(Settled::AtTarget) => {
+            flow.report.verdict = Some(Verdict::Done);
+            return Ok(());
+        }
+        End::Settled(Settled::Returned) => {
+            flow.report.verdict = Some(Verdict::Failed);
+            let what = format!("{name} is healthy but did not reach the target version");
+            return Err(Failure::Failed { what });
+        }
+        End::Interrupted { signal, seen_to_change } => {
+            let sent = if seen_to_change { Sent::Watching } else { Sent::Idle };
+            return Err(Failure::Signal { signal, sent, follow: Some(follow) });
+        }
+        End::Settled(Settled::InError) => format!("the state of {name} is error"),
+        End::Settled(Settled::NeverChanged | Settled::Elsewhere(_)) => {
+            format!("{name} is idle and not at {target}")
+        }
+        End::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
+        End::GaveUp { why, goes_on: false } => why,
+    };
+    Err(Failure::Busy { what, hint: Some(format!("check the cluster again with: {follow}")) })
+}

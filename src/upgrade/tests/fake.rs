@@ -1,0 +1,248 @@
+//! A service that is a function of the fake clock's time.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::api::{Accepted, Answer, ApiError, CdssApi, NewGroup, Persistence, Read};
+use crate::clock::Clock as _;
+use crate::clock::tests::FakeClock;
+use crate::config_group::rules::copy::Carried;
+use crate::consent::{Consent, GroupConsent};
+use crate::journal::{Journal, Operator};
+use crate::model::cluster::{ClusterEntry, ClusterList};
+use crate::model::command_context::Surroundings;
+use crate::model::endpoint::Endpoint;
+use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::model::region::Site;
+use crate::model::service::Service;
+use crate::report::Report;
+use crate::reporter::Tell;
+use crate::session::Flow;
+use crate::upgrade::rules::broker_history::BrokerTrails;
+use crate::upgrade::rules::checks::tests::snapshot;
+use crate::upgrade::rules::plan::{Plan, Target};
+use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers};
+use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
+
+/// What the cluster is at one moment; reads are taken from the snapshot of it.
+pub(crate) type World = dyn Fn(Duration) -> Snapshot;
+
+/// Whether a read fails at one moment, and how.
+pub(crate) type Failing = dyn Fn(Duration, &Read) -> Option<ApiError>;
+
+/// Answers from the world at the clock's time, unless the moment is one of failing reads.
+pub(crate) struct FakeApi<'a> {
+    pub clock: &'a FakeClock,
+    pub world: Box<World>,
+    pub fails: Box<Failing>,
+    /// What starts answer, in turn.
+    pub starts: RefCell<VecDeque<Result<(), ApiError>>>,
+    pub started: RefCell<Vec<Duration>>,
+    /// How long each start was allowed to take for its connection.
+    pub connect_within: RefCell<Vec<Duration>>,
+    /// How long every answer takes.
+    pub answer_time: Cell<Duration>,
+    /// What was asked for, in order; also `start` and `credentials`.
+    pub reads: RefCell<Vec<&'static str>>,
+}
+
+impl<'a> FakeApi<'a> {
+    pub(crate) fn new(clock: &'a FakeClock, world: impl Fn(Duration) -> Snapshot + 'static) -> Self {
+        Self {
+            clock,
+            world: Box::new(world),
+            fails: Box::new(|_, _| None),
+            starts: RefCell::default(),
+            started: RefCell::default(),
+            connect_within: RefCell::default(),
+            answer_time: Cell::default(),
+            reads: RefCell::default(),
+        }
+    }
+
+    fn answer(&self, read: &Read) -> Result<Answer, ApiError> {
+        let now = self.clock.elapsed();
+        self.reads.borrow_mut().push(match read {
+            Read::Cluster(_) => "cluster",
+            Read::Progress(_) => "progress",
+            Read::Status(_) => "status",
+            Read::PreCheck(_) => "pre-check",
+            _ => "other",
+        });
+        if let Some(error) = (self.fails)(now, read) {
+            return Err(error);
+        }
+        let world = (self.world)(now);
+        Ok(match read {
+            Read::Cluster(_) => Answer::Cluster(Some(world.cluster)),
+            Read::Progress(_) | Read::Status(_) => Answer::Health(world.health),
+            Read::Versions => Answer::Versions(vec![world.target.version]),
+            Read::ConfigGroups(_) => Answer::ConfigGroups(world.group.one().cloned().into_iter().collect()),
+            Read::ConfigGroup(..) => Answer::ConfigGroup(world.present.map(|present| present.group)),
+            Read::Settings(no, _) => {
+                let groups = [world.present, world.target_settings];
+                let found = groups.into_iter().flatten().find(|group| group.group.no == *no);
+                Answer::Settings(found.map(|group| group.settings))
+            }
+            Read::Users(_) => Answer::Users(Some(0)),
+            Read::PreCheck(_) => Answer::PreCheck(PreCheck::Possible { request_id: None }),
+            Read::Clusters(_) => Answer::Clusters(ClusterList {
+                allowed: vec![ClusterEntry {
+                    no: world.cluster.no,
+                    name: world.cluster.name,
+                    release: world.from.and_then(|from| from.release),
+                    state: world.cluster.state,
+                    brokers: world.cluster.brokers,
+                }],
+                forbidden: Vec::new(),
+            }),
+        })
+    }
+}
+
+impl CdssApi for FakeApi<'_> {
+    fn together(&self, reads: &[Read], _: Persistence) -> Vec<Result<Answer, ApiError>> {
+        let answers = reads.iter().map(|read| self.answer(read)).collect();
+        self.clock.pass(self.answer_time.get());
+        answers
+    }
+
+    fn refresh_credentials(&self) {
+        self.reads.borrow_mut().push("credentials");
+    }
+
+    fn start(&self, _: &Target, _: &Consent, connect_within: Duration) -> Result<Accepted, ApiError> {
+        self.connect_within.borrow_mut().push(connect_within);
+        self.started.borrow_mut().push(self.clock.elapsed());
+        self.reads.borrow_mut().push("start");
+        let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test foresaw");
+        outcome.map(|()| Accepted { request_id: Some("start-1".to_owned()), at: self.clock.now() })
+    }
+
+    fn create_group(&self, _: &NewGroup, _: &GroupConsent) -> Result<Option<ConfigGroupNo>, ApiError> {
+        panic!("an upgrade makes no config group")
+    }
+
+    fn write_group(
+        &self,
+        _: ConfigGroupNo,
+        _: VersionCode,
+        _: &[Carried],
+        _: &GroupConsent,
+    ) -> Result<(), ApiError> {
+        panic!("an upgrade writes no config group")
+    }
+}
+
+/// Remembers what was said.
+#[derive(Default)]
+pub(crate) struct Recorder(pub Vec<String>);
+
+impl Tell for Recorder {
+    fn plan(&mut self, _: &Plan) {
+        self.0.push("plan".to_owned());
+    }
+
+    fn copying(&mut self, _: &Report) {
+        self.0.push("copying".to_owned());
+    }
+
+    fn started(&mut self, _: Timestamp, _: Option<&str>, _: &str) {
+        self.0.push("started".to_owned());
+    }
+
+    fn following(&mut self, why: &str) {
+        self.0.push(format!("following {why}"));
+    }
+
+    fn brokers(&mut self, _: &BrokerTrails, _: Duration) {}
+
+    fn watch_ended(&mut self) {}
+
+    fn note(&mut self, text: &str) {
+        self.0.push(format!("note {text}"));
+    }
+
+    fn warn(&mut self, text: &str) {
+        self.0.push(format!("warning {text}"));
+    }
+}
+
+/// Everything that a flow borrows.
+pub(crate) struct Stage {
+    pub journal: Journal,
+    pub surroundings: Surroundings,
+    pub tell: Recorder,
+    pub report: Report,
+}
+
+impl Stage {
+    /// At an endpoint that is not loopback, so that the patience for the real service is in force.
+    pub(crate) fn new() -> Self {
+        let service = Service {
+            site: Site::Public,
+            region: Site::Public.default_region(),
+            endpoint: Endpoint::of_site(Site::Public),
+            sandbox: false,
+        };
+        Self {
+            journal: Journal::new(None, Operator::default(), "run".to_owned(), Rc::new(FakeClock::default())),
+            surroundings: Surroundings { service, profile: None },
+            tell: Recorder::default(),
+            report: Report::default(),
+        }
+    }
+
+    pub(crate) fn flow<'a>(&'a mut self, api: &'a FakeApi<'a>) -> Flow<'a> {
+        Flow {
+            api,
+            clock: api.clock,
+            journal: &self.journal,
+            surroundings: &self.surroundings,
+            tell: &mut self.tell,
+            poll: Duration::from_secs(15),
+            report: &mut self.report,
+        }
+    }
+}
+
+/// The upgrade from [`OLD`] to [`NEW`] of three brokers.
+pub(crate) fn expectation() -> Expectation {
+    Expectation {
+        target: Some(VersionCode::new(NEW)),
+        before: Some(VersionCode::new(OLD)),
+        brokers: ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), Some(3)),
+    }
+}
+
+pub(crate) const OLD: u64 = 3_713_006;
+pub(crate) const NEW: u64 = 3_903_006;
+
+/// A cluster of the given state, version and colours.
+pub(crate) fn cluster(state: &str, version: u64, colours: &[&str]) -> Snapshot {
+    let mut world = snapshot();
+    world.cluster.state = crate::model::cluster::ClusterState::read(state);
+    world.cluster.version = Some(crate::model::ids::VersionCode::new(version));
+    world.health = Some(crate::model::broker_health::tests::health(colours));
+    world
+}
+
+pub(crate) fn gateway(status: u16, code: i64) -> ApiError {
+    ApiError::Gateway {
+        operation: "fake",
+        status,
+        code: Some(code),
+        message: "fake".to_owned(),
+        request_id: None,
+        clocks: None,
+        retry_after: None,
+    }
+}
+
+pub(crate) fn lost() -> ApiError {
+    ApiError::NoAnswer { operation: "fake", reason: "cut".to_owned() }
+}

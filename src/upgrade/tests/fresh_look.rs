@@ -1,0 +1,142 @@
+//! What happens between the last look and the start, over a whole upgrade.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::fake::{FakeApi, NEW, OLD, cluster};
+use super::schedules::upgraded;
+use crate::clock::tests::FakeClock;
+use crate::error::Failure;
+use crate::journal::{Journal, Operator};
+use crate::model::verdict::Verdict;
+use crate::report::Report;
+use crate::upgrade::rules::snapshot::Snapshot;
+
+const GREEN: &[&str] = &["green", "green", "green"];
+const ORANGE: &[&str] = &["green", "orange", "green"];
+
+/// Upgrades with a journal of its own; returns how it ended, and everything that was asked for, in order.
+fn upgrade(api: &FakeApi<'_>) -> (Report, Option<Failure>, Vec<&'static str>) {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Rc::new(FakeClock::default());
+    let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned(), clock);
+    let (report, failure) =
+        upgraded(api, api.clock, "http://127.0.0.1:1", &journal, Duration::from_secs(60 * 60));
+    (report, failure, api.reads.take())
+}
+
+/// A cluster that never changes: what comes after the start is of no interest here.
+fn idle(_: Duration) -> Snapshot {
+    cluster("running", OLD, GREEN)
+}
+
+/// What was asked for before the first start.
+fn before_start(asked: &[&'static str]) -> Vec<&'static str> {
+    asked.iter().copied().take_while(|one| *one != "start").collect()
+}
+
+#[test]
+fn credentials_are_renewed_before_the_last_look_and_nothing_comes_after_it() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, idle);
+    api.starts.borrow_mut().push_back(Ok(()));
+    let (_, _, asked) = upgrade(&api);
+    let before = before_start(&asked);
+    let renewal = before.iter().position(|one| *one == "credentials").unwrap();
+    assert_eq!(before[renewal..renewal + 3], ["credentials", "cluster", "status"], "{asked:?}");
+    assert_eq!(before.last(), Some(&"pre-check"), "the look was fresh: {asked:?}");
+    assert_eq!(before.iter().filter(|one| **one == "credentials").count(), 1);
+}
+
+#[test]
+fn slow_answers_make_a_last_look_of_cluster_and_status_before_the_start() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, idle);
+    api.answer_time.set(Duration::from_millis(1_600));
+    api.starts.borrow_mut().push_back(Ok(()));
+    let (_, _, asked) = upgrade(&api);
+    let before = before_start(&asked);
+    assert!(before.ends_with(&["pre-check", "cluster", "status"]), "{asked:?}");
+    assert_eq!(api.started.borrow().len(), 1);
+    let allowed = api.connect_within.borrow()[0];
+    assert_eq!(allowed, Duration::from_millis(3_400), "the look was sent 1.6 s before");
+}
+
+#[test]
+fn a_change_during_a_slow_pre_check_leads_to_no_start() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        // The second pre-check is answered after 14 seconds.
+        0..14 => cluster("running", OLD, GREEN),
+        _ => cluster("changing", OLD, ORANGE),
+    });
+    api.answer_time.set(Duration::from_millis(1_600));
+    let (report, failure, asked) = upgrade(&api);
+    assert_eq!(failure.map(|failure| failure.exit().code()), Some(11), "{asked:?}");
+    assert!(asked.ends_with(&["pre-check", "cluster", "status"]), "{asked:?}");
+    assert_eq!((report.submitted.word(), api.started.borrow().len()), ("no", 0));
+}
+
+#[test]
+fn answers_that_take_more_than_five_seconds_lead_to_no_start() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, idle);
+    api.answer_time.set(Duration::from_secs(6));
+    let (report, failure, _) = upgrade(&api);
+    assert_eq!(failure.map(|failure| failure.exit().code()), Some(12));
+    assert_eq!((report.submitted.word(), report.verdict.map(Verdict::word)), ("no", Some("not_started")));
+    assert!(api.started.borrow().is_empty());
+}
+
+#[test]
+fn a_cluster_that_changes_its_name_between_two_looks_is_not_upgraded() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| {
+        let mut world = cluster("running", OLD, GREEN);
+        let name = if now < Duration::from_secs(3) { "orders-prod" } else { "billing" };
+        name.clone_into(&mut world.cluster.name);
+        world.cluster.identity.name = Some(name.to_owned());
+        world.health.as_mut().unwrap().identity.name = Some(name.to_owned());
+        world
+    });
+    api.answer_time.set(Duration::from_secs(1));
+    let (report, failure, asked) = upgrade(&api);
+    assert_eq!(failure.map(|failure| failure.exit().code()), Some(5), "{asked:?}");
+    let check = report.checks.iter().find(|check| check.id == "cluster.identity").unwrap();
+    assert_eq!(check.reason, "the cluster's entry has name `billing` instead of `orders-prod`");
+    assert!(api.started.borrow().is_empty());
+}
+
+#[test]
+fn a_name_that_one_look_leaves_out_is_no_other_name() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| {
+        let mut world = cluster("running", OLD, GREEN);
+        if now >= Duration::from_secs(3) {
+            world.cluster.name.clear();
+        }
+        world
+    });
+    api.answer_time.set(Duration::from_secs(1));
+    api.starts.borrow_mut().push_back(Ok(()));
+    let (_, _, asked) = upgrade(&api);
+    assert_eq!(api.started.borrow().len(), 1, "{asked:?}");
+}
+
+#[test]
+fn one_look_is_not_enough_to_call_an_upgrade_already_done() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0 => cluster("running", NEW, GREEN),
+        _ => cluster("changing", NEW, ORANGE),
+    });
+    let (report, failure, asked) = upgrade(&api);
+    assert_eq!(report.verdict, Some(Verdict::NotStarted), "{asked:?}");
+    assert_eq!((failure.map(|failure| failure.exit().code()), api.started.borrow().len()), (Some(11), 0));
+
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |_| cluster("running", NEW, GREEN));
+    let (report, failure, asked) = upgrade(&api);
+    assert_eq!((report.verdict, failure.is_none()), (Some(Verdict::Already), true));
+    assert_eq!(asked.iter().filter(|one| **one == "status").count(), 2, "{asked:?}");
+}

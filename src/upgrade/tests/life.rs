@@ -1,0 +1,187 @@
+//! A thousand lives of a cluster: the true end is drawn first, and the reads follow from it.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::fake::{FakeApi, NEW, OLD, Stage, expectation, gateway, lost};
+use crate::api::ApiError;
+use crate::clock::Clock as _;
+use crate::clock::tests::FakeClock;
+use crate::model::broker_health::Colour;
+use crate::model::broker_health::tests::health;
+use crate::model::cluster::ClusterState;
+use crate::model::ids::{ClusterNo, VersionCode};
+use crate::upgrade::rules::checks::tests::snapshot;
+use crate::upgrade::rules::progress::{Patience, Progress, Settled, Watched};
+use crate::upgrade::rules::snapshot::Snapshot;
+use crate::upgrade::watch::{End, Watch};
+
+/// How the upgrade truly ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Truth {
+    Good,
+    BackOnOld,
+    InError,
+}
+
+/// One life. Times are seconds since acceptance.
+#[derive(Debug, Clone)]
+struct Life {
+    truth: Truth,
+    /// When the last broker is back.
+    rolled: u64,
+    /// When the version switches, relative to `rolled`: at acceptance, in the middle, or later.
+    switch: Switch,
+    /// Moments of a wavering colour, and of what.
+    wavers: Vec<(u64, &'static str)>,
+    /// Moments in the middle at which all is running and green for less than two looks.
+    gaps: Vec<u64>,
+    /// Moments at which a field is missing or a word unknown.
+    oddities: Vec<(u64, u8)>,
+    /// Moments of failing reads, each lasting so long.
+    outages: Vec<(u64, u64, bool)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Switch {
+    AtAcceptance,
+    Halfway,
+    /// So many seconds after the last broker is back.
+    Late(u64),
+}
+
+/// A gap is shorter than two looks, and between two gaps a broker is away for longer than that: the
+/// assumption that the README states.
+const GAP: u64 = 14;
+const APART: u64 = 45;
+
+impl Life {
+    /// When everything is truly over.
+    fn end(&self) -> u64 {
+        match (self.truth, self.switch) {
+            (Truth::Good, Switch::Late(after)) => self.rolled + after,
+            _ => self.rolled,
+        }
+    }
+
+    fn switched(&self, now: u64) -> bool {
+        match self.switch {
+            Switch::AtAcceptance => true,
+            Switch::Halfway => now >= self.rolled / 2,
+            Switch::Late(after) => now >= self.rolled + after,
+        }
+    }
+
+    fn at(&self, now: u64) -> Snapshot {
+        let mut world = snapshot();
+        let is_over = now >= self.rolled;
+        let version = match self.truth {
+            Truth::Good if self.switched(now) => NEW,
+            // An upgrade that fails may show the new version on the way, but not in the end.
+            Truth::BackOnOld if !is_over && self.switched(now) => NEW,
+            _ => OLD,
+        };
+        world.cluster.version = Some(VersionCode::new(version));
+        let in_gap = self.gaps.iter().any(|gap| (*gap..gap + GAP).contains(&now));
+        let state = match (is_over, self.truth) {
+            (true, Truth::InError) => ClusterState::Error,
+            (true, _) => ClusterState::Running,
+            (false, _) if in_gap => ClusterState::Running,
+            (false, _) => ClusterState::Changing,
+        };
+        world.cluster.state = state;
+        let broker = usize::try_from(now * 3 / self.rolled.max(1)).unwrap_or(0).min(2);
+        let mut colours = ["green"; 3];
+        if !is_over && !in_gap {
+            colours[broker] = "orange";
+            if let Some((_, colour)) = self.wavers.iter().find(|(at, _)| now / 10 == *at / 10) {
+                colours[broker] = colour;
+            }
+        }
+        world.health = Some(health(&colours));
+        for (_, kind) in self.oddities.iter().filter(|(at, _)| now / 20 == *at / 20) {
+            spoil(&mut world, *kind);
+        }
+        world
+    }
+
+    fn failure(&self, now: u64) -> Option<ApiError> {
+        let outage = self.outages.iter().find(|(from, length, _)| (*from..from + length).contains(&now));
+        outage.map(|(_, _, gateway_says)| if *gateway_says { gateway(503, 500) } else { lost() })
+    }
+}
+
+/// Leaves something out, or puts a word in that nobody knows.
+fn spoil(world: &mut Snapshot, kind: u8) {
+    let Some(health) = &mut world.health else { return };
+    match kind {
+        0 => health.brokers.nodes.iter_mut().for_each(|node| node.colour = None),
+        1 => health.brokers.overall = None,
+        2 => health.brokers.total = None,
+        3 => health.brokers.nodes.clear(),
+        4 => world.cluster.version = None,
+        5 => health.brokers.overall = Some(Colour::read("teal")),
+        _ => world.cluster.state = ClusterState::read("paused"),
+    }
+}
+
+prop_compose! {
+    fn any_life()(
+        truth in prop::sample::select(vec![Truth::Good, Truth::Good, Truth::Good, Truth::BackOnOld, Truth::InError]),
+        rolled in 60_u64..3_000,
+        late in 0_u64..240,
+        switch in 0_u8..3,
+        wavers in prop::collection::vec(
+            (0_u64..3_000, prop::sample::select(vec!["yellow", "gray", "red", "green", "orange"])), 0..6),
+        gaps in prop::collection::vec(0_u64..3_000, 0..5),
+        oddities in prop::collection::vec((0_u64..4_000, 0_u8..7), 0..6),
+        outages in prop::collection::vec((0_u64..4_000, 1_u64..200, any::<bool>()), 0..4),
+    ) -> Life {
+        let switch = match switch {
+            0 => Switch::AtAcceptance,
+            1 => Switch::Halfway,
+            _ => Switch::Late(late),
+        };
+        let mut gaps = gaps;
+        gaps.sort_unstable();
+        gaps.retain(|gap| gap + APART < rolled);
+        gaps.dedup_by(|next, kept| *next < *kept + APART);
+        // A wavering "green" makes the whole cluster green for a moment, while its state still says changing.
+        Life { truth, rolled, switch, wavers, gaps, oddities, outages }
+    }
+}
+
+/// Watches a life, and returns the end with the time at which it was called.
+fn watched(life: &Life) -> (End, u64) {
+    let clock = FakeClock::default();
+    let (reads, fails) = (life.clone(), life.clone());
+    let mut api = FakeApi::new(&clock, move |now| reads.at(now.as_secs()));
+    api.fails = Box::new(move |now, _| fails.failure(now.as_secs()));
+    let mut stage = Stage::new();
+    let watch = Watch {
+        no: ClusterNo::new(1_009_123),
+        name: "orders-prod",
+        progress: Progress::new(Patience::REMOTE, Watched::Ours, expectation()),
+        timeout: Some(Duration::from_secs(3 * 60 * 60)),
+        origin: Duration::ZERO,
+        journalled: false,
+    };
+    let end = watch.run(&mut stage.flow(&api));
+    (end, clock.elapsed().as_secs())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn done_is_never_called_early_and_a_good_end_is_never_called_anything_else(life in any_life()) {
+        let (end, at) = watched(&life);
+        match (life.truth, end) {
+            (Truth::Good, End::Settled(Settled::AtTarget)) => prop_assert!(at >= life.end(), "{at} of {}", life.end()),
+            (Truth::BackOnOld, End::Settled(Settled::Returned)) => prop_assert!(at >= life.end()),
+            (Truth::InError, End::Settled(Settled::InError)) => prop_assert!(at >= life.end()),
+            (truth, end) => prop_assert!(false, "{truth:?} was called {end:?} at {at}"),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Whole runs against a service whose every answer is changed a little, or beyond recognition.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::number;
+use super::schedules::{client, upgraded};
+use crate::clock::tests::FakeClock;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::figures;
+use crate::injector::dice::Dice;
+use crate::injector::mutation::mutated;
+use crate::injector::network::forward;
+use crate::injector::{Injector, Step};
+use crate::journal::{Journal, Operator};
+use crate::model::verdict::{Submitted, Verdict};
+use crate::sandbox::{Options, Pace, Sandbox, Scenario};
+
+/// Mutated answers in `cargo test`; `CDSS_ANSWERS` sets another number.
+const ANSWERS: u64 = 2_000;
+
+/// One run that sees mutated answers, one of `one_in`; returns what became of it.
+fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
+    let options = Options { scenario: Scenario::Healthy, pace: Pace::Looks, ..Options::default() };
+    let sandbox = Sandbox::start(options).unwrap();
+    let port = sandbox.port();
+    let one_in = Dice::new(seed).pick(&[1, 2, 4, 8, 16]);
+    let counted = Arc::clone(mutations);
+    let injector = Injector::start(move |number| {
+        let counted = Arc::clone(&counted);
+        let answer = move |request: &str| {
+            let mut dice = Dice::new(seed ^ ((number as u64) << 20));
+            let answer = forward(request, port);
+            if dice.roll(one_in) > 0 {
+                return answer;
+            }
+            counted.fetch_add(1, Ordering::Relaxed);
+            mutated(&answer, &mut dice)
+        };
+        vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+    });
+    let api = client(&injector.url());
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Rc::new(FakeClock::default());
+    let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned(), clock);
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        upgraded(&api, &FakeClock::default(), &injector.url(), &journal, Duration::from_secs(20 * 60))
+    }));
+    let started = sandbox.log().starts_executed();
+    let (report, failure) = outcome.map_err(|_| format!("seed {seed}: it panicked"))?;
+    let exit = failure.as_ref().map_or(Exit::Ok, Failure::exit);
+    let told =
+        format!("seed {seed}: {:?} {:?} {failure:?}, {started} executed", report.submitted, report.verdict);
+    // A defect is what a panic would be.
+    let wrong = exit == Exit::Internal
+        || started > 1
+        || (report.submitted == Submitted::No && started > 0)
+        || (report.verdict == Some(Verdict::Done) && started != 1);
+    if wrong { Err(told) } else { Ok(()) }
+}
+
+#[test]
+fn mutated_answers_cause_no_panic_and_no_second_start() {
+    let answers = usize::try_from(number("CDSS_ANSWERS").unwrap_or(ANSWERS)).unwrap();
+    let mutations = Arc::new(AtomicUsize::new(0));
+    let failures: Mutex<Vec<String>> = Mutex::default();
+    let seed = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while mutations.load(Ordering::Relaxed) < answers {
+                    let seed = seed.fetch_add(1, Ordering::Relaxed) as u64;
+                    if let Err(what) = run(seed, &mutations) {
+                        failures.lock().unwrap().push(what);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    figures::record("mutated answers", mutations.load(Ordering::Relaxed), "answers");
+    figures::record("mutated answers: panics and wrong ends", failures.len(), "");
+    assert!(failures.is_empty(), "{}: {}", failures.len(), failures.join("\n"));
+}

@@ -1,0 +1,347 @@
+//! Whole upgrades over the real HTTP layer while the network between it and the service fails in every way, by
+//! schedules that a seed draws. What truly happened is known from the service itself.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::fake::Recorder;
+use super::number;
+use crate::api::{CdssApi, Http, Limits, Persistence, Read, client_with, one};
+use crate::clock::tests::FakeClock;
+use crate::consent::Prompt;
+use crate::error::Failure;
+use crate::figures;
+use crate::injector::dice::Dice;
+use crate::injector::network::{Fault, steps};
+use crate::injector::{Injector, Step};
+use crate::journal::{Journal, Operator};
+use crate::model::cluster::{Cluster, ClusterState};
+use crate::model::command_context::Surroundings;
+use crate::model::endpoint::Endpoint;
+use crate::model::ids::ClusterNo;
+use crate::model::region::Site;
+use crate::model::service::Service;
+use crate::model::verdict::{Submitted, Verdict};
+use crate::report::Report;
+use crate::sandbox::{Options, Pace, Sandbox, Scenario};
+use crate::session::Flow;
+use crate::session::resolve::Request;
+use crate::settings::Keys;
+use crate::upgrade::rules::acceptance::Accepted;
+use crate::upgrade::run::{Asking, Waiting, upgrade};
+
+/// What a gateway may do to any request. Its own refusals come before the service sees anything: that is what
+/// makes them proof.
+const FAULTS: [Fault; 20] = [
+    Fault::Cut { delivered: false },
+    Fault::Cut { delivered: true },
+    Fault::Reset { delivered: false },
+    Fault::Reset { delivered: true },
+    Fault::Half,
+    Fault::Garbage { delivered: false },
+    Fault::Garbage { delivered: true },
+    Fault::Page { status: 200, delivered: true },
+    Fault::Page { status: 502, delivered: false },
+    Fault::Page { status: 502, delivered: true },
+    Fault::Gateway { status: 429, code: 410, delivered: false },
+    Fault::Gateway { status: 429, code: 420, delivered: false },
+    Fault::Gateway { status: 401, code: 200, delivered: false },
+    Fault::Gateway { status: 500, code: 900, delivered: true },
+    Fault::Gateway { status: 503, code: 500, delivered: false },
+    Fault::Gateway { status: 503, code: 500, delivered: true },
+    Fault::Gateway { status: 504, code: 510, delivered: true },
+    Fault::Redirect { status: 302, delivered: false },
+    Fault::Redirect { status: 303, delivered: true },
+    Fault::Empty,
+];
+
+/// What may happen to the start besides.
+const OF_THE_START: [Fault; 6] = [
+    Fault::Hang { delivered: false },
+    Fault::Hang { delivered: true },
+    Fault::Refusal { status: 200, delivered: true },
+    Fault::Gateway { status: 429, code: 400, delivered: false },
+    Fault::Gateway { status: 400, code: 100, delivered: false },
+    Fault::None,
+];
+
+const SCENARIOS: [Scenario; 8] = [
+    Scenario::Healthy,
+    Scenario::Healthy,
+    Scenario::EarlyVersion,
+    Scenario::LateVersion,
+    Scenario::EndsOnOldVersion,
+    Scenario::EndsInError,
+    Scenario::NeverStarts,
+    Scenario::StartRefused,
+];
+
+const CLUSTER: ClusterNo = ClusterNo::new(1_009_123);
+const NEW: u64 = 3_903_006;
+
+/// What was done to each exchange, in the order in which the requests came.
+type Record = Arc<Mutex<Vec<(String, Fault)>>>;
+
+/// The network between client and service.
+struct Network {
+    injector: Injector,
+    record: Record,
+}
+
+impl Network {
+    /// The fault of an exchange follows from the seed, the path and how often that path came before, so that reads
+    /// that go out together don't shuffle the schedule.
+    fn new(seed: u64, scenario: Scenario, port: u16) -> Self {
+        let record = Record::default();
+        let kept = Arc::clone(&record);
+        let counts: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
+        let one_in = [3, 6, 12, 40][Dice::new(seed).roll(4)];
+        let injector = Injector::start(move |_| {
+            let (record, counts) = (Arc::clone(&kept), Arc::clone(&counts));
+            let follow = move |request: &str| {
+                let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+                let mut counts = counts.lock().unwrap();
+                let count = counts.entry(path.clone()).or_default();
+                *count += 1;
+                let letters =
+                    path.bytes().fold(seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+                let fault = draw(&mut Dice::new(letters ^ (*count << 32)), &path, one_in, scenario);
+                record.lock().unwrap().push((path, fault));
+                drop(counts);
+                steps(fault, request, port)
+            };
+            vec![Step::Read, Step::Then(Box::new(follow))]
+        });
+        Self { injector, record }
+    }
+}
+
+fn is_start(path: &str) -> bool {
+    path.ends_with("/rollingUpgrade")
+}
+
+fn draw(dice: &mut Dice, path: &str, one_in: usize, scenario: Scenario) -> Fault {
+    let fault = if is_start(path) && dice.roll(3) == 0 {
+        // Only a start whose answer arrives can be said to have failed.
+        Fault::None
+    } else if is_start(path) {
+        let all = [&FAULTS[..], &OF_THE_START].concat();
+        all[dice.roll(all.len())]
+    } else if dice.roll(one_in) == 0 {
+        FAULTS[dice.roll(FAULTS.len())]
+    } else {
+        Fault::None
+    };
+    // A service that says no, does it and then shows nothing can't be seen through by anybody.
+    let unseen = matches!(fault, Fault::Refusal { delivered: true, .. }) && scenario == Scenario::NeverStarts;
+    if unseen { Fault::None } else { fault }
+}
+
+/// Nobody is asked: the consent is `--yes`.
+struct Nobody;
+
+impl Prompt for Nobody {
+    fn missing_terminal(&self) -> Option<&'static str> {
+        Some("stdin")
+    }
+
+    fn line(&mut self, _: &str) -> std::io::Result<String> {
+        Err(std::io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn cautions(&mut self) {}
+
+    fn not_taken(&mut self, _: &str) {}
+}
+
+/// Reads are never slow here, so their limit is generous; a start that hangs is.
+const LIMITS: Limits =
+    Limits { pause: Duration::ZERO, start: Duration::from_millis(150), ..Limits::LOOPBACK };
+
+pub(super) fn client(url: &str) -> Http {
+    let keys = Options::default();
+    client_with(Keys::new(keys.access_key, keys.secret_key), url, LIMITS)
+}
+
+fn service(url: &str) -> Service {
+    Service {
+        site: Site::Public,
+        region: Site::Public.default_region(),
+        endpoint: Endpoint::parse(url).unwrap(),
+        sandbox: false,
+    }
+}
+
+/// Upgrades as `cdss upgrade --yes` does, with naps on a fake clock; `identity` is the service that the journal
+/// knows.
+pub(super) fn upgraded(
+    api: &dyn CdssApi,
+    clock: &FakeClock,
+    identity: &str,
+    journal: &Journal,
+    timeout: Duration,
+) -> (Report, Option<Failure>) {
+    let mut report = Report::default();
+    let mut flow = Flow {
+        api,
+        clock,
+        journal,
+        surroundings: &Surroundings { service: service(identity), profile: None },
+        tell: &mut Recorder::default(),
+        poll: Duration::from_secs(15),
+        report: &mut report,
+    };
+    let request = Request {
+        cluster: "orders-prod".parse().unwrap(),
+        version: "3.9.0".parse().unwrap(),
+        config_group: None,
+        accepted: Accepted::default(),
+        require_journal: false,
+    };
+    let waiting = Waiting { wait: true, timeout };
+    let mut asking = Asking { yes: true, prompt: &mut Nobody, document: &|_| serde_json::Value::Null };
+    let failure = upgrade(&mut flow, &request, waiting, &mut asking).err();
+    if failure.is_some() {
+        report.settle_failure();
+    }
+    (report, failure)
+}
+
+fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failure>) {
+    let clock = Rc::new(FakeClock::default());
+    let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned(), clock);
+    // One identity for both runs, as the real service would have.
+    let identity = "http://127.0.0.1:1";
+    let (report, failure) =
+        upgraded(&client(url), &FakeClock::default(), identity, &journal, Duration::from_secs(3 * 60 * 60));
+    let of = report.start_run.clone();
+    if of.is_some() {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let end = journal.end(at, of.as_deref(), report.verdict, None, &serde_json::Value::Null);
+        end.unwrap();
+    }
+    (report, failure)
+}
+
+/// What the cluster is, asked of the service itself.
+fn truth(sandbox: &Sandbox) -> Cluster {
+    let answer = one::<Option<Cluster>>(&client(&sandbox.url()), Read::Cluster(CLUSTER), Persistence::Once);
+    answer.unwrap().unwrap()
+}
+
+/// Whether a look after the start was answered whole: the colours, and then the cluster's entry.
+fn a_look_was_answered(record: &[(String, Fault)]) -> bool {
+    let after = record.iter().skip_while(|(path, _)| !is_start(path)).filter(|(path, _)| !is_start(path));
+    let mut colours = false;
+    for (path, fault) in after {
+        let intact = *fault == Fault::None;
+        if path.contains("ProgressCheck") || path.contains("getClusterStatus") {
+            colours = intact;
+        } else if intact && colours {
+            return true;
+        }
+    }
+    false
+}
+
+/// Runs one schedule and says what is wrong with how it went, if anything is.
+fn wrong(seed: u64) -> Result<&'static str, String> {
+    let mut dice = Dice::new(seed ^ 0xc0ff_ee00);
+    let scenario = SCENARIOS[dice.roll(SCENARIOS.len())];
+    let sandbox = Sandbox::start(Options { scenario, pace: Pace::Looks, ..Options::default() }).unwrap();
+    let network = Network::new(seed, scenario, sandbox.port());
+    let folder = tempfile::tempdir().unwrap();
+    let (report, failure) = run(&network.injector.url(), folder.path(), "first");
+
+    let started = sandbox.log().starts_executed();
+    let record = network.record.lock().unwrap().clone();
+    let cluster = truth(&sandbox);
+    let is_good =
+        cluster.state == ClusterState::Running && cluster.version.is_some_and(|code| code.number() == NEW);
+    let verdict = report.verdict;
+    let told = || {
+        format!(
+            "{scenario} seed {seed}: {verdict:?}, {failure:?}, {started} accepted, {cluster:?}, {record:?}"
+        )
+    };
+    let holds = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {}", told())) };
+
+    holds(started <= 1, "started twice")?;
+    match report.submitted {
+        // There the service says yes, and that is all that it does.
+        Submitted::Yes => holds(started == 1 || scenario == Scenario::NeverStarts, "said to be started")?,
+        Submitted::No => holds(started == 0, "said not to be started")?,
+        Submitted::Unknown => {}
+    }
+    match verdict {
+        Some(Verdict::Done) => holds(started == 1 && is_good, "not done")?,
+        // The service refused, did it anyway, and the run doesn't claim it.
+        Some(Verdict::Already) => {
+            let refused = record.iter().any(|(_, fault)| matches!(fault, Fault::Refusal { .. }));
+            holds(refused && started == 1 && is_good, "it was not there before")?;
+        }
+        Some(Verdict::NotStarted) => holds(started == 0, "it was started")?,
+        Some(Verdict::Failed) => {
+            let ends_badly = matches!(scenario, Scenario::EndsOnOldVersion | Scenario::EndsInError);
+            holds(started == 1 && ends_badly && !is_good, "it did not fail")?;
+        }
+        Some(Verdict::Running) => holds(started == 1, "nothing runs")?,
+        Some(Verdict::Unknown) => {
+            let nothing_to_see = started == 0 || scenario == Scenario::NeverStarts;
+            // A start whose answer is not known can't be said to have failed.
+            let unclaimed = report.submitted == Submitted::Unknown && !is_good;
+            holds(nothing_to_see || unclaimed || !a_look_was_answered(&record), "a look could tell")?;
+        }
+        None => holds(false, "without a verdict")?,
+    }
+    // Whatever else came of it, the same command again starts nothing a second time.
+    let (again, _) = run(&sandbox.url(), folder.path(), "second");
+    let in_all = sandbox.log().starts_executed();
+    // An upgrade that has failed for certain is over, and may be tried anew.
+    let is_over = verdict == Some(Verdict::Failed);
+    holds(in_all <= 1 || is_over, "the second run started it again")?;
+    holds(
+        started == 0 || is_over || again.submitted != Submitted::Yes,
+        "the second run says that it started it",
+    )?;
+    Ok(verdict.map_or("none", Verdict::word))
+}
+
+/// Schedules in `cargo test`; `CDSS_SCHEDULES` sets another number.
+const SCHEDULES: u64 = 200;
+
+#[test]
+fn no_schedule_of_faults_starts_twice_or_leads_to_a_wrong_verdict() {
+    let schedules = number("CDSS_SCHEDULES").unwrap_or(SCHEDULES);
+    let verdicts: Mutex<BTreeMap<&str, u64>> = Mutex::default();
+    let failures: Mutex<Vec<String>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for part in 0..4 {
+            let (verdicts, failures) = (&verdicts, &failures);
+            scope.spawn(move || {
+                for seed in (part..schedules).step_by(4) {
+                    match wrong(seed) {
+                        Ok(verdict) => *verdicts.lock().unwrap().entry(verdict).or_default() += 1,
+                        Err(what) => failures.lock().unwrap().push(what),
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().unwrap();
+    figures::record("schedules: started twice, or a wrong verdict", failures.len(), "");
+    assert!(failures.is_empty(), "{} of {schedules}: {}", failures.len(), failures.join("\n\n"));
+    let verdicts = verdicts.into_inner().unwrap();
+    figures::record("schedules of faults", schedules, "whole upgrades");
+    for (verdict, count) in &verdicts {
+        figures::record(&format!("schedules: {verdict}"), count, "");
+    }
+    for verdict in ["done", "failed", "not_started", "unknown"] {
+        assert!(
+            verdicts.get(verdict).is_some_and(|count| *count >= schedules / 40),
+            "{verdict} hardly came up: {verdicts:?}"
+        );
+    }
+}

@@ -1,0 +1,311 @@
+//! The start: how often it is sent, what comes before it, and what is said of it.
+
+use std::time::Duration;
+
+use super::fake::{FakeApi, NEW, OLD, Stage, cluster, gateway, lost};
+use crate::api::{ApiError, Read, Unsent};
+use crate::clock::Clock as _;
+use crate::clock::tests::FakeClock;
+use crate::consent::tests::consent;
+use crate::error::Failure;
+use crate::exit::Exit;
+use crate::model::ids::ClusterNo;
+use crate::model::open_start::StartAnswer;
+use crate::upgrade::rules::acceptance::Accepted;
+use crate::upgrade::rules::checks::tests::snapshot;
+use crate::upgrade::rules::plan::Plan;
+use crate::upgrade::rules::snapshot::Snapshot;
+use crate::upgrade::start::{Ready, StartOutcome};
+
+const GREEN: &[&str] = &["green", "green", "green"];
+
+/// One start against a fake service, and how it ended.
+struct Sent {
+    outcome: Result<StartOutcome, Failure>,
+    submitted: &'static str,
+    /// The clock's time at each start.
+    starts: Vec<Duration>,
+    connect_within: Vec<Duration>,
+    /// Everything that was asked for, in order.
+    reads: Vec<&'static str>,
+    said: Vec<String>,
+}
+
+impl Sent {
+    /// Exit code (0 for a change that is followed), `submitted`, and the number of starts.
+    fn summary(&self) -> (u8, &'static str, usize) {
+        let exit = self.outcome.as_ref().map_or_else(Failure::exit, |_| Exit::Ok);
+        (exit.code(), self.submitted, self.starts.len())
+    }
+
+    fn answer(&self) -> Option<StartAnswer> {
+        self.outcome.as_ref().ok().map(|outcome| outcome.answer)
+    }
+}
+
+/// Sends one start, answered as given. `look_age` is the age of the last look; `adjust` changes the service.
+fn send_with(
+    answers: Vec<Result<(), ApiError>>,
+    look_age: Duration,
+    world: impl Fn(Duration) -> Snapshot + 'static,
+    adjust: impl FnOnce(&mut FakeApi<'_>),
+) -> Sent {
+    let clock = FakeClock::default();
+    let looked_at = clock.elapsed();
+    clock.pass(look_age);
+    let mut api = FakeApi::new(&clock, world);
+    api.starts.borrow_mut().extend(answers);
+    adjust(&mut api);
+    let mut stage = Stage::new();
+    let snapshot = snapshot();
+    let accepted = Accepted::default();
+    let plan = Plan::of(&snapshot, &accepted);
+    let target = plan.target().unwrap();
+    let consent = consent(&plan);
+    let ready =
+        Ready { snapshot: &snapshot, plan: &plan, target, accepted: &accepted, consent: &consent, looked_at };
+    let outcome = stage.flow(&api).send(ready);
+    Sent {
+        outcome,
+        submitted: stage.report.submitted.word(),
+        starts: api.started.take(),
+        connect_within: api.connect_within.take(),
+        reads: api.reads.take(),
+        said: stage.tell.0,
+    }
+}
+
+fn send(answers: Vec<Result<(), ApiError>>, world: impl Fn(Duration) -> Snapshot + 'static) -> Sent {
+    send_with(answers, Duration::ZERO, world, |_| {})
+}
+
+fn idle(_: Duration) -> Snapshot {
+    cluster("running", OLD, GREEN)
+}
+
+fn changing(_: Duration) -> Snapshot {
+    cluster("changing", OLD, GREEN)
+}
+
+/// Idle until `seconds` have passed, then what `then` says.
+fn idle_until(seconds: u64, then: fn(Duration) -> Snapshot) -> impl Fn(Duration) -> Snapshot {
+    move |now| if now < Duration::from_secs(seconds) { idle(now) } else { then(now) }
+}
+
+fn not_sent(why: Unsent) -> ApiError {
+    ApiError::NotSent { operation: "fake", why, reason: "fake".to_owned() }
+}
+
+fn refused(status: u16) -> ApiError {
+    ApiError::Refused { operation: "fake", status, code: Some(3), message: "no".to_owned(), request_id: None }
+}
+
+#[test]
+fn an_accepted_start_is_sent_once() {
+    let sent = send(vec![Ok(())], idle);
+    assert_eq!(sent.summary(), (0, "unknown", 1), "`submitted` is set by the caller");
+    assert_eq!(sent.answer(), Some(StartAnswer::Accepted));
+    assert_eq!(sent.reads, ["start"], "the look was fresh");
+    assert_eq!(sent.connect_within, [Duration::from_secs(5)]);
+}
+
+#[test]
+fn what_never_reached_the_service_is_repeated_four_times_at_most() {
+    for error in [not_sent(Unsent::Connection), gateway(429, 410), gateway(429, 420)] {
+        let sent = send(vec![Err(error.clone()), Ok(())], idle);
+        assert_eq!(sent.summary(), (0, "unknown", 2), "{error}");
+        assert_eq!(send(vec![Err(error.clone()); 4], idle).summary(), (12, "no", 4), "{error}");
+    }
+}
+
+#[test]
+fn every_repeat_follows_a_look_at_cluster_and_status() {
+    let sent = send(vec![Err(gateway(429, 410)), Err(gateway(429, 410)), Ok(())], idle);
+    assert_eq!(sent.summary(), (0, "unknown", 3));
+    let repeat = ["credentials", "cluster", "status", "start"];
+    assert_eq!(sent.reads, [&["start"][..], &repeat, &repeat].concat());
+}
+
+#[test]
+fn a_cluster_that_began_to_change_between_two_attempts_gets_no_second_start() {
+    let sent = send(vec![Err(gateway(429, 410)), Ok(())], idle_until(1, changing));
+    assert_eq!(sent.summary(), (11, "no", 1));
+    let orange = |_| cluster("running", OLD, &["green", "orange", "green"]);
+    assert_eq!(send(vec![Err(gateway(429, 410)), Ok(())], idle_until(1, orange)).summary(), (5, "no", 1));
+}
+
+#[test]
+fn another_plan_between_two_attempts_gets_no_second_start() {
+    let there = |_| cluster("running", NEW, GREEN);
+    assert_eq!(send(vec![Err(gateway(429, 410)), Ok(())], idle_until(1, there)).summary(), (5, "no", 1));
+    let two_brokers = |_| cluster("running", OLD, &["green", "green"]);
+    assert_eq!(
+        send(vec![Err(gateway(429, 410)), Ok(())], idle_until(1, two_brokers)).summary(),
+        (5, "no", 1)
+    );
+    let renamed = |_| {
+        let mut world = idle(Duration::ZERO);
+        world.cluster.identity.no = Some(ClusterNo::new(7));
+        world
+    };
+    assert_eq!(send(vec![Err(gateway(429, 410)), Ok(())], idle_until(1, renamed)).summary(), (5, "no", 1));
+}
+
+#[test]
+fn a_failed_look_counts_as_an_attempt_and_leads_to_no_start() {
+    let fails = |api: &mut FakeApi<'_>| api.fails = Box::new(|_, _| Some(gateway(503, 500)));
+    let sent = send_with(vec![Err(gateway(429, 410)), Ok(())], Duration::ZERO, idle, fails);
+    assert_eq!(sent.summary(), (12, "no", 1));
+    let look = ["credentials", "cluster", "status"];
+    assert_eq!(
+        sent.reads,
+        [&["start"][..], &look, &look, &look].concat(),
+        "looks are the other three attempts"
+    );
+    let once = |api: &mut FakeApi<'_>| {
+        api.fails = Box::new(|now, _| (now < Duration::from_secs(3)).then(|| gateway(503, 500)));
+    };
+    let sent = send_with(vec![Err(gateway(429, 410)), Ok(())], Duration::ZERO, idle, once);
+    assert_eq!(sent.summary(), (0, "unknown", 2));
+}
+
+#[test]
+fn an_old_look_is_repeated_before_the_first_attempt() {
+    let sent = send_with(vec![Ok(())], Duration::from_secs(6), idle, |_| {});
+    assert_eq!(sent.summary(), (0, "unknown", 1));
+    assert_eq!(sent.reads, ["cluster", "status", "start"]);
+    let sent = send_with(vec![Ok(())], Duration::from_secs(5), idle, |_| {});
+    assert_eq!(sent.reads, ["start"], "five seconds are the limit");
+    assert_eq!(sent.connect_within, [Duration::ZERO]);
+    assert_eq!(send_with(vec![], Duration::from_secs(6), changing, |_| {}).summary(), (11, "no", 0));
+}
+
+#[test]
+fn no_start_follows_looks_that_take_too_long_or_fail() {
+    let slow = |api: &mut FakeApi<'_>| api.answer_time.set(Duration::from_secs(6));
+    let sent = send_with(vec![], Duration::from_secs(6), idle, slow);
+    assert_eq!(sent.summary(), (12, "no", 0));
+    assert_eq!(sent.reads.len(), 2 * 2, "the look is repeated twice at most");
+    let dead = |api: &mut FakeApi<'_>| api.fails = Box::new(|_, _| Some(lost()));
+    let sent = send_with(vec![], Duration::from_secs(6), idle, dead);
+    assert_eq!(sent.summary(), (12, "no", 0));
+    let partial = |api: &mut FakeApi<'_>| {
+        api.fails = Box::new(|_, read| matches!(read, Read::Status(_)).then(lost));
+    };
+    assert_eq!(send_with(vec![], Duration::from_secs(6), idle, partial).summary(), (12, "no", 0));
+}
+
+#[test]
+fn a_refusal_of_the_gateway_is_not_repeated_and_needs_no_look() {
+    for (error, exit) in [
+        (not_sent(Unsent::Setup), 12),
+        (gateway(401, 200), 4),
+        (gateway(401, 210), 4),
+        (gateway(403, 230), 4),
+        (gateway(429, 400), 12),
+        (gateway(400, 100), 6),
+        (gateway(404, 300), 6),
+        (gateway(413, 430), 6),
+    ] {
+        let sent = send(vec![Err(error.clone())], idle);
+        assert_eq!(sent.summary(), (exit, "no", 1), "{error}");
+        assert_eq!(sent.reads, ["start"], "{error}");
+    }
+}
+
+#[test]
+fn a_refusal_of_the_service_is_reported_after_four_looks_without_a_change() {
+    for status in [200, 400] {
+        let sent = send(vec![Err(refused(status))], idle);
+        assert_eq!(sent.summary(), (6, "no", 1));
+        assert_eq!(sent.reads.iter().filter(|read| **read == "cluster").count(), 4);
+    }
+    let unclear = |_| {
+        let mut world = cluster("running", OLD, GREEN);
+        world.health.as_mut().unwrap().brokers.nodes.clear();
+        world
+    };
+    assert_eq!(send(vec![Err(refused(200))], unclear).summary(), (9, "unknown", 1), "partial answers");
+    let dead = |api: &mut FakeApi<'_>| api.fails = Box::new(|_, _| Some(lost()));
+    let sent = send_with(vec![Err(refused(200))], Duration::ZERO, idle, dead);
+    assert_eq!(sent.summary(), (9, "unknown", 1), "no answers");
+}
+
+#[test]
+fn a_refusal_that_a_change_contradicts_is_never_claimed_as_a_start() {
+    for world in [idle_until(0, changing), idle_until(20, changing)] {
+        let sent = send(vec![Err(refused(200))], world);
+        assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartAnswer::Refused)));
+        assert!(!sent.said.contains(&"started".to_owned()), "{:?}", sent.said);
+    }
+    let too_late = idle_until(31, changing);
+    assert_eq!(send(vec![Err(refused(200))], too_late).summary(), (6, "no", 1));
+}
+
+#[test]
+fn a_refusal_is_not_confirmed_by_looks_without_a_broker() {
+    let one_missing = |_| cluster("running", OLD, &["green", "green"]);
+    let sent = send(vec![Err(refused(400))], idle_until(1, one_missing));
+    assert_eq!(sent.summary(), (9, "unknown", 1));
+}
+
+#[test]
+fn colors_alone_show_the_change_after_a_refusal() {
+    let orange = |_| cluster("changing", OLD, &["green", "orange", "green"]);
+    let back = move |now| if now < Duration::from_secs(10) { orange(now) } else { idle(now) };
+    let sent = send_with(vec![Err(refused(400))], Duration::ZERO, back, |api| {
+        api.fails = Box::new(|now, read| {
+            let is_entry = matches!(read, Read::Cluster(_));
+            (is_entry && now < Duration::from_secs(10)).then(lost)
+        });
+    });
+    assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartAnswer::Refused)));
+}
+
+#[test]
+fn a_lost_answer_is_never_repeated_and_silence_proves_nothing() {
+    for error in [lost(), gateway(504, 510), gateway(503, 500), gateway(500, 900), refused(500)] {
+        assert_eq!(send(vec![Err(error.clone())], idle).summary(), (9, "unknown", 1), "{error}");
+        let switched = |_| cluster("running", NEW, GREEN);
+        for sent in [send(vec![Err(error.clone())], changing), send(vec![Err(error.clone())], switched)] {
+            assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartAnswer::Lost)));
+        }
+    }
+}
+
+#[test]
+fn a_change_that_shows_late_is_still_seen() {
+    let late = send(vec![Err(lost())], idle_until(20, changing));
+    assert_eq!(late.summary().0, 0, "the fourth look is made 30 s after the start");
+    assert_eq!(send(vec![Err(lost())], idle_until(31, changing)).summary(), (9, "unknown", 1));
+}
+
+#[test]
+fn looks_about_another_cluster_do_not_count() {
+    let other = |_| {
+        let mut world = cluster("changing", OLD, GREEN);
+        world.cluster.identity.name = Some("billing".to_owned());
+        world
+    };
+    assert_eq!(send(vec![Err(lost())], other).summary(), (9, "unknown", 1));
+}
+
+#[test]
+fn looks_that_are_not_answered_do_not_count_and_end_after_five_minutes() {
+    let dead = |api: &mut FakeApi<'_>| api.fails = Box::new(|_, _| Some(gateway(503, 500)));
+    let clock_before = Duration::ZERO;
+    let sent = send_with(vec![Err(lost())], clock_before, idle, dead);
+    assert_eq!(sent.summary(), (9, "unknown", 1));
+    assert!(
+        (20..100).contains(&sent.reads.len()),
+        "it tried for five minutes, more and more slowly: {}",
+        sent.reads.len()
+    );
+}
+
+#[test]
+fn a_signal_between_two_attempts_means_that_nothing_was_started() {
+    let interrupt = |api: &mut FakeApi<'_>| api.clock.interrupt_after.set(Some(0));
+    let sent = send_with(vec![Err(gateway(429, 410))], Duration::ZERO, idle, interrupt);
+    assert_eq!(sent.summary(), (130, "no", 1));
+}

@@ -1,0 +1,234 @@
+//! The watch: what ends it, and what it costs.
+
+use std::time::Duration;
+
+use super::fake::{FakeApi, NEW, OLD, Stage, cluster, expectation, gateway, lost};
+use crate::api::Read;
+use crate::clock::Clock as _;
+use crate::clock::tests::FakeClock;
+use crate::figures;
+use crate::model::ids::ClusterNo;
+use crate::upgrade::rules::progress::{Patience, Progress, Settled, Watched};
+use crate::upgrade::watch::{End, Watch};
+
+const GREEN: &[&str] = &["green", "green", "green"];
+const ORANGE: &[&str] = &["green", "orange", "green"];
+
+fn watch(timeout: Duration) -> Watch<'static> {
+    Watch {
+        no: ClusterNo::new(1_009_123),
+        name: "orders-prod",
+        progress: Progress::new(Patience::REMOTE, Watched::Ours, expectation()),
+        timeout: Some(timeout),
+        origin: Duration::ZERO,
+        journalled: false,
+    }
+}
+
+fn warnings(stage: &Stage) -> Vec<&String> {
+    stage.tell.0.iter().filter(|said| said.starts_with("warning")).collect()
+}
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
+
+#[test]
+fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::GaveUp { goes_on: true, .. }), "{end:?}");
+    let requests = api.reads.borrow().len();
+    figures::record("requests of a watch of three hours", requests, "of 1000");
+    assert!(requests <= 1_000, "{requests}");
+    let slept: Duration = clock.naps().into_iter().sum();
+    assert_eq!(slept, minutes(180), "the last pause is cut to the deadline");
+}
+
+#[test]
+fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
+    let clock = FakeClock::default();
+    let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
+    let turn = std::cell::Cell::new(0);
+    api.fails = Box::new(move |_, _| {
+        turn.set(turn.get() + 1);
+        (turn.get() % 2 == 1).then(|| gateway(429, 410))
+    });
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::GaveUp { goes_on: true, .. }), "{end:?}");
+    let requests = api.reads.borrow().len();
+    figures::record("requests of a watch of three hours", requests, "of 1000");
+    assert!(requests <= 1_000, "{requests}");
+}
+
+#[test]
+fn a_last_look_is_made_at_the_deadline() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0..20 => cluster("changing", OLD, ORANGE),
+        _ => cluster("error", OLD, GREEN),
+    });
+    let mut stage = Stage::new();
+    let end = watch(Duration::from_secs(20)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::GaveUp { goes_on: false, .. }), "an error of one look is no end: {end:?}");
+}
+
+#[test]
+fn a_lasting_error_ends_the_watch_after_one_warning() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0..20 => cluster("changing", OLD, ORANGE),
+        _ => cluster("error", OLD, ORANGE),
+    });
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::Settled(Settled::InError)), "{end:?}");
+    assert!(clock.elapsed() >= Duration::from_secs(30 + 45), "{:?}", clock.elapsed());
+    assert_eq!(
+        warnings(&stage),
+        ["warning the service reports the state `error`; watching on until that lasts"]
+    );
+}
+
+#[test]
+fn a_single_wrong_error_changes_nothing() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0..20 | 40..60 => cluster("changing", OLD, ORANGE),
+        20..40 => cluster("error", OLD, GREEN),
+        _ => cluster("running", NEW, GREEN),
+    });
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+}
+
+#[test]
+fn a_broker_that_disappears_is_reported_once_and_watched_for() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0..60 => cluster("changing", OLD, ORANGE),
+        60..600 => cluster("running", NEW, &["green", "green"]),
+        _ => cluster("running", NEW, GREEN),
+    });
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert!(clock.elapsed() >= minutes(10), "not before it is back: {:?}", clock.elapsed());
+    assert_eq!(warnings(&stage), ["warning b3 missing from the service's answer; watching on"]);
+}
+
+#[test]
+fn an_answer_about_another_cluster_is_a_failed_read() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| {
+        let mut world = cluster("running", NEW, GREEN);
+        match now.as_secs() {
+            0..60 => cluster("changing", OLD, ORANGE),
+            60..600 => {
+                world.cluster.identity.name = Some("billing".to_owned());
+                world
+            }
+            600..1_200 => {
+                world.health.as_mut().unwrap().identity.no = Some(ClusterNo::new(7));
+                world
+            }
+            _ => world,
+        }
+    });
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert!(clock.elapsed() >= minutes(20), "{:?}", clock.elapsed());
+    assert!(warnings(&stage)[0].contains("name `billing` instead of `orders-prod`"), "{:?}", stage.tell.0);
+}
+
+#[test]
+fn hours_of_failing_reads_end_nothing_and_are_spoken_of_once() {
+    let clock = FakeClock::default();
+    let mut api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0..60 => cluster("changing", OLD, ORANGE),
+        _ => cluster("running", NEW, GREEN),
+    });
+    api.fails = Box::new(|now, _| (now > minutes(1) && now < minutes(120)).then(|| gateway(503, 500)));
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert_eq!(
+        stage.tell.0.iter().filter(|said| said.starts_with("warning")).count(),
+        1,
+        "{:?}",
+        stage.tell.0
+    );
+    assert!(clock.naps().into_iter().all(|nap| nap <= minutes(1)), "the pause grows to a minute");
+}
+
+#[test]
+fn a_deadline_with_an_old_last_look_is_unknown() {
+    let clock = FakeClock::default();
+    let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
+    api.fails = Box::new(|now, _| (now > minutes(1)).then(lost));
+    let mut stage = Stage::new();
+    let end = watch(minutes(10)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::GaveUp { goes_on: false, .. }), "{end:?}");
+}
+
+#[test]
+fn a_key_that_is_refused_for_five_minutes_ends_the_watch_and_a_shorter_time_does_not() {
+    let run = |refused_until: Duration| {
+        let clock = FakeClock::default();
+        let mut api = FakeApi::new(&clock, |now| match now.as_secs() {
+            0..400 => cluster("changing", OLD, ORANGE),
+            _ => cluster("running", NEW, GREEN),
+        });
+        api.fails =
+            Box::new(move |now, _| (now > minutes(1) && now < refused_until).then(|| gateway(401, 200)));
+        let mut stage = Stage::new();
+        watch(minutes(60)).run(&mut stage.flow(&api))
+    };
+    assert!(matches!(run(minutes(4)), End::Settled(Settled::AtTarget)));
+    let End::GaveUp { why, .. } = run(minutes(50)) else { panic!("the key was refused for good") };
+    assert!(why.contains("refused for five minutes"), "{why}");
+}
+
+#[test]
+fn a_missing_progress_call_is_asked_once_and_the_status_call_takes_over() {
+    let clock = FakeClock::default();
+    let mut api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0..60 => cluster("changing", OLD, ORANGE),
+        _ => cluster("running", NEW, GREEN),
+    });
+    api.fails = Box::new(|_, read| matches!(read, Read::Progress(_)).then(|| gateway(404, 300)));
+    let mut stage = Stage::new();
+    let end = watch(minutes(60)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert_eq!(api.reads.borrow().iter().filter(|read| **read == "progress").count(), 1);
+}
+
+#[test]
+fn time_asleep_counts_and_a_look_comes_before_the_verdict() {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |now| match now.as_secs() {
+        0..30 => cluster("changing", OLD, ORANGE),
+        _ => cluster("running", NEW, GREEN),
+    });
+    let mut stage = Stage::new();
+    // The machine sleeps for a day in the middle of a watch of three hours.
+    clock.jump_at_nap.set(Some((1, minutes(24 * 60))));
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    let End::GaveUp { goes_on, why } = end else { panic!("one good look is not two: {end:?}") };
+    assert!(!goes_on && why.ends_with("; last seen running at version code 3903006, not confirmed"), "{why}");
+}
+
+#[test]
+fn a_signal_ends_the_watch_and_tells_what_was_seen() {
+    let clock = FakeClock::default();
+    clock.interrupt_after.set(Some(3));
+    let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
+    let mut stage = Stage::new();
+    let end = watch(minutes(180)).run(&mut stage.flow(&api));
+    assert!(matches!(end, End::Interrupted { seen_to_change: true, .. }), "{end:?}");
+}

@@ -1,0 +1,247 @@
+//! The runs of a world: the same functions as the binary, up to the line that records the end.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::clock::{Fate, Frame, Killed, WorldClock};
+use super::journals::Mishap;
+use super::properties::after_run;
+use super::service::{NAME, NUMBER, WorldService};
+use super::world::World;
+use crate::cli::command::record_end;
+use crate::clock::Clock as _;
+use crate::consent::Prompt;
+use crate::error::Failure;
+use crate::journal::{Journal, Operator};
+use crate::model::command_context::Surroundings;
+use crate::model::endpoint::Endpoint;
+use crate::model::region::Site;
+use crate::model::service::Service;
+use crate::report::Report;
+use crate::session::Flow;
+use crate::session::resolve::Request;
+use crate::upgrade::check::{check, check_all};
+use crate::upgrade::rules::acceptance::Accepted;
+use crate::upgrade::run::{Asking, Waiting, upgrade};
+use crate::upgrade::status::{Following, status};
+use crate::upgrade::tests::fake::Recorder;
+
+/// What a run is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Command {
+    Upgrade {
+        waits: bool,
+        /// None is `--yes`; else the name is typed after so long.
+        typed_after: Option<Duration>,
+        require_journal: bool,
+    },
+    Check {
+        all: bool,
+    },
+    Status {
+        version: bool,
+        watch: bool,
+    },
+}
+
+/// Which open starts a person accepts as over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accepting {
+    Nothing,
+    /// Every open start that the journal shows.
+    All,
+    /// The latest one only.
+    Latest,
+    /// A start that is not open, as a person does who mixes up two runs.
+    Other,
+    /// Damaged lines.
+    Damage,
+}
+
+/// One run, and what comes before it.
+#[derive(Debug, Clone)]
+pub(super) struct Plan {
+    pub after: Duration,
+    pub mishap: Mishap,
+    pub command: Command,
+    pub region: usize,
+    pub journal: usize,
+    pub accepting: Accepting,
+    pub timeout: Duration,
+    pub by_number: bool,
+    pub fate: Fate,
+    pub nested: Option<(u32, Box<Self>)>,
+    /// From this step on the journal cannot be written.
+    pub blocked_at: Option<u32>,
+}
+
+/// How a run ended that was not killed.
+pub(super) struct Ended {
+    pub report: Report,
+    pub failure: Option<Failure>,
+}
+
+/// Types the name after a while.
+struct Typist<'a> {
+    world: &'a Rc<World>,
+    after: Duration,
+}
+
+impl Prompt for Typist<'_> {
+    fn missing_terminal(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn line(&mut self, _: &str) -> io::Result<String> {
+        self.world.step();
+        if self.world.is_signalled() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        self.world.pass(self.after);
+        Ok(NAME.to_owned())
+    }
+
+    fn cautions(&mut self) {}
+
+    fn not_taken(&mut self, _: &str) {}
+}
+
+pub(super) fn service(region: usize) -> Service {
+    Service {
+        site: Site::Public,
+        region: ["KR", "JPN"][region].parse().unwrap(),
+        endpoint: Endpoint::of_site(Site::Public),
+        sandbox: false,
+    }
+}
+
+/// Runs one command to its end, and holds that to the truth. Returns the word for it.
+pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
+    world.pass(plan.after);
+    world.meet(plan.mishap, plan.journal);
+    let id = world.next_run();
+    let clock = Rc::new(WorldClock(Rc::clone(world)));
+    let folder = world.journals.borrow()[plan.journal].folder.clone();
+    let journal = Journal::new(Some(folder), Operator::default(), id.clone(), clock);
+    let accepted = accepting(world, plan, &journal);
+    world.log(|| format!("{id} begins: {plan:?}, accepts {accepted:?}"));
+    world.acceptances.borrow_mut().extend(accepted.iter().map(|run| (id.clone(), run.clone())));
+    world.frames.borrow_mut().push(Frame {
+        id: id.clone(),
+        journal: plan.journal,
+        fate: plan.fate,
+        steps: 0,
+        nested: plan.nested.clone(),
+        blocked_at: plan.blocked_at,
+        journal_length: world.journals.borrow()[plan.journal].length(),
+        idle_entry: None,
+        idle_status: None,
+        accepted: accepted.clone(),
+        looks: 0,
+    });
+    let outcome = catch_unwind(AssertUnwindSafe(|| command(world, plan, &journal, &accepted)));
+    let end = match outcome {
+        Ok(ended) => {
+            world.log(|| {
+                format!(
+                    "{id} ends: {:?}, {:?}, {:?}",
+                    ended.report.verdict, ended.failure, ended.report.submitted
+                )
+            });
+            after_run(world, plan, &id, &ended)
+        }
+        Err(payload) if payload.is::<Killed>() => {
+            world.answer_was_lost();
+            world.log(|| format!("{id} is killed"));
+            "killed".to_owned()
+        }
+        Err(_) => {
+            world.violated("a panic".to_owned());
+            "panic".to_owned()
+        }
+    };
+    let frame = world.frames.borrow_mut().pop();
+    world.last_looks.set(frame.map_or(0, |frame| frame.looks));
+    world.count(end.clone());
+    end
+}
+
+/// What the operator accepts, as the error of the run before names it.
+fn accepting(world: &World, plan: &Plan, journal: &Journal) -> Vec<String> {
+    let state = journal.state(&service(plan.region), NUMBER);
+    let open: Vec<String> = state.open_starts.into_iter().map(|start| start.run).collect();
+    match plan.accepting {
+        Accepting::Nothing => Vec::new(),
+        Accepting::All => open,
+        Accepting::Latest => open.last().cloned().into_iter().collect(),
+        Accepting::Other => {
+            state.start_runs.into_iter().find(|run| !open.contains(run)).into_iter().collect()
+        }
+        Accepting::Damage => {
+            let journal = &mut world.journals.borrow_mut()[plan.journal];
+            if journal.is_damaged {
+                journal.forgiven = journal.posts.clone();
+            }
+            vec!["journal.damaged".to_owned()]
+        }
+    }
+}
+
+fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String]) -> Ended {
+    let api = WorldService { world: Rc::clone(world), region: plan.region };
+    let clock = WorldClock(Rc::clone(world));
+    let mut report = Report::default();
+    let surroundings = Surroundings { service: service(plan.region), profile: None };
+    let mut tell = Recorder::default();
+    let mut flow = Flow {
+        api: &api,
+        clock: &clock,
+        journal,
+        surroundings: &surroundings,
+        tell: &mut tell,
+        poll: Duration::from_secs(15),
+        report: &mut report,
+    };
+    let name = if plan.by_number { NUMBER.to_string() } else { NAME.to_owned() };
+    let accepted = accepted.iter().map(|item| match item.as_str() {
+        "journal.damaged" => "journal.damaged".parse().unwrap(),
+        run => format!("start.unresolved={run}").parse().unwrap(),
+    });
+    let mut request = Request {
+        cluster: name.parse().unwrap(),
+        version: "3.9.0".parse().unwrap(),
+        config_group: None,
+        accepted: Accepted(accepted.collect()),
+        require_journal: false,
+    };
+    let outcome = match plan.command {
+        Command::Upgrade { waits, typed_after, require_journal } => {
+            request.require_journal = require_journal;
+            let mut prompt = Typist { world, after: typed_after.unwrap_or_default() };
+            let step = |_: &Report| {
+                world.step();
+                Value::Null
+            };
+            let mut asking = Asking { yes: typed_after.is_none(), prompt: &mut prompt, document: &step };
+            upgrade(&mut flow, &request, Waiting { wait: waits, timeout: plan.timeout }, &mut asking)
+        }
+        Command::Check { all: true } => check_all(&mut flow, &request.cluster),
+        Command::Check { all: false } => check(&mut flow, &request),
+        Command::Status { version, watch } => {
+            let version = version.then(|| request.version.clone());
+            let following =
+                Following { cluster: request.cluster, version, from: None, watch, timeout: plan.timeout };
+            status(&mut flow, &following)
+        }
+    };
+    let failure = outcome.err();
+    if failure.is_some() && matches!(plan.command, Command::Upgrade { .. }) {
+        report.settle_failure();
+    }
+    let _a_journal_that_fails_is_only_warned_of = record_end(journal, clock.now(), &report, &Value::Null);
+    Ended { report, failure }
+}

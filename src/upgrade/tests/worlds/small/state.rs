@@ -1,0 +1,361 @@
+//! What a small world is at one moment, and every moment that can follow.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::super::life::{NEW, OLD};
+use super::super::runners::service;
+use super::super::service::NUMBER;
+use crate::clock::tests::FakeClock;
+use crate::journal::tests::memory::{Line, state_of};
+use crate::model::ids::VersionCode;
+use crate::model::open_start::StartAnswer;
+use crate::model::verdict::Verdict;
+use crate::upgrade::rules::acceptance::Accepted;
+use crate::upgrade::rules::plan::Plan;
+use crate::upgrade::rules::progress::{
+    Expectation, ExpectedBrokers, Look, Patience, Progress, Settled, Watched,
+};
+use crate::upgrade::rules::snapshot::Snapshot;
+use crate::upgrade::run::conclude;
+use crate::upgrade::tests::fake::{FakeApi, Stage, cluster};
+use crate::upgrade::watch::End;
+
+/// What the service does with the first start. The others are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Accepted,
+    /// Executed, and the answer is lost.
+    Executed,
+    /// The answer is lost, and nothing is done.
+    NotExecuted,
+    /// The answer is lost, and it is executed later.
+    Late,
+    Refused,
+    RefusedAndExecuted,
+}
+
+/// What happens to the journal, at any moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Kept,
+    Lost,
+    /// The first start line.
+    Damaged,
+}
+
+/// A run's id.
+pub(super) type Id = &'static str;
+
+/// Returns the id that is written like this.
+pub(super) fn id_of(run: &str) -> Id {
+    ["a", "b", "aa", "bb"].into_iter().find(|id| *id == run).expect("a run of these worlds")
+}
+
+/// What is true of the cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Truth {
+    Idle,
+    /// The start of this run is executed later.
+    Pending(Id),
+    Changing(Id),
+    AtTarget,
+    /// The upgrade is over, on the version before.
+    Back,
+}
+
+impl Truth {
+    pub(super) fn view(&self) -> &'static str {
+        match self {
+            Self::Idle | Self::Pending(_) | Self::Back => "idle",
+            Self::Changing(_) => "changing",
+            Self::AtTarget => "at target",
+        }
+    }
+}
+
+pub(super) fn snapshot_of(view: &str) -> Snapshot {
+    const GREEN: &[&str] = &["green", "green", "green"];
+    match view {
+        "idle" => cluster("running", OLD, GREEN),
+        "changing" => cluster("changing", OLD, &["green", "orange", "green"]),
+        _ => cluster("running", NEW, GREEN),
+    }
+}
+
+/// A watch, known by its whole state.
+#[derive(Debug, Clone)]
+pub(super) struct WatchState {
+    pub(super) progress: Rc<Progress>,
+    pub(super) key: Rc<str>,
+}
+
+impl WatchState {
+    pub(super) fn new(progress: Progress) -> Self {
+        let key = format!("{progress:?}").into();
+        Self { progress: Rc::new(progress), key }
+    }
+}
+
+impl PartialEq for WatchState {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for WatchState {}
+
+impl Hash for WatchState {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+/// Where a run is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum At {
+    Begin,
+    Agreed,
+    Locked,
+    LookedAgain(&'static str),
+    Ready,
+    Recorded,
+    Answered(StartAnswer),
+    Observing(StartAnswer, usize),
+    Watching { answer: StartAnswer, of: Id, watch: WatchState },
+    Concluded { verdict: Verdict, of: Id },
+    Ended,
+    Killed,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Run {
+    pub(super) id: Id,
+    pub(super) at: At,
+}
+
+/// A start that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Sent {
+    pub(super) run: Id,
+    /// The journal that has its line was not lost.
+    pub(super) is_recorded: bool,
+    pub(super) is_executed: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct State {
+    pub(super) truth: Truth,
+    pub(super) journal: Vec<Line>,
+    pub(super) fate_is_left: bool,
+    pub(super) kills_left: u8,
+    pub(super) runs: [Run; 2],
+    pub(super) lock: Option<usize>,
+    pub(super) sent: Vec<Sent>,
+    pub(super) settled: BTreeSet<Id>,
+}
+
+/// All that is known of the worlds seen so far.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) states: u64,
+    /// What came up, so that the model is not about nothing.
+    pub(super) sometimes: BTreeMap<&'static str, u64>,
+    pub(super) violations: BTreeSet<String>,
+    pub(super) plans: HashMap<(&'static str, Vec<Line>), Rc<Plan>>,
+    pub(super) verdicts: HashMap<String, Verdict>,
+    pub(super) looks: HashMap<&'static str, Look>,
+}
+
+impl Seen {
+    pub(super) fn sometimes(&mut self, what: &'static str) {
+        *self.sometimes.entry(what).or_default() += 1;
+    }
+
+    /// Returns a look at the cluster and its entry.
+    pub(super) fn look(&mut self, view: &'static str) -> &Look {
+        self.looks.entry(view).or_insert_with(|| {
+            let snapshot = snapshot_of(view);
+            let health = snapshot.health.expect("the view has colours");
+            Look { at: Duration::ZERO, health, cluster: Some(snapshot.cluster) }
+        })
+    }
+
+    pub(super) fn verdict(&mut self, settled: Settled, answer: StartAnswer) -> Verdict {
+        let key = format!("{settled:?} {answer:?}");
+        *self.verdicts.entry(key).or_insert_with(|| verdict_of(settled, answer))
+    }
+
+    pub(super) fn plan(&mut self, view: &'static str, journal: &[Line]) -> Rc<Plan> {
+        let make = || {
+            let mut snapshot = snapshot_of(view);
+            snapshot.journal = state_of(journal, &service(0), NUMBER);
+            Rc::new(Plan::of(&snapshot, &Accepted::default()))
+        };
+        Rc::clone(self.plans.entry((view, journal.to_vec())).or_insert_with(make))
+    }
+}
+
+/// How many looks without a change confirm a refusal here: fewer than in the code, to keep the worlds small.
+pub(super) const LOOKS: usize = 2;
+
+pub(super) fn progress() -> Progress {
+    let expected = Expectation {
+        target: Some(VersionCode::new(NEW)),
+        before: Some(VersionCode::new(OLD)),
+        brokers: ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), Some(3)),
+    };
+    let patience = Patience { settle: Duration::ZERO, looks: 3, time: Duration::ZERO, error: Duration::ZERO };
+    Progress::new(patience, Watched::Ours, expected)
+}
+
+pub(super) fn verdict_of(settled: Settled, answer: StartAnswer) -> Verdict {
+    let clock = FakeClock::default();
+    let api = FakeApi::new(&clock, |_| snapshot_of("idle"));
+    let mut stage = Stage::new();
+    let mut flow = stage.flow(&api);
+    let _failure = conclude(&mut flow, End::Settled(settled), answer, "orders-prod", String::new());
+    flow.report.verdict.expect("every end has a verdict")
+}
+
+impl State {
+    pub(super) fn new(fate: Fate) -> Self {
+        let run = |id: Id| Run { id, at: At::Begin };
+        Self {
+            truth: Truth::Idle,
+            journal: Vec::new(),
+            fate_is_left: fate != Fate::Kept,
+            kills_left: 2,
+            runs: [run("a"), run("b")],
+            lock: None,
+            sent: Vec::new(),
+            settled: BTreeSet::new(),
+        }
+    }
+
+    /// The run that sent its start and has not looked often enough yet.
+    pub(super) fn is_observed(&self) -> bool {
+        let waits = |run: &Run| {
+            matches!(run.at, At::Answered(_) | At::Observing(..))
+                && matches!(&self.truth, Truth::Changing(by) if *by == run.id)
+        };
+        self.runs.iter().any(waits)
+    }
+
+    /// Returns every state that one step leads to.
+    pub(super) fn next(&self, mode: Mode, fate: Fate, seen: &mut Seen) -> Vec<Self> {
+        let mut next = Vec::new();
+        let with_truth = |truth| Self { truth, ..self.clone() };
+        match &self.truth {
+            Truth::Pending(by) => next.push(with_truth(Truth::Changing(by))),
+            Truth::Changing(_) if !self.is_observed() => {
+                next.extend([with_truth(Truth::AtTarget), with_truth(Truth::Back)]);
+            }
+            _ => {}
+        }
+        let starts = self.journal.iter().position(|line| matches!(line, Line::Start { .. }));
+        if self.fate_is_left && !self.journal.is_empty() {
+            let mut hit = self.clone();
+            hit.fate_is_left = false;
+            match (fate, starts) {
+                (Fate::Lost, _) => {
+                    hit.journal.clear();
+                    hit.sent.iter_mut().for_each(|sent| sent.is_recorded = false);
+                    next.push(hit);
+                }
+                (Fate::Damaged, Some(line)) => {
+                    if let Line::Start { is_damaged, .. } = &mut hit.journal[line] {
+                        *is_damaged = true;
+                    }
+                    next.push(hit);
+                }
+                _ => {}
+            }
+        }
+        for place in 0..2 {
+            if !matches!(self.runs[place].at, At::Ended | At::Killed) {
+                let mut stepped = self.clone();
+                stepped.step(place, mode, seen);
+                next.push(stepped);
+                if self.kills_left > 0 {
+                    let mut killed = self.clone();
+                    killed.kills_left -= 1;
+                    killed.release(place);
+                    let is_first = self.runs[place].id.len() == 1;
+                    // Whoever was killed is repeated once.
+                    killed.runs[place] = if is_first {
+                        Run { id: ["aa", "bb"][place], at: At::Begin }
+                    } else {
+                        Run { at: At::Killed, ..self.runs[place].clone() }
+                    };
+                    seen.sometimes("killed");
+                    next.push(killed);
+                }
+            }
+        }
+        next
+    }
+
+    pub(super) fn release(&mut self, place: usize) {
+        if self.lock == Some(place) {
+            self.lock = None;
+        }
+    }
+
+    pub(super) fn end(&mut self, place: usize) {
+        self.release(place);
+        self.runs[place].at = At::Ended;
+    }
+
+    pub(super) fn take_lock(&mut self, place: usize) -> bool {
+        let is_free = self.lock.is_none();
+        if is_free {
+            self.lock = Some(place);
+        }
+        is_free
+    }
+
+    /// Takes one step of one run.
+    pub(super) fn step(&mut self, place: usize, mode: Mode, seen: &mut Seen) {
+        let run = self.runs[place].id;
+        let view = self.truth.view();
+        match self.runs[place].at.clone() {
+            At::Begin => self.begin(place, seen),
+            At::Agreed if self.take_lock(place) => self.runs[place].at = At::Locked,
+            At::Agreed => {
+                seen.sometimes("locked out");
+                self.claim(place, Verdict::NotStarted, seen);
+                self.end(place);
+            }
+            At::Locked => self.runs[place].at = At::LookedAgain(view),
+            At::LookedAgain(view) => {
+                let plan = seen.plan(view, &self.journal);
+                if plan.target().is_some() {
+                    self.runs[place].at = At::Ready;
+                } else {
+                    seen.sometimes("the plan changed under the lock");
+                    self.claim(place, Verdict::NotStarted, seen);
+                    self.end(place);
+                }
+            }
+            At::Ready => {
+                self.journal.push(Line::Start { run, from: OLD, to: NEW, is_damaged: false });
+                self.runs[place].at = At::Recorded;
+            }
+            At::Recorded => self.send(place, mode, seen),
+            At::Answered(answer) => self.record_answer(place, answer),
+            At::Observing(answer, unchanged) => self.observe(place, answer, unchanged, seen),
+            At::Watching { answer, of, watch } => self.watch(place, answer, of, &watch, seen),
+            At::Concluded { verdict, of } => {
+                self.journal.push(Line::End { run, of, verdict });
+                if !matches!(verdict, Verdict::Running | Verdict::Unknown) {
+                    self.settled.insert(of);
+                }
+                self.end(place);
+            }
+            At::Ended | At::Killed => {}
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The steps of one run that decide something.
+
+use super::state::{At, Id, LOOKS, Mode, Seen, Sent, State, Truth, WatchState, id_of, progress};
+use crate::journal::tests::memory::Line;
+use crate::model::open_start::StartAnswer;
+use crate::model::verdict::Verdict;
+use crate::upgrade::rules::next_action::Course;
+use crate::upgrade::rules::progress::{Look, Progress};
+use crate::upgrade::start::Sight;
+
+impl State {
+    pub(super) fn begin(&mut self, place: usize, seen: &mut Seen) {
+        let run = self.runs[place].id;
+        let plan = seen.plan(self.truth.view(), &self.journal);
+        match &plan.course {
+            Course::Checks if plan.target().is_some() => self.runs[place].at = At::Agreed,
+            Course::Attach(start) if self.take_lock(place) => {
+                seen.sometimes("attached");
+                self.journal.push(Line::Attached { run, of: id_of(&start.run) });
+                let watch = WatchState::new(progress());
+                self.runs[place].at = At::Watching { answer: start.answer, of: id_of(&start.run), watch };
+            }
+            Course::Already => {
+                self.claim(place, Verdict::Already, seen);
+                self.end(place);
+            }
+            course => {
+                seen.sometimes(match course {
+                    Course::Checks if plan.stopping().any(|check| check.id == "journal.damaged") => {
+                        "blocked by damage"
+                    }
+                    Course::Checks => "blocked by an open start",
+                    Course::Follow => "someone else's change",
+                    _ => "another run watches",
+                });
+                self.claim(place, Verdict::NotStarted, seen);
+                self.end(place);
+            }
+        }
+    }
+
+    pub(super) fn send(&mut self, place: usize, mode: Mode, seen: &mut Seen) {
+        let run = self.runs[place].id;
+        let is_first = self.sent.is_empty();
+        for sent in &self.sent {
+            if sent.is_recorded && !self.settled.contains(&sent.run) {
+                seen.violations.insert(format!("a second start: {self:?}"));
+            }
+        }
+        let is_idle = matches!(self.truth, Truth::Idle | Truth::Back);
+        let (answer, truth) = match mode {
+            _ if !is_idle => (StartAnswer::Refused, None),
+            Mode::Executed if is_first => (StartAnswer::Lost, Some(Truth::Changing(run))),
+            Mode::NotExecuted if is_first => (StartAnswer::Lost, None),
+            Mode::Late if is_first => (StartAnswer::Lost, Some(Truth::Pending(run))),
+            Mode::Refused if is_first => (StartAnswer::Refused, None),
+            Mode::RefusedAndExecuted if is_first => (StartAnswer::Refused, Some(Truth::Changing(run))),
+            _ => (StartAnswer::Accepted, Some(Truth::Changing(run))),
+        };
+        if !is_first {
+            seen.sometimes("a second start after the first was settled or its journal lost");
+        }
+        let has_line =
+            self.journal.iter().any(|line| matches!(line, Line::Start { run: of, .. } if *of == run));
+        self.sent.push(Sent { run, is_recorded: has_line, is_executed: truth.is_some() });
+        self.truth = truth.unwrap_or_else(|| self.truth.clone());
+        self.runs[place].at = At::Answered(answer);
+    }
+
+    pub(super) fn record_answer(&mut self, place: usize, answer: StartAnswer) {
+        let run = self.runs[place].id;
+        match answer {
+            StartAnswer::Accepted => self.journal.push(Line::Accepted { run }),
+            StartAnswer::Refused => self.journal.push(Line::Refused { run }),
+            StartAnswer::Lost => {}
+        }
+        self.runs[place].at = match answer {
+            StartAnswer::Accepted => At::Watching { answer, of: run, watch: WatchState::new(progress()) },
+            _ => At::Observing(answer, 0),
+        };
+    }
+
+    pub(super) fn observe(&mut self, place: usize, answer: StartAnswer, unchanged: usize, seen: &mut Seen) {
+        let of = self.runs[place].id;
+        let plan = seen.plan("idle", &[]);
+        let Look { health, cluster, .. } = seen.look(self.truth.view());
+        let cluster = cluster.as_ref().expect("the look has the entry");
+        let sight = Sight::of(&plan, health, cluster);
+        let mut progress = progress();
+        self.runs[place].at = match sight {
+            Sight::Unchanged if unchanged + 1 < LOOKS => At::Observing(answer, unchanged + 1),
+            Sight::Unchanged | Sight::Unclear => {
+                let is_refused = answer == StartAnswer::Refused;
+                seen.sometimes(if is_refused { "a refusal is confirmed" } else { "in doubt" });
+                let verdict = if is_refused { Verdict::NotStarted } else { Verdict::Unknown };
+                self.claim(place, verdict, seen);
+                At::Concluded { verdict, of }
+            }
+            sight => {
+                if sight == Sight::Changing {
+                    progress.note_change();
+                }
+                At::Watching { answer, of, watch: WatchState::new(progress) }
+            }
+        };
+    }
+
+    pub(super) fn watch(
+        &mut self,
+        place: usize,
+        answer: StartAnswer,
+        of: Id,
+        watch: &WatchState,
+        seen: &mut Seen,
+    ) {
+        let mut progress = Progress::clone(&watch.progress);
+        if progress.was_seen_to_change() && self.truth.view() == "changing" {
+            // Looks that show nothing new would only be counted.
+            return;
+        }
+        let settled = progress.take(seen.look(self.truth.view()));
+        self.runs[place].at = match settled {
+            Some(settled) => {
+                let verdict = seen.verdict(settled, answer);
+                self.claim(place, verdict, seen);
+                At::Concluded { verdict, of }
+            }
+            None => At::Watching { answer, of, watch: WatchState::new(progress) },
+        };
+    }
+
+    /// Holds a verdict to the truth.
+    pub(super) fn claim(&self, place: usize, verdict: Verdict, seen: &mut Seen) {
+        let run = &self.runs[place].id;
+        let was_done = self.sent.iter().any(|sent| sent.run == *run && sent.is_executed);
+        seen.sometimes(verdict.word());
+        let holds = match verdict {
+            Verdict::Done | Verdict::Already => self.truth == Truth::AtTarget,
+            Verdict::NotStarted => !was_done,
+            Verdict::Failed => self.truth == Truth::Back,
+            Verdict::Running | Verdict::Unknown => true,
+        };
+        if !holds {
+            seen.violations.insert(format!("verdict {}: {self:?}", verdict.word()));
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.runs.iter().all(|run| matches!(run.at, At::Ended | At::Killed))
+    }
+}

@@ -1,0 +1,140 @@
+//! The modules use each other only as the table in CONTRIBUTING allows.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't read the sources has failed")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The document with the table.
+const TABLE: &str = "README.md";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Reads the table: each module, and the modules that it may use.
+fn allowed() -> BTreeMap<String, BTreeSet<String>> {
+    let document = fs::read_to_string(root().join(TABLE)).unwrap();
+    let rows = document.lines().skip_while(|line| *line != "| module | may use |").skip(2);
+    let rows: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() >= 10, "{TABLE} has a table of modules");
+    let names =
+        |cell: &str| -> BTreeSet<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let mut table = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').collect();
+        for module in names(cells[0]) {
+            table.insert(module, names(cells[1]));
+        }
+    }
+    table
+}
+
+/// Returns every source file that is not a test, by its path below `src`, with its text up to the tests at its end.
+fn sources() -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root().join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if !path.ends_with("tests") {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !path.ends_with("tests.rs")
+            {
+                let inside = path.strip_prefix(root().join("src")).unwrap().to_owned();
+                found.insert(inside, without_tests(&fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+fn without_tests(text: &str) -> String {
+    let start = text.lines().scan("", |before, line| {
+        let opens = before.trim() == "#[cfg(test)]" && line.ends_with("mod tests {");
+        *before = line;
+        Some((opens, line))
+    });
+    start.take_while(|(opens, _)| !opens).map(|(_, line)| line).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the path of a file's module, such as `["upgrade", "rules", "plan"]`.
+fn module_of(file: &Path) -> Vec<String> {
+    let file = file.with_extension("");
+    let names = file.iter().map(|name| name.to_string_lossy().into_owned());
+    names.filter(|name| name != "mod").collect()
+}
+
+/// Returns the row of the table for a module: `upgrade/rules` comes before `upgrade`.
+fn row(module: &[String], table: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
+    (1..=module.len()).rev().map(|length| module[..length].join("/")).find(|name| table.contains_key(name))
+}
+
+/// Returns every path behind `crate::` in a text.
+fn paths(code: &str) -> impl Iterator<Item = Vec<String>> + '_ {
+    code.split("crate::").skip(1).map(|rest| {
+        let end =
+            rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':').unwrap_or(rest.len());
+        rest[..end].split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    })
+}
+
+#[test]
+fn modules_use_only_what_the_table_allows() {
+    let table = allowed();
+    let mut wrong = Vec::new();
+    for (file, code) in sources() {
+        if matches!(file.to_str(), Some("lib.rs" | "main.rs")) {
+            continue;
+        }
+        let own = row(&module_of(&file), &table)
+            .unwrap_or_else(|| panic!("the table has no row for {}", file.display()));
+        for path in paths(&code).filter(|path| !path.is_empty() && path[0] != "bugs") {
+            let Some(other) = row(&path, &table) else { continue };
+            if own != "cli" && other != own && !table[&own].contains(&other) {
+                wrong.push(format!("{} uses {other}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not in the table:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_module_of_the_table_exists() {
+    let folders: BTreeSet<String> = sources()
+        .keys()
+        .flat_map(|file| {
+            let module = module_of(file);
+            (1..=module.len()).map(move |length| module[..length].join("/")).collect::<Vec<_>>()
+        })
+        .collect();
+    let missing: Vec<String> = allowed().into_keys().filter(|module| !folders.contains(module)).collect();
+    assert!(missing.is_empty(), "not in src: {missing:?}");
+}
+
+#[test]
+fn secrets_are_exposed_only_where_they_are_used() {
+    const FILES: [&str; 6] = [
+        "api/sign.rs",
+        "cli/config/profile_editor.rs",
+        "model/proxy_address.rs",
+        "settings/credential_process/mod.rs",
+        "settings/edit.rs",
+        "settings/mod.rs",
+    ];
+    let sources = sources();
+    let exposing = sources.iter().filter(|(_, code)| code.contains("expose_secret()"));
+    let files: Vec<String> = exposing.map(|(file, _)| file.display().to_string()).collect();
+    assert_eq!(files, FILES, "another file that exposes a secret is a decision");
+}
+
+#[test]
+fn imports_name_each_module_by_itself() {
+    for (file, code) in sources() {
+        assert!(!code.contains("crate::{"), "{}: a braced import hides what it uses", file.display());
+    }
+}
