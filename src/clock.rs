@@ -40,7 +40,7 @@ pub(crate) trait Clock {
 
 /// Remembers the first signal and wakes whoever waits.
 #[derive(Debug, Clone)]
-pub(crate) struct Interrupt(Arc<Shared>);
+pub(crate) struct SignalListener(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -50,7 +50,7 @@ struct Shared {
     announce: watch::Sender<Option<Signal>>,
 }
 
-impl Interrupt {
+impl SignalListener {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Shared {
             raised: Mutex::new(None),
@@ -196,7 +196,7 @@ pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
 /// The machine's own clocks.
 #[derive(Debug, Clone)]
 pub(crate) struct SystemClock {
-    pub interrupt: Interrupt,
+    pub interrupt: SignalListener,
 }
 
 impl Clock for SystemClock {
@@ -303,7 +303,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_signal_ends_a_sleep_also_when_it_came_before() {
-        let interrupt = Interrupt::new();
+        let interrupt = SignalListener::new();
         let clock = SystemClock { interrupt: interrupt.clone() };
         assert_eq!(clock.sleep(Duration::ZERO), Ok(()));
         interrupt.raise(Signal::Terminate);
@@ -318,7 +318,7 @@ pub(crate) mod tests {
 
     #[test]
     fn elapsed_time_never_goes_back() {
-        let clock = SystemClock { interrupt: Interrupt::new() };
+        let clock = SystemClock { interrupt: SignalListener::new() };
         let first = clock.elapsed();
         assert!(clock.elapsed() >= first);
     }

@@ -15,19 +15,19 @@ use crate::upgrade::rules::plan::Plan;
 #[derive(Debug)]
 pub(crate) struct Consent {
     cluster: ClusterNo,
-    manner: Manner,
+    manner: ConsentMethod,
 }
 
 /// How consent was given; the journal keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum ConsentMethod {
     TypedName,
     /// The service returned no name that can be typed, so the cluster number was typed instead.
     TypedNumber,
     YesFlag,
 }
 
-impl Manner {
+impl ConsentMethod {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::TypedName => "typed name",
@@ -42,7 +42,7 @@ impl Consent {
         self.cluster
     }
 
-    pub(crate) fn manner(&self) -> Manner {
+    pub(crate) fn method(&self) -> ConsentMethod {
         self.manner
     }
 }
@@ -64,7 +64,7 @@ pub(crate) trait Prompt {
     fn cautions(&mut self);
 
     /// Says why an answer was not taken.
-    fn not_taken(&mut self, why: &str);
+    fn reject_answer(&mut self, why: &str);
 }
 
 /// Why there is no consent.
@@ -105,13 +105,13 @@ const TRIES: usize = 3;
 pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result<Consent, ConsentError> {
     let cluster = plan.no;
     if yes {
-        return Ok(Consent { cluster, manner: Manner::YesFlag });
+        return Ok(Consent { cluster, manner: ConsentMethod::YesFlag });
     }
     let number = cluster.to_string();
     let (expected, answer_is, manner) = if is_typeable(&plan.name) {
-        (plan.name.as_str(), "the cluster's name", Manner::TypedName)
+        (plan.name.as_str(), "the cluster's name", ConsentMethod::TypedName)
     } else {
-        (number.as_str(), "the cluster's number", Manner::TypedNumber)
+        (number.as_str(), "the cluster's number", ConsentMethod::TypedNumber)
     };
     let question = Question {
         text: format!("Type {expected} to start"),
@@ -134,7 +134,7 @@ pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result
 pub(crate) struct GroupConsent {
     name: GroupName,
     version: VersionCode,
-    manner: Manner,
+    manner: ConsentMethod,
 }
 
 impl GroupConsent {
@@ -147,7 +147,7 @@ impl GroupConsent {
         self.version
     }
 
-    pub(crate) fn manner(&self) -> Manner {
+    pub(crate) fn manner(&self) -> ConsentMethod {
         self.manner
     }
 }
@@ -165,7 +165,7 @@ pub(crate) fn confirm_group(
 ) -> Result<GroupConsent, ConsentError> {
     let granted = |manner| GroupConsent { name: name.clone(), version, manner };
     if yes {
-        return Ok(granted(Manner::YesFlag));
+        return Ok(granted(ConsentMethod::YesFlag));
     }
     let question = Question {
         text: format!("Type {name} to make it"),
@@ -176,7 +176,7 @@ pub(crate) fn confirm_group(
     };
     question.need_a_terminal(prompt)?;
     question.ask(prompt)?;
-    Ok(granted(Manner::TypedName))
+    Ok(granted(ConsentMethod::TypedName))
 }
 
 /// A question that is answered by typing one exact text, such as a name.
@@ -221,7 +221,7 @@ impl Question<'_> {
             if !typed.is_empty() && typed == self.expected {
                 return Ok(());
             }
-            prompt.not_taken(&self.why_not(typed, TRIES - turn));
+            prompt.reject_answer(&self.why_not(typed, TRIES - turn));
         }
         Err(declined())
     }
@@ -250,7 +250,7 @@ fn is_hangul(c: char) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::upgrade::rules::acceptance::Accepted;
+    use crate::upgrade::rules::acceptance::Acceptances;
     use crate::upgrade::rules::checks::tests::snapshot;
 
     struct Scripted {
@@ -278,7 +278,7 @@ pub(crate) mod tests {
             self.shown.push("cautions".to_owned());
         }
 
-        fn not_taken(&mut self, why: &str) {
+        fn reject_answer(&mut self, why: &str) {
             self.shown.push(why.to_owned());
         }
     }
@@ -294,7 +294,7 @@ pub(crate) mod tests {
     }
 
     fn plan() -> Plan {
-        Plan::of(&snapshot(), &Accepted::default())
+        Plan::of(&snapshot(), &Acceptances::default())
     }
 
     #[test]
@@ -326,7 +326,11 @@ pub(crate) mod tests {
             }
             let mut prompt = Scripted::new(&["", " 1009123 "]);
             let consent = confirm(&plan, false, &mut prompt).unwrap();
-            assert_eq!((consent.manner(), consent.cluster()), (Manner::TypedNumber, plan.no), "{name:?}");
+            assert_eq!(
+                (consent.method(), consent.cluster()),
+                (ConsentMethod::TypedNumber, plan.no),
+                "{name:?}"
+            );
             assert_eq!(prompt.shown, ["cautions", "nothing was typed; 2 tries left"], "{name:?}");
         }
         let result = confirm(&plan(), false, &mut Scripted::new(&["1009123"]));
@@ -372,7 +376,7 @@ pub(crate) mod tests {
         assert_eq!(error.hint().unwrap(), "add --yes to confirm without a question");
         assert!(error.to_string().contains("stdin"));
         assert!(prompt.shown.is_empty() && prompt.answers.len() == 1);
-        assert_eq!(confirm(&plan(), true, &mut prompt).unwrap().manner(), Manner::YesFlag);
+        assert_eq!(confirm(&plan(), true, &mut prompt).unwrap().method(), ConsentMethod::YesFlag);
     }
 
     #[test]
@@ -381,7 +385,7 @@ pub(crate) mod tests {
         let (version, other) = (VersionCode::new(39), VersionCode::new(40));
         let mut prompt = Scripted::new(&["orders", "orders-390"]);
         let consent = confirm_group(&name, version, false, &mut prompt).unwrap();
-        assert_eq!(consent.manner(), Manner::TypedName);
+        assert_eq!(consent.manner(), ConsentMethod::TypedName);
         assert!(consent.covers(&name, version));
         assert!(!consent.covers(&name, other) && !consent.covers(&"orders-400".parse().unwrap(), version));
         assert_eq!(
@@ -393,7 +397,10 @@ pub(crate) mod tests {
         let mut nobody = Scripted { missing: Some("stdin"), ..Scripted::new(&["orders-390"]) };
         let error = confirm_group(&name, version, false, &mut nobody).unwrap_err();
         assert!(matches!(error, ConsentError::NobodyToAsk { .. }));
-        assert_eq!(confirm_group(&name, version, true, &mut nobody).unwrap().manner(), Manner::YesFlag);
+        assert_eq!(
+            confirm_group(&name, version, true, &mut nobody).unwrap().manner(),
+            ConsentMethod::YesFlag
+        );
         assert_eq!(nobody.answers.len(), 1, "nothing was asked");
     }
 }

@@ -13,7 +13,7 @@ use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ClusterNo, ConfigGroupNo};
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
-use crate::upgrade::rules::broker_history::BrokerTrails;
+use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::checks::Check;
 use crate::upgrade::rules::plan::Plan;
 
@@ -49,7 +49,7 @@ pub(crate) struct Report {
     pub submitted: Submitted,
     pub verdict: Option<Verdict>,
     pub evidence: Vec<Evidence>,
-    pub brokers: BrokerTrails,
+    pub brokers: BrokerHistories,
     pub health: Option<Health>,
     /// The cluster's entry as a watch last read it.
     pub last_seen: Option<Cluster>,
@@ -72,7 +72,7 @@ const MOST_EVIDENCE: usize = 60;
 
 impl Report {
     /// Takes over what the plan says.
-    pub(crate) fn take_plan(&mut self, plan: &Plan) {
+    pub(crate) fn set_plan(&mut self, plan: &Plan) {
         self.cluster = Some((plan.name.clone(), plan.no));
         self.state = Some(plan.state.word().to_owned());
         self.broker_count = plan.brokers;
@@ -105,14 +105,14 @@ impl Report {
     }
 
     /// Gives an `upgrade` that failed its verdict, where none is known and nothing was sent: not started.
-    pub(crate) fn settle_failure(&mut self) {
+    pub(crate) fn set_failure_verdict(&mut self) {
         if self.verdict.is_none() && self.submitted == Submitted::No {
             self.verdict = Some(Verdict::NotStarted);
         }
     }
 
     /// Adds what was seen, unless the same was seen of the same operation just before.
-    pub(crate) fn saw(&mut self, at: Timestamp, operation: &'static str, saw: impl Into<String>) {
+    pub(crate) fn add_evidence(&mut self, at: Timestamp, operation: &'static str, saw: impl Into<String>) {
         let saw = saw.into();
         let before = self.evidence.iter().rev().find(|evidence| evidence.operation == operation);
         if before.is_some_and(|evidence| evidence.saw == saw) {

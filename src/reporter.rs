@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::report::Report;
-use crate::upgrade::rules::broker_history::BrokerTrails;
+use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::plan::Plan;
 
 /// Is told what happens. None of it is the result.
-pub(crate) trait Tell {
+pub(crate) trait Reporter {
     /// The plan, before a question or as the reason why none is asked.
     fn plan(&mut self, plan: &Plan);
 
@@ -23,7 +23,7 @@ pub(crate) trait Tell {
     fn following(&mut self, why: &str);
 
     /// A look at the brokers, `at` after the watch began.
-    fn brokers(&mut self, trails: &BrokerTrails, at: Duration);
+    fn brokers(&mut self, trails: &BrokerHistories, at: Duration);
 
     /// The watch is over: the living lines stay as they are.
     fn watch_ended(&mut self);

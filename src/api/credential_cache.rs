@@ -5,12 +5,12 @@ use std::cell::{Cell, RefCell};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::request_record::RequestObserver;
-use crate::settings::{ConfigError, Keys};
+use crate::settings::{ConfigError, Credentials};
 
 /// Holds the key. Where a new one can't be had, the old one stays, and the service judges it.
-pub(crate) struct KeyRing {
-    keys: RefCell<Keys>,
-    renew: Box<dyn Fn() -> Result<Keys, ConfigError>>,
+pub(crate) struct CredentialCache {
+    keys: RefCell<Credentials>,
+    renew: Box<dyn Fn() -> Result<Credentials, ConfigError>>,
     was_told: Cell<bool>,
     /// How long before its end the key is renewed.
     margin: Cell<SignedDuration>,
@@ -19,35 +19,44 @@ pub(crate) struct KeyRing {
 /// A key that ends to count within this is fetched anew before it is used.
 ///
 /// Chosen: longer than one request takes.
-const SOON: SignedDuration = SignedDuration::from_mins(2);
+const REFRESH_BEFORE_EXPIRY: SignedDuration = SignedDuration::from_mins(2);
 
-impl KeyRing {
+impl CredentialCache {
     /// `renew` fetches the keys anew from where they came from.
-    pub(crate) fn new(keys: Keys, renew: Box<dyn Fn() -> Result<Keys, ConfigError>>) -> Self {
-        Self { keys: RefCell::new(keys), renew, was_told: Cell::new(false), margin: Cell::new(SOON) }
+    pub(crate) fn new(keys: Credentials, renew: Box<dyn Fn() -> Result<Credentials, ConfigError>>) -> Self {
+        Self {
+            keys: RefCell::new(keys),
+            renew,
+            was_told: Cell::new(false),
+            margin: Cell::new(REFRESH_BEFORE_EXPIRY),
+        }
     }
 
     /// Returns the key in force.
-    pub(super) fn present(&self) -> Keys {
+    pub(super) fn present(&self) -> Credentials {
         self.keys.borrow().clone()
     }
 
     /// Returns the key to sign with at this time, fetched anew where it ends to count soon.
-    pub(super) fn for_use(&self, at: Timestamp, observer: &dyn RequestObserver) -> Keys {
+    pub(super) fn for_use(&self, at: Timestamp, observer: &dyn RequestObserver) -> Credentials {
         let expires_within =
             |margin| self.keys.borrow().expires.is_some_and(|end| end.duration_since(at) < margin);
         if expires_within(self.margin.get()) {
             self.fetch(observer);
             // A source whose new key expires as soon is not asked again at every request: between the last look and a
             // start nothing may run.
-            self.margin.set(if expires_within(SOON) { SignedDuration::ZERO } else { SOON });
+            self.margin.set(if expires_within(REFRESH_BEFORE_EXPIRY) {
+                SignedDuration::ZERO
+            } else {
+                REFRESH_BEFORE_EXPIRY
+            });
         }
         self.present()
     }
 
     /// Returns true when there is another key than the one that was refused. Of several requests that are refused
     /// together only the first one fetches it.
-    pub(super) fn has_newer_than(&self, refused: &Keys, observer: &dyn RequestObserver) -> bool {
+    pub(super) fn has_newer_than(&self, refused: &Credentials, observer: &dyn RequestObserver) -> bool {
         if self.keys.borrow().is(refused) {
             self.fetch(observer);
         }

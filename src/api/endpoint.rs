@@ -3,18 +3,18 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::classify::Class;
+use super::classify::OperationKind;
 use super::{NewGroup, Read, wire};
-use crate::config_group::rules::copy::Carried;
+use crate::config_group::rules::copy::CopiedSetting;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
-use crate::upgrade::rules::plan::Target;
+use crate::upgrade::rules::plan::UpgradeTarget;
 
 /// A request without its signature.
 #[derive(Debug, Clone)]
 pub(super) struct Operation {
     /// The service's own name of it.
     pub name: &'static str,
-    pub class: Class,
+    pub class: OperationKind,
     pub method: Method,
     /// Behind the region's prefix, such as `cluster/rollingUpgrade`.
     pub path: String,
@@ -28,9 +28,9 @@ pub(super) struct Operation {
 const PAGE_SIZE: u32 = 100;
 
 /// The start. The three numbers go as JSON numbers, as the guide's table and example have them.
-pub(super) fn start(target: &Target) -> Operation {
+pub(super) fn start(target: &UpgradeTarget) -> Operation {
     let request = post("rollingUpgrade", "cluster/rollingUpgrade", upgrade_body(target));
-    Operation { class: Class::Start, ..request }
+    Operation { class: OperationKind::Start, ..request }
 }
 
 /// A new config group, for one version and without custom values.
@@ -41,14 +41,14 @@ pub(super) fn create_group(wish: &NewGroup) -> Operation {
         "description": wish.description,
     });
     let request = post("createConfigGroup", "configGroup/createConfigGroup", body);
-    Operation { class: Class::Change, ..request }
+    Operation { class: OperationKind::Change, ..request }
 }
 
 /// All custom values of a config group. The call replaces whatever the group had.
-pub(super) fn write_group(no: ConfigGroupNo, version: VersionCode, values: &[Carried]) -> Operation {
+pub(super) fn write_group(no: ConfigGroupNo, version: VersionCode, values: &[CopiedSetting]) -> Operation {
     let path = format!("configGroup/setKafkaConfigGroupDetail/{no}");
     let request = post("setKafkaConfigGroupDetail", &path, wire::values(version, values));
-    Operation { class: Class::Change, ..request }
+    Operation { class: OperationKind::Change, ..request }
 }
 
 /// One page of a read, or the whole of one that has no pages.
@@ -65,7 +65,7 @@ pub(super) fn read(read: &Read, page: u32) -> Operation {
         }
         Read::Cluster(no) => Operation {
             name: "getClusterInfo",
-            class: Class::Read,
+            class: OperationKind::Read,
             method: Method::POST,
             path: format!("cluster/getClusterInfoList/{no}"),
             body: None,
@@ -106,7 +106,7 @@ pub(super) fn read(read: &Read, page: u32) -> Operation {
     }
 }
 
-fn upgrade_body(target: &Target) -> Value {
+fn upgrade_body(target: &UpgradeTarget) -> Value {
     json!({
         "serviceGroupInstanceNo": target.cluster.number(),
         "upgradeKafkaVersionCode": target.version.number(),
@@ -116,11 +116,17 @@ fn upgrade_body(target: &Target) -> Value {
 
 /// A read by POST.
 fn post(name: &'static str, path: &str, body: Value) -> Operation {
-    Operation { name, class: Class::Read, method: Method::POST, path: path.to_owned(), body: Some(body) }
+    Operation {
+        name,
+        class: OperationKind::Read,
+        method: Method::POST,
+        path: path.to_owned(),
+        body: Some(body),
+    }
 }
 
 fn get(name: &'static str, path: String) -> Operation {
-    Operation { name, class: Class::Read, method: Method::GET, path, body: None }
+    Operation { name, class: OperationKind::Read, method: Method::GET, path, body: None }
 }
 
 #[cfg(test)]
@@ -130,7 +136,7 @@ mod tests {
 
     #[test]
     fn requests_are_those_of_the_guide_to_the_letter() {
-        let target = Target {
+        let target = UpgradeTarget {
             cluster: ClusterNo::new(1_009_123),
             version: VersionCode::new(3_903_006),
             config_group: ConfigGroupNo::new(312),
@@ -145,7 +151,7 @@ mod tests {
             ("min.insync.replicas", "2", false),
         ];
         let values =
-            values.map(|(key, value, listed)| Carried { key: key.into(), value: value.into(), listed });
+            values.map(|(key, value, listed)| CopiedSetting { key: key.into(), value: value.into(), listed });
         let lines: Vec<String> = [
             start(&target),
             read(&Read::PreCheck(target), 1),
@@ -170,7 +176,7 @@ mod tests {
                 operation.name,
                 "rollingUpgrade" | "createConfigGroup" | "setKafkaConfigGroupDetail"
             );
-            assert_eq!(operation.class == Class::Read, !changes, "{}", operation.name);
+            assert_eq!(operation.class == OperationKind::Read, !changes, "{}", operation.name);
             let body = operation.body.map(|body| format!(" {body}")).unwrap_or_default();
             format!("{} {}{body}", operation.method, operation.path)
         })

@@ -5,12 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Answer;
-use super::clock_skew::{Clocks, are_apart};
+use super::clock_skew::{ClockSkew, are_apart};
 use crate::clock::Signal;
 
 /// Why it is certain that nothing was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unsent {
+pub(crate) enum SendFailure {
     /// Name resolution or TCP failed. Trying again may help.
     Connection,
     /// The proxy opened no way to the service. Trying again may help.
@@ -18,7 +18,7 @@ pub(crate) enum Unsent {
     /// TLS failed, for another reason than the certificate. Trying again may help.
     Tls,
     /// The certificate is not trusted. Trying again never helps.
-    Certificate(Distrust),
+    Certificate(CertificateProblem),
     /// The proxy wants a login. Trying again with the same one can lock an account.
     ProxyLogin,
     /// A file or a setting of the way to the service can't be used.
@@ -29,7 +29,7 @@ pub(crate) enum Unsent {
 
 /// Why a certificate is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Distrust {
+pub(crate) enum CertificateProblem {
     Issuer,
     /// Expired, or not valid yet.
     Date,
@@ -43,7 +43,7 @@ pub(crate) enum Distrust {
 pub(crate) enum ApiError {
     /// Provably nothing was sent.
     #[error("{operation}: {reason}")]
-    NotSent { operation: &'static str, why: Unsent, reason: String },
+    NotSent { operation: &'static str, why: SendFailure, reason: String },
 
     /// The request went out, and no whole answer came back.
     #[error("{operation}: {reason}")]
@@ -62,7 +62,7 @@ pub(crate) enum ApiError {
         message: String,
         request_id: Option<String>,
         /// Measured at 401.
-        clocks: Option<Box<Clocks>>,
+        clocks: Option<Box<ClockSkew>>,
         /// The pause that the service asks for.
         retry_after: Option<Duration>,
     },
@@ -144,7 +144,7 @@ impl ApiError {
     /// Returns what to do next. Where the way to the service is the trouble, another command tells more.
     pub(crate) fn hint(&self) -> Option<String> {
         let on_the_way = match self {
-            Self::NotSent { why, .. } => !matches!(why, Unsent::Setup | Unsent::Interrupted),
+            Self::NotSent { why, .. } => !matches!(why, SendFailure::Setup | SendFailure::Interrupted),
             Self::NoAnswer { .. } => true,
             _ => false,
         };
@@ -155,20 +155,20 @@ impl ApiError {
     /// Returns what to do about it.
     pub(crate) fn remedy(&self) -> Option<String> {
         match self {
-            Self::NotSent { why: Unsent::Certificate(distrust), .. } => Some(
+            Self::NotSent { why: SendFailure::Certificate(distrust), .. } => Some(
                 match distrust {
-                    Distrust::Issuer | Distrust::Other => {
+                    CertificateProblem::Issuer | CertificateProblem::Other => {
                         "give the certificate of the authority that signed it with --cacert FILE, if you trust it"
                     }
-                    Distrust::Date => "check this machine's clock; if it is right, the certificate has to be renewed",
-                    Distrust::Name => "check --endpoint, and whether a proxy answers in the service's place",
+                    CertificateProblem::Date => "check this machine's clock; if it is right, the certificate has to be renewed",
+                    CertificateProblem::Name => "check --endpoint, and whether a proxy answers in the service's place",
                 }
                 .to_owned(),
             ),
-            Self::NotSent { why: Unsent::ProxyLogin, .. } => {
+            Self::NotSent { why: SendFailure::ProxyLogin, .. } => {
                 Some("give the proxy as http://USER:PASSWORD@HOST:PORT, in HTTPS_PROXY or in the profile".to_owned())
             }
-            Self::NotSent { why: Unsent::Setup, .. } => Some("correct it, or leave it out".to_owned()),
+            Self::NotSent { why: SendFailure::Setup, .. } => Some("correct it, or leave it out".to_owned()),
             Self::NotSent { .. } | Self::NoAnswer { .. } => {
                 Some("the network or the proxy has to allow that host and port".to_owned())
             }
@@ -178,12 +178,12 @@ impl ApiError {
                     .to_owned(),
             ),
             Self::Gateway { status: 401 | 403, clocks, .. } => Some(match clocks.as_deref() {
-                Some(Clocks { own, its: Some(its) }) if are_apart(*own, *its) => format!(
+                Some(ClockSkew { local: own, server: Some(its) }) if are_apart(*own, *its) => format!(
                     "set this machine's clock: it says {}, the service's says {}, and five minutes are the most",
                     utc(*own),
                     utc(*its)
                 ),
-                Some(Clocks { own, its: None }) => format!(
+                Some(ClockSkew { local: own, server: None }) => format!(
                     "check the secret key, and that the key belongs to this site; if both are right, this machine's \
                      clock, which says {}, may be more than five minutes off the service's, which told no time",
                     utc(*own)

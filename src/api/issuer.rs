@@ -8,9 +8,9 @@ use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
 /// The issuer of the certificate that was shown last.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Presented(Arc<Mutex<Option<String>>>);
+pub(super) struct PeerIssuer(Arc<Mutex<Option<String>>>);
 
-impl Presented {
+impl PeerIssuer {
     pub(super) fn issuer(&self) -> Option<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -18,12 +18,12 @@ impl Presented {
 
 /// Verifies as another verifier does, and keeps the issuer's name.
 #[derive(Debug)]
-pub(super) struct Remembering {
+pub(super) struct RecordingVerifier {
     pub verifier: Arc<dyn ServerCertVerifier>,
-    pub presented: Presented,
+    pub presented: PeerIssuer,
 }
 
-impl ServerCertVerifier for Remembering {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,

@@ -22,26 +22,26 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-pub(crate) use classify::{Action, Class, classify};
-pub(crate) use credential_cache::KeyRing;
-pub(crate) use error::{ApiError, Unsent};
+pub(crate) use classify::{OperationKind, RetryDecision, classify};
+pub(crate) use credential_cache::CredentialCache;
+pub(crate) use error::{ApiError, SendFailure};
 #[cfg(test)]
 pub(crate) use http::tests::client_with;
 pub(crate) use http::{Connection, Http};
 pub(crate) use limits::Limits;
-pub(crate) use probe::{Met, Probe};
-pub(crate) use read::{Answer, Persistence, Read, join, join_once, one};
+pub(crate) use probe::{Probe, ProbeReport};
+pub(crate) use read::{Answer, Read, RetryPolicy, join, join_once, one};
 pub(crate) use trust::TrustFiles;
 
-use crate::config_group::rules::copy::Carried;
+use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::group_name::GroupName;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
-use crate::upgrade::rules::plan::Target;
+use crate::upgrade::rules::plan::UpgradeTarget;
 
 /// A start that the service said yes to. It means accepted, not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Accepted {
+pub(crate) struct Acceptance {
     pub request_id: Option<String>,
     /// When the answer came.
     pub at: Timestamp,
@@ -62,7 +62,7 @@ pub(crate) trait CdssApi {
     ///
     /// Reads change nothing at the service, whatever their HTTP method; they are repeated as `persistence`
     /// says.
-    fn together(&self, reads: &[Read], persistence: Persistence) -> Vec<Result<Answer, ApiError>>;
+    fn together(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<Answer, ApiError>>;
 
     /// Renews credentials that expire within two minutes, so that no program runs between the look and the start. The
     /// outcome of a failed renewal is left to the next request.
@@ -85,10 +85,10 @@ pub(crate) trait CdssApi {
     /// Source: NAVER Cloud API guide, `cdss-rollingupgrade`.
     fn start(
         &self,
-        target: &Target,
+        target: &UpgradeTarget,
         consent: &Consent,
         connect_within: Duration,
-    ) -> Result<Accepted, ApiError>;
+    ) -> Result<Acceptance, ApiError>;
 
     /// Makes a config group without custom values. Sends one request and never repeats it by itself: a second one may
     /// make a second group.
@@ -118,7 +118,7 @@ pub(crate) trait CdssApi {
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
-        values: &[Carried],
+        values: &[CopiedSetting],
         consent: &GroupConsent,
     ) -> Result<(), ApiError>;
 }

@@ -12,15 +12,15 @@ use url::{Host, Url};
 
 use super::Read;
 use super::endpoint;
-use super::error::{ApiError, Unsent};
+use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
-use super::transport::{Way, exchange, way};
+use super::transport::{HttpClient, build_client, exchange};
 use super::trust::TrustFiles;
-use crate::clock::{Clock, Interrupt, Signal};
+use crate::clock::{Clock, Signal, SignalListener};
 use crate::model::proxy_address::ProxyAddress;
-use crate::model::request_record::{RequestObserver, RequestRecord, Shown};
+use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
 use crate::model::service::Service;
-use crate::verify::rules::{Finding, Step, Trouble, Walk};
+use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 
 /// Everything that the way depends on, but for the key.
 pub(crate) struct Probe<'a> {
@@ -29,13 +29,13 @@ pub(crate) struct Probe<'a> {
     pub trust: &'a TrustFiles,
     pub proxy: Option<&'a ProxyAddress>,
     pub clock: &'a dyn Clock,
-    pub interrupt: &'a Interrupt,
+    pub interrupt: &'a SignalListener,
     pub observer: &'a dyn RequestObserver,
 }
 
 /// What was met on the way.
-pub(crate) struct Met {
-    pub walk: Walk,
+pub(crate) struct ProbeReport {
+    pub walk: StepResults,
     /// This machine's time and the service's, where there was an answer.
     pub times: Option<(Timestamp, Option<Timestamp>)>,
     /// What ended the walk, where it was more than a look-up or a connection.
@@ -49,8 +49,8 @@ impl Probe<'_> {
     /// # Errors
     ///
     /// Fails at a signal only; what goes wrong on the way is part of what is returned.
-    pub(crate) fn walk(&self) -> Result<Met, Signal> {
-        let mut met = Met { walk: Walk::default(), times: None, error: None };
+    pub(crate) fn walk(&self) -> Result<ProbeReport, Signal> {
+        let mut met = ProbeReport { walk: StepResults::default(), times: None, error: None };
         let runtime = match Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
@@ -70,9 +70,9 @@ impl Probe<'_> {
         signal.map_or(Ok(met), Err)
     }
 
-    async fn steps(&self, met: &mut Met) {
+    async fn steps(&self, met: &mut ProbeReport) {
         let walk = &mut met.walk;
-        let way = match way(self.service, &self.limits, self.trust, self.proxy, false) {
+        let way = match build_client(self.service, &self.limits, self.trust, self.proxy, false) {
             Ok(way) => way,
             Err(error) => {
                 walk.fail(step_of(&error, self.service, false), of_error(&error));
@@ -105,7 +105,7 @@ impl Probe<'_> {
     }
 
     /// Sends the one request.
-    async fn ask(&self, way: &Way, via: Option<&Url>, met: &mut Met) {
+    async fn ask(&self, way: &HttpClient, via: Option<&Url>, met: &mut ProbeReport) {
         let operation = endpoint::read(&Read::Versions, 1);
         let Limits { read, body, .. } = self.limits;
         let path = self.service.path(&operation.path);
@@ -122,7 +122,7 @@ impl Probe<'_> {
             at,
         };
         let headers = answer.map_or(&[][..], |answer| &answer.headers);
-        self.observer.answered(&record, Shown { headers, fields: None });
+        self.observer.answered(&record, LoggedRequest { headers, fields: None });
         let failed = outcome.as_ref().err().map(|(step, _)| *step);
         if let Some(via) = via.filter(|_| failed != Some(Step::Proxy)) {
             walk.pass(Step::Proxy, Finding::pass(shown(via)));
@@ -134,7 +134,7 @@ impl Probe<'_> {
             walk.pass(Step::Tls, self.security(way));
         }
         match outcome {
-            Ok(response) => met.times = Some((response.clocks.own, response.clocks.its)),
+            Ok(response) => met.times = Some((response.clocks.local, response.clocks.server)),
             Err((step, error)) => {
                 walk.fail(step, of_error(&error));
                 met.error = Some(error);
@@ -142,7 +142,7 @@ impl Probe<'_> {
         }
     }
 
-    fn security(&self, way: &Way) -> Finding {
+    fn security(&self, way: &HttpClient) -> Finding {
         if !self.service.endpoint.is_https() {
             return Finding::info("plain http, which stays on this machine");
         }
@@ -158,26 +158,29 @@ impl Probe<'_> {
 fn step_of(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
     let ApiError::NotSent { why, operation, .. } = error else { return Step::Answer };
     match why {
-        Unsent::Setup if *operation == "proxy" => Step::Proxy,
-        Unsent::Certificate(_) | Unsent::Tls | Unsent::Setup => Step::Tls,
-        Unsent::ProxyLogin | Unsent::Proxy => Step::Proxy,
+        SendFailure::Setup if *operation == "proxy" => Step::Proxy,
+        SendFailure::Certificate(_) | SendFailure::Tls | SendFailure::Setup => Step::Tls,
+        SendFailure::ProxyLogin | SendFailure::Proxy => Step::Proxy,
         // What is behind a proxy can't be told apart from the proxy itself.
-        Unsent::Connection if service.endpoint.is_https() && !is_proxied => Step::Tls,
-        Unsent::Connection | Unsent::Interrupted => Step::Connection,
+        SendFailure::Connection if service.endpoint.is_https() && !is_proxied => Step::Tls,
+        SendFailure::Connection | SendFailure::Interrupted => Step::Connection,
     }
 }
 
-fn trouble(reason: String) -> Trouble {
-    Trouble { reason, remedy: None }
+fn trouble(reason: String) -> StepFailure {
+    StepFailure { reason, remedy: None }
 }
 
 /// Only a certificate, a login and a setting need another remedy than their step has.
-fn of_error(error: &ApiError) -> Trouble {
+fn of_error(error: &ApiError) -> StepFailure {
     let tells = matches!(
         error,
-        ApiError::NotSent { why: Unsent::Certificate(_) | Unsent::ProxyLogin | Unsent::Setup, .. }
+        ApiError::NotSent {
+            why: SendFailure::Certificate(_) | SendFailure::ProxyLogin | SendFailure::Setup,
+            ..
+        }
     );
-    Trouble { reason: error.to_string(), remedy: error.remedy().filter(|_| tells) }
+    StepFailure { reason: error.to_string(), remedy: error.remedy().filter(|_| tells) }
 }
 
 fn shown(url: &Url) -> &str {

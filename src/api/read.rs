@@ -6,7 +6,7 @@ use crate::model::cluster::{Cluster, ClusterList};
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
-use crate::upgrade::rules::plan::Target;
+use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 
 /// A question that changes nothing at the service.
@@ -28,12 +28,12 @@ pub(crate) enum Read {
     /// How many clusters use a config group.
     Users(ConfigGroupNo),
     /// May this upgrade be done? Asking starts nothing.
-    PreCheck(Target),
+    PreCheck(UpgradeTarget),
 }
 
 /// How hard a read tries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Persistence {
+pub(crate) enum RetryPolicy {
     /// Repeats what may pass by itself.
     Patient,
     /// One attempt: whoever asks comes again anyway.
@@ -80,7 +80,7 @@ answers! {
 
 /// Sends several reads at once, patiently.
 pub(crate) fn join<const N: usize>(api: &dyn CdssApi, reads: &[Read; N]) -> [Result<Answer, ApiError>; N] {
-    let answers = api.together(reads, Persistence::Patient);
+    let answers = api.together(reads, RetryPolicy::Patient);
     answers.try_into().expect("as many answers come back as reads were given")
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn join_once<const N: usize>(
     api: &dyn CdssApi,
     reads: &[Read; N],
 ) -> [Result<Answer, ApiError>; N] {
-    let answers = api.together(reads, Persistence::Once);
+    let answers = api.together(reads, RetryPolicy::Once);
     answers.try_into().expect("as many answers come back as reads were given")
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn join_once<const N: usize>(
 /// # Errors
 ///
 /// Fails when the read does.
-pub(crate) fn one<T>(api: &dyn CdssApi, read: Read, persistence: Persistence) -> Result<T, ApiError>
+pub(crate) fn one<T>(api: &dyn CdssApi, read: Read, persistence: RetryPolicy) -> Result<T, ApiError>
 where
     T: TryFrom<Answer, Error = ApiError>,
 {

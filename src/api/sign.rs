@@ -7,11 +7,11 @@ use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 
 use super::redact::Redactor;
-use crate::settings::Keys;
+use crate::settings::Credentials;
 
 /// The two header values that change with every request.
 #[derive(PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(super) struct SignatureHeaders {
     /// Milliseconds since the Unix epoch, in decimal; the signed text holds this very string.
     pub timestamp: String,
     /// Base64 of the 32-byte HMAC-SHA256. It opens the path for five minutes to whoever sees it.
@@ -24,22 +24,27 @@ pub(super) struct Stamp {
 /// the host is part of the signature.
 ///
 /// Source: NAVER Cloud API guide, `common-ncpapi`.
-pub(super) fn sign(keys: &Keys, method: &str, path_and_query: &str, unix_millis: i64) -> Stamp {
+pub(super) fn sign(
+    keys: &Credentials,
+    method: &str,
+    path_and_query: &str,
+    unix_millis: i64,
+) -> SignatureHeaders {
     let timestamp = unix_millis.to_string();
-    let text = text_to_sign(method, path_and_query, &timestamp, &keys.access);
+    let text = string_to_sign(method, path_and_query, &timestamp, &keys.access);
     let mut mac = Hmac::<Sha256>::new_from_slice(keys.secret.expose_secret().as_bytes())
         .expect("HMAC takes a key of any length");
     mac.update(text.as_bytes());
-    Stamp { timestamp, signature: STANDARD.encode(mac.finalize().into_bytes()) }
+    SignatureHeaders { timestamp, signature: STANDARD.encode(mac.finalize().into_bytes()) }
 }
 
 /// Returns what masks the keys and the signature in text of the service: a gateway may repeat what it refuses, and the
 /// signature opens the path for five minutes to whoever sees it.
-pub(super) fn redactor(keys: &Keys, stamp: &Stamp) -> Redactor {
+pub(super) fn redactor(keys: &Credentials, stamp: &SignatureHeaders) -> Redactor {
     Redactor::new(&[&stamp.signature, &keys.access, keys.secret.expose_secret()])
 }
 
-fn text_to_sign(method: &str, path_and_query: &str, timestamp: &str, access_key: &str) -> String {
+fn string_to_sign(method: &str, path_and_query: &str, timestamp: &str, access_key: &str) -> String {
     format!("{method} {path_and_query}\n{timestamp}\n{access_key}")
 }
 
@@ -88,7 +93,7 @@ mod tests {
         let settings = resolve(&flags, &environment, &Files::default()).map_err(|error| error.to_string())?;
         let service = settings.service;
         let text =
-            text_to_sign("POST", &service.path("cluster/rollingUpgrade"), "1700000000000", "ACCESSKEY001");
+            string_to_sign("POST", &service.path("cluster/rollingUpgrade"), "1700000000000", "ACCESSKEY001");
         assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), ["1700000000000", "ACCESSKEY001"]);
         Ok(format!("{} {}", service.endpoint, text.lines().next().unwrap_or_default()))
     }
@@ -191,8 +196,9 @@ mod tests {
             let [method, path, timestamp, access, secret] = &vector.lines[..] else {
                 panic!("{}: five lines make a request", vector.name)
             };
-            assert_eq!(text_to_sign(method, path, timestamp, access), vector.text, "{}: text", vector.name);
-            let stamp = sign(&Keys::new(access, secret.as_str()), method, path, timestamp.parse().unwrap());
+            assert_eq!(string_to_sign(method, path, timestamp, access), vector.text, "{}: text", vector.name);
+            let stamp =
+                sign(&Credentials::new(access, secret.as_str()), method, path, timestamp.parse().unwrap());
             assert_eq!(&stamp.timestamp, timestamp, "{}: timestamp", vector.name);
             assert_eq!(stamp.signature, vector.signature, "{}: signature", vector.name);
         }

@@ -10,12 +10,12 @@ use reqwest::{Client, ClientBuilder, Proxy};
 use rustls::CertificateError;
 use url::Url;
 
-use super::clock_skew::Clocks;
+use super::clock_skew::ClockSkew;
 use super::endpoint::Operation;
-use super::error::{ApiError, Distrust, Unsent};
-use super::issuer::Presented;
+use super::error::{ApiError, CertificateProblem, SendFailure};
+use super::issuer::PeerIssuer;
 use super::limits::Limits;
-use super::sign::Stamp;
+use super::sign::SignatureHeaders;
 use super::trust::{self, TrustFiles};
 use super::wire::Response;
 use crate::clock::{Clock, later};
@@ -23,14 +23,14 @@ use crate::model::proxy_address::ProxyAddress;
 use crate::model::service::Service;
 
 /// A client, and what it learns of certificates.
-pub(super) struct Way {
+pub(super) struct HttpClient {
     client: Client,
-    presented: Presented,
+    presented: PeerIssuer,
     /// The proxy in between, without its password.
     via: Option<String>,
 }
 
-impl Way {
+impl HttpClient {
     /// Returns the proxy in between, without its password.
     pub(super) fn via(&self) -> Option<&str> {
         self.via.as_deref()
@@ -50,20 +50,20 @@ impl Way {
 /// # Errors
 ///
 /// Fails when trust files or the proxy can't be used; nothing was sent.
-pub(super) fn way(
+pub(super) fn build_client(
     service: &Service,
     limits: &Limits,
     files: &TrustFiles,
     proxy: Option<&ProxyAddress>,
     pooled: bool,
-) -> Result<Way, ApiError> {
+) -> Result<HttpClient, ApiError> {
     prepare(service, files, proxy, pooled)?.build(limits.connect)
 }
 
 /// A client that is ready to be built, apart from its connect timeout.
 pub(super) struct Prepared {
     builder: ClientBuilder,
-    presented: Presented,
+    presented: PeerIssuer,
     via: Option<String>,
 }
 
@@ -73,15 +73,16 @@ impl Prepared {
     /// # Errors
     ///
     /// Fails when TLS can't be used; nothing was sent.
-    pub(super) fn build(self, connect: Duration) -> Result<Way, ApiError> {
+    pub(super) fn build(self, connect: Duration) -> Result<HttpClient, ApiError> {
         let Self { builder, presented, via } = self;
-        let client = builder.connect_timeout(connect).build().map_err(|error| unusable("TLS", &error))?;
-        Ok(Way { client, presented, via })
+        let client =
+            builder.connect_timeout(connect).build().map_err(|error| setup_failure("TLS", &error))?;
+        Ok(HttpClient { client, presented, via })
     }
 }
 
-fn unusable(operation: &'static str, error: &reqwest::Error) -> ApiError {
-    ApiError::NotSent { operation, why: Unsent::Setup, reason: root_cause(error) }
+fn setup_failure(operation: &'static str, error: &reqwest::Error) -> ApiError {
+    ApiError::NotSent { operation, why: SendFailure::Setup, reason: root_cause(error) }
 }
 
 /// Reads the trust files and checks the proxy; see [`way()`].
@@ -95,7 +96,7 @@ pub(super) fn prepare(
     proxy: Option<&ProxyAddress>,
     pooled: bool,
 ) -> Result<Prepared, ApiError> {
-    let presented = Presented::default();
+    let presented = PeerIssuer::default();
     let mut builder = ClientBuilder::new()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -112,11 +113,11 @@ pub(super) fn prepare(
         if service.endpoint.is_loopback() { None } else { proxy_of(service, proxy, &Matcher::from_env()) };
     if let Some(via) = via.as_ref().filter(|via| !matches!(via.scheme(), "http" | "https")) {
         let reason = format!("{} is a proxy of another kind than http and https", via.scheme());
-        return Err(ApiError::NotSent { operation: "proxy", why: Unsent::Setup, reason });
+        return Err(ApiError::NotSent { operation: "proxy", why: SendFailure::Setup, reason });
     }
     if let (Some(proxy), false) = (proxy, service.endpoint.is_loopback()) {
         // A profile's own proxy is meant for every request of that profile, whatever the variables say.
-        builder = builder.proxy(Proxy::all(proxy.url()).map_err(|error| unusable("proxy", &error))?);
+        builder = builder.proxy(Proxy::all(proxy.url()).map_err(|error| setup_failure("proxy", &error))?);
     }
     // Reading the trust store costs more than everything else, so plain loopback goes without.
     if service.endpoint.is_https() {
@@ -172,7 +173,7 @@ const SHOWN_HEADERS: [&str; 13] = [
 ///
 /// [`ApiError::NotSent`] only when no byte of the request can have left; otherwise [`ApiError::NoAnswer`].
 pub(super) async fn exchange(
-    way: &Way,
+    way: &HttpClient,
     service: &Service,
     operation: &Operation,
     headers: HeaderMap,
@@ -234,14 +235,14 @@ pub(super) async fn exchange(
         body,
         request_id: header("x-ncp-request-id"),
         location: header("location"),
-        clocks: Clocks { own, its: date("date").filter(|_| is_fresh) },
+        clocks: ClockSkew { local: own, server: date("date").filter(|_| is_fresh) },
         retry_after,
     };
     Ok(answer)
 }
 
 /// Makes the headers of a signed request. Their values never show in debug output.
-pub(super) fn signed_headers(access_key: &str, stamp: &Stamp) -> HeaderMap {
+pub(super) fn signed_headers(access_key: &str, stamp: &SignatureHeaders) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in [
         ("x-ncp-apigw-timestamp", stamp.timestamp.as_str()),
@@ -257,7 +258,7 @@ pub(super) fn signed_headers(access_key: &str, stamp: &Stamp) -> HeaderMap {
 
 fn failed(
     operation: &'static str,
-    way: &Way,
+    way: &HttpClient,
     service: &Service,
     error: &reqwest::Error,
     timeout: Duration,
@@ -271,13 +272,13 @@ fn failed(
             let reason = format!("cannot connect to {at}{via}: {cause}");
             // The library keeps this one's type to itself; its text is all there is.
             let why = if cause.contains("proxy authorization required") {
-                Unsent::ProxyLogin
+                SendFailure::ProxyLogin
             } else if cause.contains("tunnel error") {
-                Unsent::Proxy
+                SendFailure::Proxy
             } else if is_tls(error) || cause.contains("tls handshake") {
-                Unsent::Tls
+                SendFailure::Tls
             } else {
-                Unsent::Connection
+                SendFailure::Connection
             };
             return ApiError::NotSent { operation, why, reason };
         };
@@ -287,7 +288,7 @@ fn failed(
         let or_via = way.via().filter(|via| via.starts_with("https:"));
         let or_via = or_via.map_or_else(String::new, |via| format!(", or that of the proxy {via},"));
         let reason = format!("the certificate of {at}{or_via} is not trusted: {cause}{issuer}");
-        return ApiError::NotSent { operation, why: Unsent::Certificate(distrust), reason };
+        return ApiError::NotSent { operation, why: SendFailure::Certificate(distrust), reason };
     }
     let reason = if error.is_timeout() {
         format!("no answer from {at} within {}", humantime::format_duration(timeout))
@@ -312,18 +313,18 @@ fn is_tls(error: &reqwest::Error) -> bool {
 }
 
 /// Returns why the certificate is not trusted, where that is the trouble.
-fn distrust(error: &reqwest::Error) -> Option<Distrust> {
+fn distrust(error: &reqwest::Error) -> Option<CertificateProblem> {
     find(error, |cause| match cause.downcast_ref() {
         Some(rustls::Error::InvalidCertificate(error)) => Some(match error {
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => Distrust::Issuer,
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => CertificateProblem::Issuer,
             CertificateError::Expired
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
-            | CertificateError::NotValidYetContext { .. } => Distrust::Date,
+            | CertificateError::NotValidYetContext { .. } => CertificateProblem::Date,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                Distrust::Name
+                CertificateProblem::Name
             }
-            _ => Distrust::Other,
+            _ => CertificateProblem::Other,
         }),
         _ => None,
     })
@@ -359,7 +360,8 @@ mod tests {
 
     #[test]
     fn the_headers_that_sign_are_in_no_debug_text() {
-        let stamp = Stamp { timestamp: "1700000000000".to_owned(), signature: "a/b+c=".to_owned() };
+        let stamp =
+            SignatureHeaders { timestamp: "1700000000000".to_owned(), signature: "a/b+c=".to_owned() };
         let headers = signed_headers("AKIDEXAMPLE1", &stamp);
         let text = format!("{headers:?}");
         assert_eq!(headers.len(), 3);

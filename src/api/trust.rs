@@ -10,8 +10,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-use super::error::{ApiError, Unsent};
-use super::issuer::{Presented, Remembering};
+use super::error::{ApiError, SendFailure};
+use super::issuer::{PeerIssuer, RecordingVerifier};
 use crate::settings::InputFile;
 
 /// Where Linux distributions keep the system's trust store as one file. Reading one file is far quicker than
@@ -39,7 +39,7 @@ pub(crate) struct TrustFiles {
 /// # Errors
 ///
 /// Fails when a named file holds no certificate; nothing was sent.
-pub(super) fn config(files: &TrustFiles, presented: &Presented) -> Result<ClientConfig, ApiError> {
+pub(super) fn config(files: &TrustFiles, presented: &PeerIssuer) -> Result<ClientConfig, ApiError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let named = match &files.cacert {
         Some(file) => certificates(file)?,
@@ -52,7 +52,7 @@ pub(super) fn config(files: &TrustFiles, presented: &Presented) -> Result<Client
     };
     let unusable = |error: &dyn std::error::Error| ApiError::NotSent {
         operation: "TLS",
-        why: Unsent::Setup,
+        why: SendFailure::Setup,
         reason: error.to_string(),
     };
     let verifier: Arc<dyn ServerCertVerifier> = match system {
@@ -75,7 +75,10 @@ pub(super) fn config(files: &TrustFiles, presented: &Presented) -> Result<Client
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(&error))?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Remembering { verifier, presented: presented.clone() }))
+        .with_custom_certificate_verifier(Arc::new(RecordingVerifier {
+            verifier,
+            presented: presented.clone(),
+        }))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
@@ -89,7 +92,7 @@ fn bundle(root: &Path) -> Option<Vec<CertificateDer<'static>>> {
 fn certificates(file: &InputFile) -> Result<Vec<CertificateDer<'static>>, ApiError> {
     let fail = |reason: String| ApiError::NotSent {
         operation: "TLS",
-        why: Unsent::Setup,
+        why: SendFailure::Setup,
         reason: format!("{}: {reason}", file.path.display()),
     };
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file.content).collect();
@@ -129,8 +132,8 @@ mod tests {
             std::fs::write(&file, text).unwrap();
             let file = InputFile::read(file, "--cacert").unwrap();
             let files = TrustFiles { cacert: Some(file), ssl_cert_file: None };
-            let error = config(&files, &Presented::default()).unwrap_err();
-            assert!(matches!(error, ApiError::NotSent { why: Unsent::Setup, .. }), "{name}: {error:?}");
+            let error = config(&files, &PeerIssuer::default()).unwrap_err();
+            assert!(matches!(error, ApiError::NotSent { why: SendFailure::Setup, .. }), "{name}: {error:?}");
         }
     }
 }

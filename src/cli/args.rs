@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args, Parser};
 
-use crate::cli::command::{Command, recognise};
+use crate::cli::command::{Command, recognize};
 use crate::exit::Exit;
 
 /// Upgrade Kafka on NAVER Cloud's Cloud Data Streaming Service by the rolling method
@@ -74,7 +74,7 @@ pub(crate) struct Global {
 /// wrong place.
 pub(crate) fn misplaced_version(words: &[&str]) -> bool {
     for (at, word) in words.iter().enumerate().skip(1) {
-        if recognise(word).is_some() {
+        if recognize(word).is_some() {
             return false;
         }
         let value = words.get(at + 1).is_some_and(|next| !next.starts_with('-'));
@@ -100,9 +100,9 @@ mod tests {
     fn every_command_of_the_parser_is_recognised_before_it() {
         for command in Cli::command().get_subcommands() {
             let name = command.get_name();
-            assert_eq!(recognise(name).map(|(name, _)| name), Some(name));
+            assert_eq!(recognize(name).map(|(name, _)| name), Some(name));
         }
-        assert_eq!(recognise("orders"), None);
+        assert_eq!(recognize("orders"), None);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::context::{Context, flow};
+use super::context::{Context, session};
 use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
-use crate::session::resolve::Request;
-use crate::upgrade::rules::acceptance::{Acceptance, Accepted};
+use crate::session::resolve::UpgradeRequest;
+use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::{check, check_all};
 
 /// Say whether an upgrade can be done and what would change; start nothing
@@ -37,16 +37,16 @@ pub(crate) struct CheckArgs {
 ///
 /// Fails when the upgrade can't be done or a read fails. Nothing was started.
 pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
-    let mut narrator = context.narrator();
-    let mut flow = flow(context, report, &mut narrator)?;
+    let mut narrator = context.reporter();
+    let mut flow = session(context, report, &mut narrator)?;
     match &args.version {
         None => check_all(&mut flow, &args.cluster),
         Some(version) => {
-            let request = Request {
+            let request = UpgradeRequest {
                 cluster: args.cluster.clone(),
                 version: version.clone(),
                 config_group: args.config_group.clone(),
-                accepted: Accepted(args.accept.clone()),
+                accepted: Acceptances(args.accept.clone()),
                 require_journal: false,
             };
             check(&mut flow, &request)

@@ -10,7 +10,7 @@ use crate::cli::context::Context;
 use crate::clock::Clock as _;
 use crate::error::Failure;
 use crate::journal::{Journal, JournalError};
-use crate::output::{Body, streams};
+use crate::output::{CommandOutput, streams};
 use crate::report::Report;
 
 /// The commands.
@@ -73,7 +73,7 @@ impl Command {
     /// # Errors
     ///
     /// See [`Failure`]: whether anything was started is part of each case.
-    pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<Body, Failure> {
+    pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<CommandOutput, Failure> {
         match self {
             Self::Upgrade(args) => upgrade::run(args, context, report).map(|()| self.empty_body()),
             Self::Check(args) => check::run(args, context, report).map(|()| self.empty_body()),
@@ -81,34 +81,34 @@ impl Command {
             Self::List(args) => list::run(args, context),
             Self::ConfigGroup(args) => config_group::run(args, context, report).map(|()| self.empty_body()),
             Self::Config(args) => config::run_settled(args, context, report),
-            Self::History(_) | Self::Sandbox(_) | Self::Completions(_) => Ok(Body::None),
+            Self::History(_) | Self::Sandbox(_) | Self::Completions(_) => Ok(CommandOutput::None),
         }
     }
 
     /// Returns the form of this command's document, for when it fails.
-    pub(crate) fn empty_body(&self) -> Body {
+    pub(crate) fn empty_body(&self) -> CommandOutput {
         match self {
-            Self::Upgrade(args) if args.is_dry_run() => Body::Check,
-            Self::Upgrade(_) => Body::Upgrade,
-            Self::Check(_) => Body::Check,
-            Self::Status(_) => Body::Status,
+            Self::Upgrade(args) if args.is_dry_run() => CommandOutput::Check,
+            Self::Upgrade(_) => CommandOutput::Upgrade,
+            Self::Check(_) => CommandOutput::Check,
+            Self::Status(_) => CommandOutput::Status,
             Self::List(args) => args.empty_body(),
             Self::ConfigGroup(args) => args.empty_body(),
             Self::Config(args) => args.empty_body(),
             Self::History(_) => history::empty_body(),
-            Self::Sandbox(_) | Self::Completions(_) => Body::None,
+            Self::Sandbox(_) | Self::Completions(_) => CommandOutput::None,
         }
     }
 }
 
 /// Records the end of a run that the journal knows, and warns when it can't be recorded.
-pub(crate) fn write_down(context: &Context, report: &Report, document: &Value) {
+pub(crate) fn record_outcome(context: &Context, report: &Report, document: &Value) {
     let journal = context.journal();
     let is_known = journal.is_failing();
     if let Err(error) = record_end(journal, context.clock.now(), report, document)
         && !is_known
     {
-        streams::say(&format!("warning: {error}; the result below is not in it"));
+        streams::print_stderr(&format!("warning: {error}; the result below is not in it"));
     }
 }
 
@@ -134,17 +134,17 @@ pub(crate) fn record_end(
 }
 
 /// Returns the name of a command and the form of its document, for a word that the parser has not looked at.
-pub(crate) fn recognise(word: &str) -> Option<(&'static str, Body)> {
+pub(crate) fn recognize(word: &str) -> Option<(&'static str, CommandOutput)> {
     match word {
-        "upgrade" => Some(("upgrade", Body::Upgrade)),
-        "check" => Some(("check", Body::Check)),
-        "status" => Some(("status", Body::Status)),
-        "list" => Some(("list", Body::None)),
-        "config-group" => Some(("config-group", Body::None)),
-        "config" => Some(("config", Body::None)),
+        "upgrade" => Some(("upgrade", CommandOutput::Upgrade)),
+        "check" => Some(("check", CommandOutput::Check)),
+        "status" => Some(("status", CommandOutput::Status)),
+        "list" => Some(("list", CommandOutput::None)),
+        "config-group" => Some(("config-group", CommandOutput::None)),
+        "config" => Some(("config", CommandOutput::None)),
         "history" => Some(("history", history::empty_body())),
-        "sandbox" => Some(("sandbox", Body::None)),
-        "completions" => Some(("completions", Body::None)),
+        "sandbox" => Some(("sandbox", CommandOutput::None)),
+        "completions" => Some(("completions", CommandOutput::None)),
         _ => None,
     }
 }

@@ -2,14 +2,14 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::context::{Context, flow};
+use super::context::{Context, session};
 use crate::config_group::diff;
-use crate::config_group::{Copying, Source, Wish, copy};
+use crate::config_group::{CopyOptions, CopyRequest, Source, copy};
 use crate::error::Failure;
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
-use crate::output::{Body, copy_document};
+use crate::output::{CommandOutput, copy_document};
 use crate::report::Report;
 
 /// Compare Kafka settings of config groups; carry them to a new version
@@ -81,19 +81,19 @@ Examples:
 }
 
 /// Returns the form of the document for words that the parser has not taken; None where they don't tell.
-pub(crate) fn empty_body_of_group(words: &[&str]) -> Option<Body> {
+pub(crate) fn empty_body_of_group(words: &[&str]) -> Option<CommandOutput> {
     words.iter().find_map(|word| match *word {
-        "diff" => Some(Body::Difference),
-        "copy" => Some(Body::Copy),
+        "diff" => Some(CommandOutput::Difference),
+        "copy" => Some(CommandOutput::Copy),
         _ => None,
     })
 }
 
 impl ConfigGroupArgs {
-    pub(super) fn empty_body(&self) -> Body {
+    pub(super) fn empty_body(&self) -> CommandOutput {
         match self.what {
-            What::Diff { .. } => Body::Difference,
-            What::Copy { .. } => Body::Copy,
+            What::Diff { .. } => CommandOutput::Difference,
+            What::Copy { .. } => CommandOutput::Copy,
         }
     }
 }
@@ -104,21 +104,21 @@ impl ConfigGroupArgs {
 ///
 /// See [`Failure`]; of a copy the report tells what was made.
 pub(super) fn run(args: &ConfigGroupArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
-    let mut narrator = context.narrator();
-    let mut flow = flow(context, report, &mut narrator)?;
+    let mut narrator = context.reporter();
+    let mut flow = session(context, report, &mut narrator)?;
     match &args.what {
         What::Diff { from, to, exit_code } => diff(&mut flow, from, to, *exit_code),
         What::Copy { from, cluster, version, name, dry_run, yes } => {
             let group = from.clone().map(Source::Group);
             let source = group.or_else(|| cluster.clone().map(Source::Cluster));
-            let wish = Wish {
+            let wish = CopyRequest {
                 source: source.expect("the parser wants one of both"),
                 version: version.clone(),
                 name: name.clone(),
                 dry_run: *dry_run,
             };
             let mut prompt = context.prompt();
-            let mut copying = Copying { yes: *yes, prompt: &mut prompt, document: &copy_document };
+            let mut copying = CopyOptions { yes: *yes, prompt: &mut prompt, document: &copy_document };
             copy(&mut flow, &wish, &mut copying)
         }
     }

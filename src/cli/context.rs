@@ -7,29 +7,32 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{Connection, Http, KeyRing, Limits, Met, Probe, TrustFiles};
-use crate::clock::{Clock as _, Interrupt, SystemClock};
-use crate::error::{Failure, Sent};
+use crate::api::{Connection, CredentialCache, Http, Limits, Probe, ProbeReport, TrustFiles};
+use crate::clock::{Clock as _, SignalListener, SystemClock};
+use crate::error::{Failure, StartState};
 use crate::journal::{Journal, Operator};
-use crate::model::command_context::Surroundings;
+use crate::model::command_context::CommandContext;
 use crate::model::request_record::RequestRecord;
-use crate::output::{Look, Narrator, RequestLog, TerminalPrompt, escape, escape_lines, streams};
+use crate::output::{
+    OutputOptions, RequestLog, StderrReporter, TerminalPrompt, escape, escape_lines, streams,
+};
 use crate::report::Report;
-use crate::session::Flow;
+use crate::session::Session;
 use crate::settings::{
-    self, ConfigError, Environment, Flags, InputFile, KeySource, Keys, Origin, Settings, Shown, Surrounding,
+    self, ConfigError, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext,
+    Settings, SettingsSummary,
 };
 
 /// Everything that a command takes from the outside world.
 pub(crate) struct Context {
-    pub look: Look,
+    pub look: OutputOptions,
     pub settings: Settings,
-    pub surroundings: Surroundings,
+    pub for_commands: CommandContext,
     pub clock: Rc<SystemClock>,
     journal: OnceCell<Journal>,
     flags: Flags,
     environment: Environment,
-    interrupt: Interrupt,
+    interrupt: SignalListener,
     http: OnceCell<Http>,
     trust: OnceCell<TrustFiles>,
 }
@@ -40,24 +43,34 @@ impl Context {
     /// # Errors
     ///
     /// Fails when a setting can't be used.
-    pub(crate) fn new(flags: &Flags, look: Look, environment: Environment) -> Result<Self, Failure> {
-        let settings = settings::settle(flags, &environment)?;
-        let look = Look { format: settings.output, ..look };
-        let interrupt = Interrupt::new();
+    pub(crate) fn new(flags: &Flags, look: OutputOptions, environment: Environment) -> Result<Self, Failure> {
+        let settings = settings::load_settings(flags, &environment)?;
+        let look = OutputOptions { format: settings.output, ..look };
+        let interrupt = SignalListener::new();
         if let Err(error) = interrupt.listen() {
-            streams::say(&format!("warning: signals end cdss without a word: {error}"));
+            streams::print_stderr(&format!("warning: signals end cdss without a word: {error}"));
         }
         let clock = Rc::new(SystemClock { interrupt: interrupt.clone() });
         // A profile that nobody named is found again without its name.
         let asked = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
         let profile =
             settings.profile.as_ref().filter(|(_, origin)| asked(origin)).map(|(name, _)| name.clone());
-        let surroundings = Surroundings { service: settings.service.clone(), profile };
+        let surroundings = CommandContext { service: settings.service.clone(), profile };
         let (http, trust) = (OnceCell::new(), OnceCell::new());
         let (journal, flags) = (OnceCell::new(), flags.clone());
-        let context =
-            Self { look, settings, surroundings, clock, journal, flags, environment, interrupt, http, trust };
-        context.say_settings();
+        let context = Self {
+            look,
+            settings,
+            for_commands: surroundings,
+            clock,
+            journal,
+            flags,
+            environment,
+            interrupt,
+            http,
+            trust,
+        };
+        context.report_settings();
         Ok(context)
     }
 
@@ -75,7 +88,7 @@ impl Context {
         let (interrupt, endpoint) = (self.interrupt.clone(), self.settings.service.endpoint.clone());
         // Files and programs may have a new key by then; one that is meant for another address stays away from this.
         let renew = move || {
-            let settings = settings::settle(&flags, &environment)?;
+            let settings = settings::load_settings(&flags, &environment)?;
             if settings.service.endpoint != endpoint {
                 return Err(ConfigError::Moved(settings.service.endpoint.to_string()));
             }
@@ -83,7 +96,7 @@ impl Context {
         };
         let connection = Connection {
             service: self.settings.service.clone(),
-            keys: KeyRing::new(keys, Box::new(renew)),
+            keys: CredentialCache::new(keys, Box::new(renew)),
             limits: self.limits(),
             trust: self.trust()?.clone(),
             proxy: self.settings.proxy.clone(),
@@ -100,7 +113,7 @@ impl Context {
     /// # Errors
     ///
     /// Fails at a signal, or when trust files can't be read.
-    pub(crate) fn probe(&self) -> Result<Met, Failure> {
+    pub(crate) fn probe(&self) -> Result<ProbeReport, Failure> {
         let probe = Probe {
             service: &self.settings.service,
             limits: self.limits(),
@@ -110,7 +123,7 @@ impl Context {
             interrupt: &self.interrupt,
             observer: &RequestLog { look: self.look },
         };
-        probe.walk().map_err(|signal| Failure::Signal { signal, sent: Sent::Never, follow: None })
+        probe.walk().map_err(|signal| Failure::Signal { signal, sent: StartState::Never, follow: None })
     }
 
     fn limits(&self) -> Limits {
@@ -161,7 +174,7 @@ impl Context {
 
     /// Returns the last four characters of the access key in force.
     pub(crate) fn access_key(&self) -> Option<String> {
-        let known = || self.settings.keys.as_ref().ok()?.pair().map(Keys::tail);
+        let known = || self.settings.keys.as_ref().ok()?.pair().map(Credentials::tail);
         self.http.get().map(Http::key_tail).or_else(known).filter(|tail| !tail.is_empty())
     }
 
@@ -178,9 +191,9 @@ impl Context {
         TerminalPrompt { interrupt: self.interrupt.clone() }
     }
 
-    pub(crate) fn narrator(&self) -> Narrator {
+    pub(crate) fn reporter(&self) -> StderrReporter {
         let can_redraw = streams::stderr_is_terminal() && self.environment.value("TERM") != Some("dumb");
-        Narrator::new(self.look, self.service_line(), can_redraw)
+        StderrReporter::new(self.look, self.service_line(), can_redraw)
     }
 
     /// Returns the plan's first line: which service, and with which key.
@@ -205,14 +218,14 @@ impl Context {
         parts.join("  ")
     }
 
-    fn say_settings(&self) {
+    fn report_settings(&self) {
         for warning in &self.settings.warnings {
-            streams::say(&escape(&format!("warning: {warning}")));
+            streams::print_stderr(&escape(&format!("warning: {warning}")));
         }
         if self.look.verbosity >= 1 {
-            for Shown { name, value, origin } in &self.settings.shown {
+            for SettingsSummary { name, value, origin } in &self.settings.shown {
                 if let Some(value) = value {
-                    streams::say(&escape(&format!("{name:<10}  {value}  ({origin})")));
+                    streams::print_stderr(&escape(&format!("{name:<10}  {value}  ({origin})")));
                 }
             }
         }
@@ -221,23 +234,27 @@ impl Context {
 
 /// Takes the keys from their source. What a program says meanwhile comes at once on a terminal; elsewhere it is said
 /// at its end, without its key.
-fn fetch(source: &KeySource, clock: &SystemClock, interrupt: &Interrupt) -> Result<Keys, ConfigError> {
-    let say = |text: &str| streams::say(&escape_lines(text));
+fn fetch(
+    source: &CredentialSource,
+    clock: &SystemClock,
+    interrupt: &SignalListener,
+) -> Result<Credentials, ConfigError> {
+    let say = |text: &str| streams::print_stderr(&escape_lines(text));
     let hear: Option<&dyn Fn(&str)> = if streams::stderr_is_terminal() { None } else { Some(&say) };
-    source.fetch(Surrounding { now: clock.now(), interrupt, hear })
+    source.fetch(RunContext { now: clock.now(), interrupt, hear })
 }
 
 /// Sees to it that a crash leaves no file with a key in it, neither here nor, on Linux, with a program that the
 /// system hands cores to. Programs that cdss runs for a key inherit the first.
 #[must_use = "what a rehearsal runs keeps its own limit"]
-pub(crate) struct NoCores {
+pub(crate) struct CoreDumpsDisabled {
     #[cfg(unix)]
     before: rustix::process::Rlimit,
 }
 
 #[cfg(unix)]
-impl NoCores {
-    pub(crate) fn from_now_on() -> Self {
+impl CoreDumpsDisabled {
+    pub(crate) fn disable() -> Self {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let before = getrlimit(Resource::Core);
         // A limit may always be lowered; where it can't be, there is nothing else to do.
@@ -248,13 +265,13 @@ impl NoCores {
     }
 
     /// Gives the limit back to programs that are run for another reason than a key.
-    pub(crate) fn but_not_for_children(self) {
+    pub(crate) fn restore_for_children(self) {
         let _raised = rustix::process::setrlimit(rustix::process::Resource::Core, self.before);
     }
 }
 
 #[cfg(not(unix))]
-impl NoCores {
+impl CoreDumpsDisabled {
     pub(crate) fn from_now_on() -> Self {
         Self {}
     }
@@ -287,17 +304,17 @@ fn host() -> Option<String> {
 /// # Errors
 ///
 /// Fails when no request can be signed.
-pub(super) fn flow<'a>(
+pub(super) fn session<'a>(
     context: &'a Context,
     report: &'a mut Report,
-    narrator: &'a mut Narrator,
-) -> Result<Flow<'a>, Failure> {
-    Ok(Flow {
+    narrator: &'a mut StderrReporter,
+) -> Result<Session<'a>, Failure> {
+    Ok(Session {
         api: context.api()?,
         clock: &*context.clock,
         journal: context.journal(),
-        surroundings: &context.surroundings,
-        tell: narrator,
+        context: &context.for_commands,
+        reporter: narrator,
         poll: context.poll(),
         report,
     })

@@ -2,13 +2,13 @@
 
 use clap::{Args, Subcommand};
 
-use crate::api::{CdssApi, Persistence, Read, one};
+use crate::api::{CdssApi, Read, RetryPolicy, one};
 use crate::cli::context::Context;
 use crate::error::Failure;
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
-use crate::output::Body;
-use crate::reporter::Tell as _;
+use crate::output::CommandOutput;
+use crate::reporter::Reporter as _;
 use crate::session::config_groups::{AllGroups, all_groups};
 
 /// List what there is: clusters, versions, config groups
@@ -39,11 +39,11 @@ enum What {
 }
 
 impl ListArgs {
-    pub(super) fn empty_body(&self) -> Body {
+    pub(super) fn empty_body(&self) -> CommandOutput {
         match self.what {
-            What::Clusters => Body::Clusters(ClusterList::default()),
-            What::Versions => Body::Versions(Vec::new()),
-            What::ConfigGroups { .. } => Body::ConfigGroups(Vec::new(), Vec::new()),
+            What::Clusters => CommandOutput::Clusters(ClusterList::default()),
+            What::Versions => CommandOutput::Versions(Vec::new()),
+            What::ConfigGroups { .. } => CommandOutput::ConfigGroups(Vec::new(), Vec::new()),
         }
     }
 }
@@ -53,29 +53,29 @@ impl ListArgs {
 /// # Errors
 ///
 /// Fails when a read does.
-pub(super) fn run(args: &ListArgs, context: &Context) -> Result<Body, Failure> {
+pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, Failure> {
     let api: &dyn CdssApi = context.api()?;
-    let patient = Persistence::Patient;
+    let patient = RetryPolicy::Patient;
     match &args.what {
-        What::Clusters => {
-            one(api, Read::Clusters(None), patient).map(Body::Clusters).map_err(Failure::before_start)
-        }
+        What::Clusters => one(api, Read::Clusters(None), patient)
+            .map(CommandOutput::Clusters)
+            .map_err(Failure::before_start),
         What::Versions => {
-            one(api, Read::Versions, patient).map(Body::Versions).map_err(Failure::before_start)
+            one(api, Read::Versions, patient).map(CommandOutput::Versions).map_err(Failure::before_start)
         }
         What::ConfigGroups { version: None } => {
             let all = all_groups(api)?;
             if !all.is_whole {
-                context.narrator().note(AllGroups::GAP);
+                context.reporter().note(AllGroups::GAP);
             }
-            Ok(Body::ConfigGroups(all.groups, all.offers))
+            Ok(CommandOutput::ConfigGroups(all.groups, all.offers))
         }
         What::ConfigGroups { version: Some(selector) } => {
             let versions: Vec<KafkaVersion> =
                 one(api, Read::Versions, patient).map_err(Failure::before_start)?;
             let code = selector.find(&versions)?.version.code;
             let groups = one(api, Read::ConfigGroups(Some(code)), patient).map_err(Failure::before_start)?;
-            Ok(Body::ConfigGroups(groups, versions))
+            Ok(CommandOutput::ConfigGroups(groups, versions))
         }
     }
 }

@@ -10,21 +10,21 @@ use jiff::Timestamp;
 
 use super::args::{Cli, Global, misplaced_version};
 use super::command::Command;
-use super::context::{Context, NoCores};
+use super::context::{Context, CoreDumpsDisabled};
 use crate::clock::Clock as _;
 use crate::error::{CopyFailure, Failure};
 use crate::exit::Exit;
-use crate::model::command_context::Surroundings;
-use crate::model::output_format::Format;
+use crate::model::command_context::CommandContext;
+use crate::model::output_format::OutputFormat;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::output::{Body, Ending, Look, color_choice, escape_lines, streams};
+use crate::output::{CommandOutput, Outcome, OutputOptions, color_choice, escape_lines, streams};
 use crate::report::Report;
 use crate::settings::{ConfigError, Environment, Flags};
 
 /// Runs the program: parses, runs the command, reports, and returns the exit code.
 pub(crate) fn main() -> ExitCode {
     // The environment may hold a key from the beginning.
-    let no_cores = NoCores::from_now_on();
+    let no_cores = CoreDumpsDisabled::disable();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::of_process();
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
@@ -35,24 +35,24 @@ pub(crate) fn main() -> ExitCode {
                 "write `cdss upgrade --version 3.9.0 …`; `cdss --version` alone is cdss's own".to_owned(),
             ),
         };
-        let (command, body) = guessed_command(&words);
-        return early(&failure, guessed_look(&words, &environment), &body, command);
+        let (command, body) = guess_command(&words);
+        return exit_with_error(&failure, guess_output_options(&words, &environment), &body, command);
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) if !error.use_stderr() => return code(print(&error.render().to_string())),
-        Err(error) => return refused(&error, &words, &environment),
+        Err(error) => return exit_with_parse_error(&error, &words, &environment),
     };
     match cli.command {
         _ if cli.version => code(print(&format!("cdss {}\n", env!("CARGO_PKG_VERSION")))),
         None => {
-            streams::say(Cli::command().render_help().to_string().trim_end());
-            if guessed_look(&words, &environment).format == Format::Json {
+            streams::print_stderr(Cli::command().render_help().to_string().trim_end());
+            if guess_output_options(&words, &environment).format == OutputFormat::Json {
                 let hint = Some("`cdss --help` shows what there is".to_owned());
                 let failure = Failure::Usage { message: "no command was given".to_owned(), hint };
                 let ending = ending_without_context("", &failure);
                 let _stdout_is_closed = crate::output::result_only(&crate::output::document(
-                    &Body::None,
+                    &CommandOutput::None,
                     &Report::default(),
                     &ending,
                 ));
@@ -60,7 +60,7 @@ pub(crate) fn main() -> ExitCode {
             code(Exit::Usage)
         }
         Some(Command::Sandbox(args)) => {
-            no_cores.but_not_for_children();
+            no_cores.restore_for_children();
             sandbox_command(&args, &cli.global, &environment)
         }
         Some(Command::Completions(args)) => {
@@ -69,12 +69,12 @@ pub(crate) fn main() -> ExitCode {
             code(print(&String::from_utf8_lossy(&script)))
         }
         Some(Command::Config(args)) if !args.needs_settings() => {
-            local("config", &args.empty_body(), &cli.global, &environment, |flags| {
+            run_without_service("config", &args.empty_body(), &cli.global, &environment, |flags| {
                 super::config::run(&args, flags, &environment)
             })
         }
         Some(Command::History(args)) => {
-            local("history", &super::history::empty_body(), &cli.global, &environment, |_| {
+            run_without_service("history", &super::history::empty_body(), &cli.global, &environment, |_| {
                 super::history::run(&args, &environment)
             })
         }
@@ -87,14 +87,14 @@ fn code(exit: Exit) -> ExitCode {
 }
 
 fn print(text: &str) -> Exit {
-    written(streams::result(text))
+    output_exit(streams::print_stdout(text))
 }
 
 /// The end of a command whose result is all there is to it. A reader who has gone has what was wanted.
-fn written(outcome: io::Result<()>) -> Exit {
+fn output_exit(outcome: io::Result<()>) -> Exit {
     match outcome {
         Err(error) if !crate::output::is_closed_pipe(&error) => {
-            streams::say(&format!("error: the result can't be written: {error}"));
+            streams::print_stderr(&format!("error: the result can't be written: {error}"));
             Exit::Internal
         }
         Ok(()) | Err(_) => Exit::Ok,
@@ -102,30 +102,33 @@ fn written(outcome: io::Result<()>) -> Exit {
 }
 
 /// How to speak of arguments that the parser refused: it tells nothing of those that it understood.
-fn guessed_look(words: &[&str], environment: &Environment) -> Look {
+fn guess_output_options(words: &[&str], environment: &Environment) -> OutputOptions {
     let wants_json = words.iter().any(|word| matches!(*word, "-ojson" | "-o=json" | "--output=json"))
         || words.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]))
         || environment.value("CDSS_OUTPUT") == Some("json");
-    Look { format: if wants_json { Format::Json } else { Format::Table }, ..Look::default() }
+    OutputOptions {
+        format: if wants_json { OutputFormat::Json } else { OutputFormat::Table },
+        ..OutputOptions::default()
+    }
 }
 
-fn guessed_command(words: &[&str]) -> (&'static str, Body) {
+fn guess_command(words: &[&str]) -> (&'static str, CommandOutput) {
     let (command, body) =
-        words.iter().find_map(|word| super::command::recognise(word)).unwrap_or(("", Body::None));
+        words.iter().find_map(|word| super::command::recognize(word)).unwrap_or(("", CommandOutput::None));
     let of_group =
         (command == "config-group").then(|| super::config_group::empty_body_of_group(words)).flatten();
     (command, of_group.unwrap_or(body))
 }
 
 /// Ends on arguments that the parser refused. Its own text says more than a failure could, so that is shown.
-fn refused(error: &clap::Error, words: &[&str], environment: &Environment) -> ExitCode {
+fn exit_with_parse_error(error: &clap::Error, words: &[&str], environment: &Environment) -> ExitCode {
     let text = error.render().to_string();
-    streams::say(&escape_lines(text.trim_end()));
-    if guessed_look(words, environment).format == Format::Json {
+    streams::print_stderr(&escape_lines(text.trim_end()));
+    if guess_output_options(words, environment).format == OutputFormat::Json {
         // The parser's first line says what is wrong; usage and tips follow.
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let failure = Failure::Usage { message, hint: Some("`cdss --help` shows what there is".to_owned()) };
-        let (command, body) = guessed_command(words);
+        let (command, body) = guess_command(words);
         let ending = ending_without_context(command, &failure);
         let _stdout_is_closed =
             crate::output::result_only(&crate::output::document(&body, &report_of_failure(&body), &ending));
@@ -133,8 +136,8 @@ fn refused(error: &clap::Error, words: &[&str], environment: &Environment) -> Ex
     code(Exit::Usage)
 }
 
-fn ending_without_context<'a>(command: &'a str, failure: &'a Failure) -> Ending<'a> {
-    Ending {
+fn ending_without_context<'a>(command: &'a str, failure: &'a Failure) -> Outcome<'a> {
+    Outcome {
         command,
         exit: failure.exit(),
         service: None,
@@ -146,16 +149,16 @@ fn ending_without_context<'a>(command: &'a str, failure: &'a Failure) -> Ending<
 }
 
 /// What is known when nothing was begun.
-fn report_of_failure(body: &Body) -> Report {
+fn report_of_failure(body: &CommandOutput) -> Report {
     let mut report = Report::default();
-    if *body == Body::Upgrade {
-        report.settle_failure();
+    if *body == CommandOutput::Upgrade {
+        report.set_failure_verdict();
     }
     report
 }
 
 /// Ends a command that failed before there was a context.
-fn early(failure: &Failure, look: Look, body: &Body, command: &str) -> ExitCode {
+fn exit_with_error(failure: &Failure, look: OutputOptions, body: &CommandOutput, command: &str) -> ExitCode {
     let report = report_of_failure(body);
     let ending = ending_without_context(command, failure);
     let document = crate::output::document(body, &report, &ending);
@@ -164,7 +167,7 @@ fn early(failure: &Failure, look: Look, body: &Body, command: &str) -> ExitCode 
 }
 
 /// How to speak, as far as it is known without profiles: flag, then `CDSS_OUTPUT`, then a table.
-fn look(global: &Global, environment: &Environment) -> Result<Look, ConfigError> {
+fn output_options(global: &Global, environment: &Environment) -> Result<OutputOptions, ConfigError> {
     crate::settings::check_time_zone(environment)?;
     let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
         (Some(text), _) => (text, "--output"),
@@ -181,11 +184,11 @@ fn look(global: &Global, environment: &Environment) -> Result<Look, ConfigError>
         environment.value("TERM"),
         streams::stderr_is_terminal(),
     );
-    Ok(Look {
+    Ok(OutputOptions {
         format: text.parse().map_err(invalid)?,
         quiet: global.quiet,
         verbosity: global.verbose,
-        colour,
+        color: colour,
     })
 }
 
@@ -195,45 +198,58 @@ fn sandbox_command(
     environment: &Environment,
 ) -> ExitCode {
     if args.is_list() {
-        let look = match look(global, environment) {
+        let look = match output_options(global, environment) {
             Ok(look) => look,
-            Err(error) => return early(&error.into(), Look::default(), &body_of_scenarios(), "sandbox"),
+            Err(error) => {
+                return exit_with_error(
+                    &error.into(),
+                    OutputOptions::default(),
+                    &body_of_scenarios(),
+                    "sandbox",
+                );
+            }
         };
-        return told("sandbox", &body_of_scenarios(), look);
+        return finish_ok("sandbox", &body_of_scenarios(), look);
     }
     match super::sandbox::run(args, environment) {
         Ok(inside) => ExitCode::from(inside),
-        Err(failure) => {
-            early(&failure, look(global, environment).unwrap_or_default(), &Body::None, "sandbox")
-        }
+        Err(failure) => exit_with_error(
+            &failure,
+            output_options(global, environment).unwrap_or_default(),
+            &CommandOutput::None,
+            "sandbox",
+        ),
     }
 }
 
 /// Runs a command that needs no settings: profiles and the journal have to be at hand where settings can't be
 /// used.
-fn local(
+fn run_without_service(
     command: &str,
-    empty: &Body,
+    empty: &CommandOutput,
     global: &Global,
     environment: &Environment,
-    run: impl FnOnce(&Flags) -> Result<Body, Failure>,
+    run: impl FnOnce(&Flags) -> Result<CommandOutput, Failure>,
 ) -> ExitCode {
     let flags = flags(global, None);
     // The settings tell the form of the result where they can be settled; they need not be.
-    let look = match (crate::settings::settle(&flags, environment), look(global, environment)) {
-        (Ok(settings), Ok(look)) => Look { format: settings.output, ..look },
-        (Err(_), Ok(look)) => look,
-        (_, Err(error)) => return early(&error.into(), Look::default(), empty, command),
-    };
+    let look =
+        match (crate::settings::load_settings(&flags, environment), output_options(global, environment)) {
+            (Ok(settings), Ok(look)) => OutputOptions { format: settings.output, ..look },
+            (Err(_), Ok(look)) => look,
+            (_, Err(error)) => {
+                return exit_with_error(&error.into(), OutputOptions::default(), empty, command);
+            }
+        };
     match run(&flags) {
-        Ok(body) => told(command, &body, look),
-        Err(failure) => early(&failure, look, empty, command),
+        Ok(body) => finish_ok(command, &body, look),
+        Err(failure) => exit_with_error(&failure, look, empty, command),
     }
 }
 
 /// Ends a command that told something without asking the service.
-fn told(command: &str, body: &Body, look: Look) -> ExitCode {
-    let ending = Ending {
+fn finish_ok(command: &str, body: &CommandOutput, look: OutputOptions) -> ExitCode {
+    let ending = Outcome {
         command,
         exit: Exit::Ok,
         service: None,
@@ -244,9 +260,9 @@ fn told(command: &str, body: &Body, look: Look) -> ExitCode {
     };
     let report = Report::default();
     let document = crate::output::document(body, &report, &ending);
-    let exit = written(crate::output::finish(look, "", body, &report, &ending, &document));
-    if exit != Exit::Ok && matches!(body, Body::Change(Some(_))) {
-        streams::say("The profile was changed all the same.");
+    let exit = output_exit(crate::output::finish(look, "", body, &report, &ending, &document));
+    if exit != Exit::Ok && matches!(body, CommandOutput::Change(Some(_))) {
+        streams::print_stderr("The profile was changed all the same.");
     }
     code(exit)
 }
@@ -267,10 +283,10 @@ fn flags(global: &Global, poll: Option<&str>) -> Flags {
 fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCode {
     let flags = flags(global, command.poll());
     // An output format that can't be used is told with the other settings; a profile's may outrank it.
-    let look = look(global, environment).unwrap_or_default();
+    let look = output_options(global, environment).unwrap_or_default();
     let context = match Context::new(&flags, look, environment.clone()) {
         Ok(context) => context,
-        Err(failure) => return early(&failure, look, &command.empty_body(), command.name()),
+        Err(failure) => return exit_with_error(&failure, look, &command.empty_body(), command.name()),
     };
     let mut report = Report::default();
     // The report outlives a defect: what was sent by then decides what may be said.
@@ -278,15 +294,16 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
     let (body, failure) = match outcome {
         Ok(Ok(body)) => (body, None),
         Ok(Err(failure)) => (command.empty_body(), Some(failure.for_service(&context.settings.service))),
-        Err(_) => {
-            (command.empty_body(), Some(defect(context.clock.now(), &context.surroundings, &mut report)))
-        }
+        Err(_) => (
+            command.empty_body(),
+            Some(internal_error(context.clock.now(), &context.for_commands, &mut report)),
+        ),
     };
-    if failure.is_some() && body == Body::Upgrade {
-        report.settle_failure();
+    if failure.is_some() && body == CommandOutput::Upgrade {
+        report.set_failure_verdict();
     }
     let exit = failure.as_ref().map_or(Exit::Ok, Failure::exit);
-    let ending = Ending {
+    let ending = Outcome {
         command: command.name(),
         exit,
         service: Some(&context.settings.service),
@@ -296,7 +313,7 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
         failure: failure.as_ref(),
     };
     let document = crate::output::document(&body, &report, &ending);
-    super::command::write_down(&context, &report, &document);
+    super::command::record_outcome(&context, &report, &document);
     let told =
         crate::output::finish(context.look, &context.service_line(), &body, &report, &ending, &document);
     match told {
@@ -307,11 +324,11 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
                 && exit == Exit::Ok
                 && !crate::output::is_closed_pipe(&error) =>
         {
-            streams::say(&format!("error: the result can't be written: {error}"));
+            streams::print_stderr(&format!("error: the result can't be written: {error}"));
             code(Exit::Internal)
         }
         Err(error) if !crate::output::is_closed_pipe(&error) => {
-            streams::say(&format!("warning: the result can't be written: {error}"));
+            streams::print_stderr(&format!("warning: the result can't be written: {error}"));
             code(exit)
         }
         _ => code(exit),
@@ -323,7 +340,7 @@ fn has_copied(report: &Report) -> bool {
 }
 
 /// What a panic means: before a start an internal error, after it that nobody knows.
-fn defect(now: Timestamp, surroundings: &Surroundings, report: &mut Report) -> Failure {
+fn internal_error(now: Timestamp, surroundings: &CommandContext, report: &mut Report) -> Failure {
     let message = "a defect of cdss ended it".to_owned();
     if let Some(copy) = report.copy.as_ref().filter(|copy| copy.may_have_changed()) {
         let hint = format!("look with: {}", surroundings.command("list config-groups", "", ""));
@@ -341,8 +358,8 @@ fn defect(now: Timestamp, surroundings: &Surroundings, report: &mut Report) -> F
     Failure::Lost { why: message, follow }
 }
 
-fn body_of_scenarios() -> Body {
-    Body::Scenarios(super::sandbox::scenarios())
+fn body_of_scenarios() -> CommandOutput {
+    CommandOutput::Scenarios(super::sandbox::scenarios())
 }
 
 #[cfg(test)]
@@ -361,7 +378,7 @@ mod tests {
             endpoint: Endpoint::of_site(Site::Public),
             sandbox: false,
         };
-        let surroundings = Surroundings { service, profile: None };
+        let surroundings = CommandContext { service, profile: None };
         for (submitted, exit) in [
             (Submitted::No, Exit::Internal),
             (Submitted::Unknown, Exit::Unknown),
@@ -369,7 +386,7 @@ mod tests {
         ] {
             let cluster = Some(("orders".to_owned(), ClusterNo::new(7)));
             let mut report = Report { cluster, submitted, ..Report::default() };
-            let failure = defect(Timestamp::UNIX_EPOCH, &surroundings, &mut report);
+            let failure = internal_error(Timestamp::UNIX_EPOCH, &surroundings, &mut report);
             assert_eq!(failure.exit(), exit, "{submitted:?}");
             let looks = failure.hint().is_some_and(|hint| hint.contains("cdss status --cluster no:7 "));
             assert_eq!(looks, submitted != Submitted::No, "{submitted:?}: {:?}", failure.hint());

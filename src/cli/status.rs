@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::context::{Context, flow};
+use super::context::{Context, session};
 use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
 use crate::settings::duration;
-use crate::upgrade::{Following, status};
+use crate::upgrade::{StatusRequest, status};
 
 /// Say what the cluster is doing now, or follow it to the end
 #[derive(Debug, Args)]
@@ -50,9 +50,9 @@ impl StatusArgs {
 ///
 /// With `--version` the ends of `upgrade`, without it an error state or the deadline.
 pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
-    let mut narrator = context.narrator();
-    let mut flow = flow(context, report, &mut narrator)?;
-    let following = Following {
+    let mut narrator = context.reporter();
+    let mut flow = session(context, report, &mut narrator)?;
+    let following = StatusRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
         from: args.from.clone(),

@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::context::{Context, flow};
+use super::context::{Context, session};
 use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::output::plan_document;
 use crate::report::Report;
-use crate::session::resolve::Request;
+use crate::session::resolve::UpgradeRequest;
 use crate::settings::duration;
 use crate::upgrade::check;
-use crate::upgrade::rules::acceptance::{Acceptance, Accepted};
-use crate::upgrade::{Asking, Waiting, upgrade};
+use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
+use crate::upgrade::{ConfirmOptions, WaitOptions, upgrade};
 
 /// Start a rolling upgrade and see it to the end
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that a person types")]
@@ -80,20 +80,20 @@ impl UpgradeArgs {
 ///
 /// See [`Failure`]; the report's `submitted` tells whether this run sent a start.
 pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
-    let mut narrator = context.narrator();
-    let mut flow = flow(context, report, &mut narrator)?;
-    let request = Request {
+    let mut narrator = context.reporter();
+    let mut flow = session(context, report, &mut narrator)?;
+    let request = UpgradeRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
         config_group: args.config_group.clone(),
-        accepted: Accepted(args.accept.clone()),
+        accepted: Acceptances(args.accept.clone()),
         require_journal: args.require_journal,
     };
     if args.dry_run {
         return check(&mut flow, &request);
     }
-    let waiting = Waiting { wait: args.wait || !args.no_wait, timeout: args.timeout };
+    let waiting = WaitOptions { wait: args.wait || !args.no_wait, timeout: args.timeout };
     let mut prompt = context.prompt();
-    let mut asking = Asking { yes: args.yes, prompt: &mut prompt, document: &plan_document };
+    let mut asking = ConfirmOptions { yes: args.yes, prompt: &mut prompt, document: &plan_document };
     upgrade(&mut flow, &request, waiting, &mut asking)
 }

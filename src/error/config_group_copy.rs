@@ -56,12 +56,12 @@ pub(crate) enum CopyFailure {
     #[error("config group {group} isn't right: {}{cause}", lacking(keys))]
     NotAsSent { group: String, keys: Vec<String>, cause: String, error: Option<ApiError>, hint: String },
     #[error("interrupted; {left}")]
-    Interrupted { signal: Signal, left: Left, hint: Option<String> },
+    Interrupted { signal: Signal, left: Leftover, hint: Option<String> },
 }
 
 /// What a signal leaves behind.
 #[derive(Debug)]
-pub(crate) enum Left {
+pub(crate) enum Leftover {
     /// Nothing was sent that changes anything.
     Nothing,
     /// The create was sent, and nobody has seen its group.
@@ -70,7 +70,7 @@ pub(crate) enum Left {
     Group(String),
 }
 
-impl fmt::Display for Left {
+impl fmt::Display for Leftover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("nothing was changed"),

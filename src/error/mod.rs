@@ -1,6 +1,6 @@
 //! The one error that commands return. Whether anything was started is part of each case.
 
-use crate::api::{ApiError, Unsent};
+use crate::api::{ApiError, SendFailure};
 use crate::clock::Signal;
 use crate::consent::ConsentError;
 use crate::exit::Exit;
@@ -8,7 +8,7 @@ use crate::journal::JournalError;
 use crate::model::history::HistoryError;
 use crate::model::ids::ClusterNo;
 use crate::model::kafka_version::VersionError;
-use crate::model::selector::{ClusterError, GroupError};
+use crate::model::selector::{ClusterError, ConfigGroupError};
 use crate::model::service::Service;
 use crate::settings::ConfigError;
 use crate::upgrade::rules::acceptance::AcceptanceError;
@@ -17,7 +17,7 @@ use crate::verify::rules::Step;
 
 mod config_group_copy;
 
-pub(crate) use config_group_copy::{CopyFailure, Left};
+pub(crate) use config_group_copy::{CopyFailure, Leftover};
 
 /// Why a command did not end well.
 ///
@@ -40,7 +40,7 @@ pub(crate) enum Failure {
     #[error("there is no cluster {no} in {place}")]
     NoCluster { no: ClusterNo, place: String, hint: String },
     #[error("{error}")]
-    Group { error: GroupError, hint: String },
+    Group { error: ConfigGroupError, hint: String },
 
     /// A read failed, and nothing was started by this run.
     #[error("{0}")]
@@ -101,7 +101,7 @@ pub(crate) enum Failure {
     Lost { why: String, follow: String },
     /// A signal ended the run. `sent` says whether the start was sent.
     #[error("{}", interrupted(*sent))]
-    Signal { signal: Signal, sent: Sent, follow: Option<String> },
+    Signal { signal: Signal, sent: StartState, follow: Option<String> },
     /// A defect of cdss, or an output that can't be written.
     #[error("{0}")]
     Internal(String),
@@ -109,7 +109,7 @@ pub(crate) enum Failure {
 
 /// Whether a start had left when a signal came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Sent {
+pub(crate) enum StartState {
     No,
     /// The command has no start.
     Never,
@@ -126,7 +126,7 @@ pub(crate) enum Sent {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         match error {
-            ConfigError::Interrupted(signal) => Self::Signal { signal, sent: Sent::No, follow: None },
+            ConfigError::Interrupted(signal) => Self::Signal { signal, sent: StartState::No, follow: None },
             error => Self::Config(error),
         }
     }
@@ -137,15 +137,17 @@ fn is_a_finding(fault: &Check) -> bool {
     fault.id == Step::Versions.id()
 }
 
-fn interrupted(sent: Sent) -> &'static str {
+fn interrupted(sent: StartState) -> &'static str {
     match sent {
-        Sent::No => "interrupted; nothing was started",
-        Sent::Never => "interrupted; nothing was changed",
-        Sent::Yes => "interrupted; the start was sent, and the upgrade goes on",
-        Sent::Unknown => "interrupted; the start was sent, and its outcome is not known",
-        Sent::Unseen => "interrupted; the start was accepted, and the cluster was not seen to change yet",
-        Sent::Watching => "interrupted; the cluster's change goes on",
-        Sent::Idle => "interrupted; the cluster was not seen to change",
+        StartState::No => "interrupted; nothing was started",
+        StartState::Never => "interrupted; nothing was changed",
+        StartState::Yes => "interrupted; the start was sent, and the upgrade goes on",
+        StartState::Unknown => "interrupted; the start was sent, and its outcome is not known",
+        StartState::Unseen => {
+            "interrupted; the start was accepted, and the cluster was not seen to change yet"
+        }
+        StartState::Watching => "interrupted; the cluster's change goes on",
+        StartState::Idle => "interrupted; the cluster was not seen to change",
     }
 }
 
@@ -181,14 +183,14 @@ impl Failure {
     /// Wraps a failed read of a time before any start.
     pub(crate) fn before_start(error: ApiError) -> Self {
         match error.signal() {
-            Some(signal) => Self::Signal { signal, sent: Sent::No, follow: None },
+            Some(signal) => Self::Signal { signal, sent: StartState::No, follow: None },
             None => Self::Read(error),
         }
     }
 
     /// Replaces a failed connection to a sandbox with an error about the sandbox; the network is not the cause.
     pub(crate) fn for_service(self, service: &Service) -> Self {
-        let Self::Read(ApiError::NotSent { why: Unsent::Connection, reason, .. }) = &self else {
+        let Self::Read(ApiError::NotSent { why: SendFailure::Connection, reason, .. }) = &self else {
             return self;
         };
         match service.sandbox_is_gone(reason) {
@@ -212,7 +214,7 @@ impl Failure {
             | Self::Usage { .. }
             | Self::Acceptance(_)
             | Self::Version(VersionError::Malformed(_))
-            | Self::Read(ApiError::NotSent { why: Unsent::Setup, .. }) => Exit::Usage,
+            | Self::Read(ApiError::NotSent { why: SendFailure::Setup, .. }) => Exit::Usage,
             Self::Journal(JournalError::Interrupted { signal, .. }) | Self::Signal { signal, .. } => {
                 exit_of_signal(*signal)
             }

@@ -45,7 +45,7 @@ pub(super) fn take(path: &Path) -> Result<ClusterLock, LockError> {
 
 /// How the writers of this process wait for the journal's lock.
 #[derive(Debug, Default)]
-pub(super) struct Patience {
+pub(super) struct LockWait {
     /// A wait was in vain, so the next writers try only once.
     is_over: Cell<bool>,
 }
@@ -58,7 +58,7 @@ pub(super) enum WaitError {
     Io(io::Error),
 }
 
-impl Patience {
+impl LockWait {
     /// Takes the lock on the journal, and waits for at most [`LONGEST_WAIT`]. A signal ends the wait after one more
     /// attempt.
     pub(super) fn lock(&self, file: &File, clock: &dyn Clock) -> Result<(), WaitError> {

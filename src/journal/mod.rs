@@ -12,14 +12,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::clock::{Clock, Interrupted, Signal};
-use crate::config_group::rules::creation::Create;
+use crate::config_group::rules::creation::GroupCreation;
 use crate::model::group_name::GroupName;
 use crate::model::history::{DamagedRecord, History, InitOutcome};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_state::JournalState;
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::upgrade::rules::broker_history::{BrokerTrail, BrokerTrails, Restarted};
+use crate::upgrade::rules::broker_history::{BrokerHistories, BrokerHistory, RestartEvidence};
 
 mod entry;
 mod file;
@@ -29,7 +29,7 @@ mod v1;
 
 use entry::{Author, Event, Plan, ServiceName};
 pub(crate) use lock::{ClusterLock, LockError};
-use lock::{Patience, WaitError};
+use lock::{LockWait, WaitError};
 use replay::Replay;
 
 /// The journal of one user on this machine.
@@ -39,7 +39,7 @@ pub(crate) struct Journal {
     operator: Operator,
     run: String,
     clock: Rc<dyn Clock>,
-    patience: Patience,
+    patience: LockWait,
     /// The last write of this process failed.
     is_failing: Cell<bool>,
 }
@@ -116,7 +116,7 @@ impl Journal {
         run: String,
         clock: Rc<dyn Clock>,
     ) -> Self {
-        let (patience, is_failing) = (Patience::default(), Cell::default());
+        let (patience, is_failing) = (LockWait::default(), Cell::default());
         Self { directory, operator, run, clock, patience, is_failing }
     }
 
@@ -196,7 +196,7 @@ impl Journal {
         &self,
         service: &Service,
         version: VersionCode,
-    ) -> Result<Vec<Create>, JournalError> {
+    ) -> Result<Vec<GroupCreation>, JournalError> {
         self.replay().map(|replay| replay.creates(service, version))
     }
 
@@ -298,11 +298,11 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when it can't be written.
-    pub(crate) fn brokers(&self, at: Timestamp, trails: &BrokerTrails) -> Result<(), JournalError> {
-        let path = |trail: &BrokerTrail| entry::BrokerPath {
+    pub(crate) fn brokers(&self, at: Timestamp, trails: &BrokerHistories) -> Result<(), JournalError> {
+        let path = |trail: &BrokerHistory| entry::BrokerPath {
             name: trail.name.clone(),
             seen: trail.path(),
-            restarted: trail.restarted() == Restarted::Yes,
+            restarted: trail.restarted() == RestartEvidence::Yes,
         };
         self.append(at, &Event::Brokers(entry::Brokers { brokers: trails.0.iter().map(path).collect() }))
     }

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::entry::{self, End, Entry, Event, GroupChange};
 use super::file::{Line, TOO_LONG};
-use crate::config_group::rules::creation::Create;
+use crate::config_group::rules::creation::GroupCreation;
 use crate::model::history::{Author, Change, DamagedRecord, History, Outcome, PastRun, Subject};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_state::DamagedLine;
@@ -76,7 +76,7 @@ struct RecordedStart {
 struct RecordedCreate {
     service: String,
     version: VersionCode,
-    create: Create,
+    create: GroupCreation,
 }
 
 impl Replay {
@@ -206,7 +206,7 @@ impl Replay {
                 self.creates.push(RecordedCreate {
                     service,
                     version: group.version_code,
-                    create: Create {
+                    create: GroupCreation {
                         name: group.config_group_name.clone(),
                         run: run.clone(),
                         profile: group.author.profile.clone(),
@@ -264,12 +264,12 @@ impl Replay {
         if let Some(verdict) = end.verdict
             && let Some(place) = followed.as_ref().and_then(|of| self.index.get(of))
         {
-            settle(&mut self.runs[*place].result, Outcome::Verdict(verdict));
+            close_start(&mut self.runs[*place].result, Outcome::Verdict(verdict));
         }
         let run = self.run(id, at);
         run.of = run.of.take().or(followed);
         run.ended_at = Some(at);
-        settle(&mut run.result, end.verdict.map_or(Outcome::Ended, Outcome::Verdict));
+        close_start(&mut run.result, end.verdict.map_or(Outcome::Ended, Outcome::Verdict));
         known
     }
 
@@ -344,7 +344,7 @@ impl Replay {
     }
 
     /// Returns the creates of groups of this version at this service, without those that certainly created nothing.
-    pub(super) fn creates(&self, service: &Service, version: VersionCode) -> Vec<Create> {
+    pub(super) fn creates(&self, service: &Service, version: VersionCode) -> Vec<GroupCreation> {
         let service = service.key();
         let is_of_it = |one: &&RecordedCreate| one.service == service && one.version == version;
         self.creates.iter().filter(is_of_it).map(|one| one.create.clone()).collect()
@@ -383,7 +383,7 @@ impl Replay {
 }
 
 /// Replaces an outcome by a later one, unless only the earlier one is final.
-fn settle(result: &mut Outcome, later: Outcome) {
+fn close_start(result: &mut Outcome, later: Outcome) {
     if later.is_final() || !result.is_final() {
         *result = later;
     }

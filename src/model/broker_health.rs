@@ -9,7 +9,7 @@ use super::cluster::ClusterIdentity;
 ///
 /// Source: NAVER Cloud API guide, `cdss-rollingupgradeprogresscheck`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Colour {
+pub(crate) enum Color {
     Green,
     Yellow,
     Orange,
@@ -19,7 +19,7 @@ pub(crate) enum Colour {
     Other(String),
 }
 
-impl Colour {
+impl Color {
     pub(crate) fn read(word: &str) -> Self {
         match word.trim().to_ascii_lowercase().as_str() {
             "green" => Self::Green,
@@ -32,14 +32,14 @@ impl Colour {
     }
 
     /// Returns true for the colors of a broker that restarts: changing, or down.
-    pub(crate) fn is_away(&self) -> bool {
+    pub(crate) fn is_degraded(&self) -> bool {
         matches!(self, Self::Orange | Self::Red)
     }
 
     /// Returns true for the colors that show a change. Gray stands for unknown, and a word that is not documented may
     /// mean anything.
     pub(crate) fn shows_change(&self) -> bool {
-        self.is_away() || *self == Self::Yellow
+        self.is_degraded() || *self == Self::Yellow
     }
 
     pub(crate) fn word(&self) -> &str {
@@ -54,7 +54,7 @@ impl Colour {
     }
 }
 
-impl fmt::Display for Colour {
+impl fmt::Display for Color {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
@@ -65,7 +65,7 @@ impl fmt::Display for Colour {
 pub(crate) struct Node {
     pub name: String,
     /// None when the service left the colour out.
-    pub colour: Option<Colour>,
+    pub color: Option<Color>,
 }
 
 /// The nodes of one kind. Every field may be missing from an answer.
@@ -77,17 +77,17 @@ pub(crate) struct NodeGroup {
     /// How many are in operation.
     pub operating: Option<u64>,
     /// The colour of all of them together.
-    pub overall: Option<Colour>,
+    pub overall: Option<Color>,
 }
 
 impl NodeGroup {
     /// Returns true only when colours and counts are all there and all good.
     pub(crate) fn is_all_green(&self) -> bool {
-        self.shortcomings().is_empty()
+        self.problems().is_empty()
     }
 
     pub(crate) fn green(&self) -> usize {
-        self.nodes.iter().filter(|node| node.colour == Some(Colour::Green)).count()
+        self.nodes.iter().filter(|node| node.color == Some(Color::Green)).count()
     }
 
     /// Returns the names that more than one node has.
@@ -99,19 +99,19 @@ impl NodeGroup {
     /// Says what keeps these nodes from being all green, in words; empty when nothing does.
     ///
     /// Data that is missing is a shortcoming of its own.
-    pub(crate) fn shortcomings(&self) -> Vec<String> {
+    pub(crate) fn problems(&self) -> Vec<String> {
         let mut found: Vec<String> = self
             .nodes
             .iter()
-            .filter_map(|node| match &node.colour {
-                Some(Colour::Green) => None,
+            .filter_map(|node| match &node.color {
+                Some(Color::Green) => None,
                 Some(colour) => Some(format!("{} {colour}", node.name)),
                 None => Some(format!("{} without a colour", node.name)),
             })
             .collect();
         found.extend(self.duplicates().into_iter().map(|name| format!("{name} listed more than once")));
         match &self.overall {
-            Some(Colour::Green) => {}
+            Some(Color::Green) => {}
             // One bad node says it already.
             Some(_) if !found.is_empty() => {}
             Some(colour) => found.push(format!("{colour} altogether")),
@@ -147,7 +147,7 @@ impl Health {
     /// Returns what keeps the brokers from being all green and as many as the cluster's entry counts; empty when
     /// nothing does.
     pub(crate) fn broker_problems(&self, entry_count: Option<u64>) -> Vec<String> {
-        let mut found = self.brokers.shortcomings();
+        let mut found = self.brokers.problems();
         match (entry_count, self.brokers.total) {
             (None, _) => found.push("no broker count in the cluster's entry".to_owned()),
             (Some(entry), Some(status)) if entry != status => {
@@ -161,9 +161,9 @@ impl Health {
 
     /// Returns true when some broker is known to be changing or down. Counts alone prove nothing: they contradict the
     /// colors.
-    pub(crate) fn a_broker_left_green(&self) -> bool {
-        let left = |colour: &Option<Colour>| colour.as_ref().is_some_and(Colour::shows_change);
-        left(&self.brokers.overall) || self.brokers.nodes.iter().any(|node| left(&node.colour))
+    pub(crate) fn has_degraded_broker(&self) -> bool {
+        let left = |colour: &Option<Color>| colour.as_ref().is_some_and(Color::shows_change);
+        left(&self.brokers.overall) || self.brokers.nodes.iter().any(|node| left(&node.color))
     }
 }
 
@@ -175,11 +175,11 @@ pub(crate) mod tests {
     pub(crate) fn health(colours: &[&str]) -> Health {
         let nodes: Vec<Node> = (1_u8..)
             .zip(colours)
-            .map(|(at, word)| Node { name: format!("b{at}"), colour: Some(Colour::read(word)) })
+            .map(|(at, word)| Node { name: format!("b{at}"), color: Some(Color::read(word)) })
             .collect();
         let green = colours.iter().filter(|word| **word == "green").count() as u64;
         let total = colours.len() as u64;
-        let overall = Some(if green == total { Colour::Green } else { Colour::Orange });
+        let overall = Some(if green == total { Color::Green } else { Color::Orange });
         let brokers = NodeGroup { nodes, total: Some(total), operating: Some(green), overall };
         Health { brokers, ..Health::default() }
     }
@@ -190,9 +190,9 @@ pub(crate) mod tests {
     fn all_green_needs_every_colour_and_every_count() {
         assert!(health(&["green", "green", "green"]).brokers.is_all_green());
         let spoil: [Spoil; 8] = [
-            ("a red node", |group| group.nodes[1].colour = Some(Colour::Red)),
-            ("a colour missing", |group| group.nodes[1].colour = None),
-            ("an unknown word", |group| group.nodes[1].colour = Some(Colour::read("teal"))),
+            ("a red node", |group| group.nodes[1].color = Some(Color::Red)),
+            ("a colour missing", |group| group.nodes[1].color = None),
+            ("an unknown word", |group| group.nodes[1].color = Some(Color::read("teal"))),
             ("the overall colour missing", |group| group.overall = None),
             ("a node not operating", |group| group.operating = Some(2)),
             ("the counts missing", |group| group.total = None),
@@ -209,14 +209,14 @@ pub(crate) mod tests {
 
     #[test]
     fn missing_data_is_not_a_broker_that_left_green() {
-        assert!(!Health::default().a_broker_left_green());
-        assert!(!health(&["green", "green"]).a_broker_left_green());
-        assert!(health(&["green", "orange"]).a_broker_left_green());
+        assert!(!Health::default().has_degraded_broker());
+        assert!(!health(&["green", "green"]).has_degraded_broker());
+        assert!(health(&["green", "orange"]).has_degraded_broker());
         let mut unknown = health(&["green", "gray", "teal"]);
-        unknown.brokers.overall = Some(Colour::Gray);
-        assert!(!unknown.a_broker_left_green(), "unknown is no change");
+        unknown.brokers.overall = Some(Color::Gray);
+        assert!(!unknown.has_degraded_broker(), "unknown is no change");
         let mut counted = health(&["green", "green"]);
         counted.brokers.operating = Some(0);
-        assert!(!counted.a_broker_left_green(), "a count that contradicts the colors is no change");
+        assert!(!counted.has_degraded_broker(), "a count that contradicts the colors is no change");
     }
 }

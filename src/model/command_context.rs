@@ -6,13 +6,13 @@ use super::service::Service;
 
 /// What has to be repeated on the command line for another shell to find the same service.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Surroundings {
+pub(crate) struct CommandContext {
     pub service: Service,
     /// The profile that was named; None when none was.
     pub profile: Option<String>,
 }
 
-impl Surroundings {
+impl CommandContext {
     /// Returns `cdss status --cluster no:… --watch` for this cluster and target. `from` is the version before, without
     /// which another machine can't tell a return to it from a change that is still to come.
     pub(crate) fn follow(
@@ -77,21 +77,22 @@ mod tests {
     use super::super::region::Site;
     use super::*;
 
-    fn surroundings(endpoint: &str, sandbox: bool, profile: Option<&str>) -> Surroundings {
+    fn surroundings(endpoint: &str, sandbox: bool, profile: Option<&str>) -> CommandContext {
         let service = Service {
             site: Site::Public,
             region: Site::Public.default_region(),
             endpoint: Endpoint::parse(endpoint).unwrap(),
             sandbox,
         };
-        Surroundings { service, profile: profile.map(str::to_owned) }
+        CommandContext { service, profile: profile.map(str::to_owned) }
     }
 
     #[test]
     fn the_command_names_all_that_another_shell_needs() {
         let version = KafkaVersion::new(VersionCode::new(3_903_006), Some("Kafka 3.9.0"));
-        let follow =
-            |surroundings: Surroundings| surroundings.follow(ClusterNo::new(1_009_123), Some(&version), None);
+        let follow = |surroundings: CommandContext| {
+            surroundings.follow(ClusterNo::new(1_009_123), Some(&version), None)
+        };
         let ncp = "https://clouddatastreamingservice.apigw.ntruss.com";
         for (surroundings, command) in [
             (

@@ -15,7 +15,7 @@ pub(crate) struct Endpoint(Url);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EndpointError {
     #[error("{0} is not an address such as https://host:port")]
-    NotAnAddress(Quoted),
+    NotAnAddress(QuotedAddress),
     #[error("`{0}` has more than scheme, host and port")]
     TooMuch(String),
     #[error("`{0}` is http, which is for this machine's own loopback only")]
@@ -24,9 +24,9 @@ pub(crate) enum EndpointError {
 
 /// A text that is no address, as a message may repeat it: hidden where it may contain a user name or a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Quoted(Option<String>);
+pub(crate) struct QuotedAddress(Option<String>);
 
-impl Quoted {
+impl QuotedAddress {
     fn new(text: &str) -> Self {
         // Also encoded, or a character that IDNA takes for it.
         let has_at = text.contains(['@', '\u{fe6b}', '\u{ff20}']) || text.contains("%40");
@@ -39,7 +39,7 @@ impl Quoted {
     }
 }
 
-impl fmt::Display for Quoted {
+impl fmt::Display for QuotedAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Some(text) => write!(f, "`{text}`"),
@@ -56,7 +56,7 @@ impl Endpoint {
     /// Refuses anything but http and https, a user name, a path, a query, a fragment, and http to a host
     /// that is not loopback: the signature doesn't cover the body, so the wire has to.
     pub(crate) fn parse(text: &str) -> Result<Self, EndpointError> {
-        let no_address = || EndpointError::NotAnAddress(Quoted::new(text));
+        let no_address = || EndpointError::NotAnAddress(QuotedAddress::new(text));
         let url = Url::parse(text).map_err(|_| no_address())?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
             return Err(no_address());

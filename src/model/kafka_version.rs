@@ -139,7 +139,7 @@ pub(crate) enum VersionError {
 }
 
 /// Marks those of the versions on offer that a release alone doesn't lead to.
-pub(crate) fn mark_those_without_a_name_of_their_own(offers: &mut [KafkaVersion]) {
+pub(crate) fn mark_ambiguous(offers: &mut [KafkaVersion]) {
     let all = offers.to_vec();
     for offer in offers {
         let release = offer.release.as_ref();
@@ -200,7 +200,7 @@ impl fmt::Display for VersionSelector {
 
 /// A version that was settled, and whether the service offers it for new clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
+pub(crate) struct ResolvedVersion {
     pub version: KafkaVersion,
     pub listed: bool,
 }
@@ -214,12 +214,12 @@ impl VersionSelector {
     /// # Errors
     ///
     /// Fails when nothing fits, or more than one does and none is exact.
-    pub(crate) fn find(&self, offers: &[KafkaVersion]) -> Result<Found, VersionError> {
+    pub(crate) fn find(&self, offers: &[KafkaVersion]) -> Result<ResolvedVersion, VersionError> {
         let numbers = match self {
             Self::Code(code) => {
                 let listed = offers.iter().find(|version| version.code == *code);
                 let version = listed.cloned().unwrap_or_else(|| KafkaVersion::nameless(*code));
-                return Ok(Found { version, listed: listed.is_some() });
+                return Ok(ResolvedVersion { version, listed: listed.is_some() });
             }
             Self::Numbers(numbers) => numbers,
         };
@@ -234,7 +234,7 @@ impl VersionSelector {
         fitting.sort_by(|a, b| a.release.cmp(&b.release));
         match fitting.len() {
             0 => Err(VersionError::NotOffered { asked: self.to_string(), offered: offers.to_vec() }),
-            1 => Ok(Found { version: fitting.remove(0), listed: true }),
+            1 => Ok(ResolvedVersion { version: fitting.remove(0), listed: true }),
             _ => Err(VersionError::Ambiguous { asked: self.to_string(), fitting }),
         }
     }
@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn two_versions_of_one_release_are_told_apart_by_their_codes() {
         let mut offers = vec![version(3_903_006, "Kafka 3.9.0"), version(3_903_007, "Kafka 3.9.0")];
-        mark_those_without_a_name_of_their_own(&mut offers);
+        mark_ambiguous(&mut offers);
         let error = "3.9.0".parse::<VersionSelector>().unwrap().find(&offers).unwrap_err();
         let words = "3.9.0 fits 2 versions: 3.9.0 (code 3903006), 3.9.0 (code 3903007)";
         assert_eq!(error.to_string(), words);
@@ -288,7 +288,7 @@ mod tests {
         let mut offers = offers();
         offers.extend([version(3_903_007, "Kafka 3.9.0"), version(4_003_006, "the newest")]);
         offers.extend([version(4_103_006, "Kafka 4.1"), version(4_113_006, "Kafka 4.1.1")]);
-        mark_those_without_a_name_of_their_own(&mut offers);
+        mark_ambiguous(&mut offers);
         assert_eq!(offers[2].argument(), "3903006", "also one that is taken from the list");
         for (text, argument) in [
             ("3.7.1", "3.7.1"),

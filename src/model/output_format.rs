@@ -4,13 +4,13 @@ use std::str::FromStr;
 
 /// How the result is written to stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Format {
+pub(crate) enum OutputFormat {
     #[default]
     Table,
     Json,
 }
 
-impl Format {
+impl OutputFormat {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Table => "table",
@@ -19,7 +19,7 @@ impl Format {
     }
 }
 
-impl FromStr for Format {
+impl FromStr for OutputFormat {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {

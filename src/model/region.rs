@@ -137,7 +137,7 @@ pub(crate) enum RegionError {
 /// # Errors
 ///
 /// Fails when the site lacks the region; nothing was asked of the service.
-pub(crate) fn settle(
+pub(crate) fn resolve(
     site: Option<Site>,
     region: Option<Region>,
     custom: bool,
@@ -189,12 +189,12 @@ mod tests {
 
     #[test]
     fn a_site_without_the_region_is_refused_with_those_it_has() {
-        let error = settle(Some(Site::Gov), Some(region("SGN")), false).unwrap_err();
+        let error = resolve(Some(Site::Gov), Some(region("SGN")), false).unwrap_err();
         assert_eq!(error.to_string(), "site gov has no region SGN; it has KR, KRS");
-        assert!(settle(None, Some(region("USW")), false).is_err(), "unknown without an endpoint");
-        assert_eq!(settle(None, Some(region("USW")), true).unwrap().1.code(), "USW");
-        assert_eq!(settle(Some(Site::Fin), None, false).unwrap().1.code(), "FKR");
-        assert_eq!(settle(None, None, false).unwrap(), (Site::Public, region("KR")));
+        assert!(resolve(None, Some(region("USW")), false).is_err(), "unknown without an endpoint");
+        assert_eq!(resolve(None, Some(region("USW")), true).unwrap().1.code(), "USW");
+        assert_eq!(resolve(Some(Site::Fin), None, false).unwrap().1.code(), "FKR");
+        assert_eq!(resolve(None, None, false).unwrap(), (Site::Public, region("KR")));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) struct RequestRecord {
 
 /// The parts of an answer that are on the lists of what may be shown.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Shown<'a> {
+pub(crate) struct LoggedRequest<'a> {
     pub headers: &'a [(&'static str, String)],
     /// None where it was no JSON.
     pub fields: Option<&'a serde_json::Value>,
@@ -28,7 +28,7 @@ pub(crate) trait RequestObserver {
     fn sent(&self, operation: &str, detail: &str);
 
     /// `shown` is what of the answer may be shown.
-    fn answered(&self, record: &RequestRecord, shown: Shown<'_>);
+    fn answered(&self, record: &RequestRecord, shown: LoggedRequest<'_>);
 
     /// This machine's clock was found wrong; requests are signed with the service's time from now on.
     fn clock_corrected(&self, own: Timestamp, its: Timestamp);

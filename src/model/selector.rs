@@ -91,7 +91,7 @@ pub(crate) fn find_cluster<'a>(list: &'a ClusterList, name: &str) -> Result<&'a 
 
 /// Why a name or number leads to no config group of the target version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum GroupError {
+pub(crate) enum ConfigGroupError {
     #[error("no config group `{0}`")]
     NotFound(Selector),
     #[error("{} config groups are named `{name}`: {}", groups.len(), join(&groups.iter().map(with_version).collect::<Vec<_>>()))]
@@ -111,16 +111,16 @@ fn with_version(group: &ConfigGroup) -> String {
 pub(crate) fn find_group<'a>(
     groups: &'a [ConfigGroup],
     wanted: &Selector,
-) -> Result<&'a ConfigGroup, GroupError> {
+) -> Result<&'a ConfigGroup, ConfigGroupError> {
     let fits = |group: &&ConfigGroup| match wanted {
         Selector::Number(number) => group.no.number() == *number,
         Selector::Name(name) => group.is_named(name),
     };
     let found: Vec<&ConfigGroup> = groups.iter().filter(fits).collect();
     match found.as_slice() {
-        [] => Err(GroupError::NotFound(wanted.clone())),
+        [] => Err(ConfigGroupError::NotFound(wanted.clone())),
         [only] => Ok(only),
-        several => Err(GroupError::Several {
+        several => Err(ConfigGroupError::Several {
             name: wanted.to_string(),
             groups: several.iter().map(|group| (*group).clone()).collect(),
         }),

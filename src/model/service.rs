@@ -16,7 +16,7 @@ pub(crate) struct Service {
 impl Service {
     /// Makes the commands in a remark, which stand in code ticks, lead to this service: in a rehearsal they must
     /// not reach the real one from another shell, and a list is that of this site and region.
-    pub(crate) fn localise(&self, remark: &str) -> String {
+    pub(crate) fn localize(&self, remark: &str) -> String {
         let mut remark = remark.to_owned();
         if (self.site, &self.region) != (Site::Public, &Site::Public.default_region()) {
             let here = format!(" --site {} --region {}", self.site, self.region);
@@ -74,14 +74,14 @@ mod tests {
         };
         let remark = "`cdss list versions` shows them; or `cdss list versions --site public --region JPN`, `cdss history`";
         let (here, elsewhere) = (service("KR", false), service("JPN", false));
-        assert_eq!(here.localise(remark), remark);
+        assert_eq!(here.localize(remark), remark);
         let local = "`cdss list versions --site public --region JPN` shows them; or `cdss list versions --site public \
                      --region JPN`, `cdss history`";
-        assert_eq!(elsewhere.localise(remark), local);
+        assert_eq!(elsewhere.localize(remark), local);
         let gov = Service { site: Site::Gov, ..service("KR", false) };
         let local = "`cdss list clusters --site gov --region KR`";
-        assert_eq!(gov.localise("`cdss list clusters`"), local);
-        let rehearsal = service("KR", true).localise("`cdss history`");
+        assert_eq!(gov.localize("`cdss list clusters`"), local);
+        let rehearsal = service("KR", true).localize("`cdss history`");
         assert_eq!(rehearsal, "`CDSS_SANDBOX=http://127.0.0.1:9 cdss history`");
     }
     #[test]

@@ -4,7 +4,7 @@ use super::escape::escape;
 use super::plan::{counts, settings};
 use super::table::table;
 use crate::config_group::rules::copy_report::CopyReport;
-use crate::config_group::rules::difference::{Class, SettingChange};
+use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::kafka_changes;
 use crate::config_group::rules::setting_text::with_unit;
 use crate::model::kafka_version::KafkaVersion;
@@ -18,7 +18,7 @@ pub(super) fn difference(report: &Report, service: &str, in_full: bool) -> Strin
     lines.push(format!("Settings      {}", counts(&report.changes)));
     lines.extend(not_covered(report));
     let shown: Vec<&SettingChange> =
-        report.changes.iter().filter(|change| in_full || change.class != Class::Kept).collect();
+        report.changes.iter().filter(|change| in_full || change.class != ChangeClass::Kept).collect();
     if !shown.is_empty() {
         lines.extend([String::new(), settings(shown, 2)]);
     }

@@ -19,7 +19,7 @@ use crate::upgrade::rules::checks::Check;
 
 /// What a command shows, beside the head that all documents have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Body {
+pub(crate) enum CommandOutput {
     /// The report: `check`, `upgrade`, `status`.
     Check,
     Upgrade,
@@ -81,7 +81,7 @@ pub(crate) struct ProfileChange {
 
 /// How a command ended, and with what it worked.
 #[derive(Debug)]
-pub(crate) struct Ending<'a> {
+pub(crate) struct Outcome<'a> {
     pub command: &'a str,
     pub exit: Exit,
     pub service: Option<&'a Service>,
@@ -93,7 +93,7 @@ pub(crate) struct Ending<'a> {
 }
 
 /// Makes the whole document. Every field of a command is there; what is not known is null.
-pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Value {
+pub(crate) fn document(body: &CommandOutput, report: &Report, ending: &Outcome<'_>) -> Value {
     let mut document = Map::new();
     let mut put = |name: &str, value: Value| drop(document.insert(name.to_owned(), value));
     put("schema", json!("cdss/v1"));
@@ -104,15 +104,15 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
     put("profile", json!(ending.profile));
     put("access_key", json!(ending.access_key));
     match body {
-        Body::Check | Body::Upgrade | Body::Status => {
+        CommandOutput::Check | CommandOutput::Upgrade | CommandOutput::Status => {
             put("cluster", report.cluster.as_ref().map_or(Value::Null, |(name, no)| named(Some(name), no)));
-            if *body == Body::Status {
+            if *body == CommandOutput::Status {
                 put("state", json!(report.state));
             }
             for (name, value) in report_fields(report, ending.service) {
                 put(name, value);
             }
-            if *body == Body::Check {
+            if *body == CommandOutput::Check {
                 put(
                     "versions",
                     report
@@ -122,31 +122,31 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
                 );
             }
         }
-        Body::Difference | Body::Copy => {
-            for (name, value) in super::config_group_document::fields(report, *body == Body::Copy) {
+        CommandOutput::Difference | CommandOutput::Copy => {
+            for (name, value) in super::config_group_document::fields(report, *body == CommandOutput::Copy) {
                 put(name, value);
             }
         }
-        Body::Clusters(list) => put("clusters", clusters(list)),
-        Body::Versions(versions) => put("versions", versions.iter().map(offered).collect()),
-        Body::ConfigGroups(groups, versions) => {
+        CommandOutput::Clusters(list) => put("clusters", clusters(list)),
+        CommandOutput::Versions(versions) => put("versions", versions.iter().map(offered).collect()),
+        CommandOutput::ConfigGroups(groups, versions) => {
             put("config_groups", groups.iter().map(|group| listed_group(group, versions)).collect());
         }
-        Body::Settings(settings) => put(
+        CommandOutput::Settings(settings) => put(
             "settings",
             settings
                 .iter()
                 .map(|one| json!({ "key": one.key, "value": one.value, "origin": one.origin }))
                 .collect(),
         ),
-        Body::Verification => {
+        CommandOutput::Verification => {
             put("checks", report.checks.iter().map(|one| check(one, ending.service)).collect());
         }
-        Body::Profiles(profiles) => put(
+        CommandOutput::Profiles(profiles) => put(
             "profiles",
             profiles.iter().map(|(name, source)| json!({ "name": name, "source": source })).collect(),
         ),
-        Body::Change(change) => put(
+        CommandOutput::Change(change) => put(
             "change",
             json!(change.as_ref().map(|change| {
                 json!({
@@ -157,19 +157,19 @@ pub(crate) fn document(body: &Body, report: &Report, ending: &Ending<'_>) -> Val
                 })
             })),
         ),
-        Body::History(history, view) => {
+        CommandOutput::History(history, view) => {
             for (name, value) in super::history::fields(history, view) {
                 put(name, value);
             }
         }
-        Body::Scenarios(scenarios) => put(
+        CommandOutput::Scenarios(scenarios) => put(
             "scenarios",
             scenarios
                 .iter()
                 .map(|(name, exit, about)| json!({ "name": name, "exit": exit, "about": about }))
                 .collect(),
         ),
-        Body::None => {}
+        CommandOutput::None => {}
     }
     put("requests", ending.requests.iter().map(request).collect());
     put("error", ending.failure.map_or(Value::Null, |failure| error(failure, ending.service)));
@@ -212,7 +212,7 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
         ("brokers", report.brokers.0.iter().map(|trail| {
             json!({
                 "name": trail.name,
-                "status": trail.colours.last().map(crate::model::broker_health::Colour::word),
+                "status": trail.colours.last().map(crate::model::broker_health::Color::word),
                 "restarted": trail.restarted().word(),
             })
         }).collect()),
@@ -273,7 +273,7 @@ fn check(check: &Check, service: Option<&Service>) -> Value {
         "result": check.result.word(),
         "items": check.items,
         "reason": check.reason,
-        "remedy": check.remedy.as_deref().map(|remedy| localise(remedy, service)),
+        "remedy": check.remedy.as_deref().map(|remedy| localize(remedy, service)),
         "accepted": check.accepted,
         "service_message": check.service_message,
         "request_id": check.request_id,
@@ -350,11 +350,11 @@ fn error(failure: &Failure, service: Option<&Service>) -> Value {
         "message": failure.to_string(),
         "service_message": failure.service_message(),
         "request_id": failure.request_id(),
-        "hint": failure.hint().map(|hint| localise(&hint, service)),
+        "hint": failure.hint().map(|hint| localize(&hint, service)),
     })
 }
 
 /// Makes commands in a remark lead to the service in force; before that is settled they stay as they are.
-pub(super) fn localise(remark: &str, service: Option<&Service>) -> String {
-    service.map_or_else(|| remark.to_owned(), |service| service.localise(remark))
+pub(super) fn localize(remark: &str, service: Option<&Service>) -> String {
+    service.map_or_else(|| remark.to_owned(), |service| service.localize(remark))
 }

@@ -6,16 +6,16 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::config_group;
-use super::document::{Body, Ending, ProfileChange, localise};
+use super::document::{CommandOutput, Outcome, ProfileChange, localize};
 use super::escape::{escape, escape_json};
 use super::plan::PlanText;
-use super::streams::{self, Look};
+use super::streams::{self, OutputOptions};
 use super::table::table;
 use super::text::{count, local_time, seconds, utc_time};
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::error::{CopyFailure, Failure};
 use crate::exit::Exit;
-use crate::model::output_format::Format;
+use crate::model::output_format::OutputFormat;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 
@@ -25,11 +25,11 @@ use crate::report::Report;
 ///
 /// Fails when stdout can't be written; the error was said all the same.
 pub(crate) fn finish(
-    look: Look,
+    look: OutputOptions,
     service: &str,
-    body: &Body,
+    body: &CommandOutput,
     report: &Report,
-    ending: &Ending<'_>,
+    ending: &Outcome<'_>,
     document: &Value,
 ) -> io::Result<()> {
     // A difference is what was asked for and no error to speak of.
@@ -37,13 +37,13 @@ pub(crate) fn finish(
         say(look, failure, report, ending);
     }
     let text = match look.format {
-        Format::Json => {
+        OutputFormat::Json => {
             let text = serde_json::to_string_pretty(document).map_err(io::Error::other)?;
             escape_json(&text)
         }
-        Format::Table => result(look, service, body, report, ending),
+        OutputFormat::Table => result(look, service, body, report, ending),
     };
-    if text.is_empty() { Ok(()) } else { streams::result(&format!("{text}\n")) }
+    if text.is_empty() { Ok(()) } else { streams::print_stdout(&format!("{text}\n")) }
 }
 
 /// Prints the document alone, where the error was already said.
@@ -53,7 +53,7 @@ pub(crate) fn finish(
 /// Fails when stdout can't be written.
 pub(crate) fn result_only(document: &Value) -> io::Result<()> {
     let text = serde_json::to_string_pretty(document).map_err(io::Error::other)?;
-    streams::result(&format!("{}\n", escape_json(&text)))
+    streams::print_stdout(&format!("{}\n", escape_json(&text)))
 }
 
 /// Returns true when the reader of stdout has simply gone, as `head` does.
@@ -63,24 +63,26 @@ pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
 
 /// Says the five things of an error: what was attempted, why it failed, the request, what was changed, and
 /// what to do next.
-fn say(look: Look, failure: &Failure, report: &Report, ending: &Ending<'_>) {
-    let mark = if look.colour { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
-    streams::say(&format!("{mark} {}", escape(&failure.to_string())));
+fn say(look: OutputOptions, failure: &Failure, report: &Report, ending: &Outcome<'_>) {
+    let mark = if look.color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
+    streams::print_stderr(&format!("{mark} {}", escape(&failure.to_string())));
     // `upgrade` has shown the checks already, and a table of them follows on stdout.
-    if matches!(failure, Failure::Blocked { .. }) && ending.command == "check" && look.format == Format::Json
+    if matches!(failure, Failure::Blocked { .. })
+        && ending.command == "check"
+        && look.format == OutputFormat::Json
     {
-        for check in report.checks.iter().filter(|check| check.stops()) {
-            streams::say(&format!("  {}: {}", check.id, escape(&check.reason)));
+        for check in report.checks.iter().filter(|check| check.is_blocking()) {
+            streams::print_stderr(&format!("  {}: {}", check.id, escape(&check.reason)));
         }
     }
     if let Some(id) = failure.request_id() {
-        streams::say(&format!("request: {}", escape(id)));
+        streams::print_stderr(&format!("request: {}", escape(id)));
     }
     if let Some(changed) = what_was_changed(failure, report, ending.command) {
-        streams::say(changed);
+        streams::print_stderr(changed);
     }
     if let Some(hint) = failure.hint() {
-        streams::say(&format!("hint: {}", escape(&localise(&hint, ending.service))));
+        streams::print_stderr(&format!("hint: {}", escape(&localize(&hint, ending.service))));
     }
 }
 
@@ -103,21 +105,27 @@ fn what_was_changed(failure: &Failure, report: &Report, command: &str) -> Option
     }
 }
 
-fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Ending<'_>) -> String {
+fn result(
+    look: OutputOptions,
+    service: &str,
+    body: &CommandOutput,
+    report: &Report,
+    ending: &Outcome<'_>,
+) -> String {
     match body {
-        Body::Check => match &report.versions {
+        CommandOutput::Check => match &report.versions {
             Some(_) => versions_of_cluster(service, report),
             None => check(look, service, report, ending),
         },
-        Body::Upgrade => upgrade(report, ending),
-        Body::Verification => verification(look, service, report, ending),
-        Body::Status if report.verdict.is_some() => upgrade(report, ending),
-        Body::Status => status(service, report),
-        Body::Difference => config_group::difference(report, service, look.verbosity >= 1),
-        Body::Copy => copy(look, service, report, ending),
+        CommandOutput::Upgrade => upgrade(report, ending),
+        CommandOutput::Verification => verification(look, service, report, ending),
+        CommandOutput::Status if report.verdict.is_some() => upgrade(report, ending),
+        CommandOutput::Status => status(service, report),
+        CommandOutput::Difference => config_group::difference(report, service, look.verbosity >= 1),
+        CommandOutput::Copy => copy(look, service, report, ending),
         _ if ending.failure.is_some() => String::new(),
-        Body::Clusters(list) => clusters(list),
-        Body::Versions(versions) => {
+        CommandOutput::Clusters(list) => clusters(list),
+        CommandOutput::Versions(versions) => {
             let name = |version: &crate::model::kafka_version::KafkaVersion| {
                 version.release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
             };
@@ -125,7 +133,7 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
                 versions.iter().map(|version| vec![name(version), version.code.to_string()]).collect();
             table(&["VERSION", "CODE"], &rows, 0)
         }
-        Body::ConfigGroups(groups, versions) => {
+        CommandOutput::ConfigGroups(groups, versions) => {
             let rows: Vec<Vec<String>> = groups
                 .iter()
                 .map(|group| {
@@ -136,7 +144,7 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
                 .collect();
             table(&["NAME", "NO", "VERSION", "CODE"], &rows, 0)
         }
-        Body::Settings(settings) => {
+        CommandOutput::Settings(settings) => {
             let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
             let rows: Vec<Vec<String>> = settings
                 .iter()
@@ -144,26 +152,26 @@ fn result(look: Look, service: &str, body: &Body, report: &Report, ending: &Endi
                 .collect();
             table(&["KEY", "VALUE", "ORIGIN"], &rows, 0)
         }
-        Body::Profiles(profiles) => {
+        CommandOutput::Profiles(profiles) => {
             let rows: Vec<Vec<String>> =
                 profiles.iter().map(|(name, source)| vec![name.clone(), source.clone()]).collect();
             table(&["PROFILE", "SOURCE"], &rows, 0)
         }
-        Body::History(history, view) => super::history::text(history, view),
-        Body::Change(change) => change.as_ref().map_or_else(String::new, changed),
-        Body::Scenarios(scenarios) => {
+        CommandOutput::History(history, view) => super::history::text(history, view),
+        CommandOutput::Change(change) => change.as_ref().map_or_else(String::new, changed),
+        CommandOutput::Scenarios(scenarios) => {
             let rows: Vec<Vec<String>> = scenarios
                 .iter()
                 .map(|(name, exit, about)| vec![name.clone(), exit.to_string(), about.clone()])
                 .collect();
             table(&["SCENARIO", "EXIT", "THE SERVICE"], &rows, 0)
         }
-        Body::None => String::new(),
+        CommandOutput::None => String::new(),
     }
 }
 
 /// What a copy came to, or would carry; nothing where it failed before anything was made.
-fn copy(look: Look, service: &str, report: &Report, ending: &Ending<'_>) -> String {
+fn copy(look: OutputOptions, service: &str, report: &Report, ending: &Outcome<'_>) -> String {
     if report.copy.as_ref().is_some_and(CopyReport::may_have_changed) {
         return config_group::end_of_copy(report);
     }
@@ -186,19 +194,19 @@ fn changed(change: &ProfileChange) -> String {
 
 /// The steps as a table. The first that is amiss stands out, in red where the terminal knows colours; its remedy is
 /// said beside the error.
-fn verification(look: Look, service: &str, report: &Report, ending: &Ending<'_>) -> String {
+fn verification(look: OutputOptions, service: &str, report: &Report, ending: &Outcome<'_>) -> String {
     if report.checks.is_empty() {
         return String::new();
     }
     let table = super::plan::checks(&report.checks);
-    let fault = report.checks.iter().position(crate::upgrade::rules::checks::Check::stops);
+    let fault = report.checks.iter().position(crate::upgrade::rules::checks::Check::is_blocking);
     let is_red =
-        |at: usize| look.colour && streams::stdout_is_terminal() && fault.is_some_and(|row| row + 1 == at);
+        |at: usize| look.color && streams::stdout_is_terminal() && fault.is_some_and(|row| row + 1 == at);
     let lines = table.lines().enumerate().map(|(at, line)| match line {
         line if is_red(at) => format!("\u{1b}[1;31m{line}\u{1b}[0m"),
         line => line.to_owned(),
     });
-    let end = match report.checks.iter().find(|check| check.stops()) {
+    let end = match report.checks.iter().find(|check| check.is_blocking()) {
         _ if ending.exit == Exit::Ok => {
             "\n\ncdss can work with this service. Nothing was changed.".to_owned()
         }
@@ -210,7 +218,7 @@ fn verification(look: Look, service: &str, report: &Report, ending: &Ending<'_>)
     format!("Service       {service}\n\n{}{end}", lines.collect::<Vec<_>>().join("\n"))
 }
 
-fn check(look: Look, service: &str, report: &Report, ending: &Ending<'_>) -> String {
+fn check(look: OutputOptions, service: &str, report: &Report, ending: &Outcome<'_>) -> String {
     let Some(plan) = PlanText::of_report(report, service, look.verbosity >= 1) else { return String::new() };
     if report.checks.is_empty() {
         return String::new();
@@ -249,7 +257,7 @@ fn versions_of_cluster(service: &str, report: &Report) -> String {
 }
 
 /// The three lines of an upgrade's end, and the block for support after a failure.
-fn upgrade(report: &Report, ending: &Ending<'_>) -> String {
+fn upgrade(report: &Report, ending: &Outcome<'_>) -> String {
     let (Some(verdict), Some((name, no))) = (report.verdict, &report.cluster) else { return String::new() };
     if verdict == Verdict::NotStarted {
         return String::new();
@@ -301,7 +309,7 @@ fn terraform(report: &Report) -> Option<String> {
 }
 
 /// What NAVER Cloud support asks for: numbers, times in UTC, request ids, last states. No secret.
-fn for_support(report: &Report, ending: &Ending<'_>) -> Vec<String> {
+fn for_support(report: &Report, ending: &Outcome<'_>) -> Vec<String> {
     let mut lines = vec![String::new(), "For NAVER Cloud support:".to_owned()];
     if let Some((name, no)) = &report.cluster {
         lines.push(format!("  cluster   {} ({no})", escape(name)));
@@ -343,7 +351,7 @@ fn status(service: &str, report: &Report) -> String {
         .iter()
         .flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes))
         .map(|node| {
-            vec![node.name.clone(), node.colour.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)]
+            vec![node.name.clone(), node.color.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)]
         })
         .collect();
     let seen = report.ended_at.map(|at| format!("\nSeen          {}", local_time(at))).unwrap_or_default();

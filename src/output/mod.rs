@@ -15,10 +15,12 @@ mod table;
 mod text;
 
 pub(crate) use config_group_document::copy_document;
-pub(crate) use document::{Body, Ending, HistoryView, ProfileChange, Setting, document, plan_document};
+pub(crate) use document::{
+    CommandOutput, HistoryView, Outcome, ProfileChange, Setting, document, plan_document,
+};
 pub(crate) use escape::{escape, escape_lines};
 pub(crate) use finish::{finish, is_closed_pipe, result_only};
-pub(crate) use progress::Narrator;
-pub(crate) use prompt::{TerminalPrompt, Unseen};
+pub(crate) use progress::StderrReporter;
+pub(crate) use prompt::{EchoGuard, TerminalPrompt};
 pub(crate) use request_log::RequestLog;
-pub(crate) use streams::{Look, color_choice};
+pub(crate) use streams::{OutputOptions, color_choice};

@@ -4,7 +4,7 @@ use super::escape::escape;
 use super::table::table;
 use super::text::count;
 use crate::config_group::rules::choice::Candidate;
-use crate::config_group::rules::difference::{Class, SettingChange};
+use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::setting_text::arrow;
 use crate::model::characters::is_typeable;
 use crate::model::config_group::ConfigGroup;
@@ -86,7 +86,7 @@ impl<'a> PlanText<'a> {
         lines.push(format!("Kafka         {}", self.versions()));
         lines.extend(self.groups().map(|groups| format!("Config group  {groups}")));
         let shown: Vec<&SettingChange> =
-            self.changes.iter().filter(|change| self.in_full || is_felt(change)).collect();
+            self.changes.iter().filter(|change| self.in_full || is_significant(change)).collect();
         if !shown.is_empty() {
             lines.push(settings(shown, 14));
         }
@@ -124,20 +124,27 @@ impl<'a> PlanText<'a> {
         let named = self.group_from.map(|group| escape(&group.to_string()));
         let from = named.or_else(|| self.group_no.map(|no| no.to_string()))?;
         let Some(to) = self.group_to.filter(|to| Some(to.no) != self.group_no) else { return Some(from) };
-        let kept =
-            self.changes.iter().filter(|change| change.class == Class::Kept && change.custom_before).count();
+        let kept = self
+            .changes
+            .iter()
+            .filter(|change| change.class == ChangeClass::Kept && change.custom_before)
+            .count();
         let kept = if self.changes.is_empty() { String::new() } else { format!("  {kept} kept") };
         Some(format!("{from} → {}{kept}", escape(&to.to_string())))
     }
 }
 
 /// Returns true for a change of what somebody set, here or there, and for a new default that can cost data.
-pub(super) fn is_felt(change: &SettingChange) -> bool {
+pub(super) fn is_significant(change: &SettingChange) -> bool {
     match change.class {
-        Class::Kept | Class::Unknown => false,
-        Class::ChangedDefault => change.is_risky(),
-        Class::RemovedKey => change.custom_before || change.to.is_some(),
-        Class::OutOfRange | Class::ReadOnly | Class::LostOverride | Class::Changed | Class::Gained => true,
+        ChangeClass::Kept | ChangeClass::Unknown => false,
+        ChangeClass::ChangedDefault => change.is_risky(),
+        ChangeClass::RemovedKey => change.custom_before || change.to.is_some(),
+        ChangeClass::OutOfRange
+        | ChangeClass::ReadOnly
+        | ChangeClass::LostOverride
+        | ChangeClass::Changed
+        | ChangeClass::Gained => true,
     }
 }
 
@@ -162,7 +169,7 @@ fn candidates(candidates: &[Candidate], in_full: bool) -> Vec<String> {
     for candidate in candidates {
         lines.push(format!("  {}  {}", escape(&candidate.group.to_string()), counts(&candidate.changes)));
         let shown: Vec<&SettingChange> =
-            candidate.changes.iter().filter(|change| in_full || is_felt(change)).collect();
+            candidate.changes.iter().filter(|change| in_full || is_significant(change)).collect();
         if !shown.is_empty() {
             lines.push(settings(shown, 6));
         }
@@ -173,13 +180,13 @@ fn candidates(candidates: &[Candidate], in_full: bool) -> Vec<String> {
 
 /// How many settings of each class there are, in words.
 pub(super) fn counts(changes: &[SettingChange]) -> String {
-    let felt = |class: Class| changes.iter().filter(move |change| change.class == class);
-    let number = |class: Class| match class {
+    let felt = |class: ChangeClass| changes.iter().filter(move |change| change.class == class);
+    let number = |class: ChangeClass| match class {
         // What nobody set is no news.
-        Class::Kept => felt(class).filter(|change| change.custom_before).count(),
+        ChangeClass::Kept => felt(class).filter(|change| change.custom_before).count(),
         class => felt(class).count(),
     };
-    let parts = Class::ALL.map(|class| (number(class), class.word()));
+    let parts = ChangeClass::ALL.map(|class| (number(class), class.word()));
     let told: Vec<String> = parts
         .iter()
         .filter(|(number, _)| *number > 0)
@@ -209,7 +216,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::upgrade::rules::acceptance::Accepted;
+    use crate::upgrade::rules::acceptance::Acceptances;
     use crate::upgrade::rules::checks::tests::snapshot;
     use crate::upgrade::rules::plan::tests::any_snapshot;
 
@@ -218,7 +225,7 @@ mod tests {
         let drawn = |name: &str| {
             let mut snapshot = snapshot();
             snapshot.cluster.name = name.to_owned();
-            PlanText::of_plan(&Plan::of(&snapshot, &Accepted::default()), "service", false).draw()
+            PlanText::of_plan(&Plan::of(&snapshot, &Acceptances::default()), "service", false).draw()
         };
         let note = format!("\n              {NO_USABLE_NAME}\nKafka ");
         for (name, line) in [
@@ -236,9 +243,9 @@ mod tests {
     proptest! {
         #[test]
         fn check_and_upgrade_show_the_same_plan_for_the_same_snapshot(snapshot in any_snapshot(), in_full in any::<bool>()) {
-            let plan = Plan::of(&snapshot, &Accepted::default());
+            let plan = Plan::of(&snapshot, &Acceptances::default());
             let mut report = Report::default();
-            report.take_plan(&plan);
+            report.set_plan(&plan);
             let of_check = PlanText::of_report(&report, "service", in_full).map(|text| text.draw());
             let of_upgrade = PlanText::of_plan(&plan, "service", in_full).draw();
             prop_assert_eq!(of_check, Some(of_upgrade));

@@ -8,26 +8,26 @@ use jiff::Timestamp;
 use super::config_group;
 use super::escape::escape;
 use super::plan::PlanText;
-use super::streams::{self, Look};
+use super::streams::{self, OutputOptions};
 use super::text::{local_time, seconds};
 use crate::report::Report;
-use crate::reporter::Tell;
-use crate::upgrade::rules::broker_history::{BrokerTrail, BrokerTrails};
+use crate::reporter::Reporter;
+use crate::upgrade::rules::broker_history::{BrokerHistories, BrokerHistory};
 use crate::upgrade::rules::plan::Plan;
 
 /// Tells on stderr.
-pub(crate) struct Narrator {
-    look: Look,
+pub(crate) struct StderrReporter {
+    look: OutputOptions,
     /// The plan's line about service and key.
     service: String,
     /// Present on a terminal that can redraw lines.
-    living: Option<Living>,
+    living: Option<LiveLine>,
     /// What the last plain line said of each broker.
     said: Vec<(String, String)>,
     last_line: Duration,
 }
 
-struct Living {
+struct LiveLine {
     lines: MultiProgress,
     bars: Vec<(String, ProgressBar)>,
 }
@@ -37,13 +37,13 @@ struct Living {
 /// Fixed by the design.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 
-impl Narrator {
-    pub(crate) fn new(look: Look, service: String, can_redraw: bool) -> Self {
-        let living = can_redraw.then(|| Living { lines: MultiProgress::new(), bars: Vec::new() });
+impl StderrReporter {
+    pub(crate) fn new(look: OutputOptions, service: String, can_redraw: bool) -> Self {
+        let living = can_redraw.then(|| LiveLine { lines: MultiProgress::new(), bars: Vec::new() });
         Self { look, service, living, said: Vec::new(), last_line: Duration::ZERO }
     }
 
-    fn plain(&mut self, trails: &BrokerTrails, at: Duration) {
+    fn plain(&mut self, trails: &BrokerHistories, at: Duration) {
         for trail in &trails.0 {
             let path = trail.path();
             let known = self.said.iter_mut().find(|(name, _)| *name == trail.name);
@@ -59,12 +59,12 @@ impl Narrator {
                 }
             }
             self.last_line = at;
-            streams::say(&line(trail, at));
+            streams::print_stderr(&line(trail, at));
         }
         if at.saturating_sub(self.last_line) >= HEARTBEAT {
             self.last_line = at;
             let done = trails.restarted();
-            streams::say(&format!(
+            streams::print_stderr(&format!(
                 "  {}  {done} of {} brokers were seen to restart",
                 seconds(at),
                 trails.0.len()
@@ -74,7 +74,7 @@ impl Narrator {
 }
 
 /// One broker's line: its colours and the time that it was or is away.
-fn line(trail: &BrokerTrail, at: Duration) -> String {
+fn line(trail: &BrokerHistory, at: Duration) -> String {
     let name = escape(&trail.name);
     match trail.away(at) {
         None => format!("  {name}  not seen to change yet"),
@@ -82,19 +82,19 @@ fn line(trail: &BrokerTrail, at: Duration) -> String {
     }
 }
 
-impl Tell for Narrator {
+impl Reporter for StderrReporter {
     fn plan(&mut self, plan: &Plan) {
-        streams::say(&PlanText::of_plan(plan, &self.service, self.look.verbosity >= 1).draw());
+        streams::print_stderr(&PlanText::of_plan(plan, &self.service, self.look.verbosity >= 1).draw());
     }
 
     fn copying(&mut self, report: &Report) {
         let text = config_group::copy(report, &self.service, self.look.verbosity >= 1);
-        streams::say(&format!("{text}\n"));
+        streams::print_stderr(&format!("{text}\n"));
     }
 
     fn started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {
         let request = request_id.map(|id| format!(", request {}", escape(id))).unwrap_or_default();
-        streams::say(&format!("Started {}{request}", local_time(at)));
+        streams::print_stderr(&format!("Started {}{request}", local_time(at)));
         self.note("The upgrade goes on without this terminal. From anywhere:");
         self.note(&format!("  {follow}"));
     }
@@ -103,7 +103,7 @@ impl Tell for Narrator {
         self.note(&format!("Following {}", escape(why)));
     }
 
-    fn brokers(&mut self, trails: &BrokerTrails, at: Duration) {
+    fn brokers(&mut self, trails: &BrokerHistories, at: Duration) {
         if self.look.quiet {
             return;
         }
@@ -129,15 +129,15 @@ impl Tell for Narrator {
 
     fn note(&mut self, text: &str) {
         if !self.look.quiet {
-            streams::say(&escape(text));
+            streams::print_stderr(&escape(text));
         }
     }
 
     fn warn(&mut self, text: &str) {
         let text = format!("warning: {}", escape(text));
         match &self.living {
-            Some(living) if !living.bars.is_empty() => living.lines.suspend(|| streams::say(&text)),
-            _ => streams::say(&text),
+            Some(living) if !living.bars.is_empty() => living.lines.suspend(|| streams::print_stderr(&text)),
+            _ => streams::print_stderr(&text),
         }
     }
 }

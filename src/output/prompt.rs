@@ -7,12 +7,12 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::streams;
-use crate::clock::Interrupt;
+use crate::clock::SignalListener;
 use crate::consent::Prompt;
 
 /// Asks on stderr and reads from the terminal on stdin.
 pub(crate) struct TerminalPrompt {
-    pub interrupt: Interrupt,
+    pub interrupt: SignalListener,
 }
 
 /// What the service warns of, and what it does not say: that there is no way back.
@@ -79,7 +79,7 @@ impl TerminalPrompt {
                     let _left_behind = told.recv_timeout(NOTICE);
                 }
                 terminal.restore();
-                streams::say("");
+                streams::print_stderr("");
                 return Err(io::ErrorKind::Interrupted.into());
             }
         }
@@ -92,7 +92,7 @@ impl Prompt for TerminalPrompt {
     }
 
     fn cautions(&mut self) {
-        streams::say(CAUTIONS);
+        streams::print_stderr(CAUTIONS);
     }
 
     fn line(&mut self, question: &str) -> io::Result<String> {
@@ -102,17 +102,17 @@ impl Prompt for TerminalPrompt {
         })
     }
 
-    fn not_taken(&mut self, why: &str) {
-        streams::say(why);
+    fn reject_answer(&mut self, why: &str) {
+        streams::print_stderr(why);
     }
 }
 
 /// Keeps the terminal from showing by itself what is typed, also between two questions, and from ending cdss at a
 /// key before it can undo that. It goes back to what it was when this goes.
 #[must_use]
-pub(crate) struct Unseen(#[expect(dead_code, reason = "its end is what counts")] Restored);
+pub(crate) struct EchoGuard(#[expect(dead_code, reason = "its end is what counts")] Restored);
 
-impl Unseen {
+impl EchoGuard {
     pub(crate) fn begin() -> Self {
         let before = SavedTerminal::take();
         before.hide();

@@ -3,24 +3,24 @@
 use super::escape::escape;
 use jiff::Timestamp;
 
-use super::streams::{self, Look};
+use super::streams::{self, OutputOptions};
 use super::text::utc_time;
-use crate::model::request_record::{RequestObserver, RequestRecord, Shown};
+use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
 
 /// Writes to stderr as requests go out and answers come in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestLog {
-    pub look: Look,
+    pub look: OutputOptions,
 }
 
 impl RequestObserver for RequestLog {
     fn sent(&self, operation: &str, detail: &str) {
         if self.look.verbosity >= 2 {
-            streams::say(&format!("> {operation}: {}", escape(detail)));
+            streams::print_stderr(&format!("> {operation}: {}", escape(detail)));
         }
     }
 
-    fn answered(&self, record: &RequestRecord, shown: Shown<'_>) {
+    fn answered(&self, record: &RequestRecord, shown: LoggedRequest<'_>) {
         if self.look.verbosity >= 2 {
             let status =
                 record.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
@@ -29,25 +29,25 @@ impl RequestObserver for RequestLog {
                 .as_deref()
                 .map(|id| format!(", request {}", escape(id)))
                 .unwrap_or_default();
-            streams::say(&format!("< {}: {status}{id}", record.operation));
+            streams::print_stderr(&format!("< {}: {status}{id}", record.operation));
         }
         if self.look.verbosity < 3 {
             return;
         }
         for (name, value) in shown.headers {
-            streams::say(&format!("< {name}: {}", escape(value)));
+            streams::print_stderr(&format!("< {name}: {}", escape(value)));
         }
         if let Some(fields) = shown.fields {
-            streams::say(&format!("< {}", escape(&fields.to_string())));
+            streams::print_stderr(&format!("< {}", escape(&fields.to_string())));
         }
     }
 
     fn key_not_renewed(&self, why: &str) {
-        streams::say(&format!("warning: {}; the key from before is used on", escape(why)));
+        streams::print_stderr(&format!("warning: {}; the key from before is used on", escape(why)));
     }
 
     fn clock_corrected(&self, own: Timestamp, its: Timestamp) {
-        streams::say(&format!(
+        streams::print_stderr(&format!(
             "warning: this machine's clock says {}, the service's says {}; requests are signed with its time",
             utc_time(own),
             utc_time(its)

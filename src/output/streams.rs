@@ -2,18 +2,18 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use crate::model::output_format::Format;
+use crate::model::output_format::OutputFormat;
 
 /// How it speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Look {
-    pub format: Format,
+pub(crate) struct OutputOptions {
+    pub format: OutputFormat,
     /// Drops progress and remarks; never the plan before a question, never an error with its hint.
     pub quiet: bool,
     /// 1 settings, 2 requests, 3 answers.
     pub verbosity: u8,
     /// Colours on stderr.
-    pub colour: bool,
+    pub color: bool,
 }
 
 /// Decides about colours: `--color`, then `NO_COLOR`, then whether stderr is a terminal that knows them.
@@ -31,7 +31,7 @@ pub(crate) fn color_choice(
 }
 
 /// Writes lines to stderr. A stderr that can't be written has nobody to tell.
-pub(crate) fn say(text: &str) {
+pub(crate) fn print_stderr(text: &str) {
     let mut stderr = io::stderr().lock();
     let _nobody_to_tell = stderr.write_all(text.as_bytes()).and_then(|()| stderr.write_all(b"\n"));
 }
@@ -41,7 +41,7 @@ pub(crate) fn say(text: &str) {
 /// # Errors
 ///
 /// Fails when stdout does; the verdict is then in the exit code and the journal only.
-pub(crate) fn result(text: &str) -> io::Result<()> {
+pub(crate) fn print_stdout(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()

@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use super::Flow;
-use crate::api::{Action, ApiError, CdssApi, Class, Unsent, classify};
+use super::Session;
+use crate::api::{ApiError, CdssApi, OperationKind, RetryDecision, SendFailure, classify};
 use crate::clock::Interrupted;
 
 /// The most attempts, within [`WINDOW`].
@@ -22,19 +22,19 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// The pauses before the looks that decide after a lost answer or a refusal.
 ///
 /// Fixed by the design: half a minute is far longer than an accepted start takes to show in the reads.
-pub(crate) const LOOKS: [Duration; 4] =
+pub(crate) const CONFIRMATION_PAUSES: [Duration; 4] =
     [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8), Duration::from_secs(16)];
 
 /// The attempts so far.
 #[derive(Debug)]
-pub(crate) struct Attempts {
+pub(crate) struct RetryBudget {
     began: Duration,
     made: u32,
     pause: Duration,
     clock_was_corrected: bool,
 }
 
-impl Attempts {
+impl RetryBudget {
     /// Begins with the first attempt, at this time of the clock.
     fn begin(now: Duration, pause: Duration) -> Self {
         Self { began: now, made: 1, pause, clock_was_corrected: false }
@@ -42,13 +42,13 @@ impl Attempts {
 
     /// Counts one more attempt after one that ended so, and returns the pause before it; None when the failure stands
     /// or the attempts are used up.
-    pub(crate) fn next(&mut self, action: Action, now: Duration) -> Option<Duration> {
+    pub(crate) fn next(&mut self, action: RetryDecision, now: Duration) -> Option<Duration> {
         let pause = match action {
-            Action::AgainWithItsTime if !self.clock_was_corrected => {
+            RetryDecision::RetryWithServerTime if !self.clock_was_corrected => {
                 self.clock_was_corrected = true;
                 Duration::ZERO
             }
-            Action::Again { asked } => self.pause.max(asked.unwrap_or_default()),
+            RetryDecision::Retry { asked } => self.pause.max(asked.unwrap_or_default()),
             _ => return None,
         };
         let is_late = now.saturating_sub(self.began).saturating_add(pause) > WINDOW;
@@ -63,10 +63,10 @@ impl Attempts {
     }
 }
 
-impl Flow<'_> {
-    pub(crate) fn begin_attempts(&self) -> Attempts {
-        let pause = if self.patience().settle.is_zero() { self.poll } else { PAUSE };
-        Attempts::begin(self.clock.elapsed(), pause)
+impl Session<'_> {
+    pub(crate) fn start_retry_budget(&self) -> RetryBudget {
+        let pause = if self.watch_thresholds().confirmation_gap.is_zero() { self.poll } else { PAUSE };
+        RetryBudget::begin(self.clock.elapsed(), pause)
     }
 
     /// Sends until there is an answer that decides something. `so_far` says how things stand after an attempt that is
@@ -75,13 +75,13 @@ impl Flow<'_> {
     /// # Errors
     ///
     /// The outer one is a signal between two attempts: nothing was done. The inner one is that of the last attempt.
-    pub(crate) fn attempts<T>(
+    pub(crate) fn retry_budget<T>(
         &mut self,
-        class: Class,
+        class: OperationKind,
         so_far: &str,
         send: &dyn Fn(&dyn CdssApi) -> Result<T, ApiError>,
     ) -> Result<Result<T, ApiError>, Interrupted> {
-        let mut attempts = self.begin_attempts();
+        let mut attempts = self.start_retry_budget();
         loop {
             let error = match send(self.api) {
                 Ok(done) => return Ok(Ok(done)),
@@ -91,7 +91,7 @@ impl Flow<'_> {
             let Some(pause) = attempts.next(classify(class, &error), self.clock.elapsed()) else {
                 return Ok(Err(error));
             };
-            self.tell.note(&format!("{error}; {so_far}, sending it again"));
+            self.reporter.note(&format!("{error}; {so_far}, sending it again"));
             self.clock.sleep(pause)?;
         }
     }
@@ -104,17 +104,17 @@ impl Flow<'_> {
     pub(crate) fn raise_if_interrupted(&self, error: &ApiError) -> Result<(), Interrupted> {
         match error {
             // The sleep returns which signal it was.
-            ApiError::NotSent { why: Unsent::Interrupted, .. } => self.clock.sleep(Duration::ZERO),
+            ApiError::NotSent { why: SendFailure::Interrupted, .. } => self.clock.sleep(Duration::ZERO),
             _ => Ok(()),
         }
     }
 
     /// Returns the pause before look number `turn`, from 0.
     pub(crate) fn pause_before_look(&self, turn: usize) -> Duration {
-        if self.patience().settle.is_zero() {
+        if self.watch_thresholds().confirmation_gap.is_zero() {
             self.poll
         } else {
-            LOOKS[turn.min(LOOKS.len().saturating_sub(1))]
+            CONFIRMATION_PAUSES[turn.min(CONFIRMATION_PAUSES.len().saturating_sub(1))]
         }
     }
 }
@@ -127,12 +127,12 @@ mod tests {
     fn a_requested_pause_of_any_length_ends_the_attempts_without_a_panic() {
         let now = Duration::from_millis(1_500);
         for asked in [Duration::MAX, Duration::from_secs(u64::MAX), WINDOW] {
-            let mut attempts = Attempts::begin(Duration::ZERO, PAUSE);
-            assert_eq!(attempts.next(Action::Again { asked: Some(asked) }, now), None, "{asked:?}");
+            let mut attempts = RetryBudget::begin(Duration::ZERO, PAUSE);
+            assert_eq!(attempts.next(RetryDecision::Retry { asked: Some(asked) }, now), None, "{asked:?}");
         }
-        let mut attempts = Attempts::begin(Duration::ZERO, Duration::MAX);
+        let mut attempts = RetryBudget::begin(Duration::ZERO, Duration::MAX);
         assert_eq!(
-            attempts.next(Action::Again { asked: None }, now),
+            attempts.next(RetryDecision::Retry { asked: None }, now),
             None,
             "a polling interval of any length"
         );

@@ -1,16 +1,16 @@
 //! Reading config groups and their settings, and what the journal holds of them.
 
-use super::Flow;
+use super::Session;
 use super::resolve::{all, take};
-use crate::api::{Answer, ApiError, CdssApi, Persistence, Read, join};
-use crate::config_group::rules::creation::Create;
+use crate::api::{Answer, ApiError, CdssApi, Read, RetryPolicy, join};
+use crate::config_group::rules::creation::GroupCreation;
 use crate::error::Failure;
 use crate::model::cluster::Cluster;
 use crate::model::command_context::quote;
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::ids::VersionCode;
 use crate::model::kafka_version::KafkaVersion;
-use crate::model::selector::{GroupError, Selector, find_group};
+use crate::model::selector::{ConfigGroupError, Selector, find_group};
 
 /// The config groups of all versions.
 pub(crate) struct AllGroups {
@@ -58,7 +58,7 @@ pub(crate) fn groups_of_each(
     versions: &[KafkaVersion],
 ) -> Result<Vec<Vec<ConfigGroup>>, Failure> {
     let reads: Vec<Read> = versions.iter().map(|version| Read::ConfigGroups(Some(version.code))).collect();
-    let answers = api.together(&reads, Persistence::Patient).into_iter();
+    let answers = api.together(&reads, RetryPolicy::Patient).into_iter();
     answers.map(|answer| take(answer.map_err(Failure::before_start)?)).collect()
 }
 
@@ -86,10 +86,10 @@ impl AllGroups {
     }
 }
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Returns the creates of groups of this version that this machine's journal holds.
-    pub(crate) fn creates(&self, version: VersionCode) -> Result<Vec<Create>, Failure> {
-        self.journal.creates(&self.surroundings.service, version).map_err(Failure::Journal)
+    pub(crate) fn creates(&self, version: VersionCode) -> Result<Vec<GroupCreation>, Failure> {
+        self.journal.creates(&self.context.service, version).map_err(Failure::Journal)
     }
 
     pub(crate) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
@@ -107,7 +107,7 @@ impl Flow<'_> {
         let flag = "--config-group ";
         match find_group(list, wanted) {
             Ok(group) => Ok(group.clone()),
-            Err(GroupError::NotFound(_)) => {
+            Err(ConfigGroupError::NotFound(_)) => {
                 let [answer] = join(self.api, &[Read::ConfigGroups(None)]);
                 of_all_versions(self.api, answer, offers.to_vec())?.find(wanted, flag).cloned()
             }
@@ -150,7 +150,7 @@ impl Flow<'_> {
         // Its name is a courtesy: without an answer the number has to do.
         let group = self.group_in_use(&cluster).ok().flatten().unwrap_or(bare);
         if let Some(planned) = planned {
-            self.tell.warn(&format!("the cluster uses config group {group}, not {planned} as planned"));
+            self.reporter.warn(&format!("the cluster uses config group {group}, not {planned} as planned"));
         }
         self.report.group_to = Some(group);
     }
@@ -160,7 +160,7 @@ impl Flow<'_> {
     pub(crate) fn settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
         let mut found = Vec::new();
-        for (group, answer) in groups.iter().zip(self.api.together(&reads, Persistence::Patient)) {
+        for (group, answer) in groups.iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
             let answer = or_nothing(answer, Answer::Settings(None)).map_err(Failure::before_start)?;
             if let Some(settings) = take::<Option<Vec<Setting>>>(answer)? {
                 found.push(GroupSettings { group: group.clone(), settings });
@@ -174,9 +174,9 @@ impl Flow<'_> {
     /// # Errors
     ///
     /// Fails with the service's own words where it refuses one. Nothing was changed.
-    pub(crate) fn told_settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
+    pub(crate) fn required_settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
-        let answers = self.api.together(&reads, Persistence::Patient);
+        let answers = self.api.together(&reads, RetryPolicy::Patient);
         let told = groups.iter().zip(answers).map(|(group, answer)| {
             let settings = answer.and_then(Option::<Vec<Setting>>::try_from)?;
             Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(no_settings)? })
@@ -192,11 +192,11 @@ fn bare_group(cluster: &Cluster) -> Option<ConfigGroup> {
 }
 
 /// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
-fn no_group(error: GroupError, flag: &str, is_whole: bool) -> Failure {
+fn no_group(error: ConfigGroupError, flag: &str, is_whole: bool) -> Failure {
     let hint = match &error {
-        GroupError::NotFound(_) if is_whole => "`cdss list config-groups` shows them".to_owned(),
-        GroupError::NotFound(_) => format!("`cdss list config-groups` shows them; {}", AllGroups::GAP),
-        GroupError::Several { groups, .. } => several(groups, flag),
+        ConfigGroupError::NotFound(_) if is_whole => "`cdss list config-groups` shows them".to_owned(),
+        ConfigGroupError::NotFound(_) => format!("`cdss list config-groups` shows them; {}", AllGroups::GAP),
+        ConfigGroupError::Several { groups, .. } => several(groups, flag),
     };
     Failure::Group { error, hint }
 }

@@ -1,6 +1,6 @@
 //! The command that copies a config group to another version.
 
-use super::Flow;
+use super::Session;
 use crate::config_group::rules::creation::unresolved;
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::{GroupName, free_name};
@@ -15,7 +15,7 @@ pub(crate) fn default_name(
     GroupName::of_copy(from.name.as_deref()?, before, target.release.as_ref()?)
 }
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Returns the command that copies a group for this version, under a name that none of the version's groups has, no
     /// create of unknown fate may still bring, and `is_taken` doesn't know. `source` names the group on the command line.
     pub(crate) fn copy_command(
@@ -39,6 +39,6 @@ impl Flow<'_> {
         let name = free_name(old, default.as_ref(), &digits, &is_taken)?;
         let flag = if Some(&name) == default.as_ref() { String::new() } else { format!(" --name {name}") };
         let after = format!(" --version {}{flag}", target.argument());
-        Some(self.surroundings.command("config-group copy", source, &after))
+        Some(self.context.command("config-group copy", source, &after))
     }
 }

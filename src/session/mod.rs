@@ -9,51 +9,55 @@ use std::time::Duration;
 
 use crate::api::CdssApi;
 use crate::clock::{Clock, Interrupted};
-use crate::error::{Failure, Sent};
+use crate::error::{Failure, StartState};
 use crate::journal::Journal;
-use crate::model::command_context::Surroundings;
+use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::report::Report;
-use crate::reporter::Tell;
-use crate::upgrade::rules::next_action::Course;
+use crate::reporter::Reporter;
+use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
-use crate::upgrade::rules::progress::Patience;
+use crate::upgrade::rules::progress::WatchThresholds;
 
 /// What every flow works with.
-pub(crate) struct Flow<'a> {
+pub(crate) struct Session<'a> {
     pub api: &'a dyn CdssApi,
     pub clock: &'a dyn Clock,
     pub journal: &'a Journal,
-    pub surroundings: &'a Surroundings,
-    pub tell: &'a mut dyn Tell,
+    pub context: &'a CommandContext,
+    pub reporter: &'a mut dyn Reporter,
     /// Between two looks.
     pub poll: Duration,
     /// Is filled in as things become known.
     pub report: &'a mut Report,
 }
 
-impl Flow<'_> {
-    pub(crate) fn patience(&self) -> Patience {
-        if self.surroundings.service.endpoint.is_loopback() { Patience::LOOPBACK } else { Patience::REMOTE }
+impl Session<'_> {
+    pub(crate) fn watch_thresholds(&self) -> WatchThresholds {
+        if self.context.service.endpoint.is_loopback() {
+            WatchThresholds::LOOPBACK
+        } else {
+            WatchThresholds::REMOTE
+        }
     }
 
     /// Returns the command that follows the upgrade of this plan from anywhere. A start that is watched knows the version
     /// before better than a plan that was made after it.
     pub(crate) fn follow_command(&self, plan: &Plan) -> String {
-        let before = match &plan.course {
-            Course::Attach(start) | Course::BusyWith(start) => start.from.map(KafkaVersion::nameless),
-            Course::Follow => None,
-            Course::Already | Course::Checks => plan.from.clone(),
+        let before = match &plan.next_action {
+            NextAction::Attach(start) | NextAction::BusyWith(start) => start.from.map(KafkaVersion::nameless),
+            NextAction::Follow => None,
+            NextAction::Already | NextAction::Checks => plan.from.clone(),
         };
         let named =
             plan.from.clone().filter(|from| before.as_ref().is_some_and(|before| before.code == from.code));
-        self.surroundings.follow(plan.no, Some(&plan.to), named.or(before).as_ref())
+        self.context.follow(plan.no, Some(&plan.to), named.or(before).as_ref())
     }
 
     /// Says where things are looked for: site, region, the address when it is not the site's own, and the profile
     /// that was asked for.
-    pub(crate) fn place(&self) -> String {
-        let Surroundings { service, profile } = self.surroundings;
+    pub(crate) fn location_text(&self) -> String {
+        let CommandContext { service, profile } = self.context;
         let own = (!service.endpoint.is_ncp()).then(|| format!(" at {}", service.endpoint));
         let profile = profile.as_ref().map(|profile| format!(", profile {profile}"));
         let mut place = format!("{} {}", service.site, service.region);
@@ -62,8 +66,8 @@ impl Flow<'_> {
     }
 
     /// Says where else a thing may be.
-    pub(crate) fn elsewhere(&self) -> String {
-        let service = &self.surroundings.service;
+    pub(crate) fn other_regions_hint(&self) -> String {
+        let service = &self.context.service;
         let others = service.region.others_of(service.site);
         if others.is_empty() {
             "`cdss list clusters` shows those of this region; other sites need --site and their own key"
@@ -77,6 +81,6 @@ impl Flow<'_> {
     }
 }
 
-pub(crate) fn before_start(Interrupted(signal): Interrupted) -> Failure {
-    Failure::Signal { signal, sent: Sent::No, follow: None }
+pub(crate) fn interrupted_before_start(Interrupted(signal): Interrupted) -> Failure {
+    Failure::Signal { signal, sent: StartState::No, follow: None }
 }

@@ -1,6 +1,6 @@
 //! From names to numbers: the first reads of every command.
 
-use super::Flow;
+use super::Session;
 use crate::api::{Answer, ApiError, Read, join};
 use crate::error::Failure;
 use crate::model::broker_health::Health;
@@ -8,22 +8,22 @@ use crate::model::cluster::{Cluster, ClusterIdentity, ClusterList};
 use crate::model::ids::ClusterNo;
 use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector, release_of};
 use crate::model::selector::{Selector, find_cluster};
-use crate::upgrade::rules::acceptance::Accepted;
+use crate::upgrade::rules::acceptance::Acceptances;
 
 /// What was asked for, in the user's words.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+pub(crate) struct UpgradeRequest {
     pub cluster: Selector,
     pub version: VersionSelector,
     pub config_group: Option<Selector>,
-    pub accepted: Accepted,
+    pub accepted: Acceptances,
     /// Without a journal nothing may be started.
     pub require_journal: bool,
 }
 
 /// A cluster with what the first reads told of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Found {
+pub(crate) struct ResolvedCluster {
     pub cluster: Cluster,
     /// What the list said of it, where it was found by its name.
     pub listed: Option<ClusterIdentity>,
@@ -33,7 +33,7 @@ pub(crate) struct Found {
     pub version: Option<KafkaVersion>,
 }
 
-impl Found {
+impl ResolvedCluster {
     /// Returns the release of the present version.
     pub(crate) fn release(&self) -> Option<&Release> {
         release_of(self.version.as_ref())
@@ -60,7 +60,7 @@ pub(crate) fn take<T: TryFrom<Answer, Error = ApiError>>(answer: Answer) -> Resu
     answer.try_into().map_err(Failure::before_start)
 }
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Finds the cluster and reads its state, its health and the versions on offer.
     ///
     /// By number that is one round of reads, by name two.
@@ -68,7 +68,7 @@ impl Flow<'_> {
     /// # Errors
     ///
     /// Fails when the name fits none or several, or a read fails. Nothing was started.
-    pub(crate) fn find(&mut self, wanted: &Selector) -> Result<Found, Failure> {
+    pub(crate) fn find(&mut self, wanted: &Selector) -> Result<ResolvedCluster, Failure> {
         let (no, offers, listed) = match wanted {
             Selector::Number(number) => (ClusterNo::new(*number), None, None),
             Selector::Name(name) => {
@@ -78,7 +78,7 @@ impl Flow<'_> {
                 let entry = find_cluster(&list, name).map_err(|error| Failure::Cluster {
                     hint: self.hint_for(&error),
                     error,
-                    place: self.place(),
+                    place: self.location_text(),
                 })?;
                 self.report.cluster = Some((entry.name.clone(), entry.no));
                 (entry.no, Some(take::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
@@ -105,7 +105,7 @@ impl Flow<'_> {
         self.report.from.clone_from(&version);
         self.report.group_no = cluster.config_group;
         let listed = listed.map(|entry| entry.identity());
-        Ok(Found { cluster, listed, health, offers, version })
+        Ok(ResolvedCluster { cluster, listed, health, offers, version })
     }
 
     /// A refused read of one cluster means that there is none of this number.
@@ -121,13 +121,13 @@ impl Flow<'_> {
     }
 
     fn no_such(&self, no: ClusterNo) -> Failure {
-        Failure::NoCluster { no, place: self.place(), hint: self.elsewhere() }
+        Failure::NoCluster { no, place: self.location_text(), hint: self.other_regions_hint() }
     }
 
     fn hint_for(&self, error: &crate::model::selector::ClusterError) -> String {
         use crate::model::selector::ClusterError;
         match error {
-            ClusterError::NotFound(_) => self.elsewhere(),
+            ClusterError::NotFound(_) => self.other_regions_hint(),
             ClusterError::Forbidden { .. } => "give the sub account a permission on this cluster".to_owned(),
             ClusterError::Several { numbers, .. } => {
                 format!("name one by its number, such as --cluster no:{}", numbers[0])

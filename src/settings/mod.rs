@@ -22,12 +22,12 @@ mod sources;
 mod store;
 mod toml_file;
 
-pub(crate) use credential_process::{CredentialProcess, Surrounding};
+pub(crate) use credential_process::{CredentialProcess, RunContext};
 pub(crate) use edit::{Change, check_editable, check_new, check_removal, make, remove, set};
 pub(crate) use input_file::{InputFile, check_time_zone};
 pub(crate) use paths::{SANDBOX_ID_FILE, sandbox_directory, state_directory};
 pub(crate) use profile::Field;
-pub(crate) use resolve::{Flags, Settings, Shown, duration, resolve};
+pub(crate) use resolve::{Flags, Settings, SettingsSummary, duration, resolve};
 pub(crate) use sources::{DEFAULT_PROFILE, named, sandbox_port};
 pub(crate) use store::{Files, profiles};
 
@@ -36,7 +36,7 @@ pub(crate) use store::{Files, profiles};
 /// # Errors
 ///
 /// Fails with the first thing that can't be used; nothing was asked of the service.
-pub(crate) fn settle(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
+pub(crate) fn load_settings(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
     check_time_zone(environment)?;
     let files =
         if sources::in_sandbox(environment)?.is_some() { Files::default() } else { profiles(environment)? };
@@ -45,7 +45,7 @@ pub(crate) fn settle(flags: &Flags, environment: &Environment) -> Result<Setting
 
 /// A pair that signs requests. Both halves come from one place.
 #[derive(Clone)]
-pub(crate) struct Keys {
+pub(crate) struct Credentials {
     pub access: String,
     pub secret: SecretString,
     /// When it ends to count, where its source says so.
@@ -54,18 +54,18 @@ pub(crate) struct Keys {
 
 /// Where keys come from when they are needed.
 #[derive(Debug, Clone)]
-pub(crate) enum KeySource {
-    Pair(Keys),
+pub(crate) enum CredentialSource {
+    Pair(Credentials),
     Process(CredentialProcess),
 }
 
-impl KeySource {
+impl CredentialSource {
     /// Returns the keys; runs the program where there is one.
     ///
     /// # Errors
     ///
     /// Fails when the program gives none, or a signal comes first.
-    pub(crate) fn fetch(&self, around: Surrounding<'_>) -> Result<Keys, ConfigError> {
+    pub(crate) fn fetch(&self, around: RunContext<'_>) -> Result<Credentials, ConfigError> {
         match self {
             Self::Pair(keys) => Ok(keys.clone()),
             Self::Process(process) => process.fetch(around),
@@ -73,7 +73,7 @@ impl KeySource {
     }
 
     /// Returns the pair that is known without asking anybody.
-    pub(crate) fn pair(&self) -> Option<&Keys> {
+    pub(crate) fn pair(&self) -> Option<&Credentials> {
         match self {
             Self::Pair(keys) => Some(keys),
             Self::Process(_) => None,
@@ -81,7 +81,7 @@ impl KeySource {
     }
 }
 
-impl Keys {
+impl Credentials {
     pub(crate) fn new(access: impl Into<String>, secret: impl Into<String>) -> Self {
         Self { access: access.into(), secret: SecretString::from(secret.into()), expires: None }
     }
@@ -110,7 +110,7 @@ impl Keys {
     }
 }
 
-impl fmt::Debug for Keys {
+impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys").field("access", &self.tail()).finish_non_exhaustive()
     }
@@ -122,8 +122,8 @@ fn is_plain(text: &str) -> bool {
 }
 
 /// The key that every `cdss` uses with the rehearsal service, and the only one that it takes.
-pub(crate) fn sandbox_keys() -> Keys {
-    Keys::new("SANDBOXACCESSKEY0000", "sandbox-secret-that-opens-nothing-real00")
+pub(crate) fn sandbox_keys() -> Credentials {
+    Credentials::new("SANDBOXACCESSKEY0000", "sandbox-secret-that-opens-nothing-real00")
 }
 
 /// The environment, read once.

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 use super::credential_process::CredentialProcess;
 use crate::model::endpoint::Endpoint;
-use crate::model::output_format::Format;
+use crate::model::output_format::OutputFormat;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::region::{Region, Site};
 
@@ -135,7 +135,7 @@ impl Field {
             Self::Endpoint => Endpoint::parse(value).map(drop).map_err(|error| error.to_string()),
             Self::Cacert => absolute(value).map(drop),
             Self::Proxy => value.parse::<ProxyAddress>().map(drop).map_err(|error| error.to_string()),
-            Self::Output => value.parse::<Format>().map(drop),
+            Self::Output => value.parse::<OutputFormat>().map(drop),
             Self::Poll => super::duration(value).map(drop),
         }
     }

@@ -4,11 +4,11 @@ use super::profile::Field;
 use super::sources::{Level, Sources};
 use super::{ConfigError, Origin};
 use crate::model::endpoint::Endpoint;
-use crate::model::region::{Region, Site, settle};
+use crate::model::region::{Region, Site, resolve};
 use crate::model::service::Service;
 
 /// Where the requests go, and why there.
-pub(super) struct Place {
+pub(super) struct ResolvedEndpoint {
     pub service: Service,
     pub site_origin: Origin,
     pub region_origin: Origin,
@@ -17,7 +17,7 @@ pub(super) struct Place {
 
 /// What one level says about where to go. An address of NCP's own says nothing but its site.
 #[derive(Default)]
-struct Stated {
+struct Override {
     site: Option<(Site, Origin)>,
     endpoint: Option<(Endpoint, Origin)>,
 }
@@ -27,7 +27,7 @@ struct Stated {
 /// # Errors
 ///
 /// Fails where they don't go together, or where the address may not have the key.
-pub(super) fn place(sources: &Sources<'_>) -> Result<Place, ConfigError> {
+pub(super) fn place(sources: &Sources<'_>) -> Result<ResolvedEndpoint, ConfigError> {
     let mut site = None;
     let mut endpoint = None;
     for level in Level::ALL {
@@ -43,7 +43,7 @@ pub(super) fn place(sources: &Sources<'_>) -> Result<Place, ConfigError> {
     let (asked_region, region_origin) = region.unzip();
     let custom = endpoint.filter(|(endpoint, _)| !endpoint.is_ncp());
     let region_origin = region_origin.unwrap_or(Origin::Default);
-    let (site, region) = settle(asked_site, asked_region, custom.is_some()).map_err(|error| {
+    let (site, region) = resolve(asked_site, asked_region, custom.is_some()).map_err(|error| {
         ConfigError::Invalid { name: label(&region_origin, Field::Region), reason: error.to_string() }
     })?;
     let site_origin = site_origin.unwrap_or_else(|| match region.implied_site() {
@@ -58,10 +58,10 @@ pub(super) fn place(sources: &Sources<'_>) -> Result<Place, ConfigError> {
         (Endpoint::of_site(site), origin)
     });
     let service = Service { site, region, endpoint, sandbox: sources.sandbox.is_some() };
-    Ok(Place { service, site_origin, region_origin, endpoint_origin })
+    Ok(ResolvedEndpoint { service, site_origin, region_origin, endpoint_origin })
 }
 
-fn stated(sources: &Sources<'_>, level: Level) -> Result<Stated, ConfigError> {
+fn stated(sources: &Sources<'_>, level: Level) -> Result<Override, ConfigError> {
     let site = match sources.at(level, Field::Site, &["NCLOUD_SITE"])? {
         Some((text, origin)) => Some((parse::<Site>(&text, &origin, Field::Site)?, origin)),
         None => None,
@@ -69,7 +69,7 @@ fn stated(sources: &Sources<'_>, level: Level) -> Result<Stated, ConfigError> {
     // In a sandbox, variables are not checked: `cdss sandbox` removes them, and they have no effect.
     let is_ignored = sources.sandbox.is_some() && level != Level::Flag;
     let endpoint = if is_ignored { None } else { stated_endpoint(sources, level)? };
-    let Some((endpoint, origin)) = endpoint else { return Ok(Stated { site, endpoint: None }) };
+    let Some((endpoint, origin)) = endpoint else { return Ok(Override { site, endpoint: None }) };
     let site = match (site, endpoint.site()) {
         (Some((site, site_origin)), Some(other)) if site != other => {
             let reason = format!("it is the address of site {other}, and {site_origin} says {site}");
@@ -78,7 +78,7 @@ fn stated(sources: &Sources<'_>, level: Level) -> Result<Stated, ConfigError> {
         (None, Some(site)) => Some((site, Origin::Implied(label(&origin, Field::Endpoint)))),
         (site, _) => site,
     };
-    Ok(Stated { site, endpoint: Some((endpoint, origin)) })
+    Ok(Override { site, endpoint: Some((endpoint, origin)) })
 }
 
 /// Returns the address that a level states.

@@ -7,7 +7,8 @@ use super::ncloud_file::DEFAULT_SECTION;
 use super::profile::{Field, Profile};
 use super::store::Files;
 use super::{
-    ConfigError, CredentialProcess, Environment, Flags, KeySource, Keys, Origin, sandbox_keys, toml_file,
+    ConfigError, CredentialProcess, CredentialSource, Credentials, Environment, Flags, Origin, sandbox_keys,
+    toml_file,
 };
 use crate::model::endpoint::Endpoint;
 
@@ -33,7 +34,7 @@ pub(super) struct Sources<'a> {
     pub named: Option<Chosen<'a>>,
     /// Meant where none was asked for; the environment outranks it.
     pub default: Option<Chosen<'a>>,
-    pub keys: Result<KeySource, ConfigError>,
+    pub keys: Result<CredentialSource, ConfigError>,
     pub key_origin: Origin,
 }
 
@@ -119,7 +120,7 @@ impl<'a> Sources<'a> {
             sandbox,
             named: None,
             default: None,
-            keys: Ok(KeySource::Pair(sandbox_keys())),
+            keys: Ok(CredentialSource::Pair(sandbox_keys())),
             key_origin: Origin::Sandbox,
         };
         if sources.sandbox.is_some() {
@@ -275,33 +276,33 @@ fn default_of_vendor<'a>(section: Option<&str>, files: &'a Files) -> Result<Opti
 }
 
 /// Takes both halves of a profile's pair.
-fn keys_of_profile(profile: &Profile) -> (Result<KeySource, ConfigError>, Origin) {
+fn keys_of_profile(profile: &Profile) -> (Result<CredentialSource, ConfigError>, Origin) {
     let access = profile.value(Field::AccessKey);
     let secret = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
     let names = [Field::AccessKey.name(), Field::SecretKey.name()];
     let place = profile.place();
-    let keys =
-        match (pair(names, access, secret, Some(&place)), profile.value(Field::CredentialProcess)) {
-            (Some(_), Some(_)) => Err(ConfigError::TwoSources(place)),
-            (Some(keys), None) => keys.map(KeySource::Pair),
-            (None, Some(command)) => CredentialProcess::parse(command, &place)
-                .map(KeySource::Process)
-                .map_err(|reason| ConfigError::Invalid {
-                    name: format!("{} of {place}", Field::CredentialProcess.name()),
-                    reason,
-                }),
-            (None, None) => {
-                Err(ConfigError::NoKeysInProfile { name: profile.name.clone(), file: profile.file.clone() })
-            }
-        };
+    let keys = match (pair(names, access, secret, Some(&place)), profile.value(Field::CredentialProcess)) {
+        (Some(_), Some(_)) => Err(ConfigError::TwoSources(place)),
+        (Some(keys), None) => keys.map(CredentialSource::Pair),
+        (None, Some(command)) => CredentialProcess::parse(command, &place)
+            .map(CredentialSource::Process)
+            .map_err(|reason| ConfigError::Invalid {
+                name: format!("{} of {place}", Field::CredentialProcess.name()),
+                reason,
+            }),
+        (None, None) => {
+            Err(ConfigError::NoKeysInProfile { name: profile.name.clone(), file: profile.file.clone() })
+        }
+    };
     (keys, Origin::Profile(profile.name.clone(), profile.file.clone()))
 }
 
 /// Takes the first pair of variables of which a half is set.
-fn keys_of_environment(environment: &Environment) -> Option<(Result<KeySource, ConfigError>, Origin)> {
+fn keys_of_environment(environment: &Environment) -> Option<(Result<CredentialSource, ConfigError>, Origin)> {
     KEY_VARIABLES.into_iter().find_map(|names| {
         let [access, secret] = names.map(|name| environment.value(name));
-        pair(names, access, secret, None).map(|keys| (keys.map(KeySource::Pair), Origin::Variable(names[0])))
+        pair(names, access, secret, None)
+            .map(|keys| (keys.map(CredentialSource::Pair), Origin::Variable(names[0])))
     })
 }
 
@@ -312,7 +313,7 @@ fn pair(
     access: Option<&str>,
     secret: Option<&str>,
     place: Option<&str>,
-) -> Option<Result<Keys, ConfigError>> {
+) -> Option<Result<Credentials, ConfigError>> {
     let place = place.map(str::to_owned);
     Some(match (access, secret) {
         (None, None) => return None,
@@ -320,6 +321,8 @@ fn pair(
         (_, Some("")) => Err(ConfigError::EmptyKey { name: secret_name, place }),
         (Some(_), None) => Err(ConfigError::HalfPair { present: access_name, missing: secret_name, place }),
         (None, Some(_)) => Err(ConfigError::HalfPair { present: secret_name, missing: access_name, place }),
-        (Some(access), Some(secret)) => Keys::checked(access, secret).ok_or(ConfigError::OddKey { place }),
+        (Some(access), Some(secret)) => {
+            Credentials::checked(access, secret).ok_or(ConfigError::OddKey { place })
+        }
     })
 }

@@ -1,9 +1,9 @@
 //! `check`: can it be done, and what would change. Reads only.
 
-use super::candidates::Groups;
-use super::candidates::{chosen, worth_reading};
-use super::read::{askable, assemble};
-use crate::api::{Persistence, Read};
+use super::candidates::GroupSelection;
+use super::candidates::{candidates_to_read, select_group};
+use super::read::{assemble, pre_check_target};
+use crate::api::{Read, RetryPolicy};
 use crate::error::Failure;
 use crate::model::cluster::ClusterState;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
@@ -12,12 +12,12 @@ use crate::model::kafka_version::{self, KafkaVersion, release_of};
 use crate::model::open_start::{OpenStart, StartAnswer};
 use crate::model::selector::Selector;
 use crate::report::VersionChoice;
-use crate::session::Flow;
+use crate::session::Session;
 use crate::session::config_groups::groups_of_each;
-use crate::session::resolve::{Found, Request, take};
-use crate::upgrade::rules::acceptance::{Acceptance, Accepted};
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, take};
+use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::rules::checks::Check;
-use crate::upgrade::rules::next_action::Course;
+use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
@@ -26,43 +26,45 @@ use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 /// # Errors
 ///
 /// Fails when it can't be done, or when a read fails. Nothing was started.
-pub(crate) fn check(flow: &mut Flow<'_>, request: &Request) -> Result<(), Failure> {
+pub(crate) fn check(flow: &mut Session<'_>, request: &UpgradeRequest) -> Result<(), Failure> {
     let (_, plan) = flow.prepare(request)?;
-    notes(flow, &plan, &request.accepted);
-    match &plan.course {
-        Course::Attach(_) | Course::BusyWith(_) | Course::Follow => Err(busy(flow, &plan)),
-        Course::Checks if plan.is_blocked() => Err(blocked(&plan)),
-        Course::Already | Course::Checks => Ok(()),
+    note_unused_acceptances(flow, &plan, &request.accepted);
+    match &plan.next_action {
+        NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::Follow => {
+            Err(busy_failure(flow, &plan))
+        }
+        NextAction::Checks if plan.is_blocked() => Err(blocked_failure(&plan)),
+        NextAction::Already | NextAction::Checks => Ok(()),
     }
 }
 
 /// Notes every acceptance that has no effect.
-pub(super) fn notes(flow: &mut Flow<'_>, plan: &Plan, accepted: &Accepted) {
+pub(super) fn note_unused_acceptances(flow: &mut Session<'_>, plan: &Plan, accepted: &Acceptances) {
     for acceptance in &accepted.0 {
         let check = plan.checks.iter().find(|check| check.id == acceptance.id);
         let is_accepted = |item: &String| check.is_some_and(|check| check.accepted.contains(item));
         let unused: Vec<String> =
             acceptance.items.iter().filter(|item| !is_accepted(item)).cloned().collect();
-        let whole_used = || check.is_some_and(|check| !check.accepted.is_empty() || check.stops());
+        let whole_used = || check.is_some_and(|check| !check.accepted.is_empty() || check.is_blocking());
         let has_effect = if acceptance.items.is_empty() { whole_used() } else { unused.is_empty() };
         if !has_effect {
             let unused = Acceptance { id: acceptance.id, items: unused };
-            flow.tell.note(&format!("--accept {unused} has no effect; it does not block this upgrade"));
+            flow.reporter.note(&format!("--accept {unused} has no effect; it does not block this upgrade"));
         }
     }
 }
 
 /// The failure of a cluster that is being changed.
-pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
-    let what = match &plan.course {
-        Course::BusyWith(start) => format!(
+pub(super) fn busy_failure(flow: &Session<'_>, plan: &Plan) -> Failure {
+    let what = match &plan.next_action {
+        NextAction::BusyWith(start) => format!(
             "an upgrade of {} to version code {} is under way, started from this machine at {}",
             plan.name_or_number(),
             start.version,
             start.started_at
         ),
-        Course::Attach(start) => {
-            let what = followed(plan, start);
+        NextAction::Attach(start) => {
+            let what = describe_open_start(plan, start);
             match &plan.state {
                 ClusterState::Error => {
                     format!("{what}, shows the state `error`, which only a watch can confirm")
@@ -73,10 +75,10 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
         }
         _ => format!("{} is {}", plan.name_or_number(), plan.state),
     };
-    let follow = match &plan.course {
-        Course::BusyWith(start) => {
+    let follow = match &plan.next_action {
+        NextAction::BusyWith(start) => {
             let [to, from] = [Some(start.version), start.from].map(|code| code.map(KafkaVersion::nameless));
-            flow.surroundings.follow(plan.no, to.as_ref(), from.as_ref())
+            flow.context.follow(plan.no, to.as_ref(), from.as_ref())
         }
         _ => flow.follow_command(plan),
     };
@@ -84,7 +86,7 @@ pub(super) fn busy(flow: &Flow<'_>, plan: &Plan) -> Failure {
 }
 
 /// Describes the change that follows a recorded start, without claiming more than its answer says.
-pub(super) fn followed(plan: &Plan, start: &OpenStart) -> String {
+pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> String {
     let (name, at) = (plan.name_or_number(), start.started_at);
     match start.answer {
         StartAnswer::Accepted => {
@@ -106,13 +108,13 @@ pub(super) fn followed(plan: &Plan, start: &OpenStart) -> String {
 }
 
 /// The failure of a plan that checks stop, with the flags that would accept them.
-pub(super) fn blocked(plan: &Plan) -> Failure {
-    blocked_by(&plan.checks)
+pub(super) fn blocked_failure(plan: &Plan) -> Failure {
+    blocked_by_checks(&plan.checks)
 }
 
 /// The failure of checks of which some stop an upgrade.
-pub(super) fn blocked_by(checks: &[Check]) -> Failure {
-    let stopping: Vec<_> = checks.iter().filter(|check| check.stops()).collect();
+pub(super) fn blocked_by_checks(checks: &[Check]) -> Failure {
+    let stopping: Vec<_> = checks.iter().filter(|check| check.is_blocking()).collect();
     let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
     // Flags help only when they lift everything.
     let hint = if flags.len() == stopping.len() {
@@ -136,7 +138,7 @@ pub(super) fn blocked_by(checks: &[Check]) -> Failure {
 /// # Errors
 ///
 /// Fails when no newer version is possible, the cluster is changing, or a read fails.
-pub(crate) fn check_all(flow: &mut Flow<'_>, wanted: &Selector) -> Result<(), Failure> {
+pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(), Failure> {
     let found = flow.find(wanted)?;
     flow.report.versions = Some(Vec::new());
     let mut offers = found.offers.clone();
@@ -164,14 +166,13 @@ pub(crate) fn check_all(flow: &mut Flow<'_>, wanted: &Selector) -> Result<(), Fa
         })
         .collect();
     if let Some(snapshot) = snapshots.first() {
-        let plan = Plan::of(snapshot, &Accepted::default());
+        let plan = Plan::of(snapshot, &Acceptances::default());
         flow.report.group_from.clone_from(&plan.group_from);
     }
     let any = choices.iter().any(|choice| choice.possible == Some(true));
     flow.report.versions = Some(choices);
     if under_way {
-        let hint =
-            Some(format!("follow it with: {}", flow.surroundings.follow(found.cluster.no, None, None)));
+        let hint = Some(format!("follow it with: {}", flow.context.follow(found.cluster.no, None, None)));
         return Err(Failure::Busy {
             what: format!("{} is {}", found.cluster.name, found.cluster.state),
             hint,
@@ -183,7 +184,7 @@ pub(crate) fn check_all(flow: &mut Flow<'_>, wanted: &Selector) -> Result<(), Fa
     Err(Failure::Blocked {
         ids: vec!["every newer version"],
         hint: newer.last().map(|newest| {
-            let check = flow.surroundings.check(found.cluster.no, newest, None);
+            let check = flow.context.check(found.cluster.no, newest, None);
             format!("see why, and what would help, with: {check}")
         }),
         message: None,
@@ -200,8 +201,8 @@ fn is_newer(offer: &KafkaVersion, present: Option<&KafkaVersion>) -> bool {
 }
 
 fn judge(snapshot: &Snapshot) -> VersionChoice {
-    let plan = Plan::of(snapshot, &Accepted::default());
-    let stopping = plan.stopping().next();
+    let plan = Plan::of(snapshot, &Acceptances::default());
+    let stopping = plan.blocking_checks().next();
     let undecided =
         stopping.is_some_and(|check| matches!(check.id, "config.no-group" | "config.several-groups"));
     VersionChoice {
@@ -215,13 +216,17 @@ fn judge(snapshot: &Snapshot) -> VersionChoice {
     }
 }
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Reads what is needed to judge several targets, together where reads don't wait for each other.
-    fn snapshots_of(&mut self, found: &Found, targets: &[KafkaVersion]) -> Result<Vec<Snapshot>, Failure> {
+    fn snapshots_of(
+        &mut self,
+        found: &ResolvedCluster,
+        targets: &[KafkaVersion],
+    ) -> Result<Vec<Snapshot>, Failure> {
         let lists = groups_of_each(self.api, targets)?;
         let present = self.present_group(&found.cluster)?;
         let worth: Vec<Vec<ConfigGroup>> =
-            lists.iter().map(|list| worth_reading(present.as_ref(), list)).collect();
+            lists.iter().map(|list| candidates_to_read(present.as_ref(), list)).collect();
         let candidates: Vec<GroupSettings> = self.settings(&worth.concat())?;
         let journal = self.journal_state(found.cluster.no);
         let mut snapshots = Vec::new();
@@ -231,8 +236,8 @@ impl Flow<'_> {
                 .filter(|candidate| candidate.group.version == target.code)
                 .cloned()
                 .collect();
-            let groups = chosen(present.clone(), found.release(), &own, target, list.len());
-            snapshots.push(unasked(found, target, groups, journal.clone()));
+            let groups = select_group(present.clone(), found.release(), &own, target, list.len());
+            snapshots.push(without_pre_check(found, target, groups, journal.clone()));
         }
         self.ask_all(&mut snapshots)?;
         Ok(snapshots)
@@ -242,7 +247,7 @@ impl Flow<'_> {
         let mut asked = Vec::new();
         let mut reads = Vec::new();
         for snapshot in snapshots {
-            match askable(snapshot) {
+            match pre_check_target(snapshot) {
                 Ok(target) => {
                     reads.push(Read::PreCheck(target));
                     asked.push(snapshot);
@@ -250,15 +255,20 @@ impl Flow<'_> {
                 Err(why) => snapshot.pre_check = PreCheck::NotAsked(why),
             }
         }
-        for (snapshot, answer) in asked.into_iter().zip(self.api.together(&reads, Persistence::Patient)) {
+        for (snapshot, answer) in asked.into_iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
             snapshot.pre_check = take(answer.map_err(Failure::before_start)?)?;
         }
         Ok(())
     }
 }
 
-fn unasked(found: &Found, target: &KafkaVersion, groups: Groups, journal: JournalState) -> Snapshot {
-    let target = kafka_version::Found { version: target.clone(), listed: true };
+fn without_pre_check(
+    found: &ResolvedCluster,
+    target: &KafkaVersion,
+    groups: GroupSelection,
+    journal: JournalState,
+) -> Snapshot {
+    let target = kafka_version::ResolvedVersion { version: target.clone(), listed: true };
     let mut snapshot = assemble(found.cluster.clone(), found.health.clone(), target, groups, journal);
     snapshot.listed.clone_from(&found.listed);
     snapshot.from.clone_from(&found.version);

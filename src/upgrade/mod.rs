@@ -11,8 +11,8 @@ mod status;
 mod watch;
 
 pub(crate) use check::{check, check_all};
-pub(crate) use run::{Asking, Waiting, upgrade};
-pub(crate) use status::{Following, status};
+pub(crate) use run::{ConfirmOptions, WaitOptions, upgrade};
+pub(crate) use status::{StatusRequest, status};
 
 #[cfg(test)]
 pub(crate) mod tests;

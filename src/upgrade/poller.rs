@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{Action, Answer, ApiError, Class, Persistence, Read, classify, one};
+use crate::api::{Answer, ApiError, OperationKind, Read, RetryDecision, RetryPolicy, classify, one};
 use crate::clock::Interrupted;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity};
 use crate::model::ids::ClusterNo;
-use crate::session::Flow;
+use crate::session::Session;
 
 /// Looks, and remembers which call tells the colours.
 #[derive(Debug)]
-pub(super) struct Looker {
+pub(super) struct ClusterPoller {
     no: ClusterNo,
     /// What every answer has to agree with.
     identity: ClusterIdentity,
     /// Set once the call made for upgrades was refused or not found: some sites may lack it.
     by_status: bool,
     /// Set when a read of the last look had to be sent again.
-    strained: bool,
+    retried: bool,
     /// Set when an answer of the last look no longer had the cluster.
     vanished: bool,
 }
@@ -30,12 +30,12 @@ pub(super) struct Looker {
 /// Chosen: a gateway that throttles answers again by then, and the look stays one moment.
 const AGAIN: Duration = Duration::from_secs(1);
 
-impl Looker {
+impl ClusterPoller {
     /// Reads cluster `no`. An answer about a cluster of another name or number counts as a failed read.
     pub(super) fn new(no: ClusterNo, name: &str) -> Self {
         let identity =
             ClusterIdentity { no: Some(no), name: Some(name.to_owned()).filter(|name| !name.is_empty()) };
-        Self { no, identity, by_status: false, strained: false, vanished: false }
+        Self { no, identity, by_status: false, retried: false, vanished: false }
     }
 
     /// Returns the name of the operation that tells the colours, for evidence.
@@ -44,8 +44,8 @@ impl Looker {
     }
 
     /// Returns true when the last look had to send a read again: whoever looks should slow down.
-    pub(super) fn was_strained(&self) -> bool {
-        self.strained
+    pub(super) fn had_to_retry(&self) -> bool {
+        self.retried
     }
 
     /// Returns true when an answer of the last look no longer had the cluster.
@@ -58,18 +58,21 @@ impl Looker {
     /// # Errors
     ///
     /// Fails when the read does, twice; an answer without content or about another cluster is a failure too.
-    pub(super) fn health(&mut self, flow: &Flow<'_>) -> Result<Health, ApiError> {
-        (self.strained, self.vanished) = (false, false);
+    pub(super) fn health(&mut self, flow: &Session<'_>) -> Result<Health, ApiError> {
+        (self.retried, self.vanished) = (false, false);
         if !self.by_status {
             match self.read(flow, Read::Progress(self.no)) {
                 Err(error) if error.is_no_such_route() || matches!(error, ApiError::Refused { .. }) => {
                     self.by_status = true;
                 }
-                answer => return self.own(answer, "rollingUpgradeProgressCheck", |health| &health.identity),
+                answer => {
+                    return self
+                        .verify_identity(answer, "rollingUpgradeProgressCheck", |health| &health.identity);
+                }
             }
         }
         let answer = self.read(flow, Read::Status(self.no));
-        self.own(answer, "getClusterStatus", |health| &health.identity)
+        self.verify_identity(answer, "getClusterStatus", |health| &health.identity)
     }
 
     /// Reads the cluster's entry.
@@ -77,13 +80,13 @@ impl Looker {
     /// # Errors
     ///
     /// Fails when the read does, twice; a cluster that is gone, or another one, is a failure too.
-    pub(super) fn cluster(&mut self, flow: &Flow<'_>) -> Result<Cluster, ApiError> {
+    pub(super) fn cluster(&mut self, flow: &Session<'_>) -> Result<Cluster, ApiError> {
         let answer = self.read(flow, Read::Cluster(self.no));
-        self.own(answer, "getClusterInfo", |cluster| &cluster.identity)
+        self.verify_identity(answer, "getClusterInfo", |cluster| &cluster.identity)
     }
 
     /// Takes an answer that has content and is about this cluster.
-    fn own<T>(
+    fn verify_identity<T>(
         &mut self,
         answer: Result<Option<T>, ApiError>,
         operation: &'static str,
@@ -103,41 +106,41 @@ impl Looker {
 
     /// Sends a read, and once more after a moment where that may help. Without it, a gateway that throttles
     /// now and then would keep two good looks from ever coming in a row.
-    fn read<T>(&mut self, flow: &Flow<'_>, read: Read) -> Result<Option<T>, ApiError>
+    fn read<T>(&mut self, flow: &Session<'_>, read: Read) -> Result<Option<T>, ApiError>
     where
         Option<T>: TryFrom<Answer, Error = ApiError>,
     {
-        match one(flow.api, read.clone(), Persistence::Once) {
-            Err(error) if matches!(classify(Class::Read, &error), Action::Again { .. }) => {
-                self.strained = true;
+        match one(flow.api, read.clone(), RetryPolicy::Once) {
+            Err(error) if matches!(classify(OperationKind::Read, &error), RetryDecision::Retry { .. }) => {
+                self.retried = true;
                 let interrupted = |interrupted: Interrupted| ApiError::Interrupted {
                     operation: "look",
                     signal: interrupted.0,
                 };
                 flow.clock.sleep(AGAIN.min(flow.poll)).map_err(interrupted)?;
-                one(flow.api, read, Persistence::Once)
+                one(flow.api, read, RetryPolicy::Once)
             }
             outcome => outcome,
         }
     }
 }
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Adds a look at the colours to the evidence.
-    pub(super) fn saw_health(&mut self, at: Timestamp, operation: &'static str, health: &Health) {
-        let saw = match health.brokers.shortcomings() {
+    pub(super) fn record_health(&mut self, at: Timestamp, operation: &'static str, health: &Health) {
+        let saw = match health.brokers.problems() {
             found if found.is_empty() => format!("{} brokers green", health.brokers.nodes.len()),
             found => found.join(", "),
         };
-        self.report.saw(at, operation, saw);
+        self.report.add_evidence(at, operation, saw);
     }
 
     /// Adds a look at the cluster's entry to the evidence.
-    pub(super) fn saw_cluster(&mut self, at: Timestamp, cluster: &Cluster) {
+    pub(super) fn record_cluster(&mut self, at: Timestamp, cluster: &Cluster) {
         let number = |number: Option<String>| number.unwrap_or_else(|| "not told".to_owned());
         let version = number(cluster.version.map(|code| code.to_string()));
         let group = number(cluster.config_group.map(|no| no.to_string()));
-        self.report.saw(
+        self.report.add_evidence(
             at,
             "getClusterInfo",
             format!("{}, version code {version}, config group {group}", cluster.state),

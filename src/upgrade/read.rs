@@ -1,9 +1,9 @@
 //! Reads all that a decision needs, each thing once.
 
-use super::candidates::{Groups, chosen, worth_reading};
+use super::candidates::{GroupSelection, candidates_to_read, select_group};
 use crate::api::{Read, join};
 use crate::config_group::rules::choice::{GroupChoice, choose, copy_is_better, settings_of};
-use crate::config_group::rules::difference::Side;
+use crate::config_group::rules::difference::VersionedSettings;
 use crate::error::Failure;
 use crate::model::broker_health::Health;
 use crate::model::cluster::Cluster;
@@ -12,19 +12,19 @@ use crate::model::ids::ClusterNo;
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{self, KafkaVersion, Release};
 use crate::model::selector::Selector;
-use crate::session::Flow;
-use crate::session::resolve::{Found, Request, all, take};
+use crate::session::Session;
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, all, take};
 use crate::upgrade::rules::checks::policy::ItemKind;
-use crate::upgrade::rules::plan::{Plan, Target};
-use crate::upgrade::rules::snapshot::{Group, PreCheck, Snapshot};
+use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
+use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Reads everything and makes the plan.
     ///
     /// # Errors
     ///
     /// Fails when something named is not there, or a read fails. Nothing was started.
-    pub(super) fn prepare(&mut self, request: &Request) -> Result<(Snapshot, Plan), Failure> {
+    pub(super) fn prepare(&mut self, request: &UpgradeRequest) -> Result<(Snapshot, Plan), Failure> {
         let found = self.find(&request.cluster)?;
         let target = request.version.find(&found.offers)?;
         self.report.to = Some(target.version.clone());
@@ -36,10 +36,10 @@ impl Flow<'_> {
         })?;
         let mut plan = Plan::of(&snapshot, &request.accepted);
         for candidate in &mut plan.candidates {
-            let command = self.surroundings.check(plan.no, &plan.to, Some(candidate.group.no));
+            let command = self.context.check(plan.no, &plan.to, Some(candidate.group.no));
             candidate.command = Some(command);
         }
-        self.report.take_plan(&plan);
+        self.report.set_plan(&plan);
         Ok((snapshot, plan))
     }
 
@@ -50,8 +50,8 @@ impl Flow<'_> {
     /// Fails when the config group named is not there, or a read fails.
     pub(super) fn snapshot(
         &mut self,
-        found: Found,
-        mut target: kafka_version::Found,
+        found: ResolvedCluster,
+        mut target: kafka_version::ResolvedVersion,
         wanted: Option<&Selector>,
     ) -> Result<Snapshot, Failure> {
         let list = self.groups_of(target.version.code)?;
@@ -69,7 +69,7 @@ impl Flow<'_> {
 
     /// Reads what the journal has about this cluster.
     pub(super) fn journal_state(&self, no: ClusterNo) -> JournalState {
-        self.journal.state(&self.surroundings.service, no)
+        self.journal.state(&self.context.service, no)
     }
 
     /// Reads anew what may have moved since `before`: cluster, health, both groups, and the pre-check.
@@ -77,7 +77,7 @@ impl Flow<'_> {
     /// # Errors
     ///
     /// Fails when a read fails, or the cluster is gone. Nothing was started.
-    pub(super) fn again(&mut self, before: &Snapshot) -> Result<Snapshot, Failure> {
+    pub(super) fn reread(&mut self, before: &Snapshot) -> Result<Snapshot, Failure> {
         let no = before.cluster.no;
         let [cluster, health] = all(join(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
         let cluster = take::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?.named_as(&before.cluster);
@@ -90,7 +90,7 @@ impl Flow<'_> {
             _ => None,
         };
         let (group, copy_command) = (before.group.clone(), before.copy_command.clone());
-        let groups = Groups { present, group, target_settings, copy_command };
+        let groups = GroupSelection { present, group, target_settings, copy_command };
         let journal = self.journal_state(no);
         let mut snapshot = assemble(cluster, take(health)?, before.target.clone(), groups, journal);
         snapshot.listed = before.identity().ok().or_else(|| before.listed.clone());
@@ -105,19 +105,19 @@ impl Flow<'_> {
 
     fn groups(
         &self,
-        found: &Found,
+        found: &ResolvedCluster,
         target: &KafkaVersion,
         list: &[ConfigGroup],
         wanted: Option<&Selector>,
-    ) -> Result<Groups, Failure> {
+    ) -> Result<GroupSelection, Failure> {
         let present = self.present_group(&found.cluster)?;
         // At the target there is nothing to choose and nothing to compare.
         if found.cluster.version == Some(target.code) {
             let group = match wanted {
-                Some(wanted) => Group::Named(self.named_group(&found.offers, list, wanted)?),
-                None => Group::Chosen(choose(None, &[], None, 0)),
+                Some(wanted) => SelectedGroup::Named(self.named_group(&found.offers, list, wanted)?),
+                None => SelectedGroup::Chosen(choose(None, &[], None, 0)),
             };
-            return Ok(Groups { present, group, target_settings: None, copy_command: None });
+            return Ok(GroupSelection { present, group, target_settings: None, copy_command: None });
         }
         if let Some(wanted) = wanted {
             let named = self.named_group(&found.offers, list, wanted)?;
@@ -126,11 +126,16 @@ impl Flow<'_> {
             let target_settings = self.settings(compared)?.pop();
             let copy_command =
                 self.better_copy(found, present.as_ref(), target_settings.as_ref(), target, list);
-            return Ok(Groups { present, group: Group::Named(named), target_settings, copy_command });
+            return Ok(GroupSelection {
+                present,
+                group: SelectedGroup::Named(named),
+                target_settings,
+                copy_command,
+            });
         }
-        let candidates = self.settings(&worth_reading(present.as_ref(), list))?;
-        let mut groups = chosen(present, found.release(), &candidates, target, list.len());
-        if let Group::Chosen(GroupChoice::None(compared)) = &groups.group {
+        let candidates = self.settings(&candidates_to_read(present.as_ref(), list))?;
+        let mut groups = select_group(present, found.release(), &candidates, target, list.len());
+        if let SelectedGroup::Chosen(GroupChoice::None(compared)) = &groups.group {
             let nearest = compared.candidates.first();
             let nearest = nearest.and_then(|nearest| settings_of(&candidates, nearest.group.no));
             groups.copy_command = self.better_copy(found, groups.present.as_ref(), nearest, target, list);
@@ -141,14 +146,14 @@ impl Flow<'_> {
     /// Returns the command that makes a group with the present values, where that keeps more than `other` does.
     fn better_copy(
         &self,
-        found: &Found,
+        found: &ResolvedCluster,
         present: Option<&GroupSettings>,
         other: Option<&GroupSettings>,
         target: &KafkaVersion,
         list: &[ConfigGroup],
     ) -> Option<String> {
         let present = present?;
-        let side = Side { settings: present, release: found.release() };
+        let side = VersionedSettings { settings: present, release: found.release() };
         if other.is_some_and(|other| !copy_is_better(side, other, target.release.as_ref())) {
             return None;
         }
@@ -158,7 +163,7 @@ impl Flow<'_> {
 
     /// Asks the service whether this upgrade may be done, where the question makes sense.
     fn pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, Failure> {
-        let target = match askable(snapshot) {
+        let target = match pre_check_target(snapshot) {
             Ok(target) => target,
             Err(why) => return Ok(PreCheck::NotAsked(why)),
         };
@@ -171,8 +176,8 @@ impl Flow<'_> {
 pub(super) fn assemble(
     cluster: Cluster,
     health: Option<Health>,
-    target: kafka_version::Found,
-    groups: Groups,
+    target: kafka_version::ResolvedVersion,
+    groups: GroupSelection,
     journal: JournalState,
 ) -> Snapshot {
     Snapshot {
@@ -192,7 +197,7 @@ pub(super) fn assemble(
 }
 
 /// Returns what to ask the pre-check, or why it is not asked.
-pub(super) fn askable(snapshot: &Snapshot) -> Result<Target, &'static str> {
+pub(super) fn pre_check_target(snapshot: &Snapshot) -> Result<UpgradeTarget, &'static str> {
     if snapshot.is_at_target() {
         return Err("already at the version");
     }
@@ -203,7 +208,7 @@ pub(super) fn askable(snapshot: &Snapshot) -> Result<Target, &'static str> {
     if group.version != snapshot.target.version.code {
         return Err("the config group belongs to another version");
     }
-    Ok(Target { cluster: snapshot.cluster.no, version: group.version, config_group: group.no })
+    Ok(UpgradeTarget { cluster: snapshot.cluster.no, version: group.version, config_group: group.no })
 }
 
 /// Returns true when either group has a setting of this name.

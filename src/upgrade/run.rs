@@ -4,30 +4,32 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::check::{blocked, blocked_by, busy, followed, notes};
-use super::start::{Ready, StartOutcome};
-use super::watch::{End, Watch};
+use super::check::{
+    blocked_by_checks, blocked_failure, busy_failure, describe_open_start, note_unused_acceptances,
+};
+use super::start::{StartOutcome, StartRequest};
+use super::watch::{Watch, WatchEnd};
 use crate::clock::Signal;
-use crate::consent::{Consent, ConsentError, Manner, Prompt, confirm};
-use crate::error::{Failure, Sent};
+use crate::consent::{Consent, ConsentError, ConsentMethod, Prompt, confirm};
+use crate::error::{Failure, StartState};
 use crate::journal::{ClusterLock, LockError, StartEntry};
 use crate::model::cluster::ClusterState;
 use crate::model::ids::VersionCode;
 use crate::model::open_start::{OpenStart, StartAnswer};
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
-use crate::session::resolve::Request;
-use crate::session::{Flow, before_start};
-use crate::upgrade::rules::broker_history::Restarted;
+use crate::session::resolve::UpgradeRequest;
+use crate::session::{Session, interrupted_before_start};
+use crate::upgrade::rules::broker_history::RestartEvidence;
 use crate::upgrade::rules::checks::other_group;
-use crate::upgrade::rules::next_action::Course;
-use crate::upgrade::rules::plan::{Plan, Target};
-use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Progress, Settled, Watched};
+use crate::upgrade::rules::next_action::NextAction;
+use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
+use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
 use crate::upgrade::rules::snapshot::Snapshot;
 
 /// How `upgrade` waits for the end.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Waiting {
+pub(crate) struct WaitOptions {
     /// False returns as soon as the start is accepted.
     pub wait: bool,
     /// Counted from acceptance, or from attaching.
@@ -35,7 +37,7 @@ pub(crate) struct Waiting {
 }
 
 /// What only `upgrade` needs.
-pub(crate) struct Asking<'a> {
+pub(crate) struct ConfirmOptions<'a> {
     pub yes: bool,
     pub prompt: &'a mut dyn Prompt,
     /// Turns the report into the document that the journal keeps.
@@ -49,10 +51,10 @@ pub(crate) struct Asking<'a> {
 ///
 /// Every end but done, already there, and accepted without waiting.
 pub(crate) fn upgrade(
-    flow: &mut Flow<'_>,
-    request: &Request,
-    waiting: Waiting,
-    asking: &mut Asking<'_>,
+    flow: &mut Session<'_>,
+    request: &UpgradeRequest,
+    waiting: WaitOptions,
+    asking: &mut ConfirmOptions<'_>,
 ) -> Result<(), Failure> {
     let outcome = decide(flow, request, waiting, asking);
     flow.report.ended_at = Some(flow.clock.now());
@@ -60,28 +62,28 @@ pub(crate) fn upgrade(
 }
 
 fn decide(
-    flow: &mut Flow<'_>,
-    request: &Request,
-    waiting: Waiting,
-    asking: &mut Asking<'_>,
+    flow: &mut Session<'_>,
+    request: &UpgradeRequest,
+    waiting: WaitOptions,
+    asking: &mut ConfirmOptions<'_>,
 ) -> Result<(), Failure> {
     let (mut snapshot, mut plan) = flow.prepare(request)?;
-    if plan.course == Course::Already {
-        (snapshot, plan) = look_twice(flow, request, &snapshot, &plan)?;
+    if plan.next_action == NextAction::Already {
+        (snapshot, plan) = confirm_already_done(flow, request, &snapshot, &plan)?;
     }
-    match &plan.course {
-        Course::Already => {
+    match &plan.next_action {
+        NextAction::Already => {
             flow.report.verdict = Some(Verdict::Already);
             Ok(())
         }
-        Course::Attach(start) => attach(flow, &plan, start, waiting),
-        Course::Follow if waiting.wait => follow(flow, request, &plan, waiting),
-        Course::Follow | Course::BusyWith(_) => Err(busy(flow, &plan)),
-        Course::Checks => {
-            flow.tell.plan(&plan);
-            notes(flow, &plan, &request.accepted);
+        NextAction::Attach(start) => attach(flow, &plan, start, waiting),
+        NextAction::Follow if waiting.wait => follow_other_change(flow, request, &plan, waiting),
+        NextAction::Follow | NextAction::BusyWith(_) => Err(busy_failure(flow, &plan)),
+        NextAction::Checks => {
+            flow.reporter.plan(&plan);
+            note_unused_acceptances(flow, &plan, &request.accepted);
             if plan.is_blocked() {
-                return Err(blocked(&plan));
+                return Err(blocked_failure(&plan));
             }
             let consent = ask(flow, &plan, asking)?;
             start(flow, request, snapshot, plan, consent, waiting, asking)
@@ -91,37 +93,37 @@ fn decide(
 
 /// Reads the cluster once more before it counts as already there: somebody else's upgrade may show nothing for a moment,
 /// such as between two brokers, after the version has switched.
-fn look_twice(
-    flow: &mut Flow<'_>,
-    request: &Request,
+fn confirm_already_done(
+    flow: &mut Session<'_>,
+    request: &UpgradeRequest,
     snapshot: &Snapshot,
     plan: &Plan,
 ) -> Result<(Snapshot, Plan), Failure> {
     deliberate_bug!(BelieveFirstAlready => return Ok((snapshot.clone(), plan.clone())););
     let name = plan.name_or_number();
-    let pause = flow.patience().settle.max(flow.poll);
-    flow.tell.note(&format!("{name} is already at {}; checking again to confirm", plan.to));
-    flow.clock.sleep(pause).map_err(before_start)?;
-    let snapshot = flow.again(snapshot)?;
+    let pause = flow.watch_thresholds().confirmation_gap.max(flow.poll);
+    flow.reporter.note(&format!("{name} is already at {}; checking again to confirm", plan.to));
+    flow.clock.sleep(pause).map_err(interrupted_before_start)?;
+    let snapshot = flow.reread(snapshot)?;
     let plan = Plan::of(&snapshot, &request.accepted);
-    flow.report.take_plan(&plan);
+    flow.report.set_plan(&plan);
     Ok((snapshot, plan))
 }
 
-fn ask(flow: &Flow<'_>, plan: &Plan, asking: &mut Asking<'_>) -> Result<Consent, Failure> {
+fn ask(flow: &Session<'_>, plan: &Plan, asking: &mut ConfirmOptions<'_>) -> Result<Consent, Failure> {
     confirm(plan, asking.yes, asking.prompt).map_err(|error| match error {
         // The terminal tells that it was a signal; the clock tells which.
         ConsentError::Interrupted => {
             let signal =
                 flow.clock.sleep(Duration::ZERO).err().map_or(Signal::Interrupt, |interrupted| interrupted.0);
-            Failure::Signal { signal, sent: Sent::No, follow: None }
+            Failure::Signal { signal, sent: StartState::No, follow: None }
         }
         error => Failure::Consent(error),
     })
 }
 
-fn lock(flow: &Flow<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
-    flow.journal.lock(&flow.surroundings.service, plan.no).map_err(|error| match error {
+fn lock(flow: &Session<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
+    flow.journal.lock(&flow.context.service, plan.no).map_err(|error| match error {
         LockError::Held => Failure::Busy {
             what: format!("another cdss on this machine is at work on {}", plan.name_or_number()),
             hint: Some(format!("follow it with: {}", flow.follow_command(plan))),
@@ -132,29 +134,30 @@ fn lock(flow: &Flow<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
 
 /// From a consent to the verdict.
 fn start(
-    flow: &mut Flow<'_>,
-    request: &Request,
+    flow: &mut Session<'_>,
+    request: &UpgradeRequest,
     snapshot: Snapshot,
     plan: Plan,
     consent: Consent,
-    waiting: Waiting,
-    asking: &mut Asking<'_>,
+    waiting: WaitOptions,
+    asking: &mut ConfirmOptions<'_>,
 ) -> Result<(), Failure> {
     let _lock = lock(flow, &plan)?;
-    let LookedAgain { snapshot, plan, consent, looked_at } =
-        look_again(flow, request, snapshot, plan, consent, asking)?;
-    let Some(target) = plan.target() else { return Err(blocked(&plan)) };
-    write_down(flow, &snapshot, &plan, &target, &consent, asking)?;
+    let RereadState { snapshot, plan, consent, looked_at } =
+        reread_under_lock(flow, request, snapshot, plan, consent, asking)?;
+    let Some(target) = plan.target() else { return Err(blocked_failure(&plan)) };
+    record_start(flow, &snapshot, &plan, &target, &consent, asking)?;
     flow.report.start_run = Some(flow.journal.run().to_owned());
 
     let accepted = &request.accepted;
-    let ready = Ready { snapshot: &snapshot, plan: &plan, target, accepted, consent: &consent, looked_at };
-    let sent = flow.send(ready)?;
+    let ready =
+        StartRequest { snapshot: &snapshot, plan: &plan, target, accepted, consent: &consent, looked_at };
+    let sent = flow.send_start(ready)?;
     report_start(flow, &plan, &sent);
     if !waiting.wait {
         return without_waiting(flow, &plan, sent.answer);
     }
-    let watched = Started {
+    let watched = OwnStart {
         answer: sent.answer,
         before: plan.from.as_ref().map(|from| from.code),
         brokers: plan.names_of_brokers.clone(),
@@ -162,11 +165,11 @@ fn start(
         seen_to_change: sent.seen_to_change,
         origin: sent.origin,
     };
-    watch_ours(flow, &plan, waiting, watched)
+    watch_own_start(flow, &plan, waiting, watched)
 }
 
 /// Reports a start that was accepted, or a change that may be its effect.
-fn report_start(flow: &mut Flow<'_>, plan: &Plan, sent: &StartOutcome) {
+fn report_start(flow: &mut Session<'_>, plan: &Plan, sent: &StartOutcome) {
     let follow = flow.follow_command(plan);
     let name = plan.name_or_number();
     let seen =
@@ -176,29 +179,29 @@ fn report_start(flow: &mut Flow<'_>, plan: &Plan, sent: &StartOutcome) {
             flow.report.submitted = Submitted::Yes;
             flow.report.started_at = Some(sent.at);
             flow.report.start_request.clone_from(&sent.request_id);
-            flow.tell.started(sent.at, sent.request_id.as_deref(), &follow);
+            flow.reporter.started(sent.at, sent.request_id.as_deref(), &follow);
             if let Err(error) = flow.journal.accepted(sent.at, sent.request_id.as_deref()) {
-                flow.tell.warn(&format!("{error}; the upgrade continues"));
+                flow.reporter.warn(&format!("{error}; the upgrade continues"));
             }
             return;
         }
         StartAnswer::Refused => {
             let refusal = sent.error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
-            flow.tell.warn(&format!("the service refused the start{refusal}, but {seen}"));
+            flow.reporter.warn(&format!("the service refused the start{refusal}, but {seen}"));
         }
         StartAnswer::Lost => {
-            flow.tell.warn(&format!("the answer to the start was lost, and {seen}"));
+            flow.reporter.warn(&format!("the answer to the start was lost, and {seen}"));
         }
     }
-    flow.tell.following(&format!("the change of {name}; this run cannot tell whether it started it"));
-    flow.tell.note(&format!("  {follow}"));
+    flow.reporter.following(&format!("the change of {name}; this run cannot tell whether it started it"));
+    flow.reporter.note(&format!("  {follow}"));
 }
 
 /// Ends without a watch: only an accepted start is known to be running.
-fn without_waiting(flow: &mut Flow<'_>, plan: &Plan, answer: StartAnswer) -> Result<(), Failure> {
+fn without_waiting(flow: &mut Session<'_>, plan: &Plan, answer: StartAnswer) -> Result<(), Failure> {
     let (name, is_ours) = (plan.name_or_number(), answer == StartAnswer::Accepted);
     // An earlier start may have ended since.
-    let is_over = matches!(plan.course, Course::Attach(_)) && !plan.shows_change;
+    let is_over = matches!(plan.next_action, NextAction::Attach(_)) && !plan.shows_change;
     if is_ours && !is_over && plan.state != ClusterState::Error {
         flow.report.verdict = Some(Verdict::Running);
         return Ok(());
@@ -208,14 +211,14 @@ fn without_waiting(flow: &mut Flow<'_>, plan: &Plan, answer: StartAnswer) -> Res
             format!("the service reports the state `error` for {name}, which only a watch can confirm")
         }
         (_, true) => format!("{name} shows no change under way, and only a watch can confirm how it ended"),
-        (_, false) => format!("{}, so the change of {name} may not be its effect", unclaimed(answer)),
+        (_, false) => format!("{}, so the change of {name} may not be its effect", start_answer_text(answer)),
     };
     flow.report.verdict = Some(Verdict::Unknown);
     Err(Failure::Lost { why, follow: flow.follow_command(plan) })
 }
 
 /// Says why a start is not known to have caused a change.
-fn unclaimed(answer: StartAnswer) -> &'static str {
+fn start_answer_text(answer: StartAnswer) -> &'static str {
     match answer {
         StartAnswer::Accepted => "the start was accepted",
         StartAnswer::Refused => "the service refused the start",
@@ -224,7 +227,7 @@ fn unclaimed(answer: StartAnswer) -> &'static str {
 }
 
 /// The cluster as it was seen under the lock, right before the start.
-struct LookedAgain {
+struct RereadState {
     snapshot: Snapshot,
     plan: Plan,
     consent: Consent,
@@ -234,38 +237,38 @@ struct LookedAgain {
 
 /// Reads everything anew under the lock. A plan that moved needs a new answer from a person, and a new run
 /// from a script.
-fn look_again(
-    flow: &mut Flow<'_>,
-    request: &Request,
+fn reread_under_lock(
+    flow: &mut Session<'_>,
+    request: &UpgradeRequest,
     mut snapshot: Snapshot,
     mut plan: Plan,
     mut consent: Consent,
-    asking: &mut Asking<'_>,
-) -> Result<LookedAgain, Failure> {
+    asking: &mut ConfirmOptions<'_>,
+) -> Result<RereadState, Failure> {
     deliberate_bug!(SkipSecondLook => {
-        return Ok(LookedAgain { snapshot, plan, consent, looked_at: flow.clock.elapsed() });
+        return Ok(RereadState { snapshot, plan, consent, looked_at: flow.clock.elapsed() });
     });
     loop {
         // A program that renews the key may take a minute: it runs before the look, not between look and start.
         flow.api.refresh_credentials();
         let looked_at = flow.clock.elapsed();
-        snapshot = flow.again(&snapshot)?;
+        snapshot = flow.reread(&snapshot)?;
         let now = Plan::of(&snapshot, &request.accepted);
-        if now.says_the_same_as(&plan) {
-            flow.report.take_plan(&now);
-            return Ok(LookedAgain { snapshot, plan: now, consent, looked_at });
+        if now.has_same_content(&plan) {
+            flow.report.set_plan(&now);
+            return Ok(RereadState { snapshot, plan: now, consent, looked_at });
         }
-        flow.report.take_plan(&now);
-        if !matches!(now.course, Course::Checks | Course::Already) {
-            return Err(busy(flow, &now));
+        flow.report.set_plan(&now);
+        if !matches!(now.next_action, NextAction::Checks | NextAction::Already) {
+            return Err(busy_failure(flow, &now));
         }
-        flow.tell.warn("the cluster changed since the plan was made");
-        flow.tell.plan(&now);
-        if now.is_blocked() && now.course == Course::Checks {
+        flow.reporter.warn("the cluster changed since the plan was made");
+        flow.reporter.plan(&now);
+        if now.is_blocked() && now.next_action == NextAction::Checks {
             flow.report.mark_stale();
-            return Err(blocked(&now));
+            return Err(blocked_failure(&now));
         }
-        let is_asked = consent.manner() != Manner::YesFlag && now.course == Course::Checks;
+        let is_asked = consent.method() != ConsentMethod::YesFlag && now.next_action == NextAction::Checks;
         if !is_asked {
             flow.report.mark_stale();
             return Err(Failure::Stale);
@@ -275,13 +278,13 @@ fn look_again(
     }
 }
 
-fn write_down(
-    flow: &mut Flow<'_>,
+fn record_start(
+    flow: &mut Session<'_>,
     snapshot: &Snapshot,
     plan: &Plan,
-    target: &Target,
+    target: &UpgradeTarget,
     consent: &Consent,
-    asking: &Asking<'_>,
+    asking: &ConfirmOptions<'_>,
 ) -> Result<(), Failure> {
     deliberate_bug!(SendBeforeRecording => return Ok(()););
     let accepted: Vec<String> = plan
@@ -291,10 +294,10 @@ fn write_down(
         .collect();
     let closes: Vec<String> = snapshot.journal.open_starts.iter().map(|start| start.run.clone()).collect();
     let entry = StartEntry {
-        service: &flow.surroundings.service,
+        service: &flow.context.service,
         cluster: plan.no,
         cluster_name: &plan.name,
-        consent: consent.manner().word(),
+        consent: consent.method().word(),
         version: target.version.number(),
         config_group: target.config_group.number(),
         accepted: &accepted,
@@ -307,26 +310,31 @@ fn write_down(
 }
 
 /// Follows an upgrade that this machine started before.
-fn attach(flow: &mut Flow<'_>, plan: &Plan, start: &OpenStart, waiting: Waiting) -> Result<(), Failure> {
+fn attach(
+    flow: &mut Session<'_>,
+    plan: &Plan,
+    start: &OpenStart,
+    waiting: WaitOptions,
+) -> Result<(), Failure> {
     let _lock = match lock(flow, plan) {
         Ok(lock) => Some(lock),
         // A watch starts nothing, so a journal that can't be used doesn't stop it.
         Err(Failure::Journal(error)) => {
-            flow.tell.warn(&format!("{error}; watching without a lock"));
+            flow.reporter.warn(&format!("{error}; watching without a lock"));
             None
         }
         Err(failure) => return Err(failure),
     };
-    flow.tell.following(&followed(plan, start));
+    flow.reporter.following(&describe_open_start(plan, start));
     flow.report.start_run = Some(start.run.clone());
     flow.report.started_at = Some(start.started_at).filter(|_| start.answer != StartAnswer::Refused);
     if let Err(error) = flow.journal.attached(flow.clock.now(), &start.run) {
-        flow.tell.warn(&format!("{error}; watching on"));
+        flow.reporter.warn(&format!("{error}; watching on"));
     }
     if !waiting.wait {
         return without_waiting(flow, plan, start.answer);
     }
-    let watched = Started {
+    let watched = OwnStart {
         answer: start.answer,
         before: start.from,
         brokers: start.brokers.iter().chain(&plan.names_of_brokers).cloned().collect(),
@@ -334,11 +342,11 @@ fn attach(flow: &mut Flow<'_>, plan: &Plan, start: &OpenStart, waiting: Waiting)
         seen_to_change: false,
         origin: flow.clock.elapsed(),
     };
-    watch_ours(flow, plan, waiting, watched)
+    watch_own_start(flow, plan, waiting, watched)
 }
 
 /// A start of this journal, before its watch.
-struct Started {
+struct OwnStart {
     answer: StartAnswer,
     before: Option<VersionCode>,
     /// Names of the brokers that have to come back.
@@ -351,24 +359,29 @@ struct Started {
 }
 
 /// Watches a start of this journal to its verdict.
-fn watch_ours(flow: &mut Flow<'_>, plan: &Plan, waiting: Waiting, started: Started) -> Result<(), Failure> {
+fn watch_own_start(
+    flow: &mut Session<'_>,
+    plan: &Plan,
+    waiting: WaitOptions,
+    started: OwnStart,
+) -> Result<(), Failure> {
     let expected = Expectation {
         target: Some(plan.to.code),
         before: started.before,
         brokers: ExpectedBrokers::new(started.brokers, plan.brokers),
     };
-    let mut progress = Progress::new(flow.patience(), Watched::Ours, expected);
+    let mut progress = Progress::new(flow.watch_thresholds(), Ownership::Ours, expected);
     if started.seen_to_change {
         progress.note_change();
     }
     // The looks after a lost answer may have seen brokers leave green already.
-    let away = flow.report.brokers.0.iter().filter(|trail| trail.restarted() == Restarted::No);
+    let away = flow.report.brokers.0.iter().filter(|trail| trail.restarted() == RestartEvidence::No);
     progress.note_brokers(started.restarted, away.map(|trail| trail.name.clone()));
     let (timeout, origin) = (Some(waiting.timeout), started.origin);
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: true };
     let end = watch.run(flow);
     let follow = flow.follow_command(plan);
-    if matches!(end, End::Settled(Settled::AtTarget)) {
+    if matches!(end, WatchEnd::Settled(WatchResult::AtTarget)) {
         flow.report_group_in_use();
     }
     conclude(flow, end, started.answer, &plan.name_or_number(), follow)
@@ -379,8 +392,8 @@ fn watch_ours(flow: &mut Flow<'_>, plan: &Plan, waiting: Waiting, started: Start
 /// Only an accepted start can have failed or be called running: where the service refused it, or the answer was lost,
 /// the change may be somebody else's.
 pub(super) fn conclude(
-    flow: &mut Flow<'_>,
-    end: End,
+    flow: &mut Session<'_>,
+    end: WatchEnd,
     answer: StartAnswer,
     name: &str,
     follow: String,
@@ -390,45 +403,47 @@ pub(super) fn conclude(
         return conclude(flow, end, StartAnswer::Accepted, name, follow);
     });
     let (verdict, failure) = match end {
-        End::Settled(Settled::AtTarget) if answer == StartAnswer::Refused => (Verdict::Already, None),
-        End::Settled(Settled::AtTarget) => (Verdict::Done, None),
-        End::Settled(Settled::Returned) if is_ours => {
+        WatchEnd::Settled(WatchResult::AtTarget) if answer == StartAnswer::Refused => {
+            (Verdict::Already, None)
+        }
+        WatchEnd::Settled(WatchResult::AtTarget) => (Verdict::Done, None),
+        WatchEnd::Settled(WatchResult::Returned) if is_ours => {
             let what = format!("{name} is healthy but did not reach the target version");
             (Verdict::Failed, Some(Failure::Failed { what }))
         }
-        End::Settled(Settled::InError) if is_ours => {
+        WatchEnd::Settled(WatchResult::InError) if is_ours => {
             (Verdict::Failed, Some(Failure::Failed { what: format!("the state of {name} is error") }))
         }
-        End::GaveUp { why, goes_on: true } if is_ours => {
+        WatchEnd::GaveUp { why, goes_on: true } if is_ours => {
             (Verdict::Running, Some(Failure::StillRunning { why, follow }))
         }
-        End::Interrupted { signal, seen_to_change } => {
+        WatchEnd::Interrupted { signal, seen_to_change } => {
             let verdict = if seen_to_change && is_ours { Verdict::Running } else { Verdict::Unknown };
             let sent = match (flow.report.submitted, seen_to_change) {
-                (Submitted::Yes, true) => Sent::Yes,
-                (Submitted::Yes, false) => Sent::Unseen,
-                (Submitted::Unknown, _) => Sent::Unknown,
-                (Submitted::No, true) => Sent::Watching,
-                (Submitted::No, false) => Sent::Idle,
+                (Submitted::Yes, true) => StartState::Yes,
+                (Submitted::Yes, false) => StartState::Unseen,
+                (Submitted::Unknown, _) => StartState::Unknown,
+                (Submitted::No, true) => StartState::Watching,
+                (Submitted::No, false) => StartState::Idle,
             };
             (verdict, Some(Failure::Signal { signal, sent, follow: Some(follow) }))
         }
-        End::Settled(settled) => {
+        WatchEnd::Settled(settled) => {
             let seen = match settled {
-                Settled::InError => format!("the state of {name} is error"),
-                Settled::Elsewhere(version) => {
+                WatchResult::InError => format!("the state of {name} is error"),
+                WatchResult::Elsewhere(version) => {
                     format!("{name} is idle at version code {version}, which is not the target version")
                 }
-                Settled::Returned => format!("{name} is healthy but did not reach the target version"),
-                Settled::NeverChanged | Settled::AtTarget => {
+                WatchResult::Returned => format!("{name} is healthy but did not reach the target version"),
+                WatchResult::NeverChanged | WatchResult::AtTarget => {
                     format!("no change was observed on {name}, which is not at the target version")
                 }
             };
-            let why = if is_ours { seen } else { format!("{seen}; {}", unclaimed(answer)) };
+            let why = if is_ours { seen } else { format!("{seen}; {}", start_answer_text(answer)) };
             (Verdict::Unknown, Some(Failure::Lost { why, follow }))
         }
-        End::GaveUp { why, goes_on } => {
-            let why = if goes_on { format!("{why}; {}", unclaimed(answer)) } else { why };
+        WatchEnd::GaveUp { why, goes_on } => {
+            let why = if goes_on { format!("{why}; {}", start_answer_text(answer)) } else { why };
             (Verdict::Unknown, Some(Failure::Lost { why, follow }))
         }
     };
@@ -437,25 +452,30 @@ pub(super) fn conclude(
 }
 
 /// Follows somebody else's change, without starting anything.
-fn follow(flow: &mut Flow<'_>, request: &Request, plan: &Plan, waiting: Waiting) -> Result<(), Failure> {
+fn follow_other_change(
+    flow: &mut Session<'_>,
+    request: &UpgradeRequest,
+    plan: &Plan,
+    waiting: WaitOptions,
+) -> Result<(), Failure> {
     let name = plan.name_or_number();
-    flow.tell.following(&format!("the change of {name}, which this run did not start"));
+    flow.reporter.following(&format!("the change of {name}, which this run did not start"));
     let expected = Expectation {
         target: Some(plan.to.code),
         before: None,
         brokers: ExpectedBrokers::new(plan.names_of_brokers.iter().cloned(), plan.brokers),
     };
-    let progress = Progress::new(flow.patience(), Watched::Foreign, expected);
+    let progress = Progress::new(flow.watch_thresholds(), Ownership::Foreign, expected);
     let (timeout, origin) = (Some(waiting.timeout), flow.clock.elapsed());
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: false };
     let follow = flow.follow_command(plan);
     let what = match watch.run(flow) {
-        End::Settled(Settled::AtTarget) => {
+        WatchEnd::Settled(WatchResult::AtTarget) => {
             let in_use = flow.report.last_seen.as_ref().and_then(|cluster| cluster.config_group);
             let named = plan.group_to.as_ref().filter(|_| request.config_group.is_some());
             if let Some(named) = named.filter(|named| in_use != Some(named.no)) {
                 let check = other_group(&plan.to, in_use, named);
-                let failure = blocked_by(std::slice::from_ref(&check));
+                let failure = blocked_by_checks(std::slice::from_ref(&check));
                 flow.report.checks.push(check);
                 flow.report.verdict = Some(Verdict::NotStarted);
                 return Err(failure);
@@ -464,17 +484,17 @@ fn follow(flow: &mut Flow<'_>, request: &Request, plan: &Plan, waiting: Waiting)
             flow.report.verdict = Some(Verdict::Already);
             return Ok(());
         }
-        End::Settled(Settled::InError) => {
+        WatchEnd::Settled(WatchResult::InError) => {
             format!("the state of {name} is error, and this run started nothing")
         }
-        End::Settled(Settled::Returned | Settled::Elsewhere(_) | Settled::NeverChanged) => {
+        WatchEnd::Settled(WatchResult::Returned | WatchResult::Elsewhere(_) | WatchResult::NeverChanged) => {
             format!("{name} is not at {} after the change that was under way", plan.to)
         }
-        End::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
-        End::GaveUp { why, goes_on: false } => why,
-        End::Interrupted { signal, .. } => {
+        WatchEnd::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
+        WatchEnd::GaveUp { why, goes_on: false } => why,
+        WatchEnd::Interrupted { signal, .. } => {
             flow.report.verdict = Some(Verdict::NotStarted);
-            return Err(Failure::Signal { signal, sent: Sent::Watching, follow: Some(follow) });
+            return Err(Failure::Signal { signal, sent: StartState::Watching, follow: Some(follow) });
         }
     };
     flow.report.verdict = Some(Verdict::NotStarted);

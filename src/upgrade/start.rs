@@ -6,30 +6,30 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::check::busy;
-use super::poller::Looker;
-use crate::api::{Accepted, Action, ApiError, Class, Read, classify, join_once};
+use super::check::busy_failure;
+use super::poller::ClusterPoller;
+use crate::api::{Acceptance, ApiError, OperationKind, Read, RetryDecision, classify, join_once};
 use crate::clock::Signal;
 use crate::consent::Consent;
-use crate::error::{Failure, Sent};
+use crate::error::{Failure, StartState};
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterState};
 use crate::model::open_start::StartAnswer;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::session::Flow;
-use crate::session::attempts::{Attempts, LOOKS};
-use crate::session::before_start;
-use crate::upgrade::rules::acceptance::Accepted as AcceptedChecks;
-use crate::upgrade::rules::next_action::Course;
-use crate::upgrade::rules::plan::{Plan, Target};
+use crate::session::Session;
+use crate::session::attempts::{CONFIRMATION_PAUSES, RetryBudget};
+use crate::session::interrupted_before_start;
+use crate::upgrade::rules::acceptance::Acceptances as AcceptedChecks;
+use crate::upgrade::rules::next_action::NextAction;
+use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::progress::ExpectedBrokers;
 use crate::upgrade::rules::snapshot::Snapshot;
 
 /// What a start is sent for, and when the cluster was last seen so.
-pub(super) struct Ready<'a> {
+pub(super) struct StartRequest<'a> {
     pub snapshot: &'a Snapshot,
     pub plan: &'a Plan,
-    pub target: Target,
+    pub target: UpgradeTarget,
     pub accepted: &'a AcceptedChecks,
     pub consent: &'a Consent,
     /// The clock's time just before the reads of the last look were sent.
@@ -53,7 +53,7 @@ pub(super) struct StartOutcome {
 /// How old the last look may be when the start is sent.
 ///
 /// Fixed by the design: whatever else changes the cluster has this long to go unseen.
-const FRESH: Duration = Duration::from_secs(5);
+const SNAPSHOT_MAX_AGE: Duration = Duration::from_secs(5);
 
 /// How often an old look is repeated before the first attempt.
 ///
@@ -63,16 +63,16 @@ const REPEATED_LOOKS: u32 = 2;
 /// Looks that aren't answered are repeated for this long.
 ///
 /// Fixed by the design.
-const LOOKING: Duration = Duration::from_secs(5 * 60);
+const OBSERVATION_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// The least pause before a look that decides about a start, also on loopback.
 ///
 /// Fixed by the design: four of them take two seconds.
-const LEAST_PAUSE: Duration = Duration::from_millis(500);
+const MIN_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a look after a lost answer or a refusal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) enum ObservedState {
     Changing,
     AtTarget,
     Unchanged,
@@ -80,7 +80,7 @@ pub(super) enum Sight {
     Unclear,
 }
 
-impl Sight {
+impl ObservedState {
     /// Holds a look to what the plan found before the start.
     pub(super) fn of(plan: &Plan, health: &Health, cluster: &Cluster) -> Self {
         let before = plan.from.as_ref().map(|from| from.code);
@@ -88,7 +88,7 @@ impl Sight {
             let expected = ExpectedBrokers::new(plan.names_of_brokers.iter().cloned(), plan.brokers);
             expected.missing(&health.brokers).is_empty()
         };
-        if cluster.state.shows_change() || health.a_broker_left_green() {
+        if cluster.state.shows_change() || health.has_degraded_broker() {
             Self::Changing
         } else if cluster.state != ClusterState::Running {
             Self::Unclear
@@ -110,22 +110,22 @@ enum NoStart {
     Unseen(Option<ApiError>),
 }
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Sends the start and finds out what came of it.
     ///
     /// # Errors
     ///
     /// Not started for certain, refused by the service, or in doubt: the report's `submitted` says which.
-    pub(super) fn send(&mut self, mut ready: Ready<'_>) -> Result<StartOutcome, Failure> {
-        self.refresh_look(&mut ready)?;
-        let mut attempts = self.begin_attempts();
+    pub(super) fn send_start(&mut self, mut ready: StartRequest<'_>) -> Result<StartOutcome, Failure> {
+        self.refresh_snapshot(&mut ready)?;
+        let mut attempts = self.start_retry_budget();
         loop {
             let (at, sent_at) = (self.clock.now(), self.clock.elapsed());
-            let left = FRESH.saturating_sub(sent_at.saturating_sub(ready.looked_at));
+            let left = SNAPSHOT_MAX_AGE.saturating_sub(sent_at.saturating_sub(ready.looked_at));
             // From here on an internal error must not claim that nothing was started.
             self.report.submitted = Submitted::Unknown;
             let error = match self.api.start(&ready.target, ready.consent, left) {
-                Ok(Accepted { request_id, at }) => {
+                Ok(Acceptance { request_id, at }) => {
                     return Ok(StartOutcome {
                         answer: StartAnswer::Accepted,
                         at,
@@ -137,31 +137,32 @@ impl Flow<'_> {
                 }
                 Err(error) => error,
             };
-            let action = classify(Class::Start, &error);
+            let action = classify(OperationKind::Start, &error);
             if action.proves_nothing_was_done() {
                 self.report.submitted = Submitted::No;
-                self.raise_if_interrupted(&error).map_err(before_start)?;
-                self.look_before_repeat(&mut ready, &mut attempts, action, error)?;
+                self.raise_if_interrupted(&error).map_err(interrupted_before_start)?;
+                self.reread_before_retry(&mut ready, &mut attempts, action, error)?;
                 continue;
             }
-            let answer = if action == Action::Confirm { StartAnswer::Refused } else { StartAnswer::Lost };
-            return self.observe(ready.plan, answer, at, sent_at, error);
+            let answer =
+                if action == RetryDecision::Confirm { StartAnswer::Refused } else { StartAnswer::Lost };
+            return self.confirm_by_polling(ready.plan, answer, at, sent_at, error);
         }
     }
 
     /// Repeats the last look where it is too old to start from.
-    fn refresh_look(&mut self, ready: &mut Ready<'_>) -> Result<(), Failure> {
+    fn refresh_snapshot(&mut self, ready: &mut StartRequest<'_>) -> Result<(), Failure> {
         deliberate_bug!(StartFromOldLook => {
             ready.looked_at = self.clock.elapsed();
             return Ok(());
         });
         let (mut repeated, mut cause) = (0, None);
-        while self.clock.elapsed().saturating_sub(ready.looked_at) > FRESH {
+        while self.clock.elapsed().saturating_sub(ready.looked_at) > SNAPSHOT_MAX_AGE {
             if repeated == REPEATED_LOOKS {
                 return Err(Failure::Unseen { cause });
             }
             repeated = u32::saturating_add(repeated, 1);
-            match self.look_before_start(ready) {
+            match self.reread_before_start(ready) {
                 Ok(looked_at) => ready.looked_at = looked_at,
                 Err(NoStart::Final(failure)) => return Err(failure),
                 Err(NoStart::Unseen(error)) => cause = error,
@@ -171,24 +172,24 @@ impl Flow<'_> {
     }
 
     /// Waits and looks until the start may be sent again after `error`. A look that fails counts as an attempt.
-    fn look_before_repeat(
+    fn reread_before_retry(
         &mut self,
-        ready: &mut Ready<'_>,
-        attempts: &mut Attempts,
-        mut action: Action,
+        ready: &mut StartRequest<'_>,
+        attempts: &mut RetryBudget,
+        mut action: RetryDecision,
         error: ApiError,
     ) -> Result<(), Failure> {
         let mut failure = Failure::NotStarted(error);
         loop {
             let Some(pause) = attempts.next(action, self.clock.elapsed()) else { return Err(failure) };
-            self.tell.note(&format!("{failure}; trying again"));
-            self.clock.sleep(pause).map_err(before_start)?;
+            self.reporter.note(&format!("{failure}; trying again"));
+            self.clock.sleep(pause).map_err(interrupted_before_start)?;
             self.api.refresh_credentials();
             deliberate_bug!(RepeatWithoutLook => {
                 ready.looked_at = self.clock.elapsed();
                 return Ok(());
             });
-            match self.look_before_start(ready) {
+            match self.reread_before_start(ready) {
                 Ok(looked_at) => {
                     ready.looked_at = looked_at;
                     return Ok(());
@@ -196,17 +197,17 @@ impl Flow<'_> {
                 Err(NoStart::Final(failure)) => return Err(failure),
                 Err(NoStart::Unseen(cause)) => failure = Failure::Unseen { cause },
             }
-            action = Action::Again { asked: None };
+            action = RetryDecision::Retry { asked: None };
         }
     }
 
     /// Reads the cluster and its status, and holds them to the plan. Returns when the reads were sent.
-    fn look_before_start(&mut self, ready: &Ready<'_>) -> Result<Duration, NoStart> {
+    fn reread_before_start(&mut self, ready: &StartRequest<'_>) -> Result<Duration, NoStart> {
         let sent_at = self.clock.elapsed();
         let no = ready.plan.no;
         let answers = join_once(self.api, &[Read::Cluster(no), Read::Status(no)]);
         if let Some(signal) = answers.iter().find_map(|answer| answer.as_ref().err()?.signal()) {
-            return Err(NoStart::Final(Failure::Signal { signal, sent: Sent::No, follow: None }));
+            return Err(NoStart::Final(Failure::Signal { signal, sent: StartState::No, follow: None }));
         }
         let [cluster, health] = answers;
         let unseen = |error| NoStart::Unseen(Some(error));
@@ -216,13 +217,13 @@ impl Flow<'_> {
         let cluster = cluster.named_as(&ready.snapshot.cluster);
         let snapshot = Snapshot { cluster, health, ..ready.snapshot.clone() };
         let plan = Plan::of(&snapshot, ready.accepted);
-        if plan.says_the_same_as(ready.plan) {
-            let is_fresh = self.clock.elapsed().saturating_sub(sent_at) <= FRESH;
+        if plan.has_same_content(ready.plan) {
+            let is_fresh = self.clock.elapsed().saturating_sub(sent_at) <= SNAPSHOT_MAX_AGE;
             return if is_fresh { Ok(sent_at) } else { Err(NoStart::Unseen(None)) };
         }
-        self.report.take_plan(&plan);
-        if matches!(plan.course, Course::Attach(_) | Course::BusyWith(_) | Course::Follow) {
-            return Err(NoStart::Final(busy(self, &plan)));
+        self.report.set_plan(&plan);
+        if matches!(plan.next_action, NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::Follow) {
+            return Err(NoStart::Final(busy_failure(self, &plan)));
         }
         self.report.mark_stale();
         Err(NoStart::Final(Failure::Stale))
@@ -230,7 +231,7 @@ impl Flow<'_> {
 
     /// The service refused, or its answer was lost. Looks decide: a change is followed; four looks without one confirm
     /// a refusal, and prove nothing about a lost answer.
-    fn observe(
+    fn confirm_by_polling(
         &mut self,
         plan: &Plan,
         answer: StartAnswer,
@@ -242,7 +243,7 @@ impl Flow<'_> {
         if answer == StartAnswer::Refused {
             let words = error.service_message().unwrap_or_default();
             if let Err(error) = self.journal.refused(at, words, error.request_id()) {
-                self.tell.warn(&format!("{error}; the refusal is not recorded"));
+                self.reporter.warn(&format!("{error}; the refusal is not recorded"));
             }
         } else {
             self.report.started_at = Some(at);
@@ -251,32 +252,34 @@ impl Flow<'_> {
             self.report.submitted = Submitted::No;
             return Err(Failure::Rejected(error));
         });
-        self.tell.warn(&format!("{error}; checking whether the upgrade started"));
-        let mut looker = Looker::new(plan.no, &plan.name);
+        self.reporter.warn(&format!("{error}; checking whether the upgrade started"));
+        let mut looker = ClusterPoller::new(plan.no, &plan.name);
         let began = self.clock.elapsed();
         let (mut made, mut unchanged) = (0, 0);
-        while unchanged < LOOKS.len() {
-            let pause = self.pause_before_look(made).max(LEAST_PAUSE);
-            if self.clock.elapsed().saturating_sub(began).saturating_add(pause) > LOOKING {
+        while unchanged < CONFIRMATION_PAUSES.len() {
+            let pause = self.pause_before_look(made).max(MIN_PAUSE);
+            if self.clock.elapsed().saturating_sub(began).saturating_add(pause) > OBSERVATION_LIMIT {
                 break;
             }
-            self.clock.sleep(pause).map_err(|interrupted| self.interrupted_in_doubt(plan, interrupted.0))?;
-            let sight = self.sight(plan, &mut looker);
+            self.clock
+                .sleep(pause)
+                .map_err(|interrupted| self.interrupted_after_start(plan, interrupted.0))?;
+            let sight = self.observe_once(plan, &mut looker);
             made = usize::saturating_add(made, 1);
             deliberate_bug!(CountFailedLookAsUnchanged => if sight.is_err() {
                 unchanged += 1;
                 continue;
             });
             let seen_to_change = match sight {
-                Ok(Sight::Changing) => true,
-                Ok(Sight::AtTarget) => false,
-                Ok(Sight::Unchanged) => {
+                Ok(ObservedState::Changing) => true,
+                Ok(ObservedState::AtTarget) => false,
+                Ok(ObservedState::Unchanged) => {
                     unchanged = usize::saturating_add(unchanged, 1);
                     continue;
                 }
-                Ok(Sight::Unclear) => continue,
+                Ok(ObservedState::Unclear) => continue,
                 Err(look) => match look.signal() {
-                    Some(signal) => return Err(self.interrupted_in_doubt(plan, signal)),
+                    Some(signal) => return Err(self.interrupted_after_start(plan, signal)),
                     None => continue,
                 },
             };
@@ -284,35 +287,38 @@ impl Flow<'_> {
             let error = Some(error);
             return Ok(StartOutcome { answer, at, request_id, error, seen_to_change, origin });
         }
-        if answer == StartAnswer::Refused && unchanged == LOOKS.len() {
+        if answer == StartAnswer::Refused && unchanged == CONFIRMATION_PAUSES.len() {
             self.report.submitted = Submitted::No;
             self.report.verdict = Some(Verdict::NotStarted);
             return Err(Failure::Rejected(error));
         }
         self.report.verdict = Some(Verdict::Unknown);
         Err(Failure::InDoubt {
-            cause: format!("{error}; {unchanged} of {} looks after it showed no change", LOOKS.len()),
+            cause: format!(
+                "{error}; {unchanged} of {} looks after it showed no change",
+                CONFIRMATION_PAUSES.len()
+            ),
             request_id: error.request_id().map(str::to_owned),
             follow: self.follow_command(plan),
         })
     }
 
-    fn sight(&mut self, plan: &Plan, looker: &mut Looker) -> Result<Sight, ApiError> {
+    fn observe_once(&mut self, plan: &Plan, looker: &mut ClusterPoller) -> Result<ObservedState, ApiError> {
         let health = looker.health(self)?;
-        self.saw_health(self.clock.now(), looker.operation(), &health);
+        self.record_health(self.clock.now(), looker.operation(), &health);
         self.report.brokers.take(&health, Duration::ZERO);
         // Enough by itself, so that a failed read of the cluster's entry can't hide it.
-        if health.a_broker_left_green() {
-            return Ok(Sight::Changing);
+        if health.has_degraded_broker() {
+            return Ok(ObservedState::Changing);
         }
         let cluster = looker.cluster(self)?;
-        self.saw_cluster(self.clock.now(), &cluster);
-        Ok(Sight::of(plan, &health, &cluster))
+        self.record_cluster(self.clock.now(), &cluster);
+        Ok(ObservedState::of(plan, &health, &cluster))
     }
 
-    fn interrupted_in_doubt(&mut self, plan: &Plan, signal: Signal) -> Failure {
+    fn interrupted_after_start(&mut self, plan: &Plan, signal: Signal) -> Failure {
         self.report.verdict = Some(Verdict::Unknown);
         let follow = Some(self.follow_command(plan));
-        Failure::Signal { signal, sent: Sent::Unknown, follow }
+        Failure::Signal { signal, sent: StartState::Unknown, follow }
     }
 }

@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use super::run::conclude;
-use super::watch::{End, Watch};
+use super::watch::{Watch, WatchEnd};
 use crate::api::ApiError;
-use crate::error::{Failure, Sent};
+use crate::error::{Failure, StartState};
 use crate::model::cluster::agreed_identity;
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
 use crate::model::open_start::{self, OpenStart};
 use crate::model::selector::Selector;
 use crate::model::verdict::Verdict;
-use crate::session::Flow;
-use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Progress, Settled, Watched};
+use crate::session::Session;
+use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
 
 /// How `status` is asked.
 #[derive(Debug, Clone)]
-pub(crate) struct Following {
+pub(crate) struct StatusRequest {
     pub cluster: Selector,
     pub version: Option<VersionSelector>,
     /// The version before.
@@ -32,7 +32,7 @@ pub(crate) struct Following {
 ///
 /// With a version and an open start of this journal, the ends of `upgrade`; otherwise a change that did not reach the
 /// version, an error state, or a deadline. Nothing is ever started.
-pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), Failure> {
+pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Result<(), Failure> {
     let found = flow.find(&following.cluster)?;
     let status = found.health.as_ref().map(|health| &health.identity);
     let no = found.cluster.no;
@@ -54,9 +54,9 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
     };
     flow.report.to.clone_from(&target);
     let now = flow.clock.now();
-    flow.saw_cluster(now, &found.cluster);
+    flow.record_cluster(now, &found.cluster);
     if let Some(health) = &found.health {
-        flow.saw_health(now, "getClusterStatus", health);
+        flow.record_health(now, "getClusterStatus", health);
         flow.report.brokers.take(health, Duration::ZERO);
     }
     if !following.watch {
@@ -64,7 +64,7 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
         return Ok(());
     }
     let name = found.cluster.name.clone();
-    let open = flow.journal.state(&flow.surroundings.service, no).open_starts;
+    let open = flow.journal.state(&flow.context.service, no).open_starts;
     let open = target.as_ref().and_then(|target| open_start::for_version(&open, target.code)).cloned();
     let expected = Expectation {
         target: target.as_ref().map(|target| target.code),
@@ -74,7 +74,7 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
             found.cluster.brokers,
         ),
     };
-    let mut progress = Progress::new(flow.patience(), Watched::Ours, expected);
+    let mut progress = Progress::new(flow.watch_thresholds(), Ownership::Ours, expected);
     progress.note_brokers(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
     let (timeout, origin) = (Some(following.timeout), flow.clock.elapsed());
     let end = Watch { no, name: &name, progress, timeout, origin, journalled: false }.run(flow);
@@ -89,8 +89,8 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
             flow.report.from = offered.or(last.version.map(KafkaVersion::nameless));
         }
     }
-    let follow = flow.surroundings.follow(no, target.as_ref(), before.as_ref());
-    if let (Some(target), End::Settled(Settled::AtTarget)) = (&target, &end) {
+    let follow = flow.context.follow(no, target.as_ref(), before.as_ref());
+    if let (Some(target), WatchEnd::Settled(WatchResult::AtTarget)) = (&target, &end) {
         flow.report.group_to =
             open.as_ref().map(|start| ConfigGroup::nameless(start.config_group, target.code));
         flow.report_group_in_use();
@@ -100,18 +100,19 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
             Some(start) => conclude_open(flow, end, &start, &name, follow),
             None => conclude_unrecorded(flow, end, &name, &target, follow),
         },
-        (None, End::Settled(Settled::AtTarget)) => Ok(()),
-        (None, End::Settled(Settled::NeverChanged)) => {
-            flow.tell.note("nothing to follow: the cluster was not seen to change");
+        (None, WatchEnd::Settled(WatchResult::AtTarget)) => Ok(()),
+        (None, WatchEnd::Settled(WatchResult::NeverChanged)) => {
+            flow.reporter.note("nothing to follow: the cluster was not seen to change");
             Ok(())
         }
-        (None, End::Settled(Settled::InError | Settled::Returned | Settled::Elsewhere(_))) => {
-            Err(Failure::Failed { what: format!("the state of {name} is error") })
-        }
-        (None, End::GaveUp { why, goes_on: true }) => Err(Failure::StillRunning { why, follow }),
-        (None, End::GaveUp { why, goes_on: false }) => Err(Failure::Lost { why, follow }),
-        (None, End::Interrupted { signal, seen_to_change }) => {
-            let sent = if seen_to_change { Sent::Watching } else { Sent::Idle };
+        (
+            None,
+            WatchEnd::Settled(WatchResult::InError | WatchResult::Returned | WatchResult::Elsewhere(_)),
+        ) => Err(Failure::Failed { what: format!("the state of {name} is error") }),
+        (None, WatchEnd::GaveUp { why, goes_on: true }) => Err(Failure::StillRunning { why, follow }),
+        (None, WatchEnd::GaveUp { why, goes_on: false }) => Err(Failure::Lost { why, follow }),
+        (None, WatchEnd::Interrupted { signal, seen_to_change }) => {
+            let sent = if seen_to_change { StartState::Watching } else { StartState::Idle };
             Err(Failure::Signal { signal, sent, follow: Some(follow) })
         }
     }
@@ -120,8 +121,8 @@ pub(crate) fn status(flow: &mut Flow<'_>, following: &Following) -> Result<(), F
 /// Gives the verdict of `upgrade` about a start of this journal. One that needs no further look closes it, whichever
 /// run sent it.
 fn conclude_open(
-    flow: &mut Flow<'_>,
-    end: End,
+    flow: &mut Session<'_>,
+    end: WatchEnd,
     start: &OpenStart,
     name: &str,
     follow: String,
@@ -135,32 +136,32 @@ fn conclude_open(
 /// Ends the watch of a change that no start of this journal explains. Nothing is known of how it began, so nothing but
 /// a return to the version that `--from` names is a failure.
 fn conclude_unrecorded(
-    flow: &mut Flow<'_>,
-    end: End,
+    flow: &mut Session<'_>,
+    end: WatchEnd,
     name: &str,
     target: &KafkaVersion,
     follow: String,
 ) -> Result<(), Failure> {
     let what = match end {
-        End::Settled(Settled::AtTarget) => {
+        WatchEnd::Settled(WatchResult::AtTarget) => {
             flow.report.verdict = Some(Verdict::Done);
             return Ok(());
         }
-        End::Settled(Settled::Returned) => {
+        WatchEnd::Settled(WatchResult::Returned) => {
             flow.report.verdict = Some(Verdict::Failed);
             let what = format!("{name} is healthy but did not reach the target version");
             return Err(Failure::Failed { what });
         }
-        End::Interrupted { signal, seen_to_change } => {
-            let sent = if seen_to_change { Sent::Watching } else { Sent::Idle };
+        WatchEnd::Interrupted { signal, seen_to_change } => {
+            let sent = if seen_to_change { StartState::Watching } else { StartState::Idle };
             return Err(Failure::Signal { signal, sent, follow: Some(follow) });
         }
-        End::Settled(Settled::InError) => format!("the state of {name} is error"),
-        End::Settled(Settled::NeverChanged | Settled::Elsewhere(_)) => {
+        WatchEnd::Settled(WatchResult::InError) => format!("the state of {name} is error"),
+        WatchEnd::Settled(WatchResult::NeverChanged | WatchResult::Elsewhere(_)) => {
             format!("{name} is idle and not at {target}")
         }
-        End::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
-        End::GaveUp { why, goes_on: false } => why,
+        WatchEnd::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
+        WatchEnd::GaveUp { why, goes_on: false } => why,
     };
     Err(Failure::Busy { what, hint: Some(format!("check the cluster again with: {follow}")) })
 }

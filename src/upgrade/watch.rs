@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::poller::Looker;
+use super::poller::ClusterPoller;
 use crate::api::ApiError;
 use crate::clock::{Interrupted, Signal};
 use crate::model::broker_health::Health;
 use crate::model::cluster::Cluster;
 use crate::model::ids::ClusterNo;
-use crate::session::Flow;
-use crate::upgrade::rules::progress::{Look, Progress, Settled};
+use crate::session::Session;
+use crate::upgrade::rules::progress::{Observation, Progress, WatchResult};
 
 /// What a watch needs to know.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub(super) struct Watch<'a> {
 
 /// Why a watch ended.
 #[derive(Debug)]
-pub(super) enum End {
-    Settled(Settled),
+pub(super) enum WatchEnd {
+    Settled(WatchResult),
     /// The time is over, or the key was refused for as long as patience lasts.
     GaveUp {
         why: String,
@@ -49,12 +49,12 @@ pub(super) enum End {
 /// A refusal of the key has to last this long to end a watch: keys are renewed in the middle of one.
 ///
 /// Fixed by the design.
-const LASTING_REFUSAL: Duration = Duration::from_secs(5 * 60);
+const PERSISTENT_REFUSAL: Duration = Duration::from_secs(5 * 60);
 
 /// A look older than this no longer says that the change goes on.
 ///
 /// Fixed by the design.
-const FRESH: Duration = Duration::from_secs(5 * 60);
+const RECENT: Duration = Duration::from_secs(5 * 60);
 
 /// The longest pause between two looks that fail.
 ///
@@ -64,11 +64,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Failing reads are spoken of only after this long: a gateway hiccup is none of the user's business.
 ///
 /// Fixed by the design.
-const UNSPOKEN: Duration = Duration::from_secs(60);
+const WARN_AFTER: Duration = Duration::from_secs(60);
 
 /// How failing looks add up.
 #[derive(Debug, Default)]
-struct Trouble {
+struct ErrorStreak {
     in_a_row: u32,
     since: Option<Duration>,
     refused_since: Option<Duration>,
@@ -86,21 +86,22 @@ struct Warned {
 impl Watch<'_> {
     /// Watches to the end. Once a start was accepted, nothing but a verdict, the time, a lasting refusal of
     /// the key or a signal ends it.
-    pub(super) fn run(mut self, flow: &mut Flow<'_>) -> End {
-        let mut looker = Looker::new(self.no, self.name);
-        let mut trouble = Trouble::default();
+    pub(super) fn run(mut self, flow: &mut Session<'_>) -> WatchEnd {
+        let mut looker = ClusterPoller::new(self.no, self.name);
+        let mut trouble = ErrorStreak::default();
         let mut last_answer = None;
         let mut warned = Warned { journal: flow.journal.is_failing(), ..Warned::default() };
         loop {
             let now = flow.clock.elapsed();
             match self.look(flow, &mut looker, &mut warned) {
                 Ok(settled) => {
-                    trouble = Trouble { in_a_row: u32::from(looker.was_strained()), ..Trouble::default() };
+                    trouble =
+                        ErrorStreak { in_a_row: u32::from(looker.had_to_retry()), ..ErrorStreak::default() };
                     last_answer = Some(flow.clock.elapsed());
                     if let Some(settled) = settled {
-                        flow.tell.watch_ended();
+                        flow.reporter.watch_ended();
                         flow.report.finished_at = self.finished_at(flow);
-                        return End::Settled(settled);
+                        return WatchEnd::Settled(settled);
                     }
                 }
                 Err(error) => {
@@ -133,49 +134,49 @@ impl Watch<'_> {
     /// Makes one look. It counts only when all its reads were answered.
     fn look(
         &mut self,
-        flow: &mut Flow<'_>,
-        looker: &mut Looker,
+        flow: &mut Session<'_>,
+        looker: &mut ClusterPoller,
         warned: &mut Warned,
-    ) -> Result<Option<Settled>, ApiError> {
+    ) -> Result<Option<WatchResult>, ApiError> {
         let health = looker.health(flow)?;
         let cluster = if self.progress.wants_cluster(&health) { Some(looker.cluster(flow)?) } else { None };
         let at = flow.clock.elapsed().saturating_sub(self.origin);
         self.tell(flow, looker, &health, cluster.as_ref(), at, warned);
-        let settled = self.progress.take(&Look { at, health, cluster });
+        let settled = self.progress.take(&Observation { at, health, cluster });
         let is_in_error = self.progress.is_in_error();
         if is_in_error && !warned.error && settled.is_none() {
-            flow.tell.warn("the service reports the state `error`; watching on until that lasts");
+            flow.reporter.warn("the service reports the state `error`; watching on until that lasts");
         }
         warned.error = is_in_error;
         Ok(settled)
     }
 
     /// Reports a broker that the service no longer lists, once for as long as it is missing.
-    fn warn_of_missing(&self, flow: &mut Flow<'_>, health: &Health, warned: &mut Warned) {
+    fn warn_of_missing(&self, flow: &mut Session<'_>, health: &Health, warned: &mut Warned) {
         let missing = self.progress.expected().brokers.missing(&health.brokers);
         for broker in missing.iter().filter(|broker| !warned.missing.contains(broker)) {
-            flow.tell.warn(&format!("{broker} missing from the service's answer; watching on"));
+            flow.reporter.warn(&format!("{broker} missing from the service's answer; watching on"));
         }
         warned.missing = missing;
     }
 
     fn tell(
         &self,
-        flow: &mut Flow<'_>,
-        looker: &Looker,
+        flow: &mut Session<'_>,
+        looker: &ClusterPoller,
         health: &Health,
         cluster: Option<&Cluster>,
         at: Duration,
         warned: &mut Warned,
     ) {
         let now = flow.clock.now();
-        flow.saw_health(now, looker.operation(), health);
+        flow.record_health(now, looker.operation(), health);
         if let Some(cluster) = cluster {
-            flow.saw_cluster(now, cluster);
+            flow.record_cluster(now, cluster);
         }
         flow.report.health = Some(health.clone());
         let changed = flow.report.brokers.take(health, at);
-        flow.tell.brokers(&flow.report.brokers, at);
+        flow.reporter.brokers(&flow.report.brokers, at);
         self.warn_of_missing(flow, health, warned);
         if changed
             && self.journalled
@@ -183,16 +184,16 @@ impl Watch<'_> {
             && !warned.journal
         {
             warned.journal = true;
-            flow.tell.warn(&format!("{error}; watching on"));
+            flow.reporter.warn(&format!("{error}; watching on"));
         }
     }
 
-    fn gave_up(&self, flow: &mut Flow<'_>, why: String, last_answer: Option<Duration>) -> End {
-        flow.tell.watch_ended();
+    fn gave_up(&self, flow: &mut Session<'_>, why: String, last_answer: Option<Duration>) -> WatchEnd {
+        flow.reporter.watch_ended();
         let now = flow.clock.elapsed();
-        let fresh = last_answer.is_some_and(|answer| now.saturating_sub(answer) <= FRESH);
+        let fresh = last_answer.is_some_and(|answer| now.saturating_sub(answer) <= RECENT);
         if fresh && self.progress.is_changing() && !self.progress.is_in_error() {
-            return End::GaveUp { why, goes_on: true };
+            return WatchEnd::GaveUp { why, goes_on: true };
         }
         let seen = match (&flow.report.state, &flow.report.last_seen) {
             (Some(state), Some(Cluster { version: Some(version), .. })) => {
@@ -201,38 +202,38 @@ impl Watch<'_> {
             (Some(state), _) => format!("last seen {state}"),
             (None, _) => "the cluster is missing from the service's answers".to_owned(),
         };
-        End::GaveUp { why: format!("{why}; {seen}"), goes_on: false }
+        WatchEnd::GaveUp { why: format!("{why}; {seen}"), goes_on: false }
     }
 
     /// Returns when the change ended, where its end was observed.
-    fn finished_at(&self, flow: &Flow<'_>) -> Option<Timestamp> {
+    fn finished_at(&self, flow: &Session<'_>) -> Option<Timestamp> {
         let ended = self.origin.saturating_add(self.progress.ended_at()?);
         let ago = flow.clock.elapsed().saturating_sub(ended);
         // As exact as the other times.
         flow.clock.now().checked_sub(ago).ok()?.round(jiff::Unit::Millisecond).ok()
     }
 
-    fn interrupted(&self, flow: &mut Flow<'_>, signal: Signal) -> End {
-        flow.tell.watch_ended();
-        End::Interrupted { signal, seen_to_change: self.progress.was_seen_to_change() }
+    fn interrupted(&self, flow: &mut Session<'_>, signal: Signal) -> WatchEnd {
+        flow.reporter.watch_ended();
+        WatchEnd::Interrupted { signal, seen_to_change: self.progress.was_seen_to_change() }
     }
 }
 
-impl Trouble {
+impl ErrorStreak {
     /// Takes in one failed look. Returns why the watch must end, if it must.
-    fn add(&mut self, flow: &mut Flow<'_>, now: Duration, error: &ApiError) -> Option<String> {
+    fn add(&mut self, flow: &mut Session<'_>, now: Duration, error: &ApiError) -> Option<String> {
         self.in_a_row = self.in_a_row.saturating_add(1);
         let since = *self.since.get_or_insert(now);
-        if now.saturating_sub(since) >= UNSPOKEN && !self.spoken_of {
+        if now.saturating_sub(since) >= WARN_AFTER && !self.spoken_of {
             self.spoken_of = true;
-            flow.tell.warn(&format!("the service does not answer; still trying. Last: {error}"));
+            flow.reporter.warn(&format!("the service does not answer; still trying. Last: {error}"));
         }
         if !error.is_auth() {
             self.refused_since = None;
             return None;
         }
         let refused_since = *self.refused_since.get_or_insert(now);
-        let lasting = now.saturating_sub(refused_since) >= LASTING_REFUSAL;
+        let lasting = now.saturating_sub(refused_since) >= PERSISTENT_REFUSAL;
         lasting.then(|| format!("the key was refused for five minutes ({error})"))
     }
 

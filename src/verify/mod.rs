@@ -2,13 +2,13 @@
 
 pub(crate) mod rules;
 
-use crate::api::{ApiError, CdssApi, Met, Read, join};
+use crate::api::{ApiError, CdssApi, ProbeReport, Read, join};
 use crate::error::Failure;
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::service::Service;
 use crate::report::Report;
-use crate::verify::rules::{Finding, Step, Trouble, Walk};
+use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 
 /// Completes a walk by what two reads with the key tell; `api` is asked for only where the way is open. The report's
 /// checks hold every step.
@@ -19,11 +19,11 @@ use crate::verify::rules::{Finding, Step, Trouble, Walk};
 /// versions is a blocking check. A wrong clock is only a warning, because other commands correct it.
 pub(crate) fn verify<'a>(
     service: &Service,
-    met: Met,
+    met: ProbeReport,
     api: impl FnOnce() -> Result<&'a dyn CdssApi, Failure>,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let Met { mut walk, times, error } = met;
+    let ProbeReport { mut walk, times, error } = met;
     let mut cause = error.map(Failure::before_start);
     if let Some((own, its)) = times {
         walk.pass(Step::Clock, rules::clock(own, its));
@@ -34,20 +34,20 @@ pub(crate) fn verify<'a>(
             Err(failure @ Failure::Signal { .. }) => return Err(failure),
             Err(failure) => {
                 walk.pass(Step::Answer, Finding::pass("it answers"));
-                walk.fail(Step::Key, Trouble { reason: failure.to_string(), remedy: failure.hint() });
+                walk.fail(Step::Key, StepFailure { reason: failure.to_string(), remedy: failure.hint() });
                 cause = Some(failure);
             }
         }
     }
     report.checks = walk.checks(service);
-    let fault = report.checks.iter().find(|check| check.stops()).cloned();
+    let fault = report.checks.iter().find(|check| check.is_blocking()).cloned();
     fault.map_or(Ok(()), |fault| {
         Err(Failure::Unverified { fault: Box::new(fault), cause: cause.map(Box::new) })
     })
 }
 
 /// Reads with the key. Returns the failure that ended it, which has a code and a request id.
-fn account(service: &Service, walk: &mut Walk, api: &dyn CdssApi) -> Result<Option<Failure>, Failure> {
+fn account(service: &Service, walk: &mut StepResults, api: &dyn CdssApi) -> Result<Option<Failure>, Failure> {
     let [listed, clusters] = join(api, &[Read::Versions, Read::Clusters(None)]);
     let listed: Result<Vec<KafkaVersion>, ApiError> = listed.and_then(TryInto::try_into);
     let clusters: Result<ClusterList, ApiError> = clusters.and_then(TryInto::try_into);
@@ -67,7 +67,7 @@ fn account(service: &Service, walk: &mut Walk, api: &dyn CdssApi) -> Result<Opti
             }
             // What the gateway says of a key is told by the key's own hint, the rest by the step's.
             let remedy = failure.hint().filter(|_| matches!(step, Step::Key | Step::Permission));
-            walk.fail(step, Trouble { reason: error.to_string(), remedy });
+            walk.fail(step, StepFailure { reason: error.to_string(), remedy });
             return Ok(Some(failure));
         }
     };

@@ -90,7 +90,7 @@ impl Step {
 
 /// Why a step failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Trouble {
+pub(crate) struct StepFailure {
     pub reason: String,
     /// What to do, where the failure itself tells.
     pub remedy: Option<String>,
@@ -98,7 +98,7 @@ pub(crate) struct Trouble {
 
 /// What was met at the steps that were taken.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Walk(pub Vec<(Step, Result<Finding, Trouble>)>);
+pub(crate) struct StepResults(pub Vec<(Step, Result<Finding, StepFailure>)>);
 
 /// A step that went well, or that wasn't needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,13 +124,13 @@ impl Finding {
     }
 }
 
-impl Walk {
+impl StepResults {
     pub(crate) fn pass(&mut self, step: Step, finding: Finding) {
         self.0.push((step, Ok(finding)));
     }
 
     /// What was believed of the step before is forgotten.
-    pub(crate) fn fail(&mut self, step: Step, trouble: Trouble) {
+    pub(crate) fn fail(&mut self, step: Step, trouble: StepFailure) {
         self.0.retain(|(taken, _)| *taken != step);
         self.0.push((step, Err(trouble)));
     }
@@ -164,12 +164,12 @@ impl Walk {
 
 /// Below it a wrong clock is not why the gateway refuses a signature: it allows five minutes, and an answer may take
 /// part of the difference to travel.
-pub(crate) const HARMLESS: SignedDuration = SignedDuration::from_mins(4);
+pub(crate) const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(4);
 
 /// A difference that is worth a word before it grows.
 ///
 /// Chosen: far above what a network takes, far below what is refused.
-const NOTABLE: SignedDuration = SignedDuration::from_secs(60);
+const NOTABLE_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// What to do about a wrong clock.
 const CLOCK_REMEDY: &str = "set this machine's clock, or synchronize it with a time server";
@@ -191,8 +191,8 @@ pub(crate) fn clock(own: Timestamp, its: Option<Timestamp>) -> Finding {
     };
     match apart.abs() {
         _ if seconds == 0 => Finding::pass("the same as the service's"),
-        apart if apart < NOTABLE => Finding::pass(shown),
-        apart if apart <= HARMLESS => warn("the service accepts up to 5 minutes"),
+        apart if apart < NOTABLE_CLOCK_SKEW => Finding::pass(shown),
+        apart if apart <= MAX_CLOCK_SKEW => warn("the service accepts up to 5 minutes"),
         _ => warn("cdss signs with the service's time"),
     }
 }
@@ -226,10 +226,10 @@ pub(crate) fn region(service: &Service, clusters: &ClusterList) -> Finding {
 }
 
 /// Judges the list of versions: without one nothing can be upgraded.
-pub(crate) fn versions(versions: &[KafkaVersion]) -> Result<Finding, Trouble> {
+pub(crate) fn versions(versions: &[KafkaVersion]) -> Result<Finding, StepFailure> {
     let newest = versions.iter().filter_map(|version| version.release.as_ref()).max();
     match (versions.len(), newest) {
-        (0, _) => Err(Trouble { reason: "the service lists no Kafka version".to_owned(), remedy: None }),
+        (0, _) => Err(StepFailure { reason: "the service lists no Kafka version".to_owned(), remedy: None }),
         (number, None) => Ok(Finding::warn(format!("{number} versions, none with a name"))),
         (1, Some(only)) => Ok(Finding::pass(format!("1 version, {only}"))),
         (number, Some(newest)) => Ok(Finding::pass(format!("{number} versions, up to {newest}"))),
@@ -253,21 +253,21 @@ mod tests {
         }
     }
 
-    fn trouble(reason: &str) -> Trouble {
-        Trouble { reason: reason.to_owned(), remedy: None }
+    fn trouble(reason: &str) -> StepFailure {
+        StepFailure { reason: reason.to_owned(), remedy: None }
     }
 
     #[test]
     fn every_step_has_its_check_and_what_comes_after_a_fault_is_skipped() {
         for (at, fault) in Step::ALL.into_iter().enumerate() {
-            let mut walk = Walk::default();
+            let mut walk = StepResults::default();
             for step in &Step::ALL[..at] {
                 walk.pass(*step, Finding::pass("well"));
             }
             walk.fail(fault, trouble("broken"));
             let checks = walk.checks(&service());
             assert_eq!(checks.iter().map(|check| check.id).collect::<Vec<_>>(), Step::ALL.map(Step::id));
-            let first = checks.iter().find(|check| check.stops()).unwrap();
+            let first = checks.iter().find(|check| check.is_blocking()).unwrap();
             assert_eq!((first.id, first.reason.as_str()), (fault.id(), "broken"));
             assert!(first.remedy.as_ref().is_some_and(|remedy| !remedy.is_empty()), "{fault:?}");
             assert!(checks[..at].iter().all(|check| check.result == CheckResult::Pass));
@@ -278,11 +278,11 @@ mod tests {
 
     #[test]
     fn a_step_that_fails_after_it_seemed_well_is_a_fault() {
-        let mut walk = Walk::default();
+        let mut walk = StepResults::default();
         walk.pass(Step::Connection, Finding::pass("127.0.0.1:443"));
         walk.fail(Step::Connection, trouble("broken"));
         let checks = walk.checks(&service());
-        assert_eq!(checks.iter().filter(|check| check.stops()).count(), 1, "{checks:?}");
+        assert_eq!(checks.iter().filter(|check| check.is_blocking()).count(), 1, "{checks:?}");
         assert_eq!(walk.end(), Some(Step::Connection));
     }
 
@@ -313,9 +313,9 @@ mod tests {
         for sandbox in [true, false] {
             let service = Service { sandbox, endpoint: address.clone(), ..service() };
             for step in [Step::Connection, Step::Answer] {
-                let mut walk = Walk::default();
+                let mut walk = StepResults::default();
                 walk.fail(step, trouble("refused"));
-                let fault = walk.checks(&service).into_iter().find(Check::stops).unwrap();
+                let fault = walk.checks(&service).into_iter().find(Check::is_blocking).unwrap();
                 let says = fault.reason == "the sandbox at http://127.0.0.1:9 is not running: refused";
                 assert_eq!(says, sandbox && step == Step::Connection, "{fault:?}");
                 let remedy = fault.remedy.unwrap();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::error::{ApiError, Unsent};
+use super::error::{ApiError, SendFailure};
 
 /// What an operation does at the service. It belongs to the operation and never to the HTTP method: this API has
 /// reads that are POST, and changes that are GET.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum OperationKind {
     /// Changes nothing, however often it is sent.
     Read,
     /// Starts something that can't be taken back.
@@ -18,12 +18,12 @@ pub(crate) enum Class {
 
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
+pub(crate) enum RetryDecision {
     /// Send it again after a pause: nothing was done, and it may go better then. `asked` is the pause that the
     /// service asks for.
-    Again { asked: Option<Duration> },
+    Retry { asked: Option<Duration> },
     /// Sign it again with the service's own time, at once: nothing was done, for this machine's clock is wrong.
-    AgainWithItsTime,
+    RetryWithServerTime,
     /// The failure stands, and nothing was done.
     Final,
     /// The service itself turned it down. One look confirms that nothing happens.
@@ -32,10 +32,10 @@ pub(crate) enum Action {
     InDoubt,
 }
 
-impl Action {
+impl RetryDecision {
     /// Returns true when it is certain that the request changed nothing.
     pub(crate) fn proves_nothing_was_done(self) -> bool {
-        matches!(self, Self::Again { .. } | Self::AgainWithItsTime | Self::Final)
+        matches!(self, Self::Retry { .. } | Self::RetryWithServerTime | Self::Final)
     }
 }
 
@@ -43,44 +43,54 @@ impl Action {
 ///
 /// Source of the gateway's codes: NAVER Cloud API guide, `api-call-lgc-errorhandling`.
 #[expect(clippy::match_same_arms, reason = "one arm for each row of the table")]
-pub(crate) fn classify(class: Class, error: &ApiError) -> Action {
-    let again = Action::Again { asked: None };
+pub(crate) fn classify(class: OperationKind, error: &ApiError) -> RetryDecision {
+    let again = RetryDecision::Retry { asked: None };
     deliberate_bug!(RepeatAfterLostAnswer => {
         if matches!(error, ApiError::NoAnswer { .. } | ApiError::Gateway { status: 504, .. }) { return again; }
     });
     match (class, error) {
-        (_, ApiError::NotSent { why: Unsent::Connection | Unsent::Proxy | Unsent::Tls, .. }) => again,
+        (
+            _,
+            ApiError::NotSent {
+                why: SendFailure::Connection | SendFailure::Proxy | SendFailure::Tls, ..
+            },
+        ) => again,
         // A certificate that isn't trusted now won't be in a moment.
         (
             _,
             ApiError::NotSent {
-                why: Unsent::Certificate(_) | Unsent::ProxyLogin | Unsent::Setup | Unsent::Interrupted,
+                why:
+                    SendFailure::Certificate(_)
+                    | SendFailure::ProxyLogin
+                    | SendFailure::Setup
+                    | SendFailure::Interrupted,
                 ..
             },
-        ) => Action::Final,
+        ) => RetryDecision::Final,
         (_, ApiError::Gateway { status, code, clocks, retry_after, .. }) => match (*status, *code, class) {
             (401, Some(200), _) if clocks.as_ref().is_some_and(|clocks| clocks.are_apart()) => {
-                Action::AgainWithItsTime
+                RetryDecision::RetryWithServerTime
             }
-            (429, Some(410 | 420), _) => Action::Again { asked: *retry_after },
+            (429, Some(410 | 420), _) => RetryDecision::Retry { asked: *retry_after },
             (400, Some(100), _)
             | (401 | 403, _, _)
             | (404, Some(300), _)
             | (413, Some(430), _)
-            | (429, Some(400), _) => Action::Final,
-            (500.., _, Class::Read) => again,
-            (_, _, Class::Read) => Action::Final,
-            (_, _, Class::Start | Class::Change) => Action::InDoubt,
+            | (429, Some(400), _) => RetryDecision::Final,
+            (500.., _, OperationKind::Read) => again,
+            (_, _, OperationKind::Read) => RetryDecision::Final,
+            (_, _, OperationKind::Start | OperationKind::Change) => RetryDecision::InDoubt,
         },
         (
-            Class::Read,
+            OperationKind::Read,
             ApiError::NoAnswer { .. } | ApiError::Unreadable { status: 200..300 | 429 | 500.., .. },
         ) => again,
-        (Class::Read, _) => Action::Final,
-        (Class::Start | Class::Change, ApiError::Refused { status: 200..300 | 400..500, .. }) => {
-            Action::Confirm
-        }
-        (Class::Start | Class::Change, _) => Action::InDoubt,
+        (OperationKind::Read, _) => RetryDecision::Final,
+        (
+            OperationKind::Start | OperationKind::Change,
+            ApiError::Refused { status: 200..300 | 400..500, .. },
+        ) => RetryDecision::Confirm,
+        (OperationKind::Start | OperationKind::Change, _) => RetryDecision::InDoubt,
     }
 }
 

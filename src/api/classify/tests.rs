@@ -3,17 +3,17 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::api::clock_skew::Clocks;
-use crate::api::error::Distrust;
+use crate::api::clock_skew::ClockSkew;
+use crate::api::error::CertificateProblem;
 use crate::api::redact::Redactor;
 use crate::api::wire::{Response, open};
 
 /// The answer with this status and body; the service's clock is `ahead` seconds ahead where it tells a time.
 fn answer(status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
-    answer_to(Class::Start, status, body, ahead)
+    answer_to(OperationKind::Start, status, body, ahead)
 }
 
-fn answer_to(class: Class, status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
+fn answer_to(class: OperationKind, status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
     let own = Timestamp::UNIX_EPOCH;
     let response = Response {
         status,
@@ -21,7 +21,10 @@ fn answer_to(class: Class, status: u16, body: &str, ahead: Option<i64>) -> Resul
         body: body.as_bytes().to_vec(),
         request_id: None,
         location: None,
-        clocks: Clocks { own, its: ahead.map(|seconds| own + SignedDuration::from_secs(seconds)) },
+        clocks: ClockSkew {
+            local: own,
+            server: ahead.map(|seconds| own + SignedDuration::from_secs(seconds)),
+        },
         retry_after: Some(Duration::from_secs(7)),
     };
     open("op", class, &response.read(&Redactor::new(&[]))).map(drop)
@@ -32,12 +35,12 @@ fn gateway(status: u16, code: i64) -> ApiError {
     answer(status, &body, None).unwrap_err()
 }
 
-const AGAIN: Action = Action::Again { asked: None };
-const ASKED: Action = Action::Again { asked: Some(Duration::from_secs(7)) };
+const AGAIN: RetryDecision = RetryDecision::Retry { asked: None };
+const ASKED: RetryDecision = RetryDecision::Retry { asked: Some(Duration::from_secs(7)) };
 
 #[test]
 fn the_gateways_own_answers() {
-    use Action::{Final, InDoubt};
+    use RetryDecision::{Final, InDoubt};
     for (status, code, read, start) in [
         (400, 100, Final, Final),
         (401, 200, Final, Final),
@@ -64,8 +67,8 @@ fn the_gateways_own_answers() {
     ] {
         let error = gateway(status, code);
         assert!(matches!(error, ApiError::Gateway { .. }));
-        assert_eq!(classify(Class::Read, &error), read, "a read, {status}/{code}");
-        assert_eq!(classify(Class::Start, &error), start, "a start, {status}/{code}");
+        assert_eq!(classify(OperationKind::Read, &error), read, "a read, {status}/{code}");
+        assert_eq!(classify(OperationKind::Start, &error), start, "a start, {status}/{code}");
     }
 }
 
@@ -73,48 +76,48 @@ fn the_gateways_own_answers() {
 fn a_wrong_clock_is_healed_only_where_it_is_measured_and_the_signature_is_what_was_refused() {
     let body = |code| format!(r#"{{"error":{{"errorCode":{code},"message":"m"}}}}"#);
     for (code, ahead, action) in [
-        (200, None, Action::Final),
-        (200, Some(0), Action::Final),
-        (200, Some(240), Action::Final),
-        (200, Some(-240), Action::Final),
-        (200, Some(241), Action::AgainWithItsTime),
-        (200, Some(-241), Action::AgainWithItsTime),
-        (200, Some(26 * 60 * 60), Action::AgainWithItsTime),
-        (210, Some(600), Action::Final),
+        (200, None, RetryDecision::Final),
+        (200, Some(0), RetryDecision::Final),
+        (200, Some(240), RetryDecision::Final),
+        (200, Some(-240), RetryDecision::Final),
+        (200, Some(241), RetryDecision::RetryWithServerTime),
+        (200, Some(-241), RetryDecision::RetryWithServerTime),
+        (200, Some(26 * 60 * 60), RetryDecision::RetryWithServerTime),
+        (210, Some(600), RetryDecision::Final),
     ] {
         let error = answer(401, &body(code), ahead).unwrap_err();
-        for class in [Class::Read, Class::Start] {
+        for class in [OperationKind::Read, OperationKind::Start] {
             assert_eq!(classify(class, &error), action, "{class:?} {code} {ahead:?}");
         }
     }
     let elsewhere = answer(403, &body(200), Some(600)).unwrap_err();
-    assert_eq!(classify(Class::Read, &elsewhere), Action::Final);
+    assert_eq!(classify(OperationKind::Read, &elsewhere), RetryDecision::Final);
 }
 
 #[test]
 fn the_services_own_refusal() {
     let body = r#"{"code":3,"message":"no","result":null}"#;
     for (status, start) in [
-        (200, Action::Confirm),
-        (201, Action::Confirm),
-        (299, Action::Confirm),
-        (400, Action::Confirm),
-        (409, Action::Confirm),
-        (499, Action::Confirm),
-        (500, Action::InDoubt),
-        (300, Action::InDoubt),
-        (302, Action::InDoubt),
+        (200, RetryDecision::Confirm),
+        (201, RetryDecision::Confirm),
+        (299, RetryDecision::Confirm),
+        (400, RetryDecision::Confirm),
+        (409, RetryDecision::Confirm),
+        (499, RetryDecision::Confirm),
+        (500, RetryDecision::InDoubt),
+        (300, RetryDecision::InDoubt),
+        (302, RetryDecision::InDoubt),
     ] {
         let error = answer(status, body, None).unwrap_err();
         assert!(matches!(error, ApiError::Refused { .. }));
-        assert_eq!(classify(Class::Read, &error), Action::Final, "{status}");
-        assert_eq!(classify(Class::Start, &error), start, "{status}");
+        assert_eq!(classify(OperationKind::Read, &error), RetryDecision::Final, "{status}");
+        assert_eq!(classify(OperationKind::Start, &error), start, "{status}");
     }
 }
 
 #[test]
 fn only_an_envelope_that_says_no_throughout_refuses_a_start() {
-    use Action::{Confirm, InDoubt};
+    use RetryDecision::{Confirm, InDoubt};
     let results = [
         "",
         r#","result":null"#,
@@ -141,7 +144,7 @@ fn only_an_envelope_that_says_no_throughout_refuses_a_start() {
     ] {
         for (result, start) in results.iter().zip(starts) {
             let body = format!(r#"{{"code":{code},"message":"m"{result}}}"#);
-            for class in [Class::Start, Class::Change] {
+            for class in [OperationKind::Start, OperationKind::Change] {
                 let error = answer_to(class, status, &body, None).unwrap_err();
                 assert_eq!(classify(class, &error), start, "{class:?} {status} {body}: {error:?}");
                 assert!(!classify(class, &error).proves_nothing_was_done(), "{status} {body}");
@@ -149,7 +152,7 @@ fn only_an_envelope_that_says_no_throughout_refuses_a_start() {
         }
     }
     let without_message = answer(200, r#"{"code":3,"result":null}"#, None).unwrap_err();
-    assert_eq!(classify(Class::Start, &without_message), InDoubt);
+    assert_eq!(classify(OperationKind::Start, &without_message), InDoubt);
 }
 
 #[test]
@@ -158,9 +161,9 @@ fn a_read_is_refused_whatever_the_result() {
         for result in ["", r#","result":null"#, r#","result":false"#, r#","result":true"#, r#","result":{}"#]
         {
             let body = format!(r#"{{"code":3,"message":"m"{result}}}"#);
-            let error = answer_to(Class::Read, status, &body, None).unwrap_err();
+            let error = answer_to(OperationKind::Read, status, &body, None).unwrap_err();
             assert!(matches!(error, ApiError::Refused { code: Some(3), .. }), "{status} {body}: {error:?}");
-            assert_eq!(classify(Class::Read, &error), Action::Final, "{status} {body}");
+            assert_eq!(classify(OperationKind::Read, &error), RetryDecision::Final, "{status} {body}");
         }
     }
 }
@@ -168,14 +171,14 @@ fn a_read_is_refused_whatever_the_result() {
 #[test]
 fn a_gateway_error_that_carries_a_result_proves_nothing_about_a_start() {
     for (result, read, start) in [
-        ("", Action::Final, Action::Final),
-        (r#","result":null"#, Action::Final, Action::Final),
-        (r#","result":true"#, Action::Final, Action::InDoubt),
+        ("", RetryDecision::Final, RetryDecision::Final),
+        (r#","result":null"#, RetryDecision::Final, RetryDecision::Final),
+        (r#","result":true"#, RetryDecision::Final, RetryDecision::InDoubt),
     ] {
         let body = format!(r#"{{"error":{{"errorCode":"210","message":"m"}}{result}}}"#);
         let error = |class| answer_to(class, 401, &body, None).unwrap_err();
-        assert_eq!(classify(Class::Read, &error(Class::Read)), read, "{body}");
-        assert_eq!(classify(Class::Start, &error(Class::Start)), start, "{body}");
+        assert_eq!(classify(OperationKind::Read, &error(OperationKind::Read)), read, "{body}");
+        assert_eq!(classify(OperationKind::Start, &error(OperationKind::Start)), start, "{body}");
     }
 }
 
@@ -187,24 +190,24 @@ fn what_is_neither_proves_nothing() {
         (200, r#"{"code":0,"mess"#, AGAIN),
         (202, "{}", AGAIN),
         (299, "[]", AGAIN),
-        (301, "", Action::Final),
-        (302, "", Action::Final),
-        (307, "", Action::Final),
-        (400, "", Action::Final),
-        (401, "<html>", Action::Final),
-        (404, "", Action::Final),
-        (428, "", Action::Final),
+        (301, "", RetryDecision::Final),
+        (302, "", RetryDecision::Final),
+        (307, "", RetryDecision::Final),
+        (400, "", RetryDecision::Final),
+        (401, "<html>", RetryDecision::Final),
+        (404, "", RetryDecision::Final),
+        (428, "", RetryDecision::Final),
         (429, "<html>", AGAIN),
-        (430, "", Action::Final),
-        (499, "", Action::Final),
+        (430, "", RetryDecision::Final),
+        (499, "", RetryDecision::Final),
         (500, "", AGAIN),
         (503, "<html>", AGAIN),
         (500, r#"{"code":0,"message":"SUCCESS","result":true}"#, AGAIN),
     ] {
         let error = answer(status, body, Some(600)).unwrap_err();
         assert!(matches!(error, ApiError::Unreadable { .. }), "{status} {body}");
-        assert_eq!(classify(Class::Read, &error), read, "{status} {body}");
-        assert_eq!(classify(Class::Start, &error), Action::InDoubt, "{status} {body}");
+        assert_eq!(classify(OperationKind::Read, &error), read, "{status} {body}");
+        assert_eq!(classify(OperationKind::Start, &error), RetryDecision::InDoubt, "{status} {body}");
     }
 }
 
@@ -214,18 +217,22 @@ fn what_never_became_an_answer() {
     let lost = ApiError::NoAnswer { operation: "op", reason: String::new() };
     let signal = ApiError::Interrupted { operation: "op", signal: crate::clock::Signal::Interrupt };
     for (error, read, start) in [
-        (unsent(Unsent::Connection), AGAIN, AGAIN),
-        (unsent(Unsent::Proxy), AGAIN, AGAIN),
-        (unsent(Unsent::Tls), AGAIN, AGAIN),
-        (unsent(Unsent::Certificate(Distrust::Issuer)), Action::Final, Action::Final),
-        (unsent(Unsent::Setup), Action::Final, Action::Final),
-        (unsent(Unsent::ProxyLogin), Action::Final, Action::Final),
-        (unsent(Unsent::Interrupted), Action::Final, Action::Final),
-        (lost, AGAIN, Action::InDoubt),
-        (signal, Action::Final, Action::InDoubt),
+        (unsent(SendFailure::Connection), AGAIN, AGAIN),
+        (unsent(SendFailure::Proxy), AGAIN, AGAIN),
+        (unsent(SendFailure::Tls), AGAIN, AGAIN),
+        (
+            unsent(SendFailure::Certificate(CertificateProblem::Issuer)),
+            RetryDecision::Final,
+            RetryDecision::Final,
+        ),
+        (unsent(SendFailure::Setup), RetryDecision::Final, RetryDecision::Final),
+        (unsent(SendFailure::ProxyLogin), RetryDecision::Final, RetryDecision::Final),
+        (unsent(SendFailure::Interrupted), RetryDecision::Final, RetryDecision::Final),
+        (lost, AGAIN, RetryDecision::InDoubt),
+        (signal, RetryDecision::Final, RetryDecision::InDoubt),
     ] {
-        assert_eq!(classify(Class::Read, &error), read, "{error:?}");
-        assert_eq!(classify(Class::Start, &error), start, "{error:?}");
+        assert_eq!(classify(OperationKind::Read, &error), read, "{error:?}");
+        assert_eq!(classify(OperationKind::Start, &error), start, "{error:?}");
     }
 }
 
@@ -234,10 +241,10 @@ fn only_three_actions_prove_that_nothing_was_done() {
     for (action, proves) in [
         (AGAIN, true),
         (ASKED, true),
-        (Action::AgainWithItsTime, true),
-        (Action::Final, true),
-        (Action::Confirm, false),
-        (Action::InDoubt, false),
+        (RetryDecision::RetryWithServerTime, true),
+        (RetryDecision::Final, true),
+        (RetryDecision::Confirm, false),
+        (RetryDecision::InDoubt, false),
     ] {
         assert_eq!(action.proves_nothing_was_done(), proves, "{action:?}");
     }
@@ -253,8 +260,12 @@ fn a_change_that_stays_is_sent_again_only_where_a_start_would_be() {
     errors
         .extend([(200, ""), (302, ""), (503, "<html>")].map(|(s, body)| answer(s, body, None).unwrap_err()));
     errors.push(ApiError::NoAnswer { operation: "op", reason: String::new() });
-    errors.push(ApiError::NotSent { operation: "op", why: Unsent::Connection, reason: String::new() });
+    errors.push(ApiError::NotSent { operation: "op", why: SendFailure::Connection, reason: String::new() });
     for error in errors {
-        assert_eq!(classify(Class::Change, &error), classify(Class::Start, &error), "{error:?}");
+        assert_eq!(
+            classify(OperationKind::Change, &error),
+            classify(OperationKind::Start, &error),
+            "{error:?}"
+        );
     }
 }

@@ -9,26 +9,26 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use tokio::runtime::{Builder, Runtime};
 
-use super::classify::{Action, Class, classify};
-use super::clock_skew::Clocks;
-use super::credential_cache::KeyRing;
+use super::classify::{OperationKind, RetryDecision, classify};
+use super::clock_skew::ClockSkew;
+use super::credential_cache::CredentialCache;
 use super::endpoint::{self, Operation};
-use super::error::{ApiError, Unsent};
+use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
 use super::sign::{redactor, sign};
-use super::transport::{Way, exchange, prepare, signed_headers, way};
+use super::transport::{HttpClient, build_client, exchange, prepare, signed_headers};
 use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
-use super::{Accepted, Answer, CdssApi, NewGroup, Persistence, Read};
-use crate::clock::{Clock, Interrupt, later};
-use crate::config_group::rules::copy::Carried;
+use super::{Acceptance, Answer, CdssApi, NewGroup, Read, RetryPolicy};
+use crate::clock::{Clock, SignalListener, later};
+use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::proxy_address::ProxyAddress;
-use crate::model::request_record::{RequestObserver, RequestRecord, Shown};
+use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
 use crate::model::service::Service;
-use crate::settings::Keys;
-use crate::upgrade::rules::plan::Target;
+use crate::settings::Credentials;
+use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 
 mod pages;
@@ -38,13 +38,13 @@ use pages::Pages;
 /// Everything that is fixed about the way to the service.
 pub(crate) struct Connection {
     pub service: Service,
-    pub keys: KeyRing,
+    pub keys: CredentialCache,
     pub limits: Limits,
     pub trust: TrustFiles,
     /// The one of the profile; without it the system's variables count.
     pub proxy: Option<ProxyAddress>,
     pub clock: Rc<dyn Clock>,
-    pub interrupt: Interrupt,
+    pub interrupt: SignalListener,
     pub observer: Rc<dyn RequestObserver>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Connection {
 pub(crate) struct Http {
     connection: Connection,
     runtime: Runtime,
-    way: Way,
+    way: HttpClient,
     records: RefCell<Vec<RequestRecord>>,
     last_stamp: Cell<i64>,
     /// How far the service's clock is ahead, once a refusal has shown it.
@@ -82,10 +82,15 @@ impl Http {
     /// Fails when trust files can't be read or the system gives no event queue. Nothing was sent.
     pub(crate) fn new(connection: Connection) -> Result<Self, ApiError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            ApiError::NotSent { operation: "setup", why: Unsent::Connection, reason: error.to_string() }
+            ApiError::NotSent { operation: "setup", why: SendFailure::Connection, reason: error.to_string() }
         })?;
-        let way =
-            way(&connection.service, &connection.limits, &connection.trust, connection.proxy.as_ref(), true)?;
+        let way = build_client(
+            &connection.service,
+            &connection.limits,
+            &connection.trust,
+            connection.proxy.as_ref(),
+            true,
+        )?;
         Ok(Self {
             connection,
             runtime,
@@ -104,9 +109,9 @@ impl Http {
     /// Sends one request once.
     async fn attempt(
         &self,
-        way: &Way,
+        way: &HttpClient,
         operation: &Operation,
-        keys: &Keys,
+        keys: &Credentials,
         timeout: Duration,
     ) -> Result<Envelope, ApiError> {
         let Connection { service, limits, clock, observer, .. } = &self.connection;
@@ -119,7 +124,7 @@ impl Http {
         let outcome = exchange(way, service, operation, headers, timeout, limits.body, &**clock).await;
         let outcome = outcome.map(|mut response| {
             // Judged as it was signed, so that a corrected clock isn't found wrong once more.
-            response.clocks.own = later(response.clocks.own, ahead);
+            response.clocks.local = later(response.clocks.local, ahead);
             response
         });
         let outcome = outcome.map(|response| response.read(&redactor(keys, &stamp)));
@@ -136,9 +141,9 @@ impl Http {
             http_status: outcome.as_ref().ok().map(|answer| answer.status),
             at,
         };
-        let fields = outcome.as_ref().ok().and_then(|answer| answer.body.as_ref()).map(wire::shown);
+        let fields = outcome.as_ref().ok().and_then(|answer| answer.body.as_ref()).map(wire::redact);
         let headers = outcome.as_ref().map_or(&[][..], |answer| &answer.headers);
-        observer.answered(&record, Shown { headers, fields: fields.as_ref() });
+        observer.answered(&record, LoggedRequest { headers, fields: fields.as_ref() });
         self.keep(record);
         if let Err(ApiError::Gateway { clocks: Some(clocks), .. }) = &opened {
             self.correct(clocks, ahead);
@@ -147,9 +152,9 @@ impl Http {
     }
 
     /// Signs with the service's time from now on, where this machine's is too far from it.
-    fn correct(&self, clocks: &Clocks, ahead: SignedDuration) {
-        let Some(its) = clocks.its.filter(|_| clocks.are_apart()) else { return };
-        let own = later(clocks.own, SignedDuration::ZERO.saturating_sub(ahead));
+    fn correct(&self, clocks: &ClockSkew, ahead: SignedDuration) {
+        let Some(its) = clocks.server.filter(|_| clocks.are_apart()) else { return };
+        let own = later(clocks.local, SignedDuration::ZERO.saturating_sub(ahead));
         // Where this machine is ahead, the time goes back once.
         self.last_stamp.set(0);
         if self.ahead.replace(its.duration_since(own)) == SignedDuration::ZERO {
@@ -179,9 +184,9 @@ impl Http {
 
     /// Sends a read until it is answered for good, or patience ends: so many attempts, and no longer in all than
     /// one may take.
-    async fn persist(&self, operation: &Operation, persistence: Persistence) -> Result<Envelope, ApiError> {
+    async fn persist(&self, operation: &Operation, persistence: RetryPolicy) -> Result<Envelope, ApiError> {
         let Connection { limits, clock, keys, observer, interrupt, .. } = &self.connection;
-        let attempts = if persistence == Persistence::Once { 1 } else { limits.attempts };
+        let attempts = if persistence == RetryPolicy::Once { 1 } else { limits.attempts };
         let begun = clock.elapsed();
         // What the service itself asks for is not counted.
         let mut asked_so_far = Duration::ZERO;
@@ -199,17 +204,17 @@ impl Http {
                 Ok(envelope) => return Ok(envelope),
                 Err(error) => error,
             };
-            match classify(Class::Read, &error) {
-                Action::AgainWithItsTime if !clock_was_wrong => clock_was_wrong = true,
+            match classify(OperationKind::Read, &error) {
+                RetryDecision::RetryWithServerTime if !clock_was_wrong => clock_was_wrong = true,
                 // A key that was changed at its source is no failure of a read. A start is not repeated for it.
-                Action::Final
+                RetryDecision::Final
                     if error.is_refused_signature()
                         && !keys_were_renewed
                         && keys.has_newer_than(&used, &**observer) =>
                 {
                     keys_were_renewed = true;
                 }
-                Action::Again { asked } if turn < attempts => {
+                RetryDecision::Retry { asked } if turn < attempts => {
                     let asked = asked.map(|asked| asked.min(limits.longest_asked_pause));
                     let pause = asked.unwrap_or_else(|| pause(limits, turn));
                     asked_so_far = asked_so_far.saturating_add(asked.unwrap_or_default());
@@ -236,7 +241,7 @@ impl Http {
     fn send_once(
         &self,
         operation: &Operation,
-        keys: &Keys,
+        keys: &Credentials,
         connect_within: Duration,
     ) -> Result<Envelope, ApiError> {
         let Connection { service, limits, trust, proxy, interrupt, clock, .. } = &self.connection;
@@ -244,14 +249,22 @@ impl Http {
         // A renewal of the credentials may take a minute, and a signal that came meanwhile stops the request.
         if interrupt.raised().is_some() {
             let reason = "a signal came before it was sent".to_owned();
-            return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Interrupted, reason });
+            return Err(ApiError::NotSent {
+                operation: operation.name,
+                why: SendFailure::Interrupted,
+                reason,
+            });
         }
         let prepared = prepare(service, trust, proxy.as_ref(), false)?;
         // Reading the trust store counts toward the limit.
         let left = connect_within.saturating_sub(clock.elapsed().saturating_sub(begun));
         if left.is_zero() {
             let reason = "no time was left to connect".to_owned();
-            return Err(ApiError::NotSent { operation: operation.name, why: Unsent::Connection, reason });
+            return Err(ApiError::NotSent {
+                operation: operation.name,
+                why: SendFailure::Connection,
+                reason,
+            });
         }
         let fresh = prepared.build(limits.connect.min(left))?;
         self.runtime.block_on(async {
@@ -271,9 +284,9 @@ impl Http {
 
     /// Answers one read, all pages of it. A cluster list that does not add up is read once more: it may have changed
     /// between two pages.
-    async fn answer(&self, read: &Read, persistence: Persistence) -> Result<Answer, ApiError> {
+    async fn answer(&self, read: &Read, persistence: RetryPolicy) -> Result<Answer, ApiError> {
         let deadline = self.connection.clock.elapsed().saturating_add(LONGEST_LIST);
-        let is_read_again = matches!(read, Read::Clusters(_)) && persistence == Persistence::Patient;
+        let is_read_again = matches!(read, Read::Clusters(_)) && persistence == RetryPolicy::Patient;
         match self.read_pages(read, persistence, deadline).await? {
             Err(_) if is_read_again => self.read_pages(read, persistence, deadline).await?,
             outcome => outcome,
@@ -288,7 +301,7 @@ impl Http {
     async fn read_pages(
         &self,
         read: &Read,
-        persistence: Persistence,
+        persistence: RetryPolicy,
         deadline: Duration,
     ) -> Result<Result<Answer, ApiError>, ApiError> {
         let mut pages = Pages::default();
@@ -334,7 +347,7 @@ fn unreadable(operation: &'static str, what: String, request_id: Option<String>)
 }
 
 impl CdssApi for Http {
-    fn together(&self, reads: &[Read], persistence: Persistence) -> Vec<Result<Answer, ApiError>> {
+    fn together(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
         self.runtime.block_on(async {
             let all = join_all(reads.iter().map(|read| self.answer(read, persistence)));
             tokio::select! {
@@ -354,17 +367,17 @@ impl CdssApi for Http {
 
     fn start(
         &self,
-        target: &Target,
+        target: &UpgradeTarget,
         consent: &Consent,
         connect_within: Duration,
-    ) -> Result<Accepted, ApiError> {
+    ) -> Result<Acceptance, ApiError> {
         let operation = endpoint::start(target);
         if consent.cluster() != target.cluster {
             return Err(without_consent(operation.name));
         }
         let envelope = self.send_once(&operation, &self.connection.keys.present(), connect_within)?;
         if envelope.result.as_bool() == Some(true) {
-            return Ok(Accepted { request_id: envelope.request_id, at: self.connection.clock.now() });
+            return Ok(Acceptance { request_id: envelope.request_id, at: self.connection.clock.now() });
         }
         // Neither accepted nor refused: a refusal has another code.
         let what = format!("code 0 without the result `true`: {}", envelope.message);
@@ -387,7 +400,7 @@ impl CdssApi for Http {
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
-        values: &[Carried],
+        values: &[CopiedSetting],
         consent: &GroupConsent,
     ) -> Result<(), ApiError> {
         let operation = endpoint::write_group(no, version, values);
@@ -401,7 +414,7 @@ impl CdssApi for Http {
 /// The failure of a change that nobody agreed to.
 fn without_consent(operation: &'static str) -> ApiError {
     let reason = "the consent is for something else, which is a defect of cdss".to_owned();
-    ApiError::NotSent { operation, why: Unsent::Setup, reason }
+    ApiError::NotSent { operation, why: SendFailure::Setup, reason }
 }
 
 /// Returns the pause after attempt number `turn`: doubling, with full jitter.

@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::Envelope;
 use super::groups::{config_groups, settings, users};
 use crate::api::{Answer, Read};
-use crate::model::broker_health::{Colour, Health, Node, NodeGroup};
+use crate::model::broker_health::{Color, Health, Node, NodeGroup};
 use crate::model::cluster::{
     Cluster, ClusterEntry, ClusterIdentity, ClusterList, ClusterState, ForbiddenCluster,
 };
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use crate::model::kafka_version::{KafkaVersion, Release, mark_those_without_a_name_of_their_own};
+use crate::model::kafka_version::{KafkaVersion, Release, mark_ambiguous};
 use crate::upgrade::rules::snapshot::PreCheck;
 
 /// How a page says whether another follows.
@@ -131,7 +131,7 @@ pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
 }
 
 /// Returns the entries of a list that has to be there: nothing but a total of 0 stands for an empty one.
-pub(super) fn told<'a>(result: &'a Value, name: &str) -> Result<&'a [Value], &'static str> {
+pub(super) fn required_list<'a>(result: &'a Value, name: &str) -> Result<&'a [Value], &'static str> {
     match &result[name] {
         Value::Array(entries) => Ok(entries),
         _ if count(&result["totalCount"]) == Some(0) => Ok(&[]),
@@ -146,7 +146,7 @@ fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
         Value::Null => &[],
         _ => return Err("disallowed clusters that are not a list"),
     };
-    let allowed = match told(result, "allowedClusters") {
+    let allowed = match required_list(result, "allowedClusters") {
         Ok(allowed) => allowed,
         Err(_) if result["allowedClusters"].is_null() && !forbidden.is_empty() => &[],
         Err(what) => return Err(what),
@@ -194,12 +194,12 @@ fn cluster(no: ClusterNo, result: &Value) -> Cluster {
 }
 
 fn health(result: &Value) -> Health {
-    let colour = |value: &Value| text(value).map(|word| Colour::read(&word));
+    let colour = |value: &Value| text(value).map(|word| Color::read(&word));
     let group = |nodes: &str, total: &str, operating: &str, overall: &str| NodeGroup {
         nodes: list(&result[nodes])
             .map(|node| Node {
                 name: text(&node["hostname"]).unwrap_or_else(|| "(no name)".to_owned()),
-                colour: colour(&node["status"]),
+                color: colour(&node["status"]),
             })
             .collect(),
         total: count(&result[total]),
@@ -224,9 +224,9 @@ fn versions(result: &Value) -> Result<Vec<KafkaVersion>, &'static str> {
         let name = text(&entry["kafkaVersionName"]).or_else(|| text(&entry["applicationVersionName"]));
         Some(KafkaVersion::new(code, name.as_deref()))
     };
-    let versions = told(result, "kafkaVersionList")?.iter().map(version).collect::<Option<Vec<_>>>();
+    let versions = required_list(result, "kafkaVersionList")?.iter().map(version).collect::<Option<Vec<_>>>();
     let mut versions = versions.ok_or("a version without a code")?;
-    mark_those_without_a_name_of_their_own(&mut versions);
+    mark_ambiguous(&mut versions);
     Ok(versions)
 }
 
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_pre_check_is_a_yes_only_with_true() {
-        let target = crate::upgrade::rules::plan::Target {
+        let target = crate::upgrade::rules::plan::UpgradeTarget {
             cluster: ClusterNo::new(1),
             version: VersionCode::new(2),
             config_group: ConfigGroupNo::new(3),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::fields::{count, list, text, told};
+use super::fields::{count, list, required_list, text};
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 
@@ -21,7 +21,7 @@ pub(super) fn config_groups(
             description: text(&entry["description"]),
         })
     };
-    let groups = told(result, "kafkaConfigGroupList")?.iter().map(group).collect::<Option<_>>();
+    let groups = required_list(result, "kafkaConfigGroupList")?.iter().map(group).collect::<Option<_>>();
     groups.ok_or("a config group without a number or a version")
 }
 

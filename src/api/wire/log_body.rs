@@ -51,13 +51,13 @@ const FIELDS: &[&str] = &[
 ];
 
 /// Returns the value with only the fields of the list.
-pub(in crate::api) fn shown(value: &Value) -> Value {
+pub(in crate::api) fn redact(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
             let kept = fields.iter().filter(|(name, _)| FIELDS.contains(&name.as_str()));
-            Value::Object(kept.map(|(name, value)| (name.clone(), shown(value))).collect::<Map<_, _>>())
+            Value::Object(kept.map(|(name, value)| (name.clone(), redact(value))).collect::<Map<_, _>>())
         }
-        Value::Array(values) => Value::Array(values.iter().map(shown).collect()),
+        Value::Array(values) => Value::Array(values.iter().map(redact).collect()),
         plain => plain.clone(),
     }
 }
@@ -71,6 +71,6 @@ mod tests {
         let value = serde_json::json!({
             "result": { "clusterName": "orders", "kafkaManagerUserPassword": "hunter2", "new": { "secret": 1 } }
         });
-        assert_eq!(shown(&value).to_string(), r#"{"result":{"clusterName":"orders"}}"#);
+        assert_eq!(redact(&value).to_string(), r#"{"result":{"clusterName":"orders"}}"#);
     }
 }

@@ -11,6 +11,6 @@ mod response;
 mod values;
 
 pub(super) use fields::{Page, answer, page_of};
-pub(super) use log_body::shown;
+pub(super) use log_body::redact;
 pub(super) use response::{Envelope, Response, open};
 pub(super) use values::{created, values};

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::fields::number;
 use crate::api::ApiError;
-use crate::api::classify::Class;
-use crate::api::clock_skew::Clocks;
+use crate::api::classify::OperationKind;
+use crate::api::clock_skew::ClockSkew;
 use crate::api::redact::Redactor;
 
 /// An answer as it came, bounded in size.
@@ -22,14 +22,14 @@ pub(in crate::api) struct Response {
     pub request_id: Option<String>,
     /// The `location` header of a redirect.
     pub location: Option<String>,
-    pub clocks: Clocks,
+    pub clocks: ClockSkew,
     /// The `retry-after` header.
     pub retry_after: Option<Duration>,
 }
 
 /// An answer that was read, and may be shown.
 #[derive(Debug, Clone)]
-pub(in crate::api) struct Reading {
+pub(in crate::api) struct ParsedResponse {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     /// None where it is no JSON.
@@ -37,13 +37,13 @@ pub(in crate::api) struct Reading {
     /// What it is instead.
     kind: String,
     pub request_id: Option<String>,
-    clocks: Clocks,
+    clocks: ClockSkew,
     retry_after: Option<Duration>,
 }
 
 impl Response {
     /// Reads the body, and masks secrets in everything that may be shown.
-    pub(in crate::api) fn read(mut self, redactor: &Redactor) -> Reading {
+    pub(in crate::api) fn read(mut self, redactor: &Redactor) -> ParsedResponse {
         let hide = |text: &mut String| {
             if let Cow::Owned(redacted) = redactor.redact(text) {
                 *text = redacted;
@@ -58,7 +58,7 @@ impl Response {
         self.headers.iter_mut().for_each(|(_, value)| hide(value));
         self.request_id.iter_mut().for_each(hide);
         let Self { status, headers, request_id, clocks, retry_after, .. } = self;
-        Reading { status, headers, body, kind, request_id, clocks, retry_after }
+        ParsedResponse { status, headers, body, kind, request_id, clocks, retry_after }
     }
 }
 
@@ -91,8 +91,8 @@ pub(in crate::api) struct Envelope {
 /// Source: NAVER Cloud API guide, `api-call-lgc-errorhandling`; other shapes as seen on sister services.
 pub(in crate::api) fn open(
     operation: &'static str,
-    class: Class,
-    response: &Reading,
+    class: OperationKind,
+    response: &ParsedResponse,
 ) -> Result<Envelope, ApiError> {
     let status = response.status;
     let success = (200..300).contains(&status);
@@ -104,7 +104,7 @@ pub(in crate::api) fn open(
     };
     let request_id = text(body, "requestId").or_else(|| response.request_id.clone());
     let is_contradictory =
-        class != Class::Read && !matches!(body["result"], Value::Null | Value::Bool(false));
+        class != OperationKind::Read && !matches!(body["result"], Value::Null | Value::Bool(false));
 
     if let (Some(code), Some(message)) = (number(&body["code"]), text(body, "message")) {
         return match (success, code) {
@@ -191,7 +191,7 @@ fn foreign_message(body: &Value) -> Option<String> {
 mod tests {
     use super::*;
 
-    const CLOCKS: Clocks = Clocks { own: jiff::Timestamp::UNIX_EPOCH, its: None };
+    const CLOCKS: ClockSkew = ClockSkew { local: jiff::Timestamp::UNIX_EPOCH, server: None };
 
     fn response(status: u16, body: &str) -> Response {
         Response {
@@ -206,17 +206,18 @@ mod tests {
     }
 
     fn error(status: u16, body: &str) -> ApiError {
-        open("op", Class::Read, &response(status, body).read(&Redactor::new(&[]))).unwrap_err()
+        open("op", OperationKind::Read, &response(status, body).read(&Redactor::new(&[]))).unwrap_err()
     }
 
     #[test]
     fn only_code_0_under_2xx_is_a_success() {
         let body = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
-        let envelope = open("op", Class::Read, &response(200, body).read(&Redactor::new(&[]))).unwrap();
+        let envelope =
+            open("op", OperationKind::Read, &response(200, body).read(&Redactor::new(&[]))).unwrap();
         assert_eq!((envelope.result, envelope.request_id.as_deref()), (Value::Bool(true), Some("r-1")));
         let code_as_text = r#"{"code":"0","message":"SUCCESS","result":null}"#;
         assert_eq!(
-            open("op", Class::Read, &response(200, code_as_text).read(&Redactor::new(&[])))
+            open("op", OperationKind::Read, &response(200, code_as_text).read(&Redactor::new(&[])))
                 .unwrap()
                 .request_id
                 .as_deref(),
@@ -264,10 +265,10 @@ mod tests {
             (r#","result":{}"#, false),
             (r#","result":[]"#, false),
         ] {
-            for class in [Class::Start, Class::Change] {
+            for class in [OperationKind::Start, OperationKind::Change] {
                 assert_eq!(refused(class, result), is_refusal, "{class:?} {result}");
             }
-            assert!(refused(Class::Read, result), "{result}");
+            assert!(refused(OperationKind::Read, result), "{result}");
         }
     }
 
@@ -304,7 +305,7 @@ mod tests {
         }
         let redirect = Response { location: Some("https://evil.example/x".to_owned()), ..response(302, "") };
         assert!(
-            open("op", Class::Read, &redirect.read(&Redactor::new(&[])))
+            open("op", OperationKind::Read, &redirect.read(&Redactor::new(&[])))
                 .unwrap_err()
                 .to_string()
                 .contains("evil.example")
@@ -316,8 +317,12 @@ mod tests {
         let body =
             |count: usize| format!(r#"{{"code":0,"message":"SUCCESS","result":[{}0]}}"#, "0,".repeat(count));
         assert!(
-            open("op", Class::Read, &response(200, &body(MOST_VALUES - 10)).read(&Redactor::new(&[])))
-                .is_ok()
+            open(
+                "op",
+                OperationKind::Read,
+                &response(200, &body(MOST_VALUES - 10)).read(&Redactor::new(&[]))
+            )
+            .is_ok()
         );
         let error = error(200, &body(MOST_VALUES)).to_string();
         assert_eq!(error, "op: an answer of more than 50000 values (HTTP 200)");
@@ -335,13 +340,13 @@ mod tests {
             let read = repeated.read(&Redactor::new(&["aaaa/b+c=", "AKIDEXAMPLE1"]));
             assert_eq!(read.headers[0].1, "bad (hidden) with (hidden)");
             assert_eq!(read.request_id.as_deref(), Some("(hidden)"));
-            let told = open("op", Class::Read, &read).unwrap_err().to_string();
+            let told = open("op", OperationKind::Read, &read).unwrap_err().to_string();
             assert_eq!(told, "op: (hidden) of (hidden) (HTTP 401, code 200)", "{written}");
         }
         let short = response(401, r#"{"error":{"errorCode":"200","message":"a b"}}"#)
             .read(&Redactor::new(&["a", "b"]));
         assert!(
-            open("op", Class::Read, &short).unwrap_err().to_string().contains("a b"),
+            open("op", OperationKind::Read, &short).unwrap_err().to_string().contains("a b"),
             "what is that short is no key"
         );
     }

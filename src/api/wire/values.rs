@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Envelope;
 use super::fields::number;
-use crate::config_group::rules::copy::Carried;
+use crate::config_group::rules::copy::CopiedSetting;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 
 /// Makes the body that writes these values: those of the service's own list as fields, the others in the additional
@@ -12,7 +12,7 @@ use crate::model::ids::{ConfigGroupNo, VersionCode};
 ///
 /// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. The fields of an entry of the
 /// additional list are not documented; these are the ones that the read gives.
-pub(in crate::api) fn values(version: VersionCode, values: &[Carried]) -> Value {
+pub(in crate::api) fn values(version: VersionCode, values: &[CopiedSetting]) -> Value {
     let mut body = json!({ "kafkaVersionCode": version.to_string() });
     for one in values.iter().filter(|one| one.listed) {
         body[camel_case(&one.key)] = typed(&one.value);

@@ -6,11 +6,11 @@ use clap::{Args, Subcommand};
 use crate::api::CdssApi;
 use crate::cli::context::Context;
 use crate::error::Failure;
-use crate::output::{Body, ProfileChange, Setting, streams};
+use crate::output::{CommandOutput, ProfileChange, Setting, streams};
 use crate::report::Report;
 use crate::settings::{self, Change, Environment, Field, Flags};
 use crate::verify::verify;
-use profile_editor::Desk;
+use profile_editor::ProfileEditor;
 
 mod profile_editor;
 
@@ -93,12 +93,12 @@ impl ConfigArgs {
         matches!(self.what, What::Show | What::Verify)
     }
 
-    pub(crate) fn empty_body(&self) -> Body {
+    pub(crate) fn empty_body(&self) -> CommandOutput {
         match self.what {
-            What::Show => Body::Settings(Vec::new()),
-            What::Verify => Body::Verification,
-            What::List => Body::Profiles(Vec::new()),
-            What::Init | What::Set { .. } | What::Remove { .. } => Body::Change(None),
+            What::Show => CommandOutput::Settings(Vec::new()),
+            What::Verify => CommandOutput::Verification,
+            What::List => CommandOutput::Profiles(Vec::new()),
+            What::Init | What::Set { .. } | What::Remove { .. } => CommandOutput::Change(None),
         }
     }
 }
@@ -112,7 +112,7 @@ pub(super) fn run_settled(
     args: &ConfigArgs,
     context: &Context,
     report: &mut Report,
-) -> Result<Body, Failure> {
+) -> Result<CommandOutput, Failure> {
     if matches!(args.what, What::Show) {
         return Ok(show(context));
     }
@@ -123,12 +123,12 @@ pub(super) fn run_settled(
 }
 
 /// Shows the settings in force. Keys that can't be used are told, and are no failure.
-fn show(context: &Context) -> Body {
+fn show(context: &Context) -> CommandOutput {
     if let Err(error) = &context.settings.keys {
-        streams::say(&crate::output::escape(&format!("warning: {error}")));
+        streams::print_stderr(&crate::output::escape(&format!("warning: {error}")));
     }
     let settings = context.settings.shown.iter();
-    Body::Settings(
+    CommandOutput::Settings(
         settings
             .map(|shown| Setting {
                 key: shown.name,
@@ -144,24 +144,28 @@ fn show(context: &Context) -> Body {
 /// # Errors
 ///
 /// Fails when the file can't be read or written, or nobody agrees; it is then as it was.
-pub(crate) fn run(args: &ConfigArgs, flags: &Flags, environment: &Environment) -> Result<Body, Failure> {
+pub(crate) fn run(
+    args: &ConfigArgs,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<CommandOutput, Failure> {
     if matches!(args.what, What::List) {
         return list(environment);
     }
-    let desk = Desk::open(flags, environment)?;
+    let desk = ProfileEditor::open(flags, environment)?;
     let (key, done) = match &args.what {
         What::Init => (None, desk.init()?),
         What::Set { key, value, stdin } => {
             settings::check_editable(&desk.files, &desk.profile)?;
             let value = desk.value(*key, value.as_deref(), *stdin)?;
             let done = settings::set(&desk.file, &desk.profile, *key, &value)?;
-            desk.say_what_is_amiss();
+            desk.warn_conflicts();
             (Some(*key), done)
         }
         What::Remove { key, yes } => (*key, desk.remove(*key, *yes)?),
         What::List | What::Show | What::Verify => return Ok(args.empty_body()),
     };
-    Ok(Body::Change(Some(ProfileChange {
+    Ok(CommandOutput::Change(Some(ProfileChange {
         profile: desk.profile,
         source: desk.file.display().to_string(),
         key: key.map(Field::name),
@@ -178,17 +182,17 @@ fn word(change: Change) -> &'static str {
     }
 }
 
-fn list(environment: &Environment) -> Result<Body, Failure> {
+fn list(environment: &Environment) -> Result<CommandOutput, Failure> {
     let files = settings::profiles(environment)?;
     let vendor = files.vendor.unwrap_or_else(|error| {
-        streams::say(&crate::output::escape(&format!("warning: {error}; {}", error.hint())));
+        streams::print_stderr(&crate::output::escape(&format!("warning: {error}; {}", error.hint())));
         Vec::new()
     });
     let all = files.own.iter().chain(&vendor);
     let profiles: Vec<_> =
         all.map(|profile| (profile.name.clone(), profile.file.display().to_string())).collect();
     if profiles.is_empty() {
-        streams::say("there is no profile; `cdss config init` makes one");
+        streams::print_stderr("there is no profile; `cdss config init` makes one");
     }
-    Ok(Body::Profiles(profiles))
+    Ok(CommandOutput::Profiles(profiles))
 }

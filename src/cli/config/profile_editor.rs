@@ -6,24 +6,24 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-use crate::clock::{Interrupt, Signal};
+use crate::clock::{Signal, SignalListener};
 use crate::consent::{ConsentError, Prompt as _, Question};
-use crate::error::{Failure, Sent};
+use crate::error::{Failure, StartState};
 use crate::model::region::{Region, Site};
-use crate::output::{TerminalPrompt, Unseen, streams};
+use crate::output::{EchoGuard, TerminalPrompt, streams};
 use crate::settings::{self, Change, Environment, Field, Files, Flags};
 
 /// What a change works with.
-pub(super) struct Desk<'a> {
+pub(super) struct ProfileEditor<'a> {
     flags: &'a Flags,
     environment: &'a Environment,
     pub file: PathBuf,
     pub files: Files,
     pub profile: String,
-    interrupt: Interrupt,
+    interrupt: SignalListener,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> ProfileEditor<'a> {
     pub(super) fn open(flags: &'a Flags, environment: &'a Environment) -> Result<Self, Failure> {
         let files = settings::profiles(environment)?;
         let file = files.places.first().cloned().ok_or_else(|| Failure::Usage {
@@ -32,19 +32,19 @@ impl<'a> Desk<'a> {
         })?;
         let asked = settings::named(flags, environment)?;
         let profile = asked.map_or_else(|| settings::DEFAULT_PROFILE.to_owned(), |(name, _)| name);
-        let interrupt = Interrupt::new();
+        let interrupt = SignalListener::new();
         if let Err(error) = interrupt.listen() {
-            streams::say(&format!("warning: signals end cdss without a word: {error}"));
+            streams::print_stderr(&format!("warning: signals end cdss without a word: {error}"));
         }
         Ok(Self { flags, environment, file, files, profile, interrupt })
     }
 
     /// Says what the change leads to where nobody may expect it: settings that don't go together, and a section of
     /// the other file that is meant no longer. Keys that are still missing are no fault yet.
-    pub(super) fn say_what_is_amiss(&self) {
+    pub(super) fn warn_conflicts(&self) {
         let named = Flags { profile: Some(self.profile.clone()), ..Flags::default() };
-        if let Err(error) = settings::settle(&named, &self.environment.for_files_alone()) {
-            streams::say(&crate::output::escape(&format!("warning: {error}")));
+        if let Err(error) = settings::load_settings(&named, &self.environment.for_files_alone()) {
+            streams::print_stderr(&crate::output::escape(&format!("warning: {error}")));
         }
         let sections = self.files.vendor.as_deref().unwrap_or_default();
         let is_new = self.files.own.iter().all(|profile| profile.name != self.profile);
@@ -52,7 +52,7 @@ impl<'a> Desk<'a> {
             && is_new
             && self.profile == settings::DEFAULT_PROFILE
         {
-            streams::say(&crate::output::escape(&format!(
+            streams::print_stderr(&crate::output::escape(&format!(
                 "warning: {} is not used from now on: profile default comes before it",
                 section.place()
             )));
@@ -66,8 +66,15 @@ impl<'a> Desk<'a> {
     /// Asks for everything, then writes it at once.
     pub(super) fn init(&self) -> Result<Change, Failure> {
         settings::check_new(&self.files, &self.profile)?;
-        self.need_a_terminal("Access key", "add the values with `cdss config set`, the secret with --stdin")?;
-        streams::say(&crate::output::escape(&format!("Profile {} in {}", self.profile, self.file.display())));
+        self.require_terminal(
+            "Access key",
+            "add the values with `cdss config set`, the secret with --stdin",
+        )?;
+        streams::print_stderr(&crate::output::escape(&format!(
+            "Profile {} in {}",
+            self.profile,
+            self.file.display()
+        )));
         // The flags are the defaults: whoever names a site means it.
         let asked: Option<Region> = match &self.flags.region {
             Some(text) => Some(text.parse().map_err(|error| usage("--region", &error))?),
@@ -86,12 +93,12 @@ impl<'a> Desk<'a> {
         let question = format!("Region, {} [{default}]", regions.join(", "));
         let region = self.choice(&question, default, |text| {
             let region = text.parse::<Region>().map_err(|error| error.to_string())?;
-            crate::model::region::settle(Some(site), Some(region), false)
+            crate::model::region::resolve(Some(site), Some(region), false)
                 .map(|(_, region)| region)
                 .map_err(|error| error.to_string())
         })?;
         // Whoever pastes both halves at once must not see the secret between two questions.
-        let _until_both_are_here = Unseen::begin();
+        let _until_both_are_here = EchoGuard::begin();
         let access = self.choice("Access key ID", "", |text| checked(Field::AccessKey, text))?;
         let secret = self.secret("Secret key")?;
         let values = [
@@ -101,7 +108,7 @@ impl<'a> Desk<'a> {
             (Field::Region, SecretString::from(region.code())),
         ];
         settings::make(&self.file, &self.profile, &values)?;
-        self.say_what_is_amiss();
+        self.warn_conflicts();
         Ok(Change::Made)
     }
 
@@ -117,7 +124,7 @@ impl<'a> Desk<'a> {
             let answer = answer.trim();
             match read(if answer.is_empty() { default } else { answer }) {
                 Ok(value) => return Ok(value),
-                Err(why) => streams::say(&crate::output::escape(&why)),
+                Err(why) => streams::print_stderr(&crate::output::escape(&why)),
             }
         }
     }
@@ -128,7 +135,7 @@ impl<'a> Desk<'a> {
             let secret = self.prompt().secret(question).map_err(|error| self.failed(error))?;
             match Field::SecretKey.check(secret.expose_secret()) {
                 Ok(()) => return Ok(secret),
-                Err(why) => streams::say(&why),
+                Err(why) => streams::print_stderr(&why),
             }
         }
     }
@@ -152,8 +159,8 @@ impl<'a> Desk<'a> {
             Some(value) => Ok(SecretString::from(value)),
             None if stdin => from_stdin(),
             None if key.is_secret() => {
-                self.need_a_terminal("Secret key", "give it on standard input with --stdin")?;
-                let _until_it_is_here = Unseen::begin();
+                self.require_terminal("Secret key", "give it on standard input with --stdin")?;
+                let _until_it_is_here = EchoGuard::begin();
                 self.secret("Secret key")
             }
             None => Err(Failure::Usage {
@@ -192,7 +199,7 @@ impl<'a> Desk<'a> {
         Ok(Change::Removed)
     }
 
-    fn need_a_terminal(&self, question: &str, remedy: &'static str) -> Result<(), Failure> {
+    fn require_terminal(&self, question: &str, remedy: &'static str) -> Result<(), Failure> {
         self.prompt().missing_terminal().map_or(Ok(()), |stream| {
             let question = question.to_owned();
             Err(Failure::Consent(ConsentError::NobodyToAsk { question, stream, remedy }))
@@ -208,7 +215,7 @@ impl<'a> Desk<'a> {
 
     fn interrupted(&self) -> Failure {
         let signal = self.interrupt.raised().unwrap_or(Signal::Interrupt);
-        Failure::Signal { signal, sent: Sent::Never, follow: None }
+        Failure::Signal { signal, sent: StartState::Never, follow: None }
     }
 }
 

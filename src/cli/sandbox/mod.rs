@@ -8,7 +8,7 @@ use std::process::{Command, ExitStatus};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::clock::{Clock as _, Interrupt, Signal, SystemClock, on_each_signal};
+use crate::clock::{Clock as _, Signal, SignalListener, SystemClock, on_each_signal};
 use crate::error::Failure;
 use crate::output::streams;
 use crate::sandbox::{Log, NewCluster, Options, Sandbox, Scenario};
@@ -80,9 +80,9 @@ fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
         None => until_a_signal(&sandbox)?,
     };
     let log = sandbox.log();
-    streams::say(&summary(&log));
+    streams::print_stderr(&summary(&log));
     if log.requests.is_empty() {
-        streams::say(UNUSED);
+        streams::print_stderr(UNUSED);
     }
     Ok(code)
 }
@@ -105,7 +105,7 @@ fn summary(log: &Log) -> String {
 /// Returns an id that no other sandbox on this machine has: a process has one sandbox, and no two processes have the
 /// same number at the same time.
 fn new_id() -> String {
-    let now = SystemClock { interrupt: Interrupt::new() }.now();
+    let now = SystemClock { interrupt: SignalListener::new() }.now();
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3f"), std::process::id())
 }
 
@@ -187,10 +187,10 @@ fn code_of(status: ExitStatus) -> u8 {
 }
 
 fn until_a_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
-    let interrupt = Interrupt::new();
+    let interrupt = SignalListener::new();
     interrupt.listen().context("cannot handle signals")?;
-    streams::say("Serving until Ctrl-C. In another shell:");
-    let told: io::Result<()> = streams::result(&format!("export CDSS_SANDBOX={}\n", sandbox.url()));
+    streams::print_stderr("Serving until Ctrl-C. In another shell:");
+    let told: io::Result<()> = streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()));
     told.context("cannot write the address")?;
     while interrupt.wait(std::time::Duration::from_secs(60 * 60)).is_ok() {}
     Ok(0)

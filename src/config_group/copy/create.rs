@@ -3,33 +3,35 @@
 use serde_json::Value;
 
 use super::hints::{unwritten, unwritten_by};
-use super::plan::Draft;
+use super::plan::CopyPlan;
 use super::{named, unchanged};
-use crate::api::{Action, ApiError, CdssApi, Class, NewGroup, Persistence, Read, classify, join, one};
+use crate::api::{
+    ApiError, CdssApi, NewGroup, OperationKind, Read, RetryDecision, RetryPolicy, classify, join, one,
+};
 use crate::clock::Interrupted;
-use crate::config_group::rules::creation::{self, Maker};
+use crate::config_group::rules::creation::{self, Provenance};
 use crate::consent::GroupConsent;
 use crate::error::{CopyFailure, Failure};
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
 use crate::report::Report;
-use crate::session::Flow;
-use crate::session::attempts::LOOKS;
+use crate::session::Session;
+use crate::session::attempts::CONFIRMATION_PAUSES;
 
 /// Whether the number in the answer to a create is that of the new group.
-enum BorneOut {
+enum GroupIdentity {
     /// The new group has this number.
     As(ConfigGroupNo),
     /// Why it may be another group's, and the group of the name of which nobody can tell who made it.
     Not(String, Option<ConfigGroup>),
 }
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Makes the group and finds out its number.
-    pub(super) fn make(
+    pub(super) fn create_group(
         &mut self,
-        draft: &Draft,
+        draft: &CopyPlan,
         consent: &GroupConsent,
         document: &dyn Fn(&Report) -> Value,
     ) -> Result<ConfigGroupNo, Failure> {
@@ -45,7 +47,7 @@ impl Flow<'_> {
             description: creation::description(draft.ends.from.group.no, self.journal.run()),
         };
         let send = |api: &dyn CdssApi| api.create_group(&wish, consent);
-        let answer = match self.attempts(Class::Change, "nothing was made", &send) {
+        let answer = match self.retry_budget(OperationKind::Change, "nothing was made", &send) {
             Ok(answer) => answer,
             Err(interrupted) => {
                 self.progress().created = Submitted::No;
@@ -53,9 +55,9 @@ impl Flow<'_> {
             }
         };
         let (no, touched) = match answer {
-            Ok(Some(told)) => match self.bear_out(draft, told) {
-                Ok(BorneOut::As(no)) => (no, Ok(None)),
-                Ok(BorneOut::Not(why, seen)) => {
+            Ok(Some(told)) => match self.verify_created(draft, told) {
+                Ok(GroupIdentity::As(no)) => (no, Ok(None)),
+                Ok(GroupIdentity::Not(why, seen)) => {
                     let cause = format!("the answer told config group {told}, and {why}");
                     return Err(self.fate_unknown(draft, &cause, None, seen.as_ref()));
                 }
@@ -72,9 +74,9 @@ impl Flow<'_> {
         };
         self.progress().created = Submitted::Yes;
         self.report.group_to = Some(named(draft, no));
-        self.tell.note(&format!("config group {} is made", named(draft, no)));
+        self.reporter.note(&format!("config group {} is made", named(draft, no)));
         if let Err(error) = self.journal.group_created(self.clock.now(), no) {
-            self.tell.warn(&format!("{error}; config group {no} was made all the same"));
+            self.reporter.warn(&format!("{error}; config group {no} was made all the same"));
         }
         match touched {
             Ok(None) => Ok(no),
@@ -90,8 +92,8 @@ impl Flow<'_> {
         }
     }
 
-    fn after_failed_create(&mut self, draft: &Draft, error: ApiError) -> Result<ConfigGroupNo, Failure> {
-        let action = classify(Class::Change, &error);
+    fn after_failed_create(&mut self, draft: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
+        let action = classify(OperationKind::Change, &error);
         if action.proves_nothing_was_done() {
             self.progress().created = Submitted::No;
             return Err(CopyFailure::NotMade(error).into());
@@ -99,16 +101,16 @@ impl Flow<'_> {
         if let Some(signal) = error.signal() {
             return Err(self.interrupted(draft, None, signal));
         }
-        if action == Action::Confirm {
+        if action == RetryDecision::Confirm {
             return self.after_refusal(draft, error);
         }
-        self.tell.warn(&format!("{error}; looking whether the config group was made"));
+        self.reporter.warn(&format!("{error}; looking whether the config group was made"));
         self.find_made(draft, &error.to_string(), Some(error))
     }
 
     /// One look confirms a refusal: what the service said no to may be there all the same, and what somebody else made
     /// may be why it said no.
-    fn after_refusal(&mut self, draft: &Draft, error: ApiError) -> Result<ConfigGroupNo, Failure> {
+    fn after_refusal(&mut self, draft: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
         let found = match self.look_for(draft) {
             Ok(found) => found,
             Err(look) => {
@@ -119,13 +121,13 @@ impl Flow<'_> {
                 return Err(self.fate_unknown(draft, &cause, Some(error), None));
             }
         };
-        match found.map(|group| (creation::maker(&group, self.journal.run()), group)) {
-            Some((Maker::ThisRun, group)) => Ok(group.no),
-            Some((Maker::Untold, group)) => {
+        match found.map(|group| (creation::provenance(&group, self.journal.run()), group)) {
+            Some((Provenance::ThisRun, group)) => Ok(group.no),
+            Some((Provenance::Unknown, group)) => {
                 let cause = format!("{error}; {}", of_unknown_maker(&group));
                 Err(self.fate_unknown(draft, &cause, Some(error), Some(&group)))
             }
-            Some((Maker::SomebodyElse, _)) | None => {
+            Some((Provenance::SomebodyElse, _)) | None => {
                 self.progress().created = Submitted::No;
                 Err(CopyFailure::Refused(error).into())
             }
@@ -135,16 +137,18 @@ impl Flow<'_> {
     /// Looks for the group by its name until it shows.
     fn find_made(
         &mut self,
-        draft: &Draft,
+        draft: &CopyPlan,
         cause: &str,
         failed: Option<ApiError>,
     ) -> Result<ConfigGroupNo, Failure> {
         let (mut last, mut seen) = ("no config group of that name is there".to_owned(), None);
-        for turn in 0..LOOKS.len() {
+        for turn in 0..CONFIRMATION_PAUSES.len() {
             let pause = self.pause_before_look(turn);
             self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(draft, None, signal))?;
             match self.look_for(draft) {
-                Ok(Some(group)) if creation::maker(&group, self.journal.run()) == Maker::ThisRun => {
+                Ok(Some(group))
+                    if creation::provenance(&group, self.journal.run()) == Provenance::ThisRun =>
+                {
                     return Ok(group.no);
                 }
                 Ok(Some(group)) => (last, seen) = (of_unknown_maker(&group), Some(group)),
@@ -160,12 +164,12 @@ impl Flow<'_> {
         Err(self.fate_unknown(draft, &format!("{cause}; {last}"), failed, seen.as_ref()))
     }
 
-    fn listed(&self, draft: &Draft) -> Result<Vec<ConfigGroup>, ApiError> {
-        one(self.api, Read::ConfigGroups(Some(draft.ends.target.code)), Persistence::Patient)
+    fn listed(&self, draft: &CopyPlan) -> Result<Vec<ConfigGroup>, ApiError> {
+        one(self.api, Read::ConfigGroups(Some(draft.ends.target.code)), RetryPolicy::Patient)
     }
 
     /// Looks once. Two of the name are no answer: nobody knows which of them is this one.
-    fn look_for(&self, draft: &Draft) -> Result<Option<ConfigGroup>, ApiError> {
+    fn look_for(&self, draft: &CopyPlan) -> Result<Option<ConfigGroup>, ApiError> {
         let mut groups = self.listed(draft)?;
         groups.retain(|group| group.is_named(draft.name.text()));
         match groups.as_slice() {
@@ -182,35 +186,36 @@ impl Flow<'_> {
 
     /// Finds the new group whose number the answer told. Its mark in the list is the stronger proof; where the list doesn't
     /// show it or has lost the description, the one of that number has to be empty and unused.
-    fn bear_out(&self, draft: &Draft, told: ConfigGroupNo) -> Result<BorneOut, ApiError> {
+    fn verify_created(&self, draft: &CopyPlan, told: ConfigGroupNo) -> Result<GroupIdentity, ApiError> {
         let mut seen = None;
-        for turn in 0..LOOKS.len() {
+        for turn in 0..CONFIRMATION_PAUSES.len() {
             if turn > 0 {
                 self.clock.sleep(self.pause_before_look(turn)).map_err(|Interrupted(signal)| {
                     ApiError::Interrupted { operation: "getKafkaVersionConfigGroupList", signal }
                 })?;
             }
             let groups = self.listed(draft)?;
-            let maker = |group: &ConfigGroup| creation::maker(group, self.journal.run());
+            let maker = |group: &ConfigGroup| creation::provenance(group, self.journal.run());
             let is_named = |group: &ConfigGroup| group.is_named(draft.name.text());
-            if let Some(ours) = groups.iter().find(|group| is_named(group) && maker(group) == Maker::ThisRun)
+            if let Some(ours) =
+                groups.iter().find(|group| is_named(group) && maker(group) == Provenance::ThisRun)
             {
-                return Ok(BorneOut::As(ours.no));
+                return Ok(GroupIdentity::As(ours.no));
             }
             if let Some(group) = groups.into_iter().find(|group| group.no == told) {
-                if !is_named(&group) || maker(&group) == Maker::SomebodyElse {
-                    return Ok(BorneOut::Not(format!("that is another group, {group}"), None));
+                if !is_named(&group) || maker(&group) == Provenance::SomebodyElse {
+                    return Ok(GroupIdentity::Not(format!("that is another group, {group}"), None));
                 }
                 seen = Some(group);
                 break;
             }
         }
         let touched = self.touched(draft, told)?;
-        Ok(touched.map_or(BorneOut::As(told), |why| BorneOut::Not(why, seen)))
+        Ok(touched.map_or(GroupIdentity::As(told), |why| GroupIdentity::Not(why, seen)))
     }
 
     /// Reads why a group may not be as it was made; None where it is empty and unused.
-    fn touched(&self, draft: &Draft, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
+    fn touched(&self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
         let version = draft.ends.target.code;
         let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
         let settings = Option::<Vec<Setting>>::try_from(settings?)?;
@@ -221,7 +226,7 @@ impl Flow<'_> {
     /// `seen`: the group of the name of which nobody can tell who made it.
     fn fate_unknown(
         &self,
-        draft: &Draft,
+        draft: &CopyPlan,
         cause: &str,
         error: Option<ApiError>,
         seen: Option<&ConfigGroup>,

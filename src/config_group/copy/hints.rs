@@ -1,32 +1,32 @@
 //! What the ends of a copy point to: commands to paste.
 
 use super::named;
-use super::plan::{Draft, Ends};
+use super::plan::{CopyEndpoints, CopyPlan};
 use crate::api::ApiError;
 use crate::clock::Signal;
 use crate::config_group::rules::creation;
 use crate::config_group::rules::difference::keeps_everything;
-use crate::error::{CopyFailure, Failure, Left};
+use crate::error::{CopyFailure, Failure, Leftover};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
-use crate::session::Flow;
+use crate::session::Session;
 
 /// What to do where nothing but the write is missing.
 pub(super) const SAME_AGAIN: &str = "run the same command again: it fills this group";
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Returns the command that compares the source with this group.
-    pub(super) fn diff_with(&self, ends: &Ends, no: ConfigGroupNo) -> String {
+    pub(super) fn diff_with(&self, ends: &CopyEndpoints, no: ConfigGroupNo) -> String {
         let both = format!("{} no:{no}", ends.operand);
-        self.surroundings.command("config-group diff", &both, "")
+        self.context.command("config-group diff", &both, "")
     }
 
     /// The failure of a name that stands for another group. `settings` are what that one has, where they were read.
     pub(super) fn exists(
         &self,
-        ends: &Ends,
+        ends: &CopyEndpoints,
         name: &GroupName,
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
@@ -51,20 +51,25 @@ impl Flow<'_> {
     }
 
     /// Says what to do about a create of unknown fate.
-    pub(super) fn look_first(&self, ends: &Ends, name: &GroupName) -> String {
+    pub(super) fn look_first(&self, ends: &CopyEndpoints, name: &GroupName) -> String {
         let version = format!(" --version {}", ends.target.argument());
-        let list = self.surroundings.command("list config-groups", "", &version);
+        let list = self.context.command("list config-groups", "", &version);
         let other = self.under_another_name(ends, name);
         format!("look with `{list}`: if it shows, the same command fills it; if not, {other}")
     }
 
     /// Says what to do about a group that is somebody else's, or may be.
-    pub(super) fn see_or_rename(&self, ends: &Ends, group: &ConfigGroup, name: &GroupName) -> String {
+    pub(super) fn see_or_rename(
+        &self,
+        ends: &CopyEndpoints,
+        group: &ConfigGroup,
+        name: &GroupName,
+    ) -> String {
         let diff = self.diff_with(ends, group.no);
         format!("see whether it will do with `{diff}`, or {}", self.under_another_name(ends, name))
     }
 
-    fn under_another_name(&self, ends: &Ends, name: &GroupName) -> String {
+    fn under_another_name(&self, ends: &CopyEndpoints, name: &GroupName) -> String {
         let from = (&ends.from.group, ends.release_before());
         let is_taken = |other: &GroupName| other == name;
         let command = self.copy_command(&ends.source, from, &ends.target, &ends.groups, &is_taken);
@@ -75,7 +80,7 @@ impl Flow<'_> {
     }
 
     /// The end by a signal once the create may have been sent. `no`: once the group is there.
-    pub(super) fn interrupted(&self, draft: &Draft, no: Option<ConfigGroupNo>, signal: Signal) -> Failure {
+    pub(super) fn interrupted(&self, draft: &CopyPlan, no: Option<ConfigGroupNo>, signal: Signal) -> Failure {
         let (left, hint) = match no {
             Some(no) => {
                 let is_empty = self.report.copy.as_ref().is_some_and(|copy| copy.written == Submitted::No);
@@ -84,15 +89,15 @@ impl Flow<'_> {
                 } else {
                     format!("compare it with its source: {}", self.diff_with(&draft.ends, no))
                 };
-                (Left::Group(named(draft, no).to_string()), hint)
+                (Leftover::Group(named(draft, no).to_string()), hint)
             }
-            None => (Left::Perhaps(draft.name.to_string()), self.look_first(&draft.ends, &draft.name)),
+            None => (Leftover::Perhaps(draft.name.to_string()), self.look_first(&draft.ends, &draft.name)),
         };
         CopyFailure::Interrupted { signal, left, hint: Some(hint) }.into()
     }
 
     /// Makes sure that no earlier create of the name is still to show its group.
-    pub(super) fn refuse_unresolved(&self, name: &GroupName, ends: &Ends) -> Result<(), Failure> {
+    pub(super) fn refuse_unresolved(&self, name: &GroupName, ends: &CopyEndpoints) -> Result<(), Failure> {
         let creates = self.creates(ends.target.code)?;
         let Some(create) = creation::unresolved(name, &creates) else { return Ok(()) };
         let (run, hint) = (create.who(), self.look_first(ends, name));
@@ -102,7 +107,7 @@ impl Flow<'_> {
 
 /// The failure of a group that was made and never written to by this run.
 pub(super) fn unwritten(
-    draft: &Draft,
+    draft: &CopyPlan,
     no: ConfigGroupNo,
     cause: String,
     error: Option<ApiError>,
@@ -112,7 +117,7 @@ pub(super) fn unwritten(
 }
 
 /// The same where a request failed.
-pub(super) fn unwritten_by(draft: &Draft, no: ConfigGroupNo, error: ApiError) -> Failure {
+pub(super) fn unwritten_by(draft: &CopyPlan, no: ConfigGroupNo, error: ApiError) -> Failure {
     let first = error.hint().map(|hint| format!("{hint}; then "));
     let hint = format!("{}{SAME_AGAIN}", first.unwrap_or_default());
     unwritten(draft, no, error.to_string(), Some(error), hint)

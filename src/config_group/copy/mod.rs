@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::clock::{Interrupted, Signal};
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
-use crate::error::{CopyFailure, Failure, Left};
+use crate::error::{CopyFailure, Failure, Leftover};
 use crate::journal::{ClusterLock, GroupEntry, LockError};
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
@@ -16,8 +16,8 @@ use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
-use crate::session::Flow;
-use plan::Draft;
+use crate::session::Session;
+use plan::CopyPlan;
 
 mod create;
 mod hints;
@@ -34,7 +34,7 @@ pub(crate) enum Source {
 
 /// What was asked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Wish {
+pub(crate) struct CopyRequest {
     pub source: Source,
     pub version: VersionSelector,
     /// None: the source's name with the new version's digits.
@@ -43,7 +43,7 @@ pub(crate) struct Wish {
 }
 
 /// What only a copy needs.
-pub(crate) struct Copying<'a> {
+pub(crate) struct CopyOptions<'a> {
     pub yes: bool,
     pub prompt: &'a mut dyn Prompt,
     /// Turns the report into the document that the journal keeps.
@@ -55,8 +55,12 @@ pub(crate) struct Copying<'a> {
 /// # Errors
 ///
 /// Before the create the ordinary ends, and nothing was changed. After it: not as sent, not known, or a signal.
-pub(crate) fn copy(flow: &mut Flow<'_>, wish: &Wish, copying: &mut Copying<'_>) -> Result<(), Failure> {
-    let draft = flow.draft(wish)?;
+pub(crate) fn copy(
+    flow: &mut Session<'_>,
+    wish: &CopyRequest,
+    copying: &mut CopyOptions<'_>,
+) -> Result<(), Failure> {
+    let draft = flow.plan_copy(wish)?;
     if let Some(fault) = flow.journal.fault() {
         return Err(CopyFailure::NoJournal(fault).into());
     }
@@ -66,22 +70,22 @@ pub(crate) fn copy(flow: &mut Flow<'_>, wish: &Wish, copying: &mut Copying<'_>) 
     if wish.dry_run {
         return Ok(());
     }
-    flow.tell.copying(flow.report);
+    flow.reporter.copying(flow.report);
     let consent = ask(flow, &draft, copying)?;
     let _lock = lock(flow, &draft.name)?;
     flow.look_again(&draft)?;
     let no = match &draft.left_behind {
         Some(left_behind) => left_behind.group.no,
-        None => flow.make(&draft, &consent, copying.document)?,
+        None => flow.create_group(&draft, &consent, copying.document)?,
     };
     if let Some((_, cluster)) = &flow.report.cluster {
-        let check = flow.surroundings.check(*cluster, &draft.ends.target, Some(no));
+        let check = flow.context.check(*cluster, &draft.ends.target, Some(no));
         flow.progress().check = Some(check);
     }
-    flow.fill(&draft, no, &consent, copying.document)
+    flow.write_settings(&draft, no, &consent, copying.document)
 }
 
-fn ask(flow: &Flow<'_>, draft: &Draft, copying: &mut Copying<'_>) -> Result<GroupConsent, Failure> {
+fn ask(flow: &Session<'_>, draft: &CopyPlan, copying: &mut CopyOptions<'_>) -> Result<GroupConsent, Failure> {
     let confirmed = confirm_group(&draft.name, draft.ends.target.code, copying.yes, copying.prompt);
     confirmed.map_err(|error| match error {
         // The terminal tells that it was a signal; the clock tells which.
@@ -93,8 +97,8 @@ fn ask(flow: &Flow<'_>, draft: &Draft, copying: &mut Copying<'_>) -> Result<Grou
     })
 }
 
-fn lock(flow: &Flow<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
-    flow.journal.lock_group(&flow.surroundings.service, name).map_err(|error| match error {
+fn lock(flow: &Session<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
+    flow.journal.lock_group(&flow.context.service, name).map_err(|error| match error {
         LockError::Held => Failure::Busy {
             what: format!("another cdss on this machine is making config group {name}"),
             hint: Some("wait for its end, then look with `cdss list config-groups`".to_owned()),
@@ -103,22 +107,22 @@ fn lock(flow: &Flow<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
     })
 }
 
-fn named(draft: &Draft, no: ConfigGroupNo) -> ConfigGroup {
+fn named(draft: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
     let name = Some(draft.name.to_string());
     ConfigGroup { no, name, version: draft.ends.target.code, version_name: None, description: None }
 }
 
 /// A signal of a time when nothing was changed yet.
 fn unchanged(Interrupted(signal): Interrupted) -> Failure {
-    CopyFailure::Interrupted { signal, left: Left::Nothing, hint: None }.into()
+    CopyFailure::Interrupted { signal, left: Leftover::Nothing, hint: None }.into()
 }
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Sees under the lock that the source has the values that were shown, and that the name is still as free, or the
     /// group as empty, as when it was agreed to.
-    fn look_again(&self, draft: &Draft) -> Result<(), Failure> {
+    fn look_again(&self, draft: &CopyPlan) -> Result<(), Failure> {
         let from = &draft.ends.from;
-        if self.told(&from.group)?.custom_values() != from.custom_values() {
+        if self.source_settings(&from.group)?.custom_values() != from.custom_values() {
             return Err(CopyFailure::SourceChanged { group: from.group.to_string() }.into());
         }
         let before = draft.left_behind.as_ref().map(|left_behind| left_behind.group.no);
@@ -129,16 +133,16 @@ impl Flow<'_> {
             ([group], Some(no)) if group.no == no => {
                 let settings = self.settings(std::slice::from_ref(group))?.pop();
                 let settings = settings.map(|settings| settings.settings);
-                self.take_up(&draft.ends, &draft.name, group, settings.as_deref()).map(drop)
+                self.find_resumable(&draft.ends, &draft.name, group, settings.as_deref()).map(drop)
             }
             ([], Some(no)) => Err(CopyFailure::Gone { group: named(draft, no).to_string() }.into()),
             ([group, ..], _) => Err(self.exists(&draft.ends, &draft.name, group, None, "it came meanwhile")),
         }
     }
 
-    fn entry<'a>(&'a self, draft: &'a Draft, consent: &GroupConsent, plan: &'a Value) -> GroupEntry<'a> {
+    fn entry<'a>(&'a self, draft: &'a CopyPlan, consent: &GroupConsent, plan: &'a Value) -> GroupEntry<'a> {
         GroupEntry {
-            service: &self.surroundings.service,
+            service: &self.context.service,
             name: &draft.name,
             version: draft.ends.target.code,
             from: draft.ends.from.group.no,

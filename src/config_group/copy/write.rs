@@ -5,11 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::hints::{SAME_AGAIN, unwritten, unwritten_by};
-use super::plan::{Draft, Ends};
+use super::plan::{CopyEndpoints, CopyPlan};
 use super::{named, unchanged};
-use crate::api::{ApiError, CdssApi, Class, Persistence, Read, classify, one};
+use crate::api::{ApiError, CdssApi, OperationKind, Read, RetryPolicy, classify, one};
 use crate::clock::Interrupted;
-use crate::config_group::rules::copy::{self, LeftOut};
+use crate::config_group::rules::copy::{self, SkippedSetting};
 use crate::config_group::rules::setting_text::first_few;
 use crate::consent::GroupConsent;
 use crate::error::{CopyFailure, Failure};
@@ -17,12 +17,12 @@ use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
 use crate::report::Report;
-use crate::session::Flow;
-use crate::session::attempts::LOOKS;
+use crate::session::Session;
+use crate::session::attempts::CONFIRMATION_PAUSES;
 use crate::session::config_groups::no_settings;
 
 /// What the write was answered.
-struct Written {
+struct WriteResult {
     /// As far as the answer tells.
     surely: Submitted,
     words: String,
@@ -30,12 +30,12 @@ struct Written {
     error: Option<ApiError>,
 }
 
-impl Flow<'_> {
+impl Session<'_> {
     /// Writes all values at once, reads them back and compares. Without any there is nothing to write: the group is as
     /// it should be.
-    pub(super) fn fill(
+    pub(super) fn write_settings(
         &mut self,
-        draft: &Draft,
+        draft: &CopyPlan,
         no: ConfigGroupNo,
         consent: &GroupConsent,
         document: &dyn Fn(&Report) -> Value,
@@ -66,16 +66,16 @@ impl Flow<'_> {
         self.progress().written = Submitted::Unknown;
         let version = draft.ends.target.code;
         let send = |api: &dyn CdssApi| api.write_group(no, version, &carried, consent);
-        match self.attempts(Class::Change, "nothing was written", &send) {
+        match self.retry_budget(OperationKind::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
                 let words = "the service said that it took them".to_owned();
-                self.judge(draft, no, Written { surely: Submitted::Yes, words, error: None })
+                self.judge(draft, no, WriteResult { surely: Submitted::Yes, words, error: None })
             }
             Ok(Err(error)) => {
                 if let Some(signal) = error.signal() {
                     return Err(self.interrupted(draft, Some(no), signal));
                 }
-                if classify(Class::Change, &error).proves_nothing_was_done() {
+                if classify(OperationKind::Change, &error).proves_nothing_was_done() {
                     self.progress().written = Submitted::No;
                     return Err(if untouched {
                         CopyFailure::NotWritten(error).into()
@@ -83,9 +83,9 @@ impl Flow<'_> {
                         unwritten_by(draft, no, error)
                     });
                 }
-                self.tell.warn(&format!("{error}; reading what the config group has"));
+                self.reporter.warn(&format!("{error}; reading what the config group has"));
                 let words = error.to_string();
-                self.judge(draft, no, Written { surely: Submitted::Unknown, words, error: Some(error) })
+                self.judge(draft, no, WriteResult { surely: Submitted::Unknown, words, error: Some(error) })
             }
             Err(interrupted) => {
                 self.progress().written = Submitted::No;
@@ -95,36 +95,36 @@ impl Flow<'_> {
     }
 
     /// Asks the new group what its version takes, where no other one could tell.
-    fn leave_out_more(&mut self, draft: &Draft, no: ConfigGroupNo) -> Result<(), Failure> {
+    fn leave_out_more(&mut self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<(), Failure> {
         let there = self.settings_now(draft, no).map_err(|error| match error.signal() {
             Some(signal) => self.interrupted(draft, Some(no), signal),
             None => unwritten_by(draft, no, error),
         })?;
         let settings = there.clone();
         self.tell_difference(&draft.ends, &GroupSettings { group: named(draft, no), settings });
-        let Ends { from, target, .. } = &draft.ends;
+        let CopyEndpoints { from, target, .. } = &draft.ends;
         let progress = self.progress();
         let release = target.release.as_ref();
-        let mut more = copy::leave_out_more(from, &mut progress.carried, &there, release);
+        let mut more = copy::skip_more(from, &mut progress.carried, &there, release);
         progress.is_told = true;
         if !more.is_empty() {
-            let one = |one: &LeftOut| format!("{} ({})", one.key, one.reason);
+            let one = |one: &SkippedSetting| format!("{} ({})", one.key, one.reason);
             let text = first_few(more.iter().map(one));
             progress.left_out.append(&mut more);
             progress.left_out.sort_by(|one, other| one.key.cmp(&other.key));
-            self.tell.warn(&format!("left out, for {target} does not take them: {text}"));
+            self.reporter.warn(&format!("left out, for {target} does not take them: {text}"));
         }
         Ok(())
     }
 
-    fn settings_now(&self, draft: &Draft, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
+    fn settings_now(&self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
         let read = Read::Settings(no, draft.ends.target.code);
-        let answer: Option<Vec<Setting>> = one(self.api, read, Persistence::Patient)?;
+        let answer: Option<Vec<Setting>> = one(self.api, read, RetryPolicy::Patient)?;
         answer.ok_or_else(no_settings)
     }
 
     /// What reads back decides.
-    fn judge(&mut self, draft: &Draft, no: ConfigGroupNo, answer: Written) -> Result<(), Failure> {
+    fn judge(&mut self, draft: &CopyPlan, no: ConfigGroupNo, answer: WriteResult) -> Result<(), Failure> {
         let settings = match self.read_back(draft, no, answer.surely == Submitted::Yes) {
             Ok(Ok(settings)) => settings,
             Ok(Err(error)) => {
@@ -151,24 +151,24 @@ impl Flow<'_> {
     /// last look counts. An answered write is looked at at once. The outer failure is a signal.
     fn read_back(
         &mut self,
-        draft: &Draft,
+        draft: &CopyPlan,
         no: ConfigGroupNo,
         is_answered: bool,
     ) -> Result<Result<Vec<Setting>, ApiError>, Interrupted> {
         let mut seen = Err(no_settings());
-        for turn in 0..LOOKS.len() {
+        for turn in 0..CONFIRMATION_PAUSES.len() {
             if turn > 0 || !is_answered {
                 self.clock.sleep(self.pause_before_look(turn))?;
             }
             seen = self.settings_now(draft, no);
             match &seen {
                 Ok(settings) => {
-                    self.progress().unequal = copy::unequal(&self.progress().carried, settings);
+                    self.progress().unequal = copy::mismatches(&self.progress().carried, settings);
                     if self.progress().unequal.is_empty() {
                         break;
                     }
                     if turn == 0 {
-                        self.tell.note("not all values read back as sent; reading them again");
+                        self.reporter.note("not all values read back as sent; reading them again");
                     }
                 }
                 Err(error) => {
@@ -182,7 +182,7 @@ impl Flow<'_> {
         Ok(seen)
     }
 
-    fn not_as_sent(&mut self, draft: &Draft, no: ConfigGroupNo, answer: Written) -> Failure {
+    fn not_as_sent(&mut self, draft: &CopyPlan, no: ConfigGroupNo, answer: WriteResult) -> Failure {
         let keys: Vec<String> = self.progress().unequal.iter().map(|one| one.key.clone()).collect();
         let hint = format!("compare them with: {}", self.diff_with(&draft.ends, no));
         let (group, cause) = (named(draft, no).to_string(), answer.words);

@@ -1,7 +1,7 @@
 //! Which config group an upgrade takes, and which come near.
 
-use super::copy::{pack, planned};
-use super::difference::{Class, SettingChange, Side, difference, keeps_everything};
+use super::copy::{partition_settings, planned};
+use super::difference::{ChangeClass, SettingChange, VersionedSettings, difference, keeps_everything};
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::Release;
@@ -89,17 +89,25 @@ impl Candidate {
 }
 
 fn cost(changes: &[SettingChange]) -> (usize, usize) {
-    let count = |classes: &[Class]| changes.iter().filter(|change| classes.contains(&change.class)).count();
-    (count(&[Class::LostOverride]), count(&[Class::Changed, Class::Gained, Class::OutOfRange]))
+    let count =
+        |classes: &[ChangeClass]| changes.iter().filter(|change| classes.contains(&change.class)).count();
+    (
+        count(&[ChangeClass::LostOverride]),
+        count(&[ChangeClass::Changed, ChangeClass::Gained, ChangeClass::OutOfRange]),
+    )
 }
 
 /// Returns true where a copy of the present group would lose or change less than `other` does. What the version does not
 /// take no copy keeps.
-pub(crate) fn copy_is_better(present: Side<'_>, other: &GroupSettings, target: Option<&Release>) -> bool {
-    let (carried, _) = pack(present.settings, Some(&other.settings), target);
+pub(crate) fn copy_is_better(
+    present: VersionedSettings<'_>,
+    other: &GroupSettings,
+    target: Option<&Release>,
+) -> bool {
+    let (carried, _) = partition_settings(present.settings, Some(&other.settings), target);
     let settings = planned(&carried, Some(&other.settings));
     let copy = GroupSettings { group: other.group.clone(), settings };
-    let cost_of = |settings| cost(&difference(present, Side { settings, release: target }));
+    let cost_of = |settings| cost(&difference(present, VersionedSettings { settings, release: target }));
     cost_of(&copy) < cost_of(other)
 }
 
@@ -107,7 +115,7 @@ pub(crate) fn copy_is_better(present: Side<'_>, other: &GroupSettings, target: O
 /// are worth reading.
 pub(crate) fn to_compare(present: Option<&ConfigGroup>, groups: &[ConfigGroup]) -> Vec<ConfigGroup> {
     let mut groups = groups.to_vec();
-    groups.sort_by_key(|group| (unlikeness(present, group), group.no));
+    groups.sort_by_key(|group| (name_distance(present, group), group.no));
     groups.truncate(MOST_COMPARED);
     groups
 }
@@ -116,7 +124,7 @@ pub(crate) fn to_compare(present: Option<&ConfigGroup>, groups: &[ConfigGroup]) 
 /// value of the present one. Never guesses between two, nor about one that was not compared. `of` is the number of
 /// groups that the version has.
 pub(crate) fn choose(
-    present: Option<Side<'_>>,
+    present: Option<VersionedSettings<'_>>,
     groups: &[GroupSettings],
     target: Option<&Release>,
     of: usize,
@@ -124,12 +132,12 @@ pub(crate) fn choose(
     let Some(present) = present else { return GroupChoice::Unknown(Compared { of, ..Compared::default() }) };
     let compared = |settings: &GroupSettings| Candidate {
         group: settings.group.clone(),
-        changes: difference(present, Side { settings, release: target }),
+        changes: difference(present, VersionedSettings { settings, release: target }),
         command: None,
     };
     let mut candidates: Vec<Candidate> = groups.iter().map(compared).collect();
     let name = &present.settings.group;
-    candidates.sort_by_cached_key(|one| (one.cost(), unlikeness(Some(name), &one.group), one.group.no));
+    candidates.sort_by_cached_key(|one| (one.cost(), name_distance(Some(name), &one.group), one.group.no));
     let compared = Compared { candidates, of };
     match compared.keeping() {
         0 => GroupChoice::None(compared),
@@ -150,7 +158,7 @@ pub(crate) fn settings_of(groups: &[GroupSettings], no: ConfigGroupNo) -> Option
 const LONGEST_NAME: usize = 64;
 
 /// Returns how far two names are apart: without their digits first, which tell versions as a rule, then with them.
-fn unlikeness(present: Option<&ConfigGroup>, group: &ConfigGroup) -> (usize, usize) {
+fn name_distance(present: Option<&ConfigGroup>, group: &ConfigGroup) -> (usize, usize) {
     let name = |group: &ConfigGroup| -> String {
         group.name.iter().flat_map(|name| name.chars()).take(LONGEST_NAME).collect()
     };
@@ -180,7 +188,7 @@ mod tests {
     use super::*;
 
     fn chosen(present: &GroupSettings, groups: &[GroupSettings], of: usize) -> GroupChoice {
-        choose(Some(Side { settings: present, release: None }), groups, None, of)
+        choose(Some(VersionedSettings { settings: present, release: None }), groups, None, of)
     }
 
     fn numbers(compared: &Compared) -> Vec<u64> {
@@ -213,7 +221,7 @@ mod tests {
         // The target version doesn't list it.
         present.settings[1].key = "gone".to_owned();
         let better = |other: &[(&str, &str, &str)]| {
-            let present = Side { settings: &present, release: None };
+            let present = VersionedSettings { settings: &present, release: None };
             copy_is_better(present, &group(2, 2, other), None)
         };
         assert!(better(&[("a", "", "1"), ("c", "", "1")]), "it loses a");

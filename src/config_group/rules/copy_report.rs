@@ -1,6 +1,6 @@
 //! How far a copy of a config group came.
 
-use super::copy::{Carried, LeftOut, Unequal};
+use super::copy::{CopiedSetting, Mismatch, SkippedSetting};
 use crate::model::group_name::GroupName;
 use crate::model::verdict::{Submitted, Verdict};
 
@@ -8,14 +8,14 @@ use crate::model::verdict::{Submitted, Verdict};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CopyReport {
     pub name: GroupName,
-    pub carried: Vec<Carried>,
-    pub left_out: Vec<LeftOut>,
+    pub carried: Vec<CopiedSetting>,
+    pub left_out: Vec<SkippedSetting>,
     /// False while no group of the version was there to tell which values it takes: more may have to stay behind.
     pub is_told: bool,
     pub created: Submitted,
     /// Whether the values were written; with [`Submitted::Yes`] they may still differ.
     pub written: Submitted,
-    pub unequal: Vec<Unequal>,
+    pub unequal: Vec<Mismatch>,
     /// True when the group was there from an earlier run of this machine.
     pub taken_up: bool,
     /// True once a line of the journal speaks of it.
@@ -57,8 +57,8 @@ mod tests {
     #[test]
     fn the_outcome_is_as_sure_as_what_is_known() {
         use Submitted::{No, Unknown, Yes};
-        let carried = [Carried { key: "a".to_owned(), value: "1".to_owned(), listed: true }];
-        let differs = [Unequal { key: "a".to_owned(), sent: "1".to_owned(), read: None }];
+        let carried = [CopiedSetting { key: "a".to_owned(), value: "1".to_owned(), listed: true }];
+        let differs = [Mismatch { key: "a".to_owned(), sent: "1".to_owned(), read: None }];
         for (created, written, carried, unequal, verdict) in [
             (No, No, &carried[..], &[][..], None),
             (Unknown, No, &carried, &[], Some(Verdict::Unknown)),

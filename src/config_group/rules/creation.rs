@@ -6,7 +6,7 @@ use crate::model::ids::ConfigGroupNo;
 
 /// A create of a group that this machine's journal holds and that was not certainly in vain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Create {
+pub(crate) struct GroupCreation {
     pub name: String,
     pub run: String,
     /// With which profile and key, whose last four characters these are.
@@ -29,23 +29,23 @@ fn mark(run: &str) -> String {
 
 /// Who made a group that has come by the name of a create, as its description tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Maker {
+pub(crate) enum Provenance {
     ThisRun,
     SomebodyElse,
     /// It has no description: whoever made it left none, or the service lost it.
-    Untold,
+    Unknown,
 }
 
 /// Returns who made this group.
-pub(crate) fn maker(group: &ConfigGroup, run: &str) -> Maker {
+pub(crate) fn provenance(group: &ConfigGroup, run: &str) -> Provenance {
     match &group.description {
-        Some(description) if description.ends_with(&mark(run)) => Maker::ThisRun,
-        Some(_) => Maker::SomebodyElse,
-        None => Maker::Untold,
+        Some(description) if description.ends_with(&mark(run)) => Provenance::ThisRun,
+        Some(_) => Provenance::SomebodyElse,
+        None => Provenance::Unknown,
     }
 }
 
-impl Create {
+impl GroupCreation {
     /// Returns which run it was of, and of whom: another account's may have the same name.
     pub(crate) fn who(&self) -> String {
         let profile = self.profile.as_ref().map(|profile| format!("profile {profile}"));
@@ -60,15 +60,18 @@ impl Create {
 /// # Errors
 ///
 /// Fails with the reason why it is none of them, as far as is known.
-pub(crate) fn create_of<'a>(group: &ConfigGroup, creates: &'a [Create]) -> Result<&'a Create, &'static str> {
+pub(crate) fn create_of<'a>(
+    group: &ConfigGroup,
+    creates: &'a [GroupCreation],
+) -> Result<&'a GroupCreation, &'static str> {
     let mut of_name = creates.iter().filter(|create| group.is_named(&create.name));
-    let its = of_name.clone().find(|create| match (maker(group, &create.run), create.no) {
-        (Maker::ThisRun, no) => no.is_none_or(|no| no == group.no),
+    let its = of_name.clone().find(|create| match (provenance(group, &create.run), create.no) {
+        (Provenance::ThisRun, no) => no.is_none_or(|no| no == group.no),
         // Its number tells, where the service has lost the description.
-        (Maker::Untold, no) => no == Some(group.no),
-        (Maker::SomebodyElse, _) => false,
+        (Provenance::Unknown, no) => no == Some(group.no),
+        (Provenance::SomebodyElse, _) => false,
     });
-    let may_be = |create: &Create| create.no.is_none() && group.description.is_none();
+    let may_be = |create: &GroupCreation| create.no.is_none() && group.description.is_none();
     match its {
         Some(create) => Ok(create),
         None if of_name.any(may_be) => {
@@ -79,7 +82,7 @@ pub(crate) fn create_of<'a>(group: &ConfigGroup, creates: &'a [Create]) -> Resul
 }
 
 /// Returns the create of this name whose group nobody has seen yet: another one could make a second group.
-pub(crate) fn unresolved<'a>(name: &GroupName, creates: &'a [Create]) -> Option<&'a Create> {
+pub(crate) fn unresolved<'a>(name: &GroupName, creates: &'a [GroupCreation]) -> Option<&'a GroupCreation> {
     creates.iter().find(|create| create.name == name.text() && create.no.is_none())
 }
 
@@ -88,12 +91,12 @@ pub(crate) fn unresolved<'a>(name: &GroupName, creates: &'a [Create]) -> Option<
 /// # Errors
 ///
 /// Fails with the reason why it can't be the empty group that a cut run of this machine left behind.
-pub(crate) fn take_up(
-    create: Result<&Create, &'static str>,
+pub(crate) fn resume(
+    create: Result<&GroupCreation, &'static str>,
     from: ConfigGroupNo,
     settings: Option<&[Setting]>,
     used_by: Option<u64>,
-) -> Result<Create, &'static str> {
+) -> Result<GroupCreation, &'static str> {
     let create = create?;
     if create.from != Some(from) {
         return Err("it was made for the values of another one");
@@ -138,8 +141,8 @@ mod tests {
     }
 
     /// A create of run `r`, of a group named `group-501`.
-    fn create(no: Option<u64>) -> Create {
-        Create {
+    fn create(no: Option<u64>) -> GroupCreation {
+        GroupCreation {
             name: "group-501".to_owned(),
             run: "r".to_owned(),
             profile: None,
@@ -152,11 +155,11 @@ mod tests {
     #[test]
     fn only_an_empty_unused_group_of_this_machine_and_source_is_taken_up() {
         let from = ConfigGroupNo::new(301);
-        let create = |from| Create { from, ..create(None) };
+        let create = |from| GroupCreation { from, ..create(None) };
         let (ours, of_another) = (create(Some(from)), create(Some(ConfigGroupNo::new(302))));
         let [empty, set, told_twice] = [None, Some("5"), Some("1")].map(|custom| [listed(custom)]);
         for settings in [&empty, &told_twice] {
-            assert_eq!(take_up(Ok(&ours), from, Some(settings), Some(0)).as_ref(), Ok(&ours));
+            assert_eq!(resume(Ok(&ours), from, Some(settings), Some(0)).as_ref(), Ok(&ours));
         }
         for (create, settings, used_by, why) in [
             (Err("not ours"), Some(&empty[..]), Some(0), "not ours"),
@@ -166,7 +169,7 @@ mod tests {
             (Ok(&ours), Some(&empty[..]), Some(2), "a cluster uses it"),
             (Ok(&ours), Some(&empty[..]), None, "doesn't tell whether"),
         ] {
-            let refused = take_up(create, from, settings, used_by).unwrap_err();
+            let refused = resume(create, from, settings, used_by).unwrap_err();
             assert!(refused.contains(why), "{refused}");
         }
     }
@@ -196,7 +199,7 @@ mod tests {
                 (found, _) => panic!("{found:?}: {no:?} {description:?}"),
             }
         }
-        let of_another_name = Create { name: "orders-390".to_owned(), ..create(Some(501)) };
+        let of_another_name = GroupCreation { name: "orders-390".to_owned(), ..create(Some(501)) };
         assert!(create_of(&group(Some(&mark)), &[of_another_name]).is_err());
     }
 
@@ -208,7 +211,7 @@ mod tests {
             (None, None, "r"),
         ] {
             let (profile, access_key) = (profile.map(str::to_owned), key.map(str::to_owned));
-            assert_eq!(Create { profile, access_key, ..create(None) }.who(), text);
+            assert_eq!(GroupCreation { profile, access_key, ..create(None) }.who(), text);
         }
     }
 }

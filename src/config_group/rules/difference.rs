@@ -14,7 +14,7 @@ use crate::model::kafka_version::Release;
 /// one and the same limit of both versions, or where neither has the setting any more: the classes about what the target
 /// version does speak of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum ChangeClass {
     /// Set in neither, and only one of the two lists it: what the other version does is not known.
     Unknown,
     /// The target version has no such setting any more.
@@ -35,7 +35,7 @@ pub(crate) enum Class {
     Kept,
 }
 
-impl Class {
+impl ChangeClass {
     /// Every class, the one that matters most first.
     pub(crate) const ALL: [Self; 9] = [
         Self::OutOfRange,
@@ -73,7 +73,7 @@ pub(crate) struct SettingChange {
     pub from: Option<String>,
     /// The value in force with the target group.
     pub to: Option<String>,
-    pub class: Class,
+    pub class: ChangeClass,
     /// True when a person set it in the present group.
     pub custom_before: bool,
     /// What else there is to say: the limit that it breaks, what replaces it, what a new default does, which version lists
@@ -83,7 +83,7 @@ pub(crate) struct SettingChange {
 
 /// A group and the version that it is for, as one side of a comparison.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Side<'a> {
+pub(crate) struct VersionedSettings<'a> {
     pub settings: &'a GroupSettings,
     /// None where the version has no name: then Kafka's own changes can't be told.
     pub release: Option<&'a Release>,
@@ -94,7 +94,7 @@ impl SettingChange {
     ///
     /// Only a change for the worse counts for `message.max.bytes`: a larger limit turns no message away.
     pub(crate) fn is_risky(&self) -> bool {
-        if !matches!(self.class, Class::Changed | Class::Gained | Class::ChangedDefault) {
+        if !matches!(self.class, ChangeClass::Changed | ChangeClass::Gained | ChangeClass::ChangedDefault) {
             return false;
         }
         if self.key == "message.max.bytes" {
@@ -129,7 +129,10 @@ const RISKY_KEYS: &[&str] = &[
 
 /// Compares two groups, setting by setting, in the order of their keys. What neither lists is there where Kafka changed
 /// its own default.
-pub(crate) fn difference(present: Side<'_>, target: Side<'_>) -> Vec<SettingChange> {
+pub(crate) fn difference(
+    present: VersionedSettings<'_>,
+    target: VersionedSettings<'_>,
+) -> Vec<SettingChange> {
     let (before, after) = (by_key(present), by_key(target));
     let keys: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
     let mut changes: Vec<SettingChange> = match (present.release, target.release) {
@@ -149,7 +152,7 @@ pub(crate) fn difference(present: Side<'_>, target: Side<'_>) -> Vec<SettingChan
     changes
 }
 
-fn by_key(side: Side<'_>) -> BTreeMap<&str, &Setting> {
+fn by_key(side: VersionedSettings<'_>) -> BTreeMap<&str, &Setting> {
     side.settings.settings.iter().map(|setting| (setting.key.as_str(), setting)).collect()
 }
 
@@ -157,7 +160,10 @@ fn by_key(side: Side<'_>) -> BTreeMap<&str, &Setting> {
 /// that nobody can set in the target version doesn't count.
 pub(crate) fn keeps_everything(changes: &[SettingChange]) -> bool {
     !changes.iter().any(|change| {
-        matches!(change.class, Class::LostOverride | Class::Changed | Class::Gained | Class::OutOfRange)
+        matches!(
+            change.class,
+            ChangeClass::LostOverride | ChangeClass::Changed | ChangeClass::Gained | ChangeClass::OutOfRange
+        )
     })
 }
 
@@ -166,7 +172,7 @@ fn changed_default(changed: kafka_changes::ChangedDefault) -> SettingChange {
         key: changed.key.to_owned(),
         from: changed.from.map(str::to_owned),
         to: changed.to.map(str::to_owned),
-        class: Class::ChangedDefault,
+        class: ChangeClass::ChangedDefault,
         custom_before: false,
         note: changed.felt.map(str::to_owned),
     }
@@ -191,29 +197,31 @@ fn change(
     }
 
     // A limit or a removal that the same value has lived with so far changes nothing.
-    let limit = after.and_then(|setting| limit_broken(setting, target));
-    let limit_before = before.and_then(|setting| limit_broken(setting, present));
+    let limit = after.and_then(|setting| violated_limit(setting, target));
+    let limit_before = before.and_then(|setting| violated_limit(setting, present));
     let is_as_ever =
-        from == to && limit.as_ref().map(Limit::range) == limit_before.as_ref().map(Limit::range);
+        from == to && limit.as_ref().map(ValueLimit::range) == limit_before.as_ref().map(ValueLimit::range);
     let was_removed = removed(key, before, present).is_some();
     let instead = removed(key, after, target).filter(|_| from != to || !was_removed);
 
     let (class, note) = if let Some(instead) = instead {
-        (Class::RemovedKey, Some(format!("instead: {instead}")))
+        (ChangeClass::RemovedKey, Some(format!("instead: {instead}")))
     } else if is_unknown {
         let only = if before.is_some() { "present" } else { "target" };
-        (Class::Unknown, Some(format!("listed for the {only} version only")))
+        (ChangeClass::Unknown, Some(format!("listed for the {only} version only")))
     } else if let (Some(limit), false) = (&limit, is_as_ever) {
-        (Class::OutOfRange, Some(format!("allowed: {limit}")))
+        (ChangeClass::OutOfRange, Some(format!("allowed: {limit}")))
     } else if from == to {
-        (Class::Kept, limit.map(|limit| format!("allowed: {limit}")))
+        (ChangeClass::Kept, limit.map(|limit| format!("allowed: {limit}")))
     } else {
         match (was_custom, will_be_custom) {
-            (true, true) => (Class::Changed, None),
-            (true, false) if after.is_some_and(|setting| !setting.modifiable) => (Class::ReadOnly, None),
-            (true, false) => (Class::LostOverride, None),
-            (false, true) => (Class::Gained, None),
-            (false, false) => (Class::ChangedDefault, felt(key, present, target)),
+            (true, true) => (ChangeClass::Changed, None),
+            (true, false) if after.is_some_and(|setting| !setting.modifiable) => {
+                (ChangeClass::ReadOnly, None)
+            }
+            (true, false) => (ChangeClass::LostOverride, None),
+            (false, true) => (ChangeClass::Gained, None),
+            (false, false) => (ChangeClass::ChangedDefault, impact(key, present, target)),
         }
     };
     SettingChange { key: key.to_owned(), from, to, class, custom_before: was_custom, note }
@@ -234,7 +242,7 @@ fn default_warning(
 }
 
 /// Returns what Kafka's change of this default does.
-fn felt(key: &str, present: Option<&Release>, target: Option<&Release>) -> Option<String> {
+fn impact(key: &str, present: Option<&Release>, target: Option<&Release>) -> Option<String> {
     kafka_changes::changed_default(key, present?, target?)?.felt.map(str::to_owned)
 }
 
@@ -249,44 +257,44 @@ fn removed(key: &str, setting: Option<&Setting>, release: Option<&Release>) -> O
 
 /// The limit that a value breaks.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Limit {
+pub(crate) struct ValueLimit {
     range: ValueRange,
     /// As the service says it, or Kafka's with the version.
     text: String,
 }
 
-impl Limit {
+impl ValueLimit {
     fn range(&self) -> &ValueRange {
         &self.range
     }
 }
 
-impl fmt::Display for Limit {
+impl fmt::Display for ValueLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
 /// Returns the limit that a custom value breaks. The service's own outranks the table's.
-fn limit_broken(setting: &Setting, release: Option<&Release>) -> Option<Limit> {
+fn violated_limit(setting: &Setting, release: Option<&Release>) -> Option<ValueLimit> {
     forbids(setting, setting.custom.as_deref()?, release)
 }
 
 /// Returns the limit that `value` would break if it were this setting's.
-pub(crate) fn forbids(setting: &Setting, value: &str, release: Option<&Release>) -> Option<Limit> {
+pub(crate) fn forbids(setting: &Setting, value: &str, release: Option<&Release>) -> Option<ValueLimit> {
     if let Some((text, range)) =
         setting.range.as_deref().and_then(|text| Some((text, ValueRange::read(text)?)))
     {
-        return (!range.allows(value)).then(|| Limit { text: text.to_owned(), range });
+        return (!range.allows(value)).then(|| ValueLimit { text: text.to_owned(), range });
     }
-    bound_broken(&setting.key, value, release?)
+    violated_bound(&setting.key, value, release?)
 }
 
 /// Returns the limit of Kafka's own that a value breaks.
-pub(crate) fn bound_broken(key: &str, value: &str, release: &Release) -> Option<Limit> {
+pub(crate) fn violated_bound(key: &str, value: &str, release: &Release) -> Option<ValueLimit> {
     let range = kafka_changes::bound(key, release)?;
     (!range.allows(value))
-        .then(|| Limit { text: format!("{range} in Kafka {release}"), range: range.clone() })
+        .then(|| ValueLimit { text: format!("{range} in Kafka {release}"), range: range.clone() })
 }
 
 #[cfg(test)]
@@ -321,11 +329,11 @@ pub(crate) mod tests {
 
     /// Compares without names of versions, so that Kafka's own changes stay out.
     pub(crate) fn compared(present: &GroupSettings, target: &GroupSettings) -> Vec<SettingChange> {
-        let side = |settings| Side { settings, release: None };
+        let side = |settings| VersionedSettings { settings, release: None };
         difference(side(present), side(target))
     }
 
-    fn class_of(present: (&str, &str), target: (&str, &str)) -> Class {
+    fn class_of(present: (&str, &str), target: (&str, &str)) -> ChangeClass {
         let present = group(1, 1, &[("a", present.0, present.1)]);
         let target = group(2, 2, &[("a", target.0, target.1)]);
         compared(&present, &target)[0].class
@@ -334,15 +342,15 @@ pub(crate) mod tests {
     #[test]
     fn a_setting_is_in_the_class_of_what_brokers_will_feel() {
         for (present, target, class) in [
-            (("5", "1"), ("5", "1"), Class::Kept),
-            (("5", "1"), ("6", "1"), Class::Changed),
-            (("5", "1"), ("", "1"), Class::LostOverride),
-            (("", "1"), ("5", "1"), Class::Gained),
-            (("", "1"), ("", "2"), Class::ChangedDefault),
-            (("", "1"), ("", "1"), Class::Kept),
+            (("5", "1"), ("5", "1"), ChangeClass::Kept),
+            (("5", "1"), ("6", "1"), ChangeClass::Changed),
+            (("5", "1"), ("", "1"), ChangeClass::LostOverride),
+            (("", "1"), ("5", "1"), ChangeClass::Gained),
+            (("", "1"), ("", "2"), ChangeClass::ChangedDefault),
+            (("", "1"), ("", "1"), ChangeClass::Kept),
             // The same value by another way changes nothing for the brokers.
-            (("5", "1"), ("", "5"), Class::Kept),
-            (("", "5"), ("5", "1"), Class::Kept),
+            (("5", "1"), ("", "5"), ChangeClass::Kept),
+            (("", "5"), ("5", "1"), ChangeClass::Kept),
         ] {
             assert_eq!(class_of(present, target), class, "{present:?} to {target:?}");
         }
@@ -355,14 +363,14 @@ pub(crate) mod tests {
         assert!(!keeps_everything(&compared(&present, &target)));
         target.settings[0].modifiable = false;
         let changes = compared(&present, &target);
-        assert_eq!(changes[0].class, Class::ReadOnly);
+        assert_eq!(changes[0].class, ChangeClass::ReadOnly);
         assert!(keeps_everything(&changes));
     }
 
     #[test]
     fn a_custom_value_that_the_target_does_not_know_is_lost() {
         let changes = compared(&group(1, 1, &[("a", "5", "1")]), &group(2, 2, &[]));
-        assert_eq!((changes[0].class, changes[0].to.as_deref()), (Class::LostOverride, None));
+        assert_eq!((changes[0].class, changes[0].to.as_deref()), (ChangeClass::LostOverride, None));
     }
 
     #[test]
@@ -436,21 +444,23 @@ pub(crate) mod tests {
     }
 
     /// Returns what a class of one direction may be in the other, where no version stands between.
-    fn mirrored(class: Class) -> &'static [Class] {
+    fn mirrored(class: ChangeClass) -> &'static [ChangeClass] {
         match class {
-            Class::LostOverride | Class::ReadOnly => &[Class::Gained, Class::OutOfRange],
-            Class::Gained => &[Class::LostOverride, Class::ReadOnly],
-            Class::Changed => &[Class::Changed, Class::OutOfRange],
-            Class::ChangedDefault => &[Class::ChangedDefault],
-            Class::Unknown => &[Class::Unknown],
-            Class::Kept => &[Class::Kept, Class::OutOfRange],
-            Class::OutOfRange | Class::RemovedKey => &[
-                Class::LostOverride,
-                Class::ReadOnly,
-                Class::Changed,
-                Class::Kept,
-                Class::OutOfRange,
-                Class::Gained,
+            ChangeClass::LostOverride | ChangeClass::ReadOnly => {
+                &[ChangeClass::Gained, ChangeClass::OutOfRange]
+            }
+            ChangeClass::Gained => &[ChangeClass::LostOverride, ChangeClass::ReadOnly],
+            ChangeClass::Changed => &[ChangeClass::Changed, ChangeClass::OutOfRange],
+            ChangeClass::ChangedDefault => &[ChangeClass::ChangedDefault],
+            ChangeClass::Unknown => &[ChangeClass::Unknown],
+            ChangeClass::Kept => &[ChangeClass::Kept, ChangeClass::OutOfRange],
+            ChangeClass::OutOfRange | ChangeClass::RemovedKey => &[
+                ChangeClass::LostOverride,
+                ChangeClass::ReadOnly,
+                ChangeClass::Changed,
+                ChangeClass::Kept,
+                ChangeClass::OutOfRange,
+                ChangeClass::Gained,
             ],
         }
     }
@@ -458,9 +468,9 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn a_group_keeps_everything_of_itself(a in any_group(1), release in any_release()) {
-            let side = Side { settings: &a, release: release.as_ref() };
+            let side = VersionedSettings { settings: &a, release: release.as_ref() };
             let changes = difference(side, side);
-            prop_assert!(changes.iter().all(|change| change.class == Class::Kept), "{changes:?}");
+            prop_assert!(changes.iter().all(|change| change.class == ChangeClass::Kept), "{changes:?}");
         }
 
         #[test]
@@ -468,17 +478,17 @@ pub(crate) mod tests {
             a in any_group(1), b in any_group(2), before in any_release(), after in any_release(),
         ) {
             let changes = difference(
-                Side { settings: &a, release: before.as_ref() },
-                Side { settings: &b, release: after.as_ref() },
+                VersionedSettings { settings: &a, release: before.as_ref() },
+                VersionedSettings { settings: &b, release: after.as_ref() },
             );
             for setting in a.settings.iter().chain(&b.settings) {
                 prop_assert_eq!(changes.iter().filter(|change| change.key == setting.key).count(), 1);
             }
             for change in &changes {
                 let is_listed = a.setting(&change.key).is_some() || b.setting(&change.key).is_some();
-                prop_assert!(is_listed || change.class == Class::ChangedDefault);
+                prop_assert!(is_listed || change.class == ChangeClass::ChangedDefault);
                 // Whatever is called kept, removed or unknown, nothing that a group sets is lost behind it.
-                let is_kept = matches!(change.class, Class::Kept | Class::ChangedDefault);
+                let is_kept = matches!(change.class, ChangeClass::Kept | ChangeClass::ChangedDefault);
                 prop_assert!(!is_kept || !change.custom_before || change.from == change.to, "{:?}", change);
             }
         }
@@ -501,21 +511,32 @@ pub(crate) mod tests {
         let mut target = group(2, 2, &[("a", "5", "1")]);
         target.settings[0].range = Some("1 ~ 4".to_owned());
         let change = &compared(&present, &target)[0];
-        assert_eq!((change.class, change.note.as_deref()), (Class::OutOfRange, Some("allowed: 1 ~ 4")));
+        assert_eq!((change.class, change.note.as_deref()), (ChangeClass::OutOfRange, Some("allowed: 1 ~ 4")));
         assert!(!keeps_everything(&compared(&present, &target)));
         present.settings[0].range = Some("1~4".to_owned());
-        assert_eq!(compared(&present, &target)[0].class, Class::Kept, "brokers run with it under this limit");
+        assert_eq!(
+            compared(&present, &target)[0].class,
+            ChangeClass::Kept,
+            "brokers run with it under this limit"
+        );
         present.settings[0].range = Some("1 ~ 3".to_owned());
-        assert_eq!(compared(&present, &target)[0].class, Class::OutOfRange, "under another one nobody knows");
+        assert_eq!(
+            compared(&present, &target)[0].class,
+            ChangeClass::OutOfRange,
+            "under another one nobody knows"
+        );
         // A value that the target leaves to its default can't keep a broker from starting.
         target.settings[0].custom = None;
-        assert_eq!(compared(&present, &target)[0].class, Class::LostOverride);
+        assert_eq!(compared(&present, &target)[0].class, ChangeClass::LostOverride);
     }
 
     fn between(versions: (&str, &str), a: &GroupSettings, b: &GroupSettings) -> Vec<SettingChange> {
         let (before, after) = (Release::find(versions.0), Release::find(versions.1));
         let (before, after) = (before.as_ref(), after.as_ref());
-        difference(Side { settings: a, release: before }, Side { settings: b, release: after })
+        difference(
+            VersionedSettings { settings: a, release: before },
+            VersionedSettings { settings: b, release: after },
+        )
     }
 
     #[test]
@@ -528,13 +549,13 @@ pub(crate) mod tests {
         let nothing = group(2, 2, &[]);
         let (port, to_others) = ("advertised.port", |key| set(2, 2, key));
         for (versions, there, class) in [
-            (("2.8.2", "3.9.0"), nothing.clone(), Class::RemovedKey),
-            (("2.8.2", "3.9.0"), to_others(port), Class::RemovedKey),
-            (("3.7.1", "3.9.0"), nothing.clone(), Class::RemovedKey),
-            (("3.7.1", "3.9.0"), to_others(port), Class::Kept),
-            (("3.9.0", "2.8.2"), nothing.clone(), Class::LostOverride),
+            (("2.8.2", "3.9.0"), nothing.clone(), ChangeClass::RemovedKey),
+            (("2.8.2", "3.9.0"), to_others(port), ChangeClass::RemovedKey),
+            (("3.7.1", "3.9.0"), nothing.clone(), ChangeClass::RemovedKey),
+            (("3.7.1", "3.9.0"), to_others(port), ChangeClass::Kept),
+            (("3.9.0", "2.8.2"), nothing.clone(), ChangeClass::LostOverride),
             // Nothing is known of the target's version.
-            (("3.9.0", "5.0.0"), nothing, Class::LostOverride),
+            (("3.9.0", "5.0.0"), nothing, ChangeClass::LostOverride),
         ] {
             let changes = between(versions, &set(1, 1, port), &there);
             assert_eq!(
@@ -560,7 +581,7 @@ pub(crate) mod tests {
         ] {
             let changes = between(versions, &before, &after);
             let change = changes.iter().find(|one| one.key == key).unwrap();
-            assert_eq!((change.class, change.from.as_deref()), (Class::ChangedDefault, Some(from)));
+            assert_eq!((change.class, change.from.as_deref()), (ChangeClass::ChangedDefault, Some(from)));
             assert_eq!(change.to.as_deref(), Some(hour));
             assert_eq!(change.note.as_deref(), Some("records stamped more than an hour ahead are refused"));
         }
@@ -568,7 +589,7 @@ pub(crate) mod tests {
         let same = same.iter().find(|one| one.key == key).unwrap();
         assert_eq!(
             (same.class, same.from.as_deref()),
-            (Class::Unknown, None),
+            (ChangeClass::Unknown, None),
             "the table vouches for nothing"
         );
     }
@@ -581,20 +602,20 @@ pub(crate) mod tests {
             present.settings[0].listed = false;
             let (before, after) = (release("3.9.0"), release("4.0.0"));
             let changes = difference(
-                Side { settings: &present, release: before.as_ref() },
-                Side { settings: target, release: after.as_ref() },
+                VersionedSettings { settings: &present, release: before.as_ref() },
+                VersionedSettings { settings: target, release: after.as_ref() },
             );
             let of = |key: &str| changes.iter().find(|change| change.key == key).map(|change| change.class);
             (of("inter.broker.protocol.version"), of("num.recovery.threads.per.data.dir"))
         };
-        let by_table = (Some(Class::RemovedKey), Some(Class::ChangedDefault));
+        let by_table = (Some(ChangeClass::RemovedKey), Some(ChangeClass::ChangedDefault));
         assert_eq!(classes(&group(2, 2, &[])), by_table);
         let still_listed = group(2, 2, &[("inter.broker.protocol.version", "", "4.0")]);
-        assert_eq!(classes(&still_listed).0, Some(Class::LostOverride));
+        assert_eq!(classes(&still_listed).0, Some(ChangeClass::LostOverride));
         let own_default = group(2, 2, &[("num.recovery.threads.per.data.dir", "", "1")]);
         assert_eq!(
             classes(&own_default).1,
-            Some(Class::Unknown),
+            Some(ChangeClass::Unknown),
             "the service tells one of the two versions only"
         );
     }

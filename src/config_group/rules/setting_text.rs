@@ -45,7 +45,7 @@ pub(crate) fn first_few(texts: impl Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::difference::Class;
+    use super::super::difference::ChangeClass;
     use super::*;
 
     #[test]
@@ -63,7 +63,7 @@ mod tests {
                 key: key.to_owned(),
                 from: from.map(str::to_owned),
                 to: to.map(str::to_owned),
-                class: Class::Changed,
+                class: ChangeClass::Changed,
                 custom_before: true,
                 note: None,
             })

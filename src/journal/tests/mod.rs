@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::clock::tests::FakeClock;
-use crate::clock::{Interrupt, SystemClock};
+use crate::clock::{SignalListener, SystemClock};
 use crate::model::endpoint::Endpoint;
 use crate::model::region::Site;
 
@@ -262,7 +262,7 @@ fn concurrent_and_killed_writers_mix_no_lines() {
         for number in 0..8 {
             let (folder, long) = (&folder, &long);
             scope.spawn(move || {
-                let clock = Rc::new(SystemClock { interrupt: Interrupt::new() });
+                let clock = Rc::new(SystemClock { interrupt: SignalListener::new() });
                 let journal = timed(folder, &format!("run-{number}"), clock);
                 for _ in 0..20 {
                     let end = || journal.end(NOW, None, None, None, &json!({ "text": long }));

@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{ConfigError, Keys};
-use crate::clock::{Interrupt, Signal};
+use super::{ConfigError, Credentials};
+use crate::clock::{Signal, SignalListener};
 use running::Output;
 
 mod running;
@@ -26,9 +26,9 @@ pub(crate) struct CredentialProcess {
 
 /// What is around while a program gives a key.
 #[derive(Clone, Copy)]
-pub(crate) struct Surrounding<'a> {
+pub(crate) struct RunContext<'a> {
     pub now: Timestamp,
-    pub interrupt: &'a Interrupt,
+    pub interrupt: &'a SignalListener,
     /// Is told what the program said on stderr, without anything that it said on stdout too. None lets it speak there
     /// by itself, at once, as a person at a terminal needs it.
     pub hear: Option<&'a dyn Fn(&str)>,
@@ -90,7 +90,7 @@ impl CredentialProcess {
     ///
     /// Fails when the program can't be run, takes or says too much, or ends with another code than 0, and at a signal;
     /// it and whatever it started are then ended. Fails too when it doesn't answer in the documented form.
-    pub(crate) fn fetch(&self, around: Surrounding<'_>) -> Result<Keys, ConfigError> {
+    pub(crate) fn fetch(&self, around: RunContext<'_>) -> Result<Credentials, ConfigError> {
         self.fetch_within(LIMIT, around).map_err(|error| match error {
             NoKeys::Interrupted(signal) => ConfigError::Interrupted(signal),
             NoKeys::Reason(reason) => {
@@ -99,7 +99,7 @@ impl CredentialProcess {
         })
     }
 
-    fn fetch_within(&self, limit: Duration, around: Surrounding<'_>) -> Result<Keys, NoKeys> {
+    fn fetch_within(&self, limit: Duration, around: RunContext<'_>) -> Result<Credentials, NoKeys> {
         let Output { stdout, stderr, end } =
             running::run(&self.words, limit, around.interrupt, around.hear.is_some())?;
         if let Some(hear) = around.hear {
@@ -137,7 +137,7 @@ fn without(text: &str, answer: &str) -> String {
 }
 
 /// Reads the answer. No reason repeats any of it.
-fn keys(text: &[u8], now: Timestamp) -> Result<Keys, String> {
+fn keys(text: &[u8], now: Timestamp) -> Result<Credentials, String> {
     let answer: Answer = serde_json::from_slice(text).map_err(|_| {
         "its answer is not JSON with Version, AccessKeyId and SecretAccessKey, and Expiration as an option".to_owned()
     })?;
@@ -147,8 +147,8 @@ fn keys(text: &[u8], now: Timestamp) -> Result<Keys, String> {
     if answer.expiration.is_some_and(|at| at <= now) {
         return Err("its key has expired".to_owned());
     }
-    Keys::checked(&answer.access_key_id, answer.secret_access_key.expose_secret())
-        .map(|keys| Keys { expires: answer.expiration, ..keys })
+    Credentials::checked(&answer.access_key_id, answer.secret_access_key.expose_secret())
+        .map(|keys| Credentials { expires: answer.expiration, ..keys })
         .ok_or_else(|| "its key is empty or holds characters that no key has".to_owned())
 }
 
@@ -161,18 +161,18 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn around(interrupt: &Interrupt) -> Surrounding<'_> {
-        Surrounding { now: NOW, interrupt, hear: None }
+    fn around(interrupt: &SignalListener) -> RunContext<'_> {
+        RunContext { now: NOW, interrupt, hear: None }
     }
 
-    fn run(script: &str) -> Result<Keys, String> {
+    fn run(script: &str) -> Result<Credentials, String> {
         let words = vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()];
         let process = CredentialProcess { words, place: "profile prod".to_owned() };
         fetched(&process, Duration::from_secs(5))
     }
 
-    fn fetched(process: &CredentialProcess, limit: Duration) -> Result<Keys, String> {
-        process.fetch_within(limit, around(&Interrupt::new())).map_err(|error| match error {
+    fn fetched(process: &CredentialProcess, limit: Duration) -> Result<Credentials, String> {
+        process.fetch_within(limit, around(&SignalListener::new())).map_err(|error| match error {
             NoKeys::Reason(reason) => reason,
             NoKeys::Interrupted(signal) => panic!("{signal:?}"),
         })
@@ -211,7 +211,7 @@ mod tests {
             assert!(!told.contains("hunter2"), "{told}");
         }
         let missing = CredentialProcess { words: vec!["no-such-program".to_owned()], place: String::new() };
-        let error = missing.fetch(around(&Interrupt::new())).unwrap_err();
+        let error = missing.fetch(around(&SignalListener::new())).unwrap_err();
         assert!(error.is_auth() && error.to_string().contains("no-such-program"), "{error}");
     }
 
@@ -229,7 +229,7 @@ mod tests {
     fn a_signal_ends_the_program_with_all_that_it_started() {
         let words = ["sh", "-c", "sleep 1000 & sleep 1000"].map(str::to_owned).to_vec();
         let process = CredentialProcess { words, place: String::new() };
-        let interrupt = Interrupt::new();
+        let interrupt = SignalListener::new();
         interrupt.raise(Signal::Terminate);
         assert_eq!(
             process.fetch(around(&interrupt)).unwrap_err(),
@@ -244,8 +244,8 @@ mod tests {
         let hear = |text: &str| said.borrow_mut().push_str(text);
         let words = vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()];
         let process = CredentialProcess { words, place: String::new() };
-        let interrupt = Interrupt::new();
-        let surrounding = Surrounding { hear: Some(&hear), ..around(&interrupt) };
+        let interrupt = SignalListener::new();
+        let surrounding = RunContext { hear: Some(&hear), ..around(&interrupt) };
         let _keys_or_not = process.fetch_within(Duration::from_secs(5), surrounding);
         said.take()
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::zeroize::Zeroizing;
 
 use super::NoKeys;
-use crate::clock::Interrupt;
+use crate::clock::SignalListener;
 
 /// What a program said, and how it ended.
 pub(super) struct Output {
@@ -52,7 +52,7 @@ const LINGER: Duration = Duration::from_millis(100);
 pub(super) fn run(
     words: &[String],
     limit: Duration,
-    interrupt: &Interrupt,
+    interrupt: &SignalListener,
     keep_stderr: bool,
 ) -> Result<Output, NoKeys> {
     let mut command = Command::new(&words[0]);
@@ -64,15 +64,20 @@ pub(super) fn run(
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|error| format!("it can't be run: {error}"))?;
     let Some(stdout) = child.stdout.take() else { return Err("it has no stdout".to_owned().into()) };
-    let stdout = Kept::of(stdout, true);
-    let stderr = child.stderr.take().map(|stderr| Kept::of(stderr, false));
+    let stdout = CapturedStream::of(stdout, true);
+    let stderr = child.stderr.take().map(|stderr| CapturedStream::of(stderr, false));
     let end = wait_for(&mut child, &stdout, limit, interrupt);
     let stderr = stderr.map_or_else(Zeroizing::default, |stderr| stderr.whole_lines());
     let stdout = std::mem::take(&mut *stdout.text());
     Ok(Output { stdout, stderr, end })
 }
 
-fn wait_for(child: &mut Child, stdout: &Kept, limit: Duration, interrupt: &Interrupt) -> Result<(), NoKeys> {
+fn wait_for(
+    child: &mut Child,
+    stdout: &CapturedStream,
+    limit: Duration,
+    interrupt: &SignalListener,
+) -> Result<(), NoKeys> {
     let mut waited = Duration::ZERO;
     let mut said = None;
     loop {
@@ -126,12 +131,12 @@ fn end(child: &mut Child, why: NoKeys) -> Result<(), NoKeys> {
 }
 
 /// A stream that is read on a thread of its own, of which the beginning is kept.
-struct Kept {
+struct CapturedStream {
     text: Arc<Mutex<Zeroizing<Vec<u8>>>>,
     ended: Receiver<io::Result<()>>,
 }
 
-impl Kept {
+impl CapturedStream {
     /// `stops` reads no further than one byte more than is kept; else the rest is read and forgotten.
     fn of(mut stream: impl Read + Send + 'static, stops: bool) -> Self {
         // Growing would leave copies of it behind.

@@ -9,9 +9,9 @@ use super::profile::{Field, absolute};
 use super::resolved_endpoint::{label, parse, place};
 use super::sources::Sources;
 use super::store::Files;
-use super::{ConfigError, Environment, KeySource, Origin};
+use super::{ConfigError, CredentialSource, Environment, Origin};
 use crate::model::endpoint::Endpoint;
-use crate::model::output_format::Format;
+use crate::model::output_format::OutputFormat;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::service::Service;
 
@@ -29,7 +29,7 @@ pub(crate) struct Flags {
 
 /// One value with its origin, for people. The secret itself is never among them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Shown {
+pub(crate) struct SettingsSummary {
     pub name: &'static str,
     pub value: Option<String>,
     pub origin: Origin,
@@ -42,15 +42,15 @@ pub(crate) struct Settings {
     pub service: Service,
     /// The profile whose key is in force, and why it is.
     pub profile: Option<(String, Origin)>,
-    pub keys: Result<KeySource, ConfigError>,
+    pub keys: Result<CredentialSource, ConfigError>,
     pub key_origin: Origin,
     pub cacert: Option<PathBuf>,
     /// The profile's own; without one the system's variables count.
     pub proxy: Option<ProxyAddress>,
-    pub output: Format,
+    pub output: OutputFormat,
     /// Between two looks of a watch.
     pub poll: Duration,
-    pub shown: Vec<Shown>,
+    pub shown: Vec<SettingsSummary>,
     /// What the user has to be told about the files and the variables.
     pub warnings: Vec<String>,
 }
@@ -82,8 +82,8 @@ pub(crate) fn resolve(
     let (cacert, cacert_origin) = cacert(&sources)?;
     let (proxy, proxy_origin) = own_proxy(&sources)?;
     let (output, output_origin) = match sources.first(Field::Output, &["CDSS_OUTPUT"])? {
-        Some((text, origin)) => (parse::<Format>(&text, &origin, Field::Output)?, origin),
-        None => (Format::default(), Origin::Default),
+        Some((text, origin)) => (parse::<OutputFormat>(&text, &origin, Field::Output)?, origin),
+        None => (OutputFormat::default(), Origin::Default),
     };
     let (poll, poll_origin) = poll(&sources, &place.service.endpoint)?;
     let profile = sources.profile().map(|(profile, origin)| (profile.name.clone(), origin.clone()));
@@ -121,10 +121,10 @@ pub(crate) fn resolve(
                 .map(|name| format!("NCLOUD_PROFILE={name} is not used: {} comes before it", profile.place()))
         });
 
-    let show = |name, value: Option<String>, origin| Shown { name, value, origin };
+    let show = |name, value: Option<String>, origin| SettingsSummary { name, value, origin };
     let of_key = |key: Field, value, origin| show(key.name(), value, origin);
     let origin_of_profile = profile.as_ref().map_or(Origin::Default, |(_, origin)| origin.clone());
-    let keys = sources.keys.as_ref().ok().and_then(KeySource::pair);
+    let keys = sources.keys.as_ref().ok().and_then(CredentialSource::pair);
     let command = sources.profile().and_then(|(profile, _)| profile.value(Field::CredentialProcess));
     let shown = vec![
         show("profile", profile.as_ref().map(|(name, _)| name.clone()), origin_of_profile),

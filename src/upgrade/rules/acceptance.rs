@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::checks::policy::{self, Acceptable, ItemKind};
+use super::checks::policy::{self, ItemKind, Override};
 
 /// One `--accept ID[=ITEM,…]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,15 +40,13 @@ impl FromStr for Acceptance {
             Some((id, items)) => (id.trim(), Some(items)),
             None => (text.trim(), None),
         };
-        let rule = policy::rule(id).ok_or_else(|| AcceptanceError::UnknownCheck(id.to_owned()))?;
+        let rule = policy::check_policy(id).ok_or_else(|| AcceptanceError::UnknownCheck(id.to_owned()))?;
         let items: Vec<String> = match (items, rule.acceptable) {
-            (_, Acceptable::No) => return Err(AcceptanceError::NotAcceptable(rule.id)),
-            (Some(_), Acceptable::Whole) => return Err(AcceptanceError::NoItems(rule.id)),
-            (None, Acceptable::Each(ItemKind::Run)) => return Err(AcceptanceError::NoRun(rule.id)),
-            (None, Acceptable::Whole | Acceptable::Each(ItemKind::Setting)) => Vec::new(),
-            (Some(items), Acceptable::Each(_)) => {
-                items.split(',').map(|item| item.trim().to_owned()).collect()
-            }
+            (_, Override::No) => return Err(AcceptanceError::NotAcceptable(rule.id)),
+            (Some(_), Override::Whole) => return Err(AcceptanceError::NoItems(rule.id)),
+            (None, Override::Each(ItemKind::Run)) => return Err(AcceptanceError::NoRun(rule.id)),
+            (None, Override::Whole | Override::Each(ItemKind::Setting)) => Vec::new(),
+            (Some(items), Override::Each(_)) => items.split(',').map(|item| item.trim().to_owned()).collect(),
         };
         if items.iter().any(String::is_empty) {
             return Err(AcceptanceError::EmptyItem(text.to_owned()));
@@ -69,9 +67,9 @@ impl fmt::Display for Acceptance {
 
 /// Everything that was accepted on the command line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Accepted(pub Vec<Acceptance>);
+pub(crate) struct Acceptances(pub Vec<Acceptance>);
 
-impl Accepted {
+impl Acceptances {
     /// Returns true when the check was accepted by its bare id.
     pub(crate) fn whole(&self, id: &str) -> bool {
         self.0.iter().any(|acceptance| acceptance.id == id && acceptance.items.is_empty())
@@ -92,7 +90,9 @@ impl Accepted {
         known: &dyn Fn(ItemKind, &str) -> bool,
     ) -> Result<(), AcceptanceError> {
         for &Acceptance { id, ref items } in &self.0 {
-            let Some(Acceptable::Each(kind)) = policy::rule(id).map(|rule| rule.acceptable) else { continue };
+            let Some(Override::Each(kind)) = policy::check_policy(id).map(|rule| rule.acceptable) else {
+                continue;
+            };
             if let Some(item) = items.iter().find(|item| !known(kind, item)).cloned() {
                 return Err(match kind {
                     ItemKind::Setting => AcceptanceError::UnknownSetting { id, item },
@@ -148,7 +148,7 @@ mod tests {
             ("start.unresolved=run", Some("the journal has no start by run `run`")),
             ("start.unresolved=run-1,num.partitions", Some("no start by run `num.partitions`")),
         ] {
-            let result = Accepted(vec![text.parse().unwrap()]).refuse_unknown_items(&known);
+            let result = Acceptances(vec![text.parse().unwrap()]).refuse_unknown_items(&known);
             let message = result.err().map(|error| error.to_string());
             let matches = match (&message, error) {
                 (Some(message), Some(error)) => message.contains(error),

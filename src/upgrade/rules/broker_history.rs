@@ -4,11 +4,11 @@
 
 use std::time::Duration;
 
-use crate::model::broker_health::{Colour, Health};
+use crate::model::broker_health::{Color, Health};
 
 /// Whether a broker was seen to restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Restarted {
+pub(crate) enum RestartEvidence {
     /// It was changing or down, and came back to green.
     Yes,
     /// It is changing or down, and has not come back.
@@ -17,7 +17,7 @@ pub(crate) enum Restarted {
     NotSeen,
 }
 
-impl Restarted {
+impl RestartEvidence {
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Yes => "yes",
@@ -29,9 +29,9 @@ impl Restarted {
 
 /// One broker's colours in the order seen, each once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BrokerTrail {
+pub(crate) struct BrokerHistory {
     pub name: String,
-    pub colours: Vec<Colour>,
+    pub colours: Vec<Color>,
     /// When it was first seen other than green, counted from the start of the watch.
     pub left: Option<Duration>,
     /// When it was last seen to come back to green.
@@ -42,18 +42,18 @@ pub(crate) struct BrokerTrail {
     came_back: bool,
 }
 
-impl BrokerTrail {
-    pub(crate) fn restarted(&self) -> Restarted {
+impl BrokerHistory {
+    pub(crate) fn restarted(&self) -> RestartEvidence {
         match (self.is_away, self.came_back) {
-            (true, _) => Restarted::No,
-            (false, true) => Restarted::Yes,
-            (false, false) => Restarted::NotSeen,
+            (true, _) => RestartEvidence::No,
+            (false, true) => RestartEvidence::Yes,
+            (false, false) => RestartEvidence::NotSeen,
         }
     }
 
     /// Returns the colours as `green → orange → green`.
     pub(crate) fn path(&self) -> String {
-        self.colours.iter().map(Colour::word).collect::<Vec<_>>().join(" → ")
+        self.colours.iter().map(Color::word).collect::<Vec<_>>().join(" → ")
     }
 
     /// Returns how long the broker was away, so far or in all.
@@ -69,16 +69,16 @@ const MOST_COLOURS: usize = 8;
 
 /// The trails of all brokers, in the order in which the service names them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct BrokerTrails(pub Vec<BrokerTrail>);
+pub(crate) struct BrokerHistories(pub Vec<BrokerHistory>);
 
-impl BrokerTrails {
+impl BrokerHistories {
     /// Takes in one look, made `at` after the watch began. Returns true when some broker's colour changed.
     pub(crate) fn take(&mut self, health: &Health, at: Duration) -> bool {
         let mut changed = false;
         for node in &health.brokers.nodes {
-            let Some(colour) = &node.colour else { continue };
+            let Some(colour) = &node.color else { continue };
             let at_line = self.0.iter().position(|trail| trail.name == node.name).unwrap_or_else(|| {
-                self.0.push(BrokerTrail {
+                self.0.push(BrokerHistory {
                     name: node.name.clone(),
                     colours: Vec::new(),
                     left: None,
@@ -97,20 +97,20 @@ impl BrokerTrails {
                 trail.colours.remove(MOST_COLOURS / 2);
             }
             trail.colours.push(colour.clone());
-            if *colour == Colour::Green {
+            if *colour == Color::Green {
                 trail.back = trail.left.is_some().then_some(at);
                 trail.came_back |= std::mem::take(&mut trail.is_away);
             } else {
                 trail.left = trail.left.or(Some(at));
                 trail.back = None;
-                trail.is_away |= colour.is_away();
+                trail.is_away |= colour.is_degraded();
             }
         }
         changed
     }
 
     pub(crate) fn restarted(&self) -> usize {
-        self.0.iter().filter(|trail| trail.restarted() == Restarted::Yes).count()
+        self.0.iter().filter(|trail| trail.restarted() == RestartEvidence::Yes).count()
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_broker_restarted_only_when_it_was_seen_to_leave_and_to_return() {
-        let mut trails = BrokerTrails::default();
+        let mut trails = BrokerHistories::default();
         let seconds = Duration::from_secs;
         assert!(trails.take(&health(&["green", "green", "green"]), seconds(0)));
         assert!(trails.take(&health(&["orange", "green", "green"]), seconds(10)));
@@ -138,22 +138,22 @@ mod tests {
 
     #[test]
     fn a_colour_that_is_not_known_to_be_a_change_is_no_restart() {
-        let mut trails = BrokerTrails::default();
+        let mut trails = BrokerHistories::default();
         for (at, colour) in (0..).zip(["green", "gray", "green", "teal", "green", "yellow", "green"]) {
             trails.take(&health(&[colour]), Duration::from_secs(at));
         }
-        assert_eq!(trails.0[0].restarted(), Restarted::NotSeen);
+        assert_eq!(trails.0[0].restarted(), RestartEvidence::NotSeen);
         assert_eq!(trails.restarted(), 0);
     }
 
     #[test]
     fn a_wavering_broker_keeps_a_short_trail() {
-        let mut trails = BrokerTrails::default();
+        let mut trails = BrokerHistories::default();
         for turn in 0..100 {
             trails
                 .take(&health(&[if turn % 2 == 0 { "orange" } else { "green" }]), Duration::from_secs(turn));
         }
         assert!(trails.0[0].colours.len() <= MOST_COLOURS);
-        assert_eq!(trails.0[0].colours.last(), Some(&Colour::Green));
+        assert_eq!(trails.0[0].colours.last(), Some(&Color::Green));
     }
 }

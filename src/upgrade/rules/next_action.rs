@@ -6,7 +6,7 @@ use crate::model::open_start::{self, OpenStart};
 
 /// What comes next. Only [`Course::Checks`] can lead to a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Course {
+pub(crate) enum NextAction {
     /// A run of this journal started it: watch it to its end, without a question. The state may be `error`, which
     /// only a watch can confirm.
     Attach(OpenStart),
@@ -21,31 +21,31 @@ pub(crate) enum Course {
 }
 
 /// Chooses the course. Every case of the design's table of re-runs is a line here.
-pub(crate) fn course(snapshot: &Snapshot) -> Course {
+pub(crate) fn next_action(snapshot: &Snapshot) -> NextAction {
     let state = &snapshot.cluster.state;
     let open_starts = &snapshot.journal.open_starts;
     let unsettled = *state == ClusterState::Error || snapshot.shows_change();
 
     if let Some(start) = open_start::for_version(open_starts, snapshot.target.version.code) {
         if unsettled || snapshot.is_at_target() {
-            return Course::Attach(start.clone());
+            return NextAction::Attach(start.clone());
         }
     } else if let Some(start) = open_starts.last()
         && *state != ClusterState::Error
         && unsettled
     {
-        return Course::BusyWith(start.clone());
+        return NextAction::BusyWith(start.clone());
     }
     if snapshot.is_under_way() {
-        return Course::Follow;
+        return NextAction::Follow;
     }
-    if snapshot.is_already_there() { Course::Already } else { Course::Checks }
+    if snapshot.is_already_there() { NextAction::Already } else { NextAction::Checks }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::checks::tests::snapshot;
-    use super::super::snapshot::Group;
+    use super::super::snapshot::SelectedGroup;
     use super::*;
     use crate::model::broker_health::tests::health;
     use crate::model::ids::{ConfigGroupNo, VersionCode};
@@ -101,15 +101,15 @@ mod tests {
         ];
         for (state, version, brokers, open, expected) in table {
             let snapshot = at(state, *version, brokers, open);
-            let word = match course(&snapshot) {
-                Course::Attach(start) => {
+            let word = match next_action(&snapshot) {
+                NextAction::Attach(start) => {
                     assert_eq!(start.version.number(), TARGET);
                     "attach"
                 }
-                Course::BusyWith(_) => "busy",
-                Course::Already => "already",
-                Course::Follow => "follow",
-                Course::Checks => "checks",
+                NextAction::BusyWith(_) => "busy",
+                NextAction::Already => "already",
+                NextAction::Follow => "follow",
+                NextAction::Checks => "checks",
             };
             assert_eq!(word, *expected, "{snapshot:?}");
         }
@@ -120,30 +120,30 @@ mod tests {
         let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
         let Some(mut group) = there.group.one().cloned() else { panic!("a group is settled") };
         there.cluster.config_group = Some(ConfigGroupNo::new(999));
-        there.group = Group::Named(group.clone());
-        assert_eq!(course(&there), Course::Checks);
+        there.group = SelectedGroup::Named(group.clone());
+        assert_eq!(next_action(&there), NextAction::Checks);
         group.no = ConfigGroupNo::new(999);
-        there.group = Group::Named(group);
-        assert_eq!(course(&there), Course::Already);
+        there.group = SelectedGroup::Named(group);
+        assert_eq!(next_action(&there), NextAction::Already);
     }
 
     #[test]
     fn answers_that_contradict_each_other_are_never_already_there() {
         let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
-        assert_eq!(course(&there), Course::Already);
+        assert_eq!(next_action(&there), NextAction::Already);
         there.cluster.identity.name = Some("orders-prod".to_owned());
         there.health.as_mut().unwrap().identity.name = Some("billing".to_owned());
-        assert_eq!(course(&there), Course::Checks);
+        assert_eq!(next_action(&there), NextAction::Checks);
         let mut there = at("running", TARGET, &["green", "green"], &[]);
-        assert_eq!(course(&there), Course::Checks, "the entry has three brokers");
+        assert_eq!(next_action(&there), NextAction::Checks, "the entry has three brokers");
         there.cluster.brokers = Some(2);
-        assert_eq!(course(&there), Course::Already);
+        assert_eq!(next_action(&there), NextAction::Already);
     }
 
     #[test]
     fn missing_health_is_never_already_there() {
         let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
         there.health = None;
-        assert_eq!(course(&there), Course::Checks);
+        assert_eq!(next_action(&there), NextAction::Checks);
     }
 }

@@ -1,9 +1,9 @@
 //! The plan: what would be done, and what speaks for and against it. `check` and `upgrade` show this one.
 
-use super::acceptance::Accepted;
+use super::acceptance::Acceptances;
 use super::checks::{self, Check};
-use super::next_action::{self, Course};
-use super::snapshot::{Group, Snapshot};
+use super::next_action::{self, NextAction};
+use super::snapshot::{SelectedGroup, Snapshot};
 use crate::config_group::rules::choice::Candidate;
 use crate::config_group::rules::difference::SettingChange;
 use crate::model::cluster::ClusterState;
@@ -13,7 +13,7 @@ use crate::model::kafka_version::KafkaVersion;
 
 /// The three numbers that a start consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct UpgradeTarget {
     pub cluster: ClusterNo,
     pub version: VersionCode,
     pub config_group: ConfigGroupNo,
@@ -36,7 +36,7 @@ pub(crate) struct Plan {
     /// Where no group is settled: those that come nearest, the best first.
     pub candidates: Vec<Candidate>,
     pub checks: Vec<Check>,
-    pub course: Course,
+    pub next_action: NextAction,
     /// The present group's number even where its name and settings can't be read.
     pub group_no: Option<ConfigGroupNo>,
     pub names_of_brokers: Vec<String>,
@@ -44,7 +44,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Makes the plan.
-    pub(crate) fn of(snapshot: &Snapshot, accepted: &Accepted) -> Self {
+    pub(crate) fn of(snapshot: &Snapshot, accepted: &Acceptances) -> Self {
         let health = snapshot.health.as_ref();
         Self {
             no: snapshot.cluster.no,
@@ -58,11 +58,11 @@ impl Plan {
             group_to: snapshot.group.one().cloned(),
             changes: checks::changes(snapshot),
             candidates: match &snapshot.group {
-                Group::Chosen(choice) => choice.best().to_vec(),
-                Group::Named(_) => Vec::new(),
+                SelectedGroup::Chosen(choice) => choice.best().to_vec(),
+                SelectedGroup::Named(_) => Vec::new(),
             },
             checks: checks::evaluate(snapshot, accepted),
-            course: next_action::course(snapshot),
+            next_action: next_action::next_action(snapshot),
             group_no: snapshot.cluster.config_group,
             names_of_brokers: health
                 .map(|health| health.brokers.nodes.iter().map(|node| node.name.clone()).collect())
@@ -76,23 +76,23 @@ impl Plan {
     }
 
     /// Returns the checks that stop an upgrade.
-    pub(crate) fn stopping(&self) -> impl Iterator<Item = &Check> {
-        self.checks.iter().filter(|check| check.stops())
+    pub(crate) fn blocking_checks(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter().filter(|check| check.is_blocking())
     }
 
     pub(crate) fn is_blocked(&self) -> bool {
-        self.stopping().next().is_some()
+        self.blocking_checks().next().is_some()
     }
 
     /// Returns the start's three numbers; None unless this plan leads to a start and nothing stops it.
-    pub(crate) fn target(&self) -> Option<Target> {
+    pub(crate) fn target(&self) -> Option<UpgradeTarget> {
         let config_group = self.group_to.as_ref()?.no;
-        let ready = self.course == Course::Checks && !self.is_blocked();
-        ready.then_some(Target { cluster: self.no, version: self.to.code, config_group })
+        let ready = self.next_action == NextAction::Checks && !self.is_blocked();
+        ready.then_some(UpgradeTarget { cluster: self.no, version: self.to.code, config_group })
     }
 
     /// Returns true when the two plans differ in nothing but request ids.
-    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+    pub(crate) fn has_same_content(&self, other: &Self) -> bool {
         let without_ids = |plan: &Self| {
             let mut plan = plan.clone();
             for check in &mut plan.checks {
@@ -117,7 +117,7 @@ pub(crate) mod tests {
     use crate::model::open_start::tests::open_start;
 
     fn plan(snapshot: &Snapshot) -> Plan {
-        Plan::of(snapshot, &Accepted::default())
+        Plan::of(snapshot, &Acceptances::default())
     }
 
     #[test]
@@ -132,7 +132,7 @@ pub(crate) mod tests {
     fn only_request_ids_may_differ_between_two_looks() {
         let mut again = snapshot();
         again.pre_check = PreCheck::Possible { request_id: Some("r-2".to_owned()) };
-        assert!(plan(&snapshot()).says_the_same_as(&plan(&again)));
+        assert!(plan(&snapshot()).has_same_content(&plan(&again)));
 
         let spoil: [Spoil; 6] = [
             ("state", |s| s.cluster.state = ClusterState::Changing),
@@ -145,7 +145,7 @@ pub(crate) mod tests {
         for (what, spoil) in spoil {
             let mut spoiled = snapshot();
             spoil(&mut spoiled);
-            assert!(!plan(&snapshot()).says_the_same_as(&plan(&spoiled)), "{what}");
+            assert!(!plan(&snapshot()).has_same_content(&plan(&spoiled)), "{what}");
         }
     }
 

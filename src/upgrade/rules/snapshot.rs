@@ -5,7 +5,7 @@ use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState, agreed_identity};
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::journal_state::JournalState;
-use crate::model::kafka_version::{Found, KafkaVersion};
+use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
 
 /// The service's own answer to "may this upgrade be done".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,14 +26,14 @@ pub(crate) enum PreCheck {
 
 /// How the config group came to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Group {
+pub(crate) enum SelectedGroup {
     /// `--config-group` named it. It may belong to another version.
     Named(ConfigGroup),
     /// Nobody named one.
     Chosen(GroupChoice),
 }
 
-impl Group {
+impl SelectedGroup {
     /// Returns the group that the upgrade would take, if that is settled.
     pub(crate) fn one(&self) -> Option<&ConfigGroup> {
         match self {
@@ -54,10 +54,10 @@ pub(crate) struct Snapshot {
     pub from: Option<KafkaVersion>,
     /// None when the status answer held nothing.
     pub health: Option<Health>,
-    pub target: Found,
+    pub target: ResolvedVersion,
     /// Settings of the group in use; None when they can't be read.
     pub present: Option<GroupSettings>,
-    pub group: Group,
+    pub group: SelectedGroup,
     /// Settings of the group to take, once it is settled.
     pub target_settings: Option<GroupSettings>,
     pub pre_check: PreCheck,
@@ -90,7 +90,7 @@ impl Snapshot {
 
     /// Returns true when the state or a broker shows a change under way.
     pub(crate) fn shows_change(&self) -> bool {
-        self.cluster.state.shows_change() || self.health.as_ref().is_some_and(Health::a_broker_left_green)
+        self.cluster.state.shows_change() || self.health.as_ref().is_some_and(Health::has_degraded_broker)
     }
 
     /// Returns true when the cluster is being changed by somebody.
@@ -110,8 +110,8 @@ impl Snapshot {
     /// Returns true when the cluster has the version asked for, but another group than the one named.
     pub(crate) fn has_other_group(&self) -> bool {
         match &self.group {
-            Group::Named(group) => self.is_at_target() && self.cluster.config_group != Some(group.no),
-            Group::Chosen(_) => false,
+            SelectedGroup::Named(group) => self.is_at_target() && self.cluster.config_group != Some(group.no),
+            SelectedGroup::Chosen(_) => false,
         }
     }
 }

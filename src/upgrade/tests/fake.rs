@@ -7,24 +7,24 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{Accepted, Answer, ApiError, CdssApi, NewGroup, Persistence, Read};
+use crate::api::{Acceptance, Answer, ApiError, CdssApi, NewGroup, Read, RetryPolicy};
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
-use crate::config_group::rules::copy::Carried;
+use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::journal::{Journal, Operator};
 use crate::model::cluster::{ClusterEntry, ClusterList};
-use crate::model::command_context::Surroundings;
+use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::report::Report;
-use crate::reporter::Tell;
-use crate::session::Flow;
-use crate::upgrade::rules::broker_history::BrokerTrails;
+use crate::reporter::Reporter;
+use crate::session::Session;
+use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::checks::tests::snapshot;
-use crate::upgrade::rules::plan::{Plan, Target};
+use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers};
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
@@ -105,7 +105,7 @@ impl<'a> FakeApi<'a> {
 }
 
 impl CdssApi for FakeApi<'_> {
-    fn together(&self, reads: &[Read], _: Persistence) -> Vec<Result<Answer, ApiError>> {
+    fn together(&self, reads: &[Read], _: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
         let answers = reads.iter().map(|read| self.answer(read)).collect();
         self.clock.pass(self.answer_time.get());
         answers
@@ -115,12 +115,17 @@ impl CdssApi for FakeApi<'_> {
         self.reads.borrow_mut().push("credentials");
     }
 
-    fn start(&self, _: &Target, _: &Consent, connect_within: Duration) -> Result<Accepted, ApiError> {
+    fn start(
+        &self,
+        _: &UpgradeTarget,
+        _: &Consent,
+        connect_within: Duration,
+    ) -> Result<Acceptance, ApiError> {
         self.connect_within.borrow_mut().push(connect_within);
         self.started.borrow_mut().push(self.clock.elapsed());
         self.reads.borrow_mut().push("start");
         let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test foresaw");
-        outcome.map(|()| Accepted { request_id: Some("start-1".to_owned()), at: self.clock.now() })
+        outcome.map(|()| Acceptance { request_id: Some("start-1".to_owned()), at: self.clock.now() })
     }
 
     fn create_group(&self, _: &NewGroup, _: &GroupConsent) -> Result<Option<ConfigGroupNo>, ApiError> {
@@ -131,7 +136,7 @@ impl CdssApi for FakeApi<'_> {
         &self,
         _: ConfigGroupNo,
         _: VersionCode,
-        _: &[Carried],
+        _: &[CopiedSetting],
         _: &GroupConsent,
     ) -> Result<(), ApiError> {
         panic!("an upgrade writes no config group")
@@ -142,7 +147,7 @@ impl CdssApi for FakeApi<'_> {
 #[derive(Default)]
 pub(crate) struct Recorder(pub Vec<String>);
 
-impl Tell for Recorder {
+impl Reporter for Recorder {
     fn plan(&mut self, _: &Plan) {
         self.0.push("plan".to_owned());
     }
@@ -159,7 +164,7 @@ impl Tell for Recorder {
         self.0.push(format!("following {why}"));
     }
 
-    fn brokers(&mut self, _: &BrokerTrails, _: Duration) {}
+    fn brokers(&mut self, _: &BrokerHistories, _: Duration) {}
 
     fn watch_ended(&mut self) {}
 
@@ -175,7 +180,7 @@ impl Tell for Recorder {
 /// Everything that a flow borrows.
 pub(crate) struct Stage {
     pub journal: Journal,
-    pub surroundings: Surroundings,
+    pub surroundings: CommandContext,
     pub tell: Recorder,
     pub report: Report,
 }
@@ -191,19 +196,19 @@ impl Stage {
         };
         Self {
             journal: Journal::new(None, Operator::default(), "run".to_owned(), Rc::new(FakeClock::default())),
-            surroundings: Surroundings { service, profile: None },
+            surroundings: CommandContext { service, profile: None },
             tell: Recorder::default(),
             report: Report::default(),
         }
     }
 
-    pub(crate) fn flow<'a>(&'a mut self, api: &'a FakeApi<'a>) -> Flow<'a> {
-        Flow {
+    pub(crate) fn flow<'a>(&'a mut self, api: &'a FakeApi<'a>) -> Session<'a> {
+        Session {
             api,
             clock: api.clock,
             journal: &self.journal,
-            surroundings: &self.surroundings,
-            tell: &mut self.tell,
+            context: &self.surroundings,
+            reporter: &mut self.tell,
             poll: Duration::from_secs(15),
             report: &mut self.report,
         }

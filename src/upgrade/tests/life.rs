@@ -8,14 +8,14 @@ use super::fake::{FakeApi, NEW, OLD, Stage, expectation, gateway, lost};
 use crate::api::ApiError;
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
-use crate::model::broker_health::Colour;
+use crate::model::broker_health::Color;
 use crate::model::broker_health::tests::health;
 use crate::model::cluster::ClusterState;
 use crate::model::ids::{ClusterNo, VersionCode};
 use crate::upgrade::rules::checks::tests::snapshot;
-use crate::upgrade::rules::progress::{Patience, Progress, Settled, Watched};
+use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult, WatchThresholds};
 use crate::upgrade::rules::snapshot::Snapshot;
-use crate::upgrade::watch::{End, Watch};
+use crate::upgrade::watch::{Watch, WatchEnd};
 
 /// How the upgrade truly ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,12 +116,12 @@ impl Life {
 fn spoil(world: &mut Snapshot, kind: u8) {
     let Some(health) = &mut world.health else { return };
     match kind {
-        0 => health.brokers.nodes.iter_mut().for_each(|node| node.colour = None),
+        0 => health.brokers.nodes.iter_mut().for_each(|node| node.color = None),
         1 => health.brokers.overall = None,
         2 => health.brokers.total = None,
         3 => health.brokers.nodes.clear(),
         4 => world.cluster.version = None,
-        5 => health.brokers.overall = Some(Colour::read("teal")),
+        5 => health.brokers.overall = Some(Color::read("teal")),
         _ => world.cluster.state = ClusterState::read("paused"),
     }
 }
@@ -153,7 +153,7 @@ prop_compose! {
 }
 
 /// Watches a life, and returns the end with the time at which it was called.
-fn watched(life: &Life) -> (End, u64) {
+fn watched(life: &Life) -> (WatchEnd, u64) {
     let clock = FakeClock::default();
     let (reads, fails) = (life.clone(), life.clone());
     let mut api = FakeApi::new(&clock, move |now| reads.at(now.as_secs()));
@@ -162,7 +162,7 @@ fn watched(life: &Life) -> (End, u64) {
     let watch = Watch {
         no: ClusterNo::new(1_009_123),
         name: "orders-prod",
-        progress: Progress::new(Patience::REMOTE, Watched::Ours, expectation()),
+        progress: Progress::new(WatchThresholds::REMOTE, Ownership::Ours, expectation()),
         timeout: Some(Duration::from_secs(3 * 60 * 60)),
         origin: Duration::ZERO,
         journalled: false,
@@ -178,9 +178,9 @@ proptest! {
     fn done_is_never_called_early_and_a_good_end_is_never_called_anything_else(life in any_life()) {
         let (end, at) = watched(&life);
         match (life.truth, end) {
-            (Truth::Good, End::Settled(Settled::AtTarget)) => prop_assert!(at >= life.end(), "{at} of {}", life.end()),
-            (Truth::BackOnOld, End::Settled(Settled::Returned)) => prop_assert!(at >= life.end()),
-            (Truth::InError, End::Settled(Settled::InError)) => prop_assert!(at >= life.end()),
+            (Truth::Good, WatchEnd::Settled(WatchResult::AtTarget)) => prop_assert!(at >= life.end(), "{at} of {}", life.end()),
+            (Truth::BackOnOld, WatchEnd::Settled(WatchResult::Returned)) => prop_assert!(at >= life.end()),
+            (Truth::InError, WatchEnd::Settled(WatchResult::InError)) => prop_assert!(at >= life.end()),
             (truth, end) => prop_assert!(false, "{truth:?} was called {end:?} at {at}"),
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::fake::Recorder;
 use super::number;
-use crate::api::{CdssApi, Http, Limits, Persistence, Read, client_with, one};
+use crate::api::{CdssApi, Http, Limits, Read, RetryPolicy, client_with, one};
 use crate::clock::tests::FakeClock;
 use crate::consent::Prompt;
 use crate::error::Failure;
@@ -18,7 +18,7 @@ use crate::injector::network::{Fault, steps};
 use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
 use crate::model::cluster::{Cluster, ClusterState};
-use crate::model::command_context::Surroundings;
+use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::ClusterNo;
 use crate::model::region::Site;
@@ -26,11 +26,11 @@ use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 use crate::sandbox::{Options, Pace, Sandbox, Scenario};
-use crate::session::Flow;
-use crate::session::resolve::Request;
-use crate::settings::Keys;
-use crate::upgrade::rules::acceptance::Accepted;
-use crate::upgrade::run::{Asking, Waiting, upgrade};
+use crate::session::Session;
+use crate::session::resolve::UpgradeRequest;
+use crate::settings::Credentials;
+use crate::upgrade::rules::acceptance::Acceptances;
+use crate::upgrade::run::{ConfirmOptions, WaitOptions, upgrade};
 
 /// What a gateway may do to any request. Its own refusals come before the service sees anything: that is what
 /// makes them proof.
@@ -153,7 +153,7 @@ impl Prompt for Nobody {
 
     fn cautions(&mut self) {}
 
-    fn not_taken(&mut self, _: &str) {}
+    fn reject_answer(&mut self, _: &str) {}
 }
 
 /// Reads are never slow here, so their limit is generous; a start that hangs is.
@@ -162,7 +162,7 @@ const LIMITS: Limits =
 
 pub(super) fn client(url: &str) -> Http {
     let keys = Options::default();
-    client_with(Keys::new(keys.access_key, keys.secret_key), url, LIMITS)
+    client_with(Credentials::new(keys.access_key, keys.secret_key), url, LIMITS)
 }
 
 fn service(url: &str) -> Service {
@@ -184,27 +184,28 @@ pub(super) fn upgraded(
     timeout: Duration,
 ) -> (Report, Option<Failure>) {
     let mut report = Report::default();
-    let mut flow = Flow {
+    let mut flow = Session {
         api,
         clock,
         journal,
-        surroundings: &Surroundings { service: service(identity), profile: None },
-        tell: &mut Recorder::default(),
+        context: &CommandContext { service: service(identity), profile: None },
+        reporter: &mut Recorder::default(),
         poll: Duration::from_secs(15),
         report: &mut report,
     };
-    let request = Request {
+    let request = UpgradeRequest {
         cluster: "orders-prod".parse().unwrap(),
         version: "3.9.0".parse().unwrap(),
         config_group: None,
-        accepted: Accepted::default(),
+        accepted: Acceptances::default(),
         require_journal: false,
     };
-    let waiting = Waiting { wait: true, timeout };
-    let mut asking = Asking { yes: true, prompt: &mut Nobody, document: &|_| serde_json::Value::Null };
+    let waiting = WaitOptions { wait: true, timeout };
+    let mut asking =
+        ConfirmOptions { yes: true, prompt: &mut Nobody, document: &|_| serde_json::Value::Null };
     let failure = upgrade(&mut flow, &request, waiting, &mut asking).err();
     if failure.is_some() {
-        report.settle_failure();
+        report.set_failure_verdict();
     }
     (report, failure)
 }
@@ -227,7 +228,7 @@ fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failur
 
 /// What the cluster is, asked of the service itself.
 fn truth(sandbox: &Sandbox) -> Cluster {
-    let answer = one::<Option<Cluster>>(&client(&sandbox.url()), Read::Cluster(CLUSTER), Persistence::Once);
+    let answer = one::<Option<Cluster>>(&client(&sandbox.url()), Read::Cluster(CLUSTER), RetryPolicy::Once);
     answer.unwrap().unwrap()
 }
 

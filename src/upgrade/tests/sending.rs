@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fake::{FakeApi, NEW, OLD, Stage, cluster, gateway, lost};
-use crate::api::{ApiError, Read, Unsent};
+use crate::api::{ApiError, Read, SendFailure};
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
 use crate::consent::tests::consent;
@@ -11,11 +11,11 @@ use crate::error::Failure;
 use crate::exit::Exit;
 use crate::model::ids::ClusterNo;
 use crate::model::open_start::StartAnswer;
-use crate::upgrade::rules::acceptance::Accepted;
+use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::snapshot::Snapshot;
-use crate::upgrade::start::{Ready, StartOutcome};
+use crate::upgrade::start::{StartOutcome, StartRequest};
 
 const GREEN: &[&str] = &["green", "green", "green"];
 
@@ -58,13 +58,19 @@ fn send_with(
     adjust(&mut api);
     let mut stage = Stage::new();
     let snapshot = snapshot();
-    let accepted = Accepted::default();
+    let accepted = Acceptances::default();
     let plan = Plan::of(&snapshot, &accepted);
     let target = plan.target().unwrap();
     let consent = consent(&plan);
-    let ready =
-        Ready { snapshot: &snapshot, plan: &plan, target, accepted: &accepted, consent: &consent, looked_at };
-    let outcome = stage.flow(&api).send(ready);
+    let ready = StartRequest {
+        snapshot: &snapshot,
+        plan: &plan,
+        target,
+        accepted: &accepted,
+        consent: &consent,
+        looked_at,
+    };
+    let outcome = stage.flow(&api).send_start(ready);
     Sent {
         outcome,
         submitted: stage.report.submitted.word(),
@@ -92,7 +98,7 @@ fn idle_until(seconds: u64, then: fn(Duration) -> Snapshot) -> impl Fn(Duration)
     move |now| if now < Duration::from_secs(seconds) { idle(now) } else { then(now) }
 }
 
-fn not_sent(why: Unsent) -> ApiError {
+fn not_sent(why: SendFailure) -> ApiError {
     ApiError::NotSent { operation: "fake", why, reason: "fake".to_owned() }
 }
 
@@ -111,7 +117,7 @@ fn an_accepted_start_is_sent_once() {
 
 #[test]
 fn what_never_reached_the_service_is_repeated_four_times_at_most() {
-    for error in [not_sent(Unsent::Connection), gateway(429, 410), gateway(429, 420)] {
+    for error in [not_sent(SendFailure::Connection), gateway(429, 410), gateway(429, 420)] {
         let sent = send(vec![Err(error.clone()), Ok(())], idle);
         assert_eq!(sent.summary(), (0, "unknown", 2), "{error}");
         assert_eq!(send(vec![Err(error.clone()); 4], idle).summary(), (12, "no", 4), "{error}");
@@ -198,7 +204,7 @@ fn no_start_follows_looks_that_take_too_long_or_fail() {
 #[test]
 fn a_refusal_of_the_gateway_is_not_repeated_and_needs_no_look() {
     for (error, exit) in [
-        (not_sent(Unsent::Setup), 12),
+        (not_sent(SendFailure::Setup), 12),
         (gateway(401, 200), 4),
         (gateway(401, 210), 4),
         (gateway(403, 230), 4),

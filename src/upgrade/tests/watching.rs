@@ -8,8 +8,8 @@ use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
 use crate::figures;
 use crate::model::ids::ClusterNo;
-use crate::upgrade::rules::progress::{Patience, Progress, Settled, Watched};
-use crate::upgrade::watch::{End, Watch};
+use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult, WatchThresholds};
+use crate::upgrade::watch::{Watch, WatchEnd};
 
 const GREEN: &[&str] = &["green", "green", "green"];
 const ORANGE: &[&str] = &["green", "orange", "green"];
@@ -18,7 +18,7 @@ fn watch(timeout: Duration) -> Watch<'static> {
     Watch {
         no: ClusterNo::new(1_009_123),
         name: "orders-prod",
-        progress: Progress::new(Patience::REMOTE, Watched::Ours, expectation()),
+        progress: Progress::new(WatchThresholds::REMOTE, Ownership::Ours, expectation()),
         timeout: Some(timeout),
         origin: Duration::ZERO,
         journalled: false,
@@ -39,7 +39,7 @@ fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     let mut stage = Stage::new();
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::GaveUp { goes_on: true, .. }), "{end:?}");
+    assert!(matches!(end, WatchEnd::GaveUp { goes_on: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
     figures::record("requests of a watch of three hours", requests, "of 1000");
     assert!(requests <= 1_000, "{requests}");
@@ -58,7 +58,7 @@ fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
     });
     let mut stage = Stage::new();
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::GaveUp { goes_on: true, .. }), "{end:?}");
+    assert!(matches!(end, WatchEnd::GaveUp { goes_on: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
     figures::record("requests of a watch of three hours", requests, "of 1000");
     assert!(requests <= 1_000, "{requests}");
@@ -73,7 +73,10 @@ fn a_last_look_is_made_at_the_deadline() {
     });
     let mut stage = Stage::new();
     let end = watch(Duration::from_secs(20)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::GaveUp { goes_on: false, .. }), "an error of one look is no end: {end:?}");
+    assert!(
+        matches!(end, WatchEnd::GaveUp { goes_on: false, .. }),
+        "an error of one look is no end: {end:?}"
+    );
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn a_lasting_error_ends_the_watch_after_one_warning() {
     });
     let mut stage = Stage::new();
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::Settled(Settled::InError)), "{end:?}");
+    assert!(matches!(end, WatchEnd::Settled(WatchResult::InError)), "{end:?}");
     assert!(clock.elapsed() >= Duration::from_secs(30 + 45), "{:?}", clock.elapsed());
     assert_eq!(
         warnings(&stage),
@@ -103,7 +106,7 @@ fn a_single_wrong_error_changes_nothing() {
     });
     let mut stage = Stage::new();
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert!(matches!(end, WatchEnd::Settled(WatchResult::AtTarget)), "{end:?}");
 }
 
 #[test]
@@ -116,7 +119,7 @@ fn a_broker_that_disappears_is_reported_once_and_watched_for() {
     });
     let mut stage = Stage::new();
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert!(matches!(end, WatchEnd::Settled(WatchResult::AtTarget)), "{end:?}");
     assert!(clock.elapsed() >= minutes(10), "not before it is back: {:?}", clock.elapsed());
     assert_eq!(warnings(&stage), ["warning b3 missing from the service's answer; watching on"]);
 }
@@ -141,7 +144,7 @@ fn an_answer_about_another_cluster_is_a_failed_read() {
     });
     let mut stage = Stage::new();
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert!(matches!(end, WatchEnd::Settled(WatchResult::AtTarget)), "{end:?}");
     assert!(clock.elapsed() >= minutes(20), "{:?}", clock.elapsed());
     assert!(warnings(&stage)[0].contains("name `billing` instead of `orders-prod`"), "{:?}", stage.tell.0);
 }
@@ -156,7 +159,7 @@ fn hours_of_failing_reads_end_nothing_and_are_spoken_of_once() {
     api.fails = Box::new(|now, _| (now > minutes(1) && now < minutes(120)).then(|| gateway(503, 500)));
     let mut stage = Stage::new();
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert!(matches!(end, WatchEnd::Settled(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(
         stage.tell.0.iter().filter(|said| said.starts_with("warning")).count(),
         1,
@@ -173,7 +176,7 @@ fn a_deadline_with_an_old_last_look_is_unknown() {
     api.fails = Box::new(|now, _| (now > minutes(1)).then(lost));
     let mut stage = Stage::new();
     let end = watch(minutes(10)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::GaveUp { goes_on: false, .. }), "{end:?}");
+    assert!(matches!(end, WatchEnd::GaveUp { goes_on: false, .. }), "{end:?}");
 }
 
 #[test]
@@ -189,8 +192,8 @@ fn a_key_that_is_refused_for_five_minutes_ends_the_watch_and_a_shorter_time_does
         let mut stage = Stage::new();
         watch(minutes(60)).run(&mut stage.flow(&api))
     };
-    assert!(matches!(run(minutes(4)), End::Settled(Settled::AtTarget)));
-    let End::GaveUp { why, .. } = run(minutes(50)) else { panic!("the key was refused for good") };
+    assert!(matches!(run(minutes(4)), WatchEnd::Settled(WatchResult::AtTarget)));
+    let WatchEnd::GaveUp { why, .. } = run(minutes(50)) else { panic!("the key was refused for good") };
     assert!(why.contains("refused for five minutes"), "{why}");
 }
 
@@ -204,7 +207,7 @@ fn a_missing_progress_call_is_asked_once_and_the_status_call_takes_over() {
     api.fails = Box::new(|_, read| matches!(read, Read::Progress(_)).then(|| gateway(404, 300)));
     let mut stage = Stage::new();
     let end = watch(minutes(60)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::Settled(Settled::AtTarget)), "{end:?}");
+    assert!(matches!(end, WatchEnd::Settled(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(api.reads.borrow().iter().filter(|read| **read == "progress").count(), 1);
 }
 
@@ -219,7 +222,7 @@ fn time_asleep_counts_and_a_look_comes_before_the_verdict() {
     // The machine sleeps for a day in the middle of a watch of three hours.
     clock.jump_at_nap.set(Some((1, minutes(24 * 60))));
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    let End::GaveUp { goes_on, why } = end else { panic!("one good look is not two: {end:?}") };
+    let WatchEnd::GaveUp { goes_on, why } = end else { panic!("one good look is not two: {end:?}") };
     assert!(!goes_on && why.ends_with("; last seen running at version code 3903006, not confirmed"), "{why}");
 }
 
@@ -230,5 +233,5 @@ fn a_signal_ends_the_watch_and_tells_what_was_seen() {
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     let mut stage = Stage::new();
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, End::Interrupted { seen_to_change: true, .. }), "{end:?}");
+    assert!(matches!(end, WatchEnd::Interrupted { seen_to_change: true, .. }), "{end:?}");
 }

@@ -63,7 +63,7 @@ fn every_slow_or_endless_answer_is_bounded_in_time() {
         assert!(matches!(error, ApiError::NoAnswer { .. }), "{fault}: {error:?}");
         let url = service.url();
         let error = in_time(fault, move || start(&client_of(&url, SHORT)).unwrap_err());
-        assert_eq!(classify(Class::Start, &error), Action::InDoubt, "{fault}: {error:?}");
+        assert_eq!(classify(OperationKind::Start, &error), RetryDecision::InDoubt, "{fault}: {error:?}");
     }
 }
 
@@ -149,7 +149,7 @@ fn a_start_connects_within_its_limit_or_is_not_sent() {
         let error = in_time("connecting", move || {
             start_within(&client_of(&url, limits), connect_within).unwrap_err()
         });
-        assert!(matches!(error, ApiError::NotSent { why: Unsent::Connection, .. }), "{error:?}");
+        assert!(matches!(error, ApiError::NotSent { why: SendFailure::Connection, .. }), "{error:?}");
         assert_eq!(service.seen().requests.len(), 0);
         assert!(connect_within > Duration::ZERO || service.seen().connections == 0, "there was no time");
     }

@@ -12,7 +12,7 @@ struct Told(RefCell<Vec<String>>);
 impl RequestObserver for Told {
     fn sent(&self, _: &str, _: &str) {}
 
-    fn answered(&self, _: &RequestRecord, _: Shown<'_>) {}
+    fn answered(&self, _: &RequestRecord, _: LoggedRequest<'_>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
@@ -36,29 +36,29 @@ fn gateway_for(access: &'static str) -> Injector {
     })
 }
 
-fn ending_soon() -> Keys {
+fn ending_soon() -> Credentials {
     expiring_in(SignedDuration::from_secs(60))
 }
 
-fn expiring_in(time: SignedDuration) -> Keys {
-    let expires = Some(SystemClock { interrupt: Interrupt::new() }.now() + time);
-    Keys { expires, ..Keys::new("OLDACCESSKEY", "secret") }
+fn expiring_in(time: SignedDuration) -> Credentials {
+    let expires = Some(SystemClock { interrupt: SignalListener::new() }.now() + time);
+    Credentials { expires, ..Credentials::new("OLDACCESSKEY", "secret") }
 }
 
 /// A client with these keys, and how often it renews them: with `NEWACCESSKEY`, or not at all.
-fn renewing(server: &Injector, keys: Keys, can_renew: bool) -> (Http, Rc<Cell<u32>>) {
+fn renewing(server: &Injector, keys: Credentials, can_renew: bool) -> (Http, Rc<Cell<u32>>) {
     let mut connection = client_of(&server.url(), QUICK).connection;
     let renewals = Rc::new(Cell::new(0));
     let counted = Rc::clone(&renewals);
     let renew = move || {
         counted.set(counted.get() + 1);
         if can_renew {
-            Ok(Keys::new("NEWACCESSKEY", "secret"))
+            Ok(Credentials::new("NEWACCESSKEY", "secret"))
         } else {
             Err(ConfigError::Empty("key".to_owned()))
         }
     };
-    connection.keys = KeyRing::new(keys, Box::new(renew));
+    connection.keys = CredentialCache::new(keys, Box::new(renew));
     (Http::new(connection).unwrap(), renewals)
 }
 
@@ -95,9 +95,9 @@ fn a_source_of_short_lived_keys_is_asked_once_before_a_start() {
     let renew = move || {
         counted.set(counted.get() + 1);
         let expires = Some(clock.now() + SignedDuration::from_secs(90));
-        Ok(Keys { expires, ..Keys::new("NEWACCESSKEY", "secret") })
+        Ok(Credentials { expires, ..Credentials::new("NEWACCESSKEY", "secret") })
     };
-    connection.keys = KeyRing::new(expiring_in(SignedDuration::from_secs(90)), Box::new(renew));
+    connection.keys = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), Box::new(renew));
     let client = Http::new(connection).unwrap();
     client.refresh_credentials();
     let _unread = (read(&client), read(&client));
@@ -108,7 +108,7 @@ fn a_source_of_short_lived_keys_is_asked_once_before_a_start() {
 #[test]
 fn credentials_that_last_are_not_renewed() {
     let server = accepting();
-    for keys in [expiring_in(SignedDuration::from_mins(3)), Keys::new("OLDACCESSKEY", "secret")] {
+    for keys in [expiring_in(SignedDuration::from_mins(3)), Credentials::new("OLDACCESSKEY", "secret")] {
         let (client, renewals) = renewing(&server, keys, true);
         client.refresh_credentials();
         assert_eq!(renewals.get(), 0);
@@ -143,11 +143,11 @@ fn a_signal_while_the_starts_key_is_fetched_keeps_the_start_from_being_sent() {
         interrupt.raise(Signal::Terminate);
         Err(ConfigError::Interrupted(Signal::Terminate))
     };
-    connection.keys = KeyRing::new(ending_soon(), Box::new(interrupted));
+    connection.keys = CredentialCache::new(ending_soon(), Box::new(interrupted));
     let client = Http::new(connection).unwrap();
     client.refresh_credentials();
     let error = start(&client).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: Unsent::Interrupted, .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Interrupted, .. }), "{error:?}");
     assert!(matches!(read(&client), Err(ApiError::Interrupted { signal: Signal::Terminate, .. })));
     assert_eq!(server.seen().connections, 0);
 }
@@ -160,13 +160,13 @@ fn of_reads_that_are_refused_together_each_goes_on_with_the_one_new_key() {
     let count = Rc::clone(&fetched);
     let renew = move || {
         count.set(count.get() + 1);
-        Ok(Keys::new("NEWACCESSKEY", "secret"))
+        Ok(Credentials::new("NEWACCESSKEY", "secret"))
     };
-    connection.keys = KeyRing::new(Keys::new("OLDACCESSKEY", "secret"), Box::new(renew));
+    connection.keys = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), Box::new(renew));
     let client = Http::new(connection).unwrap();
     let one = ClusterNo::new(1);
     let answers =
-        client.together(&[Read::Status(one), Read::Cluster(one), Read::Progress(one)], Persistence::Once);
+        client.together(&[Read::Status(one), Read::Cluster(one), Read::Progress(one)], RetryPolicy::Once);
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     assert_eq!((fetched.get(), client.key_tail().as_str()), (1, "SKEY"));
 }
@@ -177,7 +177,7 @@ fn a_key_that_can_not_be_had_anew_is_told_once_and_the_old_one_is_used() {
     let mut connection = client_of(&server.url(), QUICK).connection;
     let told = Rc::new(Told::default());
     connection.observer = told.clone();
-    connection.keys = KeyRing::new(
+    connection.keys = CredentialCache::new(
         ending_soon(),
         Box::new(|| Err(ConfigError::Moved("https://elsewhere.test".to_owned()))),
     );

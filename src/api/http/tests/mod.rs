@@ -10,7 +10,7 @@ use crate::model::endpoint::Endpoint;
 use crate::model::ids::ClusterNo;
 use crate::model::region::Site;
 use crate::settings::ConfigError;
-use crate::upgrade::rules::acceptance::Accepted as AcceptedRisks;
+use crate::upgrade::rules::acceptance::Acceptances as AcceptedRisks;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::Plan;
 
@@ -24,7 +24,7 @@ struct Deaf;
 impl RequestObserver for Deaf {
     fn sent(&self, _: &str, _: &str) {}
 
-    fn answered(&self, _: &RequestRecord, _: Shown<'_>) {}
+    fn answered(&self, _: &RequestRecord, _: LoggedRequest<'_>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
@@ -32,12 +32,12 @@ impl RequestObserver for Deaf {
 }
 
 fn client_of(url: &str, limits: Limits) -> Http {
-    client_with(Keys::new("ACCESSKEY", "secret"), url, limits)
+    client_with(Credentials::new("ACCESSKEY", "secret"), url, limits)
 }
 
 /// A client that tells nobody, and has no other key than this.
-pub(crate) fn client_with(keys: Keys, url: &str, limits: Limits) -> Http {
-    let interrupt = Interrupt::new();
+pub(crate) fn client_with(keys: Credentials, url: &str, limits: Limits) -> Http {
+    let interrupt = SignalListener::new();
     let connection = Connection {
         service: Service {
             site: Site::Public,
@@ -45,7 +45,7 @@ pub(crate) fn client_with(keys: Keys, url: &str, limits: Limits) -> Http {
             endpoint: Endpoint::parse(url).unwrap(),
             sandbox: false,
         },
-        keys: KeyRing::new(keys, Box::new(|| Err(ConfigError::Empty("key".to_owned())))),
+        keys: CredentialCache::new(keys, Box::new(|| Err(ConfigError::Empty("key".to_owned())))),
         limits,
         trust: TrustFiles::default(),
         proxy: None,
@@ -72,10 +72,10 @@ fn a_config_group_is_neither_made_nor_filled_without_consent_to_that_one() {
     for (name, version) in [("orders-391", version), ("orders-390", other)] {
         let wish = NewGroup { name: name.parse().unwrap(), version, description: String::new() };
         let error = client.create_group(&wish, &consent).unwrap_err();
-        assert!(matches!(error, ApiError::NotSent { why: Unsent::Setup, .. }), "{error}");
+        assert!(matches!(error, ApiError::NotSent { why: SendFailure::Setup, .. }), "{error}");
     }
     let error = client.write_group(ConfigGroupNo::new(1), other, &[], &consent).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: Unsent::Setup, .. }), "{error}");
+    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Setup, .. }), "{error}");
     assert_eq!(server.seen().requests.len(), 0);
 }
 
@@ -105,14 +105,14 @@ fn loopback_never_goes_through_a_proxy() {
 const QUICK: Limits = Limits { pause: Duration::ZERO, ..Limits::LOOPBACK };
 
 fn read(http: &Http) -> Result<Answer, ApiError> {
-    http.together(&[Read::Status(ClusterNo::new(1))], Persistence::Patient).pop().unwrap()
+    http.together(&[Read::Status(ClusterNo::new(1))], RetryPolicy::Patient).pop().unwrap()
 }
 
-fn start(http: &Http) -> Result<Accepted, ApiError> {
+fn start(http: &Http) -> Result<Acceptance, ApiError> {
     start_within(http, QUICK.connect)
 }
 
-fn start_within(http: &Http, connect_within: Duration) -> Result<Accepted, ApiError> {
+fn start_within(http: &Http, connect_within: Duration) -> Result<Acceptance, ApiError> {
     let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
     http.start(&plan.target().unwrap(), &consent(&plan), connect_within)
 }
@@ -142,7 +142,7 @@ fn a_start_is_one_request_whatever_comes_back() {
         let outcome = start(&client_of(&server.url(), QUICK));
         assert_eq!(outcome.is_ok(), started, "{answer}: {outcome:?}");
         if let Err(error) = outcome {
-            let action = classify(Class::Start, &error);
+            let action = classify(OperationKind::Start, &error);
             assert_eq!(action.proves_nothing_was_done(), proves_nothing_was_done, "{answer}: {error:?}");
         }
         let requests = server.seen().requests;
@@ -170,24 +170,24 @@ fn a_start_ends_as_accepted_refused_or_unknown() {
     let (ok, bad, down) = ("200 OK", "400 Bad Request", "500 Internal Server Error");
     for (answer, expected) in [
         (envelope(ok, "0", r#","result":true"#), None),
-        (envelope(ok, "0", r#","result":null"#), Some(Action::InDoubt)),
-        (envelope(ok, "0", r#","result":false"#), Some(Action::InDoubt)),
-        (envelope(ok, "0", r#","result":"true""#), Some(Action::InDoubt)),
-        (envelope(ok, "0", r#","result":1"#), Some(Action::InDoubt)),
-        (envelope(ok, "0", ""), Some(Action::InDoubt)),
-        (envelope(bad, "0", r#","result":true"#), Some(Action::InDoubt)),
-        (envelope(ok, "3", ""), Some(Action::Confirm)),
-        (envelope(ok, "3", r#","result":null"#), Some(Action::Confirm)),
-        (envelope(bad, "3", r#","result":false"#), Some(Action::Confirm)),
-        (envelope(ok, "3", r#","result":true"#), Some(Action::InDoubt)),
-        (envelope(bad, "3", r#","result":{}"#), Some(Action::InDoubt)),
-        (envelope(down, "3", r#","result":null"#), Some(Action::InDoubt)),
-        (envelope("302 Found", "3", r#","result":null"#), Some(Action::InDoubt)),
-        (envelope(ok, r#""E3""#, r#","result":null"#), Some(Action::InDoubt)),
+        (envelope(ok, "0", r#","result":null"#), Some(RetryDecision::InDoubt)),
+        (envelope(ok, "0", r#","result":false"#), Some(RetryDecision::InDoubt)),
+        (envelope(ok, "0", r#","result":"true""#), Some(RetryDecision::InDoubt)),
+        (envelope(ok, "0", r#","result":1"#), Some(RetryDecision::InDoubt)),
+        (envelope(ok, "0", ""), Some(RetryDecision::InDoubt)),
+        (envelope(bad, "0", r#","result":true"#), Some(RetryDecision::InDoubt)),
+        (envelope(ok, "3", ""), Some(RetryDecision::Confirm)),
+        (envelope(ok, "3", r#","result":null"#), Some(RetryDecision::Confirm)),
+        (envelope(bad, "3", r#","result":false"#), Some(RetryDecision::Confirm)),
+        (envelope(ok, "3", r#","result":true"#), Some(RetryDecision::InDoubt)),
+        (envelope(bad, "3", r#","result":{}"#), Some(RetryDecision::InDoubt)),
+        (envelope(down, "3", r#","result":null"#), Some(RetryDecision::InDoubt)),
+        (envelope("302 Found", "3", r#","result":null"#), Some(RetryDecision::InDoubt)),
+        (envelope(ok, r#""E3""#, r#","result":null"#), Some(RetryDecision::InDoubt)),
     ] {
         let server = Injector::answering(vec![answer.clone()]);
         let outcome = start(&client_of(&server.url(), QUICK));
-        let action = outcome.as_ref().err().map(|error| classify(Class::Start, error));
+        let action = outcome.as_ref().err().map(|error| classify(OperationKind::Start, error));
         assert_eq!(action, expected, "{answer}: {outcome:?}");
         assert_eq!(server.seen().requests.len(), 1, "{answer}");
     }
@@ -202,7 +202,7 @@ fn a_refused_pre_check_stays_refused_whatever_its_result() {
             let server = Injector::answering(vec![http(status, "", &body)]);
             let read = Read::PreCheck(plan.target().unwrap());
             let answer: PreCheck =
-                crate::api::one(&client_of(&server.url(), QUICK), read, Persistence::Patient).unwrap();
+                crate::api::one(&client_of(&server.url(), QUICK), read, RetryPolicy::Patient).unwrap();
             assert!(matches!(answer, PreCheck::Refused { code: Some(3), .. }), "{status} {body}: {answer:?}");
         }
     }
@@ -214,7 +214,7 @@ fn a_connection_that_is_refused_proves_that_nothing_was_sent() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = start(&client_of(&url, QUICK)).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: Unsent::Connection, .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Connection, .. }), "{error:?}");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_signal_before_the_start_sends_nothing() {
     let http = client_of(&format!("http://{}", listener.local_addr().unwrap()), QUICK);
     http.connection.interrupt.raise(crate::clock::Signal::Terminate);
     let error = start(&http).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: Unsent::Interrupted, .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Interrupted, .. }), "{error:?}");
     assert!(listener.accept().is_err(), "no connection was made");
 }
 

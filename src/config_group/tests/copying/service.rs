@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::api::{Accepted, Answer, ApiError, CdssApi, NewGroup, Persistence, Read, Unsent};
+use crate::api::{Acceptance, Answer, ApiError, CdssApi, NewGroup, Read, RetryPolicy, SendFailure};
 use crate::clock::tests::FakeClock;
-use crate::config_group::copy::{Copying, Source, Wish, copy};
-use crate::config_group::rules::copy::Carried;
+use crate::config_group::copy::{CopyOptions, CopyRequest, Source, copy};
+use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::difference::tests::group;
 use crate::consent::{Consent, GroupConsent, Prompt};
@@ -21,8 +21,8 @@ use crate::journal::{Journal, Operator};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
-use crate::session::Flow;
-use crate::upgrade::rules::plan::Target;
+use crate::session::Session;
+use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::tests::fake::{Stage, gateway};
 
 const OLD: u64 = 3_713_006;
@@ -187,7 +187,7 @@ impl Service {
         ConfigGroupNo::new(no)
     }
 
-    fn write(&self, no: ConfigGroupNo, values: &[Carried]) {
+    fn write(&self, no: ConfigGroupNo, values: &[CopiedSetting]) {
         self.done.set((self.done.get().0, self.done.get().1 + 1));
         let mut groups = self.groups.borrow_mut();
         self.before_write.replace(groups.clone());
@@ -206,13 +206,13 @@ pub(super) fn named(no: u64, version: u64, name: &str, settings: &[(&str, &str)]
 }
 
 impl CdssApi for Service {
-    fn together(&self, reads: &[Read], _: Persistence) -> Vec<Result<Answer, ApiError>> {
+    fn together(&self, reads: &[Read], _: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
         reads.iter().map(|read| self.answer(read)).collect()
     }
 
     fn refresh_credentials(&self) {}
 
-    fn start(&self, _: &Target, _: &Consent, _: Duration) -> Result<Accepted, ApiError> {
+    fn start(&self, _: &UpgradeTarget, _: &Consent, _: Duration) -> Result<Acceptance, ApiError> {
         panic!("a copy starts nothing")
     }
 
@@ -246,7 +246,7 @@ impl CdssApi for Service {
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
-        values: &[Carried],
+        values: &[CopiedSetting],
         consent: &GroupConsent,
     ) -> Result<(), ApiError> {
         assert_eq!(consent.version(), version);
@@ -281,7 +281,7 @@ impl Prompt for Nobody {
         panic!("those of an upgrade are not shown")
     }
 
-    fn not_taken(&mut self, _: &str) {}
+    fn reject_answer(&mut self, _: &str) {}
 }
 
 /// A machine with a journal.
@@ -303,23 +303,23 @@ impl Machine {
         let folder = self.folder.path().join("state");
         let journal = Journal::new(Some(folder), Operator::default(), run.clone(), own_clock);
         let mut stage = Stage::new();
-        let mut flow = Flow {
+        let mut flow = Session {
             api: service,
             clock,
             journal: &journal,
-            surroundings: &stage.surroundings,
-            tell: &mut stage.tell,
+            context: &stage.surroundings,
+            reporter: &mut stage.tell,
             poll: Duration::from_secs(15),
             report: &mut stage.report,
         };
-        let wish = Wish {
+        let wish = CopyRequest {
             source: Source::Group("orders-371".parse().unwrap()),
             version: "3.9.0".parse().unwrap(),
             name: None,
             dry_run: false,
         };
         let document = |_: &crate::report::Report| json!({});
-        let mut copying = Copying { yes: true, prompt: &mut Nobody, document: &document };
+        let mut copying = CopyOptions { yes: true, prompt: &mut Nobody, document: &document };
         let failure = copy(&mut flow, &wish, &mut copying).err();
         let report = stage.report.copy;
         if let Some(copy) = report.as_ref().filter(|copy| copy.journalled) {
@@ -340,5 +340,5 @@ pub(super) fn refused(status: u16) -> ApiError {
 }
 
 pub(super) fn not_sent() -> ApiError {
-    ApiError::NotSent { operation: "fake", why: Unsent::Connection, reason: "fake".to_owned() }
+    ApiError::NotSent { operation: "fake", why: SendFailure::Connection, reason: "fake".to_owned() }
 }

@@ -77,7 +77,7 @@ fn a_named_profile_outranks_every_ncloud_variable_and_takes_none() {
     let settings = resolve(&Flags::default(), &environment, &own("prod", &PROFILE_PAIR)).unwrap();
     assert_eq!((settings.service.site, settings.service.region.code()), (Site::Public, "KR"));
     assert_eq!(settings.profile, Some(("prod".to_owned(), Origin::Variable("CDSS_PROFILE"))));
-    assert_eq!((settings.output, settings.poll), (Format::Json, Duration::from_secs(20)), "these fill");
+    assert_eq!((settings.output, settings.poll), (OutputFormat::Json, Duration::from_secs(20)), "these fill");
     assert_eq!(
         (origin(&settings, "site"), origin(&settings, "region")),
         ("default".into(), "default".into())
@@ -152,11 +152,11 @@ fn the_environment_outranks_the_default_profile_whose_place_goes_only_with_its_k
     assert_eq!(environments.service.region.code(), "KR");
     assert!(environments.cacert.is_none() && environments.proxy.is_none());
     for settings in [its_own, environments] {
-        assert_eq!((settings.output, settings.poll), (Format::Json, Duration::from_secs(20)));
+        assert_eq!((settings.output, settings.poll), (OutputFormat::Json, Duration::from_secs(20)));
     }
     let mixed = at(&[("NCLOUD_REGION", "JPN"), ("CDSS_POLL", "30s"), ("CDSS_OUTPUT", "table")]);
     assert_eq!(mixed.service.region.code(), "JPN");
-    assert_eq!((mixed.output, mixed.poll), (Format::Table, Duration::from_secs(30)));
+    assert_eq!((mixed.output, mixed.poll), (OutputFormat::Table, Duration::from_secs(30)));
 }
 
 #[test]

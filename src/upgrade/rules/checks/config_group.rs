@@ -2,12 +2,12 @@
 
 use super::{Check, CheckResult};
 use crate::config_group::rules::choice::{Candidate, Compared, GroupChoice};
-use crate::config_group::rules::difference::{Class, SettingChange};
+use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::setting_text;
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::KafkaVersion;
-use crate::upgrade::rules::snapshot::{Group, Snapshot};
+use crate::upgrade::rules::snapshot::{SelectedGroup, Snapshot};
 
 fn names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
     candidates.map(|candidate| candidate.group.to_string()).collect::<Vec<_>>().join(", ")
@@ -50,7 +50,9 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         return None;
     }
     Some(match &snapshot.group {
-        Group::Named(group) | Group::Chosen(GroupChoice::One(group)) if group.version != target.code => {
+        SelectedGroup::Named(group) | SelectedGroup::Chosen(GroupChoice::One(group))
+            if group.version != target.code =>
+        {
             Check::block(
                 "config.version",
                 format!("group {group} belongs to version code {}, not to {target}", group.version),
@@ -60,20 +62,20 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
                 ),
             )
         }
-        Group::Named(group) | Group::Chosen(GroupChoice::One(group)) => {
+        SelectedGroup::Named(group) | SelectedGroup::Chosen(GroupChoice::One(group)) => {
             Check::pass("config.version", format!("group {} belongs to {target}", group.no))
         }
-        Group::Chosen(GroupChoice::None(compared)) if compared.of == 0 => Check::block(
+        SelectedGroup::Chosen(GroupChoice::None(compared)) if compared.of == 0 => Check::block(
             "config.no-group",
             format!("there is no config group for {target}"),
             or_copy("make one in the console", snapshot),
         ),
-        Group::Chosen(GroupChoice::None(compared)) => Check::block(
+        SelectedGroup::Chosen(GroupChoice::None(compared)) => Check::block(
             "config.no-group",
             format!("no config group of {target} keeps every custom value{}", share(compared)),
             or_copy("name one with --config-group", snapshot),
         ),
-        Group::Chosen(GroupChoice::Several(compared)) => {
+        SelectedGroup::Chosen(GroupChoice::Several(compared)) => {
             let keeping = names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));
             let reason = match compared.keeping() {
                 1 => format!(
@@ -89,7 +91,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
             };
             Check::block("config.several-groups", reason, "name one with --config-group")
         }
-        Group::Chosen(GroupChoice::Unknown(compared)) => Check::block(
+        SelectedGroup::Chosen(GroupChoice::Unknown(compared)) => Check::block(
             "config.no-group",
             format!(
                 "the present config group can't be read, so none of the {} of {target} can be compared",
@@ -124,14 +126,15 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
         ));
     }
     let lost: Vec<&SettingChange> =
-        changes.iter().filter(|change| change.class == Class::LostOverride).collect();
+        changes.iter().filter(|change| change.class == ChangeClass::LostOverride).collect();
     if lost.is_empty() {
         let goes = |change: &SettingChange| {
-            change.custom_before && matches!(change.class, Class::ReadOnly | Class::RemovedKey)
+            change.custom_before && matches!(change.class, ChangeClass::ReadOnly | ChangeClass::RemovedKey)
         };
         let what = if changes.iter().any(goes) { "that can be set " } else { "" };
         // What another check blocks is not kept.
-        let others = |change: &SettingChange| matches!(change.class, Class::Changed | Class::OutOfRange);
+        let others =
+            |change: &SettingChange| matches!(change.class, ChangeClass::Changed | ChangeClass::OutOfRange);
         return Some(Check::pass(
             id,
             if changes.iter().any(others) {
@@ -153,8 +156,10 @@ pub(super) fn changed(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<
     {
         return None;
     }
-    let moved: Vec<&SettingChange> =
-        changes.iter().filter(|change| matches!(change.class, Class::Changed | Class::Gained)).collect();
+    let moved: Vec<&SettingChange> = changes
+        .iter()
+        .filter(|change| matches!(change.class, ChangeClass::Changed | ChangeClass::Gained))
+        .collect();
     if moved.is_empty() {
         return Some(Check::pass(id, "no value changes"));
     }

@@ -3,15 +3,15 @@
 use super::config_group::{changed, config_group, lost_override};
 use super::settings;
 use super::{Check, CheckResult, JOURNAL_REMEDY};
-use crate::config_group::rules::difference::{SettingChange, Side, difference};
-use crate::model::broker_health::{Colour, NodeGroup};
+use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
+use crate::model::broker_health::{Color, NodeGroup};
 use crate::model::cluster::{ClusterIdentity, ClusterState};
 use crate::model::kafka_version::release_of;
-use crate::upgrade::rules::acceptance::Accepted;
+use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
 /// Judges a snapshot. Data that is missing is a finding, never a pass.
-pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
+pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Acceptances) -> Vec<Check> {
     let changes = changes(snapshot);
     let mut checks = vec![
         cluster_identity(snapshot),
@@ -41,8 +41,8 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Accepted) -> Vec<Check> {
 pub(crate) fn changes(snapshot: &Snapshot) -> Vec<SettingChange> {
     match (&snapshot.present, &snapshot.target_settings) {
         (Some(present), Some(target)) if !snapshot.is_at_target() => difference(
-            Side { settings: present, release: release_of(snapshot.from.as_ref()) },
-            Side { settings: target, release: snapshot.target.version.release.as_ref() },
+            VersionedSettings { settings: present, release: release_of(snapshot.from.as_ref()) },
+            VersionedSettings { settings: target, release: snapshot.target.version.release.as_ref() },
         ),
         _ => Vec::new(),
     }
@@ -103,22 +103,22 @@ fn zookeeper(snapshot: &Snapshot) -> Check {
         !group.nodes.is_empty() || group.overall.is_some() || group.total.is_some_and(|total| total > 0)
     });
     let Some(group) = group else { return Check::new(id, CheckResult::Info, "no ZooKeeper nodes told") };
-    let bad = |colour: &Option<Colour>| matches!(colour, Some(Colour::Red | Colour::Orange));
+    let bad = |colour: &Option<Color>| matches!(colour, Some(Color::Red | Color::Orange));
     let named: Vec<String> = group
         .nodes
         .iter()
-        .filter(|node| bad(&node.colour))
-        .map(|node| format!("{} {}", node.name, node.colour.as_ref().map_or("", Colour::word)))
+        .filter(|node| bad(&node.color))
+        .map(|node| format!("{} {}", node.name, node.color.as_ref().map_or("", Color::word)))
         .collect();
     if !named.is_empty() {
         Check::block(id, named.join(", "), "bring every ZooKeeper node to green first")
     } else if bad(&group.overall) {
-        let word = group.overall.as_ref().map_or("", Colour::word);
+        let word = group.overall.as_ref().map_or("", Color::word);
         Check::block(id, format!("{word} altogether"), "bring every ZooKeeper node to green first")
     } else if group.is_all_green() {
         Check::pass(id, greens(group))
     } else {
-        Check::new(id, CheckResult::Info, group.shortcomings().join(", "))
+        Check::new(id, CheckResult::Info, group.problems().join(", "))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The checks: what speaks for and against an upgrade, each with an id, a reason and a remedy.
 
-use super::acceptance::Accepted;
-use super::checks::policy::{Acceptable, rule};
+use super::acceptance::Acceptances;
+use super::checks::policy::{Override, check_policy};
 use crate::model::characters::is_harmful;
 use crate::model::command_context::quote;
 
@@ -85,7 +85,7 @@ impl Check {
     }
 
     /// Returns true when this check stops an upgrade: it blocks, and not all of it was accepted.
-    pub(crate) fn stops(&self) -> bool {
+    pub(crate) fn is_blocking(&self) -> bool {
         let all_accepted = if self.items.is_empty() {
             !self.accepted.is_empty()
         } else {
@@ -97,23 +97,23 @@ impl Check {
     /// Returns the flag that would accept what still stops, ready to paste. Whoever may write a config group chooses the
     /// names in it, so they are quoted for the shell; None for those that the flag can't carry.
     pub(crate) fn accept_flag(&self) -> Option<String> {
-        if !self.stops() {
+        if !self.is_blocking() {
             return None;
         }
         let open: Vec<&str> = self.items.iter().map(String::as_str).collect();
-        match rule(self.id)?.acceptable {
-            Acceptable::No => None,
-            Acceptable::Each(_) if open.iter().any(|item| !can_be_listed(item)) => None,
-            Acceptable::Each(_) if !open.is_empty() => {
+        match check_policy(self.id)?.acceptable {
+            Override::No => None,
+            Override::Each(_) if open.iter().any(|item| !can_be_listed(item)) => None,
+            Override::Each(_) if !open.is_empty() => {
                 Some(format!("--accept {}", quote(&format!("{}={}", self.id, open.join(",")))))
             }
-            Acceptable::Whole | Acceptable::Each(_) => Some(format!("--accept {}", self.id)),
+            Override::Whole | Override::Each(_) => Some(format!("--accept {}", self.id)),
         }
     }
 
-    pub(super) fn accept(mut self, accepted: &Accepted) -> Self {
+    pub(super) fn accept(mut self, accepted: &Acceptances) -> Self {
         if self.result == CheckResult::Block
-            && rule(self.id).is_some_and(|rule| rule.acceptable != Acceptable::No)
+            && check_policy(self.id).is_some_and(|rule| rule.acceptable != Override::No)
         {
             self.accepted = if self.items.is_empty() {
                 accepted.whole(self.id).then(|| "*".to_owned()).into_iter().collect()

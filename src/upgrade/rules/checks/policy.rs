@@ -2,7 +2,7 @@
 
 /// Whether a person may overrule a check that blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Acceptable {
+pub(crate) enum Override {
     No,
     /// By its bare id.
     Whole,
@@ -21,40 +21,40 @@ pub(crate) enum ItemKind {
 
 /// What is fixed about a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Rule {
+pub(crate) struct CheckPolicy {
     pub id: &'static str,
-    pub acceptable: Acceptable,
+    pub acceptable: Override,
 }
 
 /// Every check that can block, with who may overrule it, and those of settings that only warn.
-pub(super) const RULES: &[Rule] = &[
-    Rule { id: "cluster.identity", acceptable: Acceptable::No },
-    Rule { id: "cluster.state", acceptable: Acceptable::No },
-    Rule { id: "brokers.health", acceptable: Acceptable::No },
-    Rule { id: "zookeeper.health", acceptable: Acceptable::Whole },
-    Rule { id: "version.order", acceptable: Acceptable::No },
-    Rule { id: "version.listed", acceptable: Acceptable::Whole },
-    Rule { id: "version.zookeeper", acceptable: Acceptable::Whole },
-    Rule { id: "config.version", acceptable: Acceptable::No },
-    Rule { id: "config.no-group", acceptable: Acceptable::No },
-    Rule { id: "config.several-groups", acceptable: Acceptable::No },
-    Rule { id: "config.other-group", acceptable: Acceptable::No },
-    Rule { id: "config.lost-override", acceptable: Acceptable::Each(ItemKind::Setting) },
-    Rule { id: "config.changed", acceptable: Acceptable::Each(ItemKind::Setting) },
-    Rule { id: "config.out-of-range", acceptable: Acceptable::No },
-    Rule { id: "config.read-only", acceptable: Acceptable::No },
-    Rule { id: "config.removed-key", acceptable: Acceptable::No },
-    Rule { id: "config.changed-default", acceptable: Acceptable::No },
-    Rule { id: "config.unknown-setting", acceptable: Acceptable::No },
-    Rule { id: "service.precheck", acceptable: Acceptable::No },
-    Rule { id: "start.unresolved", acceptable: Acceptable::Each(ItemKind::Run) },
-    Rule { id: "plan.stale", acceptable: Acceptable::No },
-    Rule { id: "journal.writable", acceptable: Acceptable::No },
-    Rule { id: "journal.damaged", acceptable: Acceptable::Whole },
-    Rule { id: "journal.missing", acceptable: Acceptable::No },
+pub(super) const CHECK_POLICIES: &[CheckPolicy] = &[
+    CheckPolicy { id: "cluster.identity", acceptable: Override::No },
+    CheckPolicy { id: "cluster.state", acceptable: Override::No },
+    CheckPolicy { id: "brokers.health", acceptable: Override::No },
+    CheckPolicy { id: "zookeeper.health", acceptable: Override::Whole },
+    CheckPolicy { id: "version.order", acceptable: Override::No },
+    CheckPolicy { id: "version.listed", acceptable: Override::Whole },
+    CheckPolicy { id: "version.zookeeper", acceptable: Override::Whole },
+    CheckPolicy { id: "config.version", acceptable: Override::No },
+    CheckPolicy { id: "config.no-group", acceptable: Override::No },
+    CheckPolicy { id: "config.several-groups", acceptable: Override::No },
+    CheckPolicy { id: "config.other-group", acceptable: Override::No },
+    CheckPolicy { id: "config.lost-override", acceptable: Override::Each(ItemKind::Setting) },
+    CheckPolicy { id: "config.changed", acceptable: Override::Each(ItemKind::Setting) },
+    CheckPolicy { id: "config.out-of-range", acceptable: Override::No },
+    CheckPolicy { id: "config.read-only", acceptable: Override::No },
+    CheckPolicy { id: "config.removed-key", acceptable: Override::No },
+    CheckPolicy { id: "config.changed-default", acceptable: Override::No },
+    CheckPolicy { id: "config.unknown-setting", acceptable: Override::No },
+    CheckPolicy { id: "service.precheck", acceptable: Override::No },
+    CheckPolicy { id: "start.unresolved", acceptable: Override::Each(ItemKind::Run) },
+    CheckPolicy { id: "plan.stale", acceptable: Override::No },
+    CheckPolicy { id: "journal.writable", acceptable: Override::No },
+    CheckPolicy { id: "journal.damaged", acceptable: Override::Whole },
+    CheckPolicy { id: "journal.missing", acceptable: Override::No },
 ];
 
 /// Finds a check's rule by its id.
-pub(crate) fn rule(id: &str) -> Option<&'static Rule> {
-    RULES.iter().find(|rule| rule.id == id)
+pub(crate) fn check_policy(id: &str) -> Option<&'static CheckPolicy> {
+    CHECK_POLICIES.iter().find(|rule| rule.id == id)
 }

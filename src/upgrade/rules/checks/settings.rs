@@ -2,7 +2,7 @@
 
 use super::config_group::or_copy;
 use super::{Check, CheckResult};
-use crate::config_group::rules::difference::{Class, SettingChange};
+use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::kafka_changes;
 use crate::config_group::rules::setting_text;
 use crate::model::kafka_version::release_of;
@@ -29,7 +29,7 @@ fn of_class<'a>(
     id: &'static str,
     result: CheckResult,
     changes: impl IntoIterator<Item = &'a SettingChange>,
-    class: Class,
+    class: ChangeClass,
     say: impl Fn(&SettingChange) -> String,
 ) -> Option<Check> {
     let of_class: Vec<&SettingChange> = changes.into_iter().filter(|change| change.class == class).collect();
@@ -53,10 +53,10 @@ fn out_of_range(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check>
         let value = change.to.as_deref().unwrap_or("not set");
         format!("{} {value}{}", change.key, note(change))
     };
-    let Some(check) = of_class(id, CheckResult::Block, changes, Class::OutOfRange, say) else {
+    let Some(check) = of_class(id, CheckResult::Block, changes, ChangeClass::OutOfRange, say) else {
         let as_today = |change: &SettingChange| format!("{}, as today", say(change));
         let tolerated = changes.iter().filter(|change| change.note.is_some());
-        return of_class(id, CheckResult::Warn, tolerated, Class::Kept, as_today);
+        return of_class(id, CheckResult::Warn, tolerated, ChangeClass::Kept, as_today);
     };
     let remedy = or_copy("correct the values in the config group or take another one", snapshot);
     Some(Check { remedy: Some(remedy), ..check })
@@ -64,7 +64,7 @@ fn out_of_range(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check>
 
 fn read_only(changes: &[SettingChange]) -> Option<Check> {
     let say = |change: &SettingChange| format!("{} {}", change.key, setting_text::arrow(change));
-    let check = of_class("config.read-only", CheckResult::Warn, changes, Class::ReadOnly, say)?;
+    let check = of_class("config.read-only", CheckResult::Warn, changes, ChangeClass::ReadOnly, say)?;
     let remedy = "nobody can set them in the target version; ask NAVER Cloud support if they matter";
     Some(Check { remedy: Some(remedy.to_owned()), ..check })
 }
@@ -72,10 +72,11 @@ fn read_only(changes: &[SettingChange]) -> Option<Check> {
 /// Warns of removed settings that somebody set; of the others a line tells.
 fn removed_key(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
     let id = "config.removed-key";
-    let is_lost = changes.iter().any(|change| change.class == Class::RemovedKey && change.custom_before);
+    let is_lost =
+        changes.iter().any(|change| change.class == ChangeClass::RemovedKey && change.custom_before);
     let result = if is_lost { CheckResult::Warn } else { CheckResult::Info };
     let say = |change: &SettingChange| format!("{}{}", change.key, note(change));
-    let known = of_class(id, result, changes, Class::RemovedKey, say);
+    let known = of_class(id, result, changes, ChangeClass::RemovedKey, say);
     let Some(more) = not_covered(snapshot) else { return known };
     Some(match known {
         Some(check) => Check { reason: format!("{}; {more}", check.reason), ..check },
@@ -104,17 +105,23 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
         of_kafka.is_some_and(|changed| changed.can_hurt)
     };
     let hurts = |change: &SettingChange| {
-        change.class == Class::ChangedDefault && (change.is_risky() || can_hurt(&change.key))
+        change.class == ChangeClass::ChangedDefault && (change.is_risky() || can_hurt(&change.key))
     };
     // What can hurt is never among those that there is no room for.
     let (hurting, others): (Vec<_>, Vec<_>) = changes.iter().partition(|change| hurts(change));
     let result = if hurting.is_empty() { CheckResult::Info } else { CheckResult::Warn };
     let say =
         |change: &SettingChange| format!("{} {}{}", change.key, setting_text::arrow(change), note(change));
-    of_class("config.changed-default", result, hurting.into_iter().chain(others), Class::ChangedDefault, say)
+    of_class(
+        "config.changed-default",
+        result,
+        hurting.into_iter().chain(others),
+        ChangeClass::ChangedDefault,
+        say,
+    )
 }
 
 fn unknown_setting(changes: &[SettingChange]) -> Option<Check> {
     let say = |change: &SettingChange| format!("{}{}", change.key, note(change));
-    of_class("config.unknown-setting", CheckResult::Info, changes, Class::Unknown, say)
+    of_class("config.unknown-setting", CheckResult::Info, changes, ChangeClass::Unknown, say)
 }

@@ -5,15 +5,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::model::broker_health::{Colour, Health, NodeGroup};
+use crate::model::broker_health::{Color, Health, NodeGroup};
 use crate::model::cluster::{Cluster, ClusterState};
 use crate::model::ids::VersionCode;
 
 /// How patient the watch is before it believes that nothing more will happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Patience {
+pub(crate) struct WatchThresholds {
     /// The least time between the two looks that say "done".
-    pub settle: Duration,
+    pub confirmation_gap: Duration,
     /// How many looks a standstill has to last.
     pub looks: u32,
     /// How long a standstill has to last besides.
@@ -27,13 +27,13 @@ pub(crate) struct Patience {
 /// Fixed by the design: a single wrong answer must not end a watch as failed.
 const ERROR_LOOKS: u32 = 3;
 
-impl Patience {
+impl WatchThresholds {
     /// For the real service.
     ///
     /// Chosen: the status call is polled every 15 s by default, and nothing is documented of how soon a
     /// start shows; five minutes are twenty such looks.
     pub(crate) const REMOTE: Self = Self {
-        settle: Duration::from_secs(15),
+        confirmation_gap: Duration::from_secs(15),
         looks: 20,
         time: Duration::from_secs(5 * 60),
         error: Duration::from_secs(45),
@@ -41,12 +41,12 @@ impl Patience {
 
     /// For a service on this machine's loopback, where looks may be milliseconds apart.
     pub(crate) const LOOPBACK: Self =
-        Self { settle: Duration::ZERO, looks: 20, time: Duration::ZERO, error: Duration::ZERO };
+        Self { confirmation_gap: Duration::ZERO, looks: 20, time: Duration::ZERO, error: Duration::ZERO };
 }
 
 /// Whose change is watched; it decides what a standstill means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Watched {
+pub(crate) enum Ownership {
     /// A start of this machine, sent now or earlier.
     Ours,
     /// Somebody else's change: settled is settled, wherever it ends.
@@ -55,7 +55,7 @@ pub(crate) enum Watched {
 
 /// One look whose reads all succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Look {
+pub(crate) struct Observation {
     /// Since the watch began.
     pub at: Duration,
     pub health: Health,
@@ -65,7 +65,7 @@ pub(crate) struct Look {
 
 /// An end that looks have shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Settled {
+pub(crate) enum WatchResult {
     /// On the target version and in good health, for as long as it takes to be sure.
     AtTarget,
     /// In good health on the version that it had before, after it was seen to change.
@@ -135,11 +135,11 @@ struct Restarts {
 impl Restarts {
     fn take(&mut self, brokers: &NodeGroup) {
         for node in &brokers.nodes {
-            match &node.colour {
-                Some(Colour::Green) if self.away.remove(&node.name) => {
+            match &node.color {
+                Some(Color::Green) if self.away.remove(&node.name) => {
                     self.back.insert(node.name.clone());
                 }
-                Some(colour) if colour.is_away() => {
+                Some(colour) if colour.is_degraded() => {
                     self.away.insert(node.name.clone());
                 }
                 _ => {}
@@ -151,8 +151,8 @@ impl Restarts {
 /// What the looks so far amount to.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
-    patience: Patience,
-    watched: Watched,
+    patience: WatchThresholds,
+    watched: Ownership,
     expected: Expectation,
     /// How many looks counted.
     looks: u32,
@@ -196,7 +196,7 @@ impl Streak {
 const CLUSTER_EVERY: u32 = 10;
 
 impl Progress {
-    pub(crate) fn new(patience: Patience, watched: Watched, expected: Expectation) -> Self {
+    pub(crate) fn new(patience: WatchThresholds, watched: Ownership, expected: Expectation) -> Self {
         Self {
             patience,
             watched,
@@ -270,11 +270,11 @@ impl Progress {
     }
 
     /// Takes in one look; an end is returned as soon as the looks show one.
-    pub(crate) fn take(&mut self, look: &Look) -> Option<Settled> {
+    pub(crate) fn take(&mut self, look: &Observation) -> Option<WatchResult> {
         self.looks = self.looks.saturating_add(1);
         let state = look.cluster.as_ref().map(|cluster| &cluster.state);
         let was_changing = self.changing;
-        self.changing = look.health.a_broker_left_green() || state.is_some_and(ClusterState::shows_change);
+        self.changing = look.health.has_degraded_broker() || state.is_some_and(ClusterState::shows_change);
         // A single look may be wrong.
         self.seen_to_change |= was_changing && self.changing;
         self.restarts.take(&look.health.brokers);
@@ -283,9 +283,9 @@ impl Progress {
             Some(ClusterState::Error) => {
                 let streak = Streak::with(self.error, look.at);
                 self.error = Some(streak);
-                deliberate_bug!(BelieveFirstError => return Some(Settled::InError););
+                deliberate_bug!(BelieveFirstError => return Some(WatchResult::InError););
                 if streak.lasted(ERROR_LOOKS, self.patience.error, look.at) {
-                    return Some(Settled::InError);
+                    return Some(WatchResult::InError);
                 }
             }
             Some(_) => self.error = None,
@@ -306,7 +306,7 @@ impl Progress {
 
     /// Returns the version of a cluster that is idle with every expected broker green and counted; None otherwise, or
     /// when anything is missing.
-    fn resting_version(&self, look: &Look) -> Option<VersionCode> {
+    fn resting_version(&self, look: &Observation) -> Option<VersionCode> {
         let cluster = look.cluster.as_ref()?;
         let brokers = &look.health.brokers;
         deliberate_bug!(CountVanishedBrokerAsGreen => {
@@ -320,27 +320,27 @@ impl Progress {
         if resting { cluster.version } else { None }
     }
 
-    fn good(&mut self, look: &Look, is_consecutive: bool) -> Option<Settled> {
+    fn good(&mut self, look: &Observation, is_consecutive: bool) -> Option<WatchResult> {
         self.elsewhere = None;
-        deliberate_bug!(BelieveFirstGoodLook => return Some(Settled::AtTarget););
+        deliberate_bug!(BelieveFirstGoodLook => return Some(WatchResult::AtTarget););
         let streak = Streak::with(self.good, look.at);
         self.good = Some(streak);
         let two_looks_suffice = match (self.watched, self.expected.target) {
             // Somebody else's change is only followed while it is under way, so rest is its end.
-            (Watched::Foreign, _) => true,
-            (Watched::Ours, Some(_)) => self.all_restarted(&look.health.brokers),
-            (Watched::Ours, None) => self.seen_to_change,
+            (Ownership::Foreign, _) => true,
+            (Ownership::Ours, Some(_)) => self.all_restarted(&look.health.brokers),
+            (Ownership::Ours, None) => self.seen_to_change,
         };
         let (looks, time) = if two_looks_suffice {
-            (2, self.patience.settle)
+            (2, self.patience.confirmation_gap)
         } else {
             (self.patience.looks, self.patience.time)
         };
         (is_consecutive && streak.lasted(looks, time, look.at)).then(|| {
             if self.expected.target.is_none() && !self.seen_to_change {
-                Settled::NeverChanged
+                WatchResult::NeverChanged
             } else {
-                Settled::AtTarget
+                WatchResult::AtTarget
             }
         })
     }
@@ -355,28 +355,28 @@ impl Progress {
         expected.iter().all(is_back) && listed.nodes.iter().all(|node| is_back(&node.name))
     }
 
-    fn resting_elsewhere(&mut self, version: VersionCode, at: Duration) -> Option<Settled> {
+    fn resting_elsewhere(&mut self, version: VersionCode, at: Duration) -> Option<WatchResult> {
         self.good = None;
         let same_version = self.elsewhere.filter(|(before, _)| *before == version).map(|(_, streak)| streak);
         let streak = Streak::with(same_version, at);
         self.elsewhere = Some((version, streak));
         let is_the_one_before = self.expected.before == Some(version);
         let settled = match self.watched {
-            Watched::Foreign => streak.lasted(2, self.patience.settle, at),
-            Watched::Ours if self.seen_to_change => {
+            Ownership::Foreign => streak.lasted(2, self.patience.confirmation_gap, at),
+            Ownership::Ours if self.seen_to_change => {
                 streak.lasted(self.patience.looks, self.patience.time, at)
             }
-            Watched::Ours => self.patience_is_over(at),
+            Ownership::Ours => self.grace_period_over(at),
         };
         let never_changed = !self.seen_to_change && (is_the_one_before || self.expected.before.is_none());
         settled.then_some(match self.watched {
-            Watched::Ours if never_changed => Settled::NeverChanged,
-            _ if is_the_one_before => Settled::Returned,
-            _ => Settled::Elsewhere(version),
+            Ownership::Ours if never_changed => WatchResult::NeverChanged,
+            _ if is_the_one_before => WatchResult::Returned,
+            _ => WatchResult::Elsewhere(version),
         })
     }
 
-    fn patience_is_over(&self, at: Duration) -> bool {
+    fn grace_period_over(&self, at: Duration) -> bool {
         self.looks >= self.patience.looks && at >= self.patience.time
     }
 }

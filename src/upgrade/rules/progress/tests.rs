@@ -8,7 +8,7 @@ const NEW: u64 = 3_903_006;
 const GREEN: &[&str] = &["green", "green", "green"];
 const ORANGE: &[&str] = &["green", "orange", "green"];
 
-fn look(at: u64, state: &str, version: u64, colours: &[&str]) -> Look {
+fn look(at: u64, state: &str, version: u64, colours: &[&str]) -> Observation {
     let cluster = Cluster {
         no: ClusterNo::new(1),
         name: "orders".to_owned(),
@@ -18,7 +18,7 @@ fn look(at: u64, state: &str, version: u64, colours: &[&str]) -> Look {
         config_group: None,
         brokers: Some(3),
     };
-    Look { at: Duration::from_secs(at), health: health(colours), cluster: Some(cluster) }
+    Observation { at: Duration::from_secs(at), health: health(colours), cluster: Some(cluster) }
 }
 
 fn expected(target: Option<u64>) -> Expectation {
@@ -30,8 +30,8 @@ fn expected(target: Option<u64>) -> Expectation {
     }
 }
 
-fn ours(patience: Patience) -> Progress {
-    Progress::new(patience, Watched::Ours, expected(Some(NEW)))
+fn ours(patience: WatchThresholds) -> Progress {
+    Progress::new(patience, Ownership::Ours, expected(Some(NEW)))
 }
 
 /// Looks in which one broker after another restarts.
@@ -45,7 +45,7 @@ const ROLLED: [(&str, u64, &[&str]); 3] = [
 fn run(
     mut progress: Progress,
     looks: impl IntoIterator<Item = (&'static str, u64, &'static [&'static str])>,
-) -> Option<(Settled, usize)> {
+) -> Option<(WatchResult, usize)> {
     for (turn, (state, version, colours)) in looks.into_iter().enumerate() {
         if let Some(settled) = progress.take(&look(turn as u64 * 15, state, version, colours)) {
             return Some((settled, turn + 1));
@@ -57,12 +57,12 @@ fn run(
 #[test]
 fn done_takes_two_good_looks_after_every_broker_restarted() {
     let good = std::iter::repeat_n(("running", NEW, GREEN), 60);
-    let end = run(ours(Patience::REMOTE), ROLLED.into_iter().chain(good.clone()));
-    assert_eq!(end, Some((Settled::AtTarget, 3 + 2)));
+    let end = run(ours(WatchThresholds::REMOTE), ROLLED.into_iter().chain(good.clone()));
+    assert_eq!(end, Some((WatchResult::AtTarget, 3 + 2)));
     for unseen in 0..3 {
         let rolled = (0..).zip(ROLLED).filter(|(broker, _)| *broker != unseen).map(|(_, look)| look);
-        let end = run(ours(Patience::REMOTE), rolled.chain(good.clone()));
-        assert_eq!(end, Some((Settled::AtTarget, 2 + 21)), "broker {unseen} may not have restarted");
+        let end = run(ours(WatchThresholds::REMOTE), rolled.chain(good.clone()));
+        assert_eq!(end, Some((WatchResult::AtTarget, 2 + 21)), "broker {unseen} may not have restarted");
     }
 }
 
@@ -70,20 +70,20 @@ fn done_takes_two_good_looks_after_every_broker_restarted() {
 fn one_colour_that_wavers_after_an_early_switch_is_no_restart_of_the_others() {
     let blip = [("running", NEW, GREEN), ("running", NEW, &["yellow", "green", "green"][..])];
     let looks = blip.into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 20));
-    assert_eq!(run(ours(Patience::REMOTE), looks), None);
+    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), None);
 }
 
 #[test]
 fn restarts_that_earlier_runs_saw_count() {
-    let mut progress = ours(Patience::REMOTE);
+    let mut progress = ours(WatchThresholds::REMOTE);
     progress.note_brokers(["b1", "b2"].map(str::to_owned), ["b3".to_owned()]);
     let end = run(progress, std::iter::repeat_n(("running", NEW, GREEN), 60));
-    assert_eq!(end, Some((Settled::AtTarget, 2)), "b3 was seen away before, and is back");
+    assert_eq!(end, Some((WatchResult::AtTarget, 2)), "b3 was seen away before, and is back");
 }
 
 #[test]
 fn unanswered_looks_neither_count_nor_reset_the_count() {
-    let mut progress = ours(Patience::REMOTE);
+    let mut progress = ours(WatchThresholds::REMOTE);
     for (at, (state, version, colours)) in (0..).zip(ROLLED) {
         progress.take(&look(at, state, version, colours));
     }
@@ -94,14 +94,14 @@ fn unanswered_looks_neither_count_nor_reset_the_count() {
     assert_eq!(progress.take(&look(75, "running", NEW, GREEN)), None);
     assert_eq!(
         progress.take(&look(76, "running", NEW, GREEN)),
-        Some(Settled::AtTarget),
+        Some(WatchResult::AtTarget),
         "15 s are long over"
     );
 }
 
 #[test]
 fn an_unseen_end_is_no_end_of_the_upgrade() {
-    let mut seen = ours(Patience::LOOPBACK);
+    let mut seen = ours(WatchThresholds::LOOPBACK);
     for (at, (state, version, colours)) in (0..).zip(ROLLED) {
         assert_eq!(seen.take(&look(at, state, version, colours)), None);
         assert_eq!(seen.ended_at(), None);
@@ -109,7 +109,7 @@ fn an_unseen_end_is_no_end_of_the_upgrade() {
     seen.take(&look(7, "running", NEW, GREEN));
     seen.take(&look(8, "running", NEW, GREEN));
     assert_eq!(seen.ended_at(), Some(Duration::from_secs(7)), "the first good look");
-    let mut unseen = ours(Patience::LOOPBACK);
+    let mut unseen = ours(WatchThresholds::LOOPBACK);
     for at in 0..60 {
         unseen.take(&look(at, "running", NEW, GREEN));
     }
@@ -118,7 +118,7 @@ fn an_unseen_end_is_no_end_of_the_upgrade() {
 
 #[test]
 fn only_the_last_answered_look_shows_a_change_under_way() {
-    let mut progress = ours(Patience::REMOTE);
+    let mut progress = ours(WatchThresholds::REMOTE);
     progress.take(&look(0, "changing", OLD, ORANGE));
     assert!(progress.is_changing());
     progress.missed();
@@ -136,7 +136,7 @@ fn only_the_last_answered_look_shows_a_change_under_way() {
 #[test]
 fn good_looks_that_are_not_in_a_row_do_not_count() {
     let end = run(
-        ours(Patience::REMOTE),
+        ours(WatchThresholds::REMOTE),
         [
             ("changing", NEW, GREEN),
             ("running", NEW, GREEN),
@@ -149,26 +149,26 @@ fn good_looks_that_are_not_in_a_row_do_not_count() {
 
 #[test]
 fn two_good_looks_too_close_together_are_one() {
-    let mut progress = ours(Patience::REMOTE);
+    let mut progress = ours(WatchThresholds::REMOTE);
     for (at, (state, version, colours)) in (0..).zip(ROLLED) {
         assert_eq!(progress.take(&look(at, state, version, colours)), None);
     }
     assert_eq!(progress.take(&look(100, "running", NEW, GREEN)), None);
     assert_eq!(progress.take(&look(114, "running", NEW, GREEN)), None);
-    assert_eq!(progress.take(&look(115, "running", NEW, GREEN)), Some(Settled::AtTarget));
+    assert_eq!(progress.take(&look(115, "running", NEW, GREEN)), Some(WatchResult::AtTarget));
 }
 
 #[test]
 fn a_version_that_switched_at_acceptance_is_not_done_before_patience_ends() {
-    let end = run(ours(Patience::REMOTE), std::iter::repeat_n(("running", NEW, GREEN), 60));
-    assert_eq!(end, Some((Settled::AtTarget, 21)), "five minutes are looks 0 to 20");
-    let end = run(ours(Patience::LOOPBACK), std::iter::repeat_n(("running", NEW, GREEN), 60));
-    assert_eq!(end, Some((Settled::AtTarget, 20)));
+    let end = run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("running", NEW, GREEN), 60));
+    assert_eq!(end, Some((WatchResult::AtTarget, 21)), "five minutes are looks 0 to 20");
+    let end = run(ours(WatchThresholds::LOOPBACK), std::iter::repeat_n(("running", NEW, GREEN), 60));
+    assert_eq!(end, Some((WatchResult::AtTarget, 20)));
 }
 
 #[test]
 fn many_quick_looks_do_not_shorten_patience_off_loopback() {
-    let mut progress = ours(Patience::REMOTE);
+    let mut progress = ours(WatchThresholds::REMOTE);
     for turn in 0..299 {
         assert_eq!(progress.take(&look(turn, "running", NEW, GREEN)), None, "{turn}");
     }
@@ -178,16 +178,16 @@ fn many_quick_looks_do_not_shorten_patience_off_loopback() {
 fn the_old_version_after_a_change_is_failed_only_after_patience() {
     let rolled = [("changing", OLD, GREEN), ("changing", OLD, ORANGE)];
     let end = run(
-        ours(Patience::REMOTE),
+        ours(WatchThresholds::REMOTE),
         rolled.into_iter().chain(std::iter::repeat_n(("running", OLD, GREEN), 60)),
     );
-    assert_eq!(end, Some((Settled::Returned, 2 + 21)));
+    assert_eq!(end, Some((WatchResult::Returned, 2 + 21)));
     let wavering = std::iter::repeat_n(
         [("running", OLD, GREEN), ("running", OLD, GREEN), ("changing", OLD, GREEN)],
         100,
     );
     assert_eq!(
-        run(ours(Patience::REMOTE), rolled.into_iter().chain(wavering.flatten())),
+        run(ours(WatchThresholds::REMOTE), rolled.into_iter().chain(wavering.flatten())),
         None,
         "it still works"
     );
@@ -195,50 +195,50 @@ fn the_old_version_after_a_change_is_failed_only_after_patience() {
 
 #[test]
 fn a_start_that_never_showed_is_never_called_done_or_failed() {
-    let end = run(ours(Patience::REMOTE), std::iter::repeat_n(("running", OLD, GREEN), 60));
-    assert_eq!(end, Some((Settled::NeverChanged, 21)));
+    let end = run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("running", OLD, GREEN), 60));
+    assert_eq!(end, Some((WatchResult::NeverChanged, 21)));
 }
 
 #[test]
 fn an_error_is_believed_after_three_looks_over_45_seconds() {
-    let end = run(ours(Patience::REMOTE), std::iter::repeat_n(("error", OLD, GREEN), 60));
-    assert_eq!(end, Some((Settled::InError, 4)), "looks at 0, 15, 30 and 45 s");
-    let end = run(ours(Patience::LOOPBACK), std::iter::repeat_n(("error", NEW, GREEN), 60));
-    assert_eq!(end, Some((Settled::InError, 3)));
-    let mut quick = ours(Patience::REMOTE);
+    let end = run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("error", OLD, GREEN), 60));
+    assert_eq!(end, Some((WatchResult::InError, 4)), "looks at 0, 15, 30 and 45 s");
+    let end = run(ours(WatchThresholds::LOOPBACK), std::iter::repeat_n(("error", NEW, GREEN), 60));
+    assert_eq!(end, Some((WatchResult::InError, 3)));
+    let mut quick = ours(WatchThresholds::REMOTE);
     for at in 0..45 {
         assert_eq!(quick.take(&look(at, "error", OLD, GREEN)), None, "{at} s are too short");
     }
-    assert_eq!(quick.take(&look(45, "error", OLD, GREEN)), Some(Settled::InError));
+    assert_eq!(quick.take(&look(45, "error", OLD, GREEN)), Some(WatchResult::InError));
 }
 
 #[test]
 fn an_error_that_another_state_interrupts_starts_anew() {
     let mut looks = [("error", OLD, GREEN), ("error", OLD, GREEN), ("changing", OLD, GREEN)].repeat(50);
-    assert_eq!(run(ours(Patience::LOOPBACK), looks.clone()), None);
+    assert_eq!(run(ours(WatchThresholds::LOOPBACK), looks.clone()), None);
     looks.extend(ROLLED);
     looks.extend([("running", NEW, GREEN), ("running", NEW, GREEN)]);
-    assert_eq!(run(ours(Patience::LOOPBACK), looks), Some((Settled::AtTarget, 150 + 3 + 2)));
+    assert_eq!(run(ours(WatchThresholds::LOOPBACK), looks), Some((WatchResult::AtTarget, 150 + 3 + 2)));
 }
 
 #[test]
 fn looks_without_the_clusters_entry_neither_count_as_an_error_nor_end_one() {
-    let mut progress = ours(Patience::REMOTE);
-    let blind = |at| Look { cluster: None, ..look(at, "error", OLD, ORANGE) };
+    let mut progress = ours(WatchThresholds::REMOTE);
+    let blind = |at| Observation { cluster: None, ..look(at, "error", OLD, ORANGE) };
     assert_eq!(progress.take(&look(0, "error", OLD, ORANGE)), None);
     assert!(progress.wants_cluster(&health(ORANGE)), "the entry is read until the state is settled");
     for at in 1..100 {
         assert_eq!(progress.take(&blind(at)), None);
     }
     assert_eq!(progress.take(&look(100, "error", OLD, ORANGE)), None, "two looks read the entry");
-    assert_eq!(progress.take(&look(101, "error", OLD, ORANGE)), Some(Settled::InError));
+    assert_eq!(progress.take(&look(101, "error", OLD, ORANGE)), Some(WatchResult::InError));
 }
 
 #[test]
 fn a_single_error_is_no_change() {
     let mut looks = vec![("running", OLD, GREEN); 60];
     looks[5] = ("error", OLD, GREEN);
-    assert_eq!(run(ours(Patience::REMOTE), looks), Some((Settled::NeverChanged, 21)));
+    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), Some((WatchResult::NeverChanged, 21)));
 }
 
 #[test]
@@ -248,14 +248,14 @@ fn one_wrong_look_is_no_change_and_never_leads_to_a_failure() {
     for wrong in [("", OLD, GREEN), ("7", OLD, GREEN), ("running", OLD, gray), ("running", OLD, yellow)] {
         let mut looks = vec![("running", OLD, GREEN); 60];
         looks[5] = wrong;
-        let end = run(ours(Patience::REMOTE), looks);
-        assert_eq!(end.map(|(settled, _)| settled), Some(Settled::NeverChanged), "{wrong:?}");
+        let end = run(ours(WatchThresholds::REMOTE), looks);
+        assert_eq!(end.map(|(settled, _)| settled), Some(WatchResult::NeverChanged), "{wrong:?}");
     }
 }
 
 #[test]
 fn looks_without_a_state_never_show_a_change() {
-    let mut progress = ours(Patience::LOOPBACK);
+    let mut progress = ours(WatchThresholds::LOOPBACK);
     for at in 0..100 {
         assert_eq!(progress.take(&look(at, "", OLD, GREEN)), None);
         assert!(!progress.is_changing() && !progress.was_seen_to_change());
@@ -266,13 +266,13 @@ fn looks_without_a_state_never_show_a_change() {
 fn brokers_of_an_unknown_colour_did_not_restart() {
     let gray = ("running", NEW, &["gray", "gray", "gray"][..]);
     let looks = [gray].into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 19));
-    assert_eq!(run(ours(Patience::REMOTE), looks), None);
+    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), None);
 }
 
 #[test]
 fn an_unknown_state_never_ends_a_watch() {
-    assert_eq!(run(ours(Patience::REMOTE), std::iter::repeat_n(("paused", NEW, GREEN), 500)), None);
-    assert_eq!(run(ours(Patience::REMOTE), std::iter::repeat_n(("", NEW, GREEN), 500)), None);
+    assert_eq!(run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("paused", NEW, GREEN), 500)), None);
+    assert_eq!(run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("", NEW, GREEN), 500)), None);
 }
 
 #[test]
@@ -281,9 +281,9 @@ fn a_third_version_is_neither_the_target_nor_a_failure() {
     let rolled = [("changing", OLD, GREEN), ("changing", OLD, ORANGE)];
     let third = VersionCode::new(THIRD);
     let looks = rolled.into_iter().chain(std::iter::repeat_n(("running", THIRD, GREEN), 60));
-    assert_eq!(run(ours(Patience::REMOTE), looks), Some((Settled::Elsewhere(third), 2 + 21)));
+    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), Some((WatchResult::Elsewhere(third), 2 + 21)));
     let unseen = std::iter::repeat_n(("running", THIRD, GREEN), 60);
-    assert_eq!(run(ours(Patience::REMOTE), unseen), Some((Settled::Elsewhere(third), 21)));
+    assert_eq!(run(ours(WatchThresholds::REMOTE), unseen), Some((WatchResult::Elsewhere(third), 21)));
 }
 
 #[test]
@@ -291,8 +291,8 @@ fn without_the_version_before_no_version_proves_a_failure() {
     let unknown = Expectation { before: None, ..expected(Some(NEW)) };
     let looks =
         [("changing", OLD, ORANGE); 2].into_iter().chain(std::iter::repeat_n(("running", OLD, GREEN), 60));
-    let end = run(Progress::new(Patience::REMOTE, Watched::Ours, unknown), looks);
-    assert_eq!(end, Some((Settled::Elsewhere(VersionCode::new(OLD)), 2 + 21)));
+    let end = run(Progress::new(WatchThresholds::REMOTE, Ownership::Ours, unknown), looks);
+    assert_eq!(end, Some((WatchResult::Elsewhere(VersionCode::new(OLD)), 2 + 21)));
 }
 
 #[test]
@@ -302,25 +302,28 @@ fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
         let gone = std::iter::repeat_n(("running", NEW, two), 500);
         [("changing", OLD, ORANGE)].into_iter().chain(gone)
     };
-    let without_entry_count = |mut look: Look| {
+    let without_entry_count = |mut look: Observation| {
         look.cluster.as_mut().unwrap().brokers = None;
         look
     };
     for brokers in
         [ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), None), ExpectedBrokers::new([], Some(3))]
     {
-        let mut progress =
-            Progress::new(Patience::LOOPBACK, Watched::Ours, Expectation { brokers, ..expected(Some(NEW)) });
+        let mut progress = Progress::new(
+            WatchThresholds::LOOPBACK,
+            Ownership::Ours,
+            Expectation { brokers, ..expected(Some(NEW)) },
+        );
         for (at, (state, version, colours)) in (0..).zip(looks()) {
             assert_eq!(progress.take(&without_entry_count(look(at, state, version, colours))), None);
         }
         let back = (1_000..1_020).find_map(|at| progress.take(&look(at, "running", NEW, GREEN)));
-        assert_eq!(back, Some(Settled::AtTarget), "it is back");
+        assert_eq!(back, Some(WatchResult::AtTarget), "it is back");
     }
     let unknown = ExpectedBrokers::new([], None);
     let mut progress = Progress::new(
-        Patience::LOOPBACK,
-        Watched::Ours,
+        WatchThresholds::LOOPBACK,
+        Ownership::Ours,
         Expectation { brokers: unknown, ..expected(Some(NEW)) },
     );
     for (at, (state, version, colours)) in (0..).zip(looks()) {
@@ -332,7 +335,7 @@ fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
 fn a_broker_that_stays_red_never_ends() {
     assert_eq!(
         run(
-            ours(Patience::REMOTE),
+            ours(WatchThresholds::REMOTE),
             std::iter::repeat_n(("running", NEW, &["green", "red", "green"][..]), 500)
         ),
         None
@@ -341,7 +344,7 @@ fn a_broker_that_stays_red_never_ends() {
 
 #[test]
 fn a_look_without_the_cluster_never_ends_anything() {
-    let mut progress = ours(Patience::LOOPBACK);
+    let mut progress = ours(WatchThresholds::LOOPBACK);
     let mut blind = look(0, "running", NEW, GREEN);
     blind.cluster = None;
     for _ in 0..100 {
@@ -351,18 +354,18 @@ fn a_look_without_the_cluster_never_ends_anything() {
 
 #[test]
 fn a_foreign_change_settles_where_it_rests() {
-    let foreign = || Progress::new(Patience::REMOTE, Watched::Foreign, expected(Some(NEW)));
+    let foreign = || Progress::new(WatchThresholds::REMOTE, Ownership::Foreign, expected(Some(NEW)));
     let end = run(foreign(), [("changing", OLD, GREEN), ("running", OLD, GREEN), ("running", OLD, GREEN)]);
-    assert_eq!(end, Some((Settled::Returned, 3)));
+    assert_eq!(end, Some((WatchResult::Returned, 3)));
     let end = run(foreign(), [("changing", OLD, GREEN), ("running", NEW, GREEN), ("running", NEW, GREEN)]);
-    assert_eq!(end, Some((Settled::AtTarget, 3)));
+    assert_eq!(end, Some((WatchResult::AtTarget, 3)));
 }
 
 #[test]
 fn without_a_target_an_idle_cluster_has_nothing_to_follow() {
-    let any = || Progress::new(Patience::LOOPBACK, Watched::Ours, expected(None));
+    let any = || Progress::new(WatchThresholds::LOOPBACK, Ownership::Ours, expected(None));
     let end = run(any(), std::iter::repeat_n(("running", OLD, GREEN), 60));
-    assert_eq!(end, Some((Settled::NeverChanged, 20)));
+    assert_eq!(end, Some((WatchResult::NeverChanged, 20)));
     let end = run(
         any(),
         [
@@ -372,19 +375,19 @@ fn without_a_target_an_idle_cluster_has_nothing_to_follow() {
             ("running", OLD, GREEN),
         ],
     );
-    assert_eq!(end, Some((Settled::AtTarget, 4)));
+    assert_eq!(end, Some((WatchResult::AtTarget, 4)));
 }
 
 #[test]
 fn the_cluster_is_read_at_the_start_when_all_is_green_and_at_each_tenth_look() {
-    let mut progress = ours(Patience::REMOTE);
+    let mut progress = ours(WatchThresholds::REMOTE);
     let mut asked = Vec::new();
     for turn in 0..21 {
         let orange = health(ORANGE);
         if progress.wants_cluster(&orange) {
             asked.push(turn);
         }
-        progress.take(&Look { at: Duration::from_secs(turn), health: orange, cluster: None });
+        progress.take(&Observation { at: Duration::from_secs(turn), health: orange, cluster: None });
     }
     assert_eq!(asked, [0, 10, 20]);
     assert!(progress.wants_cluster(&health(GREEN)));

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::life::{NEW, View};
-use crate::api::{ApiError, Unsent};
+use crate::api::{ApiError, SendFailure};
 use crate::injector::dice::Dice;
-use crate::model::broker_health::Colour;
+use crate::model::broker_health::Color;
 use crate::model::cluster::{ClusterIdentity, ClusterState};
 use crate::model::ids::ClusterNo;
 use crate::upgrade::rules::snapshot::Snapshot;
@@ -177,12 +177,12 @@ fn other_count(snapshot: &mut Snapshot, kind: usize) {
 fn partial(snapshot: &mut Snapshot, kind: usize) {
     let Some(health) = &mut snapshot.health else { return };
     match kind {
-        0 => health.brokers.nodes.iter_mut().for_each(|node| node.colour = None),
+        0 => health.brokers.nodes.iter_mut().for_each(|node| node.color = None),
         1 => health.brokers.overall = None,
         2 => health.brokers.total = None,
         3 => health.brokers.nodes.clear(),
         4 => snapshot.cluster.version = None,
-        5 => health.brokers.overall = Some(Colour::read("teal")),
+        5 => health.brokers.overall = Some(Color::read("teal")),
         6 => snapshot.cluster.config_group = None,
         7 => snapshot.health = None,
         _ => snapshot.cluster.state = ClusterState::read("paused"),
@@ -259,7 +259,7 @@ impl StartFate {
                 2 => gateway(401, 200),
                 _ => ApiError::NotSent {
                     operation: "fake",
-                    why: Unsent::Connection,
+                    why: SendFailure::Connection,
                     reason: "refused".to_owned(),
                 },
             },

@@ -8,10 +8,10 @@ use super::life::{Change, Hidden, Kind, NEW};
 use super::runners::{Command, Ended, Plan};
 use super::world::World;
 use crate::clock::Clock as _;
-use crate::error::{Failure, Sent};
+use crate::error::{Failure, StartState};
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
-use crate::upgrade::rules::plan::Target;
+use crate::upgrade::rules::plan::UpgradeTarget;
 
 /// How a start was answered, as far as the run that sent it knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl Post {
 const FRESH: Duration = Duration::from_secs(5);
 
 /// Holds what was seen and recorded so far to a start that is about to be sent.
-pub(super) fn before_post(world: &Rc<World>, region: usize, target: &Target) {
+pub(super) fn before_post(world: &Rc<World>, region: usize, target: &UpgradeTarget) {
     let frames = world.frames.borrow();
     let frame = frames.last().expect("a run sends it");
     let now = world.time.elapsed();
@@ -179,7 +179,9 @@ fn holds(
 /// Why nobody knows.
 fn cause(report: &Report, failure: Option<&Failure>) -> &'static str {
     match failure {
-        Some(Failure::Signal { sent: Sent::Yes | Sent::Unseen, .. }) => "a signal after the start",
+        Some(Failure::Signal { sent: StartState::Yes | StartState::Unseen, .. }) => {
+            "a signal after the start"
+        }
         Some(Failure::Signal { .. }) => "a signal in doubt",
         Some(Failure::InDoubt { cause, .. }) if cause.contains("4 of 4") => "no answer, and no change",
         Some(Failure::InDoubt { .. }) => "no answer, and too few looks",

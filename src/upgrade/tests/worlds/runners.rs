@@ -17,17 +17,17 @@ use crate::clock::Clock as _;
 use crate::consent::Prompt;
 use crate::error::Failure;
 use crate::journal::{Journal, Operator};
-use crate::model::command_context::Surroundings;
+use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::report::Report;
-use crate::session::Flow;
-use crate::session::resolve::Request;
+use crate::session::Session;
+use crate::session::resolve::UpgradeRequest;
 use crate::upgrade::check::{check, check_all};
-use crate::upgrade::rules::acceptance::Accepted;
-use crate::upgrade::run::{Asking, Waiting, upgrade};
-use crate::upgrade::status::{Following, status};
+use crate::upgrade::rules::acceptance::Acceptances;
+use crate::upgrade::run::{ConfirmOptions, WaitOptions, upgrade};
+use crate::upgrade::status::{StatusRequest, status};
 use crate::upgrade::tests::fake::Recorder;
 
 /// What a run is asked to do.
@@ -107,7 +107,7 @@ impl Prompt for Typist<'_> {
 
     fn cautions(&mut self) {}
 
-    fn not_taken(&mut self, _: &str) {}
+    fn reject_answer(&mut self, _: &str) {}
 }
 
 pub(super) fn service(region: usize) -> Service {
@@ -195,14 +195,14 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
     let api = WorldService { world: Rc::clone(world), region: plan.region };
     let clock = WorldClock(Rc::clone(world));
     let mut report = Report::default();
-    let surroundings = Surroundings { service: service(plan.region), profile: None };
+    let surroundings = CommandContext { service: service(plan.region), profile: None };
     let mut tell = Recorder::default();
-    let mut flow = Flow {
+    let mut flow = Session {
         api: &api,
         clock: &clock,
         journal,
-        surroundings: &surroundings,
-        tell: &mut tell,
+        context: &surroundings,
+        reporter: &mut tell,
         poll: Duration::from_secs(15),
         report: &mut report,
     };
@@ -211,11 +211,11 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
         "journal.damaged" => "journal.damaged".parse().unwrap(),
         run => format!("start.unresolved={run}").parse().unwrap(),
     });
-    let mut request = Request {
+    let mut request = UpgradeRequest {
         cluster: name.parse().unwrap(),
         version: "3.9.0".parse().unwrap(),
         config_group: None,
-        accepted: Accepted(accepted.collect()),
+        accepted: Acceptances(accepted.collect()),
         require_journal: false,
     };
     let outcome = match plan.command {
@@ -226,21 +226,22 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
                 world.step();
                 Value::Null
             };
-            let mut asking = Asking { yes: typed_after.is_none(), prompt: &mut prompt, document: &step };
-            upgrade(&mut flow, &request, Waiting { wait: waits, timeout: plan.timeout }, &mut asking)
+            let mut asking =
+                ConfirmOptions { yes: typed_after.is_none(), prompt: &mut prompt, document: &step };
+            upgrade(&mut flow, &request, WaitOptions { wait: waits, timeout: plan.timeout }, &mut asking)
         }
         Command::Check { all: true } => check_all(&mut flow, &request.cluster),
         Command::Check { all: false } => check(&mut flow, &request),
         Command::Status { version, watch } => {
             let version = version.then(|| request.version.clone());
             let following =
-                Following { cluster: request.cluster, version, from: None, watch, timeout: plan.timeout };
+                StatusRequest { cluster: request.cluster, version, from: None, watch, timeout: plan.timeout };
             status(&mut flow, &following)
         }
     };
     let failure = outcome.err();
     if failure.is_some() && matches!(plan.command, Command::Upgrade { .. }) {
-        report.settle_failure();
+        report.set_failure_verdict();
     }
     let _a_journal_that_fails_is_only_warned_of = record_end(journal, clock.now(), &report, &Value::Null);
     Ended { report, failure }

@@ -7,9 +7,9 @@ use super::faults::{Question, StartFate, refusal};
 use super::life::{BETWEEN, By, Kind, NEW, OLD, Shape, View};
 use super::properties::{Answered, Post, before_post};
 use super::world::World;
-use crate::api::{Accepted, Answer, ApiError, CdssApi, NewGroup, Persistence, Read, Unsent};
+use crate::api::{Acceptance, Answer, ApiError, CdssApi, NewGroup, Read, RetryPolicy, SendFailure};
 use crate::clock::{Clock as _, Signal};
-use crate::config_group::rules::copy::Carried;
+use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::difference::tests::group;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::broker_health::tests::health;
@@ -17,7 +17,7 @@ use crate::model::cluster::{ClusterEntry, ClusterIdentity, ClusterList, ClusterS
 use crate::model::config_group::GroupSettings;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
-use crate::upgrade::rules::plan::Target;
+use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 use crate::upgrade::tests::fake::gateway;
 
@@ -75,9 +75,9 @@ impl WorldService {
         answer
     }
 
-    fn answer(&self, read: &Read, persistence: Persistence) -> Result<Answer, ApiError> {
+    fn answer(&self, read: &Read, persistence: RetryPolicy) -> Result<Answer, ApiError> {
         let is_down = self.world.time.elapsed() < self.world.outage_until.get();
-        let failure = self.world.injected.borrow_mut().failure(persistence == Persistence::Patient);
+        let failure = self.world.injected.borrow_mut().failure(persistence == RetryPolicy::Patient);
         if let Some(error) = failure.or_else(|| is_down.then(|| gateway(503, 500))) {
             self.world.log(|| format!("{read:?} fails: {error}"));
             return Err(error);
@@ -116,7 +116,7 @@ impl WorldService {
     }
 
     /// Does with a start what the service does, and returns what the client sees.
-    fn execute(&self, target: &Target) -> (StartFate, Option<ApiError>) {
+    fn execute(&self, target: &UpgradeTarget) -> (StartFate, Option<ApiError>) {
         let world = &self.world;
         world.let_colleagues_act();
         let now = world.time.elapsed();
@@ -151,7 +151,7 @@ impl WorldService {
 }
 
 impl CdssApi for WorldService {
-    fn together(&self, reads: &[Read], persistence: Persistence) -> Vec<Result<Answer, ApiError>> {
+    fn together(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
         self.world.step();
         if self.world.is_signalled() {
             let interrupted = || ApiError::Interrupted { operation: "read", signal: Signal::Terminate };
@@ -169,16 +169,21 @@ impl CdssApi for WorldService {
         self.world.step();
     }
 
-    fn start(&self, target: &Target, _: &Consent, connect_within: Duration) -> Result<Accepted, ApiError> {
+    fn start(
+        &self,
+        target: &UpgradeTarget,
+        _: &Consent,
+        connect_within: Duration,
+    ) -> Result<Acceptance, ApiError> {
         let called_at = self.world.time.elapsed();
         self.world.step();
         let not_sent = |why| ApiError::NotSent { operation: "fake", why, reason: "not sent".to_owned() };
         if self.world.is_signalled() {
-            return Err(not_sent(Unsent::Interrupted));
+            return Err(not_sent(SendFailure::Interrupted));
         }
         let passed = self.world.time.elapsed().saturating_sub(called_at);
         if connect_within.is_zero() || passed > connect_within {
-            return Err(not_sent(Unsent::Connection));
+            return Err(not_sent(SendFailure::Connection));
         }
         before_post(&self.world, self.region, target);
         let (fate, error) = self.execute(target);
@@ -198,7 +203,7 @@ impl CdssApi for WorldService {
             return Err(ApiError::Interrupted { operation: "fake", signal: Signal::Terminate });
         }
         let at = self.world.time.now();
-        error.map_or(Ok(Accepted { request_id: Some("start-1".to_owned()), at }), Err)
+        error.map_or(Ok(Acceptance { request_id: Some("start-1".to_owned()), at }), Err)
     }
 
     fn create_group(&self, _: &NewGroup, _: &GroupConsent) -> Result<Option<ConfigGroupNo>, ApiError> {
@@ -209,7 +214,7 @@ impl CdssApi for WorldService {
         &self,
         _: ConfigGroupNo,
         _: VersionCode,
-        _: &[Carried],
+        _: &[CopiedSetting],
         _: &GroupConsent,
     ) -> Result<(), ApiError> {
         Err(refusal())

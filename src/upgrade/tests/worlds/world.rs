@@ -175,7 +175,7 @@ impl World {
                 .health
                 .iter()
                 .flat_map(|health| &health.brokers.nodes)
-                .map(|node| node.colour.as_ref().map_or("-", |colour| colour.word()))
+                .map(|node| node.color.as_ref().map_or("-", |colour| colour.word()))
                 .collect();
             let (state, version) = (&answer.cluster.state, answer.cluster.version);
             format!("{question:?} shows {state} {version:?} {colours:?}; the truth: {view:?}")
@@ -194,7 +194,7 @@ impl World {
             Question::Status | Question::Progress => {
                 frame.looks += 1;
                 let is_idle = answer.health.as_ref().is_some_and(|health| {
-                    !health.a_broker_left_green() && asked.conflict(&health.identity).is_none()
+                    !health.has_degraded_broker() && asked.conflict(&health.identity).is_none()
                 });
                 frame.idle_status = is_idle.then_some(sent_at);
             }

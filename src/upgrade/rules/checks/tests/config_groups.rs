@@ -1,7 +1,7 @@
 //! What the checks say of config groups and their settings.
 
 use super::*;
-use crate::config_group::rules::difference::{Side, difference};
+use crate::config_group::rules::difference::{VersionedSettings, difference};
 use crate::model::config_group::Setting;
 use crate::model::kafka_version::Release;
 
@@ -36,7 +36,7 @@ fn a_lost_value_is_accepted_by_its_own_name_only() {
     );
     assert_eq!(stops(&spoiled, &["config.lost-override=num.io.threads"]), ["config.lost-override"]);
     assert_eq!(stops(&spoiled, &["config.lost-override=log.retention.hours"]), Vec::<&str>::new());
-    let checks = evaluate(&spoiled, &Accepted::default());
+    let checks = evaluate(&spoiled, &Acceptances::default());
     let flag = checks.iter().find_map(Check::accept_flag);
     assert_eq!(flag.as_deref(), Some("--accept config.lost-override=log.retention.hours"));
 }
@@ -48,7 +48,7 @@ fn a_changed_retention_blocks_and_a_changed_thread_count_warns() {
     assert_eq!(stops(&spoiled, &[]), ["config.changed"]);
     assert_eq!(stops(&spoiled, &["config.changed=log.retention.hours"]), Vec::<&str>::new());
     let reason = |snapshot: &Snapshot, id: &str| {
-        let checks = evaluate(snapshot, &Accepted::default());
+        let checks = evaluate(snapshot, &Acceptances::default());
         let check = checks.iter().find(|check| check.id == id).unwrap();
         (check.result, check.reason.clone())
     };
@@ -61,7 +61,7 @@ fn a_changed_retention_blocks_and_a_changed_thread_count_warns() {
     let mut spoiled = snapshot();
     spoiled.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
     assert_eq!(stops(&spoiled, &[]), Vec::<&str>::new());
-    let checks = evaluate(&spoiled, &Accepted::default());
+    let checks = evaluate(&spoiled, &Acceptances::default());
     let check = checks.iter().find(|check| check.id == "config.changed").unwrap();
     assert_eq!((check.result, check.reason.as_str()), (CheckResult::Warn, "num.io.threads 8 → 16"));
 }
@@ -77,7 +77,7 @@ fn a_new_default_that_can_cost_data_warns_and_comes_first() {
     told.present.as_mut().unwrap().settings.extend(defaults("-1"));
     told.target_settings.as_mut().unwrap().settings.extend(defaults("1073741824"));
     assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "it never blocks");
-    let checks = evaluate(&told, &Accepted::default());
+    let checks = evaluate(&told, &Acceptances::default());
     let check = checks.iter().find(|check| check.id == "config.changed-default").unwrap();
     assert_eq!(check.result, CheckResult::Warn);
     assert!(check.reason.starts_with("log.retention.bytes -1 → 1073741824 bytes, a.0"), "{}", check.reason);
@@ -104,7 +104,7 @@ fn a_group_of_another_version_is_none_however_it_came_to_be_chosen() {
     let mut other = snapshot();
     let mut group = other.group.one().unwrap().clone();
     group.version = VersionCode::new(3_713_006);
-    other.group = Group::Chosen(GroupChoice::One(group));
+    other.group = SelectedGroup::Chosen(GroupChoice::One(group));
     assert_eq!(stops(&other, &[]), ["config.version"]);
 }
 
@@ -113,7 +113,7 @@ fn the_settings_of_a_group_of_another_version_are_not_compared() {
     let mut other = snapshot();
     let mut group = other.group.one().unwrap().clone();
     group.version = VersionCode::new(3_713_006);
-    other.group = Group::Named(group);
+    other.group = SelectedGroup::Named(group);
     other.target_settings = None;
     assert_eq!(stops(&other, &[]), ["config.version"], "one fault, one block");
 }
@@ -192,7 +192,7 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
         told.target_settings.as_mut().unwrap().settings.extend(target);
         told.target.version.release = Release::find(release);
         assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "{id}");
-        let checks = evaluate(&told, &Accepted::default());
+        let checks = evaluate(&told, &Acceptances::default());
         let check =
             checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no {id} in {checks:?}"));
         assert_eq!(check.result, result, "{id}");
@@ -203,13 +203,13 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
     let mut old = snapshot();
     old.from.as_mut().unwrap().release = Release::find("2.3.0");
     old.present.as_mut().unwrap().settings.push(setting("advertised.port", Some("9092"), None, false));
-    let checks = evaluate(&old, &Accepted::default());
+    let checks = evaluate(&old, &Acceptances::default());
     let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
     assert_eq!(removed.result, CheckResult::Warn);
     let words = "advertised.port (instead: advertised.listeners); not known: what Kafka removed or changed is told for \
                  2.4 to 4.3, not for 2.3.0";
     assert_eq!(removed.reason, words);
-    let quiet = evaluate(&snapshot(), &Accepted::default());
+    let quiet = evaluate(&snapshot(), &Acceptances::default());
     let silent = ["config.out-of-range", "config.read-only", "config.removed-key", "config.changed-default"];
     assert!(quiet.iter().all(|check| !silent.contains(&check.id)), "nothing to say is not said");
 }
@@ -220,17 +220,17 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
         let settings =
             group(no, 3_903_006, &[("log.retention.hours", custom, "72"), ("num.io.threads", "", "8")]);
         let present = snapshot().present.unwrap();
-        let side = |settings| Side { settings, release: None };
+        let side = |settings| VersionedSettings { settings, release: None };
         let changes = difference(side(&present), side(&settings));
         Candidate { group: settings.group, changes, command: None }
     };
     let reason = |choice: GroupChoice| {
         let mut refused = snapshot();
-        refused.group = Group::Chosen(choice);
+        refused.group = SelectedGroup::Chosen(choice);
         refused.target_settings = None;
-        let checks = evaluate(&refused, &Accepted::default());
+        let checks = evaluate(&refused, &Acceptances::default());
         let check =
-            checks.into_iter().find(|check| check.id.starts_with("config.") && check.stops()).unwrap();
+            checks.into_iter().find(|check| check.id.starts_with("config.") && check.is_blocking()).unwrap();
         assert!(check.remedy.unwrap().contains("--config-group") || check.reason.starts_with("there is no"));
         (check.id, check.reason)
     };

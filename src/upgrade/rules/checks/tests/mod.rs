@@ -2,16 +2,16 @@ use super::*;
 use crate::config_group::rules::choice::{Candidate, Compared, GroupChoice};
 use crate::config_group::rules::difference::tests::group;
 use crate::model::broker_health::tests::health;
-use crate::model::broker_health::{Colour, Node};
+use crate::model::broker_health::{Color, Node};
 use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_state::{DamagedLine, JournalState};
-use crate::model::kafka_version::{Found, KafkaVersion};
+use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
 use crate::model::open_start::OpenStart;
 use crate::model::open_start::tests::open_start;
-use crate::upgrade::rules::acceptance::Accepted;
-use crate::upgrade::rules::checks::policy::{ItemKind, RULES};
-use crate::upgrade::rules::snapshot::{Group, PreCheck, Snapshot};
+use crate::upgrade::rules::acceptance::Acceptances;
+use crate::upgrade::rules::checks::policy::{CHECK_POLICIES, ItemKind};
+use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
 
 mod config_groups;
 
@@ -33,9 +33,9 @@ pub(crate) fn snapshot() -> Snapshot {
         listed: None,
         from: Some(version(3_713_006, "Kafka 3.7.1")),
         health: Some(health(&["green", "green", "green"])),
-        target: Found { version: version(3_903_006, "Kafka 3.9.0"), listed: true },
+        target: ResolvedVersion { version: version(3_903_006, "Kafka 3.9.0"), listed: true },
         present: Some(present),
-        group: Group::Chosen(GroupChoice::One(target.group.clone())),
+        group: SelectedGroup::Chosen(GroupChoice::One(target.group.clone())),
         target_settings: Some(target),
         pre_check: PreCheck::Possible { request_id: Some("r-1".to_owned()) },
         copy_command: None,
@@ -44,13 +44,17 @@ pub(crate) fn snapshot() -> Snapshot {
     }
 }
 
-fn accepted(texts: &[&str]) -> Accepted {
-    Accepted(texts.iter().map(|text| text.parse().unwrap()).collect())
+fn accepted(texts: &[&str]) -> Acceptances {
+    Acceptances(texts.iter().map(|text| text.parse().unwrap()).collect())
 }
 
 /// The ids that stop an upgrade.
 fn stops(snapshot: &Snapshot, accept: &[&str]) -> Vec<&'static str> {
-    evaluate(snapshot, &accepted(accept)).iter().filter(|check| check.stops()).map(|check| check.id).collect()
+    evaluate(snapshot, &accepted(accept))
+        .iter()
+        .filter(|check| check.is_blocking())
+        .map(|check| check.id)
+        .collect()
 }
 
 #[test]
@@ -89,17 +93,24 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         |s| {
             let mut group = s.group.one().unwrap().clone();
             group.version = VersionCode::new(3_713_006);
-            s.group = Group::Named(group);
+            s.group = SelectedGroup::Named(group);
         },
         "config.version",
     ),
-    ("no group", |s| s.group = Group::Chosen(GroupChoice::None(Compared::default())), "config.no-group"),
+    (
+        "no group",
+        |s| s.group = SelectedGroup::Chosen(GroupChoice::None(Compared::default())),
+        "config.no-group",
+    ),
     (
         "two groups",
         |s| {
             let group = s.group.one().unwrap().clone();
             let candidate = Candidate { group, changes: Vec::new(), command: None };
-            s.group = Group::Chosen(GroupChoice::Several(Compared { candidates: vec![candidate; 2], of: 2 }));
+            s.group = SelectedGroup::Chosen(GroupChoice::Several(Compared {
+                candidates: vec![candidate; 2],
+                of: 2,
+            }));
         },
         "config.several-groups",
     ),
@@ -126,9 +137,9 @@ const NEVER_ACCEPTABLE: &[Case] = &[
 
 #[test]
 fn what_must_block_blocks_and_nothing_overrules_it() {
-    let everything: Vec<&str> = RULES
+    let everything: Vec<&str> = CHECK_POLICIES
         .iter()
-        .filter(|rule| !matches!(rule.acceptable, Acceptable::No | Acceptable::Each(ItemKind::Run)))
+        .filter(|rule| !matches!(rule.acceptable, Override::No | Override::Each(ItemKind::Run)))
         .map(|rule| rule.id)
         .chain(["start.unresolved=run"])
         .collect();
@@ -145,7 +156,7 @@ const ACCEPTABLE: &[Case] = &[
         "zookeeper red",
         |s| {
             s.health.as_mut().unwrap().zookeeper.nodes =
-                vec![Node { name: "z1".to_owned(), colour: Some(Colour::Red) }];
+                vec![Node { name: "z1".to_owned(), color: Some(Color::Red) }];
         },
         "zookeeper.health",
     ),
@@ -155,7 +166,7 @@ const ACCEPTABLE: &[Case] = &[
         |s| {
             s.target.version.release = crate::model::kafka_version::Release::find("4.0.0");
             let zookeeper = &mut s.health.as_mut().unwrap().zookeeper;
-            zookeeper.nodes = vec![Node { name: "z1".to_owned(), colour: Some(Colour::Green) }];
+            zookeeper.nodes = vec![Node { name: "z1".to_owned(), color: Some(Color::Green) }];
         },
         "version.zookeeper",
     ),
@@ -186,7 +197,7 @@ fn what_a_person_may_overrule_blocks_until_it_is_named() {
 
 #[test]
 fn missing_zookeeper_data_is_info_and_replication_is_never_a_pass() {
-    let checks = evaluate(&snapshot(), &Accepted::default());
+    let checks = evaluate(&snapshot(), &Acceptances::default());
     let result = |id| checks.iter().find(|check| check.id == id).unwrap().result;
     assert_eq!(result("zookeeper.health"), CheckResult::Info);
     assert_eq!(result("data.replication"), CheckResult::Skipped);
@@ -196,7 +207,7 @@ fn missing_zookeeper_data_is_info_and_replication_is_never_a_pass() {
 fn the_target_version_with_another_group_than_named_blocks() {
     let mut there = snapshot();
     there.cluster.version = Some(VersionCode::new(3_903_006));
-    there.group = Group::Named(there.group.one().unwrap().clone());
+    there.group = SelectedGroup::Named(there.group.one().unwrap().clone());
     assert_eq!(stops(&there, &[]), ["config.other-group"]);
     there.cluster.config_group = Some(ConfigGroupNo::new(312));
     assert_eq!(stops(&there, &[]), Vec::<&str>::new());
@@ -229,7 +240,7 @@ fn every_open_start_is_accepted_by_its_own_run_id() {
         let expected: &[&str] = if stopped { &["start.unresolved"] } else { &[] };
         assert_eq!(stops(&snapshot, accept), expected, "{accept:?}");
     }
-    let checks = evaluate(&snapshot, &Accepted::default());
+    let checks = evaluate(&snapshot, &Acceptances::default());
     let check = found(&checks, "start.unresolved").unwrap();
     assert_eq!(check.items, ["r-1", "r-2"]);
     let each = |run| format!("run {run} requested version code 3903006 at 1970-01-01T00:00:00Z");
@@ -256,9 +267,9 @@ fn a_star_is_an_item_like_any_other() {
 #[test]
 fn a_run_id_that_cannot_be_pasted_has_no_flag() {
     for run in ["", "a,b", " a", "a\u{200b}", "a\n"] {
-        let checks = evaluate(&with_open_starts(&["r-1", run]), &Accepted::default());
+        let checks = evaluate(&with_open_starts(&["r-1", run]), &Acceptances::default());
         let check = found(&checks, "start.unresolved").unwrap();
-        assert_eq!((check.stops(), check.accept_flag()), (true, None), "{run:?}");
+        assert_eq!((check.is_blocking(), check.accept_flag()), (true, None), "{run:?}");
     }
 }
 
@@ -274,13 +285,13 @@ fn damaged_lines_are_counted_and_the_first_is_named() {
         ),
     ] {
         snapshot.journal.damaged = damaged;
-        let checks = evaluate(&snapshot, &Accepted::default());
+        let checks = evaluate(&snapshot, &Acceptances::default());
         let check = found(&checks, "journal.damaged").unwrap();
         assert_eq!(check.reason, reason);
         assert!(check.remedy.as_ref().unwrap().contains("cdss history --repair"));
     }
     snapshot.cluster.version = Some(VersionCode::new(3_903_006));
-    assert_eq!(found(&evaluate(&snapshot, &Accepted::default()), "journal.damaged"), None);
+    assert_eq!(found(&evaluate(&snapshot, &Acceptances::default()), "journal.damaged"), None);
 }
 
 #[test]
@@ -290,7 +301,7 @@ fn a_journal_is_missing_only_where_one_is_required() {
         snapshot.requires_journal = requires_journal;
         snapshot.journal =
             JournalState { exists, fault: fault.map(str::to_owned), ..JournalState::default() };
-        found(&evaluate(&snapshot, &Accepted::default()), "journal.missing").is_some()
+        found(&evaluate(&snapshot, &Acceptances::default()), "journal.missing").is_some()
     };
     assert!(missing(true, false, None));
     assert!(!missing(false, false, None));

@@ -13,15 +13,15 @@ use crate::journal::tests::memory::{Line, state_of};
 use crate::model::ids::VersionCode;
 use crate::model::open_start::StartAnswer;
 use crate::model::verdict::Verdict;
-use crate::upgrade::rules::acceptance::Accepted;
+use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::progress::{
-    Expectation, ExpectedBrokers, Look, Patience, Progress, Settled, Watched,
+    Expectation, ExpectedBrokers, Observation, Ownership, Progress, WatchResult, WatchThresholds,
 };
 use crate::upgrade::rules::snapshot::Snapshot;
 use crate::upgrade::run::conclude;
 use crate::upgrade::tests::fake::{FakeApi, Stage, cluster};
-use crate::upgrade::watch::End;
+use crate::upgrade::watch::WatchEnd;
 
 /// What the service does with the first start. The others are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +166,7 @@ pub(super) struct Seen {
     pub(super) violations: BTreeSet<String>,
     pub(super) plans: HashMap<(&'static str, Vec<Line>), Rc<Plan>>,
     pub(super) verdicts: HashMap<String, Verdict>,
-    pub(super) looks: HashMap<&'static str, Look>,
+    pub(super) looks: HashMap<&'static str, Observation>,
 }
 
 impl Seen {
@@ -175,15 +175,15 @@ impl Seen {
     }
 
     /// Returns a look at the cluster and its entry.
-    pub(super) fn look(&mut self, view: &'static str) -> &Look {
+    pub(super) fn look(&mut self, view: &'static str) -> &Observation {
         self.looks.entry(view).or_insert_with(|| {
             let snapshot = snapshot_of(view);
             let health = snapshot.health.expect("the view has colours");
-            Look { at: Duration::ZERO, health, cluster: Some(snapshot.cluster) }
+            Observation { at: Duration::ZERO, health, cluster: Some(snapshot.cluster) }
         })
     }
 
-    pub(super) fn verdict(&mut self, settled: Settled, answer: StartAnswer) -> Verdict {
+    pub(super) fn verdict(&mut self, settled: WatchResult, answer: StartAnswer) -> Verdict {
         let key = format!("{settled:?} {answer:?}");
         *self.verdicts.entry(key).or_insert_with(|| verdict_of(settled, answer))
     }
@@ -192,7 +192,7 @@ impl Seen {
         let make = || {
             let mut snapshot = snapshot_of(view);
             snapshot.journal = state_of(journal, &service(0), NUMBER);
-            Rc::new(Plan::of(&snapshot, &Accepted::default()))
+            Rc::new(Plan::of(&snapshot, &Acceptances::default()))
         };
         Rc::clone(self.plans.entry((view, journal.to_vec())).or_insert_with(make))
     }
@@ -207,16 +207,21 @@ pub(super) fn progress() -> Progress {
         before: Some(VersionCode::new(OLD)),
         brokers: ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), Some(3)),
     };
-    let patience = Patience { settle: Duration::ZERO, looks: 3, time: Duration::ZERO, error: Duration::ZERO };
-    Progress::new(patience, Watched::Ours, expected)
+    let patience = WatchThresholds {
+        confirmation_gap: Duration::ZERO,
+        looks: 3,
+        time: Duration::ZERO,
+        error: Duration::ZERO,
+    };
+    Progress::new(patience, Ownership::Ours, expected)
 }
 
-pub(super) fn verdict_of(settled: Settled, answer: StartAnswer) -> Verdict {
+pub(super) fn verdict_of(settled: WatchResult, answer: StartAnswer) -> Verdict {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| snapshot_of("idle"));
     let mut stage = Stage::new();
     let mut flow = stage.flow(&api);
-    let _failure = conclude(&mut flow, End::Settled(settled), answer, "orders-prod", String::new());
+    let _failure = conclude(&mut flow, WatchEnd::Settled(settled), answer, "orders-prod", String::new());
     flow.report.verdict.expect("every end has a verdict")
 }
 

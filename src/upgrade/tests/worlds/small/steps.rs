@@ -4,33 +4,35 @@ use super::state::{At, Id, LOOKS, Mode, Seen, Sent, State, Truth, WatchState, id
 use crate::journal::tests::memory::Line;
 use crate::model::open_start::StartAnswer;
 use crate::model::verdict::Verdict;
-use crate::upgrade::rules::next_action::Course;
-use crate::upgrade::rules::progress::{Look, Progress};
-use crate::upgrade::start::Sight;
+use crate::upgrade::rules::next_action::NextAction;
+use crate::upgrade::rules::progress::{Observation, Progress};
+use crate::upgrade::start::ObservedState;
 
 impl State {
     pub(super) fn begin(&mut self, place: usize, seen: &mut Seen) {
         let run = self.runs[place].id;
         let plan = seen.plan(self.truth.view(), &self.journal);
-        match &plan.course {
-            Course::Checks if plan.target().is_some() => self.runs[place].at = At::Agreed,
-            Course::Attach(start) if self.take_lock(place) => {
+        match &plan.next_action {
+            NextAction::Checks if plan.target().is_some() => self.runs[place].at = At::Agreed,
+            NextAction::Attach(start) if self.take_lock(place) => {
                 seen.sometimes("attached");
                 self.journal.push(Line::Attached { run, of: id_of(&start.run) });
                 let watch = WatchState::new(progress());
                 self.runs[place].at = At::Watching { answer: start.answer, of: id_of(&start.run), watch };
             }
-            Course::Already => {
+            NextAction::Already => {
                 self.claim(place, Verdict::Already, seen);
                 self.end(place);
             }
             course => {
                 seen.sometimes(match course {
-                    Course::Checks if plan.stopping().any(|check| check.id == "journal.damaged") => {
+                    NextAction::Checks
+                        if plan.blocking_checks().any(|check| check.id == "journal.damaged") =>
+                    {
                         "blocked by damage"
                     }
-                    Course::Checks => "blocked by an open start",
-                    Course::Follow => "someone else's change",
+                    NextAction::Checks => "blocked by an open start",
+                    NextAction::Follow => "someone else's change",
                     _ => "another run watches",
                 });
                 self.claim(place, Verdict::NotStarted, seen);
@@ -83,13 +85,13 @@ impl State {
     pub(super) fn observe(&mut self, place: usize, answer: StartAnswer, unchanged: usize, seen: &mut Seen) {
         let of = self.runs[place].id;
         let plan = seen.plan("idle", &[]);
-        let Look { health, cluster, .. } = seen.look(self.truth.view());
+        let Observation { health, cluster, .. } = seen.look(self.truth.view());
         let cluster = cluster.as_ref().expect("the look has the entry");
-        let sight = Sight::of(&plan, health, cluster);
+        let sight = ObservedState::of(&plan, health, cluster);
         let mut progress = progress();
         self.runs[place].at = match sight {
-            Sight::Unchanged if unchanged + 1 < LOOKS => At::Observing(answer, unchanged + 1),
-            Sight::Unchanged | Sight::Unclear => {
+            ObservedState::Unchanged if unchanged + 1 < LOOKS => At::Observing(answer, unchanged + 1),
+            ObservedState::Unchanged | ObservedState::Unclear => {
                 let is_refused = answer == StartAnswer::Refused;
                 seen.sometimes(if is_refused { "a refusal is confirmed" } else { "in doubt" });
                 let verdict = if is_refused { Verdict::NotStarted } else { Verdict::Unknown };
@@ -97,7 +99,7 @@ impl State {
                 At::Concluded { verdict, of }
             }
             sight => {
-                if sight == Sight::Changing {
+                if sight == ObservedState::Changing {
                     progress.note_change();
                 }
                 At::Watching { answer, of, watch: WatchState::new(progress) }
