@@ -1,7 +1,7 @@
 //! Rolling Kafka upgrades for NAVER Cloud Platform's Cloud Data Streaming Service.
 //!
 //! The library has one public function, [`main`], and the public [`sandbox`] that rehearsals and tests use. The table in
-//! the README's architecture section says which module may use which; a test checks it.
+//! CONTRIBUTING says which module may use which; a test checks it.
 
 /// Runs the statements while a test has switched this deliberate bug on; there is nothing of it outside of tests.
 macro_rules! deliberate_bug {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The document with the table.
-const TABLE: &str = "README.md";
+const TABLE: &str = ".github/CONTRIBUTING.md";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,5 +1,6 @@
-//! What the README says is what happens: every `cdss` line in it is run.
+//! What the README and the help topics say is what happens: every `cdss` line in them is run.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,37 +12,73 @@ use crate::support::{
     ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to, serve, write_private,
 };
 
+/// A document for users.
+struct Page {
+    name: &'static str,
+    text: &'static str,
+}
+
 const README: &str = include_str!("../../README.md");
+const CHECKS: &str = include_str!("../../src/help/checks.md");
+const EXIT_CODES: &str = include_str!("../../src/help/exit-codes.md");
+
+/// The topics of `cdss help`.
+const TOPICS: [Page; 9] = [
+    Page { name: "checks", text: CHECKS },
+    Page { name: "config-groups", text: include_str!("../../src/help/config-groups.md") },
+    Page { name: "credentials", text: include_str!("../../src/help/credentials.md") },
+    Page { name: "environment", text: include_str!("../../src/help/environment.md") },
+    Page { name: "exit-codes", text: EXIT_CODES },
+    Page { name: "network", text: include_str!("../../src/help/network.md") },
+    Page { name: "outcomes", text: include_str!("../../src/help/outcomes.md") },
+    Page { name: "pipelines", text: include_str!("../../src/help/pipelines.md") },
+    Page { name: "service", text: include_str!("../../src/help/service.md") },
+];
+
+/// The most lines of the README.
+const README_LINES: usize = 170;
+
+/// The most columns of a topic, which is read in a terminal.
+const TOPIC_COLUMNS: usize = 80;
 
 /// The key that every `cdss` has in a rehearsal.
 const REHEARSAL: (&str, &str) = ("SANDBOXACCESSKEY0000", "sandbox-secret-that-opens-nothing-real00");
 
-/// A fenced block of the README.
+/// A fenced block of a page.
 struct Block {
+    page: &'static str,
     language: &'static str,
     text: &'static str,
 }
 
-fn blocks() -> Vec<Block> {
-    let fenced = README.split("\n```").skip(1).step_by(2);
-    let blocks = fenced.map(|block| {
-        let (language, text) = block.split_once('\n').unwrap_or((block, ""));
-        Block { language, text }
-    });
-    blocks.collect()
+/// Returns the README and the topics.
+fn pages() -> impl Iterator<Item = Page> {
+    std::iter::once(Page { name: "README", text: README }).chain(TOPICS)
 }
 
-/// Returns the text of the block that holds a line starting with `first`.
+/// Returns the blocks of every page, those of the README first.
+fn blocks() -> Vec<Block> {
+    let of_page = |Page { name, text }: Page| {
+        let fenced = text.split("\n```").skip(1).step_by(2);
+        fenced.map(move |block| {
+            let (language, text) = block.split_once('\n').unwrap_or((block, ""));
+            Block { page: name, language, text }
+        })
+    };
+    pages().flat_map(of_page).collect()
+}
+
+/// Returns the text of the first block that holds a line starting with `first`.
 fn block(first: &str) -> &'static str {
     let found = blocks().into_iter().find(|block| block.text.lines().any(|line| line.starts_with(first)));
-    found.unwrap_or_else(|| panic!("the README has a block with `{first}`")).text
+    found.unwrap_or_else(|| panic!("a block has `{first}`")).text
 }
 
 /// The folders with `cdss` and with the tests' own `jq`.
 fn path() -> String {
     let beside = Path::new(env!("CARGO_BIN_EXE_cdss")).parent().expect("a binary stands in a folder");
     let examples = beside.join("examples");
-    assert!(examples.join("jq").exists(), "`cargo build --example jq` makes what the README's jq lines need");
+    assert!(examples.join("jq").exists(), "`cargo build --example jq` makes what the jq lines need");
     format!("{}:{}:/usr/bin:/bin", examples.display(), beside.display())
 }
 
@@ -72,6 +109,7 @@ fn masked(line: &str) -> String {
             word if is_time(word) => "TIME",
             word if is_duration(word) => "DURATION",
             word if word.starts_with('…') => "KEY",
+            word if word.contains("http://127.0.0.1:") => "SANDBOX",
             word => word,
         };
         // A date, a clock time and an offset are one time; minutes and seconds are one duration.
@@ -84,50 +122,139 @@ fn masked(line: &str) -> String {
 }
 
 #[test]
-fn the_upgrade_looks_as_the_readme_shows_it() {
-    let bench = Bench::new(Scenario::Healthy);
-    bench.write_profile("");
-    let shown = block("$ cdss upgrade");
+fn the_rehearsal_looks_as_the_readme_shows_it() {
+    let shown = block("$ cdss sandbox -- cdss upgrade");
     let line = shown.lines().next().and_then(|line| line.strip_prefix("$ cdss ")).expect("it begins with it");
-    let run = bench.home.run(&format!("{line} --yes"));
+    let run = Home::empty().run(&format!("{line} --yes"));
     assert_eq!(run.code, 0, "{}", run.stderr);
     let shown: Vec<String> = shown.lines().map(masked).collect();
     let said: Vec<String> = run.stderr.lines().chain(run.stdout.lines()).map(masked).collect();
-    // With --yes there is no question, and brokers are told in plain lines.
-    let question = ["This cannot", "Clients", "Data can", "Topics", "The config", "Type "];
+    // With --yes there is no question; brokers are reported line by line, and the sandbox counts requests at the end.
+    let cautions =
+        shown.iter().skip_while(|line| !line.starts_with("This ")).take_while(|line| !line.is_empty());
+    let cautions: Vec<&String> = cautions.collect();
+    assert!(cautions.len() >= 3, "{shown:?}");
     let is_compared = |line: &&String| {
-        !line.starts_with("$ ")
-            && !line.contains("-d-00")
-            && !question.iter().any(|start| line.starts_with(start))
+        let is_other = ["$ ", "Type ", "sandbox: "].iter().any(|start| line.starts_with(start));
+        !is_other && !line.is_empty() && !line.contains("-d-00") && !cautions.contains(line)
     };
-    let shown: Vec<&String> = shown.iter().filter(is_compared).filter(|line| !line.is_empty()).collect();
-    let said: Vec<&String> = said.iter().filter(is_compared).filter(|line| !line.is_empty()).collect();
-    assert_eq!(shown, said);
+    let compared: Vec<&String> = shown.iter().filter(is_compared).collect();
+    assert_eq!(compared, said.iter().filter(is_compared).collect::<Vec<_>>());
+    let count = |lines: &[String]| {
+        let line = lines.iter().find(|line| line.starts_with("sandbox: "))?;
+        line.split_once("; ").map(|(_, starts)| starts.to_owned())
+    };
+    assert!(count(&shown).is_some() && count(&shown) == count(&said), "{shown:?}");
     for name in ["orders-prod-d-001", "orders-prod-d-002", "orders-prod-d-003"] {
-        assert!(run.stderr.contains(&format!("  {name}  green → orange → green    ")), "{}", run.stderr);
+        let restart = format!("  {name}  green → orange → green    ");
+        assert!(run.stderr.contains(&restart), "{}", run.stderr);
+        assert!(block("$ cdss sandbox -- cdss upgrade").contains(&restart), "{name}");
+    }
+}
+
+/// Returns the codes with their names of lines such as `  5  blocked  a check blocks`.
+fn codes<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(&'a str, &'a str)> {
+    let row = |line: &'a str| {
+        let mut words = line.split([' ', '|']).filter(|word| !word.is_empty());
+        let row = (words.next()?, words.next()?);
+        assert!(words.next().is_some(), "{line:?} says what it means");
+        Some(row)
+    };
+    lines.filter_map(row).collect()
+}
+
+#[test]
+fn the_tables_of_exit_codes_are_those_of_the_help() {
+    let help = Home::empty().run("--help").stdout;
+    let lines = help.lines().skip_while(|line| *line != "Exit codes:").skip(1);
+    let known = codes(lines.take_while(|line| !line.is_empty()));
+    assert_eq!(known.len(), 17);
+    let listed = blocks().into_iter().find(|block| block.page == "exit-codes").expect("it has a table");
+    assert_eq!(codes(listed.text.lines()), known);
+    let table = README.lines().skip_while(|line| !line.starts_with("| code | name |")).skip(2);
+    let table = codes(table.take_while(|line| line.starts_with('|')));
+    assert!(table.len() >= 5, "{table:?}");
+    for row in table {
+        assert!(known.contains(&row), "{row:?} is not in {known:?}");
     }
 }
 
 #[test]
-fn the_table_of_exit_codes_is_that_of_the_help() {
-    let help = Home::empty().run("--help").stdout;
-    let codes: Vec<&str> = help
-        .lines()
-        .skip_while(|line| *line != "Exit codes:")
-        .skip(1)
-        .take_while(|line| !line.is_empty())
-        .collect();
-    assert_eq!(codes.len(), 17);
-    let rows: Vec<String> = codes
-        .iter()
-        .map(|line| {
-            let cells: Vec<&str> = line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
-            format!("| {} |", cells.join(" | "))
-        })
-        .collect();
-    let table = README.split("| code | name | when |\n| --- | --- | --- |\n").nth(1).unwrap_or_default();
-    let listed: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
-    assert_eq!(listed, rows);
+fn the_pages_are_short() {
+    assert!(README.lines().count() <= README_LINES, "{} lines", README.lines().count());
+    let width = |c: char| if ('\u{ac00}'..='\u{d7a3}').contains(&c) { 2 } else { 1 };
+    for Page { name, text } in TOPICS {
+        assert!(text.starts_with("# "), "{name} begins with its title");
+        for line in text.lines() {
+            let columns: usize = line.chars().map(width).sum();
+            assert!(columns <= TOPIC_COLUMNS, "{name}: {columns} columns: {line}");
+        }
+    }
+}
+
+#[test]
+fn every_topic_is_tested_and_linked_from_the_readme() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/help");
+    let files =
+        fs::read_dir(folder).expect("the topics are there").map(|entry| entry.expect("it is read").path());
+    let markdown = files.filter(|file| file.extension().is_some_and(|extension| extension == "md"));
+    let stems = markdown.filter_map(|file| Some(file.file_stem()?.to_string_lossy().into_owned()));
+    let listed: BTreeSet<String> = TOPICS.iter().map(|topic| topic.name.to_owned()).collect();
+    assert_eq!(stems.collect::<BTreeSet<_>>(), listed);
+    for name in listed {
+        assert!(README.contains(&format!("(src/help/{name}.md)")), "the README links {name}");
+    }
+}
+
+/// Returns the text of every source file.
+fn sources() -> String {
+    fn collect(folder: &Path, text: &mut String) {
+        for entry in fs::read_dir(folder).expect("the sources are there") {
+            let path = entry.expect("it is read").path();
+            if path.is_dir() {
+                collect(&path, text);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                text.push_str(&fs::read_to_string(&path).expect("it is read"));
+            }
+        }
+    }
+    let mut text = String::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
+    text
+}
+
+#[test]
+fn every_check_has_a_section() {
+    let sources = sources();
+    let rules = sources.split("CheckPolicy { id: \"").skip(1).filter_map(|rest| rest.split_once('"'));
+    let rules: BTreeMap<&str, &str> = rules.collect();
+    assert!(rules.len() >= 20, "{rules:?}");
+    let mut ids: BTreeSet<String> = rules.keys().map(|id| (*id).to_owned()).collect();
+    // Those of a check, and the steps of `config verify`.
+    let bench = Bench::new(Scenario::Healthy);
+    bench.write_profile("");
+    for line in ["check --cluster orders-prod --version 3.9.0", "config verify"] {
+        let (_, document) = bench.json(&format!("{line} --profile prod"));
+        let checks = document["checks"].as_array().expect("there are checks");
+        assert!(!checks.is_empty(), "{line}");
+        ids.extend(checks.iter().map(|check| check["id"].as_str().expect("it has an id").to_owned()));
+    }
+    let sections: Vec<(&str, &str)> =
+        CHECKS.split("\n## ").skip(1).filter_map(|section| section.split_once('\n')).collect();
+    let titles: BTreeSet<String> = sections.iter().map(|(title, _)| (*title).to_owned()).collect();
+    assert_eq!(titles, ids);
+    for (title, text) in sections {
+        let lines = text.lines().filter(|line| !line.is_empty()).count();
+        assert!((3..=10).contains(&lines), "{title} has {lines} lines");
+        let Some(rule) = rules.get(title) else { continue };
+        let form = match rule.split_once("Acceptable::").map(|(_, kind)| kind) {
+            Some(kind) if kind.starts_with("No ") => "\nOverride: not ".to_owned(),
+            Some(kind) if kind.starts_with("Whole ") => format!("\nOverride: `--accept {title}`"),
+            Some(kind) if kind.starts_with("Each(") => format!("\nOverride: `--accept {title}="),
+            _ => panic!("{title}: {rule:?} does not say who may override it"),
+        };
+        assert!(text.contains(&form), "{title} lacks {form:?}");
+    }
 }
 
 /// How a block of shell commands is run.
@@ -163,7 +290,7 @@ fn manner(block: &Block) -> Manner {
 
 #[test]
 fn every_block_of_commands_runs_to_its_end() {
-    let mut seen = 0;
+    let mut seen = BTreeMap::new();
     for block in blocks().iter().filter(|block| block.language == "sh") {
         let script: String = block
             .text
@@ -191,9 +318,14 @@ fn every_block_of_commands_runs_to_its_end() {
             }
             Manner::Answered(answers) => on_a_terminal(command, &script, answers),
         }
-        seen += script.lines().filter(|line| line.starts_with("cdss ")).count();
+        let lines = script.lines().filter(|line| line.trim_start().starts_with("cdss ")).count();
+        *seen.entry(block.page).or_insert(0) += lines;
     }
-    assert!(seen >= 10, "only {seen} lines were run");
+    for (page, least) in
+        [("README", 10), ("checks", 1), ("config-groups", 3), ("credentials", 7), ("pipelines", 4)]
+    {
+        assert!(seen.get(page).is_some_and(|lines| *lines >= least), "{page}: {seen:?}");
+    }
 }
 
 fn on_a_terminal(command: Command, script: &str, answers: &[(&str, &str)]) {
@@ -209,14 +341,18 @@ fn on_a_terminal(command: Command, script: &str, answers: &[(&str, &str)]) {
 fn no_cdss_line_stands_where_no_test_runs_it() {
     for block in blocks() {
         let has_lines = block.text.lines().any(|line| line.trim_start().starts_with("cdss "));
-        let is_run = block.language == "sh" || block.text.starts_with("$ cdss upgrade");
-        assert!(!has_lines || is_run, "a block of `{}` has a cdss line:\n{}", block.language, block.text);
+        let is_run = block.language == "sh" || block.text.starts_with("$ cdss sandbox ");
+        let Block { page, language, text } = block;
+        assert!(!has_lines || is_run, "{page}: a block of `{language}` has a cdss line:\n{text}");
+        let shows = text.lines().filter(|line| line.starts_with("$ ")).count();
+        assert!(shows == usize::from(text.starts_with("$ cdss sandbox ")), "{page}: nothing runs\n{text}");
     }
 }
 
 #[test]
-fn every_rehearsal_of_the_readme_runs() {
-    let lines: Vec<&str> = block("cdss sandbox --list").lines().collect();
+fn every_rehearsal_of_the_pages_runs() {
+    let text = block("cdss sandbox --list").replace("\\\n", "");
+    let lines: Vec<&str> = text.lines().collect();
     assert!(lines.len() >= 3, "{lines:?}");
     // Each takes as long as a rehearsal does, so they run side by side.
     std::thread::scope(|scope| {
@@ -239,7 +375,7 @@ fn every_rehearsal_of_the_readme_runs() {
 }
 
 #[test]
-fn the_profile_of_the_readme_is_read() {
+fn the_profile_of_the_pages_is_read() {
     let home = Home::empty();
     write_private(&home.profiles(), block("[profiles.prod]"));
     let shown = home.run("config show --profile prod -o json").document();
@@ -343,7 +479,7 @@ fn the_pipeline_starts_nothing_where_its_journal_was_not_restored() {
 }
 
 #[test]
-fn the_script_is_rehearsed_as_the_readme_says() {
+fn the_script_is_rehearsed_as_the_topic_says() {
     let home = Home::empty();
     fs::write(home.path().join("upgrade.sh"), block("#!/bin/sh")).expect("the home can be written");
     let mut command = home.program("sh");
@@ -360,22 +496,48 @@ fn the_pipeline_is_never_cancelled_asks_somebody_and_keeps_the_journal() {
         assert!(pipeline.lines().any(|present| present == line), "{line:?}");
     }
     assert!(pipeline.contains("\n    environment: production "), "somebody approves");
-    let mut uses = pipeline.lines().filter_map(|line| line.split_once("uses: ").map(|(_, action)| action));
-    let is_pinned = |action: &str| {
-        let commit = action.split(['@', ' ']).nth(1).unwrap_or_default();
-        commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    assert!(uses.all(is_pinned), "{pipeline}");
+    assert_pinned(pipeline);
     let at = |part: &str| pipeline.find(part).unwrap_or_else(|| panic!("{part:?} is not in\n{pipeline}"));
     assert!(
         at("actions/cache/restore@") < at("run: sh upgrade.sh"),
         "the journal is restored before the run"
     );
     assert!(at("run: sh upgrade.sh") < at("      - if: always()\n        uses: actions/cache/save@"));
-    let key = "          key: upgrade-orders-prod-${{ github.run_id }}-${{ github.run_attempt }}\n";
+    let key = "          key: orders-prod-${{ github.run_id }}-${{ github.run_attempt }}\n";
     assert_eq!(pipeline.matches(key).count(), 2, "each run saves a cache of its own");
-    assert!(pipeline.contains("          restore-keys: upgrade-orders-prod- "));
+    assert!(pipeline.contains("          restore-keys: orders-prod- "));
     assert!(block("#!/bin/sh").contains("--config-group "), "the group is named");
+}
+
+/// Makes sure that every action is named by its commit.
+fn assert_pinned(pipeline: &str) {
+    let mut uses = pipeline.lines().filter_map(|line| line.split_once("uses: ").map(|(_, action)| action));
+    let is_pinned = |action: &str| {
+        let commit = action.split(['@', ' ']).nth(1).unwrap_or_default();
+        commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    assert!(uses.all(is_pinned), "{pipeline}");
+}
+
+#[test]
+fn the_short_pipeline_of_the_readme_does_the_same() {
+    let pipeline = block("concurrency: {");
+    assert_pinned(pipeline);
+    for part in ["cancel-in-progress: false", "environment: production ", "restore-keys: orders-prod- "] {
+        assert!(pipeline.contains(part), "{part:?} is not in\n{pipeline}");
+    }
+    let at = |part: &str| pipeline.find(part).unwrap_or_else(|| panic!("{part:?} is not in\n{pipeline}"));
+    assert!(at("actions/cache/restore@") < at("- run: cdss upgrade "));
+    assert!(at("- run: cdss upgrade ") < at("      - if: always()\n        uses: actions/cache/save@"));
+    assert_eq!(pipeline.matches("\"orders-prod-${{ github.run_id }}-${{ github.run_attempt }}\"").count(), 2);
+    let line = pipeline.lines().find_map(|line| line.split_once("- run: cdss ")).map(|(_, line)| line);
+    let bench = Bench::new(Scenario::Healthy);
+    bench.write_profile("");
+    let line = format!("{} --profile prod", line.expect("it has a command"));
+    bench.run(&line).assert_says(5, &["journal.missing"]);
+    assert_eq!(bench.run("history --init").code, 0);
+    let run = bench.run(&line);
+    assert!(run.code == 0 && run.stdout.contains("  done  "), "{run:#?}");
 }
 
 #[test]
@@ -427,28 +589,28 @@ fn programs_for_a_key_are_read_as_they_stand() {
 }
 
 #[test]
-fn every_variable_of_the_readme_is_one_that_is_read() {
-    let read = [
-        include_str!("../../src/settings/sources.rs"),
-        include_str!("../../src/settings/resolved_endpoint.rs"),
-        include_str!("../../src/settings/resolve/mod.rs"),
-    ]
-    .concat();
-    let names = README.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+fn every_variable_of_the_pages_is_one_that_is_read() {
+    let sources = sources();
     let is_variable = |name: &&str| {
         ["NCLOUD_", "CDSS_"].iter().any(|start| name.strip_prefix(start).is_some_and(|rest| !rest.is_empty()))
     };
-    let names: Vec<&str> = names.filter(is_variable).collect();
-    assert!(names.len() >= 15, "{names:?}");
-    for name in names {
-        assert!(read.contains(&format!("\"{name}\"")), "nothing reads {name}");
+    let mut seen = BTreeSet::new();
+    for Page { name: page, text } in pages() {
+        for name in text.split(|c: char| !c.is_ascii_uppercase() && c != '_').filter(is_variable) {
+            assert!(sources.contains(&format!("\"{name}\"")), "{page}: nothing reads {name}");
+            seen.insert(name);
+        }
     }
+    assert!(seen.len() >= 12, "{seen:?}");
 }
 
 #[test]
 fn the_gate_runs_the_cargo_commands_of_the_readme() {
     let gate = include_str!("../../.ci/run");
-    let first = |start| block(start).lines().next().unwrap_or_default();
+    let first = |start| {
+        let line = README.lines().find(|line| line.starts_with(start));
+        line.unwrap_or_else(|| panic!("the README has no `{start}`"))
+    };
     assert!(gate.contains(&format!("step {} --yes\n", first("cargo run --release"))));
     assert!(gate.contains(&format!("step {}\n", first("cargo test"))));
     assert!(gate.contains(&format!("step {} ", first("cargo install"))));

@@ -181,6 +181,10 @@ proptest! {
             (Truth::Good, WatchEnd::Settled(WatchResult::AtTarget)) => prop_assert!(at >= life.end(), "{at} of {}", life.end()),
             (Truth::BackOnOld, WatchEnd::Settled(WatchResult::Returned)) => prop_assert!(at >= life.end()),
             (Truth::InError, WatchEnd::Settled(WatchResult::InError)) => prop_assert!(at >= life.end()),
+            // Reads that failed can hide the whole change: then its end is unknown, which claims nothing.
+            (Truth::BackOnOld, WatchEnd::Settled(WatchResult::NeverChanged)) => {
+                prop_assert!(life.outages.iter().any(|(from, ..)| *from < life.rolled));
+            }
             (truth, end) => prop_assert!(false, "{truth:?} was called {end:?} at {at}"),
         }
     }
