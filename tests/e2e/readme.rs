@@ -247,7 +247,7 @@ fn every_check_has_a_section() {
         let lines = text.lines().filter(|line| !line.is_empty()).count();
         assert!((3..=10).contains(&lines), "{title} has {lines} lines");
         let Some(rule) = rules.get(title) else { continue };
-        let form = match rule.split_once("Acceptable::").map(|(_, kind)| kind) {
+        let form = match rule.split_once("Override::").map(|(_, kind)| kind) {
             Some(kind) if kind.starts_with("No ") => "\nOverride: not ".to_owned(),
             Some(kind) if kind.starts_with("Whole ") => format!("\nOverride: `--accept {title}`"),
             Some(kind) if kind.starts_with("Each(") => format!("\nOverride: `--accept {title}="),
