@@ -33,6 +33,7 @@ mod profiles;
 mod pty;
 mod read_only;
 mod readme;
+mod recorded;
 mod regions;
 mod rehearsal;
 mod rerun;
