@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::context::{Context, session};
+use super::context::{Context, open_session};
 use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
@@ -38,7 +38,7 @@ pub(crate) struct CheckArgs {
 /// Fails when the upgrade can't be done or a read fails. Nothing was started.
 pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
     let mut narrator = context.reporter();
-    let mut flow = session(context, report, &mut narrator)?;
+    let mut flow = open_session(context, report, &mut narrator)?;
     match &args.version {
         None => check_all(&mut flow, &args.cluster),
         Some(version) => {

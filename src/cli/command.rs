@@ -75,28 +75,28 @@ impl Command {
     /// See [`Failure`]: whether anything was started is part of each case.
     pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<CommandOutput, Failure> {
         match self {
-            Self::Upgrade(args) => upgrade::run(args, context, report).map(|()| self.empty_body()),
-            Self::Check(args) => check::run(args, context, report).map(|()| self.empty_body()),
-            Self::Status(args) => status::run(args, context, report).map(|()| self.empty_body()),
+            Self::Upgrade(args) => upgrade::run(args, context, report).map(|()| self.empty_output()),
+            Self::Check(args) => check::run(args, context, report).map(|()| self.empty_output()),
+            Self::Status(args) => status::run(args, context, report).map(|()| self.empty_output()),
             Self::List(args) => list::run(args, context),
-            Self::ConfigGroup(args) => config_group::run(args, context, report).map(|()| self.empty_body()),
+            Self::ConfigGroup(args) => config_group::run(args, context, report).map(|()| self.empty_output()),
             Self::Config(args) => config::run_settled(args, context, report),
-            Self::History(_) | Self::Sandbox(_) | Self::Completions(_) => Ok(CommandOutput::None),
+            Self::History(_) | Self::Sandbox(_) | Self::Completions(_) => Ok(CommandOutput::Empty),
         }
     }
 
     /// Returns the form of this command's document, for when it fails.
-    pub(crate) fn empty_body(&self) -> CommandOutput {
+    pub(crate) fn empty_output(&self) -> CommandOutput {
         match self {
             Self::Upgrade(args) if args.is_dry_run() => CommandOutput::Check,
             Self::Upgrade(_) => CommandOutput::Upgrade,
             Self::Check(_) => CommandOutput::Check,
             Self::Status(_) => CommandOutput::Status,
-            Self::List(args) => args.empty_body(),
-            Self::ConfigGroup(args) => args.empty_body(),
-            Self::Config(args) => args.empty_body(),
-            Self::History(_) => history::empty_body(),
-            Self::Sandbox(_) | Self::Completions(_) => CommandOutput::None,
+            Self::List(args) => args.empty_output(),
+            Self::ConfigGroup(args) => args.empty_output(),
+            Self::Config(args) => args.empty_output(),
+            Self::History(_) => history::empty_output(),
+            Self::Sandbox(_) | Self::Completions(_) => CommandOutput::Empty,
         }
     }
 }
@@ -139,12 +139,12 @@ pub(crate) fn recognize(word: &str) -> Option<(&'static str, CommandOutput)> {
         "upgrade" => Some(("upgrade", CommandOutput::Upgrade)),
         "check" => Some(("check", CommandOutput::Check)),
         "status" => Some(("status", CommandOutput::Status)),
-        "list" => Some(("list", CommandOutput::None)),
-        "config-group" => Some(("config-group", CommandOutput::None)),
-        "config" => Some(("config", CommandOutput::None)),
-        "history" => Some(("history", history::empty_body())),
-        "sandbox" => Some(("sandbox", CommandOutput::None)),
-        "completions" => Some(("completions", CommandOutput::None)),
+        "list" => Some(("list", CommandOutput::Empty)),
+        "config-group" => Some(("config-group", CommandOutput::Empty)),
+        "config" => Some(("config", CommandOutput::Empty)),
+        "history" => Some(("history", history::empty_output())),
+        "sandbox" => Some(("sandbox", CommandOutput::Empty)),
+        "completions" => Some(("completions", CommandOutput::Empty)),
         _ => None,
     }
 }

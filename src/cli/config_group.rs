@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::context::{Context, session};
+use super::context::{Context, open_session};
 use crate::config_group::diff;
 use crate::config_group::{CopyOptions, CopyRequest, Source, copy};
 use crate::error::Failure;
@@ -81,18 +81,18 @@ Examples:
 }
 
 /// Returns the form of the document for words that the parser has not taken; None where they don't tell.
-pub(crate) fn empty_body_of_group(words: &[&str]) -> Option<CommandOutput> {
+pub(crate) fn guess_output(words: &[&str]) -> Option<CommandOutput> {
     words.iter().find_map(|word| match *word {
-        "diff" => Some(CommandOutput::Difference),
+        "diff" => Some(CommandOutput::Diff),
         "copy" => Some(CommandOutput::Copy),
         _ => None,
     })
 }
 
 impl ConfigGroupArgs {
-    pub(super) fn empty_body(&self) -> CommandOutput {
+    pub(super) fn empty_output(&self) -> CommandOutput {
         match self.what {
-            What::Diff { .. } => CommandOutput::Difference,
+            What::Diff { .. } => CommandOutput::Diff,
             What::Copy { .. } => CommandOutput::Copy,
         }
     }
@@ -105,7 +105,7 @@ impl ConfigGroupArgs {
 /// See [`Failure`]; of a copy the report tells what was made.
 pub(super) fn run(args: &ConfigGroupArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
     let mut narrator = context.reporter();
-    let mut flow = session(context, report, &mut narrator)?;
+    let mut flow = open_session(context, report, &mut narrator)?;
     match &args.what {
         What::Diff { from, to, exit_code } => diff(&mut flow, from, to, *exit_code),
         What::Copy { from, cluster, version, name, dry_run, yes } => {

@@ -25,14 +25,14 @@ use crate::settings::{
 
 /// Everything that a command takes from the outside world.
 pub(crate) struct Context {
-    pub look: OutputOptions,
+    pub output_options: OutputOptions,
     pub settings: Settings,
-    pub for_commands: CommandContext,
+    pub command_context: CommandContext,
     pub clock: Rc<SystemClock>,
     journal: OnceCell<Journal>,
     flags: Flags,
     environment: Environment,
-    interrupt: SignalListener,
+    signals: SignalListener,
     http: OnceCell<Http>,
     trust: OnceCell<TrustFiles>,
 }
@@ -59,14 +59,14 @@ impl Context {
         let (http, trust) = (OnceCell::new(), OnceCell::new());
         let (journal, flags) = (OnceCell::new(), flags.clone());
         let context = Self {
-            look,
+            output_options: look,
             settings,
-            for_commands: surroundings,
+            command_context: surroundings,
             clock,
             journal,
             flags,
             environment,
-            interrupt,
+            signals: interrupt,
             http,
             trust,
         };
@@ -83,9 +83,9 @@ impl Context {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let keys = fetch(&self.settings.keys.clone()?, &self.clock, &self.interrupt)?;
+        let keys = fetch(&self.settings.keys.clone()?, &self.clock, &self.signals)?;
         let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
-        let (interrupt, endpoint) = (self.interrupt.clone(), self.settings.service.endpoint.clone());
+        let (interrupt, endpoint) = (self.signals.clone(), self.settings.service.endpoint.clone());
         // Files and programs may have a new key by then; one that is meant for another address stays away from this.
         let renew = move || {
             let settings = settings::load_settings(&flags, &environment)?;
@@ -101,8 +101,8 @@ impl Context {
             trust: self.trust()?.clone(),
             proxy: self.settings.proxy.clone(),
             clock: self.clock.clone(),
-            interrupt: self.interrupt.clone(),
-            observer: Rc::new(RequestLog { look: self.look }),
+            interrupt: self.signals.clone(),
+            observer: Rc::new(RequestLog { options: self.output_options }),
         };
         let http = Http::new(connection).map_err(Failure::Read)?;
         Ok(self.http.get_or_init(|| http))
@@ -120,8 +120,8 @@ impl Context {
             trust: self.trust()?,
             proxy: self.settings.proxy.as_ref(),
             clock: &*self.clock,
-            interrupt: &self.interrupt,
-            observer: &RequestLog { look: self.look },
+            interrupt: &self.signals,
+            observer: &RequestLog { options: self.output_options },
         };
         probe.walk().map_err(|signal| Failure::Signal { signal, sent: StartState::Never, follow: None })
     }
@@ -163,7 +163,7 @@ impl Context {
                 access_key: self.access_key(),
                 ..operator(&self.environment)
             };
-            Journal::new(directory, operator, run_id(self.clock.now()), self.clock.clone())
+            Journal::new(directory, operator, new_run_id(self.clock.now()), self.clock.clone())
         })
     }
 
@@ -188,12 +188,12 @@ impl Context {
     }
 
     pub(crate) fn prompt(&self) -> TerminalPrompt {
-        TerminalPrompt { interrupt: self.interrupt.clone() }
+        TerminalPrompt { signals: self.signals.clone() }
     }
 
     pub(crate) fn reporter(&self) -> StderrReporter {
         let can_redraw = streams::stderr_is_terminal() && self.environment.value("TERM") != Some("dumb");
-        StderrReporter::new(self.look, self.service_line(), can_redraw)
+        StderrReporter::new(self.output_options, self.service_line(), can_redraw)
     }
 
     /// Returns the plan's first line: which service, and with which key.
@@ -222,7 +222,7 @@ impl Context {
         for warning in &self.settings.warnings {
             streams::print_stderr(&escape(&format!("warning: {warning}")));
         }
-        if self.look.verbosity >= 1 {
+        if self.output_options.verbosity >= 1 {
             for SettingsSummary { name, value, origin } in &self.settings.shown {
                 if let Some(value) = value {
                     streams::print_stderr(&escape(&format!("{name:<10}  {value}  ({origin})")));
@@ -286,7 +286,7 @@ pub(crate) fn operator(environment: &Environment) -> Operator {
 }
 
 /// Returns a name for a run that begins now. Two runs of one millisecond have two process numbers.
-pub(crate) fn run_id(now: Timestamp) -> String {
+pub(crate) fn new_run_id(now: Timestamp) -> String {
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%.3fZ"), std::process::id())
 }
 
@@ -304,7 +304,7 @@ fn host() -> Option<String> {
 /// # Errors
 ///
 /// Fails when no request can be signed.
-pub(super) fn session<'a>(
+pub(super) fn open_session<'a>(
     context: &'a Context,
     report: &'a mut Report,
     narrator: &'a mut StderrReporter,
@@ -313,7 +313,7 @@ pub(super) fn session<'a>(
         api: context.api()?,
         clock: &*context.clock,
         journal: context.journal(),
-        context: &context.for_commands,
+        context: &context.command_context,
         reporter: narrator,
         poll: context.poll(),
         report,

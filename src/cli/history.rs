@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use clap::Args;
 
-use crate::cli::context::{operator, run_id};
+use crate::cli::context::{new_run_id, operator};
 use crate::clock::{Clock as _, SignalListener, SystemClock};
 use crate::error::Failure;
 use crate::journal::Journal;
@@ -36,7 +36,7 @@ pub(crate) struct HistoryArgs {
     init: bool,
 }
 
-pub(crate) fn empty_body() -> CommandOutput {
+pub(crate) fn empty_output() -> CommandOutput {
     CommandOutput::History(History::default(), HistoryView::All)
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<Comma
     let directory = settings::state_directory(environment, settings::sandbox_port(environment)?);
     let clock = SystemClock { interrupt: SignalListener::new() };
     let now = clock.now();
-    let journal = Journal::new(directory, operator(environment), run_id(now), Rc::new(clock));
+    let journal = Journal::new(directory, operator(environment), new_run_id(now), Rc::new(clock));
     if args.init {
         let outcome = journal.init(now).map_err(Failure::Journal)?;
         report_init(outcome);

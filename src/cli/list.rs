@@ -39,7 +39,7 @@ enum What {
 }
 
 impl ListArgs {
-    pub(super) fn empty_body(&self) -> CommandOutput {
+    pub(super) fn empty_output(&self) -> CommandOutput {
         match self.what {
             What::Clusters => CommandOutput::Clusters(ClusterList::default()),
             What::Versions => CommandOutput::Versions(Vec::new()),

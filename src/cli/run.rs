@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::output::{CommandOutput, Outcome, OutputOptions, color_choice, escape_lines, streams};
+use crate::output::{CommandOutput, Outcome, OutputOptions, escape_lines, should_use_color, streams};
 use crate::report::Report;
 use crate::settings::{ConfigError, Environment, Flags};
 
@@ -51,8 +51,8 @@ pub(crate) fn main() -> ExitCode {
                 let hint = Some("`cdss --help` shows what there is".to_owned());
                 let failure = Failure::Usage { message: "no command was given".to_owned(), hint };
                 let ending = ending_without_context("", &failure);
-                let _stdout_is_closed = crate::output::result_only(&crate::output::document(
-                    &CommandOutput::None,
+                let _stdout_is_closed = crate::output::print_document(&crate::output::document(
+                    &CommandOutput::Empty,
                     &Report::default(),
                     &ending,
                 ));
@@ -69,12 +69,12 @@ pub(crate) fn main() -> ExitCode {
             code(print(&String::from_utf8_lossy(&script)))
         }
         Some(Command::Config(args)) if !args.needs_settings() => {
-            run_without_service("config", &args.empty_body(), &cli.global, &environment, |flags| {
+            run_without_service("config", &args.empty_output(), &cli.global, &environment, |flags| {
                 super::config::run(&args, flags, &environment)
             })
         }
         Some(Command::History(args)) => {
-            run_without_service("history", &super::history::empty_body(), &cli.global, &environment, |_| {
+            run_without_service("history", &super::history::empty_output(), &cli.global, &environment, |_| {
                 super::history::run(&args, &environment)
             })
         }
@@ -114,9 +114,8 @@ fn guess_output_options(words: &[&str], environment: &Environment) -> OutputOpti
 
 fn guess_command(words: &[&str]) -> (&'static str, CommandOutput) {
     let (command, body) =
-        words.iter().find_map(|word| super::command::recognize(word)).unwrap_or(("", CommandOutput::None));
-    let of_group =
-        (command == "config-group").then(|| super::config_group::empty_body_of_group(words)).flatten();
+        words.iter().find_map(|word| super::command::recognize(word)).unwrap_or(("", CommandOutput::Empty));
+    let of_group = (command == "config-group").then(|| super::config_group::guess_output(words)).flatten();
     (command, of_group.unwrap_or(body))
 }
 
@@ -130,8 +129,11 @@ fn exit_with_parse_error(error: &clap::Error, words: &[&str], environment: &Envi
         let failure = Failure::Usage { message, hint: Some("`cdss --help` shows what there is".to_owned()) };
         let (command, body) = guess_command(words);
         let ending = ending_without_context(command, &failure);
-        let _stdout_is_closed =
-            crate::output::result_only(&crate::output::document(&body, &report_of_failure(&body), &ending));
+        let _stdout_is_closed = crate::output::print_document(&crate::output::document(
+            &body,
+            &report_of_failure(&body),
+            &ending,
+        ));
     }
     code(Exit::Usage)
 }
@@ -162,7 +164,7 @@ fn exit_with_error(failure: &Failure, look: OutputOptions, body: &CommandOutput,
     let report = report_of_failure(body);
     let ending = ending_without_context(command, failure);
     let document = crate::output::document(body, &report, &ending);
-    let _stdout_is_closed = crate::output::finish(look, "", body, &report, &ending, &document);
+    let _stdout_is_closed = crate::output::print_result(look, "", body, &report, &ending, &document);
     code(failure.exit())
 }
 
@@ -178,7 +180,7 @@ fn output_options(global: &Global, environment: &Environment) -> Result<OutputOp
         return Err(ConfigError::Empty(origin.to_owned()));
     }
     let invalid = |reason| ConfigError::Invalid { name: origin.to_owned(), reason };
-    let colour = color_choice(
+    let colour = should_use_color(
         &global.color,
         environment.value("NO_COLOR"),
         environment.value("TERM"),
@@ -216,7 +218,7 @@ fn sandbox_command(
         Err(failure) => exit_with_error(
             &failure,
             output_options(global, environment).unwrap_or_default(),
-            &CommandOutput::None,
+            &CommandOutput::Empty,
             "sandbox",
         ),
     }
@@ -260,8 +262,8 @@ fn finish_ok(command: &str, body: &CommandOutput, look: OutputOptions) -> ExitCo
     };
     let report = Report::default();
     let document = crate::output::document(body, &report, &ending);
-    let exit = output_exit(crate::output::finish(look, "", body, &report, &ending, &document));
-    if exit != Exit::Ok && matches!(body, CommandOutput::Change(Some(_))) {
+    let exit = output_exit(crate::output::print_result(look, "", body, &report, &ending, &document));
+    if exit != Exit::Ok && matches!(body, CommandOutput::ProfileChange(Some(_))) {
         streams::print_stderr("The profile was changed all the same.");
     }
     code(exit)
@@ -286,17 +288,17 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
     let look = output_options(global, environment).unwrap_or_default();
     let context = match Context::new(&flags, look, environment.clone()) {
         Ok(context) => context,
-        Err(failure) => return exit_with_error(&failure, look, &command.empty_body(), command.name()),
+        Err(failure) => return exit_with_error(&failure, look, &command.empty_output(), command.name()),
     };
     let mut report = Report::default();
     // The report outlives a defect: what was sent by then decides what may be said.
     let outcome = catch_unwind(AssertUnwindSafe(|| command.run(&context, &mut report)));
     let (body, failure) = match outcome {
         Ok(Ok(body)) => (body, None),
-        Ok(Err(failure)) => (command.empty_body(), Some(failure.for_service(&context.settings.service))),
+        Ok(Err(failure)) => (command.empty_output(), Some(failure.for_service(&context.settings.service))),
         Err(_) => (
-            command.empty_body(),
-            Some(internal_error(context.clock.now(), &context.for_commands, &mut report)),
+            command.empty_output(),
+            Some(internal_error(context.clock.now(), &context.command_context, &mut report)),
         ),
     };
     if failure.is_some() && body == CommandOutput::Upgrade {
@@ -314,8 +316,14 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
     };
     let document = crate::output::document(&body, &report, &ending);
     super::command::record_outcome(&context, &report, &document);
-    let told =
-        crate::output::finish(context.look, &context.service_line(), &body, &report, &ending, &document);
+    let told = crate::output::print_result(
+        context.output_options,
+        &context.service_line(),
+        &body,
+        &report,
+        &ending,
+        &document,
+    );
     match told {
         // A verdict that is known is not changed by a stdout that can't be written.
         Err(error)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::context::{Context, session};
+use super::context::{Context, open_session};
 use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
@@ -51,7 +51,7 @@ impl StatusArgs {
 /// With `--version` the ends of `upgrade`, without it an error state or the deadline.
 pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
     let mut narrator = context.reporter();
-    let mut flow = session(context, report, &mut narrator)?;
+    let mut flow = open_session(context, report, &mut narrator)?;
     let following = StatusRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),

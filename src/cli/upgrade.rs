@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::context::{Context, session};
+use super::context::{Context, open_session};
 use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
@@ -81,7 +81,7 @@ impl UpgradeArgs {
 /// See [`Failure`]; the report's `submitted` tells whether this run sent a start.
 pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
     let mut narrator = context.reporter();
-    let mut flow = session(context, report, &mut narrator)?;
+    let mut flow = open_session(context, report, &mut narrator)?;
     let request = UpgradeRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),

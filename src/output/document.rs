@@ -29,21 +29,21 @@ pub(crate) enum CommandOutput {
     /// With the versions on offer, for their names.
     ConfigGroups(Vec<ConfigGroup>, Vec<KafkaVersion>),
     /// The report: `config-group diff`.
-    Difference,
+    Diff,
     /// The report: `config-group copy`.
     Copy,
-    Settings(Vec<Setting>),
+    Settings(Vec<EffectiveSetting>),
     /// The report's checks, one for each step.
-    Verification,
+    Verify,
     /// Name and file of each profile.
     Profiles(Vec<(String, String)>),
     /// What became of the profiles' file; None when it was not touched.
-    Change(Option<ProfileChange>),
+    ProfileChange(Option<ProfileChange>),
     History(History, HistoryView),
     /// Name, exit code and description of each.
     Scenarios(Vec<(String, u8, String)>),
     /// A command without a result of its own, or none that was recognised.
-    None,
+    Empty,
 }
 
 /// What `history` was asked for.
@@ -62,7 +62,7 @@ pub(crate) enum HistoryView {
 
 /// One setting in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Setting {
+pub(crate) struct EffectiveSetting {
     pub key: &'static str,
     pub value: Option<String>,
     pub origin: String,
@@ -76,7 +76,7 @@ pub(crate) struct ProfileChange {
     /// The one value that it was about; None for the whole profile.
     pub key: Option<&'static str>,
     /// `made`, `changed`, `unchanged` or `removed`.
-    pub done: &'static str,
+    pub action: &'static str,
 }
 
 /// How a command ended, and with what it worked.
@@ -122,7 +122,7 @@ pub(crate) fn document(body: &CommandOutput, report: &Report, ending: &Outcome<'
                 );
             }
         }
-        CommandOutput::Difference | CommandOutput::Copy => {
+        CommandOutput::Diff | CommandOutput::Copy => {
             for (name, value) in super::config_group_document::fields(report, *body == CommandOutput::Copy) {
                 put(name, value);
             }
@@ -139,21 +139,21 @@ pub(crate) fn document(body: &CommandOutput, report: &Report, ending: &Outcome<'
                 .map(|one| json!({ "key": one.key, "value": one.value, "origin": one.origin }))
                 .collect(),
         ),
-        CommandOutput::Verification => {
+        CommandOutput::Verify => {
             put("checks", report.checks.iter().map(|one| check(one, ending.service)).collect());
         }
         CommandOutput::Profiles(profiles) => put(
             "profiles",
             profiles.iter().map(|(name, source)| json!({ "name": name, "source": source })).collect(),
         ),
-        CommandOutput::Change(change) => put(
+        CommandOutput::ProfileChange(change) => put(
             "change",
             json!(change.as_ref().map(|change| {
                 json!({
                     "profile": change.profile,
                     "source": change.source,
                     "key": change.key,
-                    "done": change.done,
+                    "done": change.action,
                 })
             })),
         ),
@@ -169,7 +169,7 @@ pub(crate) fn document(body: &CommandOutput, report: &Report, ending: &Outcome<'
                 .map(|(name, exit, about)| json!({ "name": name, "exit": exit, "about": about }))
                 .collect(),
         ),
-        CommandOutput::None => {}
+        CommandOutput::Empty => {}
     }
     put("requests", ending.requests.iter().map(request).collect());
     put("error", ending.failure.map_or(Value::Null, |failure| error(failure, ending.service)));

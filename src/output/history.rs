@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::document::HistoryView;
 use super::escape::escape;
+use super::format::local_time;
 use super::table::table;
-use super::text::local_time;
 use crate::model::history::{Change, DamagedRecord, History, InitOutcome, PastRun, Subject};
 use crate::model::journal_state::DamagedLine;
 

@@ -1,8 +1,8 @@
 //! The plan as a person reads it. `check` prints it as its result, `upgrade` before the question.
 
 use super::escape::escape;
+use super::format::count;
 use super::table::table;
-use super::text::count;
 use crate::config_group::rules::choice::Candidate;
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::setting_text::arrow;

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::config_group;
 use super::escape::escape;
+use super::format::{local_time, seconds};
 use super::plan::PlanText;
 use super::streams::{self, OutputOptions};
-use super::text::{local_time, seconds};
 use crate::report::Report;
 use crate::reporter::Reporter;
 use crate::upgrade::rules::broker_history::{BrokerHistories, BrokerHistory};

@@ -12,7 +12,7 @@ use crate::consent::Prompt;
 
 /// Asks on stderr and reads from the terminal on stdin.
 pub(crate) struct TerminalPrompt {
-    pub interrupt: SignalListener,
+    pub signals: SignalListener,
 }
 
 /// What the service warns of, and what it does not say: that there is no way back.
@@ -37,7 +37,7 @@ impl TerminalPrompt {
     /// # Errors
     ///
     /// Fails as [`Prompt::line`] does.
-    pub(crate) fn secret(&mut self, question: &str) -> io::Result<SecretString> {
+    pub(crate) fn read_secret(&mut self, question: &str) -> io::Result<SecretString> {
         let question = super::escape::escape(question);
         self.ask(move || {
             let prompt = dialoguer::Password::new().with_prompt(question).allow_empty_password(true);
@@ -70,7 +70,7 @@ impl TerminalPrompt {
                 }
                 Err(TryRecvError::Empty) => {}
             }
-            if self.interrupt.wait(NOTICE).is_err() {
+            if self.signals.wait(NOTICE).is_err() {
                 // Keys that are still to be read make the prompt's thread take the terminal again. Without
                 // them it rests after one key at most, so the second time is the last.
                 for _ in 0..2 {
@@ -113,7 +113,7 @@ impl Prompt for TerminalPrompt {
 pub(crate) struct EchoGuard(#[expect(dead_code, reason = "its end is what counts")] Restored);
 
 impl EchoGuard {
-    pub(crate) fn begin() -> Self {
+    pub(crate) fn disable_echo() -> Self {
         let before = SavedTerminal::take();
         before.hide();
         Self(Restored(before))

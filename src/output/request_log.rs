@@ -3,25 +3,25 @@
 use super::escape::escape;
 use jiff::Timestamp;
 
+use super::format::utc_time;
 use super::streams::{self, OutputOptions};
-use super::text::utc_time;
 use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
 
 /// Writes to stderr as requests go out and answers come in.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestLog {
-    pub look: OutputOptions,
+    pub options: OutputOptions,
 }
 
 impl RequestObserver for RequestLog {
     fn sent(&self, operation: &str, detail: &str) {
-        if self.look.verbosity >= 2 {
+        if self.options.verbosity >= 2 {
             streams::print_stderr(&format!("> {operation}: {}", escape(detail)));
         }
     }
 
     fn answered(&self, record: &RequestRecord, shown: LoggedRequest<'_>) {
-        if self.look.verbosity >= 2 {
+        if self.options.verbosity >= 2 {
             let status =
                 record.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
             let id = record
@@ -31,7 +31,7 @@ impl RequestObserver for RequestLog {
                 .unwrap_or_default();
             streams::print_stderr(&format!("< {}: {status}{id}", record.operation));
         }
-        if self.look.verbosity < 3 {
+        if self.options.verbosity < 3 {
             return;
         }
         for (name, value) in shown.headers {

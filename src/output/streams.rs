@@ -17,7 +17,7 @@ pub(crate) struct OutputOptions {
 }
 
 /// Decides about colours: `--color`, then `NO_COLOR`, then whether stderr is a terminal that knows them.
-pub(crate) fn color_choice(
+pub(crate) fn should_use_color(
     flag: &str,
     no_color: Option<&str>,
     term: Option<&str>,
@@ -82,7 +82,7 @@ mod tests {
             ("auto", None, Some("dumb"), true, false),
         ] {
             assert_eq!(
-                color_choice(flag, no_color, term, is_terminal),
+                should_use_color(flag, no_color, term, is_terminal),
                 colour,
                 "{flag} {no_color:?} {term:?}"
             );

@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::config_group;
 use super::document::{CommandOutput, Outcome, ProfileChange, localize};
 use super::escape::{escape, escape_json};
+use super::format::{count, local_time, seconds, utc_time};
 use super::plan::PlanText;
 use super::streams::{self, OutputOptions};
 use super::table::table;
-use super::text::{count, local_time, seconds, utc_time};
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::error::{CopyFailure, Failure};
 use crate::exit::Exit;
@@ -24,7 +24,7 @@ use crate::report::Report;
 /// # Errors
 ///
 /// Fails when stdout can't be written; the error was said all the same.
-pub(crate) fn finish(
+pub(crate) fn print_result(
     look: OutputOptions,
     service: &str,
     body: &CommandOutput,
@@ -51,7 +51,7 @@ pub(crate) fn finish(
 /// # Errors
 ///
 /// Fails when stdout can't be written.
-pub(crate) fn result_only(document: &Value) -> io::Result<()> {
+pub(crate) fn print_document(document: &Value) -> io::Result<()> {
     let text = serde_json::to_string_pretty(document).map_err(io::Error::other)?;
     streams::print_stdout(&format!("{}\n", escape_json(&text)))
 }
@@ -118,10 +118,10 @@ fn result(
             None => check(look, service, report, ending),
         },
         CommandOutput::Upgrade => upgrade(report, ending),
-        CommandOutput::Verification => verification(look, service, report, ending),
+        CommandOutput::Verify => verification(look, service, report, ending),
         CommandOutput::Status if report.verdict.is_some() => upgrade(report, ending),
         CommandOutput::Status => status(service, report),
-        CommandOutput::Difference => config_group::difference(report, service, look.verbosity >= 1),
+        CommandOutput::Diff => config_group::difference(report, service, look.verbosity >= 1),
         CommandOutput::Copy => copy(look, service, report, ending),
         _ if ending.failure.is_some() => String::new(),
         CommandOutput::Clusters(list) => clusters(list),
@@ -158,7 +158,7 @@ fn result(
             table(&["PROFILE", "SOURCE"], &rows, 0)
         }
         CommandOutput::History(history, view) => super::history::text(history, view),
-        CommandOutput::Change(change) => change.as_ref().map_or_else(String::new, changed),
+        CommandOutput::ProfileChange(change) => change.as_ref().map_or_else(String::new, changed),
         CommandOutput::Scenarios(scenarios) => {
             let rows: Vec<Vec<String>> = scenarios
                 .iter()
@@ -166,7 +166,7 @@ fn result(
                 .collect();
             table(&["SCENARIO", "EXIT", "THE SERVICE"], &rows, 0)
         }
-        CommandOutput::None => String::new(),
+        CommandOutput::Empty => String::new(),
     }
 }
 
@@ -183,7 +183,7 @@ fn copy(look: OutputOptions, service: &str, report: &Report, ending: &Outcome<'_
 
 /// One line: what was done to which profile, and where.
 fn changed(change: &ProfileChange) -> String {
-    let ProfileChange { profile, source, key, done } = change;
+    let ProfileChange { profile, source, key, action: done } = change;
     let what = match key {
         Some(key) if *done == "made" => format!("made, with {key},"),
         Some(key) => format!("{key} {done}"),
