@@ -1,4 +1,4 @@
-//! What people and scripts see: the result on stdout, everything else on stderr.
+//! Terminal and JSON output: the result on stdout, everything else on stderr.
 
 mod config_group;
 mod config_group_document;
@@ -6,6 +6,7 @@ mod document;
 mod escape;
 mod format;
 mod history;
+mod json;
 mod plan;
 mod progress;
 mod prompt;
@@ -15,10 +16,9 @@ pub(crate) mod streams;
 mod table;
 
 pub(crate) use config_group_document::copy_document;
-pub(crate) use document::{
-    CommandOutput, EffectiveSetting, HistoryView, Outcome, ProfileChange, document, plan_document,
-};
+pub(crate) use document::{CommandOutput, EffectiveSetting, Outcome, ProfileChange, document, plan_document};
 pub(crate) use escape::{escape, escape_lines};
+pub(crate) use history::HistoryView;
 pub(crate) use progress::StderrReporter;
 pub(crate) use prompt::{EchoGuard, TerminalPrompt};
 pub(crate) use request_log::RequestLog;

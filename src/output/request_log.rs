@@ -1,4 +1,4 @@
-//! Requests and answers as `-vv` and `-vvv` show them. A request's headers are never shown: they hold the signature.
+//! Requests and responses for `-vv` and `-vvv`. Request headers are never printed: they contain the signature.
 
 use super::escape::escape;
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use super::format::utc_time;
 use super::streams::{self, OutputOptions};
 use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
 
-/// Writes to stderr as requests go out and answers come in.
+/// Prints requests and responses to stderr as they happen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestLog {
     pub options: OutputOptions,
@@ -22,8 +22,9 @@ impl RequestObserver for RequestLog {
 
     fn answered(&self, record: &RequestRecord, shown: LoggedRequest<'_>) {
         if self.options.verbosity >= 2 {
-            let status =
-                record.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+            let status = record
+                .http_status
+                .map_or_else(|| "no response".to_owned(), |status| format!("HTTP {status}"));
             let id = record
                 .request_id
                 .as_deref()
@@ -43,12 +44,12 @@ impl RequestObserver for RequestLog {
     }
 
     fn key_not_renewed(&self, why: &str) {
-        streams::print_stderr(&format!("warning: {}; the key from before is used on", escape(why)));
+        streams::print_stderr(&format!("warning: {}; still using the previous key", escape(why)));
     }
 
     fn clock_corrected(&self, own: Timestamp, its: Timestamp) {
         streams::print_stderr(&format!(
-            "warning: this machine's clock says {}, the service's says {}; requests are signed with its time",
+            "warning: this machine's clock is at {}, the service's at {}; signing requests with the service's time",
             utc_time(own),
             utc_time(its)
         ));
