@@ -87,20 +87,20 @@ impl Context {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let keys = fetch_credentials(&self.settings.keys.clone()?, &self.clock, &self.signals)?;
+        let credentials = fetch_credentials(&self.settings.keys.clone()?, &self.clock, &self.signals)?;
         let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
-        let (interrupt, endpoint) = (self.signals.clone(), self.settings.service.endpoint.clone());
+        let (signals, endpoint) = (self.signals.clone(), self.settings.service.endpoint.clone());
         // Files and credential processes may return new credentials later. Credentials for another endpoint are rejected.
         let renew = move || {
             let settings = settings::load_settings(&flags, &environment)?;
             if settings.service.endpoint != endpoint {
                 return Err(ConfigError::Moved(settings.service.endpoint.to_string()));
             }
-            fetch_credentials(&settings.keys?, &clock, &interrupt)
+            fetch_credentials(&settings.keys?, &clock, &signals)
         };
         let connection = Connection {
             service: self.settings.service.clone(),
-            keys: CredentialCache::new(keys, Box::new(renew)),
+            keys: CredentialCache::new(credentials, Box::new(renew)),
             limits: self.limits(),
             trust: self.trust()?.clone(),
             proxy: self.settings.proxy.clone(),
@@ -243,9 +243,9 @@ fn fetch_credentials(
     clock: &SystemClock,
     interrupt: &SignalListener,
 ) -> Result<Credentials, ConfigError> {
-    let say = |text: &str| streams::print_stderr(&escape_lines(text));
-    let hear: Option<&dyn Fn(&str)> = if streams::stderr_is_terminal() { None } else { Some(&say) };
-    source.fetch(RunContext { now: clock.now(), interrupt, hear })
+    let print = |text: &str| streams::print_stderr(&escape_lines(text));
+    let forward: Option<&dyn Fn(&str)> = if streams::stderr_is_terminal() { None } else { Some(&print) };
+    source.fetch(RunContext { now: clock.now(), interrupt, hear: forward })
 }
 
 /// Disables core dumps, which could contain a secret key: core files and, on Linux, dumps to a crash handler. Credential
