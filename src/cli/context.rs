@@ -27,7 +27,7 @@ use crate::settings::{
 pub(crate) struct Context {
     pub output_options: OutputOptions,
     pub settings: Settings,
-    pub command_context: CommandContext,
+    pub commands: CommandContext,
     pub clock: Rc<SystemClock>,
     journal: OnceCell<Journal>,
     flags: Flags,
@@ -59,13 +59,13 @@ impl Context {
         let is_explicit = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
         let profile =
             settings.profile.as_ref().filter(|(_, origin)| is_explicit(origin)).map(|(name, _)| name.clone());
-        let command_context = CommandContext { service: settings.service.clone(), profile };
+        let commands = CommandContext { service: settings.service.clone(), profile };
         let (http, trust) = (OnceCell::new(), OnceCell::new());
         let (journal, flags) = (OnceCell::new(), flags.clone());
         let context = Self {
             output_options,
             settings,
-            command_context,
+            commands,
             clock,
             journal,
             flags,
@@ -318,7 +318,7 @@ pub(super) fn open_session<'a>(
         api: context.api()?,
         clock: &*context.clock,
         journal: context.journal(),
-        context: &context.command_context,
+        context: &context.commands,
         reporter,
         poll: context.poll(),
         report,

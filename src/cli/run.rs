@@ -300,7 +300,7 @@ fn run_service_command(command: &Command, global: &Global, environment: &Environ
         Ok(Err(failure)) => (command.empty_output(), Some(failure.for_service(&context.settings.service))),
         Err(_) => (
             command.empty_output(),
-            Some(internal_error(context.clock.now(), &context.command_context, &mut report)),
+            Some(internal_error(context.clock.now(), &context.commands, &mut report)),
         ),
     };
     if failure.is_some() && output == CommandOutput::Upgrade {

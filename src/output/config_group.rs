@@ -102,14 +102,14 @@ pub(super) fn render_copy_result(report: &Report) -> String {
 
 /// Returns how many settings were or would be copied and skipped.
 fn copy_counts(copy: &CopyReport) -> String {
-    let left_out = copy.left_out.len();
-    let values = copy.carried.len();
+    let skipped = copy.left_out.len();
+    let copied = copy.carried.len();
     let counts = match (copy.unequal.len(), copy.written) {
-        (0, Submitted::Yes) => format!("{values} copied, {left_out} skipped"),
-        (0, Submitted::Unknown) => format!("{values} sent, {left_out} skipped"),
-        (0, Submitted::No) => format!("{values} to copy, {left_out} skipped"),
-        (unequal, _) => {
-            format!("{} copied, {unequal} mismatched, {left_out} skipped", values - unequal)
+        (0, Submitted::Yes) => format!("{copied} copied, {skipped} skipped"),
+        (0, Submitted::Unknown) => format!("{copied} sent, {skipped} skipped"),
+        (0, Submitted::No) => format!("{copied} to copy, {skipped} skipped"),
+        (mismatched, _) => {
+            format!("{} copied, {mismatched} mismatched, {skipped} skipped", copied - mismatched)
         }
     };
     if copy.is_told {

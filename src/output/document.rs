@@ -199,7 +199,7 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
                 "command": candidate.command,
             })
         }).collect()),
-        ("checks", report.checks.iter().map(|each| check(each, service)).collect()),
+        ("checks", report.checks.iter().map(|one| check(one, service)).collect()),
         ("submitted", json!(report.submitted.word())),
         ("verdict", json!(report.verdict.map(crate::model::verdict::Verdict::word))),
         ("evidence", report.evidence.iter().map(|evidence| {

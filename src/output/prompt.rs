@@ -36,7 +36,7 @@ impl TerminalPrompt {
     ///
     /// # Errors
     ///
-    /// Fails as [`Prompt::line`] does.
+    /// Fails if the terminal fails or the input ends, or with [`io::ErrorKind::Interrupted`] on a signal.
     pub(crate) fn read_secret(&mut self, question: &str) -> io::Result<SecretString> {
         let question = super::escape::escape(question);
         self.read_interruptibly(move || {
