@@ -188,7 +188,7 @@ fn output_options(global: &Global, environment: &Environment) -> Result<OutputOp
         return Err(ConfigError::Empty(origin.to_owned()));
     }
     let invalid = |reason| ConfigError::Invalid { name: origin.to_owned(), reason };
-    let colour = should_use_color(
+    let color = should_use_color(
         &global.color,
         environment.value("NO_COLOR"),
         environment.value("TERM"),
@@ -198,7 +198,7 @@ fn output_options(global: &Global, environment: &Environment) -> Result<OutputOp
         format: text.parse().map_err(invalid)?,
         quiet: global.quiet,
         verbosity: global.verbose,
-        color: colour,
+        color,
     })
 }
 

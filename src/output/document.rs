@@ -322,7 +322,7 @@ fn error(failure: &Failure, service: Option<&Service>) -> Value {
     })
 }
 
-/// Adds the flags that select the current service to the commands in a hint. Without a service, the text is unchanged.
+/// Makes the commands in a hint select the current service. Without a service, the text is unchanged.
 pub(super) fn localize(hint: &str, service: Option<&Service>) -> String {
     service.map_or_else(|| hint.to_owned(), |service| service.localize(hint))
 }

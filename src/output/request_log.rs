@@ -44,7 +44,7 @@ impl RequestObserver for RequestLog {
     }
 
     fn key_not_renewed(&self, why: &str) {
-        streams::print_stderr(&format!("warning: {}; still using the previous key", escape(why)));
+        streams::print_stderr(&format!("warning: {}; still using the previous credentials", escape(why)));
     }
 
     fn clock_corrected(&self, own: Timestamp, its: Timestamp) {

@@ -282,14 +282,6 @@ fn render_upgrade(report: &Report, outcome: &Outcome<'_>) -> String {
     let version_text = |version: &Option<crate::model::kafka_version::KafkaVersion>| {
         version.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string)
     };
-    let since_start =
-        |end: Timestamp, start| duration(end.duration_since(start).try_into().unwrap_or_default());
-    let time = match (report.started_at, report.finished_at, report.ended_at) {
-        (Some(start), Some(end), _) => format!("  {}", since_start(end, start)),
-        // The upgrade may have ended before it was observed.
-        (Some(start), None, Some(end)) => format!("  observed after {}", since_start(end, start)),
-        _ => String::new(),
-    };
     let cluster = if name.trim().is_empty() { format!("cluster {no}") } else { escape(name) };
     if verdict == Verdict::Already {
         return format!("{cluster} is already at {}; nothing to do.", version_text(&report.to));
@@ -298,6 +290,14 @@ fn render_upgrade(report: &Report, outcome: &Outcome<'_>) -> String {
         version_text(&report.to)
     } else {
         format!("{} → {}", version_text(&report.from), version_text(&report.to))
+    };
+    let since_start =
+        |end: Timestamp, start| duration(end.duration_since(start).try_into().unwrap_or_default());
+    let time = match (report.started_at, report.finished_at, report.ended_at) {
+        (Some(start), Some(end), _) => format!("  {}", since_start(end, start)),
+        // The upgrade may have ended before it was observed.
+        (Some(start), None, Some(end)) => format!("  observed after {}", since_start(end, start)),
+        _ => String::new(),
     };
     let mut lines = vec![format!("{cluster}  {versions}  {}{time}", verdict.word())];
     match verdict {
