@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::context::{Context, session};
+use super::context::{Context, open_session};
 use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
@@ -35,12 +35,12 @@ pub(crate) struct CheckArgs {
 ///
 /// # Errors
 ///
-/// Fails when the upgrade can't be done or a read fails. Nothing was started.
+/// Fails if the upgrade is not possible or if a read fails. Nothing was started.
 pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
-    let mut narrator = context.reporter();
-    let mut flow = session(context, report, &mut narrator)?;
+    let mut reporter = context.reporter();
+    let mut session = open_session(context, report, &mut reporter)?;
     match &args.version {
-        None => check_all(&mut flow, &args.cluster),
+        None => check_all(&mut session, &args.cluster),
         Some(version) => {
             let request = UpgradeRequest {
                 cluster: args.cluster.clone(),
@@ -49,7 +49,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> R
                 accepted: Acceptances(args.accept.clone()),
                 require_journal: false,
             };
-            check(&mut flow, &request)
+            check(&mut session, &request)
         }
     }
 }

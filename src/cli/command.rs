@@ -1,4 +1,4 @@
-//! One file per command: its arguments and the wiring. No decisions, no HTTP, no printing.
+//! The subcommands: dispatch, document form, and the journal entry at the end of a run.
 
 use super::{check, config, config_group, history, list, sandbox, status, upgrade};
 
@@ -38,7 +38,7 @@ pub(crate) struct CompletionsArgs {
 }
 
 impl Command {
-    /// The word in documents.
+    /// Returns the name in documents.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Upgrade(_) => "upgrade",
@@ -53,7 +53,7 @@ impl Command {
         }
     }
 
-    /// Returns `--poll` as it was written.
+    /// Returns the unparsed value of `--poll`.
     pub(crate) fn poll(&self) -> Option<&str> {
         match self {
             Self::Upgrade(args) => args.poll(),
@@ -68,72 +68,72 @@ impl Command {
         }
     }
 
-    /// Runs a command that talks to the service. The report is filled in on the way.
+    /// Runs a command that uses the service, and fills in the report.
     ///
     /// # Errors
     ///
-    /// See [`Failure`]: whether anything was started is part of each case.
+    /// Each [`Failure`] states whether anything was started.
     pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<CommandOutput, Failure> {
         match self {
-            Self::Upgrade(args) => upgrade::run(args, context, report).map(|()| self.empty_body()),
-            Self::Check(args) => check::run(args, context, report).map(|()| self.empty_body()),
-            Self::Status(args) => status::run(args, context, report).map(|()| self.empty_body()),
+            Self::Upgrade(args) => upgrade::run(args, context, report).map(|()| self.empty_output()),
+            Self::Check(args) => check::run(args, context, report).map(|()| self.empty_output()),
+            Self::Status(args) => status::run(args, context, report).map(|()| self.empty_output()),
             Self::List(args) => list::run(args, context),
-            Self::ConfigGroup(args) => config_group::run(args, context, report).map(|()| self.empty_body()),
+            Self::ConfigGroup(args) => config_group::run(args, context, report).map(|()| self.empty_output()),
             Self::Config(args) => config::run_settled(args, context, report),
             Self::History(_) | Self::Sandbox(_) | Self::Completions(_) => Ok(CommandOutput::None),
         }
     }
 
-    /// Returns the form of this command's document, for when it fails.
-    pub(crate) fn empty_body(&self) -> CommandOutput {
+    /// Returns an empty result. It determines the form of the document when the command fails.
+    pub(crate) fn empty_output(&self) -> CommandOutput {
         match self {
             Self::Upgrade(args) if args.is_dry_run() => CommandOutput::Check,
             Self::Upgrade(_) => CommandOutput::Upgrade,
             Self::Check(_) => CommandOutput::Check,
             Self::Status(_) => CommandOutput::Status,
-            Self::List(args) => args.empty_body(),
-            Self::ConfigGroup(args) => args.empty_body(),
-            Self::Config(args) => args.empty_body(),
-            Self::History(_) => history::empty_body(),
+            Self::List(args) => args.empty_output(),
+            Self::ConfigGroup(args) => args.empty_output(),
+            Self::Config(args) => args.empty_output(),
+            Self::History(_) => history::empty_output(),
             Self::Sandbox(_) | Self::Completions(_) => CommandOutput::None,
         }
     }
 }
 
-/// Records the end of a run that the journal knows, and warns when it can't be recorded.
+/// Records the end of a run in the journal, and warns if that fails.
 pub(crate) fn record_outcome(context: &Context, report: &Report, document: &Value) {
     let journal = context.journal();
-    let is_known = journal.is_failing();
+    let is_reported = journal.is_failing();
     if let Err(error) = record_end(journal, context.clock.now(), report, document)
-        && !is_known
+        && !is_reported
     {
-        streams::print_stderr(&format!("warning: {error}; the result below is not in it"));
+        streams::print_stderr(&format!("warning: {error}; the result below is not recorded in the journal"));
     }
 }
 
-/// Records the end of a run that sent a start, followed one, or copied a config group. Nothing is recorded of others.
+/// Records the end of a run that sent a start, followed one, or copied a config group. Other runs are not recorded.
 ///
 /// # Errors
 ///
-/// Fails when it can't be written.
+/// Fails if the journal can't be written.
 pub(crate) fn record_end(
     journal: &Journal,
     at: Timestamp,
     report: &Report,
     document: &Value,
 ) -> Result<(), JournalError> {
-    let copied = report.copy.as_ref().filter(|copy| copy.journalled);
-    let (run, verdict) = match (&report.start_run, copied) {
+    let copy = report.copy.as_ref().filter(|copy| copy.journalled);
+    let (run, verdict) = match (&report.start_run, copy) {
         (Some(run), _) => (run.as_str(), report.verdict),
         (None, Some(copy)) => (journal.run(), copy.verdict()),
         (None, None) => return Ok(()),
     };
-    let created = copied.map(|copy| copy.created);
+    let created = copy.map(|copy| copy.created);
     journal.end(at, Some(run), verdict, created, document)
 }
 
-/// Returns the name of a command and the form of its document, for a word that the parser has not looked at.
+/// Returns the command with this name and the form of its document, for use when parsing failed.
 pub(crate) fn recognize(word: &str) -> Option<(&'static str, CommandOutput)> {
     match word {
         "upgrade" => Some(("upgrade", CommandOutput::Upgrade)),
@@ -142,7 +142,7 @@ pub(crate) fn recognize(word: &str) -> Option<(&'static str, CommandOutput)> {
         "list" => Some(("list", CommandOutput::None)),
         "config-group" => Some(("config-group", CommandOutput::None)),
         "config" => Some(("config", CommandOutput::None)),
-        "history" => Some(("history", history::empty_body())),
+        "history" => Some(("history", history::empty_output())),
         "sandbox" => Some(("sandbox", CommandOutput::None)),
         "completions" => Some(("completions", CommandOutput::None)),
         _ => None,

@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 
-use super::context::{Context, session};
+use super::context::{Context, open_session};
 use crate::config_group::diff;
 use crate::config_group::{CopyOptions, CopyRequest, Source, copy};
 use crate::error::Failure;
@@ -80,19 +80,19 @@ Examples:
     },
 }
 
-/// Returns the form of the document for words that the parser has not taken; None where they don't tell.
-pub(crate) fn empty_body_of_group(words: &[&str]) -> Option<CommandOutput> {
+/// Guesses the form of the document when parsing failed.
+pub(crate) fn guess_output(words: &[&str]) -> Option<CommandOutput> {
     words.iter().find_map(|word| match *word {
-        "diff" => Some(CommandOutput::Difference),
+        "diff" => Some(CommandOutput::Diff),
         "copy" => Some(CommandOutput::Copy),
         _ => None,
     })
 }
 
 impl ConfigGroupArgs {
-    pub(super) fn empty_body(&self) -> CommandOutput {
+    pub(super) fn empty_output(&self) -> CommandOutput {
         match self.what {
-            What::Diff { .. } => CommandOutput::Difference,
+            What::Diff { .. } => CommandOutput::Diff,
             What::Copy { .. } => CommandOutput::Copy,
         }
     }
@@ -102,24 +102,24 @@ impl ConfigGroupArgs {
 ///
 /// # Errors
 ///
-/// See [`Failure`]; of a copy the report tells what was made.
+/// See [`Failure`]; [`Report::copy`] shows what a copy created.
 pub(super) fn run(args: &ConfigGroupArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
-    let mut narrator = context.reporter();
-    let mut flow = session(context, report, &mut narrator)?;
+    let mut reporter = context.reporter();
+    let mut session = open_session(context, report, &mut reporter)?;
     match &args.what {
-        What::Diff { from, to, exit_code } => diff(&mut flow, from, to, *exit_code),
+        What::Diff { from, to, exit_code } => diff(&mut session, from, to, *exit_code),
         What::Copy { from, cluster, version, name, dry_run, yes } => {
             let group = from.clone().map(Source::Group);
             let source = group.or_else(|| cluster.clone().map(Source::Cluster));
-            let wish = CopyRequest {
-                source: source.expect("the parser wants one of both"),
+            let request = CopyRequest {
+                source: source.expect("the parser requires FROM or --cluster"),
                 version: version.clone(),
                 name: name.clone(),
                 dry_run: *dry_run,
             };
             let mut prompt = context.prompt();
-            let mut copying = CopyOptions { yes: *yes, prompt: &mut prompt, document: &copy_document };
-            copy(&mut flow, &wish, &mut copying)
+            let mut options = CopyOptions { yes: *yes, prompt: &mut prompt, document: &copy_document };
+            copy(&mut session, &request, &mut options)
         }
     }
 }

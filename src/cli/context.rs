@@ -1,4 +1,4 @@
-//! The real terminal, clock, environment and service, for one command.
+//! The settings, clock, terminal, journal, and HTTP client of one command.
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
@@ -23,50 +23,54 @@ use crate::settings::{
     Settings, SettingsSummary,
 };
 
-/// Everything that a command takes from the outside world.
+/// Everything that a command needs from its environment.
 pub(crate) struct Context {
-    pub look: OutputOptions,
+    pub output_options: OutputOptions,
     pub settings: Settings,
-    pub for_commands: CommandContext,
+    pub commands: CommandContext,
     pub clock: Rc<SystemClock>,
     journal: OnceCell<Journal>,
     flags: Flags,
     environment: Environment,
-    interrupt: SignalListener,
+    signals: SignalListener,
     http: OnceCell<Http>,
     trust: OnceCell<TrustFiles>,
 }
 
 impl Context {
-    /// Settles the settings. No connection is made, nothing is written.
+    /// Loads the settings. It opens no connection and writes no file.
     ///
     /// # Errors
     ///
-    /// Fails when a setting can't be used.
-    pub(crate) fn new(flags: &Flags, look: OutputOptions, environment: Environment) -> Result<Self, Failure> {
+    /// Fails if a setting is invalid.
+    pub(crate) fn new(
+        flags: &Flags,
+        options: OutputOptions,
+        environment: Environment,
+    ) -> Result<Self, Failure> {
         let settings = settings::load_settings(flags, &environment)?;
-        let look = OutputOptions { format: settings.output, ..look };
-        let interrupt = SignalListener::new();
-        if let Err(error) = interrupt.listen() {
-            streams::print_stderr(&format!("warning: signals end cdss without a word: {error}"));
+        let output_options = OutputOptions { format: settings.output, ..options };
+        let signals = SignalListener::new();
+        if let Err(error) = signals.listen() {
+            streams::print_stderr(&format!("warning: can't install signal handlers: {error}"));
         }
-        let clock = Rc::new(SystemClock { interrupt: interrupt.clone() });
-        // A profile that nobody named is found again without its name.
-        let asked = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
+        let clock = Rc::new(SystemClock { interrupt: signals.clone() });
+        // Another command selects the default profile without naming it.
+        let is_explicit = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
         let profile =
-            settings.profile.as_ref().filter(|(_, origin)| asked(origin)).map(|(name, _)| name.clone());
-        let surroundings = CommandContext { service: settings.service.clone(), profile };
+            settings.profile.as_ref().filter(|(_, origin)| is_explicit(origin)).map(|(name, _)| name.clone());
+        let commands = CommandContext { service: settings.service.clone(), profile };
         let (http, trust) = (OnceCell::new(), OnceCell::new());
         let (journal, flags) = (OnceCell::new(), flags.clone());
         let context = Self {
-            look,
+            output_options,
             settings,
-            for_commands: surroundings,
+            commands,
             clock,
             journal,
             flags,
             environment,
-            interrupt,
+            signals,
             http,
             trust,
         };
@@ -74,45 +78,45 @@ impl Context {
         Ok(context)
     }
 
-    /// Returns the way to the service, prepared at the first call.
+    /// Returns the HTTP client, which the first call builds.
     ///
     /// # Errors
     ///
-    /// Fails when there are no usable keys, or trust files can't be read.
+    /// Fails if there are no usable credentials, or if a CA file can't be read.
     pub(crate) fn api(&self) -> Result<&Http, Failure> {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let keys = fetch(&self.settings.keys.clone()?, &self.clock, &self.interrupt)?;
+        let credentials = fetch_credentials(&self.settings.keys.clone()?, &self.clock, &self.signals)?;
         let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
-        let (interrupt, endpoint) = (self.interrupt.clone(), self.settings.service.endpoint.clone());
-        // Files and programs may have a new key by then; one that is meant for another address stays away from this.
+        let (signals, endpoint) = (self.signals.clone(), self.settings.service.endpoint.clone());
+        // Files and credential processes may return new credentials later. Credentials for another endpoint are rejected.
         let renew = move || {
             let settings = settings::load_settings(&flags, &environment)?;
             if settings.service.endpoint != endpoint {
                 return Err(ConfigError::Moved(settings.service.endpoint.to_string()));
             }
-            fetch(&settings.keys?, &clock, &interrupt)
+            fetch_credentials(&settings.keys?, &clock, &signals)
         };
         let connection = Connection {
             service: self.settings.service.clone(),
-            keys: CredentialCache::new(keys, Box::new(renew)),
+            keys: CredentialCache::new(credentials, Box::new(renew)),
             limits: self.limits(),
             trust: self.trust()?.clone(),
             proxy: self.settings.proxy.clone(),
             clock: self.clock.clone(),
-            interrupt: self.interrupt.clone(),
-            observer: Rc::new(RequestLog { look: self.look }),
+            interrupt: self.signals.clone(),
+            observer: Rc::new(RequestLog { options: self.output_options }),
         };
         let http = Http::new(connection).map_err(Failure::Read)?;
         Ok(self.http.get_or_init(|| http))
     }
 
-    /// Walks to the service, without a key.
+    /// Tests the connection to the service, without credentials.
     ///
     /// # Errors
     ///
-    /// Fails at a signal, or when trust files can't be read.
+    /// Fails on a signal, or if a CA file can't be read.
     pub(crate) fn probe(&self) -> Result<ProbeReport, Failure> {
         let probe = Probe {
             service: &self.settings.service,
@@ -120,8 +124,8 @@ impl Context {
             trust: self.trust()?,
             proxy: self.settings.proxy.as_ref(),
             clock: &*self.clock,
-            interrupt: &self.interrupt,
-            observer: &RequestLog { look: self.look },
+            interrupt: &self.signals,
+            observer: &RequestLog { options: self.output_options },
         };
         probe.walk().map_err(|signal| Failure::Signal { signal, sent: StartState::Never, follow: None })
     }
@@ -130,11 +134,11 @@ impl Context {
         if self.settings.service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE }
     }
 
-    /// Returns the trust files, read at the first call. Where no certificate is checked none is read.
+    /// Returns the CA files, which the first call reads. Without HTTPS, none is read.
     ///
     /// # Errors
     ///
-    /// Fails when one can't be read.
+    /// Fails if a file can't be read.
     fn trust(&self) -> Result<&TrustFiles, ConfigError> {
         if let Some(trust) = self.trust.get() {
             return Ok(trust);
@@ -144,15 +148,15 @@ impl Context {
             path.filter(|_| is_needed).map(|path| InputFile::read(path, name)).transpose()
         };
         let variable = "SSL_CERT_FILE";
-        let named = self.environment.value(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let path = self.environment.value(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
         let trust = TrustFiles {
             cacert: read(self.settings.cacert.clone(), "cacert")?,
-            ssl_cert_file: read(named, variable)?,
+            ssl_cert_file: read(path, variable)?,
         };
         Ok(self.trust.get_or_init(|| trust))
     }
 
-    /// Returns the journal, which keeps whose key it was: a key that a program gives has to be fetched before.
+    /// Returns the journal. It records the access key, so credentials from a credential process must be fetched first.
     pub(crate) fn journal(&self) -> &Journal {
         self.journal.get_or_init(|| {
             let service = &self.settings.service;
@@ -163,22 +167,22 @@ impl Context {
                 access_key: self.access_key(),
                 ..operator(&self.environment)
             };
-            Journal::new(directory, operator, run_id(self.clock.now()), self.clock.clone())
+            Journal::new(directory, operator, new_run_id(self.clock.now()), self.clock.clone())
         })
     }
 
-    /// Returns what is known of the requests so far.
+    /// Returns the requests sent so far.
     pub(crate) fn requests(&self) -> Vec<RequestRecord> {
         self.http.get().map(Http::records).unwrap_or_default()
     }
 
-    /// Returns the last four characters of the access key in force.
+    /// Returns the last four characters of the current access key.
     pub(crate) fn access_key(&self) -> Option<String> {
         let known = || self.settings.keys.as_ref().ok()?.pair().map(Credentials::tail);
         self.http.get().map(Http::key_tail).or_else(known).filter(|tail| !tail.is_empty())
     }
 
-    /// Returns the name of the profile whose key is in force.
+    /// Returns the name of the current profile.
     pub(crate) fn profile(&self) -> Option<&str> {
         self.settings.profile.as_ref().map(|(name, _)| name.as_str())
     }
@@ -188,15 +192,15 @@ impl Context {
     }
 
     pub(crate) fn prompt(&self) -> TerminalPrompt {
-        TerminalPrompt { interrupt: self.interrupt.clone() }
+        TerminalPrompt { signals: self.signals.clone() }
     }
 
     pub(crate) fn reporter(&self) -> StderrReporter {
         let can_redraw = streams::stderr_is_terminal() && self.environment.value("TERM") != Some("dumb");
-        StderrReporter::new(self.look, self.service_line(), can_redraw)
+        StderrReporter::new(self.output_options, self.service_line(), can_redraw)
     }
 
-    /// Returns the plan's first line: which service, and with which key.
+    /// Returns the first line of the plan: service, profile, and access key.
     pub(crate) fn service_line(&self) -> String {
         let service = &self.settings.service;
         let mut parts = vec![format!("{} {}", service.site, service.region)];
@@ -222,7 +226,7 @@ impl Context {
         for warning in &self.settings.warnings {
             streams::print_stderr(&escape(&format!("warning: {warning}")));
         }
-        if self.look.verbosity >= 1 {
+        if self.output_options.verbosity >= 1 {
             for SettingsSummary { name, value, origin } in &self.settings.shown {
                 if let Some(value) = value {
                     streams::print_stderr(&escape(&format!("{name:<10}  {value}  ({origin})")));
@@ -232,21 +236,21 @@ impl Context {
     }
 }
 
-/// Takes the keys from their source. What a program says meanwhile comes at once on a terminal; elsewhere it is said
-/// at its end, without its key.
-fn fetch(
+/// Fetches the credentials from their source. On a terminal, a credential process writes to stderr directly. Elsewhere
+/// its output is printed when it ends, without the key.
+fn fetch_credentials(
     source: &CredentialSource,
     clock: &SystemClock,
     interrupt: &SignalListener,
 ) -> Result<Credentials, ConfigError> {
-    let say = |text: &str| streams::print_stderr(&escape_lines(text));
-    let hear: Option<&dyn Fn(&str)> = if streams::stderr_is_terminal() { None } else { Some(&say) };
-    source.fetch(RunContext { now: clock.now(), interrupt, hear })
+    let print = |text: &str| streams::print_stderr(&escape_lines(text));
+    let forward: Option<&dyn Fn(&str)> = if streams::stderr_is_terminal() { None } else { Some(&print) };
+    source.fetch(RunContext { now: clock.now(), interrupt, hear: forward })
 }
 
-/// Sees to it that a crash leaves no file with a key in it, neither here nor, on Linux, with a program that the
-/// system hands cores to. Programs that cdss runs for a key inherit the first.
-#[must_use = "what a rehearsal runs keeps its own limit"]
+/// Disables core dumps, which could contain a secret key: core files and, on Linux, dumps to a crash handler. Credential
+/// processes inherit the limit for core files.
+#[must_use = "the sandbox restores the limit for the command that it runs"]
 pub(crate) struct CoreDumpsDisabled {
     #[cfg(unix)]
     before: rustix::process::Rlimit,
@@ -257,14 +261,14 @@ impl CoreDumpsDisabled {
     pub(crate) fn disable() -> Self {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let before = getrlimit(Resource::Core);
-        // A limit may always be lowered; where it can't be, there is nothing else to do.
+        // Lowering a limit is always allowed, and there is no alternative if it fails.
         let _lowered = setrlimit(Resource::Core, Rlimit { current: Some(0), ..before });
         #[cfg(target_os = "linux")]
         let _set = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
         Self { before }
     }
 
-    /// Gives the limit back to programs that are run for another reason than a key.
+    /// Restores the limit for child processes other than credential processes.
     pub(crate) fn restore_for_children(self) {
         let _raised = rustix::process::setrlimit(rustix::process::Resource::Core, self.before);
     }
@@ -272,21 +276,21 @@ impl CoreDumpsDisabled {
 
 #[cfg(not(unix))]
 impl CoreDumpsDisabled {
-    pub(crate) fn from_now_on() -> Self {
+    pub(crate) fn disable() -> Self {
         Self {}
     }
 
-    pub(crate) fn but_not_for_children(self) {}
+    pub(crate) fn restore_for_children(self) {}
 }
 
-/// Returns who runs cdss on which machine, for the journal.
+/// Returns the user and host, for the journal.
 pub(crate) fn operator(environment: &Environment) -> Operator {
     let user = environment.value("USER").or_else(|| environment.value("LOGNAME"));
     Operator { user: user.map(str::to_owned), host: host(), ..Operator::default() }
 }
 
-/// Returns a name for a run that begins now. Two runs of one millisecond have two process numbers.
-pub(crate) fn run_id(now: Timestamp) -> String {
+/// Returns the ID of a run that starts now. The process ID separates runs that start in the same millisecond.
+pub(crate) fn new_run_id(now: Timestamp) -> String {
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%.3fZ"), std::process::id())
 }
 
@@ -299,22 +303,23 @@ fn host() -> Option<String> {
 fn host() -> Option<String> {
     None
 }
-/// Returns what every command on a cluster works with.
+
+/// Returns the session of a command that works on a cluster or a config group.
 ///
 /// # Errors
 ///
-/// Fails when no request can be signed.
-pub(super) fn session<'a>(
+/// Fails as [`Context::api`] does.
+pub(super) fn open_session<'a>(
     context: &'a Context,
     report: &'a mut Report,
-    narrator: &'a mut StderrReporter,
+    reporter: &'a mut StderrReporter,
 ) -> Result<Session<'a>, Failure> {
     Ok(Session {
         api: context.api()?,
         clock: &*context.clock,
         journal: context.journal(),
-        context: &context.for_commands,
-        reporter: narrator,
+        context: &context.commands,
+        reporter,
         poll: context.poll(),
         report,
     })

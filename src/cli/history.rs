@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use clap::Args;
 
-use crate::cli::context::{operator, run_id};
+use crate::cli::context::{new_run_id, operator};
 use crate::clock::{Clock as _, SignalListener, SystemClock};
 use crate::error::Failure;
 use crate::journal::Journal;
@@ -36,21 +36,21 @@ pub(crate) struct HistoryArgs {
     init: bool,
 }
 
-pub(crate) fn empty_body() -> CommandOutput {
+pub(crate) fn empty_output() -> CommandOutput {
     CommandOutput::History(History::default(), HistoryView::All)
 }
 
-/// Reads, repairs, or creates the journal of this user, or that of the sandbox in use. Neither settings nor keys are
-/// needed.
+/// Reads, repairs, or creates the journal of this user or of the current sandbox. It needs neither settings nor
+/// credentials.
 ///
 /// # Errors
 ///
-/// Fails when the journal can't be read or written, or no run has that id.
+/// Fails if the journal can't be read or written, or if the ID does not match exactly one run.
 pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<CommandOutput, Failure> {
     let directory = settings::state_directory(environment, settings::sandbox_port(environment)?);
     let clock = SystemClock { interrupt: SignalListener::new() };
     let now = clock.now();
-    let journal = Journal::new(directory, operator(environment), run_id(now), Rc::new(clock));
+    let journal = Journal::new(directory, operator(environment), new_run_id(now), Rc::new(clock));
     if args.init {
         let outcome = journal.init(now).map_err(Failure::Journal)?;
         report_init(outcome);
@@ -79,9 +79,9 @@ pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<Comma
     report_damage(&history);
     if history.runs.is_empty() {
         streams::print_stderr(if history.damaged.is_empty() {
-            "nothing was started from this machine"
+            "no runs recorded on this machine"
         } else {
-            "no readable line of the journal records a start"
+            "no readable journal line records a run"
         });
     }
     Ok(CommandOutput::History(history, view))
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<Comma
 fn report_damage(history: &History) {
     for line in &history.damaged {
         let (number, reason) = (line.number, escape(&line.reason));
-        streams::print_stderr(&format!("warning: line {number} of the journal can't be read: {reason}"));
+        streams::print_stderr(&format!("warning: can't read journal line {number}: {reason}"));
     }
     if !history.damaged.is_empty() {
         streams::print_stderr(
@@ -101,15 +101,15 @@ fn report_damage(history: &History) {
 
 fn report_init(outcome: InitOutcome) {
     streams::print_stderr(match outcome {
-        InitOutcome::Created => "an empty journal was created",
-        InitOutcome::AlreadyThere => "there is a journal already; nothing was changed",
+        InitOutcome::Created => "created an empty journal",
+        InitOutcome::AlreadyThere => "the journal already exists; nothing was changed",
     });
 }
 
 fn report_repair(lines: &[DamagedRecord]) {
-    streams::print_stderr(&match lines.iter().map(|one| one.lines).sum() {
-        0 => "no line of the journal is damaged; nothing was written".to_owned(),
-        1 => "1 damaged line no longer counts; it stays in the file".to_owned(),
-        count => format!("{count} damaged lines no longer count; they stay in the file"),
+    streams::print_stderr(&match lines.iter().map(|record| record.lines).sum() {
+        0 => "no damaged journal lines; nothing was written".to_owned(),
+        1 => "1 damaged line no longer blocks upgrades; it stays in the file".to_owned(),
+        count => format!("{count} damaged lines no longer block upgrades; they stay in the file"),
     });
 }

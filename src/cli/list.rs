@@ -39,7 +39,7 @@ enum What {
 }
 
 impl ListArgs {
-    pub(super) fn empty_body(&self) -> CommandOutput {
+    pub(super) fn empty_output(&self) -> CommandOutput {
         match self.what {
             What::Clusters => CommandOutput::Clusters(ClusterList::default()),
             What::Versions => CommandOutput::Versions(Vec::new()),
@@ -48,11 +48,11 @@ impl ListArgs {
     }
 }
 
-/// Runs the command: reads all pages.
+/// Runs the command.
 ///
 /// # Errors
 ///
-/// Fails when a read does.
+/// Fails if a request fails, or if the version is not offered.
 pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, Failure> {
     let api: &dyn CdssApi = context.api()?;
     let patient = RetryPolicy::Patient;

@@ -1,4 +1,4 @@
-//! The command line: one file per command, from its arguments to its document.
+//! The command line: one file for each command, with its arguments and how they are run.
 
 mod args;
 mod check;

@@ -1,4 +1,4 @@
-//! The program: parses, runs a command, reports, and returns the exit code.
+//! The program: parses the arguments, runs a command, prints the outcome, and returns the exit code.
 
 use std::ffi::OsString;
 use std::io;
@@ -17,91 +17,92 @@ use crate::exit::Exit;
 use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::output::{CommandOutput, Outcome, OutputOptions, color_choice, escape_lines, streams};
+use crate::output::{CommandOutput, Outcome, OutputOptions, escape_lines, should_use_color, streams};
 use crate::report::Report;
 use crate::settings::{ConfigError, Environment, Flags};
 
-/// Runs the program: parses, runs the command, reports, and returns the exit code.
+/// Runs the program and returns its exit code.
 pub(crate) fn main() -> ExitCode {
-    // The environment may hold a key from the beginning.
-    let no_cores = CoreDumpsDisabled::disable();
+    // First: the environment may already contain a secret key.
+    let core_dumps = CoreDumpsDisabled::disable();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let environment = Environment::of_process();
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     if misplaced_version(&words) {
         let failure = Failure::Usage {
-            message: "the target version stands before the command".to_owned(),
+            message: "--version must come after the subcommand".to_owned(),
             hint: Some(
-                "write `cdss upgrade --version 3.9.0 …`; `cdss --version` alone is cdss's own".to_owned(),
+                "use `cdss upgrade --version 3.9.0 …`; `cdss --version` alone prints the version of cdss"
+                    .to_owned(),
             ),
         };
-        let (command, body) = guess_command(&words);
-        return exit_with_error(&failure, guess_output_options(&words, &environment), &body, command);
+        let (command, output) = guess_command(&words);
+        return exit_with_error(&failure, guess_output_options(&words, &environment), &output, command);
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) if !error.use_stderr() => return code(print(&error.render().to_string())),
+        Err(error) if !error.use_stderr() => return exit_code(print_output(&error.render().to_string())),
         Err(error) => return exit_with_parse_error(&error, &words, &environment),
     };
     match cli.command {
-        _ if cli.version => code(print(&format!("cdss {}\n", env!("CARGO_PKG_VERSION")))),
+        _ if cli.version => exit_code(print_output(&format!("cdss {}\n", env!("CARGO_PKG_VERSION")))),
         None => {
             streams::print_stderr(Cli::command().render_help().to_string().trim_end());
             if guess_output_options(&words, &environment).format == OutputFormat::Json {
-                let hint = Some("`cdss --help` shows what there is".to_owned());
-                let failure = Failure::Usage { message: "no command was given".to_owned(), hint };
-                let ending = ending_without_context("", &failure);
-                let _stdout_is_closed = crate::output::result_only(&crate::output::document(
+                let hint = Some("`cdss --help` lists the commands".to_owned());
+                let failure = Failure::Usage { message: "no command given".to_owned(), hint };
+                let outcome = outcome_without_context("", &failure);
+                let _stdout_is_closed = crate::output::print_document(&crate::output::document(
                     &CommandOutput::None,
                     &Report::default(),
-                    &ending,
+                    &outcome,
                 ));
             }
-            code(Exit::Usage)
+            exit_code(Exit::Usage)
         }
         Some(Command::Sandbox(args)) => {
-            no_cores.restore_for_children();
-            sandbox_command(&args, &cli.global, &environment)
+            core_dumps.restore_for_children();
+            run_sandbox_command(&args, &cli.global, &environment)
         }
         Some(Command::Completions(args)) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);
-            code(print(&String::from_utf8_lossy(&script)))
+            exit_code(print_output(&String::from_utf8_lossy(&script)))
         }
         Some(Command::Config(args)) if !args.needs_settings() => {
-            run_without_service("config", &args.empty_body(), &cli.global, &environment, |flags| {
+            run_local_command("config", &args.empty_output(), &cli.global, &environment, |flags| {
                 super::config::run(&args, flags, &environment)
             })
         }
         Some(Command::History(args)) => {
-            run_without_service("history", &super::history::empty_body(), &cli.global, &environment, |_| {
+            run_local_command("history", &super::history::empty_output(), &cli.global, &environment, |_| {
                 super::history::run(&args, &environment)
             })
         }
-        Some(command) => run(&command, &cli.global, &environment),
+        Some(command) => run_service_command(&command, &cli.global, &environment),
     }
 }
 
-fn code(exit: Exit) -> ExitCode {
+fn exit_code(exit: Exit) -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-fn print(text: &str) -> Exit {
+fn print_output(text: &str) -> Exit {
     output_exit(streams::print_stdout(text))
 }
 
-/// The end of a command whose result is all there is to it. A reader who has gone has what was wanted.
-fn output_exit(outcome: io::Result<()>) -> Exit {
-    match outcome {
+/// Returns the exit status of a command that only prints its result. A closed pipe is success.
+fn output_exit(printed: io::Result<()>) -> Exit {
+    match printed {
         Err(error) if !crate::output::is_closed_pipe(&error) => {
-            streams::print_stderr(&format!("error: the result can't be written: {error}"));
+            streams::print_stderr(&format!("error: can't write the result: {error}"));
             Exit::Internal
         }
         Ok(()) | Err(_) => Exit::Ok,
     }
 }
 
-/// How to speak of arguments that the parser refused: it tells nothing of those that it understood.
+/// Guesses the output options when parsing failed, because the parser then returns no values.
 fn guess_output_options(words: &[&str], environment: &Environment) -> OutputOptions {
     let wants_json = words.iter().any(|word| matches!(*word, "-ojson" | "-o=json" | "--output=json"))
         || words.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]))
@@ -112,31 +113,35 @@ fn guess_output_options(words: &[&str], environment: &Environment) -> OutputOpti
     }
 }
 
+/// Guesses the command and the form of its document when parsing failed.
 fn guess_command(words: &[&str]) -> (&'static str, CommandOutput) {
-    let (command, body) =
+    let (command, output) =
         words.iter().find_map(|word| super::command::recognize(word)).unwrap_or(("", CommandOutput::None));
-    let of_group =
-        (command == "config-group").then(|| super::config_group::empty_body_of_group(words)).flatten();
-    (command, of_group.unwrap_or(body))
+    let group_output =
+        (command == "config-group").then(|| super::config_group::guess_output(words)).flatten();
+    (command, group_output.unwrap_or(output))
 }
 
-/// Ends on arguments that the parser refused. Its own text says more than a failure could, so that is shown.
+/// Prints the error of the argument parser, with its usage and tips.
 fn exit_with_parse_error(error: &clap::Error, words: &[&str], environment: &Environment) -> ExitCode {
     let text = error.render().to_string();
     streams::print_stderr(&escape_lines(text.trim_end()));
     if guess_output_options(words, environment).format == OutputFormat::Json {
-        // The parser's first line says what is wrong; usage and tips follow.
+        // The first line is the error; usage and tips follow.
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let failure = Failure::Usage { message, hint: Some("`cdss --help` shows what there is".to_owned()) };
-        let (command, body) = guess_command(words);
-        let ending = ending_without_context(command, &failure);
-        let _stdout_is_closed =
-            crate::output::result_only(&crate::output::document(&body, &report_of_failure(&body), &ending));
+        let failure = Failure::Usage { message, hint: Some("`cdss --help` lists the commands".to_owned()) };
+        let (command, output) = guess_command(words);
+        let outcome = outcome_without_context(command, &failure);
+        let _stdout_is_closed = crate::output::print_document(&crate::output::document(
+            &output,
+            &failure_report(&output),
+            &outcome,
+        ));
     }
-    code(Exit::Usage)
+    exit_code(Exit::Usage)
 }
 
-fn ending_without_context<'a>(command: &'a str, failure: &'a Failure) -> Outcome<'a> {
+fn outcome_without_context<'a>(command: &'a str, failure: &'a Failure) -> Outcome<'a> {
     Outcome {
         command,
         exit: failure.exit(),
@@ -148,25 +153,30 @@ fn ending_without_context<'a>(command: &'a str, failure: &'a Failure) -> Outcome
     }
 }
 
-/// What is known when nothing was begun.
-fn report_of_failure(body: &CommandOutput) -> Report {
+/// Returns the report of a command that failed before it started.
+fn failure_report(output: &CommandOutput) -> Report {
     let mut report = Report::default();
-    if *body == CommandOutput::Upgrade {
+    if *output == CommandOutput::Upgrade {
         report.set_failure_verdict();
     }
     report
 }
 
-/// Ends a command that failed before there was a context.
-fn exit_with_error(failure: &Failure, look: OutputOptions, body: &CommandOutput, command: &str) -> ExitCode {
-    let report = report_of_failure(body);
-    let ending = ending_without_context(command, failure);
-    let document = crate::output::document(body, &report, &ending);
-    let _stdout_is_closed = crate::output::finish(look, "", body, &report, &ending, &document);
-    code(failure.exit())
+/// Prints the error and the document of a command that failed before it started.
+fn exit_with_error(
+    failure: &Failure,
+    options: OutputOptions,
+    output: &CommandOutput,
+    command: &str,
+) -> ExitCode {
+    let report = failure_report(output);
+    let outcome = outcome_without_context(command, failure);
+    let document = crate::output::document(output, &report, &outcome);
+    let _stdout_is_closed = crate::output::print_result(options, "", output, &report, &outcome, &document);
+    exit_code(failure.exit())
 }
 
-/// How to speak, as far as it is known without profiles: flag, then `CDSS_OUTPUT`, then a table.
+/// Resolves the output options without reading a profile: the flag, then `CDSS_OUTPUT`, then `table`.
 fn output_options(global: &Global, environment: &Environment) -> Result<OutputOptions, ConfigError> {
     crate::settings::check_time_zone(environment)?;
     let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
@@ -178,7 +188,7 @@ fn output_options(global: &Global, environment: &Environment) -> Result<OutputOp
         return Err(ConfigError::Empty(origin.to_owned()));
     }
     let invalid = |reason| ConfigError::Invalid { name: origin.to_owned(), reason };
-    let colour = color_choice(
+    let color = should_use_color(
         &global.color,
         environment.value("NO_COLOR"),
         environment.value("TERM"),
@@ -188,28 +198,23 @@ fn output_options(global: &Global, environment: &Environment) -> Result<OutputOp
         format: text.parse().map_err(invalid)?,
         quiet: global.quiet,
         verbosity: global.verbose,
-        color: colour,
+        color,
     })
 }
 
-fn sandbox_command(
+fn run_sandbox_command(
     args: &super::sandbox::SandboxArgs,
     global: &Global,
     environment: &Environment,
 ) -> ExitCode {
     if args.is_list() {
-        let look = match output_options(global, environment) {
-            Ok(look) => look,
+        let options = match output_options(global, environment) {
+            Ok(options) => options,
             Err(error) => {
-                return exit_with_error(
-                    &error.into(),
-                    OutputOptions::default(),
-                    &body_of_scenarios(),
-                    "sandbox",
-                );
+                return exit_with_error(&error.into(), OutputOptions::default(), &scenario_list(), "sandbox");
             }
         };
-        return finish_ok("sandbox", &body_of_scenarios(), look);
+        return exit_with_result("sandbox", &scenario_list(), options);
     }
     match super::sandbox::run(args, environment) {
         Ok(inside) => ExitCode::from(inside),
@@ -222,9 +227,8 @@ fn sandbox_command(
     }
 }
 
-/// Runs a command that needs no settings: profiles and the journal have to be at hand where settings can't be
-/// used.
-fn run_without_service(
+/// Runs a command that needs no settings. Profiles and the journal must be accessible even if the settings are invalid.
+fn run_local_command(
     command: &str,
     empty: &CommandOutput,
     global: &Global,
@@ -232,24 +236,24 @@ fn run_without_service(
     run: impl FnOnce(&Flags) -> Result<CommandOutput, Failure>,
 ) -> ExitCode {
     let flags = flags(global, None);
-    // The settings tell the form of the result where they can be settled; they need not be.
-    let look =
+    // Valid settings choose the output format; invalid settings are not an error here.
+    let options =
         match (crate::settings::load_settings(&flags, environment), output_options(global, environment)) {
-            (Ok(settings), Ok(look)) => OutputOptions { format: settings.output, ..look },
-            (Err(_), Ok(look)) => look,
+            (Ok(settings), Ok(options)) => OutputOptions { format: settings.output, ..options },
+            (Err(_), Ok(options)) => options,
             (_, Err(error)) => {
                 return exit_with_error(&error.into(), OutputOptions::default(), empty, command);
             }
         };
     match run(&flags) {
-        Ok(body) => finish_ok(command, &body, look),
-        Err(failure) => exit_with_error(&failure, look, empty, command),
+        Ok(output) => exit_with_result(command, &output, options),
+        Err(failure) => exit_with_error(&failure, options, empty, command),
     }
 }
 
-/// Ends a command that told something without asking the service.
-fn finish_ok(command: &str, body: &CommandOutput, look: OutputOptions) -> ExitCode {
-    let ending = Outcome {
+/// Prints the result of a command that did not use the service.
+fn exit_with_result(command: &str, output: &CommandOutput, options: OutputOptions) -> ExitCode {
+    let outcome = Outcome {
         command,
         exit: Exit::Ok,
         service: None,
@@ -259,12 +263,12 @@ fn finish_ok(command: &str, body: &CommandOutput, look: OutputOptions) -> ExitCo
         failure: None,
     };
     let report = Report::default();
-    let document = crate::output::document(body, &report, &ending);
-    let exit = output_exit(crate::output::finish(look, "", body, &report, &ending, &document));
-    if exit != Exit::Ok && matches!(body, CommandOutput::Change(Some(_))) {
-        streams::print_stderr("The profile was changed all the same.");
+    let document = crate::output::document(output, &report, &outcome);
+    let exit = output_exit(crate::output::print_result(options, "", output, &report, &outcome, &document));
+    if exit != Exit::Ok && matches!(output, CommandOutput::ProfileChange(Some(_))) {
+        streams::print_stderr("The profile was changed anyway.");
     }
-    code(exit)
+    exit_code(exit)
 }
 
 fn flags(global: &Global, poll: Option<&str>) -> Flags {
@@ -279,31 +283,31 @@ fn flags(global: &Global, poll: Option<&str>) -> Flags {
     }
 }
 
-/// Runs a command that talks to the service, or shows how it would.
-fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCode {
+/// Runs a command that uses the service or its settings.
+fn run_service_command(command: &Command, global: &Global, environment: &Environment) -> ExitCode {
     let flags = flags(global, command.poll());
-    // An output format that can't be used is told with the other settings; a profile's may outrank it.
-    let look = output_options(global, environment).unwrap_or_default();
-    let context = match Context::new(&flags, look, environment.clone()) {
+    // An invalid output format is reported with the other settings, because a profile may override it.
+    let options = output_options(global, environment).unwrap_or_default();
+    let context = match Context::new(&flags, options, environment.clone()) {
         Ok(context) => context,
-        Err(failure) => return exit_with_error(&failure, look, &command.empty_body(), command.name()),
+        Err(failure) => return exit_with_error(&failure, options, &command.empty_output(), command.name()),
     };
     let mut report = Report::default();
-    // The report outlives a defect: what was sent by then decides what may be said.
-    let outcome = catch_unwind(AssertUnwindSafe(|| command.run(&context, &mut report)));
-    let (body, failure) = match outcome {
-        Ok(Ok(body)) => (body, None),
-        Ok(Err(failure)) => (command.empty_body(), Some(failure.for_service(&context.settings.service))),
+    // The report survives a panic: it records whether anything was sent.
+    let result = catch_unwind(AssertUnwindSafe(|| command.run(&context, &mut report)));
+    let (output, failure) = match result {
+        Ok(Ok(output)) => (output, None),
+        Ok(Err(failure)) => (command.empty_output(), Some(failure.for_service(&context.settings.service))),
         Err(_) => (
-            command.empty_body(),
-            Some(internal_error(context.clock.now(), &context.for_commands, &mut report)),
+            command.empty_output(),
+            Some(internal_error(context.clock.now(), &context.commands, &mut report)),
         ),
     };
-    if failure.is_some() && body == CommandOutput::Upgrade {
+    if failure.is_some() && output == CommandOutput::Upgrade {
         report.set_failure_verdict();
     }
     let exit = failure.as_ref().map_or(Exit::Ok, Failure::exit);
-    let ending = Outcome {
+    let outcome = Outcome {
         command: command.name(),
         exit,
         service: Some(&context.settings.service),
@@ -312,38 +316,44 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
         requests: context.requests(),
         failure: failure.as_ref(),
     };
-    let document = crate::output::document(&body, &report, &ending);
+    let document = crate::output::document(&output, &report, &outcome);
     super::command::record_outcome(&context, &report, &document);
-    let told =
-        crate::output::finish(context.look, &context.service_line(), &body, &report, &ending, &document);
-    match told {
-        // A verdict that is known is not changed by a stdout that can't be written.
+    let printed = crate::output::print_result(
+        context.output_options,
+        &context.service_line(),
+        &output,
+        &report,
+        &outcome,
+        &document,
+    );
+    match printed {
+        // A failed write to stdout does not change a known verdict.
         Err(error)
             if report.verdict.is_none()
-                && !has_copied(&report)
+                && !may_have_copied(&report)
                 && exit == Exit::Ok
                 && !crate::output::is_closed_pipe(&error) =>
         {
-            streams::print_stderr(&format!("error: the result can't be written: {error}"));
-            code(Exit::Internal)
+            streams::print_stderr(&format!("error: can't write the result: {error}"));
+            exit_code(Exit::Internal)
         }
         Err(error) if !crate::output::is_closed_pipe(&error) => {
-            streams::print_stderr(&format!("warning: the result can't be written: {error}"));
-            code(exit)
+            streams::print_stderr(&format!("warning: can't write the result: {error}"));
+            exit_code(exit)
         }
-        _ => code(exit),
+        _ => exit_code(exit),
     }
 }
 
-fn has_copied(report: &Report) -> bool {
+fn may_have_copied(report: &Report) -> bool {
     report.copy.as_ref().is_some_and(crate::config_group::rules::copy_report::CopyReport::may_have_changed)
 }
 
-/// What a panic means: before a start an internal error, after it that nobody knows.
-fn internal_error(now: Timestamp, surroundings: &CommandContext, report: &mut Report) -> Failure {
-    let message = "a defect of cdss ended it".to_owned();
+/// Returns the failure for a panic: an internal error before anything was sent, an unknown outcome afterwards.
+fn internal_error(now: Timestamp, context: &CommandContext, report: &mut Report) -> Failure {
+    let message = "cdss stopped because of an internal error".to_owned();
     if let Some(copy) = report.copy.as_ref().filter(|copy| copy.may_have_changed()) {
-        let hint = format!("look with: {}", surroundings.command("list config-groups", "", ""));
+        let hint = format!("check with: {}", context.command("list config-groups", "", ""));
         let name = copy.name.clone();
         return CopyFailure::FateUnknown { name, cause: message, error: None, hint }.into();
     }
@@ -352,13 +362,14 @@ fn internal_error(now: Timestamp, surroundings: &CommandContext, report: &mut Re
     }
     report.verdict = Some(Verdict::Unknown);
     report.ended_at = Some(now);
-    let follow = report.cluster.as_ref().map_or_else(String::new, |(_, no)| {
-        surroundings.follow(*no, report.to.as_ref(), report.from.as_ref())
-    });
+    let follow = report
+        .cluster
+        .as_ref()
+        .map_or_else(String::new, |(_, no)| context.follow(*no, report.to.as_ref(), report.from.as_ref()));
     Failure::Lost { why: message, follow }
 }
 
-fn body_of_scenarios() -> CommandOutput {
+fn scenario_list() -> CommandOutput {
     CommandOutput::Scenarios(super::sandbox::scenarios())
 }
 
@@ -371,14 +382,14 @@ mod tests {
     use crate::model::service::Service;
 
     #[test]
-    fn a_defect_claims_nothing_that_is_not_known() {
+    fn panic_after_a_start_has_unknown_outcome() {
         let service = Service {
             site: Site::Public,
             region: Site::Public.default_region(),
             endpoint: Endpoint::of_site(Site::Public),
             sandbox: false,
         };
-        let surroundings = CommandContext { service, profile: None };
+        let context = CommandContext { service, profile: None };
         for (submitted, exit) in [
             (Submitted::No, Exit::Internal),
             (Submitted::Unknown, Exit::Unknown),
@@ -386,19 +397,20 @@ mod tests {
         ] {
             let cluster = Some(("orders".to_owned(), ClusterNo::new(7)));
             let mut report = Report { cluster, submitted, ..Report::default() };
-            let failure = internal_error(Timestamp::UNIX_EPOCH, &surroundings, &mut report);
+            let failure = internal_error(Timestamp::UNIX_EPOCH, &context, &mut report);
             assert_eq!(failure.exit(), exit, "{submitted:?}");
-            let looks = failure.hint().is_some_and(|hint| hint.contains("cdss status --cluster no:7 "));
-            assert_eq!(looks, submitted != Submitted::No, "{submitted:?}: {:?}", failure.hint());
+            let has_status_command =
+                failure.hint().is_some_and(|hint| hint.contains("cdss status --cluster no:7 "));
+            assert_eq!(has_status_command, submitted != Submitted::No, "{submitted:?}: {:?}", failure.hint());
         }
     }
 
     #[test]
-    fn a_panic_unwinds_to_where_its_end_is_told() {
+    fn panics_unwind() {
         let manifest = include_str!("../../Cargo.toml");
         assert!(
             !manifest.contains("panic ="),
-            "an abort has no exit code of the table and may leave a core behind"
+            "an abort would have no documented exit code and could leave a core dump"
         );
     }
 }

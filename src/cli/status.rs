@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::context::{Context, session};
+use super::context::{Context, open_session};
 use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
@@ -48,16 +48,16 @@ impl StatusArgs {
 ///
 /// # Errors
 ///
-/// With `--version` the ends of `upgrade`, without it an error state or the deadline.
+/// With `--version`, fails as `upgrade` does. Without it, fails on an error state or a timeout.
 pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
-    let mut narrator = context.reporter();
-    let mut flow = session(context, report, &mut narrator)?;
-    let following = StatusRequest {
+    let mut reporter = context.reporter();
+    let mut session = open_session(context, report, &mut reporter)?;
+    let request = StatusRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
         from: args.from.clone(),
         watch: args.watch,
         timeout: args.timeout,
     };
-    status(&mut flow, &following)
+    status(&mut session, &request)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::context::{Context, session};
+use super::context::{Context, open_session};
 use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
@@ -78,10 +78,10 @@ impl UpgradeArgs {
 ///
 /// # Errors
 ///
-/// See [`Failure`]; the report's `submitted` tells whether this run sent a start.
+/// See [`Failure`]; [`Report::submitted`] shows whether this run sent a start.
 pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
-    let mut narrator = context.reporter();
-    let mut flow = session(context, report, &mut narrator)?;
+    let mut reporter = context.reporter();
+    let mut session = open_session(context, report, &mut reporter)?;
     let request = UpgradeRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
@@ -90,10 +90,10 @@ pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) ->
         require_journal: args.require_journal,
     };
     if args.dry_run {
-        return check(&mut flow, &request);
+        return check(&mut session, &request);
     }
-    let waiting = WaitOptions { wait: args.wait || !args.no_wait, timeout: args.timeout };
+    let wait_options = WaitOptions { wait: args.wait || !args.no_wait, timeout: args.timeout };
     let mut prompt = context.prompt();
-    let mut asking = ConfirmOptions { yes: args.yes, prompt: &mut prompt, document: &plan_document };
-    upgrade(&mut flow, &request, waiting, &mut asking)
+    let mut confirm_options = ConfirmOptions { yes: args.yes, prompt: &mut prompt, document: &plan_document };
+    upgrade(&mut session, &request, wait_options, &mut confirm_options)
 }

@@ -1,7 +1,7 @@
-//! Config groups as people read them: what differs between two, and what a copy carries.
+//! Text output of `config-group diff` and `config-group copy`.
 
 use super::escape::escape;
-use super::plan::{counts, settings};
+use super::plan::{class_counts, settings_table};
 use super::table::table;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
@@ -11,109 +11,126 @@ use crate::model::kafka_version::KafkaVersion;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 
-/// The difference of two groups; empty before they were read.
-pub(super) fn difference(report: &Report, service: &str, in_full: bool) -> String {
+/// Renders the differences between two config groups. Empty if the groups were not read.
+pub(super) fn render_diff(report: &Report, service: &str, show_all: bool) -> String {
     let (Some(from), Some(to)) = (&report.group_from, &report.group_to) else { return String::new() };
-    let mut lines = head(service, report, &from.to_string(), &to.to_string());
-    lines.push(format!("Settings      {}", counts(&report.changes)));
-    lines.extend(not_covered(report));
+    let mut lines = header(service, report, &from.to_string(), &to.to_string());
+    lines.push(format!("Settings      {}", class_counts(&report.changes)));
+    lines.extend(coverage_note(report));
     let shown: Vec<&SettingChange> =
-        report.changes.iter().filter(|change| in_full || change.class != ChangeClass::Kept).collect();
+        report.changes.iter().filter(|change| show_all || change.class != ChangeClass::Kept).collect();
     if !shown.is_empty() {
-        lines.extend([String::new(), settings(shown, 2)]);
+        lines.extend([String::new(), settings_table(shown, 2)]);
     }
     lines.join("\n")
 }
 
-/// What a copy carries and what stays behind, before the question and at the end; empty before that was known.
-pub(super) fn copy(report: &Report, service: &str, in_full: bool) -> String {
+/// Renders the plan of a copy: the settings that it copies and skips. Empty if there is no plan yet.
+pub(super) fn render_copy_plan(report: &Report, service: &str, show_all: bool) -> String {
     let (Some(from), Some(copy)) = (&report.group_from, &report.copy) else { return String::new() };
     let to = match &report.group_to {
-        Some(group) if copy.taken_up => format!("{group}, which is there and empty"),
+        Some(group) if copy.taken_up => format!("{group} (exists, empty)"),
         Some(group) => group.to_string(),
         None => format!("{} (new)", copy.name),
     };
-    let mut lines = head(service, report, &from.to_string(), &to);
-    lines.push(format!("Settings      {}", how_many(copy)));
-    lines.extend(not_covered(report));
+    let mut lines = header(service, report, &from.to_string(), &to);
+    lines.push(format!("Settings      {}", copy_counts(copy)));
+    lines.extend(coverage_note(report));
     if !copy.left_out.is_empty() {
         let rows: Vec<Vec<String>> = copy
             .left_out
             .iter()
-            .map(|one| vec![one.key.clone(), with_unit(&one.key, &one.value), one.reason.to_string()])
+            .map(|setting| {
+                let value = with_unit(&setting.key, &setting.value);
+                vec![setting.key.clone(), value, setting.reason.to_string()]
+            })
             .collect();
-        lines.extend([String::new(), table(&["LEFT OUT", "VALUE", "REASON"], &rows, 2)]);
+        lines.extend([String::new(), table(&["SKIPPED", "VALUE", "REASON"], &rows, 2)]);
     }
-    if in_full && !copy.carried.is_empty() {
-        let rows: Vec<Vec<String>> =
-            copy.carried.iter().map(|one| vec![one.key.clone(), with_unit(&one.key, &one.value)]).collect();
-        lines.extend([String::new(), table(&["CARRIED", "VALUE"], &rows, 2)]);
+    if show_all && !copy.carried.is_empty() {
+        let rows: Vec<Vec<String>> = copy
+            .carried
+            .iter()
+            .map(|setting| vec![setting.key.clone(), with_unit(&setting.key, &setting.value)])
+            .collect();
+        lines.extend([String::new(), table(&["COPIED", "VALUE"], &rows, 2)]);
     }
     lines.join("\n")
 }
 
-/// The last lines of a copy: what is there now, and what to do with it.
-pub(super) fn end_of_copy(report: &Report) -> String {
+/// Renders the result of a copy and the next step. Empty if nothing was changed.
+pub(super) fn render_copy_result(report: &Report) -> String {
     let (Some(from), Some(copy)) = (&report.group_from, &report.copy) else { return String::new() };
     let Some(verdict) = copy.verdict() else { return String::new() };
     let to = report.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
-    let ends = escape(&format!("{from} → {to}"));
-    let mut lines = vec![format!("{ends}  {}  {}", verdict.word(), how_many(copy))];
+    let groups = escape(&format!("{from} → {to}"));
+    let mut lines = vec![format!("{groups}  {}  {}", verdict.word(), copy_counts(copy))];
     if !copy.unequal.is_empty() {
         let rows: Vec<Vec<String>> = copy
             .unequal
             .iter()
-            .map(|one| {
-                let read =
-                    one.read.as_ref().map_or_else(|| "not set".to_owned(), |read| with_unit(&one.key, read));
-                vec![one.key.clone(), with_unit(&one.key, &one.sent), read]
+            .map(|setting| {
+                let read = setting.read.as_ref();
+                let read = read.map_or_else(|| "not set".to_owned(), |read| with_unit(&setting.key, read));
+                vec![setting.key.clone(), with_unit(&setting.key, &setting.sent), read]
             })
             .collect();
-        lines.push(table(&["NOT AS SENT", "SENT", "READ BACK"], &rows, 2));
+        lines.push(table(&["MISMATCHED", "SENT", "READ BACK"], &rows, 2));
     }
     match (verdict, &report.group_to) {
         (Verdict::Done, Some(group)) => {
             lines.push(match &copy.check {
                 Some(check) => {
-                    format!("No cluster was changed. Check an upgrade with it:\n  {}", escape(check))
+                    format!(
+                        "No cluster was changed. To check an upgrade with this config group:\n  {}",
+                        escape(check)
+                    )
                 }
-                None => format!("No cluster was changed. To upgrade with it: --config-group no:{}", group.no),
+                None => format!(
+                    "No cluster was changed. To upgrade with this config group, add --config-group no:{}",
+                    group.no
+                ),
             });
         }
         (_, Some(group)) => {
-            lines.push(format!("Config group {} is there and was not deleted.", escape(&group.to_string())));
+            lines.push(format!("Config group {} exists and was not deleted.", escape(&group.to_string())));
         }
         (_, None) => {}
     }
     lines.join("\n")
 }
 
-fn how_many(copy: &CopyReport) -> String {
-    let left_out = copy.left_out.len();
-    let values = copy.carried.len();
+/// Returns how many settings were or would be copied and skipped.
+fn copy_counts(copy: &CopyReport) -> String {
+    let skipped = copy.left_out.len();
+    let copied = copy.carried.len();
     let counts = match (copy.unequal.len(), copy.written) {
-        (0, Submitted::Yes) => format!("{values} carried, {left_out} left out"),
-        (0, Submitted::Unknown) => format!("{values} sent, {left_out} left out"),
-        (0, Submitted::No) => format!("{values} to carry, {left_out} left out"),
-        (unequal, _) => {
-            format!("{} carried, {unequal} not as sent, {left_out} left out", values - unequal)
+        (0, Submitted::Yes) => format!("{copied} copied, {skipped} skipped"),
+        (0, Submitted::Unknown) => format!("{copied} sent, {skipped} skipped"),
+        (0, Submitted::No) => format!("{copied} to copy, {skipped} skipped"),
+        (mismatched, _) => {
+            format!("{} copied, {mismatched} mismatched, {skipped} skipped", copied - mismatched)
         }
     };
-    if copy.is_told { counts } else { format!("{counts}; no config group tells yet what the version takes") }
+    if copy.is_told {
+        counts
+    } else {
+        format!("{counts}; more may be skipped (no config group of this version to compare with)")
+    }
 }
 
-/// Says of which versions Kafka's own changes are not known.
-fn not_covered(report: &Report) -> Option<String> {
+/// Returns a line about the versions for which Kafka's own changes are unknown.
+fn coverage_note(report: &Report) -> Option<String> {
     let unknown = report.not_covered();
     (!unknown.is_empty()).then(|| {
-        let known = kafka_changes::coverage();
-        format!("Not known     what Kafka changed; told for {known}, not for {}", unknown.join(" and "))
+        let covered = kafka_changes::coverage();
+        format!("Not covered   Kafka's own changes in {} (covered: {covered})", unknown.join(" and "))
     })
 }
 
-fn head(service: &str, report: &Report, from: &str, to: &str) -> Vec<String> {
+fn header(service: &str, report: &Report, from: &str, to: &str) -> Vec<String> {
     let version = |version: &Option<KafkaVersion>| {
-        version.as_ref().map_or_else(|| "version not told".to_owned(), |version| format!("Kafka {version}"))
+        version.as_ref().map_or_else(|| "version unknown".to_owned(), |version| format!("Kafka {version}"))
     };
     vec![
         format!("Service       {service}"),

@@ -1,34 +1,37 @@
-//! The documents of config groups: what differs between two, and what a copy carried.
+//! JSON documents of `config-group diff` and `config-group copy`.
 
 use serde_json::{Map, Value, json};
 
-use super::document::{group, settings, version};
+use super::json as values;
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::{KafkaVersion, release_of};
 use crate::report::Report;
 
-/// What a copy was about, as the journal keeps it before the create and before the write.
+/// Returns the plan of a copy, as the journal records it before the create and before the write.
 pub(crate) fn copy_document(report: &Report) -> Value {
     let mut plan = Map::new();
-    plan.insert("from".to_owned(), version(report.from.as_ref()));
-    plan.insert("to".to_owned(), version(report.to.as_ref()));
+    plan.insert("from".to_owned(), values::version(report.from.as_ref()));
+    plan.insert("to".to_owned(), values::version(report.to.as_ref()));
     let name = report.copy.as_ref().map(|copy| copy.name.text());
     let to = json!({ "name": name, "no": report.group_to.as_ref().map(|group| group.no.to_string()) });
-    plan.insert("config_group".to_owned(), json!({ "from": group(report.group_from.as_ref()), "to": to }));
-    let fields = fields(report, true);
-    let kept =
-        fields.into_iter().filter(|(name, _)| matches!(*name, "settings" | "not_covered" | "left_out"));
-    plan.extend(kept.map(|(name, value)| (name.to_owned(), value)));
+    plan.insert(
+        "config_group".to_owned(),
+        json!({ "from": values::config_group(report.group_from.as_ref()), "to": to }),
+    );
+    let recorded = fields(report, true)
+        .into_iter()
+        .filter(|(name, _)| matches!(*name, "settings" | "not_covered" | "left_out"));
+    plan.extend(recorded.map(|(name, value)| (name.to_owned(), value)));
     Value::Object(plan)
 }
 
+/// Returns the fields that these commands add to the document.
 pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value)> {
     let name = report.copy.as_ref().map(|copy| copy.name.text());
-    let end = |group, name, version: Option<&KafkaVersion>| document(group, name, version);
     let mut fields = vec![
-        ("from", end(report.group_from.as_ref(), None, report.from.as_ref())),
-        ("to", end(report.group_to.as_ref(), name, report.to.as_ref())),
-        ("settings", settings(&report.changes)),
+        ("from", versioned_group(report.group_from.as_ref(), None, report.from.as_ref())),
+        ("to", versioned_group(report.group_to.as_ref(), name, report.to.as_ref())),
+        ("settings", values::setting_changes(&report.changes)),
         ("not_covered", json!(report.not_covered())),
     ];
     if is_copy {
@@ -50,8 +53,8 @@ pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value
     fields
 }
 
-/// A group in the documents, with its version.
-fn document(group: Option<&ConfigGroup>, name: Option<&str>, version: Option<&KafkaVersion>) -> Value {
+/// Returns a config group and its version. `name` is the name of a group that does not exist yet.
+fn versioned_group(group: Option<&ConfigGroup>, name: Option<&str>, version: Option<&KafkaVersion>) -> Value {
     let name = group.and_then(|group| group.name.as_deref()).or(name);
     if group.is_none() && name.is_none() {
         return Value::Null;

@@ -1,15 +1,16 @@
-//! The documents: field names and words of the JSON contract `cdss/v1`, spelled here so that a rename in the
-//! domain can't change them. Fields are only ever added; `schema.json` beside this file says what there is.
+//! JSON documents of the schema `cdss/v1`. Field names are literals, so that renaming a type or a field in the code
+//! can't change them. Fields are only added, never removed; `schema.json` describes all of them.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::config_group::rules::difference::SettingChange;
+use super::history::HistoryView;
+use super::{config_group_document, history, json as values};
 use crate::error::Failure;
 use crate::exit::Exit;
 use crate::model::cluster::ClusterList;
 use crate::model::config_group::ConfigGroup;
-use crate::model::history::{DamagedRecord, History, InitOutcome};
+use crate::model::history::History;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::request_record::RequestRecord;
@@ -17,118 +18,112 @@ use crate::model::service::Service;
 use crate::report::Report;
 use crate::upgrade::rules::checks::Check;
 
-/// What a command shows, beside the head that all documents have.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum CommandOutput {
-    /// The report: `check`, `upgrade`, `status`.
+    /// `check`: in the [`Report`].
     Check,
+    /// `upgrade`: in the [`Report`].
     Upgrade,
+    /// `status`: in the [`Report`].
     Status,
     Clusters(ClusterList),
     Versions(Vec<KafkaVersion>),
-    /// With the versions on offer, for their names.
+    /// Config groups, and the offered versions that give them version names.
     ConfigGroups(Vec<ConfigGroup>, Vec<KafkaVersion>),
-    /// The report: `config-group diff`.
-    Difference,
-    /// The report: `config-group copy`.
+    /// `config-group diff`: in the [`Report`].
+    Diff,
+    /// `config-group copy`: in the [`Report`].
     Copy,
-    Settings(Vec<Setting>),
-    /// The report's checks, one for each step.
-    Verification,
+    Settings(Vec<EffectiveSetting>),
+    /// `config verify`: each step is a check in the [`Report`].
+    Verify,
     /// Name and file of each profile.
     Profiles(Vec<(String, String)>),
-    /// What became of the profiles' file; None when it was not touched.
-    Change(Option<ProfileChange>),
+    /// The change to a profile; None if nothing was changed.
+    ProfileChange(Option<ProfileChange>),
     History(History, HistoryView),
-    /// Name, exit code and description of each.
+    /// Name, exit code, and description of each scenario.
     Scenarios(Vec<(String, u8, String)>),
-    /// A command without a result of its own, or none that was recognised.
+    /// No result, or the command is unknown.
     None,
 }
 
-/// What `history` was asked for.
+/// An effective setting and its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum HistoryView {
-    All,
-    /// One run, with its lines of the journal.
-    Run {
-        id: String,
-        entries: Vec<Value>,
-    },
-    /// The lines that were repaired.
-    Repair(Vec<DamagedRecord>),
-    Init(InitOutcome),
-}
-
-/// One setting in force.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Setting {
+pub(crate) struct EffectiveSetting {
     pub key: &'static str,
     pub value: Option<String>,
     pub origin: String,
 }
 
-/// What was done to a profile.
+/// A change to a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProfileChange {
     pub profile: String,
     pub source: String,
-    /// The one value that it was about; None for the whole profile.
+    /// The changed value; None for the whole profile.
     pub key: Option<&'static str>,
-    /// `made`, `changed`, `unchanged` or `removed`.
-    pub done: &'static str,
+    /// `made`, `changed`, `unchanged`, or `removed`.
+    pub action: &'static str,
 }
 
-/// How a command ended, and with what it worked.
+/// How a command ended, and what it used.
 #[derive(Debug)]
 pub(crate) struct Outcome<'a> {
     pub command: &'a str,
     pub exit: Exit,
     pub service: Option<&'a Service>,
     pub profile: Option<&'a str>,
-    /// The access key's last four characters.
+    /// Last four characters of the access key.
     pub access_key: Option<String>,
     pub requests: Vec<RequestRecord>,
     pub failure: Option<&'a Failure>,
 }
 
-/// Makes the whole document. Every field of a command is there; what is not known is null.
-pub(crate) fn document(body: &CommandOutput, report: &Report, ending: &Outcome<'_>) -> Value {
+/// Returns the complete document. Every field of the command is present; unknown values are null.
+pub(crate) fn document(output: &CommandOutput, report: &Report, outcome: &Outcome<'_>) -> Value {
     let mut document = Map::new();
     let mut put = |name: &str, value: Value| drop(document.insert(name.to_owned(), value));
     put("schema", json!("cdss/v1"));
-    put("command", json!(ending.command));
-    put("ok", json!(ending.exit == Exit::Ok));
-    put("exit", json!({ "code": ending.exit.code(), "name": ending.exit.name() }));
-    put("service", ending.service.map_or(Value::Null, service));
-    put("profile", json!(ending.profile));
-    put("access_key", json!(ending.access_key));
-    match body {
+    put("command", json!(outcome.command));
+    put("ok", json!(outcome.exit == Exit::Ok));
+    put("exit", json!({ "code": outcome.exit.code(), "name": outcome.exit.name() }));
+    put("service", outcome.service.map_or(Value::Null, service));
+    put("profile", json!(outcome.profile));
+    put("access_key", json!(outcome.access_key));
+    match output {
         CommandOutput::Check | CommandOutput::Upgrade | CommandOutput::Status => {
-            put("cluster", report.cluster.as_ref().map_or(Value::Null, |(name, no)| named(Some(name), no)));
-            if *body == CommandOutput::Status {
+            put(
+                "cluster",
+                report
+                    .cluster
+                    .as_ref()
+                    .map_or(Value::Null, |(name, no)| values::name_and_number(Some(name), no)),
+            );
+            if *output == CommandOutput::Status {
                 put("state", json!(report.state));
             }
-            for (name, value) in report_fields(report, ending.service) {
+            for (name, value) in report_fields(report, outcome.service) {
                 put(name, value);
             }
-            if *body == CommandOutput::Check {
+            if *output == CommandOutput::Check {
                 put(
                     "versions",
                     report
                         .versions
                         .as_ref()
-                        .map_or(Value::Null, |choices| choices.iter().map(choice).collect()),
+                        .map_or(Value::Null, |choices| choices.iter().map(version_choice).collect()),
                 );
             }
         }
-        CommandOutput::Difference | CommandOutput::Copy => {
-            for (name, value) in super::config_group_document::fields(report, *body == CommandOutput::Copy) {
+        CommandOutput::Diff | CommandOutput::Copy => {
+            for (name, value) in config_group_document::fields(report, *output == CommandOutput::Copy) {
                 put(name, value);
             }
         }
         CommandOutput::Clusters(list) => put("clusters", clusters(list)),
-        CommandOutput::Versions(versions) => put("versions", versions.iter().map(offered).collect()),
+        CommandOutput::Versions(versions) => put("versions", versions.iter().map(offered_version).collect()),
         CommandOutput::ConfigGroups(groups, versions) => {
             put("config_groups", groups.iter().map(|group| listed_group(group, versions)).collect());
         }
@@ -136,29 +131,31 @@ pub(crate) fn document(body: &CommandOutput, report: &Report, ending: &Outcome<'
             "settings",
             settings
                 .iter()
-                .map(|one| json!({ "key": one.key, "value": one.value, "origin": one.origin }))
+                .map(
+                    |setting| json!({ "key": setting.key, "value": setting.value, "origin": setting.origin }),
+                )
                 .collect(),
         ),
-        CommandOutput::Verification => {
-            put("checks", report.checks.iter().map(|one| check(one, ending.service)).collect());
+        CommandOutput::Verify => {
+            put("checks", report.checks.iter().map(|step| check(step, outcome.service)).collect());
         }
         CommandOutput::Profiles(profiles) => put(
             "profiles",
             profiles.iter().map(|(name, source)| json!({ "name": name, "source": source })).collect(),
         ),
-        CommandOutput::Change(change) => put(
+        CommandOutput::ProfileChange(change) => put(
             "change",
             json!(change.as_ref().map(|change| {
                 json!({
                     "profile": change.profile,
                     "source": change.source,
                     "key": change.key,
-                    "done": change.done,
+                    "done": change.action,
                 })
             })),
         ),
         CommandOutput::History(history, view) => {
-            for (name, value) in super::history::fields(history, view) {
+            for (name, value) in history::fields(history, view) {
                 put(name, value);
             }
         }
@@ -171,19 +168,18 @@ pub(crate) fn document(body: &CommandOutput, report: &Report, ending: &Outcome<'
         ),
         CommandOutput::None => {}
     }
-    put("requests", ending.requests.iter().map(request).collect());
-    put("error", ending.failure.map_or(Value::Null, |failure| error(failure, ending.service)));
+    put("requests", outcome.requests.iter().map(request).collect());
+    put("error", outcome.failure.map_or(Value::Null, |failure| error(failure, outcome.service)));
     Value::Object(document)
 }
 
-/// The plan and its checks alone, as the journal keeps them before a start.
+/// Returns only the plan and its checks, as the journal records them before a start.
 pub(crate) fn plan_document(report: &Report) -> Value {
-    let fields = report_fields(report, None);
-    let kept = ["from", "to", "config_group", "settings", "checks"];
+    let recorded = ["from", "to", "config_group", "settings", "checks"];
     Value::Object(
-        fields
+        report_fields(report, None)
             .into_iter()
-            .filter(|(name, _)| kept.contains(name))
+            .filter(|(name, _)| recorded.contains(name))
             .map(|(name, value)| (name.to_owned(), value))
             .collect(),
     )
@@ -192,14 +188,14 @@ pub(crate) fn plan_document(report: &Report) -> Value {
 fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 13] {
     let time = |at: Option<Timestamp>| json!(at.map(|at| at.to_string()));
     [
-        ("from", version(report.from.as_ref())),
-        ("to", version(report.to.as_ref())),
-        ("config_group", json!({ "from": present_group(report), "to": group(report.group_to.as_ref()) })),
-        ("settings", settings(&report.changes)),
+        ("from", values::version(report.from.as_ref())),
+        ("to", values::version(report.to.as_ref())),
+        ("config_group", json!({ "from": current_group(report), "to": values::config_group(report.group_to.as_ref()) })),
+        ("settings", values::setting_changes(&report.changes)),
         ("candidates", report.candidates.iter().map(|candidate| {
             json!({
-                "group": group(Some(&candidate.group)),
-                "settings": settings(&candidate.changes),
+                "group": values::config_group(Some(&candidate.group)),
+                "settings": values::setting_changes(&candidate.changes),
                 "command": candidate.command,
             })
         }).collect()),
@@ -209,30 +205,17 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
         ("evidence", report.evidence.iter().map(|evidence| {
             json!({ "at": evidence.at.to_string(), "operation": evidence.operation, "saw": evidence.saw })
         }).collect()),
-        ("brokers", report.brokers.0.iter().map(|trail| {
+        ("brokers", report.brokers.0.iter().map(|history| {
             json!({
-                "name": trail.name,
-                "status": trail.colours.last().map(crate::model::broker_health::Color::word),
-                "restarted": trail.restarted().word(),
+                "name": history.name,
+                "status": history.colours.last().map(crate::model::broker_health::Color::word),
+                "restarted": history.restarted().word(),
             })
         }).collect()),
         ("started_at", time(report.started_at)),
         ("finished_at", time(report.finished_at)),
         ("ended_at", time(report.ended_at)),
     ]
-}
-
-pub(super) fn settings(changes: &[SettingChange]) -> Value {
-    let setting = |change: &SettingChange| {
-        json!({
-            "key": change.key,
-            "from": change.from,
-            "to": change.to,
-            "class": change.class.word(),
-            "note": change.note,
-        })
-    };
-    changes.iter().map(setting).collect()
 }
 
 fn service(service: &Service) -> Value {
@@ -244,25 +227,10 @@ fn service(service: &Service) -> Value {
     })
 }
 
-fn named(name: Option<&str>, no: &impl ToString) -> Value {
-    let name = name.filter(|name| !name.is_empty());
-    json!({ "name": name, "no": no.to_string() })
-}
-
-pub(super) fn version(version: Option<&KafkaVersion>) -> Value {
-    let name = |version: &KafkaVersion| version.release.as_ref().map(ToString::to_string);
-    version
-        .map_or(Value::Null, |version| json!({ "version": name(version), "code": version.code.to_string() }))
-}
-
-pub(super) fn group(group: Option<&ConfigGroup>) -> Value {
-    group.map_or(Value::Null, |group| named(group.name.as_deref(), &group.no))
-}
-
-fn present_group(report: &Report) -> Value {
+fn current_group(report: &Report) -> Value {
     match (&report.group_from, report.group_no) {
-        (Some(present), _) => group(Some(present)),
-        (None, Some(no)) => named(None, &ConfigGroupNo::new(no.number())),
+        (Some(group), _) => values::config_group(Some(group)),
+        (None, Some(no)) => values::name_and_number(None, &ConfigGroupNo::new(no.number())),
         (None, None) => Value::Null,
     }
 }
@@ -280,7 +248,7 @@ fn check(check: &Check, service: Option<&Service>) -> Value {
     })
 }
 
-fn choice(choice: &crate::report::VersionChoice) -> Value {
+fn version_choice(choice: &crate::report::VersionChoice) -> Value {
     json!({
         "code": choice.version.code.to_string(),
         "name": choice.version.release.as_ref().map(ToString::to_string),
@@ -290,7 +258,7 @@ fn choice(choice: &crate::report::VersionChoice) -> Value {
     })
 }
 
-fn offered(version: &KafkaVersion) -> Value {
+fn offered_version(version: &KafkaVersion) -> Value {
     json!({
         "code": version.code.to_string(),
         "name": version.release.as_ref().map(ToString::to_string),
@@ -305,7 +273,7 @@ fn clusters(list: &ClusterList) -> Value {
             "name": entry.name,
             "no": entry.no.to_string(),
             "version": entry.release.as_ref().map(ToString::to_string),
-            // The service's list has names only.
+            // The service lists version names without codes.
             "code": null,
             "status": entry.state.word(),
             "brokers": entry.brokers,
@@ -354,7 +322,7 @@ fn error(failure: &Failure, service: Option<&Service>) -> Value {
     })
 }
 
-/// Makes commands in a remark lead to the service in force; before that is settled they stay as they are.
-pub(super) fn localize(remark: &str, service: Option<&Service>) -> String {
-    service.map_or_else(|| remark.to_owned(), |service| service.localize(remark))
+/// Makes the commands in a hint select the current service. Without a service, the text is unchanged.
+pub(super) fn localize(hint: &str, service: Option<&Service>) -> String {
+    service.map_or_else(|| hint.to_owned(), |service| service.localize(hint))
 }

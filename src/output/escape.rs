@@ -1,43 +1,43 @@
-//! The one door that text from the service passes on its way to a terminal or a document.
+//! Escaping of untrusted text, such as names from the service, before it reaches a terminal or a document.
 
 use std::fmt::Write as _;
 
 use crate::model::characters::is_harmful;
 
-/// Makes text from outside harmless: what could move a cursor, turn the writing direction, hide or break a
-/// line shows as `\u{…}`.
+/// Escapes untrusted text. Characters that move the cursor, change the writing direction, are invisible, or break the
+/// line become `\u{…}`.
 pub(crate) fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
+    let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if is_harmful(c) {
-            let _infallible = write!(safe, "\\u{{{:x}}}", u32::from(c));
+            let _infallible = write!(escaped, "\\u{{{:x}}}", u32::from(c));
         } else {
-            safe.push(c);
+            escaped.push(c);
         }
     }
-    safe
+    escaped
 }
 
-/// Does the same to a text of several lines, whose line ends stay.
+/// Escapes each line of a text and keeps the line breaks.
 pub(crate) fn escape_lines(text: &str) -> String {
     text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
 }
 
-/// Does the same to a JSON document, in JSON's own spelling. Outside of strings JSON has none of these but
-/// line ends, which stay.
+/// Escapes a JSON document with JSON's `\uXXXX`. Line breaks stay: pretty-printed JSON has them between values, and
+/// the other harmful characters occur only in strings.
 pub(crate) fn escape_json(document: &str) -> String {
-    let mut safe = String::with_capacity(document.len());
+    let mut escaped = String::with_capacity(document.len());
     for c in document.chars() {
         if c != '\n' && is_harmful(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
-                let _infallible = write!(safe, "\\u{unit:04x}");
+                let _infallible = write!(escaped, "\\u{unit:04x}");
             }
         } else {
-            safe.push(c);
+            escaped.push(c);
         }
     }
-    safe
+    escaped
 }
 
 #[cfg(test)]
@@ -47,13 +47,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_stay_lines_and_nothing_else_gets_through() {
+    fn line_breaks_are_kept_and_the_rest_is_escaped() {
         assert_eq!(escape_lines("a\u{1b}[2J\nb\r\n"), "a\\u{1b}[2J\nb\\u{d}\n");
     }
 
     #[test]
-    fn what_drives_a_terminal_shows_as_its_number() {
-        for (hostile, shown) in [
+    fn control_characters_are_escaped() {
+        for (hostile, escaped) in [
             ("\u{1b}[2J", r"\u{1b}[2J"),
             ("\u{1b}]0;owned\u{7}", r"\u{1b}]0;owned\u{7}"),
             ("a\rb", r"a\u{d}b"),
@@ -66,23 +66,23 @@ mod tests {
             ("a\u{2028}b", r"a\u{2028}b"),
             ("주문 orders-é 🙂", "주문 orders-é 🙂"),
         ] {
-            assert_eq!(escape(hostile), shown);
+            assert_eq!(escape(hostile), escaped);
         }
     }
 
     proptest! {
         #[test]
-        fn nothing_harmful_is_left(text in any::<String>()) {
+        fn escaped_text_has_no_harmful_characters(text in any::<String>()) {
             prop_assert!(!escape(&text).chars().any(is_harmful));
         }
 
         #[test]
-        fn a_document_keeps_its_meaning(text in any::<String>()) {
+        fn escaped_json_parses_to_the_same_value(text in any::<String>()) {
             let document = serde_json::to_string_pretty(&serde_json::json!({ "name": text })).unwrap();
-            let safe = escape_json(&document);
-            prop_assert!(!safe.chars().any(|c| c != '\n' && is_harmful(c)));
-            let back: serde_json::Value = serde_json::from_str(&safe).unwrap();
-            prop_assert_eq!(back["name"].as_str(), Some(text.as_str()));
+            let escaped = escape_json(&document);
+            prop_assert!(!escaped.chars().any(|c| c != '\n' && is_harmful(c)));
+            let parsed: serde_json::Value = serde_json::from_str(&escaped).unwrap();
+            prop_assert_eq!(parsed["name"].as_str(), Some(text.as_str()));
         }
     }
 }

@@ -1,46 +1,60 @@
-//! The history: all runs as a table, one run with its lines, or what was done to the journal.
+//! Output of `history`: a table of runs, one run with its journal entries, or the result of a repair.
 
 use serde_json::{Value, json};
 
-use super::document::HistoryView;
 use super::escape::escape;
+use super::format::local_time;
 use super::table::table;
-use super::text::local_time;
 use crate::model::history::{Change, DamagedRecord, History, InitOutcome, PastRun, Subject};
 use crate::model::journal_state::DamagedLine;
 
-/// Returns the result as text; empty where stderr has said it all.
-pub(super) fn text(history: &History, view: &HistoryView) -> String {
+/// What `history` shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum HistoryView {
+    /// All runs.
+    All,
+    /// One run, with its journal entries.
+    Run {
+        id: String,
+        entries: Vec<Value>,
+    },
+    /// The lines that `--repair` marked.
+    Repair(Vec<DamagedRecord>),
+    Init(InitOutcome),
+}
+
+/// Renders the result as text. Repair and init without a table report on stderr only, so their text is empty.
+pub(super) fn render(history: &History, view: &HistoryView) -> String {
     match view {
-        HistoryView::All => runs(history),
+        HistoryView::All => runs_table(history),
         HistoryView::Run { id, entries } => {
             let run = history.runs.iter().find(|run| run.id == *id);
-            run.map_or_else(String::new, |run| one(history, run, entries))
+            run.map_or_else(String::new, |run| render_run(history, run, entries))
         }
         HistoryView::Repair(lines) if lines.is_empty() => String::new(),
-        HistoryView::Repair(lines) => repaired(lines),
+        HistoryView::Repair(lines) => repair_table(lines),
         HistoryView::Init(_) => String::new(),
     }
 }
 
-/// Returns the fields of the document that are those of `history` alone.
+/// Returns the fields that `history` adds to the document.
 pub(super) fn fields(history: &History, view: &HistoryView) -> [(&'static str, Value); 4] {
     let runs = match view {
         HistoryView::Run { id, entries } => {
             let run = history.runs.iter().find(|run| run.id == *id);
-            run.map(|run| document(history, run, Some(entries))).into_iter().collect()
+            run.map(|run| run_document(history, run, Some(entries))).into_iter().collect()
         }
         HistoryView::All | HistoryView::Repair(_) | HistoryView::Init(_) => {
-            history.runs.iter().map(|run| document(history, run, None)).collect()
+            history.runs.iter().map(|run| run_document(history, run, None)).collect()
         }
     };
     let damaged = |line: &DamagedLine| json!({ "line": line.number, "reason": line.reason });
-    let repaired = |one: &DamagedRecord| {
+    let repaired = |record: &DamagedRecord| {
         json!({
-            "line": one.line.number,
-            "reason": one.line.reason,
-            "bytes": one.bytes,
-            "sha256": one.sha256,
+            "line": record.line.number,
+            "reason": record.line.reason,
+            "bytes": record.bytes,
+            "sha256": record.sha256,
         })
     };
     [
@@ -63,14 +77,14 @@ pub(super) fn fields(history: &History, view: &HistoryView) -> [(&'static str, V
     ]
 }
 
-/// The runs, the latest last.
-fn runs(history: &History) -> String {
+/// Renders all runs, the latest last.
+fn runs_table(history: &History) -> String {
     let rows: Vec<Vec<String>> = history
         .runs
         .iter()
         .map(|run| {
             let change = history.change_of(run);
-            let what = match run.change.as_ref().map(|change| &change.subject) {
+            let action = match run.change.as_ref().map(|change| &change.subject) {
                 Some(Subject::ConfigGroup { name }) => format!("copied to {name}"),
                 Some(Subject::Upgrade { .. }) => "started".to_owned(),
                 None if run.of.is_some() => "followed".to_owned(),
@@ -79,18 +93,18 @@ fn runs(history: &History) -> String {
             vec![
                 run.id.clone(),
                 local_time(run.at),
-                cluster(change),
-                versions(change),
-                what,
+                cluster_text(change),
+                versions_text(change),
+                action,
                 run.result.word().to_owned(),
             ]
         })
         .collect();
-    table(&["RUN", "TIME", "CLUSTER", "KAFKA", "", "RESULT"], &rows, 0)
+    table(&["RUN", "TIME", "CLUSTER", "KAFKA", "ACTION", "RESULT"], &rows, 0)
 }
 
-/// One run: who did what with what, and then its lines.
-fn one(history: &History, run: &PastRun, entries: &[Value]) -> String {
+/// Renders the details of one run, then its journal entries.
+fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
     let mut lines = vec![("Run", run.id.clone())];
     lines.extend(run.of.clone().map(|of| ("Follows", of)));
     lines.push(("Result", run.result.word().to_owned()));
@@ -99,37 +113,38 @@ fn one(history: &History, run: &PastRun, entries: &[Value]) -> String {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         let sandbox = if author.sandbox { "sandbox " } else { "" };
         lines.extend([
-            ("By", format!("{} on {}, cdss {}", text(&author.user), text(&author.host), author.cdss)),
+            ("Run by", format!("{} on {}, cdss {}", text(&author.user), text(&author.host), author.cdss)),
             ("Service", format!("{sandbox}{} {}  {}", author.site, author.region, author.endpoint)),
-            ("Key", format!("…{}  profile {}", text(&author.access_key), text(&author.profile))),
-            ("Cluster", cluster(change)),
-            ("Kafka", versions(change)),
-            ("Config group", groups(change)),
-            ("Consent", consent.clone()),
+            ("Access key", format!("…{}  profile {}", text(&author.access_key), text(&author.profile))),
+            ("Cluster", cluster_text(change)),
+            ("Kafka", versions_text(change)),
+            ("Config group", groups_text(change)),
+            ("Confirmed by", consent.clone()),
         ]);
         if let Subject::Upgrade { accepted, .. } = subject
             && !accepted.is_empty()
         {
-            lines.push(("Accepted", accepted.join(", ")));
+            lines.push(("Overrides", accepted.join(", ")));
         }
     }
-    let head: Vec<String> =
+    let details: Vec<String> =
         lines.into_iter().map(|(name, value)| format!("{name:<12}  {}", escape(&value))).collect();
-    let rows: Vec<Vec<String>> = entries.iter().map(|entry| vec![time(entry), event(entry)]).collect();
-    format!("{}\n\n{}", head.join("\n"), table(&["TIME", "WHAT WAS WRITTEN"], &rows, 2))
+    let rows: Vec<Vec<String>> =
+        entries.iter().map(|entry| vec![entry_time(entry), entry_text(entry)]).collect();
+    format!("{}\n\n{}", details.join("\n"), table(&["TIME", "EVENT"], &rows, 2))
 }
 
-fn repaired(lines: &[DamagedRecord]) -> String {
-    let row = |one: &DamagedRecord| {
-        let (number, bytes) = (one.line.number.to_string(), one.bytes.to_string());
-        vec![number, bytes, one.sha256.clone(), one.line.reason.clone()]
+fn repair_table(lines: &[DamagedRecord]) -> String {
+    let row = |record: &DamagedRecord| {
+        let (number, bytes) = (record.line.number.to_string(), record.bytes.to_string());
+        vec![number, bytes, record.sha256.clone(), record.line.reason.clone()]
     };
     let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
     table(&["LINE", "BYTES", "SHA-256", "REASON"], &rows, 0)
 }
 
-/// A run in the document, with its lines where one run was asked for.
-fn document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) -> Value {
+/// Returns a run as JSON. `entries` is null unless one run is shown.
+fn run_document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) -> Value {
     let change = history.change_of(run);
     let author = change.map(|change| &change.author);
     let plan = |field: &str| change.map_or(&Value::Null, |change| &change.plan[field]);
@@ -164,7 +179,7 @@ fn document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) -> V
     })
 }
 
-fn cluster(change: Option<&Change>) -> String {
+fn cluster_text(change: Option<&Change>) -> String {
     match change.map(|change| &change.subject) {
         Some(Subject::Upgrade { cluster, name: Some(name), .. }) => format!("{name} ({cluster})"),
         Some(Subject::Upgrade { cluster, name: None, .. }) => cluster.to_string(),
@@ -172,62 +187,60 @@ fn cluster(change: Option<&Change>) -> String {
     }
 }
 
-/// A version or a group by its name, else by its number.
-fn named(value: &Value, name: &str, number: &str) -> String {
-    let text = value[name].as_str().or_else(|| value[number].as_str());
+/// Returns the field `name` of a JSON object, or the field `fallback` if there is no name.
+fn name_or(value: &Value, name: &str, fallback: &str) -> String {
+    let text = value[name].as_str().or_else(|| value[fallback].as_str());
     text.unwrap_or("-").to_owned()
 }
 
-fn versions(change: Option<&Change>) -> String {
+fn versions_text(change: Option<&Change>) -> String {
     let plan = change.map_or(&Value::Null, |change| &change.plan);
-    format!("{} → {}", named(&plan["from"], "version", "code"), named(&plan["to"], "version", "code"))
+    format!("{} → {}", name_or(&plan["from"], "version", "code"), name_or(&plan["to"], "version", "code"))
 }
 
-fn groups(change: Option<&Change>) -> String {
+fn groups_text(change: Option<&Change>) -> String {
     let groups = change.map_or(&Value::Null, |change| &change.plan["config_group"]);
-    format!("{} → {}", named(&groups["from"], "name", "no"), named(&groups["to"], "name", "no"))
+    format!("{} → {}", name_or(&groups["from"], "name", "no"), name_or(&groups["to"], "name", "no"))
 }
 
-fn time(entry: &Value) -> String {
+fn entry_time(entry: &Value) -> String {
     let at = entry["at"].as_str().and_then(|at| at.parse().ok());
     at.map_or_else(|| "-".to_owned(), local_time)
 }
 
-fn event(entry: &Value) -> String {
+fn entry_text(entry: &Value) -> String {
     let text = |field: &str| entry[field].as_str().unwrap_or("-").to_owned();
     match entry["event"].as_str().unwrap_or_default() {
-        "start" => format!("the start is about to be sent, consent by {}", text("consent")),
-        "accepted" => format!("the start was accepted, request {}", text("request_id")),
-        "refused" => format!("the start was refused: {}, request {}", text("message"), text("request_id")),
-        "attached" => format!("follows the start of run {}", text("of")),
+        "start" => format!("about to send the start, confirmed by {}", text("consent")),
+        "accepted" => format!("start accepted, request {}", text("request_id")),
+        "refused" => format!("start refused: {}, request {}", text("message"), text("request_id")),
+        "attached" => format!("following the start of run {}", text("of")),
         "brokers" => {
             let brokers = entry["brokers"].as_array().into_iter().flatten();
-            let seen =
-                brokers.map(|broker| format!("{} {}", named(broker, "name", ""), named(broker, "seen", "")));
-            seen.collect::<Vec<_>>().join(", ")
+            let observed = brokers
+                .map(|broker| format!("{} {}", name_or(broker, "name", ""), name_or(broker, "seen", "")));
+            observed.collect::<Vec<_>>().join(", ")
         }
         "group-create" => {
             format!(
-                "config group {} is about to be created, consent by {}",
+                "about to create config group {}, confirmed by {}",
                 text("config_group_name"),
                 text("consent")
             )
         }
-        "group-created" => format!("the config group was created, number {}", text("config_group")),
-        "group-write" => {
-            format!("the values of config group {} are about to be written", text("config_group"))
-        }
+        "group-created" => format!("created config group {}", text("config_group")),
+        "group-write" => format!("about to write the settings of config group {}", text("config_group")),
         "end" => match entry["verdict"].as_str() {
-            Some(verdict) => format!("ended: {verdict}{}", not_as_sent(entry)),
+            Some(verdict) => format!("ended: {verdict}{}", mismatched_keys(entry)),
             None => "ended without a verdict".to_owned(),
         },
         other => other.to_owned(),
     }
 }
 
-/// Names the values of a copy that read back as others.
-fn not_as_sent(end: &Value) -> String {
-    let unequal = end["document"]["not_as_sent"].as_array().into_iter().flatten();
-    let keys: Vec<&str> = unequal.filter_map(|one| one["key"].as_str()).collect();
-    if keys.is_empty() { String::new() } else { format!(", not as sent: {}", keys.join(", ")) }
+/// Returns the settings of a copy that were read back with another value.
+fn mismatched_keys(end: &Value) -> String {
+    let mismatches = end["document"]["not_as_sent"].as_array().into_iter().flatten();
+    let keys: Vec<&str> = mismatches.filter_map(|setting| setting["key"].as_str()).collect();
+    if keys.is_empty() { String::new() } else { format!(", mismatched: {}", keys.join(", ")) }
 }

@@ -1,8 +1,8 @@
-//! The plan as a person reads it. `check` prints it as its result, `upgrade` before the question.
+//! The plan as text. `check` prints it as its result, `upgrade` prints it before the confirmation prompt.
 
 use super::escape::escape;
+use super::format::count;
 use super::table::table;
-use super::text::count;
 use crate::config_group::rules::choice::Candidate;
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::setting_text::arrow;
@@ -14,12 +14,12 @@ use crate::report::Report;
 use crate::upgrade::rules::checks::Check;
 use crate::upgrade::rules::plan::Plan;
 
-/// Below the cluster's line where the name is missing or cannot be typed.
+/// Printed below the cluster if its name is missing or can't be typed.
 const NO_USABLE_NAME: &str = "The service returned no usable name; confirm with the cluster number.";
 
-/// What the text is made of, from a plan or from a report.
+/// The contents of the text, from a plan or from a report.
 pub(super) struct PlanText<'a> {
-    /// The line about service and key.
+    /// The service line: service, profile, and access key.
     pub service: &'a str,
     pub name: &'a str,
     pub no: String,
@@ -31,15 +31,15 @@ pub(super) struct PlanText<'a> {
     pub group_no: Option<ConfigGroupNo>,
     pub group_to: Option<&'a ConfigGroup>,
     pub changes: &'a [SettingChange],
-    /// Groups that may be named where none is settled.
+    /// Closest config groups, if none is selected.
     pub candidates: &'a [Candidate],
     pub checks: &'a [Check],
-    /// Every setting, not only those that change what somebody set.
-    pub in_full: bool,
+    /// Shows every setting, not only significant changes.
+    pub show_all: bool,
 }
 
 impl<'a> PlanText<'a> {
-    pub(super) fn of_plan(plan: &'a Plan, service: &'a str, in_full: bool) -> Self {
+    pub(super) fn from_plan(plan: &'a Plan, service: &'a str, show_all: bool) -> Self {
         Self {
             service,
             name: &plan.name,
@@ -54,19 +54,19 @@ impl<'a> PlanText<'a> {
             changes: &plan.changes,
             candidates: &plan.candidates,
             checks: &plan.checks,
-            in_full,
+            show_all,
         }
     }
 
-    /// None before the cluster was found.
-    pub(super) fn of_report(report: &'a Report, service: &'a str, in_full: bool) -> Option<Self> {
+    /// Returns None if the cluster was not found.
+    pub(super) fn from_report(report: &'a Report, service: &'a str, show_all: bool) -> Option<Self> {
         let (name, no) = report.cluster.as_ref()?;
         Some(Self {
             service,
             name,
             no: no.to_string(),
             brokers: report.broker_count,
-            state: report.state.as_deref().unwrap_or("no state"),
+            state: report.state.as_deref().unwrap_or("unknown state"),
             from: report.from.as_ref(),
             to: report.to.as_ref(),
             group_from: report.group_from.as_ref(),
@@ -75,30 +75,30 @@ impl<'a> PlanText<'a> {
             changes: &report.changes,
             candidates: &report.candidates,
             checks: &report.checks,
-            in_full,
+            show_all,
         })
     }
 
-    /// Draws it, without a line end.
-    pub(super) fn draw(&self) -> String {
+    /// Renders the plan without a trailing line break.
+    pub(super) fn render(&self) -> String {
         let mut lines = vec![format!("Service       {}", self.service)];
-        lines.extend(self.cluster());
-        lines.push(format!("Kafka         {}", self.versions()));
-        lines.extend(self.groups().map(|groups| format!("Config group  {groups}")));
+        lines.extend(self.cluster_lines());
+        lines.push(format!("Kafka         {}", self.versions_text()));
+        lines.extend(self.groups_text().map(|groups| format!("Config group  {groups}")));
         let shown: Vec<&SettingChange> =
-            self.changes.iter().filter(|change| self.in_full || is_significant(change)).collect();
+            self.changes.iter().filter(|change| self.show_all || is_significant(change)).collect();
         if !shown.is_empty() {
-            lines.push(settings(shown, 14));
+            lines.push(settings_table(shown, 14));
         }
         if !self.checks.is_empty() {
             lines.push(String::new());
-            lines.push(checks(self.checks));
+            lines.push(checks_table(self.checks));
         }
-        lines.extend(candidates(self.candidates, self.in_full));
+        lines.extend(candidate_lines(self.candidates, self.show_all));
         lines.join("\n")
     }
 
-    fn cluster(&self) -> Vec<String> {
+    fn cluster_lines(&self) -> Vec<String> {
         let brokers = self.brokers.map_or(String::new(), |number| format!("  {}", count(number, "broker")));
         let cluster = if self.name.trim().is_empty() {
             self.no.clone()
@@ -112,17 +112,17 @@ impl<'a> PlanText<'a> {
         lines
     }
 
-    fn versions(&self) -> String {
-        let from = self.from.map_or_else(|| "not told".to_owned(), ToString::to_string);
+    fn versions_text(&self) -> String {
+        let from = self.from.map_or_else(|| "unknown".to_owned(), ToString::to_string);
         match self.to {
-            Some(to) if self.from.is_none_or(|present| present.code != to.code) => format!("{from} → {to}"),
+            Some(to) if self.from.is_none_or(|from| from.code != to.code) => format!("{from} → {to}"),
             _ => from,
         }
     }
 
-    fn groups(&self) -> Option<String> {
-        let named = self.group_from.map(|group| escape(&group.to_string()));
-        let from = named.or_else(|| self.group_no.map(|no| no.to_string()))?;
+    fn groups_text(&self) -> Option<String> {
+        let name = self.group_from.map(|group| escape(&group.to_string()));
+        let from = name.or_else(|| self.group_no.map(|no| no.to_string()))?;
         let Some(to) = self.group_to.filter(|to| Some(to.no) != self.group_no) else { return Some(from) };
         let kept = self
             .changes
@@ -134,7 +134,7 @@ impl<'a> PlanText<'a> {
     }
 }
 
-/// Returns true for a change of what somebody set, here or there, and for a new default that can cost data.
+/// Returns true for a change to a custom value of either group, and for a changed default that can cause data loss.
 pub(super) fn is_significant(change: &SettingChange) -> bool {
     match change.class {
         ChangeClass::Kept | ChangeClass::Unknown => false,
@@ -148,8 +148,11 @@ pub(super) fn is_significant(change: &SettingChange) -> bool {
     }
 }
 
-/// Settings as a table without a heading: name, value before and after with its unit, class.
-pub(super) fn settings<'a>(changes: impl IntoIterator<Item = &'a SettingChange>, indent: usize) -> String {
+/// Renders setting changes as a table without a heading: key, values before and after, class.
+pub(super) fn settings_table<'a>(
+    changes: impl IntoIterator<Item = &'a SettingChange>,
+    indent: usize,
+) -> String {
     let rows: Vec<Vec<String>> = changes
         .into_iter()
         .map(|change| {
@@ -160,43 +163,47 @@ pub(super) fn settings<'a>(changes: impl IntoIterator<Item = &'a SettingChange>,
     table(&[], &rows, indent)
 }
 
-/// The groups that come nearest, each with what it would change and the command that looks at it.
-fn candidates(candidates: &[Candidate], in_full: bool) -> Vec<String> {
+/// Renders the closest config groups, each with the changes it would make and the command that checks it.
+fn candidate_lines(candidates: &[Candidate], show_all: bool) -> Vec<String> {
     let mut lines = Vec::new();
     if !candidates.is_empty() {
-        lines.extend([String::new(), "  Config groups that come nearest:".to_owned()]);
+        lines.extend([String::new(), "  Closest config groups:".to_owned()]);
     }
     for candidate in candidates {
-        lines.push(format!("  {}  {}", escape(&candidate.group.to_string()), counts(&candidate.changes)));
+        lines.push(format!(
+            "  {}  {}",
+            escape(&candidate.group.to_string()),
+            class_counts(&candidate.changes)
+        ));
         let shown: Vec<&SettingChange> =
-            candidate.changes.iter().filter(|change| in_full || is_significant(change)).collect();
+            candidate.changes.iter().filter(|change| show_all || is_significant(change)).collect();
         if !shown.is_empty() {
-            lines.push(settings(shown, 6));
+            lines.push(settings_table(shown, 6));
         }
         lines.extend(candidate.command.as_ref().map(|command| format!("      {}", escape(command))));
     }
     lines
 }
 
-/// How many settings of each class there are, in words.
-pub(super) fn counts(changes: &[SettingChange]) -> String {
-    let felt = |class: ChangeClass| changes.iter().filter(move |change| change.class == class);
+/// Returns the number of settings in each class: `1 changed, 3 kept`.
+pub(super) fn class_counts(changes: &[SettingChange]) -> String {
+    let of_class = |class: ChangeClass| changes.iter().filter(move |change| change.class == class);
     let number = |class: ChangeClass| match class {
-        // What nobody set is no news.
-        ChangeClass::Kept => felt(class).filter(|change| change.custom_before).count(),
-        class => felt(class).count(),
+        // Unchanged defaults are not counted.
+        ChangeClass::Kept => of_class(class).filter(|change| change.custom_before).count(),
+        class => of_class(class).count(),
     };
-    let parts = ChangeClass::ALL.map(|class| (number(class), class.word()));
-    let told: Vec<String> = parts
+    let counts: Vec<String> = ChangeClass::ALL
         .iter()
+        .map(|class| (number(*class), class.word()))
         .filter(|(number, _)| *number > 0)
         .map(|(number, word)| format!("{number} {word}"))
         .collect();
-    if told.is_empty() { "nothing is set".to_owned() } else { told.join(", ") }
+    if counts.is_empty() { "no custom settings".to_owned() } else { counts.join(", ") }
 }
 
-/// The checks as a table.
-pub(super) fn checks(checks: &[Check]) -> String {
+/// Renders the checks as a table.
+pub(super) fn checks_table(checks: &[Check]) -> String {
     let rows: Vec<Vec<String>> = checks
         .iter()
         .map(|check| {
@@ -221,11 +228,11 @@ mod tests {
     use crate::upgrade::rules::plan::tests::any_snapshot;
 
     #[test]
-    fn a_cluster_without_a_usable_name_is_shown_by_its_number() {
-        let drawn = |name: &str| {
+    fn cluster_without_usable_name_is_shown_by_number() {
+        let render = |name: &str| {
             let mut snapshot = snapshot();
             snapshot.cluster.name = name.to_owned();
-            PlanText::of_plan(&Plan::of(&snapshot, &Acceptances::default()), "service", false).draw()
+            PlanText::from_plan(&Plan::of(&snapshot, &Acceptances::default()), "service", false).render()
         };
         let note = format!("\n              {NO_USABLE_NAME}\nKafka ");
         for (name, line) in [
@@ -233,21 +240,21 @@ mod tests {
             ("\u{a0}", "\nCluster       1009123  3 brokers  running\n"),
             ("a\u{200b}b", "\nCluster       a\\u{200b}b (1009123)  3 brokers  running\n"),
         ] {
-            let text = drawn(name);
+            let text = render(name);
             assert!(text.contains(line) && text.contains(&note), "{name:?}:\n{text}");
         }
-        let text = drawn("orders-prod");
+        let text = render("orders-prod");
         assert!(text.contains("\nCluster       orders-prod (1009123)  3 brokers  running\nKafka "), "{text}");
     }
 
     proptest! {
         #[test]
-        fn check_and_upgrade_show_the_same_plan_for_the_same_snapshot(snapshot in any_snapshot(), in_full in any::<bool>()) {
+        fn check_and_upgrade_show_the_same_plan(snapshot in any_snapshot(), show_all in any::<bool>()) {
             let plan = Plan::of(&snapshot, &Acceptances::default());
             let mut report = Report::default();
             report.set_plan(&plan);
-            let of_check = PlanText::of_report(&report, "service", in_full).map(|text| text.draw());
-            let of_upgrade = PlanText::of_plan(&plan, "service", in_full).draw();
+            let of_check = PlanText::from_report(&report, "service", show_all).map(|text| text.render());
+            let of_upgrade = PlanText::from_plan(&plan, "service", show_all).render();
             prop_assert_eq!(of_check, Some(of_upgrade));
         }
     }

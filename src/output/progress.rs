@@ -1,4 +1,4 @@
-//! What happens, while it happens, on stderr: living lines on a terminal, plain lines elsewhere.
+//! Progress on stderr: lines that are redrawn on a terminal, plain lines elsewhere.
 
 use std::time::Duration;
 
@@ -7,95 +7,98 @@ use jiff::Timestamp;
 
 use super::config_group;
 use super::escape::escape;
+use super::format::{duration, local_time};
 use super::plan::PlanText;
 use super::streams::{self, OutputOptions};
-use super::text::{local_time, seconds};
 use crate::report::Report;
 use crate::reporter::Reporter;
 use crate::upgrade::rules::broker_history::{BrokerHistories, BrokerHistory};
 use crate::upgrade::rules::plan::Plan;
 
-/// Tells on stderr.
+/// Reports progress on stderr.
 pub(crate) struct StderrReporter {
-    look: OutputOptions,
-    /// The plan's line about service and key.
+    options: OutputOptions,
+    /// The service line of the plan: service, profile, and access key.
     service: String,
     /// Present on a terminal that can redraw lines.
-    living: Option<LiveLine>,
-    /// What the last plain line said of each broker.
-    said: Vec<(String, String)>,
-    last_line: Duration,
+    live: Option<LiveLines>,
+    /// Name and last printed text of each broker.
+    printed: Vec<(String, String)>,
+    last_line_at: Duration,
 }
 
-struct LiveLine {
+/// One line for each broker, redrawn in place.
+struct LiveLines {
     lines: MultiProgress,
     bars: Vec<(String, ProgressBar)>,
 }
 
-/// On anything but a terminal a line comes at least this often: pipelines end jobs that are silent.
+/// Without a terminal, a line is printed at least this often.
 ///
-/// Fixed by the design.
+/// Chosen: CI systems stop jobs that print nothing for several minutes.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 
 impl StderrReporter {
-    pub(crate) fn new(look: OutputOptions, service: String, can_redraw: bool) -> Self {
-        let living = can_redraw.then(|| LiveLine { lines: MultiProgress::new(), bars: Vec::new() });
-        Self { look, service, living, said: Vec::new(), last_line: Duration::ZERO }
+    pub(crate) fn new(options: OutputOptions, service: String, can_redraw: bool) -> Self {
+        let live = can_redraw.then(|| LiveLines { lines: MultiProgress::new(), bars: Vec::new() });
+        Self { options, service, live, printed: Vec::new(), last_line_at: Duration::ZERO }
     }
 
-    fn plain(&mut self, trails: &BrokerHistories, at: Duration) {
-        for trail in &trails.0 {
-            let path = trail.path();
-            let known = self.said.iter_mut().find(|(name, _)| *name == trail.name);
-            match known {
-                Some((_, said)) if *said == path => continue,
-                Some((_, said)) => said.clone_from(&path),
-                // A broker that is green from the first look on is no news.
+    /// Prints a line for each broker whose status changed, and a summary if nothing was printed for a while.
+    fn print_plain(&mut self, brokers: &BrokerHistories, at: Duration) {
+        for broker in &brokers.0 {
+            let path = broker.path();
+            match self.printed.iter_mut().find(|(name, _)| *name == broker.name) {
+                Some((_, printed)) if *printed == path => continue,
+                Some((_, printed)) => printed.clone_from(&path),
                 None => {
-                    self.said.push((trail.name.clone(), path));
-                    if trail.left.is_none() {
+                    self.printed.push((broker.name.clone(), path));
+                    // A broker that was green from the start needs no line.
+                    if broker.left.is_none() {
                         continue;
                     }
                 }
             }
-            self.last_line = at;
-            streams::print_stderr(&line(trail, at));
+            self.last_line_at = at;
+            streams::print_stderr(&broker_line(broker, at));
         }
-        if at.saturating_sub(self.last_line) >= HEARTBEAT {
-            self.last_line = at;
-            let done = trails.restarted();
+        if at.saturating_sub(self.last_line_at) >= HEARTBEAT {
+            self.last_line_at = at;
+            let restarted = brokers.restarted();
             streams::print_stderr(&format!(
-                "  {}  {done} of {} brokers were seen to restart",
-                seconds(at),
-                trails.0.len()
+                "  {}  observed {restarted} of {} brokers restart",
+                duration(at),
+                brokers.0.len()
             ));
         }
     }
 }
 
-/// One broker's line: its colours and the time that it was or is away.
-fn line(trail: &BrokerHistory, at: Duration) -> String {
-    let name = escape(&trail.name);
-    match trail.away(at) {
-        None => format!("  {name}  not seen to change yet"),
-        Some(away) => format!("  {name}  {:<24}  {}", escape(&trail.path()), seconds(away)),
+/// Formats a broker's status changes and how long it has been or was away.
+fn broker_line(broker: &BrokerHistory, at: Duration) -> String {
+    let name = escape(&broker.name);
+    match broker.away(at) {
+        None => format!("  {name}  no change observed"),
+        Some(away) => format!("  {name}  {:<24}  {}", escape(&broker.path()), duration(away)),
     }
 }
 
 impl Reporter for StderrReporter {
     fn plan(&mut self, plan: &Plan) {
-        streams::print_stderr(&PlanText::of_plan(plan, &self.service, self.look.verbosity >= 1).draw());
+        streams::print_stderr(
+            &PlanText::from_plan(plan, &self.service, self.options.verbosity >= 1).render(),
+        );
     }
 
     fn copying(&mut self, report: &Report) {
-        let text = config_group::copy(report, &self.service, self.look.verbosity >= 1);
+        let text = config_group::render_copy_plan(report, &self.service, self.options.verbosity >= 1);
         streams::print_stderr(&format!("{text}\n"));
     }
 
     fn started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {
         let request = request_id.map(|id| format!(", request {}", escape(id))).unwrap_or_default();
         streams::print_stderr(&format!("Started {}{request}", local_time(at)));
-        self.note("The upgrade goes on without this terminal. From anywhere:");
+        self.note("The upgrade continues if you close this terminal. To follow it:");
         self.note(&format!("  {follow}"));
     }
 
@@ -104,44 +107,44 @@ impl Reporter for StderrReporter {
     }
 
     fn brokers(&mut self, trails: &BrokerHistories, at: Duration) {
-        if self.look.quiet {
+        if self.options.quiet {
             return;
         }
-        let Some(living) = &mut self.living else { return self.plain(trails, at) };
-        for trail in &trails.0 {
-            let known = living.bars.iter().position(|(name, _)| *name == trail.name);
-            let at_line = known.unwrap_or_else(|| {
-                let bar = living.lines.add(ProgressBar::new_spinner().with_style(one_line()));
-                living.bars.push((trail.name.clone(), bar));
-                living.bars.len() - 1
+        let Some(live) = &mut self.live else { return self.print_plain(trails, at) };
+        for broker in &trails.0 {
+            let position = live.bars.iter().position(|(name, _)| *name == broker.name);
+            let index = position.unwrap_or_else(|| {
+                let bar = live.lines.add(ProgressBar::new_spinner().with_style(message_style()));
+                live.bars.push((broker.name.clone(), bar));
+                live.bars.len() - 1
             });
-            living.bars[at_line].1.set_message(line(trail, at));
+            live.bars[index].1.set_message(broker_line(broker, at));
         }
     }
 
     fn watch_ended(&mut self) {
-        if let Some(living) = &mut self.living {
-            for (_, bar) in living.bars.drain(..) {
+        if let Some(live) = &mut self.live {
+            for (_, bar) in live.bars.drain(..) {
                 bar.abandon();
             }
         }
     }
 
     fn note(&mut self, text: &str) {
-        if !self.look.quiet {
+        if !self.options.quiet {
             streams::print_stderr(&escape(text));
         }
     }
 
     fn warn(&mut self, text: &str) {
         let text = format!("warning: {}", escape(text));
-        match &self.living {
-            Some(living) if !living.bars.is_empty() => living.lines.suspend(|| streams::print_stderr(&text)),
+        match &self.live {
+            Some(live) if !live.bars.is_empty() => live.lines.suspend(|| streams::print_stderr(&text)),
             _ => streams::print_stderr(&text),
         }
     }
 }
 
-fn one_line() -> ProgressStyle {
-    ProgressStyle::with_template("{msg}").expect("the template is a constant")
+fn message_style() -> ProgressStyle {
+    ProgressStyle::with_template("{msg}").expect("the constant template is valid")
 }

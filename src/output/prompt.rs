@@ -1,4 +1,4 @@
-//! The question on the terminal.
+//! Prompts on the terminal.
 
 use std::io;
 use std::sync::mpsc::{self, TryRecvError};
@@ -10,55 +10,55 @@ use super::streams;
 use crate::clock::SignalListener;
 use crate::consent::Prompt;
 
-/// Asks on stderr and reads from the terminal on stdin.
+/// Prompts on stderr and reads the answer from the terminal on stdin.
 pub(crate) struct TerminalPrompt {
-    pub interrupt: SignalListener,
+    pub signals: SignalListener,
 }
 
-/// What the service warns of, and what it does not say: that there is no way back.
+/// The warnings of the service, and that an upgrade can't be undone, which the service does not state.
 ///
 /// Source: NAVER Cloud API guide, `cdss-rollingupgrade`; the list of operations has no cancel.
 const CAUTIONS: &str = "
-This cannot be cancelled or undone.
-  Clients can be cut off for a moment while each broker restarts.
-  Data can be lost, above all in topics with a single replica.
-  Topics that are still replicating have to finish first.
-  The config group has to fit the version.
+This cannot be canceled or undone.
+  Clients may briefly disconnect as each broker restarts.
+  Data loss is possible, especially for topics with one replica.
+  Wait for ongoing replication to finish first.
+  The config group must match the target version.
 ";
 
-/// How long a key press or a signal may go unnoticed.
+/// How often the prompt checks for an answer and for a signal.
 ///
-/// Chosen: below what a person feels.
-const NOTICE: Duration = Duration::from_millis(20);
+/// Chosen: shorter than a noticeable delay.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 impl TerminalPrompt {
-    /// Asks for one line that isn't shown while it is typed.
+    /// Reads one line without echo.
     ///
     /// # Errors
     ///
-    /// Fails as [`Prompt::line`] does.
-    pub(crate) fn secret(&mut self, question: &str) -> io::Result<SecretString> {
+    /// Fails if the terminal fails or the input ends, or with [`io::ErrorKind::Interrupted`] on a signal.
+    pub(crate) fn read_secret(&mut self, question: &str) -> io::Result<SecretString> {
         let question = super::escape::escape(question);
-        self.ask(move || {
+        self.read_interruptibly(move || {
             let prompt = dialoguer::Password::new().with_prompt(question).allow_empty_password(true);
             prompt.interact().map(SecretString::from)
         })
     }
 
-    /// Lets `read` ask on a thread of its own: the prompt swallows signals that come while it reads. At a signal
-    /// the thread is left behind; the process is about to end.
-    fn ask<T: Send + 'static>(
+    /// Runs `read` on a separate thread, because the prompt ignores signals while it reads. After a signal the thread
+    /// is abandoned; the process is about to exit.
+    fn read_interruptibly<T: Send + 'static>(
         &self,
         read: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
     ) -> io::Result<T> {
-        let terminal = SavedTerminal::take();
-        drop_typed_ahead();
-        let (tell, told) = mpsc::channel();
+        let terminal = SavedTerminal::save();
+        discard_typeahead();
+        let (sender, receiver) = mpsc::channel();
         std::thread::Builder::new().name("prompt".to_owned()).spawn(move || {
-            let _asker_has_gone = tell.send(read());
+            let _prompt_was_interrupted = sender.send(read());
         })?;
         loop {
-            match told.try_recv() {
+            match receiver.try_recv() {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(dialoguer::Error::IO(error))) => {
                     terminal.restore();
@@ -66,17 +66,17 @@ impl TerminalPrompt {
                 }
                 Err(TryRecvError::Disconnected) => {
                     terminal.restore();
-                    return Err(io::Error::other("the prompt ended without an answer"));
+                    return Err(io::Error::other("the prompt closed without an answer"));
                 }
                 Err(TryRecvError::Empty) => {}
             }
-            if self.interrupt.wait(NOTICE).is_err() {
-                // Keys that are still to be read make the prompt's thread take the terminal again. Without
-                // them it rests after one key at most, so the second time is the last.
+            if self.signals.wait(POLL_INTERVAL).is_err() {
+                // A key that is still unread makes the prompt's thread change the terminal settings again. After
+                // the input is discarded, it reads at most one more key, so restoring twice is enough.
                 for _ in 0..2 {
-                    drop_typed_ahead();
+                    discard_typeahead();
                     terminal.restore();
-                    let _left_behind = told.recv_timeout(NOTICE);
+                    let _thread_is_abandoned = receiver.recv_timeout(POLL_INTERVAL);
                 }
                 terminal.restore();
                 streams::print_stderr("");
@@ -97,7 +97,7 @@ impl Prompt for TerminalPrompt {
 
     fn line(&mut self, question: &str) -> io::Result<String> {
         let question = super::escape::escape(question);
-        self.ask(move || {
+        self.read_interruptibly(move || {
             dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true).interact_text()
         })
     }
@@ -107,56 +107,56 @@ impl Prompt for TerminalPrompt {
     }
 }
 
-/// Keeps the terminal from showing by itself what is typed, also between two questions, and from ending cdss at a
-/// key before it can undo that. It goes back to what it was when this goes.
+/// Turns off echo until it is dropped, also between two prompts. It also disables the quit key, which would end cdss
+/// before the terminal is restored.
 #[must_use]
-pub(crate) struct EchoGuard(#[expect(dead_code, reason = "its end is what counts")] Restored);
+pub(crate) struct EchoGuard(#[expect(dead_code, reason = "only its drop matters")] RestoreOnDrop);
 
 impl EchoGuard {
-    pub(crate) fn begin() -> Self {
-        let before = SavedTerminal::take();
-        before.hide();
-        Self(Restored(before))
+    pub(crate) fn disable_echo() -> Self {
+        let saved = SavedTerminal::save();
+        saved.disable_echo();
+        Self(RestoreOnDrop(saved))
     }
 }
 
-struct Restored(SavedTerminal);
+struct RestoreOnDrop(SavedTerminal);
 
-impl Drop for Restored {
+impl Drop for RestoreOnDrop {
     fn drop(&mut self) {
-        drop_typed_ahead();
+        discard_typeahead();
         self.0.restore();
     }
 }
 
-/// The terminal's settings before the question: echo and line mode come back whatever happens.
+/// The terminal settings before the prompt, such as echo and line mode.
 #[cfg(unix)]
 struct SavedTerminal(Option<rustix::termios::Termios>);
 
-/// Takes a special key's meaning away: what POSIX calls `_POSIX_VDISABLE`, which is another number elsewhere.
+/// Disables a special key: `_POSIX_VDISABLE` of POSIX, whose value depends on the system.
 #[cfg(unix)]
-const NO_KEY: u8 = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 0xff };
+const DISABLED_KEY: u8 = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 0xff };
 
 #[cfg(unix)]
 impl SavedTerminal {
-    fn take() -> Self {
+    fn save() -> Self {
         Self(rustix::termios::tcgetattr(io::stdin()).ok())
     }
 
-    fn hide(&self) {
+    fn disable_echo(&self) {
         use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcsetattr};
         if let Some(settings) = &self.0 {
             let mut settings = settings.clone();
             settings.local_modes.remove(LocalModes::ECHO);
-            settings.special_codes[SpecialCodeIndex::VQUIT] = NO_KEY;
-            let _terminal_has_gone = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
+            settings.special_codes[SpecialCodeIndex::VQUIT] = DISABLED_KEY;
+            let _terminal_is_gone = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
         }
     }
 
     fn restore(&self) {
         if let Some(settings) = &self.0 {
             let action = rustix::termios::OptionalActions::Now;
-            let _terminal_has_gone = rustix::termios::tcsetattr(io::stdin(), action, settings);
+            let _terminal_is_gone = rustix::termios::tcsetattr(io::stdin(), action, settings);
         }
     }
 }
@@ -166,17 +166,17 @@ struct SavedTerminal;
 
 #[cfg(not(unix))]
 impl SavedTerminal {
-    fn take() -> Self {
+    fn save() -> Self {
         Self
     }
 
-    fn hide(&self) {}
+    fn disable_echo(&self) {}
 
     fn restore(&self) {}
 }
 
-/// Keys pressed before the question was there are no answer to it.
-fn drop_typed_ahead() {
+/// Discards keys that were pressed before the prompt appeared.
+fn discard_typeahead() {
     #[cfg(unix)]
     let _not_a_terminal = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
 }

@@ -1,29 +1,30 @@
-//! Requests and answers as `-vv` and `-vvv` show them. A request's headers are never shown: they hold the signature.
+//! Requests and responses for `-vv` and `-vvv`. Request headers are never printed: they contain the signature.
 
 use super::escape::escape;
 use jiff::Timestamp;
 
+use super::format::utc_time;
 use super::streams::{self, OutputOptions};
-use super::text::utc_time;
 use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
 
-/// Writes to stderr as requests go out and answers come in.
+/// Prints requests and responses to stderr as they happen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestLog {
-    pub look: OutputOptions,
+    pub options: OutputOptions,
 }
 
 impl RequestObserver for RequestLog {
     fn sent(&self, operation: &str, detail: &str) {
-        if self.look.verbosity >= 2 {
+        if self.options.verbosity >= 2 {
             streams::print_stderr(&format!("> {operation}: {}", escape(detail)));
         }
     }
 
     fn answered(&self, record: &RequestRecord, shown: LoggedRequest<'_>) {
-        if self.look.verbosity >= 2 {
-            let status =
-                record.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+        if self.options.verbosity >= 2 {
+            let status = record
+                .http_status
+                .map_or_else(|| "no response".to_owned(), |status| format!("HTTP {status}"));
             let id = record
                 .request_id
                 .as_deref()
@@ -31,7 +32,7 @@ impl RequestObserver for RequestLog {
                 .unwrap_or_default();
             streams::print_stderr(&format!("< {}: {status}{id}", record.operation));
         }
-        if self.look.verbosity < 3 {
+        if self.options.verbosity < 3 {
             return;
         }
         for (name, value) in shown.headers {
@@ -43,12 +44,12 @@ impl RequestObserver for RequestLog {
     }
 
     fn key_not_renewed(&self, why: &str) {
-        streams::print_stderr(&format!("warning: {}; the key from before is used on", escape(why)));
+        streams::print_stderr(&format!("warning: {}; still using the previous credentials", escape(why)));
     }
 
     fn clock_corrected(&self, own: Timestamp, its: Timestamp) {
         streams::print_stderr(&format!(
-            "warning: this machine's clock says {}, the service's says {}; requests are signed with its time",
+            "warning: this machine's clock is at {}, the service's at {}; signing requests with the service's time",
             utc_time(own),
             utc_time(its)
         ));

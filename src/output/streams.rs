@@ -1,23 +1,24 @@
-//! The process's streams, and how loud and in which form it speaks.
+//! Writes to stdout and stderr, and the options that control the output.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::model::output_format::OutputFormat;
 
-/// How it speaks.
+/// Output options.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct OutputOptions {
     pub format: OutputFormat,
-    /// Drops progress and remarks; never the plan before a question, never an error with its hint.
+    /// Hides progress and notes. The plan, errors, and their hints are still printed.
     pub quiet: bool,
-    /// 1 settings, 2 requests, 3 answers.
+    /// 1 adds settings, 2 requests, 3 responses.
     pub verbosity: u8,
-    /// Colours on stderr.
+    /// Colors on stderr.
     pub color: bool,
 }
 
-/// Decides about colours: `--color`, then `NO_COLOR`, then whether stderr is a terminal that knows them.
-pub(crate) fn color_choice(
+/// Returns true if output should be colored: `--color` decides first, then `NO_COLOR`, then whether stderr is a terminal
+/// that supports colors.
+pub(crate) fn should_use_color(
     flag: &str,
     no_color: Option<&str>,
     term: Option<&str>,
@@ -30,24 +31,24 @@ pub(crate) fn color_choice(
     }
 }
 
-/// Writes lines to stderr. A stderr that can't be written has nobody to tell.
+/// Writes `text` and a line break to stderr. Errors are ignored: there is no other stream to report them on.
 pub(crate) fn print_stderr(text: &str) {
     let mut stderr = io::stderr().lock();
-    let _nobody_to_tell = stderr.write_all(text.as_bytes()).and_then(|()| stderr.write_all(b"\n"));
+    let _cannot_be_reported = stderr.write_all(text.as_bytes()).and_then(|()| stderr.write_all(b"\n"));
 }
 
 /// Writes the result to stdout.
 ///
 /// # Errors
 ///
-/// Fails when stdout does; the verdict is then in the exit code and the journal only.
+/// Fails if stdout can't be written. The verdict is then only in the exit code and the journal.
 pub(crate) fn print_stdout(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
 
-/// Returns the name of a stream that a question needs and that is no terminal.
+/// Returns the name of a stream that the prompt needs and that is not a terminal.
 pub(crate) fn missing_terminal() -> Option<&'static str> {
     if !io::stdin().is_terminal() {
         Some("stdin")
@@ -71,8 +72,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_follow_the_flag_then_no_color_then_the_terminal() {
-        for (flag, no_color, term, is_terminal, colour) in [
+    fn color_depends_on_flag_then_no_color_then_terminal() {
+        for (flag, no_color, term, is_terminal, color) in [
             ("always", Some("1"), Some("dumb"), false, true),
             ("never", None, None, true, false),
             ("auto", None, None, true, true),
@@ -82,8 +83,8 @@ mod tests {
             ("auto", None, Some("dumb"), true, false),
         ] {
             assert_eq!(
-                color_choice(flag, no_color, term, is_terminal),
-                colour,
+                should_use_color(flag, no_color, term, is_terminal),
+                color,
                 "{flag} {no_color:?} {term:?}"
             );
         }

@@ -1,12 +1,12 @@
-//! Tables: columns aligned, wide characters counted as they are drawn, no borders and no colour.
+//! Plain tables: columns aligned by display width, no borders, no color.
 
 use comfy_table::{Table, presets};
 
 use super::escape::escape;
 
-/// Draws rows under a heading, every line indented by `indent` spaces and without trailing blanks.
+/// Renders rows under a heading. Every line is indented by `indent` spaces and has no trailing spaces.
 ///
-/// Cells are made safe here, so callers pass text as it came.
+/// Cells are escaped here; callers pass raw text.
 pub(super) fn table(heading: &[&str], rows: &[Vec<String>], indent: usize) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
@@ -19,8 +19,8 @@ pub(super) fn table(heading: &[&str], rows: &[Vec<String>], indent: usize) -> St
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }
-    let blanks = " ".repeat(indent);
-    table.lines().map(|line| format!("{blanks}{}", line.trim_end())).collect::<Vec<_>>().join("\n")
+    let prefix = " ".repeat(indent);
+    table.lines().map(|line| format!("{prefix}{}", line.trim_end())).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wide_characters_keep_columns_aligned_and_hostile_text_stays_in_its_cell() {
+    fn wide_characters_align_and_hostile_text_is_escaped() {
         let rows = [["주문", "1"], ["orders-prod", "2"], ["a\u{1b}[2J\nb", "3"]];
         let rows: Vec<Vec<String>> =
             rows.iter().map(|row| row.iter().map(|cell| (*cell).to_owned()).collect()).collect();

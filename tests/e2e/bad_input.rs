@@ -135,7 +135,7 @@ fn the_present_version_is_no_error_and_no_start() {
     let (run, document) = bench.json("upgrade --cluster orders --version 3.9.0");
     assert_eq!((run.code, &document["verdict"]), (0, &"already".into()));
     let told = bench.run("upgrade --cluster orders --version 3.9.0");
-    assert_eq!((told.code, told.stdout.as_str()), (0, "orders  3.9.0  already\nNothing to do.\n"));
+    assert_eq!((told.code, told.stdout.as_str()), (0, "orders is already at 3.9.0; nothing to do.\n"));
     bench.assert_no_start();
 }
 
@@ -149,10 +149,7 @@ fn what_is_known_to_be_wrong_is_refused_without_a_request() {
             (
                 "--version 3.9.0 upgrade --yes --cluster orders-prod",
                 2,
-                &[
-                    "the target version stands before the command",
-                    "hint: write `cdss upgrade --version 3.9.0",
-                ],
+                &["--version must come after the subcommand", "hint: use `cdss upgrade --version 3.9.0"],
             ),
             (&with("--endpoint nowhere"), 2, &["--endpoint", "nowhere"]),
             (&with("--endpoint http://cdss.example"), 2, &["--endpoint", "http"]),

@@ -353,7 +353,7 @@ fn every_way_in(hunt: &Hunt, sampler: &Sampler) {
     // A person sees the access key that is typed; the secret is what must not be seen.
     terminal.press(&format!("{}\r", &ACCESS[..8]));
     terminal.answer_to("Secret key: ", SECRET);
-    let mut shown = terminal.expect("profile default: made in ");
+    let mut shown = terminal.expect("profile default: created in ");
     let (code, rest) = terminal.end();
     shown.push_str(&rest);
     hunt.look("the screen of config init", &shown, &[]);

@@ -149,7 +149,7 @@ fn a_version_of_which_kafkas_changes_are_not_known_is_called_so() {
     });
     let line = "config-group copy analytics-371 --version 5.0.0 --name copied --yes";
     let (run, document) = service.json(line);
-    let row = "Settings      3 to carry, 1 left out\nNot known     what Kafka changed; told for 2.4 to 4.3, not for 5.0.0\n";
+    let row = "Settings      3 to copy, 1 skipped\nNot covered   Kafka's own changes in 5.0.0 (covered: 2.4 to 4.3)\n";
     run.assert_says(0, &[row]);
     assert_eq!(document["not_covered"], json!(["5.0.0"]));
     let (_, document) = service.json("config-group diff analytics-371 orders-390");

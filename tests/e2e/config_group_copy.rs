@@ -32,7 +32,7 @@ fn a_copy_carries_every_value_and_leaves_out_what_nobody_can_set() {
         0,
         &[
             "From          analytics-371 (351)  Kafka 3.7.1\nTo            analytics-390 (new)  Kafka 3.9.0\n",
-            "Settings      3 to carry, 1 left out\n",
+            "Settings      3 to copy, 1 skipped\n",
             "\n  offsets.topic.replication.factor  2      read-only\n",
         ],
     );
@@ -102,7 +102,7 @@ fn a_copy_is_recorded_before_it_is_sent_and_shown_by_history() {
     assert!(table.contains("  3.7.1 → 3.9.0  copied to analytics-390  done"), "{table}");
     let id = document["runs"][0]["id"].as_str().expect("it has an id");
     let whole = bench.run(&format!("history {id}")).stdout;
-    assert!(whole.contains("config group analytics-390 is about to be created, consent by --yes"), "{whole}");
+    assert!(whole.contains("about to create config group analytics-390, confirmed by --yes"), "{whole}");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_dry_run_says_what_would_be_made_and_makes_nothing() {
     assert_eq!(class(&document, "log.cleanup.policy"), "kept");
     assert_eq!(class(&document, "offsets.topic.replication.factor"), "read-only");
     let table = bench.run(&format!("{COPY} -n -v")).stdout;
-    for text in ["\nNothing was changed.\n", "\n  LEFT OUT ", "\n  message.max.bytes   4194304 bytes\n"] {
+    for text in ["\nNothing was changed.\n", "\n  SKIPPED ", "\n  message.max.bytes   4194304 bytes\n"] {
         assert!(table.contains(text), "{text:?} is not in\n{table}");
     }
     assert_made(&bench, 0, 0);
@@ -138,11 +138,11 @@ fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
     assert_eq!(entries.last().map(|entry| &entry["verdict"]), Some(&"failed".into()));
     let id = entries[0]["run"].as_str().expect("it has an id");
     let whole = bench.run(&format!("history {id}")).stdout;
-    assert!(whole.contains("ended: failed, not as sent: num.partitions\n"), "{whole}");
+    assert!(whole.contains("ended: failed, mismatched: num.partitions\n"), "{whole}");
     let table = Bench::new(Scenario::GroupDropsValue).run(&format!("{COPY} --yes")).stdout;
-    assert!(table.contains("  failed  2 carried, 1 not as sent, 1 left out\n"), "{table}");
+    assert!(table.contains("  failed  2 copied, 1 mismatched, 1 skipped\n"), "{table}");
     assert!(table.contains("\n  num.partitions  24    1\n"), "{table}");
-    assert!(table.ends_with("Config group analytics-390 (2001) is there and was not deleted.\n"), "{table}");
+    assert!(table.ends_with("Config group analytics-390 (2001) exists and was not deleted.\n"), "{table}");
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
         bench.run(other).assert_says(5, &["exists already, and it was made for the values of another"]);
 
     let (run, document) = bench.json(&format!("{COPY} --yes"));
-    run.assert_says(0, &["To            analytics-390 (2001), which is there and empty  Kafka 3.9.0\n"]);
+    run.assert_says(0, &["To            analytics-390 (2001) (exists, empty)  Kafka 3.9.0\n"]);
     assert_eq!((&document["created"], &document["written"]), (&"no".into(), &"yes".into()));
     assert_eq!(document["to"]["no"], "2001");
     assert_made(&bench, 1, 1);
@@ -272,7 +272,7 @@ fn without_a_terminal_and_without_yes_nothing_is_made() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json(COPY);
     run.assert_says(10, &["the question `Type analytics-390 to make it` needs an answer", "hint: add --yes"]);
-    run.assert_says(10, &["Settings      3 to carry, 1 left out", "Nothing was changed."]);
+    run.assert_says(10, &["Settings      3 to copy, 1 skipped", "Nothing was changed."]);
     assert_eq!(document["created"], "no");
     assert_made(&bench, 0, 0);
     bench.home.assert_untouched();
@@ -282,7 +282,7 @@ fn without_a_terminal_and_without_yes_nothing_is_made() {
 fn on_a_terminal_the_new_name_is_typed() {
     let declined = [("y", "2 tries left"), ("yes", "one try left"), ("analytics-371", "nothing was made")];
     for (answers, code, creates) in [
-        (&[("analytics-390", "analytics-390 (2001)  done  3 carried, 1 left out")][..], 0, 1),
+        (&[("analytics-390", "analytics-390 (2001)  done  3 copied, 1 skipped")][..], 0, 1),
         (&declined[..], 10, 0),
     ] {
         let lab = Lab::new(Scenario::Healthy);

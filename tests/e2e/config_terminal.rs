@@ -28,7 +28,7 @@ fn init_asks_for_everything_hides_the_secret_and_asks_again_where_an_answer_is_w
     terminal.expect("it is empty");
     terminal.answer_to("Access key ID: ", ACCESS_KEY);
     terminal.answer_to("Secret key: ", SECRET_KEY);
-    let shown = terminal.expect("profile prod: made in ");
+    let shown = terminal.expect("profile prod: created in ");
     assert!(!shown.contains(SECRET_KEY), "{shown}");
     assert_eq!(terminal.end().0, 0);
     assert_eq!(
@@ -107,7 +107,7 @@ fn a_secret_is_asked_for_and_never_shown() {
     terminal.answer_to("Secret key: ", "two words");
     terminal.expect("it holds characters that no key has");
     terminal.answer_to("Secret key: ", SECRET_KEY);
-    let shown = terminal.expect("profile prod: made, with secret_key, in ");
+    let shown = terminal.expect("profile prod: created with secret_key in ");
     assert!(!shown.contains(SECRET_KEY), "{shown}");
     assert_eq!(terminal.end().0, 0);
     assert_eq!(config(&lab), format!("[profiles.prod]\nsecret_key = \"{SECRET_KEY}\"\n"));
@@ -128,7 +128,7 @@ fn a_secret_that_is_pasted_too_early_is_not_shown_and_no_key_leaves_the_terminal
     // The key that ends a program at once elsewhere, and the one that clears the line: what came too early is not
     // the answer.
     terminal.press(&format!("\u{1c}\u{15}{SECRET_KEY}\r"));
-    let after = terminal.expect("profile default: made in ");
+    let after = terminal.expect("profile default: created in ");
     assert!(!before.contains(SECRET_KEY) && !after.contains(SECRET_KEY), "{before}{after}");
     assert_eq!(terminal.end().0, 0);
     assert!(config(&lab).contains(&format!("secret_key = \"{SECRET_KEY}\"\n")), "{}", config(&lab));

@@ -39,11 +39,9 @@ fn a_finished_run_and_a_follower_are_shown_in_both_formats() {
         whole["runs"][0]["entries"].as_array().into_iter().flatten().map(|one| &one["event"]).collect();
     assert_eq!(events, ["start", "accepted", "end"]);
     let text = bench.run(&format!("history {id}")).stdout;
-    for part in [
-        "Consent       --yes\n",
-        "Config group  orders-371 → orders-390\n",
-        "the start was accepted, request ",
-    ] {
+    for part in
+        ["Confirmed by  --yes\n", "Config group  orders-371 → orders-390\n", "start accepted, request "]
+    {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }
 }
@@ -72,7 +70,7 @@ fn a_killed_run_is_unfinished_and_a_torn_line_is_not_damage() {
 #[test]
 fn without_a_journal_history_is_empty_and_leaves_no_trace() {
     let home = Home::empty();
-    home.run("history").assert_says(0, &["nothing was started from this machine"]);
+    home.run("history").assert_says(0, &["no runs recorded on this machine"]);
     assert_eq!(home.run("history -o json").document()["runs"], json!([]));
     home.run("history 2026").assert_says(3, &["there is no run `2026`", "hint: `cdss history`"]);
     home.assert_untouched();

@@ -53,13 +53,13 @@ fn damaged_lines_are_repaired_once_and_stay_in_the_file() {
     home.run("history").assert_says(
         0,
         &[
-            "warning: line 1 of the journal can't be read: expected value",
-            "warning: line 37 of the journal can't be read: ",
+            "warning: can't read journal line 1: expected value",
+            "warning: can't read journal line 37: ",
             "hint: a damaged line may have recorded a start",
         ],
     );
     let (repair, document) = (home.run("history --repair"), home.run("history -o json").document());
-    repair.assert_says(0, &["2 damaged lines no longer count; they stay in the file"]);
+    repair.assert_says(0, &["2 damaged lines no longer block upgrades; they stay in the file"]);
     let row = "1     3      709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c  expected value";
     assert!(repair.stdout.contains(row), "{}", repair.stdout);
     assert_eq!((&document["damaged"], &document["repaired"]), (&json!([]), &json!(null)));
@@ -69,7 +69,7 @@ fn damaged_lines_are_repaired_once_and_stay_in_the_file() {
     assert_eq!(after.lines().count(), before.lines().count() + 1);
 
     let again = home.run("history --repair -o json");
-    again.assert_says(0, &["no line of the journal is damaged; nothing was written"]);
+    again.assert_says(0, &["no damaged journal lines; nothing was written"]);
     assert_eq!(again.document()["repaired"], json!([]));
     assert_eq!(fs::read_to_string(home.journal()).expect("it is there"), after);
     assert_eq!(home.run("history").stderr, "");
@@ -93,10 +93,7 @@ fn with_damaged_lines_only_nobody_knows_what_was_started() {
     let history = home.run("history");
     history.assert_says(
         0,
-        &[
-            "warning: line 1 of the journal can't be read: expected value",
-            "no readable line of the journal records a start",
-        ],
+        &["warning: can't read journal line 1: expected value", "no readable journal line records a run"],
     );
     assert!(!history.stderr.contains("nothing was started"), "{}", history.stderr);
 }
@@ -113,17 +110,17 @@ fn init_creates_a_private_journal_and_changes_nothing_the_second_time() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::empty();
     let first = home.run("history --init -o json");
-    first.assert_says(0, &["an empty journal was created"]);
+    first.assert_says(0, &["created an empty journal"]);
     assert_eq!((&first.document()["initialized"], &first.document()["runs"]), (&json!(true), &json!([])));
     let mode = |path: &Path| path.metadata().expect("it is there").permissions().mode() & 0o777;
     assert_eq!((mode(&home.state()), mode(&home.journal())), (0o700, 0o600));
     let text = fs::read_to_string(home.journal()).expect("it is there");
 
     let second = home.run("history --init -o json");
-    second.assert_says(0, &["there is a journal already; nothing was changed"]);
+    second.assert_says(0, &["the journal already exists; nothing was changed"]);
     assert_eq!(second.document()["initialized"], json!(false));
     assert_eq!(fs::read_to_string(home.journal()).expect("it is there"), text);
-    home.run("history").assert_says(0, &["nothing was started from this machine"]);
+    home.run("history").assert_says(0, &["no runs recorded on this machine"]);
 }
 
 #[test]
@@ -154,7 +151,7 @@ fn a_journal_that_reaches_the_file_size_limit_does_not_end_the_watch() {
     assert_eq!(lab.sandbox.log().starts_accepted(), 1);
 
     let repair = Ended::of(&mut lab.cdss("history --repair"));
-    assert!(repair.stderr.contains("no line of the journal is damaged"), "a torn line: {}", repair.stderr);
+    assert!(repair.stderr.contains("no damaged journal lines"), "a torn line: {}", repair.stderr);
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn success_is_told_in_three_lines_and_failure_with_a_block_for_support() {
     let lines: Vec<_> =
         done.assert_says(0, &["Started ", "cdss status --cluster no:1009123"]).stdout.lines().collect();
     assert!(lines[0].starts_with("orders-prod  3.7.1 → 3.9.0  done  "), "{lines:?}");
-    assert_eq!(lines[1], "3 of 3 brokers were seen to restart.");
+    assert_eq!(lines[1], "Observed 3 of 3 brokers restart.");
     let terraform =
         "terraform: set kafka_version_code = \"3903006\" and config_group_no = 312 before the next apply";
     assert_eq!(lines[2..], [terraform]);

@@ -89,7 +89,7 @@ fn reads_fail_when_their_result_cannot_be_written() {
             let arguments = format!("{arguments} --output {format}");
             let ended = Ended::of(&mut redirected(&lab, &arguments, ">/dev/full"));
             assert_eq!(ended.code(), Some(1), "{arguments}\n{}", ended.stderr);
-            assert!(ended.stderr.contains("error: the result can't be written"), "{}", ended.stderr);
+            assert!(ended.stderr.contains("error: can't write the result"), "{}", ended.stderr);
         }
     }
 }

@@ -17,23 +17,23 @@ const QUESTION: &str = "Type orders-prod to start: ";
 fn the_name_typed_at_the_question_starts_one_upgrade() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
-    let plan = terminal.expect("This cannot be cancelled or undone.");
+    let plan = terminal.expect("This cannot be canceled or undone.");
     for part in ["orders-prod (1009123)", "3.7.1 → 3.9.0", "orders-390 (312)", "service.precheck"] {
         assert!(plan.contains(part), "{part} is missing in\n{plan}");
     }
     let cautions = terminal.expect(QUESTION);
-    assert!(cautions.contains("Data can be lost"), "{cautions}");
+    assert!(cautions.contains("Data loss is possible"), "{cautions}");
     assert_eq!(lab.sandbox.log().starts_asked(), 0, "the question comes first");
     terminal.press("orders-prod\r");
     terminal.expect("Started ");
-    terminal.expect("The upgrade goes on without this terminal");
+    terminal.expect("The upgrade continues if you close this terminal");
     for broker in ["orders-prod-d-001", "orders-prod-d-002", "orders-prod-d-003"] {
         terminal.expect(broker);
     }
     terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
     let (code, rest) = terminal.end();
     assert_eq!(code, 0);
-    assert!(rest.contains("3 of 3 brokers were seen to restart."), "{rest}");
+    assert!(rest.contains("Observed 3 of 3 brokers restart."), "{rest}");
     let log = lab.sandbox.log();
     assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
     assert!(lab.journal().contains("typed name"), "the journal keeps how consent was given");
@@ -211,7 +211,7 @@ fn what_was_typed_ahead_of_a_second_try_is_no_answer() {
 fn the_plan_and_the_cautions_are_shown_with_quiet_too() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --quiet"));
-    let plan = terminal.expect("cannot be cancelled");
+    let plan = terminal.expect("cannot be canceled");
     assert!(plan.contains("3.7.1 → 3.9.0") && plan.contains("service.precheck"), "{plan}");
     terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("Started ");

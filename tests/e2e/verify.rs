@@ -72,7 +72,7 @@ fn assert_first(
     table.assert_says(code, &[&format!("error: {step}: "), "hint: "]);
     let row = table.stdout.lines().find(|line| line.contains("  block  "));
     assert!(row.is_some_and(|row| row.trim_start().starts_with(step)), "{}", table.stdout);
-    assert!(table.stdout.contains(&format!("Start with {step}: ")), "{}", table.stdout);
+    assert!(table.stdout.contains(&format!("Fix {step} first: ")), "{}", table.stdout);
     for text in [&table.stdout, &table.stderr, &json.stdout, &json.stderr] {
         assert!(!text.contains(SECRET_KEY) && !text.contains(ACCESS_KEY), "{text}");
     }
@@ -103,7 +103,7 @@ fn a_good_way_passes_every_step_in_both_forms() {
         "  CHECK            RESULT  DETAIL",
         "  key.permission   pass    it may read; 8 of 9 clusters are within its reach",
         "  versions         pass    4 versions, up to 3.9.0",
-        "cdss can work with this service. Nothing was changed.",
+        "cdss can use this service. Nothing was changed.",
     ] {
         assert!(table.contains(line), "{line:?} is not in\n{table}");
     }
@@ -233,8 +233,11 @@ fn a_clock_that_an_upgrade_corrects_is_a_warning_with_its_remedy() {
     {
         assert!(table.stdout.contains(text), "{text:?} is not in\n{}", table.stdout);
     }
-    assert!(table.stdout.contains("cdss can work with this service."), "{}", table.stdout);
-    bench.home.run(&format!("{UPGRADE} --yes --profile prod")).assert_says(0, &["this machine's clock says"]);
+    assert!(table.stdout.contains("cdss can use this service."), "{}", table.stdout);
+    bench
+        .home
+        .run(&format!("{UPGRADE} --yes --profile prod"))
+        .assert_says(0, &["this machine's clock is at"]);
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn masked(text: &str) -> String {
         let is_id = word.trim().len() == 36 && word.matches('-').count() == 4;
         if is_id { word.replace(word.trim(), "ID") } else { word.to_owned() }
     };
-    let lines = text.lines().filter(|line| !line.starts_with("Service") && !line.starts_with("Seen"));
+    let lines = text.lines().filter(|line| !line.starts_with("Service") && !line.starts_with("Observed"));
     lines.map(|line| line.split(' ').map(mask).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join("\n")
 }
 

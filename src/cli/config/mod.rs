@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use crate::api::CdssApi;
 use crate::cli::context::Context;
 use crate::error::Failure;
-use crate::output::{CommandOutput, ProfileChange, Setting, streams};
+use crate::output::{CommandOutput, EffectiveSetting, ProfileChange, streams};
 use crate::report::Report;
 use crate::settings::{self, Change, Environment, Field, Flags};
 use crate::verify::verify;
@@ -93,12 +93,12 @@ impl ConfigArgs {
         matches!(self.what, What::Show | What::Verify)
     }
 
-    pub(crate) fn empty_body(&self) -> CommandOutput {
+    pub(crate) fn empty_output(&self) -> CommandOutput {
         match self.what {
             What::Show => CommandOutput::Settings(Vec::new()),
-            What::Verify => CommandOutput::Verification,
+            What::Verify => CommandOutput::Verify,
             What::List => CommandOutput::Profiles(Vec::new()),
-            What::Init | What::Set { .. } | What::Remove { .. } => CommandOutput::Change(None),
+            What::Init | What::Set { .. } | What::Remove { .. } => CommandOutput::ProfileChange(None),
         }
     }
 }
@@ -119,7 +119,7 @@ pub(super) fn run_settled(
     let met = context.probe()?;
     let api = || context.api().map(|http| http as &dyn CdssApi);
     verify(&context.settings.service, met, api, report)?;
-    Ok(args.empty_body())
+    Ok(args.empty_output())
 }
 
 /// Shows the settings in force. Keys that can't be used are told, and are no failure.
@@ -130,7 +130,7 @@ fn show(context: &Context) -> CommandOutput {
     let settings = context.settings.shown.iter();
     CommandOutput::Settings(
         settings
-            .map(|shown| Setting {
+            .map(|shown| EffectiveSetting {
                 key: shown.name,
                 value: shown.value.clone(),
                 origin: shown.origin.to_string(),
@@ -163,13 +163,13 @@ pub(crate) fn run(
             (Some(*key), done)
         }
         What::Remove { key, yes } => (*key, desk.remove(*key, *yes)?),
-        What::List | What::Show | What::Verify => return Ok(args.empty_body()),
+        What::List | What::Show | What::Verify => return Ok(args.empty_output()),
     };
-    Ok(CommandOutput::Change(Some(ProfileChange {
+    Ok(CommandOutput::ProfileChange(Some(ProfileChange {
         profile: desk.profile,
         source: desk.file.display().to_string(),
         key: key.map(Field::name),
-        done: word(done),
+        action: word(done),
     })))
 }
 

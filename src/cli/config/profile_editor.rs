@@ -60,7 +60,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     fn prompt(&self) -> TerminalPrompt {
-        TerminalPrompt { interrupt: self.interrupt.clone() }
+        TerminalPrompt { signals: self.interrupt.clone() }
     }
 
     /// Asks for everything, then writes it at once.
@@ -98,7 +98,7 @@ impl<'a> ProfileEditor<'a> {
                 .map_err(|error| error.to_string())
         })?;
         // Whoever pastes both halves at once must not see the secret between two questions.
-        let _until_both_are_here = EchoGuard::begin();
+        let _until_both_are_here = EchoGuard::disable_echo();
         let access = self.choice("Access key ID", "", |text| checked(Field::AccessKey, text))?;
         let secret = self.secret("Secret key")?;
         let values = [
@@ -132,7 +132,7 @@ impl<'a> ProfileEditor<'a> {
     fn secret(&self, question: &str) -> Result<SecretString, Failure> {
         use secrecy::ExposeSecret as _;
         loop {
-            let secret = self.prompt().secret(question).map_err(|error| self.failed(error))?;
+            let secret = self.prompt().read_secret(question).map_err(|error| self.failed(error))?;
             match Field::SecretKey.check(secret.expose_secret()) {
                 Ok(()) => return Ok(secret),
                 Err(why) => streams::print_stderr(&why),
@@ -160,7 +160,7 @@ impl<'a> ProfileEditor<'a> {
             None if stdin => from_stdin(),
             None if key.is_secret() => {
                 self.require_terminal("Secret key", "give it on standard input with --stdin")?;
-                let _until_it_is_here = EchoGuard::begin();
+                let _until_it_is_here = EchoGuard::disable_echo();
                 self.secret("Secret key")
             }
             None => Err(Failure::Usage {
