@@ -307,8 +307,8 @@ complete -c cdss -n "__fish_cdss_using_subcommand history" -s q -l quiet -d 'Hid
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l scenario -d 'Behavior to simulate' -r
-complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l cluster -d 'Add a cluster, for example orders=3.7.1,5' -r
-complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l port -d 'Port on 127.0.0.1 [default: any free port]' -r
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l cluster -d 'Add a cluster, such as orders=3.7.1,5' -r
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l port -d 'Local port [default: any free port]' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l profile -d 'Profile to use' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l region -d 'Region: KR, SGN, JPN, KRS, or FKR' -r
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l site -d 'Site: public (민간), gov (공공), or fin (금융)' -r

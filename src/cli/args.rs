@@ -37,6 +37,7 @@ pub(crate) struct Cli {
 
 /// Options that every command accepts.
 #[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "the help shows these comments as they are")]
 pub(crate) struct Global {
     /// Profile to use
     ///

@@ -18,6 +18,7 @@ use crate::upgrade::{StatusRequest, status};
 Examples:
   cdss status --cluster orders-prod
   cdss status --cluster no:1009123 --version 3.9.0 --watch")]
+#[expect(clippy::doc_markdown, reason = "the help shows these comments as they are")]
 pub(crate) struct StatusArgs {
     /// Cluster name or number
     ///

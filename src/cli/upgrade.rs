@@ -35,6 +35,7 @@ Rehearse it first:
 
 See also: cdss help checks, cdss help outcomes, cdss help exit-codes"
 )]
+#[expect(clippy::doc_markdown, reason = "the help shows these comments as they are")]
 pub(crate) struct UpgradeArgs {
     /// Cluster name or number
     ///

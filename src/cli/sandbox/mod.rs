@@ -42,10 +42,10 @@ pub(crate) struct SandboxArgs {
     /// List the scenarios and their exit codes
     #[arg(long)]
     list: bool,
-    /// Add a cluster, for example orders=3.7.1,5
+    /// Add a cluster, such as orders=3.7.1,5
     #[arg(long, value_name = "NAME=VERSION,BROKERS")]
     cluster: Vec<NewCluster>,
-    /// Port on 127.0.0.1 [default: any free port]
+    /// Local port [default: any free port]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
     /// Command to run; without one, serve until Ctrl-C
