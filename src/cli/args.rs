@@ -1,11 +1,12 @@
-//! The root parser and the global flags. Declarations only.
+//! The command line: the root command and the global options.
 
 use clap::{ArgAction, Args, Parser};
 
 use crate::cli::command::{Command, recognize};
+use crate::cli::help;
 use crate::exit::Exit;
 
-/// Upgrade Kafka on NAVER Cloud's Cloud Data Streaming Service by the rolling method
+/// Perform rolling Kafka upgrades on NAVER Cloud Data Streaming Service (CDSS)
 #[derive(Debug, Parser)]
 #[command(
     name = "cdss",
@@ -13,47 +14,74 @@ use crate::exit::Exit;
     disable_help_subcommand = true,
     max_term_width = 100,
     subcommand_value_name = "COMMAND",
-    after_help = Exit::table() + "
+    after_help = "Rehearse: cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0",
+    after_long_help = format!("\
 Examples:
-  cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0     rehearse, offline
+  cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0   # offline rehearsal
   cdss check --cluster orders-prod --version 3.9.0
-  cdss upgrade --cluster orders-prod --version 3.9.0"
+  cdss upgrade --cluster orders-prod --version 3.9.0
+
+{}
+Topics (cdss help TOPIC):
+  {}", Exit::table(), help::topics().join(", "))
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub global: Global,
-    /// Print the version of cdss itself
-    #[arg(long, short = 'V')]
+    /// Print the version of cdss
+    #[arg(long, short = 'V', hide_short_help = true)]
     pub version: bool,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// Flags of every command.
+/// Options that every command accepts.
 #[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "the help shows these comments as they are")]
 pub(crate) struct Global {
-    /// Profile with keys and settings
+    /// Profile to use
+    ///
+    /// Without it, the profile `default` is used if there is one. See `cdss help credentials`. [env: CDSS_PROFILE]
     #[arg(long, global = true, value_name = "NAME", help_heading = "Global options")]
     pub profile: Option<String>,
-    /// Region: KR, SGN, JPN, KRS or FKR
-    #[arg(long, global = true, value_name = "REGION", help_heading = "Global options")]
-    pub region: Option<String>,
-    /// Site: public (민간), gov (공공) or fin (금융)
-    #[arg(long, global = true, value_name = "SITE", help_heading = "Global options")]
-    pub site: Option<String>,
-    /// Address of the service, in place of the site's own
-    #[arg(long, global = true, value_name = "URL", help_heading = "Global options")]
-    pub endpoint: Option<String>,
-    /// Certificate authorities to believe besides the system's, as PEM
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
-    pub cacert: Option<String>,
-    /// Form of the result: table or json
-    #[arg(long, short, global = true, value_name = "FORMAT", help_heading = "Global options")]
-    pub output: Option<String>,
-    /// Colours: auto, always or never
+    /// Region: KR, SGN, JPN, KRS, or FKR
+    ///
+    /// SGN, JPN, KRS, and FKR imply their site. [default: KR, or FKR for site fin] [env: NCLOUD_REGION]
     #[arg(
         long,
         global = true,
+        hide_short_help = true,
+        value_name = "REGION",
+        help_heading = "Global options"
+    )]
+    pub region: Option<String>,
+    /// Site: public (민간), gov (공공), or fin (금융)
+    ///
+    /// [default: the site of the region, or public] [env: NCLOUD_SITE]
+    #[arg(long, global = true, hide_short_help = true, value_name = "SITE", help_heading = "Global options")]
+    pub site: Option<String>,
+    /// Service endpoint to use instead of the site's
+    ///
+    /// [env: CDSS_ENDPOINT]
+    #[arg(long, global = true, hide_short_help = true, value_name = "URL", help_heading = "Global options")]
+    pub endpoint: Option<String>,
+    /// Additional CA certificates (PEM)
+    ///
+    /// They are added to the system's. SSL_CERT_FILE replaces the system's.
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE", help_heading = "Global options")]
+    pub cacert: Option<String>,
+    /// Output format: table or json
+    ///
+    /// [default: table] [env: CDSS_OUTPUT]
+    #[arg(long, short, global = true, value_name = "FORMAT", help_heading = "Global options")]
+    pub output: Option<String>,
+    /// When to use colors: auto, always, or never
+    ///
+    /// [default: auto] With auto, NO_COLOR and TERM=dumb turn colors off.
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
         value_name = "WHEN",
         value_parser = ["auto", "always", "never"],
         hide_possible_values = true,
@@ -62,11 +90,11 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub color: String,
-    /// Leave out progress and remarks; never a plan, never an error
-    #[arg(long, short, global = true, help_heading = "Global options")]
+    /// Hide progress and hints (plans and errors are still shown)
+    #[arg(long, short, global = true, hide_short_help = true, help_heading = "Global options")]
     pub quiet: bool,
-    /// Show settings; twice: requests; three times: answers
-    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Global options")]
+    /// Show settings; -vv adds requests, -vvv adds responses
+    #[arg(short, long, global = true, hide_short_help = true, action = ArgAction::Count, help_heading = "Global options")]
     pub verbose: u8,
 }
 

@@ -11,22 +11,33 @@ use crate::session::resolve::UpgradeRequest;
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::{check, check_all};
 
-/// Say whether an upgrade can be done and what would change; start nothing
+/// Check whether an upgrade is possible and show what would change
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "\
+Examples:
   cdss check --cluster orders-prod --version 3.9.0
-  cdss check --cluster orders-prod              every newer version, a line each")]
+  cdss check --cluster orders-prod   # one line for each newer version",
+    after_long_help = "\
+Examples:
+  cdss check --cluster orders-prod --version 3.9.0
+  cdss check --cluster orders-prod   # one line for each newer version
+
+See also: cdss help checks, or cdss help ID for one check"
+)]
 pub(crate) struct CheckArgs {
-    /// Cluster, by number or exact name (no:… or name:… removes doubt)
+    /// Cluster name or number
+    ///
+    /// If it is ambiguous, prefix it with name: or no:, for example no:1009123.
     #[arg(long, value_name = "CLUSTER")]
     cluster: Selector,
-    /// Kafka version to move to, such as 3.9.0; left out: every newer one
+    /// Target version [default: every newer one]
     #[arg(long, value_name = "VERSION")]
     version: Option<VersionSelector>,
-    /// Config group of that version, by number or exact name
+    /// Config group for the target version
     #[arg(long, value_name = "GROUP", requires = "version")]
     config_group: Option<Selector>,
-    /// Override a blocking check; the error prints the flag
+    /// Override a blocking check, for example ID=ITEM
     #[arg(long, value_name = "ID[=ITEM,…]", requires = "version")]
     accept: Vec<Acceptance>,
 }

@@ -1,6 +1,6 @@
 //! The subcommands: dispatch, document form, and the journal entry at the end of a run.
 
-use super::{check, config, config_group, history, list, sandbox, status, upgrade};
+use super::{check, config, config_group, help, history, list, sandbox, status, upgrade};
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -25,14 +25,15 @@ pub(crate) enum Command {
     History(history::HistoryArgs),
     Sandbox(sandbox::SandboxArgs),
     Completions(CompletionsArgs),
+    Help(help::HelpArgs),
 }
 
-/// Print the completion script of a shell
+/// Print a shell completion script
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   cdss completions bash > ~/.local/share/bash-completion/completions/cdss")]
 pub(crate) struct CompletionsArgs {
-    /// Shell: bash, zsh, fish, elvish or powershell
+    /// Shell: bash, zsh, fish, elvish, or powershell
     #[arg(value_name = "SHELL", hide_possible_values = true)]
     pub shell: clap_complete::Shell,
 }
@@ -50,6 +51,7 @@ impl Command {
             Self::History(_) => "history",
             Self::Sandbox(_) => "sandbox",
             Self::Completions(_) => "completions",
+            Self::Help(_) => "help",
         }
     }
 
@@ -64,7 +66,8 @@ impl Command {
             | Self::Config(_)
             | Self::History(_)
             | Self::Sandbox(_)
-            | Self::Completions(_) => None,
+            | Self::Completions(_)
+            | Self::Help(_) => None,
         }
     }
 
@@ -81,7 +84,9 @@ impl Command {
             Self::List(args) => list::run(args, context),
             Self::ConfigGroup(args) => config_group::run(args, context, report).map(|()| self.empty_output()),
             Self::Config(args) => config::run_settled(args, context, report),
-            Self::History(_) | Self::Sandbox(_) | Self::Completions(_) => Ok(CommandOutput::None),
+            Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => {
+                Ok(CommandOutput::None)
+            }
         }
     }
 
@@ -96,7 +101,7 @@ impl Command {
             Self::ConfigGroup(args) => args.empty_output(),
             Self::Config(args) => args.empty_output(),
             Self::History(_) => history::empty_output(),
-            Self::Sandbox(_) | Self::Completions(_) => CommandOutput::None,
+            Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => CommandOutput::None,
         }
     }
 }
@@ -145,6 +150,7 @@ pub(crate) fn recognize(word: &str) -> Option<(&'static str, CommandOutput)> {
         "history" => Some(("history", history::empty_output())),
         "sandbox" => Some(("sandbox", CommandOutput::None)),
         "completions" => Some(("completions", CommandOutput::None)),
+        "help" => Some(("help", CommandOutput::None)),
         _ => None,
     }
 }

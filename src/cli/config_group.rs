@@ -12,10 +12,10 @@ use crate::model::selector::Selector;
 use crate::output::{CommandOutput, copy_document};
 use crate::report::Report;
 
-/// Compare Kafka settings of config groups; carry them to a new version
+/// Compare config groups, or copy one to another Kafka version
 #[derive(Debug, Args)]
 #[command(after_help = "\
-`cdss list config-groups` lists them.
+List config groups with `cdss list config-groups`.
 
 Examples:
   cdss config-group diff orders-371 orders-390
@@ -27,54 +27,68 @@ pub(crate) struct ConfigGroupArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Say what differs between two config groups, setting by setting
-    #[command(after_help = "\
+    /// Compare two config groups, setting by setting
+    #[command(
+        after_help = "Example:\n  cdss config-group diff orders-371 orders-390",
+        after_long_help = "\
 Classes:
-  lost-override    set in A, default in B          gained           set in B alone
-  changed          set in both, not alike          out-of-range     B's version does not allow it
-  read-only        lost, and nobody can set it     removed-key      B's version has it no more
-  changed-default  set in neither, not alike       unknown          listed for one version only
-  kept             alike
+  lost-override    set in A, default in B          gained        set only in B
+  changed          set in both, different          out-of-range  not allowed by B's version
+  read-only        lost, and cannot be set         removed-key   removed in B's version
+  changed-default  set in neither, different       unknown       listed for one version only
+  kept             same value
 
 Examples:
   cdss config-group diff orders-371 orders-390
-  cdss config-group diff no:301 no:312 --exit-code --output json")]
+  cdss config-group diff no:301 no:312 --exit-code --output json"
+    )]
     Diff {
-        /// Config group, by number or exact name (no:… or name:… removes doubt)
+        /// Config group name or number
+        ///
+        /// If it is ambiguous, prefix it with name: or no:, for example no:301.
         #[arg(value_name = "A")]
         from: Selector,
-        /// Config group to compare it with, of any version
+        /// Config group to compare with, of any version
         #[arg(value_name = "B")]
         to: Selector,
-        /// Exit with 20 when a setting differs, the versions' own defaults included
+        /// Exit with code 20 if any setting differs
+        ///
+        /// Settings whose version defaults differ count too.
         #[arg(long)]
         exit_code: bool,
     },
-    /// Make a config group for another version with the values of this one
-    #[command(group = ArgGroup::new("source").required(true).args(["from", "cluster"]), after_help = "\
-Values that the version does not take are listed and left out. No cluster is changed, nothing is
-deleted. A name has 3 to 30 small letters, digits and hyphens, a letter first; Terraform takes 15.
+    /// Copy a config group to another Kafka version
+    #[command(override_usage = "\
+cdss config-group copy [OPTIONS] --version <VERSION> <FROM>
+       cdss config-group copy [OPTIONS] --version <VERSION> --cluster <CLUSTER>", group = ArgGroup::new("source").required(true).args(["from", "cluster"]), after_help = "\
+Example:
+  cdss config-group copy analytics-371 --version 3.9.0", after_long_help = "\
+Settings that the target version does not accept are listed and skipped. No cluster is changed and
+nothing is deleted. A name has 3 to 30 lowercase letters, digits, and hyphens, and starts with a
+letter. Terraform accepts at most 15 characters.
 
 Examples:
   cdss config-group copy analytics-371 --version 3.9.0
   cdss config-group copy --cluster orders-prod --version 3.9.0 --name orders-new --dry-run")]
     Copy {
-        /// Config group to copy, by number or exact name
+        /// Config group to copy, by name or number
         #[arg(value_name = "FROM")]
         from: Option<Selector>,
-        /// Copy the config group that this cluster uses
+        /// Copy the config group of this cluster
         #[arg(long, value_name = "CLUSTER")]
         cluster: Option<Selector>,
         /// Kafka version of the new config group, such as 3.9.0
         #[arg(long, value_name = "VERSION")]
         version: VersionSelector,
-        /// Name of the new group; left out: FROM's with the new version's digits
+        /// Name of the new group
+        ///
+        /// [default: the name of FROM with the digits of the new version, such as orders-390 for orders-371]
         #[arg(long, value_name = "NAME")]
         name: Option<GroupName>,
-        /// Say what would be carried and what left out; make nothing
+        /// Show what would be copied and skipped; create nothing
         #[arg(long, short = 'n')]
         dry_run: bool,
-        /// Confirm without a question
+        /// Skip the confirmation prompt
         #[arg(long, short)]
         yes: bool,
     },

@@ -12,18 +12,25 @@ use crate::model::history::{DamagedRecord, History, InitOutcome};
 use crate::output::{CommandOutput, HistoryView, escape, streams};
 use crate::settings::{self, Environment};
 
-/// Show the upgrades and config group copies that were run from this machine
+/// Show upgrades and config group copies run on this machine
 #[derive(Debug, Args)]
-#[command(after_help = "\
-A run is `unfinished` when its end was never recorded: it is still running, or it was killed.
+#[command(
+    after_help = "\
+Examples:
+  cdss history
+  cdss history 20261124T030211 --output json
+  cdss history --repair",
+    after_long_help = "\
+A run is `unfinished` if its end was not recorded: it is still running, or it was killed.
 
-A damaged line may have recorded a start: check the cluster before --repair. The lines stay in the
-file, and an entry with their SHA-256 hashes is appended.
+A damaged line may have recorded a start, so check the cluster before --repair. The lines stay in
+the file, and an entry with their SHA-256 hashes is appended.
 
 Examples:
   cdss history
   cdss history 20261124T030211 --output json
-  cdss history --repair")]
+  cdss history --repair"
+)]
 pub(crate) struct HistoryArgs {
     /// Run ID or unique prefix; shows every entry of that run
     #[arg(value_name = "ID")]

@@ -11,7 +11,7 @@ use crate::output::CommandOutput;
 use crate::reporter::Reporter as _;
 use crate::session::config_groups::{AllGroups, all_groups};
 
-/// List what there is: clusters, versions, config groups
+/// List clusters, versions, and config groups
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   cdss list clusters
@@ -23,16 +23,16 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// List the clusters of the region, with those that the key may not touch
+    /// List the clusters in the region, including those without access
     #[command(after_help = "Example:\n  cdss list clusters --region SGN")]
     Clusters,
-    /// List the Kafka versions that the service offers
+    /// List the available Kafka versions
     #[command(after_help = "Example:\n  cdss list versions --output json")]
     Versions,
-    /// List the config groups, of all versions or of one
+    /// List config groups of all versions or of one version
     #[command(after_help = "Example:\n  cdss list config-groups --version 3.9.0")]
     ConfigGroups {
-        /// Only the groups of this Kafka version
+        /// List only groups of this Kafka version
         #[arg(long, value_name = "VERSION")]
         version: Option<VersionSelector>,
     },

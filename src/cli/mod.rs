@@ -6,6 +6,7 @@ pub(crate) mod command;
 pub(crate) mod config;
 mod config_group;
 mod context;
+mod help;
 pub(crate) mod history;
 mod list;
 mod run;

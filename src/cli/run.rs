@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::args::{Cli, Global, misplaced_version};
 use super::command::Command;
 use super::context::{Context, CoreDumpsDisabled};
+use super::help;
 use crate::clock::Clock as _;
 use crate::error::{CopyFailure, Failure};
 use crate::exit::Exit;
@@ -64,6 +65,15 @@ pub(crate) fn main() -> ExitCode {
             core_dumps.restore_for_children();
             run_sandbox_command(&args, &cli.global, &environment)
         }
+        Some(Command::Help(args)) => match help::text(&args, Cli::command()) {
+            Ok(text) => exit_code(print_output(&format!("{}\n", text.trim_end()))),
+            Err(failure) => exit_with_error(
+                &failure,
+                output_options(&cli.global, &environment).unwrap_or_default(),
+                &CommandOutput::None,
+                "help",
+            ),
+        },
         Some(Command::Completions(args)) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);

@@ -12,28 +12,40 @@ use crate::report::Report;
 use crate::settings::duration;
 use crate::upgrade::{StatusRequest, status};
 
-/// Say what the cluster is doing now, or follow it to the end
+/// Show cluster status, or watch until the change finishes
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(after_help = "\
+Examples:
   cdss status --cluster orders-prod
-  cdss status --cluster no:1009123 --version 3.9.0 --watch    with the verdict of `upgrade`")]
+  cdss status --cluster no:1009123 --version 3.9.0 --watch")]
+#[expect(clippy::doc_markdown, reason = "the help shows these comments as they are")]
 pub(crate) struct StatusArgs {
-    /// Cluster, by number or exact name (no:… or name:… removes doubt)
+    /// Cluster name or number
+    ///
+    /// If it is ambiguous, prefix it with name: or no:, for example no:1009123.
     #[arg(long, value_name = "CLUSTER")]
     cluster: Selector,
-    /// Version that the upgrade goes to; without it no verdict is given
+    /// Target version of the upgrade
+    ///
+    /// Without it, the command reports no verdict.
     #[arg(long, value_name = "VERSION")]
     version: Option<VersionSelector>,
-    /// Version before the upgrade: a return to it is reported as failed
+    /// Version before the upgrade
+    ///
+    /// With it, a cluster that returns to this version is reported as failed.
     #[arg(long, value_name = "VERSION", requires = "version", requires = "watch")]
     from: Option<VersionSelector>,
-    /// Follow until the change has ended
+    /// Watch until the change finishes
     #[arg(long)]
     watch: bool,
-    /// Stop following after this long; the upgrade goes on
+    /// Stop watching after this time
+    ///
+    /// The change continues.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "3h", requires = "watch")]
     timeout: Duration,
-    /// Time between two looks; 15s by default
+    /// Polling interval [default: 15s]
+    ///
+    /// [env: CDSS_POLL]
     #[arg(long, value_name = "TIME", requires = "watch")]
     poll: Option<String>,
 }

@@ -16,50 +16,72 @@ use crate::upgrade::check;
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::{ConfirmOptions, WaitOptions, upgrade};
 
-/// Start a rolling upgrade and see it to the end
+/// Start a rolling upgrade and wait for it to finish
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that a person types")]
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Rehearse: cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0",
+    after_long_help = "\
+Examples:
   cdss upgrade --cluster orders-prod --version 3.9.0
   cdss upgrade --cluster orders-prod --version 3.9.0 --config-group orders-390 --yes --output json
 
 Limits:
-  An upgrade is never started twice by runs that share a journal. Two runs with separate journals,
-  for example on two machines, can both start it if the first start is not visible yet.
+  Runs that share a journal never start an upgrade twice. Two runs with separate journals, for
+  example on two machines, can both start it if the first start is not visible yet.
 
-Rehearse it first: cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0")]
+Rehearse it first:
+  cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
+
+See also: cdss help checks, cdss help outcomes, cdss help exit-codes"
+)]
+#[expect(clippy::doc_markdown, reason = "the help shows these comments as they are")]
 pub(crate) struct UpgradeArgs {
-    /// Cluster, by number or exact name (no:… or name:… removes doubt)
+    /// Cluster name or number
+    ///
+    /// If it is ambiguous, prefix it with name: or no:, for example no:1009123.
     #[arg(long, value_name = "CLUSTER")]
     cluster: Selector,
-    /// Kafka version to move to, such as 3.9.0; there is no default
+    /// Target Kafka version, such as 3.9.0
     #[arg(long, value_name = "VERSION")]
     version: VersionSelector,
-    /// Config group; left out: the only one that keeps every custom value
+    /// Config group for the target version
+    ///
+    /// [default: the only group of that version that keeps every custom value]
     #[arg(long, value_name = "GROUP")]
     config_group: Option<Selector>,
-    /// Confirm without a question; overrules no check
+    /// Skip the confirmation prompt
+    ///
+    /// It does not override checks.
     #[arg(long, short)]
     yes: bool,
-    /// Override a blocking check; the error prints the flag
+    /// Override a blocking check, for example ID=ITEM
+    ///
+    /// The error of a blocked upgrade prints the flag to add. Repeat the option to override several checks.
     #[arg(long, value_name = "ID[=ITEM,…]")]
     accept: Vec<Acceptance>,
-    /// Refuse to start if there is no journal (for pipelines that restore it)
+    /// Refuse to start without a journal (for pipelines)
+    ///
+    /// For pipelines that restore the journal of earlier runs: a missing journal means that it was not restored.
     #[arg(long)]
     require_journal: bool,
-    /// Do what `cdss check` does; start nothing
+    /// Run the checks and print the plan; start nothing
     #[arg(long, short = 'n')]
     dry_run: bool,
-    /// Wait for the end (the default)
+    /// Wait until the upgrade finishes (the default)
     #[arg(long, overrides_with = "no_wait")]
     wait: bool,
     /// Return as soon as the start is accepted
     #[arg(long)]
     no_wait: bool,
-    /// Stop waiting after this long; the upgrade goes on
+    /// Stop waiting after this time
+    ///
+    /// The upgrade continues. The exit code is then 8 or 9.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "3h", conflicts_with = "no_wait")]
     timeout: Duration,
-    /// Time between two looks; 15s by default
+    /// Polling interval [default: 15s]
+    ///
+    /// [env: CDSS_POLL]
     #[arg(long, value_name = "TIME", conflicts_with = "no_wait")]
     poll: Option<String>,
 }

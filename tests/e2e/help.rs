@@ -2,7 +2,7 @@
 
 use crate::support::Home;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "",
     "upgrade",
     "check",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 21] = [
     "history",
     "sandbox",
     "completions",
+    "help",
 ];
 
 /// Runs a line that has to need nothing: no key, no service, no file.
@@ -38,17 +39,68 @@ fn told(line: &str) -> String {
     run.stdout
 }
 
+fn width(line: &str) -> usize {
+    // Hangul is two columns wide.
+    line.chars().map(|c| if matches!(c, '가'..='힣') { 2 } else { 1 }).sum()
+}
+
 #[test]
-fn the_help_of_every_command_has_an_example_and_fits_100_columns() {
+fn long_help_has_an_example_and_fits_100_columns() {
     for command in COMMANDS {
-        for flag in ["--help", "-h"] {
-            let help = told(&format!("{command} {flag}"));
-            assert!(help.contains("Example"), "{command}: {help}");
-            for line in help.lines() {
-                assert!(line.chars().count() <= 100, "{command}: {line}");
-            }
+        let help = told(&format!("{command} --help"));
+        assert!(help.contains("Example"), "{command}: {help}");
+        for line in help.lines() {
+            assert!(width(line) <= 100, "{command}: {line}");
         }
     }
+}
+
+#[test]
+fn short_help_fits_24_lines_of_80_columns() {
+    for command in COMMANDS {
+        let help = told(&format!("{command} -h"));
+        assert!(help.lines().count() <= 24, "{command}: {help}");
+        for line in help.lines() {
+            assert!(width(line) <= 80, "{command}: {line}");
+        }
+    }
+}
+
+#[test]
+fn commands_come_first_in_the_short_help() {
+    let help = told("-h");
+    let headings: Vec<&str> = help.lines().filter(|line| line.ends_with(':')).collect();
+    assert_eq!(headings, ["Commands:", "Options:", "Global options:"]);
+}
+
+#[test]
+fn long_help_names_variables_values_and_defaults() {
+    let help = told("upgrade --help").split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in [
+        "[env: CDSS_PROFILE]",
+        "[env: NCLOUD_REGION]",
+        "[env: NCLOUD_SITE]",
+        "[env: CDSS_ENDPOINT]",
+        "[default: table] [env: CDSS_OUTPUT]",
+        "Polling interval [default: 15s]",
+        "[env: CDSS_POLL]",
+        "[default: 3h]",
+        "auto, always, or never",
+        "KR, SGN, JPN, KRS, or FKR",
+    ] {
+        assert!(help.contains(text), "{text}: {help}");
+    }
+}
+
+#[test]
+fn help_shows_commands_topics_and_checks() {
+    assert_eq!(told("help"), told("--help"));
+    assert_eq!(told("help config-group copy"), told("config-group copy --help"));
+    assert!(told("help exit-codes").starts_with("# Exit codes\n"));
+    assert!(told("help config.no-group").starts_with("## config.no-group\n"));
+    let run = Home::empty().run("help config.nothing");
+    run.assert_says(2, &["no help for `config.nothing`", "the topics are checks, outcomes, exit-codes"]);
+    assert_eq!(run.stdout, "");
 }
 
 #[test]
@@ -66,13 +118,8 @@ fn the_list_of_commands_is_the_whole_one() {
 }
 
 #[test]
-fn the_first_line_of_config_says_what_it_is_not() {
-    let help = told("config --help");
-    let first = help.lines().next().unwrap_or_default();
-    assert!(
-        first.contains("of cdss itself") && first.contains("Kafka's settings are in config groups"),
-        "{first}"
-    );
+fn the_summary_of_config_says_that_kafka_settings_are_elsewhere() {
+    assert!(told("config --help").starts_with("Manage profiles and API keys (not Kafka settings)\n"));
 }
 
 #[test]
@@ -95,7 +142,7 @@ fn the_exit_codes_are_part_of_the_help() {
 fn cdss_alone_prints_help_and_exits_with_2() {
     let home = Home::empty();
     let run = home.run("");
-    run.assert_says(2, &["Usage: cdss", "Example", "Exit codes:"]);
+    run.assert_says(2, &["Usage: cdss", "Commands:", "Rehearse: cdss sandbox"]);
     assert_eq!(run.stdout, "");
     home.assert_untouched();
 }

@@ -14,16 +14,23 @@ use profile_editor::ProfileEditor;
 
 mod profile_editor;
 
-/// Set up profiles and keys of cdss itself; Kafka's settings are in config groups
+/// Manage profiles and API keys (not Kafka settings)
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Profiles stand in $XDG_CONFIG_HOME/cdss/config.toml. Those of ~/.ncloud/configure are read too, and
-never written. All of these work on the profile that --profile names, else on `default`.
+#[command(
+    after_help = "\
+Examples:
+  cdss config init --profile prod
+  cdss config show --profile prod",
+    after_long_help = "\
+Profiles are stored in $XDG_CONFIG_HOME/cdss/config.toml (mode 0600). Profiles in
+~/.ncloud/configure are read too, but never written. These commands use the profile given by
+--profile, or `default`.
 
 Examples:
   cdss config init --profile prod
   cdss config set region JPN --profile prod
-  cdss config show --profile prod")]
+  cdss config show --profile prod"
+)]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
     what: What,
@@ -31,26 +38,29 @@ pub(crate) struct ConfigArgs {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Ask for a profile's key, site and region, and write them down
+    /// Create a profile interactively
     #[command(after_help = "Example:\n  cdss config init --profile prod")]
     Init,
-    /// List the profiles, each with its file
+    /// List profiles and their files
     #[command(after_help = "Example:\n  cdss config list --output json")]
     List,
-    /// Show the settings in force, each with where it comes from
+    /// Show the effective settings and where each comes from
     #[command(after_help = "Example:\n  cdss config show --profile prod")]
     Show,
-    /// Try the way to the service step by step, and what the key may do there; change nothing
+    /// Test connectivity, credentials, and permissions (read-only)
     #[command(after_help = "Examples:
   cdss config verify --profile prod
   cdss config verify --region SGN --output json")]
     Verify,
-    /// Set one value of a profile
-    #[command(after_help = format!("\
+    /// Set a value in a profile
+    #[command(after_help = "\
+Examples:
+  cdss config set region JPN --profile prod
+  cdss config set secret_key --profile prod", after_long_help = format!("\
 Keys:
   {}
 
-The secret is asked for, or read from standard input with --stdin, and never an argument.
+A secret is read from a prompt, or from standard input with --stdin; never from an argument.
 
 Examples:
   cdss config set region JPN --profile prod
@@ -60,23 +70,23 @@ Examples:
         /// Name of the value
         #[arg(value_name = "KEY", value_parser = key_parser(), hide_possible_values = true)]
         key: Field,
-        /// What to set it to; left out for a secret
+        /// New value (omit it for a secret)
         #[arg(value_name = "VALUE")]
         value: Option<String>,
         /// Read the value from standard input
         #[arg(long, conflicts_with = "value")]
         stdin: bool,
     },
-    /// Remove a profile, or one value of it
+    /// Remove a profile or one of its values
     #[command(after_help = "\
 Examples:
   cdss config remove --profile old
   cdss config remove proxy --profile prod")]
     Remove {
-        /// Name of the value; the whole profile without it
+        /// Name of the value [default: remove the whole profile]
         #[arg(value_name = "KEY", value_parser = key_parser(), hide_possible_values = true)]
         key: Option<Field>,
-        /// Don't ask
+        /// Skip the confirmation prompt
         #[arg(long, short)]
         yes: bool,
     },

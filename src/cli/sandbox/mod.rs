@@ -17,30 +17,38 @@ use folder::{Folder, WrapperError};
 
 mod folder;
 
-/// Rehearse against a local CDSS: the very command that will run on production
+/// Run commands against a local CDSS simulator
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "\
+Examples:
   cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
   cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
-  cdss sandbox --cluster orders=3.7.1,5         serve until Ctrl-C, for another shell
+  cdss sandbox --cluster orders=3.7.1,5   # serve another shell until Ctrl-C",
+    after_long_help = "\
+Examples:
+  cdss sandbox -- cdss upgrade --cluster orders-prod --version 3.9.0
+  cdss sandbox --scenario answer-lost -- ./nightly-upgrade.sh
+  cdss sandbox --cluster orders=3.7.1,5   # serve another shell until Ctrl-C
 
-Inside, every cdss talks only to the sandbox, whatever profile, endpoint or key it is given. This
-includes commands with a cleaned environment, such as env -i PATH=\"$PATH\" cdss.
-A script that sets XDG_STATE_HOME keeps its journal there, in a subfolder for each sandbox.")]
+In the sandbox, every cdss talks only to the simulator, regardless of profile, endpoint, or
+credentials. This includes commands with a clean environment, such as env -i PATH=\"$PATH\" cdss.
+If a script sets XDG_STATE_HOME, its journal is kept there, in one subdirectory per sandbox."
+)]
 pub(crate) struct SandboxArgs {
-    /// What the service does; `--list` shows all
+    /// Behavior to simulate
     #[arg(long, value_name = "SCENARIO", default_value = "healthy")]
     scenario: Scenario,
-    /// List the scenarios, each with the exit code of `upgrade`
+    /// List the scenarios and their exit codes
     #[arg(long)]
     list: bool,
-    /// Add a cluster under a name of your own
+    /// Add a cluster, such as orders=3.7.1,5
     #[arg(long, value_name = "NAME=VERSION,BROKERS")]
     cluster: Vec<NewCluster>,
-    /// Port on 127.0.0.1; any free one by default
+    /// Local port [default: any free port]
     #[arg(long, default_value_t = 0, hide_default_value = true)]
     port: u16,
-    /// Command to run inside; without one the sandbox serves until Ctrl-C
+    /// Command to run; without one, serve until Ctrl-C
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }

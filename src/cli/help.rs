@@ -1,0 +1,135 @@
+//! `cdss help`: the help of a command, a topic, or a check.
+
+use clap::{Args, Command};
+
+use crate::error::Failure;
+
+/// Show help for a command, topic, or check
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  cdss help upgrade
+  cdss help exit-codes
+  cdss help config.no-group")]
+pub(crate) struct HelpArgs {
+    /// Command, topic, or check ID
+    #[arg(value_name = "SUBJECT")]
+    subject: Vec<String>,
+}
+
+/// The topics, in the order in which `cdss --help` lists them.
+const TOPICS: [(&str, &str); 9] = [
+    ("checks", CHECKS),
+    ("outcomes", include_str!("../help/outcomes.md")),
+    ("exit-codes", include_str!("../help/exit-codes.md")),
+    ("credentials", include_str!("../help/credentials.md")),
+    ("environment", include_str!("../help/environment.md")),
+    ("config-groups", include_str!("../help/config-groups.md")),
+    ("pipelines", include_str!("../help/pipelines.md")),
+    ("network", include_str!("../help/network.md")),
+    ("service", include_str!("../help/service.md")),
+];
+
+const CHECKS: &str = include_str!("../help/checks.md");
+
+/// Returns the names of the topics.
+pub(super) fn topics() -> [&'static str; TOPICS.len()] {
+    TOPICS.map(|(name, _)| name)
+}
+
+/// Returns the text for a command of `cdss`, a topic, or a check ID.
+///
+/// # Errors
+///
+/// Fails if there is no help for the subject.
+pub(super) fn text(args: &HelpArgs, mut cdss: Command) -> Result<String, Failure> {
+    // Adds the global options to every subcommand.
+    cdss.build();
+    let words: Vec<&str> = args.subject.iter().map(String::as_str).collect();
+    if let Some(command) = command(&mut cdss, &words) {
+        return Ok(command.render_long_help().to_string());
+    }
+    let found = match words.as_slice() {
+        [word] => topic(word).or_else(|| check(word)),
+        _ => None,
+    };
+    found.map(str::to_owned).ok_or_else(|| Failure::Usage {
+        message: format!("no help for `{}`", words.join(" ")),
+        hint: Some(format!(
+            "run `cdss -h` for the commands; the topics are {}; for a check, use its ID, such as config.no-group",
+            topics().join(", ")
+        )),
+    })
+}
+
+/// Finds a command by its path, such as `config-group copy`.
+fn command<'a>(cdss: &'a mut Command, path: &[&str]) -> Option<&'a mut Command> {
+    path.iter().try_fold(cdss, |command, word| command.find_subcommand_mut(word))
+}
+
+fn topic(name: &str) -> Option<&'static str> {
+    TOPICS.iter().find(|(topic, _)| *topic == name).map(|(_, text)| *text)
+}
+
+/// Cuts the section of a check out of the topic `checks`.
+fn check(id: &str) -> Option<&'static str> {
+    let heading = format!("## {id}\n");
+    let start = CHECKS.match_indices(&heading).find(|(at, _)| CHECKS[..*at].ends_with('\n'))?.0;
+    let section = &CHECKS[start..];
+    let end = section[heading.len()..].find("\n## ").map_or(section.len(), |end| heading.len() + end + 1);
+    Some(section[..end].trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+    use crate::cli::args::Cli;
+
+    fn help(subject: &str) -> Result<String, Failure> {
+        let args = HelpArgs { subject: subject.split_whitespace().map(str::to_owned).collect() };
+        text(&args, Cli::command())
+    }
+
+    #[test]
+    fn commands_topics_and_checks_have_help() {
+        for (subject, expected) in [
+            ("", "Usage: cdss [OPTIONS] [COMMAND]"),
+            ("upgrade", "Usage: cdss upgrade [OPTIONS] --cluster"),
+            ("config-group copy", "Usage: cdss config-group copy [OPTIONS]"),
+            ("help", "Usage: cdss help"),
+            ("exit-codes", "# Exit codes"),
+            ("config.no-group", "## config.no-group"),
+            ("versions", "## versions"),
+        ] {
+            let text = help(subject).unwrap();
+            assert!(text.contains(expected), "{subject}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_section_ends_before_the_next_one() {
+        let text = help("config.no-group").unwrap();
+        assert_eq!(text.matches("## ").count(), 1, "{text}");
+        assert!(!text.ends_with('\n'));
+    }
+
+    #[test]
+    fn unknown_subjects_are_usage_errors() {
+        for subject in ["nothing", "config.no", "upgrade nothing", "exit-codes checks", "## versions"] {
+            let failure = help(subject).unwrap_err();
+            assert_eq!(failure.exit().code(), 2, "{subject}");
+            assert!(failure.hint().is_some_and(|hint| hint.contains("exit-codes")), "{subject}");
+        }
+    }
+
+    #[test]
+    fn every_exit_code_is_in_its_topic() {
+        let topic = topic("exit-codes").unwrap();
+        for exit in crate::exit::Exit::ALL {
+            let line = format!("\n{:>3} {:<14} {}\n", exit.code(), exit.name(), exit.meaning());
+            assert!(topic.contains(&line), "{line}");
+        }
+    }
+}
