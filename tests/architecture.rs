@@ -84,7 +84,7 @@ fn paths(code: &str) -> impl Iterator<Item = Vec<String>> + '_ {
 }
 
 #[test]
-fn modules_use_only_what_the_table_allows() {
+fn modules_import_only_what_the_table_allows() {
     let table = allowed();
     let mut wrong = Vec::new();
     for (file, code) in sources() {
@@ -104,7 +104,7 @@ fn modules_use_only_what_the_table_allows() {
 }
 
 #[test]
-fn every_module_of_the_table_exists() {
+fn every_module_in_the_table_exists() {
     let folders: BTreeSet<String> = sources()
         .keys()
         .flat_map(|file| {
@@ -133,7 +133,7 @@ fn secrets_are_exposed_only_where_they_are_used() {
 }
 
 #[test]
-fn imports_name_each_module_by_itself() {
+fn each_import_names_one_module() {
     for (file, code) in sources() {
         assert!(!code.contains("crate::{"), "{}: a braced import hides what it uses", file.display());
     }

@@ -263,7 +263,7 @@ const COMMANDS: [&str; 22] = [
 ];
 
 #[test]
-fn the_hunt_finds_the_key_in_every_form() {
+fn search_finds_the_key_in_every_encoding() {
     let mut texts = vec![
         format!("error: {SECRET}!"),
         hexadecimal(SECRET).to_uppercase(),
@@ -284,7 +284,7 @@ fn the_hunt_finds_the_key_in_every_form() {
 }
 
 #[test]
-fn the_key_comes_out_of_no_command_at_any_verbosity_whatever_happens() {
+fn no_command_leaks_the_key_at_any_verbosity() {
     let (hunt, sampler) = (Hunt::default(), Sampler::start());
     every_command(&hunt, &sampler);
     every_way_in(&hunt, &sampler);
@@ -493,7 +493,7 @@ fn every_fault(hunt: &Hunt, sampler: &Sampler) {
 }
 
 #[test]
-fn a_run_that_crashes_for_want_of_a_stack_tells_no_key_and_leaves_no_core() {
+fn stack_overflow_leaks_no_key_and_leaves_no_core() {
     let (hunt, sandbox) = (Hunt::default(), serve(Scenario::Healthy));
     let relay = Relay::start(sandbox.port());
     let (mut crashed, mut went_well) = (0, 0);
@@ -524,7 +524,7 @@ fn below(home: &Home, limits: &str, inner: &Command) -> Command {
 }
 
 #[test]
-fn no_core_is_written_of_a_process_that_holds_a_key() {
+fn process_with_a_key_writes_no_core() {
     const UNLIMITED: &str = "ulimit -c unlimited 2>/dev/null";
     let home = Home::empty();
     let sandbox = serve(Scenario::Stalled);

@@ -42,7 +42,7 @@ fn assert_silent(run: &Run, secret: &str) {
 }
 
 #[test]
-fn a_program_gives_the_key_and_its_answer_is_seen_by_nobody() {
+fn credential_process_output_is_never_shown() {
     let bench = Bench::new(Scenario::Healthy);
     with_script(&bench, &format!("echo unlocked >&2; {}", echo(&answer_of(ACCESS_KEY, SECRET_KEY))));
     let line = format!("{UPGRADE} --yes --profile prod -o json -vvv");
@@ -59,7 +59,7 @@ fn a_program_gives_the_key_and_its_answer_is_seen_by_nobody() {
 }
 
 #[test]
-fn each_way_in_which_a_program_gives_no_key_has_its_words() {
+fn each_credential_process_failure_has_its_own_message() {
     let bench = Bench::new(Scenario::Healthy);
     let good = echo(&answer_of(ACCESS_KEY, SECRET_KEY));
     let list = "list versions --profile prod -vvv";
@@ -128,7 +128,7 @@ fn last_refusal(log: &Log) -> Option<usize> {
 }
 
 #[test]
-fn a_key_that_is_rotated_in_the_middle_of_a_watch_is_fetched_anew_and_the_watch_ends_well() {
+fn key_rotated_during_watch_is_refreshed() {
     for by_program in [false, true] {
         let bench = Bench::new(Scenario::Healthy);
         let answer = bench.home.path().join("answer.json");
@@ -163,7 +163,7 @@ fn a_key_that_is_rotated_in_the_middle_of_a_watch_is_fetched_anew_and_the_watch_
 }
 
 #[test]
-fn a_new_key_of_another_address_is_not_sent_to_the_old_one() {
+fn new_key_for_another_endpoint_is_not_sent_to_the_old_one() {
     let bench = Bench::new(Scenario::Healthy);
     let relay = Relay::start(bench.sandbox.port());
     let give = |(access, secret): (&str, &str), url: &str, poll: &str| {
@@ -187,7 +187,7 @@ fn a_new_key_of_another_address_is_not_sent_to_the_old_one() {
 }
 
 #[test]
-fn a_key_that_ends_to_count_is_fetched_anew_before_it_does() {
+fn expiring_key_is_refreshed_before_it_expires() {
     let bench = Bench::new(Scenario::Healthy);
     let runs = bench.home.path().join("runs");
     let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);

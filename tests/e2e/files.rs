@@ -16,7 +16,7 @@ pub(crate) fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn file_and_folders_are_their_owners_alone_under_any_umask() {
+fn file_and_folders_are_private_under_any_umask() {
     for umask in ["000", "077", "027", "777"] {
         let home = Home::empty();
         let mut command = home.program("sh");
@@ -38,7 +38,7 @@ pub(crate) fn old() -> String {
 }
 
 #[test]
-fn a_full_disk_leaves_the_old_file_and_says_so() {
+fn full_disk_keeps_the_old_file_and_reports_it() {
     let cdss = env!("CARGO_BIN_EXE_cdss");
     // The signal of the limit has no effect of its own, ignored or not.
     for prepare in ["trap '' XFSZ; ulimit -f 0;", "ulimit -f 0;"] {

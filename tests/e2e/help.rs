@@ -39,7 +39,7 @@ fn told(line: &str) -> String {
 }
 
 #[test]
-fn the_help_of_every_command_has_an_example_and_fits_100_columns() {
+fn every_help_page_has_an_example_and_fits_100_columns() {
     for command in COMMANDS {
         for flag in ["--help", "-h"] {
             let help = told(&format!("{command} {flag}"));
@@ -52,7 +52,7 @@ fn the_help_of_every_command_has_an_example_and_fits_100_columns() {
 }
 
 #[test]
-fn the_list_of_commands_is_the_whole_one() {
+fn every_command_is_listed() {
     let subcommands = |help: &str| -> Vec<String> {
         let list = help.split("Commands:\n").nth(1).map(|rest| rest.split("\n\n").next().unwrap_or_default());
         let lines = list.unwrap_or_default().lines();
@@ -66,7 +66,7 @@ fn the_list_of_commands_is_the_whole_one() {
 }
 
 #[test]
-fn the_first_line_of_config_says_what_it_is_not() {
+fn config_help_points_to_config_group_for_kafka_settings() {
     let help = told("config --help");
     let first = help.lines().next().unwrap_or_default();
     assert!(
@@ -76,14 +76,14 @@ fn the_first_line_of_config_says_what_it_is_not() {
 }
 
 #[test]
-fn the_version_is_told_in_one_line() {
+fn version_is_printed_on_one_line() {
     for flag in ["--version", "-V"] {
         assert_eq!(told(flag), format!("cdss {}\n", env!("CARGO_PKG_VERSION")));
     }
 }
 
 #[test]
-fn the_exit_codes_are_part_of_the_help() {
+fn help_lists_exit_codes() {
     let help = told("--help");
     for scenario in cdss::sandbox::Scenario::ALL {
         let code = format!("\n  {:>3}  ", scenario.exit());
@@ -92,7 +92,7 @@ fn the_exit_codes_are_part_of_the_help() {
 }
 
 #[test]
-fn cdss_alone_prints_help_and_exits_with_2() {
+fn no_arguments_prints_help_and_exits_2() {
     let home = Home::empty();
     let run = home.run("");
     run.assert_says(2, &["Usage: cdss", "Example", "Exit codes:"]);
@@ -101,7 +101,7 @@ fn cdss_alone_prints_help_and_exits_with_2() {
 }
 
 #[test]
-fn the_scenarios_are_listed_as_a_table_and_as_a_document() {
+fn scenarios_are_listed_as_table_and_json() {
     let home = Home::empty();
     let table = home.run("sandbox --list");
     let document = home.run("sandbox --list -o json").document();

@@ -32,7 +32,7 @@ fn count_of_warnings(stderr: &str) -> usize {
 }
 
 #[test]
-fn a_journal_of_the_first_format_has_the_history_it_had() {
+fn first_format_journal_keeps_its_history() {
     let home = Home::empty();
     write_journal(&home, OLD);
     let history = home.run("history -o json");
@@ -46,7 +46,7 @@ fn a_journal_of_the_first_format_has_the_history_it_had() {
 }
 
 #[test]
-fn damaged_lines_are_repaired_once_and_stay_in_the_file() {
+fn damaged_lines_are_repaired_once_and_kept_in_the_file() {
     let home = Home::empty();
     write_journal(&home, &format!("\0\0\0\n{OLD}{{\"run\":\"\u{1b}[2J\"}}\n"));
     let before = fs::read_to_string(home.journal()).expect("it is there");
@@ -76,7 +76,7 @@ fn damaged_lines_are_repaired_once_and_stay_in_the_file() {
 }
 
 #[test]
-fn a_repair_lists_the_lines_in_its_document() {
+fn repair_json_lists_the_damaged_lines() {
     let home = Home::empty();
     write_journal(&home, "garbage\n");
     let document = home.run("history --repair -o json").document();
@@ -87,7 +87,7 @@ fn a_repair_lists_the_lines_in_its_document() {
 }
 
 #[test]
-fn with_damaged_lines_only_nobody_knows_what_was_started() {
+fn history_with_only_damaged_lines_claims_nothing() {
     let home = Home::empty();
     write_journal(&home, "\0\0\0");
     let history = home.run("history");
@@ -102,14 +102,14 @@ fn with_damaged_lines_only_nobody_knows_what_was_started() {
 }
 
 #[test]
-fn without_a_journal_a_repair_leaves_no_trace() {
+fn repair_without_journal_creates_nothing() {
     let home = Home::empty();
     home.run("history --repair").assert_says(0, &["nothing was written"]);
     home.assert_untouched();
 }
 
 #[test]
-fn init_creates_a_private_journal_and_changes_nothing_the_second_time() {
+fn init_creates_a_private_journal_and_is_idempotent() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::empty();
     let first = home.run("history --init -o json");
@@ -127,7 +127,7 @@ fn init_creates_a_private_journal_and_changes_nothing_the_second_time() {
 }
 
 #[test]
-fn repair_init_and_an_id_exclude_each_other() {
+fn repair_init_and_id_are_mutually_exclusive() {
     let home = Home::empty();
     for line in ["history 2026 --repair", "history 2026 --init", "history --repair --init"] {
         home.run(line).assert_says(2, &["cannot be used with"]);
@@ -136,7 +136,7 @@ fn repair_init_and_an_id_exclude_each_other() {
 }
 
 #[test]
-fn a_journal_that_reaches_the_file_size_limit_does_not_end_the_watch() {
+fn file_size_limit_does_not_end_the_watch() {
     let before = Bench::new(Scenario::Healthy);
     before.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let text = fs::read_to_string(before.home.journal()).expect("it is there");
@@ -158,7 +158,7 @@ fn a_journal_that_reaches_the_file_size_limit_does_not_end_the_watch() {
 }
 
 #[test]
-fn a_journal_that_another_process_has_locked_does_not_end_the_watch() {
+fn locked_journal_does_not_end_the_watch() {
     let lab = Lab::new(Scenario::Healthy);
     let child =
         lab.cdss(&format!("{UPGRADE} --yes --poll 30ms --output json")).spawn().expect("cdss is there");
@@ -174,7 +174,7 @@ fn a_journal_that_another_process_has_locked_does_not_end_the_watch() {
 }
 
 #[test]
-fn a_journal_that_another_process_has_locked_prevents_a_start() {
+fn locked_journal_prevents_start() {
     let bench = Bench::new(Scenario::Healthy);
     bench.run("history --init").assert_says(0, &[]);
     let journal = File::open(bench.home.journal()).expect("it is there");
@@ -214,7 +214,7 @@ const LARGEST: u64 = 32 * 1024;
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_journal_of_20_mb_is_read_in_little_memory() {
+fn reading_a_20_mb_journal_uses_little_memory() {
     let sandbox = crate::support::serve(Options::default());
     let home = Home::empty();
     write_journal(&home, &large_journal());

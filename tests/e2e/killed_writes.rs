@@ -45,7 +45,7 @@ impl Writer {
 }
 
 #[test]
-fn a_killed_write_leaves_the_old_file_or_the_new_one_and_the_next_run_leaves_nothing_beside_it() {
+fn killed_write_leaves_old_or_new_file_and_is_cleaned_up() {
     const KILLS: u32 = 500;
     let old = old();
     let new = old.replace("\"old\"", &format!("\"{}\"", new_key()));

@@ -18,7 +18,7 @@ use crate::support::{ACCESS_KEY, Home, Run, SECRET_KEY, lead_to, raw_characters,
 const CODES: [i32; 14] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20];
 
 #[test]
-fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
+fn mutated_responses_exit_with_a_known_code_and_one_json() {
     const LINES: [&str; 7] = [
         "check --cluster orders-prod --version 3.9.0 -o json",
         "check --cluster orders-prod",
@@ -65,7 +65,7 @@ fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
 }
 
 #[test]
-fn mutated_answers_make_no_second_config_group_and_none_without_saying_so() {
+fn mutated_responses_create_at_most_one_reported_group() {
     let ends: Mutex<Vec<(i32, usize)>> = Mutex::default();
     let seeds: Vec<u64> = (0..160).collect();
     side_by_side(&seeds, |seed| {
@@ -134,7 +134,7 @@ fn counting(port: u16, change: fn(u64) -> serde_json::Value) -> Injector {
 }
 
 #[test]
-fn a_cluster_list_with_an_unreadable_count_resolves_no_name() {
+fn cluster_list_with_invalid_count_resolves_no_name() {
     let sandbox = serve(Options::default());
     let changes: [fn(u64) -> serde_json::Value; 6] = [
         |_| (-1).into(),
@@ -154,7 +154,7 @@ fn a_cluster_list_with_an_unreadable_count_resolves_no_name() {
 }
 
 #[test]
-fn a_cluster_list_that_lacks_an_entry_resolves_no_name() {
+fn incomplete_cluster_list_resolves_no_name() {
     let sandbox = serve(Options::default());
     let injector = counting(sandbox.port(), |count| (count + 1).into());
     for line in [
@@ -217,7 +217,7 @@ const HOSTILE: [&str; 40] = [
 ];
 
 #[test]
-fn forty_hostile_texts_in_every_name_and_message_do_nothing() {
+fn hostile_names_and_messages_are_escaped() {
     let found: Mutex<Vec<(&str, char)>> = Mutex::default();
     side_by_side(&HOSTILE, |fixture| {
         for line in [
@@ -288,7 +288,7 @@ pub(crate) fn peak(home: &Home, url: &str, line: &str) -> u64 {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn memory_is_bounded_whatever_is_sent() {
+fn memory_is_bounded_for_any_response() {
     let head =
         |more: &str| format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{more}").into_bytes();
     let mebibyte = || vec![b' '; 1024 * 1024];

@@ -42,7 +42,7 @@ impl Line {
 const ALWAYS: usize = usize::MAX;
 
 #[test]
-fn every_cell_of_the_start() {
+fn every_start_outcome_matches_the_table() {
     let gateway = |status, code| Fault::Gateway { status, code, delivered: false };
     let delivered = |status, code| Fault::Gateway { status, code, delivered: true };
     // The fault, how often, the exit code, `submitted`, the verdict, starts that took effect.
@@ -96,7 +96,7 @@ fn every_cell_of_the_start() {
 }
 
 #[test]
-fn every_cell_of_a_read() {
+fn every_read_outcome_matches_the_table() {
     let gateway = |status, code| Fault::Gateway { status, code, delivered: false };
     // The fault, how often, and the exit code of a check.
     let cells = [

@@ -37,7 +37,7 @@ fn check_shows_the_plan_and_starts_nothing() {
 }
 
 #[test]
-fn settings_of_both_lists_of_the_service_are_compared() {
+fn settings_from_both_service_lists_are_compared() {
     let bench = Bench::new(Scenario::Healthy);
     let (_, document) = bench.json(CHECK);
     let class = |key: &str| {
@@ -49,7 +49,7 @@ fn settings_of_both_lists_of_the_service_are_compared() {
 }
 
 #[test]
-fn check_without_a_version_judges_every_newer_one() {
+fn check_without_version_evaluates_every_newer_version() {
     let bench = Bench::new(Scenario::Healthy);
     for (cluster, code, possible) in [
         // In the order 2.8.2, 3.6.2, 3.7.1, 3.9.0; null where no group can be chosen.
@@ -90,7 +90,7 @@ fn comparable(run: &Run) -> Value {
 }
 
 #[test]
-fn a_dry_run_is_a_check() {
+fn dry_run_equals_check() {
     let bench = Bench::new(Scenario::Healthy);
     for arguments in [
         "--cluster orders-prod --version 3.9.0",
@@ -121,7 +121,7 @@ fn under_way(scenario: Scenario) -> (Bench, Running) {
 }
 
 #[test]
-fn status_tells_what_another_machine_started() {
+fn status_reports_upgrade_started_on_another_machine() {
     let (bench, held) = under_way(Scenario::Healthy);
     let run = from_elsewhere(&bench, "status --cluster orders-prod -o json");
     let document = run.document();
@@ -140,7 +140,7 @@ fn status_tells_what_another_machine_started() {
 }
 
 #[test]
-fn status_without_a_version_follows_and_never_says_done() {
+fn status_without_version_never_reports_done() {
     let (bench, held) = under_way(Scenario::Healthy);
     let run = from_elsewhere(&bench, "status --cluster orders-prod --watch -o json");
     let document = run.document();
@@ -155,7 +155,7 @@ fn status_without_a_version_follows_and_never_says_done() {
 }
 
 #[test]
-fn status_of_an_idle_cluster_has_nothing_to_follow() {
+fn status_of_idle_cluster_has_nothing_to_follow() {
     let bench = Bench::new(Scenario::Healthy);
     from_elsewhere(&bench, "status --cluster orders-prod --watch").assert_says(0, &["nothing to follow"]);
     let run = from_elsewhere(&bench, "status --cluster orders-prod --version 3.9.0 --watch -o json");
@@ -165,7 +165,7 @@ fn status_of_an_idle_cluster_has_nothing_to_follow() {
 }
 
 #[test]
-fn status_from_elsewhere_claims_nothing_of_a_start_that_it_does_not_know() {
+fn status_elsewhere_claims_nothing_about_unknown_starts() {
     for (scenario, flags, code) in [
         (Scenario::EndsInError, "--version 3.9.0 --watch", 11),
         (Scenario::EndsInError, "--watch", 7),
@@ -187,7 +187,7 @@ fn status_from_elsewhere_claims_nothing_of_a_start_that_it_does_not_know() {
 }
 
 #[test]
-fn lists_show_what_there_is() {
+fn lists_show_clusters_versions_and_config_groups() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json("list clusters");
     assert_eq!((run.code, document["clusters"].as_array().map(Vec::len)), (0, Some(9)));
@@ -205,7 +205,7 @@ fn lists_show_what_there_is() {
 }
 
 #[test]
-fn every_page_is_read() {
+fn all_pages_are_read() {
     let new = |name: String, version: &str| NewCluster { name, version: version.to_owned(), brokers: 3 };
     let mut clusters: Vec<_> = (0..120).map(|number| new(format!("team-{number}"), "3.9.0")).collect();
     clusters.push(new("team".to_owned(), "3.7.1"));

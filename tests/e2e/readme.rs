@@ -122,7 +122,7 @@ fn masked(line: &str) -> String {
 }
 
 #[test]
-fn the_rehearsal_looks_as_the_readme_shows_it() {
+fn readme_sandbox_output_is_current() {
     let shown = block("$ cdss sandbox -- cdss upgrade");
     let line = shown.lines().next().and_then(|line| line.strip_prefix("$ cdss ")).expect("it begins with it");
     let run = Home::empty().run(&format!("{line} --yes"));
@@ -164,7 +164,7 @@ fn codes<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(&'a str, &'a str)> {
 }
 
 #[test]
-fn the_tables_of_exit_codes_are_those_of_the_help() {
+fn exit_code_tables_match_the_help() {
     let help = Home::empty().run("--help").stdout;
     let lines = help.lines().skip_while(|line| *line != "Exit codes:").skip(1);
     let known = codes(lines.take_while(|line| !line.is_empty()));
@@ -180,7 +180,7 @@ fn the_tables_of_exit_codes_are_those_of_the_help() {
 }
 
 #[test]
-fn the_pages_are_short() {
+fn pages_are_short() {
     assert!(README.lines().count() <= README_LINES, "{} lines", README.lines().count());
     let width = |c: char| if ('\u{ac00}'..='\u{d7a3}').contains(&c) { 2 } else { 1 };
     for Page { name, text } in TOPICS {
@@ -289,7 +289,7 @@ fn manner(block: &Block) -> Manner {
 }
 
 #[test]
-fn every_block_of_commands_runs_to_its_end() {
+fn every_command_block_succeeds() {
     let mut seen = BTreeMap::new();
     for block in blocks().iter().filter(|block| block.language == "sh") {
         let script: String = block
@@ -338,7 +338,7 @@ fn on_a_terminal(command: Command, script: &str, answers: &[(&str, &str)]) {
 }
 
 #[test]
-fn no_cdss_line_stands_where_no_test_runs_it() {
+fn every_cdss_line_is_run_by_a_test() {
     for block in blocks() {
         let has_lines = block.text.lines().any(|line| line.trim_start().starts_with("cdss "));
         let is_run = block.language == "sh" || block.text.starts_with("$ cdss sandbox ");
@@ -350,7 +350,7 @@ fn no_cdss_line_stands_where_no_test_runs_it() {
 }
 
 #[test]
-fn every_rehearsal_of_the_pages_runs() {
+fn every_documented_sandbox_command_runs() {
     let text = block("cdss sandbox --list").replace("\\\n", "");
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines.len() >= 3, "{lines:?}");
@@ -375,7 +375,7 @@ fn every_rehearsal_of_the_pages_runs() {
 }
 
 #[test]
-fn the_profile_of_the_pages_is_read() {
+fn documented_profile_is_accepted() {
     let home = Home::empty();
     write_private(&home.profiles(), block("[profiles.prod]"));
     let shown = home.run("config show --profile prod -o json").document();
@@ -439,7 +439,7 @@ impl Step {
 }
 
 #[test]
-fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_else() {
+fn pipeline_follows_running_upgrades_and_retries_refusals() {
     let red = Change::BrokerColour { cluster: 1_009_123, broker: 0, colour: "red".to_owned() };
     let sick = Alteration { before: "getClusterStatus".to_owned(), nth: 1, change: red };
     // Scenario, alterations, exit code, starts asked, pauses between tries, command of the result.
@@ -471,7 +471,7 @@ fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_e
 }
 
 #[test]
-fn the_pipeline_starts_nothing_where_its_journal_was_not_restored() {
+fn pipeline_starts_nothing_without_its_journal() {
     let step = Step::new(Scenario::Healthy, vec![]);
     step.run().assert_says(5, &["blocked by journal.missing", "cdss history --init"]);
     assert_eq!((step.sandbox.log().starts_asked(), step.pauses()), (0, 0));
@@ -479,7 +479,7 @@ fn the_pipeline_starts_nothing_where_its_journal_was_not_restored() {
 }
 
 #[test]
-fn the_script_is_rehearsed_as_the_topic_says() {
+fn script_runs_in_the_sandbox_as_documented() {
     let home = Home::empty();
     fs::write(home.path().join("upgrade.sh"), block("#!/bin/sh")).expect("the home can be written");
     let mut command = home.program("sh");
@@ -490,7 +490,7 @@ fn the_script_is_rehearsed_as_the_topic_says() {
 }
 
 #[test]
-fn the_pipeline_is_never_cancelled_asks_somebody_and_keeps_the_journal() {
+fn pipeline_requires_approval_and_keeps_the_journal() {
     let pipeline = block("  workflow_dispatch:");
     for line in ["  cancel-in-progress: false", "      - if: always()", "            state/"] {
         assert!(pipeline.lines().any(|present| present == line), "{line:?}");
@@ -520,7 +520,7 @@ fn assert_pinned(pipeline: &str) {
 }
 
 #[test]
-fn the_short_pipeline_of_the_readme_does_the_same() {
+fn short_readme_pipeline_does_the_same() {
     let pipeline = block("concurrency: {");
     assert_pinned(pipeline);
     for part in ["cancel-in-progress: false", "environment: production ", "restore-keys: orders-prod- "] {
@@ -579,7 +579,7 @@ fn every_other_pipeline_does_the_same() {
 }
 
 #[test]
-fn programs_for_a_key_are_read_as_they_stand() {
+fn documented_credential_processes_are_accepted() {
     let home = Home::empty();
     write_private(&home.profiles(), block("[profiles.vault]"));
     for (profile, program) in [("vault", "op read op://"), ("keyring", "secret-tool lookup ")] {
@@ -589,7 +589,7 @@ fn programs_for_a_key_are_read_as_they_stand() {
 }
 
 #[test]
-fn every_variable_of_the_pages_is_one_that_is_read() {
+fn every_documented_variable_exists() {
     let sources = sources();
     let is_variable = |name: &&str| {
         ["NCLOUD_", "CDSS_"].iter().any(|start| name.strip_prefix(start).is_some_and(|rest| !rest.is_empty()))
@@ -605,7 +605,7 @@ fn every_variable_of_the_pages_is_one_that_is_read() {
 }
 
 #[test]
-fn the_gate_runs_the_cargo_commands_of_the_readme() {
+fn ci_runs_the_cargo_commands_of_the_readme() {
     let gate = include_str!("../../.ci/run");
     let first = |start| {
         let line = README.lines().find(|line| line.starts_with(start));

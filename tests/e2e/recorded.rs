@@ -98,7 +98,7 @@ fn judge(case: &Case) -> Result<(), String> {
 }
 
 #[test]
-fn documents_match_the_recorded_ones() {
+fn documents_match_recordings() {
     let cases: Vec<Case> = [cases::all(), journals::all()].into_iter().flatten().collect();
     let names: BTreeSet<String> = cases.iter().map(|case| case.name.clone()).collect();
     assert_eq!(names.len(), cases.len(), "two cases have one name");

@@ -44,7 +44,7 @@ const TABLE: [Row; 27] = [
 ];
 
 #[test]
-fn the_table_has_every_scenario_with_its_exit_code() {
+fn table_has_every_scenario_with_its_exit_code() {
     for scenario in Scenario::ALL {
         let rows: Vec<_> = TABLE.iter().filter(|row| row.0 == *scenario).collect();
         assert_eq!(rows.len(), 1, "{scenario}");
@@ -92,42 +92,42 @@ fn ends((scenario, code, submitted, verdict, executed): Row) {
 }
 
 #[test]
-fn upgrades_that_end_well_exit_with_0() {
+fn successful_upgrades_exit_0() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 0));
 }
 
 #[test]
-fn refused_keys_exit_with_4() {
+fn rejected_keys_exit_4() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 4));
 }
 
 #[test]
-fn refusals_of_the_service_exit_with_5_or_6() {
+fn service_refusals_exit_5_or_6() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| matches!(scenario.exit(), 5 | 6)));
 }
 
 #[test]
-fn upgrades_that_end_badly_exit_with_7() {
+fn failed_upgrades_exit_7() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 7));
 }
 
 #[test]
-fn upgrades_without_an_end_exit_with_8() {
+fn unfinished_upgrades_exit_8() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 8));
 }
 
 #[test]
-fn starts_of_unknown_fate_exit_with_9() {
+fn unknown_start_outcomes_exit_9() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 9));
 }
 
 #[test]
-fn what_cannot_begin_exits_with_11_or_12() {
+fn busy_or_unreachable_exits_11_or_12() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() > 10));
 }
 
 #[test]
-fn the_service_is_quoted_in_its_own_words_with_the_request() {
+fn service_errors_are_quoted_with_the_request() {
     for scenario in [Scenario::PrecheckRefused, Scenario::PrecheckRefusedHttp] {
         let (run, document) = Bench::new(scenario).json(&format!("{UPGRADE} --yes"));
         let error = &document["error"];
@@ -140,7 +140,7 @@ fn the_service_is_quoted_in_its_own_words_with_the_request() {
 }
 
 #[test]
-fn a_second_start_is_sent_only_after_a_429() {
+fn second_start_is_sent_only_after_429() {
     let bench = Bench::new(Scenario::Throttled);
     bench.run(&format!("{UPGRADE} --yes")).assert_says(0, &[]);
     let log = bench.log();
@@ -155,7 +155,7 @@ fn a_second_start_is_sent_only_after_a_429() {
 }
 
 #[test]
-fn success_is_told_in_three_lines_and_failure_with_a_block_for_support() {
+fn success_prints_three_lines_and_failure_a_support_block() {
     let done = Bench::new(Scenario::Healthy).run(&format!("{UPGRADE} --yes"));
     let lines: Vec<_> =
         done.assert_says(0, &["Started ", "cdss status --cluster no:1009123"]).stdout.lines().collect();

@@ -54,7 +54,7 @@ fn assert_ended_by_signal(ended: &Ended, code: i32) -> Value {
 }
 
 #[test]
-fn a_signal_before_the_start_prevents_it() {
+fn signal_before_start_prevents_it() {
     for (signal, code) in SIGNALS {
         // Longer than the test's patience: the answer must not be awaited.
         let lab = slow(Duration::from_secs(600));
@@ -72,7 +72,7 @@ fn a_signal_before_the_start_prevents_it() {
 }
 
 #[test]
-fn a_signal_during_the_create_of_a_config_group_says_what_may_be_there() {
+fn signal_during_group_create_reports_possible_leftovers() {
     for (signal, code) in SIGNALS {
         let lab = slow(Duration::from_millis(300));
         let arguments = "config-group copy analytics-371 --version 3.9.0 --yes --output json";
@@ -90,7 +90,7 @@ fn a_signal_during_the_create_of_a_config_group_says_what_may_be_there() {
 }
 
 #[test]
-fn a_signal_ends_commands_that_only_read() {
+fn signal_ends_read_only_commands() {
     for arguments in
         ["list clusters", "check --cluster orders-prod --version 3.9.0", "status --cluster orders"]
     {
@@ -102,7 +102,7 @@ fn a_signal_ends_commands_that_only_read() {
 }
 
 #[test]
-fn a_signal_after_the_consent_and_before_the_start_prevents_it() {
+fn signal_between_confirmation_and_start_prevents_start() {
     let lab = slow(Duration::from_millis(400));
     let arguments = format!("{UPGRADE} --yes --output json");
     let second_look = |log: &Log| log.count("rollingUpgradePreCheck") == 2;
@@ -114,7 +114,7 @@ fn a_signal_after_the_consent_and_before_the_start_prevents_it() {
 }
 
 #[test]
-fn a_signal_in_the_watch_leaves_the_upgrade_alone_and_says_how_to_follow_it() {
+fn signal_during_watch_prints_how_to_follow_the_upgrade() {
     for (signal, code) in SIGNALS {
         let lab = Lab::new(Scenario::Stalled);
         let arguments = format!("{UPGRADE} --yes --output json");
@@ -140,7 +140,7 @@ fn a_signal_in_the_watch_leaves_the_upgrade_alone_and_says_how_to_follow_it() {
 }
 
 #[test]
-fn the_command_that_is_printed_follows_the_upgrade_from_an_empty_home() {
+fn printed_follow_command_works_from_an_empty_home() {
     let lab = Lab::new(Scenario::Stalled);
     let arguments = format!("{UPGRADE} --yes");
     let ended = Ended::after(interrupted(&lab, &arguments, Signal::INT, watched_for_a_while));
@@ -159,7 +159,7 @@ fn the_command_that_is_printed_follows_the_upgrade_from_an_empty_home() {
 }
 
 #[test]
-fn a_signal_ends_a_status_that_watches() {
+fn signal_ends_status_watch() {
     let lab = Lab::new(Scenario::Stalled);
     let first = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --yes --no-wait")));
     assert_eq!(first.code(), Some(0), "{}", first.stderr);
@@ -172,7 +172,7 @@ fn a_signal_ends_a_status_that_watches() {
 }
 
 #[test]
-fn a_signal_while_the_start_is_in_flight_waits_for_its_answer() {
+fn signal_during_start_waits_for_the_response() {
     let lab = slow(Duration::from_millis(300));
     let arguments = format!("{UPGRADE} --yes --output json");
     let ended = Ended::after(interrupted(&lab, &arguments, Signal::INT, started));
@@ -193,7 +193,7 @@ fn a_signal_while_the_start_is_in_flight_waits_for_its_answer() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once_and_the_next_run_attaches() {
+fn second_signal_exits_at_once_and_next_run_attaches() {
     use std::os::unix::process::ExitStatusExt as _;
 
     let lab = slow(Duration::from_millis(600));
@@ -215,7 +215,7 @@ fn a_second_signal_ends_it_at_once_and_the_next_run_attaches() {
 }
 
 #[test]
-fn a_signal_before_the_cluster_was_seen_to_change_leaves_the_start_unresolved() {
+fn signal_before_observed_change_leaves_start_unresolved() {
     let lab = Lab::new(Scenario::NeverStarts);
     let arguments = format!("{UPGRADE} --yes --poll 2h --output json");
     let looked = |log: &Log| log.starts_asked() == 1 && log.count("getClusterInfo") > 2;
@@ -233,7 +233,7 @@ fn a_signal_before_the_cluster_was_seen_to_change_leaves_the_start_unresolved() 
 const MOMENTS: usize = 200;
 
 #[test]
-fn a_signal_at_any_moment_ends_with_its_code_and_the_truth() {
+fn signal_at_any_moment_exits_with_the_correct_outcome() {
     let parts = std::thread::scope(|scope| {
         let parts: Vec<_> = (0..4)
             .map(|part| {
@@ -275,7 +275,7 @@ fn a_signal_at_any_moment_ends_with_its_code_and_the_truth() {
 }
 
 #[test]
-fn a_hang_up_that_the_caller_ignores_stays_ignored() {
+fn inherited_ignored_sighup_stays_ignored() {
     let lab = Lab::new(Scenario::Healthy);
     // As nohup does it; the trap of a shell is inherited by what it becomes.
     let mut command = lab.command("sh");

@@ -73,7 +73,7 @@ fn run(home: &Home, line: &str, variables: &[(&str, &str)]) -> Run {
 }
 
 #[test]
-fn a_certificate_that_can_not_be_trusted_is_refused_once_and_nothing_is_asked() {
+fn untrusted_certificate_is_refused_without_retry() {
     let (known, unknown) = (Authority::new(AUTHORITY), Authority::new("Corporate Proxy CA"));
     let home = Home::empty();
     let cacert = certificate(&home, &known);
@@ -136,7 +136,7 @@ fn a_certificate_that_can_not_be_trusted_is_refused_once_and_nothing_is_asked() 
 }
 
 #[test]
-fn an_authority_of_ones_own_is_believed_where_it_is_named() {
+fn custom_ca_is_trusted_only_when_configured() {
     let authority = Authority::new(AUTHORITY);
     let home = Home::empty();
     let path = certificate(&home, &authority);
@@ -162,7 +162,7 @@ fn an_authority_of_ones_own_is_believed_where_it_is_named() {
 }
 
 #[test]
-fn a_process_substitution_is_read_as_a_file_of_authorities() {
+fn process_substitution_works_as_a_ca_file() {
     let authority = Authority::new(AUTHORITY);
     let home = Home::empty();
     let path = certificate(&home, &authority);
@@ -181,7 +181,7 @@ fn a_process_substitution_is_read_as_a_file_of_authorities() {
 }
 
 #[test]
-fn what_is_no_file_of_authorities_is_refused_before_any_request() {
+fn invalid_ca_file_is_refused_before_any_request() {
     let authority = Authority::new(AUTHORITY);
     let service = Service::new(authority.server("127.0.0.1", Validity::Now));
     let home = Home::empty();
@@ -217,7 +217,7 @@ fn what_is_no_file_of_authorities_is_refused_before_any_request() {
 }
 
 #[test]
-fn a_proxy_sees_the_hosts_name_and_nothing_of_key_or_signature() {
+fn proxy_sees_the_host_but_no_key_or_signature() {
     let authority = Authority::new(AUTHORITY);
     let home = Home::empty();
     let cacert = certificate(&home, &authority);
@@ -243,7 +243,7 @@ fn a_proxy_sees_the_hosts_name_and_nothing_of_key_or_signature() {
 }
 
 #[test]
-fn a_proxy_that_refuses_is_named_without_its_password() {
+fn refusing_proxy_is_named_without_its_password() {
     std::thread::scope(|scope| {
         for (status, text) in
             [("407 Proxy Authentication Required", "proxy authoriz"), ("502 Bad Gateway", "tunnel"), ("", "")]
@@ -287,7 +287,7 @@ fn a_proxy_that_refuses_is_named_without_its_password() {
 }
 
 #[test]
-fn a_start_that_was_never_sent_is_sent_again_four_times_at_most() {
+fn unsent_start_is_retried_at_most_four_times() {
     let authority = Authority::new(AUTHORITY);
     for (times, code, submitted, accepted) in [(1, 0, "yes", 1), (3, 0, "yes", 1), (usize::MAX, 12, "no", 0)]
     {

@@ -88,7 +88,7 @@ fn assert_only_reads(sandbox: &Sandbox) {
 }
 
 #[test]
-fn a_good_way_passes_every_step_in_both_forms() {
+fn working_connection_passes_every_step_in_both_formats() {
     let bench = Bench::new(Scenario::Healthy);
     bench.write_profile("");
     let run = bench.home.run("config verify --profile prod -o json");
@@ -112,7 +112,7 @@ fn a_good_way_passes_every_step_in_both_forms() {
 }
 
 #[test]
-fn each_fault_is_the_first_that_stands_out_with_its_remedy() {
+fn each_fault_fails_its_own_step_with_a_remedy() {
     let home = Home::empty();
     let authority = Authority::new("cdss test authority");
     let cacert = home.path().join("authority.pem");
@@ -211,7 +211,7 @@ fn each_fault_is_the_first_that_stands_out_with_its_remedy() {
 }
 
 #[test]
-fn a_clock_that_an_upgrade_corrects_is_a_warning_with_its_remedy() {
+fn correctable_clock_skew_is_a_warning_with_a_remedy() {
     let bench = Bench::new(Scenario::SkewedClock);
     bench.write_profile("");
     let run = bench.home.run("config verify --profile prod -o json");
@@ -238,7 +238,7 @@ fn a_clock_that_an_upgrade_corrects_is_a_warning_with_its_remedy() {
 }
 
 #[test]
-fn a_wrong_clock_does_not_hide_a_refused_key() {
+fn clock_skew_does_not_hide_a_rejected_key() {
     let bench = Bench::new(Scenario::SkewedClock);
     bench.sandbox.accept_key(ACCESS_KEY, "another-secret");
     bench.write_profile("");
@@ -252,7 +252,7 @@ fn a_wrong_clock_does_not_hide_a_refused_key() {
 }
 
 #[test]
-fn the_first_request_carries_no_key_and_tls_and_proxy_are_told_when_they_are_well() {
+fn first_request_has_no_key_and_tls_and_proxy_are_reported() {
     let authority = Authority::new("cdss test authority");
     let sandbox = Arc::new(serve(Options::default()));
     let port = sandbox.port();
@@ -284,7 +284,7 @@ fn the_first_request_carries_no_key_and_tls_and_proxy_are_told_when_they_are_wel
 }
 
 #[test]
-fn a_missing_key_is_a_step_of_its_own_and_the_way_is_tried_all_the_same() {
+fn missing_key_fails_its_step_and_the_connection_is_tested() {
     let bench = Bench::new(Scenario::Healthy);
     let line = format!("config verify --endpoint {}", bench.sandbox.url());
     let run = bench.home.run(&format!("{line} -o json"));
@@ -304,7 +304,7 @@ fn a_missing_key_is_a_step_of_its_own_and_the_way_is_tried_all_the_same() {
 }
 
 #[test]
-fn every_connection_error_leads_to_it() {
+fn connection_errors_hint_at_config_verify() {
     let home = Home::empty();
     let stranger = Authority::new("a stranger").server("127.0.0.1", Validity::Now);
     let untrusted = Injector::with(|_| vec![Step::Hang], move |stream| accept(&stranger, stream));
@@ -336,7 +336,7 @@ fn every_connection_error_leads_to_it() {
 }
 
 #[test]
-fn a_variable_that_names_no_proxy_is_told() {
+fn invalid_proxy_variable_is_reported() {
     let bench = Bench::new(Scenario::Healthy);
     bench.write_profile("");
     for (value, is_told) in

@@ -22,7 +22,7 @@ fn masked(text: &str) -> String {
 }
 
 #[test]
-fn the_list_of_clusters_stays_aligned() {
+fn cluster_list_stays_aligned() {
     insta::assert_snapshot!(bench().run("list clusters").stdout);
 }
 
@@ -32,11 +32,11 @@ fn plan_and_checks_stay_aligned() {
 }
 
 #[test]
-fn the_state_of_a_cluster_stays_aligned() {
+fn cluster_status_stays_aligned() {
     insta::assert_snapshot!(masked(&bench().run("status --cluster 결제").stdout));
 }
 
 #[test]
-fn the_versions_of_a_cluster_stay_aligned() {
+fn version_table_stays_aligned() {
     insta::assert_snapshot!(masked(&bench().run("check --cluster ａｕｄｉｔ").stdout));
 }

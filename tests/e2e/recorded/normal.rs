@@ -138,7 +138,7 @@ fn length_of_shape(text: &str, shape: &str) -> Option<usize> {
 }
 
 #[test]
-fn only_what_varies_and_texts_are_replaced() {
+fn only_varying_values_and_texts_are_normalized() {
     let document = serde_json::json!({
         "at": "2026-11-27T20:51:38.886Z", "ended_at": null, "schema": "cdss/v1",
         "runs": [{ "id": "20261127T205138.841Z-11880", "host": "host-1", "version": "0.1.0", "of": "20261127T205138.841Z-1" }],
