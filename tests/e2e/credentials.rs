@@ -6,8 +6,8 @@ use cdss::sandbox::{Log, Scenario};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::figures;
 use crate::injector::relay::Relay;
+use crate::metrics;
 use crate::support::{ACCESS_KEY, Bench, Run, Running, SECRET_KEY, UPGRADE, mkfifo, write_private};
 
 const NEWER: (&str, &str) = ("NEWERACCESSKEY00009876", "newer-secret-that-must-never-be-seen");
@@ -118,7 +118,7 @@ fn each_credential_process_failure_has_its_own_message() {
     assert_eq!(bench.log().requests.len(), before);
     met += 1;
 
-    figures::record("ways of a credential_process that end in clear words", met, "of 9");
+    metrics::record("ways of a credential_process that end in clear words", met, "of 9");
     assert_eq!(met, 9);
     bench.assert_no_start();
 }

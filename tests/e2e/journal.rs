@@ -221,6 +221,6 @@ fn reading_a_20_mb_journal_uses_little_memory() {
     for line in ["check --cluster orders-prod --version 3.9.0", "history"] {
         let peak = crate::odd_answers::peak(&home, &sandbox.url(), line);
         assert!((1_000..=LARGEST).contains(&peak), "{line}: {peak} KiB");
-        crate::figures::record(&format!("peak memory with a journal of 20 MB, {line}"), peak / 1024, "MiB");
+        crate::metrics::record(&format!("peak memory with a journal of 20 MB, {line}"), peak / 1024, "MiB");
     }
 }

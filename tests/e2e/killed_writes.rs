@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::figures;
 use crate::files::{leftover, mode, old};
+use crate::metrics;
 use crate::support::{Home, side_by_side, write_private};
 
 /// A key that doesn't fit a pipe of one page, so that whoever has written it knows that the reader is there.
@@ -83,8 +83,8 @@ fn killed_write_leaves_old_or_new_file_and_is_cleaned_up() {
         assert_eq!(mode(&file), 0o600);
     });
     let [under_way, replaced, left] = [under_way, replaced, left].map(AtomicUsize::into_inner);
-    figures::record("writes killed under way", under_way, "of 500 kills, 50 at least");
-    figures::record("killed writes that left a file for the next run to remove", left, "of 500 kills");
+    metrics::record("writes killed under way", under_way, "of 500 kills, 50 at least");
+    metrics::record("killed writes that left a file for the next run to remove", left, "of 500 kills");
     assert!(under_way >= 50, "only {under_way} kills met a write, which took {length:?}");
     assert!(replaced > 0 && replaced < turns.len(), "the kills met both sides: {replaced}");
 }

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 
 use cdss::sandbox::Options;
 
-use crate::figures;
 use crate::injector::dice::Dice;
 use crate::injector::mutation::mutated;
 use crate::injector::network::forward;
 use crate::injector::{Injector, Step, http};
+use crate::metrics;
 use crate::support::{ACCESS_KEY, Home, Run, SECRET_KEY, lead_to, raw_characters, serve, side_by_side};
 
 /// Every exit code of the README's table.
@@ -61,7 +61,7 @@ fn mutated_responses_exit_with_a_known_code_and_one_json() {
     });
     let ends = ends.into_inner().expect("no thread failed");
     assert!(ends.contains(&0) && ends.iter().any(|code| *code != 0), "both kinds came up: {ends:?}");
-    figures::record("runs of the binary on mutated answers", ends.len(), "runs");
+    metrics::record("runs of the binary on mutated answers", ends.len(), "runs");
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn mutated_responses_create_at_most_one_reported_group() {
     for code in [0, 9] {
         assert!(ends.iter().any(|end| end.0 == code), "{code} came up: {ends:?}");
     }
-    figures::record("copies of a config group on mutated answers", ends.len(), "runs");
+    metrics::record("copies of a config group on mutated answers", ends.len(), "runs");
 }
 
 /// Passes everything on to the sandbox, and puts another count into each cluster list.
@@ -239,7 +239,7 @@ fn hostile_names_and_messages_are_escaped() {
         }
     });
     let found = found.into_inner().expect("no thread failed");
-    figures::record("hostile texts: raw characters", found.len(), "of 40 texts");
+    metrics::record("hostile texts: raw characters", found.len(), "of 40 texts");
     assert!(found.is_empty(), "{found:?}");
 }
 
@@ -338,6 +338,6 @@ fn memory_is_bounded_for_any_response() {
         let peak = peak(&Home::empty(), &injector.url(), "check --cluster no:1009123");
         assert!(injector.seen().connections > 0, "{fault}: it came");
         assert!((1_000..=LARGEST).contains(&peak), "{fault}: {peak} KiB");
-        figures::record(&format!("peak memory, {fault}"), peak / 1024, "MiB");
+        metrics::record(&format!("peak memory, {fault}"), peak / 1024, "MiB");
     }
 }

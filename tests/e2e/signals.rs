@@ -7,8 +7,8 @@ use cdss::sandbox::{Log, Options, Scenario};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::figures;
 use crate::lab::{Ended, Lab};
+use crate::metrics;
 use crate::support::UPGRADE;
 
 const SIGNALS: [(Signal, i32); 3] = [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
@@ -271,7 +271,7 @@ fn signal_at_any_moment_exits_with_the_correct_outcome() {
     });
     let sum = |at: usize| parts.iter().map(|part| part[at]).sum::<usize>();
     assert!(sum(0) > 20 && sum(1) > 20, "before and after the start: {parts:?}");
-    figures::record("signals at any moment", MOMENTS, "signals");
+    metrics::record("signals at any moment", MOMENTS, "signals");
 }
 
 #[test]

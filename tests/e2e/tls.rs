@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cdss::sandbox::{Options, Sandbox};
 
-use crate::figures;
 use crate::injector::network::forward;
 use crate::injector::proxy::Proxy;
 use crate::injector::tls::{Authority, Validity, accept, self_signed};
 use crate::injector::{Injector, Step};
+use crate::metrics;
 use crate::support::{
     ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to, mkfifo, serve, write_private,
 };
@@ -132,7 +132,7 @@ fn untrusted_certificate_is_refused_without_retry() {
     let line =
         format!("list versions --endpoint https://127.0.0.1:{} --cacert {}", old.port(), cacert.display());
     run(&home, &line, &[]).assert_says(12, &["cannot connect to https://127.0.0.1:", "ProtocolVersion"]);
-    figures::record("untrustworthy certificates refused", refused + 1, "of 6");
+    metrics::record("untrustworthy certificates refused", refused + 1, "of 6");
 }
 
 #[test]

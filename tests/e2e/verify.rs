@@ -6,11 +6,11 @@ use std::sync::Arc;
 use cdss::sandbox::{Options, Sandbox, Scenario};
 use serde_json::Value;
 
-use crate::figures;
 use crate::injector::network::forward;
 use crate::injector::proxy::Proxy;
 use crate::injector::tls::{Authority, Validity, accept};
 use crate::injector::{Injector, Step, http};
+use crate::metrics;
 use crate::support::{
     ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE, check, serve, write_private,
 };
@@ -206,7 +206,7 @@ fn each_fault_fails_its_own_step_with_a_remedy() {
     assert_only_reads(&sandbox);
     met += 1;
 
-    figures::record("faults that config verify names first", met, "of 7");
+    metrics::record("faults that config verify names first", met, "of 7");
     assert_eq!(met, 7);
 }
 

@@ -16,11 +16,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use cdss::sandbox::{Options, Pace, Sandbox, Scenario};
 
-use crate::figures;
 use crate::injector::network::{Fault, steps};
 use crate::injector::relay::Relay;
 use crate::injector::tls::{Authority, Validity, accept};
 use crate::injector::{Injector, Step, header, http};
+use crate::metrics;
 use crate::pty::Terminal;
 use crate::support::{Home, Run, Running, UPGRADE, side_by_side, write_private};
 
@@ -297,12 +297,12 @@ fn no_command_leaks_the_key_at_any_verbosity() {
     let [runs, texts, signatures, lines] =
         [hunt.runs, hunt.texts, hunt.signatures, processes.texts].map(AtomicUsize::into_inner);
     assert!(runs > 200 && signatures > 1_000 && lines > runs, "{runs} {signatures} {lines}");
-    figures::record(
+    metrics::record(
         "places where the key or a signature came out",
         0,
         &format!("of {texts} texts of {runs} runs"),
     );
-    figures::record(
+    metrics::record(
         "command lines that were looked at for the key",
         lines,
         &format!("each of {runs} runs seen"),
@@ -544,5 +544,5 @@ fn process_with_a_key_writes_no_core() {
     let running = Running::start(below(&home, UNLIMITED, &plain), "a crash");
     fs::read(&fifo).expect("it writes");
     let shown = if running.crash() { "yes" } else { "no core is written of anybody here" };
-    figures::record("a process with a key leaves no core where another one does", shown, "");
+    metrics::record("a process with a key leaves no core where another one does", shown, "");
 }
