@@ -1,4 +1,4 @@
-//! `--accept`: what a person may overrule, and how.
+//! `--accept`: which checks a user can override, and how.
 
 use cdss::sandbox::Scenario;
 

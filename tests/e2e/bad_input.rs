@@ -1,4 +1,4 @@
-//! Wrong input: each has its own words, its own hint and its own exit code, and nothing is started.
+//! Invalid input: each case has its own message, hint, and exit code, and nothing is started.
 
 use cdss::sandbox::Scenario;
 
@@ -6,10 +6,10 @@ use crate::support::{
     ACCESS_KEY, Bench, Home, Running, SECRET_KEY, UPGRADE, check, mkfifo, side_by_side, unread, write_private,
 };
 
-/// Command line, exit code, texts on stderr: what is wrong, then what helps.
+/// Command line, exit code, and texts on stderr: the problem, then the hint.
 type Row<'a> = (&'a str, i32, &'a [&'a str]);
 
-/// Runs each line on one sandbox, as text and as a document.
+/// Runs each line against one sandbox, with table and JSON output.
 #[track_caller]
 fn refused(bench: &Bench, rows: &[Row<'_>]) {
     for (line, code, texts) in rows {
@@ -314,7 +314,7 @@ fn url_credentials_are_never_printed() {
     });
 }
 
-/// The time zone library would read a device until memory is full, and wait for a pipe forever.
+/// The time zone library would read a device until memory is exhausted, and wait for a pipe forever.
 #[test]
 fn invalid_time_zone_is_refused_by_every_command() {
     let bench = Bench::new(Scenario::Healthy);

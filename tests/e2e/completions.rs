@@ -1,4 +1,4 @@
-//! The completion scripts in the tree are those that the parser makes today.
+//! The committed completion scripts match those generated from the parser.
 
 use crate::support::Home;
 

@@ -1,4 +1,4 @@
-//! What a change of config group does to the settings, and how they are carried over.
+//! How a change of config group affects settings, and how to keep them.
 
 use cdss::sandbox::{Change, NewCluster, Options, Scenario};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub(crate) fn set(bench: &Bench, group: u64, key: &str, value: &str) {
     bench.sandbox.alter(Change::CustomValue { group, key: key.to_owned(), value: value.to_owned() });
 }
 
-/// Asserts how often a group was made and filled, and that nothing was started or deleted.
+/// Asserts how many groups were created and filled, and that nothing was started or deleted.
 #[track_caller]
 pub(crate) fn assert_made(bench: &Bench, creates: usize, writes: usize) {
     let log = bench.log();
@@ -176,13 +176,13 @@ fn check_request_count_is_bounded() {
         ("getCDSSVersionList", 1),
         ("getClusterInfo", 1),
         ("getClusterStatus", 1),
-        // 304 groups on pages of a hundred.
+        // 304 groups on pages of 100.
         ("getKafkaVersionConfigGroupList", 4),
         ("getKafkaConfigGroup", 1),
     ];
     let (code, document, counts) = requests("check --cluster orders-prod --version 3.9.0");
     let mut expected = first.to_vec();
-    // The present group, and the twenty whose names are most alike.
+    // The current group, and the twenty with the most similar names.
     expected.push(("getKafkaConfigGroupDetailList", 21));
     assert_eq!((code, counts), (5, expected));
     let reason = check(&document, "config.no-group")["reason"].to_string();
@@ -190,7 +190,7 @@ fn check_request_count_is_bounded() {
     assert_eq!(document["candidates"][0]["group"]["name"], "orders-390", "the name was the nearest");
     assert_eq!(document["settings"], json!([]));
 
-    // Without a version every newer one is judged, of which there is one.
+    // Without a version, every newer one is evaluated. There is only one.
     let mut expected = first.to_vec();
     expected.push(("getKafkaConfigGroupDetailList", 21));
     let (code, _, counts) = requests("check --cluster orders-prod");

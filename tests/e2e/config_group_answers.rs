@@ -1,4 +1,4 @@
-//! Config groups at a service whose answers lack something, or refuse something.
+//! Config groups when the service's responses are incomplete or refuse something.
 
 use serde_json::{Value, json};
 
@@ -83,7 +83,7 @@ fn additional_setting_without_value_is_reported_unknown() {
     let (run, document) =
         service.json("check --cluster no:1009301 --version 3.9.0 --config-group analytics-390");
     assert_eq!((run.code, class(&document, "ssl.cipher.suites")), (5, "lost-override".into()));
-    // No other copy would keep it.
+    // No other copy would keep the value.
     let (run, _) = service.json("check --cluster no:1009301 --version 3.9.0");
     assert_eq!(run.code, 5);
     assert!(!run.stderr.contains("config-group copy"), "{}", run.stderr);
@@ -175,7 +175,7 @@ fn unfiltered_or_partial_list_selects_no_wrong_group() {
     run.assert_says(12, &["a list with fewer entries than it counts"]);
     service.assert_made(0, 0);
 
-    // A number is a group's own for its version only.
+    // A group number is unique only within its version.
     let twice = list(vec![entry(1, "default-371", "3713006"), entry(1, "default-390", "3903006")], 2);
     let service =
         Altered::new(move |request| request.contains("/getKafkaConfigGroupList").then(|| twice.clone()));

@@ -1,4 +1,4 @@
-//! A config group's settings carried to another version: once, and true to what reads back.
+//! Config group copies to another version: created once, and verified by reading them back.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::lab::{Ended, Lab};
 use crate::pty::Terminal;
 use crate::support::{Bench, check};
 
-/// The groups of 3.9.0 with this name.
+/// Returns the 3.9.0 groups with this name.
 fn groups_named(bench: &Bench, name: &str) -> Vec<Value> {
     let (_, document) = bench.json("list config-groups --version 3.9.0");
     let groups = document["config_groups"].as_array().expect("there is a list").clone();
     groups.into_iter().filter(|group| group["name"] == name).collect()
 }
 
-/// Key and reason of what was left out.
+/// Returns key and reason of each setting that was not copied.
 fn left_out(document: &Value) -> Vec<(String, String)> {
     let left_out = document["left_out"].as_array().expect("there is a list").iter();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -171,7 +171,7 @@ fn create_with_unknown_outcome_exits_9() {
     assert!(!run.stderr.contains("Nothing was changed"), "{}", run.stderr);
     assert_made(&bench, 1, 0);
 
-    // A second create could make a second group.
+    // A second create request could create a second group.
     let run_id = bench.home.entries()[0]["run"].as_str().map(str::to_owned).expect("it has an id");
     for flag in ["--yes", "--dry-run"] {
         let (again, document) = bench.json(&format!("{COPY} {flag}"));
@@ -185,7 +185,7 @@ fn create_with_unknown_outcome_exits_9() {
     }
     assert_made(&bench, 1, 0);
 
-    // No command that is printed leads to that name again.
+    // No printed command suggests that name again.
     let shown = bench.run("check --cluster no:1009301 --version 3.9.0").stderr;
     assert!(shown.contains("--version 3.9.0 --name analytics-390-2`"), "{shown}");
 }
@@ -196,7 +196,7 @@ fn group_left_by_a_killed_run_is_reused() {
     let bench = Bench::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() });
     let first = bench.start(&format!("{COPY} --yes"));
     bench.sandbox.wait_until(|log| log.count(CREATE) == 1);
-    // Its answer is still on the way.
+    // The response is still in flight.
     first.kill();
     assert_made(&bench, 1, 0);
     let other = "config-group copy payments-371 --version 3.9.0 --name analytics-390 --yes";

@@ -1,4 +1,4 @@
-//! `cdss config` on a pseudo-terminal: what is asked, what is shown, and what an answer does.
+//! `cdss config` on a pseudo-terminal: prompts, output, and the effect of answers.
 
 use std::fs;
 
@@ -125,8 +125,7 @@ fn early_paste_is_hidden_and_echo_restored() {
     terminal.expect("Access key ID: ");
     terminal.press(&format!("{ACCESS_KEY}\r{SECRET_KEY}"));
     let before = terminal.expect("Secret key: ");
-    // The key that ends a program at once elsewhere, and the one that clears the line: what came too early is not
-    // the answer.
+    // Ctrl-\ ends most programs at once, and Ctrl-U clears the line. Early input is not the answer.
     terminal.press(&format!("\u{1c}\u{15}{SECRET_KEY}\r"));
     let after = terminal.expect("profile default: made in ");
     assert!(!before.contains(SECRET_KEY) && !after.contains(SECRET_KEY), "{before}{after}");

@@ -1,4 +1,4 @@
-//! Help and version: on stdout, narrow enough, with an example, and without touching anything.
+//! Help and version: printed to stdout, at most 100 columns wide, with an example, and without side effects.
 
 use crate::support::Home;
 
@@ -26,11 +26,11 @@ const COMMANDS: [&str; 21] = [
     "completions",
 ];
 
-/// Runs a line that has to need nothing: no key, no service, no file.
+/// Runs a command that must not need a key, a service, or a file.
 fn told(line: &str) -> String {
     let home = Home::empty();
     let mut command = home.command(line);
-    // Nothing could be read or reached with these, and none of it may matter.
+    // None of these can be read or reached, and none of them may matter.
     command.env("CDSS_ENDPOINT", "nowhere").env("CDSS_POLL", "").env("NCLOUD_ACCESS_KEY", "half");
     let run = crate::support::Running::start(command, line).end();
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{line}");

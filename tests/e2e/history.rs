@@ -1,4 +1,4 @@
-//! What `cdss history` shows.
+//! The output of `cdss history`.
 
 use std::fs;
 use std::io::Write as _;
@@ -61,7 +61,7 @@ fn killed_run_is_unfinished_and_torn_line_is_not_damage() {
     let history = bench.run("history");
     assert_eq!(history.stderr, "", "its request was never sent");
     assert!(history.stdout.contains("  started  unfinished\n"), "{}", history.stdout);
-    // The next line is a line of its own.
+    // The next entry starts on a new line.
     let follow = bench.run(&format!("{UPGRADE} --yes --timeout 100ms"));
     assert_eq!(follow.code, 8, "{}", follow.stderr);
     let document = bench.run("history -o json").document();

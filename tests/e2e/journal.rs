@@ -1,4 +1,4 @@
-//! The journal's file: earlier formats, damage, limits, and other processes that hold it.
+//! The journal file: earlier formats, damage, size limits, and locks held by other processes.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::support::{Bench, Home, UPGRADE, allow, write_private};
 /// Written by the first version of the format.
 const OLD: &str = include_str!("../fixtures/journal-v1.jsonl");
 
-/// What `history -o json` of that version showed for it.
+/// The output of `history -o json` of that version.
 const OLD_HISTORY: &str = include_str!("../fixtures/journal-v1.history.json");
 
 fn write_journal(home: &Home, text: &str) {
@@ -20,7 +20,7 @@ fn write_journal(home: &Home, text: &str) {
     allow(&home.state(), 0o700);
 }
 
-/// Ends an object with the checksum of this version's lines.
+/// Ends an object with the checksum of the current format.
 #[cfg(target_os = "linux")]
 fn with_checksum(line: &str) -> String {
     let checked = line.strip_suffix('}').expect("a line is an object");
@@ -143,7 +143,7 @@ fn file_size_limit_does_not_end_the_watch() {
     let until_accepted: usize = text.lines().take(2).map(|line| line.len() + 1).sum();
 
     let lab = Lab::new(Scenario::Healthy);
-    // In blocks of 512 bytes, as sh counts: room for the start, its answer, and the first lines about brokers.
+    // In 512-byte blocks, as sh counts: room for the start, its response, and the first broker lines.
     let limit = (until_accepted + 800).div_ceil(512);
     let mut command = lab.command("sh");
     command.args(["-c", &format!("ulimit -f {limit}; exec cdss {UPGRADE} --yes --output json")]);
@@ -185,8 +185,8 @@ fn locked_journal_prevents_start() {
     bench.assert_no_start();
 }
 
-/// Returns at least 20 MB of lines of this version. The fixture's documents are shortened to two requests; those of a
-/// watch hold a few hundred.
+/// Returns at least 20 MB of lines in the current format. The fixture's documents are shortened to two requests;
+/// those of a watch contain a few hundred.
 #[cfg(target_os = "linux")]
 fn large_journal() -> String {
     const REQUEST: &str = "{\"operation\":\"rollingUpgradeProgressCheck\",\"request_id\":\
@@ -208,7 +208,7 @@ fn large_journal() -> String {
     text
 }
 
-/// Fixed by the promise that this test keeps, in KiB.
+/// Memory limit in KiB.
 #[cfg(target_os = "linux")]
 const LARGEST: u64 = 32 * 1024;
 

@@ -1,4 +1,4 @@
-//! Keys from the environment: both halves from one place, in either spelling.
+//! Keys from the environment: both halves from one source, in either spelling.
 
 use cdss::sandbox::Scenario;
 

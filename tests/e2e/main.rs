@@ -1,5 +1,5 @@
-//! The real binary against the sandbox: what a user, a script and a pipeline see. Most of it needs a POSIX shell,
-//! signals and pseudo-terminals.
+//! Tests of the real binary against the sandbox, as users, scripts, and pipelines run it. Most of them need a POSIX
+//! shell, signals, and pseudo-terminals.
 #![cfg(unix)]
 
 mod accept;

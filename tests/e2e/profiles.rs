@@ -1,4 +1,4 @@
-//! Keys and settings from profiles: which are used, which are not, and what becomes of the files.
+//! Keys and settings from profiles: which ones are used, which are not, and how files change.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::support::{ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE,
 
 const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 
-/// Every variable of NCP's own tools, set to what would end in another place or nowhere.
+/// Every variable of the ncloud tools, set to a value that would lead elsewhere or nowhere.
 const NCLOUD: [(&str, &str); 8] = [
     ("NCLOUD_ACCESS_KEY_ID", "WRONGACCESSKEY000001"),
     ("NCLOUD_SECRET_ACCESS_KEY", "wrong"),
@@ -27,14 +27,14 @@ fn vendor(home: &Home) -> PathBuf {
     home.path().join(".ncloud/configure")
 }
 
-/// A bench whose home has a profile that leads to it.
+/// A bench whose home has a profile for its service.
 fn bench_with_profile(more: &str) -> Bench {
     let bench = Bench::new(Scenario::Healthy);
     bench.write_profile(more);
     bench
 }
 
-/// Runs with these variables and no others.
+/// Runs with only these variables.
 fn run(home: &Home, line: &str, variables: &[(&str, &str)]) -> Run {
     let mut command = home.command(line);
     command.envs(variables.iter().copied());
@@ -125,7 +125,7 @@ fn config_show_reports_the_source_of_each_value() {
     assert_eq!(bench.log().requests, []);
 }
 
-/// Whether a table has a row of these words, however far apart they stand.
+/// Returns whether a table has a row with these words, whatever the spacing.
 fn has_row(table: &str, row: &str) -> bool {
     table.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") == row)
 }
@@ -278,7 +278,7 @@ fn set_changes_one_line_and_keeps_comments() {
     assert_eq!(fs::read_to_string(home.profiles()).expect("it is there"), after);
 }
 
-/// Runs with something on standard input.
+/// Runs with this standard input.
 fn run_with_input(home: &Home, line: &str, input: &str) -> Run {
     let file = home.path().join("input");
     fs::write(&file, input).expect("the home can be written");

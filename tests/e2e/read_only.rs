@@ -1,4 +1,4 @@
-//! What only looks: no start is ever sent, and nothing is left on the machine.
+//! Read-only commands: they never send a start and leave no files behind.
 
 use cdss::sandbox::{NewCluster, Options, Scenario};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
 
 const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 
-/// A look at the bench's service from a machine that knows nothing.
+/// Runs a command against the bench's service from an empty home.
 fn from_elsewhere(bench: &Bench, line: &str) -> Run {
     let home = Home::empty();
     let run = Running::start(bench.command(&home, line), line).end();
@@ -52,7 +52,7 @@ fn settings_from_both_service_lists_are_compared() {
 fn check_without_version_evaluates_every_newer_version() {
     let bench = Bench::new(Scenario::Healthy);
     for (cluster, code, possible) in [
-        // In the order 2.8.2, 3.6.2, 3.7.1, 3.9.0; null where no group can be chosen.
+        // In the order 2.8.2, 3.6.2, 3.7.1, 3.9.0. Null if no group can be selected.
         ("orders-prod", 0, serde_json::json!([false, false, false, true])),
         ("logs-prod", 0, serde_json::json!([false, false, null, true])),
         ("payments-prod", 5, serde_json::json!([false, false, false, null])),
@@ -72,7 +72,7 @@ fn check_without_version_evaluates_every_newer_version() {
     bench.home.assert_untouched();
 }
 
-/// Returns the document without what differs from run to run, and without its command.
+/// Returns the document without its command and without values that vary between runs.
 fn comparable(run: &Run) -> Value {
     let mut document = run.document();
     let mut text = run.stdout.clone();
@@ -81,7 +81,7 @@ fn comparable(run: &Run) -> Value {
         text = text.replace(request["at"].as_str().unwrap_or_default(), "the time");
     }
     document = serde_json::from_str(&text).expect("it is a document still");
-    // Reads that go out together are answered in any order.
+    // Concurrent reads can complete in any order.
     let requests = document["requests"].as_array_mut().expect("there is a list");
     requests.sort_by_key(|request| request["operation"].to_string());
     document["command"] = Value::Null;
@@ -112,7 +112,7 @@ fn dry_run_equals_check() {
     bench.home.assert_untouched();
 }
 
-/// Lets an upgrade stand at its first step: its own run looks again in two hours.
+/// Holds an upgrade at its first step: its own run polls again in two hours.
 fn under_way(scenario: Scenario) -> (Bench, Running) {
     let bench = Bench::new(scenario);
     let run = bench.start(&format!("{UPGRADE} --yes --poll 2h"));
@@ -215,7 +215,7 @@ fn all_pages_are_read() {
     assert_eq!(document["clusters"].as_array().map(Vec::len), Some(9 + 121));
     let (_, document) = bench.json("list config-groups");
     assert_eq!(document["config_groups"].as_array().map(Vec::len), Some(12 + 122));
-    // Every name fits the service's own filter, and the one that is meant comes last.
+    // Every name passes the service's own filter, and the requested one comes last.
     let before = bench.log().count("getClusterInfoList");
     let (run, document) = bench.json("check --cluster team --version 3.9.0 --config-group no:522");
     assert_eq!((run.code, &document["cluster"]["no"]), (0, &"1009521".into()));

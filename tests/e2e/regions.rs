@@ -1,4 +1,4 @@
-//! Every site and region that the service has, through the real binary.
+//! Every site and region of the service, with the real binary.
 
 use cdss::sandbox::Scenario;
 

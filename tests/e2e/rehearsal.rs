@@ -1,4 +1,4 @@
-//! `cdss sandbox -- COMMAND`: what runs inside can reach nothing else, and its exit code comes out.
+//! `cdss sandbox -- COMMAND`: the command can reach only the sandbox, and its exit code is returned.
 
 use std::fs;
 use std::net::TcpListener;
@@ -21,13 +21,13 @@ impl Listener {
         format!("http://{}", self.0.local_addr().expect("it is bound"))
     }
 
-    /// Returns how many connections wait; nobody has taken one before.
+    /// Returns the number of pending connections. None has been accepted before.
     fn connections(&self) -> usize {
         std::iter::from_fn(|| self.0.accept().ok()).count()
     }
 }
 
-/// Returns variables that lead to `url` in every way that `cdss` knows, with keys.
+/// Returns variables that point to `url` in every way that `cdss` supports, with keys.
 fn misleading(url: &str) -> Vec<(String, String)> {
     let addresses = ["CDSS_ENDPOINT", "NCLOUD_API_GW", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
     let lower = addresses.map(str::to_lowercase);
@@ -145,7 +145,7 @@ fn sandbox_variable_with_foreign_address_is_refused() {
     home.assert_untouched();
 }
 
-/// Returns how wide a terminal shows the text: Hangul takes two columns a letter.
+/// Returns the display width of a text. A Hangul letter takes two columns.
 fn width(text: &str) -> usize {
     text.chars().map(|letter| if ('가'..='힣').contains(&letter) { 2 } else { 1 }).sum()
 }
@@ -184,7 +184,7 @@ fn invalid_sandbox_options_or_command_is_a_usage_error() {
     home.assert_untouched();
 }
 
-/// Upgrades twice in a sandbox, each time with one of these state folders. The start is accepted and has no effect.
+/// Upgrades twice in one sandbox, each time with one of these state folders. The start is accepted and has no effect.
 fn two_runners(home: &Home, states: [&str; 2]) -> Run {
     let line = format!("cdss {UPGRADE} --yes --poll 10ms -q");
     let runners = states.map(|state| format!("XDG_STATE_HOME=\"$PWD/{state}\" {line}; echo exit=$?"));
@@ -223,7 +223,7 @@ fn new_sandbox_on_same_port_ignores_old_journal() {
     assert!(!home.journal().exists(), "the script's journal of real upgrades is left alone");
 }
 
-/// Puts another `cdss` into a folder, which leaves a mark when it is run; returns the folder and the mark.
+/// Puts another `cdss` into a folder. It creates a marker file when it runs. Returns the folder and the marker.
 fn other_cdss(home: &Home) -> (PathBuf, PathBuf) {
     let folder = home.path().join("other");
     let mark = home.path().join("other-cdss-ran");
@@ -335,7 +335,7 @@ fn wrapper_passes_arguments_exit_codes_and_signals() {
     assert_eq!(fs::read_dir(&odd).expect("it is there").count(), 0, "the sandbox removes its folder");
 }
 
-/// Copies the program by another process: a file that this one has open for writing could not be run.
+/// Copies the program in another process: a file that this process has open for writing could not be executed.
 fn copy_of_cdss(folder: &Path) -> PathBuf {
     let copy = folder.join("a copy of cdss");
     let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_cdss")).arg(&copy).status();
@@ -377,7 +377,7 @@ fn unusable_temporary_folder_is_refused_before_running() {
 
 #[test]
 fn usage_errors_are_the_same_inside_the_sandbox() {
-    // Outside, a mistake of this test would reach this instead of the real service.
+    // Outside the sandbox, a mistake in this test would reach this URL instead of the real service.
     let proxy = Listener::new();
     let outside = Home::empty();
     let sandbox =

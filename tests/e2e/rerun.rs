@@ -1,4 +1,4 @@
-//! What a second run does after, or beside, a first one: nothing is ever started twice.
+//! A second run after or during a first one never starts anything twice.
 
 use cdss::sandbox::{Alteration, Change, Options, Scenario};
 
@@ -57,7 +57,7 @@ fn unresolved_start_blocks_next_start_until_accepted() {
         assert_eq!(starts[1]["closes"], serde_json::json!([starts[0]["run"]]));
         assert_eq!(starts[1]["accepted"], serde_json::json!([flag]));
 
-        // The first run is closed now. Naming it again accepts nothing.
+        // The first run is closed now. Naming it again has no effect.
         bench.run(&format!("{line} --accept {flag}")).assert_says(
             5,
             &[
@@ -69,7 +69,7 @@ fn unresolved_start_blocks_next_start_until_accepted() {
     }
 }
 
-/// Returns the runs that recorded a start, the oldest first.
+/// Returns the runs that recorded a start, oldest first.
 fn start_runs(bench: &Bench) -> Vec<String> {
     let starts = bench.home.entries().into_iter().filter(|entry| entry["event"] == "start");
     starts.map(|start| start["run"].as_str().expect("a run has an id").to_owned()).collect()
@@ -85,7 +85,7 @@ fn open_start_is_accepted_only_by_the_id_of_its_run() {
         ("start.unresolved", "start.unresolved=RUN"),
         ("start.unresolved=*", "the journal has no start by run `*`"),
         ("start.unresolved=20200101T000000.000Z-1", "no start by run `20200101T000000.000Z-1`"),
-        // The beginning of an id names a run for `history` only.
+        // Only `history` accepts an id prefix.
         (&format!("start.unresolved={}", &run[..run.len() - 1]), "the journal has no start by run"),
     ] {
         let refused = bench.run(&format!("{line} --accept {accept}"));
@@ -99,7 +99,7 @@ fn all_open_starts_must_be_accepted() {
     let bench = Bench::new(Scenario::NeverStarts);
     let line = format!("{UPGRADE} --yes");
     assert_eq!(bench.run(&line).code, 9);
-    // Another journal has a start too, and somebody puts the two together.
+    // Another journal also has a start, and someone concatenates the two.
     let elsewhere = Home::empty();
     assert_eq!(Running::start(bench.command(&elsewhere, &line), &line).end().code, 9);
     let journals = [bench.home.journal(), elsewhere.journal()];
@@ -189,7 +189,7 @@ fn two_concurrent_runs_start_one_upgrade() {
     assert_eq!(bench.log().starts_asked(), 1);
 }
 
-/// Starts an upgrade whose run then waits for hours between its first look and its second.
+/// Starts an upgrade whose run waits hours between its first poll and its second.
 fn held_in_its_watch(bench: &Bench) -> Running {
     let run = bench.start(&format!("{UPGRADE} --yes --poll 2h"));
     bench.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 0);
@@ -252,7 +252,7 @@ fn journal_is_private_and_contains_no_keys() {
     assert_eq!(bench.home.entries().last().expect("there is an end")["verdict"], "done");
 }
 
-/// Upgrades while something changes just before the second look, which is the one under the lock.
+/// Upgrades while something changes just before the second read, the one under the lock.
 fn changed_in_between(change: Change) -> (Run, serde_json::Value) {
     let before = "getClusterInfo".to_owned();
     let alterations = vec![Alteration { before, nth: 2, change }];
@@ -296,7 +296,7 @@ fn cluster_degraded_before_start_is_not_upgraded() {
 #[test]
 fn unwritable_journal_blocks() {
     let bench = Bench::new(Scenario::Healthy);
-    // The tests may run as root, whom no permission stops: the journal leads to a place that is not there.
+    // Tests may run as root, which permissions do not stop, so the journal path points to a missing place.
     std::fs::create_dir_all(bench.home.state()).expect("the home can be written");
     std::os::unix::fs::symlink("/nowhere/at/all", bench.home.journal()).expect("the home can be written");
     for line in [format!("{UPGRADE} --yes"), format!("{UPGRADE} --dry-run")] {

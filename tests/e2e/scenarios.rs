@@ -1,4 +1,4 @@
-//! Every scenario of the sandbox ends the way the exit table says, with at most one start.
+//! Every sandbox scenario ends with the documented exit code, with at most one start.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::{Bench, UPGRADE};
 /// Scenario, exit code, `submitted`, `verdict`, starts that took effect.
 type Row = (Scenario, i32, &'static str, &'static str, usize);
 
-/// What the issue says, beside what the sandbox says of itself.
+/// The expected results, independent of what the sandbox documents about itself.
 const TABLE: [Row; 27] = [
     (Scenario::Healthy, 0, "yes", "done", 1),
     (Scenario::Flapping, 0, "yes", "done", 1),
@@ -17,12 +17,12 @@ const TABLE: [Row; 27] = [
     (Scenario::EarlyVersion, 0, "yes", "done", 1),
     (Scenario::Slow, 0, "yes", "done", 1),
     (Scenario::Throttled, 0, "yes", "done", 1),
-    // Whether this run's start took effect is not known, only that the cluster got there.
+    // It is unknown whether this run's start took effect, only that the cluster reached the version.
     (Scenario::AnswerLost, 0, "unknown", "done", 1),
     (Scenario::Answer504, 0, "unknown", "done", 1),
     (Scenario::RefusedButStarted, 0, "unknown", "already", 1),
     (Scenario::NoProgress, 0, "yes", "done", 1),
-    // These three are about `config-group copy`; an upgrade doesn't notice them.
+    // These three affect only `config-group copy`.
     (Scenario::GroupAnswerLost, 0, "yes", "done", 1),
     (Scenario::GroupLost, 0, "yes", "done", 1),
     (Scenario::GroupDropsValue, 0, "yes", "done", 1),
@@ -36,7 +36,7 @@ const TABLE: [Row; 27] = [
     (Scenario::EndsInError, 7, "yes", "failed", 1),
     (Scenario::Stalled, 8, "yes", "running", 1),
     (Scenario::BrokerRed, 8, "yes", "running", 1),
-    // The service accepts the start, and then nothing happens.
+    // The service accepts the start, but nothing happens.
     (Scenario::NeverStarts, 9, "yes", "unknown", 0),
     (Scenario::AnswerLostNotStarted, 9, "unknown", "unknown", 0),
     (Scenario::Busy, 11, "no", "not_started", 0),
@@ -62,7 +62,7 @@ fn ends_as_told(scenarios: impl Iterator<Item = Scenario>) {
 fn ends((scenario, code, submitted, verdict, executed): Row) {
     let answer_delay = Duration::from_millis(3);
     let bench = Bench::with(Options { scenario, answer_delay, ..Options::default() });
-    // Above what the good ones take, short for those that never end.
+    // Longer than successful scenarios take, and short for those that never end.
     let never_ends = matches!(scenario, Scenario::Stalled | Scenario::BrokerRed | Scenario::Busy);
     let timeout = if never_ends { "1s" } else { "20s" };
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --timeout {timeout}"));

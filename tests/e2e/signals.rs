@@ -1,4 +1,4 @@
-//! Signals from outside: before a start they prevent it, after it they end the watch alone.
+//! Termination signals: before a start they prevent it, after it they end only the watch.
 
 use std::process::Child;
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn slow(answer_delay: Duration) -> Lab {
     Lab::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() })
 }
 
-/// Starts a run and sends it a signal once the sandbox has seen enough.
+/// Starts a run and sends it a signal once the sandbox log meets the condition.
 fn interrupted(lab: &Lab, arguments: &str, signal: Signal, enough: impl Fn(&Log) -> bool) -> Child {
     let child = lab.cdss(arguments).spawn().expect("cdss is there");
     lab.sandbox.wait_until(enough);
@@ -29,7 +29,7 @@ fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).expect("it was not waited for yet");
 }
 
-/// Far into the watch: a broker was seen to leave green.
+/// Far into the watch: a broker has left green.
 fn watched_for_a_while(log: &Log) -> bool {
     log.count("rollingUpgradeProgressCheck") >= 8
 }
@@ -38,7 +38,7 @@ fn started(log: &Log) -> bool {
     log.starts_asked() == 1
 }
 
-/// Returns the command that stderr says to go on with.
+/// Returns the follow-up command that stderr prints.
 fn follow_command(stderr: &str) -> &str {
     let from = stderr.find("cdss status ").unwrap_or_else(|| panic!("no command in\n{stderr}"));
     stderr[from..].lines().next().expect("there is a line").trim_end()
@@ -56,7 +56,7 @@ fn assert_ended_by_signal(ended: &Ended, code: i32) -> Value {
 #[test]
 fn signal_before_start_prevents_it() {
     for (signal, code) in SIGNALS {
-        // Longer than the test's patience: the answer must not be awaited.
+        // Longer than the test's timeout: cdss must not wait for the response.
         let lab = slow(Duration::from_secs(600));
         let arguments = format!("{UPGRADE} --yes --output json");
         let child = interrupted(&lab, &arguments, signal, |log| !log.requests.is_empty());
@@ -79,7 +79,7 @@ fn signal_during_group_create_reports_possible_leftovers() {
         let child = interrupted(&lab, arguments, signal, |log| log.count("createConfigGroup") == 1);
         let ended = Ended::after(child);
         let document = assert_ended_by_signal(&ended, code);
-        // The answer was awaited for a moment, and nothing was sent after it.
+        // The response was awaited briefly, and nothing was sent after it.
         assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"no".into()));
         assert!(ended.stderr.contains("config group analytics-390 (2001) is there"), "{}", ended.stderr);
         assert!(ended.stderr.contains("hint: run the same command again: it fills"), "{}", ended.stderr);
@@ -198,17 +198,17 @@ fn second_signal_exits_at_once_and_next_run_attaches() {
 
     let lab = slow(Duration::from_millis(600));
     let child = interrupted(&lab, &format!("{UPGRADE} --yes --output json"), Signal::INT, started);
-    // Another one than the first: two of the same kind can arrive as one.
+    // A different signal: two of the same kind can merge into one.
     send(&child, Signal::TERM);
     let ended = Ended::after(child);
-    // Both may arrive together, and then any of them is the second.
+    // Both can arrive together, so either one can be the second.
     let by = ended.output.status.signal();
     assert!(by == Some(2) || by == Some(15), "{:?}\n{}", ended.output.status, ended.stderr);
     assert_eq!(ended.stdout, "", "there is no time for a result");
 
     let next = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --no-wait --output json")));
     assert!(next.stderr.contains("whose answer is not recorded"), "{}", next.stderr);
-    // The crash came before the answer: nobody can tell whose change it is.
+    // The crash came before the response, so the change cannot be attributed.
     assert_eq!(next.code(), Some(9), "{}", next.stderr);
     assert_eq!(next.document()["verdict"], "unknown");
     assert_eq!(lab.sandbox.log().starts_asked(), 1, "a crash leaves the start open");
@@ -229,7 +229,7 @@ fn signal_before_observed_change_leaves_start_unresolved() {
     assert_eq!(lab.sandbox.log().starts_asked(), 1);
 }
 
-/// Fixed by the promise that this test keeps.
+/// Number of moments at which a signal is sent.
 const MOMENTS: usize = 200;
 
 #[test]
@@ -277,7 +277,7 @@ fn signal_at_any_moment_exits_with_the_correct_outcome() {
 #[test]
 fn inherited_ignored_sighup_stays_ignored() {
     let lab = Lab::new(Scenario::Healthy);
-    // As nohup does it; the trap of a shell is inherited by what it becomes.
+    // Like nohup: the trap of the shell is inherited across exec.
     let mut command = lab.command("sh");
     command.args(["-c", &format!("trap '' HUP; exec cdss {UPGRADE} --yes --output json")]);
     let child = command.spawn().expect("sh is there");

@@ -1,4 +1,4 @@
-//! Streams that cannot be written, that are no terminal, or that hostile text would like to drive.
+//! Streams that cannot be written, that are not terminals, or that receive hostile text.
 
 use std::process::Command;
 
@@ -24,14 +24,14 @@ const READS: [&str; 11] = [
 
 const FORMATS: [&str; 2] = ["table", "json"];
 
-/// Returns cdss with a redirection in the words of sh.
+/// Returns cdss with a redirection in sh syntax.
 fn redirected(lab: &Lab, arguments: &str, redirection: &str) -> Command {
     let mut command = lab.command("sh");
     command.args(["-c", &format!("exec cdss {arguments} {redirection}")]);
     command
 }
 
-/// Returns cdss with a stdout that nobody reads.
+/// Returns cdss with a stdout that has no reader.
 fn unread(lab: &Lab, arguments: &str) -> Command {
     let (reader, writer) = std::io::pipe().expect("there is a pipe");
     drop(reader);
@@ -46,7 +46,7 @@ fn last_event(lab: &Lab) -> Value {
     serde_json::from_str(line).expect("a line of the journal is JSON")
 }
 
-/// Asserts that the upgrade was done, told by exit code and journal alone.
+/// Asserts by exit code and journal alone that the upgrade is done.
 fn assert_done_without_stdout(lab: &Lab, ended: &Ended) {
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     let event = last_event(lab);
@@ -57,8 +57,8 @@ fn assert_done_without_stdout(lab: &Lab, ended: &Ended) {
     assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
 }
 
-/// Asserts that nothing in a text drives a terminal: no control characters but line ends, nothing invisible,
-/// nothing that turns the direction of writing.
+/// Asserts that a text does not control a terminal: no control characters other than newlines, no invisible
+/// characters, and none that change the text direction.
 fn assert_plain(text: &str) {
     let found = raw_characters(text);
     assert!(found.is_empty(), "{found:?} in\n{text}");
@@ -218,7 +218,7 @@ fn no_verbosity_level_prints_a_secret() {
                 for secret in [&secret_key, &access_key, "sandbox-password-not-to-be-kept", "-signature"] {
                     assert!(!text.contains(secret), "{arguments} {verbosity} tells {secret}:\n{text}");
                 }
-                // An HMAC of SHA-256 in base 64.
+                // A base64-encoded HMAC-SHA256.
                 let is_signature = |word: &str| word.len() == 44 && word.ends_with('=');
                 let word = text
                     .split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)))
@@ -231,7 +231,7 @@ fn no_verbosity_level_prints_a_secret() {
     }
 }
 
-/// Clears the screen, hides, turns the direction of writing, sets the window's title and breaks the line.
+/// Clears the screen, hides text, changes the text direction, sets the window title, and breaks the line.
 const HOSTILE: &str = "\u{1b}[2J\u{202e}x\u{1b}]0;owned\u{7}\r\nerror: \u{9b}31m\u{200b}\u{2066}\u{feff}";
 
 #[test]
@@ -285,7 +285,7 @@ fn hostile_health_colors_and_values_are_escaped() {
     assert_eq!(lab.sandbox.log().starts_asked(), 0);
 }
 
-/// Runs cdss with words of its own and asserts that it refuses them without a control character.
+/// Runs cdss with these arguments and asserts that it refuses them without printing control characters.
 fn assert_refused_plainly(lab: &Lab, words: &[&str]) {
     for format in ["--output=table", "--output=json"] {
         let ended = Ended::of(lab.cdss("").args(words).arg(format));

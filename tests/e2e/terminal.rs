@@ -1,4 +1,4 @@
-//! The question on a pseudo-terminal: who may start an upgrade, and what the terminal looks like afterwards.
+//! The confirmation prompt on a pseudo-terminal: who can start an upgrade, and the state of the terminal afterwards.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::lab::{Ended, Lab};
 use crate::pty::Terminal;
 use crate::support::{ACCESS_KEY, SECRET_KEY, UPGRADE, check, lead_to};
 
-/// Its beginning is shown once more when the answer is in; the colon and the space make it a question.
+/// The prompt's beginning is printed again after the answer. The colon and the space identify the prompt.
 const QUESTION: &str = "Type orders-prod to start: ";
 
 #[test]
@@ -56,7 +56,7 @@ fn third_wrong_answer_aborts_without_a_start() {
     assert_eq!(lab.journal(), "", "a declined start leaves no trace of one");
 }
 
-/// A service whose answers have this name for the cluster; none leaves the field out.
+/// A service that reports this name for the cluster. `None` omits the field.
 fn with_name(name: Option<&'static str>) -> Altered {
     Altered::editing("1009123", move |result| {
         let Some(fields) = result.as_object_mut() else { return };
@@ -152,7 +152,7 @@ fn signal_at_prompt_starts_nothing_and_restores_terminal() {
         let pid = terminal.pid();
         terminal.expect(QUESTION);
         terminal.press("orders-prod");
-        // Its echo: the prompt waits for the next key.
+        // The echo: the prompt waits for the next key.
         terminal.expect("orders-prod");
         kill_process(pid, signal).expect("it waits at the question");
         terminal.expect("interrupted; nothing was started");
@@ -180,11 +180,11 @@ fn input_before_the_prompt_is_ignored() {
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --no-wait"));
     lab.sandbox.wait_until(|log| !log.requests.is_empty());
     terminal.press("orders-prod\r");
-    // The echo: the terminal holds the line, long before the plan names the cluster.
+    // The echo: the terminal holds the line long before the plan names the cluster.
     terminal.expect("orders-prod\r\n");
     assert_eq!(lab.sandbox.log().count("rollingUpgradePreCheck"), 0, "the line came too late for this test");
     terminal.expect(QUESTION);
-    // Whatever is taken first is taken now.
+    // Whatever is read first is read now.
     terminal.press("typed now\r");
     terminal.expect("that is not the cluster's name; 2 tries left");
     assert_eq!(lab.sandbox.log().starts_asked(), 0);
@@ -313,7 +313,7 @@ fn confirmation_after_another_start_starts_nothing() {
     let other = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --yes --timeout 100ms --output json")));
     assert_eq!(other.code(), Some(8), "{}", other.stderr);
     assert_eq!(other.document()["submitted"], "yes");
-    // The other run has gone, and its upgrade is under way.
+    // The other run has exited, and its upgrade is in progress.
     terminal.press("orders-prod\r");
     assert_eq!(terminal.end().0, 11);
     assert_eq!(lab.sandbox.log().starts_asked(), 1, "the other run's");

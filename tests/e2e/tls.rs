@@ -1,4 +1,4 @@
-//! TLS and proxies: whom the binary believes, and who sees what.
+//! TLS and proxies: which certificates the binary trusts, and what others can see.
 
 use std::fs;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ impl Service {
         Self::refusing_starts(config, 0)
     }
 
-    /// Cuts so many handshakes of the connections that a start would go over.
+    /// Aborts this many handshakes of the connections that would send a start.
     fn refusing_starts(config: Arc<rustls::ServerConfig>, times: usize) -> Self {
         let sandbox = Arc::new(serve(Options::default()));
         let port = sandbox.port();
@@ -55,7 +55,7 @@ impl Service {
     }
 }
 
-/// Writes the authority's certificate where `--cacert` can find it.
+/// Writes the authority's certificate to a file for `--cacert`.
 fn certificate(home: &Home, authority: &Authority) -> PathBuf {
     let path = home.path().join("authority.pem");
     fs::write(&path, authority.pem()).expect("the home can be written");
@@ -120,13 +120,13 @@ fn untrusted_certificate_is_refused_without_retry() {
         let run = run(&home, &line, &[]);
         run.assert_says(12, &["the certificate of https://127.0.0.1:", "Nothing was changed."])
             .assert_says(12, &texts);
-        // The first reads go out together, and none of them is repeated.
+        // The first reads are sent concurrently, and none of them is retried.
         let seen = service.injector.seen();
         assert!(seen.requests.is_empty() && seen.connections <= 2, "{what}: {seen:?}");
         assert!(service.sandbox.log().requests.is_empty(), "{what}");
         refused += 1;
     }
-    // A server that knows nothing newer than TLS 1.1 answers with the alert protocol_version.
+    // A server that supports at most TLS 1.1 responds with the alert protocol_version.
     let old =
         Injector::start(|_| vec![Step::ReadBytes(5), Step::Send(vec![0x15, 3, 2, 0, 2, 2, 70]), Step::Hang]);
     let line =
@@ -167,7 +167,7 @@ fn process_substitution_works_as_a_ca_file() {
     let home = Home::empty();
     let path = certificate(&home, &authority);
     let service = Service::new(authority.server("127.0.0.1", Validity::Now));
-    // Two requests on connections of their own: the pipe can be read only once.
+    // Two requests on separate connections: the pipe can be read only once.
     let script = format!(
         "\"$1\" {UPGRADE} --yes --no-wait --endpoint {} --cacert <(cat {})",
         service.url(),

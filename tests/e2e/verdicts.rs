@@ -1,4 +1,4 @@
-//! What a verdict says beyond its word: which config group, since when, and for whom.
+//! Details of a verdict: which config group, for how long, and for whom.
 
 use cdss::sandbox::Scenario;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
 const ENTRY: &str = "/getClusterInfoList/1009123";
 const WATCH: &str = "status --cluster orders-prod --version 3.9.0 --watch";
 
-/// Runs a line from a home without a journal.
+/// Runs a command line from a home without a journal.
 fn elsewhere(bench: &Bench, line: &str) -> (Run, Value) {
     let home = Home::empty();
     let line = format!("{line} -o json");
@@ -61,7 +61,7 @@ fn previous_version_flag_requires_target_and_watch() {
     }
 }
 
-/// Makes the cluster use another config group from the start on.
+/// Makes the cluster use another config group after the start.
 fn use_another_group(request: &str, body: &mut Value) {
     if request.contains(ENTRY) {
         body["result"]["configGroupNo"] = 313.into();

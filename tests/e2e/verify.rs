@@ -1,4 +1,4 @@
-//! `config verify`: the way to the service step by step. Each fault is met at its own step, with its remedy.
+//! `config verify` tests the connection step by step. Each fault fails its own step and shows a remedy.
 
 use std::fs;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const STEPS: [&str; 10] = [
     "versions",
 ];
 
-/// Runs it with the key of these tests; `variables` come on top.
+/// Runs `config verify` with the test key and additional variables.
 fn verify(home: &Home, arguments: &str, variables: &[(&str, &str)]) -> Run {
     let line = format!("config verify {arguments}");
     let mut command = home.command(&line);
@@ -45,7 +45,7 @@ fn results(document: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Asserts that a step is the first that blocks, in table and document, with this remedy; returns the run's end.
+/// Asserts that a step is the first that blocks, in table and JSON, with this remedy. Returns the run.
 #[track_caller]
 fn assert_first(
     home: &Home,
@@ -78,7 +78,7 @@ fn assert_first(
     }
 }
 
-/// Asserts that only what reads was asked.
+/// Asserts that only read requests were sent.
 #[track_caller]
 fn assert_only_reads(sandbox: &Sandbox) {
     let log = sandbox.log();
@@ -119,7 +119,7 @@ fn each_fault_fails_its_own_step_with_a_remedy() {
     fs::write(&cacert, authority.pem()).expect("the home can be written");
     let mut met = 0;
 
-    // A label of more than 63 letters is refused by the machine's own resolver, which asks nobody.
+    // The local resolver rejects a label of more than 63 characters without a query.
     let nowhere = format!("--endpoint https://{}.test", "x".repeat(64));
     assert_first(&home, &nowhere, &[], "name.resolution", 12, "name servers");
     met += 1;
@@ -141,7 +141,7 @@ fn each_fault_fails_its_own_step_with_a_remedy() {
     assert_first(&home, "--endpoint https://cdss.test", &closed, "proxy", 12, "the proxy's address");
     met += 1;
 
-    // A port of loopback on which nobody listens.
+    // A loopback port without a listener.
     assert_first(&home, "--endpoint http://127.0.0.1:9", &[], "connection", 12, "HTTPS_PROXY");
 
     let sandbox = Arc::new(serve(Options::default()));
@@ -154,11 +154,11 @@ fn each_fault_fails_its_own_step_with_a_remedy() {
     assert!(table.contains("`Corporate Proxy CA` issued it"), "{table}");
     met += 1;
 
-    // A firewall that lets the connection through, and no TLS.
+    // A firewall that allows the connection but not TLS.
     let cutting = Injector::start(|_| vec![Step::ReadBytes(5), Step::Rst]);
     let arguments = format!("--endpoint https://127.0.0.1:{}", cutting.port());
     assert_first(&home, &arguments, &[], "tls", 12, "TLS 1.2");
-    // A proxy that opens the way, and nothing behind it.
+    // A proxy that opens the tunnel, with nothing behind it.
     let open = Proxy::start("200 Connected", cutting.port());
     assert_first(
         &home,

@@ -1,4 +1,4 @@
-//! Names in wide letters keep columns where they are.
+//! Names with wide characters keep columns aligned.
 
 use cdss::sandbox::{NewCluster, Options};
 
@@ -11,7 +11,7 @@ fn bench() -> Bench {
     Bench::with(Options { clusters, ..Options::default() })
 }
 
-/// Replaces what differs from run to run.
+/// Replaces what varies between runs.
 fn masked(text: &str) -> String {
     let mask = |word: &str| {
         let is_id = word.trim().len() == 36 && word.matches('-').count() == 4;

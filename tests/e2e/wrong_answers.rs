@@ -1,4 +1,4 @@
-//! Answers that are wrong but well formed: about another cluster, incomplete, contradictory, or true for a moment only.
+//! Responses that are well formed but wrong: about another cluster, incomplete, contradictory, or only briefly true.
 
 use cdss::sandbox::{Alteration, Change, Options, Scenario};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ const ORDERS: u64 = 1_009_123;
 const ENTRY: &str = "/getClusterInfoList/1009123";
 const STATUS: &str = "/getClusterStatus/1009123";
 
-/// Upgrades at a service whose answers to `path` are edited, and expects `id` to block.
+/// Upgrades against a service with edited responses to `path`, and expects check `id` to block.
 #[track_caller]
 fn is_blocked(path: &'static str, edit: fn(&mut Value), id: &str, reason: &str) {
     let service = Altered::editing(path, edit);
@@ -94,7 +94,7 @@ fn upgrade_is_not_done_while_a_broker_is_missing() {
     assert_eq!(run.stderr.matches("missing from").count(), 1, "{}", run.stderr);
 }
 
-/// Sets the state before these reads of the cluster's entry, counted from 1.
+/// Sets the state before these reads of the cluster's list entry, counted from 1.
 fn states(states: &[(usize, &str)]) -> Vec<Alteration> {
     let change = |word: &str| Change::Status { cluster: ORDERS, word: word.to_owned() };
     let before = "getClusterInfo".to_owned();
@@ -196,7 +196,7 @@ fn finished_upgrade_is_not_reported_in_progress() {
     bench.run(UPGRADE).assert_says(0, &[]);
 }
 
-/// Asserts that a run neither claims a start nor a failure.
+/// Asserts that a run claims neither a start nor a failure.
 #[track_caller]
 fn assert_unclaimed(run: &Run, document: &Value, code: i32, verdict: &str) {
     let end = (run.code, document["verdict"].as_str(), document["submitted"].as_str());
