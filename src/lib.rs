@@ -24,13 +24,13 @@ mod consent;
 mod error;
 mod exit;
 #[cfg(test)]
-#[path = "../tests/figures/mod.rs"]
-mod figures;
-#[cfg(test)]
 #[path = "../tests/injector/mod.rs"]
 #[expect(dead_code, reason = "the tests of the binary use the rest")]
 mod injector;
 mod journal;
+#[cfg(test)]
+#[path = "../tests/metrics/mod.rs"]
+mod metrics;
 mod model;
 mod output;
 mod report;

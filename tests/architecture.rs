@@ -1,4 +1,4 @@
-//! The modules use each other only as the table in CONTRIBUTING allows.
+//! Checks that modules import each other only as the table in CONTRIBUTING allows.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't read the sources has failed")]
 
@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The document with the table.
+/// The document that contains the table.
 const TABLE: &str = ".github/CONTRIBUTING.md";
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Reads the table: each module, and the modules that it may use.
+/// Parses the table into each module and the modules it may use.
 fn allowed() -> BTreeMap<String, BTreeSet<String>> {
     let document = fs::read_to_string(root().join(TABLE)).unwrap();
     let rows = document.lines().skip_while(|line| *line != "| module | may use |").skip(2);
@@ -31,7 +31,7 @@ fn allowed() -> BTreeMap<String, BTreeSet<String>> {
     table
 }
 
-/// Returns every source file that is not a test, by its path below `src`, with its text up to the tests at its end.
+/// Returns every non-test source file: its path below `src`, and its text without the tests at the end.
 fn sources() -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root().join("src")];
@@ -62,19 +62,19 @@ fn without_tests(text: &str) -> String {
     start.take_while(|(opens, _)| !opens).map(|(_, line)| line).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the path of a file's module, such as `["upgrade", "rules", "plan"]`.
+/// Returns the module path of a file, such as `["upgrade", "rules", "plan"]`.
 fn module_of(file: &Path) -> Vec<String> {
     let file = file.with_extension("");
     let names = file.iter().map(|name| name.to_string_lossy().into_owned());
     names.filter(|name| name != "mod").collect()
 }
 
-/// Returns the row of the table for a module: `upgrade/rules` comes before `upgrade`.
+/// Returns the table row for a module. The most specific row wins: `upgrade/rules` before `upgrade`.
 fn row(module: &[String], table: &BTreeMap<String, BTreeSet<String>>) -> Option<String> {
     (1..=module.len()).rev().map(|length| module[..length].join("/")).find(|name| table.contains_key(name))
 }
 
-/// Returns every path behind `crate::` in a text.
+/// Returns every path after `crate::` in a text.
 fn paths(code: &str) -> impl Iterator<Item = Vec<String>> + '_ {
     code.split("crate::").skip(1).map(|rest| {
         let end =
@@ -84,7 +84,7 @@ fn paths(code: &str) -> impl Iterator<Item = Vec<String>> + '_ {
 }
 
 #[test]
-fn modules_use_only_what_the_table_allows() {
+fn modules_import_only_what_the_table_allows() {
     let table = allowed();
     let mut wrong = Vec::new();
     for (file, code) in sources() {
@@ -104,7 +104,7 @@ fn modules_use_only_what_the_table_allows() {
 }
 
 #[test]
-fn every_module_of_the_table_exists() {
+fn every_module_in_the_table_exists() {
     let folders: BTreeSet<String> = sources()
         .keys()
         .flat_map(|file| {
@@ -133,7 +133,7 @@ fn secrets_are_exposed_only_where_they_are_used() {
 }
 
 #[test]
-fn imports_name_each_module_by_itself() {
+fn each_import_names_one_module() {
     for (file, code) in sources() {
         assert!(!code.contains("crate::{"), "{}: a braced import hides what it uses", file.display());
     }

@@ -191,7 +191,7 @@ mod tests {
     fn every_vector_of_another_implementation_comes_out() {
         let vectors = vectors();
         assert!(vectors.len() >= 40, "only {} vectors were found", vectors.len());
-        crate::figures::record("signing vectors of other implementations", vectors.len(), "of 40");
+        crate::metrics::record("signing vectors of other implementations", vectors.len(), "of 40");
         for vector in vectors {
             let [method, path, timestamp, access, secret] = &vector.lines[..] else {
                 panic!("{}: five lines make a request", vector.name)

@@ -1,51 +1,51 @@
-//! Deliberate bugs: switches that break one decision each, so that a test can prove that other tests notice.
+//! Deliberate bugs. Each switch breaks one decision, so that a test can prove that other tests catch it.
 
 use std::cell::Cell;
 
-/// One broken decision.
+/// One deliberate bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bug {
     /// The cluster is not read again under the lock.
     SkipSecondLook,
-    /// A start whose answer was lost is sent again.
+    /// A start whose response was lost is sent again.
     RepeatAfterLostAnswer,
-    /// A refusal is believed without looking at the cluster.
+    /// A refusal is trusted without polling the cluster.
     BelieveFirstRefusal,
-    /// The journal does not tell regions apart.
+    /// The journal does not distinguish regions.
     IgnoreRegion,
     /// A broker that is no longer listed counts as green.
     CountVanishedBrokerAsGreen,
     /// A damaged line of the journal is skipped.
     TreatDamagedLineAsAbsent,
-    /// A look that failed counts as a look that showed no change.
+    /// A failed poll counts as a poll that showed no change.
     CountFailedLookAsUnchanged,
-    /// One answer with the state `error` ends a watch as failed.
+    /// One response with the state `error` ends a watch as failed.
     BelieveFirstError,
-    /// One good look ends a watch as done.
+    /// One healthy poll ends a watch as done.
     BelieveFirstGoodLook,
-    /// One look finds that there is nothing to do.
+    /// One poll is enough to conclude that there is nothing to do.
     BelieveFirstAlready,
-    /// A start whose outcome is unknown counts as settled.
+    /// A start whose outcome is unknown counts as resolved.
     SettleUnknownStarts,
-    /// Answers about another cluster are taken.
+    /// Responses about another cluster are accepted.
     IgnoreIdentity,
-    /// A start is sent again without a look before it.
+    /// A start is sent again without polling first.
     RepeatWithoutLook,
     /// The start is not recorded before it is sent.
     SendBeforeRecording,
-    /// A recorded refusal settles a start.
+    /// A recorded refusal resolves a start.
     SettleRefusedStarts,
-    /// A start whose answer was lost counts as accepted.
+    /// A start whose response was lost counts as accepted.
     TakeLostForAccepted,
-    /// An open start does not block another one.
+    /// An open start does not block another start.
     IgnoreOpenStarts,
-    /// Two runs may work on one cluster at once.
+    /// Two runs may handle one cluster at the same time.
     SkipLock,
-    /// A look of any age is good enough to start from.
+    /// A start may be based on an observation of any age.
     StartFromOldLook,
-    /// A journal that cannot be used does not stop a start.
+    /// An unusable journal does not prevent a start.
     IgnoreJournalFault,
-    /// An acceptance of one open start covers all of them.
+    /// Accepting one open start accepts all of them.
     AcceptAllStarts,
 }
 
@@ -53,12 +53,12 @@ thread_local! {
     static ON: Cell<Option<Bug>> = const { Cell::new(None) };
 }
 
-/// Returns true while this thread runs with this bug.
+/// Returns whether this bug is active on this thread.
 pub(crate) fn is_on(bug: Bug) -> bool {
     ON.get() == Some(bug)
 }
 
-/// Runs `act` on this thread with this bug, or without any.
+/// Runs `act` on this thread with the given bug, or with none.
 pub(crate) fn with<T>(bug: Option<Bug>, act: impl FnOnce() -> T) -> T {
     let before = ON.replace(bug);
     let outcome = act();

@@ -1,11 +1,11 @@
-//! `--accept`: what a person may overrule, and how.
+//! `--accept`: which checks a user can override, and how.
 
 use cdss::sandbox::Scenario;
 
 use crate::support::{Bench, UPGRADE, check};
 
 #[test]
-fn lost_settings_block_and_the_printed_flag_accepts_them() {
+fn lost_settings_block_until_the_printed_flag_is_used() {
     let bench = Bench::new(Scenario::Healthy);
     let line = "upgrade --yes --cluster payments-prod --version 3.9.0 --config-group payments-390";
     let flag = "--accept config.lost-override=log.segment.bytes,num.network.threads";
@@ -29,7 +29,7 @@ fn lost_settings_block_and_the_printed_flag_accepts_them() {
 }
 
 #[test]
-fn a_changed_retention_blocks_and_a_harmless_gain_does_not() {
+fn changed_retention_blocks_and_harmless_gain_does_not() {
     let bench = Bench::new(Scenario::Healthy);
     let line = "upgrade --yes --cluster audit --version 3.9.0 --config-group 342";
     let flag = "--accept config.changed=log.retention.hours";
@@ -42,7 +42,7 @@ fn a_changed_retention_blocks_and_a_harmless_gain_does_not() {
 }
 
 #[test]
-fn what_is_accepted_has_to_exist_and_what_does_not_block_is_a_note() {
+fn unknown_accept_is_refused_and_unneeded_accept_is_noted() {
     let bench = Bench::new(Scenario::Healthy);
     bench.run(&format!("{UPGRADE} --yes --accept config.changed=log.retention.ours")).assert_says(
         2,

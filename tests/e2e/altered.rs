@@ -1,4 +1,4 @@
-//! A service that answers as the sandbox does, except for some requests.
+//! A service that responds like the sandbox, except to some requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,14 +17,14 @@ pub(crate) struct Altered {
 }
 
 impl Altered {
-    /// Answers a request with what `instead` returns for it; the sandbox does not see that request.
+    /// Responds with what `instead` returns, if anything. The sandbox does not see that request.
     pub(crate) fn new(instead: impl Fn(&str) -> Option<String> + Send + Sync + Clone + 'static) -> Self {
         Self::serving(move |request, port| {
             instead(request).map_or_else(|| forward(request, port), String::into_bytes)
         })
     }
 
-    /// Lets `edit` change the `result` of every answer to a request that contains `path`.
+    /// Lets `edit` change the `result` of every response to a request that contains `path`.
     pub(crate) fn editing(
         path: &'static str,
         edit: impl Fn(&mut Value) + Send + Sync + Clone + 'static,
@@ -46,7 +46,7 @@ impl Altered {
         Self::serving_with(Options::default(), answer)
     }
 
-    /// Answers with what `answer` makes of a request and the port of a sandbox with these options.
+    /// Responds with what `answer` returns for a request and the port of a sandbox with these options.
     pub(crate) fn serving_with(
         options: Options,
         answer: impl Fn(&str, u16) -> Vec<u8> + Send + Sync + Clone + 'static,
@@ -61,7 +61,8 @@ impl Altered {
         Self { sandbox, injector, home: Home::empty() }
     }
 
-    /// Lets `edit` change the body of every answer from the one to the first start on. It gets the request, too.
+    /// Lets `edit` change the body of every response, beginning with the response to the first start. It also
+    /// receives the request.
     pub(crate) fn editing_after_start(scenario: Scenario, edit: fn(&str, &mut Value)) -> Self {
         let started = Arc::new(AtomicBool::new(false));
         Self::serving_with(Options { scenario, ..Options::default() }, move |request, port| {

@@ -1,4 +1,4 @@
-//! Wrong input: each has its own words, its own hint and its own exit code, and nothing is started.
+//! Invalid input: each case has its own message, hint, and exit code, and nothing is started.
 
 use cdss::sandbox::Scenario;
 
@@ -6,10 +6,10 @@ use crate::support::{
     ACCESS_KEY, Bench, Home, Running, SECRET_KEY, UPGRADE, check, mkfifo, side_by_side, unread, write_private,
 };
 
-/// Command line, exit code, texts on stderr: what is wrong, then what helps.
+/// Command line, exit code, and texts on stderr: the problem, then the hint.
 type Row<'a> = (&'a str, i32, &'a [&'a str]);
 
-/// Runs each line on one sandbox, as text and as a document.
+/// Runs each line against one sandbox, with table and JSON output.
 #[track_caller]
 fn refused(bench: &Bench, rows: &[Row<'_>]) {
     for (line, code, texts) in rows {
@@ -28,7 +28,7 @@ fn refused(bench: &Bench, rows: &[Row<'_>]) {
 }
 
 #[test]
-fn what_is_not_there_or_not_one_thing_exits_with_3_or_4() {
+fn missing_or_ambiguous_targets_exit_3_or_4() {
     let bench = Bench::new(Scenario::Healthy);
     refused(
         &bench,
@@ -86,7 +86,7 @@ fn what_is_not_there_or_not_one_thing_exits_with_3_or_4() {
 }
 
 #[test]
-fn what_a_check_blocks_exits_with_5_and_says_what_helps() {
+fn blocked_checks_exit_5_with_a_hint() {
     let bench = Bench::new(Scenario::Healthy);
     for (line, id, texts) in [
         (
@@ -130,7 +130,7 @@ fn what_a_check_blocks_exits_with_5_and_says_what_helps() {
 }
 
 #[test]
-fn the_present_version_is_no_error_and_no_start() {
+fn current_version_is_not_an_error_and_starts_nothing() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json("upgrade --cluster orders --version 3.9.0");
     assert_eq!((run.code, &document["verdict"]), (0, &"already".into()));
@@ -140,7 +140,7 @@ fn the_present_version_is_no_error_and_no_start() {
 }
 
 #[test]
-fn what_is_known_to_be_wrong_is_refused_without_a_request() {
+fn invalid_arguments_are_refused_without_a_request() {
     let bench = Bench::new(Scenario::Healthy);
     let with = |flags: &str| format!("{UPGRADE} --yes {flags}");
     refused(
@@ -171,7 +171,7 @@ fn what_is_known_to_be_wrong_is_refused_without_a_request() {
 }
 
 #[test]
-fn an_unknown_form_of_output_is_refused_in_words() {
+fn unknown_output_format_is_refused() {
     let bench = Bench::new(Scenario::Healthy);
     bench
         .run("list versions --output yaml")
@@ -181,7 +181,7 @@ fn an_unknown_form_of_output_is_refused_in_words() {
 }
 
 #[test]
-fn an_unknown_region_is_refused_without_a_request() {
+fn unknown_region_is_refused_without_a_request() {
     let home = Home::empty();
     let mut command = home.command(&format!("{UPGRADE} --yes --region MARS"));
     command.env("NCLOUD_ACCESS_KEY_ID", ACCESS_KEY).env("NCLOUD_SECRET_ACCESS_KEY", SECRET_KEY);
@@ -189,7 +189,7 @@ fn an_unknown_region_is_refused_without_a_request() {
 }
 
 #[test]
-fn an_empty_flag_never_falls_through_to_the_next_source() {
+fn empty_flag_does_not_fall_back() {
     let bench = Bench::new(Scenario::Healthy);
     let flags = [
         "--config-group",
@@ -213,7 +213,7 @@ fn an_empty_flag_never_falls_through_to_the_next_source() {
 }
 
 #[test]
-fn an_empty_variable_never_falls_through_to_the_next_source() {
+fn empty_variable_does_not_fall_back() {
     let bench = Bench::new(Scenario::Healthy);
     let line = format!("{UPGRADE} --yes");
     for name in [
@@ -231,7 +231,7 @@ fn an_empty_variable_never_falls_through_to_the_next_source() {
 }
 
 #[test]
-fn without_a_terminal_and_without_yes_nobody_is_asked_and_stdin_stays_unread() {
+fn without_terminal_or_yes_stdin_is_not_read() {
     let bench = Bench::new(Scenario::Healthy);
     let (reader, mut writer) = std::io::pipe().expect("a pipe can be made");
     std::io::Write::write_all(&mut writer, b"orders-prod\n").expect("the pipe takes a line");
@@ -249,7 +249,7 @@ fn without_a_terminal_and_without_yes_nobody_is_asked_and_stdin_stays_unread() {
 }
 
 #[test]
-fn no_user_name_and_no_password_in_an_address_is_repeated() {
+fn url_credentials_are_never_printed() {
     const ADDRESSES: [&str; 10] = [
         "https://hunter1:hunter2@example.com/x",
         "http://hunter1:hunter2@127.0.0.1:9",
@@ -311,9 +311,9 @@ fn no_user_name_and_no_password_in_an_address_is_repeated() {
     });
 }
 
-/// The time zone library would read a device until memory is full, and wait for a pipe forever.
+/// The time zone library would read a device until memory is exhausted, and wait for a pipe forever.
 #[test]
-fn a_time_zone_that_is_no_file_is_refused_by_every_command() {
+fn invalid_time_zone_is_refused_by_every_command() {
     let bench = Bench::new(Scenario::Healthy);
     let pipe = bench.home.path().join("pipe");
     mkfifo(&pipe);

@@ -1,9 +1,9 @@
-//! The completion scripts in the tree are those that the parser makes today.
+//! The committed completion scripts match those generated from the parser.
 
 use crate::support::Home;
 
 #[test]
-fn the_committed_scripts_are_up_to_date() {
+fn committed_scripts_are_up_to_date() {
     for (shell, committed) in [
         ("bash", include_str!("../../completions/cdss.bash")),
         ("zsh", include_str!("../../completions/_cdss")),
@@ -18,6 +18,6 @@ fn the_committed_scripts_are_up_to_date() {
 }
 
 #[test]
-fn an_unknown_shell_is_a_usage_error() {
+fn unknown_shell_is_a_usage_error() {
     let _said = Home::empty().run("completions tcsh").assert_says(2, &["tcsh"]);
 }

@@ -1,4 +1,4 @@
-//! What a change of config group does to the settings, and how they are carried over.
+//! How a change of config group affects settings, and how to keep them.
 
 use cdss::sandbox::{Change, NewCluster, Options, Scenario};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub(crate) fn set(bench: &Bench, group: u64, key: &str, value: &str) {
     bench.sandbox.alter(Change::CustomValue { group, key: key.to_owned(), value: value.to_owned() });
 }
 
-/// Asserts how often a group was made and filled, and that nothing was started or deleted.
+/// Asserts how many groups were created and filled, and that nothing was started or deleted.
 #[track_caller]
 pub(crate) fn assert_made(bench: &Bench, creates: usize, writes: usize) {
     let log = bench.log();
@@ -29,7 +29,7 @@ pub(crate) fn class(document: &Value, key: &str) -> Value {
 }
 
 #[test]
-fn check_names_the_lost_overrides_and_goes_on_with_the_flag_that_it_prints() {
+fn printed_flag_accepts_the_lost_overrides() {
     let bench = Bench::new(Scenario::Healthy);
     let line = format!("{CHECK} --config-group payments-390");
     let run = bench.run(&line);
@@ -62,7 +62,7 @@ fn check_names_the_lost_overrides_and_goes_on_with_the_flag_that_it_prints() {
 }
 
 #[test]
-fn a_named_group_that_changes_retention_points_to_a_copy_before_the_flag() {
+fn group_that_changes_retention_suggests_copy_before_accept() {
     let bench = Bench::new(Scenario::Healthy);
     let run = bench.run("check --cluster audit --version 3.9.0 --config-group audit-390");
     let copy =
@@ -71,7 +71,7 @@ fn a_named_group_that_changes_retention_points_to_a_copy_before_the_flag() {
 }
 
 #[test]
-fn a_shorter_retention_blocks() {
+fn shorter_retention_blocks() {
     let bench = Bench::new(Scenario::Healthy);
     set(&bench, 301, "log.retention.hours", "168");
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --config-group orders-390"));
@@ -85,7 +85,7 @@ fn a_shorter_retention_blocks() {
 }
 
 #[test]
-fn where_no_group_fits_the_three_nearest_are_shown_with_their_differences_and_commands() {
+fn three_closest_groups_are_shown_when_none_fits() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json(CHECK);
     run.assert_says(
@@ -123,7 +123,7 @@ fn where_no_group_fits_the_three_nearest_are_shown_with_their_differences_and_co
 }
 
 #[test]
-fn a_value_outside_the_targets_limits_blocks_and_nobody_may_accept_it() {
+fn value_out_of_target_range_blocks_without_override() {
     let bench = Bench::new(Scenario::Healthy);
     for group in [301, 312] {
         set(&bench, group, "num.io.threads", "8");
@@ -140,7 +140,7 @@ fn a_value_outside_the_targets_limits_blocks_and_nobody_may_accept_it() {
 }
 
 #[test]
-fn the_requests_of_a_check_do_not_grow_with_groups_and_settings() {
+fn check_request_count_is_bounded() {
     let new =
         |number: u32| NewCluster { name: format!("team-{number}"), version: "3.9.0".to_owned(), brokers: 3 };
     let bench = Bench::with(Options { clusters: (0..300).map(new).collect(), ..Options::default() });
@@ -177,13 +177,13 @@ fn the_requests_of_a_check_do_not_grow_with_groups_and_settings() {
         ("getCDSSVersionList", 1),
         ("getClusterInfo", 1),
         ("getClusterStatus", 1),
-        // 304 groups on pages of a hundred.
+        // 304 groups on pages of 100.
         ("getKafkaVersionConfigGroupList", 4),
         ("getKafkaConfigGroup", 1),
     ];
     let (code, document, counts) = requests("check --cluster orders-prod --version 3.9.0");
     let mut expected = first.to_vec();
-    // The present group, and the twenty whose names are most alike.
+    // The current group, and the twenty with the most similar names.
     expected.push(("getKafkaConfigGroupDetailList", 21));
     assert_eq!((code, counts), (5, expected));
     let reason = check(&document, "config.no-group")["reason"].to_string();
@@ -191,7 +191,7 @@ fn the_requests_of_a_check_do_not_grow_with_groups_and_settings() {
     assert_eq!(document["candidates"][0]["group"]["name"], "orders-390", "the name was the nearest");
     assert_eq!(document["settings"], json!([]));
 
-    // Without a version every newer one is judged, of which there is one.
+    // Without a version, every newer one is evaluated. There is only one.
     let mut expected = first.to_vec();
     expected.push(("getKafkaConfigGroupDetailList", 21));
     let (code, _, counts) = requests("check --cluster orders-prod");
@@ -207,7 +207,7 @@ fn the_requests_of_a_check_do_not_grow_with_groups_and_settings() {
 }
 
 #[test]
-fn where_not_every_group_was_compared_none_is_taken_by_itself() {
+fn incomplete_comparison_selects_no_group() {
     let new =
         |number: u32| NewCluster { name: format!("team-{number}"), version: "3.9.0".to_owned(), brokers: 3 };
     let bench = Bench::with(Options { clusters: (0..30).map(new).collect(), ..Options::default() });
@@ -225,7 +225,7 @@ fn where_not_every_group_was_compared_none_is_taken_by_itself() {
 }
 
 #[test]
-fn two_groups_are_compared_by_name_or_number_in_both_forms() {
+fn diff_accepts_names_and_numbers_in_both_formats() {
     let bench = Bench::new(Scenario::Healthy);
     for line in ["config-group diff payments-371 payments-390", "config-group diff 331 name:payments-390"] {
         let (run, document) = bench.json(line);
@@ -248,7 +248,7 @@ fn two_groups_are_compared_by_name_or_number_in_both_forms() {
 }
 
 #[test]
-fn the_exit_code_tells_a_difference_only_where_it_is_asked_for() {
+fn exit_code_reports_differences_only_on_request() {
     let bench = Bench::new(Scenario::Healthy);
     for (groups, flag, code) in [
         ("payments-371 payments-390", "--exit-code", 20),
@@ -270,7 +270,7 @@ fn the_exit_code_tells_a_difference_only_where_it_is_asked_for() {
 }
 
 #[test]
-fn groups_that_are_not_there_or_not_named_are_refused() {
+fn unknown_or_missing_groups_are_refused() {
     let bench = Bench::new(Scenario::Healthy);
     for (line, code, text) in [
         ("config-group diff orders-371 nobody", 3, "no config group `nobody`"),
@@ -310,7 +310,7 @@ fn groups_that_are_not_there_or_not_named_are_refused() {
 }
 
 #[test]
-fn namesakes_are_told_apart_by_their_versions() {
+fn groups_with_the_same_name_are_identified_by_version() {
     let bench = Bench::new(Scenario::Healthy);
     let _made = bench
         .run("config-group copy payments-371 --version 3.9.0 --name payments-371 --yes")
@@ -320,7 +320,7 @@ fn namesakes_are_told_apart_by_their_versions() {
 }
 
 #[test]
-fn the_documents_of_usage_errors_have_the_fields_of_their_command() {
+fn usage_error_json_has_the_fields_of_its_command() {
     let bench = Bench::new(Scenario::Healthy);
     for (line, fields) in [
         ("config-group diff orders-371", &["from", "to", "settings", "not_covered"][..]),
@@ -336,7 +336,7 @@ fn the_documents_of_usage_errors_have_the_fields_of_their_command() {
 }
 
 #[test]
-fn hostile_values_are_shown_and_do_nothing() {
+fn hostile_values_are_escaped() {
     let bench = Bench::new(Scenario::Healthy);
     set(&bench, 351, "num.partitions", "\u{1b}[2J\u{202e}9");
     set(&bench, 301, "some.name", "\u{1b}]0;owned\u{7}");

@@ -1,4 +1,4 @@
-//! Config groups at a service whose answers lack something, or refuse something.
+//! Config groups when the service's responses are incomplete or refuse something.
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ impl Altered {
 }
 
 #[test]
-fn where_the_list_of_all_groups_is_gone_those_of_each_version_are_read() {
+fn missing_list_of_all_groups_falls_back_to_each_version() {
     let gone = |request: &str| {
         let body = json!({ "error": { "errorCode": "300", "message": "Not Found Exception" } });
         request
@@ -39,7 +39,7 @@ fn where_the_list_of_all_groups_is_gone_those_of_each_version_are_read() {
 }
 
 #[test]
-fn a_list_of_groups_that_is_not_told_is_no_free_name() {
+fn missing_group_list_does_not_mean_the_name_is_free() {
     let service = Altered::new(|request| {
         request.contains("/getKafkaVersionConfigGroupList").then(|| success(&Value::Null))
     });
@@ -49,7 +49,7 @@ fn a_list_of_groups_that_is_not_told_is_no_free_name() {
 }
 
 #[test]
-fn settings_that_are_not_told_are_never_a_group_without_custom_values() {
+fn missing_settings_do_not_mean_no_custom_values() {
     let service = Altered::new(|request| {
         let lists =
             json!({ "kafkaConfigGroupDetailList": null, "additionalKafkaConfigGroupDetailList": null });
@@ -66,7 +66,7 @@ fn settings_that_are_not_told_are_never_a_group_without_custom_values() {
 }
 
 #[test]
-fn a_value_that_somebody_added_and_the_service_lost_is_told() {
+fn additional_setting_without_value_is_reported_unknown() {
     let service = Altered::new(|request| {
         let partitions = json!({ "configName": "num.partitions", "customValue": "24", "defaultValue": "1" });
         let lists = json!({
@@ -83,14 +83,14 @@ fn a_value_that_somebody_added_and_the_service_lost_is_told() {
     let (run, document) =
         service.json("check --cluster no:1009301 --version 3.9.0 --config-group analytics-390");
     assert_eq!((run.code, class(&document, "ssl.cipher.suites")), (5, "lost-override".into()));
-    // No other copy would keep it.
+    // No other copy would keep the value.
     let (run, _) = service.json("check --cluster no:1009301 --version 3.9.0");
     assert_eq!(run.code, 5);
     assert!(!run.stderr.contains("config-group copy"), "{}", run.stderr);
 }
 
 #[test]
-fn a_refusal_is_told_in_the_services_own_words() {
+fn refusal_quotes_the_service() {
     let words = "권한이 없습니다.";
     let refuses = move |part: &'static str| {
         move |request: &str| {
@@ -121,7 +121,7 @@ fn a_refusal_is_told_in_the_services_own_words() {
 }
 
 #[test]
-fn a_write_that_lacks_a_permission_leaves_an_empty_group_and_says_what_is_missing() {
+fn forbidden_write_reports_missing_permission() {
     let service = Altered::new(|request| {
         let body = json!({ "error": { "errorCode": "210", "message": "Permission Denied" } });
         let no = || http("401 Unauthorized", "Content-Type: application/json\r\n", &body.to_string());
@@ -141,7 +141,7 @@ fn a_write_that_lacks_a_permission_leaves_an_empty_group_and_says_what_is_missin
 }
 
 #[test]
-fn a_version_of_which_kafkas_changes_are_not_known_is_called_so() {
+fn version_without_known_kafka_changes_is_reported() {
     let service = Altered::new(|request| {
         let version = |code: &str, name: &str| json!({ "kafkaVersionCode": code, "kafkaVersionName": name });
         let versions = [version("3713006", "Kafka 3.7.1"), version("3903006", "Kafka 5.0.0")];
@@ -157,7 +157,7 @@ fn a_version_of_which_kafkas_changes_are_not_known_is_called_so() {
 }
 
 #[test]
-fn a_list_that_is_not_filtered_or_not_whole_leads_to_no_wrong_group() {
+fn unfiltered_or_partial_list_selects_no_wrong_group() {
     let entry = |no: u64, name: &str, code: &str| json!({ "configGroupNo": no, "configGroupName": name, "kafkaVersionCode": code });
     let list = |entries: Vec<Value>, total: usize| {
         success(&json!({ "kafkaConfigGroupList": entries, "totalCount": total, "isLast": true }))
@@ -175,7 +175,7 @@ fn a_list_that_is_not_filtered_or_not_whole_leads_to_no_wrong_group() {
     run.assert_says(12, &["a list with fewer entries than it counts"]);
     service.assert_made(0, 0);
 
-    // A number is a group's own for its version only.
+    // A group number is unique only within its version.
     let twice = list(vec![entry(1, "default-371", "3713006"), entry(1, "default-390", "3903006")], 2);
     let service =
         Altered::new(move |request| request.contains("/getKafkaConfigGroupList").then(|| twice.clone()));

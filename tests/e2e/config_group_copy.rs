@@ -1,4 +1,4 @@
-//! A config group's settings carried to another version: once, and true to what reads back.
+//! Config group copies to another version: created once, and verified by reading them back.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::lab::{Ended, Lab};
 use crate::pty::Terminal;
 use crate::support::{Bench, check};
 
-/// The groups of 3.9.0 with this name.
+/// Returns the 3.9.0 groups with this name.
 fn groups_named(bench: &Bench, name: &str) -> Vec<Value> {
     let (_, document) = bench.json("list config-groups --version 3.9.0");
     let groups = document["config_groups"].as_array().expect("there is a list").clone();
     groups.into_iter().filter(|group| group["name"] == name).collect()
 }
 
-/// Key and reason of what was left out.
+/// Returns key and reason of each setting that was not copied.
 fn left_out(document: &Value) -> Vec<(String, String)> {
     let left_out = document["left_out"].as_array().expect("there is a list").iter();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -25,7 +25,7 @@ fn left_out(document: &Value) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_copy_carries_every_value_and_leaves_out_what_nobody_can_set() {
+fn copy_keeps_values_and_skips_unsettable_keys() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(
@@ -80,7 +80,7 @@ fn a_copy_carries_every_value_and_leaves_out_what_nobody_can_set() {
 }
 
 #[test]
-fn a_copy_is_recorded_before_it_is_sent_and_shown_by_history() {
+fn copy_is_journaled_before_sending_and_shown_in_history() {
     let bench = Bench::new(Scenario::Healthy);
     let _done = bench.run(&format!("{COPY} --yes")).assert_says(0, &[]);
     let entries = bench.home.entries();
@@ -106,7 +106,7 @@ fn a_copy_is_recorded_before_it_is_sent_and_shown_by_history() {
 }
 
 #[test]
-fn a_dry_run_says_what_would_be_made_and_makes_nothing() {
+fn dry_run_shows_the_copy_and_creates_nothing() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json(&format!("{COPY} --dry-run"));
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
@@ -122,7 +122,7 @@ fn a_dry_run_says_what_would_be_made_and_makes_nothing() {
 }
 
 #[test]
-fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
+fn unexpected_value_loss_exits_7_and_names_differences() {
     let bench = Bench::new(Scenario::GroupDropsValue);
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(
@@ -146,7 +146,7 @@ fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
 }
 
 #[test]
-fn lost_answers_are_judged_by_looks_and_nothing_is_sent_twice() {
+fn lost_responses_are_resolved_by_polling_without_resending() {
     let bench = Bench::new(Scenario::GroupAnswerLost);
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(0, &["looking whether the config group was made", "reading what the config group has"]);
@@ -156,7 +156,7 @@ fn lost_answers_are_judged_by_looks_and_nothing_is_sent_twice() {
 }
 
 #[test]
-fn a_create_that_nobody_finds_ends_with_9() {
+fn create_with_unknown_outcome_exits_9() {
     let bench = Bench::new(Scenario::GroupLost);
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(
@@ -171,7 +171,7 @@ fn a_create_that_nobody_finds_ends_with_9() {
     assert!(!run.stderr.contains("Nothing was changed"), "{}", run.stderr);
     assert_made(&bench, 1, 0);
 
-    // A second create could make a second group.
+    // A second create request could create a second group.
     let run_id = bench.home.entries()[0]["run"].as_str().map(str::to_owned).expect("it has an id");
     for flag in ["--yes", "--dry-run"] {
         let (again, document) = bench.json(&format!("{COPY} {flag}"));
@@ -185,18 +185,18 @@ fn a_create_that_nobody_finds_ends_with_9() {
     }
     assert_made(&bench, 1, 0);
 
-    // No command that is printed leads to that name again.
+    // No printed command suggests that name again.
     let shown = bench.run("check --cluster no:1009301 --version 3.9.0").stderr;
     assert!(shown.contains("--version 3.9.0 --name analytics-390-2`"), "{shown}");
 }
 
 #[test]
-fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
+fn group_left_by_a_killed_run_is_reused() {
     let answer_delay = Duration::from_millis(300);
     let bench = Bench::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() });
     let first = bench.start(&format!("{COPY} --yes"));
     bench.sandbox.wait_until(|log| log.count(CREATE) == 1);
-    // Its answer is still on the way.
+    // The response is still in flight.
     first.kill();
     assert_made(&bench, 1, 0);
     let other = "config-group copy payments-371 --version 3.9.0 --name analytics-390 --yes";
@@ -226,7 +226,7 @@ fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
 }
 
 #[test]
-fn a_group_of_the_name_that_is_not_this_machines_own_is_left_alone() {
+fn foreign_group_with_the_same_name_is_not_modified() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json("config-group copy payments-371 --version 3.9.0 --yes");
     run.assert_says(
@@ -253,7 +253,7 @@ fn a_group_of_the_name_that_is_not_this_machines_own_is_left_alone() {
 }
 
 #[test]
-fn a_long_name_has_to_be_given() {
+fn generated_name_conflict_requires_an_explicit_name() {
     let clusters = vec!["a-very-long-cluster-name=3.7.1,3".parse().expect("the service could have it")];
     let bench = Bench::with(Options { clusters, ..Options::default() });
     set(&bench, 402, "num.partitions", "1");
@@ -268,7 +268,7 @@ fn a_long_name_has_to_be_given() {
 }
 
 #[test]
-fn without_a_terminal_and_without_yes_nothing_is_made() {
+fn without_terminal_or_yes_nothing_is_created() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json(COPY);
     run.assert_says(10, &["the question `Type analytics-390 to make it` needs an answer", "hint: add --yes"]);
@@ -279,7 +279,7 @@ fn without_a_terminal_and_without_yes_nothing_is_made() {
 }
 
 #[test]
-fn on_a_terminal_the_new_name_is_typed() {
+fn terminal_confirmation_requires_typing_the_new_name() {
     let declined = [("y", "2 tries left"), ("yes", "one try left"), ("analytics-371", "nothing was made")];
     for (answers, code, creates) in [
         (&[("analytics-390", "analytics-390 (2001)  done  3 copied, 1 skipped")][..], 0, 1),
@@ -300,7 +300,7 @@ fn on_a_terminal_the_new_name_is_typed() {
 }
 
 #[test]
-fn a_result_that_cannot_be_written_does_not_change_what_was_made() {
+fn unwritable_output_does_not_affect_the_copy() {
     for redirection in [">&-", ">/dev/full"] {
         let lab = Lab::new(Scenario::Healthy);
         let mut command = lab.command("sh");
@@ -317,7 +317,7 @@ fn a_result_that_cannot_be_written_does_not_change_what_was_made() {
 }
 
 #[test]
-fn what_cannot_be_read_or_written_ends_before_anything_is_made() {
+fn service_errors_or_unusable_journal_create_nothing() {
     for (scenario, code) in
         [(Scenario::NoPermission, 4), (Scenario::WrongSignature, 4), (Scenario::ServerError, 12)]
     {

@@ -1,4 +1,4 @@
-//! `cdss config` on a pseudo-terminal: what is asked, what is shown, and what an answer does.
+//! `cdss config` on a pseudo-terminal: prompts, output, and the effect of answers.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ fn config(lab: &Lab) -> String {
 }
 
 #[test]
-fn init_asks_for_everything_hides_the_secret_and_asks_again_where_an_answer_is_wrong() {
+fn init_prompts_hide_the_secret_and_repeat_on_bad_input() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init --profile prod");
     terminal.expect("Profile prod in ");
@@ -47,7 +47,7 @@ fn init_asks_for_everything_hides_the_secret_and_asks_again_where_an_answer_is_w
 }
 
 #[test]
-fn defaults_are_taken_with_the_return_key() {
+fn enter_accepts_the_defaults() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init");
     terminal.answer_to("Site, public, gov or fin [public]: ", "");
@@ -60,7 +60,7 @@ fn defaults_are_taken_with_the_return_key() {
 }
 
 #[test]
-fn what_the_flags_say_is_what_the_return_key_takes() {
+fn flags_set_the_prompt_defaults() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init --region krs");
     terminal.answer_to("Site, public, gov or fin [gov]: ", "");
@@ -72,7 +72,7 @@ fn what_the_flags_say_is_what_the_return_key_takes() {
 }
 
 #[test]
-fn a_signal_at_any_question_of_init_leaves_no_file_and_the_terminal_as_it_was() {
+fn signal_during_init_writes_nothing_and_restores_terminal() {
     let answers = [
         ("Site, public, gov or fin [public]: ", ""),
         ("Region, KR, SGN, JPN [KR]: ", ""),
@@ -101,7 +101,7 @@ fn a_signal_at_any_question_of_init_leaves_no_file_and_the_terminal_as_it_was() 
 }
 
 #[test]
-fn a_secret_is_asked_for_and_never_shown() {
+fn secret_prompt_does_not_echo() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config set secret_key --profile prod");
     terminal.answer_to("Secret key: ", "two words");
@@ -117,7 +117,7 @@ fn a_secret_is_asked_for_and_never_shown() {
 }
 
 #[test]
-fn a_secret_that_is_pasted_too_early_is_not_shown_and_no_key_leaves_the_terminal_dumb() {
+fn early_paste_is_hidden_and_echo_restored() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init --region KR");
     terminal.answer_to("Site, public, gov or fin [public]: ", "");
@@ -125,8 +125,7 @@ fn a_secret_that_is_pasted_too_early_is_not_shown_and_no_key_leaves_the_terminal
     terminal.expect("Access key ID: ");
     terminal.press(&format!("{ACCESS_KEY}\r{SECRET_KEY}"));
     let before = terminal.expect("Secret key: ");
-    // The key that ends a program at once elsewhere, and the one that clears the line: what came too early is not
-    // the answer.
+    // Ctrl-\ ends most programs at once, and Ctrl-U clears the line. Early input is not the answer.
     terminal.press(&format!("\u{1c}\u{15}{SECRET_KEY}\r"));
     let after = terminal.expect("profile default: created in ");
     assert!(!before.contains(SECRET_KEY) && !after.contains(SECRET_KEY), "{before}{after}");
@@ -135,7 +134,7 @@ fn a_secret_that_is_pasted_too_early_is_not_shown_and_no_key_leaves_the_terminal
 }
 
 #[test]
-fn a_profile_is_removed_when_its_name_is_typed_and_only_then() {
+fn profile_is_removed_only_after_typing_its_name() {
     let lab = Lab::new(Scenario::Healthy);
     assert!(lab.cdss("config set region KR --profile prod").status().expect("it runs").success());
     let before = config(&lab);

@@ -1,4 +1,4 @@
-//! Keys from a program, and keys that change while they are in use.
+//! Keys from a credential process, and keys that change during a run.
 
 use std::fs;
 
@@ -6,13 +6,13 @@ use cdss::sandbox::{Log, Scenario};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::figures;
 use crate::injector::relay::Relay;
+use crate::metrics;
 use crate::support::{ACCESS_KEY, Bench, Run, Running, SECRET_KEY, UPGRADE, mkfifo, write_private};
 
 const NEWER: (&str, &str) = ("NEWERACCESSKEY00009876", "newer-secret-that-must-never-be-seen");
 
-/// Writes the profile `prod`, whose key `command` gives.
+/// Writes the profile `prod` with `command` as its credential process.
 fn with_command(bench: &Bench, command: &str) {
     let text = format!(
         "[profiles.prod]\ncredential_process = '{command}'\nendpoint = \"{}\"\npoll = \"100ms\"\n",
@@ -21,7 +21,7 @@ fn with_command(bench: &Bench, command: &str) {
     write_private(&bench.home.profiles(), &text);
 }
 
-/// Writes a program, and the profile `prod` whose key it gives.
+/// Writes a script, and the profile `prod` that gets its key from it.
 fn with_script(bench: &Bench, script: &str) {
     let file = bench.home.path().join("program.sh");
     fs::write(&file, script).expect("the home can be written");
@@ -42,7 +42,7 @@ fn assert_silent(run: &Run, secret: &str) {
 }
 
 #[test]
-fn a_program_gives_the_key_and_its_answer_is_seen_by_nobody() {
+fn credential_process_output_is_never_shown() {
     let bench = Bench::new(Scenario::Healthy);
     with_script(&bench, &format!("echo unlocked >&2; {}", echo(&answer_of(ACCESS_KEY, SECRET_KEY))));
     let line = format!("{UPGRADE} --yes --profile prod -o json -vvv");
@@ -52,14 +52,14 @@ fn a_program_gives_the_key_and_its_answer_is_seen_by_nobody() {
     assert_silent(&done, SECRET_KEY);
     let journal = fs::read_to_string(bench.home.journal()).expect("the start is in the journal");
     assert!(journal.contains("\"access_key\":\"1234\"") && !journal.contains(SECRET_KEY), "{journal}");
-    // What only shows settings runs no program.
+    // Commands that only show settings do not run the program.
     let shown = bench.home.run("config show --profile prod");
     assert!(shown.stdout.lines().any(|line| line.starts_with("credential_process  sh ")), "{}", shown.stdout);
     assert!(!shown.stderr.contains("unlocked"), "{}", shown.stderr);
 }
 
 #[test]
-fn each_way_in_which_a_program_gives_no_key_has_its_words() {
+fn each_credential_process_failure_has_its_own_message() {
     let bench = Bench::new(Scenario::Healthy);
     let good = echo(&answer_of(ACCESS_KEY, SECRET_KEY));
     let list = "list versions --profile prod -vvv";
@@ -90,7 +90,7 @@ fn each_way_in_which_a_program_gives_no_key_has_its_words() {
         met += 1;
     }
 
-    // A shell that traces itself says its answer on stderr too.
+    // A shell with tracing prints its output to stderr too.
     with_script(&bench, &format!("set -x; {good}; echo 'for {SECRET_KEY}' >&2; exit 7"));
     let traced = bench.home.run(list);
     traced.assert_says(4, &["for (hidden)\n", "it ended with exit status: 7"]);
@@ -105,8 +105,8 @@ fn each_way_in_which_a_program_gives_no_key_has_its_words() {
     );
     met += 1;
 
-    // A minute is its limit, which the program's own tests try; here a person has no patience. Whatever it started
-    // goes with it: it would hold stderr open, and the end of the run would not be seen.
+    // The program has a limit of one minute, which its unit tests cover; here the user interrupts it. Its child
+    // processes must end too: they would keep stderr open, and the test could not see the run end.
     let started = bench.home.path().join("started");
     mkfifo(&started);
     with_script(&bench, &format!("echo > {}; sleep 1000 & sleep 1000", started.display()));
@@ -118,7 +118,7 @@ fn each_way_in_which_a_program_gives_no_key_has_its_words() {
     assert_eq!(bench.log().requests.len(), before);
     met += 1;
 
-    figures::record("ways of a credential_process that end in clear words", met, "of 9");
+    metrics::record("ways of a credential_process that end in clear words", met, "of 9");
     assert_eq!(met, 9);
     bench.assert_no_start();
 }
@@ -128,7 +128,7 @@ fn last_refusal(log: &Log) -> Option<usize> {
 }
 
 #[test]
-fn a_key_that_is_rotated_in_the_middle_of_a_watch_is_fetched_anew_and_the_watch_ends_well() {
+fn key_rotated_during_watch_is_refreshed() {
     for by_program in [false, true] {
         let bench = Bench::new(Scenario::Healthy);
         let answer = bench.home.path().join("answer.json");
@@ -163,7 +163,7 @@ fn a_key_that_is_rotated_in_the_middle_of_a_watch_is_fetched_anew_and_the_watch_
 }
 
 #[test]
-fn a_new_key_of_another_address_is_not_sent_to_the_old_one() {
+fn new_key_for_another_endpoint_is_not_sent_to_the_old_one() {
     let bench = Bench::new(Scenario::Healthy);
     let relay = Relay::start(bench.sandbox.port());
     let give = |(access, secret): (&str, &str), url: &str, poll: &str| {
@@ -177,7 +177,7 @@ fn a_new_key_of_another_address_is_not_sent_to_the_old_one() {
     let line = format!("{UPGRADE} --yes --profile prod --timeout 2s -o json");
     let running = Running::start(bench.home.command(&line), &line);
     bench.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 2);
-    // The profile leads elsewhere from now on, with a key of its own; the old service takes neither.
+    // The profile now points elsewhere, with a key for that endpoint. The old service accepts neither key.
     give(NEWER, "https://elsewhere.test", "15s");
     bench.sandbox.accept_key("NOBODYSACCESSKEY0000", "nobodys");
     bench.sandbox.wait_until(|log| log.requests.iter().filter(|request| request.status == 401).count() > 3);
@@ -187,7 +187,7 @@ fn a_new_key_of_another_address_is_not_sent_to_the_old_one() {
 }
 
 #[test]
-fn a_key_that_ends_to_count_is_fetched_anew_before_it_does() {
+fn expiring_key_is_refreshed_before_it_expires() {
     let bench = Bench::new(Scenario::Healthy);
     let runs = bench.home.path().join("runs");
     let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(60);

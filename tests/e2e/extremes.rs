@@ -1,5 +1,5 @@
-//! Dates, pauses, and numbers at the ends of their ranges, through the real binary: each run ends with a code of the
-//! table and never with a panic.
+//! Dates, pauses, and numbers at the limits of their ranges, with the real binary. Each run ends with a documented
+//! exit code and never with a panic.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use crate::injector::http;
 use crate::injector::network::forward;
 use crate::support::{ACCESS_KEY, Bench, Run, Running, SECRET_KEY, side_by_side, write_private};
 
-/// One line for each operation of the API, at least.
+/// At least one command line for each API operation.
 const LINES: [&str; 8] = [
     "upgrade --cluster orders-prod --version 3.9.0 --yes --timeout 300ms -o json",
     "check --cluster orders-prod --version 3.9.0 -vvv",
@@ -26,7 +26,7 @@ const LINES: [&str; 8] = [
 
 const DATES: [&str; 9] = [
     "Fri, 31 Dec 9999 23:59:59 GMT",
-    // The last second that a timestamp can hold; a moment later there is none.
+    // The last second that a timestamp can represent. One second later is out of range.
     "Thu, 30 Dec 9999 22:00:00 GMT",
     "Thu, 01 Jan 0001 00:00:00 GMT",
     "Mon, 01 Jan -001 00:00:00 GMT",
@@ -49,7 +49,7 @@ const PAUSES: [&str; 9] = [
     "",
 ];
 
-/// Numbers as JSON writes them.
+/// Numbers in JSON syntax.
 const NUMBERS: [&str; 8] = [
     "9223372036854775807",
     "9223372036854775808",
@@ -67,8 +67,8 @@ fn assert_ends_well(what: &str, run: &Run) {
     assert!(!run.stderr.contains("panicked"), "{what}: {run:#?}");
 }
 
-/// Returns a gateway that refuses the first request to this path with a status and an error code, and that adds the
-/// headers to each of its answers.
+/// Returns a gateway that refuses the first request to this path with a status and an error code, and adds the
+/// headers to each response.
 fn refusing_first(status: &'static str, code: &'static str, path: &'static str, headers: String) -> Altered {
     let was_refused = Arc::new(AtomicBool::new(false));
     Altered::serving_with(Options::default(), move |request, port| {
@@ -83,7 +83,7 @@ fn refusing_first(status: &'static str, code: &'static str, path: &'static str, 
 }
 
 #[test]
-fn a_date_at_the_ends_of_time_ends_no_run_in_a_panic() {
+fn extreme_dates_do_not_panic() {
     side_by_side(&DATES, |date| {
         for line in LINES {
             let gateway = refusing_first("401 Unauthorized", "200", "", format!("date: {date}\r\n"));
@@ -94,7 +94,7 @@ fn a_date_at_the_ends_of_time_ends_no_run_in_a_panic() {
 }
 
 #[test]
-fn a_requested_pause_of_any_length_ends_no_run_in_a_panic() {
+fn extreme_retry_after_does_not_panic() {
     side_by_side(&PAUSES, |pause| {
         for (path, line) in [("rollingUpgrade ", LINES[0]), ("createConfigGroup", LINES[6])] {
             let headers = format!("retry-after: {pause}\r\ndate: Thu, 30 Dec 9999 22:00:00 GMT\r\n");
@@ -105,7 +105,7 @@ fn a_requested_pause_of_any_length_ends_no_run_in_a_panic() {
     });
 }
 
-/// For each operation, a line that uses it.
+/// One command line for each operation.
 const OPERATIONS: [(&str, &str); 13] = [
     ("cluster/getClusterInfoList ", LINES[3]),
     ("cluster/getClusterInfoList/", LINES[0]),
@@ -123,7 +123,7 @@ const OPERATIONS: [(&str, &str); 13] = [
 ];
 
 #[test]
-fn a_number_of_any_size_in_any_answer_ends_no_run_in_a_panic() {
+fn extreme_numbers_in_responses_do_not_panic() {
     let codes: Mutex<Vec<i32>> = Mutex::default();
     side_by_side(&NUMBERS, |number| {
         let every_operation = LINES.map(|line| ("", line));
@@ -145,7 +145,7 @@ fn a_number_of_any_size_in_any_answer_ends_no_run_in_a_panic() {
     assert!(codes.contains(&0) && codes.contains(&12), "both kinds came up: {codes:?}");
 }
 
-/// Returns the sandbox's answer: status and body.
+/// Returns the status and body of the sandbox's response.
 fn json_answer(request: &str, port: u16) -> (String, Value) {
     let answer = String::from_utf8(forward(request, port)).expect("the sandbox answers in UTF-8");
     let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
@@ -153,7 +153,7 @@ fn json_answer(request: &str, port: u16) -> (String, Value) {
     (format!("{status} X"), serde_json::from_str(body).expect("the sandbox answers in JSON"))
 }
 
-/// Replaces every number, and every text that is one.
+/// Replaces every number, and every text that contains a number.
 fn replace_numbers(value: &mut Value, by: &Value) {
     match value {
         Value::Number(_) => *value = by.clone(),
@@ -165,7 +165,7 @@ fn replace_numbers(value: &mut Value, by: &Value) {
 }
 
 #[test]
-fn a_time_of_any_size_on_the_command_line_ends_no_run_in_a_panic() {
+fn extreme_durations_in_arguments_do_not_panic() {
     let times = [
         "99999999999999h",
         "18446744073709551615s",
@@ -179,7 +179,7 @@ fn a_time_of_any_size_on_the_command_line_ends_no_run_in_a_panic() {
     side_by_side(&times, |time| {
         let bench = Bench::new(Scenario::Healthy);
         for flag in ["--timeout", "--poll"] {
-            // The last poll outranks the variable; a run that would wait for ages sees the end at once.
+            // The last --poll overrides the variable. A run with an endless interval finishes at once.
             let mut command = bench.command(&bench.home, LINES[0]);
             command.args([format!("{flag}={time}")]);
             let run = Running::start(command, LINES[0]).end();
@@ -189,7 +189,7 @@ fn a_time_of_any_size_on_the_command_line_ends_no_run_in_a_panic() {
 }
 
 #[test]
-fn an_expiration_at_the_ends_of_time_ends_no_run_in_a_panic() {
+fn extreme_credential_expirations_do_not_panic() {
     for (expiration, code) in [
         ("9999-12-30T22:00:00.999999999Z", 0),
         ("9999-12-31T23:59:59Z", 4),

@@ -1,4 +1,4 @@
-//! The file with the keys: who may see it, and what is left of it when a write is cut short.
+//! The credentials file: its permissions, and its contents after an interrupted write.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::{Home, Running, write_private};
 
-/// What a killed writer may leave; see the next run.
+/// The temporary file that a killed writer can leave behind. The next run removes it.
 pub(crate) fn leftover(home: &Home) -> PathBuf {
     home.profiles().with_file_name(".config.toml.new")
 }
@@ -16,7 +16,7 @@ pub(crate) fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn file_and_folders_are_their_owners_alone_under_any_umask() {
+fn file_and_folders_are_private_under_any_umask() {
     for umask in ["000", "077", "027", "777"] {
         let home = Home::empty();
         let mut command = home.program("sh");
@@ -32,15 +32,15 @@ fn file_and_folders_are_their_owners_alone_under_any_umask() {
     }
 }
 
-/// What stands in the file before a write.
+/// The file contents before a write.
 pub(crate) fn old() -> String {
     format!("# {}\n[profiles.prod]\nsecret_key = \"old\"\n", "remark ".repeat(5_000))
 }
 
 #[test]
-fn a_full_disk_leaves_the_old_file_and_says_so() {
+fn full_disk_keeps_the_old_file_and_reports_it() {
     let cdss = env!("CARGO_BIN_EXE_cdss");
-    // The signal of the limit has no effect of its own, ignored or not.
+    // SIGXFSZ makes no difference, whether ignored or not.
     for prepare in ["trap '' XFSZ; ulimit -f 0;", "ulimit -f 0;"] {
         let home = Home::empty();
         write_private(&home.profiles(), &old());

@@ -1,4 +1,4 @@
-//! Help and version: on stdout, narrow enough, with an example, and without touching anything.
+//! Help and version: printed to stdout, at most 100 columns wide, with an example, and without side effects.
 
 use crate::support::Home;
 
@@ -27,11 +27,11 @@ const COMMANDS: [&str; 22] = [
     "help",
 ];
 
-/// Runs a line that has to need nothing: no key, no service, no file.
+/// Runs a command that must not need a key, a service, or a file.
 fn told(line: &str) -> String {
     let home = Home::empty();
     let mut command = home.command(line);
-    // Nothing could be read or reached with these, and none of it may matter.
+    // None of these can be read or reached, and none of them may matter.
     command.env("CDSS_ENDPOINT", "nowhere").env("CDSS_POLL", "").env("NCLOUD_ACCESS_KEY", "half");
     let run = crate::support::Running::start(command, line).end();
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{line}");
@@ -123,14 +123,14 @@ fn the_summary_of_config_says_that_kafka_settings_are_elsewhere() {
 }
 
 #[test]
-fn the_version_is_told_in_one_line() {
+fn version_is_printed_on_one_line() {
     for flag in ["--version", "-V"] {
         assert_eq!(told(flag), format!("cdss {}\n", env!("CARGO_PKG_VERSION")));
     }
 }
 
 #[test]
-fn the_exit_codes_are_part_of_the_help() {
+fn help_lists_exit_codes() {
     let help = told("--help");
     for scenario in cdss::sandbox::Scenario::ALL {
         let code = format!("\n  {:>3}  ", scenario.exit());
@@ -139,7 +139,7 @@ fn the_exit_codes_are_part_of_the_help() {
 }
 
 #[test]
-fn cdss_alone_prints_help_and_exits_with_2() {
+fn no_arguments_prints_help_and_exits_2() {
     let home = Home::empty();
     let run = home.run("");
     run.assert_says(2, &["Usage: cdss", "Commands:", "Rehearse: cdss sandbox"]);
@@ -148,7 +148,7 @@ fn cdss_alone_prints_help_and_exits_with_2() {
 }
 
 #[test]
-fn the_scenarios_are_listed_as_a_table_and_as_a_document() {
+fn scenarios_are_listed_as_table_and_json() {
     let home = Home::empty();
     let table = home.run("sandbox --list");
     let document = home.run("sandbox --list -o json").document();

@@ -1,4 +1,4 @@
-//! What `cdss history` shows.
+//! The output of `cdss history`.
 
 use std::fs;
 use std::io::Write as _;
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{Bench, Home, UPGRADE};
 
 #[test]
-fn a_finished_run_and_a_follower_are_shown_in_both_formats() {
+fn finished_and_follower_runs_are_shown_in_both_formats() {
     let bench = Bench::new(Scenario::Healthy);
     assert_eq!(bench.run(&format!("{UPGRADE} --yes --no-wait")).code, 0);
     let unended = bench.run("history -o json").document();
@@ -47,7 +47,7 @@ fn a_finished_run_and_a_follower_are_shown_in_both_formats() {
 }
 
 #[test]
-fn a_killed_run_is_unfinished_and_a_torn_line_is_not_damage() {
+fn killed_run_is_unfinished_and_torn_line_is_not_damage() {
     let bench = Bench::new(Scenario::Stalled);
     let running = bench.start(&format!("{UPGRADE} --yes"));
     bench
@@ -59,7 +59,7 @@ fn a_killed_run_is_unfinished_and_a_torn_line_is_not_damage() {
     let history = bench.run("history");
     assert_eq!(history.stderr, "", "its request was never sent");
     assert!(history.stdout.contains("  started  unfinished\n"), "{}", history.stdout);
-    // The next line is a line of its own.
+    // The next entry starts on a new line.
     let follow = bench.run(&format!("{UPGRADE} --yes --timeout 100ms"));
     assert_eq!(follow.code, 8, "{}", follow.stderr);
     let document = bench.run("history -o json").document();
@@ -68,7 +68,7 @@ fn a_killed_run_is_unfinished_and_a_torn_line_is_not_damage() {
 }
 
 #[test]
-fn without_a_journal_history_is_empty_and_leaves_no_trace() {
+fn history_without_journal_is_empty_and_creates_nothing() {
     let home = Home::empty();
     home.run("history").assert_says(0, &["no runs recorded on this machine"]);
     assert_eq!(home.run("history -o json").document()["runs"], json!([]));

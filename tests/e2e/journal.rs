@@ -1,4 +1,4 @@
-//! The journal's file: earlier formats, damage, limits, and other processes that hold it.
+//! The journal file: earlier formats, damage, size limits, and locks held by other processes.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::support::{Bench, Home, UPGRADE, allow, write_private};
 /// Written by the first version of the format.
 const OLD: &str = include_str!("../fixtures/journal-v1.jsonl");
 
-/// What `history -o json` of that version showed for it.
+/// The output of `history -o json` of that version.
 const OLD_HISTORY: &str = include_str!("../fixtures/journal-v1.history.json");
 
 fn write_journal(home: &Home, text: &str) {
@@ -20,7 +20,7 @@ fn write_journal(home: &Home, text: &str) {
     allow(&home.state(), 0o700);
 }
 
-/// Ends an object with the checksum of this version's lines.
+/// Ends an object with the checksum of the current format.
 #[cfg(target_os = "linux")]
 fn with_checksum(line: &str) -> String {
     let checked = line.strip_suffix('}').expect("a line is an object");
@@ -32,7 +32,7 @@ fn count_of_warnings(stderr: &str) -> usize {
 }
 
 #[test]
-fn a_journal_of_the_first_format_has_the_history_it_had() {
+fn first_format_journal_keeps_its_history() {
     let home = Home::empty();
     write_journal(&home, OLD);
     let history = home.run("history -o json");
@@ -46,7 +46,7 @@ fn a_journal_of_the_first_format_has_the_history_it_had() {
 }
 
 #[test]
-fn damaged_lines_are_repaired_once_and_stay_in_the_file() {
+fn damaged_lines_are_repaired_once_and_kept_in_the_file() {
     let home = Home::empty();
     write_journal(&home, &format!("\0\0\0\n{OLD}{{\"run\":\"\u{1b}[2J\"}}\n"));
     let before = fs::read_to_string(home.journal()).expect("it is there");
@@ -76,7 +76,7 @@ fn damaged_lines_are_repaired_once_and_stay_in_the_file() {
 }
 
 #[test]
-fn a_repair_lists_the_lines_in_its_document() {
+fn repair_json_lists_the_damaged_lines() {
     let home = Home::empty();
     write_journal(&home, "garbage\n");
     let document = home.run("history --repair -o json").document();
@@ -87,7 +87,7 @@ fn a_repair_lists_the_lines_in_its_document() {
 }
 
 #[test]
-fn with_damaged_lines_only_nobody_knows_what_was_started() {
+fn history_with_only_damaged_lines_claims_nothing() {
     let home = Home::empty();
     write_journal(&home, "\0\0\0");
     let history = home.run("history");
@@ -99,14 +99,14 @@ fn with_damaged_lines_only_nobody_knows_what_was_started() {
 }
 
 #[test]
-fn without_a_journal_a_repair_leaves_no_trace() {
+fn repair_without_journal_creates_nothing() {
     let home = Home::empty();
     home.run("history --repair").assert_says(0, &["nothing was written"]);
     home.assert_untouched();
 }
 
 #[test]
-fn init_creates_a_private_journal_and_changes_nothing_the_second_time() {
+fn init_creates_a_private_journal_and_is_idempotent() {
     use std::os::unix::fs::PermissionsExt as _;
     let home = Home::empty();
     let first = home.run("history --init -o json");
@@ -124,7 +124,7 @@ fn init_creates_a_private_journal_and_changes_nothing_the_second_time() {
 }
 
 #[test]
-fn repair_init_and_an_id_exclude_each_other() {
+fn repair_init_and_id_are_mutually_exclusive() {
     let home = Home::empty();
     for line in ["history 2026 --repair", "history 2026 --init", "history --repair --init"] {
         home.run(line).assert_says(2, &["cannot be used with"]);
@@ -133,14 +133,14 @@ fn repair_init_and_an_id_exclude_each_other() {
 }
 
 #[test]
-fn a_journal_that_reaches_the_file_size_limit_does_not_end_the_watch() {
+fn file_size_limit_does_not_end_the_watch() {
     let before = Bench::new(Scenario::Healthy);
     before.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let text = fs::read_to_string(before.home.journal()).expect("it is there");
     let until_accepted: usize = text.lines().take(2).map(|line| line.len() + 1).sum();
 
     let lab = Lab::new(Scenario::Healthy);
-    // In blocks of 512 bytes, as sh counts: room for the start, its answer, and the first lines about brokers.
+    // In 512-byte blocks, as sh counts: room for the start, its response, and the first broker lines.
     let limit = (until_accepted + 800).div_ceil(512);
     let mut command = lab.command("sh");
     command.args(["-c", &format!("ulimit -f {limit}; exec cdss {UPGRADE} --yes --output json")]);
@@ -155,7 +155,7 @@ fn a_journal_that_reaches_the_file_size_limit_does_not_end_the_watch() {
 }
 
 #[test]
-fn a_journal_that_another_process_has_locked_does_not_end_the_watch() {
+fn locked_journal_does_not_end_the_watch() {
     let lab = Lab::new(Scenario::Healthy);
     let child =
         lab.cdss(&format!("{UPGRADE} --yes --poll 30ms --output json")).spawn().expect("cdss is there");
@@ -171,7 +171,7 @@ fn a_journal_that_another_process_has_locked_does_not_end_the_watch() {
 }
 
 #[test]
-fn a_journal_that_another_process_has_locked_prevents_a_start() {
+fn locked_journal_prevents_start() {
     let bench = Bench::new(Scenario::Healthy);
     bench.run("history --init").assert_says(0, &[]);
     let journal = File::open(bench.home.journal()).expect("it is there");
@@ -182,8 +182,8 @@ fn a_journal_that_another_process_has_locked_prevents_a_start() {
     bench.assert_no_start();
 }
 
-/// Returns at least 20 MB of lines of this version. The fixture's documents are shortened to two requests; those of a
-/// watch hold a few hundred.
+/// Returns at least 20 MB of lines in the current format. The fixture's documents are shortened to two requests;
+/// those of a watch contain a few hundred.
 #[cfg(target_os = "linux")]
 fn large_journal() -> String {
     const REQUEST: &str = "{\"operation\":\"rollingUpgradeProgressCheck\",\"request_id\":\
@@ -205,19 +205,19 @@ fn large_journal() -> String {
     text
 }
 
-/// Fixed by the promise that this test keeps, in KiB.
+/// Memory limit in KiB.
 #[cfg(target_os = "linux")]
 const LARGEST: u64 = 32 * 1024;
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_journal_of_20_mb_is_read_in_little_memory() {
+fn reading_a_20_mb_journal_uses_little_memory() {
     let sandbox = crate::support::serve(Options::default());
     let home = Home::empty();
     write_journal(&home, &large_journal());
     for line in ["check --cluster orders-prod --version 3.9.0", "history"] {
         let peak = crate::odd_answers::peak(&home, &sandbox.url(), line);
         assert!((1_000..=LARGEST).contains(&peak), "{line}: {peak} KiB");
-        crate::figures::record(&format!("peak memory with a journal of 20 MB, {line}"), peak / 1024, "MiB");
+        crate::metrics::record(&format!("peak memory with a journal of 20 MB, {line}"), peak / 1024, "MiB");
     }
 }

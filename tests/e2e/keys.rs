@@ -1,11 +1,11 @@
-//! Keys from the environment: both halves from one place, in either spelling.
+//! Keys from the environment: both halves from one source, in either spelling.
 
 use cdss::sandbox::Scenario;
 
 use crate::support::{ACCESS_KEY, Bench, SECRET_KEY, UPGRADE};
 
 #[test]
-fn keys_that_are_missing_half_or_empty_are_named() {
+fn missing_half_or_empty_keys_are_reported() {
     const PAIRS: [(&str, &str); 2] =
         [("NCLOUD_ACCESS_KEY_ID", "NCLOUD_SECRET_ACCESS_KEY"), ("NCLOUD_ACCESS_KEY", "NCLOUD_SECRET_KEY")];
     let bench = Bench::new(Scenario::Healthy);
@@ -33,7 +33,7 @@ fn keys_that_are_missing_half_or_empty_are_named() {
 }
 
 #[test]
-fn both_spellings_of_the_keys_are_read() {
+fn both_spellings_of_the_key_variables_are_read() {
     let bench = Bench::new(Scenario::Healthy);
     let other = [
         ("NCLOUD_ACCESS_KEY_ID", None),

@@ -1,4 +1,4 @@
-//! Writers of the file with the keys that are killed at every moment of a write.
+//! Processes that are killed at every moment of a write to the credentials file.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -11,16 +11,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::figures;
 use crate::files::{leftover, mode, old};
+use crate::metrics;
 use crate::support::{Home, side_by_side, write_private};
 
-/// A key that doesn't fit a pipe of one page, so that whoever has written it knows that the reader is there.
+/// A key longer than a one-page pipe: when the write returns, the reader is known to be running.
 fn new_key() -> String {
     "k".repeat(8 * 1024)
 }
 
-/// A `config set` that has its key and is about to write; nothing but the write is still to come.
+/// A `config set` that has received its key and is about to write the file.
 struct Writer {
     child: Child,
     ended: Receiver<()>,
@@ -45,11 +45,11 @@ impl Writer {
 }
 
 #[test]
-fn a_killed_write_leaves_the_old_file_or_the_new_one_and_the_next_run_leaves_nothing_beside_it() {
+fn killed_write_leaves_old_or_new_file_and_is_cleaned_up() {
     const KILLS: u32 = 500;
     let old = old();
     let new = old.replace("\"old\"", &format!("\"{}\"", new_key()));
-    // How long a write takes, from the moment that it has its key: the longest of a few.
+    // The longest of ten writes, measured from the moment that the process has its key.
     let measure = || {
         let home = Home::empty();
         write_private(&home.profiles(), &old);
@@ -76,15 +76,15 @@ fn a_killed_write_leaves_the_old_file_or_the_new_one_and_the_next_run_leaves_not
         count(&under_way, status.signal().is_some());
         count(&replaced, text == new);
         count(&left, leftover(&home).exists());
-        // Also one that only reads.
+        // A read-only command cleans up too.
         assert_eq!(home.run("config list").code, 0);
         let names = fs::read_dir(file.parent().expect("it has a folder")).expect("it is there");
         assert_eq!(names.count(), 1, "nothing is left after the next run");
         assert_eq!(mode(&file), 0o600);
     });
     let [under_way, replaced, left] = [under_way, replaced, left].map(AtomicUsize::into_inner);
-    figures::record("writes killed under way", under_way, "of 500 kills, 50 at least");
-    figures::record("killed writes that left a file for the next run to remove", left, "of 500 kills");
+    metrics::record("writes killed under way", under_way, "of 500 kills, 50 at least");
+    metrics::record("killed writes that left a file for the next run to remove", left, "of 500 kills");
     assert!(under_way >= 50, "only {under_way} kills met a write, which took {length:?}");
     assert!(replaced > 0 && replaced < turns.len(), "the kills met both sides: {replaced}");
 }

@@ -1,4 +1,4 @@
-//! A sandbox, an empty home and the real binary with nothing else in its environment.
+//! A sandbox, an empty home, and the real binary with a clean environment.
 
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{BOUND, Home, lead_to};
 
-/// What a run works with; it goes when the test ends.
+/// The environment of a run. It is removed when the test ends.
 pub(crate) struct Lab {
     pub(crate) sandbox: Sandbox,
     home: Home,
@@ -18,12 +18,12 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// Serves a scenario in which each look is a step.
+    /// Serves a scenario in which each poll advances one step.
     pub(crate) fn new(scenario: Scenario) -> Self {
         Self::with(Options { scenario, ..Options::default() })
     }
 
-    /// Serves what the options say; each look is a step.
+    /// Serves a sandbox with these options. Each poll advances one step.
     pub(crate) fn with(options: Options) -> Self {
         let keys = (options.access_key.clone(), options.secret_key.clone());
         let sandbox = Sandbox::start(Options { pace: Pace::Looks, ..options }).expect("loopback has a port");
@@ -34,7 +34,7 @@ impl Lab {
         self.home.path()
     }
 
-    /// Returns a program that sees this sandbox, this home and no other setting. It reads and says nothing yet.
+    /// Returns a program with this sandbox, this home, and no other settings. Its output is captured.
     pub(crate) fn command(&self, program: &str) -> Command {
         let binary = Path::new(env!("CARGO_BIN_EXE_cdss"));
         let beside = binary.parent().expect("a binary stands in a directory").display();
@@ -48,20 +48,20 @@ impl Lab {
         command
     }
 
-    /// Returns cdss with arguments that hold no spaces.
+    /// Returns cdss with arguments that contain no spaces.
     pub(crate) fn cdss(&self, arguments: &str) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_cdss"));
         command.args(arguments.split_whitespace());
         command
     }
 
-    /// Returns what the journal holds as text; nothing where there is none.
+    /// Returns the journal's text, or an empty text if there is no journal.
     pub(crate) fn journal(&self) -> String {
         std::fs::read_to_string(self.home.journal()).unwrap_or_default()
     }
 }
 
-/// What a process said and how it ended.
+/// The output and exit status of a process.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) output: Output,
@@ -70,12 +70,12 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Runs to the end.
+    /// Runs a command to completion.
     pub(crate) fn of(command: &mut Command) -> Self {
         Self::after(command.spawn().expect("the program is there"))
     }
 
-    /// Waits for the end, which must come in time.
+    /// Waits for a process to exit within the time limit.
     pub(crate) fn after(child: Child) -> Self {
         let pid = rustix::process::Pid::from_child(&child);
         let (tell, told) = mpsc::channel();
@@ -91,7 +91,7 @@ impl Ended {
         Self { output, stdout, stderr }
     }
 
-    /// Returns the exit code; a process that a signal ended has none.
+    /// Returns the exit code, or none if a signal ended the process.
     pub(crate) fn code(&self) -> Option<i32> {
         self.output.status.code()
     }

@@ -1,12 +1,10 @@
-//! The real binary against the sandbox: what a user, a script and a pipeline see. Most of it needs a POSIX shell,
-//! signals and pseudo-terminals.
+//! Tests of the real binary against the sandbox, as users, scripts, and pipelines run it. Most of them need a POSIX
+//! shell, signals, and pseudo-terminals.
 #![cfg(unix)]
 
 mod accept;
 mod altered;
 mod bad_input;
-#[cfg(target_os = "linux")]
-mod canary;
 mod completions;
 mod config_group;
 mod config_group_answers;
@@ -14,8 +12,6 @@ mod config_group_copy;
 mod config_terminal;
 mod credentials;
 mod extremes;
-#[path = "../figures/mod.rs"]
-mod figures;
 mod files;
 mod help;
 mod history;
@@ -27,6 +23,8 @@ mod keys;
 #[cfg(target_os = "linux")]
 mod killed_writes;
 mod lab;
+#[path = "../metrics/mod.rs"]
+mod metrics;
 mod odd_answers;
 mod outcomes;
 mod profiles;
@@ -38,6 +36,8 @@ mod regions;
 mod rehearsal;
 mod rerun;
 mod scenarios;
+#[cfg(target_os = "linux")]
+mod secret_leaks;
 mod signals;
 mod streams;
 mod support;

@@ -1,4 +1,4 @@
-//! Answers that no service should give, through the real binary.
+//! Responses that a correct service never sends, with the real binary.
 
 use std::fs;
 use std::process::Stdio;
@@ -7,18 +7,18 @@ use std::sync::{Arc, Mutex};
 
 use cdss::sandbox::Options;
 
-use crate::figures;
 use crate::injector::dice::Dice;
 use crate::injector::mutation::mutated;
 use crate::injector::network::forward;
 use crate::injector::{Injector, Step, http};
+use crate::metrics;
 use crate::support::{ACCESS_KEY, Home, Run, SECRET_KEY, lead_to, raw_characters, serve, side_by_side};
 
-/// Every exit code of the README's table.
+/// Every exit code in the README's table.
 const CODES: [i32; 14] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20];
 
 #[test]
-fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
+fn mutated_responses_exit_with_a_known_code_and_one_json() {
     const LINES: [&str; 7] = [
         "check --cluster orders-prod --version 3.9.0 -o json",
         "check --cluster orders-prod",
@@ -45,7 +45,7 @@ fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
                         vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
                     });
                     let line = LINES[usize::try_from(seed).expect("it is small") % LINES.len()];
-                    // The end holds a document to the schema and to the exit code.
+                    // `end` checks a document against the schema and the exit code.
                     let run = Home::empty().run_at(&injector.url(), line);
                     let told = format!("seed {seed}: {line}: {run:#?}");
                     assert!(CODES.contains(&run.code) && run.code != 1, "{told}");
@@ -61,11 +61,11 @@ fn mutated_answers_end_with_a_code_of_the_table_and_one_document() {
     });
     let ends = ends.into_inner().expect("no thread failed");
     assert!(ends.contains(&0) && ends.iter().any(|code| *code != 0), "both kinds came up: {ends:?}");
-    figures::record("runs of the binary on mutated answers", ends.len(), "runs");
+    metrics::record("runs of the binary on mutated answers", ends.len(), "runs");
 }
 
 #[test]
-fn mutated_answers_make_no_second_config_group_and_none_without_saying_so() {
+fn mutated_responses_create_at_most_one_reported_group() {
     let ends: Mutex<Vec<(i32, usize)>> = Mutex::default();
     let seeds: Vec<u64> = (0..160).collect();
     side_by_side(&seeds, |seed| {
@@ -77,7 +77,8 @@ fn mutated_answers_make_no_second_config_group_and_none_without_saying_so() {
             let answer = move |request: &str| {
                 let mut dice = Dice::new(seed ^ ((number as u64) << 20));
                 let answer = forward(request, port);
-                // With some seeds half an answer comes from the create on: no look can judge it.
+                // With some seeds, responses are truncated from the create request on, so that no poll can determine
+                // the outcome.
                 let was_asked = is_asked.fetch_or(request.contains("createConfigGroup"), Ordering::Relaxed);
                 if was_asked && seed % 8 == 0 {
                     answer[..answer.len() / 2].to_vec()
@@ -110,10 +111,10 @@ fn mutated_answers_make_no_second_config_group_and_none_without_saying_so() {
     for code in [0, 9] {
         assert!(ends.iter().any(|end| end.0 == code), "{code} came up: {ends:?}");
     }
-    figures::record("copies of a config group on mutated answers", ends.len(), "runs");
+    metrics::record("copies of a config group on mutated answers", ends.len(), "runs");
 }
 
-/// Passes everything on to the sandbox, and puts another count into each cluster list.
+/// Forwards everything to the sandbox and changes the count in each cluster list.
 fn counting(port: u16, change: fn(u64) -> serde_json::Value) -> Injector {
     Injector::start(move |_| {
         let answer = move |request: &str| {
@@ -134,7 +135,7 @@ fn counting(port: u16, change: fn(u64) -> serde_json::Value) -> Injector {
 }
 
 #[test]
-fn a_cluster_list_with_an_unreadable_count_resolves_no_name() {
+fn cluster_list_with_invalid_count_resolves_no_name() {
     let sandbox = serve(Options::default());
     let changes: [fn(u64) -> serde_json::Value; 6] = [
         |_| (-1).into(),
@@ -154,7 +155,7 @@ fn a_cluster_list_with_an_unreadable_count_resolves_no_name() {
 }
 
 #[test]
-fn a_cluster_list_that_lacks_an_entry_resolves_no_name() {
+fn incomplete_cluster_list_resolves_no_name() {
     let sandbox = serve(Options::default());
     let injector = counting(sandbox.port(), |count| (count + 1).into());
     for line in [
@@ -172,7 +173,7 @@ fn a_cluster_list_that_lacks_an_entry_resolves_no_name() {
     assert_eq!(by_number.code, 0, "a number needs no list: {by_number:#?}");
 }
 
-/// What drives a terminal, breaks a line, hides or turns the direction of writing.
+/// Texts that control a terminal, break a line, hide text, or change its direction.
 const HOSTILE: [&str; 40] = [
     "\u{0}",
     "\u{1}",
@@ -217,7 +218,7 @@ const HOSTILE: [&str; 40] = [
 ];
 
 #[test]
-fn forty_hostile_texts_in_every_name_and_message_do_nothing() {
+fn hostile_names_and_messages_are_escaped() {
     let found: Mutex<Vec<(&str, char)>> = Mutex::default();
     side_by_side(&HOSTILE, |fixture| {
         for line in [
@@ -227,7 +228,7 @@ fn forty_hostile_texts_in_every_name_and_message_do_nothing() {
             "list config-groups",
             "config-group diff no:331 no:332 -v",
             "config-group copy no:351 --version 3.9.0 --name copied --yes -v",
-            // The plan, the progress and the end; the second one the pre-check's own words as well.
+            // The first run covers the plan, the progress, and the result; the second one also the pre-check message.
             "upgrade --cluster no:1009123 --version 3.9.0 --yes",
             "upgrade --cluster no:1009130 --version 3.9.0 --config-group no:332 --yes",
         ] {
@@ -239,11 +240,11 @@ fn forty_hostile_texts_in_every_name_and_message_do_nothing() {
         }
     });
     let found = found.into_inner().expect("no thread failed");
-    figures::record("hostile texts: raw characters", found.len(), "of 40 texts");
+    metrics::record("hostile texts: raw characters", found.len(), "of 40 texts");
     assert!(found.is_empty(), "{found:?}");
 }
 
-/// Runs against a service whose names, status words and messages all hold this text.
+/// Runs against a service whose names, status words, and messages all contain this text.
 fn with_text_everywhere(fixture: &'static str, line: &str) -> Run {
     let sandbox = serve(Options::default());
     let port = sandbox.port();
@@ -265,10 +266,10 @@ fn with_text_everywhere(fixture: &'static str, line: &str) -> Run {
     Home::empty().run_at(&injector.url(), line)
 }
 
-/// Fixed by the promise that this test keeps.
+/// Memory limit.
 const LARGEST: u64 = 40 * 1024;
 
-/// Runs to the end and returns the most memory that it held, in KiB.
+/// Runs to completion and returns the peak memory in KiB.
 #[cfg(target_os = "linux")]
 pub(crate) fn peak(home: &Home, url: &str, line: &str) -> u64 {
     let mut command = home.command(line);
@@ -278,7 +279,7 @@ pub(crate) fn peak(home: &Home, url: &str, line: &str) -> u64 {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().expect("it can be asked").is_none() {
-        // The mark only grows, so the last one read is the one that counts.
+        // The peak only grows, so the last value is the maximum.
         let text = fs::read_to_string(&status).unwrap_or_default();
         let mark = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
         peak = mark.and_then(|mark| mark.trim().parse().ok()).unwrap_or(peak).max(peak);
@@ -288,7 +289,7 @@ pub(crate) fn peak(home: &Home, url: &str, line: &str) -> u64 {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn memory_is_bounded_whatever_is_sent() {
+fn memory_is_bounded_for_any_response() {
     let head =
         |more: &str| format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n{more}").into_bytes();
     let mebibyte = || vec![b' '; 1024 * 1024];
@@ -338,6 +339,6 @@ fn memory_is_bounded_whatever_is_sent() {
         let peak = peak(&Home::empty(), &injector.url(), "check --cluster no:1009123");
         assert!(injector.seen().connections > 0, "{fault}: it came");
         assert!((1_000..=LARGEST).contains(&peak), "{fault}: {peak} KiB");
-        figures::record(&format!("peak memory, {fault}"), peak / 1024, "MiB");
+        metrics::record(&format!("peak memory, {fault}"), peak / 1024, "MiB");
     }
 }

@@ -1,4 +1,4 @@
-//! The outcome table through the real binary: one case for each cell that a network or a gateway can make.
+//! The outcome table, tested with the real binary: one case for each cell that a network or a gateway can cause.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use crate::injector::network::{Fault, steps};
 use crate::injector::{Injector, Step};
 use crate::support::{Home, Run, UPGRADE, serve, side_by_side};
 
-/// A service, and a network before it in which requests to one path meet a fault, the first `times` of them.
+/// A service behind a network that injects a fault into the first `times` requests to one path.
 struct Line {
     sandbox: Sandbox,
     injector: Injector,
@@ -42,10 +42,10 @@ impl Line {
 const ALWAYS: usize = usize::MAX;
 
 #[test]
-fn every_cell_of_the_start() {
+fn every_start_outcome_matches_the_table() {
     let gateway = |status, code| Fault::Gateway { status, code, delivered: false };
     let delivered = |status, code| Fault::Gateway { status, code, delivered: true };
-    // The fault, how often, the exit code, `submitted`, the verdict, starts that took effect.
+    // Fault, number of times, exit code, `submitted`, verdict, starts that took effect.
     let cells = [
         (gateway(400, 100), 1, 6, "no", "not_started", 0),
         (gateway(401, 200), 1, 4, "no", "not_started", 0),
@@ -80,7 +80,7 @@ fn every_cell_of_the_start() {
         (Fault::Refusal { status: 200, delivered: false }, 1, 6, "no", "not_started", 0),
         (Fault::Refusal { status: 400, delivered: false }, 1, 6, "no", "not_started", 0),
         (Fault::Refusal { status: 500, delivered: false }, 1, 9, "unknown", "unknown", 0),
-        // The service refuses and does it anyway: the looks after it see that, and nothing is claimed.
+        // The service refuses but starts anyway. Later polls see that, and nothing is claimed.
         (Fault::Refusal { status: 200, delivered: true }, 1, 0, "unknown", "already", 1),
     ];
     side_by_side(&cells, |(fault, times, code, submitted, verdict, executed)| {
@@ -96,9 +96,9 @@ fn every_cell_of_the_start() {
 }
 
 #[test]
-fn every_cell_of_a_read() {
+fn every_read_outcome_matches_the_table() {
     let gateway = |status, code| Fault::Gateway { status, code, delivered: false };
-    // The fault, how often, and the exit code of a check.
+    // Fault, number of times, and exit code of a check.
     let cells = [
         (gateway(400, 100), 1, 12),
         (gateway(401, 200), 1, 4),

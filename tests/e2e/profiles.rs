@@ -1,4 +1,4 @@
-//! Keys and settings from profiles: which are used, which are not, and what becomes of the files.
+//! Keys and settings from profiles: which ones are used, which are not, and how files change.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::support::{ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE,
 
 const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 
-/// Every variable of NCP's own tools, set to what would end in another place or nowhere.
+/// Every variable of the ncloud tools, set to a value that would lead elsewhere or nowhere.
 const NCLOUD: [(&str, &str); 8] = [
     ("NCLOUD_ACCESS_KEY_ID", "WRONGACCESSKEY000001"),
     ("NCLOUD_SECRET_ACCESS_KEY", "wrong"),
@@ -27,14 +27,14 @@ fn vendor(home: &Home) -> PathBuf {
     home.path().join(".ncloud/configure")
 }
 
-/// A bench whose home has a profile that leads to it.
+/// A bench whose home has a profile for its service.
 fn bench_with_profile(more: &str) -> Bench {
     let bench = Bench::new(Scenario::Healthy);
     bench.write_profile(more);
     bench
 }
 
-/// Runs with these variables and no others.
+/// Runs with only these variables.
 fn run(home: &Home, line: &str, variables: &[(&str, &str)]) -> Run {
     let mut command = home.command(line);
     command.envs(variables.iter().copied());
@@ -46,7 +46,7 @@ fn run(home: &Home, line: &str, variables: &[(&str, &str)]) -> Run {
 }
 
 #[test]
-fn a_named_profile_uses_nothing_of_the_environment() {
+fn named_profile_ignores_the_environment() {
     let bench = bench_with_profile("region = \"JPN\"\n");
     let line = format!("{UPGRADE} --yes --profile prod -o json");
     let done = run(&bench.home, &line, &NCLOUD);
@@ -76,7 +76,7 @@ fn a_named_profile_uses_nothing_of_the_environment() {
 }
 
 #[test]
-fn config_show_tells_where_each_value_comes_from() {
+fn config_show_reports_the_source_of_each_value() {
     let bench = bench_with_profile("");
     let shown = run(&bench.home, "config show --profile prod --site gov -o json", &NCLOUD);
     let document = shown.document();
@@ -125,13 +125,13 @@ fn config_show_tells_where_each_value_comes_from() {
     assert_eq!(bench.log().requests, []);
 }
 
-/// Whether a table has a row of these words, however far apart they stand.
+/// Returns whether a table has a row with these words, whatever the spacing.
 fn has_row(table: &str, row: &str) -> bool {
     table.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().join(" ") == row)
 }
 
 #[test]
-fn an_address_from_the_environment_never_gets_a_profiles_key() {
+fn profile_key_is_not_sent_to_an_environment_endpoint() {
     let bench = Bench::new(Scenario::Healthy);
     let keys = format!("access_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\n");
     write_private(&bench.home.profiles(), &format!("[profiles.default]\n{keys}\n[profiles.prod]\n{keys}"));
@@ -150,7 +150,7 @@ fn an_address_from_the_environment_never_gets_a_profiles_key() {
 }
 
 #[test]
-fn the_file_of_ncps_own_tools_is_used_as_it_is() {
+fn ncloud_configure_file_is_read() {
     let bench = Bench::new(Scenario::Healthy);
     let file = vendor(&bench.home);
     let text = format!(
@@ -179,7 +179,7 @@ fn the_file_of_ncps_own_tools_is_used_as_it_is() {
 }
 
 #[test]
-fn files_that_others_can_get_at_are_warned_of_or_refused() {
+fn files_accessible_to_others_are_warned_about_or_refused() {
     let bench = bench_with_profile("");
     let file = vendor(&bench.home);
     let section =
@@ -205,7 +205,7 @@ fn files_that_others_can_get_at_are_warned_of_or_refused() {
 }
 
 #[test]
-fn a_damaged_file_is_told_with_line_and_column_and_does_not_concern_a_rehearsal() {
+fn damaged_file_is_reported_with_position_outside_sandbox() {
     let bench = Bench::new(Scenario::Healthy);
     write_private(&bench.home.profiles(), &format!("[profiles.prod]\nsecret_key = \"{SECRET_KEY}\n"));
     for line in
@@ -228,7 +228,7 @@ fn a_damaged_file_is_told_with_line_and_column_and_does_not_concern_a_rehearsal(
 }
 
 #[test]
-fn what_is_not_there_or_not_one_thing_ends_with_3() {
+fn missing_or_ambiguous_profile_exits_3() {
     let bench = bench_with_profile("");
     for variables in [&[][..], &[("CDSS_PROFILE", "nobody")]] {
         let line = if variables.is_empty() { format!("{CHECK} --profile nobody") } else { CHECK.to_owned() };
@@ -247,14 +247,14 @@ fn what_is_not_there_or_not_one_thing_ends_with_3() {
 }
 
 #[test]
-fn a_cluster_that_is_not_there_is_told_with_the_profile() {
+fn unknown_cluster_error_names_the_profile() {
     let bench = bench_with_profile("");
     let line = "check --cluster nobody --version 3.9.0 --profile prod";
     run(&bench.home, line, &[]).assert_says(3, &["public KR at http://127.0.0.1:", ", profile prod\n"]);
 }
 
 #[test]
-fn the_form_of_the_result_can_stand_in_a_profile() {
+fn output_format_can_be_set_in_a_profile() {
     let bench = bench_with_profile("output = \"json\"\n");
     let line = format!("{CHECK} --profile prod");
     assert!(run(&bench.home, &line, &[("CDSS_OUTPUT", "table")]).stdout.starts_with('{'));
@@ -264,7 +264,7 @@ fn the_form_of_the_result_can_stand_in_a_profile() {
 }
 
 #[test]
-fn set_changes_one_line_of_a_file_with_remarks() {
+fn set_changes_one_line_and_keeps_comments() {
     let home = Home::empty();
     let before = "# the team's keys, rotated in May\n[profiles.prod]   # careful\naccess_key = \"AKIDEXAMPLE1\"\n\
                   region = \"KR\"    # Seoul\n\n# spare\n[profiles.spare]\nsite = \"gov\"\n";
@@ -278,7 +278,7 @@ fn set_changes_one_line_of_a_file_with_remarks() {
     assert_eq!(fs::read_to_string(home.profiles()).expect("it is there"), after);
 }
 
-/// Runs with something on standard input.
+/// Runs with this standard input.
 fn run_with_input(home: &Home, line: &str, input: &str) -> Run {
     let file = home.path().join("input");
     fs::write(&file, input).expect("the home can be written");
@@ -288,7 +288,7 @@ fn run_with_input(home: &Home, line: &str, input: &str) -> Run {
 }
 
 #[test]
-fn a_secret_comes_by_standard_input_and_never_by_an_argument() {
+fn secret_is_read_from_stdin_and_never_from_arguments() {
     let home = Home::empty();
     let refused = run(&home, "config set secret_key hunter2 --profile prod", &[]);
     refused.assert_says(2, &["secret_key is not taken from the command line", "make a new key"]);
@@ -313,7 +313,7 @@ fn a_secret_comes_by_standard_input_and_never_by_an_argument() {
 }
 
 #[test]
-fn a_variable_that_is_no_text_is_refused_and_lets_no_other_place_decide() {
+fn non_utf8_variable_is_refused_without_fallback() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
     let home = Home::empty();
@@ -336,7 +336,7 @@ fn a_variable_that_is_no_text_is_refused_and_lets_no_other_place_decide() {
 }
 
 #[test]
-fn what_a_change_leads_to_is_said_where_nobody_may_expect_it() {
+fn surprising_consequences_of_a_change_are_reported() {
     let home = Home::empty();
     write_private(
         &vendor(&home),
@@ -358,7 +358,7 @@ fn what_a_change_leads_to_is_said_where_nobody_may_expect_it() {
 }
 
 #[test]
-fn trust_and_proxy_of_the_environment_are_shown_where_they_count() {
+fn environment_ca_file_and_proxy_are_shown() {
     let home = Home::empty();
     let variables = [("HTTPS_PROXY", "http://user:hunter2@127.0.0.1:9"), ("SSL_CERT_FILE", "/own.pem")];
     let shown = run(&home, "config show", &variables).stdout;

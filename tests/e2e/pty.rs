@@ -1,4 +1,4 @@
-//! A person at a pseudo-terminal.
+//! A user at a pseudo-terminal.
 
 use std::process::{Command, Stdio};
 
@@ -8,8 +8,8 @@ use rustix::process::Pid;
 use crate::lab::Lab;
 use crate::support::BOUND;
 
-/// Runs its arguments on a terminal of a usual size, tells the process id first and at last whether the
-/// terminal's settings are the ones from before.
+/// Runs its arguments on a terminal of a common size. Prints the process id first, and at the end whether the
+/// terminal settings are unchanged.
 const SESSION: &str = r#"
 trap : INT TERM HUP
 stty rows 40 cols 100 echo
@@ -20,10 +20,10 @@ code=$?
 echo "exit=$code."
 "#;
 
-/// A person at a terminal. Every expectation has an end.
+/// A user at a terminal. Every expectation has a timeout.
 pub(crate) struct Terminal {
     session: PtySession,
-    /// Everything that was on the screen so far, control sequences included.
+    /// Everything shown on the screen so far, including control sequences.
     screen: String,
 }
 
@@ -38,7 +38,7 @@ impl Terminal {
         Self::with(lab.command("sh"), words)
     }
 
-    /// Runs words under what surrounds the shell `sh`.
+    /// Runs a command line with the environment of the command `sh`.
     pub(crate) fn with(mut sh: Command, words: &[&str]) -> Self {
         sh.args(["-c", SESSION, "sh"]).args(words);
         sh.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
@@ -48,7 +48,7 @@ impl Terminal {
         Self { session, screen: String::new() }
     }
 
-    /// Waits for a text and returns what came before it since the last one.
+    /// Waits for a text and returns what came before it since the last match.
     pub(crate) fn expect(&mut self, text: &str) -> String {
         let before = match self.session.exp_string(&as_bytes(text)) {
             Ok(before) => as_text(&before),
@@ -64,7 +64,7 @@ impl Terminal {
         self.session.flush().expect("the terminal takes input");
     }
 
-    /// Waits for a question, then types a line.
+    /// Waits for a prompt, then types a line.
     pub(crate) fn answer_to(&mut self, question: &str, line: &str) {
         self.expect(question);
         self.press(line);
@@ -77,7 +77,7 @@ impl Terminal {
         Pid::from_raw(pid).expect("no process has the number 0")
     }
 
-    /// Waits for the end, which leaves the terminal as it was. Returns the exit code and what came since the last
+    /// Waits for the process to exit with the terminal restored. Returns the exit code and the output since the last
     /// expectation.
     pub(crate) fn end(mut self) -> (i32, String) {
         let rest = self.expect("the terminal is as before");
@@ -88,7 +88,7 @@ impl Terminal {
     }
 }
 
-/// The session holds each byte as a character of its own.
+/// The session represents each byte as one character.
 fn as_bytes(text: &str) -> String {
     text.bytes().map(char::from).collect()
 }

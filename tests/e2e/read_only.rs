@@ -1,4 +1,4 @@
-//! What only looks: no start is ever sent, and nothing is left on the machine.
+//! Read-only commands: they never send a start and leave no files behind.
 
 use cdss::sandbox::{NewCluster, Options, Scenario};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
 
 const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 
-/// A look at the bench's service from a machine that knows nothing.
+/// Runs a command against the bench's service from an empty home.
 fn from_elsewhere(bench: &Bench, line: &str) -> Run {
     let home = Home::empty();
     let run = Running::start(bench.command(&home, line), line).end();
@@ -37,7 +37,7 @@ fn check_shows_the_plan_and_starts_nothing() {
 }
 
 #[test]
-fn settings_of_both_lists_of_the_service_are_compared() {
+fn settings_from_both_service_lists_are_compared() {
     let bench = Bench::new(Scenario::Healthy);
     let (_, document) = bench.json(CHECK);
     let class = |key: &str| {
@@ -49,10 +49,10 @@ fn settings_of_both_lists_of_the_service_are_compared() {
 }
 
 #[test]
-fn check_without_a_version_judges_every_newer_one() {
+fn check_without_version_evaluates_every_newer_version() {
     let bench = Bench::new(Scenario::Healthy);
     for (cluster, code, possible) in [
-        // In the order 2.8.2, 3.6.2, 3.7.1, 3.9.0; null where no group can be chosen.
+        // In the order 2.8.2, 3.6.2, 3.7.1, 3.9.0. Null if no group can be selected.
         ("orders-prod", 0, serde_json::json!([false, false, false, true])),
         ("logs-prod", 0, serde_json::json!([false, false, null, true])),
         ("payments-prod", 5, serde_json::json!([false, false, false, null])),
@@ -72,7 +72,7 @@ fn check_without_a_version_judges_every_newer_one() {
     bench.home.assert_untouched();
 }
 
-/// Returns the document without what differs from run to run, and without its command.
+/// Returns the document without its command and without values that vary between runs.
 fn comparable(run: &Run) -> Value {
     let mut document = run.document();
     let mut text = run.stdout.clone();
@@ -81,7 +81,7 @@ fn comparable(run: &Run) -> Value {
         text = text.replace(request["at"].as_str().unwrap_or_default(), "the time");
     }
     document = serde_json::from_str(&text).expect("it is a document still");
-    // Reads that go out together are answered in any order.
+    // Concurrent reads can complete in any order.
     let requests = document["requests"].as_array_mut().expect("there is a list");
     requests.sort_by_key(|request| request["operation"].to_string());
     document["command"] = Value::Null;
@@ -90,7 +90,7 @@ fn comparable(run: &Run) -> Value {
 }
 
 #[test]
-fn a_dry_run_is_a_check() {
+fn dry_run_equals_check() {
     let bench = Bench::new(Scenario::Healthy);
     for arguments in [
         "--cluster orders-prod --version 3.9.0",
@@ -112,7 +112,7 @@ fn a_dry_run_is_a_check() {
     bench.home.assert_untouched();
 }
 
-/// Lets an upgrade stand at its first step: its own run looks again in two hours.
+/// Holds an upgrade at its first step: its own run polls again in two hours.
 fn under_way(scenario: Scenario) -> (Bench, Running) {
     let bench = Bench::new(scenario);
     let run = bench.start(&format!("{UPGRADE} --yes --poll 2h"));
@@ -121,7 +121,7 @@ fn under_way(scenario: Scenario) -> (Bench, Running) {
 }
 
 #[test]
-fn status_tells_what_another_machine_started() {
+fn status_reports_upgrade_started_on_another_machine() {
     let (bench, held) = under_way(Scenario::Healthy);
     let run = from_elsewhere(&bench, "status --cluster orders-prod -o json");
     let document = run.document();
@@ -140,7 +140,7 @@ fn status_tells_what_another_machine_started() {
 }
 
 #[test]
-fn status_without_a_version_follows_and_never_says_done() {
+fn status_without_version_never_reports_done() {
     let (bench, held) = under_way(Scenario::Healthy);
     let run = from_elsewhere(&bench, "status --cluster orders-prod --watch -o json");
     let document = run.document();
@@ -155,7 +155,7 @@ fn status_without_a_version_follows_and_never_says_done() {
 }
 
 #[test]
-fn status_of_an_idle_cluster_has_nothing_to_follow() {
+fn status_of_idle_cluster_has_nothing_to_follow() {
     let bench = Bench::new(Scenario::Healthy);
     from_elsewhere(&bench, "status --cluster orders-prod --watch").assert_says(0, &["nothing to follow"]);
     let run = from_elsewhere(&bench, "status --cluster orders-prod --version 3.9.0 --watch -o json");
@@ -165,7 +165,7 @@ fn status_of_an_idle_cluster_has_nothing_to_follow() {
 }
 
 #[test]
-fn status_from_elsewhere_claims_nothing_of_a_start_that_it_does_not_know() {
+fn status_elsewhere_claims_nothing_about_unknown_starts() {
     for (scenario, flags, code) in [
         (Scenario::EndsInError, "--version 3.9.0 --watch", 11),
         (Scenario::EndsInError, "--watch", 7),
@@ -187,7 +187,7 @@ fn status_from_elsewhere_claims_nothing_of_a_start_that_it_does_not_know() {
 }
 
 #[test]
-fn lists_show_what_there_is() {
+fn lists_show_clusters_versions_and_config_groups() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json("list clusters");
     assert_eq!((run.code, document["clusters"].as_array().map(Vec::len)), (0, Some(9)));
@@ -205,7 +205,7 @@ fn lists_show_what_there_is() {
 }
 
 #[test]
-fn every_page_is_read() {
+fn all_pages_are_read() {
     let new = |name: String, version: &str| NewCluster { name, version: version.to_owned(), brokers: 3 };
     let mut clusters: Vec<_> = (0..120).map(|number| new(format!("team-{number}"), "3.9.0")).collect();
     clusters.push(new("team".to_owned(), "3.7.1"));
@@ -215,7 +215,7 @@ fn every_page_is_read() {
     assert_eq!(document["clusters"].as_array().map(Vec::len), Some(9 + 121));
     let (_, document) = bench.json("list config-groups");
     assert_eq!(document["config_groups"].as_array().map(Vec::len), Some(12 + 122));
-    // Every name fits the service's own filter, and the one that is meant comes last.
+    // Every name passes the service's own filter, and the requested one comes last.
     let before = bench.log().count("getClusterInfoList");
     let (run, document) = bench.json("check --cluster team --version 3.9.0 --config-group no:522");
     assert_eq!((run.code, &document["cluster"]["no"]), (0, &"1009521".into()));

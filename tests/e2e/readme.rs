@@ -1,4 +1,4 @@
-//! What the README and the help topics say is what happens: every `cdss` line in them is run.
+//! Runs every `cdss` line in the README and the help topics, and checks that the output matches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ use crate::support::{
     ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to, serve, write_private,
 };
 
-/// A document for users.
+/// A page for users.
 struct Page {
     name: &'static str,
     text: &'static str,
@@ -35,16 +35,16 @@ const TOPICS: [Page; 9] = [
     Page { name: "service", text: include_str!("../../src/help/service.md") },
 ];
 
-/// The most lines of the README.
+/// Maximum number of lines in the README.
 const README_LINES: usize = 170;
 
-/// The most columns of a topic, which is read in a terminal.
+/// Maximum width of a topic, which is read in a terminal.
 const TOPIC_COLUMNS: usize = 80;
 
-/// The key that every `cdss` has in a rehearsal.
+/// The key that `cdss` uses inside a sandbox.
 const REHEARSAL: (&str, &str) = ("SANDBOXACCESSKEY0000", "sandbox-secret-that-opens-nothing-real00");
 
-/// A fenced block of a page.
+/// A fenced code block of a page.
 struct Block {
     page: &'static str,
     language: &'static str,
@@ -56,7 +56,7 @@ fn pages() -> impl Iterator<Item = Page> {
     std::iter::once(Page { name: "README", text: README }).chain(TOPICS)
 }
 
-/// Returns the blocks of every page, those of the README first.
+/// Returns the code blocks of every page, those of the README first.
 fn blocks() -> Vec<Block> {
     let of_page = |Page { name, text }: Page| {
         let fenced = text.split("\n```").skip(1).step_by(2);
@@ -68,13 +68,13 @@ fn blocks() -> Vec<Block> {
     pages().flat_map(of_page).collect()
 }
 
-/// Returns the text of the first block that holds a line starting with `first`.
+/// Returns the first block that contains a line starting with `first`.
 fn block(first: &str) -> &'static str {
     let found = blocks().into_iter().find(|block| block.text.lines().any(|line| line.starts_with(first)));
     found.unwrap_or_else(|| panic!("a block has `{first}`")).text
 }
 
-/// The folders with `cdss` and with the tests' own `jq`.
+/// Returns a `PATH` with `cdss` and the tests' own `jq`.
 fn path() -> String {
     let beside = Path::new(env!("CARGO_BIN_EXE_cdss")).parent().expect("a binary stands in a folder");
     let examples = beside.join("examples");
@@ -82,7 +82,7 @@ fn path() -> String {
     format!("{}:{}:/usr/bin:/bin", examples.display(), beside.display())
 }
 
-/// Replaces what differs from run to run: request ids, times, durations, and where the service is.
+/// Replaces what varies between runs: request ids, times, durations, and the service address.
 fn masked(line: &str) -> String {
     let words: Vec<&str> = line.split(' ').collect();
     let is_id = |word: &str| word.len() == 36 && word.matches('-').count() == 4;
@@ -112,7 +112,7 @@ fn masked(line: &str) -> String {
             word if word.contains("http://127.0.0.1:") => "SANDBOX",
             word => word,
         };
-        // A date, a clock time and an offset are one time; minutes and seconds are one duration.
+        // A date, a time, and an offset are one timestamp; minutes and seconds are one duration.
         let goes_on = matches!(text, "TIME" | "DURATION") && kept.last().is_some_and(|last| last == text);
         if !goes_on && !text.is_empty() {
             kept.push(text.to_owned());
@@ -122,14 +122,15 @@ fn masked(line: &str) -> String {
 }
 
 #[test]
-fn the_rehearsal_looks_as_the_readme_shows_it() {
+fn readme_sandbox_output_is_current() {
     let shown = block("$ cdss sandbox -- cdss upgrade");
     let line = shown.lines().next().and_then(|line| line.strip_prefix("$ cdss ")).expect("it begins with it");
     let run = Home::empty().run(&format!("{line} --yes"));
     assert_eq!(run.code, 0, "{}", run.stderr);
     let shown: Vec<String> = shown.lines().map(masked).collect();
     let said: Vec<String> = run.stderr.lines().chain(run.stdout.lines()).map(masked).collect();
-    // With --yes there is no question; brokers are reported line by line, and the sandbox counts requests at the end.
+    // With --yes there is no prompt. Brokers are reported line by line, and the sandbox prints request counts at the
+    // end.
     let cautions =
         shown.iter().skip_while(|line| !line.starts_with("This ")).take_while(|line| !line.is_empty());
     let cautions: Vec<&String> = cautions.collect();
@@ -152,7 +153,7 @@ fn the_rehearsal_looks_as_the_readme_shows_it() {
     }
 }
 
-/// Returns the codes with their names of lines such as `  5  blocked  a check blocks`.
+/// Returns the codes and names in lines such as `  5  blocked  a check blocks`.
 fn codes<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(&'a str, &'a str)> {
     let row = |line: &'a str| {
         let mut words = line.split([' ', '|']).filter(|word| !word.is_empty());
@@ -164,7 +165,7 @@ fn codes<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<(&'a str, &'a str)> {
 }
 
 #[test]
-fn the_tables_of_exit_codes_are_those_of_the_help() {
+fn exit_code_tables_match_the_help() {
     let help = Home::empty().run("--help").stdout;
     let lines = help.lines().skip_while(|line| *line != "Exit codes:").skip(1);
     let known = codes(lines.take_while(|line| !line.is_empty()));
@@ -180,7 +181,7 @@ fn the_tables_of_exit_codes_are_those_of_the_help() {
 }
 
 #[test]
-fn the_pages_are_short() {
+fn pages_are_short() {
     assert!(README.lines().count() <= README_LINES, "{} lines", README.lines().count());
     let width = |c: char| if ('\u{ac00}'..='\u{d7a3}').contains(&c) { 2 } else { 1 };
     for Page { name, text } in TOPICS {
@@ -230,7 +231,7 @@ fn every_check_has_a_section() {
     let rules: BTreeMap<&str, &str> = rules.collect();
     assert!(rules.len() >= 20, "{rules:?}");
     let mut ids: BTreeSet<String> = rules.keys().map(|id| (*id).to_owned()).collect();
-    // Those of a check, and the steps of `config verify`.
+    // Adds the ids of the upgrade checks and of the `config verify` steps.
     let bench = Bench::new(Scenario::Healthy);
     bench.write_profile("");
     for line in ["check --cluster orders-prod --version 3.9.0", "config verify"] {
@@ -259,15 +260,15 @@ fn every_check_has_a_section() {
 
 /// How a block of shell commands is run.
 enum Manner {
-    /// In a rehearsal, as one script.
+    /// In the sandbox, as one script.
     Script,
-    /// In a rehearsal, on a terminal, with these answers.
+    /// In the sandbox, on a terminal, with these answers.
     Answered(&'static [(&'static str, &'static str)]),
-    /// Another test of this file runs it.
+    /// By another test in this file.
     Elsewhere,
 }
 
-/// Says how each block of shell commands is run; one that isn't listed here fails the test.
+/// Returns how each block of shell commands is run. An unlisted block fails the test.
 fn manner(block: &Block) -> Manner {
     let first = block.text.lines().next().unwrap_or_default();
     match first {
@@ -289,7 +290,7 @@ fn manner(block: &Block) -> Manner {
 }
 
 #[test]
-fn every_block_of_commands_runs_to_its_end() {
+fn every_command_block_succeeds() {
     let mut seen = BTreeMap::new();
     for block in blocks().iter().filter(|block| block.language == "sh") {
         let script: String = block
@@ -338,7 +339,7 @@ fn on_a_terminal(command: Command, script: &str, answers: &[(&str, &str)]) {
 }
 
 #[test]
-fn no_cdss_line_stands_where_no_test_runs_it() {
+fn every_cdss_line_is_run_by_a_test() {
     for block in blocks() {
         let has_lines = block.text.lines().any(|line| line.trim_start().starts_with("cdss "));
         let is_run = block.language == "sh" || block.text.starts_with("$ cdss sandbox ");
@@ -350,11 +351,11 @@ fn no_cdss_line_stands_where_no_test_runs_it() {
 }
 
 #[test]
-fn every_rehearsal_of_the_pages_runs() {
+fn every_documented_sandbox_command_runs() {
     let text = block("cdss sandbox --list").replace("\\\n", "");
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines.len() >= 3, "{lines:?}");
-    // Each takes as long as a rehearsal does, so they run side by side.
+    // Run in parallel, because each one takes as long as a full upgrade.
     std::thread::scope(|scope| {
         for line in lines {
             scope.spawn(move || {
@@ -375,7 +376,7 @@ fn every_rehearsal_of_the_pages_runs() {
 }
 
 #[test]
-fn the_profile_of_the_pages_is_read() {
+fn documented_profile_is_accepted() {
     let home = Home::empty();
     write_private(&home.profiles(), block("[profiles.prod]"));
     let shown = home.run("config show --profile prod -o json").document();
@@ -389,7 +390,7 @@ fn the_profile_of_the_pages_is_read() {
     assert_eq!(home.run("config show --profile prod -o json").document()["access_key"], "7Q2F");
 }
 
-/// The pipeline's script against one scenario.
+/// The pipeline's script with one scenario.
 struct Step {
     sandbox: Sandbox,
     home: Home,
@@ -401,14 +402,14 @@ impl Step {
         Self { sandbox: serve(options), home: Home::empty() }
     }
 
-    /// Creates the first journal, as a person does once.
+    /// Creates the first journal, as a user does once.
     fn create_journal(&self) {
         let mut command = self.home.program("sh");
         command.env("PATH", path()).args(["-c", block("XDG_STATE_HOME=")]);
         assert_eq!(Running::start(command, "history --init").end().code, 0);
     }
 
-    /// Runs the script as it stands, with a shorter timeout and pauses that are only counted.
+    /// Runs the script unchanged, with a shorter timeout and pauses that are only counted.
     fn run(&self) -> Run {
         let script = block("#!/bin/sh").replace("--timeout 2h", "--timeout 500ms");
         let stand_ins = self.home.path().join("stand-ins");
@@ -439,10 +440,10 @@ impl Step {
 }
 
 #[test]
-fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_else() {
+fn pipeline_follows_running_upgrades_and_retries_refusals() {
     let red = Change::BrokerColour { cluster: 1_009_123, broker: 0, colour: "red".to_owned() };
     let sick = Alteration { before: "getClusterStatus".to_owned(), nth: 1, change: red };
-    // Scenario, alterations, exit code, starts asked, pauses between tries, command of the result.
+    // Scenario, alterations, exit code, starts requested, pauses between retries, command of the result.
     for (scenario, alterations, code, asked, pauses, command) in [
         (Scenario::Healthy, vec![], 0, 1, 0, "upgrade"),
         (Scenario::PrecheckRefused, vec![], 5, 0, 2, "upgrade"),
@@ -451,7 +452,7 @@ fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_e
         (Scenario::NeverStarts, vec![], 9, 1, 0, "upgrade"),
         (Scenario::StartRefused, vec![], 6, 1, 0, "upgrade"),
         (Scenario::Stalled, vec![], 8, 1, 0, "status"),
-        // A change that the journal does not have never ends as this pipeline's own.
+        // A change that is not in the journal is never attributed to this pipeline.
         (Scenario::Busy, vec![], 11, 0, 0, "status"),
     ] {
         let step = Step::new(scenario, alterations);
@@ -471,7 +472,7 @@ fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_e
 }
 
 #[test]
-fn the_pipeline_starts_nothing_where_its_journal_was_not_restored() {
+fn pipeline_starts_nothing_without_its_journal() {
     let step = Step::new(Scenario::Healthy, vec![]);
     step.run().assert_says(5, &["blocked by journal.missing", "cdss history --init"]);
     assert_eq!((step.sandbox.log().starts_asked(), step.pauses()), (0, 0));
@@ -479,7 +480,7 @@ fn the_pipeline_starts_nothing_where_its_journal_was_not_restored() {
 }
 
 #[test]
-fn the_script_is_rehearsed_as_the_topic_says() {
+fn script_runs_in_the_sandbox_as_documented() {
     let home = Home::empty();
     fs::write(home.path().join("upgrade.sh"), block("#!/bin/sh")).expect("the home can be written");
     let mut command = home.program("sh");
@@ -490,7 +491,7 @@ fn the_script_is_rehearsed_as_the_topic_says() {
 }
 
 #[test]
-fn the_pipeline_is_never_cancelled_asks_somebody_and_keeps_the_journal() {
+fn pipeline_requires_approval_and_keeps_the_journal() {
     let pipeline = block("  workflow_dispatch:");
     for line in ["  cancel-in-progress: false", "      - if: always()", "            state/"] {
         assert!(pipeline.lines().any(|present| present == line), "{line:?}");
@@ -509,7 +510,7 @@ fn the_pipeline_is_never_cancelled_asks_somebody_and_keeps_the_journal() {
     assert!(block("#!/bin/sh").contains("--config-group "), "the group is named");
 }
 
-/// Makes sure that every action is named by its commit.
+/// Asserts that every action is pinned to a commit.
 fn assert_pinned(pipeline: &str) {
     let mut uses = pipeline.lines().filter_map(|line| line.split_once("uses: ").map(|(_, action)| action));
     let is_pinned = |action: &str| {
@@ -520,7 +521,7 @@ fn assert_pinned(pipeline: &str) {
 }
 
 #[test]
-fn the_short_pipeline_of_the_readme_does_the_same() {
+fn short_readme_pipeline_does_the_same() {
     let pipeline = block("concurrency: {");
     assert_pinned(pipeline);
     for part in ["cancel-in-progress: false", "environment: production ", "restore-keys: orders-prod- "] {
@@ -562,7 +563,7 @@ fn every_other_pipeline_does_the_same() {
                 "input {",
                 "disableConcurrentBuilds()",
                 "agent { label ",
-                // The wait for a person is none of the upgrade's time.
+                // The time to wait for approval does not count toward the upgrade's limit.
                 "steps {\n                timeout(",
                 "withCredentials",
                 "always {",
@@ -579,7 +580,7 @@ fn every_other_pipeline_does_the_same() {
 }
 
 #[test]
-fn programs_for_a_key_are_read_as_they_stand() {
+fn documented_credential_processes_are_accepted() {
     let home = Home::empty();
     write_private(&home.profiles(), block("[profiles.vault]"));
     for (profile, program) in [("vault", "op read op://"), ("keyring", "secret-tool lookup ")] {
@@ -589,7 +590,7 @@ fn programs_for_a_key_are_read_as_they_stand() {
 }
 
 #[test]
-fn every_variable_of_the_pages_is_one_that_is_read() {
+fn every_documented_variable_exists() {
     let sources = sources();
     let is_variable = |name: &&str| {
         ["NCLOUD_", "CDSS_"].iter().any(|start| name.strip_prefix(start).is_some_and(|rest| !rest.is_empty()))
@@ -605,7 +606,7 @@ fn every_variable_of_the_pages_is_one_that_is_read() {
 }
 
 #[test]
-fn the_gate_runs_the_cargo_commands_of_the_readme() {
+fn ci_runs_the_cargo_commands_of_the_readme() {
     let gate = include_str!("../../.ci/run");
     let first = |start| {
         let line = README.lines().find(|line| line.starts_with(start));

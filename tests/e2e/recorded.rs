@@ -1,7 +1,7 @@
-//! Every JSON document as it stands, held to a file each: a rename in the code changes none of them by accident.
+//! Compares every JSON document with a recorded file, so that a rename in the code does not change one by accident.
 //!
-//! `CDSS_RECORD=1 cargo test --test e2e recorded` writes the files instead. A journal that is there is never written
-//! anew: it is one of an earlier cdss, which later ones have to read.
+//! `CDSS_RECORD=1 cargo test --test e2e recorded` writes the files instead. An existing journal is never overwritten:
+//! it was written by an earlier cdss, and later ones must read it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -26,16 +26,17 @@ struct Case {
     produce: Box<dyn Fn() -> Run + Sync>,
 }
 
-/// Codes without a document: 1 is a defect of cdss, or an output that can't be written.
+/// Codes without a document: 1 is an internal error, or output that cannot be written.
 const WITHOUT_DOCUMENT: [i32; 1] = [1];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/recorded")
 }
 
-/// Returns the exit codes that a document may tell.
+/// Returns the exit codes that a document can report.
 fn exit_codes() -> BTreeSet<i32> {
-    let schema: Value = serde_json::from_str(include_str!("../../src/output/schema.json")).expect("it is JSON");
+    let schema: Value =
+        serde_json::from_str(include_str!("../../src/output/schema.json")).expect("it is JSON");
     let exits = schema["$defs"]["exit"]["enum"].as_array().expect("it is a list");
     let code = |exit: &Value| exit["code"].as_i64().and_then(|code| i32::try_from(code).ok());
     exits.iter().map(|exit| code(exit).expect("it is a number")).collect()
@@ -45,7 +46,7 @@ fn is_recording() -> bool {
     std::env::vars_os().any(|(name, value)| name == "CDSS_RECORD" && value == "1")
 }
 
-/// Runs the cases on a few threads, most of which wait most of the time; returns what is wrong with them.
+/// Runs the cases on twelve threads, because most of them wait most of the time. Returns what is wrong with them.
 fn all(cases: &[Case], judge: impl Fn(&Case) -> Result<(), String> + Sync) -> Vec<String> {
     let (left, wrong) = (Mutex::new(cases.iter()), Mutex::new(Vec::new()));
     thread::scope(|scope| {
@@ -69,14 +70,14 @@ fn all(cases: &[Case], judge: impl Fn(&Case) -> Result<(), String> + Sync) -> Ve
     wrong
 }
 
-/// Holds a document to its file, or writes the file.
+/// Compares a document with its file, or writes the file.
 fn judge(case: &Case) -> Result<(), String> {
     let name = &case.name;
     let run = (case.produce)();
     if run.code != case.code || !run.stdout.starts_with('{') {
         return Err(format!("{name}: exit code {} instead of {}\n{run:#?}", run.code, case.code));
     }
-    // The end of the run has held it to the schema.
+    // `end` has checked the document against the schema.
     let found = normal::text(serde_json::from_str(&run.stdout).map_err(|error| format!("{name}: {error}"))?);
     let path = folder().join(format!("{name}.json"));
     if is_recording() {
@@ -98,7 +99,7 @@ fn judge(case: &Case) -> Result<(), String> {
 }
 
 #[test]
-fn documents_match_the_recorded_ones() {
+fn documents_match_recordings() {
     let cases: Vec<Case> = [cases::all(), journals::all()].into_iter().flatten().collect();
     let names: BTreeSet<String> = cases.iter().map(|case| case.name.clone()).collect();
     assert_eq!(names.len(), cases.len(), "two cases have one name");

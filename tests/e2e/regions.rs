@@ -1,11 +1,11 @@
-//! Every site and region that the service has, through the real binary.
+//! Every site and region of the service, with the real binary.
 
 use cdss::sandbox::Scenario;
 
 use crate::support::{Bench, UPGRADE};
 
 #[test]
-fn every_region_is_served_under_its_own_prefix() {
+fn every_region_uses_its_own_path_prefix() {
     for (flags, site, region, prefix) in [
         ("", "public", "KR", "/api/v1/"),
         ("--region SGN", "public", "SGN", "/api/sgn-v1/"),
@@ -29,7 +29,7 @@ fn every_region_is_served_under_its_own_prefix() {
 }
 
 #[test]
-fn the_finance_site_without_the_progress_call_is_followed_by_the_clusters_status() {
+fn finance_site_without_progress_call_polls_cluster_status() {
     let bench = Bench::new(Scenario::NoProgress);
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --site fin"));
     assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{}", run.stderr);

@@ -1,4 +1,4 @@
-//! `cdss sandbox -- COMMAND`: what runs inside can reach nothing else, and its exit code comes out.
+//! `cdss sandbox -- COMMAND`: the command can reach only the sandbox, and its exit code is returned.
 
 use std::fs;
 use std::net::TcpListener;
@@ -21,13 +21,13 @@ impl Listener {
         format!("http://{}", self.0.local_addr().expect("it is bound"))
     }
 
-    /// Returns how many connections wait; nobody has taken one before.
+    /// Returns the number of pending connections. None has been accepted before.
     fn connections(&self) -> usize {
         std::iter::from_fn(|| self.0.accept().ok()).count()
     }
 }
 
-/// Returns variables that lead to `url` in every way that `cdss` knows, with keys.
+/// Returns variables that point to `url` in every way that `cdss` supports, with keys.
 fn misleading(url: &str) -> Vec<(String, String)> {
     let addresses = ["CDSS_ENDPOINT", "NCLOUD_API_GW", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
     let lower = addresses.map(str::to_lowercase);
@@ -59,7 +59,7 @@ fn inside(home: &Home, flags: &str, program: &[&str]) -> Run {
 }
 
 #[test]
-fn a_rehearsal_reaches_the_sandbox_alone_whatever_it_is_given() {
+fn sandbox_command_reaches_only_the_sandbox() {
     let listener = Listener::new();
     let home = Home::empty();
     let url = listener.url();
@@ -79,7 +79,7 @@ fn a_rehearsal_reaches_the_sandbox_alone_whatever_it_is_given() {
 }
 
 #[test]
-fn only_the_variables_of_the_service_are_taken_away() {
+fn only_service_variables_are_removed() {
     let home = Home::empty();
     let mut command = misled(home.command("sandbox --"), "http://127.0.0.1:9");
     command.arg("env").env("KEPT", "yes");
@@ -101,7 +101,7 @@ fn only_the_variables_of_the_service_are_taken_away() {
 }
 
 #[test]
-fn the_exit_code_of_the_command_inside_comes_out() {
+fn exit_code_of_the_inner_command_is_returned() {
     let home = Home::empty();
     let silent = inside(&home, "", &["sh", "-c", "exit 7"]);
     silent.assert_says(
@@ -123,7 +123,7 @@ fn the_exit_code_of_the_command_inside_comes_out() {
 }
 
 #[test]
-fn a_script_finds_this_very_cdss() {
+fn script_finds_the_same_cdss() {
     let home = Home::empty();
     let script = "cdss list versions && cdss check --cluster orders-prod --version 3.9.0 -q";
     let run = inside(&home, "", &["sh", "-c", script]);
@@ -132,7 +132,7 @@ fn a_script_finds_this_very_cdss() {
 }
 
 #[test]
-fn a_sandbox_variable_that_leads_elsewhere_is_refused() {
+fn sandbox_variable_with_foreign_address_is_refused() {
     let home = Home::empty();
     let refused =
         ["https://127.0.0.1:9", "http://example.com", "nowhere", "", "http://10.0.0.1:80", "127.0.0.1:9"];
@@ -145,13 +145,13 @@ fn a_sandbox_variable_that_leads_elsewhere_is_refused() {
     home.assert_untouched();
 }
 
-/// Returns how wide a terminal shows the text: Hangul takes two columns a letter.
+/// Returns the display width of a text. A Hangul letter takes two columns.
 fn width(text: &str) -> usize {
     text.chars().map(|letter| if ('가'..='힣').contains(&letter) { 2 } else { 1 }).sum()
 }
 
 #[test]
-fn a_cluster_of_ones_own_keeps_its_name_and_the_columns() {
+fn custom_cluster_keeps_its_name_and_column_alignment() {
     let home = Home::empty();
     let run = inside(&home, "--cluster 주문-운영=3.7.1,5", &["cdss", "list", "clusters"]);
     assert_eq!(run.code, 0, "{run:#?}");
@@ -171,7 +171,7 @@ fn a_cluster_of_ones_own_keeps_its_name_and_the_columns() {
 }
 
 #[test]
-fn what_cannot_be_served_or_run_is_a_usage_error() {
+fn invalid_sandbox_options_or_command_is_a_usage_error() {
     let home = Home::empty();
     for (line, text) in [
         ("sandbox --scenario helthy -- true", "unknown scenario `helthy`"),
@@ -184,7 +184,7 @@ fn what_cannot_be_served_or_run_is_a_usage_error() {
     home.assert_untouched();
 }
 
-/// Upgrades twice in a sandbox, each time with one of these state folders. The start is accepted and has no effect.
+/// Upgrades twice in one sandbox, each time with one of these state folders. The start is accepted and has no effect.
 fn two_runners(home: &Home, states: [&str; 2]) -> Run {
     let line = format!("cdss {UPGRADE} --yes --poll 10ms -q");
     let runners = states.map(|state| format!("XDG_STATE_HOME=\"$PWD/{state}\" {line}; echo exit=$?"));
@@ -196,7 +196,7 @@ fn exits(run: &Run) -> Vec<&str> {
 }
 
 #[test]
-fn an_upgrade_is_started_once_per_journal() {
+fn upgrade_is_started_once_per_journal() {
     let home = Home::empty();
     let shared = two_runners(&home, ["shared", "shared"]);
     assert_eq!(exits(&shared), ["exit=9", "exit=5"], "{shared:#?}");
@@ -209,7 +209,7 @@ fn an_upgrade_is_started_once_per_journal() {
 }
 
 #[test]
-fn a_later_sandbox_on_the_same_port_does_not_see_an_old_journal() {
+fn new_sandbox_on_same_port_ignores_old_journal() {
     let home = Home::empty();
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let flags =
@@ -223,7 +223,7 @@ fn a_later_sandbox_on_the_same_port_does_not_see_an_old_journal() {
     assert!(!home.journal().exists(), "the script's journal of real upgrades is left alone");
 }
 
-/// Puts another `cdss` into a folder, which leaves a mark when it is run; returns the folder and the mark.
+/// Puts another `cdss` into a folder. It creates a marker file when it runs. Returns the folder and the marker.
 fn other_cdss(home: &Home) -> (PathBuf, PathBuf) {
     let folder = home.path().join("other");
     let mark = home.path().join("other-cdss-ran");
@@ -235,7 +235,7 @@ fn other_cdss(home: &Home) -> (PathBuf, PathBuf) {
 }
 
 #[test]
-fn a_command_that_cleans_its_environment_still_reaches_only_the_sandbox() {
+fn cleared_environment_still_reaches_only_the_sandbox() {
     let listener = Listener::new();
     let url = listener.url();
     let words = misleading(&url).into_iter().map(|(name, value)| format!("{name}='{value}'"));
@@ -265,7 +265,7 @@ fn a_command_that_cleans_its_environment_still_reaches_only_the_sandbox() {
 }
 
 #[test]
-fn a_sandbox_in_a_sandbox_is_the_one_that_is_used() {
+fn nested_sandbox_uses_the_inner_one() {
     let home = Home::empty();
     let listener = Listener::new();
     let url = listener.url();
@@ -283,7 +283,7 @@ fn a_sandbox_in_a_sandbox_is_the_one_that_is_used() {
 }
 
 #[test]
-fn a_cleaned_environment_uses_the_same_journal_and_the_state_folder_that_a_script_sets() {
+fn cleared_environment_keeps_journal_and_state_folder() {
     let home = Home::empty();
     let upgrade = format!("cdss {UPGRADE} --yes --poll 10ms -q; echo exit=$?");
     let clean = "env -i PATH=\"$PATH\"";
@@ -306,7 +306,7 @@ fn a_cleaned_environment_uses_the_same_journal_and_the_state_folder_that_a_scrip
 }
 
 #[test]
-fn the_wrapper_passes_arguments_exit_codes_and_signals_in_a_folder_with_any_name() {
+fn wrapper_passes_arguments_exit_codes_and_signals() {
     let home = Home::empty();
     let odd = home.path().join("it's a \"folder\"\n$(x) `y` \\");
     fs::create_dir(&odd).expect("the home can be written");
@@ -335,7 +335,7 @@ fn the_wrapper_passes_arguments_exit_codes_and_signals_in_a_folder_with_any_name
     assert_eq!(fs::read_dir(&odd).expect("it is there").count(), 0, "the sandbox removes its folder");
 }
 
-/// Copies the program by another process: a file that this one has open for writing could not be run.
+/// Copies the program in another process: a file that this process has open for writing could not be executed.
 fn copy_of_cdss(folder: &Path) -> PathBuf {
     let copy = folder.join("a copy of cdss");
     let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_cdss")).arg(&copy).status();
@@ -344,7 +344,7 @@ fn copy_of_cdss(folder: &Path) -> PathBuf {
 }
 
 #[test]
-fn without_its_program_a_sandbox_runs_no_other_cdss() {
+fn sandbox_without_its_program_runs_no_other_cdss() {
     let listener = Listener::new();
     let url = listener.url();
     let home = Home::empty();
@@ -364,7 +364,7 @@ fn without_its_program_a_sandbox_runs_no_other_cdss() {
 }
 
 #[test]
-fn a_temporary_folder_that_cannot_hold_the_wrapper_is_refused_before_the_command_runs() {
+fn unusable_temporary_folder_is_refused_before_running() {
     let home = Home::empty();
     let odd = home.path().join("a:b");
     fs::create_dir(&odd).expect("the home can be written");
@@ -376,8 +376,8 @@ fn a_temporary_folder_that_cannot_hold_the_wrapper_is_refused_before_the_command
 }
 
 #[test]
-fn usage_errors_are_the_same_inside_and_outside() {
-    // Outside, a mistake of this test would reach this instead of the real service.
+fn usage_errors_are_the_same_inside_the_sandbox() {
+    // Outside the sandbox, a mistake in this test would reach this URL instead of the real service.
     let proxy = Listener::new();
     let outside = Home::empty();
     let sandbox =
@@ -437,7 +437,7 @@ fn usage_errors_are_the_same_inside_and_outside() {
 }
 
 #[test]
-fn flags_that_are_right_outside_are_right_inside() {
+fn valid_flags_are_valid_inside_the_sandbox() {
     let home = Home::empty();
     for (flags, prefix) in [
         ("--profile no-such-profile", "/api/v1/"),
@@ -456,7 +456,7 @@ fn flags_that_are_right_outside_are_right_inside() {
 }
 
 #[test]
-fn a_sandbox_that_is_not_running_is_named_in_the_error() {
+fn stopped_sandbox_is_named_in_the_error() {
     let home = Home::empty();
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let url = format!("http://{}", free.expect("a port of loopback is free"));

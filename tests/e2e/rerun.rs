@@ -1,4 +1,4 @@
-//! What a second run does after, or beside, a first one: nothing is ever started twice.
+//! A second run after or during a first one never starts anything twice.
 
 use cdss::sandbox::{Alteration, Change, Options, Scenario};
 
@@ -7,7 +7,7 @@ use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
 const ORDERS: u64 = 1_009_123;
 
 #[test]
-fn after_no_wait_a_second_run_attaches_without_a_question() {
+fn rerun_after_no_wait_attaches_without_prompting() {
     let bench = Bench::new(Scenario::Healthy);
     let (first, told) = bench.json(&format!("{UPGRADE} --yes --no-wait"));
     assert_eq!((first.code, &told["verdict"], &told["submitted"]), (0, &"running".into(), &"yes".into()));
@@ -22,7 +22,7 @@ fn after_no_wait_a_second_run_attaches_without_a_question() {
 }
 
 #[test]
-fn after_success_a_second_run_has_nothing_to_do_and_asks_nothing() {
+fn rerun_after_success_does_nothing_without_prompting() {
     let bench = Bench::new(Scenario::Healthy);
     bench.run(&format!("{UPGRADE} --yes")).assert_says(0, &[]);
     let (second, document) = bench.json(UPGRADE);
@@ -33,7 +33,7 @@ fn after_success_a_second_run_has_nothing_to_do_and_asks_nothing() {
 }
 
 #[test]
-fn a_start_of_unknown_fate_blocks_the_next_one_until_it_is_accepted() {
+fn unresolved_start_blocks_next_start_until_accepted() {
     for scenario in [Scenario::NeverStarts, Scenario::AnswerLostNotStarted] {
         let bench = Bench::new(scenario);
         let line = format!("{UPGRADE} --yes");
@@ -57,7 +57,7 @@ fn a_start_of_unknown_fate_blocks_the_next_one_until_it_is_accepted() {
         assert_eq!(starts[1]["closes"], serde_json::json!([starts[0]["run"]]));
         assert_eq!(starts[1]["accepted"], serde_json::json!([flag]));
 
-        // The first run is closed now. Naming it again accepts nothing.
+        // The first run is closed now. Naming it again has no effect.
         bench.run(&format!("{line} --accept {flag}")).assert_says(
             5,
             &[
@@ -69,14 +69,14 @@ fn a_start_of_unknown_fate_blocks_the_next_one_until_it_is_accepted() {
     }
 }
 
-/// Returns the runs that recorded a start, the oldest first.
+/// Returns the runs that recorded a start, oldest first.
 fn start_runs(bench: &Bench) -> Vec<String> {
     let starts = bench.home.entries().into_iter().filter(|entry| entry["event"] == "start");
     starts.map(|start| start["run"].as_str().expect("a run has an id").to_owned()).collect()
 }
 
 #[test]
-fn an_open_start_is_accepted_only_by_the_id_of_a_run_that_recorded_one() {
+fn open_start_is_accepted_only_by_the_id_of_its_run() {
     let bench = Bench::new(Scenario::NeverStarts);
     let line = format!("{UPGRADE} --yes");
     assert_eq!(bench.run(&line).code, 9);
@@ -85,7 +85,7 @@ fn an_open_start_is_accepted_only_by_the_id_of_a_run_that_recorded_one() {
         ("start.unresolved", "start.unresolved=RUN"),
         ("start.unresolved=*", "the journal has no start by run `*`"),
         ("start.unresolved=20200101T000000.000Z-1", "no start by run `20200101T000000.000Z-1`"),
-        // The beginning of an id names a run for `history` only.
+        // Only `history` accepts an id prefix.
         (&format!("start.unresolved={}", &run[..run.len() - 1]), "the journal has no start by run"),
     ] {
         let refused = bench.run(&format!("{line} --accept {accept}"));
@@ -95,11 +95,11 @@ fn an_open_start_is_accepted_only_by_the_id_of_a_run_that_recorded_one() {
 }
 
 #[test]
-fn several_open_starts_must_all_be_named() {
+fn all_open_starts_must_be_accepted() {
     let bench = Bench::new(Scenario::NeverStarts);
     let line = format!("{UPGRADE} --yes");
     assert_eq!(bench.run(&line).code, 9);
-    // Another journal has a start too, and somebody puts the two together.
+    // Another journal also has a start, and someone concatenates the two.
     let elsewhere = Home::empty();
     assert_eq!(Running::start(bench.command(&elsewhere, &line), &line).end().code, 9);
     let journals = [bench.home.journal(), elsewhere.journal()];
@@ -119,7 +119,7 @@ fn several_open_starts_must_all_be_named() {
 }
 
 #[test]
-fn a_line_that_may_have_recorded_a_start_blocks_the_next_one_until_it_is_accepted() {
+fn damaged_line_blocks_next_start_until_accepted() {
     let bench = Bench::new(Scenario::Healthy);
     let torn = r#"{"schema":"cdss-journal/v1","run":"20260101T000000.000Z-1","event":"start","at":"2026"#;
     std::fs::create_dir_all(bench.home.state()).expect("the home can be written");
@@ -139,7 +139,7 @@ fn a_line_that_may_have_recorded_a_start_blocks_the_next_one_until_it_is_accepte
 }
 
 #[test]
-fn without_the_journal_that_it_requires_an_upgrade_is_not_started() {
+fn missing_required_journal_prevents_start() {
     let bench = Bench::new(Scenario::Healthy);
     for flags in ["--yes", "--dry-run"] {
         let (run, document) = bench.json(&format!("{UPGRADE} {flags} --require-journal"));
@@ -158,7 +158,7 @@ fn without_the_journal_that_it_requires_an_upgrade_is_not_started() {
 }
 
 #[test]
-fn an_upgrade_to_another_version_has_to_end_first() {
+fn upgrade_to_another_version_must_finish_first() {
     let bench = Bench::new(Scenario::Healthy);
     let to = |version: &str| format!("upgrade --cluster logs-prod --version {version}");
     bench.run(&format!("{} --config-group 322 --yes --no-wait", to("3.7.1"))).assert_says(0, &[]);
@@ -179,7 +179,7 @@ fn an_upgrade_to_another_version_has_to_end_first() {
 }
 
 #[test]
-fn of_two_runs_at_once_one_starts_and_the_other_is_told() {
+fn two_concurrent_runs_start_one_upgrade() {
     let answer_delay = std::time::Duration::from_millis(20);
     let bench = Bench::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() });
     let line = format!("{UPGRADE} --yes -o json");
@@ -189,7 +189,7 @@ fn of_two_runs_at_once_one_starts_and_the_other_is_told() {
     assert_eq!(bench.log().starts_asked(), 1);
 }
 
-/// Starts an upgrade whose run then waits for hours between its first look and its second.
+/// Starts an upgrade whose run waits hours between its first poll and its second.
 fn held_in_its_watch(bench: &Bench) -> Running {
     let run = bench.start(&format!("{UPGRADE} --yes --poll 2h"));
     bench.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 0);
@@ -197,7 +197,7 @@ fn held_in_its_watch(bench: &Bench) -> Running {
 }
 
 #[test]
-fn while_a_run_watches_another_one_is_told_and_after_a_crash_it_attaches() {
+fn second_run_is_refused_and_attaches_after_a_crash() {
     let bench = Bench::new(Scenario::Healthy);
     let held = held_in_its_watch(&bench);
     bench.run(&format!("{UPGRADE} --yes")).assert_says(
@@ -212,7 +212,7 @@ fn while_a_run_watches_another_one_is_told_and_after_a_crash_it_attaches() {
 }
 
 #[test]
-fn from_another_home_an_upgrade_under_way_is_followed_and_not_started_again() {
+fn running_upgrade_is_followed_from_another_home() {
     let bench = Bench::new(Scenario::Healthy);
     bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let elsewhere = crate::support::Home::empty();
@@ -228,7 +228,7 @@ fn from_another_home_an_upgrade_under_way_is_followed_and_not_started_again() {
 }
 
 #[test]
-fn the_journal_is_its_owners_alone_and_keeps_no_key() {
+fn journal_is_private_and_contains_no_keys() {
     use std::os::unix::fs::PermissionsExt as _;
     let bench = Bench::new(Scenario::Healthy);
     bench.run(&format!("{UPGRADE} --yes")).assert_says(0, &[]);
@@ -252,7 +252,7 @@ fn the_journal_is_its_owners_alone_and_keeps_no_key() {
     assert_eq!(bench.home.entries().last().expect("there is an end")["verdict"], "done");
 }
 
-/// Upgrades while something changes just before the second look, which is the one under the lock.
+/// Upgrades while something changes just before the second read, the one under the lock.
 fn changed_in_between(change: Change) -> (Run, serde_json::Value) {
     let before = "getClusterInfo".to_owned();
     let alterations = vec![Alteration { before, nth: 2, change }];
@@ -265,7 +265,7 @@ fn changed_in_between(change: Change) -> (Run, serde_json::Value) {
 }
 
 #[test]
-fn a_plan_that_moved_between_look_and_start_is_refused() {
+fn plan_changed_before_start_is_refused() {
     let custom =
         |group, key: &str, value: &str| Change::CustomValue { group, key: key.into(), value: value.into() };
     for change in [
@@ -280,7 +280,7 @@ fn a_plan_that_moved_between_look_and_start_is_refused() {
 }
 
 #[test]
-fn a_cluster_that_is_no_longer_fit_between_look_and_start_is_not_upgraded() {
+fn cluster_degraded_before_start_is_not_upgraded() {
     let word = |word: &str| Change::Status { cluster: ORDERS, word: word.into() };
     let colour = Change::BrokerColour { cluster: ORDERS, broker: 1, colour: "red".into() };
     let risky = Change::CustomValue { group: 312, key: "log.retention.hours".into(), value: "1".into() };
@@ -294,9 +294,9 @@ fn a_cluster_that_is_no_longer_fit_between_look_and_start_is_not_upgraded() {
 }
 
 #[test]
-fn a_journal_that_cannot_be_written_blocks() {
+fn unwritable_journal_blocks() {
     let bench = Bench::new(Scenario::Healthy);
-    // The tests may run as root, whom no permission stops: the journal leads to a place that is not there.
+    // Tests may run as root, which permissions do not stop, so the journal path points to a missing place.
     std::fs::create_dir_all(bench.home.state()).expect("the home can be written");
     std::os::unix::fs::symlink("/nowhere/at/all", bench.home.journal()).expect("the home can be written");
     for line in [format!("{UPGRADE} --yes"), format!("{UPGRADE} --dry-run")] {
@@ -308,7 +308,7 @@ fn a_journal_that_cannot_be_written_blocks() {
 }
 
 #[test]
-fn without_a_place_for_the_journal_nothing_is_started() {
+fn no_journal_location_prevents_start() {
     for place in ["state", "state/cdss", "state/cdss/journal.jsonl/folder"] {
         let bench = Bench::new(Scenario::Healthy);
         let place = bench.home.path().join(place);

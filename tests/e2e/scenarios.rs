@@ -1,4 +1,4 @@
-//! Every scenario of the sandbox ends the way the exit table says, with at most one start.
+//! Every sandbox scenario ends with the documented exit code, with at most one start.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::{Bench, UPGRADE};
 /// Scenario, exit code, `submitted`, `verdict`, starts that took effect.
 type Row = (Scenario, i32, &'static str, &'static str, usize);
 
-/// What the issue says, beside what the sandbox says of itself.
+/// The expected results, independent of what the sandbox documents about itself.
 const TABLE: [Row; 27] = [
     (Scenario::Healthy, 0, "yes", "done", 1),
     (Scenario::Flapping, 0, "yes", "done", 1),
@@ -17,12 +17,12 @@ const TABLE: [Row; 27] = [
     (Scenario::EarlyVersion, 0, "yes", "done", 1),
     (Scenario::Slow, 0, "yes", "done", 1),
     (Scenario::Throttled, 0, "yes", "done", 1),
-    // Whether this run's start took effect is not known, only that the cluster got there.
+    // It is unknown whether this run's start took effect, only that the cluster reached the version.
     (Scenario::AnswerLost, 0, "unknown", "done", 1),
     (Scenario::Answer504, 0, "unknown", "done", 1),
     (Scenario::RefusedButStarted, 0, "unknown", "already", 1),
     (Scenario::NoProgress, 0, "yes", "done", 1),
-    // These three are about `config-group copy`; an upgrade doesn't notice them.
+    // These three affect only `config-group copy`.
     (Scenario::GroupAnswerLost, 0, "yes", "done", 1),
     (Scenario::GroupLost, 0, "yes", "done", 1),
     (Scenario::GroupDropsValue, 0, "yes", "done", 1),
@@ -36,7 +36,7 @@ const TABLE: [Row; 27] = [
     (Scenario::EndsInError, 7, "yes", "failed", 1),
     (Scenario::Stalled, 8, "yes", "running", 1),
     (Scenario::BrokerRed, 8, "yes", "running", 1),
-    // The service accepts the start, and then nothing happens.
+    // The service accepts the start, but nothing happens.
     (Scenario::NeverStarts, 9, "yes", "unknown", 0),
     (Scenario::AnswerLostNotStarted, 9, "unknown", "unknown", 0),
     (Scenario::Busy, 11, "no", "not_started", 0),
@@ -44,7 +44,7 @@ const TABLE: [Row; 27] = [
 ];
 
 #[test]
-fn the_table_has_every_scenario_with_its_exit_code() {
+fn table_has_every_scenario_with_its_exit_code() {
     for scenario in Scenario::ALL {
         let rows: Vec<_> = TABLE.iter().filter(|row| row.0 == *scenario).collect();
         assert_eq!(rows.len(), 1, "{scenario}");
@@ -62,7 +62,7 @@ fn ends_as_told(scenarios: impl Iterator<Item = Scenario>) {
 fn ends((scenario, code, submitted, verdict, executed): Row) {
     let answer_delay = Duration::from_millis(3);
     let bench = Bench::with(Options { scenario, answer_delay, ..Options::default() });
-    // Above what the good ones take, short for those that never end.
+    // Longer than successful scenarios take, and short for those that never end.
     let never_ends = matches!(scenario, Scenario::Stalled | Scenario::BrokerRed | Scenario::Busy);
     let timeout = if never_ends { "1s" } else { "20s" };
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --timeout {timeout}"));
@@ -92,42 +92,42 @@ fn ends((scenario, code, submitted, verdict, executed): Row) {
 }
 
 #[test]
-fn upgrades_that_end_well_exit_with_0() {
+fn successful_upgrades_exit_0() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 0));
 }
 
 #[test]
-fn refused_keys_exit_with_4() {
+fn rejected_keys_exit_4() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 4));
 }
 
 #[test]
-fn refusals_of_the_service_exit_with_5_or_6() {
+fn service_refusals_exit_5_or_6() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| matches!(scenario.exit(), 5 | 6)));
 }
 
 #[test]
-fn upgrades_that_end_badly_exit_with_7() {
+fn failed_upgrades_exit_7() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 7));
 }
 
 #[test]
-fn upgrades_without_an_end_exit_with_8() {
+fn unfinished_upgrades_exit_8() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 8));
 }
 
 #[test]
-fn starts_of_unknown_fate_exit_with_9() {
+fn unknown_start_outcomes_exit_9() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 9));
 }
 
 #[test]
-fn what_cannot_begin_exits_with_11_or_12() {
+fn busy_or_unreachable_exits_11_or_12() {
     ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() > 10));
 }
 
 #[test]
-fn the_service_is_quoted_in_its_own_words_with_the_request() {
+fn service_errors_are_quoted_with_the_request() {
     for scenario in [Scenario::PrecheckRefused, Scenario::PrecheckRefusedHttp] {
         let (run, document) = Bench::new(scenario).json(&format!("{UPGRADE} --yes"));
         let error = &document["error"];
@@ -140,7 +140,7 @@ fn the_service_is_quoted_in_its_own_words_with_the_request() {
 }
 
 #[test]
-fn a_second_start_is_sent_only_after_a_429() {
+fn second_start_is_sent_only_after_429() {
     let bench = Bench::new(Scenario::Throttled);
     bench.run(&format!("{UPGRADE} --yes")).assert_says(0, &[]);
     let log = bench.log();
@@ -155,7 +155,7 @@ fn a_second_start_is_sent_only_after_a_429() {
 }
 
 #[test]
-fn success_is_told_in_three_lines_and_failure_with_a_block_for_support() {
+fn success_prints_three_lines_and_failure_a_support_block() {
     let done = Bench::new(Scenario::Healthy).run(&format!("{UPGRADE} --yes"));
     let lines: Vec<_> =
         done.assert_says(0, &["Started ", "cdss status --cluster no:1009123"]).stdout.lines().collect();

@@ -1,4 +1,4 @@
-//! Signals from outside: before a start they prevent it, after it they end the watch alone.
+//! Termination signals: before a start they prevent it, after it they end only the watch.
 
 use std::process::Child;
 use std::time::Duration;
@@ -7,8 +7,8 @@ use cdss::sandbox::{Log, Options, Scenario};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::figures;
 use crate::lab::{Ended, Lab};
+use crate::metrics;
 use crate::support::UPGRADE;
 
 const SIGNALS: [(Signal, i32); 3] = [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
@@ -17,7 +17,7 @@ fn slow(answer_delay: Duration) -> Lab {
     Lab::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() })
 }
 
-/// Starts a run and sends it a signal once the sandbox has seen enough.
+/// Starts a run and sends it a signal once the sandbox log meets the condition.
 fn interrupted(lab: &Lab, arguments: &str, signal: Signal, enough: impl Fn(&Log) -> bool) -> Child {
     let child = lab.cdss(arguments).spawn().expect("cdss is there");
     lab.sandbox.wait_until(enough);
@@ -29,7 +29,7 @@ fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).expect("it was not waited for yet");
 }
 
-/// Far into the watch: a broker was seen to leave green.
+/// Far into the watch: a broker has left green.
 fn watched_for_a_while(log: &Log) -> bool {
     log.count("rollingUpgradeProgressCheck") >= 8
 }
@@ -38,7 +38,7 @@ fn started(log: &Log) -> bool {
     log.starts_asked() == 1
 }
 
-/// Returns the command that stderr says to go on with.
+/// Returns the follow-up command that stderr prints.
 fn follow_command(stderr: &str) -> &str {
     let from = stderr.find("cdss status ").unwrap_or_else(|| panic!("no command in\n{stderr}"));
     stderr[from..].lines().next().expect("there is a line").trim_end()
@@ -54,9 +54,9 @@ fn assert_ended_by_signal(ended: &Ended, code: i32) -> Value {
 }
 
 #[test]
-fn a_signal_before_the_start_prevents_it() {
+fn signal_before_start_prevents_it() {
     for (signal, code) in SIGNALS {
-        // Longer than the test's patience: the answer must not be awaited.
+        // Longer than the test's timeout: cdss must not wait for the response.
         let lab = slow(Duration::from_secs(600));
         let arguments = format!("{UPGRADE} --yes --output json");
         let child = interrupted(&lab, &arguments, signal, |log| !log.requests.is_empty());
@@ -72,14 +72,14 @@ fn a_signal_before_the_start_prevents_it() {
 }
 
 #[test]
-fn a_signal_during_the_create_of_a_config_group_says_what_may_be_there() {
+fn signal_during_group_create_reports_possible_leftovers() {
     for (signal, code) in SIGNALS {
         let lab = slow(Duration::from_millis(300));
         let arguments = "config-group copy analytics-371 --version 3.9.0 --yes --output json";
         let child = interrupted(&lab, arguments, signal, |log| log.count("createConfigGroup") == 1);
         let ended = Ended::after(child);
         let document = assert_ended_by_signal(&ended, code);
-        // The answer was awaited for a moment, and nothing was sent after it.
+        // The response was awaited briefly, and nothing was sent after it.
         assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"no".into()));
         assert!(ended.stderr.contains("config group analytics-390 (2001) is there"), "{}", ended.stderr);
         assert!(ended.stderr.contains("hint: run the same command again: it fills"), "{}", ended.stderr);
@@ -90,7 +90,7 @@ fn a_signal_during_the_create_of_a_config_group_says_what_may_be_there() {
 }
 
 #[test]
-fn a_signal_ends_commands_that_only_read() {
+fn signal_ends_read_only_commands() {
     for arguments in
         ["list clusters", "check --cluster orders-prod --version 3.9.0", "status --cluster orders"]
     {
@@ -102,7 +102,7 @@ fn a_signal_ends_commands_that_only_read() {
 }
 
 #[test]
-fn a_signal_after_the_consent_and_before_the_start_prevents_it() {
+fn signal_between_confirmation_and_start_prevents_start() {
     let lab = slow(Duration::from_millis(400));
     let arguments = format!("{UPGRADE} --yes --output json");
     let second_look = |log: &Log| log.count("rollingUpgradePreCheck") == 2;
@@ -114,7 +114,7 @@ fn a_signal_after_the_consent_and_before_the_start_prevents_it() {
 }
 
 #[test]
-fn a_signal_in_the_watch_leaves_the_upgrade_alone_and_says_how_to_follow_it() {
+fn signal_during_watch_prints_how_to_follow_the_upgrade() {
     for (signal, code) in SIGNALS {
         let lab = Lab::new(Scenario::Stalled);
         let arguments = format!("{UPGRADE} --yes --output json");
@@ -140,7 +140,7 @@ fn a_signal_in_the_watch_leaves_the_upgrade_alone_and_says_how_to_follow_it() {
 }
 
 #[test]
-fn the_command_that_is_printed_follows_the_upgrade_from_an_empty_home() {
+fn printed_follow_command_works_from_an_empty_home() {
     let lab = Lab::new(Scenario::Stalled);
     let arguments = format!("{UPGRADE} --yes");
     let ended = Ended::after(interrupted(&lab, &arguments, Signal::INT, watched_for_a_while));
@@ -159,7 +159,7 @@ fn the_command_that_is_printed_follows_the_upgrade_from_an_empty_home() {
 }
 
 #[test]
-fn a_signal_ends_a_status_that_watches() {
+fn signal_ends_status_watch() {
     let lab = Lab::new(Scenario::Stalled);
     let first = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --yes --no-wait")));
     assert_eq!(first.code(), Some(0), "{}", first.stderr);
@@ -172,7 +172,7 @@ fn a_signal_ends_a_status_that_watches() {
 }
 
 #[test]
-fn a_signal_while_the_start_is_in_flight_waits_for_its_answer() {
+fn signal_during_start_waits_for_the_response() {
     let lab = slow(Duration::from_millis(300));
     let arguments = format!("{UPGRADE} --yes --output json");
     let ended = Ended::after(interrupted(&lab, &arguments, Signal::INT, started));
@@ -193,29 +193,29 @@ fn a_signal_while_the_start_is_in_flight_waits_for_its_answer() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once_and_the_next_run_attaches() {
+fn second_signal_exits_at_once_and_next_run_attaches() {
     use std::os::unix::process::ExitStatusExt as _;
 
     let lab = slow(Duration::from_millis(600));
     let child = interrupted(&lab, &format!("{UPGRADE} --yes --output json"), Signal::INT, started);
-    // Another one than the first: two of the same kind can arrive as one.
+    // A different signal: two of the same kind can merge into one.
     send(&child, Signal::TERM);
     let ended = Ended::after(child);
-    // Both may arrive together, and then any of them is the second.
+    // Both can arrive together, so either one can be the second.
     let by = ended.output.status.signal();
     assert!(by == Some(2) || by == Some(15), "{:?}\n{}", ended.output.status, ended.stderr);
     assert_eq!(ended.stdout, "", "there is no time for a result");
 
     let next = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --no-wait --output json")));
     assert!(next.stderr.contains("whose answer is not recorded"), "{}", next.stderr);
-    // The crash came before the answer: nobody can tell whose change it is.
+    // The crash came before the response, so the change cannot be attributed.
     assert_eq!(next.code(), Some(9), "{}", next.stderr);
     assert_eq!(next.document()["verdict"], "unknown");
     assert_eq!(lab.sandbox.log().starts_asked(), 1, "a crash leaves the start open");
 }
 
 #[test]
-fn a_signal_before_the_cluster_was_seen_to_change_leaves_the_start_unresolved() {
+fn signal_before_observed_change_leaves_start_unresolved() {
     let lab = Lab::new(Scenario::NeverStarts);
     let arguments = format!("{UPGRADE} --yes --poll 2h --output json");
     let looked = |log: &Log| log.starts_asked() == 1 && log.count("getClusterInfo") > 2;
@@ -229,11 +229,11 @@ fn a_signal_before_the_cluster_was_seen_to_change_leaves_the_start_unresolved() 
     assert_eq!(lab.sandbox.log().starts_asked(), 1);
 }
 
-/// Fixed by the promise that this test keeps.
+/// Number of moments at which a signal is sent.
 const MOMENTS: usize = 200;
 
 #[test]
-fn a_signal_at_any_moment_ends_with_its_code_and_the_truth() {
+fn signal_at_any_moment_exits_with_the_correct_outcome() {
     let parts = std::thread::scope(|scope| {
         let parts: Vec<_> = (0..4)
             .map(|part| {
@@ -271,13 +271,13 @@ fn a_signal_at_any_moment_ends_with_its_code_and_the_truth() {
     });
     let sum = |at: usize| parts.iter().map(|part| part[at]).sum::<usize>();
     assert!(sum(0) > 20 && sum(1) > 20, "before and after the start: {parts:?}");
-    figures::record("signals at any moment", MOMENTS, "signals");
+    metrics::record("signals at any moment", MOMENTS, "signals");
 }
 
 #[test]
-fn a_hang_up_that_the_caller_ignores_stays_ignored() {
+fn inherited_ignored_sighup_stays_ignored() {
     let lab = Lab::new(Scenario::Healthy);
-    // As nohup does it; the trap of a shell is inherited by what it becomes.
+    // Like nohup: the trap of the shell is inherited across exec.
     let mut command = lab.command("sh");
     command.args(["-c", &format!("trap '' HUP; exec cdss {UPGRADE} --yes --output json")]);
     let child = command.spawn().expect("sh is there");

@@ -1,4 +1,4 @@
-//! Streams that cannot be written, that are no terminal, or that hostile text would like to drive.
+//! Streams that cannot be written, that are not terminals, or that receive hostile text.
 
 use std::process::Command;
 
@@ -24,14 +24,14 @@ const READS: [&str; 11] = [
 
 const FORMATS: [&str; 2] = ["table", "json"];
 
-/// Returns cdss with a redirection in the words of sh.
+/// Returns cdss with a redirection in sh syntax.
 fn redirected(lab: &Lab, arguments: &str, redirection: &str) -> Command {
     let mut command = lab.command("sh");
     command.args(["-c", &format!("exec cdss {arguments} {redirection}")]);
     command
 }
 
-/// Returns cdss with a stdout that nobody reads.
+/// Returns cdss with a stdout that has no reader.
 fn unread(lab: &Lab, arguments: &str) -> Command {
     let (reader, writer) = std::io::pipe().expect("there is a pipe");
     drop(reader);
@@ -46,7 +46,7 @@ fn last_event(lab: &Lab) -> Value {
     serde_json::from_str(line).expect("a line of the journal is JSON")
 }
 
-/// Asserts that the upgrade was done, told by exit code and journal alone.
+/// Asserts by exit code and journal alone that the upgrade is done.
 fn assert_done_without_stdout(lab: &Lab, ended: &Ended) {
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
     let event = last_event(lab);
@@ -57,15 +57,15 @@ fn assert_done_without_stdout(lab: &Lab, ended: &Ended) {
     assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
 }
 
-/// Asserts that nothing in a text drives a terminal: no control characters but line ends, nothing invisible,
-/// nothing that turns the direction of writing.
+/// Asserts that a text does not control a terminal: no control characters other than newlines, no invisible
+/// characters, and none that change the text direction.
 fn assert_plain(text: &str) {
     let found = raw_characters(text);
     assert!(found.is_empty(), "{found:?} in\n{text}");
 }
 
 #[test]
-fn reads_end_well_with_a_closed_stdout_or_a_reader_that_has_gone() {
+fn read_commands_succeed_with_closed_stdout_or_pipe() {
     let lab = Lab::new(Scenario::Healthy);
     for arguments in READS {
         for format in FORMATS {
@@ -82,7 +82,7 @@ fn reads_end_well_with_a_closed_stdout_or_a_reader_that_has_gone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn reads_fail_when_their_result_cannot_be_written() {
+fn read_commands_fail_when_output_cannot_be_written() {
     let lab = Lab::new(Scenario::Healthy);
     for arguments in READS {
         for format in FORMATS {
@@ -95,7 +95,7 @@ fn reads_fail_when_their_result_cannot_be_written() {
 }
 
 #[test]
-fn an_upgrade_is_done_also_when_nobody_reads_its_result() {
+fn upgrade_succeeds_with_closed_stdout() {
     for format in FORMATS {
         let arguments = format!("{UPGRADE} --yes --output {format}");
         for piped in [false, true] {
@@ -109,7 +109,7 @@ fn an_upgrade_is_done_also_when_nobody_reads_its_result() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_upgrade_is_done_also_when_its_result_cannot_be_written() {
+fn upgrade_succeeds_when_stdout_cannot_be_written() {
     for format in FORMATS {
         let lab = Lab::new(Scenario::Healthy);
         let arguments = format!("{UPGRADE} --yes --output {format}");
@@ -119,7 +119,7 @@ fn an_upgrade_is_done_also_when_its_result_cannot_be_written() {
 }
 
 #[test]
-fn an_upgrade_is_done_also_when_stderr_cannot_be_written() {
+fn upgrade_succeeds_when_stderr_cannot_be_written() {
     let mut redirections = vec!["2>&-", ">&- 2>&-", "<&- >&- 2>&-"];
     if cfg!(target_os = "linux") {
         redirections.extend(["2>/dev/full", ">/dev/full 2>/dev/full"]);
@@ -132,7 +132,7 @@ fn an_upgrade_is_done_also_when_stderr_cannot_be_written() {
 }
 
 #[test]
-fn a_verdict_that_is_not_done_keeps_its_code_without_stdout() {
+fn unsuccessful_verdict_keeps_its_exit_code_without_stdout() {
     for (scenario, code) in
         [(Scenario::PrecheckRefused, 5), (Scenario::EndsOnOldVersion, 7), (Scenario::ServerError, 12)]
     {
@@ -145,7 +145,7 @@ fn a_verdict_that_is_not_done_keeps_its_code_without_stdout() {
 }
 
 #[test]
-fn quiet_keeps_the_error_with_the_hint_that_goes_on() {
+fn quiet_keeps_the_error_and_its_hint() {
     let lab = Lab::new(Scenario::Healthy);
     let line = "cdss check --cluster audit --version 3.9.0 --config-group audit-390 -q";
     let ended = Ended::of(lab.command("sh").args(["-c", line]));
@@ -155,7 +155,7 @@ fn quiet_keeps_the_error_with_the_hint_that_goes_on() {
 }
 
 #[test]
-fn help_survives_a_reader_that_has_gone() {
+fn help_succeeds_with_a_closed_pipe() {
     let lab = Lab::new(Scenario::Healthy);
     for arguments in ["--help", "--version", "upgrade --help", "sandbox --list"] {
         let ended = Ended::of(&mut unread(&lab, arguments));
@@ -167,7 +167,7 @@ fn help_survives_a_reader_that_has_gone() {
 }
 
 #[test]
-fn nothing_drives_a_terminal_where_there_is_none() {
+fn no_control_sequences_without_a_terminal() {
     for verbosity in ["", "-v", "-vv", "-vvv", "--color auto"] {
         let lab = Lab::new(Scenario::Healthy);
         for arguments in READS.map(str::to_owned).into_iter().chain([format!("{UPGRADE} --yes")]) {
@@ -184,7 +184,7 @@ fn nothing_drives_a_terminal_where_there_is_none() {
 }
 
 #[test]
-fn colour_comes_where_it_is_asked_for_and_never_into_the_result() {
+fn color_is_used_on_request_but_never_in_results() {
     let lab = Lab::new(Scenario::PrecheckRefused);
     for format in FORMATS {
         let arguments = format!("{UPGRADE} --yes --color always --output {format}");
@@ -196,7 +196,7 @@ fn colour_comes_where_it_is_asked_for_and_never_into_the_result() {
 }
 
 #[test]
-fn no_verbosity_tells_a_secret() {
+fn no_verbosity_level_prints_a_secret() {
     let (access_key, secret_key) =
         ("access-not-in-full-1a2b".to_owned(), "secret-not-to-be-told-3c4d".to_owned());
     for verbosity in ["-vv", "-vvv", "-vvv --output json"] {
@@ -218,7 +218,7 @@ fn no_verbosity_tells_a_secret() {
                 for secret in [&secret_key, &access_key, "sandbox-password-not-to-be-kept", "-signature"] {
                     assert!(!text.contains(secret), "{arguments} {verbosity} tells {secret}:\n{text}");
                 }
-                // An HMAC of SHA-256 in base 64.
+                // A base64-encoded HMAC-SHA256.
                 let is_signature = |word: &str| word.len() == 44 && word.ends_with('=');
                 let word = text
                     .split(|c: char| !(c.is_ascii_alphanumeric() || "+/=".contains(c)))
@@ -231,11 +231,11 @@ fn no_verbosity_tells_a_secret() {
     }
 }
 
-/// Clears the screen, hides, turns the direction of writing, sets the window's title and breaks the line.
+/// Clears the screen, hides text, changes the text direction, sets the window title, and breaks the line.
 const HOSTILE: &str = "\u{1b}[2J\u{202e}x\u{1b}]0;owned\u{7}\r\nerror: \u{9b}31m\u{200b}\u{2066}\u{feff}";
 
 #[test]
-fn a_hostile_status_word_is_shown_and_does_nothing() {
+fn hostile_status_word_is_escaped() {
     let lab = Lab::new(Scenario::Healthy);
     lab.sandbox.alter(Change::Status { cluster: 1_009_123, word: HOSTILE.to_owned() });
     let check = "check --cluster orders-prod --version 3.9.0";
@@ -264,7 +264,7 @@ fn a_hostile_status_word_is_shown_and_does_nothing() {
 }
 
 #[test]
-fn hostile_colours_and_values_are_shown_and_do_nothing() {
+fn hostile_health_colors_and_values_are_escaped() {
     let lab = Lab::new(Scenario::Healthy);
     let (key, value) = ("num.io.threads".to_owned(), HOSTILE.to_owned());
     lab.sandbox.alter(Change::BrokerColour { cluster: 1_009_123, broker: 0, colour: HOSTILE.to_owned() });
@@ -285,7 +285,7 @@ fn hostile_colours_and_values_are_shown_and_do_nothing() {
     assert_eq!(lab.sandbox.log().starts_asked(), 0);
 }
 
-/// Runs cdss with words of its own and asserts that it refuses them without a control character.
+/// Runs cdss with these arguments and asserts that it refuses them without printing control characters.
 fn assert_refused_plainly(lab: &Lab, words: &[&str]) {
     for format in ["--output=table", "--output=json"] {
         let ended = Ended::of(lab.cdss("").args(words).arg(format));
@@ -298,7 +298,7 @@ fn assert_refused_plainly(lab: &Lab, words: &[&str]) {
 }
 
 #[test]
-fn hostile_names_are_shown_and_do_nothing() {
+fn hostile_names_are_escaped() {
     let lab = Lab::new(Scenario::Healthy);
     for words in [
         ["check", "--cluster", HOSTILE, "--version", "3.9.0"],
@@ -312,7 +312,7 @@ fn hostile_names_are_shown_and_do_nothing() {
 }
 
 #[test]
-fn hostile_arguments_that_the_parser_refuses_are_shown_and_do_nothing() {
+fn rejected_hostile_arguments_are_escaped() {
     let lab = Lab::new(Scenario::Healthy);
     for words in [
         ["upgrade", "--cluster=orders-prod", "--version", HOSTILE],

@@ -1,5 +1,5 @@
-//! One value that owns a service and a home, and the real binary between them. Nothing here sleeps: what has to
-//! wait waits for the sandbox's log or for a child, and every child is bounded.
+//! A test bench: a service, a home, and the real binary. Nothing here sleeps: tests wait for the sandbox's log or for
+//! a child process, and every child has a time limit.
 
 use std::fs;
 use std::io::{PipeReader, Read};
@@ -22,7 +22,7 @@ pub(crate) const BOUND: Duration = Duration::from_secs(30);
 pub(crate) const ACCESS_KEY: &str = "E2EACCESSKEY00001234";
 pub(crate) const SECRET_KEY: &str = "e2e-secret-that-must-never-be-seen";
 
-/// What most tests do: one cluster, one step up.
+/// The default upgrade: one cluster, one version step.
 pub(crate) const UPGRADE: &str = "upgrade --cluster orders-prod --version 3.9.0";
 
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
@@ -32,7 +32,7 @@ static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     jsonschema::validator_for(&schema).expect("the schema can be used")
 });
 
-/// A sandbox.
+/// A sandbox and a home.
 pub(crate) struct Bench {
     pub(crate) sandbox: Sandbox,
     pub(crate) home: Home,
@@ -41,7 +41,7 @@ pub(crate) struct Bench {
 /// A user's directories.
 pub(crate) struct Home(TempDir);
 
-/// How one run ended.
+/// The result of one run.
 #[must_use = "a run proves nothing until its end is looked at"]
 #[derive(Debug)]
 pub(crate) struct Run {
@@ -50,7 +50,7 @@ pub(crate) struct Run {
     pub(crate) code: i32,
 }
 
-/// A run that goes on.
+/// A run in progress.
 #[must_use = "see `end`"]
 pub(crate) struct Running {
     child: Child,
@@ -68,7 +68,7 @@ impl Bench {
         Self { sandbox: serve(options), home: Home::empty() }
     }
 
-    /// Writes the profile `prod`, which leads here with this key; `more` are lines of its own.
+    /// Writes the profile `prod`, which points to this service with this key. `more` contains additional lines.
     pub(crate) fn write_profile(&self, more: &str) {
         let text = format!(
             "[profiles.prod]\naccess_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\n\
@@ -78,12 +78,12 @@ impl Bench {
         write_private(&self.home.profiles(), &text);
     }
 
-    /// Runs `cdss` with words that are separated by single spaces.
+    /// Runs `cdss` with arguments that are separated by single spaces.
     pub(crate) fn run(&self, line: &str) -> Run {
         self.start(line).end()
     }
 
-    /// Runs `cdss` and has its document in the end.
+    /// Runs `cdss` with JSON output and returns its document.
     pub(crate) fn json(&self, line: &str) -> (Run, Value) {
         let run = self.run(&format!("{line} -o json"));
         let document = run.document();
@@ -94,14 +94,14 @@ impl Bench {
         Running::start(self.command(&self.home, line), line)
     }
 
-    /// The command at this service, for a test that changes something about it.
+    /// Returns the command for this service, for a test that modifies it.
     pub(crate) fn command(&self, home: &Home, line: &str) -> Command {
         let mut command = home.command(line);
         lead_to(&mut command, &self.sandbox.url(), ACCESS_KEY, SECRET_KEY);
         command
     }
 
-    /// Runs `cdss` with some variables of its own; `None` takes one away.
+    /// Runs `cdss` with additional variables. `None` removes one.
     pub(crate) fn run_with(&self, line: &str, variables: &[(&str, Option<&str>)]) -> Run {
         let mut command = self.command(&self.home, line);
         for (name, value) in variables {
@@ -117,7 +117,7 @@ impl Bench {
         self.sandbox.log()
     }
 
-    /// Asserts that nothing was ever asked to be started.
+    /// Asserts that no start was requested.
     #[track_caller]
     pub(crate) fn assert_no_start(&self) {
         let log = self.log();
@@ -125,7 +125,7 @@ impl Bench {
     }
 }
 
-/// Serves what the options say to the key of these tests; each look is a step.
+/// Serves a sandbox with these options for the test key. Each poll advances one step.
 pub(crate) fn serve(options: Options) -> Sandbox {
     let options = Options {
         access_key: ACCESS_KEY.to_owned(),
@@ -136,7 +136,7 @@ pub(crate) fn serve(options: Options) -> Sandbox {
     Sandbox::start(options).expect("a port of loopback is free")
 }
 
-/// Writes a file that is its owner's alone.
+/// Writes a file that only its owner can access.
 pub(crate) fn write_private(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a file stands in a folder")).expect("the home can be written");
     fs::write(path, text).expect("the home can be written");
@@ -148,14 +148,14 @@ pub(crate) fn allow(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is there");
 }
 
-/// Makes a FIFO: who reads it waits for somebody to write.
+/// Creates a FIFO. A reader blocks until someone writes.
 pub(crate) fn mkfifo(path: &Path) {
     let made = Command::new("mkfifo").arg("-m600").arg(path).status();
     assert!(made.expect("mkfifo can be run").success());
 }
 
-/// Returns what of a text would drive a terminal: control characters but line ends, what is invisible, what turns the
-/// direction of writing.
+/// Returns the characters of a text that would control a terminal: control characters other than newlines, invisible
+/// characters, and characters that change the text direction.
 pub(crate) fn raw_characters(text: &str) -> Vec<char> {
     let drives = |c: char| {
         (c.is_control() && c != '\n')
@@ -174,7 +174,7 @@ pub(crate) fn side_by_side<T: Sync>(cases: &[T], run: impl Fn(&T) + Sync) {
     });
 }
 
-/// Makes a program talk to the service at this address, with this key and without long pauses.
+/// Points a program to the service at this address, with this key and short pauses.
 pub(crate) fn lead_to(command: &mut Command, url: &str, access_key: &str, secret_key: &str) {
     command
         .env("CDSS_ENDPOINT", url)
@@ -188,14 +188,14 @@ impl Home {
         Self(TempDir::new().expect("the temporary directory can be written"))
     }
 
-    /// Returns `cdss` with nothing but this home and `PATH` around it.
+    /// Returns `cdss` with only this home and `PATH` in its environment.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = self.program(env!("CARGO_BIN_EXE_cdss"));
         command.args(line.split(' ').filter(|word| !word.is_empty()));
         command
     }
 
-    /// Returns any program with nothing but this home and `PATH` around it.
+    /// Returns any program with only this home and `PATH` in its environment.
     pub(crate) fn program(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name != "PATH") {
@@ -216,7 +216,7 @@ impl Home {
         Running::start(self.command(line), line).end()
     }
 
-    /// Runs `cdss` at the service of this address.
+    /// Runs `cdss` against the service at this address.
     pub(crate) fn run_at(&self, url: &str, line: &str) -> Run {
         let mut command = self.command(line);
         lead_to(&mut command, url, ACCESS_KEY, SECRET_KEY);
@@ -227,12 +227,12 @@ impl Home {
         self.0.path()
     }
 
-    /// Returns where `cdss` keeps its profiles.
+    /// Returns the path of the profiles file.
     pub(crate) fn profiles(&self) -> PathBuf {
         self.0.path().join("config/cdss/config.toml")
     }
 
-    /// Returns the folder that `cdss` keeps its journal in.
+    /// Returns the state folder that contains the journal.
     pub(crate) fn state(&self) -> PathBuf {
         self.0.path().join("state").join("cdss")
     }
@@ -241,7 +241,7 @@ impl Home {
         self.state().join("journal.jsonl")
     }
 
-    /// Returns the journal's lines; none where there is no journal.
+    /// Returns the journal's entries, or none if there is no journal.
     pub(crate) fn entries(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.journal()).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
@@ -271,27 +271,27 @@ impl Running {
         self.child.id()
     }
 
-    /// Lets it crash, and returns whether the system wrote a core of it.
+    /// Crashes the process and returns whether the system wrote a core dump.
     pub(crate) fn crash(mut self) -> bool {
         use std::os::unix::process::ExitStatusExt as _;
         self.signal(Signal::QUIT);
         self.child.wait().expect("a child can be waited for").core_dumped()
     }
 
-    /// Ends it the hard way, as a crash would.
+    /// Kills the process, as a crash would end it.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it still runs");
         self.child.wait().expect("a child can be waited for");
     }
 
-    /// Waits for the end, whatever it is; returns everything that was said, and how it ended.
+    /// Waits for the process to end in any way. Returns its output and exit status.
     pub(crate) fn whatever_end(mut self) -> (String, ExitStatus) {
         let texts = [&self.stdout, &self.stderr].map(|stream| stream.recv_timeout(BOUND));
         let status = self.child.wait().expect("a child can be waited for");
         (texts.map(|text| text.expect("it ends in time")).concat(), status)
     }
 
-    /// Waits for the end. A document on stdout is held to the schema.
+    /// Waits for the process to exit. Validates a document on stdout against the schema.
     #[track_caller]
     pub(crate) fn end(mut self) -> Run {
         let texts = [&self.stdout, &self.stderr].map(|stream| stream.recv_timeout(BOUND));
@@ -319,7 +319,7 @@ fn read(mut stream: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 impl Run {
-    /// Returns the one document on stdout, after holding it to the schema and to the exit code.
+    /// Returns the one document on stdout after checking it against the schema and the exit code.
     #[track_caller]
     pub(crate) fn document(&self) -> Value {
         let document: Value = serde_json::from_str(&self.stdout)
@@ -333,7 +333,7 @@ impl Run {
         document
     }
 
-    /// Asserts exit code and what stderr says, among other things.
+    /// Asserts the exit code and texts that stderr must contain.
     #[track_caller]
     pub(crate) fn assert_says(&self, code: i32, texts: &[&str]) -> &Self {
         assert_eq!(self.code, code, "{self:#?}");
@@ -344,14 +344,14 @@ impl Run {
     }
 }
 
-/// Returns the check of that id.
+/// Returns the check with this id.
 #[track_caller]
 pub(crate) fn check<'a>(document: &'a Value, id: &str) -> &'a Value {
     let mut checks = document["checks"].as_array().into_iter().flatten();
     checks.find(|check| check["id"] == id).unwrap_or_else(|| panic!("there is no check {id} in {document:#}"))
 }
 
-/// Returns what nobody has read of a pipe whose writers are gone.
+/// Returns the unread rest of a pipe whose writers have closed.
 pub(crate) fn unread(mut pipe: PipeReader) -> String {
     let mut text = String::new();
     pipe.read_to_string(&mut text).expect("a pipe can be read");

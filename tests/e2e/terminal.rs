@@ -1,4 +1,4 @@
-//! The question on a pseudo-terminal: who may start an upgrade, and what the terminal looks like afterwards.
+//! The confirmation prompt on a pseudo-terminal: who can start an upgrade, and the state of the terminal afterwards.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::lab::{Ended, Lab};
 use crate::pty::Terminal;
 use crate::support::{ACCESS_KEY, SECRET_KEY, UPGRADE, check, lead_to};
 
-/// Its beginning is shown once more when the answer is in; the colon and the space make it a question.
+/// The prompt's beginning is printed again after the answer. The colon and the space identify the prompt.
 const QUESTION: &str = "Type orders-prod to start: ";
 
 #[test]
-fn the_name_typed_at_the_question_starts_one_upgrade() {
+fn typing_the_name_starts_one_upgrade() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     let plan = terminal.expect("This cannot be canceled or undone.");
@@ -40,7 +40,7 @@ fn the_name_typed_at_the_question_starts_one_upgrade() {
 }
 
 #[test]
-fn the_third_wrong_answer_ends_it_without_a_start() {
+fn third_wrong_answer_aborts_without_a_start() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.answer_to(QUESTION, "y");
@@ -56,7 +56,7 @@ fn the_third_wrong_answer_ends_it_without_a_start() {
     assert_eq!(lab.journal(), "", "a declined start leaves no trace of one");
 }
 
-/// A service whose answers have this name for the cluster; none leaves the field out.
+/// A service that reports this name for the cluster. `None` omits the field.
 fn with_name(name: Option<&'static str>) -> Altered {
     Altered::editing("1009123", move |result| {
         let Some(fields) = result.as_object_mut() else { return };
@@ -66,7 +66,7 @@ fn with_name(name: Option<&'static str>) -> Altered {
 }
 
 #[test]
-fn enter_does_not_start_a_cluster_without_a_usable_name_and_its_number_does() {
+fn unnamed_cluster_is_confirmed_by_number_not_by_enter() {
     for name in [None, Some(""), Some(" \u{a0}"), Some("orders\u{200b}prod")] {
         let service = with_name(name);
         let line = "upgrade --cluster 1009123 --version 3.9.0 --no-wait";
@@ -91,7 +91,7 @@ fn enter_does_not_start_a_cluster_without_a_usable_name_and_its_number_does() {
 }
 
 #[test]
-fn check_shows_a_cluster_without_a_name_by_its_number() {
+fn check_shows_an_unnamed_cluster_by_number() {
     let service = with_name(None);
     let line = "check --cluster 1009123 --version 3.9.0";
     let run = service.home.run_at(&service.url(), line);
@@ -105,7 +105,7 @@ fn check_shows_a_cluster_without_a_name_by_its_number() {
 }
 
 #[test]
-fn an_answer_in_hangul_names_the_korean_input_mode() {
+fn hangul_answer_hints_at_the_korean_input_mode() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.answer_to(QUESTION, "ㅐㄱㅇㄷㄱㄴ-ㅔ개ㅇ");
@@ -118,7 +118,7 @@ fn an_answer_in_hangul_names_the_korean_input_mode() {
 }
 
 #[test]
-fn a_name_typed_with_corrections_counts_as_it_stands() {
+fn corrected_input_is_accepted() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --no-wait"));
     terminal.answer_to(QUESTION, "orders-prox\u{7f}d");
@@ -128,7 +128,7 @@ fn a_name_typed_with_corrections_counts_as_it_stands() {
 }
 
 #[test]
-fn ctrl_c_at_the_question_starts_nothing_and_gives_the_terminal_back() {
+fn ctrl_c_at_prompt_starts_nothing_and_restores_terminal() {
     for typed in ["", "orders-prod"] {
         let lab = Lab::new(Scenario::Healthy);
         let mut terminal = Terminal::open(&lab, UPGRADE);
@@ -145,14 +145,14 @@ fn ctrl_c_at_the_question_starts_nothing_and_gives_the_terminal_back() {
 }
 
 #[test]
-fn a_signal_at_the_question_starts_nothing_and_gives_the_terminal_back() {
+fn signal_at_prompt_starts_nothing_and_restores_terminal() {
     for (signal, code) in [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)] {
         let lab = Lab::new(Scenario::Healthy);
         let mut terminal = Terminal::open(&lab, UPGRADE);
         let pid = terminal.pid();
         terminal.expect(QUESTION);
         terminal.press("orders-prod");
-        // Its echo: the prompt waits for the next key.
+        // The echo: the prompt waits for the next key.
         terminal.expect("orders-prod");
         kill_process(pid, signal).expect("it waits at the question");
         terminal.expect("interrupted; nothing was started");
@@ -162,7 +162,7 @@ fn a_signal_at_the_question_starts_nothing_and_gives_the_terminal_back() {
 }
 
 #[test]
-fn the_end_of_input_is_no_answer() {
+fn end_of_input_is_not_a_confirmation() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.expect(QUESTION);
@@ -174,17 +174,17 @@ fn the_end_of_input_is_no_answer() {
 }
 
 #[test]
-fn what_was_typed_before_the_question_is_no_answer() {
+fn input_before_the_prompt_is_ignored() {
     let answer_delay = Duration::from_millis(300);
     let lab = Lab::with(sandbox::Options { scenario: Scenario::Slow, answer_delay, ..Default::default() });
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --no-wait"));
     lab.sandbox.wait_until(|log| !log.requests.is_empty());
     terminal.press("orders-prod\r");
-    // The echo: the terminal holds the line, long before the plan names the cluster.
+    // The echo: the terminal holds the line long before the plan names the cluster.
     terminal.expect("orders-prod\r\n");
     assert_eq!(lab.sandbox.log().count("rollingUpgradePreCheck"), 0, "the line came too late for this test");
     terminal.expect(QUESTION);
-    // Whatever is taken first is taken now.
+    // Whatever is read first is read now.
     terminal.press("typed now\r");
     terminal.expect("that is not the cluster's name; 2 tries left");
     assert_eq!(lab.sandbox.log().starts_asked(), 0);
@@ -195,7 +195,7 @@ fn what_was_typed_before_the_question_is_no_answer() {
 }
 
 #[test]
-fn what_was_typed_ahead_of_a_second_try_is_no_answer() {
+fn input_before_the_second_prompt_is_ignored() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.expect(QUESTION);
@@ -208,7 +208,7 @@ fn what_was_typed_ahead_of_a_second_try_is_no_answer() {
 }
 
 #[test]
-fn the_plan_and_the_cautions_are_shown_with_quiet_too() {
+fn quiet_still_shows_the_plan_and_cautions() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --quiet"));
     let plan = terminal.expect("cannot be canceled");
@@ -222,7 +222,7 @@ fn the_plan_and_the_cautions_are_shown_with_quiet_too() {
 }
 
 #[test]
-fn yes_asks_nothing_on_a_terminal() {
+fn yes_skips_the_prompt_on_a_terminal() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --yes"));
     let before = terminal.expect("Started ");
@@ -235,7 +235,7 @@ fn yes_asks_nothing_on_a_terminal() {
 }
 
 #[test]
-fn a_stream_that_is_no_terminal_is_named_and_nothing_is_asked() {
+fn non_terminal_stream_is_named_without_prompting() {
     for (redirection, stream) in [
         ("2>said", "stderr"),
         ("2>&1 | cat >said", "stderr"),
@@ -257,7 +257,7 @@ fn a_stream_that_is_no_terminal_is_named_and_nothing_is_asked() {
 }
 
 #[test]
-fn stdout_may_be_a_pipe_while_the_question_is_asked() {
+fn prompt_works_with_piped_stdout() {
     let lab = Lab::new(Scenario::Healthy);
     let script = format!("cdss {UPGRADE} --output json >result");
     let mut terminal = Terminal::run(&lab, &["sh", "-c", &script]);
@@ -270,7 +270,7 @@ fn stdout_may_be_a_pipe_while_the_question_is_asked() {
 }
 
 #[test]
-fn a_plan_that_changes_at_the_question_is_shown_and_asked_again() {
+fn plan_changed_at_prompt_is_shown_and_confirmed_again() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} -v"));
     terminal.expect(QUESTION);
@@ -290,7 +290,7 @@ fn a_plan_that_changes_at_the_question_is_shown_and_asked_again() {
 }
 
 #[test]
-fn a_changed_plan_that_is_declined_starts_nothing() {
+fn declined_changed_plan_starts_nothing() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.expect(QUESTION);
@@ -306,14 +306,14 @@ fn a_changed_plan_that_is_declined_starts_nothing() {
 }
 
 #[test]
-fn an_answer_that_comes_after_another_run_has_started_starts_nothing() {
+fn confirmation_after_another_start_starts_nothing() {
     let lab = Lab::new(Scenario::Stalled);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.expect(QUESTION);
     let other = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --yes --timeout 100ms --output json")));
     assert_eq!(other.code(), Some(8), "{}", other.stderr);
     assert_eq!(other.document()["submitted"], "yes");
-    // The other run has gone, and its upgrade is under way.
+    // The other run has exited, and its upgrade is in progress.
     terminal.press("orders-prod\r");
     assert_eq!(terminal.end().0, 11);
     assert_eq!(lab.sandbox.log().starts_asked(), 1, "the other run's");

@@ -1,4 +1,4 @@
-//! TLS and proxies: whom the binary believes, and who sees what.
+//! TLS and proxies: which certificates the binary trusts, and what others can see.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cdss::sandbox::{Options, Sandbox};
 
-use crate::figures;
 use crate::injector::network::forward;
 use crate::injector::proxy::Proxy;
 use crate::injector::tls::{Authority, Validity, accept, self_signed};
 use crate::injector::{Injector, Step};
+use crate::metrics;
 use crate::support::{
     ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to, mkfifo, serve, write_private,
 };
@@ -29,7 +29,7 @@ impl Service {
         Self::refusing_starts(config, 0)
     }
 
-    /// Cuts so many handshakes of the connections that a start would go over.
+    /// Aborts this many handshakes of the connections that would send a start.
     fn refusing_starts(config: Arc<rustls::ServerConfig>, times: usize) -> Self {
         let sandbox = Arc::new(serve(Options::default()));
         let port = sandbox.port();
@@ -55,7 +55,7 @@ impl Service {
     }
 }
 
-/// Writes the authority's certificate where `--cacert` can find it.
+/// Writes the authority's certificate to a file for `--cacert`.
 fn certificate(home: &Home, authority: &Authority) -> PathBuf {
     let path = home.path().join("authority.pem");
     fs::write(&path, authority.pem()).expect("the home can be written");
@@ -73,7 +73,7 @@ fn run(home: &Home, line: &str, variables: &[(&str, &str)]) -> Run {
 }
 
 #[test]
-fn a_certificate_that_can_not_be_trusted_is_refused_once_and_nothing_is_asked() {
+fn untrusted_certificate_is_refused_without_retry() {
     let (known, unknown) = (Authority::new(AUTHORITY), Authority::new("Corporate Proxy CA"));
     let home = Home::empty();
     let cacert = certificate(&home, &known);
@@ -120,23 +120,23 @@ fn a_certificate_that_can_not_be_trusted_is_refused_once_and_nothing_is_asked() 
         let run = run(&home, &line, &[]);
         run.assert_says(12, &["the certificate of https://127.0.0.1:", "Nothing was changed."])
             .assert_says(12, &texts);
-        // The first reads go out together, and none of them is repeated.
+        // The first reads are sent concurrently, and none of them is retried.
         let seen = service.injector.seen();
         assert!(seen.requests.is_empty() && seen.connections <= 2, "{what}: {seen:?}");
         assert!(service.sandbox.log().requests.is_empty(), "{what}");
         refused += 1;
     }
-    // A server that knows nothing newer than TLS 1.1 answers with the alert protocol_version.
+    // A server that supports at most TLS 1.1 responds with the alert protocol_version.
     let old =
         Injector::start(|_| vec![Step::ReadBytes(5), Step::Send(vec![0x15, 3, 2, 0, 2, 2, 70]), Step::Hang]);
     let line =
         format!("list versions --endpoint https://127.0.0.1:{} --cacert {}", old.port(), cacert.display());
     run(&home, &line, &[]).assert_says(12, &["cannot connect to https://127.0.0.1:", "ProtocolVersion"]);
-    figures::record("untrustworthy certificates refused", refused + 1, "of 6");
+    metrics::record("untrustworthy certificates refused", refused + 1, "of 6");
 }
 
 #[test]
-fn an_authority_of_ones_own_is_believed_where_it_is_named() {
+fn custom_ca_is_trusted_only_when_configured() {
     let authority = Authority::new(AUTHORITY);
     let home = Home::empty();
     let path = certificate(&home, &authority);
@@ -162,12 +162,12 @@ fn an_authority_of_ones_own_is_believed_where_it_is_named() {
 }
 
 #[test]
-fn a_process_substitution_is_read_as_a_file_of_authorities() {
+fn process_substitution_works_as_a_ca_file() {
     let authority = Authority::new(AUTHORITY);
     let home = Home::empty();
     let path = certificate(&home, &authority);
     let service = Service::new(authority.server("127.0.0.1", Validity::Now));
-    // Two requests on connections of their own: the pipe can be read only once.
+    // Two requests on separate connections: the pipe can be read only once.
     let script = format!(
         "\"$1\" {UPGRADE} --yes --no-wait --endpoint {} --cacert <(cat {})",
         service.url(),
@@ -181,7 +181,7 @@ fn a_process_substitution_is_read_as_a_file_of_authorities() {
 }
 
 #[test]
-fn what_is_no_file_of_authorities_is_refused_before_any_request() {
+fn invalid_ca_file_is_refused_before_any_request() {
     let authority = Authority::new(AUTHORITY);
     let service = Service::new(authority.server("127.0.0.1", Validity::Now));
     let home = Home::empty();
@@ -217,7 +217,7 @@ fn what_is_no_file_of_authorities_is_refused_before_any_request() {
 }
 
 #[test]
-fn a_proxy_sees_the_hosts_name_and_nothing_of_key_or_signature() {
+fn proxy_sees_the_host_but_no_key_or_signature() {
     let authority = Authority::new(AUTHORITY);
     let home = Home::empty();
     let cacert = certificate(&home, &authority);
@@ -243,7 +243,7 @@ fn a_proxy_sees_the_hosts_name_and_nothing_of_key_or_signature() {
 }
 
 #[test]
-fn a_proxy_that_refuses_is_named_without_its_password() {
+fn refusing_proxy_is_named_without_its_password() {
     std::thread::scope(|scope| {
         for (status, text) in
             [("407 Proxy Authentication Required", "proxy authoriz"), ("502 Bad Gateway", "tunnel"), ("", "")]
@@ -287,7 +287,7 @@ fn a_proxy_that_refuses_is_named_without_its_password() {
 }
 
 #[test]
-fn a_start_that_was_never_sent_is_sent_again_four_times_at_most() {
+fn unsent_start_is_retried_at_most_four_times() {
     let authority = Authority::new(AUTHORITY);
     for (times, code, submitted, accepted) in [(1, 0, "yes", 1), (3, 0, "yes", 1), (usize::MAX, 12, "no", 0)]
     {

@@ -1,4 +1,4 @@
-//! What a verdict says beyond its word: which config group, since when, and for whom.
+//! Details of a verdict: which config group, for how long, and for whom.
 
 use cdss::sandbox::Scenario;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
 const ENTRY: &str = "/getClusterInfoList/1009123";
 const WATCH: &str = "status --cluster orders-prod --version 3.9.0 --watch";
 
-/// Runs a line from a home without a journal.
+/// Runs a command line from a home without a journal.
 fn elsewhere(bench: &Bench, line: &str) -> (Run, Value) {
     let home = Home::empty();
     let line = format!("{line} -o json");
@@ -20,7 +20,7 @@ fn elsewhere(bench: &Bench, line: &str) -> (Run, Value) {
 }
 
 #[test]
-fn without_the_start_in_this_journal_a_watch_never_reports_a_failure() {
+fn watch_without_own_start_never_reports_failure() {
     for scenario in
         [Scenario::EndsOnOldVersion, Scenario::EndsInError, Scenario::Stalled, Scenario::NeverStarts]
     {
@@ -36,7 +36,7 @@ fn without_the_start_in_this_journal_a_watch_never_reports_a_failure() {
 }
 
 #[test]
-fn the_printed_command_reports_a_return_to_the_version_before_from_any_machine() {
+fn printed_command_reports_a_rollback_from_any_machine() {
     let bench = Bench::new(Scenario::EndsOnOldVersion);
     let started = bench.run(&format!("{UPGRADE} --yes --no-wait"));
     let command = started.stderr.lines().find_map(|line| line.trim().strip_prefix("cdss "));
@@ -52,7 +52,7 @@ fn the_printed_command_reports_a_return_to_the_version_before_from_any_machine()
 }
 
 #[test]
-fn a_version_before_needs_a_target_and_a_watch() {
+fn previous_version_flag_requires_target_and_watch() {
     for line in [
         "status --cluster orders-prod --version 3.9.0 --from 3.7.1",
         "status --cluster orders-prod --from 3.7.1 --watch",
@@ -61,7 +61,7 @@ fn a_version_before_needs_a_target_and_a_watch() {
     }
 }
 
-/// Makes the cluster use another config group from the start on.
+/// Makes the cluster use another config group after the start.
 fn use_another_group(request: &str, body: &mut Value) {
     if request.contains(ENTRY) {
         body["result"]["configGroupNo"] = 313.into();
@@ -69,7 +69,7 @@ fn use_another_group(request: &str, body: &mut Value) {
 }
 
 #[test]
-fn the_config_group_is_that_of_the_last_look() {
+fn config_group_comes_from_the_last_poll() {
     let service = Altered::editing_after_start(Scenario::Healthy, use_another_group);
     let (run, document) = service.json(&format!("{UPGRADE} --yes"));
     assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
@@ -98,7 +98,7 @@ fn the_config_group_is_that_of_the_last_look() {
 }
 
 #[test]
-fn a_followed_change_that_ends_with_another_group_than_named_is_blocked() {
+fn followed_change_ending_with_another_group_is_blocked() {
     let service = Altered::editing_after_start(Scenario::Healthy, use_another_group);
     let start = service.home.run_at(&service.url(), &format!("{UPGRADE} --yes --no-wait"));
     assert_eq!(start.code, 0, "{start:#?}");
@@ -116,7 +116,7 @@ fn a_followed_change_that_ends_with_another_group_than_named_is_blocked() {
 }
 
 #[test]
-fn at_the_deadline_only_a_change_that_was_just_seen_is_running() {
+fn only_a_recent_change_is_running_at_the_deadline() {
     let stalled = Bench::new(Scenario::Stalled);
     let (run, document) = stalled.json(&format!("{UPGRADE} --yes --timeout 500ms"));
     assert_eq!((run.code, &document["verdict"]), (8, &"running".into()), "{run:#?}");
@@ -141,7 +141,7 @@ fn at_the_deadline_only_a_change_that_was_just_seen_is_running() {
 }
 
 #[test]
-fn a_duration_is_shown_only_for_an_end_that_was_observed() {
+fn duration_is_shown_only_for_an_observed_end() {
     let observed = Bench::new(Scenario::Healthy);
     let (run, document) = observed.json(&format!("{UPGRADE} --yes"));
     assert_eq!(run.code, 0);

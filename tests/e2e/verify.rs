@@ -1,4 +1,4 @@
-//! `config verify`: the way to the service step by step. Each fault is met at its own step, with its remedy.
+//! `config verify` tests the connection step by step. Each fault fails its own step and shows a remedy.
 
 use std::fs;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 use cdss::sandbox::{Options, Sandbox, Scenario};
 use serde_json::Value;
 
-use crate::figures;
 use crate::injector::network::forward;
 use crate::injector::proxy::Proxy;
 use crate::injector::tls::{Authority, Validity, accept};
 use crate::injector::{Injector, Step, http};
+use crate::metrics;
 use crate::support::{
     ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE, check, serve, write_private,
 };
@@ -28,7 +28,7 @@ const STEPS: [&str; 10] = [
     "versions",
 ];
 
-/// Runs it with the key of these tests; `variables` come on top.
+/// Runs `config verify` with the test key and additional variables.
 fn verify(home: &Home, arguments: &str, variables: &[(&str, &str)]) -> Run {
     let line = format!("config verify {arguments}");
     let mut command = home.command(&line);
@@ -45,7 +45,7 @@ fn results(document: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Asserts that a step is the first that blocks, in table and document, with this remedy; returns the run's end.
+/// Asserts that a step is the first that blocks, in table and JSON, with this remedy. Returns the run.
 #[track_caller]
 fn assert_first(
     home: &Home,
@@ -78,7 +78,7 @@ fn assert_first(
     }
 }
 
-/// Asserts that only what reads was asked.
+/// Asserts that only read requests were sent.
 #[track_caller]
 fn assert_only_reads(sandbox: &Sandbox) {
     let log = sandbox.log();
@@ -88,7 +88,7 @@ fn assert_only_reads(sandbox: &Sandbox) {
 }
 
 #[test]
-fn a_good_way_passes_every_step_in_both_forms() {
+fn working_connection_passes_every_step_in_both_formats() {
     let bench = Bench::new(Scenario::Healthy);
     bench.write_profile("");
     let run = bench.home.run("config verify --profile prod -o json");
@@ -112,14 +112,14 @@ fn a_good_way_passes_every_step_in_both_forms() {
 }
 
 #[test]
-fn each_fault_is_the_first_that_stands_out_with_its_remedy() {
+fn each_fault_fails_its_own_step_with_a_remedy() {
     let home = Home::empty();
     let authority = Authority::new("cdss test authority");
     let cacert = home.path().join("authority.pem");
     fs::write(&cacert, authority.pem()).expect("the home can be written");
     let mut met = 0;
 
-    // A label of more than 63 letters is refused by the machine's own resolver, which asks nobody.
+    // The local resolver rejects a label of more than 63 characters without a query.
     let nowhere = format!("--endpoint https://{}.test", "x".repeat(64));
     assert_first(&home, &nowhere, &[], "name.resolution", 12, "name servers");
     met += 1;
@@ -141,7 +141,7 @@ fn each_fault_is_the_first_that_stands_out_with_its_remedy() {
     assert_first(&home, "--endpoint https://cdss.test", &closed, "proxy", 12, "the proxy's address");
     met += 1;
 
-    // A port of loopback on which nobody listens.
+    // A loopback port without a listener.
     assert_first(&home, "--endpoint http://127.0.0.1:9", &[], "connection", 12, "HTTPS_PROXY");
 
     let sandbox = Arc::new(serve(Options::default()));
@@ -154,11 +154,11 @@ fn each_fault_is_the_first_that_stands_out_with_its_remedy() {
     assert!(table.contains("`Corporate Proxy CA` issued it"), "{table}");
     met += 1;
 
-    // A firewall that lets the connection through, and no TLS.
+    // A firewall that allows the connection but not TLS.
     let cutting = Injector::start(|_| vec![Step::ReadBytes(5), Step::Rst]);
     let arguments = format!("--endpoint https://127.0.0.1:{}", cutting.port());
     assert_first(&home, &arguments, &[], "tls", 12, "TLS 1.2");
-    // A proxy that opens the way, and nothing behind it.
+    // A proxy that opens the tunnel, with nothing behind it.
     let open = Proxy::start("200 Connected", cutting.port());
     assert_first(
         &home,
@@ -206,12 +206,12 @@ fn each_fault_is_the_first_that_stands_out_with_its_remedy() {
     assert_only_reads(&sandbox);
     met += 1;
 
-    figures::record("faults that config verify names first", met, "of 7");
+    metrics::record("faults that config verify names first", met, "of 7");
     assert_eq!(met, 7);
 }
 
 #[test]
-fn a_clock_that_an_upgrade_corrects_is_a_warning_with_its_remedy() {
+fn correctable_clock_skew_is_a_warning_with_a_remedy() {
     let bench = Bench::new(Scenario::SkewedClock);
     bench.write_profile("");
     let run = bench.home.run("config verify --profile prod -o json");
@@ -241,7 +241,7 @@ fn a_clock_that_an_upgrade_corrects_is_a_warning_with_its_remedy() {
 }
 
 #[test]
-fn a_wrong_clock_does_not_hide_a_refused_key() {
+fn clock_skew_does_not_hide_a_rejected_key() {
     let bench = Bench::new(Scenario::SkewedClock);
     bench.sandbox.accept_key(ACCESS_KEY, "another-secret");
     bench.write_profile("");
@@ -255,7 +255,7 @@ fn a_wrong_clock_does_not_hide_a_refused_key() {
 }
 
 #[test]
-fn the_first_request_carries_no_key_and_tls_and_proxy_are_told_when_they_are_well() {
+fn first_request_has_no_key_and_tls_and_proxy_are_reported() {
     let authority = Authority::new("cdss test authority");
     let sandbox = Arc::new(serve(Options::default()));
     let port = sandbox.port();
@@ -287,7 +287,7 @@ fn the_first_request_carries_no_key_and_tls_and_proxy_are_told_when_they_are_wel
 }
 
 #[test]
-fn a_missing_key_is_a_step_of_its_own_and_the_way_is_tried_all_the_same() {
+fn missing_key_fails_its_step_and_the_connection_is_tested() {
     let bench = Bench::new(Scenario::Healthy);
     let line = format!("config verify --endpoint {}", bench.sandbox.url());
     let run = bench.home.run(&format!("{line} -o json"));
@@ -307,7 +307,7 @@ fn a_missing_key_is_a_step_of_its_own_and_the_way_is_tried_all_the_same() {
 }
 
 #[test]
-fn every_connection_error_leads_to_it() {
+fn connection_errors_hint_at_config_verify() {
     let home = Home::empty();
     let stranger = Authority::new("a stranger").server("127.0.0.1", Validity::Now);
     let untrusted = Injector::with(|_| vec![Step::Hang], move |stream| accept(&stranger, stream));
@@ -339,7 +339,7 @@ fn every_connection_error_leads_to_it() {
 }
 
 #[test]
-fn a_variable_that_names_no_proxy_is_told() {
+fn invalid_proxy_variable_is_reported() {
     let bench = Bench::new(Scenario::Healthy);
     bench.write_profile("");
     for (value, is_told) in

@@ -1,4 +1,4 @@
-//! Names in wide letters keep columns where they are.
+//! Names with wide characters keep columns aligned.
 
 use cdss::sandbox::{NewCluster, Options};
 
@@ -11,7 +11,7 @@ fn bench() -> Bench {
     Bench::with(Options { clusters, ..Options::default() })
 }
 
-/// Replaces what differs from run to run.
+/// Replaces what varies between runs.
 fn masked(text: &str) -> String {
     let mask = |word: &str| {
         let is_id = word.trim().len() == 36 && word.matches('-').count() == 4;
@@ -22,7 +22,7 @@ fn masked(text: &str) -> String {
 }
 
 #[test]
-fn the_list_of_clusters_stays_aligned() {
+fn cluster_list_stays_aligned() {
     insta::assert_snapshot!(bench().run("list clusters").stdout);
 }
 
@@ -32,11 +32,11 @@ fn plan_and_checks_stay_aligned() {
 }
 
 #[test]
-fn the_state_of_a_cluster_stays_aligned() {
+fn cluster_status_stays_aligned() {
     insta::assert_snapshot!(masked(&bench().run("status --cluster 결제").stdout));
 }
 
 #[test]
-fn the_versions_of_a_cluster_stay_aligned() {
+fn version_table_stays_aligned() {
     insta::assert_snapshot!(masked(&bench().run("check --cluster ａｕｄｉｔ").stdout));
 }

@@ -1,4 +1,4 @@
-//! Answers that are wrong but well formed: about another cluster, incomplete, contradictory, or true for a moment only.
+//! Responses that are well formed but wrong: about another cluster, incomplete, contradictory, or only briefly true.
 
 use cdss::sandbox::{Alteration, Change, Options, Scenario};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ const ORDERS: u64 = 1_009_123;
 const ENTRY: &str = "/getClusterInfoList/1009123";
 const STATUS: &str = "/getClusterStatus/1009123";
 
-/// Upgrades at a service whose answers to `path` are edited, and expects `id` to block.
+/// Upgrades against a service with edited responses to `path`, and expects check `id` to block.
 #[track_caller]
 fn is_blocked(path: &'static str, edit: fn(&mut Value), id: &str, reason: &str) {
     let service = Altered::editing(path, edit);
@@ -23,7 +23,7 @@ fn is_blocked(path: &'static str, edit: fn(&mut Value), id: &str, reason: &str) 
 }
 
 #[test]
-fn answers_about_another_cluster_block_and_cannot_be_accepted() {
+fn responses_for_another_cluster_block_without_override() {
     let id = "cluster.identity";
     let renamed = |result: &mut Value| result["clusterName"] = "billing".into();
     let renumbered = |result: &mut Value| result["serviceGroupInstanceNo"] = "1009999".into();
@@ -37,14 +37,14 @@ fn answers_about_another_cluster_block_and_cannot_be_accepted() {
 }
 
 #[test]
-fn missing_names_and_numbers_are_no_mismatch() {
+fn missing_names_and_numbers_are_not_a_mismatch() {
     let service = Altered::editing(STATUS, |result| drop(result["clusterName"].take()));
     let (run, document) = service.json(&format!("{UPGRADE} --yes"));
     assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
 }
 
 #[test]
-fn brokers_that_do_not_add_up_block() {
+fn inconsistent_broker_counts_block() {
     let id = "brokers.health";
     is_blocked(ENTRY, |result| result["brokerNodeCount"] = 4.into(), id, "the cluster's entry has 4 brokers");
     is_blocked(
@@ -78,7 +78,7 @@ fn refuse(request: &str, body: &mut Value) {
 }
 
 #[test]
-fn an_upgrade_is_not_done_while_a_broker_is_missing() {
+fn upgrade_is_not_done_while_a_broker_is_missing() {
     let service = Altered::editing_after_start(Scenario::Healthy, |request, body| {
         if request.contains("Progress") || request.contains("Status") {
             lose_a_broker(&mut body["result"]);
@@ -94,7 +94,7 @@ fn an_upgrade_is_not_done_while_a_broker_is_missing() {
     assert_eq!(run.stderr.matches("missing from").count(), 1, "{}", run.stderr);
 }
 
-/// Sets the state before these reads of the cluster's entry, counted from 1.
+/// Sets the state before these reads of the cluster's list entry, counted from 1.
 fn states(states: &[(usize, &str)]) -> Vec<Alteration> {
     let change = |word: &str| Change::Status { cluster: ORDERS, word: word.to_owned() };
     let before = "getClusterInfo".to_owned();
@@ -104,7 +104,7 @@ fn states(states: &[(usize, &str)]) -> Vec<Alteration> {
 }
 
 #[test]
-fn a_single_error_during_the_watch_does_not_end_it() {
+fn single_error_does_not_end_the_watch() {
     let alterations = states(&[(4, "error"), (5, "running")]);
     let bench = Bench::with(Options { alterations, ..Options::default() });
     let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
@@ -113,7 +113,7 @@ fn a_single_error_during_the_watch_does_not_end_it() {
 }
 
 #[test]
-fn with_an_open_start_an_error_is_watched_and_only_then_failed() {
+fn open_start_with_error_is_confirmed_before_failing() {
     let alterations = states(&[(3, "error")]);
     let bench = Bench::with(Options { alterations, ..Options::default() });
     bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
@@ -129,7 +129,7 @@ fn with_an_open_start_an_error_is_watched_and_only_then_failed() {
 }
 
 #[test]
-fn an_error_that_is_not_confirmed_before_the_deadline_is_unknown() {
+fn unconfirmed_error_at_deadline_is_unknown() {
     let alterations = states(&[(3, "error")]);
     let bench = Bench::with(Options { alterations, ..Options::default() });
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --poll 500ms --timeout 500ms"));
@@ -137,7 +137,7 @@ fn an_error_that_is_not_confirmed_before_the_deadline_is_unknown() {
 }
 
 #[test]
-fn a_refusal_is_confirmed_by_four_looks() {
+fn refusal_is_confirmed_by_four_polls() {
     let bench = Bench::new(Scenario::StartRefused);
     bench.run(&format!("{UPGRADE} --yes")).assert_says(6, &["the service refused the start: "]);
     let log = bench.log();
@@ -147,7 +147,7 @@ fn a_refusal_is_confirmed_by_four_looks() {
 }
 
 #[test]
-fn one_look_without_a_state_never_makes_a_start_that_did_not_happen_a_failure() {
+fn poll_without_state_does_not_report_failure() {
     for word in ["", "7"] {
         let alterations = states(&[(4, word), (5, "running")]);
         let bench =
@@ -160,7 +160,7 @@ fn one_look_without_a_state_never_makes_a_start_that_did_not_happen_a_failure() 
 }
 
 #[test]
-fn a_cluster_without_a_state_is_not_called_running() {
+fn cluster_without_state_is_not_reported_running() {
     let alterations = states(&[(3, "")]);
     let bench = Bench::with(Options { scenario: Scenario::NeverStarts, alterations, ..Options::default() });
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --timeout 300ms"));
@@ -174,7 +174,7 @@ fn a_cluster_without_a_state_is_not_called_running() {
 }
 
 #[test]
-fn one_wrong_state_after_a_refusal_is_no_change() {
+fn one_wrong_state_after_refusal_is_not_a_change() {
     for word in ["error", ""] {
         let alterations = states(&[(4, word), (5, "running")]);
         let bench =
@@ -185,7 +185,7 @@ fn one_wrong_state_after_a_refusal_is_no_change() {
 }
 
 #[test]
-fn a_finished_upgrade_is_not_called_under_way() {
+fn finished_upgrade_is_not_reported_in_progress() {
     let bench = Bench::new(Scenario::Healthy);
     bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     // Without a version nothing is confirmed.
@@ -196,7 +196,7 @@ fn a_finished_upgrade_is_not_called_under_way() {
     bench.run(UPGRADE).assert_says(0, &[]);
 }
 
-/// Asserts that a run neither claims a start nor a failure.
+/// Asserts that a run claims neither a start nor a failure.
 #[track_caller]
 fn assert_unclaimed(run: &Run, document: &Value, code: i32, verdict: &str) {
     let end = (run.code, document["verdict"].as_str(), document["submitted"].as_str());
@@ -205,7 +205,7 @@ fn assert_unclaimed(run: &Run, document: &Value, code: i32, verdict: &str) {
 }
 
 #[test]
-fn a_refused_start_that_happens_anyway_is_followed_and_never_claimed() {
+fn refused_start_that_runs_is_followed_but_not_claimed() {
     let bench = Bench::new(Scenario::RefusedButStarted);
     let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
     assert_unclaimed(&run, &document, 0, "already");
@@ -225,7 +225,7 @@ fn a_refused_start_that_happens_anyway_is_followed_and_never_claimed() {
 }
 
 #[test]
-fn a_refused_start_that_ends_badly_or_late_is_unknown() {
+fn refused_start_that_fails_or_times_out_is_unknown() {
     for scenario in [Scenario::EndsOnOldVersion, Scenario::EndsInError, Scenario::Stalled] {
         let service = Altered::editing_after_start(scenario, refuse);
         let (run, document) = service.json(&format!("{UPGRADE} --yes --timeout 5s"));
@@ -237,7 +237,7 @@ fn a_refused_start_that_ends_badly_or_late_is_unknown() {
 }
 
 #[test]
-fn an_upgrade_whose_answer_was_lost_is_never_called_failed() {
+fn upgrade_with_lost_response_is_never_reported_failed() {
     let lose = |scenario: Scenario| {
         let options = Options { scenario, ..Options::default() };
         Altered::serving_with(options, |request, port| {
@@ -259,7 +259,7 @@ fn an_upgrade_whose_answer_was_lost_is_never_called_failed() {
 }
 
 #[test]
-fn an_upgrade_that_ends_on_a_third_version_is_unknown_and_names_it() {
+fn upgrade_ending_on_third_version_is_unknown() {
     let service = Altered::editing_after_start(Scenario::Healthy, |request, body| {
         if request.contains(ENTRY) {
             body["result"]["kafkaVersionCode"] = "3803006".into();
@@ -271,7 +271,7 @@ fn an_upgrade_that_ends_on_a_third_version_is_unknown_and_names_it() {
 }
 
 #[test]
-fn a_watch_from_another_command_closes_the_start_that_it_watched() {
+fn watch_from_another_command_closes_the_start() {
     let bench = Bench::new(Scenario::Healthy);
     bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let (run, document) = bench.json("status --cluster orders-prod --version 3.9.0 --watch");
@@ -287,7 +287,7 @@ fn a_watch_from_another_command_closes_the_start_that_it_watched() {
 }
 
 #[test]
-fn a_watch_without_a_verdict_leaves_the_start_open() {
+fn watch_without_verdict_leaves_the_start_open() {
     let bench = Bench::new(Scenario::Stalled);
     bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let before = bench.home.entries().len();

@@ -1,6 +1,6 @@
-//! Chance that a seed fixes.
+//! A seeded random number generator.
 
-/// Draws numbers; the same seed draws the same ones.
+/// Generates random numbers. The same seed produces the same sequence.
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -8,7 +8,7 @@ impl Dice {
         Self(seed)
     }
 
-    /// Returns a number below `sides`, which is not 0.
+    /// Returns a number below `sides`, which must not be 0.
     pub(crate) fn roll(&mut self, sides: usize) -> usize {
         // SplitMix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

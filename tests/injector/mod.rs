@@ -1,5 +1,5 @@
-//! A service on loopback that misbehaves as it is told, connection by connection. Everything in it has an end: it
-//! waits for a client no longer than [`BOUND`], and gives up on one that has gone.
+//! A misbehaving service on loopback, scripted per connection. It never blocks forever: it waits for a client no
+//! longer than [`BOUND`] and stops when the client disconnects.
 
 pub(crate) mod dice;
 pub(crate) mod mutation;
@@ -16,45 +16,45 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// No client of a test is silent for longer.
+/// Longer than any test client is silent.
 const BOUND: Duration = Duration::from_secs(20);
 
-/// One thing that the service does on a connection.
+/// One step of a connection's script.
 pub(crate) enum Step {
-    /// Reads one whole request, head and body.
+    /// Reads one complete request, head and body.
     Read,
-    /// Reads so many bytes, whatever they are.
+    /// Reads this many bytes, whatever they are.
     ReadBytes(usize),
-    /// Does nothing for so long.
+    /// Pauses for this long.
     Wait(Duration),
     Send(Vec<u8>),
-    /// Sends what follows from the last request.
+    /// Sends a response computed from the last request.
     Answer(Reply),
-    /// Goes on with steps that follow from the last request.
+    /// Continues with steps computed from the last request.
     Then(Follow),
-    /// Sends in slices of so many bytes, with a pause after each.
+    /// Sends in chunks of this many bytes, with a pause after each.
     Drip {
         bytes: Vec<u8>,
         slice: usize,
         pause: Duration,
     },
-    /// Sends the same so many times.
+    /// Sends the same bytes this many times.
     Repeat {
         bytes: Vec<u8>,
         times: usize,
     },
-    /// Says nothing until the client goes.
+    /// Sends nothing until the client disconnects.
     Hang,
-    /// Closes in order.
+    /// Closes the connection normally.
     Fin,
-    /// Cuts the connection.
+    /// Resets the connection.
     Rst,
 }
 
-/// From a request to what happens next.
+/// Computes the next steps from a request.
 pub(crate) type Follow = Box<dyn FnOnce(&str) -> Vec<Step> + Send>;
 
-/// From a request to the bytes that answer it.
+/// Computes the response bytes from a request.
 pub(crate) type Reply = Box<dyn Fn(&str) -> Vec<u8> + Send>;
 
 pub(crate) struct Injector {
@@ -77,12 +77,12 @@ pub(crate) struct Seen {
 }
 
 impl Injector {
-    /// Serves each connection by its script, on a thread of its own.
+    /// Serves each connection by its script, on a separate thread.
     pub(crate) fn start(script: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
         Self::with(script, Ok)
     }
 
-    /// Answers each connection with one of the answers, in turn, and closes it; then nobody is let in any more.
+    /// Sends one of the responses on each connection, in turn, and closes it. Refuses connections after the last one.
     pub(crate) fn answering(answers: Vec<String>) -> Self {
         Self::start(move |number| match answers.get(number) {
             Some(answer) => vec![Step::Read, Step::Send(answer.clone().into_bytes()), Step::Fin],
@@ -90,7 +90,7 @@ impl Injector {
         })
     }
 
-    /// Serves on connections that `wrap` makes of the plain ones, TLS for instance.
+    /// Like `start`, but wraps each plain connection with `wrap`, for example in TLS.
     pub(crate) fn with<S: Read + Write>(
         script: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static,
         wrap: impl Fn(TcpStream) -> io::Result<S> + Send + Sync + 'static,
@@ -111,7 +111,7 @@ impl Injector {
                         stream.set_read_timeout(Some(BOUND)).and(stream.set_write_timeout(Some(BOUND)));
                     let _latency_only = stream.set_nodelay(true);
                     let Ok(plain) = stream.try_clone() else { return };
-                    // It ends early where the client has gone.
+                    // Ends early if the client has disconnected.
                     let ended = wrap(stream).and_then(|stream| converse(stream, script(number), &shared));
                     match ended {
                         Ok(End::Reset) => drop(reset(&plain)),
@@ -135,7 +135,7 @@ impl Injector {
         self.shared.seen().clone()
     }
 
-    /// Waits until what clients did meets a condition.
+    /// Waits until the recorded activity meets a condition.
     #[track_caller]
     pub(crate) fn wait_until(&self, condition: impl Fn(&Seen) -> bool) -> Seen {
         let unmet = |seen: &mut Seen| !condition(seen);
@@ -149,7 +149,7 @@ impl Injector {
 impl Drop for Injector {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);
-        // Wakes the listener, which then ends.
+        // Wakes the listener so that it can stop.
         let _already_gone = TcpStream::connect(self.address);
     }
 }
@@ -160,7 +160,7 @@ impl Shared {
     }
 }
 
-/// How a connection is left.
+/// How a connection closes.
 enum End {
     InOrder,
     Reset,
@@ -204,7 +204,7 @@ fn converse(mut stream: impl Read + Write, steps: Vec<Step>, shared: &Shared) ->
     Ok(End::InOrder)
 }
 
-/// Reads a request's head and as much body as it announces.
+/// Reads a request's head and as much of the body as it declares.
 fn request(stream: &mut impl Read) -> io::Result<String> {
     let mut seen = Vec::new();
     let mut byte = [0];
@@ -221,25 +221,25 @@ fn request(stream: &mut impl Read) -> io::Result<String> {
     Ok(head + &String::from_utf8_lossy(&body))
 }
 
-/// Makes the close of a connection, which follows, a reset: with no time to linger, what is unsent is thrown away.
+/// Makes the following close a reset: with zero linger, unsent data is discarded.
 #[cfg(unix)]
 fn reset(stream: &TcpStream) -> io::Result<()> {
     Ok(rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO))?)
 }
 
-/// Without the option it is a close in order.
+/// Without the option, the connection closes normally.
 #[cfg(not(unix))]
 fn reset(stream: &TcpStream) -> io::Result<()> {
     stream.shutdown(Shutdown::Both)
 }
 
-/// An answer in HTTP, after which the connection closes.
+/// Builds an HTTP response that closes the connection.
 pub(crate) fn http(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
 }
 
-/// Returns the value of a request's header.
+/// Returns the value of a request header.
 pub(crate) fn header(request: &str, name: &str) -> Option<String> {
     request.lines().find_map(|line| {
         let (key, value) = line.split_once(": ")?;

@@ -1,11 +1,11 @@
-//! Answers that no service should give.
+//! Mutated responses that a correct service never sends.
 
 use serde_json::{Value, json};
 
 use super::dice::Dice;
 use super::http;
 
-/// Makes one change to the body of an answer in HTTP, or to its status.
+/// Makes one change to the body or status of an HTTP response.
 pub(crate) fn mutated(answer: &[u8], dice: &mut Dice) -> Vec<u8> {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
@@ -47,7 +47,7 @@ fn mutated_body(body: &str, dice: &mut Dice) -> String {
             .to_owned(),
         3 => format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)),
         4 => format!("{}{}", r#"{"result":"#.repeat(10_000), "}".repeat(10_000)),
-        // What a parser may take for a number or a text, and is none.
+        // Values that a parser might mistake for a number or a text.
         5 => replace_somewhere(
             body,
             dice,
@@ -72,7 +72,7 @@ fn mutated_body(body: &str, dice: &mut Dice) -> String {
     }
 }
 
-/// Puts an odd text in the place of one quoted word.
+/// Replaces one quoted word with an unusual text.
 fn replace_somewhere(body: &str, dice: &mut Dice, mark: char, odd: &[&str]) -> String {
     let words: Vec<&str> = body.split(mark).collect();
     let at = (dice.roll(words.len().div_ceil(2)) * 2 + 1).min(words.len().saturating_sub(1));
@@ -104,7 +104,7 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// Replaces the node of that number, counted from the root.
+/// Replaces the node with this index, counted from the root.
 fn replace_node(value: &mut Value, number: &mut usize, by: &Value) {
     if *number == 0 {
         *value = by.clone();

@@ -1,33 +1,33 @@
-//! A network between a client and a service that fails as it is told.
+//! A network between client and service that injects faults.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use super::{Step, http};
 
-/// What becomes of one exchange.
+/// A fault in one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     None,
-    /// The connection ends before the service saw the request, or after.
+    /// The connection closes before or after the service received the request.
     Cut {
         delivered: bool,
     },
     Reset {
         delivered: bool,
     },
-    /// Only a part of the service's answer arrives.
+    /// Only part of the response arrives.
     Half,
-    /// Other bytes than HTTP.
+    /// The response is not HTTP.
     Garbage {
         delivered: bool,
     },
-    /// A web page under this status.
+    /// An HTML page with this status.
     Page {
         status: u16,
         delivered: bool,
     },
-    /// The gateway's own body; the second number is its code.
+    /// The gateway's error body. The second number is its error code.
     Gateway {
         status: u16,
         code: u16,
@@ -37,20 +37,20 @@ pub(crate) enum Fault {
         status: u16,
         delivered: bool,
     },
-    /// Success without content.
+    /// Success with an empty body.
     Empty,
-    /// The service's own refusal under this status. One that was delivered contradicts what the service did.
+    /// The service's refusal with this status. If the request was delivered, this contradicts what the service did.
     Refusal {
         status: u16,
         delivered: bool,
     },
-    /// No answer for longer than anybody waits.
+    /// No response for longer than any timeout.
     Hang {
         delivered: bool,
     },
 }
 
-/// Returns what happens on a connection whose request is met by a fault; `port` is where the service is.
+/// Returns the steps for a connection with a fault. `port` is the port of the service.
 pub(crate) fn steps(fault: Fault, request: &str, port: u16) -> Vec<Step> {
     let delivered = !matches!(
         fault,
@@ -89,7 +89,7 @@ pub(crate) fn steps(fault: Fault, request: &str, port: u16) -> Vec<Step> {
     }
 }
 
-/// Passes a request on to the service and returns the answer, after which the connection closes.
+/// Forwards a request to the service and returns the response. The connection closes afterwards.
 pub(crate) fn forward(request: &str, port: u16) -> Vec<u8> {
     let mut answer = Vec::new();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the service is there");

@@ -1,4 +1,4 @@
-//! A proxy that tunnels by CONNECT to one place, whatever host is asked for, and remembers what it saw.
+//! A proxy that tunnels every CONNECT to one port, whatever host is requested, and records the traffic.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -17,14 +17,14 @@ pub(crate) struct Proxy {
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Seen {
-    /// The heads of the requests for a tunnel.
+    /// The heads of the CONNECT requests.
     pub(crate) heads: Vec<String>,
-    /// Everything that clients sent through.
+    /// Everything that clients sent through the tunnel.
     pub(crate) sent: Vec<u8>,
 }
 
 impl Proxy {
-    /// Answers every request for a tunnel with this status line; after a 200 it tunnels to `port` of loopback.
+    /// Responds to every CONNECT with this status line. After a 200 it tunnels to `port` on loopback.
     pub(crate) fn start(status: &'static str, port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of loopback is free");
         let address = listener.local_addr().expect("it is bound");
@@ -39,7 +39,7 @@ impl Proxy {
         Self { address, seen }
     }
 
-    /// Returns the address, with a user name and a password where they are given as `user:password@`.
+    /// Returns the proxy URL, with credentials if given as `user:password@`.
     pub(crate) fn url(&self, user: &str) -> String {
         format!("http://{user}{}", self.address)
     }

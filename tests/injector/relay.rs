@@ -1,4 +1,5 @@
-//! A relay before the service that keeps what clients send, so that a test knows what must not come up elsewhere.
+//! A relay in front of the service. It records what clients send, so that a test can check that it appears nowhere
+//! else.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -6,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// No client of a test is silent for longer.
+/// Longer than any test client is silent.
 const BOUND: Duration = Duration::from_secs(20);
 
 pub(crate) struct Relay {
@@ -15,7 +16,7 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Passes every connection on to `port` of loopback.
+    /// Forwards every connection to `port` on loopback.
     pub(crate) fn start(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port of loopback is free");
         let address = listener.local_addr().expect("it is bound");
@@ -37,12 +38,12 @@ impl Relay {
         format!("http://{}", self.address)
     }
 
-    /// Returns everything that was sent.
+    /// Returns everything that clients sent.
     pub(crate) fn sent(&self) -> String {
         String::from_utf8_lossy(&self.sent.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
     }
 
-    /// Returns every signature that was sent.
+    /// Returns every signature that clients sent.
     pub(crate) fn signatures(&self) -> Vec<String> {
         let text = self.sent();
         let values = text.lines().filter_map(|line| line.strip_prefix("x-ncp-apigw-signature-v2: "));
@@ -50,7 +51,7 @@ impl Relay {
     }
 }
 
-/// Passes bytes on in both directions until either end closes; `keep` sees what the client sends.
+/// Copies bytes in both directions until either side closes. `keep` receives what the client sends.
 pub(super) fn tunnel(mut client: TcpStream, port: u16, mut keep: impl FnMut(&[u8])) -> io::Result<()> {
     let mut server = TcpStream::connect(("127.0.0.1", port))?;
     client.set_read_timeout(Some(BOUND))?;

@@ -1,4 +1,4 @@
-//! Certificates of the tests' own authority, and the server's side of TLS.
+//! Certificates from a test authority, and the server side of TLS.
 
 use std::io;
 use std::net::TcpStream;
@@ -10,13 +10,13 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// An authority that nobody else knows.
+/// A certificate authority that no system trusts.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: String,
 }
 
-/// When a certificate counts.
+/// When a certificate is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Validity {
     Now,
@@ -32,12 +32,12 @@ impl Authority {
         Self { issuer: Issuer::new(params, key), certificate }
     }
 
-    /// Returns the authority's own certificate, as `--cacert` takes it.
+    /// Returns the authority's own certificate as PEM, for `--cacert`.
     pub(crate) fn pem(&self) -> &str {
         &self.certificate
     }
 
-    /// Returns settings of a server with a certificate for this host.
+    /// Returns a server configuration with a certificate for this host.
     pub(crate) fn server(&self, host: &str, validity: Validity) -> Arc<ServerConfig> {
         let key = KeyPair::generate().expect("there is randomness");
         let mut params = CertificateParams::new(vec![host.to_owned()]).expect("it is a host");
@@ -52,7 +52,7 @@ impl Authority {
     }
 }
 
-/// Returns settings of a server whose certificate is signed by its own key.
+/// Returns a server configuration with a self-signed certificate.
 pub(crate) fn self_signed(host: &str) -> Arc<ServerConfig> {
     let key = KeyPair::generate().expect("there is randomness");
     let mut params = CertificateParams::new(vec![host.to_owned()]).expect("it is a host");
@@ -61,7 +61,7 @@ pub(crate) fn self_signed(host: &str) -> Arc<ServerConfig> {
     config(certificate.der().clone(), &key)
 }
 
-/// Returns the server's side of a connection; the handshake comes with the first read.
+/// Returns the server side of a connection. The handshake happens on the first read.
 pub(crate) fn accept(
     config: &Arc<ServerConfig>,
     stream: TcpStream,
@@ -95,7 +95,7 @@ fn config(certificate: CertificateDer<'static>, key: &KeyPair) -> Arc<ServerConf
     Arc::new(config)
 }
 
-/// The certificate in the form of files.
+/// Encodes a certificate as PEM.
 trait PemText {
     fn pem_text(&self) -> String;
 }

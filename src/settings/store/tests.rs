@@ -227,7 +227,7 @@ fn nothing_is_written_through_links_or_to_what_is_no_plain_file() {
         assert_eq!(names, [target], "{what}: nothing came up where it leads");
         refused += 1;
     }
-    crate::figures::record("links and odd files that are not written to", refused, "of 6");
+    crate::metrics::record("links and odd files that are not written to", refused, "of 6");
 }
 
 #[test]

@@ -11,12 +11,12 @@ use super::schedules::{client, upgraded};
 use crate::clock::tests::FakeClock;
 use crate::error::Failure;
 use crate::exit::Exit;
-use crate::figures;
 use crate::injector::dice::Dice;
 use crate::injector::mutation::mutated;
 use crate::injector::network::forward;
 use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
+use crate::metrics;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::sandbox::{Options, Pace, Sandbox, Scenario};
 
@@ -82,7 +82,7 @@ fn mutated_answers_cause_no_panic_and_no_second_start() {
         }
     });
     let failures = failures.into_inner().unwrap();
-    figures::record("mutated answers", mutations.load(Ordering::Relaxed), "answers");
-    figures::record("mutated answers: panics and wrong ends", failures.len(), "");
+    metrics::record("mutated answers", mutations.load(Ordering::Relaxed), "answers");
+    metrics::record("mutated answers: panics and wrong ends", failures.len(), "");
     assert!(failures.is_empty(), "{}: {}", failures.len(), failures.join("\n"));
 }

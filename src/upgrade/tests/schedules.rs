@@ -12,11 +12,11 @@ use crate::api::{CdssApi, Http, Limits, Read, RetryPolicy, client_with, one};
 use crate::clock::tests::FakeClock;
 use crate::consent::Prompt;
 use crate::error::Failure;
-use crate::figures;
 use crate::injector::dice::Dice;
 use crate::injector::network::{Fault, steps};
 use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
+use crate::metrics;
 use crate::model::cluster::{Cluster, ClusterState};
 use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
@@ -332,12 +332,12 @@ fn no_schedule_of_faults_starts_twice_or_leads_to_a_wrong_verdict() {
         }
     });
     let failures = failures.into_inner().unwrap();
-    figures::record("schedules: started twice, or a wrong verdict", failures.len(), "");
+    metrics::record("schedules: started twice, or a wrong verdict", failures.len(), "");
     assert!(failures.is_empty(), "{} of {schedules}: {}", failures.len(), failures.join("\n\n"));
     let verdicts = verdicts.into_inner().unwrap();
-    figures::record("schedules of faults", schedules, "whole upgrades");
+    metrics::record("schedules of faults", schedules, "whole upgrades");
     for (verdict, count) in &verdicts {
-        figures::record(&format!("schedules: {verdict}"), count, "");
+        metrics::record(&format!("schedules: {verdict}"), count, "");
     }
     for verdict in ["done", "failed", "not_started", "unknown"] {
         assert!(

@@ -6,7 +6,7 @@ use super::fake::{FakeApi, NEW, OLD, Stage, cluster, expectation, gateway, lost}
 use crate::api::Read;
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
-use crate::figures;
+use crate::metrics;
 use crate::model::ids::ClusterNo;
 use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult, WatchThresholds};
 use crate::upgrade::watch::{Watch, WatchEnd};
@@ -41,7 +41,7 @@ fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
     assert!(matches!(end, WatchEnd::GaveUp { goes_on: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
-    figures::record("requests of a watch of three hours", requests, "of 1000");
+    metrics::record("requests of a watch of three hours", requests, "of 1000");
     assert!(requests <= 1_000, "{requests}");
     let slept: Duration = clock.naps().into_iter().sum();
     assert_eq!(slept, minutes(180), "the last pause is cut to the deadline");
@@ -60,7 +60,7 @@ fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
     assert!(matches!(end, WatchEnd::GaveUp { goes_on: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
-    figures::record("requests of a watch of three hours", requests, "of 1000");
+    metrics::record("requests of a watch of three hours", requests, "of 1000");
     assert!(requests <= 1_000, "{requests}");
 }
 

@@ -1,4 +1,4 @@
-//! What is run for each document.
+//! The cases: how each document is produced.
 
 use std::fs;
 use std::sync::Arc;
@@ -20,29 +20,29 @@ use crate::lab::Lab;
 use crate::pty::Terminal;
 use crate::support::{ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, allow, write_private};
 
-/// How a document is come by. Of several lines the last one's is recorded; `{run}` in a line is the first run of the
-/// journal.
+/// How a document is produced. If there are several command lines, the document of the last one is recorded. `{run}`
+/// in a line is the first run in the journal.
 enum How {
-    /// At a sandbox of this scenario.
+    /// Against a sandbox with this scenario.
     At(Scenario, Lines),
-    /// The same after a preparation.
+    /// The same, after a setup step.
     After(Scenario, fn(&Bench), Lines),
-    /// With a change that comes before the second read of the cluster.
+    /// With a change before the second read of the cluster.
     Between(fn() -> Change, Lines),
-    /// In a home of its own for the last line.
+    /// With a separate home for the last command line.
     Elsewhere(Scenario, Lines),
-    /// In a home that leads to no service.
+    /// With a home that has no service.
     InHome(fn(&Home), Lines),
-    /// At a service that answers some requests in its own way.
+    /// Against a service that overrides some responses.
     Answering(fn(&str) -> Option<String>, Lines),
-    /// At a service that changes the results of this path.
+    /// Against a service that edits the results of this path.
     Editing(&'static str, fn(&mut Value), Lines),
-    /// At a service that changes its answers from the start on.
+    /// Against a service that edits its responses after the start.
     EditingAfterStart(Scenario, fn(&str, &mut Value), Lines),
-    /// With these variables on top, of which None takes one away.
+    /// With additional variables. `None` removes one.
     With(&'static [(&'static str, Option<&'static str>)], &'static str),
-    /// With a signal once so many requests of an operation were made, at a sandbox that takes so long to answer if it
-    /// is `slow`.
+    /// With a signal after this many requests of an operation. If `slow`, the sandbox delays its responses by this
+    /// long.
     Signaled(Signal, Scenario, Duration, &'static str, usize, Lines),
     Own(fn() -> Run),
 }
@@ -70,14 +70,14 @@ const VERIFY: &str = "config verify --profile prod";
 const NO_KEYS: [(&str, Option<&str>); 2] =
     [("NCLOUD_ACCESS_KEY_ID", None), ("NCLOUD_SECRET_ACCESS_KEY", None)];
 
-/// Longer than anybody waits.
+/// Longer than any test waits.
 const NEVER: Duration = Duration::from_secs(600);
 const SOON: Duration = Duration::from_millis(300);
 const AT_ONCE: Duration = Duration::ZERO;
 
-/// Name, exit code, and how it is come by. The upgrades of all scenarios come on top.
+/// Name, exit code, and how the document is produced. The upgrades of all scenarios are added to these.
 const TABLE: &[(&str, i32, How)] = &[
-    // No command, or none that is known.
+    // No command, or an unknown one.
     ("no-command", 2, InHome(nothing, &[""])),
     ("no-such-command", 2, InHome(nothing, &["upgrad"])),
     ("no-such-flag", 2, InHome(nothing, &["check --nothing"])),
@@ -793,7 +793,7 @@ pub(super) fn all() -> Vec<Case> {
 }
 
 fn upgrade(scenario: Scenario) -> Run {
-    // Long enough to get to where those that never end stay.
+    // Long enough for unfinished scenarios to reach their final state.
     let never_ends = matches!(scenario, Stalled | Scenario::BrokerRed | Busy);
     let timeout = if never_ends { "2s" } else { "25s" };
     bench(scenario, Duration::from_millis(3)).run(&format!("{YES} --timeout {timeout} -o json"))
@@ -857,7 +857,7 @@ fn altered(service: &Altered, lines: Lines) -> Run {
     in_turn(&service.home, lines, |line| service.home.run_at(&service.url(), line))
 }
 
-/// Runs the lines in turn, the last one for its document.
+/// Runs the lines in order and returns the result of the last one.
 fn in_turn(home: &Home, lines: Lines, run: impl Fn(&str) -> Run) -> Run {
     let (last, first) = lines.split_last().expect("there is a line");
     let whole = |line: &str| {
@@ -869,7 +869,7 @@ fn in_turn(home: &Home, lines: Lines, run: impl Fn(&str) -> Run) -> Run {
     run(&format!("{} -o json", whole(last)))
 }
 
-/// Returns the run of the journal's first line.
+/// Returns the run id in the journal's first line.
 fn first_run(home: &Home) -> String {
     home.entries()[0]["run"].as_str().expect("a line tells its run").to_owned()
 }
@@ -878,14 +878,14 @@ fn asked(request: &str, path: &str) -> bool {
     request.contains(path)
 }
 
-/// The gateway's own answer to requests of this path.
+/// Returns the gateway's own error for requests to this path.
 fn gateway(request: &str, path: &str, status: u16, code: u16) -> Option<String> {
     let body =
         json!({ "error": { "errorCode": code.to_string(), "message": "as the gateway would have it" } });
     asked(request, path).then(|| http(&format!("{status} X"), "", &body.to_string()))
 }
 
-/// The service's own refusal of requests of this path.
+/// Returns the service's own refusal of requests to this path.
 fn refusal(request: &str, path: &str) -> Option<String> {
     let body = json!({ "code": 7, "message": "권한이 없습니다.", "requestId": "r-7", "result": null });
     asked(request, path).then(|| answers(&body))
@@ -957,7 +957,7 @@ fn out_of_range(bench: &Bench) {
     set(bench, 312, "num.io.threads", "0");
 }
 
-/// Settings that one version doesn't list, that a version removed, and that one group has alone.
+/// Settings: one that a version does not list, one that a version removed, and one that only one group has.
 fn odd_settings(bench: &Bench) {
     set(bench, 301, "some.setting", "5");
     set(bench, 301, "zookeeper.connection.timeout.ms", "18000");
@@ -971,7 +971,7 @@ fn removed_keys(bench: &Bench) {
     set(bench, 361, "num.io.threads", "0");
 }
 
-/// One setting less and one more than the other version lists, none of them with a custom value.
+/// The other version lists one setting more and one setting less, none of them with a custom value.
 fn listed_for_one_version(result: &mut Value) {
     let listed = result["kafkaConfigGroupDetailList"].as_array_mut().expect("there is a list");
     listed.retain(|setting| setting["configName"] != "log.cleaner.threads");
@@ -1021,7 +1021,7 @@ fn open_to_others(home: &Home) {
     allow(&home.profiles(), 0o644);
 }
 
-/// Nobody listens at this port of loopback.
+/// A loopback port without a listener.
 fn closed_port(home: &Home) {
     profile_at(home, "endpoint = \"http://127.0.0.1:9\"\n");
 }
@@ -1071,7 +1071,7 @@ fn another_run() -> Run {
     run
 }
 
-/// Runs a line for its document while a person answers at a terminal.
+/// Runs a line for its document while a user answers at a terminal.
 fn at_terminal(line: &str, person: impl Fn(&mut Terminal)) -> Run {
     let lab = Lab::new(Healthy);
     let line = format!("cdss {line} -o json > document.json");
@@ -1113,7 +1113,7 @@ fn interrupted_at_question() -> Run {
     })
 }
 
-/// The first start is one too many, and nothing can be read after it.
+/// The first start is rate limited, and nothing can be read after it.
 fn unseen_before_start() -> Run {
     let started = Arc::new(AtomicBool::new(false));
     let service = Altered::serving_with(Options::default(), move |request, port| {
@@ -1144,12 +1144,12 @@ fn secret_from_stdin() -> Run {
     Running::start(command, line).end()
 }
 
-/// The signal comes between the first look and the second one, two hours later.
+/// The signal arrives between the first poll and the second one, two hours later.
 fn interrupted_while_unchanged() -> Run {
     let bench = Bench::new(NeverStarts);
     let running = bench.start(&format!("{YES} --poll 2h -o json"));
     let journal = || fs::read_to_string(bench.home.journal()).unwrap_or_default();
-    // Written when all reads of the look were answered.
+    // Written after all reads of the poll have completed.
     while !journal().contains("\"event\":\"brokers\"") {
         thread::park_timeout(Duration::from_millis(5));
     }
@@ -1166,7 +1166,7 @@ fn left_behind() -> Run {
     at(&bench, &[COPY])
 }
 
-/// A label of more than 63 letters is refused by the machine's own resolver, which asks nobody.
+/// The local resolver rejects a label of more than 63 characters without a query.
 fn no_such_host() -> Run {
     let endpoint = format!("https://{}.test", "x".repeat(64));
     let variables = [("CDSS_POLL", None), ("CDSS_ENDPOINT", Some(endpoint.as_str()))];

@@ -1,4 +1,4 @@
-//! Journals as an earlier cdss wrote them: what they tell, and what is open stays open.
+//! Journals written by an earlier cdss: they are still readable, and open operations stay open.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use cdss::sandbox::{Options, Scenario};
 use super::{Case, folder, is_recording};
 use crate::support::{Bench, Home, Run, allow, write_private};
 
-/// Name of the file, the scenario, and what was run to write it. `{run}` is the first run that changed something.
+/// File name, scenario, and the commands that wrote the journal. `{run}` is the first run that changed something.
 const JOURNALS: &[(&str, Scenario, &[&str])] = &[
     ("done", Scenario::Healthy, &[YES]),
     ("running", Scenario::Healthy, &[NO_WAIT]),
@@ -38,7 +38,7 @@ const YES: &str = "upgrade --cluster orders-prod --version 3.9.0 --yes";
 const NO_WAIT: &str = "upgrade --cluster orders-prod --version 3.9.0 --yes --no-wait";
 const COPY: &str = "config-group copy analytics-371 --version 3.9.0 --yes";
 
-/// What is asked about each journal.
+/// The commands to run with each journal.
 const QUESTIONS: [(&str, &str); 5] = [
     ("history", "history"),
     ("first-run", "history {first}"),
@@ -47,7 +47,7 @@ const QUESTIONS: [(&str, &str); 5] = [
     ("copy", "config-group copy analytics-371 --version 3.9.0 --dry-run"),
 ];
 
-/// Journals with an open start, which a cluster that looks as before doesn't explain.
+/// Journals with an open start that an unchanged cluster does not resolve.
 const OPEN: [&str; 8] = [
     "running",
     "answer-lost",
@@ -59,7 +59,7 @@ const OPEN: [&str; 8] = [
     "first-format",
 ];
 
-/// The port of the service in the files.
+/// The service port in the fixture files.
 const PORT: u16 = 18080;
 
 pub(super) fn all() -> Vec<Case> {
@@ -76,7 +76,7 @@ pub(super) fn all() -> Vec<Case> {
     cases
 }
 
-/// Asks everything about a journal.
+/// Runs all commands with a journal.
 fn about(journal: &str, text: &str) -> Vec<Case> {
     let runs = runs(text);
     let (first, last) = (runs.first().expect("there is a run"), runs.last().expect("there is a run"));
@@ -98,7 +98,7 @@ fn about(journal: &str, text: &str) -> Vec<Case> {
     QUESTIONS.iter().filter(is_asked).map(case).collect()
 }
 
-/// Open starts block an upgrade, an open create blocks a copy to that name, and damage blocks an upgrade.
+/// An open start blocks an upgrade, an open create blocks a copy to that name, and damage blocks an upgrade.
 fn code(journal: &str, question: &str) -> i32 {
     let is_blocked = match question {
         "check" => OPEN.contains(&journal) || journal == "damaged",
@@ -123,7 +123,7 @@ fn put(home: &Home, text: &str) {
     allow(&home.state(), 0o700);
 }
 
-/// Returns the runs that did something, the oldest first.
+/// Returns the runs that changed something, oldest first.
 fn runs(text: &str) -> Vec<String> {
     let did = |line: &&str| {
         let event = |name: &str| line.contains(&format!("\"event\":\"{name}\""));
@@ -133,7 +133,7 @@ fn runs(text: &str) -> Vec<String> {
     text.lines().filter(did).filter_map(run).collect()
 }
 
-/// Returns the journal that is left behind, without what it tells of this machine.
+/// Returns the resulting journal without machine-specific values.
 fn written(scenario: Scenario, lines: &[&str]) -> String {
     let bench = Bench::new(scenario);
     let journal = || fs::read_to_string(bench.home.journal()).unwrap_or_default();
@@ -165,7 +165,7 @@ fn written(scenario: Scenario, lines: &[&str]) -> String {
     )
 }
 
-/// Replaces texts in the lines. Those with a checksum get a new one.
+/// Replaces texts in the lines and recomputes the checksums of lines that have one.
 fn with_replaced(text: &str, replacements: &[(&str, &str)]) -> String {
     let line = |line: &str| {
         let replaced = |text: &str| {

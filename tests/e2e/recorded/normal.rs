@@ -1,24 +1,25 @@
-//! Documents without what differs from run to run, and without texts for people.
+//! Normalizes documents: removes human-readable texts and values that vary between runs.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-/// Texts for people, in whatever document they stand. `reason` of a value that a copy left out is a word instead.
+/// Fields with human-readable texts, in any document. The `reason` of a value that a copy left out is an enum word
+/// instead.
 const TEXTS: [&str; 6] = ["message", "hint", "reason", "remedy", "saw", "origin"];
 
-/// More texts for people: a remark on a setting, and what a scenario of the sandbox does.
+/// More human-readable texts: the note on a setting, and the description of a sandbox scenario.
 const MORE_TEXTS: [&str; 2] = ["note", "about"];
 
-/// Fields whose value depends on the machine, the version of cdss, or the time. The checksum covers all of those.
+/// Fields whose value depends on the machine, the version of cdss, or the time. The checksum covers all of them.
 const VARYING: [&str; 4] = ["user", "host", "cdss", "crc32"];
 
-/// How the path of a home begins.
+/// Prefix of a test home's path.
 static TEMPORARY: LazyLock<String> =
     LazyLock::new(|| std::env::temp_dir().join(".tmp").display().to_string());
 
-/// Returns the document as it is recorded.
+/// Returns the normalized document.
 pub(super) fn text(mut document: Value) -> String {
     let mut runs = Vec::new();
     normalize(&mut document, "", &mut runs);
@@ -27,7 +28,7 @@ pub(super) fn text(mut document: Value) -> String {
     text
 }
 
-/// Normalizes a value that stands in a field, or in the list of that field.
+/// Normalizes a value of a field, or of a list in that field.
 fn normalize(value: &mut Value, field: &str, runs: &mut Vec<String>) {
     match value {
         Value::Object(fields) => object(fields, field, runs),
@@ -56,9 +57,9 @@ fn object(fields: &mut Map<String, Value>, place: &str, runs: &mut Vec<String>) 
     requests(fields);
 }
 
-/// Sorts the requests, which are listed in the order of their ends: reads are sent side by side. Around a start, time
-/// decides how often is looked, so that repetitions are left out, here and in the evidence. A request that was
-/// repeated for a rate limit is left out too: time decides which one meets it.
+/// Sorts the requests, which are listed in completion order because reads are sent concurrently. Around a start,
+/// timing determines the number of polls, so repetitions are removed here and in the evidence. A request repeated
+/// because of a rate limit is removed too, because timing determines which one is limited.
 fn requests(fields: &mut Map<String, Value>) {
     let Some(Value::Array(requests)) = fields.get_mut("requests") else { return };
     let answered: Vec<Value> =
@@ -82,8 +83,8 @@ fn requests(fields: &mut Map<String, Value>) {
     }
 }
 
-/// Replaces times, identifiers, ports and places. A run keeps the number of its first mention, so that it can be seen
-/// which one is meant.
+/// Replaces times, ids, ports, and paths. Each run is numbered by its first mention, so that references stay
+/// recognizable.
 fn without_what_varies(text: &str, runs: &mut Vec<String>) -> String {
     if !text.contains(|c: char| c.is_ascii_digit() || c == '/') {
         return text.to_owned();
@@ -119,14 +120,15 @@ fn without_what_varies(text: &str, runs: &mut Vec<String>) -> String {
     result
 }
 
-/// The id of a run is the time of its beginning, and the number of its process.
+/// A run id consists of its start time and process id.
 fn length_of_run(text: &str) -> Option<usize> {
     let time = length_of_shape(text, "ddddddddTdddddd.dddZ-d")?;
     let more = text[time..].find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len() - time);
     Some(time + more)
 }
 
-/// Returns the length of a shape at the beginning: `d` is a digit, `h` a hexadecimal one, all else itself.
+/// Returns the length of a pattern match at the beginning: `d` is a digit, `h` a hexadecimal digit, anything else is
+/// literal.
 fn length_of_shape(text: &str, shape: &str) -> Option<usize> {
     let fits = |(found, wanted): (u8, u8)| match wanted {
         b'd' => found.is_ascii_digit(),
@@ -138,7 +140,7 @@ fn length_of_shape(text: &str, shape: &str) -> Option<usize> {
 }
 
 #[test]
-fn only_what_varies_and_texts_are_replaced() {
+fn only_varying_values_and_texts_are_normalized() {
     let document = serde_json::json!({
         "at": "2026-11-27T20:51:38.886Z", "ended_at": null, "schema": "cdss/v1",
         "runs": [{ "id": "20261127T205138.841Z-11880", "host": "host-1", "version": "0.1.0", "of": "20261127T205138.841Z-1" }],

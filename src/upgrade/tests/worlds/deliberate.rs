@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{folder, live};
 use crate::bugs::{Bug, with};
-use crate::figures;
+use crate::metrics;
 
 const BUGS: [Bug; 21] = [
     Bug::SkipSecondLook,
@@ -50,7 +50,7 @@ fn worlds_catch_every_deliberate_bug() {
         match caught(bug, folder.path()) {
             Some((worlds, what)) => {
                 println!("{bug:?}: caught after {worlds} worlds: {what}");
-                figures::record(&format!("worlds until caught: {bug:?}"), worlds, "");
+                metrics::record(&format!("worlds until caught: {bug:?}"), worlds, "");
             }
             None => missed.push(bug),
         }

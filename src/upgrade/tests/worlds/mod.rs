@@ -28,7 +28,7 @@ use runners::Plan;
 use world::World;
 
 use crate::clock::Clock as _;
-use crate::figures;
+use crate::metrics;
 
 /// What came of one world.
 struct Outcome {
@@ -112,7 +112,7 @@ fn no_world_has_a_second_start_or_a_wrong_verdict() {
     }
     for (what, count) in &counts {
         println!("{count:>7} {what} (first in world {})", first[what]);
-        figures::record(&format!("worlds: {what}"), count, "");
+        metrics::record(&format!("worlds: {what}"), count, "");
     }
     assert!(
         failures.is_empty(),

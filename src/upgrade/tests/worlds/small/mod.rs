@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use crate::bugs::{Bug, with};
-use crate::figures;
+use crate::metrics;
 
 /// Walks every state that can be reached.
 fn explore(mode: Mode, fate: Fate, seen: &mut Seen) {
@@ -48,7 +48,7 @@ fn no_small_world_has_a_second_start_or_a_wrong_verdict() {
         }
     }
     println!("{} states, {:#?}", seen.states, seen.sometimes);
-    figures::record("small worlds: states", seen.states, "");
+    metrics::record("small worlds: states", seen.states, "");
     let first = seen.violations.first();
     assert!(first.is_none(), "{} violations, the first is {first:?}", seen.violations.len());
     for what in [

@@ -1,5 +1,5 @@
-//! A key that is looked for in everything that comes out, in every form that it could have, with every signature made
-//! of it. Where a text is looked at, so is the list of processes.
+//! Searches all output for the key, in every encoding, and for every signature made with it. Some tests search the
+//! process list too.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -16,23 +16,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use cdss::sandbox::{Options, Pace, Sandbox, Scenario};
 
-use crate::figures;
 use crate::injector::network::{Fault, steps};
 use crate::injector::relay::Relay;
 use crate::injector::tls::{Authority, Validity, accept};
 use crate::injector::{Injector, Step, header, http};
+use crate::metrics;
 use crate::pty::Terminal;
 use crate::support::{Home, Run, Running, UPGRADE, side_by_side, write_private};
 
 const ACCESS: &str = "CANARYACCESS00KEY7Q2F";
-/// Every character that one of the forms writes otherwise.
+/// Contains every character that one of the encodings changes.
 const SECRET: &str = "canary/Secret+key=that&must%never~be_seen-9f3c";
 
-/// A part of a secret that is as long as this must not be seen.
+/// A part of the secret with this length must not appear.
 const PART: usize = 16;
 
-/// Everything that would give a text away: as it is, and in base64 at each of its three offsets, in hexadecimal and
-/// as a part of an address.
+/// All patterns that reveal a text: plain, base64 at each of its three offsets, hexadecimal, and URL encoded.
 fn forms(text: &str) -> BTreeSet<String> {
     let bytes = text.as_bytes();
     let mut forms = BTreeSet::from([text.to_owned()]);
@@ -56,7 +55,7 @@ fn forms(text: &str) -> BTreeSet<String> {
     forms.extend([strict.to_lowercase(), strict, loose, text.replace('/', "\\/")]);
     forms
         .extend(ENCODINGS.iter().filter(|(name, _)| *name != "in two parts").map(|(_, encode)| encode(text)));
-    // A part of it gives away too much as well.
+    // A part of the secret reveals too much as well.
     forms.extend(bytes.windows(PART).map(|part| String::from_utf8_lossy(part).into_owned()));
     forms
 }
@@ -68,7 +67,7 @@ fn hexadecimal(text: &str) -> String {
     })
 }
 
-/// Looks for the key and for signatures.
+/// Searches for the key and for signatures.
 #[derive(Default)]
 struct Hunt {
     texts: AtomicUsize,
@@ -88,8 +87,8 @@ impl Hunt {
         }
     }
 
-    /// Looks through everything that a run has left: both streams, and every file of its home but those that have the key
-    /// by right.
+    /// Searches everything that a run has left: both streams, and every file in its home except those that contain
+    /// the key by design.
     fn look_at(&self, what: &str, run: &Run, home: &Home, signatures: &[String]) {
         self.runs.fetch_add(1, Ordering::Relaxed);
         self.signatures.fetch_add(signatures.len(), Ordering::Relaxed);
@@ -105,7 +104,7 @@ impl Hunt {
     }
 }
 
-/// Every file below a folder.
+/// Returns every file below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let below = |entry: fs::DirEntry| {
@@ -115,10 +114,10 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(below).collect()
 }
 
-/// Looks at the command lines of all processes, again and again.
+/// Repeatedly searches the command lines of all processes.
 struct Sampler {
     stop: Arc<AtomicBool>,
-    /// The numbers of the processes that were seen with a command line.
+    /// The ids of the processes that were seen with a command line.
     seen: Arc<Mutex<BTreeSet<u32>>>,
     thread: JoinHandle<Hunt>,
 }
@@ -142,7 +141,7 @@ impl Sampler {
         Self { stop, seen, thread }
     }
 
-    /// Looks at one process now. Its program has taken its arguments when it was started, and changes them no more.
+    /// Searches one process now. A program's arguments do not change after it starts.
     fn at_once(&self, number: u32, hunt: &Hunt) {
         sample(number, hunt, &self.seen);
     }
@@ -158,7 +157,7 @@ impl Sampler {
 }
 
 fn sample(number: u32, hunt: &Hunt, seen: &Mutex<BTreeSet<u32>>) {
-    // A process that has ended has none.
+    // A process that has ended has no command line.
     let line = fs::read(format!("/proc/{number}/cmdline")).unwrap_or_default();
     if !line.is_empty() {
         seen.lock().unwrap_or_else(PoisonError::into_inner).insert(number);
@@ -166,7 +165,7 @@ fn sample(number: u32, hunt: &Hunt, seen: &Mutex<BTreeSet<u32>>) {
     }
 }
 
-/// Where a run has its key from.
+/// The source of a run's key.
 #[derive(Debug, Clone, Copy)]
 enum Source {
     Environment,
@@ -178,7 +177,7 @@ enum Source {
 
 const SOURCES: [Source; 4] = [Source::Environment, Source::Profile, Source::Program, Source::Vendor];
 
-/// Returns cdss in this home, with the key from there.
+/// Returns cdss in this home, with the key from this source.
 fn command(home: &Home, source: Source, url: &str, line: &str) -> Command {
     let mut command = match source {
         Source::Environment => {
@@ -192,7 +191,7 @@ fn command(home: &Home, source: Source, url: &str, line: &str) -> Command {
             home.command(&format!("{line} --profile canary"))
         }
         Source::Program => {
-            // It speaks of its key where it should not.
+            // The program prints its key to stderr.
             let script = home.path().join("program.sh");
             let answer = format!(r#"{{"Version":1,"AccessKeyId":"{ACCESS}","SecretAccessKey":"{SECRET}"}}"#);
             fs::write(&script, format!("set -x\necho '{answer}'\n")).expect("the home can be written");
@@ -211,7 +210,7 @@ fn command(home: &Home, source: Source, url: &str, line: &str) -> Command {
     command
 }
 
-/// Runs a command until the list of processes was looked at while it ran: a few milliseconds are enough, as a rule.
+/// Repeats a command until the process list was searched during a run. A few milliseconds are usually enough.
 fn run_seen(sampler: &Sampler, hunt: &Hunt, line: &str, make: impl Fn() -> Command) -> Run {
     for _ in 0..20 {
         let running = Running::start(make(), line);
@@ -263,7 +262,7 @@ const COMMANDS: [&str; 22] = [
 ];
 
 #[test]
-fn the_hunt_finds_the_key_in_every_form() {
+fn search_finds_the_key_in_every_encoding() {
     let mut texts = vec![
         format!("error: {SECRET}!"),
         hexadecimal(SECRET).to_uppercase(),
@@ -284,7 +283,7 @@ fn the_hunt_finds_the_key_in_every_form() {
 }
 
 #[test]
-fn the_key_comes_out_of_no_command_at_any_verbosity_whatever_happens() {
+fn no_command_leaks_the_key_at_any_verbosity() {
     let (hunt, sampler) = (Hunt::default(), Sampler::start());
     every_command(&hunt, &sampler);
     every_way_in(&hunt, &sampler);
@@ -297,12 +296,12 @@ fn the_key_comes_out_of_no_command_at_any_verbosity_whatever_happens() {
     let [runs, texts, signatures, lines] =
         [hunt.runs, hunt.texts, hunt.signatures, processes.texts].map(AtomicUsize::into_inner);
     assert!(runs > 200 && signatures > 1_000 && lines > runs, "{runs} {signatures} {lines}");
-    figures::record(
+    metrics::record(
         "places where the key or a signature came out",
         0,
         &format!("of {texts} texts of {runs} runs"),
     );
-    figures::record(
+    metrics::record(
         "command lines that were looked at for the key",
         lines,
         &format!("each of {runs} runs seen"),
@@ -326,7 +325,7 @@ fn every_command(hunt: &Hunt, sampler: &Sampler) {
     });
 }
 
-/// The commands that are told the secret itself.
+/// Commands that receive the secret as input.
 fn every_way_in(hunt: &Hunt, sampler: &Sampler) {
     for format in ["table", "json"] {
         let (home, line) =
@@ -350,7 +349,7 @@ fn every_way_in(hunt: &Hunt, sampler: &Sampler) {
     terminal.answer_to("Site, public, gov or fin [public]: ", "");
     terminal.answer_to("Region, KR, SGN, JPN [KR]: ", "");
     terminal.expect("Access key ID: ");
-    // A person sees the access key that is typed; the secret is what must not be seen.
+    // The access key is echoed as it is typed; the secret must not be.
     terminal.press(&format!("{}\r", &ACCESS[..8]));
     terminal.answer_to("Secret key: ", SECRET);
     let mut shown = terminal.expect("profile default: created in ");
@@ -383,7 +382,7 @@ fn every_scenario(hunt: &Hunt, sampler: &Sampler) {
 
 type Encode = fn(&str) -> String;
 
-/// What a gateway makes of a text that it repeats.
+/// How a gateway encodes a text that it repeats.
 const ENCODINGS: [(&str, Encode); 14] = [
     ("as it is", str::to_owned),
     ("percent-encoded", |text| percent_encoded(text, |c| !c.is_ascii_alphanumeric(), true)),
@@ -418,7 +417,7 @@ fn percent_encoded(text: &str, encode: fn(char) -> bool, upper: bool) -> String 
     text.chars().map(one).collect()
 }
 
-/// A gateway that refuses with all that it was sent, in its message and in its headers.
+/// A gateway that refuses and repeats everything it received in its message and headers.
 fn parrot(status: &'static str, encode: Encode) -> Injector {
     Injector::start(move |_| {
         let repeat = move |request: &str| {
@@ -428,7 +427,7 @@ fn parrot(status: &'static str, encode: Encode) -> Injector {
             let body =
                 serde_json::json!({ "error": { "errorCode": "200", "message": told, "details": told } });
             let more = format!("x-ncp-apigw-error-message: {told}\r\nx-ncp-request-id: {told}\r\n");
-            // JSON has several ways to write the same.
+            // JSON can escape the same text in several ways.
             let body = body.to_string().replace('/', "\\/").replace('=', "\\u003d");
             http(status, &more, &body).into_bytes()
         };
@@ -493,11 +492,11 @@ fn every_fault(hunt: &Hunt, sampler: &Sampler) {
 }
 
 #[test]
-fn a_run_that_crashes_for_want_of_a_stack_tells_no_key_and_leaves_no_core() {
+fn stack_overflow_leaks_no_key_and_leaves_no_core() {
     let (hunt, sandbox) = (Hunt::default(), serve(Scenario::Healthy));
     let relay = Relay::start(sandbox.port());
     let (mut crashed, mut went_well) = (0, 0);
-    // From too little to enough, in KiB. With still less not even the program is loaded.
+    // From too little to enough, in KiB. With less, the program does not even load.
     for limit in [48, 64, 96, 128, 160, 192, 256, 8192] {
         let home = Home::empty();
         let inner = command(&home, Source::Environment, &relay.url(), "list clusters -vvv -o json");
@@ -513,7 +512,7 @@ fn a_run_that_crashes_for_want_of_a_stack_tells_no_key_and_leaves_no_core() {
     assert!(crashed > 0 && went_well > 0, "{crashed} crashed, {went_well} went well");
 }
 
-/// Returns a command as a shell starts it that has set limits before.
+/// Returns a command as started by a shell after setting limits.
 fn below(home: &Home, limits: &str, inner: &Command) -> Command {
     let mut command = home.program("sh");
     command.args(["-c", &format!("{limits}; exec \"$@\""), "sh"]);
@@ -524,7 +523,7 @@ fn below(home: &Home, limits: &str, inner: &Command) -> Command {
 }
 
 #[test]
-fn no_core_is_written_of_a_process_that_holds_a_key() {
+fn process_with_a_key_writes_no_core() {
     const UNLIMITED: &str = "ulimit -c unlimited 2>/dev/null";
     let home = Home::empty();
     let sandbox = serve(Scenario::Stalled);
@@ -536,7 +535,7 @@ fn no_core_is_written_of_a_process_that_holds_a_key() {
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
     assert!(!running.crash(), "a core holds the key");
 
-    // That this machine writes cores at all shows that there was something to keep from being written.
+    // A core from another process proves that this machine writes cores at all.
     let fifo = home.path().join("ready");
     crate::support::mkfifo(&fifo);
     let mut plain = Command::new("sh");
@@ -544,5 +543,5 @@ fn no_core_is_written_of_a_process_that_holds_a_key() {
     let running = Running::start(below(&home, UNLIMITED, &plain), "a crash");
     fs::read(&fifo).expect("it writes");
     let shown = if running.crash() { "yes" } else { "no core is written of anybody here" };
-    figures::record("a process with a key leaves no core where another one does", shown, "");
+    metrics::record("a process with a key leaves no core where another one does", shown, "");
 }

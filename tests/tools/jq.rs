@@ -1,4 +1,5 @@
-//! As much of `jq` as the README's examples use, so that they are run on machines without it: `jq [-r] FILTER FILE`.
+//! A subset of `jq` that is sufficient for the README's examples: `jq [-r] FILTER FILE`. Lets the tests run on
+//! machines without jq.
 
 use std::error::Error;
 use std::io::{Write as _, stdout};
@@ -7,7 +8,7 @@ use jaq_core::load::{Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars, data, unwrap_valr};
 use jaq_json::{Val, read};
 
-/// The rest of the standard library needs crates that no example of the README does.
+/// Standard library filters that the examples use. The others need more crates.
 const OF_USE: [&str; 3] = ["select", "all", "isempty"];
 
 fn main() -> Result<(), Box<dyn Error>> {
