@@ -80,7 +80,7 @@ impl Command {
             Self::Status(args) => status::run(args, context, report).map(|()| self.empty_body()),
             Self::List(args) => list::run(args, context),
             Self::ConfigGroup(args) => config_group::run(args, context, report).map(|()| self.empty_body()),
-            Self::Config(args) => config::run_settled(args, context, report),
+            Self::Config(args) => config::run_with_settings(args, context, report),
             Self::History(_) | Self::Sandbox(_) | Self::Completions(_) => Ok(CommandOutput::None),
         }
     }
@@ -94,7 +94,7 @@ impl Command {
             Self::Status(_) => CommandOutput::Status,
             Self::List(args) => args.empty_body(),
             Self::ConfigGroup(args) => args.empty_body(),
-            Self::Config(args) => args.empty_body(),
+            Self::Config(args) => args.empty_output(),
             Self::History(_) => history::empty_body(),
             Self::Sandbox(_) | Self::Completions(_) => CommandOutput::None,
         }

@@ -19,8 +19,8 @@ use crate::output::{
 use crate::report::Report;
 use crate::session::Session;
 use crate::settings::{
-    self, ConfigError, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext,
-    Settings, SettingsSummary,
+    self, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext, SettingSummary,
+    Settings, SettingsError,
 };
 
 /// Everything that a command takes from the outside world.
@@ -83,16 +83,16 @@ impl Context {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let keys = fetch(&self.settings.keys.clone()?, &self.clock, &self.interrupt)?;
+        let keys = fetch(&self.settings.credentials.clone()?, &self.clock, &self.interrupt)?;
         let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
         let (interrupt, endpoint) = (self.interrupt.clone(), self.settings.service.endpoint.clone());
         // Files and programs may have a new key by then; one that is meant for another address stays away from this.
         let renew = move || {
             let settings = settings::load_settings(&flags, &environment)?;
             if settings.service.endpoint != endpoint {
-                return Err(ConfigError::Moved(settings.service.endpoint.to_string()));
+                return Err(SettingsError::EndpointChanged(settings.service.endpoint.to_string()));
             }
-            fetch(&settings.keys?, &clock, &interrupt)
+            fetch(&settings.credentials?, &clock, &interrupt)
         };
         let connection = Connection {
             service: self.settings.service.clone(),
@@ -135,7 +135,7 @@ impl Context {
     /// # Errors
     ///
     /// Fails when one can't be read.
-    fn trust(&self) -> Result<&TrustFiles, ConfigError> {
+    fn trust(&self) -> Result<&TrustFiles, SettingsError> {
         if let Some(trust) = self.trust.get() {
             return Ok(trust);
         }
@@ -174,7 +174,9 @@ impl Context {
 
     /// Returns the last four characters of the access key in force.
     pub(crate) fn access_key(&self) -> Option<String> {
-        let known = || self.settings.keys.as_ref().ok()?.pair().map(Credentials::tail);
+        let known = || {
+            self.settings.credentials.as_ref().ok()?.static_credentials().map(Credentials::access_key_tail)
+        };
         self.http.get().map(Http::key_tail).or_else(known).filter(|tail| !tail.is_empty())
     }
 
@@ -184,7 +186,7 @@ impl Context {
     }
 
     pub(crate) fn poll(&self) -> Duration {
-        self.settings.poll
+        self.settings.poll_interval
     }
 
     pub(crate) fn prompt(&self) -> TerminalPrompt {
@@ -209,7 +211,7 @@ impl Context {
             parts.push(escape(&format!("profile {name} ({origin})")));
         }
         if let Some(tail) = self.access_key() {
-            let origin = match &self.settings.key_origin {
+            let origin = match &self.settings.credentials_origin {
                 Origin::Variable(name) => format!(" ({name})"),
                 _ => String::new(),
             };
@@ -223,7 +225,7 @@ impl Context {
             streams::print_stderr(&escape(&format!("warning: {warning}")));
         }
         if self.look.verbosity >= 1 {
-            for SettingsSummary { name, value, origin } in &self.settings.shown {
+            for SettingSummary { name, value, origin } in &self.settings.summary {
                 if let Some(value) = value {
                     streams::print_stderr(&escape(&format!("{name:<10}  {value}  ({origin})")));
                 }
@@ -238,10 +240,10 @@ fn fetch(
     source: &CredentialSource,
     clock: &SystemClock,
     interrupt: &SignalListener,
-) -> Result<Credentials, ConfigError> {
+) -> Result<Credentials, SettingsError> {
     let say = |text: &str| streams::print_stderr(&escape_lines(text));
     let hear: Option<&dyn Fn(&str)> = if streams::stderr_is_terminal() { None } else { Some(&say) };
-    source.fetch(RunContext { now: clock.now(), interrupt, hear })
+    source.fetch(RunContext { now: clock.now(), interrupt, on_stderr: hear })
 }
 
 /// Sees to it that a crash leaves no file with a key in it, neither here nor, on Linux, with a program that the

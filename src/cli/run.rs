@@ -19,14 +19,14 @@ use crate::model::output_format::OutputFormat;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::output::{CommandOutput, Outcome, OutputOptions, color_choice, escape_lines, streams};
 use crate::report::Report;
-use crate::settings::{ConfigError, Environment, Flags};
+use crate::settings::{Environment, Flags, SettingsError};
 
 /// Runs the program: parses, runs the command, reports, and returns the exit code.
 pub(crate) fn main() -> ExitCode {
     // The environment may hold a key from the beginning.
     let no_cores = CoreDumpsDisabled::disable();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     if misplaced_version(&words) {
         let failure = Failure::Usage {
@@ -69,8 +69,8 @@ pub(crate) fn main() -> ExitCode {
             code(print(&String::from_utf8_lossy(&script)))
         }
         Some(Command::Config(args)) if !args.needs_settings() => {
-            run_without_service("config", &args.empty_body(), &cli.global, &environment, |flags| {
-                super::config::run(&args, flags, &environment)
+            run_without_service("config", &args.empty_output(), &cli.global, &environment, |flags| {
+                super::config::run_without_settings(&args, flags, &environment)
             })
         }
         Some(Command::History(args)) => {
@@ -167,17 +167,17 @@ fn exit_with_error(failure: &Failure, look: OutputOptions, body: &CommandOutput,
 }
 
 /// How to speak, as far as it is known without profiles: flag, then `CDSS_OUTPUT`, then a table.
-fn output_options(global: &Global, environment: &Environment) -> Result<OutputOptions, ConfigError> {
-    crate::settings::check_time_zone(environment)?;
+fn output_options(global: &Global, environment: &Environment) -> Result<OutputOptions, SettingsError> {
+    crate::settings::validate_time_zone(environment)?;
     let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
         (Some(text), _) => (text, "--output"),
         (None, Some(text)) => (text, "CDSS_OUTPUT"),
         (None, None) => ("table", "default"),
     };
     if text.is_empty() {
-        return Err(ConfigError::Empty(origin.to_owned()));
+        return Err(SettingsError::Empty(origin.to_owned()));
     }
-    let invalid = |reason| ConfigError::Invalid { name: origin.to_owned(), reason };
+    let invalid = |reason| SettingsError::Invalid { name: origin.to_owned(), reason };
     let colour = color_choice(
         &global.color,
         environment.value("NO_COLOR"),

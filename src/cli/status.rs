@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
-use crate::settings::duration;
+use crate::settings::parse_duration;
 use crate::upgrade::{StatusRequest, status};
 
 /// Say what the cluster is doing now, or follow it to the end
@@ -31,7 +31,7 @@ pub(crate) struct StatusArgs {
     #[arg(long)]
     watch: bool,
     /// Stop following after this long; the upgrade goes on
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "3h", requires = "watch")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "3h", requires = "watch")]
     timeout: Duration,
     /// Time between two looks; 15s by default
     #[arg(long, value_name = "TIME", requires = "watch")]

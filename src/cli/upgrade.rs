@@ -11,7 +11,7 @@ use crate::model::selector::Selector;
 use crate::output::plan_document;
 use crate::report::Report;
 use crate::session::resolve::UpgradeRequest;
-use crate::settings::duration;
+use crate::settings::parse_duration;
 use crate::upgrade::check;
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::{ConfirmOptions, WaitOptions, upgrade};
@@ -57,7 +57,7 @@ pub(crate) struct UpgradeArgs {
     #[arg(long)]
     no_wait: bool,
     /// Stop waiting after this long; the upgrade goes on
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "3h", conflicts_with = "no_wait")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "3h", conflicts_with = "no_wait")]
     timeout: Duration,
     /// Time between two looks; 15s by default
     #[arg(long, value_name = "TIME", conflicts_with = "no_wait")]
