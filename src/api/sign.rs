@@ -174,7 +174,7 @@ mod tests {
             (
                 [Some("public"), None, Some(GOV)],
                 &[],
-                "--endpoint: it is the address of site gov, and --site says public",
+                "--endpoint: this endpoint belongs to site gov, but --site is public",
             ),
             (
                 [Some("korea"), None, None],

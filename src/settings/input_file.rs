@@ -73,9 +73,9 @@ const TOO_LARGE: &str = "larger than 10 MiB";
 /// Fails for anything that can't be read to its end.
 fn require_readable(metadata: &Metadata) -> Result<(), String> {
     if metadata.is_dir() {
-        Err("it is a directory".to_owned())
+        Err("is a directory".to_owned())
     } else if !metadata.is_file() && !is_pipe(metadata) {
-        Err("not a file or a pipe".to_owned())
+        Err("not a regular file or pipe".to_owned())
     } else if metadata.len() > MAX_SIZE {
         Err(TOO_LARGE.to_owned())
     } else {
@@ -106,7 +106,7 @@ pub(crate) fn validate_time_zone(environment: &Environment) -> Result<(), Settin
     if metadata.is_dir() && path.is_relative() {
         return Ok(());
     }
-    let kind = if is_pipe(&metadata) { Err("it is a pipe".to_owned()) } else { require_readable(&metadata) };
+    let kind = if is_pipe(&metadata) { Err("is a pipe".to_owned()) } else { require_readable(&metadata) };
     kind.map_err(|reason| SettingsError::Invalid {
         name: "TZ".to_owned(),
         reason: format!("{}: {reason}", path.display()),
@@ -141,9 +141,9 @@ mod tests {
 
     #[test]
     fn directories_and_devices_are_rejected() {
-        assert_eq!(read_error(Path::new("/")), "it is a directory");
+        assert_eq!(read_error(Path::new("/")), "is a directory");
         for device in ["/dev/zero", "/dev/null", "/dev/urandom"] {
-            assert_eq!(read_error(Path::new(device)), "not a file or a pipe", "{device}");
+            assert_eq!(read_error(Path::new(device)), "not a regular file or pipe", "{device}");
         }
         assert!(read_error(Path::new("/no/such/file")).starts_with("No such file"));
     }

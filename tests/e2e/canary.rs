@@ -347,8 +347,8 @@ fn every_way_in(hunt: &Hunt, sampler: &Sampler) {
     let mut shell = home.program("sh");
     shell.env("TERM", "xterm");
     let mut terminal = Terminal::with(shell, &[env!("CARGO_BIN_EXE_cdss"), "config", "init", "-vvv"]);
-    terminal.answer_to("Site, public, gov or fin [public]: ", "");
-    terminal.answer_to("Region, KR, SGN, JPN [KR]: ", "");
+    terminal.answer_to("Site (public, gov, or fin) [public]: ", "");
+    terminal.answer_to("Region (KR, SGN, JPN) [KR]: ", "");
     terminal.expect("Access key ID: ");
     // A person sees the access key that is typed; the secret is what must not be seen.
     terminal.press(&format!("{}\r", &ACCESS[..8]));

@@ -18,14 +18,14 @@ fn init_asks_for_everything_hides_the_secret_and_asks_again_where_an_answer_is_w
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init --profile prod");
     terminal.expect("Profile prod in ");
-    terminal.answer_to("Site, public, gov or fin [public]: ", "private");
+    terminal.answer_to("Site (public, gov, or fin) [public]: ", "private");
     terminal.expect("there is no site `private`");
-    terminal.answer_to("Site, public, gov or fin [public]: ", "gov");
-    terminal.answer_to("Region, KR, KRS [KR]: ", "SGN");
+    terminal.answer_to("Site (public, gov, or fin) [public]: ", "gov");
+    terminal.answer_to("Region (KR, KRS) [KR]: ", "SGN");
     terminal.expect("site gov has no region SGN; it has KR, KRS");
-    terminal.answer_to("Region, KR, KRS [KR]: ", "krs");
+    terminal.answer_to("Region (KR, KRS) [KR]: ", "krs");
     terminal.answer_to("Access key ID: ", "");
-    terminal.expect("it is empty");
+    terminal.expect("the value is empty");
     terminal.answer_to("Access key ID: ", ACCESS_KEY);
     terminal.answer_to("Secret key: ", SECRET_KEY);
     let shown = terminal.expect("profile prod: made in ");
@@ -40,7 +40,7 @@ fn init_asks_for_everything_hides_the_secret_and_asks_again_where_an_answer_is_w
     );
     let before = config(&lab);
     let mut again = Terminal::open(&lab, "config init --profile prod");
-    again.expect("there is a profile `prod` in ");
+    again.expect("profile `prod` already exists in ");
     again.expect("config set KEY VALUE --profile prod");
     assert_eq!(again.end().0, 2);
     assert_eq!(config(&lab), before);
@@ -50,8 +50,8 @@ fn init_asks_for_everything_hides_the_secret_and_asks_again_where_an_answer_is_w
 fn defaults_are_taken_with_the_return_key() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init");
-    terminal.answer_to("Site, public, gov or fin [public]: ", "");
-    terminal.answer_to("Region, KR, SGN, JPN [KR]: ", "");
+    terminal.answer_to("Site (public, gov, or fin) [public]: ", "");
+    terminal.answer_to("Region (KR, SGN, JPN) [KR]: ", "");
     terminal.answer_to("Access key ID: ", ACCESS_KEY);
     terminal.answer_to("Secret key: ", SECRET_KEY);
     assert_eq!(terminal.end().0, 0);
@@ -63,8 +63,8 @@ fn defaults_are_taken_with_the_return_key() {
 fn what_the_flags_say_is_what_the_return_key_takes() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init --region krs");
-    terminal.answer_to("Site, public, gov or fin [gov]: ", "");
-    terminal.answer_to("Region, KR, KRS [KRS]: ", "");
+    terminal.answer_to("Site (public, gov, or fin) [gov]: ", "");
+    terminal.answer_to("Region (KR, KRS) [KRS]: ", "");
     terminal.answer_to("Access key ID: ", ACCESS_KEY);
     terminal.answer_to("Secret key: ", SECRET_KEY);
     assert_eq!(terminal.end().0, 0);
@@ -74,8 +74,8 @@ fn what_the_flags_say_is_what_the_return_key_takes() {
 #[test]
 fn a_signal_at_any_question_of_init_leaves_no_file_and_the_terminal_as_it_was() {
     let answers = [
-        ("Site, public, gov or fin [public]: ", ""),
-        ("Region, KR, SGN, JPN [KR]: ", ""),
+        ("Site (public, gov, or fin) [public]: ", ""),
+        ("Region (KR, SGN, JPN) [KR]: ", ""),
         ("Access key ID: ", ACCESS_KEY),
         ("Secret key: ", ""),
     ];
@@ -105,7 +105,7 @@ fn a_secret_is_asked_for_and_never_shown() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config set secret_key --profile prod");
     terminal.answer_to("Secret key: ", "two words");
-    terminal.expect("it holds characters that no key has");
+    terminal.expect("the key contains invalid characters");
     terminal.answer_to("Secret key: ", SECRET_KEY);
     let shown = terminal.expect("profile prod: made, with secret_key, in ");
     assert!(!shown.contains(SECRET_KEY), "{shown}");
@@ -120,8 +120,8 @@ fn a_secret_is_asked_for_and_never_shown() {
 fn a_secret_that_is_pasted_too_early_is_not_shown_and_no_key_leaves_the_terminal_dumb() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init --region KR");
-    terminal.answer_to("Site, public, gov or fin [public]: ", "");
-    terminal.answer_to("Region, KR, SGN, JPN [KR]: ", "");
+    terminal.answer_to("Site (public, gov, or fin) [public]: ", "");
+    terminal.answer_to("Region (KR, SGN, JPN) [KR]: ", "");
     terminal.expect("Access key ID: ");
     terminal.press(&format!("{ACCESS_KEY}\r{SECRET_KEY}"));
     let before = terminal.expect("Secret key: ");
@@ -142,7 +142,7 @@ fn a_profile_is_removed_when_its_name_is_typed_and_only_then() {
     let mut terminal = Terminal::open(&lab, "config remove --profile prod");
     for left in ["2 tries left", "one try left", "nothing was removed"] {
         terminal.answer_to("Type prod to remove the profile: ", "yes");
-        terminal.expect(&format!("that is not the profile's name; {left}"));
+        terminal.expect(&format!("that is not the profile name; {left}"));
     }
     terminal.expect("the removal was declined");
     assert_eq!(terminal.end().0, 10);

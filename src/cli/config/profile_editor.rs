@@ -99,7 +99,7 @@ impl<'a> ProfileEditor<'a> {
                 .map_err(|error| error.to_string())
         })?;
         // If both keys are pasted at once, the secret key must not be echoed between the prompts.
-        let _echo_is_off = EchoGuard::begin();
+        let _echo_guard = EchoGuard::begin();
         let access =
             self.prompt_until_valid("Access key ID", "", |text| validated(Field::AccessKey, text))?;
         let secret = self.prompt_secret("Secret key")?;
@@ -162,7 +162,7 @@ impl<'a> ProfileEditor<'a> {
             None if stdin => read_stdin(),
             None if field.is_secret() => {
                 self.require_terminal("Secret key", "pass it on standard input with --stdin")?;
-                let _echo_is_off = EchoGuard::begin();
+                let _echo_guard = EchoGuard::begin();
                 self.prompt_secret("Secret key")
             }
             None => Err(Failure::Usage {
@@ -186,13 +186,13 @@ impl<'a> ProfileEditor<'a> {
             let question = Question {
                 text,
                 expected: &self.profile,
-                answer_is: "the profile's name",
+                answer_is: "the profile name",
                 what: "the removal",
                 so_far: "nothing was removed",
             };
             let mut prompt = self.prompt();
-            let requested = question.need_a_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
-            requested.map_err(|error| match error {
+            let confirmed = question.need_a_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
+            confirmed.map_err(|error| match error {
                 ConsentError::Interrupted => self.interrupted_failure(),
                 error => Failure::Consent(error),
             })?;

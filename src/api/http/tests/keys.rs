@@ -183,5 +183,5 @@ fn a_key_that_can_not_be_had_anew_is_told_once_and_the_old_one_is_used() {
     );
     let client = Http::new(connection).unwrap();
     assert!(read(&client).is_ok() && read(&client).is_ok());
-    assert_eq!(*told.0.borrow(), ["the key is for https://elsewhere.test by now"]);
+    assert_eq!(*told.0.borrow(), ["the key now belongs to https://elsewhere.test"]);
 }
