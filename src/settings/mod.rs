@@ -216,8 +216,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why the settings are invalid. No request has been sent when one of these occurs, except for the errors of a
-/// credential refresh.
+/// An error in the settings. Except when credentials are refreshed, no request has been sent yet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SettingsError {
     #[error("{0} is empty")]
@@ -247,8 +246,8 @@ pub(crate) enum SettingsError {
     #[error("{} is owned by another user, who could change its contents", file.display())]
     WrongOwner { file: PathBuf },
 
-    /// A variable sets the endpoint, but the credentials are a profile's. Otherwise, whoever can set a variable could
-    /// get requests that are signed with another user's key.
+    /// A variable sets the endpoint, but the credentials are a profile's. Otherwise, anyone who can set a variable could
+    /// receive requests that are signed with the profile's key.
     #[error("{variable} points to {endpoint}, but the credentials belong to profile {profile}")]
     EndpointConflict { variable: &'static str, endpoint: String, profile: String },
 

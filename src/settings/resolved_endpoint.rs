@@ -85,8 +85,8 @@ fn override_at(sources: &Sources<'_>, level: Level) -> Result<Override, Settings
 ///
 /// # Errors
 ///
-/// Fails if the environment sets the endpoint but the credentials are a profile's. Otherwise, whoever can set a variable
-/// could get signed requests.
+/// Fails if the environment sets the endpoint but the credentials are a profile's. Otherwise, anyone who can set a
+/// variable could receive signed requests.
 fn endpoint_override_at(
     sources: &Sources<'_>,
     level: Level,

@@ -429,6 +429,7 @@ fn programs_for_a_key_are_read_as_they_stand() {
 #[test]
 fn every_variable_of_the_readme_is_one_that_is_read() {
     let read = [
+        include_str!("../../src/settings/sandbox.rs"),
         include_str!("../../src/settings/sources.rs"),
         include_str!("../../src/settings/resolved_endpoint.rs"),
         include_str!("../../src/settings/resolve/mod.rs"),

@@ -94,14 +94,14 @@ pub(crate) fn resolve(
     let mut invalid_proxy = None;
     let (mut effective_proxy, mut proxy_origin) = (proxy.as_ref().map(ProxyAddress::shown), proxy_origin);
     if !resolved.service.endpoint.is_loopback() {
-        let set = |names: &[&'static str]| {
-            let mut set = names.iter().filter_map(|name| Some((environment.value(name)?, *name)));
-            set.find(|(value, _)| !value.is_empty())
+        let first_set = |names: &[&'static str]| {
+            let mut values = names.iter().filter_map(|name| Some((environment.value(name)?, *name)));
+            values.find(|(value, _)| !value.is_empty())
         };
-        if let (None, Some((path, name))) = (&cacert, set(&["SSL_CERT_FILE"])) {
+        if let (None, Some((path, name))) = (&cacert, first_set(&["SSL_CERT_FILE"])) {
             (effective_cacert, cacert_origin) = (Some(path.to_owned()), Origin::Variable(name));
         }
-        if let (None, Some((text, name))) = (&proxy, set(&PROXY_VARIABLES)) {
+        if let (None, Some((text, name))) = (&proxy, first_set(&PROXY_VARIABLES)) {
             // The HTTP library assumes http:// if the scheme is missing.
             let proxy = text.parse::<ProxyAddress>().or_else(|_| format!("http://{text}").parse());
             let is_valid = proxy.is_ok() || text.starts_with("socks");

@@ -125,7 +125,7 @@ fn create_private_directory(directory: &Path) -> io::Result<()> {
 /// another place.
 fn require_regular_file(path: &Path) -> io::Result<()> {
     match path.symlink_metadata() {
-        Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is not a regular file")),
+        Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is a link or not a regular file")),
         #[cfg(unix)]
         Ok(metadata) if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 => {
             Err(io::Error::other("it has more than one hard link"))

@@ -202,12 +202,12 @@ fn links_and_special_files_are_never_written() {
     const OLD: &str = "[profiles.old]\nregion = \"KR\"\n";
     let mut rejected = 0;
     for (what, reason) in [
-        ("link", "it is not a regular file"),
+        ("link", "it is a link or not a regular file"),
         ("parent that is a link", "its directory "),
-        ("dangling link", "it is not a regular file"),
+        ("dangling link", "it is a link or not a regular file"),
         ("hard link", "it has more than one hard link"),
-        ("FIFO", "it is not a regular file"),
-        ("directory", "it is not a regular file"),
+        ("FIFO", "it is a link or not a regular file"),
+        ("directory", "it is a link or not a regular file"),
     ] {
         let (home, elsewhere) = (Home::new(), TempDir::new().unwrap());
         let (config, target) = (home.config(), elsewhere.path().join("config.toml"));

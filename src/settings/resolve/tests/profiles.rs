@@ -208,10 +208,10 @@ fn default_profile_of_cdss_precedes_that_of_ncloud() {
         resolve(&Flags::default(), &Environment::from_pairs(pairs), files)
     };
     let both = with_ncloud(config_with(DEFAULT_PROFILE, &PROFILE_CREDENTIALS), ncloud);
-    let config_with = at(&both, &[("NCLOUD_PROFILE", "project")]).unwrap();
-    assert_eq!(config_with.credentials.unwrap().static_credentials().unwrap().access_key, "AKIDPROFILE1");
+    let settings = at(&both, &[("NCLOUD_PROFILE", "project")]).unwrap();
+    assert_eq!(settings.credentials.unwrap().static_credentials().unwrap().access_key, "AKIDPROFILE1");
     assert_eq!(
-        config_with.warnings,
+        settings.warnings,
         [format!("NCLOUD_PROFILE=project is ignored: profile default in {CONFIG} takes precedence")]
     );
     assert_eq!(at(&both, &[]).unwrap().warnings, Vec::<String>::new());
@@ -256,13 +256,13 @@ fn profile_is_found_in_either_file_but_not_in_both() {
 
 #[test]
 fn ncloud_file_error_matters_only_if_the_file_is_needed() {
-    let exposed = || SettingsError::InsecurePermissions { file: NCLOUD.into(), access: "write to" };
+    let insecure = || SettingsError::InsecurePermissions { file: NCLOUD.into(), access: "write to" };
     let mut files = config_with("prod", &PROFILE_CREDENTIALS);
-    files.ncloud = Err(exposed());
+    files.ncloud = Err(insecure());
     assert!(resolve(&named("prod"), &Environment::default(), &files).is_ok());
     assert!(resolve(&Flags::default(), &Environment::from_pairs(&CREDENTIALS), &files).is_ok());
     for flags in [named("project"), Flags::default()] {
-        assert_eq!(resolve(&flags, &Environment::default(), &files).unwrap_err(), exposed());
+        assert_eq!(resolve(&flags, &Environment::default(), &files).unwrap_err(), insecure());
     }
     let mut readable =
         with_ncloud(config_with("prod", &PROFILE_CREDENTIALS), "[project]\nncloud_access_key_id=A\n");
@@ -314,15 +314,15 @@ fn credentials_are_only_sent_to_their_own_endpoint() {
         ),
     ] {
         let name = if is_named { "prod" } else { DEFAULT_PROFILE };
-        let given = flags(|flags| {
+        let flags = flags(|flags| {
             flags.profile = is_named.then(|| "prod".to_owned());
             flags.endpoint = flag.map(str::to_owned);
         });
-        let outcome = resolve(&given, &Environment::from_pairs(variables), &config_with(name, values));
+        let outcome = resolve(&flags, &Environment::from_pairs(variables), &config_with(name, values));
         let description = format!("{is_named} {values:?} {flag:?} {variables:?}: {outcome:?}");
         match (outcome, expected_endpoint) {
-            (Ok(settings), Some(to)) => {
-                assert_eq!(settings.service.endpoint.to_string(), to, "{description}")
+            (Ok(settings), Some(expected)) => {
+                assert_eq!(settings.service.endpoint.to_string(), expected, "{description}");
             }
             (Err(error), None) => {
                 assert!(matches!(error, SettingsError::EndpointConflict { .. }), "{description}");
