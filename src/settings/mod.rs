@@ -246,8 +246,8 @@ pub(crate) enum SettingsError {
     #[error("{} is owned by another user, who could change its contents", file.display())]
     WrongOwner { file: PathBuf },
 
-    /// A variable sets the endpoint, but the credentials are a profile's. Otherwise, anyone who can set a variable could
-    /// receive requests that are signed with the profile's key.
+    /// A variable sets the endpoint, but the credentials are a profile's. Otherwise, anyone who can set a variable
+    /// could receive requests that are signed with the profile's key.
     #[error("{variable} points to {endpoint}, but the credentials belong to profile {profile}")]
     EndpointConflict { variable: &'static str, endpoint: String, profile: String },
 

@@ -39,8 +39,8 @@ impl<'a> ProfileEditor<'a> {
         Ok(Self { flags, environment, file, files, profile, interrupt })
     }
 
-    /// Warns about surprising consequences of an edit: conflicting settings, and a section of `~/.ncloud/configure` that
-    /// the new default profile overrides. Missing credentials are not reported: the profile may be incomplete.
+    /// Warns about surprising consequences of an edit: conflicting settings, and a section of `~/.ncloud/configure`
+    /// that the new default profile overrides. Missing credentials are not reported: the profile may be incomplete.
     pub(super) fn warn_conflicts(&self) {
         let flags = Flags { profile: Some(self.profile.clone()), ..Flags::default() };
         if let Err(error) = settings::load_settings(&flags, &self.environment.without_overrides()) {

@@ -84,10 +84,11 @@ fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
 }
 
 /// The warning if the sandbox received no requests. It can't know what the command did instead.
-const NO_REQUESTS_WARNING: &str = "warning: the sandbox received no requests: the command did not run cdss, cdss stopped before its first request, \
-     or the command ran another cdss by its full path without CDSS_SANDBOX, which can reach the real service";
+const NO_REQUESTS_WARNING: &str = "warning: the sandbox received no requests: the command did not run cdss, cdss \
+                                   stopped before its first request, or the command ran another cdss by its full path \
+                                   without CDSS_SANDBOX, which can reach the real service";
 
-/// Returns the summary of all requests. Like in `cdss`, a start is accepted if the response reports success.
+/// Returns the summary of all requests. As in `cdss`, a start is accepted if the response reports success.
 fn summary(log: &Log) -> String {
     let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let (accepted, executed) = (log.starts_accepted(), log.starts_executed());
@@ -97,7 +98,8 @@ fn summary(log: &Log) -> String {
     format!("sandbox: {requests}; {starts} requested, {accepted} accepted{difference}")
 }
 
-/// Returns an ID that is unique on this machine: a process runs one sandbox, and process IDs are unique at any one time.
+/// Returns an ID that is unique on this machine: a process runs one sandbox, and no two processes have the same ID at
+/// the same time.
 fn new_id() -> String {
     let now = SystemClock { interrupt: SignalListener::new() }.now();
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3f"), std::process::id())
