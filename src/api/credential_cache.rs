@@ -5,12 +5,12 @@ use std::cell::{Cell, RefCell};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::model::request_record::RequestObserver;
-use crate::settings::{ConfigError, Credentials};
+use crate::settings::{Credentials, SettingsError};
 
 /// Holds the key. Where a new one can't be had, the old one stays, and the service judges it.
 pub(crate) struct CredentialCache {
     keys: RefCell<Credentials>,
-    renew: Box<dyn Fn() -> Result<Credentials, ConfigError>>,
+    renew: Box<dyn Fn() -> Result<Credentials, SettingsError>>,
     was_told: Cell<bool>,
     /// How long before its end the key is renewed.
     margin: Cell<SignedDuration>,
@@ -23,7 +23,7 @@ const REFRESH_BEFORE_EXPIRY: SignedDuration = SignedDuration::from_mins(2);
 
 impl CredentialCache {
     /// `renew` fetches the keys anew from where they came from.
-    pub(crate) fn new(keys: Credentials, renew: Box<dyn Fn() -> Result<Credentials, ConfigError>>) -> Self {
+    pub(crate) fn new(keys: Credentials, renew: Box<dyn Fn() -> Result<Credentials, SettingsError>>) -> Self {
         Self {
             keys: RefCell::new(keys),
             renew,
@@ -40,7 +40,7 @@ impl CredentialCache {
     /// Returns the key to sign with at this time, fetched anew where it ends to count soon.
     pub(super) fn for_use(&self, at: Timestamp, observer: &dyn RequestObserver) -> Credentials {
         let expires_within =
-            |margin| self.keys.borrow().expires.is_some_and(|end| end.duration_since(at) < margin);
+            |margin| self.keys.borrow().expires_at.is_some_and(|end| end.duration_since(at) < margin);
         if expires_within(self.margin.get()) {
             self.fetch(observer);
             // A source whose new key expires as soon is not asked again at every request: between the last look and a
@@ -57,16 +57,16 @@ impl CredentialCache {
     /// Returns true when there is another key than the one that was refused. Of several requests that are refused
     /// together only the first one fetches it.
     pub(super) fn has_newer_than(&self, refused: &Credentials, observer: &dyn RequestObserver) -> bool {
-        if self.keys.borrow().is(refused) {
+        if self.keys.borrow().is_same(refused) {
             self.fetch(observer);
         }
-        !self.keys.borrow().is(refused)
+        !self.keys.borrow().is_same(refused)
     }
 
     fn fetch(&self, observer: &dyn RequestObserver) {
         match (self.renew)() {
             Ok(new) => *self.keys.borrow_mut() = new,
-            Err(ConfigError::Interrupted(_)) => {}
+            Err(SettingsError::Interrupted(_)) => {}
             Err(error) if self.was_told.replace(true) => drop(error),
             Err(error) => observer.key_not_renewed(&error.to_string()),
         }

@@ -31,8 +31,8 @@ pub(super) fn sign(
     unix_millis: i64,
 ) -> SignatureHeaders {
     let timestamp = unix_millis.to_string();
-    let text = string_to_sign(method, path_and_query, &timestamp, &keys.access);
-    let mut mac = Hmac::<Sha256>::new_from_slice(keys.secret.expose_secret().as_bytes())
+    let text = string_to_sign(method, path_and_query, &timestamp, &keys.access_key);
+    let mut mac = Hmac::<Sha256>::new_from_slice(keys.secret_key.expose_secret().as_bytes())
         .expect("HMAC takes a key of any length");
     mac.update(text.as_bytes());
     SignatureHeaders { timestamp, signature: STANDARD.encode(mac.finalize().into_bytes()) }
@@ -41,7 +41,7 @@ pub(super) fn sign(
 /// Returns what masks the keys and the signature in text of the service: a gateway may repeat what it refuses, and the
 /// signature opens the path for five minutes to whoever sees it.
 pub(super) fn redactor(keys: &Credentials, stamp: &SignatureHeaders) -> Redactor {
-    Redactor::new(&[&stamp.signature, &keys.access, keys.secret.expose_secret()])
+    Redactor::new(&[&stamp.signature, &keys.access_key, keys.secret_key.expose_secret()])
 }
 
 fn string_to_sign(method: &str, path_and_query: &str, timestamp: &str, access_key: &str) -> String {
@@ -53,7 +53,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::settings::{Environment, Files, Flags, resolve};
+    use crate::settings::{Environment, Flags, ProfileFiles, resolve};
 
     /// One case of `tests/vectors`: what is signed, the text, the signature.
     struct Vector {
@@ -89,8 +89,9 @@ mod tests {
         let [site, region, endpoint] = flags.map(|value| value.map(str::to_owned));
         let flags = Flags { site, region, endpoint, ..Flags::default() };
         let key = [("NCLOUD_ACCESS_KEY_ID", "ACCESSKEY001"), ("NCLOUD_SECRET_ACCESS_KEY", "secret")];
-        let environment = Environment::of(&[&key[..], variables].concat());
-        let settings = resolve(&flags, &environment, &Files::default()).map_err(|error| error.to_string())?;
+        let environment = Environment::from_pairs(&[&key[..], variables].concat());
+        let settings =
+            resolve(&flags, &environment, &ProfileFiles::default()).map_err(|error| error.to_string())?;
         let service = settings.service;
         let text =
             string_to_sign("POST", &service.path("cluster/rollingUpgrade"), "1700000000000", "ACCESSKEY001");
@@ -173,7 +174,7 @@ mod tests {
             (
                 [Some("public"), None, Some(GOV)],
                 &[],
-                "--endpoint: it is the address of site gov, and --site says public",
+                "--endpoint: this endpoint belongs to site gov, but --site is public",
             ),
             (
                 [Some("korea"), None, None],

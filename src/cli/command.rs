@@ -83,7 +83,7 @@ impl Command {
             Self::Status(args) => status::run(args, context, report).map(|()| self.empty_output()),
             Self::List(args) => list::run(args, context),
             Self::ConfigGroup(args) => config_group::run(args, context, report).map(|()| self.empty_output()),
-            Self::Config(args) => config::run_settled(args, context, report),
+            Self::Config(args) => config::run_with_settings(args, context, report),
             Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => {
                 Ok(CommandOutput::None)
             }

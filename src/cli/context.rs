@@ -19,8 +19,8 @@ use crate::output::{
 use crate::report::Report;
 use crate::session::Session;
 use crate::settings::{
-    self, ConfigError, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext,
-    Settings, SettingsSummary,
+    self, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext, SettingSummary,
+    Settings, SettingsError,
 };
 
 /// Everything that a command needs from its environment.
@@ -87,16 +87,16 @@ impl Context {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let credentials = fetch_credentials(&self.settings.keys.clone()?, &self.clock, &self.signals)?;
+        let credentials = fetch_credentials(&self.settings.credentials.clone()?, &self.clock, &self.signals)?;
         let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
         let (signals, endpoint) = (self.signals.clone(), self.settings.service.endpoint.clone());
         // Files and credential processes may return new credentials later. Credentials for another endpoint are rejected.
         let renew = move || {
             let settings = settings::load_settings(&flags, &environment)?;
             if settings.service.endpoint != endpoint {
-                return Err(ConfigError::Moved(settings.service.endpoint.to_string()));
+                return Err(SettingsError::EndpointChanged(settings.service.endpoint.to_string()));
             }
-            fetch_credentials(&settings.keys?, &clock, &signals)
+            fetch_credentials(&settings.credentials?, &clock, &signals)
         };
         let connection = Connection {
             service: self.settings.service.clone(),
@@ -139,7 +139,7 @@ impl Context {
     /// # Errors
     ///
     /// Fails if a file can't be read.
-    fn trust(&self) -> Result<&TrustFiles, ConfigError> {
+    fn trust(&self) -> Result<&TrustFiles, SettingsError> {
         if let Some(trust) = self.trust.get() {
             return Ok(trust);
         }
@@ -178,7 +178,9 @@ impl Context {
 
     /// Returns the last four characters of the current access key.
     pub(crate) fn access_key(&self) -> Option<String> {
-        let known = || self.settings.keys.as_ref().ok()?.pair().map(Credentials::tail);
+        let known = || {
+            self.settings.credentials.as_ref().ok()?.static_credentials().map(Credentials::access_key_tail)
+        };
         self.http.get().map(Http::key_tail).or_else(known).filter(|tail| !tail.is_empty())
     }
 
@@ -188,7 +190,7 @@ impl Context {
     }
 
     pub(crate) fn poll(&self) -> Duration {
-        self.settings.poll
+        self.settings.poll_interval
     }
 
     pub(crate) fn prompt(&self) -> TerminalPrompt {
@@ -213,7 +215,7 @@ impl Context {
             parts.push(escape(&format!("profile {name} ({origin})")));
         }
         if let Some(tail) = self.access_key() {
-            let origin = match &self.settings.key_origin {
+            let origin = match &self.settings.credentials_origin {
                 Origin::Variable(name) => format!(" ({name})"),
                 _ => String::new(),
             };
@@ -227,7 +229,7 @@ impl Context {
             streams::print_stderr(&escape(&format!("warning: {warning}")));
         }
         if self.output_options.verbosity >= 1 {
-            for SettingsSummary { name, value, origin } in &self.settings.shown {
+            for SettingSummary { name, value, origin } in &self.settings.summary {
                 if let Some(value) = value {
                     streams::print_stderr(&escape(&format!("{name:<10}  {value}  ({origin})")));
                 }
@@ -242,10 +244,10 @@ fn fetch_credentials(
     source: &CredentialSource,
     clock: &SystemClock,
     interrupt: &SignalListener,
-) -> Result<Credentials, ConfigError> {
+) -> Result<Credentials, SettingsError> {
     let print = |text: &str| streams::print_stderr(&escape_lines(text));
     let forward: Option<&dyn Fn(&str)> = if streams::stderr_is_terminal() { None } else { Some(&print) };
-    source.fetch(RunContext { now: clock.now(), interrupt, hear: forward })
+    source.fetch(RunContext { now: clock.now(), interrupt, on_stderr: forward })
 }
 
 /// Disables core dumps, which could contain a secret key: core files and, on Linux, dumps to a crash handler. Credential

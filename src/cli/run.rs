@@ -20,14 +20,14 @@ use crate::model::output_format::OutputFormat;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::output::{CommandOutput, Outcome, OutputOptions, escape_lines, should_use_color, streams};
 use crate::report::Report;
-use crate::settings::{ConfigError, Environment, Flags};
+use crate::settings::{Environment, Flags, SettingsError};
 
 /// Runs the program and returns its exit code.
 pub(crate) fn main() -> ExitCode {
     // First: the environment may already contain a secret key.
     let core_dumps = CoreDumpsDisabled::disable();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let environment = Environment::of_process();
+    let environment = Environment::from_process();
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     if misplaced_version(&words) {
         let failure = Failure::Usage {
@@ -81,7 +81,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Some(Command::Config(args)) if !args.needs_settings() => {
             run_local_command("config", &args.empty_output(), &cli.global, &environment, |flags| {
-                super::config::run(&args, flags, &environment)
+                super::config::run_without_settings(&args, flags, &environment)
             })
         }
         Some(Command::History(args)) => {
@@ -187,17 +187,17 @@ fn exit_with_error(
 }
 
 /// Resolves the output options without reading a profile: the flag, then `CDSS_OUTPUT`, then `table`.
-fn output_options(global: &Global, environment: &Environment) -> Result<OutputOptions, ConfigError> {
-    crate::settings::check_time_zone(environment)?;
+fn output_options(global: &Global, environment: &Environment) -> Result<OutputOptions, SettingsError> {
+    crate::settings::validate_time_zone(environment)?;
     let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
         (Some(text), _) => (text, "--output"),
         (None, Some(text)) => (text, "CDSS_OUTPUT"),
         (None, None) => ("table", "default"),
     };
     if text.is_empty() {
-        return Err(ConfigError::Empty(origin.to_owned()));
+        return Err(SettingsError::Empty(origin.to_owned()));
     }
-    let invalid = |reason| ConfigError::Invalid { name: origin.to_owned(), reason };
+    let invalid = |reason| SettingsError::Invalid { name: origin.to_owned(), reason };
     let color = should_use_color(
         &global.color,
         environment.value("NO_COLOR"),

@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
-use crate::settings::duration;
+use crate::settings::parse_duration;
 use crate::upgrade::{StatusRequest, status};
 
 /// Show cluster status, or watch until the change finishes
@@ -41,7 +41,7 @@ pub(crate) struct StatusArgs {
     /// Stop watching after this time
     ///
     /// The change continues.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "3h", requires = "watch")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "3h", requires = "watch")]
     timeout: Duration,
     /// Polling interval [default: 15s]
     ///

@@ -11,7 +11,7 @@ use crate::model::selector::Selector;
 use crate::output::plan_document;
 use crate::report::Report;
 use crate::session::resolve::UpgradeRequest;
-use crate::settings::duration;
+use crate::settings::parse_duration;
 use crate::upgrade::check;
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::{ConfirmOptions, WaitOptions, upgrade};
@@ -77,7 +77,7 @@ pub(crate) struct UpgradeArgs {
     /// Stop waiting after this time
     ///
     /// The upgrade continues. The exit code is then 8 or 9.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "3h", conflicts_with = "no_wait")]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "3h", conflicts_with = "no_wait")]
     timeout: Duration,
     /// Polling interval [default: 15s]
     ///

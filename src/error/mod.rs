@@ -10,7 +10,7 @@ use crate::model::ids::ClusterNo;
 use crate::model::kafka_version::VersionError;
 use crate::model::selector::{ClusterError, ConfigGroupError};
 use crate::model::service::Service;
-use crate::settings::ConfigError;
+use crate::settings::SettingsError;
 use crate::upgrade::rules::acceptance::AcceptanceError;
 use crate::upgrade::rules::checks::{Check, JOURNAL_REMEDY};
 use crate::verify::rules::Step;
@@ -26,7 +26,7 @@ pub(crate) use config_group_copy::{CopyFailure, Leftover};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{0}")]
-    Config(ConfigError),
+    Config(SettingsError),
     /// Known to be wrong without asking.
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
@@ -123,10 +123,10 @@ pub(crate) enum StartState {
     Idle,
 }
 
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
+impl From<SettingsError> for Failure {
+    fn from(error: SettingsError) -> Self {
         match error {
-            ConfigError::Interrupted(signal) => Self::Signal { signal, sent: StartState::No, follow: None },
+            SettingsError::Interrupted(signal) => Self::Signal { signal, sent: StartState::No, follow: None },
             error => Self::Config(error),
         }
     }

@@ -1,136 +1,145 @@
-//! What `cdss config` changes in `config.toml`.
+//! Edits `config.toml`.
 
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::ConfigError;
+use super::SettingsError;
 use super::profile::{Field, Profile};
-use super::store::{Files, replace};
+use super::store::{ProfileFiles, update_config};
 use super::toml_file;
 
-/// What became of the file.
+/// The result of an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// The profile was not there before.
-    Made,
-    Changed,
-    /// The value stood there already.
+pub(crate) enum ProfileEdit {
+    /// A new profile was created.
+    Created,
+    Updated,
+    /// The value was already set.
     Unchanged,
     Removed,
 }
 
-/// Makes a profile with these values.
+/// Creates a profile with these values.
 ///
 /// # Errors
 ///
-/// Refuses a name that is taken; fails when the file can't be read or written. It is then as it was.
-pub(crate) fn make(path: &Path, name: &str, values: &[(Field, SecretString)]) -> Result<(), ConfigError> {
-    checked_name(name)?;
-    replace(path, |text, profiles| {
-        if of_name(&profiles, name).is_some() {
-            return Err(taken(name, path));
+/// Fails if the name exists or a value is invalid. The file is then unchanged.
+pub(crate) fn create_profile(
+    path: &Path,
+    name: &str,
+    values: &[(Field, SecretString)],
+) -> Result<(), SettingsError> {
+    validate_name(name)?;
+    update_config(path, |text, profiles| {
+        if find_profile(&profiles, name).is_some() {
+            return Err(profile_exists(name, path));
         }
         let mut text = text.to_owned();
-        for (key, value) in values {
-            checked(*key, value.expose_secret())?;
-            text = toml_file::set(&text, name, *key, value.expose_secret());
+        for (field, value) in values {
+            validate_value(*field, value.expose_secret())?;
+            text = toml_file::set_value(&text, name, *field, value.expose_secret());
         }
         Ok(Some(text))
     })
 }
 
-/// Sets one value; a profile that isn't there is made.
+/// Sets one value. Creates the profile if it does not exist.
 ///
 /// # Errors
 ///
-/// Refuses a value that can't be used; fails when the file can't be read or written. It is then as it was.
-pub(crate) fn set(path: &Path, name: &str, key: Field, value: &SecretString) -> Result<Change, ConfigError> {
-    checked_name(name)?;
+/// Fails if the name or the value is invalid. The file is then unchanged.
+pub(crate) fn set_value(
+    path: &Path,
+    name: &str,
+    field: Field,
+    value: &SecretString,
+) -> Result<ProfileEdit, SettingsError> {
+    validate_name(name)?;
     let value = value.expose_secret();
-    checked(key, value)?;
-    let mut done = Change::Changed;
-    replace(path, |text, profiles| {
-        let profile = of_name(&profiles, name);
-        let old = profile.and_then(|profile| {
+    validate_value(field, value)?;
+    let mut outcome = ProfileEdit::Updated;
+    update_config(path, |text, profiles| {
+        let profile = find_profile(&profiles, name);
+        let current = profile.and_then(|profile| {
             let secret = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
-            if key.is_secret() { secret } else { profile.value(key) }
+            if field.is_secret() { secret } else { profile.value(field) }
         });
-        done = match (profile, old) {
-            (None, _) => Change::Made,
-            (_, Some(old)) if old == value => Change::Unchanged,
-            _ => Change::Changed,
+        outcome = match (profile, current) {
+            (None, _) => ProfileEdit::Created,
+            (_, Some(current)) if current == value => ProfileEdit::Unchanged,
+            _ => ProfileEdit::Updated,
         };
-        Ok((done != Change::Unchanged).then(|| toml_file::set(text, name, key, value)))
+        Ok((outcome != ProfileEdit::Unchanged).then(|| toml_file::set_value(text, name, field, value)))
     })?;
-    Ok(done)
+    Ok(outcome)
 }
 
 /// Removes a profile, or one value of it.
 ///
 /// # Errors
 ///
-/// Fails when it isn't there, or when the file can't be read or written. It is then as it was.
-pub(crate) fn remove(path: &Path, name: &str, key: Option<Field>) -> Result<(), ConfigError> {
-    replace(path, |text, profiles| {
-        removable(&profiles, name, key, Some(path))?;
-        Ok(Some(match key {
-            Some(key) => toml_file::remove_value(text, name, key),
+/// Fails if there is nothing to remove. The file is then unchanged.
+pub(crate) fn remove(path: &Path, name: &str, field: Option<Field>) -> Result<(), SettingsError> {
+    update_config(path, |text, profiles| {
+        require_present(&profiles, name, field, Some(path))?;
+        Ok(Some(match field {
+            Some(field) => toml_file::remove_value(text, name, field),
             None => toml_file::remove_profile(text, name),
         }))
     })
 }
 
-/// Says whether a profile can be changed or made here.
+/// Checks that a profile can be changed or created.
 ///
 /// # Errors
 ///
-/// Refuses one of `~/.ncloud/configure`: that file isn't cdss's, and a second profile of the name would make both
-/// useless.
-pub(crate) fn check_editable(files: &Files, name: &str) -> Result<(), ConfigError> {
-    let vendor = of_name(files.vendor.as_deref().unwrap_or_default(), name);
-    match vendor {
-        Some(profile) if of_name(&files.own, name).is_none() => {
-            Err(ConfigError::Foreign { name: name.to_owned(), file: profile.file.clone() })
+/// Fails if the profile is in `~/.ncloud/configure`: cdss never writes that file, and a second profile with the same
+/// name would make both unusable.
+pub(crate) fn require_editable(files: &ProfileFiles, name: &str) -> Result<(), SettingsError> {
+    let ncloud_profile = find_profile(files.ncloud.as_deref().unwrap_or_default(), name);
+    match ncloud_profile {
+        Some(profile) if find_profile(&files.config, name).is_none() => {
+            Err(SettingsError::ReadOnlyProfile { name: name.to_owned(), file: profile.file.clone() })
         }
         _ => Ok(()),
     }
 }
 
-/// Says whether a profile of this name can be made.
+/// Checks that a profile with this name can be created.
 ///
 /// # Errors
 ///
-/// Refuses a name that is taken, and one that can't be typed.
-pub(crate) fn check_new(files: &Files, name: &str) -> Result<(), ConfigError> {
-    checked_name(name)?;
-    check_editable(files, name)?;
-    of_name(&files.own, name).map_or(Ok(()), |profile| Err(taken(name, &profile.file)))
+/// Fails if the name is invalid or exists.
+pub(crate) fn require_new(files: &ProfileFiles, name: &str) -> Result<(), SettingsError> {
+    validate_name(name)?;
+    require_editable(files, name)?;
+    find_profile(&files.config, name).map_or(Ok(()), |profile| Err(profile_exists(name, &profile.file)))
 }
 
-/// Says whether there is something to remove.
-///
-/// # Errors
-///
-/// Fails when there isn't.
-pub(crate) fn check_removal(files: &Files, name: &str, key: Option<Field>) -> Result<(), ConfigError> {
-    check_editable(files, name)?;
-    removable(&files.own, name, key, files.places.first().map(PathBuf::as_path))
+/// Checks that the profile, or the value, exists and can be removed.
+pub(crate) fn require_removable(
+    files: &ProfileFiles,
+    name: &str,
+    field: Option<Field>,
+) -> Result<(), SettingsError> {
+    require_editable(files, name)?;
+    require_present(&files.config, name, field, files.paths.first().map(PathBuf::as_path))
 }
 
-fn removable(
+fn require_present(
     profiles: &[Profile],
     name: &str,
-    key: Option<Field>,
+    field: Option<Field>,
     file: Option<&Path>,
-) -> Result<(), ConfigError> {
-    let profile = of_name(profiles, name).ok_or_else(|| ConfigError::NoProfile {
+) -> Result<(), SettingsError> {
+    let profile = find_profile(profiles, name).ok_or_else(|| SettingsError::ProfileNotFound {
         name: name.to_owned(),
-        places: file.map(Path::to_owned).into_iter().collect(),
+        files: file.map(Path::to_owned).into_iter().collect(),
     })?;
-    match key {
-        Some(key) if !profile.has(key) => Err(ConfigError::NoValue {
-            key: key.name(),
+    match field {
+        Some(field) if !profile.has(field) => Err(SettingsError::ValueNotSet {
+            key: field.name(),
             name: profile.name.clone(),
             file: profile.file.clone(),
         }),
@@ -138,19 +147,19 @@ fn removable(
     }
 }
 
-fn of_name<'a>(profiles: &'a [Profile], name: &str) -> Option<&'a Profile> {
+fn find_profile<'a>(profiles: &'a [Profile], name: &str) -> Option<&'a Profile> {
     profiles.iter().find(|profile| profile.name == name)
 }
 
-fn taken(name: &str, file: &Path) -> ConfigError {
-    ConfigError::Taken { name: name.to_owned(), file: file.to_owned() }
+fn profile_exists(name: &str, file: &Path) -> SettingsError {
+    SettingsError::ProfileExists { name: name.to_owned(), file: file.to_owned() }
 }
 
-fn checked_name(name: &str) -> Result<(), ConfigError> {
-    toml_file::named(name)
-        .map_err(|reason| ConfigError::Invalid { name: format!("profile `{name}`"), reason })
+fn validate_name(name: &str) -> Result<(), SettingsError> {
+    toml_file::validate_profile_name(name)
+        .map_err(|reason| SettingsError::Invalid { name: format!("profile `{name}`"), reason })
 }
 
-fn checked(key: Field, value: &str) -> Result<(), ConfigError> {
-    key.check(value).map_err(|reason| ConfigError::Invalid { name: key.name().to_owned(), reason })
+fn validate_value(field: Field, value: &str) -> Result<(), SettingsError> {
+    field.validate(value).map_err(|reason| SettingsError::Invalid { name: field.name().to_owned(), reason })
 }

@@ -1,4 +1,4 @@
-//! Settings: where each value comes from, and the keys.
+//! Settings: the effective value of each one, where it comes from, and the credentials.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,143 +18,152 @@ mod paths;
 mod profile;
 mod resolve;
 mod resolved_endpoint;
+mod sandbox;
 mod sources;
 mod store;
 mod toml_file;
 
 pub(crate) use credential_process::{CredentialProcess, RunContext};
-pub(crate) use edit::{Change, check_editable, check_new, check_removal, make, remove, set};
-pub(crate) use input_file::{InputFile, check_time_zone};
+pub(crate) use edit::{
+    ProfileEdit, create_profile, remove, require_editable, require_new, require_removable, set_value,
+};
+pub(crate) use input_file::{InputFile, validate_time_zone};
 pub(crate) use paths::{SANDBOX_ID_FILE, sandbox_directory, state_directory};
 pub(crate) use profile::Field;
-pub(crate) use resolve::{Flags, Settings, SettingsSummary, duration, resolve};
-pub(crate) use sources::{DEFAULT_PROFILE, named, sandbox_port};
-pub(crate) use store::{Files, profiles};
+pub(crate) use resolve::{Flags, SettingSummary, Settings, parse_duration, resolve};
+pub(crate) use sandbox::{sandbox_credentials, sandbox_port};
+pub(crate) use sources::{DEFAULT_PROFILE, requested_profile};
+pub(crate) use store::{ProfileFiles, read_profiles};
 
-/// Reads the files and settles everything. In a rehearsal no file is looked at.
+/// Reads the profile files and resolves all settings. A sandbox ignores the profile files.
 ///
 /// # Errors
 ///
-/// Fails with the first thing that can't be used; nothing was asked of the service.
-pub(crate) fn load_settings(flags: &Flags, environment: &Environment) -> Result<Settings, ConfigError> {
-    check_time_zone(environment)?;
-    let files =
-        if sources::in_sandbox(environment)?.is_some() { Files::default() } else { profiles(environment)? };
+/// Fails with the first invalid value, before any request is sent.
+pub(crate) fn load_settings(flags: &Flags, environment: &Environment) -> Result<Settings, SettingsError> {
+    validate_time_zone(environment)?;
+    let files = if sandbox::sandbox_endpoint(environment)?.is_some() {
+        ProfileFiles::default()
+    } else {
+        read_profiles(environment)?
+    };
     resolve(flags, environment, &files)
 }
 
-/// A pair that signs requests. Both halves come from one place.
+/// The access key and secret key that sign requests. Both come from the same origin.
 #[derive(Clone)]
 pub(crate) struct Credentials {
-    pub access: String,
-    pub secret: SecretString,
-    /// When it ends to count, where its source says so.
-    pub expires: Option<Timestamp>,
+    pub access_key: String,
+    pub secret_key: SecretString,
+    /// When they expire, if their source reports it.
+    pub expires_at: Option<Timestamp>,
 }
 
-/// Where keys come from when they are needed.
+/// Where to get credentials when they are needed.
 #[derive(Debug, Clone)]
 pub(crate) enum CredentialSource {
-    Pair(Credentials),
+    Static(Credentials),
     Process(CredentialProcess),
 }
 
 impl CredentialSource {
-    /// Returns the keys; runs the program where there is one.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the program gives none, or a signal comes first.
-    pub(crate) fn fetch(&self, around: RunContext<'_>) -> Result<Credentials, ConfigError> {
+    /// Returns the credentials; runs the credential process if there is one.
+    pub(crate) fn fetch(&self, context: RunContext<'_>) -> Result<Credentials, SettingsError> {
         match self {
-            Self::Pair(keys) => Ok(keys.clone()),
-            Self::Process(process) => process.fetch(around),
+            Self::Static(credentials) => Ok(credentials.clone()),
+            Self::Process(process) => process.fetch(context),
         }
     }
 
-    /// Returns the pair that is known without asking anybody.
-    pub(crate) fn pair(&self) -> Option<&Credentials> {
+    /// Returns the credentials that are known without running a program.
+    pub(crate) fn static_credentials(&self) -> Option<&Credentials> {
         match self {
-            Self::Pair(keys) => Some(keys),
+            Self::Static(credentials) => Some(credentials),
             Self::Process(_) => None,
         }
     }
 }
 
 impl Credentials {
-    pub(crate) fn new(access: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self { access: access.into(), secret: SecretString::from(secret.into()), expires: None }
+    pub(crate) fn new(access_key: impl Into<String>, secret_key: impl Into<String>) -> Self {
+        Self {
+            access_key: access_key.into(),
+            secret_key: SecretString::from(secret_key.into()),
+            expires_at: None,
+        }
     }
 
-    /// Makes a pair of two halves that can go into headers and into text that is signed line by line.
-    fn checked(access: &str, secret: &str) -> Option<Self> {
-        (is_plain(access) && is_plain(secret)).then(|| Self::new(access, secret))
+    /// Creates credentials if both keys are valid.
+    fn try_new(access_key: &str, secret_key: &str) -> Option<Self> {
+        (is_valid_key(access_key) && is_valid_key(secret_key)).then(|| Self::new(access_key, secret_key))
     }
 
-    /// Returns true for the same pair.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.access == other.access && self.secret.expose_secret() == other.secret.expose_secret()
+    /// Returns true if both keys are equal.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.access_key == other.access_key
+            && self.secret_key.expose_secret() == other.secret_key.expose_secret()
     }
 
-    /// Returns both halves, for the rehearsal service that has to know them.
-    pub(crate) fn into_plain(self) -> (String, String) {
-        (self.access, self.secret.expose_secret().to_owned())
+    /// Returns the access key and the secret key as plain text, for the sandbox server.
+    pub(crate) fn into_parts(self) -> (String, String) {
+        (self.access_key, self.secret_key.expose_secret().to_owned())
     }
 
-    /// Returns the last four characters of the access key, for telling keys apart.
+    /// Returns the last four characters of the access key, which identify it in output.
     ///
-    /// A key of fewer than eight characters shows nothing: four would be half of it.
-    pub(crate) fn tail(&self) -> String {
-        let characters: Vec<char> = self.access.chars().collect();
+    /// Empty for a key of fewer than eight characters: four would be half of it.
+    pub(crate) fn access_key_tail(&self) -> String {
+        let characters: Vec<char> = self.access_key.chars().collect();
         if characters.len() < 8 { String::new() } else { characters[characters.len() - 4..].iter().collect() }
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys").field("access", &self.tail()).finish_non_exhaustive()
+        f.debug_struct("Credentials").field("access_key", &self.access_key_tail()).finish_non_exhaustive()
     }
 }
 
-/// Returns true for what can be half a key: it goes into headers and into text that is signed line by line.
-fn is_plain(text: &str) -> bool {
+/// Returns true for a usable access key or secret key.
+///
+/// Keys are put into headers and into text that is signed line by line, so spaces and control characters are invalid.
+fn is_valid_key(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The key that every `cdss` uses with the rehearsal service, and the only one that it takes.
-pub(crate) fn sandbox_keys() -> Credentials {
-    Credentials::new("SANDBOXACCESSKEY0000", "sandbox-secret-that-opens-nothing-real00")
-}
-
-/// The environment, read once.
+/// A copy of the process environment.
 #[derive(Clone, Default)]
 pub(crate) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
-    /// Reads the process's own environment.
+    /// Reads the environment of this process.
     ///
-    /// A setting that is no UTF-8 stays a setting, and one that can't be used: left out, it would let the next
-    /// place decide, which may lead to another key or out of a rehearsal.
-    pub(crate) fn of_process() -> Self {
+    /// A settings variable that is not valid UTF-8 is kept, with replacement characters, and fails validation later.
+    /// Ignoring it could select other credentials, or leave the sandbox.
+    pub(crate) fn from_process() -> Self {
         let pairs = std::env::vars_os().filter_map(|(name, value)| {
             let name = name.into_string().ok()?;
-            let value = value.into_string().or_else(|odd| {
-                if is_setting(&name) { Ok(odd.to_string_lossy().into_owned()) } else { Err(odd) }
+            let value = value.into_string().or_else(|invalid| {
+                if is_setting_variable(&name) {
+                    Ok(invalid.to_string_lossy().into_owned())
+                } else {
+                    Err(invalid)
+                }
             });
             Some((name, value.ok()?))
         });
         Self(pairs.collect())
     }
 
-    /// Returns what tells where files are, and nothing that outranks a profile.
-    pub(crate) fn for_files_alone(&self) -> Self {
-        let mut kept = self.clone();
-        kept.0.retain(|name, _| name == sources::SANDBOX || !is_setting(name));
-        kept
+    /// Returns a copy without the variables that override a profile. Those that locate files are kept.
+    pub(crate) fn without_overrides(&self) -> Self {
+        let mut copy = self.clone();
+        copy.0.retain(|name, _| name == sandbox::SANDBOX_VARIABLE || !is_setting_variable(name));
+        copy
     }
 
     #[cfg(test)]
-    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
+    pub(crate) fn from_pairs(pairs: &[(&str, &str)]) -> Self {
         Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
@@ -166,28 +175,29 @@ impl Environment {
         self.0.keys().map(String::as_str)
     }
 
-    /// Returns a variable's value as an absolute path; an empty or relative one counts as unset, as the XDG
-    /// rules have it.
+    /// Returns the value of a variable as an absolute path.
+    ///
+    /// An empty or relative path counts as unset, as the XDG Base Directory Specification requires.
     pub(crate) fn directory(&self, name: &str) -> Option<PathBuf> {
         self.value(name).map(PathBuf::from).filter(|path| path.is_absolute())
     }
 }
 
-/// Returns true for the name of a variable that settings come from.
-pub(crate) fn is_setting(name: &str) -> bool {
+/// Returns true for the name of a variable that settings are read from.
+pub(crate) fn is_setting_variable(name: &str) -> bool {
     name.starts_with("CDSS_") || name.starts_with("NCLOUD_")
 }
 
-/// Where a value came from.
+/// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
     Flag(&'static str),
     Variable(&'static str),
-    /// A profile and the file that it stands in.
+    /// A profile and the file that contains it.
     Profile(String, PathBuf),
-    /// A file, for the profile that is meant where none is named.
+    /// The file of the default profile.
     File(PathBuf),
-    /// The site that a region implies, and the like.
+    /// Derived from another setting, such as the site from the region.
     Implied(String),
     Default,
     Sandbox,
@@ -206,144 +216,154 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why settings can't be used. Nothing was asked of the service.
+/// An error in the settings. Except when credentials are refreshed, no request has been sent yet.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum ConfigError {
+pub(crate) enum SettingsError {
     #[error("{0} is empty")]
     Empty(String),
     #[error("{name}: {reason}")]
     Invalid { name: String, reason: String },
 
-    #[error("there is no profile `{name}`{}", looked_in(places))]
-    NoProfile { name: String, places: Vec<PathBuf> },
-    #[error("there are two profiles `{name}`, one in {} and one in {}", first.display(), second.display())]
-    TwoProfiles { name: String, first: PathBuf, second: PathBuf },
-    #[error("there is a profile `{name}` in {} already", file.display())]
-    Taken { name: String, file: PathBuf },
-    #[error("profile `{name}` stands in {}, which cdss reads and never writes", file.display())]
-    Foreign { name: String, file: PathBuf },
+    #[error("profile `{name}` not found{}", searched_files(files))]
+    ProfileNotFound { name: String, files: Vec<PathBuf> },
+    #[error("profile `{name}` is defined twice: in {} and in {}", first.display(), second.display())]
+    DuplicateProfile { name: String, first: PathBuf, second: PathBuf },
+    #[error("profile `{name}` already exists in {}", file.display())]
+    ProfileExists { name: String, file: PathBuf },
+    #[error("profile `{name}` is in {}, which cdss never changes", file.display())]
+    ReadOnlyProfile { name: String, file: PathBuf },
     #[error("{key} is not set in profile {name} in {}", file.display())]
-    NoValue { key: &'static str, name: String, file: PathBuf },
+    ValueNotSet { key: &'static str, name: String, file: PathBuf },
     #[error("{}:{line}:{column}: {reason}", file.display())]
-    Damaged { file: PathBuf, line: usize, column: usize, reason: String },
-    #[error("{} can't be read: {reason}", file.display())]
+    InvalidFile { file: PathBuf, line: usize, column: usize, reason: String },
+    #[error("can't read {}: {reason}", file.display())]
     Unreadable { file: PathBuf, reason: String },
-    #[error("{} can't be written: {reason}", file.display())]
+    #[error("can't write {}: {reason}", file.display())]
     Unwritable { file: PathBuf, reason: String },
-    /// Somebody else may `read` or `write` a file that holds keys.
-    #[error("others may {may} {}, which holds keys", file.display())]
-    Exposed { file: PathBuf, may: &'static str },
-    #[error("{} belongs to another user, who could change what it says", file.display())]
-    Anothers { file: PathBuf },
+    /// Other users can read or write a file that contains credentials. `access` completes "can … it".
+    #[error("permissions of {} are too open: other users can {access} it", file.display())]
+    InsecurePermissions { file: PathBuf, access: &'static str },
+    #[error("{} is owned by another user, who could change its contents", file.display())]
+    WrongOwner { file: PathBuf },
 
-    /// The endpoint of one place with the keys of another: whoever sets a variable could have a stranger's key.
-    #[error("{variable} leads to {endpoint}, and the key is that of profile {profile}")]
-    ForeignEndpoint { variable: &'static str, endpoint: String, profile: String },
+    /// A variable sets the endpoint, but the credentials are a profile's. Otherwise, anyone who can set a variable
+    /// could receive requests that are signed with the profile's key.
+    #[error("{variable} points to {endpoint}, but the credentials belong to profile {profile}")]
+    EndpointConflict { variable: &'static str, endpoint: String, profile: String },
 
-    #[error("there are no keys: {} are not set, and there is no default profile", .0.join(" and "))]
-    NoKeys([&'static str; 2]),
-    #[error("there are no keys in profile {name} in {}", file.display())]
-    NoKeysInProfile { name: String, file: PathBuf },
-    #[error("half a key pair: {present} is set without {missing}{}", of_place(place.as_deref()))]
-    HalfPair { present: &'static str, missing: &'static str, place: Option<String> },
-    #[error("{name} is set but empty{}", of_place(place.as_deref()))]
-    EmptyKey { name: &'static str, place: Option<String> },
-    #[error("`{program}`, the credential_process of {place}, gave no key: {reason}")]
-    Process { program: String, place: String, reason: String },
-    /// The settings have changed while they were in use.
-    #[error("the key is for {0} by now")]
-    Moved(String),
-    /// A signal came while a program was to give the key.
+    #[error("no credentials found: {} are not set, and there is no default profile", .0.join(" and "))]
+    NoCredentials([&'static str; 2]),
+    #[error("no credentials found in profile {name} in {}", file.display())]
+    NoCredentialsInProfile { name: String, file: PathBuf },
+    #[error("incomplete credentials: {present} is set but {missing} is not{}", origin_suffix(origin.as_deref()))]
+    IncompleteCredentials { present: &'static str, missing: &'static str, origin: Option<String> },
+    #[error("{name} is set but empty{}", origin_suffix(origin.as_deref()))]
+    EmptyCredential { name: &'static str, origin: Option<String> },
+    #[error("credential_process `{program}` of {origin} failed: {reason}")]
+    ProcessFailed { program: String, origin: String, reason: String },
+    /// The endpoint in the settings changed during the run.
+    #[error("the key now belongs to {0}")]
+    EndpointChanged(String),
+    /// A signal arrived while the credential process ran.
     #[error("interrupted")]
     Interrupted(Signal),
-    #[error("there are both a key pair and a credential_process in {0}")]
-    TwoSources(String),
-    #[error("the key holds characters that no key has{}", of_place(place.as_deref()))]
-    OddKey { place: Option<String> },
+    #[error("both an API key and a credential_process are set in {0}")]
+    ConflictingCredentials(String),
+    #[error("the key contains invalid characters{}", origin_suffix(origin.as_deref()))]
+    InvalidKey { origin: Option<String> },
 }
 
-fn of_place(place: Option<&str>) -> String {
-    place.map_or_else(String::new, |place| format!(", in {place}"))
+fn origin_suffix(origin: Option<&str>) -> String {
+    origin.map_or_else(String::new, |origin| format!(" ({origin})"))
 }
 
-fn looked_in(places: &[PathBuf]) -> String {
-    let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-    if places.is_empty() { String::new() } else { format!(" in {}", places.join(" or ")) }
+fn searched_files(files: &[PathBuf]) -> String {
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    if files.is_empty() { String::new() } else { format!(" in {}", files.join(" or ")) }
 }
 
-impl ConfigError {
-    /// Returns true when keys are the trouble.
+impl SettingsError {
+    /// Returns true for a problem with the credentials.
     pub(crate) fn is_auth(&self) -> bool {
         matches!(
             self,
-            Self::NoKeys(_)
-                | Self::NoKeysInProfile { .. }
-                | Self::HalfPair { .. }
-                | Self::EmptyKey { .. }
-                | Self::OddKey { .. }
-                | Self::Process { .. }
-                | Self::TwoSources(_)
+            Self::NoCredentials(_)
+                | Self::NoCredentialsInProfile { .. }
+                | Self::IncompleteCredentials { .. }
+                | Self::EmptyCredential { .. }
+                | Self::InvalidKey { .. }
+                | Self::ProcessFailed { .. }
+                | Self::ConflictingCredentials(_)
         )
     }
 
-    /// Returns true when what was named is not there, or is not one thing.
+    /// Returns true if a profile or value was not found, or its name is ambiguous.
     pub(crate) fn is_not_found(&self) -> bool {
-        matches!(self, Self::NoProfile { .. } | Self::TwoProfiles { .. } | Self::NoValue { .. })
+        matches!(
+            self,
+            Self::ProfileNotFound { .. } | Self::DuplicateProfile { .. } | Self::ValueNotSet { .. }
+        )
     }
 
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Empty(name) => format!("give {name} a value, or leave it out"),
-            Self::Invalid { name, .. } => format!("correct {name}, or leave it out"),
-            Self::NoProfile { .. } => {
-                "`cdss config list` shows the profiles, `cdss config init` makes one".to_owned()
+            Self::Empty(name) => format!("set {name} to a value, or remove it"),
+            Self::Invalid { name, .. } => format!("correct {name}, or remove it"),
+            Self::ProfileNotFound { .. } => {
+                "list the profiles with `cdss config list`, or create one with `cdss config init`".to_owned()
             }
-            Self::TwoProfiles { .. } => "rename one of them".to_owned(),
-            Self::Taken { name, .. } => {
+            Self::DuplicateProfile { .. } => "rename one of them".to_owned(),
+            Self::ProfileExists { name, .. } => {
                 format!(
-                    "change it with `cdss config set KEY VALUE --profile {}`, or take another name",
+                    "change it with `cdss config set KEY VALUE --profile {}`, or choose another name",
                     quote(name)
                 )
             }
-            Self::Foreign { .. } => "take another name, or change that file by hand".to_owned(),
-            Self::NoValue { name, .. } => {
-                format!("`cdss config show --profile {}` tells what is set, and where", quote(name))
+            Self::ReadOnlyProfile { .. } => "choose another name, or edit that file by hand".to_owned(),
+            Self::ValueNotSet { name, .. } => {
+                format!("see which values are set with `cdss config show --profile {}`", quote(name))
             }
-            Self::Damaged { .. } => "correct the line, or leave it out".to_owned(),
-            Self::Unreadable { .. } => "make it a file that you can read".to_owned(),
+            Self::InvalidFile { .. } => "correct or remove the line".to_owned(),
+            Self::Unreadable { .. } => "it must be a regular file that you can read".to_owned(),
             Self::Unwritable { .. } => {
-                "the file is as it was; it has to be a plain file in a folder that you can write".to_owned()
-            }
-            Self::Exposed { file, .. } => format!("chmod 600 {}", quote(&file.to_string_lossy())),
-            Self::Anothers { .. } => "run cdss as that user, or have a file of your own".to_owned(),
-            Self::ForeignEndpoint { variable, .. } => {
-                format!("unset {variable}, or give the address with --endpoint or in the profile")
-            }
-            Self::NoKeys(_) => {
-                "set both, or make a profile with `cdss config init`, or rehearse with `cdss sandbox`"
+                "the file is unchanged; it must be a regular file in a directory that you can write to"
                     .to_owned()
             }
-            Self::NoKeysInProfile { name, file } => {
+            Self::InsecurePermissions { file, .. } => format!("chmod 600 {}", quote(&file.to_string_lossy())),
+            Self::WrongOwner { .. } => "run cdss as that user, or use a file that you own".to_owned(),
+            Self::EndpointConflict { variable, .. } => {
+                format!("unset {variable}, or set the endpoint with --endpoint or in the profile")
+            }
+            Self::NoCredentials(_) => {
+                "set both variables, create a profile with `cdss config init`, or try `cdss sandbox`"
+                    .to_owned()
+            }
+            Self::NoCredentialsInProfile { name, file } => {
                 let profile = quote(name);
                 if file.ends_with("config.toml") {
                     format!(
-                        "`cdss config set access_key KEY --profile {profile}` and `cdss config set secret_key \
-                         --profile {profile}` add them"
+                        "add both with `cdss config set access_key KEY --profile {profile}` and `cdss config set \
+                         secret_key --profile {profile}`"
                     )
                 } else {
-                    "add both to that section by hand".to_owned()
+                    "add both keys to that section by hand".to_owned()
                 }
             }
-            Self::HalfPair { missing, .. } => format!("set {missing} as well, from the same key"),
-            Self::EmptyKey { name, .. } => format!("set {name}, or unset both halves of the pair"),
-            Self::Interrupted(_) | Self::Moved(_) => "run the command again".to_owned(),
-            Self::Process { .. } => {
-                "run it by hand and look at what it prints, in a place where nobody watches".to_owned()
+            Self::IncompleteCredentials { missing, .. } => {
+                format!("set {missing} as well, from the same API key")
             }
-            Self::TwoSources(_) => {
+            Self::EmptyCredential { name, .. } => {
+                format!("set {name}, or unset both the access key and the secret key")
+            }
+            Self::Interrupted(_) | Self::EndpointChanged(_) => "run the command again".to_owned(),
+            Self::ProcessFailed { .. } => {
+                "run the program yourself, where nobody can see its output, and check what it prints"
+                    .to_owned()
+            }
+            Self::ConflictingCredentials(_) => {
                 "remove one of them with `cdss config remove KEY --profile NAME`".to_owned()
             }
-            Self::OddKey { .. } => "copy the key again; it has no spaces and no line ends".to_owned(),
+            Self::InvalidKey { .. } => "copy the key again, without spaces or line breaks".to_owned(),
         }
     }
 }

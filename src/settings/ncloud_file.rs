@@ -1,18 +1,18 @@
-//! `~/.ncloud/configure`, the file that NCP's own tools share. It is read as it is and never written.
+//! Reads `~/.ncloud/configure`, the file that NAVER Cloud's own tools share. It is never written.
 
 use std::path::Path;
 
 use super::profile::{Field, Profile};
 use crate::model::endpoint::Endpoint;
 
-/// The section that is meant where none is named.
+/// The section that is used if none is named.
 pub(super) const DEFAULT_SECTION: &str = "DEFAULT";
 
-/// Reads the sections.
+/// Parses the file; each section becomes a profile.
 ///
-/// The tools that read this file differ: some ignore sections, some cut a value at its second `=`. What they
-/// have in common is taken as it is meant: a value is everything behind the first `=`, keys before the first
-/// section belong to `DEFAULT`, a later line outranks an earlier one, and what is no setting is passed over.
+/// The tools that read this file differ: some ignore sections, some cut a value at its second `=`. Here, a value is
+/// everything after the first `=`, keys before the first section belong to `DEFAULT`, a later line overrides an
+/// earlier one, and unknown keys and lines are ignored.
 ///
 /// Source: NAVER Cloud's CLI guide and the readers of its SDKs.
 pub(super) fn parse(text: &str, file: &Path) -> Vec<Profile> {
@@ -26,38 +26,38 @@ pub(super) fn parse(text: &str, file: &Path) -> Vec<Profile> {
             if let Some((name, _)) = rest.split_once(']') {
                 name.trim().clone_into(&mut section);
                 if !section.is_empty() {
-                    let _empty_so_far = of_name(&mut profiles, &section, file);
+                    let _created = find_or_add(&mut profiles, &section, file);
                 }
             }
         } else if !section.is_empty()
             && let Some((name, value)) = line.split_once('=')
-            && let Some(key) = key(name)
+            && let Some(field) = parse_field(name)
         {
-            let value = bare(value);
-            let profile = of_name(&mut profiles, &section, file);
-            match key {
-                // Whoever accepted the default of `ncloud configure` may have nothing here.
+            let value = trim_value(value);
+            let profile = find_or_add(&mut profiles, &section, file);
+            match field {
+                // Empty if the default was accepted in `ncloud configure`.
                 Field::Endpoint if value.is_empty() => {}
                 Field::Endpoint => {
-                    let own = Endpoint::of_gateway(value).map(|endpoint| endpoint.to_string());
-                    profile.put(key, own.as_deref().unwrap_or(value));
+                    let endpoint = Endpoint::of_gateway(value).map(|endpoint| endpoint.to_string());
+                    profile.set_value(field, endpoint.as_deref().unwrap_or(value));
                 }
-                key => profile.put(key, value),
+                field => profile.set_value(field, value),
             }
         }
     }
     profiles
 }
 
-fn of_name<'a>(profiles: &'a mut Vec<Profile>, name: &str, file: &Path) -> &'a mut Profile {
-    let at = profiles.iter().position(|profile| profile.name == name).unwrap_or_else(|| {
+fn find_or_add<'a>(profiles: &'a mut Vec<Profile>, name: &str, file: &Path) -> &'a mut Profile {
+    let index = profiles.iter().position(|profile| profile.name == name).unwrap_or_else(|| {
         profiles.push(Profile::new(name, file));
         profiles.len() - 1
     });
-    &mut profiles[at]
+    &mut profiles[index]
 }
 
-fn key(name: &str) -> Option<Field> {
+fn parse_field(name: &str) -> Option<Field> {
     match name.trim().to_ascii_lowercase().as_str() {
         "ncloud_access_key_id" => Some(Field::AccessKey),
         "ncloud_secret_access_key" => Some(Field::SecretKey),
@@ -66,12 +66,12 @@ fn key(name: &str) -> Option<Field> {
     }
 }
 
-/// Takes off blanks, a remark behind the value, and quotes: none of them can be part of a key or an address.
-fn bare(value: &str) -> &str {
-    let end = [" #", "\t#", " ;", "\t;"].iter().filter_map(|mark| value.find(mark)).min();
+/// Removes whitespace, a trailing comment, and quotes. None of them can be part of a key or an endpoint.
+fn trim_value(value: &str) -> &str {
+    let end = [" #", "\t#", " ;", "\t;"].iter().filter_map(|marker| value.find(marker)).min();
     let value = value[..end.unwrap_or(value.len())].trim();
-    let quoted = |mark| value.strip_prefix(mark)?.strip_suffix(mark);
-    quoted('"').or_else(|| quoted('\'')).unwrap_or(value)
+    let unquoted = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
+    unquoted('"').or_else(|| unquoted('\'')).unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::model::region::Site;
 
-    /// What one section came to: name, access key, secret, site.
+    /// Parses a file into name, access key, secret key, and site of each section.
     fn read(text: &str) -> Vec<(String, String, String, Option<Site>)> {
         parse(text, Path::new("/home/u/.ncloud/configure"))
             .into_iter()
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_of_the_ncloud_cli_with_two_sections() {
+    fn sections_of_the_ncloud_cli_become_profiles() {
         let text = "[DEFAULT]\nncloud_access_key_id = AK1\nncloud_secret_access_key = SK1\n\
                     ncloud_api_url = https://ncloud.apigw.ntruss.com\n\n\
                     [project]\nncloud_access_key_id = AK2\nncloud_secret_access_key = SK2\n\
@@ -119,14 +119,14 @@ mod tests {
             section("project", "AK2", "SK2", Some(Site::Gov)),
         ];
         assert_eq!(read(text), expected);
-        assert_eq!(read(&text.replace('\n', "\r\n")), expected, "Windows line ends");
-        assert_eq!(read(&format!("\u{feff}{text}")), expected, "a byte order mark");
-        assert_eq!(read(&text.replace(" = ", "=")), expected, "without blanks");
-        assert_eq!(read(text.trim_end()), expected, "no line end at the end");
+        assert_eq!(read(&text.replace('\n', "\r\n")), expected, "CRLF");
+        assert_eq!(read(&format!("\u{feff}{text}")), expected, "byte order mark");
+        assert_eq!(read(&text.replace(" = ", "=")), expected, "without spaces");
+        assert_eq!(read(text.trim_end()), expected, "no newline at the end");
     }
 
     #[test]
-    fn a_file_without_sections_is_the_default() {
+    fn keys_before_any_section_belong_to_default() {
         let text = "ncloud_access_key_id=AK1\nncloud_secret_access_key=SK1\n\
                     ncloud_api_url=https://fin-ncloud.apigw.fin-ntruss.com\n";
         assert_eq!(read(text), [section("DEFAULT", "AK1", "SK1", Some(Site::Fin))]);
@@ -136,36 +136,35 @@ mod tests {
     }
 
     #[test]
-    fn a_file_edited_by_hand() {
-        let text = "# keys of the team\n\n; old style remark\n  [ team ]  # ours\n\n\
+    fn comments_quotes_and_odd_spacing_are_accepted() {
+        let text = "# team keys\n\n; old-style comment\n  [ team ]  # ours\n\n\
                     \tNCLOUD_ACCESS_KEY_ID\t=\tAK1\t\n   ncloud_secret_access_key = \"a=b/c+d==\"  ; do not share\n\
                     ncloud_region = KR\nnot a setting\nncloud_api_url =\n";
         assert_eq!(read(text), [section("team", "AK1", "a=b/c+d==", None)]);
     }
 
     #[test]
-    fn a_section_that_comes_twice_is_one_and_the_later_line_counts() {
+    fn repeated_sections_merge_and_later_lines_win() {
         let text =
             "[a]\nncloud_access_key_id=AK1\n[b]\n[a]\nncloud_access_key_id=AK2\nncloud_secret_access_key=SK2";
         assert_eq!(read(text), [section("a", "AK2", "SK2", None), section("b", "", "", None)]);
     }
 
     proptest! {
-        /// Whatever characters a key has, and however the file is laid out, the key comes out.
         #[test]
-        fn any_pair_comes_out_as_it_was_written(
+        fn any_credentials_are_read_as_written(
             access in "[A-Za-z0-9]{8,24}",
             secret in "[A-Za-z0-9=/+_;#-]{8,48}",
             name in "[A-Za-z0-9_.-]{1,12}",
-            blank in "[ \t]{0,2}",
-            windows: bool,
+            space in "[ \t]{0,2}",
+            crlf: bool,
         ) {
             let text = format!(
-                "[{name}]\n{blank}ncloud_access_key_id{blank}={blank}{access}{blank}\n#\n\n\
-                 ncloud_secret_access_key{blank}={blank}{secret}\n"
+                "[{name}]\n{space}ncloud_access_key_id{space}={space}{access}{space}\n#\n\n\
+                 ncloud_secret_access_key{space}={space}{secret}\n"
             );
             prop_assume!(!secret.starts_with(['#', ';']));
-            let text = if windows { text.replace('\n', "\r\n") } else { text };
+            let text = if crlf { text.replace('\n', "\r\n") } else { text };
             prop_assert_eq!(read(&text), [section(&name, &access, &secret, None)]);
         }
     }

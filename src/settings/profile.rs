@@ -1,4 +1,4 @@
-//! What a profile holds, whichever file it stands in.
+//! Profiles and their fields.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use super::Origin;
 use super::credential_process::CredentialProcess;
 use crate::model::endpoint::Endpoint;
 use crate::model::output_format::OutputFormat;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::region::{Region, Site};
 
-/// A setting that a profile can hold, in the order in which they are shown.
+/// A setting in a profile. The variants are in display order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Field {
     AccessKey,
@@ -27,14 +28,14 @@ pub(crate) enum Field {
     Poll,
 }
 
-/// One profile as it was found.
+/// One profile, as read from its file.
 #[derive(Clone)]
 pub(crate) struct Profile {
     pub name: String,
-    /// The file that it stands in.
+    /// The file that contains it.
     pub file: PathBuf,
     pub secret_key: Option<SecretString>,
-    /// Everything but the secret, unchecked: a fault in a profile that nobody uses is no fault.
+    /// All values except the secret key. They are validated only if the profile is used.
     pub values: BTreeMap<Field, String>,
 }
 
@@ -43,33 +44,31 @@ impl Profile {
         Self { name: name.to_owned(), file: file.to_owned(), secret_key: None, values: BTreeMap::new() }
     }
 
-    /// Stores a value in its place.
-    pub(super) fn put(&mut self, key: Field, value: &str) {
-        if key.is_secret() {
+    pub(super) fn set_value(&mut self, field: Field, value: &str) {
+        if field.is_secret() {
             self.secret_key = Some(SecretString::from(value));
         } else {
-            self.values.insert(key, value.to_owned());
+            self.values.insert(field, value.to_owned());
         }
     }
 
-    pub(crate) fn value(&self, key: Field) -> Option<&str> {
-        self.values.get(&key).map(String::as_str)
+    pub(crate) fn value(&self, field: Field) -> Option<&str> {
+        self.values.get(&field).map(String::as_str)
     }
 
-    pub(super) fn has(&self, key: Field) -> bool {
-        if key.is_secret() { self.secret_key.is_some() } else { self.values.contains_key(&key) }
+    pub(super) fn has(&self, field: Field) -> bool {
+        if field.is_secret() { self.secret_key.is_some() } else { self.values.contains_key(&field) }
     }
 
-    /// Returns where it stands, for people.
-    pub(crate) fn place(&self) -> String {
-        format!("profile {} in {}", self.name, self.file.display())
+    pub(crate) fn origin(&self) -> Origin {
+        Origin::Profile(self.name.clone(), self.file.clone())
     }
 }
 
-/// Values stay out of it: a proxy's address may hold a password, and a command anything.
+/// Prints no values: a proxy address may contain a password, and a command can contain any secret.
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = self.values.keys().map(|key| key.name());
+        let set = self.values.keys().map(|field| field.name());
         f.debug_struct("Profile")
             .field("name", &self.name)
             .field("file", &self.file)
@@ -92,7 +91,7 @@ impl Field {
         Self::Poll,
     ];
 
-    /// Returns the name in `config.toml` and in `config show`.
+    /// Returns the name in `config.toml` and in the output of `config show`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::AccessKey => "access_key",
@@ -112,41 +111,36 @@ impl Field {
         matches!(self, Self::SecretKey)
     }
 
-    /// Finds the key of that name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|key| key.name() == name)
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
     }
 
-    /// Says what is wrong with a value that is about to be written.
+    /// Validates a value before it is written.
     ///
     /// # Errors
     ///
-    /// Fails with the reason, which never repeats a secret.
-    pub(crate) fn check(self, value: &str) -> Result<(), String> {
+    /// Fails with the reason, which never contains the value of a secret.
+    pub(crate) fn validate(self, value: &str) -> Result<(), String> {
         if value.is_empty() {
-            return Err("it is empty".to_owned());
+            return Err("the value is empty".to_owned());
         }
         match self {
-            Self::AccessKey | Self::SecretKey if super::is_plain(value) => Ok(()),
-            Self::AccessKey | Self::SecretKey => Err("it holds characters that no key has".to_owned()),
+            Self::AccessKey | Self::SecretKey if super::is_valid_key(value) => Ok(()),
+            Self::AccessKey | Self::SecretKey => Err("the key contains invalid characters".to_owned()),
             Self::CredentialProcess => CredentialProcess::parse(value, "").map(drop),
             Self::Site => value.parse::<Site>().map(drop).map_err(|error| error.to_string()),
             Self::Region => value.parse::<Region>().map(drop).map_err(|error| error.to_string()),
             Self::Endpoint => Endpoint::parse(value).map(drop).map_err(|error| error.to_string()),
-            Self::Cacert => absolute(value).map(drop),
+            Self::Cacert => parse_absolute_path(value).map(drop),
             Self::Proxy => value.parse::<ProxyAddress>().map(drop).map_err(|error| error.to_string()),
             Self::Output => value.parse::<OutputFormat>().map(drop),
-            Self::Poll => super::duration(value).map(drop),
+            Self::Poll => super::parse_duration(value).map(drop),
         }
     }
 }
 
-/// Reads a path of a profile: nothing is looked up in the working directory.
-///
-/// # Errors
-///
-/// Refuses a path that depends on where cdss is started.
-pub(super) fn absolute(text: &str) -> Result<PathBuf, String> {
+/// Parses a path in a profile. It must be absolute, so that it does not depend on the working directory.
+pub(super) fn parse_absolute_path(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
     if path.is_absolute() { Ok(path) } else { Err(format!("`{text}` is not an absolute path")) }
 }
@@ -156,16 +150,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_key_is_found_by_its_own_name() {
-        for key in Field::ALL {
-            assert_eq!(Field::named(key.name()), Some(key));
+    fn fields_are_found_by_name() {
+        for field in Field::ALL {
+            assert_eq!(Field::from_name(field.name()), Some(field));
         }
-        assert_eq!(Field::named("regoin"), None);
+        assert_eq!(Field::from_name("regoin"), None);
     }
 
     #[test]
-    fn a_value_that_can_not_be_used_is_not_written() {
-        for (key, good, bad) in [
+    fn invalid_values_are_rejected() {
+        for (field, good, bad) in [
             (Field::AccessKey, "AKIDEXAMPLE1", "A B"),
             (Field::SecretKey, "a=b/c+d", "line\nend"),
             (Field::CredentialProcess, "pass show ncloud", "./helper"),
@@ -177,20 +171,20 @@ mod tests {
             (Field::Output, "json", "yaml"),
             (Field::Poll, "15s", "15"),
         ] {
-            assert_eq!(key.check(good), Ok(()), "{}", key.name());
-            assert!(key.check(bad).is_err() && key.check("").is_err(), "{}", key.name());
+            assert_eq!(field.validate(good), Ok(()), "{}", field.name());
+            assert!(field.validate(bad).is_err() && field.validate("").is_err(), "{}", field.name());
         }
     }
 
     #[test]
-    fn a_secret_is_repeated_by_no_reason() {
-        for (key, value) in [(Field::SecretKey, "hunter 2"), (Field::Proxy, "ftp://user:hunter2@proxy")] {
-            let reason = key.check(value).unwrap_err();
+    fn errors_and_debug_output_contain_no_secret() {
+        for (field, value) in [(Field::SecretKey, "hunter 2"), (Field::Proxy, "ftp://user:hunter2@proxy")] {
+            let reason = field.validate(value).unwrap_err();
             assert!(!reason.contains("hunter"), "{reason}");
         }
         let mut profile = Profile::new("prod", Path::new("/config.toml"));
-        profile.put(Field::SecretKey, "hunter2");
-        profile.put(Field::Proxy, "http://user:hunter2@proxy:3128");
+        profile.set_value(Field::SecretKey, "hunter2");
+        profile.set_value(Field::Proxy, "http://user:hunter2@proxy:3128");
         assert!(!format!("{profile:?}").contains("hunter2"));
     }
 }

@@ -1,13 +1,13 @@
-//! Where requests go: site, region and address from every level of the sources. Pure.
+//! Resolves where requests go: site, region, and endpoint.
 
 use super::profile::Field;
 use super::sources::{Level, Sources};
-use super::{ConfigError, Origin};
+use super::{Origin, SettingsError};
 use crate::model::endpoint::Endpoint;
 use crate::model::region::{Region, Site, resolve};
 use crate::model::service::Service;
 
-/// Where the requests go, and why there.
+/// Where requests go, and the origin of each part.
 pub(super) struct ResolvedEndpoint {
     pub service: Service,
     pub site_origin: Origin,
@@ -15,65 +15,65 @@ pub(super) struct ResolvedEndpoint {
     pub endpoint_origin: Origin,
 }
 
-/// What one level says about where to go. An address of NCP's own says nothing but its site.
+/// The site and endpoint that one level sets.
 #[derive(Default)]
 struct Override {
     site: Option<(Site, Origin)>,
     endpoint: Option<(Endpoint, Origin)>,
 }
 
-/// Settles site, region and address.
+/// Resolves the service from all levels.
 ///
 /// # Errors
 ///
-/// Fails where they don't go together, or where the address may not have the key.
-pub(super) fn place(sources: &Sources<'_>) -> Result<ResolvedEndpoint, ConfigError> {
+/// Fails if site, region, and endpoint conflict, or if the credentials must not be sent to the endpoint.
+pub(super) fn resolve_endpoint(sources: &Sources<'_>) -> Result<ResolvedEndpoint, SettingsError> {
     let mut site = None;
     let mut endpoint = None;
     for level in Level::ALL {
-        let stated = stated(sources, level)?;
-        site = site.or(stated.site);
-        endpoint = endpoint.or(stated.endpoint);
+        let overrides = override_at(sources, level)?;
+        site = site.or(overrides.site);
+        endpoint = endpoint.or(overrides.endpoint);
     }
-    let region = match sources.first(Field::Region, &["NCLOUD_REGION"])? {
-        Some((text, origin)) => Some((parse::<Region>(&text, &origin, Field::Region)?, origin)),
+    let region = match sources.first_value(Field::Region, &["NCLOUD_REGION"])? {
+        Some((text, origin)) => Some((parse_value::<Region>(&text, &origin, Field::Region)?, origin)),
         None => None,
     };
-    let (asked_site, site_origin) = site.unzip();
-    let (asked_region, region_origin) = region.unzip();
+    let (requested_site, site_origin) = site.unzip();
+    let (requested_region, region_origin) = region.unzip();
     let custom = endpoint.filter(|(endpoint, _)| !endpoint.is_ncp());
     let region_origin = region_origin.unwrap_or(Origin::Default);
-    let (site, region) = resolve(asked_site, asked_region, custom.is_some()).map_err(|error| {
-        ConfigError::Invalid { name: label(&region_origin, Field::Region), reason: error.to_string() }
+    let (site, region) = resolve(requested_site, requested_region, custom.is_some()).map_err(|error| {
+        SettingsError::Invalid { name: label(&region_origin, Field::Region), reason: error.to_string() }
     })?;
     let site_origin = site_origin.unwrap_or_else(|| match region.implied_site() {
         Some(_) if region_origin != Origin::Default => Origin::Implied("region".to_owned()),
         _ => Origin::Default,
     });
-    // The flags are checked as they are outside a sandbox, so that a rehearsal finds the same mistakes.
-    let in_force = sources.sandbox.clone().map(|endpoint| (endpoint, Origin::Sandbox)).or(custom);
-    let (endpoint, endpoint_origin) = in_force.unwrap_or_else(|| {
-        let by_site = site_origin != Origin::Default;
-        let origin = if by_site { Origin::Implied("site".to_owned()) } else { Origin::Default };
+    // A sandbox validates flags like a real run does, so that it finds the same mistakes.
+    let effective = sources.sandbox.clone().map(|endpoint| (endpoint, Origin::Sandbox)).or(custom);
+    let (endpoint, endpoint_origin) = effective.unwrap_or_else(|| {
+        let is_site_set = site_origin != Origin::Default;
+        let origin = if is_site_set { Origin::Implied("site".to_owned()) } else { Origin::Default };
         (Endpoint::of_site(site), origin)
     });
     let service = Service { site, region, endpoint, sandbox: sources.sandbox.is_some() };
     Ok(ResolvedEndpoint { service, site_origin, region_origin, endpoint_origin })
 }
 
-fn stated(sources: &Sources<'_>, level: Level) -> Result<Override, ConfigError> {
-    let site = match sources.at(level, Field::Site, &["NCLOUD_SITE"])? {
-        Some((text, origin)) => Some((parse::<Site>(&text, &origin, Field::Site)?, origin)),
+fn override_at(sources: &Sources<'_>, level: Level) -> Result<Override, SettingsError> {
+    let site = match sources.at_level(level, Field::Site, &["NCLOUD_SITE"])? {
+        Some((text, origin)) => Some((parse_value::<Site>(&text, &origin, Field::Site)?, origin)),
         None => None,
     };
-    // In a sandbox, variables are not checked: `cdss sandbox` removes them, and they have no effect.
+    // In a sandbox, variables are not validated: `cdss sandbox` removes them, and they have no effect.
     let is_ignored = sources.sandbox.is_some() && level != Level::Flag;
-    let endpoint = if is_ignored { None } else { stated_endpoint(sources, level)? };
+    let endpoint = if is_ignored { None } else { endpoint_override_at(sources, level)? };
     let Some((endpoint, origin)) = endpoint else { return Ok(Override { site, endpoint: None }) };
     let site = match (site, endpoint.site()) {
         (Some((site, site_origin)), Some(other)) if site != other => {
-            let reason = format!("it is the address of site {other}, and {site_origin} says {site}");
-            return Err(ConfigError::Invalid { name: label(&origin, Field::Endpoint), reason });
+            let reason = format!("this endpoint belongs to site {other}, but {site_origin} is {site}");
+            return Err(SettingsError::Invalid { name: label(&origin, Field::Endpoint), reason });
         }
         (None, Some(site)) => Some((site, Origin::Implied(label(&origin, Field::Endpoint)))),
         (site, _) => site,
@@ -81,26 +81,29 @@ fn stated(sources: &Sources<'_>, level: Level) -> Result<Override, ConfigError> 
     Ok(Override { site, endpoint: Some((endpoint, origin)) })
 }
 
-/// Returns the address that a level states.
+/// Returns the endpoint that a level sets.
 ///
 /// # Errors
 ///
-/// Refuses the environment's address where the key is a profile's: whoever can set a variable would get a
-/// signature of it.
-fn stated_endpoint(sources: &Sources<'_>, level: Level) -> Result<Option<(Endpoint, Origin)>, ConfigError> {
-    let invalid = |origin: &Origin, error: &dyn std::fmt::Display| ConfigError::Invalid {
+/// Fails if the environment sets the endpoint but the credentials are a profile's. Otherwise, anyone who can set a
+/// variable could receive signed requests.
+fn endpoint_override_at(
+    sources: &Sources<'_>,
+    level: Level,
+) -> Result<Option<(Endpoint, Origin)>, SettingsError> {
+    let invalid = |origin: &Origin, error: &dyn std::fmt::Display| SettingsError::Invalid {
         name: label(origin, Field::Endpoint),
         reason: error.to_string(),
     };
-    let own = sources.at(level, Field::Endpoint, &["CDSS_ENDPOINT"])?;
-    let stated = match own {
+    let configured = sources.at_level(level, Field::Endpoint, &["CDSS_ENDPOINT"])?;
+    let endpoint = match configured {
         Some((text, origin)) => {
             let endpoint = Endpoint::parse(&text).map_err(|error| invalid(&origin, &error))?;
             Some((endpoint, origin))
         }
-        None if level == Level::Environment && sources.named.is_none() => {
+        None if level == Level::Environment && sources.named_profile.is_none() => {
             match sources.environment.value("NCLOUD_API_GW") {
-                Some("") => return Err(ConfigError::Empty("NCLOUD_API_GW".to_owned())),
+                Some("") => return Err(SettingsError::Empty("NCLOUD_API_GW".to_owned())),
                 Some(text) => {
                     let origin = Origin::Variable("NCLOUD_API_GW");
                     let endpoint = Endpoint::of_gateway(text).map_err(|error| invalid(&origin, &error))?;
@@ -111,46 +114,43 @@ fn stated_endpoint(sources: &Sources<'_>, level: Level) -> Result<Option<(Endpoi
         }
         None => None,
     };
-    let Some((endpoint, Origin::Variable(variable))) = &stated else { return Ok(stated) };
-    let Some((profile, _)) = sources.profile() else { return Ok(stated) };
-    // A named profile takes no address from the environment, whosever it is. What outranks it keeps it from
-    // mattering.
-    let is_named = sources.named.is_some();
-    let outranked = [Level::Flag, Level::Named]
+    let Some((address, Origin::Variable(variable))) = &endpoint else { return Ok(endpoint) };
+    let Some((profile, _)) = sources.credentials_profile() else { return Ok(endpoint) };
+    // A named profile never takes its endpoint from the environment. A flag or the profile overrides the variable.
+    let is_named = sources.named_profile.is_some();
+    let is_overridden = [Level::Flag, Level::NamedProfile]
         .into_iter()
-        .any(|level| matches!(sources.at(level, Field::Endpoint, &[]), Ok(Some(_))));
-    if outranked {
+        .any(|level| matches!(sources.at_level(level, Field::Endpoint, &[]), Ok(Some(_))));
+    if is_overridden {
         Ok(None)
-    } else if is_named || !endpoint.is_ncp() {
-        Err(ConfigError::ForeignEndpoint {
+    } else if is_named || !address.is_ncp() {
+        Err(SettingsError::EndpointConflict {
             variable,
-            endpoint: endpoint.to_string(),
+            endpoint: address.to_string(),
             profile: profile.name.clone(),
         })
     } else {
-        Ok(stated)
+        Ok(endpoint)
     }
 }
 
-/// Returns what to call a value in a message: its place, and its name where the place alone doesn't tell.
-pub(super) fn label(origin: &Origin, key: Field) -> String {
+/// Returns the name of a setting for error messages: its origin, with the field's name if that is not part of it.
+pub(super) fn label(origin: &Origin, field: Field) -> String {
     match origin {
-        Origin::Profile(..) => format!("{} of {origin}", key.name()),
-        Origin::Default => key.name().to_owned(),
+        Origin::Profile(..) => format!("{} of {origin}", field.name()),
+        Origin::Default => field.name().to_owned(),
         origin => origin.to_string(),
     }
 }
 
-/// Reads a value.
-///
-/// # Errors
-///
-/// Fails with where the value comes from.
-pub(super) fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(
+/// Parses a value. The error names its origin.
+pub(super) fn parse_value<T: std::str::FromStr<Err: std::fmt::Display>>(
     text: &str,
     origin: &Origin,
-    key: Field,
-) -> Result<T, ConfigError> {
-    text.parse()
-        .map_err(|error: T::Err| ConfigError::Invalid { name: label(origin, key), reason: error.to_string() })
+    field: Field,
+) -> Result<T, SettingsError> {
+    text.parse().map_err(|error: T::Err| SettingsError::Invalid {
+        name: label(origin, field),
+        reason: error.to_string(),
+    })
 }

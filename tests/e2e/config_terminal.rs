@@ -18,14 +18,14 @@ fn init_prompts_hide_the_secret_and_repeat_on_bad_input() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init --profile prod");
     terminal.expect("Profile prod in ");
-    terminal.answer_to("Site, public, gov or fin [public]: ", "private");
+    terminal.answer_to("Site (public, gov, or fin) [public]: ", "private");
     terminal.expect("there is no site `private`");
-    terminal.answer_to("Site, public, gov or fin [public]: ", "gov");
-    terminal.answer_to("Region, KR, KRS [KR]: ", "SGN");
+    terminal.answer_to("Site (public, gov, or fin) [public]: ", "gov");
+    terminal.answer_to("Region (KR, KRS) [KR]: ", "SGN");
     terminal.expect("site gov has no region SGN; it has KR, KRS");
-    terminal.answer_to("Region, KR, KRS [KR]: ", "krs");
+    terminal.answer_to("Region (KR, KRS) [KR]: ", "krs");
     terminal.answer_to("Access key ID: ", "");
-    terminal.expect("it is empty");
+    terminal.expect("the value is empty");
     terminal.answer_to("Access key ID: ", ACCESS_KEY);
     terminal.answer_to("Secret key: ", SECRET_KEY);
     let shown = terminal.expect("profile prod: created in ");
@@ -40,7 +40,7 @@ fn init_prompts_hide_the_secret_and_repeat_on_bad_input() {
     );
     let before = config(&lab);
     let mut again = Terminal::open(&lab, "config init --profile prod");
-    again.expect("there is a profile `prod` in ");
+    again.expect("profile `prod` already exists in ");
     again.expect("config set KEY VALUE --profile prod");
     assert_eq!(again.end().0, 2);
     assert_eq!(config(&lab), before);
@@ -50,8 +50,8 @@ fn init_prompts_hide_the_secret_and_repeat_on_bad_input() {
 fn enter_accepts_the_defaults() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init");
-    terminal.answer_to("Site, public, gov or fin [public]: ", "");
-    terminal.answer_to("Region, KR, SGN, JPN [KR]: ", "");
+    terminal.answer_to("Site (public, gov, or fin) [public]: ", "");
+    terminal.answer_to("Region (KR, SGN, JPN) [KR]: ", "");
     terminal.answer_to("Access key ID: ", ACCESS_KEY);
     terminal.answer_to("Secret key: ", SECRET_KEY);
     assert_eq!(terminal.end().0, 0);
@@ -63,8 +63,8 @@ fn enter_accepts_the_defaults() {
 fn flags_set_the_prompt_defaults() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init --region krs");
-    terminal.answer_to("Site, public, gov or fin [gov]: ", "");
-    terminal.answer_to("Region, KR, KRS [KRS]: ", "");
+    terminal.answer_to("Site (public, gov, or fin) [gov]: ", "");
+    terminal.answer_to("Region (KR, KRS) [KRS]: ", "");
     terminal.answer_to("Access key ID: ", ACCESS_KEY);
     terminal.answer_to("Secret key: ", SECRET_KEY);
     assert_eq!(terminal.end().0, 0);
@@ -74,8 +74,8 @@ fn flags_set_the_prompt_defaults() {
 #[test]
 fn signal_during_init_writes_nothing_and_restores_terminal() {
     let answers = [
-        ("Site, public, gov or fin [public]: ", ""),
-        ("Region, KR, SGN, JPN [KR]: ", ""),
+        ("Site (public, gov, or fin) [public]: ", ""),
+        ("Region (KR, SGN, JPN) [KR]: ", ""),
         ("Access key ID: ", ACCESS_KEY),
         ("Secret key: ", ""),
     ];
@@ -105,7 +105,7 @@ fn secret_prompt_does_not_echo() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config set secret_key --profile prod");
     terminal.answer_to("Secret key: ", "two words");
-    terminal.expect("it holds characters that no key has");
+    terminal.expect("the key contains invalid characters");
     terminal.answer_to("Secret key: ", SECRET_KEY);
     let shown = terminal.expect("profile prod: created with secret_key in ");
     assert!(!shown.contains(SECRET_KEY), "{shown}");
@@ -120,8 +120,8 @@ fn secret_prompt_does_not_echo() {
 fn early_paste_is_hidden_and_echo_restored() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, "config init --region KR");
-    terminal.answer_to("Site, public, gov or fin [public]: ", "");
-    terminal.answer_to("Region, KR, SGN, JPN [KR]: ", "");
+    terminal.answer_to("Site (public, gov, or fin) [public]: ", "");
+    terminal.answer_to("Region (KR, SGN, JPN) [KR]: ", "");
     terminal.expect("Access key ID: ");
     terminal.press(&format!("{ACCESS_KEY}\r{SECRET_KEY}"));
     let before = terminal.expect("Secret key: ");
@@ -141,7 +141,7 @@ fn profile_is_removed_only_after_typing_its_name() {
     let mut terminal = Terminal::open(&lab, "config remove --profile prod");
     for left in ["2 tries left", "one try left", "nothing was removed"] {
         terminal.answer_to("Type prod to remove the profile: ", "yes");
-        terminal.expect(&format!("that is not the profile's name; {left}"));
+        terminal.expect(&format!("that is not the profile name; {left}"));
     }
     terminal.expect("the removal was declined");
     assert_eq!(terminal.end().0, 10);

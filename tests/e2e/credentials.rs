@@ -71,20 +71,20 @@ fn each_credential_process_failure_has_its_own_message() {
 
     let odd = |field: &str, value: &str| good.replace(field, value);
     for (what, script, words) in [
-        ("non-zero", format!("{good}; exit 3"), "it ended with exit status: 3"),
-        ("garbage", format!("echo {SECRET_KEY}"), "its answer is not JSON with Version, AccessKeyId"),
+        ("non-zero", format!("{good}; exit 3"), "exit status: 3"),
+        ("garbage", format!("echo {SECRET_KEY}"), "the response must be JSON with Version, AccessKeyId"),
         (
             "wrong version",
             odd("\"Version\":1", "\"Version\":2"),
-            "its answer is of version 2, and only 1 is known",
+            "unsupported response version 2; use version 1",
         ),
-        ("expired", odd("{", "{\"Expiration\":\"2020-01-01T00:00:00Z\","), "its key has expired"),
-        ("1 MiB", format!("yes {SECRET_KEY} | head -c 1048576"), "its answer is longer than 64 KiB"),
+        ("expired", odd("{", "{\"Expiration\":\"2020-01-01T00:00:00Z\","), "the key has expired"),
+        ("1 MiB", format!("yes {SECRET_KEY} | head -c 1048576"), "the response is longer than 64 KiB"),
     ] {
         with_script(&bench, &script);
         let refused = bench.home.run(list);
-        let place = "error: `sh`, the credential_process of profile prod in ";
-        refused.assert_says(4, &[place, &format!("gave no key: {words}"), "hint: run it by hand"]);
+        let place = "error: credential_process `sh` of profile prod in ";
+        refused.assert_says(4, &[place, &format!(" failed: {words}"), "hint: run the program yourself"]);
         assert_silent(&refused, SECRET_KEY);
         assert!(!refused.stderr.contains(ACCESS_KEY), "{what}: {}", refused.stderr);
         met += 1;
@@ -93,7 +93,7 @@ fn each_credential_process_failure_has_its_own_message() {
     // A shell with tracing prints its output to stderr too.
     with_script(&bench, &format!("set -x; {good}; echo 'for {SECRET_KEY}' >&2; exit 7"));
     let traced = bench.home.run(list);
-    traced.assert_says(4, &["for (hidden)\n", "it ended with exit status: 7"]);
+    traced.assert_says(4, &["for (hidden)\n", " failed: exit status: 7"]);
     assert_silent(&traced, SECRET_KEY);
     assert_silent(&traced, ACCESS_KEY);
     met += 1;
@@ -101,7 +101,10 @@ fn each_credential_process_failure_has_its_own_message() {
     with_command(&bench, "no-such-program --of ours");
     bench.home.run(list).assert_says(
         4,
-        &["`no-such-program`, the credential_process of profile prod in ", "it can't be run: No such file"],
+        &[
+            "credential_process `no-such-program` of profile prod in ",
+            "can't start the program: No such file",
+        ],
     );
     met += 1;
 

@@ -48,7 +48,10 @@ fn full_disk_keeps_the_old_file_and_reports_it() {
         let mut command = home.program("sh");
         command.args(["-c", &line]);
         let run = Running::start(command, prepare).end();
-        run.assert_says(2, &["config.toml can't be written: File too large", "hint: the file is as it was"]);
+        run.assert_says(
+            2,
+            &["error: can't write ", "config.toml: File too large", "hint: the file is unchanged"],
+        );
         assert_eq!(fs::read_to_string(home.profiles()).expect("it is there"), old(), "{prepare}");
         assert!(!leftover(&home).exists(), "{prepare}: nothing is left");
     }

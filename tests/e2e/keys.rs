@@ -16,10 +16,14 @@ fn missing_half_or_empty_keys_are_reported() {
     };
     refused(
         &[],
-        &["there are no keys: NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY are not set", "hint: set "],
+        &[
+            "no credentials found: NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY are not set",
+            "hint: set ",
+        ],
     );
     for (access, secret) in PAIRS {
-        let half = |present, missing| format!("half a key pair: {present} is set without {missing}");
+        let half =
+            |present, missing| format!("incomplete credentials: {present} is set but {missing} is not");
         refused(&[(access, Some(ACCESS_KEY))], &[&half(access, secret), "hint: set "]);
         refused(&[(secret, Some(SECRET_KEY))], &[&half(secret, access), "hint: set "]);
         for (empty, full, key) in [(access, secret, SECRET_KEY), (secret, access, ACCESS_KEY)] {

@@ -121,7 +121,10 @@ fn config_show_reports_the_source_of_each_value() {
         assert!(has_row(&from_environment.stdout, row), "{row:?} is not in\n{}", from_environment.stdout);
     }
     let none = run(&bench.home, "config show", &[("NCLOUD_ACCESS_KEY", ACCESS_KEY)]);
-    none.assert_says(0, &["warning: half a key pair: NCLOUD_ACCESS_KEY is set without NCLOUD_SECRET_KEY\n"]);
+    none.assert_says(
+        0,
+        &["warning: incomplete credentials: NCLOUD_ACCESS_KEY is set but NCLOUD_SECRET_KEY is not\n"],
+    );
     assert_eq!(bench.log().requests, []);
 }
 
@@ -137,7 +140,7 @@ fn profile_key_is_not_sent_to_an_environment_endpoint() {
     write_private(&bench.home.profiles(), &format!("[profiles.default]\n{keys}\n[profiles.prod]\n{keys}"));
     let url = bench.sandbox.url();
     let refused = |line: &str, variable: &str| {
-        let text = format!("{variable} leads to {url}, and the key is that of profile ");
+        let text = format!("{variable} points to {url}, but the credentials belong to profile ");
         run(&bench.home, line, &[(variable, &url)]).assert_says(2, &[&text, "hint: unset "]);
     };
     refused(CHECK, "CDSS_ENDPOINT");
@@ -173,7 +176,7 @@ fn ncloud_configure_file_is_read() {
         json!([{ "name": "DEFAULT", "source": source }, { "name": "team", "source": source }])
     );
     for line in ["config set region KR --profile team", "config remove --profile team --yes"] {
-        run(&bench.home, line, &[]).assert_says(2, &["which cdss reads and never writes"]);
+        run(&bench.home, line, &[]).assert_says(2, &["which cdss never changes"]);
     }
     assert_eq!(fs::read_to_string(&file).expect("it is there"), text, "it is never written");
 }
@@ -190,16 +193,16 @@ fn files_accessible_to_others_are_warned_about_or_refused() {
     let warned = run(&bench.home, &line, &[]);
     let chmod = format!("chmod 600 {}", file.display());
     assert_eq!(warned.code, 0);
-    assert_eq!(warned.stderr.matches("warning: others may read ").count(), 1, "{}", warned.stderr);
+    assert_eq!(warned.stderr.matches("warning: permissions of ").count(), 1, "{}", warned.stderr);
     assert!(warned.stderr.contains(&chmod), "{}", warned.stderr);
     let requests = bench.log().requests.len();
     allow(&file, 0o666);
-    run(&bench.home, &line, &[]).assert_says(2, &["others may write to ", &chmod]);
+    run(&bench.home, &line, &[]).assert_says(2, &["other users can write to it", &chmod]);
     allow(&bench.home.profiles(), 0o644);
     let refused = run(&bench.home, &format!("{CHECK} --profile prod"), &[]);
     refused.assert_says(
         2,
-        &["others may read ", &format!("hint: chmod 600 {}", bench.home.profiles().display())],
+        &["other users can read it", &format!("hint: chmod 600 {}", bench.home.profiles().display())],
     );
     assert_eq!(bench.log().requests.len(), requests, "nothing was asked");
 }
@@ -211,7 +214,7 @@ fn damaged_file_is_reported_with_position_outside_sandbox() {
     for line in
         [format!("{UPGRADE} --yes --profile prod"), "config list".into(), "config set region KR".into()]
     {
-        run(&bench.home, &line, &[]).assert_says(2, &["config.toml:2:", "hint: correct the line"]);
+        run(&bench.home, &line, &[]).assert_says(2, &["config.toml:2:", "hint: correct or remove the line"]);
     }
     bench.assert_no_start();
     let rehearsal = run(&bench.home, "sandbox -- cdss config show --profile prod", &[]);
@@ -234,12 +237,16 @@ fn missing_or_ambiguous_profile_exits_3() {
         let line = if variables.is_empty() { format!("{CHECK} --profile nobody") } else { CHECK.to_owned() };
         run(&bench.home, &line, variables).assert_says(
             3,
-            &["there is no profile `nobody` in ", "config.toml or ", "hint: `cdss config list`"],
+            &[
+                "profile `nobody` not found in ",
+                "config.toml or ",
+                "hint: list the profiles with `cdss config list`",
+            ],
         );
     }
     write_private(&vendor(&bench.home), "[prod]\n");
     run(&bench.home, &format!("{CHECK} --profile prod"), &[])
-        .assert_says(3, &["there are two profiles `prod`, one in ", "config.toml and one in ", "configure"]);
+        .assert_says(3, &["profile `prod` is defined twice: in ", "config.toml and in ", "configure"]);
     for line in ["config remove --profile nobody --yes", "config remove proxy --profile prod --yes"] {
         assert_eq!(run(&bench.home, line, &[]).code, 3, "{line}");
     }
@@ -291,7 +298,7 @@ fn run_with_input(home: &Home, line: &str, input: &str) -> Run {
 fn secret_is_read_from_stdin_and_never_from_arguments() {
     let home = Home::empty();
     let refused = run(&home, "config set secret_key hunter2 --profile prod", &[]);
-    refused.assert_says(2, &["secret_key is not taken from the command line", "make a new key"]);
+    refused.assert_says(2, &["secret_key can't be set on the command line", "replace this key"]);
     assert!(!refused.stderr.contains("hunter2") && !home.profiles().exists(), "{}", refused.stderr);
     for (input, code) in [("hunter2\n", 0), ("hunter2\r\n", 0), ("hunter2", 0), ("", 2), ("two\nlines\n", 2)]
     {
@@ -344,7 +351,7 @@ fn surprising_consequences_of_a_change_are_reported() {
     );
     run(&home, "config set output json", &[]).assert_says(
         0,
-        &["warning: profile DEFAULT in ", " is not used from now on: profile default comes before it"],
+        &["warning: profile DEFAULT in ", " is no longer used: profile default takes precedence"],
     );
     run(&home, "config set region JNP --profile prod", &[])
         .assert_says(0, &["warning: region of profile prod in ", "site public has no region JNP"]);

@@ -273,8 +273,8 @@ fn manner(block: &Block) -> Manner {
     let first = block.text.lines().next().unwrap_or_default();
     match first {
         "cargo install --locked --path ." => Manner::Answered(&[
-            ("Site, public, gov or fin [public]: ", ""),
-            ("Region, KR, SGN, JPN [KR]: ", ""),
+            ("Site (public, gov, or fin) [public]: ", ""),
+            ("Region (KR, SGN, JPN) [KR]: ", ""),
             ("Access key ID: ", "AKIDEXAMPLE1"),
             ("Secret key: ", "secret"),
         ]),

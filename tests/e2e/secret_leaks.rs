@@ -346,8 +346,8 @@ fn every_way_in(hunt: &Hunt, sampler: &Sampler) {
     let mut shell = home.program("sh");
     shell.env("TERM", "xterm");
     let mut terminal = Terminal::with(shell, &[env!("CARGO_BIN_EXE_cdss"), "config", "init", "-vvv"]);
-    terminal.answer_to("Site, public, gov or fin [public]: ", "");
-    terminal.answer_to("Region, KR, SGN, JPN [KR]: ", "");
+    terminal.answer_to("Site (public, gov, or fin) [public]: ", "");
+    terminal.answer_to("Region (KR, SGN, JPN) [KR]: ", "");
     terminal.expect("Access key ID: ");
     // The access key is echoed as it is typed; the secret must not be.
     terminal.press(&format!("{}\r", &ACCESS[..8]));

@@ -191,15 +191,15 @@ fn invalid_ca_file_is_refused_before_any_request() {
     mkfifo(&pipe);
     let (large, pipe) = (large.display().to_string(), pipe.display().to_string());
     let cases = [
-        ("/dev/zero", "/dev/zero: it is neither a file nor a pipe"),
-        ("/dev/tty", "/dev/tty: it is neither a file nor a pipe"),
-        ("/", "/: it is a directory"),
+        ("/dev/zero", "/dev/zero: not a regular file or pipe"),
+        ("/dev/tty", "/dev/tty: not a regular file or pipe"),
+        ("/", "/: is a directory"),
         ("/no/such/file", "/no/such/file: No such file"),
-        (&*large, "it is larger than 10 MiB"),
+        (&*large, "larger than 10 MiB"),
     ];
     let silent = || {
         let line = format!("{UPGRADE} --endpoint {} --cacert {pipe}", service.url());
-        run(&home, &line, &[]).assert_says(2, &["cacert: ", &pipe, "it was not read within 5s"]);
+        run(&home, &line, &[]).assert_says(2, &["cacert: ", &pipe, "timed out after 5s"]);
     };
     let refused = |(path, reason): &(&str, &str)| {
         for line in [UPGRADE, "config verify"] {

@@ -295,14 +295,14 @@ fn missing_key_fails_its_step_and_the_connection_is_tested() {
     assert_eq!((run.code, &document["error"]["kind"]), (4, &serde_json::json!("auth")));
     assert_eq!(results(&document)[6], ("key.accepted", "block"));
     assert_eq!(results(&document)[5], ("service.answer", "pass"));
-    bench.home.run(&line).assert_says(4, &["error: key.accepted: there are no keys", "hint: set both"]);
+    bench.home.run(&line).assert_says(4, &["error: key.accepted: no credentials found", "hint: set both"]);
     let text =
         format!("[profiles.prod]\ncredential_process = \"false\"\nendpoint = \"{}\"\n", bench.sandbox.url());
     write_private(&bench.home.profiles(), &text);
     bench
         .home
         .run("config verify --profile prod")
-        .assert_says(4, &["error: key.accepted: `false`, the credential_process of profile prod in "]);
+        .assert_says(4, &["error: key.accepted: credential_process `false` of profile prod in "]);
     assert_eq!(bench.log().count("getClusterInfoList"), 0, "nothing is asked with a key that isn't there");
 }
 
@@ -348,7 +348,8 @@ fn invalid_proxy_variable_is_reported() {
         let mut command = bench.home.command("config show --endpoint https://cdss.test");
         command.env("HTTPS_PROXY", value);
         let run = Running::start(command, value).end();
-        let told = run.stderr.contains("warning: HTTPS_PROXY is no address, so no proxy is used");
+        let told =
+            run.stderr.contains("warning: HTTPS_PROXY is not a valid proxy address, so no proxy is used");
         assert_eq!(told, is_told, "{value}: {}", run.stderr);
     }
 }

@@ -120,7 +120,7 @@ impl Http {
         let ahead = self.ahead.get();
         let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(later(at, ahead)));
         observer.sent(operation.name, &format!("{} {path}", operation.method));
-        let headers = signed_headers(&keys.access, &stamp);
+        let headers = signed_headers(&keys.access_key, &stamp);
         let outcome = exchange(way, service, operation, headers, timeout, limits.body, &**clock).await;
         let outcome = outcome.map(|mut response| {
             // Judged as it was signed, so that a corrected clock isn't found wrong once more.
@@ -164,7 +164,7 @@ impl Http {
 
     /// Returns the last four characters of the access key that requests are signed with.
     pub(crate) fn key_tail(&self) -> String {
-        self.connection.keys.present().tail()
+        self.connection.keys.present().access_key_tail()
     }
 
     fn keep(&self, record: RequestRecord) {

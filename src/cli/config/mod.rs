@@ -1,4 +1,4 @@
-//! `cdss config`.
+//! `cdss config`: shows, verifies, and edits profiles.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
@@ -8,7 +8,7 @@ use crate::cli::context::Context;
 use crate::error::Failure;
 use crate::output::{CommandOutput, EffectiveSetting, ProfileChange, streams};
 use crate::report::Report;
-use crate::settings::{self, Change, Environment, Field, Flags};
+use crate::settings::{self, Environment, Field, Flags, ProfileEdit};
 use crate::verify::verify;
 use profile_editor::ProfileEditor;
 
@@ -33,11 +33,11 @@ Examples:
 )]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
-    what: What,
+    command: ConfigCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum ConfigCommand {
     /// Create a profile interactively
     #[command(after_help = "Example:\n  cdss config init --profile prod")]
     Init,
@@ -68,7 +68,7 @@ Examples:
   pass show ncloud/prod | cdss config set secret_key --stdin --profile prod", Field::ALL.map(Field::name).join(", ")))]
     Set {
         /// Name of the value
-        #[arg(value_name = "KEY", value_parser = key_parser(), hide_possible_values = true)]
+        #[arg(value_name = "KEY", value_parser = field_parser(), hide_possible_values = true)]
         key: Field,
         /// New value (omit it for a secret)
         #[arg(value_name = "VALUE")]
@@ -84,7 +84,7 @@ Examples:
   cdss config remove proxy --profile prod")]
     Remove {
         /// Name of the value [default: remove the whole profile]
-        #[arg(value_name = "KEY", value_parser = key_parser(), hide_possible_values = true)]
+        #[arg(value_name = "KEY", value_parser = field_parser(), hide_possible_values = true)]
         key: Option<Field>,
         /// Skip the confirmation prompt
         #[arg(long, short)]
@@ -92,52 +92,50 @@ Examples:
     },
 }
 
-fn key_parser() -> impl TypedValueParser<Value = Field> {
+fn field_parser() -> impl TypedValueParser<Value = Field> {
     let names = PossibleValuesParser::new(Field::ALL.map(Field::name));
-    names.try_map(|name| Field::named(&name).ok_or("there is no such key"))
+    names.try_map(|name| Field::from_name(&name).ok_or("unknown key"))
 }
 
 impl ConfigArgs {
-    /// Returns true for those that need the settings settled.
+    /// Returns true for a subcommand that needs resolved settings.
     pub(crate) fn needs_settings(&self) -> bool {
-        matches!(self.what, What::Show | What::Verify)
+        matches!(self.command, ConfigCommand::Show | ConfigCommand::Verify)
     }
 
     pub(crate) fn empty_output(&self) -> CommandOutput {
-        match self.what {
-            What::Show => CommandOutput::Settings(Vec::new()),
-            What::Verify => CommandOutput::Verify,
-            What::List => CommandOutput::Profiles(Vec::new()),
-            What::Init | What::Set { .. } | What::Remove { .. } => CommandOutput::ProfileChange(None),
+        match self.command {
+            ConfigCommand::Show => CommandOutput::Settings(Vec::new()),
+            ConfigCommand::Verify => CommandOutput::Verify,
+            ConfigCommand::List => CommandOutput::Profiles(Vec::new()),
+            ConfigCommand::Init | ConfigCommand::Set { .. } | ConfigCommand::Remove { .. } => {
+                CommandOutput::ProfileChange(None)
+            }
         }
     }
 }
 
-/// Runs the commands that show or try the settings in force.
-///
-/// # Errors
-///
-/// Fails at the first step of the way to the service that is amiss. Nothing was changed.
-pub(super) fn run_settled(
+/// Runs the subcommands that need resolved settings: `show` and `verify`.
+pub(super) fn run_with_settings(
     args: &ConfigArgs,
     context: &Context,
     report: &mut Report,
 ) -> Result<CommandOutput, Failure> {
-    if matches!(args.what, What::Show) {
-        return Ok(show(context));
+    if matches!(args.command, ConfigCommand::Show) {
+        return Ok(show_settings(context));
     }
-    let met = context.probe()?;
+    let probe_report = context.probe()?;
     let api = || context.api().map(|http| http as &dyn CdssApi);
-    verify(&context.settings.service, met, api, report)?;
+    verify(&context.settings.service, probe_report, api, report)?;
     Ok(args.empty_output())
 }
 
-/// Shows the settings in force. Keys that can't be used are told, and are no failure.
-fn show(context: &Context) -> CommandOutput {
-    if let Err(error) = &context.settings.keys {
+/// Shows the effective settings. Invalid credentials are only a warning.
+fn show_settings(context: &Context) -> CommandOutput {
+    if let Err(error) = &context.settings.credentials {
         streams::print_stderr(&crate::output::escape(&format!("warning: {error}")));
     }
-    let settings = context.settings.shown.iter();
+    let settings = context.settings.summary.iter();
     CommandOutput::Settings(
         settings
             .map(|shown| EffectiveSetting {
@@ -149,60 +147,60 @@ fn show(context: &Context) -> CommandOutput {
     )
 }
 
-/// Runs the commands that need no settings: they have to work where the settings don't.
+/// Runs the subcommands that must work even if the settings are invalid.
 ///
 /// # Errors
 ///
-/// Fails when the file can't be read or written, or nobody agrees; it is then as it was.
-pub(crate) fn run(
+/// Fails if the file can't be read or written, or the user does not confirm. The file is then unchanged.
+pub(crate) fn run_without_settings(
     args: &ConfigArgs,
     flags: &Flags,
     environment: &Environment,
 ) -> Result<CommandOutput, Failure> {
-    if matches!(args.what, What::List) {
-        return list(environment);
+    if matches!(args.command, ConfigCommand::List) {
+        return list_profiles(environment);
     }
-    let desk = ProfileEditor::open(flags, environment)?;
-    let (key, done) = match &args.what {
-        What::Init => (None, desk.init()?),
-        What::Set { key, value, stdin } => {
-            settings::check_editable(&desk.files, &desk.profile)?;
-            let value = desk.value(*key, value.as_deref(), *stdin)?;
-            let done = settings::set(&desk.file, &desk.profile, *key, &value)?;
-            desk.warn_conflicts();
+    let editor = ProfileEditor::open(flags, environment)?;
+    let (key, done) = match &args.command {
+        ConfigCommand::Init => (None, editor.create_interactively()?),
+        ConfigCommand::Set { key, value, stdin } => {
+            settings::require_editable(&editor.files, &editor.profile)?;
+            let value = editor.read_value(*key, value.as_deref(), *stdin)?;
+            let done = settings::set_value(&editor.file, &editor.profile, *key, &value)?;
+            editor.warn_conflicts();
             (Some(*key), done)
         }
-        What::Remove { key, yes } => (*key, desk.remove(*key, *yes)?),
-        What::List | What::Show | What::Verify => return Ok(args.empty_output()),
+        ConfigCommand::Remove { key, yes } => (*key, editor.remove(*key, *yes)?),
+        ConfigCommand::List | ConfigCommand::Show | ConfigCommand::Verify => return Ok(args.empty_output()),
     };
     Ok(CommandOutput::ProfileChange(Some(ProfileChange {
-        profile: desk.profile,
-        source: desk.file.display().to_string(),
+        profile: editor.profile,
+        source: editor.file.display().to_string(),
         key: key.map(Field::name),
-        action: word(done),
+        action: json_word(done),
     })))
 }
 
-fn word(change: Change) -> &'static str {
+fn json_word(change: ProfileEdit) -> &'static str {
     match change {
-        Change::Made => "made",
-        Change::Changed => "changed",
-        Change::Unchanged => "unchanged",
-        Change::Removed => "removed",
+        ProfileEdit::Created => "made",
+        ProfileEdit::Updated => "changed",
+        ProfileEdit::Unchanged => "unchanged",
+        ProfileEdit::Removed => "removed",
     }
 }
 
-fn list(environment: &Environment) -> Result<CommandOutput, Failure> {
-    let files = settings::profiles(environment)?;
-    let vendor = files.vendor.unwrap_or_else(|error| {
+fn list_profiles(environment: &Environment) -> Result<CommandOutput, Failure> {
+    let files = settings::read_profiles(environment)?;
+    let ncloud = files.ncloud.unwrap_or_else(|error| {
         streams::print_stderr(&crate::output::escape(&format!("warning: {error}; {}", error.hint())));
         Vec::new()
     });
-    let all = files.own.iter().chain(&vendor);
+    let all = files.config.iter().chain(&ncloud);
     let profiles: Vec<_> =
         all.map(|profile| (profile.name.clone(), profile.file.display().to_string())).collect();
     if profiles.is_empty() {
-        streams::print_stderr("there is no profile; `cdss config init` makes one");
+        streams::print_stderr("no profiles found; create one with `cdss config init`");
     }
     Ok(CommandOutput::Profiles(profiles))
 }

@@ -1,4 +1,4 @@
-//! What `cdss config` asks, and what it makes of the answers.
+//! Prompts for values and edits a profile.
 
 use std::io::{self, IsTerminal as _, Read as _};
 use std::path::PathBuf;
@@ -11,50 +11,50 @@ use crate::consent::{ConsentError, Prompt as _, Question};
 use crate::error::{Failure, StartState};
 use crate::model::region::{Region, Site};
 use crate::output::{EchoGuard, TerminalPrompt, streams};
-use crate::settings::{self, Change, Environment, Field, Files, Flags};
+use crate::settings::{self, Environment, Field, Flags, ProfileEdit, ProfileFiles};
 
-/// What a change works with.
+/// Edits one profile of `config.toml`.
 pub(super) struct ProfileEditor<'a> {
     flags: &'a Flags,
     environment: &'a Environment,
     pub file: PathBuf,
-    pub files: Files,
+    pub files: ProfileFiles,
     pub profile: String,
     interrupt: SignalListener,
 }
 
 impl<'a> ProfileEditor<'a> {
     pub(super) fn open(flags: &'a Flags, environment: &'a Environment) -> Result<Self, Failure> {
-        let files = settings::profiles(environment)?;
-        let file = files.places.first().cloned().ok_or_else(|| Failure::Usage {
-            message: "there is no folder for profiles".to_owned(),
+        let files = settings::read_profiles(environment)?;
+        let file = files.paths.first().cloned().ok_or_else(|| Failure::Usage {
+            message: "no directory for profiles".to_owned(),
             hint: Some("set HOME or XDG_CONFIG_HOME".to_owned()),
         })?;
-        let asked = settings::named(flags, environment)?;
-        let profile = asked.map_or_else(|| settings::DEFAULT_PROFILE.to_owned(), |(name, _)| name);
+        let requested = settings::requested_profile(flags, environment)?;
+        let profile = requested.map_or_else(|| settings::DEFAULT_PROFILE.to_owned(), |(name, _)| name);
         let interrupt = SignalListener::new();
         if let Err(error) = interrupt.listen() {
-            streams::print_stderr(&format!("warning: signals end cdss without a word: {error}"));
+            streams::print_stderr(&format!("warning: can't install signal handlers: {error}"));
         }
         Ok(Self { flags, environment, file, files, profile, interrupt })
     }
 
-    /// Says what the change leads to where nobody may expect it: settings that don't go together, and a section of
-    /// the other file that is meant no longer. Keys that are still missing are no fault yet.
+    /// Warns about surprising consequences of an edit: conflicting settings, and a section of `~/.ncloud/configure`
+    /// that the new default profile overrides. Missing credentials are not reported: the profile may be incomplete.
     pub(super) fn warn_conflicts(&self) {
-        let named = Flags { profile: Some(self.profile.clone()), ..Flags::default() };
-        if let Err(error) = settings::load_settings(&named, &self.environment.for_files_alone()) {
+        let flags = Flags { profile: Some(self.profile.clone()), ..Flags::default() };
+        if let Err(error) = settings::load_settings(&flags, &self.environment.without_overrides()) {
             streams::print_stderr(&crate::output::escape(&format!("warning: {error}")));
         }
-        let sections = self.files.vendor.as_deref().unwrap_or_default();
-        let is_new = self.files.own.iter().all(|profile| profile.name != self.profile);
+        let sections = self.files.ncloud.as_deref().unwrap_or_default();
+        let is_new = self.files.config.iter().all(|profile| profile.name != self.profile);
         if let Some(section) = sections.iter().find(|section| section.name == "DEFAULT")
             && is_new
             && self.profile == settings::DEFAULT_PROFILE
         {
             streams::print_stderr(&crate::output::escape(&format!(
-                "warning: {} is not used from now on: profile default comes before it",
-                section.place()
+                "warning: {} is no longer used: profile default takes precedence",
+                section.origin()
             )));
         }
     }
@@ -63,140 +63,142 @@ impl<'a> ProfileEditor<'a> {
         TerminalPrompt { signals: self.interrupt.clone() }
     }
 
-    /// Asks for everything, then writes it at once.
-    pub(super) fn init(&self) -> Result<Change, Failure> {
-        settings::check_new(&self.files, &self.profile)?;
+    /// Prompts for all values, then writes them together.
+    pub(super) fn create_interactively(&self) -> Result<ProfileEdit, Failure> {
+        settings::require_new(&self.files, &self.profile)?;
         self.require_terminal(
             "Access key",
-            "add the values with `cdss config set`, the secret with --stdin",
+            "set the values with `cdss config set`, and pass the secret key with --stdin",
         )?;
         streams::print_stderr(&crate::output::escape(&format!(
             "Profile {} in {}",
             self.profile,
             self.file.display()
         )));
-        // The flags are the defaults: whoever names a site means it.
-        let asked: Option<Region> = match &self.flags.region {
-            Some(text) => Some(text.parse().map_err(|error| usage("--region", &error))?),
+        // Flags set the defaults of the prompts.
+        let requested: Option<Region> = match &self.flags.region {
+            Some(text) => Some(text.parse().map_err(|error| usage_error("--region", &error))?),
             None => None,
         };
         let site = match &self.flags.site {
-            Some(text) => text.parse().map_err(|error| usage("--site", &error))?,
-            None => asked.as_ref().and_then(Region::implied_site).unwrap_or(Site::Public),
+            Some(text) => text.parse().map_err(|error| usage_error("--site", &error))?,
+            None => requested.as_ref().and_then(Region::implied_site).unwrap_or(Site::Public),
         };
-        let question = format!("Site, public, gov or fin [{site}]");
-        let site = self
-            .choice(&question, site.name(), |text| text.parse::<Site>().map_err(|error| error.to_string()))?;
+        let question = format!("Site (public, gov, or fin) [{site}]");
+        let site = self.prompt_until_valid(&question, site.name(), |text| {
+            text.parse::<Site>().map_err(|error| error.to_string())
+        })?;
         let regions = site.regions();
         let default =
-            asked.as_ref().map(Region::code).filter(|code| regions.contains(code)).unwrap_or(regions[0]);
-        let question = format!("Region, {} [{default}]", regions.join(", "));
-        let region = self.choice(&question, default, |text| {
+            requested.as_ref().map(Region::code).filter(|code| regions.contains(code)).unwrap_or(regions[0]);
+        let question = format!("Region ({}) [{default}]", regions.join(", "));
+        let region = self.prompt_until_valid(&question, default, |text| {
             let region = text.parse::<Region>().map_err(|error| error.to_string())?;
             crate::model::region::resolve(Some(site), Some(region), false)
                 .map(|(_, region)| region)
                 .map_err(|error| error.to_string())
         })?;
-        // Whoever pastes both halves at once must not see the secret between two questions.
-        let _until_both_are_here = EchoGuard::disable_echo();
-        let access = self.choice("Access key ID", "", |text| checked(Field::AccessKey, text))?;
-        let secret = self.secret("Secret key")?;
+        // If both keys are pasted at once, the secret key must not be echoed between the prompts.
+        let _echo_guard = EchoGuard::disable_echo();
+        let access =
+            self.prompt_until_valid("Access key ID", "", |text| validated(Field::AccessKey, text))?;
+        let secret = self.prompt_secret("Secret key")?;
         let values = [
             (Field::AccessKey, access),
             (Field::SecretKey, secret),
             (Field::Site, SecretString::from(site.name())),
             (Field::Region, SecretString::from(region.code())),
         ];
-        settings::make(&self.file, &self.profile, &values)?;
+        settings::create_profile(&self.file, &self.profile, &values)?;
         self.warn_conflicts();
-        Ok(Change::Made)
+        Ok(ProfileEdit::Created)
     }
 
-    /// Asks until the answer can be used; an empty one stands for `default`.
-    fn choice<T>(
+    /// Prompts until the input is valid. Empty input selects `default`.
+    fn prompt_until_valid<T>(
         &self,
         question: &str,
         default: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, Failure> {
         loop {
-            let answer = self.prompt().line(question).map_err(|error| self.failed(error))?;
-            let answer = answer.trim();
-            match read(if answer.is_empty() { default } else { answer }) {
+            let input = self.prompt().line(question).map_err(|error| self.prompt_failure(error))?;
+            let input = input.trim();
+            match read(if input.is_empty() { default } else { input }) {
                 Ok(value) => return Ok(value),
-                Err(why) => streams::print_stderr(&crate::output::escape(&why)),
+                Err(reason) => streams::print_stderr(&crate::output::escape(&reason)),
             }
         }
     }
 
-    fn secret(&self, question: &str) -> Result<SecretString, Failure> {
+    fn prompt_secret(&self, question: &str) -> Result<SecretString, Failure> {
         use secrecy::ExposeSecret as _;
         loop {
-            let secret = self.prompt().read_secret(question).map_err(|error| self.failed(error))?;
-            match Field::SecretKey.check(secret.expose_secret()) {
+            let secret = self.prompt().read_secret(question).map_err(|error| self.prompt_failure(error))?;
+            match Field::SecretKey.validate(secret.expose_secret()) {
                 Ok(()) => return Ok(secret),
-                Err(why) => streams::print_stderr(&why),
+                Err(reason) => streams::print_stderr(&reason),
             }
         }
     }
 
-    /// Takes the value from where it is given.
-    pub(super) fn value(
+    /// Returns the value from the argument, standard input, or a prompt.
+    pub(super) fn read_value(
         &self,
-        key: Field,
+        field: Field,
         value: Option<&str>,
         stdin: bool,
     ) -> Result<SecretString, Failure> {
         match value {
-            Some(_) if key.is_secret() => Err(Failure::Usage {
-                message: format!("{} is not taken from the command line", key.name()),
+            Some(_) if field.is_secret() => Err(Failure::Usage {
+                message: format!("{} can't be set on the command line", field.name()),
                 hint: Some(
-                    "leave it out to be asked, or use --stdin; the one just given has been seen by the shell's \
-                     history and by every process list: make a new key"
+                    "omit it to be prompted, or use --stdin; the value is now in the shell history and was visible in \
+                     process lists, so replace this key"
                         .to_owned(),
                 ),
             }),
             Some(value) => Ok(SecretString::from(value)),
-            None if stdin => from_stdin(),
-            None if key.is_secret() => {
-                self.require_terminal("Secret key", "give it on standard input with --stdin")?;
-                let _until_it_is_here = EchoGuard::disable_echo();
-                self.secret("Secret key")
+            None if stdin => read_stdin(),
+            None if field.is_secret() => {
+                self.require_terminal("Secret key", "pass it on standard input with --stdin")?;
+                let _echo_guard = EchoGuard::disable_echo();
+                self.prompt_secret("Secret key")
             }
             None => Err(Failure::Usage {
-                message: format!("{} needs a value", key.name()),
+                message: format!("{} needs a value", field.name()),
                 hint: Some(format!(
                     "cdss config set {} VALUE --profile {}",
-                    key.name(),
+                    field.name(),
                     crate::model::command_context::quote(&self.profile)
                 )),
             }),
         }
     }
 
-    pub(super) fn remove(&self, key: Option<Field>, yes: bool) -> Result<Change, Failure> {
-        settings::check_removal(&self.files, &self.profile, key)?;
+    pub(super) fn remove(&self, field: Option<Field>, yes: bool) -> Result<ProfileEdit, Failure> {
+        settings::require_removable(&self.files, &self.profile, field)?;
         if !yes {
-            let text = match key {
-                Some(key) => format!("Type {} to remove its {}", self.profile, key.name()),
+            let text = match field {
+                Some(field) => format!("Type {} to remove its {}", self.profile, field.name()),
                 None => format!("Type {} to remove the profile", self.profile),
             };
             let question = Question {
                 text,
                 expected: &self.profile,
-                answer_is: "the profile's name",
+                answer_is: "the profile name",
                 what: "the removal",
                 so_far: "nothing was removed",
             };
             let mut prompt = self.prompt();
-            let asked = question.need_a_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
-            asked.map_err(|error| match error {
-                ConsentError::Interrupted => self.interrupted(),
+            let confirmed = question.need_a_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
+            confirmed.map_err(|error| match error {
+                ConsentError::Interrupted => self.interrupted_failure(),
                 error => Failure::Consent(error),
             })?;
         }
-        settings::remove(&self.file, &self.profile, key)?;
-        Ok(Change::Removed)
+        settings::remove(&self.file, &self.profile, field)?;
+        Ok(ProfileEdit::Removed)
     }
 
     fn require_terminal(&self, question: &str, remedy: &'static str) -> Result<(), Failure> {
@@ -206,45 +208,46 @@ impl<'a> ProfileEditor<'a> {
         })
     }
 
-    fn failed(&self, error: io::Error) -> Failure {
+    fn prompt_failure(&self, error: io::Error) -> Failure {
         match error.kind() {
-            io::ErrorKind::Interrupted => self.interrupted(),
+            io::ErrorKind::Interrupted => self.interrupted_failure(),
             _ => Failure::Consent(ConsentError::Terminal(error)),
         }
     }
 
-    fn interrupted(&self) -> Failure {
+    fn interrupted_failure(&self) -> Failure {
         let signal = self.interrupt.raised().unwrap_or(Signal::Interrupt);
         Failure::Signal { signal, sent: StartState::Never, follow: None }
     }
 }
 
-fn usage(name: &str, error: &dyn std::fmt::Display) -> Failure {
+fn usage_error(name: &str, error: &dyn std::fmt::Display) -> Failure {
     Failure::Usage { message: format!("{name}: {error}"), hint: None }
 }
 
-fn checked(key: Field, text: &str) -> Result<SecretString, String> {
-    key.check(text).map(|()| SecretString::from(text))
+fn validated(key: Field, text: &str) -> Result<SecretString, String> {
+    key.validate(text).map(|()| SecretString::from(text))
 }
 
-/// More than any value has.
-const LONGEST: u64 = 64 * 1024;
+/// The size limit of a value on standard input, in bytes.
+const MAX_STDIN_SIZE: u64 = 64 * 1024;
 
-/// Reads one value; a line end behind it is none of it.
-fn from_stdin() -> Result<SecretString, Failure> {
-    let refuse = |message: &str, hint: &str| Failure::Usage {
+/// Reads one value from standard input, without its trailing newline.
+fn read_stdin() -> Result<SecretString, Failure> {
+    let error = |message: &str, hint: &str| Failure::Usage {
         message: message.to_owned(),
         hint: Some(hint.to_owned()),
     };
     if io::stdin().is_terminal() {
-        return Err(refuse("standard input is a terminal", "leave --stdin out to be asked"));
+        return Err(error("standard input is a terminal", "omit --stdin to be prompted"));
     }
-    // Growing would leave copies of it behind.
-    let mut text = Zeroizing::new(String::with_capacity(usize::try_from(LONGEST).unwrap_or_default() + 1));
-    let read = io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text);
-    read.map_err(|_| refuse("standard input can't be read as text", "give one line of plain text"))?;
-    if text.len() as u64 > LONGEST {
-        return Err(refuse("standard input is longer than 64 KiB", "give one line of plain text"));
+    // Growing the buffer would leave copies of secrets in memory.
+    let mut text =
+        Zeroizing::new(String::with_capacity(usize::try_from(MAX_STDIN_SIZE).unwrap_or_default() + 1));
+    let read = io::stdin().lock().take(MAX_STDIN_SIZE + 1).read_to_string(&mut text);
+    read.map_err(|_| error("standard input is not valid UTF-8", "pass one line of plain text"))?;
+    if text.len() as u64 > MAX_STDIN_SIZE {
+        return Err(error("standard input is longer than 64 KiB", "pass one line of plain text"));
     }
     let value = text.strip_suffix('\n').map_or(&**text, |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(SecretString::from(value))

@@ -1,4 +1,4 @@
-//! `cdss sandbox`: serves the simulator, and runs a command in which every `cdss` talks to it.
+//! `cdss sandbox`: runs the CDSS simulator, and a command in which every `cdss` uses it.
 
 use std::ffi::OsString;
 use std::io;
@@ -12,10 +12,10 @@ use crate::clock::{Clock as _, Signal, SignalListener, SystemClock, on_each_sign
 use crate::error::Failure;
 use crate::output::streams;
 use crate::sandbox::{Log, NewCluster, Options, Sandbox, Scenario};
-use crate::settings::{Environment, is_setting, sandbox_keys};
-use folder::{Folder, WrapperError};
+use crate::settings::{Environment, is_setting_variable, sandbox_credentials};
+use directory::{SandboxDirectory, WrapperError};
 
-mod folder;
+mod directory;
 
 /// Run commands against a local CDSS simulator
 #[derive(Debug, Args)]
@@ -59,11 +59,7 @@ impl SandboxArgs {
     }
 }
 
-/// Runs the command and returns the exit code of the one inside.
-///
-/// # Errors
-///
-/// Fails when the sandbox or the command can't be started.
+/// Runs the sandbox and returns the exit code of the command in it.
 pub(crate) fn run(args: &SandboxArgs, environment: &Environment) -> Result<u8, Failure> {
     serve(args, environment).map_err(|error| {
         let hint = error.is::<WrapperError>().then(WrapperError::hint);
@@ -72,7 +68,7 @@ pub(crate) fn run(args: &SandboxArgs, environment: &Environment) -> Result<u8, F
 }
 
 fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
-    let (access_key, secret_key) = sandbox_keys().into_plain();
+    let (access_key, secret_key) = sandbox_credentials().into_parts();
     let options = Options {
         scenario: args.scenario,
         access_key,
@@ -82,129 +78,131 @@ fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
         ..Options::default()
     };
     let sandbox = Sandbox::start(options).context("cannot start the sandbox")?;
-    let folder = Folder::make(environment, sandbox.port(), &new_id())?;
+    let directory = SandboxDirectory::create(environment, sandbox.port(), &new_id())?;
     let code = match args.command.split_first() {
-        Some((program, arguments)) => inside(program, arguments, &sandbox, &folder, environment)?,
-        None => until_a_signal(&sandbox)?,
+        Some((program, arguments)) => run_command(program, arguments, &sandbox, &directory, environment)?,
+        None => serve_until_signal(&sandbox)?,
     };
     let log = sandbox.log();
     streams::print_stderr(&summary(&log));
     if log.requests.is_empty() {
-        streams::print_stderr(UNUSED);
+        streams::print_stderr(NO_REQUESTS_WARNING);
     }
     Ok(code)
 }
 
-/// What to say when the sandbox received nothing. It can't know what the command did instead.
-const UNUSED: &str = "warning: the sandbox received no requests: the command did not run cdss, cdss stopped before its \
-                      first request, or the command ran another cdss by its full path without CDSS_SANDBOX, which can \
-                      reach the real service";
+/// The warning if the sandbox received no requests. It can't know what the command did instead.
+const NO_REQUESTS_WARNING: &str = "warning: the sandbox received no requests: the command did not run cdss, cdss \
+                                   stopped before its first request, or the command ran another cdss by its full path \
+                                   without CDSS_SANDBOX, which can reach the real service";
 
-/// Returns the closing line. Starts are counted as `cdss` counts them: accepted are those that were answered with yes.
+/// Returns the summary of all requests. As in `cdss`, a start is accepted if the response reports success.
 fn summary(log: &Log) -> String {
-    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let (accepted, executed) = (log.starts_accepted(), log.starts_executed());
-    let (requests, starts) = (count(log.requests.len(), "request"), count(log.starts_asked(), "start"));
-    // The two differ where a scenario loses or falsifies the answer.
+    let (requests, starts) = (counted(log.requests.len(), "request"), counted(log.starts_asked(), "start"));
+    // They differ if a scenario loses or falsifies the response.
     let difference = if executed == accepted { String::new() } else { format!(", {executed} executed") };
     format!("sandbox: {requests}; {starts} requested, {accepted} accepted{difference}")
 }
 
-/// Returns an id that no other sandbox on this machine has: a process has one sandbox, and no two processes have the
-/// same number at the same time.
+/// Returns an ID that is unique on this machine: a process runs one sandbox, and no two processes have the same ID at
+/// the same time.
 fn new_id() -> String {
     let now = SystemClock { interrupt: SignalListener::new() }.now();
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3f"), std::process::id())
 }
 
-/// Variables that could lead a command inside to another service.
-fn leads_elsewhere(name: &str) -> bool {
+/// Returns true for a variable that could direct a command in the sandbox to another service.
+fn is_removed_variable(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    is_setting(&upper) || matches!(upper.as_str(), "HTTP_PROXY" | "HTTPS_PROXY" | "ALL_PROXY" | "NO_PROXY")
+    is_setting_variable(&upper)
+        || matches!(upper.as_str(), "HTTP_PROXY" | "HTTPS_PROXY" | "ALL_PROXY" | "NO_PROXY")
 }
 
-fn inside(
+fn run_command(
     program: &OsString,
     arguments: &[OsString],
     sandbox: &Sandbox,
-    folder: &Folder,
+    directory: &SandboxDirectory,
     environment: &Environment,
 ) -> anyhow::Result<u8> {
-    // The full path, without links: the wrapper must still find the program after a `cd`.
-    let own = std::env::current_exe().and_then(std::fs::canonicalize).context("cannot find cdss itself")?;
-    let first = folder.install_wrapper(&own, &sandbox.url())?;
+    // The absolute path: the wrapper must find the program after a `cd`.
+    let executable =
+        std::env::current_exe().and_then(std::fs::canonicalize).context("cannot find cdss itself")?;
+    let wrapper_directory = directory.install_wrapper(&executable, &sandbox.url())?;
     let rest = environment.value("PATH").map(std::env::split_paths).into_iter().flatten();
-    let path = std::env::join_paths(std::iter::once(first.clone()).chain(rest))
-        .with_context(|| format!("cannot put {} first in PATH", first.display()))?;
+    let path = std::env::join_paths(std::iter::once(wrapper_directory.clone()).chain(rest))
+        .with_context(|| format!("cannot put {} first in PATH", wrapper_directory.display()))?;
 
-    let mut command = Command::new(which(program, &first));
+    let mut command = Command::new(resolve_program(program, &wrapper_directory));
     command.args(arguments);
-    for name in environment.names().filter(|name| leads_elsewhere(name)) {
+    for name in environment.names().filter(|name| is_removed_variable(name)) {
         command.env_remove(name);
     }
     command.env("PATH", path).env("CDSS_SANDBOX", sandbox.url());
-    for (name, place) in [
+    for (name, subdirectory) in [
         ("XDG_CONFIG_HOME", "config"),
         ("XDG_STATE_HOME", "state"),
         ("XDG_CACHE_HOME", "cache"),
         ("XDG_DATA_HOME", "data"),
     ] {
-        command.env(name, folder.join(place));
+        command.env(name, directory.join(subdirectory));
     }
     let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
-    // Ctrl-C reaches the command by itself; the sandbox stays until it has ended.
-    let number = child.id();
-    on_each_signal(move |signal| pass_on(number, signal)).context("cannot handle signals")?;
-    Ok(code_of(child.wait().context("cannot wait for the command")?))
+    // The terminal sends Ctrl-C to the command as well; the sandbox runs until the command exits.
+    let child_id = child.id();
+    on_each_signal(move |signal| forward_signal(child_id, signal)).context("cannot handle signals")?;
+    Ok(exit_code(child.wait().context("cannot wait for the command")?))
 }
 
-/// Returns the program's path if it is in the directory that comes first in PATH. This process has another PATH than
-/// its child, and not every system searches the child's.
-fn which(program: &OsString, first: &Path) -> OsString {
-    let candidate = first.join(program);
+/// Returns the path of the program if it is in the wrapper's directory. Some systems search the `PATH` of this process,
+/// which does not contain that directory, instead of the child's.
+fn resolve_program(program: &OsString, wrapper_directory: &Path) -> OsString {
+    let candidate = wrapper_directory.join(program);
     let is_bare = Path::new(program).components().count() == 1;
     if is_bare && candidate.is_file() { candidate.into_os_string() } else { program.clone() }
 }
 
 #[cfg(unix)]
-fn pass_on(child: u32, signal: Signal) {
-    use rustix::process::{Pid, Signal as Number, kill_process};
-    let number = match signal {
+fn forward_signal(child_id: u32, signal: Signal) {
+    use rustix::process::{Pid, Signal as SystemSignal, kill_process};
+    let system_signal = match signal {
         Signal::Interrupt => return,
-        Signal::Hangup => Number::HUP,
-        Signal::Terminate => Number::TERM,
+        Signal::Hangup => SystemSignal::HUP,
+        Signal::Terminate => SystemSignal::TERM,
     };
-    if let Some(pid) = i32::try_from(child).ok().and_then(Pid::from_raw) {
-        let _already_gone = kill_process(pid, number);
+    if let Some(pid) = i32::try_from(child_id).ok().and_then(Pid::from_raw) {
+        let _has_exited = kill_process(pid, system_signal);
     }
 }
 
 #[cfg(not(unix))]
-fn pass_on(_child: u32, _signal: Signal) {}
+fn forward_signal(_child_id: u32, _signal: Signal) {}
 
 #[cfg(unix)]
-fn code_of(status: ExitStatus) -> u8 {
+fn exit_code(status: ExitStatus) -> u8 {
     use std::os::unix::process::ExitStatusExt as _;
     let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
 #[cfg(not(unix))]
-fn code_of(status: ExitStatus) -> u8 {
+fn exit_code(status: ExitStatus) -> u8 {
     status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
-fn until_a_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
+fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
     let interrupt = SignalListener::new();
     interrupt.listen().context("cannot handle signals")?;
     streams::print_stderr("Serving until Ctrl-C. In another shell:");
-    let told: io::Result<()> = streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()));
-    told.context("cannot write the address")?;
+    let printed: io::Result<()> = streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()));
+    printed.context("cannot write the address")?;
     while interrupt.wait(std::time::Duration::from_secs(60 * 60)).is_ok() {}
     Ok(0)
 }
 
-/// Returns name, exit code and description of every scenario.
+/// Returns the name, exit code, and description of every scenario.
 pub(crate) fn scenarios() -> Vec<(String, u8, String)> {
     Scenario::ALL
         .iter()

@@ -1,21 +1,21 @@
-//! Which value is in force, and why. Pure.
+//! Resolves the effective value of each setting and its origin.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::profile::{Field, absolute};
-use super::resolved_endpoint::{label, parse, place};
+use super::profile::{Field, parse_absolute_path};
+use super::resolved_endpoint::{label, parse_value, resolve_endpoint};
 use super::sources::Sources;
-use super::store::Files;
-use super::{ConfigError, CredentialSource, Environment, Origin};
+use super::store::ProfileFiles;
+use super::{CredentialSource, Environment, Origin, SettingsError};
 use crate::model::endpoint::Endpoint;
 use crate::model::output_format::OutputFormat;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::service::Service;
 
-/// The global flags as they were written; None where one was left out.
+/// The global flags as given on the command line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flags {
     pub profile: Option<String>,
@@ -27,186 +27,198 @@ pub(crate) struct Flags {
     pub poll: Option<String>,
 }
 
-/// One value with its origin, for people. The secret itself is never among them.
+/// One setting with its origin, for display. The secret key is never included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SettingsSummary {
+pub(crate) struct SettingSummary {
     pub name: &'static str,
     pub value: Option<String>,
     pub origin: Origin,
 }
 
-/// Everything that was settled. The keys are a result of their own: a fault there has its own exit code and
-/// must not hide a fault of the rest.
+/// All resolved settings.
+///
+/// `credentials` is a `Result`: an error there has its own exit code and must not hide an error of another setting.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub service: Service,
-    /// The profile whose key is in force, and why it is.
+    /// The name of the profile that the credentials come from, and the name's origin.
     pub profile: Option<(String, Origin)>,
-    pub keys: Result<CredentialSource, ConfigError>,
-    pub key_origin: Origin,
+    pub credentials: Result<CredentialSource, SettingsError>,
+    pub credentials_origin: Origin,
     pub cacert: Option<PathBuf>,
-    /// The profile's own; without one the system's variables count.
+    /// The proxy of the profile. Without one, the HTTP client reads the proxy variables.
     pub proxy: Option<ProxyAddress>,
     pub output: OutputFormat,
-    /// Between two looks of a watch.
-    pub poll: Duration,
-    pub shown: Vec<SettingsSummary>,
-    /// What the user has to be told about the files and the variables.
+    pub poll_interval: Duration,
+    pub summary: Vec<SettingSummary>,
+    /// Warnings about files and variables.
     pub warnings: Vec<String>,
 }
 
-/// How often a watch looks at the real service.
+/// The polling interval for the real service.
 ///
-/// Chosen: the vendor's own provider polls every 3 s, and nothing faster than this tells more of an upgrade
-/// of minutes.
-const POLL: Duration = Duration::from_secs(15);
+/// Chosen: an upgrade takes minutes, so a shorter interval shows nothing more. NAVER Cloud's Terraform provider polls
+/// every 3 s.
+const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(15);
 
-/// In the order in which the HTTP library asks for them.
+/// In the order in which the HTTP library reads them.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// In a rehearsal an upgrade takes seconds.
-const SANDBOX_POLL: Duration = Duration::from_millis(300);
+/// Shorter, because an upgrade in the sandbox takes seconds.
+const SANDBOX_POLL_INTERVAL: Duration = Duration::from_millis(300);
 
-/// Settles everything.
+/// Resolves all settings.
 ///
 /// # Errors
 ///
-/// Fails with the first value that can't be used; nothing was asked of the service.
+/// Fails with the first invalid value.
 pub(crate) fn resolve(
     flags: &Flags,
     environment: &Environment,
-    files: &Files,
-) -> Result<Settings, ConfigError> {
-    let sources = Sources::choose(flags, environment, files)?;
-    let place = place(&sources)?;
-    let (cacert, cacert_origin) = cacert(&sources)?;
-    let (proxy, proxy_origin) = own_proxy(&sources)?;
-    let (output, output_origin) = match sources.first(Field::Output, &["CDSS_OUTPUT"])? {
-        Some((text, origin)) => (parse::<OutputFormat>(&text, &origin, Field::Output)?, origin),
+    files: &ProfileFiles,
+) -> Result<Settings, SettingsError> {
+    let sources = Sources::new(flags, environment, files)?;
+    let resolved = resolve_endpoint(&sources)?;
+    let (cacert, cacert_origin) = resolve_cacert(&sources)?;
+    let (proxy, proxy_origin) = resolve_proxy(&sources)?;
+    let (output, output_origin) = match sources.first_value(Field::Output, &["CDSS_OUTPUT"])? {
+        Some((text, origin)) => (parse_value::<OutputFormat>(&text, &origin, Field::Output)?, origin),
         None => (OutputFormat::default(), Origin::Default),
     };
-    let (poll, poll_origin) = poll(&sources, &place.service.endpoint)?;
-    let profile = sources.profile().map(|(profile, origin)| (profile.name.clone(), origin.clone()));
-    // What the environment does where there is nothing of cdss's own.
-    let (mut shown_cacert, mut cacert_origin) =
+    let (poll_interval, poll_origin) = resolve_poll_interval(&sources, &resolved.service.endpoint)?;
+    let profile =
+        sources.credentials_profile().map(|(profile, origin)| (profile.name.clone(), origin.clone()));
+    // Without a cdss setting, the HTTP client uses these variables.
+    let (mut effective_cacert, mut cacert_origin) =
         (cacert.as_ref().map(|path| path.display().to_string()), cacert_origin);
-    let mut odd_proxy = None;
-    let (mut shown_proxy, mut proxy_origin) = (proxy.as_ref().map(ProxyAddress::shown), proxy_origin);
-    if !place.service.endpoint.is_loopback() {
-        let set = |names: &[&'static str]| {
-            let mut set = names.iter().filter_map(|name| Some((environment.value(name)?, *name)));
-            set.find(|(value, _)| !value.is_empty())
+    let mut invalid_proxy = None;
+    let (mut effective_proxy, mut proxy_origin) = (proxy.as_ref().map(ProxyAddress::shown), proxy_origin);
+    if !resolved.service.endpoint.is_loopback() {
+        let first_set = |names: &[&'static str]| {
+            let mut values = names.iter().filter_map(|name| Some((environment.value(name)?, *name)));
+            values.find(|(value, _)| !value.is_empty())
         };
-        if let (None, Some((path, name))) = (&cacert, set(&["SSL_CERT_FILE"])) {
-            (shown_cacert, cacert_origin) = (Some(path.to_owned()), Origin::Variable(name));
+        if let (None, Some((path, name))) = (&cacert, first_set(&["SSL_CERT_FILE"])) {
+            (effective_cacert, cacert_origin) = (Some(path.to_owned()), Origin::Variable(name));
         }
-        if let (None, Some((text, name))) = (&proxy, set(&PROXY_VARIABLES)) {
-            // The HTTP library takes one without its scheme for http.
+        if let (None, Some((text, name))) = (&proxy, first_set(&PROXY_VARIABLES)) {
+            // The HTTP library assumes http:// if the scheme is missing.
             let proxy = text.parse::<ProxyAddress>().or_else(|_| format!("http://{text}").parse());
-            let is_known = proxy.is_ok() || text.starts_with("socks");
-            odd_proxy = (!is_known).then(|| format!("{name} is no address, so no proxy is used"));
+            let is_valid = proxy.is_ok() || text.starts_with("socks");
+            invalid_proxy =
+                (!is_valid).then(|| format!("{name} is not a valid proxy address, so no proxy is used"));
             let shown = proxy.map_or_else(|_| "(not an address)".to_owned(), |proxy| proxy.shown());
-            (shown_proxy, proxy_origin) = (Some(shown), Origin::Variable(name));
+            (effective_proxy, proxy_origin) = (Some(shown), Origin::Variable(name));
         }
     }
-    let is_vendors = sources.profile().is_some_and(|(profile, _)| {
-        files.vendor.as_ref().is_ok_and(|vendor| vendor.iter().any(|one| one.file == profile.file))
+    let is_ncloud_profile = sources.credentials_profile().is_some_and(|(profile, _)| {
+        files.ncloud.as_ref().is_ok_and(|profiles| profiles.iter().any(|other| other.file == profile.file))
     });
 
-    // It chooses an account, so it doesn't lose without a word.
-    let unused =
-        sources.profile().filter(|_| sources.named.is_none() && !is_vendors).and_then(|(profile, _)| {
-            environment
-                .value("NCLOUD_PROFILE")
-                .map(|name| format!("NCLOUD_PROFILE={name} is not used: {} comes before it", profile.place()))
+    // NCLOUD_PROFILE selects an account, so ignoring it needs a warning.
+    let ignored_profile = sources
+        .credentials_profile()
+        .filter(|_| sources.named_profile.is_none() && !is_ncloud_profile)
+        .and_then(|(profile, _)| {
+            environment.value("NCLOUD_PROFILE").map(|name| {
+                format!("NCLOUD_PROFILE={name} is ignored: {} takes precedence", profile.origin())
+            })
         });
 
-    let show = |name, value: Option<String>, origin| SettingsSummary { name, value, origin };
-    let of_key = |key: Field, value, origin| show(key.name(), value, origin);
-    let origin_of_profile = profile.as_ref().map_or(Origin::Default, |(_, origin)| origin.clone());
-    let keys = sources.keys.as_ref().ok().and_then(CredentialSource::pair);
-    let command = sources.profile().and_then(|(profile, _)| profile.value(Field::CredentialProcess));
-    let shown = vec![
-        show("profile", profile.as_ref().map(|(name, _)| name.clone()), origin_of_profile),
-        of_key(Field::Site, Some(place.service.site.to_string()), place.site_origin),
-        of_key(Field::Region, Some(place.service.region.to_string()), place.region_origin),
-        of_key(Field::Endpoint, Some(place.service.endpoint.to_string()), place.endpoint_origin),
-        of_key(Field::Cacert, shown_cacert, cacert_origin),
-        of_key(Field::Proxy, shown_proxy, proxy_origin),
-        of_key(Field::Output, Some(output.word().to_owned()), output_origin),
-        of_key(Field::Poll, Some(humantime::format_duration(poll).to_string()), poll_origin),
-        of_key(Field::AccessKey, keys.map(|keys| format!("…{}", keys.tail())), sources.key_origin.clone()),
-        of_key(
+    let summary_of = |name, value: Option<String>, origin| SettingSummary { name, value, origin };
+    let field_summary = |field: Field, value, origin| summary_of(field.name(), value, origin);
+    let profile_origin = profile.as_ref().map_or(Origin::Default, |(_, origin)| origin.clone());
+    let credentials = sources.credentials.as_ref().ok().and_then(CredentialSource::static_credentials);
+    let command =
+        sources.credentials_profile().and_then(|(profile, _)| profile.value(Field::CredentialProcess));
+    let summary = vec![
+        summary_of("profile", profile.as_ref().map(|(name, _)| name.clone()), profile_origin),
+        field_summary(Field::Site, Some(resolved.service.site.to_string()), resolved.site_origin),
+        field_summary(Field::Region, Some(resolved.service.region.to_string()), resolved.region_origin),
+        field_summary(Field::Endpoint, Some(resolved.service.endpoint.to_string()), resolved.endpoint_origin),
+        field_summary(Field::Cacert, effective_cacert, cacert_origin),
+        field_summary(Field::Proxy, effective_proxy, proxy_origin),
+        field_summary(Field::Output, Some(output.word().to_owned()), output_origin),
+        field_summary(Field::Poll, Some(humantime::format_duration(poll_interval).to_string()), poll_origin),
+        field_summary(
+            Field::AccessKey,
+            credentials.map(|credentials| format!("…{}", credentials.access_key_tail())),
+            sources.credentials_origin.clone(),
+        ),
+        field_summary(
             Field::CredentialProcess,
             command.map(str::to_owned),
-            if command.is_some() { sources.key_origin.clone() } else { Origin::Default },
+            if command.is_some() { sources.credentials_origin.clone() } else { Origin::Default },
         ),
-        of_key(Field::SecretKey, keys.map(|_| "(hidden)".to_owned()), sources.key_origin.clone()),
+        field_summary(
+            Field::SecretKey,
+            credentials.map(|_| "(hidden)".to_owned()),
+            sources.credentials_origin.clone(),
+        ),
     ];
     Ok(Settings {
-        service: place.service,
+        service: resolved.service,
         profile,
-        keys: sources.keys,
-        key_origin: sources.key_origin,
+        credentials: sources.credentials,
+        credentials_origin: sources.credentials_origin,
         cacert,
         proxy,
         output,
-        poll,
-        shown,
+        poll_interval,
+        summary,
         warnings: files
-            .vendor_warning
+            .ncloud_warning
             .clone()
-            .filter(|_| is_vendors)
+            .filter(|_| is_ncloud_profile)
             .into_iter()
-            .chain(unused)
-            .chain(odd_proxy)
+            .chain(ignored_profile)
+            .chain(invalid_proxy)
             .collect(),
     })
 }
 
-/// A path from a flag is meant from here; one of a profile must not depend on where that is.
-fn cacert(sources: &Sources<'_>) -> Result<(Option<PathBuf>, Origin), ConfigError> {
-    match sources.first(Field::Cacert, &[])? {
-        // A sandbox has no TLS, and the file may exist only where the command will run for real.
+/// Resolves the CA file. A flag may be relative to the working directory, a profile's value must be absolute.
+fn resolve_cacert(sources: &Sources<'_>) -> Result<(Option<PathBuf>, Origin), SettingsError> {
+    match sources.first_value(Field::Cacert, &[])? {
+        // A sandbox has no TLS, and the file may exist only on the machine of the real run.
         Some(_) if sources.sandbox.is_some() => Ok((None, Origin::Default)),
         None => Ok((None, Origin::Default)),
         Some((text, origin @ Origin::Flag(_))) => Ok((Some(PathBuf::from(text)), origin)),
         Some((text, origin)) => {
-            let invalid = |reason| ConfigError::Invalid { name: label(&origin, Field::Cacert), reason };
-            Ok((Some(absolute(&text).map_err(invalid)?), origin))
+            let invalid = |reason| SettingsError::Invalid { name: label(&origin, Field::Cacert), reason };
+            Ok((Some(parse_absolute_path(&text).map_err(invalid)?), origin))
         }
     }
 }
 
-fn own_proxy(sources: &Sources<'_>) -> Result<(Option<ProxyAddress>, Origin), ConfigError> {
-    match sources.first(Field::Proxy, &[])? {
-        Some((text, origin)) => Ok((Some(parse(&text, &origin, Field::Proxy)?), origin)),
+fn resolve_proxy(sources: &Sources<'_>) -> Result<(Option<ProxyAddress>, Origin), SettingsError> {
+    match sources.first_value(Field::Proxy, &[])? {
+        Some((text, origin)) => Ok((Some(parse_value(&text, &origin, Field::Proxy)?), origin)),
         None => Ok((None, Origin::Default)),
     }
 }
 
-/// Reads a duration with a unit, such as `15s` or `3h`.
-///
-/// # Errors
-///
-/// Refuses a number without a unit and zero.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+/// Parses a positive duration with a unit, such as `15s` or `3h`.
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text.trim())
-        .map_err(|_| format!("`{text}` is not a time with a unit, such as 15s or 3h"))?;
-    if duration.is_zero() { Err("zero is no time".to_owned()) } else { Ok(duration) }
+        .map_err(|_| format!("invalid duration `{text}`; add a unit, such as 15s or 3h"))?;
+    if duration.is_zero() { Err("duration must be positive".to_owned()) } else { Ok(duration) }
 }
 
-fn poll(sources: &Sources<'_>, endpoint: &Endpoint) -> Result<(Duration, Origin), ConfigError> {
-    let Some((text, origin)) = sources.first(Field::Poll, &["CDSS_POLL"])? else {
-        let default = if sources.sandbox.is_some() { SANDBOX_POLL } else { POLL };
+fn resolve_poll_interval(
+    sources: &Sources<'_>,
+    endpoint: &Endpoint,
+) -> Result<(Duration, Origin), SettingsError> {
+    let Some((text, origin)) = sources.first_value(Field::Poll, &["CDSS_POLL"])? else {
+        let default = if sources.sandbox.is_some() { SANDBOX_POLL_INTERVAL } else { DEFAULT_POLL_INTERVAL };
         return Ok((default, Origin::Default));
     };
-    let invalid = |reason| ConfigError::Invalid { name: label(&origin, Field::Poll), reason };
-    let poll = duration(&text).map_err(invalid)?;
-    if poll < Duration::from_secs(1) && !endpoint.is_loopback() {
-        return Err(invalid(format!("`{text}` is below one second, which is for loopback only")));
+    let invalid = |reason| SettingsError::Invalid { name: label(&origin, Field::Poll), reason };
+    let poll_interval = parse_duration(&text).map_err(invalid)?;
+    if poll_interval < Duration::from_secs(1) && !endpoint.is_loopback() {
+        return Err(invalid(format!("`{text}` is less than one second, which is only allowed on loopback")));
     }
-    Ok((poll, origin))
+    Ok((poll_interval, origin))
 }
 
 #[cfg(test)]

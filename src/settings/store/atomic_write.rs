@@ -1,4 +1,4 @@
-//! Replacing `config.toml`: at once, for its owner alone, and never by way of a link.
+//! Replaces `config.toml` atomically, with permissions for its owner only, and never through a link.
 
 use std::fs::{self, OpenOptions};
 #[cfg(unix)]
@@ -12,190 +12,196 @@ use std::time::Duration;
 
 use secrecy::zeroize::Zeroizing;
 
-use super::{LARGEST, own_text};
+use super::{MAX_SIZE, read_config};
 #[cfg(unix)]
 use crate::model::command_context::quote;
 use crate::settings::profile::Profile;
-use crate::settings::{ConfigError, toml_file};
+use crate::settings::{SettingsError, toml_file};
 
-/// Replaces `config.toml` by what `change` makes of its text; None leaves it as it is.
+/// Replaces the text of `config.toml` with the result of `change`; None leaves the file unchanged.
 ///
-/// The new text is written beside the old one and takes its place at once: whoever is killed, or reads, at any
-/// moment finds the old file or the new one. Writers wait for each other.
+/// The new text is written to a temporary file, which is then renamed: readers see the old file or the new one, even if
+/// the writer is killed. Writers lock the directory.
 ///
 /// # Errors
 ///
-/// Fails when the file can't be read, is no plain file, or can't be written; the old one then stands.
-pub(in crate::settings) fn replace(
+/// Fails if the file can't be read or written, or is not a regular file. The old file is then unchanged.
+pub(in crate::settings) fn update_config(
     path: &Path,
-    change: impl FnOnce(&str, Vec<Profile>) -> Result<Option<String>, ConfigError>,
-) -> Result<(), ConfigError> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
+    change: impl FnOnce(&str, Vec<Profile>) -> Result<Option<String>, SettingsError>,
+) -> Result<(), SettingsError> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
     let fail =
-        |error: io::Error| ConfigError::Unwritable { file: path.to_owned(), reason: error.to_string() };
-    make_folder(folder).map_err(fail)?;
-    let held = own_folder(folder).map_err(fail)?;
-    held.lock().map_err(fail)?;
-    remove_leftover(folder).map_err(fail)?;
-    refuse_odd_file(path).map_err(fail)?;
-    let text = own_text(path)?.unwrap_or_default();
+        |error: io::Error| SettingsError::Unwritable { file: path.to_owned(), reason: error.to_string() };
+    create_private_directory(directory).map_err(fail)?;
+    let handle = open_directory(directory).map_err(fail)?;
+    handle.lock().map_err(fail)?;
+    remove_leftover(directory).map_err(fail)?;
+    require_regular_file(path).map_err(fail)?;
+    let text = read_config(path)?.unwrap_or_default();
     let profiles = toml_file::parse(&text, path)?;
     let Some(new) = change(&text, profiles)?.map(Zeroizing::new) else { return Ok(()) };
-    if new.len() as u64 > LARGEST {
+    if new.len() as u64 > MAX_SIZE {
         return Err(fail(io::Error::other("it would be larger than 1 MiB")));
     }
     toml_file::parse(&new, path)?;
-    write_beside(folder, path, new.as_bytes()).map_err(fail)?;
-    // The name is safe only once its folder is.
-    held.sync().map_err(fail)
+    write_and_rename(directory, path, new.as_bytes()).map_err(fail)?;
+    // The rename is durable only after the directory is synced.
+    handle.sync().map_err(fail)
 }
 
-/// The file that is written before it takes the place of `config.toml`. The lock makes one name enough.
-pub(super) const BESIDE: &str = ".config.toml.new";
+/// The temporary file that is renamed to `config.toml`. Writers hold the lock, so one name is enough.
+pub(super) const TEMPORARY_NAME: &str = ".config.toml.new";
 
-fn write_beside(folder: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
-    let beside = folder.join(BESIDE);
-    let written = (|| {
+fn write_and_rename(directory: &Path, path: &Path, text: &[u8]) -> io::Result<()> {
+    let temporary = directory.join(TEMPORARY_NAME);
+    let result = (|| {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
-        // The umask may have taken away more than others' rights.
+        let mut file = options.open(&temporary)?;
+        // The umask may also have removed permissions of the owner.
         #[cfg(unix)]
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         file.write_all(text)?;
         file.sync_all()?;
-        fs::rename(&beside, path)
+        fs::rename(&temporary, path)
     })();
-    if written.is_err() {
-        let _nothing_there = fs::remove_file(&beside);
+    if result.is_err() {
+        let _cleanup = fs::remove_file(&temporary);
     }
-    written
+    result
 }
 
-/// Removes what a killed writer left; it may hold a key. The folder has to be locked.
-fn remove_leftover(folder: &Path) -> io::Result<()> {
-    match fs::remove_file(folder.join(BESIDE)) {
+/// Removes the temporary file of a killed writer, which may contain a key. The directory must be locked.
+fn remove_leftover(directory: &Path) -> io::Result<()> {
+    match fs::remove_file(directory.join(TEMPORARY_NAME)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(io::Error::other(format!("{BESIDE} beside it can't be removed: {error}")))
+            Err(io::Error::other(format!("can't remove {TEMPORARY_NAME} next to it: {error}")))
         }
         _ => Ok(()),
     }
 }
 
-/// Removes what a killed writer left, unless a living one is at work. Where that can't be, the next writer does it.
+/// Removes the temporary file of a killed writer, unless another writer holds the lock. On failure, the next writer
+/// retries.
 #[cfg(unix)]
-pub(super) fn clear_leftover(path: &Path) {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    if folder.join(BESIDE).symlink_metadata().is_ok()
-        && let Ok(held) = own_folder(folder)
-        && held.0.try_lock().is_ok()
+pub(super) fn remove_leftover_if_unlocked(path: &Path) {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    if directory.join(TEMPORARY_NAME).symlink_metadata().is_ok()
+        && let Ok(handle) = open_directory(directory)
+        && handle.0.try_lock().is_ok()
     {
-        let _left_to_the_next_writer = remove_leftover(folder);
+        let _left_to_the_next_writer = remove_leftover(directory);
     }
 }
 
 #[cfg(not(unix))]
-pub(super) fn clear_leftover(_path: &Path) {}
+pub(super) fn remove_leftover_if_unlocked(_path: &Path) {}
 
-/// Makes a folder and those above it, for this user alone whatever the umask is.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.symlink_metadata().is_ok() {
+/// Creates a directory and its parents with mode 0700, whatever the umask is.
+fn create_private_directory(directory: &Path) -> io::Result<()> {
+    if directory.symlink_metadata().is_ok() {
         return Ok(());
     }
-    if let Some(parent) = folder.parent() {
-        make_folder(parent)?;
+    if let Some(parent) = directory.parent() {
+        create_private_directory(parent)?;
     }
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
-        // Another writer was quicker.
+    match builder.create(directory) {
+        // Another writer created it first.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        made => made?,
+        result => result?,
     }
     #[cfg(unix)]
-    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    fs::set_permissions(directory, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     Ok(())
 }
 
-/// Refuses what is not a plain file with one name: a key written there would come up elsewhere, or nowhere.
-fn refuse_odd_file(path: &Path) -> io::Result<()> {
+/// Fails unless the path is a regular file with one name, or does not exist. Otherwise, a key could be written to
+/// another place.
+fn require_regular_file(path: &Path) -> io::Result<()> {
     match path.symlink_metadata() {
-        Ok(found) if !found.is_file() => Err(io::Error::other("it is a link or no plain file")),
+        Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is a link or not a regular file")),
         #[cfg(unix)]
-        Ok(found) if std::os::unix::fs::MetadataExt::nlink(&found) > 1 => {
-            Err(io::Error::other("it has another name too, as a hard link"))
+        Ok(metadata) if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 => {
+            Err(io::Error::other("it has more than one hard link"))
         }
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
 
-/// How long other writers are waited for, and how often they are asked.
+/// How long to wait for other writers, and how often to try the lock.
 ///
 /// Chosen: a write takes milliseconds.
 #[cfg(unix)]
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 #[cfg(unix)]
-const TURN: Duration = Duration::from_millis(2);
+const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(2);
 
-/// The folder of `config.toml`. Locked, it keeps other writers out until it goes; nothing is left behind.
+/// The directory of `config.toml`. Its lock excludes other writers until it is dropped, and leaves no lock file.
 #[cfg(unix)]
-struct OwnFolder(File);
+struct ConfigDirectory(File);
 
-/// Opens the folder that is written to.
+/// Opens the directory to write to.
 ///
 /// # Errors
 ///
-/// Refuses a folder that is a link, one that somebody else could put files into, and one below a link that a third
-/// user has made: what is written there would land where they want it.
+/// Fails if the directory is a link, if another user can write to it, or if it is below a link that another user
+/// created: that user could redirect the file.
 #[cfg(unix)]
-fn own_folder(folder: &Path) -> io::Result<OwnFolder> {
+fn open_directory(directory: &Path) -> io::Result<ConfigDirectory> {
     use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 
-    let us = rustix::process::geteuid();
-    let is_foreign = |owner: u32| owner != 0 && owner != us.as_raw();
-    let shown = folder.display();
-    if folder.is_symlink() {
-        return Err(io::Error::other(format!("its folder {shown} is a link")));
+    let user = rustix::process::geteuid();
+    let is_foreign = |owner: u32| owner != 0 && owner != user.as_raw();
+    let displayed = directory.display();
+    if directory.is_symlink() {
+        return Err(io::Error::other(format!("its directory {displayed} is a link")));
     }
-    for above in folder.ancestors().skip(1) {
-        let found = above.symlink_metadata()?;
-        if found.is_symlink() && is_foreign(found.uid()) {
-            let shown = above.display();
-            return Err(io::Error::other(format!("{shown} above it is a link that another user has made")));
+    for above in directory.ancestors().skip(1) {
+        let metadata = above.symlink_metadata()?;
+        if metadata.is_symlink() && is_foreign(metadata.uid()) {
+            let displayed = above.display();
+            return Err(io::Error::other(format!(
+                "{displayed} above it is a link that another user created"
+            )));
         }
     }
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::DIRECTORY;
-    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(folder)?;
-    let found = file.metadata()?;
-    if is_foreign(found.uid()) {
-        return Err(io::Error::other(format!("its folder {shown} belongs to another user")));
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(directory)?;
+    let metadata = file.metadata()?;
+    if is_foreign(metadata.uid()) {
+        return Err(io::Error::other(format!("its directory {displayed} belongs to another user")));
     }
-    if found.mode() & 0o022 != 0 {
-        let quoted = quote(&folder.to_string_lossy());
-        return Err(io::Error::other(format!("others may write to its folder: chmod 700 {quoted}")));
+    if metadata.mode() & 0o022 != 0 {
+        let quoted = quote(&directory.to_string_lossy());
+        return Err(io::Error::other(format!(
+            "other users can write to its directory; run chmod 700 {quoted}"
+        )));
     }
-    Ok(OwnFolder(file))
+    Ok(ConfigDirectory(file))
 }
 
 #[cfg(unix)]
-impl OwnFolder {
-    /// Waits until no other writer is at work, but not for one that never ends.
+impl ConfigDirectory {
+    /// Waits for other writers up to [`LOCK_TIMEOUT`].
     fn lock(&self) -> io::Result<()> {
         let mut waited = Duration::ZERO;
         loop {
             match self.0.try_lock() {
                 Ok(()) => return Ok(()),
                 Err(TryLockError::Error(error)) => return Err(error),
-                Err(TryLockError::WouldBlock) if waited < LONGEST_WAIT => {
-                    thread::park_timeout(TURN);
-                    waited += TURN;
+                Err(TryLockError::WouldBlock) if waited < LOCK_TIMEOUT => {
+                    thread::park_timeout(LOCK_RETRY_INTERVAL);
+                    waited += LOCK_RETRY_INTERVAL;
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(io::Error::other("somebody else holds its folder, as another writer does"));
+                    return Err(io::Error::other("another process holds the lock on its directory"));
                 }
             }
         }
@@ -206,17 +212,17 @@ impl OwnFolder {
     }
 }
 
-/// Folders can't be opened here, so two writers at once are not kept apart.
+/// Directories can't be opened on this platform, so writers are not locked out.
 #[cfg(not(unix))]
-struct OwnFolder;
+struct ConfigDirectory;
 
 #[cfg(not(unix))]
-fn own_folder(_folder: &Path) -> io::Result<OwnFolder> {
-    Ok(OwnFolder)
+fn open_directory(_directory: &Path) -> io::Result<ConfigDirectory> {
+    Ok(ConfigDirectory)
 }
 
 #[cfg(not(unix))]
-impl OwnFolder {
+impl ConfigDirectory {
     fn lock(&self) -> io::Result<()> {
         Ok(())
     }

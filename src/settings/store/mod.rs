@@ -1,4 +1,4 @@
-//! The two files of profiles. Both are read, and only the one that is cdss's own is ever replaced.
+//! Reads the two profile files: `config.toml` and `~/.ncloud/configure`. Only `config.toml` is ever written.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _};
@@ -6,122 +6,120 @@ use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
 
-use super::paths::{profiles_file, vendor_file};
+use super::paths::{config_path, ncloud_path};
 use super::profile::Profile;
-use super::sources::sandbox_port;
-use super::{ConfigError, Environment, ncloud_file as vendor, toml_file};
+use super::sandbox::sandbox_port;
+use super::{Environment, SettingsError, ncloud_file, toml_file};
 
 mod atomic_write;
 
-pub(super) use atomic_write::replace;
+pub(super) use atomic_write::update_config;
 
-/// More than any file of profiles holds.
+/// The size limit of a profile file, in bytes.
 ///
-/// Chosen: a few hundred profiles are 64 KiB.
-const LARGEST: u64 = 1024 * 1024;
+/// Chosen: a few hundred profiles take 64 KiB.
+const MAX_SIZE: u64 = 1024 * 1024;
 
-/// The profiles of this user, as they stand in both files.
+/// The profiles in both files.
 #[derive(Debug, Clone)]
-pub(crate) struct Files {
-    /// Those of `config.toml`.
-    pub own: Vec<Profile>,
-    /// Those of `~/.ncloud/configure`. A file that nobody needs is no trouble, so a fault waits here until
-    /// somebody does.
-    pub vendor: Result<Vec<Profile>, ConfigError>,
-    /// What has to be said when a profile of `~/.ncloud/configure` is used.
-    pub vendor_warning: Option<String>,
-    /// Where a profile was looked for.
-    pub places: Vec<PathBuf>,
+pub(crate) struct ProfileFiles {
+    /// The profiles of `config.toml`.
+    pub config: Vec<Profile>,
+    /// The profiles of `~/.ncloud/configure`. An error is reported only if the file is needed.
+    pub ncloud: Result<Vec<Profile>, SettingsError>,
+    /// The warning to print if a profile of `~/.ncloud/configure` is used.
+    pub ncloud_warning: Option<String>,
+    /// The paths of both files, whether they exist or not.
+    pub paths: Vec<PathBuf>,
 }
 
-impl Default for Files {
+impl Default for ProfileFiles {
     fn default() -> Self {
-        Self { own: Vec::new(), vendor: Ok(Vec::new()), vendor_warning: None, places: Vec::new() }
+        Self { config: Vec::new(), ncloud: Ok(Vec::new()), ncloud_warning: None, paths: Vec::new() }
     }
 }
 
-/// Reads both files. One that isn't there holds no profile. A rehearsal has a `config.toml` of its own, and no
-/// other file.
+/// Reads both files. A missing file has no profiles. A sandbox has its own `config.toml` and no other file.
 ///
 /// # Errors
 ///
-/// Fails when `config.toml` is damaged, can't be read, or others than its owner may read it.
-pub(crate) fn profiles(environment: &Environment) -> Result<Files, ConfigError> {
-    let mut files = Files::default();
+/// Fails if `config.toml` is invalid or unreadable, or if other users can read it.
+pub(crate) fn read_profiles(environment: &Environment) -> Result<ProfileFiles, SettingsError> {
+    let mut files = ProfileFiles::default();
     let port = sandbox_port(environment)?;
-    if let Some(path) = profiles_file(environment, port) {
-        atomic_write::clear_leftover(&path);
-        if let Some(text) = own_text(&path)? {
-            files.own = toml_file::parse(&text, &path)?;
+    if let Some(path) = config_path(environment, port) {
+        atomic_write::remove_leftover_if_unlocked(&path);
+        if let Some(text) = read_config(&path)? {
+            files.config = toml_file::parse(&text, &path)?;
         }
-        files.places.push(path);
+        files.paths.push(path);
     }
     if port.is_some() {
         return Ok(files);
     }
-    if let Some(path) = vendor_file(environment) {
-        match read(&path) {
+    if let Some(path) = ncloud_path(environment) {
+        match read_file(&path) {
             Ok(Some((bytes, sharing))) => {
-                files.vendor = match sharing {
-                    Sharing::Writable | Sharing::Anothers => Err(exposed(&path, sharing)),
-                    // Remarks may be in an older encoding; keys and addresses are plain ASCII.
-                    _ => Ok(vendor::parse(&String::from_utf8_lossy(&bytes), &path)),
+                files.ncloud = match sharing {
+                    Exposure::Writable | Exposure::OtherUser => Err(access_error(&path, sharing)),
+                    // Comments may be in another encoding; keys and endpoints are ASCII.
+                    _ => Ok(ncloud_file::parse(&String::from_utf8_lossy(&bytes), &path)),
                 };
-                if sharing == Sharing::Readable {
-                    let error = exposed(&path, sharing);
-                    files.vendor_warning = Some(format!("{error}; {}", error.hint()));
+                if sharing == Exposure::Readable {
+                    let error = access_error(&path, sharing);
+                    files.ncloud_warning = Some(format!("{error}; {}", error.hint()));
                 }
             }
             Ok(None) => {}
-            Err(error) => files.vendor = Err(error),
+            Err(error) => files.ncloud = Err(error),
         }
-        files.places.push(path);
+        files.paths.push(path);
     }
     Ok(files)
 }
 
-fn own_text(path: &Path) -> Result<Option<Zeroizing<String>>, ConfigError> {
-    match read(path)? {
-        Some((mut bytes, Sharing::Private)) => match String::from_utf8(std::mem::take(&mut *bytes)) {
+fn read_config(path: &Path) -> Result<Option<Zeroizing<String>>, SettingsError> {
+    match read_file(path)? {
+        Some((mut bytes, Exposure::Private)) => match String::from_utf8(std::mem::take(&mut *bytes)) {
             Ok(text) => Ok(Some(Zeroizing::new(text))),
             Err(error) => {
                 let _wiped = Zeroizing::new(error.into_bytes());
-                Err(ConfigError::Unreadable { file: path.to_owned(), reason: "it is not UTF-8".to_owned() })
+                Err(SettingsError::Unreadable { file: path.to_owned(), reason: "not valid UTF-8".to_owned() })
             }
         },
-        Some((_, sharing)) => Err(exposed(path, sharing)),
+        Some((_, sharing)) => Err(access_error(path, sharing)),
         None => Ok(None),
     }
 }
 
-fn exposed(path: &Path, sharing: Sharing) -> ConfigError {
+fn access_error(path: &Path, sharing: Exposure) -> SettingsError {
     let file = path.to_owned();
     match sharing {
-        Sharing::Anothers => ConfigError::Anothers { file },
-        Sharing::Writable => ConfigError::Exposed { file, may: "write to" },
-        Sharing::Readable | Sharing::Private => ConfigError::Exposed { file, may: "read" },
+        Exposure::OtherUser => SettingsError::WrongOwner { file },
+        Exposure::Writable => SettingsError::InsecurePermissions { file, access: "write to" },
+        Exposure::Readable | Exposure::Private => SettingsError::InsecurePermissions { file, access: "read" },
     }
 }
 
-/// Who besides this user can get at a file.
+/// Which other users can access a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sharing {
+enum Exposure {
     Private,
     Readable,
     Writable,
-    /// It belongs to somebody else, who could name a program in it that this user would run.
-    Anothers,
+    /// Owned by another user, who could put a program into it that this user would then run.
+    OtherUser,
 }
 
-/// What a file holds, and who else can get at it.
-type Content = (Zeroizing<Vec<u8>>, Sharing);
+/// The content of a file, and who else can access it.
+type FileContent = (Zeroizing<Vec<u8>>, Exposure);
 
-/// Reads a file with what others may do to it; None where there is none. What was read is wiped when it goes.
-fn read(path: &Path) -> Result<Option<Content>, ConfigError> {
-    let fail = |reason: String| ConfigError::Unreadable { file: path.to_owned(), reason };
+/// Reads a file; None if it does not exist. The content is wiped from memory on drop.
+fn read_file(path: &Path) -> Result<Option<FileContent>, SettingsError> {
+    let fail = |reason: String| SettingsError::Unreadable { file: path.to_owned(), reason };
     let mut options = OpenOptions::new();
     options.read(true);
-    // A FIFO would be waited for at opening.
+    // Opening a FIFO would block.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(
         &mut options,
@@ -132,17 +130,17 @@ fn read(path: &Path) -> Result<Option<Content>, ConfigError> {
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(fail(error.to_string())),
     };
-    let found = file.metadata().map_err(|error| fail(error.to_string()))?;
-    if !found.is_file() {
-        return Err(fail("it is no plain file".to_owned()));
+    let metadata = file.metadata().map_err(|error| fail(error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(fail("not a regular file".to_owned()));
     }
-    let sharing = sharing(&found);
-    // Growing would leave copies of it behind.
-    let size = found.len().min(LARGEST) + 1;
+    let sharing = exposure(&metadata);
+    // Growing the buffer would leave copies of secrets in memory.
+    let size = metadata.len().min(MAX_SIZE) + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default()));
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| fail(error.to_string()))?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(fail("it is larger than 1 MiB".to_owned()));
+    file.take(MAX_SIZE + 1).read_to_end(&mut bytes).map_err(|error| fail(error.to_string()))?;
+    if bytes.len() as u64 > MAX_SIZE {
+        return Err(fail("larger than 1 MiB".to_owned()));
     }
     Ok(Some((bytes, sharing)))
 }
@@ -151,27 +149,27 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Judges by the rule that libpq has for key files: nobody else may read one's own file, of one that root provides
-/// the group may, and a third user's is none.
+/// Applies libpq's rule for key files: nobody else may read a file that the user owns, the group may read a file that
+/// root owns, and a file of any other user is rejected.
 #[cfg(unix)]
-fn sharing(found: &fs::Metadata) -> Sharing {
+fn exposure(metadata: &fs::Metadata) -> Exposure {
     use std::os::unix::fs::MetadataExt as _;
 
-    let allowed = match found.uid() {
+    let allowed = match metadata.uid() {
         0 => 0o740,
         owner if owner == rustix::process::geteuid().as_raw() => 0o700,
-        _ => return Sharing::Anothers,
+        _ => return Exposure::OtherUser,
     };
-    match found.mode() & 0o777 & !allowed {
-        0 => Sharing::Private,
-        more if more & 0o022 != 0 => Sharing::Writable,
-        _ => Sharing::Readable,
+    match metadata.mode() & 0o777 & !allowed {
+        0 => Exposure::Private,
+        extra if extra & 0o022 != 0 => Exposure::Writable,
+        _ => Exposure::Readable,
     }
 }
 
 #[cfg(not(unix))]
-fn sharing(_found: &fs::Metadata) -> Sharing {
-    Sharing::Private
+fn exposure(_metadata: &fs::Metadata) -> Exposure {
+    Exposure::Private
 }
 
 #[cfg(test)]

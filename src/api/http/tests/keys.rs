@@ -42,7 +42,7 @@ fn ending_soon() -> Credentials {
 
 fn expiring_in(time: SignedDuration) -> Credentials {
     let expires = Some(SystemClock { interrupt: SignalListener::new() }.now() + time);
-    Credentials { expires, ..Credentials::new("OLDACCESSKEY", "secret") }
+    Credentials { expires_at: expires, ..Credentials::new("OLDACCESSKEY", "secret") }
 }
 
 /// A client with these keys, and how often it renews them: with `NEWACCESSKEY`, or not at all.
@@ -55,7 +55,7 @@ fn renewing(server: &Injector, keys: Credentials, can_renew: bool) -> (Http, Rc<
         if can_renew {
             Ok(Credentials::new("NEWACCESSKEY", "secret"))
         } else {
-            Err(ConfigError::Empty("key".to_owned()))
+            Err(SettingsError::Empty("key".to_owned()))
         }
     };
     connection.keys = CredentialCache::new(keys, Box::new(renew));
@@ -95,7 +95,7 @@ fn a_source_of_short_lived_keys_is_asked_once_before_a_start() {
     let renew = move || {
         counted.set(counted.get() + 1);
         let expires = Some(clock.now() + SignedDuration::from_secs(90));
-        Ok(Credentials { expires, ..Credentials::new("NEWACCESSKEY", "secret") })
+        Ok(Credentials { expires_at: expires, ..Credentials::new("NEWACCESSKEY", "secret") })
     };
     connection.keys = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), Box::new(renew));
     let client = Http::new(connection).unwrap();
@@ -141,7 +141,7 @@ fn a_signal_while_the_starts_key_is_fetched_keeps_the_start_from_being_sent() {
     let interrupt = connection.interrupt.clone();
     let interrupted = move || {
         interrupt.raise(Signal::Terminate);
-        Err(ConfigError::Interrupted(Signal::Terminate))
+        Err(SettingsError::Interrupted(Signal::Terminate))
     };
     connection.keys = CredentialCache::new(ending_soon(), Box::new(interrupted));
     let client = Http::new(connection).unwrap();
@@ -179,9 +179,9 @@ fn a_key_that_can_not_be_had_anew_is_told_once_and_the_old_one_is_used() {
     connection.observer = told.clone();
     connection.keys = CredentialCache::new(
         ending_soon(),
-        Box::new(|| Err(ConfigError::Moved("https://elsewhere.test".to_owned()))),
+        Box::new(|| Err(SettingsError::EndpointChanged("https://elsewhere.test".to_owned()))),
     );
     let client = Http::new(connection).unwrap();
     assert!(read(&client).is_ok() && read(&client).is_ok());
-    assert_eq!(*told.0.borrow(), ["the key is for https://elsewhere.test by now"]);
+    assert_eq!(*told.0.borrow(), ["the key now belongs to https://elsewhere.test"]);
 }

@@ -9,7 +9,7 @@ use crate::injector::{Injector, Step, header, http};
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::ClusterNo;
 use crate::model::region::Site;
-use crate::settings::ConfigError;
+use crate::settings::SettingsError;
 use crate::upgrade::rules::acceptance::Acceptances as AcceptedRisks;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::Plan;
@@ -45,7 +45,7 @@ pub(crate) fn client_with(keys: Credentials, url: &str, limits: Limits) -> Http 
             endpoint: Endpoint::parse(url).unwrap(),
             sandbox: false,
         },
-        keys: CredentialCache::new(keys, Box::new(|| Err(ConfigError::Empty("key".to_owned())))),
+        keys: CredentialCache::new(keys, Box::new(|| Err(SettingsError::Empty("key".to_owned())))),
         limits,
         trust: TrustFiles::default(),
         proxy: None,

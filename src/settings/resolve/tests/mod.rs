@@ -1,21 +1,21 @@
 use secrecy::ExposeSecret as _;
 
-use super::super::sandbox_keys;
+use super::super::sandbox_credentials;
 use super::*;
 use crate::model::region::Site;
-use crate::settings::resolve::tests::profiles::{PROFILE_PAIR, own};
+use crate::settings::resolve::tests::profiles::{PROFILE_CREDENTIALS, config_with};
 
 mod profiles;
 
-const PAIR: [(&str, &str); 2] =
+const CREDENTIALS: [(&str, &str); 2] =
     [("NCLOUD_ACCESS_KEY_ID", "AKIDEXAMPLE1"), ("NCLOUD_SECRET_ACCESS_KEY", "S1")];
 
-fn with(pairs: &[(&str, &str)]) -> Result<Settings, ConfigError> {
-    resolve(&Flags::default(), &Environment::of(pairs), &Files::default())
+fn resolve_environment(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    resolve(&Flags::default(), &Environment::from_pairs(pairs), &ProfileFiles::default())
 }
 
 fn origin(settings: &Settings, name: &str) -> String {
-    settings.shown.iter().find(|shown| shown.name == name).unwrap().origin.to_string()
+    settings.summary.iter().find(|shown| shown.name == name).unwrap().origin.to_string()
 }
 
 fn flags(set: impl FnOnce(&mut Flags)) -> Flags {
@@ -25,21 +25,31 @@ fn flags(set: impl FnOnce(&mut Flags)) -> Flags {
 }
 
 #[test]
-fn both_spellings_of_the_keys_work_and_never_mix() {
-    let access =
-        |pairs: &[(&str, &str)]| with(pairs).unwrap().keys.map(|keys| keys.pair().unwrap().access.clone());
-    assert_eq!(access(&PAIR).unwrap(), "AKIDEXAMPLE1");
+fn both_pairs_of_variables_work_but_never_mix() {
+    let access = |pairs: &[(&str, &str)]| {
+        resolve_environment(pairs)
+            .unwrap()
+            .credentials
+            .map(|credentials| credentials.static_credentials().unwrap().access_key.clone())
+    };
+    assert_eq!(access(&CREDENTIALS).unwrap(), "AKIDEXAMPLE1");
     assert_eq!(access(&[("NCLOUD_ACCESS_KEY", "A2"), ("NCLOUD_SECRET_KEY", "S2")]).unwrap(), "A2");
     for (pairs, text) in [
         (
             &[][..],
-            "there are no keys: NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY are not set, and there is no default profile",
+            "no credentials found: NCLOUD_ACCESS_KEY_ID and NCLOUD_SECRET_ACCESS_KEY are not set, and there is no default profile",
         ),
-        (&PAIR[..1], "half a key pair: NCLOUD_ACCESS_KEY_ID is set without NCLOUD_SECRET_ACCESS_KEY"),
-        (&PAIR[1..], "half a key pair: NCLOUD_SECRET_ACCESS_KEY is set without NCLOUD_ACCESS_KEY_ID"),
+        (
+            &CREDENTIALS[..1],
+            "incomplete credentials: NCLOUD_ACCESS_KEY_ID is set but NCLOUD_SECRET_ACCESS_KEY is not",
+        ),
+        (
+            &CREDENTIALS[1..],
+            "incomplete credentials: NCLOUD_SECRET_ACCESS_KEY is set but NCLOUD_ACCESS_KEY_ID is not",
+        ),
         (
             &[("NCLOUD_ACCESS_KEY_ID", "A1"), ("NCLOUD_SECRET_KEY", "S2")],
-            "half a key pair: NCLOUD_ACCESS_KEY_ID is set without NCLOUD_SECRET_ACCESS_KEY",
+            "incomplete credentials: NCLOUD_ACCESS_KEY_ID is set but NCLOUD_SECRET_ACCESS_KEY is not",
         ),
         (
             &[("NCLOUD_ACCESS_KEY_ID", ""), ("NCLOUD_ACCESS_KEY", "A2"), ("NCLOUD_SECRET_KEY", "S2")],
@@ -47,36 +57,39 @@ fn both_spellings_of_the_keys_work_and_never_mix() {
         ),
         (
             &[("NCLOUD_ACCESS_KEY_ID", "A 1"), ("NCLOUD_SECRET_ACCESS_KEY", "S")],
-            "the key holds characters that no key has",
+            "the key contains invalid characters",
         ),
     ] {
-        let error = with(pairs).unwrap().keys.unwrap_err();
+        let error = resolve_environment(pairs).unwrap().credentials.unwrap_err();
         assert_eq!(error.to_string(), text);
         assert!(error.is_auth() && !error.hint().is_empty());
     }
 }
 
-/// What a panic could print is what these texts hold.
+/// Debug output could be printed by a panic.
 #[test]
-fn a_secret_is_in_no_debug_text() {
-    let settings = with(&PAIR).unwrap();
-    assert_eq!(settings.keys.as_ref().unwrap().pair().unwrap().secret.expose_secret(), "S1");
+fn debug_output_contains_no_secret() {
+    let settings = resolve_environment(&CREDENTIALS).unwrap();
+    assert_eq!(
+        settings.credentials.as_ref().unwrap().static_credentials().unwrap().secret_key.expose_secret(),
+        "S1"
+    );
     let proxy = (Field::Proxy, "http://user:hunter2@proxy:3128");
-    let files = own("prod", &[PROFILE_PAIR[0], (Field::SecretKey, "hunter2"), proxy]);
+    let files = config_with("prod", &[PROFILE_CREDENTIALS[0], (Field::SecretKey, "hunter2"), proxy]);
     let named = flags(|flags| flags.profile = Some("prod".to_owned()));
     let of_profile = resolve(&named, &Environment::default(), &files).unwrap();
     assert_eq!(of_profile.proxy.as_ref().unwrap().url().password(), Some("hunter2"));
     for text in [format!("{settings:?}"), format!("{files:?}"), format!("{of_profile:?}")] {
-        for secret in ["S1", "AKIDEXAMPLE1", "hunter2", PROFILE_PAIR[0].1] {
+        for secret in ["S1", "AKIDEXAMPLE1", "hunter2", PROFILE_CREDENTIALS[0].1] {
             assert!(!text.contains(secret), "{text}");
         }
     }
 }
 
 #[test]
-fn a_flag_outranks_the_environment_and_the_origin_is_told() {
-    let environment = Environment::of(&[("NCLOUD_REGION", "JPN"), PAIR[0], PAIR[1]]);
-    let none = Files::default();
+fn flag_takes_precedence_and_origin_is_reported() {
+    let environment = Environment::from_pairs(&[("NCLOUD_REGION", "JPN"), CREDENTIALS[0], CREDENTIALS[1]]);
+    let none = ProfileFiles::default();
     let settings =
         resolve(&flags(|flags| flags.region = Some("sgn".to_owned())), &environment, &none).unwrap();
     assert_eq!(settings.service.region.code(), "SGN");
@@ -90,7 +103,7 @@ fn a_flag_outranks_the_environment_and_the_origin_is_told() {
 }
 
 #[test]
-fn an_empty_value_never_falls_through() {
+fn empty_value_never_falls_through() {
     for name in [
         "NCLOUD_REGION",
         "NCLOUD_SITE",
@@ -102,15 +115,18 @@ fn an_empty_value_never_falls_through() {
         "NCLOUD_API_GW",
         "NCLOUD_PROFILE",
     ] {
-        assert_eq!(with(&[(name, "")]).unwrap_err().to_string(), format!("{name} is empty"));
+        assert_eq!(resolve_environment(&[(name, "")]).unwrap_err().to_string(), format!("{name} is empty"));
     }
     let empty = flags(|flags| flags.endpoint = Some(String::new()));
-    let set = Environment::of(&[("CDSS_ENDPOINT", "https://example.com")]);
-    assert_eq!(resolve(&empty, &set, &Files::default()).unwrap_err().to_string(), "--endpoint is empty");
+    let set = Environment::from_pairs(&[("CDSS_ENDPOINT", "https://example.com")]);
+    assert_eq!(
+        resolve(&empty, &set, &ProfileFiles::default()).unwrap_err().to_string(),
+        "--endpoint is empty"
+    );
 }
 
 #[test]
-fn what_is_known_to_be_wrong_is_refused_with_its_place() {
+fn invalid_values_are_rejected_with_their_origin() {
     for (pairs, text) in [
         (("NCLOUD_REGION", "MARS"), "NCLOUD_REGION: site public has no region MARS; it has KR, SGN, JPN"),
         (("NCLOUD_REGION", "K R"), "NCLOUD_REGION: `K R` is not a region code"),
@@ -123,10 +139,13 @@ fn what_is_known_to_be_wrong_is_refused_with_its_place() {
             ("CDSS_ENDPOINT", "http://example.com"),
             "CDSS_ENDPOINT: `http://example.com` is http, which is for this machine's own loopback only",
         ),
-        (("CDSS_POLL", "15"), "CDSS_POLL: `15` is not a time with a unit, such as 15s or 3h"),
-        (("CDSS_POLL", "0s"), "CDSS_POLL: zero is no time"),
-        (("CDSS_POLL", "500ms"), "CDSS_POLL: `500ms` is below one second, which is for loopback only"),
-        (("CDSS_PROFILE", "prod"), "there is no profile `prod`"),
+        (("CDSS_POLL", "15"), "CDSS_POLL: invalid duration `15`; add a unit, such as 15s or 3h"),
+        (("CDSS_POLL", "0s"), "CDSS_POLL: duration must be positive"),
+        (
+            ("CDSS_POLL", "500ms"),
+            "CDSS_POLL: `500ms` is less than one second, which is only allowed on loopback",
+        ),
+        (("CDSS_PROFILE", "prod"), "profile `prod` not found"),
         (("CDSS_OUTPUT", "yaml"), "CDSS_OUTPUT: `yaml` is no output format; there are table and json"),
         (
             ("NCLOUD_API_GW", "https://user@example.com"),
@@ -134,24 +153,24 @@ fn what_is_known_to_be_wrong_is_refused_with_its_place() {
         ),
         (
             ("CDSS_SANDBOX", "https://127.0.0.1:1"),
-            "CDSS_SANDBOX: `https://127.0.0.1:1` is not http on this machine's loopback",
+            "CDSS_SANDBOX: `https://127.0.0.1:1` is not an http:// address on loopback",
         ),
     ] {
-        assert_eq!(with(&[pairs]).unwrap_err().to_string(), text);
+        assert_eq!(resolve_environment(&[pairs]).unwrap_err().to_string(), text);
     }
 }
 
 #[test]
-fn the_shared_gateways_address_leads_to_the_services_own() {
+fn gateway_url_selects_the_site_and_its_endpoint() {
     for (gateway, site, endpoint) in [
         ("https://ncloud.apigw.ntruss.com", Site::Public, Site::Public.base_url()),
         ("https://ncloud.apigw.gov-ntruss.com", Site::Gov, Site::Gov.base_url()),
         ("https://fin-ncloud.apigw.fin-ntruss.com", Site::Fin, Site::Fin.base_url()),
     ] {
-        let settings = with(&[("NCLOUD_API_GW", gateway)]).unwrap();
+        let settings = resolve_environment(&[("NCLOUD_API_GW", gateway)]).unwrap();
         assert_eq!((settings.service.site, settings.service.endpoint.to_string().as_str()), (site, endpoint));
     }
-    let both = with(&[
+    let both = resolve_environment(&[
         ("NCLOUD_API_GW", "https://ncloud.apigw.gov-ntruss.com"),
         ("CDSS_ENDPOINT", "http://127.0.0.1:9"),
     ]);
@@ -159,16 +178,16 @@ fn the_shared_gateways_address_leads_to_the_services_own() {
 }
 
 #[test]
-fn in_a_rehearsal_nothing_leads_elsewhere() {
-    let environment = Environment::of(&[
+fn sandbox_ignores_profiles_and_other_endpoints() {
+    let environment = Environment::from_pairs(&[
         ("CDSS_SANDBOX", "http://127.0.0.1:4711"),
         ("CDSS_ENDPOINT", "https://example.com"),
         ("CDSS_PROFILE", "prod"),
         ("NCLOUD_API_GW", "nonsense"),
         ("NCLOUD_REGION", ""),
         ("NCLOUD_SITE", "private"),
-        PAIR[0],
-        PAIR[1],
+        CREDENTIALS[0],
+        CREDENTIALS[1],
         ("CDSS_POLL", "10ms"),
     ]);
     let flags = flags(|flags| {
@@ -177,15 +196,18 @@ fn in_a_rehearsal_nothing_leads_elsewhere() {
         flags.cacert = Some("/no/such/file".to_owned());
         flags.region = Some("SGN".to_owned());
     });
-    let files = own("prod", &PROFILE_PAIR);
+    let files = config_with("prod", &PROFILE_CREDENTIALS);
     let settings = resolve(&flags, &environment, &files).unwrap();
     assert!(settings.service.sandbox);
     assert_eq!(settings.profile, None);
     assert_eq!(settings.service.endpoint.to_string(), "http://127.0.0.1:4711");
-    assert_eq!(settings.service.region.code(), "SGN", "a flag chooses the path");
-    assert_eq!(settings.keys.unwrap().pair().unwrap().access, sandbox_keys().access);
-    assert_eq!(settings.poll, Duration::from_millis(10), "its own variable counts");
+    assert_eq!(settings.service.region.code(), "SGN", "a flag selects the region");
+    assert_eq!(
+        settings.credentials.unwrap().static_credentials().unwrap().access_key,
+        sandbox_credentials().access_key
+    );
+    assert_eq!(settings.poll_interval, Duration::from_millis(10), "CDSS_POLL applies");
     assert_eq!(settings.cacert, None);
-    let plain = with(&[("CDSS_SANDBOX", "http://127.0.0.1:4711")]).unwrap();
-    assert_eq!(plain.poll, SANDBOX_POLL);
+    let plain = resolve_environment(&[("CDSS_SANDBOX", "http://127.0.0.1:4711")]).unwrap();
+    assert_eq!(plain.poll_interval, SANDBOX_POLL_INTERVAL);
 }

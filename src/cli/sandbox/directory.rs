@@ -1,4 +1,4 @@
-//! The sandbox's own folder: journal, locks, profiles, and a `cdss` that always talks to this sandbox.
+//! The sandbox's directory: journal, locks, profiles, and a `cdss` wrapper that always uses this sandbox.
 
 use std::path::{Path, PathBuf};
 
@@ -6,24 +6,24 @@ use anyhow::Context as _;
 
 use crate::settings::{Environment, SANDBOX_ID_FILE, sandbox_directory};
 
-/// The folder of one sandbox. It is removed on drop.
-pub(super) struct Folder(PathBuf);
+/// The directory of one sandbox. It is removed on drop.
+pub(super) struct SandboxDirectory(PathBuf);
 
-impl Folder {
-    /// Creates the folder. One that a killed sandbox left behind is replaced: its journal is about another account.
-    pub(super) fn make(environment: &Environment, port: u16, id: &str) -> anyhow::Result<Self> {
+impl SandboxDirectory {
+    /// Creates the directory. Replaces one that a killed sandbox left behind: its journal is about other clusters.
+    pub(super) fn create(environment: &Environment, port: u16, id: &str) -> anyhow::Result<Self> {
         let path = sandbox_directory(environment, port);
         if path.symlink_metadata().is_ok() {
             std::fs::remove_dir_all(&path).with_context(|| format!("cannot clear {}", path.display()))?;
         }
-        make_private(&path)?;
-        let folder = Self(path);
-        let id_file = folder.0.join(SANDBOX_ID_FILE);
+        create_private_directory(&path)?;
+        let directory = Self(path);
+        let id_file = directory.0.join(SANDBOX_ID_FILE);
         std::fs::write(&id_file, id).with_context(|| format!("cannot write {}", id_file.display()))?;
-        Ok(folder)
+        Ok(directory)
     }
 
-    /// Returns a path inside the folder.
+    /// Returns a path in the directory.
     pub(super) fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
@@ -40,12 +40,12 @@ impl Folder {
         use std::os::unix::fs::OpenOptionsExt as _;
 
         let directory = self.0.join("bin");
-        make_private(&directory)?;
+        create_private_directory(&directory)?;
         let (new, wrapper) = (directory.join("cdss.new"), directory.join("cdss"));
         let write = || {
             let mut options = std::fs::OpenOptions::new();
             let mut file = options.write(true).create_new(true).mode(0o700).open(&new)?;
-            file.write_all(&self.wrapper(program, url))?;
+            file.write_all(&self.wrapper_script(program, url))?;
             drop(file);
             std::fs::rename(&new, &wrapper)
         };
@@ -62,35 +62,35 @@ impl Folder {
 
     /// Returns the wrapper's text.
     ///
-    /// `TMPDIR` and `XDG_CONFIG_HOME` are how `cdss` finds this folder in an environment that a script has cleaned.
-    /// `XDG_STATE_HOME` is left unchanged: a script may set its own, and without one `cdss` uses this folder.
+    /// `TMPDIR` and `XDG_CONFIG_HOME` let `cdss` find this directory in an environment that a script has cleaned.
+    /// `XDG_STATE_HOME` is unchanged: a script may set it, and otherwise `cdss` uses this directory.
     #[cfg(unix)]
-    fn wrapper(&self, program: &Path, url: &str) -> Vec<u8> {
+    fn wrapper_script(&self, program: &Path, url: &str) -> Vec<u8> {
         let parent = self.0.parent().unwrap_or(&self.0);
         [
             b"#!/bin/sh\n# Created by `cdss sandbox`: runs cdss against this sandbox in any environment.\n"
                 .as_slice(),
             b"CDSS_SANDBOX=",
-            &quoted(Path::new(url)),
+            &shell_quote(Path::new(url)),
             b"\nTMPDIR=",
-            &quoted(parent),
+            &shell_quote(parent),
             b"\nXDG_CONFIG_HOME=",
-            &quoted(&self.0.join("config")),
+            &shell_quote(&self.0.join("config")),
             b"\nexport CDSS_SANDBOX TMPDIR XDG_CONFIG_HOME\nexec ",
-            &quoted(program),
+            &shell_quote(program),
             b" \"$@\"\n",
         ]
         .concat()
     }
 }
 
-impl Drop for Folder {
+impl Drop for SandboxDirectory {
     fn drop(&mut self) {
-        let _left_behind = std::fs::remove_dir_all(&self.0);
+        let _ignored = std::fs::remove_dir_all(&self.0);
     }
 }
 
-/// The wrapper can't be run, so a `cdss` in the command would not be this sandbox's.
+/// The wrapper can't be run, so the command would run another `cdss`.
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(not(unix), expect(dead_code, reason = "only unix has the wrapper"))]
 #[error("cannot run {}: {reason}", path.display())]
@@ -100,14 +100,14 @@ pub(super) struct WrapperError {
 }
 
 impl WrapperError {
-    /// Returns what to do about it: file systems mounted with `noexec` are the usual cause.
+    /// The usual cause is a file system mounted with `noexec`.
     pub(super) fn hint() -> String {
         "set TMPDIR to a directory on a file system that allows programs to run".to_owned()
     }
 }
 
-/// Runs the wrapper once. Where it can't run, a shell would skip it and take the next `cdss` in PATH, so this has to
-/// fail before the command starts.
+/// Runs the wrapper once. If it can't run, a shell would skip it and run the next `cdss` in `PATH`, so this must fail
+/// before the command starts.
 #[cfg(unix)]
 fn check_runs(wrapper: &Path) -> Result<(), WrapperError> {
     let error = |reason| WrapperError { path: wrapper.to_owned(), reason };
@@ -120,8 +120,8 @@ fn check_runs(wrapper: &Path) -> Result<(), WrapperError> {
     Err(error(format!("{}; {}", output.status, String::from_utf8_lossy(&output.stderr).trim())))
 }
 
-/// Creates a directory that only this user can enter.
-fn make_private(path: &Path) -> anyhow::Result<()> {
+/// Creates a directory with mode 0700.
+fn create_private_directory(path: &Path) -> anyhow::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -130,7 +130,7 @@ fn make_private(path: &Path) -> anyhow::Result<()> {
 
 /// Quotes a path for a POSIX shell.
 #[cfg(unix)]
-fn quoted(path: &Path) -> Vec<u8> {
+fn shell_quote(path: &Path) -> Vec<u8> {
     use std::os::unix::ffi::OsStrExt as _;
     let parts: Vec<&[u8]> = path.as_os_str().as_bytes().split(|byte| *byte == b'\'').collect();
     [b"'".as_slice(), &parts.join(br"'\''".as_slice()), b"'"].concat()
@@ -145,12 +145,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quoted_path_is_one_word_for_the_shell() {
+    fn quoted_path_is_one_shell_word() {
         for path in
             [&b"/plain"[..], b"/a b", b"/it's", b"'", b"/$(x) `y` \"z\" \\", b"/line\nend\n", b"/\xff"]
         {
             let script =
-                [b"printf %s ".as_slice(), &quoted(Path::new(std::ffi::OsStr::from_bytes(path)))].concat();
+                [b"printf %s ".as_slice(), &shell_quote(Path::new(std::ffi::OsStr::from_bytes(path)))]
+                    .concat();
             let mut shell = std::process::Command::new("sh");
             let printed = shell.arg("-c").arg(std::ffi::OsStr::from_bytes(&script)).output().unwrap();
             assert_eq!(printed.stdout, path, "{}", String::from_utf8_lossy(path));
@@ -158,16 +159,16 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapper_that_cannot_run_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        // Without permission to execute, the system refuses as on a file system mounted with noexec.
-        let plain = folder.path().join("plain");
+    fn wrapper_that_cannot_run_is_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        // Without execute permission, the error is the same as on a noexec file system.
+        let plain = directory.path().join("plain");
         std::fs::write(&plain, "#!/bin/sh\n").unwrap();
         std::fs::set_permissions(&plain, std::fs::Permissions::from_mode(0o600)).unwrap();
         let error = check_runs(&plain).unwrap_err().to_string();
         assert!(error.contains("Permission denied"), "{error}");
         let program = |name: &str| {
-            let link = folder.path().join(name);
+            let link = directory.path().join(name);
             std::os::unix::fs::symlink(Path::new("/bin").join(name), &link).unwrap();
             check_runs(&link)
         };
