@@ -123,7 +123,7 @@ pub(crate) fn record_end(
     report: &Report,
     document: &Value,
 ) -> Result<(), JournalError> {
-    let copied = report.copy.as_ref().filter(|copy| copy.journalled);
+    let copied = report.copy.as_ref().filter(|copy| copy.is_journaled);
     let (run, verdict) = match (&report.start_run, copied) {
         (Some(run), _) => (run.as_str(), report.verdict),
         (None, Some(copy)) => (journal.run(), copy.verdict()),

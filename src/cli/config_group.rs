@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args, Subcommand};
 
 use super::context::{Context, session};
 use crate::config_group::diff;
-use crate::config_group::{CopyOptions, CopyRequest, Source, copy};
+use crate::config_group::{CopyOptions, CopyRequest, CopySource, copy};
 use crate::error::Failure;
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
@@ -109,8 +109,8 @@ pub(super) fn run(args: &ConfigGroupArgs, context: &Context, report: &mut Report
     match &args.what {
         What::Diff { from, to, exit_code } => diff(&mut flow, from, to, *exit_code),
         What::Copy { from, cluster, version, name, dry_run, yes } => {
-            let group = from.clone().map(Source::Group);
-            let source = group.or_else(|| cluster.clone().map(Source::Cluster));
+            let group = from.clone().map(CopySource::Group);
+            let source = group.or_else(|| cluster.clone().map(CopySource::Cluster));
             let wish = CopyRequest {
                 source: source.expect("the parser wants one of both"),
                 version: version.clone(),
@@ -118,7 +118,7 @@ pub(super) fn run(args: &ConfigGroupArgs, context: &Context, report: &mut Report
                 dry_run: *dry_run,
             };
             let mut prompt = context.prompt();
-            let mut copying = CopyOptions { yes: *yes, prompt: &mut prompt, document: &copy_document };
+            let mut copying = CopyOptions { yes: *yes, prompt: &mut prompt, render_document: &copy_document };
             copy(&mut flow, &wish, &mut copying)
         }
     }

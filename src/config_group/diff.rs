@@ -20,7 +20,7 @@ pub(crate) fn diff(
 ) -> Result<(), Failure> {
     let all = all_groups(flow.api)?;
     let wanted = [all.find(from, "")?.clone(), all.find(to, "")?.clone()];
-    let [one, other] = flow.settings_of_both(&wanted)?;
+    let [one, other] = flow.settings_of_pair(&wanted)?;
     let (before, after) = (one.group.kafka_version(&all.offers), other.group.kafka_version(&all.offers));
     flow.report.changes = difference(
         VersionedSettings { settings: &one, release: before.release.as_ref() },
@@ -36,7 +36,7 @@ pub(crate) fn diff(
 
 impl Session<'_> {
     /// Reads the settings of two groups at once. One that is compared with itself is read once.
-    fn settings_of_both(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], Failure> {
+    fn settings_of_pair(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], Failure> {
         let wanted = if groups[0].is_same_as(&groups[1]) { &groups[..1] } else { &groups[..] };
         let mut read = self.required_settings(wanted)?;
         let other = read.pop().expect("each group was told");

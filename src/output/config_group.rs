@@ -29,24 +29,24 @@ pub(super) fn difference(report: &Report, service: &str, in_full: bool) -> Strin
 pub(super) fn copy(report: &Report, service: &str, in_full: bool) -> String {
     let (Some(from), Some(copy)) = (&report.group_from, &report.copy) else { return String::new() };
     let to = match &report.group_to {
-        Some(group) if copy.taken_up => format!("{group}, which is there and empty"),
+        Some(group) if copy.is_resumed => format!("{group}, which is there and empty"),
         Some(group) => group.to_string(),
         None => format!("{} (new)", copy.name),
     };
     let mut lines = head(service, report, &from.to_string(), &to);
     lines.push(format!("Settings      {}", how_many(copy)));
     lines.extend(not_covered(report));
-    if !copy.left_out.is_empty() {
+    if !copy.skipped.is_empty() {
         let rows: Vec<Vec<String>> = copy
-            .left_out
+            .skipped
             .iter()
             .map(|one| vec![one.key.clone(), with_unit(&one.key, &one.value), one.reason.to_string()])
             .collect();
         lines.extend([String::new(), table(&["LEFT OUT", "VALUE", "REASON"], &rows, 2)]);
     }
-    if in_full && !copy.carried.is_empty() {
+    if in_full && !copy.copied.is_empty() {
         let rows: Vec<Vec<String>> =
-            copy.carried.iter().map(|one| vec![one.key.clone(), with_unit(&one.key, &one.value)]).collect();
+            copy.copied.iter().map(|one| vec![one.key.clone(), with_unit(&one.key, &one.value)]).collect();
         lines.extend([String::new(), table(&["CARRIED", "VALUE"], &rows, 2)]);
     }
     lines.join("\n")
@@ -59,9 +59,9 @@ pub(super) fn end_of_copy(report: &Report) -> String {
     let to = report.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
     let ends = escape(&format!("{from} → {to}"));
     let mut lines = vec![format!("{ends}  {}  {}", verdict.word(), how_many(copy))];
-    if !copy.unequal.is_empty() {
+    if !copy.mismatches.is_empty() {
         let rows: Vec<Vec<String>> = copy
-            .unequal
+            .mismatches
             .iter()
             .map(|one| {
                 let read =
@@ -73,7 +73,7 @@ pub(super) fn end_of_copy(report: &Report) -> String {
     }
     match (verdict, &report.group_to) {
         (Verdict::Done, Some(group)) => {
-            lines.push(match &copy.check {
+            lines.push(match &copy.check_command {
                 Some(check) => {
                     format!("No cluster was changed. Check an upgrade with it:\n  {}", escape(check))
                 }
@@ -89,9 +89,9 @@ pub(super) fn end_of_copy(report: &Report) -> String {
 }
 
 fn how_many(copy: &CopyReport) -> String {
-    let left_out = copy.left_out.len();
-    let values = copy.carried.len();
-    let counts = match (copy.unequal.len(), copy.written) {
+    let left_out = copy.skipped.len();
+    let values = copy.copied.len();
+    let counts = match (copy.mismatches.len(), copy.written) {
         (0, Submitted::Yes) => format!("{values} carried, {left_out} left out"),
         (0, Submitted::Unknown) => format!("{values} sent, {left_out} left out"),
         (0, Submitted::No) => format!("{values} to carry, {left_out} left out"),
@@ -99,14 +99,14 @@ fn how_many(copy: &CopyReport) -> String {
             format!("{} carried, {unequal} not as sent, {left_out} left out", values - unequal)
         }
     };
-    if copy.is_told { counts } else { format!("{counts}; no config group tells yet what the version takes") }
+    if copy.has_target_settings { counts } else { format!("{counts}; no config group tells yet what the version takes") }
 }
 
 /// Says of which versions Kafka's own changes are not known.
 fn not_covered(report: &Report) -> Option<String> {
     let unknown = report.not_covered();
     (!unknown.is_empty()).then(|| {
-        let known = kafka_changes::coverage();
+        let known = kafka_changes::covered_versions();
         format!("Not known     what Kafka changed; told for {known}, not for {}", unknown.join(" and "))
     })
 }

@@ -28,12 +28,12 @@ pub(crate) fn verify<'a>(
     if let Some((own, its)) = times {
         walk.pass(Step::Clock, rules::clock(own, its));
     }
-    if walk.end().is_none() {
+    if walk.failed_step().is_none() {
         match api() {
-            Ok(api) => cause = account(service, &mut walk, api)?,
+            Ok(api) => cause = check_access(service, &mut walk, api)?,
             Err(failure @ Failure::Signal { .. }) => return Err(failure),
             Err(failure) => {
-                walk.pass(Step::Answer, Finding::pass("it answers"));
+                walk.pass(Step::Response, Finding::pass("it answers"));
                 walk.fail(Step::Key, StepFailure { reason: failure.to_string(), remedy: failure.hint() });
                 cause = Some(failure);
             }
@@ -47,7 +47,7 @@ pub(crate) fn verify<'a>(
 }
 
 /// Reads with the key. Returns the failure that ended it, which has a code and a request id.
-fn account(service: &Service, walk: &mut StepResults, api: &dyn CdssApi) -> Result<Option<Failure>, Failure> {
+fn check_access(service: &Service, walk: &mut StepResults, api: &dyn CdssApi) -> Result<Option<Failure>, Failure> {
     let [listed, clusters] = join(api, &[Read::Versions, Read::Clusters(None)]);
     let listed: Result<Vec<KafkaVersion>, ApiError> = listed.and_then(TryInto::try_into);
     let clusters: Result<ClusterList, ApiError> = clusters.and_then(TryInto::try_into);
@@ -59,8 +59,8 @@ fn account(service: &Service, walk: &mut StepResults, api: &dyn CdssApi) -> Resu
                 return Err(failure);
             }
             let step = step_of(&error);
-            if step != Step::Answer {
-                walk.pass(Step::Answer, Finding::pass("it answers"));
+            if step != Step::Response {
+                walk.pass(Step::Response, Finding::pass("it answers"));
             }
             if step == Step::Permission {
                 walk.pass(Step::Key, Finding::pass("the signature is accepted"));
@@ -71,7 +71,7 @@ fn account(service: &Service, walk: &mut StepResults, api: &dyn CdssApi) -> Resu
             return Ok(Some(failure));
         }
     };
-    walk.pass(Step::Answer, Finding::pass("it answers"));
+    walk.pass(Step::Response, Finding::pass("it answers"));
     walk.pass(Step::Key, Finding::pass("the signature is accepted"));
     walk.pass(Step::Permission, rules::permission(&clusters));
     walk.pass(Step::Region, rules::region(service, &clusters));
@@ -90,6 +90,6 @@ fn step_of(error: &ApiError) -> Step {
         }
         error if error.is_auth() => Step::Key,
         error if error.is_no_such_route() => Step::Region,
-        _ => Step::Answer,
+        _ => Step::Response,
     }
 }

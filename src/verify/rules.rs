@@ -13,12 +13,12 @@ use crate::upgrade::rules::checks::{Check, CheckResult};
 /// fails: other commands correct a wrong clock by signing with the service's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
-    Name,
+    Dns,
     Proxy,
     Connection,
     Tls,
     Clock,
-    Answer,
+    Response,
     Key,
     Permission,
     Region,
@@ -27,12 +27,12 @@ pub(crate) enum Step {
 
 impl Step {
     pub(crate) const ALL: [Self; 10] = [
-        Self::Name,
+        Self::Dns,
         Self::Proxy,
         Self::Connection,
         Self::Tls,
         Self::Clock,
-        Self::Answer,
+        Self::Response,
         Self::Key,
         Self::Permission,
         Self::Region,
@@ -41,12 +41,12 @@ impl Step {
 
     pub(crate) const fn id(self) -> &'static str {
         match self {
-            Self::Name => "name.resolution",
+            Self::Dns => "name.resolution",
             Self::Proxy => "proxy",
             Self::Connection => "connection",
             Self::Tls => "tls",
             Self::Clock => "clock",
-            Self::Answer => "service.answer",
+            Self::Response => "service.answer",
             Self::Key => "key.accepted",
             Self::Permission => "key.permission",
             Self::Region => "region",
@@ -57,7 +57,7 @@ impl Step {
     /// Returns what to do where the step fails and nothing says more.
     fn remedy(self, service: &Service) -> String {
         match self {
-            Self::Name => {
+            Self::Dns => {
                 "check --endpoint, and this machine's name servers; where only a proxy may look names \
                            up, set HTTPS_PROXY"
                     .to_owned()
@@ -73,7 +73,7 @@ impl Step {
             }
             Self::Tls => "something in between has to let TLS 1.2 or later through".to_owned(),
             Self::Clock => CLOCK_REMEDY.to_owned(),
-            Self::Answer => "try again in a few minutes".to_owned(),
+            Self::Response => "try again in a few minutes".to_owned(),
             Self::Key => "check both halves of the key, and that it belongs to this site".to_owned(),
             Self::Permission => "give the sub account a policy that allows to read".to_owned(),
             Self::Region => format!(
@@ -136,13 +136,13 @@ impl StepResults {
     }
 
     /// Returns the step that failed.
-    pub(crate) fn end(&self) -> Option<Step> {
+    pub(crate) fn failed_step(&self) -> Option<Step> {
         self.0.iter().find(|(_, met)| met.is_err()).map(|(step, _)| *step)
     }
 
     /// Returns a check for every step. One that was not taken says which comes first.
     pub(crate) fn checks(&self, service: &Service) -> Vec<Check> {
-        let skipped = self.end().map_or_else(String::new, |end| format!("{} comes first", end.id()));
+        let skipped = self.failed_step().map_or_else(String::new, |end| format!("{} comes first", end.id()));
         let check = |step: Step| match self.0.iter().find(|(taken, _)| *taken == step) {
             None => Check::new(step.id(), CheckResult::Skipped, skipped.clone()),
             Some((_, Ok(finding))) => Check {
@@ -272,7 +272,7 @@ mod tests {
             assert!(first.remedy.as_ref().is_some_and(|remedy| !remedy.is_empty()), "{fault:?}");
             assert!(checks[..at].iter().all(|check| check.result == CheckResult::Pass));
             assert!(checks[at + 1..].iter().all(|check| check.result == CheckResult::Skipped));
-            assert_eq!(walk.end(), Some(fault));
+            assert_eq!(walk.failed_step(), Some(fault));
         }
     }
 
@@ -283,7 +283,7 @@ mod tests {
         walk.fail(Step::Connection, trouble("broken"));
         let checks = walk.checks(&service());
         assert_eq!(checks.iter().filter(|check| check.is_blocking()).count(), 1, "{checks:?}");
-        assert_eq!(walk.end(), Some(Step::Connection));
+        assert_eq!(walk.failed_step(), Some(Step::Connection));
     }
 
     #[test]
@@ -312,7 +312,7 @@ mod tests {
         let address = Endpoint::parse("http://127.0.0.1:9").unwrap();
         for sandbox in [true, false] {
             let service = Service { sandbox, endpoint: address.clone(), ..service() };
-            for step in [Step::Connection, Step::Answer] {
+            for step in [Step::Connection, Step::Response] {
                 let mut walk = StepResults::default();
                 walk.fail(step, trouble("refused"));
                 let fault = walk.checks(&service).into_iter().find(Check::is_blocking).unwrap();

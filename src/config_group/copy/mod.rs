@@ -26,7 +26,7 @@ mod write;
 
 /// Where the values come from.
 #[derive(Debug, Clone)]
-pub(crate) enum Source {
+pub(crate) enum CopySource {
     Group(Selector),
     /// The group that this cluster uses.
     Cluster(Selector),
@@ -35,7 +35,7 @@ pub(crate) enum Source {
 /// What was asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct CopyRequest {
-    pub source: Source,
+    pub source: CopySource,
     pub version: VersionSelector,
     /// None: the source's name with the new version's digits.
     pub name: Option<GroupName>,
@@ -47,7 +47,7 @@ pub(crate) struct CopyOptions<'a> {
     pub yes: bool,
     pub prompt: &'a mut dyn Prompt,
     /// Turns the report into the document that the journal keeps.
-    pub document: &'a dyn Fn(&Report) -> Value,
+    pub render_document: &'a dyn Fn(&Report) -> Value,
 }
 
 /// Copies, or with a dry run says what would be copied. The report holds what was done.
@@ -64,34 +64,34 @@ pub(crate) fn copy(
     if let Some(fault) = flow.journal.fault() {
         return Err(CopyFailure::NoJournal(fault).into());
     }
-    if draft.left_behind.is_none() {
-        flow.refuse_unresolved(&draft.name, &draft.ends)?;
+    if draft.resumable.is_none() {
+        flow.reject_unresolved(&draft.name, &draft.endpoints)?;
     }
     if wish.dry_run {
         return Ok(());
     }
     flow.reporter.copying(flow.report);
-    let consent = ask(flow, &draft, copying)?;
+    let consent = confirm(flow, &draft, copying)?;
     let _lock = lock(flow, &draft.name)?;
-    flow.look_again(&draft)?;
-    let no = match &draft.left_behind {
+    flow.verify_unchanged(&draft)?;
+    let no = match &draft.resumable {
         Some(left_behind) => left_behind.group.no,
-        None => flow.create_group(&draft, &consent, copying.document)?,
+        None => flow.create_group(&draft, &consent, copying.render_document)?,
     };
     if let Some((_, cluster)) = &flow.report.cluster {
-        let check = flow.context.check(*cluster, &draft.ends.target, Some(no));
-        flow.progress().check = Some(check);
+        let check = flow.context.check(*cluster, &draft.endpoints.target_version, Some(no));
+        flow.copy_report().check_command = Some(check);
     }
-    flow.write_settings(&draft, no, &consent, copying.document)
+    flow.write_settings(&draft, no, &consent, copying.render_document)
 }
 
-fn ask(flow: &Session<'_>, draft: &CopyPlan, copying: &mut CopyOptions<'_>) -> Result<GroupConsent, Failure> {
-    let confirmed = confirm_group(&draft.name, draft.ends.target.code, copying.yes, copying.prompt);
+fn confirm(flow: &Session<'_>, draft: &CopyPlan, copying: &mut CopyOptions<'_>) -> Result<GroupConsent, Failure> {
+    let confirmed = confirm_group(&draft.name, draft.endpoints.target_version.code, copying.yes, copying.prompt);
     confirmed.map_err(|error| match error {
         // The terminal tells that it was a signal; the clock tells which.
         ConsentError::Interrupted => {
             let raised = flow.clock.sleep(Duration::ZERO).err();
-            unchanged(raised.unwrap_or(Interrupted(Signal::Interrupt)))
+            interrupted_before_change(raised.unwrap_or(Interrupted(Signal::Interrupt)))
         }
         error => Failure::Consent(error),
     })
@@ -107,52 +107,52 @@ fn lock(flow: &Session<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
     })
 }
 
-fn named(draft: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
+fn target_group(draft: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
     let name = Some(draft.name.to_string());
-    ConfigGroup { no, name, version: draft.ends.target.code, version_name: None, description: None }
+    ConfigGroup { no, name, version: draft.endpoints.target_version.code, version_name: None, description: None }
 }
 
 /// A signal of a time when nothing was changed yet.
-fn unchanged(Interrupted(signal): Interrupted) -> Failure {
+fn interrupted_before_change(Interrupted(signal): Interrupted) -> Failure {
     CopyFailure::Interrupted { signal, left: Leftover::Nothing, hint: None }.into()
 }
 
 impl Session<'_> {
     /// Sees under the lock that the source has the values that were shown, and that the name is still as free, or the
     /// group as empty, as when it was agreed to.
-    fn look_again(&self, draft: &CopyPlan) -> Result<(), Failure> {
-        let from = &draft.ends.from;
+    fn verify_unchanged(&self, draft: &CopyPlan) -> Result<(), Failure> {
+        let from = &draft.endpoints.source;
         if self.source_settings(&from.group)?.custom_values() != from.custom_values() {
             return Err(CopyFailure::SourceChanged { group: from.group.to_string() }.into());
         }
-        let before = draft.left_behind.as_ref().map(|left_behind| left_behind.group.no);
-        let mut now = self.groups_of(draft.ends.target.code)?;
+        let before = draft.resumable.as_ref().map(|left_behind| left_behind.group.no);
+        let mut now = self.groups_of(draft.endpoints.target_version.code)?;
         now.retain(|group| group.is_named(draft.name.text()));
         match (now.as_slice(), before) {
-            ([], None) => self.refuse_unresolved(&draft.name, &draft.ends),
+            ([], None) => self.reject_unresolved(&draft.name, &draft.endpoints),
             ([group], Some(no)) if group.no == no => {
                 let settings = self.settings(std::slice::from_ref(group))?.pop();
                 let settings = settings.map(|settings| settings.settings);
-                self.find_resumable(&draft.ends, &draft.name, group, settings.as_deref()).map(drop)
+                self.find_resumable(&draft.endpoints, &draft.name, group, settings.as_deref()).map(drop)
             }
-            ([], Some(no)) => Err(CopyFailure::Gone { group: named(draft, no).to_string() }.into()),
-            ([group, ..], _) => Err(self.exists(&draft.ends, &draft.name, group, None, "it came meanwhile")),
+            ([], Some(no)) => Err(CopyFailure::Gone { group: target_group(draft, no).to_string() }.into()),
+            ([group, ..], _) => Err(self.name_taken(&draft.endpoints, &draft.name, group, None, "it came meanwhile")),
         }
     }
 
-    fn entry<'a>(&'a self, draft: &'a CopyPlan, consent: &GroupConsent, plan: &'a Value) -> GroupEntry<'a> {
+    fn journal_entry<'a>(&'a self, draft: &'a CopyPlan, consent: &GroupConsent, plan: &'a Value) -> GroupEntry<'a> {
         GroupEntry {
             service: &self.context.service,
             name: &draft.name,
-            version: draft.ends.target.code,
-            from: draft.ends.from.group.no,
+            version: draft.endpoints.target_version.code,
+            from: draft.endpoints.source.group.no,
             consent: consent.manner().word(),
-            made_by: draft.left_behind.as_ref().map(|left_behind| left_behind.made_by.as_str()),
+            made_by: draft.resumable.as_ref().map(|left_behind| left_behind.created_by.as_str()),
             plan,
         }
     }
 
-    fn progress(&mut self) -> &mut CopyReport {
+    fn copy_report(&mut self) -> &mut CopyReport {
         self.report.copy.as_mut().expect("the draft made it")
     }
 }

@@ -1,8 +1,8 @@
 //! What would be made, from what: all that is read before the question.
 
-use super::{CopyRequest, Source};
+use super::{CopyRequest, CopySource};
 use crate::api::{Read, RetryPolicy, one};
-use crate::config_group::rules::choice::to_compare;
+use crate::config_group::rules::choice::select_for_comparison;
 use crate::config_group::rules::copy;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::creation::{self, GroupCreation};
@@ -21,24 +21,24 @@ use crate::session::copy_command::default_name;
 /// The source with its settings and version, and the groups and the version to copy to.
 pub(super) struct CopyEndpoints {
     /// How the source is named on the command line of a copy.
-    pub source: String,
+    pub source_arg: String,
     /// The same of a comparison.
-    pub operand: String,
-    pub from: GroupSettings,
-    pub before: Option<KafkaVersion>,
-    pub target: KafkaVersion,
+    pub diff_arg: String,
+    pub source: GroupSettings,
+    pub source_version: Option<KafkaVersion>,
+    pub target_version: KafkaVersion,
     /// All groups of the target version.
-    pub groups: Vec<ConfigGroup>,
+    pub target_groups: Vec<ConfigGroup>,
 }
 
 impl CopyEndpoints {
-    pub(super) fn release_before(&self) -> Option<&Release> {
-        release_of(self.before.as_ref())
+    pub(super) fn source_release(&self) -> Option<&Release> {
+        release_of(self.source_version.as_ref())
     }
 
     fn default_name(&self) -> Result<GroupName, Failure> {
-        let (from, target) = (&self.from.group, &self.target);
-        default_name(from, self.release_before(), target).ok_or_else(|| Failure::Usage {
+        let (from, target) = (&self.source.group, &self.target_version);
+        default_name(from, self.source_release(), target).ok_or_else(|| Failure::Usage {
             message: format!("there is no name of at most 15 letters for the copy of {from} to {target}"),
             hint: Some("give one with --name".to_owned()),
         })
@@ -47,24 +47,24 @@ impl CopyEndpoints {
     /// Compares a group of the target version with the source.
     pub(super) fn difference_with(&self, settings: &GroupSettings) -> Vec<SettingChange> {
         difference(
-            VersionedSettings { settings: &self.from, release: self.release_before() },
-            VersionedSettings { settings, release: self.target.release.as_ref() },
+            VersionedSettings { settings: &self.source, release: self.source_release() },
+            VersionedSettings { settings, release: self.target_version.release.as_ref() },
         )
     }
 }
 
 /// What would be made, from what.
 pub(super) struct CopyPlan {
-    pub ends: CopyEndpoints,
+    pub endpoints: CopyEndpoints,
     pub name: GroupName,
-    pub left_behind: Option<ResumableGroup>,
+    pub resumable: Option<ResumableGroup>,
 }
 
 /// The empty group that an earlier run left behind.
 pub(super) struct ResumableGroup {
     pub group: ConfigGroup,
     /// The run that has made it.
-    pub made_by: String,
+    pub created_by: String,
 }
 
 impl Session<'_> {
@@ -75,83 +75,83 @@ impl Session<'_> {
     /// Fails when something named is not there, there is no name for the copy, or one of that name is not ours to fill.
     pub(super) fn plan_copy(&mut self, wish: &CopyRequest) -> Result<CopyPlan, Failure> {
         let ends = self.resolve_endpoints(wish)?;
-        let (from, target) = (&ends.from, &ends.target);
+        let (from, target) = (&ends.source, &ends.target_version);
         let name = wish.name.clone().map_or_else(|| ends.default_name(), Ok)?;
         let mut same: Vec<&ConfigGroup> =
-            ends.groups.iter().filter(|group| group.is_named(name.text())).collect();
+            ends.target_groups.iter().filter(|group| group.is_named(name.text())).collect();
         let existing = same.pop().cloned();
         if let (Some(one), false) = (&existing, same.is_empty()) {
-            return Err(self.exists(&ends, &name, one, None, "is not the only one of that name"));
+            return Err(self.name_taken(&ends, &name, one, None, "is not the only one of that name"));
         }
         let model =
-            existing.clone().or_else(|| to_compare(Some(&from.group), &ends.groups).into_iter().next());
+            existing.clone().or_else(|| select_for_comparison(Some(&from.group), &ends.target_groups).into_iter().next());
         let there = self.settings(model.as_slice())?.pop().map(|model| model.settings);
 
         let (carried, left_out) = copy::partition_settings(from, there.as_deref(), target.release.as_ref());
         let planned = GroupSettings {
             group: ConfigGroup { name: Some(name.to_string()), version: target.code, ..from.group.clone() },
-            settings: copy::planned(&carried, there.as_deref()),
+            settings: copy::planned_settings(&carried, there.as_deref()),
         };
-        self.tell_difference(&ends, &planned);
+        self.report_difference(&ends, &planned);
         if there.is_none() {
             copy::mark_unverified(&mut self.report.changes);
         }
-        self.report.from.clone_from(&ends.before);
+        self.report.from.clone_from(&ends.source_version);
         self.report.to = Some(target.clone());
         self.report.group_from = Some(from.group.clone());
         self.report.copy = Some(CopyReport {
             name: name.clone(),
-            carried,
-            left_out,
-            is_told: there.is_some(),
+            copied: carried,
+            skipped: left_out,
+            has_target_settings: there.is_some(),
             created: Submitted::No,
             written: Submitted::No,
-            unequal: Vec::new(),
-            taken_up: false,
-            journalled: false,
-            check: None,
+            mismatches: Vec::new(),
+            is_resumed: false,
+            is_journaled: false,
+            check_command: None,
         });
-        let Some(group) = existing else { return Ok(CopyPlan { ends, name, left_behind: None }) };
+        let Some(group) = existing else { return Ok(CopyPlan { endpoints: ends, name, resumable: None }) };
         self.report.group_to = Some(group.clone());
         let create = self.find_resumable(&ends, &name, &group, there.as_deref()).inspect_err(|_| {
             // What would have been planned is not what the group of that name has.
             self.report.changes = Vec::new();
             if let Some(settings) = there {
-                self.tell_difference(&ends, &GroupSettings { group: group.clone(), settings });
+                self.report_difference(&ends, &GroupSettings { group: group.clone(), settings });
             }
         })?;
-        self.progress().taken_up = true;
-        let left_behind = Some(ResumableGroup { group, made_by: create.run });
-        Ok(CopyPlan { ends, name, left_behind })
+        self.copy_report().is_resumed = true;
+        let left_behind = Some(ResumableGroup { group, created_by: create.run });
+        Ok(CopyPlan { endpoints: ends, name, resumable: left_behind })
     }
 
-    pub(super) fn tell_difference(&mut self, ends: &CopyEndpoints, copy: &GroupSettings) {
+    pub(super) fn report_difference(&mut self, ends: &CopyEndpoints, copy: &GroupSettings) {
         self.report.changes = ends.difference_with(copy);
     }
 
     /// Finds the source with its settings, the version, and that version's groups.
     fn resolve_endpoints(&mut self, wish: &CopyRequest) -> Result<CopyEndpoints, Failure> {
         match &wish.source {
-            Source::Group(wanted) => {
+            CopySource::Group(wanted) => {
                 let all = all_groups(self.api)?;
-                let target = offered(&wish.version, &all.offers)?;
+                let target = find_offered(&wish.version, &all.offers)?;
                 let found = all.find(wanted, "")?;
                 let before = found.kafka_version(&all.offers);
                 let from = self.source_settings(found)?;
                 let operand = all.argument(found);
                 let groups = all.groups.into_iter().filter(|group| group.version == target.code).collect();
                 Ok(CopyEndpoints {
-                    source: operand.clone(),
-                    operand,
-                    from,
-                    before: Some(before),
-                    target,
-                    groups,
+                    source_arg: operand.clone(),
+                    diff_arg: operand,
+                    source: from,
+                    source_version: Some(before),
+                    target_version: target,
+                    target_groups: groups,
                 })
             }
-            Source::Cluster(wanted) => {
+            CopySource::Cluster(wanted) => {
                 let found = self.find(wanted)?;
-                let target = offered(&wish.version, &found.offers)?;
+                let target = find_offered(&wish.version, &found.offers)?;
                 let groups = self.groups_of(target.code)?;
                 let Some(group) = self.group_in_use(&found.cluster)? else {
                     let version = format!(" --version {}", target.argument());
@@ -162,7 +162,7 @@ impl Session<'_> {
                 let from = self.source_settings(&group)?;
                 let source = format!("--cluster no:{}", found.cluster.no);
                 let operand = format!("no:{}", from.group.no);
-                Ok(CopyEndpoints { source, operand, from, before: found.version, target, groups })
+                Ok(CopyEndpoints { source_arg: source, diff_arg: operand, source: from, source_version: found.version, target_version: target, target_groups: groups })
             }
         }
     }
@@ -182,20 +182,20 @@ impl Session<'_> {
         settings: Option<&[Setting]>,
     ) -> Result<GroupCreation, Failure> {
         let creates = self.creates(group.version)?;
-        let create = creation::create_of(group, &creates);
+        let create = creation::find_create(group, &creates);
         // What is refused anyway needs no read.
         let used_by = if create.is_ok() {
             one(self.api, Read::Users(group.no), RetryPolicy::Patient).map_err(Failure::before_start)?
         } else {
             None
         };
-        let taken = creation::resume(create, ends.from.group.no, settings, used_by);
-        taken.map_err(|why| self.exists(ends, name, group, settings, why))
+        let taken = creation::check_resumable(create, ends.source.group.no, settings, used_by);
+        taken.map_err(|why| self.name_taken(ends, name, group, settings, why))
     }
 }
 
 /// Finds the version among those on offer: a group can't be made for one that isn't.
-fn offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, Failure> {
+fn find_offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, Failure> {
     let ResolvedVersion { version, listed } = wanted.find(offers)?;
     if listed {
         return Ok(version);

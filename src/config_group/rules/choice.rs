@@ -1,6 +1,6 @@
 //! Which config group an upgrade takes, and which come near.
 
-use super::copy::{partition_settings, planned};
+use super::copy::{partition_settings, planned_settings};
 use super::difference::{ChangeClass, SettingChange, VersionedSettings, difference, keeps_everything};
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::ids::ConfigGroupNo;
@@ -12,20 +12,20 @@ pub(crate) enum GroupChoice {
     /// The only one of the version that keeps everything.
     One(ConfigGroup),
     /// No group that was compared keeps every custom value.
-    None(Compared),
+    None(ComparedGroups),
     /// More than one does, or may: one does, and not all were compared.
-    Several(Compared),
+    Several(ComparedGroups),
     /// The present group's settings are not known, so nothing can be compared.
-    Unknown(Compared),
+    Unknown(ComparedGroups),
 }
 
 /// The groups of a version, as far as they were compared with the present one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Compared {
+pub(crate) struct ComparedGroups {
     /// The best first.
     pub candidates: Vec<Candidate>,
     /// How many groups the version has. The others may keep everything too.
-    pub of: usize,
+    pub total: usize,
 }
 
 /// A group that was compared.
@@ -40,15 +40,15 @@ pub(crate) struct Candidate {
 /// The settings of at most so many groups are read to choose among them.
 ///
 /// Chosen: more than a team keeps for one version, and few enough that a check stays quick.
-pub(crate) const MOST_COMPARED: usize = 20;
+pub(crate) const MAX_COMPARED: usize = 20;
 
 /// So many candidates are shown.
 ///
 /// Fixed by the design.
-pub(crate) const MOST_SHOWN: usize = 3;
+pub(crate) const MAX_SHOWN: usize = 3;
 
 impl GroupChoice {
-    pub(crate) fn one(&self) -> Option<&ConfigGroup> {
+    pub(crate) fn chosen(&self) -> Option<&ConfigGroup> {
         match self {
             Self::One(group) => Some(group),
             Self::None(_) | Self::Several(_) | Self::Unknown(_) => None,
@@ -56,24 +56,24 @@ impl GroupChoice {
     }
 
     /// Returns the best of those that were not taken.
-    pub(crate) fn best(&self) -> &[Candidate] {
+    pub(crate) fn best_candidates(&self) -> &[Candidate] {
         match self {
             Self::One(_) => &[],
             Self::None(compared) | Self::Several(compared) | Self::Unknown(compared) => {
-                &compared.candidates[..compared.candidates.len().min(MOST_SHOWN)]
+                &compared.candidates[..compared.candidates.len().min(MAX_SHOWN)]
             }
         }
     }
 }
 
-impl Compared {
+impl ComparedGroups {
     /// Returns how many keep every custom value.
-    pub(crate) fn keeping(&self) -> usize {
+    pub(crate) fn count_keeping(&self) -> usize {
         self.candidates.iter().filter(|candidate| candidate.keeps_everything()).count()
     }
 
-    pub(crate) fn is_whole(&self) -> bool {
-        self.candidates.len() == self.of
+    pub(crate) fn is_complete(&self) -> bool {
+        self.candidates.len() == self.total
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) fn copy_is_better(
     target: Option<&Release>,
 ) -> bool {
     let (carried, _) = partition_settings(present.settings, Some(&other.settings), target);
-    let settings = planned(&carried, Some(&other.settings));
+    let settings = planned_settings(&carried, Some(&other.settings));
     let copy = GroupSettings { group: other.group.clone(), settings };
     let cost_of = |settings| cost(&difference(present, VersionedSettings { settings, release: target }));
     cost_of(&copy) < cost_of(other)
@@ -113,10 +113,10 @@ pub(crate) fn copy_is_better(
 
 /// Puts the groups first whose names are most like the present one's, versions aside, and cuts the list to those that
 /// are worth reading.
-pub(crate) fn to_compare(present: Option<&ConfigGroup>, groups: &[ConfigGroup]) -> Vec<ConfigGroup> {
+pub(crate) fn select_for_comparison(present: Option<&ConfigGroup>, groups: &[ConfigGroup]) -> Vec<ConfigGroup> {
     let mut groups = groups.to_vec();
     groups.sort_by_key(|group| (name_distance(present, group), group.no));
-    groups.truncate(MOST_COMPARED);
+    groups.truncate(MAX_COMPARED);
     groups
 }
 
@@ -129,7 +129,7 @@ pub(crate) fn choose(
     target: Option<&Release>,
     of: usize,
 ) -> GroupChoice {
-    let Some(present) = present else { return GroupChoice::Unknown(Compared { of, ..Compared::default() }) };
+    let Some(present) = present else { return GroupChoice::Unknown(ComparedGroups { total: of, ..ComparedGroups::default() }) };
     let compared = |settings: &GroupSettings| Candidate {
         group: settings.group.clone(),
         changes: difference(present, VersionedSettings { settings, release: target }),
@@ -138,10 +138,10 @@ pub(crate) fn choose(
     let mut candidates: Vec<Candidate> = groups.iter().map(compared).collect();
     let name = &present.settings.group;
     candidates.sort_by_cached_key(|one| (one.cost(), name_distance(Some(name), &one.group), one.group.no));
-    let compared = Compared { candidates, of };
-    match compared.keeping() {
+    let compared = ComparedGroups { candidates, total: of };
+    match compared.count_keeping() {
         0 => GroupChoice::None(compared),
-        1 if compared.is_whole() => {
+        1 if compared.is_complete() => {
             let kept = compared.candidates.into_iter().find(Candidate::keeps_everything);
             GroupChoice::One(kept.expect("one was counted").group)
         }
@@ -155,20 +155,20 @@ pub(crate) fn settings_of(groups: &[GroupSettings], no: ConfigGroupNo) -> Option
 }
 
 /// Of longer names the beginning is compared; the service's own have thirty letters at most.
-const LONGEST_NAME: usize = 64;
+const MAX_NAME_LENGTH: usize = 64;
 
 /// Returns how far two names are apart: without their digits first, which tell versions as a rule, then with them.
 fn name_distance(present: Option<&ConfigGroup>, group: &ConfigGroup) -> (usize, usize) {
     let name = |group: &ConfigGroup| -> String {
-        group.name.iter().flat_map(|name| name.chars()).take(LONGEST_NAME).collect()
+        group.name.iter().flat_map(|name| name.chars()).take(MAX_NAME_LENGTH).collect()
     };
     let (one, other) = (present.map(name).unwrap_or_default(), name(group));
     let stem = |name: &str| name.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
-    (edits(&stem(&one), &stem(&other)), edits(&one, &other))
+    (edit_distance(&stem(&one), &stem(&other)), edit_distance(&one, &other))
 }
 
 /// Counts the letters to insert, remove or replace to make one text of the other.
-fn edits(one: &str, other: &str) -> usize {
+fn edit_distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();
     for (at, letter) in one.chars().enumerate() {
@@ -191,7 +191,7 @@ mod tests {
         choose(Some(VersionedSettings { settings: present, release: None }), groups, None, of)
     }
 
-    fn numbers(compared: &Compared) -> Vec<u64> {
+    fn numbers(compared: &ComparedGroups) -> Vec<u64> {
         compared.candidates.iter().map(|candidate| candidate.group.no.number()).collect()
     }
 
@@ -204,7 +204,7 @@ mod tests {
         let gains = group(5, 2, &[("a", "5", "1"), ("b", "2", "1")]);
 
         let all_but_one = [loses.clone(), keeps.clone(), gains.clone()];
-        assert_eq!(chosen(&present, &all_but_one, 3).one().unwrap().no.number(), 2);
+        assert_eq!(chosen(&present, &all_but_one, 3).chosen().unwrap().no.number(), 2);
         let GroupChoice::Several(compared) = chosen(&present, &[keeps.clone(), also_keeps], 2) else {
             panic!("two keep everything")
         };
@@ -259,7 +259,7 @@ mod tests {
         let choice = chosen(&present, &groups, 5);
         let GroupChoice::None(compared) = &choice else { panic!("none keeps everything") };
         assert_eq!(numbers(compared), [14, 13, 12, 11, 10]);
-        let best: Vec<u64> = choice.best().iter().map(|candidate| candidate.group.no.number()).collect();
+        let best: Vec<u64> = choice.best_candidates().iter().map(|candidate| candidate.group.no.number()).collect();
         assert_eq!(best, [14, 13, 12]);
     }
 
@@ -274,11 +274,11 @@ mod tests {
         let mut present = group(1, 1, &[]).group;
         present.name = Some("orders-371".to_owned());
         let order = |groups: &[ConfigGroup]| -> Vec<u64> {
-            to_compare(Some(&present), groups).iter().map(|group| group.no.number()).collect()
+            select_for_comparison(Some(&present), groups).iter().map(|group| group.no.number()).collect()
         };
         assert_eq!(order(&groups), [13, 14, 11, 10, 12]);
         groups.extend((100..400).map(|no| group(no, 2, &[]).group));
-        assert_eq!(order(&groups).len(), MOST_COMPARED);
+        assert_eq!(order(&groups).len(), MAX_COMPARED);
         assert_eq!(order(&groups)[..3], [13, 14, 11]);
     }
 
@@ -292,7 +292,7 @@ mod tests {
             ("logs", "legs", 1),
             ("ab", "ba", 2),
         ] {
-            assert_eq!((edits(one, other), edits(other, one)), (count, count), "{one} {other}");
+            assert_eq!((edit_distance(one, other), edit_distance(other, one)), (count, count), "{one} {other}");
         }
     }
 }

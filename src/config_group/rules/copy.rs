@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::difference::{ChangeClass, SettingChange, forbids, violated_bound};
+use super::difference::{ChangeClass, SettingChange, violated_limit_by, violated_kafka_bound};
 use super::kafka_changes;
 use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::kafka_version::Release;
@@ -88,7 +88,7 @@ pub(crate) fn partition_settings(
     for setting in &from.settings {
         let Some(value) = &setting.custom else { continue };
         let (key, value) = (setting.key.clone(), value.clone());
-        match obstacle(setting, &value, there, target) {
+        match skip_reason(setting, &value, there, target) {
             Some(reason) => left_out.push(SkippedSetting { key, value, reason }),
             None => carried.push(CopiedSetting { listed: is_listed(setting, there), key, value }),
         }
@@ -100,7 +100,7 @@ pub(crate) fn partition_settings(
 
 /// Takes out what turns out not to be taken once the new group tells its version's settings, and returns it with the
 /// reasons. Nothing is added to what was agreed to.
-pub(crate) fn skip_more(
+pub(crate) fn skip_unsupported(
     from: &GroupSettings,
     carried: &mut Vec<CopiedSetting>,
     there: &[Setting],
@@ -123,7 +123,7 @@ pub(crate) fn mark_unverified(changes: &mut [SettingChange]) {
     }
 }
 
-fn obstacle(
+fn skip_reason(
     setting: &Setting,
     value: &str,
     there: Option<&[Setting]>,
@@ -134,10 +134,10 @@ fn obstacle(
     }
     let entry = there.and_then(|there| there.iter().find(|one| one.key == setting.key));
     if let Some(entry) = entry.filter(|entry| entry.listed) {
-        let limit = || forbids(entry, value, target).map(|limit| SkipReason::OutOfRange(limit.to_string()));
+        let limit = || violated_limit_by(entry, value, target).map(|limit| SkipReason::OutOfRange(limit.to_string()));
         return if entry.modifiable { limit() } else { Some(SkipReason::ReadOnly) };
     }
-    if let Some(instead) = target.and_then(|target| kafka_changes::removed_by(&setting.key, target)) {
+    if let Some(instead) = target.and_then(|target| kafka_changes::replacement_if_removed(&setting.key, target)) {
         return Some(SkipReason::Removed(instead));
     }
     let lists_are_known = there.is_some_and(|there| there.iter().any(|one| one.listed));
@@ -147,7 +147,7 @@ fn obstacle(
     if !setting.modifiable {
         return Some(SkipReason::ReadOnly);
     }
-    violated_bound(&setting.key, value, target?).map(|limit| SkipReason::OutOfRange(limit.to_string()))
+    violated_kafka_bound(&setting.key, value, target?).map(|limit| SkipReason::OutOfRange(limit.to_string()))
 }
 
 /// Returns true for a setting that the target version lists for every group; where that is not known, for one that the
@@ -158,7 +158,7 @@ fn is_listed(setting: &Setting, there: Option<&[Setting]>) -> bool {
 }
 
 /// Returns the settings that a group with these values will have, as far as `there` tells.
-pub(crate) fn planned(carried: &[CopiedSetting], there: Option<&[Setting]>) -> Vec<Setting> {
+pub(crate) fn planned_settings(carried: &[CopiedSetting], there: Option<&[Setting]>) -> Vec<Setting> {
     let value_of = |key: &str| carried.iter().find(|one| one.key == key).map(|one| one.value.clone());
     let listed = there.into_iter().flatten().filter(|one| one.listed);
     let mut settings: Vec<Setting> =
@@ -275,7 +275,7 @@ mod tests {
             listed("c", true, Some("1 ~ 4")),
             listed("d", true, None),
         ];
-        let left_out = skip_more(&from, &mut carried, &there, None);
+        let left_out = skip_unsupported(&from, &mut carried, &there, None);
         let keys: Vec<&str> = carried.iter().map(|one| one.key.as_str()).collect();
         assert_eq!(keys, ["a"], "nobody was told that d could be carried");
         let reasons: Vec<_> = left_out.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
@@ -307,13 +307,13 @@ mod tests {
                 carried.len() + left_out.len(),
                 from.settings.iter().filter(|setting| setting.custom.is_some()).count()
             );
-            let copy = GroupSettings { group: there.group.clone(), settings: planned(&carried, Some(&there.settings)) };
+            let copy = GroupSettings { group: there.group.clone(), settings: planned_settings(&carried, Some(&there.settings)) };
             prop_assert!(mismatches(&carried, &copy.settings).is_empty());
             let side = |settings, release| VersionedSettings { settings, release: Some(release) };
             for change in difference(side(&from, &before), side(&copy, &after)) {
                 let was_left_out = left_out.iter().any(|one| one.key == change.key);
                 let by_version = matches!(change.class, ChangeClass::ChangedDefault | ChangeClass::Unknown)
-                    || (change.class == ChangeClass::RemovedKey && !change.custom_before);
+                    || (change.class == ChangeClass::RemovedKey && !change.was_custom);
                 prop_assert!(change.class == ChangeClass::Kept || was_left_out || by_version, "{:?}", change);
             }
         }

@@ -8,20 +8,20 @@ use crate::model::verdict::{Submitted, Verdict};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CopyReport {
     pub name: GroupName,
-    pub carried: Vec<CopiedSetting>,
-    pub left_out: Vec<SkippedSetting>,
+    pub copied: Vec<CopiedSetting>,
+    pub skipped: Vec<SkippedSetting>,
     /// False while no group of the version was there to tell which values it takes: more may have to stay behind.
-    pub is_told: bool,
+    pub has_target_settings: bool,
     pub created: Submitted,
     /// Whether the values were written; with [`Submitted::Yes`] they may still differ.
     pub written: Submitted,
-    pub unequal: Vec<Mismatch>,
+    pub mismatches: Vec<Mismatch>,
     /// True when the group was there from an earlier run of this machine.
-    pub taken_up: bool,
+    pub is_resumed: bool,
     /// True once a line of the journal speaks of it.
-    pub journalled: bool,
+    pub is_journaled: bool,
     /// The command that checks an upgrade with it, where a cluster was named.
-    pub check: Option<String>,
+    pub check_command: Option<String>,
 }
 
 impl CopyReport {
@@ -30,8 +30,8 @@ impl CopyReport {
         if !self.may_have_changed() {
             return None;
         }
-        let is_filled = self.written == Submitted::Yes || self.carried.is_empty();
-        Some(if !self.unequal.is_empty() {
+        let is_filled = self.written == Submitted::Yes || self.copied.is_empty();
+        Some(if !self.mismatches.is_empty() {
             Verdict::Failed
         } else if self.created == Submitted::Unknown {
             Verdict::Unknown
@@ -72,15 +72,15 @@ mod tests {
         ] {
             let report = CopyReport {
                 name: "orders-390".parse().unwrap(),
-                carried: carried.to_vec(),
-                left_out: Vec::new(),
-                is_told: true,
+                copied: carried.to_vec(),
+                skipped: Vec::new(),
+                has_target_settings: true,
                 created,
                 written,
-                unequal: unequal.to_vec(),
-                taken_up: false,
-                journalled: true,
-                check: None,
+                mismatches: unequal.to_vec(),
+                is_resumed: false,
+                is_journaled: true,
+                check_command: None,
             };
             assert_eq!(report.verdict(), verdict, "{created:?} {written:?}");
             assert_eq!(report.may_have_changed(), verdict.is_some());

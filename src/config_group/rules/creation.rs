@@ -20,10 +20,10 @@ pub(crate) struct GroupCreation {
 
 /// Returns the description that a new group is given: it tells for ever which run has made it.
 pub(crate) fn description(from: ConfigGroupNo, run: &str) -> String {
-    format!("Copied from config group {from}{}", mark(run))
+    format!("Copied from config group {from}{}", description_suffix(run))
 }
 
-fn mark(run: &str) -> String {
+fn description_suffix(run: &str) -> String {
     format!(" by cdss, run {run}")
 }
 
@@ -31,7 +31,7 @@ fn mark(run: &str) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Provenance {
     ThisRun,
-    SomebodyElse,
+    Other,
     /// It has no description: whoever made it left none, or the service lost it.
     Unknown,
 }
@@ -39,15 +39,15 @@ pub(crate) enum Provenance {
 /// Returns who made this group.
 pub(crate) fn provenance(group: &ConfigGroup, run: &str) -> Provenance {
     match &group.description {
-        Some(description) if description.ends_with(&mark(run)) => Provenance::ThisRun,
-        Some(_) => Provenance::SomebodyElse,
+        Some(description) if description.ends_with(&description_suffix(run)) => Provenance::ThisRun,
+        Some(_) => Provenance::Other,
         None => Provenance::Unknown,
     }
 }
 
 impl GroupCreation {
     /// Returns which run it was of, and of whom: another account's may have the same name.
-    pub(crate) fn who(&self) -> String {
+    pub(crate) fn run_label(&self) -> String {
         let profile = self.profile.as_ref().map(|profile| format!("profile {profile}"));
         let key = self.access_key.as_ref().map(|key| format!("key …{key}"));
         let of: Vec<String> = profile.into_iter().chain(key).collect();
@@ -60,7 +60,7 @@ impl GroupCreation {
 /// # Errors
 ///
 /// Fails with the reason why it is none of them, as far as is known.
-pub(crate) fn create_of<'a>(
+pub(crate) fn find_create<'a>(
     group: &ConfigGroup,
     creates: &'a [GroupCreation],
 ) -> Result<&'a GroupCreation, &'static str> {
@@ -69,7 +69,7 @@ pub(crate) fn create_of<'a>(
         (Provenance::ThisRun, no) => no.is_none_or(|no| no == group.no),
         // Its number tells, where the service has lost the description.
         (Provenance::Unknown, no) => no == Some(group.no),
-        (Provenance::SomebodyElse, _) => false,
+        (Provenance::Other, _) => false,
     });
     let may_be = |create: &GroupCreation| create.no.is_none() && group.description.is_none();
     match its {
@@ -82,7 +82,7 @@ pub(crate) fn create_of<'a>(
 }
 
 /// Returns the create of this name whose group nobody has seen yet: another one could make a second group.
-pub(crate) fn unresolved<'a>(name: &GroupName, creates: &'a [GroupCreation]) -> Option<&'a GroupCreation> {
+pub(crate) fn find_unresolved<'a>(name: &GroupName, creates: &'a [GroupCreation]) -> Option<&'a GroupCreation> {
     creates.iter().find(|create| create.name == name.text() && create.no.is_none())
 }
 
@@ -91,7 +91,7 @@ pub(crate) fn unresolved<'a>(name: &GroupName, creates: &'a [GroupCreation]) -> 
 /// # Errors
 ///
 /// Fails with the reason why it can't be the empty group that a cut run of this machine left behind.
-pub(crate) fn resume(
+pub(crate) fn check_resumable(
     create: Result<&GroupCreation, &'static str>,
     from: ConfigGroupNo,
     settings: Option<&[Setting]>,
@@ -101,7 +101,7 @@ pub(crate) fn resume(
     if create.from != Some(from) {
         return Err("it was made for the values of another one");
     }
-    untouched(settings, used_by).map(|()| create.clone())
+    check_empty_and_unused(settings, used_by).map(|()| create.clone())
 }
 
 /// Decides whether a group of one's own is still as it was made.
@@ -109,10 +109,10 @@ pub(crate) fn resume(
 /// # Errors
 ///
 /// Fails with the reason why it may not be.
-pub(crate) fn untouched(settings: Option<&[Setting]>, used_by: Option<u64>) -> Result<(), &'static str> {
+pub(crate) fn check_empty_and_unused(settings: Option<&[Setting]>, used_by: Option<u64>) -> Result<(), &'static str> {
     match (settings, used_by) {
         (None, _) => Err("the service tells none of its settings"),
-        (Some(settings), _) if settings.iter().any(is_set) => Err("it has custom values"),
+        (Some(settings), _) if settings.iter().any(is_customized) => Err("it has custom values"),
         (_, None) => Err("the service doesn't tell whether a cluster uses it"),
         (_, Some(0)) => Ok(()),
         (_, Some(_)) => Err("a cluster uses it"),
@@ -120,7 +120,7 @@ pub(crate) fn untouched(settings: Option<&[Setting]>, used_by: Option<u64>) -> R
 }
 
 /// Returns true for a value that somebody set: a service may tell a default as a custom value too.
-fn is_set(setting: &Setting) -> bool {
+fn is_customized(setting: &Setting) -> bool {
     setting.custom.is_some() && setting.custom != setting.default
 }
 
@@ -159,7 +159,7 @@ mod tests {
         let (ours, of_another) = (create(Some(from)), create(Some(ConfigGroupNo::new(302))));
         let [empty, set, told_twice] = [None, Some("5"), Some("1")].map(|custom| [listed(custom)]);
         for settings in [&empty, &told_twice] {
-            assert_eq!(resume(Ok(&ours), from, Some(settings), Some(0)).as_ref(), Ok(&ours));
+            assert_eq!(check_resumable(Ok(&ours), from, Some(settings), Some(0)).as_ref(), Ok(&ours));
         }
         for (create, settings, used_by, why) in [
             (Err("not ours"), Some(&empty[..]), Some(0), "not ours"),
@@ -169,7 +169,7 @@ mod tests {
             (Ok(&ours), Some(&empty[..]), Some(2), "a cluster uses it"),
             (Ok(&ours), Some(&empty[..]), None, "doesn't tell whether"),
         ] {
-            let refused = resume(create, from, settings, used_by).unwrap_err();
+            let refused = check_resumable(create, from, settings, used_by).unwrap_err();
             assert!(refused.contains(why), "{refused}");
         }
     }
@@ -193,14 +193,14 @@ mod tests {
             (None, Some("of the team of orders"), not_ours),
         ] {
             let creates = [create(no)];
-            match (create_of(&group(description), &creates), expected) {
+            match (find_create(&group(description), &creates), expected) {
                 (Ok(_), Ok(())) => {}
                 (Err(why), Err(words)) => assert!(why.contains(words), "{why}"),
                 (found, _) => panic!("{found:?}: {no:?} {description:?}"),
             }
         }
         let of_another_name = GroupCreation { name: "orders-390".to_owned(), ..create(Some(501)) };
-        assert!(create_of(&group(Some(&mark)), &[of_another_name]).is_err());
+        assert!(find_create(&group(Some(&mark)), &[of_another_name]).is_err());
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
             (None, None, "r"),
         ] {
             let (profile, access_key) = (profile.map(str::to_owned), key.map(str::to_owned));
-            assert_eq!(GroupCreation { profile, access_key, ..create(None) }.who(), text);
+            assert_eq!(GroupCreation { profile, access_key, ..create(None) }.run_label(), text);
         }
     }
 }

@@ -75,7 +75,7 @@ pub(crate) struct SettingChange {
     pub to: Option<String>,
     pub class: ChangeClass,
     /// True when a person set it in the present group.
-    pub custom_before: bool,
+    pub was_custom: bool,
     /// What else there is to say: the limit that it breaks, what replaces it, what a new default does, which version lists
     /// it.
     pub note: Option<String>,
@@ -173,7 +173,7 @@ fn changed_default(changed: kafka_changes::ChangedDefault) -> SettingChange {
         from: changed.from.map(str::to_owned),
         to: changed.to.map(str::to_owned),
         class: ChangeClass::ChangedDefault,
-        custom_before: false,
+        was_custom: false,
         note: changed.felt.map(str::to_owned),
     }
 }
@@ -224,7 +224,7 @@ fn change(
             (false, false) => (ChangeClass::ChangedDefault, impact(key, present, target)),
         }
     };
-    SettingChange { key: key.to_owned(), from, to, class, custom_before: was_custom, note }
+    SettingChange { key: key.to_owned(), from, to, class, was_custom, note }
 }
 
 /// Returns both defaults of a setting that only one of the versions lists, the other one from Kafka's table, where they
@@ -252,7 +252,7 @@ fn removed(key: &str, setting: Option<&Setting>, release: Option<&Release>) -> O
     if setting.is_some_and(|setting| setting.listed) {
         return None;
     }
-    kafka_changes::removed_by(key, release?)
+    kafka_changes::replacement_if_removed(key, release?)
 }
 
 /// The limit that a value breaks.
@@ -277,22 +277,22 @@ impl fmt::Display for ValueLimit {
 
 /// Returns the limit that a custom value breaks. The service's own outranks the table's.
 fn violated_limit(setting: &Setting, release: Option<&Release>) -> Option<ValueLimit> {
-    forbids(setting, setting.custom.as_deref()?, release)
+    violated_limit_by(setting, setting.custom.as_deref()?, release)
 }
 
 /// Returns the limit that `value` would break if it were this setting's.
-pub(crate) fn forbids(setting: &Setting, value: &str, release: Option<&Release>) -> Option<ValueLimit> {
+pub(crate) fn violated_limit_by(setting: &Setting, value: &str, release: Option<&Release>) -> Option<ValueLimit> {
     if let Some((text, range)) =
-        setting.range.as_deref().and_then(|text| Some((text, ValueRange::read(text)?)))
+        setting.range.as_deref().and_then(|text| Some((text, ValueRange::parse(text)?)))
     {
         return (!range.allows(value)).then(|| ValueLimit { text: text.to_owned(), range });
     }
-    violated_bound(&setting.key, value, release?)
+    violated_kafka_bound(&setting.key, value, release?)
 }
 
 /// Returns the limit of Kafka's own that a value breaks.
-pub(crate) fn violated_bound(key: &str, value: &str, release: &Release) -> Option<ValueLimit> {
-    let range = kafka_changes::bound(key, release)?;
+pub(crate) fn violated_kafka_bound(key: &str, value: &str, release: &Release) -> Option<ValueLimit> {
+    let range = kafka_changes::allowed_range(key, release)?;
     (!range.allows(value))
         .then(|| ValueLimit { text: format!("{range} in Kafka {release}"), range: range.clone() })
 }
@@ -489,7 +489,7 @@ pub(crate) mod tests {
                 prop_assert!(is_listed || change.class == ChangeClass::ChangedDefault);
                 // Whatever is called kept, removed or unknown, nothing that a group sets is lost behind it.
                 let is_kept = matches!(change.class, ChangeClass::Kept | ChangeClass::ChangedDefault);
-                prop_assert!(!is_kept || !change.custom_before || change.from == change.to, "{:?}", change);
+                prop_assert!(!is_kept || !change.was_custom || change.from == change.to, "{:?}", change);
             }
         }
 

@@ -21,7 +21,7 @@ struct Table {
 struct Removed {
     key: Pattern,
     since: Release,
-    instead: &'static str,
+    replacement: &'static str,
 }
 
 /// A key, or the beginning of several with `*` behind it.
@@ -31,8 +31,8 @@ struct DefaultValue {
     key: &'static str,
     since: Release,
     value: Option<&'static str>,
-    felt: Option<&'static str>,
-    can_hurt: bool,
+    impact: Option<&'static str>,
+    is_risky: bool,
 }
 
 struct Bound {
@@ -61,7 +61,7 @@ pub(crate) fn covers(release: &Release) -> bool {
 }
 
 /// Returns what is covered, in words.
-pub(crate) fn coverage() -> String {
+pub(crate) fn covered_versions() -> String {
     let (first, last) = &TABLE.covers;
     format!("{first} to {last}")
 }
@@ -76,20 +76,20 @@ pub(crate) fn not_covered(versions: [Option<&KafkaVersion>; 2]) -> Vec<String> {
 }
 
 /// Returns what replaces a setting that this version doesn't have any more.
-pub(crate) fn removed_by(key: &str, release: &Release) -> Option<&'static str> {
+pub(crate) fn replacement_if_removed(key: &str, release: &Release) -> Option<&'static str> {
     let gone = removed(key)?;
-    (covers(release) && gone.since <= *release).then_some(gone.instead)
+    (covers(release) && gone.since <= *release).then_some(gone.replacement)
 }
 
 fn removed(key: &str) -> Option<&'static Removed> {
-    TABLE.removed.iter().find(|row| row.key.fits(key))
+    TABLE.removed.iter().find(|row| row.key.matches(key))
 }
 
 /// Returns the values that a broker of this version starts with; None where nothing is known of a limit.
-pub(crate) fn bound(key: &str, release: &Release) -> Option<&'static ValueRange> {
+pub(crate) fn allowed_range(key: &str, release: &Release) -> Option<&'static ValueRange> {
     let mut rows = TABLE.bounds.iter();
     covers(release)
-        .then(|| rows.find(|row| row.key.fits(key) && row.since <= *release))?
+        .then(|| rows.find(|row| row.key.matches(key) && row.since <= *release))?
         .map(|row| &row.range)
 }
 
@@ -109,8 +109,8 @@ pub(crate) fn changed_default(key: &str, before: &Release, after: &Release) -> O
         key: to.key,
         from: from.value,
         to: to.value,
-        felt: to.felt.filter(|_| is_later),
-        can_hurt: to.can_hurt && is_later,
+        felt: to.impact.filter(|_| is_later),
+        can_hurt: to.is_risky && is_later,
     })
 }
 
@@ -121,11 +121,11 @@ pub(crate) fn default_of(key: &str, release: &Release) -> Option<&'static str> {
 
 fn default_row(key: &str, release: &Release) -> Option<&'static DefaultValue> {
     let mut rows = TABLE.defaults.iter().filter(|row| row.key == key && row.since <= *release);
-    rows.next_back().filter(|_| covers(release) && removed_by(key, release).is_none())
+    rows.next_back().filter(|_| covers(release) && replacement_if_removed(key, release).is_none())
 }
 
 impl Pattern {
-    fn fits(&self, key: &str) -> bool {
+    fn matches(&self, key: &str) -> bool {
         match self.0.strip_suffix('*') {
             Some(stem) => key.starts_with(stem),
             None => key == self.0,
@@ -144,14 +144,14 @@ impl Table {
             match cells.as_slice() {
                 ["covers", first, last] => table.covers = (release(first), release(last)),
                 ["removed", key, since, instead, _, _] => {
-                    table.removed.push(Removed { key: Pattern(key), since: release(since), instead });
+                    table.removed.push(Removed { key: Pattern(key), since: release(since), replacement: instead });
                 }
                 ["default", key, since, value, felt, _] => table.defaults.push(DefaultValue {
                     key,
                     since: release(since),
                     value: Some(*value).filter(|value| *value != "-"),
-                    felt: Some(felt.trim_start_matches('!')).filter(|felt| *felt != "-"),
-                    can_hurt: felt.starts_with('!'),
+                    impact: Some(felt.trim_start_matches('!')).filter(|felt| *felt != "-"),
+                    is_risky: felt.starts_with('!'),
                 }),
                 ["bound", key, since, least, most, _] => {
                     let end = |text: &str| text.parse().ok();
@@ -208,7 +208,7 @@ mod tests {
             ("zookeeper.connect", "5.0.0", None),
             ("advertised.port", "2.3.0", None),
         ] {
-            assert_eq!(removed_by(key, &release(version)), instead, "{key} {version}");
+            assert_eq!(replacement_if_removed(key, &release(version)), instead, "{key} {version}");
         }
     }
 
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn a_bound_holds_from_its_version_on() {
         let allows = |version: &str, value: &str| {
-            bound("log.segment.bytes", &release(version)).is_none_or(|range| range.allows(value))
+            allowed_range("log.segment.bytes", &release(version)).is_none_or(|range| range.allows(value))
         };
         assert!(allows("3.9.0", "1000"));
         assert!(!allows("4.0.0", "1000"));
@@ -253,7 +253,7 @@ mod tests {
     #[test]
     fn a_bound_may_be_of_several_settings_or_a_list_of_values() {
         let allows =
-            |key: &str, value: &str| bound(key, &release("4.2.0")).is_none_or(|range| range.allows(value));
+            |key: &str, value: &str| allowed_range(key, &release("4.2.0")).is_none_or(|range| range.allows(value));
         for (key, value, allowed) in [
             ("controller.quorum.fetch.timeout.ms", "-1", false),
             ("controller.quorum.fetch.timeout.ms", "0", true),
@@ -277,6 +277,6 @@ mod tests {
         ] {
             assert_eq!(covers(&release(version)), covered, "{version}");
         }
-        assert_eq!(coverage(), "2.4 to 4.3");
+        assert_eq!(covered_versions(), "2.4 to 4.3");
     }
 }

@@ -9,14 +9,14 @@ fn unit(key: &str) -> Option<&'static str> {
 }
 
 /// Returns a value before and after, with its unit: `168 → 72 hours`.
-pub(crate) fn arrow(change: &SettingChange) -> String {
-    let from = change.from.as_deref().map_or("not set", shown);
+pub(crate) fn format_change(change: &SettingChange) -> String {
+    let from = change.from.as_deref().map_or("not set", display_value);
     let Some(to) = &change.to else { return format!("{from} → not set") };
     let to = with_unit(&change.key, to);
     if change.from == change.to { to } else { format!("{from} → {to}") }
 }
 
-fn shown(value: &str) -> &str {
+fn display_value(value: &str) -> &str {
     if value.is_empty() { "(empty)" } else { value }
 }
 
@@ -24,19 +24,19 @@ fn shown(value: &str) -> &str {
 pub(crate) fn with_unit(key: &str, value: &str) -> String {
     match unit(key).filter(|_| !value.is_empty() && !value.starts_with('-')) {
         Some(unit) => format!("{value} {unit}"),
-        None => shown(value).to_owned(),
+        None => display_value(value).to_owned(),
     }
 }
 
 /// So many settings stand in one line; the plan has a line for each.
 ///
 /// Chosen: more can't be read in a cell of a table.
-const MOST_IN_A_LINE: usize = 8;
+const MAX_LISTED: usize = 8;
 
 /// Joins what is said of each setting, and counts those that there is no room for.
 pub(crate) fn first_few(texts: impl Iterator<Item = String>) -> String {
     let all: Vec<String> = texts.collect();
-    let shown = &all[..all.len().min(MOST_IN_A_LINE)];
+    let shown = &all[..all.len().min(MAX_LISTED)];
     match all.len() - shown.len() {
         0 => shown.join(", "),
         more => format!("{}, and {more} more", shown.join(", ")),
@@ -59,12 +59,12 @@ mod tests {
     #[test]
     fn values_carry_the_unit_of_their_name() {
         let text = |key: &str, from: Option<&str>, to: Option<&str>| {
-            arrow(&SettingChange {
+            format_change(&SettingChange {
                 key: key.to_owned(),
                 from: from.map(str::to_owned),
                 to: to.map(str::to_owned),
                 class: ChangeClass::Changed,
-                custom_before: true,
+                was_custom: true,
                 note: None,
             })
         };

@@ -13,13 +13,13 @@ pub(crate) enum ValueRange {
 impl ValueRange {
     /// Reads `1 ~ 100`, `1-100`, `[1,...,100]`, `[1,...]`, `>= 1`, `delete, compact` and their like. None for everything
     /// else: a text that can't be read is no range and forbids nothing.
-    pub(crate) fn read(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text).trim();
         if let Some(least) = bare.strip_prefix(">=").or_else(|| bare.strip_prefix('≥')) {
             return number(least).map(|least| Self::Between(Some(least), None));
         }
-        if let Some((least, most)) = ends(bare) {
+        if let Some((least, most)) = split_bounds(bare) {
             return between(least, most);
         }
         let items: Vec<&str> = bare.split([',', '|']).map(str::trim).collect();
@@ -71,7 +71,7 @@ fn between(least: &str, most: &str) -> Option<ValueRange> {
 }
 
 /// Splits a range of numbers into its two ends.
-fn ends(text: &str) -> Option<(&str, &str)> {
+fn split_bounds(text: &str) -> Option<(&str, &str)> {
     if let Some((least, most)) = text.split_once("...") {
         return Some((least.trim().trim_end_matches(','), most.trim().trim_start_matches(',')));
     }
@@ -120,7 +120,7 @@ mod tests {
             ("[delete, compact]", one_of(&["delete", "compact"])),
             ("delete|compact", one_of(&["delete", "compact"])),
         ] {
-            assert_eq!(ValueRange::read(text), range, "{text:?}");
+            assert_eq!(ValueRange::parse(text), range, "{text:?}");
         }
         for text in [
             "",
@@ -135,7 +135,7 @@ mod tests {
             "-",
             "…",
         ] {
-            assert_eq!(ValueRange::read(text), None, "{text:?}");
+            assert_eq!(ValueRange::parse(text), None, "{text:?}");
         }
     }
 
@@ -152,21 +152,21 @@ mod tests {
             ("delete, compact", "compact, remove", false),
             ("true, false", "TRUE", true),
         ] {
-            assert_eq!(ValueRange::read(range).unwrap().allows(value), allowed, "{range:?} {value:?}");
+            assert_eq!(ValueRange::parse(range).unwrap().allows(value), allowed, "{range:?} {value:?}");
         }
     }
 
     proptest! {
         #[test]
         fn any_text_is_read_without_a_panic(text in ".{0,30}", value in ".{0,10}") {
-            let _allowed = ValueRange::read(&text).is_none_or(|range| range.allows(&value));
+            let _allowed = ValueRange::parse(&text).is_none_or(|range| range.allows(&value));
         }
 
         #[test]
         fn both_ends_of_a_range_are_inside(a in -1_000_i64..1_000, b in -1_000_i64..1_000) {
             let (least, most) = (a.min(b), a.max(b));
             for text in [format!("{least}~{most}"), format!("[{least},...,{most}]"), format!("{least} - {most}")] {
-                let range = ValueRange::read(&text).unwrap();
+                let range = ValueRange::parse(&text).unwrap();
                 prop_assert!(range.allows(&least.to_string()) && range.allows(&most.to_string()));
                 prop_assert!(!range.allows(&(least - 1).to_string()) && !range.allows(&(most + 1).to_string()));
             }

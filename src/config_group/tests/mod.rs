@@ -1,3 +1,3 @@
 //! Copies of config groups against a service that exists in memory only.
 
-mod copying;
+mod copy;

@@ -237,32 +237,32 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
     let keeps = || vec![candidate(2, "168"), candidate(3, "168")];
     let loses = || vec![candidate(4, "")];
     for (choice, id, text) in [
-        (GroupChoice::None(Compared::default()), "config.no-group", "there is no config group for 3.9.0"),
+        (GroupChoice::None(ComparedGroups::default()), "config.no-group", "there is no config group for 3.9.0"),
         (
-            GroupChoice::None(Compared { candidates: loses(), of: 1 }),
+            GroupChoice::None(ComparedGroups { candidates: loses(), total: 1 }),
             "config.no-group",
             "no config group of 3.9.0 keeps every custom value",
         ),
         (
-            GroupChoice::None(Compared { candidates: loses(), of: 300 }),
+            GroupChoice::None(ComparedGroups { candidates: loses(), total: 300 }),
             "config.no-group",
             "no config group of 3.9.0 keeps every custom value; 1 of 300 were compared",
         ),
         (
-            GroupChoice::Several(Compared { candidates: keeps(), of: 2 }),
+            GroupChoice::Several(ComparedGroups { candidates: keeps(), total: 2 }),
             "config.several-groups",
             "2 config groups of 3.9.0 keep every custom value: group-2 (2), group-3 (3)",
         ),
         (
-            GroupChoice::Several(Compared {
+            GroupChoice::Several(ComparedGroups {
                 candidates: vec![candidate(2, "168"), candidate(4, "")],
-                of: 30,
+                total: 30,
             }),
             "config.several-groups",
             "group-2 (2) keeps every custom value, and others of 3.9.0 may too; 2 of 30 were compared",
         ),
         (
-            GroupChoice::Unknown(Compared { of: 7, ..Compared::default() }),
+            GroupChoice::Unknown(ComparedGroups { total: 7, ..ComparedGroups::default() }),
             "config.no-group",
             "the present config group can't be read, so none of the 7 of 3.9.0 can be compared",
         ),

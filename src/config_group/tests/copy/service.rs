@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::api::{Acceptance, Answer, ApiError, CdssApi, NewGroup, Read, RetryPolicy, SendFailure};
 use crate::clock::tests::FakeClock;
-use crate::config_group::copy::{CopyOptions, CopyRequest, Source, copy};
+use crate::config_group::copy::{CopyOptions, CopyRequest, CopySource, copy};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::difference::tests::group;
@@ -313,16 +313,16 @@ impl Machine {
             report: &mut stage.report,
         };
         let wish = CopyRequest {
-            source: Source::Group("orders-371".parse().unwrap()),
+            source: CopySource::Group("orders-371".parse().unwrap()),
             version: "3.9.0".parse().unwrap(),
             name: None,
             dry_run: false,
         };
         let document = |_: &crate::report::Report| json!({});
-        let mut copying = CopyOptions { yes: true, prompt: &mut Nobody, document: &document };
+        let mut copying = CopyOptions { yes: true, prompt: &mut Nobody, render_document: &document };
         let failure = copy(&mut flow, &wish, &mut copying).err();
         let report = stage.report.copy;
-        if let Some(copy) = report.as_ref().filter(|copy| copy.journalled) {
+        if let Some(copy) = report.as_ref().filter(|copy| copy.is_journaled) {
             let at = jiff::Timestamp::UNIX_EPOCH;
             // A folder that a test has taken away can't be written.
             let _end = journal.end(at, Some(&run), None, Some(copy.created), &json!({}));

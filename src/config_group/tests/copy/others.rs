@@ -146,7 +146,7 @@ fn a_group_whose_create_was_cut_is_used_by_the_next_run_and_no_second_one_is_mad
     cut_run(&machine, &service);
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     let report = report.unwrap();
-    assert_eq!((exit(failure.as_ref()), report.taken_up), (0, true));
+    assert_eq!((exit(failure.as_ref()), report.is_resumed), (0, true));
     assert_eq!((report.created.word(), report.written.word()), ("no", "yes"));
     assert_eq!((service.sent.get(), service.made().len()), ((1, 1), 1));
     assert_eq!(service.made()[0].setting("b").unwrap().custom.as_deref(), Some("6"));

@@ -88,7 +88,7 @@ fn the_newest_look_at_what_was_written_counts_and_an_old_one_never_does() {
             let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
             let (case, report) = (format!("{views:?} {write:?}"), report.unwrap());
             assert_eq!(exit(failure.as_ref()), code, "{case}");
-            assert_eq!(report.unequal.is_empty(), code != 7, "{case}");
+            assert_eq!(report.mismatches.is_empty(), code != 7, "{case}");
             assert_eq!(service.sent.get(), (1, 1), "{case}");
             let told = report.written.word();
             assert!(told == written || (told == "unknown" && code != 0), "{case}: {told}");
@@ -117,8 +117,8 @@ fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_tak
     let service = first_of_its_version();
     let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
     let report = report.unwrap();
-    let left_out: Vec<_> = report.left_out.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
-    assert_eq!((exit(failure.as_ref()), left_out, report.is_told), (0, vec![("b", "read-only")], true));
+    let left_out: Vec<_> = report.skipped.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
+    assert_eq!((exit(failure.as_ref()), left_out, report.has_target_settings), (0, vec![("b", "read-only")], true));
     let made = service.made();
     let written: Vec<&str> = made[0].custom_values().into_keys().collect();
     assert_eq!((written, service.sent.get()), (vec!["a"], (1, 1)));
