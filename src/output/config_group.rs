@@ -99,7 +99,11 @@ fn how_many(copy: &CopyReport) -> String {
             format!("{} carried, {unequal} not as sent, {left_out} left out", values - unequal)
         }
     };
-    if copy.has_target_settings { counts } else { format!("{counts}; no config group tells yet what the version takes") }
+    if copy.has_target_settings {
+        counts
+    } else {
+        format!("{counts}; no config group tells yet what the version takes")
+    }
 }
 
 /// Says of which versions Kafka's own changes are not known.

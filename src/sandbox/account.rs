@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::catalog;
-use super::change::{Change, UnknownTarget};
+use super::account_change::{AccountChange, InvalidChange};
 use super::cluster::Cluster;
+use super::kafka_settings;
 
 /// Everything that the API shows.
 #[derive(Clone)]
 pub(super) struct Account {
     pub(super) clusters: Vec<Cluster>,
     /// Clusters that the key may not see, by number and name.
-    pub(super) disallowed: Vec<(u64, String)>,
+    pub(super) forbidden_clusters: Vec<(u64, String)>,
     pub(super) groups: Vec<Group>,
 }
 
@@ -41,40 +41,40 @@ impl Account {
         self.groups.iter().find(|group| group.no == no && group.version == version)
     }
 
-    pub(super) fn is_disallowed(&self, no: u64) -> bool {
-        self.disallowed.iter().any(|(number, _)| *number == no)
+    pub(super) fn is_forbidden(&self, no: u64) -> bool {
+        self.forbidden_clusters.iter().any(|(number, _)| *number == no)
     }
 
     /// # Errors
     /// When the change names something that is not there; then nothing is changed.
-    pub(super) fn change(&mut self, change: Change) -> Result<(), UnknownTarget> {
-        let found = |cluster: Option<_>, no| cluster.ok_or(UnknownTarget::Cluster(no));
+    pub(super) fn apply(&mut self, change: AccountChange) -> Result<(), InvalidChange> {
+        let found = |cluster: Option<_>, no| cluster.ok_or(InvalidChange::Cluster(no));
         match change {
-            Change::Status { cluster: no, word } => {
-                found(self.cluster_mut(no), no)?.altered.status = Some(word);
+            AccountChange::Status { cluster: no, status: word } => {
+                found(self.cluster_mut(no), no)?.overrides.status = Some(word);
             }
-            Change::BrokerColour { cluster: no, broker, colour } => {
+            AccountChange::BrokerColor { cluster: no, broker, color: colour } => {
                 let cluster = found(self.cluster_mut(no), no)?;
                 if broker >= cluster.brokers {
-                    return Err(UnknownTarget::Broker { cluster: no, broker });
+                    return Err(InvalidChange::Broker { cluster: no, broker });
                 }
-                cluster.altered.colours.insert(broker, colour);
+                cluster.overrides.colors.insert(broker, colour);
             }
-            Change::ConfigGroup { cluster: no, no: group } => {
-                found(self.cluster_mut(no), no)?.altered.group = Some(group);
+            AccountChange::ConfigGroup { cluster: no, no: group } => {
+                found(self.cluster_mut(no), no)?.overrides.group = Some(group);
             }
-            Change::Version { cluster: no, code } => {
-                found(self.cluster_mut(no), no)?.altered.version = Some(code);
+            AccountChange::Version { cluster: no, code } => {
+                found(self.cluster_mut(no), no)?.overrides.version = Some(code);
             }
-            Change::CustomValue { group, key, value } => self.set_custom(group, key, value)?,
+            AccountChange::CustomValue { group, key, value } => self.set_custom_value(group, key, value)?,
         }
         Ok(())
     }
 
-    fn set_custom(&mut self, no: u64, key: String, value: String) -> Result<(), UnknownTarget> {
-        let group = self.groups.iter_mut().find(|group| group.no == no).ok_or(UnknownTarget::Group(no))?;
-        if !catalog::has(&key) && !catalog::is_a_name(&key) {
-            return Err(UnknownTarget::Setting(key));
+    fn set_custom_value(&mut self, no: u64, key: String, value: String) -> Result<(), InvalidChange> {
+        let group = self.groups.iter_mut().find(|group| group.no == no).ok_or(InvalidChange::Group(no))?;
+        if !kafka_settings::is_known(&key) && !kafka_settings::is_valid_name(&key) {
+            return Err(InvalidChange::Setting(key));
         }
         if value.is_empty() {
             group.custom.remove(&key);

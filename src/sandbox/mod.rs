@@ -2,31 +2,31 @@
 //! choose from. It decides nothing for the client and shares no code with it, so that a mistake cannot be made twice.
 
 mod account;
-mod catalog;
-mod change;
+mod account_change;
 mod cluster;
-mod demo;
-mod fields;
+mod cluster_reads;
+mod config_group_reads;
+mod config_group_writes;
+mod demo_account;
 mod gateway;
-mod group_changes;
-mod groups;
-mod life;
-mod log;
+mod kafka_settings;
+mod kafka_versions;
+mod lifecycle;
 mod new_cluster;
 mod options;
 mod paging;
-mod reads;
+mod request_fields;
+mod request_log;
 mod response;
 mod routes;
 mod scenario;
 mod server;
 mod signature;
 mod state;
+mod system_time;
 #[cfg(test)]
 mod tests;
-mod time;
 mod upgrade;
-mod versions;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -35,17 +35,17 @@ use std::{fmt, io};
 
 use tokio::sync::oneshot;
 
-pub use change::{Alteration, Change, UnknownTarget};
-pub use log::{Log, Logged};
+pub use account_change::{AccountChange, InvalidChange, ScheduledChange};
 pub use new_cluster::{NewCluster, NewClusterError};
 pub use options::{Options, Pace};
+pub use request_log::{LogEntry, RequestLog};
 pub use scenario::{Scenario, UnknownScenario};
 
 use server::Shared;
 use state::State;
 
 /// Longest wait of [`Sandbox::wait_until`]: chosen, far above what any rehearsal in a test takes.
-const WAIT: Duration = Duration::from_secs(10);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A running sandbox. It serves until it is dropped, which cuts every connection at once.
 pub struct Sandbox {
@@ -70,7 +70,7 @@ impl Sandbox {
         let requested = options.port;
         let state =
             State::new(options).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let (listener, runtime) = server::open(requested)?;
+        let (listener, runtime) = server::bind(requested)?;
         let port = listener.local_addr()?.port();
         let shared = Arc::new(Shared::new(state));
         let (stop, stopped) = oneshot::channel();
@@ -91,7 +91,7 @@ impl Sandbox {
     }
 
     /// Returns what was asked so far.
-    pub fn log(&self) -> Log {
+    pub fn log(&self) -> RequestLog {
         self.shared.state().log().clone()
     }
 
@@ -100,9 +100,11 @@ impl Sandbox {
     ///
     /// # Panics
     /// When ten seconds pass without it.
-    pub fn wait_until(&self, condition: impl Fn(&Log) -> bool) -> Log {
-        let log = self.shared.wait_until(WAIT, condition);
-        log.unwrap_or_else(|log| panic!("the sandbox waited {WAIT:?} in vain; it saw {:#?}", log.requests))
+    pub fn wait_until(&self, condition: impl Fn(&RequestLog) -> bool) -> RequestLog {
+        let log = self.shared.wait_until(WAIT_TIMEOUT, condition);
+        log.unwrap_or_else(|log| {
+            panic!("the sandbox waited {WAIT_TIMEOUT:?} in vain; it saw {:#?}", log.requests)
+        })
     }
 
     /// Takes another key from now on, and no longer the one before.
@@ -114,8 +116,8 @@ impl Sandbox {
     ///
     /// # Panics
     /// When the change names something that is not there.
-    pub fn alter(&self, change: Change) {
-        let altered = self.shared.state().alter(change);
+    pub fn apply(&self, change: AccountChange) {
+        let altered = self.shared.state().apply(change);
         if let Err(error) = altered {
             panic!("{error}");
         }

@@ -5,10 +5,10 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::versions;
+use super::kafka_versions;
 
 /// Brokers that the service allows in one cluster.
-const BROKERS: RangeInclusive<u32> = 3..=10;
+const BROKER_LIMITS: RangeInclusive<u32> = 3..=10;
 
 /// A cluster to add to the account, written `NAME=VERSION,BROKERS`.
 ///
@@ -27,10 +27,10 @@ pub struct NewCluster {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NewClusterError {
     #[error("`{0}` is not of the form NAME=VERSION,BROKERS, as in orders-prod=3.7.1,3")]
-    Shape(String),
-    #[error("unknown Kafka version `{0}`, expected one of {known}", known = known())]
+    Format(String),
+    #[error("unknown Kafka version `{0}`, expected one of {known}", known = known_versions())]
     Version(String),
-    #[error("a cluster has {least} to {most} brokers, not {0}", least = BROKERS.start(), most = BROKERS.end())]
+    #[error("a cluster has {least} to {most} brokers, not {0}", least = BROKER_LIMITS.start(), most = BROKER_LIMITS.end())]
     Brokers(u32),
 }
 
@@ -38,12 +38,12 @@ impl FromStr for NewCluster {
     type Err = NewClusterError;
 
     fn from_str(text: &str) -> Result<Self, NewClusterError> {
-        let shape = || NewClusterError::Shape(text.to_owned());
+        let shape = || NewClusterError::Format(text.to_owned());
         let (name, rest) = text.split_once('=').ok_or_else(shape)?;
         let (version, brokers) = rest.split_once(',').ok_or_else(shape)?;
         let brokers = brokers.trim().parse().map_err(|_| shape())?;
         let cluster = Self { name: name.trim().to_owned(), version: version.trim().to_owned(), brokers };
-        cluster.check().map_err(|error| if cluster.has_name() { error } else { shape() })?;
+        cluster.validate().map_err(|error| if cluster.has_valid_name() { error } else { shape() })?;
         Ok(cluster)
     }
 }
@@ -51,27 +51,27 @@ impl FromStr for NewCluster {
 impl NewCluster {
     /// # Errors
     /// When the service could not have such a cluster.
-    pub(super) fn check(&self) -> Result<(), NewClusterError> {
-        if !self.has_name() {
-            return Err(NewClusterError::Shape(format!("{}={},{}", self.name, self.version, self.brokers)));
+    pub(super) fn validate(&self) -> Result<(), NewClusterError> {
+        if !self.has_valid_name() {
+            return Err(NewClusterError::Format(format!("{}={},{}", self.name, self.version, self.brokers)));
         }
-        if versions::of_number(&self.version).is_none() {
+        if kafka_versions::by_number(&self.version).is_none() {
             return Err(NewClusterError::Version(self.version.clone()));
         }
-        if !BROKERS.contains(&self.brokers) {
+        if !BROKER_LIMITS.contains(&self.brokers) {
             return Err(NewClusterError::Brokers(self.brokers));
         }
         Ok(())
     }
 
-    fn has_name(&self) -> bool {
+    fn has_valid_name(&self) -> bool {
         !self.name.is_empty()
             && !self.name.contains(|letter: char| letter.is_control() || letter.is_whitespace())
     }
 }
 
-fn known() -> String {
-    versions::ALL.iter().map(|version| version.number).collect::<Vec<_>>().join(", ")
+fn known_versions() -> String {
+    kafka_versions::ALL.iter().map(|version| version.number).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

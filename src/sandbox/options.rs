@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::change::Alteration;
+use super::account_change::ScheduledChange;
 use super::new_cluster::NewCluster;
 use super::scenario::Scenario;
 
@@ -17,9 +17,9 @@ pub struct Options {
     pub clusters: Vec<NewCluster>,
     pub pace: Pace,
     /// How long each answer takes in the scenario `slow`; without meaning in the others.
-    pub answer_delay: Duration,
+    pub response_delay: Duration,
     /// What changes in the account while a client works.
-    pub alterations: Vec<Alteration>,
+    pub scheduled_changes: Vec<ScheduledChange>,
     /// Port on 127.0.0.1; 0 takes any that is free.
     pub port: u16,
 }
@@ -33,8 +33,8 @@ impl Default for Options {
             clusters: Vec::new(),
             pace: Pace::default(),
             // Chosen: slow enough to be noticed, quick enough for a rehearsal.
-            answer_delay: Duration::from_secs(1),
-            alterations: Vec::new(),
+            response_delay: Duration::from_secs(1),
+            scheduled_changes: Vec::new(),
             port: 0,
         }
     }
@@ -48,7 +48,7 @@ pub enum Pace {
     /// Each answered progress or status read of the cluster: deterministic, for tests. The first one after a start
     /// shows its first step, each later one the next; other reads show the step of the last one. Three steps for a
     /// broker.
-    Looks,
+    Polls,
 }
 
 impl Default for Pace {

@@ -2,19 +2,22 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::Fields;
-use super::response::Answer;
+use super::request_fields::RequestFields;
+use super::response::ApiResponse;
 
 /// Longest page: chosen, so that a client has to read what was used instead of what it asked for.
-const LONGEST: u64 = 100;
+const MAX_PAGE_SIZE: u64 = 100;
 
 /// Cuts the page that was asked for out of a list and returns it with the paging fields.
 ///
 /// # Errors
 /// The gateway's answer to a page number or size that is no whole number.
-pub(super) fn page<T>(fields: &Fields, all: Vec<T>) -> Result<(Vec<T>, Map<String, Value>), Answer> {
+pub(super) fn page<T>(
+    fields: &RequestFields,
+    all: Vec<T>,
+) -> Result<(Vec<T>, Map<String, Value>), ApiResponse> {
     let number = fields.integer("pageNo")?.unwrap_or(1).max(1);
-    let size = fields.integer("pageSize")?.unwrap_or(10).clamp(1, LONGEST);
+    let size = fields.integer("pageSize")?.unwrap_or(10).clamp(1, MAX_PAGE_SIZE);
     let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
     let pages = total.div_ceil(size);
     let paging = [
@@ -46,7 +49,7 @@ mod tests {
             (r#"{"pageSize":1000,"pageNo":0}"#, vec![1, 2, 3], json!([1, 100, 1, true, true])),
         ];
         for (body, items, expected) in table {
-            let fields = Fields::parse(body.as_bytes()).ok().unwrap();
+            let fields = RequestFields::parse(body.as_bytes()).ok().unwrap();
             let (found, paging) = page(&fields, vec![1, 2, 3]).unwrap();
             assert_eq!(found, items, "{body}");
             let names = ["currentPage", "pageSize", "totalPage", "isFirst", "isLast"];

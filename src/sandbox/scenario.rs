@@ -71,20 +71,20 @@ impl Scenario {
 
     /// Returns the name to choose it by.
     pub fn name(&self) -> &'static str {
-        self.facts().0
+        self.details().0
     }
 
     /// Returns one line on what happens.
-    pub fn about(&self) -> &'static str {
-        self.facts().1
+    pub fn description(&self) -> &'static str {
+        self.details().1
     }
 
     /// Returns the exit code that a `cdss upgrade` ends with.
-    pub fn exit(&self) -> u8 {
-        self.facts().2
+    pub fn exit_code(&self) -> u8 {
+        self.details().2
     }
 
-    fn facts(self) -> (&'static str, &'static str, u8) {
+    fn details(self) -> (&'static str, &'static str, u8) {
         match self {
             Self::Healthy => ("healthy", "One broker after another restarts, then the new version runs", 0),
             Self::Flapping => ("flapping", "Colours waver on the way, with moments that look finished", 0),
@@ -165,7 +165,7 @@ mod tests {
     fn every_name_leads_back_to_its_scenario() {
         for scenario in Scenario::ALL {
             assert_eq!(scenario.to_string().parse(), Ok(*scenario));
-            assert!(!scenario.about().is_empty());
+            assert!(!scenario.description().is_empty());
         }
         let names: HashSet<_> = Scenario::ALL.iter().map(Scenario::name).collect();
         assert_eq!(names.len(), Scenario::ALL.len());

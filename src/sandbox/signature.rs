@@ -6,27 +6,34 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 /// How far a timestamp may be from the service's clock, in milliseconds: five minutes, as documented.
-const WINDOW: u64 = 300_000;
+const MAX_SKEW_MS: u64 = 300_000;
 
 /// The key pair that is let in.
-pub(super) struct Key {
+pub(super) struct KeyPair {
     pub(super) access: String,
     pub(super) secret: String,
 }
 
 /// The three headers that sign a request.
 #[derive(Default)]
-pub(super) struct Signed {
+pub(super) struct SignatureHeaders {
     /// Unix time in milliseconds, as sent.
     pub(super) timestamp: String,
     pub(super) access_key: String,
     pub(super) signature: String,
 }
 
-impl Key {
+impl KeyPair {
     /// Returns whether a request was signed with this key, near the time of the service's clock.
-    pub(super) fn signed(&self, method: &str, path_and_query: &str, signed: &Signed, clock_ms: u64) -> bool {
-        let in_time = signed.timestamp.parse::<u64>().is_ok_and(|sent| sent.abs_diff(clock_ms) <= WINDOW);
+    pub(super) fn verifies(
+        &self,
+        method: &str,
+        path_and_query: &str,
+        signed: &SignatureHeaders,
+        clock_ms: u64,
+    ) -> bool {
+        let in_time =
+            signed.timestamp.parse::<u64>().is_ok_and(|sent| sent.abs_diff(clock_ms) <= MAX_SKEW_MS);
         let Ok(signature) = STANDARD.decode(&signed.signature) else { return false };
         let text = format!("{method} {path_and_query}\n{}\n{}", signed.timestamp, signed.access_key);
         let mut mac =
@@ -46,21 +53,21 @@ mod tests {
     const SIGNATURE: &str = "p3Bf8RvLZcaB8sOCvP4+6oFVCacK/1n0og7VCkWyKJA=";
 
     fn accepted(path: &str, access_key: &str, signature: &str, clock_ms: u64) -> bool {
-        let key = Key { access: "test-access-key".into(), secret: "test-secret-key".into() };
-        let signed = Signed {
+        let key = KeyPair { access: "test-access-key".into(), secret: "test-secret-key".into() };
+        let signed = SignatureHeaders {
             timestamp: TIME.to_string(),
             access_key: access_key.to_owned(),
             signature: signature.to_owned(),
         };
-        key.signed("POST", path, &signed, clock_ms)
+        key.verifies("POST", path, &signed, clock_ms)
     }
 
     #[test]
     fn a_right_signature_is_accepted_within_five_minutes() {
-        for clock in [TIME, TIME + WINDOW, TIME - WINDOW] {
+        for clock in [TIME, TIME + MAX_SKEW_MS, TIME - MAX_SKEW_MS] {
             assert!(accepted(PATH, "test-access-key", SIGNATURE, clock));
         }
-        for clock in [TIME + WINDOW + 1, TIME - WINDOW - 1] {
+        for clock in [TIME + MAX_SKEW_MS + 1, TIME - MAX_SKEW_MS - 1] {
             assert!(!accepted(PATH, "test-access-key", SIGNATURE, clock));
         }
     }

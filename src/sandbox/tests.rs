@@ -16,28 +16,32 @@ const SECRET: &str = "sandbox-secret-key";
 
 /// What came back: status, head and JSON; all empty where the connection was cut.
 #[derive(Debug, Default)]
-struct Got {
+struct HttpResponse {
     status: u16,
     head: String,
     body: Value,
 }
 
 fn sandbox(scenario: Scenario) -> Sandbox {
-    Sandbox::start(Options { scenario, pace: Pace::Looks, ..Options::default() }).unwrap()
+    Sandbox::start(Options { scenario, pace: Pace::Polls, ..Options::default() }).unwrap()
 }
 
-fn exchange(port: u16, request: &str) -> Got {
+fn exchange(port: u16, request: &str) -> HttpResponse {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return Got::default() };
+    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return HttpResponse::default() };
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Got { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
+    HttpResponse {
+        status,
+        head: head.to_lowercase(),
+        body: serde_json::from_str(body).unwrap_or(Value::Null),
+    }
 }
 
-fn send(port: u16, method: &str, path: &str, body: &str, secret: &str) -> Got {
-    let timestamp = time::unix_millis();
+fn send(port: u16, method: &str, path: &str, body: &str, secret: &str) -> HttpResponse {
+    let timestamp = system_time::unix_millis();
     let access_key = "sandbox-access-key";
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{method} {path}\n{timestamp}\n{access_key}").as_bytes());
@@ -51,7 +55,7 @@ fn send(port: u16, method: &str, path: &str, body: &str, secret: &str) -> Got {
     exchange(port, &request)
 }
 
-fn post(sandbox: &Sandbox, operation: &str, body: &Value) -> Got {
+fn post(sandbox: &Sandbox, operation: &str, body: &Value) -> HttpResponse {
     send(sandbox.port(), "POST", &format!("/api/v1/{operation}"), &body.to_string(), SECRET)
 }
 
@@ -59,7 +63,7 @@ fn wish() -> Value {
     json!({ "serviceGroupInstanceNo": CLUSTER, "upgradeKafkaVersionCode": 3_903_006, "upgradeConfigGroupNo": 312 })
 }
 
-fn start(sandbox: &Sandbox) -> Got {
+fn start(sandbox: &Sandbox) -> HttpResponse {
     post(sandbox, "cluster/rollingUpgrade", &wish())
 }
 
@@ -68,7 +72,7 @@ fn cluster(sandbox: &Sandbox) -> Value {
     send(sandbox.port(), "POST", &path, "", SECRET).body["result"].clone()
 }
 
-fn progress(sandbox: &Sandbox) -> Got {
+fn progress(sandbox: &Sandbox) -> HttpResponse {
     post(sandbox, "cluster/rollingUpgradeProgressCheck", &json!({ "serviceGroupInstanceNo": CLUSTER }))
 }
 
@@ -98,7 +102,7 @@ fn a_healthy_upgrade_goes_from_version_to_version() {
     assert_eq!(after["status"], "running");
 
     let log = sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") == 12);
-    assert_eq!((log.starts_asked(), log.starts_accepted(), log.starts_executed()), (1, 1, 1));
+    assert_eq!((log.starts_requested(), log.starts_accepted(), log.starts_executed()), (1, 1, 1));
     assert_eq!(log.requests[0].operation, "getClusterInfo");
     assert_eq!(log.requests[2].body, Some(wish()));
     let text = serde_json::to_string(&log).unwrap();
@@ -173,7 +177,7 @@ fn what_the_gateway_does_not_like_does_not_get_in() {
     let long = send(sandbox.port(), "POST", "/api/v1/cluster/rollingUpgrade", &long, SECRET);
     assert_eq!((long.status, &long.body["error"]["errorCode"]), (413, &json!("430")));
     let logged = sandbox.log();
-    assert_eq!((logged.starts_asked(), logged.starts_accepted(), logged.starts_executed()), (2, 0, 0));
+    assert_eq!((logged.starts_requested(), logged.starts_accepted(), logged.starts_executed()), (2, 0, 0));
 }
 
 #[test]
@@ -229,7 +233,7 @@ fn several_requests_share_a_connection() {
 #[test]
 fn a_cluster_under_its_own_name_rolls_as_well() {
     let clusters = vec!["my-kafka=3.7.1,5".parse().unwrap()];
-    let sandbox = Sandbox::start(Options { clusters, pace: Pace::Looks, ..Options::default() }).unwrap();
+    let sandbox = Sandbox::start(Options { clusters, pace: Pace::Polls, ..Options::default() }).unwrap();
     let cluster = json!({ "serviceGroupInstanceNo": 1_009_401 });
     let mut wish = cluster.clone();
     wish["upgradeKafkaVersionCode"] = json!(3_903_006);
@@ -262,24 +266,24 @@ fn a_read_fares_as_its_scenario_says() {
 
 #[test]
 fn an_alteration_comes_just_before_its_request() {
-    let change = Change::Status { cluster: CLUSTER, word: "error".to_owned() };
-    let alteration = Alteration { before: "getClusterInfo".to_owned(), nth: 2, change };
-    let options = Options { alterations: vec![alteration], ..Options::default() };
+    let change = AccountChange::Status { cluster: CLUSTER, status: "error".to_owned() };
+    let alteration = ScheduledChange { before_operation: "getClusterInfo".to_owned(), nth: 2, change };
+    let options = Options { scheduled_changes: vec![alteration], ..Options::default() };
     let sandbox = Sandbox::start(options).unwrap();
     assert_eq!(cluster(&sandbox)["status"], "running");
     assert_eq!(cluster(&sandbox)["status"], "error");
-    sandbox.alter(Change::Status { cluster: CLUSTER, word: "running".to_owned() });
-    sandbox.alter(Change::BrokerColour { cluster: CLUSTER, broker: 1, colour: "red".to_owned() });
+    sandbox.apply(AccountChange::Status { cluster: CLUSTER, status: "running".to_owned() });
+    sandbox.apply(AccountChange::BrokerColor { cluster: CLUSTER, broker: 1, color: "red".to_owned() });
     assert_eq!(cluster(&sandbox)["status"], "running");
     assert_eq!(progress(&sandbox).body["result"]["brokerStatus"], "red");
 }
 
 #[test]
 fn impossible_options_are_refused_at_the_start() {
-    let alteration = |before: &str, nth, cluster| Alteration {
-        before: before.to_owned(),
+    let alteration = |before: &str, nth, cluster| ScheduledChange {
+        before_operation: before.to_owned(),
         nth,
-        change: Change::Version { cluster, code: "3903006".to_owned() },
+        change: AccountChange::Version { cluster, code: "3903006".to_owned() },
     };
     let twice: Vec<NewCluster> = vec!["a=3.7.1,3".parse().unwrap(), "a=3.6.2,3".parse().unwrap()];
     let table = [
@@ -289,7 +293,9 @@ fn impossible_options_are_refused_at_the_start() {
         (vec![], twice, "`a` is added twice"),
     ];
     for (alterations, clusters, expected) in table {
-        let error = Sandbox::start(Options { clusters, alterations, ..Options::default() }).unwrap_err();
+        let error =
+            Sandbox::start(Options { clusters, scheduled_changes: alterations, ..Options::default() })
+                .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
         assert!(error.to_string().contains(expected), "{error}");
     }
@@ -299,7 +305,7 @@ fn impossible_options_are_refused_at_the_start() {
 fn dropping_it_cuts_what_is_open() {
     let sandbox = Sandbox::start(Options {
         scenario: Scenario::Slow,
-        answer_delay: Duration::from_secs(3600),
+        response_delay: Duration::from_secs(3600),
         ..Options::default()
     });
     let sandbox = sandbox.unwrap();

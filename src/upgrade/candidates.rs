@@ -1,6 +1,6 @@
 //! Which groups are read to choose among them, and what comes of it.
 
-use crate::config_group::rules::choice::{choose, settings_of, select_for_comparison};
+use crate::config_group::rules::choice::{choose, select_for_comparison, settings_of};
 use crate::config_group::rules::difference::VersionedSettings;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::kafka_version::{KafkaVersion, Release};

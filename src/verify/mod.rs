@@ -47,7 +47,11 @@ pub(crate) fn verify<'a>(
 }
 
 /// Reads with the key. Returns the failure that ended it, which has a code and a request id.
-fn check_access(service: &Service, walk: &mut StepResults, api: &dyn CdssApi) -> Result<Option<Failure>, Failure> {
+fn check_access(
+    service: &Service,
+    walk: &mut StepResults,
+    api: &dyn CdssApi,
+) -> Result<Option<Failure>, Failure> {
     let [listed, clusters] = join(api, &[Read::Versions, Read::Clusters(None)]);
     let listed: Result<Vec<KafkaVersion>, ApiError> = listed.and_then(TryInto::try_into);
     let clusters: Result<ClusterList, ApiError> = clusters.and_then(TryInto::try_into);

@@ -1,6 +1,6 @@
 //! What a change of config group does to the settings, and how they are carried over.
 
-use cdss::sandbox::{Change, NewCluster, Options, Scenario};
+use cdss::sandbox::{AccountChange, NewCluster, Options, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{Bench, UPGRADE, check, raw_characters};
@@ -11,7 +11,7 @@ pub(crate) const CREATE: &str = "createConfigGroup";
 pub(crate) const WRITE: &str = "setKafkaConfigGroupDetail";
 
 pub(crate) fn set(bench: &Bench, group: u64, key: &str, value: &str) {
-    bench.sandbox.alter(Change::CustomValue { group, key: key.to_owned(), value: value.to_owned() });
+    bench.sandbox.apply(AccountChange::CustomValue { group, key: key.to_owned(), value: value.to_owned() });
 }
 
 /// Asserts how often a group was made and filled, and that nothing was started or deleted.

@@ -10,7 +10,7 @@ use crate::support::check;
 impl Altered {
     fn assert_made(&self, creates: usize, writes: usize) {
         let log = self.sandbox.log();
-        assert_eq!((log.count(CREATE), log.count(WRITE), log.starts_asked()), (creates, writes, 0));
+        assert_eq!((log.count(CREATE), log.count(WRITE), log.starts_requested()), (creates, writes, 0));
     }
 }
 

@@ -193,7 +193,8 @@ fn a_create_that_nobody_finds_ends_with_9() {
 #[test]
 fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
     let answer_delay = Duration::from_millis(300);
-    let bench = Bench::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() });
+    let bench =
+        Bench::with(Options { scenario: Scenario::Slow, response_delay: answer_delay, ..Options::default() });
     let first = bench.start(&format!("{COPY} --yes"));
     bench.sandbox.wait_until(|log| log.count(CREATE) == 1);
     // Its answer is still on the way.
@@ -295,7 +296,7 @@ fn on_a_terminal_the_new_name_is_typed() {
         assert_eq!(ended, code, "{text}");
         assert!(!text.contains("brokers"), "no caution about an upgrade: {text}");
         assert_eq!(lab.sandbox.log().count(CREATE), creates, "{text}");
-        assert_eq!(lab.sandbox.log().starts_asked(), 0);
+        assert_eq!(lab.sandbox.log().starts_requested(), 0);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cdss::sandbox::{Log, Scenario};
+use cdss::sandbox::{RequestLog, Scenario};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -123,7 +123,7 @@ fn each_way_in_which_a_program_gives_no_key_has_its_words() {
     bench.assert_no_start();
 }
 
-fn last_refusal(log: &Log) -> Option<usize> {
+fn last_refusal(log: &RequestLog) -> Option<usize> {
     log.requests.iter().rposition(|request| request.status == 401)
 }
 
@@ -155,7 +155,7 @@ fn a_key_that_is_rotated_in_the_middle_of_a_watch_is_fetched_anew_and_the_watch_
         let ended = running.end();
         assert_eq!((ended.code, &ended.document()["verdict"]), (0, &json!("done")), "{}", ended.stderr);
         let log = bench.log();
-        assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+        assert_eq!((log.starts_requested(), log.starts_accepted()), (1, 1));
         let at = last_refusal(&log).expect("there was one");
         assert!(at + 2 < log.requests.len(), "the watch went on with the new key");
         assert_silent(&ended, NEWER.1);
@@ -197,5 +197,5 @@ fn a_key_that_ends_to_count_is_fetched_anew_before_it_does() {
     assert_eq!(done.code, 0, "{}", done.stderr);
     let runs = fs::read_to_string(&runs).expect("it ran").lines().count();
     assert_eq!(runs, 2, "it is renewed before it ends, and a source of short-lived keys is asked once");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }

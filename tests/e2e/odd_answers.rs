@@ -103,7 +103,7 @@ fn mutated_answers_make_no_second_config_group_and_none_without_saying_so() {
         assert!(made <= 1, "{told}");
         assert!(made == 0 || matches!(run.code, 0 | 7 | 9), "{told}");
         assert!(made == 1 || document["created"] != "yes", "{told}");
-        assert_eq!(log.starts_asked(), 0);
+        assert_eq!(log.starts_requested(), 0);
         ends.lock().expect("no other thread failed").push((run.code, made));
     });
     let ends = ends.into_inner().expect("no thread failed");
@@ -150,7 +150,7 @@ fn a_cluster_list_with_an_unreadable_count_resolves_no_name() {
         let run = Home::empty().run_at(&injector.url(), line);
         run.assert_says(12, &["getClusterInfoList: a cluster list with an unreadable count"]);
     }
-    assert_eq!(sandbox.log().starts_asked(), 0);
+    assert_eq!(sandbox.log().starts_requested(), 0);
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_cluster_list_that_lacks_an_entry_resolves_no_name() {
         let run = Home::empty().run_at(&injector.url(), line);
         run.assert_says(12, &["getClusterInfoList: a cluster list with", "where the service counts"]);
     }
-    assert_eq!(sandbox.log().starts_asked(), 0);
+    assert_eq!(sandbox.log().starts_requested(), 0);
     let by_number = Home::empty().run_at(&injector.url(), "status --cluster no:1009123");
     assert_eq!(by_number.code, 0, "a number needs no list: {by_number:#?}");
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cdss::sandbox::{Alteration, Change, Options, Pace, Sandbox, Scenario};
+use cdss::sandbox::{AccountChange, Options, Pace, Sandbox, Scenario, ScheduledChange};
 use serde_json::Value;
 
 use crate::support::{
@@ -174,7 +174,7 @@ fn every_block_of_commands_runs_to_its_end() {
         let sandbox = Sandbox::start(Options {
             access_key: REHEARSAL.0.to_owned(),
             secret_key: REHEARSAL.1.to_owned(),
-            pace: Pace::Looks,
+            pace: Pace::Polls,
             ..Options::default()
         })
         .expect("loopback has a port");
@@ -260,8 +260,8 @@ struct Step {
 }
 
 impl Step {
-    fn new(scenario: Scenario, alterations: Vec<Alteration>) -> Self {
-        let options = Options { scenario, alterations, ..Options::default() };
+    fn new(scenario: Scenario, alterations: Vec<ScheduledChange>) -> Self {
+        let options = Options { scenario, scheduled_changes: alterations, ..Options::default() };
         Self { sandbox: serve(options), home: Home::empty() }
     }
 
@@ -304,8 +304,8 @@ impl Step {
 
 #[test]
 fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_else() {
-    let red = Change::BrokerColour { cluster: 1_009_123, broker: 0, colour: "red".to_owned() };
-    let sick = Alteration { before: "getClusterStatus".to_owned(), nth: 1, change: red };
+    let red = AccountChange::BrokerColor { cluster: 1_009_123, broker: 0, color: "red".to_owned() };
+    let sick = ScheduledChange { before_operation: "getClusterStatus".to_owned(), nth: 1, change: red };
     // Scenario, alterations, exit code, starts asked, pauses between tries, command of the result.
     for (scenario, alterations, code, asked, pauses, command) in [
         (Scenario::Healthy, vec![], 0, 1, 0, "upgrade"),
@@ -323,7 +323,7 @@ fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_e
         let run = step.run();
         let told = format!("{scenario}: {run:#?}");
         assert_eq!(run.code, code, "{told}");
-        assert_eq!(step.sandbox.log().starts_asked(), asked, "{told}");
+        assert_eq!(step.sandbox.log().starts_requested(), asked, "{told}");
         assert_eq!(step.pauses(), pauses, "{told}");
         assert_eq!(
             (&step.result()["command"], &step.result()["exit"]["code"]),
@@ -338,7 +338,7 @@ fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_e
 fn the_pipeline_starts_nothing_where_its_journal_was_not_restored() {
     let step = Step::new(Scenario::Healthy, vec![]);
     step.run().assert_says(5, &["blocked by journal.missing", "cdss history --init"]);
-    assert_eq!((step.sandbox.log().starts_asked(), step.pauses()), (0, 0));
+    assert_eq!((step.sandbox.log().starts_requested(), step.pauses()), (0, 0));
     assert!(step.home.entries().is_empty(), "a refused run creates no journal");
 }
 

@@ -1,6 +1,6 @@
 //! What a second run does after, or beside, a first one: nothing is ever started twice.
 
-use cdss::sandbox::{Alteration, Change, Options, Scenario};
+use cdss::sandbox::{AccountChange, Options, Scenario, ScheduledChange};
 
 use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
 
@@ -16,7 +16,7 @@ fn after_no_wait_a_second_run_attaches_without_a_question() {
     second.assert_says(0, &["Following the upgrade of orders-prod to 3.9.0, started from this machine"]);
     assert_eq!(document["verdict"], "done");
     assert_eq!(document["submitted"], "no", "it speaks of this run alone");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
     let events: Vec<_> = bench.home.entries().iter().map(|entry| entry["event"].clone()).collect();
     assert_eq!(events[..4], ["start", "accepted", "end", "attached"]);
 }
@@ -29,7 +29,7 @@ fn after_success_a_second_run_has_nothing_to_do_and_asks_nothing() {
     assert_eq!((second.code, &document["verdict"]), (0, &"already".into()));
     assert_eq!(document["submitted"], "no");
     assert!(!second.stderr.contains("Type "), "{second:#?}");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -44,14 +44,14 @@ fn a_start_of_unknown_fate_blocks_the_next_one_until_it_is_accepted() {
             run.assert_says(5, &["blocked by start.unresolved", &flag]);
             assert_eq!(check(&document, "start.unresolved")["result"], "block", "{scenario}");
         }
-        assert_eq!(bench.log().starts_asked(), 1, "{scenario}");
+        assert_eq!(bench.log().starts_requested(), 1, "{scenario}");
 
         let flag = format!("start.unresolved={}", start_runs(&bench)[0]);
         let (accepted, document) = bench.json(&format!("{line} --accept {flag}"));
         assert_eq!(accepted.code, 9, "{scenario}: {accepted:#?}");
         let first_run = serde_json::json!([start_runs(&bench)[0]]);
         assert_eq!(check(&document, "start.unresolved")["accepted"], first_run);
-        assert_eq!(bench.log().starts_asked(), 2, "{scenario}");
+        assert_eq!(bench.log().starts_requested(), 2, "{scenario}");
         let entries = bench.home.entries();
         let starts: Vec<_> = entries.iter().filter(|entry| entry["event"] == "start").collect();
         assert_eq!(starts[1]["closes"], serde_json::json!([starts[0]["run"]]));
@@ -65,7 +65,7 @@ fn a_start_of_unknown_fate_blocks_the_next_one_until_it_is_accepted() {
                 &format!("add --accept start.unresolved={}\n", start_runs(&bench)[1]),
             ],
         );
-        assert_eq!(bench.log().starts_asked(), 2, "{scenario}");
+        assert_eq!(bench.log().starts_requested(), 2, "{scenario}");
     }
 }
 
@@ -91,7 +91,7 @@ fn an_open_start_is_accepted_only_by_the_id_of_a_run_that_recorded_one() {
         let refused = bench.run(&format!("{line} --accept {accept}"));
         refused.assert_says(2, &[text]);
     }
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -113,9 +113,9 @@ fn several_open_starts_must_all_be_named() {
     for one in &runs {
         bench.run(&format!("{line} --accept start.unresolved={one}")).assert_says(5, &refused);
     }
-    assert_eq!(bench.log().starts_asked(), 2, "one per journal");
+    assert_eq!(bench.log().starts_requested(), 2, "one per journal");
     assert_eq!(bench.run(&format!("{line} {flag}")).code, 9);
-    assert_eq!(bench.log().starts_asked(), 3);
+    assert_eq!(bench.log().starts_requested(), 3);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_line_that_may_have_recorded_a_start_blocks_the_next_one_until_it_is_accepte
     let (run, document) = bench.json(&format!("{line} --accept journal.damaged"));
     assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
     assert_eq!(check(&document, "journal.damaged")["accepted"], serde_json::json!(["*"]));
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn without_the_journal_that_it_requires_an_upgrade_is_not_started() {
     assert_eq!(bench.run(&format!("{UPGRADE} --yes --no-wait")).code, 0);
     let after = bench.run(&format!("{UPGRADE} --yes --require-journal"));
     after.assert_says(0, &["Following "]);
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -170,23 +170,24 @@ fn an_upgrade_to_another_version_has_to_end_first() {
         run.stderr
     );
     assert_eq!(document["verdict"], "not_started");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 
     bench.run(&to("3.7.1")).assert_says(0, &["Following "]);
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
     bench.run(&format!("{} --yes", to("3.9.0"))).assert_says(0, &["Started "]);
-    assert_eq!(bench.log().starts_asked(), 2);
+    assert_eq!(bench.log().starts_requested(), 2);
 }
 
 #[test]
 fn of_two_runs_at_once_one_starts_and_the_other_is_told() {
     let answer_delay = std::time::Duration::from_millis(20);
-    let bench = Bench::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() });
+    let bench =
+        Bench::with(Options { scenario: Scenario::Slow, response_delay: answer_delay, ..Options::default() });
     let line = format!("{UPGRADE} --yes -o json");
     let mut codes = [bench.start(&line), bench.start(&line)].map(|run| run.end().code);
     codes.sort_unstable();
     assert_eq!(codes, [0, 11]);
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 /// Starts an upgrade whose run then waits for hours between its first look and its second.
@@ -208,7 +209,7 @@ fn while_a_run_watches_another_one_is_told_and_after_a_crash_it_attaches() {
     let (run, document) = bench.json(UPGRADE);
     run.assert_says(0, &["Following "]);
     assert_eq!(document["verdict"], "done");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -223,7 +224,7 @@ fn from_another_home_an_upgrade_under_way_is_followed_and_not_started_again() {
     let followed = other(&format!("{UPGRADE} --yes -o json"));
     assert_eq!((followed.code, &followed.document()["verdict"]), (0, &"already".into()));
     assert_eq!(followed.document()["submitted"], "no");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
     assert!(elsewhere.entries().is_empty(), "nothing was started from there");
 }
 
@@ -253,10 +254,10 @@ fn the_journal_is_its_owners_alone_and_keeps_no_key() {
 }
 
 /// Upgrades while something changes just before the second look, which is the one under the lock.
-fn changed_in_between(change: Change) -> (Run, serde_json::Value) {
-    let before = "getClusterInfo".to_owned();
-    let alterations = vec![Alteration { before, nth: 2, change }];
-    let bench = Bench::with(Options { alterations, ..Options::default() });
+fn changed_in_between(change: AccountChange) -> (Run, serde_json::Value) {
+    let before_operation = "getClusterInfo".to_owned();
+    let alterations = vec![ScheduledChange { before_operation, nth: 2, change }];
+    let bench = Bench::with(Options { scheduled_changes: alterations, ..Options::default() });
     let ended = bench.json(&format!("{UPGRADE} --yes"));
     assert!(bench.log().count("getClusterInfo") >= 2, "the second look was made");
     bench.assert_no_start();
@@ -266,12 +267,15 @@ fn changed_in_between(change: Change) -> (Run, serde_json::Value) {
 
 #[test]
 fn a_plan_that_moved_between_look_and_start_is_refused() {
-    let custom =
-        |group, key: &str, value: &str| Change::CustomValue { group, key: key.into(), value: value.into() };
+    let custom = |group, key: &str, value: &str| AccountChange::CustomValue {
+        group,
+        key: key.into(),
+        value: value.into(),
+    };
     for change in [
         custom(312, "num.partitions", "7"),
         custom(301, "num.partitions", "7"),
-        Change::Version { cluster: ORDERS, code: "3903006".into() },
+        AccountChange::Version { cluster: ORDERS, code: "3903006".into() },
     ] {
         let (run, document) = changed_in_between(change.clone());
         run.assert_says(5, &["the cluster changed since the plan was made"]);
@@ -281,10 +285,11 @@ fn a_plan_that_moved_between_look_and_start_is_refused() {
 
 #[test]
 fn a_cluster_that_is_no_longer_fit_between_look_and_start_is_not_upgraded() {
-    let word = |word: &str| Change::Status { cluster: ORDERS, word: word.into() };
-    let colour = Change::BrokerColour { cluster: ORDERS, broker: 1, colour: "red".into() };
-    let risky = Change::CustomValue { group: 312, key: "log.retention.hours".into(), value: "1".into() };
-    let lower = Change::Version { cluster: ORDERS, code: "3623006".into() };
+    let word = |word: &str| AccountChange::Status { cluster: ORDERS, status: word.into() };
+    let colour = AccountChange::BrokerColor { cluster: ORDERS, broker: 1, color: "red".into() };
+    let risky =
+        AccountChange::CustomValue { group: 312, key: "log.retention.hours".into(), value: "1".into() };
+    let lower = AccountChange::Version { cluster: ORDERS, code: "3623006".into() };
     for (change, code) in
         [(word("changing"), 11), (word("error"), 5), (word("odd"), 5), (colour, 5), (risky, 5), (lower, 5)]
     {

@@ -3,7 +3,7 @@
 use std::process::Child;
 use std::time::Duration;
 
-use cdss::sandbox::{Log, Options, Scenario};
+use cdss::sandbox::{Options, RequestLog, Scenario};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -14,11 +14,11 @@ use crate::support::UPGRADE;
 const SIGNALS: [(Signal, i32); 3] = [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
 
 fn slow(answer_delay: Duration) -> Lab {
-    Lab::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() })
+    Lab::with(Options { scenario: Scenario::Slow, response_delay: answer_delay, ..Options::default() })
 }
 
 /// Starts a run and sends it a signal once the sandbox has seen enough.
-fn interrupted(lab: &Lab, arguments: &str, signal: Signal, enough: impl Fn(&Log) -> bool) -> Child {
+fn interrupted(lab: &Lab, arguments: &str, signal: Signal, enough: impl Fn(&RequestLog) -> bool) -> Child {
     let child = lab.cdss(arguments).spawn().expect("cdss is there");
     lab.sandbox.wait_until(enough);
     send(&child, signal);
@@ -30,12 +30,12 @@ fn send(child: &Child, signal: Signal) {
 }
 
 /// Far into the watch: a broker was seen to leave green.
-fn watched_for_a_while(log: &Log) -> bool {
+fn watched_for_a_while(log: &RequestLog) -> bool {
     log.count("rollingUpgradeProgressCheck") >= 8
 }
 
-fn started(log: &Log) -> bool {
-    log.starts_asked() == 1
+fn started(log: &RequestLog) -> bool {
+    log.starts_requested() == 1
 }
 
 /// Returns the command that stderr says to go on with.
@@ -66,7 +66,7 @@ fn a_signal_before_the_start_prevents_it() {
         assert_eq!(document["verdict"], "not_started");
         assert!(ended.stderr.contains("nothing was started"), "{}", ended.stderr);
         assert!(!ended.stderr.contains("goes on"), "{}", ended.stderr);
-        assert_eq!(lab.sandbox.log().starts_asked(), 0);
+        assert_eq!(lab.sandbox.log().starts_requested(), 0);
         assert_eq!(lab.journal(), "");
     }
 }
@@ -105,12 +105,12 @@ fn a_signal_ends_commands_that_only_read() {
 fn a_signal_after_the_consent_and_before_the_start_prevents_it() {
     let lab = slow(Duration::from_millis(400));
     let arguments = format!("{UPGRADE} --yes --output json");
-    let second_look = |log: &Log| log.count("rollingUpgradePreCheck") == 2;
+    let second_look = |log: &RequestLog| log.count("rollingUpgradePreCheck") == 2;
     let ended = Ended::after(interrupted(&lab, &arguments, Signal::TERM, second_look));
     let document = assert_ended_by_signal(&ended, 143);
     assert_eq!(document["submitted"], "no");
     assert!(ended.stderr.contains("nothing was started"), "{}", ended.stderr);
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
@@ -128,14 +128,14 @@ fn a_signal_in_the_watch_leaves_the_upgrade_alone_and_says_how_to_follow_it() {
         let follow = follow_command(&ended.stderr[error..]);
         assert!(follow.contains("--cluster no:1009123"), "{follow}");
         assert!(follow.contains("--version 3.9.0") && follow.contains("--watch"), "{follow}");
-        assert_eq!(lab.sandbox.log().starts_asked(), 1);
+        assert_eq!(lab.sandbox.log().starts_requested(), 1);
 
         let second = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --no-wait --output json")));
         assert_eq!(second.code(), Some(0), "{}", second.stderr);
         assert!(second.stderr.contains("started from this machine"), "{}", second.stderr);
         let document = second.document();
         assert_eq!((&document["submitted"], &document["verdict"]), (&"no".into(), &"running".into()));
-        assert_eq!(lab.sandbox.log().starts_asked(), 1, "the second run attaches");
+        assert_eq!(lab.sandbox.log().starts_requested(), 1, "the second run attaches");
     }
 }
 
@@ -155,7 +155,7 @@ fn the_command_that_is_printed_follows_the_upgrade_from_an_empty_home() {
     let document = followed.document();
     assert_eq!(document["cluster"]["no"], "1009123");
     assert_eq!(document["submitted"], "no");
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_signal_ends_a_status_that_watches() {
     let document = assert_ended_by_signal(&ended, 143);
     assert_eq!(document["submitted"], "no");
     assert!(ended.stderr.contains("goes on"), "{}", ended.stderr);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_signal_while_the_start_is_in_flight_waits_for_its_answer() {
     );
     follow_command(&ended.stderr);
     let log = lab.sandbox.log();
-    assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+    assert_eq!((log.starts_requested(), log.starts_accepted()), (1, 1));
     assert!(lab.journal().contains("\"accepted\""), "{}", lab.journal());
 }
 
@@ -211,14 +211,14 @@ fn a_second_signal_ends_it_at_once_and_the_next_run_attaches() {
     // The crash came before the answer: nobody can tell whose change it is.
     assert_eq!(next.code(), Some(9), "{}", next.stderr);
     assert_eq!(next.document()["verdict"], "unknown");
-    assert_eq!(lab.sandbox.log().starts_asked(), 1, "a crash leaves the start open");
+    assert_eq!(lab.sandbox.log().starts_requested(), 1, "a crash leaves the start open");
 }
 
 #[test]
 fn a_signal_before_the_cluster_was_seen_to_change_leaves_the_start_unresolved() {
     let lab = Lab::new(Scenario::NeverStarts);
     let arguments = format!("{UPGRADE} --yes --poll 2h --output json");
-    let looked = |log: &Log| log.starts_asked() == 1 && log.count("getClusterInfo") > 2;
+    let looked = |log: &RequestLog| log.starts_requested() == 1 && log.count("getClusterInfo") > 2;
     let ended = Ended::after(interrupted(&lab, &arguments, Signal::INT, looked));
     let document = assert_ended_by_signal(&ended, 130);
     assert_eq!(document["verdict"], "unknown");
@@ -226,7 +226,7 @@ fn a_signal_before_the_cluster_was_seen_to_change_leaves_the_start_unresolved() 
     let again = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --yes")));
     assert_eq!(again.code(), Some(5), "{}", again.stderr);
     assert!(again.stderr.contains("blocked by start.unresolved"), "{}", again.stderr);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 /// Fixed by the promise that this test keeps.

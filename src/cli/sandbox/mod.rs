@@ -11,7 +11,7 @@ use clap::Args;
 use crate::clock::{Clock as _, Signal, SignalListener, SystemClock, on_each_signal};
 use crate::error::Failure;
 use crate::output::streams;
-use crate::sandbox::{Log, NewCluster, Options, Sandbox, Scenario};
+use crate::sandbox::{NewCluster, Options, RequestLog, Sandbox, Scenario};
 use crate::settings::{Environment, is_setting, sandbox_keys};
 use folder::{Folder, WrapperError};
 
@@ -93,10 +93,10 @@ const UNUSED: &str = "warning: the sandbox received no requests: the command did
                       reach the real service";
 
 /// Returns the closing line. Starts are counted as `cdss` counts them: accepted are those that were answered with yes.
-fn summary(log: &Log) -> String {
+fn summary(log: &RequestLog) -> String {
     let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
     let (accepted, executed) = (log.starts_accepted(), log.starts_executed());
-    let (requests, starts) = (count(log.requests.len(), "request"), count(log.starts_asked(), "start"));
+    let (requests, starts) = (count(log.requests.len(), "request"), count(log.starts_requested(), "start"));
     // The two differ where a scenario loses or falsifies the answer.
     let difference = if executed == accepted { String::new() } else { format!(", {executed} executed") };
     format!("sandbox: {requests}; {starts} requested, {accepted} accepted{difference}")
@@ -200,6 +200,6 @@ fn until_a_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
 pub(crate) fn scenarios() -> Vec<(String, u8, String)> {
     Scenario::ALL
         .iter()
-        .map(|scenario| (scenario.name().to_owned(), scenario.exit(), scenario.about().to_owned()))
+        .map(|scenario| (scenario.name().to_owned(), scenario.exit_code(), scenario.description().to_owned()))
         .collect()
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::hints::{values_not_written, write_failed};
 use super::plan::CopyPlan;
-use super::{target_group, interrupted_before_change};
+use super::{interrupted_before_change, target_group};
 use crate::api::{
     ApiError, CdssApi, NewGroup, OperationKind, Read, RetryDecision, RetryPolicy, classify, join, one,
 };
@@ -215,7 +215,11 @@ impl Session<'_> {
     }
 
     /// Reads why a group may not be as it was made; None where it is empty and unused.
-    fn problem_with_new_group(&self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
+    fn problem_with_new_group(
+        &self,
+        draft: &CopyPlan,
+        no: ConfigGroupNo,
+    ) -> Result<Option<String>, ApiError> {
         let version = draft.endpoints.target_version.code;
         let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
         let settings = Option::<Vec<Setting>>::try_from(settings?)?;

@@ -1,7 +1,7 @@
 //! What the ends of a copy point to: commands to paste.
 
-use super::target_group;
 use super::plan::{CopyEndpoints, CopyPlan};
+use super::target_group;
 use crate::api::ApiError;
 use crate::clock::Signal;
 use crate::config_group::rules::creation;
@@ -47,7 +47,8 @@ impl Session<'_> {
         } else {
             self.compare_or_rename_hint(ends, group, name)
         };
-        CopyFailure::Exists { group: group.to_string(), version: ends.target_version.to_string(), why, hint }.into()
+        CopyFailure::Exists { group: group.to_string(), version: ends.target_version.to_string(), why, hint }
+            .into()
     }
 
     /// Says what to do about a create of unknown fate.
@@ -72,7 +73,8 @@ impl Session<'_> {
     fn other_name_hint(&self, ends: &CopyEndpoints, name: &GroupName) -> String {
         let from = (&ends.source.group, ends.source_release());
         let is_taken = |other: &GroupName| other == name;
-        let command = self.copy_command(&ends.source_arg, from, &ends.target_version, &ends.target_groups, &is_taken);
+        let command =
+            self.copy_command(&ends.source_arg, from, &ends.target_version, &ends.target_groups, &is_taken);
         command.map_or_else(
             || "give another name with --name".to_owned(),
             |command| format!("make one of another name: {command}"),
@@ -91,7 +93,10 @@ impl Session<'_> {
                 };
                 (Leftover::Group(target_group(draft, no).to_string()), hint)
             }
-            None => (Leftover::Perhaps(draft.name.to_string()), self.check_first_hint(&draft.endpoints, &draft.name)),
+            None => (
+                Leftover::Perhaps(draft.name.to_string()),
+                self.check_first_hint(&draft.endpoints, &draft.name),
+            ),
         };
         CopyFailure::Interrupted { signal, left, hint: Some(hint) }.into()
     }

@@ -85,8 +85,13 @@ pub(crate) fn copy(
     flow.write_settings(&draft, no, &consent, copying.render_document)
 }
 
-fn confirm(flow: &Session<'_>, draft: &CopyPlan, copying: &mut CopyOptions<'_>) -> Result<GroupConsent, Failure> {
-    let confirmed = confirm_group(&draft.name, draft.endpoints.target_version.code, copying.yes, copying.prompt);
+fn confirm(
+    flow: &Session<'_>,
+    draft: &CopyPlan,
+    copying: &mut CopyOptions<'_>,
+) -> Result<GroupConsent, Failure> {
+    let confirmed =
+        confirm_group(&draft.name, draft.endpoints.target_version.code, copying.yes, copying.prompt);
     confirmed.map_err(|error| match error {
         // The terminal tells that it was a signal; the clock tells which.
         ConsentError::Interrupted => {
@@ -109,7 +114,13 @@ fn lock(flow: &Session<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
 
 fn target_group(draft: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
     let name = Some(draft.name.to_string());
-    ConfigGroup { no, name, version: draft.endpoints.target_version.code, version_name: None, description: None }
+    ConfigGroup {
+        no,
+        name,
+        version: draft.endpoints.target_version.code,
+        version_name: None,
+        description: None,
+    }
 }
 
 /// A signal of a time when nothing was changed yet.
@@ -136,11 +147,18 @@ impl Session<'_> {
                 self.find_resumable(&draft.endpoints, &draft.name, group, settings.as_deref()).map(drop)
             }
             ([], Some(no)) => Err(CopyFailure::Gone { group: target_group(draft, no).to_string() }.into()),
-            ([group, ..], _) => Err(self.name_taken(&draft.endpoints, &draft.name, group, None, "it came meanwhile")),
+            ([group, ..], _) => {
+                Err(self.name_taken(&draft.endpoints, &draft.name, group, None, "it came meanwhile"))
+            }
         }
     }
 
-    fn journal_entry<'a>(&'a self, draft: &'a CopyPlan, consent: &GroupConsent, plan: &'a Value) -> GroupEntry<'a> {
+    fn journal_entry<'a>(
+        &'a self,
+        draft: &'a CopyPlan,
+        consent: &GroupConsent,
+        plan: &'a Value,
+    ) -> GroupEntry<'a> {
         GroupEntry {
             service: &self.context.service,
             name: &draft.name,

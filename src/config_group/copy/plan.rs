@@ -83,8 +83,9 @@ impl Session<'_> {
         if let (Some(one), false) = (&existing, same.is_empty()) {
             return Err(self.name_taken(&ends, &name, one, None, "is not the only one of that name"));
         }
-        let model =
-            existing.clone().or_else(|| select_for_comparison(Some(&from.group), &ends.target_groups).into_iter().next());
+        let model = existing
+            .clone()
+            .or_else(|| select_for_comparison(Some(&from.group), &ends.target_groups).into_iter().next());
         let there = self.settings(model.as_slice())?.pop().map(|model| model.settings);
 
         let (carried, left_out) = copy::partition_settings(from, there.as_deref(), target.release.as_ref());
@@ -162,7 +163,14 @@ impl Session<'_> {
                 let from = self.source_settings(&group)?;
                 let source = format!("--cluster no:{}", found.cluster.no);
                 let operand = format!("no:{}", from.group.no);
-                Ok(CopyEndpoints { source_arg: source, diff_arg: operand, source: from, source_version: found.version, target_version: target, target_groups: groups })
+                Ok(CopyEndpoints {
+                    source_arg: source,
+                    diff_arg: operand,
+                    source: from,
+                    source_version: found.version,
+                    target_version: target,
+                    target_groups: groups,
+                })
             }
         }
     }

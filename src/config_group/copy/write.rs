@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::hints::{RERUN_HINT, values_not_written, write_failed};
 use super::plan::{CopyEndpoints, CopyPlan};
-use super::{target_group, interrupted_before_change};
+use super::{interrupted_before_change, target_group};
 use crate::api::{ApiError, CdssApi, OperationKind, Read, RetryPolicy, classify, one};
 use crate::clock::Interrupted;
 use crate::config_group::rules::copy::{self, SkippedSetting};
@@ -50,11 +50,16 @@ impl Session<'_> {
         // A group that was there before is as it was until its values may have been written.
         let untouched = self.copy_report().created == Submitted::No;
         let stopped = |flow: &Self, interrupted: Interrupted| {
-            if untouched { interrupted_before_change(interrupted) } else { flow.interrupted(draft, Some(no), interrupted.0) }
+            if untouched {
+                interrupted_before_change(interrupted)
+            } else {
+                flow.interrupted(draft, Some(no), interrupted.0)
+            }
         };
         self.clock.sleep(Duration::ZERO).map_err(|interrupted| stopped(self, interrupted))?;
         let plan = document(self.report);
-        if let Err(error) = self.journal.group_write(self.clock.now(), no, &self.journal_entry(draft, consent, &plan))
+        if let Err(error) =
+            self.journal.group_write(self.clock.now(), no, &self.journal_entry(draft, consent, &plan))
         {
             return Err(if untouched {
                 Failure::Journal(error)
@@ -69,7 +74,11 @@ impl Session<'_> {
         match self.retry_budget(OperationKind::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
                 let words = "the service said that it took them".to_owned();
-                self.verify_write(draft, no, WriteResult { written: Submitted::Yes, summary: words, error: None })
+                self.verify_write(
+                    draft,
+                    no,
+                    WriteResult { written: Submitted::Yes, summary: words, error: None },
+                )
             }
             Ok(Err(error)) => {
                 if let Some(signal) = error.signal() {
@@ -85,7 +94,11 @@ impl Session<'_> {
                 }
                 self.reporter.warn(&format!("{error}; reading what the config group has"));
                 let words = error.to_string();
-                self.verify_write(draft, no, WriteResult { written: Submitted::Unknown, summary: words, error: Some(error) })
+                self.verify_write(
+                    draft,
+                    no,
+                    WriteResult { written: Submitted::Unknown, summary: words, error: Some(error) },
+                )
             }
             Err(interrupted) => {
                 self.copy_report().written = Submitted::No;
@@ -124,7 +137,12 @@ impl Session<'_> {
     }
 
     /// What reads back decides.
-    fn verify_write(&mut self, draft: &CopyPlan, no: ConfigGroupNo, answer: WriteResult) -> Result<(), Failure> {
+    fn verify_write(
+        &mut self,
+        draft: &CopyPlan,
+        no: ConfigGroupNo,
+        answer: WriteResult,
+    ) -> Result<(), Failure> {
         let settings = match self.read_back(draft, no, answer.written == Submitted::Yes) {
             Ok(Ok(settings)) => settings,
             Ok(Err(error)) => {

@@ -113,7 +113,10 @@ pub(crate) fn copy_is_better(
 
 /// Puts the groups first whose names are most like the present one's, versions aside, and cuts the list to those that
 /// are worth reading.
-pub(crate) fn select_for_comparison(present: Option<&ConfigGroup>, groups: &[ConfigGroup]) -> Vec<ConfigGroup> {
+pub(crate) fn select_for_comparison(
+    present: Option<&ConfigGroup>,
+    groups: &[ConfigGroup],
+) -> Vec<ConfigGroup> {
     let mut groups = groups.to_vec();
     groups.sort_by_key(|group| (name_distance(present, group), group.no));
     groups.truncate(MAX_COMPARED);
@@ -129,7 +132,9 @@ pub(crate) fn choose(
     target: Option<&Release>,
     of: usize,
 ) -> GroupChoice {
-    let Some(present) = present else { return GroupChoice::Unknown(ComparedGroups { total: of, ..ComparedGroups::default() }) };
+    let Some(present) = present else {
+        return GroupChoice::Unknown(ComparedGroups { total: of, ..ComparedGroups::default() });
+    };
     let compared = |settings: &GroupSettings| Candidate {
         group: settings.group.clone(),
         changes: difference(present, VersionedSettings { settings, release: target }),
@@ -259,7 +264,8 @@ mod tests {
         let choice = chosen(&present, &groups, 5);
         let GroupChoice::None(compared) = &choice else { panic!("none keeps everything") };
         assert_eq!(numbers(compared), [14, 13, 12, 11, 10]);
-        let best: Vec<u64> = choice.best_candidates().iter().map(|candidate| candidate.group.no.number()).collect();
+        let best: Vec<u64> =
+            choice.best_candidates().iter().map(|candidate| candidate.group.no.number()).collect();
         assert_eq!(best, [14, 13, 12]);
     }
 
@@ -292,7 +298,11 @@ mod tests {
             ("logs", "legs", 1),
             ("ab", "ba", 2),
         ] {
-            assert_eq!((edit_distance(one, other), edit_distance(other, one)), (count, count), "{one} {other}");
+            assert_eq!(
+                (edit_distance(one, other), edit_distance(other, one)),
+                (count, count),
+                "{one} {other}"
+            );
         }
     }
 }

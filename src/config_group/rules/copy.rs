@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::difference::{ChangeClass, SettingChange, violated_limit_by, violated_kafka_bound};
+use super::difference::{ChangeClass, SettingChange, violated_kafka_bound, violated_limit_by};
 use super::kafka_changes;
 use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::kafka_version::Release;
@@ -134,10 +134,13 @@ fn skip_reason(
     }
     let entry = there.and_then(|there| there.iter().find(|one| one.key == setting.key));
     if let Some(entry) = entry.filter(|entry| entry.listed) {
-        let limit = || violated_limit_by(entry, value, target).map(|limit| SkipReason::OutOfRange(limit.to_string()));
+        let limit =
+            || violated_limit_by(entry, value, target).map(|limit| SkipReason::OutOfRange(limit.to_string()));
         return if entry.modifiable { limit() } else { Some(SkipReason::ReadOnly) };
     }
-    if let Some(instead) = target.and_then(|target| kafka_changes::replacement_if_removed(&setting.key, target)) {
+    if let Some(instead) =
+        target.and_then(|target| kafka_changes::replacement_if_removed(&setting.key, target))
+    {
         return Some(SkipReason::Removed(instead));
     }
     let lists_are_known = there.is_some_and(|there| there.iter().any(|one| one.listed));

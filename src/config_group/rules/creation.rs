@@ -82,7 +82,10 @@ pub(crate) fn find_create<'a>(
 }
 
 /// Returns the create of this name whose group nobody has seen yet: another one could make a second group.
-pub(crate) fn find_unresolved<'a>(name: &GroupName, creates: &'a [GroupCreation]) -> Option<&'a GroupCreation> {
+pub(crate) fn find_unresolved<'a>(
+    name: &GroupName,
+    creates: &'a [GroupCreation],
+) -> Option<&'a GroupCreation> {
     creates.iter().find(|create| create.name == name.text() && create.no.is_none())
 }
 
@@ -109,7 +112,10 @@ pub(crate) fn check_resumable(
 /// # Errors
 ///
 /// Fails with the reason why it may not be.
-pub(crate) fn check_empty_and_unused(settings: Option<&[Setting]>, used_by: Option<u64>) -> Result<(), &'static str> {
+pub(crate) fn check_empty_and_unused(
+    settings: Option<&[Setting]>,
+    used_by: Option<u64>,
+) -> Result<(), &'static str> {
     match (settings, used_by) {
         (None, _) => Err("the service tells none of its settings"),
         (Some(settings), _) if settings.iter().any(is_customized) => Err("it has custom values"),

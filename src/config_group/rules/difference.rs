@@ -281,7 +281,11 @@ fn violated_limit(setting: &Setting, release: Option<&Release>) -> Option<ValueL
 }
 
 /// Returns the limit that `value` would break if it were this setting's.
-pub(crate) fn violated_limit_by(setting: &Setting, value: &str, release: Option<&Release>) -> Option<ValueLimit> {
+pub(crate) fn violated_limit_by(
+    setting: &Setting,
+    value: &str,
+    release: Option<&Release>,
+) -> Option<ValueLimit> {
     if let Some((text, range)) =
         setting.range.as_deref().and_then(|text| Some((text, ValueRange::parse(text)?)))
     {

@@ -144,7 +144,11 @@ impl Table {
             match cells.as_slice() {
                 ["covers", first, last] => table.covers = (release(first), release(last)),
                 ["removed", key, since, instead, _, _] => {
-                    table.removed.push(Removed { key: Pattern(key), since: release(since), replacement: instead });
+                    table.removed.push(Removed {
+                        key: Pattern(key),
+                        since: release(since),
+                        replacement: instead,
+                    });
                 }
                 ["default", key, since, value, felt, _] => table.defaults.push(DefaultValue {
                     key,
@@ -252,8 +256,9 @@ mod tests {
 
     #[test]
     fn a_bound_may_be_of_several_settings_or_a_list_of_values() {
-        let allows =
-            |key: &str, value: &str| allowed_range(key, &release("4.2.0")).is_none_or(|range| range.allows(value));
+        let allows = |key: &str, value: &str| {
+            allowed_range(key, &release("4.2.0")).is_none_or(|range| range.allows(value))
+        };
         for (key, value, allowed) in [
             ("controller.quorum.fetch.timeout.ms", "-1", false),
             ("controller.quorum.fetch.timeout.ms", "0", true),

@@ -7,32 +7,32 @@ use crate::clock::tests::FakeClock;
 use crate::model::config_group::Setting;
 use crate::model::verdict::Submitted;
 use crate::upgrade::tests::fake::{gateway, lost};
-use service::{Fate, Machine, NEW, Service, View, exit, not_sent, refused};
+use fake_service::{FakeService, Machine, NEW, RequestOutcome, SettingsView, exit_code, not_sent, refused};
 
-mod others;
-mod service;
+mod fake_service;
+mod foreign_groups;
 
 /// Exit code, what is said of create and write, and how many of them were sent.
 type End = (u8, &'static str, &'static str, (usize, usize));
 
-fn end(creates: &[Fate], writes: &[Fate]) -> End {
-    let service = Service::new(creates, writes);
+fn end(creates: &[RequestOutcome], writes: &[RequestOutcome]) -> End {
+    let service = FakeService::new(creates, writes);
     let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
     let report = report.unwrap();
-    assert!(service.made().len() <= 1);
-    (exit(failure.as_ref()), report.created.word(), report.written.word(), service.sent.get())
+    assert!(service.created_groups().len() <= 1);
+    (exit_code(failure.as_ref()), report.created.word(), report.written.word(), service.sent.get())
 }
 
 #[test]
 fn every_fate_of_the_create_has_its_end_and_none_is_sent_twice_that_may_have_been_done() {
-    use Fate::{Done, DoneBut, Failed, Mute};
-    let table: Vec<(Vec<Fate>, End)> = vec![
+    use RequestOutcome::{Done, DoneWithError, DoneWithoutNumber, Failed};
+    let table: Vec<(Vec<RequestOutcome>, End)> = vec![
         (vec![Done], (0, "yes", "yes", (1, 1))),
-        (vec![Mute], (0, "yes", "yes", (1, 1))),
-        (vec![DoneBut(lost())], (0, "yes", "yes", (1, 1))),
-        (vec![DoneBut(gateway(504, 510))], (0, "yes", "yes", (1, 1))),
+        (vec![DoneWithoutNumber], (0, "yes", "yes", (1, 1))),
+        (vec![DoneWithError(lost())], (0, "yes", "yes", (1, 1))),
+        (vec![DoneWithError(gateway(504, 510))], (0, "yes", "yes", (1, 1))),
         // A refusal that made it all the same is a create.
-        (vec![DoneBut(refused(200))], (0, "yes", "yes", (1, 1))),
+        (vec![DoneWithError(refused(200))], (0, "yes", "yes", (1, 1))),
         (vec![Failed(lost())], (9, "unknown", "no", (1, 0))),
         (vec![Failed(gateway(503, 500))], (9, "unknown", "no", (1, 0))),
         (vec![Failed(refused(500))], (9, "unknown", "no", (1, 0))),
@@ -44,7 +44,7 @@ fn every_fate_of_the_create_has_its_end_and_none_is_sent_twice_that_may_have_bee
         (vec![Failed(not_sent()); 4], (12, "no", "no", (4, 0))),
         (vec![Failed(gateway(429, 410)); 4], (12, "no", "no", (4, 0))),
         (vec![Failed(not_sent()), Failed(gateway(429, 420)), Done], (0, "yes", "yes", (3, 1))),
-        (vec![Failed(not_sent()), DoneBut(lost())], (0, "yes", "yes", (2, 1))),
+        (vec![Failed(not_sent()), DoneWithError(lost())], (0, "yes", "yes", (2, 1))),
     ];
     for (creates, expected) in table {
         assert_eq!(end(&creates, &[Done]), expected, "{creates:?}");
@@ -53,11 +53,11 @@ fn every_fate_of_the_create_has_its_end_and_none_is_sent_twice_that_may_have_bee
 
 #[test]
 fn every_fate_of_the_write_is_judged_by_what_reads_back() {
-    use Fate::{Done, DoneBut, Failed};
-    let table: Vec<(Vec<Fate>, End)> = vec![
-        (vec![DoneBut(lost())], (0, "yes", "yes", (1, 1))),
-        (vec![DoneBut(gateway(504, 510))], (0, "yes", "yes", (1, 1))),
-        (vec![DoneBut(refused(200))], (0, "yes", "yes", (1, 1))),
+    use RequestOutcome::{Done, DoneWithError, Failed};
+    let table: Vec<(Vec<RequestOutcome>, End)> = vec![
+        (vec![DoneWithError(lost())], (0, "yes", "yes", (1, 1))),
+        (vec![DoneWithError(gateway(504, 510))], (0, "yes", "yes", (1, 1))),
+        (vec![DoneWithError(refused(200))], (0, "yes", "yes", (1, 1))),
         (vec![Failed(lost())], (7, "yes", "unknown", (1, 1))),
         (vec![Failed(refused(200))], (7, "yes", "unknown", (1, 1))),
         (vec![Failed(gateway(503, 500))], (7, "yes", "unknown", (1, 1))),
@@ -72,22 +72,22 @@ fn every_fate_of_the_write_is_judged_by_what_reads_back() {
 
 #[test]
 fn the_newest_look_at_what_was_written_counts_and_an_old_one_never_does() {
-    use View::{Failed, Old};
-    let table: Vec<(Vec<View>, u8, &str)> = vec![
-        (vec![Old], 0, "yes"),
-        (vec![Old, Old, Old], 0, "yes"),
-        (vec![Old, Failed, Old], 0, "yes"),
-        (vec![Old, Old, Old, Old], 7, "yes"),
-        (vec![Failed, Failed, Failed, Old], 7, "yes"),
-        (vec![Old, Old, Old, Failed], 9, "yes"),
+    use SettingsView::{Failed, Stale};
+    let table: Vec<(Vec<SettingsView>, u8, &str)> = vec![
+        (vec![Stale], 0, "yes"),
+        (vec![Stale, Stale, Stale], 0, "yes"),
+        (vec![Stale, Failed, Stale], 0, "yes"),
+        (vec![Stale, Stale, Stale, Stale], 7, "yes"),
+        (vec![Failed, Failed, Failed, Stale], 7, "yes"),
+        (vec![Stale, Stale, Stale, Failed], 9, "yes"),
     ];
     for (views, code, written) in table {
-        for write in [Fate::Done, Fate::DoneBut(lost())] {
-            let service = Service::new(&[Fate::Done], std::slice::from_ref(&write));
+        for write in [RequestOutcome::Done, RequestOutcome::DoneWithError(lost())] {
+            let service = FakeService::new(&[RequestOutcome::Done], std::slice::from_ref(&write));
             service.views.replace(views.clone().into());
             let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
             let (case, report) = (format!("{views:?} {write:?}"), report.unwrap());
-            assert_eq!(exit(failure.as_ref()), code, "{case}");
+            assert_eq!(exit_code(failure.as_ref()), code, "{case}");
             assert_eq!(report.mismatches.is_empty(), code != 7, "{case}");
             assert_eq!(service.sent.get(), (1, 1), "{case}");
             let told = report.written.word();
@@ -98,10 +98,10 @@ fn the_newest_look_at_what_was_written_counts_and_an_old_one_never_does() {
 
 #[test]
 fn a_source_that_changes_while_the_question_is_open_is_not_copied() {
-    let service = Service::new(&[], &[]);
+    let service = FakeService::new(&[], &[]);
     service.source_changes.set(true);
     let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
-    assert_eq!((exit(failure.as_ref()), service.sent.get()), (5, (0, 0)));
+    assert_eq!((exit_code(failure.as_ref()), service.sent.get()), (5, (0, 0)));
     let told = failure.unwrap().to_string();
     assert_eq!(told, "config group orders-371 (301) has changed since it was shown; nothing was written");
 }
@@ -109,7 +109,7 @@ fn a_source_that_changes_while_the_question_is_open_is_not_copied() {
 #[test]
 fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_takes() {
     let first_of_its_version = || {
-        let mut service = Service::new(&[Fate::Done], &[Fate::Done]);
+        let mut service = FakeService::new(&[RequestOutcome::Done], &[RequestOutcome::Done]);
         service.groups.borrow_mut().retain(|group| group.group.version.number() != NEW);
         service.read_only = Some("b");
         service
@@ -118,25 +118,28 @@ fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_tak
     let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
     let report = report.unwrap();
     let left_out: Vec<_> = report.skipped.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
-    assert_eq!((exit(failure.as_ref()), left_out, report.has_target_settings), (0, vec![("b", "read-only")], true));
-    let made = service.made();
+    assert_eq!(
+        (exit_code(failure.as_ref()), left_out, report.has_target_settings),
+        (0, vec![("b", "read-only")], true)
+    );
+    let made = service.created_groups();
     let written: Vec<&str> = made[0].custom_values().into_keys().collect();
     assert_eq!((written, service.sent.get()), (vec!["a"], (1, 1)));
 
     // Without its word nothing is written.
     let service = first_of_its_version();
-    service.blind_to_settings.set(true);
+    service.fail_settings_reads.set(true);
     let machine = Machine::new();
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     assert_eq!(
-        (exit(failure.as_ref()), report.unwrap().written.word(), service.sent.get()),
+        (exit_code(failure.as_ref()), report.unwrap().written.word(), service.sent.get()),
         (7, "no", (1, 0))
     );
     let told = failure.unwrap().to_string();
     assert!(told.starts_with("config group orders-390 (1001) was made, and its values were not"), "{told}");
-    service.blind_to_settings.set(false);
+    service.fail_settings_reads.set(false);
     assert_eq!(
-        (exit(machine.copy(&service, &FakeClock::default()).0.as_ref()), service.sent.get()),
+        (exit_code(machine.copy(&service, &FakeClock::default()).0.as_ref()), service.sent.get()),
         (0, (1, 1))
     );
 }
@@ -144,18 +147,18 @@ fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_tak
 #[test]
 fn what_cannot_be_read_after_the_create_is_not_written_to() {
     for (settings_alone, creates, code, created) in [
-        (false, Fate::DoneBut(lost()), 9, "unknown"),
-        (false, Fate::Mute, 9, "unknown"),
-        (false, Fate::Done, 7, "yes"),
-        (true, Fate::DoneBut(lost()), 7, "yes"),
+        (false, RequestOutcome::DoneWithError(lost()), 9, "unknown"),
+        (false, RequestOutcome::DoneWithoutNumber, 9, "unknown"),
+        (false, RequestOutcome::Done, 7, "yes"),
+        (true, RequestOutcome::DoneWithError(lost()), 7, "yes"),
     ] {
-        let service = Service::new(&[creates], &[Fate::Done]);
-        service.blind.set(!settings_alone);
-        service.blind_to_settings.set(settings_alone);
+        let service = FakeService::new(&[creates], &[RequestOutcome::Done]);
+        service.fail_reads.set(!settings_alone);
+        service.fail_settings_reads.set(settings_alone);
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
         let report = report.unwrap();
         let words = (report.created.word(), report.written.word());
-        assert_eq!((exit(failure.as_ref()), words), (code, (created, "no")));
+        assert_eq!((exit_code(failure.as_ref()), words), (code, (created, "no")));
         let told = failure.unwrap().to_string();
         assert!(told.contains("orders-390"), "{told}");
         assert_eq!(service.sent.get(), (1, 0));
@@ -165,37 +168,51 @@ fn what_cannot_be_read_after_the_create_is_not_written_to() {
 #[test]
 fn a_group_that_shows_late_is_still_found() {
     for (lists, code) in [(3, 0), (4, 9)] {
-        let service = Service::new(&[Fate::DoneBut(lost())], &[Fate::Done]);
-        service.hidden.set(lists);
+        let service = FakeService::new(&[RequestOutcome::DoneWithError(lost())], &[RequestOutcome::Done]);
+        service.hidden_lists.set(lists);
         let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
-        assert_eq!((exit(failure.as_ref()), service.sent.get().0), (code, 1), "hidden for {lists} lists");
+        assert_eq!(
+            (exit_code(failure.as_ref()), service.sent.get().0),
+            (code, 1),
+            "hidden for {lists} lists"
+        );
     }
 }
 
 #[test]
 fn a_signal_between_the_two_requests_says_what_may_be_there() {
     for (naps, creates, code, words) in [
-        (0, vec![Fate::Failed(not_sent()), Fate::Done], 130, "interrupted; nothing was changed"),
         (
             0,
-            vec![Fate::Done],
+            vec![RequestOutcome::Failed(not_sent()), RequestOutcome::Done],
+            130,
+            "interrupted; nothing was changed",
+        ),
+        (
+            0,
+            vec![RequestOutcome::Done],
             130,
             "interrupted; config group orders-390 (1001) is there, and may lack its values",
         ),
         (
             1,
-            vec![Fate::DoneBut(lost())],
+            vec![RequestOutcome::DoneWithError(lost())],
             130,
             "interrupted; config group orders-390 (1001) is there, and may lack its values",
         ),
-        (0, vec![Fate::Mute], 130, "interrupted; config group orders-390 may be there"),
+        (
+            0,
+            vec![RequestOutcome::DoneWithoutNumber],
+            130,
+            "interrupted; config group orders-390 may be there",
+        ),
     ] {
         let clock = FakeClock::default();
         clock.interrupt_after.set(Some(naps));
-        let service = Service::new(&creates, &[Fate::Done]);
+        let service = FakeService::new(&creates, &[RequestOutcome::Done]);
         let (failure, _) = Machine::new().copy(&service, &clock);
         let told = failure.as_ref().map(ToString::to_string).unwrap_or_default();
-        assert_eq!(exit(failure.as_ref()), code, "{told}");
+        assert_eq!(exit_code(failure.as_ref()), code, "{told}");
         assert!(told.starts_with(words), "{told}");
         assert_eq!(service.sent.get(), (1, 0), "nothing is sent after a signal");
     }
@@ -205,20 +222,20 @@ fn a_signal_between_the_two_requests_says_what_may_be_there() {
 fn without_a_line_in_the_journal_nothing_is_sent() {
     let machine = Machine::new();
     std::fs::write(machine.folder.path().join("state"), "in the way").unwrap();
-    let service = Service::new(&[], &[]);
-    assert_eq!(exit(machine.copy(&service, &FakeClock::default()).0.as_ref()), 5);
+    let service = FakeService::new(&[], &[]);
+    assert_eq!(exit_code(machine.copy(&service, &FakeClock::default()).0.as_ref()), 5);
     assert_eq!(service.sent.get(), (0, 0));
 
     // The folder goes between the create and the write.
     let machine = Machine::new();
-    let mut service = Service::new(&[Fate::Done], &[]);
+    let mut service = FakeService::new(&[RequestOutcome::Done], &[]);
     let state = machine.folder.path().join("state");
     service.on_create = Box::new(move || {
         std::fs::remove_dir_all(&state).unwrap();
         std::fs::write(&state, "in the way").unwrap();
     });
     let (failure, report) = machine.copy(&service, &FakeClock::default());
-    assert_eq!(exit(failure.as_ref()), 7);
+    assert_eq!(exit_code(failure.as_ref()), 7);
     let told = failure.unwrap().to_string();
     assert!(
         told.contains("config group orders-390 (1001) was made, and its values were not written"),
@@ -229,14 +246,14 @@ fn without_a_line_in_the_journal_nothing_is_sent() {
 
 #[test]
 fn the_reads_of_a_copy_are_few() {
-    let service = Service::new(&[Fate::Done], &[Fate::Done]);
-    assert_eq!(exit(Machine::new().copy(&service, &FakeClock::default()).0.as_ref()), 0);
+    let service = FakeService::new(&[RequestOutcome::Done], &[RequestOutcome::Done]);
+    assert_eq!(exit_code(Machine::new().copy(&service, &FakeClock::default()).0.as_ref()), 0);
     // Groups, versions, the source's settings, those of one group of the version; the source and the list once more; the
     // list with the new group; what was written.
     assert_eq!(service.reads.get(), 8);
 }
 
-fn any_fate() -> impl Strategy<Value = Fate> {
+fn any_fate() -> impl Strategy<Value = RequestOutcome> {
     let errors = vec![
         lost(),
         gateway(503, 500),
@@ -253,15 +270,15 @@ fn any_fate() -> impl Strategy<Value = Fate> {
         !crate::api::classify(crate::api::OperationKind::Change, error).proves_nothing_was_done()
     };
     (prop::sample::select(errors), 0..4).prop_map(move |(error, kind)| match kind {
-        0 => Fate::Done,
-        1 => Fate::Mute,
-        2 if may_be_done(&error) => Fate::DoneBut(error),
-        _ => Fate::Failed(error),
+        0 => RequestOutcome::Done,
+        1 => RequestOutcome::DoneWithoutNumber,
+        2 if may_be_done(&error) => RequestOutcome::DoneWithError(error),
+        _ => RequestOutcome::Failed(error),
     })
 }
 
-fn holds_the_values(service: &Service) -> bool {
-    service.made().first().is_some_and(|group| {
+fn holds_the_values(service: &FakeService) -> bool {
+    service.created_groups().first().is_some_and(|group| {
         let in_force = |key: &str| group.setting(key).and_then(Setting::in_force).map(str::to_owned);
         [in_force("a"), in_force("b")] == [Some("5".to_owned()), Some("6".to_owned())]
     })
@@ -276,12 +293,12 @@ proptest! {
         blind_to_settings in any::<bool>(),
     ) {
         let (machine, clock) = (Machine::new(), FakeClock::default());
-        let service = Service::new(&creates, &writes);
-        service.blind.set(blind);
-        service.blind_to_settings.set(blind_to_settings);
+        let service = FakeService::new(&creates, &writes);
+        service.fail_reads.set(blind);
+        service.fail_settings_reads.set(blind_to_settings);
         let (failure, report) = machine.copy(&service, &clock);
-        let (code, report) = (exit(failure.as_ref()), report.unwrap());
-        let made = service.made();
+        let (code, report) = (exit_code(failure.as_ref()), report.unwrap());
+        let made = service.created_groups();
         prop_assert!(made.len() <= 1, "{} groups", made.len());
         let is_right = holds_the_values(&service);
         match code {
@@ -294,11 +311,11 @@ proptest! {
         prop_assert!(service.done.get().0 <= 1);
 
         // Whatever the end was, the same command makes no second one.
-        service.blind.set(false);
-        service.blind_to_settings.set(false);
+        service.fail_reads.set(false);
+        service.fail_settings_reads.set(false);
         let (failure, _) = machine.copy(&service, &clock);
-        prop_assert!(service.made().len() <= 1, "{} groups after the second run", service.made().len());
-        if exit(failure.as_ref()) == 0 {
+        prop_assert!(service.created_groups().len() <= 1, "{} groups after the second run", service.created_groups().len());
+        if exit_code(failure.as_ref()) == 0 {
             prop_assert!(holds_the_values(&service));
         }
     }

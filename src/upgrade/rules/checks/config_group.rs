@@ -16,7 +16,11 @@ fn names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
 /// Says how many groups were compared where not all were.
 fn share(compared: &ComparedGroups) -> String {
     let ComparedGroups { candidates, total: of } = compared;
-    if compared.is_complete() { String::new() } else { format!("; {} of {of} were compared", candidates.len()) }
+    if compared.is_complete() {
+        String::new()
+    } else {
+        format!("; {} of {of} were compared", candidates.len())
+    }
 }
 
 /// Returns what to do where no group fits.

@@ -72,8 +72,7 @@ fn read_only(changes: &[SettingChange]) -> Option<Check> {
 /// Warns of removed settings that somebody set; of the others a line tells.
 fn removed_key(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
     let id = "config.removed-key";
-    let is_lost =
-        changes.iter().any(|change| change.class == ChangeClass::RemovedKey && change.was_custom);
+    let is_lost = changes.iter().any(|change| change.class == ChangeClass::RemovedKey && change.was_custom);
     let result = if is_lost { CheckResult::Warn } else { CheckResult::Info };
     let say = |change: &SettingChange| format!("{}{}", change.key, note(change));
     let known = of_class(id, result, changes, ChangeClass::RemovedKey, say);
@@ -110,8 +109,9 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
     // What can hurt is never among those that there is no room for.
     let (hurting, others): (Vec<_>, Vec<_>) = changes.iter().partition(|change| hurts(change));
     let result = if hurting.is_empty() { CheckResult::Info } else { CheckResult::Warn };
-    let say =
-        |change: &SettingChange| format!("{} {}{}", change.key, setting_text::format_change(change), note(change));
+    let say = |change: &SettingChange| {
+        format!("{} {}{}", change.key, setting_text::format_change(change), note(change))
+    };
     of_class(
         "config.changed-default",
         result,

@@ -237,7 +237,11 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
     let keeps = || vec![candidate(2, "168"), candidate(3, "168")];
     let loses = || vec![candidate(4, "")];
     for (choice, id, text) in [
-        (GroupChoice::None(ComparedGroups::default()), "config.no-group", "there is no config group for 3.9.0"),
+        (
+            GroupChoice::None(ComparedGroups::default()),
+            "config.no-group",
+            "there is no config group for 3.9.0",
+        ),
         (
             GroupChoice::None(ComparedGroups { candidates: loses(), total: 1 }),
             "config.no-group",

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::account::{Account, Group};
-use super::cluster::{Altered, Cluster};
+use super::cluster::{Cluster, Overrides};
+use super::kafka_versions;
 use super::new_cluster::NewCluster;
-use super::versions;
 
 type Custom = &'static [(&'static str, &'static str)];
 
@@ -47,10 +47,10 @@ const LEGACY: Custom =
     &[("log.cleaner.threads", "2"), ("log.retention.hours", "48"), ("num.io.threads", "12")];
 
 /// Number of the first added cluster and of the first group of one: chosen, beyond those of the demo account.
-const FIRST_ADDED: (u64, u64) = (1_009_401, 401);
+const FIRST_ADDED_NUMBERS: (u64, u64) = (1_009_401, 401);
 
 /// Longest name of a config group that every tool of the service accepts.
-const GROUP_NAME: usize = 15;
+const MAX_GROUP_NAME: usize = 15;
 
 /// Returns the demo account.
 pub(super) fn account() -> Account {
@@ -83,7 +83,7 @@ pub(super) fn account() -> Account {
             .into_iter()
             .map(|(no, name, vpc, brokers, version, group)| cluster(no, name, vpc, brokers, version, group))
             .collect(),
-        disallowed: vec![(1_009_555, "billing".to_owned())],
+        forbidden_clusters: vec![(1_009_555, "billing".to_owned())],
         groups: groups
             .into_iter()
             .map(|(no, name, version, values)| Group {
@@ -98,12 +98,12 @@ pub(super) fn account() -> Account {
 }
 
 /// Adds clusters under the user's own names with the groups that they need; demo clusters of the same name go.
-pub(super) fn add(account: &mut Account, added: &[NewCluster]) {
-    let (first_cluster, mut group) = FIRST_ADDED;
+pub(super) fn add_clusters(account: &mut Account, added: &[NewCluster]) {
+    let (first_cluster, mut group) = FIRST_ADDED_NUMBERS;
     for (no, new) in (first_cluster..).zip(added) {
         account.clusters.retain(|cluster| cluster.name != new.name);
-        account.disallowed.retain(|(_, name)| *name != new.name);
-        let own = versions::ALL.iter().skip_while(|version| version.number != new.version);
+        account.forbidden_clusters.retain(|(_, name)| *name != new.name);
+        let own = kafka_versions::ALL.iter().skip_while(|version| version.number != new.version);
         // The number makes the values differ from those of every other group.
         let hours = (500 + no - first_cluster).to_string();
         let values =
@@ -123,7 +123,7 @@ pub(super) fn add(account: &mut Account, added: &[NewCluster]) {
 }
 
 fn cluster(no: u64, name: &str, vpc: &'static str, brokers: usize, version: &str, group: u64) -> Cluster {
-    let altered = Altered::default();
+    let altered = Overrides::default();
     Cluster {
         no,
         name: name.to_owned(),
@@ -132,7 +132,7 @@ fn cluster(no: u64, name: &str, vpc: &'static str, brokers: usize, version: &str
         version: version.to_owned(),
         group,
         upgrade: None,
-        altered,
+        overrides: altered,
     }
 }
 
@@ -152,7 +152,7 @@ fn group_name(account: &Account, cluster: &str, version: &str) -> String {
     (1..=account.groups.len() + 1)
         .map(|attempt| {
             let end = if attempt == 1 { format!("-{digits}") } else { format!("-{digits}-{attempt}") };
-            let stem: String = stem.chars().take(GROUP_NAME.saturating_sub(end.len())).collect();
+            let stem: String = stem.chars().take(MAX_GROUP_NAME.saturating_sub(end.len())).collect();
             stem.trim_end_matches('-').to_owned() + &end
         })
         .find(|name| account.groups.iter().all(|group| group.name != *name))
@@ -200,7 +200,8 @@ mod tests {
     fn custom_values_are_settings_away_from_their_defaults() {
         for group in account().groups {
             for (key, value) in &group.custom {
-                let setting = super::super::catalog::ALL.iter().find(|setting| setting.name == key).unwrap();
+                let setting =
+                    super::super::kafka_settings::ALL.iter().find(|setting| setting.name == key).unwrap();
                 assert!(setting.default != value, "{} {key}", group.name);
                 assert!(setting.modifiable || group.name == "analytics-371", "{} {key}", group.name);
             }
@@ -215,7 +216,7 @@ mod tests {
             .iter()
             .map(|name| NewCluster { name: (*name).to_owned(), version: "3.6.2".to_owned(), brokers: 5 })
             .collect();
-        add(&mut account, &added);
+        add_clusters(&mut account, &added);
         for no in 1_009_401..=1_009_404 {
             for version in ["3623006", "3713006", "3903006"] {
                 assert_eq!(fitting(&account, no, version).len(), 1, "{no} to {version}");

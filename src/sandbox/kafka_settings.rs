@@ -15,7 +15,7 @@ pub(super) struct Setting {
 ///
 /// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. That the two lists are
 /// divided in this way is inferred from it.
-const WITH_A_FIELD: [&str; 15] = [
+const NAMES_WITH_FIELD: [&str; 15] = [
     "allow.everyone.if.no.acl.found",
     "authorizer.class.name",
     "auto.create.topics.enable",
@@ -34,7 +34,7 @@ const WITH_A_FIELD: [&str; 15] = [
 ];
 
 const POSITIVE: &str = "1 ~ 2147483647";
-const SWITCH: &str = "true, false";
+const BOOLEAN: &str = "true, false";
 
 const fn setting(
     name: &'static str,
@@ -47,11 +47,11 @@ const fn setting(
 
 /// Every setting, with the defaults of Kafka.
 pub(super) const ALL: &[Setting] = &[
-    setting("auto.create.topics.enable", "true", "boolean", SWITCH),
+    setting("auto.create.topics.enable", "true", "boolean", BOOLEAN),
     setting("compression.type", "producer", "string", "uncompressed, zstd, lz4, snappy, gzip, producer"),
     setting("default.replication.factor", "1", "int", "1 ~ 32767"),
-    setting("delete.topic.enable", "true", "boolean", SWITCH),
-    setting("log.cleaner.enable", "true", "boolean", SWITCH),
+    setting("delete.topic.enable", "true", "boolean", BOOLEAN),
+    setting("log.cleaner.enable", "true", "boolean", BOOLEAN),
     setting("log.cleaner.threads", "1", "int", "0 ~ 2147483647"),
     setting("log.cleanup.policy", "delete", "string", "delete, compact"),
     setting("log.flush.interval.messages", "9223372036854775807", "long", "1 ~ 9223372036854775807"),
@@ -64,13 +64,13 @@ pub(super) const ALL: &[Setting] = &[
     setting("num.network.threads", "3", "int", POSITIVE),
     setting("num.partitions", "1", "int", POSITIVE),
     Setting { modifiable: false, ..setting("offsets.topic.replication.factor", "3", "int", "1 ~ 32767") },
-    setting("unclean.leader.election.enable", "false", "boolean", SWITCH),
+    setting("unclean.leader.election.enable", "false", "boolean", BOOLEAN),
 ];
 
 impl Setting {
     /// Returns true for a setting of the list with fields.
-    pub(super) fn has_a_field(&self) -> bool {
-        WITH_A_FIELD.contains(&self.name)
+    pub(super) fn has_field(&self) -> bool {
+        NAMES_WITH_FIELD.contains(&self.name)
     }
 
     /// Returns the service's second spelling: `log.retention.hours` is `logRetentionHours`.
@@ -86,12 +86,12 @@ impl Setting {
     }
 }
 
-pub(super) fn has(name: &str) -> bool {
+pub(super) fn is_known(name: &str) -> bool {
     ALL.iter().any(|setting| setting.name == name)
 }
 
 /// Returns true for what may be the name of a setting: the additional list takes any.
-pub(super) fn is_a_name(name: &str) -> bool {
+pub(super) fn is_valid_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
     name.contains('.') && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(allowed)
 }

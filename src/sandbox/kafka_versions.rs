@@ -22,22 +22,22 @@ impl Version {
     }
 
     pub(super) fn application_name(&self) -> String {
-        format!("Kafka {}, {MANAGER}", self.number)
+        format!("Kafka {}, {CMAK_VERSION}", self.number)
     }
 }
 
 /// The management tool that is part of a version's name, although no longer of the service.
-pub(super) const MANAGER: &str = "CMAK 3.0.0.6";
+pub(super) const CMAK_VERSION: &str = "CMAK 3.0.0.6";
 
 /// Returns the place of a code among the versions, or `None` for a foreign one.
-pub(super) fn place(code: &str) -> Option<usize> {
+pub(super) fn position(code: &str) -> Option<usize> {
     ALL.iter().position(|version| version.code == code)
 }
 
-pub(super) fn of_code(code: &str) -> Option<&'static Version> {
+pub(super) fn by_code(code: &str) -> Option<&'static Version> {
     ALL.iter().find(|version| version.code == code)
 }
 
-pub(super) fn of_number(number: &str) -> Option<&'static Version> {
+pub(super) fn by_number(number: &str) -> Option<&'static Version> {
     ALL.iter().find(|version| version.number == number)
 }

@@ -10,25 +10,25 @@ pub(super) const RUNNING: &str = "running";
 pub(super) const CHANGING: &str = "changing";
 
 /// Steps in which `late-version` looks finished but is not: chosen, longer than two looks of a client.
-const LATE: usize = 6;
+const LATE_VERSION_STEPS: usize = 6;
 
 /// What a cluster shows at one step.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(super) struct StepState {
     pub(super) status: &'static str,
     /// One colour for each broker.
-    pub(super) colours: Vec<&'static str>,
+    pub(super) colors: Vec<&'static str>,
     /// Whether version and config group are the new ones.
-    pub(super) switched: bool,
+    pub(super) is_switched: bool,
     /// Whether the service is still at work, whatever it shows.
-    pub(super) under_way: bool,
+    pub(super) is_in_progress: bool,
 }
 
 /// Returns the step at a time: `accepted_ms` and `now_ms` are Unix milliseconds, `looks` the answered reads since.
-pub(super) fn step(pace: Pace, accepted_ms: u64, now_ms: u64, looks: usize) -> usize {
+pub(super) fn step_at(pace: Pace, accepted_ms: u64, now_ms: u64, looks: usize) -> usize {
     match pace {
         // The first look finds what the start left.
-        Pace::Looks => looks.saturating_sub(1),
+        Pace::Polls => looks.saturating_sub(1),
         Pace::Clock { step } => {
             let elapsed = u128::from(now_ms.saturating_sub(accepted_ms));
             usize::try_from(elapsed / step.as_millis().max(1)).unwrap_or(usize::MAX)
@@ -40,51 +40,51 @@ pub(super) fn step(pace: Pace, accepted_ms: u64, now_ms: u64, looks: usize) -> u
 pub(super) fn restart_steps(pace: Pace) -> usize {
     match pace {
         Pace::Clock { .. } => 9,
-        Pace::Looks => 2,
+        Pace::Polls => 2,
     }
 }
 
 /// Returns what is shown at a step: at 0 nothing moves yet, then each broker restarts for `restart` steps and is
 /// green for one, then one more step passes before the new version runs.
-pub(super) fn moment(step: usize, scenario: Scenario, brokers: usize, restart: usize) -> Moment {
+pub(super) fn state_at(step: usize, scenario: Scenario, brokers: usize, restart: usize) -> StepState {
     let turn = restart + 1;
     let rolled = brokers * turn;
-    let mut moment = Moment {
+    let mut moment = StepState {
         status: CHANGING,
-        colours: vec![GREEN; brokers],
-        switched: scenario == Scenario::EarlyVersion,
-        under_way: true,
+        colors: vec![GREEN; brokers],
+        is_switched: scenario == Scenario::EarlyVersion,
+        is_in_progress: true,
     };
-    let second = (step > turn).then(|| &mut moment.colours[1]);
+    let second = (step > turn).then(|| &mut moment.colors[1]);
     match (scenario, second) {
         (Scenario::Stalled, Some(colour)) => *colour = ORANGE,
         (Scenario::BrokerRed, Some(colour)) => *colour = RED,
         (Scenario::EndsInError, Some(colour)) => {
             *colour = RED;
             moment.status = "error";
-            moment.under_way = false;
+            moment.is_in_progress = false;
         }
         _ if step == 0 || step == rolled + 1 => {}
-        _ if step <= rolled => roll(&mut moment, step - 1, scenario, restart),
+        _ if step <= rolled => apply_rolling_restart(&mut moment, step - 1, scenario, restart),
         _ => {
-            let late = scenario == Scenario::LateVersion && step <= rolled + 1 + LATE;
+            let late = scenario == Scenario::LateVersion && step <= rolled + 1 + LATE_VERSION_STEPS;
             moment.status = RUNNING;
-            moment.switched = !late && scenario != Scenario::EndsOnOldVersion;
-            moment.under_way = late;
+            moment.is_switched = !late && scenario != Scenario::EndsOnOldVersion;
+            moment.is_in_progress = late;
         }
     }
     moment
 }
 
 /// Sets what is shown while one broker after another restarts, `since` steps after the first began.
-fn roll(moment: &mut Moment, since: usize, scenario: Scenario, restart: usize) {
+fn apply_rolling_restart(moment: &mut StepState, since: usize, scenario: Scenario, restart: usize) {
     /// Green is among them: a broker may look well in the middle of its restart.
     const WAVERING: [&str; 4] = ["yellow", "gray", ORANGE, GREEN];
 
     let (broker, phase) = (since / (restart + 1), since % (restart + 1));
     let flapping = scenario == Scenario::Flapping;
     if phase < restart {
-        moment.colours[broker] = if flapping { WAVERING[(broker + phase) % WAVERING.len()] } else { ORANGE };
+        moment.colors[broker] = if flapping { WAVERING[(broker + phase) % WAVERING.len()] } else { ORANGE };
     } else if flapping {
         moment.status = RUNNING;
     }
@@ -98,16 +98,16 @@ mod tests {
 
     /// Writes a moment as a word: first letters of status and colours, then `+` once switched, `.` once at rest.
     fn word(step: usize, scenario: Scenario) -> String {
-        let moment = moment(step, scenario, 3, 2);
+        let moment = state_at(step, scenario, 3, 2);
         let mut word = moment.status[..1].to_owned();
         word.extend(
             moment
-                .colours
+                .colors
                 .iter()
                 .map(|colour| if *colour == "gray" { '?' } else { colour.as_bytes()[0].into() }),
         );
-        word.push_str(if moment.switched { "+" } else { "" });
-        word.push_str(if moment.under_way { "" } else { "." });
+        word.push_str(if moment.is_switched { "+" } else { "" });
+        word.push_str(if moment.is_in_progress { "" } else { "." });
         word
     }
 
@@ -147,10 +147,12 @@ mod tests {
     fn no_flapping_gap_is_longer_than_a_step() {
         for brokers in 3..=10 {
             for restart in [2, 9] {
-                let shown = |step| moment(step, Scenario::Flapping, brokers, restart);
+                let shown = |step| state_at(step, Scenario::Flapping, brokers, restart);
                 let looks_done = |step| {
                     let moment = shown(step);
-                    moment.status == RUNNING && !moment.switched && moment.colours.iter().all(|c| *c == GREEN)
+                    moment.status == RUNNING
+                        && !moment.is_switched
+                        && moment.colors.iter().all(|c| *c == GREEN)
                 };
                 let end = brokers * (restart + 1) + 2;
                 assert!((0..end).all(|step| !(looks_done(step) && looks_done(step + 1))));
@@ -163,18 +165,18 @@ mod tests {
     fn three_brokers_take_six_seconds_by_the_clock() {
         let pace = Pace::Clock { step: Duration::from_millis(200) };
         let at = |milliseconds: u64| {
-            let step = step(pace, 1_000, 1_000 + milliseconds, 0);
-            moment(step, Scenario::Healthy, 3, restart_steps(pace))
+            let step = step_at(pace, 1_000, 1_000 + milliseconds, 0);
+            state_at(step, Scenario::Healthy, 3, restart_steps(pace))
         };
-        assert_eq!(at(199).colours, [GREEN, GREEN, GREEN]);
-        assert_eq!(at(200).colours, [ORANGE, GREEN, GREEN]);
-        assert!(at(6_399).under_way);
-        assert!(at(6_400).switched);
+        assert_eq!(at(199).colors, [GREEN, GREEN, GREEN]);
+        assert_eq!(at(200).colors, [ORANGE, GREEN, GREEN]);
+        assert!(at(6_399).is_in_progress);
+        assert!(at(6_400).is_switched);
     }
 
     #[test]
     fn a_clock_that_was_set_back_or_has_no_step_does_no_harm() {
-        assert_eq!(step(Pace::Clock { step: Duration::from_millis(200) }, 1_000, 0, 0), 0);
-        assert_eq!(step(Pace::Clock { step: Duration::ZERO }, 0, 7, 0), 7);
+        assert_eq!(step_at(Pace::Clock { step: Duration::from_millis(200) }, 1_000, 0, 0), 0);
+        assert_eq!(step_at(Pace::Clock { step: Duration::ZERO }, 0, 7, 0), 7);
     }
 }

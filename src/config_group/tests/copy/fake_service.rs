@@ -36,47 +36,47 @@ const SOURCE: u64 = 301;
 
 /// What becomes of a request that changes something.
 #[derive(Debug, Clone)]
-pub(super) enum Fate {
+pub(super) enum RequestOutcome {
     Done,
     /// Done, and the answer tells no number.
-    Mute,
+    DoneWithoutNumber,
     /// Done, and the answer tells the number of another group.
-    Astray,
+    DoneWithWrongNumber,
     /// Done, and the answer is this.
-    DoneBut(ApiError),
+    DoneWithError(ApiError),
     /// Not done.
     Failed(ApiError),
 }
 
 /// What a read of settings after a write gives.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum View {
+pub(super) enum SettingsView {
     /// What was there before the write.
-    Old,
+    Stale,
     Failed,
 }
 
 /// A service with config groups.
-pub(super) struct Service {
+pub(super) struct FakeService {
     pub(super) groups: RefCell<Vec<GroupSettings>>,
-    pub(super) creates: RefCell<VecDeque<Fate>>,
-    pub(super) writes: RefCell<VecDeque<Fate>>,
+    pub(super) creates: RefCell<VecDeque<RequestOutcome>>,
+    pub(super) writes: RefCell<VecDeque<RequestOutcome>>,
     /// Creates and writes that were sent, and that took effect.
     pub(super) sent: Cell<(usize, usize)>,
     pub(super) done: Cell<(usize, usize)>,
     /// Reads fail from the first create on.
-    pub(super) blind: Cell<bool>,
+    pub(super) fail_reads: Cell<bool>,
     /// The settings alone can't be read.
-    pub(super) blind_to_settings: Cell<bool>,
+    pub(super) fail_settings_reads: Cell<bool>,
     /// What the first reads of settings after a write give.
-    pub(super) views: RefCell<VecDeque<View>>,
+    pub(super) views: RefCell<VecDeque<SettingsView>>,
     /// What the groups had before the last write.
     pub(super) before_write: RefCell<Vec<GroupSettings>>,
     /// The source gets another value once it has been read.
     pub(super) source_changes: Cell<bool>,
     pub(super) source_was_read: Cell<bool>,
     /// For so many lists after the create the new group doesn't show.
-    pub(super) hidden: Cell<usize>,
+    pub(super) hidden_lists: Cell<usize>,
     pub(super) users: Cell<Option<u64>>,
     /// What nobody can set in a new group.
     pub(super) read_only: Option<&'static str>,
@@ -86,8 +86,8 @@ pub(super) struct Service {
     pub(super) reads: Cell<usize>,
 }
 
-impl Service {
-    pub(super) fn new(creates: &[Fate], writes: &[Fate]) -> Self {
+impl FakeService {
+    pub(super) fn new(creates: &[RequestOutcome], writes: &[RequestOutcome]) -> Self {
         let present = named(SOURCE, OLD, "orders-371", &[("a", "5"), ("b", "6"), ("c", "")]);
         let other = named(OTHER, NEW, "logs-390", &[("a", ""), ("b", ""), ("c", "")]);
         Self {
@@ -96,13 +96,13 @@ impl Service {
             writes: RefCell::new(writes.to_vec().into()),
             sent: Cell::default(),
             done: Cell::default(),
-            blind: Cell::default(),
-            blind_to_settings: Cell::default(),
+            fail_reads: Cell::default(),
+            fail_settings_reads: Cell::default(),
             views: RefCell::default(),
             before_write: RefCell::default(),
             source_changes: Cell::default(),
             source_was_read: Cell::default(),
-            hidden: Cell::default(),
+            hidden_lists: Cell::default(),
             users: Cell::new(Some(0)),
             read_only: None,
             on_create: Box::new(|| {}),
@@ -114,7 +114,7 @@ impl Service {
     fn answer(&self, read: &Read) -> Result<Answer, ApiError> {
         self.reads.set(self.reads.get() + 1);
         let was_asked = self.sent.get().0 > 0;
-        if self.blind.get() && was_asked {
+        if self.fail_reads.get() && was_asked {
             return Err(gateway(503, 500));
         }
         self.groups.borrow_mut().append(&mut self.late.borrow_mut());
@@ -126,8 +126,8 @@ impl Service {
         Ok(match read {
             Read::ConfigGroups(version) => {
                 let mut groups = list(*version);
-                if was_asked && self.hidden.get() > 0 {
-                    self.hidden.set(self.hidden.get() - 1);
+                if was_asked && self.hidden_lists.get() > 0 {
+                    self.hidden_lists.set(self.hidden_lists.get() - 1);
                     groups.retain(|group| group.no.number() < 1_000);
                 }
                 Answer::ConfigGroups(groups)
@@ -136,7 +136,9 @@ impl Service {
                 KafkaVersion::new(VersionCode::new(OLD), Some("Kafka 3.7.1")),
                 KafkaVersion::new(VersionCode::new(NEW), Some("Kafka 3.9.0")),
             ]),
-            Read::Settings(..) if self.blind_to_settings.get() && was_asked => return Err(gateway(503, 500)),
+            Read::Settings(..) if self.fail_settings_reads.get() && was_asked => {
+                return Err(gateway(503, 500));
+            }
             Read::Settings(no, _) => Answer::Settings(self.settings(&groups, *no)?),
             Read::Users(_) => Answer::Users(self.users.get()),
             other => panic!("a copy of a group reads no {other:?}"),
@@ -152,8 +154,8 @@ impl Service {
         let view = if was_written { self.views.borrow_mut().pop_front() } else { None };
         let before = self.before_write.borrow();
         let seen = match view {
-            Some(View::Failed) => return Err(gateway(503, 500)),
-            Some(View::Old) => &before,
+            Some(SettingsView::Failed) => return Err(gateway(503, 500)),
+            Some(SettingsView::Stale) => &before,
             None => groups,
         };
         let mut found = seen.iter().find(|group| group.group.no == no).map(|group| group.settings.clone());
@@ -170,7 +172,7 @@ impl Service {
     }
 
     /// The groups that were made.
-    pub(super) fn made(&self) -> Vec<GroupSettings> {
+    pub(super) fn created_groups(&self) -> Vec<GroupSettings> {
         self.groups.borrow().iter().filter(|group| group.group.no.number() > 1_000).cloned().collect()
     }
 
@@ -205,7 +207,7 @@ pub(super) fn named(no: u64, version: u64, name: &str, settings: &[(&str, &str)]
     group
 }
 
-impl CdssApi for Service {
+impl CdssApi for FakeService {
     fn together(&self, reads: &[Read], _: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
         reads.iter().map(|read| self.answer(read)).collect()
     }
@@ -225,20 +227,20 @@ impl CdssApi for Service {
         self.sent.set((self.sent.get().0 + 1, self.sent.get().1));
         (self.on_create)();
         match self.creates.borrow_mut().pop_front().expect("no more creates than the test foresaw") {
-            Fate::Done => Ok(Some(self.create(wish))),
-            Fate::Mute => {
+            RequestOutcome::Done => Ok(Some(self.create(wish))),
+            RequestOutcome::DoneWithoutNumber => {
                 self.create(wish);
                 Ok(None)
             }
-            Fate::Astray => {
+            RequestOutcome::DoneWithWrongNumber => {
                 self.create(wish);
                 Ok(Some(ConfigGroupNo::new(OTHER)))
             }
-            Fate::DoneBut(error) => {
+            RequestOutcome::DoneWithError(error) => {
                 self.create(wish);
                 Err(error)
             }
-            Fate::Failed(error) => Err(error),
+            RequestOutcome::Failed(error) => Err(error),
         }
     }
 
@@ -252,23 +254,25 @@ impl CdssApi for Service {
         assert_eq!(consent.version(), version);
         self.sent.set((self.sent.get().0, self.sent.get().1 + 1));
         match self.writes.borrow_mut().pop_front().expect("no more writes than the test foresaw") {
-            Fate::Done | Fate::Mute | Fate::Astray => {
+            RequestOutcome::Done
+            | RequestOutcome::DoneWithoutNumber
+            | RequestOutcome::DoneWithWrongNumber => {
                 self.write(no, values);
                 Ok(())
             }
-            Fate::DoneBut(error) => {
+            RequestOutcome::DoneWithError(error) => {
                 self.write(no, values);
                 Err(error)
             }
-            Fate::Failed(error) => Err(error),
+            RequestOutcome::Failed(error) => Err(error),
         }
     }
 }
 
 /// Nobody is there.
-struct Nobody;
+struct NoTerminal;
 
-impl Prompt for Nobody {
+impl Prompt for NoTerminal {
     fn missing_terminal(&self) -> Option<&'static str> {
         Some("stdin")
     }
@@ -296,7 +300,11 @@ impl Machine {
     }
 
     /// Copies with `--yes`, and writes the end down as the command does.
-    pub(super) fn copy(&self, service: &Service, clock: &FakeClock) -> (Option<Failure>, Option<CopyReport>) {
+    pub(super) fn copy(
+        &self,
+        service: &FakeService,
+        clock: &FakeClock,
+    ) -> (Option<Failure>, Option<CopyReport>) {
         self.runs.set(self.runs.get() + 1);
         let run = format!("run-{}", self.runs.get());
         let own_clock = Rc::new(FakeClock::default());
@@ -319,7 +327,7 @@ impl Machine {
             dry_run: false,
         };
         let document = |_: &crate::report::Report| json!({});
-        let mut copying = CopyOptions { yes: true, prompt: &mut Nobody, render_document: &document };
+        let mut copying = CopyOptions { yes: true, prompt: &mut NoTerminal, render_document: &document };
         let failure = copy(&mut flow, &wish, &mut copying).err();
         let report = stage.report.copy;
         if let Some(copy) = report.as_ref().filter(|copy| copy.is_journaled) {
@@ -331,7 +339,7 @@ impl Machine {
     }
 }
 
-pub(super) fn exit(failure: Option<&Failure>) -> u8 {
+pub(super) fn exit_code(failure: Option<&Failure>) -> u8 {
     failure.map_or(Exit::Ok, Failure::exit).code()
 }
 

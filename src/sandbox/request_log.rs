@@ -6,13 +6,13 @@ use super::routes;
 
 /// Every request since the start, in the order in which they were decided.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Log {
-    pub requests: Vec<Logged>,
+pub struct RequestLog {
+    pub requests: Vec<LogEntry>,
 }
 
 /// One request and what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Logged {
+pub struct LogEntry {
     /// Unix time in milliseconds.
     pub at_ms: u64,
     /// The last word of the path, without a number. The read of one cluster is `getClusterInfo`, to tell it from the
@@ -33,9 +33,9 @@ pub struct Logged {
     pub executed: bool,
 }
 
-impl Log {
+impl RequestLog {
     /// Returns how many starts were sent, refused ones included.
-    pub fn starts_asked(&self) -> usize {
+    pub fn starts_requested(&self) -> usize {
         self.count(routes::START)
     }
 

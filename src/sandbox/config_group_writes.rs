@@ -5,67 +5,78 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::account::{Account, Group};
-use super::catalog;
-use super::cluster::Now;
-use super::fields::Fields;
+use super::cluster::RequestContext;
+use super::kafka_settings;
+use super::kafka_versions;
 use super::paging::page;
-use super::response::Answer;
+use super::request_fields::RequestFields;
+use super::response::ApiResponse;
 use super::scenario::Scenario;
-use super::versions;
 
 /// Number of the first group that a client makes: chosen, beyond those of the account and of added clusters.
-const FIRST_MADE: u64 = 2_001;
+const FIRST_CREATED_NO: u64 = 2_001;
 
 /// Makes an empty group. Two of one name are possible: whether the service refuses that is not documented, so a client
 /// that makes two has two.
 ///
 /// # Errors
 /// The answer to a body that is wrong.
-pub(super) fn create(account: &mut Account, body: &[u8], now: Now) -> Result<Answer, Answer> {
-    let fields = Fields::parse(body)?;
+pub(super) fn create(
+    account: &mut Account,
+    body: &[u8],
+    now: RequestContext,
+) -> Result<ApiResponse, ApiResponse> {
+    let fields = RequestFields::parse(body)?;
     let name = fields.text("configGroupName")?.unwrap_or_default();
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
     if !(3..=30).contains(&name.len()) || !starts_well || !name.chars().all(allowed) {
-        return Err(Answer::refusal("configGroupName is not valid."));
+        return Err(ApiResponse::refusal("configGroupName is not valid."));
     }
     let description = fields.text("description")?.unwrap_or_default();
     if description.chars().count() > 255 {
-        return Err(Answer::refusal("description is too long."));
+        return Err(ApiResponse::refusal("description is too long."));
     }
     let code = fields.version_code()?;
-    let Some(version) = versions::of_code(&code) else {
-        return Err(Answer::refusal("The Kafka version does not exist."));
+    let Some(version) = kafka_versions::by_code(&code) else {
+        return Err(ApiResponse::refusal("The Kafka version does not exist."));
     };
     if now.scenario == Scenario::GroupLost {
-        return Ok(Answer::Cut);
+        return Ok(ApiResponse::Disconnect);
     }
-    let no = account.groups.iter().map(|group| group.no + 1).max().unwrap_or_default().max(FIRST_MADE);
+    let no = account.groups.iter().map(|group| group.no + 1).max().unwrap_or_default().max(FIRST_CREATED_NO);
     let (name, description) = (name.to_owned(), description.to_owned());
     account.groups.push(Group { no, name, description, version: version.code, custom: BTreeMap::new() });
-    Ok(answered(no, now))
+    Ok(write_response(no, now))
 }
 
 /// Replaces all custom values. What nobody can set is dropped, and the answer is a success all the same.
 ///
 /// # Errors
 /// The answer to a body that is wrong, or to a group that does not belong to the version.
-pub(super) fn write(account: &mut Account, no: u64, body: &[u8], now: Now) -> Result<Answer, Answer> {
-    let fields = Fields::parse(body)?;
+pub(super) fn write(
+    account: &mut Account,
+    no: u64,
+    body: &[u8],
+    now: RequestContext,
+) -> Result<ApiResponse, ApiResponse> {
+    let fields = RequestFields::parse(body)?;
     let code = fields.version_code()?;
     let mut custom = BTreeMap::new();
-    for setting in catalog::ALL.iter().filter(|setting| setting.has_a_field()) {
-        if let Some(value) = fields.plain(&setting.key())? {
+    for setting in kafka_settings::ALL.iter().filter(|setting| setting.has_field()) {
+        if let Some(value) = fields.scalar_as_text(&setting.key())? {
             custom.insert(setting.name.to_owned(), value);
         }
     }
-    for (name, value) in fields.pairs("additionalKafkaConfigGroupDetailList", "configName", "configValue")? {
-        if catalog::is_a_name(&name) {
+    for (name, value) in
+        fields.text_pairs("additionalKafkaConfigGroupDetailList", "configName", "configValue")?
+    {
+        if kafka_settings::is_valid_name(&name) {
             custom.insert(name, value);
         }
     }
     custom.retain(|name, value| {
-        let known = catalog::ALL.iter().find(|setting| setting.name == name);
+        let known = kafka_settings::ALL.iter().find(|setting| setting.name == name);
         known.is_none_or(|setting| setting.modifiable && setting.default != value)
     });
     if now.scenario == Scenario::GroupDropsValue {
@@ -74,26 +85,31 @@ pub(super) fn write(account: &mut Account, no: u64, body: &[u8], now: Now) -> Re
     }
     let mut groups = account.groups.iter_mut();
     let Some(group) = groups.find(|group| group.no == no && group.version == code) else {
-        return Err(Answer::refusal("The config group does not belong to the Kafka version."));
+        return Err(ApiResponse::refusal("The config group does not belong to the Kafka version."));
     };
     group.custom = custom;
-    Ok(answered(no, now))
+    Ok(write_response(no, now))
 }
 
-fn answered(no: u64, now: Now) -> Answer {
+fn write_response(no: u64, now: RequestContext) -> ApiResponse {
     match now.scenario {
-        Scenario::GroupAnswerLost => Answer::Cut,
-        _ => Answer::Result(json!({ "configGroupNo": no })),
+        Scenario::GroupAnswerLost => ApiResponse::Disconnect,
+        _ => ApiResponse::Success(json!({ "configGroupNo": no })),
     }
 }
 
 /// # Errors
 /// The answer to a body that is wrong.
-pub(super) fn users(account: &Account, no: u64, body: &[u8], now: Now) -> Result<Answer, Answer> {
-    let fields = Fields::parse(body)?;
+pub(super) fn users(
+    account: &Account,
+    no: u64,
+    body: &[u8],
+    now: RequestContext,
+) -> Result<ApiResponse, ApiResponse> {
+    let fields = RequestFields::parse(body)?;
     let using = account.clusters.iter().filter(|cluster| cluster.view(now).group == no);
     let (clusters, mut result) = page(&fields, using.collect())?;
     let item = |cluster: &super::cluster::Cluster| json!({ "clusterName": cluster.name, "serviceGroupInstanceNo": cluster.no });
     result.insert("usingClusterNameList".to_owned(), clusters.into_iter().map(item).collect());
-    Ok(Answer::Result(Value::Object(result)))
+    Ok(ApiResponse::Success(Value::Object(result)))
 }

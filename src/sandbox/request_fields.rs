@@ -2,21 +2,21 @@
 
 use serde_json::{Map, Value};
 
-use super::response::Answer;
+use super::response::ApiResponse;
 
 /// The JSON object that a client sent.
-pub(super) struct Fields(Map<String, Value>);
+pub(super) struct RequestFields(Map<String, Value>);
 
-impl Fields {
+impl RequestFields {
     /// # Errors
     /// The service's answer to a body that is empty or no JSON object.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, Answer> {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, ApiResponse> {
         let details = match serde_json::from_slice(body) {
             Ok(Value::Object(fields)) => return Ok(Self(fields)),
             Ok(_) => "an object was expected".to_owned(),
             Err(error) => error.to_string(),
         };
-        Err(Answer::Gateway {
+        Err(ApiResponse::GatewayError {
             status: 500,
             error_code: "900",
             message: "Unexpected Error",
@@ -28,22 +28,22 @@ impl Fields {
     ///
     /// # Errors
     /// The gateway's answer to anything but a whole number, a number in quotes among it.
-    pub(super) fn integer(&self, name: &str) -> Result<Option<u64>, Answer> {
+    pub(super) fn integer(&self, name: &str) -> Result<Option<u64>, ApiResponse> {
         let Some(value) = self.value(name) else { return Ok(None) };
         value.as_u64().map(Some).ok_or_else(|| wrong_type(name, "Long"))
     }
 
     /// # Errors
     /// As [`Self::integer`]; a missing field is refused by the service itself.
-    pub(super) fn required_integer(&self, name: &str) -> Result<u64, Answer> {
-        self.integer(name)?.ok_or_else(|| missing(name))
+    pub(super) fn required_integer(&self, name: &str) -> Result<u64, ApiResponse> {
+        self.integer(name)?.ok_or_else(|| missing_field(name))
     }
 
     /// Returns a text, or nothing where the field is missing or null.
     ///
     /// # Errors
     /// The gateway's answer to anything but a text.
-    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, Answer> {
+    pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiResponse> {
         let Some(value) = self.value(name) else { return Ok(None) };
         value.as_str().map(Some).ok_or_else(|| wrong_type(name, "String"))
     }
@@ -52,10 +52,10 @@ impl Fields {
     ///
     /// # Errors
     /// The answer to a missing field or to anything else.
-    pub(super) fn version_code(&self) -> Result<String, Answer> {
+    pub(super) fn version_code(&self) -> Result<String, ApiResponse> {
         const NAME: &str = "kafkaVersionCode";
         match self.value(NAME) {
-            None => Err(missing(NAME)),
+            None => Err(missing_field(NAME)),
             Some(Value::String(code)) => Ok(code.clone()),
             Some(value) => {
                 value.as_u64().map(|code| code.to_string()).ok_or_else(|| wrong_type(NAME, "String"))
@@ -67,7 +67,7 @@ impl Fields {
     ///
     /// # Errors
     /// The gateway's answer to a list or an object.
-    pub(super) fn plain(&self, name: &str) -> Result<Option<String>, Answer> {
+    pub(super) fn scalar_as_text(&self, name: &str) -> Result<Option<String>, ApiResponse> {
         match self.value(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -81,12 +81,12 @@ impl Fields {
     ///
     /// # Errors
     /// The gateway's answer to anything but a list.
-    pub(super) fn pairs(
+    pub(super) fn text_pairs(
         &self,
         name: &str,
         first: &str,
         second: &str,
-    ) -> Result<Vec<(String, String)>, Answer> {
+    ) -> Result<Vec<(String, String)>, ApiResponse> {
         let entries = match self.value(name) {
             None => return Ok(Vec::new()),
             Some(Value::Array(entries)) => entries,
@@ -102,12 +102,12 @@ impl Fields {
     }
 }
 
-fn missing(name: &str) -> Answer {
-    Answer::refusal(format!("{name} is required."))
+fn missing_field(name: &str) -> ApiResponse {
+    ApiResponse::refusal(format!("{name} is required."))
 }
 
-fn wrong_type(name: &str, kind: &str) -> Answer {
-    Answer::Gateway {
+fn wrong_type(name: &str, kind: &str) -> ApiResponse {
+    ApiResponse::GatewayError {
         status: 400,
         error_code: "100",
         message: "Bad Request Exception",
@@ -121,10 +121,10 @@ mod tests {
 
     #[test]
     fn a_number_in_quotes_is_no_number() {
-        let fields = Fields::parse(br#"{"a":1,"b":"1","c":null,"d":-1}"#).ok().unwrap();
+        let fields = RequestFields::parse(br#"{"a":1,"b":"1","c":null,"d":-1}"#).ok().unwrap();
         assert_eq!(fields.required_integer("a"), Ok(1));
         assert_eq!(fields.required_integer("b").unwrap_err().status(), 400);
-        assert_eq!(fields.required_integer("c"), Err(Answer::refusal("c is required.")));
+        assert_eq!(fields.required_integer("c"), Err(ApiResponse::refusal("c is required.")));
         assert_eq!(fields.required_integer("d").unwrap_err().status(), 400);
         assert_eq!(fields.integer("e"), Ok(None));
     }
@@ -132,14 +132,17 @@ mod tests {
     #[test]
     fn a_version_code_may_be_either() {
         for body in [r#"{"kafkaVersionCode":3903006}"#, r#"{"kafkaVersionCode":"3903006"}"#] {
-            assert_eq!(Fields::parse(body.as_bytes()).ok().unwrap().version_code(), Ok("3903006".to_owned()));
+            assert_eq!(
+                RequestFields::parse(body.as_bytes()).ok().unwrap().version_code(),
+                Ok("3903006".to_owned())
+            );
         }
     }
 
     #[test]
     fn an_empty_body_is_a_parse_error() {
         for body in ["", "[]", "{"] {
-            let answer = Fields::parse(body.as_bytes()).err().unwrap();
+            let answer = RequestFields::parse(body.as_bytes()).err().unwrap();
             assert_eq!(answer.status(), 500);
             assert!(answer.body("id").contains("JSON Parse error"));
         }

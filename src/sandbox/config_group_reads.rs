@@ -3,57 +3,60 @@
 use serde_json::{Value, json};
 
 use super::account::{Account, Group};
-use super::catalog;
-use super::fields::Fields;
+use super::kafka_settings;
+use super::kafka_versions;
 use super::paging::page;
-use super::response::Answer;
-use super::versions;
+use super::request_fields::RequestFields;
+use super::response::ApiResponse;
 
 /// The account's member number, made up.
-pub(super) const MEMBER: &str = "2500001";
+pub(super) const MEMBER_NO: &str = "2500001";
 
 /// # Errors
 /// The answer to a body that is wrong.
-pub(super) fn of_version(account: &Account, body: &[u8]) -> Result<Answer, Answer> {
-    let fields = Fields::parse(body)?;
+pub(super) fn groups_of_version(account: &Account, body: &[u8]) -> Result<ApiResponse, ApiResponse> {
+    let fields = RequestFields::parse(body)?;
     let code = fields.version_code()?;
     list(&fields, account.groups.iter().filter(|group| group.version == code))
 }
 
 /// # Errors
 /// The answer to a body that is wrong.
-pub(super) fn all(account: &Account, body: &[u8]) -> Result<Answer, Answer> {
-    list(&Fields::parse(body)?, account.groups.iter())
+pub(super) fn all_groups(account: &Account, body: &[u8]) -> Result<ApiResponse, ApiResponse> {
+    list(&RequestFields::parse(body)?, account.groups.iter())
 }
 
-fn list<'a>(fields: &Fields, groups: impl Iterator<Item = &'a Group>) -> Result<Answer, Answer> {
+fn list<'a>(
+    fields: &RequestFields,
+    groups: impl Iterator<Item = &'a Group>,
+) -> Result<ApiResponse, ApiResponse> {
     let (groups, mut result) = page(fields, groups.collect())?;
     let item = |group: &Group| {
         json!({
             "configGroupNo": group.no,
             "configGroupName": group.name,
             "description": group.description,
-            "kafkaVersion": versions::of_code(group.version).map(versions::Version::name),
+            "kafkaVersion": kafka_versions::by_code(group.version).map(kafka_versions::Version::name),
             "kafkaVersionCode": group.version,
         })
     };
     result.insert("kafkaConfigGroupList".to_owned(), groups.into_iter().map(item).collect());
-    Ok(Answer::Result(Value::Object(result)))
+    Ok(ApiResponse::Success(Value::Object(result)))
 }
 
 /// Answers null for a group that does not belong to the version asked for.
 ///
 /// # Errors
 /// The answer to a body that is wrong.
-pub(super) fn one(account: &Account, no: u64, body: &[u8]) -> Result<Answer, Answer> {
-    let code = Fields::parse(body)?.version_code()?;
-    let Some(group) = account.group(no, &code) else { return Ok(Answer::Result(Value::Null)) };
-    Ok(Answer::Result(json!({
+pub(super) fn group(account: &Account, no: u64, body: &[u8]) -> Result<ApiResponse, ApiResponse> {
+    let code = RequestFields::parse(body)?.version_code()?;
+    let Some(group) = account.group(no, &code) else { return Ok(ApiResponse::Success(Value::Null)) };
+    Ok(ApiResponse::Success(json!({
         "configGroupName": group.name,
         "configGroupNo": group.no,
         "description": group.description,
         "kafkaVersionCode": group.version,
-        "memberNo": MEMBER,
+        "memberNo": MEMBER_NO,
     })))
 }
 
@@ -61,12 +64,12 @@ pub(super) fn one(account: &Account, no: u64, body: &[u8]) -> Result<Answer, Ans
 ///
 /// # Errors
 /// The answer to a body that is wrong.
-pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<Answer, Answer> {
-    let code = Fields::parse(body)?.version_code()?;
-    let Some(group) = account.group(no, &code) else { return Ok(Answer::Result(Value::Null)) };
-    let settings: Vec<_> = catalog::ALL
+pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<ApiResponse, ApiResponse> {
+    let code = RequestFields::parse(body)?.version_code()?;
+    let Some(group) = account.group(no, &code) else { return Ok(ApiResponse::Success(Value::Null)) };
+    let settings: Vec<_> = kafka_settings::ALL
         .iter()
-        .filter(|setting| setting.has_a_field())
+        .filter(|setting| setting.has_field())
         .map(|setting| {
             json!({
                 "configName": setting.name,
@@ -86,8 +89,8 @@ pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<Answer
         .filter(stands_apart)
         .map(|name| json!({ "configName": name, "configValue": group.custom[name] }))
         .collect();
-    Ok(Answer::Result(json!({
-        "memberNo": MEMBER,
+    Ok(ApiResponse::Success(json!({
+        "memberNo": MEMBER_NO,
         "configGroupNo": group.no,
         "kafkaVersionCode": group.version,
         "kafkaConfigGroupDetailList": settings,
