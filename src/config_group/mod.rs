@@ -1,4 +1,4 @@
-//! Comparing config groups, and copying one to another Kafka version.
+//! Compares config groups and copies them to another Kafka version.
 
 mod copy;
 mod diff;

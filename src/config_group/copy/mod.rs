@@ -1,5 +1,6 @@
-//! `config-group copy`: a group's custom values carried to another version. One create, one write, and a read that
-//! judges both. Nothing is upgraded, nothing is deleted.
+//! `config-group copy`: copies a group's custom values to another Kafka version.
+//!
+//! One create, one write, and a read that verifies both. Nothing is upgraded or deleted.
 
 use std::time::Duration;
 
@@ -24,153 +25,159 @@ mod hints;
 mod plan;
 mod write;
 
-/// Where the values come from.
+/// The group to copy.
 #[derive(Debug, Clone)]
 pub(crate) enum CopySource {
     Group(Selector),
-    /// The group that this cluster uses.
+    /// The group that this cluster uses now.
     Cluster(Selector),
 }
 
-/// What was asked for.
+/// What the user asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct CopyRequest {
     pub source: CopySource,
     pub version: VersionSelector,
-    /// None: the source's name with the new version's digits.
+    /// None: derive the name from the source's name and the target version.
     pub name: Option<GroupName>,
     pub dry_run: bool,
 }
 
-/// What only a copy needs.
+/// What a copy needs besides the session.
 pub(crate) struct CopyOptions<'a> {
     pub yes: bool,
     pub prompt: &'a mut dyn Prompt,
-    /// Turns the report into the document that the journal keeps.
+    /// Renders the plan document for the journal.
     pub render_document: &'a dyn Fn(&Report) -> Value,
 }
 
-/// Copies, or with a dry run says what would be copied. The report holds what was done.
+/// Copies a config group, or only plans the copy in a dry run. Fills in the report.
 ///
 /// # Errors
 ///
-/// Before the create the ordinary ends, and nothing was changed. After it: not as sent, not known, or a signal.
+/// An error before the create means that nothing was changed. After the create, the outcome can be a mismatch, unknown,
+/// or an interruption.
 pub(crate) fn copy(
-    flow: &mut Session<'_>,
-    wish: &CopyRequest,
-    copying: &mut CopyOptions<'_>,
+    session: &mut Session<'_>,
+    request: &CopyRequest,
+    options: &mut CopyOptions<'_>,
 ) -> Result<(), Failure> {
-    let draft = flow.plan_copy(wish)?;
-    if let Some(fault) = flow.journal.fault() {
-        return Err(CopyFailure::NoJournal(fault).into());
+    let plan = session.plan_copy(request)?;
+    if let Some(problem) = session.journal.fault() {
+        return Err(CopyFailure::NoJournal(problem).into());
     }
-    if draft.resumable.is_none() {
-        flow.reject_unresolved(&draft.name, &draft.endpoints)?;
+    if plan.resumable.is_none() {
+        session.reject_unresolved(&plan.name, &plan.endpoints)?;
     }
-    if wish.dry_run {
+    if request.dry_run {
         return Ok(());
     }
-    flow.reporter.copying(flow.report);
-    let consent = confirm(flow, &draft, copying)?;
-    let _lock = lock(flow, &draft.name)?;
-    flow.verify_unchanged(&draft)?;
-    let no = match &draft.resumable {
-        Some(left_behind) => left_behind.group.no,
-        None => flow.create_group(&draft, &consent, copying.render_document)?,
+    session.reporter.copying(session.report);
+    let consent = confirm(session, &plan, options)?;
+    let _lock = lock(session, &plan.name)?;
+    session.verify_unchanged(&plan)?;
+    let no = match &plan.resumable {
+        Some(resumable) => resumable.group.no,
+        None => session.create_group(&plan, &consent, options.render_document)?,
     };
-    if let Some((_, cluster)) = &flow.report.cluster {
-        let check = flow.context.check(*cluster, &draft.endpoints.target_version, Some(no));
-        flow.copy_report().check_command = Some(check);
+    if let Some((_, cluster)) = &session.report.cluster {
+        let check_command = session.context.check(*cluster, &plan.endpoints.target_version, Some(no));
+        session.copy_report().check_command = Some(check_command);
     }
-    flow.write_settings(&draft, no, &consent, copying.render_document)
+    session.write_settings(&plan, no, &consent, options.render_document)
 }
 
 fn confirm(
-    flow: &Session<'_>,
-    draft: &CopyPlan,
-    copying: &mut CopyOptions<'_>,
+    session: &Session<'_>,
+    plan: &CopyPlan,
+    options: &mut CopyOptions<'_>,
 ) -> Result<GroupConsent, Failure> {
     let confirmed =
-        confirm_group(&draft.name, draft.endpoints.target_version.code, copying.yes, copying.prompt);
+        confirm_group(&plan.name, plan.endpoints.target_version.code, options.yes, options.prompt);
     confirmed.map_err(|error| match error {
-        // The terminal tells that it was a signal; the clock tells which.
+        // The prompt only reports that a signal arrived; the clock knows which one.
         ConsentError::Interrupted => {
-            let raised = flow.clock.sleep(Duration::ZERO).err();
-            interrupted_before_change(raised.unwrap_or(Interrupted(Signal::Interrupt)))
+            let interrupted = session.clock.sleep(Duration::ZERO).err();
+            interrupted_before_change(interrupted.unwrap_or(Interrupted(Signal::Interrupt)))
         }
         error => Failure::Consent(error),
     })
 }
 
-fn lock(flow: &Session<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
-    flow.journal.lock_group(&flow.context.service, name).map_err(|error| match error {
+fn lock(session: &Session<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
+    session.journal.lock_group(&session.context.service, name).map_err(|error| match error {
         LockError::Held => Failure::Busy {
-            what: format!("another cdss on this machine is making config group {name}"),
-            hint: Some("wait for its end, then look with `cdss list config-groups`".to_owned()),
+            what: format!("another cdss process on this machine is already creating config group {name}"),
+            hint: Some("wait for it to finish, then check with `cdss list config-groups`".to_owned()),
         },
         LockError::Io(error) => Failure::Journal(error),
     })
 }
 
-fn target_group(draft: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
-    let name = Some(draft.name.to_string());
+/// The new group as far as it is known without reading it.
+fn target_group(plan: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
+    let name = Some(plan.name.to_string());
     ConfigGroup {
         no,
         name,
-        version: draft.endpoints.target_version.code,
+        version: plan.endpoints.target_version.code,
         version_name: None,
         description: None,
     }
 }
 
-/// A signal of a time when nothing was changed yet.
+/// The failure for a signal that arrived before anything was changed.
 fn interrupted_before_change(Interrupted(signal): Interrupted) -> Failure {
     CopyFailure::Interrupted { signal, left: Leftover::Nothing, hint: None }.into()
 }
 
 impl Session<'_> {
-    /// Sees under the lock that the source has the values that were shown, and that the name is still as free, or the
-    /// group as empty, as when it was agreed to.
-    fn verify_unchanged(&self, draft: &CopyPlan) -> Result<(), Failure> {
-        let from = &draft.endpoints.source;
+    /// Checks again, now under the lock, that the source has the confirmed values and that the name is still free, or
+    /// the resumable group still empty.
+    fn verify_unchanged(&self, plan: &CopyPlan) -> Result<(), Failure> {
+        let from = &plan.endpoints.source;
         if self.source_settings(&from.group)?.custom_values() != from.custom_values() {
             return Err(CopyFailure::SourceChanged { group: from.group.to_string() }.into());
         }
-        let before = draft.resumable.as_ref().map(|left_behind| left_behind.group.no);
-        let mut now = self.groups_of(draft.endpoints.target_version.code)?;
-        now.retain(|group| group.is_named(draft.name.text()));
-        match (now.as_slice(), before) {
-            ([], None) => self.reject_unresolved(&draft.name, &draft.endpoints),
+        let resumable_no = plan.resumable.as_ref().map(|resumable| resumable.group.no);
+        let mut same_name = self.groups_of(plan.endpoints.target_version.code)?;
+        same_name.retain(|group| group.is_named(plan.name.text()));
+        match (same_name.as_slice(), resumable_no) {
+            ([], None) => self.reject_unresolved(&plan.name, &plan.endpoints),
             ([group], Some(no)) if group.no == no => {
                 let settings = self.settings(std::slice::from_ref(group))?.pop();
                 let settings = settings.map(|settings| settings.settings);
-                self.find_resumable(&draft.endpoints, &draft.name, group, settings.as_deref()).map(drop)
+                self.find_resumable(&plan.endpoints, &plan.name, group, settings.as_deref()).map(drop)
             }
-            ([], Some(no)) => Err(CopyFailure::Gone { group: target_group(draft, no).to_string() }.into()),
-            ([group, ..], _) => {
-                Err(self.name_taken(&draft.endpoints, &draft.name, group, None, "it came meanwhile"))
-            }
+            ([], Some(no)) => Err(CopyFailure::Gone { group: target_group(plan, no).to_string() }.into()),
+            ([group, ..], _) => Err(self.name_taken(
+                &plan.endpoints,
+                &plan.name,
+                group,
+                None,
+                "it was created in the meantime",
+            )),
         }
     }
 
     fn journal_entry<'a>(
         &'a self,
-        draft: &'a CopyPlan,
+        plan: &'a CopyPlan,
         consent: &GroupConsent,
-        plan: &'a Value,
+        document: &'a Value,
     ) -> GroupEntry<'a> {
         GroupEntry {
             service: &self.context.service,
-            name: &draft.name,
-            version: draft.endpoints.target_version.code,
-            from: draft.endpoints.source.group.no,
+            name: &plan.name,
+            version: plan.endpoints.target_version.code,
+            from: plan.endpoints.source.group.no,
             consent: consent.manner().word(),
-            made_by: draft.resumable.as_ref().map(|left_behind| left_behind.created_by.as_str()),
-            plan,
+            made_by: plan.resumable.as_ref().map(|resumable| resumable.created_by.as_str()),
+            plan: document,
         }
     }
 
     fn copy_report(&mut self) -> &mut CopyReport {
-        self.report.copy.as_mut().expect("the draft made it")
+        self.report.copy.as_mut().expect("plan_copy set it")
     }
 }

@@ -1,4 +1,4 @@
-//! What would be made, from what: all that is read before the question.
+//! Planning a copy: everything that is read before the confirmation.
 
 use super::{CopyRequest, CopySource};
 use crate::api::{Read, RetryPolicy, one};
@@ -18,16 +18,16 @@ use crate::session::Session;
 use crate::session::config_groups::all_groups;
 use crate::session::copy_command::default_name;
 
-/// The source with its settings and version, and the groups and the version to copy to.
+/// The source group and the target version of a copy.
 pub(super) struct CopyEndpoints {
-    /// How the source is named on the command line of a copy.
+    /// The source as an argument of `config-group copy`.
     pub source_arg: String,
-    /// The same of a comparison.
+    /// The source as an argument of `config-group diff`.
     pub diff_arg: String,
     pub source: GroupSettings,
     pub source_version: Option<KafkaVersion>,
     pub target_version: KafkaVersion,
-    /// All groups of the target version.
+    /// The existing groups of the target version.
     pub target_groups: Vec<ConfigGroup>,
 }
 
@@ -39,12 +39,14 @@ impl CopyEndpoints {
     fn default_name(&self) -> Result<GroupName, Failure> {
         let (from, target) = (&self.source.group, &self.target_version);
         default_name(from, self.source_release(), target).ok_or_else(|| Failure::Usage {
-            message: format!("there is no name of at most 15 letters for the copy of {from} to {target}"),
-            hint: Some("give one with --name".to_owned()),
+            message: format!(
+                "can't derive a name of at most 15 characters for the copy of {from} to {target}"
+            ),
+            hint: Some("choose a name with --name".to_owned()),
         })
     }
 
-    /// Compares a group of the target version with the source.
+    /// Compares the source with a group of the target version.
     pub(super) fn difference_with(&self, settings: &GroupSettings) -> Vec<SettingChange> {
         difference(
             VersionedSettings { settings: &self.source, release: self.source_release() },
@@ -53,58 +55,66 @@ impl CopyEndpoints {
     }
 }
 
-/// What would be made, from what.
+/// What a copy would create, and from what.
 pub(super) struct CopyPlan {
     pub endpoints: CopyEndpoints,
     pub name: GroupName,
     pub resumable: Option<ResumableGroup>,
 }
 
-/// The empty group that an earlier run left behind.
+/// An empty group that an interrupted earlier run created.
 pub(super) struct ResumableGroup {
     pub group: ConfigGroup,
-    /// The run that has made it.
+    /// The id of the run that created it.
     pub created_by: String,
 }
 
 impl Session<'_> {
-    /// Reads all that a copy needs and fills the report with what would be done.
+    /// Reads everything that a copy needs and writes the plan into the report.
     ///
     /// # Errors
     ///
-    /// Fails when something named is not there, there is no name for the copy, or one of that name is not ours to fill.
-    pub(super) fn plan_copy(&mut self, wish: &CopyRequest) -> Result<CopyPlan, Failure> {
-        let ends = self.resolve_endpoints(wish)?;
-        let (from, target) = (&ends.source, &ends.target_version);
-        let name = wish.name.clone().map_or_else(|| ends.default_name(), Ok)?;
-        let mut same: Vec<&ConfigGroup> =
-            ends.target_groups.iter().filter(|group| group.is_named(name.text())).collect();
-        let existing = same.pop().cloned();
-        if let (Some(one), false) = (&existing, same.is_empty()) {
-            return Err(self.name_taken(&ends, &name, one, None, "is not the only one of that name"));
+    /// Fails when the source or version is not found, no name can be derived, or the name belongs to a group that this
+    /// machine may not fill.
+    pub(super) fn plan_copy(&mut self, request: &CopyRequest) -> Result<CopyPlan, Failure> {
+        let endpoints = self.resolve_endpoints(request)?;
+        let (from, target) = (&endpoints.source, &endpoints.target_version);
+        let name = request.name.clone().map_or_else(|| endpoints.default_name(), Ok)?;
+        let mut same_name: Vec<&ConfigGroup> =
+            endpoints.target_groups.iter().filter(|group| group.is_named(name.text())).collect();
+        let existing = same_name.pop().cloned();
+        if let (Some(group), false) = (&existing, same_name.is_empty()) {
+            return Err(self.name_taken(
+                &endpoints,
+                &name,
+                group,
+                None,
+                "it is not the only group with that name",
+            ));
         }
-        let model = existing
-            .clone()
-            .or_else(|| select_for_comparison(Some(&from.group), &ends.target_groups).into_iter().next());
-        let there = self.settings(model.as_slice())?.pop().map(|model| model.settings);
+        let model = existing.clone().or_else(|| {
+            select_for_comparison(Some(&from.group), &endpoints.target_groups).into_iter().next()
+        });
+        let target_settings = self.settings(model.as_slice())?.pop().map(|model| model.settings);
 
-        let (carried, left_out) = copy::partition_settings(from, there.as_deref(), target.release.as_ref());
+        let (copied, skipped) =
+            copy::partition_settings(from, target_settings.as_deref(), target.release.as_ref());
         let planned = GroupSettings {
             group: ConfigGroup { name: Some(name.to_string()), version: target.code, ..from.group.clone() },
-            settings: copy::planned_settings(&carried, there.as_deref()),
+            settings: copy::planned_settings(&copied, target_settings.as_deref()),
         };
-        self.report_difference(&ends, &planned);
-        if there.is_none() {
+        self.report_difference(&endpoints, &planned);
+        if target_settings.is_none() {
             copy::mark_unverified(&mut self.report.changes);
         }
-        self.report.from.clone_from(&ends.source_version);
+        self.report.from.clone_from(&endpoints.source_version);
         self.report.to = Some(target.clone());
         self.report.group_from = Some(from.group.clone());
         self.report.copy = Some(CopyReport {
             name: name.clone(),
-            copied: carried,
-            skipped: left_out,
-            has_target_settings: there.is_some(),
+            copied,
+            skipped,
+            has_target_settings: target_settings.is_some(),
             created: Submitted::No,
             written: Submitted::No,
             mismatches: Vec::new(),
@@ -112,35 +122,38 @@ impl Session<'_> {
             is_journaled: false,
             check_command: None,
         });
-        let Some(group) = existing else { return Ok(CopyPlan { endpoints: ends, name, resumable: None }) };
+        let Some(group) = existing else { return Ok(CopyPlan { endpoints, name, resumable: None }) };
         self.report.group_to = Some(group.clone());
-        let create = self.find_resumable(&ends, &name, &group, there.as_deref()).inspect_err(|_| {
-            // What would have been planned is not what the group of that name has.
-            self.report.changes = Vec::new();
-            if let Some(settings) = there {
-                self.report_difference(&ends, &GroupSettings { group: group.clone(), settings });
-            }
-        })?;
+        let create =
+            self.find_resumable(&endpoints, &name, &group, target_settings.as_deref()).inspect_err(|_| {
+                // Show what the existing group would change, not the plan.
+                self.report.changes = Vec::new();
+                if let Some(settings) = target_settings {
+                    self.report_difference(&endpoints, &GroupSettings { group: group.clone(), settings });
+                }
+            })?;
         self.copy_report().is_resumed = true;
-        let left_behind = Some(ResumableGroup { group, created_by: create.run });
-        Ok(CopyPlan { endpoints: ends, name, resumable: left_behind })
+        let resumable = Some(ResumableGroup { group, created_by: create.run });
+        Ok(CopyPlan { endpoints, name, resumable })
     }
 
-    pub(super) fn report_difference(&mut self, ends: &CopyEndpoints, copy: &GroupSettings) {
-        self.report.changes = ends.difference_with(copy);
+    /// Puts the difference between the source and this copy into the report.
+    pub(super) fn report_difference(&mut self, endpoints: &CopyEndpoints, copy: &GroupSettings) {
+        self.report.changes = endpoints.difference_with(copy);
     }
 
-    /// Finds the source with its settings, the version, and that version's groups.
-    fn resolve_endpoints(&mut self, wish: &CopyRequest) -> Result<CopyEndpoints, Failure> {
-        match &wish.source {
+    /// Resolves the source, its settings, the target version, and that version's groups.
+    fn resolve_endpoints(&mut self, request: &CopyRequest) -> Result<CopyEndpoints, Failure> {
+        match &request.source {
             CopySource::Group(wanted) => {
-                let all = all_groups(self.api)?;
-                let target = find_offered(&wish.version, &all.offers)?;
-                let found = all.find(wanted, "")?;
-                let before = found.kafka_version(&all.offers);
+                let listing = all_groups(self.api)?;
+                let target = find_offered(&request.version, &listing.offers)?;
+                let found = listing.find(wanted, "")?;
+                let before = found.kafka_version(&listing.offers);
                 let from = self.source_settings(found)?;
-                let operand = all.argument(found);
-                let groups = all.groups.into_iter().filter(|group| group.version == target.code).collect();
+                let operand = listing.argument(found);
+                let groups =
+                    listing.groups.into_iter().filter(|group| group.version == target.code).collect();
                 Ok(CopyEndpoints {
                     source_arg: operand.clone(),
                     diff_arg: operand,
@@ -152,12 +165,12 @@ impl Session<'_> {
             }
             CopySource::Cluster(wanted) => {
                 let found = self.find(wanted)?;
-                let target = find_offered(&wish.version, &found.offers)?;
+                let target = find_offered(&request.version, &found.offers)?;
                 let groups = self.groups_of(target.code)?;
                 let Some(group) = self.group_in_use(&found.cluster)? else {
                     let version = format!(" --version {}", target.argument());
                     let copy = self.context.command("config-group copy", "GROUP", &version);
-                    let (cluster, hint) = (found.cluster.name, format!("name the config group: {copy}"));
+                    let (cluster, hint) = (found.cluster.name, format!("specify the config group: {copy}"));
                     return Err(CopyFailure::NoSource { cluster, hint }.into());
                 };
                 let from = self.source_settings(&group)?;
@@ -175,34 +188,34 @@ impl Session<'_> {
         }
     }
 
-    /// Reads the settings of the source. A refusal fails in the service's own words.
+    /// Reads the settings of the source. A refusal is reported with the service's message.
     pub(super) fn source_settings(&self, group: &ConfigGroup) -> Result<GroupSettings, Failure> {
-        Ok(self.required_settings(std::slice::from_ref(group))?.pop().expect("it was told"))
+        Ok(self.required_settings(std::slice::from_ref(group))?.pop().expect("one group gives one result"))
     }
 
-    /// Makes sure that a group of this name is the empty one that a cut run of this machine left behind, and returns that
-    /// run's create.
+    /// Checks that this group is the empty one that an interrupted run on this machine created, and returns that run's
+    /// create.
     pub(super) fn find_resumable(
         &self,
-        ends: &CopyEndpoints,
+        endpoints: &CopyEndpoints,
         name: &GroupName,
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
     ) -> Result<GroupCreation, Failure> {
         let creates = self.creates(group.version)?;
         let create = creation::find_create(group, &creates);
-        // What is refused anyway needs no read.
+        // Skip the read if the group is rejected anyway.
         let used_by = if create.is_ok() {
             one(self.api, Read::Users(group.no), RetryPolicy::Patient).map_err(Failure::before_start)?
         } else {
             None
         };
-        let taken = creation::check_resumable(create, ends.source.group.no, settings, used_by);
-        taken.map_err(|why| self.name_taken(ends, name, group, settings, why))
+        let resumable = creation::check_resumable(create, endpoints.source.group.no, settings, used_by);
+        resumable.map_err(|why| self.name_taken(endpoints, name, group, settings, why))
     }
 }
 
-/// Finds the version among those on offer: a group can't be made for one that isn't.
+/// Finds the version among those on offer: the service creates groups only for these.
 fn find_offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, Failure> {
     let ResolvedVersion { version, listed } = wanted.find(offers)?;
     if listed {

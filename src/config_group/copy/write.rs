@@ -1,4 +1,4 @@
-//! The write: all values at once, and what reads back decides.
+//! Writing all values at once. Reading them back decides the outcome.
 
 use std::time::Duration;
 
@@ -21,172 +21,167 @@ use crate::session::Session;
 use crate::session::attempts::CONFIRMATION_PAUSES;
 use crate::session::config_groups::no_settings;
 
-/// What the write was answered.
+/// The response to the write.
 struct WriteResult {
-    /// As far as the answer tells.
+    /// Whether the values were written, according to the response.
     written: Submitted,
     summary: String,
-    /// What the write failed with.
+    /// The error of a failed write.
     error: Option<ApiError>,
 }
 
 impl Session<'_> {
-    /// Writes all values at once, reads them back and compares. Without any there is nothing to write: the group is as
-    /// it should be.
+    /// Writes all values at once, reads them back, and compares. Without values there is nothing to write.
     pub(super) fn write_settings(
         &mut self,
-        draft: &CopyPlan,
+        plan: &CopyPlan,
         no: ConfigGroupNo,
         consent: &GroupConsent,
-        document: &dyn Fn(&Report) -> Value,
+        render_document: &dyn Fn(&Report) -> Value,
     ) -> Result<(), Failure> {
         if !self.copy_report().has_target_settings && !self.copy_report().copied.is_empty() {
-            self.skip_unsupported(draft, no)?;
+            self.skip_unsupported(plan, no)?;
         }
-        let carried = self.copy_report().copied.clone();
-        if carried.is_empty() {
+        let copied = self.copy_report().copied.clone();
+        if copied.is_empty() {
             return Ok(());
         }
-        // A group that was there before is as it was until its values may have been written.
-        let untouched = self.copy_report().created == Submitted::No;
-        let stopped = |flow: &Self, interrupted: Interrupted| {
-            if untouched {
+        // A resumed group stays unchanged until the write is sent.
+        let is_resumed = self.copy_report().created == Submitted::No;
+        let interrupted_failure = |session: &Self, interrupted: Interrupted| {
+            if is_resumed {
                 interrupted_before_change(interrupted)
             } else {
-                flow.interrupted(draft, Some(no), interrupted.0)
+                session.interrupted(plan, Some(no), interrupted.0)
             }
         };
-        self.clock.sleep(Duration::ZERO).map_err(|interrupted| stopped(self, interrupted))?;
-        let plan = document(self.report);
+        self.clock.sleep(Duration::ZERO).map_err(|interrupted| interrupted_failure(self, interrupted))?;
+        let document = render_document(self.report);
         if let Err(error) =
-            self.journal.group_write(self.clock.now(), no, &self.journal_entry(draft, consent, &plan))
+            self.journal.group_write(self.clock.now(), no, &self.journal_entry(plan, consent, &document))
         {
-            return Err(if untouched {
+            return Err(if is_resumed {
                 Failure::Journal(error)
             } else {
-                values_not_written(draft, no, error.to_string(), None, RERUN_HINT.to_owned())
+                values_not_written(plan, no, error.to_string(), None, RERUN_HINT.to_owned())
             });
         }
         self.copy_report().is_journaled = true;
         self.copy_report().written = Submitted::Unknown;
-        let version = draft.endpoints.target_version.code;
-        let send = |api: &dyn CdssApi| api.write_group(no, version, &carried, consent);
+        let version = plan.endpoints.target_version.code;
+        let send = |api: &dyn CdssApi| api.write_group(no, version, &copied, consent);
         match self.retry_budget(OperationKind::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
-                let words = "the service said that it took them".to_owned();
-                self.verify_write(
-                    draft,
-                    no,
-                    WriteResult { written: Submitted::Yes, summary: words, error: None },
-                )
+                let summary = "the service reported success".to_owned();
+                self.verify_write(plan, no, WriteResult { written: Submitted::Yes, summary, error: None })
             }
             Ok(Err(error)) => {
                 if let Some(signal) = error.signal() {
-                    return Err(self.interrupted(draft, Some(no), signal));
+                    return Err(self.interrupted(plan, Some(no), signal));
                 }
                 if classify(OperationKind::Change, &error).proves_nothing_was_done() {
                     self.copy_report().written = Submitted::No;
-                    return Err(if untouched {
+                    return Err(if is_resumed {
                         CopyFailure::NotWritten(error).into()
                     } else {
-                        write_failed(draft, no, error)
+                        write_failed(plan, no, error)
                     });
                 }
-                self.reporter.warn(&format!("{error}; reading what the config group has"));
-                let words = error.to_string();
+                self.reporter.warn(&format!("{error}; reading the config group to check"));
+                let summary = error.to_string();
                 self.verify_write(
-                    draft,
+                    plan,
                     no,
-                    WriteResult { written: Submitted::Unknown, summary: words, error: Some(error) },
+                    WriteResult { written: Submitted::Unknown, summary, error: Some(error) },
                 )
             }
             Err(interrupted) => {
                 self.copy_report().written = Submitted::No;
-                Err(stopped(self, interrupted))
+                Err(interrupted_failure(self, interrupted))
             }
         }
     }
 
-    /// Asks the new group what its version takes, where no other one could tell.
-    fn skip_unsupported(&mut self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<(), Failure> {
-        let there = self.read_settings(draft, no).map_err(|error| match error.signal() {
-            Some(signal) => self.interrupted(draft, Some(no), signal),
-            None => write_failed(draft, no, error),
+    /// Reads the new group to learn which settings its version accepts, if no other group of the version existed.
+    fn skip_unsupported(&mut self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<(), Failure> {
+        let target_settings = self.read_settings(plan, no).map_err(|error| match error.signal() {
+            Some(signal) => self.interrupted(plan, Some(no), signal),
+            None => write_failed(plan, no, error),
         })?;
-        let settings = there.clone();
-        self.report_difference(&draft.endpoints, &GroupSettings { group: target_group(draft, no), settings });
-        let CopyEndpoints { source: from, target_version: target, .. } = &draft.endpoints;
-        let progress = self.copy_report();
+        let settings = target_settings.clone();
+        self.report_difference(&plan.endpoints, &GroupSettings { group: target_group(plan, no), settings });
+        let CopyEndpoints { source: from, target_version: target, .. } = &plan.endpoints;
+        let report = self.copy_report();
         let release = target.release.as_ref();
-        let mut more = copy::skip_unsupported(from, &mut progress.copied, &there, release);
-        progress.has_target_settings = true;
-        if !more.is_empty() {
-            let one = |one: &SkippedSetting| format!("{} ({})", one.key, one.reason);
-            let text = first_few(more.iter().map(one));
-            progress.skipped.append(&mut more);
-            progress.skipped.sort_by(|one, other| one.key.cmp(&other.key));
-            self.reporter.warn(&format!("left out, for {target} does not take them: {text}"));
+        let mut newly_skipped = copy::skip_unsupported(from, &mut report.copied, &target_settings, release);
+        report.has_target_settings = true;
+        if !newly_skipped.is_empty() {
+            let entry = |skipped: &SkippedSetting| format!("{} ({})", skipped.key, skipped.reason);
+            let text = first_few(newly_skipped.iter().map(entry));
+            report.skipped.append(&mut newly_skipped);
+            report.skipped.sort_by(|one, other| one.key.cmp(&other.key));
+            self.reporter.warn(&format!("skipped settings that {target} does not accept: {text}"));
         }
         Ok(())
     }
 
-    fn read_settings(&self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
-        let read = Read::Settings(no, draft.endpoints.target_version.code);
-        let answer: Option<Vec<Setting>> = one(self.api, read, RetryPolicy::Patient)?;
-        answer.ok_or_else(no_settings)
+    fn read_settings(&self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
+        let read = Read::Settings(no, plan.endpoints.target_version.code);
+        let settings: Option<Vec<Setting>> = one(self.api, read, RetryPolicy::Patient)?;
+        settings.ok_or_else(no_settings)
     }
 
-    /// What reads back decides.
+    /// Reads the values back and decides the outcome.
     fn verify_write(
         &mut self,
-        draft: &CopyPlan,
+        plan: &CopyPlan,
         no: ConfigGroupNo,
-        answer: WriteResult,
+        result: WriteResult,
     ) -> Result<(), Failure> {
-        let settings = match self.read_back(draft, no, answer.written == Submitted::Yes) {
+        let settings = match self.read_back(plan, no, result.written == Submitted::Yes) {
             Ok(Ok(settings)) => settings,
             Ok(Err(error)) => {
-                let diff = self.diff_command(&draft.endpoints, no);
+                let diff = self.diff_command(&plan.endpoints, no);
                 return Err(CopyFailure::ContentUnknown {
-                    group: target_group(draft, no).to_string(),
-                    cause: format!("{}; {error}", answer.summary),
-                    error: answer.error.or(Some(error)),
-                    hint: format!("compare it with its source: {diff}"),
+                    group: target_group(plan, no).to_string(),
+                    cause: format!("{}; {error}", result.summary),
+                    error: result.error.or(Some(error)),
+                    hint: format!("compare it with the source: {diff}"),
                 }
                 .into());
             }
-            Err(Interrupted(signal)) => return Err(self.interrupted(draft, Some(no), signal)),
+            Err(Interrupted(signal)) => return Err(self.interrupted(plan, Some(no), signal)),
         };
-        let copy = GroupSettings { group: target_group(draft, no), settings };
-        self.report_difference(&draft.endpoints, &copy);
+        let copy = GroupSettings { group: target_group(plan, no), settings };
+        self.report_difference(&plan.endpoints, &copy);
         let is_equal = self.copy_report().mismatches.is_empty();
-        // Whatever became of the answer, this is what was sent.
-        self.copy_report().written = if is_equal { Submitted::Yes } else { answer.written };
-        if is_equal { Ok(()) } else { Err(self.mismatch_failure(draft, no, answer)) }
+        // Equal values prove the write, whatever the response was.
+        self.copy_report().written = if is_equal { Submitted::Yes } else { result.written };
+        if is_equal { Ok(()) } else { Err(self.mismatch_failure(plan, no, result)) }
     }
 
-    /// Reads what the group has, until it is what was sent or the looks are used up: a read may lag behind a write. The
-    /// last look counts. An answered write is looked at at once. The outer failure is a signal.
+    /// Polls the settings until they match or the attempts are used up, because a read may lag behind a write. The last
+    /// read counts. After an acknowledged write, the first read is immediate. The outer error is a signal.
     fn read_back(
         &mut self,
-        draft: &CopyPlan,
+        plan: &CopyPlan,
         no: ConfigGroupNo,
-        is_answered: bool,
+        is_acknowledged: bool,
     ) -> Result<Result<Vec<Setting>, ApiError>, Interrupted> {
-        let mut seen = Err(no_settings());
-        for turn in 0..CONFIRMATION_PAUSES.len() {
-            if turn > 0 || !is_answered {
-                self.clock.sleep(self.pause_before_look(turn))?;
+        let mut last = Err(no_settings());
+        for attempt in 0..CONFIRMATION_PAUSES.len() {
+            if attempt > 0 || !is_acknowledged {
+                self.clock.sleep(self.pause_before_look(attempt))?;
             }
-            seen = self.read_settings(draft, no);
-            match &seen {
+            last = self.read_settings(plan, no);
+            match &last {
                 Ok(settings) => {
                     self.copy_report().mismatches = copy::mismatches(&self.copy_report().copied, settings);
                     if self.copy_report().mismatches.is_empty() {
                         break;
                     }
-                    if turn == 0 {
-                        self.reporter.note("not all values read back as sent; reading them again");
+                    if attempt == 0 {
+                        self.reporter.note("some values differ from those sent; reading again");
                     }
                 }
                 Err(error) => {
@@ -197,13 +192,13 @@ impl Session<'_> {
                 }
             }
         }
-        Ok(seen)
+        Ok(last)
     }
 
-    fn mismatch_failure(&mut self, draft: &CopyPlan, no: ConfigGroupNo, answer: WriteResult) -> Failure {
+    fn mismatch_failure(&mut self, plan: &CopyPlan, no: ConfigGroupNo, result: WriteResult) -> Failure {
         let keys: Vec<String> = self.copy_report().mismatches.iter().map(|one| one.key.clone()).collect();
-        let hint = format!("compare them with: {}", self.diff_command(&draft.endpoints, no));
-        let (group, cause) = (target_group(draft, no).to_string(), answer.summary);
-        CopyFailure::NotAsSent { group, keys, cause, error: answer.error, hint }.into()
+        let hint = format!("compare them: {}", self.diff_command(&plan.endpoints, no));
+        let (group, cause) = (target_group(plan, no).to_string(), result.summary);
+        CopyFailure::NotAsSent { group, keys, cause, error: result.error, hint }.into()
     }
 }
