@@ -112,7 +112,7 @@ fn where_no_group_fits_the_three_nearest_are_shown_with_their_differences_and_co
     let upgrade = format!("{} --yes", CHECK.replace("check", "upgrade"));
     let _same = bench.run(&upgrade).assert_says(5, &[&format!("settings over with `cdss {copy}`")]);
     let copied = bench.run(&format!("{copy} --yes"));
-    copied.assert_says(0, &["config group payments-390-2 (2001) is made"]);
+    copied.assert_says(0, &["created config group payments-390-2 (2001)"]);
     let (_, next) = copied.stdout.split_once("Check an upgrade with it:\n  cdss ").expect("it goes on");
     let _possible = bench.run(next.trim_end()).assert_says(0, &[]);
     let (run, document) = bench.json(CHECK);

@@ -76,7 +76,7 @@ fn a_value_that_somebody_added_and_the_service_lost_is_told() {
         request.contains("/getKafkaConfigGroupDetailList/351").then(|| success(&lists))
     });
     let (run, document) = service.json(&format!("{COPY} --yes"));
-    run.assert_says(0, &["\n  ssl.cipher.suites  (empty)  unknown (the service tells no value)\n"]);
+    run.assert_says(0, &["\n  ssl.cipher.suites  (empty)  unknown (the service does not report its value)\n"]);
     let left_out = document["left_out"].as_array().into_iter().flatten();
     let reason = left_out.filter(|one| one["key"] == "ssl.cipher.suites").map(|one| &one["reason"]);
     assert_eq!(reason.collect::<Vec<_>>(), ["unknown"]);
@@ -113,7 +113,7 @@ fn a_refusal_is_told_in_the_services_own_words() {
 
     let written = Altered::new(refuses("/setKafkaConfigGroupDetail/"));
     let (run, document) = written.json(&format!("{COPY} --yes"));
-    run.assert_says(7, &[words, "hint: compare them with: cdss config-group diff no:351 no:2001 "]);
+    run.assert_says(7, &[words, "hint: compare them: cdss config-group diff no:351 no:2001 "]);
     let error = &document["error"];
     assert_eq!((&error["service_message"], &error["request_id"]), (&words.into(), &"r-7".into()));
     assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"unknown".into()));
@@ -132,7 +132,7 @@ fn a_write_that_lacks_a_permission_leaves_an_empty_group_and_says_what_is_missin
         7,
         &[
             "config group analytics-390 (2001) was made, and its values were not written",
-            "; then run the same command again: it fills",
+            "; then run the same command again to fill",
         ],
     );
     assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"no".into()));

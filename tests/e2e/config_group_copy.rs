@@ -129,7 +129,7 @@ fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
         7,
         &["error: config group analytics-390 (2001) isn't right: num.partitions is not as sent"],
     );
-    run.assert_says(7, &["hint: compare them with: cdss config-group diff no:351 no:2001 "]);
+    run.assert_says(7, &["hint: compare them: cdss config-group diff no:351 no:2001 "]);
     assert_eq!(document["not_as_sent"], json!([{ "key": "num.partitions", "sent": "24", "read": "1" }]));
     assert_eq!(class(&document, "num.partitions"), "lost-override");
     assert_made(&bench, 1, 1);
@@ -149,7 +149,7 @@ fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
 fn lost_answers_are_judged_by_looks_and_nothing_is_sent_twice() {
     let bench = Bench::new(Scenario::GroupAnswerLost);
     let (run, document) = bench.json(&format!("{COPY} --yes"));
-    run.assert_says(0, &["looking whether the config group was made", "reading what the config group has"]);
+    run.assert_says(0, &["checking whether the config group was created", "reading the config group to check"]);
     assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"yes".into()));
     assert_made(&bench, 1, 1);
     assert_eq!(groups_named(&bench, "analytics-390").len(), 1);
@@ -163,8 +163,8 @@ fn a_create_that_nobody_finds_ends_with_9() {
         9,
         &[
             "error: whether config group analytics-390 was made is not known",
-            "hint: look with `cdss list config-groups --site public",
-            "if it shows, the same command fills it; if not, make one of another name: cdss config-group copy",
+            "hint: check with `cdss list config-groups --site public",
+            "if the group is listed, run the same command again to fill it; if not, create one with another name: cdss config-group copy",
         ],
     );
     assert_eq!((&document["created"], &document["written"]), (&"unknown".into(), &"no".into()));
@@ -179,7 +179,7 @@ fn a_create_that_nobody_finds_ends_with_9() {
             "error: run {run_id} (key …1234) sent a create of config group analytics-390, and nobody has seen"
         );
         let hint =
-            "if not, make one of another name: cdss config-group copy no:351 --site public --region KR";
+            "if not, create one with another name: cdss config-group copy no:351 --site public --region KR";
         again.assert_says(5, &[&sent, "Nothing was changed.", hint]);
         assert_eq!((&document["created"], &document["written"]), (&"no".into(), &"no".into()));
     }
@@ -202,7 +202,7 @@ fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
     assert_made(&bench, 1, 0);
     let other = "config-group copy payments-371 --version 3.9.0 --name analytics-390 --yes";
     let _others =
-        bench.run(other).assert_says(5, &["exists already, and it was made for the values of another"]);
+        bench.run(other).assert_says(5, &["exists already, and it was created as a copy of another"]);
 
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(0, &["To            analytics-390 (2001), which is there and empty  Kafka 3.9.0\n"]);
@@ -219,7 +219,7 @@ fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
         &[
             "exists already, and it has custom values; nothing was written",
             "Nothing was changed.",
-            "hint: it keeps every custom value: take it with --config-group no:2001, or compare first: cdss",
+            "hint: it keeps every custom value; use it with --config-group no:2001, or compare first: cdss",
         ],
     );
     assert_eq!((&document["created"], &document["to"]["no"]), (&"no".into(), &"2001".into()));
@@ -233,10 +233,10 @@ fn a_group_of_the_name_that_is_not_this_machines_own_is_left_alone() {
     run.assert_says(
         5,
         &[
-            "config group payments-390 (332) of 3.9.0 exists already, and it was not made by",
+            "config group payments-390 (332) of 3.9.0 exists already, and it was not created by",
             "Nothing was changed.",
-            "hint: see whether it will do with `cdss config-group diff no:331 no:332 ",
-            "`, or make one of another name: cdss config-group copy no:331 ",
+            "hint: compare it with `cdss config-group diff no:331 no:332 ",
+            "`, or create one with another name: cdss config-group copy no:331 ",
         ],
     );
     assert_eq!((&document["to"]["no"], &document["created"]), (&"332".into(), &"no".into()));
@@ -264,7 +264,7 @@ fn a_long_name_has_to_be_given() {
     made.assert_says(0, &[]);
     let _too_long = bench
         .run("config-group copy a-very-long-cluster-390 --version 3.6.2 --yes")
-        .assert_says(2, &["there is no name of at most 15 letters", "hint: give one with --name"]);
+        .assert_says(2, &["can't derive a name of at most 15 characters", "hint: choose a name with --name"]);
     assert_made(&bench, 1, 1);
 }
 

@@ -1,31 +1,31 @@
-//! How far a copy of a config group came.
+//! The progress and outcome of copying a config group.
 
 use super::copy::{CopiedSetting, Mismatch, SkippedSetting};
 use crate::model::group_name::GroupName;
 use crate::model::verdict::{Submitted, Verdict};
 
-/// What a copy was about, and how far it came.
+/// A copy of a config group: what it copies and how far it got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CopyReport {
     pub name: GroupName,
     pub copied: Vec<CopiedSetting>,
     pub skipped: Vec<SkippedSetting>,
-    /// False while no group of the version was there to tell which values it takes: more may have to stay behind.
+    /// False if no group of the target version exists yet to show which values it accepts: more may be skipped later.
     pub has_target_settings: bool,
     pub created: Submitted,
-    /// Whether the values were written; with [`Submitted::Yes`] they may still differ.
+    /// Whether the values were written. Even with [`Submitted::Yes`] they may differ.
     pub written: Submitted,
     pub mismatches: Vec<Mismatch>,
-    /// True when the group was there from an earlier run of this machine.
+    /// True when the group was created by an earlier run on this machine.
     pub is_resumed: bool,
-    /// True once a line of the journal speaks of it.
+    /// True once the journal has an entry for this copy.
     pub is_journaled: bool,
-    /// The command that checks an upgrade with it, where a cluster was named.
+    /// The command that checks an upgrade with the new group, if a cluster was named.
     pub check_command: Option<String>,
 }
 
 impl CopyReport {
-    /// Returns what the journal keeps as the outcome; None where nothing came of it.
+    /// Returns the verdict for the journal; None if nothing was changed.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         if !self.may_have_changed() {
             return None;
@@ -44,7 +44,7 @@ impl CopyReport {
         })
     }
 
-    /// Returns true once something may have changed at the service.
+    /// Returns true once something may have changed in the service.
     pub(crate) fn may_have_changed(&self) -> bool {
         self.created != Submitted::No || self.written != Submitted::No
     }
@@ -55,29 +55,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_outcome_is_as_sure_as_what_is_known() {
+    fn verdict_follows_create_and_write_outcomes() {
         use Submitted::{No, Unknown, Yes};
-        let carried = [CopiedSetting { key: "a".to_owned(), value: "1".to_owned(), listed: true }];
-        let differs = [Mismatch { key: "a".to_owned(), sent: "1".to_owned(), read: None }];
-        for (created, written, carried, unequal, verdict) in [
-            (No, No, &carried[..], &[][..], None),
-            (Unknown, No, &carried, &[], Some(Verdict::Unknown)),
-            (Yes, No, &carried, &[], Some(Verdict::Failed)),
-            (Yes, Unknown, &carried, &[], Some(Verdict::Unknown)),
-            (Yes, Yes, &carried, &[], Some(Verdict::Done)),
-            (No, Yes, &carried, &[], Some(Verdict::Done)),
-            (No, Unknown, &carried, &[], Some(Verdict::Unknown)),
-            (Yes, Yes, &carried, &differs, Some(Verdict::Failed)),
+        let copied = [CopiedSetting { key: "a".to_owned(), value: "1".to_owned(), listed: true }];
+        let mismatch = [Mismatch { key: "a".to_owned(), sent: "1".to_owned(), read: None }];
+        for (created, written, copied, mismatches, verdict) in [
+            (No, No, &copied[..], &[][..], None),
+            (Unknown, No, &copied, &[], Some(Verdict::Unknown)),
+            (Yes, No, &copied, &[], Some(Verdict::Failed)),
+            (Yes, Unknown, &copied, &[], Some(Verdict::Unknown)),
+            (Yes, Yes, &copied, &[], Some(Verdict::Done)),
+            (No, Yes, &copied, &[], Some(Verdict::Done)),
+            (No, Unknown, &copied, &[], Some(Verdict::Unknown)),
+            (Yes, Yes, &copied, &mismatch, Some(Verdict::Failed)),
             (Yes, No, &[], &[], Some(Verdict::Done)),
         ] {
             let report = CopyReport {
                 name: "orders-390".parse().unwrap(),
-                copied: carried.to_vec(),
+                copied: copied.to_vec(),
                 skipped: Vec::new(),
                 has_target_settings: true,
                 created,
                 written,
-                mismatches: unequal.to_vec(),
+                mismatches: mismatches.to_vec(),
                 is_resumed: false,
                 is_journaled: true,
                 check_command: None,

@@ -101,7 +101,7 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
     let can_hurt = |key: &str| {
         let of_kafka =
             releases.and_then(|(before, after)| kafka_changes::changed_default(key, before, after));
-        of_kafka.is_some_and(|changed| changed.can_hurt)
+        of_kafka.is_some_and(|changed| changed.is_risky)
     };
     let hurts = |change: &SettingChange| {
         change.class == ChangeClass::ChangedDefault && (change.is_risky() || can_hurt(&change.key))

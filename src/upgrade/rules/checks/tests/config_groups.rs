@@ -133,13 +133,13 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
             (vec![setting("inter.broker.protocol.version", Some("3.7"), None, false)], vec![], "4.0.0"),
             "config.removed-key",
             CheckResult::Warn,
-            "inter.broker.protocol.version (instead: the feature metadata.version)",
+            "inter.broker.protocol.version (replacement: the feature metadata.version)",
         ),
         (
             (vec![setting("inter.broker.protocol.version", None, Some("3.7"), true)], vec![], "4.0.0"),
             "config.removed-key",
             CheckResult::Info,
-            "inter.broker.protocol.version (instead: the feature metadata.version)",
+            "inter.broker.protocol.version (replacement: the feature metadata.version)",
         ),
         (
             (vec![], vec![], "5.0.0"),
@@ -171,13 +171,13 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
             (vec![], vec![setting("a.b", None, Some("1"), true)], "3.9.0"),
             "config.unknown-setting",
             CheckResult::Info,
-            "a.b (listed for the target version only)",
+            "a.b (listed only for the target version)",
         ),
         (
             (vec![setting("a.b", None, None, true)], vec![], "3.9.0"),
             "config.unknown-setting",
             CheckResult::Info,
-            "a.b (listed for the present version only)",
+            "a.b (listed only for the current version)",
         ),
         (
             (vec![outside.clone()], vec![outside], "3.9.0"),
@@ -206,7 +206,7 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
     let checks = evaluate(&old, &Acceptances::default());
     let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
     assert_eq!(removed.result, CheckResult::Warn);
-    let words = "advertised.port (instead: advertised.listeners); not known: what Kafka removed or changed is told for \
+    let words = "advertised.port (replacement: advertised.listeners); not known: what Kafka removed or changed is told for \
                  2.4 to 4.3, not for 2.3.0";
     assert_eq!(removed.reason, words);
     let quiet = evaluate(&snapshot(), &Acceptances::default());
