@@ -76,7 +76,10 @@ fn a_value_that_somebody_added_and_the_service_lost_is_told() {
         request.contains("/getKafkaConfigGroupDetailList/351").then(|| success(&lists))
     });
     let (run, document) = service.json(&format!("{COPY} --yes"));
-    run.assert_says(0, &["\n  ssl.cipher.suites  (empty)  unknown (the service does not report its value)\n"]);
+    run.assert_says(
+        0,
+        &["\n  ssl.cipher.suites  (empty)  unknown (the service does not report its value)\n"],
+    );
     let left_out = document["left_out"].as_array().into_iter().flatten();
     let reason = left_out.filter(|one| one["key"] == "ssl.cipher.suites").map(|one| &one["reason"]);
     assert_eq!(reason.collect::<Vec<_>>(), ["unknown"]);

@@ -149,7 +149,10 @@ fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
 fn lost_answers_are_judged_by_looks_and_nothing_is_sent_twice() {
     let bench = Bench::new(Scenario::GroupAnswerLost);
     let (run, document) = bench.json(&format!("{COPY} --yes"));
-    run.assert_says(0, &["checking whether the config group was created", "reading the config group to check"]);
+    run.assert_says(
+        0,
+        &["checking whether the config group was created", "reading the config group to check"],
+    );
     assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"yes".into()));
     assert_made(&bench, 1, 1);
     assert_eq!(groups_named(&bench, "analytics-390").len(), 1);

@@ -1,4 +1,4 @@
-//! A copy of a config group against a service that loses answers, drops values and fails to be read.
+//! Copies a config group against a service that loses responses, drops values, and fails reads.
 
 use proptest::prelude::*;
 
@@ -12,10 +12,10 @@ use fake_service::{FakeService, Machine, NEW, RequestOutcome, SettingsView, exit
 mod fake_service;
 mod foreign_groups;
 
-/// Exit code, what is said of create and write, and how many of them were sent.
-type End = (u8, &'static str, &'static str, (usize, usize));
+/// Exit code, reported outcomes of create and write, and how many of each were sent.
+type CopyResult = (u8, &'static str, &'static str, (usize, usize));
 
-fn end(creates: &[RequestOutcome], writes: &[RequestOutcome]) -> End {
+fn copy_result(creates: &[RequestOutcome], writes: &[RequestOutcome]) -> CopyResult {
     let service = FakeService::new(creates, writes);
     let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
     let report = report.unwrap();
@@ -24,14 +24,14 @@ fn end(creates: &[RequestOutcome], writes: &[RequestOutcome]) -> End {
 }
 
 #[test]
-fn every_fate_of_the_create_has_its_end_and_none_is_sent_twice_that_may_have_been_done() {
+fn every_create_outcome_is_handled_without_a_second_create() {
     use RequestOutcome::{Done, DoneWithError, DoneWithoutNumber, Failed};
-    let table: Vec<(Vec<RequestOutcome>, End)> = vec![
+    let table: Vec<(Vec<RequestOutcome>, CopyResult)> = vec![
         (vec![Done], (0, "yes", "yes", (1, 1))),
         (vec![DoneWithoutNumber], (0, "yes", "yes", (1, 1))),
         (vec![DoneWithError(lost())], (0, "yes", "yes", (1, 1))),
         (vec![DoneWithError(gateway(504, 510))], (0, "yes", "yes", (1, 1))),
-        // A refusal that made it all the same is a create.
+        // A refusal that created the group anyway counts as created.
         (vec![DoneWithError(refused(200))], (0, "yes", "yes", (1, 1))),
         (vec![Failed(lost())], (9, "unknown", "no", (1, 0))),
         (vec![Failed(gateway(503, 500))], (9, "unknown", "no", (1, 0))),
@@ -47,14 +47,14 @@ fn every_fate_of_the_create_has_its_end_and_none_is_sent_twice_that_may_have_bee
         (vec![Failed(not_sent()), DoneWithError(lost())], (0, "yes", "yes", (2, 1))),
     ];
     for (creates, expected) in table {
-        assert_eq!(end(&creates, &[Done]), expected, "{creates:?}");
+        assert_eq!(copy_result(&creates, &[Done]), expected, "{creates:?}");
     }
 }
 
 #[test]
-fn every_fate_of_the_write_is_judged_by_what_reads_back() {
+fn every_write_outcome_is_verified_by_reading_back() {
     use RequestOutcome::{Done, DoneWithError, Failed};
-    let table: Vec<(Vec<RequestOutcome>, End)> = vec![
+    let table: Vec<(Vec<RequestOutcome>, CopyResult)> = vec![
         (vec![DoneWithError(lost())], (0, "yes", "yes", (1, 1))),
         (vec![DoneWithError(gateway(504, 510))], (0, "yes", "yes", (1, 1))),
         (vec![DoneWithError(refused(200))], (0, "yes", "yes", (1, 1))),
@@ -66,12 +66,12 @@ fn every_fate_of_the_write_is_judged_by_what_reads_back() {
         (vec![Failed(not_sent()), Done], (0, "yes", "yes", (1, 2))),
     ];
     for (writes, expected) in table {
-        assert_eq!(end(&[Done], &writes), expected, "{writes:?}");
+        assert_eq!(copy_result(&[Done], &writes), expected, "{writes:?}");
     }
 }
 
 #[test]
-fn the_newest_look_at_what_was_written_counts_and_an_old_one_never_does() {
+fn only_the_latest_read_after_the_write_counts() {
     use SettingsView::{Failed, Stale};
     let table: Vec<(Vec<SettingsView>, u8, &str)> = vec![
         (vec![Stale], 0, "yes"),
@@ -90,31 +90,31 @@ fn the_newest_look_at_what_was_written_counts_and_an_old_one_never_does() {
             assert_eq!(exit_code(failure.as_ref()), code, "{case}");
             assert_eq!(report.mismatches.is_empty(), code != 7, "{case}");
             assert_eq!(service.sent.get(), (1, 1), "{case}");
-            let told = report.written.word();
-            assert!(told == written || (told == "unknown" && code != 0), "{case}: {told}");
+            let reported = report.written.word();
+            assert!(reported == written || (reported == "unknown" && code != 0), "{case}: {reported}");
         }
     }
 }
 
 #[test]
-fn a_source_that_changes_while_the_question_is_open_is_not_copied() {
+fn source_changed_during_the_prompt_is_not_copied() {
     let service = FakeService::new(&[], &[]);
     service.source_changes.set(true);
     let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
     assert_eq!((exit_code(failure.as_ref()), service.sent.get()), (5, (0, 0)));
-    let told = failure.unwrap().to_string();
-    assert_eq!(told, "config group orders-371 (301) has changed since it was shown; nothing was written");
+    let message = failure.unwrap().to_string();
+    assert_eq!(message, "config group orders-371 (301) has changed since it was shown; nothing was written");
 }
 
 #[test]
-fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_takes() {
-    let first_of_its_version = || {
+fn first_group_of_a_version_shows_what_it_accepts() {
+    let first_of_version = || {
         let mut service = FakeService::new(&[RequestOutcome::Done], &[RequestOutcome::Done]);
         service.groups.borrow_mut().retain(|group| group.group.version.number() != NEW);
         service.read_only = Some("b");
         service
     };
-    let service = first_of_its_version();
+    let service = first_of_version();
     let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
     let report = report.unwrap();
     let left_out: Vec<_> = report.skipped.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
@@ -122,12 +122,12 @@ fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_tak
         (exit_code(failure.as_ref()), left_out, report.has_target_settings),
         (0, vec![("b", "read-only")], true)
     );
-    let made = service.created_groups();
-    let written: Vec<&str> = made[0].custom_values().into_keys().collect();
+    let created = service.created_groups();
+    let written: Vec<&str> = created[0].custom_values().into_keys().collect();
     assert_eq!((written, service.sent.get()), (vec!["a"], (1, 1)));
 
-    // Without its word nothing is written.
-    let service = first_of_its_version();
+    // If its settings can't be read, nothing is written.
+    let service = first_of_version();
     service.fail_settings_reads.set(true);
     let machine = Machine::new();
     let (failure, report) = machine.copy(&service, &FakeClock::default());
@@ -135,8 +135,11 @@ fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_tak
         (exit_code(failure.as_ref()), report.unwrap().written.word(), service.sent.get()),
         (7, "no", (1, 0))
     );
-    let told = failure.unwrap().to_string();
-    assert!(told.starts_with("config group orders-390 (1001) was made, and its values were not"), "{told}");
+    let message = failure.unwrap().to_string();
+    assert!(
+        message.starts_with("config group orders-390 (1001) was made, and its values were not"),
+        "{message}"
+    );
     service.fail_settings_reads.set(false);
     assert_eq!(
         (exit_code(machine.copy(&service, &FakeClock::default()).0.as_ref()), service.sent.get()),
@@ -145,7 +148,7 @@ fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_tak
 }
 
 #[test]
-fn what_cannot_be_read_after_the_create_is_not_written_to() {
+fn unreadable_new_group_is_not_written_to() {
     for (settings_alone, creates, code, created) in [
         (false, RequestOutcome::DoneWithError(lost()), 9, "unknown"),
         (false, RequestOutcome::DoneWithoutNumber, 9, "unknown"),
@@ -159,14 +162,14 @@ fn what_cannot_be_read_after_the_create_is_not_written_to() {
         let report = report.unwrap();
         let words = (report.created.word(), report.written.word());
         assert_eq!((exit_code(failure.as_ref()), words), (code, (created, "no")));
-        let told = failure.unwrap().to_string();
-        assert!(told.contains("orders-390"), "{told}");
+        let message = failure.unwrap().to_string();
+        assert!(message.contains("orders-390"), "{message}");
         assert_eq!(service.sent.get(), (1, 0));
     }
 }
 
 #[test]
-fn a_group_that_shows_late_is_still_found() {
+fn late_listed_group_is_found() {
     for (lists, code) in [(3, 0), (4, 9)] {
         let service = FakeService::new(&[RequestOutcome::DoneWithError(lost())], &[RequestOutcome::Done]);
         service.hidden_lists.set(lists);
@@ -180,8 +183,8 @@ fn a_group_that_shows_late_is_still_found() {
 }
 
 #[test]
-fn a_signal_between_the_two_requests_says_what_may_be_there() {
-    for (naps, creates, code, words) in [
+fn signal_between_create_and_write_reports_what_may_exist() {
+    for (sleeps, creates, code, words) in [
         (
             0,
             vec![RequestOutcome::Failed(not_sent()), RequestOutcome::Done],
@@ -208,52 +211,52 @@ fn a_signal_between_the_two_requests_says_what_may_be_there() {
         ),
     ] {
         let clock = FakeClock::default();
-        clock.interrupt_after.set(Some(naps));
+        clock.interrupt_after.set(Some(sleeps));
         let service = FakeService::new(&creates, &[RequestOutcome::Done]);
         let (failure, _) = Machine::new().copy(&service, &clock);
-        let told = failure.as_ref().map(ToString::to_string).unwrap_or_default();
-        assert_eq!(exit_code(failure.as_ref()), code, "{told}");
-        assert!(told.starts_with(words), "{told}");
+        let message = failure.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(exit_code(failure.as_ref()), code, "{message}");
+        assert!(message.starts_with(words), "{message}");
         assert_eq!(service.sent.get(), (1, 0), "nothing is sent after a signal");
     }
 }
 
 #[test]
-fn without_a_line_in_the_journal_nothing_is_sent() {
+fn nothing_is_sent_without_a_journal_entry() {
     let machine = Machine::new();
-    std::fs::write(machine.folder.path().join("state"), "in the way").unwrap();
+    std::fs::write(machine.directory.path().join("state"), "not a directory").unwrap();
     let service = FakeService::new(&[], &[]);
     assert_eq!(exit_code(machine.copy(&service, &FakeClock::default()).0.as_ref()), 5);
     assert_eq!(service.sent.get(), (0, 0));
 
-    // The folder goes between the create and the write.
+    // The directory is removed between the create and the write.
     let machine = Machine::new();
     let mut service = FakeService::new(&[RequestOutcome::Done], &[]);
-    let state = machine.folder.path().join("state");
+    let state = machine.directory.path().join("state");
     service.on_create = Box::new(move || {
         std::fs::remove_dir_all(&state).unwrap();
-        std::fs::write(&state, "in the way").unwrap();
+        std::fs::write(&state, "not a directory").unwrap();
     });
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     assert_eq!(exit_code(failure.as_ref()), 7);
-    let told = failure.unwrap().to_string();
+    let message = failure.unwrap().to_string();
     assert!(
-        told.contains("config group orders-390 (1001) was made, and its values were not written"),
-        "{told}"
+        message.contains("config group orders-390 (1001) was made, and its values were not written"),
+        "{message}"
     );
     assert_eq!((service.sent.get(), report.unwrap().written), ((1, 0), Submitted::No));
 }
 
 #[test]
-fn the_reads_of_a_copy_are_few() {
+fn a_copy_needs_eight_reads() {
     let service = FakeService::new(&[RequestOutcome::Done], &[RequestOutcome::Done]);
     assert_eq!(exit_code(Machine::new().copy(&service, &FakeClock::default()).0.as_ref()), 0);
-    // Groups, versions, the source's settings, those of one group of the version; the source and the list once more; the
-    // list with the new group; what was written.
+    // Plan: groups, versions, the source's settings, the settings of one target group. Under the lock: the source and the
+    // list. After the create: the list. After the write: the settings.
     assert_eq!(service.reads.get(), 8);
 }
 
-fn any_fate() -> impl Strategy<Value = RequestOutcome> {
+fn any_outcome() -> impl Strategy<Value = RequestOutcome> {
     let errors = vec![
         lost(),
         gateway(503, 500),
@@ -265,30 +268,30 @@ fn any_fate() -> impl Strategy<Value = RequestOutcome> {
         refused(500),
         not_sent(),
     ];
-    // What certainly was not sent can't have been done.
-    let may_be_done = |error: &ApiError| {
+    // A request that certainly was not sent can't have taken effect.
+    let may_have_taken_effect = |error: &ApiError| {
         !crate::api::classify(crate::api::OperationKind::Change, error).proves_nothing_was_done()
     };
     (prop::sample::select(errors), 0..4).prop_map(move |(error, kind)| match kind {
         0 => RequestOutcome::Done,
         1 => RequestOutcome::DoneWithoutNumber,
-        2 if may_be_done(&error) => RequestOutcome::DoneWithError(error),
+        2 if may_have_taken_effect(&error) => RequestOutcome::DoneWithError(error),
         _ => RequestOutcome::Failed(error),
     })
 }
 
-fn holds_the_values(service: &FakeService) -> bool {
+fn has_the_values(service: &FakeService) -> bool {
     service.created_groups().first().is_some_and(|group| {
-        let in_force = |key: &str| group.setting(key).and_then(Setting::in_force).map(str::to_owned);
-        [in_force("a"), in_force("b")] == [Some("5".to_owned()), Some("6".to_owned())]
+        let effective = |key: &str| group.setting(key).and_then(Setting::in_force).map(str::to_owned);
+        [effective("a"), effective("b")] == [Some("5".to_owned()), Some("6".to_owned())]
     })
 }
 
 proptest! {
     #[test]
-    fn whatever_becomes_of_the_requests_one_group_is_made_at_most_and_the_end_is_true(
-        creates in prop::collection::vec(any_fate(), 8),
-        writes in prop::collection::vec(any_fate(), 8),
+    fn any_outcome_creates_at_most_one_group(
+        creates in prop::collection::vec(any_outcome(), 8),
+        writes in prop::collection::vec(any_outcome(), 8),
         blind in any::<bool>(),
         blind_to_settings in any::<bool>(),
     ) {
@@ -298,25 +301,25 @@ proptest! {
         service.fail_settings_reads.set(blind_to_settings);
         let (failure, report) = machine.copy(&service, &clock);
         let (code, report) = (exit_code(failure.as_ref()), report.unwrap());
-        let made = service.created_groups();
-        prop_assert!(made.len() <= 1, "{} groups", made.len());
-        let is_right = holds_the_values(&service);
+        let created = service.created_groups();
+        prop_assert!(created.len() <= 1, "{} groups", created.len());
+        let is_correct = has_the_values(&service);
         match code {
-            0 => prop_assert!(is_right),
-            7 => prop_assert!(made.len() == 1 && !is_right),
+            0 => prop_assert!(is_correct),
+            7 => prop_assert!(created.len() == 1 && !is_correct),
             9 => prop_assert!(report.may_have_changed()),
-            4 | 6 | 12 => prop_assert!(made.is_empty() && !report.may_have_changed()),
+            4 | 6 | 12 => prop_assert!(created.is_empty() && !report.may_have_changed()),
             other => prop_assert!(false, "exit {}", other),
         }
         prop_assert!(service.done.get().0 <= 1);
 
-        // Whatever the end was, the same command makes no second one.
+        // Running the same command again creates no second group.
         service.fail_reads.set(false);
         service.fail_settings_reads.set(false);
         let (failure, _) = machine.copy(&service, &clock);
         prop_assert!(service.created_groups().len() <= 1, "{} groups after the second run", service.created_groups().len());
         if exit_code(failure.as_ref()) == 0 {
-            prop_assert!(holds_the_values(&service));
+            prop_assert!(has_the_values(&service));
         }
     }
 }
