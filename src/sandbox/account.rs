@@ -1,4 +1,4 @@
-//! The account: clusters and config groups, and what can be done to them from outside.
+//! The account: clusters, config groups, and changes to them.
 
 use std::collections::BTreeMap;
 
@@ -6,24 +6,24 @@ use super::account_change::{AccountChange, InvalidChange};
 use super::cluster::Cluster;
 use super::kafka_settings;
 
-/// Everything that the API shows.
+/// All data of the API.
 #[derive(Clone)]
 pub(super) struct Account {
     pub(super) clusters: Vec<Cluster>,
-    /// Clusters that the key may not see, by number and name.
+    /// Clusters that the key can't access, by number and name.
     pub(super) forbidden_clusters: Vec<(u64, String)>,
     pub(super) groups: Vec<Group>,
 }
 
-/// A config group; it belongs to one version.
+/// A config group of one version.
 #[derive(Clone)]
 pub(super) struct Group {
     pub(super) no: u64,
     pub(super) name: String,
     pub(super) description: String,
-    /// Code of its version.
+    /// The code of its version.
     pub(super) version: &'static str,
-    /// Custom values under Kafka's own spelling; everything else has its default.
+    /// Custom values by Kafka's setting name. All other settings have their default.
     pub(super) custom: BTreeMap<String, String>,
 }
 
@@ -36,7 +36,7 @@ impl Account {
         self.clusters.iter_mut().find(|cluster| cluster.no == no)
     }
 
-    /// Returns the group of that number if it belongs to that version.
+    /// Returns the group with this number if it belongs to this version.
     pub(super) fn group(&self, no: u64, version: &str) -> Option<&Group> {
         self.groups.iter().find(|group| group.no == no && group.version == version)
     }
@@ -45,20 +45,19 @@ impl Account {
         self.forbidden_clusters.iter().any(|(number, _)| *number == no)
     }
 
-    /// # Errors
-    /// When the change names something that is not there; then nothing is changed.
+    /// Applies a change. Changes nothing if it names something that does not exist.
     pub(super) fn apply(&mut self, change: AccountChange) -> Result<(), InvalidChange> {
         let found = |cluster: Option<_>, no| cluster.ok_or(InvalidChange::Cluster(no));
         match change {
             AccountChange::Status { cluster: no, status: word } => {
                 found(self.cluster_mut(no), no)?.overrides.status = Some(word);
             }
-            AccountChange::BrokerColor { cluster: no, broker, color: colour } => {
+            AccountChange::BrokerColor { cluster: no, broker, color } => {
                 let cluster = found(self.cluster_mut(no), no)?;
                 if broker >= cluster.brokers {
                     return Err(InvalidChange::Broker { cluster: no, broker });
                 }
-                cluster.overrides.colors.insert(broker, colour);
+                cluster.overrides.colors.insert(broker, color);
             }
             AccountChange::ConfigGroup { cluster: no, no: group } => {
                 found(self.cluster_mut(no), no)?.overrides.group = Some(group);

@@ -1,4 +1,4 @@
-//! One cluster: what it is, and what it shows at a given time.
+//! A cluster, and its visible state at a given time.
 
 use std::collections::BTreeMap;
 
@@ -17,23 +17,23 @@ pub(super) struct Cluster {
     pub(super) version: String,
     /// Config group before the upgrade.
     pub(super) group: u64,
-    /// The last upgrade, going on or over.
+    /// The last upgrade, running or finished.
     pub(super) upgrade: Option<Upgrade>,
     pub(super) overrides: Overrides,
 }
 
-/// An upgrade that was accepted.
+/// An accepted upgrade.
 #[derive(Clone)]
 pub(super) struct Upgrade {
     pub(super) version: String,
     pub(super) group: u64,
     /// Unix time in milliseconds.
     pub(super) accepted_ms: u64,
-    /// Answered progress and status reads since.
+    /// Progress and status reads since the start.
     pub(super) polls: usize,
 }
 
-/// What was set from outside; it stands above the life cycle.
+/// Values set by account changes. They override the lifecycle.
 #[derive(Clone, Default)]
 pub(super) struct Overrides {
     pub(super) status: Option<String>,
@@ -42,7 +42,7 @@ pub(super) struct Overrides {
     pub(super) group: Option<u64>,
 }
 
-/// How and when one looks at a cluster.
+/// The scenario and time in which a request is handled.
 #[derive(Clone, Copy)]
 pub(super) struct RequestContext {
     pub(super) scenario: Scenario,
@@ -51,18 +51,19 @@ pub(super) struct RequestContext {
     pub(super) at_ms: u64,
 }
 
-/// What a cluster shows.
+/// The visible state of a cluster.
 pub(super) struct ClusterView {
     pub(super) status: String,
     pub(super) colors: Vec<String>,
     pub(super) version: String,
     pub(super) group: u64,
-    /// Whether the service is at work on it, whatever the status says.
+    /// Whether an upgrade is running, whatever the status is.
     pub(super) is_in_progress: bool,
 }
 
 impl Cluster {
-    pub(super) fn view(&self, now: RequestContext) -> ClusterView {
+    /// Returns the state that the API shows.
+    pub(super) fn view(&self, context: RequestContext) -> ClusterView {
         let mut view = ClusterView {
             status: RUNNING.to_owned(),
             colors: vec![GREEN.to_owned(); self.brokers],
@@ -71,13 +72,17 @@ impl Cluster {
             is_in_progress: false,
         };
         if let Some(upgrade) = &self.upgrade {
-            let step = lifecycle::step_at(now.pace, upgrade.accepted_ms, now.at_ms, upgrade.polls);
-            let moment =
-                lifecycle::state_at(step, now.scenario, self.brokers, lifecycle::restart_steps(now.pace));
-            moment.status.clone_into(&mut view.status);
-            view.colors = moment.colors.into_iter().map(str::to_owned).collect();
-            view.is_in_progress = moment.is_in_progress;
-            if moment.is_switched {
+            let step = lifecycle::step_at(context.pace, upgrade.accepted_ms, context.at_ms, upgrade.polls);
+            let state = lifecycle::state_at(
+                step,
+                context.scenario,
+                self.brokers,
+                lifecycle::restart_steps(context.pace),
+            );
+            state.status.clone_into(&mut view.status);
+            view.colors = state.colors.into_iter().map(str::to_owned).collect();
+            view.is_in_progress = state.is_in_progress;
+            if state.is_switched {
                 view.version.clone_from(&upgrade.version);
                 view.group = upgrade.group;
             }
@@ -86,7 +91,7 @@ impl Cluster {
         view
     }
 
-    /// Returns the names of the broker nodes, in the order of the colours.
+    /// Returns the names of the broker nodes, in the order of the colors.
     pub(super) fn broker_names(&self) -> impl Iterator<Item = String> {
         (1..=self.brokers).map(|number| format!("{}-d-{number:03}", self.name))
     }
@@ -96,7 +101,7 @@ impl Cluster {
     }
 }
 
-/// `ZooKeeper` nodes of every cluster.
+/// The number of `ZooKeeper` nodes in every cluster.
 pub(super) const ZOOKEEPER_NODES: usize = 3;
 
 impl Overrides {
@@ -104,8 +109,8 @@ impl Overrides {
         if let Some(status) = &self.status {
             view.status.clone_from(status);
         }
-        for (broker, colour) in &self.colors {
-            view.colors[*broker].clone_from(colour);
+        for (broker, color) in &self.colors {
+            view.colors[*broker].clone_from(color);
         }
         if let Some(version) = &self.version {
             view.version.clone_from(version);

@@ -1,4 +1,4 @@
-//! The reads of versions and clusters.
+//! The operations that read versions and clusters.
 
 use serde_json::{Value, json};
 
@@ -10,8 +10,8 @@ use super::paging::page;
 use super::request_fields::RequestFields;
 use super::response::ApiResponse;
 
-/// Where all that nobody may see lies.
-const DISALLOWED_VPC: &str = "vpc-a";
+/// The VPC of all forbidden clusters.
+const FORBIDDEN_VPC: &str = "vpc-a";
 
 pub(super) fn versions() -> ApiResponse {
     let list: Vec<_> = kafka_versions::ALL
@@ -21,32 +21,30 @@ pub(super) fn versions() -> ApiResponse {
                 "kafkaVersionCode": version.code,
                 "kafkaVersionName": version.name(),
                 "applicationVersionName": version.application_name(),
-                "cmakVersionName": kafka_versions::CMAK_VERSION,
+                "cmakVersionName": kafka_versions::CMAK_NAME,
             })
         })
         .collect();
     ApiResponse::Success(json!({ "kafkaVersionList": list }))
 }
 
-/// # Errors
-/// The answer to a body that is wrong.
 pub(super) fn cluster_list(
     account: &Account,
     body: &[u8],
-    now: RequestContext,
+    context: RequestContext,
 ) -> Result<ApiResponse, ApiResponse> {
     let fields = RequestFields::parse(body)?;
-    let part = fields.text("inputText")?.unwrap_or_default();
+    let name_part = fields.text("inputText")?.unwrap_or_default();
     let vpc = fields.text("vpcName")?.filter(|vpc| !vpc.is_empty());
-    let wanted = |name: &str, in_vpc: &str| name.contains(part) && vpc.is_none_or(|vpc| vpc == in_vpc);
-    // One list, cut into pages before it is told apart: this is how the count can include both.
+    let is_match = |name: &str, in_vpc: &str| name.contains(name_part) && vpc.is_none_or(|vpc| vpc == in_vpc);
+    // Both kinds of clusters are paged as one list, because the count includes both.
     let allowed = account
         .clusters
         .iter()
-        .filter(|cluster| wanted(&cluster.name, cluster.vpc))
-        .map(|cluster| (true, list_entry(cluster, &cluster.view(now))));
+        .filter(|cluster| is_match(&cluster.name, cluster.vpc))
+        .map(|cluster| (true, list_entry(cluster, &cluster.view(context))));
     let disallowed =
-        account.forbidden_clusters.iter().filter(|(_, name)| wanted(name, DISALLOWED_VPC)).map(
+        account.forbidden_clusters.iter().filter(|(_, name)| is_match(name, FORBIDDEN_VPC)).map(
             |(no, name)| (false, json!({ "clusterName": name, "serviceGroupInstanceNo": no.to_string() })),
         );
     let (items, mut result) = page(&fields, allowed.chain(disallowed).collect())?;
@@ -57,13 +55,13 @@ pub(super) fn cluster_list(
     Ok(ApiResponse::Success(Value::Object(result)))
 }
 
-/// Answers null for a number that nobody has.
-pub(super) fn cluster(account: &Account, no: u64, now: RequestContext) -> ApiResponse {
+/// Responds with null for an unknown number.
+pub(super) fn cluster(account: &Account, no: u64, context: RequestContext) -> ApiResponse {
     if account.is_forbidden(no) {
         return ApiResponse::permission_denied();
     }
     let Some(cluster) = account.cluster(no) else { return ApiResponse::Success(Value::Null) };
-    let view = cluster.view(now);
+    let view = cluster.view(context);
     ApiResponse::Success(json!({
         "clusterName": cluster.name,
         "kafkaVersionCode": view.version,
@@ -82,8 +80,8 @@ pub(super) fn cluster(account: &Account, no: u64, now: RequestContext) -> ApiRes
     }))
 }
 
-/// Answers a status or progress read; one that got its answer counts as a look.
-pub(super) fn status(account: &mut Account, no: u64, now: RequestContext) -> ApiResponse {
+/// Responds to a status or progress read. A read that gets a response counts as a poll.
+pub(super) fn status(account: &mut Account, no: u64, context: RequestContext) -> ApiResponse {
     if account.is_forbidden(no) {
         return ApiResponse::permission_denied();
     }
@@ -91,13 +89,12 @@ pub(super) fn status(account: &mut Account, no: u64, now: RequestContext) -> Api
     if let Some(upgrade) = &mut cluster.upgrade {
         upgrade.polls += 1;
     }
-    let view = cluster.view(now);
+    let view = cluster.view(context);
     let node = |(hostname, status): (String, &str)| json!({ "hostname": hostname, "status": status });
-    let colours = view.colors.iter().map(String::as_str);
-    let brokers: Vec<_> = cluster.broker_names().zip(colours).map(node).collect();
+    let colors = view.colors.iter().map(String::as_str);
+    let brokers: Vec<_> = cluster.broker_names().zip(colors).map(node).collect();
     let zookeepers: Vec<_> = cluster.zookeeper_names().map(|name| node((name, GREEN))).collect();
-    let operating =
-        view.colors.iter().filter(|colour| ["green", "yellow"].contains(&colour.as_str())).count();
+    let operating = view.colors.iter().filter(|color| ["green", "yellow"].contains(&color.as_str())).count();
     ApiResponse::Success(json!({
         "clusterName": cluster.name,
         "brokerNodeTotalNumber": cluster.brokers,
@@ -111,11 +108,11 @@ pub(super) fn status(account: &mut Account, no: u64, now: RequestContext) -> Api
     }))
 }
 
-/// Returns the colour of all brokers together: the first that matters most, a foreign one before green.
-fn overall_color(colours: &[String]) -> &str {
-    let present = |wanted: &&str| colours.iter().any(|colour| colour == wanted);
+/// Returns the overall color: the most severe of all brokers; an unknown color ranks before green.
+fn overall_color(colors: &[String]) -> &str {
+    let present = |wanted: &&str| colors.iter().any(|color| color == wanted);
     let known = ["red", ORANGE, "yellow", "gray"].into_iter().find(present);
-    known.or(colours.iter().map(String::as_str).find(|colour| *colour != GREEN)).unwrap_or(GREEN)
+    known.or(colors.iter().map(String::as_str).find(|color| *color != GREEN)).unwrap_or(GREEN)
 }
 
 fn vpc_no(cluster: &Cluster) -> u32 {

@@ -1,4 +1,4 @@
-//! The reads of config groups.
+//! The operations that read config groups.
 
 use serde_json::{Value, json};
 
@@ -9,19 +9,15 @@ use super::paging::page;
 use super::request_fields::RequestFields;
 use super::response::ApiResponse;
 
-/// The account's member number, made up.
+/// The account's fictional member number.
 pub(super) const MEMBER_NO: &str = "2500001";
 
-/// # Errors
-/// The answer to a body that is wrong.
 pub(super) fn groups_of_version(account: &Account, body: &[u8]) -> Result<ApiResponse, ApiResponse> {
     let fields = RequestFields::parse(body)?;
     let code = fields.version_code()?;
     list(&fields, account.groups.iter().filter(|group| group.version == code))
 }
 
-/// # Errors
-/// The answer to a body that is wrong.
 pub(super) fn all_groups(account: &Account, body: &[u8]) -> Result<ApiResponse, ApiResponse> {
     list(&RequestFields::parse(body)?, account.groups.iter())
 }
@@ -44,10 +40,7 @@ fn list<'a>(
     Ok(ApiResponse::Success(Value::Object(result)))
 }
 
-/// Answers null for a group that does not belong to the version asked for.
-///
-/// # Errors
-/// The answer to a body that is wrong.
+/// Responds with null for a group that does not belong to the requested version.
 pub(super) fn group(account: &Account, no: u64, body: &[u8]) -> Result<ApiResponse, ApiResponse> {
     let code = RequestFields::parse(body)?.version_code()?;
     let Some(group) = account.group(no, &code) else { return Ok(ApiResponse::Success(Value::Null)) };
@@ -60,10 +53,7 @@ pub(super) fn group(account: &Account, no: u64, body: &[u8]) -> Result<ApiRespon
     })))
 }
 
-/// Answers null for a group that does not belong to the version asked for.
-///
-/// # Errors
-/// The answer to a body that is wrong.
+/// Responds with null for a group that does not belong to the requested version.
 pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<ApiResponse, ApiResponse> {
     let code = RequestFields::parse(body)?.version_code()?;
     let Some(group) = account.group(no, &code) else { return Ok(ApiResponse::Success(Value::Null)) };
@@ -82,11 +72,11 @@ pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<ApiRes
             })
         })
         .collect();
-    let stands_apart = |name: &&String| settings.iter().all(|setting| setting["configName"] != **name);
+    let is_additional = |name: &&String| settings.iter().all(|setting| setting["configName"] != **name);
     let additional: Vec<_> = group
         .custom
         .keys()
-        .filter(stands_apart)
+        .filter(is_additional)
         .map(|name| json!({ "configName": name, "configValue": group.custom[name] }))
         .collect();
     Ok(ApiResponse::Success(json!({

@@ -1,4 +1,4 @@
-//! Making a config group, filling it, and who uses it.
+//! The operations that create and write config groups, and list their clusters.
 
 use std::collections::BTreeMap;
 
@@ -13,24 +13,21 @@ use super::request_fields::RequestFields;
 use super::response::ApiResponse;
 use super::scenario::Scenario;
 
-/// Number of the first group that a client makes: chosen, beyond those of the account and of added clusters.
+/// The number of the first group that a client creates. Chosen: above those of the account and of added clusters.
 const FIRST_CREATED_NO: u64 = 2_001;
 
-/// Makes an empty group. Two of one name are possible: whether the service refuses that is not documented, so a client
-/// that makes two has two.
-///
-/// # Errors
-/// The answer to a body that is wrong.
+/// Creates an empty group. Allows two groups with one name, because the service does not document whether it rejects
+/// them.
 pub(super) fn create(
     account: &mut Account,
     body: &[u8],
-    now: RequestContext,
+    context: RequestContext,
 ) -> Result<ApiResponse, ApiResponse> {
     let fields = RequestFields::parse(body)?;
     let name = fields.text("configGroupName")?.unwrap_or_default();
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase());
-    if !(3..=30).contains(&name.len()) || !starts_well || !name.chars().all(allowed) {
+    let has_valid_start = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if !(3..=30).contains(&name.len()) || !has_valid_start || !name.chars().all(allowed) {
         return Err(ApiResponse::refusal("configGroupName is not valid."));
     }
     let description = fields.text("description")?.unwrap_or_default();
@@ -41,24 +38,21 @@ pub(super) fn create(
     let Some(version) = kafka_versions::by_code(&code) else {
         return Err(ApiResponse::refusal("The Kafka version does not exist."));
     };
-    if now.scenario == Scenario::GroupLost {
+    if context.scenario == Scenario::GroupLost {
         return Ok(ApiResponse::Disconnect);
     }
     let no = account.groups.iter().map(|group| group.no + 1).max().unwrap_or_default().max(FIRST_CREATED_NO);
     let (name, description) = (name.to_owned(), description.to_owned());
     account.groups.push(Group { no, name, description, version: version.code, custom: BTreeMap::new() });
-    Ok(write_response(no, now))
+    Ok(write_response(no, context))
 }
 
-/// Replaces all custom values. What nobody can set is dropped, and the answer is a success all the same.
-///
-/// # Errors
-/// The answer to a body that is wrong, or to a group that does not belong to the version.
+/// Replaces all custom values. Read-only settings are silently dropped.
 pub(super) fn write(
     account: &mut Account,
     no: u64,
     body: &[u8],
-    now: RequestContext,
+    context: RequestContext,
 ) -> Result<ApiResponse, ApiResponse> {
     let fields = RequestFields::parse(body)?;
     let code = fields.version_code()?;
@@ -79,8 +73,8 @@ pub(super) fn write(
         let known = kafka_settings::ALL.iter().find(|setting| setting.name == name);
         known.is_none_or(|setting| setting.modifiable && setting.default != value)
     });
-    if now.scenario == Scenario::GroupDropsValue {
-        // The one that stands last; a client can't have foreseen it.
+    if context.scenario == Scenario::GroupDropsValue {
+        // Drop the last value, which a client can't predict.
         custom.pop_last();
     }
     let mut groups = account.groups.iter_mut();
@@ -88,26 +82,25 @@ pub(super) fn write(
         return Err(ApiResponse::refusal("The config group does not belong to the Kafka version."));
     };
     group.custom = custom;
-    Ok(write_response(no, now))
+    Ok(write_response(no, context))
 }
 
-fn write_response(no: u64, now: RequestContext) -> ApiResponse {
-    match now.scenario {
+fn write_response(no: u64, context: RequestContext) -> ApiResponse {
+    match context.scenario {
         Scenario::GroupAnswerLost => ApiResponse::Disconnect,
         _ => ApiResponse::Success(json!({ "configGroupNo": no })),
     }
 }
 
-/// # Errors
-/// The answer to a body that is wrong.
+/// Lists the clusters that use a group.
 pub(super) fn users(
     account: &Account,
     no: u64,
     body: &[u8],
-    now: RequestContext,
+    context: RequestContext,
 ) -> Result<ApiResponse, ApiResponse> {
     let fields = RequestFields::parse(body)?;
-    let using = account.clusters.iter().filter(|cluster| cluster.view(now).group == no);
+    let using = account.clusters.iter().filter(|cluster| cluster.view(context).group == no);
     let (clusters, mut result) = page(&fields, using.collect())?;
     let item = |cluster: &super::cluster::Cluster| json!({ "clusterName": cluster.name, "serviceGroupInstanceNo": cluster.no });
     result.insert("usingClusterNameList".to_owned(), clusters.into_iter().map(item).collect());

@@ -1,8 +1,8 @@
-//! The Kafka settings that the sandbox knows, the same in every version.
+//! The Kafka settings that the sandbox knows. They are the same in every version.
 
-/// One setting of a broker. Kinds and ranges are worded by us: the service does not document them.
+/// A broker setting. The texts of kinds and ranges are invented, because the service does not document them.
 pub(super) struct Setting {
-    /// Kafka's own spelling.
+    /// Kafka's name of the setting.
     pub(super) name: &'static str,
     pub(super) default: &'static str,
     pub(super) kind: &'static str,
@@ -10,11 +10,11 @@ pub(super) struct Setting {
     pub(super) modifiable: bool,
 }
 
-/// The settings that the service's own write call has a field for. Only these stand in the list with fields;
-/// every other one stands in the additional list, and only where it has a custom value.
+/// The settings for which the service's write operation has a field. The main list contains only these. Every other
+/// setting is in the additional list, and only if it has a custom value.
 ///
-/// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. That the two lists are
-/// divided in this way is inferred from it.
+/// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. This division of the two lists
+/// is inferred from it.
 const NAMES_WITH_FIELD: [&str; 15] = [
     "allow.everyone.if.no.acl.found",
     "authorizer.class.name",
@@ -45,7 +45,7 @@ const fn setting(
     Setting { name, default, kind, range, modifiable: true }
 }
 
-/// Every setting, with the defaults of Kafka.
+/// All settings, with Kafka's defaults.
 pub(super) const ALL: &[Setting] = &[
     setting("auto.create.topics.enable", "true", "boolean", BOOLEAN),
     setting("compression.type", "producer", "string", "uncompressed, zstd, lz4, snappy, gzip, producer"),
@@ -68,12 +68,12 @@ pub(super) const ALL: &[Setting] = &[
 ];
 
 impl Setting {
-    /// Returns true for a setting of the list with fields.
+    /// Returns true for a setting of the main list.
     pub(super) fn has_field(&self) -> bool {
         NAMES_WITH_FIELD.contains(&self.name)
     }
 
-    /// Returns the service's second spelling: `log.retention.hours` is `logRetentionHours`.
+    /// Returns the service's camel-case key: `logRetentionHours` for `log.retention.hours`.
     pub(super) fn key(&self) -> String {
         let mut words = self.name.split('.');
         let mut key = words.next().unwrap_or_default().to_owned();
@@ -86,11 +86,12 @@ impl Setting {
     }
 }
 
+/// Returns true if the sandbox knows this setting.
 pub(super) fn is_known(name: &str) -> bool {
     ALL.iter().any(|setting| setting.name == name)
 }
 
-/// Returns true for what may be the name of a setting: the additional list takes any.
+/// Returns true for a valid setting name. The additional list accepts any.
 pub(super) fn is_valid_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
     name.contains('.') && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(allowed)
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_spellings_belong_together() {
+    fn key_is_the_name_in_camel_case() {
         let keys: Vec<_> = ALL.iter().map(Setting::key).collect();
         assert_eq!(keys[0], "autoCreateTopicsEnable");
         assert!(keys.contains(&"offsetsTopicReplicationFactor".to_owned()));

@@ -1,4 +1,4 @@
-//! The life of an upgrade: what a cluster shows at each step after an accepted start.
+//! The lifecycle of an upgrade: the state of a cluster at each step after an accepted start.
 
 use super::options::Pace;
 use super::scenario::Scenario;
@@ -9,26 +9,26 @@ const RED: &str = "red";
 pub(super) const RUNNING: &str = "running";
 pub(super) const CHANGING: &str = "changing";
 
-/// Steps in which `late-version` looks finished but is not: chosen, longer than two looks of a client.
+/// The number of steps in which `late-version` looks finished but is not. Chosen: longer than two polls of a client.
 const LATE_VERSION_STEPS: usize = 6;
 
-/// What a cluster shows at one step.
+/// The state of a cluster at one step.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct StepState {
     pub(super) status: &'static str,
-    /// One colour for each broker.
+    /// One color for each broker.
     pub(super) colors: Vec<&'static str>,
-    /// Whether version and config group are the new ones.
+    /// Whether the cluster shows the new version and config group.
     pub(super) is_switched: bool,
-    /// Whether the service is still at work, whatever it shows.
+    /// Whether the upgrade is still running, whatever the status is.
     pub(super) is_in_progress: bool,
 }
 
-/// Returns the step at a time: `accepted_ms` and `now_ms` are Unix milliseconds, `looks` the answered reads since.
-pub(super) fn step_at(pace: Pace, accepted_ms: u64, now_ms: u64, looks: usize) -> usize {
+/// Returns the current step. Times are in Unix milliseconds; `polls` counts the reads since the start.
+pub(super) fn step_at(pace: Pace, accepted_ms: u64, now_ms: u64, polls: usize) -> usize {
     match pace {
-        // The first look finds what the start left.
-        Pace::Polls => looks.saturating_sub(1),
+        // The first poll shows the state right after the start.
+        Pace::Polls => polls.saturating_sub(1),
         Pace::Clock { step } => {
             let elapsed = u128::from(now_ms.saturating_sub(accepted_ms));
             usize::try_from(elapsed / step.as_millis().max(1)).unwrap_or(usize::MAX)
@@ -36,7 +36,7 @@ pub(super) fn step_at(pace: Pace, accepted_ms: u64, now_ms: u64, looks: usize) -
     }
 }
 
-/// Returns how many steps a broker takes to restart: chosen, so that a client misses none at its usual poll.
+/// Returns how many steps a broker takes to restart. Chosen: a client misses no restart at its usual polling interval.
 pub(super) fn restart_steps(pace: Pace) -> usize {
     match pace {
         Pace::Clock { .. } => 9,
@@ -44,49 +44,51 @@ pub(super) fn restart_steps(pace: Pace) -> usize {
     }
 }
 
-/// Returns what is shown at a step: at 0 nothing moves yet, then each broker restarts for `restart` steps and is
-/// green for one, then one more step passes before the new version runs.
+/// Returns the state at a step. At step 0 nothing has changed. Then each broker restarts for `restart` steps and is green
+/// for one step. One more step passes before the new version is running.
 pub(super) fn state_at(step: usize, scenario: Scenario, brokers: usize, restart: usize) -> StepState {
-    let turn = restart + 1;
-    let rolled = brokers * turn;
-    let mut moment = StepState {
+    let steps_per_broker = restart + 1;
+    let last_restart_step = brokers * steps_per_broker;
+    let mut state = StepState {
         status: CHANGING,
         colors: vec![GREEN; brokers],
         is_switched: scenario == Scenario::EarlyVersion,
         is_in_progress: true,
     };
-    let second = (step > turn).then(|| &mut moment.colors[1]);
+    let second = (step > steps_per_broker).then(|| &mut state.colors[1]);
     match (scenario, second) {
-        (Scenario::Stalled, Some(colour)) => *colour = ORANGE,
-        (Scenario::BrokerRed, Some(colour)) => *colour = RED,
-        (Scenario::EndsInError, Some(colour)) => {
-            *colour = RED;
-            moment.status = "error";
-            moment.is_in_progress = false;
+        (Scenario::Stalled, Some(color)) => *color = ORANGE,
+        (Scenario::BrokerRed, Some(color)) => *color = RED,
+        (Scenario::EndsInError, Some(color)) => {
+            *color = RED;
+            state.status = "error";
+            state.is_in_progress = false;
         }
-        _ if step == 0 || step == rolled + 1 => {}
-        _ if step <= rolled => apply_rolling_restart(&mut moment, step - 1, scenario, restart),
+        _ if step == 0 || step == last_restart_step + 1 => {}
+        _ if step <= last_restart_step => apply_rolling_restart(&mut state, step - 1, scenario, restart),
         _ => {
-            let late = scenario == Scenario::LateVersion && step <= rolled + 1 + LATE_VERSION_STEPS;
-            moment.status = RUNNING;
-            moment.is_switched = !late && scenario != Scenario::EndsOnOldVersion;
-            moment.is_in_progress = late;
+            let is_late =
+                scenario == Scenario::LateVersion && step <= last_restart_step + 1 + LATE_VERSION_STEPS;
+            state.status = RUNNING;
+            state.is_switched = !is_late && scenario != Scenario::EndsOnOldVersion;
+            state.is_in_progress = is_late;
         }
     }
-    moment
+    state
 }
 
-/// Sets what is shown while one broker after another restarts, `since` steps after the first began.
-fn apply_rolling_restart(moment: &mut StepState, since: usize, scenario: Scenario, restart: usize) {
-    /// Green is among them: a broker may look well in the middle of its restart.
-    const WAVERING: [&str; 4] = ["yellow", "gray", ORANGE, GREEN];
+/// Sets the state during the rolling restart, `since` steps after the first broker began to restart.
+fn apply_rolling_restart(state: &mut StepState, since: usize, scenario: Scenario, restart: usize) {
+    /// Includes green: a broker may look healthy during its restart.
+    const FLAPPING_COLORS: [&str; 4] = ["yellow", "gray", ORANGE, GREEN];
 
     let (broker, phase) = (since / (restart + 1), since % (restart + 1));
-    let flapping = scenario == Scenario::Flapping;
+    let is_flapping = scenario == Scenario::Flapping;
     if phase < restart {
-        moment.colors[broker] = if flapping { WAVERING[(broker + phase) % WAVERING.len()] } else { ORANGE };
-    } else if flapping {
-        moment.status = RUNNING;
+        state.colors[broker] =
+            if is_flapping { FLAPPING_COLORS[(broker + phase) % FLAPPING_COLORS.len()] } else { ORANGE };
+    } else if is_flapping {
+        state.status = RUNNING;
     }
 }
 
@@ -96,23 +98,20 @@ mod tests {
 
     use super::*;
 
-    /// Writes a moment as a word: first letters of status and colours, then `+` once switched, `.` once at rest.
-    fn word(step: usize, scenario: Scenario) -> String {
-        let moment = state_at(step, scenario, 3, 2);
-        let mut word = moment.status[..1].to_owned();
+    /// Encodes a state as text: first letters of status and colors, `+` once switched, `.` once finished.
+    fn encode(step: usize, scenario: Scenario) -> String {
+        let state = state_at(step, scenario, 3, 2);
+        let mut word = state.status[..1].to_owned();
         word.extend(
-            moment
-                .colors
-                .iter()
-                .map(|colour| if *colour == "gray" { '?' } else { colour.as_bytes()[0].into() }),
+            state.colors.iter().map(|color| if *color == "gray" { '?' } else { color.as_bytes()[0].into() }),
         );
-        word.push_str(if moment.is_switched { "+" } else { "" });
-        word.push_str(if moment.is_in_progress { "" } else { "." });
+        word.push_str(if state.is_switched { "+" } else { "" });
+        word.push_str(if state.is_in_progress { "" } else { "." });
         word
     }
 
     #[test]
-    fn each_scenario_runs_its_course() {
+    fn scenarios_go_through_their_states() {
         let table = [
             (Scenario::Healthy, "cggg cogg cogg cggg cgog cgog cggg cggo cggo cggg cggg rggg+. rggg+."),
             (
@@ -132,37 +131,35 @@ mod tests {
             (Scenario::BrokerRed, "cggg cogg cogg cggg cgrg cgrg cgrg cgrg cgrg cgrg cgrg cgrg cgrg"),
         ];
         for (scenario, expected) in table {
-            let words: Vec<_> = (0..13).map(|step| word(step, scenario)).collect();
+            let words: Vec<_> = (0..13).map(|step| encode(step, scenario)).collect();
             assert_eq!(words.join(" "), expected, "{scenario}");
         }
     }
 
     #[test]
-    fn a_late_version_looks_finished_for_six_steps() {
-        let words: Vec<_> = (10..19).map(|step| word(step, Scenario::LateVersion)).collect();
+    fn late_version_looks_finished_for_six_steps() {
+        let words: Vec<_> = (10..19).map(|step| encode(step, Scenario::LateVersion)).collect();
         assert_eq!(words.join(" "), "cggg rggg rggg rggg rggg rggg rggg rggg+. rggg+.");
     }
 
     #[test]
-    fn no_flapping_gap_is_longer_than_a_step() {
+    fn flapping_looks_finished_for_one_step_at_most() {
         for brokers in 3..=10 {
             for restart in [2, 9] {
-                let shown = |step| state_at(step, Scenario::Flapping, brokers, restart);
-                let looks_done = |step| {
-                    let moment = shown(step);
-                    moment.status == RUNNING
-                        && !moment.is_switched
-                        && moment.colors.iter().all(|c| *c == GREEN)
+                let state_of = |step| state_at(step, Scenario::Flapping, brokers, restart);
+                let looks_finished = |step| {
+                    let state = state_of(step);
+                    state.status == RUNNING && !state.is_switched && state.colors.iter().all(|c| *c == GREEN)
                 };
                 let end = brokers * (restart + 1) + 2;
-                assert!((0..end).all(|step| !(looks_done(step) && looks_done(step + 1))));
-                assert!((0..end).any(looks_done));
+                assert!((0..end).all(|step| !(looks_finished(step) && looks_finished(step + 1))));
+                assert!((0..end).any(looks_finished));
             }
         }
     }
 
     #[test]
-    fn three_brokers_take_six_seconds_by_the_clock() {
+    fn three_brokers_take_six_seconds() {
         let pace = Pace::Clock { step: Duration::from_millis(200) };
         let at = |milliseconds: u64| {
             let step = step_at(pace, 1_000, 1_000 + milliseconds, 0);
@@ -175,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_or_has_no_step_does_no_harm() {
+    fn clock_set_back_or_zero_step_is_handled() {
         assert_eq!(step_at(Pace::Clock { step: Duration::from_millis(200) }, 1_000, 0, 0), 0);
         assert_eq!(step_at(Pace::Clock { step: Duration::ZERO }, 0, 7, 0), 7);
     }

@@ -1,17 +1,18 @@
-//! Cuts a list into pages.
+//! Paging of lists.
 
 use serde_json::{Map, Value, json};
 
 use super::request_fields::RequestFields;
 use super::response::ApiResponse;
 
-/// Longest page: chosen, so that a client has to read what was used instead of what it asked for.
+/// The largest page. Chosen: smaller than clients may request, so that they must use the returned page size.
 const MAX_PAGE_SIZE: u64 = 100;
 
-/// Cuts the page that was asked for out of a list and returns it with the paging fields.
+/// Returns the requested page of a list, with the paging fields.
 ///
 /// # Errors
-/// The gateway's answer to a page number or size that is no whole number.
+///
+/// Returns the gateway's response to a page number or size that is not an integer.
 pub(super) fn page<T>(
     fields: &RequestFields,
     all: Vec<T>,
@@ -39,8 +40,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_say_where_they_are() {
-        // Asked for; then the items, and current, size, pages, first, last.
+    fn pages_have_their_position() {
+        // Request body; items; and current page, page size, number of pages, is first, is last.
         let table = [
             ("{}", vec![1, 2, 3], json!([1, 10, 1, true, true])),
             (r#"{"pageSize":2}"#, vec![1, 2], json!([1, 2, 2, true, false])),

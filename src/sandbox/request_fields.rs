@@ -1,15 +1,14 @@
-//! Reads the fields of a request's body as strictly as the service does.
+//! Parses the fields of a request body as strictly as the service does.
 
 use serde_json::{Map, Value};
 
 use super::response::ApiResponse;
 
-/// The JSON object that a client sent.
+/// The JSON object of a request body.
 pub(super) struct RequestFields(Map<String, Value>);
 
 impl RequestFields {
-    /// # Errors
-    /// The service's answer to a body that is empty or no JSON object.
+    /// Parses a body. An empty body or one that is not a JSON object is an error.
     pub(super) fn parse(body: &[u8]) -> Result<Self, ApiResponse> {
         let details = match serde_json::from_slice(body) {
             Ok(Value::Object(fields)) => return Ok(Self(fields)),
@@ -24,34 +23,24 @@ impl RequestFields {
         })
     }
 
-    /// Returns a number, or nothing where the field is missing or null.
-    ///
-    /// # Errors
-    /// The gateway's answer to anything but a whole number, a number in quotes among it.
+    /// Returns an integer; None if the field is missing or null. Any other type is an error, including a number in quotes.
     pub(super) fn integer(&self, name: &str) -> Result<Option<u64>, ApiResponse> {
         let Some(value) = self.value(name) else { return Ok(None) };
         value.as_u64().map(Some).ok_or_else(|| wrong_type(name, "Long"))
     }
 
-    /// # Errors
-    /// As [`Self::integer`]; a missing field is refused by the service itself.
+    /// As [`Self::integer`], but a missing field is an error.
     pub(super) fn required_integer(&self, name: &str) -> Result<u64, ApiResponse> {
         self.integer(name)?.ok_or_else(|| missing_field(name))
     }
 
-    /// Returns a text, or nothing where the field is missing or null.
-    ///
-    /// # Errors
-    /// The gateway's answer to anything but a text.
+    /// Returns a string; None if the field is missing or null. Any other type is an error.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiResponse> {
         let Some(value) = self.value(name) else { return Ok(None) };
         value.as_str().map(Some).ok_or_else(|| wrong_type(name, "String"))
     }
 
-    /// Returns a version code, which may come as a number or as a text.
-    ///
-    /// # Errors
-    /// The answer to a missing field or to anything else.
+    /// Returns the version code, which may be a number or a string. A missing field is an error.
     pub(super) fn version_code(&self) -> Result<String, ApiResponse> {
         const NAME: &str = "kafkaVersionCode";
         match self.value(NAME) {
@@ -63,10 +52,7 @@ impl RequestFields {
         }
     }
 
-    /// Returns a switch, a number or a text as text, or nothing where the field is missing or null.
-    ///
-    /// # Errors
-    /// The gateway's answer to a list or an object.
+    /// Returns a boolean, number, or string as text; None if the field is missing or null. A list or object is an error.
     pub(super) fn scalar_as_text(&self, name: &str) -> Result<Option<String>, ApiResponse> {
         match self.value(name) {
             None => Ok(None),
@@ -76,11 +62,8 @@ impl RequestFields {
         }
     }
 
-    /// Returns two texts of each entry of a list; of a missing one nothing. Entries without a first text are passed
-    /// over, and a second one that is missing is empty.
-    ///
-    /// # Errors
-    /// The gateway's answer to anything but a list.
+    /// Returns two strings of each entry of a list; empty if the list is missing. Skips entries without the first string. A
+    /// missing second string is empty. Any type other than a list is an error.
     pub(super) fn text_pairs(
         &self,
         name: &str,
@@ -120,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_in_quotes_is_no_number() {
+    fn number_in_quotes_is_not_a_number() {
         let fields = RequestFields::parse(br#"{"a":1,"b":"1","c":null,"d":-1}"#).ok().unwrap();
         assert_eq!(fields.required_integer("a"), Ok(1));
         assert_eq!(fields.required_integer("b").unwrap_err().status(), 400);
@@ -130,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_code_may_be_either() {
+    fn version_code_may_be_number_or_string() {
         for body in [r#"{"kafkaVersionCode":3903006}"#, r#"{"kafkaVersionCode":"3903006"}"#] {
             assert_eq!(
                 RequestFields::parse(body.as_bytes()).ok().unwrap().version_code(),
@@ -140,11 +123,11 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_body_is_a_parse_error() {
+    fn empty_body_is_a_parse_error() {
         for body in ["", "[]", "{"] {
-            let answer = RequestFields::parse(body.as_bytes()).err().unwrap();
-            assert_eq!(answer.status(), 500);
-            assert!(answer.body("id").contains("JSON Parse error"));
+            let response = RequestFields::parse(body.as_bytes()).err().unwrap();
+            assert_eq!(response.status(), 500);
+            assert!(response.body("id").contains("JSON Parse error"));
         }
     }
 }

@@ -1,55 +1,55 @@
-//! What was asked of the sandbox. Neither signature nor secret key comes in here.
+//! The log of requests to the sandbox. It contains neither signatures nor secret keys.
 
 use serde::Serialize;
 
 use super::routes;
 
-/// Every request since the start, in the order in which they were decided.
+/// All requests since the sandbox started, in the order of their handling.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RequestLog {
     pub requests: Vec<LogEntry>,
 }
 
-/// One request and what became of it.
+/// A request and its result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LogEntry {
     /// Unix time in milliseconds.
     pub at_ms: u64,
-    /// The last word of the path, without a number. The read of one cluster is `getClusterInfo`, to tell it from the
-    /// list `getClusterInfoList`; a route that does not exist is `unknown`.
+    /// The last word of the path, without a number. The read of one cluster is `getClusterInfo`, to distinguish it from
+    /// the list `getClusterInfoList`. A route that does not exist is `unknown`.
     pub operation: String,
     pub method: String,
-    /// Path with query, as on the wire.
+    /// The path with the query, as sent.
     pub path: String,
-    /// What was sent, as text if it is no JSON; nothing for an empty body.
+    /// The body as JSON, or as text if it is not JSON; None if it is empty.
     pub body: Option<serde_json::Value>,
-    /// HTTP status; 0 where the connection was cut without an answer.
+    /// The HTTP status; 0 if the connection was closed without a response.
     pub status: u16,
-    /// The id that the answer carries, or would have carried.
+    /// The request id, also if no response was sent.
     pub request_id: String,
-    /// True for a start that was answered with yes, whether or not it took effect.
+    /// True for a start with a success response, whether or not it took effect.
     pub accepted: bool,
-    /// True for a start that took effect, whatever the answer said.
+    /// True for a start that took effect, whatever the response was.
     pub executed: bool,
 }
 
 impl RequestLog {
-    /// Returns how many starts were sent, refused ones included.
+    /// Returns the number of start requests, including rejected ones.
     pub fn starts_requested(&self) -> usize {
         self.count(routes::START)
     }
 
-    /// Returns how many starts were answered with yes. This is the number that a client can know.
+    /// Returns the number of starts with a success response. This is the number that a client can know.
     pub fn starts_accepted(&self) -> usize {
         self.requests.iter().filter(|request| request.accepted).count()
     }
 
-    /// Returns how many starts took effect, including those whose answer was lost or said no.
+    /// Returns the number of starts that took effect, including those with a lost or negative response.
     pub fn starts_executed(&self) -> usize {
         self.requests.iter().filter(|request| request.executed).count()
     }
 
-    /// Returns how many requests of one operation were made, under the names of [`Logged::operation`].
+    /// Returns the number of requests of an operation, named as in [`LogEntry::operation`].
     pub fn count(&self, operation: &str) -> usize {
         self.requests.iter().filter(|request| request.operation == operation).count()
     }

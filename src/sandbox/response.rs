@@ -1,23 +1,23 @@
-//! Every shape of answer: the service's envelope, the gateway's error, and none at all.
+//! The kinds of responses: the service's envelope, a gateway error, or none.
 
 use serde_json::{Value, json};
 
-/// What a client gets.
+/// A response to a request.
 #[derive(Debug, PartialEq)]
 pub(super) enum ApiResponse {
-    /// An envelope with code 0; the result may be null.
+    /// An envelope with code 0. The result may be null.
     Success(Value),
-    /// An envelope with another code and a reason.
+    /// An envelope with another code and a message.
     Refusal { status: u16, message: String },
-    /// An error of the gateway before the service, or of the gateway about it.
+    /// An error response of the gateway.
     GatewayError { status: u16, error_code: &'static str, message: &'static str, details: Option<String> },
-    /// 429; `retry_after` adds the header that says "at once".
+    /// HTTP 429. `retry_after` adds the header `Retry-After: 0`.
     Throttled { retry_after: bool },
-    /// The connection ends without a byte.
+    /// The connection is closed without a response.
     Disconnect,
 }
 
-/// Code of every refusal: seen on the live service; its codes are not documented.
+/// The code of every refusal. Observed on the live service; the codes are not documented.
 const REFUSAL_CODE: u16 = 3;
 
 impl ApiResponse {
@@ -37,7 +37,7 @@ impl ApiResponse {
         Self::gateway_error(401, "210", "Permission Denied")
     }
 
-    /// Returns the HTTP status, 0 for no answer.
+    /// Returns the HTTP status; 0 for no response.
     pub(super) fn status(&self) -> u16 {
         match self {
             Self::Success(_) => 200,
@@ -47,7 +47,7 @@ impl ApiResponse {
         }
     }
 
-    /// Returns the JSON text, empty for no answer.
+    /// Returns the JSON text; empty for no response.
     pub(super) fn body(&self, request_id: &str) -> String {
         let error = |code: &str, message: &str| json!({ "errorCode": code, "message": message });
         let body = match self {

@@ -1,14 +1,14 @@
-//! Checks signatures (version 2), written from the service's documentation alone.
+//! Verifies signatures (version 2). Written only from the service's documentation.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-/// How far a timestamp may be from the service's clock, in milliseconds: five minutes, as documented.
+/// The allowed difference between a timestamp and the service's clock, in milliseconds: five minutes, as documented.
 const MAX_SKEW_MS: u64 = 300_000;
 
-/// The key pair that is let in.
+/// The accepted key pair.
 pub(super) struct KeyPair {
     pub(super) access: String,
     pub(super) secret: String,
@@ -17,14 +17,14 @@ pub(super) struct KeyPair {
 /// The three headers that sign a request.
 #[derive(Default)]
 pub(super) struct SignatureHeaders {
-    /// Unix time in milliseconds, as sent.
+    /// The Unix time in milliseconds, as sent.
     pub(super) timestamp: String,
     pub(super) access_key: String,
     pub(super) signature: String,
 }
 
 impl KeyPair {
-    /// Returns whether a request was signed with this key, near the time of the service's clock.
+    /// Returns true if a request was signed with this key, at a time near the service's clock.
     pub(super) fn verifies(
         &self,
         method: &str,
@@ -32,14 +32,14 @@ impl KeyPair {
         signed: &SignatureHeaders,
         clock_ms: u64,
     ) -> bool {
-        let in_time =
+        let is_in_time =
             signed.timestamp.parse::<u64>().is_ok_and(|sent| sent.abs_diff(clock_ms) <= MAX_SKEW_MS);
         let Ok(signature) = STANDARD.decode(&signed.signature) else { return false };
         let text = format!("{method} {path_and_query}\n{}\n{}", signed.timestamp, signed.access_key);
         let mut mac =
-            Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).expect("a key of any length is taken");
+            Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()).expect("HMAC accepts keys of any length");
         mac.update(text.as_bytes());
-        in_time && signed.access_key == self.access && mac.verify_slice(&signature).is_ok()
+        is_in_time && signed.access_key == self.access && mac.verify_slice(&signature).is_ok()
     }
 }
 
@@ -49,7 +49,7 @@ mod tests {
 
     const TIME: u64 = 1_700_000_000_000;
     const PATH: &str = "/api/v1/cluster/rollingUpgradePreCheck";
-    /// Made with openssl: `printf '%s' "$text" | openssl dgst -sha256 -hmac test-secret-key -binary | base64`.
+    /// Computed with openssl: `printf '%s' "$text" | openssl dgst -sha256 -hmac test-secret-key -binary | base64`.
     const SIGNATURE: &str = "p3Bf8RvLZcaB8sOCvP4+6oFVCacK/1n0og7VCkWyKJA=";
 
     fn accepted(path: &str, access_key: &str, signature: &str, clock_ms: u64) -> bool {
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_signature_is_accepted_within_five_minutes() {
+    fn valid_signature_is_accepted_within_five_minutes() {
         for clock in [TIME, TIME + MAX_SKEW_MS, TIME - MAX_SKEW_MS] {
             assert!(accepted(PATH, "test-access-key", SIGNATURE, clock));
         }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn invalid_signatures_are_rejected() {
         assert!(!accepted("/api/v1/cluster/rollingUpgrade", "test-access-key", SIGNATURE, TIME));
         assert!(!accepted(PATH, "other-access-key", SIGNATURE, TIME));
         assert!(!accepted(PATH, "test-access-key", "", TIME));

@@ -1,4 +1,4 @@
-//! Everything that the sandbox remembers, and the decision on each request.
+//! The state of the sandbox, and the handling of requests.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -24,58 +24,59 @@ use super::{
     cluster_reads, config_group_reads, config_group_writes, demo_account, lifecycle, system_time, upgrade,
 };
 
-/// What is known from one request to the next.
+/// The state of a sandbox.
 pub(super) struct State {
     scenario: Scenario,
     pace: Pace,
-    answer_delay: Duration,
+    response_delay: Duration,
     gateway: Gateway,
     account: Account,
-    alterations: Vec<ScheduledChange>,
+    scheduled_changes: Vec<ScheduledChange>,
     request_counts: HashMap<&'static str, usize>,
     log: RequestLog,
-    /// Makes the request ids of one sandbox differ from those of another.
+    /// Makes request ids differ between sandboxes.
     seed: u64,
 }
 
-/// A decided answer, ready to be sent.
+/// A response to send, with its delay.
 pub(super) struct PreparedResponse {
     pub(super) response: ApiResponse,
     pub(super) request_id: String,
-    /// The gateway's time, in Unix milliseconds.
+    /// The gateway's time in Unix milliseconds.
     pub(super) clock_ms: u64,
     pub(super) delay: Duration,
 }
 
 impl State {
     /// # Errors
-    /// When an added cluster is not possible or an alteration names something that is not there.
+    ///
+    /// Fails if an added cluster is invalid or a scheduled change names something that does not exist.
     pub(super) fn new(options: Options) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let mut account = demo_account::account();
-        for (place, cluster) in options.clusters.iter().enumerate() {
+        for (index, cluster) in options.clusters.iter().enumerate() {
             cluster.validate()?;
-            if options.clusters[..place].iter().any(|earlier| earlier.name == cluster.name) {
-                return Err(format!("the cluster `{}` is added twice", cluster.name).into());
+            if options.clusters[..index].iter().any(|earlier| earlier.name == cluster.name) {
+                return Err(format!("cluster `{}` is added twice", cluster.name).into());
             }
         }
         demo_account::add_clusters(&mut account, &options.clusters);
         if options.scenario == Scenario::Busy {
             make_busy(&mut account, &options);
         }
-        for alteration in &options.scheduled_changes {
-            validate_change(alteration, &account)?;
+        for scheduled in &options.scheduled_changes {
+            validate_change(scheduled, &account)?;
         }
         let key = KeyPair { access: options.access_key, secret: options.secret_key };
         Ok(Self {
             scenario: options.scenario,
             pace: options.pace,
-            answer_delay: options.response_delay,
+            response_delay: options.response_delay,
             gateway: Gateway::new(options.scenario, key),
             account,
-            alterations: options.scheduled_changes,
+            scheduled_changes: options.scheduled_changes,
             request_counts: HashMap::new(),
             log: RequestLog::default(),
-            // Random by its nature: the standard library seeds each one anew.
+            // Each `RandomState` has new random keys.
             seed: RandomState::new().hash_one(system_time::unix_millis()),
         })
     }
@@ -92,95 +93,94 @@ impl State {
         self.scenario
     }
 
-    /// # Errors
-    /// When the change names something that is not there.
     pub(super) fn apply(&mut self, change: AccountChange) -> Result<(), InvalidChange> {
         self.account.apply(change)
     }
 
-    /// Decides one request, does what it asks for and logs it.
-    pub(super) fn handle(&mut self, asked: &IncomingRequest) -> PreparedResponse {
+    /// Handles a request and logs it.
+    pub(super) fn handle(&mut self, request: &IncomingRequest) -> PreparedResponse {
         let at_ms = system_time::unix_millis();
-        let operation = routes::find(&asked.method, &asked.path_and_query);
+        let operation = routes::find(&request.method, &request.path_and_query);
         let name = routes::name(operation);
         self.apply_scheduled_changes(name);
-        let (answer, executed) = match self.gateway.authorize(asked, operation, at_ms) {
+        let (response, executed) = match self.gateway.authorize(request, operation, at_ms) {
             Ok((operation, body)) => {
-                self.serve(operation, body, at_ms).unwrap_or_else(|answer| (answer, false))
+                self.serve(operation, body, at_ms).unwrap_or_else(|response| (response, false))
             }
-            Err(answer) => (answer, false),
+            Err(response) => (response, false),
         };
         let request_id = self.request_id();
         self.log.requests.push(LogEntry {
             at_ms,
             operation: name.to_owned(),
-            method: asked.method.clone(),
-            path: asked.path_and_query.clone(),
-            body: asked.body.as_deref().and_then(body_as_json),
-            status: answer.status(),
+            method: request.method.clone(),
+            path: request.path_and_query.clone(),
+            body: request.body.as_deref().and_then(body_as_json),
+            status: response.status(),
             request_id: request_id.clone(),
-            accepted: operation == Some(Operation::Start) && matches!(answer, ApiResponse::Success(_)),
+            accepted: operation == Some(Operation::Start) && matches!(response, ApiResponse::Success(_)),
             executed,
         });
-        let delay = if self.scenario == Scenario::Slow { self.answer_delay } else { Duration::ZERO };
-        PreparedResponse { response: answer, request_id, clock_ms: self.gateway.clock_ms(at_ms), delay }
+        let delay = if self.scenario == Scenario::Slow { self.response_delay } else { Duration::ZERO };
+        PreparedResponse { response, request_id, clock_ms: self.gateway.clock_ms(at_ms), delay }
     }
 
-    /// Returns the service's answer, with `true` for a start that took effect.
+    /// Returns the service's response, and `true` for a start that took effect.
     fn serve(
         &mut self,
         operation: Operation,
         body: &[u8],
         at_ms: u64,
     ) -> Result<(ApiResponse, bool), ApiResponse> {
-        let now = RequestContext { scenario: self.scenario, pace: self.pace, at_ms };
+        let context = RequestContext { scenario: self.scenario, pace: self.pace, at_ms };
         let account = &mut self.account;
-        let answer = match operation {
+        let response = match operation {
             Operation::Versions => cluster_reads::versions(),
-            Operation::ClusterList => cluster_reads::cluster_list(account, body, now)?,
-            Operation::Cluster(no) => cluster_reads::cluster(account, no, now),
-            Operation::Status(no) => cluster_reads::status(account, no, now),
-            Operation::PreCheck => upgrade::precheck(account, body, now)?,
-            Operation::Start => return upgrade::start(account, body, now),
-            Operation::Progress => upgrade::progress(account, body, now)?,
+            Operation::ClusterList => cluster_reads::cluster_list(account, body, context)?,
+            Operation::Cluster(no) => cluster_reads::cluster(account, no, context),
+            Operation::Status(no) => cluster_reads::status(account, no, context),
+            Operation::PreCheck => upgrade::precheck(account, body, context)?,
+            Operation::Start => return upgrade::start(account, body, context),
+            Operation::Progress => upgrade::progress(account, body, context)?,
             Operation::GroupsOfVersion => config_group_reads::groups_of_version(account, body)?,
             Operation::Groups => config_group_reads::all_groups(account, body)?,
             Operation::Group(no) => config_group_reads::group(account, no, body)?,
             Operation::GroupSettings(no) => config_group_reads::settings(account, no, body)?,
-            Operation::GroupUsers(no) => config_group_writes::users(account, no, body, now)?,
-            Operation::CreateGroup => config_group_writes::create(account, body, now)?,
-            Operation::WriteGroup(no) => config_group_writes::write(account, no, body, now)?,
+            Operation::GroupUsers(no) => config_group_writes::users(account, no, body, context)?,
+            Operation::CreateGroup => config_group_writes::create(account, body, context)?,
+            Operation::WriteGroup(no) => config_group_writes::write(account, no, body, context)?,
         };
-        Ok((answer, false))
+        Ok((response, false))
     }
 
-    /// Makes the changes that come before this request of the operation.
+    /// Applies the changes that come before this request of the operation.
     fn apply_scheduled_changes(&mut self, operation: &'static str) {
-        let asked = self.request_counts.entry(operation).or_default();
-        *asked += 1;
-        let due = |alteration: &ScheduledChange| {
-            alteration.before_operation == operation && alteration.nth == *asked
-        };
-        for alteration in self.alterations.iter().filter(|alteration| due(alteration)) {
-            self.account.apply(alteration.change.clone()).expect("alterations were checked at the start");
+        let count = self.request_counts.entry(operation).or_default();
+        *count += 1;
+        let due =
+            |scheduled: &ScheduledChange| scheduled.before_operation == operation && scheduled.nth == *count;
+        for scheduled in self.scheduled_changes.iter().filter(|scheduled| due(scheduled)) {
+            self.account
+                .apply(scheduled.change.clone())
+                .expect("scheduled changes were validated at startup");
         }
     }
 
-    /// Returns a new id in the form of a UUID.
+    /// Returns a new request id in the form of a UUID.
     fn request_id(&self) -> String {
         let digest = Sha256::digest(format!("{} {}", self.seed, self.log.requests.len()));
         let mut id = String::new();
-        for (place, byte) in digest.iter().take(16).enumerate() {
-            if matches!(place, 4 | 6 | 8 | 10) {
+        for (index, byte) in digest.iter().take(16).enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
                 id.push('-');
             }
-            write!(id, "{byte:02x}").expect("writing to a string does not fail");
+            write!(id, "{byte:02x}").expect("writing to a string can't fail");
         }
         id
     }
 }
 
-/// Sets the clusters of three brokers and the added ones to work that never ends.
+/// Puts the clusters with three brokers and the added ones into an operation that never ends.
 fn make_busy(account: &mut Account, options: &Options) {
     for cluster in &mut account.clusters {
         if cluster.brokers == 3 || options.clusters.iter().any(|added| added.name == cluster.name) {
@@ -190,15 +190,15 @@ fn make_busy(account: &mut Account, options: &Options) {
     }
 }
 
-fn validate_change(alteration: &ScheduledChange, account: &Account) -> Result<(), InvalidChange> {
-    if !routes::names().any(|name| name == alteration.before_operation) {
+fn validate_change(scheduled: &ScheduledChange, account: &Account) -> Result<(), InvalidChange> {
+    if !routes::names().any(|name| name == scheduled.before_operation) {
         let known = routes::names().collect::<Vec<_>>().join(", ");
-        return Err(InvalidChange::Operation { name: alteration.before_operation.clone(), known });
+        return Err(InvalidChange::Operation { name: scheduled.before_operation.clone(), known });
     }
-    if alteration.nth == 0 {
+    if scheduled.nth == 0 {
         return Err(InvalidChange::RequestNumber);
     }
-    account.clone().apply(alteration.change.clone())
+    account.clone().apply(scheduled.change.clone())
 }
 
 fn body_as_json(body: &[u8]) -> Option<Value> {

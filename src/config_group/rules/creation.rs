@@ -66,14 +66,14 @@ pub(crate) fn find_create<'a>(
     creates: &'a [GroupCreation],
 ) -> Result<&'a GroupCreation, &'static str> {
     let mut same_name = creates.iter().filter(|create| group.is_named(&create.name));
-    let created = same_name.clone().find(|create| match (provenance(group, &create.run), create.no) {
+    let matching = same_name.clone().find(|create| match (provenance(group, &create.run), create.no) {
         (Provenance::ThisRun, no) => no.is_none_or(|no| no == group.no),
         // If the service lost the description, the number decides.
         (Provenance::Unknown, no) => no == Some(group.no),
         (Provenance::Other, _) => false,
     });
     let is_possible = |create: &GroupCreation| create.no.is_none() && group.description.is_none();
-    match created {
+    match matching {
         Some(create) => Ok(create),
         None if same_name.any(is_possible) => {
             Err("it has no description, so it is unknown whether this machine created it")
