@@ -82,7 +82,7 @@ fn a_signal_during_the_create_of_a_config_group_says_what_may_be_there() {
         // The answer was awaited for a moment, and nothing was sent after it.
         assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"no".into()));
         assert!(ended.stderr.contains("config group analytics-390 (2001) is there"), "{}", ended.stderr);
-        assert!(ended.stderr.contains("hint: run the same command again: it fills"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("hint: run the same command again to fill"), "{}", ended.stderr);
         let log = lab.sandbox.log();
         assert_eq!((log.count("createConfigGroup"), log.count("setKafkaConfigGroupDetail")), (1, 0));
         assert!(lab.journal().contains("\"event\":\"end\""), "{}", lab.journal());
