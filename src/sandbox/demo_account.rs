@@ -103,14 +103,14 @@ pub(super) fn add_clusters(account: &mut Account, added: &[NewCluster]) {
     for (no, new) in (first_cluster..).zip(added) {
         account.clusters.retain(|cluster| cluster.name != new.name);
         account.forbidden_clusters.retain(|(_, name)| *name != new.name);
-        let own = kafka_versions::ALL.iter().skip_while(|version| version.number != new.version);
+        let own_and_newer = kafka_versions::ALL.iter().skip_while(|version| version.number != new.version);
         // The cluster number makes the values unique to this cluster.
         let hours = (500 + no - first_cluster).to_string();
         let values =
             [("log.retention.hours", hours.as_str()), ("min.insync.replicas", "2"), ("num.partitions", "9")];
         let brokers = usize::try_from(new.brokers).expect("the limits fit usize");
-        for (place, version) in own.enumerate() {
-            if place == 0 {
+        for (index, version) in own_and_newer.enumerate() {
+            if index == 0 {
                 account.clusters.push(cluster(no, &new.name, "vpc-a", brokers, version.code, group));
             }
             let name = group_name(account, &new.name, version.number);

@@ -256,8 +256,8 @@ fn the_journal_is_its_owners_alone_and_keeps_no_key() {
 /// Upgrades while something changes just before the second look, which is the one under the lock.
 fn changed_in_between(change: AccountChange) -> (Run, serde_json::Value) {
     let before_operation = "getClusterInfo".to_owned();
-    let alterations = vec![ScheduledChange { before_operation, nth: 2, change }];
-    let bench = Bench::with(Options { scheduled_changes: alterations, ..Options::default() });
+    let scheduled_changes = vec![ScheduledChange { before_operation, nth: 2, change }];
+    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
     let ended = bench.json(&format!("{UPGRADE} --yes"));
     assert!(bench.log().count("getClusterInfo") >= 2, "the second look was made");
     bench.assert_no_start();

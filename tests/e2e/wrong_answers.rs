@@ -108,8 +108,8 @@ fn states(states: &[(usize, &str)]) -> Vec<ScheduledChange> {
 
 #[test]
 fn a_single_error_during_the_watch_does_not_end_it() {
-    let alterations = states(&[(4, "error"), (5, "running")]);
-    let bench = Bench::with(Options { scheduled_changes: alterations, ..Options::default() });
+    let scheduled_changes = states(&[(4, "error"), (5, "running")]);
+    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
     let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
     assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
     run.assert_says(0, &["warning: the service reports the state `error`"]);
@@ -117,8 +117,8 @@ fn a_single_error_during_the_watch_does_not_end_it() {
 
 #[test]
 fn with_an_open_start_an_error_is_watched_and_only_then_failed() {
-    let alterations = states(&[(3, "error")]);
-    let bench = Bench::with(Options { scheduled_changes: alterations, ..Options::default() });
+    let scheduled_changes = states(&[(3, "error")]);
+    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
     bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let before = bench.log().count("getClusterInfo");
     let (run, document) = bench.json("check --cluster orders-prod --version 3.9.0");
@@ -133,8 +133,8 @@ fn with_an_open_start_an_error_is_watched_and_only_then_failed() {
 
 #[test]
 fn an_error_that_is_not_confirmed_before_the_deadline_is_unknown() {
-    let alterations = states(&[(3, "error")]);
-    let bench = Bench::with(Options { scheduled_changes: alterations, ..Options::default() });
+    let scheduled_changes = states(&[(3, "error")]);
+    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --poll 500ms --timeout 500ms"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
 }
@@ -152,12 +152,9 @@ fn a_refusal_is_confirmed_by_four_looks() {
 #[test]
 fn one_look_without_a_state_never_makes_a_start_that_did_not_happen_a_failure() {
     for word in ["", "7"] {
-        let alterations = states(&[(4, word), (5, "running")]);
-        let bench = Bench::with(Options {
-            scenario: Scenario::NeverStarts,
-            scheduled_changes: alterations,
-            ..Options::default()
-        });
+        let scheduled_changes = states(&[(4, word), (5, "running")]);
+        let bench =
+            Bench::with(Options { scenario: Scenario::NeverStarts, scheduled_changes, ..Options::default() });
         let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
         assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{word:?}: {run:#?}");
         bench.run(&format!("{UPGRADE} --yes")).assert_says(5, &["blocked by start.unresolved"]);
@@ -167,12 +164,9 @@ fn one_look_without_a_state_never_makes_a_start_that_did_not_happen_a_failure() 
 
 #[test]
 fn a_cluster_without_a_state_is_not_called_running() {
-    let alterations = states(&[(3, "")]);
-    let bench = Bench::with(Options {
-        scenario: Scenario::NeverStarts,
-        scheduled_changes: alterations,
-        ..Options::default()
-    });
+    let scheduled_changes = states(&[(3, "")]);
+    let bench =
+        Bench::with(Options { scenario: Scenario::NeverStarts, scheduled_changes, ..Options::default() });
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --timeout 300ms"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
     for line in
@@ -186,10 +180,10 @@ fn a_cluster_without_a_state_is_not_called_running() {
 #[test]
 fn one_wrong_state_after_a_refusal_is_no_change() {
     for word in ["error", ""] {
-        let alterations = states(&[(4, word), (5, "running")]);
+        let scheduled_changes = states(&[(4, word), (5, "running")]);
         let bench = Bench::with(Options {
             scenario: Scenario::StartRefused,
-            scheduled_changes: alterations,
+            scheduled_changes,
             ..Options::default()
         });
         let (run, document) = bench.json(&format!("{UPGRADE} --yes"));

@@ -145,44 +145,43 @@ impl Session<'_> {
     /// Resolves the source, its settings, the target version, and that version's groups.
     fn resolve_endpoints(&mut self, request: &CopyRequest) -> Result<CopyEndpoints, Failure> {
         match &request.source {
-            CopySource::Group(wanted) => {
+            CopySource::Group(selector) => {
                 let listing = all_groups(self.api)?;
                 let target = find_offered(&request.version, &listing.offers)?;
-                let found = listing.find(wanted, "")?;
-                let before = found.kafka_version(&listing.offers);
-                let from = self.source_settings(found)?;
-                let operand = listing.argument(found);
-                let groups =
+                let group = listing.find(selector, "")?;
+                let source_version = group.kafka_version(&listing.offers);
+                let source = self.source_settings(group)?;
+                let source_arg = listing.argument(group);
+                let target_groups =
                     listing.groups.into_iter().filter(|group| group.version == target.code).collect();
                 Ok(CopyEndpoints {
-                    source_arg: operand.clone(),
-                    diff_arg: operand,
-                    source: from,
-                    source_version: Some(before),
+                    diff_arg: source_arg.clone(),
+                    source_arg,
+                    source,
+                    source_version: Some(source_version),
                     target_version: target,
-                    target_groups: groups,
+                    target_groups,
                 })
             }
-            CopySource::Cluster(wanted) => {
-                let found = self.find(wanted)?;
-                let target = find_offered(&request.version, &found.offers)?;
-                let groups = self.groups_of(target.code)?;
-                let Some(group) = self.group_in_use(&found.cluster)? else {
+            CopySource::Cluster(selector) => {
+                let resolved = self.find(selector)?;
+                let target = find_offered(&request.version, &resolved.offers)?;
+                let target_groups = self.groups_of(target.code)?;
+                let Some(group) = self.group_in_use(&resolved.cluster)? else {
                     let version = format!(" --version {}", target.argument());
                     let copy = self.context.command("config-group copy", "GROUP", &version);
-                    let (cluster, hint) = (found.cluster.name, format!("specify the config group: {copy}"));
+                    let (cluster, hint) =
+                        (resolved.cluster.name, format!("specify the config group: {copy}"));
                     return Err(CopyFailure::NoSource { cluster, hint }.into());
                 };
-                let from = self.source_settings(&group)?;
-                let source = format!("--cluster no:{}", found.cluster.no);
-                let operand = format!("no:{}", from.group.no);
+                let source = self.source_settings(&group)?;
                 Ok(CopyEndpoints {
-                    source_arg: source,
-                    diff_arg: operand,
-                    source: from,
-                    source_version: found.version,
+                    source_arg: format!("--cluster no:{}", resolved.cluster.no),
+                    diff_arg: format!("no:{}", source.group.no),
+                    source,
+                    source_version: resolved.version,
                     target_version: target,
-                    target_groups: groups,
+                    target_groups,
                 })
             }
         }
