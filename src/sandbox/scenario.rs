@@ -105,7 +105,7 @@ impl Scenario {
             }
             Self::NoProgress => ("no-progress", "The progress operation does not exist (HTTP 404)", 0),
             Self::GroupAnswerLost => {
-                ("group-answer-lost", "Config group writes take effect, but their responses are lost", 0)
+                ("group-answer-lost", "Config group changes take effect, but their responses are lost", 0)
             }
             Self::GroupLost => ("group-lost", "Config group create requests are lost", 0),
             Self::GroupDropsValue => {
