@@ -84,10 +84,10 @@ impl Probe<'_> {
         let place = via.as_ref().unwrap_or_else(|| self.service.endpoint.url());
         let addresses = match resolve(place, self.limits.connect).await {
             Ok((addresses, finding)) => {
-                walk.pass(Step::Name, finding);
+                walk.pass(Step::Dns, finding);
                 addresses
             }
-            Err(reason) => return walk.fail(Step::Name, trouble(reason)),
+            Err(reason) => return walk.fail(Step::Dns, trouble(reason)),
         };
         let connected = connect(&addresses, self.limits.connect).await;
         if via.is_none() {
@@ -156,7 +156,7 @@ impl Probe<'_> {
 
 /// Returns the step at which a failure happened. A connection to the service or to the proxy was made just before.
 fn step_of(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
-    let ApiError::NotSent { why, operation, .. } = error else { return Step::Answer };
+    let ApiError::NotSent { why, operation, .. } = error else { return Step::Response };
     match why {
         SendFailure::Setup if *operation == "proxy" => Step::Proxy,
         SendFailure::Certificate(_) | SendFailure::Tls | SendFailure::Setup => Step::Tls,

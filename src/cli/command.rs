@@ -128,7 +128,7 @@ pub(crate) fn record_end(
     report: &Report,
     document: &Value,
 ) -> Result<(), JournalError> {
-    let copy = report.copy.as_ref().filter(|copy| copy.journalled);
+    let copy = report.copy.as_ref().filter(|copy| copy.is_journaled);
     let (run, verdict) = match (&report.start_run, copy) {
         (Some(run), _) => (run.as_str(), report.verdict),
         (None, Some(copy)) => (journal.run(), copy.verdict()),

@@ -4,7 +4,7 @@ use clap::{ArgGroup, Args, Subcommand};
 
 use super::context::{Context, open_session};
 use crate::config_group::diff;
-use crate::config_group::{CopyOptions, CopyRequest, Source, copy};
+use crate::config_group::{CopyOptions, CopyRequest, CopySource, copy};
 use crate::error::Failure;
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
@@ -123,8 +123,8 @@ pub(super) fn run(args: &ConfigGroupArgs, context: &Context, report: &mut Report
     match &args.what {
         What::Diff { from, to, exit_code } => diff(&mut session, from, to, *exit_code),
         What::Copy { from, cluster, version, name, dry_run, yes } => {
-            let group = from.clone().map(Source::Group);
-            let source = group.or_else(|| cluster.clone().map(Source::Cluster));
+            let group = from.clone().map(CopySource::Group);
+            let source = group.or_else(|| cluster.clone().map(CopySource::Cluster));
             let request = CopyRequest {
                 source: source.expect("the parser requires FROM or --cluster"),
                 version: version.clone(),
@@ -132,7 +132,7 @@ pub(super) fn run(args: &ConfigGroupArgs, context: &Context, report: &mut Report
                 dry_run: *dry_run,
             };
             let mut prompt = context.prompt();
-            let mut options = CopyOptions { yes: *yes, prompt: &mut prompt, document: &copy_document };
+            let mut options = CopyOptions { yes: *yes, prompt: &mut prompt, render_document: &copy_document };
             copy(&mut session, &request, &mut options)
         }
     }

@@ -1,4 +1,4 @@
-//! `config-group diff`: what differs between two groups. Reads only.
+//! `config-group diff`: compares two config groups. Reads only.
 
 use crate::config_group::rules::difference::{ChangeClass, VersionedSettings, difference};
 use crate::error::Failure;
@@ -7,39 +7,40 @@ use crate::model::selector::Selector;
 use crate::session::Session;
 use crate::session::config_groups::all_groups;
 
-/// Compares two groups of any versions. With `tell_by_exit`, a difference is a failure of its own.
+/// Compares two groups of any versions. With `fail_on_difference`, a difference is an error.
 ///
 /// # Errors
 ///
-/// Fails when one of them is not there, a read fails, or a setting differs and that was asked for.
+/// Fails when a group is not found, a read fails, or a setting differs and `fail_on_difference` is set.
 pub(crate) fn diff(
-    flow: &mut Session<'_>,
+    session: &mut Session<'_>,
     from: &Selector,
     to: &Selector,
-    tell_by_exit: bool,
+    fail_on_difference: bool,
 ) -> Result<(), Failure> {
-    let all = all_groups(flow.api)?;
-    let wanted = [all.find(from, "")?.clone(), all.find(to, "")?.clone()];
-    let [one, other] = flow.settings_of_both(&wanted)?;
-    let (before, after) = (one.group.kafka_version(&all.offers), other.group.kafka_version(&all.offers));
-    flow.report.changes = difference(
-        VersionedSettings { settings: &one, release: before.release.as_ref() },
-        VersionedSettings { settings: &other, release: after.release.as_ref() },
+    let listing = all_groups(session.api)?;
+    let groups = [listing.find(from, "")?.clone(), listing.find(to, "")?.clone()];
+    let [source, target] = session.settings_of_pair(&groups)?;
+    let source_version = source.group.kafka_version(&listing.offers);
+    let target_version = target.group.kafka_version(&listing.offers);
+    session.report.changes = difference(
+        VersionedSettings { settings: &source, release: source_version.release.as_ref() },
+        VersionedSettings { settings: &target, release: target_version.release.as_ref() },
     );
-    flow.report.from = Some(before);
-    flow.report.to = Some(after);
-    flow.report.group_from = Some(one.group);
-    flow.report.group_to = Some(other.group);
-    let differing = flow.report.changes.iter().filter(|change| change.class != ChangeClass::Kept).count();
-    if tell_by_exit && differing > 0 { Err(Failure::Different { differing }) } else { Ok(()) }
+    session.report.from = Some(source_version);
+    session.report.to = Some(target_version);
+    session.report.group_from = Some(source.group);
+    session.report.group_to = Some(target.group);
+    let differing = session.report.changes.iter().filter(|change| change.class != ChangeClass::Kept).count();
+    if fail_on_difference && differing > 0 { Err(Failure::Different { differing }) } else { Ok(()) }
 }
 
 impl Session<'_> {
-    /// Reads the settings of two groups at once. One that is compared with itself is read once.
-    fn settings_of_both(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], Failure> {
-        let wanted = if groups[0].is_same_as(&groups[1]) { &groups[..1] } else { &groups[..] };
-        let mut read = self.required_settings(wanted)?;
-        let other = read.pop().expect("each group was told");
-        Ok([read.pop().unwrap_or_else(|| other.clone()), other])
+    /// Reads the settings of both groups together. A group that is compared with itself is read once.
+    fn settings_of_pair(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], Failure> {
+        let to_read = if groups[0].is_same_as(&groups[1]) { &groups[..1] } else { &groups[..] };
+        let mut read = self.required_settings(to_read)?;
+        let target = read.pop().expect("one group gives one result");
+        Ok([read.pop().unwrap_or_else(|| target.clone()), target])
     }
 }

@@ -1,10 +1,10 @@
-//! Comparing config groups, and copying one to another Kafka version.
+//! Compares config groups and copies them to another Kafka version.
 
 mod copy;
 mod diff;
 pub(crate) mod rules;
 
-pub(crate) use copy::{CopyOptions, CopyRequest, Source, copy};
+pub(crate) use copy::{CopyOptions, CopyRequest, CopySource, copy};
 pub(crate) use diff::diff;
 
 #[cfg(test)]

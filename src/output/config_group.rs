@@ -29,16 +29,16 @@ pub(super) fn render_diff(report: &Report, service: &str, show_all: bool) -> Str
 pub(super) fn render_copy_plan(report: &Report, service: &str, show_all: bool) -> String {
     let (Some(from), Some(copy)) = (&report.group_from, &report.copy) else { return String::new() };
     let to = match &report.group_to {
-        Some(group) if copy.taken_up => format!("{group} (exists, empty)"),
+        Some(group) if copy.is_resumed => format!("{group} (exists, empty)"),
         Some(group) => group.to_string(),
         None => format!("{} (new)", copy.name),
     };
     let mut lines = header(service, report, &from.to_string(), &to);
     lines.push(format!("Settings      {}", copy_counts(copy)));
     lines.extend(coverage_note(report));
-    if !copy.left_out.is_empty() {
+    if !copy.skipped.is_empty() {
         let rows: Vec<Vec<String>> = copy
-            .left_out
+            .skipped
             .iter()
             .map(|setting| {
                 let value = with_unit(&setting.key, &setting.value);
@@ -47,9 +47,9 @@ pub(super) fn render_copy_plan(report: &Report, service: &str, show_all: bool) -
             .collect();
         lines.extend([String::new(), table(&["SKIPPED", "VALUE", "REASON"], &rows, 2)]);
     }
-    if show_all && !copy.carried.is_empty() {
+    if show_all && !copy.copied.is_empty() {
         let rows: Vec<Vec<String>> = copy
-            .carried
+            .copied
             .iter()
             .map(|setting| vec![setting.key.clone(), with_unit(&setting.key, &setting.value)])
             .collect();
@@ -65,9 +65,9 @@ pub(super) fn render_copy_result(report: &Report) -> String {
     let to = report.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
     let groups = escape(&format!("{from} → {to}"));
     let mut lines = vec![format!("{groups}  {}  {}", verdict.word(), copy_counts(copy))];
-    if !copy.unequal.is_empty() {
+    if !copy.mismatches.is_empty() {
         let rows: Vec<Vec<String>> = copy
-            .unequal
+            .mismatches
             .iter()
             .map(|setting| {
                 let read = setting.read.as_ref();
@@ -79,7 +79,7 @@ pub(super) fn render_copy_result(report: &Report) -> String {
     }
     match (verdict, &report.group_to) {
         (Verdict::Done, Some(group)) => {
-            lines.push(match &copy.check {
+            lines.push(match &copy.check_command {
                 Some(check) => {
                     format!(
                         "No cluster was changed. To check an upgrade with this config group:\n  {}",
@@ -102,9 +102,9 @@ pub(super) fn render_copy_result(report: &Report) -> String {
 
 /// Returns how many settings were or would be copied and skipped.
 fn copy_counts(copy: &CopyReport) -> String {
-    let skipped = copy.left_out.len();
-    let copied = copy.carried.len();
-    let counts = match (copy.unequal.len(), copy.written) {
+    let skipped = copy.skipped.len();
+    let copied = copy.copied.len();
+    let counts = match (copy.mismatches.len(), copy.written) {
         (0, Submitted::Yes) => format!("{copied} copied, {skipped} skipped"),
         (0, Submitted::Unknown) => format!("{copied} sent, {skipped} skipped"),
         (0, Submitted::No) => format!("{copied} to copy, {skipped} skipped"),
@@ -112,7 +112,7 @@ fn copy_counts(copy: &CopyReport) -> String {
             format!("{} copied, {mismatched} mismatched, {skipped} skipped", copied - mismatched)
         }
     };
-    if copy.is_told {
+    if copy.has_target_settings {
         counts
     } else {
         format!("{counts}; more may be skipped (no config group of this version to compare with)")
@@ -123,7 +123,7 @@ fn copy_counts(copy: &CopyReport) -> String {
 fn coverage_note(report: &Report) -> Option<String> {
     let unknown = report.not_covered();
     (!unknown.is_empty()).then(|| {
-        let covered = kafka_changes::coverage();
+        let covered = kafka_changes::covered_versions();
         format!("Not covered   Kafka's own changes in {} (covered: {covered})", unknown.join(" and "))
     })
 }

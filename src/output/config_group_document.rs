@@ -36,10 +36,10 @@ pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value
     ];
     if is_copy {
         let copy = report.copy.as_ref();
-        let left_out = copy.into_iter().flat_map(|copy| &copy.left_out).map(|one| {
+        let left_out = copy.into_iter().flat_map(|copy| &copy.skipped).map(|one| {
             json!({ "key": one.key, "value": one.value, "reason": one.reason.word(), "note": one.reason.note() })
         });
-        let unequal = copy.into_iter().flat_map(|copy| &copy.unequal);
+        let unequal = copy.into_iter().flat_map(|copy| &copy.mismatches);
         fields.extend([
             ("left_out", left_out.collect()),
             (

@@ -5,7 +5,7 @@ use super::format::count;
 use super::table::table;
 use crate::config_group::rules::choice::Candidate;
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
-use crate::config_group::rules::setting_text::arrow;
+use crate::config_group::rules::setting_text::format_change;
 use crate::model::characters::is_typeable;
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
@@ -127,7 +127,7 @@ impl<'a> PlanText<'a> {
         let kept = self
             .changes
             .iter()
-            .filter(|change| change.class == ChangeClass::Kept && change.custom_before)
+            .filter(|change| change.class == ChangeClass::Kept && change.was_custom)
             .count();
         let kept = if self.changes.is_empty() { String::new() } else { format!("  {kept} kept") };
         Some(format!("{from} → {}{kept}", escape(&to.to_string())))
@@ -139,7 +139,7 @@ pub(super) fn is_significant(change: &SettingChange) -> bool {
     match change.class {
         ChangeClass::Kept | ChangeClass::Unknown => false,
         ChangeClass::ChangedDefault => change.is_risky(),
-        ChangeClass::RemovedKey => change.custom_before || change.to.is_some(),
+        ChangeClass::RemovedKey => change.was_custom || change.to.is_some(),
         ChangeClass::OutOfRange
         | ChangeClass::ReadOnly
         | ChangeClass::LostOverride
@@ -157,7 +157,7 @@ pub(super) fn settings_table<'a>(
         .into_iter()
         .map(|change| {
             let note = change.note.as_ref().map(|note| format!("  ({note})")).unwrap_or_default();
-            vec![change.key.clone(), arrow(change), format!("{}{note}", change.class.word())]
+            vec![change.key.clone(), format_change(change), format!("{}{note}", change.class.word())]
         })
         .collect();
     table(&[], &rows, indent)
@@ -190,7 +190,7 @@ pub(super) fn class_counts(changes: &[SettingChange]) -> String {
     let of_class = |class: ChangeClass| changes.iter().filter(move |change| change.class == class);
     let number = |class: ChangeClass| match class {
         // Unchanged defaults are not counted.
-        ChangeClass::Kept => of_class(class).filter(|change| change.custom_before).count(),
+        ChangeClass::Kept => of_class(class).filter(|change| change.was_custom).count(),
         class => of_class(class).count(),
     };
     let counts: Vec<String> = ChangeClass::ALL

@@ -1,29 +1,29 @@
-//! The account: clusters and config groups, and what can be done to them from outside.
+//! The account: clusters, config groups, and changes to them.
 
 use std::collections::BTreeMap;
 
-use super::catalog;
-use super::change::{Change, UnknownTarget};
+use super::account_change::{AccountChange, InvalidChange};
 use super::cluster::Cluster;
+use super::kafka_settings;
 
-/// Everything that the API shows.
+/// All data of the API.
 #[derive(Clone)]
 pub(super) struct Account {
     pub(super) clusters: Vec<Cluster>,
-    /// Clusters that the key may not see, by number and name.
-    pub(super) disallowed: Vec<(u64, String)>,
+    /// Clusters that the key can't access, by number and name.
+    pub(super) forbidden_clusters: Vec<(u64, String)>,
     pub(super) groups: Vec<Group>,
 }
 
-/// A config group; it belongs to one version.
+/// A config group of one version.
 #[derive(Clone)]
 pub(super) struct Group {
     pub(super) no: u64,
     pub(super) name: String,
     pub(super) description: String,
-    /// Code of its version.
+    /// The code of its version.
     pub(super) version: &'static str,
-    /// Custom values under Kafka's own spelling; everything else has its default.
+    /// Custom values by Kafka's setting name. All other settings have their default.
     pub(super) custom: BTreeMap<String, String>,
 }
 
@@ -36,45 +36,44 @@ impl Account {
         self.clusters.iter_mut().find(|cluster| cluster.no == no)
     }
 
-    /// Returns the group of that number if it belongs to that version.
+    /// Returns the group with this number if it belongs to this version.
     pub(super) fn group(&self, no: u64, version: &str) -> Option<&Group> {
         self.groups.iter().find(|group| group.no == no && group.version == version)
     }
 
-    pub(super) fn is_disallowed(&self, no: u64) -> bool {
-        self.disallowed.iter().any(|(number, _)| *number == no)
+    pub(super) fn is_forbidden(&self, no: u64) -> bool {
+        self.forbidden_clusters.iter().any(|(number, _)| *number == no)
     }
 
-    /// # Errors
-    /// When the change names something that is not there; then nothing is changed.
-    pub(super) fn change(&mut self, change: Change) -> Result<(), UnknownTarget> {
-        let found = |cluster: Option<_>, no| cluster.ok_or(UnknownTarget::Cluster(no));
+    /// Applies a change. Changes nothing if it names something that does not exist.
+    pub(super) fn apply(&mut self, change: AccountChange) -> Result<(), InvalidChange> {
+        let found = |cluster: Option<_>, no| cluster.ok_or(InvalidChange::Cluster(no));
         match change {
-            Change::Status { cluster: no, word } => {
-                found(self.cluster_mut(no), no)?.altered.status = Some(word);
+            AccountChange::Status { cluster: no, status: word } => {
+                found(self.cluster_mut(no), no)?.overrides.status = Some(word);
             }
-            Change::BrokerColour { cluster: no, broker, colour } => {
+            AccountChange::BrokerColor { cluster: no, broker, color } => {
                 let cluster = found(self.cluster_mut(no), no)?;
                 if broker >= cluster.brokers {
-                    return Err(UnknownTarget::Broker { cluster: no, broker });
+                    return Err(InvalidChange::Broker { cluster: no, broker });
                 }
-                cluster.altered.colours.insert(broker, colour);
+                cluster.overrides.colors.insert(broker, color);
             }
-            Change::ConfigGroup { cluster: no, no: group } => {
-                found(self.cluster_mut(no), no)?.altered.group = Some(group);
+            AccountChange::ConfigGroup { cluster: no, no: group } => {
+                found(self.cluster_mut(no), no)?.overrides.group = Some(group);
             }
-            Change::Version { cluster: no, code } => {
-                found(self.cluster_mut(no), no)?.altered.version = Some(code);
+            AccountChange::Version { cluster: no, code } => {
+                found(self.cluster_mut(no), no)?.overrides.version = Some(code);
             }
-            Change::CustomValue { group, key, value } => self.set_custom(group, key, value)?,
+            AccountChange::CustomValue { group, key, value } => self.set_custom_value(group, key, value)?,
         }
         Ok(())
     }
 
-    fn set_custom(&mut self, no: u64, key: String, value: String) -> Result<(), UnknownTarget> {
-        let group = self.groups.iter_mut().find(|group| group.no == no).ok_or(UnknownTarget::Group(no))?;
-        if !catalog::has(&key) && !catalog::is_a_name(&key) {
-            return Err(UnknownTarget::Setting(key));
+    fn set_custom_value(&mut self, no: u64, key: String, value: String) -> Result<(), InvalidChange> {
+        let group = self.groups.iter_mut().find(|group| group.no == no).ok_or(InvalidChange::Group(no))?;
+        if !kafka_settings::is_known(&key) && !kafka_settings::is_valid_name(&key) {
+            return Err(InvalidChange::Setting(key));
         }
         if value.is_empty() {
             group.custom.remove(&key);

@@ -1,8 +1,8 @@
-//! One cluster: what it is, and what it shows at a given time.
+//! A cluster, and its visible state at a given time.
 
 use std::collections::BTreeMap;
 
-use super::life::{self, GREEN, RUNNING};
+use super::lifecycle::{self, GREEN, RUNNING};
 use super::options::Pace;
 use super::scenario::Scenario;
 
@@ -17,94 +17,100 @@ pub(super) struct Cluster {
     pub(super) version: String,
     /// Config group before the upgrade.
     pub(super) group: u64,
-    /// The last upgrade, going on or over.
+    /// The last upgrade, running or finished.
     pub(super) upgrade: Option<Upgrade>,
-    pub(super) altered: Altered,
+    pub(super) overrides: Overrides,
 }
 
-/// An upgrade that was accepted.
+/// An accepted upgrade.
 #[derive(Clone)]
 pub(super) struct Upgrade {
     pub(super) version: String,
     pub(super) group: u64,
     /// Unix time in milliseconds.
     pub(super) accepted_ms: u64,
-    /// Answered progress and status reads since.
-    pub(super) looks: usize,
+    /// Progress and status reads since the start.
+    pub(super) polls: usize,
 }
 
-/// What was set from outside; it stands above the life cycle.
+/// Values set by account changes. They override the lifecycle.
 #[derive(Clone, Default)]
-pub(super) struct Altered {
+pub(super) struct Overrides {
     pub(super) status: Option<String>,
-    pub(super) colours: BTreeMap<usize, String>,
+    pub(super) colors: BTreeMap<usize, String>,
     pub(super) version: Option<String>,
     pub(super) group: Option<u64>,
 }
 
-/// How and when one looks at a cluster.
+/// The scenario and time in which a request is handled.
 #[derive(Clone, Copy)]
-pub(super) struct Now {
+pub(super) struct RequestContext {
     pub(super) scenario: Scenario,
     pub(super) pace: Pace,
     /// Unix time in milliseconds.
     pub(super) at_ms: u64,
 }
 
-/// What a cluster shows.
-pub(super) struct View {
+/// The visible state of a cluster.
+pub(super) struct ClusterView {
     pub(super) status: String,
-    pub(super) colours: Vec<String>,
+    pub(super) colors: Vec<String>,
     pub(super) version: String,
     pub(super) group: u64,
-    /// Whether the service is at work on it, whatever the status says.
-    pub(super) under_way: bool,
+    /// Whether an upgrade is running, whatever the status is.
+    pub(super) is_in_progress: bool,
 }
 
 impl Cluster {
-    pub(super) fn view(&self, now: Now) -> View {
-        let mut view = View {
+    /// Returns the state that the API shows.
+    pub(super) fn view(&self, context: RequestContext) -> ClusterView {
+        let mut view = ClusterView {
             status: RUNNING.to_owned(),
-            colours: vec![GREEN.to_owned(); self.brokers],
+            colors: vec![GREEN.to_owned(); self.brokers],
             version: self.version.clone(),
             group: self.group,
-            under_way: false,
+            is_in_progress: false,
         };
         if let Some(upgrade) = &self.upgrade {
-            let step = life::step(now.pace, upgrade.accepted_ms, now.at_ms, upgrade.looks);
-            let moment = life::moment(step, now.scenario, self.brokers, life::restart_steps(now.pace));
-            moment.status.clone_into(&mut view.status);
-            view.colours = moment.colours.into_iter().map(str::to_owned).collect();
-            view.under_way = moment.under_way;
-            if moment.switched {
+            let step = lifecycle::step_at(context.pace, upgrade.accepted_ms, context.at_ms, upgrade.polls);
+            let state = lifecycle::state_at(
+                step,
+                context.scenario,
+                self.brokers,
+                lifecycle::restart_steps(context.pace),
+            );
+            state.status.clone_into(&mut view.status);
+            view.colors = state.colors.into_iter().map(str::to_owned).collect();
+            view.is_in_progress = state.is_in_progress;
+            if state.is_switched {
                 view.version.clone_from(&upgrade.version);
                 view.group = upgrade.group;
             }
         }
-        self.altered.lay_over(&mut view);
+        self.overrides.apply_to(&mut view);
         view
     }
 
-    /// Returns the names of the broker nodes, in the order of the colours.
+    /// Returns the names of the broker nodes, in the order of the colors.
     pub(super) fn broker_names(&self) -> impl Iterator<Item = String> {
         (1..=self.brokers).map(|number| format!("{}-d-{number:03}", self.name))
     }
 
     pub(super) fn zookeeper_names(&self) -> impl Iterator<Item = String> {
-        (1..=ZOOKEEPERS).map(|number| format!("{}-m-{number:03}", self.name))
+        (1..=ZOOKEEPER_NODES).map(|number| format!("{}-m-{number:03}", self.name))
     }
 }
 
-/// `ZooKeeper` nodes of every cluster.
-pub(super) const ZOOKEEPERS: usize = 3;
+/// The number of `ZooKeeper` nodes in every cluster.
+pub(super) const ZOOKEEPER_NODES: usize = 3;
 
-impl Altered {
-    fn lay_over(&self, view: &mut View) {
+impl Overrides {
+    fn apply_to(&self, view: &mut ClusterView) {
         if let Some(status) = &self.status {
             view.status.clone_from(status);
         }
-        for (broker, colour) in &self.colours {
-            view.colours[*broker].clone_from(colour);
+        for (broker, color) in &self.colors {
+            view.colors[*broker].clone_from(color);
         }
         if let Some(version) = &self.version {
             view.version.clone_from(version);

@@ -1,32 +1,33 @@
-//! A local CDSS to rehearse against: a made-up account behind the documented HTTP API, on loopback, with faults to
-//! choose from. It decides nothing for the client and shares no code with it, so that a mistake cannot be made twice.
+//! A local CDSS simulator: a fictional account behind the documented HTTP API, on loopback, with selectable faults.
+//!
+//! It shares no code with the client, so that the same mistake can't hide in both.
 
 mod account;
-mod catalog;
-mod change;
+mod account_change;
 mod cluster;
-mod demo;
-mod fields;
+mod cluster_reads;
+mod config_group_reads;
+mod config_group_writes;
+mod demo_account;
 mod gateway;
-mod group_changes;
-mod groups;
-mod life;
-mod log;
+mod kafka_settings;
+mod kafka_versions;
+mod lifecycle;
 mod new_cluster;
 mod options;
 mod paging;
-mod reads;
+mod request_fields;
+mod request_log;
 mod response;
 mod routes;
 mod scenario;
 mod server;
 mod signature;
 mod state;
+mod system_time;
 #[cfg(test)]
 mod tests;
-mod time;
 mod upgrade;
-mod versions;
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -35,42 +36,42 @@ use std::{fmt, io};
 
 use tokio::sync::oneshot;
 
-pub use change::{Alteration, Change, UnknownTarget};
-pub use log::{Log, Logged};
+pub use account_change::{AccountChange, InvalidChange, ScheduledChange};
 pub use new_cluster::{NewCluster, NewClusterError};
 pub use options::{Options, Pace};
+pub use request_log::{LogEntry, RequestLog};
 pub use scenario::{Scenario, UnknownScenario};
 
 use server::Shared;
 use state::State;
 
-/// Longest wait of [`Sandbox::wait_until`]: chosen, far above what any rehearsal in a test takes.
-const WAIT: Duration = Duration::from_secs(10);
+/// The timeout of [`Sandbox::wait_until`]. Chosen: far longer than any upgrade in a test.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A running sandbox. It serves until it is dropped, which cuts every connection at once.
+/// A running sandbox. It serves requests until it is dropped, which closes all connections immediately.
 pub struct Sandbox {
     port: u16,
     shared: Arc<Shared>,
-    /// Dropping the sender is the signal to stop.
+    /// Dropping the sender stops the server.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Sandbox {
-    /// Binds a port of 127.0.0.1 and serves it on a thread of its own.
+    /// Binds a port on 127.0.0.1 and serves it on its own thread.
     ///
-    /// Added clusters get the numbers 1009401, 1009402 ... in their order and take the place of demo clusters of the
-    /// same name.
+    /// Added clusters get the numbers 1009401, 1009402, and so on, and replace demo clusters with the same name.
     ///
     /// # Errors
-    /// When the port cannot be bound or the thread not be started; of kind `InvalidInput` when an added cluster is
-    /// not possible or named twice, or when an alteration names an operation, cluster, broker or setting that is not
-    /// there.
+    ///
+    /// Fails if the port can't be bound or the thread can't be started. The kind is `InvalidInput` if an added cluster is
+    /// invalid or added twice, or if a scheduled change names an operation, cluster, broker, or setting that does not
+    /// exist.
     pub fn start(options: Options) -> io::Result<Self> {
         let requested = options.port;
         let state =
             State::new(options).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let (listener, runtime) = server::open(requested)?;
+        let (listener, runtime) = server::bind(requested)?;
         let port = listener.local_addr()?.port();
         let shared = Arc::new(Shared::new(state));
         let (stop, stopped) = oneshot::channel();
@@ -81,42 +82,47 @@ impl Sandbox {
         Ok(Self { port, shared, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Returns the endpoint, `http://127.0.0.1:PORT`, without a slash at the end.
+    /// Returns the endpoint, `http://127.0.0.1:PORT`, without a trailing slash.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// Returns the port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Returns what was asked so far.
-    pub fn log(&self) -> Log {
+    /// Returns the requests received so far.
+    pub fn log(&self) -> RequestLog {
         self.shared.state().log().clone()
     }
 
-    /// Waits until the log meets a condition, which is looked at after every request and must not call the sandbox
-    /// itself. For tests.
+    /// Waits until the log satisfies a condition, for tests. The condition is checked after every request and must not
+    /// call the sandbox.
     ///
     /// # Panics
-    /// When ten seconds pass without it.
-    pub fn wait_until(&self, condition: impl Fn(&Log) -> bool) -> Log {
-        let log = self.shared.wait_until(WAIT, condition);
-        log.unwrap_or_else(|log| panic!("the sandbox waited {WAIT:?} in vain; it saw {:#?}", log.requests))
+    ///
+    /// Panics if the condition is not satisfied within ten seconds.
+    pub fn wait_until(&self, condition: impl Fn(&RequestLog) -> bool) -> RequestLog {
+        let log = self.shared.wait_until(WAIT_TIMEOUT, condition);
+        log.unwrap_or_else(|log| {
+            panic!("the condition was not met within {WAIT_TIMEOUT:?}; requests: {:#?}", log.requests)
+        })
     }
 
-    /// Takes another key from now on, and no longer the one before.
+    /// Replaces the accepted key pair.
     pub fn accept_key(&self, access_key: &str, secret_key: &str) {
         self.shared.state().accept_key(access_key, secret_key);
     }
 
-    /// Changes something in the account behind the client's back, at once.
+    /// Changes the account immediately, without a request from the client.
     ///
     /// # Panics
-    /// When the change names something that is not there.
-    pub fn alter(&self, change: Change) {
-        let altered = self.shared.state().alter(change);
-        if let Err(error) = altered {
+    ///
+    /// Panics if the change names something that does not exist.
+    pub fn apply(&self, change: AccountChange) {
+        let result = self.shared.state().apply(change);
+        if let Err(error) = result {
             panic!("{error}");
         }
     }
@@ -126,7 +132,7 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A server that panicked is a finished one as well.
+            // Ignore a panic of the server thread: it has stopped either way.
             drop(thread.join());
         }
     }

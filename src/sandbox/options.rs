@@ -1,26 +1,26 @@
-//! How a sandbox behaves: what its caller chooses.
+//! The options of a sandbox.
 
 use std::time::Duration;
 
-use super::change::Alteration;
+use super::account_change::ScheduledChange;
 use super::new_cluster::NewCluster;
 use super::scenario::Scenario;
 
-/// What a sandbox serves, to whom and how fast.
+/// Options of a sandbox.
 #[derive(Clone)]
 pub struct Options {
     pub scenario: Scenario,
-    /// The one access key that is let in.
+    /// The only accepted access key.
     pub access_key: String,
     pub secret_key: String,
-    /// Clusters under the user's own names, beside the demo account.
+    /// Clusters to add to the demo account.
     pub clusters: Vec<NewCluster>,
     pub pace: Pace,
-    /// How long each answer takes in the scenario `slow`; without meaning in the others.
-    pub answer_delay: Duration,
-    /// What changes in the account while a client works.
-    pub alterations: Vec<Alteration>,
-    /// Port on 127.0.0.1; 0 takes any that is free.
+    /// The delay of each response in the scenario `slow`. Ignored in others.
+    pub response_delay: Duration,
+    /// Changes to the account that come just before certain requests.
+    pub scheduled_changes: Vec<ScheduledChange>,
+    /// Port on 127.0.0.1. 0 selects a free port.
     pub port: u16,
 }
 
@@ -32,27 +32,27 @@ impl Default for Options {
             secret_key: "sandbox-secret-key".to_owned(),
             clusters: Vec::new(),
             pace: Pace::default(),
-            // Chosen: slow enough to be noticed, quick enough for a rehearsal.
-            answer_delay: Duration::from_secs(1),
-            alterations: Vec::new(),
+            // Chosen: long enough to notice, short enough to wait for.
+            response_delay: Duration::from_secs(1),
+            scheduled_changes: Vec::new(),
             port: 0,
         }
     }
 }
 
-/// What moves an upgrade on.
+/// What advances a simulated upgrade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// The clock: one step of the life cycle in each `step`, ten steps for a broker.
+    /// Time: one lifecycle step per `step`. A broker takes ten steps.
     Clock { step: Duration },
-    /// Each answered progress or status read of the cluster: deterministic, for tests. The first one after a start
-    /// shows its first step, each later one the next; other reads show the step of the last one. Three steps for a
-    /// broker.
-    Looks,
+    /// Each progress or status read of the cluster that gets a response. Deterministic, for tests. The first read after
+    /// a start shows the first step, each later read the next step. Other reads show the step of the last one. A broker
+    /// takes three steps.
+    Polls,
 }
 
 impl Default for Pace {
-    /// Returns the pace of a rehearsal: chosen so that three brokers take about six seconds.
+    /// Returns the default pace. Chosen: three brokers take about six seconds.
     fn default() -> Self {
         Self::Clock { step: Duration::from_millis(200) }
     }

@@ -1,20 +1,24 @@
-//! Cuts a list into pages.
+//! Paging of lists.
 
 use serde_json::{Map, Value, json};
 
-use super::fields::Fields;
-use super::response::Answer;
+use super::request_fields::RequestFields;
+use super::response::ApiResponse;
 
-/// Longest page: chosen, so that a client has to read what was used instead of what it asked for.
-const LONGEST: u64 = 100;
+/// The largest page. Chosen: smaller than clients may request, so that they must use the returned page size.
+const MAX_PAGE_SIZE: u64 = 100;
 
-/// Cuts the page that was asked for out of a list and returns it with the paging fields.
+/// Returns the requested page of a list, with the paging fields.
 ///
 /// # Errors
-/// The gateway's answer to a page number or size that is no whole number.
-pub(super) fn page<T>(fields: &Fields, all: Vec<T>) -> Result<(Vec<T>, Map<String, Value>), Answer> {
+///
+/// Returns the gateway's response to a page number or size that is not an integer.
+pub(super) fn page<T>(
+    fields: &RequestFields,
+    all: Vec<T>,
+) -> Result<(Vec<T>, Map<String, Value>), ApiResponse> {
     let number = fields.integer("pageNo")?.unwrap_or(1).max(1);
-    let size = fields.integer("pageSize")?.unwrap_or(10).clamp(1, LONGEST);
+    let size = fields.integer("pageSize")?.unwrap_or(10).clamp(1, MAX_PAGE_SIZE);
     let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
     let pages = total.div_ceil(size);
     let paging = [
@@ -36,8 +40,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pages_say_where_they_are() {
-        // Asked for; then the items, and current, size, pages, first, last.
+    fn pages_have_their_position() {
+        // Request body; items; and current page, page size, number of pages, is first, is last.
         let table = [
             ("{}", vec![1, 2, 3], json!([1, 10, 1, true, true])),
             (r#"{"pageSize":2}"#, vec![1, 2], json!([1, 2, 2, true, false])),
@@ -46,7 +50,7 @@ mod tests {
             (r#"{"pageSize":1000,"pageNo":0}"#, vec![1, 2, 3], json!([1, 100, 1, true, true])),
         ];
         for (body, items, expected) in table {
-            let fields = Fields::parse(body.as_bytes()).ok().unwrap();
+            let fields = RequestFields::parse(body.as_bytes()).ok().unwrap();
             let (found, paging) = page(&fields, vec![1, 2, 3]).unwrap();
             assert_eq!(found, items, "{body}");
             let names = ["currentPage", "pageSize", "totalPage", "isFirst", "isLast"];

@@ -1,63 +1,63 @@
-//! Every shape of answer: the service's envelope, the gateway's error, and none at all.
+//! The kinds of responses: the service's envelope, a gateway error, or none.
 
 use serde_json::{Value, json};
 
-/// What a client gets.
+/// A response to a request.
 #[derive(Debug, PartialEq)]
-pub(super) enum Answer {
-    /// An envelope with code 0; the result may be null.
-    Result(Value),
-    /// An envelope with another code and a reason.
+pub(super) enum ApiResponse {
+    /// An envelope with code 0. The result may be null.
+    Success(Value),
+    /// An envelope with another code and a message.
     Refusal { status: u16, message: String },
-    /// An error of the gateway before the service, or of the gateway about it.
-    Gateway { status: u16, error_code: &'static str, message: &'static str, details: Option<String> },
-    /// 429; `retry_after` adds the header that says "at once".
+    /// An error response of the gateway.
+    GatewayError { status: u16, error_code: &'static str, message: &'static str, details: Option<String> },
+    /// HTTP 429. `retry_after` adds the header `Retry-After: 0`.
     Throttled { retry_after: bool },
-    /// The connection ends without a byte.
-    Cut,
+    /// The connection is closed without a response.
+    Disconnect,
 }
 
-/// Code of every refusal: seen on the live service; its codes are not documented.
-const REFUSED: u16 = 3;
+/// The code of every refusal. Observed on the live service; the codes are not documented.
+const REFUSAL_CODE: u16 = 3;
 
-impl Answer {
+impl ApiResponse {
     pub(super) fn refusal(message: impl Into<String>) -> Self {
         Self::Refusal { status: 200, message: message.into() }
     }
 
-    pub(super) const fn gateway(status: u16, error_code: &'static str, message: &'static str) -> Self {
-        Self::Gateway { status, error_code, message, details: None }
+    pub(super) const fn gateway_error(status: u16, error_code: &'static str, message: &'static str) -> Self {
+        Self::GatewayError { status, error_code, message, details: None }
     }
 
     pub(super) const fn not_found() -> Self {
-        Self::gateway(404, "300", "Not Found Exception")
+        Self::gateway_error(404, "300", "Not Found Exception")
     }
 
     pub(super) const fn permission_denied() -> Self {
-        Self::gateway(401, "210", "Permission Denied")
+        Self::gateway_error(401, "210", "Permission Denied")
     }
 
-    /// Returns the HTTP status, 0 for no answer.
+    /// Returns the HTTP status; 0 for no response.
     pub(super) fn status(&self) -> u16 {
         match self {
-            Self::Result(_) => 200,
-            Self::Refusal { status, .. } | Self::Gateway { status, .. } => *status,
+            Self::Success(_) => 200,
+            Self::Refusal { status, .. } | Self::GatewayError { status, .. } => *status,
             Self::Throttled { .. } => 429,
-            Self::Cut => 0,
+            Self::Disconnect => 0,
         }
     }
 
-    /// Returns the JSON text, empty for no answer.
+    /// Returns the JSON text; empty for no response.
     pub(super) fn body(&self, request_id: &str) -> String {
         let error = |code: &str, message: &str| json!({ "errorCode": code, "message": message });
         let body = match self {
-            Self::Result(result) => {
+            Self::Success(result) => {
                 json!({ "code": 0, "message": "SUCCESS", "result": result, "requestId": request_id })
             }
             Self::Refusal { message, .. } => {
-                json!({ "code": REFUSED, "message": message, "result": null, "requestId": request_id })
+                json!({ "code": REFUSAL_CODE, "message": message, "result": null, "requestId": request_id })
             }
-            Self::Gateway { error_code, message, details, .. } => {
+            Self::GatewayError { error_code, message, details, .. } => {
                 let mut error = error(error_code, message);
                 if let Some(details) = details {
                     error["details"] = json!(details);
@@ -65,7 +65,7 @@ impl Answer {
                 json!({ "error": error })
             }
             Self::Throttled { .. } => json!({ "error": error("410", "Throttle Limited") }),
-            Self::Cut => return String::new(),
+            Self::Disconnect => return String::new(),
         };
         body.to_string()
     }

@@ -1,6 +1,6 @@
-//! Which operation a method and a path mean.
+//! Maps methods and paths to operations.
 
-/// An operation, with the number that its path ends in.
+/// An operation, with the number at the end of its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operation {
     Versions,
@@ -19,15 +19,15 @@ pub(super) enum Operation {
     WriteGroup(u64),
 }
 
-/// Name of the start in the log.
+/// The name of the start in the log.
 pub(super) const START: &str = "rollingUpgrade";
-/// Name in the log of everything that has no route.
+/// The name of requests without a route in the log.
 pub(super) const UNKNOWN: &str = "unknown";
 
-/// All regions lead to one account.
+/// The path prefixes of all regions. They all serve the same account.
 const PREFIXES: [&str; 4] = ["/api/v1/", "/api/sgn-v1/", "/api/jpn-v1/", "/api/krs-v1/"];
 
-/// Every operation under its name in the log.
+/// All operations with their names in the log.
 const NAMES: [(Operation, &str); 14] = [
     (Operation::Versions, "getCDSSVersionList"),
     (Operation::ClusterList, "getClusterInfoList"),
@@ -45,7 +45,7 @@ const NAMES: [(Operation, &str); 14] = [
     (Operation::WriteGroup(0), "setKafkaConfigGroupDetail"),
 ];
 
-/// Returns the operation, or `None` where the service has no route.
+/// Returns the operation, or `None` if the service has no such route.
 pub(super) fn find(method: &str, path_and_query: &str) -> Option<Operation> {
     let path = path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path);
     let route = PREFIXES.iter().find_map(|prefix| path.strip_prefix(prefix))?;
@@ -74,7 +74,7 @@ pub(super) fn find(method: &str, path_and_query: &str) -> Option<Operation> {
     Some(operation)
 }
 
-/// Returns the name in the log.
+/// Returns the name of the operation in the log.
 pub(super) fn name(operation: Option<Operation>) -> &'static str {
     let Some(operation) = operation else { return UNKNOWN };
     let same =
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lead_to_operations() {
+    fn paths_map_to_operations() {
         let table = [
             ("GET", "/api/v1/cluster/getCDSSVersionList?x=1", Some(Operation::Versions)),
             ("POST", "/api/sgn-v1/cluster/getClusterInfoList", Some(Operation::ClusterList)),
@@ -113,12 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_has_a_name_of_its_own() {
+    fn operation_names_are_unique() {
         let operation = find("POST", "/api/v1/cluster/getClusterInfoList/1009123");
         assert_eq!(name(operation), "getClusterInfo");
         assert_eq!(name(find("POST", "/api/v1/cluster/getClusterInfoList")), "getClusterInfoList");
         assert_eq!(name(None), "unknown");
-        let different: std::collections::HashSet<_> = names().collect();
-        assert_eq!(different.len(), NAMES.len());
+        let unique: std::collections::HashSet<_> = names().collect();
+        assert_eq!(unique.len(), NAMES.len());
     }
 }

@@ -1,11 +1,11 @@
-//! What goes well or wrong in a rehearsal.
+//! The scenarios of the sandbox.
 
 use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
-/// One way in which the service behaves.
+/// How the simulated service behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scenario {
     Healthy,
@@ -38,7 +38,7 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    /// Every scenario, those that end well first, then by exit code.
+    /// All scenarios, the successful ones first, then by exit code.
     pub const ALL: &[Self] = &[
         Self::Healthy,
         Self::Flapping,
@@ -69,62 +69,70 @@ impl Scenario {
         Self::ServerError,
     ];
 
-    /// Returns the name to choose it by.
+    /// Returns the name used on the command line.
     pub fn name(&self) -> &'static str {
-        self.facts().0
+        self.details().0
     }
 
-    /// Returns one line on what happens.
-    pub fn about(&self) -> &'static str {
-        self.facts().1
+    /// Returns a one-line description.
+    pub fn description(&self) -> &'static str {
+        self.details().1
     }
 
-    /// Returns the exit code that a `cdss upgrade` ends with.
-    pub fn exit(&self) -> u8 {
-        self.facts().2
+    /// Returns the exit code of `cdss upgrade` in this scenario.
+    pub fn exit_code(&self) -> u8 {
+        self.details().2
     }
 
-    fn facts(self) -> (&'static str, &'static str, u8) {
+    fn details(self) -> (&'static str, &'static str, u8) {
         match self {
-            Self::Healthy => ("healthy", "One broker after another restarts, then the new version runs", 0),
-            Self::Flapping => ("flapping", "Colours waver on the way, with moments that look finished", 0),
-            Self::LateVersion => ("late-version", "All is green for a while before the version switches", 0),
+            Self::Healthy => ("healthy", "Brokers restart one by one, then the new version is running", 0),
+            Self::Flapping => {
+                ("flapping", "Broker colors flap during the upgrade, at times looking finished", 0)
+            }
+            Self::LateVersion => {
+                ("late-version", "All brokers are green for a while before the version changes", 0)
+            }
             Self::EarlyVersion => {
-                ("early-version", "The version switches before the first broker restarts", 0)
+                ("early-version", "The version changes before the first broker restarts", 0)
             }
-            Self::Slow => ("slow", "Every answer takes a second", 0),
-            Self::Throttled => ("throttled", "Every fourth request is refused as one too many", 0),
-            Self::AnswerLost => ("answer-lost", "The start takes effect, its answer never arrives", 0),
-            Self::Answer504 => ("answer-504", "The start takes effect, the gateway reports a timeout", 0),
+            Self::Slow => ("slow", "Every response takes one second", 0),
+            Self::Throttled => ("throttled", "Every fourth request is throttled (HTTP 429)", 0),
+            Self::AnswerLost => ("answer-lost", "The start takes effect, but its response is lost", 0),
+            Self::Answer504 => ("answer-504", "The start takes effect, but the gateway returns HTTP 504", 0),
             Self::RefusedButStarted => {
-                ("refused-but-started", "The start is refused and takes effect anyway", 0)
+                ("refused-but-started", "The start is rejected but takes effect anyway", 0)
             }
-            Self::NoProgress => ("no-progress", "The progress call does not exist", 0),
+            Self::NoProgress => ("no-progress", "The progress operation does not exist (HTTP 404)", 0),
             Self::GroupAnswerLost => {
-                ("group-answer-lost", "A copied config group is made and filled, no answer of it arrives", 0)
+                ("group-answer-lost", "Config group changes take effect, but their responses are lost", 0)
             }
-            Self::GroupLost => ("group-lost", "The create of a config group is lost on the way", 0),
+            Self::GroupLost => ("group-lost", "Config group create requests are lost", 0),
             Self::GroupDropsValue => {
-                ("group-drops-value", "A value of a copied config group is dropped without a word", 0)
+                ("group-drops-value", "A value written to a config group is silently dropped", 0)
             }
-            Self::NoPermission => ("no-permission", "The key is right but may do nothing", 4),
-            Self::WrongSignature => ("wrong-signature", "No signature is accepted", 4),
+            Self::NoPermission => ("no-permission", "The key is valid but has no permissions", 4),
+            Self::WrongSignature => ("wrong-signature", "Every signature is rejected", 4),
             Self::SkewedClock => ("skewed-clock", "The service's clock is ten minutes ahead", 0),
-            Self::PrecheckRefused => ("precheck-refused", "The pre-check says no", 5),
-            Self::PrecheckRefusedHttp => ("precheck-refused-http", "The pre-check says no, with HTTP 400", 5),
-            Self::StartRefused => ("start-refused", "The pre-check says yes, the start is refused", 6),
+            Self::PrecheckRefused => ("precheck-refused", "The pre-check rejects the upgrade", 5),
+            Self::PrecheckRefusedHttp => {
+                ("precheck-refused-http", "The pre-check rejects the upgrade with HTTP 400", 5)
+            }
+            Self::StartRefused => ("start-refused", "The pre-check passes, but the start is rejected", 6),
             Self::EndsOnOldVersion => {
-                ("ends-on-old-version", "All brokers restart, the old version stays", 7)
+                ("ends-on-old-version", "All brokers restart, but the version does not change", 7)
             }
-            Self::EndsInError => ("ends-in-error", "The second broker fails, the cluster ends in error", 7),
-            Self::Stalled => ("stalled", "The second broker never comes back", 8),
-            Self::BrokerRed => ("broker-red", "The second broker turns red and stays so", 8),
-            Self::NeverStarts => ("never-starts", "The start is accepted and nothing happens", 9),
+            Self::EndsInError => {
+                ("ends-in-error", "The second broker fails and the cluster ends in status error", 7)
+            }
+            Self::Stalled => ("stalled", "The second broker never finishes restarting", 8),
+            Self::BrokerRed => ("broker-red", "The second broker turns red and stays red", 8),
+            Self::NeverStarts => ("never-starts", "The start is accepted, but nothing happens", 9),
             Self::AnswerLostNotStarted => {
-                ("answer-lost-not-started", "The start is lost on the way, with no answer", 9)
+                ("answer-lost-not-started", "The start request is lost and gets no response", 9)
             }
-            Self::Busy => ("busy", "The clusters are changing already, for another reason", 11),
-            Self::ServerError => ("server-error", "Nothing can be read", 12),
+            Self::Busy => ("busy", "Another operation is already changing the clusters", 11),
+            Self::ServerError => ("server-error", "Every read fails with HTTP 503", 12),
         }
     }
 }
@@ -135,14 +143,14 @@ impl fmt::Display for Scenario {
     }
 }
 
-/// A name that no scenario has.
+/// The name of a scenario that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown scenario `{name}`, expected one of {}", names())]
+#[error("unknown scenario `{name}`; expected one of {}", all_names())]
 pub struct UnknownScenario {
     pub name: String,
 }
 
-fn names() -> String {
+fn all_names() -> String {
     Scenario::ALL.iter().map(Scenario::name).collect::<Vec<_>>().join(", ")
 }
 
@@ -162,19 +170,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_leads_back_to_its_scenario() {
+    fn every_name_parses_to_its_scenario() {
         for scenario in Scenario::ALL {
             assert_eq!(scenario.to_string().parse(), Ok(*scenario));
-            assert!(!scenario.about().is_empty());
+            assert!(!scenario.description().is_empty());
         }
         let names: HashSet<_> = Scenario::ALL.iter().map(Scenario::name).collect();
         assert_eq!(names.len(), Scenario::ALL.len());
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_the_known_ones() {
+    fn unknown_name_error_lists_the_known_ones() {
         let error = "helthy".parse::<Scenario>().unwrap_err().to_string();
-        assert!(error.starts_with("unknown scenario `helthy`, expected one of healthy, flapping"), "{error}");
+        assert!(error.starts_with("unknown scenario `helthy`; expected one of healthy, flapping"), "{error}");
         assert!(error.ends_with("server-error"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP on loopback: one thread, every connection a task of it.
+//! The HTTP server on loopback: one thread, one task per connection.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener as BlockingListener};
@@ -18,59 +18,61 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use super::gateway::Asked;
-use super::log::Log;
-use super::response::Answer;
-use super::signature::Signed;
+use super::gateway::IncomingRequest;
+use super::request_log::RequestLog;
+use super::response::ApiResponse;
+use super::signature::SignatureHeaders;
 use super::state::State;
-use super::time;
+use super::system_time;
 
-/// Longest body that is read, in bytes: chosen, far above any that the API needs.
-const LONGEST_BODY: usize = 1024 * 1024;
+/// The largest accepted body. Chosen: far larger than any body of the API.
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Where the log is read over HTTP, without a signature.
+/// The path of the request log, which needs no signature.
 const LOG_PATH: &str = "/_sandbox/log";
 
-/// The state, and the signal that a request was decided.
+/// The state, and a signal for handled requests.
 pub(super) struct Shared {
     state: Mutex<State>,
-    decided: Condvar,
+    request_handled: Condvar,
 }
 
 impl Shared {
     pub(super) fn new(state: State) -> Self {
-        Self { state: Mutex::new(state), decided: Condvar::new() }
+        Self { state: Mutex::new(state), request_handled: Condvar::new() }
     }
 
-    /// Waits for the state. It is whole even after a panic of its holder: each request is logged in one go.
+    /// Locks the state. It is consistent even after a panic of its holder, because each request is logged at once.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until the log meets a condition, which is looked at while the state is held.
+    /// Waits until the log satisfies a condition, which is checked while the state is locked.
     ///
     /// # Errors
-    /// The log as it was when the time was over.
-    pub(super) fn wait_until(&self, limit: Duration, condition: impl Fn(&Log) -> bool) -> Result<Log, Log> {
-        let unmet = |state: &mut State| !condition(state.log());
-        let waited = self.decided.wait_timeout_while(self.state(), limit, unmet);
+    ///
+    /// Returns the log at the timeout.
+    pub(super) fn wait_until(
+        &self,
+        limit: Duration,
+        condition: impl Fn(&RequestLog) -> bool,
+    ) -> Result<RequestLog, RequestLog> {
+        let is_unmet = |state: &mut State| !condition(state.log());
+        let waited = self.request_handled.wait_timeout_while(self.state(), limit, is_unmet);
         let (state, result) = waited.unwrap_or_else(PoisonError::into_inner);
         let log = state.log().clone();
         if result.timed_out() { Err(log) } else { Ok(log) }
     }
 }
 
-/// Binds a port of 127.0.0.1 and prepares what serves it.
-///
-/// # Errors
-/// When the system gives neither.
-pub(super) fn open(port: u16) -> io::Result<(BlockingListener, Runtime)> {
+/// Binds a port on 127.0.0.1 and creates the runtime.
+pub(super) fn bind(port: u16) -> io::Result<(BlockingListener, Runtime)> {
     let listener = BlockingListener::bind((Ipv4Addr::LOCALHOST, port))?;
     listener.set_nonblocking(true)?;
     Ok((listener, Builder::new_current_thread().enable_all().build()?))
 }
 
-/// Serves until the other end of `stopped` is dropped. The end of the runtime cuts whatever is open.
+/// Serves until the sender of `stopped` is dropped. Dropping the runtime closes all open connections.
 pub(super) fn serve(
     runtime: &Runtime,
     listener: BlockingListener,
@@ -82,84 +84,87 @@ pub(super) fn serve(
         let listener = TcpListener::from_std(listener).expect("the listener does not block");
         loop {
             match listener.accept().await {
-                Ok((stream, _)) => drop(tokio::spawn(converse(stream, Arc::clone(&shared)))),
-                // Out of file descriptors, as a rule: others finish meanwhile. The pause is chosen.
+                Ok((stream, _)) => drop(tokio::spawn(serve_connection(stream, Arc::clone(&shared)))),
+                // Usually out of file descriptors. Chosen: a short pause, in which other connections finish.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             }
         }
     });
-    // Both the signal and the loss of its sender mean the end.
+    // A message and a dropped sender both mean to stop.
     drop(runtime.block_on(stopped));
 }
 
-async fn converse(stream: TcpStream, shared: Arc<Shared>) {
-    // Small answers go out at once; without it they are only slower.
+async fn serve_connection(stream: TcpStream, shared: Arc<Shared>) {
+    // Send small responses immediately. Without it they are only slower.
     drop(stream.set_nodelay(true));
-    let service = service_fn(move |request| answer(Arc::clone(&shared), request));
-    // It ends with an error where the client or a scenario cut it, which is nothing to tell.
+    let service = service_fn(move |request| handle_request(Arc::clone(&shared), request));
+    // Fails if the client or a scenario closes the connection. This needs no report.
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }
 
-/// A connection that ends here, without an answer.
+/// The connection is closed without a response.
 #[derive(Debug, Error)]
-#[error("connection cut")]
-struct Cut;
+#[error("connection closed")]
+struct Disconnected;
 
-async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Cut> {
+async fn handle_request(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Disconnected> {
     if request.method() == Method::GET && request.uri().path() == LOG_PATH {
-        return Ok(log(&shared.state()));
+        return Ok(log_response(&shared.state()));
     }
-    let asked = read(request).await?;
-    let reply = shared.state().decide(&asked);
-    shared.decided.notify_all();
-    if !reply.delay.is_zero() {
-        tokio::time::sleep(reply.delay).await;
+    let request = read_request(request).await?;
+    let prepared = shared.state().handle(&request);
+    shared.request_handled.notify_all();
+    if !prepared.delay.is_zero() {
+        tokio::time::sleep(prepared.delay).await;
     }
-    if reply.answer == Answer::Cut {
-        return Err(Cut);
+    if prepared.response == ApiResponse::Disconnect {
+        return Err(Disconnected);
     }
     let mut response = Response::builder()
-        .status(reply.answer.status())
+        .status(prepared.response.status())
         .header(CONTENT_TYPE, "application/json")
-        .header(DATE, time::http_date(reply.clock_ms))
-        .header("x-ncp-request-id", &reply.request_id);
-    if reply.answer == (Answer::Throttled { retry_after: true }) {
+        .header(DATE, system_time::http_date(prepared.clock_ms))
+        .header("x-ncp-request-id", &prepared.request_id);
+    if prepared.response == (ApiResponse::Throttled { retry_after: true }) {
         response = response.header(RETRY_AFTER, 0);
     }
-    let body = reply.answer.body(&reply.request_id);
-    Ok(response.body(Full::from(body)).expect("every part is a valid header"))
+    let body = prepared.response.body(&prepared.request_id);
+    Ok(response.body(Full::from(body)).expect("all headers are valid"))
 }
 
-async fn read(request: Request<Incoming>) -> Result<Asked, Cut> {
+async fn read_request(request: Request<Incoming>) -> Result<IncomingRequest, Disconnected> {
     let header = |name| {
         let value = request.headers().get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default().to_owned()
     };
-    let signed = Signed {
+    let signature = SignatureHeaders {
         timestamp: header("x-ncp-apigw-timestamp"),
         access_key: header("x-ncp-iam-access-key"),
         signature: header("x-ncp-apigw-signature-v2"),
     };
     let method = request.method().to_string();
     let path_and_query = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
-    let body = match Limited::new(request.into_body(), LONGEST_BODY).collect().await {
+    let body = match Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await {
         Ok(body) => Some(body.to_bytes().to_vec()),
         Err(error) if error.is::<LengthLimitError>() => None,
-        // The client is gone.
-        Err(_) => return Err(Cut),
+        // The client disconnected.
+        Err(_) => return Err(Disconnected),
     };
-    Ok(Asked { method, path_and_query, signed, body })
+    Ok(IncomingRequest { method, path_and_query, signature, body })
 }
 
-fn log(state: &State) -> Response<Full<Bytes>> {
+fn log_response(state: &State) -> Response<Full<Bytes>> {
     let log = state.log();
     let body = json!({
         "scenario": state.scenario().name(),
-        "starts_asked": log.starts_asked(),
+        "starts_asked": log.starts_requested(),
         "starts_accepted": log.starts_accepted(),
         "starts_executed": log.starts_executed(),
         "requests": log.requests,
     });
     let response = Response::builder().header(CONTENT_TYPE, "application/json");
-    response.body(Full::from(body.to_string())).expect("every part is a valid header")
+    response.body(Full::from(body.to_string())).expect("all headers are valid")
 }

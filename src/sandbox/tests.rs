@@ -1,4 +1,4 @@
-//! The sandbox over its wire, by a client that shares nothing with it but the documentation.
+//! Tests the sandbox over HTTP with a client that shares no code with it.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -14,30 +14,34 @@ use super::*;
 const CLUSTER: u64 = 1_009_123;
 const SECRET: &str = "sandbox-secret-key";
 
-/// What came back: status, head and JSON; all empty where the connection was cut.
+/// A response: status, head, and JSON. Empty if the connection was closed.
 #[derive(Debug, Default)]
-struct Got {
+struct HttpResponse {
     status: u16,
     head: String,
     body: Value,
 }
 
 fn sandbox(scenario: Scenario) -> Sandbox {
-    Sandbox::start(Options { scenario, pace: Pace::Looks, ..Options::default() }).unwrap()
+    Sandbox::start(Options { scenario, pace: Pace::Polls, ..Options::default() }).unwrap()
 }
 
-fn exchange(port: u16, request: &str) -> Got {
+fn exchange(port: u16, request: &str) -> HttpResponse {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let Some((head, body)) = answer.split_once("\r\n\r\n") else { return Got::default() };
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    let Some((head, body)) = response.split_once("\r\n\r\n") else { return HttpResponse::default() };
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Got { status, head: head.to_lowercase(), body: serde_json::from_str(body).unwrap_or(Value::Null) }
+    HttpResponse {
+        status,
+        head: head.to_lowercase(),
+        body: serde_json::from_str(body).unwrap_or(Value::Null),
+    }
 }
 
-fn send(port: u16, method: &str, path: &str, body: &str, secret: &str) -> Got {
-    let timestamp = time::unix_millis();
+fn send(port: u16, method: &str, path: &str, body: &str, secret: &str) -> HttpResponse {
+    let timestamp = system_time::unix_millis();
     let access_key = "sandbox-access-key";
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(format!("{method} {path}\n{timestamp}\n{access_key}").as_bytes());
@@ -51,16 +55,16 @@ fn send(port: u16, method: &str, path: &str, body: &str, secret: &str) -> Got {
     exchange(port, &request)
 }
 
-fn post(sandbox: &Sandbox, operation: &str, body: &Value) -> Got {
+fn post(sandbox: &Sandbox, operation: &str, body: &Value) -> HttpResponse {
     send(sandbox.port(), "POST", &format!("/api/v1/{operation}"), &body.to_string(), SECRET)
 }
 
-fn wish() -> Value {
+fn upgrade_request() -> Value {
     json!({ "serviceGroupInstanceNo": CLUSTER, "upgradeKafkaVersionCode": 3_903_006, "upgradeConfigGroupNo": 312 })
 }
 
-fn start(sandbox: &Sandbox) -> Got {
-    post(sandbox, "cluster/rollingUpgrade", &wish())
+fn start(sandbox: &Sandbox) -> HttpResponse {
+    post(sandbox, "cluster/rollingUpgrade", &upgrade_request())
 }
 
 fn cluster(sandbox: &Sandbox) -> Value {
@@ -68,19 +72,22 @@ fn cluster(sandbox: &Sandbox) -> Value {
     send(sandbox.port(), "POST", &path, "", SECRET).body["result"].clone()
 }
 
-fn progress(sandbox: &Sandbox) -> Got {
+fn progress(sandbox: &Sandbox) -> HttpResponse {
     post(sandbox, "cluster/rollingUpgradeProgressCheck", &json!({ "serviceGroupInstanceNo": CLUSTER }))
 }
 
 #[test]
-fn a_healthy_upgrade_goes_from_version_to_version() {
+fn healthy_upgrade_changes_the_version() {
     let sandbox = sandbox(Scenario::Healthy);
     assert_eq!(cluster(&sandbox)["kafkaVersionCode"], "3713006");
-    let yes = post(&sandbox, "cluster/rollingUpgradePreCheck", &wish());
-    assert_eq!((yes.status, &yes.body["code"], &yes.body["result"]), (200, &json!(0), &json!(true)));
+    let precheck = post(&sandbox, "cluster/rollingUpgradePreCheck", &upgrade_request());
+    assert_eq!(
+        (precheck.status, &precheck.body["code"], &precheck.body["result"]),
+        (200, &json!(0), &json!(true))
+    );
     assert_eq!(start(&sandbox).body["result"], true);
 
-    let colours: Vec<_> = (0..12)
+    let colors: Vec<_> = (0..12)
         .map(|_| {
             let result = progress(&sandbox).body["result"].clone();
             assert!(result.get("cmakStatus").is_none());
@@ -92,15 +99,15 @@ fn a_healthy_upgrade_goes_from_version_to_version() {
                 .collect::<String>()
         })
         .collect();
-    assert_eq!(colours.join(" "), "ggg ogg ogg ggg gog gog ggg ggo ggo ggg ggg ggg");
+    assert_eq!(colors.join(" "), "ggg ogg ogg ggg gog gog ggg ggo ggo ggg ggg ggg");
     let after = cluster(&sandbox);
     assert_eq!((&after["kafkaVersionCode"], &after["configGroupNo"]), (&json!("3903006"), &json!(312)));
     assert_eq!(after["status"], "running");
 
     let log = sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") == 12);
-    assert_eq!((log.starts_asked(), log.starts_accepted(), log.starts_executed()), (1, 1, 1));
+    assert_eq!((log.starts_requested(), log.starts_accepted(), log.starts_executed()), (1, 1, 1));
     assert_eq!(log.requests[0].operation, "getClusterInfo");
-    assert_eq!(log.requests[2].body, Some(wish()));
+    assert_eq!(log.requests[2].body, Some(upgrade_request()));
     let text = serde_json::to_string(&log).unwrap();
     assert!(!text.contains(SECRET) && !text.contains("signature"));
     let served = exchange(
@@ -113,7 +120,7 @@ fn a_healthy_upgrade_goes_from_version_to_version() {
 }
 
 #[test]
-fn numbers_are_texts_where_the_service_writes_texts() {
+fn numbers_are_strings_where_the_service_sends_strings() {
     let sandbox = sandbox(Scenario::Healthy);
     let got = post(&sandbox, "cluster/getClusterInfoList", &json!({ "inputText": "orders" }));
     let clusters = got.body["result"]["allowedClusters"].as_array().unwrap();
@@ -154,7 +161,7 @@ fn numbers_are_texts_where_the_service_writes_texts() {
 }
 
 #[test]
-fn what_the_gateway_does_not_like_does_not_get_in() {
+fn gateway_rejects_invalid_requests() {
     let sandbox = sandbox(Scenario::Healthy);
     let versions = "/api/v1/cluster/getCDSSVersionList";
     assert_eq!(send(sandbox.port(), "GET", versions, "", SECRET).status, 200);
@@ -166,19 +173,19 @@ fn what_the_gateway_does_not_like_does_not_get_in() {
     let bodiless = send(sandbox.port(), "POST", "/api/v1/cluster/getClusterInfoList", "", SECRET);
     assert_eq!(bodiless.status, 500);
     assert!(bodiless.body.to_string().contains("JSON Parse error"));
-    let mut quoted = wish();
+    let mut quoted = upgrade_request();
     quoted["serviceGroupInstanceNo"] = json!("1009123");
     assert_eq!(post(&sandbox, "cluster/rollingUpgrade", &quoted).status, 400);
     let long = "x".repeat(1024 * 1024 + 1);
     let long = send(sandbox.port(), "POST", "/api/v1/cluster/rollingUpgrade", &long, SECRET);
     assert_eq!((long.status, &long.body["error"]["errorCode"]), (413, &json!("430")));
     let logged = sandbox.log();
-    assert_eq!((logged.starts_asked(), logged.starts_accepted(), logged.starts_executed()), (2, 0, 0));
+    assert_eq!((logged.starts_requested(), logged.starts_accepted(), logged.starts_executed()), (2, 0, 0));
 }
 
 #[test]
-fn a_start_fares_as_its_scenario_says() {
-    // Status and code of the answer, status word of the cluster, starts accepted, starts executed.
+fn start_result_follows_the_scenario() {
+    // Status and code of the response, status of the cluster, accepted starts, executed starts.
     let table = [
         (Scenario::Healthy, 200, json!(0), "changing", 1, 1),
         (Scenario::AnswerLost, 0, json!(null), "changing", 0, 1),
@@ -204,7 +211,7 @@ fn a_start_fares_as_its_scenario_says() {
 }
 
 #[test]
-fn a_throttled_start_may_say_when_to_come_back() {
+fn throttled_start_may_have_retry_after() {
     let sandbox = sandbox(Scenario::Throttled);
     assert!(start(&sandbox).head.contains("\r\nretry-after: 0"));
     assert_eq!(start(&sandbox).body["result"], true);
@@ -215,7 +222,7 @@ fn a_throttled_start_may_say_when_to_come_back() {
 }
 
 #[test]
-fn several_requests_share_a_connection() {
+fn connection_serves_several_requests() {
     let sandbox = sandbox(Scenario::Healthy);
     let request = "GET /nowhere HTTP/1.1\r\nhost: 127.0.0.1\r\n";
     let got = exchange(sandbox.port(), &format!("{request}\r\n{request}connection: close\r\n\r\n"));
@@ -227,24 +234,24 @@ fn several_requests_share_a_connection() {
 }
 
 #[test]
-fn a_cluster_under_its_own_name_rolls_as_well() {
+fn added_cluster_can_be_upgraded() {
     let clusters = vec!["my-kafka=3.7.1,5".parse().unwrap()];
-    let sandbox = Sandbox::start(Options { clusters, pace: Pace::Looks, ..Options::default() }).unwrap();
+    let sandbox = Sandbox::start(Options { clusters, pace: Pace::Polls, ..Options::default() }).unwrap();
     let cluster = json!({ "serviceGroupInstanceNo": 1_009_401 });
-    let mut wish = cluster.clone();
-    wish["upgradeKafkaVersionCode"] = json!(3_903_006);
-    wish["upgradeConfigGroupNo"] = json!(402);
-    assert_eq!(post(&sandbox, "cluster/rollingUpgrade", &wish).body["result"], true);
-    let look = || post(&sandbox, "cluster/rollingUpgradeProgressCheck", &cluster);
-    let (first, second) = (look(), look());
+    let mut request = cluster.clone();
+    request["upgradeKafkaVersionCode"] = json!(3_903_006);
+    request["upgradeConfigGroupNo"] = json!(402);
+    assert_eq!(post(&sandbox, "cluster/rollingUpgrade", &request).body["result"], true);
+    let poll = || post(&sandbox, "cluster/rollingUpgradeProgressCheck", &cluster);
+    let (first, second) = (poll(), poll());
     assert_eq!(first.body["result"]["brokerStatus"], "green");
-    let seen = &second.body["result"];
-    assert_eq!((&seen["brokerNodeTotalNumber"], &seen["brokerNumber"]), (&json!(5), &json!(4)));
-    assert_eq!(seen["brokerStatusPerNode"][0], json!({ "hostname": "my-kafka-d-001", "status": "orange" }));
+    let result = &second.body["result"];
+    assert_eq!((&result["brokerNodeTotalNumber"], &result["brokerNumber"]), (&json!(5), &json!(4)));
+    assert_eq!(result["brokerStatusPerNode"][0], json!({ "hostname": "my-kafka-d-001", "status": "orange" }));
 }
 
 #[test]
-fn a_read_fares_as_its_scenario_says() {
+fn read_result_follows_the_scenario() {
     let table = [
         (Scenario::NoPermission, 401, json!("210")),
         (Scenario::WrongSignature, 401, json!("200")),
@@ -261,45 +268,46 @@ fn a_read_fares_as_its_scenario_says() {
 }
 
 #[test]
-fn an_alteration_comes_just_before_its_request() {
-    let change = Change::Status { cluster: CLUSTER, word: "error".to_owned() };
-    let alteration = Alteration { before: "getClusterInfo".to_owned(), nth: 2, change };
-    let options = Options { alterations: vec![alteration], ..Options::default() };
+fn scheduled_change_comes_before_its_request() {
+    let change = AccountChange::Status { cluster: CLUSTER, status: "error".to_owned() };
+    let scheduled = ScheduledChange { before_operation: "getClusterInfo".to_owned(), nth: 2, change };
+    let options = Options { scheduled_changes: vec![scheduled], ..Options::default() };
     let sandbox = Sandbox::start(options).unwrap();
     assert_eq!(cluster(&sandbox)["status"], "running");
     assert_eq!(cluster(&sandbox)["status"], "error");
-    sandbox.alter(Change::Status { cluster: CLUSTER, word: "running".to_owned() });
-    sandbox.alter(Change::BrokerColour { cluster: CLUSTER, broker: 1, colour: "red".to_owned() });
+    sandbox.apply(AccountChange::Status { cluster: CLUSTER, status: "running".to_owned() });
+    sandbox.apply(AccountChange::BrokerColor { cluster: CLUSTER, broker: 1, color: "red".to_owned() });
     assert_eq!(cluster(&sandbox)["status"], "running");
     assert_eq!(progress(&sandbox).body["result"]["brokerStatus"], "red");
 }
 
 #[test]
-fn impossible_options_are_refused_at_the_start() {
-    let alteration = |before: &str, nth, cluster| Alteration {
-        before: before.to_owned(),
+fn invalid_options_are_rejected_at_startup() {
+    let scheduled = |before: &str, nth, cluster| ScheduledChange {
+        before_operation: before.to_owned(),
         nth,
-        change: Change::Version { cluster, code: "3903006".to_owned() },
+        change: AccountChange::Version { cluster, code: "3903006".to_owned() },
     };
     let twice: Vec<NewCluster> = vec!["a=3.7.1,3".parse().unwrap(), "a=3.6.2,3".parse().unwrap()];
     let table = [
-        (vec![alteration("getClusterInfos", 1, CLUSTER)], vec![], "no operation `getClusterInfos`"),
-        (vec![alteration("getClusterInfo", 0, CLUSTER)], vec![], "not before request 0"),
-        (vec![alteration("getClusterInfo", 1, 7)], vec![], "no cluster 7"),
+        (vec![scheduled("getClusterInfos", 1, CLUSTER)], vec![], "no operation `getClusterInfos`"),
+        (vec![scheduled("getClusterInfo", 0, CLUSTER)], vec![], "not before request 0"),
+        (vec![scheduled("getClusterInfo", 1, 7)], vec![], "no cluster 7"),
         (vec![], twice, "`a` is added twice"),
     ];
-    for (alterations, clusters, expected) in table {
-        let error = Sandbox::start(Options { clusters, alterations, ..Options::default() }).unwrap_err();
+    for (scheduled_changes, clusters, expected) in table {
+        let error =
+            Sandbox::start(Options { clusters, scheduled_changes, ..Options::default() }).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
 
 #[test]
-fn dropping_it_cuts_what_is_open() {
+fn drop_closes_open_connections() {
     let sandbox = Sandbox::start(Options {
         scenario: Scenario::Slow,
-        answer_delay: Duration::from_secs(3600),
+        response_delay: Duration::from_secs(3600),
         ..Options::default()
     });
     let sandbox = sandbox.unwrap();
@@ -317,7 +325,7 @@ fn group(sandbox: &Sandbox, no: u64) -> Value {
     post(sandbox, &format!("configGroup/getKafkaConfigGroupDetailList/{no}"), &code).body["result"].clone()
 }
 
-/// The custom values of both lists.
+/// Returns the custom values of both lists.
 fn custom(sandbox: &Sandbox, no: u64) -> Vec<(String, String)> {
     let result = group(sandbox, no);
     let list = |name: &str| result[name].as_array().cloned().unwrap_or_default();
@@ -330,10 +338,11 @@ fn custom(sandbox: &Sandbox, no: u64) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_config_group_is_made_empty_and_a_write_replaces_everything() {
+fn new_group_is_empty_and_a_write_replaces_all_values() {
     let sandbox = sandbox(Scenario::Healthy);
-    let wish = json!({ "configGroupName": "mine-390", "kafkaVersionCode": "3903006", "description": "x" });
-    let no = post(&sandbox, "configGroup/createConfigGroup", &wish).body["result"]["configGroupNo"].clone();
+    let request = json!({ "configGroupName": "mine-390", "kafkaVersionCode": "3903006", "description": "x" });
+    let no =
+        post(&sandbox, "configGroup/createConfigGroup", &request).body["result"]["configGroupNo"].clone();
     let no = no.as_u64().unwrap();
     assert_eq!(custom(&sandbox, no), []);
     let write = |fields: Value| {
@@ -347,7 +356,7 @@ fn a_config_group_is_made_empty_and_a_write_replaces_everything() {
         "offsetsTopicReplicationFactor": 2,
         "additionalKafkaConfigGroupDetailList": [{ "configName": "min.insync.replicas", "configValue": "2" }],
     });
-    assert_eq!(write(first), 0, "a value that nobody can set is dropped with success");
+    assert_eq!(write(first), 0, "a read-only value is silently dropped");
     let values = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
         pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
@@ -362,13 +371,17 @@ fn a_config_group_is_made_empty_and_a_write_replaces_everything() {
     assert_eq!(write(json!({ "numPartitions": 6 })), 0);
     assert_eq!(custom(&sandbox, no), values(&[("num.partitions", "6")]));
     for (name, code) in [("Mine", "3903006"), ("mi", "3903006"), ("mine-391", "3913006")] {
-        let wish = json!({ "configGroupName": name, "kafkaVersionCode": code });
-        assert_ne!(post(&sandbox, "configGroup/createConfigGroup", &wish).body["code"], 0, "{name} {code}");
+        let request = json!({ "configGroupName": name, "kafkaVersionCode": code });
+        assert_ne!(
+            post(&sandbox, "configGroup/createConfigGroup", &request).body["code"],
+            0,
+            "{name} {code}"
+        );
     }
 }
 
 #[test]
-fn a_group_has_the_users_that_its_clusters_are() {
+fn users_of_a_group_are_its_clusters() {
     let sandbox = sandbox(Scenario::Healthy);
     let users = |no: u64| {
         let got = post(&sandbox, &format!("configGroup/getConfigGroupUsingClusterList/{no}"), &json!({}));

@@ -1,30 +1,30 @@
-//! The three upgrade operations: whether it can be done, the start, and how it goes.
+//! The upgrade operations: pre-check, start, and progress.
 
 use serde_json::Value;
 
 use super::account::Account;
-use super::cluster::{Now, Upgrade};
-use super::fields::Fields;
-use super::life::RUNNING;
-use super::response::Answer;
+use super::cluster::{RequestContext, Upgrade};
+use super::lifecycle::RUNNING;
+use super::request_fields::RequestFields;
+use super::response::ApiResponse;
 use super::scenario::Scenario;
-use super::{reads, versions};
+use super::{cluster_reads, kafka_versions};
 
-/// "Topics are still being replicated, an upgrade is not possible."
+/// "The upgrade is not possible because topics are still replicating."
 const REPLICATING: &str = "복제 중인 토픽이 있어 업그레이드할 수 없습니다.";
-/// "Another operation is going on in the cluster, the upgrade cannot be started."
-const OTHER_WORK: &str = "클러스터에서 다른 작업이 진행 중이어서 업그레이드를 시작할 수 없습니다.";
+/// "The upgrade can't be started because another operation is in progress on the cluster."
+const OTHER_OPERATION: &str = "클러스터에서 다른 작업이 진행 중이어서 업그레이드를 시작할 수 없습니다.";
 
-/// What a client wants to upgrade, and to what.
-struct Wish {
+/// The body of a pre-check or start request.
+struct UpgradeRequest {
     cluster: u64,
     version: String,
     group: u64,
 }
 
-impl Wish {
-    fn read(body: &[u8]) -> Result<Self, Answer> {
-        let fields = Fields::parse(body)?;
+impl UpgradeRequest {
+    fn parse(body: &[u8]) -> Result<Self, ApiResponse> {
+        let fields = RequestFields::parse(body)?;
         Ok(Self {
             cluster: fields.required_integer("serviceGroupInstanceNo")?,
             version: fields.required_integer("upgradeKafkaVersionCode")?.to_string(),
@@ -32,86 +32,97 @@ impl Wish {
         })
     }
 
-    /// # Errors
-    /// The refusal of a wish that cannot be granted.
-    fn check(&self, account: &Account, now: Now) -> Result<(), Answer> {
-        if account.is_disallowed(self.cluster) {
-            return Err(Answer::permission_denied());
+    /// Checks whether the upgrade is possible; otherwise returns the refusal.
+    fn validate(&self, account: &Account, context: RequestContext) -> Result<(), ApiResponse> {
+        if account.is_forbidden(self.cluster) {
+            return Err(ApiResponse::permission_denied());
         }
-        let refused = |message: &str| Err(Answer::refusal(message));
+        let refused = |message: &str| Err(ApiResponse::refusal(message));
         let Some(cluster) = account.cluster(self.cluster) else {
             return refused("The cluster does not exist.");
         };
-        let view = cluster.view(now);
-        if view.status != RUNNING || view.under_way {
+        let view = cluster.view(context);
+        if view.status != RUNNING || view.is_in_progress {
             return refused("The cluster is not running.");
         }
-        let Some(place) = versions::place(&self.version) else {
+        let Some(target) = kafka_versions::position(&self.version) else {
             return refused("The Kafka version does not exist.");
         };
-        if versions::place(&view.version).is_some_and(|present| place <= present) {
-            return refused("The Kafka version is not higher than the present one.");
+        if kafka_versions::position(&view.version).is_some_and(|current| target <= current) {
+            return refused("The Kafka version is not higher than the current one.");
         }
         if account.group(self.group, &self.version).is_none() {
             return refused("The config group does not belong to the Kafka version.");
         }
-        match now.scenario {
+        match context.scenario {
             Scenario::PrecheckRefused => refused(REPLICATING),
             Scenario::PrecheckRefusedHttp => {
-                Err(Answer::Refusal { status: 400, message: REPLICATING.to_owned() })
+                Err(ApiResponse::Refusal { status: 400, message: REPLICATING.to_owned() })
             }
             _ => Ok(()),
         }
     }
 }
 
-/// # Errors
-/// The answer to a wish that is malformed or cannot be granted.
-pub(super) fn precheck(account: &Account, body: &[u8], now: Now) -> Result<Answer, Answer> {
-    Wish::read(body)?.check(account, now)?;
-    Ok(Answer::Result(Value::Bool(true)))
+/// Checks whether an upgrade is possible.
+pub(super) fn precheck(
+    account: &Account,
+    body: &[u8],
+    context: RequestContext,
+) -> Result<ApiResponse, ApiResponse> {
+    UpgradeRequest::parse(body)?.validate(account, context)?;
+    Ok(ApiResponse::Success(Value::Bool(true)))
 }
 
-/// Starts an upgrade and returns the answer, with `true` where the start took effect.
-///
-/// # Errors
-/// The answer to a wish that is malformed or cannot be granted; then nothing has changed.
-pub(super) fn start(account: &mut Account, body: &[u8], now: Now) -> Result<(Answer, bool), Answer> {
-    let wish = Wish::read(body)?;
-    wish.check(account, now)?;
-    let granted = || Answer::Result(Value::Bool(true));
-    let (answer, starts) = match now.scenario {
-        Scenario::StartRefused => return Err(Answer::refusal(OTHER_WORK)),
-        Scenario::RefusedButStarted => (Answer::refusal(OTHER_WORK), true),
-        Scenario::NeverStarts => (granted(), false),
-        Scenario::AnswerLostNotStarted => (Answer::Cut, false),
-        Scenario::AnswerLost => (Answer::Cut, true),
-        Scenario::Answer504 => (Answer::gateway(504, "510", "Endpoint Timeout"), true),
-        _ => (granted(), true),
+/// Starts an upgrade. Returns the response, and `true` if the start took effect. An error changes nothing.
+pub(super) fn start(
+    account: &mut Account,
+    body: &[u8],
+    context: RequestContext,
+) -> Result<(ApiResponse, bool), ApiResponse> {
+    let request = UpgradeRequest::parse(body)?;
+    request.validate(account, context)?;
+    let success = || ApiResponse::Success(Value::Bool(true));
+    let (response, starts) = match context.scenario {
+        Scenario::StartRefused => return Err(ApiResponse::refusal(OTHER_OPERATION)),
+        Scenario::RefusedButStarted => (ApiResponse::refusal(OTHER_OPERATION), true),
+        Scenario::NeverStarts => (success(), false),
+        Scenario::AnswerLostNotStarted => (ApiResponse::Disconnect, false),
+        Scenario::AnswerLost => (ApiResponse::Disconnect, true),
+        Scenario::Answer504 => (ApiResponse::gateway_error(504, "510", "Endpoint Timeout"), true),
+        _ => (success(), true),
     };
-    if starts && let Some(cluster) = account.cluster_mut(wish.cluster) {
-        // What an earlier upgrade led to is what this one starts from.
-        let view = cluster.view(now);
+    if starts && let Some(cluster) = account.cluster_mut(request.cluster) {
+        // Start from the result of an earlier upgrade.
+        let view = cluster.view(context);
         (cluster.version, cluster.group) = (view.version, view.group);
-        cluster.upgrade =
-            Some(Upgrade { version: wish.version, group: wish.group, accepted_ms: now.at_ms, looks: 0 });
+        cluster.upgrade = Some(Upgrade {
+            version: request.version,
+            group: request.group,
+            accepted_ms: context.at_ms,
+            polls: 0,
+        });
     }
-    Ok((answer, starts))
+    Ok((response, starts))
 }
 
-/// # Errors
-/// The answer to a body that is wrong.
-pub(super) fn progress(account: &mut Account, body: &[u8], now: Now) -> Result<Answer, Answer> {
-    let cluster = Fields::parse(body)?.required_integer("serviceGroupInstanceNo")?;
-    Ok(reads::status(account, cluster, now))
+/// Returns the progress of an upgrade, in the form of the cluster's status.
+pub(super) fn progress(
+    account: &mut Account,
+    body: &[u8],
+    context: RequestContext,
+) -> Result<ApiResponse, ApiResponse> {
+    let cluster = RequestFields::parse(body)?.required_integer("serviceGroupInstanceNo")?;
+    Ok(cluster_reads::status(account, cluster, context))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::{Pace, demo};
+    use crate::sandbox::{Pace, demo_account};
 
-    const NOW: Now = Now { scenario: Scenario::Healthy, pace: Pace::Looks, at_ms: 0 };
+    const CONTEXT: RequestContext =
+        RequestContext { scenario: Scenario::Healthy, pace: Pace::Polls, at_ms: 0 };
 
     fn body(cluster: u64, version: u64, group: u64) -> Vec<u8> {
         let body = serde_json::json!({
@@ -123,56 +134,61 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_possible_is_refused_by_both() {
+    fn impossible_upgrades_are_refused_by_precheck_and_start() {
         let table = [
             (1_000_000, 3_903_006, 312, "The cluster does not exist."),
             (1_009_123, 3_900_000, 312, "The Kafka version does not exist."),
-            (1_009_123, 3_713_006, 301, "The Kafka version is not higher than the present one."),
-            (1_009_123, 3_623_006, 321, "The Kafka version is not higher than the present one."),
+            (1_009_123, 3_713_006, 301, "The Kafka version is not higher than the current one."),
+            (1_009_123, 3_623_006, 321, "The Kafka version is not higher than the current one."),
             (1_009_123, 3_903_006, 301, "The config group does not belong to the Kafka version."),
         ];
-        let mut account = demo::account();
+        let mut account = demo_account::account();
         for (cluster, version, group, reason) in table {
             let body = body(cluster, version, group);
-            assert_eq!(precheck(&account, &body, NOW), Err(Answer::refusal(reason)));
-            assert_eq!(start(&mut account, &body, NOW), Err(Answer::refusal(reason)));
+            assert_eq!(precheck(&account, &body, CONTEXT), Err(ApiResponse::refusal(reason)));
+            assert_eq!(start(&mut account, &body, CONTEXT), Err(ApiResponse::refusal(reason)));
         }
-        let denied = precheck(&account, &body(1_009_555, 3_903_006, 312), NOW);
-        assert_eq!(denied, Err(Answer::permission_denied()));
+        let denied = precheck(&account, &body(1_009_555, 3_903_006, 312), CONTEXT);
+        assert_eq!(denied, Err(ApiResponse::permission_denied()));
     }
 
     #[test]
-    fn a_second_start_is_refused_until_the_first_is_over() {
-        let mut account = demo::account();
+    fn second_start_is_refused_during_the_first() {
+        let mut account = demo_account::account();
         let body = body(1_009_123, 3_903_006, 312);
         let mut refusals = vec![];
-        assert_eq!(start(&mut account, &body, NOW), Ok((Answer::Result(Value::Bool(true)), true)));
+        assert_eq!(start(&mut account, &body, CONTEXT), Ok((ApiResponse::Success(Value::Bool(true)), true)));
         for _ in 0..12 {
-            refusals.push(start(&mut account, &body, NOW));
-            reads::status(&mut account, 1_009_123, NOW);
+            refusals.push(start(&mut account, &body, CONTEXT));
+            cluster_reads::status(&mut account, 1_009_123, CONTEXT);
         }
         assert!(
-            refusals.iter().all(|refusal| *refusal == Err(Answer::refusal("The cluster is not running.")))
+            refusals
+                .iter()
+                .all(|refusal| *refusal == Err(ApiResponse::refusal("The cluster is not running.")))
         );
-        let over = Err(Answer::refusal("The Kafka version is not higher than the present one."));
-        assert_eq!(start(&mut account, &body, NOW), over);
+        let over = Err(ApiResponse::refusal("The Kafka version is not higher than the current one."));
+        assert_eq!(start(&mut account, &body, CONTEXT), over);
     }
 
     #[test]
-    fn a_gap_that_looks_finished_is_no_time_to_start_again() {
-        let mut account = demo::account();
-        let now = Now { scenario: Scenario::Flapping, ..NOW };
+    fn start_is_refused_while_flapping_looks_finished() {
+        let mut account = demo_account::account();
+        let context = RequestContext { scenario: Scenario::Flapping, ..CONTEXT };
         let body = body(1_009_123, 3_903_006, 312);
-        assert!(start(&mut account, &body, now).is_ok());
+        assert!(start(&mut account, &body, context).is_ok());
         for _ in 0..4 {
-            reads::status(&mut account, 1_009_123, now);
+            cluster_reads::status(&mut account, 1_009_123, context);
         }
-        assert_eq!(account.cluster(1_009_123).unwrap().view(now).status, RUNNING);
-        assert_eq!(start(&mut account, &body, now), Err(Answer::refusal("The cluster is not running.")));
+        assert_eq!(account.cluster(1_009_123).unwrap().view(context).status, RUNNING);
+        assert_eq!(
+            start(&mut account, &body, context),
+            Err(ApiResponse::refusal("The cluster is not running."))
+        );
     }
 
     #[test]
-    fn only_some_starts_take_effect() {
+    fn starts_take_effect_by_scenario() {
         let table = [
             (Scenario::AnswerLost, 0, true),
             (Scenario::Answer504, 504, true),
@@ -181,10 +197,10 @@ mod tests {
             (Scenario::AnswerLostNotStarted, 0, false),
         ];
         for (scenario, status, expected) in table {
-            let mut account = demo::account();
-            let now = Now { scenario, ..NOW };
-            let (answer, starts) = start(&mut account, &body(1_009_123, 3_903_006, 312), now).unwrap();
-            assert_eq!((answer.status(), starts), (status, expected), "{scenario}");
+            let mut account = demo_account::account();
+            let context = RequestContext { scenario, ..CONTEXT };
+            let (response, starts) = start(&mut account, &body(1_009_123, 3_903_006, 312), context).unwrap();
+            assert_eq!((response.status(), starts), (status, expected), "{scenario}");
             assert_eq!(account.cluster(1_009_123).unwrap().upgrade.is_some(), expected, "{scenario}");
         }
     }

@@ -1,7 +1,7 @@
 //! The command that copies a config group to another version.
 
 use super::Session;
-use crate::config_group::rules::creation::unresolved;
+use crate::config_group::rules::creation::find_unresolved;
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::{GroupName, free_name};
 use crate::model::kafka_version::{KafkaVersion, Release};
@@ -33,7 +33,7 @@ impl Session<'_> {
         let creates = self.creates(target.code).unwrap_or_default();
         let is_taken = |name: &GroupName| {
             list.iter().any(|group| group.is_named(name.text()))
-                || unresolved(name, &creates).is_some()
+                || find_unresolved(name, &creates).is_some()
                 || is_taken(name)
         };
         let name = free_name(old, default.as_ref(), &digits, &is_taken)?;

@@ -1,6 +1,6 @@
 //! Which groups are read to choose among them, and what comes of it.
 
-use crate::config_group::rules::choice::{choose, settings_of, to_compare};
+use crate::config_group::rules::choice::{choose, select_for_comparison, settings_of};
 use crate::config_group::rules::difference::VersionedSettings;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::kafka_version::{KafkaVersion, Release};
@@ -16,7 +16,7 @@ pub(super) struct GroupSelection {
 
 /// Returns the groups whose settings are read to choose among them: none where there is nothing to compare them with.
 pub(super) fn candidates_to_read(present: Option<&GroupSettings>, list: &[ConfigGroup]) -> Vec<ConfigGroup> {
-    present.map_or_else(Vec::new, |present| to_compare(Some(&present.group), list))
+    present.map_or_else(Vec::new, |present| select_for_comparison(Some(&present.group), list))
 }
 
 /// Chooses among the groups that were read, of so many that there are.
@@ -29,6 +29,6 @@ pub(super) fn select_group(
 ) -> GroupSelection {
     let side = present.as_ref().map(|settings| VersionedSettings { settings, release });
     let choice = choose(side, candidates, target.release.as_ref(), of);
-    let target_settings = choice.one().and_then(|group| settings_of(candidates, group.no)).cloned();
+    let target_settings = choice.chosen().and_then(|group| settings_of(candidates, group.no)).cloned();
     GroupSelection { present, group: SelectedGroup::Chosen(choice), target_settings, copy_command: None }
 }

@@ -1,4 +1,4 @@
-//! `config verify`: the way to the service, and what the key may do there. Reads only.
+//! `config verify`: tests connectivity, credentials, and permissions. Reads only.
 
 pub(crate) mod rules;
 
@@ -10,74 +10,78 @@ use crate::model::service::Service;
 use crate::report::Report;
 use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 
-/// Completes a walk by what two reads with the key tell; `api` is asked for only where the way is open. The report's
-/// checks hold every step.
+/// Completes a probe with two authenticated reads and writes a check for every step into the report. Calls `api` only if
+/// no step of the probe failed.
 ///
 /// # Errors
 ///
-/// Fails at the first failed step, with the exit code that other commands would have there. An unusable list of
+/// Fails at the first failed step, with the exit code that other commands have for this failure. An empty list of
 /// versions is a blocking check. A wrong clock is only a warning, because other commands correct it.
 pub(crate) fn verify<'a>(
     service: &Service,
-    met: ProbeReport,
+    probe: ProbeReport,
     api: impl FnOnce() -> Result<&'a dyn CdssApi, Failure>,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let ProbeReport { mut walk, times, error } = met;
+    let ProbeReport { walk: mut steps, times, error } = probe;
     let mut cause = error.map(Failure::before_start);
-    if let Some((own, its)) = times {
-        walk.pass(Step::Clock, rules::clock(own, its));
+    if let Some((local, server)) = times {
+        steps.pass(Step::Clock, rules::clock(local, server));
     }
-    if walk.end().is_none() {
+    if steps.failed_step().is_none() {
         match api() {
-            Ok(api) => cause = account(service, &mut walk, api)?,
+            Ok(api) => cause = check_access(service, &mut steps, api)?,
             Err(failure @ Failure::Signal { .. }) => return Err(failure),
             Err(failure) => {
-                walk.pass(Step::Answer, Finding::pass("it answers"));
-                walk.fail(Step::Key, StepFailure { reason: failure.to_string(), remedy: failure.hint() });
+                steps.pass(Step::Response, Finding::pass("the service responds"));
+                steps.fail(Step::Key, StepFailure { reason: failure.to_string(), remedy: failure.hint() });
                 cause = Some(failure);
             }
         }
     }
-    report.checks = walk.checks(service);
-    let fault = report.checks.iter().find(|check| check.is_blocking()).cloned();
-    fault.map_or(Ok(()), |fault| {
-        Err(Failure::Unverified { fault: Box::new(fault), cause: cause.map(Box::new) })
+    report.checks = steps.checks(service);
+    let failed = report.checks.iter().find(|check| check.is_blocking()).cloned();
+    failed.map_or(Ok(()), |failed| {
+        Err(Failure::Unverified { fault: Box::new(failed), cause: cause.map(Box::new) })
     })
 }
 
-/// Reads with the key. Returns the failure that ended it, which has a code and a request id.
-fn account(service: &Service, walk: &mut StepResults, api: &dyn CdssApi) -> Result<Option<Failure>, Failure> {
-    let [listed, clusters] = join(api, &[Read::Versions, Read::Clusters(None)]);
-    let listed: Result<Vec<KafkaVersion>, ApiError> = listed.and_then(TryInto::try_into);
+/// Runs the authenticated reads. Returns the request failure that stopped them, with its code and request id.
+fn check_access(
+    service: &Service,
+    steps: &mut StepResults,
+    api: &dyn CdssApi,
+) -> Result<Option<Failure>, Failure> {
+    let [versions, clusters] = join(api, &[Read::Versions, Read::Clusters(None)]);
+    let versions: Result<Vec<KafkaVersion>, ApiError> = versions.and_then(TryInto::try_into);
     let clusters: Result<ClusterList, ApiError> = clusters.and_then(TryInto::try_into);
-    let (listed, clusters) = match (listed, clusters) {
-        (Ok(listed), Ok(clusters)) => (listed, clusters),
+    let (versions, clusters) = match (versions, clusters) {
+        (Ok(versions), Ok(clusters)) => (versions, clusters),
         (Err(error), _) | (_, Err(error)) => {
             let failure = Failure::before_start(error.clone());
             if error.signal().is_some() {
                 return Err(failure);
             }
             let step = step_of(&error);
-            if step != Step::Answer {
-                walk.pass(Step::Answer, Finding::pass("it answers"));
+            if step != Step::Response {
+                steps.pass(Step::Response, Finding::pass("the service responds"));
             }
             if step == Step::Permission {
-                walk.pass(Step::Key, Finding::pass("the signature is accepted"));
+                steps.pass(Step::Key, Finding::pass("the signature is valid"));
             }
-            // What the gateway says of a key is told by the key's own hint, the rest by the step's.
+            // For key and permission errors, the error's hint is more specific than the step's remedy.
             let remedy = failure.hint().filter(|_| matches!(step, Step::Key | Step::Permission));
-            walk.fail(step, StepFailure { reason: error.to_string(), remedy });
+            steps.fail(step, StepFailure { reason: error.to_string(), remedy });
             return Ok(Some(failure));
         }
     };
-    walk.pass(Step::Answer, Finding::pass("it answers"));
-    walk.pass(Step::Key, Finding::pass("the signature is accepted"));
-    walk.pass(Step::Permission, rules::permission(&clusters));
-    walk.pass(Step::Region, rules::region(service, &clusters));
-    match rules::versions(&listed) {
-        Ok(finding) => walk.pass(Step::Versions, finding),
-        Err(trouble) => walk.fail(Step::Versions, trouble),
+    steps.pass(Step::Response, Finding::pass("the service responds"));
+    steps.pass(Step::Key, Finding::pass("the signature is valid"));
+    steps.pass(Step::Permission, rules::permission(&clusters));
+    steps.pass(Step::Region, rules::region(service, &clusters));
+    match rules::versions(&versions) {
+        Ok(finding) => steps.pass(Step::Versions, finding),
+        Err(failure) => steps.fail(Step::Versions, failure),
     }
     Ok(None)
 }
@@ -90,6 +94,6 @@ fn step_of(error: &ApiError) -> Step {
         }
         error if error.is_auth() => Step::Key,
         error if error.is_no_such_route() => Step::Region,
-        _ => Step::Answer,
+        _ => Step::Response,
     }
 }

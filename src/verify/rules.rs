@@ -1,4 +1,4 @@
-//! What `config verify` makes of what was met on the way to the service: a check for each step, in their order.
+//! The steps of `config verify`, and the check that each step results in.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
@@ -9,16 +9,16 @@ use crate::model::kafka_version::KafkaVersion;
 use crate::model::service::Service;
 use crate::upgrade::rules::checks::{Check, CheckResult};
 
-/// One step on the way to the service. Each step needs the steps before it. The exception is the clock, which never
-/// fails: other commands correct a wrong clock by signing with the service's time.
+/// One step of the connection test. Each step requires the steps before it, except the clock step, which never fails:
+/// other commands correct a wrong clock by signing with the service's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Step {
-    Name,
+    Dns,
     Proxy,
     Connection,
     Tls,
     Clock,
-    Answer,
+    Response,
     Key,
     Permission,
     Region,
@@ -27,12 +27,12 @@ pub(crate) enum Step {
 
 impl Step {
     pub(crate) const ALL: [Self; 10] = [
-        Self::Name,
+        Self::Dns,
         Self::Proxy,
         Self::Connection,
         Self::Tls,
         Self::Clock,
-        Self::Answer,
+        Self::Response,
         Self::Key,
         Self::Permission,
         Self::Region,
@@ -41,12 +41,12 @@ impl Step {
 
     pub(crate) const fn id(self) -> &'static str {
         match self {
-            Self::Name => "name.resolution",
+            Self::Dns => "name.resolution",
             Self::Proxy => "proxy",
             Self::Connection => "connection",
             Self::Tls => "tls",
             Self::Clock => "clock",
-            Self::Answer => "service.answer",
+            Self::Response => "service.answer",
             Self::Key => "key.accepted",
             Self::Permission => "key.permission",
             Self::Region => "region",
@@ -54,30 +54,29 @@ impl Step {
         }
     }
 
-    /// Returns what to do where the step fails and nothing says more.
+    /// Returns the remedy for a failure that has none of its own.
     fn remedy(self, service: &Service) -> String {
         match self {
-            Self::Name => {
-                "check --endpoint, and this machine's name servers; where only a proxy may look names \
-                           up, set HTTPS_PROXY"
+            Self::Dns => {
+                "check --endpoint and this machine's name servers; if only a proxy can resolve names, set HTTPS_PROXY"
                     .to_owned()
             }
             Self::Proxy => {
-                "check the proxy's address, and that it allows the service's host and port; NO_PROXY \
-                            names hosts that need none"
+                "check the proxy's address and that it allows the service's host and port; to bypass the proxy for a \
+                 host, set NO_PROXY"
                     .to_owned()
             }
             Self::Connection => {
-                "the network, or the proxy in between, has to allow that host and port; HTTPS_PROXY sets a proxy"
+                "allow this host and port in the network or proxy; to use a proxy, set HTTPS_PROXY"
                     .to_owned()
             }
-            Self::Tls => "something in between has to let TLS 1.2 or later through".to_owned(),
+            Self::Tls => "make sure that no proxy or firewall blocks TLS 1.2 or later".to_owned(),
             Self::Clock => CLOCK_REMEDY.to_owned(),
-            Self::Answer => "try again in a few minutes".to_owned(),
-            Self::Key => "check both halves of the key, and that it belongs to this site".to_owned(),
-            Self::Permission => "give the sub account a policy that allows to read".to_owned(),
+            Self::Response => "try again in a few minutes".to_owned(),
+            Self::Key => "check the access key and secret key, and that they belong to this site".to_owned(),
+            Self::Permission => "give the sub account a policy with read access".to_owned(),
             Self::Region => format!(
-                "site {} has {}; choose with --site and --region",
+                "site {} has {}; select one with --site and --region",
                 service.site,
                 service.site.regions().join(", ")
             ),
@@ -92,20 +91,20 @@ impl Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct StepFailure {
     pub reason: String,
-    /// What to do, where the failure itself tells.
+    /// What to do, if the failure itself determines it.
     pub remedy: Option<String>,
 }
 
-/// What was met at the steps that were taken.
+/// The results of the steps that were run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct StepResults(pub Vec<(Step, Result<Finding, StepFailure>)>);
 
-/// A step that went well, or that wasn't needed.
+/// The result of a step that did not fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub result: CheckResult,
     pub detail: String,
-    /// What to do about a warning, where there is something.
+    /// What to do about a warning.
     pub remedy: Option<&'static str>,
 }
 
@@ -114,7 +113,7 @@ impl Finding {
         Self { result: CheckResult::Pass, detail: detail.into(), remedy: None }
     }
 
-    /// Something that is no fault and good to know.
+    /// Information that is not a problem.
     pub(crate) fn info(detail: impl Into<String>) -> Self {
         Self { result: CheckResult::Info, detail: detail.into(), remedy: None }
     }
@@ -125,113 +124,115 @@ impl Finding {
 }
 
 impl StepResults {
+    /// Records a step that did not fail.
     pub(crate) fn pass(&mut self, step: Step, finding: Finding) {
         self.0.push((step, Ok(finding)));
     }
 
-    /// What was believed of the step before is forgotten.
-    pub(crate) fn fail(&mut self, step: Step, trouble: StepFailure) {
-        self.0.retain(|(taken, _)| *taken != step);
-        self.0.push((step, Err(trouble)));
+    /// Records a failure. Replaces an earlier result of the step.
+    pub(crate) fn fail(&mut self, step: Step, failure: StepFailure) {
+        self.0.retain(|(recorded, _)| *recorded != step);
+        self.0.push((step, Err(failure)));
     }
 
     /// Returns the step that failed.
-    pub(crate) fn end(&self) -> Option<Step> {
-        self.0.iter().find(|(_, met)| met.is_err()).map(|(step, _)| *step)
+    pub(crate) fn failed_step(&self) -> Option<Step> {
+        self.0.iter().find(|(_, result)| result.is_err()).map(|(step, _)| *step)
     }
 
-    /// Returns a check for every step. One that was not taken says which comes first.
+    /// Returns a check for every step. A skipped step names the failed one.
     pub(crate) fn checks(&self, service: &Service) -> Vec<Check> {
-        let skipped = self.end().map_or_else(String::new, |end| format!("{} comes first", end.id()));
-        let check = |step: Step| match self.0.iter().find(|(taken, _)| *taken == step) {
+        let skipped = self.failed_step().map_or_else(String::new, |failed| format!("{} failed", failed.id()));
+        let check = |step: Step| match self.0.iter().find(|(recorded, _)| *recorded == step) {
             None => Check::new(step.id(), CheckResult::Skipped, skipped.clone()),
             Some((_, Ok(finding))) => Check {
                 remedy: finding.remedy.map(str::to_owned),
                 ..Check::new(step.id(), finding.result, finding.detail.clone())
             },
-            Some((_, Err(trouble))) => {
-                let gone = service.sandbox_is_gone(&trouble.reason).filter(|_| step == Step::Connection);
-                if let Some((reason, remedy)) = gone {
+            Some((_, Err(failure))) => {
+                let sandbox_stopped =
+                    service.sandbox_is_gone(&failure.reason).filter(|_| step == Step::Connection);
+                if let Some((reason, remedy)) = sandbox_stopped {
                     return Check::block(step.id(), reason, remedy);
                 }
-                let remedy = trouble.remedy.clone().unwrap_or_else(|| step.remedy(service));
-                Check::block(step.id(), trouble.reason.clone(), remedy)
+                let remedy = failure.remedy.clone().unwrap_or_else(|| step.remedy(service));
+                Check::block(step.id(), failure.reason.clone(), remedy)
             }
         };
         Step::ALL.map(check).to_vec()
     }
 }
 
-/// Below it a wrong clock is not why the gateway refuses a signature: it allows five minutes, and an answer may take
-/// part of the difference to travel.
+/// Up to this skew, the clock is not the reason for a rejected signature: the gateway allows five minutes, and the
+/// response's travel time may account for part of the difference.
 pub(crate) const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(4);
 
-/// A difference that is worth a word before it grows.
+/// The skew from which to warn.
 ///
-/// Chosen: far above what a network takes, far below what is refused.
-const NOTABLE_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+/// Chosen: far above network latency, far below the rejected skew.
+const WARN_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
-/// What to do about a wrong clock.
+/// The remedy for a wrong clock.
 const CLOCK_REMEDY: &str = "set this machine's clock, or synchronize it with a time server";
 
 /// Compares this machine's clock with the service's.
 ///
-/// A large difference is a warning and not a failure: where the service refuses a signature for it, every command,
-/// `upgrade` included, signs again with the service's time. If the key is refused even then, that is the failure, and
-/// [`Step::Key`] reports it.
-pub(crate) fn clock(own: Timestamp, its: Option<Timestamp>) -> Finding {
-    let Some(its) = its else { return Finding::info("the service sent no time") };
-    let apart = its.duration_since(own);
-    let seconds = apart.abs().as_secs();
-    let shown =
-        format!("{seconds} s {} the service's", if apart.is_negative() { "ahead of" } else { "behind" });
+/// A large difference is a warning and not a failure: if the service rejects a signature because of it, every command,
+/// including `upgrade`, signs again with the service's time. If the key is rejected even then, [`Step::Key`] fails.
+pub(crate) fn clock(local: Timestamp, server: Option<Timestamp>) -> Finding {
+    let Some(server) = server else { return Finding::info("the service sent no time") };
+    let skew = server.duration_since(local);
+    let seconds = skew.abs().as_secs();
+    let description =
+        format!("{seconds} s {} the service's", if skew.is_negative() { "ahead of" } else { "behind" });
     let warn = |consequence: &str| Finding {
         remedy: Some(CLOCK_REMEDY),
-        ..Finding::warn(format!("{shown}; {consequence}; {CLOCK_REMEDY}"))
+        ..Finding::warn(format!("{description}; {consequence}; {CLOCK_REMEDY}"))
     };
-    match apart.abs() {
+    match skew.abs() {
         _ if seconds == 0 => Finding::pass("the same as the service's"),
-        apart if apart < NOTABLE_CLOCK_SKEW => Finding::pass(shown),
-        apart if apart <= MAX_CLOCK_SKEW => warn("the service accepts up to 5 minutes"),
+        skew if skew < WARN_CLOCK_SKEW => Finding::pass(description),
+        skew if skew <= MAX_CLOCK_SKEW => warn("the service accepts up to 5 minutes"),
         _ => warn("cdss signs with the service's time"),
     }
 }
 
-/// Judges what the key can reach.
+/// Checks which clusters the key can access.
 pub(crate) fn permission(clusters: &ClusterList) -> Finding {
     match (clusters.allowed.len(), clusters.forbidden.len()) {
         (0, forbidden) if forbidden > 0 => {
-            Finding::warn(format!("it may read, and none of the {forbidden} clusters is within its reach"))
+            Finding::warn(format!("read access OK; none of the {forbidden} clusters accessible"))
         }
-        (_, 0) => Finding::pass("it may read"),
+        (_, 0) => Finding::pass("read access OK"),
         (allowed, forbidden) => Finding::pass(format!(
-            "it may read; {allowed} of {} clusters are within its reach",
+            "read access OK; {allowed} of {} clusters accessible",
             allowed.saturating_add(forbidden)
         )),
     }
 }
 
-/// Judges whether the region is the one that was meant: no fault, for a new account has no cluster anywhere.
+/// Checks whether the region has clusters. None is not a failure, because a new account has no clusters.
 pub(crate) fn region(service: &Service, clusters: &ClusterList) -> Finding {
-    let place = format!("{} {}", service.site, service.region);
+    let location = format!("{} {}", service.site, service.region);
     let others = service.region.others_of(service.site);
     match clusters.allowed.len().saturating_add(clusters.forbidden.len()) {
-        0 if others.is_empty() => Finding::info(format!("{place} has no cluster of this key")),
-        0 => {
-            Finding::info(format!("{place} has no cluster of this key; there are {} too", others.join(", ")))
-        }
-        1 => Finding::pass(format!("{place}, 1 cluster")),
-        number => Finding::pass(format!("{place}, {number} clusters")),
+        0 if others.is_empty() => Finding::info(format!("no clusters for this key in {location}")),
+        0 => Finding::info(format!(
+            "no clusters for this key in {location}; other regions: {}",
+            others.join(", ")
+        )),
+        1 => Finding::pass(format!("{location}, 1 cluster")),
+        number => Finding::pass(format!("{location}, {number} clusters")),
     }
 }
 
-/// Judges the list of versions: without one nothing can be upgraded.
+/// Checks the list of versions. Without a version, no upgrade is possible.
 pub(crate) fn versions(versions: &[KafkaVersion]) -> Result<Finding, StepFailure> {
     let newest = versions.iter().filter_map(|version| version.release.as_ref()).max();
     match (versions.len(), newest) {
-        (0, _) => Err(StepFailure { reason: "the service lists no Kafka version".to_owned(), remedy: None }),
-        (number, None) => Ok(Finding::warn(format!("{number} versions, none with a name"))),
-        (1, Some(only)) => Ok(Finding::pass(format!("1 version, {only}"))),
+        (0, _) => Err(StepFailure { reason: "the service lists no Kafka versions".to_owned(), remedy: None }),
+        (number, None) => Ok(Finding::warn(format!("{number} versions, all unnamed"))),
+        (1, Some(only)) => Ok(Finding::pass(format!("1 version: {only}"))),
         (number, Some(newest)) => Ok(Finding::pass(format!("{number} versions, up to {newest}"))),
     }
 }
@@ -253,43 +254,43 @@ mod tests {
         }
     }
 
-    fn trouble(reason: &str) -> StepFailure {
+    fn failure(reason: &str) -> StepFailure {
         StepFailure { reason: reason.to_owned(), remedy: None }
     }
 
     #[test]
-    fn every_step_has_its_check_and_what_comes_after_a_fault_is_skipped() {
-        for (at, fault) in Step::ALL.into_iter().enumerate() {
-            let mut walk = StepResults::default();
-            for step in &Step::ALL[..at] {
-                walk.pass(*step, Finding::pass("well"));
+    fn steps_after_the_failed_one_are_skipped() {
+        for (index, failed) in Step::ALL.into_iter().enumerate() {
+            let mut steps = StepResults::default();
+            for step in &Step::ALL[..index] {
+                steps.pass(*step, Finding::pass("ok"));
             }
-            walk.fail(fault, trouble("broken"));
-            let checks = walk.checks(&service());
+            steps.fail(failed, failure("broken"));
+            let checks = steps.checks(&service());
             assert_eq!(checks.iter().map(|check| check.id).collect::<Vec<_>>(), Step::ALL.map(Step::id));
             let first = checks.iter().find(|check| check.is_blocking()).unwrap();
-            assert_eq!((first.id, first.reason.as_str()), (fault.id(), "broken"));
-            assert!(first.remedy.as_ref().is_some_and(|remedy| !remedy.is_empty()), "{fault:?}");
-            assert!(checks[..at].iter().all(|check| check.result == CheckResult::Pass));
-            assert!(checks[at + 1..].iter().all(|check| check.result == CheckResult::Skipped));
-            assert_eq!(walk.end(), Some(fault));
+            assert_eq!((first.id, first.reason.as_str()), (failed.id(), "broken"));
+            assert!(first.remedy.as_ref().is_some_and(|remedy| !remedy.is_empty()), "{failed:?}");
+            assert!(checks[..index].iter().all(|check| check.result == CheckResult::Pass));
+            assert!(checks[index + 1..].iter().all(|check| check.result == CheckResult::Skipped));
+            assert_eq!(steps.failed_step(), Some(failed));
         }
     }
 
     #[test]
-    fn a_step_that_fails_after_it_seemed_well_is_a_fault() {
-        let mut walk = StepResults::default();
-        walk.pass(Step::Connection, Finding::pass("127.0.0.1:443"));
-        walk.fail(Step::Connection, trouble("broken"));
-        let checks = walk.checks(&service());
+    fn failure_replaces_an_earlier_pass() {
+        let mut steps = StepResults::default();
+        steps.pass(Step::Connection, Finding::pass("127.0.0.1:443"));
+        steps.fail(Step::Connection, failure("broken"));
+        let checks = steps.checks(&service());
         assert_eq!(checks.iter().filter(|check| check.is_blocking()).count(), 1, "{checks:?}");
-        assert_eq!(walk.end(), Some(Step::Connection));
+        assert_eq!(steps.failed_step(), Some(Step::Connection));
     }
 
     #[test]
-    fn a_wrong_clock_is_a_warning_because_other_commands_correct_it() {
-        let own = Timestamp::from_second(1_795_500_000).unwrap();
-        let at = |seconds: i64| clock(own, Some(own + SignedDuration::from_secs(seconds)));
+    fn wrong_clock_is_only_a_warning() {
+        let local = Timestamp::from_second(1_795_500_000).unwrap();
+        let at = |seconds: i64| clock(local, Some(local + SignedDuration::from_secs(seconds)));
         assert_eq!(at(0), Finding::pass("the same as the service's"));
         assert_eq!(at(3), Finding::pass("3 s behind the service's"));
         assert_eq!(at(-59), Finding::pass("59 s ahead of the service's"));
@@ -304,30 +305,31 @@ mod tests {
             assert!(finding.detail.starts_with(text), "{}", finding.detail);
             assert_eq!(finding.remedy, Some(CLOCK_REMEDY), "{seconds}");
         }
-        assert_eq!(clock(own, None).result, CheckResult::Info, "missing data is never a pass");
+        assert_eq!(clock(local, None).result, CheckResult::Info, "missing data is never a pass");
     }
 
     #[test]
-    fn a_refused_connection_to_a_sandbox_says_that_the_sandbox_is_not_running() {
+    fn refused_sandbox_connection_reports_a_stopped_sandbox() {
         let address = Endpoint::parse("http://127.0.0.1:9").unwrap();
         for sandbox in [true, false] {
             let service = Service { sandbox, endpoint: address.clone(), ..service() };
-            for step in [Step::Connection, Step::Answer] {
-                let mut walk = StepResults::default();
-                walk.fail(step, trouble("refused"));
-                let fault = walk.checks(&service).into_iter().find(Check::is_blocking).unwrap();
-                let says = fault.reason == "the sandbox at http://127.0.0.1:9 is not running: refused";
-                assert_eq!(says, sandbox && step == Step::Connection, "{fault:?}");
-                let remedy = fault.remedy.unwrap();
-                assert_eq!(remedy.contains("unset CDSS_SANDBOX"), says, "{remedy}");
+            for step in [Step::Connection, Step::Response] {
+                let mut steps = StepResults::default();
+                steps.fail(step, failure("refused"));
+                let failed = steps.checks(&service).into_iter().find(Check::is_blocking).unwrap();
+                let names_sandbox =
+                    failed.reason == "the sandbox at http://127.0.0.1:9 is not running: refused";
+                assert_eq!(names_sandbox, sandbox && step == Step::Connection, "{failed:?}");
+                let remedy = failed.remedy.unwrap();
+                assert_eq!(remedy.contains("unset CDSS_SANDBOX"), names_sandbox, "{remedy}");
             }
         }
     }
 
     #[test]
-    fn an_empty_list_of_versions_is_a_fault_and_an_empty_region_is_none() {
+    fn empty_version_list_fails_but_empty_region_does_not() {
         let version = |code, name| KafkaVersion::new(VersionCode::new(code), name);
-        assert_eq!(versions(&[]).unwrap_err().reason, "the service lists no Kafka version");
+        assert_eq!(versions(&[]).unwrap_err().reason, "the service lists no Kafka versions");
         let listed = [version(1, Some("Kafka 3.10.0")), version(2, Some("Kafka 3.9.1"))];
         assert_eq!(versions(&listed), Ok(Finding::pass("2 versions, up to 3.10.0")));
         assert_eq!(versions(&[version(1, None)]).unwrap().result, CheckResult::Warn);
@@ -335,7 +337,7 @@ mod tests {
         let empty = ClusterList::default();
         assert_eq!(
             region(&service(), &empty),
-            Finding::info("public KR has no cluster of this key; there are SGN, JPN too")
+            Finding::info("no clusters for this key in public KR; other regions: SGN, JPN")
         );
         let hidden = ForbiddenCluster { no: ClusterNo::new(1), name: "billing".to_owned() };
         let forbidden = ClusterList { forbidden: vec![hidden], ..ClusterList::default() };

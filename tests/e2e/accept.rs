@@ -25,7 +25,7 @@ fn lost_settings_block_until_the_printed_flag_is_used() {
     assert_eq!((pasted.code, &document["verdict"]), (0, &"done".into()));
     let lost = check(&document, "config.lost-override");
     assert_eq!((&lost["result"], &lost["accepted"]), (&"block".into(), &items));
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]

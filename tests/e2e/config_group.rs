@@ -1,6 +1,6 @@
 //! How a change of config group affects settings, and how to keep them.
 
-use cdss::sandbox::{Change, NewCluster, Options, Scenario};
+use cdss::sandbox::{AccountChange, NewCluster, Options, Scenario};
 use serde_json::{Value, json};
 
 use crate::support::{Bench, UPGRADE, check, raw_characters};
@@ -11,7 +11,7 @@ pub(crate) const CREATE: &str = "createConfigGroup";
 pub(crate) const WRITE: &str = "setKafkaConfigGroupDetail";
 
 pub(crate) fn set(bench: &Bench, group: u64, key: &str, value: &str) {
-    bench.sandbox.alter(Change::CustomValue { group, key: key.to_owned(), value: value.to_owned() });
+    bench.sandbox.apply(AccountChange::CustomValue { group, key: key.to_owned(), value: value.to_owned() });
 }
 
 /// Asserts how many groups were created and filled, and that nothing was started or deleted.
@@ -112,7 +112,7 @@ fn three_closest_groups_are_shown_when_none_fits() {
     let upgrade = format!("{} --yes", CHECK.replace("check", "upgrade"));
     let _same = bench.run(&upgrade).assert_says(5, &[&format!("settings over with `cdss {copy}`")]);
     let copied = bench.run(&format!("{copy} --yes"));
-    copied.assert_says(0, &["config group payments-390-2 (2001) is made"]);
+    copied.assert_says(0, &["created config group payments-390-2 (2001)"]);
     let (_, next) =
         copied.stdout.split_once("To check an upgrade with this config group:\n  cdss ").expect("it goes on");
     let _possible = bench.run(next.trim_end()).assert_says(0, &[]);

@@ -10,7 +10,7 @@ use crate::support::check;
 impl Altered {
     fn assert_made(&self, creates: usize, writes: usize) {
         let log = self.sandbox.log();
-        assert_eq!((log.count(CREATE), log.count(WRITE), log.starts_asked()), (creates, writes, 0));
+        assert_eq!((log.count(CREATE), log.count(WRITE), log.starts_requested()), (creates, writes, 0));
     }
 }
 
@@ -76,7 +76,10 @@ fn additional_setting_without_value_is_reported_unknown() {
         request.contains("/getKafkaConfigGroupDetailList/351").then(|| success(&lists))
     });
     let (run, document) = service.json(&format!("{COPY} --yes"));
-    run.assert_says(0, &["\n  ssl.cipher.suites  (empty)  unknown (the service tells no value)\n"]);
+    run.assert_says(
+        0,
+        &["\n  ssl.cipher.suites  (empty)  unknown (the service does not report its value)\n"],
+    );
     let left_out = document["left_out"].as_array().into_iter().flatten();
     let reason = left_out.filter(|one| one["key"] == "ssl.cipher.suites").map(|one| &one["reason"]);
     assert_eq!(reason.collect::<Vec<_>>(), ["unknown"]);
@@ -113,7 +116,7 @@ fn refusal_quotes_the_service() {
 
     let written = Altered::new(refuses("/setKafkaConfigGroupDetail/"));
     let (run, document) = written.json(&format!("{COPY} --yes"));
-    run.assert_says(7, &[words, "hint: compare them with: cdss config-group diff no:351 no:2001 "]);
+    run.assert_says(7, &[words, "hint: compare them: cdss config-group diff no:351 no:2001 "]);
     let error = &document["error"];
     assert_eq!((&error["service_message"], &error["request_id"]), (&words.into(), &"r-7".into()));
     assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"unknown".into()));
@@ -132,7 +135,7 @@ fn forbidden_write_reports_missing_permission() {
         7,
         &[
             "config group analytics-390 (2001) was made, and its values were not written",
-            "; then run the same command again: it fills",
+            "; then run the same command again to fill",
         ],
     );
     assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"no".into()));

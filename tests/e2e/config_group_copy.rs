@@ -129,7 +129,7 @@ fn unexpected_value_loss_exits_7_and_names_differences() {
         7,
         &["error: config group analytics-390 (2001) isn't right: num.partitions is not as sent"],
     );
-    run.assert_says(7, &["hint: compare them with: cdss config-group diff no:351 no:2001 "]);
+    run.assert_says(7, &["hint: compare them: cdss config-group diff no:351 no:2001 "]);
     assert_eq!(document["not_as_sent"], json!([{ "key": "num.partitions", "sent": "24", "read": "1" }]));
     assert_eq!(class(&document, "num.partitions"), "lost-override");
     assert_made(&bench, 1, 1);
@@ -149,7 +149,10 @@ fn unexpected_value_loss_exits_7_and_names_differences() {
 fn lost_responses_are_resolved_by_polling_without_resending() {
     let bench = Bench::new(Scenario::GroupAnswerLost);
     let (run, document) = bench.json(&format!("{COPY} --yes"));
-    run.assert_says(0, &["looking whether the config group was made", "reading what the config group has"]);
+    run.assert_says(
+        0,
+        &["checking whether the config group was created", "reading the config group to check"],
+    );
     assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"yes".into()));
     assert_made(&bench, 1, 1);
     assert_eq!(groups_named(&bench, "analytics-390").len(), 1);
@@ -163,8 +166,8 @@ fn create_with_unknown_outcome_exits_9() {
         9,
         &[
             "error: whether config group analytics-390 was made is not known",
-            "hint: look with `cdss list config-groups --site public",
-            "if it shows, the same command fills it; if not, make one of another name: cdss config-group copy",
+            "hint: check with `cdss list config-groups --site public",
+            "if the group is listed, run the same command again to fill it; if not, create one with another name: cdss config-group copy",
         ],
     );
     assert_eq!((&document["created"], &document["written"]), (&"unknown".into(), &"no".into()));
@@ -179,7 +182,7 @@ fn create_with_unknown_outcome_exits_9() {
             "error: run {run_id} (key …1234) sent a create of config group analytics-390, and nobody has seen"
         );
         let hint =
-            "if not, make one of another name: cdss config-group copy no:351 --site public --region KR";
+            "if not, create one with another name: cdss config-group copy no:351 --site public --region KR";
         again.assert_says(5, &[&sent, "Nothing was changed.", hint]);
         assert_eq!((&document["created"], &document["written"]), (&"no".into(), &"no".into()));
     }
@@ -193,7 +196,8 @@ fn create_with_unknown_outcome_exits_9() {
 #[test]
 fn group_left_by_a_killed_run_is_reused() {
     let answer_delay = Duration::from_millis(300);
-    let bench = Bench::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() });
+    let bench =
+        Bench::with(Options { scenario: Scenario::Slow, response_delay: answer_delay, ..Options::default() });
     let first = bench.start(&format!("{COPY} --yes"));
     bench.sandbox.wait_until(|log| log.count(CREATE) == 1);
     // The response is still in flight.
@@ -201,7 +205,7 @@ fn group_left_by_a_killed_run_is_reused() {
     assert_made(&bench, 1, 0);
     let other = "config-group copy payments-371 --version 3.9.0 --name analytics-390 --yes";
     let _others =
-        bench.run(other).assert_says(5, &["exists already, and it was made for the values of another"]);
+        bench.run(other).assert_says(5, &["exists already, and it was created as a copy of another"]);
 
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(0, &["To            analytics-390 (2001) (exists, empty)  Kafka 3.9.0\n"]);
@@ -218,7 +222,7 @@ fn group_left_by_a_killed_run_is_reused() {
         &[
             "exists already, and it has custom values; nothing was written",
             "Nothing was changed.",
-            "hint: it keeps every custom value: take it with --config-group no:2001, or compare first: cdss",
+            "hint: it keeps every custom value; use it with --config-group no:2001, or compare first: cdss",
         ],
     );
     assert_eq!((&document["created"], &document["to"]["no"]), (&"no".into(), &"2001".into()));
@@ -232,10 +236,10 @@ fn foreign_group_with_the_same_name_is_not_modified() {
     run.assert_says(
         5,
         &[
-            "config group payments-390 (332) of 3.9.0 exists already, and it was not made by",
+            "config group payments-390 (332) of 3.9.0 exists already, and it was not created by",
             "Nothing was changed.",
-            "hint: see whether it will do with `cdss config-group diff no:331 no:332 ",
-            "`, or make one of another name: cdss config-group copy no:331 ",
+            "hint: compare it with `cdss config-group diff no:331 no:332 ",
+            "`, or create one with another name: cdss config-group copy no:331 ",
         ],
     );
     assert_eq!((&document["to"]["no"], &document["created"]), (&"332".into(), &"no".into()));
@@ -263,7 +267,7 @@ fn generated_name_conflict_requires_an_explicit_name() {
     made.assert_says(0, &[]);
     let _too_long = bench
         .run("config-group copy a-very-long-cluster-390 --version 3.6.2 --yes")
-        .assert_says(2, &["there is no name of at most 15 letters", "hint: give one with --name"]);
+        .assert_says(2, &["can't derive a name of at most 15 characters", "hint: choose a name with --name"]);
     assert_made(&bench, 1, 1);
 }
 
@@ -295,7 +299,7 @@ fn terminal_confirmation_requires_typing_the_new_name() {
         assert_eq!(ended, code, "{text}");
         assert!(!text.contains("brokers"), "no caution about an upgrade: {text}");
         assert_eq!(lab.sandbox.log().count(CREATE), creates, "{text}");
-        assert_eq!(lab.sandbox.log().starts_asked(), 0);
+        assert_eq!(lab.sandbox.log().starts_requested(), 0);
     }
 }
 

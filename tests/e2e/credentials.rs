@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use cdss::sandbox::{Log, Scenario};
+use cdss::sandbox::{RequestLog, Scenario};
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -126,7 +126,7 @@ fn each_credential_process_failure_has_its_own_message() {
     bench.assert_no_start();
 }
 
-fn last_refusal(log: &Log) -> Option<usize> {
+fn last_refusal(log: &RequestLog) -> Option<usize> {
     log.requests.iter().rposition(|request| request.status == 401)
 }
 
@@ -158,7 +158,7 @@ fn key_rotated_during_watch_is_refreshed() {
         let ended = running.end();
         assert_eq!((ended.code, &ended.document()["verdict"]), (0, &json!("done")), "{}", ended.stderr);
         let log = bench.log();
-        assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+        assert_eq!((log.starts_requested(), log.starts_accepted()), (1, 1));
         let at = last_refusal(&log).expect("there was one");
         assert!(at + 2 < log.requests.len(), "the watch went on with the new key");
         assert_silent(&ended, NEWER.1);
@@ -200,5 +200,5 @@ fn expiring_key_is_refreshed_before_it_expires() {
     assert_eq!(done.code, 0, "{}", done.stderr);
     let runs = fs::read_to_string(&runs).expect("it ran").lines().count();
     assert_eq!(runs, 2, "it is renewed before it ends, and a source of short-lived keys is asked once");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }

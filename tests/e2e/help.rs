@@ -133,7 +133,7 @@ fn version_is_printed_on_one_line() {
 fn help_lists_exit_codes() {
     let help = told("--help");
     for scenario in cdss::sandbox::Scenario::ALL {
-        let code = format!("\n  {:>3}  ", scenario.exit());
+        let code = format!("\n  {:>3}  ", scenario.exit_code());
         assert!(help.contains(&code), "{scenario}: {help}");
     }
 }
@@ -155,9 +155,9 @@ fn scenarios_are_listed_as_table_and_json() {
     let listed = document["scenarios"].as_array().expect("there is a list");
     assert_eq!(listed.len(), cdss::sandbox::Scenario::ALL.len());
     for (scenario, entry) in cdss::sandbox::Scenario::ALL.iter().zip(listed) {
-        assert_eq!((&entry["name"], &entry["exit"]), (&scenario.name().into(), &scenario.exit().into()));
+        assert_eq!((&entry["name"], &entry["exit"]), (&scenario.name().into(), &scenario.exit_code().into()));
         let row = table.stdout.lines().find(|line| line.split_whitespace().next() == Some(scenario.name()));
-        assert!(row.is_some_and(|row| row.ends_with(scenario.about())), "{scenario}: {}", table.stdout);
+        assert!(row.is_some_and(|row| row.ends_with(scenario.description())), "{scenario}: {}", table.stdout);
     }
     assert_eq!(table.code, 0);
     home.assert_untouched();

@@ -26,7 +26,7 @@ impl Lab {
     /// Serves a sandbox with these options. Each poll advances one step.
     pub(crate) fn with(options: Options) -> Self {
         let keys = (options.access_key.clone(), options.secret_key.clone());
-        let sandbox = Sandbox::start(Options { pace: Pace::Looks, ..options }).expect("loopback has a port");
+        let sandbox = Sandbox::start(Options { pace: Pace::Polls, ..options }).expect("loopback has a port");
         Self { sandbox, home: Home::empty(), keys }
     }
 

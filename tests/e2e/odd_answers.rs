@@ -104,7 +104,7 @@ fn mutated_responses_create_at_most_one_reported_group() {
         assert!(made <= 1, "{told}");
         assert!(made == 0 || matches!(run.code, 0 | 7 | 9), "{told}");
         assert!(made == 1 || document["created"] != "yes", "{told}");
-        assert_eq!(log.starts_asked(), 0);
+        assert_eq!(log.starts_requested(), 0);
         ends.lock().expect("no other thread failed").push((run.code, made));
     });
     let ends = ends.into_inner().expect("no thread failed");
@@ -151,7 +151,7 @@ fn cluster_list_with_invalid_count_resolves_no_name() {
         let run = Home::empty().run_at(&injector.url(), line);
         run.assert_says(12, &["getClusterInfoList: a cluster list with an unreadable count"]);
     }
-    assert_eq!(sandbox.log().starts_asked(), 0);
+    assert_eq!(sandbox.log().starts_requested(), 0);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn incomplete_cluster_list_resolves_no_name() {
         let run = Home::empty().run_at(&injector.url(), line);
         run.assert_says(12, &["getClusterInfoList: a cluster list with", "where the service counts"]);
     }
-    assert_eq!(sandbox.log().starts_asked(), 0);
+    assert_eq!(sandbox.log().starts_requested(), 0);
     let by_number = Home::empty().run_at(&injector.url(), "status --cluster no:1009123");
     assert_eq!(by_number.code, 0, "a number needs no list: {by_number:#?}");
 }

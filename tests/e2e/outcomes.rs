@@ -128,6 +128,6 @@ fn every_read_outcome_matches_the_table() {
         let line = Line::new("/getClusterInfoList", *fault, *times);
         let run = line.run("check --cluster orders-prod --version 3.9.0 -o json");
         assert_eq!(run.code, *code, "{fault:?} {times}: {run:#?}");
-        assert_eq!(line.sandbox.log().starts_asked(), 0);
+        assert_eq!(line.sandbox.log().starts_requested(), 0);
     });
 }

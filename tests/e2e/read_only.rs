@@ -136,7 +136,7 @@ fn status_reports_upgrade_started_on_another_machine() {
         assert_eq!(document["submitted"], "no", "{turn}");
     }
     held.kill();
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn status_without_version_never_reports_done() {
     assert_eq!(document["from"]["version"], "3.9.0", "what the cluster has at the end, not what it had");
     assert_eq!(document["config_group"]["from"]["no"], "312");
     held.kill();
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use cdss::sandbox::{Alteration, Change, Options, Pace, Sandbox, Scenario};
+use cdss::sandbox::{AccountChange, Options, Pace, Sandbox, Scenario, ScheduledChange};
 use serde_json::Value;
 
 use crate::support::{
@@ -302,7 +302,7 @@ fn every_command_block_succeeds() {
         let sandbox = Sandbox::start(Options {
             access_key: REHEARSAL.0.to_owned(),
             secret_key: REHEARSAL.1.to_owned(),
-            pace: Pace::Looks,
+            pace: Pace::Polls,
             ..Options::default()
         })
         .expect("loopback has a port");
@@ -397,8 +397,8 @@ struct Step {
 }
 
 impl Step {
-    fn new(scenario: Scenario, alterations: Vec<Alteration>) -> Self {
-        let options = Options { scenario, alterations, ..Options::default() };
+    fn new(scenario: Scenario, scheduled_changes: Vec<ScheduledChange>) -> Self {
+        let options = Options { scenario, scheduled_changes: scheduled_changes, ..Options::default() };
         Self { sandbox: serve(options), home: Home::empty() }
     }
 
@@ -441,10 +441,10 @@ impl Step {
 
 #[test]
 fn pipeline_follows_running_upgrades_and_retries_refusals() {
-    let red = Change::BrokerColour { cluster: 1_009_123, broker: 0, colour: "red".to_owned() };
-    let sick = Alteration { before: "getClusterStatus".to_owned(), nth: 1, change: red };
-    // Scenario, alterations, exit code, starts requested, pauses between retries, command of the result.
-    for (scenario, alterations, code, asked, pauses, command) in [
+    let red = AccountChange::BrokerColor { cluster: 1_009_123, broker: 0, color: "red".to_owned() };
+    let sick = ScheduledChange { before_operation: "getClusterStatus".to_owned(), nth: 1, change: red };
+    // Scenario, scheduled_changes, exit code, starts requested, pauses between retries, command of the result.
+    for (scenario, scheduled_changes, code, asked, pauses, command) in [
         (Scenario::Healthy, vec![], 0, 1, 0, "upgrade"),
         (Scenario::PrecheckRefused, vec![], 5, 0, 2, "upgrade"),
         (Scenario::Healthy, vec![sick], 5, 0, 0, "upgrade"),
@@ -455,12 +455,12 @@ fn pipeline_follows_running_upgrades_and_retries_refusals() {
         // A change that is not in the journal is never attributed to this pipeline.
         (Scenario::Busy, vec![], 11, 0, 0, "status"),
     ] {
-        let step = Step::new(scenario, alterations);
+        let step = Step::new(scenario, scheduled_changes);
         step.create_journal();
         let run = step.run();
         let told = format!("{scenario}: {run:#?}");
         assert_eq!(run.code, code, "{told}");
-        assert_eq!(step.sandbox.log().starts_asked(), asked, "{told}");
+        assert_eq!(step.sandbox.log().starts_requested(), asked, "{told}");
         assert_eq!(step.pauses(), pauses, "{told}");
         assert_eq!(
             (&step.result()["command"], &step.result()["exit"]["code"]),
@@ -475,7 +475,7 @@ fn pipeline_follows_running_upgrades_and_retries_refusals() {
 fn pipeline_starts_nothing_without_its_journal() {
     let step = Step::new(Scenario::Healthy, vec![]);
     step.run().assert_says(5, &["blocked by journal.missing", "cdss history --init"]);
-    assert_eq!((step.sandbox.log().starts_asked(), step.pauses()), (0, 0));
+    assert_eq!((step.sandbox.log().starts_requested(), step.pauses()), (0, 0));
     assert!(step.home.entries().is_empty(), "a refused run creates no journal");
 }
 

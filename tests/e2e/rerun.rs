@@ -1,6 +1,6 @@
 //! A second run after or during a first one never starts anything twice.
 
-use cdss::sandbox::{Alteration, Change, Options, Scenario};
+use cdss::sandbox::{AccountChange, Options, Scenario, ScheduledChange};
 
 use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
 
@@ -16,7 +16,7 @@ fn rerun_after_no_wait_attaches_without_prompting() {
     second.assert_says(0, &["Following the upgrade of orders-prod to 3.9.0, started from this machine"]);
     assert_eq!(document["verdict"], "done");
     assert_eq!(document["submitted"], "no", "it speaks of this run alone");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
     let events: Vec<_> = bench.home.entries().iter().map(|entry| entry["event"].clone()).collect();
     assert_eq!(events[..4], ["start", "accepted", "end", "attached"]);
 }
@@ -29,7 +29,7 @@ fn rerun_after_success_does_nothing_without_prompting() {
     assert_eq!((second.code, &document["verdict"]), (0, &"already".into()));
     assert_eq!(document["submitted"], "no");
     assert!(!second.stderr.contains("Type "), "{second:#?}");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -44,14 +44,14 @@ fn unresolved_start_blocks_next_start_until_accepted() {
             run.assert_says(5, &["blocked by start.unresolved", &flag]);
             assert_eq!(check(&document, "start.unresolved")["result"], "block", "{scenario}");
         }
-        assert_eq!(bench.log().starts_asked(), 1, "{scenario}");
+        assert_eq!(bench.log().starts_requested(), 1, "{scenario}");
 
         let flag = format!("start.unresolved={}", start_runs(&bench)[0]);
         let (accepted, document) = bench.json(&format!("{line} --accept {flag}"));
         assert_eq!(accepted.code, 9, "{scenario}: {accepted:#?}");
         let first_run = serde_json::json!([start_runs(&bench)[0]]);
         assert_eq!(check(&document, "start.unresolved")["accepted"], first_run);
-        assert_eq!(bench.log().starts_asked(), 2, "{scenario}");
+        assert_eq!(bench.log().starts_requested(), 2, "{scenario}");
         let entries = bench.home.entries();
         let starts: Vec<_> = entries.iter().filter(|entry| entry["event"] == "start").collect();
         assert_eq!(starts[1]["closes"], serde_json::json!([starts[0]["run"]]));
@@ -65,7 +65,7 @@ fn unresolved_start_blocks_next_start_until_accepted() {
                 &format!("add --accept start.unresolved={}\n", start_runs(&bench)[1]),
             ],
         );
-        assert_eq!(bench.log().starts_asked(), 2, "{scenario}");
+        assert_eq!(bench.log().starts_requested(), 2, "{scenario}");
     }
 }
 
@@ -91,7 +91,7 @@ fn open_start_is_accepted_only_by_the_id_of_its_run() {
         let refused = bench.run(&format!("{line} --accept {accept}"));
         refused.assert_says(2, &[text]);
     }
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -113,9 +113,9 @@ fn all_open_starts_must_be_accepted() {
     for one in &runs {
         bench.run(&format!("{line} --accept start.unresolved={one}")).assert_says(5, &refused);
     }
-    assert_eq!(bench.log().starts_asked(), 2, "one per journal");
+    assert_eq!(bench.log().starts_requested(), 2, "one per journal");
     assert_eq!(bench.run(&format!("{line} {flag}")).code, 9);
-    assert_eq!(bench.log().starts_asked(), 3);
+    assert_eq!(bench.log().starts_requested(), 3);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn damaged_line_blocks_next_start_until_accepted() {
     let (run, document) = bench.json(&format!("{line} --accept journal.damaged"));
     assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
     assert_eq!(check(&document, "journal.damaged")["accepted"], serde_json::json!(["*"]));
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn missing_required_journal_prevents_start() {
     assert_eq!(bench.run(&format!("{UPGRADE} --yes --no-wait")).code, 0);
     let after = bench.run(&format!("{UPGRADE} --yes --require-journal"));
     after.assert_says(0, &["Following "]);
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -170,23 +170,24 @@ fn upgrade_to_another_version_must_finish_first() {
         run.stderr
     );
     assert_eq!(document["verdict"], "not_started");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 
     bench.run(&to("3.7.1")).assert_says(0, &["Following "]);
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
     bench.run(&format!("{} --yes", to("3.9.0"))).assert_says(0, &["Started "]);
-    assert_eq!(bench.log().starts_asked(), 2);
+    assert_eq!(bench.log().starts_requested(), 2);
 }
 
 #[test]
 fn two_concurrent_runs_start_one_upgrade() {
     let answer_delay = std::time::Duration::from_millis(20);
-    let bench = Bench::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() });
+    let bench =
+        Bench::with(Options { scenario: Scenario::Slow, response_delay: answer_delay, ..Options::default() });
     let line = format!("{UPGRADE} --yes -o json");
     let mut codes = [bench.start(&line), bench.start(&line)].map(|run| run.end().code);
     codes.sort_unstable();
     assert_eq!(codes, [0, 11]);
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 /// Starts an upgrade whose run waits hours between its first poll and its second.
@@ -208,7 +209,7 @@ fn second_run_is_refused_and_attaches_after_a_crash() {
     let (run, document) = bench.json(UPGRADE);
     run.assert_says(0, &["Following "]);
     assert_eq!(document["verdict"], "done");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
@@ -223,7 +224,7 @@ fn running_upgrade_is_followed_from_another_home() {
     let followed = other(&format!("{UPGRADE} --yes -o json"));
     assert_eq!((followed.code, &followed.document()["verdict"]), (0, &"already".into()));
     assert_eq!(followed.document()["submitted"], "no");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
     assert!(elsewhere.entries().is_empty(), "nothing was started from there");
 }
 
@@ -253,10 +254,10 @@ fn journal_is_private_and_contains_no_keys() {
 }
 
 /// Upgrades while something changes just before the second read, the one under the lock.
-fn changed_in_between(change: Change) -> (Run, serde_json::Value) {
-    let before = "getClusterInfo".to_owned();
-    let alterations = vec![Alteration { before, nth: 2, change }];
-    let bench = Bench::with(Options { alterations, ..Options::default() });
+fn changed_in_between(change: AccountChange) -> (Run, serde_json::Value) {
+    let before_operation = "getClusterInfo".to_owned();
+    let scheduled_changes = vec![ScheduledChange { before_operation, nth: 2, change }];
+    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
     let ended = bench.json(&format!("{UPGRADE} --yes"));
     assert!(bench.log().count("getClusterInfo") >= 2, "the second look was made");
     bench.assert_no_start();
@@ -266,12 +267,15 @@ fn changed_in_between(change: Change) -> (Run, serde_json::Value) {
 
 #[test]
 fn plan_changed_before_start_is_refused() {
-    let custom =
-        |group, key: &str, value: &str| Change::CustomValue { group, key: key.into(), value: value.into() };
+    let custom = |group, key: &str, value: &str| AccountChange::CustomValue {
+        group,
+        key: key.into(),
+        value: value.into(),
+    };
     for change in [
         custom(312, "num.partitions", "7"),
         custom(301, "num.partitions", "7"),
-        Change::Version { cluster: ORDERS, code: "3903006".into() },
+        AccountChange::Version { cluster: ORDERS, code: "3903006".into() },
     ] {
         let (run, document) = changed_in_between(change.clone());
         run.assert_says(5, &["the cluster changed since the plan was made"]);
@@ -281,10 +285,11 @@ fn plan_changed_before_start_is_refused() {
 
 #[test]
 fn cluster_degraded_before_start_is_not_upgraded() {
-    let word = |word: &str| Change::Status { cluster: ORDERS, word: word.into() };
-    let colour = Change::BrokerColour { cluster: ORDERS, broker: 1, colour: "red".into() };
-    let risky = Change::CustomValue { group: 312, key: "log.retention.hours".into(), value: "1".into() };
-    let lower = Change::Version { cluster: ORDERS, code: "3623006".into() };
+    let word = |word: &str| AccountChange::Status { cluster: ORDERS, status: word.into() };
+    let colour = AccountChange::BrokerColor { cluster: ORDERS, broker: 1, color: "red".into() };
+    let risky =
+        AccountChange::CustomValue { group: 312, key: "log.retention.hours".into(), value: "1".into() };
+    let lower = AccountChange::Version { cluster: ORDERS, code: "3623006".into() };
     for (change, code) in
         [(word("changing"), 11), (word("error"), 5), (word("odd"), 5), (colour, 5), (risky, 5), (lower, 5)]
     {

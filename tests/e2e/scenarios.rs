@@ -48,7 +48,7 @@ fn table_has_every_scenario_with_its_exit_code() {
     for scenario in Scenario::ALL {
         let rows: Vec<_> = TABLE.iter().filter(|row| row.0 == *scenario).collect();
         assert_eq!(rows.len(), 1, "{scenario}");
-        assert_eq!(rows[0].1, i32::from(scenario.exit()), "{scenario}");
+        assert_eq!(rows[0].1, i32::from(scenario.exit_code()), "{scenario}");
     }
 }
 
@@ -61,7 +61,7 @@ fn ends_as_told(scenarios: impl Iterator<Item = Scenario>) {
 
 fn ends((scenario, code, submitted, verdict, executed): Row) {
     let answer_delay = Duration::from_millis(3);
-    let bench = Bench::with(Options { scenario, answer_delay, ..Options::default() });
+    let bench = Bench::with(Options { scenario, response_delay: answer_delay, ..Options::default() });
     // Longer than successful scenarios take, and short for those that never end.
     let never_ends = matches!(scenario, Scenario::Stalled | Scenario::BrokerRed | Scenario::Busy);
     let timeout = if never_ends { "1s" } else { "20s" };
@@ -77,8 +77,8 @@ fn ends((scenario, code, submitted, verdict, executed): Row) {
     assert_eq!(log.starts_accepted(), usize::from(submitted == "yes"), "{scenario}: both count the same");
     let was_sent = matches!(code, 0 | 6..=9);
     match scenario {
-        Scenario::Throttled => assert!((1..=4).contains(&log.starts_asked()), "{scenario}"),
-        _ => assert_eq!(log.starts_asked(), usize::from(was_sent), "{scenario}"),
+        Scenario::Throttled => assert!((1..=4).contains(&log.starts_requested()), "{scenario}"),
+        _ => assert_eq!(log.starts_requested(), usize::from(was_sent), "{scenario}"),
     }
     let all_sent_again_were_throttled = log
         .requests
@@ -93,37 +93,37 @@ fn ends((scenario, code, submitted, verdict, executed): Row) {
 
 #[test]
 fn successful_upgrades_exit_0() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 0));
+    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 0));
 }
 
 #[test]
 fn rejected_keys_exit_4() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 4));
+    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 4));
 }
 
 #[test]
 fn service_refusals_exit_5_or_6() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| matches!(scenario.exit(), 5 | 6)));
+    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| matches!(scenario.exit_code(), 5 | 6)));
 }
 
 #[test]
 fn failed_upgrades_exit_7() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 7));
+    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 7));
 }
 
 #[test]
 fn unfinished_upgrades_exit_8() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 8));
+    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 8));
 }
 
 #[test]
 fn unknown_start_outcomes_exit_9() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() == 9));
+    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 9));
 }
 
 #[test]
 fn busy_or_unreachable_exits_11_or_12() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit() > 10));
+    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() > 10));
 }
 
 #[test]

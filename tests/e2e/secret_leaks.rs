@@ -229,8 +229,8 @@ fn serve(scenario: Scenario) -> Sandbox {
         scenario,
         access_key: ACCESS.to_owned(),
         secret_key: SECRET.to_owned(),
-        pace: Pace::Looks,
-        answer_delay: Duration::from_millis(1),
+        pace: Pace::Polls,
+        response_delay: Duration::from_millis(1),
         ..Options::default()
     };
     Sandbox::start(options).expect("loopback has a port")

@@ -3,7 +3,7 @@
 use std::process::Child;
 use std::time::Duration;
 
-use cdss::sandbox::{Log, Options, Scenario};
+use cdss::sandbox::{Options, RequestLog, Scenario};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -14,11 +14,11 @@ use crate::support::UPGRADE;
 const SIGNALS: [(Signal, i32); 3] = [(Signal::HUP, 129), (Signal::INT, 130), (Signal::TERM, 143)];
 
 fn slow(answer_delay: Duration) -> Lab {
-    Lab::with(Options { scenario: Scenario::Slow, answer_delay, ..Options::default() })
+    Lab::with(Options { scenario: Scenario::Slow, response_delay: answer_delay, ..Options::default() })
 }
 
 /// Starts a run and sends it a signal once the sandbox log meets the condition.
-fn interrupted(lab: &Lab, arguments: &str, signal: Signal, enough: impl Fn(&Log) -> bool) -> Child {
+fn interrupted(lab: &Lab, arguments: &str, signal: Signal, enough: impl Fn(&RequestLog) -> bool) -> Child {
     let child = lab.cdss(arguments).spawn().expect("cdss is there");
     lab.sandbox.wait_until(enough);
     send(&child, signal);
@@ -30,12 +30,12 @@ fn send(child: &Child, signal: Signal) {
 }
 
 /// Far into the watch: a broker has left green.
-fn watched_for_a_while(log: &Log) -> bool {
+fn watched_for_a_while(log: &RequestLog) -> bool {
     log.count("rollingUpgradeProgressCheck") >= 8
 }
 
-fn started(log: &Log) -> bool {
-    log.starts_asked() == 1
+fn started(log: &RequestLog) -> bool {
+    log.starts_requested() == 1
 }
 
 /// Returns the follow-up command that stderr prints.
@@ -66,7 +66,7 @@ fn signal_before_start_prevents_it() {
         assert_eq!(document["verdict"], "not_started");
         assert!(ended.stderr.contains("nothing was started"), "{}", ended.stderr);
         assert!(!ended.stderr.contains("goes on"), "{}", ended.stderr);
-        assert_eq!(lab.sandbox.log().starts_asked(), 0);
+        assert_eq!(lab.sandbox.log().starts_requested(), 0);
         assert_eq!(lab.journal(), "");
     }
 }
@@ -82,7 +82,7 @@ fn signal_during_group_create_reports_possible_leftovers() {
         // The response was awaited briefly, and nothing was sent after it.
         assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"no".into()));
         assert!(ended.stderr.contains("config group analytics-390 (2001) is there"), "{}", ended.stderr);
-        assert!(ended.stderr.contains("hint: run the same command again: it fills"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("hint: run the same command again to fill"), "{}", ended.stderr);
         let log = lab.sandbox.log();
         assert_eq!((log.count("createConfigGroup"), log.count("setKafkaConfigGroupDetail")), (1, 0));
         assert!(lab.journal().contains("\"event\":\"end\""), "{}", lab.journal());
@@ -105,12 +105,12 @@ fn signal_ends_read_only_commands() {
 fn signal_between_confirmation_and_start_prevents_start() {
     let lab = slow(Duration::from_millis(400));
     let arguments = format!("{UPGRADE} --yes --output json");
-    let second_look = |log: &Log| log.count("rollingUpgradePreCheck") == 2;
+    let second_look = |log: &RequestLog| log.count("rollingUpgradePreCheck") == 2;
     let ended = Ended::after(interrupted(&lab, &arguments, Signal::TERM, second_look));
     let document = assert_ended_by_signal(&ended, 143);
     assert_eq!(document["submitted"], "no");
     assert!(ended.stderr.contains("nothing was started"), "{}", ended.stderr);
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
@@ -128,14 +128,14 @@ fn signal_during_watch_prints_how_to_follow_the_upgrade() {
         let follow = follow_command(&ended.stderr[error..]);
         assert!(follow.contains("--cluster no:1009123"), "{follow}");
         assert!(follow.contains("--version 3.9.0") && follow.contains("--watch"), "{follow}");
-        assert_eq!(lab.sandbox.log().starts_asked(), 1);
+        assert_eq!(lab.sandbox.log().starts_requested(), 1);
 
         let second = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --no-wait --output json")));
         assert_eq!(second.code(), Some(0), "{}", second.stderr);
         assert!(second.stderr.contains("started from this machine"), "{}", second.stderr);
         let document = second.document();
         assert_eq!((&document["submitted"], &document["verdict"]), (&"no".into(), &"running".into()));
-        assert_eq!(lab.sandbox.log().starts_asked(), 1, "the second run attaches");
+        assert_eq!(lab.sandbox.log().starts_requested(), 1, "the second run attaches");
     }
 }
 
@@ -155,7 +155,7 @@ fn printed_follow_command_works_from_an_empty_home() {
     let document = followed.document();
     assert_eq!(document["cluster"]["no"], "1009123");
     assert_eq!(document["submitted"], "no");
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn signal_ends_status_watch() {
     let document = assert_ended_by_signal(&ended, 143);
     assert_eq!(document["submitted"], "no");
     assert!(ended.stderr.contains("goes on"), "{}", ended.stderr);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn signal_during_start_waits_for_the_response() {
     );
     follow_command(&ended.stderr);
     let log = lab.sandbox.log();
-    assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+    assert_eq!((log.starts_requested(), log.starts_accepted()), (1, 1));
     assert!(lab.journal().contains("\"accepted\""), "{}", lab.journal());
 }
 
@@ -211,14 +211,14 @@ fn second_signal_exits_at_once_and_next_run_attaches() {
     // The crash came before the response, so the change cannot be attributed.
     assert_eq!(next.code(), Some(9), "{}", next.stderr);
     assert_eq!(next.document()["verdict"], "unknown");
-    assert_eq!(lab.sandbox.log().starts_asked(), 1, "a crash leaves the start open");
+    assert_eq!(lab.sandbox.log().starts_requested(), 1, "a crash leaves the start open");
 }
 
 #[test]
 fn signal_before_observed_change_leaves_start_unresolved() {
     let lab = Lab::new(Scenario::NeverStarts);
     let arguments = format!("{UPGRADE} --yes --poll 2h --output json");
-    let looked = |log: &Log| log.starts_asked() == 1 && log.count("getClusterInfo") > 2;
+    let looked = |log: &RequestLog| log.starts_requested() == 1 && log.count("getClusterInfo") > 2;
     let ended = Ended::after(interrupted(&lab, &arguments, Signal::INT, looked));
     let document = assert_ended_by_signal(&ended, 130);
     assert_eq!(document["verdict"], "unknown");
@@ -226,7 +226,7 @@ fn signal_before_observed_change_leaves_start_unresolved() {
     let again = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --yes")));
     assert_eq!(again.code(), Some(5), "{}", again.stderr);
     assert!(again.stderr.contains("blocked by start.unresolved"), "{}", again.stderr);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 /// Number of moments at which a signal is sent.

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use cdss::sandbox::{Change, Options, Scenario};
+use cdss::sandbox::{AccountChange, Options, Scenario};
 use serde_json::Value;
 
 use crate::lab::{Ended, Lab};
@@ -54,7 +54,7 @@ fn assert_done_without_stdout(lab: &Lab, ended: &Ended) {
     assert_eq!(event["verdict"], "done", "{event}");
     assert_eq!(event["document"]["verdict"], "done", "{event}");
     let log = lab.sandbox.log();
-    assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+    assert_eq!((log.starts_requested(), log.starts_accepted()), (1, 1));
 }
 
 /// Asserts that a text does not control a terminal: no control characters other than newlines, no invisible
@@ -77,7 +77,7 @@ fn read_commands_succeed_with_closed_stdout_or_pipe() {
             }
         }
     }
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
 }
 
 #[cfg(target_os = "linux")]
@@ -237,7 +237,7 @@ const HOSTILE: &str = "\u{1b}[2J\u{202e}x\u{1b}]0;owned\u{7}\r\nerror: \u{9b}31m
 #[test]
 fn hostile_status_word_is_escaped() {
     let lab = Lab::new(Scenario::Healthy);
-    lab.sandbox.alter(Change::Status { cluster: 1_009_123, word: HOSTILE.to_owned() });
+    lab.sandbox.apply(AccountChange::Status { cluster: 1_009_123, status: HOSTILE.to_owned() });
     let check = "check --cluster orders-prod --version 3.9.0";
     let commands = [
         ("list clusters", 0),
@@ -260,15 +260,19 @@ fn hostile_status_word_is_escaped() {
     }
     let document = Ended::of(&mut lab.cdss("list clusters --output json")).document();
     assert_eq!(document["clusters"][0]["status"], HOSTILE, "a document holds what the service said");
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
 fn hostile_health_colors_and_values_are_escaped() {
     let lab = Lab::new(Scenario::Healthy);
     let (key, value) = ("num.io.threads".to_owned(), HOSTILE.to_owned());
-    lab.sandbox.alter(Change::BrokerColour { cluster: 1_009_123, broker: 0, colour: HOSTILE.to_owned() });
-    lab.sandbox.alter(Change::CustomValue { group: 312, key, value });
+    lab.sandbox.apply(AccountChange::BrokerColor {
+        cluster: 1_009_123,
+        broker: 0,
+        color: HOSTILE.to_owned(),
+    });
+    lab.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
     for arguments in [
         "status --cluster orders-prod",
         "check --cluster orders-prod --version 3.9.0 --config-group 312",
@@ -282,7 +286,7 @@ fn hostile_health_colors_and_values_are_escaped() {
             assert!(shown.contains("[2J"), "{arguments} {more}:\n{shown}");
         }
     }
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
 }
 
 /// Runs cdss with these arguments and asserts that it refuses them without printing control characters.
@@ -294,7 +298,7 @@ fn assert_refused_plainly(lab: &Lab, words: &[&str]) {
         assert_plain(&ended.stdout);
         assert_plain(&ended.stderr);
     }
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use cdss::sandbox::{Log, Options, Pace, Sandbox, Scenario};
+use cdss::sandbox::{Options, Pace, RequestLog, Sandbox, Scenario};
 use jsonschema::Validator;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -113,7 +113,7 @@ impl Bench {
         Running::start(command, line).end()
     }
 
-    pub(crate) fn log(&self) -> Log {
+    pub(crate) fn log(&self) -> RequestLog {
         self.sandbox.log()
     }
 
@@ -121,7 +121,7 @@ impl Bench {
     #[track_caller]
     pub(crate) fn assert_no_start(&self) {
         let log = self.log();
-        assert_eq!((log.starts_asked(), log.starts_accepted()), (0, 0));
+        assert_eq!((log.starts_requested(), log.starts_accepted()), (0, 0));
     }
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn serve(options: Options) -> Sandbox {
     let options = Options {
         access_key: ACCESS_KEY.to_owned(),
         secret_key: SECRET_KEY.to_owned(),
-        pace: Pace::Looks,
+        pace: Pace::Polls,
         ..options
     };
     Sandbox::start(options).expect("a port of loopback is free")

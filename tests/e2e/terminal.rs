@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cdss::sandbox::{self, Change, Scenario};
+use cdss::sandbox::{self, AccountChange, Scenario};
 use rustix::process::{Signal, kill_process};
 
 use crate::altered::Altered;
@@ -23,7 +23,7 @@ fn typing_the_name_starts_one_upgrade() {
     }
     let cautions = terminal.expect(QUESTION);
     assert!(cautions.contains("Data loss is possible"), "{cautions}");
-    assert_eq!(lab.sandbox.log().starts_asked(), 0, "the question comes first");
+    assert_eq!(lab.sandbox.log().starts_requested(), 0, "the question comes first");
     terminal.press("orders-prod\r");
     terminal.expect("Started ");
     terminal.expect("The upgrade continues if you close this terminal");
@@ -35,7 +35,7 @@ fn typing_the_name_starts_one_upgrade() {
     assert_eq!(code, 0);
     assert!(rest.contains("Observed 3 of 3 brokers restart."), "{rest}");
     let log = lab.sandbox.log();
-    assert_eq!((log.starts_asked(), log.starts_accepted()), (1, 1));
+    assert_eq!((log.starts_requested(), log.starts_accepted()), (1, 1));
     assert!(lab.journal().contains("typed name"), "the journal keeps how consent was given");
 }
 
@@ -52,7 +52,7 @@ fn third_wrong_answer_aborts_without_a_start() {
     let (code, rest) = terminal.end();
     assert_eq!(code, 10);
     assert!(!rest.contains("Type orders-prod"), "a fourth question:\n{rest}");
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
     assert_eq!(lab.journal(), "", "a declined start leaves no trace of one");
 }
 
@@ -81,11 +81,11 @@ fn unnamed_cluster_is_confirmed_by_number_not_by_enter() {
         terminal.expect("nothing was typed; 2 tries left");
         terminal.answer_to(question, " ");
         terminal.expect("nothing was typed; one try left");
-        assert_eq!(service.sandbox.log().starts_asked(), 0, "{name:?}");
+        assert_eq!(service.sandbox.log().starts_requested(), 0, "{name:?}");
         terminal.answer_to(question, "1009123");
         terminal.expect("Started ");
         assert_eq!(terminal.end().0, 0);
-        assert_eq!(service.sandbox.log().starts_asked(), 1, "{name:?}");
+        assert_eq!(service.sandbox.log().starts_requested(), 1, "{name:?}");
         assert_eq!(service.home.entries()[0]["consent"], "typed number", "{name:?}");
     }
 }
@@ -110,11 +110,11 @@ fn hangul_answer_hints_at_the_korean_input_mode() {
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.answer_to(QUESTION, "ㅐㄱㅇㄷㄱㄴ-ㅔ개ㅇ");
     terminal.expect("the keyboard is in Korean input mode (한/영); 2 tries left");
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
     terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("done");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn corrected_input_is_accepted() {
     terminal.answer_to(QUESTION, "orders-prox\u{7f}d");
     terminal.expect("Started ");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn ctrl_c_at_prompt_starts_nothing_and_restores_terminal() {
         let (code, rest) = terminal.end();
         assert_eq!(code, 130, "{rest}");
         assert!(!rest.contains("Started"), "{rest}");
-        assert_eq!(lab.sandbox.log().starts_asked(), 0);
+        assert_eq!(lab.sandbox.log().starts_requested(), 0);
         assert_eq!(lab.journal(), "");
     }
 }
@@ -157,7 +157,7 @@ fn signal_at_prompt_starts_nothing_and_restores_terminal() {
         kill_process(pid, signal).expect("it waits at the question");
         terminal.expect("interrupted; nothing was started");
         assert_eq!(terminal.end().0, code, "{signal:?}");
-        assert_eq!(lab.sandbox.log().starts_asked(), 0);
+        assert_eq!(lab.sandbox.log().starts_requested(), 0);
     }
 }
 
@@ -170,13 +170,17 @@ fn end_of_input_is_not_a_confirmation() {
     terminal.press("\u{3}");
     terminal.expect("nothing was started");
     assert_eq!(terminal.end().0, 130);
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
 fn input_before_the_prompt_is_ignored() {
     let answer_delay = Duration::from_millis(300);
-    let lab = Lab::with(sandbox::Options { scenario: Scenario::Slow, answer_delay, ..Default::default() });
+    let lab = Lab::with(sandbox::Options {
+        scenario: Scenario::Slow,
+        response_delay: answer_delay,
+        ..Default::default()
+    });
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} --no-wait"));
     lab.sandbox.wait_until(|log| !log.requests.is_empty());
     terminal.press("orders-prod\r");
@@ -187,11 +191,11 @@ fn input_before_the_prompt_is_ignored() {
     // Whatever is read first is read now.
     terminal.press("typed now\r");
     terminal.expect("that is not the cluster's name; 2 tries left");
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
     terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("Started ");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
@@ -204,7 +208,7 @@ fn input_before_the_second_prompt_is_ignored() {
     terminal.press("\u{3}");
     let (code, _) = terminal.end();
     assert!(code == 130 || code == 10, "{code}");
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
@@ -218,7 +222,7 @@ fn quiet_still_shows_the_plan_and_cautions() {
     let rest = terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
     assert!(!rest.contains("orders-prod-d-00"), "progress in spite of --quiet:\n{rest}");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
@@ -230,7 +234,7 @@ fn yes_skips_the_prompt_on_a_terminal() {
     assert!(before.contains("service.precheck"), "the plan is shown:\n{before}");
     terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
     assert!(lab.journal().contains("--yes"), "the journal keeps how consent was given");
 }
 
@@ -252,7 +256,7 @@ fn non_terminal_stream_is_named_without_prompting() {
         assert!(said.contains(&error), "{redirection}:\n{said}");
         assert!(said.contains("--yes"), "{redirection}:\n{said}");
         assert!(!said.contains(QUESTION), "{redirection}:\n{said}");
-        assert_eq!(lab.sandbox.log().starts_asked(), 0, "{redirection}");
+        assert_eq!(lab.sandbox.log().starts_requested(), 0, "{redirection}");
     }
 }
 
@@ -275,18 +279,18 @@ fn plan_changed_at_prompt_is_shown_and_confirmed_again() {
     let mut terminal = Terminal::open(&lab, &format!("{UPGRADE} -v"));
     terminal.expect(QUESTION);
     let (key, value) = ("num.io.threads".to_owned(), "31".to_owned());
-    lab.sandbox.alter(Change::CustomValue { group: 312, key, value });
+    lab.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
     terminal.press("orders-prod\r");
     terminal.expect("warning: the cluster changed since the plan was made");
     let plan = terminal.expect(QUESTION);
     assert!(plan.contains("num.io.threads") && plan.contains("31"), "{plan}");
-    assert_eq!(lab.sandbox.log().starts_asked(), 0, "the first answer was for another plan");
+    assert_eq!(lab.sandbox.log().starts_requested(), 0, "the first answer was for another plan");
     assert_eq!(lab.journal(), "");
     terminal.press("orders-prod\r");
     terminal.expect("Started ");
     terminal.expect("orders-prod  3.7.1 → 3.9.0  done");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1);
+    assert_eq!(lab.sandbox.log().starts_requested(), 1);
 }
 
 #[test]
@@ -295,14 +299,14 @@ fn declined_changed_plan_starts_nothing() {
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.expect(QUESTION);
     let (key, value) = ("num.io.threads".to_owned(), "31".to_owned());
-    lab.sandbox.alter(Change::CustomValue { group: 312, key, value });
+    lab.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
     terminal.press("orders-prod\r");
     terminal.expect("warning: the cluster changed since the plan was made");
     terminal.expect(QUESTION);
     terminal.press("\u{3}");
     terminal.expect("interrupted; nothing was started");
     assert_eq!(terminal.end().0, 130);
-    assert_eq!(lab.sandbox.log().starts_asked(), 0);
+    assert_eq!(lab.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
@@ -316,5 +320,5 @@ fn confirmation_after_another_start_starts_nothing() {
     // The other run has exited, and its upgrade is in progress.
     terminal.press("orders-prod\r");
     assert_eq!(terminal.end().0, 11);
-    assert_eq!(lab.sandbox.log().starts_asked(), 1, "the other run's");
+    assert_eq!(lab.sandbox.log().starts_requested(), 1, "the other run's");
 }

@@ -41,7 +41,7 @@ impl Service {
         let injector = Injector::with(script, move |stream| {
             // The second pre-check is the last read before the start, and every request has its own connection.
             let starts =
-                service.log().count("rollingUpgradePreCheck") == 2 && service.log().starts_asked() == 0;
+                service.log().count("rollingUpgradePreCheck") == 2 && service.log().starts_requested() == 0;
             if starts && cut.fetch_add(1, Ordering::SeqCst) < times {
                 return Err(std::io::ErrorKind::ConnectionAborted.into());
             }

@@ -101,7 +101,7 @@ fn working_connection_passes_every_step_in_both_formats() {
     for line in [
         "Service       public KR  at http://127.0.0.1:",
         "  CHECK            RESULT  DETAIL",
-        "  key.permission   pass    it may read; 8 of 9 clusters are within its reach",
+        "  key.permission   pass    read access OK; 8 of 9 clusters accessible",
         "  versions         pass    4 versions, up to 3.9.0",
         "cdss can use this service. Nothing was changed.",
     ] {

@@ -1,6 +1,6 @@
 //! Responses that are well formed but wrong: about another cluster, incomplete, contradictory, or only briefly true.
 
-use cdss::sandbox::{Alteration, Change, Options, Scenario};
+use cdss::sandbox::{AccountChange, Options, Scenario, ScheduledChange};
 use serde_json::{Value, json};
 
 use crate::altered::Altered;
@@ -19,7 +19,7 @@ fn is_blocked(path: &'static str, edit: fn(&mut Value), id: &str, reason: &str) 
     assert_eq!((run.code, &check(&document, id)["result"]), (5, &"block".into()), "{run:#?}");
     let found = check(&document, id)["reason"].as_str().unwrap_or_default();
     assert!(found.contains(reason), "{found}");
-    assert_eq!((service.sandbox.log().starts_asked(), &document["submitted"]), (0, &"no".into()));
+    assert_eq!((service.sandbox.log().starts_requested(), &document["submitted"]), (0, &"no".into()));
 }
 
 #[test]
@@ -95,18 +95,21 @@ fn upgrade_is_not_done_while_a_broker_is_missing() {
 }
 
 /// Sets the state before these reads of the cluster's list entry, counted from 1.
-fn states(states: &[(usize, &str)]) -> Vec<Alteration> {
-    let change = |word: &str| Change::Status { cluster: ORDERS, word: word.to_owned() };
-    let before = "getClusterInfo".to_owned();
-    let one =
-        |(nth, word): &(usize, &str)| Alteration { before: before.clone(), nth: *nth, change: change(word) };
+fn states(states: &[(usize, &str)]) -> Vec<ScheduledChange> {
+    let change = |word: &str| AccountChange::Status { cluster: ORDERS, status: word.to_owned() };
+    let before_operation = "getClusterInfo".to_owned();
+    let one = |(nth, word): &(usize, &str)| ScheduledChange {
+        before_operation: before_operation.clone(),
+        nth: *nth,
+        change: change(word),
+    };
     states.iter().map(one).collect()
 }
 
 #[test]
 fn single_error_does_not_end_the_watch() {
-    let alterations = states(&[(4, "error"), (5, "running")]);
-    let bench = Bench::with(Options { alterations, ..Options::default() });
+    let scheduled_changes = states(&[(4, "error"), (5, "running")]);
+    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
     let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
     assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
     run.assert_says(0, &["warning: the service reports the state `error`"]);
@@ -114,8 +117,8 @@ fn single_error_does_not_end_the_watch() {
 
 #[test]
 fn open_start_with_error_is_confirmed_before_failing() {
-    let alterations = states(&[(3, "error")]);
-    let bench = Bench::with(Options { alterations, ..Options::default() });
+    let scheduled_changes = states(&[(3, "error")]);
+    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
     bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let before = bench.log().count("getClusterInfo");
     let (run, document) = bench.json("check --cluster orders-prod --version 3.9.0");
@@ -125,13 +128,13 @@ fn open_start_with_error_is_confirmed_before_failing() {
     let (run, document) = bench.json(UPGRADE);
     assert_eq!((run.code, &document["verdict"]), (7, &"failed".into()), "{run:#?}");
     assert!(bench.log().count("getClusterInfo") >= before + 2 + 1 + 3, "three looks read the entry");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
 fn unconfirmed_error_at_deadline_is_unknown() {
-    let alterations = states(&[(3, "error")]);
-    let bench = Bench::with(Options { alterations, ..Options::default() });
+    let scheduled_changes = states(&[(3, "error")]);
+    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --poll 500ms --timeout 500ms"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
 }
@@ -143,26 +146,27 @@ fn refusal_is_confirmed_by_four_polls() {
     let log = bench.log();
     let after = log.requests.iter().skip_while(|request| request.operation != "rollingUpgrade");
     let looks = after.filter(|request| request.operation == "getClusterInfo").count();
-    assert_eq!((looks, log.starts_asked()), (4, 1));
+    assert_eq!((looks, log.starts_requested()), (4, 1));
 }
 
 #[test]
 fn poll_without_state_does_not_report_failure() {
     for word in ["", "7"] {
-        let alterations = states(&[(4, word), (5, "running")]);
+        let scheduled_changes = states(&[(4, word), (5, "running")]);
         let bench =
-            Bench::with(Options { scenario: Scenario::NeverStarts, alterations, ..Options::default() });
+            Bench::with(Options { scenario: Scenario::NeverStarts, scheduled_changes, ..Options::default() });
         let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
         assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{word:?}: {run:#?}");
         bench.run(&format!("{UPGRADE} --yes")).assert_says(5, &["blocked by start.unresolved"]);
-        assert_eq!(bench.log().starts_asked(), 1, "{word:?}");
+        assert_eq!(bench.log().starts_requested(), 1, "{word:?}");
     }
 }
 
 #[test]
 fn cluster_without_state_is_not_reported_running() {
-    let alterations = states(&[(3, "")]);
-    let bench = Bench::with(Options { scenario: Scenario::NeverStarts, alterations, ..Options::default() });
+    let scheduled_changes = states(&[(3, "")]);
+    let bench =
+        Bench::with(Options { scenario: Scenario::NeverStarts, scheduled_changes, ..Options::default() });
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --timeout 300ms"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
     for line in
@@ -170,15 +174,18 @@ fn cluster_without_state_is_not_reported_running() {
     {
         bench.run(&line).assert_says(5, &["cluster.state"]);
     }
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 }
 
 #[test]
 fn one_wrong_state_after_refusal_is_not_a_change() {
     for word in ["error", ""] {
-        let alterations = states(&[(4, word), (5, "running")]);
-        let bench =
-            Bench::with(Options { scenario: Scenario::StartRefused, alterations, ..Options::default() });
+        let scheduled_changes = states(&[(4, word), (5, "running")]);
+        let bench = Bench::with(Options {
+            scenario: Scenario::StartRefused,
+            scheduled_changes,
+            ..Options::default()
+        });
         let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
         assert_eq!((run.code, &document["submitted"]), (6, &"no".into()), "{word:?}: {run:#?}");
     }
@@ -214,14 +221,14 @@ fn refused_start_that_runs_is_followed_but_not_claimed() {
     let events: Vec<_> = bench.home.entries().iter().map(|entry| entry["event"].clone()).collect();
     assert_eq!(events[..2], ["start", "refused"]);
     assert!(!events.contains(&"accepted".into()), "{events:?}");
-    assert_eq!(bench.log().starts_asked(), 1);
+    assert_eq!(bench.log().starts_requested(), 1);
 
     let bench = Bench::new(Scenario::RefusedButStarted);
     let (run, document) = bench.json(&format!("{UPGRADE} --yes --no-wait"));
     assert_unclaimed(&run, &document, 9, "unknown");
     let (later, document) = bench.json(UPGRADE);
     assert_eq!((later.code, &document["verdict"]), (0, &"already".into()), "{later:#?}");
-    assert_eq!((&document["submitted"], bench.log().starts_asked()), (&"no".into(), 1));
+    assert_eq!((&document["submitted"], bench.log().starts_requested()), (&"no".into(), 1));
 }
 
 #[test]
@@ -232,7 +239,7 @@ fn refused_start_that_fails_or_times_out_is_unknown() {
         assert_unclaimed(&run, &document, 9, "unknown");
         let (later, document) = service.json(&format!("{UPGRADE} --yes --timeout 1s"));
         assert_ne!(document["verdict"], "failed", "{scenario}: {later:#?}");
-        assert_eq!(service.sandbox.log().starts_asked(), 1, "{scenario}");
+        assert_eq!(service.sandbox.log().starts_requested(), 1, "{scenario}");
     }
 }
 

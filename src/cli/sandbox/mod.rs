@@ -11,7 +11,7 @@ use clap::Args;
 use crate::clock::{Clock as _, Signal, SignalListener, SystemClock, on_each_signal};
 use crate::error::Failure;
 use crate::output::streams;
-use crate::sandbox::{Log, NewCluster, Options, Sandbox, Scenario};
+use crate::sandbox::{NewCluster, Options, RequestLog, Sandbox, Scenario};
 use crate::settings::{Environment, is_setting_variable, sandbox_credentials};
 use directory::{SandboxDirectory, WrapperError};
 
@@ -97,10 +97,11 @@ const NO_REQUESTS_WARNING: &str = "warning: the sandbox received no requests: th
                                    without CDSS_SANDBOX, which can reach the real service";
 
 /// Returns the summary of all requests. As in `cdss`, a start is accepted if the response reports success.
-fn summary(log: &Log) -> String {
+fn summary(log: &RequestLog) -> String {
     let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let (accepted, executed) = (log.starts_accepted(), log.starts_executed());
-    let (requests, starts) = (counted(log.requests.len(), "request"), counted(log.starts_asked(), "start"));
+    let (requests, starts) =
+        (counted(log.requests.len(), "request"), counted(log.starts_requested(), "start"));
     // They differ if a scenario loses or falsifies the response.
     let difference = if executed == accepted { String::new() } else { format!(", {executed} executed") };
     format!("sandbox: {requests}; {starts} requested, {accepted} accepted{difference}")
@@ -206,6 +207,6 @@ fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
 pub(crate) fn scenarios() -> Vec<(String, u8, String)> {
     Scenario::ALL
         .iter()
-        .map(|scenario| (scenario.name().to_owned(), scenario.exit(), scenario.about().to_owned()))
+        .map(|scenario| (scenario.name().to_owned(), scenario.exit_code(), scenario.description().to_owned()))
         .collect()
 }

@@ -1,10 +1,10 @@
-//! The create: sent once, and its group found by its name where the answer was lost.
+//! Creating the group. The create is sent once; if the response is lost, the group is found by its name.
 
 use serde_json::Value;
 
-use super::hints::{unwritten, unwritten_by};
+use super::hints::{values_not_written, write_failed};
 use super::plan::CopyPlan;
-use super::{named, unchanged};
+use super::{interrupted_before_change, target_group};
 use crate::api::{
     ApiError, CdssApi, NewGroup, OperationKind, Read, RetryDecision, RetryPolicy, classify, join, one,
 };
@@ -19,227 +19,232 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::session::attempts::CONFIRMATION_PAUSES;
 
-/// Whether the number in the answer to a create is that of the new group.
+/// Whether the number in the response to a create is that of the new group.
 enum GroupIdentity {
     /// The new group has this number.
-    As(ConfigGroupNo),
-    /// Why it may be another group's, and the group of the name of which nobody can tell who made it.
-    Not(String, Option<ConfigGroup>),
+    Confirmed(ConfigGroupNo),
+    /// Why it may belong to another group, and a group with the name whose creator is unknown.
+    Unconfirmed(String, Option<ConfigGroup>),
 }
 
 impl Session<'_> {
-    /// Makes the group and finds out its number.
+    /// Creates the group and returns its number.
     pub(super) fn create_group(
         &mut self,
-        draft: &CopyPlan,
+        plan: &CopyPlan,
         consent: &GroupConsent,
-        document: &dyn Fn(&Report) -> Value,
+        render_document: &dyn Fn(&Report) -> Value,
     ) -> Result<ConfigGroupNo, Failure> {
-        let plan = document(self.report);
-        let written = self.journal.group_create(self.clock.now(), &self.entry(draft, consent, &plan));
-        written.map_err(Failure::Journal)?;
-        self.progress().journalled = true;
-        // From here on a defect of cdss must not claim that nothing was made.
-        self.progress().created = Submitted::Unknown;
-        let wish = NewGroup {
-            name: draft.name.clone(),
-            version: draft.ends.target.code,
-            description: creation::description(draft.ends.from.group.no, self.journal.run()),
+        let document = render_document(self.report);
+        let recorded =
+            self.journal.group_create(self.clock.now(), &self.journal_entry(plan, consent, &document));
+        recorded.map_err(Failure::Journal)?;
+        self.copy_report().is_journaled = true;
+        // From here on, even an internal error must not report that nothing was created.
+        self.copy_report().created = Submitted::Unknown;
+        let new_group = NewGroup {
+            name: plan.name.clone(),
+            version: plan.endpoints.target_version.code,
+            description: creation::description(plan.endpoints.source.group.no, self.journal.run()),
         };
-        let send = |api: &dyn CdssApi| api.create_group(&wish, consent);
-        let answer = match self.retry_budget(OperationKind::Change, "nothing was made", &send) {
-            Ok(answer) => answer,
+        let send = |api: &dyn CdssApi| api.create_group(&new_group, consent);
+        let response = match self.retry_budget(OperationKind::Change, "nothing was created", &send) {
+            Ok(response) => response,
             Err(interrupted) => {
-                self.progress().created = Submitted::No;
-                return Err(unchanged(interrupted));
+                self.copy_report().created = Submitted::No;
+                return Err(interrupted_before_change(interrupted));
             }
         };
-        let (no, touched) = match answer {
-            Ok(Some(told)) => match self.verify_created(draft, told) {
-                Ok(GroupIdentity::As(no)) => (no, Ok(None)),
-                Ok(GroupIdentity::Not(why, seen)) => {
-                    let cause = format!("the answer told config group {told}, and {why}");
-                    return Err(self.fate_unknown(draft, &cause, None, seen.as_ref()));
+        let (no, problem) = match response {
+            Ok(Some(reported_no)) => match self.verify_created(plan, reported_no) {
+                Ok(GroupIdentity::Confirmed(no)) => (no, Ok(None)),
+                Ok(GroupIdentity::Unconfirmed(why, candidate)) => {
+                    let cause = format!("the response named config group {reported_no}, but {why}");
+                    return Err(self.outcome_unknown(plan, &cause, None, candidate.as_ref()));
                 }
-                Err(error) => (told, Err(error)),
+                Err(error) => (reported_no, Err(error)),
             },
             Ok(None) => {
-                let no = self.find_made(draft, "the answer told no number", None)?;
-                (no, self.touched(draft, no))
+                let no = self.find_created(plan, "the response contained no group number", None)?;
+                (no, self.problem_with_new_group(plan, no))
             }
             Err(error) => {
-                let no = self.after_failed_create(draft, error)?;
-                (no, self.touched(draft, no))
+                let no = self.handle_create_error(plan, error)?;
+                (no, self.problem_with_new_group(plan, no))
             }
         };
-        self.progress().created = Submitted::Yes;
-        self.report.group_to = Some(named(draft, no));
-        self.reporter.note(&format!("config group {} is made", named(draft, no)));
+        self.copy_report().created = Submitted::Yes;
+        self.report.group_to = Some(target_group(plan, no));
+        self.reporter.note(&format!("created config group {}", target_group(plan, no)));
         if let Err(error) = self.journal.group_created(self.clock.now(), no) {
-            self.reporter.warn(&format!("{error}; config group {no} was made all the same"));
+            self.reporter.warn(&format!("{error}; config group {no} was created anyway"));
         }
-        match touched {
+        match problem {
             Ok(None) => Ok(no),
-            // Somebody was quicker.
+            // Another user changed or used the group first.
             Ok(Some(why)) => {
-                let hint = format!("see what it has: {}", self.diff_with(&draft.ends, no));
-                Err(unwritten(draft, no, why, None, hint))
+                let hint = format!("inspect it with: {}", self.diff_command(&plan.endpoints, no));
+                Err(values_not_written(plan, no, why, None, hint))
             }
             Err(error) => Err(match error.signal() {
-                Some(signal) => self.interrupted(draft, Some(no), signal),
-                None => unwritten_by(draft, no, error),
+                Some(signal) => self.interrupted(plan, Some(no), signal),
+                None => write_failed(plan, no, error),
             }),
         }
     }
 
-    fn after_failed_create(&mut self, draft: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
+    fn handle_create_error(&mut self, plan: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
         let action = classify(OperationKind::Change, &error);
         if action.proves_nothing_was_done() {
-            self.progress().created = Submitted::No;
+            self.copy_report().created = Submitted::No;
             return Err(CopyFailure::NotMade(error).into());
         }
         if let Some(signal) = error.signal() {
-            return Err(self.interrupted(draft, None, signal));
+            return Err(self.interrupted(plan, None, signal));
         }
         if action == RetryDecision::Confirm {
-            return self.after_refusal(draft, error);
+            return self.confirm_refusal(plan, error);
         }
-        self.reporter.warn(&format!("{error}; looking whether the config group was made"));
-        self.find_made(draft, &error.to_string(), Some(error))
+        self.reporter.warn(&format!("{error}; checking whether the config group was created"));
+        self.find_created(plan, &error.to_string(), Some(error))
     }
 
-    /// One look confirms a refusal: what the service said no to may be there all the same, and what somebody else made
-    /// may be why it said no.
-    fn after_refusal(&mut self, draft: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
-        let found = match self.look_for(draft) {
+    /// Confirms a refusal with one read: the service may have created the group anyway, or refused it because another
+    /// user created a group with this name.
+    fn confirm_refusal(&mut self, plan: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
+        let found = match self.find_by_name(plan) {
             Ok(found) => found,
-            Err(look) => {
-                if let Some(signal) = look.signal() {
-                    return Err(self.interrupted(draft, None, signal));
+            Err(read_error) => {
+                if let Some(signal) = read_error.signal() {
+                    return Err(self.interrupted(plan, None, signal));
                 }
-                let cause = format!("{error}, and the look after it failed: {look}");
-                return Err(self.fate_unknown(draft, &cause, Some(error), None));
+                let cause = format!("{error}; checking the config groups failed: {read_error}");
+                return Err(self.outcome_unknown(plan, &cause, Some(error), None));
             }
         };
         match found.map(|group| (creation::provenance(&group, self.journal.run()), group)) {
             Some((Provenance::ThisRun, group)) => Ok(group.no),
             Some((Provenance::Unknown, group)) => {
-                let cause = format!("{error}; {}", of_unknown_maker(&group));
-                Err(self.fate_unknown(draft, &cause, Some(error), Some(&group)))
+                let cause = format!("{error}; {}", unknown_creator(&group));
+                Err(self.outcome_unknown(plan, &cause, Some(error), Some(&group)))
             }
-            Some((Provenance::SomebodyElse, _)) | None => {
-                self.progress().created = Submitted::No;
+            Some((Provenance::Other, _)) | None => {
+                self.copy_report().created = Submitted::No;
                 Err(CopyFailure::Refused(error).into())
             }
         }
     }
 
-    /// Looks for the group by its name until it shows.
-    fn find_made(
+    /// Polls for the new group by its name.
+    fn find_created(
         &mut self,
-        draft: &CopyPlan,
+        plan: &CopyPlan,
         cause: &str,
-        failed: Option<ApiError>,
+        error: Option<ApiError>,
     ) -> Result<ConfigGroupNo, Failure> {
-        let (mut last, mut seen) = ("no config group of that name is there".to_owned(), None);
-        for turn in 0..CONFIRMATION_PAUSES.len() {
-            let pause = self.pause_before_look(turn);
-            self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(draft, None, signal))?;
-            match self.look_for(draft) {
+        let (mut last, mut candidate) = ("no config group with that name was found".to_owned(), None);
+        for attempt in 0..CONFIRMATION_PAUSES.len() {
+            let pause = self.pause_before_look(attempt);
+            self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(plan, None, signal))?;
+            match self.find_by_name(plan) {
                 Ok(Some(group))
                     if creation::provenance(&group, self.journal.run()) == Provenance::ThisRun =>
                 {
                     return Ok(group.no);
                 }
-                Ok(Some(group)) => (last, seen) = (of_unknown_maker(&group), Some(group)),
+                Ok(Some(group)) => (last, candidate) = (unknown_creator(&group), Some(group)),
                 Ok(None) => {}
-                Err(error) => {
-                    if let Some(signal) = error.signal() {
-                        return Err(self.interrupted(draft, None, signal));
+                Err(read_error) => {
+                    if let Some(signal) = read_error.signal() {
+                        return Err(self.interrupted(plan, None, signal));
                     }
-                    last = error.to_string();
+                    last = read_error.to_string();
                 }
             }
         }
-        Err(self.fate_unknown(draft, &format!("{cause}; {last}"), failed, seen.as_ref()))
+        Err(self.outcome_unknown(plan, &format!("{cause}; {last}"), error, candidate.as_ref()))
     }
 
-    fn listed(&self, draft: &CopyPlan) -> Result<Vec<ConfigGroup>, ApiError> {
-        one(self.api, Read::ConfigGroups(Some(draft.ends.target.code)), RetryPolicy::Patient)
+    fn list_target_groups(&self, plan: &CopyPlan) -> Result<Vec<ConfigGroup>, ApiError> {
+        one(self.api, Read::ConfigGroups(Some(plan.endpoints.target_version.code)), RetryPolicy::Patient)
     }
 
-    /// Looks once. Two of the name are no answer: nobody knows which of them is this one.
-    fn look_for(&self, draft: &CopyPlan) -> Result<Option<ConfigGroup>, ApiError> {
-        let mut groups = self.listed(draft)?;
-        groups.retain(|group| group.is_named(draft.name.text()));
+    /// Finds the group by its name with one read. Two matches are ambiguous and an error.
+    fn find_by_name(&self, plan: &CopyPlan) -> Result<Option<ConfigGroup>, ApiError> {
+        let mut groups = self.list_target_groups(plan)?;
+        groups.retain(|group| group.is_named(plan.name.text()));
         match groups.as_slice() {
             [] => Ok(None),
             [group] => Ok(Some(group.clone())),
             several => Err(ApiError::Unreadable {
                 operation: "getKafkaVersionConfigGroupList",
                 status: 200,
-                what: format!("{} config groups are named {}", several.len(), draft.name),
+                what: format!("{} config groups are named {}", several.len(), plan.name),
                 request_id: None,
             }),
         }
     }
 
-    /// Finds the new group whose number the answer told. Its mark in the list is the stronger proof; where the list doesn't
-    /// show it or has lost the description, the one of that number has to be empty and unused.
-    fn verify_created(&self, draft: &CopyPlan, told: ConfigGroupNo) -> Result<GroupIdentity, ApiError> {
-        let mut seen = None;
-        for turn in 0..CONFIRMATION_PAUSES.len() {
-            if turn > 0 {
-                self.clock.sleep(self.pause_before_look(turn)).map_err(|Interrupted(signal)| {
+    /// Verifies that the reported number is the new group's. The run id in a listed group's description is the stronger
+    /// proof. If the list lacks the group or its description, the group with that number must be empty and unused.
+    fn verify_created(&self, plan: &CopyPlan, reported_no: ConfigGroupNo) -> Result<GroupIdentity, ApiError> {
+        let mut candidate = None;
+        for attempt in 0..CONFIRMATION_PAUSES.len() {
+            if attempt > 0 {
+                self.clock.sleep(self.pause_before_look(attempt)).map_err(|Interrupted(signal)| {
                     ApiError::Interrupted { operation: "getKafkaVersionConfigGroupList", signal }
                 })?;
             }
-            let groups = self.listed(draft)?;
-            let maker = |group: &ConfigGroup| creation::provenance(group, self.journal.run());
-            let is_named = |group: &ConfigGroup| group.is_named(draft.name.text());
-            if let Some(ours) =
-                groups.iter().find(|group| is_named(group) && maker(group) == Provenance::ThisRun)
+            let groups = self.list_target_groups(plan)?;
+            let provenance = |group: &ConfigGroup| creation::provenance(group, self.journal.run());
+            let is_named = |group: &ConfigGroup| group.is_named(plan.name.text());
+            if let Some(created) =
+                groups.iter().find(|group| is_named(group) && provenance(group) == Provenance::ThisRun)
             {
-                return Ok(GroupIdentity::As(ours.no));
+                return Ok(GroupIdentity::Confirmed(created.no));
             }
-            if let Some(group) = groups.into_iter().find(|group| group.no == told) {
-                if !is_named(&group) || maker(&group) == Provenance::SomebodyElse {
-                    return Ok(GroupIdentity::Not(format!("that is another group, {group}"), None));
+            if let Some(group) = groups.into_iter().find(|group| group.no == reported_no) {
+                if !is_named(&group) || provenance(&group) == Provenance::Other {
+                    return Ok(GroupIdentity::Unconfirmed(
+                        format!("that is a different group, {group}"),
+                        None,
+                    ));
                 }
-                seen = Some(group);
+                candidate = Some(group);
                 break;
             }
         }
-        let touched = self.touched(draft, told)?;
-        Ok(touched.map_or(GroupIdentity::As(told), |why| GroupIdentity::Not(why, seen)))
+        let problem = self.problem_with_new_group(plan, reported_no)?;
+        Ok(problem
+            .map_or(GroupIdentity::Confirmed(reported_no), |why| GroupIdentity::Unconfirmed(why, candidate)))
     }
 
-    /// Reads why a group may not be as it was made; None where it is empty and unused.
-    fn touched(&self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
-        let version = draft.ends.target.code;
+    /// Reads why the new group can't be filled; None if it is empty and unused.
+    fn problem_with_new_group(&self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
+        let version = plan.endpoints.target_version.code;
         let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
         let settings = Option::<Vec<Setting>>::try_from(settings?)?;
         let users = Option::<u64>::try_from(users?)?;
-        Ok(creation::untouched(settings.as_deref(), users).err().map(str::to_owned))
+        Ok(creation::check_empty_and_unused(settings.as_deref(), users).err().map(str::to_owned))
     }
 
-    /// `seen`: the group of the name of which nobody can tell who made it.
-    fn fate_unknown(
+    /// The failure of a create with an unknown outcome. `candidate` has the name, but its creator is unknown.
+    fn outcome_unknown(
         &self,
-        draft: &CopyPlan,
+        plan: &CopyPlan,
         cause: &str,
         error: Option<ApiError>,
-        seen: Option<&ConfigGroup>,
+        candidate: Option<&ConfigGroup>,
     ) -> Failure {
-        let hint = match seen {
-            Some(group) => self.see_or_rename(&draft.ends, group, &draft.name),
-            None => self.look_first(&draft.ends, &draft.name),
+        let hint = match candidate {
+            Some(group) => self.compare_or_rename_hint(&plan.endpoints, group, &plan.name),
+            None => self.check_first_hint(&plan.endpoints, &plan.name),
         };
-        let (name, cause) = (draft.name.clone(), cause.to_owned());
+        let (name, cause) = (plan.name.clone(), cause.to_owned());
         CopyFailure::FateUnknown { name, cause, error, hint }.into()
     }
 }
 
-fn of_unknown_maker(group: &ConfigGroup) -> String {
-    format!("there is config group {group}, and its description doesn't tell that this run made it")
+fn unknown_creator(group: &ConfigGroup) -> String {
+    format!("config group {group} exists, but its description does not show that this run created it")
 }

@@ -1,7 +1,7 @@
-//! What the ends of a copy point to: commands to paste.
+//! Failures and hints of a copy, with commands to run next.
 
-use super::named;
 use super::plan::{CopyEndpoints, CopyPlan};
+use super::target_group;
 use crate::api::ApiError;
 use crate::clock::Signal;
 use crate::config_group::rules::creation;
@@ -13,112 +13,132 @@ use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
 use crate::session::Session;
 
-/// What to do where nothing but the write is missing.
-pub(super) const SAME_AGAIN: &str = "run the same command again: it fills this group";
+/// The hint when only the write is missing.
+pub(super) const RERUN_HINT: &str = "run the same command again to fill this group";
 
 impl Session<'_> {
     /// Returns the command that compares the source with this group.
-    pub(super) fn diff_with(&self, ends: &CopyEndpoints, no: ConfigGroupNo) -> String {
-        let both = format!("{} no:{no}", ends.operand);
+    pub(super) fn diff_command(&self, endpoints: &CopyEndpoints, no: ConfigGroupNo) -> String {
+        let both = format!("{} no:{no}", endpoints.diff_arg);
         self.context.command("config-group diff", &both, "")
     }
 
-    /// The failure of a name that stands for another group. `settings` are what that one has, where they were read.
-    pub(super) fn exists(
+    /// The failure of a name that another group has. `settings` are that group's, if they were read.
+    pub(super) fn name_taken(
         &self,
-        ends: &CopyEndpoints,
+        endpoints: &CopyEndpoints,
         name: &GroupName,
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
         why: &'static str,
     ) -> Failure {
-        let fits = |settings: &[Setting]| {
+        let keeps_values = |settings: &[Setting]| {
             let settings = GroupSettings { group: group.clone(), settings: settings.to_vec() };
-            keeps_everything(&ends.difference_with(&settings))
+            keeps_everything(&endpoints.difference_with(&settings))
         };
-        let hint = if group.is_same_as(&ends.from.group) {
-            self.under_another_name(ends, name)
-        } else if settings.is_some_and(fits) {
-            let diff = self.diff_with(ends, group.no);
+        let hint = if group.is_same_as(&endpoints.source.group) {
+            self.other_name_hint(endpoints, name)
+        } else if settings.is_some_and(keeps_values) {
+            let diff = self.diff_command(endpoints, group.no);
             format!(
-                "it keeps every custom value: take it with --config-group no:{}, or compare first: {diff}",
+                "it keeps every custom value; use it with --config-group no:{}, or compare first: {diff}",
                 group.no
             )
         } else {
-            self.see_or_rename(ends, group, name)
+            self.compare_or_rename_hint(endpoints, group, name)
         };
-        CopyFailure::Exists { group: group.to_string(), version: ends.target.to_string(), why, hint }.into()
+        CopyFailure::Exists {
+            group: group.to_string(),
+            version: endpoints.target_version.to_string(),
+            why,
+            hint,
+        }
+        .into()
     }
 
-    /// Says what to do about a create of unknown fate.
-    pub(super) fn look_first(&self, ends: &CopyEndpoints, name: &GroupName) -> String {
-        let version = format!(" --version {}", ends.target.argument());
+    /// The hint for a create with an unknown outcome.
+    pub(super) fn check_first_hint(&self, endpoints: &CopyEndpoints, name: &GroupName) -> String {
+        let version = format!(" --version {}", endpoints.target_version.argument());
         let list = self.context.command("list config-groups", "", &version);
-        let other = self.under_another_name(ends, name);
-        format!("look with `{list}`: if it shows, the same command fills it; if not, {other}")
-    }
-
-    /// Says what to do about a group that is somebody else's, or may be.
-    pub(super) fn see_or_rename(
-        &self,
-        ends: &CopyEndpoints,
-        group: &ConfigGroup,
-        name: &GroupName,
-    ) -> String {
-        let diff = self.diff_with(ends, group.no);
-        format!("see whether it will do with `{diff}`, or {}", self.under_another_name(ends, name))
-    }
-
-    fn under_another_name(&self, ends: &CopyEndpoints, name: &GroupName) -> String {
-        let from = (&ends.from.group, ends.release_before());
-        let is_taken = |other: &GroupName| other == name;
-        let command = self.copy_command(&ends.source, from, &ends.target, &ends.groups, &is_taken);
-        command.map_or_else(
-            || "give another name with --name".to_owned(),
-            |command| format!("make one of another name: {command}"),
+        let other = self.other_name_hint(endpoints, name);
+        format!(
+            "check with `{list}`; if the group is listed, run the same command again to fill it; if not, {other}"
         )
     }
 
-    /// The end by a signal once the create may have been sent. `no`: once the group is there.
-    pub(super) fn interrupted(&self, draft: &CopyPlan, no: Option<ConfigGroupNo>, signal: Signal) -> Failure {
+    /// The hint for a group that another user created, or may have created.
+    pub(super) fn compare_or_rename_hint(
+        &self,
+        endpoints: &CopyEndpoints,
+        group: &ConfigGroup,
+        name: &GroupName,
+    ) -> String {
+        let diff = self.diff_command(endpoints, group.no);
+        format!("compare it with `{diff}`, or {}", self.other_name_hint(endpoints, name))
+    }
+
+    fn other_name_hint(&self, endpoints: &CopyEndpoints, name: &GroupName) -> String {
+        let from = (&endpoints.source.group, endpoints.source_release());
+        let is_taken = |other: &GroupName| other == name;
+        let command = self.copy_command(
+            &endpoints.source_arg,
+            from,
+            &endpoints.target_version,
+            &endpoints.target_groups,
+            &is_taken,
+        );
+        command.map_or_else(
+            || "choose another name with --name".to_owned(),
+            |command| format!("create one with another name: {command}"),
+        )
+    }
+
+    /// The failure for a signal after the create may have been sent. `no` is set once the group is known.
+    pub(super) fn interrupted(&self, plan: &CopyPlan, no: Option<ConfigGroupNo>, signal: Signal) -> Failure {
         let (left, hint) = match no {
             Some(no) => {
                 let is_empty = self.report.copy.as_ref().is_some_and(|copy| copy.written == Submitted::No);
                 let hint = if is_empty {
-                    SAME_AGAIN.to_owned()
+                    RERUN_HINT.to_owned()
                 } else {
-                    format!("compare it with its source: {}", self.diff_with(&draft.ends, no))
+                    format!("compare it with the source: {}", self.diff_command(&plan.endpoints, no))
                 };
-                (Leftover::Group(named(draft, no).to_string()), hint)
+                (Leftover::Group(target_group(plan, no).to_string()), hint)
             }
-            None => (Leftover::Perhaps(draft.name.to_string()), self.look_first(&draft.ends, &draft.name)),
+            None => {
+                (Leftover::Perhaps(plan.name.to_string()), self.check_first_hint(&plan.endpoints, &plan.name))
+            }
         };
         CopyFailure::Interrupted { signal, left, hint: Some(hint) }.into()
     }
 
-    /// Makes sure that no earlier create of the name is still to show its group.
-    pub(super) fn refuse_unresolved(&self, name: &GroupName, ends: &CopyEndpoints) -> Result<(), Failure> {
-        let creates = self.creates(ends.target.code)?;
-        let Some(create) = creation::unresolved(name, &creates) else { return Ok(()) };
-        let (run, hint) = (create.who(), self.look_first(ends, name));
+    /// Rejects the name if an earlier create of it has an unknown outcome.
+    pub(super) fn reject_unresolved(
+        &self,
+        name: &GroupName,
+        endpoints: &CopyEndpoints,
+    ) -> Result<(), Failure> {
+        let creates = self.creates(endpoints.target_version.code)?;
+        let Some(create) = creation::find_unresolved(name, &creates) else { return Ok(()) };
+        let (run, hint) = (create.run_label(), self.check_first_hint(endpoints, name));
         Err(CopyFailure::Unresolved { name: name.clone(), run, hint }.into())
     }
 }
 
-/// The failure of a group that was made and never written to by this run.
-pub(super) fn unwritten(
-    draft: &CopyPlan,
+/// The failure of a group that was created but not written to by this run.
+pub(super) fn values_not_written(
+    plan: &CopyPlan,
     no: ConfigGroupNo,
     cause: String,
     error: Option<ApiError>,
     hint: String,
 ) -> Failure {
-    CopyFailure::Unwritten { group: named(draft, no).to_string(), cause, error, hint }.into()
+    CopyFailure::Unwritten { group: target_group(plan, no).to_string(), cause, error, hint }.into()
 }
 
-/// The same where a request failed.
-pub(super) fn unwritten_by(draft: &CopyPlan, no: ConfigGroupNo, error: ApiError) -> Failure {
-    let first = error.hint().map(|hint| format!("{hint}; then "));
-    let hint = format!("{}{SAME_AGAIN}", first.unwrap_or_default());
-    unwritten(draft, no, error.to_string(), Some(error), hint)
+/// As [`values_not_written`], caused by a failed request.
+pub(super) fn write_failed(plan: &CopyPlan, no: ConfigGroupNo, error: ApiError) -> Failure {
+    let prefix = error.hint().map(|hint| format!("{hint}; then "));
+    let hint = format!("{}{RERUN_HINT}", prefix.unwrap_or_default());
+    values_not_written(plan, no, error.to_string(), Some(error), hint)
 }

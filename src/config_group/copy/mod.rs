@@ -1,5 +1,6 @@
-//! `config-group copy`: a group's custom values carried to another version. One create, one write, and a read that
-//! judges both. Nothing is upgraded, nothing is deleted.
+//! `config-group copy`: copies a group's custom values to another Kafka version.
+//!
+//! One create, one write, and a read that verifies both. Nothing is upgraded or deleted.
 
 use std::time::Duration;
 
@@ -24,135 +25,159 @@ mod hints;
 mod plan;
 mod write;
 
-/// Where the values come from.
+/// The group to copy.
 #[derive(Debug, Clone)]
-pub(crate) enum Source {
+pub(crate) enum CopySource {
     Group(Selector),
-    /// The group that this cluster uses.
+    /// The group that this cluster uses now.
     Cluster(Selector),
 }
 
-/// What was asked for.
+/// What the user asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct CopyRequest {
-    pub source: Source,
+    pub source: CopySource,
     pub version: VersionSelector,
-    /// None: the source's name with the new version's digits.
+    /// None: derive the name from the source's name and the target version.
     pub name: Option<GroupName>,
     pub dry_run: bool,
 }
 
-/// What only a copy needs.
+/// What a copy needs besides the session.
 pub(crate) struct CopyOptions<'a> {
     pub yes: bool,
     pub prompt: &'a mut dyn Prompt,
-    /// Turns the report into the document that the journal keeps.
-    pub document: &'a dyn Fn(&Report) -> Value,
+    /// Renders the plan document for the journal.
+    pub render_document: &'a dyn Fn(&Report) -> Value,
 }
 
-/// Copies, or with a dry run says what would be copied. The report holds what was done.
+/// Copies a config group, or only plans the copy in a dry run. Fills in the report.
 ///
 /// # Errors
 ///
-/// Before the create the ordinary ends, and nothing was changed. After it: not as sent, not known, or a signal.
+/// An error before the create means that nothing was changed. After the create, the outcome can be a mismatch, unknown,
+/// or an interruption.
 pub(crate) fn copy(
-    flow: &mut Session<'_>,
-    wish: &CopyRequest,
-    copying: &mut CopyOptions<'_>,
+    session: &mut Session<'_>,
+    request: &CopyRequest,
+    options: &mut CopyOptions<'_>,
 ) -> Result<(), Failure> {
-    let draft = flow.plan_copy(wish)?;
-    if let Some(fault) = flow.journal.fault() {
-        return Err(CopyFailure::NoJournal(fault).into());
+    let plan = session.plan_copy(request)?;
+    if let Some(problem) = session.journal.fault() {
+        return Err(CopyFailure::NoJournal(problem).into());
     }
-    if draft.left_behind.is_none() {
-        flow.refuse_unresolved(&draft.name, &draft.ends)?;
+    if plan.resumable.is_none() {
+        session.reject_unresolved(&plan.name, &plan.endpoints)?;
     }
-    if wish.dry_run {
+    if request.dry_run {
         return Ok(());
     }
-    flow.reporter.copying(flow.report);
-    let consent = ask(flow, &draft, copying)?;
-    let _lock = lock(flow, &draft.name)?;
-    flow.look_again(&draft)?;
-    let no = match &draft.left_behind {
-        Some(left_behind) => left_behind.group.no,
-        None => flow.create_group(&draft, &consent, copying.document)?,
+    session.reporter.copying(session.report);
+    let consent = confirm(session, &plan, options)?;
+    let _lock = lock(session, &plan.name)?;
+    session.verify_unchanged(&plan)?;
+    let no = match &plan.resumable {
+        Some(resumable) => resumable.group.no,
+        None => session.create_group(&plan, &consent, options.render_document)?,
     };
-    if let Some((_, cluster)) = &flow.report.cluster {
-        let check = flow.context.check(*cluster, &draft.ends.target, Some(no));
-        flow.progress().check = Some(check);
+    if let Some((_, cluster)) = &session.report.cluster {
+        let check_command = session.context.check(*cluster, &plan.endpoints.target_version, Some(no));
+        session.copy_report().check_command = Some(check_command);
     }
-    flow.write_settings(&draft, no, &consent, copying.document)
+    session.write_settings(&plan, no, &consent, options.render_document)
 }
 
-fn ask(flow: &Session<'_>, draft: &CopyPlan, copying: &mut CopyOptions<'_>) -> Result<GroupConsent, Failure> {
-    let confirmed = confirm_group(&draft.name, draft.ends.target.code, copying.yes, copying.prompt);
+fn confirm(
+    session: &Session<'_>,
+    plan: &CopyPlan,
+    options: &mut CopyOptions<'_>,
+) -> Result<GroupConsent, Failure> {
+    let confirmed =
+        confirm_group(&plan.name, plan.endpoints.target_version.code, options.yes, options.prompt);
     confirmed.map_err(|error| match error {
-        // The terminal tells that it was a signal; the clock tells which.
+        // The prompt only reports that a signal arrived; the clock knows which one.
         ConsentError::Interrupted => {
-            let raised = flow.clock.sleep(Duration::ZERO).err();
-            unchanged(raised.unwrap_or(Interrupted(Signal::Interrupt)))
+            let interrupted = session.clock.sleep(Duration::ZERO).err();
+            interrupted_before_change(interrupted.unwrap_or(Interrupted(Signal::Interrupt)))
         }
         error => Failure::Consent(error),
     })
 }
 
-fn lock(flow: &Session<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
-    flow.journal.lock_group(&flow.context.service, name).map_err(|error| match error {
+fn lock(session: &Session<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
+    session.journal.lock_group(&session.context.service, name).map_err(|error| match error {
         LockError::Held => Failure::Busy {
-            what: format!("another cdss on this machine is making config group {name}"),
-            hint: Some("wait for its end, then look with `cdss list config-groups`".to_owned()),
+            what: format!("another cdss process on this machine is already creating config group {name}"),
+            hint: Some("wait for it to finish, then check with `cdss list config-groups`".to_owned()),
         },
         LockError::Io(error) => Failure::Journal(error),
     })
 }
 
-fn named(draft: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
-    let name = Some(draft.name.to_string());
-    ConfigGroup { no, name, version: draft.ends.target.code, version_name: None, description: None }
+/// The new group as far as it is known without reading it.
+fn target_group(plan: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
+    let name = Some(plan.name.to_string());
+    ConfigGroup {
+        no,
+        name,
+        version: plan.endpoints.target_version.code,
+        version_name: None,
+        description: None,
+    }
 }
 
-/// A signal of a time when nothing was changed yet.
-fn unchanged(Interrupted(signal): Interrupted) -> Failure {
+/// The failure for a signal that arrived before anything was changed.
+fn interrupted_before_change(Interrupted(signal): Interrupted) -> Failure {
     CopyFailure::Interrupted { signal, left: Leftover::Nothing, hint: None }.into()
 }
 
 impl Session<'_> {
-    /// Sees under the lock that the source has the values that were shown, and that the name is still as free, or the
-    /// group as empty, as when it was agreed to.
-    fn look_again(&self, draft: &CopyPlan) -> Result<(), Failure> {
-        let from = &draft.ends.from;
+    /// Checks again, now under the lock, that the source has the confirmed values and that the name is still free, or
+    /// the resumable group still empty.
+    fn verify_unchanged(&self, plan: &CopyPlan) -> Result<(), Failure> {
+        let from = &plan.endpoints.source;
         if self.source_settings(&from.group)?.custom_values() != from.custom_values() {
             return Err(CopyFailure::SourceChanged { group: from.group.to_string() }.into());
         }
-        let before = draft.left_behind.as_ref().map(|left_behind| left_behind.group.no);
-        let mut now = self.groups_of(draft.ends.target.code)?;
-        now.retain(|group| group.is_named(draft.name.text()));
-        match (now.as_slice(), before) {
-            ([], None) => self.refuse_unresolved(&draft.name, &draft.ends),
+        let resumable_no = plan.resumable.as_ref().map(|resumable| resumable.group.no);
+        let mut same_name = self.groups_of(plan.endpoints.target_version.code)?;
+        same_name.retain(|group| group.is_named(plan.name.text()));
+        match (same_name.as_slice(), resumable_no) {
+            ([], None) => self.reject_unresolved(&plan.name, &plan.endpoints),
             ([group], Some(no)) if group.no == no => {
                 let settings = self.settings(std::slice::from_ref(group))?.pop();
                 let settings = settings.map(|settings| settings.settings);
-                self.find_resumable(&draft.ends, &draft.name, group, settings.as_deref()).map(drop)
+                self.find_resumable(&plan.endpoints, &plan.name, group, settings.as_deref()).map(drop)
             }
-            ([], Some(no)) => Err(CopyFailure::Gone { group: named(draft, no).to_string() }.into()),
-            ([group, ..], _) => Err(self.exists(&draft.ends, &draft.name, group, None, "it came meanwhile")),
+            ([], Some(no)) => Err(CopyFailure::Gone { group: target_group(plan, no).to_string() }.into()),
+            ([group, ..], _) => Err(self.name_taken(
+                &plan.endpoints,
+                &plan.name,
+                group,
+                None,
+                "it was created in the meantime",
+            )),
         }
     }
 
-    fn entry<'a>(&'a self, draft: &'a CopyPlan, consent: &GroupConsent, plan: &'a Value) -> GroupEntry<'a> {
+    fn journal_entry<'a>(
+        &'a self,
+        plan: &'a CopyPlan,
+        consent: &GroupConsent,
+        document: &'a Value,
+    ) -> GroupEntry<'a> {
         GroupEntry {
             service: &self.context.service,
-            name: &draft.name,
-            version: draft.ends.target.code,
-            from: draft.ends.from.group.no,
+            name: &plan.name,
+            version: plan.endpoints.target_version.code,
+            from: plan.endpoints.source.group.no,
             consent: consent.manner().word(),
-            made_by: draft.left_behind.as_ref().map(|left_behind| left_behind.made_by.as_str()),
-            plan,
+            made_by: plan.resumable.as_ref().map(|resumable| resumable.created_by.as_str()),
+            plan: document,
         }
     }
 
-    fn progress(&mut self) -> &mut CopyReport {
-        self.report.copy.as_mut().expect("the draft made it")
+    fn copy_report(&mut self) -> &mut CopyReport {
+        self.report.copy.as_mut().expect("plan_copy set it")
     }
 }

@@ -1,8 +1,8 @@
-//! What would be made, from what: all that is read before the question.
+//! Planning a copy: everything that is read before the confirmation.
 
-use super::{CopyRequest, Source};
+use super::{CopyRequest, CopySource};
 use crate::api::{Read, RetryPolicy, one};
-use crate::config_group::rules::choice::to_compare;
+use crate::config_group::rules::choice::select_for_comparison;
 use crate::config_group::rules::copy;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::creation::{self, GroupCreation};
@@ -18,184 +18,204 @@ use crate::session::Session;
 use crate::session::config_groups::all_groups;
 use crate::session::copy_command::default_name;
 
-/// The source with its settings and version, and the groups and the version to copy to.
+/// The source group and the target version of a copy.
 pub(super) struct CopyEndpoints {
-    /// How the source is named on the command line of a copy.
-    pub source: String,
-    /// The same of a comparison.
-    pub operand: String,
-    pub from: GroupSettings,
-    pub before: Option<KafkaVersion>,
-    pub target: KafkaVersion,
-    /// All groups of the target version.
-    pub groups: Vec<ConfigGroup>,
+    /// The source as an argument of `config-group copy`.
+    pub source_arg: String,
+    /// The source as an argument of `config-group diff`.
+    pub diff_arg: String,
+    pub source: GroupSettings,
+    pub source_version: Option<KafkaVersion>,
+    pub target_version: KafkaVersion,
+    /// The existing groups of the target version.
+    pub target_groups: Vec<ConfigGroup>,
 }
 
 impl CopyEndpoints {
-    pub(super) fn release_before(&self) -> Option<&Release> {
-        release_of(self.before.as_ref())
+    pub(super) fn source_release(&self) -> Option<&Release> {
+        release_of(self.source_version.as_ref())
     }
 
     fn default_name(&self) -> Result<GroupName, Failure> {
-        let (from, target) = (&self.from.group, &self.target);
-        default_name(from, self.release_before(), target).ok_or_else(|| Failure::Usage {
-            message: format!("there is no name of at most 15 letters for the copy of {from} to {target}"),
-            hint: Some("give one with --name".to_owned()),
+        let (from, target) = (&self.source.group, &self.target_version);
+        default_name(from, self.source_release(), target).ok_or_else(|| Failure::Usage {
+            message: format!(
+                "can't derive a name of at most 15 characters for the copy of {from} to {target}"
+            ),
+            hint: Some("choose a name with --name".to_owned()),
         })
     }
 
-    /// Compares a group of the target version with the source.
+    /// Compares the source with a group of the target version.
     pub(super) fn difference_with(&self, settings: &GroupSettings) -> Vec<SettingChange> {
         difference(
-            VersionedSettings { settings: &self.from, release: self.release_before() },
-            VersionedSettings { settings, release: self.target.release.as_ref() },
+            VersionedSettings { settings: &self.source, release: self.source_release() },
+            VersionedSettings { settings, release: self.target_version.release.as_ref() },
         )
     }
 }
 
-/// What would be made, from what.
+/// What a copy would create, and from what.
 pub(super) struct CopyPlan {
-    pub ends: CopyEndpoints,
+    pub endpoints: CopyEndpoints,
     pub name: GroupName,
-    pub left_behind: Option<ResumableGroup>,
+    pub resumable: Option<ResumableGroup>,
 }
 
-/// The empty group that an earlier run left behind.
+/// An empty group that an interrupted earlier run created.
 pub(super) struct ResumableGroup {
     pub group: ConfigGroup,
-    /// The run that has made it.
-    pub made_by: String,
+    /// The id of the run that created it.
+    pub created_by: String,
 }
 
 impl Session<'_> {
-    /// Reads all that a copy needs and fills the report with what would be done.
+    /// Reads everything that a copy needs and writes the plan into the report.
     ///
     /// # Errors
     ///
-    /// Fails when something named is not there, there is no name for the copy, or one of that name is not ours to fill.
-    pub(super) fn plan_copy(&mut self, wish: &CopyRequest) -> Result<CopyPlan, Failure> {
-        let ends = self.resolve_endpoints(wish)?;
-        let (from, target) = (&ends.from, &ends.target);
-        let name = wish.name.clone().map_or_else(|| ends.default_name(), Ok)?;
-        let mut same: Vec<&ConfigGroup> =
-            ends.groups.iter().filter(|group| group.is_named(name.text())).collect();
-        let existing = same.pop().cloned();
-        if let (Some(one), false) = (&existing, same.is_empty()) {
-            return Err(self.exists(&ends, &name, one, None, "is not the only one of that name"));
+    /// Fails when the source or version is not found, no name can be derived, or the name belongs to a group that this
+    /// machine may not fill.
+    pub(super) fn plan_copy(&mut self, request: &CopyRequest) -> Result<CopyPlan, Failure> {
+        let endpoints = self.resolve_endpoints(request)?;
+        let (from, target) = (&endpoints.source, &endpoints.target_version);
+        let name = request.name.clone().map_or_else(|| endpoints.default_name(), Ok)?;
+        let mut same_name: Vec<&ConfigGroup> =
+            endpoints.target_groups.iter().filter(|group| group.is_named(name.text())).collect();
+        let existing = same_name.pop().cloned();
+        if let (Some(group), false) = (&existing, same_name.is_empty()) {
+            return Err(self.name_taken(
+                &endpoints,
+                &name,
+                group,
+                None,
+                "it is not the only group with that name",
+            ));
         }
-        let model =
-            existing.clone().or_else(|| to_compare(Some(&from.group), &ends.groups).into_iter().next());
-        let there = self.settings(model.as_slice())?.pop().map(|model| model.settings);
+        let model = existing.clone().or_else(|| {
+            select_for_comparison(Some(&from.group), &endpoints.target_groups).into_iter().next()
+        });
+        let target_settings = self.settings(model.as_slice())?.pop().map(|model| model.settings);
 
-        let (carried, left_out) = copy::partition_settings(from, there.as_deref(), target.release.as_ref());
+        let (copied, skipped) =
+            copy::partition_settings(from, target_settings.as_deref(), target.release.as_ref());
         let planned = GroupSettings {
             group: ConfigGroup { name: Some(name.to_string()), version: target.code, ..from.group.clone() },
-            settings: copy::planned(&carried, there.as_deref()),
+            settings: copy::planned_settings(&copied, target_settings.as_deref()),
         };
-        self.tell_difference(&ends, &planned);
-        if there.is_none() {
+        self.report_difference(&endpoints, &planned);
+        if target_settings.is_none() {
             copy::mark_unverified(&mut self.report.changes);
         }
-        self.report.from.clone_from(&ends.before);
+        self.report.from.clone_from(&endpoints.source_version);
         self.report.to = Some(target.clone());
         self.report.group_from = Some(from.group.clone());
         self.report.copy = Some(CopyReport {
             name: name.clone(),
-            carried,
-            left_out,
-            is_told: there.is_some(),
+            copied,
+            skipped,
+            has_target_settings: target_settings.is_some(),
             created: Submitted::No,
             written: Submitted::No,
-            unequal: Vec::new(),
-            taken_up: false,
-            journalled: false,
-            check: None,
+            mismatches: Vec::new(),
+            is_resumed: false,
+            is_journaled: false,
+            check_command: None,
         });
-        let Some(group) = existing else { return Ok(CopyPlan { ends, name, left_behind: None }) };
+        let Some(group) = existing else { return Ok(CopyPlan { endpoints, name, resumable: None }) };
         self.report.group_to = Some(group.clone());
-        let create = self.find_resumable(&ends, &name, &group, there.as_deref()).inspect_err(|_| {
-            // What would have been planned is not what the group of that name has.
-            self.report.changes = Vec::new();
-            if let Some(settings) = there {
-                self.tell_difference(&ends, &GroupSettings { group: group.clone(), settings });
-            }
-        })?;
-        self.progress().taken_up = true;
-        let left_behind = Some(ResumableGroup { group, made_by: create.run });
-        Ok(CopyPlan { ends, name, left_behind })
+        let create =
+            self.find_resumable(&endpoints, &name, &group, target_settings.as_deref()).inspect_err(|_| {
+                // Show what the existing group would change, not the plan.
+                self.report.changes = Vec::new();
+                if let Some(settings) = target_settings {
+                    self.report_difference(&endpoints, &GroupSettings { group: group.clone(), settings });
+                }
+            })?;
+        self.copy_report().is_resumed = true;
+        let resumable = Some(ResumableGroup { group, created_by: create.run });
+        Ok(CopyPlan { endpoints, name, resumable })
     }
 
-    pub(super) fn tell_difference(&mut self, ends: &CopyEndpoints, copy: &GroupSettings) {
-        self.report.changes = ends.difference_with(copy);
+    /// Puts the difference between the source and this copy into the report.
+    pub(super) fn report_difference(&mut self, endpoints: &CopyEndpoints, copy: &GroupSettings) {
+        self.report.changes = endpoints.difference_with(copy);
     }
 
-    /// Finds the source with its settings, the version, and that version's groups.
-    fn resolve_endpoints(&mut self, wish: &CopyRequest) -> Result<CopyEndpoints, Failure> {
-        match &wish.source {
-            Source::Group(wanted) => {
-                let all = all_groups(self.api)?;
-                let target = offered(&wish.version, &all.offers)?;
-                let found = all.find(wanted, "")?;
-                let before = found.kafka_version(&all.offers);
-                let from = self.source_settings(found)?;
-                let operand = all.argument(found);
-                let groups = all.groups.into_iter().filter(|group| group.version == target.code).collect();
+    /// Resolves the source, its settings, the target version, and that version's groups.
+    fn resolve_endpoints(&mut self, request: &CopyRequest) -> Result<CopyEndpoints, Failure> {
+        match &request.source {
+            CopySource::Group(selector) => {
+                let listing = all_groups(self.api)?;
+                let target = find_offered(&request.version, &listing.offers)?;
+                let group = listing.find(selector, "")?;
+                let source_version = group.kafka_version(&listing.offers);
+                let source = self.source_settings(group)?;
+                let source_arg = listing.argument(group);
+                let target_groups =
+                    listing.groups.into_iter().filter(|group| group.version == target.code).collect();
                 Ok(CopyEndpoints {
-                    source: operand.clone(),
-                    operand,
-                    from,
-                    before: Some(before),
-                    target,
-                    groups,
+                    diff_arg: source_arg.clone(),
+                    source_arg,
+                    source,
+                    source_version: Some(source_version),
+                    target_version: target,
+                    target_groups,
                 })
             }
-            Source::Cluster(wanted) => {
-                let found = self.find(wanted)?;
-                let target = offered(&wish.version, &found.offers)?;
-                let groups = self.groups_of(target.code)?;
-                let Some(group) = self.group_in_use(&found.cluster)? else {
+            CopySource::Cluster(selector) => {
+                let resolved = self.find(selector)?;
+                let target = find_offered(&request.version, &resolved.offers)?;
+                let target_groups = self.groups_of(target.code)?;
+                let Some(group) = self.group_in_use(&resolved.cluster)? else {
                     let version = format!(" --version {}", target.argument());
                     let copy = self.context.command("config-group copy", "GROUP", &version);
-                    let (cluster, hint) = (found.cluster.name, format!("name the config group: {copy}"));
+                    let (cluster, hint) =
+                        (resolved.cluster.name, format!("specify the config group: {copy}"));
                     return Err(CopyFailure::NoSource { cluster, hint }.into());
                 };
-                let from = self.source_settings(&group)?;
-                let source = format!("--cluster no:{}", found.cluster.no);
-                let operand = format!("no:{}", from.group.no);
-                Ok(CopyEndpoints { source, operand, from, before: found.version, target, groups })
+                let source = self.source_settings(&group)?;
+                Ok(CopyEndpoints {
+                    source_arg: format!("--cluster no:{}", resolved.cluster.no),
+                    diff_arg: format!("no:{}", source.group.no),
+                    source,
+                    source_version: resolved.version,
+                    target_version: target,
+                    target_groups,
+                })
             }
         }
     }
 
-    /// Reads the settings of the source. A refusal fails in the service's own words.
+    /// Reads the settings of the source. A refusal is reported with the service's message.
     pub(super) fn source_settings(&self, group: &ConfigGroup) -> Result<GroupSettings, Failure> {
-        Ok(self.required_settings(std::slice::from_ref(group))?.pop().expect("it was told"))
+        Ok(self.required_settings(std::slice::from_ref(group))?.pop().expect("one group gives one result"))
     }
 
-    /// Makes sure that a group of this name is the empty one that a cut run of this machine left behind, and returns that
-    /// run's create.
+    /// Checks that this group is the empty one that an interrupted run on this machine created, and returns that run's
+    /// create.
     pub(super) fn find_resumable(
         &self,
-        ends: &CopyEndpoints,
+        endpoints: &CopyEndpoints,
         name: &GroupName,
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
     ) -> Result<GroupCreation, Failure> {
         let creates = self.creates(group.version)?;
-        let create = creation::create_of(group, &creates);
-        // What is refused anyway needs no read.
+        let create = creation::find_create(group, &creates);
+        // Skip the read if the group is rejected anyway.
         let used_by = if create.is_ok() {
             one(self.api, Read::Users(group.no), RetryPolicy::Patient).map_err(Failure::before_start)?
         } else {
             None
         };
-        let taken = creation::resume(create, ends.from.group.no, settings, used_by);
-        taken.map_err(|why| self.exists(ends, name, group, settings, why))
+        let resumable = creation::check_resumable(create, endpoints.source.group.no, settings, used_by);
+        resumable.map_err(|why| self.name_taken(endpoints, name, group, settings, why))
     }
 }
 
-/// Finds the version among those on offer: a group can't be made for one that isn't.
-fn offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, Failure> {
+/// Finds the version among those on offer: the service creates groups only for these.
+fn find_offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, Failure> {
     let ResolvedVersion { version, listed } = wanted.find(offers)?;
     if listed {
         return Ok(version);

@@ -1,12 +1,12 @@
-//! The write: all values at once, and what reads back decides.
+//! Writing all values at once. Reading them back decides the outcome.
 
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::hints::{SAME_AGAIN, unwritten, unwritten_by};
+use super::hints::{RERUN_HINT, values_not_written, write_failed};
 use super::plan::{CopyEndpoints, CopyPlan};
-use super::{named, unchanged};
+use super::{interrupted_before_change, target_group};
 use crate::api::{ApiError, CdssApi, OperationKind, Read, RetryPolicy, classify, one};
 use crate::clock::Interrupted;
 use crate::config_group::rules::copy::{self, SkippedSetting};
@@ -21,171 +21,184 @@ use crate::session::Session;
 use crate::session::attempts::CONFIRMATION_PAUSES;
 use crate::session::config_groups::no_settings;
 
-/// What the write was answered.
+/// The response to the write.
 struct WriteResult {
-    /// As far as the answer tells.
-    surely: Submitted,
-    words: String,
-    /// What the write failed with.
+    /// Whether the values were written, according to the response.
+    written: Submitted,
+    summary: String,
+    /// The error of a failed write.
     error: Option<ApiError>,
 }
 
 impl Session<'_> {
-    /// Writes all values at once, reads them back and compares. Without any there is nothing to write: the group is as
-    /// it should be.
+    /// Writes all values at once, reads them back, and compares. Without values there is nothing to write.
     pub(super) fn write_settings(
         &mut self,
-        draft: &CopyPlan,
+        plan: &CopyPlan,
         no: ConfigGroupNo,
         consent: &GroupConsent,
-        document: &dyn Fn(&Report) -> Value,
+        render_document: &dyn Fn(&Report) -> Value,
     ) -> Result<(), Failure> {
-        if !self.progress().is_told && !self.progress().carried.is_empty() {
-            self.leave_out_more(draft, no)?;
+        if !self.copy_report().has_target_settings && !self.copy_report().copied.is_empty() {
+            self.skip_unsupported(plan, no)?;
         }
-        let carried = self.progress().carried.clone();
-        if carried.is_empty() {
+        let copied = self.copy_report().copied.clone();
+        if copied.is_empty() {
             return Ok(());
         }
-        // A group that was there before is as it was until its values may have been written.
-        let untouched = self.progress().created == Submitted::No;
-        let stopped = |flow: &Self, interrupted: Interrupted| {
-            if untouched { unchanged(interrupted) } else { flow.interrupted(draft, Some(no), interrupted.0) }
+        // A resumed group stays unchanged until the write is sent.
+        let is_resumed = self.copy_report().created == Submitted::No;
+        let interrupted_failure = |session: &Self, interrupted: Interrupted| {
+            if is_resumed {
+                interrupted_before_change(interrupted)
+            } else {
+                session.interrupted(plan, Some(no), interrupted.0)
+            }
         };
-        self.clock.sleep(Duration::ZERO).map_err(|interrupted| stopped(self, interrupted))?;
-        let plan = document(self.report);
-        if let Err(error) = self.journal.group_write(self.clock.now(), no, &self.entry(draft, consent, &plan))
+        self.clock.sleep(Duration::ZERO).map_err(|interrupted| interrupted_failure(self, interrupted))?;
+        let document = render_document(self.report);
+        if let Err(error) =
+            self.journal.group_write(self.clock.now(), no, &self.journal_entry(plan, consent, &document))
         {
-            return Err(if untouched {
+            return Err(if is_resumed {
                 Failure::Journal(error)
             } else {
-                unwritten(draft, no, error.to_string(), None, SAME_AGAIN.to_owned())
+                values_not_written(plan, no, error.to_string(), None, RERUN_HINT.to_owned())
             });
         }
-        self.progress().journalled = true;
-        self.progress().written = Submitted::Unknown;
-        let version = draft.ends.target.code;
-        let send = |api: &dyn CdssApi| api.write_group(no, version, &carried, consent);
+        self.copy_report().is_journaled = true;
+        self.copy_report().written = Submitted::Unknown;
+        let version = plan.endpoints.target_version.code;
+        let send = |api: &dyn CdssApi| api.write_group(no, version, &copied, consent);
         match self.retry_budget(OperationKind::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
-                let words = "the service said that it took them".to_owned();
-                self.judge(draft, no, WriteResult { surely: Submitted::Yes, words, error: None })
+                let summary = "the service reported success".to_owned();
+                self.verify_write(plan, no, WriteResult { written: Submitted::Yes, summary, error: None })
             }
             Ok(Err(error)) => {
                 if let Some(signal) = error.signal() {
-                    return Err(self.interrupted(draft, Some(no), signal));
+                    return Err(self.interrupted(plan, Some(no), signal));
                 }
                 if classify(OperationKind::Change, &error).proves_nothing_was_done() {
-                    self.progress().written = Submitted::No;
-                    return Err(if untouched {
+                    self.copy_report().written = Submitted::No;
+                    return Err(if is_resumed {
                         CopyFailure::NotWritten(error).into()
                     } else {
-                        unwritten_by(draft, no, error)
+                        write_failed(plan, no, error)
                     });
                 }
-                self.reporter.warn(&format!("{error}; reading what the config group has"));
-                let words = error.to_string();
-                self.judge(draft, no, WriteResult { surely: Submitted::Unknown, words, error: Some(error) })
+                self.reporter.warn(&format!("{error}; reading the config group to check"));
+                let summary = error.to_string();
+                self.verify_write(
+                    plan,
+                    no,
+                    WriteResult { written: Submitted::Unknown, summary, error: Some(error) },
+                )
             }
             Err(interrupted) => {
-                self.progress().written = Submitted::No;
-                Err(stopped(self, interrupted))
+                self.copy_report().written = Submitted::No;
+                Err(interrupted_failure(self, interrupted))
             }
         }
     }
 
-    /// Asks the new group what its version takes, where no other one could tell.
-    fn leave_out_more(&mut self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<(), Failure> {
-        let there = self.settings_now(draft, no).map_err(|error| match error.signal() {
-            Some(signal) => self.interrupted(draft, Some(no), signal),
-            None => unwritten_by(draft, no, error),
+    /// Reads the new group to learn which settings its version accepts, if no other group of the version existed.
+    fn skip_unsupported(&mut self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<(), Failure> {
+        let target_settings = self.read_settings(plan, no).map_err(|error| match error.signal() {
+            Some(signal) => self.interrupted(plan, Some(no), signal),
+            None => write_failed(plan, no, error),
         })?;
-        let settings = there.clone();
-        self.tell_difference(&draft.ends, &GroupSettings { group: named(draft, no), settings });
-        let CopyEndpoints { from, target, .. } = &draft.ends;
-        let progress = self.progress();
+        let settings = target_settings.clone();
+        self.report_difference(&plan.endpoints, &GroupSettings { group: target_group(plan, no), settings });
+        let CopyEndpoints { source: from, target_version: target, .. } = &plan.endpoints;
+        let report = self.copy_report();
         let release = target.release.as_ref();
-        let mut more = copy::skip_more(from, &mut progress.carried, &there, release);
-        progress.is_told = true;
-        if !more.is_empty() {
-            let one = |one: &SkippedSetting| format!("{} ({})", one.key, one.reason);
-            let text = first_few(more.iter().map(one));
-            progress.left_out.append(&mut more);
-            progress.left_out.sort_by(|one, other| one.key.cmp(&other.key));
-            self.reporter.warn(&format!("left out, for {target} does not take them: {text}"));
+        let mut newly_skipped = copy::skip_unsupported(from, &mut report.copied, &target_settings, release);
+        report.has_target_settings = true;
+        if !newly_skipped.is_empty() {
+            let entry = |skipped: &SkippedSetting| format!("{} ({})", skipped.key, skipped.reason);
+            let text = first_few(newly_skipped.iter().map(entry));
+            report.skipped.append(&mut newly_skipped);
+            report.skipped.sort_by(|one, other| one.key.cmp(&other.key));
+            self.reporter.warn(&format!("skipped settings that {target} does not accept: {text}"));
         }
         Ok(())
     }
 
-    fn settings_now(&self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
-        let read = Read::Settings(no, draft.ends.target.code);
-        let answer: Option<Vec<Setting>> = one(self.api, read, RetryPolicy::Patient)?;
-        answer.ok_or_else(no_settings)
+    fn read_settings(&self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
+        let read = Read::Settings(no, plan.endpoints.target_version.code);
+        let settings: Option<Vec<Setting>> = one(self.api, read, RetryPolicy::Patient)?;
+        settings.ok_or_else(no_settings)
     }
 
-    /// What reads back decides.
-    fn judge(&mut self, draft: &CopyPlan, no: ConfigGroupNo, answer: WriteResult) -> Result<(), Failure> {
-        let settings = match self.read_back(draft, no, answer.surely == Submitted::Yes) {
+    /// Reads the values back and decides the outcome.
+    fn verify_write(
+        &mut self,
+        plan: &CopyPlan,
+        no: ConfigGroupNo,
+        result: WriteResult,
+    ) -> Result<(), Failure> {
+        let settings = match self.read_back(plan, no, result.written == Submitted::Yes) {
             Ok(Ok(settings)) => settings,
             Ok(Err(error)) => {
-                let diff = self.diff_with(&draft.ends, no);
+                let diff = self.diff_command(&plan.endpoints, no);
                 return Err(CopyFailure::ContentUnknown {
-                    group: named(draft, no).to_string(),
-                    cause: format!("{}; {error}", answer.words),
-                    error: answer.error.or(Some(error)),
-                    hint: format!("compare it with its source: {diff}"),
+                    group: target_group(plan, no).to_string(),
+                    cause: format!("{}; {error}", result.summary),
+                    error: result.error.or(Some(error)),
+                    hint: format!("compare it with the source: {diff}"),
                 }
                 .into());
             }
-            Err(Interrupted(signal)) => return Err(self.interrupted(draft, Some(no), signal)),
+            Err(Interrupted(signal)) => return Err(self.interrupted(plan, Some(no), signal)),
         };
-        let copy = GroupSettings { group: named(draft, no), settings };
-        self.tell_difference(&draft.ends, &copy);
-        let is_equal = self.progress().unequal.is_empty();
-        // Whatever became of the answer, this is what was sent.
-        self.progress().written = if is_equal { Submitted::Yes } else { answer.surely };
-        if is_equal { Ok(()) } else { Err(self.not_as_sent(draft, no, answer)) }
+        let copy = GroupSettings { group: target_group(plan, no), settings };
+        self.report_difference(&plan.endpoints, &copy);
+        let is_equal = self.copy_report().mismatches.is_empty();
+        // Equal values prove the write, whatever the response was.
+        self.copy_report().written = if is_equal { Submitted::Yes } else { result.written };
+        if is_equal { Ok(()) } else { Err(self.mismatch_failure(plan, no, result)) }
     }
 
-    /// Reads what the group has, until it is what was sent or the looks are used up: a read may lag behind a write. The
-    /// last look counts. An answered write is looked at at once. The outer failure is a signal.
+    /// Polls the settings until they match or the attempts are used up, because a read may lag behind a write. The last
+    /// read counts. After an acknowledged write, the first read is immediate. The outer error is a signal.
     fn read_back(
         &mut self,
-        draft: &CopyPlan,
+        plan: &CopyPlan,
         no: ConfigGroupNo,
-        is_answered: bool,
+        is_acknowledged: bool,
     ) -> Result<Result<Vec<Setting>, ApiError>, Interrupted> {
-        let mut seen = Err(no_settings());
-        for turn in 0..CONFIRMATION_PAUSES.len() {
-            if turn > 0 || !is_answered {
-                self.clock.sleep(self.pause_before_look(turn))?;
+        let mut last = Err(no_settings());
+        for attempt in 0..CONFIRMATION_PAUSES.len() {
+            if attempt > 0 || !is_acknowledged {
+                self.clock.sleep(self.pause_before_look(attempt))?;
             }
-            seen = self.settings_now(draft, no);
-            match &seen {
+            last = self.read_settings(plan, no);
+            match &last {
                 Ok(settings) => {
-                    self.progress().unequal = copy::mismatches(&self.progress().carried, settings);
-                    if self.progress().unequal.is_empty() {
+                    self.copy_report().mismatches = copy::mismatches(&self.copy_report().copied, settings);
+                    if self.copy_report().mismatches.is_empty() {
                         break;
                     }
-                    if turn == 0 {
-                        self.reporter.note("not all values read back as sent; reading them again");
+                    if attempt == 0 {
+                        self.reporter.note("some values differ from those sent; reading again");
                     }
                 }
                 Err(error) => {
                     if let Some(signal) = error.signal() {
                         return Err(Interrupted(signal));
                     }
-                    self.progress().unequal.clear();
+                    self.copy_report().mismatches.clear();
                 }
             }
         }
-        Ok(seen)
+        Ok(last)
     }
 
-    fn not_as_sent(&mut self, draft: &CopyPlan, no: ConfigGroupNo, answer: WriteResult) -> Failure {
-        let keys: Vec<String> = self.progress().unequal.iter().map(|one| one.key.clone()).collect();
-        let hint = format!("compare them with: {}", self.diff_with(&draft.ends, no));
-        let (group, cause) = (named(draft, no).to_string(), answer.words);
-        CopyFailure::NotAsSent { group, keys, cause, error: answer.error, hint }.into()
+    fn mismatch_failure(&mut self, plan: &CopyPlan, no: ConfigGroupNo, result: WriteResult) -> Failure {
+        let keys: Vec<String> = self.copy_report().mismatches.iter().map(|one| one.key.clone()).collect();
+        let hint = format!("compare them: {}", self.diff_command(&plan.endpoints, no));
+        let (group, cause) = (target_group(plan, no).to_string(), result.summary);
+        CopyFailure::NotAsSent { group, keys, cause, error: result.error, hint }.into()
     }
 }

@@ -1,37 +1,37 @@
-//! Carrying a config group's settings over to another version: what goes, what stays behind, what is right.
+//! Deciding which settings of a config group a copy to another version keeps, and whether the copy matches.
 
 use std::fmt;
 
-use super::difference::{ChangeClass, SettingChange, forbids, violated_bound};
+use super::difference::{ChangeClass, SettingChange, violated_kafka_bound, violated_limit_by};
 use super::kafka_changes;
 use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::kafka_version::Release;
 
-/// A custom value that goes into the new group.
+/// A custom value that is copied to the new group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CopiedSetting {
     pub key: String,
     pub value: String,
-    /// As [`Setting::listed`]: the service writes the two kinds in different ways.
+    /// As [`Setting::listed`]: the API writes the two kinds differently.
     pub listed: bool,
 }
 
-/// Why a value stays behind.
+/// Why a value is not copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SkipReason {
-    /// Nobody can set it.
+    /// The setting can't be modified.
     ReadOnly,
-    /// The version lists no such setting.
+    /// The target version does not list the setting.
     Unknown,
-    /// The service tells that somebody set it, and not to what.
+    /// The service reports that the setting is customized, but not its value.
     NoValue,
-    /// Kafka removed it; this is what replaces it.
+    /// Kafka removed the setting; holds its replacement.
     Removed(&'static str),
-    /// The limit that it breaks.
+    /// The value violates this limit.
     OutOfRange(String),
 }
 
-/// A custom value that stays behind.
+/// A custom value that is not copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SkippedSetting {
     pub key: String,
@@ -39,17 +39,17 @@ pub(crate) struct SkippedSetting {
     pub reason: SkipReason,
 }
 
-/// A value that was sent and is another one now.
+/// A value that differs from the one sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mismatch {
     pub key: String,
     pub sent: String,
-    /// The value in force; None where the service tells none.
+    /// The effective value; None if the service reports none.
     pub read: Option<String>,
 }
 
 impl SkipReason {
-    /// The word in documents and tables.
+    /// The word used in JSON and tables.
     pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::ReadOnly => "read-only",
@@ -59,12 +59,12 @@ impl SkipReason {
         }
     }
 
-    /// Returns what else there is to say.
+    /// Returns additional details.
     pub(crate) fn note(&self) -> Option<String> {
         match self {
             Self::ReadOnly | Self::Unknown => None,
-            Self::NoValue => Some("the service tells no value".to_owned()),
-            Self::Removed(instead) => Some(format!("instead: {instead}")),
+            Self::NoValue => Some("the service does not report its value".to_owned()),
+            Self::Removed(replacement) => Some(format!("replacement: {replacement}")),
             Self::OutOfRange(limit) => Some(format!("allowed: {limit}")),
         }
     }
@@ -77,93 +77,105 @@ impl fmt::Display for SkipReason {
     }
 }
 
-/// Sorts the custom values of a group by whether the target version takes them. `there` are the settings of any group of
-/// that version, which tell what it knows; without them only Kafka's own changes and the group's own marks do.
+/// Splits the custom values of a group into those to copy and those to skip.
+///
+/// `target_settings` are the settings of any group of the target version and show what it accepts. Without them, only
+/// Kafka's own changes and the group's own flags decide.
 pub(crate) fn partition_settings(
     from: &GroupSettings,
-    there: Option<&[Setting]>,
+    target_settings: Option<&[Setting]>,
     target: Option<&Release>,
 ) -> (Vec<CopiedSetting>, Vec<SkippedSetting>) {
-    let (mut carried, mut left_out) = (Vec::new(), Vec::new());
+    let (mut copied, mut skipped) = (Vec::new(), Vec::new());
     for setting in &from.settings {
         let Some(value) = &setting.custom else { continue };
         let (key, value) = (setting.key.clone(), value.clone());
-        match obstacle(setting, &value, there, target) {
-            Some(reason) => left_out.push(SkippedSetting { key, value, reason }),
-            None => carried.push(CopiedSetting { listed: is_listed(setting, there), key, value }),
+        match skip_reason(setting, &value, target_settings, target) {
+            Some(reason) => skipped.push(SkippedSetting { key, value, reason }),
+            None => copied.push(CopiedSetting { listed: is_listed(setting, target_settings), key, value }),
         }
     }
-    carried.sort_by(|one, other| one.key.cmp(&other.key));
-    left_out.sort_by(|one, other| one.key.cmp(&other.key));
-    (carried, left_out)
+    copied.sort_by(|one, other| one.key.cmp(&other.key));
+    skipped.sort_by(|one, other| one.key.cmp(&other.key));
+    (copied, skipped)
 }
 
-/// Takes out what turns out not to be taken once the new group tells its version's settings, and returns it with the
-/// reasons. Nothing is added to what was agreed to.
-pub(crate) fn skip_more(
+/// Removes values that the target version does not accept, once the new group shows its settings. Returns them with the
+/// reasons. Nothing is added to the confirmed values.
+pub(crate) fn skip_unsupported(
     from: &GroupSettings,
-    carried: &mut Vec<CopiedSetting>,
-    there: &[Setting],
+    copied: &mut Vec<CopiedSetting>,
+    target_settings: &[Setting],
     target: Option<&Release>,
 ) -> Vec<SkippedSetting> {
-    let (taken, mut left_out) = partition_settings(from, Some(there), target);
-    left_out.retain(|one| carried.iter().any(|agreed| agreed.key == one.key));
-    let agreed = std::mem::take(carried);
-    let is_agreed = |one: &CopiedSetting| agreed.iter().any(|agreed| agreed.key == one.key);
-    carried.extend(taken.into_iter().filter(is_agreed));
-    left_out
+    let (accepted, mut skipped) = partition_settings(from, Some(target_settings), target);
+    skipped.retain(|one| copied.iter().any(|confirmed| confirmed.key == one.key));
+    let confirmed = std::mem::take(copied);
+    let is_confirmed = |one: &CopiedSetting| confirmed.iter().any(|confirmed| confirmed.key == one.key);
+    copied.extend(accepted.into_iter().filter(is_confirmed));
+    skipped
 }
 
-/// Takes back what nobody knows, where no group tells yet what the version takes; what Kafka itself changed stays.
+/// Marks changes as unknown if no group of the target version exists to compare with. Kafka's own changes stay.
 pub(crate) fn mark_unverified(changes: &mut [SettingChange]) {
-    let by_kafka = [ChangeClass::RemovedKey, ChangeClass::OutOfRange, ChangeClass::ChangedDefault];
-    for change in changes.iter_mut().filter(|change| !by_kafka.contains(&change.class)) {
+    let kafka_changes = [ChangeClass::RemovedKey, ChangeClass::OutOfRange, ChangeClass::ChangedDefault];
+    for change in changes.iter_mut().filter(|change| !kafka_changes.contains(&change.class)) {
         (change.class, change.to) = (ChangeClass::Unknown, None);
-        change.note = Some("no config group tells yet".to_owned());
+        change.note = Some("no config group of this version exists yet".to_owned());
     }
 }
 
-fn obstacle(
+fn skip_reason(
     setting: &Setting,
     value: &str,
-    there: Option<&[Setting]>,
+    target_settings: Option<&[Setting]>,
     target: Option<&Release>,
 ) -> Option<SkipReason> {
     if value.is_empty() {
         return Some(SkipReason::NoValue);
     }
-    let entry = there.and_then(|there| there.iter().find(|one| one.key == setting.key));
+    let entry =
+        target_settings.and_then(|target_settings| target_settings.iter().find(|one| one.key == setting.key));
     if let Some(entry) = entry.filter(|entry| entry.listed) {
-        let limit = || forbids(entry, value, target).map(|limit| SkipReason::OutOfRange(limit.to_string()));
+        let limit =
+            || violated_limit_by(entry, value, target).map(|limit| SkipReason::OutOfRange(limit.to_string()));
         return if entry.modifiable { limit() } else { Some(SkipReason::ReadOnly) };
     }
-    if let Some(instead) = target.and_then(|target| kafka_changes::removed_by(&setting.key, target)) {
-        return Some(SkipReason::Removed(instead));
+    if let Some(replacement) =
+        target.and_then(|target| kafka_changes::replacement_if_removed(&setting.key, target))
+    {
+        return Some(SkipReason::Removed(replacement));
     }
-    let lists_are_known = there.is_some_and(|there| there.iter().any(|one| one.listed));
+    let lists_are_known =
+        target_settings.is_some_and(|target_settings| target_settings.iter().any(|one| one.listed));
     if lists_are_known && setting.listed && entry.is_none() {
         return Some(SkipReason::Unknown);
     }
     if !setting.modifiable {
         return Some(SkipReason::ReadOnly);
     }
-    violated_bound(&setting.key, value, target?).map(|limit| SkipReason::OutOfRange(limit.to_string()))
+    violated_kafka_bound(&setting.key, value, target?).map(|limit| SkipReason::OutOfRange(limit.to_string()))
 }
 
-/// Returns true for a setting that the target version lists for every group; where that is not known, for one that the
-/// present version does.
-fn is_listed(setting: &Setting, there: Option<&[Setting]>) -> bool {
-    let known = there.filter(|there| there.iter().any(|one| one.listed));
-    known.map_or(setting.listed, |there| there.iter().any(|one| one.listed && one.key == setting.key))
+/// Returns true for a setting that the target version lists for every group or, if that is not known, that the current
+/// version lists.
+fn is_listed(setting: &Setting, target_settings: Option<&[Setting]>) -> bool {
+    let known = target_settings.filter(|target_settings| target_settings.iter().any(|one| one.listed));
+    known.map_or(setting.listed, |target_settings| {
+        target_settings.iter().any(|one| one.listed && one.key == setting.key)
+    })
 }
 
-/// Returns the settings that a group with these values will have, as far as `there` tells.
-pub(crate) fn planned(carried: &[CopiedSetting], there: Option<&[Setting]>) -> Vec<Setting> {
-    let value_of = |key: &str| carried.iter().find(|one| one.key == key).map(|one| one.value.clone());
-    let listed = there.into_iter().flatten().filter(|one| one.listed);
+/// Returns the settings that a group with these values will have, based on `target_settings`.
+pub(crate) fn planned_settings(
+    copied: &[CopiedSetting],
+    target_settings: Option<&[Setting]>,
+) -> Vec<Setting> {
+    let value_of = |key: &str| copied.iter().find(|one| one.key == key).map(|one| one.value.clone());
+    let listed = target_settings.into_iter().flatten().filter(|one| one.listed);
     let mut settings: Vec<Setting> =
         listed.map(|one| Setting { custom: value_of(&one.key), ..one.clone() }).collect();
-    for one in carried {
+    for one in copied {
         if settings.iter().all(|setting| setting.key != one.key) {
             settings.push(Setting {
                 key: one.key.clone(),
@@ -178,15 +190,15 @@ pub(crate) fn planned(carried: &[CopiedSetting], there: Option<&[Setting]>) -> V
     settings
 }
 
-/// Compares what was sent with what was read back: the values that brokers will run with count.
+/// Compares the values sent with those read back. The effective values count.
 pub(crate) fn mismatches(sent: &[CopiedSetting], read: &[Setting]) -> Vec<Mismatch> {
-    let in_force = |key: &str| read.iter().find(|setting| setting.key == key).and_then(Setting::in_force);
+    let effective = |key: &str| read.iter().find(|setting| setting.key == key).and_then(Setting::in_force);
     sent.iter()
-        .filter(|one| in_force(&one.key) != Some(&one.value))
+        .filter(|one| effective(&one.key) != Some(&one.value))
         .map(|one| Mismatch {
             key: one.key.clone(),
             sent: one.value.clone(),
-            read: in_force(&one.key).map(str::to_owned),
+            read: effective(&one.key).map(str::to_owned),
         })
         .collect()
 }
@@ -203,7 +215,7 @@ mod tests {
         Release::find(text).unwrap()
     }
 
-    /// A setting of the version's own list.
+    /// A setting that the version lists for every group.
     fn listed(key: &str, modifiable: bool, range: Option<&str>) -> Setting {
         Setting {
             key: key.to_owned(),
@@ -216,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_target_version_does_not_take_stays_behind_with_the_reason() {
+    fn unsupported_values_are_skipped_with_a_reason() {
         let mut from = group(
             1,
             1,
@@ -232,89 +244,90 @@ mod tests {
         from.settings.push(additional("log.segment.bytes", "1000"));
         from.settings.push(additional("min.insync.replicas", "2"));
         from.settings.push(additional("ssl.cipher.suites", ""));
-        let there = [
+        let target_settings = [
             listed("a", true, None),
             listed("b", false, None),
             listed("c", true, Some("1 ~ 4")),
             listed("d", true, None),
         ];
-        let (carried, left_out) = partition_settings(&from, Some(&there), Some(&release("4.0.0")));
-        let carried: Vec<(&str, bool)> = carried.iter().map(|one| (one.key.as_str(), one.listed)).collect();
-        assert_eq!(carried, [("a", true), ("min.insync.replicas", false)]);
-        let left_out: Vec<(String, String)> =
-            left_out.into_iter().map(|one| (one.key, one.reason.to_string())).collect();
+        let (copied, skipped) = partition_settings(&from, Some(&target_settings), Some(&release("4.0.0")));
+        let copied: Vec<(&str, bool)> = copied.iter().map(|one| (one.key.as_str(), one.listed)).collect();
+        assert_eq!(copied, [("a", true), ("min.insync.replicas", false)]);
+        let skipped: Vec<(String, String)> =
+            skipped.into_iter().map(|one| (one.key, one.reason.to_string())).collect();
         let expected = [
             ("b", "read-only"),
             ("c", "out-of-range (allowed: 1 ~ 4)"),
             ("e", "unknown"),
-            ("inter.broker.protocol.version", "removed-key (instead: the feature metadata.version)"),
+            ("inter.broker.protocol.version", "removed-key (replacement: the feature metadata.version)"),
             ("log.segment.bytes", "out-of-range (allowed: 1048576 or more in Kafka 4.0.0)"),
-            ("ssl.cipher.suites", "unknown (the service tells no value)"),
+            ("ssl.cipher.suites", "unknown (the service does not report its value)"),
         ];
-        assert_eq!(left_out, expected.map(|(key, reason)| (key.to_owned(), reason.to_owned())));
+        assert_eq!(skipped, expected.map(|(key, reason)| (key.to_owned(), reason.to_owned())));
     }
 
     #[test]
-    fn without_a_group_of_the_version_only_what_is_known_of_kafka_stays_behind() {
+    fn only_known_problems_are_skipped_without_a_target_group() {
         let mut from = group(1, 1, &[("a", "5", "1"), ("b", "5", "1")]);
         from.settings[1].modifiable = false;
-        let (carried, left_out) = partition_settings(&from, None, None);
-        assert_eq!((carried.len(), carried[0].key.as_str(), carried[0].listed), (1, "a", true));
-        assert_eq!((left_out.len(), &left_out[0].reason), (1, &SkipReason::ReadOnly));
+        let (copied, skipped) = partition_settings(&from, None, None);
+        assert_eq!((copied.len(), copied[0].key.as_str(), copied[0].listed), (1, "a", true));
+        assert_eq!((skipped.len(), &skipped[0].reason), (1, &SkipReason::ReadOnly));
     }
 
     #[test]
-    fn once_the_new_group_tells_what_its_version_takes_more_may_stay_behind_and_nothing_is_added() {
+    fn new_group_can_only_add_to_the_skipped_values() {
         let mut from = group(1, 1, &[("a", "5", "1"), ("b", "5", "1"), ("c", "5", "1"), ("d", "5", "1")]);
         from.settings[3].modifiable = false;
-        let (mut carried, agreed) = partition_settings(&from, None, None);
-        assert_eq!((carried.len(), agreed.len()), (3, 1));
-        let there = [
+        let (mut copied, confirmed) = partition_settings(&from, None, None);
+        assert_eq!((copied.len(), confirmed.len()), (3, 1));
+        let target_settings = [
             listed("a", true, None),
             listed("b", false, None),
             listed("c", true, Some("1 ~ 4")),
             listed("d", true, None),
         ];
-        let left_out = skip_more(&from, &mut carried, &there, None);
-        let keys: Vec<&str> = carried.iter().map(|one| one.key.as_str()).collect();
-        assert_eq!(keys, ["a"], "nobody was told that d could be carried");
-        let reasons: Vec<_> = left_out.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
+        let skipped = skip_unsupported(&from, &mut copied, &target_settings, None);
+        let keys: Vec<&str> = copied.iter().map(|one| one.key.as_str()).collect();
+        assert_eq!(keys, ["a"], "d was not confirmed");
+        let reasons: Vec<_> = skipped.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
         assert_eq!(reasons, [("b", "read-only"), ("c", "out-of-range")]);
     }
 
     #[test]
-    fn a_value_that_reads_back_as_the_default_in_force_is_equal() {
+    fn value_equal_to_the_effective_default_matches() {
         let sent = [
             CopiedSetting { key: "a".to_owned(), value: "1".to_owned(), listed: true },
             CopiedSetting { key: "b".to_owned(), value: "5".to_owned(), listed: true },
             CopiedSetting { key: "c".to_owned(), value: "5".to_owned(), listed: false },
         ];
-        let differs = mismatches(&sent, &[listed("a", true, None), listed("b", true, None)]);
-        let differs: Vec<_> = differs.iter().map(|one| (one.key.as_str(), one.read.as_deref())).collect();
-        assert_eq!(differs, [("b", Some("1")), ("c", None)]);
+        let mismatches = mismatches(&sent, &[listed("a", true, None), listed("b", true, None)]);
+        let mismatches: Vec<_> =
+            mismatches.iter().map(|one| (one.key.as_str(), one.read.as_deref())).collect();
+        assert_eq!(mismatches, [("b", Some("1")), ("c", None)]);
     }
 
     proptest! {
         #[test]
-        fn a_copy_differs_from_its_source_in_nothing_but_what_was_left_out(
-            from in any_group(1), there in any_group(2), versions in prop::sample::select(vec![
+        fn copy_differs_from_source_only_in_skipped_settings(
+            from in any_group(1), target_settings in any_group(2), versions in prop::sample::select(vec![
                 ("3.7.1", "3.9.0"), ("2.8.2", "3.9.0"), ("3.9.0", "4.0.0"), ("3.9.0", "3.7.1"), ("3.9.0", "5.0.0"),
             ]),
         ) {
             let (before, after) = (release(versions.0), release(versions.1));
-            let (carried, left_out) = partition_settings(&from, Some(&there.settings), Some(&after));
+            let (copied, skipped) = partition_settings(&from, Some(&target_settings.settings), Some(&after));
             prop_assert_eq!(
-                carried.len() + left_out.len(),
+                copied.len() + skipped.len(),
                 from.settings.iter().filter(|setting| setting.custom.is_some()).count()
             );
-            let copy = GroupSettings { group: there.group.clone(), settings: planned(&carried, Some(&there.settings)) };
-            prop_assert!(mismatches(&carried, &copy.settings).is_empty());
+            let copy = GroupSettings { group: target_settings.group.clone(), settings: planned_settings(&copied, Some(&target_settings.settings)) };
+            prop_assert!(mismatches(&copied, &copy.settings).is_empty());
             let side = |settings, release| VersionedSettings { settings, release: Some(release) };
             for change in difference(side(&from, &before), side(&copy, &after)) {
-                let was_left_out = left_out.iter().any(|one| one.key == change.key);
+                let was_skipped = skipped.iter().any(|one| one.key == change.key);
                 let by_version = matches!(change.class, ChangeClass::ChangedDefault | ChangeClass::Unknown)
-                    || (change.class == ChangeClass::RemovedKey && !change.custom_before);
-                prop_assert!(change.class == ChangeClass::Kept || was_left_out || by_version, "{:?}", change);
+                    || (change.class == ChangeClass::RemovedKey && !change.was_custom);
+                prop_assert!(change.class == ChangeClass::Kept || was_skipped || by_version, "{:?}", change);
             }
         }
     }

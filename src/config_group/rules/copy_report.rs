@@ -1,37 +1,37 @@
-//! How far a copy of a config group came.
+//! The progress and outcome of copying a config group.
 
 use super::copy::{CopiedSetting, Mismatch, SkippedSetting};
 use crate::model::group_name::GroupName;
 use crate::model::verdict::{Submitted, Verdict};
 
-/// What a copy was about, and how far it came.
+/// A copy of a config group: what it copies and how far it got.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CopyReport {
     pub name: GroupName,
-    pub carried: Vec<CopiedSetting>,
-    pub left_out: Vec<SkippedSetting>,
-    /// False while no group of the version was there to tell which values it takes: more may have to stay behind.
-    pub is_told: bool,
+    pub copied: Vec<CopiedSetting>,
+    pub skipped: Vec<SkippedSetting>,
+    /// False if no group of the target version exists yet to show which values it accepts: more may be skipped later.
+    pub has_target_settings: bool,
     pub created: Submitted,
-    /// Whether the values were written; with [`Submitted::Yes`] they may still differ.
+    /// Whether the values were written. Even with [`Submitted::Yes`] they may differ.
     pub written: Submitted,
-    pub unequal: Vec<Mismatch>,
-    /// True when the group was there from an earlier run of this machine.
-    pub taken_up: bool,
-    /// True once a line of the journal speaks of it.
-    pub journalled: bool,
-    /// The command that checks an upgrade with it, where a cluster was named.
-    pub check: Option<String>,
+    pub mismatches: Vec<Mismatch>,
+    /// True when the group was created by an earlier run on this machine.
+    pub is_resumed: bool,
+    /// True once the journal has an entry for this copy.
+    pub is_journaled: bool,
+    /// The command that checks an upgrade with the new group, if a cluster was named.
+    pub check_command: Option<String>,
 }
 
 impl CopyReport {
-    /// Returns what the journal keeps as the outcome; None where nothing came of it.
+    /// Returns the verdict for the journal; None if nothing was changed.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         if !self.may_have_changed() {
             return None;
         }
-        let is_filled = self.written == Submitted::Yes || self.carried.is_empty();
-        Some(if !self.unequal.is_empty() {
+        let is_filled = self.written == Submitted::Yes || self.copied.is_empty();
+        Some(if !self.mismatches.is_empty() {
             Verdict::Failed
         } else if self.created == Submitted::Unknown {
             Verdict::Unknown
@@ -44,7 +44,7 @@ impl CopyReport {
         })
     }
 
-    /// Returns true once something may have changed at the service.
+    /// Returns true once something may have changed in the service.
     pub(crate) fn may_have_changed(&self) -> bool {
         self.created != Submitted::No || self.written != Submitted::No
     }
@@ -55,32 +55,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_outcome_is_as_sure_as_what_is_known() {
+    fn verdict_follows_create_and_write_outcomes() {
         use Submitted::{No, Unknown, Yes};
-        let carried = [CopiedSetting { key: "a".to_owned(), value: "1".to_owned(), listed: true }];
-        let differs = [Mismatch { key: "a".to_owned(), sent: "1".to_owned(), read: None }];
-        for (created, written, carried, unequal, verdict) in [
-            (No, No, &carried[..], &[][..], None),
-            (Unknown, No, &carried, &[], Some(Verdict::Unknown)),
-            (Yes, No, &carried, &[], Some(Verdict::Failed)),
-            (Yes, Unknown, &carried, &[], Some(Verdict::Unknown)),
-            (Yes, Yes, &carried, &[], Some(Verdict::Done)),
-            (No, Yes, &carried, &[], Some(Verdict::Done)),
-            (No, Unknown, &carried, &[], Some(Verdict::Unknown)),
-            (Yes, Yes, &carried, &differs, Some(Verdict::Failed)),
+        let copied = [CopiedSetting { key: "a".to_owned(), value: "1".to_owned(), listed: true }];
+        let mismatch = [Mismatch { key: "a".to_owned(), sent: "1".to_owned(), read: None }];
+        for (created, written, copied, mismatches, verdict) in [
+            (No, No, &copied[..], &[][..], None),
+            (Unknown, No, &copied, &[], Some(Verdict::Unknown)),
+            (Yes, No, &copied, &[], Some(Verdict::Failed)),
+            (Yes, Unknown, &copied, &[], Some(Verdict::Unknown)),
+            (Yes, Yes, &copied, &[], Some(Verdict::Done)),
+            (No, Yes, &copied, &[], Some(Verdict::Done)),
+            (No, Unknown, &copied, &[], Some(Verdict::Unknown)),
+            (Yes, Yes, &copied, &mismatch, Some(Verdict::Failed)),
             (Yes, No, &[], &[], Some(Verdict::Done)),
         ] {
             let report = CopyReport {
                 name: "orders-390".parse().unwrap(),
-                carried: carried.to_vec(),
-                left_out: Vec::new(),
-                is_told: true,
+                copied: copied.to_vec(),
+                skipped: Vec::new(),
+                has_target_settings: true,
                 created,
                 written,
-                unequal: unequal.to_vec(),
-                taken_up: false,
-                journalled: true,
-                check: None,
+                mismatches: mismatches.to_vec(),
+                is_resumed: false,
+                is_journaled: true,
+                check_command: None,
             };
             assert_eq!(report.verdict(), verdict, "{created:?} {written:?}");
             assert_eq!(report.may_have_changed(), verdict.is_some());

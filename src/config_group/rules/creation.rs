@@ -1,97 +1,101 @@
-//! Creates of config groups that this machine's journal holds, and the groups that they have made.
+//! Config group creations recorded in this machine's journal, and the groups that they created.
 
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
 
-/// A create of a group that this machine's journal holds and that was not certainly in vain.
+/// A creation of a group in this machine's journal that may have succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GroupCreation {
     pub name: String,
     pub run: String,
-    /// With which profile and key, whose last four characters these are.
+    /// The profile that was used.
     pub profile: Option<String>,
+    /// The last four characters of the access key.
     pub access_key: Option<String>,
-    /// The group whose values it was to have.
+    /// The group whose values were to be copied.
     pub from: Option<ConfigGroupNo>,
-    /// None where no answer told it.
+    /// None if no response contained it.
     pub no: Option<ConfigGroupNo>,
 }
 
-/// Returns the description that a new group is given: it tells for ever which run has made it.
+/// Returns the description of a new group, which records the run that created it.
 pub(crate) fn description(from: ConfigGroupNo, run: &str) -> String {
-    format!("Copied from config group {from}{}", mark(run))
+    format!("Copied from config group {from}{}", description_suffix(run))
 }
 
-fn mark(run: &str) -> String {
+fn description_suffix(run: &str) -> String {
     format!(" by cdss, run {run}")
 }
 
-/// Who made a group that has come by the name of a create, as its description tells.
+/// Who created a group, according to its description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Provenance {
     ThisRun,
-    SomebodyElse,
-    /// It has no description: whoever made it left none, or the service lost it.
+    Other,
+    /// It has no description: the creator set none, or the service lost it.
     Unknown,
 }
 
-/// Returns who made this group.
+/// Returns who created this group.
 pub(crate) fn provenance(group: &ConfigGroup, run: &str) -> Provenance {
     match &group.description {
-        Some(description) if description.ends_with(&mark(run)) => Provenance::ThisRun,
-        Some(_) => Provenance::SomebodyElse,
+        Some(description) if description.ends_with(&description_suffix(run)) => Provenance::ThisRun,
+        Some(_) => Provenance::Other,
         None => Provenance::Unknown,
     }
 }
 
 impl GroupCreation {
-    /// Returns which run it was of, and of whom: another account's may have the same name.
-    pub(crate) fn who(&self) -> String {
+    /// Returns the run id with profile and key, because another account may use the same group name.
+    pub(crate) fn run_label(&self) -> String {
         let profile = self.profile.as_ref().map(|profile| format!("profile {profile}"));
         let key = self.access_key.as_ref().map(|key| format!("key …{key}"));
-        let of: Vec<String> = profile.into_iter().chain(key).collect();
-        if of.is_empty() { self.run.clone() } else { format!("{} ({})", self.run, of.join(", ")) }
+        let details: Vec<String> = profile.into_iter().chain(key).collect();
+        if details.is_empty() { self.run.clone() } else { format!("{} ({})", self.run, details.join(", ")) }
     }
 }
 
-/// Returns the one of these creates that has made this group.
+/// Returns the recorded creation of this group.
 ///
 /// # Errors
 ///
-/// Fails with the reason why it is none of them, as far as is known.
-pub(crate) fn create_of<'a>(
+/// Returns the reason why none of them matches, as far as is known.
+pub(crate) fn find_create<'a>(
     group: &ConfigGroup,
     creates: &'a [GroupCreation],
 ) -> Result<&'a GroupCreation, &'static str> {
-    let mut of_name = creates.iter().filter(|create| group.is_named(&create.name));
-    let its = of_name.clone().find(|create| match (provenance(group, &create.run), create.no) {
+    let mut same_name = creates.iter().filter(|create| group.is_named(&create.name));
+    let matching = same_name.clone().find(|create| match (provenance(group, &create.run), create.no) {
         (Provenance::ThisRun, no) => no.is_none_or(|no| no == group.no),
-        // Its number tells, where the service has lost the description.
+        // If the service lost the description, the number decides.
         (Provenance::Unknown, no) => no == Some(group.no),
-        (Provenance::SomebodyElse, _) => false,
+        (Provenance::Other, _) => false,
     });
-    let may_be = |create: &GroupCreation| create.no.is_none() && group.description.is_none();
-    match its {
+    let is_possible = |create: &GroupCreation| create.no.is_none() && group.description.is_none();
+    match matching {
         Some(create) => Ok(create),
-        None if of_name.any(may_be) => {
-            Err("nothing tells whether this machine made it: it has no description")
+        None if same_name.any(is_possible) => {
+            Err("it has no description, so it is unknown whether this machine created it")
         }
-        None => Err("it was not made by `cdss config-group copy` on this machine"),
+        None => Err("it was not created by `cdss config-group copy` on this machine"),
     }
 }
 
-/// Returns the create of this name whose group nobody has seen yet: another one could make a second group.
-pub(crate) fn unresolved<'a>(name: &GroupName, creates: &'a [GroupCreation]) -> Option<&'a GroupCreation> {
+/// Returns a creation of this name with an unknown outcome. Another create could make a second group.
+pub(crate) fn find_unresolved<'a>(
+    name: &GroupName,
+    creates: &'a [GroupCreation],
+) -> Option<&'a GroupCreation> {
     creates.iter().find(|create| create.name == name.text() && create.no.is_none())
 }
 
-/// Decides whether a group that has the name already may be filled with the values of `from`, and returns its create.
+/// Checks whether an existing group may be filled with the values of `from`, and returns its creation.
 ///
 /// # Errors
 ///
-/// Fails with the reason why it can't be the empty group that a cut run of this machine left behind.
-pub(crate) fn resume(
+/// Returns the reason why it is not the empty group of an interrupted run on this machine.
+pub(crate) fn check_resumable(
     create: Result<&GroupCreation, &'static str>,
     from: ConfigGroupNo,
     settings: Option<&[Setting]>,
@@ -99,28 +103,31 @@ pub(crate) fn resume(
 ) -> Result<GroupCreation, &'static str> {
     let create = create?;
     if create.from != Some(from) {
-        return Err("it was made for the values of another one");
+        return Err("it was created as a copy of another group");
     }
-    untouched(settings, used_by).map(|()| create.clone())
+    check_empty_and_unused(settings, used_by).map(|()| create.clone())
 }
 
-/// Decides whether a group of one's own is still as it was made.
+/// Checks that a group created by cdss has no custom values and no users.
 ///
 /// # Errors
 ///
-/// Fails with the reason why it may not be.
-pub(crate) fn untouched(settings: Option<&[Setting]>, used_by: Option<u64>) -> Result<(), &'static str> {
+/// Returns the reason why it may not be empty and unused.
+pub(crate) fn check_empty_and_unused(
+    settings: Option<&[Setting]>,
+    used_by: Option<u64>,
+) -> Result<(), &'static str> {
     match (settings, used_by) {
-        (None, _) => Err("the service tells none of its settings"),
-        (Some(settings), _) if settings.iter().any(is_set) => Err("it has custom values"),
-        (_, None) => Err("the service doesn't tell whether a cluster uses it"),
+        (None, _) => Err("the service does not report its settings"),
+        (Some(settings), _) if settings.iter().any(is_customized) => Err("it has custom values"),
+        (_, None) => Err("the service does not report whether a cluster uses it"),
         (_, Some(0)) => Ok(()),
         (_, Some(_)) => Err("a cluster uses it"),
     }
 }
 
-/// Returns true for a value that somebody set: a service may tell a default as a custom value too.
-fn is_set(setting: &Setting) -> bool {
+/// Returns true for a custom value. The service may report a default as a custom value too.
+fn is_customized(setting: &Setting) -> bool {
     setting.custom.is_some() && setting.custom != setting.default
 }
 
@@ -153,65 +160,65 @@ mod tests {
     }
 
     #[test]
-    fn only_an_empty_unused_group_of_this_machine_and_source_is_taken_up() {
+    fn only_own_empty_unused_group_is_resumable() {
         let from = ConfigGroupNo::new(301);
         let create = |from| GroupCreation { from, ..create(None) };
-        let (ours, of_another) = (create(Some(from)), create(Some(ConfigGroupNo::new(302))));
-        let [empty, set, told_twice] = [None, Some("5"), Some("1")].map(|custom| [listed(custom)]);
-        for settings in [&empty, &told_twice] {
-            assert_eq!(resume(Ok(&ours), from, Some(settings), Some(0)).as_ref(), Ok(&ours));
+        let (own, other_source) = (create(Some(from)), create(Some(ConfigGroupNo::new(302))));
+        let [empty, set, default_as_custom] = [None, Some("5"), Some("1")].map(|custom| [listed(custom)]);
+        for settings in [&empty, &default_as_custom] {
+            assert_eq!(check_resumable(Ok(&own), from, Some(settings), Some(0)).as_ref(), Ok(&own));
         }
         for (create, settings, used_by, why) in [
             (Err("not ours"), Some(&empty[..]), Some(0), "not ours"),
-            (Ok(&of_another), Some(&empty[..]), Some(0), "of another one"),
-            (Ok(&ours), Some(&set[..]), Some(0), "custom values"),
-            (Ok(&ours), None, Some(0), "none of its settings"),
-            (Ok(&ours), Some(&empty[..]), Some(2), "a cluster uses it"),
-            (Ok(&ours), Some(&empty[..]), None, "doesn't tell whether"),
+            (Ok(&other_source), Some(&empty[..]), Some(0), "copy of another group"),
+            (Ok(&own), Some(&set[..]), Some(0), "custom values"),
+            (Ok(&own), None, Some(0), "does not report its settings"),
+            (Ok(&own), Some(&empty[..]), Some(2), "a cluster uses it"),
+            (Ok(&own), Some(&empty[..]), None, "does not report whether"),
         ] {
-            let refused = resume(create, from, settings, used_by).unwrap_err();
+            let refused = check_resumable(create, from, settings, used_by).unwrap_err();
             assert!(refused.contains(why), "{refused}");
         }
     }
 
     #[test]
-    fn a_group_is_that_of_a_create_by_its_mark_and_number() {
+    fn group_matches_its_creation_by_description_and_number() {
         let group = |description: Option<&str>| ConfigGroup {
             description: description.map(str::to_owned),
             ..group(501, 2, &[]).group
         };
-        let mark = description(ConfigGroupNo::new(301), "r");
-        let (not_ours, untold) = (Err("was not made by"), Err("nothing tells whether"));
+        let own_description = description(ConfigGroupNo::new(301), "r");
+        let (not_own, unknown) = (Err("was not created by"), Err("it is unknown whether"));
         for (no, description, expected) in [
-            (None, Some(mark.as_str()), Ok(())),
-            (Some(501), Some(&mark), Ok(())),
-            (Some(502), Some(&mark), not_ours),
-            (None, None, untold),
+            (None, Some(own_description.as_str()), Ok(())),
+            (Some(501), Some(&own_description), Ok(())),
+            (Some(502), Some(&own_description), not_own),
+            (None, None, unknown),
             (Some(501), None, Ok(())),
-            (Some(502), None, not_ours),
-            (Some(501), Some("of the team of orders"), not_ours),
-            (None, Some("of the team of orders"), not_ours),
+            (Some(502), None, not_own),
+            (Some(501), Some("owned by the orders team"), not_own),
+            (None, Some("owned by the orders team"), not_own),
         ] {
             let creates = [create(no)];
-            match (create_of(&group(description), &creates), expected) {
+            match (find_create(&group(description), &creates), expected) {
                 (Ok(_), Ok(())) => {}
                 (Err(why), Err(words)) => assert!(why.contains(words), "{why}"),
                 (found, _) => panic!("{found:?}: {no:?} {description:?}"),
             }
         }
-        let of_another_name = GroupCreation { name: "orders-390".to_owned(), ..create(Some(501)) };
-        assert!(create_of(&group(Some(&mark)), &[of_another_name]).is_err());
+        let other_name = GroupCreation { name: "orders-390".to_owned(), ..create(Some(501)) };
+        assert!(find_create(&group(Some(&own_description)), &[other_name]).is_err());
     }
 
     #[test]
-    fn a_create_is_told_with_its_run_profile_and_key() {
+    fn run_label_has_profile_and_key() {
         for (profile, key, text) in [
             (Some("prod"), Some("7Q2F"), "r (profile prod, key …7Q2F)"),
             (None, Some("7Q2F"), "r (key …7Q2F)"),
             (None, None, "r"),
         ] {
             let (profile, access_key) = (profile.map(str::to_owned), key.map(str::to_owned));
-            assert_eq!(GroupCreation { profile, access_key, ..create(None) }.who(), text);
+            assert_eq!(GroupCreation { profile, access_key, ..create(None) }.run_label(), text);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a change of config group does to the brokers' settings.
+//! The effect of changing the config group on the brokers' settings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,35 +8,35 @@ use super::value_range::ValueRange;
 use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::kafka_version::Release;
 
-/// What becomes of one setting. Every setting of either group is in exactly one class: the first that fits.
+/// How one setting changes. Every setting of either group is in exactly one class: the first that matches.
 ///
-/// What is in force before and after alike is [`Class::Kept`], also where nobody could set it, where its value is outside
-/// one and the same limit of both versions, or where neither has the setting any more: the classes about what the target
-/// version does speak of a change.
+/// A setting with the same effective value before and after is [`Self::Kept`]. This includes read-only settings, values
+/// that violate the same limit in both versions, and settings that neither version has any more: the classes about the
+/// target version describe changes only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ChangeClass {
-    /// Set in neither, and only one of the two lists it: what the other version does is not known.
+    /// Custom in neither, and only one version lists it: the other version's behavior is unknown.
     Unknown,
-    /// The target version has no such setting any more.
+    /// The target version no longer has the setting.
     RemovedKey,
-    /// The target sets a value that its version doesn't allow, and it isn't there today under the same limit.
+    /// The target sets a value that its version does not allow, and the current group does not violate the same limit.
     OutOfRange,
-    /// As [`Class::LostOverride`], but nobody can set it in the target version.
+    /// As [`Self::LostOverride`], but the setting is read-only in the target version.
     ReadOnly,
-    /// Custom in the present group, default in the target, and the default is another value.
+    /// Custom in the current group, default in the target, and the default is a different value.
     LostOverride,
-    /// Custom in both, with another value.
+    /// Custom in both, with different values.
     Changed,
-    /// Custom only in the target, with a value other than the one in force today.
+    /// Custom only in the target, and different from the current effective value.
     Gained,
-    /// Custom in neither; the versions' defaults differ.
+    /// Custom in neither, but the defaults differ.
     ChangedDefault,
     /// The same value before and after.
     Kept,
 }
 
 impl ChangeClass {
-    /// Every class, the one that matters most first.
+    /// All classes, the most important first.
     pub(crate) const ALL: [Self; 9] = [
         Self::OutOfRange,
         Self::LostOverride,
@@ -49,7 +49,7 @@ impl ChangeClass {
         Self::Kept,
     ];
 
-    /// The word in documents and tables.
+    /// The word used in JSON and tables.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",
@@ -69,30 +69,29 @@ impl ChangeClass {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SettingChange {
     pub key: String,
-    /// The value in force with the present group; None where it is not known.
+    /// The effective value with the current group; None if unknown.
     pub from: Option<String>,
-    /// The value in force with the target group.
+    /// The effective value with the target group; None if unknown.
     pub to: Option<String>,
     pub class: ChangeClass,
-    /// True when a person set it in the present group.
-    pub custom_before: bool,
-    /// What else there is to say: the limit that it breaks, what replaces it, what a new default does, which version lists
-    /// it.
+    /// True if the current group has a custom value.
+    pub was_custom: bool,
+    /// Additional details: the violated limit, the replacement, the effect of a new default, or the version that lists it.
     pub note: Option<String>,
 }
 
-/// A group and the version that it is for, as one side of a comparison.
+/// A group and its version, as one side of a comparison.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct VersionedSettings<'a> {
     pub settings: &'a GroupSettings,
-    /// None where the version has no name: then Kafka's own changes can't be told.
+    /// None if the version has no name. Then Kafka's own changes are unknown.
     pub release: Option<&'a Release>,
 }
 
 impl SettingChange {
-    /// Returns true when this change, of what somebody set or of a default, can cost data, messages or access.
+    /// Returns true if this change of a custom value or default can lose data, messages, or access.
     ///
-    /// Only a change for the worse counts for `message.max.bytes`: a larger limit turns no message away.
+    /// For `message.max.bytes`, only a decrease counts: a larger limit rejects no message.
     pub(crate) fn is_risky(&self) -> bool {
         if !matches!(self.class, ChangeClass::Changed | ChangeClass::Gained | ChangeClass::ChangedDefault) {
             return false;
@@ -109,8 +108,8 @@ impl SettingChange {
     }
 }
 
-/// Returns true for a setting whose change loses data, messages, consumers' positions or access control: those named, and
-/// all of retention and of the replication of topics, whatever Kafka adds.
+/// Returns true for a setting whose change can lose data, messages, consumer offsets, or access control: a fixed list,
+/// and all settings of retention and topic replication, including ones that Kafka adds later.
 fn is_risky(key: &str) -> bool {
     let of_replication = [".replication.factor", ".min.isr"].iter().any(|end| key.ends_with(end));
     let of_retention = key.contains(".retention.") && !key.contains(".check.interval.");
@@ -127,15 +126,15 @@ const RISKY_KEYS: &[&str] = &[
     "unclean.leader.election.enable",
 ];
 
-/// Compares two groups, setting by setting, in the order of their keys. What neither lists is there where Kafka changed
-/// its own default.
+/// Compares two groups setting by setting, sorted by key. Includes settings that neither group lists if Kafka changed
+/// their default.
 pub(crate) fn difference(
-    present: VersionedSettings<'_>,
+    current: VersionedSettings<'_>,
     target: VersionedSettings<'_>,
 ) -> Vec<SettingChange> {
-    let (before, after) = (by_key(present), by_key(target));
+    let (before, after) = (by_key(current), by_key(target));
     let keys: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
-    let mut changes: Vec<SettingChange> = match (present.release, target.release) {
+    let mut changes: Vec<SettingChange> = match (current.release, target.release) {
         (Some(before), Some(after)) => kafka_changes::changed_defaults(before, after)
             .into_iter()
             .filter(|changed| !keys.contains(changed.key))
@@ -143,11 +142,11 @@ pub(crate) fn difference(
             .collect(),
         _ => Vec::new(),
     };
-    let one = |key: &str| {
+    let change_of = |key: &str| {
         let sides = (before.get(key).copied(), after.get(key).copied());
-        change(key, sides, present.release, target.release)
+        change(key, sides, current.release, target.release)
     };
-    changes.extend(keys.into_iter().map(one));
+    changes.extend(keys.into_iter().map(change_of));
     changes.sort_by(|one, other| one.key.cmp(&other.key));
     changes
 }
@@ -156,8 +155,8 @@ fn by_key(side: VersionedSettings<'_>) -> BTreeMap<&str, &Setting> {
     side.settings.settings.iter().map(|setting| (setting.key.as_str(), setting)).collect()
 }
 
-/// Returns true when the target keeps every custom value: nothing lost, changed, gained or forbidden. A lost value
-/// that nobody can set in the target version doesn't count.
+/// Returns true if the target keeps every custom value: none is lost, changed, gained, or out of range. A lost value
+/// that is read-only in the target version doesn't count.
 pub(crate) fn keeps_everything(changes: &[SettingChange]) -> bool {
     !changes.iter().any(|change| {
         matches!(
@@ -173,15 +172,15 @@ fn changed_default(changed: kafka_changes::ChangedDefault) -> SettingChange {
         from: changed.from.map(str::to_owned),
         to: changed.to.map(str::to_owned),
         class: ChangeClass::ChangedDefault,
-        custom_before: false,
-        note: changed.felt.map(str::to_owned),
+        was_custom: false,
+        note: changed.impact.map(str::to_owned),
     }
 }
 
 fn change(
     key: &str,
     (before, after): (Option<&Setting>, Option<&Setting>),
-    present: Option<&Release>,
+    current: Option<&Release>,
     target: Option<&Release>,
 ) -> SettingChange {
     let is_custom = |setting: Option<&Setting>| setting.is_some_and(|setting| setting.custom.is_some());
@@ -189,27 +188,27 @@ fn change(
     let value = |setting: Option<&Setting>| setting.and_then(Setting::in_force).map(str::to_owned);
     let (mut from, mut to) = (value(before), value(after));
     let is_unknown = before.is_some() != after.is_some() && !was_custom && !will_be_custom;
-    // Where the service tells no default, Kafka's own warns of a change; it can't vouch that there is none.
-    let warning = if is_unknown { default_warning(key, (&from, &to), present, target) } else { None };
+    // If the service reports no default, Kafka's own defaults can show a change. They can't prove that there is none.
+    let warning = if is_unknown { default_warning(key, (&from, &to), current, target) } else { None };
     let is_unknown = is_unknown && warning.is_none();
     if let Some(both) = warning {
         (from, to) = both;
     }
 
-    // A limit or a removal that the same value has lived with so far changes nothing.
+    // A limit or removal that already applies to the same value changes nothing.
     let limit = after.and_then(|setting| violated_limit(setting, target));
-    let limit_before = before.and_then(|setting| violated_limit(setting, present));
-    let is_as_ever =
+    let limit_before = before.and_then(|setting| violated_limit(setting, current));
+    let is_unchanged =
         from == to && limit.as_ref().map(ValueLimit::range) == limit_before.as_ref().map(ValueLimit::range);
-    let was_removed = removed(key, before, present).is_some();
-    let instead = removed(key, after, target).filter(|_| from != to || !was_removed);
+    let was_removed = removed(key, before, current).is_some();
+    let replacement = removed(key, after, target).filter(|_| from != to || !was_removed);
 
-    let (class, note) = if let Some(instead) = instead {
-        (ChangeClass::RemovedKey, Some(format!("instead: {instead}")))
+    let (class, note) = if let Some(replacement) = replacement {
+        (ChangeClass::RemovedKey, Some(format!("replacement: {replacement}")))
     } else if is_unknown {
-        let only = if before.is_some() { "present" } else { "target" };
-        (ChangeClass::Unknown, Some(format!("listed for the {only} version only")))
-    } else if let (Some(limit), false) = (&limit, is_as_ever) {
+        let version = if before.is_some() { "current" } else { "target" };
+        (ChangeClass::Unknown, Some(format!("listed only for the {version} version")))
+    } else if let (Some(limit), false) = (&limit, is_unchanged) {
         (ChangeClass::OutOfRange, Some(format!("allowed: {limit}")))
     } else if from == to {
         (ChangeClass::Kept, limit.map(|limit| format!("allowed: {limit}")))
@@ -221,45 +220,46 @@ fn change(
             }
             (true, false) => (ChangeClass::LostOverride, None),
             (false, true) => (ChangeClass::Gained, None),
-            (false, false) => (ChangeClass::ChangedDefault, impact(key, present, target)),
+            (false, false) => (ChangeClass::ChangedDefault, impact(key, current, target)),
         }
     };
-    SettingChange { key: key.to_owned(), from, to, class, custom_before: was_custom, note }
+    SettingChange { key: key.to_owned(), from, to, class, was_custom, note }
 }
 
-/// Returns both defaults of a setting that only one of the versions lists, the other one from Kafka's table, where they
-/// differ.
+/// Returns both defaults of a setting that only one version lists, if they differ. The missing one comes from Kafka's
+/// defaults.
 fn default_warning(
     key: &str,
     (from, to): (&Option<String>, &Option<String>),
-    present: Option<&Release>,
+    current: Option<&Release>,
     target: Option<&Release>,
 ) -> Option<(Option<String>, Option<String>)> {
-    let kafkas = |release: Option<&Release>| kafka_changes::default_of(key, release?).map(str::to_owned);
-    let from = from.clone().or_else(|| kafkas(present))?;
-    let to = to.clone().or_else(|| kafkas(target))?;
+    let kafka_default =
+        |release: Option<&Release>| kafka_changes::default_of(key, release?).map(str::to_owned);
+    let from = from.clone().or_else(|| kafka_default(current))?;
+    let to = to.clone().or_else(|| kafka_default(target))?;
     (from != to).then_some((Some(from), Some(to)))
 }
 
-/// Returns what Kafka's change of this default does.
-fn impact(key: &str, present: Option<&Release>, target: Option<&Release>) -> Option<String> {
-    kafka_changes::changed_default(key, present?, target?)?.felt.map(str::to_owned)
+/// Returns the effect of Kafka's change of this default.
+fn impact(key: &str, current: Option<&Release>, target: Option<&Release>) -> Option<String> {
+    kafka_changes::changed_default(key, current?, target?)?.impact.map(str::to_owned)
 }
 
-/// Returns what replaces a setting that this version doesn't have any more. One that the service lists for every group of
-/// the version is there, whatever the table says; in the additional list stands what somebody wrote.
+/// Returns the replacement of a setting that this version no longer has. A setting that the service lists for every
+/// group of the version exists, whatever the table says. The additional list contains only custom values.
 fn removed(key: &str, setting: Option<&Setting>, release: Option<&Release>) -> Option<&'static str> {
     if setting.is_some_and(|setting| setting.listed) {
         return None;
     }
-    kafka_changes::removed_by(key, release?)
+    kafka_changes::replacement_if_removed(key, release?)
 }
 
-/// The limit that a value breaks.
+/// A limit that a value violates.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ValueLimit {
     range: ValueRange,
-    /// As the service says it, or Kafka's with the version.
+    /// The service's text, or Kafka's limit with the version.
     text: String,
 }
 
@@ -275,24 +275,28 @@ impl fmt::Display for ValueLimit {
     }
 }
 
-/// Returns the limit that a custom value breaks. The service's own outranks the table's.
+/// Returns the limit that the custom value violates. The service's limit takes precedence over Kafka's.
 fn violated_limit(setting: &Setting, release: Option<&Release>) -> Option<ValueLimit> {
-    forbids(setting, setting.custom.as_deref()?, release)
+    violated_limit_by(setting, setting.custom.as_deref()?, release)
 }
 
-/// Returns the limit that `value` would break if it were this setting's.
-pub(crate) fn forbids(setting: &Setting, value: &str, release: Option<&Release>) -> Option<ValueLimit> {
+/// Returns the limit that `value` would violate as the value of this setting.
+pub(crate) fn violated_limit_by(
+    setting: &Setting,
+    value: &str,
+    release: Option<&Release>,
+) -> Option<ValueLimit> {
     if let Some((text, range)) =
-        setting.range.as_deref().and_then(|text| Some((text, ValueRange::read(text)?)))
+        setting.range.as_deref().and_then(|text| Some((text, ValueRange::parse(text)?)))
     {
         return (!range.allows(value)).then(|| ValueLimit { text: text.to_owned(), range });
     }
-    violated_bound(&setting.key, value, release?)
+    violated_kafka_bound(&setting.key, value, release?)
 }
 
-/// Returns the limit of Kafka's own that a value breaks.
-pub(crate) fn violated_bound(key: &str, value: &str, release: &Release) -> Option<ValueLimit> {
-    let range = kafka_changes::bound(key, release)?;
+/// Returns Kafka's own limit that a value violates.
+pub(crate) fn violated_kafka_bound(key: &str, value: &str, release: &Release) -> Option<ValueLimit> {
+    let range = kafka_changes::allowed_range(key, release)?;
     (!range.allows(value))
         .then(|| ValueLimit { text: format!("{range} in Kafka {release}"), range: range.clone() })
 }
@@ -327,54 +331,54 @@ pub(crate) mod tests {
         }
     }
 
-    /// Compares without names of versions, so that Kafka's own changes stay out.
-    pub(crate) fn compared(present: &GroupSettings, target: &GroupSettings) -> Vec<SettingChange> {
+    /// Compares without version names, so that Kafka's own changes are ignored.
+    pub(crate) fn compared(current: &GroupSettings, target: &GroupSettings) -> Vec<SettingChange> {
         let side = |settings| VersionedSettings { settings, release: None };
-        difference(side(present), side(target))
+        difference(side(current), side(target))
     }
 
-    fn class_of(present: (&str, &str), target: (&str, &str)) -> ChangeClass {
-        let present = group(1, 1, &[("a", present.0, present.1)]);
+    fn class_of(current: (&str, &str), target: (&str, &str)) -> ChangeClass {
+        let current = group(1, 1, &[("a", current.0, current.1)]);
         let target = group(2, 2, &[("a", target.0, target.1)]);
-        compared(&present, &target)[0].class
+        compared(&current, &target)[0].class
     }
 
     #[test]
-    fn a_setting_is_in_the_class_of_what_brokers_will_feel() {
-        for (present, target, class) in [
+    fn classes_follow_the_effective_values() {
+        for (current, target, class) in [
             (("5", "1"), ("5", "1"), ChangeClass::Kept),
             (("5", "1"), ("6", "1"), ChangeClass::Changed),
             (("5", "1"), ("", "1"), ChangeClass::LostOverride),
             (("", "1"), ("5", "1"), ChangeClass::Gained),
             (("", "1"), ("", "2"), ChangeClass::ChangedDefault),
             (("", "1"), ("", "1"), ChangeClass::Kept),
-            // The same value by another way changes nothing for the brokers.
+            // The same effective value changes nothing for the brokers.
             (("5", "1"), ("", "5"), ChangeClass::Kept),
             (("", "5"), ("5", "1"), ChangeClass::Kept),
         ] {
-            assert_eq!(class_of(present, target), class, "{present:?} to {target:?}");
+            assert_eq!(class_of(current, target), class, "{current:?} to {target:?}");
         }
     }
 
     #[test]
-    fn a_lost_value_that_is_read_only_in_the_target_does_not_count() {
-        let present = group(1, 1, &[("a", "5", "1")]);
+    fn lost_read_only_value_does_not_count() {
+        let current = group(1, 1, &[("a", "5", "1")]);
         let mut target = group(2, 2, &[("a", "", "1")]);
-        assert!(!keeps_everything(&compared(&present, &target)));
+        assert!(!keeps_everything(&compared(&current, &target)));
         target.settings[0].modifiable = false;
-        let changes = compared(&present, &target);
+        let changes = compared(&current, &target);
         assert_eq!(changes[0].class, ChangeClass::ReadOnly);
         assert!(keeps_everything(&changes));
     }
 
     #[test]
-    fn a_custom_value_that_the_target_does_not_know_is_lost() {
+    fn custom_value_missing_in_the_target_is_lost() {
         let changes = compared(&group(1, 1, &[("a", "5", "1")]), &group(2, 2, &[]));
         assert_eq!((changes[0].class, changes[0].to.as_deref()), (ChangeClass::LostOverride, None));
     }
 
     #[test]
-    fn retention_is_risky_and_only_a_smaller_message_limit_is() {
+    fn retention_and_smaller_message_limits_are_risky() {
         let risky = |key: &str, from: &str, to: &str| {
             compared(&group(1, 1, &[(key, from, "1")]), &group(2, 2, &[(key, to, "1")]))[0].is_risky()
         };
@@ -382,7 +386,7 @@ pub(crate) mod tests {
         assert!(risky("log.retention.hours", "72", "168"));
         assert!(risky("message.max.bytes", "2000", "1000"));
         assert!(!risky("message.max.bytes", "1000", "2000"));
-        assert!(risky("message.max.bytes", "1000", "1e3"), "a value that can't be compared");
+        assert!(risky("message.max.bytes", "1000", "1e3"), "not comparable");
         assert!(!risky("log.retention.hours", "72", "72"), "kept");
         for (key, is_risky) in [
             ("offsets.retention.minutes", true),
@@ -398,7 +402,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// Keys that Kafka removed, bounded or gave a new default are among those of the groups.
+    /// Includes keys that Kafka removed, limited, or gave a new default.
     const KEYS: [&str; 7] = [
         "log.retention.hours",
         "log.segment.bytes",
@@ -417,7 +421,7 @@ pub(crate) mod tests {
             range in prop::option::of(prop::sample::select(vec!["1 ~ 2", "0,1", "[0,...,1]", "any"])),
             listed in any::<bool>(),
         ) -> Setting {
-            // In the additional list stand only values that somebody set.
+            // The additional list contains only custom values.
             if listed {
                 Setting { key: String::new(), custom, default, modifiable, range: range.map(str::to_owned), listed }
             } else {
@@ -427,7 +431,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// A group with settings of both lists, limits and marks.
+    /// A group with settings of both lists, with limits and flags.
     pub(crate) fn any_group(no: u64) -> impl Strategy<Value = GroupSettings> {
         prop::collection::btree_map(prop::sample::select(&KEYS[..]), any_setting(), 0..7).prop_map(
             move |settings| {
@@ -443,7 +447,7 @@ pub(crate) mod tests {
         prop::sample::select(names).prop_map(Release::find)
     }
 
-    /// Returns what a class of one direction may be in the other, where no version stands between.
+    /// Returns the classes that the reverse comparison may have, without version names.
     fn mirrored(class: ChangeClass) -> &'static [ChangeClass] {
         match class {
             ChangeClass::LostOverride | ChangeClass::ReadOnly => {
@@ -467,14 +471,14 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn a_group_keeps_everything_of_itself(a in any_group(1), release in any_release()) {
+        fn group_compared_with_itself_keeps_everything(a in any_group(1), release in any_release()) {
             let side = VersionedSettings { settings: &a, release: release.as_ref() };
             let changes = difference(side, side);
             prop_assert!(changes.iter().all(|change| change.class == ChangeClass::Kept), "{changes:?}");
         }
 
         #[test]
-        fn every_setting_of_either_group_is_in_exactly_one_class(
+        fn every_setting_is_in_exactly_one_class(
             a in any_group(1), b in any_group(2), before in any_release(), after in any_release(),
         ) {
             let changes = difference(
@@ -487,18 +491,18 @@ pub(crate) mod tests {
             for change in &changes {
                 let is_listed = a.setting(&change.key).is_some() || b.setting(&change.key).is_some();
                 prop_assert!(is_listed || change.class == ChangeClass::ChangedDefault);
-                // Whatever is called kept, removed or unknown, nothing that a group sets is lost behind it.
+                // No lost custom value is hidden in the class kept or changed-default.
                 let is_kept = matches!(change.class, ChangeClass::Kept | ChangeClass::ChangedDefault);
-                prop_assert!(!is_kept || !change.custom_before || change.from == change.to, "{:?}", change);
+                prop_assert!(!is_kept || !change.was_custom || change.from == change.to, "{:?}", change);
             }
         }
 
         #[test]
-        fn the_way_back_mirrors_the_way_there(a in any_group(1), b in any_group(2)) {
-            let there = compared(&a, &b);
-            let back = compared(&b, &a);
-            prop_assert_eq!(there.len(), back.len());
-            for (one, other) in there.iter().zip(&back) {
+        fn reverse_comparison_is_mirrored(a in any_group(1), b in any_group(2)) {
+            let forward = compared(&a, &b);
+            let backward = compared(&b, &a);
+            prop_assert_eq!(forward.len(), backward.len());
+            for (one, other) in forward.iter().zip(&backward) {
                 prop_assert!(mirrored(one.class).contains(&other.class), "{:?} {:?}", one, other);
                 prop_assert_eq!((&one.key, &one.from, &one.to), (&other.key, &other.to, &other.from));
             }
@@ -506,28 +510,24 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_value_outside_the_targets_limits_is_out_of_range_unless_it_lives_with_the_same_limit_today() {
-        let mut present = group(1, 1, &[("a", "5", "1")]);
+    fn out_of_range_unless_the_same_limit_already_applies() {
+        let mut current = group(1, 1, &[("a", "5", "1")]);
         let mut target = group(2, 2, &[("a", "5", "1")]);
         target.settings[0].range = Some("1 ~ 4".to_owned());
-        let change = &compared(&present, &target)[0];
+        let change = &compared(&current, &target)[0];
         assert_eq!((change.class, change.note.as_deref()), (ChangeClass::OutOfRange, Some("allowed: 1 ~ 4")));
-        assert!(!keeps_everything(&compared(&present, &target)));
-        present.settings[0].range = Some("1~4".to_owned());
+        assert!(!keeps_everything(&compared(&current, &target)));
+        current.settings[0].range = Some("1~4".to_owned());
         assert_eq!(
-            compared(&present, &target)[0].class,
+            compared(&current, &target)[0].class,
             ChangeClass::Kept,
-            "brokers run with it under this limit"
+            "brokers already run with it under this limit"
         );
-        present.settings[0].range = Some("1 ~ 3".to_owned());
-        assert_eq!(
-            compared(&present, &target)[0].class,
-            ChangeClass::OutOfRange,
-            "under another one nobody knows"
-        );
-        // A value that the target leaves to its default can't keep a broker from starting.
+        current.settings[0].range = Some("1 ~ 3".to_owned());
+        assert_eq!(compared(&current, &target)[0].class, ChangeClass::OutOfRange, "a different limit");
+        // A default in the target can't prevent a broker from starting.
         target.settings[0].custom = None;
-        assert_eq!(compared(&present, &target)[0].class, ChangeClass::LostOverride);
+        assert_eq!(compared(&current, &target)[0].class, ChangeClass::LostOverride);
     }
 
     fn between(versions: (&str, &str), a: &GroupSettings, b: &GroupSettings) -> Vec<SettingChange> {
@@ -540,21 +540,21 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_setting_that_kafka_removed_is_told_and_one_that_was_dead_before_is_never_lost() {
+    fn removed_settings_are_reported_unless_already_removed() {
         let set = |no: u64, version: u64, key: &str| {
             let mut group = group(no, version, &[(key, "9092", "")]);
             group.settings[0].listed = false;
             group
         };
         let nothing = group(2, 2, &[]);
-        let (port, to_others) = ("advertised.port", |key| set(2, 2, key));
+        let (port, with_key) = ("advertised.port", |key| set(2, 2, key));
         for (versions, there, class) in [
             (("2.8.2", "3.9.0"), nothing.clone(), ChangeClass::RemovedKey),
-            (("2.8.2", "3.9.0"), to_others(port), ChangeClass::RemovedKey),
+            (("2.8.2", "3.9.0"), with_key(port), ChangeClass::RemovedKey),
             (("3.7.1", "3.9.0"), nothing.clone(), ChangeClass::RemovedKey),
-            (("3.7.1", "3.9.0"), to_others(port), ChangeClass::Kept),
+            (("3.7.1", "3.9.0"), with_key(port), ChangeClass::Kept),
             (("3.9.0", "2.8.2"), nothing.clone(), ChangeClass::LostOverride),
-            // Nothing is known of the target's version.
+            // The target's version is not covered.
             (("3.9.0", "5.0.0"), nothing, ChangeClass::LostOverride),
         ] {
             let changes = between(versions, &set(1, 1, port), &there);
@@ -567,7 +567,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_default_that_can_hurt_is_told_whichever_of_the_two_versions_lists_it() {
+    fn risky_default_is_reported_whichever_version_lists_it() {
         let key = "log.message.timestamp.after.max.ms";
         let (none, hour) = ("9223372036854775807", "3600000");
         let listed = |version: u64, default: &str| group(version, version, &[(key, "", default)]);
@@ -583,26 +583,29 @@ pub(crate) mod tests {
             let change = changes.iter().find(|one| one.key == key).unwrap();
             assert_eq!((change.class, change.from.as_deref()), (ChangeClass::ChangedDefault, Some(from)));
             assert_eq!(change.to.as_deref(), Some(hour));
-            assert_eq!(change.note.as_deref(), Some("records stamped more than an hour ahead are refused"));
+            assert_eq!(
+                change.note.as_deref(),
+                Some("records with timestamps more than an hour ahead are rejected")
+            );
         }
         let same = between(("3.9.0", "4.0.0"), &bare(1), &listed(2, none));
         let same = same.iter().find(|one| one.key == key).unwrap();
         assert_eq!(
             (same.class, same.from.as_deref()),
             (ChangeClass::Unknown, None),
-            "the table vouches for nothing"
+            "equal defaults in the table prove nothing"
         );
     }
 
     #[test]
-    fn the_services_own_lists_win_over_kafkas_table() {
+    fn service_lists_take_precedence_over_kafka_table() {
         let release = |text| Release::find(text);
         let classes = |target: &GroupSettings| {
-            let mut present = group(1, 1, &[("inter.broker.protocol.version", "3.9", "3.9")]);
-            present.settings[0].listed = false;
+            let mut current = group(1, 1, &[("inter.broker.protocol.version", "3.9", "3.9")]);
+            current.settings[0].listed = false;
             let (before, after) = (release("3.9.0"), release("4.0.0"));
             let changes = difference(
-                VersionedSettings { settings: &present, release: before.as_ref() },
+                VersionedSettings { settings: &current, release: before.as_ref() },
                 VersionedSettings { settings: target, release: after.as_ref() },
             );
             let of = |key: &str| changes.iter().find(|change| change.key == key).map(|change| change.class);
@@ -616,7 +619,7 @@ pub(crate) mod tests {
         assert_eq!(
             classes(&own_default).1,
             Some(ChangeClass::Unknown),
-            "the service tells one of the two versions only"
+            "the service lists it for one version only"
         );
     }
 }

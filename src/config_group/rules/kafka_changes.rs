@@ -1,19 +1,19 @@
-//! What Kafka itself changed about broker settings between versions: a data file beside this one.
+//! Changes to broker settings between Kafka versions, from the data file `kafka_changes.tsv`.
 //!
-//! The service's own lists win over it. Of a version that it doesn't cover it says nothing.
+//! The service's own lists take precedence. Versions outside the covered range have no data.
 
 use std::sync::LazyLock;
 
 use super::value_range::ValueRange;
 use crate::model::kafka_version::{KafkaVersion, Release, release_of};
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(include_str!("kafka_changes.tsv")));
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(include_str!("kafka_changes.tsv")));
 
 struct Table {
-    /// The first and the last version that are covered.
+    /// The first and the last covered version.
     covers: (Release, Release),
     removed: Vec<Removed>,
-    /// Of one setting the oldest first.
+    /// The rows of one setting are in order, oldest first.
     defaults: Vec<DefaultValue>,
     bounds: Vec<Bound>,
 }
@@ -21,18 +21,18 @@ struct Table {
 struct Removed {
     key: Pattern,
     since: Release,
-    instead: &'static str,
+    replacement: &'static str,
 }
 
-/// A key, or the beginning of several with `*` behind it.
+/// A key, or a key prefix followed by `*`.
 struct Pattern(&'static str);
 
 struct DefaultValue {
     key: &'static str,
     since: Release,
     value: Option<&'static str>,
-    felt: Option<&'static str>,
-    can_hurt: bool,
+    impact: Option<&'static str>,
+    is_risky: bool,
 }
 
 struct Bound {
@@ -41,128 +41,132 @@ struct Bound {
     range: ValueRange,
 }
 
-/// A default that is another one in the other version.
+/// A default that differs between two versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ChangedDefault {
     pub key: &'static str,
-    /// None: there was no default.
+    /// None: no default.
     pub from: Option<&'static str>,
     pub to: Option<&'static str>,
-    /// What the change does, where it can be felt and goes forward.
-    pub felt: Option<&'static str>,
-    /// True when it can cost messages or cut clients off.
-    pub can_hurt: bool,
+    /// The effect of the change, if it is noticeable and the change goes to the later version.
+    pub impact: Option<&'static str>,
+    /// True if the change can lose messages or disconnect clients.
+    pub is_risky: bool,
 }
 
-/// Returns true when this version is one that the table speaks of.
+/// Returns true if the table covers this version.
 pub(crate) fn covers(release: &Release) -> bool {
     let (first, last) = &TABLE.covers;
     release >= first && (release < last || release.starts_with_numbers_of(last))
 }
 
-/// Returns what is covered, in words.
-pub(crate) fn coverage() -> String {
+/// Returns the covered range as text.
+pub(crate) fn covered_versions() -> String {
     let (first, last) = &TABLE.covers;
     format!("{first} to {last}")
 }
 
-/// Returns those of these versions that the table doesn't speak of.
+/// Returns the given versions that the table does not cover.
 pub(crate) fn not_covered(versions: [Option<&KafkaVersion>; 2]) -> Vec<String> {
     let unknown = versions.map(release_of).into_iter().filter(|release| !release.is_some_and(covers));
     let name = |release: Option<&Release>| {
-        release.map_or_else(|| "a version without a name".to_owned(), ToString::to_string)
+        release.map_or_else(|| "an unnamed version".to_owned(), ToString::to_string)
     };
     unknown.map(name).collect()
 }
 
-/// Returns what replaces a setting that this version doesn't have any more.
-pub(crate) fn removed_by(key: &str, release: &Release) -> Option<&'static str> {
-    let gone = removed(key)?;
-    (covers(release) && gone.since <= *release).then_some(gone.instead)
+/// Returns the replacement of a setting that this version no longer has; None if the setting still exists.
+pub(crate) fn replacement_if_removed(key: &str, release: &Release) -> Option<&'static str> {
+    let removed = removed(key)?;
+    (covers(release) && removed.since <= *release).then_some(removed.replacement)
 }
 
 fn removed(key: &str) -> Option<&'static Removed> {
-    TABLE.removed.iter().find(|row| row.key.fits(key))
+    TABLE.removed.iter().find(|row| row.key.matches(key))
 }
 
-/// Returns the values that a broker of this version starts with; None where nothing is known of a limit.
-pub(crate) fn bound(key: &str, release: &Release) -> Option<&'static ValueRange> {
+/// Returns the values with which a broker of this version starts; None if no limit is known.
+pub(crate) fn allowed_range(key: &str, release: &Release) -> Option<&'static ValueRange> {
     let mut rows = TABLE.bounds.iter();
     covers(release)
-        .then(|| rows.find(|row| row.key.fits(key) && row.since <= *release))?
+        .then(|| rows.find(|row| row.key.matches(key) && row.since <= *release))?
         .map(|row| &row.range)
 }
 
-/// Returns the defaults that differ between two versions, of settings that neither has removed.
+/// Returns the defaults that differ between two versions, for settings that both have.
 pub(crate) fn changed_defaults(before: &Release, after: &Release) -> Vec<ChangedDefault> {
     let mut keys: Vec<&'static str> = TABLE.defaults.iter().map(|row| row.key).collect();
     keys.dedup();
     keys.into_iter().filter_map(|key| changed_default(key, before, after)).collect()
 }
 
-/// Returns what became of the default of this setting; None where it is the same or not known.
+/// Returns how the default of this setting differs; None if it is the same or unknown.
 pub(crate) fn changed_default(key: &str, before: &Release, after: &Release) -> Option<ChangedDefault> {
     let (from, to) = (default_row(key, before)?, default_row(key, after)?);
-    // Of the way back nothing is told: it isn't the same backwards.
+    // A downgrade does not reverse the effect, so it has no impact text.
     let is_later = to.since > from.since;
     (from.value != to.value).then_some(ChangedDefault {
         key: to.key,
         from: from.value,
         to: to.value,
-        felt: to.felt.filter(|_| is_later),
-        can_hurt: to.can_hurt && is_later,
+        impact: to.impact.filter(|_| is_later),
+        is_risky: to.is_risky && is_later,
     })
 }
 
-/// Returns the default of this setting; None where it has none or nothing is known of it.
+/// Returns the default of this setting; None if it has none or it is unknown.
 pub(crate) fn default_of(key: &str, release: &Release) -> Option<&'static str> {
     default_row(key, release)?.value
 }
 
 fn default_row(key: &str, release: &Release) -> Option<&'static DefaultValue> {
     let mut rows = TABLE.defaults.iter().filter(|row| row.key == key && row.since <= *release);
-    rows.next_back().filter(|_| covers(release) && removed_by(key, release).is_none())
+    rows.next_back().filter(|_| covers(release) && replacement_if_removed(key, release).is_none())
 }
 
 impl Pattern {
-    fn fits(&self, key: &str) -> bool {
+    fn matches(&self, key: &str) -> bool {
         match self.0.strip_suffix('*') {
-            Some(stem) => key.starts_with(stem),
+            Some(prefix) => key.starts_with(prefix),
             None => key == self.0,
         }
     }
 }
 
 impl Table {
-    fn read(text: &'static str) -> Self {
-        let release = |text: &str| Release::find(text).expect("a version of the data file is dotted");
-        let nothing = Release::find("0.0").expect("this is dotted");
+    fn parse(text: &'static str) -> Self {
+        let release = |text: &str| Release::find(text).expect("versions in the data file are dotted");
+        let unset = Release::find("0.0").expect("0.0 is dotted");
         let mut table =
-            Self { covers: (nothing.clone(), nothing), removed: vec![], defaults: vec![], bounds: vec![] };
+            Self { covers: (unset.clone(), unset), removed: vec![], defaults: vec![], bounds: vec![] };
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let cells: Vec<&'static str> = line.split('\t').collect();
             match cells.as_slice() {
                 ["covers", first, last] => table.covers = (release(first), release(last)),
                 ["removed", key, since, instead, _, _] => {
-                    table.removed.push(Removed { key: Pattern(key), since: release(since), instead });
+                    table.removed.push(Removed {
+                        key: Pattern(key),
+                        since: release(since),
+                        replacement: instead,
+                    });
                 }
-                ["default", key, since, value, felt, _] => table.defaults.push(DefaultValue {
+                ["default", key, since, value, impact, _] => table.defaults.push(DefaultValue {
                     key,
                     since: release(since),
                     value: Some(*value).filter(|value| *value != "-"),
-                    felt: Some(felt.trim_start_matches('!')).filter(|felt| *felt != "-"),
-                    can_hurt: felt.starts_with('!'),
+                    impact: Some(impact.trim_start_matches('!')).filter(|impact| *impact != "-"),
+                    is_risky: impact.starts_with('!'),
                 }),
-                ["bound", key, since, least, most, _] => {
-                    let end = |text: &str| text.parse().ok();
-                    let range = ValueRange::Between(end(least), end(most));
+                ["bound", key, since, min, max, _] => {
+                    let number = |text: &str| text.parse().ok();
+                    let range = ValueRange::Between(number(min), number(max));
                     table.bounds.push(Bound { key: Pattern(key), since: release(since), range });
                 }
                 ["choice", key, since, values, _, _] => {
                     let range = ValueRange::OneOf(values.split(',').map(str::to_owned).collect());
                     table.bounds.push(Bound { key: Pattern(key), since: release(since), range });
                 }
-                _ => panic!("the data file has a line of another form: {line}"),
+                _ => panic!("invalid line in the data file: {line}"),
             }
         }
         table
@@ -178,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_of_the_data_file_is_read_and_has_a_source() {
+    fn every_data_line_is_parsed_and_has_a_source() {
         let text = include_str!("kafka_changes.tsv");
         let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
         let rows = TABLE.removed.len() + TABLE.defaults.len() + TABLE.bounds.len();
@@ -193,27 +197,27 @@ mod tests {
     }
 
     #[test]
-    fn a_removed_setting_is_told_with_what_replaces_it() {
+    fn removed_settings_have_a_replacement() {
         for (key, version, instead) in [
             ("advertised.port", "2.8.2", None),
             ("advertised.port", "3.0.0", Some("advertised.listeners")),
             ("advertised.port", "4.3.0", Some("advertised.listeners")),
             ("inter.broker.protocol.version", "4.0.0", Some("the feature metadata.version")),
             ("inter.broker.protocol.version", "3.9.0", None),
-            ("zookeeper.connect", "4.1.0", Some("nothing; KRaft does without")),
+            ("zookeeper.connect", "4.1.0", Some("none; not used by KRaft")),
             ("zookeeper.connect", "3.9.0", None),
-            ("zookeeper.sync.time.ms", "3.2.0", Some("nothing; it had no effect")),
+            ("zookeeper.sync.time.ms", "3.2.0", Some("none; it had no effect")),
             ("log.retention.hours", "4.3.0", None),
-            // Nothing is said of versions beyond the table.
+            // Versions outside the table have no data.
             ("zookeeper.connect", "5.0.0", None),
             ("advertised.port", "2.3.0", None),
         ] {
-            assert_eq!(removed_by(key, &release(version)), instead, "{key} {version}");
+            assert_eq!(replacement_if_removed(key, &release(version)), instead, "{key} {version}");
         }
     }
 
     #[test]
-    fn defaults_are_those_of_the_two_versions_and_mirror() {
+    fn changed_defaults_are_symmetric() {
         let keys = |before: &str, after: &str| -> Vec<(&str, Option<&str>, Option<&str>)> {
             let changed = changed_defaults(&release(before), &release(after));
             changed.into_iter().map(|one| (one.key, one.from, one.to)).collect()
@@ -232,28 +236,29 @@ mod tests {
             keys("4.2.0", "3.6.2").into_iter().map(|(key, from, to)| (key, to, from)).collect();
         assert_eq!(there, back);
         assert_eq!(keys("3.9.0", "5.0.0"), []);
-        let way_back = changed_defaults(&release("4.0.0"), &release("3.9.0"));
-        assert!(way_back.iter().all(|one| one.felt.is_none() && !one.can_hurt), "{way_back:?}");
-        let hurting = changed_defaults(&release("2.4.0"), &release("4.3.0"));
-        let hurting: Vec<_> = hurting.iter().filter(|one| one.can_hurt).map(|one| one.key).collect();
-        assert_eq!(hurting, ["ssl.enabled.protocols", "log.message.timestamp.after.max.ms"]);
+        let downgrade = changed_defaults(&release("4.0.0"), &release("3.9.0"));
+        assert!(downgrade.iter().all(|one| one.impact.is_none() && !one.is_risky), "{downgrade:?}");
+        let risky = changed_defaults(&release("2.4.0"), &release("4.3.0"));
+        let risky: Vec<_> = risky.iter().filter(|one| one.is_risky).map(|one| one.key).collect();
+        assert_eq!(risky, ["ssl.enabled.protocols", "log.message.timestamp.after.max.ms"]);
     }
 
     #[test]
-    fn a_bound_holds_from_its_version_on() {
+    fn bound_applies_from_its_version_on() {
         let allows = |version: &str, value: &str| {
-            bound("log.segment.bytes", &release(version)).is_none_or(|range| range.allows(value))
+            allowed_range("log.segment.bytes", &release(version)).is_none_or(|range| range.allows(value))
         };
         assert!(allows("3.9.0", "1000"));
         assert!(!allows("4.0.0", "1000"));
         assert!(allows("4.0.0", "1048576"));
-        assert!(allows("5.0.0", "1000"), "nothing is known of it");
+        assert!(allows("5.0.0", "1000"), "not covered");
     }
 
     #[test]
-    fn a_bound_may_be_of_several_settings_or_a_list_of_values() {
-        let allows =
-            |key: &str, value: &str| bound(key, &release("4.2.0")).is_none_or(|range| range.allows(value));
+    fn bounds_support_key_prefixes_and_value_lists() {
+        let allows = |key: &str, value: &str| {
+            allowed_range(key, &release("4.2.0")).is_none_or(|range| range.allows(value))
+        };
         for (key, value, allowed) in [
             ("controller.quorum.fetch.timeout.ms", "-1", false),
             ("controller.quorum.fetch.timeout.ms", "0", true),
@@ -266,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_version_is_covered_with_all_its_fixes() {
+    fn patch_releases_of_the_last_version_are_covered() {
         for (version, covered) in [
             ("2.3.1", false),
             ("2.4.0", true),
@@ -277,6 +282,6 @@ mod tests {
         ] {
             assert_eq!(covers(&release(version)), covered, "{version}");
         }
-        assert_eq!(coverage(), "2.4 to 4.3");
+        assert_eq!(covered_versions(), "2.4 to 4.3");
     }
 }

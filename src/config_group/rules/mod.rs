@@ -1,4 +1,4 @@
-//! Decisions about config groups: functions from values to a value. No I/O and no clock.
+//! Config group logic: pure functions without I/O or clock.
 
 pub(crate) mod choice;
 pub(crate) mod copy;

@@ -1,42 +1,42 @@
-//! Settings as people read them: Kafka's name, the values, and their unit.
+//! Formats settings for people: values with their unit.
 
 use super::difference::SettingChange;
 
-/// Returns the unit that Kafka's name of a setting ends in.
+/// Returns the unit at the end of a setting's name.
 fn unit(key: &str) -> Option<&'static str> {
     let (_, last) = key.rsplit_once('.')?;
     ["ms", "seconds", "minutes", "hours", "bytes"].into_iter().find(|unit| *unit == last)
 }
 
-/// Returns a value before and after, with its unit: `168 → 72 hours`.
-pub(crate) fn arrow(change: &SettingChange) -> String {
-    let from = change.from.as_deref().map_or("not set", shown);
+/// Formats the old and new value with the unit: `168 → 72 hours`.
+pub(crate) fn format_change(change: &SettingChange) -> String {
+    let from = change.from.as_deref().map_or("not set", display_value);
     let Some(to) = &change.to else { return format!("{from} → not set") };
     let to = with_unit(&change.key, to);
     if change.from == change.to { to } else { format!("{from} → {to}") }
 }
 
-fn shown(value: &str) -> &str {
+fn display_value(value: &str) -> &str {
     if value.is_empty() { "(empty)" } else { value }
 }
 
-/// Returns a value with its unit. Below zero a number means something else, such as no limit.
+/// Formats a value with its unit. Negative numbers have no unit: they have a special meaning, such as no limit.
 pub(crate) fn with_unit(key: &str, value: &str) -> String {
     match unit(key).filter(|_| !value.is_empty() && !value.starts_with('-')) {
         Some(unit) => format!("{value} {unit}"),
-        None => shown(value).to_owned(),
+        None => display_value(value).to_owned(),
     }
 }
 
-/// So many settings stand in one line; the plan has a line for each.
+/// The most settings listed on one line. The plan has a line for each setting.
 ///
-/// Chosen: more can't be read in a cell of a table.
-const MOST_IN_A_LINE: usize = 8;
+/// Chosen: more are unreadable in a table cell.
+const MAX_LISTED: usize = 8;
 
-/// Joins what is said of each setting, and counts those that there is no room for.
+/// Joins the first few texts and counts the rest.
 pub(crate) fn first_few(texts: impl Iterator<Item = String>) -> String {
     let all: Vec<String> = texts.collect();
-    let shown = &all[..all.len().min(MOST_IN_A_LINE)];
+    let shown = &all[..all.len().min(MAX_LISTED)];
     match all.len() - shown.len() {
         0 => shown.join(", "),
         more => format!("{}, and {more} more", shown.join(", ")),
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_has_room_for_eight() {
+    fn at_most_eight_texts_are_listed() {
         let text = |count: usize| first_few((1..=count).map(|number| number.to_string()));
         assert_eq!(text(1), "1");
         assert_eq!(text(8), "1, 2, 3, 4, 5, 6, 7, 8");
@@ -57,14 +57,14 @@ mod tests {
     }
 
     #[test]
-    fn values_carry_the_unit_of_their_name() {
+    fn values_have_the_unit_of_the_setting_name() {
         let text = |key: &str, from: Option<&str>, to: Option<&str>| {
-            arrow(&SettingChange {
+            format_change(&SettingChange {
                 key: key.to_owned(),
                 from: from.map(str::to_owned),
                 to: to.map(str::to_owned),
                 class: ChangeClass::Changed,
-                custom_before: true,
+                was_custom: true,
                 note: None,
             })
         };

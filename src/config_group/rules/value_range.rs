@@ -1,26 +1,26 @@
-//! The values that a setting may have, read from a text of no documented form.
+//! Value ranges of settings, parsed from text whose format the service does not document.
 
 use std::fmt;
 
-/// What a text about a range could be read as.
+/// A parsed range.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ValueRange {
-    /// None: no end on that side.
+    /// None: unbounded on that side.
     Between(Option<f64>, Option<f64>),
     OneOf(Vec<String>),
 }
 
 impl ValueRange {
-    /// Reads `1 ~ 100`, `1-100`, `[1,...,100]`, `[1,...]`, `>= 1`, `delete, compact` and their like. None for everything
-    /// else: a text that can't be read is no range and forbids nothing.
-    pub(crate) fn read(text: &str) -> Option<Self> {
+    /// Parses `1 ~ 100`, `1-100`, `[1,...,100]`, `[1,...]`, `>= 1`, `delete, compact`, and similar forms. Returns None for
+    /// any other text, which then forbids nothing.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text).trim();
-        if let Some(least) = bare.strip_prefix(">=").or_else(|| bare.strip_prefix('≥')) {
-            return number(least).map(|least| Self::Between(Some(least), None));
+        if let Some(min) = bare.strip_prefix(">=").or_else(|| bare.strip_prefix('≥')) {
+            return number(min).map(|min| Self::Between(Some(min), None));
         }
-        if let Some((least, most)) = ends(bare) {
-            return between(least, most);
+        if let Some((min, max)) = split_bounds(bare) {
+            return between(min, max);
         }
         let items: Vec<&str> = bare.split([',', '|']).map(str::trim).collect();
         let is_word = |item: &&str| {
@@ -33,13 +33,12 @@ impl ValueRange {
         is_list.then(|| Self::OneOf(items.into_iter().map(str::to_owned).collect()))
     }
 
-    /// Returns true unless the value is certainly outside. Of several values, divided by commas, each has to be
-    /// allowed; a value that is no number is not held against a range of numbers.
+    /// Returns true unless the value is certainly outside. In a comma-separated list, each value must be allowed. A value
+    /// that is not a number always passes a numeric range.
     pub(crate) fn allows(&self, value: &str) -> bool {
         match self {
-            Self::Between(least, most) => number(value).is_none_or(|value| {
-                least.is_none_or(|least| value >= least) && most.is_none_or(|most| value <= most)
-            }),
+            Self::Between(min, max) => number(value)
+                .is_none_or(|value| min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)),
             Self::OneOf(items) => {
                 value.split(',').all(|part| items.iter().any(|item| item.eq_ignore_ascii_case(part.trim())))
             }
@@ -50,42 +49,42 @@ impl ValueRange {
 impl fmt::Display for ValueRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Between(Some(least), Some(most)) => write!(f, "{least} to {most}"),
-            Self::Between(Some(least), None) => write!(f, "{least} or more"),
-            Self::Between(None, Some(most)) => write!(f, "{most} or less"),
+            Self::Between(Some(min), Some(max)) => write!(f, "{min} to {max}"),
+            Self::Between(Some(min), None) => write!(f, "{min} or more"),
+            Self::Between(None, Some(max)) => write!(f, "{max} or less"),
             Self::Between(None, None) => f.write_str("any number"),
             Self::OneOf(items) => f.write_str(&items.join(", ")),
         }
     }
 }
 
-fn between(least: &str, most: &str) -> Option<ValueRange> {
-    let open = |text: &str| text.trim().is_empty();
-    let (low, high) = (number(least), number(most));
+fn between(min: &str, max: &str) -> Option<ValueRange> {
+    let is_unbounded = |text: &str| text.trim().is_empty();
+    let (low, high) = (number(min), number(max));
     match (low, high) {
         (Some(low), Some(high)) if low <= high => Some(ValueRange::Between(Some(low), Some(high))),
-        (Some(low), None) if open(most) => Some(ValueRange::Between(Some(low), None)),
-        (None, Some(high)) if open(least) => Some(ValueRange::Between(None, Some(high))),
+        (Some(low), None) if is_unbounded(max) => Some(ValueRange::Between(Some(low), None)),
+        (None, Some(high)) if is_unbounded(min) => Some(ValueRange::Between(None, Some(high))),
         _ => None,
     }
 }
 
-/// Splits a range of numbers into its two ends.
-fn ends(text: &str) -> Option<(&str, &str)> {
-    if let Some((least, most)) = text.split_once("...") {
-        return Some((least.trim().trim_end_matches(','), most.trim().trim_start_matches(',')));
+/// Splits a numeric range into its two bounds.
+fn split_bounds(text: &str) -> Option<(&str, &str)> {
+    if let Some((min, max)) = text.split_once("...") {
+        return Some((min.trim().trim_end_matches(','), max.trim().trim_start_matches(',')));
     }
-    if let Some(two) = text.split_once(['~', '～']) {
-        return Some(two);
+    if let Some(bounds) = text.split_once(['~', '～']) {
+        return Some(bounds);
     }
-    // A sign in front is no dash between.
+    // A leading minus sign is not a separator.
     let (at, _) = text.char_indices().skip(1).find(|(_, c)| matches!(c, '-' | '–'))?;
     let dash = text[at..].chars().next()?.len_utf8();
-    let (least, most) = (&text[..at], &text[at + dash..]);
-    number(least).and(number(most)).map(|_| (least, most))
+    let (min, max) = (&text[..at], &text[at + dash..]);
+    number(min).and(number(max)).map(|_| (min, max))
 }
 
-/// Reads a plain decimal number. Rounding can only make two unequal numbers equal, which forbids nothing.
+/// Parses a plain decimal number. Rounding can only make two different numbers equal, which forbids nothing.
 fn number(text: &str) -> Option<f64> {
     let text = text.trim();
     let plain = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
@@ -99,9 +98,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_usual_spellings_of_a_range_are_read() {
-        let between = |least: f64, most: f64| Some(ValueRange::Between(Some(least), Some(most)));
-        let from = |least: f64| Some(ValueRange::Between(Some(least), None));
+    fn usual_range_formats_are_parsed() {
+        let between = |min: f64, max: f64| Some(ValueRange::Between(Some(min), Some(max)));
+        let from = |min: f64| Some(ValueRange::Between(Some(min), None));
         let one_of =
             |items: &[&str]| Some(ValueRange::OneOf(items.iter().map(|item| (*item).into()).collect()));
         for (text, range) in [
@@ -120,7 +119,7 @@ mod tests {
             ("[delete, compact]", one_of(&["delete", "compact"])),
             ("delete|compact", one_of(&["delete", "compact"])),
         ] {
-            assert_eq!(ValueRange::read(text), range, "{text:?}");
+            assert_eq!(ValueRange::parse(text), range, "{text:?}");
         }
         for text in [
             "",
@@ -135,12 +134,12 @@ mod tests {
             "-",
             "…",
         ] {
-            assert_eq!(ValueRange::read(text), None, "{text:?}");
+            assert_eq!(ValueRange::parse(text), None, "{text:?}");
         }
     }
 
     #[test]
-    fn only_what_is_certainly_outside_is_forbidden() {
+    fn only_values_certainly_outside_are_forbidden() {
         for (range, value, allowed) in [
             ("1 ~ 100", "1", true),
             ("1 ~ 100", "100", true),
@@ -152,23 +151,23 @@ mod tests {
             ("delete, compact", "compact, remove", false),
             ("true, false", "TRUE", true),
         ] {
-            assert_eq!(ValueRange::read(range).unwrap().allows(value), allowed, "{range:?} {value:?}");
+            assert_eq!(ValueRange::parse(range).unwrap().allows(value), allowed, "{range:?} {value:?}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_text_is_read_without_a_panic(text in ".{0,30}", value in ".{0,10}") {
-            let _allowed = ValueRange::read(&text).is_none_or(|range| range.allows(&value));
+        fn any_text_is_parsed_without_a_panic(text in ".{0,30}", value in ".{0,10}") {
+            let _allowed = ValueRange::parse(&text).is_none_or(|range| range.allows(&value));
         }
 
         #[test]
-        fn both_ends_of_a_range_are_inside(a in -1_000_i64..1_000, b in -1_000_i64..1_000) {
-            let (least, most) = (a.min(b), a.max(b));
-            for text in [format!("{least}~{most}"), format!("[{least},...,{most}]"), format!("{least} - {most}")] {
-                let range = ValueRange::read(&text).unwrap();
-                prop_assert!(range.allows(&least.to_string()) && range.allows(&most.to_string()));
-                prop_assert!(!range.allows(&(least - 1).to_string()) && !range.allows(&(most + 1).to_string()));
+        fn bounds_are_inclusive(a in -1_000_i64..1_000, b in -1_000_i64..1_000) {
+            let (min, max) = (a.min(b), a.max(b));
+            for text in [format!("{min}~{max}"), format!("[{min},...,{max}]"), format!("{min} - {max}")] {
+                let range = ValueRange::parse(&text).unwrap();
+                prop_assert!(range.allows(&min.to_string()) && range.allows(&max.to_string()));
+                prop_assert!(!range.allows(&(min - 1).to_string()) && !range.allows(&(max + 1).to_string()));
             }
         }
     }

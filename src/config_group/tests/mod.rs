@@ -1,3 +1,3 @@
-//! Copies of config groups against a service that exists in memory only.
+//! Copies config groups against an in-memory service.
 
-mod copying;
+mod copy;

@@ -58,7 +58,7 @@ impl Plan {
             group_to: snapshot.group.one().cloned(),
             changes: checks::changes(snapshot),
             candidates: match &snapshot.group {
-                SelectedGroup::Chosen(choice) => choice.best().to_vec(),
+                SelectedGroup::Chosen(choice) => choice.best_candidates().to_vec(),
                 SelectedGroup::Named(_) => Vec::new(),
             },
             checks: checks::evaluate(snapshot, accepted),

@@ -38,7 +38,7 @@ impl SelectedGroup {
     pub(crate) fn one(&self) -> Option<&ConfigGroup> {
         match self {
             Self::Named(group) => Some(group),
-            Self::Chosen(choice) => choice.one(),
+            Self::Chosen(choice) => choice.chosen(),
         }
     }
 }

@@ -25,7 +25,7 @@ const ANSWERS: u64 = 2_000;
 
 /// One run that sees mutated answers, one of `one_in`; returns what became of it.
 fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
-    let options = Options { scenario: Scenario::Healthy, pace: Pace::Looks, ..Options::default() };
+    let options = Options { scenario: Scenario::Healthy, pace: Pace::Polls, ..Options::default() };
     let sandbox = Sandbox::start(options).unwrap();
     let port = sandbox.port();
     let one_in = Dice::new(seed).pick(&[1, 2, 4, 8, 16]);

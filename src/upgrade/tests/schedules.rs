@@ -251,7 +251,7 @@ fn a_look_was_answered(record: &[(String, Fault)]) -> bool {
 fn wrong(seed: u64) -> Result<&'static str, String> {
     let mut dice = Dice::new(seed ^ 0xc0ff_ee00);
     let scenario = SCENARIOS[dice.roll(SCENARIOS.len())];
-    let sandbox = Sandbox::start(Options { scenario, pace: Pace::Looks, ..Options::default() }).unwrap();
+    let sandbox = Sandbox::start(Options { scenario, pace: Pace::Polls, ..Options::default() }).unwrap();
     let network = Network::new(seed, scenario, sandbox.port());
     let folder = tempfile::tempdir().unwrap();
     let (report, failure) = run(&network.injector.url(), folder.path(), "first");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use cdss::sandbox::{Alteration, Change, Options, Scenario};
+use cdss::sandbox::{AccountChange, Options, Scenario, ScheduledChange};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ enum How {
     /// The same, after a setup step.
     After(Scenario, fn(&Bench), Lines),
     /// With a change before the second read of the cluster.
-    Between(fn() -> Change, Lines),
+    Between(fn() -> AccountChange, Lines),
     /// With a separate home for the last command line.
     Elsewhere(Scenario, Lines),
     /// With a home that has no service.
@@ -261,7 +261,7 @@ const TABLE: &[(&str, i32, How)] = &[
     (
         "upgrade-stale-version",
         5,
-        Between(|| Change::Version { cluster: ORDERS, code: "3903006".into() }, &[YES]),
+        Between(|| AccountChange::Version { cluster: ORDERS, code: "3903006".into() }, &[YES]),
     ),
     ("upgrade-changing-between", 11, Between(|| word("changing"), &[YES])),
     ("upgrade-error-between", 5, Between(|| word("error"), &[YES])),
@@ -269,7 +269,7 @@ const TABLE: &[(&str, i32, How)] = &[
     (
         "upgrade-red-between",
         5,
-        Between(|| Change::BrokerColour { cluster: ORDERS, broker: 1, colour: "red".into() }, &[YES]),
+        Between(|| AccountChange::BrokerColor { cluster: ORDERS, broker: 1, color: "red".into() }, &[YES]),
     ),
     ("upgrade-start-unauthorized", 4, Answering(|request| gateway(request, START, 401, 200), &[YES])),
     ("upgrade-start-not-found", 6, Answering(|request| gateway(request, START, 404, 300), &[YES])),
@@ -781,7 +781,7 @@ const PROGRESS: &str = "rollingUpgradeProgressCheck";
 pub(super) fn all() -> Vec<Case> {
     let upgrades = Scenario::ALL.iter().map(|scenario| Case {
         name: format!("upgrade-{scenario}"),
-        code: i32::from(scenario.exit()),
+        code: i32::from(scenario.exit_code()),
         produce: Box::new(move || upgrade(*scenario)),
     });
     let table = TABLE.iter().map(|(name, code, how)| Case {
@@ -799,8 +799,8 @@ fn upgrade(scenario: Scenario) -> Run {
     bench(scenario, Duration::from_millis(3)).run(&format!("{YES} --timeout {timeout} -o json"))
 }
 
-fn bench(scenario: Scenario, answer_delay: Duration) -> Bench {
-    Bench::with(Options { scenario, answer_delay, ..Options::default() })
+fn bench(scenario: Scenario, response_delay: Duration) -> Bench {
+    Bench::with(Options { scenario, response_delay, ..Options::default() })
 }
 
 fn produce(how: &How) -> Run {
@@ -812,8 +812,9 @@ fn produce(how: &How) -> Run {
             at(&bench, lines)
         }
         How::Between(change, lines) => {
-            let alteration = Alteration { before: "getClusterInfo".to_owned(), nth: 2, change: change() };
-            at(&Bench::with(Options { alterations: vec![alteration], ..Options::default() }), lines)
+            let alteration =
+                ScheduledChange { before_operation: "getClusterInfo".to_owned(), nth: 2, change: change() };
+            at(&Bench::with(Options { scheduled_changes: vec![alteration], ..Options::default() }), lines)
         }
         How::Elsewhere(scenario, lines) => {
             let (last, first) = lines.split_last().expect("there is a line");
@@ -936,20 +937,20 @@ fn another_group(request: &str, body: &mut Value) {
     }
 }
 
-fn value(group: u64, key: &str, value: &str) -> Change {
-    Change::CustomValue { group, key: key.into(), value: value.into() }
+fn value(group: u64, key: &str, value: &str) -> AccountChange {
+    AccountChange::CustomValue { group, key: key.into(), value: value.into() }
 }
 
-fn word(word: &str) -> Change {
-    Change::Status { cluster: ORDERS, word: word.into() }
+fn word(word: &str) -> AccountChange {
+    AccountChange::Status { cluster: ORDERS, status: word.into() }
 }
 
 fn red_broker(bench: &Bench) {
-    bench.sandbox.alter(Change::BrokerColour { cluster: ORDERS, broker: 1, colour: "red".into() });
+    bench.sandbox.apply(AccountChange::BrokerColor { cluster: ORDERS, broker: 1, color: "red".into() });
 }
 
 fn error_state(bench: &Bench) {
-    bench.sandbox.alter(word("error"));
+    bench.sandbox.apply(word("error"));
 }
 
 fn out_of_range(bench: &Bench) {
@@ -1130,8 +1131,9 @@ fn unseen_before_start() -> Run {
 
 fn source_changed() -> Run {
     let before = "getKafkaConfigGroupDetailList".to_owned();
-    let alteration = Alteration { before, nth: 3, change: value(351, "num.partitions", "7") };
-    at(&Bench::with(Options { alterations: vec![alteration], ..Options::default() }), &[COPY])
+    let alteration =
+        ScheduledChange { before_operation: before, nth: 3, change: value(351, "num.partitions", "7") };
+    at(&Bench::with(Options { scheduled_changes: vec![alteration], ..Options::default() }), &[COPY])
 }
 
 fn secret_from_stdin() -> Run {

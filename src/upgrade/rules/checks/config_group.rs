@@ -1,7 +1,7 @@
 //! What the change of config group does, as checks.
 
 use super::{Check, CheckResult};
-use crate::config_group::rules::choice::{Candidate, Compared, GroupChoice};
+use crate::config_group::rules::choice::{Candidate, ComparedGroups, GroupChoice};
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::setting_text;
 use crate::model::config_group::ConfigGroup;
@@ -14,9 +14,13 @@ fn names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
 }
 
 /// Says how many groups were compared where not all were.
-fn share(compared: &Compared) -> String {
-    let Compared { candidates, of } = compared;
-    if compared.is_whole() { String::new() } else { format!("; {} of {of} were compared", candidates.len()) }
+fn share(compared: &ComparedGroups) -> String {
+    let ComparedGroups { candidates, total: of } = compared;
+    if compared.is_complete() {
+        String::new()
+    } else {
+        format!("; {} of {of} were compared", candidates.len())
+    }
 }
 
 /// Returns what to do where no group fits.
@@ -65,7 +69,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         SelectedGroup::Named(group) | SelectedGroup::Chosen(GroupChoice::One(group)) => {
             Check::pass("config.version", format!("group {} belongs to {target}", group.no))
         }
-        SelectedGroup::Chosen(GroupChoice::None(compared)) if compared.of == 0 => Check::block(
+        SelectedGroup::Chosen(GroupChoice::None(compared)) if compared.total == 0 => Check::block(
             "config.no-group",
             format!("there is no config group for {target}"),
             or_copy("make one in the console", snapshot),
@@ -77,7 +81,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         ),
         SelectedGroup::Chosen(GroupChoice::Several(compared)) => {
             let keeping = names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));
-            let reason = match compared.keeping() {
+            let reason = match compared.count_keeping() {
                 1 => format!(
                     "{keeping} keeps every custom value, and others of {target} may too{}",
                     share(compared)
@@ -95,7 +99,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
             "config.no-group",
             format!(
                 "the present config group can't be read, so none of the {} of {target} can be compared",
-                compared.of
+                compared.total
             ),
             format!(
                 "name one with --config-group; `cdss list config-groups --version {}` lists them",
@@ -106,7 +110,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
 }
 
 fn arrows<'a>(changes: impl IntoIterator<Item = &'a SettingChange>) -> String {
-    let one = |change: &SettingChange| format!("{} {}", change.key, setting_text::arrow(change));
+    let one = |change: &SettingChange| format!("{} {}", change.key, setting_text::format_change(change));
     setting_text::first_few(changes.into_iter().map(one))
 }
 
@@ -129,7 +133,7 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
         changes.iter().filter(|change| change.class == ChangeClass::LostOverride).collect();
     if lost.is_empty() {
         let goes = |change: &SettingChange| {
-            change.custom_before && matches!(change.class, ChangeClass::ReadOnly | ChangeClass::RemovedKey)
+            change.was_custom && matches!(change.class, ChangeClass::ReadOnly | ChangeClass::RemovedKey)
         };
         let what = if changes.iter().any(goes) { "that can be set " } else { "" };
         // What another check blocks is not kept.

@@ -63,7 +63,7 @@ fn out_of_range(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check>
 }
 
 fn read_only(changes: &[SettingChange]) -> Option<Check> {
-    let say = |change: &SettingChange| format!("{} {}", change.key, setting_text::arrow(change));
+    let say = |change: &SettingChange| format!("{} {}", change.key, setting_text::format_change(change));
     let check = of_class("config.read-only", CheckResult::Warn, changes, ChangeClass::ReadOnly, say)?;
     let remedy = "nobody can set them in the target version; ask NAVER Cloud support if they matter";
     Some(Check { remedy: Some(remedy.to_owned()), ..check })
@@ -72,8 +72,7 @@ fn read_only(changes: &[SettingChange]) -> Option<Check> {
 /// Warns of removed settings that somebody set; of the others a line tells.
 fn removed_key(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
     let id = "config.removed-key";
-    let is_lost =
-        changes.iter().any(|change| change.class == ChangeClass::RemovedKey && change.custom_before);
+    let is_lost = changes.iter().any(|change| change.class == ChangeClass::RemovedKey && change.was_custom);
     let result = if is_lost { CheckResult::Warn } else { CheckResult::Info };
     let say = |change: &SettingChange| format!("{}{}", change.key, note(change));
     let known = of_class(id, result, changes, ChangeClass::RemovedKey, say);
@@ -90,7 +89,7 @@ fn not_covered(snapshot: &Snapshot) -> Option<String> {
     (!unknown.is_empty()).then(|| {
         format!(
             "not known: what Kafka removed or changed is told for {}, not for {}",
-            kafka_changes::coverage(),
+            kafka_changes::covered_versions(),
             unknown.join(" and ")
         )
     })
@@ -102,7 +101,7 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
     let can_hurt = |key: &str| {
         let of_kafka =
             releases.and_then(|(before, after)| kafka_changes::changed_default(key, before, after));
-        of_kafka.is_some_and(|changed| changed.can_hurt)
+        of_kafka.is_some_and(|changed| changed.is_risky)
     };
     let hurts = |change: &SettingChange| {
         change.class == ChangeClass::ChangedDefault && (change.is_risky() || can_hurt(&change.key))
@@ -110,8 +109,9 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
     // What can hurt is never among those that there is no room for.
     let (hurting, others): (Vec<_>, Vec<_>) = changes.iter().partition(|change| hurts(change));
     let result = if hurting.is_empty() { CheckResult::Info } else { CheckResult::Warn };
-    let say =
-        |change: &SettingChange| format!("{} {}{}", change.key, setting_text::arrow(change), note(change));
+    let say = |change: &SettingChange| {
+        format!("{} {}{}", change.key, setting_text::format_change(change), note(change))
+    };
     of_class(
         "config.changed-default",
         result,

@@ -133,13 +133,13 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
             (vec![setting("inter.broker.protocol.version", Some("3.7"), None, false)], vec![], "4.0.0"),
             "config.removed-key",
             CheckResult::Warn,
-            "inter.broker.protocol.version (instead: the feature metadata.version)",
+            "inter.broker.protocol.version (replacement: the feature metadata.version)",
         ),
         (
             (vec![setting("inter.broker.protocol.version", None, Some("3.7"), true)], vec![], "4.0.0"),
             "config.removed-key",
             CheckResult::Info,
-            "inter.broker.protocol.version (instead: the feature metadata.version)",
+            "inter.broker.protocol.version (replacement: the feature metadata.version)",
         ),
         (
             (vec![], vec![], "5.0.0"),
@@ -171,13 +171,13 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
             (vec![], vec![setting("a.b", None, Some("1"), true)], "3.9.0"),
             "config.unknown-setting",
             CheckResult::Info,
-            "a.b (listed for the target version only)",
+            "a.b (listed only for the target version)",
         ),
         (
             (vec![setting("a.b", None, None, true)], vec![], "3.9.0"),
             "config.unknown-setting",
             CheckResult::Info,
-            "a.b (listed for the present version only)",
+            "a.b (listed only for the current version)",
         ),
         (
             (vec![outside.clone()], vec![outside], "3.9.0"),
@@ -206,7 +206,7 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
     let checks = evaluate(&old, &Acceptances::default());
     let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
     assert_eq!(removed.result, CheckResult::Warn);
-    let words = "advertised.port (instead: advertised.listeners); not known: what Kafka removed or changed is told for \
+    let words = "advertised.port (replacement: advertised.listeners); not known: what Kafka removed or changed is told for \
                  2.4 to 4.3, not for 2.3.0";
     assert_eq!(removed.reason, words);
     let quiet = evaluate(&snapshot(), &Acceptances::default());
@@ -237,32 +237,36 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
     let keeps = || vec![candidate(2, "168"), candidate(3, "168")];
     let loses = || vec![candidate(4, "")];
     for (choice, id, text) in [
-        (GroupChoice::None(Compared::default()), "config.no-group", "there is no config group for 3.9.0"),
         (
-            GroupChoice::None(Compared { candidates: loses(), of: 1 }),
+            GroupChoice::None(ComparedGroups::default()),
+            "config.no-group",
+            "there is no config group for 3.9.0",
+        ),
+        (
+            GroupChoice::None(ComparedGroups { candidates: loses(), total: 1 }),
             "config.no-group",
             "no config group of 3.9.0 keeps every custom value",
         ),
         (
-            GroupChoice::None(Compared { candidates: loses(), of: 300 }),
+            GroupChoice::None(ComparedGroups { candidates: loses(), total: 300 }),
             "config.no-group",
             "no config group of 3.9.0 keeps every custom value; 1 of 300 were compared",
         ),
         (
-            GroupChoice::Several(Compared { candidates: keeps(), of: 2 }),
+            GroupChoice::Several(ComparedGroups { candidates: keeps(), total: 2 }),
             "config.several-groups",
             "2 config groups of 3.9.0 keep every custom value: group-2 (2), group-3 (3)",
         ),
         (
-            GroupChoice::Several(Compared {
+            GroupChoice::Several(ComparedGroups {
                 candidates: vec![candidate(2, "168"), candidate(4, "")],
-                of: 30,
+                total: 30,
             }),
             "config.several-groups",
             "group-2 (2) keeps every custom value, and others of 3.9.0 may too; 2 of 30 were compared",
         ),
         (
-            GroupChoice::Unknown(Compared { of: 7, ..Compared::default() }),
+            GroupChoice::Unknown(ComparedGroups { total: 7, ..ComparedGroups::default() }),
             "config.no-group",
             "the present config group can't be read, so none of the 7 of 3.9.0 can be compared",
         ),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::config_group::rules::choice::{Candidate, Compared, GroupChoice};
+use crate::config_group::rules::choice::{Candidate, ComparedGroups, GroupChoice};
 use crate::config_group::rules::difference::tests::group;
 use crate::model::broker_health::tests::health;
 use crate::model::broker_health::{Color, Node};
@@ -99,7 +99,7 @@ const NEVER_ACCEPTABLE: &[Case] = &[
     ),
     (
         "no group",
-        |s| s.group = SelectedGroup::Chosen(GroupChoice::None(Compared::default())),
+        |s| s.group = SelectedGroup::Chosen(GroupChoice::None(ComparedGroups::default())),
         "config.no-group",
     ),
     (
@@ -107,9 +107,9 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         |s| {
             let group = s.group.one().unwrap().clone();
             let candidate = Candidate { group, changes: Vec::new(), command: None };
-            s.group = SelectedGroup::Chosen(GroupChoice::Several(Compared {
+            s.group = SelectedGroup::Chosen(GroupChoice::Several(ComparedGroups {
                 candidates: vec![candidate; 2],
-                of: 2,
+                total: 2,
             }));
         },
         "config.several-groups",

@@ -1,11 +1,11 @@
-//! The made-up account: teams whose upgrades go well, are ambiguous, lose a setting or have no group to go to.
+//! The demo account: clusters whose upgrades succeed, are ambiguous, lose a setting, or have no config group.
 
 use std::collections::BTreeMap;
 
 use super::account::{Account, Group};
-use super::cluster::{Altered, Cluster};
+use super::cluster::{Cluster, Overrides};
+use super::kafka_versions;
 use super::new_cluster::NewCluster;
-use super::versions;
 
 type Custom = &'static [(&'static str, &'static str)];
 
@@ -36,7 +36,7 @@ const PAYMENTS: Custom = &[
 const AUDIT: Custom = &[("compression.type", "gzip"), ("log.retention.hours", "336")];
 const AUDIT_CHANGED: Custom =
     &[("compression.type", "gzip"), ("log.retention.hours", "72"), ("num.io.threads", "16")];
-/// With one that nobody can set: the service set it, and a copy can't carry it.
+/// Includes a read-only setting that the service set and a copy can't keep.
 const ANALYTICS: Custom = &[
     ("log.cleanup.policy", "compact"),
     ("message.max.bytes", "4194304"),
@@ -46,11 +46,11 @@ const ANALYTICS: Custom = &[
 const LEGACY: Custom =
     &[("log.cleaner.threads", "2"), ("log.retention.hours", "48"), ("num.io.threads", "12")];
 
-/// Number of the first added cluster and of the first group of one: chosen, beyond those of the demo account.
-const FIRST_ADDED: (u64, u64) = (1_009_401, 401);
+/// Numbers of the first added cluster and of the first group of one. Chosen: above those of the demo account.
+const FIRST_ADDED_NUMBERS: (u64, u64) = (1_009_401, 401);
 
-/// Longest name of a config group that every tool of the service accepts.
-const GROUP_NAME: usize = 15;
+/// The longest config group name that every tool of the service accepts.
+const MAX_GROUP_NAME: usize = 15;
 
 /// Returns the demo account.
 pub(super) fn account() -> Account {
@@ -83,7 +83,7 @@ pub(super) fn account() -> Account {
             .into_iter()
             .map(|(no, name, vpc, brokers, version, group)| cluster(no, name, vpc, brokers, version, group))
             .collect(),
-        disallowed: vec![(1_009_555, "billing".to_owned())],
+        forbidden_clusters: vec![(1_009_555, "billing".to_owned())],
         groups: groups
             .into_iter()
             .map(|(no, name, version, values)| Group {
@@ -97,20 +97,20 @@ pub(super) fn account() -> Account {
     }
 }
 
-/// Adds clusters under the user's own names with the groups that they need; demo clusters of the same name go.
-pub(super) fn add(account: &mut Account, added: &[NewCluster]) {
-    let (first_cluster, mut group) = FIRST_ADDED;
+/// Adds clusters with the groups that they need. Replaces demo clusters with the same name.
+pub(super) fn add_clusters(account: &mut Account, added: &[NewCluster]) {
+    let (first_cluster, mut group) = FIRST_ADDED_NUMBERS;
     for (no, new) in (first_cluster..).zip(added) {
         account.clusters.retain(|cluster| cluster.name != new.name);
-        account.disallowed.retain(|(_, name)| *name != new.name);
-        let own = versions::ALL.iter().skip_while(|version| version.number != new.version);
-        // The number makes the values differ from those of every other group.
+        account.forbidden_clusters.retain(|(_, name)| *name != new.name);
+        let own_and_newer = kafka_versions::ALL.iter().skip_while(|version| version.number != new.version);
+        // The cluster number makes the values unique to this cluster.
         let hours = (500 + no - first_cluster).to_string();
         let values =
             [("log.retention.hours", hours.as_str()), ("min.insync.replicas", "2"), ("num.partitions", "9")];
-        let brokers = usize::try_from(new.brokers).expect("three to ten fit");
-        for (place, version) in own.enumerate() {
-            if place == 0 {
+        let brokers = usize::try_from(new.brokers).expect("the limits fit usize");
+        for (index, version) in own_and_newer.enumerate() {
+            if index == 0 {
                 account.clusters.push(cluster(no, &new.name, "vpc-a", brokers, version.code, group));
             }
             let name = group_name(account, &new.name, version.number);
@@ -123,7 +123,7 @@ pub(super) fn add(account: &mut Account, added: &[NewCluster]) {
 }
 
 fn cluster(no: u64, name: &str, vpc: &'static str, brokers: usize, version: &str, group: u64) -> Cluster {
-    let altered = Altered::default();
+    let altered = Overrides::default();
     Cluster {
         no,
         name: name.to_owned(),
@@ -132,7 +132,7 @@ fn cluster(no: u64, name: &str, vpc: &'static str, brokers: usize, version: &str
         version: version.to_owned(),
         group,
         upgrade: None,
-        altered,
+        overrides: altered,
     }
 }
 
@@ -140,7 +140,7 @@ fn custom(values: &[(&str, &str)]) -> BTreeMap<String, String> {
     values.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Returns a name that no group has, in the letters that the service allows.
+/// Returns a free group name with the characters that the service allows.
 fn group_name(account: &Account, cluster: &str, version: &str) -> String {
     let allowed =
         |letter: char| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' };
@@ -152,27 +152,28 @@ fn group_name(account: &Account, cluster: &str, version: &str) -> String {
     (1..=account.groups.len() + 1)
         .map(|attempt| {
             let end = if attempt == 1 { format!("-{digits}") } else { format!("-{digits}-{attempt}") };
-            let stem: String = stem.chars().take(GROUP_NAME.saturating_sub(end.len())).collect();
+            let stem: String = stem.chars().take(MAX_GROUP_NAME.saturating_sub(end.len())).collect();
             stem.trim_end_matches('-').to_owned() + &end
         })
         .find(|name| account.groups.iter().all(|group| group.name != *name))
-        .expect("one attempt more than there are groups")
+        .expect("there are more attempts than groups")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Returns the groups of a version that keep every custom value of the cluster's own and change no other.
-    fn fitting(account: &Account, cluster: u64, version: &str) -> Vec<u64> {
+    /// Returns the groups of a version that have exactly the custom values of the cluster's own group.
+    fn matching_groups(account: &Account, cluster: u64, version: &str) -> Vec<u64> {
         let cluster = account.cluster(cluster).unwrap();
-        let own = account.group(cluster.group, &cluster.version).expect("its group is of its own version");
+        let own =
+            account.group(cluster.group, &cluster.version).expect("the group is of the cluster's version");
         let fits = |group: &&Group| group.version == version && group.custom == own.custom;
         account.groups.iter().filter(fits).map(|group| group.no).collect()
     }
 
     #[test]
-    fn exactly_the_groups_meant_for_a_cluster_fit_it() {
+    fn only_intended_groups_match_a_cluster() {
         let account = account();
         let table: [(u64, &str, &[u64]); 13] = [
             (1_009_123, "3903006", &[312]),
@@ -190,17 +191,18 @@ mod tests {
             (1_009_301, "3713006", &[351]),
         ];
         for (cluster, version, expected) in table {
-            assert_eq!(fitting(&account, cluster, version), expected, "{cluster} to {version}");
+            assert_eq!(matching_groups(&account, cluster, version), expected, "{cluster} to {version}");
         }
         assert_eq!(ORDERS.len(), 7);
         assert_eq!(PAYMENTS.len(), 6);
     }
 
     #[test]
-    fn custom_values_are_settings_away_from_their_defaults() {
+    fn custom_values_differ_from_the_defaults() {
         for group in account().groups {
             for (key, value) in &group.custom {
-                let setting = super::super::catalog::ALL.iter().find(|setting| setting.name == key).unwrap();
+                let setting =
+                    super::super::kafka_settings::ALL.iter().find(|setting| setting.name == key).unwrap();
                 assert!(setting.default != value, "{} {key}", group.name);
                 assert!(setting.modifiable || group.name == "analytics-371", "{} {key}", group.name);
             }
@@ -208,17 +210,17 @@ mod tests {
     }
 
     #[test]
-    fn an_added_cluster_can_go_to_every_newer_version() {
+    fn added_cluster_can_upgrade_to_every_newer_version() {
         let mut account = account();
         let names = ["orders", "a-very-long-cluster-name", "a-very-long-cluster-else", "9_주문"];
         let added: Vec<_> = names
             .iter()
             .map(|name| NewCluster { name: (*name).to_owned(), version: "3.6.2".to_owned(), brokers: 5 })
             .collect();
-        add(&mut account, &added);
+        add_clusters(&mut account, &added);
         for no in 1_009_401..=1_009_404 {
             for version in ["3623006", "3713006", "3903006"] {
-                assert_eq!(fitting(&account, no, version).len(), 1, "{no} to {version}");
+                assert_eq!(matching_groups(&account, no, version).len(), 1, "{no} to {version}");
             }
         }
         let names: Vec<_> = account.groups.iter().skip(12).map(|group| group.name.as_str()).collect();

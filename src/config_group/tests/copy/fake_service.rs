@@ -1,4 +1,4 @@
-//! A service with config groups that loses answers and fails to be read, and a machine that copies one.
+//! A fake service with config groups that loses responses and fails reads, and a machine that copies a group.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::api::{Acceptance, Answer, ApiError, CdssApi, NewGroup, Read, RetryPolicy, SendFailure};
 use crate::clock::tests::FakeClock;
-use crate::config_group::copy::{CopyOptions, CopyRequest, Source, copy};
+use crate::config_group::copy::{CopyOptions, CopyRequest, CopySource, copy};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::difference::tests::group;
@@ -28,81 +28,82 @@ use crate::upgrade::tests::fake::{Stage, gateway};
 const OLD: u64 = 3_713_006;
 pub(super) const NEW: u64 = 3_903_006;
 
-/// Number of an empty group of another name.
+/// The number of an empty group with another name.
 pub(super) const OTHER: u64 = 324;
 
-/// Number of the group that is copied.
+/// The number of the group to copy.
 const SOURCE: u64 = 301;
 
-/// What becomes of a request that changes something.
+/// The outcome of a request that changes something.
 #[derive(Debug, Clone)]
-pub(super) enum Fate {
+pub(super) enum RequestOutcome {
     Done,
-    /// Done, and the answer tells no number.
-    Mute,
-    /// Done, and the answer tells the number of another group.
-    Astray,
-    /// Done, and the answer is this.
-    DoneBut(ApiError),
+    /// Done, but the response has no number.
+    DoneWithoutNumber,
+    /// Done, but the response has the number of another group.
+    DoneWithWrongNumber,
+    /// Done, but the response is this error.
+    DoneWithError(ApiError),
     /// Not done.
     Failed(ApiError),
 }
 
-/// What a read of settings after a write gives.
+/// The result of reading settings after a write.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum View {
-    /// What was there before the write.
-    Old,
+pub(super) enum SettingsView {
+    /// The settings before the write.
+    Stale,
     Failed,
 }
 
 /// A service with config groups.
-pub(super) struct Service {
+pub(super) struct FakeService {
     pub(super) groups: RefCell<Vec<GroupSettings>>,
-    pub(super) creates: RefCell<VecDeque<Fate>>,
-    pub(super) writes: RefCell<VecDeque<Fate>>,
-    /// Creates and writes that were sent, and that took effect.
+    pub(super) creates: RefCell<VecDeque<RequestOutcome>>,
+    pub(super) writes: RefCell<VecDeque<RequestOutcome>>,
+    /// Creates and writes that were sent.
     pub(super) sent: Cell<(usize, usize)>,
+    /// Creates and writes that took effect.
     pub(super) done: Cell<(usize, usize)>,
     /// Reads fail from the first create on.
-    pub(super) blind: Cell<bool>,
-    /// The settings alone can't be read.
-    pub(super) blind_to_settings: Cell<bool>,
-    /// What the first reads of settings after a write give.
-    pub(super) views: RefCell<VecDeque<View>>,
-    /// What the groups had before the last write.
+    pub(super) fail_reads: Cell<bool>,
+    /// Reads of settings fail from the first create on.
+    pub(super) fail_settings_reads: Cell<bool>,
+    /// The results of the first reads of settings after a write.
+    pub(super) views: RefCell<VecDeque<SettingsView>>,
+    /// The groups before the last write.
     pub(super) before_write: RefCell<Vec<GroupSettings>>,
-    /// The source gets another value once it has been read.
+    /// The source changes after its first read.
     pub(super) source_changes: Cell<bool>,
     pub(super) source_was_read: Cell<bool>,
-    /// For so many lists after the create the new group doesn't show.
-    pub(super) hidden: Cell<usize>,
+    /// The number of lists after the create that do not show the new group.
+    pub(super) hidden_lists: Cell<usize>,
     pub(super) users: Cell<Option<u64>>,
-    /// What nobody can set in a new group.
+    /// The key that is read-only in a new group.
     pub(super) read_only: Option<&'static str>,
     pub(super) on_create: Box<dyn Fn()>,
-    /// Groups that somebody else made meanwhile.
+    /// Groups that another user creates meanwhile.
     pub(super) late: Rc<RefCell<Vec<GroupSettings>>>,
     pub(super) reads: Cell<usize>,
 }
 
-impl Service {
-    pub(super) fn new(creates: &[Fate], writes: &[Fate]) -> Self {
-        let present = named(SOURCE, OLD, "orders-371", &[("a", "5"), ("b", "6"), ("c", "")]);
+impl FakeService {
+    pub(super) fn new(creates: &[RequestOutcome], writes: &[RequestOutcome]) -> Self {
+        let source = named(SOURCE, OLD, "orders-371", &[("a", "5"), ("b", "6"), ("c", "")]);
         let other = named(OTHER, NEW, "logs-390", &[("a", ""), ("b", ""), ("c", "")]);
         Self {
-            groups: RefCell::new(vec![present, other]),
+            groups: RefCell::new(vec![source, other]),
             creates: RefCell::new(creates.to_vec().into()),
             writes: RefCell::new(writes.to_vec().into()),
             sent: Cell::default(),
             done: Cell::default(),
-            blind: Cell::default(),
-            blind_to_settings: Cell::default(),
+            fail_reads: Cell::default(),
+            fail_settings_reads: Cell::default(),
             views: RefCell::default(),
             before_write: RefCell::default(),
             source_changes: Cell::default(),
             source_was_read: Cell::default(),
-            hidden: Cell::default(),
+            hidden_lists: Cell::default(),
             users: Cell::new(Some(0)),
             read_only: None,
             on_create: Box::new(|| {}),
@@ -113,8 +114,8 @@ impl Service {
 
     fn answer(&self, read: &Read) -> Result<Answer, ApiError> {
         self.reads.set(self.reads.get() + 1);
-        let was_asked = self.sent.get().0 > 0;
-        if self.blind.get() && was_asked {
+        let was_create_sent = self.sent.get().0 > 0;
+        if self.fail_reads.get() && was_create_sent {
             return Err(gateway(503, 500));
         }
         self.groups.borrow_mut().append(&mut self.late.borrow_mut());
@@ -126,8 +127,8 @@ impl Service {
         Ok(match read {
             Read::ConfigGroups(version) => {
                 let mut groups = list(*version);
-                if was_asked && self.hidden.get() > 0 {
-                    self.hidden.set(self.hidden.get() - 1);
+                if was_create_sent && self.hidden_lists.get() > 0 {
+                    self.hidden_lists.set(self.hidden_lists.get() - 1);
                     groups.retain(|group| group.no.number() < 1_000);
                 }
                 Answer::ConfigGroups(groups)
@@ -136,10 +137,12 @@ impl Service {
                 KafkaVersion::new(VersionCode::new(OLD), Some("Kafka 3.7.1")),
                 KafkaVersion::new(VersionCode::new(NEW), Some("Kafka 3.9.0")),
             ]),
-            Read::Settings(..) if self.blind_to_settings.get() && was_asked => return Err(gateway(503, 500)),
+            Read::Settings(..) if self.fail_settings_reads.get() && was_create_sent => {
+                return Err(gateway(503, 500));
+            }
             Read::Settings(no, _) => Answer::Settings(self.settings(&groups, *no)?),
             Read::Users(_) => Answer::Users(self.users.get()),
-            other => panic!("a copy of a group reads no {other:?}"),
+            other => panic!("unexpected read in a copy: {other:?}"),
         })
     }
 
@@ -151,39 +154,39 @@ impl Service {
         let was_written = self.sent.get().1 > 0;
         let view = if was_written { self.views.borrow_mut().pop_front() } else { None };
         let before = self.before_write.borrow();
-        let seen = match view {
-            Some(View::Failed) => return Err(gateway(503, 500)),
-            Some(View::Old) => &before,
+        let visible = match view {
+            Some(SettingsView::Failed) => return Err(gateway(503, 500)),
+            Some(SettingsView::Stale) => &before,
             None => groups,
         };
-        let mut found = seen.iter().find(|group| group.group.no == no).map(|group| group.settings.clone());
+        let mut found = visible.iter().find(|group| group.group.no == no).map(|group| group.settings.clone());
         if no.number() == SOURCE && self.source_changes.get() && self.source_was_read.replace(true) {
             found.iter_mut().flatten().for_each(|setting| setting.custom = Some("7".to_owned()));
         }
         Ok(found)
     }
 
-    /// Lets somebody else make this group while the create is under way.
+    /// Lets another user create this group during the create.
     pub(super) fn appears_with_the_create(&mut self, group: GroupSettings) {
         let late = Rc::clone(&self.late);
         self.on_create = Box::new(move || late.borrow_mut().push(group.clone()));
     }
 
-    /// The groups that were made.
-    pub(super) fn made(&self) -> Vec<GroupSettings> {
+    /// The groups that were created.
+    pub(super) fn created_groups(&self) -> Vec<GroupSettings> {
         self.groups.borrow().iter().filter(|group| group.group.no.number() > 1_000).cloned().collect()
     }
 
-    fn create(&self, wish: &NewGroup) -> ConfigGroupNo {
+    fn create(&self, new_group: &NewGroup) -> ConfigGroupNo {
         let no = 1_001 + self.done.get().0 as u64;
         self.done.set((self.done.get().0 + 1, self.done.get().1));
         let empty = [("a", ""), ("b", ""), ("c", "")];
-        let mut made = named(no, wish.version.number(), wish.name.text(), &empty);
-        made.group.description = Some(wish.description.clone());
-        for setting in &mut made.settings {
+        let mut created = named(no, new_group.version.number(), new_group.name.text(), &empty);
+        created.group.description = Some(new_group.description.clone());
+        for setting in &mut created.settings {
             setting.modifiable = self.read_only != Some(&setting.key);
         }
-        self.groups.borrow_mut().push(made);
+        self.groups.borrow_mut().push(created);
         ConfigGroupNo::new(no)
     }
 
@@ -205,7 +208,7 @@ pub(super) fn named(no: u64, version: u64, name: &str, settings: &[(&str, &str)]
     group
 }
 
-impl CdssApi for Service {
+impl CdssApi for FakeService {
     fn together(&self, reads: &[Read], _: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
         reads.iter().map(|read| self.answer(read)).collect()
     }
@@ -213,32 +216,32 @@ impl CdssApi for Service {
     fn refresh_credentials(&self) {}
 
     fn start(&self, _: &UpgradeTarget, _: &Consent, _: Duration) -> Result<Acceptance, ApiError> {
-        panic!("a copy starts nothing")
+        panic!("a copy starts no upgrade")
     }
 
     fn create_group(
         &self,
-        wish: &NewGroup,
+        new_group: &NewGroup,
         consent: &GroupConsent,
     ) -> Result<Option<ConfigGroupNo>, ApiError> {
-        assert!(consent.covers(&wish.name, wish.version));
+        assert!(consent.covers(&new_group.name, new_group.version));
         self.sent.set((self.sent.get().0 + 1, self.sent.get().1));
         (self.on_create)();
-        match self.creates.borrow_mut().pop_front().expect("no more creates than the test foresaw") {
-            Fate::Done => Ok(Some(self.create(wish))),
-            Fate::Mute => {
-                self.create(wish);
+        match self.creates.borrow_mut().pop_front().expect("more creates than expected") {
+            RequestOutcome::Done => Ok(Some(self.create(new_group))),
+            RequestOutcome::DoneWithoutNumber => {
+                self.create(new_group);
                 Ok(None)
             }
-            Fate::Astray => {
-                self.create(wish);
+            RequestOutcome::DoneWithWrongNumber => {
+                self.create(new_group);
                 Ok(Some(ConfigGroupNo::new(OTHER)))
             }
-            Fate::DoneBut(error) => {
-                self.create(wish);
+            RequestOutcome::DoneWithError(error) => {
+                self.create(new_group);
                 Err(error)
             }
-            Fate::Failed(error) => Err(error),
+            RequestOutcome::Failed(error) => Err(error),
         }
     }
 
@@ -251,34 +254,36 @@ impl CdssApi for Service {
     ) -> Result<(), ApiError> {
         assert_eq!(consent.version(), version);
         self.sent.set((self.sent.get().0, self.sent.get().1 + 1));
-        match self.writes.borrow_mut().pop_front().expect("no more writes than the test foresaw") {
-            Fate::Done | Fate::Mute | Fate::Astray => {
+        match self.writes.borrow_mut().pop_front().expect("more writes than expected") {
+            RequestOutcome::Done
+            | RequestOutcome::DoneWithoutNumber
+            | RequestOutcome::DoneWithWrongNumber => {
                 self.write(no, values);
                 Ok(())
             }
-            Fate::DoneBut(error) => {
+            RequestOutcome::DoneWithError(error) => {
                 self.write(no, values);
                 Err(error)
             }
-            Fate::Failed(error) => Err(error),
+            RequestOutcome::Failed(error) => Err(error),
         }
     }
 }
 
-/// Nobody is there.
-struct Nobody;
+/// A prompt without a terminal.
+struct NoTerminal;
 
-impl Prompt for Nobody {
+impl Prompt for NoTerminal {
     fn missing_terminal(&self) -> Option<&'static str> {
         Some("stdin")
     }
 
     fn line(&mut self, _: &str) -> io::Result<String> {
-        panic!("nobody is asked")
+        panic!("no prompt is expected")
     }
 
     fn cautions(&mut self) {
-        panic!("those of an upgrade are not shown")
+        panic!("no upgrade cautions are expected")
     }
 
     fn reject_answer(&mut self, _: &str) {}
@@ -286,24 +291,28 @@ impl Prompt for Nobody {
 
 /// A machine with a journal.
 pub(super) struct Machine {
-    pub(super) folder: tempfile::TempDir,
+    pub(super) directory: tempfile::TempDir,
     runs: Cell<usize>,
 }
 
 impl Machine {
     pub(super) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), runs: Cell::new(0) }
+        Self { directory: tempfile::tempdir().unwrap(), runs: Cell::new(0) }
     }
 
-    /// Copies with `--yes`, and writes the end down as the command does.
-    pub(super) fn copy(&self, service: &Service, clock: &FakeClock) -> (Option<Failure>, Option<CopyReport>) {
+    /// Copies with `--yes`, and records the end in the journal as the command does.
+    pub(super) fn copy(
+        &self,
+        service: &FakeService,
+        clock: &FakeClock,
+    ) -> (Option<Failure>, Option<CopyReport>) {
         self.runs.set(self.runs.get() + 1);
         let run = format!("run-{}", self.runs.get());
         let own_clock = Rc::new(FakeClock::default());
-        let folder = self.folder.path().join("state");
-        let journal = Journal::new(Some(folder), Operator::default(), run.clone(), own_clock);
+        let state_dir = self.directory.path().join("state");
+        let journal = Journal::new(Some(state_dir), Operator::default(), run.clone(), own_clock);
         let mut stage = Stage::new();
-        let mut flow = Session {
+        let mut session = Session {
             api: service,
             clock,
             journal: &journal,
@@ -312,26 +321,26 @@ impl Machine {
             poll: Duration::from_secs(15),
             report: &mut stage.report,
         };
-        let wish = CopyRequest {
-            source: Source::Group("orders-371".parse().unwrap()),
+        let request = CopyRequest {
+            source: CopySource::Group("orders-371".parse().unwrap()),
             version: "3.9.0".parse().unwrap(),
             name: None,
             dry_run: false,
         };
         let document = |_: &crate::report::Report| json!({});
-        let mut copying = CopyOptions { yes: true, prompt: &mut Nobody, document: &document };
-        let failure = copy(&mut flow, &wish, &mut copying).err();
+        let mut options = CopyOptions { yes: true, prompt: &mut NoTerminal, render_document: &document };
+        let failure = copy(&mut session, &request, &mut options).err();
         let report = stage.report.copy;
-        if let Some(copy) = report.as_ref().filter(|copy| copy.journalled) {
+        if let Some(copy) = report.as_ref().filter(|copy| copy.is_journaled) {
             let at = jiff::Timestamp::UNIX_EPOCH;
-            // A folder that a test has taken away can't be written.
+            // Fails if a test removed the directory.
             let _end = journal.end(at, Some(&run), None, Some(copy.created), &json!({}));
         }
         (failure, report)
     }
 }
 
-pub(super) fn exit(failure: Option<&Failure>) -> u8 {
+pub(super) fn exit_code(failure: Option<&Failure>) -> u8 {
     failure.map_or(Exit::Ok, Failure::exit).code()
 }
 

@@ -1,66 +1,68 @@
-//! The reads of versions and clusters.
+//! The operations that read versions and clusters.
 
 use serde_json::{Value, json};
 
 use super::account::Account;
-use super::cluster::{Cluster, Now, View, ZOOKEEPERS};
-use super::fields::Fields;
-use super::life::{GREEN, ORANGE};
+use super::cluster::{Cluster, ClusterView, RequestContext, ZOOKEEPER_NODES};
+use super::kafka_versions;
+use super::lifecycle::{GREEN, ORANGE};
 use super::paging::page;
-use super::response::Answer;
-use super::versions;
+use super::request_fields::RequestFields;
+use super::response::ApiResponse;
 
-/// Where all that nobody may see lies.
-const DISALLOWED_VPC: &str = "vpc-a";
+/// The VPC of all forbidden clusters.
+const FORBIDDEN_VPC: &str = "vpc-a";
 
-pub(super) fn versions() -> Answer {
-    let list: Vec<_> = versions::ALL
+pub(super) fn versions() -> ApiResponse {
+    let list: Vec<_> = kafka_versions::ALL
         .iter()
         .map(|version| {
             json!({
                 "kafkaVersionCode": version.code,
                 "kafkaVersionName": version.name(),
                 "applicationVersionName": version.application_name(),
-                "cmakVersionName": versions::MANAGER,
+                "cmakVersionName": kafka_versions::CMAK_NAME,
             })
         })
         .collect();
-    Answer::Result(json!({ "kafkaVersionList": list }))
+    ApiResponse::Success(json!({ "kafkaVersionList": list }))
 }
 
-/// # Errors
-/// The answer to a body that is wrong.
-pub(super) fn cluster_list(account: &Account, body: &[u8], now: Now) -> Result<Answer, Answer> {
-    let fields = Fields::parse(body)?;
-    let part = fields.text("inputText")?.unwrap_or_default();
+pub(super) fn cluster_list(
+    account: &Account,
+    body: &[u8],
+    context: RequestContext,
+) -> Result<ApiResponse, ApiResponse> {
+    let fields = RequestFields::parse(body)?;
+    let name_part = fields.text("inputText")?.unwrap_or_default();
     let vpc = fields.text("vpcName")?.filter(|vpc| !vpc.is_empty());
-    let wanted = |name: &str, in_vpc: &str| name.contains(part) && vpc.is_none_or(|vpc| vpc == in_vpc);
-    // One list, cut into pages before it is told apart: this is how the count can include both.
+    let is_match = |name: &str, in_vpc: &str| name.contains(name_part) && vpc.is_none_or(|vpc| vpc == in_vpc);
+    // Both kinds of clusters are paged as one list, because the count includes both.
     let allowed = account
         .clusters
         .iter()
-        .filter(|cluster| wanted(&cluster.name, cluster.vpc))
-        .map(|cluster| (true, listed(cluster, &cluster.view(now))));
+        .filter(|cluster| is_match(&cluster.name, cluster.vpc))
+        .map(|cluster| (true, list_entry(cluster, &cluster.view(context))));
     let disallowed =
-        account.disallowed.iter().filter(|(_, name)| wanted(name, DISALLOWED_VPC)).map(|(no, name)| {
-            (false, json!({ "clusterName": name, "serviceGroupInstanceNo": no.to_string() }))
-        });
+        account.forbidden_clusters.iter().filter(|(_, name)| is_match(name, FORBIDDEN_VPC)).map(
+            |(no, name)| (false, json!({ "clusterName": name, "serviceGroupInstanceNo": no.to_string() })),
+        );
     let (items, mut result) = page(&fields, allowed.chain(disallowed).collect())?;
     let (allowed, disallowed): (Vec<_>, Vec<_>) = items.into_iter().partition(|(allowed, _)| *allowed);
     let values = |items: Vec<(bool, Value)>| items.into_iter().map(|(_, value)| value).collect::<Value>();
     result.insert("allowedClusters".to_owned(), values(allowed));
     result.insert("disallowedClusters".to_owned(), values(disallowed));
-    Ok(Answer::Result(Value::Object(result)))
+    Ok(ApiResponse::Success(Value::Object(result)))
 }
 
-/// Answers null for a number that nobody has.
-pub(super) fn cluster(account: &Account, no: u64, now: Now) -> Answer {
-    if account.is_disallowed(no) {
-        return Answer::permission_denied();
+/// Responds with null for an unknown number.
+pub(super) fn cluster(account: &Account, no: u64, context: RequestContext) -> ApiResponse {
+    if account.is_forbidden(no) {
+        return ApiResponse::permission_denied();
     }
-    let Some(cluster) = account.cluster(no) else { return Answer::Result(Value::Null) };
-    let view = cluster.view(now);
-    Answer::Result(json!({
+    let Some(cluster) = account.cluster(no) else { return ApiResponse::Success(Value::Null) };
+    let view = cluster.view(context);
+    ApiResponse::Success(json!({
         "clusterName": cluster.name,
         "kafkaVersionCode": view.version,
         "kafkaManagerUserName": "admin",
@@ -78,51 +80,50 @@ pub(super) fn cluster(account: &Account, no: u64, now: Now) -> Answer {
     }))
 }
 
-/// Answers a status or progress read; one that got its answer counts as a look.
-pub(super) fn status(account: &mut Account, no: u64, now: Now) -> Answer {
-    if account.is_disallowed(no) {
-        return Answer::permission_denied();
+/// Responds to a status or progress read. A read that gets a response counts as a poll.
+pub(super) fn status(account: &mut Account, no: u64, context: RequestContext) -> ApiResponse {
+    if account.is_forbidden(no) {
+        return ApiResponse::permission_denied();
     }
-    let Some(cluster) = account.cluster_mut(no) else { return Answer::Result(Value::Null) };
+    let Some(cluster) = account.cluster_mut(no) else { return ApiResponse::Success(Value::Null) };
     if let Some(upgrade) = &mut cluster.upgrade {
-        upgrade.looks += 1;
+        upgrade.polls += 1;
     }
-    let view = cluster.view(now);
+    let view = cluster.view(context);
     let node = |(hostname, status): (String, &str)| json!({ "hostname": hostname, "status": status });
-    let colours = view.colours.iter().map(String::as_str);
-    let brokers: Vec<_> = cluster.broker_names().zip(colours).map(node).collect();
+    let colors = view.colors.iter().map(String::as_str);
+    let brokers: Vec<_> = cluster.broker_names().zip(colors).map(node).collect();
     let zookeepers: Vec<_> = cluster.zookeeper_names().map(|name| node((name, GREEN))).collect();
-    let operating =
-        view.colours.iter().filter(|colour| ["green", "yellow"].contains(&colour.as_str())).count();
-    Answer::Result(json!({
+    let operating = view.colors.iter().filter(|color| ["green", "yellow"].contains(&color.as_str())).count();
+    ApiResponse::Success(json!({
         "clusterName": cluster.name,
         "brokerNodeTotalNumber": cluster.brokers,
         "brokerNumber": operating,
-        "brokerStatus": overall(&view.colours),
+        "brokerStatus": overall_color(&view.colors),
         "brokerStatusPerNode": brokers,
-        "zookeeperTotalNumber": ZOOKEEPERS,
-        "zookeeperNumber": ZOOKEEPERS,
+        "zookeeperTotalNumber": ZOOKEEPER_NODES,
+        "zookeeperNumber": ZOOKEEPER_NODES,
         "zookeeperStatus": GREEN,
         "zookeeperStatusPerNode": zookeepers,
     }))
 }
 
-/// Returns the colour of all brokers together: the first that matters most, a foreign one before green.
-fn overall(colours: &[String]) -> &str {
-    let present = |wanted: &&str| colours.iter().any(|colour| colour == wanted);
+/// Returns the overall color: the most severe of all brokers; an unknown color ranks before green.
+fn overall_color(colors: &[String]) -> &str {
+    let present = |wanted: &&str| colors.iter().any(|color| color == wanted);
     let known = ["red", ORANGE, "yellow", "gray"].into_iter().find(present);
-    known.or(colours.iter().map(String::as_str).find(|colour| *colour != GREEN)).unwrap_or(GREEN)
+    known.or(colors.iter().map(String::as_str).find(|color| *color != GREEN)).unwrap_or(GREEN)
 }
 
 fn vpc_no(cluster: &Cluster) -> u32 {
     if cluster.vpc == "vpc-a" { 1234 } else { 1235 }
 }
 
-fn listed(cluster: &Cluster, view: &View) -> Value {
-    let version = versions::of_code(&view.version);
+fn list_entry(cluster: &Cluster, view: &ClusterView) -> Value {
+    let version = kafka_versions::by_code(&view.version);
     let foreign = || format!("Kafka {}", view.version);
     json!({
-        "applicationVersion": version.map_or_else(foreign, versions::Version::application_name),
+        "applicationVersion": version.map_or_else(foreign, kafka_versions::Version::application_name),
         "brokerNodeAccessControlGroupName": format!("cdss-b-{}", cluster.no),
         "brokerNodeAccessControlGroupSequence": 3002,
         "brokerNodeCount": cluster.brokers,
@@ -138,14 +139,14 @@ fn listed(cluster: &Cluster, view: &View) -> Value {
         "kafkaBrokerPort": 9092,
         "kafkaBrokerTlsPort": 9093,
         "kafkaManagerUserName": "admin",
-        "kafkaVersion": version.map_or_else(foreign, versions::Version::name),
+        "kafkaVersion": version.map_or_else(foreign, kafka_versions::Version::name),
         "managerNodeAccessControlGroupName": format!("cdss-m-{}", cluster.no),
         "managerNodeAccessControlGroupSequence": 3001,
         "managerNodeCount": 1,
         "managerNodeSubnetName": "public-m",
         "managerNodeSubnetNo": 2001,
         "managerNodeType": "STAND",
-        "memberNo": super::groups::MEMBER,
+        "memberNo": super::config_group_reads::MEMBER_NO,
         "serverStatus": view.status,
         "serviceGroupInstanceNo": cluster.no.to_string(),
         "softwareProductName": "Rocky Linux 8.10",

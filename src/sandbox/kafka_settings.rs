@@ -1,8 +1,8 @@
-//! The Kafka settings that the sandbox knows, the same in every version.
+//! The Kafka settings that the sandbox knows. They are the same in every version.
 
-/// One setting of a broker. Kinds and ranges are worded by us: the service does not document them.
+/// A broker setting. The texts of kinds and ranges are invented, because the service does not document them.
 pub(super) struct Setting {
-    /// Kafka's own spelling.
+    /// Kafka's name of the setting.
     pub(super) name: &'static str,
     pub(super) default: &'static str,
     pub(super) kind: &'static str,
@@ -10,12 +10,12 @@ pub(super) struct Setting {
     pub(super) modifiable: bool,
 }
 
-/// The settings that the service's own write call has a field for. Only these stand in the list with fields;
-/// every other one stands in the additional list, and only where it has a custom value.
+/// The settings for which the service's write operation has a field. The main list contains only these. Every other
+/// setting is in the additional list, and only if it has a custom value.
 ///
-/// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. That the two lists are
-/// divided in this way is inferred from it.
-const WITH_A_FIELD: [&str; 15] = [
+/// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. This division of the two lists
+/// is inferred from it.
+const NAMES_WITH_FIELD: [&str; 15] = [
     "allow.everyone.if.no.acl.found",
     "authorizer.class.name",
     "auto.create.topics.enable",
@@ -34,7 +34,7 @@ const WITH_A_FIELD: [&str; 15] = [
 ];
 
 const POSITIVE: &str = "1 ~ 2147483647";
-const SWITCH: &str = "true, false";
+const BOOLEAN: &str = "true, false";
 
 const fn setting(
     name: &'static str,
@@ -45,13 +45,13 @@ const fn setting(
     Setting { name, default, kind, range, modifiable: true }
 }
 
-/// Every setting, with the defaults of Kafka.
+/// All settings, with Kafka's defaults.
 pub(super) const ALL: &[Setting] = &[
-    setting("auto.create.topics.enable", "true", "boolean", SWITCH),
+    setting("auto.create.topics.enable", "true", "boolean", BOOLEAN),
     setting("compression.type", "producer", "string", "uncompressed, zstd, lz4, snappy, gzip, producer"),
     setting("default.replication.factor", "1", "int", "1 ~ 32767"),
-    setting("delete.topic.enable", "true", "boolean", SWITCH),
-    setting("log.cleaner.enable", "true", "boolean", SWITCH),
+    setting("delete.topic.enable", "true", "boolean", BOOLEAN),
+    setting("log.cleaner.enable", "true", "boolean", BOOLEAN),
     setting("log.cleaner.threads", "1", "int", "0 ~ 2147483647"),
     setting("log.cleanup.policy", "delete", "string", "delete, compact"),
     setting("log.flush.interval.messages", "9223372036854775807", "long", "1 ~ 9223372036854775807"),
@@ -64,16 +64,16 @@ pub(super) const ALL: &[Setting] = &[
     setting("num.network.threads", "3", "int", POSITIVE),
     setting("num.partitions", "1", "int", POSITIVE),
     Setting { modifiable: false, ..setting("offsets.topic.replication.factor", "3", "int", "1 ~ 32767") },
-    setting("unclean.leader.election.enable", "false", "boolean", SWITCH),
+    setting("unclean.leader.election.enable", "false", "boolean", BOOLEAN),
 ];
 
 impl Setting {
-    /// Returns true for a setting of the list with fields.
-    pub(super) fn has_a_field(&self) -> bool {
-        WITH_A_FIELD.contains(&self.name)
+    /// Returns true for a setting of the main list.
+    pub(super) fn has_field(&self) -> bool {
+        NAMES_WITH_FIELD.contains(&self.name)
     }
 
-    /// Returns the service's second spelling: `log.retention.hours` is `logRetentionHours`.
+    /// Returns the service's camel-case key: `logRetentionHours` for `log.retention.hours`.
     pub(super) fn key(&self) -> String {
         let mut words = self.name.split('.');
         let mut key = words.next().unwrap_or_default().to_owned();
@@ -86,12 +86,13 @@ impl Setting {
     }
 }
 
-pub(super) fn has(name: &str) -> bool {
+/// Returns true if the sandbox knows this setting.
+pub(super) fn is_known(name: &str) -> bool {
     ALL.iter().any(|setting| setting.name == name)
 }
 
-/// Returns true for what may be the name of a setting: the additional list takes any.
-pub(super) fn is_a_name(name: &str) -> bool {
+/// Returns true for a valid setting name. The additional list accepts any.
+pub(super) fn is_valid_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
     name.contains('.') && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(allowed)
 }
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_spellings_belong_together() {
+    fn key_is_the_name_in_camel_case() {
         let keys: Vec<_> = ALL.iter().map(Setting::key).collect();
         assert_eq!(keys[0], "autoCreateTopicsEnable");
         assert!(keys.contains(&"offsetsTopicReplicationFactor".to_owned()));
