@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Answer;
 use super::clock_skew::{ClockSkew, are_apart};
-use crate::clock::Signal;
+use crate::signals::Signal;
 
 /// Why it is certain that nothing was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,11 +86,6 @@ fn shown(code: Option<i64>) -> String {
 }
 
 impl ApiError {
-    pub(super) fn mismatch(wanted: &str, got: &Answer) -> Self {
-        let what = format!("the client took {got:?} for {wanted}, which is a defect of cdss");
-        Self::Unreadable { operation: "read", status: 0, what, request_id: None }
-    }
-
     /// Returns true when the key is the problem.
     pub(crate) fn is_auth(&self) -> bool {
         match self {

@@ -16,10 +16,11 @@ use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
 use super::transport::{HttpClient, build_client, exchange};
 use super::trust::TrustFiles;
-use crate::clock::{Clock, Signal, SignalListener};
+use crate::clock::Clock;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
 use crate::model::service::Service;
+use crate::signals::{Signal, SignalListener};
 use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 
 /// Everything that the way depends on, but for the key.

@@ -1,6 +1,6 @@
 //! The reads, and the answers that belong to them.
 
-use super::{ApiError, CdssApi};
+use super::ApiError;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterList};
 use crate::model::config_group::{ConfigGroup, Setting};
@@ -54,7 +54,7 @@ macro_rules! answers {
             fn try_from(answer: Answer) -> Result<Self, ApiError> {
                 match answer {
                     Answer::$name(inner) => Ok(inner),
-                    other => Err(ApiError::mismatch(stringify!($name), &other)),
+                    other => Err(mismatch(stringify!($name), &other)),
                 }
             }
         })*
@@ -78,30 +78,7 @@ answers! {
     PreCheck(PreCheck),
 }
 
-/// Sends several reads at once, patiently.
-pub(crate) fn join<const N: usize>(api: &dyn CdssApi, reads: &[Read; N]) -> [Result<Answer, ApiError>; N] {
-    let answers = api.together(reads, RetryPolicy::Patient);
-    answers.try_into().expect("as many answers come back as reads were given")
-}
-
-/// Sends several reads at once, each in one attempt.
-pub(crate) fn join_once<const N: usize>(
-    api: &dyn CdssApi,
-    reads: &[Read; N],
-) -> [Result<Answer, ApiError>; N] {
-    let answers = api.together(reads, RetryPolicy::Once);
-    answers.try_into().expect("as many answers come back as reads were given")
-}
-
-/// Sends one read.
-///
-/// # Errors
-///
-/// Fails when the read does.
-pub(crate) fn one<T>(api: &dyn CdssApi, read: Read, persistence: RetryPolicy) -> Result<T, ApiError>
-where
-    T: TryFrom<Answer, Error = ApiError>,
-{
-    let mut answers = api.together(&[read], persistence);
-    answers.pop().expect("one answer comes back for one read")?.try_into()
+fn mismatch(wanted: &str, got: &Answer) -> ApiError {
+    let what = format!("the client took {got:?} for {wanted}, which is a defect of cdss");
+    ApiError::Unreadable { operation: "read", status: 0, what, request_id: None }
 }

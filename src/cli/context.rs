@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::api::{Connection, CredentialCache, Http, Limits, Probe, ProbeReport, TrustFiles};
-use crate::clock::{Clock as _, SignalListener, SystemClock};
+use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Failure, StartState};
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
@@ -22,6 +22,7 @@ use crate::settings::{
     self, ConfigError, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext,
     Settings, SettingsSummary,
 };
+use crate::signals::SignalListener;
 
 /// Everything that a command takes from the outside world.
 pub(crate) struct Context {

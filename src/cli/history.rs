@@ -5,12 +5,13 @@ use std::rc::Rc;
 use clap::Args;
 
 use crate::cli::context::{operator, run_id};
-use crate::clock::{Clock as _, SignalListener, SystemClock};
+use crate::clock::{Clock as _, SystemClock};
 use crate::error::Failure;
 use crate::journal::Journal;
 use crate::model::history::{DamagedRecord, History, InitOutcome};
 use crate::output::{CommandOutput, HistoryView, escape, streams};
 use crate::settings::{self, Environment};
+use crate::signals::SignalListener;
 
 /// Show the upgrades and config group copies that were run from this machine
 #[derive(Debug, Args)]

@@ -1,7 +1,6 @@
 //! The one error that commands return. Whether anything was started is part of each case.
 
 use crate::api::{ApiError, SendFailure};
-use crate::clock::Signal;
 use crate::consent::ConsentError;
 use crate::exit::Exit;
 use crate::journal::JournalError;
@@ -11,6 +10,7 @@ use crate::model::kafka_version::VersionError;
 use crate::model::selector::{ClusterError, ConfigGroupError};
 use crate::model::service::Service;
 use crate::settings::ConfigError;
+use crate::signals::Signal;
 use crate::upgrade::rules::acceptance::AcceptanceError;
 use crate::upgrade::rules::checks::{Check, JOURNAL_REMEDY};
 use crate::verify::rules::Step;

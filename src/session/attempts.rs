@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Session;
 use crate::api::{ApiError, CdssApi, OperationKind, RetryDecision, SendFailure, classify};
-use crate::clock::Interrupted;
+use crate::signals::Interrupted;
 
 /// The most attempts, within [`WINDOW`].
 ///

@@ -5,11 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::api::{Answer, ApiError, OperationKind, Read, RetryDecision, RetryPolicy, classify, one};
-use crate::clock::Interrupted;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity};
 use crate::model::ids::ClusterNo;
 use crate::session::Session;
+use crate::signals::Interrupted;
 
 /// Looks, and remembers which call tells the colours.
 #[derive(Debug)]

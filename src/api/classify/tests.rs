@@ -215,7 +215,7 @@ fn what_is_neither_proves_nothing() {
 fn what_never_became_an_answer() {
     let unsent = |why| ApiError::NotSent { operation: "op", why, reason: String::new() };
     let lost = ApiError::NoAnswer { operation: "op", reason: String::new() };
-    let signal = ApiError::Interrupted { operation: "op", signal: crate::clock::Signal::Interrupt };
+    let signal = ApiError::Interrupted { operation: "op", signal: crate::signals::Signal::Interrupt };
     for (error, read, start) in [
         (unsent(SendFailure::Connection), AGAIN, AGAIN),
         (unsent(SendFailure::Proxy), AGAIN, AGAIN),

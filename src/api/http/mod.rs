@@ -20,7 +20,7 @@ use super::transport::{HttpClient, build_client, exchange, prepare, signed_heade
 use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
 use super::{Acceptance, Answer, CdssApi, NewGroup, Read, RetryPolicy};
-use crate::clock::{Clock, SignalListener, later};
+use crate::clock::{Clock, later};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
@@ -28,6 +28,7 @@ use crate::model::proxy_address::ProxyAddress;
 use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
 use crate::model::service::Service;
 use crate::settings::Credentials;
+use crate::signals::SignalListener;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 

@@ -6,6 +6,7 @@
 
 mod fields;
 mod groups;
+mod json;
 mod log_body;
 mod response;
 mod values;

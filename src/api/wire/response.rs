@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fields::number;
+use super::json::number;
 use crate::api::ApiError;
 use crate::api::classify::OperationKind;
 use crate::api::clock_skew::ClockSkew;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Envelope;
-use super::fields::number;
+use super::json::number;
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-use crate::clock::{Signal, SignalListener};
 use crate::consent::{ConsentError, Prompt as _, Question};
 use crate::error::{Failure, StartState};
 use crate::model::region::{Region, Site};
 use crate::output::{EchoGuard, TerminalPrompt, streams};
 use crate::settings::{self, Change, Environment, Field, Files, Flags};
+use crate::signals::{Signal, SignalListener};
 
 /// What a change works with.
 pub(super) struct ProfileEditor<'a> {

@@ -8,11 +8,12 @@ use std::process::{Command, ExitStatus};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::clock::{Clock as _, Signal, SignalListener, SystemClock, on_each_signal};
+use crate::clock::{Clock as _, SystemClock};
 use crate::error::Failure;
 use crate::output::streams;
 use crate::sandbox::{Log, NewCluster, Options, Sandbox, Scenario};
 use crate::settings::{Environment, is_setting, sandbox_keys};
+use crate::signals::{Signal, SignalListener, on_each_signal};
 use folder::{Folder, WrapperError};
 
 mod folder;

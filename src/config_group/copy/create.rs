@@ -8,7 +8,6 @@ use super::{named, unchanged};
 use crate::api::{
     ApiError, CdssApi, NewGroup, OperationKind, Read, RetryDecision, RetryPolicy, classify, join, one,
 };
-use crate::clock::Interrupted;
 use crate::config_group::rules::creation::{self, Provenance};
 use crate::consent::GroupConsent;
 use crate::error::{CopyFailure, Failure};
@@ -18,6 +17,7 @@ use crate::model::verdict::Submitted;
 use crate::report::Report;
 use crate::session::Session;
 use crate::session::attempts::CONFIRMATION_PAUSES;
+use crate::signals::Interrupted;
 
 /// Whether the number in the answer to a create is that of the new group.
 enum GroupIdentity {

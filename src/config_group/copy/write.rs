@@ -8,7 +8,6 @@ use super::hints::{SAME_AGAIN, unwritten, unwritten_by};
 use super::plan::{CopyEndpoints, CopyPlan};
 use super::{named, unchanged};
 use crate::api::{ApiError, CdssApi, OperationKind, Read, RetryPolicy, classify, one};
-use crate::clock::Interrupted;
 use crate::config_group::rules::copy::{self, SkippedSetting};
 use crate::config_group::rules::setting_text::first_few;
 use crate::consent::GroupConsent;
@@ -20,6 +19,7 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::session::attempts::CONFIRMATION_PAUSES;
 use crate::session::config_groups::no_settings;
+use crate::signals::Interrupted;
 
 /// What the write was answered.
 struct WriteResult {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
+use crate::clock::SystemClock;
 use crate::clock::tests::FakeClock;
-use crate::clock::{SignalListener, SystemClock};
 use crate::model::endpoint::Endpoint;
 use crate::model::region::Site;
+use crate::signals::SignalListener;
 
 mod format;
 mod groups;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::zeroize::Zeroizing;
 
 use super::NoKeys;
-use crate::clock::SignalListener;
+use crate::signals::SignalListener;
 
 /// What a program said, and how it ended.
 pub(super) struct Output {

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use super::*;
-use crate::clock::{Clock, Interrupted};
+use crate::clock::Clock;
+use crate::signals::Interrupted;
 
 /// A gateway whose clock is `ahead` of this machine's, and which judges by it.
 fn gateway_ahead(ahead: SignedDuration, more: &'static str) -> Injector {

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::*;
-use crate::clock::Signal;
+use crate::signals::Signal;
 
 /// Remembers what it was told of keys.
 #[derive(Default)]

@@ -63,7 +63,7 @@ impl Clock for ServerClock {
         Duration::from_secs(self.0.load(Ordering::SeqCst))
     }
 
-    fn sleep(&self, _: Duration) -> Result<(), crate::clock::Interrupted> {
+    fn sleep(&self, _: Duration) -> Result<(), crate::signals::Interrupted> {
         panic!("reading a list needs no sleep")
     }
 }

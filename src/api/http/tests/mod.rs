@@ -222,7 +222,7 @@ fn a_signal_before_the_start_sends_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let http = client_of(&format!("http://{}", listener.local_addr().unwrap()), QUICK);
-    http.connection.interrupt.raise(crate::clock::Signal::Terminate);
+    http.connection.interrupt.raise(crate::signals::Signal::Terminate);
     let error = start(&http).unwrap_err();
     assert!(matches!(error, ApiError::NotSent { why: SendFailure::Interrupted, .. }), "{error:?}");
     assert!(listener.accept().is_err(), "no connection was made");

@@ -8,7 +8,7 @@ use super::life::{BETWEEN, By, Kind, NEW, OLD, Shape, View};
 use super::properties::{Answered, Post, before_post};
 use super::world::World;
 use crate::api::{Acceptance, Answer, ApiError, CdssApi, NewGroup, Read, RetryPolicy, SendFailure};
-use crate::clock::{Clock as _, Signal};
+use crate::clock::Clock as _;
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::difference::tests::group;
 use crate::consent::{Consent, GroupConsent};
@@ -17,6 +17,7 @@ use crate::model::cluster::{ClusterEntry, ClusterIdentity, ClusterList, ClusterS
 use crate::model::config_group::GroupSettings;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
+use crate::signals::Signal;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 use crate::upgrade::tests::fake::gateway;
