@@ -25,7 +25,7 @@ pub(crate) trait Clock {
 }
 
 /// Returns the time that is later by a duration, or the nearest one that can be represented.
-pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
+pub(crate) fn saturating_add(time: Timestamp, by: SignedDuration) -> Timestamp {
     let nearest = if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
     time.checked_add(by).unwrap_or(nearest)
 }
@@ -33,7 +33,7 @@ pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
 /// The machine's own clocks.
 #[derive(Debug, Clone)]
 pub(crate) struct SystemClock {
-    pub interrupt: SignalListener,
+    pub signals: SignalListener,
 }
 
 impl Clock for SystemClock {
@@ -46,17 +46,17 @@ impl Clock for SystemClock {
     }
 
     fn elapsed(&self) -> Duration {
-        monotonic()
+        monotonic_time()
     }
 
     fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
-        self.interrupt.wait(time)
+        self.signals.wait(time)
     }
 }
 
 /// On Linux the plain monotonic clock stands still while the machine sleeps; this one does not.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn monotonic() -> Duration {
+fn monotonic_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
@@ -80,33 +80,33 @@ pub(crate) mod tests {
     /// A clock whose sleeps take no time. It panics after a million naps: an endless loop must fail, not hang.
     #[derive(Debug, Default)]
     pub(crate) struct FakeClock {
-        since: Cell<Duration>,
+        elapsed_time: Cell<Duration>,
         naps: RefCell<Vec<Duration>>,
         /// After this many naps a signal comes.
         pub interrupt_after: Cell<Option<usize>>,
         /// At this nap the machine is suspended for so long besides.
-        pub jump_at_nap: Cell<Option<(usize, Duration)>>,
+        pub suspend_at_sleep: Cell<Option<(usize, Duration)>>,
     }
 
     impl FakeClock {
-        pub(crate) fn naps(&self) -> Vec<Duration> {
+        pub(crate) fn sleeps(&self) -> Vec<Duration> {
             self.naps.borrow().clone()
         }
 
         /// Lets time pass without a nap, as a slow answer does.
-        pub(crate) fn pass(&self, time: Duration) {
-            self.since.set(self.since.get() + time);
+        pub(crate) fn advance(&self, time: Duration) {
+            self.elapsed_time.set(self.elapsed_time.get() + time);
         }
     }
 
     impl Clock for FakeClock {
         fn now(&self) -> Timestamp {
             let start = Timestamp::from_second(1_795_500_000).unwrap();
-            start + jiff::SignedDuration::try_from(self.since.get()).unwrap()
+            start + jiff::SignedDuration::try_from(self.elapsed_time.get()).unwrap()
         }
 
         fn elapsed(&self) -> Duration {
-            self.since.get()
+            self.elapsed_time.get()
         }
 
         fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
@@ -116,11 +116,11 @@ pub(crate) mod tests {
             }
             naps.push(time);
             assert!(naps.len() < 1_000_000, "this loop has no end");
-            self.pass(time);
-            if let Some((nap, jump)) = self.jump_at_nap.get()
+            self.advance(time);
+            if let Some((nap, jump)) = self.suspend_at_sleep.get()
                 && naps.len() == nap
             {
-                self.pass(jump);
+                self.advance(jump);
             }
             Ok(())
         }
@@ -129,7 +129,7 @@ pub(crate) mod tests {
     #[test]
     fn a_signal_ends_a_sleep_also_when_it_came_before() {
         let interrupt = SignalListener::new();
-        let clock = SystemClock { interrupt: interrupt.clone() };
+        let clock = SystemClock { signals: interrupt.clone() };
         assert_eq!(clock.sleep(Duration::ZERO), Ok(()));
         interrupt.raise(Signal::Terminate);
         interrupt.raise(Signal::Interrupt);
@@ -143,7 +143,7 @@ pub(crate) mod tests {
 
     #[test]
     fn elapsed_time_never_goes_back() {
-        let clock = SystemClock { interrupt: SignalListener::new() };
+        let clock = SystemClock { signals: SignalListener::new() };
         let first = clock.elapsed();
         assert!(clock.elapsed() >= first);
     }

@@ -21,38 +21,38 @@ pub(crate) struct Interrupted(pub Signal);
 
 /// Remembers the first signal and wakes whoever waits.
 #[derive(Debug, Clone)]
-pub(crate) struct SignalListener(Arc<Shared>);
+pub(crate) struct SignalListener(Arc<SignalState>);
 
 #[derive(Debug)]
-struct Shared {
-    raised: Mutex<Option<Signal>>,
-    wake: Condvar,
+struct SignalState {
+    received: Mutex<Option<Signal>>,
+    wakeup: Condvar,
     /// The same news for code that waits on a socket.
-    announce: watch::Sender<Option<Signal>>,
+    sender: watch::Sender<Option<Signal>>,
 }
 
 impl SignalListener {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Shared {
-            raised: Mutex::new(None),
-            wake: Condvar::new(),
-            announce: watch::Sender::new(None),
+        Self(Arc::new(SignalState {
+            received: Mutex::new(None),
+            wakeup: Condvar::new(),
+            sender: watch::Sender::new(None),
         }))
     }
 
     /// Takes note of a signal. Only the first counts.
     pub(crate) fn raise(&self, signal: Signal) {
-        let mut raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut raised = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
         if raised.is_none() {
             *raised = Some(signal);
-            self.0.announce.send_replace(Some(signal));
-            self.0.wake.notify_all();
+            self.0.sender.send_replace(Some(signal));
+            self.0.wakeup.notify_all();
         }
     }
 
     /// Returns the first signal, if any came.
     pub(crate) fn raised(&self) -> Option<Signal> {
-        *self.0.raised.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.received.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for `time` or for a signal.
@@ -61,18 +61,18 @@ impl SignalListener {
     ///
     /// Fails with the signal when there is one.
     pub(crate) fn wait(&self, time: Duration) -> Result<(), Interrupted> {
-        let raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        let raised = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
         let (raised, _timed_out) = self
             .0
-            .wake
+            .wakeup
             .wait_timeout_while(raised, time, |raised| raised.is_none())
             .unwrap_or_else(PoisonError::into_inner);
         raised.map_or(Ok(()), |signal| Err(Interrupted(signal)))
     }
 
     /// Waits for a signal, as a future.
-    pub(crate) async fn signalled(&self) -> Signal {
-        let mut news = self.0.announce.subscribe();
+    pub(crate) async fn recv(&self) -> Signal {
+        let mut news = self.0.sender.subscribe();
         loop {
             let signal = *news.borrow_and_update();
             match signal {
@@ -94,7 +94,7 @@ impl SignalListener {
         use std::sync::atomic::AtomicBool;
 
         let seen = Arc::new(AtomicBool::new(false));
-        for number in heard() {
+        for number in handled_signals() {
             // The order matters: the first signal finds `seen` false here and sets it in the next line.
             signal_hook::flag::register_conditional_default(number, Arc::clone(&seen))?;
             signal_hook::flag::register(number, Arc::clone(&seen))?;
@@ -103,7 +103,7 @@ impl SignalListener {
         // programs that cdss runs; an ignored signal would be.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
         let interrupt = self.clone();
-        on_each_signal(move |signal| interrupt.raise(signal))
+        on_signal(move |signal| interrupt.raise(signal))
     }
 
     /// Does nothing where there are no such signals.
@@ -120,22 +120,22 @@ impl SignalListener {
 /// Returns the signals to listen for: one that this process was told to ignore, as `nohup` does with the hang-up,
 /// stays ignored.
 #[cfg(unix)]
-fn heard() -> Vec<i32> {
+fn handled_signals() -> Vec<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = ignored(&status);
+    let ignored = parse_ignored_mask(&status);
     let bit = |number: i32| 1_u64.checked_shl(number.unsigned_abs().saturating_sub(1)).unwrap_or_default();
-    SIGNALS.into_iter().filter(|number| ignored & bit(*number) == 0).collect()
+    TERMINATION_SIGNALS.into_iter().filter(|number| ignored & bit(*number) == 0).collect()
 }
 
 /// Reads the mask of ignored signals, as Linux tells it; elsewhere none is known to be.
 #[cfg(unix)]
-fn ignored(status: &str) -> u64 {
+fn parse_ignored_mask(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
 }
 
 #[cfg(unix)]
-const SIGNALS: [i32; 3] =
+const TERMINATION_SIGNALS: [i32; 3] =
     [signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
 
 /// Calls `act` for every signal from now on, on a thread of its own; none has its plain effect any more.
@@ -144,8 +144,8 @@ const SIGNALS: [i32; 3] =
 ///
 /// Fails when the system refuses the handlers.
 #[cfg(unix)]
-pub(crate) fn on_each_signal(act: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
-    let mut signals = signal_hook::iterator::Signals::new(heard())?;
+pub(crate) fn on_signal(act: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new(handled_signals())?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for number in signals.forever() {
             act(match number {
@@ -181,7 +181,7 @@ mod tests {
             ("SigIgn:\tnonsense", 0),
             ("", 0),
         ] {
-            assert_eq!(ignored(status), mask, "{status:?}");
+            assert_eq!(parse_ignored_mask(status), mask, "{status:?}");
         }
     }
 }

@@ -13,12 +13,12 @@ pub(crate) struct ClockSkew {
 
 impl ClockSkew {
     /// Returns true when the difference is one that the gateway refuses.
-    pub(crate) fn are_apart(&self) -> bool {
-        self.server.is_some_and(|its| are_apart(self.local, its))
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.server.is_some_and(|its| is_skew_too_large(self.local, its))
     }
 }
 
 /// Returns true for two times whose difference the gateway refuses.
-pub(super) fn are_apart(own: jiff::Timestamp, its: jiff::Timestamp) -> bool {
+pub(super) fn is_skew_too_large(own: jiff::Timestamp, its: jiff::Timestamp) -> bool {
     its.duration_since(own).abs() > MAX_CLOCK_SKEW
 }

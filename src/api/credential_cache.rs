@@ -9,11 +9,11 @@ use crate::settings::{ConfigError, Credentials};
 
 /// Holds the key. Where a new one can't be had, the old one stays, and the service judges it.
 pub(crate) struct CredentialCache {
-    keys: RefCell<Credentials>,
-    renew: Box<dyn Fn() -> Result<Credentials, ConfigError>>,
-    was_told: Cell<bool>,
+    credentials: RefCell<Credentials>,
+    load: Box<dyn Fn() -> Result<Credentials, ConfigError>>,
+    has_reported_failure: Cell<bool>,
     /// How long before its end the key is renewed.
-    margin: Cell<SignedDuration>,
+    refresh_margin: Cell<SignedDuration>,
 }
 
 /// A key that ends to count within this is fetched anew before it is used.
@@ -25,49 +25,49 @@ impl CredentialCache {
     /// `renew` fetches the keys anew from where they came from.
     pub(crate) fn new(keys: Credentials, renew: Box<dyn Fn() -> Result<Credentials, ConfigError>>) -> Self {
         Self {
-            keys: RefCell::new(keys),
-            renew,
-            was_told: Cell::new(false),
-            margin: Cell::new(REFRESH_BEFORE_EXPIRY),
+            credentials: RefCell::new(keys),
+            load: renew,
+            has_reported_failure: Cell::new(false),
+            refresh_margin: Cell::new(REFRESH_BEFORE_EXPIRY),
         }
     }
 
     /// Returns the key in force.
-    pub(super) fn present(&self) -> Credentials {
-        self.keys.borrow().clone()
+    pub(super) fn current(&self) -> Credentials {
+        self.credentials.borrow().clone()
     }
 
     /// Returns the key to sign with at this time, fetched anew where it ends to count soon.
-    pub(super) fn for_use(&self, at: Timestamp, observer: &dyn RequestObserver) -> Credentials {
+    pub(super) fn fresh(&self, at: Timestamp, observer: &dyn RequestObserver) -> Credentials {
         let expires_within =
-            |margin| self.keys.borrow().expires.is_some_and(|end| end.duration_since(at) < margin);
-        if expires_within(self.margin.get()) {
-            self.fetch(observer);
+            |margin| self.credentials.borrow().expires.is_some_and(|end| end.duration_since(at) < margin);
+        if expires_within(self.refresh_margin.get()) {
+            self.refresh(observer);
             // A source whose new key expires as soon is not asked again at every request: between the last look and a
             // start nothing may run.
-            self.margin.set(if expires_within(REFRESH_BEFORE_EXPIRY) {
+            self.refresh_margin.set(if expires_within(REFRESH_BEFORE_EXPIRY) {
                 SignedDuration::ZERO
             } else {
                 REFRESH_BEFORE_EXPIRY
             });
         }
-        self.present()
+        self.current()
     }
 
     /// Returns true when there is another key than the one that was refused. Of several requests that are refused
     /// together only the first one fetches it.
-    pub(super) fn has_newer_than(&self, refused: &Credentials, observer: &dyn RequestObserver) -> bool {
-        if self.keys.borrow().is(refused) {
-            self.fetch(observer);
+    pub(super) fn has_replacement_for(&self, refused: &Credentials, observer: &dyn RequestObserver) -> bool {
+        if self.credentials.borrow().is(refused) {
+            self.refresh(observer);
         }
-        !self.keys.borrow().is(refused)
+        !self.credentials.borrow().is(refused)
     }
 
-    fn fetch(&self, observer: &dyn RequestObserver) {
-        match (self.renew)() {
-            Ok(new) => *self.keys.borrow_mut() = new,
+    fn refresh(&self, observer: &dyn RequestObserver) {
+        match (self.load)() {
+            Ok(new) => *self.credentials.borrow_mut() = new,
             Err(ConfigError::Interrupted(_)) => {}
-            Err(error) if self.was_told.replace(true) => drop(error),
+            Err(error) if self.has_reported_failure.replace(true) => drop(error),
             Err(error) => observer.key_not_renewed(&error.to_string()),
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::clock_skew::{ClockSkew, are_apart};
+use super::clock_skew::{ClockSkew, is_skew_too_large};
 use crate::signals::Signal;
 
 /// Why it is certain that nothing was sent.
@@ -19,7 +19,7 @@ pub(crate) enum SendFailure {
     /// The certificate is not trusted. Trying again never helps.
     Certificate(CertificateProblem),
     /// The proxy wants a login. Trying again with the same one can lock an account.
-    ProxyLogin,
+    ProxyAuth,
     /// A file or a setting of the way to the service can't be used.
     Setup,
     /// A signal came first.
@@ -42,18 +42,18 @@ pub(crate) enum CertificateProblem {
 pub(crate) enum ApiError {
     /// Provably nothing was sent.
     #[error("{operation}: {reason}")]
-    NotSent { operation: &'static str, why: SendFailure, reason: String },
+    NotSent { operation: &'static str, failure: SendFailure, reason: String },
 
     /// The request went out, and no whole answer came back.
     #[error("{operation}: {reason}")]
-    NoAnswer { operation: &'static str, reason: String },
+    NoResponse { operation: &'static str, reason: String },
 
     /// A signal came while the answer was awaited.
     #[error("{operation}: interrupted")]
     Interrupted { operation: &'static str, signal: Signal },
 
     /// The gateway's own error body: the request did not reach the service, but for 5xx.
-    #[error("{operation}: {message} (HTTP {status}{})", shown(*code))]
+    #[error("{operation}: {message} (HTTP {status}{})", code_suffix(*code))]
     Gateway {
         operation: &'static str,
         status: u16,
@@ -61,13 +61,13 @@ pub(crate) enum ApiError {
         message: String,
         request_id: Option<String>,
         /// Measured at 401.
-        clocks: Option<Box<ClockSkew>>,
+        clock_skew: Option<Box<ClockSkew>>,
         /// The pause that the service asks for.
         retry_after: Option<Duration>,
     },
 
     /// The service's own envelope says no.
-    #[error("{operation}: {message} (HTTP {status}{})", shown(*code))]
+    #[error("{operation}: {message} (HTTP {status}{})", code_suffix(*code))]
     Refused {
         operation: &'static str,
         status: u16,
@@ -77,11 +77,11 @@ pub(crate) enum ApiError {
     },
 
     /// Something else came back: another shape, a redirect, a page, half an answer.
-    #[error("{operation}: {what} (HTTP {status})")]
-    Unreadable { operation: &'static str, status: u16, what: String, request_id: Option<String> },
+    #[error("{operation}: {reason} (HTTP {status})")]
+    Unreadable { operation: &'static str, status: u16, reason: String, request_id: Option<String> },
 }
 
-fn shown(code: Option<i64>) -> String {
+fn code_suffix(code: Option<i64>) -> String {
     code.map(|code| format!(", code {code}")).unwrap_or_default()
 }
 
@@ -91,19 +91,19 @@ impl ApiError {
         match self {
             Self::Gateway { status, .. } | Self::Unreadable { status, .. } => matches!(status, 401 | 403),
             Self::NotSent { .. }
-            | Self::NoAnswer { .. }
+            | Self::NoResponse { .. }
             | Self::Interrupted { .. }
             | Self::Refused { .. } => false,
         }
     }
 
     /// Returns true when the gateway did not accept the signature: another key may do better.
-    pub(crate) fn is_refused_signature(&self) -> bool {
+    pub(crate) fn is_signature_rejected(&self) -> bool {
         matches!(self, Self::Gateway { status: 401, code: Some(200), .. })
     }
 
     /// Returns true for a route that the gateway doesn't have, as the progress call in some sites.
-    pub(crate) fn is_no_such_route(&self) -> bool {
+    pub(crate) fn is_route_not_found(&self) -> bool {
         matches!(self, Self::Gateway { status: 404, .. })
     }
 
@@ -112,7 +112,7 @@ impl ApiError {
             Self::Gateway { request_id, .. }
             | Self::Refused { request_id, .. }
             | Self::Unreadable { request_id, .. } => request_id.as_deref(),
-            Self::NotSent { .. } | Self::NoAnswer { .. } | Self::Interrupted { .. } => None,
+            Self::NotSent { .. } | Self::NoResponse { .. } | Self::Interrupted { .. } => None,
         }
     }
 
@@ -121,7 +121,7 @@ impl ApiError {
         match self {
             Self::Gateway { message, .. } | Self::Refused { message, .. } => Some(message),
             Self::NotSent { .. }
-            | Self::NoAnswer { .. }
+            | Self::NoResponse { .. }
             | Self::Interrupted { .. }
             | Self::Unreadable { .. } => None,
         }
@@ -138,8 +138,10 @@ impl ApiError {
     /// Returns what to do next. Where the way to the service is the trouble, another command tells more.
     pub(crate) fn hint(&self) -> Option<String> {
         let on_the_way = match self {
-            Self::NotSent { why, .. } => !matches!(why, SendFailure::Setup | SendFailure::Interrupted),
-            Self::NoAnswer { .. } => true,
+            Self::NotSent { failure: why, .. } => {
+                !matches!(why, SendFailure::Setup | SendFailure::Interrupted)
+            }
+            Self::NoResponse { .. } => true,
             _ => false,
         };
         let more = if on_the_way { "; `cdss config verify` looks at each step of the way" } else { "" };
@@ -149,7 +151,7 @@ impl ApiError {
     /// Returns what to do about it.
     pub(crate) fn remedy(&self) -> Option<String> {
         match self {
-            Self::NotSent { why: SendFailure::Certificate(distrust), .. } => Some(
+            Self::NotSent { failure: SendFailure::Certificate(distrust), .. } => Some(
                 match distrust {
                     CertificateProblem::Issuer | CertificateProblem::Other => {
                         "give the certificate of the authority that signed it with --cacert FILE, if you trust it"
@@ -159,11 +161,11 @@ impl ApiError {
                 }
                 .to_owned(),
             ),
-            Self::NotSent { why: SendFailure::ProxyLogin, .. } => {
+            Self::NotSent { failure: SendFailure::ProxyAuth, .. } => {
                 Some("give the proxy as http://USER:PASSWORD@HOST:PORT, in HTTPS_PROXY or in the profile".to_owned())
             }
-            Self::NotSent { why: SendFailure::Setup, .. } => Some("correct it, or leave it out".to_owned()),
-            Self::NotSent { .. } | Self::NoAnswer { .. } => {
+            Self::NotSent { failure: SendFailure::Setup, .. } => Some("correct it, or leave it out".to_owned()),
+            Self::NotSent { .. } | Self::NoResponse { .. } => {
                 Some("the network or the proxy has to allow that host and port".to_owned())
             }
             Self::Gateway { status: 401, code: Some(210), .. } => Some(
@@ -171,8 +173,8 @@ impl ApiError {
                  is enough"
                     .to_owned(),
             ),
-            Self::Gateway { status: 401 | 403, clocks, .. } => Some(match clocks.as_deref() {
-                Some(ClockSkew { local: own, server: Some(its) }) if are_apart(*own, *its) => format!(
+            Self::Gateway { status: 401 | 403, clock_skew: clocks, .. } => Some(match clocks.as_deref() {
+                Some(ClockSkew { local: own, server: Some(its) }) if is_skew_too_large(*own, *its) => format!(
                     "set this machine's clock: it says {}, the service's says {}, and five minutes are the most",
                     utc(*own),
                     utc(*its)

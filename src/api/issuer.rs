@@ -20,7 +20,7 @@ impl PeerIssuer {
 #[derive(Debug)]
 pub(super) struct RecordingVerifier {
     pub verifier: Arc<dyn ServerCertVerifier>,
-    pub presented: PeerIssuer,
+    pub peer_issuer: PeerIssuer,
 }
 
 impl ServerCertVerifier for RecordingVerifier {
@@ -34,7 +34,7 @@ impl ServerCertVerifier for RecordingVerifier {
     ) -> Result<ServerCertVerified, Error> {
         let verdict =
             self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        *self.presented.0.lock().unwrap_or_else(PoisonError::into_inner) = issuer(end_entity);
+        *self.peer_issuer.0.lock().unwrap_or_else(PoisonError::into_inner) = issuer_name(end_entity);
         verdict
     }
 
@@ -61,37 +61,37 @@ impl ServerCertVerifier for RecordingVerifier {
     }
 }
 
-const SEQUENCE: u8 = 0x30;
-const VERSION: u8 = 0xa0;
+const SEQUENCE_TAG: u8 = 0x30;
+const VERSION_TAG: u8 = 0xa0;
 
 /// Object identifiers of the parts of a name, the most telling first: common name, organization.
 ///
 /// Source: X.520, 2.5.4.3 and 2.5.4.10.
-const PARTS: [&[u8]; 2] = [&[0x55, 0x04, 0x03], &[0x55, 0x04, 0x0a]];
+const NAME_ATTRIBUTES: [&[u8]; 2] = [&[0x55, 0x04, 0x03], &[0x55, 0x04, 0x0a]];
 
 /// Returns the common name, else the organization, of a certificate's issuer. A certificate that can't be read has
 /// none: nothing depends on it but a message.
-fn issuer(certificate: &[u8]) -> Option<String> {
-    let (_, whole, _) = element(certificate)?;
-    let (_, body, _) = element(whole)?;
-    let rest = match element(body)? {
-        (VERSION, _, rest) => rest,
+fn issuer_name(certificate: &[u8]) -> Option<String> {
+    let (_, whole, _) = der_element(certificate)?;
+    let (_, body, _) = der_element(whole)?;
+    let rest = match der_element(body)? {
+        (VERSION_TAG, _, rest) => rest,
         _ => body,
     };
-    let (_serial, _, rest) = element(rest)?;
-    let (_algorithm, _, rest) = element(rest)?;
-    let (SEQUENCE, name, _) = element(rest)? else { return None };
-    PARTS.iter().find_map(|part| part_of(name, part))
+    let (_serial, _, rest) = der_element(rest)?;
+    let (_algorithm, _, rest) = der_element(rest)?;
+    let (SEQUENCE_TAG, name, _) = der_element(rest)? else { return None };
+    NAME_ATTRIBUTES.iter().find_map(|part| name_attribute(name, part))
 }
 
-fn part_of(name: &[u8], wanted: &[u8]) -> Option<String> {
+fn name_attribute(name: &[u8], wanted: &[u8]) -> Option<String> {
     let mut sets = name;
-    while let Some((_, set, rest)) = element(sets) {
+    while let Some((_, set, rest)) = der_element(sets) {
         sets = rest;
-        let (_, pair, _) = element(set)?;
-        let (_, identifier, value) = element(pair)?;
+        let (_, pair, _) = der_element(set)?;
+        let (_, identifier, value) = der_element(pair)?;
         if identifier == wanted {
-            let (_, text, _) = element(value)?;
+            let (_, text, _) = der_element(value)?;
             return Some(String::from_utf8_lossy(text).into_owned());
         }
     }
@@ -99,7 +99,7 @@ fn part_of(name: &[u8], wanted: &[u8]) -> Option<String> {
 }
 
 /// Splits DER into the first element's tag, its content, and what follows.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+fn der_element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = bytes.split_first()?;
     let (&first, rest) = rest.split_first()?;
     let (length, rest) = if first < 0x80 {
@@ -138,18 +138,18 @@ mod tests {
     #[test]
     fn the_issuer_is_named_by_its_common_name_or_its_organization() {
         let corporate = issued_by(DnType::CommonName, "회사 Proxy CA");
-        assert_eq!(issuer(&corporate).as_deref(), Some("회사 Proxy CA"));
+        assert_eq!(issuer_name(&corporate).as_deref(), Some("회사 Proxy CA"));
         let organization = issued_by(DnType::OrganizationName, "Example Ltd");
-        assert_eq!(issuer(&organization).as_deref(), Some("Example Ltd"));
+        assert_eq!(issuer_name(&organization).as_deref(), Some("Example Ltd"));
         for cut in 0..corporate.len() {
-            let _no_panic = issuer(&corporate[..cut]);
+            let _no_panic = issuer_name(&corporate[..cut]);
         }
     }
 
     proptest! {
         #[test]
         fn no_bytes_are_too_odd(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _no_panic = issuer(&bytes);
+            let _no_panic = issuer_name(&bytes);
         }
     }
 }

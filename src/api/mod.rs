@@ -5,11 +5,11 @@
 mod classify;
 mod clock_skew;
 mod credential_cache;
-mod endpoint;
 mod error;
 mod http;
 mod issuer;
 mod limits;
+mod operation;
 mod operations;
 mod probe;
 mod read;
@@ -24,9 +24,9 @@ pub(crate) use credential_cache::CredentialCache;
 pub(crate) use error::{ApiError, SendFailure};
 #[cfg(test)]
 pub(crate) use http::tests::client_with;
-pub(crate) use http::{Connection, Http};
+pub(crate) use http::{HttpApi, HttpApiConfig};
 pub(crate) use limits::Limits;
-pub(crate) use operations::{Acceptance, CdssApi, NewGroup, join, join_once, one};
+pub(crate) use operations::{AcceptedStart, CdssApi, NewGroup, read_many, read_many_once, read_one};
 pub(crate) use probe::{Probe, ProbeReport};
-pub(crate) use read::{Answer, Read, RetryPolicy};
+pub(crate) use read::{Read, ReadResponse, RetryPolicy};
 pub(crate) use trust::TrustFiles;

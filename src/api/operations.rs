@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::ApiError;
-use super::read::{Answer, Read, RetryPolicy};
+use super::read::{Read, ReadResponse, RetryPolicy};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::group_name::GroupName;
@@ -14,7 +14,7 @@ use crate::upgrade::rules::plan::UpgradeTarget;
 
 /// A start that the service said yes to. It means accepted, not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Acceptance {
+pub(crate) struct AcceptedStart {
     pub request_id: Option<String>,
     /// When the answer came.
     pub at: Timestamp,
@@ -35,7 +35,7 @@ pub(crate) trait CdssApi {
     ///
     /// Reads change nothing at the service, whatever their HTTP method; they are repeated as `persistence`
     /// says.
-    fn together(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<Answer, ApiError>>;
+    fn read_all(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>>;
 
     /// Renews credentials that expire within two minutes, so that no program runs between the look and the start. The
     /// outcome of a failed renewal is left to the next request.
@@ -61,7 +61,7 @@ pub(crate) trait CdssApi {
         target: &UpgradeTarget,
         consent: &Consent,
         connect_within: Duration,
-    ) -> Result<Acceptance, ApiError>;
+    ) -> Result<AcceptedStart, ApiError>;
 
     /// Makes a config group without custom values. Sends one request and never repeats it by itself: a second one may
     /// make a second group.
@@ -87,7 +87,7 @@ pub(crate) trait CdssApi {
     /// [`classify()`](super::classify()) tells whether the values may have been written.
     ///
     /// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`.
-    fn write_group(
+    fn write_group_settings(
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
@@ -97,17 +97,20 @@ pub(crate) trait CdssApi {
 }
 
 /// Sends several reads at once, patiently.
-pub(crate) fn join<const N: usize>(api: &dyn CdssApi, reads: &[Read; N]) -> [Result<Answer, ApiError>; N] {
-    let answers = api.together(reads, RetryPolicy::Patient);
+pub(crate) fn read_many<const N: usize>(
+    api: &dyn CdssApi,
+    reads: &[Read; N],
+) -> [Result<ReadResponse, ApiError>; N] {
+    let answers = api.read_all(reads, RetryPolicy::Retry);
     answers.try_into().expect("as many answers come back as reads were given")
 }
 
 /// Sends several reads at once, each in one attempt.
-pub(crate) fn join_once<const N: usize>(
+pub(crate) fn read_many_once<const N: usize>(
     api: &dyn CdssApi,
     reads: &[Read; N],
-) -> [Result<Answer, ApiError>; N] {
-    let answers = api.together(reads, RetryPolicy::Once);
+) -> [Result<ReadResponse, ApiError>; N] {
+    let answers = api.read_all(reads, RetryPolicy::Once);
     answers.try_into().expect("as many answers come back as reads were given")
 }
 
@@ -116,10 +119,10 @@ pub(crate) fn join_once<const N: usize>(
 /// # Errors
 ///
 /// Fails when the read does.
-pub(crate) fn one<T>(api: &dyn CdssApi, read: Read, persistence: RetryPolicy) -> Result<T, ApiError>
+pub(crate) fn read_one<T>(api: &dyn CdssApi, read: Read, persistence: RetryPolicy) -> Result<T, ApiError>
 where
-    T: TryFrom<Answer, Error = ApiError>,
+    T: TryFrom<ReadResponse, Error = ApiError>,
 {
-    let mut answers = api.together(&[read], persistence);
+    let mut answers = api.read_all(&[read], persistence);
     answers.pop().expect("one answer comes back for one read")?.try_into()
 }

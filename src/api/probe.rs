@@ -11,10 +11,10 @@ use tokio::runtime::Builder;
 use url::{Host, Url};
 
 use super::Read;
-use super::endpoint;
 use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
-use super::transport::{HttpClient, build_client, exchange};
+use super::operation;
+use super::transport::{HttpClient, build_client, send_request};
 use super::trust::TrustFiles;
 use crate::clock::Clock;
 use crate::model::proxy_address::ProxyAddress;
@@ -30,15 +30,15 @@ pub(crate) struct Probe<'a> {
     pub trust: &'a TrustFiles,
     pub proxy: Option<&'a ProxyAddress>,
     pub clock: &'a dyn Clock,
-    pub interrupt: &'a SignalListener,
+    pub signals: &'a SignalListener,
     pub observer: &'a dyn RequestObserver,
 }
 
 /// What was met on the way.
 pub(crate) struct ProbeReport {
-    pub walk: StepResults,
+    pub steps: StepResults,
     /// This machine's time and the service's, where there was an answer.
-    pub times: Option<(Timestamp, Option<Timestamp>)>,
+    pub clock_skew: Option<(Timestamp, Option<Timestamp>)>,
     /// What ended the walk, where it was more than a look-up or a connection.
     pub error: Option<ApiError>,
 }
@@ -50,20 +50,20 @@ impl Probe<'_> {
     /// # Errors
     ///
     /// Fails at a signal only; what goes wrong on the way is part of what is returned.
-    pub(crate) fn walk(&self) -> Result<ProbeReport, Signal> {
-        let mut met = ProbeReport { walk: StepResults::default(), times: None, error: None };
+    pub(crate) fn run(&self) -> Result<ProbeReport, Signal> {
+        let mut met = ProbeReport { steps: StepResults::default(), clock_skew: None, error: None };
         let runtime = match Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
-                met.walk.fail(Step::Connection, trouble(error.to_string()));
+                met.steps.fail(Step::Connection, failure(error.to_string()));
                 return Ok(met);
             }
         };
         let signal = runtime.block_on(async {
             tokio::select! {
                 biased;
-                signal = self.interrupt.signalled() => Some(signal),
-                () = self.steps(&mut met) => None,
+                signal = self.signals.recv() => Some(signal),
+                () = self.run_steps(&mut met) => None,
             }
         });
         // A look-up of a name may hang in the system and must not hold this up.
@@ -71,50 +71,52 @@ impl Probe<'_> {
         signal.map_or(Ok(met), Err)
     }
 
-    async fn steps(&self, met: &mut ProbeReport) {
-        let walk = &mut met.walk;
+    async fn run_steps(&self, met: &mut ProbeReport) {
+        let walk = &mut met.steps;
         let way = match build_client(self.service, &self.limits, self.trust, self.proxy, false) {
             Ok(way) => way,
             Err(error) => {
-                walk.fail(step_of(&error, self.service, false), of_error(&error));
+                walk.fail(failed_step(&error, self.service, false), failure_of(&error));
                 met.error = Some(error);
                 return;
             }
         };
         let via = way.via().and_then(|via| Url::parse(via).ok());
         let place = via.as_ref().unwrap_or_else(|| self.service.endpoint.url());
-        let addresses = match resolve(place, self.limits.connect).await {
+        let addresses = match resolve_host(place, self.limits.connect_timeout).await {
             Ok((addresses, finding)) => {
                 walk.pass(Step::Name, finding);
                 addresses
             }
-            Err(reason) => return walk.fail(Step::Name, trouble(reason)),
+            Err(reason) => return walk.fail(Step::Name, failure(reason)),
         };
-        let connected = connect(&addresses, self.limits.connect).await;
+        let connected = connect(&addresses, self.limits.connect_timeout).await;
         if via.is_none() {
             walk.pass(Step::Proxy, Finding::info("none"));
         }
         match connected {
             Err(reason) => {
                 let step = if via.is_some() { Step::Proxy } else { Step::Connection };
-                return walk.fail(step, trouble(format!("cannot connect to {}: {reason}", shown(place))));
+                return walk
+                    .fail(step, failure(format!("cannot connect to {}: {reason}", display_url(place))));
             }
             Ok(address) if via.is_none() => walk.pass(Step::Connection, Finding::pass(address.to_string())),
             Ok(_) => {}
         }
-        self.ask(&way, via.as_ref(), met).await;
+        self.send_probe_request(&way, via.as_ref(), met).await;
     }
 
     /// Sends the one request.
-    async fn ask(&self, way: &HttpClient, via: Option<&Url>, met: &mut ProbeReport) {
-        let operation = endpoint::read(&Read::Versions, 1);
-        let Limits { read, body, .. } = self.limits;
+    async fn send_probe_request(&self, way: &HttpClient, via: Option<&Url>, met: &mut ProbeReport) {
+        let operation = operation::read(&Read::Versions, 1);
+        let Limits { read_timeout: read, max_body_bytes: body, .. } = self.limits;
         let path = self.service.path(&operation.path);
         self.observer.sent(operation.name, &format!("{} {path}, without a key", operation.method));
         let at = self.clock.now();
-        let outcome = exchange(way, self.service, &operation, HeaderMap::new(), read, body, self.clock).await;
-        let outcome = outcome.map_err(|error| (step_of(&error, self.service, via.is_some()), error));
-        let walk = &mut met.walk;
+        let outcome =
+            send_request(way, self.service, &operation, HeaderMap::new(), read, body, self.clock).await;
+        let outcome = outcome.map_err(|error| (failed_step(&error, self.service, via.is_some()), error));
+        let walk = &mut met.steps;
         let answer = outcome.as_ref().ok();
         let record = RequestRecord {
             operation: operation.name,
@@ -126,24 +128,24 @@ impl Probe<'_> {
         self.observer.answered(&record, LoggedRequest { headers, fields: None });
         let failed = outcome.as_ref().err().map(|(step, _)| *step);
         if let Some(via) = via.filter(|_| failed != Some(Step::Proxy)) {
-            walk.pass(Step::Proxy, Finding::pass(shown(via)));
+            walk.pass(Step::Proxy, Finding::pass(display_url(via)));
             if failed != Some(Step::Connection) {
                 walk.pass(Step::Connection, Finding::pass("through the proxy"));
             }
         }
         if !matches!(failed, Some(Step::Proxy | Step::Connection | Step::Tls)) {
-            walk.pass(Step::Tls, self.security(way));
+            walk.pass(Step::Tls, self.tls_finding(way));
         }
         match outcome {
-            Ok(response) => met.times = Some((response.clocks.local, response.clocks.server)),
+            Ok(response) => met.clock_skew = Some((response.clock_skew.local, response.clock_skew.server)),
             Err((step, error)) => {
-                walk.fail(step, of_error(&error));
+                walk.fail(step, failure_of(&error));
                 met.error = Some(error);
             }
         }
     }
 
-    fn security(&self, way: &HttpClient) -> Finding {
+    fn tls_finding(&self, way: &HttpClient) -> Finding {
         if !self.service.endpoint.is_https() {
             return Finding::info("plain http, which stays on this machine");
         }
@@ -156,44 +158,44 @@ impl Probe<'_> {
 }
 
 /// Returns the step at which a failure happened. A connection to the service or to the proxy was made just before.
-fn step_of(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
-    let ApiError::NotSent { why, operation, .. } = error else { return Step::Answer };
+fn failed_step(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
+    let ApiError::NotSent { failure: why, operation, .. } = error else { return Step::Answer };
     match why {
         SendFailure::Setup if *operation == "proxy" => Step::Proxy,
         SendFailure::Certificate(_) | SendFailure::Tls | SendFailure::Setup => Step::Tls,
-        SendFailure::ProxyLogin | SendFailure::Proxy => Step::Proxy,
+        SendFailure::ProxyAuth | SendFailure::Proxy => Step::Proxy,
         // What is behind a proxy can't be told apart from the proxy itself.
         SendFailure::Connection if service.endpoint.is_https() && !is_proxied => Step::Tls,
         SendFailure::Connection | SendFailure::Interrupted => Step::Connection,
     }
 }
 
-fn trouble(reason: String) -> StepFailure {
+fn failure(reason: String) -> StepFailure {
     StepFailure { reason, remedy: None }
 }
 
 /// Only a certificate, a login and a setting need another remedy than their step has.
-fn of_error(error: &ApiError) -> StepFailure {
+fn failure_of(error: &ApiError) -> StepFailure {
     let tells = matches!(
         error,
         ApiError::NotSent {
-            why: SendFailure::Certificate(_) | SendFailure::ProxyLogin | SendFailure::Setup,
+            failure: SendFailure::Certificate(_) | SendFailure::ProxyAuth | SendFailure::Setup,
             ..
         }
     );
     StepFailure { reason: error.to_string(), remedy: error.remedy().filter(|_| tells) }
 }
 
-fn shown(url: &Url) -> &str {
+fn display_url(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
 }
 
 /// Returns the addresses of a place.
-async fn resolve(place: &Url, limit: Duration) -> Result<(Vec<SocketAddr>, Finding), String> {
+async fn resolve_host(place: &Url, limit: Duration) -> Result<(Vec<SocketAddr>, Finding), String> {
     let port = place.port_or_known_default().unwrap_or_default();
     let host = match place.host() {
-        Some(Host::Ipv4(address)) => return Ok(literal(SocketAddr::from((address, port)))),
-        Some(Host::Ipv6(address)) => return Ok(literal(SocketAddr::from((address, port)))),
+        Some(Host::Ipv4(address)) => return Ok(ip_literal(SocketAddr::from((address, port)))),
+        Some(Host::Ipv6(address)) => return Ok(ip_literal(SocketAddr::from((address, port)))),
         Some(Host::Domain(name)) => name,
         None => return Err("the address has no host".to_owned()),
     };
@@ -210,7 +212,7 @@ async fn resolve(place: &Url, limit: Duration) -> Result<(Vec<SocketAddr>, Findi
     Ok((found, finding))
 }
 
-fn literal(address: SocketAddr) -> (Vec<SocketAddr>, Finding) {
+fn ip_literal(address: SocketAddr) -> (Vec<SocketAddr>, Finding) {
     (vec![address], Finding::pass(format!("{} needs none", address.ip())))
 }
 

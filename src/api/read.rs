@@ -26,7 +26,7 @@ pub(crate) enum Read {
     ConfigGroup(ConfigGroupNo, VersionCode),
     Settings(ConfigGroupNo, VersionCode),
     /// How many clusters use a config group.
-    Users(ConfigGroupNo),
+    UsageCount(ConfigGroupNo),
     /// May this upgrade be done? Asking starts nothing.
     PreCheck(UpgradeTarget),
 }
@@ -35,7 +35,7 @@ pub(crate) enum Read {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryPolicy {
     /// Repeats what may pass by itself.
-    Patient,
+    Retry,
     /// One attempt: whoever asks comes again anyway.
     Once,
 }
@@ -44,17 +44,17 @@ macro_rules! answers {
     ($($(#[$doc:meta])* $name:ident($inner:ty)),* $(,)?) => {
         /// What a read brought.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub(crate) enum Answer {
+        pub(crate) enum ReadResponse {
             $($(#[$doc])* $name($inner),)*
         }
 
-        $(impl TryFrom<Answer> for $inner {
+        $(impl TryFrom<ReadResponse> for $inner {
             type Error = ApiError;
 
-            fn try_from(answer: Answer) -> Result<Self, ApiError> {
+            fn try_from(answer: ReadResponse) -> Result<Self, ApiError> {
                 match answer {
-                    Answer::$name(inner) => Ok(inner),
-                    other => Err(mismatch(stringify!($name), &other)),
+                    ReadResponse::$name(inner) => Ok(inner),
+                    other => Err(unexpected_response(stringify!($name), &other)),
                 }
             }
         })*
@@ -74,11 +74,11 @@ answers! {
     /// None: the pair of number and version does not exist.
     Settings(Option<Vec<Setting>>),
     /// None: the answer told no number.
-    Users(Option<u64>),
+    UsageCount(Option<u64>),
     PreCheck(PreCheck),
 }
 
-fn mismatch(wanted: &str, got: &Answer) -> ApiError {
-    let what = format!("the client took {got:?} for {wanted}, which is a defect of cdss");
-    ApiError::Unreadable { operation: "read", status: 0, what, request_id: None }
+fn unexpected_response(wanted: &str, got: &ReadResponse) -> ApiError {
+    let reason = format!("the client took {got:?} for {wanted}, which is a defect of cdss");
+    ApiError::Unreadable { operation: "read", status: 0, reason, request_id: None }
 }

@@ -8,16 +8,16 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use secrecy::zeroize::Zeroizing;
 
 /// Stands in the output in place of a secret.
-const HIDDEN: &str = "(hidden)";
+const MASK: &str = "(hidden)";
 
 /// A shorter text is not masked as a whole: it is neither a key nor a signature, and masking it would garble messages.
-const SHORTEST: usize = 8;
+const MIN_SECRET_LENGTH: usize = 8;
 
 /// A part of a secret that is at least this long is masked.
 ///
 /// Chosen: long enough that no other text matches by chance, short enough that what stays visible of a signature (256
 /// bits) or a secret key (40 characters) does not help to guess the rest.
-const LEAST: usize = 16;
+const MIN_MATCH_LENGTH: usize = 16;
 
 /// Secrets to mask, prepared once for many texts.
 ///
@@ -30,24 +30,24 @@ const LEAST: usize = 16;
 pub(super) struct Redactor {
     forms: Vec<Zeroizing<Vec<u8>>>,
     /// For each byte, where it is found in the forms.
-    places: Vec<Vec<Place>>,
+    positions: Vec<Vec<Position>>,
     /// A bit for the hash of each three consecutive bytes of the forms.
     triples: Vec<u64>,
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct Position {
     form: usize,
-    at: usize,
+    offset: usize,
 }
 
 impl Redactor {
     pub(super) fn new(secrets: &[&str]) -> Self {
         let mut redactor =
-            Self { forms: Vec::new(), places: vec![Vec::new(); 256], triples: vec![0; TRIPLES / 64] };
-        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+            Self { forms: Vec::new(), positions: vec![Vec::new(); 256], triples: vec![0; TRIPLE_BITS / 64] };
+        for secret in secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LENGTH) {
             redactor.add(secret.as_bytes());
-            redactor.add(&hexadecimal(secret.as_bytes()));
+            redactor.add(&to_hex(secret.as_bytes()));
             // Inside a longer text base64 has three forms, and the last bits of each depend on what follows.
             for skipped in 0..3 {
                 let rest = &secret.as_bytes()[skipped..];
@@ -55,19 +55,19 @@ impl Redactor {
                 redactor.add(&text.as_bytes()[..rest.len().saturating_mul(8) / 6]);
             }
             if let Ok(bytes) = STANDARD.decode(secret).map(Zeroizing::new) {
-                redactor.add(&hexadecimal(&bytes));
+                redactor.add(&to_hex(&bytes));
             }
         }
         redactor
     }
 
     fn add(&mut self, form: &[u8]) {
-        let form = Zeroizing::new(form.iter().copied().map(folded).collect::<Vec<u8>>());
+        let form = Zeroizing::new(form.iter().copied().map(fold).collect::<Vec<u8>>());
         for (at, byte) in form.iter().enumerate() {
-            self.places[usize::from(*byte)].push(Place { form: self.forms.len(), at });
+            self.positions[usize::from(*byte)].push(Position { form: self.forms.len(), offset: at });
         }
         for triple in form.windows(3) {
-            let (word, bit) = slot(triple);
+            let (word, bit) = triple_slot(triple);
             self.triples[word] |= bit;
         }
         self.forms.push(form);
@@ -77,14 +77,14 @@ impl Redactor {
     pub(super) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let bytes = text.as_bytes();
         let (mut output, mut copied, mut at) = (String::new(), 0, 0);
-        while let Some(start) = self.candidate(bytes, at) {
+        while let Some(start) = self.next_candidate(bytes, at) {
             at = start.saturating_add(1);
-            let Some(end) = self.longest(bytes, start) else { continue };
+            let Some(end) = self.longest_match(bytes, start) else { continue };
             if is_in_uuid(bytes, start, end) || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
                 continue;
             }
             output.push_str(&text[copied..start]);
-            output.push_str(HIDDEN);
+            output.push_str(MASK);
             (copied, at) = (end, end);
         }
         if copied == 0 {
@@ -95,9 +95,9 @@ impl Redactor {
     }
 
     /// Returns the next place, from `at` on, where a secret may begin.
-    fn candidate(&self, text: &[u8], at: usize) -> Option<usize> {
+    fn next_candidate(&self, text: &[u8], at: usize) -> Option<usize> {
         let may_begin = |triple: &[u8]| {
-            let (word, bit) = slot(triple);
+            let (word, bit) = triple_slot(triple);
             self.triples[word] & bit != 0 || triple.iter().any(|byte| INTRODUCERS.contains(byte))
         };
         let found = text.get(at..)?.windows(3).position(may_begin)?;
@@ -105,12 +105,12 @@ impl Redactor {
     }
 
     /// Returns the end of the longest part of a secret that begins here.
-    fn longest(&self, text: &[u8], start: usize) -> Option<usize> {
+    fn longest_match(&self, text: &[u8], start: usize) -> Option<usize> {
         let mut longest = None;
         for (first, _) in characters(text, start) {
-            for Place { form, at } in &self.places[usize::from(first)] {
+            for Position { form, offset: at } in &self.positions[usize::from(first)] {
                 let form = &self.forms[*form];
-                let end = matched(text, start, &form[*at..], LEAST.min(form.len()));
+                let end = match_end(text, start, &form[*at..], MIN_MATCH_LENGTH.min(form.len()));
                 longest = longest.max(end);
             }
         }
@@ -119,7 +119,7 @@ impl Redactor {
 }
 
 /// Returns the end of the longest match of `form` and the text from `start` on, if it has at least so many characters.
-fn matched(text: &[u8], start: usize, form: &[u8], least: usize) -> Option<usize> {
+fn match_end(text: &[u8], start: usize, form: &[u8], least: usize) -> Option<usize> {
     if form.len() < least {
         return None;
     }
@@ -128,7 +128,7 @@ fn matched(text: &[u8], start: usize, form: &[u8], least: usize) -> Option<usize
     for byte in form {
         match text.get(end) {
             Some(found) if INTRODUCERS.contains(found) => break,
-            Some(found) if folded(*found) == *byte => end = end.saturating_add(1),
+            Some(found) if fold(*found) == *byte => end = end.saturating_add(1),
             _ => break,
         }
         count = count.saturating_add(1);
@@ -156,8 +156,12 @@ const INTRODUCERS: [u8; 3] = *b"%&\\";
 type Decode = fn(&[u8]) -> Option<(u8, usize)>;
 
 /// The encodings: what a character begins with, what follows that where it is itself encoded, how to read the rest.
-const ENCODINGS: [(u8, &[u8], Decode); 4] =
-    [(b'%', b"25", digits), (b'&', b"amp;", entity), (b'\\', b"\\", number), (b'\\', b"\\", any)];
+const ENCODINGS: [(u8, &[u8], Decode); 4] = [
+    (b'%', b"25", hex_byte),
+    (b'&', b"amp;", html_entity),
+    (b'\\', b"\\", hex_escape),
+    (b'\\', b"\\", escaped_byte),
+];
 
 /// Returns what may be written at a place, each with where it ends: the character itself, and everything that it may
 /// begin.
@@ -169,35 +173,35 @@ fn characters(text: &[u8], at: usize) -> impl Iterator<Item = (u8, usize)> {
     let encodings = ENCODINGS.iter().filter(move |(introducer, ..)| first == Some(*introducer));
     let decoded = encodings.flat_map(move |(_, prefix, decode)| {
         let nested = successors(Some(rest), |rest| rest.strip_prefix(*prefix));
-        nested.take(DEEPEST).filter_map(decode)
+        nested.take(MAX_NESTING).filter_map(decode)
     });
     let plain = first.map(|first| (first, rest.len()));
-    plain.into_iter().chain(decoded).map(|(byte, left)| (folded(byte), text.len().saturating_sub(left)))
+    plain.into_iter().chain(decoded).map(|(byte, left)| (fold(byte), text.len().saturating_sub(left)))
 }
 
 /// Chosen: nobody encodes a text more often, and reading one place must not take longer the longer the text is.
-const DEEPEST: usize = 8;
+const MAX_NESTING: usize = 8;
 
 /// Reads two hexadecimal digits.
-fn digits(text: &[u8]) -> Option<(u8, usize)> {
+fn hex_byte(text: &[u8]) -> Option<(u8, usize)> {
     let (digits, left) = text.split_at_checked(2).filter(|(digits, _)| digits[0] != b'+')?;
     let digits = std::str::from_utf8(digits).ok()?;
     Some((u8::from_str_radix(digits, 16).ok()?, left.len()))
 }
 
 /// Reads what follows a backslash: `u002b`, `x2b`.
-fn number(text: &[u8]) -> Option<(u8, usize)> {
-    text.strip_prefix(b"u00").or_else(|| text.strip_prefix(b"x")).and_then(digits)
+fn hex_escape(text: &[u8]) -> Option<(u8, usize)> {
+    text.strip_prefix(b"u00").or_else(|| text.strip_prefix(b"x")).and_then(hex_byte)
 }
 
 /// Reads any character behind a backslash.
-fn any(text: &[u8]) -> Option<(u8, usize)> {
+fn escaped_byte(text: &[u8]) -> Option<(u8, usize)> {
     text.split_first().map(|(byte, left)| (*byte, left.len()))
 }
 
 /// Reads what follows an ampersand: `#43;`, `#x2b;`, `plus;`.
-fn entity(text: &[u8]) -> Option<(u8, usize)> {
-    let end = text.iter().take(LONGEST_ENTITY).position(|byte| *byte == b';')?;
+fn html_entity(text: &[u8]) -> Option<(u8, usize)> {
+    let end = text.iter().take(MAX_ENTITY_LENGTH).position(|byte| *byte == b';')?;
     let name = std::str::from_utf8(&text[..end]).ok()?;
     let byte = match name.strip_prefix('#').map(|number| (number, number.strip_prefix(['x', 'X']))) {
         Some((_, Some(digits))) => u8::from_str_radix(digits, 16).ok()?,
@@ -208,7 +212,7 @@ fn entity(text: &[u8]) -> Option<(u8, usize)> {
 }
 
 /// The longest name below has 16 letters.
-const LONGEST_ENTITY: usize = 17;
+const MAX_ENTITY_LENGTH: usize = 17;
 
 /// The named entities of printable ASCII.
 ///
@@ -248,7 +252,7 @@ const ENTITIES: [(u8, &[&str]); 30] = [
 
 /// Returns one byte for all that are taken for the same: both cases, both base64 alphabets, and the blank that a `+`
 /// becomes in a decoded form.
-fn folded(byte: u8) -> u8 {
+fn fold(byte: u8) -> u8 {
     match byte {
         b'-' | b' ' => b'+',
         b'_' => b'/',
@@ -257,17 +261,17 @@ fn folded(byte: u8) -> u8 {
 }
 
 /// Chosen: the secrets of a request have a few hundred different triples, so that few other texts share one's hash.
-const TRIPLES: usize = 1 << 16;
+const TRIPLE_BITS: usize = 1 << 16;
 
 /// Returns the word and the bit that three bytes have among the triples.
-fn slot(triple: &[u8]) -> (usize, u64) {
+fn triple_slot(triple: &[u8]) -> (usize, u64) {
     let hash = triple.iter().fold(0_usize, |hash, byte| {
-        hash.wrapping_mul(41).wrapping_add(usize::from(folded(*byte))) & (TRIPLES - 1)
+        hash.wrapping_mul(41).wrapping_add(usize::from(fold(*byte))) & (TRIPLE_BITS - 1)
     });
     (hash / 64, 1 << (hash % 64))
 }
 
-fn hexadecimal(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+fn to_hex(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]];
     Zeroizing::new(bytes.iter().flat_map(digits).collect())
@@ -319,7 +323,7 @@ mod tests {
     fn encodings(text: &str) -> Vec<String> {
         let is_plain = |c: char| c.is_ascii_alphanumeric();
         let json = serde_json::to_string(text).unwrap();
-        let hex = String::from_utf8(hexadecimal(text.as_bytes()).to_vec()).unwrap();
+        let hex = String::from_utf8(to_hex(text.as_bytes()).to_vec()).unwrap();
         let unicode = |c: char| format!("\\u{:04x}", u32::from(c));
         let decimal = |c: char| format!("&#{};", u32::from(c));
         let hexadecimal_entity = |c: char| format!("&#x{:X};", u32::from(c));
@@ -355,12 +359,12 @@ mod tests {
 
     /// Asserts that no part of the secret can be read in the output, in any encoding.
     fn assert_masked(output: &str, encoded: &str, secret: &str) {
-        assert!(output.contains(HIDDEN), "{output}: {encoded}");
-        let visible = output.replace(HIDDEN, "\u{0}");
+        assert!(output.contains(MASK), "{output}: {encoded}");
+        let visible = output.replace(MASK, "\u{0}");
         for form in encodings(secret) {
             let units: Vec<char> = form.chars().collect();
             // A character that is written with six is worth no more than one.
-            let least = LEAST * form.len().div_ceil(secret.len()).max(1);
+            let least = MIN_MATCH_LENGTH * form.len().div_ceil(secret.len()).max(1);
             for part in units.windows(least) {
                 let part: String = part.iter().collect();
                 assert!(!visible.contains(&part), "{output} shows {part} of {encoded}");
@@ -375,8 +379,8 @@ mod tests {
             assert_masked(&output, &encoded, SIGNATURE);
         }
         let signature = STANDARD.encode([0xfb; 32]);
-        let bytes = String::from_utf8(hexadecimal(&[0xfb; 32]).to_vec()).unwrap();
-        assert_eq!(redact(&bytes, &signature), HIDDEN, "the bytes that the signature stands for");
+        let bytes = String::from_utf8(to_hex(&[0xfb; 32]).to_vec()).unwrap();
+        assert_eq!(redact(&bytes, &signature), MASK, "the bytes that the signature stands for");
     }
 
     #[test]
@@ -385,7 +389,7 @@ mod tests {
             "",
             "Authentication Failed",
             "한국어 & 100% \\ \"quoted\"",
-            &SIGNATURE[..LEAST - 1],
+            &SIGNATURE[..MIN_MATCH_LENGTH - 1],
             "123e4567-e89b-12d3-a456-426614174000",
         ] {
             assert!(matches!(Redactor::new(&[SIGNATURE]).redact(text), Cow::Borrowed(same) if same == text));
@@ -408,7 +412,7 @@ mod tests {
     /// The bound is far above what it takes, and far below what a quadratic search would take.
     #[test]
     fn a_large_text_is_searched_in_linear_time() {
-        let almost = &SIGNATURE[..LEAST - 1];
+        let almost = &SIGNATURE[..MIN_MATCH_LENGTH - 1];
         let size = 256 * 1024;
         for text in ["%", "&", "\\", "&amp;", "%25", almost, "x"] {
             let text = text.repeat(size / text.len());
@@ -425,11 +429,11 @@ mod tests {
         #[test]
         fn any_part_of_any_secret_is_masked_in_every_encoding(
             secret in "[!-~]{16,64}",
-            (from, length) in (0_usize..49, LEAST..=64),
+            (from, length) in (0_usize..49, MIN_MATCH_LENGTH..=64),
             before in "[가-힣]{0,8}",
             after in "[가-힣]{0,8}",
         ) {
-            let from = from.min(secret.len() - LEAST);
+            let from = from.min(secret.len() - MIN_MATCH_LENGTH);
             let part = &secret[from..(from + length).min(secret.len())];
             for encoded in encodings(part) {
                 let output = redact(&format!("{before}가{encoded}가{after}"), &secret);

@@ -11,34 +11,34 @@ use rustls::CertificateError;
 use url::Url;
 
 use super::clock_skew::ClockSkew;
-use super::endpoint::Operation;
 use super::error::{ApiError, CertificateProblem, SendFailure};
 use super::issuer::PeerIssuer;
 use super::limits::Limits;
+use super::operation::Operation;
 use super::sign::SignatureHeaders;
 use super::trust::{self, TrustFiles};
 use super::wire::Response;
-use crate::clock::{Clock, later};
+use crate::clock::{Clock, saturating_add};
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::service::Service;
 
 /// A client, and what it learns of certificates.
 pub(super) struct HttpClient {
     client: Client,
-    presented: PeerIssuer,
+    peer_issuer: PeerIssuer,
     /// The proxy in between, without its password.
-    via: Option<String>,
+    proxy_url: Option<String>,
 }
 
 impl HttpClient {
     /// Returns the proxy in between, without its password.
     pub(super) fn via(&self) -> Option<&str> {
-        self.via.as_deref()
+        self.proxy_url.as_deref()
     }
 
     /// Returns who issued the certificate that the service showed last.
     pub(super) fn issuer(&self) -> Option<String> {
-        self.presented.issuer()
+        self.peer_issuer.issuer()
     }
 }
 
@@ -57,32 +57,32 @@ pub(super) fn build_client(
     proxy: Option<&ProxyAddress>,
     pooled: bool,
 ) -> Result<HttpClient, ApiError> {
-    prepare(service, files, proxy, pooled)?.build(limits.connect)
+    prepare_client(service, files, proxy, pooled)?.build(limits.connect_timeout)
 }
 
 /// A client that is ready to be built, apart from its connect timeout.
-pub(super) struct Prepared {
+pub(super) struct PreparedClient {
     builder: ClientBuilder,
     presented: PeerIssuer,
-    via: Option<String>,
+    proxy_url: Option<String>,
 }
 
-impl Prepared {
+impl PreparedClient {
     /// Builds the client. `connect` bounds DNS, TCP, and TLS together.
     ///
     /// # Errors
     ///
     /// Fails when TLS can't be used; nothing was sent.
     pub(super) fn build(self, connect: Duration) -> Result<HttpClient, ApiError> {
-        let Self { builder, presented, via } = self;
+        let Self { builder, presented, proxy_url: via } = self;
         let client =
             builder.connect_timeout(connect).build().map_err(|error| setup_failure("TLS", &error))?;
-        Ok(HttpClient { client, presented, via })
+        Ok(HttpClient { client, peer_issuer: presented, proxy_url: via })
     }
 }
 
 fn setup_failure(operation: &'static str, error: &reqwest::Error) -> ApiError {
-    ApiError::NotSent { operation, why: SendFailure::Setup, reason: root_cause(error) }
+    ApiError::NotSent { operation, failure: SendFailure::Setup, reason: root_cause(error) }
 }
 
 /// Reads the trust files and checks the proxy; see [`way()`].
@@ -90,12 +90,12 @@ fn setup_failure(operation: &'static str, error: &reqwest::Error) -> ApiError {
 /// # Errors
 ///
 /// Fails when trust files or the proxy can't be used; nothing was sent.
-pub(super) fn prepare(
+pub(super) fn prepare_client(
     service: &Service,
     files: &TrustFiles,
     proxy: Option<&ProxyAddress>,
     pooled: bool,
-) -> Result<Prepared, ApiError> {
+) -> Result<PreparedClient, ApiError> {
     let presented = PeerIssuer::default();
     let mut builder = ClientBuilder::new()
         .redirect(reqwest::redirect::Policy::none())
@@ -109,11 +109,14 @@ pub(super) fn prepare(
     if service.endpoint.is_loopback() {
         builder = builder.no_proxy();
     }
-    let via =
-        if service.endpoint.is_loopback() { None } else { proxy_of(service, proxy, &Matcher::from_env()) };
+    let via = if service.endpoint.is_loopback() {
+        None
+    } else {
+        resolve_proxy(service, proxy, &Matcher::from_env())
+    };
     if let Some(via) = via.as_ref().filter(|via| !matches!(via.scheme(), "http" | "https")) {
         let reason = format!("{} is a proxy of another kind than http and https", via.scheme());
-        return Err(ApiError::NotSent { operation: "proxy", why: SendFailure::Setup, reason });
+        return Err(ApiError::NotSent { operation: "proxy", failure: SendFailure::Setup, reason });
     }
     if let (Some(proxy), false) = (proxy, service.endpoint.is_loopback()) {
         // A profile's own proxy is meant for every request of that profile, whatever the variables say.
@@ -121,16 +124,16 @@ pub(super) fn prepare(
     }
     // Reading the trust store costs more than everything else, so plain loopback goes without.
     if service.endpoint.is_https() {
-        builder = builder.tls_backend_preconfigured(trust::config(files, &presented)?);
+        builder = builder.tls_backend_preconfigured(trust::tls_config(files, &presented)?);
     } else {
         builder = builder.tls_certs_only([]);
         let _already_set = rustls::crypto::ring::default_provider().install_default();
     }
-    Ok(Prepared { builder, presented, via: via.map(without_user) })
+    Ok(PreparedClient { builder, presented, proxy_url: via.map(without_credentials) })
 }
 
 /// Returns the proxy that requests will go through: the profile's, else what the system's variables say.
-fn proxy_of(service: &Service, own: Option<&ProxyAddress>, variables: &Matcher) -> Option<Url> {
+fn resolve_proxy(service: &Service, own: Option<&ProxyAddress>, variables: &Matcher) -> Option<Url> {
     let of_variables = || {
         let target = service.endpoint.url().as_str().parse().ok()?;
         let found = variables.intercept(&target)?;
@@ -140,7 +143,7 @@ fn proxy_of(service: &Service, own: Option<&ProxyAddress>, variables: &Matcher) 
 }
 
 /// Returns an address that may be shown.
-fn without_user(mut url: Url) -> String {
+fn without_credentials(mut url: Url) -> String {
     let _no_host = url.set_username("").and(url.set_password(None));
     url.as_str().trim_end_matches('/').to_owned()
 }
@@ -148,10 +151,10 @@ fn without_user(mut url: Url) -> String {
 /// A `Date` behind a longer round trip says too little.
 ///
 /// Chosen as the AWS SDKs have it.
-const LONGEST_ROUND_TRIP: SignedDuration = SignedDuration::from_mins(15);
+const MAX_ROUND_TRIP: SignedDuration = SignedDuration::from_mins(15);
 
 /// The headers of an answer that `-vvv` shows: an allow-list, as that of the fields is.
-const SHOWN_HEADERS: [&str; 13] = [
+const LOGGED_HEADERS: [&str; 13] = [
     "date",
     "age",
     "content-type",
@@ -172,7 +175,7 @@ const SHOWN_HEADERS: [&str; 13] = [
 /// # Errors
 ///
 /// [`ApiError::NotSent`] only when no byte of the request can have left; otherwise [`ApiError::NoAnswer`].
-pub(super) async fn exchange(
+pub(super) async fn send_request(
     way: &HttpClient,
     service: &Service,
     operation: &Operation,
@@ -198,17 +201,18 @@ pub(super) async fn exchange(
         None if operation.method == reqwest::Method::POST => request = request.header(CONTENT_LENGTH, 0),
         None => {}
     }
-    let mut response = request.send().await.map_err(|error| failed(name, way, service, &error, timeout))?;
+    let mut response =
+        request.send().await.map_err(|error| request_error(name, way, service, &error, timeout))?;
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
             Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > body_limit => {
                 let reason = format!("the answer is larger than {} MiB", body_limit / (1024 * 1024));
-                return Err(ApiError::NoAnswer { operation: name, reason });
+                return Err(ApiError::NoResponse { operation: name, reason });
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => break,
-            Err(error) => return Err(failed(name, way, service, &error, timeout)),
+            Err(error) => return Err(request_error(name, way, service, &error, timeout)),
         }
     }
     let header = |name: &str| {
@@ -221,9 +225,9 @@ pub(super) async fn exchange(
     };
     let received = clock.now();
     let span = received.duration_since(sent);
-    let own = later(sent, span.checked_div(2).unwrap_or_default());
+    let own = saturating_add(sent, span.checked_div(2).unwrap_or_default());
     // What a cache kept tells the time of then, and a round trip of many minutes tells none.
-    let is_fresh = header("age").is_none() && span.abs() < LONGEST_ROUND_TRIP;
+    let is_fresh = header("age").is_none() && span.abs() < MAX_ROUND_TRIP;
     let retry_after = header("retry-after").and_then(|text| {
         let seconds = text.trim().parse().ok().map(Duration::from_secs);
         let until = || date("retry-after").map(|at| at.duration_since(date("date").unwrap_or(received)));
@@ -231,11 +235,11 @@ pub(super) async fn exchange(
     });
     let answer = Response {
         status: response.status().as_u16(),
-        headers: SHOWN_HEADERS.iter().filter_map(|name| Some((*name, header(name)?))).collect(),
+        headers: LOGGED_HEADERS.iter().filter_map(|name| Some((*name, header(name)?))).collect(),
         body,
         request_id: header("x-ncp-request-id"),
         location: header("location"),
-        clocks: ClockSkew { local: own, server: date("date").filter(|_| is_fresh) },
+        clock_skew: ClockSkew { local: own, server: date("date").filter(|_| is_fresh) },
         retry_after,
     };
     Ok(answer)
@@ -256,7 +260,7 @@ pub(super) fn signed_headers(access_key: &str, stamp: &SignatureHeaders) -> Head
     headers
 }
 
-fn failed(
+fn request_error(
     operation: &'static str,
     way: &HttpClient,
     service: &Service,
@@ -267,35 +271,36 @@ fn failed(
     let cause = root_cause(error);
     // The one flag that says "nothing was sent"; the others are set in both cases.
     if error.is_connect() {
-        let Some(distrust) = distrust(error) else {
-            let via = way.via.as_ref().map_or_else(String::new, |via| format!(" through the proxy {via}"));
+        let Some(distrust) = certificate_problem(error) else {
+            let via =
+                way.proxy_url.as_ref().map_or_else(String::new, |via| format!(" through the proxy {via}"));
             let reason = format!("cannot connect to {at}{via}: {cause}");
             // The library keeps this one's type to itself; its text is all there is.
             let why = if cause.contains("proxy authorization required") {
-                SendFailure::ProxyLogin
+                SendFailure::ProxyAuth
             } else if cause.contains("tunnel error") {
                 SendFailure::Proxy
-            } else if is_tls(error) || cause.contains("tls handshake") {
+            } else if is_tls_error(error) || cause.contains("tls handshake") {
                 SendFailure::Tls
             } else {
                 SendFailure::Connection
             };
-            return ApiError::NotSent { operation, why, reason };
+            return ApiError::NotSent { operation, failure: why, reason };
         };
         let issuer =
-            way.presented.issuer().map_or_else(String::new, |issuer| format!("; `{issuer}` issued it"));
+            way.peer_issuer.issuer().map_or_else(String::new, |issuer| format!("; `{issuer}` issued it"));
         // A proxy that is spoken to by TLS shows a certificate of its own.
         let or_via = way.via().filter(|via| via.starts_with("https:"));
         let or_via = or_via.map_or_else(String::new, |via| format!(", or that of the proxy {via},"));
         let reason = format!("the certificate of {at}{or_via} is not trusted: {cause}{issuer}");
-        return ApiError::NotSent { operation, why: SendFailure::Certificate(distrust), reason };
+        return ApiError::NotSent { operation, failure: SendFailure::Certificate(distrust), reason };
     }
     let reason = if error.is_timeout() {
         format!("no answer from {at} within {}", humantime::format_duration(timeout))
     } else {
         format!("the connection to {at} ended before the answer did: {cause}")
     };
-    ApiError::NoAnswer { operation, reason }
+    ApiError::NoResponse { operation, reason }
 }
 
 /// The innermost reason; the layers above it only repeat the address.
@@ -308,13 +313,13 @@ fn root_cause(error: &dyn std::error::Error) -> String {
 }
 
 /// Returns true when TLS is the trouble.
-fn is_tls(error: &reqwest::Error) -> bool {
-    find(error, |cause| cause.downcast_ref::<rustls::Error>().map(drop)).is_some()
+fn is_tls_error(error: &reqwest::Error) -> bool {
+    find_cause(error, |cause| cause.downcast_ref::<rustls::Error>().map(drop)).is_some()
 }
 
 /// Returns why the certificate is not trusted, where that is the trouble.
-fn distrust(error: &reqwest::Error) -> Option<CertificateProblem> {
-    find(error, |cause| match cause.downcast_ref() {
+fn certificate_problem(error: &reqwest::Error) -> Option<CertificateProblem> {
+    find_cause(error, |cause| match cause.downcast_ref() {
         Some(rustls::Error::InvalidCertificate(error)) => Some(match error {
             CertificateError::UnknownIssuer | CertificateError::BadSignature => CertificateProblem::Issuer,
             CertificateError::Expired
@@ -331,7 +336,7 @@ fn distrust(error: &reqwest::Error) -> Option<CertificateProblem> {
 }
 
 /// Looks through the causes of an error, the outermost first.
-fn find<T>(
+fn find_cause<T>(
     error: &dyn std::error::Error,
     look: impl Fn(&(dyn std::error::Error + 'static)) -> Option<T>,
 ) -> Option<T> {
@@ -382,16 +387,20 @@ mod tests {
             ("other.test, cdss.test", false),
         ] {
             let variables = Matcher::builder().https("http://user:word@proxy.test:3128").no(exempt).build();
-            let found = proxy_of(&service("https://cdss.test"), None, &variables);
+            let found = resolve_proxy(&service("https://cdss.test"), None, &variables);
             let expected = used.then(|| "http://proxy.test:3128".to_owned());
-            assert_eq!(found.map(without_user), expected, "{exempt}");
+            assert_eq!(found.map(without_credentials), expected, "{exempt}");
         }
         for (exempt, used) in [("192.0.2.0/24", false), ("192.0.2.7", false), ("198.51.100.0/24", true)] {
             let variables = Matcher::builder().https("http://proxy.test:3128").no(exempt).build();
-            assert_eq!(proxy_of(&service("https://192.0.2.7"), None, &variables).is_some(), used, "{exempt}");
+            assert_eq!(
+                resolve_proxy(&service("https://192.0.2.7"), None, &variables).is_some(),
+                used,
+                "{exempt}"
+            );
         }
         let own: ProxyAddress = "http://own.test:8080".parse().unwrap();
         let variables = Matcher::builder().https("http://proxy.test:3128").no("*").build();
-        assert_eq!(proxy_of(&service("https://cdss.test"), Some(&own), &variables), Some(own.url()));
+        assert_eq!(resolve_proxy(&service("https://cdss.test"), Some(&own), &variables), Some(own.url()));
     }
 }

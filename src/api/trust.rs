@@ -16,7 +16,7 @@ use crate::settings::InputFile;
 
 /// Where Linux distributions keep the system's trust store as one file. Reading one file is far quicker than
 /// the folder of a hundred and fifty beside it.
-const BUNDLES: [&str; 5] = [
+const SYSTEM_BUNDLES: [&str; 5] = [
     "etc/ssl/certs/ca-certificates.crt",
     "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "etc/pki/tls/certs/ca-bundle.crt",
@@ -39,20 +39,20 @@ pub(crate) struct TrustFiles {
 /// # Errors
 ///
 /// Fails when a named file holds no certificate; nothing was sent.
-pub(super) fn config(files: &TrustFiles, presented: &PeerIssuer) -> Result<ClientConfig, ApiError> {
+pub(super) fn tls_config(files: &TrustFiles, presented: &PeerIssuer) -> Result<ClientConfig, ApiError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let named = match &files.cacert {
-        Some(file) => certificates(file)?,
+        Some(file) => parse_certificates(file)?,
         None => Vec::new(),
     };
     let system = match &files.ssl_cert_file {
-        Some(file) => Some(certificates(file)?),
-        None if cfg!(target_os = "linux") => bundle(Path::new("/")),
+        Some(file) => Some(parse_certificates(file)?),
+        None if cfg!(target_os = "linux") => read_system_bundle(Path::new("/")),
         None => None,
     };
     let unusable = |error: &dyn std::error::Error| ApiError::NotSent {
         operation: "TLS",
-        why: SendFailure::Setup,
+        failure: SendFailure::Setup,
         reason: error.to_string(),
     };
     let verifier: Arc<dyn ServerCertVerifier> = match system {
@@ -77,7 +77,7 @@ pub(super) fn config(files: &TrustFiles, presented: &PeerIssuer) -> Result<Clien
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(RecordingVerifier {
             verifier,
-            presented: presented.clone(),
+            peer_issuer: presented.clone(),
         }))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -85,14 +85,16 @@ pub(super) fn config(files: &TrustFiles, presented: &PeerIssuer) -> Result<Clien
 }
 
 /// Reads the system's trust store below `root`, where it is one file.
-fn bundle(root: &Path) -> Option<Vec<CertificateDer<'static>>> {
-    BUNDLES.iter().find_map(|path| certificates(&InputFile::read(root.join(path), "bundle").ok()?).ok())
+fn read_system_bundle(root: &Path) -> Option<Vec<CertificateDer<'static>>> {
+    SYSTEM_BUNDLES
+        .iter()
+        .find_map(|path| parse_certificates(&InputFile::read(root.join(path), "bundle").ok()?).ok())
 }
 
-fn certificates(file: &InputFile) -> Result<Vec<CertificateDer<'static>>, ApiError> {
+fn parse_certificates(file: &InputFile) -> Result<Vec<CertificateDer<'static>>, ApiError> {
     let fail = |reason: String| ApiError::NotSent {
         operation: "TLS",
-        why: SendFailure::Setup,
+        failure: SendFailure::Setup,
         reason: format!("{}: {reason}", file.path.display()),
     };
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file.content).collect();
@@ -108,15 +110,15 @@ mod tests {
     #[test]
     fn the_systems_own_authorities_are_believed_wherever_a_distribution_keeps_them() {
         let authority = Authority::new("an authority of the system");
-        for place in BUNDLES {
+        for place in SYSTEM_BUNDLES {
             let root = tempfile::tempdir().unwrap();
-            assert!(bundle(root.path()).is_none(), "{place}");
+            assert!(read_system_bundle(root.path()).is_none(), "{place}");
             let file = root.path().join(place);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(&file, authority.pem()).unwrap();
             assert_eq!(
-                bundle(root.path()),
-                Some(certificates(&InputFile::read(file, "").unwrap()).unwrap()),
+                read_system_bundle(root.path()),
+                Some(parse_certificates(&InputFile::read(file, "").unwrap()).unwrap()),
                 "{place}"
             );
         }
@@ -132,8 +134,11 @@ mod tests {
             std::fs::write(&file, text).unwrap();
             let file = InputFile::read(file, "--cacert").unwrap();
             let files = TrustFiles { cacert: Some(file), ssl_cert_file: None };
-            let error = config(&files, &PeerIssuer::default()).unwrap_err();
-            assert!(matches!(error, ApiError::NotSent { why: SendFailure::Setup, .. }), "{name}: {error:?}");
+            let error = tls_config(&files, &PeerIssuer::default()).unwrap_err();
+            assert!(
+                matches!(error, ApiError::NotSent { failure: SendFailure::Setup, .. }),
+                "{name}: {error:?}"
+            );
         }
     }
 }

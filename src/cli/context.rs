@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{Connection, CredentialCache, Http, Limits, Probe, ProbeReport, TrustFiles};
+use crate::api::{CredentialCache, HttpApi, HttpApiConfig, Limits, Probe, ProbeReport, TrustFiles};
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Failure, StartState};
 use crate::journal::{Journal, Operator};
@@ -34,7 +34,7 @@ pub(crate) struct Context {
     flags: Flags,
     environment: Environment,
     interrupt: SignalListener,
-    http: OnceCell<Http>,
+    http: OnceCell<HttpApi>,
     trust: OnceCell<TrustFiles>,
 }
 
@@ -51,7 +51,7 @@ impl Context {
         if let Err(error) = interrupt.listen() {
             streams::print_stderr(&format!("warning: signals end cdss without a word: {error}"));
         }
-        let clock = Rc::new(SystemClock { interrupt: interrupt.clone() });
+        let clock = Rc::new(SystemClock { signals: interrupt.clone() });
         // A profile that nobody named is found again without its name.
         let asked = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
         let profile =
@@ -80,7 +80,7 @@ impl Context {
     /// # Errors
     ///
     /// Fails when there are no usable keys, or trust files can't be read.
-    pub(crate) fn api(&self) -> Result<&Http, Failure> {
+    pub(crate) fn api(&self) -> Result<&HttpApi, Failure> {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
@@ -95,17 +95,17 @@ impl Context {
             }
             fetch(&settings.keys?, &clock, &interrupt)
         };
-        let connection = Connection {
+        let connection = HttpApiConfig {
             service: self.settings.service.clone(),
-            keys: CredentialCache::new(keys, Box::new(renew)),
+            credentials: CredentialCache::new(keys, Box::new(renew)),
             limits: self.limits(),
             trust: self.trust()?.clone(),
             proxy: self.settings.proxy.clone(),
             clock: self.clock.clone(),
-            interrupt: self.interrupt.clone(),
+            signals: self.interrupt.clone(),
             observer: Rc::new(RequestLog { look: self.look }),
         };
-        let http = Http::new(connection).map_err(Failure::Read)?;
+        let http = HttpApi::new(connection).map_err(Failure::Read)?;
         Ok(self.http.get_or_init(|| http))
     }
 
@@ -121,10 +121,10 @@ impl Context {
             trust: self.trust()?,
             proxy: self.settings.proxy.as_ref(),
             clock: &*self.clock,
-            interrupt: &self.interrupt,
+            signals: &self.interrupt,
             observer: &RequestLog { look: self.look },
         };
-        probe.walk().map_err(|signal| Failure::Signal { signal, sent: StartState::Never, follow: None })
+        probe.run().map_err(|signal| Failure::Signal { signal, sent: StartState::Never, follow: None })
     }
 
     fn limits(&self) -> Limits {
@@ -170,13 +170,13 @@ impl Context {
 
     /// Returns what is known of the requests so far.
     pub(crate) fn requests(&self) -> Vec<RequestRecord> {
-        self.http.get().map(Http::records).unwrap_or_default()
+        self.http.get().map(HttpApi::records).unwrap_or_default()
     }
 
     /// Returns the last four characters of the access key in force.
     pub(crate) fn access_key(&self) -> Option<String> {
         let known = || self.settings.keys.as_ref().ok()?.pair().map(Credentials::tail);
-        self.http.get().map(Http::key_tail).or_else(known).filter(|tail| !tail.is_empty())
+        self.http.get().map(HttpApi::key_tail).or_else(known).filter(|tail| !tail.is_empty())
     }
 
     /// Returns the name of the profile whose key is in force.

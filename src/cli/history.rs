@@ -49,7 +49,7 @@ pub(crate) fn empty_body() -> CommandOutput {
 /// Fails when the journal can't be read or written, or no run has that id.
 pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<CommandOutput, Failure> {
     let directory = settings::state_directory(environment, settings::sandbox_port(environment)?);
-    let clock = SystemClock { interrupt: SignalListener::new() };
+    let clock = SystemClock { signals: SignalListener::new() };
     let now = clock.now();
     let journal = Journal::new(directory, operator(environment), run_id(now), Rc::new(clock));
     if args.init {

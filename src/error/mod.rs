@@ -190,7 +190,7 @@ impl Failure {
 
     /// Replaces a failed connection to a sandbox with an error about the sandbox; the network is not the cause.
     pub(crate) fn for_service(self, service: &Service) -> Self {
-        let Self::Read(ApiError::NotSent { why: SendFailure::Connection, reason, .. }) = &self else {
+        let Self::Read(ApiError::NotSent { failure: SendFailure::Connection, reason, .. }) = &self else {
             return self;
         };
         match service.sandbox_is_gone(reason) {
@@ -214,7 +214,7 @@ impl Failure {
             | Self::Usage { .. }
             | Self::Acceptance(_)
             | Self::Version(VersionError::Malformed(_))
-            | Self::Read(ApiError::NotSent { why: SendFailure::Setup, .. }) => Exit::Usage,
+            | Self::Read(ApiError::NotSent { failure: SendFailure::Setup, .. }) => Exit::Usage,
             Self::Journal(JournalError::Interrupted { signal, .. }) | Self::Signal { signal, .. } => {
                 exit_of_signal(*signal)
             }

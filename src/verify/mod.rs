@@ -2,7 +2,7 @@
 
 pub(crate) mod rules;
 
-use crate::api::{ApiError, CdssApi, ProbeReport, Read, join};
+use crate::api::{ApiError, CdssApi, ProbeReport, Read, read_many};
 use crate::error::Failure;
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::KafkaVersion;
@@ -23,7 +23,7 @@ pub(crate) fn verify<'a>(
     api: impl FnOnce() -> Result<&'a dyn CdssApi, Failure>,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let ProbeReport { mut walk, times, error } = met;
+    let ProbeReport { steps: mut walk, clock_skew: times, error } = met;
     let mut cause = error.map(Failure::before_start);
     if let Some((own, its)) = times {
         walk.pass(Step::Clock, rules::clock(own, its));
@@ -48,7 +48,7 @@ pub(crate) fn verify<'a>(
 
 /// Reads with the key. Returns the failure that ended it, which has a code and a request id.
 fn account(service: &Service, walk: &mut StepResults, api: &dyn CdssApi) -> Result<Option<Failure>, Failure> {
-    let [listed, clusters] = join(api, &[Read::Versions, Read::Clusters(None)]);
+    let [listed, clusters] = read_many(api, &[Read::Versions, Read::Clusters(None)]);
     let listed: Result<Vec<KafkaVersion>, ApiError> = listed.and_then(TryInto::try_into);
     let clusters: Result<ClusterList, ApiError> = clusters.and_then(TryInto::try_into);
     let (listed, clusters) = match (listed, clusters) {
@@ -89,7 +89,7 @@ fn step_of(error: &ApiError) -> Step {
             Step::Permission
         }
         error if error.is_auth() => Step::Key,
-        error if error.is_no_such_route() => Step::Region,
+        error if error.is_route_not_found() => Step::Region,
         _ => Step::Answer,
     }
 }

@@ -21,7 +21,7 @@ pub(crate) enum OperationKind {
 pub(crate) enum RetryDecision {
     /// Send it again after a pause: nothing was done, and it may go better then. `asked` is the pause that the
     /// service asks for.
-    Retry { asked: Option<Duration> },
+    Retry { retry_after: Option<Duration> },
     /// Sign it again with the service's own time, at once: nothing was done, for this machine's clock is wrong.
     RetryWithServerTime,
     /// The failure stands, and nothing was done.
@@ -34,7 +34,7 @@ pub(crate) enum RetryDecision {
 
 impl RetryDecision {
     /// Returns true when it is certain that the request changed nothing.
-    pub(crate) fn proves_nothing_was_done(self) -> bool {
+    pub(crate) fn proves_no_effect(self) -> bool {
         matches!(self, Self::Retry { .. } | Self::RetryWithServerTime | Self::Final)
     }
 }
@@ -44,46 +44,49 @@ impl RetryDecision {
 /// Source of the gateway's codes: NAVER Cloud API guide, `api-call-lgc-errorhandling`.
 #[expect(clippy::match_same_arms, reason = "one arm for each row of the table")]
 pub(crate) fn classify(class: OperationKind, error: &ApiError) -> RetryDecision {
-    let again = RetryDecision::Retry { asked: None };
+    let again = RetryDecision::Retry { retry_after: None };
     deliberate_bug!(RepeatAfterLostAnswer => {
-        if matches!(error, ApiError::NoAnswer { .. } | ApiError::Gateway { status: 504, .. }) { return again; }
+        if matches!(error, ApiError::NoResponse { .. } | ApiError::Gateway { status: 504, .. }) { return again; }
     });
     match (class, error) {
         (
             _,
             ApiError::NotSent {
-                why: SendFailure::Connection | SendFailure::Proxy | SendFailure::Tls, ..
+                failure: SendFailure::Connection | SendFailure::Proxy | SendFailure::Tls,
+                ..
             },
         ) => again,
         // A certificate that isn't trusted now won't be in a moment.
         (
             _,
             ApiError::NotSent {
-                why:
+                failure:
                     SendFailure::Certificate(_)
-                    | SendFailure::ProxyLogin
+                    | SendFailure::ProxyAuth
                     | SendFailure::Setup
                     | SendFailure::Interrupted,
                 ..
             },
         ) => RetryDecision::Final,
-        (_, ApiError::Gateway { status, code, clocks, retry_after, .. }) => match (*status, *code, class) {
-            (401, Some(200), _) if clocks.as_ref().is_some_and(|clocks| clocks.are_apart()) => {
-                RetryDecision::RetryWithServerTime
+        (_, ApiError::Gateway { status, code, clock_skew: clocks, retry_after, .. }) => {
+            match (*status, *code, class) {
+                (401, Some(200), _) if clocks.as_ref().is_some_and(|clocks| clocks.is_too_large()) => {
+                    RetryDecision::RetryWithServerTime
+                }
+                (429, Some(410 | 420), _) => RetryDecision::Retry { retry_after: *retry_after },
+                (400, Some(100), _)
+                | (401 | 403, _, _)
+                | (404, Some(300), _)
+                | (413, Some(430), _)
+                | (429, Some(400), _) => RetryDecision::Final,
+                (500.., _, OperationKind::Read) => again,
+                (_, _, OperationKind::Read) => RetryDecision::Final,
+                (_, _, OperationKind::Start | OperationKind::Change) => RetryDecision::InDoubt,
             }
-            (429, Some(410 | 420), _) => RetryDecision::Retry { asked: *retry_after },
-            (400, Some(100), _)
-            | (401 | 403, _, _)
-            | (404, Some(300), _)
-            | (413, Some(430), _)
-            | (429, Some(400), _) => RetryDecision::Final,
-            (500.., _, OperationKind::Read) => again,
-            (_, _, OperationKind::Read) => RetryDecision::Final,
-            (_, _, OperationKind::Start | OperationKind::Change) => RetryDecision::InDoubt,
-        },
+        }
         (
             OperationKind::Read,
-            ApiError::NoAnswer { .. } | ApiError::Unreadable { status: 200..300 | 429 | 500.., .. },
+            ApiError::NoResponse { .. } | ApiError::Unreadable { status: 200..300 | 429 | 500.., .. },
         ) => again,
         (OperationKind::Read, _) => RetryDecision::Final,
         (

@@ -6,7 +6,7 @@ use super::*;
 use crate::api::clock_skew::ClockSkew;
 use crate::api::error::CertificateProblem;
 use crate::api::redact::Redactor;
-use crate::api::wire::{Response, open};
+use crate::api::wire::{Response, parse_envelope};
 
 /// The answer with this status and body; the service's clock is `ahead` seconds ahead where it tells a time.
 fn answer(status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
@@ -21,13 +21,13 @@ fn answer_to(class: OperationKind, status: u16, body: &str, ahead: Option<i64>) 
         body: body.as_bytes().to_vec(),
         request_id: None,
         location: None,
-        clocks: ClockSkew {
+        clock_skew: ClockSkew {
             local: own,
             server: ahead.map(|seconds| own + SignedDuration::from_secs(seconds)),
         },
         retry_after: Some(Duration::from_secs(7)),
     };
-    open("op", class, &response.read(&Redactor::new(&[]))).map(drop)
+    parse_envelope("op", class, &response.parse(&Redactor::new(&[]))).map(drop)
 }
 
 fn gateway(status: u16, code: i64) -> ApiError {
@@ -35,8 +35,8 @@ fn gateway(status: u16, code: i64) -> ApiError {
     answer(status, &body, None).unwrap_err()
 }
 
-const AGAIN: RetryDecision = RetryDecision::Retry { asked: None };
-const ASKED: RetryDecision = RetryDecision::Retry { asked: Some(Duration::from_secs(7)) };
+const AGAIN: RetryDecision = RetryDecision::Retry { retry_after: None };
+const ASKED: RetryDecision = RetryDecision::Retry { retry_after: Some(Duration::from_secs(7)) };
 
 #[test]
 fn the_gateways_own_answers() {
@@ -147,7 +147,7 @@ fn only_an_envelope_that_says_no_throughout_refuses_a_start() {
             for class in [OperationKind::Start, OperationKind::Change] {
                 let error = answer_to(class, status, &body, None).unwrap_err();
                 assert_eq!(classify(class, &error), start, "{class:?} {status} {body}: {error:?}");
-                assert!(!classify(class, &error).proves_nothing_was_done(), "{status} {body}");
+                assert!(!classify(class, &error).proves_no_effect(), "{status} {body}");
             }
         }
     }
@@ -213,8 +213,8 @@ fn what_is_neither_proves_nothing() {
 
 #[test]
 fn what_never_became_an_answer() {
-    let unsent = |why| ApiError::NotSent { operation: "op", why, reason: String::new() };
-    let lost = ApiError::NoAnswer { operation: "op", reason: String::new() };
+    let unsent = |why| ApiError::NotSent { operation: "op", failure: why, reason: String::new() };
+    let lost = ApiError::NoResponse { operation: "op", reason: String::new() };
     let signal = ApiError::Interrupted { operation: "op", signal: crate::signals::Signal::Interrupt };
     for (error, read, start) in [
         (unsent(SendFailure::Connection), AGAIN, AGAIN),
@@ -226,7 +226,7 @@ fn what_never_became_an_answer() {
             RetryDecision::Final,
         ),
         (unsent(SendFailure::Setup), RetryDecision::Final, RetryDecision::Final),
-        (unsent(SendFailure::ProxyLogin), RetryDecision::Final, RetryDecision::Final),
+        (unsent(SendFailure::ProxyAuth), RetryDecision::Final, RetryDecision::Final),
         (unsent(SendFailure::Interrupted), RetryDecision::Final, RetryDecision::Final),
         (lost, AGAIN, RetryDecision::InDoubt),
         (signal, RetryDecision::Final, RetryDecision::InDoubt),
@@ -246,7 +246,7 @@ fn only_three_actions_prove_that_nothing_was_done() {
         (RetryDecision::Confirm, false),
         (RetryDecision::InDoubt, false),
     ] {
-        assert_eq!(action.proves_nothing_was_done(), proves, "{action:?}");
+        assert_eq!(action.proves_no_effect(), proves, "{action:?}");
     }
 }
 
@@ -259,8 +259,12 @@ fn a_change_that_stays_is_sent_again_only_where_a_start_would_be() {
     );
     errors
         .extend([(200, ""), (302, ""), (503, "<html>")].map(|(s, body)| answer(s, body, None).unwrap_err()));
-    errors.push(ApiError::NoAnswer { operation: "op", reason: String::new() });
-    errors.push(ApiError::NotSent { operation: "op", why: SendFailure::Connection, reason: String::new() });
+    errors.push(ApiError::NoResponse { operation: "op", reason: String::new() });
+    errors.push(ApiError::NotSent {
+        operation: "op",
+        failure: SendFailure::Connection,
+        reason: String::new(),
+    });
     for error in errors {
         assert_eq!(
             classify(OperationKind::Change, &error),

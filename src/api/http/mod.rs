@@ -12,15 +12,15 @@ use tokio::runtime::{Builder, Runtime};
 use super::classify::{OperationKind, RetryDecision, classify};
 use super::clock_skew::ClockSkew;
 use super::credential_cache::CredentialCache;
-use super::endpoint::{self, Operation};
 use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
+use super::operation::{self, Operation};
 use super::sign::{redactor, sign};
-use super::transport::{HttpClient, build_client, exchange, prepare, signed_headers};
+use super::transport::{HttpClient, build_client, prepare_client, send_request, signed_headers};
 use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
-use super::{Acceptance, Answer, CdssApi, NewGroup, Read, RetryPolicy};
-use crate::clock::{Clock, later};
+use super::{AcceptedStart, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy};
+use crate::clock::{Clock, saturating_add};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
@@ -37,54 +37,57 @@ mod pages;
 use pages::Pages;
 
 /// Everything that is fixed about the way to the service.
-pub(crate) struct Connection {
+pub(crate) struct HttpApiConfig {
     pub service: Service,
-    pub keys: CredentialCache,
+    pub credentials: CredentialCache,
     pub limits: Limits,
     pub trust: TrustFiles,
     /// The one of the profile; without it the system's variables count.
     pub proxy: Option<ProxyAddress>,
     pub clock: Rc<dyn Clock>,
-    pub interrupt: SignalListener,
+    pub signals: SignalListener,
     pub observer: Rc<dyn RequestObserver>,
 }
 
 /// The service over HTTP.
-pub(crate) struct Http {
-    connection: Connection,
+pub(crate) struct HttpApi {
+    config: HttpApiConfig,
     runtime: Runtime,
-    way: HttpClient,
+    client: HttpClient,
     records: RefCell<Vec<RequestRecord>>,
-    last_stamp: Cell<i64>,
+    last_timestamp: Cell<i64>,
     /// How far the service's clock is ahead, once a refusal has shown it.
-    ahead: Cell<SignedDuration>,
+    clock_offset: Cell<SignedDuration>,
 }
 
 /// A list with more pages than this is an error.
 ///
 /// Chosen: ten thousand clusters fill a hundred pages, or a thousand if the service gives only ten entries at a time.
-const MOST_PAGES: u32 = 1_000;
+const MAX_PAGES: u32 = 1_000;
 
 /// No page of a list is requested after this time, which includes reading the list a second time.
 ///
 /// Chosen: three seconds for each of a hundred pages.
-const LONGEST_LIST: Duration = Duration::from_secs(5 * 60);
+const MAX_LIST_DURATION: Duration = Duration::from_secs(5 * 60);
 
 /// So many records are kept; a watch of a day makes a few thousand, of which the latest say most.
 ///
 /// Chosen: the document stays readable, and nothing before the start is lost in an ordinary run.
-const MOST_RECORDS: usize = 2_000;
+const MAX_RECORDS: usize = 2_000;
 
-impl Http {
+impl HttpApi {
     /// Prepares the way; no connection is made yet.
     ///
     /// # Errors
     ///
     /// Fails when trust files can't be read or the system gives no event queue. Nothing was sent.
-    pub(crate) fn new(connection: Connection) -> Result<Self, ApiError> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            ApiError::NotSent { operation: "setup", why: SendFailure::Connection, reason: error.to_string() }
-        })?;
+    pub(crate) fn new(connection: HttpApiConfig) -> Result<Self, ApiError> {
+        let runtime =
+            Builder::new_current_thread().enable_all().build().map_err(|error| ApiError::NotSent {
+                operation: "setup",
+                failure: SendFailure::Connection,
+                reason: error.to_string(),
+            })?;
         let way = build_client(
             &connection.service,
             &connection.limits,
@@ -93,12 +96,12 @@ impl Http {
             true,
         )?;
         Ok(Self {
-            connection,
+            config: connection,
             runtime,
-            way,
+            client: way,
             records: RefCell::new(Vec::new()),
-            last_stamp: Cell::new(0),
-            ahead: Cell::new(SignedDuration::ZERO),
+            last_timestamp: Cell::new(0),
+            clock_offset: Cell::new(SignedDuration::ZERO),
         })
     }
 
@@ -108,31 +111,33 @@ impl Http {
     }
 
     /// Sends one request once.
-    async fn attempt(
+    async fn send(
         &self,
         way: &HttpClient,
         operation: &Operation,
         keys: &Credentials,
         timeout: Duration,
     ) -> Result<Envelope, ApiError> {
-        let Connection { service, limits, clock, observer, .. } = &self.connection;
+        let HttpApiConfig { service, limits, clock, observer, .. } = &self.config;
         let path = service.path(&operation.path);
         let at = clock.now();
-        let ahead = self.ahead.get();
-        let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(later(at, ahead)));
+        let ahead = self.clock_offset.get();
+        let stamp =
+            sign(keys, operation.method.as_str(), &path, self.next_timestamp(saturating_add(at, ahead)));
         observer.sent(operation.name, &format!("{} {path}", operation.method));
         let headers = signed_headers(&keys.access, &stamp);
-        let outcome = exchange(way, service, operation, headers, timeout, limits.body, &**clock).await;
+        let outcome =
+            send_request(way, service, operation, headers, timeout, limits.max_body_bytes, &**clock).await;
         let outcome = outcome.map(|mut response| {
             // Judged as it was signed, so that a corrected clock isn't found wrong once more.
-            response.clocks.local = later(response.clocks.local, ahead);
+            response.clock_skew.local = saturating_add(response.clock_skew.local, ahead);
             response
         });
-        let outcome = outcome.map(|response| response.read(&redactor(keys, &stamp)));
+        let outcome = outcome.map(|response| response.parse(&redactor(keys, &stamp)));
         let opened = outcome
             .as_ref()
             .map_err(Clone::clone)
-            .and_then(|answer| wire::open(operation.name, operation.class, answer));
+            .and_then(|answer| wire::parse_envelope(operation.name, operation.kind, answer));
         let record = RequestRecord {
             operation: operation.name,
             request_id: match &opened {
@@ -145,49 +150,54 @@ impl Http {
         let fields = outcome.as_ref().ok().and_then(|answer| answer.body.as_ref()).map(wire::redact);
         let headers = outcome.as_ref().map_or(&[][..], |answer| &answer.headers);
         observer.answered(&record, LoggedRequest { headers, fields: fields.as_ref() });
-        self.keep(record);
-        if let Err(ApiError::Gateway { clocks: Some(clocks), .. }) = &opened {
-            self.correct(clocks, ahead);
+        self.add_record(record);
+        if let Err(ApiError::Gateway { clock_skew: Some(clocks), .. }) = &opened {
+            self.correct_clock(clocks, ahead);
         }
         opened
     }
 
     /// Signs with the service's time from now on, where this machine's is too far from it.
-    fn correct(&self, clocks: &ClockSkew, ahead: SignedDuration) {
-        let Some(its) = clocks.server.filter(|_| clocks.are_apart()) else { return };
-        let own = later(clocks.local, SignedDuration::ZERO.saturating_sub(ahead));
+    fn correct_clock(&self, clocks: &ClockSkew, ahead: SignedDuration) {
+        let Some(its) = clocks.server.filter(|_| clocks.is_too_large()) else { return };
+        let own = saturating_add(clocks.local, SignedDuration::ZERO.saturating_sub(ahead));
         // Where this machine is ahead, the time goes back once.
-        self.last_stamp.set(0);
-        if self.ahead.replace(its.duration_since(own)) == SignedDuration::ZERO {
-            self.connection.observer.clock_corrected(own, its);
+        self.last_timestamp.set(0);
+        if self.clock_offset.replace(its.duration_since(own)) == SignedDuration::ZERO {
+            self.config.observer.clock_corrected(own, its);
         }
     }
 
     /// Returns the last four characters of the access key that requests are signed with.
     pub(crate) fn key_tail(&self) -> String {
-        self.connection.keys.present().tail()
+        self.config.credentials.current().tail()
     }
 
-    fn keep(&self, record: RequestRecord) {
+    fn add_record(&self, record: RequestRecord) {
         let mut records = self.records.borrow_mut();
-        if records.len() == MOST_RECORDS {
-            records.remove(MOST_RECORDS / 2);
+        if records.len() == MAX_RECORDS {
+            records.remove(MAX_RECORDS / 2);
         }
         records.push(record);
     }
 
     /// Returns the time to sign with, in milliseconds: never the same twice.
-    fn next_stamp(&self, now: Timestamp) -> i64 {
-        let stamp = now.as_millisecond().max(self.last_stamp.get().saturating_add(1));
-        self.last_stamp.set(stamp);
+    fn next_timestamp(&self, now: Timestamp) -> i64 {
+        let stamp = now.as_millisecond().max(self.last_timestamp.get().saturating_add(1));
+        self.last_timestamp.set(stamp);
         stamp
     }
 
     /// Sends a read until it is answered for good, or patience ends: so many attempts, and no longer in all than
     /// one may take.
-    async fn persist(&self, operation: &Operation, persistence: RetryPolicy) -> Result<Envelope, ApiError> {
-        let Connection { limits, clock, keys, observer, interrupt, .. } = &self.connection;
-        let attempts = if persistence == RetryPolicy::Once { 1 } else { limits.attempts };
+    async fn send_with_retries(
+        &self,
+        operation: &Operation,
+        persistence: RetryPolicy,
+    ) -> Result<Envelope, ApiError> {
+        let HttpApiConfig { limits, clock, credentials: keys, observer, signals: interrupt, .. } =
+            &self.config;
+        let attempts = if persistence == RetryPolicy::Once { 1 } else { limits.max_attempts };
         let begun = clock.elapsed();
         // What the service itself asks for is not counted.
         let mut asked_so_far = Duration::ZERO;
@@ -196,12 +206,12 @@ impl Http {
         let mut turn = 1;
         loop {
             let spent = clock.elapsed().saturating_sub(begun).saturating_sub(asked_so_far);
-            let left = limits.read.saturating_sub(spent);
-            let used = keys.for_use(clock.now(), &**observer);
+            let left = limits.read_timeout.saturating_sub(spent);
+            let used = keys.fresh(clock.now(), &**observer);
             if let Some(signal) = interrupt.raised() {
                 return Err(ApiError::Interrupted { operation: operation.name, signal });
             }
-            let error = match self.attempt(&self.way, operation, &used, left).await {
+            let error = match self.send(&self.client, operation, &used, left).await {
                 Ok(envelope) => return Ok(envelope),
                 Err(error) => error,
             };
@@ -209,18 +219,18 @@ impl Http {
                 RetryDecision::RetryWithServerTime if !clock_was_wrong => clock_was_wrong = true,
                 // A key that was changed at its source is no failure of a read. A start is not repeated for it.
                 RetryDecision::Final
-                    if error.is_refused_signature()
+                    if error.is_signature_rejected()
                         && !keys_were_renewed
-                        && keys.has_newer_than(&used, &**observer) =>
+                        && keys.has_replacement_for(&used, &**observer) =>
                 {
                     keys_were_renewed = true;
                 }
-                RetryDecision::Retry { asked } if turn < attempts => {
-                    let asked = asked.map(|asked| asked.min(limits.longest_asked_pause));
-                    let pause = asked.unwrap_or_else(|| pause(limits, turn));
+                RetryDecision::Retry { retry_after: asked } if turn < attempts => {
+                    let asked = asked.map(|asked| asked.min(limits.max_retry_after));
+                    let pause = asked.unwrap_or_else(|| backoff(limits, turn));
                     asked_so_far = asked_so_far.saturating_add(asked.unwrap_or_default());
                     let spent = clock.elapsed().saturating_sub(begun).saturating_sub(asked_so_far);
-                    if asked.is_none() && spent.saturating_add(pause) >= limits.read {
+                    if asked.is_none() && spent.saturating_add(pause) >= limits.read_timeout {
                         return Err(error);
                     }
                     tokio::time::sleep(pause).await;
@@ -233,8 +243,8 @@ impl Http {
 
     /// Sends a change other than a start. Credentials that expire soon are renewed first.
     fn send_change(&self, operation: &Operation) -> Result<Envelope, ApiError> {
-        let Connection { keys, limits, clock, observer, .. } = &self.connection;
-        self.send_once(operation, &keys.for_use(clock.now(), &**observer), limits.connect)
+        let HttpApiConfig { credentials: keys, limits, clock, observer, .. } = &self.config;
+        self.send_once(operation, &keys.fresh(clock.now(), &**observer), limits.connect_timeout)
     }
 
     /// Sends a request that changes something, once, on a connection of its own. Nothing is sent if that connection is
@@ -245,37 +255,37 @@ impl Http {
         keys: &Credentials,
         connect_within: Duration,
     ) -> Result<Envelope, ApiError> {
-        let Connection { service, limits, trust, proxy, interrupt, clock, .. } = &self.connection;
+        let HttpApiConfig { service, limits, trust, proxy, signals: interrupt, clock, .. } = &self.config;
         let begun = clock.elapsed();
         // A renewal of the credentials may take a minute, and a signal that came meanwhile stops the request.
         if interrupt.raised().is_some() {
             let reason = "a signal came before it was sent".to_owned();
             return Err(ApiError::NotSent {
                 operation: operation.name,
-                why: SendFailure::Interrupted,
+                failure: SendFailure::Interrupted,
                 reason,
             });
         }
-        let prepared = prepare(service, trust, proxy.as_ref(), false)?;
+        let prepared = prepare_client(service, trust, proxy.as_ref(), false)?;
         // Reading the trust store counts toward the limit.
         let left = connect_within.saturating_sub(clock.elapsed().saturating_sub(begun));
         if left.is_zero() {
             let reason = "no time was left to connect".to_owned();
             return Err(ApiError::NotSent {
                 operation: operation.name,
-                why: SendFailure::Connection,
+                failure: SendFailure::Connection,
                 reason,
             });
         }
-        let fresh = prepared.build(limits.connect.min(left))?;
+        let fresh = prepared.build(limits.connect_timeout.min(left))?;
         self.runtime.block_on(async {
-            let sending = self.attempt(&fresh, operation, keys, limits.start);
+            let sending = self.send(&fresh, operation, keys, limits.start_timeout);
             tokio::pin!(sending);
             tokio::select! {
                 biased;
                 outcome = &mut sending => outcome,
                 // The answer may be on its way: it decides what the user is told.
-                signal = interrupt.signalled() => match tokio::time::timeout(limits.grace, &mut sending).await {
+                signal = interrupt.recv() => match tokio::time::timeout(limits.interrupt_grace, &mut sending).await {
                     Ok(outcome) => outcome,
                     Err(_) => Err(ApiError::Interrupted { operation: operation.name, signal }),
                 },
@@ -285,9 +295,9 @@ impl Http {
 
     /// Answers one read, all pages of it. A cluster list that does not add up is read once more: it may have changed
     /// between two pages.
-    async fn answer(&self, read: &Read, persistence: RetryPolicy) -> Result<Answer, ApiError> {
-        let deadline = self.connection.clock.elapsed().saturating_add(LONGEST_LIST);
-        let is_read_again = matches!(read, Read::Clusters(_)) && persistence == RetryPolicy::Patient;
+    async fn read(&self, read: &Read, persistence: RetryPolicy) -> Result<ReadResponse, ApiError> {
+        let deadline = self.config.clock.elapsed().saturating_add(MAX_LIST_DURATION);
+        let is_read_again = matches!(read, Read::Clusters(_)) && persistence == RetryPolicy::Retry;
         match self.read_pages(read, persistence, deadline).await? {
             Err(_) if is_read_again => self.read_pages(read, persistence, deadline).await?,
             outcome => outcome,
@@ -304,23 +314,23 @@ impl Http {
         read: &Read,
         persistence: RetryPolicy,
         deadline: Duration,
-    ) -> Result<Result<Answer, ApiError>, ApiError> {
+    ) -> Result<Result<ReadResponse, ApiError>, ApiError> {
         let mut pages = Pages::default();
         let mut request_id = None;
-        for page in 1..=MOST_PAGES {
-            let operation = endpoint::read(read, page);
-            if self.connection.clock.elapsed() > deadline {
-                let longest = humantime::format_duration(LONGEST_LIST);
+        for page in 1..=MAX_PAGES {
+            let operation = operation::read(read, page);
+            if self.config.clock.elapsed() > deadline {
+                let longest = humantime::format_duration(MAX_LIST_DURATION);
                 let what = format!("a list that takes longer than {longest} to read");
-                return Err(unreadable(operation.name, what, request_id));
+                return Err(unreadable_response(operation.name, what, request_id));
             }
-            let envelope = match self.persist(&operation, persistence).await {
+            let envelope = match self.send_with_retries(&operation, persistence).await {
                 Ok(envelope) => envelope,
                 // A refusal is what was asked for.
                 Err(ApiError::Refused { message, code, status, request_id, .. })
                     if matches!(read, Read::PreCheck(_)) =>
                 {
-                    return Ok(Ok(Answer::PreCheck(PreCheck::Refused {
+                    return Ok(Ok(ReadResponse::PreCheck(PreCheck::Refused {
                         message,
                         code,
                         http_status: status,
@@ -329,31 +339,31 @@ impl Http {
                 }
                 Err(error) => return Err(error),
             };
-            let paging = wire::page_of(&envelope.result);
-            let part = wire::answer(read, &envelope).map_err(str::to_owned);
+            let paging = wire::parse_page_info(&envelope.result);
+            let part = wire::parse_response(read, &envelope).map_err(str::to_owned);
             request_id = envelope.request_id;
             match part.and_then(|part| pages.add(page, part, paging)) {
                 Ok(None) => {}
-                Ok(Some(whole)) => return Ok(Ok(pages::only_wanted(read, whole))),
-                Err(what) => return Ok(Err(unreadable(operation.name, what, request_id))),
+                Ok(Some(whole)) => return Ok(Ok(pages::filter_by_version(read, whole))),
+                Err(what) => return Ok(Err(unreadable_response(operation.name, what, request_id))),
             }
         }
-        let what = format!("a list of more than {MOST_PAGES} pages");
-        Err(unreadable(endpoint::read(read, MOST_PAGES).name, what, request_id))
+        let what = format!("a list of more than {MAX_PAGES} pages");
+        Err(unreadable_response(operation::read(read, MAX_PAGES).name, what, request_id))
     }
 }
 
-fn unreadable(operation: &'static str, what: String, request_id: Option<String>) -> ApiError {
-    ApiError::Unreadable { operation, status: 200, what, request_id }
+fn unreadable_response(operation: &'static str, reason: String, request_id: Option<String>) -> ApiError {
+    ApiError::Unreadable { operation, status: 200, reason, request_id }
 }
 
-impl CdssApi for Http {
-    fn together(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
+impl CdssApi for HttpApi {
+    fn read_all(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
         self.runtime.block_on(async {
-            let all = join_all(reads.iter().map(|read| self.answer(read, persistence)));
+            let all = join_all(reads.iter().map(|read| self.read(read, persistence)));
             tokio::select! {
                 biased;
-                signal = self.connection.interrupt.signalled() => {
+                signal = self.config.signals.recv() => {
                     reads.iter().map(|_| Err(ApiError::Interrupted { operation: "read", signal })).collect()
                 }
                 answers = all => answers,
@@ -362,8 +372,8 @@ impl CdssApi for Http {
     }
 
     fn refresh_credentials(&self) {
-        let Connection { keys, clock, observer, .. } = &self.connection;
-        keys.for_use(clock.now(), &**observer);
+        let HttpApiConfig { credentials: keys, clock, observer, .. } = &self.config;
+        keys.fresh(clock.now(), &**observer);
     }
 
     fn start(
@@ -371,18 +381,18 @@ impl CdssApi for Http {
         target: &UpgradeTarget,
         consent: &Consent,
         connect_within: Duration,
-    ) -> Result<Acceptance, ApiError> {
-        let operation = endpoint::start(target);
+    ) -> Result<AcceptedStart, ApiError> {
+        let operation = operation::start(target);
         if consent.cluster() != target.cluster {
-            return Err(without_consent(operation.name));
+            return Err(missing_consent(operation.name));
         }
-        let envelope = self.send_once(&operation, &self.connection.keys.present(), connect_within)?;
+        let envelope = self.send_once(&operation, &self.config.credentials.current(), connect_within)?;
         if envelope.result.as_bool() == Some(true) {
-            return Ok(Acceptance { request_id: envelope.request_id, at: self.connection.clock.now() });
+            return Ok(AcceptedStart { request_id: envelope.request_id, at: self.config.clock.now() });
         }
         // Neither accepted nor refused: a refusal has another code.
         let what = format!("code 0 without the result `true`: {}", envelope.message);
-        Err(unreadable(operation.name, what, envelope.request_id))
+        Err(unreadable_response(operation.name, what, envelope.request_id))
     }
 
     fn create_group(
@@ -390,37 +400,38 @@ impl CdssApi for Http {
         wish: &NewGroup,
         consent: &GroupConsent,
     ) -> Result<Option<ConfigGroupNo>, ApiError> {
-        let operation = endpoint::create_group(wish);
+        let operation = operation::create_group(wish);
         if !consent.covers(&wish.name, wish.version) {
-            return Err(without_consent(operation.name));
+            return Err(missing_consent(operation.name));
         }
-        self.send_change(&operation).map(|envelope| wire::created(&envelope))
+        self.send_change(&operation).map(|envelope| wire::created_group_no(&envelope))
     }
 
-    fn write_group(
+    fn write_group_settings(
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
         values: &[CopiedSetting],
         consent: &GroupConsent,
     ) -> Result<(), ApiError> {
-        let operation = endpoint::write_group(no, version, values);
+        let operation = operation::write_group(no, version, values);
         if consent.version() != version {
-            return Err(without_consent(operation.name));
+            return Err(missing_consent(operation.name));
         }
         self.send_change(&operation).map(drop)
     }
 }
 
 /// The failure of a change that nobody agreed to.
-fn without_consent(operation: &'static str) -> ApiError {
+fn missing_consent(operation: &'static str) -> ApiError {
     let reason = "the consent is for something else, which is a defect of cdss".to_owned();
-    ApiError::NotSent { operation, why: SendFailure::Setup, reason }
+    ApiError::NotSent { operation, failure: SendFailure::Setup, reason }
 }
 
 /// Returns the pause after attempt number `turn`: doubling, with full jitter.
-fn pause(limits: &Limits, turn: u32) -> Duration {
-    let ceiling = limits.pause.saturating_mul(1 << turn.saturating_sub(1).min(16)).min(limits.longest_pause);
+fn backoff(limits: &Limits, turn: u32) -> Duration {
+    let ceiling =
+        limits.initial_backoff.saturating_mul(1 << turn.saturating_sub(1).min(16)).min(limits.max_backoff);
     // A fresh hasher's keys are random enough to keep clients from knocking together.
     let random = RandomState::new().build_hasher().finish();
     let share = u32::try_from(random % 1_000).unwrap_or_default();

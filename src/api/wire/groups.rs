@@ -45,7 +45,7 @@ fn kafka_name(entry: &Value, fields: &[&str]) -> Option<String> {
 }
 
 /// Counts the clusters that use a group: as many as are named, or more where the paging says so.
-pub(super) fn users(result: &Value) -> Option<u64> {
+pub(super) fn usage_count(result: &Value) -> Option<u64> {
     let named = result["usingClusterNameList"].as_array().map(|list| list.len() as u64);
     named.max(count(&result["totalCount"]))
 }
@@ -68,7 +68,7 @@ pub(super) fn settings(result: &Value) -> Option<Vec<Setting>> {
     let additional = |entry: &Value| {
         Some(Setting {
             key: kafka_name(entry, &["configName"])?,
-            custom: Some(added_value(&entry["configValue"])),
+            custom: Some(additional_value(&entry["configValue"])),
             default: None,
             modifiable: true,
             range: None,
@@ -80,12 +80,12 @@ pub(super) fn settings(result: &Value) -> Option<Vec<Setting>> {
     let additional: Option<Vec<Setting>> =
         list(&result["additionalKafkaConfigGroupDetailList"]).map(additional).collect();
     settings.extend(additional?);
-    one_of_each(settings)
+    merge_duplicates(settings)
 }
 
 /// Makes one setting of those that have one name: it may stand in both lists, and somebody set it in one of them. None
 /// where two values are told, for nobody knows which one holds; an empty one gives way.
-fn one_of_each(settings: Vec<Setting>) -> Option<Vec<Setting>> {
+fn merge_duplicates(settings: Vec<Setting>) -> Option<Vec<Setting>> {
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut each: Vec<Setting> = Vec::new();
     for one in settings {
@@ -105,7 +105,7 @@ fn one_of_each(settings: Vec<Setting>) -> Option<Vec<Setting>> {
 }
 
 /// Returns what somebody added. Empty is a value too: the service is known to lose values and keep their names.
-fn added_value(value: &Value) -> String {
+fn additional_value(value: &Value) -> String {
     match value {
         Value::Null | Value::String(_) => text(value).unwrap_or_default(),
         other => text(other).unwrap_or_else(|| other.to_string()),
@@ -236,7 +236,7 @@ mod tests {
             (json!({}), None),
             (json!(null), None),
         ] {
-            assert_eq!(super::users(&result), users, "{result}");
+            assert_eq!(super::usage_count(&result), users, "{result}");
         }
     }
 }

@@ -4,14 +4,14 @@
 //! Fields are read loosely: numbers may be strings, every field may be missing or null, unknown ones are
 //! ignored.
 
-mod fields;
+mod group_changes;
 mod groups;
 mod json;
 mod log_body;
 mod response;
-mod values;
+mod responses;
 
-pub(super) use fields::{Page, answer, page_of};
+pub(super) use group_changes::{created_group_no, settings_body};
 pub(super) use log_body::redact;
-pub(super) use response::{Envelope, Response, open};
-pub(super) use values::{created, values};
+pub(super) use response::{Envelope, Response, parse_envelope};
+pub(super) use responses::{PageInfo, parse_page_info, parse_response};

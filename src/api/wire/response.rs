@@ -22,7 +22,7 @@ pub(in crate::api) struct Response {
     pub request_id: Option<String>,
     /// The `location` header of a redirect.
     pub location: Option<String>,
-    pub clocks: ClockSkew,
+    pub clock_skew: ClockSkew,
     /// The `retry-after` header.
     pub retry_after: Option<Duration>,
 }
@@ -35,38 +35,46 @@ pub(in crate::api) struct ParsedResponse {
     /// None where it is no JSON.
     pub body: Option<Value>,
     /// What it is instead.
-    kind: String,
+    description: String,
     pub request_id: Option<String>,
-    clocks: ClockSkew,
+    clock_skew: ClockSkew,
     retry_after: Option<Duration>,
 }
 
 impl Response {
     /// Reads the body, and masks secrets in everything that may be shown.
-    pub(in crate::api) fn read(mut self, redactor: &Redactor) -> ParsedResponse {
+    pub(in crate::api) fn parse(mut self, redactor: &Redactor) -> ParsedResponse {
         let hide = |text: &mut String| {
             if let Cow::Owned(redacted) = redactor.redact(text) {
                 *text = redacted;
             }
         };
-        let mut kind = no_json(&self);
+        let mut kind = describe_non_json(&self);
         hide(&mut kind);
         let mut body = parse(&self.body);
         if let Some(body) = &mut body {
-            each_text(body, &hide);
+            for_each_string(body, &hide);
         }
         self.headers.iter_mut().for_each(|(_, value)| hide(value));
         self.request_id.iter_mut().for_each(hide);
-        let Self { status, headers, request_id, clocks, retry_after, .. } = self;
-        ParsedResponse { status, headers, body, kind, request_id, clocks, retry_after }
+        let Self { status, headers, request_id, clock_skew: clocks, retry_after, .. } = self;
+        ParsedResponse {
+            status,
+            headers,
+            body,
+            description: kind,
+            request_id,
+            clock_skew: clocks,
+            retry_after,
+        }
     }
 }
 
-fn each_text(value: &mut Value, change: &impl Fn(&mut String)) {
+fn for_each_string(value: &mut Value, change: &impl Fn(&mut String)) {
     match value {
         Value::String(text) => change(text),
-        Value::Array(values) => values.iter_mut().for_each(|value| each_text(value, change)),
-        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| each_text(value, change)),
+        Value::Array(values) => values.iter_mut().for_each(|value| for_each_string(value, change)),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| for_each_string(value, change)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -89,24 +97,24 @@ pub(in crate::api) struct Envelope {
 /// Everything else, typed by its shape: the service's refusal, the gateway's, or neither.
 ///
 /// Source: NAVER Cloud API guide, `api-call-lgc-errorhandling`; other shapes as seen on sister services.
-pub(in crate::api) fn open(
+pub(in crate::api) fn parse_envelope(
     operation: &'static str,
     class: OperationKind,
     response: &ParsedResponse,
 ) -> Result<Envelope, ApiError> {
     let status = response.status;
     let success = (200..300).contains(&status);
-    let unreadable = |what: String, request_id: Option<String>| {
-        Err(ApiError::Unreadable { operation, status, what, request_id })
+    let unreadable = |reason: String, request_id: Option<String>| {
+        Err(ApiError::Unreadable { operation, status, reason, request_id })
     };
     let Some(body) = &response.body else {
-        return unreadable(response.kind.clone(), response.request_id.clone());
+        return unreadable(response.description.clone(), response.request_id.clone());
     };
-    let request_id = text(body, "requestId").or_else(|| response.request_id.clone());
+    let request_id = string_field(body, "requestId").or_else(|| response.request_id.clone());
     let is_contradictory =
         class != OperationKind::Read && !matches!(body["result"], Value::Null | Value::Bool(false));
 
-    if let (Some(code), Some(message)) = (number(&body["code"]), text(body, "message")) {
+    if let (Some(code), Some(message)) = (number(&body["code"]), string_field(body, "message")) {
         return match (success, code) {
             (true, 0) => Ok(Envelope { result: body["result"].clone(), request_id, message }),
             (false, 0) => unreadable("success under a failing status".to_owned(), request_id),
@@ -119,30 +127,31 @@ pub(in crate::api) fn open(
     }
     if body["error"].is_object() && !success && !is_contradictory {
         let error = &body["error"];
-        let message = text(error, "message").unwrap_or_else(|| "no message".to_owned());
-        let message =
-            match text(error, "details").filter(|details| !details.is_empty() && *details != message) {
-                Some(details) => format!("{message}: {details}"),
-                None => message,
-            };
+        let message = string_field(error, "message").unwrap_or_else(|| "no message".to_owned());
+        let message = match string_field(error, "details")
+            .filter(|details| !details.is_empty() && *details != message)
+        {
+            Some(details) => format!("{message}: {details}"),
+            None => message,
+        };
         return Err(ApiError::Gateway {
             operation,
             status,
             code: number(&error["errorCode"]),
             message,
             request_id,
-            clocks: (status == 401).then(|| Box::new(response.clocks)),
+            clock_skew: (status == 401).then(|| Box::new(response.clock_skew)),
             retry_after: response.retry_after,
         });
     }
-    unreadable(foreign_message(body).unwrap_or_else(|| "an answer of unknown form".to_owned()), request_id)
+    unreadable(fallback_message(body).unwrap_or_else(|| "an answer of unknown form".to_owned()), request_id)
 }
 
 /// More values than this are not read out of one answer: each takes dozens of bytes, however short it is written, so
 /// a body of a few MiB could take hundreds.
 ///
 /// Chosen: a page of a hundred clusters has a few thousand.
-const MOST_VALUES: usize = 50_000;
+const MAX_VALUES: usize = 50_000;
 
 /// Reads JSON; None where it is none, or has too many values.
 fn parse(body: &[u8]) -> Option<Value> {
@@ -152,14 +161,14 @@ fn parse(body: &[u8]) -> Option<Value> {
 /// Counts without reading. What only looks like a value, inside a text, counts too, which does no harm so far above
 /// what is real.
 fn has_too_many_values(body: &[u8]) -> bool {
-    body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MOST_VALUES
+    body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MAX_VALUES
 }
 
-fn text(value: &Value, field: &str) -> Option<String> {
+fn string_field(value: &Value, field: &str) -> Option<String> {
     value[field].as_str().map(str::to_owned)
 }
 
-fn no_json(response: &Response) -> String {
+fn describe_non_json(response: &Response) -> String {
     if (300..400).contains(&response.status) {
         let host = response.location.as_deref().and_then(|text| url::Url::parse(text).ok());
         let host = host.as_ref().and_then(url::Url::host_str).unwrap_or("somewhere on the same host");
@@ -172,19 +181,19 @@ fn no_json(response: &Response) -> String {
             "a web page instead of an answer".to_owned()
         }
         page if page.starts_with('<') => "XML instead of JSON".to_owned(),
-        _ if has_too_many_values(&response.body) => format!("an answer of more than {MOST_VALUES} values"),
+        _ if has_too_many_values(&response.body) => format!("an answer of more than {MAX_VALUES} values"),
         _ => "an answer that is not JSON, or only a part of one".to_owned(),
     }
 }
 
 /// Finds the message in the shapes of sister services.
-fn foreign_message(body: &Value) -> Option<String> {
+fn fallback_message(body: &Value) -> Option<String> {
     let response_error = &body["responseError"];
-    text(response_error, "returnMessage")
-        .or_else(|| text(&body["status"], "message"))
-        .or_else(|| text(body, "msg"))
-        .or_else(|| text(body, "message"))
-        .or_else(|| text(body, "error"))
+    string_field(response_error, "returnMessage")
+        .or_else(|| string_field(&body["status"], "message"))
+        .or_else(|| string_field(body, "msg"))
+        .or_else(|| string_field(body, "message"))
+        .or_else(|| string_field(body, "error"))
 }
 
 #[cfg(test)]
@@ -200,27 +209,33 @@ mod tests {
             body: body.as_bytes().to_vec(),
             request_id: Some("header-id".to_owned()),
             location: None,
-            clocks: CLOCKS,
+            clock_skew: CLOCKS,
             retry_after: None,
         }
     }
 
     fn error(status: u16, body: &str) -> ApiError {
-        open("op", OperationKind::Read, &response(status, body).read(&Redactor::new(&[]))).unwrap_err()
+        parse_envelope("op", OperationKind::Read, &response(status, body).parse(&Redactor::new(&[])))
+            .unwrap_err()
     }
 
     #[test]
     fn only_code_0_under_2xx_is_a_success() {
         let body = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
         let envelope =
-            open("op", OperationKind::Read, &response(200, body).read(&Redactor::new(&[]))).unwrap();
+            parse_envelope("op", OperationKind::Read, &response(200, body).parse(&Redactor::new(&[])))
+                .unwrap();
         assert_eq!((envelope.result, envelope.request_id.as_deref()), (Value::Bool(true), Some("r-1")));
         let code_as_text = r#"{"code":"0","message":"SUCCESS","result":null}"#;
         assert_eq!(
-            open("op", OperationKind::Read, &response(200, code_as_text).read(&Redactor::new(&[])))
-                .unwrap()
-                .request_id
-                .as_deref(),
+            parse_envelope(
+                "op",
+                OperationKind::Read,
+                &response(200, code_as_text).parse(&Redactor::new(&[]))
+            )
+            .unwrap()
+            .request_id
+            .as_deref(),
             Some("header-id")
         );
         for (status, body) in [
@@ -251,7 +266,8 @@ mod tests {
     fn a_change_is_refused_only_without_a_result() {
         let refused = |class, result: &str| {
             let body = format!(r#"{{"code":3,"message":"no"{result}}}"#);
-            let error = open("op", class, &response(200, &body).read(&Redactor::new(&[]))).unwrap_err();
+            let error =
+                parse_envelope("op", class, &response(200, &body).parse(&Redactor::new(&[]))).unwrap_err();
             matches!(error, ApiError::Refused { code: Some(3), .. })
         };
         for (result, is_refusal) in [
@@ -278,7 +294,9 @@ mod tests {
             r#"{"error":{"errorCode":"210","message":"Permission Denied","details":"x"}}"#,
             r#"{"error":{"errorCode":210,"message":"Permission Denied","details":"x"}}"#,
         ] {
-            let ApiError::Gateway { code, message, clocks, .. } = error(401, body) else { panic!("{body}") };
+            let ApiError::Gateway { code, message, clock_skew: clocks, .. } = error(401, body) else {
+                panic!("{body}")
+            };
             assert_eq!(
                 (code, message.as_str(), clocks),
                 (Some(210), "Permission Denied: x", Some(Box::new(CLOCKS)))
@@ -300,12 +318,12 @@ mod tests {
             (302, "", "an unexpected redirect to somewhere on the same host"),
             (200, "\u{0}\u{1}binary", "an answer that is not JSON, or only a part of one"),
         ] {
-            let ApiError::Unreadable { what: found, .. } = error(status, body) else { panic!("{body}") };
+            let ApiError::Unreadable { reason: found, .. } = error(status, body) else { panic!("{body}") };
             assert_eq!(found, what, "{body}");
         }
         let redirect = Response { location: Some("https://evil.example/x".to_owned()), ..response(302, "") };
         assert!(
-            open("op", OperationKind::Read, &redirect.read(&Redactor::new(&[])))
+            parse_envelope("op", OperationKind::Read, &redirect.parse(&Redactor::new(&[])))
                 .unwrap_err()
                 .to_string()
                 .contains("evil.example")
@@ -317,14 +335,14 @@ mod tests {
         let body =
             |count: usize| format!(r#"{{"code":0,"message":"SUCCESS","result":[{}0]}}"#, "0,".repeat(count));
         assert!(
-            open(
+            parse_envelope(
                 "op",
                 OperationKind::Read,
-                &response(200, &body(MOST_VALUES - 10)).read(&Redactor::new(&[]))
+                &response(200, &body(MAX_VALUES - 10)).parse(&Redactor::new(&[]))
             )
             .is_ok()
         );
-        let error = error(200, &body(MOST_VALUES)).to_string();
+        let error = error(200, &body(MAX_VALUES)).to_string();
         assert_eq!(error, "op: an answer of more than 50000 values (HTTP 200)");
     }
 
@@ -337,16 +355,16 @@ mod tests {
                 request_id: Some("aaaa/b+c=".to_owned()),
                 ..response(401, &body)
             };
-            let read = repeated.read(&Redactor::new(&["aaaa/b+c=", "AKIDEXAMPLE1"]));
+            let read = repeated.parse(&Redactor::new(&["aaaa/b+c=", "AKIDEXAMPLE1"]));
             assert_eq!(read.headers[0].1, "bad (hidden) with (hidden)");
             assert_eq!(read.request_id.as_deref(), Some("(hidden)"));
-            let told = open("op", OperationKind::Read, &read).unwrap_err().to_string();
+            let told = parse_envelope("op", OperationKind::Read, &read).unwrap_err().to_string();
             assert_eq!(told, "op: (hidden) of (hidden) (HTTP 401, code 200)", "{written}");
         }
         let short = response(401, r#"{"error":{"errorCode":"200","message":"a b"}}"#)
-            .read(&Redactor::new(&["a", "b"]));
+            .parse(&Redactor::new(&["a", "b"]));
         assert!(
-            open("op", OperationKind::Read, &short).unwrap_err().to_string().contains("a b"),
+            parse_envelope("op", OperationKind::Read, &short).unwrap_err().to_string().contains("a b"),
             "what is that short is no key"
         );
     }

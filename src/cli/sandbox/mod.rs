@@ -13,7 +13,7 @@ use crate::error::Failure;
 use crate::output::streams;
 use crate::sandbox::{Log, NewCluster, Options, Sandbox, Scenario};
 use crate::settings::{Environment, is_setting, sandbox_keys};
-use crate::signals::{Signal, SignalListener, on_each_signal};
+use crate::signals::{Signal, SignalListener, on_signal};
 use folder::{Folder, WrapperError};
 
 mod folder;
@@ -106,7 +106,7 @@ fn summary(log: &Log) -> String {
 /// Returns an id that no other sandbox on this machine has: a process has one sandbox, and no two processes have the
 /// same number at the same time.
 fn new_id() -> String {
-    let now = SystemClock { interrupt: SignalListener::new() }.now();
+    let now = SystemClock { signals: SignalListener::new() }.now();
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3f"), std::process::id())
 }
 
@@ -147,7 +147,7 @@ fn inside(
     let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
     // Ctrl-C reaches the command by itself; the sandbox stays until it has ended.
     let number = child.id();
-    on_each_signal(move |signal| pass_on(number, signal)).context("cannot handle signals")?;
+    on_signal(move |signal| pass_on(number, signal)).context("cannot handle signals")?;
     Ok(code_of(child.wait().context("cannot wait for the command")?))
 }
 

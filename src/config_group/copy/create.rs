@@ -6,7 +6,8 @@ use super::hints::{unwritten, unwritten_by};
 use super::plan::CopyPlan;
 use super::{named, unchanged};
 use crate::api::{
-    ApiError, CdssApi, NewGroup, OperationKind, Read, RetryDecision, RetryPolicy, classify, join, one,
+    ApiError, CdssApi, NewGroup, OperationKind, Read, RetryDecision, RetryPolicy, classify, read_many,
+    read_one,
 };
 use crate::config_group::rules::creation::{self, Provenance};
 use crate::consent::GroupConsent;
@@ -94,7 +95,7 @@ impl Session<'_> {
 
     fn after_failed_create(&mut self, draft: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
         let action = classify(OperationKind::Change, &error);
-        if action.proves_nothing_was_done() {
+        if action.proves_no_effect() {
             self.progress().created = Submitted::No;
             return Err(CopyFailure::NotMade(error).into());
         }
@@ -165,7 +166,7 @@ impl Session<'_> {
     }
 
     fn listed(&self, draft: &CopyPlan) -> Result<Vec<ConfigGroup>, ApiError> {
-        one(self.api, Read::ConfigGroups(Some(draft.ends.target.code)), RetryPolicy::Patient)
+        read_one(self.api, Read::ConfigGroups(Some(draft.ends.target.code)), RetryPolicy::Retry)
     }
 
     /// Looks once. Two of the name are no answer: nobody knows which of them is this one.
@@ -178,7 +179,7 @@ impl Session<'_> {
             several => Err(ApiError::Unreadable {
                 operation: "getKafkaVersionConfigGroupList",
                 status: 200,
-                what: format!("{} config groups are named {}", several.len(), draft.name),
+                reason: format!("{} config groups are named {}", several.len(), draft.name),
                 request_id: None,
             }),
         }
@@ -217,7 +218,7 @@ impl Session<'_> {
     /// Reads why a group may not be as it was made; None where it is empty and unused.
     fn touched(&self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
         let version = draft.ends.target.code;
-        let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
+        let [settings, users] = read_many(self.api, &[Read::Settings(no, version), Read::UsageCount(no)]);
         let settings = Option::<Vec<Setting>>::try_from(settings?)?;
         let users = Option::<u64>::try_from(users?)?;
         Ok(creation::untouched(settings.as_deref(), users).err().map(str::to_owned))

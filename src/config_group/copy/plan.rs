@@ -1,7 +1,7 @@
 //! What would be made, from what: all that is read before the question.
 
 use super::{CopyRequest, Source};
-use crate::api::{Read, RetryPolicy, one};
+use crate::api::{Read, RetryPolicy, read_one};
 use crate::config_group::rules::choice::to_compare;
 use crate::config_group::rules::copy;
 use crate::config_group::rules::copy_report::CopyReport;
@@ -185,7 +185,8 @@ impl Session<'_> {
         let create = creation::create_of(group, &creates);
         // What is refused anyway needs no read.
         let used_by = if create.is_ok() {
-            one(self.api, Read::Users(group.no), RetryPolicy::Patient).map_err(Failure::before_start)?
+            read_one(self.api, Read::UsageCount(group.no), RetryPolicy::Retry)
+                .map_err(Failure::before_start)?
         } else {
             None
         };

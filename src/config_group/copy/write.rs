@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::hints::{SAME_AGAIN, unwritten, unwritten_by};
 use super::plan::{CopyEndpoints, CopyPlan};
 use super::{named, unchanged};
-use crate::api::{ApiError, CdssApi, OperationKind, Read, RetryPolicy, classify, one};
+use crate::api::{ApiError, CdssApi, OperationKind, Read, RetryPolicy, classify, read_one};
 use crate::config_group::rules::copy::{self, SkippedSetting};
 use crate::config_group::rules::setting_text::first_few;
 use crate::consent::GroupConsent;
@@ -65,7 +65,7 @@ impl Session<'_> {
         self.progress().journalled = true;
         self.progress().written = Submitted::Unknown;
         let version = draft.ends.target.code;
-        let send = |api: &dyn CdssApi| api.write_group(no, version, &carried, consent);
+        let send = |api: &dyn CdssApi| api.write_group_settings(no, version, &carried, consent);
         match self.retry_budget(OperationKind::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
                 let words = "the service said that it took them".to_owned();
@@ -75,7 +75,7 @@ impl Session<'_> {
                 if let Some(signal) = error.signal() {
                     return Err(self.interrupted(draft, Some(no), signal));
                 }
-                if classify(OperationKind::Change, &error).proves_nothing_was_done() {
+                if classify(OperationKind::Change, &error).proves_no_effect() {
                     self.progress().written = Submitted::No;
                     return Err(if untouched {
                         CopyFailure::NotWritten(error).into()
@@ -119,7 +119,7 @@ impl Session<'_> {
 
     fn settings_now(&self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
         let read = Read::Settings(no, draft.ends.target.code);
-        let answer: Option<Vec<Setting>> = one(self.api, read, RetryPolicy::Patient)?;
+        let answer: Option<Vec<Setting>> = read_one(self.api, read, RetryPolicy::Retry)?;
         answer.ok_or_else(no_settings)
     }
 

@@ -4,18 +4,18 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::{replace, take};
 
-use crate::api::wire::Page;
-use crate::api::{Answer, Read};
+use crate::api::wire::PageInfo;
+use crate::api::{Read, ReadResponse};
 use crate::model::cluster::{ClusterIdentity, ClusterList};
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 
 /// Drops config groups of other versions than the one asked for, should the service not have done it.
-pub(super) fn only_wanted(read: &Read, answer: Answer) -> Answer {
+pub(super) fn filter_by_version(read: &Read, answer: ReadResponse) -> ReadResponse {
     match (read, answer) {
-        (Read::ConfigGroups(Some(version)), Answer::ConfigGroups(mut groups)) => {
+        (Read::ConfigGroups(Some(version)), ReadResponse::ConfigGroups(mut groups)) => {
             groups.retain(|group| group.version == *version);
-            Answer::ConfigGroups(groups)
+            ReadResponse::ConfigGroups(groups)
         }
         (_, answer) => answer,
     }
@@ -38,12 +38,16 @@ impl Pages {
     pub(super) fn add(
         &mut self,
         requested: u32,
-        part: Answer,
-        paging: Page,
-    ) -> Result<Option<Answer>, String> {
+        part: ReadResponse,
+        paging: PageInfo,
+    ) -> Result<Option<ReadResponse>, String> {
         Ok(match part {
-            Answer::Clusters(page) => self.clusters.add(requested, page, paging)?.map(Answer::Clusters),
-            Answer::ConfigGroups(page) => self.groups.add(page, paging)?.map(Answer::ConfigGroups),
+            ReadResponse::Clusters(page) => {
+                self.clusters.add(requested, page, paging)?.map(ReadResponse::Clusters)
+            }
+            ReadResponse::ConfigGroups(page) => {
+                self.groups.add(page, paging)?.map(ReadResponse::ConfigGroups)
+            }
             single => Some(single),
         })
     }
@@ -56,8 +60,12 @@ struct GroupPages {
 }
 
 impl GroupPages {
-    fn add(&mut self, mut page: Vec<ConfigGroup>, paging: Page) -> Result<Option<Vec<ConfigGroup>>, String> {
-        if paging.has_unreadable_entries {
+    fn add(
+        &mut self,
+        mut page: Vec<ConfigGroup>,
+        paging: PageInfo,
+    ) -> Result<Option<Vec<ConfigGroup>>, String> {
+        if paging.has_invalid_total {
             return Err("a list with an unreadable count".to_owned());
         }
         page.retain(|group| self.seen.insert((group.version, group.no)));
@@ -67,7 +75,7 @@ impl GroupPages {
             return Ok(None);
         }
         // The name of a group that is missing would be taken for a free one.
-        if paging.lacks_some(self.list.len()) {
+        if paging.lacks_entries(self.list.len()) {
             return Err("a list with fewer entries than it counts".to_owned());
         }
         Ok(Some(take(&mut self.list)))
@@ -93,30 +101,30 @@ impl ClusterPages {
         &mut self,
         requested: u32,
         page: ClusterList,
-        paging: Page,
+        paging: PageInfo,
     ) -> Result<Option<ClusterList>, String> {
         // Taken for none, it would let a list pass that may lack entries.
-        if paging.has_unreadable_entries || paging.has_unreadable_pages {
+        if paging.has_invalid_total || paging.has_invalid_page_numbers {
             return Err("a cluster list with an unreadable count".to_owned());
         }
         let is_empty = page.allowed.is_empty() && page.forbidden.is_empty();
         let has_new_entries = self.merge(page)?;
-        if let Some(count) = paging.entries
+        if let Some(count) = paging.total_entries
             && let Some(before) = self.total_count.replace(count)
             && before != count
         {
             return Err(format!("a cluster list with a count that changes from {before} to {count}"));
         }
-        self.total_pages = paging.total.or(self.total_pages);
-        self.is_out_of_order |= paging.current.is_some_and(|current| current != u64::from(requested));
+        self.total_pages = paging.total_pages.or(self.total_pages);
+        self.is_out_of_order |= paging.current_page.is_some_and(|current| current != u64::from(requested));
 
-        let (is_last, has_next) = (paging.is_last(), paging.announces_more());
+        let (is_last, has_next) = (paging.is_last(), paging.has_next());
         let was_announced = replace(&mut self.has_next, has_next);
         // A page that says both is the last one only if it adds nothing.
         if has_new_entries && (has_next || !is_last) {
             return Ok(None);
         }
-        if !has_new_entries && !is_last && !self.adds_up() {
+        if !has_new_entries && !is_last && !self.matches_total_count() {
             if has_next && is_empty {
                 return Ok(None);
             }
@@ -134,12 +142,12 @@ impl ClusterPages {
     fn merge(&mut self, page: ClusterList) -> Result<bool, String> {
         let before = self.allowed.len().saturating_add(self.forbidden.len());
         for entry in page.allowed {
-            if is_new(&mut self.allowed, entry.no, entry.identity())? {
+            if insert_new(&mut self.allowed, entry.no, entry.identity())? {
                 self.list.allowed.push(entry);
             }
         }
         for entry in page.forbidden {
-            if is_new(&mut self.forbidden, entry.no, entry.identity())? {
+            if insert_new(&mut self.forbidden, entry.no, entry.identity())? {
                 self.list.forbidden.push(entry);
             }
         }
@@ -148,7 +156,7 @@ impl ClusterPages {
 
     /// Returns true when the entries are as many as the service counts. Whether it counts the disallowed ones is not
     /// documented.
-    fn adds_up(&self) -> bool {
+    fn matches_total_count(&self) -> bool {
         let (allowed, forbidden) = (self.allowed.len() as u64, self.forbidden.len() as u64);
         self.total_count.is_some_and(|count| count == allowed || count == allowed.saturating_add(forbidden))
     }
@@ -157,7 +165,7 @@ impl ClusterPages {
     fn finish(&mut self, last: u32) -> Result<ClusterList, String> {
         let entries = self.allowed.len().saturating_add(self.forbidden.len());
         match (self.total_count, self.total_pages) {
-            (Some(_), _) if self.adds_up() => {}
+            (Some(_), _) if self.matches_total_count() => {}
             (Some(count), _) => {
                 let noun = if entries == 1 { "entry" } else { "entries" };
                 return Err(format!("a cluster list with {entries} {noun} where the service counts {count}"));
@@ -175,7 +183,7 @@ impl ClusterPages {
 }
 
 /// Returns true for a cluster that is not there yet, and adds it.
-fn is_new(
+fn insert_new(
     seen: &mut BTreeMap<ClusterNo, ClusterIdentity>,
     no: ClusterNo,
     identity: ClusterIdentity,

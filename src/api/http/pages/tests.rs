@@ -10,11 +10,11 @@ fn read(results: &[Value]) -> Result<Vec<String>, String> {
     let mut pages = Pages::default();
     for (requested, result) in (1..).zip(results) {
         let envelope = Envelope { result: result.clone(), request_id: None, message: String::new() };
-        let part = wire::answer(&read, &envelope)?;
-        let added = pages.add(requested, part, wire::page_of(result));
+        let part = wire::parse_response(&read, &envelope)?;
+        let added = pages.add(requested, part, wire::parse_page_info(result));
         let is_last = requested as usize == results.len();
         match added {
-            Ok(Some(Answer::Clusters(list))) => {
+            Ok(Some(ReadResponse::Clusters(list))) => {
                 assert!(is_last, "the list ends on page {requested}: {list:?}");
                 let allowed = list.allowed.into_iter().map(|entry| entry.name);
                 return Ok(allowed.chain(list.forbidden.into_iter().map(|entry| entry.name)).collect());
@@ -272,11 +272,12 @@ fn config_groups_are_counted_only_where_they_are_too_few() {
     for (paging, numbers, entries) in cases.into_iter().chain(unreadable) {
         let result = groups(numbers, &paging);
         let envelope = Envelope { result, request_id: None, message: String::new() };
-        let part = wire::answer(&Read::ConfigGroups(None), &envelope).unwrap();
-        let found = Pages::default().add(1, part, wire::page_of(&envelope.result)).map(|whole| match whole {
-            Some(Answer::ConfigGroups(groups)) => groups.len(),
-            other => panic!("{other:?}"),
-        });
+        let part = wire::parse_response(&Read::ConfigGroups(None), &envelope).unwrap();
+        let found =
+            Pages::default().add(1, part, wire::parse_page_info(&envelope.result)).map(|whole| match whole {
+                Some(ReadResponse::ConfigGroups(groups)) => groups.len(),
+                other => panic!("{other:?}"),
+            });
         assert_eq!(found, entries.map_err(str::to_owned), "{paging}");
     }
 }

@@ -13,8 +13,12 @@ fn in_time<T: Send + 'static>(what: &str, run: impl FnOnce() -> T + Send + 'stat
     told.recv_timeout(Duration::from_secs(10)).unwrap_or_else(|_| panic!("{what} is not bounded"))
 }
 
-const SHORT: Limits =
-    Limits { read: Duration::from_millis(100), start: Duration::from_millis(100), body: 64 * 1024, ..QUICK };
+const SHORT: Limits = Limits {
+    read_timeout: Duration::from_millis(100),
+    start_timeout: Duration::from_millis(100),
+    max_body_bytes: 64 * 1024,
+    ..QUICK
+};
 
 #[test]
 fn every_slow_or_endless_answer_is_bounded_in_time() {
@@ -60,7 +64,7 @@ fn every_slow_or_endless_answer_is_bounded_in_time() {
         let service = Injector::start(steps);
         let url = service.url();
         let error = in_time(fault, move || read(&client_of(&url, SHORT)).unwrap_err());
-        assert!(matches!(error, ApiError::NoAnswer { .. }), "{fault}: {error:?}");
+        assert!(matches!(error, ApiError::NoResponse { .. }), "{fault}: {error:?}");
         let url = service.url();
         let error = in_time(fault, move || start(&client_of(&url, SHORT)).unwrap_err());
         assert_eq!(classify(OperationKind::Start, &error), RetryDecision::InDoubt, "{fault}: {error:?}");
@@ -95,7 +99,7 @@ fn no_redirect_is_followed_and_the_other_host_sees_nothing() {
 fn a_read_takes_no_longer_than_one_attempt_may() {
     let service = Injector::start(|_| vec![Step::Read, Step::Wait(Duration::from_millis(60)), Step::Rst]);
     let url = service.url();
-    let limits = Limits { read: Duration::from_millis(150), ..QUICK };
+    let limits = Limits { read_timeout: Duration::from_millis(150), ..QUICK };
     in_time("a read that is cut again and again", move || read(&client_of(&url, limits)).unwrap_err());
     let attempts = service.seen().connections;
     assert!((2..4).contains(&attempts), "{attempts} attempts fit into the time of one");
@@ -113,7 +117,7 @@ fn the_pause_that_the_service_asks_for_is_kept_and_not_counted() {
         http("200 OK", "", YES),
     ]);
     let asked = Duration::from_millis(80);
-    let limits = Limits { read: Duration::from_millis(150), longest_asked_pause: asked, ..QUICK };
+    let limits = Limits { read_timeout: Duration::from_millis(150), max_retry_after: asked, ..QUICK };
     let url = service.url();
     let outcome = in_time("a throttled read", move || read(&client_of(&url, limits)));
     assert!(outcome.is_ok(), "three pauses are longer than one attempt may take: {outcome:?}");
@@ -123,8 +127,8 @@ fn the_pause_that_the_service_asks_for_is_kept_and_not_counted() {
 #[test]
 fn a_thousand_attempts_have_a_thousand_time_stamps() {
     let client = client_of("http://127.0.0.1:9", QUICK);
-    let now = client.connection.clock.now();
-    let stamps: BTreeSet<i64> = (0..1_000).map(|_| client.next_stamp(now)).collect();
+    let now = client.config.clock.now();
+    let stamps: BTreeSet<i64> = (0..1_000).map(|_| client.next_timestamp(now)).collect();
     assert_eq!(stamps.len(), 1_000);
 }
 
@@ -132,7 +136,7 @@ fn a_thousand_attempts_have_a_thousand_time_stamps() {
 fn a_proxy_that_says_nothing_is_not_waited_for_longer_than_a_connection_may_take() {
     let proxy = Injector::start(|_| vec![Step::Read, Step::Hang]);
     let url = proxy.url();
-    let limits = Limits { connect: Duration::from_millis(100), attempts: 1, ..SHORT };
+    let limits = Limits { connect_timeout: Duration::from_millis(100), max_attempts: 1, ..SHORT };
     let error = in_time("a silent proxy", move || read(&client_behind(&url, limits)).unwrap_err());
     assert!(proxy.seen().requests[0].starts_with("CONNECT "), "{error:?}");
 }
@@ -145,11 +149,11 @@ fn a_start_connects_within_its_limit_or_is_not_sent() {
         // The connection stands, but TLS never does, so that connecting does not end.
         let service = Injector::start(|_| vec![Step::ReadBytes(usize::from(u16::MAX))]);
         let url = service.url().replace("http://", "https://");
-        let limits = Limits { connect: limit, start: hour, ..QUICK };
+        let limits = Limits { connect_timeout: limit, start_timeout: hour, ..QUICK };
         let error = in_time("connecting", move || {
             start_within(&client_of(&url, limits), connect_within).unwrap_err()
         });
-        assert!(matches!(error, ApiError::NotSent { why: SendFailure::Connection, .. }), "{error:?}");
+        assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Connection, .. }), "{error:?}");
         assert_eq!(service.seen().requests.len(), 0);
         assert!(connect_within > Duration::ZERO || service.seen().connections == 0, "there was no time");
     }

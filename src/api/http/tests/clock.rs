@@ -10,7 +10,7 @@ use crate::signals::Interrupted;
 fn gateway_ahead(ahead: SignedDuration, more: &'static str) -> Injector {
     Injector::start(move |_| {
         let judge = move |request: &str| {
-            let now = SystemClock { interrupt: SignalListener::new() }.now() + ahead;
+            let now = SystemClock { signals: SignalListener::new() }.now() + ahead;
             let stamp: i64 = header(request, "x-ncp-apigw-timestamp").unwrap().parse().unwrap();
             let apart = (now.as_millisecond() - stamp).abs() > 5 * 60 * 1_000;
             let date = format!("date: {}\r\n{more}", now.strftime("%a, %d %b %Y %H:%M:%S GMT"));
@@ -72,7 +72,7 @@ fn a_wrong_key_is_not_taken_for_a_wrong_clock() {
     let body = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
     let gateway = Injector::start(move |_| {
         let refuse = move |_: &str| {
-            let now = SystemClock { interrupt: SignalListener::new() }.now();
+            let now = SystemClock { signals: SignalListener::new() }.now();
             let date = format!("date: {}\r\n", now.strftime("%a, %d %b %Y %H:%M:%S GMT"));
             http("401 Unauthorized", &date, body).into_bytes()
         };
@@ -114,7 +114,7 @@ impl Clock for Ticking {
 fn no_time_of_either_clock_is_too_early_or_too_late() {
     const LAST: &str = "date: Thu, 30 Dec 9999 22:00:00 GMT\r\n";
     const FIRST: &str = "date: Sat, 01 Jan 0000 00:00:00 GMT\r\n";
-    let today = SystemClock { interrupt: SignalListener::new() }.now();
+    let today = SystemClock { signals: SignalListener::new() }.now();
     for own in [Timestamp::MIN, Timestamp::UNIX_EPOCH, today, Timestamp::MAX] {
         for date in [LAST, FIRST, "date: Fri, 31 Dec 9999 23:59:59 GMT\r\n", ""] {
             let refusal = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
@@ -122,7 +122,7 @@ fn no_time_of_either_clock_is_too_early_or_too_late() {
             let accepted = http("200 OK", date, YES);
             let gateway = Injector::answering([vec![refusal.clone(), refusal], vec![accepted; 4]].concat());
             let mut client = client_of(&gateway.url(), QUICK);
-            client.connection.clock = Rc::new(Ticking(Cell::new(own)));
+            client.config.clock = Rc::new(Ticking(Cell::new(own)));
             for _ in 0..4 {
                 let _ended = read(&client);
             }

@@ -41,13 +41,13 @@ fn ending_soon() -> Credentials {
 }
 
 fn expiring_in(time: SignedDuration) -> Credentials {
-    let expires = Some(SystemClock { interrupt: SignalListener::new() }.now() + time);
+    let expires = Some(SystemClock { signals: SignalListener::new() }.now() + time);
     Credentials { expires, ..Credentials::new("OLDACCESSKEY", "secret") }
 }
 
 /// A client with these keys, and how often it renews them: with `NEWACCESSKEY`, or not at all.
-fn renewing(server: &Injector, keys: Credentials, can_renew: bool) -> (Http, Rc<Cell<u32>>) {
-    let mut connection = client_of(&server.url(), QUICK).connection;
+fn renewing(server: &Injector, keys: Credentials, can_renew: bool) -> (HttpApi, Rc<Cell<u32>>) {
+    let mut connection = client_of(&server.url(), QUICK).config;
     let renewals = Rc::new(Cell::new(0));
     let counted = Rc::clone(&renewals);
     let renew = move || {
@@ -58,8 +58,8 @@ fn renewing(server: &Injector, keys: Credentials, can_renew: bool) -> (Http, Rc<
             Err(ConfigError::Empty("key".to_owned()))
         }
     };
-    connection.keys = CredentialCache::new(keys, Box::new(renew));
-    (Http::new(connection).unwrap(), renewals)
+    connection.credentials = CredentialCache::new(keys, Box::new(renew));
+    (HttpApi::new(connection).unwrap(), renewals)
 }
 
 /// A service that accepts every start, whatever the key.
@@ -89,7 +89,7 @@ fn credentials_are_renewed_before_a_start_and_never_by_it() {
 #[test]
 fn a_source_of_short_lived_keys_is_asked_once_before_a_start() {
     let server = accepting();
-    let mut connection = client_of(&server.url(), QUICK).connection;
+    let mut connection = client_of(&server.url(), QUICK).config;
     let renewals = Rc::new(Cell::new(0));
     let (counted, clock) = (Rc::clone(&renewals), Rc::clone(&connection.clock));
     let renew = move || {
@@ -97,8 +97,9 @@ fn a_source_of_short_lived_keys_is_asked_once_before_a_start() {
         let expires = Some(clock.now() + SignedDuration::from_secs(90));
         Ok(Credentials { expires, ..Credentials::new("NEWACCESSKEY", "secret") })
     };
-    connection.keys = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), Box::new(renew));
-    let client = Http::new(connection).unwrap();
+    connection.credentials =
+        CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), Box::new(renew));
+    let client = HttpApi::new(connection).unwrap();
     client.refresh_credentials();
     let _unread = (read(&client), read(&client));
     assert!(start(&client).is_ok());
@@ -130,24 +131,24 @@ fn a_refused_signature_of_a_start_renews_nothing() {
     let server = gateway_for("NEWACCESSKEY");
     let (client, renewals) = renewing(&server, expiring_in(SignedDuration::from_secs(90)), true);
     let error = start(&client).unwrap_err();
-    assert!(error.is_refused_signature(), "{error:?}");
+    assert!(error.is_signature_rejected(), "{error:?}");
     assert_eq!((renewals.get(), server.seen().requests.len()), (0, 1));
 }
 
 #[test]
 fn a_signal_while_the_starts_key_is_fetched_keeps_the_start_from_being_sent() {
     let server = gateway_for("OLDACCESSKEY");
-    let mut connection = client_of(&server.url(), QUICK).connection;
-    let interrupt = connection.interrupt.clone();
+    let mut connection = client_of(&server.url(), QUICK).config;
+    let interrupt = connection.signals.clone();
     let interrupted = move || {
         interrupt.raise(Signal::Terminate);
         Err(ConfigError::Interrupted(Signal::Terminate))
     };
-    connection.keys = CredentialCache::new(ending_soon(), Box::new(interrupted));
-    let client = Http::new(connection).unwrap();
+    connection.credentials = CredentialCache::new(ending_soon(), Box::new(interrupted));
+    let client = HttpApi::new(connection).unwrap();
     client.refresh_credentials();
     let error = start(&client).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Interrupted, .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Interrupted, .. }), "{error:?}");
     assert!(matches!(read(&client), Err(ApiError::Interrupted { signal: Signal::Terminate, .. })));
     assert_eq!(server.seen().connections, 0);
 }
@@ -155,18 +156,19 @@ fn a_signal_while_the_starts_key_is_fetched_keeps_the_start_from_being_sent() {
 #[test]
 fn of_reads_that_are_refused_together_each_goes_on_with_the_one_new_key() {
     let server = gateway_for("NEWACCESSKEY");
-    let mut connection = client_of(&server.url(), QUICK).connection;
+    let mut connection = client_of(&server.url(), QUICK).config;
     let fetched = Rc::new(Cell::new(0));
     let count = Rc::clone(&fetched);
     let renew = move || {
         count.set(count.get() + 1);
         Ok(Credentials::new("NEWACCESSKEY", "secret"))
     };
-    connection.keys = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), Box::new(renew));
-    let client = Http::new(connection).unwrap();
+    connection.credentials =
+        CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), Box::new(renew));
+    let client = HttpApi::new(connection).unwrap();
     let one = ClusterNo::new(1);
     let answers =
-        client.together(&[Read::Status(one), Read::Cluster(one), Read::Progress(one)], RetryPolicy::Once);
+        client.read_all(&[Read::Status(one), Read::Cluster(one), Read::Progress(one)], RetryPolicy::Once);
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     assert_eq!((fetched.get(), client.key_tail().as_str()), (1, "SKEY"));
 }
@@ -174,14 +176,14 @@ fn of_reads_that_are_refused_together_each_goes_on_with_the_one_new_key() {
 #[test]
 fn a_key_that_can_not_be_had_anew_is_told_once_and_the_old_one_is_used() {
     let server = gateway_for("OLDACCESSKEY");
-    let mut connection = client_of(&server.url(), QUICK).connection;
+    let mut connection = client_of(&server.url(), QUICK).config;
     let told = Rc::new(Told::default());
     connection.observer = told.clone();
-    connection.keys = CredentialCache::new(
+    connection.credentials = CredentialCache::new(
         ending_soon(),
         Box::new(|| Err(ConfigError::Moved("https://elsewhere.test".to_owned()))),
     );
-    let client = Http::new(connection).unwrap();
+    let client = HttpApi::new(connection).unwrap();
     assert!(read(&client).is_ok() && read(&client).is_ok());
     assert_eq!(*told.0.borrow(), ["the key is for https://elsewhere.test by now"]);
 }

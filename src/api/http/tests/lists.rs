@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::model::cluster::ClusterList;
 
-fn list(client: &Http, persistence: RetryPolicy) -> Result<ClusterList, ApiError> {
-    crate::api::one(client, Read::Clusters(Some("orders".to_owned())), persistence)
+fn list(client: &HttpApi, persistence: RetryPolicy) -> Result<ClusterList, ApiError> {
+    crate::api::read_one(client, Read::Clusters(Some("orders".to_owned())), persistence)
 }
 
 fn entries(numbers: impl IntoIterator<Item = u64>) -> serde_json::Value {
@@ -33,7 +33,7 @@ fn requested(server: &Injector) -> Vec<u64> {
 }
 
 /// Serves pages without an end, each with a new cluster. Every request takes this many seconds by the client's clock.
-fn endless(seconds: u64) -> (Injector, Http) {
+fn endless(seconds: u64) -> (Injector, HttpApi) {
     let time = Arc::new(AtomicU64::new(0));
     let passing = Arc::clone(&time);
     let server = Injector::start(move |number| {
@@ -46,9 +46,9 @@ fn endless(seconds: u64) -> (Injector, Http) {
         });
         vec![Step::Read, Step::Send(http("200 OK", "", &body.to_string()).into_bytes()), Step::Fin]
     });
-    let mut connection = client_of(&server.url(), QUICK).connection;
+    let mut connection = client_of(&server.url(), QUICK).config;
     connection.clock = Rc::new(ServerClock(time));
-    (server, Http::new(connection).unwrap())
+    (server, HttpApi::new(connection).unwrap())
 }
 
 /// A clock that only the server moves.
@@ -76,7 +76,7 @@ fn a_list_that_does_not_add_up_is_read_once_more_from_the_start() {
         page([1, 2], false, 4),
         page([3, 4], true, 4),
     ]);
-    let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap();
+    let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
     assert_eq!(found.allowed.iter().map(|entry| entry.no.number()).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert_eq!(requested(&server), [1, 2, 1, 2]);
 }
@@ -86,7 +86,7 @@ fn a_list_that_does_not_add_up_twice_is_an_error_and_no_list() {
     for numbers in [&[1, 2, 3][..], &[1, 2, 3, 4, 5, 6]] {
         let answer = page(numbers.iter().copied(), true, 5);
         let server = Injector::answering(vec![answer; 3]);
-        let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap_err();
+        let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
         let expected = format!(
             "getClusterInfoList: a cluster list with {} entries where the service counts 5 (HTTP 200)",
             numbers.len()
@@ -104,14 +104,14 @@ fn a_list_with_an_unreadable_count_is_read_once_more_and_then_an_error() {
         let result = format!(r#"{{"allowedClusters":{clusters},"isLast":true,"totalCount":{count}}}"#);
         let answer = http("200 OK", "", &format!(r#"{{"code":0,"message":"SUCCESS","result":{result}}}"#));
         let server = Injector::answering(vec![answer.clone(); 3]);
-        let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap_err();
+        let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
         let expected = "getClusterInfoList: a cluster list with an unreadable count (HTTP 200)";
         assert_eq!(error.to_string(), expected, "{count}");
         assert_eq!(requested(&server), [1, 1], "{count}");
         assert_eq!(crate::error::Failure::before_start(error).exit().code(), 12);
 
         let server = Injector::answering(vec![answer, page([1, 2], true, 2)]);
-        let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap();
+        let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
         assert_eq!(found.allowed.len(), 2, "{count}");
     }
 }
@@ -128,7 +128,7 @@ fn a_single_attempt_does_not_read_the_list_again() {
 fn a_page_that_can_not_be_read_does_not_restart_the_list() {
     let down = http("503 Service Unavailable", "", r#"{"error":{"errorCode":"500","message":"down"}}"#);
     let server = Injector::answering([vec![page([1], false, 2)], vec![down; 8]].concat());
-    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap_err();
+    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
     assert!(matches!(error, ApiError::Gateway { status: 503, .. }), "{error:?}");
     assert_eq!(requested(&server), [1, 2, 2, 2, 2]);
 }
@@ -141,7 +141,7 @@ fn a_page_that_repeats_the_first_one_ends_a_list_as_an_error() {
         "result": { "allowedClusters": entries([1]), "currentPage": 1, "totalPage": 2, "isLast": false },
     });
     let server = Injector::answering(vec![http("200 OK", "", &body.to_string()); 5]);
-    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap_err();
+    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
     assert!(error.to_string().contains("repeats itself on page 2"), "{error}");
     assert_eq!(requested(&server), [1, 2, 1, 2]);
 }
@@ -153,7 +153,7 @@ fn ten_thousand_clusters_are_a_list_of_a_hundred_pages() {
         let answer = page(first..first + 100, number == 99, 10_000);
         vec![Step::Read, Step::Send(answer.into_bytes()), Step::Fin]
     });
-    let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap();
+    let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
     assert_eq!((found.allowed.len(), server.seen().requests.len()), (10_000, 100));
 }
 
@@ -165,7 +165,7 @@ fn pages_without_an_end_are_bounded_in_number_and_in_time() {
         (301, 1, "a list that takes longer than 5m to read"),
     ] {
         let (server, client) = endless(seconds);
-        let error = list(&client, RetryPolicy::Patient).unwrap_err();
+        let error = list(&client, RetryPolicy::Retry).unwrap_err();
         assert_eq!(error.to_string(), format!("getClusterInfoList: {what} (HTTP 200)"));
         let requested = requested(&server);
         assert_eq!(requested.len(), requests, "{seconds} s a page: the list is not read again");
@@ -178,7 +178,7 @@ fn a_config_group_list_with_fewer_groups_than_it_counts_is_not_read_again() {
     let server = Injector::answering(vec![http("200 OK", "", body); 2]);
     let client = client_of(&server.url(), QUICK);
     let read = Read::ConfigGroups(Some(VersionCode::new(3_903_006)));
-    let outcome = client.together(&[read], RetryPolicy::Patient).pop().unwrap();
+    let outcome = client.read_all(&[read], RetryPolicy::Retry).pop().unwrap();
     assert!(outcome.unwrap_err().to_string().contains("fewer entries than it counts"));
     assert_eq!(server.seen().requests.len(), 1);
 }

@@ -31,36 +31,36 @@ impl RequestObserver for Deaf {
     fn key_not_renewed(&self, _: &str) {}
 }
 
-fn client_of(url: &str, limits: Limits) -> Http {
+fn client_of(url: &str, limits: Limits) -> HttpApi {
     client_with(Credentials::new("ACCESSKEY", "secret"), url, limits)
 }
 
 /// A client that tells nobody, and has no other key than this.
-pub(crate) fn client_with(keys: Credentials, url: &str, limits: Limits) -> Http {
+pub(crate) fn client_with(keys: Credentials, url: &str, limits: Limits) -> HttpApi {
     let interrupt = SignalListener::new();
-    let connection = Connection {
+    let connection = HttpApiConfig {
         service: Service {
             site: Site::Public,
             region: Site::Public.default_region(),
             endpoint: Endpoint::parse(url).unwrap(),
             sandbox: false,
         },
-        keys: CredentialCache::new(keys, Box::new(|| Err(ConfigError::Empty("key".to_owned())))),
+        credentials: CredentialCache::new(keys, Box::new(|| Err(ConfigError::Empty("key".to_owned())))),
         limits,
         trust: TrustFiles::default(),
         proxy: None,
-        clock: Rc::new(SystemClock { interrupt: interrupt.clone() }),
-        interrupt,
+        clock: Rc::new(SystemClock { signals: interrupt.clone() }),
+        signals: interrupt,
         observer: Rc::new(Deaf),
     };
-    Http::new(connection).unwrap()
+    HttpApi::new(connection).unwrap()
 }
 
 /// A client of an address that doesn't exist, behind a proxy.
-fn client_behind(proxy: &str, limits: Limits) -> Http {
-    let mut connection = client_of("https://cdss.invalid", limits).connection;
+fn client_behind(proxy: &str, limits: Limits) -> HttpApi {
+    let mut connection = client_of("https://cdss.invalid", limits).config;
     connection.proxy = Some(proxy.parse().unwrap());
-    Http::new(connection).unwrap()
+    HttpApi::new(connection).unwrap()
 }
 
 #[test]
@@ -72,10 +72,10 @@ fn a_config_group_is_neither_made_nor_filled_without_consent_to_that_one() {
     for (name, version) in [("orders-391", version), ("orders-390", other)] {
         let wish = NewGroup { name: name.parse().unwrap(), version, description: String::new() };
         let error = client.create_group(&wish, &consent).unwrap_err();
-        assert!(matches!(error, ApiError::NotSent { why: SendFailure::Setup, .. }), "{error}");
+        assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Setup, .. }), "{error}");
     }
-    let error = client.write_group(ConfigGroupNo::new(1), other, &[], &consent).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Setup, .. }), "{error}");
+    let error = client.write_group_settings(ConfigGroupNo::new(1), other, &[], &consent).unwrap_err();
+    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Setup, .. }), "{error}");
     assert_eq!(server.seen().requests.len(), 0);
 }
 
@@ -83,7 +83,7 @@ fn a_config_group_is_neither_made_nor_filled_without_consent_to_that_one() {
 fn a_profiles_proxy_gets_the_address_and_neither_the_key_nor_its_own_password_is_told() {
     let server = Injector::answering(vec![http("403 Forbidden", "", "")]);
     let proxy = server.url().replace("http://", "http://user:hunter2@");
-    let client = client_behind(&proxy, Limits { attempts: 1, ..QUICK });
+    let client = client_behind(&proxy, Limits { max_attempts: 1, ..QUICK });
     let error = read(&client).unwrap_err();
     let requests = server.seen().requests;
     assert!(requests[0].starts_with("CONNECT cdss.invalid:443 HTTP/1.1\r\n"), "{}", requests[0]);
@@ -96,23 +96,23 @@ fn a_profiles_proxy_gets_the_address_and_neither_the_key_nor_its_own_password_is
 #[test]
 fn loopback_never_goes_through_a_proxy() {
     let server = Injector::answering(vec![http("200 OK", "", YES)]);
-    let mut connection = client_of(&server.url(), QUICK).connection;
+    let mut connection = client_of(&server.url(), QUICK).config;
     connection.proxy = Some("http://127.0.0.1:9".parse().unwrap());
-    assert!(start(&Http::new(connection).unwrap()).is_ok());
+    assert!(start(&HttpApi::new(connection).unwrap()).is_ok());
     assert!(server.seen().requests[0].starts_with("POST /api/v1/"));
 }
 
-const QUICK: Limits = Limits { pause: Duration::ZERO, ..Limits::LOOPBACK };
+const QUICK: Limits = Limits { initial_backoff: Duration::ZERO, ..Limits::LOOPBACK };
 
-fn read(http: &Http) -> Result<Answer, ApiError> {
-    http.together(&[Read::Status(ClusterNo::new(1))], RetryPolicy::Patient).pop().unwrap()
+fn read(http: &HttpApi) -> Result<ReadResponse, ApiError> {
+    http.read_all(&[Read::Status(ClusterNo::new(1))], RetryPolicy::Retry).pop().unwrap()
 }
 
-fn start(http: &Http) -> Result<Acceptance, ApiError> {
-    start_within(http, QUICK.connect)
+fn start(http: &HttpApi) -> Result<AcceptedStart, ApiError> {
+    start_within(http, QUICK.connect_timeout)
 }
 
-fn start_within(http: &Http, connect_within: Duration) -> Result<Acceptance, ApiError> {
+fn start_within(http: &HttpApi, connect_within: Duration) -> Result<AcceptedStart, ApiError> {
     let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
     http.start(&plan.target().unwrap(), &consent(&plan), connect_within)
 }
@@ -143,7 +143,7 @@ fn a_start_is_one_request_whatever_comes_back() {
         assert_eq!(outcome.is_ok(), started, "{answer}: {outcome:?}");
         if let Err(error) = outcome {
             let action = classify(OperationKind::Start, &error);
-            assert_eq!(action.proves_nothing_was_done(), proves_nothing_was_done, "{answer}: {error:?}");
+            assert_eq!(action.proves_no_effect(), proves_nothing_was_done, "{answer}: {error:?}");
         }
         let requests = server.seen().requests;
         assert_eq!(requests.len(), 1);
@@ -202,7 +202,7 @@ fn a_refused_pre_check_stays_refused_whatever_its_result() {
             let server = Injector::answering(vec![http(status, "", &body)]);
             let read = Read::PreCheck(plan.target().unwrap());
             let answer: PreCheck =
-                crate::api::one(&client_of(&server.url(), QUICK), read, RetryPolicy::Patient).unwrap();
+                crate::api::read_one(&client_of(&server.url(), QUICK), read, RetryPolicy::Retry).unwrap();
             assert!(matches!(answer, PreCheck::Refused { code: Some(3), .. }), "{status} {body}: {answer:?}");
         }
     }
@@ -214,7 +214,7 @@ fn a_connection_that_is_refused_proves_that_nothing_was_sent() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = start(&client_of(&url, QUICK)).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Connection, .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Connection, .. }), "{error:?}");
 }
 
 #[test]
@@ -222,9 +222,9 @@ fn a_signal_before_the_start_sends_nothing() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let http = client_of(&format!("http://{}", listener.local_addr().unwrap()), QUICK);
-    http.connection.interrupt.raise(crate::signals::Signal::Terminate);
+    http.config.signals.raise(crate::signals::Signal::Terminate);
     let error = start(&http).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Interrupted, .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Interrupted, .. }), "{error:?}");
     assert!(listener.accept().is_err(), "no connection was made");
 }
 
@@ -273,8 +273,8 @@ fn a_read_that_can_not_go_better_is_not_repeated() {
 
 #[test]
 fn an_answer_is_bounded_in_size() {
-    let limits = Limits { body: 1_000, attempts: 1, ..QUICK };
+    let limits = Limits { max_body_bytes: 1_000, max_attempts: 1, ..QUICK };
     let server = Injector::answering(vec![http("200 OK", "", &" ".repeat(100_000))]);
     let error = read(&client_of(&server.url(), limits)).unwrap_err();
-    assert!(matches!(error, ApiError::NoAnswer { .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NoResponse { .. }), "{error:?}");
 }

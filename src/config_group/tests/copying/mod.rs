@@ -249,9 +249,8 @@ fn any_fate() -> impl Strategy<Value = Fate> {
         not_sent(),
     ];
     // What certainly was not sent can't have been done.
-    let may_be_done = |error: &ApiError| {
-        !crate::api::classify(crate::api::OperationKind::Change, error).proves_nothing_was_done()
-    };
+    let may_be_done =
+        |error: &ApiError| !crate::api::classify(crate::api::OperationKind::Change, error).proves_no_effect();
     (prop::sample::select(errors), 0..4).prop_map(move |(error, kind)| match kind {
         0 => Fate::Done,
         1 => Fate::Mute,

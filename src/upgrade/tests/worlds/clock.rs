@@ -90,7 +90,7 @@ impl World {
 
     /// Lets time pass.
     pub(super) fn pass(&self, time: Duration) {
-        self.time.pass(time);
+        self.time.advance(time);
     }
 }
 

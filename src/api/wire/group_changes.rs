@@ -12,7 +12,7 @@ use crate::model::ids::{ConfigGroupNo, VersionCode};
 ///
 /// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. The fields of an entry of the
 /// additional list are not documented; these are the ones that the read gives.
-pub(in crate::api) fn values(version: VersionCode, values: &[CopiedSetting]) -> Value {
+pub(in crate::api) fn settings_body(version: VersionCode, values: &[CopiedSetting]) -> Value {
     let mut body = json!({ "kafkaVersionCode": version.to_string() });
     for one in values.iter().filter(|one| one.listed) {
         body[camel_case(&one.key)] = typed(&one.value);
@@ -24,7 +24,7 @@ pub(in crate::api) fn values(version: VersionCode, values: &[CopiedSetting]) -> 
 }
 
 /// Returns the number of the group that was made; None where the answer tells none.
-pub(in crate::api) fn created(envelope: &Envelope) -> Option<ConfigGroupNo> {
+pub(in crate::api) fn created_group_no(envelope: &Envelope) -> Option<ConfigGroupNo> {
     number(&envelope.result["configGroupNo"])?.try_into().ok().map(ConfigGroupNo::new)
 }
 
@@ -97,7 +97,11 @@ mod tests {
             (json!(null), None),
             (json!(true), None),
         ] {
-            assert_eq!(created(&envelope(result.clone())).map(ConfigGroupNo::number), no, "{result}");
+            assert_eq!(
+                created_group_no(&envelope(result.clone())).map(ConfigGroupNo::number),
+                no,
+                "{result}"
+            );
         }
     }
 }

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::Envelope;
-use super::groups::{config_groups, settings, users};
+use super::groups::{config_groups, settings, usage_count};
 use super::json::{count, list, required_list, text};
-use crate::api::{Answer, Read};
+use crate::api::{Read, ReadResponse};
 use crate::model::broker_health::{Color, Health, Node, NodeGroup};
 use crate::model::cluster::{
     Cluster, ClusterEntry, ClusterIdentity, ClusterList, ClusterState, ForbiddenCluster,
@@ -17,50 +17,52 @@ use crate::upgrade::rules::snapshot::PreCheck;
 
 /// How a page says whether another follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::api) struct Page {
-    pub current: Option<u64>,
-    pub total: Option<u64>,
+pub(in crate::api) struct PageInfo {
+    pub current_page: Option<u64>,
+    pub total_pages: Option<u64>,
     pub is_last: Option<bool>,
     /// Of all pages.
-    pub entries: Option<u64>,
+    pub total_entries: Option<u64>,
     /// The number of this page or of all pages is there and is no count.
-    pub has_unreadable_pages: bool,
+    pub has_invalid_page_numbers: bool,
     /// The number of entries is there and is no count.
-    pub has_unreadable_entries: bool,
+    pub has_invalid_total: bool,
 }
 
-impl Page {
+impl PageInfo {
     /// Returns true when this was certainly the last page. A page that doesn't say is followed by another
     /// request, and an answer without anything new ends it.
     pub(in crate::api) fn is_last(&self) -> bool {
-        let is_past_the_end = self.current.zip(self.total).is_some_and(|(current, total)| current >= total);
+        let is_past_the_end =
+            self.current_page.zip(self.total_pages).is_some_and(|(current, total)| current >= total);
         self.is_last == Some(true) || is_past_the_end
     }
 
     /// Returns true when the page says that another one follows.
-    pub(in crate::api) fn announces_more(&self) -> bool {
-        let is_before_the_end = self.current.zip(self.total).is_some_and(|(current, total)| current < total);
+    pub(in crate::api) fn has_next(&self) -> bool {
+        let is_before_the_end =
+            self.current_page.zip(self.total_pages).is_some_and(|(current, total)| current < total);
         self.is_last == Some(false) || is_before_the_end
     }
 
     /// Returns true where so many entries are certainly not all.
-    pub(in crate::api) fn lacks_some(&self, entries: usize) -> bool {
-        self.entries.is_some_and(|counted| counted > entries as u64)
+    pub(in crate::api) fn lacks_entries(&self, entries: usize) -> bool {
+        self.total_entries.is_some_and(|counted| counted > entries as u64)
     }
 }
 
 /// Reads the paging fields of a result.
-pub(in crate::api) fn page_of(result: &Value) -> Page {
+pub(in crate::api) fn parse_page_info(result: &Value) -> PageInfo {
     let [current, total, entries] =
         ["currentPage", "totalPage", "totalCount"].map(|field| (count(&result[field]), &result[field]));
     let is_unreadable = |(count, value): (Option<u64>, &Value)| count.is_none() && !value.is_null();
-    Page {
-        current: current.0,
-        total: total.0,
+    PageInfo {
+        current_page: current.0,
+        total_pages: total.0,
         is_last: result["isLast"].as_bool(),
-        entries: entries.0,
-        has_unreadable_pages: is_unreadable(current) || is_unreadable(total),
-        has_unreadable_entries: is_unreadable(entries),
+        total_entries: entries.0,
+        has_invalid_page_numbers: is_unreadable(current) || is_unreadable(total),
+        has_invalid_total: is_unreadable(entries),
     }
 }
 
@@ -70,18 +72,18 @@ pub(in crate::api) fn page_of(result: &Value) -> Page {
 ///
 /// Fails with what is missing where a list isn't told, or not whole: that is no empty list. What isn't there would be
 /// taken for a name that is free, or a cluster that is not there.
-pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Result<Answer, &'static str> {
+pub(in crate::api) fn parse_response(read: &Read, envelope: &Envelope) -> Result<ReadResponse, &'static str> {
     let result = &envelope.result;
     let something = result.is_object();
     Ok(match read {
         // Null in the place of the whole result stands for no such thing.
-        Read::Clusters(Some(_)) if result.is_null() => Answer::Clusters(ClusterList::default()),
-        Read::Clusters(_) => Answer::Clusters(clusters(result)?),
-        Read::Cluster(no) => Answer::Cluster(something.then(|| cluster(*no, result))),
-        Read::Status(_) | Read::Progress(_) => Answer::Health(something.then(|| health(result))),
-        Read::Versions => Answer::Versions(versions(result)?),
-        Read::ConfigGroups(version) => Answer::ConfigGroups(config_groups(result, *version)?),
-        Read::ConfigGroup(no, version) => Answer::ConfigGroup(something.then(|| ConfigGroup {
+        Read::Clusters(Some(_)) if result.is_null() => ReadResponse::Clusters(ClusterList::default()),
+        Read::Clusters(_) => ReadResponse::Clusters(clusters(result)?),
+        Read::Cluster(no) => ReadResponse::Cluster(something.then(|| cluster(*no, result))),
+        Read::Status(_) | Read::Progress(_) => ReadResponse::Health(something.then(|| health(result))),
+        Read::Versions => ReadResponse::Versions(versions(result)?),
+        Read::ConfigGroups(version) => ReadResponse::ConfigGroups(config_groups(result, *version)?),
+        Read::ConfigGroup(no, version) => ReadResponse::ConfigGroup(something.then(|| ConfigGroup {
             no: *no,
             name: text(&result["configGroupName"]),
             version: *version,
@@ -89,9 +91,9 @@ pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Result<Answer,
             // Who made a group is asked of the lists; here a new description would make a plan a new one.
             description: None,
         })),
-        Read::Settings(..) => Answer::Settings(settings(result)),
-        Read::Users(_) => Answer::Users(users(result)),
-        Read::PreCheck(_) => Answer::PreCheck(if result.as_bool() == Some(true) {
+        Read::Settings(..) => ReadResponse::Settings(settings(result)),
+        Read::UsageCount(_) => ReadResponse::UsageCount(usage_count(result)),
+        Read::PreCheck(_) => ReadResponse::PreCheck(if result.as_bool() == Some(true) {
             PreCheck::Possible { request_id: envelope.request_id.clone() }
         } else {
             PreCheck::Refused {
@@ -210,7 +212,7 @@ mod tests {
         let as_text = json!({ "clusterName": "o", "kafkaVersionCode": " 3903006 ", "configGroupNo": "312", "status": "Running" });
         let as_number = json!({ "clusterName": "o", "kafkaVersionCode": 3_903_006, "configGroupNo": 312, "status": "running" });
         let read = Read::Cluster(ClusterNo::new(1));
-        assert_eq!(answer(&read, &envelope(as_text)), answer(&read, &envelope(as_number)));
+        assert_eq!(parse_response(&read, &envelope(as_text)), parse_response(&read, &envelope(as_number)));
     }
 
     #[test]
@@ -225,13 +227,15 @@ mod tests {
             (json!({}), None, None),
         ] {
             let stated = ClusterIdentity { no: number.map(ClusterNo::new), name: name.map(str::to_owned) };
-            let Ok(Answer::Cluster(Some(cluster))) = answer(&Read::Cluster(no), &envelope(result.clone()))
+            let Ok(ReadResponse::Cluster(Some(cluster))) =
+                parse_response(&Read::Cluster(no), &envelope(result.clone()))
             else {
                 panic!("{result}")
             };
             assert_eq!((cluster.no, &cluster.identity), (no, &stated), "{result}");
             for read in [Read::Status(no), Read::Progress(no)] {
-                let Ok(Answer::Health(Some(health))) = answer(&read, &envelope(result.clone())) else {
+                let Ok(ReadResponse::Health(Some(health))) = parse_response(&read, &envelope(result.clone()))
+                else {
                     panic!("{result}")
                 };
                 assert_eq!(health.identity, stated, "{read:?} {result}");
@@ -242,10 +246,13 @@ mod tests {
     #[test]
     fn null_is_nothing_and_never_a_default() {
         let no = ClusterNo::new(1);
-        assert_eq!(answer(&Read::Cluster(no), &envelope(Value::Null)), Ok(Answer::Cluster(None)));
-        assert_eq!(answer(&Read::Status(no), &envelope(Value::Null)), Ok(Answer::Health(None)));
-        let Ok(Answer::Health(Some(health))) =
-            answer(&Read::Progress(no), &envelope(json!({ "brokerStatusPerNode": null })))
+        assert_eq!(
+            parse_response(&Read::Cluster(no), &envelope(Value::Null)),
+            Ok(ReadResponse::Cluster(None))
+        );
+        assert_eq!(parse_response(&Read::Status(no), &envelope(Value::Null)), Ok(ReadResponse::Health(None)));
+        let Ok(ReadResponse::Health(Some(health))) =
+            parse_response(&Read::Progress(no), &envelope(json!({ "brokerStatusPerNode": null })))
         else {
             panic!("an object is an answer")
         };
@@ -267,7 +274,8 @@ mod tests {
             (json!("true"), false),
             (json!({}), false),
         ] {
-            let Ok(Answer::PreCheck(answer)) = answer(&Read::PreCheck(target), &envelope(result.clone()))
+            let Ok(ReadResponse::PreCheck(answer)) =
+                parse_response(&Read::PreCheck(target), &envelope(result.clone()))
             else {
                 panic!()
             };
@@ -320,7 +328,11 @@ mod tests {
             (Read::Clusters(Some("orders".to_owned())), Value::Null, true),
             (Read::Clusters(None), Value::Null, false),
         ] {
-            assert_eq!(answer(&read, &envelope(result.clone())).is_ok(), is_told, "{read:?} {result}");
+            assert_eq!(
+                parse_response(&read, &envelope(result.clone())).is_ok(),
+                is_told,
+                "{read:?} {result}"
+            );
         }
     }
 
@@ -336,12 +348,8 @@ mod tests {
             (json!({ "totalCount": 2.0 }), false, true),
             (json!({ "totalCount": "" }), false, true),
         ] {
-            let page = page_of(&result);
-            assert_eq!(
-                (page.has_unreadable_pages, page.has_unreadable_entries),
-                (pages, entries),
-                "{result}"
-            );
+            let page = parse_page_info(&result);
+            assert_eq!((page.has_invalid_page_numbers, page.has_invalid_total), (pages, entries), "{result}");
         }
     }
 
@@ -360,8 +368,8 @@ mod tests {
             (json!({}), false, false),
             (json!(null), false, false),
         ] {
-            let page = page_of(&result);
-            assert_eq!((page.is_last(), page.announces_more()), (is_last, announces_more), "{result}");
+            let page = parse_page_info(&result);
+            assert_eq!((page.is_last(), page.has_next()), (is_last, announces_more), "{result}");
         }
     }
 }

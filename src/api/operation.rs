@@ -14,7 +14,7 @@ use crate::upgrade::rules::plan::UpgradeTarget;
 pub(super) struct Operation {
     /// The service's own name of it.
     pub name: &'static str,
-    pub class: OperationKind,
+    pub kind: OperationKind,
     pub method: Method,
     /// Behind the region's prefix, such as `cluster/rollingUpgrade`.
     pub path: String,
@@ -30,7 +30,7 @@ const PAGE_SIZE: u32 = 100;
 /// The start. The three numbers go as JSON numbers, as the guide's table and example have them.
 pub(super) fn start(target: &UpgradeTarget) -> Operation {
     let request = post("rollingUpgrade", "cluster/rollingUpgrade", upgrade_body(target));
-    Operation { class: OperationKind::Start, ..request }
+    Operation { kind: OperationKind::Start, ..request }
 }
 
 /// A new config group, for one version and without custom values.
@@ -41,14 +41,14 @@ pub(super) fn create_group(wish: &NewGroup) -> Operation {
         "description": wish.description,
     });
     let request = post("createConfigGroup", "configGroup/createConfigGroup", body);
-    Operation { class: OperationKind::Change, ..request }
+    Operation { kind: OperationKind::Change, ..request }
 }
 
 /// All custom values of a config group. The call replaces whatever the group had.
 pub(super) fn write_group(no: ConfigGroupNo, version: VersionCode, values: &[CopiedSetting]) -> Operation {
     let path = format!("configGroup/setKafkaConfigGroupDetail/{no}");
-    let request = post("setKafkaConfigGroupDetail", &path, wire::values(version, values));
-    Operation { class: OperationKind::Change, ..request }
+    let request = post("setKafkaConfigGroupDetail", &path, wire::settings_body(version, values));
+    Operation { kind: OperationKind::Change, ..request }
 }
 
 /// One page of a read, or the whole of one that has no pages.
@@ -65,7 +65,7 @@ pub(super) fn read(read: &Read, page: u32) -> Operation {
         }
         Read::Cluster(no) => Operation {
             name: "getClusterInfo",
-            class: OperationKind::Read,
+            kind: OperationKind::Read,
             method: Method::POST,
             path: format!("cluster/getClusterInfoList/{no}"),
             body: None,
@@ -95,7 +95,7 @@ pub(super) fn read(read: &Read, page: u32) -> Operation {
             &format!("configGroup/getKafkaConfigGroupDetailList/{no}"),
             json!({ "kafkaVersionCode": version.to_string() }),
         ),
-        Read::Users(no) => post(
+        Read::UsageCount(no) => post(
             "getConfigGroupUsingClusterList",
             &format!("configGroup/getConfigGroupUsingClusterList/{no}"),
             paging(json!({})),
@@ -118,7 +118,7 @@ fn upgrade_body(target: &UpgradeTarget) -> Value {
 fn post(name: &'static str, path: &str, body: Value) -> Operation {
     Operation {
         name,
-        class: OperationKind::Read,
+        kind: OperationKind::Read,
         method: Method::POST,
         path: path.to_owned(),
         body: Some(body),
@@ -126,7 +126,7 @@ fn post(name: &'static str, path: &str, body: Value) -> Operation {
 }
 
 fn get(name: &'static str, path: String) -> Operation {
-    Operation { name, class: OperationKind::Read, method: Method::GET, path, body: None }
+    Operation { name, kind: OperationKind::Read, method: Method::GET, path, body: None }
 }
 
 #[cfg(test)]
@@ -165,7 +165,7 @@ mod tests {
             read(&Read::ConfigGroups(None), 1),
             read(&Read::ConfigGroup(target.config_group, version), 1),
             read(&Read::Settings(target.config_group, version), 1),
-            read(&Read::Users(target.config_group), 1),
+            read(&Read::UsageCount(target.config_group), 1),
             create_group(&wish),
             write_group(target.config_group, version, &values),
             write_group(target.config_group, version, &[]),
@@ -176,7 +176,7 @@ mod tests {
                 operation.name,
                 "rollingUpgrade" | "createConfigGroup" | "setKafkaConfigGroupDetail"
             );
-            assert_eq!(operation.class == OperationKind::Read, !changes, "{}", operation.name);
+            assert_eq!(operation.kind == OperationKind::Read, !changes, "{}", operation.name);
             let body = operation.body.map(|body| format!(" {body}")).unwrap_or_default();
             format!("{} {}{body}", operation.method, operation.path)
         })
