@@ -1,4 +1,4 @@
-//! Time, the sleep that a signal ends, and the signal itself. The only place that asks the system for them.
+//! Wall-clock time, monotonic time, and interruptible sleep. The only module that reads the system clocks.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
@@ -8,29 +8,25 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::signals::{Interrupted, SignalListener};
 
-/// Where time comes from.
+/// A source of time.
 pub(crate) trait Clock {
-    /// Returns the wall clock's time; it may jump.
+    /// Returns the wall-clock time, which may jump.
     fn now(&self) -> Timestamp;
 
-    /// Returns the time since some fixed moment. It never goes back and counts the time asleep.
+    /// Returns the time since a fixed moment. It never decreases, and it includes the time when the machine is suspended.
     fn elapsed(&self) -> Duration;
 
-    /// Waits.
-    ///
-    /// # Errors
-    ///
-    /// Ends early with [`Interrupted`] when a signal came, also one from before the call.
-    fn sleep(&self, time: Duration) -> Result<(), Interrupted>;
+    /// Sleeps for `duration`. Fails early if a signal is received, or if one was received before the call.
+    fn sleep(&self, duration: Duration) -> Result<(), Interrupted>;
 }
 
-/// Returns the time that is later by a duration, or the nearest one that can be represented.
-pub(crate) fn saturating_add(time: Timestamp, by: SignedDuration) -> Timestamp {
-    let nearest = if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
-    time.checked_add(by).unwrap_or(nearest)
+/// Adds a duration to a time, saturating at the bounds of [`Timestamp`].
+pub(crate) fn saturating_add(time: Timestamp, duration: SignedDuration) -> Timestamp {
+    let bound = if duration.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+    time.checked_add(duration).unwrap_or(bound)
 }
 
-/// The machine's own clocks.
+/// The system clocks.
 #[derive(Debug, Clone)]
 pub(crate) struct SystemClock {
     pub signals: SignalListener,
@@ -38,10 +34,10 @@ pub(crate) struct SystemClock {
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+        #[expect(clippy::disallowed_methods, reason = "only this function reads the wall clock")]
         let now = std::time::SystemTime::now();
         let now = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
-        // Milliseconds are what the signature has; more digits only make the documents harder to read.
+        // Signatures use milliseconds; more digits would only make the output harder to read.
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
@@ -49,12 +45,12 @@ impl Clock for SystemClock {
         monotonic_time()
     }
 
-    fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
-        self.signals.wait(time)
+    fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
+        self.signals.wait(duration)
     }
 }
 
-/// On Linux the plain monotonic clock stands still while the machine sleeps; this one does not.
+/// Reads `CLOCK_BOOTTIME`: on Linux, `CLOCK_MONOTONIC` stops while the machine is suspended.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn monotonic_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
@@ -63,9 +59,9 @@ fn monotonic_time() -> Duration {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn monotonic() -> Duration {
+fn monotonic_time() -> Duration {
     static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
+    #[expect(clippy::disallowed_methods, reason = "only this function reads the monotonic clock")]
     let now = std::time::Instant::now();
     now.duration_since(*START.get_or_init(|| now))
 }
@@ -77,25 +73,26 @@ pub(crate) mod tests {
     use super::*;
     use crate::signals::Signal;
 
-    /// A clock whose sleeps take no time. It panics after a million naps: an endless loop must fail, not hang.
+    /// A clock whose sleeps return at once. It panics after a million sleeps, so that an endless loop fails instead of
+    /// hanging.
     #[derive(Debug, Default)]
     pub(crate) struct FakeClock {
         elapsed_time: Cell<Duration>,
-        naps: RefCell<Vec<Duration>>,
-        /// After this many naps a signal comes.
+        sleeps: RefCell<Vec<Duration>>,
+        /// Interrupts the sleep after this many completed ones.
         pub interrupt_after: Cell<Option<usize>>,
-        /// At this nap the machine is suspended for so long besides.
+        /// Suspends the machine for the given additional time during the sleep with the given number.
         pub suspend_at_sleep: Cell<Option<(usize, Duration)>>,
     }
 
     impl FakeClock {
         pub(crate) fn sleeps(&self) -> Vec<Duration> {
-            self.naps.borrow().clone()
+            self.sleeps.borrow().clone()
         }
 
-        /// Lets time pass without a nap, as a slow answer does.
-        pub(crate) fn advance(&self, time: Duration) {
-            self.elapsed_time.set(self.elapsed_time.get() + time);
+        /// Advances the time without a sleep, as a slow response does.
+        pub(crate) fn advance(&self, duration: Duration) {
+            self.elapsed_time.set(self.elapsed_time.get() + duration);
         }
     }
 
@@ -109,16 +106,16 @@ pub(crate) mod tests {
             self.elapsed_time.get()
         }
 
-        fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
-            let mut naps = self.naps.borrow_mut();
-            if self.interrupt_after.get().is_some_and(|after| naps.len() >= after) {
+        fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
+            let mut sleeps = self.sleeps.borrow_mut();
+            if self.interrupt_after.get().is_some_and(|after| sleeps.len() >= after) {
                 return Err(Interrupted(Signal::Interrupt));
             }
-            naps.push(time);
-            assert!(naps.len() < 1_000_000, "this loop has no end");
-            self.advance(time);
-            if let Some((nap, jump)) = self.suspend_at_sleep.get()
-                && naps.len() == nap
+            sleeps.push(duration);
+            assert!(sleeps.len() < 1_000_000, "endless loop");
+            self.advance(duration);
+            if let Some((number, jump)) = self.suspend_at_sleep.get()
+                && sleeps.len() == number
             {
                 self.advance(jump);
             }
@@ -127,22 +124,22 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_signal_ends_a_sleep_also_when_it_came_before() {
-        let interrupt = SignalListener::new();
-        let clock = SystemClock { signals: interrupt.clone() };
+    fn signal_ends_sleep_even_if_received_earlier() {
+        let signals = SignalListener::new();
+        let clock = SystemClock { signals: signals.clone() };
         assert_eq!(clock.sleep(Duration::ZERO), Ok(()));
-        interrupt.raise(Signal::Terminate);
-        interrupt.raise(Signal::Interrupt);
+        signals.raise(Signal::Terminate);
+        signals.raise(Signal::Interrupt);
         assert_eq!(
             clock.sleep(Duration::from_secs(60 * 60)),
             Err(Interrupted(Signal::Terminate)),
-            "the first counts"
+            "the first signal is kept"
         );
-        assert_eq!(interrupt.raised(), Some(Signal::Terminate));
+        assert_eq!(signals.received(), Some(Signal::Terminate));
     }
 
     #[test]
-    fn elapsed_time_never_goes_back() {
+    fn elapsed_time_never_decreases() {
         let clock = SystemClock { signals: SignalListener::new() };
         let first = clock.elapsed();
         assert!(clock.elapsed() >= first);

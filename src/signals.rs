@@ -1,4 +1,4 @@
-//! Signals that end the process. The only place that asks the system for them.
+//! Termination signals. The only module that installs signal handlers.
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// A wish from outside that the process end.
+/// A termination signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
     Hangup,
@@ -14,12 +14,12 @@ pub(crate) enum Signal {
     Terminate,
 }
 
-/// A signal came before the time was over.
+/// A wait that a signal ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("interrupted")]
 pub(crate) struct Interrupted(pub Signal);
 
-/// Remembers the first signal and wakes whoever waits.
+/// Records the first termination signal and wakes all waiters.
 #[derive(Debug, Clone)]
 pub(crate) struct SignalListener(Arc<SignalState>);
 
@@ -27,7 +27,7 @@ pub(crate) struct SignalListener(Arc<SignalState>);
 struct SignalState {
     received: Mutex<Option<Signal>>,
     wakeup: Condvar,
-    /// The same news for code that waits on a socket.
+    /// Notifies asynchronous waiters.
     sender: watch::Sender<Option<Signal>>,
 }
 
@@ -40,94 +40,86 @@ impl SignalListener {
         }))
     }
 
-    /// Takes note of a signal. Only the first counts.
+    /// Records a signal; only the first one is kept.
     pub(crate) fn raise(&self, signal: Signal) {
-        let mut raised = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
-        if raised.is_none() {
-            *raised = Some(signal);
+        let mut received = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
+        if received.is_none() {
+            *received = Some(signal);
             self.0.sender.send_replace(Some(signal));
             self.0.wakeup.notify_all();
         }
     }
 
-    /// Returns the first signal, if any came.
-    pub(crate) fn raised(&self) -> Option<Signal> {
+    /// Returns the first signal, if one was received.
+    pub(crate) fn received(&self) -> Option<Signal> {
         *self.0.received.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for `time` or for a signal.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the signal when there is one.
-    pub(crate) fn wait(&self, time: Duration) -> Result<(), Interrupted> {
-        let raised = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
-        let (raised, _timed_out) = self
+    /// Blocks until `timeout` elapses; fails if a signal is received before that.
+    pub(crate) fn wait(&self, timeout: Duration) -> Result<(), Interrupted> {
+        let received = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
+        let (received, _timed_out) = self
             .0
             .wakeup
-            .wait_timeout_while(raised, time, |raised| raised.is_none())
+            .wait_timeout_while(received, timeout, |received| received.is_none())
             .unwrap_or_else(PoisonError::into_inner);
-        raised.map_or(Ok(()), |signal| Err(Interrupted(signal)))
+        received.map_or(Ok(()), |signal| Err(Interrupted(signal)))
     }
 
-    /// Waits for a signal, as a future.
+    /// Waits for the first signal without blocking the thread.
     pub(crate) async fn recv(&self) -> Signal {
-        let mut news = self.0.sender.subscribe();
+        let mut receiver = self.0.sender.subscribe();
         loop {
-            let signal = *news.borrow_and_update();
+            let signal = *receiver.borrow_and_update();
             match signal {
                 Some(signal) => return signal,
-                // The sender lives in `self`, so waiting can't fail.
-                None => drop(news.changed().await),
+                // `self` owns the sender, so the channel can't be closed.
+                None => drop(receiver.changed().await),
             }
         }
     }
 
-    /// Listens for SIGHUP, SIGINT and SIGTERM from now on. The second one ends the process at once, in the
-    /// system's own way. SIGXFSZ does nothing from now on.
+    /// Installs handlers for SIGHUP, SIGINT, and SIGTERM. The first signal is recorded; the second one terminates the
+    /// process with the default action. SIGXFSZ no longer has an effect.
     ///
     /// # Errors
     ///
-    /// Fails when the system refuses the handlers; signals then keep their plain effect.
+    /// Fails when the handlers can't be installed; signals then keep their default action.
     #[cfg(unix)]
     pub(crate) fn listen(&self) -> io::Result<()> {
         use std::sync::atomic::AtomicBool;
 
-        let seen = Arc::new(AtomicBool::new(false));
+        let is_second = Arc::new(AtomicBool::new(false));
         for number in handled_signals() {
-            // The order matters: the first signal finds `seen` false here and sets it in the next line.
-            signal_hook::flag::register_conditional_default(number, Arc::clone(&seen))?;
-            signal_hook::flag::register(number, Arc::clone(&seen))?;
+            // The order matters: the first signal finds the flag unset here, and the next handler sets it.
+            signal_hook::flag::register_conditional_default(number, Arc::clone(&is_second))?;
+            signal_hook::flag::register(number, Arc::clone(&is_second))?;
         }
-        // A file that reaches `ulimit -f` must fail its write, not end a watch. A handler is not inherited by the
-        // programs that cdss runs; an ignored signal would be.
+        // A write beyond `ulimit -f` must fail instead of killing a watch. A handler is used because child processes
+        // would inherit an ignored signal.
         signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
-        let interrupt = self.clone();
-        on_signal(move |signal| interrupt.raise(signal))
+        let listener = self.clone();
+        on_signal(move |signal| listener.raise(signal))
     }
 
-    /// Does nothing where there are no such signals.
-    ///
-    /// # Errors
-    ///
-    /// Never fails.
+    /// Does nothing: this platform has no such signals.
     #[cfg(not(unix))]
     pub(crate) fn listen(&self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// Returns the signals to listen for: one that this process was told to ignore, as `nohup` does with the hang-up,
-/// stays ignored.
+/// Returns the termination signals to handle. A signal that was ignored at startup stays ignored: `nohup` relies on
+/// this for SIGHUP.
 #[cfg(unix)]
 fn handled_signals() -> Vec<i32> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = parse_ignored_mask(&status);
+    let ignored_mask = parse_ignored_mask(&status);
     let bit = |number: i32| 1_u64.checked_shl(number.unsigned_abs().saturating_sub(1)).unwrap_or_default();
-    TERMINATION_SIGNALS.into_iter().filter(|number| ignored & bit(*number) == 0).collect()
+    TERMINATION_SIGNALS.into_iter().filter(|number| ignored_mask & bit(*number) == 0).collect()
 }
 
-/// Reads the mask of ignored signals, as Linux tells it; elsewhere none is known to be.
+/// Parses the mask of ignored signals from `/proc/self/status` on Linux. Returns 0 if it is missing.
 #[cfg(unix)]
 fn parse_ignored_mask(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -138,17 +130,17 @@ fn parse_ignored_mask(status: &str) -> u64 {
 const TERMINATION_SIGNALS: [i32; 3] =
     [signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
 
-/// Calls `act` for every signal from now on, on a thread of its own; none has its plain effect any more.
+/// Calls `handler` on a separate thread for every termination signal, instead of the default action.
 ///
 /// # Errors
 ///
-/// Fails when the system refuses the handlers.
+/// Fails when the handlers can't be installed or the thread can't be started.
 #[cfg(unix)]
-pub(crate) fn on_signal(act: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
+pub(crate) fn on_signal(handler: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
     let mut signals = signal_hook::iterator::Signals::new(handled_signals())?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for number in signals.forever() {
-            act(match number {
+            handler(match number {
                 signal_hook::consts::SIGHUP => Signal::Hangup,
                 signal_hook::consts::SIGTERM => Signal::Terminate,
                 _ => Signal::Interrupt,
@@ -158,13 +150,9 @@ pub(crate) fn on_signal(act: impl Fn(Signal) + Send + 'static) -> io::Result<()>
     Ok(())
 }
 
-/// Does nothing where there are no such signals.
-///
-/// # Errors
-///
-/// Never fails.
+/// Does nothing: this platform has no such signals.
 #[cfg(not(unix))]
-pub(crate) fn on_each_signal(_act: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
+pub(crate) fn on_signal(_handler: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
     Ok(())
 }
 
@@ -174,7 +162,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_mask_of_ignored_signals_is_read_from_the_systems_words() {
+    fn ignored_signal_mask_is_parsed() {
         for (status, mask) in [
             ("Name:\tcdss\nSigIgn:\t0000000000000001\nSigCgt:\t0", 1),
             ("SigIgn:\t0000000000001000\n", 0x1000),

@@ -1,4 +1,4 @@
-//! The HTTP API. It sends, reads and sorts; it decides nothing.
+//! HTTP client for the CDSS API. No policy about upgrades lives here.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 

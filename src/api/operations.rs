@@ -1,4 +1,4 @@
-//! The operations of the service that cdss uses.
+//! The operations of the CDSS API that cdss uses.
 
 use std::time::Duration;
 
@@ -12,48 +12,47 @@ use crate::model::group_name::GroupName;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::upgrade::rules::plan::UpgradeTarget;
 
-/// A start that the service said yes to. It means accepted, not finished.
+/// An upgrade start that the service accepted. It does not mean that the upgrade has finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AcceptedStart {
     pub request_id: Option<String>,
-    /// When the answer came.
+    /// When the response was received.
     pub at: Timestamp,
 }
 
-/// A config group to make.
+/// A config group to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NewGroup {
     pub name: GroupName,
     pub version: VersionCode,
-    /// What the console shows beside the name.
+    /// The description that the web console shows.
     pub description: String,
 }
 
-/// The service's operations, as far as an upgrade needs them.
+/// The CDSS API.
 pub(crate) trait CdssApi {
-    /// Sends several reads at once and returns the answers in the same order.
+    /// Sends several reads concurrently and returns the responses in the same order.
     ///
-    /// Reads change nothing at the service, whatever their HTTP method; they are repeated as `persistence`
-    /// says.
-    fn read_all(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>>;
+    /// A read changes nothing, whatever its HTTP method, so it is retried as `retry_policy` allows.
+    fn read_all(&self, reads: &[Read], retry_policy: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>>;
 
-    /// Renews credentials that expire within two minutes, so that no program runs between the look and the start. The
-    /// outcome of a failed renewal is left to the next request.
+    /// Refreshes credentials that expire within two minutes, so that no `credential_process` runs between the last read
+    /// and the start. If the refresh fails, the current credentials are used.
     fn refresh_credentials(&self);
 
-    /// Starts the rolling upgrade: brokers are restarted one after another.
+    /// Starts the rolling upgrade, which restarts the brokers one after another.
     ///
-    /// The service warns that data can be lost and clients cut off, so the call takes a [`Consent`] for the
-    /// same cluster, which only an accepted warning makes. Sends one request on a connection of its own and
-    /// never repeats it by itself. Returning `Ok` means accepted, not finished.
+    /// The service warns about data loss and disconnected clients, so the call requires a [`Consent`] for the same
+    /// cluster, which exists only after the warning was accepted. Sends one request on a new connection and never
+    /// retries it. `Ok` means that the upgrade was accepted, not that it has finished.
     ///
-    /// The request leaves within `connect_within` or never. It is signed with the credentials at hand: see
-    /// [`refresh_credentials`](Self::refresh_credentials).
+    /// The request is sent only if the connection is established within `connect_within`. It is signed with the current
+    /// credentials; call [`refresh_credentials`](Self::refresh_credentials) first.
     ///
     /// # Errors
     ///
-    /// [`classify()`](super::classify()) tells whether the upgrade may have started. If it may, look at
-    /// the cluster before doing anything else.
+    /// [`classify()`](super::classify()) decides whether the upgrade may have started. If so, read the state of the
+    /// cluster before doing anything else.
     ///
     /// Source: NAVER Cloud API guide, `cdss-rollingupgrade`.
     fn start(
@@ -63,28 +62,28 @@ pub(crate) trait CdssApi {
         connect_within: Duration,
     ) -> Result<AcceptedStart, ApiError>;
 
-    /// Makes a config group without custom values. Sends one request and never repeats it by itself: a second one may
-    /// make a second group.
+    /// Creates a config group without custom values. Sends one request and never retries it, because a second request
+    /// may create a second group.
     ///
-    /// Returns its number, or None where the answer tells none: then look for it by its name.
+    /// Returns the number of the group, or None if the response has no number; then find the group by its name.
     ///
     /// # Errors
     ///
-    /// [`classify()`](super::classify()) tells whether it may have been made.
+    /// [`classify()`](super::classify()) decides whether the group may have been created.
     ///
     /// Source: NAVER Cloud API guide, `clouddatastreamingservice-createconfiggroup`.
     fn create_group(
         &self,
-        wish: &NewGroup,
+        group: &NewGroup,
         consent: &GroupConsent,
     ) -> Result<Option<ConfigGroupNo>, ApiError>;
 
-    /// Replaces all custom values of a config group. The service drops what nobody may set and says success all the
-    /// same, so that only a read tells what the group has.
+    /// Replaces all custom values of a config group. The service drops values that can't be set and still reports
+    /// success, so read the settings afterward.
     ///
     /// # Errors
     ///
-    /// [`classify()`](super::classify()) tells whether the values may have been written.
+    /// [`classify()`](super::classify()) decides whether the values may have been written.
     ///
     /// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`.
     fn write_group_settings(
@@ -96,33 +95,29 @@ pub(crate) trait CdssApi {
     ) -> Result<(), ApiError>;
 }
 
-/// Sends several reads at once, patiently.
+/// Sends several reads concurrently, with retries.
 pub(crate) fn read_many<const N: usize>(
     api: &dyn CdssApi,
     reads: &[Read; N],
 ) -> [Result<ReadResponse, ApiError>; N] {
-    let answers = api.read_all(reads, RetryPolicy::Retry);
-    answers.try_into().expect("as many answers come back as reads were given")
+    let responses = api.read_all(reads, RetryPolicy::Retry);
+    responses.try_into().expect("read_all returns one response per read")
 }
 
-/// Sends several reads at once, each in one attempt.
+/// Sends several reads concurrently, without retries.
 pub(crate) fn read_many_once<const N: usize>(
     api: &dyn CdssApi,
     reads: &[Read; N],
 ) -> [Result<ReadResponse, ApiError>; N] {
-    let answers = api.read_all(reads, RetryPolicy::Once);
-    answers.try_into().expect("as many answers come back as reads were given")
+    let responses = api.read_all(reads, RetryPolicy::Once);
+    responses.try_into().expect("read_all returns one response per read")
 }
 
 /// Sends one read.
-///
-/// # Errors
-///
-/// Fails when the read does.
-pub(crate) fn read_one<T>(api: &dyn CdssApi, read: Read, persistence: RetryPolicy) -> Result<T, ApiError>
+pub(crate) fn read_one<T>(api: &dyn CdssApi, read: Read, retry_policy: RetryPolicy) -> Result<T, ApiError>
 where
     T: TryFrom<ReadResponse, Error = ApiError>,
 {
-    let mut answers = api.read_all(&[read], persistence);
-    answers.pop().expect("one answer comes back for one read")?.try_into()
+    let mut responses = api.read_all(&[read], retry_policy);
+    responses.pop().expect("read_all returns one response per read")?.try_into()
 }

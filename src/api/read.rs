@@ -1,4 +1,4 @@
-//! The reads, and the answers that belong to them.
+//! Read requests and their responses.
 
 use super::ApiError;
 use crate::model::broker_health::Health;
@@ -9,40 +9,40 @@ use crate::model::kafka_version::KafkaVersion;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 
-/// A question that changes nothing at the service.
+/// A request that changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Read {
-    /// All pages of the cluster list; of clusters whose name contains the text, if one is given.
+    /// All pages of the cluster list, optionally limited to clusters whose name contains the text.
     Clusters(Option<String>),
     /// One cluster by its number.
     Cluster(ClusterNo),
-    /// Colours and counts at any time.
+    /// Broker health, available at any time.
     Status(ClusterNo),
-    /// Colours and counts by the call made for upgrades; some sites may lack it.
+    /// Broker health from the upgrade progress call, which some sites may not have.
     Progress(ClusterNo),
     Versions,
-    /// All pages of the config groups of one version, or of all.
+    /// All pages of the config group list, of one version or of all versions.
     ConfigGroups(Option<VersionCode>),
     ConfigGroup(ConfigGroupNo, VersionCode),
     Settings(ConfigGroupNo, VersionCode),
     /// How many clusters use a config group.
     UsageCount(ConfigGroupNo),
-    /// May this upgrade be done? Asking starts nothing.
+    /// Checks whether the upgrade is possible, without starting it.
     PreCheck(UpgradeTarget),
 }
 
-/// How hard a read tries.
+/// Whether a failed read is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryPolicy {
-    /// Repeats what may pass by itself.
+    /// Retries temporary failures.
     Retry,
-    /// One attempt: whoever asks comes again anyway.
+    /// Makes one attempt; used when the caller polls anyway.
     Once,
 }
 
-macro_rules! answers {
+macro_rules! responses {
     ($($(#[$doc:meta])* $name:ident($inner:ty)),* $(,)?) => {
-        /// What a read brought.
+        /// The parsed response to a read.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub(crate) enum ReadResponse {
             $($(#[$doc])* $name($inner),)*
@@ -51,8 +51,8 @@ macro_rules! answers {
         $(impl TryFrom<ReadResponse> for $inner {
             type Error = ApiError;
 
-            fn try_from(answer: ReadResponse) -> Result<Self, ApiError> {
-                match answer {
+            fn try_from(response: ReadResponse) -> Result<Self, ApiError> {
+                match response {
                     ReadResponse::$name(inner) => Ok(inner),
                     other => Err(unexpected_response(stringify!($name), &other)),
                 }
@@ -61,24 +61,24 @@ macro_rules! answers {
     };
 }
 
-answers! {
+responses! {
     Clusters(ClusterList),
-    /// None: the service knows no such cluster.
+    /// None if the cluster does not exist.
     Cluster(Option<Cluster>),
-    /// None: the answer held nothing.
+    /// None if the response is empty.
     Health(Option<Health>),
     Versions(Vec<KafkaVersion>),
     ConfigGroups(Vec<ConfigGroup>),
-    /// None: the pair of number and version does not exist.
+    /// None if no group has this number and version.
     ConfigGroup(Option<ConfigGroup>),
-    /// None: the pair of number and version does not exist.
+    /// None if no group has this number and version.
     Settings(Option<Vec<Setting>>),
-    /// None: the answer told no number.
+    /// None if the response has no count.
     UsageCount(Option<u64>),
     PreCheck(PreCheck),
 }
 
-fn unexpected_response(wanted: &str, got: &ReadResponse) -> ApiError {
-    let reason = format!("the client took {got:?} for {wanted}, which is a defect of cdss");
+fn unexpected_response(expected: &str, actual: &ReadResponse) -> ApiError {
+    let reason = format!("internal error: expected {expected}, got {actual:?}");
     ApiError::Unreadable { operation: "read", status: 0, reason, request_id: None }
 }

@@ -1,4 +1,4 @@
-//! Which certificate authorities are believed.
+//! Trusted certificate authorities.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use super::error::{ApiError, SendFailure};
 use super::issuer::{PeerIssuer, RecordingVerifier};
 use crate::settings::InputFile;
 
-/// Where Linux distributions keep the system's trust store as one file. Reading one file is far quicker than
-/// the folder of a hundred and fifty beside it.
+/// Paths of the system's trust store on Linux distributions, as one file. Reading one file is much faster than reading a
+/// directory of about 150 files.
 const SYSTEM_BUNDLES: [&str; 5] = [
     "etc/ssl/certs/ca-certificates.crt",
     "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -24,24 +24,24 @@ const SYSTEM_BUNDLES: [&str; 5] = [
     "etc/ssl/cert.pem",
 ];
 
-/// Files with authorities that the user names, as they were read.
+/// The contents of the CA files that the user specifies.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustFiles {
-    /// `--cacert`: believed besides the system's.
+    /// `--cacert`: trusted in addition to the system's authorities.
     pub cacert: Option<InputFile>,
-    /// `SSL_CERT_FILE`: believed instead of the system's.
+    /// `SSL_CERT_FILE`: trusted instead of the system's authorities.
     pub ssl_cert_file: Option<InputFile>,
 }
 
-/// Makes the TLS settings of a client that believes the authorities of `SSL_CERT_FILE`, else the system's, and
-/// those of `--cacert`.
+/// Builds a TLS configuration that trusts the authorities of `SSL_CERT_FILE`, or else the system's, and those of
+/// `--cacert`.
 ///
 /// # Errors
 ///
-/// Fails when a named file holds no certificate; nothing was sent.
-pub(super) fn tls_config(files: &TrustFiles, presented: &PeerIssuer) -> Result<ClientConfig, ApiError> {
+/// Fails if a specified file has no valid certificate.
+pub(super) fn tls_config(files: &TrustFiles, peer_issuer: &PeerIssuer) -> Result<ClientConfig, ApiError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let named = match &files.cacert {
+    let additional = match &files.cacert {
         Some(file) => parse_certificates(file)?,
         None => Vec::new(),
     };
@@ -58,9 +58,10 @@ pub(super) fn tls_config(files: &TrustFiles, presented: &PeerIssuer) -> Result<C
     let verifier: Arc<dyn ServerCertVerifier> = match system {
         Some(system) => {
             let mut roots = RootCertStore::empty();
-            // A store holds now and then what no TLS library takes; what is named has to be right.
-            let _taken_and_left = roots.add_parsable_certificates(system);
-            for certificate in named {
+            // A trust store may contain certificates that the TLS library rejects; skip those. A specified
+            // certificate must be valid.
+            let _added_and_skipped = roots.add_parsable_certificates(system);
+            for certificate in additional {
                 roots.add(certificate).map_err(|error| unusable(&error))?;
             }
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
@@ -68,7 +69,8 @@ pub(super) fn tls_config(files: &TrustFiles, presented: &PeerIssuer) -> Result<C
                 .map_err(|error| unusable(&error))?
         }
         None => Arc::new(
-            Verifier::new_with_extra_roots(named, Arc::clone(&provider)).map_err(|error| unusable(&error))?,
+            Verifier::new_with_extra_roots(additional, Arc::clone(&provider))
+                .map_err(|error| unusable(&error))?,
         ),
     };
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -77,14 +79,14 @@ pub(super) fn tls_config(files: &TrustFiles, presented: &PeerIssuer) -> Result<C
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(RecordingVerifier {
             verifier,
-            peer_issuer: presented.clone(),
+            peer_issuer: peer_issuer.clone(),
         }))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
 
-/// Reads the system's trust store below `root`, where it is one file.
+/// Reads the system's trust store below `root` if it is one file.
 fn read_system_bundle(root: &Path) -> Option<Vec<CertificateDer<'static>>> {
     SYSTEM_BUNDLES
         .iter()
@@ -97,9 +99,9 @@ fn parse_certificates(file: &InputFile) -> Result<Vec<CertificateDer<'static>>, 
         failure: SendFailure::Setup,
         reason: format!("{}: {reason}", file.path.display()),
     };
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file.content).collect();
-    let found = found.map_err(|error| fail(error.to_string()))?;
-    if found.is_empty() { Err(fail("holds no certificate".to_owned())) } else { Ok(found) }
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file.content).collect();
+    let certificates = certificates.map_err(|error| fail(error.to_string()))?;
+    if certificates.is_empty() { Err(fail("no certificates found".to_owned())) } else { Ok(certificates) }
 }
 
 #[cfg(test)]
@@ -108,24 +110,24 @@ mod tests {
     use crate::injector::tls::Authority;
 
     #[test]
-    fn the_systems_own_authorities_are_believed_wherever_a_distribution_keeps_them() {
-        let authority = Authority::new("an authority of the system");
-        for place in SYSTEM_BUNDLES {
+    fn system_bundle_is_found_in_every_known_path() {
+        let authority = Authority::new("system authority");
+        for path in SYSTEM_BUNDLES {
             let root = tempfile::tempdir().unwrap();
-            assert!(read_system_bundle(root.path()).is_none(), "{place}");
-            let file = root.path().join(place);
+            assert!(read_system_bundle(root.path()).is_none(), "{path}");
+            let file = root.path().join(path);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(&file, authority.pem()).unwrap();
             assert_eq!(
                 read_system_bundle(root.path()),
                 Some(parse_certificates(&InputFile::read(file, "").unwrap()).unwrap()),
-                "{place}"
+                "{path}"
             );
         }
     }
 
     #[test]
-    fn a_file_without_a_certificate_is_no_authority() {
+    fn file_without_certificate_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in
             [("empty", ""), ("text", "no certificate"), ("broken", "-----BEGIN CERTIFICATE-----\n!!")]

@@ -1,8 +1,8 @@
-//! Reads loosely typed JSON fields.
+//! Lenient conversions of JSON values.
 
 use serde_json::Value;
 
-/// Reads a whole number that may be written as text.
+/// Reads an integer, which may be a string.
 pub(super) fn number(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),
@@ -15,7 +15,7 @@ pub(super) fn count(value: &Value) -> Option<u64> {
     number(value).and_then(|number| number.try_into().ok())
 }
 
-/// Reads a text that is there and not empty.
+/// Reads a non-empty string, number, or boolean as text.
 pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
@@ -29,11 +29,11 @@ pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
-/// Returns the entries of a list that has to be there: nothing but a total of 0 stands for an empty one.
+/// Returns the entries of a required list. A missing list is accepted only if the total count is 0.
 pub(super) fn required_list<'a>(result: &'a Value, name: &str) -> Result<&'a [Value], &'static str> {
     match &result[name] {
         Value::Array(entries) => Ok(entries),
         _ if count(&result["totalCount"]) == Some(0) => Ok(&[]),
-        _ => Err("an answer without its list"),
+        _ => Err("the list is missing in the response"),
     }
 }

@@ -1,8 +1,7 @@
-//! What comes back on the wire: the service's envelope, the gateway's errors, everything else, and how their
-//! fields become values of the domain. The service's own spelling stays in here.
+//! Parses responses: the service's envelope, gateway errors, and all other bodies, and converts their fields to model
+//! types. The field names of the API are used only in this module.
 //!
-//! Fields are read loosely: numbers may be strings, every field may be missing or null, unknown ones are
-//! ignored.
+//! Parsing is lenient: numbers may be strings, every field may be missing or null, and unknown fields are ignored.
 
 mod group_changes;
 mod groups;

@@ -1,4 +1,4 @@
-//! From a result's fields to values of the domain.
+//! Converts results to model types.
 
 use serde_json::Value;
 
@@ -15,43 +15,43 @@ use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::{KafkaVersion, Release, mark_ambiguous};
 use crate::upgrade::rules::snapshot::PreCheck;
 
-/// How a page says whether another follows.
+/// The paging fields of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::api) struct PageInfo {
     pub current_page: Option<u64>,
     pub total_pages: Option<u64>,
     pub is_last: Option<bool>,
-    /// Of all pages.
+    /// The number of entries on all pages.
     pub total_entries: Option<u64>,
-    /// The number of this page or of all pages is there and is no count.
+    /// The page number or the number of pages is present but not a count.
     pub has_invalid_page_numbers: bool,
-    /// The number of entries is there and is no count.
+    /// The number of entries is present but not a count.
     pub has_invalid_total: bool,
 }
 
 impl PageInfo {
-    /// Returns true when this was certainly the last page. A page that doesn't say is followed by another
-    /// request, and an answer without anything new ends it.
+    /// Returns true if this is certainly the last page. If the page does not indicate it, the next page is requested, and
+    /// a page without new entries ends the list.
     pub(in crate::api) fn is_last(&self) -> bool {
         let is_past_the_end =
             self.current_page.zip(self.total_pages).is_some_and(|(current, total)| current >= total);
         self.is_last == Some(true) || is_past_the_end
     }
 
-    /// Returns true when the page says that another one follows.
+    /// Returns true if the page indicates that another one follows.
     pub(in crate::api) fn has_next(&self) -> bool {
         let is_before_the_end =
             self.current_page.zip(self.total_pages).is_some_and(|(current, total)| current < total);
         self.is_last == Some(false) || is_before_the_end
     }
 
-    /// Returns true where so many entries are certainly not all.
+    /// Returns true if the total count is higher than this number of entries.
     pub(in crate::api) fn lacks_entries(&self, entries: usize) -> bool {
         self.total_entries.is_some_and(|counted| counted > entries as u64)
     }
 }
 
-/// Reads the paging fields of a result.
+/// Parses the paging fields of a result.
 pub(in crate::api) fn parse_page_info(result: &Value) -> PageInfo {
     let [current, total, entries] =
         ["currentPage", "totalPage", "totalCount"].map(|field| (count(&result[field]), &result[field]));
@@ -66,29 +66,29 @@ pub(in crate::api) fn parse_page_info(result: &Value) -> PageInfo {
     }
 }
 
-/// Turns a successful result into the answer to `read`; of lists, one page.
+/// Parses a successful result as the response to `read`; of a list, one page.
 ///
 /// # Errors
 ///
-/// Fails with what is missing where a list isn't told, or not whole: that is no empty list. What isn't there would be
-/// taken for a name that is free, or a cluster that is not there.
+/// Fails with a reason if a list is missing or incomplete. It must not be treated as empty: a name would look available,
+/// or a cluster would look missing.
 pub(in crate::api) fn parse_response(read: &Read, envelope: &Envelope) -> Result<ReadResponse, &'static str> {
     let result = &envelope.result;
-    let something = result.is_object();
+    let is_present = result.is_object();
     Ok(match read {
-        // Null in the place of the whole result stands for no such thing.
+        // A null result means that there is no match.
         Read::Clusters(Some(_)) if result.is_null() => ReadResponse::Clusters(ClusterList::default()),
         Read::Clusters(_) => ReadResponse::Clusters(clusters(result)?),
-        Read::Cluster(no) => ReadResponse::Cluster(something.then(|| cluster(*no, result))),
-        Read::Status(_) | Read::Progress(_) => ReadResponse::Health(something.then(|| health(result))),
+        Read::Cluster(no) => ReadResponse::Cluster(is_present.then(|| cluster(*no, result))),
+        Read::Status(_) | Read::Progress(_) => ReadResponse::Health(is_present.then(|| health(result))),
         Read::Versions => ReadResponse::Versions(versions(result)?),
         Read::ConfigGroups(version) => ReadResponse::ConfigGroups(config_groups(result, *version)?),
-        Read::ConfigGroup(no, version) => ReadResponse::ConfigGroup(something.then(|| ConfigGroup {
+        Read::ConfigGroup(no, version) => ReadResponse::ConfigGroup(is_present.then(|| ConfigGroup {
             no: *no,
             name: text(&result["configGroupName"]),
             version: *version,
             version_name: None,
-            // Who made a group is asked of the lists; here a new description would make a plan a new one.
+            // Only the lists provide the description: here, a changed description would invalidate a plan.
             description: None,
         })),
         Read::Settings(..) => ReadResponse::Settings(settings(result)),
@@ -106,17 +106,17 @@ pub(in crate::api) fn parse_response(read: &Read, envelope: &Envelope) -> Result
     })
 }
 
-/// Of the two lists one may be missing where the other one has entries.
+/// One of the two lists may be missing if the other one has entries.
 fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
     let forbidden: &[Value] = match &result["disallowedClusters"] {
         Value::Array(entries) => entries,
         Value::Null => &[],
-        _ => return Err("disallowed clusters that are not a list"),
+        _ => return Err("disallowedClusters is not a list"),
     };
     let allowed = match required_list(result, "allowedClusters") {
         Ok(allowed) => allowed,
         Err(_) if result["allowedClusters"].is_null() && !forbidden.is_empty() => &[],
-        Err(what) => return Err(what),
+        Err(reason) => return Err(reason),
     };
     let no = |entry: &Value| count(&entry["serviceGroupInstanceNo"]).map(ClusterNo::new);
     let name = |entry: &Value| text(&entry["clusterName"]).unwrap_or_default();
@@ -135,8 +135,8 @@ fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
     });
     let forbidden =
         forbidden.iter().map(|entry| Some(ForbiddenCluster { no: no(entry)?, name: name(entry) }));
-    let whole = allowed.collect::<Option<_>>().zip(forbidden.collect::<Option<_>>());
-    let (allowed, forbidden) = whole.ok_or("a cluster without a number")?;
+    let lists = allowed.collect::<Option<_>>().zip(forbidden.collect::<Option<_>>());
+    let (allowed, forbidden) = lists.ok_or("a cluster has no number")?;
     Ok(ClusterList { allowed, forbidden })
 }
 
@@ -147,7 +147,7 @@ fn identity(result: &Value) -> ClusterIdentity {
     }
 }
 
-/// The management tool's password, which the service adds, is left where it is.
+/// Ignores the password of the management tool, which the response contains.
 fn cluster(no: ClusterNo, result: &Value) -> Cluster {
     Cluster {
         no,
@@ -161,17 +161,17 @@ fn cluster(no: ClusterNo, result: &Value) -> Cluster {
 }
 
 fn health(result: &Value) -> Health {
-    let colour = |value: &Value| text(value).map(|word| Color::read(&word));
+    let color = |value: &Value| text(value).map(|word| Color::read(&word));
     let group = |nodes: &str, total: &str, operating: &str, overall: &str| NodeGroup {
         nodes: list(&result[nodes])
             .map(|node| Node {
                 name: text(&node["hostname"]).unwrap_or_else(|| "(no name)".to_owned()),
-                color: colour(&node["status"]),
+                color: color(&node["status"]),
             })
             .collect(),
         total: count(&result[total]),
         operating: count(&result[operating]),
-        overall: colour(&result[overall]),
+        overall: color(&result[overall]),
     };
     Health {
         identity: identity(result),
@@ -192,7 +192,7 @@ fn versions(result: &Value) -> Result<Vec<KafkaVersion>, &'static str> {
         Some(KafkaVersion::new(code, name.as_deref()))
     };
     let versions = required_list(result, "kafkaVersionList")?.iter().map(version).collect::<Option<Vec<_>>>();
-    let mut versions = versions.ok_or("a version without a code")?;
+    let mut versions = versions.ok_or("a version has no code")?;
     mark_ambiguous(&mut versions);
     Ok(versions)
 }
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_from_numbers_and_from_text() {
+    fn numbers_may_be_strings() {
         let as_text = json!({ "clusterName": "o", "kafkaVersionCode": " 3903006 ", "configGroupNo": "312", "status": "Running" });
         let as_number = json!({ "clusterName": "o", "kafkaVersionCode": 3_903_006, "configGroupNo": 312, "status": "running" });
         let read = Read::Cluster(ClusterNo::new(1));
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_about_one_cluster_keep_the_identity_they_state() {
+    fn cluster_responses_keep_their_identity() {
         let no = ClusterNo::new(1);
         for (result, number, name) in [
             (json!({ "clusterName": "orders", "serviceGroupInstanceNo": "2" }), Some(2), Some("orders")),
@@ -226,25 +226,25 @@ mod tests {
             (json!({ "clusterName": null, "serviceGroupInstanceNo": null }), None, None),
             (json!({}), None, None),
         ] {
-            let stated = ClusterIdentity { no: number.map(ClusterNo::new), name: name.map(str::to_owned) };
+            let expected = ClusterIdentity { no: number.map(ClusterNo::new), name: name.map(str::to_owned) };
             let Ok(ReadResponse::Cluster(Some(cluster))) =
                 parse_response(&Read::Cluster(no), &envelope(result.clone()))
             else {
                 panic!("{result}")
             };
-            assert_eq!((cluster.no, &cluster.identity), (no, &stated), "{result}");
+            assert_eq!((cluster.no, &cluster.identity), (no, &expected), "{result}");
             for read in [Read::Status(no), Read::Progress(no)] {
                 let Ok(ReadResponse::Health(Some(health))) = parse_response(&read, &envelope(result.clone()))
                 else {
                     panic!("{result}")
                 };
-                assert_eq!(health.identity, stated, "{read:?} {result}");
+                assert_eq!(health.identity, expected, "{read:?} {result}");
             }
         }
     }
 
     #[test]
-    fn null_is_nothing_and_never_a_default() {
+    fn null_is_none_and_not_a_default() {
         let no = ClusterNo::new(1);
         assert_eq!(
             parse_response(&Read::Cluster(no), &envelope(Value::Null)),
@@ -254,41 +254,41 @@ mod tests {
         let Ok(ReadResponse::Health(Some(health))) =
             parse_response(&Read::Progress(no), &envelope(json!({ "brokerStatusPerNode": null })))
         else {
-            panic!("an object is an answer")
+            panic!("an object is a response")
         };
         assert_eq!(health, Health::default());
         assert!(!health.brokers.is_all_green());
     }
 
     #[test]
-    fn a_pre_check_is_a_yes_only_with_true() {
+    fn pre_check_passes_only_with_true() {
         let target = crate::upgrade::rules::plan::UpgradeTarget {
             cluster: ClusterNo::new(1),
             version: VersionCode::new(2),
             config_group: ConfigGroupNo::new(3),
         };
-        for (result, yes) in [
+        for (result, is_possible) in [
             (json!(true), true),
             (json!(null), false),
             (json!(false), false),
             (json!("true"), false),
             (json!({}), false),
         ] {
-            let Ok(ReadResponse::PreCheck(answer)) =
+            let Ok(ReadResponse::PreCheck(pre_check)) =
                 parse_response(&Read::PreCheck(target), &envelope(result.clone()))
             else {
                 panic!()
             };
-            assert_eq!(matches!(answer, PreCheck::Possible { .. }), yes, "{result}");
+            assert_eq!(matches!(pre_check, PreCheck::Possible { .. }), is_possible, "{result}");
         }
     }
 
     #[test]
-    fn a_list_that_is_not_told_is_no_empty_list() {
+    fn missing_list_is_not_empty() {
         let version = VersionCode::new(2);
         let group = |entry: Value| json!({ "kafkaConfigGroupList": [entry] });
         let forbidden = json!({ "serviceGroupInstanceNo": 1, "clusterName": "orders" });
-        for (read, result, is_told) in [
+        for (read, result, is_accepted) in [
             (Read::ConfigGroups(Some(version)), json!({ "kafkaConfigGroupList": [] }), true),
             (
                 Read::ConfigGroups(Some(version)),
@@ -330,14 +330,14 @@ mod tests {
         ] {
             assert_eq!(
                 parse_response(&read, &envelope(result.clone())).is_ok(),
-                is_told,
+                is_accepted,
                 "{read:?} {result}"
             );
         }
     }
 
     #[test]
-    fn a_count_that_is_there_and_unreadable_differs_from_none() {
+    fn invalid_count_differs_from_missing_count() {
         for (result, pages, entries) in [
             (json!({}), false, false),
             (json!(null), false, false),
@@ -354,8 +354,8 @@ mod tests {
     }
 
     #[test]
-    fn a_page_says_that_it_is_the_last_or_that_more_follow_or_neither() {
-        for (result, is_last, announces_more) in [
+    fn page_may_be_last_or_followed_or_neither() {
+        for (result, is_last, has_next) in [
             (json!({ "isLast": true }), true, false),
             (json!({ "isLast": false }), false, true),
             (json!({ "currentPage": "2", "totalPage": 2 }), true, false),
@@ -369,7 +369,7 @@ mod tests {
             (json!(null), false, false),
         ] {
             let page = parse_page_info(&result);
-            assert_eq!((page.is_last(), page.has_next()), (is_last, announces_more), "{result}");
+            assert_eq!((page.is_last(), page.has_next()), (is_last, has_next), "{result}");
         }
     }
 }

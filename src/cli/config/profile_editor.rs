@@ -214,7 +214,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     fn interrupted(&self) -> Failure {
-        let signal = self.interrupt.raised().unwrap_or(Signal::Interrupt);
+        let signal = self.interrupt.received().unwrap_or(Signal::Interrupt);
         Failure::Signal { signal, sent: StartState::Never, follow: None }
     }
 }

@@ -102,7 +102,7 @@ fn wait_for(
                 None => thread::park_timeout(pause),
             },
         }
-        if let Some(signal) = interrupt.raised() {
+        if let Some(signal) = interrupt.received() {
             return end(child, NoKeys::Interrupted(signal));
         }
         if waited >= limit {
