@@ -44,7 +44,7 @@ fn a_list_of_groups_that_is_not_told_is_no_free_name() {
         request.contains("/getKafkaVersionConfigGroupList").then(|| success(&Value::Null))
     });
     let (run, _) = service.json("config-group copy --cluster payments-prod --version 3.9.0 --yes");
-    run.assert_says(12, &["getKafkaVersionConfigGroupList: an answer without its list"]);
+    run.assert_says(12, &["getKafkaVersionConfigGroupList: the list is missing in the response"]);
     service.assert_made(0, 0);
 }
 
@@ -172,7 +172,7 @@ fn a_list_that_is_not_filtered_or_not_whole_leads_to_no_wrong_group() {
     let lacking = list(vec![], 4);
     let service = Altered::new(move |request| request.contains("ConfigGroupList").then(|| lacking.clone()));
     let (run, _) = service.json("config-group copy --cluster payments-prod --version 3.9.0 --yes");
-    run.assert_says(12, &["a list with fewer entries than it counts"]);
+    run.assert_says(12, &["the list has fewer entries than its total count"]);
     service.assert_made(0, 0);
 
     // A number is a group's own for its version only.

@@ -151,7 +151,7 @@ fn each_fault_is_the_first_that_stands_out_with_its_remedy() {
     let arguments = format!("--endpoint https://127.0.0.1:{} --cacert {}", service.port(), cacert.display());
     assert_first(&home, &arguments, &[], "tls", 12, "--cacert FILE");
     let table = verify(&home, &arguments, &[]).stdout;
-    assert!(table.contains("`Corporate Proxy CA` issued it"), "{table}");
+    assert!(table.contains("issued by `Corporate Proxy CA`"), "{table}");
     met += 1;
 
     // A firewall that lets the connection through, and no TLS.
@@ -172,7 +172,7 @@ fn each_fault_is_the_first_that_stands_out_with_its_remedy() {
     for (scenario, step, code, remedy) in [
         (Scenario::ServerError, "service.answer", 12, "try again"),
         (Scenario::WrongSignature, "key.accepted", 4, "check the secret key"),
-        (Scenario::NoPermission, "key.permission", 4, "give the sub account the policy"),
+        (Scenario::NoPermission, "key.permission", 4, "attach the policy"),
     ] {
         let bench = Bench::new(scenario);
         assert_first(&home, &format!("--endpoint {}", bench.sandbox.url()), &[], step, code, remedy);
@@ -272,7 +272,7 @@ fn the_first_request_carries_no_key_and_tls_and_proxy_are_told_when_they_are_wel
     let rows = [
         format!("  proxy            pass    {}\n", proxy.url("")),
         "  connection       pass    through the proxy\n".to_owned(),
-        "  tls              pass    `cdss test authority` issued the certificate\n".to_owned(),
+        "  tls              pass    certificate issued by `cdss test authority`\n".to_owned(),
     ];
     for row in rows {
         assert!(run.stdout.contains(&row), "{row:?} is not in\n{}", run.stdout);
@@ -328,7 +328,7 @@ fn every_connection_error_leads_to_it() {
         let run = Running::start(command, &line).end();
         assert_eq!(run.code, 12, "{what}: {}", run.stderr);
         assert!(
-            run.stderr.contains("; `cdss config verify` looks at each step of the way"),
+            run.stderr.contains("; to test each connection step, run `cdss config verify`"),
             "{what}: {}",
             run.stderr
         );
