@@ -101,7 +101,7 @@ impl Probe<'_> {
                     .fail(step, failure(format!("can't connect to {}: {reason}", display_url(target))));
             }
             Ok(address) if proxy_url.is_none() => {
-                steps.pass(Step::Connection, Finding::pass(address.to_string()))
+                steps.pass(Step::Connection, Finding::pass(address.to_string()));
             }
             Ok(_) => {}
         }

@@ -148,7 +148,10 @@ fn a_cluster_list_with_an_unreadable_count_resolves_no_name() {
         let injector = counting(sandbox.port(), change);
         let line = "upgrade --cluster orders-prod --version 3.9.0 --yes";
         let run = Home::empty().run_at(&injector.url(), line);
-        run.assert_says(12, &["getClusterInfoList: the cluster list has an invalid total count or page number"]);
+        run.assert_says(
+            12,
+            &["getClusterInfoList: the cluster list has an invalid total count or page number"],
+        );
     }
     assert_eq!(sandbox.log().starts_asked(), 0);
 }

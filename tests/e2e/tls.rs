@@ -92,7 +92,12 @@ fn a_certificate_that_can_not_be_trusted_is_refused_once_and_nothing_is_asked() 
         (
             "signed by itself",
             self_signed("127.0.0.1"),
-            ["is not trusted", "issued by `made by itself`", "hint: if you trust the issuer", "--cacert FILE"],
+            [
+                "is not trusted",
+                "issued by `made by itself`",
+                "hint: if you trust the issuer",
+                "--cacert FILE",
+            ],
         ),
         (
             "expired",

@@ -279,7 +279,7 @@ fn config_group_list_may_exceed_its_total_count() {
         let response = wire::parse_response(&Read::ConfigGroups(None), &envelope).unwrap();
         let found =
             Pages::default().add(1, response, wire::parse_page_info(&envelope.result)).map(
-                |whole| match whole {
+                |list| match list {
                     Some(ReadResponse::ConfigGroups(groups)) => groups.len(),
                     other => panic!("{other:?}"),
                 },

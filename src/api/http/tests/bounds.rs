@@ -165,9 +165,9 @@ fn start_is_not_sent_if_connecting_times_out() {
 #[test]
 fn connect_timeout_does_not_limit_the_response() {
     let wait = Duration::from_secs(1);
-    let answer = http("200 OK", "", YES).into_bytes();
-    let service = Injector::start(move |_| vec![Step::Read, Step::Wait(wait), Step::Send(answer.clone())]);
+    let response = http("200 OK", "", YES).into_bytes();
+    let service = Injector::start(move |_| vec![Step::Read, Step::Wait(wait), Step::Send(response.clone())]);
     let url = service.url();
-    let outcome = in_time("a slow answer", move || start_within(&client_of(&url, QUICK), wait / 2));
+    let outcome = in_time("a slow response", move || start_within(&client_of(&url, QUICK), wait / 2));
     assert!(outcome.is_ok(), "{outcome:?}");
 }

@@ -16,9 +16,9 @@ fn gateway_ahead(ahead: SignedDuration, more: &'static str) -> Injector {
             let date = format!("date: {}\r\n{more}", now.strftime("%a, %d %b %Y %H:%M:%S GMT"));
             let date = if more == "no date" { "" } else { &date };
             let body = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
-            let answer =
+            let response =
                 if is_rejected { http("401 Unauthorized", date, body) } else { http("200 OK", date, YES) };
-            answer.into_bytes()
+            response.into_bytes()
         };
         vec![Step::Read, Step::Answer(Box::new(respond)), Step::Fin]
     })

@@ -28,9 +28,9 @@ fn gateway_for(access: &'static str) -> Injector {
             let refused = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
             let health = r#"{"code":0,"message":"SUCCESS","result":{}}"#;
             let is_known = header(request, "x-ncp-iam-access-key").as_deref() == Some(access);
-            let answer =
+            let response =
                 if is_known { http("200 OK", "", health) } else { http("401 Unauthorized", "", refused) };
-            answer.into_bytes()
+            response.into_bytes()
         };
         vec![Step::Read, Step::Answer(Box::new(respond)), Step::Fin]
     })

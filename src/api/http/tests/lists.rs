@@ -84,8 +84,8 @@ fn inconsistent_list_is_read_a_second_time() {
 #[test]
 fn list_inconsistent_twice_is_an_error() {
     for numbers in [&[1, 2, 3][..], &[1, 2, 3, 4, 5, 6]] {
-        let answer = page(numbers.iter().copied(), true, 5);
-        let server = Injector::answering(vec![answer; 3]);
+        let response = page(numbers.iter().copied(), true, 5);
+        let server = Injector::answering(vec![response; 3]);
         let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
         let expected = format!(
             "getClusterInfoList: the cluster list has {} entries, but its total count is 5 (HTTP 200)",
@@ -102,8 +102,8 @@ fn list_with_invalid_count_twice_is_an_error() {
     let clusters = entries([1, 2]);
     for count in ["-1", "18446744073709551616", "\"x\"", "2.0", "2.5", "true"] {
         let result = format!(r#"{{"allowedClusters":{clusters},"isLast":true,"totalCount":{count}}}"#);
-        let answer = http("200 OK", "", &format!(r#"{{"code":0,"message":"SUCCESS","result":{result}}}"#));
-        let server = Injector::answering(vec![answer.clone(); 3]);
+        let response = http("200 OK", "", &format!(r#"{{"code":0,"message":"SUCCESS","result":{result}}}"#));
+        let server = Injector::answering(vec![response.clone(); 3]);
         let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
         let expected =
             "getClusterInfoList: the cluster list has an invalid total count or page number (HTTP 200)";
@@ -111,7 +111,7 @@ fn list_with_invalid_count_twice_is_an_error() {
         assert_eq!(requested(&server), [1, 1], "{count}");
         assert_eq!(crate::error::Failure::before_start(error).exit().code(), 12);
 
-        let server = Injector::answering(vec![answer, page([1, 2], true, 2)]);
+        let server = Injector::answering(vec![response, page([1, 2], true, 2)]);
         let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
         assert_eq!(found.allowed.len(), 2, "{count}");
     }
@@ -151,8 +151,8 @@ fn repeated_page_is_an_error() {
 fn ten_thousand_clusters_take_100_pages() {
     let server = Injector::start(|number| {
         let first = number as u64 * 100;
-        let answer = page(first..first + 100, number == 99, 10_000);
-        vec![Step::Read, Step::Send(answer.into_bytes()), Step::Fin]
+        let response = page(first..first + 100, number == 99, 10_000);
+        vec![Step::Read, Step::Send(response.into_bytes()), Step::Fin]
     });
     let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
     assert_eq!((found.allowed.len(), server.seen().requests.len()), (10_000, 100));

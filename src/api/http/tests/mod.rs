@@ -201,9 +201,12 @@ fn pre_check_refusal_does_not_depend_on_the_result() {
             let body = format!(r#"{{"code":3,"message":"m"{result}}}"#);
             let server = Injector::answering(vec![http(status, "", &body)]);
             let read = Read::PreCheck(plan.target().unwrap());
-            let answer: PreCheck =
+            let pre_check: PreCheck =
                 crate::api::read_one(&client_of(&server.url(), QUICK), read, RetryPolicy::Retry).unwrap();
-            assert!(matches!(answer, PreCheck::Refused { code: Some(3), .. }), "{status} {body}: {answer:?}");
+            assert!(
+                matches!(pre_check, PreCheck::Refused { code: Some(3), .. }),
+                "{status} {body}: {pre_check:?}"
+            );
         }
     }
 }
