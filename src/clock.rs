@@ -1,234 +1,67 @@
-//! Time, the sleep that a signal ends, and the signal itself. The only place that asks the system for them.
+//! Wall-clock time, monotonic time, and interruptible sleep. The only module that reads the system clocks.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
-use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::watch;
 
-/// A wish from outside that the process end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signal {
-    Hangup,
-    Interrupt,
-    Terminate,
-}
+use crate::signals::{Interrupted, SignalListener};
 
-/// A signal came before the time was over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("interrupted")]
-pub(crate) struct Interrupted(pub Signal);
-
-/// Where time comes from.
+/// A source of time.
 pub(crate) trait Clock {
-    /// Returns the wall clock's time; it may jump.
+    /// Returns the wall-clock time, which may jump.
     fn now(&self) -> Timestamp;
 
-    /// Returns the time since some fixed moment. It never goes back and counts the time asleep.
+    /// Returns the time since a fixed moment. It never decreases, and it includes the time when the machine is suspended.
     fn elapsed(&self) -> Duration;
 
-    /// Waits.
-    ///
-    /// # Errors
-    ///
-    /// Ends early with [`Interrupted`] when a signal came, also one from before the call.
-    fn sleep(&self, time: Duration) -> Result<(), Interrupted>;
+    /// Sleeps for `duration`. Fails early if a signal is received, or if one was received before the call.
+    fn sleep(&self, duration: Duration) -> Result<(), Interrupted>;
 }
 
-/// Remembers the first signal and wakes whoever waits.
-#[derive(Debug, Clone)]
-pub(crate) struct SignalListener(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    raised: Mutex<Option<Signal>>,
-    wake: Condvar,
-    /// The same news for code that waits on a socket.
-    announce: watch::Sender<Option<Signal>>,
+/// Adds a duration to a time, saturating at the bounds of [`Timestamp`].
+pub(crate) fn saturating_add(time: Timestamp, duration: SignedDuration) -> Timestamp {
+    let bound = if duration.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+    time.checked_add(duration).unwrap_or(bound)
 }
 
-impl SignalListener {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Shared {
-            raised: Mutex::new(None),
-            wake: Condvar::new(),
-            announce: watch::Sender::new(None),
-        }))
-    }
-
-    /// Takes note of a signal. Only the first counts.
-    pub(crate) fn raise(&self, signal: Signal) {
-        let mut raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
-        if raised.is_none() {
-            *raised = Some(signal);
-            self.0.announce.send_replace(Some(signal));
-            self.0.wake.notify_all();
-        }
-    }
-
-    /// Returns the first signal, if any came.
-    pub(crate) fn raised(&self) -> Option<Signal> {
-        *self.0.raised.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for `time` or for a signal.
-    ///
-    /// # Errors
-    ///
-    /// Fails with the signal when there is one.
-    pub(crate) fn wait(&self, time: Duration) -> Result<(), Interrupted> {
-        let raised = self.0.raised.lock().unwrap_or_else(PoisonError::into_inner);
-        let (raised, _timed_out) = self
-            .0
-            .wake
-            .wait_timeout_while(raised, time, |raised| raised.is_none())
-            .unwrap_or_else(PoisonError::into_inner);
-        raised.map_or(Ok(()), |signal| Err(Interrupted(signal)))
-    }
-
-    /// Waits for a signal, as a future.
-    pub(crate) async fn signalled(&self) -> Signal {
-        let mut news = self.0.announce.subscribe();
-        loop {
-            let signal = *news.borrow_and_update();
-            match signal {
-                Some(signal) => return signal,
-                // The sender lives in `self`, so waiting can't fail.
-                None => drop(news.changed().await),
-            }
-        }
-    }
-
-    /// Listens for SIGHUP, SIGINT and SIGTERM from now on. The second one ends the process at once, in the
-    /// system's own way. SIGXFSZ does nothing from now on.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the system refuses the handlers; signals then keep their plain effect.
-    #[cfg(unix)]
-    pub(crate) fn listen(&self) -> io::Result<()> {
-        use std::sync::atomic::AtomicBool;
-
-        let seen = Arc::new(AtomicBool::new(false));
-        for number in heard() {
-            // The order matters: the first signal finds `seen` false here and sets it in the next line.
-            signal_hook::flag::register_conditional_default(number, Arc::clone(&seen))?;
-            signal_hook::flag::register(number, Arc::clone(&seen))?;
-        }
-        // A file that reaches `ulimit -f` must fail its write, not end a watch. A handler is not inherited by the
-        // programs that cdss runs; an ignored signal would be.
-        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
-        let interrupt = self.clone();
-        on_each_signal(move |signal| interrupt.raise(signal))
-    }
-
-    /// Does nothing where there are no such signals.
-    ///
-    /// # Errors
-    ///
-    /// Never fails.
-    #[cfg(not(unix))]
-    pub(crate) fn listen(&self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Returns the signals to listen for: one that this process was told to ignore, as `nohup` does with the hang-up,
-/// stays ignored.
-#[cfg(unix)]
-fn heard() -> Vec<i32> {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = ignored(&status);
-    let bit = |number: i32| 1_u64.checked_shl(number.unsigned_abs().saturating_sub(1)).unwrap_or_default();
-    SIGNALS.into_iter().filter(|number| ignored & bit(*number) == 0).collect()
-}
-
-/// Reads the mask of ignored signals, as Linux tells it; elsewhere none is known to be.
-#[cfg(unix)]
-fn ignored(status: &str) -> u64 {
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
-}
-
-#[cfg(unix)]
-const SIGNALS: [i32; 3] =
-    [signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
-
-/// Calls `act` for every signal from now on, on a thread of its own; none has its plain effect any more.
-///
-/// # Errors
-///
-/// Fails when the system refuses the handlers.
-#[cfg(unix)]
-pub(crate) fn on_each_signal(act: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
-    let mut signals = signal_hook::iterator::Signals::new(heard())?;
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        for number in signals.forever() {
-            act(match number {
-                signal_hook::consts::SIGHUP => Signal::Hangup,
-                signal_hook::consts::SIGTERM => Signal::Terminate,
-                _ => Signal::Interrupt,
-            });
-        }
-    })?;
-    Ok(())
-}
-
-/// Does nothing where there are no such signals.
-///
-/// # Errors
-///
-/// Never fails.
-#[cfg(not(unix))]
-pub(crate) fn on_each_signal(_act: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
-    Ok(())
-}
-
-/// Returns the time that is later by a duration, or the nearest one that can be represented.
-pub(crate) fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
-    let nearest = if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
-    time.checked_add(by).unwrap_or(nearest)
-}
-
-/// The machine's own clocks.
+/// The system clocks.
 #[derive(Debug, Clone)]
 pub(crate) struct SystemClock {
-    pub interrupt: SignalListener,
+    pub signals: SignalListener,
 }
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
+        #[expect(clippy::disallowed_methods, reason = "only this function reads the wall clock")]
         let now = std::time::SystemTime::now();
         let now = Timestamp::try_from(now).unwrap_or(Timestamp::UNIX_EPOCH);
-        // Milliseconds are what the signature has; more digits only make the documents harder to read.
+        // Signatures use milliseconds; more digits would only make the output harder to read.
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     fn elapsed(&self) -> Duration {
-        monotonic()
+        monotonic_time()
     }
 
-    fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
-        self.interrupt.wait(time)
+    fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
+        self.signals.wait(duration)
     }
 }
 
-/// On Linux the plain monotonic clock stands still while the machine sleeps; this one does not.
+/// Reads `CLOCK_BOOTTIME`: on Linux, `CLOCK_MONOTONIC` stops while the machine is suspended.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn monotonic() -> Duration {
+fn monotonic_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     Duration::new(seconds, u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn monotonic() -> Duration {
+fn monotonic_time() -> Duration {
     static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the monotonic clock")]
+    #[expect(clippy::disallowed_methods, reason = "only this function reads the monotonic clock")]
     let now = std::time::Instant::now();
     now.duration_since(*START.get_or_init(|| now))
 }
@@ -238,87 +71,76 @@ pub(crate) mod tests {
     use std::cell::{Cell, RefCell};
 
     use super::*;
+    use crate::signals::Signal;
 
-    /// A clock whose sleeps take no time. It panics after a million naps: an endless loop must fail, not hang.
+    /// A clock whose sleeps return at once. It panics after a million sleeps, so that an endless loop fails instead of
+    /// hanging.
     #[derive(Debug, Default)]
     pub(crate) struct FakeClock {
-        since: Cell<Duration>,
-        naps: RefCell<Vec<Duration>>,
-        /// After this many naps a signal comes.
+        elapsed_time: Cell<Duration>,
+        sleeps: RefCell<Vec<Duration>>,
+        /// Interrupts the sleep after this many completed ones.
         pub interrupt_after: Cell<Option<usize>>,
-        /// At this nap the machine is suspended for so long besides.
-        pub jump_at_nap: Cell<Option<(usize, Duration)>>,
+        /// Suspends the machine for the given additional time during the sleep with the given number.
+        pub suspend_at_sleep: Cell<Option<(usize, Duration)>>,
     }
 
     impl FakeClock {
-        pub(crate) fn naps(&self) -> Vec<Duration> {
-            self.naps.borrow().clone()
+        pub(crate) fn sleeps(&self) -> Vec<Duration> {
+            self.sleeps.borrow().clone()
         }
 
-        /// Lets time pass without a nap, as a slow answer does.
-        pub(crate) fn pass(&self, time: Duration) {
-            self.since.set(self.since.get() + time);
+        /// Advances the time without a sleep, as a slow response does.
+        pub(crate) fn advance(&self, duration: Duration) {
+            self.elapsed_time.set(self.elapsed_time.get() + duration);
         }
     }
 
     impl Clock for FakeClock {
         fn now(&self) -> Timestamp {
             let start = Timestamp::from_second(1_795_500_000).unwrap();
-            start + jiff::SignedDuration::try_from(self.since.get()).unwrap()
+            start + jiff::SignedDuration::try_from(self.elapsed_time.get()).unwrap()
         }
 
         fn elapsed(&self) -> Duration {
-            self.since.get()
+            self.elapsed_time.get()
         }
 
-        fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
-            let mut naps = self.naps.borrow_mut();
-            if self.interrupt_after.get().is_some_and(|after| naps.len() >= after) {
+        fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
+            let mut sleeps = self.sleeps.borrow_mut();
+            if self.interrupt_after.get().is_some_and(|after| sleeps.len() >= after) {
                 return Err(Interrupted(Signal::Interrupt));
             }
-            naps.push(time);
-            assert!(naps.len() < 1_000_000, "this loop has no end");
-            self.pass(time);
-            if let Some((nap, jump)) = self.jump_at_nap.get()
-                && naps.len() == nap
+            sleeps.push(duration);
+            assert!(sleeps.len() < 1_000_000, "endless loop");
+            self.advance(duration);
+            if let Some((number, jump)) = self.suspend_at_sleep.get()
+                && sleeps.len() == number
             {
-                self.pass(jump);
+                self.advance(jump);
             }
             Ok(())
         }
     }
 
-    #[cfg(unix)]
     #[test]
-    fn the_mask_of_ignored_signals_is_read_from_the_systems_words() {
-        for (status, mask) in [
-            ("Name:\tcdss\nSigIgn:\t0000000000000001\nSigCgt:\t0", 1),
-            ("SigIgn:\t0000000000001000\n", 0x1000),
-            ("SigIgn:\tnonsense", 0),
-            ("", 0),
-        ] {
-            assert_eq!(ignored(status), mask, "{status:?}");
-        }
-    }
-
-    #[test]
-    fn a_signal_ends_a_sleep_also_when_it_came_before() {
-        let interrupt = SignalListener::new();
-        let clock = SystemClock { interrupt: interrupt.clone() };
+    fn signal_ends_sleep_even_if_received_earlier() {
+        let signals = SignalListener::new();
+        let clock = SystemClock { signals: signals.clone() };
         assert_eq!(clock.sleep(Duration::ZERO), Ok(()));
-        interrupt.raise(Signal::Terminate);
-        interrupt.raise(Signal::Interrupt);
+        signals.raise(Signal::Terminate);
+        signals.raise(Signal::Interrupt);
         assert_eq!(
             clock.sleep(Duration::from_secs(60 * 60)),
             Err(Interrupted(Signal::Terminate)),
-            "the first counts"
+            "the first signal is kept"
         );
-        assert_eq!(interrupt.raised(), Some(Signal::Terminate));
+        assert_eq!(signals.received(), Some(Signal::Terminate));
     }
 
     #[test]
-    fn elapsed_time_never_goes_back() {
-        let clock = SystemClock { interrupt: SignalListener::new() };
+    fn elapsed_time_never_decreases() {
+        let clock = SystemClock { signals: SignalListener::new() };
         let first = clock.elapsed();
         assert!(clock.elapsed() >= first);
     }

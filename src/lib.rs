@@ -38,6 +38,7 @@ mod reporter;
 pub mod sandbox;
 mod session;
 mod settings;
+mod signals;
 mod upgrade;
 mod verify;
 

@@ -1,24 +1,24 @@
-//! The difference between this machine's clock and the service's.
+//! The difference between the local clock and the service's clock.
 
 use crate::verify::rules::MAX_CLOCK_SKEW;
 
-/// This machine's time and the service's, when an answer came.
+/// The local time and the service's time of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ClockSkew {
-    /// The middle between sending and receiving, as the request was signed.
+    /// The midpoint between sending and receiving, by the clock that the request was signed with.
     pub local: jiff::Timestamp,
-    /// None where the answer told no time, or may have come from a cache.
+    /// None if the response has no `Date` or may come from a cache.
     pub server: Option<jiff::Timestamp>,
 }
 
 impl ClockSkew {
-    /// Returns true when the difference is one that the gateway refuses.
-    pub(crate) fn are_apart(&self) -> bool {
-        self.server.is_some_and(|its| are_apart(self.local, its))
+    /// Returns true if the gateway rejects requests because of this difference.
+    pub(crate) fn is_too_large(&self) -> bool {
+        self.server.is_some_and(|server| is_skew_too_large(self.local, server))
     }
 }
 
-/// Returns true for two times whose difference the gateway refuses.
-pub(super) fn are_apart(own: jiff::Timestamp, its: jiff::Timestamp) -> bool {
-    its.duration_since(own).abs() > MAX_CLOCK_SKEW
+/// Returns true if the gateway rejects requests because of the difference between these times.
+pub(super) fn is_skew_too_large(local: jiff::Timestamp, server: jiff::Timestamp) -> bool {
+    server.duration_since(local).abs() > MAX_CLOCK_SKEW
 }

@@ -1,4 +1,4 @@
-//! The key that requests are signed with, and a newer one where there is one.
+//! The credentials that requests are signed with, refreshed before they expire.
 
 use std::cell::{Cell, RefCell};
 
@@ -7,67 +7,72 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::request_record::RequestObserver;
 use crate::settings::{Credentials, SettingsError};
 
-/// Holds the key. Where a new one can't be had, the old one stays, and the service judges it.
+/// Caches the credentials. If a refresh fails, the old credentials are kept and the service decides whether to accept
+/// them.
 pub(crate) struct CredentialCache {
-    keys: RefCell<Credentials>,
-    renew: Box<dyn Fn() -> Result<Credentials, SettingsError>>,
-    was_told: Cell<bool>,
-    /// How long before its end the key is renewed.
-    margin: Cell<SignedDuration>,
+    credentials: RefCell<Credentials>,
+    load: Box<dyn Fn() -> Result<Credentials, SettingsError>>,
+    has_reported_failure: Cell<bool>,
+    /// Refresh credentials that expire within this time.
+    refresh_margin: Cell<SignedDuration>,
 }
 
-/// A key that ends to count within this is fetched anew before it is used.
+/// Refresh credentials that expire within this time before they are used.
 ///
 /// Chosen: longer than one request takes.
 const REFRESH_BEFORE_EXPIRY: SignedDuration = SignedDuration::from_mins(2);
 
 impl CredentialCache {
-    /// `renew` fetches the keys anew from where they came from.
-    pub(crate) fn new(keys: Credentials, renew: Box<dyn Fn() -> Result<Credentials, SettingsError>>) -> Self {
+    /// `load` loads the credentials again from their source.
+    pub(crate) fn new(
+        credentials: Credentials,
+        load: Box<dyn Fn() -> Result<Credentials, SettingsError>>,
+    ) -> Self {
         Self {
-            keys: RefCell::new(keys),
-            renew,
-            was_told: Cell::new(false),
-            margin: Cell::new(REFRESH_BEFORE_EXPIRY),
+            credentials: RefCell::new(credentials),
+            load,
+            has_reported_failure: Cell::new(false),
+            refresh_margin: Cell::new(REFRESH_BEFORE_EXPIRY),
         }
     }
 
-    /// Returns the key in force.
-    pub(super) fn present(&self) -> Credentials {
-        self.keys.borrow().clone()
+    /// Returns the current credentials.
+    pub(super) fn current(&self) -> Credentials {
+        self.credentials.borrow().clone()
     }
 
-    /// Returns the key to sign with at this time, fetched anew where it ends to count soon.
-    pub(super) fn for_use(&self, at: Timestamp, observer: &dyn RequestObserver) -> Credentials {
-        let expires_within =
-            |margin| self.keys.borrow().expires_at.is_some_and(|end| end.duration_since(at) < margin);
-        if expires_within(self.margin.get()) {
-            self.fetch(observer);
-            // A source whose new key expires as soon is not asked again at every request: between the last look and a
-            // start nothing may run.
-            self.margin.set(if expires_within(REFRESH_BEFORE_EXPIRY) {
+    /// Returns the credentials to sign with, refreshed if they expire soon.
+    pub(super) fn fresh(&self, now: Timestamp, observer: &dyn RequestObserver) -> Credentials {
+        let expires_within = |margin| {
+            self.credentials.borrow().expires_at.is_some_and(|expiry| expiry.duration_since(now) < margin)
+        };
+        if expires_within(self.refresh_margin.get()) {
+            self.refresh(observer);
+            // A source of short-lived credentials must not run for every request, and never between the last read and a
+            // start.
+            self.refresh_margin.set(if expires_within(REFRESH_BEFORE_EXPIRY) {
                 SignedDuration::ZERO
             } else {
                 REFRESH_BEFORE_EXPIRY
             });
         }
-        self.present()
+        self.current()
     }
 
-    /// Returns true when there is another key than the one that was refused. Of several requests that are refused
-    /// together only the first one fetches it.
-    pub(super) fn has_newer_than(&self, refused: &Credentials, observer: &dyn RequestObserver) -> bool {
-        if self.keys.borrow().is_same(refused) {
-            self.fetch(observer);
+    /// Returns true if the credentials differ from the rejected ones, after a refresh if necessary. Of several requests
+    /// that are rejected together, only the first one refreshes.
+    pub(super) fn has_replacement_for(&self, rejected: &Credentials, observer: &dyn RequestObserver) -> bool {
+        if self.credentials.borrow().is_same(rejected) {
+            self.refresh(observer);
         }
-        !self.keys.borrow().is_same(refused)
+        !self.credentials.borrow().is_same(rejected)
     }
 
-    fn fetch(&self, observer: &dyn RequestObserver) {
-        match (self.renew)() {
-            Ok(new) => *self.keys.borrow_mut() = new,
+    fn refresh(&self, observer: &dyn RequestObserver) {
+        match (self.load)() {
+            Ok(credentials) => *self.credentials.borrow_mut() = credentials,
             Err(SettingsError::Interrupted(_)) => {}
-            Err(error) if self.was_told.replace(true) => drop(error),
+            Err(error) if self.has_reported_failure.replace(true) => drop(error),
             Err(error) => observer.key_not_renewed(&error.to_string()),
         }
     }

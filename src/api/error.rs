@@ -1,29 +1,28 @@
-//! Failed calls, typed by what they mean for an upgrade.
+//! Errors of API calls.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Answer;
-use super::clock_skew::{ClockSkew, are_apart};
-use crate::clock::Signal;
+use super::clock_skew::{ClockSkew, is_skew_too_large};
+use crate::signals::Signal;
 
-/// Why it is certain that nothing was sent.
+/// Why a request was not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SendFailure {
-    /// Name resolution or TCP failed. Trying again may help.
+    /// Name resolution or the TCP connection failed. A retry may help.
     Connection,
-    /// The proxy opened no way to the service. Trying again may help.
+    /// The proxy did not open a tunnel to the service. A retry may help.
     Proxy,
-    /// TLS failed, for another reason than the certificate. Trying again may help.
+    /// The TLS handshake failed, but not because of the certificate. A retry may help.
     Tls,
-    /// The certificate is not trusted. Trying again never helps.
+    /// The certificate is not trusted. A retry never helps.
     Certificate(CertificateProblem),
-    /// The proxy wants a login. Trying again with the same one can lock an account.
-    ProxyLogin,
-    /// A file or a setting of the way to the service can't be used.
+    /// The proxy requires authentication. Retrying with the same credentials can lock an account.
+    ProxyAuth,
+    /// A file or setting can't be used.
     Setup,
-    /// A signal came first.
+    /// A signal was received first.
     Interrupted,
 }
 
@@ -33,42 +32,42 @@ pub(crate) enum CertificateProblem {
     Issuer,
     /// Expired, or not valid yet.
     Date,
-    /// It is for another host.
+    /// Issued for another host.
     Name,
     Other,
 }
 
-/// A failed call. Every message starts with the operation.
+/// A failed API call. Every message starts with the operation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApiError {
-    /// Provably nothing was sent.
+    /// The request was certainly not sent.
     #[error("{operation}: {reason}")]
-    NotSent { operation: &'static str, why: SendFailure, reason: String },
+    NotSent { operation: &'static str, failure: SendFailure, reason: String },
 
-    /// The request went out, and no whole answer came back.
+    /// The request may have been sent, but no complete response was received.
     #[error("{operation}: {reason}")]
-    NoAnswer { operation: &'static str, reason: String },
+    NoResponse { operation: &'static str, reason: String },
 
-    /// A signal came while the answer was awaited.
+    /// A signal was received while waiting for the response.
     #[error("{operation}: interrupted")]
     Interrupted { operation: &'static str, signal: Signal },
 
-    /// The gateway's own error body: the request did not reach the service, but for 5xx.
-    #[error("{operation}: {message} (HTTP {status}{})", shown(*code))]
+    /// The API gateway returned an error. Except for 5xx, the request did not reach the service.
+    #[error("{operation}: {message} (HTTP {status}{})", code_suffix(*code))]
     Gateway {
         operation: &'static str,
         status: u16,
         code: Option<i64>,
         message: String,
         request_id: Option<String>,
-        /// Measured at 401.
-        clocks: Option<Box<ClockSkew>>,
-        /// The pause that the service asks for.
+        /// Measured on HTTP 401.
+        clock_skew: Option<Box<ClockSkew>>,
+        /// The pause that the service requests.
         retry_after: Option<Duration>,
     },
 
-    /// The service's own envelope says no.
-    #[error("{operation}: {message} (HTTP {status}{})", shown(*code))]
+    /// The service refused the request.
+    #[error("{operation}: {message} (HTTP {status}{})", code_suffix(*code))]
     Refused {
         operation: &'static str,
         status: u16,
@@ -77,39 +76,34 @@ pub(crate) enum ApiError {
         request_id: Option<String>,
     },
 
-    /// Something else came back: another shape, a redirect, a page, half an answer.
-    #[error("{operation}: {what} (HTTP {status})")]
-    Unreadable { operation: &'static str, status: u16, what: String, request_id: Option<String> },
+    /// The response is something else: another JSON structure, a redirect, a web page, or incomplete.
+    #[error("{operation}: {reason} (HTTP {status})")]
+    Unreadable { operation: &'static str, status: u16, reason: String, request_id: Option<String> },
 }
 
-fn shown(code: Option<i64>) -> String {
+fn code_suffix(code: Option<i64>) -> String {
     code.map(|code| format!(", code {code}")).unwrap_or_default()
 }
 
 impl ApiError {
-    pub(super) fn mismatch(wanted: &str, got: &Answer) -> Self {
-        let what = format!("the client took {got:?} for {wanted}, which is a defect of cdss");
-        Self::Unreadable { operation: "read", status: 0, what, request_id: None }
-    }
-
-    /// Returns true when the key is the problem.
+    /// Returns true if the key or its permissions are the problem.
     pub(crate) fn is_auth(&self) -> bool {
         match self {
             Self::Gateway { status, .. } | Self::Unreadable { status, .. } => matches!(status, 401 | 403),
             Self::NotSent { .. }
-            | Self::NoAnswer { .. }
+            | Self::NoResponse { .. }
             | Self::Interrupted { .. }
             | Self::Refused { .. } => false,
         }
     }
 
-    /// Returns true when the gateway did not accept the signature: another key may do better.
-    pub(crate) fn is_refused_signature(&self) -> bool {
+    /// Returns true if the gateway rejected the signature; another key may work.
+    pub(crate) fn is_signature_rejected(&self) -> bool {
         matches!(self, Self::Gateway { status: 401, code: Some(200), .. })
     }
 
-    /// Returns true for a route that the gateway doesn't have, as the progress call in some sites.
-    pub(crate) fn is_no_such_route(&self) -> bool {
+    /// Returns true if the gateway does not have this route, such as the progress call on some sites.
+    pub(crate) fn is_route_not_found(&self) -> bool {
         matches!(self, Self::Gateway { status: 404, .. })
     }
 
@@ -118,22 +112,22 @@ impl ApiError {
             Self::Gateway { request_id, .. }
             | Self::Refused { request_id, .. }
             | Self::Unreadable { request_id, .. } => request_id.as_deref(),
-            Self::NotSent { .. } | Self::NoAnswer { .. } | Self::Interrupted { .. } => None,
+            Self::NotSent { .. } | Self::NoResponse { .. } | Self::Interrupted { .. } => None,
         }
     }
 
-    /// Returns the service's or the gateway's own words.
+    /// Returns the message of the service or the gateway.
     pub(crate) fn service_message(&self) -> Option<&str> {
         match self {
             Self::Gateway { message, .. } | Self::Refused { message, .. } => Some(message),
             Self::NotSent { .. }
-            | Self::NoAnswer { .. }
+            | Self::NoResponse { .. }
             | Self::Interrupted { .. }
             | Self::Unreadable { .. } => None,
         }
     }
 
-    /// Returns the signal that ended the call, if one did.
+    /// Returns the signal that interrupted the call.
     pub(crate) fn signal(&self) -> Option<Signal> {
         match self {
             Self::Interrupted { signal, .. } => Some(*signal),
@@ -141,69 +135,76 @@ impl ApiError {
         }
     }
 
-    /// Returns what to do next. Where the way to the service is the trouble, another command tells more.
+    /// Returns the next step. For connection problems, it includes a diagnostic command.
     pub(crate) fn hint(&self) -> Option<String> {
-        let on_the_way = match self {
-            Self::NotSent { why, .. } => !matches!(why, SendFailure::Setup | SendFailure::Interrupted),
-            Self::NoAnswer { .. } => true,
+        let is_connection_problem = match self {
+            Self::NotSent { failure: why, .. } => {
+                !matches!(why, SendFailure::Setup | SendFailure::Interrupted)
+            }
+            Self::NoResponse { .. } => true,
             _ => false,
         };
-        let more = if on_the_way { "; `cdss config verify` looks at each step of the way" } else { "" };
-        self.remedy().map(|remedy| format!("{remedy}{more}"))
+        let diagnostics = if is_connection_problem {
+            "; to test each connection step, run `cdss config verify`"
+        } else {
+            ""
+        };
+        self.remedy().map(|remedy| format!("{remedy}{diagnostics}"))
     }
 
-    /// Returns what to do about it.
+    /// Returns how to fix the problem.
     pub(crate) fn remedy(&self) -> Option<String> {
         match self {
-            Self::NotSent { why: SendFailure::Certificate(distrust), .. } => Some(
-                match distrust {
+            Self::NotSent { failure: SendFailure::Certificate(problem), .. } => Some(
+                match problem {
                     CertificateProblem::Issuer | CertificateProblem::Other => {
-                        "give the certificate of the authority that signed it with --cacert FILE, if you trust it"
+                        "if you trust the issuer, pass its CA certificate with --cacert FILE"
                     }
-                    CertificateProblem::Date => "check this machine's clock; if it is right, the certificate has to be renewed",
-                    CertificateProblem::Name => "check --endpoint, and whether a proxy answers in the service's place",
+                    CertificateProblem::Date => "check this machine's clock; if it is correct, the certificate must be renewed",
+                    CertificateProblem::Name => "check --endpoint, and whether a proxy intercepts the connection",
                 }
                 .to_owned(),
             ),
-            Self::NotSent { why: SendFailure::ProxyLogin, .. } => {
-                Some("give the proxy as http://USER:PASSWORD@HOST:PORT, in HTTPS_PROXY or in the profile".to_owned())
+            Self::NotSent { failure: SendFailure::ProxyAuth, .. } => {
+                Some("set the proxy to http://USER:PASSWORD@HOST:PORT, in HTTPS_PROXY or in the profile".to_owned())
             }
-            Self::NotSent { why: SendFailure::Setup, .. } => Some("correct it, or leave it out".to_owned()),
-            Self::NotSent { .. } | Self::NoAnswer { .. } => {
-                Some("the network or the proxy has to allow that host and port".to_owned())
+            Self::NotSent { failure: SendFailure::Setup, .. } => Some("correct or remove this setting".to_owned()),
+            Self::NotSent { .. } | Self::NoResponse { .. } => {
+                Some("make sure that the network and the proxy allow this host and port".to_owned())
             }
             Self::Gateway { status: 401, code: Some(210), .. } => Some(
-                "give the sub account the policy NCP_VPC_CLOUD_DATA_STREAMING_SERVICE_MANAGER; to read, …_VIEWER \
-                 is enough"
+                "attach the policy NCP_VPC_CLOUD_DATA_STREAMING_SERVICE_MANAGER to the sub account (for read-only \
+                 commands, …_VIEWER is enough)"
                     .to_owned(),
             ),
-            Self::Gateway { status: 401 | 403, clocks, .. } => Some(match clocks.as_deref() {
-                Some(ClockSkew { local: own, server: Some(its) }) if are_apart(*own, *its) => format!(
-                    "set this machine's clock: it says {}, the service's says {}, and five minutes are the most",
-                    utc(*own),
-                    utc(*its)
+            Self::Gateway { status: 401 | 403, clock_skew, .. } => Some(match clock_skew.as_deref() {
+                Some(ClockSkew { local, server: Some(server) }) if is_skew_too_large(*local, *server) => format!(
+                    "set this machine's clock: the local time is {}, the service's time is {}, and the gateway allows a difference of \
+                     up to five minutes",
+                    utc(*local),
+                    utc(*server)
                 ),
-                Some(ClockSkew { local: own, server: None }) => format!(
-                    "check the secret key, and that the key belongs to this site; if both are right, this machine's \
-                     clock, which says {}, may be more than five minutes off the service's, which told no time",
-                    utc(*own)
+                Some(ClockSkew { local, server: None }) => format!(
+                    "check the secret key, and that the key belongs to this site; if both are correct, check this machine's \
+                     clock: the local time is {}, and the service did not report its time",
+                    utc(*local)
                 ),
                 _ => "check the secret key, and that the key belongs to this site".to_owned(),
             }),
             Self::Gateway { status: 429, code: Some(400), .. } => {
-                Some("the quota is used up; come back when it is renewed".to_owned())
+                Some("the quota is used up; retry after it is renewed".to_owned())
             }
-            Self::Gateway { status: 404, .. } => Some("check --site, --region and --endpoint".to_owned()),
-            Self::Gateway { .. } | Self::Unreadable { .. } => Some("try again in a few minutes".to_owned()),
+            Self::Gateway { status: 404, .. } => Some("check --site, --region, and --endpoint".to_owned()),
+            Self::Gateway { .. } | Self::Unreadable { .. } => Some("retry in a few minutes".to_owned()),
             Self::Refused { request_id: Some(id), .. } => {
-                Some(format!("quote request {id} to NAVER Cloud support if the reason is not clear"))
+                Some(format!("if the reason is unclear, contact NAVER Cloud support and quote request {id}"))
             }
             Self::Refused { .. } | Self::Interrupted { .. } => None,
         }
     }
 }
 
-/// A moment as both clocks can be compared by eye.
+/// Formats a time in UTC, so that both clocks are easy to compare.
 fn utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

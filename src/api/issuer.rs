@@ -1,4 +1,4 @@
-//! Who issued a certificate: behind a proxy that opens TLS that name is what tells.
+//! The issuer of the server certificate: it reveals a proxy that intercepts TLS.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-/// The issuer of the certificate that was shown last.
+/// The issuer of the last server certificate.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PeerIssuer(Arc<Mutex<Option<String>>>);
 
@@ -16,11 +16,11 @@ impl PeerIssuer {
     }
 }
 
-/// Verifies as another verifier does, and keeps the issuer's name.
+/// Delegates to another verifier and records the issuer.
 #[derive(Debug)]
 pub(super) struct RecordingVerifier {
     pub verifier: Arc<dyn ServerCertVerifier>,
-    pub presented: PeerIssuer,
+    pub peer_issuer: PeerIssuer,
 }
 
 impl ServerCertVerifier for RecordingVerifier {
@@ -32,10 +32,10 @@ impl ServerCertVerifier for RecordingVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let verdict =
+        let result =
             self.verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        *self.presented.0.lock().unwrap_or_else(PoisonError::into_inner) = issuer(end_entity);
-        verdict
+        *self.peer_issuer.0.lock().unwrap_or_else(PoisonError::into_inner) = issuer_name(end_entity);
+        result
     }
 
     fn verify_tls12_signature(
@@ -61,52 +61,52 @@ impl ServerCertVerifier for RecordingVerifier {
     }
 }
 
-const SEQUENCE: u8 = 0x30;
-const VERSION: u8 = 0xa0;
+const SEQUENCE_TAG: u8 = 0x30;
+const VERSION_TAG: u8 = 0xa0;
 
-/// Object identifiers of the parts of a name, the most telling first: common name, organization.
+/// Object identifiers of name attributes, the most specific first: common name, organization.
 ///
 /// Source: X.520, 2.5.4.3 and 2.5.4.10.
-const PARTS: [&[u8]; 2] = [&[0x55, 0x04, 0x03], &[0x55, 0x04, 0x0a]];
+const NAME_ATTRIBUTES: [&[u8]; 2] = [&[0x55, 0x04, 0x03], &[0x55, 0x04, 0x0a]];
 
-/// Returns the common name, else the organization, of a certificate's issuer. A certificate that can't be read has
-/// none: nothing depends on it but a message.
-fn issuer(certificate: &[u8]) -> Option<String> {
-    let (_, whole, _) = element(certificate)?;
-    let (_, body, _) = element(whole)?;
-    let rest = match element(body)? {
-        (VERSION, _, rest) => rest,
+/// Returns the common name, or else the organization, of a certificate's issuer. Returns None if the certificate can't be
+/// parsed: the name is only used in messages.
+fn issuer_name(certificate: &[u8]) -> Option<String> {
+    let (_, certificate, _) = der_element(certificate)?;
+    let (_, body, _) = der_element(certificate)?;
+    let rest = match der_element(body)? {
+        (VERSION_TAG, _, rest) => rest,
         _ => body,
     };
-    let (_serial, _, rest) = element(rest)?;
-    let (_algorithm, _, rest) = element(rest)?;
-    let (SEQUENCE, name, _) = element(rest)? else { return None };
-    PARTS.iter().find_map(|part| part_of(name, part))
+    let (_serial, _, rest) = der_element(rest)?;
+    let (_algorithm, _, rest) = der_element(rest)?;
+    let (SEQUENCE_TAG, name, _) = der_element(rest)? else { return None };
+    NAME_ATTRIBUTES.iter().find_map(|identifier| name_attribute(name, identifier))
 }
 
-fn part_of(name: &[u8], wanted: &[u8]) -> Option<String> {
+fn name_attribute(name: &[u8], identifier: &[u8]) -> Option<String> {
     let mut sets = name;
-    while let Some((_, set, rest)) = element(sets) {
+    while let Some((_, set, rest)) = der_element(sets) {
         sets = rest;
-        let (_, pair, _) = element(set)?;
-        let (_, identifier, value) = element(pair)?;
-        if identifier == wanted {
-            let (_, text, _) = element(value)?;
+        let (_, pair, _) = der_element(set)?;
+        let (_, found, value) = der_element(pair)?;
+        if found == identifier {
+            let (_, text, _) = der_element(value)?;
             return Some(String::from_utf8_lossy(text).into_owned());
         }
     }
     None
 }
 
-/// Splits DER into the first element's tag, its content, and what follows.
-fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+/// Splits DER into the first element's tag, its content, and the rest.
+fn der_element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = bytes.split_first()?;
     let (&first, rest) = rest.split_first()?;
     let (length, rest) = if first < 0x80 {
         (usize::from(first), rest)
     } else {
         let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        // No certificate is larger than four bytes of length can say.
+        // A length of more than four bytes is never valid here.
         if digits.len() > 4 {
             return None;
         }
@@ -123,33 +123,33 @@ mod tests {
 
     use super::*;
 
-    fn issued_by(part: DnType, name: &str) -> Vec<u8> {
+    fn issued_by(attribute: DnType, name: &str) -> Vec<u8> {
         let key = KeyPair::generate().unwrap();
         let mut authority = CertificateParams::default();
         authority.distinguished_name = rcgen::DistinguishedName::new();
-        authority.distinguished_name.push(part, name);
+        authority.distinguished_name.push(attribute, name);
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = Issuer::new(authority, key);
-        let own = KeyPair::generate().unwrap();
+        let subject_key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec!["cdss.test".to_owned()]).unwrap();
-        params.signed_by(&own, &issuer).unwrap().der().to_vec()
+        params.signed_by(&subject_key, &issuer).unwrap().der().to_vec()
     }
 
     #[test]
-    fn the_issuer_is_named_by_its_common_name_or_its_organization() {
+    fn issuer_is_common_name_or_organization() {
         let corporate = issued_by(DnType::CommonName, "회사 Proxy CA");
-        assert_eq!(issuer(&corporate).as_deref(), Some("회사 Proxy CA"));
+        assert_eq!(issuer_name(&corporate).as_deref(), Some("회사 Proxy CA"));
         let organization = issued_by(DnType::OrganizationName, "Example Ltd");
-        assert_eq!(issuer(&organization).as_deref(), Some("Example Ltd"));
+        assert_eq!(issuer_name(&organization).as_deref(), Some("Example Ltd"));
         for cut in 0..corporate.len() {
-            let _no_panic = issuer(&corporate[..cut]);
+            let _no_panic = issuer_name(&corporate[..cut]);
         }
     }
 
     proptest! {
         #[test]
-        fn no_bytes_are_too_odd(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _no_panic = issuer(&bytes);
+        fn arbitrary_bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _no_panic = issuer_name(&bytes);
         }
     }
 }

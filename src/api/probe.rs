@@ -1,4 +1,4 @@
-//! A walk to the service, step by step, for `config verify`. It sends one request, which carries no key.
+//! A step-by-step connectivity test for `config verify`. It sends one unsigned request.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,213 +11,230 @@ use tokio::runtime::Builder;
 use url::{Host, Url};
 
 use super::Read;
-use super::endpoint;
 use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
-use super::transport::{HttpClient, build_client, exchange};
+use super::operation;
+use super::transport::{HttpClient, build_client, send_request};
 use super::trust::TrustFiles;
-use crate::clock::{Clock, Signal, SignalListener};
+use crate::clock::Clock;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
 use crate::model::service::Service;
+use crate::signals::{Signal, SignalListener};
 use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 
-/// Everything that the way depends on, but for the key.
+/// The settings that a connection depends on, without the credentials.
 pub(crate) struct Probe<'a> {
     pub service: &'a Service,
     pub limits: Limits,
     pub trust: &'a TrustFiles,
     pub proxy: Option<&'a ProxyAddress>,
     pub clock: &'a dyn Clock,
-    pub interrupt: &'a SignalListener,
+    pub signals: &'a SignalListener,
     pub observer: &'a dyn RequestObserver,
 }
 
-/// What was met on the way.
+/// The results of a connectivity test.
 pub(crate) struct ProbeReport {
-    pub walk: StepResults,
-    /// This machine's time and the service's, where there was an answer.
-    pub times: Option<(Timestamp, Option<Timestamp>)>,
-    /// What ended the walk, where it was more than a look-up or a connection.
+    pub steps: StepResults,
+    /// The local time and the service's time, if there was a response.
+    pub clock_skew: Option<(Timestamp, Option<Timestamp>)>,
+    /// The error that ended the test, unless a name lookup or a connection failed.
     pub error: Option<ApiError>,
 }
 
 impl Probe<'_> {
-    /// Looks the name up, connects, and asks for the list of versions without a signature: whatever comes back, the
-    /// way is open, and its `Date` tells the service's time.
+    /// Resolves the host, connects, and requests the list of versions without a signature. Any response proves
+    /// connectivity, and its `Date` is the service's time.
     ///
     /// # Errors
     ///
-    /// Fails at a signal only; what goes wrong on the way is part of what is returned.
-    pub(crate) fn walk(&self) -> Result<ProbeReport, Signal> {
-        let mut met = ProbeReport { walk: StepResults::default(), times: None, error: None };
+    /// Fails only if a signal is received. Failed steps are part of the report.
+    pub(crate) fn run(&self) -> Result<ProbeReport, Signal> {
+        let mut report = ProbeReport { steps: StepResults::default(), clock_skew: None, error: None };
         let runtime = match Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
-                met.walk.fail(Step::Connection, trouble(error.to_string()));
-                return Ok(met);
+                report.steps.fail(Step::Connection, failure(error.to_string()));
+                return Ok(report);
             }
         };
         let signal = runtime.block_on(async {
             tokio::select! {
                 biased;
-                signal = self.interrupt.signalled() => Some(signal),
-                () = self.steps(&mut met) => None,
+                signal = self.signals.recv() => Some(signal),
+                () = self.run_steps(&mut report) => None,
             }
         });
-        // A look-up of a name may hang in the system and must not hold this up.
+        // A name lookup may hang in the system resolver; do not wait for it.
         runtime.shutdown_background();
-        signal.map_or(Ok(met), Err)
+        signal.map_or(Ok(report), Err)
     }
 
-    async fn steps(&self, met: &mut ProbeReport) {
-        let walk = &mut met.walk;
-        let way = match build_client(self.service, &self.limits, self.trust, self.proxy, false) {
-            Ok(way) => way,
+    async fn run_steps(&self, report: &mut ProbeReport) {
+        let steps = &mut report.steps;
+        let client = match build_client(self.service, &self.limits, self.trust, self.proxy, false) {
+            Ok(client) => client,
             Err(error) => {
-                walk.fail(step_of(&error, self.service, false), of_error(&error));
-                met.error = Some(error);
+                steps.fail(failed_step(&error, self.service, false), failure_of(&error));
+                report.error = Some(error);
                 return;
             }
         };
-        let via = way.via().and_then(|via| Url::parse(via).ok());
-        let place = via.as_ref().unwrap_or_else(|| self.service.endpoint.url());
-        let addresses = match resolve(place, self.limits.connect).await {
+        let proxy_url = client.proxy_url().and_then(|proxy_url| Url::parse(proxy_url).ok());
+        let target = proxy_url.as_ref().unwrap_or_else(|| self.service.endpoint.url());
+        let addresses = match resolve_host(target, self.limits.connect_timeout).await {
             Ok((addresses, finding)) => {
-                walk.pass(Step::Dns, finding);
+                steps.pass(Step::Dns, finding);
                 addresses
             }
-            Err(reason) => return walk.fail(Step::Dns, trouble(reason)),
+            Err(reason) => return steps.fail(Step::Dns, failure(reason)),
         };
-        let connected = connect(&addresses, self.limits.connect).await;
-        if via.is_none() {
-            walk.pass(Step::Proxy, Finding::info("none"));
+        let connected = connect(&addresses, self.limits.connect_timeout).await;
+        if proxy_url.is_none() {
+            steps.pass(Step::Proxy, Finding::info("none"));
         }
         match connected {
             Err(reason) => {
-                let step = if via.is_some() { Step::Proxy } else { Step::Connection };
-                return walk.fail(step, trouble(format!("cannot connect to {}: {reason}", shown(place))));
+                let step = if proxy_url.is_some() { Step::Proxy } else { Step::Connection };
+                return steps
+                    .fail(step, failure(format!("can't connect to {}: {reason}", display_url(target))));
             }
-            Ok(address) if via.is_none() => walk.pass(Step::Connection, Finding::pass(address.to_string())),
+            Ok(address) if proxy_url.is_none() => {
+                steps.pass(Step::Connection, Finding::pass(address.to_string()));
+            }
             Ok(_) => {}
         }
-        self.ask(&way, via.as_ref(), met).await;
+        self.send_probe_request(&client, proxy_url.as_ref(), report).await;
     }
 
-    /// Sends the one request.
-    async fn ask(&self, way: &HttpClient, via: Option<&Url>, met: &mut ProbeReport) {
-        let operation = endpoint::read(&Read::Versions, 1);
-        let Limits { read, body, .. } = self.limits;
+    /// Sends the unsigned request.
+    async fn send_probe_request(
+        &self,
+        client: &HttpClient,
+        proxy_url: Option<&Url>,
+        report: &mut ProbeReport,
+    ) {
+        let operation = operation::read(&Read::Versions, 1);
+        let Limits { read_timeout: read, max_body_bytes: body, .. } = self.limits;
         let path = self.service.path(&operation.path);
-        self.observer.sent(operation.name, &format!("{} {path}, without a key", operation.method));
-        let at = self.clock.now();
-        let outcome = exchange(way, self.service, &operation, HeaderMap::new(), read, body, self.clock).await;
-        let outcome = outcome.map_err(|error| (step_of(&error, self.service, via.is_some()), error));
-        let walk = &mut met.walk;
-        let answer = outcome.as_ref().ok();
+        self.observer.sent(operation.name, &format!("{} {path} (unsigned)", operation.method));
+        let sent_at = self.clock.now();
+        let outcome =
+            send_request(client, self.service, &operation, HeaderMap::new(), read, body, self.clock).await;
+        let outcome =
+            outcome.map_err(|error| (failed_step(&error, self.service, proxy_url.is_some()), error));
+        let steps = &mut report.steps;
+        let response = outcome.as_ref().ok();
         let record = RequestRecord {
             operation: operation.name,
-            request_id: answer.and_then(|answer| answer.request_id.clone()),
-            http_status: answer.map(|answer| answer.status),
-            at,
+            request_id: response.and_then(|response| response.request_id.clone()),
+            http_status: response.map(|response| response.status),
+            at: sent_at,
         };
-        let headers = answer.map_or(&[][..], |answer| &answer.headers);
+        let headers = response.map_or(&[][..], |response| &response.headers);
         self.observer.answered(&record, LoggedRequest { headers, fields: None });
         let failed = outcome.as_ref().err().map(|(step, _)| *step);
-        if let Some(via) = via.filter(|_| failed != Some(Step::Proxy)) {
-            walk.pass(Step::Proxy, Finding::pass(shown(via)));
+        if let Some(proxy_url) = proxy_url.filter(|_| failed != Some(Step::Proxy)) {
+            steps.pass(Step::Proxy, Finding::pass(display_url(proxy_url)));
             if failed != Some(Step::Connection) {
-                walk.pass(Step::Connection, Finding::pass("through the proxy"));
+                steps.pass(Step::Connection, Finding::pass("through the proxy"));
             }
         }
         if !matches!(failed, Some(Step::Proxy | Step::Connection | Step::Tls)) {
-            walk.pass(Step::Tls, self.security(way));
+            steps.pass(Step::Tls, self.tls_finding(client));
         }
         match outcome {
-            Ok(response) => met.times = Some((response.clocks.local, response.clocks.server)),
+            Ok(response) => report.clock_skew = Some((response.clock_skew.local, response.clock_skew.server)),
             Err((step, error)) => {
-                walk.fail(step, of_error(&error));
-                met.error = Some(error);
+                steps.fail(step, failure_of(&error));
+                report.error = Some(error);
             }
         }
     }
 
-    fn security(&self, way: &HttpClient) -> Finding {
+    fn tls_finding(&self, client: &HttpClient) -> Finding {
         if !self.service.endpoint.is_https() {
-            return Finding::info("plain http, which stays on this machine");
+            return Finding::info("plain HTTP to this machine");
         }
-        let issuer = way.issuer().map_or_else(
+        let issuer = client.issuer().map_or_else(
             || "a trusted certificate".to_owned(),
-            |name| format!("`{name}` issued the certificate"),
+            |name| format!("certificate issued by `{name}`"),
         );
         Finding::pass(issuer)
     }
 }
 
-/// Returns the step at which a failure happened. A connection to the service or to the proxy was made just before.
-fn step_of(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
-    let ApiError::NotSent { why, operation, .. } = error else { return Step::Response };
+/// Returns the step that failed. The caller has just connected to the service or to the proxy.
+fn failed_step(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
+    let ApiError::NotSent { failure: why, operation, .. } = error else { return Step::Response };
     match why {
         SendFailure::Setup if *operation == "proxy" => Step::Proxy,
         SendFailure::Certificate(_) | SendFailure::Tls | SendFailure::Setup => Step::Tls,
-        SendFailure::ProxyLogin | SendFailure::Proxy => Step::Proxy,
-        // What is behind a proxy can't be told apart from the proxy itself.
+        SendFailure::ProxyAuth | SendFailure::Proxy => Step::Proxy,
+        // Behind a proxy, a connection failure may be a TLS failure; they look the same.
         SendFailure::Connection if service.endpoint.is_https() && !is_proxied => Step::Tls,
         SendFailure::Connection | SendFailure::Interrupted => Step::Connection,
     }
 }
 
-fn trouble(reason: String) -> StepFailure {
+fn failure(reason: String) -> StepFailure {
     StepFailure { reason, remedy: None }
 }
 
-/// Only a certificate, a login and a setting need another remedy than their step has.
-fn of_error(error: &ApiError) -> StepFailure {
-    let tells = matches!(
+/// Returns the failure with its own remedy where the remedy of the step does not fit: for certificates, proxy
+/// authentication, and settings.
+fn failure_of(error: &ApiError) -> StepFailure {
+    let has_own_remedy = matches!(
         error,
         ApiError::NotSent {
-            why: SendFailure::Certificate(_) | SendFailure::ProxyLogin | SendFailure::Setup,
+            failure: SendFailure::Certificate(_) | SendFailure::ProxyAuth | SendFailure::Setup,
             ..
         }
     );
-    StepFailure { reason: error.to_string(), remedy: error.remedy().filter(|_| tells) }
+    StepFailure { reason: error.to_string(), remedy: error.remedy().filter(|_| has_own_remedy) }
 }
 
-fn shown(url: &Url) -> &str {
+fn display_url(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
 }
 
-/// Returns the addresses of a place.
-async fn resolve(place: &Url, limit: Duration) -> Result<(Vec<SocketAddr>, Finding), String> {
-    let port = place.port_or_known_default().unwrap_or_default();
-    let host = match place.host() {
-        Some(Host::Ipv4(address)) => return Ok(literal(SocketAddr::from((address, port)))),
-        Some(Host::Ipv6(address)) => return Ok(literal(SocketAddr::from((address, port)))),
+/// Resolves the host of a URL.
+async fn resolve_host(target: &Url, limit: Duration) -> Result<(Vec<SocketAddr>, Finding), String> {
+    let port = target.port_or_known_default().unwrap_or_default();
+    let host = match target.host() {
+        Some(Host::Ipv4(address)) => return Ok(ip_literal(SocketAddr::from((address, port)))),
+        Some(Host::Ipv6(address)) => return Ok(ip_literal(SocketAddr::from((address, port)))),
         Some(Host::Domain(name)) => name,
-        None => return Err("the address has no host".to_owned()),
+        None => return Err("the URL has no host".to_owned()),
     };
-    let looked_up = tokio::time::timeout(limit, lookup_host((host, port))).await;
-    let found: Vec<SocketAddr> = match looked_up {
-        Err(_) => return Err(format!("{host} was not found within {}", humantime::format_duration(limit))),
-        Ok(Err(error)) => return Err(format!("{host} was not found: {error}")),
-        Ok(Ok(found)) => found.collect(),
+    let lookup = tokio::time::timeout(limit, lookup_host((host, port))).await;
+    let addresses: Vec<SocketAddr> = match lookup {
+        Err(_) => {
+            return Err(format!("resolving {host} timed out after {}", humantime::format_duration(limit)));
+        }
+        Ok(Err(error)) => return Err(format!("can't resolve {host}: {error}")),
+        Ok(Ok(addresses)) => addresses.collect(),
     };
-    let Some(first) = found.first() else { return Err(format!("{host} has no address")) };
-    let more =
-        if found.len() > 1 { format!(" and {} more", found.len().saturating_sub(1)) } else { String::new() };
-    let finding = Finding::pass(format!("{host} is {}{more}", first.ip()));
-    Ok((found, finding))
+    let Some(first) = addresses.first() else { return Err(format!("{host} has no addresses")) };
+    let more = if addresses.len() > 1 {
+        format!(" and {} more", addresses.len().saturating_sub(1))
+    } else {
+        String::new()
+    };
+    let finding = Finding::pass(format!("{host} resolves to {}{more}", first.ip()));
+    Ok((addresses, finding))
 }
 
-fn literal(address: SocketAddr) -> (Vec<SocketAddr>, Finding) {
-    (vec![address], Finding::pass(format!("{} needs none", address.ip())))
+fn ip_literal(address: SocketAddr) -> (Vec<SocketAddr>, Finding) {
+    (vec![address], Finding::pass(format!("{} is an IP address", address.ip())))
 }
 
-/// Connects to the first address that lets it, all of them at once, and leaves again.
+/// Connects to all addresses concurrently, closes the connections, and returns the first address that accepted.
 async fn connect(addresses: &[SocketAddr], limit: Duration) -> Result<SocketAddr, String> {
-    let tries = addresses.iter().map(|address| Box::pin(TcpStream::connect(*address)));
-    match tokio::time::timeout(limit, select_ok(tries)).await {
-        Err(_) => Err(format!("nothing came back within {}", humantime::format_duration(limit))),
+    let attempts = addresses.iter().map(|address| Box::pin(TcpStream::connect(*address)));
+    match tokio::time::timeout(limit, select_ok(attempts)).await {
+        Err(_) => Err(format!("connection timed out after {}", humantime::format_duration(limit))),
         Ok(Err(error)) => Err(error.to_string()),
         Ok(Ok((stream, _))) => stream.peer_addr().map_err(|error| error.to_string()),
     }

@@ -1,6 +1,6 @@
-//! The reads, and the answers that belong to them.
+//! Read requests and their responses.
 
-use super::{ApiError, CdssApi};
+use super::ApiError;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterList};
 use crate::model::config_group::{ConfigGroup, Setting};
@@ -9,99 +9,76 @@ use crate::model::kafka_version::KafkaVersion;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 
-/// A question that changes nothing at the service.
+/// A request that changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Read {
-    /// All pages of the cluster list; of clusters whose name contains the text, if one is given.
+    /// All pages of the cluster list, optionally limited to clusters whose name contains the text.
     Clusters(Option<String>),
     /// One cluster by its number.
     Cluster(ClusterNo),
-    /// Colours and counts at any time.
+    /// Broker health, available at any time.
     Status(ClusterNo),
-    /// Colours and counts by the call made for upgrades; some sites may lack it.
+    /// Broker health from the upgrade progress call, which some sites may not have.
     Progress(ClusterNo),
     Versions,
-    /// All pages of the config groups of one version, or of all.
+    /// All pages of the config group list, of one version or of all versions.
     ConfigGroups(Option<VersionCode>),
     ConfigGroup(ConfigGroupNo, VersionCode),
     Settings(ConfigGroupNo, VersionCode),
     /// How many clusters use a config group.
-    Users(ConfigGroupNo),
-    /// May this upgrade be done? Asking starts nothing.
+    UsageCount(ConfigGroupNo),
+    /// Checks whether the upgrade is possible, without starting it.
     PreCheck(UpgradeTarget),
 }
 
-/// How hard a read tries.
+/// Whether a failed read is retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryPolicy {
-    /// Repeats what may pass by itself.
-    Patient,
-    /// One attempt: whoever asks comes again anyway.
+    /// Retries temporary failures.
+    Retry,
+    /// Makes one attempt; used when the caller polls anyway.
     Once,
 }
 
-macro_rules! answers {
+macro_rules! responses {
     ($($(#[$doc:meta])* $name:ident($inner:ty)),* $(,)?) => {
-        /// What a read brought.
+        /// The parsed response to a read.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub(crate) enum Answer {
+        pub(crate) enum ReadResponse {
             $($(#[$doc])* $name($inner),)*
         }
 
-        $(impl TryFrom<Answer> for $inner {
+        $(impl TryFrom<ReadResponse> for $inner {
             type Error = ApiError;
 
-            fn try_from(answer: Answer) -> Result<Self, ApiError> {
-                match answer {
-                    Answer::$name(inner) => Ok(inner),
-                    other => Err(ApiError::mismatch(stringify!($name), &other)),
+            fn try_from(response: ReadResponse) -> Result<Self, ApiError> {
+                match response {
+                    ReadResponse::$name(inner) => Ok(inner),
+                    other => Err(unexpected_response(stringify!($name), &other)),
                 }
             }
         })*
     };
 }
 
-answers! {
+responses! {
     Clusters(ClusterList),
-    /// None: the service knows no such cluster.
+    /// None if the cluster does not exist.
     Cluster(Option<Cluster>),
-    /// None: the answer held nothing.
+    /// None if the response is empty.
     Health(Option<Health>),
     Versions(Vec<KafkaVersion>),
     ConfigGroups(Vec<ConfigGroup>),
-    /// None: the pair of number and version does not exist.
+    /// None if no group has this number and version.
     ConfigGroup(Option<ConfigGroup>),
-    /// None: the pair of number and version does not exist.
+    /// None if no group has this number and version.
     Settings(Option<Vec<Setting>>),
-    /// None: the answer told no number.
-    Users(Option<u64>),
+    /// None if the response has no count.
+    UsageCount(Option<u64>),
     PreCheck(PreCheck),
 }
 
-/// Sends several reads at once, patiently.
-pub(crate) fn join<const N: usize>(api: &dyn CdssApi, reads: &[Read; N]) -> [Result<Answer, ApiError>; N] {
-    let answers = api.together(reads, RetryPolicy::Patient);
-    answers.try_into().expect("as many answers come back as reads were given")
-}
-
-/// Sends several reads at once, each in one attempt.
-pub(crate) fn join_once<const N: usize>(
-    api: &dyn CdssApi,
-    reads: &[Read; N],
-) -> [Result<Answer, ApiError>; N] {
-    let answers = api.together(reads, RetryPolicy::Once);
-    answers.try_into().expect("as many answers come back as reads were given")
-}
-
-/// Sends one read.
-///
-/// # Errors
-///
-/// Fails when the read does.
-pub(crate) fn one<T>(api: &dyn CdssApi, read: Read, persistence: RetryPolicy) -> Result<T, ApiError>
-where
-    T: TryFrom<Answer, Error = ApiError>,
-{
-    let mut answers = api.together(&[read], persistence);
-    answers.pop().expect("one answer comes back for one read")?.try_into()
+fn unexpected_response(expected: &str, actual: &ReadResponse) -> ApiError {
+    let reason = format!("internal error: expected {expected}, got {actual:?}");
+    ApiError::Unreadable { operation: "read", status: 0, reason, request_id: None }
 }

@@ -1,4 +1,4 @@
-//! Masks secrets in text, however they are encoded. Pure.
+//! Masks secrets in text in any encoding. Pure.
 
 use std::borrow::Cow;
 use std::iter::successors;
@@ -7,84 +7,83 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use secrecy::zeroize::Zeroizing;
 
-/// Stands in the output in place of a secret.
-const HIDDEN: &str = "(hidden)";
+/// Replaces a secret in the output.
+const MASK: &str = "(hidden)";
 
-/// A shorter text is not masked as a whole: it is neither a key nor a signature, and masking it would garble messages.
-const SHORTEST: usize = 8;
+/// Shorter secrets are not masked: they are neither keys nor signatures, and masking them would garble messages.
+const MIN_SECRET_LENGTH: usize = 8;
 
-/// A part of a secret that is at least this long is masked.
+/// Parts of a secret of at least this length are masked.
 ///
-/// Chosen: long enough that no other text matches by chance, short enough that what stays visible of a signature (256
-/// bits) or a secret key (40 characters) does not help to guess the rest.
-const LEAST: usize = 16;
+/// Chosen: long enough that other text does not match by chance, and short enough that the visible rest of a signature
+/// (256 bits) or a secret key (40 characters) does not help to guess it.
+const MIN_MATCH_LENGTH: usize = 16;
 
-/// Secrets to mask, prepared once for many texts.
+/// Masks a set of secrets; prepared once for many texts.
 ///
-/// Each secret is found unencoded, as its bytes in hexadecimal or base64, and, where it is base64 itself, as its decoded
-/// bytes in hexadecimal. Any character of these forms may be written unencoded, percent-encoded, as an HTML
-/// entity, or with a JSON escape, also twice over. Upper and lower case are the same, and so are the two base64
-/// alphabets. A part of at least [`LEAST`] characters is enough.
+/// Each secret is found unencoded, as its bytes in hexadecimal or base64, and, if it is base64 itself, as its decoded
+/// bytes in hexadecimal. Each character of these forms may be unencoded, percent-encoded, an HTML entity, or a JSON
+/// escape, including nested encodings. Case and the base64 alphabet are ignored. A part of at least [`LEAST`] characters is enough.
 ///
-/// The time is linear in the length of the text, unless a secret repeats itself.
+/// The time is linear in the length of the text, unless a secret has repeating parts.
 pub(super) struct Redactor {
     forms: Vec<Zeroizing<Vec<u8>>>,
-    /// For each byte, where it is found in the forms.
-    places: Vec<Vec<Place>>,
-    /// A bit for the hash of each three consecutive bytes of the forms.
+    /// The positions of each byte in the forms.
+    positions: Vec<Vec<Position>>,
+    /// A bit set of the hashes of three consecutive bytes of the forms.
     triples: Vec<u64>,
 }
 
 #[derive(Clone, Copy)]
-struct Place {
+struct Position {
     form: usize,
-    at: usize,
+    offset: usize,
 }
 
 impl Redactor {
     pub(super) fn new(secrets: &[&str]) -> Self {
         let mut redactor =
-            Self { forms: Vec::new(), places: vec![Vec::new(); 256], triples: vec![0; TRIPLES / 64] };
-        for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+            Self { forms: Vec::new(), positions: vec![Vec::new(); 256], triples: vec![0; TRIPLE_BITS / 64] };
+        for secret in secrets.iter().filter(|secret| secret.len() >= MIN_SECRET_LENGTH) {
             redactor.add(secret.as_bytes());
-            redactor.add(&hexadecimal(secret.as_bytes()));
-            // Inside a longer text base64 has three forms, and the last bits of each depend on what follows.
+            redactor.add(&to_hex(secret.as_bytes()));
+            // Within a longer text, base64 has three possible alignments, and the last bits depend on the next bytes.
             for skipped in 0..3 {
                 let rest = &secret.as_bytes()[skipped..];
                 let text = Zeroizing::new(STANDARD_NO_PAD.encode(rest));
                 redactor.add(&text.as_bytes()[..rest.len().saturating_mul(8) / 6]);
             }
             if let Ok(bytes) = STANDARD.decode(secret).map(Zeroizing::new) {
-                redactor.add(&hexadecimal(&bytes));
+                redactor.add(&to_hex(&bytes));
             }
         }
         redactor
     }
 
     fn add(&mut self, form: &[u8]) {
-        let form = Zeroizing::new(form.iter().copied().map(folded).collect::<Vec<u8>>());
+        let form = Zeroizing::new(form.iter().copied().map(fold).collect::<Vec<u8>>());
         for (at, byte) in form.iter().enumerate() {
-            self.places[usize::from(*byte)].push(Place { form: self.forms.len(), at });
+            self.positions[usize::from(*byte)].push(Position { form: self.forms.len(), offset: at });
         }
         for triple in form.windows(3) {
-            let (word, bit) = slot(triple);
+            let (word, bit) = triple_slot(triple);
             self.triples[word] |= bit;
         }
         self.forms.push(form);
     }
 
-    /// Returns the text with every secret replaced by `(hidden)`. A UUID always stays: request ids are UUIDs.
+    /// Replaces every secret with `(hidden)`. UUIDs are kept, because request ids are UUIDs.
     pub(super) fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let bytes = text.as_bytes();
         let (mut output, mut copied, mut at) = (String::new(), 0, 0);
-        while let Some(start) = self.candidate(bytes, at) {
+        while let Some(start) = self.next_candidate(bytes, at) {
             at = start.saturating_add(1);
-            let Some(end) = self.longest(bytes, start) else { continue };
+            let Some(end) = self.longest_match(bytes, start) else { continue };
             if is_in_uuid(bytes, start, end) || !text.is_char_boundary(start) || !text.is_char_boundary(end) {
                 continue;
             }
             output.push_str(&text[copied..start]);
-            output.push_str(HIDDEN);
+            output.push_str(MASK);
             (copied, at) = (end, end);
         }
         if copied == 0 {
@@ -94,23 +93,23 @@ impl Redactor {
         Cow::Owned(output)
     }
 
-    /// Returns the next place, from `at` on, where a secret may begin.
-    fn candidate(&self, text: &[u8], at: usize) -> Option<usize> {
+    /// Returns the next position from `at` where a secret may begin.
+    fn next_candidate(&self, text: &[u8], at: usize) -> Option<usize> {
         let may_begin = |triple: &[u8]| {
-            let (word, bit) = slot(triple);
+            let (word, bit) = triple_slot(triple);
             self.triples[word] & bit != 0 || triple.iter().any(|byte| INTRODUCERS.contains(byte))
         };
         let found = text.get(at..)?.windows(3).position(may_begin)?;
         Some(at.saturating_add(found))
     }
 
-    /// Returns the end of the longest part of a secret that begins here.
-    fn longest(&self, text: &[u8], start: usize) -> Option<usize> {
+    /// Returns the end of the longest part of a secret that begins at `start`.
+    fn longest_match(&self, text: &[u8], start: usize) -> Option<usize> {
         let mut longest = None;
         for (first, _) in characters(text, start) {
-            for Place { form, at } in &self.places[usize::from(first)] {
+            for Position { form, offset: at } in &self.positions[usize::from(first)] {
                 let form = &self.forms[*form];
-                let end = matched(text, start, &form[*at..], LEAST.min(form.len()));
+                let end = match_end(text, start, &form[*at..], MIN_MATCH_LENGTH.min(form.len()));
                 longest = longest.max(end);
             }
         }
@@ -118,26 +117,26 @@ impl Redactor {
     }
 }
 
-/// Returns the end of the longest match of `form` and the text from `start` on, if it has at least so many characters.
-fn matched(text: &[u8], start: usize, form: &[u8], least: usize) -> Option<usize> {
-    if form.len() < least {
+/// Returns the end of the longest match of `form` at `start`, if it has at least `min_length` characters.
+fn match_end(text: &[u8], start: usize, form: &[u8], min_length: usize) -> Option<usize> {
+    if form.len() < min_length {
         return None;
     }
     let (mut end, mut count) = (start, 0_usize);
-    // Where nothing is encoded, each character has one end.
+    // An unencoded character has exactly one end.
     for byte in form {
         match text.get(end) {
             Some(found) if INTRODUCERS.contains(found) => break,
-            Some(found) if folded(*found) == *byte => end = end.saturating_add(1),
+            Some(found) if fold(*found) == *byte => end = end.saturating_add(1),
             _ => break,
         }
         count = count.saturating_add(1);
     }
-    // Elsewhere it may have several: a `%` stands for itself, and may begin an encoded character.
+    // Otherwise there may be several: a `%` may be a plain character or begin an encoded one.
     let mut ends = vec![end];
     for byte in &form[count..] {
-        let of_one = |end: &usize| characters(text, *end).filter(|(character, _)| character == byte);
-        let mut next: Vec<usize> = ends.iter().flat_map(of_one).map(|(_, end)| end).collect();
+        let ends_of_next = |end: &usize| characters(text, *end).filter(|(character, _)| character == byte);
+        let mut next: Vec<usize> = ends.iter().flat_map(ends_of_next).map(|(_, end)| end).collect();
         next.sort_unstable();
         next.dedup();
         if next.is_empty() {
@@ -146,20 +145,24 @@ fn matched(text: &[u8], start: usize, form: &[u8], least: usize) -> Option<usize
         ends = next;
         count = count.saturating_add(1);
     }
-    if count >= least { ends.pop() } else { None }
+    if count >= min_length { ends.pop() } else { None }
 }
 
-/// The bytes that an encoded character begins with.
+/// The first bytes of encoded characters.
 const INTRODUCERS: [u8; 3] = *b"%&\\";
 
-/// Reads an encoded character behind its introducer. Returns the character and how much of the text is left.
+/// Decodes a character after its introducer. Returns the character and the length of the remaining text.
 type Decode = fn(&[u8]) -> Option<(u8, usize)>;
 
-/// The encodings: what a character begins with, what follows that where it is itself encoded, how to read the rest.
-const ENCODINGS: [(u8, &[u8], Decode); 4] =
-    [(b'%', b"25", digits), (b'&', b"amp;", entity), (b'\\', b"\\", number), (b'\\', b"\\", any)];
+/// The encodings: the introducer, its suffix if the introducer itself is encoded, and the decoder.
+const ENCODINGS: [(u8, &[u8], Decode); 4] = [
+    (b'%', b"25", hex_byte),
+    (b'&', b"amp;", html_entity),
+    (b'\\', b"\\", hex_escape),
+    (b'\\', b"\\", escaped_byte),
+];
 
-/// Returns what may be written at a place, each with where it ends: the character itself, and everything that it may
+/// Returns the possible characters at a position, each with its end: the plain byte and all encodings that it may
 /// begin.
 fn characters(text: &[u8], at: usize) -> impl Iterator<Item = (u8, usize)> {
     let (first, rest) = match text.get(at..).and_then(<[u8]>::split_first) {
@@ -169,35 +172,35 @@ fn characters(text: &[u8], at: usize) -> impl Iterator<Item = (u8, usize)> {
     let encodings = ENCODINGS.iter().filter(move |(introducer, ..)| first == Some(*introducer));
     let decoded = encodings.flat_map(move |(_, prefix, decode)| {
         let nested = successors(Some(rest), |rest| rest.strip_prefix(*prefix));
-        nested.take(DEEPEST).filter_map(decode)
+        nested.take(MAX_NESTING).filter_map(decode)
     });
     let plain = first.map(|first| (first, rest.len()));
-    plain.into_iter().chain(decoded).map(|(byte, left)| (folded(byte), text.len().saturating_sub(left)))
+    plain.into_iter().chain(decoded).map(|(byte, left)| (fold(byte), text.len().saturating_sub(left)))
 }
 
-/// Chosen: nobody encodes a text more often, and reading one place must not take longer the longer the text is.
-const DEEPEST: usize = 8;
+/// Chosen: deeper nesting does not occur, and the limit keeps the search linear.
+const MAX_NESTING: usize = 8;
 
-/// Reads two hexadecimal digits.
-fn digits(text: &[u8]) -> Option<(u8, usize)> {
+/// Decodes two hexadecimal digits.
+fn hex_byte(text: &[u8]) -> Option<(u8, usize)> {
     let (digits, left) = text.split_at_checked(2).filter(|(digits, _)| digits[0] != b'+')?;
     let digits = std::str::from_utf8(digits).ok()?;
     Some((u8::from_str_radix(digits, 16).ok()?, left.len()))
 }
 
-/// Reads what follows a backslash: `u002b`, `x2b`.
-fn number(text: &[u8]) -> Option<(u8, usize)> {
-    text.strip_prefix(b"u00").or_else(|| text.strip_prefix(b"x")).and_then(digits)
+/// Decodes a hexadecimal escape after the backslash: `u002b`, `x2b`.
+fn hex_escape(text: &[u8]) -> Option<(u8, usize)> {
+    text.strip_prefix(b"u00").or_else(|| text.strip_prefix(b"x")).and_then(hex_byte)
 }
 
-/// Reads any character behind a backslash.
-fn any(text: &[u8]) -> Option<(u8, usize)> {
+/// Decodes an escaped character after the backslash.
+fn escaped_byte(text: &[u8]) -> Option<(u8, usize)> {
     text.split_first().map(|(byte, left)| (*byte, left.len()))
 }
 
-/// Reads what follows an ampersand: `#43;`, `#x2b;`, `plus;`.
-fn entity(text: &[u8]) -> Option<(u8, usize)> {
-    let end = text.iter().take(LONGEST_ENTITY).position(|byte| *byte == b';')?;
+/// Decodes an HTML entity after the ampersand: `#43;`, `#x2b;`, `plus;`.
+fn html_entity(text: &[u8]) -> Option<(u8, usize)> {
+    let end = text.iter().take(MAX_ENTITY_LENGTH).position(|byte| *byte == b';')?;
     let name = std::str::from_utf8(&text[..end]).ok()?;
     let byte = match name.strip_prefix('#').map(|number| (number, number.strip_prefix(['x', 'X']))) {
         Some((_, Some(digits))) => u8::from_str_radix(digits, 16).ok()?,
@@ -207,8 +210,8 @@ fn entity(text: &[u8]) -> Option<(u8, usize)> {
     Some((byte, text.len().saturating_sub(end).saturating_sub(1)))
 }
 
-/// The longest name below has 16 letters.
-const LONGEST_ENTITY: usize = 17;
+/// The longest name in [`ENTITIES`] has 16 letters.
+const MAX_ENTITY_LENGTH: usize = 17;
 
 /// The named entities of printable ASCII.
 ///
@@ -246,9 +249,9 @@ const ENTITIES: [(u8, &[&str]); 30] = [
     (b'}', &["rcub", "rbrace"]),
 ];
 
-/// Returns one byte for all that are taken for the same: both cases, both base64 alphabets, and the blank that a `+`
-/// becomes in a decoded form.
-fn folded(byte: u8) -> u8 {
+/// Maps bytes that are considered equal to one byte: both cases, both base64 alphabets, and the space that a `+` becomes
+/// in decoded form data.
+fn fold(byte: u8) -> u8 {
     match byte {
         b'-' | b' ' => b'+',
         b'_' => b'/',
@@ -256,24 +259,24 @@ fn folded(byte: u8) -> u8 {
     }
 }
 
-/// Chosen: the secrets of a request have a few hundred different triples, so that few other texts share one's hash.
-const TRIPLES: usize = 1 << 16;
+/// Chosen: the secrets of a request have a few hundred different triples, so that hash collisions are rare.
+const TRIPLE_BITS: usize = 1 << 16;
 
-/// Returns the word and the bit that three bytes have among the triples.
-fn slot(triple: &[u8]) -> (usize, u64) {
+/// Returns the word and the bit of three bytes in the bit set.
+fn triple_slot(triple: &[u8]) -> (usize, u64) {
     let hash = triple.iter().fold(0_usize, |hash, byte| {
-        hash.wrapping_mul(41).wrapping_add(usize::from(folded(*byte))) & (TRIPLES - 1)
+        hash.wrapping_mul(41).wrapping_add(usize::from(fold(*byte))) & (TRIPLE_BITS - 1)
     });
     (hash / 64, 1 << (hash % 64))
 }
 
-fn hexadecimal(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+fn to_hex(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0xf)]];
     Zeroizing::new(bytes.iter().flat_map(digits).collect())
 }
 
-/// Returns true when a part of the text is within a UUID.
+/// Returns true if the range is within a UUID.
 fn is_in_uuid(text: &[u8], start: usize, end: usize) -> bool {
     const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
     const LENGTH: usize = 36;
@@ -315,11 +318,11 @@ mod tests {
         text.chars().map(one).collect()
     }
 
-    /// The text in every encoding that a gateway may use.
+    /// Returns the text in every encoding that a gateway may use.
     fn encodings(text: &str) -> Vec<String> {
         let is_plain = |c: char| c.is_ascii_alphanumeric();
         let json = serde_json::to_string(text).unwrap();
-        let hex = String::from_utf8(hexadecimal(text.as_bytes()).to_vec()).unwrap();
+        let hex = String::from_utf8(to_hex(text.as_bytes()).to_vec()).unwrap();
         let unicode = |c: char| format!("\\u{:04x}", u32::from(c));
         let decimal = |c: char| format!("&#{};", u32::from(c));
         let hexadecimal_entity = |c: char| format!("&#x{:X};", u32::from(c));
@@ -353,15 +356,15 @@ mod tests {
         forms
     }
 
-    /// Asserts that no part of the secret can be read in the output, in any encoding.
+    /// Asserts that the output shows no part of the secret in any encoding.
     fn assert_masked(output: &str, encoded: &str, secret: &str) {
-        assert!(output.contains(HIDDEN), "{output}: {encoded}");
-        let visible = output.replace(HIDDEN, "\u{0}");
+        assert!(output.contains(MASK), "{output}: {encoded}");
+        let visible = output.replace(MASK, "\u{0}");
         for form in encodings(secret) {
             let units: Vec<char> = form.chars().collect();
-            // A character that is written with six is worth no more than one.
-            let least = LEAST * form.len().div_ceil(secret.len()).max(1);
-            for part in units.windows(least) {
+            // An escape of six characters reveals only one.
+            let min_length = MIN_MATCH_LENGTH * form.len().div_ceil(secret.len()).max(1);
+            for part in units.windows(min_length) {
                 let part: String = part.iter().collect();
                 assert!(!visible.contains(&part), "{output} shows {part} of {encoded}");
             }
@@ -369,23 +372,23 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_is_masked_in_every_encoding() {
+    fn signature_is_masked_in_every_encoding() {
         for encoded in encodings(SIGNATURE) {
             let output = redact(&format!("refused: <{encoded}>"), SIGNATURE);
             assert_masked(&output, &encoded, SIGNATURE);
         }
         let signature = STANDARD.encode([0xfb; 32]);
-        let bytes = String::from_utf8(hexadecimal(&[0xfb; 32]).to_vec()).unwrap();
-        assert_eq!(redact(&bytes, &signature), HIDDEN, "the bytes that the signature stands for");
+        let bytes = String::from_utf8(to_hex(&[0xfb; 32]).to_vec()).unwrap();
+        assert_eq!(redact(&bytes, &signature), MASK, "the decoded bytes of the signature");
     }
 
     #[test]
-    fn what_is_no_secret_stays() {
+    fn other_text_and_uuids_are_kept() {
         for text in [
             "",
             "Authentication Failed",
             "한국어 & 100% \\ \"quoted\"",
-            &SIGNATURE[..LEAST - 1],
+            &SIGNATURE[..MIN_MATCH_LENGTH - 1],
             "123e4567-e89b-12d3-a456-426614174000",
         ] {
             assert!(matches!(Redactor::new(&[SIGNATURE]).redact(text), Cow::Borrowed(same) if same == text));
@@ -399,37 +402,37 @@ mod tests {
     }
 
     #[test]
-    fn secrets_side_by_side_are_masked_one_by_one() {
+    fn adjacent_secrets_are_masked_separately() {
         let redactor = Redactor::new(&["ACCESSKEY001", SIGNATURE]);
         let text = format!("key ACCESSKEY001, 서명 {SIGNATURE}; again accesskey001");
         assert_eq!(redactor.redact(&text), "key (hidden), 서명 (hidden); again (hidden)");
     }
 
-    /// The bound is far above what it takes, and far below what a quadratic search would take.
+    /// The timeout is far above the expected time and far below that of a quadratic search.
     #[test]
-    fn a_large_text_is_searched_in_linear_time() {
-        let almost = &SIGNATURE[..LEAST - 1];
+    fn large_text_is_searched_in_linear_time() {
+        let almost = &SIGNATURE[..MIN_MATCH_LENGTH - 1];
         let size = 256 * 1024;
         for text in ["%", "&", "\\", "&amp;", "%25", almost, "x"] {
             let text = text.repeat(size / text.len());
-            let (tell, told) = std::sync::mpsc::channel();
-            std::thread::spawn(move || tell.send(redact(&text, SIGNATURE).len()));
-            told.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
+            let (sender, receiver) = std::sync::mpsc::channel();
+            std::thread::spawn(move || sender.send(redact(&text, SIGNATURE).len()));
+            receiver.recv_timeout(std::time::Duration::from_secs(20)).unwrap();
         }
     }
 
     proptest! {
-        // Chosen: each case tries two dozen encodings.
+        // Chosen: each case tries about 20 encodings.
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn any_part_of_any_secret_is_masked_in_every_encoding(
+        fn any_part_of_a_secret_is_masked_in_every_encoding(
             secret in "[!-~]{16,64}",
-            (from, length) in (0_usize..49, LEAST..=64),
+            (from, length) in (0_usize..49, MIN_MATCH_LENGTH..=64),
             before in "[가-힣]{0,8}",
             after in "[가-힣]{0,8}",
         ) {
-            let from = from.min(secret.len() - LEAST);
+            let from = from.min(secret.len() - MIN_MATCH_LENGTH);
             let part = &secret[from..(from + length).min(secret.len())];
             for encoded in encodings(part) {
                 let output = redact(&format!("{before}가{encoded}가{after}"), &secret);
@@ -440,12 +443,12 @@ mod tests {
         }
 
         #[test]
-        fn text_without_a_secret_is_unchanged(secret in "[g-z]{16,64}", text in "[0-9 %&;가-힣\\\\]{0,200}") {
+        fn text_without_secret_is_unchanged(secret in "[g-z]{16,64}", text in "[0-9 %&;가-힣\\\\]{0,200}") {
             prop_assert_eq!(redact(&text, &secret), text);
         }
 
         #[test]
-        fn no_text_is_too_odd(secret in "\\PC{0,40}", text in "[%&\\\\#xu0-9a;가]{0,80}|\\PC{0,80}") {
+        fn arbitrary_text_does_not_panic(secret in "\\PC{0,40}", text in "[%&\\\\#xu0-9a;가]{0,80}|\\PC{0,80}") {
             let _no_panic = redact(&format!("{text}{secret}{text}"), &secret);
         }
     }

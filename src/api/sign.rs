@@ -1,4 +1,4 @@
-//! Signature version 2 of NCP's API gateway. Pure: time comes in, headers come out.
+//! Request signatures, version 2, of the NAVER Cloud API gateway. Pure: the time is a parameter.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,39 +9,39 @@ use sha2::Sha256;
 use super::redact::Redactor;
 use crate::settings::Credentials;
 
-/// The two header values that change with every request.
+/// The two header values that differ in every request.
 #[derive(PartialEq, Eq)]
 pub(super) struct SignatureHeaders {
-    /// Milliseconds since the Unix epoch, in decimal; the signed text holds this very string.
+    /// Milliseconds since the Unix epoch in decimal, exactly as in the signed text.
     pub timestamp: String,
-    /// Base64 of the 32-byte HMAC-SHA256. It opens the path for five minutes to whoever sees it.
+    /// Base64 of the 32-byte HMAC-SHA256. Anyone who sees it can repeat the request for five minutes.
     pub signature: String,
 }
 
 /// Signs one request.
 ///
-/// `path_and_query` is what goes on the wire: percent-encoded, without scheme and host. Neither the body nor
-/// the host is part of the signature.
+/// `path_and_query` is percent-encoded as in the request, without scheme and host. The signature covers neither the body
+/// nor the host.
 ///
 /// Source: NAVER Cloud API guide, `common-ncpapi`.
 pub(super) fn sign(
-    keys: &Credentials,
+    credentials: &Credentials,
     method: &str,
     path_and_query: &str,
     unix_millis: i64,
 ) -> SignatureHeaders {
     let timestamp = unix_millis.to_string();
-    let text = string_to_sign(method, path_and_query, &timestamp, &keys.access_key);
-    let mut mac = Hmac::<Sha256>::new_from_slice(keys.secret_key.expose_secret().as_bytes())
+    let text = string_to_sign(method, path_and_query, &timestamp, &credentials.access_key);
+    let mut mac = Hmac::<Sha256>::new_from_slice(credentials.secret_key.expose_secret().as_bytes())
         .expect("HMAC takes a key of any length");
     mac.update(text.as_bytes());
     SignatureHeaders { timestamp, signature: STANDARD.encode(mac.finalize().into_bytes()) }
 }
 
-/// Returns what masks the keys and the signature in text of the service: a gateway may repeat what it refuses, and the
-/// signature opens the path for five minutes to whoever sees it.
-pub(super) fn redactor(keys: &Credentials, stamp: &SignatureHeaders) -> Redactor {
-    Redactor::new(&[&stamp.signature, &keys.access_key, keys.secret_key.expose_secret()])
+/// Returns a redactor for the credentials and the signature: a gateway may repeat them in a response, and anyone who sees the
+/// signature can repeat the request for five minutes.
+pub(super) fn redactor(credentials: &Credentials, signature: &SignatureHeaders) -> Redactor {
+    Redactor::new(&[&signature.signature, &credentials.access_key, credentials.secret_key.expose_secret()])
 }
 
 fn string_to_sign(method: &str, path_and_query: &str, timestamp: &str, access_key: &str) -> String {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
     use crate::settings::{Environment, Flags, ProfileFiles, resolve};
 
-    /// One case of `tests/vectors`: what is signed, the text, the signature.
+    /// One case of `tests/vectors`: the request, the signed text, and the signature.
     struct Vector {
         name: String,
         lines: Vec<String>,
@@ -64,8 +64,8 @@ mod tests {
     }
 
     fn vectors() -> Vec<Vector> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
-        let mut found: Vec<Vector> = std::fs::read_dir(&folder)
+        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+        let mut vectors: Vec<Vector> = std::fs::read_dir(&directory)
             .unwrap()
             .map(|entry| entry.unwrap().path())
             .filter(|path| path.extension().is_some_and(|extension| extension == "request"))
@@ -79,12 +79,11 @@ mod tests {
                 }
             })
             .collect();
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        found
+        vectors.sort_by(|a, b| a.name.cmp(&b.name));
+        vectors
     }
 
-    /// What one choice of site, region and variables leads to: the first line that is signed, behind the host
-    /// that it goes to.
+    /// Returns the host and the first line of the signed text for the given site, region, endpoint, and variables.
     fn request(flags: [Option<&str>; 3], variables: &[(&str, &str)]) -> Result<String, String> {
         let [site, region, endpoint] = flags.map(|value| value.map(str::to_owned));
         let flags = Flags { site, region, endpoint, ..Flags::default() };
@@ -101,7 +100,7 @@ mod tests {
 
     /// Source: NAVER Cloud API guide, `analytics-clouddatastreamingservice` of each site.
     #[test]
-    fn every_site_and_region_has_its_host_its_prefix_and_its_signed_text() {
+    fn site_and_region_select_host_and_prefix() {
         const PUBLIC: &str = "https://clouddatastreamingservice.apigw.ntruss.com";
         const GOV: &str = "https://clouddatastreamingservice.apigw.gov-ntruss.com";
         const FIN: &str = "https://fin-clouddatastreamingservice.apigw.fin-ntruss.com";
@@ -187,21 +186,21 @@ mod tests {
         }
     }
 
-    /// The expected values come from other implementations; `tests/vectors/README.md` says which.
+    /// The expected values come from other implementations, listed in `tests/vectors/README.md`.
     #[test]
-    fn every_vector_of_another_implementation_comes_out() {
+    fn signatures_match_other_implementations() {
         let vectors = vectors();
         assert!(vectors.len() >= 40, "only {} vectors were found", vectors.len());
         crate::metrics::record("signing vectors of other implementations", vectors.len(), "of 40");
         for vector in vectors {
             let [method, path, timestamp, access, secret] = &vector.lines[..] else {
-                panic!("{}: five lines make a request", vector.name)
+                panic!("{}: a request must have five lines", vector.name)
             };
             assert_eq!(string_to_sign(method, path, timestamp, access), vector.text, "{}: text", vector.name);
-            let stamp =
+            let signature =
                 sign(&Credentials::new(access, secret.as_str()), method, path, timestamp.parse().unwrap());
-            assert_eq!(&stamp.timestamp, timestamp, "{}: timestamp", vector.name);
-            assert_eq!(stamp.signature, vector.signature, "{}: signature", vector.name);
+            assert_eq!(&signature.timestamp, timestamp, "{}: timestamp", vector.name);
+            assert_eq!(signature.signature, vector.signature, "{}: signature", vector.name);
         }
     }
 }

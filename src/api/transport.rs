@@ -1,4 +1,4 @@
-//! One request, one connection's worth of trouble: sends, waits, reads, bounded in time and size.
+//! Builds HTTP clients and sends single requests, bounded in time and size.
 
 use std::time::Duration;
 
@@ -11,45 +11,45 @@ use rustls::CertificateError;
 use url::Url;
 
 use super::clock_skew::ClockSkew;
-use super::endpoint::Operation;
 use super::error::{ApiError, CertificateProblem, SendFailure};
 use super::issuer::PeerIssuer;
 use super::limits::Limits;
+use super::operation::Operation;
 use super::sign::SignatureHeaders;
 use super::trust::{self, TrustFiles};
 use super::wire::Response;
-use crate::clock::{Clock, later};
+use crate::clock::{Clock, saturating_add};
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::service::Service;
 
-/// A client, and what it learns of certificates.
+/// An HTTP client that records the issuer of the server certificate.
 pub(super) struct HttpClient {
     client: Client,
-    presented: PeerIssuer,
-    /// The proxy in between, without its password.
-    via: Option<String>,
+    peer_issuer: PeerIssuer,
+    /// The proxy without its credentials.
+    proxy_url: Option<String>,
 }
 
 impl HttpClient {
-    /// Returns the proxy in between, without its password.
-    pub(super) fn via(&self) -> Option<&str> {
-        self.via.as_deref()
+    /// Returns the proxy without its credentials.
+    pub(super) fn proxy_url(&self) -> Option<&str> {
+        self.proxy_url.as_deref()
     }
 
-    /// Returns who issued the certificate that the service showed last.
+    /// Returns the issuer of the last server certificate.
     pub(super) fn issuer(&self) -> Option<String> {
-        self.presented.issuer()
+        self.peer_issuer.issuer()
     }
 }
 
-/// Prepares the way to one service: no redirect, no retry of its own, HTTP/1.1, no proxy on loopback. Elsewhere
-/// `proxy` outranks the system's variables.
+/// Builds a client for one service: HTTP/1.1, without redirects, without retries, and without a proxy on loopback.
+/// Otherwise, `proxy` takes precedence over the proxy environment variables.
 ///
-/// `pooled` keeps connections for the next request; a start must have none that somebody else used.
+/// `pooled` keeps connections for later requests. A start requires a new connection.
 ///
 /// # Errors
 ///
-/// Fails when trust files or the proxy can't be used; nothing was sent.
+/// Fails if the trust files or the proxy can't be used.
 pub(super) fn build_client(
     service: &Service,
     limits: &Limits,
@@ -57,46 +57,42 @@ pub(super) fn build_client(
     proxy: Option<&ProxyAddress>,
     pooled: bool,
 ) -> Result<HttpClient, ApiError> {
-    prepare(service, files, proxy, pooled)?.build(limits.connect)
+    prepare_client(service, files, proxy, pooled)?.build(limits.connect_timeout)
 }
 
-/// A client that is ready to be built, apart from its connect timeout.
-pub(super) struct Prepared {
+/// A client that lacks only its connect timeout.
+pub(super) struct PreparedClient {
     builder: ClientBuilder,
-    presented: PeerIssuer,
-    via: Option<String>,
+    peer_issuer: PeerIssuer,
+    proxy_url: Option<String>,
 }
 
-impl Prepared {
-    /// Builds the client. `connect` bounds DNS, TCP, and TLS together.
-    ///
-    /// # Errors
-    ///
-    /// Fails when TLS can't be used; nothing was sent.
-    pub(super) fn build(self, connect: Duration) -> Result<HttpClient, ApiError> {
-        let Self { builder, presented, via } = self;
+impl PreparedClient {
+    /// Builds the client. `connect_timeout` covers DNS, TCP, and TLS together.
+    pub(super) fn build(self, connect_timeout: Duration) -> Result<HttpClient, ApiError> {
+        let Self { builder, peer_issuer, proxy_url } = self;
         let client =
-            builder.connect_timeout(connect).build().map_err(|error| setup_failure("TLS", &error))?;
-        Ok(HttpClient { client, presented, via })
+            builder.connect_timeout(connect_timeout).build().map_err(|error| setup_failure("TLS", &error))?;
+        Ok(HttpClient { client, peer_issuer, proxy_url })
     }
 }
 
 fn setup_failure(operation: &'static str, error: &reqwest::Error) -> ApiError {
-    ApiError::NotSent { operation, why: SendFailure::Setup, reason: root_cause(error) }
+    ApiError::NotSent { operation, failure: SendFailure::Setup, reason: root_cause(error) }
 }
 
-/// Reads the trust files and checks the proxy; see [`way()`].
+/// Reads the trust files and resolves the proxy; see [`build_client()`].
 ///
 /// # Errors
 ///
-/// Fails when trust files or the proxy can't be used; nothing was sent.
-pub(super) fn prepare(
+/// Fails if the trust files or the proxy can't be used.
+pub(super) fn prepare_client(
     service: &Service,
     files: &TrustFiles,
     proxy: Option<&ProxyAddress>,
     pooled: bool,
-) -> Result<Prepared, ApiError> {
-    let presented = PeerIssuer::default();
+) -> Result<PreparedClient, ApiError> {
+    let peer_issuer = PeerIssuer::default();
     let mut builder = ClientBuilder::new()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -109,49 +105,58 @@ pub(super) fn prepare(
     if service.endpoint.is_loopback() {
         builder = builder.no_proxy();
     }
-    let via =
-        if service.endpoint.is_loopback() { None } else { proxy_of(service, proxy, &Matcher::from_env()) };
-    if let Some(via) = via.as_ref().filter(|via| !matches!(via.scheme(), "http" | "https")) {
-        let reason = format!("{} is a proxy of another kind than http and https", via.scheme());
-        return Err(ApiError::NotSent { operation: "proxy", why: SendFailure::Setup, reason });
+    let proxy_url = if service.endpoint.is_loopback() {
+        None
+    } else {
+        resolve_proxy(service, proxy, &Matcher::from_env())
+    };
+    if let Some(proxy_url) =
+        proxy_url.as_ref().filter(|proxy_url| !matches!(proxy_url.scheme(), "http" | "https"))
+    {
+        let reason = format!("unsupported proxy scheme `{}`; use http or https", proxy_url.scheme());
+        return Err(ApiError::NotSent { operation: "proxy", failure: SendFailure::Setup, reason });
     }
     if let (Some(proxy), false) = (proxy, service.endpoint.is_loopback()) {
-        // A profile's own proxy is meant for every request of that profile, whatever the variables say.
+        // A profile's proxy applies to all requests of the profile and overrides the environment variables.
         builder = builder.proxy(Proxy::all(proxy.url()).map_err(|error| setup_failure("proxy", &error))?);
     }
-    // Reading the trust store costs more than everything else, so plain loopback goes without.
+    // Reading the trust store is slow, so skip it for plain HTTP on loopback.
     if service.endpoint.is_https() {
-        builder = builder.tls_backend_preconfigured(trust::config(files, &presented)?);
+        builder = builder.tls_backend_preconfigured(trust::tls_config(files, &peer_issuer)?);
     } else {
         builder = builder.tls_certs_only([]);
         let _already_set = rustls::crypto::ring::default_provider().install_default();
     }
-    Ok(Prepared { builder, presented, via: via.map(without_user) })
+    Ok(PreparedClient { builder, peer_issuer, proxy_url: proxy_url.map(without_credentials) })
 }
 
-/// Returns the proxy that requests will go through: the profile's, else what the system's variables say.
-fn proxy_of(service: &Service, own: Option<&ProxyAddress>, variables: &Matcher) -> Option<Url> {
-    let of_variables = || {
+/// Returns the proxy for the requests: the profile's, or else the one from the environment variables.
+fn resolve_proxy(
+    service: &Service,
+    profile_proxy: Option<&ProxyAddress>,
+    variables: &Matcher,
+) -> Option<Url> {
+    let from_variables = || {
         let target = service.endpoint.url().as_str().parse().ok()?;
-        let found = variables.intercept(&target)?;
-        Url::parse(&found.uri().to_string()).ok()
+        let proxy = variables.intercept(&target)?;
+        Url::parse(&proxy.uri().to_string()).ok()
     };
-    own.map(ProxyAddress::url).or_else(of_variables)
+    profile_proxy.map(ProxyAddress::url).or_else(from_variables)
 }
 
-/// Returns an address that may be shown.
-fn without_user(mut url: Url) -> String {
+/// Removes the user name and the password from a URL.
+fn without_credentials(mut url: Url) -> String {
     let _no_host = url.set_username("").and(url.set_password(None));
     url.as_str().trim_end_matches('/').to_owned()
 }
 
-/// A `Date` behind a longer round trip says too little.
+/// After a longer round trip, `Date` is too inaccurate.
 ///
-/// Chosen as the AWS SDKs have it.
-const LONGEST_ROUND_TRIP: SignedDuration = SignedDuration::from_mins(15);
+/// Chosen: the same limit as in the AWS SDKs.
+const MAX_ROUND_TRIP: SignedDuration = SignedDuration::from_mins(15);
 
-/// The headers of an answer that `-vvv` shows: an allow-list, as that of the fields is.
-const SHOWN_HEADERS: [&str; 13] = [
+/// The response headers that `-vvv` shows: an allowlist, like the one for body fields.
+const LOGGED_HEADERS: [&str; 13] = [
     "date",
     "age",
     "content-type",
@@ -167,18 +172,18 @@ const SHOWN_HEADERS: [&str; 13] = [
     "x-ncp-apigw-deny-source",
 ];
 
-/// Sends one request and reads the whole answer.
+/// Sends one request and reads the complete response.
 ///
 /// # Errors
 ///
-/// [`ApiError::NotSent`] only when no byte of the request can have left; otherwise [`ApiError::NoAnswer`].
-pub(super) async fn exchange(
-    way: &HttpClient,
+/// [`ApiError::NotSent`] only if no byte of the request was sent; otherwise [`ApiError::NoResponse`].
+pub(super) async fn send_request(
+    client: &HttpClient,
     service: &Service,
     operation: &Operation,
     headers: HeaderMap,
     timeout: Duration,
-    body_limit: usize,
+    max_body_bytes: usize,
     clock: &dyn Clock,
 ) -> Result<Response, ApiError> {
     let name = operation.name;
@@ -187,8 +192,8 @@ pub(super) async fn exchange(
         .endpoint
         .url()
         .join(&service.path(&operation.path))
-        .expect("a path of digits and letters joins any base");
-    let mut request = way.client.request(operation.method.clone(), url).headers(headers).timeout(timeout);
+        .expect("a path of letters and digits can be joined to any base URL");
+    let mut request = client.client.request(operation.method.clone(), url).headers(headers).timeout(timeout);
     match &operation.body {
         Some(body) => {
             request = request
@@ -198,17 +203,18 @@ pub(super) async fn exchange(
         None if operation.method == reqwest::Method::POST => request = request.header(CONTENT_LENGTH, 0),
         None => {}
     }
-    let mut response = request.send().await.map_err(|error| failed(name, way, service, &error, timeout))?;
+    let mut response =
+        request.send().await.map_err(|error| request_error(name, client, service, &error, timeout))?;
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > body_limit => {
-                let reason = format!("the answer is larger than {} MiB", body_limit / (1024 * 1024));
-                return Err(ApiError::NoAnswer { operation: name, reason });
+            Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > max_body_bytes => {
+                let reason = format!("the response is larger than {} MiB", max_body_bytes / (1024 * 1024));
+                return Err(ApiError::NoResponse { operation: name, reason });
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             Ok(None) => break,
-            Err(error) => return Err(failed(name, way, service, &error, timeout)),
+            Err(error) => return Err(request_error(name, client, service, &error, timeout)),
         }
     }
     let header = |name: &str| {
@@ -220,85 +226,88 @@ pub(super) async fn exchange(
         rfc2822::parse(&text).ok().map(|date| date.timestamp())
     };
     let received = clock.now();
-    let span = received.duration_since(sent);
-    let own = later(sent, span.checked_div(2).unwrap_or_default());
-    // What a cache kept tells the time of then, and a round trip of many minutes tells none.
-    let is_fresh = header("age").is_none() && span.abs() < LONGEST_ROUND_TRIP;
+    let round_trip = received.duration_since(sent);
+    let local = saturating_add(sent, round_trip.checked_div(2).unwrap_or_default());
+    // A cached `Date` is outdated, and a long round trip makes it inaccurate.
+    let is_fresh = header("age").is_none() && round_trip.abs() < MAX_ROUND_TRIP;
     let retry_after = header("retry-after").and_then(|text| {
         let seconds = text.trim().parse().ok().map(Duration::from_secs);
-        let until = || date("retry-after").map(|at| at.duration_since(date("date").unwrap_or(received)));
-        seconds.or_else(|| until()?.try_into().ok())
+        let from_date = || date("retry-after").map(|at| at.duration_since(date("date").unwrap_or(received)));
+        seconds.or_else(|| from_date()?.try_into().ok())
     });
-    let answer = Response {
+    let response = Response {
         status: response.status().as_u16(),
-        headers: SHOWN_HEADERS.iter().filter_map(|name| Some((*name, header(name)?))).collect(),
+        headers: LOGGED_HEADERS.iter().filter_map(|name| Some((*name, header(name)?))).collect(),
         body,
         request_id: header("x-ncp-request-id"),
         location: header("location"),
-        clocks: ClockSkew { local: own, server: date("date").filter(|_| is_fresh) },
+        clock_skew: ClockSkew { local, server: date("date").filter(|_| is_fresh) },
         retry_after,
     };
-    Ok(answer)
+    Ok(response)
 }
 
-/// Makes the headers of a signed request. Their values never show in debug output.
-pub(super) fn signed_headers(access_key: &str, stamp: &SignatureHeaders) -> HeaderMap {
+/// Builds the headers of a signed request. Their values are hidden in debug output.
+pub(super) fn signed_headers(access_key: &str, signature: &SignatureHeaders) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in [
-        ("x-ncp-apigw-timestamp", stamp.timestamp.as_str()),
+        ("x-ncp-apigw-timestamp", signature.timestamp.as_str()),
         ("x-ncp-iam-access-key", access_key),
-        ("x-ncp-apigw-signature-v2", stamp.signature.as_str()),
+        ("x-ncp-apigw-signature-v2", signature.signature.as_str()),
     ] {
-        let mut value = HeaderValue::from_str(value).expect("keys were checked to be plain ASCII");
+        let mut value = HeaderValue::from_str(value).expect("keys are validated to be ASCII");
         value.set_sensitive(true);
         headers.insert(name, value);
     }
     headers
 }
 
-fn failed(
+fn request_error(
     operation: &'static str,
-    way: &HttpClient,
+    client: &HttpClient,
     service: &Service,
     error: &reqwest::Error,
     timeout: Duration,
 ) -> ApiError {
-    let at = service.endpoint.address();
+    let address = service.endpoint.address();
     let cause = root_cause(error);
-    // The one flag that says "nothing was sent"; the others are set in both cases.
+    // Only this flag proves that nothing was sent; the others are set in both cases.
     if error.is_connect() {
-        let Some(distrust) = distrust(error) else {
-            let via = way.via.as_ref().map_or_else(String::new, |via| format!(" through the proxy {via}"));
-            let reason = format!("cannot connect to {at}{via}: {cause}");
-            // The library keeps this one's type to itself; its text is all there is.
-            let why = if cause.contains("proxy authorization required") {
-                SendFailure::ProxyLogin
+        let Some(problem) = certificate_problem(error) else {
+            let through_proxy = client
+                .proxy_url
+                .as_ref()
+                .map_or_else(String::new, |proxy_url| format!(" through proxy {proxy_url}"));
+            let reason = format!("can't connect to {address}{through_proxy}: {cause}");
+            // The library does not expose the type of these errors, only their text.
+            let failure = if cause.contains("proxy authorization required") {
+                SendFailure::ProxyAuth
             } else if cause.contains("tunnel error") {
                 SendFailure::Proxy
-            } else if is_tls(error) || cause.contains("tls handshake") {
+            } else if is_tls_error(error) || cause.contains("tls handshake") {
                 SendFailure::Tls
             } else {
                 SendFailure::Connection
             };
-            return ApiError::NotSent { operation, why, reason };
+            return ApiError::NotSent { operation, failure, reason };
         };
         let issuer =
-            way.presented.issuer().map_or_else(String::new, |issuer| format!("; `{issuer}` issued it"));
-        // A proxy that is spoken to by TLS shows a certificate of its own.
-        let or_via = way.via().filter(|via| via.starts_with("https:"));
-        let or_via = or_via.map_or_else(String::new, |via| format!(", or that of the proxy {via},"));
-        let reason = format!("the certificate of {at}{or_via} is not trusted: {cause}{issuer}");
-        return ApiError::NotSent { operation, why: SendFailure::Certificate(distrust), reason };
+            client.peer_issuer.issuer().map_or_else(String::new, |issuer| format!(" (issued by `{issuer}`)"));
+        // A proxy that uses TLS presents its own certificate.
+        let or_proxy = client.proxy_url().filter(|proxy_url| proxy_url.starts_with("https:"));
+        let or_proxy = or_proxy.map_or_else(String::new, |proxy_url| format!(" or proxy {proxy_url}"));
+        let reason = format!("the certificate of {address}{or_proxy} is not trusted: {cause}{issuer}");
+        return ApiError::NotSent { operation, failure: SendFailure::Certificate(problem), reason };
     }
     let reason = if error.is_timeout() {
-        format!("no answer from {at} within {}", humantime::format_duration(timeout))
+        format!("no response from {address} within {}", humantime::format_duration(timeout))
     } else {
-        format!("the connection to {at} ended before the answer did: {cause}")
+        format!("connection to {address} closed mid-response: {cause}")
     };
-    ApiError::NoAnswer { operation, reason }
+    ApiError::NoResponse { operation, reason }
 }
 
-/// The innermost reason; the layers above it only repeat the address.
+/// Returns the innermost cause; the outer errors only repeat the address.
 fn root_cause(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {
@@ -307,14 +316,14 @@ fn root_cause(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-/// Returns true when TLS is the trouble.
-fn is_tls(error: &reqwest::Error) -> bool {
-    find(error, |cause| cause.downcast_ref::<rustls::Error>().map(drop)).is_some()
+/// Returns true if TLS is the problem.
+fn is_tls_error(error: &reqwest::Error) -> bool {
+    find_cause(error, |cause| cause.downcast_ref::<rustls::Error>().map(drop)).is_some()
 }
 
-/// Returns why the certificate is not trusted, where that is the trouble.
-fn distrust(error: &reqwest::Error) -> Option<CertificateProblem> {
-    find(error, |cause| match cause.downcast_ref() {
+/// Returns why the certificate is not trusted, if that is the problem.
+fn certificate_problem(error: &reqwest::Error) -> Option<CertificateProblem> {
+    find_cause(error, |cause| match cause.downcast_ref() {
         Some(rustls::Error::InvalidCertificate(error)) => Some(match error {
             CertificateError::UnknownIssuer | CertificateError::BadSignature => CertificateProblem::Issuer,
             CertificateError::Expired
@@ -330,17 +339,17 @@ fn distrust(error: &reqwest::Error) -> Option<CertificateProblem> {
     })
 }
 
-/// Looks through the causes of an error, the outermost first.
-fn find<T>(
+/// Searches the causes of an error, the outermost first.
+fn find_cause<T>(
     error: &dyn std::error::Error,
-    look: impl Fn(&(dyn std::error::Error + 'static)) -> Option<T>,
+    select: impl Fn(&(dyn std::error::Error + 'static)) -> Option<T>,
 ) -> Option<T> {
     let mut next = error.source();
     while let Some(cause) = next {
-        if let Some(found) = look(cause) {
+        if let Some(found) = select(cause) {
             return Some(found);
         }
-        // An error that wraps another one names that one's source as its own, so the wrapped one is looked at first.
+        // The source of an `io::Error` is the source of its inner error, so check the inner error first.
         let wrapped = cause.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         next = wrapped.map(|inner| inner as &(dyn std::error::Error + 'static)).or_else(|| cause.source());
     }
@@ -359,10 +368,10 @@ mod tests {
     }
 
     #[test]
-    fn the_headers_that_sign_are_in_no_debug_text() {
-        let stamp =
+    fn signed_headers_are_hidden_in_debug_output() {
+        let signature =
             SignatureHeaders { timestamp: "1700000000000".to_owned(), signature: "a/b+c=".to_owned() };
-        let headers = signed_headers("AKIDEXAMPLE1", &stamp);
+        let headers = signed_headers("AKIDEXAMPLE1", &signature);
         let text = format!("{headers:?}");
         assert_eq!(headers.len(), 3);
         assert!(headers.values().all(HeaderValue::is_sensitive));
@@ -372,8 +381,8 @@ mod tests {
     }
 
     #[test]
-    fn the_variables_choose_the_proxy_and_say_who_needs_none() {
-        for (exempt, used) in [
+    fn proxy_variables_and_exemptions_apply() {
+        for (exempt, is_used) in [
             ("", true),
             ("other.test", true),
             ("cdss.test", false),
@@ -382,16 +391,23 @@ mod tests {
             ("other.test, cdss.test", false),
         ] {
             let variables = Matcher::builder().https("http://user:word@proxy.test:3128").no(exempt).build();
-            let found = proxy_of(&service("https://cdss.test"), None, &variables);
-            let expected = used.then(|| "http://proxy.test:3128".to_owned());
-            assert_eq!(found.map(without_user), expected, "{exempt}");
+            let proxy = resolve_proxy(&service("https://cdss.test"), None, &variables);
+            let expected = is_used.then(|| "http://proxy.test:3128".to_owned());
+            assert_eq!(proxy.map(without_credentials), expected, "{exempt}");
         }
-        for (exempt, used) in [("192.0.2.0/24", false), ("192.0.2.7", false), ("198.51.100.0/24", true)] {
+        for (exempt, is_used) in [("192.0.2.0/24", false), ("192.0.2.7", false), ("198.51.100.0/24", true)] {
             let variables = Matcher::builder().https("http://proxy.test:3128").no(exempt).build();
-            assert_eq!(proxy_of(&service("https://192.0.2.7"), None, &variables).is_some(), used, "{exempt}");
+            assert_eq!(
+                resolve_proxy(&service("https://192.0.2.7"), None, &variables).is_some(),
+                is_used,
+                "{exempt}"
+            );
         }
-        let own: ProxyAddress = "http://own.test:8080".parse().unwrap();
+        let profile_proxy: ProxyAddress = "http://own.test:8080".parse().unwrap();
         let variables = Matcher::builder().https("http://proxy.test:3128").no("*").build();
-        assert_eq!(proxy_of(&service("https://cdss.test"), Some(&own), &variables), Some(own.url()));
+        assert_eq!(
+            resolve_proxy(&service("https://cdss.test"), Some(&profile_proxy), &variables),
+            Some(profile_proxy.url())
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Which certificate authorities are believed.
+//! Trusted certificate authorities.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use super::error::{ApiError, SendFailure};
 use super::issuer::{PeerIssuer, RecordingVerifier};
 use crate::settings::InputFile;
 
-/// Where Linux distributions keep the system's trust store as one file. Reading one file is far quicker than
-/// the folder of a hundred and fifty beside it.
-const BUNDLES: [&str; 5] = [
+/// Paths of the system's trust store on Linux distributions, as one file. Reading one file is much faster than reading a
+/// directory of about 150 files.
+const SYSTEM_BUNDLES: [&str; 5] = [
     "etc/ssl/certs/ca-certificates.crt",
     "etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "etc/pki/tls/certs/ca-bundle.crt",
@@ -24,43 +24,44 @@ const BUNDLES: [&str; 5] = [
     "etc/ssl/cert.pem",
 ];
 
-/// Files with authorities that the user names, as they were read.
+/// The contents of the CA files that the user specifies.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustFiles {
-    /// `--cacert`: believed besides the system's.
+    /// `--cacert`: trusted in addition to the system's authorities.
     pub cacert: Option<InputFile>,
-    /// `SSL_CERT_FILE`: believed instead of the system's.
+    /// `SSL_CERT_FILE`: trusted instead of the system's authorities.
     pub ssl_cert_file: Option<InputFile>,
 }
 
-/// Makes the TLS settings of a client that believes the authorities of `SSL_CERT_FILE`, else the system's, and
-/// those of `--cacert`.
+/// Builds a TLS configuration that trusts the authorities of `SSL_CERT_FILE`, or else the system's, and those of
+/// `--cacert`.
 ///
 /// # Errors
 ///
-/// Fails when a named file holds no certificate; nothing was sent.
-pub(super) fn config(files: &TrustFiles, presented: &PeerIssuer) -> Result<ClientConfig, ApiError> {
+/// Fails if a specified file has no valid certificate.
+pub(super) fn tls_config(files: &TrustFiles, peer_issuer: &PeerIssuer) -> Result<ClientConfig, ApiError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let named = match &files.cacert {
-        Some(file) => certificates(file)?,
+    let additional = match &files.cacert {
+        Some(file) => parse_certificates(file)?,
         None => Vec::new(),
     };
     let system = match &files.ssl_cert_file {
-        Some(file) => Some(certificates(file)?),
-        None if cfg!(target_os = "linux") => bundle(Path::new("/")),
+        Some(file) => Some(parse_certificates(file)?),
+        None if cfg!(target_os = "linux") => read_system_bundle(Path::new("/")),
         None => None,
     };
     let unusable = |error: &dyn std::error::Error| ApiError::NotSent {
         operation: "TLS",
-        why: SendFailure::Setup,
+        failure: SendFailure::Setup,
         reason: error.to_string(),
     };
     let verifier: Arc<dyn ServerCertVerifier> = match system {
         Some(system) => {
             let mut roots = RootCertStore::empty();
-            // A store holds now and then what no TLS library takes; what is named has to be right.
-            let _taken_and_left = roots.add_parsable_certificates(system);
-            for certificate in named {
+            // A trust store may contain certificates that the TLS library rejects; skip those. A specified
+            // certificate must be valid.
+            let _added_and_skipped = roots.add_parsable_certificates(system);
+            for certificate in additional {
                 roots.add(certificate).map_err(|error| unusable(&error))?;
             }
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
@@ -68,7 +69,8 @@ pub(super) fn config(files: &TrustFiles, presented: &PeerIssuer) -> Result<Clien
                 .map_err(|error| unusable(&error))?
         }
         None => Arc::new(
-            Verifier::new_with_extra_roots(named, Arc::clone(&provider)).map_err(|error| unusable(&error))?,
+            Verifier::new_with_extra_roots(additional, Arc::clone(&provider))
+                .map_err(|error| unusable(&error))?,
         ),
     };
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -77,27 +79,29 @@ pub(super) fn config(files: &TrustFiles, presented: &PeerIssuer) -> Result<Clien
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(RecordingVerifier {
             verifier,
-            presented: presented.clone(),
+            peer_issuer: peer_issuer.clone(),
         }))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
 
-/// Reads the system's trust store below `root`, where it is one file.
-fn bundle(root: &Path) -> Option<Vec<CertificateDer<'static>>> {
-    BUNDLES.iter().find_map(|path| certificates(&InputFile::read(root.join(path), "bundle").ok()?).ok())
+/// Reads the system's trust store below `root` if it is one file.
+fn read_system_bundle(root: &Path) -> Option<Vec<CertificateDer<'static>>> {
+    SYSTEM_BUNDLES
+        .iter()
+        .find_map(|path| parse_certificates(&InputFile::read(root.join(path), "bundle").ok()?).ok())
 }
 
-fn certificates(file: &InputFile) -> Result<Vec<CertificateDer<'static>>, ApiError> {
+fn parse_certificates(file: &InputFile) -> Result<Vec<CertificateDer<'static>>, ApiError> {
     let fail = |reason: String| ApiError::NotSent {
         operation: "TLS",
-        why: SendFailure::Setup,
+        failure: SendFailure::Setup,
         reason: format!("{}: {reason}", file.path.display()),
     };
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file.content).collect();
-    let found = found.map_err(|error| fail(error.to_string()))?;
-    if found.is_empty() { Err(fail("holds no certificate".to_owned())) } else { Ok(found) }
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file.content).collect();
+    let certificates = certificates.map_err(|error| fail(error.to_string()))?;
+    if certificates.is_empty() { Err(fail("no certificates found".to_owned())) } else { Ok(certificates) }
 }
 
 #[cfg(test)]
@@ -106,24 +110,24 @@ mod tests {
     use crate::injector::tls::Authority;
 
     #[test]
-    fn the_systems_own_authorities_are_believed_wherever_a_distribution_keeps_them() {
-        let authority = Authority::new("an authority of the system");
-        for place in BUNDLES {
+    fn system_bundle_is_found_in_every_known_path() {
+        let authority = Authority::new("system authority");
+        for path in SYSTEM_BUNDLES {
             let root = tempfile::tempdir().unwrap();
-            assert!(bundle(root.path()).is_none(), "{place}");
-            let file = root.path().join(place);
+            assert!(read_system_bundle(root.path()).is_none(), "{path}");
+            let file = root.path().join(path);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(&file, authority.pem()).unwrap();
             assert_eq!(
-                bundle(root.path()),
-                Some(certificates(&InputFile::read(file, "").unwrap()).unwrap()),
-                "{place}"
+                read_system_bundle(root.path()),
+                Some(parse_certificates(&InputFile::read(file, "").unwrap()).unwrap()),
+                "{path}"
             );
         }
     }
 
     #[test]
-    fn a_file_without_a_certificate_is_no_authority() {
+    fn file_without_certificate_is_rejected() {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in
             [("empty", ""), ("text", "no certificate"), ("broken", "-----BEGIN CERTIFICATE-----\n!!")]
@@ -132,8 +136,11 @@ mod tests {
             std::fs::write(&file, text).unwrap();
             let file = InputFile::read(file, "--cacert").unwrap();
             let files = TrustFiles { cacert: Some(file), ssl_cert_file: None };
-            let error = config(&files, &PeerIssuer::default()).unwrap_err();
-            assert!(matches!(error, ApiError::NotSent { why: SendFailure::Setup, .. }), "{name}: {error:?}");
+            let error = tls_config(&files, &PeerIssuer::default()).unwrap_err();
+            assert!(
+                matches!(error, ApiError::NotSent { failure: SendFailure::Setup, .. }),
+                "{name}: {error:?}"
+            );
         }
     }
 }

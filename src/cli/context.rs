@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{Connection, CredentialCache, Http, Limits, Probe, ProbeReport, TrustFiles};
-use crate::clock::{Clock as _, SignalListener, SystemClock};
+use crate::api::{CredentialCache, HttpApi, HttpApiConfig, Limits, Probe, ProbeReport, TrustFiles};
+use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Failure, StartState};
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
@@ -22,6 +22,7 @@ use crate::settings::{
     self, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext, SettingSummary,
     Settings, SettingsError,
 };
+use crate::signals::SignalListener;
 
 /// Everything that a command needs from its environment.
 pub(crate) struct Context {
@@ -33,7 +34,7 @@ pub(crate) struct Context {
     flags: Flags,
     environment: Environment,
     signals: SignalListener,
-    http: OnceCell<Http>,
+    http: OnceCell<HttpApi>,
     trust: OnceCell<TrustFiles>,
 }
 
@@ -54,7 +55,7 @@ impl Context {
         if let Err(error) = signals.listen() {
             streams::print_stderr(&format!("warning: can't install signal handlers: {error}"));
         }
-        let clock = Rc::new(SystemClock { interrupt: signals.clone() });
+        let clock = Rc::new(SystemClock { signals: signals.clone() });
         // Another command selects the default profile without naming it.
         let is_explicit = |origin: &Origin| matches!(origin, Origin::Flag(_) | Origin::Variable(_));
         let profile =
@@ -83,7 +84,7 @@ impl Context {
     /// # Errors
     ///
     /// Fails if there are no usable credentials, or if a CA file can't be read.
-    pub(crate) fn api(&self) -> Result<&Http, Failure> {
+    pub(crate) fn api(&self) -> Result<&HttpApi, Failure> {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
@@ -98,17 +99,17 @@ impl Context {
             }
             fetch_credentials(&settings.credentials?, &clock, &signals)
         };
-        let connection = Connection {
+        let connection = HttpApiConfig {
             service: self.settings.service.clone(),
-            keys: CredentialCache::new(credentials, Box::new(renew)),
+            credentials: CredentialCache::new(credentials, Box::new(renew)),
             limits: self.limits(),
             trust: self.trust()?.clone(),
             proxy: self.settings.proxy.clone(),
             clock: self.clock.clone(),
-            interrupt: self.signals.clone(),
+            signals: self.signals.clone(),
             observer: Rc::new(RequestLog { options: self.output_options }),
         };
-        let http = Http::new(connection).map_err(Failure::Read)?;
+        let http = HttpApi::new(connection).map_err(Failure::Read)?;
         Ok(self.http.get_or_init(|| http))
     }
 
@@ -124,10 +125,10 @@ impl Context {
             trust: self.trust()?,
             proxy: self.settings.proxy.as_ref(),
             clock: &*self.clock,
-            interrupt: &self.signals,
+            signals: &self.signals,
             observer: &RequestLog { options: self.output_options },
         };
-        probe.walk().map_err(|signal| Failure::Signal { signal, sent: StartState::Never, follow: None })
+        probe.run().map_err(|signal| Failure::Signal { signal, sent: StartState::Never, follow: None })
     }
 
     fn limits(&self) -> Limits {
@@ -173,7 +174,7 @@ impl Context {
 
     /// Returns the requests sent so far.
     pub(crate) fn requests(&self) -> Vec<RequestRecord> {
-        self.http.get().map(Http::records).unwrap_or_default()
+        self.http.get().map(HttpApi::records).unwrap_or_default()
     }
 
     /// Returns the last four characters of the current access key.
@@ -181,7 +182,7 @@ impl Context {
         let known = || {
             self.settings.credentials.as_ref().ok()?.static_credentials().map(Credentials::access_key_tail)
         };
-        self.http.get().map(Http::key_tail).or_else(known).filter(|tail| !tail.is_empty())
+        self.http.get().map(HttpApi::key_tail).or_else(known).filter(|tail| !tail.is_empty())
     }
 
     /// Returns the name of the current profile.

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use clap::Args;
 
 use crate::cli::context::{new_run_id, operator};
-use crate::clock::{Clock as _, SignalListener, SystemClock};
+use crate::clock::{Clock as _, SystemClock};
 use crate::error::Failure;
 use crate::journal::Journal;
 use crate::model::history::{DamagedRecord, History, InitOutcome};
 use crate::output::{CommandOutput, HistoryView, escape, streams};
 use crate::settings::{self, Environment};
+use crate::signals::SignalListener;
 
 /// Show upgrades and config group copies run on this machine
 #[derive(Debug, Args)]
@@ -55,7 +56,7 @@ pub(crate) fn empty_output() -> CommandOutput {
 /// Fails if the journal can't be read or written, or if the ID does not match exactly one run.
 pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<CommandOutput, Failure> {
     let directory = settings::state_directory(environment, settings::sandbox_port(environment)?);
-    let clock = SystemClock { interrupt: SignalListener::new() };
+    let clock = SystemClock { signals: SignalListener::new() };
     let now = clock.now();
     let journal = Journal::new(directory, operator(environment), new_run_id(now), Rc::new(clock));
     if args.init {

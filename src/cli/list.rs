@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use crate::api::{CdssApi, Read, RetryPolicy, one};
+use crate::api::{CdssApi, Read, RetryPolicy, read_one};
 use crate::cli::context::Context;
 use crate::error::Failure;
 use crate::model::cluster::ClusterList;
@@ -55,13 +55,13 @@ impl ListArgs {
 /// Fails if a request fails, or if the version is not offered.
 pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, Failure> {
     let api: &dyn CdssApi = context.api()?;
-    let patient = RetryPolicy::Patient;
+    let patient = RetryPolicy::Retry;
     match &args.what {
-        What::Clusters => one(api, Read::Clusters(None), patient)
+        What::Clusters => read_one(api, Read::Clusters(None), patient)
             .map(CommandOutput::Clusters)
             .map_err(Failure::before_start),
         What::Versions => {
-            one(api, Read::Versions, patient).map(CommandOutput::Versions).map_err(Failure::before_start)
+            read_one(api, Read::Versions, patient).map(CommandOutput::Versions).map_err(Failure::before_start)
         }
         What::ConfigGroups { version: None } => {
             let all = all_groups(api)?;
@@ -72,9 +72,10 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, F
         }
         What::ConfigGroups { version: Some(selector) } => {
             let versions: Vec<KafkaVersion> =
-                one(api, Read::Versions, patient).map_err(Failure::before_start)?;
+                read_one(api, Read::Versions, patient).map_err(Failure::before_start)?;
             let code = selector.find(&versions)?.version.code;
-            let groups = one(api, Read::ConfigGroups(Some(code)), patient).map_err(Failure::before_start)?;
+            let groups =
+                read_one(api, Read::ConfigGroups(Some(code)), patient).map_err(Failure::before_start)?;
             Ok(CommandOutput::ConfigGroups(groups, versions))
         }
     }

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::api::ApiError;
-use crate::clock::Signal;
 use crate::config_group::rules::setting_text::first_few;
 use crate::exit::Exit;
 use crate::model::group_name::GroupName;
+use crate::signals::Signal;
 use crate::upgrade::rules::checks::JOURNAL_REMEDY;
 
 use super::{Failure, exit_of_signal, exit_of_unsent};

@@ -1,7 +1,6 @@
 //! The one error that commands return. Whether anything was started is part of each case.
 
 use crate::api::{ApiError, SendFailure};
-use crate::clock::Signal;
 use crate::consent::ConsentError;
 use crate::exit::Exit;
 use crate::journal::JournalError;
@@ -11,6 +10,7 @@ use crate::model::kafka_version::VersionError;
 use crate::model::selector::{ClusterError, ConfigGroupError};
 use crate::model::service::Service;
 use crate::settings::SettingsError;
+use crate::signals::Signal;
 use crate::upgrade::rules::acceptance::AcceptanceError;
 use crate::upgrade::rules::checks::{Check, JOURNAL_REMEDY};
 use crate::verify::rules::Step;
@@ -190,7 +190,7 @@ impl Failure {
 
     /// Replaces a failed connection to a sandbox with an error about the sandbox; the network is not the cause.
     pub(crate) fn for_service(self, service: &Service) -> Self {
-        let Self::Read(ApiError::NotSent { why: SendFailure::Connection, reason, .. }) = &self else {
+        let Self::Read(ApiError::NotSent { failure: SendFailure::Connection, reason, .. }) = &self else {
             return self;
         };
         match service.sandbox_is_gone(reason) {
@@ -214,7 +214,7 @@ impl Failure {
             | Self::Usage { .. }
             | Self::Acceptance(_)
             | Self::Version(VersionError::Malformed(_))
-            | Self::Read(ApiError::NotSent { why: SendFailure::Setup, .. }) => Exit::Usage,
+            | Self::Read(ApiError::NotSent { failure: SendFailure::Setup, .. }) => Exit::Usage,
             Self::Journal(JournalError::Interrupted { signal, .. }) | Self::Signal { signal, .. } => {
                 exit_of_signal(*signal)
             }

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{JournalError, file};
-use crate::clock::{Clock, Interrupted};
+use crate::clock::Clock;
+use crate::signals::Interrupted;
 
 /// How long a writer waits for the others. A line takes a few milliseconds, so a lock that is held for longer belongs
 /// to a process that is stopped or stuck.

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::clock::{Clock, Interrupted, Signal};
+use crate::clock::Clock;
 use crate::config_group::rules::creation::GroupCreation;
 use crate::model::group_name::GroupName;
 use crate::model::history::{DamagedRecord, History, InitOutcome};
@@ -19,6 +19,7 @@ use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_state::JournalState;
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
+use crate::signals::{Interrupted, Signal};
 use crate::upgrade::rules::broker_history::{BrokerHistories, BrokerHistory, RestartEvidence};
 
 mod entry;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::streams;
-use crate::clock::SignalListener;
 use crate::consent::Prompt;
+use crate::signals::SignalListener;
 
 /// Prompts on stderr and reads the answer from the terminal on stdin.
 pub(crate) struct TerminalPrompt {

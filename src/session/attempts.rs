@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Session;
 use crate::api::{ApiError, CdssApi, OperationKind, RetryDecision, SendFailure, classify};
-use crate::clock::Interrupted;
+use crate::signals::Interrupted;
 
 /// The most attempts, within [`WINDOW`].
 ///
@@ -48,7 +48,7 @@ impl RetryBudget {
                 self.clock_was_corrected = true;
                 Duration::ZERO
             }
-            RetryDecision::Retry { asked } => self.pause.max(asked.unwrap_or_default()),
+            RetryDecision::Retry { retry_after: asked } => self.pause.max(asked.unwrap_or_default()),
             _ => return None,
         };
         let is_late = now.saturating_sub(self.began).saturating_add(pause) > WINDOW;
@@ -104,7 +104,7 @@ impl Session<'_> {
     pub(crate) fn raise_if_interrupted(&self, error: &ApiError) -> Result<(), Interrupted> {
         match error {
             // The sleep returns which signal it was.
-            ApiError::NotSent { why: SendFailure::Interrupted, .. } => self.clock.sleep(Duration::ZERO),
+            ApiError::NotSent { failure: SendFailure::Interrupted, .. } => self.clock.sleep(Duration::ZERO),
             _ => Ok(()),
         }
     }
@@ -128,11 +128,15 @@ mod tests {
         let now = Duration::from_millis(1_500);
         for asked in [Duration::MAX, Duration::from_secs(u64::MAX), WINDOW] {
             let mut attempts = RetryBudget::begin(Duration::ZERO, PAUSE);
-            assert_eq!(attempts.next(RetryDecision::Retry { asked: Some(asked) }, now), None, "{asked:?}");
+            assert_eq!(
+                attempts.next(RetryDecision::Retry { retry_after: Some(asked) }, now),
+                None,
+                "{asked:?}"
+            );
         }
         let mut attempts = RetryBudget::begin(Duration::ZERO, Duration::MAX);
         assert_eq!(
-            attempts.next(RetryDecision::Retry { asked: None }, now),
+            attempts.next(RetryDecision::Retry { retry_after: None }, now),
             None,
             "a polling interval of any length"
         );

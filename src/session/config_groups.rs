@@ -2,7 +2,7 @@
 
 use super::Session;
 use super::resolve::{all, take};
-use crate::api::{Answer, ApiError, CdssApi, Read, RetryPolicy, join};
+use crate::api::{ApiError, CdssApi, Read, ReadResponse, RetryPolicy, read_many};
 use crate::config_group::rules::creation::GroupCreation;
 use crate::error::Failure;
 use crate::model::cluster::Cluster;
@@ -27,7 +27,7 @@ pub(crate) struct AllGroups {
 ///
 /// Fails when a read does. Nothing was changed.
 pub(crate) fn all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> {
-    let [groups, versions] = join(api, &[Read::ConfigGroups(None), Read::Versions]);
+    let [groups, versions] = read_many(api, &[Read::ConfigGroups(None), Read::Versions]);
     let auth = groups.as_ref().is_err_and(ApiError::is_auth);
     let offers = if auth { Vec::new() } else { take(versions.map_err(Failure::before_start)?)? };
     of_all_versions(api, groups, offers)
@@ -37,11 +37,11 @@ pub(crate) fn all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> {
 /// the groups of each version on offer are read instead.
 fn of_all_versions(
     api: &dyn CdssApi,
-    answer: Result<Answer, ApiError>,
+    answer: Result<ReadResponse, ApiError>,
     offers: Vec<KafkaVersion>,
 ) -> Result<AllGroups, Failure> {
     match answer {
-        Err(error) if error.is_no_such_route() => {
+        Err(error) if error.is_route_not_found() => {
             let groups = groups_of_each(api, &offers)?.concat();
             Ok(AllGroups { groups, offers, is_whole: false })
         }
@@ -58,7 +58,7 @@ pub(crate) fn groups_of_each(
     versions: &[KafkaVersion],
 ) -> Result<Vec<Vec<ConfigGroup>>, Failure> {
     let reads: Vec<Read> = versions.iter().map(|version| Read::ConfigGroups(Some(version.code))).collect();
-    let answers = api.together(&reads, RetryPolicy::Patient).into_iter();
+    let answers = api.read_all(&reads, RetryPolicy::Retry).into_iter();
     answers.map(|answer| take(answer.map_err(Failure::before_start)?)).collect()
 }
 
@@ -93,7 +93,7 @@ impl Session<'_> {
     }
 
     pub(crate) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
-        let [list] = all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
+        let [list] = all(read_many(self.api, &[Read::ConfigGroups(Some(version))]))?;
         take(list)
     }
 
@@ -108,7 +108,7 @@ impl Session<'_> {
         match find_group(list, wanted) {
             Ok(group) => Ok(group.clone()),
             Err(ConfigGroupError::NotFound(_)) => {
-                let [answer] = join(self.api, &[Read::ConfigGroups(None)]);
+                let [answer] = read_many(self.api, &[Read::ConfigGroups(None)]);
                 of_all_versions(self.api, answer, offers.to_vec())?.find(wanted, flag).cloned()
             }
             Err(error) => Err(no_group(error, flag, true)),
@@ -118,13 +118,13 @@ impl Session<'_> {
     /// Reads the group in use; None where the service tells none.
     pub(crate) fn present_group(&self, cluster: &Cluster) -> Result<Option<GroupSettings>, Failure> {
         let Some(bare) = bare_group(cluster) else { return Ok(None) };
-        let [group, settings] = join(
+        let [group, settings] = read_many(
             self.api,
             &[Read::ConfigGroup(bare.no, bare.version), Read::Settings(bare.no, bare.version)],
         );
         let [group, settings] = all([
-            or_nothing(group, Answer::ConfigGroup(None)),
-            or_nothing(settings, Answer::Settings(None)),
+            or_nothing(group, ReadResponse::ConfigGroup(None)),
+            or_nothing(settings, ReadResponse::Settings(None)),
         ])?;
         let group: Option<ConfigGroup> = take(group)?;
         let settings: Option<Vec<Setting>> = take(settings)?;
@@ -134,8 +134,8 @@ impl Session<'_> {
     /// Reads which group is in use; None where the service tells none.
     pub(crate) fn group_in_use(&self, cluster: &Cluster) -> Result<Option<ConfigGroup>, Failure> {
         let Some(bare) = bare_group(cluster) else { return Ok(None) };
-        let [group] = join(self.api, &[Read::ConfigGroup(bare.no, bare.version)]);
-        let [group] = all([or_nothing(group, Answer::ConfigGroup(None))])?;
+        let [group] = read_many(self.api, &[Read::ConfigGroup(bare.no, bare.version)]);
+        let [group] = all([or_nothing(group, ReadResponse::ConfigGroup(None))])?;
         Ok(Some(take::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
     }
 
@@ -160,8 +160,8 @@ impl Session<'_> {
     pub(crate) fn settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
         let mut found = Vec::new();
-        for (group, answer) in groups.iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
-            let answer = or_nothing(answer, Answer::Settings(None)).map_err(Failure::before_start)?;
+        for (group, answer) in groups.iter().zip(self.api.read_all(&reads, RetryPolicy::Retry)) {
+            let answer = or_nothing(answer, ReadResponse::Settings(None)).map_err(Failure::before_start)?;
             if let Some(settings) = take::<Option<Vec<Setting>>>(answer)? {
                 found.push(GroupSettings { group: group.clone(), settings });
             }
@@ -176,7 +176,7 @@ impl Session<'_> {
     /// Fails with the service's own words where it refuses one. Nothing was changed.
     pub(crate) fn required_settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
-        let answers = self.api.together(&reads, RetryPolicy::Patient);
+        let answers = self.api.read_all(&reads, RetryPolicy::Retry);
         let told = groups.iter().zip(answers).map(|(group, answer)| {
             let settings = answer.and_then(Option::<Vec<Setting>>::try_from)?;
             Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(no_settings)? })
@@ -216,7 +216,10 @@ fn several(groups: &[ConfigGroup], flag: &str) -> String {
 }
 
 /// A group that the service refuses to show counts as one that it tells nothing of; a check says so.
-fn or_nothing(answer: Result<Answer, ApiError>, nothing: Answer) -> Result<Answer, ApiError> {
+fn or_nothing(
+    answer: Result<ReadResponse, ApiError>,
+    nothing: ReadResponse,
+) -> Result<ReadResponse, ApiError> {
     match answer {
         Err(ApiError::Refused { .. }) => Ok(nothing),
         answer => answer,
@@ -228,7 +231,7 @@ pub(crate) fn no_settings() -> ApiError {
     ApiError::Unreadable {
         operation: "getKafkaConfigGroupDetailList",
         status: 200,
-        what: "an answer without content".to_owned(),
+        reason: "an answer without content".to_owned(),
         request_id: None,
     }
 }

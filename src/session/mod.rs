@@ -8,13 +8,14 @@ pub(crate) mod resolve;
 use std::time::Duration;
 
 use crate::api::CdssApi;
-use crate::clock::{Clock, Interrupted};
+use crate::clock::Clock;
 use crate::error::{Failure, StartState};
 use crate::journal::Journal;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::report::Report;
 use crate::reporter::Reporter;
+use crate::signals::Interrupted;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::progress::WatchThresholds;

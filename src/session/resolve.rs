@@ -1,7 +1,7 @@
 //! From names to numbers: the first reads of every command.
 
 use super::Session;
-use crate::api::{Answer, ApiError, Read, join};
+use crate::api::{ApiError, Read, ReadResponse, read_many};
 use crate::error::Failure;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity, ClusterList};
@@ -41,7 +41,9 @@ impl ResolvedCluster {
 }
 
 /// Returns the answers, or the failure that says most: a wrong key before a network that was down too.
-pub(crate) fn all<const N: usize>(answers: [Result<Answer, ApiError>; N]) -> Result<[Answer; N], Failure> {
+pub(crate) fn all<const N: usize>(
+    answers: [Result<ReadResponse, ApiError>; N],
+) -> Result<[ReadResponse; N], Failure> {
     let auth = answers.iter().position(|answer| answer.as_ref().is_err_and(ApiError::is_auth));
     if let Some(at) = auth
         && let Err(error) = &answers[at]
@@ -56,7 +58,7 @@ pub(crate) fn all<const N: usize>(answers: [Result<Answer, ApiError>; N]) -> Res
 }
 
 /// Turns an answer into its own type.
-pub(crate) fn take<T: TryFrom<Answer, Error = ApiError>>(answer: Answer) -> Result<T, Failure> {
+pub(crate) fn take<T: TryFrom<ReadResponse, Error = ApiError>>(answer: ReadResponse) -> Result<T, Failure> {
     answer.try_into().map_err(Failure::before_start)
 }
 
@@ -73,7 +75,7 @@ impl Session<'_> {
             Selector::Number(number) => (ClusterNo::new(*number), None, None),
             Selector::Name(name) => {
                 let reads = [Read::Clusters(Some(name.clone())), Read::Versions];
-                let [list, versions] = all(join(self.api, &reads))?;
+                let [list, versions] = all(read_many(self.api, &reads))?;
                 let list: ClusterList = take(list)?;
                 let entry = find_cluster(&list, name).map_err(|error| Failure::Cluster {
                     hint: self.hint_for(&error),
@@ -86,11 +88,11 @@ impl Session<'_> {
         };
         let (cluster, health, offers) = if let Some(offers) = offers {
             let [cluster, health] =
-                all(self.unless_missing(no, join(self.api, &[Read::Cluster(no), Read::Status(no)]))?)?;
+                all(self.unless_missing(no, read_many(self.api, &[Read::Cluster(no), Read::Status(no)]))?)?;
             (cluster, health, offers)
         } else {
             let reads = [Read::Cluster(no), Read::Status(no), Read::Versions];
-            let [cluster, health, versions] = all(self.unless_missing(no, join(self.api, &reads))?)?;
+            let [cluster, health, versions] = all(self.unless_missing(no, read_many(self.api, &reads))?)?;
             (cluster, health, take(versions)?)
         };
         let cluster = take::<Option<Cluster>>(cluster)?.ok_or_else(|| self.no_such(no))?;
@@ -112,8 +114,8 @@ impl Session<'_> {
     fn unless_missing<const N: usize>(
         &self,
         no: ClusterNo,
-        answers: [Result<Answer, ApiError>; N],
-    ) -> Result<[Result<Answer, ApiError>; N], Failure> {
+        answers: [Result<ReadResponse, ApiError>; N],
+    ) -> Result<[Result<ReadResponse, ApiError>; N], Failure> {
         match answers.first() {
             Some(Err(ApiError::Refused { .. })) => Err(self.no_such(no)),
             _ => Ok(answers),
@@ -150,7 +152,7 @@ impl Session<'_> {
         if listed.is_some() {
             return Ok(Some(KafkaVersion { release: listed, ..KafkaVersion::nameless(code) }));
         }
-        let [list] = all(join(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
+        let [list] = all(read_many(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
         let list: ClusterList = take(list)?;
         let entry = list.allowed.into_iter().find(|entry| entry.no == cluster.no);
         let release = entry.and_then(|entry| entry.release);

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::clock::Signal;
 use crate::model::command_context::quote;
+use crate::signals::Signal;
 
 mod credential_process;
 mod edit;

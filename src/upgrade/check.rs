@@ -255,7 +255,7 @@ impl Session<'_> {
                 Err(why) => snapshot.pre_check = PreCheck::NotAsked(why),
             }
         }
-        for (snapshot, answer) in asked.into_iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
+        for (snapshot, answer) in asked.into_iter().zip(self.api.read_all(&reads, RetryPolicy::Retry)) {
             snapshot.pre_check = take(answer.map_err(Failure::before_start)?)?;
         }
         Ok(())

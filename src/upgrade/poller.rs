@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{Answer, ApiError, OperationKind, Read, RetryDecision, RetryPolicy, classify, one};
-use crate::clock::Interrupted;
+use crate::api::{
+    ApiError, OperationKind, Read, ReadResponse, RetryDecision, RetryPolicy, classify, read_one,
+};
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity};
 use crate::model::ids::ClusterNo;
 use crate::session::Session;
+use crate::signals::Interrupted;
 
 /// Looks, and remembers which call tells the colours.
 #[derive(Debug)]
@@ -62,7 +64,7 @@ impl ClusterPoller {
         (self.retried, self.vanished) = (false, false);
         if !self.by_status {
             match self.read(flow, Read::Progress(self.no)) {
-                Err(error) if error.is_no_such_route() || matches!(error, ApiError::Refused { .. }) => {
+                Err(error) if error.is_route_not_found() || matches!(error, ApiError::Refused { .. }) => {
                     self.by_status = true;
                 }
                 answer => {
@@ -92,7 +94,7 @@ impl ClusterPoller {
         operation: &'static str,
         identity: impl Fn(&T) -> &ClusterIdentity,
     ) -> Result<T, ApiError> {
-        let unusable = |what| ApiError::Unreadable { operation, status: 200, what, request_id: None };
+        let unusable = |reason| ApiError::Unreadable { operation, status: 200, reason, request_id: None };
         let Some(answer) = answer? else {
             self.vanished = true;
             return Err(unusable("an answer without content".to_owned()));
@@ -108,9 +110,9 @@ impl ClusterPoller {
     /// now and then would keep two good looks from ever coming in a row.
     fn read<T>(&mut self, flow: &Session<'_>, read: Read) -> Result<Option<T>, ApiError>
     where
-        Option<T>: TryFrom<Answer, Error = ApiError>,
+        Option<T>: TryFrom<ReadResponse, Error = ApiError>,
     {
-        match one(flow.api, read.clone(), RetryPolicy::Once) {
+        match read_one(flow.api, read.clone(), RetryPolicy::Once) {
             Err(error) if matches!(classify(OperationKind::Read, &error), RetryDecision::Retry { .. }) => {
                 self.retried = true;
                 let interrupted = |interrupted: Interrupted| ApiError::Interrupted {
@@ -118,7 +120,7 @@ impl ClusterPoller {
                     signal: interrupted.0,
                 };
                 flow.clock.sleep(AGAIN.min(flow.poll)).map_err(interrupted)?;
-                one(flow.api, read, RetryPolicy::Once)
+                read_one(flow.api, read, RetryPolicy::Once)
             }
             outcome => outcome,
         }

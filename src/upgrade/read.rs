@@ -1,7 +1,7 @@
 //! Reads all that a decision needs, each thing once.
 
 use super::candidates::{GroupSelection, candidates_to_read, select_group};
-use crate::api::{Read, join};
+use crate::api::{Read, read_many};
 use crate::config_group::rules::choice::{GroupChoice, choose, copy_is_better, settings_of};
 use crate::config_group::rules::difference::VersionedSettings;
 use crate::error::Failure;
@@ -79,7 +79,7 @@ impl Session<'_> {
     /// Fails when a read fails, or the cluster is gone. Nothing was started.
     pub(super) fn reread(&mut self, before: &Snapshot) -> Result<Snapshot, Failure> {
         let no = before.cluster.no;
-        let [cluster, health] = all(join(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
+        let [cluster, health] = all(read_many(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
         let cluster = take::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?.named_as(&before.cluster);
         let present = self.present_group(&cluster)?;
         let target_settings = match &before.group {
@@ -167,7 +167,7 @@ impl Session<'_> {
             Ok(target) => target,
             Err(why) => return Ok(PreCheck::NotAsked(why)),
         };
-        let [answer] = all(join(self.api, &[Read::PreCheck(target)]))?;
+        let [answer] = all(read_many(self.api, &[Read::PreCheck(target)]))?;
         take(answer)
     }
 }

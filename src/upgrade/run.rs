@@ -9,7 +9,6 @@ use super::check::{
 };
 use super::start::{StartOutcome, StartRequest};
 use super::watch::{Watch, WatchEnd};
-use crate::clock::Signal;
 use crate::consent::{Consent, ConsentError, ConsentMethod, Prompt, confirm};
 use crate::error::{Failure, StartState};
 use crate::journal::{ClusterLock, LockError, StartEntry};
@@ -20,6 +19,7 @@ use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 use crate::session::resolve::UpgradeRequest;
 use crate::session::{Session, interrupted_before_start};
+use crate::signals::Signal;
 use crate::upgrade::rules::broker_history::RestartEvidence;
 use crate::upgrade::rules::checks::other_group;
 use crate::upgrade::rules::next_action::NextAction;

@@ -8,8 +8,7 @@ use jiff::Timestamp;
 
 use super::check::busy_failure;
 use super::poller::ClusterPoller;
-use crate::api::{Acceptance, ApiError, OperationKind, Read, RetryDecision, classify, join_once};
-use crate::clock::Signal;
+use crate::api::{AcceptedStart, ApiError, OperationKind, Read, RetryDecision, classify, read_many_once};
 use crate::consent::Consent;
 use crate::error::{Failure, StartState};
 use crate::model::broker_health::Health;
@@ -19,6 +18,7 @@ use crate::model::verdict::{Submitted, Verdict};
 use crate::session::Session;
 use crate::session::attempts::{CONFIRMATION_PAUSES, RetryBudget};
 use crate::session::interrupted_before_start;
+use crate::signals::Signal;
 use crate::upgrade::rules::acceptance::Acceptances as AcceptedChecks;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
@@ -125,7 +125,7 @@ impl Session<'_> {
             // From here on an internal error must not claim that nothing was started.
             self.report.submitted = Submitted::Unknown;
             let error = match self.api.start(&ready.target, ready.consent, left) {
-                Ok(Acceptance { request_id, at }) => {
+                Ok(AcceptedStart { request_id, at }) => {
                     return Ok(StartOutcome {
                         answer: StartAnswer::Accepted,
                         at,
@@ -138,7 +138,7 @@ impl Session<'_> {
                 Err(error) => error,
             };
             let action = classify(OperationKind::Start, &error);
-            if action.proves_nothing_was_done() {
+            if action.proves_no_effect() {
                 self.report.submitted = Submitted::No;
                 self.raise_if_interrupted(&error).map_err(interrupted_before_start)?;
                 self.reread_before_retry(&mut ready, &mut attempts, action, error)?;
@@ -197,7 +197,7 @@ impl Session<'_> {
                 Err(NoStart::Final(failure)) => return Err(failure),
                 Err(NoStart::Unseen(cause)) => failure = Failure::Unseen { cause },
             }
-            action = RetryDecision::Retry { asked: None };
+            action = RetryDecision::Retry { retry_after: None };
         }
     }
 
@@ -205,7 +205,7 @@ impl Session<'_> {
     fn reread_before_start(&mut self, ready: &StartRequest<'_>) -> Result<Duration, NoStart> {
         let sent_at = self.clock.elapsed();
         let no = ready.plan.no;
-        let answers = join_once(self.api, &[Read::Cluster(no), Read::Status(no)]);
+        let answers = read_many_once(self.api, &[Read::Cluster(no), Read::Status(no)]);
         if let Some(signal) = answers.iter().find_map(|answer| answer.as_ref().err()?.signal()) {
             return Err(NoStart::Final(Failure::Signal { signal, sent: StartState::No, follow: None }));
         }

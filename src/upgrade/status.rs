@@ -40,7 +40,7 @@ pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Resul
         return Err(Failure::Read(ApiError::Unreadable {
             operation: "getClusterInfo",
             status: 200,
-            what: format!("answers about different clusters: {conflict}"),
+            reason: format!("answers about different clusters: {conflict}"),
             request_id: None,
         }));
     }

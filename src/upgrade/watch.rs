@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use super::poller::ClusterPoller;
 use crate::api::ApiError;
-use crate::clock::{Interrupted, Signal};
 use crate::model::broker_health::Health;
 use crate::model::cluster::Cluster;
 use crate::model::ids::ClusterNo;
 use crate::session::Session;
+use crate::signals::{Interrupted, Signal};
 use crate::upgrade::rules::progress::{Observation, Progress, WatchResult};
 
 /// What a watch needs to know.

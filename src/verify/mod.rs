@@ -2,7 +2,7 @@
 
 pub(crate) mod rules;
 
-use crate::api::{ApiError, CdssApi, ProbeReport, Read, join};
+use crate::api::{ApiError, CdssApi, ProbeReport, Read, read_many};
 use crate::error::Failure;
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::KafkaVersion;
@@ -23,7 +23,7 @@ pub(crate) fn verify<'a>(
     api: impl FnOnce() -> Result<&'a dyn CdssApi, Failure>,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let ProbeReport { walk: mut steps, times, error } = probe;
+    let ProbeReport { mut steps, clock_skew: times, error } = probe;
     let mut cause = error.map(Failure::before_start);
     if let Some((local, server)) = times {
         steps.pass(Step::Clock, rules::clock(local, server));
@@ -52,7 +52,7 @@ fn check_access(
     steps: &mut StepResults,
     api: &dyn CdssApi,
 ) -> Result<Option<Failure>, Failure> {
-    let [versions, clusters] = join(api, &[Read::Versions, Read::Clusters(None)]);
+    let [versions, clusters] = read_many(api, &[Read::Versions, Read::Clusters(None)]);
     let versions: Result<Vec<KafkaVersion>, ApiError> = versions.and_then(TryInto::try_into);
     let clusters: Result<ClusterList, ApiError> = clusters.and_then(TryInto::try_into);
     let (versions, clusters) = match (versions, clusters) {
@@ -93,7 +93,7 @@ fn step_of(error: &ApiError) -> Step {
             Step::Permission
         }
         error if error.is_auth() => Step::Key,
-        error if error.is_no_such_route() => Step::Region,
+        error if error.is_route_not_found() => Step::Region,
         _ => Step::Response,
     }
 }

@@ -44,7 +44,7 @@ fn missing_group_list_does_not_mean_the_name_is_free() {
         request.contains("/getKafkaVersionConfigGroupList").then(|| success(&Value::Null))
     });
     let (run, _) = service.json("config-group copy --cluster payments-prod --version 3.9.0 --yes");
-    run.assert_says(12, &["getKafkaVersionConfigGroupList: an answer without its list"]);
+    run.assert_says(12, &["getKafkaVersionConfigGroupList: the list is missing in the response"]);
     service.assert_made(0, 0);
 }
 
@@ -175,7 +175,7 @@ fn unfiltered_or_partial_list_selects_no_wrong_group() {
     let lacking = list(vec![], 4);
     let service = Altered::new(move |request| request.contains("ConfigGroupList").then(|| lacking.clone()));
     let (run, _) = service.json("config-group copy --cluster payments-prod --version 3.9.0 --yes");
-    run.assert_says(12, &["a list with fewer entries than it counts"]);
+    run.assert_says(12, &["the list has fewer entries than its total count"]);
     service.assert_made(0, 0);
 
     // A group number is unique only within its version.

@@ -149,7 +149,10 @@ fn cluster_list_with_invalid_count_resolves_no_name() {
         let injector = counting(sandbox.port(), change);
         let line = "upgrade --cluster orders-prod --version 3.9.0 --yes";
         let run = Home::empty().run_at(&injector.url(), line);
-        run.assert_says(12, &["getClusterInfoList: a cluster list with an unreadable count"]);
+        run.assert_says(
+            12,
+            &["getClusterInfoList: the cluster list has an invalid total count or page number"],
+        );
     }
     assert_eq!(sandbox.log().starts_requested(), 0);
 }
@@ -166,7 +169,7 @@ fn incomplete_cluster_list_resolves_no_name() {
         "list clusters",
     ] {
         let run = Home::empty().run_at(&injector.url(), line);
-        run.assert_says(12, &["getClusterInfoList: a cluster list with", "where the service counts"]);
+        run.assert_says(12, &["getClusterInfoList: the cluster list has", "but its total count is"]);
     }
     assert_eq!(sandbox.log().starts_requested(), 0);
     let by_number = Home::empty().run_at(&injector.url(), "status --cluster no:1009123");

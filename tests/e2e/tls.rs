@@ -84,27 +84,32 @@ fn untrusted_certificate_is_refused_without_retry() {
             unknown.server("127.0.0.1", Validity::Now),
             [
                 "UnknownIssuer",
-                "`Corporate Proxy CA` issued it",
-                "hint: give the certificate of the authority",
+                "issued by `Corporate Proxy CA`",
+                "hint: if you trust the issuer",
                 "--cacert FILE",
             ],
         ),
         (
             "signed by itself",
             self_signed("127.0.0.1"),
-            ["is not trusted", "`made by itself` issued it", "hint: give the certificate", "--cacert FILE"],
+            [
+                "is not trusted",
+                "issued by `made by itself`",
+                "hint: if you trust the issuer",
+                "--cacert FILE",
+            ],
         ),
         (
             "expired",
             known.server("127.0.0.1", Validity::Expired),
-            ["expired", "`cdss test authority` issued it", "hint: check this machine's clock", "renewed"],
+            ["expired", "issued by `cdss test authority`", "hint: check this machine's clock", "renewed"],
         ),
         (
             "not valid yet",
             known.server("127.0.0.1", Validity::NotYet),
             [
                 "not valid yet",
-                "`cdss test authority` issued it",
+                "issued by `cdss test authority`",
                 "hint: check this machine's clock",
                 "renewed",
             ],
@@ -112,7 +117,7 @@ fn untrusted_certificate_is_refused_without_retry() {
         (
             "another host's",
             known.server("other.test", Validity::Now),
-            ["not valid for", "`cdss test authority` issued it", "hint: check --endpoint", "proxy"],
+            ["not valid for", "issued by `cdss test authority`", "hint: check --endpoint", "proxy"],
         ),
     ] {
         let service = Service::new(config);
@@ -255,12 +260,12 @@ fn refusing_proxy_is_named_without_its_password() {
                 let run =
                     run(&home, "list versions --endpoint https://cdss.test -vvv", &[("HTTPS_PROXY", &url)]);
                 let named =
-                    format!("cannot connect to https://cdss.test:443 through the proxy {}: ", proxy.url(""));
+                    format!("can't connect to https://cdss.test:443 through proxy {}: ", proxy.url(""));
                 let login = status.starts_with("407");
                 let hint = if login {
-                    "hint: give the proxy as http://USER:"
+                    "hint: set the proxy to http://USER:"
                 } else {
-                    "hint: the network or the proxy"
+                    "hint: make sure that the network and the proxy"
                 };
                 run.assert_says(12, &[&named, hint]);
                 assert!(!login || proxy.seen().heads.len() == 1, "one try: four could lock an account");
@@ -276,14 +281,14 @@ fn refusing_proxy_is_named_without_its_password() {
                 let variables = [("HTTPS_PROXY", proxy.url("")), ("NO_PROXY", exempt.to_owned())];
                 let variables = [0, 1].map(|at| (variables[at].0, variables[at].1.as_str()));
                 let run = run(&home, "list versions --endpoint https://cdss.test", &variables);
-                run.assert_says(12, &["cannot connect to https://cdss.test:443: "]);
+                run.assert_says(12, &["can't connect to https://cdss.test:443: "]);
                 assert!(proxy.seen().heads.is_empty(), "{exempt}: nobody asks the proxy");
             });
         }
     });
     let socks = [("HTTPS_PROXY", "socks5://127.0.0.1:9")];
     run(&Home::empty(), "list versions --endpoint https://cdss.test", &socks)
-        .assert_says(2, &["socks5 is a proxy of another kind than http and https"]);
+        .assert_says(2, &["unsupported proxy scheme `socks5`; use http or https"]);
 }
 
 #[test]

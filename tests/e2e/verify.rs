@@ -151,7 +151,7 @@ fn each_fault_fails_its_own_step_with_a_remedy() {
     let arguments = format!("--endpoint https://127.0.0.1:{} --cacert {}", service.port(), cacert.display());
     assert_first(&home, &arguments, &[], "tls", 12, "--cacert FILE");
     let table = verify(&home, &arguments, &[]).stdout;
-    assert!(table.contains("`Corporate Proxy CA` issued it"), "{table}");
+    assert!(table.contains("issued by `Corporate Proxy CA`"), "{table}");
     met += 1;
 
     // A firewall that allows the connection but not TLS.
@@ -172,7 +172,7 @@ fn each_fault_fails_its_own_step_with_a_remedy() {
     for (scenario, step, code, remedy) in [
         (Scenario::ServerError, "service.answer", 12, "try again"),
         (Scenario::WrongSignature, "key.accepted", 4, "check the secret key"),
-        (Scenario::NoPermission, "key.permission", 4, "give the sub account the policy"),
+        (Scenario::NoPermission, "key.permission", 4, "attach the policy"),
     ] {
         let bench = Bench::new(scenario);
         assert_first(&home, &format!("--endpoint {}", bench.sandbox.url()), &[], step, code, remedy);
@@ -275,7 +275,7 @@ fn first_request_has_no_key_and_tls_and_proxy_are_reported() {
     let rows = [
         format!("  proxy            pass    {}\n", proxy.url("")),
         "  connection       pass    through the proxy\n".to_owned(),
-        "  tls              pass    `cdss test authority` issued the certificate\n".to_owned(),
+        "  tls              pass    certificate issued by `cdss test authority`\n".to_owned(),
     ];
     for row in rows {
         assert!(run.stdout.contains(&row), "{row:?} is not in\n{}", run.stdout);
@@ -331,7 +331,7 @@ fn connection_errors_hint_at_config_verify() {
         let run = Running::start(command, &line).end();
         assert_eq!(run.code, 12, "{what}: {}", run.stderr);
         assert!(
-            run.stderr.contains("; `cdss config verify` looks at each step of the way"),
+            run.stderr.contains("; to test each connection step, run `cdss config verify`"),
             "{what}: {}",
             run.stderr
         );

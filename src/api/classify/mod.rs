@@ -1,90 +1,91 @@
-//! What an attempt that ended so means, and what to do next: one table for the whole client. Pure.
+//! What a failed attempt means and what to do next: one table for all operations. Pure.
 
 use std::time::Duration;
 
 use super::error::{ApiError, SendFailure};
 
-/// What an operation does at the service. It belongs to the operation and never to the HTTP method: this API has
-/// reads that are POST, and changes that are GET.
+/// The effect of an operation. It does not follow from the HTTP method: this API has reads that use POST and changes
+/// that use GET.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OperationKind {
-    /// Changes nothing, however often it is sent.
+    /// Changes nothing.
     Read,
-    /// Starts something that can't be taken back.
+    /// Starts something that can't be undone.
     Start,
-    /// Makes or writes something that stays: sent again only where a start would be.
+    /// Creates or writes something persistent. Classified like a start.
     Change,
 }
 
-/// What to do next.
+/// What to do after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryDecision {
-    /// Send it again after a pause: nothing was done, and it may go better then. `asked` is the pause that the
-    /// service asks for.
-    Retry { asked: Option<Duration> },
-    /// Sign it again with the service's own time, at once: nothing was done, for this machine's clock is wrong.
+    /// The request had no effect, and a retry may succeed. `retry_after` is the pause that the service requests.
+    Retry { retry_after: Option<Duration> },
+    /// The request had no effect because the local clock is wrong: sign it with the service's time and retry at once.
     RetryWithServerTime,
-    /// The failure stands, and nothing was done.
+    /// The request had no effect, and a retry would not help.
     Final,
-    /// The service itself turned it down. One look confirms that nothing happens.
+    /// The service refused the request. Confirm with one read that nothing happens.
     Confirm,
-    /// Whether it took effect is not known. Looks decide.
+    /// Whether the request had an effect is unknown. Poll to find out.
     InDoubt,
 }
 
 impl RetryDecision {
-    /// Returns true when it is certain that the request changed nothing.
-    pub(crate) fn proves_nothing_was_done(self) -> bool {
+    /// Returns true if the request certainly changed nothing.
+    pub(crate) fn proves_no_effect(self) -> bool {
         matches!(self, Self::Retry { .. } | Self::RetryWithServerTime | Self::Final)
     }
 }
 
-/// Sorts a failed attempt.
+/// Classifies a failed attempt.
 ///
 /// Source of the gateway's codes: NAVER Cloud API guide, `api-call-lgc-errorhandling`.
 #[expect(clippy::match_same_arms, reason = "one arm for each row of the table")]
-pub(crate) fn classify(class: OperationKind, error: &ApiError) -> RetryDecision {
-    let again = RetryDecision::Retry { asked: None };
+pub(crate) fn classify(kind: OperationKind, error: &ApiError) -> RetryDecision {
+    let retry = RetryDecision::Retry { retry_after: None };
     deliberate_bug!(RepeatAfterLostAnswer => {
-        if matches!(error, ApiError::NoAnswer { .. } | ApiError::Gateway { status: 504, .. }) { return again; }
+        if matches!(error, ApiError::NoResponse { .. } | ApiError::Gateway { status: 504, .. }) { return retry; }
     });
-    match (class, error) {
+    match (kind, error) {
         (
             _,
             ApiError::NotSent {
-                why: SendFailure::Connection | SendFailure::Proxy | SendFailure::Tls, ..
+                failure: SendFailure::Connection | SendFailure::Proxy | SendFailure::Tls,
+                ..
             },
-        ) => again,
-        // A certificate that isn't trusted now won't be in a moment.
+        ) => retry,
         (
             _,
             ApiError::NotSent {
-                why:
+                failure:
                     SendFailure::Certificate(_)
-                    | SendFailure::ProxyLogin
+                    | SendFailure::ProxyAuth
                     | SendFailure::Setup
                     | SendFailure::Interrupted,
                 ..
             },
         ) => RetryDecision::Final,
-        (_, ApiError::Gateway { status, code, clocks, retry_after, .. }) => match (*status, *code, class) {
-            (401, Some(200), _) if clocks.as_ref().is_some_and(|clocks| clocks.are_apart()) => {
-                RetryDecision::RetryWithServerTime
+        (_, ApiError::Gateway { status, code, clock_skew, retry_after, .. }) => {
+            match (*status, *code, kind) {
+                (401, Some(200), _) if clock_skew.as_ref().is_some_and(|skew| skew.is_too_large()) => {
+                    RetryDecision::RetryWithServerTime
+                }
+                (429, Some(410 | 420), _) => RetryDecision::Retry { retry_after: *retry_after },
+                (400, Some(100), _)
+                | (401 | 403, _, _)
+                | (404, Some(300), _)
+                | (413, Some(430), _)
+                | (429, Some(400), _) => RetryDecision::Final,
+                (500.., _, OperationKind::Read) => retry,
+                (_, _, OperationKind::Read) => RetryDecision::Final,
+                (_, _, OperationKind::Start | OperationKind::Change) => RetryDecision::InDoubt,
             }
-            (429, Some(410 | 420), _) => RetryDecision::Retry { asked: *retry_after },
-            (400, Some(100), _)
-            | (401 | 403, _, _)
-            | (404, Some(300), _)
-            | (413, Some(430), _)
-            | (429, Some(400), _) => RetryDecision::Final,
-            (500.., _, OperationKind::Read) => again,
-            (_, _, OperationKind::Read) => RetryDecision::Final,
-            (_, _, OperationKind::Start | OperationKind::Change) => RetryDecision::InDoubt,
-        },
+        }
         (
             OperationKind::Read,
-            ApiError::NoAnswer { .. } | ApiError::Unreadable { status: 200..300 | 429 | 500.., .. },
-        ) => again,
+            ApiError::NoResponse { .. } | ApiError::Unreadable { status: 200..300 | 429 | 500.., .. },
+        ) => retry,
         (OperationKind::Read, _) => RetryDecision::Final,
         (
             OperationKind::Start | OperationKind::Change,

@@ -1,4 +1,4 @@
-//! The outcome table, cell by cell: from what came over the wire to what is done.
+//! The decision table, from responses to decisions.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -6,40 +6,40 @@ use super::*;
 use crate::api::clock_skew::ClockSkew;
 use crate::api::error::CertificateProblem;
 use crate::api::redact::Redactor;
-use crate::api::wire::{Response, open};
+use crate::api::wire::{Response, parse_envelope};
 
-/// The answer with this status and body; the service's clock is `ahead` seconds ahead where it tells a time.
-fn answer(status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
-    answer_to(OperationKind::Start, status, body, ahead)
+/// Parses a response with this status and body. `ahead`: by how many seconds the service's clock is ahead, if known.
+fn response(status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
+    response_to(OperationKind::Start, status, body, ahead)
 }
 
-fn answer_to(class: OperationKind, status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
-    let own = Timestamp::UNIX_EPOCH;
+fn response_to(kind: OperationKind, status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
+    let local = Timestamp::UNIX_EPOCH;
     let response = Response {
         status,
         headers: Vec::new(),
         body: body.as_bytes().to_vec(),
         request_id: None,
         location: None,
-        clocks: ClockSkew {
-            local: own,
-            server: ahead.map(|seconds| own + SignedDuration::from_secs(seconds)),
+        clock_skew: ClockSkew {
+            local,
+            server: ahead.map(|seconds| local + SignedDuration::from_secs(seconds)),
         },
         retry_after: Some(Duration::from_secs(7)),
     };
-    open("op", class, &response.read(&Redactor::new(&[]))).map(drop)
+    parse_envelope("op", kind, &response.parse(&Redactor::new(&[]))).map(drop)
 }
 
 fn gateway(status: u16, code: i64) -> ApiError {
     let body = format!(r#"{{"error":{{"errorCode":"{code}","message":"m"}}}}"#);
-    answer(status, &body, None).unwrap_err()
+    response(status, &body, None).unwrap_err()
 }
 
-const AGAIN: RetryDecision = RetryDecision::Retry { asked: None };
-const ASKED: RetryDecision = RetryDecision::Retry { asked: Some(Duration::from_secs(7)) };
+const RETRY: RetryDecision = RetryDecision::Retry { retry_after: None };
+const RETRY_AFTER_7S: RetryDecision = RetryDecision::Retry { retry_after: Some(Duration::from_secs(7)) };
 
 #[test]
-fn the_gateways_own_answers() {
+fn gateway_errors() {
     use RetryDecision::{Final, InDoubt};
     for (status, code, read, start) in [
         (400, 100, Final, Final),
@@ -50,19 +50,19 @@ fn the_gateways_own_answers() {
         (404, 300, Final, Final),
         (413, 430, Final, Final),
         (429, 400, Final, Final),
-        (429, 410, ASKED, ASKED),
-        (429, 420, ASKED, ASKED),
-        // Codes that the guide doesn't have prove nothing.
+        (429, 410, RETRY_AFTER_7S, RETRY_AFTER_7S),
+        (429, 420, RETRY_AFTER_7S, RETRY_AFTER_7S),
+        // Undocumented codes prove nothing.
         (400, 999, Final, InDoubt),
         (404, 1, Final, InDoubt),
         (409, 1, Final, InDoubt),
         (413, 1, Final, InDoubt),
         (429, 1, Final, InDoubt),
         (499, 1, Final, InDoubt),
-        (500, 900, AGAIN, InDoubt),
-        (502, 0, AGAIN, InDoubt),
-        (503, 500, AGAIN, InDoubt),
-        (504, 510, AGAIN, InDoubt),
+        (500, 900, RETRY, InDoubt),
+        (502, 0, RETRY, InDoubt),
+        (503, 500, RETRY, InDoubt),
+        (504, 510, RETRY, InDoubt),
         (302, 0, Final, InDoubt),
     ] {
         let error = gateway(status, code);
@@ -73,9 +73,9 @@ fn the_gateways_own_answers() {
 }
 
 #[test]
-fn a_wrong_clock_is_healed_only_where_it_is_measured_and_the_signature_is_what_was_refused() {
+fn server_time_is_used_only_for_rejected_signatures() {
     let body = |code| format!(r#"{{"error":{{"errorCode":{code},"message":"m"}}}}"#);
-    for (code, ahead, action) in [
+    for (code, ahead, decision) in [
         (200, None, RetryDecision::Final),
         (200, Some(0), RetryDecision::Final),
         (200, Some(240), RetryDecision::Final),
@@ -85,17 +85,17 @@ fn a_wrong_clock_is_healed_only_where_it_is_measured_and_the_signature_is_what_w
         (200, Some(26 * 60 * 60), RetryDecision::RetryWithServerTime),
         (210, Some(600), RetryDecision::Final),
     ] {
-        let error = answer(401, &body(code), ahead).unwrap_err();
-        for class in [OperationKind::Read, OperationKind::Start] {
-            assert_eq!(classify(class, &error), action, "{class:?} {code} {ahead:?}");
+        let error = response(401, &body(code), ahead).unwrap_err();
+        for kind in [OperationKind::Read, OperationKind::Start] {
+            assert_eq!(classify(kind, &error), decision, "{kind:?} {code} {ahead:?}");
         }
     }
-    let elsewhere = answer(403, &body(200), Some(600)).unwrap_err();
+    let elsewhere = response(403, &body(200), Some(600)).unwrap_err();
     assert_eq!(classify(OperationKind::Read, &elsewhere), RetryDecision::Final);
 }
 
 #[test]
-fn the_services_own_refusal() {
+fn service_refusals() {
     let body = r#"{"code":3,"message":"no","result":null}"#;
     for (status, start) in [
         (200, RetryDecision::Confirm),
@@ -108,7 +108,7 @@ fn the_services_own_refusal() {
         (300, RetryDecision::InDoubt),
         (302, RetryDecision::InDoubt),
     ] {
-        let error = answer(status, body, None).unwrap_err();
+        let error = response(status, body, None).unwrap_err();
         assert!(matches!(error, ApiError::Refused { .. }));
         assert_eq!(classify(OperationKind::Read, &error), RetryDecision::Final, "{status}");
         assert_eq!(classify(OperationKind::Start, &error), start, "{status}");
@@ -116,7 +116,7 @@ fn the_services_own_refusal() {
 }
 
 #[test]
-fn only_an_envelope_that_says_no_throughout_refuses_a_start() {
+fn contradictory_refusal_of_a_start_is_in_doubt() {
     use RetryDecision::{Confirm, InDoubt};
     let results = [
         "",
@@ -127,7 +127,7 @@ fn only_an_envelope_that_says_no_throughout_refuses_a_start() {
         r#","result":"no""#,
     ];
     for (code, status, starts) in [
-        // By result: absent, null, false; then true, an object, a text.
+        // Results: missing, null, false, true, object, string.
         ("3", 200, [Confirm, Confirm, Confirm, InDoubt, InDoubt, InDoubt]),
         ("-1", 202, [Confirm, Confirm, Confirm, InDoubt, InDoubt, InDoubt]),
         ("\"3\"", 400, [Confirm, Confirm, Confirm, InDoubt, InDoubt, InDoubt]),
@@ -144,24 +144,24 @@ fn only_an_envelope_that_says_no_throughout_refuses_a_start() {
     ] {
         for (result, start) in results.iter().zip(starts) {
             let body = format!(r#"{{"code":{code},"message":"m"{result}}}"#);
-            for class in [OperationKind::Start, OperationKind::Change] {
-                let error = answer_to(class, status, &body, None).unwrap_err();
-                assert_eq!(classify(class, &error), start, "{class:?} {status} {body}: {error:?}");
-                assert!(!classify(class, &error).proves_nothing_was_done(), "{status} {body}");
+            for kind in [OperationKind::Start, OperationKind::Change] {
+                let error = response_to(kind, status, &body, None).unwrap_err();
+                assert_eq!(classify(kind, &error), start, "{kind:?} {status} {body}: {error:?}");
+                assert!(!classify(kind, &error).proves_no_effect(), "{status} {body}");
             }
         }
     }
-    let without_message = answer(200, r#"{"code":3,"result":null}"#, None).unwrap_err();
+    let without_message = response(200, r#"{"code":3,"result":null}"#, None).unwrap_err();
     assert_eq!(classify(OperationKind::Start, &without_message), InDoubt);
 }
 
 #[test]
-fn a_read_is_refused_whatever_the_result() {
+fn read_refusal_does_not_depend_on_the_result() {
     for status in [200, 302, 400, 404, 500, 503] {
         for result in ["", r#","result":null"#, r#","result":false"#, r#","result":true"#, r#","result":{}"#]
         {
             let body = format!(r#"{{"code":3,"message":"m"{result}}}"#);
-            let error = answer_to(OperationKind::Read, status, &body, None).unwrap_err();
+            let error = response_to(OperationKind::Read, status, &body, None).unwrap_err();
             assert!(matches!(error, ApiError::Refused { code: Some(3), .. }), "{status} {body}: {error:?}");
             assert_eq!(classify(OperationKind::Read, &error), RetryDecision::Final, "{status} {body}");
         }
@@ -169,27 +169,27 @@ fn a_read_is_refused_whatever_the_result() {
 }
 
 #[test]
-fn a_gateway_error_that_carries_a_result_proves_nothing_about_a_start() {
+fn gateway_error_with_a_result_leaves_start_in_doubt() {
     for (result, read, start) in [
         ("", RetryDecision::Final, RetryDecision::Final),
         (r#","result":null"#, RetryDecision::Final, RetryDecision::Final),
         (r#","result":true"#, RetryDecision::Final, RetryDecision::InDoubt),
     ] {
         let body = format!(r#"{{"error":{{"errorCode":"210","message":"m"}}{result}}}"#);
-        let error = |class| answer_to(class, 401, &body, None).unwrap_err();
+        let error = |kind| response_to(kind, 401, &body, None).unwrap_err();
         assert_eq!(classify(OperationKind::Read, &error(OperationKind::Read)), read, "{body}");
         assert_eq!(classify(OperationKind::Start, &error(OperationKind::Start)), start, "{body}");
     }
 }
 
 #[test]
-fn what_is_neither_proves_nothing() {
+fn other_responses_leave_start_in_doubt() {
     for (status, body, read) in [
-        (200, "<html>", AGAIN),
-        (200, "", AGAIN),
-        (200, r#"{"code":0,"mess"#, AGAIN),
-        (202, "{}", AGAIN),
-        (299, "[]", AGAIN),
+        (200, "<html>", RETRY),
+        (200, "", RETRY),
+        (200, r#"{"code":0,"mess"#, RETRY),
+        (202, "{}", RETRY),
+        (299, "[]", RETRY),
         (301, "", RetryDecision::Final),
         (302, "", RetryDecision::Final),
         (307, "", RetryDecision::Final),
@@ -197,14 +197,14 @@ fn what_is_neither_proves_nothing() {
         (401, "<html>", RetryDecision::Final),
         (404, "", RetryDecision::Final),
         (428, "", RetryDecision::Final),
-        (429, "<html>", AGAIN),
+        (429, "<html>", RETRY),
         (430, "", RetryDecision::Final),
         (499, "", RetryDecision::Final),
-        (500, "", AGAIN),
-        (503, "<html>", AGAIN),
-        (500, r#"{"code":0,"message":"SUCCESS","result":true}"#, AGAIN),
+        (500, "", RETRY),
+        (503, "<html>", RETRY),
+        (500, r#"{"code":0,"message":"SUCCESS","result":true}"#, RETRY),
     ] {
-        let error = answer(status, body, Some(600)).unwrap_err();
+        let error = response(status, body, Some(600)).unwrap_err();
         assert!(matches!(error, ApiError::Unreadable { .. }), "{status} {body}");
         assert_eq!(classify(OperationKind::Read, &error), read, "{status} {body}");
         assert_eq!(classify(OperationKind::Start, &error), RetryDecision::InDoubt, "{status} {body}");
@@ -212,23 +212,23 @@ fn what_is_neither_proves_nothing() {
 }
 
 #[test]
-fn what_never_became_an_answer() {
-    let unsent = |why| ApiError::NotSent { operation: "op", why, reason: String::new() };
-    let lost = ApiError::NoAnswer { operation: "op", reason: String::new() };
-    let signal = ApiError::Interrupted { operation: "op", signal: crate::clock::Signal::Interrupt };
+fn failures_without_a_response() {
+    let not_sent = |why| ApiError::NotSent { operation: "op", failure: why, reason: String::new() };
+    let lost = ApiError::NoResponse { operation: "op", reason: String::new() };
+    let signal = ApiError::Interrupted { operation: "op", signal: crate::signals::Signal::Interrupt };
     for (error, read, start) in [
-        (unsent(SendFailure::Connection), AGAIN, AGAIN),
-        (unsent(SendFailure::Proxy), AGAIN, AGAIN),
-        (unsent(SendFailure::Tls), AGAIN, AGAIN),
+        (not_sent(SendFailure::Connection), RETRY, RETRY),
+        (not_sent(SendFailure::Proxy), RETRY, RETRY),
+        (not_sent(SendFailure::Tls), RETRY, RETRY),
         (
-            unsent(SendFailure::Certificate(CertificateProblem::Issuer)),
+            not_sent(SendFailure::Certificate(CertificateProblem::Issuer)),
             RetryDecision::Final,
             RetryDecision::Final,
         ),
-        (unsent(SendFailure::Setup), RetryDecision::Final, RetryDecision::Final),
-        (unsent(SendFailure::ProxyLogin), RetryDecision::Final, RetryDecision::Final),
-        (unsent(SendFailure::Interrupted), RetryDecision::Final, RetryDecision::Final),
-        (lost, AGAIN, RetryDecision::InDoubt),
+        (not_sent(SendFailure::Setup), RetryDecision::Final, RetryDecision::Final),
+        (not_sent(SendFailure::ProxyAuth), RetryDecision::Final, RetryDecision::Final),
+        (not_sent(SendFailure::Interrupted), RetryDecision::Final, RetryDecision::Final),
+        (lost, RETRY, RetryDecision::InDoubt),
         (signal, RetryDecision::Final, RetryDecision::InDoubt),
     ] {
         assert_eq!(classify(OperationKind::Read, &error), read, "{error:?}");
@@ -237,30 +237,35 @@ fn what_never_became_an_answer() {
 }
 
 #[test]
-fn only_three_actions_prove_that_nothing_was_done() {
-    for (action, proves) in [
-        (AGAIN, true),
-        (ASKED, true),
+fn decisions_that_prove_no_effect() {
+    for (decision, expected) in [
+        (RETRY, true),
+        (RETRY_AFTER_7S, true),
         (RetryDecision::RetryWithServerTime, true),
         (RetryDecision::Final, true),
         (RetryDecision::Confirm, false),
         (RetryDecision::InDoubt, false),
     ] {
-        assert_eq!(action.proves_nothing_was_done(), proves, "{action:?}");
+        assert_eq!(decision.proves_no_effect(), expected, "{decision:?}");
     }
 }
 
 #[test]
-fn a_change_that_stays_is_sent_again_only_where_a_start_would_be() {
-    let refused = |status| answer(status, r#"{"code":3,"message":"no","result":null}"#, None).unwrap_err();
+fn change_is_classified_like_a_start() {
+    let refused = |status| response(status, r#"{"code":3,"message":"no","result":null}"#, None).unwrap_err();
     let mut errors: Vec<ApiError> = [200, 400, 500].map(refused).to_vec();
     errors.extend(
         [(400, 100), (401, 200), (409, 1), (429, 410), (500, 900), (504, 510)].map(|(s, c)| gateway(s, c)),
     );
-    errors
-        .extend([(200, ""), (302, ""), (503, "<html>")].map(|(s, body)| answer(s, body, None).unwrap_err()));
-    errors.push(ApiError::NoAnswer { operation: "op", reason: String::new() });
-    errors.push(ApiError::NotSent { operation: "op", why: SendFailure::Connection, reason: String::new() });
+    errors.extend(
+        [(200, ""), (302, ""), (503, "<html>")].map(|(s, body)| response(s, body, None).unwrap_err()),
+    );
+    errors.push(ApiError::NoResponse { operation: "op", reason: String::new() });
+    errors.push(ApiError::NotSent {
+        operation: "op",
+        failure: SendFailure::Connection,
+        reason: String::new(),
+    });
     for error in errors {
         assert_eq!(
             classify(OperationKind::Change, &error),

@@ -1,4 +1,4 @@
-//! The real service behind plain calls: a single-threaded runtime inside, nothing asynchronous outside.
+//! The CDSS API over HTTP. Calls are blocking; a single-threaded runtime runs the requests.
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
@@ -12,15 +12,15 @@ use tokio::runtime::{Builder, Runtime};
 use super::classify::{OperationKind, RetryDecision, classify};
 use super::clock_skew::ClockSkew;
 use super::credential_cache::CredentialCache;
-use super::endpoint::{self, Operation};
 use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
+use super::operation::{self, Operation};
 use super::sign::{redactor, sign};
-use super::transport::{HttpClient, build_client, exchange, prepare, signed_headers};
+use super::transport::{HttpClient, build_client, prepare_client, send_request, signed_headers};
 use super::trust::TrustFiles;
 use super::wire::{self, Envelope};
-use super::{Acceptance, Answer, CdssApi, NewGroup, Read, RetryPolicy};
-use crate::clock::{Clock, SignalListener, later};
+use super::{AcceptedStart, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy};
+use crate::clock::{Clock, saturating_add};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
@@ -28,6 +28,7 @@ use crate::model::proxy_address::ProxyAddress;
 use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
 use crate::model::service::Service;
 use crate::settings::Credentials;
+use crate::signals::SignalListener;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 
@@ -35,246 +36,253 @@ mod pages;
 
 use pages::Pages;
 
-/// Everything that is fixed about the way to the service.
-pub(crate) struct Connection {
+/// Configuration of [`HttpApi`].
+pub(crate) struct HttpApiConfig {
     pub service: Service,
-    pub keys: CredentialCache,
+    pub credentials: CredentialCache,
     pub limits: Limits,
     pub trust: TrustFiles,
-    /// The one of the profile; without it the system's variables count.
+    /// The profile's proxy; without it, the proxy environment variables apply.
     pub proxy: Option<ProxyAddress>,
     pub clock: Rc<dyn Clock>,
-    pub interrupt: SignalListener,
+    pub signals: SignalListener,
     pub observer: Rc<dyn RequestObserver>,
 }
 
-/// The service over HTTP.
-pub(crate) struct Http {
-    connection: Connection,
+/// The CDSS API over HTTP.
+pub(crate) struct HttpApi {
+    config: HttpApiConfig,
     runtime: Runtime,
-    way: HttpClient,
+    client: HttpClient,
     records: RefCell<Vec<RequestRecord>>,
-    last_stamp: Cell<i64>,
-    /// How far the service's clock is ahead, once a refusal has shown it.
-    ahead: Cell<SignedDuration>,
+    last_timestamp: Cell<i64>,
+    /// How far the service's clock is ahead; measured when the gateway rejects a request because of it.
+    clock_offset: Cell<SignedDuration>,
 }
 
-/// A list with more pages than this is an error.
+/// A longer list is an error.
 ///
-/// Chosen: ten thousand clusters fill a hundred pages, or a thousand if the service gives only ten entries at a time.
-const MOST_PAGES: u32 = 1_000;
+/// Chosen: 10,000 clusters take 100 pages, or 1,000 if the service returns only ten entries per page.
+const MAX_PAGES: u32 = 1_000;
 
-/// No page of a list is requested after this time, which includes reading the list a second time.
+/// No page of a list is requested after this time. It includes reading the list a second time.
 ///
-/// Chosen: three seconds for each of a hundred pages.
-const LONGEST_LIST: Duration = Duration::from_secs(5 * 60);
+/// Chosen: three seconds for each of 100 pages.
+const MAX_LIST_DURATION: Duration = Duration::from_secs(5 * 60);
 
-/// So many records are kept; a watch of a day makes a few thousand, of which the latest say most.
+/// Bounds memory on long watches: a watch of a day sends a few thousand requests.
 ///
-/// Chosen: the document stays readable, and nothing before the start is lost in an ordinary run.
-const MOST_RECORDS: usize = 2_000;
+/// Chosen: the output stays readable, and an ordinary run keeps all requests before the start.
+const MAX_RECORDS: usize = 2_000;
 
-impl Http {
-    /// Prepares the way; no connection is made yet.
+impl HttpApi {
+    /// Builds the client without connecting.
     ///
     /// # Errors
     ///
-    /// Fails when trust files can't be read or the system gives no event queue. Nothing was sent.
-    pub(crate) fn new(connection: Connection) -> Result<Self, ApiError> {
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            ApiError::NotSent { operation: "setup", why: SendFailure::Connection, reason: error.to_string() }
-        })?;
-        let way = build_client(
-            &connection.service,
-            &connection.limits,
-            &connection.trust,
-            connection.proxy.as_ref(),
-            true,
-        )?;
+    /// Fails if the trust files can't be read or the runtime can't be created.
+    pub(crate) fn new(config: HttpApiConfig) -> Result<Self, ApiError> {
+        let runtime =
+            Builder::new_current_thread().enable_all().build().map_err(|error| ApiError::NotSent {
+                operation: "setup",
+                failure: SendFailure::Connection,
+                reason: error.to_string(),
+            })?;
+        let client =
+            build_client(&config.service, &config.limits, &config.trust, config.proxy.as_ref(), true)?;
         Ok(Self {
-            connection,
+            config,
             runtime,
-            way,
+            client,
             records: RefCell::new(Vec::new()),
-            last_stamp: Cell::new(0),
-            ahead: Cell::new(SignedDuration::ZERO),
+            last_timestamp: Cell::new(0),
+            clock_offset: Cell::new(SignedDuration::ZERO),
         })
     }
 
-    /// Returns what is known of every request so far, in the order in which they ended.
+    /// Returns the records of the requests so far, in the order of completion.
     pub(crate) fn records(&self) -> Vec<RequestRecord> {
         self.records.borrow().clone()
     }
 
-    /// Sends one request once.
-    async fn attempt(
+    /// Makes one attempt to send a request.
+    async fn send(
         &self,
-        way: &HttpClient,
+        client: &HttpClient,
         operation: &Operation,
-        keys: &Credentials,
+        credentials: &Credentials,
         timeout: Duration,
     ) -> Result<Envelope, ApiError> {
-        let Connection { service, limits, clock, observer, .. } = &self.connection;
+        let HttpApiConfig { service, limits, clock, observer, .. } = &self.config;
         let path = service.path(&operation.path);
         let at = clock.now();
-        let ahead = self.ahead.get();
-        let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(later(at, ahead)));
+        let offset = self.clock_offset.get();
+        let signature = sign(
+            credentials,
+            operation.method.as_str(),
+            &path,
+            self.next_timestamp(saturating_add(at, offset)),
+        );
         observer.sent(operation.name, &format!("{} {path}", operation.method));
-        let headers = signed_headers(&keys.access_key, &stamp);
-        let outcome = exchange(way, service, operation, headers, timeout, limits.body, &**clock).await;
-        let outcome = outcome.map(|mut response| {
-            // Judged as it was signed, so that a corrected clock isn't found wrong once more.
-            response.clocks.local = later(response.clocks.local, ahead);
+        let headers = signed_headers(&credentials.access_key, &signature);
+        let response =
+            send_request(client, service, operation, headers, timeout, limits.max_body_bytes, &**clock).await;
+        let response = response.map(|mut response| {
+            // Apply the offset that the request was signed with, so that a corrected clock is not reported again.
+            response.clock_skew.local = saturating_add(response.clock_skew.local, offset);
             response
         });
-        let outcome = outcome.map(|response| response.read(&redactor(keys, &stamp)));
-        let opened = outcome
+        let response = response.map(|response| response.parse(&redactor(credentials, &signature)));
+        let envelope = response
             .as_ref()
             .map_err(Clone::clone)
-            .and_then(|answer| wire::open(operation.name, operation.class, answer));
+            .and_then(|response| wire::parse_envelope(operation.name, operation.kind, response));
         let record = RequestRecord {
             operation: operation.name,
-            request_id: match &opened {
+            request_id: match &envelope {
                 Ok(envelope) => envelope.request_id.clone(),
                 Err(error) => error.request_id().map(str::to_owned),
             },
-            http_status: outcome.as_ref().ok().map(|answer| answer.status),
+            http_status: response.as_ref().ok().map(|response| response.status),
             at,
         };
-        let fields = outcome.as_ref().ok().and_then(|answer| answer.body.as_ref()).map(wire::redact);
-        let headers = outcome.as_ref().map_or(&[][..], |answer| &answer.headers);
+        let fields = response.as_ref().ok().and_then(|response| response.body.as_ref()).map(wire::redact);
+        let headers = response.as_ref().map_or(&[][..], |response| &response.headers);
         observer.answered(&record, LoggedRequest { headers, fields: fields.as_ref() });
-        self.keep(record);
-        if let Err(ApiError::Gateway { clocks: Some(clocks), .. }) = &opened {
-            self.correct(clocks, ahead);
+        self.add_record(record);
+        if let Err(ApiError::Gateway { clock_skew: Some(skew), .. }) = &envelope {
+            self.correct_clock(skew, offset);
         }
-        opened
+        envelope
     }
 
-    /// Signs with the service's time from now on, where this machine's is too far from it.
-    fn correct(&self, clocks: &ClockSkew, ahead: SignedDuration) {
-        let Some(its) = clocks.server.filter(|_| clocks.are_apart()) else { return };
-        let own = later(clocks.local, SignedDuration::ZERO.saturating_sub(ahead));
-        // Where this machine is ahead, the time goes back once.
-        self.last_stamp.set(0);
-        if self.ahead.replace(its.duration_since(own)) == SignedDuration::ZERO {
-            self.connection.observer.clock_corrected(own, its);
+    /// Signs further requests with the service's time if the local clock is too far off.
+    fn correct_clock(&self, skew: &ClockSkew, offset: SignedDuration) {
+        let Some(server) = skew.server.filter(|_| skew.is_too_large()) else { return };
+        let local = saturating_add(skew.local, SignedDuration::ZERO.saturating_sub(offset));
+        // If the local clock is ahead, timestamps go back once.
+        self.last_timestamp.set(0);
+        if self.clock_offset.replace(server.duration_since(local)) == SignedDuration::ZERO {
+            self.config.observer.clock_corrected(local, server);
         }
     }
 
-    /// Returns the last four characters of the access key that requests are signed with.
+    /// Returns the last four characters of the current access key.
     pub(crate) fn key_tail(&self) -> String {
-        self.connection.keys.present().access_key_tail()
+        self.config.credentials.current().access_key_tail()
     }
 
-    fn keep(&self, record: RequestRecord) {
+    fn add_record(&self, record: RequestRecord) {
         let mut records = self.records.borrow_mut();
-        if records.len() == MOST_RECORDS {
-            records.remove(MOST_RECORDS / 2);
+        if records.len() == MAX_RECORDS {
+            records.remove(MAX_RECORDS / 2);
         }
         records.push(record);
     }
 
-    /// Returns the time to sign with, in milliseconds: never the same twice.
-    fn next_stamp(&self, now: Timestamp) -> i64 {
-        let stamp = now.as_millisecond().max(self.last_stamp.get().saturating_add(1));
-        self.last_stamp.set(stamp);
-        stamp
+    /// Returns the timestamp to sign with in milliseconds. Each timestamp is unique.
+    fn next_timestamp(&self, now: Timestamp) -> i64 {
+        let timestamp = now.as_millisecond().max(self.last_timestamp.get().saturating_add(1));
+        self.last_timestamp.set(timestamp);
+        timestamp
     }
 
-    /// Sends a read until it is answered for good, or patience ends: so many attempts, and no longer in all than
-    /// one may take.
-    async fn persist(&self, operation: &Operation, persistence: RetryPolicy) -> Result<Envelope, ApiError> {
-        let Connection { limits, clock, keys, observer, interrupt, .. } = &self.connection;
-        let attempts = if persistence == RetryPolicy::Once { 1 } else { limits.attempts };
-        let begun = clock.elapsed();
-        // What the service itself asks for is not counted.
-        let mut asked_so_far = Duration::ZERO;
-        let mut clock_was_wrong = false;
-        let mut keys_were_renewed = false;
-        let mut turn = 1;
+    /// Sends a read and retries it within the attempt and time limits. The time limit of one attempt covers all attempts.
+    async fn send_with_retries(
+        &self,
+        operation: &Operation,
+        retry_policy: RetryPolicy,
+    ) -> Result<Envelope, ApiError> {
+        let HttpApiConfig { limits, clock, credentials, observer, signals, .. } = &self.config;
+        let max_attempts = if retry_policy == RetryPolicy::Once { 1 } else { limits.max_attempts };
+        let started = clock.elapsed();
+        // Pauses that the service requests do not count toward the time limit.
+        let mut requested_pauses = Duration::ZERO;
+        let mut is_clock_corrected = false;
+        let mut are_credentials_refreshed = false;
+        let mut attempt = 1;
         loop {
-            let spent = clock.elapsed().saturating_sub(begun).saturating_sub(asked_so_far);
-            let left = limits.read.saturating_sub(spent);
-            let used = keys.for_use(clock.now(), &**observer);
-            if let Some(signal) = interrupt.raised() {
+            let spent = clock.elapsed().saturating_sub(started).saturating_sub(requested_pauses);
+            let left = limits.read_timeout.saturating_sub(spent);
+            let current = credentials.fresh(clock.now(), &**observer);
+            if let Some(signal) = signals.received() {
                 return Err(ApiError::Interrupted { operation: operation.name, signal });
             }
-            let error = match self.attempt(&self.way, operation, &used, left).await {
+            let error = match self.send(&self.client, operation, &current, left).await {
                 Ok(envelope) => return Ok(envelope),
                 Err(error) => error,
             };
             match classify(OperationKind::Read, &error) {
-                RetryDecision::RetryWithServerTime if !clock_was_wrong => clock_was_wrong = true,
-                // A key that was changed at its source is no failure of a read. A start is not repeated for it.
+                RetryDecision::RetryWithServerTime if !is_clock_corrected => is_clock_corrected = true,
+                // The key may have been replaced at its source. Only reads are retried for this.
                 RetryDecision::Final
-                    if error.is_refused_signature()
-                        && !keys_were_renewed
-                        && keys.has_newer_than(&used, &**observer) =>
+                    if error.is_signature_rejected()
+                        && !are_credentials_refreshed
+                        && credentials.has_replacement_for(&current, &**observer) =>
                 {
-                    keys_were_renewed = true;
+                    are_credentials_refreshed = true;
                 }
-                RetryDecision::Retry { asked } if turn < attempts => {
-                    let asked = asked.map(|asked| asked.min(limits.longest_asked_pause));
-                    let pause = asked.unwrap_or_else(|| pause(limits, turn));
-                    asked_so_far = asked_so_far.saturating_add(asked.unwrap_or_default());
-                    let spent = clock.elapsed().saturating_sub(begun).saturating_sub(asked_so_far);
-                    if asked.is_none() && spent.saturating_add(pause) >= limits.read {
+                RetryDecision::Retry { retry_after } if attempt < max_attempts => {
+                    let retry_after = retry_after.map(|pause| pause.min(limits.max_retry_after));
+                    let pause = retry_after.unwrap_or_else(|| backoff(limits, attempt));
+                    requested_pauses = requested_pauses.saturating_add(retry_after.unwrap_or_default());
+                    let spent = clock.elapsed().saturating_sub(started).saturating_sub(requested_pauses);
+                    if retry_after.is_none() && spent.saturating_add(pause) >= limits.read_timeout {
                         return Err(error);
                     }
                     tokio::time::sleep(pause).await;
-                    turn = turn.saturating_add(1);
+                    attempt = attempt.saturating_add(1);
                 }
                 _ => return Err(error),
             }
         }
     }
 
-    /// Sends a change other than a start. Credentials that expire soon are renewed first.
+    /// Sends a change other than a start. Refreshes credentials that expire soon.
     fn send_change(&self, operation: &Operation) -> Result<Envelope, ApiError> {
-        let Connection { keys, limits, clock, observer, .. } = &self.connection;
-        self.send_once(operation, &keys.for_use(clock.now(), &**observer), limits.connect)
+        let HttpApiConfig { credentials, limits, clock, observer, .. } = &self.config;
+        self.send_once(operation, &credentials.fresh(clock.now(), &**observer), limits.connect_timeout)
     }
 
-    /// Sends a request that changes something, once, on a connection of its own. Nothing is sent if that connection is
-    /// not established within `connect_within`.
+    /// Sends a change once, on a new connection. Nothing is sent if the connection is not established within
+    /// `connect_within`.
     fn send_once(
         &self,
         operation: &Operation,
-        keys: &Credentials,
+        credentials: &Credentials,
         connect_within: Duration,
     ) -> Result<Envelope, ApiError> {
-        let Connection { service, limits, trust, proxy, interrupt, clock, .. } = &self.connection;
-        let begun = clock.elapsed();
-        // A renewal of the credentials may take a minute, and a signal that came meanwhile stops the request.
-        if interrupt.raised().is_some() {
-            let reason = "a signal came before it was sent".to_owned();
+        let HttpApiConfig { service, limits, trust, proxy, signals, clock, .. } = &self.config;
+        let started = clock.elapsed();
+        // Refreshing the credentials may take a minute; a signal received meanwhile stops the request.
+        if signals.received().is_some() {
+            let reason = "interrupted before the request was sent".to_owned();
             return Err(ApiError::NotSent {
                 operation: operation.name,
-                why: SendFailure::Interrupted,
+                failure: SendFailure::Interrupted,
                 reason,
             });
         }
-        let prepared = prepare(service, trust, proxy.as_ref(), false)?;
+        let prepared_client = prepare_client(service, trust, proxy.as_ref(), false)?;
         // Reading the trust store counts toward the limit.
-        let left = connect_within.saturating_sub(clock.elapsed().saturating_sub(begun));
+        let left = connect_within.saturating_sub(clock.elapsed().saturating_sub(started));
         if left.is_zero() {
-            let reason = "no time was left to connect".to_owned();
+            let reason = "connection timed out".to_owned();
             return Err(ApiError::NotSent {
                 operation: operation.name,
-                why: SendFailure::Connection,
+                failure: SendFailure::Connection,
                 reason,
             });
         }
-        let fresh = prepared.build(limits.connect.min(left))?;
+        let client = prepared_client.build(limits.connect_timeout.min(left))?;
         self.runtime.block_on(async {
-            let sending = self.attempt(&fresh, operation, keys, limits.start);
+            let sending = self.send(&client, operation, credentials, limits.start_timeout);
             tokio::pin!(sending);
             tokio::select! {
                 biased;
                 outcome = &mut sending => outcome,
-                // The answer may be on its way: it decides what the user is told.
-                signal = interrupt.signalled() => match tokio::time::timeout(limits.grace, &mut sending).await {
+                // The response may still arrive, and it decides the outcome that is reported.
+                signal = signals.recv() => match tokio::time::timeout(limits.interrupt_grace, &mut sending).await {
                     Ok(outcome) => outcome,
                     Err(_) => Err(ApiError::Interrupted { operation: operation.name, signal }),
                 },
@@ -282,44 +290,44 @@ impl Http {
         })
     }
 
-    /// Answers one read, all pages of it. A cluster list that does not add up is read once more: it may have changed
-    /// between two pages.
-    async fn answer(&self, read: &Read, persistence: RetryPolicy) -> Result<Answer, ApiError> {
-        let deadline = self.connection.clock.elapsed().saturating_add(LONGEST_LIST);
-        let is_read_again = matches!(read, Read::Clusters(_)) && persistence == RetryPolicy::Patient;
-        match self.read_pages(read, persistence, deadline).await? {
-            Err(_) if is_read_again => self.read_pages(read, persistence, deadline).await?,
+    /// Sends one read and reads all pages. An inconsistent cluster list is read a second time, because it may have
+    /// changed between two pages.
+    async fn read(&self, read: &Read, retry_policy: RetryPolicy) -> Result<ReadResponse, ApiError> {
+        let deadline = self.config.clock.elapsed().saturating_add(MAX_LIST_DURATION);
+        let can_read_again = matches!(read, Read::Clusters(_)) && retry_policy == RetryPolicy::Retry;
+        match self.read_pages(read, retry_policy, deadline).await? {
+            Err(_) if can_read_again => self.read_pages(read, retry_policy, deadline).await?,
             outcome => outcome,
         }
     }
 
-    /// Reads all pages. The inner error says why they are not a complete list.
+    /// Reads all pages. The inner error means that the pages are not a complete list.
     ///
     /// # Errors
     ///
-    /// Fails when a request does, or when the list exceeds its bounds: reading it again would not help.
+    /// Fails if a request fails or the list exceeds its limits; reading the list again would not help.
     async fn read_pages(
         &self,
         read: &Read,
-        persistence: RetryPolicy,
+        retry_policy: RetryPolicy,
         deadline: Duration,
-    ) -> Result<Result<Answer, ApiError>, ApiError> {
+    ) -> Result<Result<ReadResponse, ApiError>, ApiError> {
         let mut pages = Pages::default();
         let mut request_id = None;
-        for page in 1..=MOST_PAGES {
-            let operation = endpoint::read(read, page);
-            if self.connection.clock.elapsed() > deadline {
-                let longest = humantime::format_duration(LONGEST_LIST);
-                let what = format!("a list that takes longer than {longest} to read");
-                return Err(unreadable(operation.name, what, request_id));
+        for page in 1..=MAX_PAGES {
+            let operation = operation::read(read, page);
+            if self.config.clock.elapsed() > deadline {
+                let limit = humantime::format_duration(MAX_LIST_DURATION);
+                let reason = format!("reading the list took longer than {limit}");
+                return Err(unreadable_response(operation.name, reason, request_id));
             }
-            let envelope = match self.persist(&operation, persistence).await {
+            let envelope = match self.send_with_retries(&operation, retry_policy).await {
                 Ok(envelope) => envelope,
-                // A refusal is what was asked for.
+                // A pre-check asks whether the service refuses the upgrade.
                 Err(ApiError::Refused { message, code, status, request_id, .. })
                     if matches!(read, Read::PreCheck(_)) =>
                 {
-                    return Ok(Ok(Answer::PreCheck(PreCheck::Refused {
+                    return Ok(Ok(ReadResponse::PreCheck(PreCheck::Refused {
                         message,
                         code,
                         http_status: status,
@@ -328,41 +336,41 @@ impl Http {
                 }
                 Err(error) => return Err(error),
             };
-            let paging = wire::page_of(&envelope.result);
-            let part = wire::answer(read, &envelope).map_err(str::to_owned);
+            let page_info = wire::parse_page_info(&envelope.result);
+            let response = wire::parse_response(read, &envelope).map_err(str::to_owned);
             request_id = envelope.request_id;
-            match part.and_then(|part| pages.add(page, part, paging)) {
+            match response.and_then(|response| pages.add(page, response, page_info)) {
                 Ok(None) => {}
-                Ok(Some(whole)) => return Ok(Ok(pages::only_wanted(read, whole))),
-                Err(what) => return Ok(Err(unreadable(operation.name, what, request_id))),
+                Ok(Some(list)) => return Ok(Ok(pages::filter_by_version(read, list))),
+                Err(reason) => return Ok(Err(unreadable_response(operation.name, reason, request_id))),
             }
         }
-        let what = format!("a list of more than {MOST_PAGES} pages");
-        Err(unreadable(endpoint::read(read, MOST_PAGES).name, what, request_id))
+        let reason = format!("the list has more than {MAX_PAGES} pages");
+        Err(unreadable_response(operation::read(read, MAX_PAGES).name, reason, request_id))
     }
 }
 
-fn unreadable(operation: &'static str, what: String, request_id: Option<String>) -> ApiError {
-    ApiError::Unreadable { operation, status: 200, what, request_id }
+fn unreadable_response(operation: &'static str, reason: String, request_id: Option<String>) -> ApiError {
+    ApiError::Unreadable { operation, status: 200, reason, request_id }
 }
 
-impl CdssApi for Http {
-    fn together(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
+impl CdssApi for HttpApi {
+    fn read_all(&self, reads: &[Read], retry_policy: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
         self.runtime.block_on(async {
-            let all = join_all(reads.iter().map(|read| self.answer(read, persistence)));
+            let responses = join_all(reads.iter().map(|read| self.read(read, retry_policy)));
             tokio::select! {
                 biased;
-                signal = self.connection.interrupt.signalled() => {
+                signal = self.config.signals.recv() => {
                     reads.iter().map(|_| Err(ApiError::Interrupted { operation: "read", signal })).collect()
                 }
-                answers = all => answers,
+                responses = responses => responses,
             }
         })
     }
 
     fn refresh_credentials(&self) {
-        let Connection { keys, clock, observer, .. } = &self.connection;
-        keys.for_use(clock.now(), &**observer);
+        let HttpApiConfig { credentials, clock, observer, .. } = &self.config;
+        credentials.fresh(clock.now(), &**observer);
     }
 
     fn start(
@@ -370,60 +378,61 @@ impl CdssApi for Http {
         target: &UpgradeTarget,
         consent: &Consent,
         connect_within: Duration,
-    ) -> Result<Acceptance, ApiError> {
-        let operation = endpoint::start(target);
+    ) -> Result<AcceptedStart, ApiError> {
+        let operation = operation::start(target);
         if consent.cluster() != target.cluster {
-            return Err(without_consent(operation.name));
+            return Err(missing_consent(operation.name));
         }
-        let envelope = self.send_once(&operation, &self.connection.keys.present(), connect_within)?;
+        let envelope = self.send_once(&operation, &self.config.credentials.current(), connect_within)?;
         if envelope.result.as_bool() == Some(true) {
-            return Ok(Acceptance { request_id: envelope.request_id, at: self.connection.clock.now() });
+            return Ok(AcceptedStart { request_id: envelope.request_id, at: self.config.clock.now() });
         }
         // Neither accepted nor refused: a refusal has another code.
-        let what = format!("code 0 without the result `true`: {}", envelope.message);
-        Err(unreadable(operation.name, what, envelope.request_id))
+        let reason = format!("success code 0, but the result is not `true`: {}", envelope.message);
+        Err(unreadable_response(operation.name, reason, envelope.request_id))
     }
 
     fn create_group(
         &self,
-        wish: &NewGroup,
+        group: &NewGroup,
         consent: &GroupConsent,
     ) -> Result<Option<ConfigGroupNo>, ApiError> {
-        let operation = endpoint::create_group(wish);
-        if !consent.covers(&wish.name, wish.version) {
-            return Err(without_consent(operation.name));
+        let operation = operation::create_group(group);
+        if !consent.covers(&group.name, group.version) {
+            return Err(missing_consent(operation.name));
         }
-        self.send_change(&operation).map(|envelope| wire::created(&envelope))
+        self.send_change(&operation).map(|envelope| wire::created_group_no(&envelope))
     }
 
-    fn write_group(
+    fn write_group_settings(
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
         values: &[CopiedSetting],
         consent: &GroupConsent,
     ) -> Result<(), ApiError> {
-        let operation = endpoint::write_group(no, version, values);
+        let operation = operation::write_group(no, version, values);
         if consent.version() != version {
-            return Err(without_consent(operation.name));
+            return Err(missing_consent(operation.name));
         }
         self.send_change(&operation).map(drop)
     }
 }
 
-/// The failure of a change that nobody agreed to.
-fn without_consent(operation: &'static str) -> ApiError {
-    let reason = "the consent is for something else, which is a defect of cdss".to_owned();
-    ApiError::NotSent { operation, why: SendFailure::Setup, reason }
+/// Returns the error for a change without the matching consent.
+fn missing_consent(operation: &'static str) -> ApiError {
+    let reason = "internal error: the consent is for another change".to_owned();
+    ApiError::NotSent { operation, failure: SendFailure::Setup, reason }
 }
 
-/// Returns the pause after attempt number `turn`: doubling, with full jitter.
-fn pause(limits: &Limits, turn: u32) -> Duration {
-    let ceiling = limits.pause.saturating_mul(1 << turn.saturating_sub(1).min(16)).min(limits.longest_pause);
-    // A fresh hasher's keys are random enough to keep clients from knocking together.
+/// Returns the pause after an attempt: exponential backoff with full jitter.
+fn backoff(limits: &Limits, attempt: u32) -> Duration {
+    let ceiling =
+        limits.initial_backoff.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(limits.max_backoff);
+    // A new hasher has random keys, which is enough to keep clients from retrying in lockstep.
     let random = RandomState::new().build_hasher().finish();
-    let share = u32::try_from(random % 1_000).unwrap_or_default();
-    ceiling.saturating_mul(share).checked_div(1_000).unwrap_or(ceiling)
+    let fraction = u32::try_from(random % 1_000).unwrap_or_default();
+    ceiling.saturating_mul(fraction).checked_div(1_000).unwrap_or(ceiling)
 }
 
 #[cfg(test)]

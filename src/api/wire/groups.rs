@@ -1,10 +1,10 @@
-//! Config groups and their settings, from a result's fields.
+//! Parses config groups and their settings.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::fields::{count, list, required_list, text};
+use super::json::{count, list, required_list, text};
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 
@@ -22,18 +22,18 @@ pub(super) fn config_groups(
         })
     };
     let groups = required_list(result, "kafkaConfigGroupList")?.iter().map(group).collect::<Option<_>>();
-    groups.ok_or("a config group without a number or a version")
+    groups.ok_or("a config group has no number or no version")
 }
 
-/// Returns a setting's name as Kafka writes it. Which of the two fields has it is not documented, nor whether the other
-/// one is the field of the write call.
+/// Returns the Kafka name of a setting. Which of the fields has it is not documented, nor whether the other one is the
+/// field name of the write call.
 fn kafka_name(entry: &Value, fields: &[&str]) -> Option<String> {
     let names: Vec<String> = fields.iter().filter_map(|field| text(&entry[*field])).collect();
-    let words = || names.iter().filter(|name| !name.contains(char::is_whitespace));
-    if let Some(name) = words().find(|name| name.contains('.')) {
+    let candidates = || names.iter().filter(|name| !name.contains(char::is_whitespace));
+    if let Some(name) = candidates().find(|name| name.contains('.')) {
         return Some(name.clone());
     }
-    let name = words().next().or(names.first())?;
+    let name = candidates().next().or(names.first())?;
     let mut dotted = String::with_capacity(name.len());
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && !dotted.is_empty() {
@@ -44,18 +44,17 @@ fn kafka_name(entry: &Value, fields: &[&str]) -> Option<String> {
     Some(dotted)
 }
 
-/// Counts the clusters that use a group: as many as are named, or more where the paging says so.
-pub(super) fn users(result: &Value) -> Option<u64> {
+/// Returns the number of clusters that use a group: the listed names, or the total count if it is higher.
+pub(super) fn usage_count(result: &Value) -> Option<u64> {
     let named = result["usingClusterNameList"].as_array().map(|list| list.len() as u64);
     named.max(count(&result["totalCount"]))
 }
 
-/// Takes both lists of the service: those with fields of their own, and the additional ones, whose value is custom by
-/// nature. None where the first one isn't told or an entry has no name: whoever took the rest for the whole would lose
-/// values without a word; nor where one name has two values. The additional list may be missing, as where nobody added
-/// anything.
+/// Parses the list of standard settings and the list of additional settings, whose values are always custom. The
+/// additional list may be missing. Returns None if the standard list is missing, an entry has no name, or a name has two
+/// values: an incomplete list would silently lose values.
 pub(super) fn settings(result: &Value) -> Option<Vec<Setting>> {
-    let plain = |entry: &Value| {
+    let standard = |entry: &Value| {
         Some(Setting {
             key: kafka_name(entry, &["configName", "configNameKey"])?,
             custom: text(&entry["customValue"]),
@@ -68,44 +67,45 @@ pub(super) fn settings(result: &Value) -> Option<Vec<Setting>> {
     let additional = |entry: &Value| {
         Some(Setting {
             key: kafka_name(entry, &["configName"])?,
-            custom: Some(added_value(&entry["configValue"])),
+            custom: Some(additional_value(&entry["configValue"])),
             default: None,
             modifiable: true,
             range: None,
             listed: false,
         })
     };
-    let plain: Option<Vec<Setting>> = list(&result["kafkaConfigGroupDetailList"]).map(plain).collect();
-    let mut settings = plain.filter(|settings| !settings.is_empty())?;
+    let standard: Option<Vec<Setting>> = list(&result["kafkaConfigGroupDetailList"]).map(standard).collect();
+    let mut settings = standard.filter(|settings| !settings.is_empty())?;
     let additional: Option<Vec<Setting>> =
         list(&result["additionalKafkaConfigGroupDetailList"]).map(additional).collect();
     settings.extend(additional?);
-    one_of_each(settings)
+    merge_duplicates(settings)
 }
 
-/// Makes one setting of those that have one name: it may stand in both lists, and somebody set it in one of them. None
-/// where two values are told, for nobody knows which one holds; an empty one gives way.
-fn one_of_each(settings: Vec<Setting>) -> Option<Vec<Setting>> {
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut each: Vec<Setting> = Vec::new();
-    for one in settings {
-        let Some(place) = places.get(&one.key) else {
-            places.insert(one.key.clone(), each.len());
-            each.push(one);
+/// Merges settings with the same name: a setting may be in both lists with its value in one of them. A non-empty value
+/// takes precedence. Returns None if the values differ, because it is unknown which one is effective.
+fn merge_duplicates(settings: Vec<Setting>) -> Option<Vec<Setting>> {
+    let mut indexes: BTreeMap<String, usize> = BTreeMap::new();
+    let mut merged: Vec<Setting> = Vec::new();
+    for setting in settings {
+        let Some(index) = indexes.get(&setting.key) else {
+            indexes.insert(setting.key.clone(), merged.len());
+            merged.push(setting);
             continue;
         };
-        let first = &mut each[*place].custom;
-        match (first.as_deref(), one.custom.as_deref()) {
-            (None | Some(""), Some(_)) => *first = one.custom,
+        let first = &mut merged[*index].custom;
+        match (first.as_deref(), setting.custom.as_deref()) {
+            (None | Some(""), Some(_)) => *first = setting.custom,
             (Some(value), Some(other)) if value != other && !other.is_empty() => return None,
             _ => {}
         }
     }
-    Some(each)
+    Some(merged)
 }
 
-/// Returns what somebody added. Empty is a value too: the service is known to lose values and keep their names.
-fn added_value(value: &Value) -> String {
+/// Returns the value of an additional setting. An empty value is valid: the service is known to lose values and keep
+/// the names.
+fn additional_value(value: &Value) -> String {
     match value {
         Value::Null | Value::String(_) => text(value).unwrap_or_default(),
         other => text(other).unwrap_or_else(|| other.to_string()),
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_setting_has_the_name_that_kafka_gave_it() {
+    fn setting_has_its_kafka_name() {
         for (one, other, name) in [
             (Some("log.retention.hours"), Some("logRetentionHours"), Some("log.retention.hours")),
             (Some("logRetentionHours"), Some("log.retention.hours"), Some("log.retention.hours")),
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_of_both_lists_is_one_with_the_value_that_somebody_set() {
+    fn setting_in_both_lists_keeps_the_custom_value() {
         let result = json!({
             "kafkaConfigGroupDetailList": [
                 { "configName": "a", "customValue": "", "defaultValue": "1", "modifyYn": true, "range": "1 ~ 9" },
@@ -149,14 +149,14 @@ mod tests {
             ],
         });
         let settings = settings(&result).unwrap();
-        let told: Vec<_> = settings
+        let parsed: Vec<_> = settings
             .iter()
             .map(|one| {
                 (one.key.as_str(), one.custom.as_deref(), one.listed, one.modifiable, one.range.as_deref())
             })
             .collect();
         assert_eq!(
-            told,
+            parsed,
             [
                 ("a", Some("5"), true, true, Some("1 ~ 9")),
                 ("b", Some("2"), true, false, None),
@@ -166,22 +166,22 @@ mod tests {
     }
 
     #[test]
-    fn settings_that_are_not_told_whole_are_not_told() {
-        let plain = json!([{ "configName": "a", "defaultValue": "1" }]);
-        let told = |result: Value| settings(&result).map(|settings| settings.len());
+    fn incomplete_settings_are_rejected() {
+        let standard = json!([{ "configName": "a", "defaultValue": "1" }]);
+        let count = |result: Value| settings(&result).map(|settings| settings.len());
         let with_added = |values: [&str; 2]| {
             let added = values.map(|value| json!({ "configName": "b", "configValue": value }));
-            json!({ "kafkaConfigGroupDetailList": plain, "additionalKafkaConfigGroupDetailList": added })
+            json!({ "kafkaConfigGroupDetailList": standard, "additionalKafkaConfigGroupDetailList": added })
         };
         for (result, settings) in [
-            (json!({ "kafkaConfigGroupDetailList": plain }), Some(1)),
+            (json!({ "kafkaConfigGroupDetailList": standard }), Some(1)),
             (
-                json!({ "kafkaConfigGroupDetailList": plain, "additionalKafkaConfigGroupDetailList": null }),
+                json!({ "kafkaConfigGroupDetailList": standard, "additionalKafkaConfigGroupDetailList": null }),
                 Some(1),
             ),
             (
                 json!({
-                    "kafkaConfigGroupDetailList": plain,
+                    "kafkaConfigGroupDetailList": standard,
                     "additionalKafkaConfigGroupDetailList": [{ "configValue": "5" }],
                 }),
                 None,
@@ -203,12 +203,12 @@ mod tests {
             (json!({}), None),
             (Value::Null, None),
         ] {
-            assert_eq!(told(result.clone()), settings, "{result}");
+            assert_eq!(count(result.clone()), settings, "{result}");
         }
     }
 
     #[test]
-    fn what_somebody_added_is_custom_whatever_its_value_looks_like() {
+    fn additional_setting_is_always_custom() {
         for (value, custom) in [
             (json!("5"), "5"),
             (json!(5), "5"),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_unused_only_where_the_service_says_so() {
+    fn usage_count_is_listed_names_or_total() {
         for (result, users) in [
             (json!({ "usingClusterNameList": [], "totalCount": 0 }), Some(0)),
             (json!({ "usingClusterNameList": [{ "clusterName": "a" }] }), Some(1)),
@@ -236,7 +236,7 @@ mod tests {
             (json!({}), None),
             (json!(null), None),
         ] {
-            assert_eq!(super::users(&result), users, "{result}");
+            assert_eq!(super::usage_count(&result), users, "{result}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The parts of an answer that `-vvv` shows: an allow-list, so that a field nobody thought of stays hidden.
+//! The response fields that `-vvv` shows: an allowlist, so that unknown fields stay hidden.
 
 use serde_json::{Map, Value};
 
@@ -50,7 +50,7 @@ const FIELDS: &[&str] = &[
     "zookeeperTotalNumber",
 ];
 
-/// Returns the value with only the fields of the list.
+/// Removes all fields that are not in the allowlist.
 pub(in crate::api) fn redact(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_not_on_the_list() {
+    fn password_is_removed() {
         let value = serde_json::json!({
             "result": { "clusterName": "orders", "kafkaManagerUserPassword": "hunter2", "new": { "secret": 1 } }
         });

@@ -1,16 +1,16 @@
-//! What comes back on the wire: the service's envelope, the gateway's errors, everything else, and how their
-//! fields become values of the domain. The service's own spelling stays in here.
+//! Parses responses: the service's envelope, gateway errors, and all other bodies, and converts their fields to model
+//! types. The field names of the API are used only in this module.
 //!
-//! Fields are read loosely: numbers may be strings, every field may be missing or null, unknown ones are
-//! ignored.
+//! Parsing is lenient: numbers may be strings, every field may be missing or null, and unknown fields are ignored.
 
-mod fields;
+mod group_changes;
 mod groups;
+mod json;
 mod log_body;
 mod response;
-mod values;
+mod responses;
 
-pub(super) use fields::{Page, answer, page_of};
+pub(super) use group_changes::{created_group_no, settings_body};
 pub(super) use log_body::redact;
-pub(super) use response::{Envelope, Response, open};
-pub(super) use values::{created, values};
+pub(super) use response::{Envelope, Response, parse_envelope};
+pub(super) use responses::{PageInfo, parse_page_info, parse_response};

@@ -1,77 +1,77 @@
-//! From bytes to the service's result, or to what went wrong.
+//! Parses response bodies and classifies errors by their structure.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::fields::number;
+use super::json::number;
 use crate::api::ApiError;
 use crate::api::classify::OperationKind;
 use crate::api::clock_skew::ClockSkew;
 use crate::api::redact::Redactor;
 
-/// An answer as it came, bounded in size.
+/// A raw response, limited in size.
 #[derive(Debug, Clone)]
 pub(in crate::api) struct Response {
     pub status: u16,
-    /// Those that may be shown.
+    /// The headers that may be shown.
     pub headers: Vec<(&'static str, String)>,
     pub body: Vec<u8>,
     /// The `x-ncp-request-id` header.
     pub request_id: Option<String>,
     /// The `location` header of a redirect.
     pub location: Option<String>,
-    pub clocks: ClockSkew,
+    pub clock_skew: ClockSkew,
     /// The `retry-after` header.
     pub retry_after: Option<Duration>,
 }
 
-/// An answer that was read, and may be shown.
+/// A parsed response without secrets.
 #[derive(Debug, Clone)]
 pub(in crate::api) struct ParsedResponse {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
-    /// None where it is no JSON.
+    /// None if it is not JSON.
     pub body: Option<Value>,
-    /// What it is instead.
-    kind: String,
+    /// Describes a body that is not JSON.
+    description: String,
     pub request_id: Option<String>,
-    clocks: ClockSkew,
+    clock_skew: ClockSkew,
     retry_after: Option<Duration>,
 }
 
 impl Response {
-    /// Reads the body, and masks secrets in everything that may be shown.
-    pub(in crate::api) fn read(mut self, redactor: &Redactor) -> ParsedResponse {
+    /// Parses the body and masks secrets in everything that may be shown.
+    pub(in crate::api) fn parse(mut self, redactor: &Redactor) -> ParsedResponse {
         let hide = |text: &mut String| {
             if let Cow::Owned(redacted) = redactor.redact(text) {
                 *text = redacted;
             }
         };
-        let mut kind = no_json(&self);
-        hide(&mut kind);
+        let mut description = describe_non_json(&self);
+        hide(&mut description);
         let mut body = parse(&self.body);
         if let Some(body) = &mut body {
-            each_text(body, &hide);
+            for_each_string(body, &hide);
         }
         self.headers.iter_mut().for_each(|(_, value)| hide(value));
         self.request_id.iter_mut().for_each(hide);
-        let Self { status, headers, request_id, clocks, retry_after, .. } = self;
-        ParsedResponse { status, headers, body, kind, request_id, clocks, retry_after }
+        let Self { status, headers, request_id, clock_skew, retry_after, .. } = self;
+        ParsedResponse { status, headers, body, description, request_id, clock_skew, retry_after }
     }
 }
 
-fn each_text(value: &mut Value, change: &impl Fn(&mut String)) {
+fn for_each_string(value: &mut Value, change: &impl Fn(&mut String)) {
     match value {
         Value::String(text) => change(text),
-        Value::Array(values) => values.iter_mut().for_each(|value| each_text(value, change)),
-        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| each_text(value, change)),
+        Value::Array(values) => values.iter_mut().for_each(|value| for_each_string(value, change)),
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| for_each_string(value, change)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
-/// The service's own answer: code 0 under 2xx.
+/// A successful response of the service: HTTP 2xx and code 0.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::api) struct Envelope {
     pub result: Value,
@@ -79,119 +79,120 @@ pub(in crate::api) struct Envelope {
     pub message: String,
 }
 
-/// Sorts an answer. Only 2xx with JSON and code 0 is a success.
+/// Parses the envelope. Only HTTP 2xx with JSON and code 0 is a success.
 ///
-/// A refusal of a change has no result, or the result false; with any other result it contradicts itself, and the change
-/// may have been made. A refused read changes nothing, so it is a refusal whatever its result.
+/// A refusal of a change has no result or the result `false`. With any other result it is contradictory, and the change
+/// may have been made. A refused read changes nothing, so its result does not matter.
 ///
 /// # Errors
 ///
-/// Everything else, typed by its shape: the service's refusal, the gateway's, or neither.
+/// Fails for everything else, classified by structure: a refusal of the service, an error of the gateway, or neither.
 ///
-/// Source: NAVER Cloud API guide, `api-call-lgc-errorhandling`; other shapes as seen on sister services.
-pub(in crate::api) fn open(
+/// Source: NAVER Cloud API guide, `api-call-lgc-errorhandling`; other structures were observed on related services.
+pub(in crate::api) fn parse_envelope(
     operation: &'static str,
-    class: OperationKind,
+    kind: OperationKind,
     response: &ParsedResponse,
 ) -> Result<Envelope, ApiError> {
     let status = response.status;
-    let success = (200..300).contains(&status);
-    let unreadable = |what: String, request_id: Option<String>| {
-        Err(ApiError::Unreadable { operation, status, what, request_id })
+    let is_success = (200..300).contains(&status);
+    let unreadable = |reason: String, request_id: Option<String>| {
+        Err(ApiError::Unreadable { operation, status, reason, request_id })
     };
     let Some(body) = &response.body else {
-        return unreadable(response.kind.clone(), response.request_id.clone());
+        return unreadable(response.description.clone(), response.request_id.clone());
     };
-    let request_id = text(body, "requestId").or_else(|| response.request_id.clone());
+    let request_id = string_field(body, "requestId").or_else(|| response.request_id.clone());
     let is_contradictory =
-        class != OperationKind::Read && !matches!(body["result"], Value::Null | Value::Bool(false));
+        kind != OperationKind::Read && !matches!(body["result"], Value::Null | Value::Bool(false));
 
-    if let (Some(code), Some(message)) = (number(&body["code"]), text(body, "message")) {
-        return match (success, code) {
+    if let (Some(code), Some(message)) = (number(&body["code"]), string_field(body, "message")) {
+        return match (is_success, code) {
             (true, 0) => Ok(Envelope { result: body["result"].clone(), request_id, message }),
-            (false, 0) => unreadable("success under a failing status".to_owned(), request_id),
+            (false, 0) => unreadable("success code 0 with an error status".to_owned(), request_id),
             (_, code) if is_contradictory => unreadable(
-                format!("an answer that has a result and is refused with code {code}: {message}"),
+                format!("contradictory response: refused with code {code}, but it has a result: {message}"),
                 request_id,
             ),
             _ => Err(ApiError::Refused { operation, status, code: Some(code), message, request_id }),
         };
     }
-    if body["error"].is_object() && !success && !is_contradictory {
+    if body["error"].is_object() && !is_success && !is_contradictory {
         let error = &body["error"];
-        let message = text(error, "message").unwrap_or_else(|| "no message".to_owned());
-        let message =
-            match text(error, "details").filter(|details| !details.is_empty() && *details != message) {
-                Some(details) => format!("{message}: {details}"),
-                None => message,
-            };
+        let message = string_field(error, "message").unwrap_or_else(|| "no message".to_owned());
+        let message = match string_field(error, "details")
+            .filter(|details| !details.is_empty() && *details != message)
+        {
+            Some(details) => format!("{message}: {details}"),
+            None => message,
+        };
         return Err(ApiError::Gateway {
             operation,
             status,
             code: number(&error["errorCode"]),
             message,
             request_id,
-            clocks: (status == 401).then(|| Box::new(response.clocks)),
+            clock_skew: (status == 401).then(|| Box::new(response.clock_skew)),
             retry_after: response.retry_after,
         });
     }
-    unreadable(foreign_message(body).unwrap_or_else(|| "an answer of unknown form".to_owned()), request_id)
+    unreadable(fallback_message(body).unwrap_or_else(|| "unexpected JSON structure".to_owned()), request_id)
 }
 
-/// More values than this are not read out of one answer: each takes dozens of bytes, however short it is written, so
-/// a body of a few MiB could take hundreds.
+/// Responses with more values are not parsed: each value takes dozens of bytes of memory, so a body of a few MiB could
+/// take hundreds.
 ///
-/// Chosen: a page of a hundred clusters has a few thousand.
-const MOST_VALUES: usize = 50_000;
+/// Chosen: a page of 100 clusters has a few thousand values.
+const MAX_VALUES: usize = 50_000;
 
-/// Reads JSON; None where it is none, or has too many values.
+/// Parses JSON. Returns None if it is invalid or has too many values.
 fn parse(body: &[u8]) -> Option<Value> {
     if has_too_many_values(body) { None } else { serde_json::from_slice(body).ok() }
 }
 
-/// Counts without reading. What only looks like a value, inside a text, counts too, which does no harm so far above
-/// what is real.
+/// Counts delimiters without parsing. Delimiters within strings count too, which is harmless because the limit is far
+/// above real responses.
 fn has_too_many_values(body: &[u8]) -> bool {
-    body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MOST_VALUES
+    body.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() > MAX_VALUES
 }
 
-fn text(value: &Value, field: &str) -> Option<String> {
+fn string_field(value: &Value, field: &str) -> Option<String> {
     value[field].as_str().map(str::to_owned)
 }
 
-fn no_json(response: &Response) -> String {
+fn describe_non_json(response: &Response) -> String {
     if (300..400).contains(&response.status) {
         let host = response.location.as_deref().and_then(|text| url::Url::parse(text).ok());
-        let host = host.as_ref().and_then(url::Url::host_str).unwrap_or("somewhere on the same host");
-        return format!("an unexpected redirect to {host}");
+        let host = host.as_ref().and_then(url::Url::host_str).unwrap_or("the same host");
+        return format!("unexpected redirect to {host}");
     }
     let start = String::from_utf8_lossy(&response.body[..response.body.len().min(64)]).to_lowercase();
     match start.trim_start() {
-        "" => "an empty answer".to_owned(),
+        "" => "empty response".to_owned(),
         page if page.starts_with("<!doctype") || page.starts_with("<html") => {
-            "a web page instead of an answer".to_owned()
+            "unexpected HTML page".to_owned()
         }
-        page if page.starts_with('<') => "XML instead of JSON".to_owned(),
-        _ if has_too_many_values(&response.body) => format!("an answer of more than {MOST_VALUES} values"),
-        _ => "an answer that is not JSON, or only a part of one".to_owned(),
+        page if page.starts_with('<') => "unexpected XML".to_owned(),
+        _ if has_too_many_values(&response.body) => format!("response has more than {MAX_VALUES} values"),
+        _ => "invalid or incomplete JSON".to_owned(),
     }
 }
 
-/// Finds the message in the shapes of sister services.
-fn foreign_message(body: &Value) -> Option<String> {
+/// Returns the message from the structures that related services use.
+fn fallback_message(body: &Value) -> Option<String> {
     let response_error = &body["responseError"];
-    text(response_error, "returnMessage")
-        .or_else(|| text(&body["status"], "message"))
-        .or_else(|| text(body, "msg"))
-        .or_else(|| text(body, "message"))
-        .or_else(|| text(body, "error"))
+    string_field(response_error, "returnMessage")
+        .or_else(|| string_field(&body["status"], "message"))
+        .or_else(|| string_field(body, "msg"))
+        .or_else(|| string_field(body, "message"))
+        .or_else(|| string_field(body, "error"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const CLOCKS: ClockSkew = ClockSkew { local: jiff::Timestamp::UNIX_EPOCH, server: None };
+    const CLOCK_SKEW: ClockSkew = ClockSkew { local: jiff::Timestamp::UNIX_EPOCH, server: None };
 
     fn response(status: u16, body: &str) -> Response {
         Response {
@@ -200,27 +201,33 @@ mod tests {
             body: body.as_bytes().to_vec(),
             request_id: Some("header-id".to_owned()),
             location: None,
-            clocks: CLOCKS,
+            clock_skew: CLOCK_SKEW,
             retry_after: None,
         }
     }
 
     fn error(status: u16, body: &str) -> ApiError {
-        open("op", OperationKind::Read, &response(status, body).read(&Redactor::new(&[]))).unwrap_err()
+        parse_envelope("op", OperationKind::Read, &response(status, body).parse(&Redactor::new(&[])))
+            .unwrap_err()
     }
 
     #[test]
-    fn only_code_0_under_2xx_is_a_success() {
+    fn only_2xx_with_code_0_is_a_success() {
         let body = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
         let envelope =
-            open("op", OperationKind::Read, &response(200, body).read(&Redactor::new(&[]))).unwrap();
+            parse_envelope("op", OperationKind::Read, &response(200, body).parse(&Redactor::new(&[])))
+                .unwrap();
         assert_eq!((envelope.result, envelope.request_id.as_deref()), (Value::Bool(true), Some("r-1")));
         let code_as_text = r#"{"code":"0","message":"SUCCESS","result":null}"#;
         assert_eq!(
-            open("op", OperationKind::Read, &response(200, code_as_text).read(&Redactor::new(&[])))
-                .unwrap()
-                .request_id
-                .as_deref(),
+            parse_envelope(
+                "op",
+                OperationKind::Read,
+                &response(200, code_as_text).parse(&Redactor::new(&[]))
+            )
+            .unwrap()
+            .request_id
+            .as_deref(),
             Some("header-id")
         );
         for (status, body) in [
@@ -237,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn the_service_refuses_in_its_envelope_under_any_status() {
+    fn service_refusal_is_recognized_with_any_status() {
         let body = r#"{"code":3,"message":"복제 중","result":null,"requestId":"r-1"}"#;
         for status in [200, 400, 409, 500] {
             let ApiError::Refused { code, message, request_id, .. } = error(status, body) else {
@@ -248,10 +255,11 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_refused_only_without_a_result() {
-        let refused = |class, result: &str| {
+    fn change_is_refused_only_without_result() {
+        let refused = |kind, result: &str| {
             let body = format!(r#"{{"code":3,"message":"no"{result}}}"#);
-            let error = open("op", class, &response(200, &body).read(&Redactor::new(&[]))).unwrap_err();
+            let error =
+                parse_envelope("op", kind, &response(200, &body).parse(&Redactor::new(&[]))).unwrap_err();
             matches!(error, ApiError::Refused { code: Some(3), .. })
         };
         for (result, is_refusal) in [
@@ -265,47 +273,49 @@ mod tests {
             (r#","result":{}"#, false),
             (r#","result":[]"#, false),
         ] {
-            for class in [OperationKind::Start, OperationKind::Change] {
-                assert_eq!(refused(class, result), is_refusal, "{class:?} {result}");
+            for kind in [OperationKind::Start, OperationKind::Change] {
+                assert_eq!(refused(kind, result), is_refusal, "{kind:?} {result}");
             }
             assert!(refused(OperationKind::Read, result), "{result}");
         }
     }
 
     #[test]
-    fn the_gateways_code_may_be_a_number_or_a_text() {
+    fn gateway_code_may_be_number_or_string() {
         for body in [
             r#"{"error":{"errorCode":"210","message":"Permission Denied","details":"x"}}"#,
             r#"{"error":{"errorCode":210,"message":"Permission Denied","details":"x"}}"#,
         ] {
-            let ApiError::Gateway { code, message, clocks, .. } = error(401, body) else { panic!("{body}") };
+            let ApiError::Gateway { code, message, clock_skew, .. } = error(401, body) else {
+                panic!("{body}")
+            };
             assert_eq!(
-                (code, message.as_str(), clocks),
-                (Some(210), "Permission Denied: x", Some(Box::new(CLOCKS)))
+                (code, message.as_str(), clock_skew),
+                (Some(210), "Permission Denied: x", Some(Box::new(CLOCK_SKEW)))
             );
         }
     }
 
     #[test]
-    fn other_shapes_are_recognised_and_never_taken_for_a_refusal() {
+    fn other_structures_are_not_a_refusal() {
         for (status, body, what) in [
             (500, r#"{"responseError":{"returnCode":"1","returnMessage":"down"}}"#, "down"),
             (400, r#"{"errorCode":9014,"message":"limit"}"#, "limit"),
             (200, r#"{"code":1,"msg":"no","data":null}"#, "no"),
             (500, r#"{"status":{"code":5,"message":"bad"}}"#, "bad"),
             (500, r#"{"timestamp":"t","status":500,"error":"Internal","message":"oops","path":"/"}"#, "oops"),
-            (502, "<html><body>Bad gateway", "a web page instead of an answer"),
-            (200, "<?xml version=\"1.0\"?>", "XML instead of JSON"),
-            (200, "", "an empty answer"),
-            (302, "", "an unexpected redirect to somewhere on the same host"),
-            (200, "\u{0}\u{1}binary", "an answer that is not JSON, or only a part of one"),
+            (502, "<html><body>Bad gateway", "unexpected HTML page"),
+            (200, "<?xml version=\"1.0\"?>", "unexpected XML"),
+            (200, "", "empty response"),
+            (302, "", "unexpected redirect to the same host"),
+            (200, "\u{0}\u{1}binary", "invalid or incomplete JSON"),
         ] {
-            let ApiError::Unreadable { what: found, .. } = error(status, body) else { panic!("{body}") };
+            let ApiError::Unreadable { reason: found, .. } = error(status, body) else { panic!("{body}") };
             assert_eq!(found, what, "{body}");
         }
         let redirect = Response { location: Some("https://evil.example/x".to_owned()), ..response(302, "") };
         assert!(
-            open("op", OperationKind::Read, &redirect.read(&Redactor::new(&[])))
+            parse_envelope("op", OperationKind::Read, &redirect.parse(&Redactor::new(&[])))
                 .unwrap_err()
                 .to_string()
                 .contains("evil.example")
@@ -313,23 +323,23 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_of_countless_values_is_not_read() {
+    fn response_with_too_many_values_is_not_parsed() {
         let body =
             |count: usize| format!(r#"{{"code":0,"message":"SUCCESS","result":[{}0]}}"#, "0,".repeat(count));
         assert!(
-            open(
+            parse_envelope(
                 "op",
                 OperationKind::Read,
-                &response(200, &body(MOST_VALUES - 10)).read(&Redactor::new(&[]))
+                &response(200, &body(MAX_VALUES - 10)).parse(&Redactor::new(&[]))
             )
             .is_ok()
         );
-        let error = error(200, &body(MOST_VALUES)).to_string();
-        assert_eq!(error, "op: an answer of more than 50000 values (HTTP 200)");
+        let error = error(200, &body(MAX_VALUES)).to_string();
+        assert_eq!(error, "op: response has more than 50000 values (HTTP 200)");
     }
 
     #[test]
-    fn a_signature_that_comes_back_in_an_answer_is_masked() {
+    fn signature_in_response_is_masked() {
         for written in ["aaaa/b+c=", r"aaaa\/b+c=", r"aaaa/b\u002bc\u003d"] {
             let body = format!(r#"{{"error":{{"errorCode":"200","message":"{written} of AKIDEXAMPLE1"}}}}"#);
             let repeated = Response {
@@ -337,22 +347,22 @@ mod tests {
                 request_id: Some("aaaa/b+c=".to_owned()),
                 ..response(401, &body)
             };
-            let read = repeated.read(&Redactor::new(&["aaaa/b+c=", "AKIDEXAMPLE1"]));
+            let read = repeated.parse(&Redactor::new(&["aaaa/b+c=", "AKIDEXAMPLE1"]));
             assert_eq!(read.headers[0].1, "bad (hidden) with (hidden)");
             assert_eq!(read.request_id.as_deref(), Some("(hidden)"));
-            let told = open("op", OperationKind::Read, &read).unwrap_err().to_string();
-            assert_eq!(told, "op: (hidden) of (hidden) (HTTP 401, code 200)", "{written}");
+            let message = parse_envelope("op", OperationKind::Read, &read).unwrap_err().to_string();
+            assert_eq!(message, "op: (hidden) of (hidden) (HTTP 401, code 200)", "{written}");
         }
         let short = response(401, r#"{"error":{"errorCode":"200","message":"a b"}}"#)
-            .read(&Redactor::new(&["a", "b"]));
+            .parse(&Redactor::new(&["a", "b"]));
         assert!(
-            open("op", OperationKind::Read, &short).unwrap_err().to_string().contains("a b"),
-            "what is that short is no key"
+            parse_envelope("op", OperationKind::Read, &short).unwrap_err().to_string().contains("a b"),
+            "too short for a key"
         );
     }
 
     #[test]
-    fn deep_nesting_is_no_stack_overflow() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         assert!(matches!(error(200, &"[".repeat(100_000)), ApiError::Unreadable { .. }));
     }
 }

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-use crate::clock::{Signal, SignalListener};
 use crate::consent::{ConsentError, Prompt as _, Question};
 use crate::error::{Failure, StartState};
 use crate::model::region::{Region, Site};
 use crate::output::{EchoGuard, TerminalPrompt, streams};
 use crate::settings::{self, Environment, Field, Flags, ProfileEdit, ProfileFiles};
+use crate::signals::{Signal, SignalListener};
 
 /// Edits one profile of `config.toml`.
 pub(super) struct ProfileEditor<'a> {
@@ -216,7 +216,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     fn interrupted_failure(&self) -> Failure {
-        let signal = self.interrupt.raised().unwrap_or(Signal::Interrupt);
+        let signal = self.interrupt.received().unwrap_or(Signal::Interrupt);
         Failure::Signal { signal, sent: StartState::Never, follow: None }
     }
 }

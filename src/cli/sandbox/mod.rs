@@ -8,11 +8,12 @@ use std::process::{Command, ExitStatus};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::clock::{Clock as _, Signal, SignalListener, SystemClock, on_each_signal};
+use crate::clock::{Clock as _, SystemClock};
 use crate::error::Failure;
 use crate::output::streams;
 use crate::sandbox::{NewCluster, Options, RequestLog, Sandbox, Scenario};
 use crate::settings::{Environment, is_setting_variable, sandbox_credentials};
+use crate::signals::{Signal, SignalListener, on_signal};
 use directory::{SandboxDirectory, WrapperError};
 
 mod directory;
@@ -110,7 +111,7 @@ fn summary(log: &RequestLog) -> String {
 /// Returns an ID that is unique on this machine: a process runs one sandbox, and no two processes have the same ID at
 /// the same time.
 fn new_id() -> String {
-    let now = SystemClock { interrupt: SignalListener::new() }.now();
+    let now = SystemClock { signals: SignalListener::new() }.now();
     format!("{}-{}", now.strftime("%Y%m%dT%H%M%S%3f"), std::process::id())
 }
 
@@ -153,7 +154,7 @@ fn run_command(
     let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
     // The terminal sends Ctrl-C to the command as well; the sandbox runs until the command exits.
     let child_id = child.id();
-    on_each_signal(move |signal| forward_signal(child_id, signal)).context("cannot handle signals")?;
+    on_signal(move |signal| forward_signal(child_id, signal)).context("cannot handle signals")?;
     Ok(exit_code(child.wait().context("cannot wait for the command")?))
 }
 

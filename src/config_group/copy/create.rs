@@ -6,9 +6,9 @@ use super::hints::{values_not_written, write_failed};
 use super::plan::CopyPlan;
 use super::{interrupted_before_change, target_group};
 use crate::api::{
-    ApiError, CdssApi, NewGroup, OperationKind, Read, RetryDecision, RetryPolicy, classify, join, one,
+    ApiError, CdssApi, NewGroup, OperationKind, Read, RetryDecision, RetryPolicy, classify, read_many,
+    read_one,
 };
-use crate::clock::Interrupted;
 use crate::config_group::rules::creation::{self, Provenance};
 use crate::consent::GroupConsent;
 use crate::error::{CopyFailure, Failure};
@@ -18,6 +18,7 @@ use crate::model::verdict::Submitted;
 use crate::report::Report;
 use crate::session::Session;
 use crate::session::attempts::CONFIRMATION_PAUSES;
+use crate::signals::Interrupted;
 
 /// Whether the number in the response to a create is that of the new group.
 enum GroupIdentity {
@@ -95,7 +96,7 @@ impl Session<'_> {
 
     fn handle_create_error(&mut self, plan: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
         let action = classify(OperationKind::Change, &error);
-        if action.proves_nothing_was_done() {
+        if action.proves_no_effect() {
             self.copy_report().created = Submitted::No;
             return Err(CopyFailure::NotMade(error).into());
         }
@@ -166,7 +167,7 @@ impl Session<'_> {
     }
 
     fn list_target_groups(&self, plan: &CopyPlan) -> Result<Vec<ConfigGroup>, ApiError> {
-        one(self.api, Read::ConfigGroups(Some(plan.endpoints.target_version.code)), RetryPolicy::Patient)
+        read_one(self.api, Read::ConfigGroups(Some(plan.endpoints.target_version.code)), RetryPolicy::Retry)
     }
 
     /// Finds the group by its name with one read. Two matches are ambiguous and an error.
@@ -179,7 +180,7 @@ impl Session<'_> {
             several => Err(ApiError::Unreadable {
                 operation: "getKafkaVersionConfigGroupList",
                 status: 200,
-                what: format!("{} config groups are named {}", several.len(), plan.name),
+                reason: format!("{} config groups are named {}", several.len(), plan.name),
                 request_id: None,
             }),
         }
@@ -222,7 +223,7 @@ impl Session<'_> {
     /// Reads why the new group can't be filled; None if it is empty and unused.
     fn problem_with_new_group(&self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
         let version = plan.endpoints.target_version.code;
-        let [settings, users] = join(self.api, &[Read::Settings(no, version), Read::Users(no)]);
+        let [settings, users] = read_many(self.api, &[Read::Settings(no, version), Read::UsageCount(no)]);
         let settings = Option::<Vec<Setting>>::try_from(settings?)?;
         let users = Option::<u64>::try_from(users?)?;
         Ok(creation::check_empty_and_unused(settings.as_deref(), users).err().map(str::to_owned))

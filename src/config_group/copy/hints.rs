@@ -3,7 +3,6 @@
 use super::plan::{CopyEndpoints, CopyPlan};
 use super::target_group;
 use crate::api::ApiError;
-use crate::clock::Signal;
 use crate::config_group::rules::creation;
 use crate::config_group::rules::difference::keeps_everything;
 use crate::error::{CopyFailure, Failure, Leftover};
@@ -12,6 +11,7 @@ use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
 use crate::session::Session;
+use crate::signals::Signal;
 
 /// The hint when only the write is missing.
 pub(super) const RERUN_HINT: &str = "run the same command again to fill this group";

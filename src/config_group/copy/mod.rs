@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::clock::{Interrupted, Signal};
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
 use crate::error::{CopyFailure, Failure, Leftover};
@@ -18,6 +17,7 @@ use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
 use crate::session::Session;
+use crate::signals::{Interrupted, Signal};
 use plan::CopyPlan;
 
 mod create;

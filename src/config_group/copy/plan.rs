@@ -1,7 +1,7 @@
 //! Planning a copy: everything that is read before the confirmation.
 
 use super::{CopyRequest, CopySource};
-use crate::api::{Read, RetryPolicy, one};
+use crate::api::{Read, RetryPolicy, read_one};
 use crate::config_group::rules::choice::select_for_comparison;
 use crate::config_group::rules::copy;
 use crate::config_group::rules::copy_report::CopyReport;
@@ -205,7 +205,8 @@ impl Session<'_> {
         let create = creation::find_create(group, &creates);
         // Skip the read if the group is rejected anyway.
         let used_by = if create.is_ok() {
-            one(self.api, Read::Users(group.no), RetryPolicy::Patient).map_err(Failure::before_start)?
+            read_one(self.api, Read::UsageCount(group.no), RetryPolicy::Retry)
+                .map_err(Failure::before_start)?
         } else {
             None
         };

@@ -7,8 +7,7 @@ use serde_json::Value;
 use super::hints::{RERUN_HINT, values_not_written, write_failed};
 use super::plan::{CopyEndpoints, CopyPlan};
 use super::{interrupted_before_change, target_group};
-use crate::api::{ApiError, CdssApi, OperationKind, Read, RetryPolicy, classify, one};
-use crate::clock::Interrupted;
+use crate::api::{ApiError, CdssApi, OperationKind, Read, RetryPolicy, classify, read_one};
 use crate::config_group::rules::copy::{self, SkippedSetting};
 use crate::config_group::rules::setting_text::first_few;
 use crate::consent::GroupConsent;
@@ -20,6 +19,7 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::session::attempts::CONFIRMATION_PAUSES;
 use crate::session::config_groups::no_settings;
+use crate::signals::Interrupted;
 
 /// The response to the write.
 struct WriteResult {
@@ -69,7 +69,7 @@ impl Session<'_> {
         self.copy_report().is_journaled = true;
         self.copy_report().written = Submitted::Unknown;
         let version = plan.endpoints.target_version.code;
-        let send = |api: &dyn CdssApi| api.write_group(no, version, &copied, consent);
+        let send = |api: &dyn CdssApi| api.write_group_settings(no, version, &copied, consent);
         match self.retry_budget(OperationKind::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
                 let summary = "the service reported success".to_owned();
@@ -79,7 +79,7 @@ impl Session<'_> {
                 if let Some(signal) = error.signal() {
                     return Err(self.interrupted(plan, Some(no), signal));
                 }
-                if classify(OperationKind::Change, &error).proves_nothing_was_done() {
+                if classify(OperationKind::Change, &error).proves_no_effect() {
                     self.copy_report().written = Submitted::No;
                     return Err(if is_resumed {
                         CopyFailure::NotWritten(error).into()
@@ -127,7 +127,7 @@ impl Session<'_> {
 
     fn read_settings(&self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
         let read = Read::Settings(no, plan.endpoints.target_version.code);
-        let settings: Option<Vec<Setting>> = one(self.api, read, RetryPolicy::Patient)?;
+        let settings: Option<Vec<Setting>> = read_one(self.api, read, RetryPolicy::Retry)?;
         settings.ok_or_else(no_settings)
     }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
+use crate::clock::SystemClock;
 use crate::clock::tests::FakeClock;
-use crate::clock::{SignalListener, SystemClock};
 use crate::model::endpoint::Endpoint;
 use crate::model::region::Site;
+use crate::signals::SignalListener;
 
 mod format;
 mod groups;
@@ -262,7 +263,7 @@ fn concurrent_and_killed_writers_mix_no_lines() {
         for number in 0..8 {
             let (folder, long) = (&folder, &long);
             scope.spawn(move || {
-                let clock = Rc::new(SystemClock { interrupt: SignalListener::new() });
+                let clock = Rc::new(SystemClock { signals: SignalListener::new() });
                 let journal = timed(folder, &format!("run-{number}"), clock);
                 for _ in 0..20 {
                     let end = || journal.end(NOW, None, None, None, &json!({ "text": long }));
@@ -343,10 +344,10 @@ fn an_append_waits_two_seconds_for_the_lock_and_then_tries_only_once() {
     held.lock().unwrap();
     let before = lines(&folder);
     assert!(matches!(journal.accepted(NOW, None), Err(JournalError::Locked { .. })));
-    assert_eq!(clock.naps().iter().sum::<Duration>(), Duration::from_secs(2));
-    let naps = clock.naps().len();
+    assert_eq!(clock.sleeps().iter().sum::<Duration>(), Duration::from_secs(2));
+    let naps = clock.sleeps().len();
     assert!(matches!(journal.accepted(NOW, None), Err(JournalError::Locked { .. })));
-    assert_eq!(clock.naps().len(), naps, "the second write does not wait");
+    assert_eq!(clock.sleeps().len(), naps, "the second write does not wait");
     assert!(journal.is_failing());
     assert_eq!(lines(&folder), before, "nothing was written");
 
@@ -366,7 +367,7 @@ fn a_signal_ends_the_wait_for_the_lock_after_one_more_attempt() {
     clock.interrupt_after.set(Some(3));
     let error = journal.accepted(NOW, None).unwrap_err();
     assert!(matches!(error, JournalError::Interrupted { signal: Signal::Interrupt, .. }), "{error}");
-    assert_eq!(clock.naps().len(), 3);
+    assert_eq!(clock.sleeps().len(), 3);
     drop(held);
     journal.accepted(NOW, None).unwrap();
 }

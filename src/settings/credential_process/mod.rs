@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Credentials, SettingsError};
-use crate::clock::{Signal, SignalListener};
+use crate::signals::{Signal, SignalListener};
 use subprocess::Output;
 
 mod subprocess;

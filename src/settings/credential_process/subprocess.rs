@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::zeroize::Zeroizing;
 
 use super::FetchError;
-use crate::clock::SignalListener;
+use crate::signals::SignalListener;
 
 /// The output and the result of a program.
 pub(super) struct Output {
@@ -107,7 +107,7 @@ fn wait_for_exit(
                 None => thread::park_timeout(interval),
             },
         }
-        if let Some(signal) = interrupt.raised() {
+        if let Some(signal) = interrupt.received() {
             return kill(child, FetchError::Interrupted(signal));
         }
         if waited >= timeout {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{Acceptance, Answer, ApiError, CdssApi, NewGroup, Read, RetryPolicy};
+use crate::api::{AcceptedStart, ApiError, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy};
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
 use crate::config_group::rules::copy::CopiedSetting;
@@ -64,7 +64,7 @@ impl<'a> FakeApi<'a> {
         }
     }
 
-    fn answer(&self, read: &Read) -> Result<Answer, ApiError> {
+    fn answer(&self, read: &Read) -> Result<ReadResponse, ApiError> {
         let now = self.clock.elapsed();
         self.reads.borrow_mut().push(match read {
             Read::Cluster(_) => "cluster",
@@ -78,19 +78,21 @@ impl<'a> FakeApi<'a> {
         }
         let world = (self.world)(now);
         Ok(match read {
-            Read::Cluster(_) => Answer::Cluster(Some(world.cluster)),
-            Read::Progress(_) | Read::Status(_) => Answer::Health(world.health),
-            Read::Versions => Answer::Versions(vec![world.target.version]),
-            Read::ConfigGroups(_) => Answer::ConfigGroups(world.group.one().cloned().into_iter().collect()),
-            Read::ConfigGroup(..) => Answer::ConfigGroup(world.present.map(|present| present.group)),
+            Read::Cluster(_) => ReadResponse::Cluster(Some(world.cluster)),
+            Read::Progress(_) | Read::Status(_) => ReadResponse::Health(world.health),
+            Read::Versions => ReadResponse::Versions(vec![world.target.version]),
+            Read::ConfigGroups(_) => {
+                ReadResponse::ConfigGroups(world.group.one().cloned().into_iter().collect())
+            }
+            Read::ConfigGroup(..) => ReadResponse::ConfigGroup(world.present.map(|present| present.group)),
             Read::Settings(no, _) => {
                 let groups = [world.present, world.target_settings];
                 let found = groups.into_iter().flatten().find(|group| group.group.no == *no);
-                Answer::Settings(found.map(|group| group.settings))
+                ReadResponse::Settings(found.map(|group| group.settings))
             }
-            Read::Users(_) => Answer::Users(Some(0)),
-            Read::PreCheck(_) => Answer::PreCheck(PreCheck::Possible { request_id: None }),
-            Read::Clusters(_) => Answer::Clusters(ClusterList {
+            Read::UsageCount(_) => ReadResponse::UsageCount(Some(0)),
+            Read::PreCheck(_) => ReadResponse::PreCheck(PreCheck::Possible { request_id: None }),
+            Read::Clusters(_) => ReadResponse::Clusters(ClusterList {
                 allowed: vec![ClusterEntry {
                     no: world.cluster.no,
                     name: world.cluster.name,
@@ -105,9 +107,9 @@ impl<'a> FakeApi<'a> {
 }
 
 impl CdssApi for FakeApi<'_> {
-    fn together(&self, reads: &[Read], _: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
+    fn read_all(&self, reads: &[Read], _: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
         let answers = reads.iter().map(|read| self.answer(read)).collect();
-        self.clock.pass(self.answer_time.get());
+        self.clock.advance(self.answer_time.get());
         answers
     }
 
@@ -120,19 +122,19 @@ impl CdssApi for FakeApi<'_> {
         _: &UpgradeTarget,
         _: &Consent,
         connect_within: Duration,
-    ) -> Result<Acceptance, ApiError> {
+    ) -> Result<AcceptedStart, ApiError> {
         self.connect_within.borrow_mut().push(connect_within);
         self.started.borrow_mut().push(self.clock.elapsed());
         self.reads.borrow_mut().push("start");
         let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test foresaw");
-        outcome.map(|()| Acceptance { request_id: Some("start-1".to_owned()), at: self.clock.now() })
+        outcome.map(|()| AcceptedStart { request_id: Some("start-1".to_owned()), at: self.clock.now() })
     }
 
     fn create_group(&self, _: &NewGroup, _: &GroupConsent) -> Result<Option<ConfigGroupNo>, ApiError> {
         panic!("an upgrade makes no config group")
     }
 
-    fn write_group(
+    fn write_group_settings(
         &self,
         _: ConfigGroupNo,
         _: VersionCode,
@@ -243,11 +245,11 @@ pub(crate) fn gateway(status: u16, code: i64) -> ApiError {
         code: Some(code),
         message: "fake".to_owned(),
         request_id: None,
-        clocks: None,
+        clock_skew: None,
         retry_after: None,
     }
 }
 
 pub(crate) fn lost() -> ApiError {
-    ApiError::NoAnswer { operation: "fake", reason: "cut".to_owned() }
+    ApiError::NoResponse { operation: "fake", reason: "cut".to_owned() }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::fake::Recorder;
 use super::number;
-use crate::api::{CdssApi, Http, Limits, Read, RetryPolicy, client_with, one};
+use crate::api::{CdssApi, HttpApi, Limits, Read, RetryPolicy, client_with, read_one};
 use crate::clock::tests::FakeClock;
 use crate::consent::Prompt;
 use crate::error::Failure;
@@ -158,9 +158,9 @@ impl Prompt for Nobody {
 
 /// Reads are never slow here, so their limit is generous; a start that hangs is.
 const LIMITS: Limits =
-    Limits { pause: Duration::ZERO, start: Duration::from_millis(150), ..Limits::LOOPBACK };
+    Limits { initial_backoff: Duration::ZERO, start_timeout: Duration::from_millis(150), ..Limits::LOOPBACK };
 
-pub(super) fn client(url: &str) -> Http {
+pub(super) fn client(url: &str) -> HttpApi {
     let keys = Options::default();
     client_with(Credentials::new(keys.access_key, keys.secret_key), url, LIMITS)
 }
@@ -228,7 +228,8 @@ fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failur
 
 /// What the cluster is, asked of the service itself.
 fn truth(sandbox: &Sandbox) -> Cluster {
-    let answer = one::<Option<Cluster>>(&client(&sandbox.url()), Read::Cluster(CLUSTER), RetryPolicy::Once);
+    let answer =
+        read_one::<Option<Cluster>>(&client(&sandbox.url()), Read::Cluster(CLUSTER), RetryPolicy::Once);
     answer.unwrap().unwrap()
 }
 

@@ -52,7 +52,7 @@ fn send_with(
 ) -> Sent {
     let clock = FakeClock::default();
     let looked_at = clock.elapsed();
-    clock.pass(look_age);
+    clock.advance(look_age);
     let mut api = FakeApi::new(&clock, world);
     api.starts.borrow_mut().extend(answers);
     adjust(&mut api);
@@ -99,7 +99,7 @@ fn idle_until(seconds: u64, then: fn(Duration) -> Snapshot) -> impl Fn(Duration)
 }
 
 fn not_sent(why: SendFailure) -> ApiError {
-    ApiError::NotSent { operation: "fake", why, reason: "fake".to_owned() }
+    ApiError::NotSent { operation: "fake", failure: why, reason: "fake".to_owned() }
 }
 
 fn refused(status: u16) -> ApiError {

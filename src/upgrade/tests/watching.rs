@@ -43,7 +43,7 @@ fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
     let requests = api.reads.borrow().len();
     metrics::record("requests of a watch of three hours", requests, "of 1000");
     assert!(requests <= 1_000, "{requests}");
-    let slept: Duration = clock.naps().into_iter().sum();
+    let slept: Duration = clock.sleeps().into_iter().sum();
     assert_eq!(slept, minutes(180), "the last pause is cut to the deadline");
 }
 
@@ -166,7 +166,7 @@ fn hours_of_failing_reads_end_nothing_and_are_spoken_of_once() {
         "{:?}",
         stage.tell.0
     );
-    assert!(clock.naps().into_iter().all(|nap| nap <= minutes(1)), "the pause grows to a minute");
+    assert!(clock.sleeps().into_iter().all(|nap| nap <= minutes(1)), "the pause grows to a minute");
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn time_asleep_counts_and_a_look_comes_before_the_verdict() {
     });
     let mut stage = Stage::new();
     // The machine sleeps for a day in the middle of a watch of three hours.
-    clock.jump_at_nap.set(Some((1, minutes(24 * 60))));
+    clock.suspend_at_sleep.set(Some((1, minutes(24 * 60))));
     let end = watch(minutes(180)).run(&mut stage.flow(&api));
     let WatchEnd::GaveUp { goes_on, why } = end else { panic!("one good look is not two: {end:?}") };
     assert!(!goes_on && why.ends_with("; last seen running at version code 3903006, not confirmed"), "{why}");

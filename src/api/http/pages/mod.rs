@@ -1,23 +1,23 @@
-//! Puts the pages of a list together and validates that the list is complete.
+//! Combines the pages of a list and validates that the list is complete.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::{replace, take};
 
-use crate::api::wire::Page;
-use crate::api::{Answer, Read};
+use crate::api::wire::PageInfo;
+use crate::api::{Read, ReadResponse};
 use crate::model::cluster::{ClusterIdentity, ClusterList};
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 
-/// Drops config groups of other versions than the one asked for, should the service not have done it.
-pub(super) fn only_wanted(read: &Read, answer: Answer) -> Answer {
-    match (read, answer) {
-        (Read::ConfigGroups(Some(version)), Answer::ConfigGroups(mut groups)) => {
+/// Removes config groups of other versions than the requested one, in case the service did not filter them.
+pub(super) fn filter_by_version(read: &Read, response: ReadResponse) -> ReadResponse {
+    match (read, response) {
+        (Read::ConfigGroups(Some(version)), ReadResponse::ConfigGroups(mut groups)) => {
             groups.retain(|group| group.version == *version);
-            Answer::ConfigGroups(groups)
+            ReadResponse::ConfigGroups(groups)
         }
-        (_, answer) => answer,
+        (_, response) => response,
     }
 }
 
@@ -29,21 +29,25 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    /// Adds the answer to the request for page `requested`. Returns the whole list once it is complete, and None while
-    /// the next page has to be read. An answer without pages is complete by itself.
+    /// Adds the response to the request for page `requested`. Returns the list once it is complete, and None if the next
+    /// page has to be read. A response that is not a list is complete.
     ///
     /// # Errors
     ///
-    /// Fails with what is wrong when the pages end and the list does not add up.
+    /// Fails with a reason if the pages end and the list is incomplete or inconsistent.
     pub(super) fn add(
         &mut self,
         requested: u32,
-        part: Answer,
-        paging: Page,
-    ) -> Result<Option<Answer>, String> {
-        Ok(match part {
-            Answer::Clusters(page) => self.clusters.add(requested, page, paging)?.map(Answer::Clusters),
-            Answer::ConfigGroups(page) => self.groups.add(page, paging)?.map(Answer::ConfigGroups),
+        response: ReadResponse,
+        page_info: PageInfo,
+    ) -> Result<Option<ReadResponse>, String> {
+        Ok(match response {
+            ReadResponse::Clusters(page) => {
+                self.clusters.add(requested, page, page_info)?.map(ReadResponse::Clusters)
+            }
+            ReadResponse::ConfigGroups(page) => {
+                self.groups.add(page, page_info)?.map(ReadResponse::ConfigGroups)
+            }
             single => Some(single),
         })
     }
@@ -56,19 +60,23 @@ struct GroupPages {
 }
 
 impl GroupPages {
-    fn add(&mut self, mut page: Vec<ConfigGroup>, paging: Page) -> Result<Option<Vec<ConfigGroup>>, String> {
-        if paging.has_unreadable_entries {
-            return Err("a list with an unreadable count".to_owned());
+    fn add(
+        &mut self,
+        mut page: Vec<ConfigGroup>,
+        page_info: PageInfo,
+    ) -> Result<Option<Vec<ConfigGroup>>, String> {
+        if page_info.has_invalid_total {
+            return Err("the list has an invalid total count".to_owned());
         }
         page.retain(|group| self.seen.insert((group.version, group.no)));
         let has_new_entries = !page.is_empty();
         self.list.append(&mut page);
-        if has_new_entries && !paging.is_last() {
+        if has_new_entries && !page_info.is_last() {
             return Ok(None);
         }
-        // The name of a group that is missing would be taken for a free one.
-        if paging.lacks_some(self.list.len()) {
-            return Err("a list with fewer entries than it counts".to_owned());
+        // The name of a missing group would look available.
+        if page_info.lacks_entries(self.list.len()) {
+            return Err("the list has fewer entries than its total count".to_owned());
         }
         Ok(Some(take(&mut self.list)))
     }
@@ -79,12 +87,12 @@ struct ClusterPages {
     list: ClusterList,
     allowed: BTreeMap<ClusterNo, ClusterIdentity>,
     forbidden: BTreeMap<ClusterNo, ClusterIdentity>,
-    /// How many entries the service counts on all pages.
+    /// The number of entries on all pages, as reported by the service.
     total_count: Option<u64>,
     total_pages: Option<u64>,
-    /// The page before said that another one follows.
+    /// The previous page announced another one.
     has_next: bool,
-    /// Some page was not the one that was requested.
+    /// A page was not the requested one.
     is_out_of_order: bool,
 }
 
@@ -93,80 +101,82 @@ impl ClusterPages {
         &mut self,
         requested: u32,
         page: ClusterList,
-        paging: Page,
+        page_info: PageInfo,
     ) -> Result<Option<ClusterList>, String> {
-        // Taken for none, it would let a list pass that may lack entries.
-        if paging.has_unreadable_entries || paging.has_unreadable_pages {
-            return Err("a cluster list with an unreadable count".to_owned());
+        // Treating it as missing would accept a list that may be incomplete.
+        if page_info.has_invalid_total || page_info.has_invalid_page_numbers {
+            return Err("the cluster list has an invalid total count or page number".to_owned());
         }
         let is_empty = page.allowed.is_empty() && page.forbidden.is_empty();
         let has_new_entries = self.merge(page)?;
-        if let Some(count) = paging.entries
+        if let Some(count) = page_info.total_entries
             && let Some(before) = self.total_count.replace(count)
             && before != count
         {
-            return Err(format!("a cluster list with a count that changes from {before} to {count}"));
+            return Err(format!("the total count of the cluster list changed from {before} to {count}"));
         }
-        self.total_pages = paging.total.or(self.total_pages);
-        self.is_out_of_order |= paging.current.is_some_and(|current| current != u64::from(requested));
+        self.total_pages = page_info.total_pages.or(self.total_pages);
+        self.is_out_of_order |= page_info.current_page.is_some_and(|current| current != u64::from(requested));
 
-        let (is_last, has_next) = (paging.is_last(), paging.announces_more());
+        let (is_last, has_next) = (page_info.is_last(), page_info.has_next());
         let was_announced = replace(&mut self.has_next, has_next);
-        // A page that says both is the last one only if it adds nothing.
+        // A page that claims both is the last one only if it has no new entries.
         if has_new_entries && (has_next || !is_last) {
             return Ok(None);
         }
-        if !has_new_entries && !is_last && !self.adds_up() {
+        if !has_new_entries && !is_last && !self.matches_total_count() {
             if has_next && is_empty {
                 return Ok(None);
             }
             if has_next {
-                return Err(format!("a cluster list that repeats itself on page {requested}"));
+                return Err(format!("page {requested} of the cluster list repeats earlier entries"));
             }
             if was_announced {
-                return Err(format!("a cluster list that ends before page {requested}, which it announces"));
+                return Err(format!(
+                    "the cluster list ends before page {requested}, which the service announced"
+                ));
             }
         }
         self.finish(requested).map(Some)
     }
 
-    /// Adds the entries that are not there yet. Returns false when there is none.
+    /// Adds the new entries. Returns false if there are none.
     fn merge(&mut self, page: ClusterList) -> Result<bool, String> {
         let before = self.allowed.len().saturating_add(self.forbidden.len());
         for entry in page.allowed {
-            if is_new(&mut self.allowed, entry.no, entry.identity())? {
+            if insert_new(&mut self.allowed, entry.no, entry.identity())? {
                 self.list.allowed.push(entry);
             }
         }
         for entry in page.forbidden {
-            if is_new(&mut self.forbidden, entry.no, entry.identity())? {
+            if insert_new(&mut self.forbidden, entry.no, entry.identity())? {
                 self.list.forbidden.push(entry);
             }
         }
         Ok(self.allowed.len().saturating_add(self.forbidden.len()) > before)
     }
 
-    /// Returns true when the entries are as many as the service counts. Whether it counts the disallowed ones is not
-    /// documented.
-    fn adds_up(&self) -> bool {
+    /// Returns true if the number of entries matches the total count. Whether the count includes disallowed clusters is
+    /// not documented.
+    fn matches_total_count(&self) -> bool {
         let (allowed, forbidden) = (self.allowed.len() as u64, self.forbidden.len() as u64);
         self.total_count.is_some_and(|count| count == allowed || count == allowed.saturating_add(forbidden))
     }
 
-    /// Returns the list if it is complete. The count decides; without one, every page has to be there.
-    fn finish(&mut self, last: u32) -> Result<ClusterList, String> {
+    /// Returns the list if it is complete: by its total count, or if there is none, by its pages.
+    fn finish(&mut self, last_page: u32) -> Result<ClusterList, String> {
         let entries = self.allowed.len().saturating_add(self.forbidden.len());
         match (self.total_count, self.total_pages) {
-            (Some(_), _) if self.adds_up() => {}
+            (Some(_), _) if self.matches_total_count() => {}
             (Some(count), _) => {
                 let noun = if entries == 1 { "entry" } else { "entries" };
-                return Err(format!("a cluster list with {entries} {noun} where the service counts {count}"));
+                return Err(format!("the cluster list has {entries} {noun}, but its total count is {count}"));
             }
             (None, _) if self.is_out_of_order => {
-                return Err("a cluster list with other pages than the requested ones".to_owned());
+                return Err("the cluster list has pages that were not requested".to_owned());
             }
-            (None, Some(total)) if u64::from(last) < total => {
-                return Err(format!("a cluster list that ends on page {last} of {total}"));
+            (None, Some(total)) if u64::from(last_page) < total => {
+                return Err(format!("the cluster list ends on page {last_page} of {total}"));
             }
             (None, _) => {}
         }
@@ -174,19 +184,23 @@ impl ClusterPages {
     }
 }
 
-/// Returns true for a cluster that is not there yet, and adds it.
-fn is_new(
+/// Inserts a cluster. Returns true if it is new.
+///
+/// # Errors
+///
+/// Fails with a reason if the number belongs to a different cluster.
+fn insert_new(
     seen: &mut BTreeMap<ClusterNo, ClusterIdentity>,
     no: ClusterNo,
     identity: ClusterIdentity,
 ) -> Result<bool, String> {
     match seen.entry(no) {
-        Entry::Vacant(place) => {
-            place.insert(identity);
+        Entry::Vacant(entry) => {
+            entry.insert(identity);
             Ok(true)
         }
         Entry::Occupied(known) => match known.get().conflict(&identity) {
-            Some(conflict) => Err(format!("a cluster list with two entries for {no}: {conflict}")),
+            Some(conflict) => Err(format!("the cluster list has two entries for cluster {no}: {conflict}")),
             None => Ok(false),
         },
     }

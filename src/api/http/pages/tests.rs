@@ -3,25 +3,25 @@ use serde_json::{Value, json};
 use super::*;
 use crate::api::wire::{self, Envelope};
 
-/// Reads the pages, which come in the order in which they are requested. Returns the names in the list, or what is
-/// wrong with it. Every page has to be requested, and none after the last one.
+/// Adds the pages in the order in which they are requested. Returns the names in the list, or the reason why it is
+/// invalid. Asserts that every page is requested, and none after the last one.
 fn read(results: &[Value]) -> Result<Vec<String>, String> {
     let read = Read::Clusters(Some("o".to_owned()));
     let mut pages = Pages::default();
     for (requested, result) in (1..).zip(results) {
         let envelope = Envelope { result: result.clone(), request_id: None, message: String::new() };
-        let part = wire::answer(&read, &envelope)?;
-        let added = pages.add(requested, part, wire::page_of(result));
+        let response = wire::parse_response(&read, &envelope)?;
+        let added = pages.add(requested, response, wire::parse_page_info(result));
         let is_last = requested as usize == results.len();
         match added {
-            Ok(Some(Answer::Clusters(list))) => {
+            Ok(Some(ReadResponse::Clusters(list))) => {
                 assert!(is_last, "the list ends on page {requested}: {list:?}");
                 let allowed = list.allowed.into_iter().map(|entry| entry.name);
                 return Ok(allowed.chain(list.forbidden.into_iter().map(|entry| entry.name)).collect());
             }
-            Err(what) => {
-                assert!(is_last, "the list fails on page {requested}: {what}");
-                return Err(what);
+            Err(reason) => {
+                assert!(is_last, "the list fails on page {requested}: {reason}");
+                return Err(reason);
             }
             Ok(None) => {}
             Ok(Some(other)) => panic!("{other:?}"),
@@ -30,7 +30,7 @@ fn read(results: &[Value]) -> Result<Vec<String>, String> {
     Err("another page".to_owned())
 }
 
-/// A page with these allowed and disallowed clusters, and with these paging fields besides.
+/// Returns a page with these allowed and disallowed clusters and these paging fields.
 fn page(allowed: &[u64], disallowed: &[u64], paging: &Value) -> Value {
     let entries = |numbers: &[u64]| -> Value {
         let entry =
@@ -44,7 +44,7 @@ fn page(allowed: &[u64], disallowed: &[u64], paging: &Value) -> Value {
 }
 
 #[test]
-fn the_count_covers_the_allowed_clusters_or_all_of_them() {
+fn total_count_covers_allowed_or_all_clusters() {
     let last = |count: Value| json!({ "isLast": true, "totalCount": count });
     for (allowed, disallowed, count, entries) in [
         (&[1, 2][..], &[][..], json!(2), Ok(2)),
@@ -54,15 +54,15 @@ fn the_count_covers_the_allowed_clusters_or_all_of_them() {
         (&[], &[3], json!(0), Ok(1)),
         (&[], &[3], json!(1), Ok(1)),
         (&[], &[], json!(0), Ok(0)),
-        // Twice the same cluster is one entry.
+        // A duplicate cluster counts once.
         (&[1, 1], &[3, 3], json!(2), Ok(2)),
-        (&[1, 1], &[], json!(2), Err("a cluster list with 1 entry where the service counts 2")),
-        (&[1, 2, 4], &[], json!(5), Err("a cluster list with 3 entries where the service counts 5")),
-        (&[1, 2], &[3], json!(5), Err("a cluster list with 3 entries where the service counts 5")),
-        (&[1, 2], &[3], json!(1), Err("a cluster list with 3 entries where the service counts 1")),
-        (&[1, 2], &[], json!(1), Err("a cluster list with 2 entries where the service counts 1")),
-        (&[], &[], json!(1), Err("a cluster list with 0 entries where the service counts 1")),
-        // Without a count, the last page says enough.
+        (&[1, 1], &[], json!(2), Err("the cluster list has 1 entry, but its total count is 2")),
+        (&[1, 2, 4], &[], json!(5), Err("the cluster list has 3 entries, but its total count is 5")),
+        (&[1, 2], &[3], json!(5), Err("the cluster list has 3 entries, but its total count is 5")),
+        (&[1, 2], &[3], json!(1), Err("the cluster list has 3 entries, but its total count is 1")),
+        (&[1, 2], &[], json!(1), Err("the cluster list has 2 entries, but its total count is 1")),
+        (&[], &[], json!(1), Err("the cluster list has 0 entries, but its total count is 1")),
+        // Without a total count, the last page is enough.
         (&[1, 2], &[3], Value::Null, Ok(3)),
     ] {
         let found = read(&[page(allowed, disallowed, &last(count.clone()))]).map(|names| names.len());
@@ -70,8 +70,8 @@ fn the_count_covers_the_allowed_clusters_or_all_of_them() {
     }
 }
 
-/// What no count of anything can be.
-fn unreadable() -> Vec<Value> {
+/// Returns values that are not counts.
+fn invalid_counts() -> Vec<Value> {
     let numbers = [json!(-1), json!(1_u64 << 63), json!(2_f64.powi(64)), json!(2.0), json!(2.5)];
     let texts = ["", "x", "many", "-1", "2.0", "18446744073709551616"].map(Value::from);
     let others = [json!(true), json!(false), json!([]), json!([2]), json!({}), json!({ "count": 2 })];
@@ -79,12 +79,12 @@ fn unreadable() -> Vec<Value> {
 }
 
 #[test]
-fn a_count_that_can_not_be_read_is_not_taken_for_none() {
-    let what = "a cluster list with an unreadable count";
+fn invalid_count_is_an_error() {
+    let what = "the cluster list has an invalid total count or page number";
     let counted = json!({ "isLast": true, "currentPage": 1, "totalPage": 1, "totalCount": 2 });
     assert_eq!(read(&[page(&[1, 2], &[], &counted)]).map(|names| names.len()), Ok(2));
     for field in ["totalCount", "totalPage", "currentPage"] {
-        for value in unreadable() {
+        for value in invalid_counts() {
             let mut paging = counted.clone();
             paging[field] = value.clone();
             assert_eq!(read(&[page(&[1, 2], &[], &paging)]), Err(what.to_owned()), "{field} {value}");
@@ -99,7 +99,7 @@ fn a_count_that_can_not_be_read_is_not_taken_for_none() {
     }
 }
 
-/// Pages, and the clusters in the list or what is wrong with it.
+/// A description, the pages, and the number of clusters or the reason why the list is invalid.
 type Case = (&'static str, Vec<Value>, Result<usize, &'static str>);
 
 fn assert_each(cases: Vec<Case>) {
@@ -110,7 +110,7 @@ fn assert_each(cases: Vec<Case>) {
 }
 
 #[test]
-fn without_a_count_the_pages_have_to_end_properly() {
+fn pages_must_end_properly_without_total_count() {
     let of = |current: i64, total: i64| json!({ "currentPage": current, "totalPage": total });
     let more = json!({ "isLast": false });
     let last = json!({ "isLast": true });
@@ -119,9 +119,17 @@ fn without_a_count_the_pages_have_to_end_properly() {
         ("by number", vec![page(&[1], &[], &of(1, 2)), page(&[2], &[], &of(2, 2))], Ok(2)),
         ("by flag", vec![page(&[1], &[], &more), page(&[2], &[], &last)], Ok(2)),
         ("an empty last page", vec![page(&[1], &[], &more), page(&[], &[], &last)], Ok(1)),
-        ("nothing new after a silent page", vec![page(&[1], &[], &none), page(&[1], &[], &none)], Ok(1)),
-        ("an empty page after a silent one", vec![page(&[1], &[], &none), page(&[], &[], &none)], Ok(1)),
-        ("null for no such name", vec![Value::Null], Ok(0)),
+        (
+            "no new entries after a page without paging fields",
+            vec![page(&[1], &[], &none), page(&[1], &[], &none)],
+            Ok(1),
+        ),
+        (
+            "an empty page after a page without paging fields",
+            vec![page(&[1], &[], &none), page(&[], &[], &none)],
+            Ok(1),
+        ),
+        ("null result for an unknown name", vec![Value::Null], Ok(0)),
         (
             "an empty page in the middle",
             vec![page(&[1], &[], &of(1, 3)), page(&[], &[], &of(2, 3)), page(&[2], &[], &of(3, 3))],
@@ -145,46 +153,42 @@ fn without_a_count_the_pages_have_to_end_properly() {
             Ok(2),
         ),
         (
-            "page 1 again and again",
+            "page 1 repeated",
             vec![page(&[1], &[], &of(1, 2)), page(&[1], &[], &of(1, 2))],
-            Err("a cluster list that repeats itself on page 2"),
+            Err("page 2 of the cluster list repeats earlier entries"),
         ),
         (
             "the same page under the next number",
             vec![page(&[1], &[], &of(1, 3)), page(&[1], &[], &of(2, 3))],
-            Err("a cluster list that repeats itself on page 2"),
+            Err("page 2 of the cluster list repeats earlier entries"),
         ),
         (
-            "a page left out",
+            "a skipped page",
             vec![page(&[1], &[], &of(1, 3)), page(&[3], &[], &of(3, 3))],
-            Err("a cluster list with other pages than the requested ones"),
+            Err("the cluster list has pages that were not requested"),
         ),
         (
             "an end before the last page",
             vec![page(&[1], &[], &of(1, 3)), page(&[2], &[], &last)],
-            Err("a cluster list that ends on page 2 of 3"),
+            Err("the cluster list ends on page 2 of 3"),
         ),
         (
-            "silence after more was announced",
+            "no paging fields after another page was announced",
             vec![page(&[1], &[], &more), page(&[], &[], &none)],
-            Err("a cluster list that ends before page 2, which it announces"),
+            Err("the cluster list ends before page 2, which the service announced"),
         ),
         (
-            "null after more was announced",
+            "null result after another page was announced",
             vec![page(&[1], &[], &of(1, 2)), Value::Null],
-            Err("a cluster list that ends before page 2, which it announces"),
+            Err("the cluster list ends before page 2, which the service announced"),
         ),
-        ("more without an end", vec![page(&[1], &[], &more), page(&[2], &[], &more)], Err("another page")),
-        (
-            "empty pages without an end",
-            vec![page(&[], &[], &more), page(&[], &[], &more)],
-            Err("another page"),
-        ),
+        ("endless pages", vec![page(&[1], &[], &more), page(&[2], &[], &more)], Err("another page")),
+        ("endless empty pages", vec![page(&[], &[], &more), page(&[], &[], &more)], Err("another page")),
     ]);
 }
 
 #[test]
-fn a_count_that_is_met_outweighs_how_the_pages_end() {
+fn matching_total_count_overrides_page_end() {
     let counted = |mut paging: Value, count: u64| {
         paging["totalCount"] = count.into();
         paging
@@ -192,17 +196,17 @@ fn a_count_that_is_met_outweighs_how_the_pages_end() {
     let of = |current: i64, total: i64| json!({ "currentPage": current, "totalPage": total });
     assert_each(vec![
         (
-            "page 1 again, and it was all",
+            "repeated page of a complete list",
             vec![page(&[1, 2], &[], &counted(of(1, 2), 2)), page(&[1, 2], &[], &counted(of(1, 2), 2))],
             Ok(2),
         ),
         (
-            "page 1 again, and it was not all",
+            "repeated page of an incomplete list",
             vec![page(&[1, 2], &[], &counted(of(1, 2), 3)), page(&[1, 2], &[], &counted(of(1, 2), 3))],
-            Err("a cluster list that repeats itself on page 2"),
+            Err("page 2 of the cluster list repeats earlier entries"),
         ),
         (
-            "pages that are counted from 0",
+            "pages numbered from 0",
             vec![page(&[1], &[], &counted(of(0, 2), 2)), page(&[2], &[], &counted(of(1, 2), 2)), Value::Null],
             Ok(2),
         ),
@@ -212,25 +216,25 @@ fn a_count_that_is_met_outweighs_how_the_pages_end() {
             Ok(3),
         ),
         (
-            "a last page that lacks an entry",
+            "a last page with a missing entry",
             vec![page(&[1, 2], &[], &counted(of(1, 2), 4)), page(&[3], &[], &counted(of(2, 2), 4))],
-            Err("a cluster list with 3 entries where the service counts 4"),
+            Err("the cluster list has 3 entries, but its total count is 4"),
         ),
         (
-            "a silent end that lacks an entry",
+            "a missing entry without paging fields",
             vec![page(&[1], &[], &json!({ "totalCount": 2 })), page(&[1], &[], &json!({}))],
-            Err("a cluster list with 1 entry where the service counts 2"),
+            Err("the cluster list has 1 entry, but its total count is 2"),
         ),
         (
-            "a count that changes",
+            "a changed total count",
             vec![page(&[1], &[], &counted(of(1, 2), 2)), page(&[2, 3], &[], &counted(of(2, 2), 3))],
-            Err("a cluster list with a count that changes from 2 to 3"),
+            Err("the total count of the cluster list changed from 2 to 3"),
         ),
     ]);
 }
 
 #[test]
-fn two_names_for_one_number_are_no_list() {
+fn conflicting_names_for_one_number_are_rejected() {
     let named = |list: &str, name: &str, is_last: bool| {
         let mut result = page(&[], &[], &json!({ "isLast": is_last }));
         result[list] = json!([{ "serviceGroupInstanceNo": 7, "clusterName": name }]);
@@ -240,16 +244,16 @@ fn two_names_for_one_number_are_no_list() {
         let same = [named(list, "orders", false), named(list, "orders", true)];
         assert_eq!(read(&same).map(|names| names.len()), Ok(1), "{list}");
         let other = [named(list, "orders", false), named(list, "billing", true)];
-        let what = "a cluster list with two entries for 7: name `billing` instead of `orders`";
+        let what = "the cluster list has two entries for cluster 7: name `billing` instead of `orders`";
         assert_eq!(read(&other), Err(what.to_owned()), "{list}");
     }
 }
 
 #[test]
-fn config_groups_are_counted_only_where_they_are_too_few() {
-    let unreadable = unreadable().into_iter().map(|count| {
+fn config_group_list_may_exceed_its_total_count() {
+    let invalid = invalid_counts().into_iter().map(|count| {
         let paging = json!({ "isLast": true, "totalCount": count });
-        (paging, &[1, 2][..], Err("a list with an unreadable count"))
+        (paging, &[1, 2][..], Err("the list has an invalid total count"))
     });
     let groups = |numbers: &[u64], paging: &Value| {
         let mut result = paging.clone();
@@ -265,18 +269,21 @@ fn config_groups_are_counted_only_where_they_are_too_few() {
         (
             json!({ "isLast": true, "totalCount": 3 }),
             &[1, 2],
-            Err("a list with fewer entries than it counts"),
+            Err("the list has fewer entries than its total count"),
         ),
         (json!({ "isLast": false }), &[], Ok(0)),
     ];
-    for (paging, numbers, entries) in cases.into_iter().chain(unreadable) {
+    for (paging, numbers, entries) in cases.into_iter().chain(invalid) {
         let result = groups(numbers, &paging);
         let envelope = Envelope { result, request_id: None, message: String::new() };
-        let part = wire::answer(&Read::ConfigGroups(None), &envelope).unwrap();
-        let found = Pages::default().add(1, part, wire::page_of(&envelope.result)).map(|whole| match whole {
-            Some(Answer::ConfigGroups(groups)) => groups.len(),
-            other => panic!("{other:?}"),
-        });
+        let response = wire::parse_response(&Read::ConfigGroups(None), &envelope).unwrap();
+        let found =
+            Pages::default().add(1, response, wire::parse_page_info(&envelope.result)).map(
+                |list| match list {
+                    Some(ReadResponse::ConfigGroups(groups)) => groups.len(),
+                    other => panic!("{other:?}"),
+                },
+            );
         assert_eq!(found, entries.map_err(str::to_owned), "{paging}");
     }
 }

@@ -1,23 +1,27 @@
-//! Everything has an end: time, size, attempts.
+//! Limits of time, size, and attempts.
 
 use std::collections::BTreeSet;
 
 use super::*;
 
-/// Runs what has to come to an end soon, whatever the other side does.
+/// Runs a call that must finish within ten seconds, whatever the server does.
 fn in_time<T: Send + 'static>(what: &str, run: impl FnOnce() -> T + Send + 'static) -> T {
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
-        let _gave_up = tell.send(run());
+        let _timed_out = sender.send(run());
     });
-    told.recv_timeout(Duration::from_secs(10)).unwrap_or_else(|_| panic!("{what} is not bounded"))
+    receiver.recv_timeout(Duration::from_secs(10)).unwrap_or_else(|_| panic!("{what} is not bounded"))
 }
 
-const SHORT: Limits =
-    Limits { read: Duration::from_millis(100), start: Duration::from_millis(100), body: 64 * 1024, ..QUICK };
+const SHORT: Limits = Limits {
+    read_timeout: Duration::from_millis(100),
+    start_timeout: Duration::from_millis(100),
+    max_body_bytes: 64 * 1024,
+    ..QUICK
+};
 
 #[test]
-fn every_slow_or_endless_answer_is_bounded_in_time() {
+fn slow_and_endless_responses_time_out() {
     let head = || b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n".to_vec();
     let announced =
         move |length: u64| [head(), format!("content-length: {length}\r\n\r\n").into_bytes()].concat();
@@ -60,7 +64,7 @@ fn every_slow_or_endless_answer_is_bounded_in_time() {
         let service = Injector::start(steps);
         let url = service.url();
         let error = in_time(fault, move || read(&client_of(&url, SHORT)).unwrap_err());
-        assert!(matches!(error, ApiError::NoAnswer { .. }), "{fault}: {error:?}");
+        assert!(matches!(error, ApiError::NoResponse { .. }), "{fault}: {error:?}");
         let url = service.url();
         let error = in_time(fault, move || start(&client_of(&url, SHORT)).unwrap_err());
         assert_eq!(classify(OperationKind::Start, &error), RetryDecision::InDoubt, "{fault}: {error:?}");
@@ -68,7 +72,7 @@ fn every_slow_or_endless_answer_is_bounded_in_time() {
 }
 
 #[test]
-fn no_redirect_is_followed_and_the_other_host_sees_nothing() {
+fn redirects_are_not_followed() {
     let sink = Injector::start(|_| vec![Step::Read, Step::Fin]);
     let mut tried = 0;
     for status in
@@ -92,17 +96,17 @@ fn no_redirect_is_followed_and_the_other_host_sees_nothing() {
 }
 
 #[test]
-fn a_read_takes_no_longer_than_one_attempt_may() {
+fn retries_share_the_time_limit_of_one_attempt() {
     let service = Injector::start(|_| vec![Step::Read, Step::Wait(Duration::from_millis(60)), Step::Rst]);
     let url = service.url();
-    let limits = Limits { read: Duration::from_millis(150), ..QUICK };
+    let limits = Limits { read_timeout: Duration::from_millis(150), ..QUICK };
     in_time("a read that is cut again and again", move || read(&client_of(&url, limits)).unwrap_err());
     let attempts = service.seen().connections;
     assert!((2..4).contains(&attempts), "{attempts} attempts fit into the time of one");
 }
 
 #[test]
-fn the_pause_that_the_service_asks_for_is_kept_and_not_counted() {
+fn requested_pauses_do_not_count_toward_the_time_limit() {
     let limited = |header: &str| {
         http("429 Too Many Requests", header, r#"{"error":{"errorCode":"410","message":"x"}}"#)
     };
@@ -112,8 +116,8 @@ fn the_pause_that_the_service_asks_for_is_kept_and_not_counted() {
         limited("date: Tue, 01 Jan 2030 00:00:00 GMT\r\nretry-after: Tue, 01 Jan 2030 01:00:00 GMT\r\n"),
         http("200 OK", "", YES),
     ]);
-    let asked = Duration::from_millis(80);
-    let limits = Limits { read: Duration::from_millis(150), longest_asked_pause: asked, ..QUICK };
+    let max_retry_after = Duration::from_millis(80);
+    let limits = Limits { read_timeout: Duration::from_millis(150), max_retry_after, ..QUICK };
     let url = service.url();
     let outcome = in_time("a throttled read", move || read(&client_of(&url, limits)));
     assert!(outcome.is_ok(), "three pauses are longer than one attempt may take: {outcome:?}");
@@ -121,46 +125,49 @@ fn the_pause_that_the_service_asks_for_is_kept_and_not_counted() {
 }
 
 #[test]
-fn a_thousand_attempts_have_a_thousand_time_stamps() {
+fn timestamps_are_unique() {
     let client = client_of("http://127.0.0.1:9", QUICK);
-    let now = client.connection.clock.now();
-    let stamps: BTreeSet<i64> = (0..1_000).map(|_| client.next_stamp(now)).collect();
-    assert_eq!(stamps.len(), 1_000);
+    let now = client.config.clock.now();
+    let timestamps: BTreeSet<i64> = (0..1_000).map(|_| client.next_timestamp(now)).collect();
+    assert_eq!(timestamps.len(), 1_000);
 }
 
 #[test]
-fn a_proxy_that_says_nothing_is_not_waited_for_longer_than_a_connection_may_take() {
+fn silent_proxy_times_out() {
     let proxy = Injector::start(|_| vec![Step::Read, Step::Hang]);
     let url = proxy.url();
-    let limits = Limits { connect: Duration::from_millis(100), attempts: 1, ..SHORT };
+    let limits = Limits { connect_timeout: Duration::from_millis(100), max_attempts: 1, ..SHORT };
     let error = in_time("a silent proxy", move || read(&client_behind(&url, limits)).unwrap_err());
     assert!(proxy.seen().requests[0].starts_with("CONNECT "), "{error:?}");
 }
 
 #[test]
-fn a_start_connects_within_its_limit_or_is_not_sent() {
+fn start_is_not_sent_if_connecting_times_out() {
     let hour = Duration::from_secs(60 * 60);
     let short = Duration::from_millis(50);
     for (connect_within, limit) in [(short, hour), (hour, short), (Duration::ZERO, hour)] {
-        // The connection stands, but TLS never does, so that connecting does not end.
+        // The TCP connection is established, but the TLS handshake never completes.
         let service = Injector::start(|_| vec![Step::ReadBytes(usize::from(u16::MAX))]);
         let url = service.url().replace("http://", "https://");
-        let limits = Limits { connect: limit, start: hour, ..QUICK };
+        let limits = Limits { connect_timeout: limit, start_timeout: hour, ..QUICK };
         let error = in_time("connecting", move || {
             start_within(&client_of(&url, limits), connect_within).unwrap_err()
         });
-        assert!(matches!(error, ApiError::NotSent { why: SendFailure::Connection, .. }), "{error:?}");
+        assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Connection, .. }), "{error:?}");
         assert_eq!(service.seen().requests.len(), 0);
-        assert!(connect_within > Duration::ZERO || service.seen().connections == 0, "there was no time");
+        assert!(
+            connect_within > Duration::ZERO || service.seen().connections == 0,
+            "no connection without time left"
+        );
     }
 }
 
 #[test]
-fn the_limit_on_connecting_does_not_bound_the_answer_to_a_start() {
+fn connect_timeout_does_not_limit_the_response() {
     let wait = Duration::from_secs(1);
-    let answer = http("200 OK", "", YES).into_bytes();
-    let service = Injector::start(move |_| vec![Step::Read, Step::Wait(wait), Step::Send(answer.clone())]);
+    let response = http("200 OK", "", YES).into_bytes();
+    let service = Injector::start(move |_| vec![Step::Read, Step::Wait(wait), Step::Send(response.clone())]);
     let url = service.url();
-    let outcome = in_time("a slow answer", move || start_within(&client_of(&url, QUICK), wait / 2));
+    let outcome = in_time("a slow response", move || start_within(&client_of(&url, QUICK), wait / 2));
     assert!(outcome.is_ok(), "{outcome:?}");
 }

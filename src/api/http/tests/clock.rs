@@ -1,29 +1,31 @@
-//! A clock that is wrong.
+//! A wrong local clock.
 
 use std::cell::Cell;
 
 use super::*;
-use crate::clock::{Clock, Interrupted};
+use crate::clock::Clock;
+use crate::signals::Interrupted;
 
-/// A gateway whose clock is `ahead` of this machine's, and which judges by it.
+/// Starts a gateway whose clock is `ahead` of the local one and that rejects timestamps by its own clock.
 fn gateway_ahead(ahead: SignedDuration, more: &'static str) -> Injector {
     Injector::start(move |_| {
-        let judge = move |request: &str| {
-            let now = SystemClock { interrupt: SignalListener::new() }.now() + ahead;
-            let stamp: i64 = header(request, "x-ncp-apigw-timestamp").unwrap().parse().unwrap();
-            let apart = (now.as_millisecond() - stamp).abs() > 5 * 60 * 1_000;
+        let respond = move |request: &str| {
+            let now = SystemClock { signals: SignalListener::new() }.now() + ahead;
+            let timestamp: i64 = header(request, "x-ncp-apigw-timestamp").unwrap().parse().unwrap();
+            let is_rejected = (now.as_millisecond() - timestamp).abs() > 5 * 60 * 1_000;
             let date = format!("date: {}\r\n{more}", now.strftime("%a, %d %b %Y %H:%M:%S GMT"));
             let date = if more == "no date" { "" } else { &date };
             let body = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
-            let answer = if apart { http("401 Unauthorized", date, body) } else { http("200 OK", date, YES) };
-            answer.into_bytes()
+            let response =
+                if is_rejected { http("401 Unauthorized", date, body) } else { http("200 OK", date, YES) };
+            response.into_bytes()
         };
-        vec![Step::Read, Step::Answer(Box::new(judge)), Step::Fin]
+        vec![Step::Read, Step::Answer(Box::new(respond)), Step::Fin]
     })
 }
 
 #[test]
-fn a_wrong_clock_costs_one_request_and_is_remembered() {
+fn clock_correction_costs_one_request_and_is_kept() {
     for (minutes, requests) in [
         (0, 1),
         (1, 1),
@@ -39,10 +41,10 @@ fn a_wrong_clock_costs_one_request_and_is_remembered() {
     ] {
         let gateway = gateway_ahead(SignedDuration::from_mins(minutes), "");
         let client = client_of(&gateway.url(), QUICK);
-        // What a start is answered with is no health, but an answer.
+        // The response to a start is not a health response, but it is accepted.
         assert!(start(&client).is_ok() || minutes.abs() > 4, "{minutes}");
         if minutes.abs() > 4 {
-            assert!(start(&client).is_ok(), "{minutes}: the difference is known by now");
+            assert!(start(&client).is_ok(), "{minutes}: the clock is corrected");
         }
         assert_eq!(gateway.seen().requests.len(), requests, "{minutes}");
         let reader = client_of(&gateway.url(), QUICK);
@@ -53,13 +55,13 @@ fn a_wrong_clock_costs_one_request_and_is_remembered() {
 }
 
 #[test]
-fn a_clock_that_is_not_told_or_comes_from_a_cache_is_not_believed() {
+fn missing_or_cached_date_is_ignored() {
     for more in ["no date", "age: 3\r\n"] {
         let gateway = gateway_ahead(SignedDuration::from_mins(30), more);
         let error = read(&client_of(&gateway.url(), QUICK)).unwrap_err();
         let hint = error.hint().unwrap();
         assert!(
-            hint.contains("this machine's clock, which says 20") && hint.contains("the service's"),
+            hint.contains("the local time is 20") && hint.contains("the service did not report its time"),
             "{hint}"
         );
         assert_eq!(gateway.seen().requests.len(), 1, "{more}");
@@ -67,11 +69,11 @@ fn a_clock_that_is_not_told_or_comes_from_a_cache_is_not_believed() {
 }
 
 #[test]
-fn a_wrong_key_is_not_taken_for_a_wrong_clock() {
+fn wrong_key_is_not_mistaken_for_a_wrong_clock() {
     let body = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
     let gateway = Injector::start(move |_| {
         let refuse = move |_: &str| {
-            let now = SystemClock { interrupt: SignalListener::new() }.now();
+            let now = SystemClock { signals: SignalListener::new() }.now();
             let date = format!("date: {}\r\n", now.strftime("%a, %d %b %Y %H:%M:%S GMT"));
             http("401 Unauthorized", &date, body).into_bytes()
         };
@@ -80,7 +82,7 @@ fn a_wrong_key_is_not_taken_for_a_wrong_clock() {
     let error = read(&client_of(&gateway.url(), QUICK)).unwrap_err();
     assert_eq!(error.hint().unwrap(), "check the secret key, and that the key belongs to this site");
     assert_eq!(gateway.seen().requests.len(), 1);
-    // A clock that is wrong as well costs one request more, and the key stays wrong.
+    // A wrong clock costs one more request, and the key is still wrong.
     let both = Injector::answering(vec![
         http("401 Unauthorized", "date: Tue, 01 Jan 2030 00:00:00 GMT\r\n", body),
         http("401 Unauthorized", "date: Tue, 01 Jan 2030 00:00:00 GMT\r\n", body),
@@ -90,7 +92,7 @@ fn a_wrong_key_is_not_taken_for_a_wrong_clock() {
     assert_eq!(both.seen().requests.len(), 2);
 }
 
-/// A clock that starts at a time and moves on by two seconds each time it is read, as far as time goes.
+/// A clock that advances by two seconds at every read, up to the maximum.
 struct Ticking(Cell<Timestamp>);
 
 impl Clock for Ticking {
@@ -110,22 +112,22 @@ impl Clock for Ticking {
 }
 
 #[test]
-fn no_time_of_either_clock_is_too_early_or_too_late() {
+fn extreme_times_of_both_clocks_work() {
     const LAST: &str = "date: Thu, 30 Dec 9999 22:00:00 GMT\r\n";
     const FIRST: &str = "date: Sat, 01 Jan 0000 00:00:00 GMT\r\n";
-    let today = SystemClock { interrupt: SignalListener::new() }.now();
-    for own in [Timestamp::MIN, Timestamp::UNIX_EPOCH, today, Timestamp::MAX] {
+    let today = SystemClock { signals: SignalListener::new() }.now();
+    for local in [Timestamp::MIN, Timestamp::UNIX_EPOCH, today, Timestamp::MAX] {
         for date in [LAST, FIRST, "date: Fri, 31 Dec 9999 23:59:59 GMT\r\n", ""] {
             let refusal = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
             let refusal = http("401 Unauthorized", date, refusal);
             let accepted = http("200 OK", date, YES);
             let gateway = Injector::answering([vec![refusal.clone(), refusal], vec![accepted; 4]].concat());
             let mut client = client_of(&gateway.url(), QUICK);
-            client.connection.clock = Rc::new(Ticking(Cell::new(own)));
+            client.config.clock = Rc::new(Ticking(Cell::new(local)));
             for _ in 0..4 {
-                let _ended = read(&client);
+                let _outcome = read(&client);
             }
-            assert!(gateway.seen().requests.len() > 3, "{own} {date}: each read was sent");
+            assert!(gateway.seen().requests.len() > 3, "{local} {date}: each read was sent");
         }
     }
 }

@@ -1,69 +1,69 @@
-//! Keys that are fetched anew while requests are made.
+//! Credentials that are refreshed while requests are sent.
 
 use std::cell::RefCell;
 
 use super::*;
-use crate::clock::Signal;
+use crate::signals::Signal;
 
-/// Remembers what it was told of keys.
+/// Records reports of failed refreshes.
 #[derive(Default)]
-struct Told(RefCell<Vec<String>>);
+struct RefreshFailures(RefCell<Vec<String>>);
 
-impl RequestObserver for Told {
+impl RequestObserver for RefreshFailures {
     fn sent(&self, _: &str, _: &str) {}
 
     fn answered(&self, _: &RequestRecord, _: LoggedRequest<'_>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
-    fn key_not_renewed(&self, why: &str) {
-        self.0.borrow_mut().push(why.to_owned());
+    fn key_not_renewed(&self, reason: &str) {
+        self.0.borrow_mut().push(reason.to_owned());
     }
 }
 
-/// A gateway that takes this access key and refuses every other.
+/// Starts a gateway that accepts this access key and rejects all others.
 fn gateway_for(access: &'static str) -> Injector {
     Injector::start(move |_| {
-        let judge = move |request: &str| {
+        let respond = move |request: &str| {
             let refused = r#"{"error":{"errorCode":"200","message":"Authentication Failed"}}"#;
             let health = r#"{"code":0,"message":"SUCCESS","result":{}}"#;
             let is_known = header(request, "x-ncp-iam-access-key").as_deref() == Some(access);
-            let answer =
+            let response =
                 if is_known { http("200 OK", "", health) } else { http("401 Unauthorized", "", refused) };
-            answer.into_bytes()
+            response.into_bytes()
         };
-        vec![Step::Read, Step::Answer(Box::new(judge)), Step::Fin]
+        vec![Step::Read, Step::Answer(Box::new(respond)), Step::Fin]
     })
 }
 
-fn ending_soon() -> Credentials {
+fn expiring_soon() -> Credentials {
     expiring_in(SignedDuration::from_secs(60))
 }
 
 fn expiring_in(time: SignedDuration) -> Credentials {
-    let expires = Some(SystemClock { interrupt: SignalListener::new() }.now() + time);
+    let expires = Some(SystemClock { signals: SignalListener::new() }.now() + time);
     Credentials { expires_at: expires, ..Credentials::new("OLDACCESSKEY", "secret") }
 }
 
-/// A client with these keys, and how often it renews them: with `NEWACCESSKEY`, or not at all.
-fn renewing(server: &Injector, keys: Credentials, can_renew: bool) -> (Http, Rc<Cell<u32>>) {
-    let mut connection = client_of(&server.url(), QUICK).connection;
-    let renewals = Rc::new(Cell::new(0));
-    let counted = Rc::clone(&renewals);
-    let renew = move || {
+/// Returns a client with these credentials and its number of refreshes. A refresh loads `NEWACCESSKEY` or fails.
+fn refreshing_client(server: &Injector, keys: Credentials, can_refresh: bool) -> (HttpApi, Rc<Cell<u32>>) {
+    let mut connection = client_of(&server.url(), QUICK).config;
+    let refreshes = Rc::new(Cell::new(0));
+    let counted = Rc::clone(&refreshes);
+    let load = move || {
         counted.set(counted.get() + 1);
-        if can_renew {
+        if can_refresh {
             Ok(Credentials::new("NEWACCESSKEY", "secret"))
         } else {
             Err(SettingsError::Empty("key".to_owned()))
         }
     };
-    connection.keys = CredentialCache::new(keys, Box::new(renew));
-    (Http::new(connection).unwrap(), renewals)
+    connection.credentials = CredentialCache::new(keys, Box::new(load));
+    (HttpApi::new(connection).unwrap(), refreshes)
 }
 
-/// A service that accepts every start, whatever the key.
-fn accepting() -> Injector {
+/// Starts a service that accepts every start with any key.
+fn accepting_server() -> Injector {
     Injector::start(|_| vec![Step::Read, Step::Send(http("200 OK", "", YES).into_bytes()), Step::Fin])
 }
 
@@ -73,115 +73,115 @@ fn access_keys(server: &Injector) -> Vec<String> {
 }
 
 #[test]
-fn credentials_are_renewed_before_a_start_and_never_by_it() {
-    let server = accepting();
-    let (client, renewals) = renewing(&server, expiring_in(SignedDuration::from_secs(90)), true);
+fn start_itself_does_not_refresh_credentials() {
+    let server = accepting_server();
+    let (client, refreshes) = refreshing_client(&server, expiring_in(SignedDuration::from_secs(90)), true);
     assert!(start(&client).is_ok());
-    assert_eq!(renewals.get(), 0, "the start signs with what is there");
+    assert_eq!(refreshes.get(), 0, "the start uses the current credentials");
     client.refresh_credentials();
     client.refresh_credentials();
-    assert_eq!(renewals.get(), 1, "the new key does not expire");
+    assert_eq!(refreshes.get(), 1, "the new key does not expire");
     assert!(start(&client).is_ok());
-    assert_eq!(renewals.get(), 1);
+    assert_eq!(refreshes.get(), 1);
     assert_eq!(access_keys(&server), ["OLDACCESSKEY", "NEWACCESSKEY"]);
 }
 
 #[test]
-fn a_source_of_short_lived_keys_is_asked_once_before_a_start() {
-    let server = accepting();
-    let mut connection = client_of(&server.url(), QUICK).connection;
-    let renewals = Rc::new(Cell::new(0));
-    let (counted, clock) = (Rc::clone(&renewals), Rc::clone(&connection.clock));
-    let renew = move || {
+fn short_lived_credentials_are_loaded_once() {
+    let server = accepting_server();
+    let mut connection = client_of(&server.url(), QUICK).config;
+    let refreshes = Rc::new(Cell::new(0));
+    let (counted, clock) = (Rc::clone(&refreshes), Rc::clone(&connection.clock));
+    let load = move || {
         counted.set(counted.get() + 1);
         let expires = Some(clock.now() + SignedDuration::from_secs(90));
         Ok(Credentials { expires_at: expires, ..Credentials::new("NEWACCESSKEY", "secret") })
     };
-    connection.keys = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), Box::new(renew));
-    let client = Http::new(connection).unwrap();
+    connection.credentials = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), Box::new(load));
+    let client = HttpApi::new(connection).unwrap();
     client.refresh_credentials();
     let _unread = (read(&client), read(&client));
     assert!(start(&client).is_ok());
-    assert_eq!(renewals.get(), 1, "no program runs between the look and the start");
+    assert_eq!(refreshes.get(), 1, "no refresh between the last read and the start");
 }
 
 #[test]
-fn credentials_that_last_are_not_renewed() {
-    let server = accepting();
+fn long_lived_credentials_are_not_refreshed() {
+    let server = accepting_server();
     for keys in [expiring_in(SignedDuration::from_mins(3)), Credentials::new("OLDACCESSKEY", "secret")] {
-        let (client, renewals) = renewing(&server, keys, true);
+        let (client, refreshes) = refreshing_client(&server, keys, true);
         client.refresh_credentials();
-        assert_eq!(renewals.get(), 0);
+        assert_eq!(refreshes.get(), 0);
     }
-    assert_eq!(server.seen().connections, 0, "a renewal sends nothing to the service");
+    assert_eq!(server.seen().connections, 0, "a refresh sends nothing to the service");
 }
 
 #[test]
-fn a_start_after_a_failed_renewal_is_left_to_the_service() {
-    let server = accepting();
-    let (client, renewals) = renewing(&server, expiring_in(SignedDuration::from_secs(-90)), false);
+fn start_uses_old_credentials_after_failed_refresh() {
+    let server = accepting_server();
+    let (client, refreshes) = refreshing_client(&server, expiring_in(SignedDuration::from_secs(-90)), false);
     client.refresh_credentials();
     assert!(start(&client).is_ok());
-    assert_eq!((renewals.get(), access_keys(&server)), (1, vec!["OLDACCESSKEY".to_owned()]));
+    assert_eq!((refreshes.get(), access_keys(&server)), (1, vec!["OLDACCESSKEY".to_owned()]));
 }
 
 #[test]
-fn a_refused_signature_of_a_start_renews_nothing() {
+fn rejected_start_does_not_refresh_credentials() {
     let server = gateway_for("NEWACCESSKEY");
-    let (client, renewals) = renewing(&server, expiring_in(SignedDuration::from_secs(90)), true);
+    let (client, refreshes) = refreshing_client(&server, expiring_in(SignedDuration::from_secs(90)), true);
     let error = start(&client).unwrap_err();
-    assert!(error.is_refused_signature(), "{error:?}");
-    assert_eq!((renewals.get(), server.seen().requests.len()), (0, 1));
+    assert!(error.is_signature_rejected(), "{error:?}");
+    assert_eq!((refreshes.get(), server.seen().requests.len()), (0, 1));
 }
 
 #[test]
-fn a_signal_while_the_starts_key_is_fetched_keeps_the_start_from_being_sent() {
+fn signal_during_refresh_prevents_the_start() {
     let server = gateway_for("OLDACCESSKEY");
-    let mut connection = client_of(&server.url(), QUICK).connection;
-    let interrupt = connection.interrupt.clone();
-    let interrupted = move || {
-        interrupt.raise(Signal::Terminate);
+    let mut connection = client_of(&server.url(), QUICK).config;
+    let signals = connection.signals.clone();
+    let load = move || {
+        signals.raise(Signal::Terminate);
         Err(SettingsError::Interrupted(Signal::Terminate))
     };
-    connection.keys = CredentialCache::new(ending_soon(), Box::new(interrupted));
-    let client = Http::new(connection).unwrap();
+    connection.credentials = CredentialCache::new(expiring_soon(), Box::new(load));
+    let client = HttpApi::new(connection).unwrap();
     client.refresh_credentials();
     let error = start(&client).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Interrupted, .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Interrupted, .. }), "{error:?}");
     assert!(matches!(read(&client), Err(ApiError::Interrupted { signal: Signal::Terminate, .. })));
     assert_eq!(server.seen().connections, 0);
 }
 
 #[test]
-fn of_reads_that_are_refused_together_each_goes_on_with_the_one_new_key() {
+fn rejected_concurrent_reads_share_one_refresh() {
     let server = gateway_for("NEWACCESSKEY");
-    let mut connection = client_of(&server.url(), QUICK).connection;
-    let fetched = Rc::new(Cell::new(0));
-    let count = Rc::clone(&fetched);
-    let renew = move || {
+    let mut connection = client_of(&server.url(), QUICK).config;
+    let refreshes = Rc::new(Cell::new(0));
+    let count = Rc::clone(&refreshes);
+    let load = move || {
         count.set(count.get() + 1);
         Ok(Credentials::new("NEWACCESSKEY", "secret"))
     };
-    connection.keys = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), Box::new(renew));
-    let client = Http::new(connection).unwrap();
-    let one = ClusterNo::new(1);
-    let answers =
-        client.together(&[Read::Status(one), Read::Cluster(one), Read::Progress(one)], RetryPolicy::Once);
-    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-    assert_eq!((fetched.get(), client.key_tail().as_str()), (1, "SKEY"));
+    connection.credentials = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), Box::new(load));
+    let client = HttpApi::new(connection).unwrap();
+    let no = ClusterNo::new(1);
+    let responses =
+        client.read_all(&[Read::Status(no), Read::Cluster(no), Read::Progress(no)], RetryPolicy::Once);
+    assert!(responses.iter().all(Result::is_ok), "{responses:?}");
+    assert_eq!((refreshes.get(), client.key_tail().as_str()), (1, "SKEY"));
 }
 
 #[test]
-fn a_key_that_can_not_be_had_anew_is_told_once_and_the_old_one_is_used() {
+fn failed_refresh_is_reported_once() {
     let server = gateway_for("OLDACCESSKEY");
-    let mut connection = client_of(&server.url(), QUICK).connection;
-    let told = Rc::new(Told::default());
-    connection.observer = told.clone();
-    connection.keys = CredentialCache::new(
-        ending_soon(),
+    let mut connection = client_of(&server.url(), QUICK).config;
+    let failures = Rc::new(RefreshFailures::default());
+    connection.observer = failures.clone();
+    connection.credentials = CredentialCache::new(
+        expiring_soon(),
         Box::new(|| Err(SettingsError::EndpointChanged("https://elsewhere.test".to_owned()))),
     );
-    let client = Http::new(connection).unwrap();
+    let client = HttpApi::new(connection).unwrap();
     assert!(read(&client).is_ok() && read(&client).is_ok());
-    assert_eq!(*told.0.borrow(), ["the key now belongs to https://elsewhere.test"]);
+    assert_eq!(*failures.0.borrow(), ["the key now belongs to https://elsewhere.test"]);
 }

@@ -1,4 +1,4 @@
-//! Lists of several pages over HTTP: what is read again, and where reading ends.
+//! Paged lists over HTTP: second reads and limits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 use crate::model::cluster::ClusterList;
 
-fn list(client: &Http, persistence: RetryPolicy) -> Result<ClusterList, ApiError> {
-    crate::api::one(client, Read::Clusters(Some("orders".to_owned())), persistence)
+fn list(client: &HttpApi, retry_policy: RetryPolicy) -> Result<ClusterList, ApiError> {
+    crate::api::read_one(client, Read::Clusters(Some("orders".to_owned())), retry_policy)
 }
 
 fn entries(numbers: impl IntoIterator<Item = u64>) -> serde_json::Value {
@@ -16,14 +16,14 @@ fn entries(numbers: impl IntoIterator<Item = u64>) -> serde_json::Value {
     numbers.into_iter().map(entry).collect()
 }
 
-/// A page with these clusters where the service counts `count`.
+/// Returns a page with these clusters and this total count.
 fn page(numbers: impl IntoIterator<Item = u64>, is_last: bool, count: u64) -> String {
     let clusters = entries(numbers);
     let result = serde_json::json!({ "allowedClusters": clusters, "isLast": is_last, "totalCount": count });
     http("200 OK", "", &serde_json::json!({ "code": 0, "message": "SUCCESS", "result": result }).to_string())
 }
 
-/// The page numbers that were requested.
+/// Returns the requested page numbers.
 fn requested(server: &Injector) -> Vec<u64> {
     let number = |request: &String| {
         let (_, body) = request.split_once("\r\n\r\n").unwrap();
@@ -32,12 +32,12 @@ fn requested(server: &Injector) -> Vec<u64> {
     server.seen().requests.iter().map(number).collect()
 }
 
-/// Serves pages without an end, each with a new cluster. Every request takes this many seconds by the client's clock.
-fn endless(seconds: u64) -> (Injector, Http) {
+/// Serves endless pages, each with a new cluster. Every request takes this many seconds by the client's clock.
+fn endless(seconds: u64) -> (Injector, HttpApi) {
     let time = Arc::new(AtomicU64::new(0));
-    let passing = Arc::clone(&time);
+    let server_time = Arc::clone(&time);
     let server = Injector::start(move |number| {
-        passing.fetch_add(seconds, Ordering::SeqCst);
+        server_time.fetch_add(seconds, Ordering::SeqCst);
         let no = number as u64;
         let body = serde_json::json!({
             "code": 0,
@@ -46,12 +46,12 @@ fn endless(seconds: u64) -> (Injector, Http) {
         });
         vec![Step::Read, Step::Send(http("200 OK", "", &body.to_string()).into_bytes()), Step::Fin]
     });
-    let mut connection = client_of(&server.url(), QUICK).connection;
+    let mut connection = client_of(&server.url(), QUICK).config;
     connection.clock = Rc::new(ServerClock(time));
-    (server, Http::new(connection).unwrap())
+    (server, HttpApi::new(connection).unwrap())
 }
 
-/// A clock that only the server moves.
+/// A clock that only the server advances.
 struct ServerClock(Arc<AtomicU64>);
 
 impl Clock for ServerClock {
@@ -63,32 +63,32 @@ impl Clock for ServerClock {
         Duration::from_secs(self.0.load(Ordering::SeqCst))
     }
 
-    fn sleep(&self, _: Duration) -> Result<(), crate::clock::Interrupted> {
-        panic!("reading a list needs no sleep")
+    fn sleep(&self, _: Duration) -> Result<(), crate::signals::Interrupted> {
+        panic!("reading a list must not sleep")
     }
 }
 
 #[test]
-fn a_list_that_does_not_add_up_is_read_once_more_from_the_start() {
+fn inconsistent_list_is_read_a_second_time() {
     let server = Injector::answering(vec![
         page([1, 2], false, 4),
         page([3], true, 4),
         page([1, 2], false, 4),
         page([3, 4], true, 4),
     ]);
-    let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap();
+    let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
     assert_eq!(found.allowed.iter().map(|entry| entry.no.number()).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert_eq!(requested(&server), [1, 2, 1, 2]);
 }
 
 #[test]
-fn a_list_that_does_not_add_up_twice_is_an_error_and_no_list() {
+fn list_inconsistent_twice_is_an_error() {
     for numbers in [&[1, 2, 3][..], &[1, 2, 3, 4, 5, 6]] {
-        let answer = page(numbers.iter().copied(), true, 5);
-        let server = Injector::answering(vec![answer; 3]);
-        let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap_err();
+        let response = page(numbers.iter().copied(), true, 5);
+        let server = Injector::answering(vec![response; 3]);
+        let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
         let expected = format!(
-            "getClusterInfoList: a cluster list with {} entries where the service counts 5 (HTTP 200)",
+            "getClusterInfoList: the cluster list has {} entries, but its total count is 5 (HTTP 200)",
             numbers.len()
         );
         assert_eq!(error.to_string(), expected);
@@ -98,26 +98,27 @@ fn a_list_that_does_not_add_up_twice_is_an_error_and_no_list() {
 }
 
 #[test]
-fn a_list_with_an_unreadable_count_is_read_once_more_and_then_an_error() {
+fn list_with_invalid_count_twice_is_an_error() {
     let clusters = entries([1, 2]);
     for count in ["-1", "18446744073709551616", "\"x\"", "2.0", "2.5", "true"] {
         let result = format!(r#"{{"allowedClusters":{clusters},"isLast":true,"totalCount":{count}}}"#);
-        let answer = http("200 OK", "", &format!(r#"{{"code":0,"message":"SUCCESS","result":{result}}}"#));
-        let server = Injector::answering(vec![answer.clone(); 3]);
-        let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap_err();
-        let expected = "getClusterInfoList: a cluster list with an unreadable count (HTTP 200)";
+        let response = http("200 OK", "", &format!(r#"{{"code":0,"message":"SUCCESS","result":{result}}}"#));
+        let server = Injector::answering(vec![response.clone(); 3]);
+        let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
+        let expected =
+            "getClusterInfoList: the cluster list has an invalid total count or page number (HTTP 200)";
         assert_eq!(error.to_string(), expected, "{count}");
         assert_eq!(requested(&server), [1, 1], "{count}");
         assert_eq!(crate::error::Failure::before_start(error).exit().code(), 12);
 
-        let server = Injector::answering(vec![answer, page([1, 2], true, 2)]);
-        let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap();
+        let server = Injector::answering(vec![response, page([1, 2], true, 2)]);
+        let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
         assert_eq!(found.allowed.len(), 2, "{count}");
     }
 }
 
 #[test]
-fn a_single_attempt_does_not_read_the_list_again() {
+fn single_attempt_does_not_read_the_list_again() {
     let server = Injector::answering(vec![page([1], true, 2), page([1, 2], true, 2)]);
     let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Once).unwrap_err();
     assert!(matches!(error, ApiError::Unreadable { status: 200, .. }), "{error:?}");
@@ -125,60 +126,60 @@ fn a_single_attempt_does_not_read_the_list_again() {
 }
 
 #[test]
-fn a_page_that_can_not_be_read_does_not_restart_the_list() {
+fn failed_page_does_not_restart_the_list() {
     let down = http("503 Service Unavailable", "", r#"{"error":{"errorCode":"500","message":"down"}}"#);
     let server = Injector::answering([vec![page([1], false, 2)], vec![down; 8]].concat());
-    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap_err();
+    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
     assert!(matches!(error, ApiError::Gateway { status: 503, .. }), "{error:?}");
     assert_eq!(requested(&server), [1, 2, 2, 2, 2]);
 }
 
 #[test]
-fn a_page_that_repeats_the_first_one_ends_a_list_as_an_error() {
+fn repeated_page_is_an_error() {
     let body = serde_json::json!({
         "code": 0,
         "message": "SUCCESS",
         "result": { "allowedClusters": entries([1]), "currentPage": 1, "totalPage": 2, "isLast": false },
     });
     let server = Injector::answering(vec![http("200 OK", "", &body.to_string()); 5]);
-    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap_err();
-    assert!(error.to_string().contains("repeats itself on page 2"), "{error}");
+    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
+    assert!(error.to_string().contains("page 2 of the cluster list repeats"), "{error}");
     assert_eq!(requested(&server), [1, 2, 1, 2]);
 }
 
 #[test]
-fn ten_thousand_clusters_are_a_list_of_a_hundred_pages() {
+fn ten_thousand_clusters_take_100_pages() {
     let server = Injector::start(|number| {
         let first = number as u64 * 100;
-        let answer = page(first..first + 100, number == 99, 10_000);
-        vec![Step::Read, Step::Send(answer.into_bytes()), Step::Fin]
+        let response = page(first..first + 100, number == 99, 10_000);
+        vec![Step::Read, Step::Send(response.into_bytes()), Step::Fin]
     });
-    let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap();
+    let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
     assert_eq!((found.allowed.len(), server.seen().requests.len()), (10_000, 100));
 }
 
 #[test]
-fn pages_without_an_end_are_bounded_in_number_and_in_time() {
-    for (seconds, requests, what) in [
-        (0, 1_000, "a list of more than 1000 pages"),
-        (60, 6, "a list that takes longer than 5m to read"),
-        (301, 1, "a list that takes longer than 5m to read"),
+fn endless_pages_are_limited_in_number_and_time() {
+    for (seconds, requests, reason) in [
+        (0, 1_000, "the list has more than 1000 pages"),
+        (60, 6, "reading the list took longer than 5m"),
+        (301, 1, "reading the list took longer than 5m"),
     ] {
         let (server, client) = endless(seconds);
-        let error = list(&client, RetryPolicy::Patient).unwrap_err();
-        assert_eq!(error.to_string(), format!("getClusterInfoList: {what} (HTTP 200)"));
+        let error = list(&client, RetryPolicy::Retry).unwrap_err();
+        assert_eq!(error.to_string(), format!("getClusterInfoList: {reason} (HTTP 200)"));
         let requested = requested(&server);
         assert_eq!(requested.len(), requests, "{seconds} s a page: the list is not read again");
     }
 }
 
 #[test]
-fn a_config_group_list_with_fewer_groups_than_it_counts_is_not_read_again() {
+fn incomplete_config_group_list_is_not_read_again() {
     let body = r#"{"code":0,"message":"SUCCESS","result":{"kafkaConfigGroupList":[],"totalCount":1}}"#;
     let server = Injector::answering(vec![http("200 OK", "", body); 2]);
     let client = client_of(&server.url(), QUICK);
     let read = Read::ConfigGroups(Some(VersionCode::new(3_903_006)));
-    let outcome = client.together(&[read], RetryPolicy::Patient).pop().unwrap();
-    assert!(outcome.unwrap_err().to_string().contains("fewer entries than it counts"));
+    let outcome = client.read_all(&[read], RetryPolicy::Retry).pop().unwrap();
+    assert!(outcome.unwrap_err().to_string().contains("fewer entries than its total count"));
     assert_eq!(server.seen().requests.len(), 1);
 }

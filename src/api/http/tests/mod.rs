@@ -1,4 +1,4 @@
-//! The HTTP layer against a socket that answers anything.
+//! The HTTP API against a server that sends arbitrary responses.
 
 use std::net::TcpListener;
 
@@ -19,9 +19,9 @@ mod clock;
 mod keys;
 mod lists;
 
-struct Deaf;
+struct NullObserver;
 
-impl RequestObserver for Deaf {
+impl RequestObserver for NullObserver {
     fn sent(&self, _: &str, _: &str) {}
 
     fn answered(&self, _: &RequestRecord, _: LoggedRequest<'_>) {}
@@ -31,88 +31,88 @@ impl RequestObserver for Deaf {
     fn key_not_renewed(&self, _: &str) {}
 }
 
-fn client_of(url: &str, limits: Limits) -> Http {
+fn client_of(url: &str, limits: Limits) -> HttpApi {
     client_with(Credentials::new("ACCESSKEY", "secret"), url, limits)
 }
 
-/// A client that tells nobody, and has no other key than this.
-pub(crate) fn client_with(keys: Credentials, url: &str, limits: Limits) -> Http {
-    let interrupt = SignalListener::new();
-    let connection = Connection {
+/// Returns a client without an observer that can't refresh its credentials.
+pub(crate) fn client_with(keys: Credentials, url: &str, limits: Limits) -> HttpApi {
+    let signals = SignalListener::new();
+    let connection = HttpApiConfig {
         service: Service {
             site: Site::Public,
             region: Site::Public.default_region(),
             endpoint: Endpoint::parse(url).unwrap(),
             sandbox: false,
         },
-        keys: CredentialCache::new(keys, Box::new(|| Err(SettingsError::Empty("key".to_owned())))),
+        credentials: CredentialCache::new(keys, Box::new(|| Err(SettingsError::Empty("key".to_owned())))),
         limits,
         trust: TrustFiles::default(),
         proxy: None,
-        clock: Rc::new(SystemClock { interrupt: interrupt.clone() }),
-        interrupt,
-        observer: Rc::new(Deaf),
+        clock: Rc::new(SystemClock { signals: signals.clone() }),
+        signals,
+        observer: Rc::new(NullObserver),
     };
-    Http::new(connection).unwrap()
+    HttpApi::new(connection).unwrap()
 }
 
-/// A client of an address that doesn't exist, behind a proxy.
-fn client_behind(proxy: &str, limits: Limits) -> Http {
-    let mut connection = client_of("https://cdss.invalid", limits).connection;
+/// Returns a client for a host that does not exist, behind a proxy.
+fn client_behind(proxy: &str, limits: Limits) -> HttpApi {
+    let mut connection = client_of("https://cdss.invalid", limits).config;
     connection.proxy = Some(proxy.parse().unwrap());
-    Http::new(connection).unwrap()
+    HttpApi::new(connection).unwrap()
 }
 
 #[test]
-fn a_config_group_is_neither_made_nor_filled_without_consent_to_that_one() {
+fn config_group_changes_require_matching_consent() {
     let server = Injector::answering(vec![http("200 OK", "", "{}")]);
     let client = client_of(&server.url(), QUICK);
     let (version, other) = (VersionCode::new(39), VersionCode::new(40));
     let consent = crate::consent::tests::group_consent("orders-390", version);
     for (name, version) in [("orders-391", version), ("orders-390", other)] {
-        let wish = NewGroup { name: name.parse().unwrap(), version, description: String::new() };
-        let error = client.create_group(&wish, &consent).unwrap_err();
-        assert!(matches!(error, ApiError::NotSent { why: SendFailure::Setup, .. }), "{error}");
+        let group = NewGroup { name: name.parse().unwrap(), version, description: String::new() };
+        let error = client.create_group(&group, &consent).unwrap_err();
+        assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Setup, .. }), "{error}");
     }
-    let error = client.write_group(ConfigGroupNo::new(1), other, &[], &consent).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Setup, .. }), "{error}");
+    let error = client.write_group_settings(ConfigGroupNo::new(1), other, &[], &consent).unwrap_err();
+    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Setup, .. }), "{error}");
     assert_eq!(server.seen().requests.len(), 0);
 }
 
 #[test]
-fn a_profiles_proxy_gets_the_address_and_neither_the_key_nor_its_own_password_is_told() {
+fn proxy_sees_no_key_and_its_password_is_hidden() {
     let server = Injector::answering(vec![http("403 Forbidden", "", "")]);
     let proxy = server.url().replace("http://", "http://user:hunter2@");
-    let client = client_behind(&proxy, Limits { attempts: 1, ..QUICK });
+    let client = client_behind(&proxy, Limits { max_attempts: 1, ..QUICK });
     let error = read(&client).unwrap_err();
     let requests = server.seen().requests;
     assert!(requests[0].starts_with("CONNECT cdss.invalid:443 HTTP/1.1\r\n"), "{}", requests[0]);
     assert!(!requests[0].contains("ACCESSKEY") && !requests[0].to_ascii_lowercase().contains("x-ncp-"));
     assert!(matches!(error, ApiError::NotSent { .. }), "{error:?}");
-    let told = format!("{error} {error:?} {:?}", error.hint());
-    assert!(!told.contains("hunter2"), "{told}");
+    let output = format!("{error} {error:?} {:?}", error.hint());
+    assert!(!output.contains("hunter2"), "{output}");
 }
 
 #[test]
-fn loopback_never_goes_through_a_proxy() {
+fn loopback_does_not_use_the_proxy() {
     let server = Injector::answering(vec![http("200 OK", "", YES)]);
-    let mut connection = client_of(&server.url(), QUICK).connection;
+    let mut connection = client_of(&server.url(), QUICK).config;
     connection.proxy = Some("http://127.0.0.1:9".parse().unwrap());
-    assert!(start(&Http::new(connection).unwrap()).is_ok());
+    assert!(start(&HttpApi::new(connection).unwrap()).is_ok());
     assert!(server.seen().requests[0].starts_with("POST /api/v1/"));
 }
 
-const QUICK: Limits = Limits { pause: Duration::ZERO, ..Limits::LOOPBACK };
+const QUICK: Limits = Limits { initial_backoff: Duration::ZERO, ..Limits::LOOPBACK };
 
-fn read(http: &Http) -> Result<Answer, ApiError> {
-    http.together(&[Read::Status(ClusterNo::new(1))], RetryPolicy::Patient).pop().unwrap()
+fn read(http: &HttpApi) -> Result<ReadResponse, ApiError> {
+    http.read_all(&[Read::Status(ClusterNo::new(1))], RetryPolicy::Retry).pop().unwrap()
 }
 
-fn start(http: &Http) -> Result<Acceptance, ApiError> {
-    start_within(http, QUICK.connect)
+fn start(http: &HttpApi) -> Result<AcceptedStart, ApiError> {
+    start_within(http, QUICK.connect_timeout)
 }
 
-fn start_within(http: &Http, connect_within: Duration) -> Result<Acceptance, ApiError> {
+fn start_within(http: &HttpApi, connect_within: Duration) -> Result<AcceptedStart, ApiError> {
     let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
     http.start(&plan.target().unwrap(), &consent(&plan), connect_within)
 }
@@ -120,9 +120,9 @@ fn start_within(http: &Http, connect_within: Duration) -> Result<Acceptance, Api
 const YES: &str = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
 
 #[test]
-fn a_start_is_one_request_whatever_comes_back() {
+fn start_sends_exactly_one_request() {
     let status = |status: &str| http(status, "", "");
-    for (answer, started, proves_nothing_was_done) in [
+    for (response, is_started, proves_no_effect) in [
         (http("200 OK", "", YES), true, false),
         (http("200 OK", "", r#"{"code":0,"message":"SUCCESS","result":null}"#), false, false),
         (http("200 OK", "", r#"{"code":3,"message":"no","result":null}"#), false, false),
@@ -137,13 +137,13 @@ fn a_start_is_one_request_whatever_comes_back() {
         ("garbage".to_owned(), false, false),
         (String::new(), false, false),
     ] {
-        // A second request would find no second answer and hang the test's server.
-        let server = Injector::answering(vec![answer.clone()]);
+        // A second request would get no response and hang the server.
+        let server = Injector::answering(vec![response.clone()]);
         let outcome = start(&client_of(&server.url(), QUICK));
-        assert_eq!(outcome.is_ok(), started, "{answer}: {outcome:?}");
+        assert_eq!(outcome.is_ok(), is_started, "{response}: {outcome:?}");
         if let Err(error) = outcome {
-            let action = classify(OperationKind::Start, &error);
-            assert_eq!(action.proves_nothing_was_done(), proves_nothing_was_done, "{answer}: {error:?}");
+            let decision = classify(OperationKind::Start, &error);
+            assert_eq!(decision.proves_no_effect(), proves_no_effect, "{response}: {error:?}");
         }
         let requests = server.seen().requests;
         assert_eq!(requests.len(), 1);
@@ -163,12 +163,12 @@ fn a_start_is_one_request_whatever_comes_back() {
 }
 
 #[test]
-fn a_start_ends_as_accepted_refused_or_unknown() {
+fn start_is_accepted_refused_or_in_doubt() {
     let envelope = |status: &str, code: &str, result: &str| {
         http(status, "", &format!(r#"{{"code":{code},"message":"m"{result}}}"#))
     };
     let (ok, bad, down) = ("200 OK", "400 Bad Request", "500 Internal Server Error");
-    for (answer, expected) in [
+    for (response, expected) in [
         (envelope(ok, "0", r#","result":true"#), None),
         (envelope(ok, "0", r#","result":null"#), Some(RetryDecision::InDoubt)),
         (envelope(ok, "0", r#","result":false"#), Some(RetryDecision::InDoubt)),
@@ -185,51 +185,54 @@ fn a_start_ends_as_accepted_refused_or_unknown() {
         (envelope("302 Found", "3", r#","result":null"#), Some(RetryDecision::InDoubt)),
         (envelope(ok, r#""E3""#, r#","result":null"#), Some(RetryDecision::InDoubt)),
     ] {
-        let server = Injector::answering(vec![answer.clone()]);
+        let server = Injector::answering(vec![response.clone()]);
         let outcome = start(&client_of(&server.url(), QUICK));
-        let action = outcome.as_ref().err().map(|error| classify(OperationKind::Start, error));
-        assert_eq!(action, expected, "{answer}: {outcome:?}");
-        assert_eq!(server.seen().requests.len(), 1, "{answer}");
+        let decision = outcome.as_ref().err().map(|error| classify(OperationKind::Start, error));
+        assert_eq!(decision, expected, "{response}: {outcome:?}");
+        assert_eq!(server.seen().requests.len(), 1, "{response}");
     }
 }
 
 #[test]
-fn a_refused_pre_check_stays_refused_whatever_its_result() {
+fn pre_check_refusal_does_not_depend_on_the_result() {
     let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
     for result in ["", r#","result":null"#, r#","result":false"#, r#","result":true"#, r#","result":{}"#] {
         for status in ["200 OK", "400 Bad Request", "500 Internal Server Error"] {
             let body = format!(r#"{{"code":3,"message":"m"{result}}}"#);
             let server = Injector::answering(vec![http(status, "", &body)]);
             let read = Read::PreCheck(plan.target().unwrap());
-            let answer: PreCheck =
-                crate::api::one(&client_of(&server.url(), QUICK), read, RetryPolicy::Patient).unwrap();
-            assert!(matches!(answer, PreCheck::Refused { code: Some(3), .. }), "{status} {body}: {answer:?}");
+            let pre_check: PreCheck =
+                crate::api::read_one(&client_of(&server.url(), QUICK), read, RetryPolicy::Retry).unwrap();
+            assert!(
+                matches!(pre_check, PreCheck::Refused { code: Some(3), .. }),
+                "{status} {body}: {pre_check:?}"
+            );
         }
     }
 }
 
 #[test]
-fn a_connection_that_is_refused_proves_that_nothing_was_sent() {
+fn refused_connection_means_not_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let error = start(&client_of(&url, QUICK)).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Connection, .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Connection, .. }), "{error:?}");
 }
 
 #[test]
-fn a_signal_before_the_start_sends_nothing() {
+fn signal_before_start_prevents_it() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
     let http = client_of(&format!("http://{}", listener.local_addr().unwrap()), QUICK);
-    http.connection.interrupt.raise(crate::clock::Signal::Terminate);
+    http.config.signals.raise(crate::signals::Signal::Terminate);
     let error = start(&http).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { why: SendFailure::Interrupted, .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Interrupted, .. }), "{error:?}");
     assert!(listener.accept().is_err(), "no connection was made");
 }
 
 #[test]
-fn a_read_is_repeated_while_it_may_help_and_signed_anew_each_time() {
+fn read_is_retried_with_a_new_signature() {
     let down = http("503 Service Unavailable", "", r#"{"error":{"errorCode":"500","message":"down"}}"#);
     let server = Injector::answering(vec![
         down.clone(),
@@ -243,13 +246,13 @@ fn a_read_is_repeated_while_it_may_help_and_signed_anew_each_time() {
     ]);
     assert!(read(&client_of(&server.url(), QUICK)).is_ok());
     let requests = server.seen().requests;
-    let stamp = |request: &String| {
+    let timestamp = |request: &String| {
         let line = request.lines().find(|line| line.starts_with("x-ncp-apigw-timestamp")).unwrap();
         line.to_owned()
     };
-    let mut stamps: Vec<String> = requests.iter().map(stamp).collect();
-    stamps.dedup();
-    assert_eq!(stamps.len(), 4, "no two attempts share a time stamp");
+    let mut timestamps: Vec<String> = requests.iter().map(timestamp).collect();
+    timestamps.dedup();
+    assert_eq!(timestamps.len(), 4, "each attempt has its own timestamp");
 
     let server = Injector::answering(vec![down.clone(), down.clone(), down.clone(), down]);
     assert!(matches!(read(&client_of(&server.url(), QUICK)), Err(ApiError::Gateway { status: 503, .. })));
@@ -257,7 +260,7 @@ fn a_read_is_repeated_while_it_may_help_and_signed_anew_each_time() {
 }
 
 #[test]
-fn a_read_that_can_not_go_better_is_not_repeated() {
+fn permanent_failure_of_a_read_is_not_retried() {
     for (status, body) in [
         ("401 Unauthorized", r#"{"error":{"errorCode":"210","message":"x"}}"#),
         ("429 Too Many Requests", r#"{"error":{"errorCode":"400","message":"quota"}}"#),
@@ -272,9 +275,9 @@ fn a_read_that_can_not_go_better_is_not_repeated() {
 }
 
 #[test]
-fn an_answer_is_bounded_in_size() {
-    let limits = Limits { body: 1_000, attempts: 1, ..QUICK };
+fn response_size_is_limited() {
+    let limits = Limits { max_body_bytes: 1_000, max_attempts: 1, ..QUICK };
     let server = Injector::answering(vec![http("200 OK", "", &" ".repeat(100_000))]);
     let error = read(&client_of(&server.url(), limits)).unwrap_err();
-    assert!(matches!(error, ApiError::NoAnswer { .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NoResponse { .. }), "{error:?}");
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::api::{Acceptance, Answer, ApiError, CdssApi, NewGroup, Read, RetryPolicy, SendFailure};
+use crate::api::{AcceptedStart, ApiError, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy, SendFailure};
 use crate::clock::tests::FakeClock;
 use crate::config_group::copy::{CopyOptions, CopyRequest, CopySource, copy};
 use crate::config_group::rules::copy::CopiedSetting;
@@ -112,7 +112,7 @@ impl FakeService {
         }
     }
 
-    fn answer(&self, read: &Read) -> Result<Answer, ApiError> {
+    fn answer(&self, read: &Read) -> Result<ReadResponse, ApiError> {
         self.reads.set(self.reads.get() + 1);
         let was_create_sent = self.sent.get().0 > 0;
         if self.fail_reads.get() && was_create_sent {
@@ -131,17 +131,17 @@ impl FakeService {
                     self.hidden_lists.set(self.hidden_lists.get() - 1);
                     groups.retain(|group| group.no.number() < 1_000);
                 }
-                Answer::ConfigGroups(groups)
+                ReadResponse::ConfigGroups(groups)
             }
-            Read::Versions => Answer::Versions(vec![
+            Read::Versions => ReadResponse::Versions(vec![
                 KafkaVersion::new(VersionCode::new(OLD), Some("Kafka 3.7.1")),
                 KafkaVersion::new(VersionCode::new(NEW), Some("Kafka 3.9.0")),
             ]),
             Read::Settings(..) if self.fail_settings_reads.get() && was_create_sent => {
                 return Err(gateway(503, 500));
             }
-            Read::Settings(no, _) => Answer::Settings(self.settings(&groups, *no)?),
-            Read::Users(_) => Answer::Users(self.users.get()),
+            Read::Settings(no, _) => ReadResponse::Settings(self.settings(&groups, *no)?),
+            Read::UsageCount(_) => ReadResponse::UsageCount(self.users.get()),
             other => panic!("unexpected read in a copy: {other:?}"),
         })
     }
@@ -209,13 +209,13 @@ pub(super) fn named(no: u64, version: u64, name: &str, settings: &[(&str, &str)]
 }
 
 impl CdssApi for FakeService {
-    fn together(&self, reads: &[Read], _: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
+    fn read_all(&self, reads: &[Read], _: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
         reads.iter().map(|read| self.answer(read)).collect()
     }
 
     fn refresh_credentials(&self) {}
 
-    fn start(&self, _: &UpgradeTarget, _: &Consent, _: Duration) -> Result<Acceptance, ApiError> {
+    fn start(&self, _: &UpgradeTarget, _: &Consent, _: Duration) -> Result<AcceptedStart, ApiError> {
         panic!("a copy starts no upgrade")
     }
 
@@ -245,7 +245,7 @@ impl CdssApi for FakeService {
         }
     }
 
-    fn write_group(
+    fn write_group_settings(
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
@@ -349,5 +349,5 @@ pub(super) fn refused(status: u16) -> ApiError {
 }
 
 pub(super) fn not_sent() -> ApiError {
-    ApiError::NotSent { operation: "fake", why: SendFailure::Connection, reason: "fake".to_owned() }
+    ApiError::NotSent { operation: "fake", failure: SendFailure::Connection, reason: "fake".to_owned() }
 }

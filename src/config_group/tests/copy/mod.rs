@@ -269,9 +269,8 @@ fn any_outcome() -> impl Strategy<Value = RequestOutcome> {
         not_sent(),
     ];
     // A request that certainly was not sent can't have taken effect.
-    let may_have_taken_effect = |error: &ApiError| {
-        !crate::api::classify(crate::api::OperationKind::Change, error).proves_nothing_was_done()
-    };
+    let may_have_taken_effect =
+        |error: &ApiError| !crate::api::classify(crate::api::OperationKind::Change, error).proves_no_effect();
     (prop::sample::select(errors), 0..4).prop_map(move |(error, kind)| match kind {
         0 => RequestOutcome::Done,
         1 => RequestOutcome::DoneWithoutNumber,

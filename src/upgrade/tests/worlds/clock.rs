@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::runners::{Plan, run};
 use super::world::World;
-use crate::clock::{Clock, Interrupted, Signal};
+use crate::clock::Clock;
+use crate::signals::{Interrupted, Signal};
 
 /// What a killed run unwinds with.
 pub(super) struct Killed;
@@ -89,7 +90,7 @@ impl World {
 
     /// Lets time pass.
     pub(super) fn pass(&self, time: Duration) {
-        self.time.pass(time);
+        self.time.advance(time);
     }
 }
 

@@ -190,7 +190,7 @@ fn partial(snapshot: &mut Snapshot, kind: usize) {
 }
 
 fn unreadable() -> ApiError {
-    ApiError::Unreadable { operation: "fake", status: 200, what: "a page".to_owned(), request_id: None }
+    ApiError::Unreadable { operation: "fake", status: 200, reason: "a page".to_owned(), request_id: None }
 }
 
 /// What happens to one start.
@@ -259,7 +259,7 @@ impl StartFate {
                 2 => gateway(401, 200),
                 _ => ApiError::NotSent {
                     operation: "fake",
-                    why: SendFailure::Connection,
+                    failure: SendFailure::Connection,
                     reason: "refused".to_owned(),
                 },
             },

@@ -7,8 +7,8 @@ use super::faults::{Question, StartFate, refusal};
 use super::life::{BETWEEN, By, Kind, NEW, OLD, Shape, View};
 use super::properties::{Answered, Post, before_post};
 use super::world::World;
-use crate::api::{Acceptance, Answer, ApiError, CdssApi, NewGroup, Read, RetryPolicy, SendFailure};
-use crate::clock::{Clock as _, Signal};
+use crate::api::{AcceptedStart, ApiError, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy, SendFailure};
+use crate::clock::Clock as _;
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::difference::tests::group;
 use crate::consent::{Consent, GroupConsent};
@@ -17,6 +17,7 @@ use crate::model::cluster::{ClusterEntry, ClusterIdentity, ClusterList, ClusterS
 use crate::model::config_group::GroupSettings;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
+use crate::signals::Signal;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 use crate::upgrade::tests::fake::gateway;
@@ -75,33 +76,33 @@ impl WorldService {
         answer
     }
 
-    fn answer(&self, read: &Read, persistence: RetryPolicy) -> Result<Answer, ApiError> {
+    fn answer(&self, read: &Read, persistence: RetryPolicy) -> Result<ReadResponse, ApiError> {
         let is_down = self.world.time.elapsed() < self.world.outage_until.get();
-        let failure = self.world.injected.borrow_mut().failure(persistence == RetryPolicy::Patient);
+        let failure = self.world.injected.borrow_mut().failure(persistence == RetryPolicy::Retry);
         if let Some(error) = failure.or_else(|| is_down.then(|| gateway(503, 500))) {
             self.world.log(|| format!("{read:?} fails: {error}"));
             return Err(error);
         }
         Ok(match read {
-            Read::Cluster(_) => Answer::Cluster(Some(self.seen(Question::Entry).cluster)),
-            Read::Status(_) => Answer::Health(self.seen(Question::Status).health),
-            Read::Progress(_) => Answer::Health(self.seen(Question::Progress).health),
-            Read::Versions => Answer::Versions(versions()),
+            Read::Cluster(_) => ReadResponse::Cluster(Some(self.seen(Question::Entry).cluster)),
+            Read::Status(_) => ReadResponse::Health(self.seen(Question::Status).health),
+            Read::Progress(_) => ReadResponse::Health(self.seen(Question::Progress).health),
+            Read::Versions => ReadResponse::Versions(versions()),
             Read::ConfigGroups(version) => {
                 let wanted = |code: &u64| version.is_none_or(|version| version.number() == *code);
                 let groups = [OLD, BETWEEN, NEW].into_iter().filter(wanted);
-                Answer::ConfigGroups(groups.map(|version| group_of(version).group).collect())
+                ReadResponse::ConfigGroups(groups.map(|version| group_of(version).group).collect())
             }
-            Read::ConfigGroup(no, version) => {
-                Answer::ConfigGroup(Some(group_of(version.number()).group).filter(|group| group.no == *no))
-            }
-            Read::Settings(_, version) => Answer::Settings(Some(group_of(version.number()).settings)),
-            Read::Users(_) => Answer::Users(Some(1)),
-            Read::PreCheck(_) => Answer::PreCheck(PreCheck::Possible { request_id: None }),
+            Read::ConfigGroup(no, version) => ReadResponse::ConfigGroup(
+                Some(group_of(version.number()).group).filter(|group| group.no == *no),
+            ),
+            Read::Settings(_, version) => ReadResponse::Settings(Some(group_of(version.number()).settings)),
+            Read::UsageCount(_) => ReadResponse::UsageCount(Some(1)),
+            Read::PreCheck(_) => ReadResponse::PreCheck(PreCheck::Possible { request_id: None }),
             Read::Clusters(_) => {
                 let view = self.world.lives.borrow()[self.region].at(self.world.time.elapsed());
                 let version = versions().into_iter().find(|version| version.code.number() == view.version);
-                Answer::Clusters(ClusterList {
+                ReadResponse::Clusters(ClusterList {
                     allowed: vec![ClusterEntry {
                         no: NUMBER,
                         name: NAME.to_owned(),
@@ -151,7 +152,7 @@ impl WorldService {
 }
 
 impl CdssApi for WorldService {
-    fn together(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<Answer, ApiError>> {
+    fn read_all(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
         self.world.step();
         if self.world.is_signalled() {
             let interrupted = || ApiError::Interrupted { operation: "read", signal: Signal::Terminate };
@@ -174,10 +175,11 @@ impl CdssApi for WorldService {
         target: &UpgradeTarget,
         _: &Consent,
         connect_within: Duration,
-    ) -> Result<Acceptance, ApiError> {
+    ) -> Result<AcceptedStart, ApiError> {
         let called_at = self.world.time.elapsed();
         self.world.step();
-        let not_sent = |why| ApiError::NotSent { operation: "fake", why, reason: "not sent".to_owned() };
+        let not_sent =
+            |why| ApiError::NotSent { operation: "fake", failure: why, reason: "not sent".to_owned() };
         if self.world.is_signalled() {
             return Err(not_sent(SendFailure::Interrupted));
         }
@@ -203,14 +205,14 @@ impl CdssApi for WorldService {
             return Err(ApiError::Interrupted { operation: "fake", signal: Signal::Terminate });
         }
         let at = self.world.time.now();
-        error.map_or(Ok(Acceptance { request_id: Some("start-1".to_owned()), at }), Err)
+        error.map_or(Ok(AcceptedStart { request_id: Some("start-1".to_owned()), at }), Err)
     }
 
     fn create_group(&self, _: &NewGroup, _: &GroupConsent) -> Result<Option<ConfigGroupNo>, ApiError> {
         Err(refusal())
     }
 
-    fn write_group(
+    fn write_group_settings(
         &self,
         _: ConfigGroupNo,
         _: VersionCode,

@@ -1,46 +1,46 @@
-//! The values of a config group as the write call wants them, and the number of a new group.
+//! The body that writes the settings of a config group, and the number of a created group.
 
 use serde_json::{Value, json};
 
 use super::Envelope;
-use super::fields::number;
+use super::json::number;
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 
-/// Makes the body that writes these values: those of the service's own list as fields, the others in the additional
-/// list.
+/// Builds the body that writes these values: standard settings as fields, the others in the additional list.
 ///
 /// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. The fields of an entry of the
-/// additional list are not documented; these are the ones that the read gives.
-pub(in crate::api) fn values(version: VersionCode, values: &[CopiedSetting]) -> Value {
+/// additional list are not documented; these are the fields of the read call.
+pub(in crate::api) fn settings_body(version: VersionCode, values: &[CopiedSetting]) -> Value {
     let mut body = json!({ "kafkaVersionCode": version.to_string() });
-    for one in values.iter().filter(|one| one.listed) {
-        body[camel_case(&one.key)] = typed(&one.value);
+    for setting in values.iter().filter(|setting| setting.listed) {
+        body[camel_case(&setting.key)] = typed(&setting.value);
     }
-    let additional = values.iter().filter(|one| !one.listed);
-    body["additionalKafkaConfigGroupDetailList"] =
-        additional.map(|one| json!({ "configName": one.key, "configValue": one.value })).collect();
+    let additional = values.iter().filter(|setting| !setting.listed);
+    body["additionalKafkaConfigGroupDetailList"] = additional
+        .map(|setting| json!({ "configName": setting.key, "configValue": setting.value }))
+        .collect();
     body
 }
 
-/// Returns the number of the group that was made; None where the answer tells none.
-pub(in crate::api) fn created(envelope: &Envelope) -> Option<ConfigGroupNo> {
+/// Returns the number of the created group, or None if the response has none.
+pub(in crate::api) fn created_group_no(envelope: &Envelope) -> Option<ConfigGroupNo> {
     number(&envelope.result["configGroupNo"])?.try_into().ok().map(ConfigGroupNo::new)
 }
 
-/// `log.retention.hours` is `logRetentionHours`.
+/// Converts `log.retention.hours` to `logRetentionHours`.
 fn camel_case(key: &str) -> String {
     let mut field = String::with_capacity(key.len());
-    for (place, word) in key.split('.').enumerate() {
+    for (index, word) in key.split('.').enumerate() {
         let mut letters = word.chars();
-        let first = letters.next().filter(|_| place > 0);
+        let first = letters.next().filter(|_| index > 0);
         field.extend(first.map(|letter| letter.to_ascii_uppercase()));
         field.push_str(if first.is_some() { letters.as_str() } else { word });
     }
     field
 }
 
-/// Switches and whole numbers go as such, where they are written as JSON would write them.
+/// Converts booleans and integers in canonical form to JSON booleans and numbers.
 fn typed(value: &str) -> Value {
     match value {
         "true" => Value::Bool(true),
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_spelled_as_the_guide_has_them() {
+    fn field_names_match_the_api_guide() {
         for (key, field) in [
             ("auto.create.topics.enable", "autoCreateTopicsEnable"),
             ("offsets.topic.replication.factor", "offsetsTopicReplicationFactor"),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_keeps_its_spelling() {
+    fn values_keep_their_spelling() {
         for (text, value) in [
             ("true", json!(true)),
             ("-1", json!(-1)),
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_group_has_a_number_or_nothing_is_known_of_it() {
+    fn created_group_number_is_optional() {
         let envelope = |result| Envelope { result, request_id: None, message: String::new() };
         for (result, no) in [
             (json!({ "configGroupNo": 501 }), Some(501)),
@@ -97,7 +97,11 @@ mod tests {
             (json!(null), None),
             (json!(true), None),
         ] {
-            assert_eq!(created(&envelope(result.clone())).map(ConfigGroupNo::number), no, "{result}");
+            assert_eq!(
+                created_group_no(&envelope(result.clone())).map(ConfigGroupNo::number),
+                no,
+                "{result}"
+            );
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From an operation to a method, a path and a body.
+//! Builds the method, path, and body of each operation.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,49 +9,49 @@ use crate::config_group::rules::copy::CopiedSetting;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::upgrade::rules::plan::UpgradeTarget;
 
-/// A request without its signature.
+/// An unsigned request.
 #[derive(Debug, Clone)]
 pub(super) struct Operation {
-    /// The service's own name of it.
+    /// The name in the API guide.
     pub name: &'static str,
-    pub class: OperationKind,
+    pub kind: OperationKind,
     pub method: Method,
-    /// Behind the region's prefix, such as `cluster/rollingUpgrade`.
+    /// The path after the region prefix, such as `cluster/rollingUpgrade`.
     pub path: String,
-    /// None sends no body at all.
+    /// None if the request has no body.
     pub body: Option<Value>,
 }
 
-/// How many entries a page may have.
+/// The requested number of entries per page.
 ///
-/// Chosen: the service documents no limit; where it gives fewer, its own number counts.
+/// Chosen: the service documents no limit and may return fewer entries.
 const PAGE_SIZE: u32 = 100;
 
-/// The start. The three numbers go as JSON numbers, as the guide's table and example have them.
+/// Starts an upgrade. The three numbers are JSON numbers, as in the table and the example of the guide.
 pub(super) fn start(target: &UpgradeTarget) -> Operation {
     let request = post("rollingUpgrade", "cluster/rollingUpgrade", upgrade_body(target));
-    Operation { class: OperationKind::Start, ..request }
+    Operation { kind: OperationKind::Start, ..request }
 }
 
-/// A new config group, for one version and without custom values.
-pub(super) fn create_group(wish: &NewGroup) -> Operation {
+/// Creates a config group for one version, without custom values.
+pub(super) fn create_group(group: &NewGroup) -> Operation {
     let body = json!({
-        "configGroupName": wish.name.text(),
-        "kafkaVersionCode": wish.version.to_string(),
-        "description": wish.description,
+        "configGroupName": group.name.text(),
+        "kafkaVersionCode": group.version.to_string(),
+        "description": group.description,
     });
     let request = post("createConfigGroup", "configGroup/createConfigGroup", body);
-    Operation { class: OperationKind::Change, ..request }
+    Operation { kind: OperationKind::Change, ..request }
 }
 
-/// All custom values of a config group. The call replaces whatever the group had.
+/// Replaces all custom values of a config group.
 pub(super) fn write_group(no: ConfigGroupNo, version: VersionCode, values: &[CopiedSetting]) -> Operation {
     let path = format!("configGroup/setKafkaConfigGroupDetail/{no}");
-    let request = post("setKafkaConfigGroupDetail", &path, wire::values(version, values));
-    Operation { class: OperationKind::Change, ..request }
+    let request = post("setKafkaConfigGroupDetail", &path, wire::settings_body(version, values));
+    Operation { kind: OperationKind::Change, ..request }
 }
 
-/// One page of a read, or the whole of one that has no pages.
+/// Reads one page of a list, or a whole response without pages.
 pub(super) fn read(read: &Read, page: u32) -> Operation {
     let paging = |mut body: Value| {
         body["pageNo"] = page.into();
@@ -65,7 +65,7 @@ pub(super) fn read(read: &Read, page: u32) -> Operation {
         }
         Read::Cluster(no) => Operation {
             name: "getClusterInfo",
-            class: OperationKind::Read,
+            kind: OperationKind::Read,
             method: Method::POST,
             path: format!("cluster/getClusterInfoList/{no}"),
             body: None,
@@ -95,7 +95,7 @@ pub(super) fn read(read: &Read, page: u32) -> Operation {
             &format!("configGroup/getKafkaConfigGroupDetailList/{no}"),
             json!({ "kafkaVersionCode": version.to_string() }),
         ),
-        Read::Users(no) => post(
+        Read::UsageCount(no) => post(
             "getConfigGroupUsingClusterList",
             &format!("configGroup/getConfigGroupUsingClusterList/{no}"),
             paging(json!({})),
@@ -114,11 +114,11 @@ fn upgrade_body(target: &UpgradeTarget) -> Value {
     })
 }
 
-/// A read by POST.
+/// A read that uses POST.
 fn post(name: &'static str, path: &str, body: Value) -> Operation {
     Operation {
         name,
-        class: OperationKind::Read,
+        kind: OperationKind::Read,
         method: Method::POST,
         path: path.to_owned(),
         body: Some(body),
@@ -126,7 +126,7 @@ fn post(name: &'static str, path: &str, body: Value) -> Operation {
 }
 
 fn get(name: &'static str, path: String) -> Operation {
-    Operation { name, class: OperationKind::Read, method: Method::GET, path, body: None }
+    Operation { name, kind: OperationKind::Read, method: Method::GET, path, body: None }
 }
 
 #[cfg(test)]
@@ -135,14 +135,14 @@ mod tests {
     use crate::model::ids::ClusterNo;
 
     #[test]
-    fn requests_are_those_of_the_guide_to_the_letter() {
+    fn requests_match_the_api_guide() {
         let target = UpgradeTarget {
             cluster: ClusterNo::new(1_009_123),
             version: VersionCode::new(3_903_006),
             config_group: ConfigGroupNo::new(312),
         };
         let version = target.version;
-        let wish =
+        let group =
             NewGroup { name: "orders-390".parse().unwrap(), version, description: "copied".to_owned() };
         let values = [
             ("auto.create.topics.enable", "false", true),
@@ -165,18 +165,18 @@ mod tests {
             read(&Read::ConfigGroups(None), 1),
             read(&Read::ConfigGroup(target.config_group, version), 1),
             read(&Read::Settings(target.config_group, version), 1),
-            read(&Read::Users(target.config_group), 1),
-            create_group(&wish),
+            read(&Read::UsageCount(target.config_group), 1),
+            create_group(&group),
             write_group(target.config_group, version, &values),
             write_group(target.config_group, version, &[]),
         ]
         .into_iter()
         .map(|operation| {
-            let changes = matches!(
+            let is_change = matches!(
                 operation.name,
                 "rollingUpgrade" | "createConfigGroup" | "setKafkaConfigGroupDetail"
             );
-            assert_eq!(operation.class == OperationKind::Read, !changes, "{}", operation.name);
+            assert_eq!(operation.kind == OperationKind::Read, !is_change, "{}", operation.name);
             let body = operation.body.map(|body| format!(" {body}")).unwrap_or_default();
             format!("{} {}{body}", operation.method, operation.path)
         })

@@ -1,10 +1,11 @@
-//! From a result's fields to values of the domain.
+//! Converts results to model types.
 
 use serde_json::Value;
 
 use super::Envelope;
-use super::groups::{config_groups, settings, users};
-use crate::api::{Answer, Read};
+use super::groups::{config_groups, settings, usage_count};
+use super::json::{count, list, required_list, text};
+use crate::api::{Read, ReadResponse};
 use crate::model::broker_health::{Color, Health, Node, NodeGroup};
 use crate::model::cluster::{
     Cluster, ClusterEntry, ClusterIdentity, ClusterList, ClusterState, ForbiddenCluster,
@@ -14,83 +15,85 @@ use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::{KafkaVersion, Release, mark_ambiguous};
 use crate::upgrade::rules::snapshot::PreCheck;
 
-/// How a page says whether another follows.
+/// The paging fields of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::api) struct Page {
-    pub current: Option<u64>,
-    pub total: Option<u64>,
+pub(in crate::api) struct PageInfo {
+    pub current_page: Option<u64>,
+    pub total_pages: Option<u64>,
     pub is_last: Option<bool>,
-    /// Of all pages.
-    pub entries: Option<u64>,
-    /// The number of this page or of all pages is there and is no count.
-    pub has_unreadable_pages: bool,
-    /// The number of entries is there and is no count.
-    pub has_unreadable_entries: bool,
+    /// The number of entries on all pages.
+    pub total_entries: Option<u64>,
+    /// The page number or the number of pages is present but not a count.
+    pub has_invalid_page_numbers: bool,
+    /// The number of entries is present but not a count.
+    pub has_invalid_total: bool,
 }
 
-impl Page {
-    /// Returns true when this was certainly the last page. A page that doesn't say is followed by another
-    /// request, and an answer without anything new ends it.
+impl PageInfo {
+    /// Returns true if this is certainly the last page. If the page does not indicate it, the next page is requested, and
+    /// a page without new entries ends the list.
     pub(in crate::api) fn is_last(&self) -> bool {
-        let is_past_the_end = self.current.zip(self.total).is_some_and(|(current, total)| current >= total);
+        let is_past_the_end =
+            self.current_page.zip(self.total_pages).is_some_and(|(current, total)| current >= total);
         self.is_last == Some(true) || is_past_the_end
     }
 
-    /// Returns true when the page says that another one follows.
-    pub(in crate::api) fn announces_more(&self) -> bool {
-        let is_before_the_end = self.current.zip(self.total).is_some_and(|(current, total)| current < total);
+    /// Returns true if the page indicates that another one follows.
+    pub(in crate::api) fn has_next(&self) -> bool {
+        let is_before_the_end =
+            self.current_page.zip(self.total_pages).is_some_and(|(current, total)| current < total);
         self.is_last == Some(false) || is_before_the_end
     }
 
-    /// Returns true where so many entries are certainly not all.
-    pub(in crate::api) fn lacks_some(&self, entries: usize) -> bool {
-        self.entries.is_some_and(|counted| counted > entries as u64)
+    /// Returns true if the total count is higher than this number of entries.
+    pub(in crate::api) fn lacks_entries(&self, entries: usize) -> bool {
+        self.total_entries.is_some_and(|counted| counted > entries as u64)
     }
 }
 
-/// Reads the paging fields of a result.
-pub(in crate::api) fn page_of(result: &Value) -> Page {
+/// Parses the paging fields of a result.
+pub(in crate::api) fn parse_page_info(result: &Value) -> PageInfo {
     let [current, total, entries] =
         ["currentPage", "totalPage", "totalCount"].map(|field| (count(&result[field]), &result[field]));
     let is_unreadable = |(count, value): (Option<u64>, &Value)| count.is_none() && !value.is_null();
-    Page {
-        current: current.0,
-        total: total.0,
+    PageInfo {
+        current_page: current.0,
+        total_pages: total.0,
         is_last: result["isLast"].as_bool(),
-        entries: entries.0,
-        has_unreadable_pages: is_unreadable(current) || is_unreadable(total),
-        has_unreadable_entries: is_unreadable(entries),
+        total_entries: entries.0,
+        has_invalid_page_numbers: is_unreadable(current) || is_unreadable(total),
+        has_invalid_total: is_unreadable(entries),
     }
 }
 
-/// Turns a successful result into the answer to `read`; of lists, one page.
+/// Parses a successful result as the response to `read`; of a list, one page.
 ///
 /// # Errors
 ///
-/// Fails with what is missing where a list isn't told, or not whole: that is no empty list. What isn't there would be
-/// taken for a name that is free, or a cluster that is not there.
-pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Result<Answer, &'static str> {
+/// Fails with a reason if a list is missing or incomplete. It must not be treated as empty: a name would look available,
+/// or a cluster would look missing.
+pub(in crate::api) fn parse_response(read: &Read, envelope: &Envelope) -> Result<ReadResponse, &'static str> {
     let result = &envelope.result;
-    let something = result.is_object();
+    let is_present = result.is_object();
     Ok(match read {
-        // Null in the place of the whole result stands for no such thing.
-        Read::Clusters(Some(_)) if result.is_null() => Answer::Clusters(ClusterList::default()),
-        Read::Clusters(_) => Answer::Clusters(clusters(result)?),
-        Read::Cluster(no) => Answer::Cluster(something.then(|| cluster(*no, result))),
-        Read::Status(_) | Read::Progress(_) => Answer::Health(something.then(|| health(result))),
-        Read::Versions => Answer::Versions(versions(result)?),
-        Read::ConfigGroups(version) => Answer::ConfigGroups(config_groups(result, *version)?),
-        Read::ConfigGroup(no, version) => Answer::ConfigGroup(something.then(|| ConfigGroup {
+        // A null result means that there is no match.
+        Read::Clusters(Some(_)) if result.is_null() => ReadResponse::Clusters(ClusterList::default()),
+        Read::Clusters(_) => ReadResponse::Clusters(clusters(result)?),
+        Read::Cluster(no) => ReadResponse::Cluster(is_present.then(|| cluster(*no, result))),
+        Read::Status(_) | Read::Progress(_) => ReadResponse::Health(is_present.then(|| health(result))),
+        Read::Versions => ReadResponse::Versions(versions(result)?),
+        Read::ConfigGroups(version) => ReadResponse::ConfigGroups(config_groups(result, *version)?),
+        Read::ConfigGroup(no, version) => ReadResponse::ConfigGroup(is_present.then(|| ConfigGroup {
             no: *no,
             name: text(&result["configGroupName"]),
             version: *version,
             version_name: None,
-            // Who made a group is asked of the lists; here a new description would make a plan a new one.
+            // Only the lists provide the description: here, a changed description would invalidate a plan.
             description: None,
         })),
-        Read::Settings(..) => Answer::Settings(settings(result)),
-        Read::Users(_) => Answer::Users(users(result)),
-        Read::PreCheck(_) => Answer::PreCheck(if result.as_bool() == Some(true) {
+        Read::Settings(..) => ReadResponse::Settings(settings(result)),
+        Read::UsageCount(_) => ReadResponse::UsageCount(usage_count(result)),
+        Read::PreCheck(_) => ReadResponse::PreCheck(if result.as_bool() == Some(true) {
             PreCheck::Possible { request_id: envelope.request_id.clone() }
         } else {
             PreCheck::Refused {
@@ -103,53 +106,17 @@ pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Result<Answer,
     })
 }
 
-/// Reads a whole number that may be written as text.
-pub(in crate::api) fn number(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    }
-}
-
-pub(super) fn count(value: &Value) -> Option<u64> {
-    number(value).and_then(|number| number.try_into().ok())
-}
-
-/// Reads a text that is there and not empty.
-pub(super) fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
-    }
-}
-
-pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
-}
-
-/// Returns the entries of a list that has to be there: nothing but a total of 0 stands for an empty one.
-pub(super) fn required_list<'a>(result: &'a Value, name: &str) -> Result<&'a [Value], &'static str> {
-    match &result[name] {
-        Value::Array(entries) => Ok(entries),
-        _ if count(&result["totalCount"]) == Some(0) => Ok(&[]),
-        _ => Err("an answer without its list"),
-    }
-}
-
-/// Of the two lists one may be missing where the other one has entries.
+/// One of the two lists may be missing if the other one has entries.
 fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
     let forbidden: &[Value] = match &result["disallowedClusters"] {
         Value::Array(entries) => entries,
         Value::Null => &[],
-        _ => return Err("disallowed clusters that are not a list"),
+        _ => return Err("disallowedClusters is not a list"),
     };
     let allowed = match required_list(result, "allowedClusters") {
         Ok(allowed) => allowed,
         Err(_) if result["allowedClusters"].is_null() && !forbidden.is_empty() => &[],
-        Err(what) => return Err(what),
+        Err(reason) => return Err(reason),
     };
     let no = |entry: &Value| count(&entry["serviceGroupInstanceNo"]).map(ClusterNo::new);
     let name = |entry: &Value| text(&entry["clusterName"]).unwrap_or_default();
@@ -168,8 +135,8 @@ fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
     });
     let forbidden =
         forbidden.iter().map(|entry| Some(ForbiddenCluster { no: no(entry)?, name: name(entry) }));
-    let whole = allowed.collect::<Option<_>>().zip(forbidden.collect::<Option<_>>());
-    let (allowed, forbidden) = whole.ok_or("a cluster without a number")?;
+    let lists = allowed.collect::<Option<_>>().zip(forbidden.collect::<Option<_>>());
+    let (allowed, forbidden) = lists.ok_or("a cluster has no number")?;
     Ok(ClusterList { allowed, forbidden })
 }
 
@@ -180,7 +147,7 @@ fn identity(result: &Value) -> ClusterIdentity {
     }
 }
 
-/// The management tool's password, which the service adds, is left where it is.
+/// Ignores the password of the management tool, which the response contains.
 fn cluster(no: ClusterNo, result: &Value) -> Cluster {
     Cluster {
         no,
@@ -194,17 +161,17 @@ fn cluster(no: ClusterNo, result: &Value) -> Cluster {
 }
 
 fn health(result: &Value) -> Health {
-    let colour = |value: &Value| text(value).map(|word| Color::read(&word));
+    let color = |value: &Value| text(value).map(|word| Color::read(&word));
     let group = |nodes: &str, total: &str, operating: &str, overall: &str| NodeGroup {
         nodes: list(&result[nodes])
             .map(|node| Node {
                 name: text(&node["hostname"]).unwrap_or_else(|| "(no name)".to_owned()),
-                color: colour(&node["status"]),
+                color: color(&node["status"]),
             })
             .collect(),
         total: count(&result[total]),
         operating: count(&result[operating]),
-        overall: colour(&result[overall]),
+        overall: color(&result[overall]),
     };
     Health {
         identity: identity(result),
@@ -225,7 +192,7 @@ fn versions(result: &Value) -> Result<Vec<KafkaVersion>, &'static str> {
         Some(KafkaVersion::new(code, name.as_deref()))
     };
     let versions = required_list(result, "kafkaVersionList")?.iter().map(version).collect::<Option<Vec<_>>>();
-    let mut versions = versions.ok_or("a version without a code")?;
+    let mut versions = versions.ok_or("a version has no code")?;
     mark_ambiguous(&mut versions);
     Ok(versions)
 }
@@ -241,15 +208,15 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_from_numbers_and_from_text() {
+    fn numbers_may_be_strings() {
         let as_text = json!({ "clusterName": "o", "kafkaVersionCode": " 3903006 ", "configGroupNo": "312", "status": "Running" });
         let as_number = json!({ "clusterName": "o", "kafkaVersionCode": 3_903_006, "configGroupNo": 312, "status": "running" });
         let read = Read::Cluster(ClusterNo::new(1));
-        assert_eq!(answer(&read, &envelope(as_text)), answer(&read, &envelope(as_number)));
+        assert_eq!(parse_response(&read, &envelope(as_text)), parse_response(&read, &envelope(as_number)));
     }
 
     #[test]
-    fn answers_about_one_cluster_keep_the_identity_they_state() {
+    fn cluster_responses_keep_their_identity() {
         let no = ClusterNo::new(1);
         for (result, number, name) in [
             (json!({ "clusterName": "orders", "serviceGroupInstanceNo": "2" }), Some(2), Some("orders")),
@@ -259,63 +226,69 @@ mod tests {
             (json!({ "clusterName": null, "serviceGroupInstanceNo": null }), None, None),
             (json!({}), None, None),
         ] {
-            let stated = ClusterIdentity { no: number.map(ClusterNo::new), name: name.map(str::to_owned) };
-            let Ok(Answer::Cluster(Some(cluster))) = answer(&Read::Cluster(no), &envelope(result.clone()))
+            let expected = ClusterIdentity { no: number.map(ClusterNo::new), name: name.map(str::to_owned) };
+            let Ok(ReadResponse::Cluster(Some(cluster))) =
+                parse_response(&Read::Cluster(no), &envelope(result.clone()))
             else {
                 panic!("{result}")
             };
-            assert_eq!((cluster.no, &cluster.identity), (no, &stated), "{result}");
+            assert_eq!((cluster.no, &cluster.identity), (no, &expected), "{result}");
             for read in [Read::Status(no), Read::Progress(no)] {
-                let Ok(Answer::Health(Some(health))) = answer(&read, &envelope(result.clone())) else {
+                let Ok(ReadResponse::Health(Some(health))) = parse_response(&read, &envelope(result.clone()))
+                else {
                     panic!("{result}")
                 };
-                assert_eq!(health.identity, stated, "{read:?} {result}");
+                assert_eq!(health.identity, expected, "{read:?} {result}");
             }
         }
     }
 
     #[test]
-    fn null_is_nothing_and_never_a_default() {
+    fn null_is_none_and_not_a_default() {
         let no = ClusterNo::new(1);
-        assert_eq!(answer(&Read::Cluster(no), &envelope(Value::Null)), Ok(Answer::Cluster(None)));
-        assert_eq!(answer(&Read::Status(no), &envelope(Value::Null)), Ok(Answer::Health(None)));
-        let Ok(Answer::Health(Some(health))) =
-            answer(&Read::Progress(no), &envelope(json!({ "brokerStatusPerNode": null })))
+        assert_eq!(
+            parse_response(&Read::Cluster(no), &envelope(Value::Null)),
+            Ok(ReadResponse::Cluster(None))
+        );
+        assert_eq!(parse_response(&Read::Status(no), &envelope(Value::Null)), Ok(ReadResponse::Health(None)));
+        let Ok(ReadResponse::Health(Some(health))) =
+            parse_response(&Read::Progress(no), &envelope(json!({ "brokerStatusPerNode": null })))
         else {
-            panic!("an object is an answer")
+            panic!("an object is a response")
         };
         assert_eq!(health, Health::default());
         assert!(!health.brokers.is_all_green());
     }
 
     #[test]
-    fn a_pre_check_is_a_yes_only_with_true() {
+    fn pre_check_passes_only_with_true() {
         let target = crate::upgrade::rules::plan::UpgradeTarget {
             cluster: ClusterNo::new(1),
             version: VersionCode::new(2),
             config_group: ConfigGroupNo::new(3),
         };
-        for (result, yes) in [
+        for (result, is_possible) in [
             (json!(true), true),
             (json!(null), false),
             (json!(false), false),
             (json!("true"), false),
             (json!({}), false),
         ] {
-            let Ok(Answer::PreCheck(answer)) = answer(&Read::PreCheck(target), &envelope(result.clone()))
+            let Ok(ReadResponse::PreCheck(pre_check)) =
+                parse_response(&Read::PreCheck(target), &envelope(result.clone()))
             else {
                 panic!()
             };
-            assert_eq!(matches!(answer, PreCheck::Possible { .. }), yes, "{result}");
+            assert_eq!(matches!(pre_check, PreCheck::Possible { .. }), is_possible, "{result}");
         }
     }
 
     #[test]
-    fn a_list_that_is_not_told_is_no_empty_list() {
+    fn missing_list_is_not_empty() {
         let version = VersionCode::new(2);
         let group = |entry: Value| json!({ "kafkaConfigGroupList": [entry] });
         let forbidden = json!({ "serviceGroupInstanceNo": 1, "clusterName": "orders" });
-        for (read, result, is_told) in [
+        for (read, result, is_accepted) in [
             (Read::ConfigGroups(Some(version)), json!({ "kafkaConfigGroupList": [] }), true),
             (
                 Read::ConfigGroups(Some(version)),
@@ -355,12 +328,16 @@ mod tests {
             (Read::Clusters(Some("orders".to_owned())), Value::Null, true),
             (Read::Clusters(None), Value::Null, false),
         ] {
-            assert_eq!(answer(&read, &envelope(result.clone())).is_ok(), is_told, "{read:?} {result}");
+            assert_eq!(
+                parse_response(&read, &envelope(result.clone())).is_ok(),
+                is_accepted,
+                "{read:?} {result}"
+            );
         }
     }
 
     #[test]
-    fn a_count_that_is_there_and_unreadable_differs_from_none() {
+    fn invalid_count_differs_from_missing_count() {
         for (result, pages, entries) in [
             (json!({}), false, false),
             (json!(null), false, false),
@@ -371,18 +348,14 @@ mod tests {
             (json!({ "totalCount": 2.0 }), false, true),
             (json!({ "totalCount": "" }), false, true),
         ] {
-            let page = page_of(&result);
-            assert_eq!(
-                (page.has_unreadable_pages, page.has_unreadable_entries),
-                (pages, entries),
-                "{result}"
-            );
+            let page = parse_page_info(&result);
+            assert_eq!((page.has_invalid_page_numbers, page.has_invalid_total), (pages, entries), "{result}");
         }
     }
 
     #[test]
-    fn a_page_says_that_it_is_the_last_or_that_more_follow_or_neither() {
-        for (result, is_last, announces_more) in [
+    fn page_may_be_last_or_followed_or_neither() {
+        for (result, is_last, has_next) in [
             (json!({ "isLast": true }), true, false),
             (json!({ "isLast": false }), false, true),
             (json!({ "currentPage": "2", "totalPage": 2 }), true, false),
@@ -395,8 +368,8 @@ mod tests {
             (json!({}), false, false),
             (json!(null), false, false),
         ] {
-            let page = page_of(&result);
-            assert_eq!((page.is_last(), page.announces_more()), (is_last, announces_more), "{result}");
+            let page = parse_page_info(&result);
+            assert_eq!((page.is_last(), page.has_next()), (is_last, has_next), "{result}");
         }
     }
 }

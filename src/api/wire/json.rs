@@ -1,0 +1,39 @@
+//! Lenient conversions of JSON values.
+
+use serde_json::Value;
+
+/// Reads an integer, which may be a string.
+pub(super) fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
+}
+
+pub(super) fn count(value: &Value) -> Option<u64> {
+    number(value).and_then(|number| number.try_into().ok())
+}
+
+/// Reads a non-empty string, number, or boolean as text.
+pub(super) fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        _ => None,
+    }
+}
+
+pub(super) fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+/// Returns the entries of a required list. A missing list is accepted only if the total count is 0.
+pub(super) fn required_list<'a>(result: &'a Value, name: &str) -> Result<&'a [Value], &'static str> {
+    match &result[name] {
+        Value::Array(entries) => Ok(entries),
+        _ if count(&result["totalCount"]) == Some(0) => Ok(&[]),
+        _ => Err("the list is missing in the response"),
+    }
+}

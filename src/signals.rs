@@ -1,0 +1,175 @@
+//! Termination signals. The only module that installs signal handlers.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// A termination signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    Hangup,
+    Interrupt,
+    Terminate,
+}
+
+/// A wait that a signal ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("interrupted")]
+pub(crate) struct Interrupted(pub Signal);
+
+/// Records the first termination signal and wakes all waiters.
+#[derive(Debug, Clone)]
+pub(crate) struct SignalListener(Arc<SignalState>);
+
+#[derive(Debug)]
+struct SignalState {
+    received: Mutex<Option<Signal>>,
+    wakeup: Condvar,
+    /// Notifies asynchronous waiters.
+    sender: watch::Sender<Option<Signal>>,
+}
+
+impl SignalListener {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(SignalState {
+            received: Mutex::new(None),
+            wakeup: Condvar::new(),
+            sender: watch::Sender::new(None),
+        }))
+    }
+
+    /// Records a signal; only the first one is kept.
+    pub(crate) fn raise(&self, signal: Signal) {
+        let mut received = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
+        if received.is_none() {
+            *received = Some(signal);
+            self.0.sender.send_replace(Some(signal));
+            self.0.wakeup.notify_all();
+        }
+    }
+
+    /// Returns the first signal, if one was received.
+    pub(crate) fn received(&self) -> Option<Signal> {
+        *self.0.received.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Blocks until `timeout` elapses; fails if a signal is received before that.
+    pub(crate) fn wait(&self, timeout: Duration) -> Result<(), Interrupted> {
+        let received = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
+        let (received, _timed_out) = self
+            .0
+            .wakeup
+            .wait_timeout_while(received, timeout, |received| received.is_none())
+            .unwrap_or_else(PoisonError::into_inner);
+        received.map_or(Ok(()), |signal| Err(Interrupted(signal)))
+    }
+
+    /// Waits for the first signal without blocking the thread.
+    pub(crate) async fn recv(&self) -> Signal {
+        let mut receiver = self.0.sender.subscribe();
+        loop {
+            let signal = *receiver.borrow_and_update();
+            match signal {
+                Some(signal) => return signal,
+                // `self` owns the sender, so the channel can't be closed.
+                None => drop(receiver.changed().await),
+            }
+        }
+    }
+
+    /// Installs handlers for SIGHUP, SIGINT, and SIGTERM. The first signal is recorded; the second one terminates the
+    /// process with the default action. SIGXFSZ no longer has an effect.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the handlers can't be installed; signals then keep their default action.
+    #[cfg(unix)]
+    pub(crate) fn listen(&self) -> io::Result<()> {
+        use std::sync::atomic::AtomicBool;
+
+        let is_second = Arc::new(AtomicBool::new(false));
+        for number in handled_signals() {
+            // The order matters: the first signal finds the flag unset here, and the next handler sets it.
+            signal_hook::flag::register_conditional_default(number, Arc::clone(&is_second))?;
+            signal_hook::flag::register(number, Arc::clone(&is_second))?;
+        }
+        // A write beyond `ulimit -f` must fail instead of killing a watch. A handler is used because child processes
+        // would inherit an ignored signal.
+        signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default())?;
+        let listener = self.clone();
+        on_signal(move |signal| listener.raise(signal))
+    }
+
+    /// Does nothing: this platform has no such signals.
+    #[cfg(not(unix))]
+    pub(crate) fn listen(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Returns the termination signals to handle. A signal that was ignored at startup stays ignored: `nohup` relies on
+/// this for SIGHUP.
+#[cfg(unix)]
+fn handled_signals() -> Vec<i32> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored_mask = parse_ignored_mask(&status);
+    let bit = |number: i32| 1_u64.checked_shl(number.unsigned_abs().saturating_sub(1)).unwrap_or_default();
+    TERMINATION_SIGNALS.into_iter().filter(|number| ignored_mask & bit(*number) == 0).collect()
+}
+
+/// Parses the mask of ignored signals from `/proc/self/status` on Linux. Returns 0 if it is missing.
+#[cfg(unix)]
+fn parse_ignored_mask(status: &str) -> u64 {
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
+#[cfg(unix)]
+const TERMINATION_SIGNALS: [i32; 3] =
+    [signal_hook::consts::SIGHUP, signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+
+/// Calls `handler` on a separate thread for every termination signal, instead of the default action.
+///
+/// # Errors
+///
+/// Fails when the handlers can't be installed or the thread can't be started.
+#[cfg(unix)]
+pub(crate) fn on_signal(handler: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new(handled_signals())?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for number in signals.forever() {
+            handler(match number {
+                signal_hook::consts::SIGHUP => Signal::Hangup,
+                signal_hook::consts::SIGTERM => Signal::Terminate,
+                _ => Signal::Interrupt,
+            });
+        }
+    })?;
+    Ok(())
+}
+
+/// Does nothing: this platform has no such signals.
+#[cfg(not(unix))]
+pub(crate) fn on_signal(_handler: impl Fn(Signal) + Send + 'static) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn ignored_signal_mask_is_parsed() {
+        for (status, mask) in [
+            ("Name:\tcdss\nSigIgn:\t0000000000000001\nSigCgt:\t0", 1),
+            ("SigIgn:\t0000000000001000\n", 0x1000),
+            ("SigIgn:\tnonsense", 0),
+            ("", 0),
+        ] {
+            assert_eq!(parse_ignored_mask(status), mask, "{status:?}");
+        }
+    }
+}
