@@ -15,7 +15,7 @@ use crate::upgrade::rules::plan::Plan;
 #[derive(Debug)]
 pub(crate) struct Consent {
     cluster: ClusterNo,
-    manner: ConsentMethod,
+    method: ConsentMethod,
 }
 
 /// How consent was given; the journal keeps it.
@@ -28,7 +28,7 @@ pub(crate) enum ConsentMethod {
 }
 
 impl ConsentMethod {
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::TypedName => "typed name",
             Self::TypedNumber => "typed number",
@@ -43,14 +43,14 @@ impl Consent {
     }
 
     pub(crate) fn method(&self) -> ConsentMethod {
-        self.manner
+        self.method
     }
 }
 
 /// Something that can be asked.
 pub(crate) trait Prompt {
     /// Returns the name of a stream that is no terminal and therefore keeps anybody from being asked.
-    fn missing_terminal(&self) -> Option<&'static str>;
+    fn non_terminal_stream(&self) -> Option<&'static str>;
 
     /// Shows the cautions, then asks for one line. Input typed before the question is dropped.
     ///
@@ -58,10 +58,10 @@ pub(crate) trait Prompt {
     ///
     /// Fails when the terminal does, when input ends, or with [`io::ErrorKind::Interrupted`] when a signal
     /// came.
-    fn line(&mut self, question: &str) -> io::Result<String>;
+    fn read_line(&mut self, question: &str) -> io::Result<String>;
 
     /// Shows the service's cautions, once, before the first question.
-    fn cautions(&mut self);
+    fn show_cautions(&mut self);
 
     /// Says why an answer was not taken.
     fn reject_answer(&mut self, why: &str);
@@ -71,10 +71,10 @@ pub(crate) trait Prompt {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConsentError {
     #[error("the question `{question}` needs an answer, and {stream} is no terminal")]
-    NobodyToAsk { question: String, stream: &'static str, remedy: &'static str },
+    NotInteractive { question: String, stream: &'static str, hint: &'static str },
     /// `what` would have come next.
     #[error("{what} was declined: `{expected}` was not typed")]
-    Declined { what: &'static str, expected: String },
+    Declined { action: &'static str, expected: String },
     /// A signal came at the question.
     #[error("interrupted at the question")]
     Interrupted,
@@ -85,7 +85,7 @@ pub(crate) enum ConsentError {
 impl ConsentError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::NobodyToAsk { remedy, .. } => Some((*remedy).to_owned()),
+            Self::NotInteractive { hint: remedy, .. } => Some((*remedy).to_owned()),
             Self::Declined { .. } | Self::Interrupted => None,
             Self::Terminal(_) => Some("use another terminal".to_owned()),
         }
@@ -95,7 +95,7 @@ impl ConsentError {
 /// How many wrong answers are allowed.
 ///
 /// Fixed by the design.
-const TRIES: usize = 3;
+const MAX_ATTEMPTS: usize = 3;
 
 /// Asks for the cluster's name, or for its number where the name cannot be typed. `--yes` skips the question.
 ///
@@ -105,7 +105,7 @@ const TRIES: usize = 3;
 pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result<Consent, ConsentError> {
     let cluster = plan.no;
     if yes {
-        return Ok(Consent { cluster, manner: ConsentMethod::YesFlag });
+        return Ok(Consent { cluster, method: ConsentMethod::YesFlag });
     }
     let number = cluster.to_string();
     let (expected, answer_is, manner) = if is_typeable(&plan.name) {
@@ -116,14 +116,14 @@ pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result
     let question = Question {
         text: format!("Type {expected} to start"),
         expected,
-        answer_is,
-        what: "the start",
-        so_far: "nothing was started",
+        expected_kind: answer_is,
+        action: "the start",
+        if_declined: "nothing was started",
     };
-    question.need_a_terminal(prompt)?;
-    prompt.cautions();
+    question.require_terminal(prompt)?;
+    prompt.show_cautions();
     question.ask(prompt)?;
-    Ok(Consent { cluster, manner })
+    Ok(Consent { cluster, method: manner })
 }
 
 /// Proof that somebody agreed to make one config group and to write its values.
@@ -134,7 +134,7 @@ pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result
 pub(crate) struct GroupConsent {
     name: GroupName,
     version: VersionCode,
-    manner: ConsentMethod,
+    method: ConsentMethod,
 }
 
 impl GroupConsent {
@@ -147,8 +147,8 @@ impl GroupConsent {
         self.version
     }
 
-    pub(crate) fn manner(&self) -> ConsentMethod {
-        self.manner
+    pub(crate) fn method(&self) -> ConsentMethod {
+        self.method
     }
 }
 
@@ -163,18 +163,18 @@ pub(crate) fn confirm_group(
     yes: bool,
     prompt: &mut dyn Prompt,
 ) -> Result<GroupConsent, ConsentError> {
-    let granted = |manner| GroupConsent { name: name.clone(), version, manner };
+    let granted = |manner| GroupConsent { name: name.clone(), version, method: manner };
     if yes {
         return Ok(granted(ConsentMethod::YesFlag));
     }
     let question = Question {
         text: format!("Type {name} to make it"),
-        expected: name.text(),
-        answer_is: "the new group's name",
-        what: "the copy",
-        so_far: "nothing was made",
+        expected: name.as_str(),
+        expected_kind: "the new group's name",
+        action: "the copy",
+        if_declined: "nothing was made",
     };
-    question.need_a_terminal(prompt)?;
+    question.require_terminal(prompt)?;
     question.ask(prompt)?;
     Ok(granted(ConsentMethod::TypedName))
 }
@@ -184,11 +184,11 @@ pub(crate) struct Question<'a> {
     pub text: String,
     pub expected: &'a str,
     /// What the expected answer is, such as `the cluster's name`.
-    pub answer_is: &'static str,
+    pub expected_kind: &'static str,
     /// What a right answer leads to.
-    pub what: &'static str,
+    pub action: &'static str,
     /// How things stand without one.
-    pub so_far: &'static str,
+    pub if_declined: &'static str,
 }
 
 impl Question<'_> {
@@ -197,10 +197,10 @@ impl Question<'_> {
     /// # Errors
     ///
     /// Fails where a stream is no terminal.
-    pub(crate) fn need_a_terminal(&self, prompt: &dyn Prompt) -> Result<(), ConsentError> {
-        prompt.missing_terminal().map_or(Ok(()), |stream| {
+    pub(crate) fn require_terminal(&self, prompt: &dyn Prompt) -> Result<(), ConsentError> {
+        prompt.non_terminal_stream().map_or(Ok(()), |stream| {
             let remedy = "add --yes to confirm without a question";
-            Err(ConsentError::NobodyToAsk { question: self.text.clone(), stream, remedy })
+            Err(ConsentError::NotInteractive { question: self.text.clone(), stream, hint: remedy })
         })
     }
 
@@ -210,9 +210,9 @@ impl Question<'_> {
     ///
     /// Fails when it is not typed, or at a signal.
     pub(crate) fn ask(&self, prompt: &mut dyn Prompt) -> Result<(), ConsentError> {
-        let declined = || ConsentError::Declined { what: self.what, expected: self.expected.to_owned() };
-        for turn in 1..=TRIES {
-            let answer = prompt.line(&self.text).map_err(|error| match error.kind() {
+        let declined = || ConsentError::Declined { action: self.action, expected: self.expected.to_owned() };
+        for attempt in 1..=MAX_ATTEMPTS {
+            let answer = prompt.read_line(&self.text).map_err(|error| match error.kind() {
                 io::ErrorKind::Interrupted => ConsentError::Interrupted,
                 io::ErrorKind::UnexpectedEof => declined(),
                 _ => ConsentError::Terminal(error),
@@ -221,21 +221,21 @@ impl Question<'_> {
             if !typed.is_empty() && typed == self.expected {
                 return Ok(());
             }
-            prompt.reject_answer(&self.why_not(typed, TRIES - turn));
+            prompt.reject_answer(&self.rejection_reason(typed, MAX_ATTEMPTS - attempt));
         }
         Err(declined())
     }
 
-    fn why_not(&self, typed: &str, left: usize) -> String {
+    fn rejection_reason(&self, typed: &str, attempts_left: usize) -> String {
         let what = if typed.is_empty() {
             "nothing was typed".to_owned()
         } else if typed.chars().any(is_hangul) && !self.expected.chars().any(is_hangul) {
             "the keyboard is in Korean input mode (한/영)".to_owned()
         } else {
-            format!("that is not {}", self.answer_is)
+            format!("that is not {}", self.expected_kind)
         };
-        match left {
-            0 => format!("{what}; {}", self.so_far),
+        match attempts_left {
+            0 => format!("{what}; {}", self.if_declined),
             1 => format!("{what}; one try left"),
             left => format!("{what}; {left} tries left"),
         }
@@ -254,27 +254,27 @@ pub(crate) mod tests {
     use crate::upgrade::rules::checks::tests::snapshot;
 
     struct Scripted {
-        missing: Option<&'static str>,
+        non_terminal: Option<&'static str>,
         answers: Vec<&'static str>,
         shown: Vec<String>,
     }
 
     impl Scripted {
         fn new(answers: &[&'static str]) -> Self {
-            Self { missing: None, answers: answers.iter().rev().copied().collect(), shown: Vec::new() }
+            Self { non_terminal: None, answers: answers.iter().rev().copied().collect(), shown: Vec::new() }
         }
     }
 
     impl Prompt for Scripted {
-        fn missing_terminal(&self) -> Option<&'static str> {
-            self.missing
+        fn non_terminal_stream(&self) -> Option<&'static str> {
+            self.non_terminal
         }
 
-        fn line(&mut self, _question: &str) -> io::Result<String> {
+        fn read_line(&mut self, _question: &str) -> io::Result<String> {
             self.answers.pop().map(str::to_owned).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
         }
 
-        fn cautions(&mut self) {
+        fn show_cautions(&mut self) {
             self.shown.push("cautions".to_owned());
         }
 
@@ -294,7 +294,7 @@ pub(crate) mod tests {
     }
 
     fn plan() -> Plan {
-        Plan::of(&snapshot(), &Acceptances::default())
+        Plan::new(&snapshot(), &Acceptances::default())
     }
 
     #[test]
@@ -343,9 +343,9 @@ pub(crate) mod tests {
             let question = Question {
                 text: "Type it".to_owned(),
                 expected,
-                answer_is: "the answer",
-                what: "the test",
-                so_far: "nothing was done",
+                expected_kind: "the answer",
+                action: "the test",
+                if_declined: "nothing was done",
             };
             for answer in ["", " ", "\t", "\u{a0}"] {
                 assert!(question.ask(&mut Scripted::new(&[answer])).is_err(), "{expected:?} {answer:?}");
@@ -371,7 +371,7 @@ pub(crate) mod tests {
 
     #[test]
     fn without_a_terminal_nothing_is_asked() {
-        let mut prompt = Scripted { missing: Some("stdin"), ..Scripted::new(&["orders-prod"]) };
+        let mut prompt = Scripted { non_terminal: Some("stdin"), ..Scripted::new(&["orders-prod"]) };
         let error = confirm(&plan(), false, &mut prompt).unwrap_err();
         assert_eq!(error.hint().unwrap(), "add --yes to confirm without a question");
         assert!(error.to_string().contains("stdin"));
@@ -385,7 +385,7 @@ pub(crate) mod tests {
         let (version, other) = (VersionCode::new(39), VersionCode::new(40));
         let mut prompt = Scripted::new(&["orders", "orders-390"]);
         let consent = confirm_group(&name, version, false, &mut prompt).unwrap();
-        assert_eq!(consent.manner(), ConsentMethod::TypedName);
+        assert_eq!(consent.method(), ConsentMethod::TypedName);
         assert!(consent.covers(&name, version));
         assert!(!consent.covers(&name, other) && !consent.covers(&"orders-400".parse().unwrap(), version));
         assert_eq!(
@@ -394,11 +394,11 @@ pub(crate) mod tests {
             "no caution about an upgrade"
         );
 
-        let mut nobody = Scripted { missing: Some("stdin"), ..Scripted::new(&["orders-390"]) };
+        let mut nobody = Scripted { non_terminal: Some("stdin"), ..Scripted::new(&["orders-390"]) };
         let error = confirm_group(&name, version, false, &mut nobody).unwrap_err();
-        assert!(matches!(error, ConsentError::NobodyToAsk { .. }));
+        assert!(matches!(error, ConsentError::NotInteractive { .. }));
         assert_eq!(
-            confirm_group(&name, version, true, &mut nobody).unwrap().manner(),
+            confirm_group(&name, version, true, &mut nobody).unwrap().method(),
             ConsentMethod::YesFlag
         );
         assert_eq!(nobody.answers.len(), 1, "nothing was asked");

@@ -36,7 +36,7 @@ pub(super) fn start(target: &UpgradeTarget) -> Operation {
 /// Creates a config group for one version, without custom values.
 pub(super) fn create_group(group: &NewGroup) -> Operation {
     let body = json!({
-        "configGroupName": group.name.text(),
+        "configGroupName": group.name.as_str(),
         "kafkaVersionCode": group.version.to_string(),
         "description": group.description,
     });

@@ -18,7 +18,7 @@ use super::transport::{HttpClient, build_client, send_request};
 use super::trust::TrustFiles;
 use crate::clock::Clock;
 use crate::model::proxy_address::ProxyAddress;
-use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
+use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
 use crate::model::service::Service;
 use crate::signals::{Signal, SignalListener};
 use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
@@ -117,8 +117,8 @@ impl Probe<'_> {
     ) {
         let operation = operation::read(&Read::Versions, 1);
         let Limits { read_timeout: read, max_body_bytes: body, .. } = self.limits;
-        let path = self.service.path(&operation.path);
-        self.observer.sent(operation.name, &format!("{} {path} (unsigned)", operation.method));
+        let path = self.service.request_path(&operation.path);
+        self.observer.request_sent(operation.name, &format!("{} {path} (unsigned)", operation.method));
         let sent_at = self.clock.now();
         let outcome =
             send_request(client, self.service, &operation, HeaderMap::new(), read, body, self.clock).await;
@@ -133,7 +133,7 @@ impl Probe<'_> {
             at: sent_at,
         };
         let headers = response.map_or(&[][..], |response| &response.headers);
-        self.observer.answered(&record, LoggedRequest { headers, fields: None });
+        self.observer.response_received(&record, LoggedResponse { headers, fields: None });
         let failed = outcome.as_ref().err().map(|(step, _)| *step);
         if let Some(proxy_url) = proxy_url.filter(|_| failed != Some(Step::Proxy)) {
             steps.pass(Step::Proxy, Finding::pass(display_url(proxy_url)));

@@ -191,7 +191,7 @@ pub(super) async fn send_request(
     let url = service
         .endpoint
         .url()
-        .join(&service.path(&operation.path))
+        .join(&service.request_path(&operation.path))
         .expect("a path of letters and digits can be joined to any base URL");
     let mut request = client.client.request(operation.method.clone(), url).headers(headers).timeout(timeout);
     match &operation.body {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::context::{Context, open_session};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
@@ -47,7 +47,7 @@ pub(crate) struct CheckArgs {
 /// # Errors
 ///
 /// Fails if the upgrade is not possible or if a read fails. Nothing was started.
-pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
     let mut session = open_session(context, report, &mut reporter)?;
     match &args.version {
@@ -57,7 +57,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> R
                 cluster: args.cluster.clone(),
                 version: version.clone(),
                 config_group: args.config_group.clone(),
-                accepted: Acceptances(args.accept.clone()),
+                acceptances: Acceptances(args.accept.clone()),
                 require_journal: false,
             };
             check(&mut session, &request)

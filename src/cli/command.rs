@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::cli::context::Context;
 use crate::clock::Clock as _;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::journal::{Journal, JournalError};
 use crate::output::{CommandOutput, streams};
 use crate::report::Report;
@@ -76,7 +76,7 @@ impl Command {
     /// # Errors
     ///
     /// Each [`Failure`] states whether anything was started.
-    pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<CommandOutput, Failure> {
+    pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<CommandOutput, CommandError> {
         match self {
             Self::Upgrade(args) => upgrade::run(args, context, report).map(|()| self.empty_output()),
             Self::Check(args) => check::run(args, context, report).map(|()| self.empty_output()),
@@ -131,11 +131,11 @@ pub(crate) fn record_end(
     let copy = report.copy.as_ref().filter(|copy| copy.is_journaled);
     let (run, verdict) = match (&report.start_run, copy) {
         (Some(run), _) => (run.as_str(), report.verdict),
-        (None, Some(copy)) => (journal.run(), copy.verdict()),
+        (None, Some(copy)) => (journal.run_id(), copy.verdict()),
         (None, None) => return Ok(()),
     };
     let created = copy.map(|copy| copy.created);
-    journal.end(at, Some(run), verdict, created, document)
+    journal.record_end(at, Some(run), verdict, created, document)
 }
 
 /// Returns the command with this name and the form of its document, for use when parsing failed.

@@ -5,7 +5,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use super::context::{Context, open_session};
 use crate::config_group::diff;
 use crate::config_group::{CopyOptions, CopyRequest, CopySource, copy};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
@@ -117,7 +117,11 @@ impl ConfigGroupArgs {
 /// # Errors
 ///
 /// See [`Failure`]; [`Report::copy`] shows what a copy created.
-pub(super) fn run(args: &ConfigGroupArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn run(
+    args: &ConfigGroupArgs,
+    context: &Context,
+    report: &mut Report,
+) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
     let mut session = open_session(context, report, &mut reporter)?;
     match &args.what {

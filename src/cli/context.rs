@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::api::{CredentialCache, HttpApi, HttpApiConfig, Limits, Probe, ProbeReport, TrustFiles};
 use crate::clock::{Clock as _, SystemClock};
-use crate::error::{Failure, StartState};
+use crate::error::{CommandError, StartState};
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
 use crate::model::request_record::RequestRecord;
@@ -48,7 +48,7 @@ impl Context {
         flags: &Flags,
         options: OutputOptions,
         environment: Environment,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CommandError> {
         let settings = settings::load_settings(flags, &environment)?;
         let output_options = OutputOptions { format: settings.output, ..options };
         let signals = SignalListener::new();
@@ -84,7 +84,7 @@ impl Context {
     /// # Errors
     ///
     /// Fails if there are no usable credentials, or if a CA file can't be read.
-    pub(crate) fn api(&self) -> Result<&HttpApi, Failure> {
+    pub(crate) fn api(&self) -> Result<&HttpApi, CommandError> {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
@@ -109,7 +109,7 @@ impl Context {
             signals: self.signals.clone(),
             observer: Rc::new(RequestLog { options: self.output_options }),
         };
-        let http = HttpApi::new(connection).map_err(Failure::Read)?;
+        let http = HttpApi::new(connection).map_err(CommandError::Read)?;
         Ok(self.http.get_or_init(|| http))
     }
 
@@ -118,7 +118,7 @@ impl Context {
     /// # Errors
     ///
     /// Fails on a signal, or if a CA file can't be read.
-    pub(crate) fn probe(&self) -> Result<ProbeReport, Failure> {
+    pub(crate) fn probe(&self) -> Result<ProbeReport, CommandError> {
         let probe = Probe {
             service: &self.settings.service,
             limits: self.limits(),
@@ -128,7 +128,11 @@ impl Context {
             signals: &self.signals,
             observer: &RequestLog { options: self.output_options },
         };
-        probe.run().map_err(|signal| Failure::Signal { signal, sent: StartState::Never, follow: None })
+        probe.run().map_err(|signal| CommandError::Interrupted {
+            signal,
+            start: StartState::NotApplicable,
+            follow: None,
+        })
     }
 
     fn limits(&self) -> Limits {
@@ -316,14 +320,14 @@ pub(super) fn open_session<'a>(
     context: &'a Context,
     report: &'a mut Report,
     reporter: &'a mut StderrReporter,
-) -> Result<Session<'a>, Failure> {
+) -> Result<Session<'a>, CommandError> {
     Ok(Session {
         api: context.api()?,
         clock: &*context.clock,
         journal: context.journal(),
         context: &context.commands,
         reporter,
-        poll: context.poll(),
+        poll_interval: context.poll(),
         report,
     })
 }

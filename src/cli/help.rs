@@ -2,7 +2,7 @@
 
 use clap::{Args, Command};
 
-use crate::error::Failure;
+use crate::error::CommandError;
 
 /// Show help for a command, topic, or check
 #[derive(Debug, Args)]
@@ -42,7 +42,7 @@ pub(super) fn topics() -> [&'static str; TOPICS.len()] {
 /// # Errors
 ///
 /// Fails if there is no help for the subject.
-pub(super) fn text(args: &HelpArgs, mut cdss: Command) -> Result<String, Failure> {
+pub(super) fn text(args: &HelpArgs, mut cdss: Command) -> Result<String, CommandError> {
     // Adds the global options to every subcommand.
     cdss.build();
     let words: Vec<&str> = args.subject.iter().map(String::as_str).collect();
@@ -53,7 +53,7 @@ pub(super) fn text(args: &HelpArgs, mut cdss: Command) -> Result<String, Failure
         [word] => topic(word).or_else(|| check(word)),
         _ => None,
     };
-    found.map(str::to_owned).ok_or_else(|| Failure::Usage {
+    found.map(str::to_owned).ok_or_else(|| CommandError::Usage {
         message: format!("no help for `{}`", words.join(" ")),
         hint: Some(format!(
             "run `cdss -h` for the commands; the topics are {}; for a check, use its ID, such as config.no-group",
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use crate::cli::args::Cli;
 
-    fn help(subject: &str) -> Result<String, Failure> {
+    fn help(subject: &str) -> Result<String, CommandError> {
         let args = HelpArgs { subject: subject.split_whitespace().map(str::to_owned).collect() };
         text(&args, Cli::command())
     }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::context::{new_run_id, operator};
 use crate::clock::{Clock as _, SystemClock};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::journal::Journal;
 use crate::model::history::{DamagedRecord, History, InitOutcome};
 use crate::output::{CommandOutput, HistoryView, escape, streams};
@@ -54,32 +54,32 @@ pub(crate) fn empty_output() -> CommandOutput {
 /// # Errors
 ///
 /// Fails if the journal can't be read or written, or if the ID does not match exactly one run.
-pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<CommandOutput, Failure> {
+pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<CommandOutput, CommandError> {
     let directory = settings::state_directory(environment, settings::sandbox_port(environment)?);
     let clock = SystemClock { signals: SignalListener::new() };
     let now = clock.now();
     let journal = Journal::new(directory, operator(environment), new_run_id(now), Rc::new(clock));
     if args.init {
-        let outcome = journal.init(now).map_err(Failure::Journal)?;
+        let outcome = journal.init(now).map_err(CommandError::Journal)?;
         report_init(outcome);
         return Ok(CommandOutput::History(
-            journal.history().map_err(Failure::Journal)?,
+            journal.history().map_err(CommandError::Journal)?,
             HistoryView::Init(outcome),
         ));
     }
     if args.repair {
-        let lines = journal.repair(now).map_err(Failure::Journal)?;
+        let lines = journal.repair(now).map_err(CommandError::Journal)?;
         report_repair(&lines);
         return Ok(CommandOutput::History(
-            journal.history().map_err(Failure::Journal)?,
+            journal.history().map_err(CommandError::Journal)?,
             HistoryView::Repair(lines),
         ));
     }
-    let history = journal.history().map_err(Failure::Journal)?;
+    let history = journal.history().map_err(CommandError::Journal)?;
     let view = match &args.id {
         Some(id) => {
             let id = history.find(id)?.id.clone();
-            let entries = journal.entries(&id).map_err(Failure::Journal)?;
+            let entries = journal.entries(&id).map_err(CommandError::Journal)?;
             HistoryView::Run { id, entries }
         }
         None => HistoryView::All,
@@ -110,7 +110,7 @@ fn report_damage(history: &History) {
 fn report_init(outcome: InitOutcome) {
     streams::print_stderr(match outcome {
         InitOutcome::Created => "created an empty journal",
-        InitOutcome::AlreadyThere => "the journal already exists; nothing was changed",
+        InitOutcome::AlreadyExists => "the journal already exists; nothing was changed",
     });
 }
 

@@ -4,12 +4,12 @@ use clap::{Args, Subcommand};
 
 use crate::api::{CdssApi, Read, RetryPolicy, read_one};
 use crate::cli::context::Context;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
 use crate::output::CommandOutput;
 use crate::reporter::Reporter as _;
-use crate::session::config_groups::{AllGroups, all_groups};
+use crate::session::config_groups::{AllGroups, fetch_all_groups};
 
 /// List clusters, versions, and config groups
 #[derive(Debug, Args)]
@@ -53,29 +53,29 @@ impl ListArgs {
 /// # Errors
 ///
 /// Fails if a request fails, or if the version is not offered.
-pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, Failure> {
+pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, CommandError> {
     let api: &dyn CdssApi = context.api()?;
     let patient = RetryPolicy::Retry;
     match &args.what {
         What::Clusters => read_one(api, Read::Clusters(None), patient)
             .map(CommandOutput::Clusters)
-            .map_err(Failure::before_start),
-        What::Versions => {
-            read_one(api, Read::Versions, patient).map(CommandOutput::Versions).map_err(Failure::before_start)
-        }
+            .map_err(CommandError::before_start),
+        What::Versions => read_one(api, Read::Versions, patient)
+            .map(CommandOutput::Versions)
+            .map_err(CommandError::before_start),
         What::ConfigGroups { version: None } => {
-            let all = all_groups(api)?;
-            if !all.is_whole {
-                context.reporter().note(AllGroups::GAP);
+            let all = fetch_all_groups(api)?;
+            if !all.is_complete {
+                context.reporter().note(AllGroups::INCOMPLETE_LIST);
             }
-            Ok(CommandOutput::ConfigGroups(all.groups, all.offers))
+            Ok(CommandOutput::ConfigGroups(all.groups, all.offered_versions))
         }
         What::ConfigGroups { version: Some(selector) } => {
             let versions: Vec<KafkaVersion> =
-                read_one(api, Read::Versions, patient).map_err(Failure::before_start)?;
-            let code = selector.find(&versions)?.version.code;
+                read_one(api, Read::Versions, patient).map_err(CommandError::before_start)?;
+            let code = selector.resolve(&versions)?.version.code;
             let groups =
-                read_one(api, Read::ConfigGroups(Some(code)), patient).map_err(Failure::before_start)?;
+                read_one(api, Read::ConfigGroups(Some(code)), patient).map_err(CommandError::before_start)?;
             Ok(CommandOutput::ConfigGroups(groups, versions))
         }
     }

@@ -13,7 +13,7 @@ use super::command::Command;
 use super::context::{Context, CoreDumpsDisabled};
 use super::help;
 use crate::clock::Clock as _;
-use crate::error::{CopyFailure, Failure};
+use crate::error::{CommandError, CopyError};
 use crate::exit::Exit;
 use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
@@ -30,7 +30,7 @@ pub(crate) fn main() -> ExitCode {
     let environment = Environment::from_process();
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     if misplaced_version(&words) {
-        let failure = Failure::Usage {
+        let failure = CommandError::Usage {
             message: "--version must come after the subcommand".to_owned(),
             hint: Some(
                 "use `cdss upgrade --version 3.9.0 …`; `cdss --version` alone prints the version of cdss"
@@ -51,7 +51,7 @@ pub(crate) fn main() -> ExitCode {
             streams::print_stderr(Cli::command().render_help().to_string().trim_end());
             if guess_output_options(&words, &environment).format == OutputFormat::Json {
                 let hint = Some("`cdss --help` lists the commands".to_owned());
-                let failure = Failure::Usage { message: "no command given".to_owned(), hint };
+                let failure = CommandError::Usage { message: "no command given".to_owned(), hint };
                 let outcome = outcome_without_context("", &failure);
                 let _stdout_is_closed = crate::output::print_document(&crate::output::document(
                     &CommandOutput::None,
@@ -139,7 +139,8 @@ fn exit_with_parse_error(error: &clap::Error, words: &[&str], environment: &Envi
     if guess_output_options(words, environment).format == OutputFormat::Json {
         // The first line is the error; usage and tips follow.
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let failure = Failure::Usage { message, hint: Some("`cdss --help` lists the commands".to_owned()) };
+        let failure =
+            CommandError::Usage { message, hint: Some("`cdss --help` lists the commands".to_owned()) };
         let (command, output) = guess_command(words);
         let outcome = outcome_without_context(command, &failure);
         let _stdout_is_closed = crate::output::print_document(&crate::output::document(
@@ -151,7 +152,7 @@ fn exit_with_parse_error(error: &clap::Error, words: &[&str], environment: &Envi
     exit_code(Exit::Usage)
 }
 
-fn outcome_without_context<'a>(command: &'a str, failure: &'a Failure) -> Outcome<'a> {
+fn outcome_without_context<'a>(command: &'a str, failure: &'a CommandError) -> Outcome<'a> {
     Outcome {
         command,
         exit: failure.exit(),
@@ -174,7 +175,7 @@ fn failure_report(output: &CommandOutput) -> Report {
 
 /// Prints the error and the document of a command that failed before it started.
 fn exit_with_error(
-    failure: &Failure,
+    failure: &CommandError,
     options: OutputOptions,
     output: &CommandOutput,
     command: &str,
@@ -243,7 +244,7 @@ fn run_local_command(
     empty: &CommandOutput,
     global: &Global,
     environment: &Environment,
-    run: impl FnOnce(&Flags) -> Result<CommandOutput, Failure>,
+    run: impl FnOnce(&Flags) -> Result<CommandOutput, CommandError>,
 ) -> ExitCode {
     let flags = flags(global, None);
     // Valid settings choose the output format; invalid settings are not an error here.
@@ -307,7 +308,9 @@ fn run_service_command(command: &Command, global: &Global, environment: &Environ
     let result = catch_unwind(AssertUnwindSafe(|| command.run(&context, &mut report)));
     let (output, failure) = match result {
         Ok(Ok(output)) => (output, None),
-        Ok(Err(failure)) => (command.empty_output(), Some(failure.for_service(&context.settings.service))),
+        Ok(Err(failure)) => {
+            (command.empty_output(), Some(failure.explain_sandbox(&context.settings.service)))
+        }
         Err(_) => (
             command.empty_output(),
             Some(internal_error(context.clock.now(), &context.commands, &mut report)),
@@ -316,7 +319,7 @@ fn run_service_command(command: &Command, global: &Global, environment: &Environ
     if failure.is_some() && output == CommandOutput::Upgrade {
         report.set_failure_verdict();
     }
-    let exit = failure.as_ref().map_or(Exit::Ok, Failure::exit);
+    let exit = failure.as_ref().map_or(Exit::Ok, CommandError::exit);
     let outcome = Outcome {
         command: command.name(),
         exit,
@@ -360,23 +363,22 @@ fn may_have_copied(report: &Report) -> bool {
 }
 
 /// Returns the failure for a panic: an internal error before anything was sent, an unknown outcome afterwards.
-fn internal_error(now: Timestamp, context: &CommandContext, report: &mut Report) -> Failure {
+fn internal_error(now: Timestamp, context: &CommandContext, report: &mut Report) -> CommandError {
     let message = "cdss stopped because of an internal error".to_owned();
     if let Some(copy) = report.copy.as_ref().filter(|copy| copy.may_have_changed()) {
-        let hint = format!("check with: {}", context.command("list config-groups", "", ""));
+        let hint = format!("check with: {}", context.command_line("list config-groups", "", ""));
         let name = copy.name.clone();
-        return CopyFailure::FateUnknown { name, cause: message, error: None, hint }.into();
+        return CopyError::CreateOutcomeUnknown { name, cause: message, error: None, hint }.into();
     }
     if report.submitted == Submitted::No {
-        return Failure::Internal(message);
+        return CommandError::Internal(message);
     }
     report.verdict = Some(Verdict::Unknown);
     report.ended_at = Some(now);
-    let follow = report
-        .cluster
-        .as_ref()
-        .map_or_else(String::new, |(_, no)| context.follow(*no, report.to.as_ref(), report.from.as_ref()));
-    Failure::Lost { why: message, follow }
+    let follow = report.cluster.as_ref().map_or_else(String::new, |(_, no)| {
+        context.follow_command(*no, report.to.as_ref(), report.from.as_ref())
+    });
+    CommandError::UpgradeOutcomeUnknown { reason: message, follow }
 }
 
 fn scenario_list() -> CommandOutput {
@@ -396,7 +398,7 @@ mod tests {
         let service = Service {
             site: Site::Public,
             region: Site::Public.default_region(),
-            endpoint: Endpoint::of_site(Site::Public),
+            endpoint: Endpoint::for_site(Site::Public),
             sandbox: false,
         };
         let context = CommandContext { service, profile: None };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::{Context, open_session};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
@@ -61,13 +61,13 @@ impl StatusArgs {
 /// # Errors
 ///
 /// With `--version`, fails as `upgrade` does. Without it, fails on an error state or a timeout.
-pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
     let mut session = open_session(context, report, &mut reporter)?;
     let request = StatusRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
-        from: args.from.clone(),
+        previous_version: args.from.clone(),
         watch: args.watch,
         timeout: args.timeout,
     };

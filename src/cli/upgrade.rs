@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::{Context, open_session};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::output::plan_document;
@@ -101,14 +101,14 @@ impl UpgradeArgs {
 /// # Errors
 ///
 /// See [`Failure`]; [`Report::submitted`] shows whether this run sent a start.
-pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
     let mut session = open_session(context, report, &mut reporter)?;
     let request = UpgradeRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
         config_group: args.config_group.clone(),
-        accepted: Acceptances(args.accept.clone()),
+        acceptances: Acceptances(args.accept.clone()),
         require_journal: args.require_journal,
     };
     if args.dry_run {

@@ -1,11 +1,11 @@
 //! `config-group diff`: compares two config groups. Reads only.
 
 use crate::config_group::rules::difference::{ChangeClass, VersionedSettings, difference};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::selector::Selector;
 use crate::session::Session;
-use crate::session::config_groups::all_groups;
+use crate::session::config_groups::fetch_all_groups;
 
 /// Compares two groups of any versions. With `fail_on_difference`, a difference is an error.
 ///
@@ -17,12 +17,12 @@ pub(crate) fn diff(
     from: &Selector,
     to: &Selector,
     fail_on_difference: bool,
-) -> Result<(), Failure> {
-    let listing = all_groups(session.api)?;
+) -> Result<(), CommandError> {
+    let listing = fetch_all_groups(session.api)?;
     let groups = [listing.find(from, "")?.clone(), listing.find(to, "")?.clone()];
     let [source, target] = session.settings_of_pair(&groups)?;
-    let source_version = source.group.kafka_version(&listing.offers);
-    let target_version = target.group.kafka_version(&listing.offers);
+    let source_version = source.group.kafka_version(&listing.offered_versions);
+    let target_version = target.group.kafka_version(&listing.offered_versions);
     session.report.changes = difference(
         VersionedSettings { settings: &source, release: source_version.release.as_ref() },
         VersionedSettings { settings: &target, release: target_version.release.as_ref() },
@@ -32,14 +32,18 @@ pub(crate) fn diff(
     session.report.group_from = Some(source.group);
     session.report.group_to = Some(target.group);
     let differing = session.report.changes.iter().filter(|change| change.class != ChangeClass::Kept).count();
-    if fail_on_difference && differing > 0 { Err(Failure::Different { differing }) } else { Ok(()) }
+    if fail_on_difference && differing > 0 {
+        Err(CommandError::SettingsDiffer { count: differing })
+    } else {
+        Ok(())
+    }
 }
 
 impl Session<'_> {
     /// Reads the settings of both groups together. A group that is compared with itself is read once.
-    fn settings_of_pair(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], Failure> {
+    fn settings_of_pair(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], CommandError> {
         let to_read = if groups[0].is_same_as(&groups[1]) { &groups[..1] } else { &groups[..] };
-        let mut read = self.required_settings(to_read)?;
+        let mut read = self.fetch_required_settings(to_read)?;
         let target = read.pop().expect("one group gives one result");
         Ok([read.pop().unwrap_or_else(|| target.clone()), target])
     }

@@ -20,7 +20,7 @@ pub(crate) enum Color {
 }
 
 impl Color {
-    pub(crate) fn read(word: &str) -> Self {
+    pub(crate) fn parse(word: &str) -> Self {
         match word.trim().to_ascii_lowercase().as_str() {
             "green" => Self::Green,
             "yellow" => Self::Yellow,
@@ -38,11 +38,11 @@ impl Color {
 
     /// Returns true for the colors that show a change. Gray stands for unknown, and a word that is not documented may
     /// mean anything.
-    pub(crate) fn shows_change(&self) -> bool {
+    pub(crate) fn indicates_change(&self) -> bool {
         self.is_degraded() || *self == Self::Yellow
     }
 
-    pub(crate) fn word(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Green => "green",
             Self::Yellow => "yellow",
@@ -56,7 +56,7 @@ impl Color {
 
 impl fmt::Display for Color {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 
@@ -86,12 +86,12 @@ impl NodeGroup {
         self.problems().is_empty()
     }
 
-    pub(crate) fn green(&self) -> usize {
+    pub(crate) fn green_count(&self) -> usize {
         self.nodes.iter().filter(|node| node.color == Some(Color::Green)).count()
     }
 
     /// Returns the names that more than one node has.
-    fn duplicates(&self) -> BTreeSet<&str> {
+    fn duplicate_names(&self) -> BTreeSet<&str> {
         let mut seen = BTreeSet::new();
         self.nodes.iter().map(|node| node.name.as_str()).filter(|name| !seen.insert(*name)).collect()
     }
@@ -100,7 +100,7 @@ impl NodeGroup {
     ///
     /// Data that is missing is a shortcoming of its own.
     pub(crate) fn problems(&self) -> Vec<String> {
-        let mut found: Vec<String> = self
+        let mut problems: Vec<String> = self
             .nodes
             .iter()
             .filter_map(|node| match &node.color {
@@ -109,28 +109,29 @@ impl NodeGroup {
                 None => Some(format!("{} without a colour", node.name)),
             })
             .collect();
-        found.extend(self.duplicates().into_iter().map(|name| format!("{name} listed more than once")));
+        problems
+            .extend(self.duplicate_names().into_iter().map(|name| format!("{name} listed more than once")));
         match &self.overall {
             Some(Color::Green) => {}
             // One bad node says it already.
-            Some(_) if !found.is_empty() => {}
-            Some(colour) => found.push(format!("{colour} altogether")),
-            None => found.push("no colour altogether".to_owned()),
+            Some(_) if !problems.is_empty() => {}
+            Some(colour) => problems.push(format!("{colour} altogether")),
+            None => problems.push("no colour altogether".to_owned()),
         }
-        deliberate_bug!(CountVanishedBrokerAsGreen => return found;);
+        deliberate_bug!(CountVanishedBrokerAsGreen => return problems;);
         match (self.total, self.operating) {
             (Some(total), Some(operating)) if total == operating => {
                 if u64::try_from(self.nodes.len()) != Ok(total) {
-                    found.push(format!("{} of {total} listed", self.nodes.len()));
+                    problems.push(format!("{} of {total} listed", self.nodes.len()));
                 }
             }
-            (Some(total), Some(operating)) => found.push(format!("{operating} of {total} operating")),
-            _ => found.push("no counts".to_owned()),
+            (Some(total), Some(operating)) => problems.push(format!("{operating} of {total} operating")),
+            _ => problems.push("no counts".to_owned()),
         }
         if self.total == Some(0) {
-            found.push("none at all".to_owned());
+            problems.push("none at all".to_owned());
         }
-        found
+        problems
     }
 }
 
@@ -146,24 +147,24 @@ pub(crate) struct Health {
 impl Health {
     /// Returns what keeps the brokers from being all green and as many as the cluster's entry counts; empty when
     /// nothing does.
-    pub(crate) fn broker_problems(&self, entry_count: Option<u64>) -> Vec<String> {
-        let mut found = self.brokers.problems();
-        match (entry_count, self.brokers.total) {
-            (None, _) => found.push("no broker count in the cluster's entry".to_owned()),
+    pub(crate) fn broker_problems(&self, expected_count: Option<u64>) -> Vec<String> {
+        let mut problems = self.brokers.problems();
+        match (expected_count, self.brokers.total) {
+            (None, _) => problems.push("no broker count in the cluster's entry".to_owned()),
             (Some(entry), Some(status)) if entry != status => {
                 let noun = if entry == 1 { "broker" } else { "brokers" };
-                found.push(format!("the cluster's entry has {entry} {noun}, its status {status}"));
+                problems.push(format!("the cluster's entry has {entry} {noun}, its status {status}"));
             }
             _ => {}
         }
-        found
+        problems
     }
 
     /// Returns true when some broker is known to be changing or down. Counts alone prove nothing: they contradict the
     /// colors.
     pub(crate) fn has_degraded_broker(&self) -> bool {
-        let left = |colour: &Option<Color>| colour.as_ref().is_some_and(Color::shows_change);
-        left(&self.brokers.overall) || self.brokers.nodes.iter().any(|node| left(&node.color))
+        let is_changing = |colour: &Option<Color>| colour.as_ref().is_some_and(Color::indicates_change);
+        is_changing(&self.brokers.overall) || self.brokers.nodes.iter().any(|node| is_changing(&node.color))
     }
 }
 
@@ -175,7 +176,7 @@ pub(crate) mod tests {
     pub(crate) fn health(colours: &[&str]) -> Health {
         let nodes: Vec<Node> = (1_u8..)
             .zip(colours)
-            .map(|(at, word)| Node { name: format!("b{at}"), color: Some(Color::read(word)) })
+            .map(|(at, word)| Node { name: format!("b{at}"), color: Some(Color::parse(word)) })
             .collect();
         let green = colours.iter().filter(|word| **word == "green").count() as u64;
         let total = colours.len() as u64;
@@ -184,15 +185,15 @@ pub(crate) mod tests {
         Health { brokers, ..Health::default() }
     }
 
-    type Spoil = (&'static str, fn(&mut NodeGroup));
+    type Degradation = (&'static str, fn(&mut NodeGroup));
 
     #[test]
     fn all_green_needs_every_colour_and_every_count() {
         assert!(health(&["green", "green", "green"]).brokers.is_all_green());
-        let spoil: [Spoil; 8] = [
+        let spoil: [Degradation; 8] = [
             ("a red node", |group| group.nodes[1].color = Some(Color::Red)),
             ("a colour missing", |group| group.nodes[1].color = None),
-            ("an unknown word", |group| group.nodes[1].color = Some(Color::read("teal"))),
+            ("an unknown word", |group| group.nodes[1].color = Some(Color::parse("teal"))),
             ("the overall colour missing", |group| group.overall = None),
             ("a node not operating", |group| group.operating = Some(2)),
             ("the counts missing", |group| group.total = None),

@@ -2,7 +2,7 @@
 
 /// Returns true for control characters, line and paragraph separators, and characters that are invisible or change the
 /// writing direction.
-pub(crate) fn is_harmful(c: char) -> bool {
+pub(crate) fn is_unsafe_to_display(c: char) -> bool {
     matches!(c,
         '\u{0}'..='\u{1f}'
         | '\u{7f}'..='\u{9f}'
@@ -22,7 +22,7 @@ pub(crate) fn is_harmful(c: char) -> bool {
 pub(crate) fn is_typeable(text: &str) -> bool {
     !text.is_empty()
         && text.trim() == text
-        && !text.chars().any(|c| is_harmful(c) || (c.is_whitespace() && c != ' '))
+        && !text.chars().any(|c| is_unsafe_to_display(c) || (c.is_whitespace() && c != ' '))
 }
 
 #[cfg(test)]

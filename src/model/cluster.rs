@@ -21,7 +21,7 @@ pub(crate) enum ClusterState {
 }
 
 impl ClusterState {
-    pub(crate) fn read(word: &str) -> Self {
+    pub(crate) fn parse(word: &str) -> Self {
         match word.trim().to_ascii_lowercase().as_str() {
             "running" => Self::Running,
             "changing" => Self::Changing,
@@ -34,7 +34,7 @@ impl ClusterState {
     }
 
     /// Returns true for a state that shows a change under way. An error may pass, and a missing state shows nothing.
-    pub(crate) fn shows_change(&self) -> bool {
+    pub(crate) fn indicates_change(&self) -> bool {
         match self {
             Self::Running | Self::Error => false,
             Self::Changing | Self::Creating | Self::Deleting | Self::Returned => true,
@@ -42,7 +42,7 @@ impl ClusterState {
         }
     }
 
-    pub(crate) fn word(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Running => "running",
             Self::Changing => "changing",
@@ -58,7 +58,7 @@ impl ClusterState {
 
 impl fmt::Display for ClusterState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 
@@ -70,7 +70,7 @@ pub(crate) struct ClusterIdentity {
 }
 
 impl ClusterIdentity {
-    fn of_entry(no: ClusterNo, name: &str) -> Self {
+    fn new(no: ClusterNo, name: &str) -> Self {
         Self { no: Some(no), name: Some(name).filter(|name| !name.is_empty()).map(str::to_owned) }
     }
 
@@ -93,18 +93,18 @@ impl ClusterIdentity {
 /// # Errors
 ///
 /// Fails with the first contradiction: then the answers are not about one cluster.
-pub(crate) fn agreed_identity(
-    asked: ClusterNo,
+pub(crate) fn reconcile_identity(
+    requested: ClusterNo,
     listed: Option<&ClusterIdentity>,
-    entry: &ClusterIdentity,
+    details: &ClusterIdentity,
     status: Option<&ClusterIdentity>,
 ) -> Result<ClusterIdentity, String> {
     let answers = [
         ("the cluster list", listed),
-        ("the cluster's entry", Some(entry)),
+        ("the cluster's entry", Some(details)),
         ("the cluster's status", status),
     ];
-    let mut agreed = ClusterIdentity { no: Some(asked), name: None };
+    let mut agreed = ClusterIdentity { no: Some(requested), name: None };
     for (source, answer) in answers {
         let Some(answer) = answer else { continue };
         if let Some(conflict) = agreed.conflict(answer) {
@@ -128,7 +128,7 @@ pub(crate) struct ClusterEntry {
 
 impl ClusterEntry {
     pub(crate) fn identity(&self) -> ClusterIdentity {
-        ClusterIdentity::of_entry(self.no, &self.name)
+        ClusterIdentity::new(self.no, &self.name)
     }
 }
 
@@ -141,7 +141,7 @@ pub(crate) struct ForbiddenCluster {
 
 impl ForbiddenCluster {
     pub(crate) fn identity(&self) -> ClusterIdentity {
-        ClusterIdentity::of_entry(self.no, &self.name)
+        ClusterIdentity::new(self.no, &self.name)
     }
 }
 
@@ -168,7 +168,7 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Keeps the name of an earlier answer where this one has none: a missing name is no other name.
-    pub(crate) fn named_as(mut self, earlier: &Self) -> Self {
+    pub(crate) fn with_name_from(mut self, earlier: &Self) -> Self {
         if self.name.is_empty() {
             self.name.clone_from(&earlier.name);
         }

@@ -20,7 +20,7 @@ pub(crate) struct ConfigGroup {
 
 impl ConfigGroup {
     /// A group of which nothing but number and version is known.
-    pub(crate) fn nameless(no: ConfigGroupNo, version: VersionCode) -> Self {
+    pub(crate) fn unnamed(no: ConfigGroupNo, version: VersionCode) -> Self {
         Self { no, name: None, version, version_name: None, description: None }
     }
 
@@ -35,7 +35,7 @@ impl ConfigGroup {
 
     /// Returns the version that the group is for, with its name where one is told.
     pub(crate) fn kafka_version(&self, offers: &[KafkaVersion]) -> KafkaVersion {
-        KafkaVersion { release: self.release(offers), ..KafkaVersion::nameless(self.version) }
+        KafkaVersion { release: self.release(offers), ..KafkaVersion::unnamed(self.version) }
     }
 
     /// Returns the release that the group is for: from its own entry, else from the versions on offer.
@@ -73,7 +73,7 @@ pub(crate) struct Setting {
 
 impl Setting {
     /// Returns the value that brokers run with.
-    pub(crate) fn in_force(&self) -> Option<&str> {
+    pub(crate) fn effective_value(&self) -> Option<&str> {
         self.custom.as_deref().or(self.default.as_deref())
     }
 }

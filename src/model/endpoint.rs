@@ -17,7 +17,7 @@ pub(crate) enum EndpointError {
     #[error("{0} is not an address such as https://host:port")]
     NotAnAddress(QuotedAddress),
     #[error("`{0}` has more than scheme, host and port")]
-    TooMuch(String),
+    ExtraParts(String),
     #[error("`{0}` is http, which is for this machine's own loopback only")]
     PlainHttp(String),
 }
@@ -56,10 +56,10 @@ impl Endpoint {
     /// Refuses anything but http and https, a user name, a path, a query, a fragment, and http to a host
     /// that is not loopback: the signature doesn't cover the body, so the wire has to.
     pub(crate) fn parse(text: &str) -> Result<Self, EndpointError> {
-        let no_address = || EndpointError::NotAnAddress(QuotedAddress::new(text));
-        let url = Url::parse(text).map_err(|_| no_address())?;
+        let invalid = || EndpointError::NotAnAddress(QuotedAddress::new(text));
+        let url = Url::parse(text).map_err(|_| invalid())?;
         if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return Err(no_address());
+            return Err(invalid());
         }
         let bare = url.username().is_empty()
             && url.password().is_none()
@@ -68,7 +68,7 @@ impl Endpoint {
             && url.fragment().is_none();
         if !bare {
             // The text may hold a password, so it isn't repeated beyond the host.
-            return Err(EndpointError::TooMuch(url.host_str().unwrap_or_default().to_owned()));
+            return Err(EndpointError::ExtraParts(url.host_str().unwrap_or_default().to_owned()));
         }
         let endpoint = Self(url);
         if endpoint.0.scheme() == "http" && !endpoint.is_loopback() {
@@ -86,12 +86,12 @@ impl Endpoint {
     /// # Errors
     ///
     /// Refuses what [`Endpoint::parse`] refuses.
-    pub(crate) fn of_gateway(text: &str) -> Result<Self, EndpointError> {
+    pub(crate) fn from_gateway(text: &str) -> Result<Self, EndpointError> {
         let text = text.trim();
         let host =
             Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-        if let Some(site) = Site::ALL.into_iter().find(|site| host.ends_with(zone(*site))) {
-            return Ok(Self::of_site(site));
+        if let Some(site) = Site::ALL.into_iter().find(|site| host.ends_with(domain_suffix(*site))) {
+            return Ok(Self::for_site(site));
         }
         let own = text.replacen("://ncloud.", "://clouddatastreamingservice.", 1).replacen(
             "://fin-ncloud.",
@@ -101,7 +101,7 @@ impl Endpoint {
         Self::parse(&own)
     }
 
-    pub(crate) fn of_site(site: Site) -> Self {
+    pub(crate) fn for_site(site: Site) -> Self {
         Self(Url::parse(site.base_url()).expect("the table of sites holds addresses"))
     }
 
@@ -125,7 +125,7 @@ impl Endpoint {
 
     /// Returns the site whose own address this is.
     pub(crate) fn site(&self) -> Option<Site> {
-        Site::ALL.into_iter().find(|site| Self::of_site(*site) == *self)
+        Site::ALL.into_iter().find(|site| Self::for_site(*site) == *self)
     }
 
     /// Returns true when this is the service's own address in one of the sites.
@@ -154,7 +154,7 @@ impl Endpoint {
 }
 
 /// Returns the end of every host name of a site, such as `.apigw.ntruss.com`.
-fn zone(site: Site) -> &'static str {
+fn domain_suffix(site: Site) -> &'static str {
     site.base_url().find('.').map_or("", |dot| &site.base_url()[dot..])
 }
 
@@ -244,10 +244,10 @@ mod tests {
                 "https://clouddatastreamingservice.apigw.ntruss.com.example.com",
             ),
         ] {
-            assert_eq!(Endpoint::of_gateway(gateway).unwrap().to_string(), endpoint, "{gateway}");
+            assert_eq!(Endpoint::from_gateway(gateway).unwrap().to_string(), endpoint, "{gateway}");
         }
         for gateway in ["", "ncloud.apigw.ntruss.com", "http://ncloud.example.com", "https://example.com/x"] {
-            assert!(Endpoint::of_gateway(gateway).is_err(), "{gateway}");
+            assert!(Endpoint::from_gateway(gateway).is_err(), "{gateway}");
         }
     }
 
@@ -273,7 +273,7 @@ mod tests {
             "ht\u{1b}tps://hunter1:hunter2@example.com",
             "https://hunter1:\thunter2\n@exam\u{0}ple.com",
         ] {
-            for error in [Endpoint::parse(text).unwrap_err(), Endpoint::of_gateway(text).unwrap_err()] {
+            for error in [Endpoint::parse(text).unwrap_err(), Endpoint::from_gateway(text).unwrap_err()] {
                 assert!(!format!("{error} {error:?}").contains("hunter"), "{text}: {error}");
             }
         }

@@ -12,21 +12,21 @@ use super::verdict::Verdict;
 pub(crate) struct PastRun {
     pub id: String,
     /// When its first line was written.
-    pub at: Timestamp,
+    pub started_at: Timestamp,
     /// When its end was written; None where it has none.
     pub ended_at: Option<Timestamp>,
     /// The run whose start it followed; None when it sent its own.
-    pub of: Option<String>,
+    pub followed_run: Option<String>,
     pub result: Outcome,
     /// What it was about to do; None for a run that only followed, and where that line is damaged.
-    pub change: Option<Change>,
+    pub change: Option<RecordedChange>,
 }
 
 /// A change, as recorded before its request was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Change {
+pub(crate) struct RecordedChange {
     pub subject: Subject,
-    pub author: Author,
+    pub origin: ChangeOrigin,
     /// How consent was given.
     pub consent: String,
     /// `from`, `to`, and `config_group` of the plan, in the form of the documents on stdout.
@@ -49,7 +49,7 @@ pub(crate) enum Subject {
 
 /// Who made a change, with what, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Author {
+pub(crate) struct ChangeOrigin {
     /// The version of cdss.
     pub cdss: String,
     pub user: Option<String>,
@@ -74,9 +74,9 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
-            Self::Verdict(verdict) => verdict.word(),
+            Self::Verdict(verdict) => verdict.as_str(),
             Self::Ended => "ended",
             Self::Unfinished => "unfinished",
         }
@@ -85,7 +85,7 @@ impl Outcome {
     /// Returns true when a start with this outcome needs no further look.
     pub(crate) fn is_final(self) -> bool {
         deliberate_bug!(SettleUnknownStarts => return matches!(self, Self::Verdict(_)););
-        matches!(self, Self::Verdict(verdict) if verdict.closes_a_start())
+        matches!(self, Self::Verdict(verdict) if verdict.is_final())
     }
 }
 
@@ -114,22 +114,22 @@ pub(crate) struct History {
 pub(crate) enum InitOutcome {
     Created,
     /// There was one, and nothing was changed.
-    AlreadyThere,
+    AlreadyExists,
 }
 
 /// Why there is not exactly one run to show.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HistoryError {
     #[error("there is no run `{0}`")]
-    NoRun(String),
+    NotFound(String),
     #[error("`{id}` is the beginning of {count} runs")]
-    Several { id: String, count: usize },
+    Ambiguous { id: String, count: usize },
 }
 
 impl History {
     /// Returns the change that a run made or followed.
-    pub(crate) fn change_of<'a>(&'a self, run: &'a PastRun) -> Option<&'a Change> {
-        let followed = || self.runs.iter().find(|other| run.of.as_ref() == Some(&other.id));
+    pub(crate) fn change_of<'a>(&'a self, run: &'a PastRun) -> Option<&'a RecordedChange> {
+        let followed = || self.runs.iter().find(|other| run.followed_run.as_ref() == Some(&other.id));
         run.change.as_ref().or_else(|| followed()?.change.as_ref())
     }
 
@@ -144,9 +144,9 @@ impl History {
         }
         let mut found = self.runs.iter().filter(|run| run.id.starts_with(id));
         match (found.next(), found.count()) {
-            (None, _) => Err(HistoryError::NoRun(id.to_owned())),
+            (None, _) => Err(HistoryError::NotFound(id.to_owned())),
             (Some(run), 0) => Ok(run),
-            (Some(_), more) => Err(HistoryError::Several { id: id.to_owned(), count: more + 1 }),
+            (Some(_), more) => Err(HistoryError::Ambiguous { id: id.to_owned(), count: more + 1 }),
         }
     }
 }
@@ -159,9 +159,9 @@ mod tests {
     fn a_unique_prefix_finds_a_run() {
         let run = |id: &str| PastRun {
             id: id.to_owned(),
-            at: Timestamp::UNIX_EPOCH,
+            started_at: Timestamp::UNIX_EPOCH,
             ended_at: None,
-            of: None,
+            followed_run: None,
             result: Outcome::Unfinished,
             change: None,
         };
@@ -170,6 +170,6 @@ mod tests {
         assert_eq!(history.find("20261124-12").unwrap().id, "20261124-12");
         assert_eq!(history.find("20261124-1").unwrap().id, "20261124-1", "an exact id wins over a prefix");
         assert_eq!(history.find("2026").unwrap_err().to_string(), "`2026` is the beginning of 2 runs");
-        assert_eq!(history.find("2027").unwrap_err(), HistoryError::NoRun("2027".to_owned()));
+        assert_eq!(history.find("2027").unwrap_err(), HistoryError::NotFound("2027".to_owned()));
     }
 }

@@ -6,9 +6,9 @@ use std::str::FromStr;
 /// The text is not a whole number of at most 64 bits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a number")]
-pub(crate) struct NotANumber(String);
+pub(crate) struct InvalidNumber(String);
 
-macro_rules! number {
+macro_rules! id_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,15 +46,15 @@ macro_rules! number {
     };
 }
 
-number! {
+id_type! {
     /// A cluster; `serviceGroupInstanceNo` on the wire.
     ClusterNo
 }
-number! {
+id_type! {
     /// A config group; `configGroupNo` on the wire.
     ConfigGroupNo
 }
-number! {
+id_type! {
     /// A Kafka version's code, such as 3903006 for 3.9.0; `kafkaVersionCode` on the wire.
     ///
     /// Only equality means anything: the digits are the service's own and are never compared by size.

@@ -14,7 +14,7 @@ pub(crate) struct JournalState {
     /// Lines that may have recorded a start and can't be read, and that no repair covers.
     pub damaged: Vec<DamagedLine>,
     /// Why the journal can't be read or written; None when it can.
-    pub fault: Option<String>,
+    pub problem: Option<String>,
 }
 
 /// A journal line that can't be read.

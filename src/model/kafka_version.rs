@@ -12,10 +12,10 @@ pub(crate) struct Release(Vec<u32>);
 impl Release {
     /// Finds the first dotted number in a text, as in `Kafka 3.9.0, CMAK 3.0.0.6` or `v3.9.0`.
     pub(crate) fn find(text: &str) -> Option<Self> {
-        text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(Self::dotted)
+        text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(Self::parse_dotted)
     }
 
-    fn dotted(text: &str) -> Option<Self> {
+    fn parse_dotted(text: &str) -> Option<Self> {
         let numbers: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok()).collect();
         numbers.filter(|numbers| numbers.len() > 1).map(Self)
     }
@@ -29,7 +29,7 @@ impl Release {
     }
 
     /// Returns true for a fix of the other release: 4.3.1 of 4.3.
-    pub(crate) fn starts_with_numbers_of(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_or_patch_of(&self, other: &Self) -> bool {
         self.starts_with(&other.0)
     }
 
@@ -81,25 +81,25 @@ pub(crate) struct KafkaVersion {
     pub release: Option<Release>,
     /// True where the release alone doesn't lead to it on the command line: another version on offer has the same one, or
     /// the service offers it under no name.
-    pub by_code: bool,
+    pub needs_code: bool,
 }
 
 impl KafkaVersion {
     /// `name` is the service's own, such as `Kafka 3.9.0`.
     pub(crate) fn new(code: VersionCode, name: Option<&str>) -> Self {
         let release = name.and_then(Release::find);
-        Self { code, by_code: release.is_none(), release }
+        Self { code, needs_code: release.is_none(), release }
     }
 
     /// A version of which no name is known.
-    pub(crate) fn nameless(code: VersionCode) -> Self {
-        Self { code, release: None, by_code: true }
+    pub(crate) fn unnamed(code: VersionCode) -> Self {
+        Self { code, release: None, needs_code: true }
     }
 
     /// Returns what to write behind `--version`.
     pub(crate) fn argument(&self) -> String {
         match &self.release {
-            Some(release) if !self.by_code => release.to_string(),
+            Some(release) if !self.needs_code => release.to_string(),
             _ => self.code.to_string(),
         }
     }
@@ -132,10 +132,10 @@ pub(crate) enum VersionSelector {
 pub(crate) enum VersionError {
     #[error("`{0}` is not a Kafka version; write 3.9.0, or its code")]
     Malformed(String),
-    #[error("the service offers no Kafka version {asked}; it offers {}", list(offered))]
-    NotOffered { asked: String, offered: Vec<KafkaVersion> },
-    #[error("{asked} fits {} versions: {}", fitting.len(), list(fitting))]
-    Ambiguous { asked: String, fitting: Vec<KafkaVersion> },
+    #[error("the service offers no Kafka version {asked}; it offers {}", join_versions(offered))]
+    NotOffered { requested: String, offered: Vec<KafkaVersion> },
+    #[error("{asked} fits {} versions: {}", matches.len(), join_versions(matches))]
+    Ambiguous { requested: String, matches: Vec<KafkaVersion> },
 }
 
 /// Marks those of the versions on offer that a release alone doesn't lead to.
@@ -143,15 +143,15 @@ pub(crate) fn mark_ambiguous(offers: &mut [KafkaVersion]) {
     let all = offers.to_vec();
     for offer in offers {
         let release = offer.release.as_ref();
-        let found =
-            release.and_then(|release| release.to_string().parse::<VersionSelector>().ok()?.find(&all).ok());
-        offer.by_code = found.is_none_or(|found| found.version.code != offer.code);
+        let found = release
+            .and_then(|release| release.to_string().parse::<VersionSelector>().ok()?.resolve(&all).ok());
+        offer.needs_code = found.is_none_or(|found| found.version.code != offer.code);
     }
 }
 
-fn list(versions: &[KafkaVersion]) -> String {
+fn join_versions(versions: &[KafkaVersion]) -> String {
     let one = |version: &KafkaVersion| match &version.release {
-        Some(release) if version.by_code => format!("{release} (code {})", version.code),
+        Some(release) if version.needs_code => format!("{release} (code {})", version.code),
         _ => version.to_string(),
     };
     let shown: Vec<String> = versions.iter().map(one).collect();
@@ -161,7 +161,7 @@ fn list(versions: &[KafkaVersion]) -> String {
 /// Digits without a dot that are this long are a code; the shortest known code has seven.
 ///
 /// Chosen: far from both a major version and a code.
-const CODE_DIGITS: usize = 5;
+const MIN_CODE_DIGITS: usize = 5;
 
 impl std::str::FromStr for VersionSelector {
     type Err = VersionError;
@@ -172,7 +172,7 @@ impl std::str::FromStr for VersionSelector {
         let lower = text.trim().to_ascii_lowercase();
         let bare = lower.strip_prefix("kafka").unwrap_or(&lower).trim_start();
         let bare = bare.strip_prefix('v').unwrap_or(bare);
-        if bare.len() >= CODE_DIGITS && !bare.contains('.') {
+        if bare.len() >= MIN_CODE_DIGITS && !bare.contains('.') {
             return bare.parse().map(Self::Code).map_err(|_| malformed());
         }
         let numbers: Result<Vec<u32>, _> =
@@ -214,28 +214,29 @@ impl VersionSelector {
     /// # Errors
     ///
     /// Fails when nothing fits, or more than one does and none is exact.
-    pub(crate) fn find(&self, offers: &[KafkaVersion]) -> Result<ResolvedVersion, VersionError> {
+    pub(crate) fn resolve(&self, offers: &[KafkaVersion]) -> Result<ResolvedVersion, VersionError> {
         let numbers = match self {
             Self::Code(code) => {
                 let listed = offers.iter().find(|version| version.code == *code);
-                let version = listed.cloned().unwrap_or_else(|| KafkaVersion::nameless(*code));
+                let version = listed.cloned().unwrap_or_else(|| KafkaVersion::unnamed(*code));
                 return Ok(ResolvedVersion { version, listed: listed.is_some() });
             }
             Self::Numbers(numbers) => numbers,
         };
         let exact = Release(numbers.clone());
-        let of = |fits: &dyn Fn(&Release) -> bool| -> Vec<KafkaVersion> {
-            offers.iter().filter(|version| version.release.as_ref().is_some_and(fits)).cloned().collect()
+        let offers_where = |is_match: &dyn Fn(&Release) -> bool| -> Vec<KafkaVersion> {
+            offers.iter().filter(|version| version.release.as_ref().is_some_and(is_match)).cloned().collect()
         };
-        let mut fitting = if numbers.len() >= 3 { of(&|release| *release == exact) } else { Vec::new() };
-        if fitting.is_empty() {
-            fitting = of(&|release| release.starts_with(numbers));
+        let mut matches =
+            if numbers.len() >= 3 { offers_where(&|release| *release == exact) } else { Vec::new() };
+        if matches.is_empty() {
+            matches = offers_where(&|release| release.starts_with(numbers));
         }
-        fitting.sort_by(|a, b| a.release.cmp(&b.release));
-        match fitting.len() {
-            0 => Err(VersionError::NotOffered { asked: self.to_string(), offered: offers.to_vec() }),
-            1 => Ok(ResolvedVersion { version: fitting.remove(0), listed: true }),
-            _ => Err(VersionError::Ambiguous { asked: self.to_string(), fitting }),
+        matches.sort_by(|a, b| a.release.cmp(&b.release));
+        match matches.len() {
+            0 => Err(VersionError::NotOffered { requested: self.to_string(), offered: offers.to_vec() }),
+            1 => Ok(ResolvedVersion { version: matches.remove(0), listed: true }),
+            _ => Err(VersionError::Ambiguous { requested: self.to_string(), matches }),
         }
     }
 }
@@ -262,7 +263,7 @@ mod tests {
     #[test]
     fn every_spelling_finds_the_same_version() {
         for text in ["3.7.1", "v3.7.1", "V3.7.1", "Kafka 3.7.1", "kafka 3.7.1", " 3.7.1 ", "3.7", "3713006"] {
-            let found = text.parse::<VersionSelector>().unwrap().find(&offers()).unwrap();
+            let found = text.parse::<VersionSelector>().unwrap().resolve(&offers()).unwrap();
             assert_eq!(found.version.code.number(), 3_713_006, "{text:?}");
             assert!(found.listed);
         }
@@ -272,14 +273,14 @@ mod tests {
     fn two_versions_of_one_release_are_told_apart_by_their_codes() {
         let mut offers = vec![version(3_903_006, "Kafka 3.9.0"), version(3_903_007, "Kafka 3.9.0")];
         mark_ambiguous(&mut offers);
-        let error = "3.9.0".parse::<VersionSelector>().unwrap().find(&offers).unwrap_err();
+        let error = "3.9.0".parse::<VersionSelector>().unwrap().resolve(&offers).unwrap_err();
         let words = "3.9.0 fits 2 versions: 3.9.0 (code 3903006), 3.9.0 (code 3903007)";
         assert_eq!(error.to_string(), words);
     }
 
     #[test]
     fn a_prefix_of_two_versions_is_refused_with_both() {
-        let error = "3.9".parse::<VersionSelector>().unwrap().find(&offers()).unwrap_err();
+        let error = "3.9".parse::<VersionSelector>().unwrap().resolve(&offers()).unwrap_err();
         assert_eq!(error.to_string(), "3.9 fits 2 versions: 3.9.0, 3.9.1");
     }
 
@@ -300,7 +301,8 @@ mod tests {
             ("4.1.1", "4.1.1"),
             ("9999999", "9999999"),
         ] {
-            let find = |text: &str| text.parse::<VersionSelector>().unwrap().find(&offers).unwrap().version;
+            let find =
+                |text: &str| text.parse::<VersionSelector>().unwrap().resolve(&offers).unwrap().version;
             let found = find(text);
             assert_eq!(found.argument(), argument);
             // A name that other reads tell leads nowhere on the command line.
@@ -311,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_prefix_ends_at_a_dot() {
-        let error = "3.70".parse::<VersionSelector>().unwrap().find(&offers()).unwrap_err();
+        let error = "3.70".parse::<VersionSelector>().unwrap().resolve(&offers()).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the service offers no Kafka version 3.70; it offers 2.8.2, 3.7.1, 3.9.0, 3.9.1"
@@ -320,7 +322,7 @@ mod tests {
 
     #[test]
     fn a_code_that_is_not_offered_is_taken_but_not_called_listed() {
-        let found = "4003006".parse::<VersionSelector>().unwrap().find(&offers()).unwrap();
+        let found = "4003006".parse::<VersionSelector>().unwrap().resolve(&offers()).unwrap();
         assert!(!found.listed);
         assert_eq!(found.version.to_string(), "code 4003006");
     }
@@ -351,7 +353,7 @@ mod tests {
 
         #[test]
         fn any_text_is_read_without_a_panic(text in ".{0,40}") {
-            let _outcome = text.parse::<VersionSelector>().map(|selector| selector.find(&offers()));
+            let _outcome = text.parse::<VersionSelector>().map(|selector| selector.resolve(&offers()));
         }
     }
 }

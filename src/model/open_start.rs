@@ -14,7 +14,7 @@ pub(crate) struct OpenStart {
     pub from: Option<VersionCode>,
     pub config_group: ConfigGroupNo,
     pub started_at: Timestamp,
-    pub answer: StartAnswer,
+    pub response: StartResponse,
     /// Names of the brokers that the plan knew; empty where the journal does not have them.
     pub brokers: Vec<String>,
     /// Names of the brokers that were seen to restart since.
@@ -23,16 +23,16 @@ pub(crate) struct OpenStart {
 
 /// How the service answered a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum StartAnswer {
+pub(crate) enum StartResponse {
     Accepted,
     /// The service said no. A change that follows anyway may be somebody else's.
     Refused,
     /// No readable answer arrived.
-    Lost,
+    Missing,
 }
 
 /// Returns the latest open start for this version.
-pub(crate) fn for_version(starts: &[OpenStart], version: VersionCode) -> Option<&OpenStart> {
+pub(crate) fn latest_for_version(starts: &[OpenStart], version: VersionCode) -> Option<&OpenStart> {
     starts.iter().rev().find(|start| start.version == version)
 }
 
@@ -48,7 +48,7 @@ pub(crate) mod tests {
             from: None,
             config_group: ConfigGroupNo::new(312),
             started_at: Timestamp::UNIX_EPOCH,
-            answer: StartAnswer::Accepted,
+            response: StartResponse::Accepted,
             brokers: Vec::new(),
             restarted: Vec::new(),
         }

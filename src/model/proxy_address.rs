@@ -12,17 +12,17 @@ pub(crate) struct ProxyAddress(SecretString);
 /// The text is no address of a proxy. It may hold a password, so it isn't repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it is not an address such as http://proxy.example.com:3128")]
-pub(crate) struct NotAProxy;
+pub(crate) struct InvalidProxyAddress;
 
 impl FromStr for ProxyAddress {
-    type Err = NotAProxy;
+    type Err = InvalidProxyAddress;
 
     /// Reads http and https, with a user name and a password or without, and nothing behind the port.
-    fn from_str(text: &str) -> Result<Self, NotAProxy> {
-        let url = Url::parse(text).map_err(|_| NotAProxy)?;
+    fn from_str(text: &str) -> Result<Self, InvalidProxyAddress> {
+        let url = Url::parse(text).map_err(|_| InvalidProxyAddress)?;
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
         let usable = matches!(url.scheme(), "http" | "https") && url.has_host() && bare;
-        if usable { Ok(Self(SecretString::from(text))) } else { Err(NotAProxy) }
+        if usable { Ok(Self(SecretString::from(text))) } else { Err(InvalidProxyAddress) }
     }
 }
 
@@ -33,7 +33,7 @@ impl ProxyAddress {
     }
 
     /// Returns what may be shown: everything but user name and password.
-    pub(crate) fn shown(&self) -> String {
+    pub(crate) fn redacted(&self) -> String {
         let mut url = self.url();
         if !url.username().is_empty() || url.password().is_some() {
             let _no_host = url.set_username("hidden").and(url.set_password(None));
@@ -54,7 +54,7 @@ mod tests {
             ("https://user@proxy", "https://hidden@proxy"),
         ] {
             let address: ProxyAddress = text.parse().unwrap();
-            assert_eq!(address.shown(), shown);
+            assert_eq!(address.redacted(), shown);
             assert!(!format!("{address:?}").contains("hunter2"), "{address:?}");
         }
     }

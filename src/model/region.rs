@@ -96,7 +96,7 @@ impl Region {
     }
 
     /// Returns the other regions of `site`, for telling where else to look.
-    pub(crate) fn others_of(&self, site: Site) -> Vec<&'static str> {
+    pub(crate) fn other_regions(&self, site: Site) -> Vec<&'static str> {
         site.regions().iter().copied().filter(|code| *code != self.0).collect()
     }
 }
@@ -140,11 +140,11 @@ pub(crate) enum RegionError {
 pub(crate) fn resolve(
     site: Option<Site>,
     region: Option<Region>,
-    custom: bool,
+    has_custom_endpoint: bool,
 ) -> Result<(Site, Region), RegionError> {
     let site = site.or_else(|| region.as_ref().and_then(Region::implied_site)).unwrap_or(Site::Public);
     let region = region.unwrap_or_else(|| site.default_region());
-    if !custom && !site.regions().contains(&region.code()) {
+    if !has_custom_endpoint && !site.regions().contains(&region.code()) {
         return Err(RegionError::NotInSite { site, region });
     }
     Ok((site, region))

@@ -16,7 +16,7 @@ pub(crate) struct RequestRecord {
 
 /// The parts of an answer that are on the lists of what may be shown.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct LoggedRequest<'a> {
+pub(crate) struct LoggedResponse<'a> {
     pub headers: &'a [(&'static str, String)],
     /// None where it was no JSON.
     pub fields: Option<&'a serde_json::Value>,
@@ -25,14 +25,14 @@ pub(crate) struct LoggedRequest<'a> {
 /// Is told of requests and answers as they happen, for `-vv` and `-vvv`.
 pub(crate) trait RequestObserver {
     /// `detail` is a line about the request: method and path, never a header or a key.
-    fn sent(&self, operation: &str, detail: &str);
+    fn request_sent(&self, operation: &str, detail: &str);
 
     /// `shown` is what of the answer may be shown.
-    fn answered(&self, record: &RequestRecord, shown: LoggedRequest<'_>);
+    fn response_received(&self, record: &RequestRecord, response: LoggedResponse<'_>);
 
     /// This machine's clock was found wrong; requests are signed with the service's time from now on.
-    fn clock_corrected(&self, own: Timestamp, its: Timestamp);
+    fn clock_corrected(&self, local: Timestamp, server: Timestamp);
 
     /// A new key was wanted, and there was none; the old one stays in use.
-    fn key_not_renewed(&self, why: &str);
+    fn key_refresh_failed(&self, reason: &str);
 }

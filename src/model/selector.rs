@@ -20,7 +20,7 @@ pub(crate) enum SelectorError {
     #[error("the value is empty")]
     Empty,
     #[error("`{0}` is not a number")]
-    NotANumber(String),
+    InvalidNumber(String),
 }
 
 impl FromStr for Selector {
@@ -30,7 +30,7 @@ impl FromStr for Selector {
     fn from_str(text: &str) -> Result<Self, SelectorError> {
         let text = text.trim();
         let number = |digits: &str| {
-            digits.parse::<ClusterNo>().map_err(|_| SelectorError::NotANumber(digits.to_owned()))
+            digits.parse::<ClusterNo>().map_err(|_| SelectorError::InvalidNumber(digits.to_owned()))
         };
         if let Some(digits) = text.strip_prefix("no:") {
             return number(digits.trim()).map(|no| Self::Number(no.number()));
@@ -63,7 +63,7 @@ pub(crate) enum ClusterError {
     #[error("the key has no permission on cluster `{name}` ({no})")]
     Forbidden { name: String, no: ClusterNo },
     #[error("{} clusters are named `{name}`: {}", numbers.len(), join(numbers))]
-    Several { name: String, numbers: Vec<ClusterNo> },
+    Ambiguous { name: String, numbers: Vec<ClusterNo> },
 }
 
 fn join<T: ToString>(things: &[T]) -> String {
@@ -85,7 +85,7 @@ pub(crate) fn find_cluster<'a>(list: &'a ClusterList, name: &str) -> Result<&'a 
         (_, []) => Err(ClusterError::NotFound(name.to_owned())),
         ([only], [_]) => Ok(only),
         ([], [no]) => Err(ClusterError::Forbidden { name: name.to_owned(), no: *no }),
-        _ => Err(ClusterError::Several { name: name.to_owned(), numbers }),
+        _ => Err(ClusterError::Ambiguous { name: name.to_owned(), numbers }),
     }
 }
 
@@ -95,7 +95,7 @@ pub(crate) enum ConfigGroupError {
     #[error("no config group `{0}`")]
     NotFound(Selector),
     #[error("{} config groups are named `{name}`: {}", groups.len(), join(&groups.iter().map(with_version).collect::<Vec<_>>()))]
-    Several { name: String, groups: Vec<ConfigGroup> },
+    Ambiguous { name: String, groups: Vec<ConfigGroup> },
 }
 
 /// The versions tell namesakes apart.
@@ -108,19 +108,19 @@ fn with_version(group: &ConfigGroup) -> String {
 /// # Errors
 ///
 /// Fails when none fits, or more than one has the name.
-pub(crate) fn find_group<'a>(
+pub(crate) fn find_config_group<'a>(
     groups: &'a [ConfigGroup],
     wanted: &Selector,
 ) -> Result<&'a ConfigGroup, ConfigGroupError> {
-    let fits = |group: &&ConfigGroup| match wanted {
+    let matches = |group: &&ConfigGroup| match wanted {
         Selector::Number(number) => group.no.number() == *number,
         Selector::Name(name) => group.is_named(name),
     };
-    let found: Vec<&ConfigGroup> = groups.iter().filter(fits).collect();
+    let found: Vec<&ConfigGroup> = groups.iter().filter(matches).collect();
     match found.as_slice() {
         [] => Err(ConfigGroupError::NotFound(wanted.clone())),
         [only] => Ok(only),
-        several => Err(ConfigGroupError::Several {
+        several => Err(ConfigGroupError::Ambiguous {
             name: wanted.to_string(),
             groups: several.iter().map(|group| (*group).clone()).collect(),
         }),

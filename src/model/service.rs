@@ -16,8 +16,8 @@ pub(crate) struct Service {
 impl Service {
     /// Makes the commands in a remark, which stand in code ticks, lead to this service: in a rehearsal they must
     /// not reach the real one from another shell, and a list is that of this site and region.
-    pub(crate) fn localize(&self, remark: &str) -> String {
-        let mut remark = remark.to_owned();
+    pub(crate) fn localize(&self, text: &str) -> String {
+        let mut remark = text.to_owned();
         if (self.site, &self.region) != (Site::Public, &Site::Public.default_region()) {
             let here = format!(" --site {} --region {}", self.site, self.region);
             for what in ["clusters", "versions", "config-groups"] {
@@ -39,7 +39,7 @@ impl Service {
     }
 
     /// Returns what a refused connection means in a sandbox, and what to do; None outside one.
-    pub(crate) fn sandbox_is_gone(&self, reason: &str) -> Option<(String, String)> {
+    pub(crate) fn sandbox_not_running(&self, reason: &str) -> Option<(String, String)> {
         let message = format!("the sandbox at {} is not running: {reason}", self.endpoint);
         // No code ticks: `localise` would make this command use the sandbox that is gone.
         let hint = "start one with cdss sandbox and export the CDSS_SANDBOX that it prints, or unset CDSS_SANDBOX to \
@@ -55,7 +55,7 @@ impl Service {
     }
 
     /// Returns the path of an operation on the wire, such as `/api/v1/cluster/rollingUpgrade`.
-    pub(crate) fn path(&self, operation: &str) -> String {
+    pub(crate) fn request_path(&self, operation: &str) -> String {
         format!("{}/{operation}", self.region.path_prefix())
     }
 }
@@ -86,7 +86,7 @@ mod tests {
     }
     #[test]
     fn a_key_tells_sites_regions_and_endpoints_apart() {
-        let ncp = Endpoint::of_site;
+        let ncp = Endpoint::for_site;
         let endpoint = |text: &str| Endpoint::parse(text).unwrap();
         for (site, region, endpoint, key) in [
             (

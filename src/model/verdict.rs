@@ -22,7 +22,7 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Already => "already",
@@ -34,7 +34,7 @@ impl Verdict {
     }
 
     /// Returns true when a start with this end needs no further look.
-    pub(crate) const fn closes_a_start(self) -> bool {
+    pub(crate) const fn is_final(self) -> bool {
         match self {
             Self::Done | Self::Already | Self::NotStarted | Self::Failed => true,
             Self::Running | Self::Unknown => false,
@@ -53,7 +53,7 @@ pub(crate) enum Submitted {
 }
 
 impl Submitted {
-    pub(crate) const fn word(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Yes => "yes",
             Self::No => "no",
@@ -67,7 +67,7 @@ impl Submitted {
 pub(crate) struct Evidence {
     pub at: Timestamp,
     pub operation: &'static str,
-    pub saw: String,
+    pub observed: String,
 }
 
 #[cfg(test)]
@@ -78,10 +78,10 @@ mod tests {
     fn the_journal_spells_the_words_of_the_documents() {
         use Verdict::{Already, Done, Failed, NotStarted, Running, Unknown};
         for verdict in [Done, Already, NotStarted, Failed, Running, Unknown] {
-            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.word());
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.as_str());
         }
         for submitted in [Submitted::Yes, Submitted::No, Submitted::Unknown] {
-            assert_eq!(serde_json::to_value(submitted).unwrap(), submitted.word());
+            assert_eq!(serde_json::to_value(submitted).unwrap(), submitted.as_str());
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn render_copy_result(report: &Report) -> String {
     let Some(verdict) = copy.verdict() else { return String::new() };
     let to = report.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
     let groups = escape(&format!("{from} → {to}"));
-    let mut lines = vec![format!("{groups}  {}  {}", verdict.word(), copy_counts(copy))];
+    let mut lines = vec![format!("{groups}  {}  {}", verdict.as_str(), copy_counts(copy))];
     if !copy.mismatches.is_empty() {
         let rows: Vec<Vec<String>> = copy
             .mismatches
@@ -121,7 +121,7 @@ fn copy_counts(copy: &CopyReport) -> String {
 
 /// Returns a line about the versions for which Kafka's own changes are unknown.
 fn coverage_note(report: &Report) -> Option<String> {
-    let unknown = report.not_covered();
+    let unknown = report.uncovered_versions();
     (!unknown.is_empty()).then(|| {
         let covered = kafka_changes::covered_versions();
         format!("Not covered   Kafka's own changes in {} (covered: {covered})", unknown.join(" and "))

@@ -12,7 +12,7 @@ pub(crate) fn copy_document(report: &Report) -> Value {
     let mut plan = Map::new();
     plan.insert("from".to_owned(), values::version(report.from.as_ref()));
     plan.insert("to".to_owned(), values::version(report.to.as_ref()));
-    let name = report.copy.as_ref().map(|copy| copy.name.text());
+    let name = report.copy.as_ref().map(|copy| copy.name.as_str());
     let to = json!({ "name": name, "no": report.group_to.as_ref().map(|group| group.no.to_string()) });
     plan.insert(
         "config_group".to_owned(),
@@ -27,12 +27,12 @@ pub(crate) fn copy_document(report: &Report) -> Value {
 
 /// Returns the fields that these commands add to the document.
 pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value)> {
-    let name = report.copy.as_ref().map(|copy| copy.name.text());
+    let name = report.copy.as_ref().map(|copy| copy.name.as_str());
     let mut fields = vec![
         ("from", versioned_group(report.group_from.as_ref(), None, report.from.as_ref())),
         ("to", versioned_group(report.group_to.as_ref(), name, report.to.as_ref())),
         ("settings", values::setting_changes(&report.changes)),
-        ("not_covered", json!(report.not_covered())),
+        ("not_covered", json!(report.uncovered_versions())),
     ];
     if is_copy {
         let copy = report.copy.as_ref();
@@ -46,8 +46,8 @@ pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value
                 "not_as_sent",
                 unequal.map(|one| json!({ "key": one.key, "sent": one.sent, "read": one.read })).collect(),
             ),
-            ("created", json!(copy.map_or("no", |copy| copy.created.word()))),
-            ("written", json!(copy.map_or("no", |copy| copy.written.word()))),
+            ("created", json!(copy.map_or("no", |copy| copy.created.as_str()))),
+            ("written", json!(copy.map_or("no", |copy| copy.written.as_str()))),
         ]);
     }
     fields

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::history::HistoryView;
 use super::{config_group_document, history, json as values};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::model::cluster::ClusterList;
 use crate::model::config_group::ConfigGroup;
@@ -78,7 +78,7 @@ pub(crate) struct Outcome<'a> {
     /// Last four characters of the access key.
     pub access_key: Option<String>,
     pub requests: Vec<RequestRecord>,
-    pub failure: Option<&'a Failure>,
+    pub failure: Option<&'a CommandError>,
 }
 
 /// Returns the complete document. Every field of the command is present; unknown values are null.
@@ -200,16 +200,16 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
             })
         }).collect()),
         ("checks", report.checks.iter().map(|one| check(one, service)).collect()),
-        ("submitted", json!(report.submitted.word())),
-        ("verdict", json!(report.verdict.map(crate::model::verdict::Verdict::word))),
+        ("submitted", json!(report.submitted.as_str())),
+        ("verdict", json!(report.verdict.map(crate::model::verdict::Verdict::as_str))),
         ("evidence", report.evidence.iter().map(|evidence| {
-            json!({ "at": evidence.at.to_string(), "operation": evidence.operation, "saw": evidence.saw })
+            json!({ "at": evidence.at.to_string(), "operation": evidence.operation, "saw": evidence.observed })
         }).collect()),
         ("brokers", report.brokers.0.iter().map(|history| {
             json!({
                 "name": history.name,
-                "status": history.colours.last().map(crate::model::broker_health::Color::word),
-                "restarted": history.restarted().word(),
+                "status": history.colors.last().map(crate::model::broker_health::Color::as_str),
+                "restarted": history.restart_evidence().word(),
             })
         }).collect()),
         ("started_at", time(report.started_at)),
@@ -228,7 +228,7 @@ fn service(service: &Service) -> Value {
 }
 
 fn current_group(report: &Report) -> Value {
-    match (&report.group_from, report.group_no) {
+    match (&report.group_from, report.current_group_no) {
         (Some(group), _) => values::config_group(Some(group)),
         (None, Some(no)) => values::name_and_number(None, &ConfigGroupNo::new(no.number())),
         (None, None) => Value::Null,
@@ -252,7 +252,7 @@ fn version_choice(choice: &crate::report::VersionChoice) -> Value {
     json!({
         "code": choice.version.code.to_string(),
         "name": choice.version.release.as_ref().map(ToString::to_string),
-        "current": choice.current,
+        "current": choice.is_current,
         "possible": choice.possible,
         "reason": choice.reason,
     })
@@ -275,7 +275,7 @@ fn clusters(list: &ClusterList) -> Value {
             "version": entry.release.as_ref().map(ToString::to_string),
             // The service lists version names without codes.
             "code": null,
-            "status": entry.state.word(),
+            "status": entry.state.as_str(),
             "brokers": entry.brokers,
             "allowed": true,
         })
@@ -312,7 +312,7 @@ fn request(record: &RequestRecord) -> Value {
     })
 }
 
-fn error(failure: &Failure, service: Option<&Service>) -> Value {
+fn error(failure: &CommandError, service: Option<&Service>) -> Value {
     json!({
         "kind": failure.exit().name(),
         "message": failure.to_string(),

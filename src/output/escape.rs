@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::model::characters::is_harmful;
+use crate::model::characters::is_unsafe_to_display;
 
 /// Escapes untrusted text. Characters that move the cursor, change the writing direction, are invisible, or break the
 /// line become `\u{…}`.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_harmful(c) {
+        if is_unsafe_to_display(c) {
             let _infallible = write!(escaped, "\\u{{{:x}}}", u32::from(c));
         } else {
             escaped.push(c);
@@ -28,7 +28,7 @@ pub(crate) fn escape_lines(text: &str) -> String {
 pub(crate) fn escape_json(document: &str) -> String {
     let mut escaped = String::with_capacity(document.len());
     for c in document.chars() {
-        if c != '\n' && is_harmful(c) {
+        if c != '\n' && is_unsafe_to_display(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
                 let _infallible = write!(escaped, "\\u{unit:04x}");
@@ -73,14 +73,14 @@ mod tests {
     proptest! {
         #[test]
         fn escaped_text_has_no_harmful_characters(text in any::<String>()) {
-            prop_assert!(!escape(&text).chars().any(is_harmful));
+            prop_assert!(!escape(&text).chars().any(is_unsafe_to_display));
         }
 
         #[test]
         fn escaped_json_parses_to_the_same_value(text in any::<String>()) {
             let document = serde_json::to_string_pretty(&serde_json::json!({ "name": text })).unwrap();
             let escaped = escape_json(&document);
-            prop_assert!(!escaped.chars().any(|c| c != '\n' && is_harmful(c)));
+            prop_assert!(!escaped.chars().any(|c| c != '\n' && is_unsafe_to_display(c)));
             let parsed: serde_json::Value = serde_json::from_str(&escaped).unwrap();
             prop_assert_eq!(parsed["name"].as_str(), Some(text.as_str()));
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::escape::escape;
 use super::format::local_time;
 use super::table::table;
-use crate::model::history::{Change, DamagedRecord, History, InitOutcome, PastRun, Subject};
+use crate::model::history::{DamagedRecord, History, InitOutcome, PastRun, RecordedChange, Subject};
 use crate::model::journal_state::DamagedLine;
 
 /// What `history` shows.
@@ -87,16 +87,16 @@ fn runs_table(history: &History) -> String {
             let action = match run.change.as_ref().map(|change| &change.subject) {
                 Some(Subject::ConfigGroup { name }) => format!("copied to {name}"),
                 Some(Subject::Upgrade { .. }) => "started".to_owned(),
-                None if run.of.is_some() => "followed".to_owned(),
+                None if run.followed_run.is_some() => "followed".to_owned(),
                 None => "-".to_owned(),
             };
             vec![
                 run.id.clone(),
-                local_time(run.at),
+                local_time(run.started_at),
                 cluster_text(change),
                 versions_text(change),
                 action,
-                run.result.word().to_owned(),
+                run.result.as_str().to_owned(),
             ]
         })
         .collect();
@@ -106,10 +106,10 @@ fn runs_table(history: &History) -> String {
 /// Renders the details of one run, then its journal entries.
 fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
     let mut lines = vec![("Run", run.id.clone())];
-    lines.extend(run.of.clone().map(|of| ("Follows", of)));
-    lines.push(("Result", run.result.word().to_owned()));
+    lines.extend(run.followed_run.clone().map(|of| ("Follows", of)));
+    lines.push(("Result", run.result.as_str().to_owned()));
     let change = history.change_of(run);
-    if let Some(Change { author, consent, subject, .. }) = change {
+    if let Some(RecordedChange { origin: author, consent, subject, .. }) = change {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         let sandbox = if author.sandbox { "sandbox " } else { "" };
         lines.extend([
@@ -146,7 +146,7 @@ fn repair_table(lines: &[DamagedRecord]) -> String {
 /// Returns a run as JSON. `entries` is null unless one run is shown.
 fn run_document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) -> Value {
     let change = history.change_of(run);
-    let author = change.map(|change| &change.author);
+    let author = change.map(|change| &change.origin);
     let plan = |field: &str| change.map_or(&Value::Null, |change| &change.plan[field]);
     let (name, no, accepted) = match change.map(|change| &change.subject) {
         Some(Subject::Upgrade { cluster, name, accepted }) => {
@@ -156,10 +156,10 @@ fn run_document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) 
     };
     json!({
         "id": run.id,
-        "at": run.at.to_string(),
+        "at": run.started_at.to_string(),
         "ended_at": run.ended_at.map(|at| at.to_string()),
-        "of": run.of,
-        "result": run.result.word(),
+        "of": run.followed_run,
+        "result": run.result.as_str(),
         "cluster": { "name": name, "no": no },
         "from": plan("from"),
         "to": plan("to"),
@@ -179,7 +179,7 @@ fn run_document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) 
     })
 }
 
-fn cluster_text(change: Option<&Change>) -> String {
+fn cluster_text(change: Option<&RecordedChange>) -> String {
     match change.map(|change| &change.subject) {
         Some(Subject::Upgrade { cluster, name: Some(name), .. }) => format!("{name} ({cluster})"),
         Some(Subject::Upgrade { cluster, name: None, .. }) => cluster.to_string(),
@@ -193,12 +193,12 @@ fn name_or(value: &Value, name: &str, fallback: &str) -> String {
     text.unwrap_or("-").to_owned()
 }
 
-fn versions_text(change: Option<&Change>) -> String {
+fn versions_text(change: Option<&RecordedChange>) -> String {
     let plan = change.map_or(&Value::Null, |change| &change.plan);
     format!("{} → {}", name_or(&plan["from"], "version", "code"), name_or(&plan["to"], "version", "code"))
 }
 
-fn groups_text(change: Option<&Change>) -> String {
+fn groups_text(change: Option<&RecordedChange>) -> String {
     let groups = change.map_or(&Value::Null, |change| &change.plan["config_group"]);
     format!("{} → {}", name_or(&groups["from"], "name", "no"), name_or(&groups["to"], "name", "no"))
 }

@@ -47,14 +47,14 @@ impl StderrReporter {
     /// Prints a line for each broker whose status changed, and a summary if nothing was printed for a while.
     fn print_plain(&mut self, brokers: &BrokerHistories, at: Duration) {
         for broker in &brokers.0 {
-            let path = broker.path();
+            let path = broker.color_path();
             match self.printed.iter_mut().find(|(name, _)| *name == broker.name) {
                 Some((_, printed)) if *printed == path => continue,
                 Some((_, printed)) => printed.clone_from(&path),
                 None => {
                     self.printed.push((broker.name.clone(), path));
                     // A broker that was green from the start needs no line.
-                    if broker.left.is_none() {
+                    if broker.left_green_at.is_none() {
                         continue;
                     }
                 }
@@ -64,7 +64,7 @@ impl StderrReporter {
         }
         if at.saturating_sub(self.last_line_at) >= HEARTBEAT {
             self.last_line_at = at;
-            let restarted = brokers.restarted();
+            let restarted = brokers.restarted_count();
             streams::print_stderr(&format!(
                 "  {}  observed {restarted} of {} brokers restart",
                 duration(at),
@@ -77,36 +77,36 @@ impl StderrReporter {
 /// Formats a broker's status changes and how long it has been or was away.
 fn broker_line(broker: &BrokerHistory, at: Duration) -> String {
     let name = escape(&broker.name);
-    match broker.away(at) {
+    match broker.time_away(at) {
         None => format!("  {name}  no change observed"),
-        Some(away) => format!("  {name}  {:<24}  {}", escape(&broker.path()), duration(away)),
+        Some(away) => format!("  {name}  {:<24}  {}", escape(&broker.color_path()), duration(away)),
     }
 }
 
 impl Reporter for StderrReporter {
-    fn plan(&mut self, plan: &Plan) {
+    fn show_plan(&mut self, plan: &Plan) {
         streams::print_stderr(
             &PlanText::from_plan(plan, &self.service, self.options.verbosity >= 1).render(),
         );
     }
 
-    fn copying(&mut self, report: &Report) {
+    fn show_copy_plan(&mut self, report: &Report) {
         let text = config_group::render_copy_plan(report, &self.service, self.options.verbosity >= 1);
         streams::print_stderr(&format!("{text}\n"));
     }
 
-    fn started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {
+    fn show_started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {
         let request = request_id.map(|id| format!(", request {}", escape(id))).unwrap_or_default();
         streams::print_stderr(&format!("Started {}{request}", local_time(at)));
         self.note("The upgrade continues if you close this terminal. To follow it:");
         self.note(&format!("  {follow}"));
     }
 
-    fn following(&mut self, why: &str) {
+    fn show_following(&mut self, why: &str) {
         self.note(&format!("Following {}", escape(why)));
     }
 
-    fn brokers(&mut self, trails: &BrokerHistories, at: Duration) {
+    fn show_brokers(&mut self, trails: &BrokerHistories, at: Duration) {
         if self.options.quiet {
             return;
         }
@@ -122,7 +122,7 @@ impl Reporter for StderrReporter {
         }
     }
 
-    fn watch_ended(&mut self) {
+    fn end_watch(&mut self) {
         if let Some(live) = &mut self.live {
             for (_, bar) in live.bars.drain(..) {
                 bar.abandon();

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::format::utc_time;
 use super::streams::{self, OutputOptions};
-use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
+use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
 
 /// Prints requests and responses to stderr as they happen.
 #[derive(Debug, Clone, Copy)]
@@ -14,13 +14,13 @@ pub(crate) struct RequestLog {
 }
 
 impl RequestObserver for RequestLog {
-    fn sent(&self, operation: &str, detail: &str) {
+    fn request_sent(&self, operation: &str, detail: &str) {
         if self.options.verbosity >= 2 {
             streams::print_stderr(&format!("> {operation}: {}", escape(detail)));
         }
     }
 
-    fn answered(&self, record: &RequestRecord, shown: LoggedRequest<'_>) {
+    fn response_received(&self, record: &RequestRecord, shown: LoggedResponse<'_>) {
         if self.options.verbosity >= 2 {
             let status = record
                 .http_status
@@ -43,7 +43,7 @@ impl RequestObserver for RequestLog {
         }
     }
 
-    fn key_not_renewed(&self, why: &str) {
+    fn key_refresh_failed(&self, why: &str) {
         streams::print_stderr(&format!("warning: {}; still using the previous credentials", escape(why)));
     }
 

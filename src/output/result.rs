@@ -13,7 +13,7 @@ use super::plan::PlanText;
 use super::streams::{self, OutputOptions};
 use super::table::table;
 use crate::config_group::rules::copy_report::CopyReport;
-use crate::error::{CopyFailure, Failure};
+use crate::error::{CommandError, CopyError};
 use crate::exit::Exit;
 use crate::model::output_format::OutputFormat;
 use crate::model::verdict::{Submitted, Verdict};
@@ -33,7 +33,9 @@ pub(crate) fn print_result(
     document: &Value,
 ) -> io::Result<()> {
     // With `diff --exit-code`, a difference sets the exit code and is not an error.
-    if let Some(failure) = outcome.failure.filter(|failure| !matches!(failure, Failure::Different { .. })) {
+    if let Some(failure) =
+        outcome.failure.filter(|failure| !matches!(failure, CommandError::SettingsDiffer { .. }))
+    {
         print_error(options, failure, report, outcome);
     }
     let text = match options.format {
@@ -62,11 +64,11 @@ pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
 }
 
 /// Prints an error: what failed and why, the request ID, whether anything was changed, and what to do next.
-fn print_error(options: OutputOptions, failure: &Failure, report: &Report, outcome: &Outcome<'_>) {
+fn print_error(options: OutputOptions, failure: &CommandError, report: &Report, outcome: &Outcome<'_>) {
     let label = if options.color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
     streams::print_stderr(&format!("{label} {}", escape(&failure.to_string())));
     // `upgrade` has already printed its checks, and text output contains the table of checks.
-    if matches!(failure, Failure::Blocked { .. })
+    if matches!(failure, CommandError::Blocked { .. })
         && outcome.command == "check"
         && options.format == OutputFormat::Json
     {
@@ -86,14 +88,13 @@ fn print_error(options: OutputOptions, failure: &Failure, report: &Report, outco
 }
 
 /// Returns a line on whether anything was changed; None if the error itself reports it.
-fn change_note(failure: &Failure, report: &Report, command: &str) -> Option<&'static str> {
+fn change_note(failure: &CommandError, report: &Report, command: &str) -> Option<&'static str> {
     if let Some(copy) = &report.copy {
-        let is_reported =
-            matches!(failure, Failure::Copy(failure) if matches!(**failure, CopyFailure::Interrupted { .. }));
+        let is_reported = matches!(failure, CommandError::Copy(failure) if matches!(**failure, CopyError::Interrupted { .. }));
         return (!is_reported && !copy.may_have_changed()).then_some("Nothing was changed.");
     }
     // The message for a signal already reports it.
-    if matches!(failure, Failure::Signal { .. }) || !matches!(command, "upgrade" | "check") {
+    if matches!(failure, CommandError::Interrupted { .. }) || !matches!(command, "upgrade" | "check") {
         return None;
     }
     match report.submitted {
@@ -257,7 +258,7 @@ fn render_version_choices(service: &str, report: &Report) -> String {
         .iter()
         .flatten()
         .map(|choice| {
-            let possible = match (choice.current, choice.possible) {
+            let possible = match (choice.is_current, choice.possible) {
                 (true, _) => "current",
                 (false, Some(true)) => "yes",
                 (false, Some(false)) => "no",
@@ -299,11 +300,11 @@ fn render_upgrade(report: &Report, outcome: &Outcome<'_>) -> String {
         (Some(start), None, Some(end)) => format!("  observed after {}", since_start(end, start)),
         _ => String::new(),
     };
-    let mut lines = vec![format!("{cluster}  {versions}  {}{time}", verdict.word())];
+    let mut lines = vec![format!("{cluster}  {versions}  {}{time}", verdict.as_str())];
     match verdict {
         Verdict::Done => {
             let all = report.brokers.0.len();
-            lines.push(format!("Observed {} of {all} brokers restart.", report.brokers.restarted()));
+            lines.push(format!("Observed {} of {all} brokers restart.", report.brokers.restarted_count()));
             lines.extend(terraform_note(report));
         }
         Verdict::Failed => lines.extend(support_details(report, outcome)),
@@ -316,7 +317,7 @@ fn render_upgrade(report: &Report, outcome: &Outcome<'_>) -> String {
 /// changed outside of Terraform.
 fn terraform_note(report: &Report) -> Option<String> {
     let code = report.to.as_ref()?.code;
-    let group = report.last_seen.as_ref()?.config_group;
+    let group = report.last_cluster.as_ref()?.config_group;
     let group = group.map(|no| format!(" and config_group_no = {no}")).unwrap_or_default();
     Some(format!("terraform: set kafka_version_code = \"{code}\"{group} before the next apply"))
 }
@@ -341,7 +342,7 @@ fn support_details(report: &Report, outcome: &Outcome<'_>) -> Vec<String> {
     if let Some(at) = report.ended_at {
         lines.push(format!("  ended     {}", utc_time(at)));
     }
-    if let Some(id) = &report.start_request {
+    if let Some(id) = &report.start_request_id {
         lines.push(format!("  request   {}", escape(id)));
     }
     let latest = report.evidence.iter().rev().take(3).collect::<Vec<_>>();
@@ -350,7 +351,7 @@ fn support_details(report: &Report, outcome: &Outcome<'_>) -> Vec<String> {
             "  observed  {}  {}: {}",
             utc_time(evidence.at),
             evidence.operation,
-            escape(&evidence.saw)
+            escape(&evidence.observed)
         ));
     }
     let request_id = outcome.requests.iter().rev().find_map(|record| record.request_id.as_deref());
@@ -381,7 +382,7 @@ fn clusters_table(list: &crate::model::cluster::ClusterList) -> String {
             entry.name.clone(),
             entry.no.to_string(),
             entry.release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-            entry.state.word().to_owned(),
+            entry.state.as_str().to_owned(),
             entry.brokers.map_or_else(|| "-".to_owned(), |number| count(number, "broker")),
         ]
     });

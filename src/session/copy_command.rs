@@ -3,16 +3,16 @@
 use super::Session;
 use crate::config_group::rules::creation::find_unresolved;
 use crate::model::config_group::ConfigGroup;
-use crate::model::group_name::{GroupName, free_name};
+use crate::model::group_name::{GroupName, available_name};
 use crate::model::kafka_version::{KafkaVersion, Release};
 
 /// Returns the name that a copy of this group has where none is given; None where there is none of the usual length.
-pub(crate) fn default_name(
+pub(crate) fn default_copy_name(
     from: &ConfigGroup,
     before: Option<&Release>,
     target: &KafkaVersion,
 ) -> Option<GroupName> {
-    GroupName::of_copy(from.name.as_deref()?, before, target.release.as_ref()?)
+    GroupName::for_copy(from.name.as_deref()?, before, target.release.as_ref()?)
 }
 
 impl Session<'_> {
@@ -27,18 +27,18 @@ impl Session<'_> {
         is_taken: &dyn Fn(&GroupName) -> bool,
     ) -> Option<String> {
         let old = from.name.as_deref().unwrap_or_default();
-        let default = default_name(from, before, target);
+        let default = default_copy_name(from, before, target);
         let digits = target.release.as_ref().map_or_else(|| target.code.to_string(), Release::digits);
         // A journal that can't be read is a finding of its own.
-        let creates = self.creates(target.code).unwrap_or_default();
+        let creates = self.recorded_creations(target.code).unwrap_or_default();
         let is_taken = |name: &GroupName| {
-            list.iter().any(|group| group.is_named(name.text()))
+            list.iter().any(|group| group.is_named(name.as_str()))
                 || find_unresolved(name, &creates).is_some()
                 || is_taken(name)
         };
-        let name = free_name(old, default.as_ref(), &digits, &is_taken)?;
+        let name = available_name(old, default.as_ref(), &digits, &is_taken)?;
         let flag = if Some(&name) == default.as_ref() { String::new() } else { format!(" --name {name}") };
         let after = format!(" --version {}{flag}", target.argument());
-        Some(self.context.command("config-group copy", source, &after))
+        Some(self.context.command_line("config-group copy", source, &after))
     }
 }

@@ -1,15 +1,15 @@
 //! The order of things, over traits: what is read when, what is asked, what is sent, what is watched.
 
-pub(crate) mod attempts;
 pub(crate) mod config_groups;
 pub(crate) mod copy_command;
 pub(crate) mod resolve;
+pub(crate) mod retry_budget;
 
 use std::time::Duration;
 
 use crate::api::CdssApi;
 use crate::clock::Clock;
-use crate::error::{Failure, StartState};
+use crate::error::{CommandError, StartState};
 use crate::journal::Journal;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
@@ -28,7 +28,7 @@ pub(crate) struct Session<'a> {
     pub context: &'a CommandContext,
     pub reporter: &'a mut dyn Reporter,
     /// Between two looks.
-    pub poll: Duration,
+    pub poll_interval: Duration,
     /// Is filled in as things become known.
     pub report: &'a mut Report,
 }
@@ -46,18 +46,18 @@ impl Session<'_> {
     /// before better than a plan that was made after it.
     pub(crate) fn follow_command(&self, plan: &Plan) -> String {
         let before = match &plan.next_action {
-            NextAction::Attach(start) | NextAction::BusyWith(start) => start.from.map(KafkaVersion::nameless),
-            NextAction::Follow => None,
-            NextAction::Already | NextAction::Checks => plan.from.clone(),
+            NextAction::Attach(start) | NextAction::BusyWith(start) => start.from.map(KafkaVersion::unnamed),
+            NextAction::FollowOtherChange => None,
+            NextAction::NothingToDo | NextAction::RunChecks => plan.from.clone(),
         };
         let named =
             plan.from.clone().filter(|from| before.as_ref().is_some_and(|before| before.code == from.code));
-        self.context.follow(plan.no, Some(&plan.to), named.or(before).as_ref())
+        self.context.follow_command(plan.no, Some(&plan.to), named.or(before).as_ref())
     }
 
     /// Says where things are looked for: site, region, the address when it is not the site's own, and the profile
     /// that was asked for.
-    pub(crate) fn location_text(&self) -> String {
+    pub(crate) fn location(&self) -> String {
         let CommandContext { service, profile } = self.context;
         let own = (!service.endpoint.is_ncp()).then(|| format!(" at {}", service.endpoint));
         let profile = profile.as_ref().map(|profile| format!(", profile {profile}"));
@@ -69,7 +69,7 @@ impl Session<'_> {
     /// Says where else a thing may be.
     pub(crate) fn other_regions_hint(&self) -> String {
         let service = &self.context.service;
-        let others = service.region.others_of(service.site);
+        let others = service.region.other_regions(service.site);
         if others.is_empty() {
             "`cdss list clusters` shows those of this region; other sites need --site and their own key"
                 .to_owned()
@@ -82,6 +82,6 @@ impl Session<'_> {
     }
 }
 
-pub(crate) fn interrupted_before_start(Interrupted(signal): Interrupted) -> Failure {
-    Failure::Signal { signal, sent: StartState::No, follow: None }
+pub(crate) fn interrupted_before_start(Interrupted(signal): Interrupted) -> CommandError {
+    CommandError::Interrupted { signal, start: StartState::NotSent, follow: None }
 }

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::api::{ApiError, Read, ReadResponse, read_many};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity, ClusterList};
 use crate::model::ids::ClusterNo;
@@ -16,7 +16,7 @@ pub(crate) struct UpgradeRequest {
     pub cluster: Selector,
     pub version: VersionSelector,
     pub config_group: Option<Selector>,
-    pub accepted: Acceptances,
+    pub acceptances: Acceptances,
     /// Without a journal nothing may be started.
     pub require_journal: bool,
 }
@@ -26,40 +26,42 @@ pub(crate) struct UpgradeRequest {
 pub(crate) struct ResolvedCluster {
     pub cluster: Cluster,
     /// What the list said of it, where it was found by its name.
-    pub listed: Option<ClusterIdentity>,
+    pub listed_identity: Option<ClusterIdentity>,
     pub health: Option<Health>,
-    pub offers: Vec<KafkaVersion>,
+    pub offered_versions: Vec<KafkaVersion>,
     /// The present version, with its name where one was told.
     pub version: Option<KafkaVersion>,
 }
 
 impl ResolvedCluster {
     /// Returns the release of the present version.
-    pub(crate) fn release(&self) -> Option<&Release> {
+    pub(crate) fn current_release(&self) -> Option<&Release> {
         release_of(self.version.as_ref())
     }
 }
 
 /// Returns the answers, or the failure that says most: a wrong key before a network that was down too.
-pub(crate) fn all<const N: usize>(
+pub(crate) fn require_all<const N: usize>(
     answers: [Result<ReadResponse, ApiError>; N],
-) -> Result<[ReadResponse; N], Failure> {
+) -> Result<[ReadResponse; N], CommandError> {
     let auth = answers.iter().position(|answer| answer.as_ref().is_err_and(ApiError::is_auth));
     if let Some(at) = auth
         && let Err(error) = &answers[at]
     {
-        return Err(Failure::before_start(error.clone()));
+        return Err(CommandError::before_start(error.clone()));
     }
     let mut good = Vec::with_capacity(N);
     for answer in answers {
-        good.push(answer.map_err(Failure::before_start)?);
+        good.push(answer.map_err(CommandError::before_start)?);
     }
     Ok(good.try_into().expect("as many answers as reads"))
 }
 
 /// Turns an answer into its own type.
-pub(crate) fn take<T: TryFrom<ReadResponse, Error = ApiError>>(answer: ReadResponse) -> Result<T, Failure> {
-    answer.try_into().map_err(Failure::before_start)
+pub(crate) fn convert_answer<T: TryFrom<ReadResponse, Error = ApiError>>(
+    answer: ReadResponse,
+) -> Result<T, CommandError> {
+    answer.try_into().map_err(CommandError::before_start)
 }
 
 impl Session<'_> {
@@ -70,68 +72,77 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails when the name fits none or several, or a read fails. Nothing was started.
-    pub(crate) fn find(&mut self, wanted: &Selector) -> Result<ResolvedCluster, Failure> {
+    pub(crate) fn resolve_cluster(&mut self, wanted: &Selector) -> Result<ResolvedCluster, CommandError> {
         let (no, offers, listed) = match wanted {
             Selector::Number(number) => (ClusterNo::new(*number), None, None),
             Selector::Name(name) => {
                 let reads = [Read::Clusters(Some(name.clone())), Read::Versions];
-                let [list, versions] = all(read_many(self.api, &reads))?;
-                let list: ClusterList = take(list)?;
-                let entry = find_cluster(&list, name).map_err(|error| Failure::Cluster {
-                    hint: self.hint_for(&error),
+                let [list, versions] = require_all(read_many(self.api, &reads))?;
+                let list: ClusterList = convert_answer(list)?;
+                let entry = find_cluster(&list, name).map_err(|error| CommandError::Cluster {
+                    hint: self.cluster_error_hint(&error),
                     error,
-                    place: self.location_text(),
+                    location: self.location(),
                 })?;
                 self.report.cluster = Some((entry.name.clone(), entry.no));
-                (entry.no, Some(take::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
+                (entry.no, Some(convert_answer::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
             }
         };
         let (cluster, health, offers) = if let Some(offers) = offers {
-            let [cluster, health] =
-                all(self.unless_missing(no, read_many(self.api, &[Read::Cluster(no), Read::Status(no)]))?)?;
+            let [cluster, health] = require_all(
+                self.reject_missing_cluster(no, read_many(self.api, &[Read::Cluster(no), Read::Status(no)]))?,
+            )?;
             (cluster, health, offers)
         } else {
             let reads = [Read::Cluster(no), Read::Status(no), Read::Versions];
-            let [cluster, health, versions] = all(self.unless_missing(no, read_many(self.api, &reads))?)?;
-            (cluster, health, take(versions)?)
+            let [cluster, health, versions] =
+                require_all(self.reject_missing_cluster(no, read_many(self.api, &reads))?)?;
+            (cluster, health, convert_answer(versions)?)
         };
-        let cluster = take::<Option<Cluster>>(cluster)?.ok_or_else(|| self.no_such(no))?;
+        let cluster =
+            convert_answer::<Option<Cluster>>(cluster)?.ok_or_else(|| self.cluster_not_found(no))?;
         self.report.cluster = Some((cluster.name.clone(), no));
-        self.report.state = Some(cluster.state.word().to_owned());
-        let health: Option<Health> = take(health)?;
+        self.report.state = Some(cluster.state.as_str().to_owned());
+        let health: Option<Health> = convert_answer(health)?;
         let counted = health.as_ref().and_then(|health| health.brokers.total);
         self.report.broker_count = cluster.brokers.or(counted);
         self.report.health.clone_from(&health);
         let release = listed.as_ref().and_then(|entry| entry.release.clone());
-        let version = self.name_version(&cluster, &offers, release)?;
-        self.report.from.clone_from(&version);
-        self.report.group_no = cluster.config_group;
+        let current_version = self.resolve_current_version(&cluster, &offers, release)?;
+        self.report.from.clone_from(&current_version);
+        self.report.current_group_no = cluster.config_group;
         let listed = listed.map(|entry| entry.identity());
-        Ok(ResolvedCluster { cluster, listed, health, offers, version })
+        Ok(ResolvedCluster {
+            cluster,
+            listed_identity: listed,
+            health,
+            offered_versions: offers,
+            version: current_version,
+        })
     }
 
     /// A refused read of one cluster means that there is none of this number.
-    fn unless_missing<const N: usize>(
+    fn reject_missing_cluster<const N: usize>(
         &self,
         no: ClusterNo,
         answers: [Result<ReadResponse, ApiError>; N],
-    ) -> Result<[Result<ReadResponse, ApiError>; N], Failure> {
+    ) -> Result<[Result<ReadResponse, ApiError>; N], CommandError> {
         match answers.first() {
-            Some(Err(ApiError::Refused { .. })) => Err(self.no_such(no)),
+            Some(Err(ApiError::Refused { .. })) => Err(self.cluster_not_found(no)),
             _ => Ok(answers),
         }
     }
 
-    fn no_such(&self, no: ClusterNo) -> Failure {
-        Failure::NoCluster { no, place: self.location_text(), hint: self.other_regions_hint() }
+    fn cluster_not_found(&self, no: ClusterNo) -> CommandError {
+        CommandError::ClusterNotFound { no, location: self.location(), hint: self.other_regions_hint() }
     }
 
-    fn hint_for(&self, error: &crate::model::selector::ClusterError) -> String {
+    fn cluster_error_hint(&self, error: &crate::model::selector::ClusterError) -> String {
         use crate::model::selector::ClusterError;
         match error {
             ClusterError::NotFound(_) => self.other_regions_hint(),
             ClusterError::Forbidden { .. } => "give the sub account a permission on this cluster".to_owned(),
-            ClusterError::Several { numbers, .. } => {
+            ClusterError::Ambiguous { numbers, .. } => {
                 format!("name one by its number, such as --cluster no:{}", numbers[0])
             }
         }
@@ -139,23 +150,23 @@ impl Session<'_> {
 
     /// Gives the present version its name: from the versions on offer, from the list's entry, or, for a version
     /// that is no longer on offer, from the list read for this.
-    fn name_version(
+    fn resolve_current_version(
         &self,
         cluster: &Cluster,
         offers: &[KafkaVersion],
         listed: Option<Release>,
-    ) -> Result<Option<KafkaVersion>, Failure> {
+    ) -> Result<Option<KafkaVersion>, CommandError> {
         let Some(code) = cluster.version else { return Ok(None) };
         if let Some(offer) = offers.iter().find(|offer| offer.code == code) {
             return Ok(Some(offer.clone()));
         }
         if listed.is_some() {
-            return Ok(Some(KafkaVersion { release: listed, ..KafkaVersion::nameless(code) }));
+            return Ok(Some(KafkaVersion { release: listed, ..KafkaVersion::unnamed(code) }));
         }
-        let [list] = all(read_many(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
-        let list: ClusterList = take(list)?;
+        let [list] = require_all(read_many(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
+        let list: ClusterList = convert_answer(list)?;
         let entry = list.allowed.into_iter().find(|entry| entry.no == cluster.no);
         let release = entry.and_then(|entry| entry.release);
-        Ok(Some(KafkaVersion { release, ..KafkaVersion::nameless(code) }))
+        Ok(Some(KafkaVersion { release, ..KafkaVersion::unnamed(code) }))
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::model::command_context::quote;
+use crate::model::command_context::shell_quote;
 use crate::signals::Signal;
 
 mod credential_process;
@@ -316,12 +316,12 @@ impl SettingsError {
             Self::ProfileExists { name, .. } => {
                 format!(
                     "change it with `cdss config set KEY VALUE --profile {}`, or choose another name",
-                    quote(name)
+                    shell_quote(name)
                 )
             }
             Self::ReadOnlyProfile { .. } => "choose another name, or edit that file by hand".to_owned(),
             Self::ValueNotSet { name, .. } => {
-                format!("see which values are set with `cdss config show --profile {}`", quote(name))
+                format!("see which values are set with `cdss config show --profile {}`", shell_quote(name))
             }
             Self::InvalidFile { .. } => "correct or remove the line".to_owned(),
             Self::Unreadable { .. } => "it must be a regular file that you can read".to_owned(),
@@ -329,7 +329,9 @@ impl SettingsError {
                 "the file is unchanged; it must be a regular file in a directory that you can write to"
                     .to_owned()
             }
-            Self::InsecurePermissions { file, .. } => format!("chmod 600 {}", quote(&file.to_string_lossy())),
+            Self::InsecurePermissions { file, .. } => {
+                format!("chmod 600 {}", shell_quote(&file.to_string_lossy()))
+            }
             Self::WrongOwner { .. } => "run cdss as that user, or use a file that you own".to_owned(),
             Self::EndpointConflict { variable, .. } => {
                 format!("unset {variable}, or set the endpoint with --endpoint or in the profile")
@@ -339,7 +341,7 @@ impl SettingsError {
                     .to_owned()
             }
             Self::NoCredentialsInProfile { name, file } => {
-                let profile = quote(name);
+                let profile = shell_quote(name);
                 if file.ends_with("config.toml") {
                     format!(
                         "add both with `cdss config set access_key KEY --profile {profile}` and `cdss config set \

@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str, file: &Path) -> Vec<Profile> {
                 // Empty if the default was accepted in `ncloud configure`.
                 Field::Endpoint if value.is_empty() => {}
                 Field::Endpoint => {
-                    let endpoint = Endpoint::of_gateway(value).map(|endpoint| endpoint.to_string());
+                    let endpoint = Endpoint::from_gateway(value).map(|endpoint| endpoint.to_string());
                     profile.set_value(field, endpoint.as_deref().unwrap_or(value));
                 }
                 field => profile.set_value(field, value),

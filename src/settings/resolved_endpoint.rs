@@ -55,7 +55,7 @@ pub(super) fn resolve_endpoint(sources: &Sources<'_>) -> Result<ResolvedEndpoint
     let (endpoint, endpoint_origin) = effective.unwrap_or_else(|| {
         let is_site_set = site_origin != Origin::Default;
         let origin = if is_site_set { Origin::Implied("site".to_owned()) } else { Origin::Default };
-        (Endpoint::of_site(site), origin)
+        (Endpoint::for_site(site), origin)
     });
     let service = Service { site, region, endpoint, sandbox: sources.sandbox.is_some() };
     Ok(ResolvedEndpoint { service, site_origin, region_origin, endpoint_origin })
@@ -106,7 +106,7 @@ fn endpoint_override_at(
                 Some("") => return Err(SettingsError::Empty("NCLOUD_API_GW".to_owned())),
                 Some(text) => {
                     let origin = Origin::Variable("NCLOUD_API_GW");
-                    let endpoint = Endpoint::of_gateway(text).map_err(|error| invalid(&origin, &error))?;
+                    let endpoint = Endpoint::from_gateway(text).map_err(|error| invalid(&origin, &error))?;
                     Some((endpoint, origin))
                 }
                 None => None,

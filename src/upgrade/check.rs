@@ -1,20 +1,20 @@
 //! `check`: can it be done, and what would change. Reads only.
 
-use super::candidates::GroupSelection;
-use super::candidates::{candidates_to_read, select_group};
+use super::group_selection::GroupSelection;
+use super::group_selection::{candidates_to_read, select_group};
 use super::read::{assemble, pre_check_target};
 use crate::api::{Read, RetryPolicy};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::cluster::ClusterState;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{self, KafkaVersion, release_of};
-use crate::model::open_start::{OpenStart, StartAnswer};
+use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::selector::Selector;
 use crate::report::VersionChoice;
 use crate::session::Session;
-use crate::session::config_groups::groups_of_each;
-use crate::session::resolve::{ResolvedCluster, UpgradeRequest, take};
+use crate::session::config_groups::fetch_groups_per_version;
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_answer};
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::rules::checks::Check;
 use crate::upgrade::rules::next_action::NextAction;
@@ -26,15 +26,15 @@ use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 /// # Errors
 ///
 /// Fails when it can't be done, or when a read fails. Nothing was started.
-pub(crate) fn check(flow: &mut Session<'_>, request: &UpgradeRequest) -> Result<(), Failure> {
-    let (_, plan) = flow.prepare(request)?;
-    note_unused_acceptances(flow, &plan, &request.accepted);
+pub(crate) fn check(flow: &mut Session<'_>, request: &UpgradeRequest) -> Result<(), CommandError> {
+    let (_, plan) = flow.read_and_plan(request)?;
+    note_unused_acceptances(flow, &plan, &request.acceptances);
     match &plan.next_action {
-        NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::Follow => {
+        NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange => {
             Err(busy_failure(flow, &plan))
         }
-        NextAction::Checks if plan.is_blocked() => Err(blocked_failure(&plan)),
-        NextAction::Already | NextAction::Checks => Ok(()),
+        NextAction::RunChecks if plan.is_blocked() => Err(blocked_failure(&plan)),
+        NextAction::NothingToDo | NextAction::RunChecks => Ok(()),
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) fn note_unused_acceptances(flow: &mut Session<'_>, plan: &Plan, accep
 }
 
 /// The failure of a cluster that is being changed.
-pub(super) fn busy_failure(flow: &Session<'_>, plan: &Plan) -> Failure {
+pub(super) fn busy_failure(flow: &Session<'_>, plan: &Plan) -> CommandError {
     let what = match &plan.next_action {
         NextAction::BusyWith(start) => format!(
             "an upgrade of {} to version code {} is under way, started from this machine at {}",
@@ -77,28 +77,28 @@ pub(super) fn busy_failure(flow: &Session<'_>, plan: &Plan) -> Failure {
     };
     let follow = match &plan.next_action {
         NextAction::BusyWith(start) => {
-            let [to, from] = [Some(start.version), start.from].map(|code| code.map(KafkaVersion::nameless));
-            flow.context.follow(plan.no, to.as_ref(), from.as_ref())
+            let [to, from] = [Some(start.version), start.from].map(|code| code.map(KafkaVersion::unnamed));
+            flow.context.follow_command(plan.no, to.as_ref(), from.as_ref())
         }
         _ => flow.follow_command(plan),
     };
-    Failure::Busy { what, hint: Some(format!("follow it with: {follow}")) }
+    CommandError::Busy { message: what, hint: Some(format!("follow it with: {follow}")) }
 }
 
 /// Describes the change that follows a recorded start, without claiming more than its answer says.
 pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> String {
     let (name, at) = (plan.name_or_number(), start.started_at);
-    match start.answer {
-        StartAnswer::Accepted => {
+    match start.response {
+        StartResponse::Accepted => {
             format!("the upgrade of {name} to {}, started from this machine at {at}", plan.to)
         }
-        StartAnswer::Refused => {
+        StartResponse::Refused => {
             format!(
                 "the change of {name} after the start of run {} at {at}, which the service refused",
                 start.run
             )
         }
-        StartAnswer::Lost => {
+        StartResponse::Missing => {
             format!(
                 "the change of {name} after the start of run {} at {at}, whose answer is not recorded",
                 start.run
@@ -108,12 +108,12 @@ pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> String {
 }
 
 /// The failure of a plan that checks stop, with the flags that would accept them.
-pub(super) fn blocked_failure(plan: &Plan) -> Failure {
+pub(super) fn blocked_failure(plan: &Plan) -> CommandError {
     blocked_by_checks(&plan.checks)
 }
 
 /// The failure of checks of which some stop an upgrade.
-pub(super) fn blocked_by_checks(checks: &[Check]) -> Failure {
+pub(super) fn blocked_by_checks(checks: &[Check]) -> CommandError {
     let stopping: Vec<_> = checks.iter().filter(|check| check.is_blocking()).collect();
     let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
     // Flags help only when they lift everything.
@@ -125,7 +125,7 @@ pub(super) fn blocked_by_checks(checks: &[Check]) -> Failure {
         stopping.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())
     };
     let words = stopping.iter().find(|check| check.service_message.is_some());
-    Failure::Blocked {
+    CommandError::Blocked {
         ids: stopping.iter().map(|check| check.id).collect(),
         hint,
         message: words.and_then(|check| check.service_message.clone()),
@@ -138,15 +138,15 @@ pub(super) fn blocked_by_checks(checks: &[Check]) -> Failure {
 /// # Errors
 ///
 /// Fails when no newer version is possible, the cluster is changing, or a read fails.
-pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(), Failure> {
-    let found = flow.find(wanted)?;
+pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(), CommandError> {
+    let found = flow.resolve_cluster(wanted)?;
     flow.report.versions = Some(Vec::new());
-    let mut offers = found.offers.clone();
+    let mut offers = found.offered_versions.clone();
     offers.sort_by(|a, b| a.release.cmp(&b.release));
     let newer: Vec<KafkaVersion> =
         offers.iter().filter(|offer| is_newer(offer, found.version.as_ref())).cloned().collect();
-    let snapshots = flow.snapshots_of(&found, &newer)?;
-    let under_way = snapshots.first().is_some_and(Snapshot::is_under_way);
+    let snapshots = flow.snapshot_targets(&found, &newer)?;
+    let under_way = snapshots.first().is_some_and(Snapshot::is_changing);
     let choices: Vec<VersionChoice> = offers
         .into_iter()
         .map(|offer| {
@@ -157,34 +157,35 @@ pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(),
                     if current { "the present version" } else { "not higher than the present version" };
                 return VersionChoice {
                     version: offer,
-                    current,
+                    is_current: current,
                     possible: Some(false),
                     reason: reason.to_owned(),
                 };
             };
-            judge(snapshot)
+            assess_version(snapshot)
         })
         .collect();
     if let Some(snapshot) = snapshots.first() {
-        let plan = Plan::of(snapshot, &Acceptances::default());
+        let plan = Plan::new(snapshot, &Acceptances::default());
         flow.report.group_from.clone_from(&plan.group_from);
     }
     let any = choices.iter().any(|choice| choice.possible == Some(true));
     flow.report.versions = Some(choices);
     if under_way {
-        let hint = Some(format!("follow it with: {}", flow.context.follow(found.cluster.no, None, None)));
-        return Err(Failure::Busy {
-            what: format!("{} is {}", found.cluster.name, found.cluster.state),
+        let hint =
+            Some(format!("follow it with: {}", flow.context.follow_command(found.cluster.no, None, None)));
+        return Err(CommandError::Busy {
+            message: format!("{} is {}", found.cluster.name, found.cluster.state),
             hint,
         });
     }
     if any || newer.is_empty() {
         return Ok(());
     }
-    Err(Failure::Blocked {
+    Err(CommandError::Blocked {
         ids: vec!["every newer version"],
         hint: newer.last().map(|newest| {
-            let check = flow.context.check(found.cluster.no, newest, None);
+            let check = flow.context.check_command(found.cluster.no, newest, None);
             format!("see why, and what would help, with: {check}")
         }),
         message: None,
@@ -200,14 +201,14 @@ fn is_newer(offer: &KafkaVersion, present: Option<&KafkaVersion>) -> bool {
     }
 }
 
-fn judge(snapshot: &Snapshot) -> VersionChoice {
-    let plan = Plan::of(snapshot, &Acceptances::default());
+fn assess_version(snapshot: &Snapshot) -> VersionChoice {
+    let plan = Plan::new(snapshot, &Acceptances::default());
     let stopping = plan.blocking_checks().next();
     let undecided =
         stopping.is_some_and(|check| matches!(check.id, "config.no-group" | "config.several-groups"));
     VersionChoice {
         version: plan.to.clone(),
-        current: false,
+        is_current: false,
         possible: if undecided { None } else { Some(stopping.is_none()) },
         reason: stopping.map_or_else(
             || plan.group_to.as_ref().map_or_else(String::new, |group| format!("with config group {group}")),
@@ -218,16 +219,16 @@ fn judge(snapshot: &Snapshot) -> VersionChoice {
 
 impl Session<'_> {
     /// Reads what is needed to judge several targets, together where reads don't wait for each other.
-    fn snapshots_of(
+    fn snapshot_targets(
         &mut self,
         found: &ResolvedCluster,
         targets: &[KafkaVersion],
-    ) -> Result<Vec<Snapshot>, Failure> {
-        let lists = groups_of_each(self.api, targets)?;
-        let present = self.present_group(&found.cluster)?;
+    ) -> Result<Vec<Snapshot>, CommandError> {
+        let lists = fetch_groups_per_version(self.api, targets)?;
+        let present = self.fetch_current_settings(&found.cluster)?;
         let worth: Vec<Vec<ConfigGroup>> =
             lists.iter().map(|list| candidates_to_read(present.as_ref(), list)).collect();
-        let candidates: Vec<GroupSettings> = self.settings(&worth.concat())?;
+        let candidates: Vec<GroupSettings> = self.fetch_readable_settings(&worth.concat())?;
         let journal = self.journal_state(found.cluster.no);
         let mut snapshots = Vec::new();
         for (target, list) in targets.iter().zip(&lists) {
@@ -236,14 +237,14 @@ impl Session<'_> {
                 .filter(|candidate| candidate.group.version == target.code)
                 .cloned()
                 .collect();
-            let groups = select_group(present.clone(), found.release(), &own, target, list.len());
-            snapshots.push(without_pre_check(found, target, groups, journal.clone()));
+            let groups = select_group(present.clone(), found.current_release(), &own, target, list.len());
+            snapshots.push(snapshot_without_pre_check(found, target, groups, journal.clone()));
         }
-        self.ask_all(&mut snapshots)?;
+        self.run_pre_checks(&mut snapshots)?;
         Ok(snapshots)
     }
 
-    fn ask_all(&self, snapshots: &mut [Snapshot]) -> Result<(), Failure> {
+    fn run_pre_checks(&self, snapshots: &mut [Snapshot]) -> Result<(), CommandError> {
         let mut asked = Vec::new();
         let mut reads = Vec::new();
         for snapshot in snapshots {
@@ -252,17 +253,17 @@ impl Session<'_> {
                     reads.push(Read::PreCheck(target));
                     asked.push(snapshot);
                 }
-                Err(why) => snapshot.pre_check = PreCheck::NotAsked(why),
+                Err(why) => snapshot.pre_check = PreCheck::NotRun(why),
             }
         }
         for (snapshot, answer) in asked.into_iter().zip(self.api.read_all(&reads, RetryPolicy::Retry)) {
-            snapshot.pre_check = take(answer.map_err(Failure::before_start)?)?;
+            snapshot.pre_check = convert_answer(answer.map_err(CommandError::before_start)?)?;
         }
         Ok(())
     }
 }
 
-fn without_pre_check(
+fn snapshot_without_pre_check(
     found: &ResolvedCluster,
     target: &KafkaVersion,
     groups: GroupSelection,
@@ -270,7 +271,7 @@ fn without_pre_check(
 ) -> Snapshot {
     let target = kafka_version::ResolvedVersion { version: target.clone(), listed: true };
     let mut snapshot = assemble(found.cluster.clone(), found.health.clone(), target, groups, journal);
-    snapshot.listed.clone_from(&found.listed);
-    snapshot.from.clone_from(&found.version);
+    snapshot.listed_identity.clone_from(&found.listed_identity);
+    snapshot.current_version.clone_from(&found.version);
     snapshot
 }

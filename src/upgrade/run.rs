@@ -10,18 +10,18 @@ use super::check::{
 use super::start::{StartOutcome, StartRequest};
 use super::watch::{Watch, WatchEnd};
 use crate::consent::{Consent, ConsentError, ConsentMethod, Prompt, confirm};
-use crate::error::{Failure, StartState};
-use crate::journal::{ClusterLock, LockError, StartEntry};
+use crate::error::{CommandError, StartState};
+use crate::journal::{LockError, OperationLock, StartEntry};
 use crate::model::cluster::ClusterState;
 use crate::model::ids::VersionCode;
-use crate::model::open_start::{OpenStart, StartAnswer};
+use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 use crate::session::resolve::UpgradeRequest;
 use crate::session::{Session, interrupted_before_start};
 use crate::signals::Signal;
 use crate::upgrade::rules::broker_history::RestartEvidence;
-use crate::upgrade::rules::checks::other_group;
+use crate::upgrade::rules::checks::other_group_check;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
@@ -55,7 +55,7 @@ pub(crate) fn upgrade(
     request: &UpgradeRequest,
     waiting: WaitOptions,
     asking: &mut ConfirmOptions<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let outcome = decide(flow, request, waiting, asking);
     flow.report.ended_at = Some(flow.clock.now());
     outcome
@@ -66,27 +66,27 @@ fn decide(
     request: &UpgradeRequest,
     waiting: WaitOptions,
     asking: &mut ConfirmOptions<'_>,
-) -> Result<(), Failure> {
-    let (mut snapshot, mut plan) = flow.prepare(request)?;
-    if plan.next_action == NextAction::Already {
+) -> Result<(), CommandError> {
+    let (mut snapshot, mut plan) = flow.read_and_plan(request)?;
+    if plan.next_action == NextAction::NothingToDo {
         (snapshot, plan) = confirm_already_done(flow, request, &snapshot, &plan)?;
     }
     match &plan.next_action {
-        NextAction::Already => {
+        NextAction::NothingToDo => {
             flow.report.verdict = Some(Verdict::Already);
             Ok(())
         }
         NextAction::Attach(start) => attach(flow, &plan, start, waiting),
-        NextAction::Follow if waiting.wait => follow_other_change(flow, request, &plan, waiting),
-        NextAction::Follow | NextAction::BusyWith(_) => Err(busy_failure(flow, &plan)),
-        NextAction::Checks => {
-            flow.reporter.plan(&plan);
-            note_unused_acceptances(flow, &plan, &request.accepted);
+        NextAction::FollowOtherChange if waiting.wait => follow_other_change(flow, request, &plan, waiting),
+        NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(flow, &plan)),
+        NextAction::RunChecks => {
+            flow.reporter.show_plan(&plan);
+            note_unused_acceptances(flow, &plan, &request.acceptances);
             if plan.is_blocked() {
                 return Err(blocked_failure(&plan));
             }
-            let consent = ask(flow, &plan, asking)?;
-            start(flow, request, snapshot, plan, consent, waiting, asking)
+            let consent = ask_for_consent(flow, &plan, asking)?;
+            start_and_watch(flow, request, snapshot, plan, consent, waiting, asking)
         }
     }
 }
@@ -98,42 +98,46 @@ fn confirm_already_done(
     request: &UpgradeRequest,
     snapshot: &Snapshot,
     plan: &Plan,
-) -> Result<(Snapshot, Plan), Failure> {
+) -> Result<(Snapshot, Plan), CommandError> {
     deliberate_bug!(BelieveFirstAlready => return Ok((snapshot.clone(), plan.clone())););
     let name = plan.name_or_number();
-    let pause = flow.watch_thresholds().confirmation_gap.max(flow.poll);
+    let pause = flow.watch_thresholds().confirmation_gap.max(flow.poll_interval);
     flow.reporter.note(&format!("{name} is already at {}; checking again to confirm", plan.to));
     flow.clock.sleep(pause).map_err(interrupted_before_start)?;
     let snapshot = flow.reread(snapshot)?;
-    let plan = Plan::of(&snapshot, &request.accepted);
-    flow.report.set_plan(&plan);
+    let plan = Plan::new(&snapshot, &request.acceptances);
+    flow.report.apply_plan(&plan);
     Ok((snapshot, plan))
 }
 
-fn ask(flow: &Session<'_>, plan: &Plan, asking: &mut ConfirmOptions<'_>) -> Result<Consent, Failure> {
+fn ask_for_consent(
+    flow: &Session<'_>,
+    plan: &Plan,
+    asking: &mut ConfirmOptions<'_>,
+) -> Result<Consent, CommandError> {
     confirm(plan, asking.yes, asking.prompt).map_err(|error| match error {
         // The terminal tells that it was a signal; the clock tells which.
         ConsentError::Interrupted => {
             let signal =
                 flow.clock.sleep(Duration::ZERO).err().map_or(Signal::Interrupt, |interrupted| interrupted.0);
-            Failure::Signal { signal, sent: StartState::No, follow: None }
+            CommandError::Interrupted { signal, start: StartState::NotSent, follow: None }
         }
-        error => Failure::Consent(error),
+        error => CommandError::Consent(error),
     })
 }
 
-fn lock(flow: &Session<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
-    flow.journal.lock(&flow.context.service, plan.no).map_err(|error| match error {
-        LockError::Held => Failure::Busy {
-            what: format!("another cdss on this machine is at work on {}", plan.name_or_number()),
+fn lock_cluster(flow: &Session<'_>, plan: &Plan) -> Result<OperationLock, CommandError> {
+    flow.journal.lock_cluster(&flow.context.service, plan.no).map_err(|error| match error {
+        LockError::Held => CommandError::Busy {
+            message: format!("another cdss on this machine is at work on {}", plan.name_or_number()),
             hint: Some(format!("follow it with: {}", flow.follow_command(plan))),
         },
-        LockError::Io(error) => Failure::Journal(error),
+        LockError::Io(error) => CommandError::Journal(error),
     })
 }
 
 /// From a consent to the verdict.
-fn start(
+fn start_and_watch(
     flow: &mut Session<'_>,
     request: &UpgradeRequest,
     snapshot: Snapshot,
@@ -141,28 +145,34 @@ fn start(
     consent: Consent,
     waiting: WaitOptions,
     asking: &mut ConfirmOptions<'_>,
-) -> Result<(), Failure> {
-    let _lock = lock(flow, &plan)?;
-    let RereadState { snapshot, plan, consent, looked_at } =
+) -> Result<(), CommandError> {
+    let _lock = lock_cluster(flow, &plan)?;
+    let RereadState { snapshot, plan, consent, observed_at: looked_at } =
         reread_under_lock(flow, request, snapshot, plan, consent, asking)?;
     let Some(target) = plan.target() else { return Err(blocked_failure(&plan)) };
     record_start(flow, &snapshot, &plan, &target, &consent, asking)?;
-    flow.report.start_run = Some(flow.journal.run().to_owned());
+    flow.report.start_run = Some(flow.journal.run_id().to_owned());
 
-    let accepted = &request.accepted;
-    let ready =
-        StartRequest { snapshot: &snapshot, plan: &plan, target, accepted, consent: &consent, looked_at };
+    let accepted = &request.acceptances;
+    let ready = StartRequest {
+        snapshot: &snapshot,
+        plan: &plan,
+        target,
+        accepted,
+        consent: &consent,
+        observed_at: looked_at,
+    };
     let sent = flow.send_start(ready)?;
     report_start(flow, &plan, &sent);
     if !waiting.wait {
-        return without_waiting(flow, &plan, sent.answer);
+        return finish_without_waiting(flow, &plan, sent.answer);
     }
-    let watched = OwnStart {
+    let watched = RecordedStart {
         answer: sent.answer,
-        before: plan.from.as_ref().map(|from| from.code),
-        brokers: plan.names_of_brokers.clone(),
+        previous_version: plan.from.as_ref().map(|from| from.code),
+        brokers: plan.broker_names.clone(),
         restarted: Vec::new(),
-        seen_to_change: sent.seen_to_change,
+        change_observed: sent.change_observed,
         origin: sent.origin,
     };
     watch_own_start(flow, &plan, waiting, watched)
@@ -172,34 +182,42 @@ fn start(
 fn report_start(flow: &mut Session<'_>, plan: &Plan, sent: &StartOutcome) {
     let follow = flow.follow_command(plan);
     let name = plan.name_or_number();
-    let seen =
-        if sent.seen_to_change { format!("{name} is changing") } else { format!("{name} is at {}", plan.to) };
+    let seen = if sent.change_observed {
+        format!("{name} is changing")
+    } else {
+        format!("{name} is at {}", plan.to)
+    };
     match sent.answer {
-        StartAnswer::Accepted => {
+        StartResponse::Accepted => {
             flow.report.submitted = Submitted::Yes;
             flow.report.started_at = Some(sent.at);
-            flow.report.start_request.clone_from(&sent.request_id);
-            flow.reporter.started(sent.at, sent.request_id.as_deref(), &follow);
-            if let Err(error) = flow.journal.accepted(sent.at, sent.request_id.as_deref()) {
+            flow.report.start_request_id.clone_from(&sent.request_id);
+            flow.reporter.show_started(sent.at, sent.request_id.as_deref(), &follow);
+            if let Err(error) = flow.journal.record_accepted(sent.at, sent.request_id.as_deref()) {
                 flow.reporter.warn(&format!("{error}; the upgrade continues"));
             }
             return;
         }
-        StartAnswer::Refused => {
+        StartResponse::Refused => {
             let refusal = sent.error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
             flow.reporter.warn(&format!("the service refused the start{refusal}, but {seen}"));
         }
-        StartAnswer::Lost => {
+        StartResponse::Missing => {
             flow.reporter.warn(&format!("the answer to the start was lost, and {seen}"));
         }
     }
-    flow.reporter.following(&format!("the change of {name}; this run cannot tell whether it started it"));
+    flow.reporter
+        .show_following(&format!("the change of {name}; this run cannot tell whether it started it"));
     flow.reporter.note(&format!("  {follow}"));
 }
 
 /// Ends without a watch: only an accepted start is known to be running.
-fn without_waiting(flow: &mut Session<'_>, plan: &Plan, answer: StartAnswer) -> Result<(), Failure> {
-    let (name, is_ours) = (plan.name_or_number(), answer == StartAnswer::Accepted);
+fn finish_without_waiting(
+    flow: &mut Session<'_>,
+    plan: &Plan,
+    answer: StartResponse,
+) -> Result<(), CommandError> {
+    let (name, is_ours) = (plan.name_or_number(), answer == StartResponse::Accepted);
     // An earlier start may have ended since.
     let is_over = matches!(plan.next_action, NextAction::Attach(_)) && !plan.shows_change;
     if is_ours && !is_over && plan.state != ClusterState::Error {
@@ -211,18 +229,20 @@ fn without_waiting(flow: &mut Session<'_>, plan: &Plan, answer: StartAnswer) -> 
             format!("the service reports the state `error` for {name}, which only a watch can confirm")
         }
         (_, true) => format!("{name} shows no change under way, and only a watch can confirm how it ended"),
-        (_, false) => format!("{}, so the change of {name} may not be its effect", start_answer_text(answer)),
+        (_, false) => {
+            format!("{}, so the change of {name} may not be its effect", describe_start_answer(answer))
+        }
     };
     flow.report.verdict = Some(Verdict::Unknown);
-    Err(Failure::Lost { why, follow: flow.follow_command(plan) })
+    Err(CommandError::UpgradeOutcomeUnknown { reason: why, follow: flow.follow_command(plan) })
 }
 
 /// Says why a start is not known to have caused a change.
-fn start_answer_text(answer: StartAnswer) -> &'static str {
+fn describe_start_answer(answer: StartResponse) -> &'static str {
     match answer {
-        StartAnswer::Accepted => "the start was accepted",
-        StartAnswer::Refused => "the service refused the start",
-        StartAnswer::Lost => "the answer to the start was lost",
+        StartResponse::Accepted => "the start was accepted",
+        StartResponse::Refused => "the service refused the start",
+        StartResponse::Missing => "the answer to the start was lost",
     }
 }
 
@@ -232,7 +252,7 @@ struct RereadState {
     plan: Plan,
     consent: Consent,
     /// The clock's time just before its reads were sent.
-    looked_at: Duration,
+    observed_at: Duration,
 }
 
 /// Reads everything anew under the lock. A plan that moved needs a new answer from a person, and a new run
@@ -244,36 +264,36 @@ fn reread_under_lock(
     mut plan: Plan,
     mut consent: Consent,
     asking: &mut ConfirmOptions<'_>,
-) -> Result<RereadState, Failure> {
+) -> Result<RereadState, CommandError> {
     deliberate_bug!(SkipSecondLook => {
-        return Ok(RereadState { snapshot, plan, consent, looked_at: flow.clock.elapsed() });
+        return Ok(RereadState { snapshot, plan, consent, observed_at: flow.clock.elapsed() });
     });
     loop {
         // A program that renews the key may take a minute: it runs before the look, not between look and start.
         flow.api.refresh_credentials();
         let looked_at = flow.clock.elapsed();
         snapshot = flow.reread(&snapshot)?;
-        let now = Plan::of(&snapshot, &request.accepted);
+        let now = Plan::new(&snapshot, &request.acceptances);
         if now.has_same_content(&plan) {
-            flow.report.set_plan(&now);
-            return Ok(RereadState { snapshot, plan: now, consent, looked_at });
+            flow.report.apply_plan(&now);
+            return Ok(RereadState { snapshot, plan: now, consent, observed_at: looked_at });
         }
-        flow.report.set_plan(&now);
-        if !matches!(now.next_action, NextAction::Checks | NextAction::Already) {
+        flow.report.apply_plan(&now);
+        if !matches!(now.next_action, NextAction::RunChecks | NextAction::NothingToDo) {
             return Err(busy_failure(flow, &now));
         }
         flow.reporter.warn("the cluster changed since the plan was made");
-        flow.reporter.plan(&now);
-        if now.is_blocked() && now.next_action == NextAction::Checks {
-            flow.report.mark_stale();
+        flow.reporter.show_plan(&now);
+        if now.is_blocked() && now.next_action == NextAction::RunChecks {
+            flow.report.add_stale_check();
             return Err(blocked_failure(&now));
         }
-        let is_asked = consent.method() != ConsentMethod::YesFlag && now.next_action == NextAction::Checks;
+        let is_asked = consent.method() != ConsentMethod::YesFlag && now.next_action == NextAction::RunChecks;
         if !is_asked {
-            flow.report.mark_stale();
-            return Err(Failure::Stale);
+            flow.report.add_stale_check();
+            return Err(CommandError::PlanChanged);
         }
-        consent = ask(flow, &now, asking)?;
+        consent = ask_for_consent(flow, &now, asking)?;
         plan = now;
     }
 }
@@ -285,7 +305,7 @@ fn record_start(
     target: &UpgradeTarget,
     consent: &Consent,
     asking: &ConfirmOptions<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     deliberate_bug!(SendBeforeRecording => return Ok(()););
     let accepted: Vec<String> = plan
         .checks
@@ -297,16 +317,16 @@ fn record_start(
         service: &flow.context.service,
         cluster: plan.no,
         cluster_name: &plan.name,
-        consent: consent.method().word(),
+        consent: consent.method().as_str(),
         version: target.version.number(),
         config_group: target.config_group.number(),
         accepted: &accepted,
         closes: &closes,
         from_version: plan.from.as_ref().map(|from| from.code),
-        brokers: &plan.names_of_brokers,
+        brokers: &plan.broker_names,
         plan: &(asking.document)(flow.report),
     };
-    flow.journal.start(flow.clock.now(), &entry).map_err(Failure::Journal)
+    flow.journal.record_start(flow.clock.now(), &entry).map_err(CommandError::Journal)
 }
 
 /// Follows an upgrade that this machine started before.
@@ -315,46 +335,46 @@ fn attach(
     plan: &Plan,
     start: &OpenStart,
     waiting: WaitOptions,
-) -> Result<(), Failure> {
-    let _lock = match lock(flow, plan) {
+) -> Result<(), CommandError> {
+    let _lock = match lock_cluster(flow, plan) {
         Ok(lock) => Some(lock),
         // A watch starts nothing, so a journal that can't be used doesn't stop it.
-        Err(Failure::Journal(error)) => {
+        Err(CommandError::Journal(error)) => {
             flow.reporter.warn(&format!("{error}; watching without a lock"));
             None
         }
         Err(failure) => return Err(failure),
     };
-    flow.reporter.following(&describe_open_start(plan, start));
+    flow.reporter.show_following(&describe_open_start(plan, start));
     flow.report.start_run = Some(start.run.clone());
-    flow.report.started_at = Some(start.started_at).filter(|_| start.answer != StartAnswer::Refused);
-    if let Err(error) = flow.journal.attached(flow.clock.now(), &start.run) {
+    flow.report.started_at = Some(start.started_at).filter(|_| start.response != StartResponse::Refused);
+    if let Err(error) = flow.journal.record_attached(flow.clock.now(), &start.run) {
         flow.reporter.warn(&format!("{error}; watching on"));
     }
     if !waiting.wait {
-        return without_waiting(flow, plan, start.answer);
+        return finish_without_waiting(flow, plan, start.response);
     }
-    let watched = OwnStart {
-        answer: start.answer,
-        before: start.from,
-        brokers: start.brokers.iter().chain(&plan.names_of_brokers).cloned().collect(),
+    let watched = RecordedStart {
+        answer: start.response,
+        previous_version: start.from,
+        brokers: start.brokers.iter().chain(&plan.broker_names).cloned().collect(),
         restarted: start.restarted.clone(),
-        seen_to_change: false,
+        change_observed: false,
         origin: flow.clock.elapsed(),
     };
     watch_own_start(flow, plan, waiting, watched)
 }
 
 /// A start of this journal, before its watch.
-struct OwnStart {
-    answer: StartAnswer,
-    before: Option<VersionCode>,
+struct RecordedStart {
+    answer: StartResponse,
+    previous_version: Option<VersionCode>,
     /// Names of the brokers that have to come back.
     brokers: Vec<String>,
     /// Those that earlier runs saw restart.
     restarted: Vec<String>,
     /// A change was seen before the watch.
-    seen_to_change: bool,
+    change_observed: bool,
     origin: Duration,
 }
 
@@ -363,26 +383,26 @@ fn watch_own_start(
     flow: &mut Session<'_>,
     plan: &Plan,
     waiting: WaitOptions,
-    started: OwnStart,
-) -> Result<(), Failure> {
+    started: RecordedStart,
+) -> Result<(), CommandError> {
     let expected = Expectation {
         target: Some(plan.to.code),
-        before: started.before,
-        brokers: ExpectedBrokers::new(started.brokers, plan.brokers),
+        previous: started.previous_version,
+        brokers: ExpectedBrokers::new(started.brokers, plan.broker_count),
     };
     let mut progress = Progress::new(flow.watch_thresholds(), Ownership::Ours, expected);
-    if started.seen_to_change {
-        progress.note_change();
+    if started.change_observed {
+        progress.mark_change_observed();
     }
     // The looks after a lost answer may have seen brokers leave green already.
-    let away = flow.report.brokers.0.iter().filter(|trail| trail.restarted() == RestartEvidence::No);
-    progress.note_brokers(started.restarted, away.map(|trail| trail.name.clone()));
+    let away = flow.report.brokers.0.iter().filter(|trail| trail.restart_evidence() == RestartEvidence::No);
+    progress.add_known_restarts(started.restarted, away.map(|trail| trail.name.clone()));
     let (timeout, origin) = (Some(waiting.timeout), started.origin);
-    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: true };
+    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: true };
     let end = watch.run(flow);
     let follow = flow.follow_command(plan);
-    if matches!(end, WatchEnd::Settled(WatchResult::AtTarget)) {
-        flow.report_group_in_use();
+    if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
+        flow.report_current_group();
     }
     conclude(flow, end, started.answer, &plan.name_or_number(), follow)
 }
@@ -394,57 +414,60 @@ fn watch_own_start(
 pub(super) fn conclude(
     flow: &mut Session<'_>,
     end: WatchEnd,
-    answer: StartAnswer,
+    answer: StartResponse,
     name: &str,
     follow: String,
-) -> Result<(), Failure> {
-    let is_ours = answer == StartAnswer::Accepted;
-    deliberate_bug!(TakeLostForAccepted => if answer == StartAnswer::Lost {
-        return conclude(flow, end, StartAnswer::Accepted, name, follow);
+) -> Result<(), CommandError> {
+    let is_ours = answer == StartResponse::Accepted;
+    deliberate_bug!(TakeLostForAccepted => if answer == StartResponse::Missing {
+        return conclude(flow, end, StartResponse::Accepted, name, follow);
     });
     let (verdict, failure) = match end {
-        WatchEnd::Settled(WatchResult::AtTarget) if answer == StartAnswer::Refused => {
+        WatchEnd::Finished(WatchResult::AtTarget) if answer == StartResponse::Refused => {
             (Verdict::Already, None)
         }
-        WatchEnd::Settled(WatchResult::AtTarget) => (Verdict::Done, None),
-        WatchEnd::Settled(WatchResult::Returned) if is_ours => {
+        WatchEnd::Finished(WatchResult::AtTarget) => (Verdict::Done, None),
+        WatchEnd::Finished(WatchResult::AtPreviousVersion) if is_ours => {
             let what = format!("{name} is healthy but did not reach the target version");
-            (Verdict::Failed, Some(Failure::Failed { what }))
+            (Verdict::Failed, Some(CommandError::UpgradeFailed { reason: what }))
         }
-        WatchEnd::Settled(WatchResult::InError) if is_ours => {
-            (Verdict::Failed, Some(Failure::Failed { what: format!("the state of {name} is error") }))
+        WatchEnd::Finished(WatchResult::InError) if is_ours => (
+            Verdict::Failed,
+            Some(CommandError::UpgradeFailed { reason: format!("the state of {name} is error") }),
+        ),
+        WatchEnd::GaveUp { reason: why, is_still_changing: true } if is_ours => {
+            (Verdict::Running, Some(CommandError::StillRunning { reason: why, follow }))
         }
-        WatchEnd::GaveUp { why, goes_on: true } if is_ours => {
-            (Verdict::Running, Some(Failure::StillRunning { why, follow }))
-        }
-        WatchEnd::Interrupted { signal, seen_to_change } => {
+        WatchEnd::Interrupted { signal, change_observed: seen_to_change } => {
             let verdict = if seen_to_change && is_ours { Verdict::Running } else { Verdict::Unknown };
             let sent = match (flow.report.submitted, seen_to_change) {
-                (Submitted::Yes, true) => StartState::Yes,
-                (Submitted::Yes, false) => StartState::Unseen,
-                (Submitted::Unknown, _) => StartState::Unknown,
-                (Submitted::No, true) => StartState::Watching,
-                (Submitted::No, false) => StartState::Idle,
+                (Submitted::Yes, true) => StartState::Sent,
+                (Submitted::Yes, false) => StartState::SentNoChangeObserved,
+                (Submitted::Unknown, _) => StartState::OutcomeUnknown,
+                (Submitted::No, true) => StartState::WatchingChange,
+                (Submitted::No, false) => StartState::WatchingNoChange,
             };
-            (verdict, Some(Failure::Signal { signal, sent, follow: Some(follow) }))
+            (verdict, Some(CommandError::Interrupted { signal, start: sent, follow: Some(follow) }))
         }
-        WatchEnd::Settled(settled) => {
+        WatchEnd::Finished(settled) => {
             let seen = match settled {
                 WatchResult::InError => format!("the state of {name} is error"),
-                WatchResult::Elsewhere(version) => {
+                WatchResult::AtOtherVersion(version) => {
                     format!("{name} is idle at version code {version}, which is not the target version")
                 }
-                WatchResult::Returned => format!("{name} is healthy but did not reach the target version"),
-                WatchResult::NeverChanged | WatchResult::AtTarget => {
+                WatchResult::AtPreviousVersion => {
+                    format!("{name} is healthy but did not reach the target version")
+                }
+                WatchResult::NoChangeObserved | WatchResult::AtTarget => {
                     format!("no change was observed on {name}, which is not at the target version")
                 }
             };
-            let why = if is_ours { seen } else { format!("{seen}; {}", start_answer_text(answer)) };
-            (Verdict::Unknown, Some(Failure::Lost { why, follow }))
+            let why = if is_ours { seen } else { format!("{seen}; {}", describe_start_answer(answer)) };
+            (Verdict::Unknown, Some(CommandError::UpgradeOutcomeUnknown { reason: why, follow }))
         }
-        WatchEnd::GaveUp { why, goes_on } => {
-            let why = if goes_on { format!("{why}; {}", start_answer_text(answer)) } else { why };
-            (Verdict::Unknown, Some(Failure::Lost { why, follow }))
+        WatchEnd::GaveUp { reason: why, is_still_changing: goes_on } => {
+            let why = if goes_on { format!("{why}; {}", describe_start_answer(answer)) } else { why };
+            (Verdict::Unknown, Some(CommandError::UpgradeOutcomeUnknown { reason: why, follow }))
         }
     };
     flow.report.verdict = Some(verdict);
@@ -457,46 +480,54 @@ fn follow_other_change(
     request: &UpgradeRequest,
     plan: &Plan,
     waiting: WaitOptions,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let name = plan.name_or_number();
-    flow.reporter.following(&format!("the change of {name}, which this run did not start"));
+    flow.reporter.show_following(&format!("the change of {name}, which this run did not start"));
     let expected = Expectation {
         target: Some(plan.to.code),
-        before: None,
-        brokers: ExpectedBrokers::new(plan.names_of_brokers.iter().cloned(), plan.brokers),
+        previous: None,
+        brokers: ExpectedBrokers::new(plan.broker_names.iter().cloned(), plan.broker_count),
     };
     let progress = Progress::new(flow.watch_thresholds(), Ownership::Foreign, expected);
     let (timeout, origin) = (Some(waiting.timeout), flow.clock.elapsed());
-    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: false };
+    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: false };
     let follow = flow.follow_command(plan);
     let what = match watch.run(flow) {
-        WatchEnd::Settled(WatchResult::AtTarget) => {
-            let in_use = flow.report.last_seen.as_ref().and_then(|cluster| cluster.config_group);
+        WatchEnd::Finished(WatchResult::AtTarget) => {
+            let in_use = flow.report.last_cluster.as_ref().and_then(|cluster| cluster.config_group);
             let named = plan.group_to.as_ref().filter(|_| request.config_group.is_some());
             if let Some(named) = named.filter(|named| in_use != Some(named.no)) {
-                let check = other_group(&plan.to, in_use, named);
+                let check = other_group_check(&plan.to, in_use, named);
                 let failure = blocked_by_checks(std::slice::from_ref(&check));
                 flow.report.checks.push(check);
                 flow.report.verdict = Some(Verdict::NotStarted);
                 return Err(failure);
             }
-            flow.report_group_in_use();
+            flow.report_current_group();
             flow.report.verdict = Some(Verdict::Already);
             return Ok(());
         }
-        WatchEnd::Settled(WatchResult::InError) => {
+        WatchEnd::Finished(WatchResult::InError) => {
             format!("the state of {name} is error, and this run started nothing")
         }
-        WatchEnd::Settled(WatchResult::Returned | WatchResult::Elsewhere(_) | WatchResult::NeverChanged) => {
+        WatchEnd::Finished(
+            WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_) | WatchResult::NoChangeObserved,
+        ) => {
             format!("{name} is not at {} after the change that was under way", plan.to)
         }
-        WatchEnd::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
-        WatchEnd::GaveUp { why, goes_on: false } => why,
+        WatchEnd::GaveUp { reason: why, is_still_changing: true } => {
+            format!("{name} is still changing: {why}")
+        }
+        WatchEnd::GaveUp { reason: why, is_still_changing: false } => why,
         WatchEnd::Interrupted { signal, .. } => {
             flow.report.verdict = Some(Verdict::NotStarted);
-            return Err(Failure::Signal { signal, sent: StartState::Watching, follow: Some(follow) });
+            return Err(CommandError::Interrupted {
+                signal,
+                start: StartState::WatchingChange,
+                follow: Some(follow),
+            });
         }
     };
     flow.report.verdict = Some(Verdict::NotStarted);
-    Err(Failure::Busy { what, hint: Some(format!("look at it with: {follow}")) })
+    Err(CommandError::Busy { message: what, hint: Some(format!("look at it with: {follow}")) })
 }

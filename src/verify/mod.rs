@@ -3,7 +3,7 @@
 pub(crate) mod rules;
 
 use crate::api::{ApiError, CdssApi, ProbeReport, Read, read_many};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::service::Service;
@@ -20,18 +20,18 @@ use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 pub(crate) fn verify<'a>(
     service: &Service,
     probe: ProbeReport,
-    api: impl FnOnce() -> Result<&'a dyn CdssApi, Failure>,
+    api: impl FnOnce() -> Result<&'a dyn CdssApi, CommandError>,
     report: &mut Report,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let ProbeReport { mut steps, clock_skew: times, error } = probe;
-    let mut cause = error.map(Failure::before_start);
+    let mut cause = error.map(CommandError::before_start);
     if let Some((local, server)) = times {
         steps.pass(Step::Clock, rules::clock(local, server));
     }
     if steps.failed_step().is_none() {
         match api() {
             Ok(api) => cause = check_access(service, &mut steps, api)?,
-            Err(failure @ Failure::Signal { .. }) => return Err(failure),
+            Err(failure @ CommandError::Interrupted { .. }) => return Err(failure),
             Err(failure) => {
                 steps.pass(Step::Response, Finding::pass("the service responds"));
                 steps.fail(Step::Key, StepFailure { reason: failure.to_string(), remedy: failure.hint() });
@@ -42,7 +42,7 @@ pub(crate) fn verify<'a>(
     report.checks = steps.checks(service);
     let failed = report.checks.iter().find(|check| check.is_blocking()).cloned();
     failed.map_or(Ok(()), |failed| {
-        Err(Failure::Unverified { fault: Box::new(failed), cause: cause.map(Box::new) })
+        Err(CommandError::VerificationFailed { check: Box::new(failed), cause: cause.map(Box::new) })
     })
 }
 
@@ -51,14 +51,14 @@ fn check_access(
     service: &Service,
     steps: &mut StepResults,
     api: &dyn CdssApi,
-) -> Result<Option<Failure>, Failure> {
+) -> Result<Option<CommandError>, CommandError> {
     let [versions, clusters] = read_many(api, &[Read::Versions, Read::Clusters(None)]);
     let versions: Result<Vec<KafkaVersion>, ApiError> = versions.and_then(TryInto::try_into);
     let clusters: Result<ClusterList, ApiError> = clusters.and_then(TryInto::try_into);
     let (versions, clusters) = match (versions, clusters) {
         (Ok(versions), Ok(clusters)) => (versions, clusters),
         (Err(error), _) | (_, Err(error)) => {
-            let failure = Failure::before_start(error.clone());
+            let failure = CommandError::before_start(error.clone());
             if error.signal().is_some() {
                 return Err(failure);
             }

@@ -151,7 +151,7 @@ impl StepResults {
             },
             Some((_, Err(failure))) => {
                 let sandbox_stopped =
-                    service.sandbox_is_gone(&failure.reason).filter(|_| step == Step::Connection);
+                    service.sandbox_not_running(&failure.reason).filter(|_| step == Step::Connection);
                 if let Some((reason, remedy)) = sandbox_stopped {
                     return Check::block(step.id(), reason, remedy);
                 }
@@ -214,7 +214,7 @@ pub(crate) fn permission(clusters: &ClusterList) -> Finding {
 /// Checks whether the region has clusters. None is not a failure, because a new account has no clusters.
 pub(crate) fn region(service: &Service, clusters: &ClusterList) -> Finding {
     let location = format!("{} {}", service.site, service.region);
-    let others = service.region.others_of(service.site);
+    let others = service.region.other_regions(service.site);
     match clusters.allowed.len().saturating_add(clusters.forbidden.len()) {
         0 if others.is_empty() => Finding::info(format!("no clusters for this key in {location}")),
         0 => Finding::info(format!(
@@ -249,7 +249,7 @@ mod tests {
         Service {
             site: Site::Public,
             region: Site::Public.default_region(),
-            endpoint: Endpoint::of_site(Site::Public),
+            endpoint: Endpoint::for_site(Site::Public),
             sandbox: false,
         }
     }

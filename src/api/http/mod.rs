@@ -25,7 +25,7 @@ use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::proxy_address::ProxyAddress;
-use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
+use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
 use crate::model::service::Service;
 use crate::settings::Credentials;
 use crate::signals::SignalListener;
@@ -114,7 +114,7 @@ impl HttpApi {
         timeout: Duration,
     ) -> Result<Envelope, ApiError> {
         let HttpApiConfig { service, limits, clock, observer, .. } = &self.config;
-        let path = service.path(&operation.path);
+        let path = service.request_path(&operation.path);
         let at = clock.now();
         let offset = self.clock_offset.get();
         let signature = sign(
@@ -123,7 +123,7 @@ impl HttpApi {
             &path,
             self.next_timestamp(saturating_add(at, offset)),
         );
-        observer.sent(operation.name, &format!("{} {path}", operation.method));
+        observer.request_sent(operation.name, &format!("{} {path}", operation.method));
         let headers = signed_headers(&credentials.access_key, &signature);
         let response =
             send_request(client, service, operation, headers, timeout, limits.max_body_bytes, &**clock).await;
@@ -148,7 +148,7 @@ impl HttpApi {
         };
         let fields = response.as_ref().ok().and_then(|response| response.body.as_ref()).map(wire::redact);
         let headers = response.as_ref().map_or(&[][..], |response| &response.headers);
-        observer.answered(&record, LoggedRequest { headers, fields: fields.as_ref() });
+        observer.response_received(&record, LoggedResponse { headers, fields: fields.as_ref() });
         self.add_record(record);
         if let Err(ApiError::Gateway { clock_skew: Some(skew), .. }) = &envelope {
             self.correct_clock(skew, offset);

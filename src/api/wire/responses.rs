@@ -94,7 +94,7 @@ pub(in crate::api) fn parse_response(read: &Read, envelope: &Envelope) -> Result
         Read::Settings(..) => ReadResponse::Settings(settings(result)),
         Read::UsageCount(_) => ReadResponse::UsageCount(usage_count(result)),
         Read::PreCheck(_) => ReadResponse::PreCheck(if result.as_bool() == Some(true) {
-            PreCheck::Possible { request_id: envelope.request_id.clone() }
+            PreCheck::Passed { request_id: envelope.request_id.clone() }
         } else {
             PreCheck::Refused {
                 message: envelope.message.clone(),
@@ -129,7 +129,7 @@ fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
             no: no(entry)?,
             name: name(entry),
             release: release(entry),
-            state: ClusterState::read(&text(&entry["serverStatus"]).unwrap_or_default()),
+            state: ClusterState::parse(&text(&entry["serverStatus"]).unwrap_or_default()),
             brokers: count(&entry["brokerNodeCount"]),
         })
     });
@@ -153,7 +153,7 @@ fn cluster(no: ClusterNo, result: &Value) -> Cluster {
         no,
         name: text(&result["clusterName"]).unwrap_or_default(),
         identity: identity(result),
-        state: ClusterState::read(&text(&result["status"]).unwrap_or_default()),
+        state: ClusterState::parse(&text(&result["status"]).unwrap_or_default()),
         version: count(&result["kafkaVersionCode"]).map(VersionCode::new),
         config_group: count(&result["configGroupNo"]).map(ConfigGroupNo::new),
         brokers: count(&result["brokerNodeCount"]),
@@ -161,7 +161,7 @@ fn cluster(no: ClusterNo, result: &Value) -> Cluster {
 }
 
 fn health(result: &Value) -> Health {
-    let color = |value: &Value| text(value).map(|word| Color::read(&word));
+    let color = |value: &Value| text(value).map(|word| Color::parse(&word));
     let group = |nodes: &str, total: &str, operating: &str, overall: &str| NodeGroup {
         nodes: list(&result[nodes])
             .map(|node| Node {
@@ -279,7 +279,7 @@ mod tests {
             else {
                 panic!()
             };
-            assert_eq!(matches!(pre_check, PreCheck::Possible { .. }), is_possible, "{result}");
+            assert_eq!(matches!(pre_check, PreCheck::Passed { .. }), is_possible, "{result}");
         }
     }
 

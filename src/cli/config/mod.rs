@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 
 use crate::api::CdssApi;
 use crate::cli::context::Context;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::output::{CommandOutput, EffectiveSetting, ProfileChange, streams};
 use crate::report::Report;
 use crate::settings::{self, Environment, Field, Flags, ProfileEdit};
@@ -120,7 +120,7 @@ pub(super) fn run_with_settings(
     args: &ConfigArgs,
     context: &Context,
     report: &mut Report,
-) -> Result<CommandOutput, Failure> {
+) -> Result<CommandOutput, CommandError> {
     if matches!(args.command, ConfigCommand::Show) {
         return Ok(show_settings(context));
     }
@@ -156,7 +156,7 @@ pub(crate) fn run_without_settings(
     args: &ConfigArgs,
     flags: &Flags,
     environment: &Environment,
-) -> Result<CommandOutput, Failure> {
+) -> Result<CommandOutput, CommandError> {
     if matches!(args.command, ConfigCommand::List) {
         return list_profiles(environment);
     }
@@ -190,7 +190,7 @@ fn json_word(change: ProfileEdit) -> &'static str {
     }
 }
 
-fn list_profiles(environment: &Environment) -> Result<CommandOutput, Failure> {
+fn list_profiles(environment: &Environment) -> Result<CommandOutput, CommandError> {
     let files = settings::read_profiles(environment)?;
     let ncloud = files.ncloud.unwrap_or_else(|error| {
         streams::print_stderr(&crate::output::escape(&format!("warning: {error}; {}", error.hint())));

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
 use crate::consent::{ConsentError, Prompt as _, Question};
-use crate::error::{Failure, StartState};
+use crate::error::{CommandError, StartState};
 use crate::model::region::{Region, Site};
 use crate::output::{EchoGuard, TerminalPrompt, streams};
 use crate::settings::{self, Environment, Field, Flags, ProfileEdit, ProfileFiles};
@@ -24,9 +24,9 @@ pub(super) struct ProfileEditor<'a> {
 }
 
 impl<'a> ProfileEditor<'a> {
-    pub(super) fn open(flags: &'a Flags, environment: &'a Environment) -> Result<Self, Failure> {
+    pub(super) fn open(flags: &'a Flags, environment: &'a Environment) -> Result<Self, CommandError> {
         let files = settings::read_profiles(environment)?;
-        let file = files.paths.first().cloned().ok_or_else(|| Failure::Usage {
+        let file = files.paths.first().cloned().ok_or_else(|| CommandError::Usage {
             message: "no directory for profiles".to_owned(),
             hint: Some("set HOME or XDG_CONFIG_HOME".to_owned()),
         })?;
@@ -64,7 +64,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     /// Prompts for all values, then writes them together.
-    pub(super) fn create_interactively(&self) -> Result<ProfileEdit, Failure> {
+    pub(super) fn create_interactively(&self) -> Result<ProfileEdit, CommandError> {
         settings::require_new(&self.files, &self.profile)?;
         self.require_terminal(
             "Access key",
@@ -120,9 +120,9 @@ impl<'a> ProfileEditor<'a> {
         question: &str,
         default: &str,
         read: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, CommandError> {
         loop {
-            let input = self.prompt().line(question).map_err(|error| self.prompt_failure(error))?;
+            let input = self.prompt().read_line(question).map_err(|error| self.prompt_failure(error))?;
             let input = input.trim();
             match read(if input.is_empty() { default } else { input }) {
                 Ok(value) => return Ok(value),
@@ -131,7 +131,7 @@ impl<'a> ProfileEditor<'a> {
         }
     }
 
-    fn prompt_secret(&self, question: &str) -> Result<SecretString, Failure> {
+    fn prompt_secret(&self, question: &str) -> Result<SecretString, CommandError> {
         use secrecy::ExposeSecret as _;
         loop {
             let secret = self.prompt().read_secret(question).map_err(|error| self.prompt_failure(error))?;
@@ -148,9 +148,9 @@ impl<'a> ProfileEditor<'a> {
         field: Field,
         value: Option<&str>,
         stdin: bool,
-    ) -> Result<SecretString, Failure> {
+    ) -> Result<SecretString, CommandError> {
         match value {
-            Some(_) if field.is_secret() => Err(Failure::Usage {
+            Some(_) if field.is_secret() => Err(CommandError::Usage {
                 message: format!("{} can't be set on the command line", field.name()),
                 hint: Some(
                     "omit it to be prompted, or use --stdin; the value is now in the shell history and was visible in \
@@ -165,18 +165,18 @@ impl<'a> ProfileEditor<'a> {
                 let _echo_guard = EchoGuard::disable_echo();
                 self.prompt_secret("Secret key")
             }
-            None => Err(Failure::Usage {
+            None => Err(CommandError::Usage {
                 message: format!("{} needs a value", field.name()),
                 hint: Some(format!(
                     "cdss config set {} VALUE --profile {}",
                     field.name(),
-                    crate::model::command_context::quote(&self.profile)
+                    crate::model::command_context::shell_quote(&self.profile)
                 )),
             }),
         }
     }
 
-    pub(super) fn remove(&self, field: Option<Field>, yes: bool) -> Result<ProfileEdit, Failure> {
+    pub(super) fn remove(&self, field: Option<Field>, yes: bool) -> Result<ProfileEdit, CommandError> {
         settings::require_removable(&self.files, &self.profile, field)?;
         if !yes {
             let text = match field {
@@ -186,43 +186,43 @@ impl<'a> ProfileEditor<'a> {
             let question = Question {
                 text,
                 expected: &self.profile,
-                answer_is: "the profile name",
-                what: "the removal",
-                so_far: "nothing was removed",
+                expected_kind: "the profile name",
+                action: "the removal",
+                if_declined: "nothing was removed",
             };
             let mut prompt = self.prompt();
-            let confirmed = question.need_a_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
+            let confirmed = question.require_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
             confirmed.map_err(|error| match error {
                 ConsentError::Interrupted => self.interrupted_failure(),
-                error => Failure::Consent(error),
+                error => CommandError::Consent(error),
             })?;
         }
         settings::remove(&self.file, &self.profile, field)?;
         Ok(ProfileEdit::Removed)
     }
 
-    fn require_terminal(&self, question: &str, remedy: &'static str) -> Result<(), Failure> {
-        self.prompt().missing_terminal().map_or(Ok(()), |stream| {
+    fn require_terminal(&self, question: &str, remedy: &'static str) -> Result<(), CommandError> {
+        self.prompt().non_terminal_stream().map_or(Ok(()), |stream| {
             let question = question.to_owned();
-            Err(Failure::Consent(ConsentError::NobodyToAsk { question, stream, remedy }))
+            Err(CommandError::Consent(ConsentError::NotInteractive { question, stream, hint: remedy }))
         })
     }
 
-    fn prompt_failure(&self, error: io::Error) -> Failure {
+    fn prompt_failure(&self, error: io::Error) -> CommandError {
         match error.kind() {
             io::ErrorKind::Interrupted => self.interrupted_failure(),
-            _ => Failure::Consent(ConsentError::Terminal(error)),
+            _ => CommandError::Consent(ConsentError::Terminal(error)),
         }
     }
 
-    fn interrupted_failure(&self) -> Failure {
+    fn interrupted_failure(&self) -> CommandError {
         let signal = self.interrupt.received().unwrap_or(Signal::Interrupt);
-        Failure::Signal { signal, sent: StartState::Never, follow: None }
+        CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
     }
 }
 
-fn usage_error(name: &str, error: &dyn std::fmt::Display) -> Failure {
-    Failure::Usage { message: format!("{name}: {error}"), hint: None }
+fn usage_error(name: &str, error: &dyn std::fmt::Display) -> CommandError {
+    CommandError::Usage { message: format!("{name}: {error}"), hint: None }
 }
 
 fn validated(key: Field, text: &str) -> Result<SecretString, String> {
@@ -233,8 +233,8 @@ fn validated(key: Field, text: &str) -> Result<SecretString, String> {
 const MAX_STDIN_SIZE: u64 = 64 * 1024;
 
 /// Reads one value from standard input, without its trailing newline.
-fn read_stdin() -> Result<SecretString, Failure> {
-    let error = |message: &str, hint: &str| Failure::Usage {
+fn read_stdin() -> Result<SecretString, CommandError> {
+    let error = |message: &str, hint: &str| CommandError::Usage {
         message: message.to_owned(),
         hint: Some(hint.to_owned()),
     };

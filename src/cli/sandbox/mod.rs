@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::clock::{Clock as _, SystemClock};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::output::streams;
 use crate::sandbox::{NewCluster, Options, RequestLog, Sandbox, Scenario};
 use crate::settings::{Environment, is_setting_variable, sandbox_credentials};
@@ -61,10 +61,10 @@ impl SandboxArgs {
 }
 
 /// Runs the sandbox and returns the exit code of the command in it.
-pub(crate) fn run(args: &SandboxArgs, environment: &Environment) -> Result<u8, Failure> {
+pub(crate) fn run(args: &SandboxArgs, environment: &Environment) -> Result<u8, CommandError> {
     serve(args, environment).map_err(|error| {
         let hint = error.is::<WrapperError>().then(WrapperError::hint);
-        Failure::Usage { message: format!("{error:#}"), hint }
+        CommandError::Usage { message: format!("{error:#}"), hint }
     })
 }
 

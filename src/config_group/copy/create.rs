@@ -11,13 +11,13 @@ use crate::api::{
 };
 use crate::config_group::rules::creation::{self, Provenance};
 use crate::consent::GroupConsent;
-use crate::error::{CopyFailure, Failure};
+use crate::error::{CommandError, CopyError};
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
 use crate::report::Report;
 use crate::session::Session;
-use crate::session::attempts::CONFIRMATION_PAUSES;
+use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::signals::Interrupted;
 
 /// Whether the number in the response to a create is that of the new group.
@@ -35,21 +35,21 @@ impl Session<'_> {
         plan: &CopyPlan,
         consent: &GroupConsent,
         render_document: &dyn Fn(&Report) -> Value,
-    ) -> Result<ConfigGroupNo, Failure> {
+    ) -> Result<ConfigGroupNo, CommandError> {
         let document = render_document(self.report);
         let recorded =
-            self.journal.group_create(self.clock.now(), &self.journal_entry(plan, consent, &document));
-        recorded.map_err(Failure::Journal)?;
+            self.journal.record_group_create(self.clock.now(), &self.journal_entry(plan, consent, &document));
+        recorded.map_err(CommandError::Journal)?;
         self.copy_report().is_journaled = true;
         // From here on, even an internal error must not report that nothing was created.
         self.copy_report().created = Submitted::Unknown;
         let new_group = NewGroup {
             name: plan.name.clone(),
             version: plan.endpoints.target_version.code,
-            description: creation::description(plan.endpoints.source.group.no, self.journal.run()),
+            description: creation::description(plan.endpoints.source.group.no, self.journal.run_id()),
         };
         let send = |api: &dyn CdssApi| api.create_group(&new_group, consent);
-        let response = match self.retry_budget(OperationKind::Change, "nothing was created", &send) {
+        let response = match self.send_with_retries(OperationKind::Change, "nothing was created", &send) {
             Ok(response) => response,
             Err(interrupted) => {
                 self.copy_report().created = Submitted::No;
@@ -77,7 +77,7 @@ impl Session<'_> {
         self.copy_report().created = Submitted::Yes;
         self.report.group_to = Some(target_group(plan, no));
         self.reporter.note(&format!("created config group {}", target_group(plan, no)));
-        if let Err(error) = self.journal.group_created(self.clock.now(), no) {
+        if let Err(error) = self.journal.record_group_created(self.clock.now(), no) {
             self.reporter.warn(&format!("{error}; config group {no} was created anyway"));
         }
         match problem {
@@ -94,11 +94,15 @@ impl Session<'_> {
         }
     }
 
-    fn handle_create_error(&mut self, plan: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
+    fn handle_create_error(
+        &mut self,
+        plan: &CopyPlan,
+        error: ApiError,
+    ) -> Result<ConfigGroupNo, CommandError> {
         let action = classify(OperationKind::Change, &error);
         if action.proves_no_effect() {
             self.copy_report().created = Submitted::No;
-            return Err(CopyFailure::NotMade(error).into());
+            return Err(CopyError::CreateNotDelivered(error).into());
         }
         if let Some(signal) = error.signal() {
             return Err(self.interrupted(plan, None, signal));
@@ -112,7 +116,7 @@ impl Session<'_> {
 
     /// Confirms a refusal with one read: the service may have created the group anyway, or refused it because another
     /// user created a group with this name.
-    fn confirm_refusal(&mut self, plan: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
+    fn confirm_refusal(&mut self, plan: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, CommandError> {
         let found = match self.find_by_name(plan) {
             Ok(found) => found,
             Err(read_error) => {
@@ -123,7 +127,7 @@ impl Session<'_> {
                 return Err(self.outcome_unknown(plan, &cause, Some(error), None));
             }
         };
-        match found.map(|group| (creation::provenance(&group, self.journal.run()), group)) {
+        match found.map(|group| (creation::provenance(&group, self.journal.run_id()), group)) {
             Some((Provenance::ThisRun, group)) => Ok(group.no),
             Some((Provenance::Unknown, group)) => {
                 let cause = format!("{error}; {}", unknown_creator(&group));
@@ -131,7 +135,7 @@ impl Session<'_> {
             }
             Some((Provenance::Other, _)) | None => {
                 self.copy_report().created = Submitted::No;
-                Err(CopyFailure::Refused(error).into())
+                Err(CopyError::CreateRefused(error).into())
             }
         }
     }
@@ -142,14 +146,14 @@ impl Session<'_> {
         plan: &CopyPlan,
         cause: &str,
         error: Option<ApiError>,
-    ) -> Result<ConfigGroupNo, Failure> {
+    ) -> Result<ConfigGroupNo, CommandError> {
         let (mut last, mut candidate) = ("no config group with that name was found".to_owned(), None);
         for attempt in 0..CONFIRMATION_PAUSES.len() {
-            let pause = self.pause_before_look(attempt);
+            let pause = self.confirmation_pause(attempt);
             self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(plan, None, signal))?;
             match self.find_by_name(plan) {
                 Ok(Some(group))
-                    if creation::provenance(&group, self.journal.run()) == Provenance::ThisRun =>
+                    if creation::provenance(&group, self.journal.run_id()) == Provenance::ThisRun =>
                 {
                     return Ok(group.no);
                 }
@@ -173,7 +177,7 @@ impl Session<'_> {
     /// Finds the group by its name with one read. Two matches are ambiguous and an error.
     fn find_by_name(&self, plan: &CopyPlan) -> Result<Option<ConfigGroup>, ApiError> {
         let mut groups = self.list_target_groups(plan)?;
-        groups.retain(|group| group.is_named(plan.name.text()));
+        groups.retain(|group| group.is_named(plan.name.as_str()));
         match groups.as_slice() {
             [] => Ok(None),
             [group] => Ok(Some(group.clone())),
@@ -192,13 +196,13 @@ impl Session<'_> {
         let mut candidate = None;
         for attempt in 0..CONFIRMATION_PAUSES.len() {
             if attempt > 0 {
-                self.clock.sleep(self.pause_before_look(attempt)).map_err(|Interrupted(signal)| {
+                self.clock.sleep(self.confirmation_pause(attempt)).map_err(|Interrupted(signal)| {
                     ApiError::Interrupted { operation: "getKafkaVersionConfigGroupList", signal }
                 })?;
             }
             let groups = self.list_target_groups(plan)?;
-            let provenance = |group: &ConfigGroup| creation::provenance(group, self.journal.run());
-            let is_named = |group: &ConfigGroup| group.is_named(plan.name.text());
+            let provenance = |group: &ConfigGroup| creation::provenance(group, self.journal.run_id());
+            let is_named = |group: &ConfigGroup| group.is_named(plan.name.as_str());
             if let Some(created) =
                 groups.iter().find(|group| is_named(group) && provenance(group) == Provenance::ThisRun)
             {
@@ -236,13 +240,13 @@ impl Session<'_> {
         cause: &str,
         error: Option<ApiError>,
         candidate: Option<&ConfigGroup>,
-    ) -> Failure {
+    ) -> CommandError {
         let hint = match candidate {
             Some(group) => self.compare_or_rename_hint(&plan.endpoints, group, &plan.name),
             None => self.check_first_hint(&plan.endpoints, &plan.name),
         };
         let (name, cause) = (plan.name.clone(), cause.to_owned());
-        CopyFailure::FateUnknown { name, cause, error, hint }.into()
+        CopyError::CreateOutcomeUnknown { name, cause, error, hint }.into()
     }
 }
 

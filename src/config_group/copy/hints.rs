@@ -5,7 +5,7 @@ use super::target_group;
 use crate::api::ApiError;
 use crate::config_group::rules::creation;
 use crate::config_group::rules::difference::keeps_everything;
-use crate::error::{CopyFailure, Failure, Leftover};
+use crate::error::{CommandError, CopyError, CopyProgress};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
@@ -20,7 +20,7 @@ impl Session<'_> {
     /// Returns the command that compares the source with this group.
     pub(super) fn diff_command(&self, endpoints: &CopyEndpoints, no: ConfigGroupNo) -> String {
         let both = format!("{} no:{no}", endpoints.diff_arg);
-        self.context.command("config-group diff", &both, "")
+        self.context.command_line("config-group diff", &both, "")
     }
 
     /// The failure of a name that another group has. `settings` are that group's, if they were read.
@@ -31,7 +31,7 @@ impl Session<'_> {
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
         why: &'static str,
-    ) -> Failure {
+    ) -> CommandError {
         let keeps_values = |settings: &[Setting]| {
             let settings = GroupSettings { group: group.clone(), settings: settings.to_vec() };
             keeps_everything(&endpoints.difference_with(&settings))
@@ -47,10 +47,10 @@ impl Session<'_> {
         } else {
             self.compare_or_rename_hint(endpoints, group, name)
         };
-        CopyFailure::Exists {
+        CopyError::GroupExists {
             group: group.to_string(),
             version: endpoints.target_version.to_string(),
-            why,
+            reason: why,
             hint,
         }
         .into()
@@ -59,7 +59,7 @@ impl Session<'_> {
     /// The hint for a create with an unknown outcome.
     pub(super) fn check_first_hint(&self, endpoints: &CopyEndpoints, name: &GroupName) -> String {
         let version = format!(" --version {}", endpoints.target_version.argument());
-        let list = self.context.command("list config-groups", "", &version);
+        let list = self.context.command_line("list config-groups", "", &version);
         let other = self.other_name_hint(endpoints, name);
         format!(
             "check with `{list}`; if the group is listed, run the same command again to fill it; if not, {other}"
@@ -94,7 +94,12 @@ impl Session<'_> {
     }
 
     /// The failure for a signal after the create may have been sent. `no` is set once the group is known.
-    pub(super) fn interrupted(&self, plan: &CopyPlan, no: Option<ConfigGroupNo>, signal: Signal) -> Failure {
+    pub(super) fn interrupted(
+        &self,
+        plan: &CopyPlan,
+        no: Option<ConfigGroupNo>,
+        signal: Signal,
+    ) -> CommandError {
         let (left, hint) = match no {
             Some(no) => {
                 let is_empty = self.report.copy.as_ref().is_some_and(|copy| copy.written == Submitted::No);
@@ -103,13 +108,14 @@ impl Session<'_> {
                 } else {
                     format!("compare it with the source: {}", self.diff_command(&plan.endpoints, no))
                 };
-                (Leftover::Group(target_group(plan, no).to_string()), hint)
+                (CopyProgress::GroupCreated(target_group(plan, no).to_string()), hint)
             }
-            None => {
-                (Leftover::Perhaps(plan.name.to_string()), self.check_first_hint(&plan.endpoints, &plan.name))
-            }
+            None => (
+                CopyProgress::CreateSent(plan.name.to_string()),
+                self.check_first_hint(&plan.endpoints, &plan.name),
+            ),
         };
-        CopyFailure::Interrupted { signal, left, hint: Some(hint) }.into()
+        CopyError::Interrupted { signal, progress: left, hint: Some(hint) }.into()
     }
 
     /// Rejects the name if an earlier create of it has an unknown outcome.
@@ -117,11 +123,11 @@ impl Session<'_> {
         &self,
         name: &GroupName,
         endpoints: &CopyEndpoints,
-    ) -> Result<(), Failure> {
-        let creates = self.creates(endpoints.target_version.code)?;
+    ) -> Result<(), CommandError> {
+        let creates = self.recorded_creations(endpoints.target_version.code)?;
         let Some(create) = creation::find_unresolved(name, &creates) else { return Ok(()) };
         let (run, hint) = (create.run_label(), self.check_first_hint(endpoints, name));
-        Err(CopyFailure::Unresolved { name: name.clone(), run, hint }.into())
+        Err(CopyError::EarlierCreateUnresolved { name: name.clone(), run, hint }.into())
     }
 }
 
@@ -132,12 +138,12 @@ pub(super) fn values_not_written(
     cause: String,
     error: Option<ApiError>,
     hint: String,
-) -> Failure {
-    CopyFailure::Unwritten { group: target_group(plan, no).to_string(), cause, error, hint }.into()
+) -> CommandError {
+    CopyError::ValuesNotWritten { group: target_group(plan, no).to_string(), cause, error, hint }.into()
 }
 
 /// As [`values_not_written`], caused by a failed request.
-pub(super) fn write_failed(plan: &CopyPlan, no: ConfigGroupNo, error: ApiError) -> Failure {
+pub(super) fn write_failed(plan: &CopyPlan, no: ConfigGroupNo, error: ApiError) -> CommandError {
     let prefix = error.hint().map(|hint| format!("{hint}; then "));
     let hint = format!("{}{RERUN_HINT}", prefix.unwrap_or_default());
     values_not_written(plan, no, error.to_string(), Some(error), hint)

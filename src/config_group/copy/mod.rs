@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
-use crate::error::{CopyFailure, Failure, Leftover};
-use crate::journal::{ClusterLock, GroupEntry, LockError};
+use crate::error::{CommandError, CopyError, CopyProgress};
+use crate::journal::{GroupEntry, LockError, OperationLock};
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
@@ -61,10 +61,10 @@ pub(crate) fn copy(
     session: &mut Session<'_>,
     request: &CopyRequest,
     options: &mut CopyOptions<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let plan = session.plan_copy(request)?;
-    if let Some(problem) = session.journal.fault() {
-        return Err(CopyFailure::NoJournal(problem).into());
+    if let Some(problem) = session.journal.access_problem() {
+        return Err(CopyError::JournalUnusable(problem).into());
     }
     if plan.resumable.is_none() {
         session.reject_unresolved(&plan.name, &plan.endpoints)?;
@@ -72,7 +72,7 @@ pub(crate) fn copy(
     if request.dry_run {
         return Ok(());
     }
-    session.reporter.copying(session.report);
+    session.reporter.show_copy_plan(session.report);
     let consent = confirm(session, &plan, options)?;
     let _lock = lock(session, &plan.name)?;
     session.verify_unchanged(&plan)?;
@@ -81,7 +81,7 @@ pub(crate) fn copy(
         None => session.create_group(&plan, &consent, options.render_document)?,
     };
     if let Some((_, cluster)) = &session.report.cluster {
-        let check_command = session.context.check(*cluster, &plan.endpoints.target_version, Some(no));
+        let check_command = session.context.check_command(*cluster, &plan.endpoints.target_version, Some(no));
         session.copy_report().check_command = Some(check_command);
     }
     session.write_settings(&plan, no, &consent, options.render_document)
@@ -91,7 +91,7 @@ fn confirm(
     session: &Session<'_>,
     plan: &CopyPlan,
     options: &mut CopyOptions<'_>,
-) -> Result<GroupConsent, Failure> {
+) -> Result<GroupConsent, CommandError> {
     let confirmed =
         confirm_group(&plan.name, plan.endpoints.target_version.code, options.yes, options.prompt);
     confirmed.map_err(|error| match error {
@@ -100,17 +100,17 @@ fn confirm(
             let interrupted = session.clock.sleep(Duration::ZERO).err();
             interrupted_before_change(interrupted.unwrap_or(Interrupted(Signal::Interrupt)))
         }
-        error => Failure::Consent(error),
+        error => CommandError::Consent(error),
     })
 }
 
-fn lock(session: &Session<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
+fn lock(session: &Session<'_>, name: &GroupName) -> Result<OperationLock, CommandError> {
     session.journal.lock_group(&session.context.service, name).map_err(|error| match error {
-        LockError::Held => Failure::Busy {
-            what: format!("another cdss process on this machine is already creating config group {name}"),
+        LockError::Held => CommandError::Busy {
+            message: format!("another cdss process on this machine is already creating config group {name}"),
             hint: Some("wait for it to finish, then check with `cdss list config-groups`".to_owned()),
         },
-        LockError::Io(error) => Failure::Journal(error),
+        LockError::Io(error) => CommandError::Journal(error),
     })
 }
 
@@ -127,29 +127,31 @@ fn target_group(plan: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
 }
 
 /// The failure for a signal that arrived before anything was changed.
-fn interrupted_before_change(Interrupted(signal): Interrupted) -> Failure {
-    CopyFailure::Interrupted { signal, left: Leftover::Nothing, hint: None }.into()
+fn interrupted_before_change(Interrupted(signal): Interrupted) -> CommandError {
+    CopyError::Interrupted { signal, progress: CopyProgress::NothingSent, hint: None }.into()
 }
 
 impl Session<'_> {
     /// Checks again, now under the lock, that the source has the confirmed values and that the name is still free, or
     /// the resumable group still empty.
-    fn verify_unchanged(&self, plan: &CopyPlan) -> Result<(), Failure> {
+    fn verify_unchanged(&self, plan: &CopyPlan) -> Result<(), CommandError> {
         let from = &plan.endpoints.source;
         if self.source_settings(&from.group)?.custom_values() != from.custom_values() {
-            return Err(CopyFailure::SourceChanged { group: from.group.to_string() }.into());
+            return Err(CopyError::SourceChanged { group: from.group.to_string() }.into());
         }
         let resumable_no = plan.resumable.as_ref().map(|resumable| resumable.group.no);
-        let mut same_name = self.groups_of(plan.endpoints.target_version.code)?;
-        same_name.retain(|group| group.is_named(plan.name.text()));
+        let mut same_name = self.fetch_groups(plan.endpoints.target_version.code)?;
+        same_name.retain(|group| group.is_named(plan.name.as_str()));
         match (same_name.as_slice(), resumable_no) {
             ([], None) => self.reject_unresolved(&plan.name, &plan.endpoints),
             ([group], Some(no)) if group.no == no => {
-                let settings = self.settings(std::slice::from_ref(group))?.pop();
+                let settings = self.fetch_readable_settings(std::slice::from_ref(group))?.pop();
                 let settings = settings.map(|settings| settings.settings);
                 self.find_resumable(&plan.endpoints, &plan.name, group, settings.as_deref()).map(drop)
             }
-            ([], Some(no)) => Err(CopyFailure::Gone { group: target_group(plan, no).to_string() }.into()),
+            ([], Some(no)) => {
+                Err(CopyError::GroupMissing { group: target_group(plan, no).to_string() }.into())
+            }
             ([group, ..], _) => Err(self.name_taken(
                 &plan.endpoints,
                 &plan.name,
@@ -171,8 +173,8 @@ impl Session<'_> {
             name: &plan.name,
             version: plan.endpoints.target_version.code,
             from: plan.endpoints.source.group.no,
-            consent: consent.manner().word(),
-            made_by: plan.resumable.as_ref().map(|resumable| resumable.created_by.as_str()),
+            consent: consent.method().as_str(),
+            created_by: plan.resumable.as_ref().map(|resumable| resumable.created_by.as_str()),
             plan: document,
         }
     }

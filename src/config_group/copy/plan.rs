@@ -7,7 +7,7 @@ use crate::config_group::rules::copy;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::creation::{self, GroupCreation};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
-use crate::error::{CopyFailure, Failure};
+use crate::error::{CommandError, CopyError};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::{
@@ -15,8 +15,8 @@ use crate::model::kafka_version::{
 };
 use crate::model::verdict::Submitted;
 use crate::session::Session;
-use crate::session::config_groups::all_groups;
-use crate::session::copy_command::default_name;
+use crate::session::config_groups::fetch_all_groups;
+use crate::session::copy_command::default_copy_name;
 
 /// The source group and the target version of a copy.
 pub(super) struct CopyEndpoints {
@@ -36,9 +36,9 @@ impl CopyEndpoints {
         release_of(self.source_version.as_ref())
     }
 
-    fn default_name(&self) -> Result<GroupName, Failure> {
+    fn default_name(&self) -> Result<GroupName, CommandError> {
         let (from, target) = (&self.source.group, &self.target_version);
-        default_name(from, self.source_release(), target).ok_or_else(|| Failure::Usage {
+        default_copy_name(from, self.source_release(), target).ok_or_else(|| CommandError::Usage {
             message: format!(
                 "can't derive a name of at most 15 characters for the copy of {from} to {target}"
             ),
@@ -76,12 +76,12 @@ impl Session<'_> {
     ///
     /// Fails when the source or version is not found, no name can be derived, or the name belongs to a group that this
     /// machine may not fill.
-    pub(super) fn plan_copy(&mut self, request: &CopyRequest) -> Result<CopyPlan, Failure> {
+    pub(super) fn plan_copy(&mut self, request: &CopyRequest) -> Result<CopyPlan, CommandError> {
         let endpoints = self.resolve_endpoints(request)?;
         let (from, target) = (&endpoints.source, &endpoints.target_version);
         let name = request.name.clone().map_or_else(|| endpoints.default_name(), Ok)?;
         let mut same_name: Vec<&ConfigGroup> =
-            endpoints.target_groups.iter().filter(|group| group.is_named(name.text())).collect();
+            endpoints.target_groups.iter().filter(|group| group.is_named(name.as_str())).collect();
         let existing = same_name.pop().cloned();
         if let (Some(group), false) = (&existing, same_name.is_empty()) {
             return Err(self.name_taken(
@@ -95,7 +95,8 @@ impl Session<'_> {
         let model = existing.clone().or_else(|| {
             select_for_comparison(Some(&from.group), &endpoints.target_groups).into_iter().next()
         });
-        let target_settings = self.settings(model.as_slice())?.pop().map(|model| model.settings);
+        let target_settings =
+            self.fetch_readable_settings(model.as_slice())?.pop().map(|model| model.settings);
 
         let (copied, skipped) =
             copy::partition_settings(from, target_settings.as_deref(), target.release.as_ref());
@@ -143,15 +144,15 @@ impl Session<'_> {
     }
 
     /// Resolves the source, its settings, the target version, and that version's groups.
-    fn resolve_endpoints(&mut self, request: &CopyRequest) -> Result<CopyEndpoints, Failure> {
+    fn resolve_endpoints(&mut self, request: &CopyRequest) -> Result<CopyEndpoints, CommandError> {
         match &request.source {
             CopySource::Group(selector) => {
-                let listing = all_groups(self.api)?;
-                let target = find_offered(&request.version, &listing.offers)?;
+                let listing = fetch_all_groups(self.api)?;
+                let target = find_offered(&request.version, &listing.offered_versions)?;
                 let group = listing.find(selector, "")?;
-                let source_version = group.kafka_version(&listing.offers);
+                let source_version = group.kafka_version(&listing.offered_versions);
                 let source = self.source_settings(group)?;
-                let source_arg = listing.argument(group);
+                let source_arg = listing.selector_argument(group);
                 let target_groups =
                     listing.groups.into_iter().filter(|group| group.version == target.code).collect();
                 Ok(CopyEndpoints {
@@ -164,15 +165,15 @@ impl Session<'_> {
                 })
             }
             CopySource::Cluster(selector) => {
-                let resolved = self.find(selector)?;
-                let target = find_offered(&request.version, &resolved.offers)?;
-                let target_groups = self.groups_of(target.code)?;
-                let Some(group) = self.group_in_use(&resolved.cluster)? else {
+                let resolved = self.resolve_cluster(selector)?;
+                let target = find_offered(&request.version, &resolved.offered_versions)?;
+                let target_groups = self.fetch_groups(target.code)?;
+                let Some(group) = self.fetch_current_group(&resolved.cluster)? else {
                     let version = format!(" --version {}", target.argument());
-                    let copy = self.context.command("config-group copy", "GROUP", &version);
+                    let copy = self.context.command_line("config-group copy", "GROUP", &version);
                     let (cluster, hint) =
                         (resolved.cluster.name, format!("specify the config group: {copy}"));
-                    return Err(CopyFailure::NoSource { cluster, hint }.into());
+                    return Err(CopyError::SourceUnknown { cluster, hint }.into());
                 };
                 let source = self.source_settings(&group)?;
                 Ok(CopyEndpoints {
@@ -188,8 +189,11 @@ impl Session<'_> {
     }
 
     /// Reads the settings of the source. A refusal is reported with the service's message.
-    pub(super) fn source_settings(&self, group: &ConfigGroup) -> Result<GroupSettings, Failure> {
-        Ok(self.required_settings(std::slice::from_ref(group))?.pop().expect("one group gives one result"))
+    pub(super) fn source_settings(&self, group: &ConfigGroup) -> Result<GroupSettings, CommandError> {
+        Ok(self
+            .fetch_required_settings(std::slice::from_ref(group))?
+            .pop()
+            .expect("one group gives one result"))
     }
 
     /// Checks that this group is the empty one that an interrupted run on this machine created, and returns that run's
@@ -200,13 +204,13 @@ impl Session<'_> {
         name: &GroupName,
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
-    ) -> Result<GroupCreation, Failure> {
-        let creates = self.creates(group.version)?;
+    ) -> Result<GroupCreation, CommandError> {
+        let creates = self.recorded_creations(group.version)?;
         let create = creation::find_create(group, &creates);
         // Skip the read if the group is rejected anyway.
         let used_by = if create.is_ok() {
             read_one(self.api, Read::UsageCount(group.no), RetryPolicy::Retry)
-                .map_err(Failure::before_start)?
+                .map_err(CommandError::before_start)?
         } else {
             None
         };
@@ -216,10 +220,13 @@ impl Session<'_> {
 }
 
 /// Finds the version among those on offer: the service creates groups only for these.
-fn find_offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, Failure> {
-    let ResolvedVersion { version, listed } = wanted.find(offers)?;
+fn find_offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, CommandError> {
+    let ResolvedVersion { version, listed } = wanted.resolve(offers)?;
     if listed {
         return Ok(version);
     }
-    Err(Failure::Version(VersionError::NotOffered { asked: wanted.to_string(), offered: offers.to_vec() }))
+    Err(CommandError::Version(VersionError::NotOffered {
+        requested: wanted.to_string(),
+        offered: offers.to_vec(),
+    }))
 }

@@ -11,14 +11,14 @@ use crate::api::{ApiError, CdssApi, OperationKind, Read, RetryPolicy, classify, 
 use crate::config_group::rules::copy::{self, SkippedSetting};
 use crate::config_group::rules::setting_text::first_few;
 use crate::consent::GroupConsent;
-use crate::error::{CopyFailure, Failure};
+use crate::error::{CommandError, CopyError};
 use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
 use crate::report::Report;
 use crate::session::Session;
-use crate::session::attempts::CONFIRMATION_PAUSES;
-use crate::session::config_groups::no_settings;
+use crate::session::config_groups::missing_settings_error;
+use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::signals::Interrupted;
 
 /// The response to the write.
@@ -38,7 +38,7 @@ impl Session<'_> {
         no: ConfigGroupNo,
         consent: &GroupConsent,
         render_document: &dyn Fn(&Report) -> Value,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandError> {
         if !self.copy_report().has_target_settings && !self.copy_report().copied.is_empty() {
             self.skip_unsupported(plan, no)?;
         }
@@ -57,11 +57,13 @@ impl Session<'_> {
         };
         self.clock.sleep(Duration::ZERO).map_err(|interrupted| interrupted_failure(self, interrupted))?;
         let document = render_document(self.report);
-        if let Err(error) =
-            self.journal.group_write(self.clock.now(), no, &self.journal_entry(plan, consent, &document))
-        {
+        if let Err(error) = self.journal.record_group_write(
+            self.clock.now(),
+            no,
+            &self.journal_entry(plan, consent, &document),
+        ) {
             return Err(if is_resumed {
-                Failure::Journal(error)
+                CommandError::Journal(error)
             } else {
                 values_not_written(plan, no, error.to_string(), None, RERUN_HINT.to_owned())
             });
@@ -70,7 +72,7 @@ impl Session<'_> {
         self.copy_report().written = Submitted::Unknown;
         let version = plan.endpoints.target_version.code;
         let send = |api: &dyn CdssApi| api.write_group_settings(no, version, &copied, consent);
-        match self.retry_budget(OperationKind::Change, "nothing was written", &send) {
+        match self.send_with_retries(OperationKind::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
                 let summary = "the service reported success".to_owned();
                 self.verify_write(plan, no, WriteResult { written: Submitted::Yes, summary, error: None })
@@ -82,7 +84,7 @@ impl Session<'_> {
                 if classify(OperationKind::Change, &error).proves_no_effect() {
                     self.copy_report().written = Submitted::No;
                     return Err(if is_resumed {
-                        CopyFailure::NotWritten(error).into()
+                        CopyError::WriteNotDelivered(error).into()
                     } else {
                         write_failed(plan, no, error)
                     });
@@ -103,7 +105,7 @@ impl Session<'_> {
     }
 
     /// Reads the new group to learn which settings its version accepts, if no other group of the version existed.
-    fn skip_unsupported(&mut self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<(), Failure> {
+    fn skip_unsupported(&mut self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<(), CommandError> {
         let target_settings = self.read_settings(plan, no).map_err(|error| match error.signal() {
             Some(signal) => self.interrupted(plan, Some(no), signal),
             None => write_failed(plan, no, error),
@@ -128,7 +130,7 @@ impl Session<'_> {
     fn read_settings(&self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
         let read = Read::Settings(no, plan.endpoints.target_version.code);
         let settings: Option<Vec<Setting>> = read_one(self.api, read, RetryPolicy::Retry)?;
-        settings.ok_or_else(no_settings)
+        settings.ok_or_else(missing_settings_error)
     }
 
     /// Reads the values back and decides the outcome.
@@ -137,12 +139,12 @@ impl Session<'_> {
         plan: &CopyPlan,
         no: ConfigGroupNo,
         result: WriteResult,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandError> {
         let settings = match self.read_back(plan, no, result.written == Submitted::Yes) {
             Ok(Ok(settings)) => settings,
             Ok(Err(error)) => {
                 let diff = self.diff_command(&plan.endpoints, no);
-                return Err(CopyFailure::ContentUnknown {
+                return Err(CopyError::ValuesUnknown {
                     group: target_group(plan, no).to_string(),
                     cause: format!("{}; {error}", result.summary),
                     error: result.error.or(Some(error)),
@@ -168,10 +170,10 @@ impl Session<'_> {
         no: ConfigGroupNo,
         is_acknowledged: bool,
     ) -> Result<Result<Vec<Setting>, ApiError>, Interrupted> {
-        let mut last = Err(no_settings());
+        let mut last = Err(missing_settings_error());
         for attempt in 0..CONFIRMATION_PAUSES.len() {
             if attempt > 0 || !is_acknowledged {
-                self.clock.sleep(self.pause_before_look(attempt))?;
+                self.clock.sleep(self.confirmation_pause(attempt))?;
             }
             last = self.read_settings(plan, no);
             match &last {
@@ -195,10 +197,10 @@ impl Session<'_> {
         Ok(last)
     }
 
-    fn mismatch_failure(&mut self, plan: &CopyPlan, no: ConfigGroupNo, result: WriteResult) -> Failure {
+    fn mismatch_failure(&mut self, plan: &CopyPlan, no: ConfigGroupNo, result: WriteResult) -> CommandError {
         let keys: Vec<String> = self.copy_report().mismatches.iter().map(|one| one.key.clone()).collect();
         let hint = format!("compare them: {}", self.diff_command(&plan.endpoints, no));
         let (group, cause) = (target_group(plan, no).to_string(), result.summary);
-        CopyFailure::NotAsSent { group, keys, cause, error: result.error, hint }.into()
+        CopyError::ValuesMismatch { group, keys, cause, error: result.error, hint }.into()
     }
 }

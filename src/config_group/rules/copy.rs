@@ -192,7 +192,8 @@ pub(crate) fn planned_settings(
 
 /// Compares the values sent with those read back. The effective values count.
 pub(crate) fn mismatches(sent: &[CopiedSetting], read: &[Setting]) -> Vec<Mismatch> {
-    let effective = |key: &str| read.iter().find(|setting| setting.key == key).and_then(Setting::in_force);
+    let effective =
+        |key: &str| read.iter().find(|setting| setting.key == key).and_then(Setting::effective_value);
     sent.iter()
         .filter(|one| effective(&one.key) != Some(&one.value))
         .map(|one| Mismatch {

@@ -87,7 +87,7 @@ pub(crate) fn find_unresolved<'a>(
     name: &GroupName,
     creates: &'a [GroupCreation],
 ) -> Option<&'a GroupCreation> {
-    creates.iter().find(|create| create.name == name.text() && create.no.is_none())
+    creates.iter().find(|create| create.name == name.as_str() && create.no.is_none())
 }
 
 /// Checks whether an existing group may be filled with the values of `from`, and returns its creation.

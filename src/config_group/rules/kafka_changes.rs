@@ -57,7 +57,7 @@ pub(crate) struct ChangedDefault {
 /// Returns true if the table covers this version.
 pub(crate) fn covers(release: &Release) -> bool {
     let (first, last) = &TABLE.covers;
-    release >= first && (release < last || release.starts_with_numbers_of(last))
+    release >= first && (release < last || release.is_same_or_patch_of(last))
 }
 
 /// Returns the covered range as text.

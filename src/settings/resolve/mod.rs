@@ -92,7 +92,7 @@ pub(crate) fn resolve(
     let (mut effective_cacert, mut cacert_origin) =
         (cacert.as_ref().map(|path| path.display().to_string()), cacert_origin);
     let mut invalid_proxy = None;
-    let (mut effective_proxy, mut proxy_origin) = (proxy.as_ref().map(ProxyAddress::shown), proxy_origin);
+    let (mut effective_proxy, mut proxy_origin) = (proxy.as_ref().map(ProxyAddress::redacted), proxy_origin);
     if !resolved.service.endpoint.is_loopback() {
         let first_set = |names: &[&'static str]| {
             let mut values = names.iter().filter_map(|name| Some((environment.value(name)?, *name)));
@@ -107,7 +107,7 @@ pub(crate) fn resolve(
             let is_valid = proxy.is_ok() || text.starts_with("socks");
             invalid_proxy =
                 (!is_valid).then(|| format!("{name} is not a valid proxy address, so no proxy is used"));
-            let shown = proxy.map_or_else(|_| "(not an address)".to_owned(), |proxy| proxy.shown());
+            let shown = proxy.map_or_else(|_| "(not an address)".to_owned(), |proxy| proxy.redacted());
             (effective_proxy, proxy_origin) = (Some(shown), Origin::Variable(name));
         }
     }
@@ -138,7 +138,7 @@ pub(crate) fn resolve(
         field_summary(Field::Endpoint, Some(resolved.service.endpoint.to_string()), resolved.endpoint_origin),
         field_summary(Field::Cacert, effective_cacert, cacert_origin),
         field_summary(Field::Proxy, effective_proxy, proxy_origin),
-        field_summary(Field::Output, Some(output.word().to_owned()), output_origin),
+        field_summary(Field::Output, Some(output.as_str().to_owned()), output_origin),
         field_summary(Field::Poll, Some(humantime::format_duration(poll_interval).to_string()), poll_origin),
         field_summary(
             Field::AccessKey,

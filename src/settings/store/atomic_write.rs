@@ -14,7 +14,7 @@ use secrecy::zeroize::Zeroizing;
 
 use super::{MAX_SIZE, read_config};
 #[cfg(unix)]
-use crate::model::command_context::quote;
+use crate::model::command_context::shell_quote;
 use crate::settings::profile::Profile;
 use crate::settings::{SettingsError, toml_file};
 
@@ -179,7 +179,7 @@ fn open_directory(directory: &Path) -> io::Result<ConfigDirectory> {
         return Err(io::Error::other(format!("its directory {displayed} belongs to another user")));
     }
     if metadata.mode() & 0o022 != 0 {
-        let quoted = quote(&directory.to_string_lossy());
+        let quoted = shell_quote(&directory.to_string_lossy());
         return Err(io::Error::other(format!(
             "other users can write to its directory; run chmod 700 {quoted}"
         )));

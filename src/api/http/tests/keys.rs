@@ -10,13 +10,13 @@ use crate::signals::Signal;
 struct RefreshFailures(RefCell<Vec<String>>);
 
 impl RequestObserver for RefreshFailures {
-    fn sent(&self, _: &str, _: &str) {}
+    fn request_sent(&self, _: &str, _: &str) {}
 
-    fn answered(&self, _: &RequestRecord, _: LoggedRequest<'_>) {}
+    fn response_received(&self, _: &RequestRecord, _: LoggedResponse<'_>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
-    fn key_not_renewed(&self, reason: &str) {
+    fn key_refresh_failed(&self, reason: &str) {
         self.0.borrow_mut().push(reason.to_owned());
     }
 }

@@ -93,7 +93,7 @@ fn list_inconsistent_twice_is_an_error() {
         );
         assert_eq!(error.to_string(), expected);
         assert_eq!(requested(&server), [1, 1], "it is not read a third time");
-        assert_eq!(crate::error::Failure::before_start(error).exit().code(), 12);
+        assert_eq!(crate::error::CommandError::before_start(error).exit().code(), 12);
     }
 }
 
@@ -109,7 +109,7 @@ fn list_with_invalid_count_twice_is_an_error() {
             "getClusterInfoList: the cluster list has an invalid total count or page number (HTTP 200)";
         assert_eq!(error.to_string(), expected, "{count}");
         assert_eq!(requested(&server), [1, 1], "{count}");
-        assert_eq!(crate::error::Failure::before_start(error).exit().code(), 12);
+        assert_eq!(crate::error::CommandError::before_start(error).exit().code(), 12);
 
         let server = Injector::answering(vec![response, page([1, 2], true, 2)]);
         let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();

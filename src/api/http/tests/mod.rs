@@ -22,13 +22,13 @@ mod lists;
 struct NullObserver;
 
 impl RequestObserver for NullObserver {
-    fn sent(&self, _: &str, _: &str) {}
+    fn request_sent(&self, _: &str, _: &str) {}
 
-    fn answered(&self, _: &RequestRecord, _: LoggedRequest<'_>) {}
+    fn response_received(&self, _: &RequestRecord, _: LoggedResponse<'_>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
-    fn key_not_renewed(&self, _: &str) {}
+    fn key_refresh_failed(&self, _: &str) {}
 }
 
 fn client_of(url: &str, limits: Limits) -> HttpApi {
@@ -113,7 +113,7 @@ fn start(http: &HttpApi) -> Result<AcceptedStart, ApiError> {
 }
 
 fn start_within(http: &HttpApi, connect_within: Duration) -> Result<AcceptedStart, ApiError> {
-    let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
+    let plan = Plan::new(&snapshot(), &AcceptedRisks::default());
     http.start(&plan.target().unwrap(), &consent(&plan), connect_within)
 }
 
@@ -195,7 +195,7 @@ fn start_is_accepted_refused_or_in_doubt() {
 
 #[test]
 fn pre_check_refusal_does_not_depend_on_the_result() {
-    let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
+    let plan = Plan::new(&snapshot(), &AcceptedRisks::default());
     for result in ["", r#","result":null"#, r#","result":false"#, r#","result":true"#, r#","result":{}"#] {
         for status in ["200 OK", "400 Bad Request", "500 Internal Server Error"] {
             let body = format!(r#"{{"code":3,"message":"m"{result}}}"#);

@@ -15,7 +15,7 @@ use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::difference::tests::group;
 use crate::consent::{Consent, GroupConsent, Prompt};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::journal::{Journal, Operator};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
@@ -23,7 +23,7 @@ use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::session::Session;
 use crate::upgrade::rules::plan::UpgradeTarget;
-use crate::upgrade::tests::fake::{Stage, gateway};
+use crate::upgrade::tests::fake::{TestSession, gateway};
 
 const OLD: u64 = 3_713_006;
 pub(super) const NEW: u64 = 3_903_006;
@@ -181,7 +181,7 @@ impl FakeService {
         let no = 1_001 + self.done.get().0 as u64;
         self.done.set((self.done.get().0 + 1, self.done.get().1));
         let empty = [("a", ""), ("b", ""), ("c", "")];
-        let mut created = named(no, new_group.version.number(), new_group.name.text(), &empty);
+        let mut created = named(no, new_group.version.number(), new_group.name.as_str(), &empty);
         created.group.description = Some(new_group.description.clone());
         for setting in &mut created.settings {
             setting.modifiable = self.read_only != Some(&setting.key);
@@ -274,15 +274,15 @@ impl CdssApi for FakeService {
 struct NoTerminal;
 
 impl Prompt for NoTerminal {
-    fn missing_terminal(&self) -> Option<&'static str> {
+    fn non_terminal_stream(&self) -> Option<&'static str> {
         Some("stdin")
     }
 
-    fn line(&mut self, _: &str) -> io::Result<String> {
+    fn read_line(&mut self, _: &str) -> io::Result<String> {
         panic!("no prompt is expected")
     }
 
-    fn cautions(&mut self) {
+    fn show_cautions(&mut self) {
         panic!("no upgrade cautions are expected")
     }
 
@@ -305,20 +305,20 @@ impl Machine {
         &self,
         service: &FakeService,
         clock: &FakeClock,
-    ) -> (Option<Failure>, Option<CopyReport>) {
+    ) -> (Option<CommandError>, Option<CopyReport>) {
         self.runs.set(self.runs.get() + 1);
         let run = format!("run-{}", self.runs.get());
         let own_clock = Rc::new(FakeClock::default());
         let state_dir = self.directory.path().join("state");
         let journal = Journal::new(Some(state_dir), Operator::default(), run.clone(), own_clock);
-        let mut stage = Stage::new();
+        let mut stage = TestSession::new();
         let mut session = Session {
             api: service,
             clock,
             journal: &journal,
-            context: &stage.surroundings,
-            reporter: &mut stage.tell,
-            poll: Duration::from_secs(15),
+            context: &stage.context,
+            reporter: &mut stage.recorder,
+            poll_interval: Duration::from_secs(15),
             report: &mut stage.report,
         };
         let request = CopyRequest {
@@ -334,14 +334,14 @@ impl Machine {
         if let Some(copy) = report.as_ref().filter(|copy| copy.is_journaled) {
             let at = jiff::Timestamp::UNIX_EPOCH;
             // Fails if a test removed the directory.
-            let _end = journal.end(at, Some(&run), None, Some(copy.created), &json!({}));
+            let _end = journal.record_end(at, Some(&run), None, Some(copy.created), &json!({}));
         }
         (failure, report)
     }
 }
 
-pub(super) fn exit_code(failure: Option<&Failure>) -> u8 {
-    failure.map_or(Exit::Ok, Failure::exit).code()
+pub(super) fn exit_code(failure: Option<&CommandError>) -> u8 {
+    failure.map_or(Exit::Ok, CommandError::exit).code()
 }
 
 pub(super) fn refused(status: u16) -> ApiError {

@@ -20,7 +20,7 @@ fn copy_result(creates: &[RequestOutcome], writes: &[RequestOutcome]) -> CopyRes
     let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
     let report = report.unwrap();
     assert!(service.created_groups().len() <= 1);
-    (exit_code(failure.as_ref()), report.created.word(), report.written.word(), service.sent.get())
+    (exit_code(failure.as_ref()), report.created.as_str(), report.written.as_str(), service.sent.get())
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn only_the_latest_read_after_the_write_counts() {
             assert_eq!(exit_code(failure.as_ref()), code, "{case}");
             assert_eq!(report.mismatches.is_empty(), code != 7, "{case}");
             assert_eq!(service.sent.get(), (1, 1), "{case}");
-            let reported = report.written.word();
+            let reported = report.written.as_str();
             assert!(reported == written || (reported == "unknown" && code != 0), "{case}: {reported}");
         }
     }
@@ -132,7 +132,7 @@ fn first_group_of_a_version_shows_what_it_accepts() {
     let machine = Machine::new();
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     assert_eq!(
-        (exit_code(failure.as_ref()), report.unwrap().written.word(), service.sent.get()),
+        (exit_code(failure.as_ref()), report.unwrap().written.as_str(), service.sent.get()),
         (7, "no", (1, 0))
     );
     let message = failure.unwrap().to_string();
@@ -160,7 +160,7 @@ fn unreadable_new_group_is_not_written_to() {
         service.fail_settings_reads.set(settings_alone);
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
         let report = report.unwrap();
-        let words = (report.created.word(), report.written.word());
+        let words = (report.created.as_str(), report.written.as_str());
         assert_eq!((exit_code(failure.as_ref()), words), (code, (created, "no")));
         let message = failure.unwrap().to_string();
         assert!(message.contains("orders-390"), "{message}");
@@ -281,7 +281,7 @@ fn any_outcome() -> impl Strategy<Value = RequestOutcome> {
 
 fn has_the_values(service: &FakeService) -> bool {
     service.created_groups().first().is_some_and(|group| {
-        let effective = |key: &str| group.setting(key).and_then(Setting::in_force).map(str::to_owned);
+        let effective = |key: &str| group.setting(key).and_then(Setting::effective_value).map(str::to_owned);
         [effective("a"), effective("b")] == [Some("5".to_owned()), Some("6".to_owned())]
     })
 }

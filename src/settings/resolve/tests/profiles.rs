@@ -66,7 +66,7 @@ fn named_profile_ignores_all_ncloud_variables() {
         settings.credentials.as_ref().unwrap().static_credentials().unwrap().secret_key.expose_secret(),
         "SP"
     );
-    assert_eq!(settings.service.path("x"), "/api/jpn-v1/x");
+    assert_eq!(settings.service.request_path("x"), "/api/jpn-v1/x");
     assert_eq!(settings.service.endpoint.to_string(), Site::Public.base_url());
     for (key, expected) in [
         ("profile", "--profile"),

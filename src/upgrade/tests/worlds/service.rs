@@ -52,7 +52,7 @@ pub(super) fn show(view: &View, snapshot: &mut Snapshot) {
     let identity = ClusterIdentity { no: Some(NUMBER), name: Some(NAME.to_owned()) };
     let cluster = &mut snapshot.cluster;
     cluster.identity = identity.clone();
-    cluster.state = ClusterState::read(view.state);
+    cluster.state = ClusterState::parse(view.state);
     cluster.version = Some(VersionCode::new(view.version));
     cluster.config_group = Some(group_of(view.version).group.no);
     cluster.brokers = Some(view.count);
@@ -98,7 +98,7 @@ impl WorldService {
             ),
             Read::Settings(_, version) => ReadResponse::Settings(Some(group_of(version.number()).settings)),
             Read::UsageCount(_) => ReadResponse::UsageCount(Some(1)),
-            Read::PreCheck(_) => ReadResponse::PreCheck(PreCheck::Possible { request_id: None }),
+            Read::PreCheck(_) => ReadResponse::PreCheck(PreCheck::Passed { request_id: None }),
             Read::Clusters(_) => {
                 let view = self.world.lives.borrow()[self.region].at(self.world.time.elapsed());
                 let version = versions().into_iter().find(|version| version.code.number() == view.version);
@@ -107,7 +107,7 @@ impl WorldService {
                         no: NUMBER,
                         name: NAME.to_owned(),
                         release: version.and_then(|version| version.release),
-                        state: ClusterState::read(view.state),
+                        state: ClusterState::parse(view.state),
                         brokers: Some(view.count),
                     }],
                     forbidden: Vec::new(),

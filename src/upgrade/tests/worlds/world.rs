@@ -73,7 +73,7 @@ impl World {
             runs: Cell::default(),
             look_sent_at: Cell::default(),
             outage_until: Cell::default(),
-            blank: Snapshot { present: None, target_settings: None, ..snapshot() },
+            blank: Snapshot { current_group: None, target_settings: None, ..snapshot() },
             last_looks: Cell::default(),
             counts: RefCell::default(),
             violations: RefCell::default(),
@@ -175,7 +175,7 @@ impl World {
                 .health
                 .iter()
                 .flat_map(|health| &health.brokers.nodes)
-                .map(|node| node.color.as_ref().map_or("-", |colour| colour.word()))
+                .map(|node| node.color.as_ref().map_or("-", |colour| colour.as_str()))
                 .collect();
             let (state, version) = (&answer.cluster.state, answer.cluster.version);
             format!("{question:?} shows {state} {version:?} {colours:?}; the truth: {view:?}")
