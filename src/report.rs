@@ -74,7 +74,7 @@ impl Report {
     /// Takes over what the plan says.
     pub(crate) fn set_plan(&mut self, plan: &Plan) {
         self.cluster = Some((plan.name.clone(), plan.no));
-        self.state = Some(plan.state.word().to_owned());
+        self.state = Some(plan.state.as_str().to_owned());
         self.broker_count = plan.brokers;
         self.from.clone_from(&plan.from);
         self.to = Some(plan.to.clone());
@@ -115,12 +115,12 @@ impl Report {
     pub(crate) fn add_evidence(&mut self, at: Timestamp, operation: &'static str, saw: impl Into<String>) {
         let saw = saw.into();
         let before = self.evidence.iter().rev().find(|evidence| evidence.operation == operation);
-        if before.is_some_and(|evidence| evidence.saw == saw) {
+        if before.is_some_and(|evidence| evidence.observed == saw) {
             return;
         }
         if self.evidence.len() == MOST_EVIDENCE {
             self.evidence.remove(MOST_EVIDENCE / 2);
         }
-        self.evidence.push(Evidence { at, operation, saw });
+        self.evidence.push(Evidence { at, operation, observed: saw });
     }
 }

@@ -68,7 +68,7 @@ impl CredentialCache {
             Ok(new) => *self.keys.borrow_mut() = new,
             Err(ConfigError::Interrupted(_)) => {}
             Err(error) if self.was_told.replace(true) => drop(error),
-            Err(error) => observer.key_not_renewed(&error.to_string()),
+            Err(error) => observer.key_refresh_failed(&error.to_string()),
         }
     }
 }

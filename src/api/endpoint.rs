@@ -36,7 +36,7 @@ pub(super) fn start(target: &UpgradeTarget) -> Operation {
 /// A new config group, for one version and without custom values.
 pub(super) fn create_group(wish: &NewGroup) -> Operation {
     let body = json!({
-        "configGroupName": wish.name.text(),
+        "configGroupName": wish.name.as_str(),
         "kafkaVersionCode": wish.version.to_string(),
         "description": wish.description,
     });

@@ -18,7 +18,7 @@ use super::transport::{HttpClient, build_client, exchange};
 use super::trust::TrustFiles;
 use crate::clock::{Clock, Signal, SignalListener};
 use crate::model::proxy_address::ProxyAddress;
-use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
+use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
 use crate::model::service::Service;
 use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 
@@ -108,8 +108,8 @@ impl Probe<'_> {
     async fn ask(&self, way: &HttpClient, via: Option<&Url>, met: &mut ProbeReport) {
         let operation = endpoint::read(&Read::Versions, 1);
         let Limits { read, body, .. } = self.limits;
-        let path = self.service.path(&operation.path);
-        self.observer.sent(operation.name, &format!("{} {path}, without a key", operation.method));
+        let path = self.service.request_path(&operation.path);
+        self.observer.request_sent(operation.name, &format!("{} {path}, without a key", operation.method));
         let at = self.clock.now();
         let outcome = exchange(way, self.service, &operation, HeaderMap::new(), read, body, self.clock).await;
         let outcome = outcome.map_err(|error| (step_of(&error, self.service, via.is_some()), error));
@@ -122,7 +122,7 @@ impl Probe<'_> {
             at,
         };
         let headers = answer.map_or(&[][..], |answer| &answer.headers);
-        self.observer.answered(&record, LoggedRequest { headers, fields: None });
+        self.observer.response_received(&record, LoggedResponse { headers, fields: None });
         let failed = outcome.as_ref().err().map(|(step, _)| *step);
         if let Some(via) = via.filter(|_| failed != Some(Step::Proxy)) {
             walk.pass(Step::Proxy, Finding::pass(shown(via)));

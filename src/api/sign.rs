@@ -92,8 +92,12 @@ mod tests {
         let environment = Environment::of(&[&key[..], variables].concat());
         let settings = resolve(&flags, &environment, &Files::default()).map_err(|error| error.to_string())?;
         let service = settings.service;
-        let text =
-            string_to_sign("POST", &service.path("cluster/rollingUpgrade"), "1700000000000", "ACCESSKEY001");
+        let text = string_to_sign(
+            "POST",
+            &service.request_path("cluster/rollingUpgrade"),
+            "1700000000000",
+            "ACCESSKEY001",
+        );
         assert_eq!(text.lines().skip(1).collect::<Vec<_>>(), ["1700000000000", "ACCESSKEY001"]);
         Ok(format!("{} {}", service.endpoint, text.lines().next().unwrap_or_default()))
     }

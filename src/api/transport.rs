@@ -186,7 +186,7 @@ pub(super) async fn exchange(
     let url = service
         .endpoint
         .url()
-        .join(&service.path(&operation.path))
+        .join(&service.request_path(&operation.path))
         .expect("a path of digits and letters joins any base");
     let mut request = way.client.request(operation.method.clone(), url).headers(headers).timeout(timeout);
     match &operation.body {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::context::{Context, session};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
@@ -36,7 +36,7 @@ pub(crate) struct CheckArgs {
 /// # Errors
 ///
 /// Fails when the upgrade can't be done or a read fails. Nothing was started.
-pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> Result<(), CommandError> {
     let mut narrator = context.reporter();
     let mut flow = session(context, report, &mut narrator)?;
     match &args.version {

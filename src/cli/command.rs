@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::cli::context::Context;
 use crate::clock::Clock as _;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::journal::{Journal, JournalError};
 use crate::output::{CommandOutput, streams};
 use crate::report::Report;
@@ -73,7 +73,7 @@ impl Command {
     /// # Errors
     ///
     /// See [`Failure`]: whether anything was started is part of each case.
-    pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<CommandOutput, Failure> {
+    pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<CommandOutput, CommandError> {
         match self {
             Self::Upgrade(args) => upgrade::run(args, context, report).map(|()| self.empty_body()),
             Self::Check(args) => check::run(args, context, report).map(|()| self.empty_body()),
@@ -126,11 +126,11 @@ pub(crate) fn record_end(
     let copied = report.copy.as_ref().filter(|copy| copy.journalled);
     let (run, verdict) = match (&report.start_run, copied) {
         (Some(run), _) => (run.as_str(), report.verdict),
-        (None, Some(copy)) => (journal.run(), copy.verdict()),
+        (None, Some(copy)) => (journal.run_id(), copy.verdict()),
         (None, None) => return Ok(()),
     };
     let created = copied.map(|copy| copy.created);
-    journal.end(at, Some(run), verdict, created, document)
+    journal.record_end(at, Some(run), verdict, created, document)
 }
 
 /// Returns the name of a command and the form of its document, for a word that the parser has not looked at.

@@ -5,7 +5,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use super::context::{Context, session};
 use crate::config_group::diff;
 use crate::config_group::{CopyOptions, CopyRequest, Source, copy};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
@@ -103,7 +103,11 @@ impl ConfigGroupArgs {
 /// # Errors
 ///
 /// See [`Failure`]; of a copy the report tells what was made.
-pub(super) fn run(args: &ConfigGroupArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn run(
+    args: &ConfigGroupArgs,
+    context: &Context,
+    report: &mut Report,
+) -> Result<(), CommandError> {
     let mut narrator = context.reporter();
     let mut flow = session(context, report, &mut narrator)?;
     match &args.what {

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::api::{Connection, CredentialCache, Http, Limits, Probe, ProbeReport, TrustFiles};
 use crate::clock::{Clock as _, SignalListener, SystemClock};
-use crate::error::{Failure, StartState};
+use crate::error::{CommandError, StartState};
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
 use crate::model::request_record::RequestRecord;
@@ -43,7 +43,11 @@ impl Context {
     /// # Errors
     ///
     /// Fails when a setting can't be used.
-    pub(crate) fn new(flags: &Flags, look: OutputOptions, environment: Environment) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        flags: &Flags,
+        look: OutputOptions,
+        environment: Environment,
+    ) -> Result<Self, CommandError> {
         let settings = settings::load_settings(flags, &environment)?;
         let look = OutputOptions { format: settings.output, ..look };
         let interrupt = SignalListener::new();
@@ -79,7 +83,7 @@ impl Context {
     /// # Errors
     ///
     /// Fails when there are no usable keys, or trust files can't be read.
-    pub(crate) fn api(&self) -> Result<&Http, Failure> {
+    pub(crate) fn api(&self) -> Result<&Http, CommandError> {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
@@ -104,7 +108,7 @@ impl Context {
             interrupt: self.interrupt.clone(),
             observer: Rc::new(RequestLog { look: self.look }),
         };
-        let http = Http::new(connection).map_err(Failure::Read)?;
+        let http = Http::new(connection).map_err(CommandError::Read)?;
         Ok(self.http.get_or_init(|| http))
     }
 
@@ -113,7 +117,7 @@ impl Context {
     /// # Errors
     ///
     /// Fails at a signal, or when trust files can't be read.
-    pub(crate) fn probe(&self) -> Result<ProbeReport, Failure> {
+    pub(crate) fn probe(&self) -> Result<ProbeReport, CommandError> {
         let probe = Probe {
             service: &self.settings.service,
             limits: self.limits(),
@@ -123,7 +127,11 @@ impl Context {
             interrupt: &self.interrupt,
             observer: &RequestLog { look: self.look },
         };
-        probe.walk().map_err(|signal| Failure::Signal { signal, sent: StartState::Never, follow: None })
+        probe.walk().map_err(|signal| CommandError::Interrupted {
+            signal,
+            start: StartState::NotApplicable,
+            follow: None,
+        })
     }
 
     fn limits(&self) -> Limits {
@@ -308,7 +316,7 @@ pub(super) fn session<'a>(
     context: &'a Context,
     report: &'a mut Report,
     narrator: &'a mut StderrReporter,
-) -> Result<Session<'a>, Failure> {
+) -> Result<Session<'a>, CommandError> {
     Ok(Session {
         api: context.api()?,
         clock: &*context.clock,

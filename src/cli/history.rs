@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::cli::context::{operator, run_id};
 use crate::clock::{Clock as _, SignalListener, SystemClock};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::journal::Journal;
 use crate::model::history::{DamagedRecord, History, InitOutcome};
 use crate::output::{CommandOutput, HistoryView, escape, streams};
@@ -46,32 +46,32 @@ pub(crate) fn empty_body() -> CommandOutput {
 /// # Errors
 ///
 /// Fails when the journal can't be read or written, or no run has that id.
-pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<CommandOutput, Failure> {
+pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<CommandOutput, CommandError> {
     let directory = settings::state_directory(environment, settings::sandbox_port(environment)?);
     let clock = SystemClock { interrupt: SignalListener::new() };
     let now = clock.now();
     let journal = Journal::new(directory, operator(environment), run_id(now), Rc::new(clock));
     if args.init {
-        let outcome = journal.init(now).map_err(Failure::Journal)?;
+        let outcome = journal.init(now).map_err(CommandError::Journal)?;
         report_init(outcome);
         return Ok(CommandOutput::History(
-            journal.history().map_err(Failure::Journal)?,
+            journal.history().map_err(CommandError::Journal)?,
             HistoryView::Init(outcome),
         ));
     }
     if args.repair {
-        let lines = journal.repair(now).map_err(Failure::Journal)?;
+        let lines = journal.repair(now).map_err(CommandError::Journal)?;
         report_repair(&lines);
         return Ok(CommandOutput::History(
-            journal.history().map_err(Failure::Journal)?,
+            journal.history().map_err(CommandError::Journal)?,
             HistoryView::Repair(lines),
         ));
     }
-    let history = journal.history().map_err(Failure::Journal)?;
+    let history = journal.history().map_err(CommandError::Journal)?;
     let view = match &args.id {
         Some(id) => {
             let id = history.find(id)?.id.clone();
-            let entries = journal.entries(&id).map_err(Failure::Journal)?;
+            let entries = journal.entries(&id).map_err(CommandError::Journal)?;
             HistoryView::Run { id, entries }
         }
         None => HistoryView::All,
@@ -102,7 +102,7 @@ fn report_damage(history: &History) {
 fn report_init(outcome: InitOutcome) {
     streams::print_stderr(match outcome {
         InitOutcome::Created => "an empty journal was created",
-        InitOutcome::AlreadyThere => "there is a journal already; nothing was changed",
+        InitOutcome::AlreadyExists => "there is a journal already; nothing was changed",
     });
 }
 

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::api::{CdssApi, Read, RetryPolicy, one};
 use crate::cli::context::Context;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
 use crate::output::CommandOutput;
@@ -53,15 +53,15 @@ impl ListArgs {
 /// # Errors
 ///
 /// Fails when a read does.
-pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, Failure> {
+pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, CommandError> {
     let api: &dyn CdssApi = context.api()?;
     let patient = RetryPolicy::Patient;
     match &args.what {
         What::Clusters => one(api, Read::Clusters(None), patient)
             .map(CommandOutput::Clusters)
-            .map_err(Failure::before_start),
+            .map_err(CommandError::before_start),
         What::Versions => {
-            one(api, Read::Versions, patient).map(CommandOutput::Versions).map_err(Failure::before_start)
+            one(api, Read::Versions, patient).map(CommandOutput::Versions).map_err(CommandError::before_start)
         }
         What::ConfigGroups { version: None } => {
             let all = all_groups(api)?;
@@ -72,9 +72,10 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, F
         }
         What::ConfigGroups { version: Some(selector) } => {
             let versions: Vec<KafkaVersion> =
-                one(api, Read::Versions, patient).map_err(Failure::before_start)?;
-            let code = selector.find(&versions)?.version.code;
-            let groups = one(api, Read::ConfigGroups(Some(code)), patient).map_err(Failure::before_start)?;
+                one(api, Read::Versions, patient).map_err(CommandError::before_start)?;
+            let code = selector.resolve(&versions)?.version.code;
+            let groups =
+                one(api, Read::ConfigGroups(Some(code)), patient).map_err(CommandError::before_start)?;
             Ok(CommandOutput::ConfigGroups(groups, versions))
         }
     }

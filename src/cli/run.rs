@@ -12,7 +12,7 @@ use super::args::{Cli, Global, misplaced_version};
 use super::command::Command;
 use super::context::{Context, CoreDumpsDisabled};
 use crate::clock::Clock as _;
-use crate::error::{CopyFailure, Failure};
+use crate::error::{CommandError, CopyError};
 use crate::exit::Exit;
 use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
@@ -29,7 +29,7 @@ pub(crate) fn main() -> ExitCode {
     let environment = Environment::of_process();
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     if misplaced_version(&words) {
-        let failure = Failure::Usage {
+        let failure = CommandError::Usage {
             message: "the target version stands before the command".to_owned(),
             hint: Some(
                 "write `cdss upgrade --version 3.9.0 …`; `cdss --version` alone is cdss's own".to_owned(),
@@ -49,7 +49,7 @@ pub(crate) fn main() -> ExitCode {
             streams::print_stderr(Cli::command().render_help().to_string().trim_end());
             if guess_output_options(&words, &environment).format == OutputFormat::Json {
                 let hint = Some("`cdss --help` shows what there is".to_owned());
-                let failure = Failure::Usage { message: "no command was given".to_owned(), hint };
+                let failure = CommandError::Usage { message: "no command was given".to_owned(), hint };
                 let ending = ending_without_context("", &failure);
                 let _stdout_is_closed = crate::output::result_only(&crate::output::document(
                     &CommandOutput::None,
@@ -127,7 +127,8 @@ fn exit_with_parse_error(error: &clap::Error, words: &[&str], environment: &Envi
     if guess_output_options(words, environment).format == OutputFormat::Json {
         // The parser's first line says what is wrong; usage and tips follow.
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let failure = Failure::Usage { message, hint: Some("`cdss --help` shows what there is".to_owned()) };
+        let failure =
+            CommandError::Usage { message, hint: Some("`cdss --help` shows what there is".to_owned()) };
         let (command, body) = guess_command(words);
         let ending = ending_without_context(command, &failure);
         let _stdout_is_closed =
@@ -136,7 +137,7 @@ fn exit_with_parse_error(error: &clap::Error, words: &[&str], environment: &Envi
     code(Exit::Usage)
 }
 
-fn ending_without_context<'a>(command: &'a str, failure: &'a Failure) -> Outcome<'a> {
+fn ending_without_context<'a>(command: &'a str, failure: &'a CommandError) -> Outcome<'a> {
     Outcome {
         command,
         exit: failure.exit(),
@@ -158,7 +159,12 @@ fn report_of_failure(body: &CommandOutput) -> Report {
 }
 
 /// Ends a command that failed before there was a context.
-fn exit_with_error(failure: &Failure, look: OutputOptions, body: &CommandOutput, command: &str) -> ExitCode {
+fn exit_with_error(
+    failure: &CommandError,
+    look: OutputOptions,
+    body: &CommandOutput,
+    command: &str,
+) -> ExitCode {
     let report = report_of_failure(body);
     let ending = ending_without_context(command, failure);
     let document = crate::output::document(body, &report, &ending);
@@ -229,7 +235,7 @@ fn run_without_service(
     empty: &CommandOutput,
     global: &Global,
     environment: &Environment,
-    run: impl FnOnce(&Flags) -> Result<CommandOutput, Failure>,
+    run: impl FnOnce(&Flags) -> Result<CommandOutput, CommandError>,
 ) -> ExitCode {
     let flags = flags(global, None);
     // The settings tell the form of the result where they can be settled; they need not be.
@@ -293,7 +299,7 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
     let outcome = catch_unwind(AssertUnwindSafe(|| command.run(&context, &mut report)));
     let (body, failure) = match outcome {
         Ok(Ok(body)) => (body, None),
-        Ok(Err(failure)) => (command.empty_body(), Some(failure.for_service(&context.settings.service))),
+        Ok(Err(failure)) => (command.empty_body(), Some(failure.explain_sandbox(&context.settings.service))),
         Err(_) => (
             command.empty_body(),
             Some(internal_error(context.clock.now(), &context.for_commands, &mut report)),
@@ -302,7 +308,7 @@ fn run(command: &Command, global: &Global, environment: &Environment) -> ExitCod
     if failure.is_some() && body == CommandOutput::Upgrade {
         report.set_failure_verdict();
     }
-    let exit = failure.as_ref().map_or(Exit::Ok, Failure::exit);
+    let exit = failure.as_ref().map_or(Exit::Ok, CommandError::exit);
     let ending = Outcome {
         command: command.name(),
         exit,
@@ -340,22 +346,22 @@ fn has_copied(report: &Report) -> bool {
 }
 
 /// What a panic means: before a start an internal error, after it that nobody knows.
-fn internal_error(now: Timestamp, surroundings: &CommandContext, report: &mut Report) -> Failure {
+fn internal_error(now: Timestamp, surroundings: &CommandContext, report: &mut Report) -> CommandError {
     let message = "a defect of cdss ended it".to_owned();
     if let Some(copy) = report.copy.as_ref().filter(|copy| copy.may_have_changed()) {
-        let hint = format!("look with: {}", surroundings.command("list config-groups", "", ""));
+        let hint = format!("look with: {}", surroundings.command_line("list config-groups", "", ""));
         let name = copy.name.clone();
-        return CopyFailure::FateUnknown { name, cause: message, error: None, hint }.into();
+        return CopyError::CreateOutcomeUnknown { name, cause: message, error: None, hint }.into();
     }
     if report.submitted == Submitted::No {
-        return Failure::Internal(message);
+        return CommandError::Internal(message);
     }
     report.verdict = Some(Verdict::Unknown);
     report.ended_at = Some(now);
     let follow = report.cluster.as_ref().map_or_else(String::new, |(_, no)| {
-        surroundings.follow(*no, report.to.as_ref(), report.from.as_ref())
+        surroundings.follow_command(*no, report.to.as_ref(), report.from.as_ref())
     });
-    Failure::Lost { why: message, follow }
+    CommandError::UpgradeOutcomeUnknown { reason: message, follow }
 }
 
 fn body_of_scenarios() -> CommandOutput {
@@ -375,7 +381,7 @@ mod tests {
         let service = Service {
             site: Site::Public,
             region: Site::Public.default_region(),
-            endpoint: Endpoint::of_site(Site::Public),
+            endpoint: Endpoint::for_site(Site::Public),
             sandbox: false,
         };
         let surroundings = CommandContext { service, profile: None };

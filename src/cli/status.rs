@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::{Context, session};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
@@ -49,7 +49,7 @@ impl StatusArgs {
 /// # Errors
 ///
 /// With `--version` the ends of `upgrade`, without it an error state or the deadline.
-pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> Result<(), CommandError> {
     let mut narrator = context.reporter();
     let mut flow = session(context, report, &mut narrator)?;
     let following = StatusRequest {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::{Context, session};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::output::plan_document;
@@ -79,7 +79,7 @@ impl UpgradeArgs {
 /// # Errors
 ///
 /// See [`Failure`]; the report's `submitted` tells whether this run sent a start.
-pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) -> Result<(), Failure> {
+pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) -> Result<(), CommandError> {
     let mut narrator = context.reporter();
     let mut flow = session(context, report, &mut narrator)?;
     let request = UpgradeRequest {

@@ -1,7 +1,7 @@
 //! `config-group diff`: what differs between two groups. Reads only.
 
 use crate::config_group::rules::difference::{ChangeClass, VersionedSettings, difference};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::selector::Selector;
 use crate::session::Session;
@@ -17,7 +17,7 @@ pub(crate) fn diff(
     from: &Selector,
     to: &Selector,
     tell_by_exit: bool,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let all = all_groups(flow.api)?;
     let wanted = [all.find(from, "")?.clone(), all.find(to, "")?.clone()];
     let [one, other] = flow.settings_of_both(&wanted)?;
@@ -31,12 +31,16 @@ pub(crate) fn diff(
     flow.report.group_from = Some(one.group);
     flow.report.group_to = Some(other.group);
     let differing = flow.report.changes.iter().filter(|change| change.class != ChangeClass::Kept).count();
-    if tell_by_exit && differing > 0 { Err(Failure::Different { differing }) } else { Ok(()) }
+    if tell_by_exit && differing > 0 {
+        Err(CommandError::SettingsDiffer { count: differing })
+    } else {
+        Ok(())
+    }
 }
 
 impl Session<'_> {
     /// Reads the settings of two groups at once. One that is compared with itself is read once.
-    fn settings_of_both(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], Failure> {
+    fn settings_of_both(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], CommandError> {
         let wanted = if groups[0].is_same_as(&groups[1]) { &groups[..1] } else { &groups[..] };
         let mut read = self.required_settings(wanted)?;
         let other = read.pop().expect("each group was told");

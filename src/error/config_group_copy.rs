@@ -1,4 +1,4 @@
-//! Why a config group was not copied, or not as it should be.
+//! Errors of `config-group copy`.
 
 use std::fmt;
 
@@ -9,139 +9,135 @@ use crate::exit::Exit;
 use crate::model::group_name::GroupName;
 use crate::upgrade::rules::checks::JOURNAL_REMEDY;
 
-use super::{Failure, exit_of_signal, exit_of_unsent};
+use super::exit_codes::{exit_for_signal, exit_for_undelivered};
 
-/// The ends of a copy that are its own. Where a request failed, `error` is its failure, with the service's words.
+/// Why a copy failed. Where a request failed, `error` is its error, with the service's message.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CopyFailure {
-    /// A group of the name is there, and it is not an empty one of this machine's own.
-    #[error("config group {group} of {version} exists already, and {why}; nothing was written")]
-    Exists { group: String, version: String, why: &'static str, hint: String },
-    /// An earlier create of the name may still come to a group; another one could make a second.
-    #[error(
-        "run {run} sent a create of config group {name}, and nobody has seen what became of it; nothing was written"
-    )]
-    Unresolved { name: GroupName, run: String, hint: String },
-    /// The cluster that was named tells no group to copy.
-    #[error("the service doesn't tell which config group {cluster} uses; nothing was written")]
-    NoSource { cluster: String, hint: String },
-    /// The group whose values are to be carried is another one than was shown.
+pub(crate) enum CopyError {
+    /// A group with this name exists, and it is not an empty group that this machine created.
+    #[error("config group {group} for {version} already exists: {reason}; nothing was written")]
+    GroupExists { group: String, version: String, reason: &'static str, hint: String },
+    /// An earlier create with this name may still take effect; another one could create a second group.
+    #[error("run {run} tried to create config group {name}; the outcome is unknown, and nothing was written")]
+    EarlierCreateUnresolved { name: GroupName, run: String, hint: String },
+    /// The service did not report the config group of the source cluster.
+    #[error("the service did not report which config group {cluster} uses; nothing was written")]
+    SourceUnknown { cluster: String, hint: String },
+    /// The source group changed after the plan was shown.
     #[error("config group {group} has changed since it was shown; nothing was written")]
     SourceChanged { group: String },
-    /// The empty group that was to be filled has gone meanwhile.
-    #[error("config group {group} is not there any more; nothing was written")]
-    Gone { group: String },
-    /// What is about to be made can't be written down first.
+    /// The empty group to fill was deleted in the meantime.
+    #[error("config group {group} no longer exists; nothing was written")]
+    GroupMissing { group: String },
+    /// The create can't be recorded in the journal first.
     #[error("{0}")]
-    NoJournal(String),
-    /// The create certainly did not reach the service.
-    #[error("the config group was not made: {0}")]
-    NotMade(ApiError),
-    /// The write into a group that was there certainly did not reach the service.
+    JournalUnusable(String),
+    /// The create request certainly did not reach the service.
+    #[error("the config group was not created: {0}")]
+    CreateNotDelivered(ApiError),
+    /// The write to an existing group certainly did not reach the service.
     #[error("the config group's values were not written: {0}")]
-    NotWritten(ApiError),
-    /// The service said no, and a look confirmed that there is no such group.
+    WriteNotDelivered(ApiError),
+    /// The service refused, and a read confirmed that the group does not exist.
     #[error("the service refused the config group: {0}")]
-    Refused(ApiError),
-    /// Nobody knows whether there is a new group.
-    #[error("whether config group {name} was made is not known: {cause}")]
-    FateUnknown { name: GroupName, cause: String, error: Option<ApiError>, hint: String },
-    /// The group is there; what it has can't be read.
-    #[error("config group {group} was made; which values it has is not known: {cause}")]
-    ContentUnknown { group: String, cause: String, error: Option<ApiError>, hint: String },
-    /// The group is there, and this run has certainly written no value into it.
-    #[error("config group {group} was made, and its values were not written: {cause}")]
-    Unwritten { group: String, cause: String, error: Option<ApiError>, hint: String },
-    /// The group is there and doesn't have what was sent.
-    #[error("config group {group} isn't right: {}{cause}", lacking(keys))]
-    NotAsSent { group: String, keys: Vec<String>, cause: String, error: Option<ApiError>, hint: String },
-    #[error("interrupted; {left}")]
-    Interrupted { signal: Signal, left: Leftover, hint: Option<String> },
+    CreateRefused(ApiError),
+    /// It is unknown whether the group was created.
+    #[error("unknown whether config group {name} was created: {cause}")]
+    CreateOutcomeUnknown { name: GroupName, cause: String, error: Option<ApiError>, hint: String },
+    /// The group was created, but its values can't be read.
+    #[error("config group {group} was created, but its values are unknown: {cause}")]
+    ValuesUnknown { group: String, cause: String, error: Option<ApiError>, hint: String },
+    /// The group was created, and this run certainly wrote no values.
+    #[error("config group {group} was created, but its values were not written: {cause}")]
+    ValuesNotWritten { group: String, cause: String, error: Option<ApiError>, hint: String },
+    /// The values of the group differ from those that were sent.
+    #[error("config group {group} does not match: {}{cause}", unsaved_keys(keys))]
+    ValuesMismatch { group: String, keys: Vec<String>, cause: String, error: Option<ApiError>, hint: String },
+    #[error("interrupted; {progress}")]
+    Interrupted { signal: Signal, progress: CopyProgress, hint: Option<String> },
 }
 
-/// What a signal leaves behind.
+/// How far the copy had progressed when a signal arrived.
 #[derive(Debug)]
-pub(crate) enum Leftover {
-    /// Nothing was sent that changes anything.
-    Nothing,
-    /// The create was sent, and nobody has seen its group.
-    Perhaps(String),
-    /// The group, whose values may not be there.
-    Group(String),
+pub(crate) enum CopyProgress {
+    /// No change was requested.
+    NothingSent,
+    /// The create was sent, but the group was not observed.
+    CreateSent(String),
+    /// The group exists, but its values may be missing.
+    GroupCreated(String),
 }
 
-impl fmt::Display for Leftover {
+impl fmt::Display for CopyProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nothing => f.write_str("nothing was changed"),
-            Self::Perhaps(name) => write!(f, "config group {name} may be there, and may lack its values"),
-            Self::Group(group) => write!(f, "config group {group} is there, and may lack its values"),
+            Self::NothingSent => f.write_str("nothing was changed"),
+            Self::CreateSent(name) => write!(f, "config group {name} may exist and may lack its values"),
+            Self::GroupCreated(group) => write!(f, "config group {group} exists but may lack its values"),
         }
     }
 }
 
-fn lacking(keys: &[String]) -> String {
+fn unsaved_keys(keys: &[String]) -> String {
     match keys {
         [] => String::new(),
-        [key] => format!("{key} is not as sent; "),
-        keys => format!("{} are not as sent; ", first_few(keys.iter().cloned())),
+        [key] => format!("{key} was not saved; "),
+        keys => format!("{} were not saved; ", first_few(keys.iter().cloned())),
     }
 }
 
-impl From<CopyFailure> for Failure {
-    fn from(failure: CopyFailure) -> Self {
-        Self::Copy(Box::new(failure))
-    }
-}
-
-impl CopyFailure {
+impl CopyError {
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Exists { .. }
-            | Self::Unresolved { .. }
-            | Self::NoSource { .. }
+            Self::GroupExists { .. }
+            | Self::EarlierCreateUnresolved { .. }
+            | Self::SourceUnknown { .. }
             | Self::SourceChanged { .. }
-            | Self::Gone { .. }
-            | Self::NoJournal(_) => Exit::Blocked,
-            Self::NotMade(error) | Self::NotWritten(error) => exit_of_unsent(error),
-            Self::Refused(_) => Exit::Rejected,
-            Self::FateUnknown { .. } | Self::ContentUnknown { .. } => Exit::Unknown,
-            Self::NotAsSent { .. } | Self::Unwritten { .. } => Exit::Failed,
-            Self::Interrupted { signal, .. } => exit_of_signal(*signal),
+            | Self::GroupMissing { .. }
+            | Self::JournalUnusable(_) => Exit::Blocked,
+            Self::CreateNotDelivered(error) | Self::WriteNotDelivered(error) => exit_for_undelivered(error),
+            Self::CreateRefused(_) => Exit::Rejected,
+            Self::CreateOutcomeUnknown { .. } | Self::ValuesUnknown { .. } => Exit::Unknown,
+            Self::ValuesMismatch { .. } | Self::ValuesNotWritten { .. } => Exit::Failed,
+            Self::Interrupted { signal, .. } => exit_for_signal(*signal),
         }
     }
 
     pub(super) fn hint(&self) -> Option<String> {
         match self {
-            Self::Exists { hint, .. }
-            | Self::Unresolved { hint, .. }
-            | Self::NoSource { hint, .. }
-            | Self::Unwritten { hint, .. }
-            | Self::FateUnknown { hint, .. }
-            | Self::ContentUnknown { hint, .. }
-            | Self::NotAsSent { hint, .. } => Some(hint.clone()),
-            Self::NoJournal(_) => Some(JOURNAL_REMEDY.to_owned()),
-            Self::Gone { .. } | Self::SourceChanged { .. } => {
-                Some("run the command again, and look at what it shows".to_owned())
+            Self::GroupExists { hint, .. }
+            | Self::EarlierCreateUnresolved { hint, .. }
+            | Self::SourceUnknown { hint, .. }
+            | Self::ValuesNotWritten { hint, .. }
+            | Self::CreateOutcomeUnknown { hint, .. }
+            | Self::ValuesUnknown { hint, .. }
+            | Self::ValuesMismatch { hint, .. } => Some(hint.clone()),
+            Self::JournalUnusable(_) => Some(JOURNAL_REMEDY.to_owned()),
+            Self::GroupMissing { .. } | Self::SourceChanged { .. } => {
+                Some("run the command again and review the new plan".to_owned())
             }
-            Self::NotMade(error) | Self::NotWritten(error) | Self::Refused(error) => error.hint(),
+            Self::CreateNotDelivered(error) | Self::WriteNotDelivered(error) | Self::CreateRefused(error) => {
+                error.hint()
+            }
             Self::Interrupted { hint, .. } => hint.clone(),
         }
     }
 
-    pub(super) fn error(&self) -> Option<&ApiError> {
+    pub(super) fn api_error(&self) -> Option<&ApiError> {
         match self {
-            Self::NotMade(error) | Self::NotWritten(error) | Self::Refused(error) => Some(error),
-            Self::FateUnknown { error, .. }
-            | Self::ContentUnknown { error, .. }
-            | Self::Unwritten { error, .. }
-            | Self::NotAsSent { error, .. } => error.as_ref(),
-            Self::Exists { .. }
-            | Self::Unresolved { .. }
-            | Self::NoSource { .. }
+            Self::CreateNotDelivered(error) | Self::WriteNotDelivered(error) | Self::CreateRefused(error) => {
+                Some(error)
+            }
+            Self::CreateOutcomeUnknown { error, .. }
+            | Self::ValuesUnknown { error, .. }
+            | Self::ValuesNotWritten { error, .. }
+            | Self::ValuesMismatch { error, .. } => error.as_ref(),
+            Self::GroupExists { .. }
+            | Self::EarlierCreateUnresolved { .. }
+            | Self::SourceUnknown { .. }
             | Self::SourceChanged { .. }
-            | Self::Gone { .. }
-            | Self::NoJournal(_)
+            | Self::GroupMissing { .. }
+            | Self::JournalUnusable(_)
             | Self::Interrupted { .. } => None,
         }
     }

@@ -21,13 +21,13 @@ use crate::model::verdict::{Submitted, Verdict};
 pub(super) const SCHEMA: &str = "cdss-journal/v2";
 
 /// How the lines of this version and of earlier ones begin.
-const BEGINNINGS: [&[u8]; 3] =
+const LINE_PREFIXES: [&[u8]; 3] =
     [b"{\"schema\":\"cdss-journal/v2\",\"run\":\"", b"{\"schema\":\"cdss-journal/v1\"", b"{\"run\":\""];
 
 /// What stands between the checked bytes and the digits of the checksum.
-const BEFORE_CHECKSUM: &[u8] = b",\"crc32\":\"";
+const CHECKSUM_PREFIX: &[u8] = b",\"crc32\":\"";
 const CHECKSUM_DIGITS: usize = 8;
-const AFTER_CHECKSUM: &[u8] = b"\"}";
+const CHECKSUM_SUFFIX: &[u8] = b"\"}";
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,7 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Returns true for a line about the journal's file, and not about what its run did.
-    pub(super) fn is_about_the_file(&self) -> bool {
+    pub(super) fn is_maintenance(&self) -> bool {
         matches!(self.event, Some(Event::Torn(_) | Event::Repaired(_) | Event::Initialized(_)))
     }
 }
@@ -78,7 +78,7 @@ pub(super) enum Event {
 
 /// Who makes a change, with what, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Author {
+pub(super) struct AuthorFields {
     /// The version of cdss.
     pub cdss: String,
     pub user: Option<String>,
@@ -100,7 +100,7 @@ pub(super) struct ServiceName {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Start {
     #[serde(flatten)]
-    pub author: Author,
+    pub author: AuthorFields,
     #[serde(with = "text")]
     pub cluster: ClusterNo,
     pub cluster_name: Option<String>,
@@ -166,7 +166,7 @@ pub(super) struct End {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct GroupChange {
     #[serde(flatten)]
-    pub author: Author,
+    pub author: AuthorFields,
     #[serde(default, with = "optional_text")]
     pub config_group: Option<ConfigGroupNo>,
     pub config_group_name: String,
@@ -243,7 +243,7 @@ impl From<Option<PlanNames>> for Plan {
     }
 }
 
-impl Author {
+impl AuthorFields {
     /// Returns the service that the change was sent to.
     ///
     /// # Errors
@@ -251,9 +251,9 @@ impl Author {
     /// Fails with the reason when this cdss knows no such site, region, or endpoint.
     pub(super) fn service(&self) -> Result<Service, String> {
         Ok(Service {
-            site: self.service.site.parse().map_err(reason)?,
-            region: self.service.region.parse().map_err(reason)?,
-            endpoint: Endpoint::parse(&self.endpoint).map_err(reason)?,
+            site: self.service.site.parse().map_err(to_reason)?,
+            region: self.service.region.parse().map_err(to_reason)?,
+            endpoint: Endpoint::parse(&self.endpoint).map_err(to_reason)?,
             sandbox: self.service.sandbox,
         })
     }
@@ -261,7 +261,7 @@ impl Author {
 
 /// The fields that every line has.
 #[derive(Deserialize)]
-pub(super) struct Head<'a> {
+pub(super) struct LineHeader<'a> {
     #[serde(borrow)]
     pub schema: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -273,7 +273,7 @@ pub(super) struct Head<'a> {
 }
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct LineFields<'a> {
     schema: &'static str,
     run: &'a str,
     at: Timestamp,
@@ -287,12 +287,12 @@ struct Line<'a> {
 ///
 /// Fails when the event is not representable in JSON.
 pub(super) fn encode(run: &str, at: Timestamp, event: &Event) -> serde_json::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(&Line { schema: SCHEMA, run, at, event })?;
+    let mut line = serde_json::to_vec(&LineFields { schema: SCHEMA, run, at, event })?;
     let _brace = line.pop();
     let checksum = checksum(&line);
-    line.extend_from_slice(BEFORE_CHECKSUM);
+    line.extend_from_slice(CHECKSUM_PREFIX);
     line.extend_from_slice(checksum.as_bytes());
-    line.extend_from_slice(AFTER_CHECKSUM);
+    line.extend_from_slice(CHECKSUM_SUFFIX);
     Ok(line)
 }
 
@@ -305,8 +305,9 @@ pub(super) fn parse(line: &[u8]) -> Result<Entry, String> {
     let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8")?;
     match split_checksum(line) {
         Some((checked, digits)) if checksum(checked).as_bytes() == digits => {
-            let head: Head<'_> = serde_json::from_str(text).map_err(|error| json_reason(&error))?;
-            let event = Event::parse(&head.event, text).map_err(|error| json_reason(&error))?;
+            let head: LineHeader<'_> =
+                serde_json::from_str(text).map_err(|error| describe_json_error(&error))?;
+            let event = Event::parse(&head.event, text).map_err(|error| describe_json_error(&error))?;
             Ok(Entry { run: head.run.into_owned(), at: head.at, event })
         }
         Some(_) => Err("its checksum does not match".to_owned()),
@@ -329,16 +330,16 @@ pub(super) fn is_torn(bytes: &[u8]) -> bool {
     };
     let is_incomplete = || serde_json::from_str::<de::IgnoredAny>(text).is_err_and(|error| error.is_eof());
     !bytes.is_empty()
-        && BEGINNINGS.into_iter().any(begins)
+        && LINE_PREFIXES.into_iter().any(begins)
         && !bytes.iter().any(|byte| *byte < b' ')
-        && !has_whole_checksum(bytes)
+        && !has_complete_checksum(bytes)
         && is_incomplete()
 }
 
 /// Returns true for a line that goes on after the name of its checksum with anything but a part of the digits.
-fn has_whole_checksum(line: &[u8]) -> bool {
-    let at = line.windows(BEFORE_CHECKSUM.len()).rposition(|part| part == BEFORE_CHECKSUM);
-    let digits = at.map_or(&[][..], |at| &line[at + BEFORE_CHECKSUM.len()..]);
+fn has_complete_checksum(line: &[u8]) -> bool {
+    let at = line.windows(CHECKSUM_PREFIX.len()).rposition(|part| part == CHECKSUM_PREFIX);
+    let digits = at.map_or(&[][..], |at| &line[at + CHECKSUM_PREFIX.len()..]);
     digits.len() >= CHECKSUM_DIGITS || !digits.iter().all(u8::is_ascii_hexdigit)
 }
 
@@ -348,9 +349,9 @@ fn checksum(bytes: &[u8]) -> String {
 
 /// Splits a line that ends with a checksum into the checked bytes and the digits.
 fn split_checksum(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let line = line.strip_suffix(AFTER_CHECKSUM)?;
+    let line = line.strip_suffix(CHECKSUM_SUFFIX)?;
     let (line, digits) = line.split_at_checked(line.len().checked_sub(CHECKSUM_DIGITS)?)?;
-    Some((line.strip_suffix(BEFORE_CHECKSUM)?, digits))
+    Some((line.strip_suffix(CHECKSUM_PREFIX)?, digits))
 }
 
 impl Event {
@@ -378,13 +379,13 @@ impl Event {
 }
 
 /// Returns what is wrong with a line as JSON. Its position is given in bytes from the beginning of the line.
-pub(super) fn json_reason(error: &serde_json::Error) -> String {
+pub(super) fn describe_json_error(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
     format!("{what}, at byte {}", error.column())
 }
 
-fn reason(error: impl Display) -> String {
+fn to_reason(error: impl Display) -> String {
     error.to_string()
 }
 

@@ -8,22 +8,22 @@ use sha2::{Digest as _, Sha256};
 
 use super::entry;
 #[cfg(unix)]
-use crate::model::command_context::quote;
+use crate::model::command_context::shell_quote;
 
 /// How much is read at once. Larger reads are not faster; memory stays small.
-const READ_SIZE: usize = 64 * 1024;
+const READ_BUFFER_BYTES: usize = 64 * 1024;
 
 /// The longest line that is read into memory and written, in bytes without its line end. The documents of a day's watch
 /// stay below it, and it keeps within the memory that reading a journal may take.
-pub(super) const LONGEST_LINE: usize = 4 * 1024 * 1024;
+pub(super) const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Why a longer line is neither read nor written.
-pub(super) const TOO_LONG: &str = "it is longer than 4 MiB";
+pub(super) const LINE_TOO_LONG: &str = "it is longer than 4 MiB";
 
 /// One line of the journal.
-pub(super) enum Line<'a> {
+pub(super) enum RawLine<'a> {
     /// With its line end; the last one may have none.
-    Whole(&'a [u8]),
+    Complete(&'a [u8]),
     /// Longer than [`LONGEST_LINE`]: the length and the hash of what is before its line end.
     TooLong { bytes: usize, sha256: [u8; 32] },
 }
@@ -33,36 +33,36 @@ pub(super) enum Line<'a> {
 /// # Errors
 ///
 /// Fails when the file can't be read.
-pub(super) fn read(path: &Path, each: impl FnMut(Line<'_>)) -> io::Result<()> {
+pub(super) fn read(path: &Path, on_line: impl FnMut(RawLine<'_>)) -> io::Result<()> {
     match open(path, OpenOptions::new().read(true)) {
-        Ok(file) => lines(BufReader::with_capacity(READ_SIZE, file), each),
+        Ok(file) => read_lines(BufReader::with_capacity(READ_BUFFER_BYTES, file), on_line),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
 }
 
 /// Calls `each` for every line.
-pub(super) fn lines(mut reader: impl BufRead, mut each: impl FnMut(Line<'_>)) -> io::Result<()> {
+pub(super) fn read_lines(mut reader: impl BufRead, mut on_line: impl FnMut(RawLine<'_>)) -> io::Result<()> {
     let mut line = Vec::new();
-    while read_part(&mut reader, LONGEST_LINE + 1, &mut line)? > 0 {
-        if line.len() <= LONGEST_LINE || line.ends_with(b"\n") {
-            each(Line::Whole(&line));
+    while read_part(&mut reader, MAX_LINE_BYTES + 1, &mut line)? > 0 {
+        if line.len() <= MAX_LINE_BYTES || line.ends_with(b"\n") {
+            on_line(RawLine::Complete(&line));
         } else {
-            each(too_long(&mut reader, &mut line)?);
+            on_line(skip_long_line(&mut reader, &mut line)?);
         }
     }
     Ok(())
 }
 
 /// Reads the rest of a line that begins with `part`, without keeping it.
-fn too_long(reader: &mut impl BufRead, part: &mut Vec<u8>) -> io::Result<Line<'static>> {
+fn skip_long_line(reader: &mut impl BufRead, part: &mut Vec<u8>) -> io::Result<RawLine<'static>> {
     let (mut hash, mut bytes) = (Sha256::new(), 0);
     loop {
         let content = part.strip_suffix(b"\n").unwrap_or(part);
         hash.update(content);
         bytes += content.len();
-        if part.ends_with(b"\n") || read_part(reader, READ_SIZE, part)? == 0 {
-            return Ok(Line::TooLong { bytes, sha256: hash.finalize().into() });
+        if part.ends_with(b"\n") || read_part(reader, READ_BUFFER_BYTES, part)? == 0 {
+            return Ok(RawLine::TooLong { bytes, sha256: hash.finalize().into() });
         }
     }
 }
@@ -87,7 +87,7 @@ pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
     let file = match open(path, &mut options()) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let file = open(path, options().create(true))?;
-            path.parent().map_or(Ok(()), sync_folder)?;
+            path.parent().map_or(Ok(()), sync_directory)?;
             file
         }
         opened => opened?,
@@ -109,11 +109,11 @@ pub(super) fn append(
     line: &[u8],
     torn: impl FnOnce(usize) -> io::Result<Vec<u8>>,
 ) -> io::Result<()> {
-    let last = unterminated(file)?;
+    let last = read_unterminated(file)?;
     let mut text = Vec::with_capacity(line.len() + 1);
     if !last.is_empty() {
         text.push(b'\n');
-        if last.len() <= LONGEST_LINE && entry::is_torn(&last) {
+        if last.len() <= MAX_LINE_BYTES && entry::is_torn(&last) {
             text.extend(torn(last.len())?);
             text.push(b'\n');
         }
@@ -125,11 +125,11 @@ pub(super) fn append(
 }
 
 /// Returns what follows the last line end; of what is too long for a line, only a part.
-fn unterminated(file: &mut File) -> io::Result<Vec<u8>> {
+fn read_unterminated(file: &mut File) -> io::Result<Vec<u8>> {
     let mut start = file.seek(SeekFrom::End(0))?;
     let mut last = Vec::new();
-    while start > 0 && last.len() <= LONGEST_LINE {
-        let size = start.min(READ_SIZE as u64);
+    while start > 0 && last.len() <= MAX_LINE_BYTES {
+        let size = start.min(READ_BUFFER_BYTES as u64);
         start -= size;
         file.seek(SeekFrom::Start(start))?;
         let mut part = Vec::new();
@@ -150,7 +150,7 @@ fn unterminated(file: &mut File) -> io::Result<Vec<u8>> {
 /// # Errors
 ///
 /// Fails when the folder can't be created, or somebody else could choose what is in it.
-pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn create_directory(folder: &Path) -> io::Result<()> {
     let is_missing = |folder: &&Path| folder.symlink_metadata().is_err();
     let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
     let mut builder = std::fs::DirBuilder::new();
@@ -158,13 +158,13 @@ pub(super) fn create_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)?;
-    check_folder(folder)?;
-    missing.into_iter().filter_map(Path::parent).try_for_each(sync_folder)
+    check_directory(folder)?;
+    missing.into_iter().filter_map(Path::parent).try_for_each(sync_directory)
 }
 
 /// Waits until the names in a folder are on the disk.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+fn sync_directory(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         // Some file systems have no such operation for folders, and keep names safe without it.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
@@ -178,14 +178,14 @@ fn sync_folder(_folder: &Path) -> io::Result<()> {
 }
 
 /// Returns why the journal can't be written, without writing anything; None when it can.
-pub(super) fn fault(path: &Path) -> Option<io::Error> {
+pub(super) fn access_problem(path: &Path) -> Option<io::Error> {
     let existing = path.ancestors().find(|place| place.symlink_metadata().is_ok())?;
     let folder = path.parent().filter(|folder| folder.symlink_metadata().is_ok());
-    folder.and_then(|folder| check_folder(folder).err()).or_else(|| {
+    folder.and_then(|folder| check_directory(folder).err()).or_else(|| {
         if existing == path {
             open(path, OpenOptions::new().append(true)).err()
         } else {
-            not_writable(existing)
+            write_access_error(existing)
         }
     })
 }
@@ -235,7 +235,7 @@ fn make_private(_file: &File) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn not_writable(folder: &Path) -> Option<io::Error> {
+fn write_access_error(folder: &Path) -> Option<io::Error> {
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)
         .err()
         .map(Into::into)
@@ -258,7 +258,7 @@ fn not_writable(folder: &Path) -> Option<io::Error> {
 ///
 /// Fails with the reason.
 #[cfg(unix)]
-fn check_folder(folder: &Path) -> io::Result<()> {
+fn check_directory(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt as _;
     let found = folder.symlink_metadata()?;
     if found.is_symlink() {
@@ -272,7 +272,7 @@ fn check_folder(folder: &Path) -> io::Result<()> {
         return Err(io::Error::other("its folder belongs to another user"));
     }
     if found.mode() & 0o022 != 0 {
-        let quoted = quote(&folder.to_string_lossy());
+        let quoted = shell_quote(&folder.to_string_lossy());
         return Err(io::Error::other(format!("others may write to its folder: chmod 700 {quoted}")));
     }
     Ok(())

@@ -11,16 +11,16 @@ use crate::clock::{Clock, Interrupted};
 
 /// How long a writer waits for the others. A line takes a few milliseconds, so a lock that is held for longer belongs
 /// to a process that is stopped or stuck.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const MAX_WAIT: Duration = Duration::from_secs(2);
 
 /// Between two attempts: short against what a person notices, long against what an attempt costs.
-const PAUSE: Duration = Duration::from_millis(20);
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Held until the process ends or this is dropped: no other cdss on this machine works on the cluster, or creates the
 /// config group.
 #[must_use]
 #[derive(Debug)]
-pub(crate) struct ClusterLock(#[expect(dead_code, reason = "an open file holds its lock")] File);
+pub(crate) struct OperationLock(#[expect(dead_code, reason = "an open file holds its lock")] File);
 
 /// Why there is no lock.
 #[derive(Debug, thiserror::Error)]
@@ -32,12 +32,12 @@ pub(crate) enum LockError {
 }
 
 /// Takes the lock in this file, without waiting.
-pub(super) fn take(path: &Path) -> Result<ClusterLock, LockError> {
+pub(super) fn acquire(path: &Path) -> Result<OperationLock, LockError> {
     let fail = |source| JournalError::Io { path: path.to_owned(), source };
     let file = file::open(path, OpenOptions::new().create(true).truncate(false).write(true)).map_err(fail)?;
-    deliberate_bug!(SkipLock => return Ok(ClusterLock(file)););
+    deliberate_bug!(SkipLock => return Ok(OperationLock(file)););
     match file.try_lock() {
-        Ok(()) => Ok(ClusterLock(file)),
+        Ok(()) => Ok(OperationLock(file)),
         Err(TryLockError::WouldBlock) => Err(LockError::Held),
         Err(TryLockError::Error(source)) => Err(fail(source).into()),
     }
@@ -47,7 +47,7 @@ pub(super) fn take(path: &Path) -> Result<ClusterLock, LockError> {
 #[derive(Debug, Default)]
 pub(super) struct LockWait {
     /// A wait was in vain, so the next writers try only once.
-    is_over: Cell<bool>,
+    has_timed_out: Cell<bool>,
 }
 
 /// Why a writer did not get the journal's lock.
@@ -65,14 +65,14 @@ impl LockWait {
         let begun = clock.elapsed();
         loop {
             if try_lock(file)? {
-                self.is_over.set(false);
+                self.has_timed_out.set(false);
                 return Ok(());
             }
-            if self.is_over.get() || clock.elapsed().saturating_sub(begun) >= LONGEST_WAIT {
-                self.is_over.set(true);
+            if self.has_timed_out.get() || clock.elapsed().saturating_sub(begun) >= MAX_WAIT {
+                self.has_timed_out.set(true);
                 return Err(WaitError::Held);
             }
-            if let Err(interrupted) = clock.sleep(PAUSE) {
+            if let Err(interrupted) = clock.sleep(RETRY_INTERVAL) {
                 return if try_lock(file)? { Ok(()) } else { Err(WaitError::Interrupted(interrupted)) };
             }
         }

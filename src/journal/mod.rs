@@ -27,8 +27,8 @@ mod lock;
 mod replay;
 mod v1;
 
-use entry::{Author, Event, Plan, ServiceName};
-pub(crate) use lock::{ClusterLock, LockError};
+use entry::{AuthorFields, Event, Plan, ServiceName};
+pub(crate) use lock::{LockError, OperationLock};
 use lock::{LockWait, WaitError};
 use replay::Replay;
 
@@ -37,9 +37,9 @@ pub(crate) struct Journal {
     /// None when the machine has no place for it.
     directory: Option<PathBuf>,
     operator: Operator,
-    run: String,
+    run_id: String,
     clock: Rc<dyn Clock>,
-    patience: LockWait,
+    lock_wait: LockWait,
     /// The last write of this process failed.
     is_failing: Cell<bool>,
 }
@@ -88,7 +88,7 @@ pub(crate) struct GroupEntry<'a> {
     /// How consent was given.
     pub consent: &'a str,
     /// The run that created the group, where it exists already.
-    pub made_by: Option<&'a str>,
+    pub created_by: Option<&'a str>,
     /// Both versions and groups, every setting, and what is left out, in the form of the documents on stdout.
     pub plan: &'a Value,
 }
@@ -97,7 +97,7 @@ pub(crate) struct GroupEntry<'a> {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
     #[error("the journal has no place: neither XDG_STATE_HOME nor HOME is set")]
-    NoPlace,
+    NoDirectory,
     #[error("the journal at {} can't be used: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     /// Somebody else holds its lock for longer than writing a line takes.
@@ -113,15 +113,15 @@ impl Journal {
     pub(crate) fn new(
         directory: Option<PathBuf>,
         operator: Operator,
-        run: String,
+        run_id: String,
         clock: Rc<dyn Clock>,
     ) -> Self {
-        let (patience, is_failing) = (LockWait::default(), Cell::default());
-        Self { directory, operator, run, clock, patience, is_failing }
+        let (lock_wait, is_failing) = (LockWait::default(), Cell::default());
+        Self { directory, operator, run_id, clock, lock_wait, is_failing }
     }
 
-    pub(crate) fn run(&self) -> &str {
-        &self.run
+    pub(crate) fn run_id(&self) -> &str {
+        &self.run_id
     }
 
     /// Returns true when the last write of this process failed, so that one warning is enough.
@@ -130,7 +130,7 @@ impl Journal {
     }
 
     fn directory(&self) -> Result<&Path, JournalError> {
-        self.directory.as_deref().ok_or(JournalError::NoPlace)
+        self.directory.as_deref().ok_or(JournalError::NoDirectory)
     }
 
     fn path(&self) -> Result<PathBuf, JournalError> {
@@ -138,9 +138,11 @@ impl Journal {
     }
 
     /// Returns why the journal can't be written, without writing anything; None when it can.
-    pub(crate) fn fault(&self) -> Option<String> {
+    pub(crate) fn access_problem(&self) -> Option<String> {
         match self.path() {
-            Ok(path) => file::fault(&path).map(|source| JournalError::Io { path, source }.to_string()),
+            Ok(path) => {
+                file::access_problem(&path).map(|source| JournalError::Io { path, source }.to_string())
+            }
             Err(error) => Some(error.to_string()),
         }
     }
@@ -154,9 +156,9 @@ impl Journal {
                 open_starts: replay.open_starts(service, cluster),
                 start_runs: replay.start_runs(),
                 damaged: replay.damaged_lines(),
-                fault: self.fault(),
+                problem: self.access_problem(),
             },
-            Err(error) => JournalState { fault: Some(error.to_string()), ..JournalState::default() },
+            Err(error) => JournalState { problem: Some(error.to_string()), ..JournalState::default() },
         }
     }
 
@@ -177,9 +179,9 @@ impl Journal {
     pub(crate) fn entries(&self, run: &str) -> Result<Vec<Value>, JournalError> {
         let mut entries = Vec::new();
         self.read(|line| {
-            let file::Line::Whole(line) = line else { return };
+            let file::RawLine::Complete(line) = line else { return };
             let line = line.trim_ascii_end();
-            if entry::parse(line).is_ok_and(|entry| entry.run == run && !entry.is_about_the_file()) {
+            if entry::parse(line).is_ok_and(|entry| entry.run == run && !entry.is_maintenance()) {
                 entries.extend(serde_json::from_slice(line).ok());
             }
         })?;
@@ -192,23 +194,23 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when there is a journal that can't be read. Damaged lines are skipped.
-    pub(crate) fn creates(
+    pub(crate) fn group_creations(
         &self,
         service: &Service,
         version: VersionCode,
     ) -> Result<Vec<GroupCreation>, JournalError> {
-        self.replay().map(|replay| replay.creates(service, version))
+        self.replay().map(|replay| replay.group_creations(service, version))
     }
 
     fn replay(&self) -> Result<Replay, JournalError> {
         let mut replay = Replay::default();
-        self.read(|line| replay.read(&line))?;
+        self.read(|line| replay.add_raw_line(&line))?;
         Ok(replay)
     }
 
-    fn read(&self, each: impl FnMut(file::Line<'_>)) -> Result<(), JournalError> {
+    fn read(&self, on_line: impl FnMut(file::RawLine<'_>)) -> Result<(), JournalError> {
         let path = self.path()?;
-        file::read(&path, each).map_err(|source| JournalError::Io { path, source })
+        file::read(&path, on_line).map_err(|source| JournalError::Io { path, source })
     }
 
     /// Takes the lock of this cluster at this service, without waiting.
@@ -216,8 +218,12 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when another process on this machine holds it, or the folder can't be used.
-    pub(crate) fn lock(&self, service: &Service, cluster: ClusterNo) -> Result<ClusterLock, LockError> {
-        self.lock_on(service, &cluster.to_string())
+    pub(crate) fn lock_cluster(
+        &self,
+        service: &Service,
+        cluster: ClusterNo,
+    ) -> Result<OperationLock, LockError> {
+        self.lock_named(service, &cluster.to_string())
     }
 
     /// Takes the lock of this name at this service, without waiting: two runs would create two groups.
@@ -225,15 +231,15 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when another process on this machine holds it, or the folder can't be used.
-    pub(crate) fn lock_group(&self, service: &Service, name: &GroupName) -> Result<ClusterLock, LockError> {
-        self.lock_on(service, &format!("group-{name}"))
+    pub(crate) fn lock_group(&self, service: &Service, name: &GroupName) -> Result<OperationLock, LockError> {
+        self.lock_named(service, &format!("group-{name}"))
     }
 
-    fn lock_on(&self, service: &Service, what: &str) -> Result<ClusterLock, LockError> {
-        self.create_folder()?;
+    fn lock_named(&self, service: &Service, name: &str) -> Result<OperationLock, LockError> {
+        self.create_directory()?;
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         let service: String = service.key().chars().map(plain).collect();
-        lock::take(&self.directory()?.join(format!("lock-{service}-{what}")))
+        lock::acquire(&self.directory()?.join(format!("lock-{service}-{name}")))
     }
 
     /// Records a start that is about to be sent. On return it is on the disk.
@@ -241,8 +247,8 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when it can't be written; then nothing may be sent.
-    pub(crate) fn start(&self, at: Timestamp, entry: &StartEntry<'_>) -> Result<(), JournalError> {
-        self.create_folder()?;
+    pub(crate) fn record_start(&self, at: Timestamp, entry: &StartEntry<'_>) -> Result<(), JournalError> {
+        self.create_directory()?;
         let start = entry::Start {
             author: self.author(entry.service),
             cluster: entry.cluster,
@@ -264,7 +270,11 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when it can't be written.
-    pub(crate) fn accepted(&self, at: Timestamp, request_id: Option<&str>) -> Result<(), JournalError> {
+    pub(crate) fn record_accepted(
+        &self,
+        at: Timestamp,
+        request_id: Option<&str>,
+    ) -> Result<(), JournalError> {
         let request_id = request_id.map(str::to_owned);
         self.append(at, &Event::Accepted(entry::Accepted { request_id }))
     }
@@ -274,7 +284,7 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when it can't be written.
-    pub(crate) fn refused(
+    pub(crate) fn record_refused(
         &self,
         at: Timestamp,
         message: &str,
@@ -289,7 +299,7 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when it can't be written.
-    pub(crate) fn attached(&self, at: Timestamp, of: &str) -> Result<(), JournalError> {
+    pub(crate) fn record_attached(&self, at: Timestamp, of: &str) -> Result<(), JournalError> {
         self.append(at, &Event::Attached(entry::Attached { of: of.to_owned() }))
     }
 
@@ -298,13 +308,17 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when it can't be written.
-    pub(crate) fn brokers(&self, at: Timestamp, trails: &BrokerHistories) -> Result<(), JournalError> {
+    pub(crate) fn record_brokers(
+        &self,
+        at: Timestamp,
+        histories: &BrokerHistories,
+    ) -> Result<(), JournalError> {
         let path = |trail: &BrokerHistory| entry::BrokerPath {
             name: trail.name.clone(),
             seen: trail.path(),
             restarted: trail.restarted() == RestartEvidence::Yes,
         };
-        self.append(at, &Event::Brokers(entry::Brokers { brokers: trails.0.iter().map(path).collect() }))
+        self.append(at, &Event::Brokers(entry::Brokers { brokers: histories.0.iter().map(path).collect() }))
     }
 
     /// Records how this run ended, of which run's start or config group it speaks, and whether a group was created.
@@ -312,7 +326,7 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when it can't be written.
-    pub(crate) fn end(
+    pub(crate) fn record_end(
         &self,
         at: Timestamp,
         of: Option<&str>,
@@ -323,7 +337,7 @@ impl Journal {
         let (of, document) = (of.map(str::to_owned), document.clone());
         let mut end = entry::End { of, verdict, created, document };
         // Nothing is decided from the document, so a long one is left out.
-        if serde_json::to_vec(&end.document).is_ok_and(|text| text.len() > LONGEST_DOCUMENT) {
+        if serde_json::to_vec(&end.document).is_ok_and(|text| text.len() > MAX_DOCUMENT_BYTES) {
             end.document = Value::Null;
         }
         self.append(at, &Event::End(end))
@@ -334,9 +348,13 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when it can't be written; then nothing may be sent.
-    pub(crate) fn group_create(&self, at: Timestamp, entry: &GroupEntry<'_>) -> Result<(), JournalError> {
-        self.create_folder()?;
-        self.append(at, &Event::GroupCreate(Box::new(self.group(None, entry))))
+    pub(crate) fn record_group_create(
+        &self,
+        at: Timestamp,
+        entry: &GroupEntry<'_>,
+    ) -> Result<(), JournalError> {
+        self.create_directory()?;
+        self.append(at, &Event::GroupCreate(Box::new(self.group_change(None, entry))))
     }
 
     /// Records that the group was created, and its number.
@@ -344,7 +362,7 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when it can't be written.
-    pub(crate) fn group_created(&self, at: Timestamp, no: ConfigGroupNo) -> Result<(), JournalError> {
+    pub(crate) fn record_group_created(&self, at: Timestamp, no: ConfigGroupNo) -> Result<(), JournalError> {
         self.append(at, &Event::GroupCreated(entry::GroupCreated { config_group: no }))
     }
 
@@ -353,14 +371,14 @@ impl Journal {
     /// # Errors
     ///
     /// Fails when it can't be written; then nothing may be sent.
-    pub(crate) fn group_write(
+    pub(crate) fn record_group_write(
         &self,
         at: Timestamp,
         no: ConfigGroupNo,
         entry: &GroupEntry<'_>,
     ) -> Result<(), JournalError> {
-        self.create_folder()?;
-        self.append(at, &Event::GroupWrite(Box::new(self.group(Some(no), entry))))
+        self.create_directory()?;
+        self.append(at, &Event::GroupWrite(Box::new(self.group_change(Some(no), entry))))
     }
 
     /// Records the damaged lines, which then no longer count, and returns them. With none, nothing is written.
@@ -396,9 +414,9 @@ impl Journal {
     pub(crate) fn init(&self, at: Timestamp) -> Result<InitOutcome, JournalError> {
         let replay = self.replay()?;
         if replay.has_lines() || !replay.damaged().is_empty() {
-            return Ok(InitOutcome::AlreadyThere);
+            return Ok(InitOutcome::AlreadyExists);
         }
-        self.create_folder()?;
+        self.create_directory()?;
         let event = Event::Initialized(entry::Initialized {
             cdss: VERSION.to_owned(),
             user: self.operator.user.clone(),
@@ -408,9 +426,9 @@ impl Journal {
         Ok(InitOutcome::Created)
     }
 
-    fn author(&self, service: &Service) -> Author {
+    fn author(&self, service: &Service) -> AuthorFields {
         let Operator { user, host, profile, access_key } = self.operator.clone();
-        Author {
+        AuthorFields {
             cdss: VERSION.to_owned(),
             user,
             host,
@@ -425,22 +443,22 @@ impl Journal {
         }
     }
 
-    fn group(&self, no: Option<ConfigGroupNo>, entry: &GroupEntry<'_>) -> entry::GroupChange {
+    fn group_change(&self, no: Option<ConfigGroupNo>, entry: &GroupEntry<'_>) -> entry::GroupChange {
         entry::GroupChange {
             author: self.author(entry.service),
             config_group: no,
-            config_group_name: entry.name.text().to_owned(),
+            config_group_name: entry.name.as_str().to_owned(),
             version_code: entry.version,
             consent: entry.consent.to_owned(),
-            made_by: entry.made_by.map(str::to_owned),
+            made_by: entry.created_by.map(str::to_owned),
             from_config_group: Some(entry.from),
             plan: Plan(entry.plan.clone()),
         }
     }
 
-    fn create_folder(&self) -> Result<(), JournalError> {
+    fn create_directory(&self) -> Result<(), JournalError> {
         let directory = self.directory()?;
-        file::create_folder(directory)
+        file::create_directory(directory)
             .map_err(|source| JournalError::Io { path: directory.to_owned(), source })
     }
 
@@ -455,13 +473,13 @@ impl Journal {
     fn try_append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
         let path = self.path()?;
         let fail = |source| JournalError::Io { path: path.clone(), source };
-        let encode = |event: &Event| entry::encode(&self.run, at, event).map_err(io::Error::from);
+        let encode = |event: &Event| entry::encode(&self.run_id, at, event).map_err(io::Error::from);
         let line = encode(event).map_err(fail)?;
-        if line.len() > file::LONGEST_LINE {
-            return Err(fail(io::Error::other(format!("a line is not written: {}", file::TOO_LONG))));
+        if line.len() > file::MAX_LINE_BYTES {
+            return Err(fail(io::Error::other(format!("a line is not written: {}", file::LINE_TOO_LONG))));
         }
         let mut file = file::open_to_append(&path).map_err(fail)?;
-        self.patience.lock(&file, &*self.clock).map_err(|error| match error {
+        self.lock_wait.lock(&file, &*self.clock).map_err(|error| match error {
             WaitError::Held => JournalError::Locked { path: path.clone() },
             WaitError::Interrupted(Interrupted(signal)) => {
                 JournalError::Interrupted { path: path.clone(), signal }
@@ -474,7 +492,7 @@ impl Journal {
 }
 
 /// How long the document of an end may be, in bytes: the rest of its line is far shorter than what this leaves.
-const LONGEST_DOCUMENT: usize = file::LONGEST_LINE - 64 * 1024;
+const MAX_DOCUMENT_BYTES: usize = file::MAX_LINE_BYTES - 64 * 1024;
 
 /// Of cdss, as lines about a change name it.
 const VERSION: &str = env!("CARGO_PKG_VERSION");

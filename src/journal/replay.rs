@@ -6,20 +6,22 @@ use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::entry::{self, End, Entry, Event, GroupChange};
-use super::file::{Line, TOO_LONG};
+use super::file::{LINE_TOO_LONG, RawLine};
 use crate::config_group::rules::creation::GroupCreation;
-use crate::model::history::{Author, Change, DamagedRecord, History, Outcome, PastRun, Subject};
+use crate::model::history::{
+    ChangeOrigin, DamagedRecord, History, Outcome, PastRun, RecordedChange, Subject,
+};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_state::DamagedLine;
-use crate::model::open_start::{OpenStart, StartAnswer};
+use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
 
 /// How many characters of a reason are kept: it may quote a long line.
-const LONGEST_REASON: usize = 200;
+const MAX_REASON_CHARS: usize = 200;
 
 /// How many damaged lines are kept one by one: more than anybody looks at, and little memory.
-pub(super) const MOST_DAMAGED: usize = 1_000;
+pub(super) const MAX_DAMAGED_RECORDS: usize = 1_000;
 
 /// The journal as read so far, line by line.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -29,11 +31,11 @@ pub(super) struct Replay {
     /// Where each run is in `runs`.
     index: HashMap<String, usize>,
     starts: Vec<RecordedStart>,
-    creates: Vec<RecordedCreate>,
+    group_creates: Vec<RecordedCreate>,
     /// The first ones, at most [`MOST_DAMAGED`].
     damaged: Vec<DamagedRecord>,
     /// All others.
-    more_damaged: Option<MoreDamaged>,
+    further_damage: Option<DamageSummary>,
     /// How many lines were read.
     lines: usize,
     /// A line was as cdss wrote it.
@@ -44,7 +46,7 @@ pub(super) struct Replay {
 
 /// Damaged lines of which only the sum is kept.
 #[derive(Debug, Clone, PartialEq)]
-struct MoreDamaged {
+struct DamageSummary {
     /// The first line of them.
     first: usize,
     lines: usize,
@@ -58,7 +60,7 @@ struct MoreDamaged {
 struct TornLine {
     bytes: usize,
     /// What was damaged before it: the number of kept records, and the others.
-    damaged_before: (usize, Option<MoreDamaged>),
+    damaged_before: (usize, Option<DamageSummary>),
 }
 
 /// A start that was about to be sent.
@@ -68,7 +70,7 @@ struct RecordedStart {
     cluster: ClusterNo,
     start: OpenStart,
     /// Later runs with a start whose consent covered this one.
-    accepted_as_over_by: Vec<String>,
+    overridden_by: Vec<String>,
 }
 
 /// A config group that was about to be created.
@@ -81,19 +83,19 @@ struct RecordedCreate {
 
 impl Replay {
     /// Takes the next line.
-    pub(super) fn read(&mut self, line: &Line<'_>) {
+    pub(super) fn add_raw_line(&mut self, line: &RawLine<'_>) {
         match line {
-            Line::Whole(bytes) => self.line(bytes),
-            Line::TooLong { bytes, sha256 } => {
+            RawLine::Complete(bytes) => self.add_line(bytes),
+            RawLine::TooLong { bytes, sha256 } => {
                 self.lines += 1;
                 self.torn = None;
-                self.damage(TOO_LONG.to_owned(), *bytes, *sha256);
+                self.add_damaged(LINE_TOO_LONG.to_owned(), *bytes, *sha256);
             }
         }
     }
 
     /// Takes the next line, with its line end if it has one. Only the last line may lack it.
-    pub(super) fn line(&mut self, bytes: &[u8]) {
+    pub(super) fn add_line(&mut self, bytes: &[u8]) {
         self.lines += 1;
         let (line, is_terminated) = match bytes.strip_suffix(b"\n") {
             Some(line) => (line, true),
@@ -109,36 +111,36 @@ impl Replay {
         let outcome = match parsed {
             // The line was never complete, so the request that it announced was never sent.
             Err(_) if !is_terminated && is_torn => Ok(()),
-            parsed => parsed.and_then(|entry| self.take(entry, torn)),
+            parsed => parsed.and_then(|entry| self.apply(entry, torn)),
         };
         self.torn = is_torn.then(|| TornLine {
             bytes: line.len(),
-            damaged_before: (self.damaged.len(), self.more_damaged.clone()),
+            damaged_before: (self.damaged.len(), self.further_damage.clone()),
         });
         if let Err(reason) = outcome {
-            self.damage(reason, line.len(), Sha256::digest(line).into());
+            self.add_damaged(reason, line.len(), Sha256::digest(line).into());
         }
     }
 
-    fn damage(&mut self, reason: String, bytes: usize, sha256: [u8; 32]) {
+    fn add_damaged(&mut self, reason: String, bytes: usize, sha256: [u8; 32]) {
         let number = self.lines;
-        if self.damaged.len() < MOST_DAMAGED && self.more_damaged.is_none() {
-            let line = DamagedLine { number, reason: shortened(reason) };
-            self.damaged.push(DamagedRecord { line, lines: 1, bytes, sha256: hexadecimal(&sha256) });
+        if self.damaged.len() < MAX_DAMAGED_RECORDS && self.further_damage.is_none() {
+            let line = DamagedLine { number, reason: truncate_reason(reason) };
+            self.damaged.push(DamagedRecord { line, lines: 1, bytes, sha256: to_hex(&sha256) });
             return;
         }
-        let none = MoreDamaged { first: number, lines: 0, bytes: 0, sha256: [0; 32] };
-        let more = self.more_damaged.get_or_insert(none);
+        let none = DamageSummary { first: number, lines: 0, bytes: 0, sha256: [0; 32] };
+        let more = self.further_damage.get_or_insert(none);
         more.lines += 1;
         more.bytes += bytes;
         more.sha256 = Sha256::new().chain_update(more.sha256).chain_update(sha256).finalize().into();
     }
 
     /// Takes an intact line. `torn` is the line before it, if that is incomplete.
-    fn take(&mut self, entry: Entry, torn: Option<TornLine>) -> Result<(), String> {
+    fn apply(&mut self, entry: Entry, torn: Option<TornLine>) -> Result<(), String> {
         let Entry { run, at, event } = entry;
         let Some(event) = event else {
-            self.run(run, at);
+            self.run_mut(run, at);
             return Ok(());
         };
         match event {
@@ -146,20 +148,20 @@ impl Replay {
                 if let Some(torn) = torn.filter(|torn| torn.bytes == marker.bytes) {
                     let (count, more) = torn.damaged_before;
                     self.damaged.truncate(count);
-                    self.more_damaged = more;
+                    self.further_damage = more;
                 }
             }
             Event::Repaired(repaired) => {
                 let hashes: HashSet<String> = repaired.lines.into_iter().map(|line| line.sha256).collect();
                 self.damaged.retain(|one| !hashes.contains(&one.sha256));
-                self.more_damaged.take_if(|more| hashes.contains(&hexadecimal(&more.sha256)));
+                self.further_damage.take_if(|more| hashes.contains(&to_hex(&more.sha256)));
             }
             Event::Initialized(_) => {}
             Event::Start(start) => {
                 let service = start.author.service()?.key();
                 for earlier in &mut self.starts {
                     if start.closes.contains(&earlier.start.run) {
-                        earlier.accepted_as_over_by.push(run.clone());
+                        earlier.overridden_by.push(run.clone());
                     }
                 }
                 self.starts.push(RecordedStart {
@@ -171,39 +173,39 @@ impl Replay {
                         from: start.from_version_code,
                         config_group: start.config_group,
                         started_at: at,
-                        answer: StartAnswer::Lost,
+                        response: StartResponse::Missing,
                         brokers: start.brokers,
                         restarted: Vec::new(),
                     },
-                    accepted_as_over_by: Vec::new(),
+                    overridden_by: Vec::new(),
                 });
                 let (cluster, name, accepted) = (start.cluster, start.cluster_name, start.accepted);
-                let run = self.run(run, at);
+                let run = self.run_mut(run, at);
                 run.result = Outcome::Unfinished;
-                run.change = Some(Change {
+                run.change = Some(RecordedChange {
                     subject: Subject::Upgrade { cluster, name, accepted },
-                    author: author(start.author),
+                    origin: change_origin(start.author),
                     consent: start.consent,
                     plan: start.plan.0,
                 });
             }
-            Event::Accepted(_) => return self.answered(run, at, StartAnswer::Accepted),
-            Event::Refused(_) => return self.answered(run, at, StartAnswer::Refused),
+            Event::Accepted(_) => return self.set_response(run, at, StartResponse::Accepted),
+            Event::Refused(_) => return self.set_response(run, at, StartResponse::Refused),
             Event::Attached(attached) => {
                 let known = self.require_change(&attached.of);
-                self.run(run, at).of = Some(attached.of);
+                self.run_mut(run, at).followed_run = Some(attached.of);
                 return known;
             }
             Event::Brokers(brokers) => {
-                let own = self.run(run, at);
-                let start = own.of.clone().unwrap_or_else(|| own.id.clone());
+                let own = self.run_mut(run, at);
+                let start = own.followed_run.clone().unwrap_or_else(|| own.id.clone());
                 let restarted = brokers.brokers.into_iter().filter(|broker| broker.restarted);
-                self.restarted(&start, restarted.map(|broker| broker.name));
+                self.add_restarted(&start, restarted.map(|broker| broker.name));
             }
-            Event::End(end) => return self.end(run, at, end),
+            Event::End(end) => return self.apply_end(run, at, end),
             Event::GroupCreate(group) => {
                 let service = group.author.service()?.key();
-                self.creates.push(RecordedCreate {
+                self.group_creates.push(RecordedCreate {
                     service,
                     version: group.version_code,
                     create: GroupCreation {
@@ -215,18 +217,18 @@ impl Replay {
                         no: None,
                     },
                 });
-                self.group(run, at, *group);
+                self.add_group_change(run, at, *group);
             }
             Event::GroupCreated(created) => {
-                self.number(&run, created.config_group);
-                self.run(run, at);
+                self.set_group_no(&run, created.config_group);
+                self.run_mut(run, at);
             }
             Event::GroupWrite(group) => {
                 let _known = group.author.service()?;
                 if let Some(no) = group.config_group {
-                    self.number(group.made_by.as_ref().unwrap_or(&run), no);
+                    self.set_group_no(group.made_by.as_ref().unwrap_or(&run), no);
                 }
-                self.group(run, at, *group);
+                self.add_group_change(run, at, *group);
             }
         }
         Ok(())
@@ -241,40 +243,40 @@ impl Replay {
         Err(format!("it is about run {run}, whose start is missing"))
     }
 
-    fn answered(&mut self, run: String, at: Timestamp, answer: StartAnswer) -> Result<(), String> {
+    fn set_response(&mut self, run: String, at: Timestamp, answer: StartResponse) -> Result<(), String> {
         let known = self.require_change(&run);
         for recorded in self.starts.iter_mut().filter(|recorded| recorded.start.run == run) {
-            recorded.start.answer = answer;
+            recorded.start.response = answer;
         }
-        self.run(run, at);
+        self.run_mut(run, at);
         known
     }
 
     /// The last final end that is about a start decides what became of it, whichever run wrote that end. Without a
     /// final one, it is the last end.
-    fn end(&mut self, id: String, at: Timestamp, end: End) -> Result<(), String> {
+    fn apply_end(&mut self, id: String, at: Timestamp, end: End) -> Result<(), String> {
         let is_about_an_open_start =
-            end.created.is_none() && end.verdict.is_some_and(|verdict| !verdict.closes_a_start());
+            end.created.is_none() && end.verdict.is_some_and(|verdict| !verdict.is_final());
         let known =
             if is_about_an_open_start { self.require_change(end.of.as_ref().unwrap_or(&id)) } else { Ok(()) };
         if end.created == Some(Submitted::No) {
-            self.creates.retain(|one| one.create.run != id || one.create.no.is_some());
+            self.group_creates.retain(|one| one.create.run != id || one.create.no.is_some());
         }
         let followed = end.of.filter(|of| *of != id);
         if let Some(verdict) = end.verdict
             && let Some(place) = followed.as_ref().and_then(|of| self.index.get(of))
         {
-            close_start(&mut self.runs[*place].result, Outcome::Verdict(verdict));
+            update_outcome(&mut self.runs[*place].result, Outcome::Verdict(verdict));
         }
-        let run = self.run(id, at);
-        run.of = run.of.take().or(followed);
+        let run = self.run_mut(id, at);
+        run.followed_run = run.followed_run.take().or(followed);
         run.ended_at = Some(at);
-        close_start(&mut run.result, end.verdict.map_or(Outcome::Ended, Outcome::Verdict));
+        update_outcome(&mut run.result, end.verdict.map_or(Outcome::Ended, Outcome::Verdict));
         known
     }
 
     /// Notes brokers that restarted after the start of this run, whichever run saw it.
-    fn restarted(&mut self, start_run: &str, names: impl Iterator<Item = String>) {
+    fn add_restarted(&mut self, start_run: &str, names: impl Iterator<Item = String>) {
         let Some(recorded) = self.starts.iter_mut().rfind(|recorded| recorded.start.run == start_run) else {
             return;
         };
@@ -287,19 +289,19 @@ impl Replay {
     }
 
     /// Notes the number of the group that this run created. The first one counts.
-    fn number(&mut self, creator: &str, no: ConfigGroupNo) {
-        for one in self.creates.iter_mut().filter(|one| one.create.run == creator) {
+    fn set_group_no(&mut self, creator: &str, no: ConfigGroupNo) {
+        for one in self.group_creates.iter_mut().filter(|one| one.create.run == creator) {
             one.create.no = one.create.no.or(Some(no));
         }
     }
 
     /// A copy that fills an existing group begins with the write.
-    fn group(&mut self, run: String, at: Timestamp, group: GroupChange) {
-        let run = self.run(run, at);
+    fn add_group_change(&mut self, run: String, at: Timestamp, group: GroupChange) {
+        let run = self.run_mut(run, at);
         if run.change.is_none() {
-            run.change = Some(Change {
+            run.change = Some(RecordedChange {
                 subject: Subject::ConfigGroup { name: group.config_group_name },
-                author: author(group.author),
+                origin: change_origin(group.author),
                 consent: group.consent,
                 plan: group.plan.0,
             });
@@ -307,14 +309,14 @@ impl Replay {
     }
 
     /// Returns the run of this id, which begins now if it is new.
-    fn run(&mut self, id: String, at: Timestamp) -> &mut PastRun {
+    fn run_mut(&mut self, id: String, at: Timestamp) -> &mut PastRun {
         let runs = &mut self.runs;
         let place = *self.index.entry(id).or_insert_with_key(|id| {
             runs.push(PastRun {
                 id: id.clone(),
-                at,
+                started_at: at,
                 ended_at: None,
-                of: None,
+                followed_run: None,
                 result: Outcome::Unfinished,
                 change: None,
             });
@@ -328,10 +330,10 @@ impl Replay {
     pub(super) fn open_starts(&self, service: &Service, cluster: ClusterNo) -> Vec<OpenStart> {
         let service = service.key();
         let is_open = |recorded: &&RecordedStart| {
-            deliberate_bug!(SettleRefusedStarts => if recorded.start.answer == StartAnswer::Refused { return false; });
+            deliberate_bug!(SettleRefusedStarts => if recorded.start.response == StartResponse::Refused { return false; });
             let outcome = |run: &String| self.index.get(run).map(|place| self.runs[*place].result);
             let may_have_started = |run: &String| outcome(run) != Some(Outcome::Verdict(Verdict::NotStarted));
-            let is_over = recorded.accepted_as_over_by.iter().any(may_have_started)
+            let is_over = recorded.overridden_by.iter().any(may_have_started)
                 || outcome(&recorded.start.run).is_some_and(Outcome::is_final);
             recorded.service == service && recorded.cluster == cluster && !is_over
         };
@@ -344,10 +346,10 @@ impl Replay {
     }
 
     /// Returns the creates of groups of this version at this service, without those that certainly created nothing.
-    pub(super) fn creates(&self, service: &Service, version: VersionCode) -> Vec<GroupCreation> {
+    pub(super) fn group_creations(&self, service: &Service, version: VersionCode) -> Vec<GroupCreation> {
         let service = service.key();
         let is_of_it = |one: &&RecordedCreate| one.service == service && one.version == version;
-        self.creates.iter().filter(is_of_it).map(|one| one.create.clone()).collect()
+        self.group_creates.iter().filter(is_of_it).map(|one| one.create.clone()).collect()
     }
 
     /// Returns false for a journal that is missing or has nothing that cdss wrote.
@@ -357,7 +359,7 @@ impl Replay {
 
     /// Returns the damaged lines that no repair covers.
     pub(super) fn damaged(&self) -> Vec<DamagedRecord> {
-        let more = self.more_damaged.as_ref().map(|more| DamagedRecord {
+        let more = self.further_damage.as_ref().map(|more| DamagedRecord {
             line: DamagedLine {
                 number: more.first,
                 reason: match more.lines {
@@ -367,7 +369,7 @@ impl Replay {
             },
             lines: more.lines,
             bytes: more.bytes,
-            sha256: hexadecimal(&more.sha256),
+            sha256: to_hex(&more.sha256),
         });
         self.damaged.iter().cloned().chain(more).collect()
     }
@@ -383,14 +385,14 @@ impl Replay {
 }
 
 /// Replaces an outcome by a later one, unless only the earlier one is final.
-fn close_start(result: &mut Outcome, later: Outcome) {
+fn update_outcome(result: &mut Outcome, later: Outcome) {
     if later.is_final() || !result.is_final() {
         *result = later;
     }
 }
 
-fn author(author: entry::Author) -> Author {
-    Author {
+fn change_origin(author: entry::AuthorFields) -> ChangeOrigin {
+    ChangeOrigin {
         cdss: author.cdss,
         user: author.user,
         host: author.host,
@@ -403,13 +405,13 @@ fn author(author: entry::Author) -> Author {
     }
 }
 
-fn shortened(reason: String) -> String {
-    match reason.char_indices().nth(LONGEST_REASON) {
+fn truncate_reason(reason: String) -> String {
+    match reason.char_indices().nth(MAX_REASON_CHARS) {
         Some((end, _)) => format!("{}…", &reason[..end]),
         None => reason,
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

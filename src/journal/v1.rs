@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::entry::{Entry, Event, Head, json_reason};
+use super::entry::{Entry, Event, LineHeader, describe_json_error};
 use crate::model::verdict::Submitted;
 
 const SCHEMA: &str = "cdss-journal/v1";
@@ -26,11 +26,11 @@ struct CopyOutcome {
 /// Fails with the reason for anything but a complete line of an earlier version: nothing else shows that such a line
 /// is intact.
 pub(super) fn parse(text: &str) -> Result<Entry, String> {
-    let head: Head<'_> = serde_json::from_str(text).map_err(|error| json_reason(&error))?;
+    let head: LineHeader<'_> = serde_json::from_str(text).map_err(|error| describe_json_error(&error))?;
     if head.crc32.is_some() || head.schema.as_deref().is_some_and(|schema| schema != SCHEMA) {
         return Err("it does not end with a checksum".to_owned());
     }
-    let event = Event::parse(&head.event, text).map_err(|error| json_reason(&error))?;
+    let event = Event::parse(&head.event, text).map_err(|error| describe_json_error(&error))?;
     let event = match event {
         Some(Event::Start(mut start)) if head.schema.is_some() => {
             let from = text_at(&start.plan.0, &["from", "code"]);
@@ -43,7 +43,7 @@ pub(super) fn parse(text: &str) -> Result<Entry, String> {
             Event::GroupCreate(group)
         }
         Some(Event::End(mut end)) => {
-            let old: EndDocument = serde_json::from_str(text).map_err(|error| json_reason(&error))?;
+            let old: EndDocument = serde_json::from_str(text).map_err(|error| describe_json_error(&error))?;
             end.created = old.document.and_then(|document| document.created);
             Event::End(end)
         }

@@ -58,7 +58,7 @@ pub(super) fn end_of_copy(report: &Report) -> String {
     let Some(verdict) = copy.verdict() else { return String::new() };
     let to = report.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
     let ends = escape(&format!("{from} → {to}"));
-    let mut lines = vec![format!("{ends}  {}  {}", verdict.word(), how_many(copy))];
+    let mut lines = vec![format!("{ends}  {}  {}", verdict.as_str(), how_many(copy))];
     if !copy.unequal.is_empty() {
         let rows: Vec<Vec<String>> = copy
             .unequal

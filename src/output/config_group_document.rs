@@ -12,7 +12,7 @@ pub(crate) fn copy_document(report: &Report) -> Value {
     let mut plan = Map::new();
     plan.insert("from".to_owned(), version(report.from.as_ref()));
     plan.insert("to".to_owned(), version(report.to.as_ref()));
-    let name = report.copy.as_ref().map(|copy| copy.name.text());
+    let name = report.copy.as_ref().map(|copy| copy.name.as_str());
     let to = json!({ "name": name, "no": report.group_to.as_ref().map(|group| group.no.to_string()) });
     plan.insert("config_group".to_owned(), json!({ "from": group(report.group_from.as_ref()), "to": to }));
     let fields = fields(report, true);
@@ -23,7 +23,7 @@ pub(crate) fn copy_document(report: &Report) -> Value {
 }
 
 pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value)> {
-    let name = report.copy.as_ref().map(|copy| copy.name.text());
+    let name = report.copy.as_ref().map(|copy| copy.name.as_str());
     let end = |group, name, version: Option<&KafkaVersion>| document(group, name, version);
     let mut fields = vec![
         ("from", end(report.group_from.as_ref(), None, report.from.as_ref())),
@@ -43,8 +43,8 @@ pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value
                 "not_as_sent",
                 unequal.map(|one| json!({ "key": one.key, "sent": one.sent, "read": one.read })).collect(),
             ),
-            ("created", json!(copy.map_or("no", |copy| copy.created.word()))),
-            ("written", json!(copy.map_or("no", |copy| copy.written.word()))),
+            ("created", json!(copy.map_or("no", |copy| copy.created.as_str()))),
+            ("written", json!(copy.map_or("no", |copy| copy.written.as_str()))),
         ]);
     }
     fields

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::config_group::rules::difference::SettingChange;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::model::cluster::ClusterList;
 use crate::model::config_group::ConfigGroup;
@@ -89,7 +89,7 @@ pub(crate) struct Outcome<'a> {
     /// The access key's last four characters.
     pub access_key: Option<String>,
     pub requests: Vec<RequestRecord>,
-    pub failure: Option<&'a Failure>,
+    pub failure: Option<&'a CommandError>,
 }
 
 /// Makes the whole document. Every field of a command is there; what is not known is null.
@@ -204,15 +204,15 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
             })
         }).collect()),
         ("checks", report.checks.iter().map(|one| check(one, service)).collect()),
-        ("submitted", json!(report.submitted.word())),
-        ("verdict", json!(report.verdict.map(crate::model::verdict::Verdict::word))),
+        ("submitted", json!(report.submitted.as_str())),
+        ("verdict", json!(report.verdict.map(crate::model::verdict::Verdict::as_str))),
         ("evidence", report.evidence.iter().map(|evidence| {
-            json!({ "at": evidence.at.to_string(), "operation": evidence.operation, "saw": evidence.saw })
+            json!({ "at": evidence.at.to_string(), "operation": evidence.operation, "saw": evidence.observed })
         }).collect()),
         ("brokers", report.brokers.0.iter().map(|trail| {
             json!({
                 "name": trail.name,
-                "status": trail.colours.last().map(crate::model::broker_health::Color::word),
+                "status": trail.colours.last().map(crate::model::broker_health::Color::as_str),
                 "restarted": trail.restarted().word(),
             })
         }).collect()),
@@ -307,7 +307,7 @@ fn clusters(list: &ClusterList) -> Value {
             "version": entry.release.as_ref().map(ToString::to_string),
             // The service's list has names only.
             "code": null,
-            "status": entry.state.word(),
+            "status": entry.state.as_str(),
             "brokers": entry.brokers,
             "allowed": true,
         })
@@ -344,7 +344,7 @@ fn request(record: &RequestRecord) -> Value {
     })
 }
 
-fn error(failure: &Failure, service: Option<&Service>) -> Value {
+fn error(failure: &CommandError, service: Option<&Service>) -> Value {
     json!({
         "kind": failure.exit().name(),
         "message": failure.to_string(),

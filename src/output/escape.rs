@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::model::characters::is_harmful;
+use crate::model::characters::is_unsafe_to_display;
 
 /// Makes text from outside harmless: what could move a cursor, turn the writing direction, hide or break a
 /// line shows as `\u{…}`.
 pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_harmful(c) {
+        if is_unsafe_to_display(c) {
             let _infallible = write!(safe, "\\u{{{:x}}}", u32::from(c));
         } else {
             safe.push(c);
@@ -28,7 +28,7 @@ pub(crate) fn escape_lines(text: &str) -> String {
 pub(crate) fn escape_json(document: &str) -> String {
     let mut safe = String::with_capacity(document.len());
     for c in document.chars() {
-        if c != '\n' && is_harmful(c) {
+        if c != '\n' && is_unsafe_to_display(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
                 let _infallible = write!(safe, "\\u{unit:04x}");
@@ -73,14 +73,14 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_harmful_is_left(text in any::<String>()) {
-            prop_assert!(!escape(&text).chars().any(is_harmful));
+            prop_assert!(!escape(&text).chars().any(is_unsafe_to_display));
         }
 
         #[test]
         fn a_document_keeps_its_meaning(text in any::<String>()) {
             let document = serde_json::to_string_pretty(&serde_json::json!({ "name": text })).unwrap();
             let safe = escape_json(&document);
-            prop_assert!(!safe.chars().any(|c| c != '\n' && is_harmful(c)));
+            prop_assert!(!safe.chars().any(|c| c != '\n' && is_unsafe_to_display(c)));
             let back: serde_json::Value = serde_json::from_str(&safe).unwrap();
             prop_assert_eq!(back["name"].as_str(), Some(text.as_str()));
         }

@@ -13,7 +13,7 @@ use super::streams::{self, OutputOptions};
 use super::table::table;
 use super::text::{count, local_time, seconds, utc_time};
 use crate::config_group::rules::copy_report::CopyReport;
-use crate::error::{CopyFailure, Failure};
+use crate::error::{CommandError, CopyError};
 use crate::exit::Exit;
 use crate::model::output_format::OutputFormat;
 use crate::model::verdict::{Submitted, Verdict};
@@ -33,7 +33,9 @@ pub(crate) fn finish(
     document: &Value,
 ) -> io::Result<()> {
     // A difference is what was asked for and no error to speak of.
-    if let Some(failure) = ending.failure.filter(|failure| !matches!(failure, Failure::Different { .. })) {
+    if let Some(failure) =
+        ending.failure.filter(|failure| !matches!(failure, CommandError::SettingsDiffer { .. }))
+    {
         say(look, failure, report, ending);
     }
     let text = match look.format {
@@ -63,11 +65,11 @@ pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
 
 /// Says the five things of an error: what was attempted, why it failed, the request, what was changed, and
 /// what to do next.
-fn say(look: OutputOptions, failure: &Failure, report: &Report, ending: &Outcome<'_>) {
+fn say(look: OutputOptions, failure: &CommandError, report: &Report, ending: &Outcome<'_>) {
     let mark = if look.color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
     streams::print_stderr(&format!("{mark} {}", escape(&failure.to_string())));
     // `upgrade` has shown the checks already, and a table of them follows on stdout.
-    if matches!(failure, Failure::Blocked { .. })
+    if matches!(failure, CommandError::Blocked { .. })
         && ending.command == "check"
         && look.format == OutputFormat::Json
     {
@@ -86,14 +88,13 @@ fn say(look: OutputOptions, failure: &Failure, report: &Report, ending: &Outcome
     }
 }
 
-fn what_was_changed(failure: &Failure, report: &Report, command: &str) -> Option<&'static str> {
+fn what_was_changed(failure: &CommandError, report: &Report, command: &str) -> Option<&'static str> {
     if let Some(copy) = &report.copy {
-        let is_told =
-            matches!(failure, Failure::Copy(failure) if matches!(**failure, CopyFailure::Interrupted { .. }));
+        let is_told = matches!(failure, CommandError::Copy(failure) if matches!(**failure, CopyError::Interrupted { .. }));
         return (!is_told && !copy.may_have_changed()).then_some("Nothing was changed.");
     }
     // The message of a signal says it already.
-    if matches!(failure, Failure::Signal { .. }) || !matches!(command, "upgrade" | "check") {
+    if matches!(failure, CommandError::Interrupted { .. }) || !matches!(command, "upgrade" | "check") {
         return None;
     }
     match report.submitted {
@@ -296,7 +297,7 @@ fn upgrade(report: &Report, ending: &Outcome<'_>) -> String {
 fn word(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::NotStarted => "not started",
-        verdict => verdict.word(),
+        verdict => verdict.as_str(),
     }
 }
 
@@ -336,7 +337,7 @@ fn for_support(report: &Report, ending: &Outcome<'_>) -> Vec<String> {
             "  saw       {}  {}: {}",
             utc_time(evidence.at),
             evidence.operation,
-            escape(&evidence.saw)
+            escape(&evidence.observed)
         ));
     }
     let latest = ending.requests.iter().rev().find_map(|record| record.request_id.as_deref());
@@ -366,7 +367,7 @@ fn clusters(list: &crate::model::cluster::ClusterList) -> String {
             entry.name.clone(),
             entry.no.to_string(),
             entry.release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-            entry.state.word().to_owned(),
+            entry.state.as_str().to_owned(),
             entry.brokers.map_or_else(|| "-".to_owned(), |number| count(number, "broker")),
         ]
     });

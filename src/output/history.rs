@@ -6,7 +6,7 @@ use super::document::HistoryView;
 use super::escape::escape;
 use super::table::table;
 use super::text::local_time;
-use crate::model::history::{Change, DamagedRecord, History, InitOutcome, PastRun, Subject};
+use crate::model::history::{DamagedRecord, History, InitOutcome, PastRun, RecordedChange, Subject};
 use crate::model::journal_state::DamagedLine;
 
 /// Returns the result as text; empty where stderr has said it all.
@@ -73,16 +73,16 @@ fn runs(history: &History) -> String {
             let what = match run.change.as_ref().map(|change| &change.subject) {
                 Some(Subject::ConfigGroup { name }) => format!("copied to {name}"),
                 Some(Subject::Upgrade { .. }) => "started".to_owned(),
-                None if run.of.is_some() => "followed".to_owned(),
+                None if run.followed_run.is_some() => "followed".to_owned(),
                 None => "-".to_owned(),
             };
             vec![
                 run.id.clone(),
-                local_time(run.at),
+                local_time(run.started_at),
                 cluster(change),
                 versions(change),
                 what,
-                run.result.word().to_owned(),
+                run.result.as_str().to_owned(),
             ]
         })
         .collect();
@@ -92,10 +92,10 @@ fn runs(history: &History) -> String {
 /// One run: who did what with what, and then its lines.
 fn one(history: &History, run: &PastRun, entries: &[Value]) -> String {
     let mut lines = vec![("Run", run.id.clone())];
-    lines.extend(run.of.clone().map(|of| ("Follows", of)));
-    lines.push(("Result", run.result.word().to_owned()));
+    lines.extend(run.followed_run.clone().map(|of| ("Follows", of)));
+    lines.push(("Result", run.result.as_str().to_owned()));
     let change = history.change_of(run);
-    if let Some(Change { author, consent, subject, .. }) = change {
+    if let Some(RecordedChange { origin: author, consent, subject, .. }) = change {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
         let sandbox = if author.sandbox { "sandbox " } else { "" };
         lines.extend([
@@ -131,7 +131,7 @@ fn repaired(lines: &[DamagedRecord]) -> String {
 /// A run in the document, with its lines where one run was asked for.
 fn document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) -> Value {
     let change = history.change_of(run);
-    let author = change.map(|change| &change.author);
+    let author = change.map(|change| &change.origin);
     let plan = |field: &str| change.map_or(&Value::Null, |change| &change.plan[field]);
     let (name, no, accepted) = match change.map(|change| &change.subject) {
         Some(Subject::Upgrade { cluster, name, accepted }) => {
@@ -141,10 +141,10 @@ fn document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) -> V
     };
     json!({
         "id": run.id,
-        "at": run.at.to_string(),
+        "at": run.started_at.to_string(),
         "ended_at": run.ended_at.map(|at| at.to_string()),
-        "of": run.of,
-        "result": run.result.word(),
+        "of": run.followed_run,
+        "result": run.result.as_str(),
         "cluster": { "name": name, "no": no },
         "from": plan("from"),
         "to": plan("to"),
@@ -164,7 +164,7 @@ fn document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) -> V
     })
 }
 
-fn cluster(change: Option<&Change>) -> String {
+fn cluster(change: Option<&RecordedChange>) -> String {
     match change.map(|change| &change.subject) {
         Some(Subject::Upgrade { cluster, name: Some(name), .. }) => format!("{name} ({cluster})"),
         Some(Subject::Upgrade { cluster, name: None, .. }) => cluster.to_string(),
@@ -178,12 +178,12 @@ fn named(value: &Value, name: &str, number: &str) -> String {
     text.unwrap_or("-").to_owned()
 }
 
-fn versions(change: Option<&Change>) -> String {
+fn versions(change: Option<&RecordedChange>) -> String {
     let plan = change.map_or(&Value::Null, |change| &change.plan);
     format!("{} → {}", named(&plan["from"], "version", "code"), named(&plan["to"], "version", "code"))
 }
 
-fn groups(change: Option<&Change>) -> String {
+fn groups(change: Option<&RecordedChange>) -> String {
     let groups = change.map_or(&Value::Null, |change| &change.plan["config_group"]);
     format!("{} → {}", named(&groups["from"], "name", "no"), named(&groups["to"], "name", "no"))
 }

@@ -45,7 +45,7 @@ impl<'a> PlanText<'a> {
             name: &plan.name,
             no: plan.no.to_string(),
             brokers: plan.brokers,
-            state: plan.state.word(),
+            state: plan.state.as_str(),
             from: plan.from.as_ref(),
             to: Some(&plan.to),
             group_from: plan.group_from.as_ref(),

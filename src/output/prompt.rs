@@ -87,15 +87,15 @@ impl TerminalPrompt {
 }
 
 impl Prompt for TerminalPrompt {
-    fn missing_terminal(&self) -> Option<&'static str> {
+    fn non_terminal_stream(&self) -> Option<&'static str> {
         streams::missing_terminal()
     }
 
-    fn cautions(&mut self) {
+    fn show_cautions(&mut self) {
         streams::print_stderr(CAUTIONS);
     }
 
-    fn line(&mut self, question: &str) -> io::Result<String> {
+    fn read_line(&mut self, question: &str) -> io::Result<String> {
         let question = super::escape::escape(question);
         self.ask(move || {
             dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true).interact_text()

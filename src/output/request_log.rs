@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::streams::{self, OutputOptions};
 use super::text::utc_time;
-use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
+use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
 
 /// Writes to stderr as requests go out and answers come in.
 #[derive(Debug, Clone, Copy)]
@@ -14,13 +14,13 @@ pub(crate) struct RequestLog {
 }
 
 impl RequestObserver for RequestLog {
-    fn sent(&self, operation: &str, detail: &str) {
+    fn request_sent(&self, operation: &str, detail: &str) {
         if self.look.verbosity >= 2 {
             streams::print_stderr(&format!("> {operation}: {}", escape(detail)));
         }
     }
 
-    fn answered(&self, record: &RequestRecord, shown: LoggedRequest<'_>) {
+    fn response_received(&self, record: &RequestRecord, shown: LoggedResponse<'_>) {
         if self.look.verbosity >= 2 {
             let status =
                 record.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
@@ -42,7 +42,7 @@ impl RequestObserver for RequestLog {
         }
     }
 
-    fn key_not_renewed(&self, why: &str) {
+    fn key_refresh_failed(&self, why: &str) {
         streams::print_stderr(&format!("warning: {}; the key from before is used on", escape(why)));
     }
 

@@ -4,13 +4,13 @@ use super::Session;
 use super::resolve::{all, take};
 use crate::api::{Answer, ApiError, CdssApi, Read, RetryPolicy, join};
 use crate::config_group::rules::creation::GroupCreation;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::cluster::Cluster;
-use crate::model::command_context::quote;
+use crate::model::command_context::shell_quote;
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::ids::VersionCode;
 use crate::model::kafka_version::KafkaVersion;
-use crate::model::selector::{ConfigGroupError, Selector, find_group};
+use crate::model::selector::{ConfigGroupError, Selector, find_config_group};
 
 /// The config groups of all versions.
 pub(crate) struct AllGroups {
@@ -26,10 +26,10 @@ pub(crate) struct AllGroups {
 /// # Errors
 ///
 /// Fails when a read does. Nothing was changed.
-pub(crate) fn all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> {
+pub(crate) fn all_groups(api: &dyn CdssApi) -> Result<AllGroups, CommandError> {
     let [groups, versions] = join(api, &[Read::ConfigGroups(None), Read::Versions]);
     let auth = groups.as_ref().is_err_and(ApiError::is_auth);
-    let offers = if auth { Vec::new() } else { take(versions.map_err(Failure::before_start)?)? };
+    let offers = if auth { Vec::new() } else { take(versions.map_err(CommandError::before_start)?)? };
     of_all_versions(api, groups, offers)
 }
 
@@ -39,14 +39,14 @@ fn of_all_versions(
     api: &dyn CdssApi,
     answer: Result<Answer, ApiError>,
     offers: Vec<KafkaVersion>,
-) -> Result<AllGroups, Failure> {
+) -> Result<AllGroups, CommandError> {
     match answer {
         Err(error) if error.is_no_such_route() => {
             let groups = groups_of_each(api, &offers)?.concat();
             Ok(AllGroups { groups, offers, is_whole: false })
         }
         answer => {
-            let groups = take(answer.map_err(Failure::before_start)?)?;
+            let groups = take(answer.map_err(CommandError::before_start)?)?;
             Ok(AllGroups { groups, offers, is_whole: true })
         }
     }
@@ -56,10 +56,10 @@ fn of_all_versions(
 pub(crate) fn groups_of_each(
     api: &dyn CdssApi,
     versions: &[KafkaVersion],
-) -> Result<Vec<Vec<ConfigGroup>>, Failure> {
+) -> Result<Vec<Vec<ConfigGroup>>, CommandError> {
     let reads: Vec<Read> = versions.iter().map(|version| Read::ConfigGroups(Some(version.code))).collect();
     let answers = api.together(&reads, RetryPolicy::Patient).into_iter();
-    answers.map(|answer| take(answer.map_err(Failure::before_start)?)).collect()
+    answers.map(|answer| take(answer.map_err(CommandError::before_start)?)).collect()
 }
 
 impl AllGroups {
@@ -71,7 +71,7 @@ impl AllGroups {
     pub(crate) fn argument(&self, group: &ConfigGroup) -> String {
         let same = self.groups.iter().filter(|other| other.no == group.no).count();
         match group.name.as_deref().filter(|_| same > 1) {
-            Some(name) => quote(&format!("name:{name}")),
+            Some(name) => shell_quote(&format!("name:{name}")),
             None => format!("no:{}", group.no),
         }
     }
@@ -81,18 +81,18 @@ impl AllGroups {
     /// # Errors
     ///
     /// Fails when it isn't there, or several have the name. `flag` stands before the name on the command line.
-    pub(crate) fn find(&self, wanted: &Selector, flag: &str) -> Result<&ConfigGroup, Failure> {
-        find_group(&self.groups, wanted).map_err(|error| no_group(error, flag, self.is_whole))
+    pub(crate) fn find(&self, wanted: &Selector, flag: &str) -> Result<&ConfigGroup, CommandError> {
+        find_config_group(&self.groups, wanted).map_err(|error| no_group(error, flag, self.is_whole))
     }
 }
 
 impl Session<'_> {
     /// Returns the creates of groups of this version that this machine's journal holds.
-    pub(crate) fn creates(&self, version: VersionCode) -> Result<Vec<GroupCreation>, Failure> {
-        self.journal.creates(&self.context.service, version).map_err(Failure::Journal)
+    pub(crate) fn creates(&self, version: VersionCode) -> Result<Vec<GroupCreation>, CommandError> {
+        self.journal.group_creations(&self.context.service, version).map_err(CommandError::Journal)
     }
 
-    pub(crate) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
+    pub(crate) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, CommandError> {
         let [list] = all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
         take(list)
     }
@@ -103,9 +103,9 @@ impl Session<'_> {
         offers: &[KafkaVersion],
         list: &[ConfigGroup],
         wanted: &Selector,
-    ) -> Result<ConfigGroup, Failure> {
+    ) -> Result<ConfigGroup, CommandError> {
         let flag = "--config-group ";
-        match find_group(list, wanted) {
+        match find_config_group(list, wanted) {
             Ok(group) => Ok(group.clone()),
             Err(ConfigGroupError::NotFound(_)) => {
                 let [answer] = join(self.api, &[Read::ConfigGroups(None)]);
@@ -116,7 +116,7 @@ impl Session<'_> {
     }
 
     /// Reads the group in use; None where the service tells none.
-    pub(crate) fn present_group(&self, cluster: &Cluster) -> Result<Option<GroupSettings>, Failure> {
+    pub(crate) fn present_group(&self, cluster: &Cluster) -> Result<Option<GroupSettings>, CommandError> {
         let Some(bare) = bare_group(cluster) else { return Ok(None) };
         let [group, settings] = join(
             self.api,
@@ -132,7 +132,7 @@ impl Session<'_> {
     }
 
     /// Reads which group is in use; None where the service tells none.
-    pub(crate) fn group_in_use(&self, cluster: &Cluster) -> Result<Option<ConfigGroup>, Failure> {
+    pub(crate) fn group_in_use(&self, cluster: &Cluster) -> Result<Option<ConfigGroup>, CommandError> {
         let Some(bare) = bare_group(cluster) else { return Ok(None) };
         let [group] = join(self.api, &[Read::ConfigGroup(bare.no, bare.version)]);
         let [group] = all([or_nothing(group, Answer::ConfigGroup(None))])?;
@@ -157,11 +157,11 @@ impl Session<'_> {
 
     /// Reads the settings of several groups at once. A group whose settings the service doesn't tell is
     /// left out: it can't be chosen.
-    pub(crate) fn settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
+    pub(crate) fn settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, CommandError> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
         let mut found = Vec::new();
         for (group, answer) in groups.iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
-            let answer = or_nothing(answer, Answer::Settings(None)).map_err(Failure::before_start)?;
+            let answer = or_nothing(answer, Answer::Settings(None)).map_err(CommandError::before_start)?;
             if let Some(settings) = take::<Option<Vec<Setting>>>(answer)? {
                 found.push(GroupSettings { group: group.clone(), settings });
             }
@@ -174,31 +174,34 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails with the service's own words where it refuses one. Nothing was changed.
-    pub(crate) fn required_settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
+    pub(crate) fn required_settings(
+        &self,
+        groups: &[ConfigGroup],
+    ) -> Result<Vec<GroupSettings>, CommandError> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
         let answers = self.api.together(&reads, RetryPolicy::Patient);
         let told = groups.iter().zip(answers).map(|(group, answer)| {
             let settings = answer.and_then(Option::<Vec<Setting>>::try_from)?;
             Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(no_settings)? })
         });
-        told.collect::<Result<_, ApiError>>().map_err(Failure::before_start)
+        told.collect::<Result<_, ApiError>>().map_err(CommandError::before_start)
     }
 }
 
 /// The group that the cluster names, without its name.
 fn bare_group(cluster: &Cluster) -> Option<ConfigGroup> {
     let (no, version) = (cluster.config_group?, cluster.version?);
-    Some(ConfigGroup::nameless(no, version))
+    Some(ConfigGroup::unnamed(no, version))
 }
 
 /// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
-fn no_group(error: ConfigGroupError, flag: &str, is_whole: bool) -> Failure {
+fn no_group(error: ConfigGroupError, flag: &str, is_whole: bool) -> CommandError {
     let hint = match &error {
         ConfigGroupError::NotFound(_) if is_whole => "`cdss list config-groups` shows them".to_owned(),
         ConfigGroupError::NotFound(_) => format!("`cdss list config-groups` shows them; {}", AllGroups::GAP),
-        ConfigGroupError::Several { groups, .. } => several(groups, flag),
+        ConfigGroupError::Ambiguous { groups, .. } => several(groups, flag),
     };
-    Failure::Group { error, hint }
+    CommandError::ConfigGroup { error, hint }
 }
 
 /// Says how to name one of several groups. A number is a group's own for its version only.
@@ -208,7 +211,7 @@ fn several(groups: &[ConfigGroup], flag: &str) -> String {
     }
     match groups[0].name.as_deref() {
         Some(name) if groups[1..].iter().all(|group| !group.is_named(name)) => {
-            format!("name one by its name, such as {flag}{}", quote(&format!("name:{name}")))
+            format!("name one by its name, such as {flag}{}", shell_quote(&format!("name:{name}")))
         }
         _ => "nothing but their version tells them apart; a copy takes a cluster's own with --cluster"
             .to_owned(),

@@ -3,7 +3,7 @@
 use super::Session;
 use crate::config_group::rules::creation::unresolved;
 use crate::model::config_group::ConfigGroup;
-use crate::model::group_name::{GroupName, free_name};
+use crate::model::group_name::{GroupName, available_name};
 use crate::model::kafka_version::{KafkaVersion, Release};
 
 /// Returns the name that a copy of this group has where none is given; None where there is none of the usual length.
@@ -12,7 +12,7 @@ pub(crate) fn default_name(
     before: Option<&Release>,
     target: &KafkaVersion,
 ) -> Option<GroupName> {
-    GroupName::of_copy(from.name.as_deref()?, before, target.release.as_ref()?)
+    GroupName::for_copy(from.name.as_deref()?, before, target.release.as_ref()?)
 }
 
 impl Session<'_> {
@@ -32,13 +32,13 @@ impl Session<'_> {
         // A journal that can't be read is a finding of its own.
         let creates = self.creates(target.code).unwrap_or_default();
         let is_taken = |name: &GroupName| {
-            list.iter().any(|group| group.is_named(name.text()))
+            list.iter().any(|group| group.is_named(name.as_str()))
                 || unresolved(name, &creates).is_some()
                 || is_taken(name)
         };
-        let name = free_name(old, default.as_ref(), &digits, &is_taken)?;
+        let name = available_name(old, default.as_ref(), &digits, &is_taken)?;
         let flag = if Some(&name) == default.as_ref() { String::new() } else { format!(" --name {name}") };
         let after = format!(" --version {}{flag}", target.argument());
-        Some(self.context.command("config-group copy", source, &after))
+        Some(self.context.command_line("config-group copy", source, &after))
     }
 }

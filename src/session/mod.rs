@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::api::CdssApi;
 use crate::clock::{Clock, Interrupted};
-use crate::error::{Failure, StartState};
+use crate::error::{CommandError, StartState};
 use crate::journal::Journal;
 use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
@@ -45,13 +45,13 @@ impl Session<'_> {
     /// before better than a plan that was made after it.
     pub(crate) fn follow_command(&self, plan: &Plan) -> String {
         let before = match &plan.next_action {
-            NextAction::Attach(start) | NextAction::BusyWith(start) => start.from.map(KafkaVersion::nameless),
+            NextAction::Attach(start) | NextAction::BusyWith(start) => start.from.map(KafkaVersion::unnamed),
             NextAction::Follow => None,
             NextAction::Already | NextAction::Checks => plan.from.clone(),
         };
         let named =
             plan.from.clone().filter(|from| before.as_ref().is_some_and(|before| before.code == from.code));
-        self.context.follow(plan.no, Some(&plan.to), named.or(before).as_ref())
+        self.context.follow_command(plan.no, Some(&plan.to), named.or(before).as_ref())
     }
 
     /// Says where things are looked for: site, region, the address when it is not the site's own, and the profile
@@ -68,7 +68,7 @@ impl Session<'_> {
     /// Says where else a thing may be.
     pub(crate) fn other_regions_hint(&self) -> String {
         let service = &self.context.service;
-        let others = service.region.others_of(service.site);
+        let others = service.region.other_regions(service.site);
         if others.is_empty() {
             "`cdss list clusters` shows those of this region; other sites need --site and their own key"
                 .to_owned()
@@ -81,6 +81,6 @@ impl Session<'_> {
     }
 }
 
-pub(crate) fn interrupted_before_start(Interrupted(signal): Interrupted) -> Failure {
-    Failure::Signal { signal, sent: StartState::No, follow: None }
+pub(crate) fn interrupted_before_start(Interrupted(signal): Interrupted) -> CommandError {
+    CommandError::Interrupted { signal, start: StartState::NotSent, follow: None }
 }

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::api::{Answer, ApiError, Read, join};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity, ClusterList};
 use crate::model::ids::ClusterNo;
@@ -41,23 +41,25 @@ impl ResolvedCluster {
 }
 
 /// Returns the answers, or the failure that says most: a wrong key before a network that was down too.
-pub(crate) fn all<const N: usize>(answers: [Result<Answer, ApiError>; N]) -> Result<[Answer; N], Failure> {
+pub(crate) fn all<const N: usize>(
+    answers: [Result<Answer, ApiError>; N],
+) -> Result<[Answer; N], CommandError> {
     let auth = answers.iter().position(|answer| answer.as_ref().is_err_and(ApiError::is_auth));
     if let Some(at) = auth
         && let Err(error) = &answers[at]
     {
-        return Err(Failure::before_start(error.clone()));
+        return Err(CommandError::before_start(error.clone()));
     }
     let mut good = Vec::with_capacity(N);
     for answer in answers {
-        good.push(answer.map_err(Failure::before_start)?);
+        good.push(answer.map_err(CommandError::before_start)?);
     }
     Ok(good.try_into().expect("as many answers as reads"))
 }
 
 /// Turns an answer into its own type.
-pub(crate) fn take<T: TryFrom<Answer, Error = ApiError>>(answer: Answer) -> Result<T, Failure> {
-    answer.try_into().map_err(Failure::before_start)
+pub(crate) fn take<T: TryFrom<Answer, Error = ApiError>>(answer: Answer) -> Result<T, CommandError> {
+    answer.try_into().map_err(CommandError::before_start)
 }
 
 impl Session<'_> {
@@ -68,17 +70,17 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails when the name fits none or several, or a read fails. Nothing was started.
-    pub(crate) fn find(&mut self, wanted: &Selector) -> Result<ResolvedCluster, Failure> {
+    pub(crate) fn find(&mut self, wanted: &Selector) -> Result<ResolvedCluster, CommandError> {
         let (no, offers, listed) = match wanted {
             Selector::Number(number) => (ClusterNo::new(*number), None, None),
             Selector::Name(name) => {
                 let reads = [Read::Clusters(Some(name.clone())), Read::Versions];
                 let [list, versions] = all(join(self.api, &reads))?;
                 let list: ClusterList = take(list)?;
-                let entry = find_cluster(&list, name).map_err(|error| Failure::Cluster {
+                let entry = find_cluster(&list, name).map_err(|error| CommandError::Cluster {
                     hint: self.hint_for(&error),
                     error,
-                    place: self.location_text(),
+                    location: self.location_text(),
                 })?;
                 self.report.cluster = Some((entry.name.clone(), entry.no));
                 (entry.no, Some(take::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
@@ -95,7 +97,7 @@ impl Session<'_> {
         };
         let cluster = take::<Option<Cluster>>(cluster)?.ok_or_else(|| self.no_such(no))?;
         self.report.cluster = Some((cluster.name.clone(), no));
-        self.report.state = Some(cluster.state.word().to_owned());
+        self.report.state = Some(cluster.state.as_str().to_owned());
         let health: Option<Health> = take(health)?;
         let counted = health.as_ref().and_then(|health| health.brokers.total);
         self.report.broker_count = cluster.brokers.or(counted);
@@ -113,15 +115,15 @@ impl Session<'_> {
         &self,
         no: ClusterNo,
         answers: [Result<Answer, ApiError>; N],
-    ) -> Result<[Result<Answer, ApiError>; N], Failure> {
+    ) -> Result<[Result<Answer, ApiError>; N], CommandError> {
         match answers.first() {
             Some(Err(ApiError::Refused { .. })) => Err(self.no_such(no)),
             _ => Ok(answers),
         }
     }
 
-    fn no_such(&self, no: ClusterNo) -> Failure {
-        Failure::NoCluster { no, place: self.location_text(), hint: self.other_regions_hint() }
+    fn no_such(&self, no: ClusterNo) -> CommandError {
+        CommandError::ClusterNotFound { no, location: self.location_text(), hint: self.other_regions_hint() }
     }
 
     fn hint_for(&self, error: &crate::model::selector::ClusterError) -> String {
@@ -129,7 +131,7 @@ impl Session<'_> {
         match error {
             ClusterError::NotFound(_) => self.other_regions_hint(),
             ClusterError::Forbidden { .. } => "give the sub account a permission on this cluster".to_owned(),
-            ClusterError::Several { numbers, .. } => {
+            ClusterError::Ambiguous { numbers, .. } => {
                 format!("name one by its number, such as --cluster no:{}", numbers[0])
             }
         }
@@ -142,18 +144,18 @@ impl Session<'_> {
         cluster: &Cluster,
         offers: &[KafkaVersion],
         listed: Option<Release>,
-    ) -> Result<Option<KafkaVersion>, Failure> {
+    ) -> Result<Option<KafkaVersion>, CommandError> {
         let Some(code) = cluster.version else { return Ok(None) };
         if let Some(offer) = offers.iter().find(|offer| offer.code == code) {
             return Ok(Some(offer.clone()));
         }
         if listed.is_some() {
-            return Ok(Some(KafkaVersion { release: listed, ..KafkaVersion::nameless(code) }));
+            return Ok(Some(KafkaVersion { release: listed, ..KafkaVersion::unnamed(code) }));
         }
         let [list] = all(join(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
         let list: ClusterList = take(list)?;
         let entry = list.allowed.into_iter().find(|entry| entry.no == cluster.no);
         let release = entry.and_then(|entry| entry.release);
-        Ok(Some(KafkaVersion { release, ..KafkaVersion::nameless(code) }))
+        Ok(Some(KafkaVersion { release, ..KafkaVersion::unnamed(code) }))
     }
 }

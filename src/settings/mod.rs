@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Signal;
-use crate::model::command_context::quote;
+use crate::model::command_context::shell_quote;
 
 mod credential_process;
 mod edit;
@@ -302,19 +302,19 @@ impl ConfigError {
             Self::Taken { name, .. } => {
                 format!(
                     "change it with `cdss config set KEY VALUE --profile {}`, or take another name",
-                    quote(name)
+                    shell_quote(name)
                 )
             }
             Self::Foreign { .. } => "take another name, or change that file by hand".to_owned(),
             Self::NoValue { name, .. } => {
-                format!("`cdss config show --profile {}` tells what is set, and where", quote(name))
+                format!("`cdss config show --profile {}` tells what is set, and where", shell_quote(name))
             }
             Self::Damaged { .. } => "correct the line, or leave it out".to_owned(),
             Self::Unreadable { .. } => "make it a file that you can read".to_owned(),
             Self::Unwritable { .. } => {
                 "the file is as it was; it has to be a plain file in a folder that you can write".to_owned()
             }
-            Self::Exposed { file, .. } => format!("chmod 600 {}", quote(&file.to_string_lossy())),
+            Self::Exposed { file, .. } => format!("chmod 600 {}", shell_quote(&file.to_string_lossy())),
             Self::Anothers { .. } => "run cdss as that user, or have a file of your own".to_owned(),
             Self::ForeignEndpoint { variable, .. } => {
                 format!("unset {variable}, or give the address with --endpoint or in the profile")
@@ -324,7 +324,7 @@ impl ConfigError {
                     .to_owned()
             }
             Self::NoKeysInProfile { name, file } => {
-                let profile = quote(name);
+                let profile = shell_quote(name);
                 if file.ends_with("config.toml") {
                     format!(
                         "`cdss config set access_key KEY --profile {profile}` and `cdss config set secret_key \

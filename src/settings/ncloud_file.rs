@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str, file: &Path) -> Vec<Profile> {
                 // Whoever accepted the default of `ncloud configure` may have nothing here.
                 Field::Endpoint if value.is_empty() => {}
                 Field::Endpoint => {
-                    let own = Endpoint::of_gateway(value).map(|endpoint| endpoint.to_string());
+                    let own = Endpoint::from_gateway(value).map(|endpoint| endpoint.to_string());
                     profile.put(key, own.as_deref().unwrap_or(value));
                 }
                 key => profile.put(key, value),

@@ -55,7 +55,7 @@ pub(super) fn place(sources: &Sources<'_>) -> Result<ResolvedEndpoint, ConfigErr
     let (endpoint, endpoint_origin) = in_force.unwrap_or_else(|| {
         let by_site = site_origin != Origin::Default;
         let origin = if by_site { Origin::Implied("site".to_owned()) } else { Origin::Default };
-        (Endpoint::of_site(site), origin)
+        (Endpoint::for_site(site), origin)
     });
     let service = Service { site, region, endpoint, sandbox: sources.sandbox.is_some() };
     Ok(ResolvedEndpoint { service, site_origin, region_origin, endpoint_origin })
@@ -103,7 +103,7 @@ fn stated_endpoint(sources: &Sources<'_>, level: Level) -> Result<Option<(Endpoi
                 Some("") => return Err(ConfigError::Empty("NCLOUD_API_GW".to_owned())),
                 Some(text) => {
                     let origin = Origin::Variable("NCLOUD_API_GW");
-                    let endpoint = Endpoint::of_gateway(text).map_err(|error| invalid(&origin, &error))?;
+                    let endpoint = Endpoint::from_gateway(text).map_err(|error| invalid(&origin, &error))?;
                     Some((endpoint, origin))
                 }
                 None => None,

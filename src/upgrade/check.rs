@@ -4,12 +4,12 @@ use super::candidates::GroupSelection;
 use super::candidates::{candidates_to_read, select_group};
 use super::read::{assemble, pre_check_target};
 use crate::api::{Read, RetryPolicy};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::cluster::ClusterState;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{self, KafkaVersion, release_of};
-use crate::model::open_start::{OpenStart, StartAnswer};
+use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::selector::Selector;
 use crate::report::VersionChoice;
 use crate::session::Session;
@@ -26,7 +26,7 @@ use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 /// # Errors
 ///
 /// Fails when it can't be done, or when a read fails. Nothing was started.
-pub(crate) fn check(flow: &mut Session<'_>, request: &UpgradeRequest) -> Result<(), Failure> {
+pub(crate) fn check(flow: &mut Session<'_>, request: &UpgradeRequest) -> Result<(), CommandError> {
     let (_, plan) = flow.prepare(request)?;
     note_unused_acceptances(flow, &plan, &request.accepted);
     match &plan.next_action {
@@ -55,7 +55,7 @@ pub(super) fn note_unused_acceptances(flow: &mut Session<'_>, plan: &Plan, accep
 }
 
 /// The failure of a cluster that is being changed.
-pub(super) fn busy_failure(flow: &Session<'_>, plan: &Plan) -> Failure {
+pub(super) fn busy_failure(flow: &Session<'_>, plan: &Plan) -> CommandError {
     let what = match &plan.next_action {
         NextAction::BusyWith(start) => format!(
             "an upgrade of {} to version code {} is under way, started from this machine at {}",
@@ -77,28 +77,28 @@ pub(super) fn busy_failure(flow: &Session<'_>, plan: &Plan) -> Failure {
     };
     let follow = match &plan.next_action {
         NextAction::BusyWith(start) => {
-            let [to, from] = [Some(start.version), start.from].map(|code| code.map(KafkaVersion::nameless));
-            flow.context.follow(plan.no, to.as_ref(), from.as_ref())
+            let [to, from] = [Some(start.version), start.from].map(|code| code.map(KafkaVersion::unnamed));
+            flow.context.follow_command(plan.no, to.as_ref(), from.as_ref())
         }
         _ => flow.follow_command(plan),
     };
-    Failure::Busy { what, hint: Some(format!("follow it with: {follow}")) }
+    CommandError::Busy { message: what, hint: Some(format!("follow it with: {follow}")) }
 }
 
 /// Describes the change that follows a recorded start, without claiming more than its answer says.
 pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> String {
     let (name, at) = (plan.name_or_number(), start.started_at);
-    match start.answer {
-        StartAnswer::Accepted => {
+    match start.response {
+        StartResponse::Accepted => {
             format!("the upgrade of {name} to {}, started from this machine at {at}", plan.to)
         }
-        StartAnswer::Refused => {
+        StartResponse::Refused => {
             format!(
                 "the change of {name} after the start of run {} at {at}, which the service refused",
                 start.run
             )
         }
-        StartAnswer::Lost => {
+        StartResponse::Missing => {
             format!(
                 "the change of {name} after the start of run {} at {at}, whose answer is not recorded",
                 start.run
@@ -108,12 +108,12 @@ pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> String {
 }
 
 /// The failure of a plan that checks stop, with the flags that would accept them.
-pub(super) fn blocked_failure(plan: &Plan) -> Failure {
+pub(super) fn blocked_failure(plan: &Plan) -> CommandError {
     blocked_by_checks(&plan.checks)
 }
 
 /// The failure of checks of which some stop an upgrade.
-pub(super) fn blocked_by_checks(checks: &[Check]) -> Failure {
+pub(super) fn blocked_by_checks(checks: &[Check]) -> CommandError {
     let stopping: Vec<_> = checks.iter().filter(|check| check.is_blocking()).collect();
     let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
     // Flags help only when they lift everything.
@@ -125,7 +125,7 @@ pub(super) fn blocked_by_checks(checks: &[Check]) -> Failure {
         stopping.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())
     };
     let words = stopping.iter().find(|check| check.service_message.is_some());
-    Failure::Blocked {
+    CommandError::Blocked {
         ids: stopping.iter().map(|check| check.id).collect(),
         hint,
         message: words.and_then(|check| check.service_message.clone()),
@@ -138,7 +138,7 @@ pub(super) fn blocked_by_checks(checks: &[Check]) -> Failure {
 /// # Errors
 ///
 /// Fails when no newer version is possible, the cluster is changing, or a read fails.
-pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(), Failure> {
+pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(), CommandError> {
     let found = flow.find(wanted)?;
     flow.report.versions = Some(Vec::new());
     let mut offers = found.offers.clone();
@@ -172,19 +172,20 @@ pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(),
     let any = choices.iter().any(|choice| choice.possible == Some(true));
     flow.report.versions = Some(choices);
     if under_way {
-        let hint = Some(format!("follow it with: {}", flow.context.follow(found.cluster.no, None, None)));
-        return Err(Failure::Busy {
-            what: format!("{} is {}", found.cluster.name, found.cluster.state),
+        let hint =
+            Some(format!("follow it with: {}", flow.context.follow_command(found.cluster.no, None, None)));
+        return Err(CommandError::Busy {
+            message: format!("{} is {}", found.cluster.name, found.cluster.state),
             hint,
         });
     }
     if any || newer.is_empty() {
         return Ok(());
     }
-    Err(Failure::Blocked {
+    Err(CommandError::Blocked {
         ids: vec!["every newer version"],
         hint: newer.last().map(|newest| {
-            let check = flow.context.check(found.cluster.no, newest, None);
+            let check = flow.context.check_command(found.cluster.no, newest, None);
             format!("see why, and what would help, with: {check}")
         }),
         message: None,
@@ -222,7 +223,7 @@ impl Session<'_> {
         &mut self,
         found: &ResolvedCluster,
         targets: &[KafkaVersion],
-    ) -> Result<Vec<Snapshot>, Failure> {
+    ) -> Result<Vec<Snapshot>, CommandError> {
         let lists = groups_of_each(self.api, targets)?;
         let present = self.present_group(&found.cluster)?;
         let worth: Vec<Vec<ConfigGroup>> =
@@ -243,7 +244,7 @@ impl Session<'_> {
         Ok(snapshots)
     }
 
-    fn ask_all(&self, snapshots: &mut [Snapshot]) -> Result<(), Failure> {
+    fn ask_all(&self, snapshots: &mut [Snapshot]) -> Result<(), CommandError> {
         let mut asked = Vec::new();
         let mut reads = Vec::new();
         for snapshot in snapshots {
@@ -256,7 +257,7 @@ impl Session<'_> {
             }
         }
         for (snapshot, answer) in asked.into_iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
-            snapshot.pre_check = take(answer.map_err(Failure::before_start)?)?;
+            snapshot.pre_check = take(answer.map_err(CommandError::before_start)?)?;
         }
         Ok(())
     }

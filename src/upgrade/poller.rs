@@ -145,7 +145,7 @@ impl Session<'_> {
             "getClusterInfo",
             format!("{}, version code {version}, config group {group}", cluster.state),
         );
-        self.report.state = Some(cluster.state.word().to_owned());
+        self.report.state = Some(cluster.state.as_str().to_owned());
         self.report.last_seen = Some(cluster.clone());
     }
 }

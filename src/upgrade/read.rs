@@ -4,7 +4,7 @@ use super::candidates::{GroupSelection, candidates_to_read, select_group};
 use crate::api::{Read, join};
 use crate::config_group::rules::choice::{GroupChoice, choose, copy_is_better, settings_of};
 use crate::config_group::rules::difference::VersionedSettings;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::broker_health::Health;
 use crate::model::cluster::Cluster;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
@@ -24,9 +24,9 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails when something named is not there, or a read fails. Nothing was started.
-    pub(super) fn prepare(&mut self, request: &UpgradeRequest) -> Result<(Snapshot, Plan), Failure> {
+    pub(super) fn prepare(&mut self, request: &UpgradeRequest) -> Result<(Snapshot, Plan), CommandError> {
         let found = self.find(&request.cluster)?;
-        let target = request.version.find(&found.offers)?;
+        let target = request.version.resolve(&found.offers)?;
         self.report.to = Some(target.version.clone());
         let mut snapshot = self.snapshot(found, target, request.config_group.as_ref())?;
         snapshot.requires_journal = request.require_journal;
@@ -36,7 +36,7 @@ impl Session<'_> {
         })?;
         let mut plan = Plan::of(&snapshot, &request.accepted);
         for candidate in &mut plan.candidates {
-            let command = self.context.check(plan.no, &plan.to, Some(candidate.group.no));
+            let command = self.context.check_command(plan.no, &plan.to, Some(candidate.group.no));
             candidate.command = Some(command);
         }
         self.report.set_plan(&plan);
@@ -53,7 +53,7 @@ impl Session<'_> {
         found: ResolvedCluster,
         mut target: kafka_version::ResolvedVersion,
         wanted: Option<&Selector>,
-    ) -> Result<Snapshot, Failure> {
+    ) -> Result<Snapshot, CommandError> {
         let list = self.groups_of(target.version.code)?;
         if target.version.release.is_none() {
             let name = list.iter().find_map(|group| group.version_name.as_deref());
@@ -77,10 +77,12 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails when a read fails, or the cluster is gone. Nothing was started.
-    pub(super) fn reread(&mut self, before: &Snapshot) -> Result<Snapshot, Failure> {
+    pub(super) fn reread(&mut self, before: &Snapshot) -> Result<Snapshot, CommandError> {
         let no = before.cluster.no;
         let [cluster, health] = all(join(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
-        let cluster = take::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?.named_as(&before.cluster);
+        let cluster = take::<Option<Cluster>>(cluster)?
+            .ok_or(CommandError::PlanChanged)?
+            .with_name_from(&before.cluster);
         let present = self.present_group(&cluster)?;
         let target_settings = match &before.group {
             group if group.one().is_some() && before.target_settings.is_some() => {
@@ -97,7 +99,7 @@ impl Session<'_> {
         snapshot.requires_journal = before.requires_journal;
         snapshot.from = match (&before.from, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
-            (_, code) => code.map(KafkaVersion::nameless),
+            (_, code) => code.map(KafkaVersion::unnamed),
         };
         snapshot.pre_check = self.pre_check(&snapshot)?;
         Ok(snapshot)
@@ -109,7 +111,7 @@ impl Session<'_> {
         target: &KafkaVersion,
         list: &[ConfigGroup],
         wanted: Option<&Selector>,
-    ) -> Result<GroupSelection, Failure> {
+    ) -> Result<GroupSelection, CommandError> {
         let present = self.present_group(&found.cluster)?;
         // At the target there is nothing to choose and nothing to compare.
         if found.cluster.version == Some(target.code) {
@@ -162,7 +164,7 @@ impl Session<'_> {
     }
 
     /// Asks the service whether this upgrade may be done, where the question makes sense.
-    fn pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, Failure> {
+    fn pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, CommandError> {
         let target = match pre_check_target(snapshot) {
             Ok(target) => target,
             Err(why) => return Ok(PreCheck::NotAsked(why)),
@@ -221,7 +223,7 @@ fn is_setting(snapshot: &Snapshot, key: &str) -> bool {
 /// Returns true for a run that recorded a start. A journal with a fault cannot tell, and blocks anyway.
 fn is_start_run(snapshot: &Snapshot, run: &str) -> bool {
     let journal = &snapshot.journal;
-    journal.fault.is_some()
+    journal.problem.is_some()
         || journal.start_runs.iter().any(|known| known == run)
         || journal.open_starts.iter().any(|start| start.run == run)
 }

@@ -11,11 +11,11 @@ use super::start::{StartOutcome, StartRequest};
 use super::watch::{Watch, WatchEnd};
 use crate::clock::Signal;
 use crate::consent::{Consent, ConsentError, ConsentMethod, Prompt, confirm};
-use crate::error::{Failure, StartState};
-use crate::journal::{ClusterLock, LockError, StartEntry};
+use crate::error::{CommandError, StartState};
+use crate::journal::{LockError, OperationLock, StartEntry};
 use crate::model::cluster::ClusterState;
 use crate::model::ids::VersionCode;
-use crate::model::open_start::{OpenStart, StartAnswer};
+use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 use crate::session::resolve::UpgradeRequest;
@@ -55,7 +55,7 @@ pub(crate) fn upgrade(
     request: &UpgradeRequest,
     waiting: WaitOptions,
     asking: &mut ConfirmOptions<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let outcome = decide(flow, request, waiting, asking);
     flow.report.ended_at = Some(flow.clock.now());
     outcome
@@ -66,7 +66,7 @@ fn decide(
     request: &UpgradeRequest,
     waiting: WaitOptions,
     asking: &mut ConfirmOptions<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let (mut snapshot, mut plan) = flow.prepare(request)?;
     if plan.next_action == NextAction::Already {
         (snapshot, plan) = confirm_already_done(flow, request, &snapshot, &plan)?;
@@ -98,7 +98,7 @@ fn confirm_already_done(
     request: &UpgradeRequest,
     snapshot: &Snapshot,
     plan: &Plan,
-) -> Result<(Snapshot, Plan), Failure> {
+) -> Result<(Snapshot, Plan), CommandError> {
     deliberate_bug!(BelieveFirstAlready => return Ok((snapshot.clone(), plan.clone())););
     let name = plan.name_or_number();
     let pause = flow.watch_thresholds().confirmation_gap.max(flow.poll);
@@ -110,25 +110,25 @@ fn confirm_already_done(
     Ok((snapshot, plan))
 }
 
-fn ask(flow: &Session<'_>, plan: &Plan, asking: &mut ConfirmOptions<'_>) -> Result<Consent, Failure> {
+fn ask(flow: &Session<'_>, plan: &Plan, asking: &mut ConfirmOptions<'_>) -> Result<Consent, CommandError> {
     confirm(plan, asking.yes, asking.prompt).map_err(|error| match error {
         // The terminal tells that it was a signal; the clock tells which.
         ConsentError::Interrupted => {
             let signal =
                 flow.clock.sleep(Duration::ZERO).err().map_or(Signal::Interrupt, |interrupted| interrupted.0);
-            Failure::Signal { signal, sent: StartState::No, follow: None }
+            CommandError::Interrupted { signal, start: StartState::NotSent, follow: None }
         }
-        error => Failure::Consent(error),
+        error => CommandError::Consent(error),
     })
 }
 
-fn lock(flow: &Session<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
-    flow.journal.lock(&flow.context.service, plan.no).map_err(|error| match error {
-        LockError::Held => Failure::Busy {
-            what: format!("another cdss on this machine is at work on {}", plan.name_or_number()),
+fn lock(flow: &Session<'_>, plan: &Plan) -> Result<OperationLock, CommandError> {
+    flow.journal.lock_cluster(&flow.context.service, plan.no).map_err(|error| match error {
+        LockError::Held => CommandError::Busy {
+            message: format!("another cdss on this machine is at work on {}", plan.name_or_number()),
             hint: Some(format!("follow it with: {}", flow.follow_command(plan))),
         },
-        LockError::Io(error) => Failure::Journal(error),
+        LockError::Io(error) => CommandError::Journal(error),
     })
 }
 
@@ -141,13 +141,13 @@ fn start(
     consent: Consent,
     waiting: WaitOptions,
     asking: &mut ConfirmOptions<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let _lock = lock(flow, &plan)?;
     let RereadState { snapshot, plan, consent, looked_at } =
         reread_under_lock(flow, request, snapshot, plan, consent, asking)?;
     let Some(target) = plan.target() else { return Err(blocked_failure(&plan)) };
     record_start(flow, &snapshot, &plan, &target, &consent, asking)?;
-    flow.report.start_run = Some(flow.journal.run().to_owned());
+    flow.report.start_run = Some(flow.journal.run_id().to_owned());
 
     let accepted = &request.accepted;
     let ready =
@@ -175,21 +175,21 @@ fn report_start(flow: &mut Session<'_>, plan: &Plan, sent: &StartOutcome) {
     let seen =
         if sent.seen_to_change { format!("{name} is changing") } else { format!("{name} is at {}", plan.to) };
     match sent.answer {
-        StartAnswer::Accepted => {
+        StartResponse::Accepted => {
             flow.report.submitted = Submitted::Yes;
             flow.report.started_at = Some(sent.at);
             flow.report.start_request.clone_from(&sent.request_id);
             flow.reporter.started(sent.at, sent.request_id.as_deref(), &follow);
-            if let Err(error) = flow.journal.accepted(sent.at, sent.request_id.as_deref()) {
+            if let Err(error) = flow.journal.record_accepted(sent.at, sent.request_id.as_deref()) {
                 flow.reporter.warn(&format!("{error}; the upgrade continues"));
             }
             return;
         }
-        StartAnswer::Refused => {
+        StartResponse::Refused => {
             let refusal = sent.error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
             flow.reporter.warn(&format!("the service refused the start{refusal}, but {seen}"));
         }
-        StartAnswer::Lost => {
+        StartResponse::Missing => {
             flow.reporter.warn(&format!("the answer to the start was lost, and {seen}"));
         }
     }
@@ -198,8 +198,8 @@ fn report_start(flow: &mut Session<'_>, plan: &Plan, sent: &StartOutcome) {
 }
 
 /// Ends without a watch: only an accepted start is known to be running.
-fn without_waiting(flow: &mut Session<'_>, plan: &Plan, answer: StartAnswer) -> Result<(), Failure> {
-    let (name, is_ours) = (plan.name_or_number(), answer == StartAnswer::Accepted);
+fn without_waiting(flow: &mut Session<'_>, plan: &Plan, answer: StartResponse) -> Result<(), CommandError> {
+    let (name, is_ours) = (plan.name_or_number(), answer == StartResponse::Accepted);
     // An earlier start may have ended since.
     let is_over = matches!(plan.next_action, NextAction::Attach(_)) && !plan.shows_change;
     if is_ours && !is_over && plan.state != ClusterState::Error {
@@ -214,15 +214,15 @@ fn without_waiting(flow: &mut Session<'_>, plan: &Plan, answer: StartAnswer) -> 
         (_, false) => format!("{}, so the change of {name} may not be its effect", start_answer_text(answer)),
     };
     flow.report.verdict = Some(Verdict::Unknown);
-    Err(Failure::Lost { why, follow: flow.follow_command(plan) })
+    Err(CommandError::UpgradeOutcomeUnknown { reason: why, follow: flow.follow_command(plan) })
 }
 
 /// Says why a start is not known to have caused a change.
-fn start_answer_text(answer: StartAnswer) -> &'static str {
+fn start_answer_text(answer: StartResponse) -> &'static str {
     match answer {
-        StartAnswer::Accepted => "the start was accepted",
-        StartAnswer::Refused => "the service refused the start",
-        StartAnswer::Lost => "the answer to the start was lost",
+        StartResponse::Accepted => "the start was accepted",
+        StartResponse::Refused => "the service refused the start",
+        StartResponse::Missing => "the answer to the start was lost",
     }
 }
 
@@ -244,7 +244,7 @@ fn reread_under_lock(
     mut plan: Plan,
     mut consent: Consent,
     asking: &mut ConfirmOptions<'_>,
-) -> Result<RereadState, Failure> {
+) -> Result<RereadState, CommandError> {
     deliberate_bug!(SkipSecondLook => {
         return Ok(RereadState { snapshot, plan, consent, looked_at: flow.clock.elapsed() });
     });
@@ -271,7 +271,7 @@ fn reread_under_lock(
         let is_asked = consent.method() != ConsentMethod::YesFlag && now.next_action == NextAction::Checks;
         if !is_asked {
             flow.report.mark_stale();
-            return Err(Failure::Stale);
+            return Err(CommandError::PlanChanged);
         }
         consent = ask(flow, &now, asking)?;
         plan = now;
@@ -285,7 +285,7 @@ fn record_start(
     target: &UpgradeTarget,
     consent: &Consent,
     asking: &ConfirmOptions<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     deliberate_bug!(SendBeforeRecording => return Ok(()););
     let accepted: Vec<String> = plan
         .checks
@@ -297,7 +297,7 @@ fn record_start(
         service: &flow.context.service,
         cluster: plan.no,
         cluster_name: &plan.name,
-        consent: consent.method().word(),
+        consent: consent.method().as_str(),
         version: target.version.number(),
         config_group: target.config_group.number(),
         accepted: &accepted,
@@ -306,7 +306,7 @@ fn record_start(
         brokers: &plan.names_of_brokers,
         plan: &(asking.document)(flow.report),
     };
-    flow.journal.start(flow.clock.now(), &entry).map_err(Failure::Journal)
+    flow.journal.record_start(flow.clock.now(), &entry).map_err(CommandError::Journal)
 }
 
 /// Follows an upgrade that this machine started before.
@@ -315,11 +315,11 @@ fn attach(
     plan: &Plan,
     start: &OpenStart,
     waiting: WaitOptions,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let _lock = match lock(flow, plan) {
         Ok(lock) => Some(lock),
         // A watch starts nothing, so a journal that can't be used doesn't stop it.
-        Err(Failure::Journal(error)) => {
+        Err(CommandError::Journal(error)) => {
             flow.reporter.warn(&format!("{error}; watching without a lock"));
             None
         }
@@ -327,15 +327,15 @@ fn attach(
     };
     flow.reporter.following(&describe_open_start(plan, start));
     flow.report.start_run = Some(start.run.clone());
-    flow.report.started_at = Some(start.started_at).filter(|_| start.answer != StartAnswer::Refused);
-    if let Err(error) = flow.journal.attached(flow.clock.now(), &start.run) {
+    flow.report.started_at = Some(start.started_at).filter(|_| start.response != StartResponse::Refused);
+    if let Err(error) = flow.journal.record_attached(flow.clock.now(), &start.run) {
         flow.reporter.warn(&format!("{error}; watching on"));
     }
     if !waiting.wait {
-        return without_waiting(flow, plan, start.answer);
+        return without_waiting(flow, plan, start.response);
     }
     let watched = OwnStart {
-        answer: start.answer,
+        answer: start.response,
         before: start.from,
         brokers: start.brokers.iter().chain(&plan.names_of_brokers).cloned().collect(),
         restarted: start.restarted.clone(),
@@ -347,7 +347,7 @@ fn attach(
 
 /// A start of this journal, before its watch.
 struct OwnStart {
-    answer: StartAnswer,
+    answer: StartResponse,
     before: Option<VersionCode>,
     /// Names of the brokers that have to come back.
     brokers: Vec<String>,
@@ -364,7 +364,7 @@ fn watch_own_start(
     plan: &Plan,
     waiting: WaitOptions,
     started: OwnStart,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let expected = Expectation {
         target: Some(plan.to.code),
         before: started.before,
@@ -394,39 +394,40 @@ fn watch_own_start(
 pub(super) fn conclude(
     flow: &mut Session<'_>,
     end: WatchEnd,
-    answer: StartAnswer,
+    answer: StartResponse,
     name: &str,
     follow: String,
-) -> Result<(), Failure> {
-    let is_ours = answer == StartAnswer::Accepted;
-    deliberate_bug!(TakeLostForAccepted => if answer == StartAnswer::Lost {
-        return conclude(flow, end, StartAnswer::Accepted, name, follow);
+) -> Result<(), CommandError> {
+    let is_ours = answer == StartResponse::Accepted;
+    deliberate_bug!(TakeLostForAccepted => if answer == StartResponse::Missing {
+        return conclude(flow, end, StartResponse::Accepted, name, follow);
     });
     let (verdict, failure) = match end {
-        WatchEnd::Settled(WatchResult::AtTarget) if answer == StartAnswer::Refused => {
+        WatchEnd::Settled(WatchResult::AtTarget) if answer == StartResponse::Refused => {
             (Verdict::Already, None)
         }
         WatchEnd::Settled(WatchResult::AtTarget) => (Verdict::Done, None),
         WatchEnd::Settled(WatchResult::Returned) if is_ours => {
             let what = format!("{name} is healthy but did not reach the target version");
-            (Verdict::Failed, Some(Failure::Failed { what }))
+            (Verdict::Failed, Some(CommandError::UpgradeFailed { reason: what }))
         }
-        WatchEnd::Settled(WatchResult::InError) if is_ours => {
-            (Verdict::Failed, Some(Failure::Failed { what: format!("the state of {name} is error") }))
-        }
+        WatchEnd::Settled(WatchResult::InError) if is_ours => (
+            Verdict::Failed,
+            Some(CommandError::UpgradeFailed { reason: format!("the state of {name} is error") }),
+        ),
         WatchEnd::GaveUp { why, goes_on: true } if is_ours => {
-            (Verdict::Running, Some(Failure::StillRunning { why, follow }))
+            (Verdict::Running, Some(CommandError::StillRunning { reason: why, follow }))
         }
         WatchEnd::Interrupted { signal, seen_to_change } => {
             let verdict = if seen_to_change && is_ours { Verdict::Running } else { Verdict::Unknown };
             let sent = match (flow.report.submitted, seen_to_change) {
-                (Submitted::Yes, true) => StartState::Yes,
-                (Submitted::Yes, false) => StartState::Unseen,
-                (Submitted::Unknown, _) => StartState::Unknown,
-                (Submitted::No, true) => StartState::Watching,
-                (Submitted::No, false) => StartState::Idle,
+                (Submitted::Yes, true) => StartState::Sent,
+                (Submitted::Yes, false) => StartState::SentNoChangeObserved,
+                (Submitted::Unknown, _) => StartState::OutcomeUnknown,
+                (Submitted::No, true) => StartState::WatchingChange,
+                (Submitted::No, false) => StartState::WatchingNoChange,
             };
-            (verdict, Some(Failure::Signal { signal, sent, follow: Some(follow) }))
+            (verdict, Some(CommandError::Interrupted { signal, start: sent, follow: Some(follow) }))
         }
         WatchEnd::Settled(settled) => {
             let seen = match settled {
@@ -440,11 +441,11 @@ pub(super) fn conclude(
                 }
             };
             let why = if is_ours { seen } else { format!("{seen}; {}", start_answer_text(answer)) };
-            (Verdict::Unknown, Some(Failure::Lost { why, follow }))
+            (Verdict::Unknown, Some(CommandError::UpgradeOutcomeUnknown { reason: why, follow }))
         }
         WatchEnd::GaveUp { why, goes_on } => {
             let why = if goes_on { format!("{why}; {}", start_answer_text(answer)) } else { why };
-            (Verdict::Unknown, Some(Failure::Lost { why, follow }))
+            (Verdict::Unknown, Some(CommandError::UpgradeOutcomeUnknown { reason: why, follow }))
         }
     };
     flow.report.verdict = Some(verdict);
@@ -457,7 +458,7 @@ fn follow_other_change(
     request: &UpgradeRequest,
     plan: &Plan,
     waiting: WaitOptions,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let name = plan.name_or_number();
     flow.reporter.following(&format!("the change of {name}, which this run did not start"));
     let expected = Expectation {
@@ -494,9 +495,13 @@ fn follow_other_change(
         WatchEnd::GaveUp { why, goes_on: false } => why,
         WatchEnd::Interrupted { signal, .. } => {
             flow.report.verdict = Some(Verdict::NotStarted);
-            return Err(Failure::Signal { signal, sent: StartState::Watching, follow: Some(follow) });
+            return Err(CommandError::Interrupted {
+                signal,
+                start: StartState::WatchingChange,
+                follow: Some(follow),
+            });
         }
     };
     flow.report.verdict = Some(Verdict::NotStarted);
-    Err(Failure::Busy { what, hint: Some(format!("look at it with: {follow}")) })
+    Err(CommandError::Busy { message: what, hint: Some(format!("look at it with: {follow}")) })
 }

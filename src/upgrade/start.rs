@@ -11,10 +11,10 @@ use super::poller::ClusterPoller;
 use crate::api::{Acceptance, ApiError, OperationKind, Read, RetryDecision, classify, join_once};
 use crate::clock::Signal;
 use crate::consent::Consent;
-use crate::error::{Failure, StartState};
+use crate::error::{CommandError, StartState};
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterState};
-use crate::model::open_start::StartAnswer;
+use crate::model::open_start::StartResponse;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::session::Session;
 use crate::session::attempts::{CONFIRMATION_PAUSES, RetryBudget};
@@ -39,7 +39,7 @@ pub(super) struct StartRequest<'a> {
 /// A start that took effect, or a change that may be its effect.
 #[derive(Debug)]
 pub(super) struct StartOutcome {
-    pub answer: StartAnswer,
+    pub answer: StartResponse,
     /// When it was accepted, or sent where the answer was another one.
     pub at: Timestamp,
     pub request_id: Option<String>,
@@ -88,7 +88,7 @@ impl ObservedState {
             let expected = ExpectedBrokers::new(plan.names_of_brokers.iter().cloned(), plan.brokers);
             expected.missing(&health.brokers).is_empty()
         };
-        if cluster.state.shows_change() || health.has_degraded_broker() {
+        if cluster.state.indicates_change() || health.has_degraded_broker() {
             Self::Changing
         } else if cluster.state != ClusterState::Running {
             Self::Unclear
@@ -105,7 +105,7 @@ impl ObservedState {
 /// Why no start follows a look.
 enum NoStart {
     /// The cluster is not what was agreed to, or a signal came.
-    Final(Failure),
+    Final(CommandError),
     /// The look failed, or took too long. None for the latter.
     Unseen(Option<ApiError>),
 }
@@ -116,7 +116,7 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Not started for certain, refused by the service, or in doubt: the report's `submitted` says which.
-    pub(super) fn send_start(&mut self, mut ready: StartRequest<'_>) -> Result<StartOutcome, Failure> {
+    pub(super) fn send_start(&mut self, mut ready: StartRequest<'_>) -> Result<StartOutcome, CommandError> {
         self.refresh_snapshot(&mut ready)?;
         let mut attempts = self.start_retry_budget();
         loop {
@@ -127,7 +127,7 @@ impl Session<'_> {
             let error = match self.api.start(&ready.target, ready.consent, left) {
                 Ok(Acceptance { request_id, at }) => {
                     return Ok(StartOutcome {
-                        answer: StartAnswer::Accepted,
+                        answer: StartResponse::Accepted,
                         at,
                         request_id,
                         error: None,
@@ -144,14 +144,17 @@ impl Session<'_> {
                 self.reread_before_retry(&mut ready, &mut attempts, action, error)?;
                 continue;
             }
-            let answer =
-                if action == RetryDecision::Confirm { StartAnswer::Refused } else { StartAnswer::Lost };
+            let answer = if action == RetryDecision::Confirm {
+                StartResponse::Refused
+            } else {
+                StartResponse::Missing
+            };
             return self.confirm_by_polling(ready.plan, answer, at, sent_at, error);
         }
     }
 
     /// Repeats the last look where it is too old to start from.
-    fn refresh_snapshot(&mut self, ready: &mut StartRequest<'_>) -> Result<(), Failure> {
+    fn refresh_snapshot(&mut self, ready: &mut StartRequest<'_>) -> Result<(), CommandError> {
         deliberate_bug!(StartFromOldLook => {
             ready.looked_at = self.clock.elapsed();
             return Ok(());
@@ -159,7 +162,7 @@ impl Session<'_> {
         let (mut repeated, mut cause) = (0, None);
         while self.clock.elapsed().saturating_sub(ready.looked_at) > SNAPSHOT_MAX_AGE {
             if repeated == REPEATED_LOOKS {
-                return Err(Failure::Unseen { cause });
+                return Err(CommandError::StatusUnreadable { cause });
             }
             repeated = u32::saturating_add(repeated, 1);
             match self.reread_before_start(ready) {
@@ -178,8 +181,8 @@ impl Session<'_> {
         attempts: &mut RetryBudget,
         mut action: RetryDecision,
         error: ApiError,
-    ) -> Result<(), Failure> {
-        let mut failure = Failure::NotStarted(error);
+    ) -> Result<(), CommandError> {
+        let mut failure = CommandError::StartNotDelivered(error);
         loop {
             let Some(pause) = attempts.next(action, self.clock.elapsed()) else { return Err(failure) };
             self.reporter.note(&format!("{failure}; trying again"));
@@ -195,7 +198,7 @@ impl Session<'_> {
                     return Ok(());
                 }
                 Err(NoStart::Final(failure)) => return Err(failure),
-                Err(NoStart::Unseen(cause)) => failure = Failure::Unseen { cause },
+                Err(NoStart::Unseen(cause)) => failure = CommandError::StatusUnreadable { cause },
             }
             action = RetryDecision::Retry { asked: None };
         }
@@ -207,14 +210,20 @@ impl Session<'_> {
         let no = ready.plan.no;
         let answers = join_once(self.api, &[Read::Cluster(no), Read::Status(no)]);
         if let Some(signal) = answers.iter().find_map(|answer| answer.as_ref().err()?.signal()) {
-            return Err(NoStart::Final(Failure::Signal { signal, sent: StartState::No, follow: None }));
+            return Err(NoStart::Final(CommandError::Interrupted {
+                signal,
+                start: StartState::NotSent,
+                follow: None,
+            }));
         }
         let [cluster, health] = answers;
         let unseen = |error| NoStart::Unseen(Some(error));
         let cluster: Option<_> = cluster.and_then(TryInto::try_into).map_err(unseen)?;
         let health = health.and_then(TryInto::try_into).map_err(unseen)?;
-        let Some(cluster): Option<Cluster> = cluster else { return Err(NoStart::Final(Failure::Stale)) };
-        let cluster = cluster.named_as(&ready.snapshot.cluster);
+        let Some(cluster): Option<Cluster> = cluster else {
+            return Err(NoStart::Final(CommandError::PlanChanged));
+        };
+        let cluster = cluster.with_name_from(&ready.snapshot.cluster);
         let snapshot = Snapshot { cluster, health, ..ready.snapshot.clone() };
         let plan = Plan::of(&snapshot, ready.accepted);
         if plan.has_same_content(ready.plan) {
@@ -226,7 +235,7 @@ impl Session<'_> {
             return Err(NoStart::Final(busy_failure(self, &plan)));
         }
         self.report.mark_stale();
-        Err(NoStart::Final(Failure::Stale))
+        Err(NoStart::Final(CommandError::PlanChanged))
     }
 
     /// The service refused, or its answer was lost. Looks decide: a change is followed; four looks without one confirm
@@ -234,23 +243,23 @@ impl Session<'_> {
     fn confirm_by_polling(
         &mut self,
         plan: &Plan,
-        answer: StartAnswer,
+        answer: StartResponse,
         at: Timestamp,
         origin: Duration,
         error: ApiError,
-    ) -> Result<StartOutcome, Failure> {
+    ) -> Result<StartOutcome, CommandError> {
         self.report.start_request = error.request_id().map(str::to_owned);
-        if answer == StartAnswer::Refused {
+        if answer == StartResponse::Refused {
             let words = error.service_message().unwrap_or_default();
-            if let Err(error) = self.journal.refused(at, words, error.request_id()) {
+            if let Err(error) = self.journal.record_refused(at, words, error.request_id()) {
                 self.reporter.warn(&format!("{error}; the refusal is not recorded"));
             }
         } else {
             self.report.started_at = Some(at);
         }
-        deliberate_bug!(BelieveFirstRefusal => if answer == StartAnswer::Refused {
+        deliberate_bug!(BelieveFirstRefusal => if answer == StartResponse::Refused {
             self.report.submitted = Submitted::No;
-            return Err(Failure::Rejected(error));
+            return Err(CommandError::StartRejected(error));
         });
         self.reporter.warn(&format!("{error}; checking whether the upgrade started"));
         let mut looker = ClusterPoller::new(plan.no, &plan.name);
@@ -287,13 +296,13 @@ impl Session<'_> {
             let error = Some(error);
             return Ok(StartOutcome { answer, at, request_id, error, seen_to_change, origin });
         }
-        if answer == StartAnswer::Refused && unchanged == CONFIRMATION_PAUSES.len() {
+        if answer == StartResponse::Refused && unchanged == CONFIRMATION_PAUSES.len() {
             self.report.submitted = Submitted::No;
             self.report.verdict = Some(Verdict::NotStarted);
-            return Err(Failure::Rejected(error));
+            return Err(CommandError::StartRejected(error));
         }
         self.report.verdict = Some(Verdict::Unknown);
-        Err(Failure::InDoubt {
+        Err(CommandError::StartOutcomeUnknown {
             cause: format!(
                 "{error}; {unchanged} of {} looks after it showed no change",
                 CONFIRMATION_PAUSES.len()
@@ -316,9 +325,9 @@ impl Session<'_> {
         Ok(ObservedState::of(plan, &health, &cluster))
     }
 
-    fn interrupted_after_start(&mut self, plan: &Plan, signal: Signal) -> Failure {
+    fn interrupted_after_start(&mut self, plan: &Plan, signal: Signal) -> CommandError {
         self.report.verdict = Some(Verdict::Unknown);
         let follow = Some(self.follow_command(plan));
-        Failure::Signal { signal, sent: StartState::Unknown, follow }
+        CommandError::Interrupted { signal, start: StartState::OutcomeUnknown, follow }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::run::conclude;
 use super::watch::{Watch, WatchEnd};
 use crate::api::ApiError;
-use crate::error::{Failure, StartState};
-use crate::model::cluster::agreed_identity;
+use crate::error::{CommandError, StartState};
+use crate::model::cluster::reconcile_identity;
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
 use crate::model::open_start::{self, OpenStart};
@@ -32,12 +32,12 @@ pub(crate) struct StatusRequest {
 ///
 /// With a version and an open start of this journal, the ends of `upgrade`; otherwise a change that did not reach the
 /// version, an error state, or a deadline. Nothing is ever started.
-pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Result<(), Failure> {
+pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Result<(), CommandError> {
     let found = flow.find(&following.cluster)?;
     let status = found.health.as_ref().map(|health| &health.identity);
     let no = found.cluster.no;
-    if let Err(conflict) = agreed_identity(no, found.listed.as_ref(), &found.cluster.identity, status) {
-        return Err(Failure::Read(ApiError::Unreadable {
+    if let Err(conflict) = reconcile_identity(no, found.listed.as_ref(), &found.cluster.identity, status) {
+        return Err(CommandError::Read(ApiError::Unreadable {
             operation: "getClusterInfo",
             status: 200,
             what: format!("answers about different clusters: {conflict}"),
@@ -45,11 +45,11 @@ pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Resul
         }));
     }
     let target = match &following.version {
-        Some(selector) => Some(selector.find(&found.offers)?.version),
+        Some(selector) => Some(selector.resolve(&found.offers)?.version),
         None => None,
     };
     let before = match &following.from {
-        Some(selector) => Some(selector.find(&found.offers)?.version),
+        Some(selector) => Some(selector.resolve(&found.offers)?.version),
         None => None,
     };
     flow.report.to.clone_from(&target);
@@ -65,7 +65,7 @@ pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Resul
     }
     let name = found.cluster.name.clone();
     let open = flow.journal.state(&flow.context.service, no).open_starts;
-    let open = target.as_ref().and_then(|target| open_start::for_version(&open, target.code)).cloned();
+    let open = target.as_ref().and_then(|target| open_start::latest_for_version(&open, target.code)).cloned();
     let expected = Expectation {
         target: target.as_ref().map(|target| target.code),
         before: open.as_ref().and_then(|start| start.from).or(before.as_ref().map(|before| before.code)),
@@ -86,13 +86,13 @@ pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Resul
         flow.report.group_no = last.config_group;
         if last.version != found.cluster.version {
             let offered = found.offers.iter().find(|offer| Some(offer.code) == last.version).cloned();
-            flow.report.from = offered.or(last.version.map(KafkaVersion::nameless));
+            flow.report.from = offered.or(last.version.map(KafkaVersion::unnamed));
         }
     }
-    let follow = flow.context.follow(no, target.as_ref(), before.as_ref());
+    let follow = flow.context.follow_command(no, target.as_ref(), before.as_ref());
     if let (Some(target), WatchEnd::Settled(WatchResult::AtTarget)) = (&target, &end) {
         flow.report.group_to =
-            open.as_ref().map(|start| ConfigGroup::nameless(start.config_group, target.code));
+            open.as_ref().map(|start| ConfigGroup::unnamed(start.config_group, target.code));
         flow.report_group_in_use();
     }
     match (target, end) {
@@ -108,12 +108,16 @@ pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Resul
         (
             None,
             WatchEnd::Settled(WatchResult::InError | WatchResult::Returned | WatchResult::Elsewhere(_)),
-        ) => Err(Failure::Failed { what: format!("the state of {name} is error") }),
-        (None, WatchEnd::GaveUp { why, goes_on: true }) => Err(Failure::StillRunning { why, follow }),
-        (None, WatchEnd::GaveUp { why, goes_on: false }) => Err(Failure::Lost { why, follow }),
+        ) => Err(CommandError::UpgradeFailed { reason: format!("the state of {name} is error") }),
+        (None, WatchEnd::GaveUp { why, goes_on: true }) => {
+            Err(CommandError::StillRunning { reason: why, follow })
+        }
+        (None, WatchEnd::GaveUp { why, goes_on: false }) => {
+            Err(CommandError::UpgradeOutcomeUnknown { reason: why, follow })
+        }
         (None, WatchEnd::Interrupted { signal, seen_to_change }) => {
-            let sent = if seen_to_change { StartState::Watching } else { StartState::Idle };
-            Err(Failure::Signal { signal, sent, follow: Some(follow) })
+            let sent = if seen_to_change { StartState::WatchingChange } else { StartState::WatchingNoChange };
+            Err(CommandError::Interrupted { signal, start: sent, follow: Some(follow) })
         }
     }
 }
@@ -126,9 +130,9 @@ fn conclude_open(
     start: &OpenStart,
     name: &str,
     follow: String,
-) -> Result<(), Failure> {
-    let outcome = conclude(flow, end, start.answer, name, follow);
-    let is_final = flow.report.verdict.is_some_and(Verdict::closes_a_start);
+) -> Result<(), CommandError> {
+    let outcome = conclude(flow, end, start.response, name, follow);
+    let is_final = flow.report.verdict.is_some_and(Verdict::is_final);
     flow.report.start_run = is_final.then(|| start.run.clone());
     outcome
 }
@@ -141,7 +145,7 @@ fn conclude_unrecorded(
     name: &str,
     target: &KafkaVersion,
     follow: String,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let what = match end {
         WatchEnd::Settled(WatchResult::AtTarget) => {
             flow.report.verdict = Some(Verdict::Done);
@@ -150,11 +154,11 @@ fn conclude_unrecorded(
         WatchEnd::Settled(WatchResult::Returned) => {
             flow.report.verdict = Some(Verdict::Failed);
             let what = format!("{name} is healthy but did not reach the target version");
-            return Err(Failure::Failed { what });
+            return Err(CommandError::UpgradeFailed { reason: what });
         }
         WatchEnd::Interrupted { signal, seen_to_change } => {
-            let sent = if seen_to_change { StartState::Watching } else { StartState::Idle };
-            return Err(Failure::Signal { signal, sent, follow: Some(follow) });
+            let sent = if seen_to_change { StartState::WatchingChange } else { StartState::WatchingNoChange };
+            return Err(CommandError::Interrupted { signal, start: sent, follow: Some(follow) });
         }
         WatchEnd::Settled(WatchResult::InError) => format!("the state of {name} is error"),
         WatchEnd::Settled(WatchResult::NeverChanged | WatchResult::Elsewhere(_)) => {
@@ -163,5 +167,5 @@ fn conclude_unrecorded(
         WatchEnd::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
         WatchEnd::GaveUp { why, goes_on: false } => why,
     };
-    Err(Failure::Busy { what, hint: Some(format!("check the cluster again with: {follow}")) })
+    Err(CommandError::Busy { message: what, hint: Some(format!("check the cluster again with: {follow}")) })
 }

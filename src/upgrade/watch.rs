@@ -180,7 +180,7 @@ impl Watch<'_> {
         self.warn_of_missing(flow, health, warned);
         if changed
             && self.journalled
-            && let Err(error) = flow.journal.brokers(now, &flow.report.brokers)
+            && let Err(error) = flow.journal.record_brokers(now, &flow.report.brokers)
             && !warned.journal
         {
             warned.journal = true;

@@ -3,7 +3,7 @@
 pub(crate) mod rules;
 
 use crate::api::{ApiError, CdssApi, ProbeReport, Read, join};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::service::Service;
@@ -20,18 +20,18 @@ use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 pub(crate) fn verify<'a>(
     service: &Service,
     met: ProbeReport,
-    api: impl FnOnce() -> Result<&'a dyn CdssApi, Failure>,
+    api: impl FnOnce() -> Result<&'a dyn CdssApi, CommandError>,
     report: &mut Report,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let ProbeReport { mut walk, times, error } = met;
-    let mut cause = error.map(Failure::before_start);
+    let mut cause = error.map(CommandError::before_start);
     if let Some((own, its)) = times {
         walk.pass(Step::Clock, rules::clock(own, its));
     }
     if walk.end().is_none() {
         match api() {
             Ok(api) => cause = account(service, &mut walk, api)?,
-            Err(failure @ Failure::Signal { .. }) => return Err(failure),
+            Err(failure @ CommandError::Interrupted { .. }) => return Err(failure),
             Err(failure) => {
                 walk.pass(Step::Answer, Finding::pass("it answers"));
                 walk.fail(Step::Key, StepFailure { reason: failure.to_string(), remedy: failure.hint() });
@@ -42,19 +42,23 @@ pub(crate) fn verify<'a>(
     report.checks = walk.checks(service);
     let fault = report.checks.iter().find(|check| check.is_blocking()).cloned();
     fault.map_or(Ok(()), |fault| {
-        Err(Failure::Unverified { fault: Box::new(fault), cause: cause.map(Box::new) })
+        Err(CommandError::VerificationFailed { check: Box::new(fault), cause: cause.map(Box::new) })
     })
 }
 
 /// Reads with the key. Returns the failure that ended it, which has a code and a request id.
-fn account(service: &Service, walk: &mut StepResults, api: &dyn CdssApi) -> Result<Option<Failure>, Failure> {
+fn account(
+    service: &Service,
+    walk: &mut StepResults,
+    api: &dyn CdssApi,
+) -> Result<Option<CommandError>, CommandError> {
     let [listed, clusters] = join(api, &[Read::Versions, Read::Clusters(None)]);
     let listed: Result<Vec<KafkaVersion>, ApiError> = listed.and_then(TryInto::try_into);
     let clusters: Result<ClusterList, ApiError> = clusters.and_then(TryInto::try_into);
     let (listed, clusters) = match (listed, clusters) {
         (Ok(listed), Ok(clusters)) => (listed, clusters),
         (Err(error), _) | (_, Err(error)) => {
-            let failure = Failure::before_start(error.clone());
+            let failure = CommandError::before_start(error.clone());
             if error.signal().is_some() {
                 return Err(failure);
             }

@@ -150,7 +150,7 @@ impl StepResults {
                 ..Check::new(step.id(), finding.result, finding.detail.clone())
             },
             Some((_, Err(trouble))) => {
-                let gone = service.sandbox_is_gone(&trouble.reason).filter(|_| step == Step::Connection);
+                let gone = service.sandbox_not_running(&trouble.reason).filter(|_| step == Step::Connection);
                 if let Some((reason, remedy)) = gone {
                     return Check::block(step.id(), reason, remedy);
                 }
@@ -214,7 +214,7 @@ pub(crate) fn permission(clusters: &ClusterList) -> Finding {
 /// Judges whether the region is the one that was meant: no fault, for a new account has no cluster anywhere.
 pub(crate) fn region(service: &Service, clusters: &ClusterList) -> Finding {
     let place = format!("{} {}", service.site, service.region);
-    let others = service.region.others_of(service.site);
+    let others = service.region.other_regions(service.site);
     match clusters.allowed.len().saturating_add(clusters.forbidden.len()) {
         0 if others.is_empty() => Finding::info(format!("{place} has no cluster of this key")),
         0 => {
@@ -248,7 +248,7 @@ mod tests {
         Service {
             site: Site::Public,
             region: Site::Public.default_region(),
-            endpoint: Endpoint::of_site(Site::Public),
+            endpoint: Endpoint::for_site(Site::Public),
             sandbox: false,
         }
     }

@@ -25,7 +25,7 @@ use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::proxy_address::ProxyAddress;
-use crate::model::request_record::{LoggedRequest, RequestObserver, RequestRecord};
+use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
 use crate::model::service::Service;
 use crate::settings::Credentials;
 use crate::upgrade::rules::plan::UpgradeTarget;
@@ -115,11 +115,11 @@ impl Http {
         timeout: Duration,
     ) -> Result<Envelope, ApiError> {
         let Connection { service, limits, clock, observer, .. } = &self.connection;
-        let path = service.path(&operation.path);
+        let path = service.request_path(&operation.path);
         let at = clock.now();
         let ahead = self.ahead.get();
         let stamp = sign(keys, operation.method.as_str(), &path, self.next_stamp(later(at, ahead)));
-        observer.sent(operation.name, &format!("{} {path}", operation.method));
+        observer.request_sent(operation.name, &format!("{} {path}", operation.method));
         let headers = signed_headers(&keys.access, &stamp);
         let outcome = exchange(way, service, operation, headers, timeout, limits.body, &**clock).await;
         let outcome = outcome.map(|mut response| {
@@ -143,7 +143,7 @@ impl Http {
         };
         let fields = outcome.as_ref().ok().and_then(|answer| answer.body.as_ref()).map(wire::redact);
         let headers = outcome.as_ref().map_or(&[][..], |answer| &answer.headers);
-        observer.answered(&record, LoggedRequest { headers, fields: fields.as_ref() });
+        observer.response_received(&record, LoggedResponse { headers, fields: fields.as_ref() });
         self.keep(record);
         if let Err(ApiError::Gateway { clocks: Some(clocks), .. }) = &opened {
             self.correct(clocks, ahead);

@@ -162,7 +162,7 @@ fn clusters(result: &Value) -> Result<ClusterList, &'static str> {
             no: no(entry)?,
             name: name(entry),
             release: release(entry),
-            state: ClusterState::read(&text(&entry["serverStatus"]).unwrap_or_default()),
+            state: ClusterState::parse(&text(&entry["serverStatus"]).unwrap_or_default()),
             brokers: count(&entry["brokerNodeCount"]),
         })
     });
@@ -186,7 +186,7 @@ fn cluster(no: ClusterNo, result: &Value) -> Cluster {
         no,
         name: text(&result["clusterName"]).unwrap_or_default(),
         identity: identity(result),
-        state: ClusterState::read(&text(&result["status"]).unwrap_or_default()),
+        state: ClusterState::parse(&text(&result["status"]).unwrap_or_default()),
         version: count(&result["kafkaVersionCode"]).map(VersionCode::new),
         config_group: count(&result["configGroupNo"]).map(ConfigGroupNo::new),
         brokers: count(&result["brokerNodeCount"]),
@@ -194,7 +194,7 @@ fn cluster(no: ClusterNo, result: &Value) -> Cluster {
 }
 
 fn health(result: &Value) -> Health {
-    let colour = |value: &Value| text(value).map(|word| Color::read(&word));
+    let colour = |value: &Value| text(value).map(|word| Color::parse(&word));
     let group = |nodes: &str, total: &str, operating: &str, overall: &str| NodeGroup {
         nodes: list(&result[nodes])
             .map(|node| Node {

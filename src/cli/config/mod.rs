@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 
 use crate::api::CdssApi;
 use crate::cli::context::Context;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::output::{CommandOutput, ProfileChange, Setting, streams};
 use crate::report::Report;
 use crate::settings::{self, Change, Environment, Field, Flags};
@@ -112,7 +112,7 @@ pub(super) fn run_settled(
     args: &ConfigArgs,
     context: &Context,
     report: &mut Report,
-) -> Result<CommandOutput, Failure> {
+) -> Result<CommandOutput, CommandError> {
     if matches!(args.what, What::Show) {
         return Ok(show(context));
     }
@@ -148,7 +148,7 @@ pub(crate) fn run(
     args: &ConfigArgs,
     flags: &Flags,
     environment: &Environment,
-) -> Result<CommandOutput, Failure> {
+) -> Result<CommandOutput, CommandError> {
     if matches!(args.what, What::List) {
         return list(environment);
     }
@@ -182,7 +182,7 @@ fn word(change: Change) -> &'static str {
     }
 }
 
-fn list(environment: &Environment) -> Result<CommandOutput, Failure> {
+fn list(environment: &Environment) -> Result<CommandOutput, CommandError> {
     let files = settings::profiles(environment)?;
     let vendor = files.vendor.unwrap_or_else(|error| {
         streams::print_stderr(&crate::output::escape(&format!("warning: {error}; {}", error.hint())));

@@ -8,7 +8,7 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::clock::{Signal, SignalListener};
 use crate::consent::{ConsentError, Prompt as _, Question};
-use crate::error::{Failure, StartState};
+use crate::error::{CommandError, StartState};
 use crate::model::region::{Region, Site};
 use crate::output::{EchoGuard, TerminalPrompt, streams};
 use crate::settings::{self, Change, Environment, Field, Files, Flags};
@@ -24,9 +24,9 @@ pub(super) struct ProfileEditor<'a> {
 }
 
 impl<'a> ProfileEditor<'a> {
-    pub(super) fn open(flags: &'a Flags, environment: &'a Environment) -> Result<Self, Failure> {
+    pub(super) fn open(flags: &'a Flags, environment: &'a Environment) -> Result<Self, CommandError> {
         let files = settings::profiles(environment)?;
-        let file = files.places.first().cloned().ok_or_else(|| Failure::Usage {
+        let file = files.places.first().cloned().ok_or_else(|| CommandError::Usage {
             message: "there is no folder for profiles".to_owned(),
             hint: Some("set HOME or XDG_CONFIG_HOME".to_owned()),
         })?;
@@ -64,7 +64,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     /// Asks for everything, then writes it at once.
-    pub(super) fn init(&self) -> Result<Change, Failure> {
+    pub(super) fn init(&self) -> Result<Change, CommandError> {
         settings::check_new(&self.files, &self.profile)?;
         self.require_terminal(
             "Access key",
@@ -118,9 +118,9 @@ impl<'a> ProfileEditor<'a> {
         question: &str,
         default: &str,
         read: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, CommandError> {
         loop {
-            let answer = self.prompt().line(question).map_err(|error| self.failed(error))?;
+            let answer = self.prompt().read_line(question).map_err(|error| self.failed(error))?;
             let answer = answer.trim();
             match read(if answer.is_empty() { default } else { answer }) {
                 Ok(value) => return Ok(value),
@@ -129,7 +129,7 @@ impl<'a> ProfileEditor<'a> {
         }
     }
 
-    fn secret(&self, question: &str) -> Result<SecretString, Failure> {
+    fn secret(&self, question: &str) -> Result<SecretString, CommandError> {
         use secrecy::ExposeSecret as _;
         loop {
             let secret = self.prompt().secret(question).map_err(|error| self.failed(error))?;
@@ -146,9 +146,9 @@ impl<'a> ProfileEditor<'a> {
         key: Field,
         value: Option<&str>,
         stdin: bool,
-    ) -> Result<SecretString, Failure> {
+    ) -> Result<SecretString, CommandError> {
         match value {
-            Some(_) if key.is_secret() => Err(Failure::Usage {
+            Some(_) if key.is_secret() => Err(CommandError::Usage {
                 message: format!("{} is not taken from the command line", key.name()),
                 hint: Some(
                     "leave it out to be asked, or use --stdin; the one just given has been seen by the shell's \
@@ -163,18 +163,18 @@ impl<'a> ProfileEditor<'a> {
                 let _until_it_is_here = EchoGuard::begin();
                 self.secret("Secret key")
             }
-            None => Err(Failure::Usage {
+            None => Err(CommandError::Usage {
                 message: format!("{} needs a value", key.name()),
                 hint: Some(format!(
                     "cdss config set {} VALUE --profile {}",
                     key.name(),
-                    crate::model::command_context::quote(&self.profile)
+                    crate::model::command_context::shell_quote(&self.profile)
                 )),
             }),
         }
     }
 
-    pub(super) fn remove(&self, key: Option<Field>, yes: bool) -> Result<Change, Failure> {
+    pub(super) fn remove(&self, key: Option<Field>, yes: bool) -> Result<Change, CommandError> {
         settings::check_removal(&self.files, &self.profile, key)?;
         if !yes {
             let text = match key {
@@ -184,43 +184,47 @@ impl<'a> ProfileEditor<'a> {
             let question = Question {
                 text,
                 expected: &self.profile,
-                answer_is: "the profile's name",
-                what: "the removal",
-                so_far: "nothing was removed",
+                expected_kind: "the profile's name",
+                action: "the removal",
+                if_declined: "nothing was removed",
             };
             let mut prompt = self.prompt();
-            let asked = question.need_a_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
+            let asked = question.require_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
             asked.map_err(|error| match error {
                 ConsentError::Interrupted => self.interrupted(),
-                error => Failure::Consent(error),
+                error => CommandError::Consent(error),
             })?;
         }
         settings::remove(&self.file, &self.profile, key)?;
         Ok(Change::Removed)
     }
 
-    fn require_terminal(&self, question: &str, remedy: &'static str) -> Result<(), Failure> {
-        self.prompt().missing_terminal().map_or(Ok(()), |stream| {
+    fn require_terminal(&self, question: &str, remedy: &'static str) -> Result<(), CommandError> {
+        self.prompt().non_terminal_stream().map_or(Ok(()), |stream| {
             let question = question.to_owned();
-            Err(Failure::Consent(ConsentError::NobodyToAsk { question, stream, remedy }))
+            Err(CommandError::Consent(ConsentError::NotInteractive {
+                required: question,
+                stream,
+                hint: remedy,
+            }))
         })
     }
 
-    fn failed(&self, error: io::Error) -> Failure {
+    fn failed(&self, error: io::Error) -> CommandError {
         match error.kind() {
             io::ErrorKind::Interrupted => self.interrupted(),
-            _ => Failure::Consent(ConsentError::Terminal(error)),
+            _ => CommandError::Consent(ConsentError::Terminal(error)),
         }
     }
 
-    fn interrupted(&self) -> Failure {
+    fn interrupted(&self) -> CommandError {
         let signal = self.interrupt.raised().unwrap_or(Signal::Interrupt);
-        Failure::Signal { signal, sent: StartState::Never, follow: None }
+        CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
     }
 }
 
-fn usage(name: &str, error: &dyn std::fmt::Display) -> Failure {
-    Failure::Usage { message: format!("{name}: {error}"), hint: None }
+fn usage(name: &str, error: &dyn std::fmt::Display) -> CommandError {
+    CommandError::Usage { message: format!("{name}: {error}"), hint: None }
 }
 
 fn checked(key: Field, text: &str) -> Result<SecretString, String> {
@@ -231,8 +235,8 @@ fn checked(key: Field, text: &str) -> Result<SecretString, String> {
 const LONGEST: u64 = 64 * 1024;
 
 /// Reads one value; a line end behind it is none of it.
-fn from_stdin() -> Result<SecretString, Failure> {
-    let refuse = |message: &str, hint: &str| Failure::Usage {
+fn from_stdin() -> Result<SecretString, CommandError> {
+    let refuse = |message: &str, hint: &str| CommandError::Usage {
         message: message.to_owned(),
         hint: Some(hint.to_owned()),
     };

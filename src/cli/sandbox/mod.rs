@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use clap::Args;
 
 use crate::clock::{Clock as _, Signal, SignalListener, SystemClock, on_each_signal};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::output::streams;
 use crate::sandbox::{Log, NewCluster, Options, Sandbox, Scenario};
 use crate::settings::{Environment, is_setting, sandbox_keys};
@@ -56,10 +56,10 @@ impl SandboxArgs {
 /// # Errors
 ///
 /// Fails when the sandbox or the command can't be started.
-pub(crate) fn run(args: &SandboxArgs, environment: &Environment) -> Result<u8, Failure> {
+pub(crate) fn run(args: &SandboxArgs, environment: &Environment) -> Result<u8, CommandError> {
     serve(args, environment).map_err(|error| {
         let hint = error.is::<WrapperError>().then(WrapperError::hint);
-        Failure::Usage { message: format!("{error:#}"), hint }
+        CommandError::Usage { message: format!("{error:#}"), hint }
     })
 }
 

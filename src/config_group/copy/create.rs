@@ -11,7 +11,7 @@ use crate::api::{
 use crate::clock::Interrupted;
 use crate::config_group::rules::creation::{self, Provenance};
 use crate::consent::GroupConsent;
-use crate::error::{CopyFailure, Failure};
+use crate::error::{CommandError, CopyError};
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
@@ -34,17 +34,17 @@ impl Session<'_> {
         draft: &CopyPlan,
         consent: &GroupConsent,
         document: &dyn Fn(&Report) -> Value,
-    ) -> Result<ConfigGroupNo, Failure> {
+    ) -> Result<ConfigGroupNo, CommandError> {
         let plan = document(self.report);
-        let written = self.journal.group_create(self.clock.now(), &self.entry(draft, consent, &plan));
-        written.map_err(Failure::Journal)?;
+        let written = self.journal.record_group_create(self.clock.now(), &self.entry(draft, consent, &plan));
+        written.map_err(CommandError::Journal)?;
         self.progress().journalled = true;
         // From here on a defect of cdss must not claim that nothing was made.
         self.progress().created = Submitted::Unknown;
         let wish = NewGroup {
             name: draft.name.clone(),
             version: draft.ends.target.code,
-            description: creation::description(draft.ends.from.group.no, self.journal.run()),
+            description: creation::description(draft.ends.from.group.no, self.journal.run_id()),
         };
         let send = |api: &dyn CdssApi| api.create_group(&wish, consent);
         let answer = match self.retry_budget(OperationKind::Change, "nothing was made", &send) {
@@ -75,7 +75,7 @@ impl Session<'_> {
         self.progress().created = Submitted::Yes;
         self.report.group_to = Some(named(draft, no));
         self.reporter.note(&format!("config group {} is made", named(draft, no)));
-        if let Err(error) = self.journal.group_created(self.clock.now(), no) {
+        if let Err(error) = self.journal.record_group_created(self.clock.now(), no) {
             self.reporter.warn(&format!("{error}; config group {no} was made all the same"));
         }
         match touched {
@@ -92,11 +92,15 @@ impl Session<'_> {
         }
     }
 
-    fn after_failed_create(&mut self, draft: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
+    fn after_failed_create(
+        &mut self,
+        draft: &CopyPlan,
+        error: ApiError,
+    ) -> Result<ConfigGroupNo, CommandError> {
         let action = classify(OperationKind::Change, &error);
         if action.proves_nothing_was_done() {
             self.progress().created = Submitted::No;
-            return Err(CopyFailure::NotMade(error).into());
+            return Err(CopyError::CreateNotDelivered(error).into());
         }
         if let Some(signal) = error.signal() {
             return Err(self.interrupted(draft, None, signal));
@@ -110,7 +114,7 @@ impl Session<'_> {
 
     /// One look confirms a refusal: what the service said no to may be there all the same, and what somebody else made
     /// may be why it said no.
-    fn after_refusal(&mut self, draft: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, Failure> {
+    fn after_refusal(&mut self, draft: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, CommandError> {
         let found = match self.look_for(draft) {
             Ok(found) => found,
             Err(look) => {
@@ -121,7 +125,7 @@ impl Session<'_> {
                 return Err(self.fate_unknown(draft, &cause, Some(error), None));
             }
         };
-        match found.map(|group| (creation::provenance(&group, self.journal.run()), group)) {
+        match found.map(|group| (creation::provenance(&group, self.journal.run_id()), group)) {
             Some((Provenance::ThisRun, group)) => Ok(group.no),
             Some((Provenance::Unknown, group)) => {
                 let cause = format!("{error}; {}", of_unknown_maker(&group));
@@ -129,7 +133,7 @@ impl Session<'_> {
             }
             Some((Provenance::SomebodyElse, _)) | None => {
                 self.progress().created = Submitted::No;
-                Err(CopyFailure::Refused(error).into())
+                Err(CopyError::CreateRefused(error).into())
             }
         }
     }
@@ -140,14 +144,14 @@ impl Session<'_> {
         draft: &CopyPlan,
         cause: &str,
         failed: Option<ApiError>,
-    ) -> Result<ConfigGroupNo, Failure> {
+    ) -> Result<ConfigGroupNo, CommandError> {
         let (mut last, mut seen) = ("no config group of that name is there".to_owned(), None);
         for turn in 0..CONFIRMATION_PAUSES.len() {
             let pause = self.pause_before_look(turn);
             self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(draft, None, signal))?;
             match self.look_for(draft) {
                 Ok(Some(group))
-                    if creation::provenance(&group, self.journal.run()) == Provenance::ThisRun =>
+                    if creation::provenance(&group, self.journal.run_id()) == Provenance::ThisRun =>
                 {
                     return Ok(group.no);
                 }
@@ -171,7 +175,7 @@ impl Session<'_> {
     /// Looks once. Two of the name are no answer: nobody knows which of them is this one.
     fn look_for(&self, draft: &CopyPlan) -> Result<Option<ConfigGroup>, ApiError> {
         let mut groups = self.listed(draft)?;
-        groups.retain(|group| group.is_named(draft.name.text()));
+        groups.retain(|group| group.is_named(draft.name.as_str()));
         match groups.as_slice() {
             [] => Ok(None),
             [group] => Ok(Some(group.clone())),
@@ -195,8 +199,8 @@ impl Session<'_> {
                 })?;
             }
             let groups = self.listed(draft)?;
-            let maker = |group: &ConfigGroup| creation::provenance(group, self.journal.run());
-            let is_named = |group: &ConfigGroup| group.is_named(draft.name.text());
+            let maker = |group: &ConfigGroup| creation::provenance(group, self.journal.run_id());
+            let is_named = |group: &ConfigGroup| group.is_named(draft.name.as_str());
             if let Some(ours) =
                 groups.iter().find(|group| is_named(group) && maker(group) == Provenance::ThisRun)
             {
@@ -230,13 +234,13 @@ impl Session<'_> {
         cause: &str,
         error: Option<ApiError>,
         seen: Option<&ConfigGroup>,
-    ) -> Failure {
+    ) -> CommandError {
         let hint = match seen {
             Some(group) => self.see_or_rename(&draft.ends, group, &draft.name),
             None => self.look_first(&draft.ends, &draft.name),
         };
         let (name, cause) = (draft.name.clone(), cause.to_owned());
-        CopyFailure::FateUnknown { name, cause, error, hint }.into()
+        CopyError::CreateOutcomeUnknown { name, cause, error, hint }.into()
     }
 }
 

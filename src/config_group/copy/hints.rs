@@ -6,7 +6,7 @@ use crate::api::ApiError;
 use crate::clock::Signal;
 use crate::config_group::rules::creation;
 use crate::config_group::rules::difference::keeps_everything;
-use crate::error::{CopyFailure, Failure, Leftover};
+use crate::error::{CommandError, CopyError, CopyProgress};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
@@ -20,7 +20,7 @@ impl Session<'_> {
     /// Returns the command that compares the source with this group.
     pub(super) fn diff_with(&self, ends: &CopyEndpoints, no: ConfigGroupNo) -> String {
         let both = format!("{} no:{no}", ends.operand);
-        self.context.command("config-group diff", &both, "")
+        self.context.command_line("config-group diff", &both, "")
     }
 
     /// The failure of a name that stands for another group. `settings` are what that one has, where they were read.
@@ -31,7 +31,7 @@ impl Session<'_> {
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
         why: &'static str,
-    ) -> Failure {
+    ) -> CommandError {
         let fits = |settings: &[Setting]| {
             let settings = GroupSettings { group: group.clone(), settings: settings.to_vec() };
             keeps_everything(&ends.difference_with(&settings))
@@ -47,13 +47,19 @@ impl Session<'_> {
         } else {
             self.see_or_rename(ends, group, name)
         };
-        CopyFailure::Exists { group: group.to_string(), version: ends.target.to_string(), why, hint }.into()
+        CopyError::GroupExists {
+            group: group.to_string(),
+            version: ends.target.to_string(),
+            reason: why,
+            hint,
+        }
+        .into()
     }
 
     /// Says what to do about a create of unknown fate.
     pub(super) fn look_first(&self, ends: &CopyEndpoints, name: &GroupName) -> String {
         let version = format!(" --version {}", ends.target.argument());
-        let list = self.context.command("list config-groups", "", &version);
+        let list = self.context.command_line("list config-groups", "", &version);
         let other = self.under_another_name(ends, name);
         format!("look with `{list}`: if it shows, the same command fills it; if not, {other}")
     }
@@ -80,7 +86,12 @@ impl Session<'_> {
     }
 
     /// The end by a signal once the create may have been sent. `no`: once the group is there.
-    pub(super) fn interrupted(&self, draft: &CopyPlan, no: Option<ConfigGroupNo>, signal: Signal) -> Failure {
+    pub(super) fn interrupted(
+        &self,
+        draft: &CopyPlan,
+        no: Option<ConfigGroupNo>,
+        signal: Signal,
+    ) -> CommandError {
         let (left, hint) = match no {
             Some(no) => {
                 let is_empty = self.report.copy.as_ref().is_some_and(|copy| copy.written == Submitted::No);
@@ -89,19 +100,25 @@ impl Session<'_> {
                 } else {
                     format!("compare it with its source: {}", self.diff_with(&draft.ends, no))
                 };
-                (Leftover::Group(named(draft, no).to_string()), hint)
+                (CopyProgress::GroupCreated(named(draft, no).to_string()), hint)
             }
-            None => (Leftover::Perhaps(draft.name.to_string()), self.look_first(&draft.ends, &draft.name)),
+            None => {
+                (CopyProgress::CreateSent(draft.name.to_string()), self.look_first(&draft.ends, &draft.name))
+            }
         };
-        CopyFailure::Interrupted { signal, left, hint: Some(hint) }.into()
+        CopyError::Interrupted { signal, progress: left, hint: Some(hint) }.into()
     }
 
     /// Makes sure that no earlier create of the name is still to show its group.
-    pub(super) fn refuse_unresolved(&self, name: &GroupName, ends: &CopyEndpoints) -> Result<(), Failure> {
+    pub(super) fn refuse_unresolved(
+        &self,
+        name: &GroupName,
+        ends: &CopyEndpoints,
+    ) -> Result<(), CommandError> {
         let creates = self.creates(ends.target.code)?;
         let Some(create) = creation::unresolved(name, &creates) else { return Ok(()) };
         let (run, hint) = (create.who(), self.look_first(ends, name));
-        Err(CopyFailure::Unresolved { name: name.clone(), run, hint }.into())
+        Err(CopyError::EarlierCreateUnresolved { name: name.clone(), run, hint }.into())
     }
 }
 
@@ -112,12 +129,12 @@ pub(super) fn unwritten(
     cause: String,
     error: Option<ApiError>,
     hint: String,
-) -> Failure {
-    CopyFailure::Unwritten { group: named(draft, no).to_string(), cause, error, hint }.into()
+) -> CommandError {
+    CopyError::ValuesNotWritten { group: named(draft, no).to_string(), cause, error, hint }.into()
 }
 
 /// The same where a request failed.
-pub(super) fn unwritten_by(draft: &CopyPlan, no: ConfigGroupNo, error: ApiError) -> Failure {
+pub(super) fn unwritten_by(draft: &CopyPlan, no: ConfigGroupNo, error: ApiError) -> CommandError {
     let first = error.hint().map(|hint| format!("{hint}; then "));
     let hint = format!("{}{SAME_AGAIN}", first.unwrap_or_default());
     unwritten(draft, no, error.to_string(), Some(error), hint)

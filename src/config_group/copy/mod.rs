@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::clock::{Interrupted, Signal};
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
-use crate::error::{CopyFailure, Failure, Leftover};
-use crate::journal::{ClusterLock, GroupEntry, LockError};
+use crate::error::{CommandError, CopyError, CopyProgress};
+use crate::journal::{GroupEntry, LockError, OperationLock};
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
@@ -59,10 +59,10 @@ pub(crate) fn copy(
     flow: &mut Session<'_>,
     wish: &CopyRequest,
     copying: &mut CopyOptions<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let draft = flow.plan_copy(wish)?;
-    if let Some(fault) = flow.journal.fault() {
-        return Err(CopyFailure::NoJournal(fault).into());
+    if let Some(fault) = flow.journal.access_problem() {
+        return Err(CopyError::JournalUnusable(fault).into());
     }
     if draft.left_behind.is_none() {
         flow.refuse_unresolved(&draft.name, &draft.ends)?;
@@ -79,13 +79,17 @@ pub(crate) fn copy(
         None => flow.create_group(&draft, &consent, copying.document)?,
     };
     if let Some((_, cluster)) = &flow.report.cluster {
-        let check = flow.context.check(*cluster, &draft.ends.target, Some(no));
+        let check = flow.context.check_command(*cluster, &draft.ends.target, Some(no));
         flow.progress().check = Some(check);
     }
     flow.write_settings(&draft, no, &consent, copying.document)
 }
 
-fn ask(flow: &Session<'_>, draft: &CopyPlan, copying: &mut CopyOptions<'_>) -> Result<GroupConsent, Failure> {
+fn ask(
+    flow: &Session<'_>,
+    draft: &CopyPlan,
+    copying: &mut CopyOptions<'_>,
+) -> Result<GroupConsent, CommandError> {
     let confirmed = confirm_group(&draft.name, draft.ends.target.code, copying.yes, copying.prompt);
     confirmed.map_err(|error| match error {
         // The terminal tells that it was a signal; the clock tells which.
@@ -93,17 +97,17 @@ fn ask(flow: &Session<'_>, draft: &CopyPlan, copying: &mut CopyOptions<'_>) -> R
             let raised = flow.clock.sleep(Duration::ZERO).err();
             unchanged(raised.unwrap_or(Interrupted(Signal::Interrupt)))
         }
-        error => Failure::Consent(error),
+        error => CommandError::Consent(error),
     })
 }
 
-fn lock(flow: &Session<'_>, name: &GroupName) -> Result<ClusterLock, Failure> {
+fn lock(flow: &Session<'_>, name: &GroupName) -> Result<OperationLock, CommandError> {
     flow.journal.lock_group(&flow.context.service, name).map_err(|error| match error {
-        LockError::Held => Failure::Busy {
-            what: format!("another cdss on this machine is making config group {name}"),
+        LockError::Held => CommandError::Busy {
+            message: format!("another cdss on this machine is making config group {name}"),
             hint: Some("wait for its end, then look with `cdss list config-groups`".to_owned()),
         },
-        LockError::Io(error) => Failure::Journal(error),
+        LockError::Io(error) => CommandError::Journal(error),
     })
 }
 
@@ -113,21 +117,21 @@ fn named(draft: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
 }
 
 /// A signal of a time when nothing was changed yet.
-fn unchanged(Interrupted(signal): Interrupted) -> Failure {
-    CopyFailure::Interrupted { signal, left: Leftover::Nothing, hint: None }.into()
+fn unchanged(Interrupted(signal): Interrupted) -> CommandError {
+    CopyError::Interrupted { signal, progress: CopyProgress::NothingSent, hint: None }.into()
 }
 
 impl Session<'_> {
     /// Sees under the lock that the source has the values that were shown, and that the name is still as free, or the
     /// group as empty, as when it was agreed to.
-    fn look_again(&self, draft: &CopyPlan) -> Result<(), Failure> {
+    fn look_again(&self, draft: &CopyPlan) -> Result<(), CommandError> {
         let from = &draft.ends.from;
         if self.source_settings(&from.group)?.custom_values() != from.custom_values() {
-            return Err(CopyFailure::SourceChanged { group: from.group.to_string() }.into());
+            return Err(CopyError::SourceChanged { group: from.group.to_string() }.into());
         }
         let before = draft.left_behind.as_ref().map(|left_behind| left_behind.group.no);
         let mut now = self.groups_of(draft.ends.target.code)?;
-        now.retain(|group| group.is_named(draft.name.text()));
+        now.retain(|group| group.is_named(draft.name.as_str()));
         match (now.as_slice(), before) {
             ([], None) => self.refuse_unresolved(&draft.name, &draft.ends),
             ([group], Some(no)) if group.no == no => {
@@ -135,7 +139,7 @@ impl Session<'_> {
                 let settings = settings.map(|settings| settings.settings);
                 self.find_resumable(&draft.ends, &draft.name, group, settings.as_deref()).map(drop)
             }
-            ([], Some(no)) => Err(CopyFailure::Gone { group: named(draft, no).to_string() }.into()),
+            ([], Some(no)) => Err(CopyError::GroupMissing { group: named(draft, no).to_string() }.into()),
             ([group, ..], _) => Err(self.exists(&draft.ends, &draft.name, group, None, "it came meanwhile")),
         }
     }
@@ -146,8 +150,8 @@ impl Session<'_> {
             name: &draft.name,
             version: draft.ends.target.code,
             from: draft.ends.from.group.no,
-            consent: consent.manner().word(),
-            made_by: draft.left_behind.as_ref().map(|left_behind| left_behind.made_by.as_str()),
+            consent: consent.method().as_str(),
+            created_by: draft.left_behind.as_ref().map(|left_behind| left_behind.made_by.as_str()),
             plan,
         }
     }

@@ -7,7 +7,7 @@ use crate::config_group::rules::copy;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::creation::{self, GroupCreation};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
-use crate::error::{CopyFailure, Failure};
+use crate::error::{CommandError, CopyError};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::{
@@ -36,9 +36,9 @@ impl CopyEndpoints {
         release_of(self.before.as_ref())
     }
 
-    fn default_name(&self) -> Result<GroupName, Failure> {
+    fn default_name(&self) -> Result<GroupName, CommandError> {
         let (from, target) = (&self.from.group, &self.target);
-        default_name(from, self.release_before(), target).ok_or_else(|| Failure::Usage {
+        default_name(from, self.release_before(), target).ok_or_else(|| CommandError::Usage {
             message: format!("there is no name of at most 15 letters for the copy of {from} to {target}"),
             hint: Some("give one with --name".to_owned()),
         })
@@ -73,12 +73,12 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails when something named is not there, there is no name for the copy, or one of that name is not ours to fill.
-    pub(super) fn plan_copy(&mut self, wish: &CopyRequest) -> Result<CopyPlan, Failure> {
+    pub(super) fn plan_copy(&mut self, wish: &CopyRequest) -> Result<CopyPlan, CommandError> {
         let ends = self.resolve_endpoints(wish)?;
         let (from, target) = (&ends.from, &ends.target);
         let name = wish.name.clone().map_or_else(|| ends.default_name(), Ok)?;
         let mut same: Vec<&ConfigGroup> =
-            ends.groups.iter().filter(|group| group.is_named(name.text())).collect();
+            ends.groups.iter().filter(|group| group.is_named(name.as_str())).collect();
         let existing = same.pop().cloned();
         if let (Some(one), false) = (&existing, same.is_empty()) {
             return Err(self.exists(&ends, &name, one, None, "is not the only one of that name"));
@@ -130,7 +130,7 @@ impl Session<'_> {
     }
 
     /// Finds the source with its settings, the version, and that version's groups.
-    fn resolve_endpoints(&mut self, wish: &CopyRequest) -> Result<CopyEndpoints, Failure> {
+    fn resolve_endpoints(&mut self, wish: &CopyRequest) -> Result<CopyEndpoints, CommandError> {
         match &wish.source {
             Source::Group(wanted) => {
                 let all = all_groups(self.api)?;
@@ -155,9 +155,9 @@ impl Session<'_> {
                 let groups = self.groups_of(target.code)?;
                 let Some(group) = self.group_in_use(&found.cluster)? else {
                     let version = format!(" --version {}", target.argument());
-                    let copy = self.context.command("config-group copy", "GROUP", &version);
+                    let copy = self.context.command_line("config-group copy", "GROUP", &version);
                     let (cluster, hint) = (found.cluster.name, format!("name the config group: {copy}"));
-                    return Err(CopyFailure::NoSource { cluster, hint }.into());
+                    return Err(CopyError::SourceUnknown { cluster, hint }.into());
                 };
                 let from = self.source_settings(&group)?;
                 let source = format!("--cluster no:{}", found.cluster.no);
@@ -168,7 +168,7 @@ impl Session<'_> {
     }
 
     /// Reads the settings of the source. A refusal fails in the service's own words.
-    pub(super) fn source_settings(&self, group: &ConfigGroup) -> Result<GroupSettings, Failure> {
+    pub(super) fn source_settings(&self, group: &ConfigGroup) -> Result<GroupSettings, CommandError> {
         Ok(self.required_settings(std::slice::from_ref(group))?.pop().expect("it was told"))
     }
 
@@ -180,12 +180,12 @@ impl Session<'_> {
         name: &GroupName,
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
-    ) -> Result<GroupCreation, Failure> {
+    ) -> Result<GroupCreation, CommandError> {
         let creates = self.creates(group.version)?;
         let create = creation::create_of(group, &creates);
         // What is refused anyway needs no read.
         let used_by = if create.is_ok() {
-            one(self.api, Read::Users(group.no), RetryPolicy::Patient).map_err(Failure::before_start)?
+            one(self.api, Read::Users(group.no), RetryPolicy::Patient).map_err(CommandError::before_start)?
         } else {
             None
         };
@@ -195,10 +195,13 @@ impl Session<'_> {
 }
 
 /// Finds the version among those on offer: a group can't be made for one that isn't.
-fn offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, Failure> {
-    let ResolvedVersion { version, listed } = wanted.find(offers)?;
+fn offered(wanted: &VersionSelector, offers: &[KafkaVersion]) -> Result<KafkaVersion, CommandError> {
+    let ResolvedVersion { version, listed } = wanted.resolve(offers)?;
     if listed {
         return Ok(version);
     }
-    Err(Failure::Version(VersionError::NotOffered { asked: wanted.to_string(), offered: offers.to_vec() }))
+    Err(CommandError::Version(VersionError::NotOffered {
+        requested: wanted.to_string(),
+        offered: offers.to_vec(),
+    }))
 }

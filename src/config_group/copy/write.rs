@@ -12,7 +12,7 @@ use crate::clock::Interrupted;
 use crate::config_group::rules::copy::{self, SkippedSetting};
 use crate::config_group::rules::setting_text::first_few;
 use crate::consent::GroupConsent;
-use crate::error::{CopyFailure, Failure};
+use crate::error::{CommandError, CopyError};
 use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
@@ -39,7 +39,7 @@ impl Session<'_> {
         no: ConfigGroupNo,
         consent: &GroupConsent,
         document: &dyn Fn(&Report) -> Value,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CommandError> {
         if !self.progress().is_told && !self.progress().carried.is_empty() {
             self.leave_out_more(draft, no)?;
         }
@@ -54,10 +54,11 @@ impl Session<'_> {
         };
         self.clock.sleep(Duration::ZERO).map_err(|interrupted| stopped(self, interrupted))?;
         let plan = document(self.report);
-        if let Err(error) = self.journal.group_write(self.clock.now(), no, &self.entry(draft, consent, &plan))
+        if let Err(error) =
+            self.journal.record_group_write(self.clock.now(), no, &self.entry(draft, consent, &plan))
         {
             return Err(if untouched {
-                Failure::Journal(error)
+                CommandError::Journal(error)
             } else {
                 unwritten(draft, no, error.to_string(), None, SAME_AGAIN.to_owned())
             });
@@ -78,7 +79,7 @@ impl Session<'_> {
                 if classify(OperationKind::Change, &error).proves_nothing_was_done() {
                     self.progress().written = Submitted::No;
                     return Err(if untouched {
-                        CopyFailure::NotWritten(error).into()
+                        CopyError::WriteNotDelivered(error).into()
                     } else {
                         unwritten_by(draft, no, error)
                     });
@@ -95,7 +96,7 @@ impl Session<'_> {
     }
 
     /// Asks the new group what its version takes, where no other one could tell.
-    fn leave_out_more(&mut self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<(), Failure> {
+    fn leave_out_more(&mut self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<(), CommandError> {
         let there = self.settings_now(draft, no).map_err(|error| match error.signal() {
             Some(signal) => self.interrupted(draft, Some(no), signal),
             None => unwritten_by(draft, no, error),
@@ -124,12 +125,17 @@ impl Session<'_> {
     }
 
     /// What reads back decides.
-    fn judge(&mut self, draft: &CopyPlan, no: ConfigGroupNo, answer: WriteResult) -> Result<(), Failure> {
+    fn judge(
+        &mut self,
+        draft: &CopyPlan,
+        no: ConfigGroupNo,
+        answer: WriteResult,
+    ) -> Result<(), CommandError> {
         let settings = match self.read_back(draft, no, answer.surely == Submitted::Yes) {
             Ok(Ok(settings)) => settings,
             Ok(Err(error)) => {
                 let diff = self.diff_with(&draft.ends, no);
-                return Err(CopyFailure::ContentUnknown {
+                return Err(CopyError::ValuesUnknown {
                     group: named(draft, no).to_string(),
                     cause: format!("{}; {error}", answer.words),
                     error: answer.error.or(Some(error)),
@@ -182,10 +188,10 @@ impl Session<'_> {
         Ok(seen)
     }
 
-    fn not_as_sent(&mut self, draft: &CopyPlan, no: ConfigGroupNo, answer: WriteResult) -> Failure {
+    fn not_as_sent(&mut self, draft: &CopyPlan, no: ConfigGroupNo, answer: WriteResult) -> CommandError {
         let keys: Vec<String> = self.progress().unequal.iter().map(|one| one.key.clone()).collect();
         let hint = format!("compare them with: {}", self.diff_with(&draft.ends, no));
         let (group, cause) = (named(draft, no).to_string(), answer.words);
-        CopyFailure::NotAsSent { group, keys, cause, error: answer.error, hint }.into()
+        CopyError::ValuesMismatch { group, keys, cause, error: answer.error, hint }.into()
     }
 }

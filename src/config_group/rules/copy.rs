@@ -180,7 +180,8 @@ pub(crate) fn planned(carried: &[CopiedSetting], there: Option<&[Setting]>) -> V
 
 /// Compares what was sent with what was read back: the values that brokers will run with count.
 pub(crate) fn mismatches(sent: &[CopiedSetting], read: &[Setting]) -> Vec<Mismatch> {
-    let in_force = |key: &str| read.iter().find(|setting| setting.key == key).and_then(Setting::in_force);
+    let in_force =
+        |key: &str| read.iter().find(|setting| setting.key == key).and_then(Setting::effective_value);
     sent.iter()
         .filter(|one| in_force(&one.key) != Some(&one.value))
         .map(|one| Mismatch {

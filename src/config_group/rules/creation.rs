@@ -83,7 +83,7 @@ pub(crate) fn create_of<'a>(
 
 /// Returns the create of this name whose group nobody has seen yet: another one could make a second group.
 pub(crate) fn unresolved<'a>(name: &GroupName, creates: &'a [GroupCreation]) -> Option<&'a GroupCreation> {
-    creates.iter().find(|create| create.name == name.text() && create.no.is_none())
+    creates.iter().find(|create| create.name == name.as_str() && create.no.is_none())
 }
 
 /// Decides whether a group that has the name already may be filled with the values of `from`, and returns its create.

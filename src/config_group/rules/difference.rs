@@ -186,7 +186,7 @@ fn change(
 ) -> SettingChange {
     let is_custom = |setting: Option<&Setting>| setting.is_some_and(|setting| setting.custom.is_some());
     let (was_custom, will_be_custom) = (is_custom(before), is_custom(after));
-    let value = |setting: Option<&Setting>| setting.and_then(Setting::in_force).map(str::to_owned);
+    let value = |setting: Option<&Setting>| setting.and_then(Setting::effective_value).map(str::to_owned);
     let (mut from, mut to) = (value(before), value(after));
     let is_unknown = before.is_some() != after.is_some() && !was_custom && !will_be_custom;
     // Where the service tells no default, Kafka's own warns of a change; it can't vouch that there is none.

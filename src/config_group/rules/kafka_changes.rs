@@ -57,7 +57,7 @@ pub(crate) struct ChangedDefault {
 /// Returns true when this version is one that the table speaks of.
 pub(crate) fn covers(release: &Release) -> bool {
     let (first, last) = &TABLE.covers;
-    release >= first && (release < last || release.starts_with_numbers_of(last))
+    release >= first && (release < last || release.is_same_or_patch_of(last))
 }
 
 /// Returns what is covered, in words.

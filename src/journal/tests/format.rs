@@ -3,8 +3,8 @@
 use super::*;
 use crate::journal::entry::{Entry, parse};
 
-fn author() -> Author {
-    Author {
+fn author() -> AuthorFields {
+    AuthorFields {
         cdss: "0.1.0".to_owned(),
         user: Some("operator".to_owned()),
         host: None,
@@ -149,7 +149,7 @@ fn an_intact_event_of_a_newer_cdss_is_kept_and_not_damage() {
     );
     assert_eq!(parse(line.as_bytes()).unwrap().event, None);
     let mut replay = Replay::default();
-    replay.line(format!("{line}\n").as_bytes());
+    replay.add_line(format!("{line}\n").as_bytes());
     let history = replay.into_history();
     assert_eq!((history.damaged.len(), history.runs.len()), (0, 1));
 }

@@ -24,11 +24,11 @@ fn entry<'a>(
     plan: &'a Value,
 ) -> GroupEntry<'a> {
     let from = ConfigGroupNo::new(301);
-    GroupEntry { service, name, version: VERSION, from, consent: "--yes", made_by, plan }
+    GroupEntry { service, name, version: VERSION, from, consent: "--yes", created_by: made_by, plan }
 }
 
 fn create(journal: &Journal, service: &Service) {
-    journal.group_create(NOW, &entry(service, &name("orders-390"), None, &json!({}))).unwrap();
+    journal.record_group_create(NOW, &entry(service, &name("orders-390"), None, &json!({}))).unwrap();
 }
 
 fn name(text: &str) -> GroupName {
@@ -37,7 +37,7 @@ fn name(text: &str) -> GroupName {
 
 /// Run and number of each create for the version.
 fn creates(journal: &Journal, service: &Service) -> Vec<(String, Option<u64>)> {
-    let creates = journal.creates(service, VERSION).unwrap();
+    let creates = journal.group_creations(service, VERSION).unwrap();
     let source = Some(ConfigGroupNo::new(301));
     assert!(creates.iter().all(|create| create.from == source && create.name == "orders-390"));
     creates.into_iter().map(|one| (one.run, one.no.map(ConfigGroupNo::number))).collect()
@@ -53,8 +53,8 @@ fn creates_are_kept_by_service_and_version_and_get_their_number_later() {
     for other in [service("https://example.com", "JPN"), service("https://example.org", "KR")] {
         assert_eq!(creates(&journal, &other), []);
     }
-    assert_eq!(journal.creates(&korea(), VersionCode::new(40)).unwrap(), []);
-    journal.group_created(NOW, ConfigGroupNo::new(501)).unwrap();
+    assert_eq!(journal.group_creations(&korea(), VersionCode::new(40)).unwrap(), []);
+    journal.record_group_created(NOW, ConfigGroupNo::new(501)).unwrap();
     assert_eq!(creates(&journal, &korea()), [("first".to_owned(), Some(501))]);
 }
 
@@ -66,13 +66,13 @@ fn a_group_write_numbers_only_the_create_of_its_own_group() {
     create(&first, &korea());
     create(&second, &japan);
     third
-        .group_write(
+        .record_group_write(
             NOW,
             ConfigGroupNo::new(501),
             &entry(&japan, &name("orders-390"), Some("second"), &json!({})),
         )
         .unwrap();
-    third.end(NOW, Some("third"), None, Some(Submitted::No), &json!({})).unwrap();
+    third.record_end(NOW, Some("third"), None, Some(Submitted::No), &json!({})).unwrap();
     assert_eq!(creates(&first, &japan), [("second".to_owned(), Some(501))]);
     assert_eq!(creates(&first, &korea()), [("first".to_owned(), None)], "it is still open");
 }
@@ -84,7 +84,7 @@ fn a_create_that_certainly_created_nothing_is_dropped() {
     // The document is for people: what it says decides nothing.
     for (created, left) in [(Submitted::Unknown, 1), (Submitted::Yes, 2), (Submitted::No, 0)] {
         create(&first, &korea());
-        first.end(NOW, Some("first"), None, Some(created), &json!({ "created": "no" })).unwrap();
+        first.record_end(NOW, Some("first"), None, Some(created), &json!({ "created": "no" })).unwrap();
         assert_eq!(creates(&first, &korea()).len(), left, "{created:?}");
     }
 }

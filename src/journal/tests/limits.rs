@@ -2,13 +2,13 @@
 
 use super::format::{end_of_an_upgrade, start};
 use super::*;
-use crate::journal::file::{LONGEST_LINE, Line};
-use crate::journal::replay::MOST_DAMAGED;
+use crate::journal::file::{MAX_LINE_BYTES, RawLine};
+use crate::journal::replay::MAX_DAMAGED_RECORDS;
 
 fn with_content(content: &[u8]) -> (tempfile::TempDir, Journal) {
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "next");
-    own.create_folder().unwrap();
+    own.create_directory().unwrap();
     std::fs::write(own.path().unwrap(), content).unwrap();
     (folder, own)
 }
@@ -25,7 +25,7 @@ fn damaged(journal: &Journal) -> usize {
 
 #[test]
 fn a_line_that_is_too_long_is_read_in_parts_and_hides_no_other_line() {
-    let longest = "x".repeat(LONGEST_LINE);
+    let longest = "x".repeat(MAX_LINE_BYTES);
     for (text, is_whole) in [
         (format!("{longest}\n"), true),
         (longest.clone(), true),
@@ -34,10 +34,10 @@ fn a_line_that_is_too_long_is_read_in_parts_and_hides_no_other_line() {
         (format!("{longest}{longest}{longest}\n"), false),
     ] {
         let mut found = Vec::new();
-        file::lines(format!("a\n{text}").as_bytes(), |line| {
+        file::read_lines(format!("a\n{text}").as_bytes(), |line| {
             found.push(match line {
-                Line::Whole(line) => (true, line.trim_ascii_end().len()),
-                Line::TooLong { bytes, .. } => (false, bytes),
+                RawLine::Complete(line) => (true, line.trim_ascii_end().len()),
+                RawLine::TooLong { bytes, .. } => (false, bytes),
             });
         })
         .unwrap();
@@ -47,12 +47,12 @@ fn a_line_that_is_too_long_is_read_in_parts_and_hides_no_other_line() {
 
 #[test]
 fn a_line_that_is_too_long_is_damage_and_can_be_repaired() {
-    let text = "x".repeat(LONGEST_LINE + 1);
+    let text = "x".repeat(MAX_LINE_BYTES + 1);
     let (folder, own) = with_content(format!("{text}\n").as_bytes());
     super::start(&journal(&folder, "first"), 39, &[]);
     let found = own.repair(NOW).unwrap();
     let [one] = &found[..] else { panic!("{found:?}") };
-    assert_eq!((one.line.number, one.bytes), (1, LONGEST_LINE + 1));
+    assert_eq!((one.line.number, one.bytes), (1, MAX_LINE_BYTES + 1));
     assert_eq!(one.line.reason, "it is longer than 4 MiB");
     // By sha256sum.
     assert_eq!(one.sha256, "8d3d3c04baadfd31cbebf771836900097b5f36cc142b74e40747c7b372beab8b");
@@ -62,10 +62,10 @@ fn a_line_that_is_too_long_is_damage_and_can_be_repaired() {
 #[test]
 fn the_beginning_of_a_line_that_is_too_long_is_not_torn() {
     let line = entry::encode("first", NOW, &start(&[])).unwrap();
-    let text = [&line[..50], "x".repeat(LONGEST_LINE).as_bytes()].concat();
+    let text = [&line[..50], "x".repeat(MAX_LINE_BYTES).as_bytes()].concat();
     let (_folder, own) = with_content(&text);
     assert_eq!(damaged(&own), 1);
-    own.end(NOW, None, None, None, &json!({})).unwrap();
+    own.record_end(NOW, None, None, None, &json!({})).unwrap();
     assert_eq!((damaged(&own), own.entries("next").unwrap().len()), (1, 1), "it is not marked");
 }
 
@@ -73,25 +73,25 @@ fn the_beginning_of_a_line_that_is_too_long_is_not_torn() {
 fn no_line_is_written_that_would_be_too_long_to_read() {
     let (folder, own) = with_content(b"");
     super::start(&own, 39, &[]);
-    let long = json!({ "text": "x".repeat(LONGEST_LINE) });
-    own.end(NOW, Some("next"), Some(Verdict::Done), None, &long).unwrap();
+    let long = json!({ "text": "x".repeat(MAX_LINE_BYTES) });
+    own.record_end(NOW, Some("next"), Some(Verdict::Done), None, &long).unwrap();
     assert_eq!(open(&own), Vec::<String>::new());
     let entries = own.entries("next").unwrap();
     assert_eq!((&entries[1]["verdict"], &entries[1]["document"]), (&json!("done"), &Value::Null));
-    let error = own.accepted(NOW, Some(&"x".repeat(LONGEST_LINE))).unwrap_err().to_string();
+    let error = own.record_accepted(NOW, Some(&"x".repeat(MAX_LINE_BYTES))).unwrap_err().to_string();
     assert!(error.contains("longer than 4 MiB"), "{error}");
     assert_eq!((damaged(&own), lines(&folder).len()), (0, 2));
 }
 
 #[test]
 fn many_damaged_lines_are_counted_and_repaired_at_once() {
-    let text = numbers(MOST_DAMAGED + 500);
+    let text = numbers(MAX_DAMAGED_RECORDS + 500);
     let (_folder, own) = with_content(text.as_bytes());
-    assert_eq!(damaged(&own), MOST_DAMAGED + 1, "one stands for the rest");
+    assert_eq!(damaged(&own), MAX_DAMAGED_RECORDS + 1, "one stands for the rest");
     let found = own.repair(NOW).unwrap();
-    assert_eq!(found.iter().map(|one| one.lines).sum::<usize>(), MOST_DAMAGED + 500);
+    assert_eq!(found.iter().map(|one| one.lines).sum::<usize>(), MAX_DAMAGED_RECORDS + 500);
     let rest = found.last().unwrap();
-    assert_eq!((rest.line.number, rest.lines, rest.bytes), (MOST_DAMAGED + 1, 500, 4 * 500));
+    assert_eq!((rest.line.number, rest.lines, rest.bytes), (MAX_DAMAGED_RECORDS + 1, 500, 4 * 500));
     assert_eq!(rest.line.reason, "it is the first of 500 more damaged lines");
     assert_eq!((damaged(&own), own.repair(NOW).unwrap()), (0, vec![]));
 
@@ -102,7 +102,7 @@ fn many_damaged_lines_are_counted_and_repaired_at_once() {
 
 #[test]
 fn a_repair_covers_the_rest_only_as_it_was() {
-    let text = numbers(MOST_DAMAGED + 500);
+    let text = numbers(MAX_DAMAGED_RECORDS + 500);
     let (_folder, own) = with_content(text.as_bytes());
     own.repair(NOW).unwrap();
     let path = own.path().unwrap();
@@ -115,11 +115,11 @@ fn a_repair_covers_the_rest_only_as_it_was() {
 
 #[test]
 fn a_torn_line_behind_many_damaged_ones_is_none_of_them() {
-    let text = numbers(MOST_DAMAGED + 2);
-    for count in [MOST_DAMAGED - 1, MOST_DAMAGED, MOST_DAMAGED + 1] {
+    let text = numbers(MAX_DAMAGED_RECORDS + 2);
+    for count in [MAX_DAMAGED_RECORDS - 1, MAX_DAMAGED_RECORDS, MAX_DAMAGED_RECORDS + 1] {
         let before: String = text.split_inclusive('\n').take(count).collect();
         let (_folder, own) = with_content(format!("{before}{{\"run\":\"a").as_bytes());
-        own.end(NOW, None, None, None, &json!({})).unwrap();
+        own.record_end(NOW, None, None, None, &json!({})).unwrap();
         let found = own.repair(NOW).unwrap();
         assert_eq!(found.iter().map(|one| one.lines).sum::<usize>(), count);
         assert_eq!(damaged(&own), 0, "{count}");
@@ -130,7 +130,7 @@ fn a_torn_line_behind_many_damaged_ones_is_none_of_them() {
 fn the_reason_of_a_damaged_line_is_short() {
     let mut replay = Replay::default();
     let line = entry::encode("a", NOW, &end_of_an_upgrade(&"주".repeat(10_000), Verdict::Running)).unwrap();
-    replay.line(&[line, b"\n".to_vec()].concat());
+    replay.add_line(&[line, b"\n".to_vec()].concat());
     let [damaged] = &replay.damaged_lines()[..] else { panic!("it is damaged") };
     assert_eq!(damaged.reason.chars().count(), 201);
     assert!(damaged.reason.ends_with("주주…"), "{}", damaged.reason);

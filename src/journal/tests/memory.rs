@@ -35,7 +35,7 @@ impl Line {
     fn bytes(&self, service: &Service, cluster: ClusterNo) -> Vec<u8> {
         let (run, event) = match self {
             Self::Start { run, from, to, .. } => {
-                let author = Author {
+                let author = AuthorFields {
                     cdss: VERSION.to_owned(),
                     user: None,
                     host: None,
@@ -87,13 +87,13 @@ impl Line {
 pub(crate) fn state_of(lines: &[Line], service: &Service, cluster: ClusterNo) -> JournalState {
     let mut replay = Replay::default();
     for line in lines {
-        replay.line(&line.bytes(service, cluster));
+        replay.add_line(&line.bytes(service, cluster));
     }
     JournalState {
         exists: replay.has_lines(),
         open_starts: replay.open_starts(service, cluster),
         start_runs: replay.start_runs(),
         damaged: replay.damaged_lines(),
-        fault: None,
+        problem: None,
     }
 }

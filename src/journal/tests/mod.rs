@@ -56,7 +56,7 @@ fn start(journal: &Journal, version: u64, closes: &[String]) {
         brokers: &[],
         plan: &json!({}),
     };
-    journal.start(NOW, &entry).unwrap();
+    journal.record_start(NOW, &entry).unwrap();
 }
 
 fn open(journal: &Journal) -> Vec<String> {
@@ -80,7 +80,7 @@ fn a_start_is_open_until_a_final_outcome() {
         assert_eq!(open(&first), Vec::<String>::new(), "no journal yet");
         start(&first, 39, &[]);
         assert_eq!(open(&first), ["first 39"], "a crash here leaves it open");
-        first.end(NOW, Some("first"), verdict, None, &json!({})).unwrap();
+        first.record_end(NOW, Some("first"), verdict, None, &json!({})).unwrap();
         assert_eq!(!open(&first).is_empty(), left_open, "{verdict:?}");
     }
 }
@@ -90,8 +90,8 @@ fn another_run_closes_the_start_it_followed_and_the_starts_accepted_as_over() {
     let folder = tempfile::tempdir().unwrap();
     start(&journal(&folder, "first"), 39, &[]);
     let second = journal(&folder, "second");
-    second.attached(NOW, "first").unwrap();
-    second.end(NOW, Some("first"), Some(Verdict::Done), None, &json!({})).unwrap();
+    second.record_attached(NOW, "first").unwrap();
+    second.record_end(NOW, Some("first"), Some(Verdict::Done), None, &json!({})).unwrap();
     assert_eq!(open(&second), Vec::<String>::new());
 
     start(&journal(&folder, "third"), 39, &[]);
@@ -113,7 +113,7 @@ fn other_clusters_and_services_are_other_starts() {
     ];
     for other in elsewhere {
         assert!(journal.state(&other, cluster).open_starts.is_empty(), "{other:?}");
-        assert!(journal.lock(&other, cluster).is_ok(), "{other:?}");
+        assert!(journal.lock_cluster(&other, cluster).is_ok(), "{other:?}");
         assert_eq!(journal.state(&other, cluster).start_runs, ["first"], "for any cluster and service");
     }
     assert_eq!(open(&journal), ["first 39"]);
@@ -141,24 +141,24 @@ fn a_damaged_line_hides_no_other_line() {
 fn one_process_holds_a_cluster_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
-    let held = journal.lock(&here(), ClusterNo::new(1)).unwrap();
-    assert!(matches!(journal.lock(&here(), ClusterNo::new(1)), Err(LockError::Held)));
-    let other = journal.lock(&here(), ClusterNo::new(2)).unwrap();
+    let held = journal.lock_cluster(&here(), ClusterNo::new(1)).unwrap();
+    assert!(matches!(journal.lock_cluster(&here(), ClusterNo::new(1)), Err(LockError::Held)));
+    let other = journal.lock_cluster(&here(), ClusterNo::new(2)).unwrap();
     drop((held, other));
-    assert!(journal.lock(&here(), ClusterNo::new(1)).is_ok());
+    assert!(journal.lock_cluster(&here(), ClusterNo::new(1)).is_ok());
 }
 
 #[test]
 fn a_fault_is_found_without_writing_anything() {
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(journal(&folder, "first").fault(), None);
+    assert_eq!(journal(&folder, "first").access_problem(), None);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "looking left nothing behind");
 
     std::fs::create_dir_all(folder.path().join("state/journal.jsonl")).unwrap();
-    assert!(journal(&folder, "first").fault().unwrap().contains("can't be used"));
+    assert!(journal(&folder, "first").access_problem().unwrap().contains("can't be used"));
     let clock = Rc::new(FakeClock::default());
     let nowhere = Journal::new(None, Operator::default(), "first".to_owned(), clock);
-    assert!(nowhere.fault().unwrap().contains("no place"));
+    assert!(nowhere.access_problem().unwrap().contains("no place"));
 }
 
 #[cfg(unix)]
@@ -168,7 +168,7 @@ fn files_are_the_users_alone() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
     start(&journal, 39, &[]);
-    let _held = journal.lock(&here(), ClusterNo::new(1)).unwrap();
+    let _held = journal.lock_cluster(&here(), ClusterNo::new(1)).unwrap();
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
     let state = folder.path().join("state");
     assert_eq!(mode(&state), 0o700);
@@ -187,8 +187,8 @@ fn a_journal_that_others_could_read_is_made_private_by_the_next_line() {
     let path = own.path().unwrap();
     let mode = || path.metadata().unwrap().permissions().mode() & 0o777;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
-    assert_eq!((own.fault(), mode()), (None, 0o664), "who only looks changes nothing");
-    own.accepted(NOW, None).unwrap();
+    assert_eq!((own.access_problem(), mode()), (None, 0o664), "who only looks changes nothing");
+    own.record_accepted(NOW, None).unwrap();
     assert_eq!(mode(), 0o600);
 }
 
@@ -207,7 +207,7 @@ fn nothing_is_written_to_a_journal_that_is_a_link_a_fifo_or_a_folder() {
     ] {
         let state = tempfile::tempdir().unwrap();
         let own = journal(&state, "first");
-        own.create_folder().unwrap();
+        own.create_directory().unwrap();
         let path = own.path().unwrap();
         match what {
             "link" => std::os::unix::fs::symlink(&elsewhere, &path).unwrap(),
@@ -218,9 +218,9 @@ fn nothing_is_written_to_a_journal_that_is_a_link_a_fifo_or_a_folder() {
             }
             _ => std::fs::create_dir(&path).unwrap(),
         }
-        let error = own.accepted(NOW, None).unwrap_err().to_string();
+        let error = own.record_accepted(NOW, None).unwrap_err().to_string();
         assert!(error.contains(reason), "{what}: {error}");
-        assert!(own.fault().is_some(), "{what}: the check says so before a start");
+        assert!(own.access_problem().is_some(), "{what}: the check says so before a start");
     }
     assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing came up where the link leads");
@@ -242,8 +242,14 @@ fn a_folder_that_is_not_this_users_alone_is_not_used() {
             std::fs::create_dir(&state).unwrap();
             std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o770)).unwrap();
         }
-        assert!(own.fault().is_some_and(|fault| fault.contains(reason)), "{what}: {:?}", own.fault());
-        let Err(LockError::Io(error)) = own.lock(&here(), ClusterNo::new(1)) else { panic!("{what}") };
+        assert!(
+            own.access_problem().is_some_and(|fault| fault.contains(reason)),
+            "{what}: {:?}",
+            own.access_problem()
+        );
+        let Err(LockError::Io(error)) = own.lock_cluster(&here(), ClusterNo::new(1)) else {
+            panic!("{what}")
+        };
         assert!(error.to_string().contains(reason), "{what}: {error}");
         let left = std::fs::read_dir(elsewhere.path()).unwrap().chain(std::fs::read_dir(&state).unwrap());
         assert_eq!(left.count(), 0, "{what}: nothing was made there");
@@ -265,7 +271,7 @@ fn concurrent_and_killed_writers_mix_no_lines() {
                 let clock = Rc::new(SystemClock { interrupt: SignalListener::new() });
                 let journal = timed(folder, &format!("run-{number}"), clock);
                 for _ in 0..20 {
-                    let end = || journal.end(NOW, None, None, None, &json!({ "text": long }));
+                    let end = || journal.record_end(NOW, None, None, None, &json!({ "text": long }));
                     // On a busy disk, eight writers may take longer than one of them waits.
                     while matches!(end(), Err(JournalError::Locked { .. })) {}
                 }
@@ -294,14 +300,14 @@ fn a_torn_line_is_marked_by_the_next_append_and_is_not_damage() {
     file.write_all(b"{\"schema\":\"cdss").unwrap();
     assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged, [], "not damage before it is marked");
 
-    first.accepted(NOW, None).unwrap();
+    first.record_accepted(NOW, None).unwrap();
     let lines = lines(&folder);
     assert_eq!(lines.len(), 4, "{lines:?}");
     assert!(lines[2].contains("\"event\":\"torn\",\"bytes\":15,"), "{}", lines[2]);
     let state = first.state(&here(), ClusterNo::new(1));
     assert_eq!(
-        (state.damaged, state.open_starts[0].answer),
-        (vec![], crate::model::open_start::StartAnswer::Accepted)
+        (state.damaged, state.open_starts[0].response),
+        (vec![], crate::model::open_start::StartResponse::Accepted)
     );
     assert_eq!(first.history().unwrap().runs.len(), 1);
 }
@@ -315,7 +321,7 @@ fn a_complete_last_line_without_a_line_end_counts() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.trim_end()).unwrap();
     assert_eq!(open(&first), ["first 39"]);
-    first.accepted(NOW, None).unwrap();
+    first.record_accepted(NOW, None).unwrap();
     assert_eq!(lines(&folder).len(), 2, "no marker");
     assert_eq!(first.history().unwrap().damaged, []);
 }
@@ -329,7 +335,7 @@ fn a_last_line_whose_line_end_was_overwritten_is_damage() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{}J", text.trim_end())).unwrap();
     assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1);
-    first.end(NOW, None, None, None, &json!({})).unwrap();
+    first.record_end(NOW, None, None, None, &json!({})).unwrap();
     assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1, "it is not marked as torn");
 }
 
@@ -342,16 +348,16 @@ fn an_append_waits_two_seconds_for_the_lock_and_then_tries_only_once() {
     let held = std::fs::File::open(journal.path().unwrap()).unwrap();
     held.lock().unwrap();
     let before = lines(&folder);
-    assert!(matches!(journal.accepted(NOW, None), Err(JournalError::Locked { .. })));
+    assert!(matches!(journal.record_accepted(NOW, None), Err(JournalError::Locked { .. })));
     assert_eq!(clock.naps().iter().sum::<Duration>(), Duration::from_secs(2));
     let naps = clock.naps().len();
-    assert!(matches!(journal.accepted(NOW, None), Err(JournalError::Locked { .. })));
+    assert!(matches!(journal.record_accepted(NOW, None), Err(JournalError::Locked { .. })));
     assert_eq!(clock.naps().len(), naps, "the second write does not wait");
     assert!(journal.is_failing());
     assert_eq!(lines(&folder), before, "nothing was written");
 
     drop(held);
-    journal.accepted(NOW, None).unwrap();
+    journal.record_accepted(NOW, None).unwrap();
     assert!(!journal.is_failing());
 }
 
@@ -364,11 +370,11 @@ fn a_signal_ends_the_wait_for_the_lock_after_one_more_attempt() {
     let held = std::fs::File::open(journal.path().unwrap()).unwrap();
     held.lock().unwrap();
     clock.interrupt_after.set(Some(3));
-    let error = journal.accepted(NOW, None).unwrap_err();
+    let error = journal.record_accepted(NOW, None).unwrap_err();
     assert!(matches!(error, JournalError::Interrupted { signal: Signal::Interrupt, .. }), "{error}");
     assert_eq!(clock.naps().len(), 3);
     drop(held);
-    journal.accepted(NOW, None).unwrap();
+    journal.record_accepted(NOW, None).unwrap();
 }
 
 #[test]
@@ -405,7 +411,7 @@ fn init_creates_a_private_journal_once() {
     assert!(!state().exists);
     assert_eq!(own.init(NOW).unwrap(), InitOutcome::Created);
     assert!(state().exists);
-    assert_eq!(own.init(NOW).unwrap(), InitOutcome::AlreadyThere);
+    assert_eq!(own.init(NOW).unwrap(), InitOutcome::AlreadyExists);
     assert_eq!(lines(&folder).len(), 1);
     assert_eq!(own.history().unwrap(), History::default());
 
@@ -420,12 +426,12 @@ fn init_creates_a_private_journal_once() {
 fn a_file_without_an_intact_line_is_no_journal_and_init_does_not_touch_it() {
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "first");
-    own.create_folder().unwrap();
+    own.create_directory().unwrap();
     for text in ["garbage\n", "\0\0\0"] {
         std::fs::write(own.path().unwrap(), text).unwrap();
         let state = own.state(&here(), ClusterNo::new(1));
         assert_eq!((state.exists, state.damaged.len()), (false, 1), "{text:?}");
-        assert_eq!(own.init(NOW).unwrap(), InitOutcome::AlreadyThere, "{text:?}");
+        assert_eq!(own.init(NOW).unwrap(), InitOutcome::AlreadyExists, "{text:?}");
         assert_eq!(std::fs::read_to_string(own.path().unwrap()).unwrap(), text);
     }
     own.repair(NOW).unwrap();

@@ -56,7 +56,7 @@ fn written() -> impl Strategy<Value = Vec<Vec<u8>>> {
 
 fn replay(bytes: &[u8]) -> Replay {
     let mut replay = Replay::default();
-    file::lines(bytes, |line| replay.read(&line)).unwrap();
+    file::read_lines(bytes, |line| replay.add_raw_line(&line)).unwrap();
     replay
 }
 
@@ -109,7 +109,7 @@ proptest! {
         let (first, rest) = lines.split_at(at.index(lines.len() + 1));
         let mut replayed = replay(&first.concat());
         for line in rest {
-            replayed.line(line);
+            replayed.add_line(line);
         }
         prop_assert_eq!(replayed, replay(&lines.concat()));
     }

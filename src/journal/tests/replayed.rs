@@ -8,7 +8,7 @@ fn replay(lines: &[(&str, Event)]) -> Replay {
     let mut replay = Replay::default();
     for (run, event) in lines {
         let line = entry::encode(run, NOW, event).unwrap();
-        replay.line(&[line.as_slice(), b"\n"].concat());
+        replay.add_line(&[line.as_slice(), b"\n"].concat());
     }
     replay
 }
@@ -22,7 +22,7 @@ fn open_runs(replay: &Replay) -> Vec<String> {
 }
 
 fn results(history: &History) -> Vec<(&str, &str)> {
-    history.runs.iter().map(|run| (run.id.as_str(), run.result.word())).collect()
+    history.runs.iter().map(|run| (run.id.as_str(), run.result.as_str())).collect()
 }
 
 fn accepted() -> Event {
@@ -69,7 +69,7 @@ fn the_last_end_about_a_start_decides_for_history_and_for_openness() {
         assert_eq!(results(&history)[0], ("a", result));
     }
     let history = replay(&lines).into_history();
-    let of: Vec<Option<&str>> = history.runs.iter().map(|run| run.of.as_deref()).collect();
+    let of: Vec<Option<&str>> = history.runs.iter().map(|run| run.followed_run.as_deref()).collect();
     assert_eq!(of, [None, Some("a"), Some("a")]);
     assert_eq!(history.change_of(&history.runs[1]), history.runs[0].change.as_ref());
 }
@@ -86,7 +86,7 @@ fn an_end_that_closes_no_start_reopens_none() {
                 (by, end("a", late)),
             ]);
             assert_eq!(open_runs(&replay), Vec::<String>::new(), "{verdict:?}, then {late:?} by {by}");
-            assert_eq!(results(&replay.into_history())[0], ("a", verdict.word()));
+            assert_eq!(results(&replay.into_history())[0], ("a", verdict.as_str()));
         }
     }
     let lines =
@@ -135,8 +135,8 @@ fn a_line_about_a_start_that_is_missing_is_damage() {
 fn a_repair_covers_a_line_about_a_start_that_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "first");
-    own.create_folder().unwrap();
-    own.accepted(NOW, None).unwrap();
+    own.create_directory().unwrap();
+    own.record_accepted(NOW, None).unwrap();
     let damaged = || own.state(&here(), ClusterNo::new(1)).damaged.len();
     assert_eq!(damaged(), 1);
     own.repair(NOW).unwrap();
@@ -147,8 +147,8 @@ fn a_repair_covers_a_line_about_a_start_that_is_missing() {
 fn intact_lines_of_a_run_count_beside_a_damaged_one() {
     let mut replay = Replay::default();
     let start_line = entry::encode("a", NOW, &start(&[])).unwrap();
-    replay.line(&[&start_line[1..], b"\n"].concat());
-    replay.line(&[entry::encode("a", NOW, &end("a", None)).unwrap(), b"\n".to_vec()].concat());
+    replay.add_line(&[&start_line[1..], b"\n"].concat());
+    replay.add_line(&[entry::encode("a", NOW, &end("a", None)).unwrap(), b"\n".to_vec()].concat());
     assert_eq!(replay.damaged().len(), 1);
     let history = replay.into_history();
     assert_eq!((history.runs.len(), history.runs[0].result), (1, Outcome::Ended));
@@ -160,7 +160,7 @@ const OLD: &str = include_str!("../../../tests/fixtures/journal-v1.jsonl");
 #[test]
 fn a_journal_of_the_first_format_has_the_open_starts_and_creates_it_had() {
     let mut replay = Replay::default();
-    file::lines(OLD.as_bytes(), |line| replay.read(&line)).unwrap();
+    file::read_lines(OLD.as_bytes(), |line| replay.add_raw_line(&line)).unwrap();
     assert_eq!(replay.damaged(), []);
     let service = Service { endpoint: Endpoint::parse("http://localhost:18080").unwrap(), ..here() };
 
@@ -168,12 +168,12 @@ fn a_journal_of_the_first_format_has_the_open_starts_and_creates_it_had() {
     let [open] = &open[..] else { panic!("{open:?}") };
     assert_eq!(open.run, "20261127T205207.231Z-12032");
     assert_eq!((open.version, open.from), (VersionCode::new(3_903_006), Some(VersionCode::new(3_713_006))));
-    assert_eq!(open.answer, crate::model::open_start::StartAnswer::Accepted);
+    assert_eq!(open.response, crate::model::open_start::StartResponse::Accepted);
     assert_eq!(open.brokers, ["orders-prod-d-001", "orders-prod-d-002", "orders-prod-d-003"]);
     assert_eq!(replay.open_starts(&service, ClusterNo::new(1_009_210)), []);
     assert_eq!(replay.start_runs().len(), 4);
 
-    let creates = replay.creates(&service, VersionCode::new(3_903_006));
+    let creates = replay.group_creations(&service, VersionCode::new(3_903_006));
     let found: Vec<(&str, Option<u64>, Option<u64>)> = creates
         .iter()
         .map(|one| {

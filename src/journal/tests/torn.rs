@@ -7,18 +7,18 @@ use super::*;
 fn damaged(content: &[u8]) -> (usize, usize) {
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "next");
-    own.create_folder().unwrap();
+    own.create_directory().unwrap();
     std::fs::write(own.path().unwrap(), content).unwrap();
     let count = || own.state(&here(), ClusterNo::new(1)).damaged.len();
     let before = count();
-    own.end(NOW, None, None, None, &json!({})).unwrap();
+    own.record_end(NOW, None, None, None, &json!({})).unwrap();
     assert_eq!(own.entries("next").unwrap().len(), 1, "the append is a line of its own");
     (before, count())
 }
 
 fn is_torn(tail: &[u8]) -> bool {
     let mut replay = Replay::default();
-    replay.line(tail);
+    replay.add_line(tail);
     replay.damaged_lines().is_empty()
 }
 
@@ -82,8 +82,8 @@ fn what_no_interrupted_write_leaves_is_damage_before_and_after_the_next_append()
 #[test]
 fn a_marker_behind_a_line_that_is_not_torn_hides_no_damage() {
     let mut replay = Replay::default();
-    replay.line(b"garbage\n");
+    replay.add_line(b"garbage\n");
     let marker = entry::encode("next", NOW, &Event::Torn(entry::Torn { bytes: 7 })).unwrap();
-    replay.line(&[marker, b"\n".to_vec()].concat());
+    replay.add_line(&[marker, b"\n".to_vec()].concat());
     assert_eq!(replay.damaged_lines().len(), 1);
 }

@@ -91,7 +91,7 @@ pub(crate) fn resolve(
     let (mut shown_cacert, mut cacert_origin) =
         (cacert.as_ref().map(|path| path.display().to_string()), cacert_origin);
     let mut odd_proxy = None;
-    let (mut shown_proxy, mut proxy_origin) = (proxy.as_ref().map(ProxyAddress::shown), proxy_origin);
+    let (mut shown_proxy, mut proxy_origin) = (proxy.as_ref().map(ProxyAddress::redacted), proxy_origin);
     if !place.service.endpoint.is_loopback() {
         let set = |names: &[&'static str]| {
             let mut set = names.iter().filter_map(|name| Some((environment.value(name)?, *name)));
@@ -105,7 +105,7 @@ pub(crate) fn resolve(
             let proxy = text.parse::<ProxyAddress>().or_else(|_| format!("http://{text}").parse());
             let is_known = proxy.is_ok() || text.starts_with("socks");
             odd_proxy = (!is_known).then(|| format!("{name} is no address, so no proxy is used"));
-            let shown = proxy.map_or_else(|_| "(not an address)".to_owned(), |proxy| proxy.shown());
+            let shown = proxy.map_or_else(|_| "(not an address)".to_owned(), |proxy| proxy.redacted());
             (shown_proxy, proxy_origin) = (Some(shown), Origin::Variable(name));
         }
     }
@@ -133,7 +133,7 @@ pub(crate) fn resolve(
         of_key(Field::Endpoint, Some(place.service.endpoint.to_string()), place.endpoint_origin),
         of_key(Field::Cacert, shown_cacert, cacert_origin),
         of_key(Field::Proxy, shown_proxy, proxy_origin),
-        of_key(Field::Output, Some(output.word().to_owned()), output_origin),
+        of_key(Field::Output, Some(output.as_str().to_owned()), output_origin),
         of_key(Field::Poll, Some(humantime::format_duration(poll).to_string()), poll_origin),
         of_key(Field::AccessKey, keys.map(|keys| format!("…{}", keys.tail())), sources.key_origin.clone()),
         of_key(

@@ -14,7 +14,7 @@ use secrecy::zeroize::Zeroizing;
 
 use super::{LARGEST, own_text};
 #[cfg(unix)]
-use crate::model::command_context::quote;
+use crate::model::command_context::shell_quote;
 use crate::settings::profile::Profile;
 use crate::settings::{ConfigError, toml_file};
 
@@ -175,7 +175,7 @@ fn own_folder(folder: &Path) -> io::Result<OwnFolder> {
         return Err(io::Error::other(format!("its folder {shown} belongs to another user")));
     }
     if found.mode() & 0o022 != 0 {
-        let quoted = quote(&folder.to_string_lossy());
+        let quoted = shell_quote(&folder.to_string_lossy());
         return Err(io::Error::other(format!("others may write to its folder: chmod 700 {quoted}")));
     }
     Ok(OwnFolder(file))

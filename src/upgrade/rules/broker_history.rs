@@ -53,7 +53,7 @@ impl BrokerHistory {
 
     /// Returns the colours as `green → orange → green`.
     pub(crate) fn path(&self) -> String {
-        self.colours.iter().map(Color::word).collect::<Vec<_>>().join(" → ")
+        self.colours.iter().map(Color::as_str).collect::<Vec<_>>().join(" → ")
     }
 
     /// Returns how long the broker was away, so far or in all.

@@ -26,7 +26,7 @@ pub(crate) fn next_action(snapshot: &Snapshot) -> NextAction {
     let open_starts = &snapshot.journal.open_starts;
     let unsettled = *state == ClusterState::Error || snapshot.shows_change();
 
-    if let Some(start) = open_start::for_version(open_starts, snapshot.target.version.code) {
+    if let Some(start) = open_start::latest_for_version(open_starts, snapshot.target.version.code) {
         if unsettled || snapshot.is_at_target() {
             return NextAction::Attach(start.clone());
         }
@@ -57,7 +57,7 @@ mod tests {
 
     fn at(state: &str, version: u64, colours: &[&str], open: &[u64]) -> Snapshot {
         let mut snapshot = snapshot();
-        snapshot.cluster.state = ClusterState::read(state);
+        snapshot.cluster.state = ClusterState::parse(state);
         snapshot.cluster.version = Some(VersionCode::new(version));
         snapshot.health = Some(health(colours));
         snapshot.journal.open_starts = open.iter().map(|code| open_start(*code)).collect();

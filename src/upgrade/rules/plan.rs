@@ -160,7 +160,7 @@ pub(crate) mod tests {
             listed in any::<bool>(),
         ) -> Snapshot {
             let mut snapshot = snapshot();
-            snapshot.cluster.state = ClusterState::read(state);
+            snapshot.cluster.state = ClusterState::parse(state);
             snapshot.health = Some(health(&colours));
             snapshot.cluster.version = version.map(VersionCode::new);
             snapshot.target_settings.as_mut().unwrap().settings[0].custom = retention;

@@ -2,7 +2,7 @@
 
 use crate::config_group::rules::choice::GroupChoice;
 use crate::model::broker_health::Health;
-use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState, agreed_identity};
+use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState, reconcile_identity};
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
@@ -81,7 +81,7 @@ impl Snapshot {
     /// Fails with the contradiction where they are not about one cluster.
     pub(crate) fn identity(&self) -> Result<ClusterIdentity, String> {
         let status = self.health.as_ref().map(|health| &health.identity);
-        agreed_identity(self.cluster.no, self.listed.as_ref(), &self.cluster.identity, status)
+        reconcile_identity(self.cluster.no, self.listed.as_ref(), &self.cluster.identity, status)
     }
 
     pub(crate) fn brokers_are_green(&self) -> bool {
@@ -90,7 +90,7 @@ impl Snapshot {
 
     /// Returns true when the state or a broker shows a change under way.
     pub(crate) fn shows_change(&self) -> bool {
-        self.cluster.state.shows_change() || self.health.as_ref().is_some_and(Health::has_degraded_broker)
+        self.cluster.state.indicates_change() || self.health.as_ref().is_some_and(Health::has_degraded_broker)
     }
 
     /// Returns true when the cluster is being changed by somebody.

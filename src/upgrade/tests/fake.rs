@@ -191,7 +191,7 @@ impl Stage {
         let service = Service {
             site: Site::Public,
             region: Site::Public.default_region(),
-            endpoint: Endpoint::of_site(Site::Public),
+            endpoint: Endpoint::for_site(Site::Public),
             sandbox: false,
         };
         Self {
@@ -230,7 +230,7 @@ pub(crate) const NEW: u64 = 3_903_006;
 /// A cluster of the given state, version and colours.
 pub(crate) fn cluster(state: &str, version: u64, colours: &[&str]) -> Snapshot {
     let mut world = snapshot();
-    world.cluster.state = crate::model::cluster::ClusterState::read(state);
+    world.cluster.state = crate::model::cluster::ClusterState::parse(state);
     world.cluster.version = Some(crate::model::ids::VersionCode::new(version));
     world.health = Some(crate::model::broker_health::tests::health(colours));
     world

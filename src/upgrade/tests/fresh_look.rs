@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::fake::{FakeApi, NEW, OLD, cluster};
 use super::schedules::upgraded;
 use crate::clock::tests::FakeClock;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::verdict::Verdict;
 use crate::report::Report;
@@ -16,7 +16,7 @@ const GREEN: &[&str] = &["green", "green", "green"];
 const ORANGE: &[&str] = &["green", "orange", "green"];
 
 /// Upgrades with a journal of its own; returns how it ended, and everything that was asked for, in order.
-fn upgrade(api: &FakeApi<'_>) -> (Report, Option<Failure>, Vec<&'static str>) {
+fn upgrade(api: &FakeApi<'_>) -> (Report, Option<CommandError>, Vec<&'static str>) {
     let folder = tempfile::tempdir().unwrap();
     let clock = Rc::new(FakeClock::default());
     let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned(), clock);
@@ -74,7 +74,7 @@ fn a_change_during_a_slow_pre_check_leads_to_no_start() {
     let (report, failure, asked) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(11), "{asked:?}");
     assert!(asked.ends_with(&["pre-check", "cluster", "status"]), "{asked:?}");
-    assert_eq!((report.submitted.word(), api.started.borrow().len()), ("no", 0));
+    assert_eq!((report.submitted.as_str(), api.started.borrow().len()), ("no", 0));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn answers_that_take_more_than_five_seconds_lead_to_no_start() {
     api.answer_time.set(Duration::from_secs(6));
     let (report, failure, _) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(12));
-    assert_eq!((report.submitted.word(), report.verdict.map(Verdict::word)), ("no", Some("not_started")));
+    assert_eq!((report.submitted.as_str(), report.verdict.map(Verdict::as_str)), ("no", Some("not_started")));
     assert!(api.started.borrow().is_empty());
 }
 

@@ -121,8 +121,8 @@ fn spoil(world: &mut Snapshot, kind: u8) {
         2 => health.brokers.total = None,
         3 => health.brokers.nodes.clear(),
         4 => world.cluster.version = None,
-        5 => health.brokers.overall = Some(Color::read("teal")),
-        _ => world.cluster.state = ClusterState::read("paused"),
+        5 => health.brokers.overall = Some(Color::parse("teal")),
+        _ => world.cluster.state = ClusterState::parse("paused"),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::number;
 use super::schedules::{client, upgraded};
 use crate::clock::tests::FakeClock;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::figures;
 use crate::injector::dice::Dice;
@@ -52,7 +52,7 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     }));
     let started = sandbox.log().starts_executed();
     let (report, failure) = outcome.map_err(|_| format!("seed {seed}: it panicked"))?;
-    let exit = failure.as_ref().map_or(Exit::Ok, Failure::exit);
+    let exit = failure.as_ref().map_or(Exit::Ok, CommandError::exit);
     let told =
         format!("seed {seed}: {:?} {:?} {failure:?}, {started} executed", report.submitted, report.verdict);
     // A defect is what a panic would be.

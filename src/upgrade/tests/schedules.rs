@@ -11,7 +11,7 @@ use super::number;
 use crate::api::{CdssApi, Http, Limits, Read, RetryPolicy, client_with, one};
 use crate::clock::tests::FakeClock;
 use crate::consent::Prompt;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::figures;
 use crate::injector::dice::Dice;
 use crate::injector::network::{Fault, steps};
@@ -143,15 +143,15 @@ fn draw(dice: &mut Dice, path: &str, one_in: usize, scenario: Scenario) -> Fault
 struct Nobody;
 
 impl Prompt for Nobody {
-    fn missing_terminal(&self) -> Option<&'static str> {
+    fn non_terminal_stream(&self) -> Option<&'static str> {
         Some("stdin")
     }
 
-    fn line(&mut self, _: &str) -> std::io::Result<String> {
+    fn read_line(&mut self, _: &str) -> std::io::Result<String> {
         Err(std::io::ErrorKind::UnexpectedEof.into())
     }
 
-    fn cautions(&mut self) {}
+    fn show_cautions(&mut self) {}
 
     fn reject_answer(&mut self, _: &str) {}
 }
@@ -182,7 +182,7 @@ pub(super) fn upgraded(
     identity: &str,
     journal: &Journal,
     timeout: Duration,
-) -> (Report, Option<Failure>) {
+) -> (Report, Option<CommandError>) {
     let mut report = Report::default();
     let mut flow = Session {
         api,
@@ -210,7 +210,7 @@ pub(super) fn upgraded(
     (report, failure)
 }
 
-fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failure>) {
+fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<CommandError>) {
     let clock = Rc::new(FakeClock::default());
     let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned(), clock);
     // One identity for both runs, as the real service would have.
@@ -220,7 +220,7 @@ fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Failur
     let of = report.start_run.clone();
     if of.is_some() {
         let at = jiff::Timestamp::UNIX_EPOCH;
-        let end = journal.end(at, of.as_deref(), report.verdict, None, &serde_json::Value::Null);
+        let end = journal.record_end(at, of.as_deref(), report.verdict, None, &serde_json::Value::Null);
         end.unwrap();
     }
     (report, failure)
@@ -307,7 +307,7 @@ fn wrong(seed: u64) -> Result<&'static str, String> {
         started == 0 || is_over || again.submitted != Submitted::Yes,
         "the second run says that it started it",
     )?;
-    Ok(verdict.map_or("none", Verdict::word))
+    Ok(verdict.map_or("none", Verdict::as_str))
 }
 
 /// Schedules in `cargo test`; `CDSS_SCHEDULES` sets another number.

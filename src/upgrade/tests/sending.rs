@@ -7,10 +7,10 @@ use crate::api::{ApiError, Read, SendFailure};
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
 use crate::consent::tests::consent;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::model::ids::ClusterNo;
-use crate::model::open_start::StartAnswer;
+use crate::model::open_start::StartResponse;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::Plan;
@@ -21,7 +21,7 @@ const GREEN: &[&str] = &["green", "green", "green"];
 
 /// One start against a fake service, and how it ended.
 struct Sent {
-    outcome: Result<StartOutcome, Failure>,
+    outcome: Result<StartOutcome, CommandError>,
     submitted: &'static str,
     /// The clock's time at each start.
     starts: Vec<Duration>,
@@ -34,11 +34,11 @@ struct Sent {
 impl Sent {
     /// Exit code (0 for a change that is followed), `submitted`, and the number of starts.
     fn summary(&self) -> (u8, &'static str, usize) {
-        let exit = self.outcome.as_ref().map_or_else(Failure::exit, |_| Exit::Ok);
+        let exit = self.outcome.as_ref().map_or_else(CommandError::exit, |_| Exit::Ok);
         (exit.code(), self.submitted, self.starts.len())
     }
 
-    fn answer(&self) -> Option<StartAnswer> {
+    fn answer(&self) -> Option<StartResponse> {
         self.outcome.as_ref().ok().map(|outcome| outcome.answer)
     }
 }
@@ -73,7 +73,7 @@ fn send_with(
     let outcome = stage.flow(&api).send_start(ready);
     Sent {
         outcome,
-        submitted: stage.report.submitted.word(),
+        submitted: stage.report.submitted.as_str(),
         starts: api.started.take(),
         connect_within: api.connect_within.take(),
         reads: api.reads.take(),
@@ -110,7 +110,7 @@ fn refused(status: u16) -> ApiError {
 fn an_accepted_start_is_sent_once() {
     let sent = send(vec![Ok(())], idle);
     assert_eq!(sent.summary(), (0, "unknown", 1), "`submitted` is set by the caller");
-    assert_eq!(sent.answer(), Some(StartAnswer::Accepted));
+    assert_eq!(sent.answer(), Some(StartResponse::Accepted));
     assert_eq!(sent.reads, ["start"], "the look was fresh");
     assert_eq!(sent.connect_within, [Duration::from_secs(5)]);
 }
@@ -241,7 +241,7 @@ fn a_refusal_of_the_service_is_reported_after_four_looks_without_a_change() {
 fn a_refusal_that_a_change_contradicts_is_never_claimed_as_a_start() {
     for world in [idle_until(0, changing), idle_until(20, changing)] {
         let sent = send(vec![Err(refused(200))], world);
-        assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartAnswer::Refused)));
+        assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartResponse::Refused)));
         assert!(!sent.said.contains(&"started".to_owned()), "{:?}", sent.said);
     }
     let too_late = idle_until(31, changing);
@@ -265,7 +265,7 @@ fn colors_alone_show_the_change_after_a_refusal() {
             (is_entry && now < Duration::from_secs(10)).then(lost)
         });
     });
-    assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartAnswer::Refused)));
+    assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartResponse::Refused)));
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn a_lost_answer_is_never_repeated_and_silence_proves_nothing() {
         assert_eq!(send(vec![Err(error.clone())], idle).summary(), (9, "unknown", 1), "{error}");
         let switched = |_| cluster("running", NEW, GREEN);
         for sent in [send(vec![Err(error.clone())], changing), send(vec![Err(error.clone())], switched)] {
-            assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartAnswer::Lost)));
+            assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartResponse::Missing)));
         }
     }
 }

@@ -10,13 +10,13 @@ use crate::clock::Signal;
 struct Told(RefCell<Vec<String>>);
 
 impl RequestObserver for Told {
-    fn sent(&self, _: &str, _: &str) {}
+    fn request_sent(&self, _: &str, _: &str) {}
 
-    fn answered(&self, _: &RequestRecord, _: LoggedRequest<'_>) {}
+    fn response_received(&self, _: &RequestRecord, _: LoggedResponse<'_>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
-    fn key_not_renewed(&self, why: &str) {
+    fn key_refresh_failed(&self, why: &str) {
         self.0.borrow_mut().push(why.to_owned());
     }
 }

@@ -93,7 +93,7 @@ fn a_list_that_does_not_add_up_twice_is_an_error_and_no_list() {
         );
         assert_eq!(error.to_string(), expected);
         assert_eq!(requested(&server), [1, 1], "it is not read a third time");
-        assert_eq!(crate::error::Failure::before_start(error).exit().code(), 12);
+        assert_eq!(crate::error::CommandError::before_start(error).exit().code(), 12);
     }
 }
 
@@ -108,7 +108,7 @@ fn a_list_with_an_unreadable_count_is_read_once_more_and_then_an_error() {
         let expected = "getClusterInfoList: a cluster list with an unreadable count (HTTP 200)";
         assert_eq!(error.to_string(), expected, "{count}");
         assert_eq!(requested(&server), [1, 1], "{count}");
-        assert_eq!(crate::error::Failure::before_start(error).exit().code(), 12);
+        assert_eq!(crate::error::CommandError::before_start(error).exit().code(), 12);
 
         let server = Injector::answering(vec![answer, page([1, 2], true, 2)]);
         let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Patient).unwrap();

@@ -22,13 +22,13 @@ mod lists;
 struct Deaf;
 
 impl RequestObserver for Deaf {
-    fn sent(&self, _: &str, _: &str) {}
+    fn request_sent(&self, _: &str, _: &str) {}
 
-    fn answered(&self, _: &RequestRecord, _: LoggedRequest<'_>) {}
+    fn response_received(&self, _: &RequestRecord, _: LoggedResponse<'_>) {}
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
-    fn key_not_renewed(&self, _: &str) {}
+    fn key_refresh_failed(&self, _: &str) {}
 }
 
 fn client_of(url: &str, limits: Limits) -> Http {

@@ -38,7 +38,11 @@ fn an_empty_group_of_another_hand_that_came_by_the_name_meanwhile_is_left_alone(
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
         let (code_now, report) = (exit(failure.as_ref()), report.unwrap());
         let case = format!("{create:?} {description:?}");
-        assert_eq!((code_now, report.created.word(), report.written.word()), (code, created, "no"), "{case}");
+        assert_eq!(
+            (code_now, report.created.as_str(), report.written.as_str()),
+            (code, created, "no"),
+            "{case}"
+        );
         assert_eq!(service.sent.get(), (1, 0), "nothing is written: {case}");
     }
 }
@@ -51,7 +55,7 @@ fn a_group_of_this_run_that_somebody_was_quicker_to_use_is_left_alone() {
         service.users.set(users);
         let (failure, report) = machine.copy(&service, &FakeClock::default());
         let report = report.unwrap();
-        let words = (report.created.word(), report.written.word());
+        let words = (report.created.as_str(), report.written.as_str());
         assert_eq!((exit(failure.as_ref()), words), (7, ("yes", "no")));
         let told = failure.unwrap().to_string();
         let made = "config group orders-390 (1001) was made, and its values were not written: ";
@@ -100,7 +104,7 @@ fn a_new_group_that_the_list_does_not_show_has_to_be_empty_and_unused() {
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
         let case = format!("hidden for {lists} lists, {users:?}");
         assert_eq!((exit(failure.as_ref()), service.sent.get().1), (code, usize::from(code == 0)), "{case}");
-        assert_eq!(report.unwrap().created.word(), if code == 0 { "yes" } else { "unknown" }, "{case}");
+        assert_eq!(report.unwrap().created.as_str(), if code == 0 { "yes" } else { "unknown" }, "{case}");
     }
 }
 
@@ -111,7 +115,7 @@ fn a_number_that_is_another_groups_is_not_written_to() {
         let service = Service::new(&[Fate::Astray], &[Fate::Done]);
         service.groups.borrow_mut()[1] = named(OTHER, NEW, "logs-390", settings);
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
-        let words = (report.unwrap().created.word(), service.made()[0].custom_values().len());
+        let words = (report.unwrap().created.as_str(), service.made()[0].custom_values().len());
         assert_eq!((exit(failure.as_ref()), words, service.sent.get()), (0, ("yes", 2), (1, 1)));
 
         // The list doesn't show it yet.
@@ -120,7 +124,7 @@ fn a_number_that_is_another_groups_is_not_written_to() {
         service.hidden.set(4);
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
         let report = report.unwrap();
-        let words = (report.created.word(), report.written.word());
+        let words = (report.created.as_str(), report.written.as_str());
         assert_eq!((exit(failure.as_ref()), words, service.sent.get()), (9, ("unknown", "no"), (1, 0)));
         let told = failure.unwrap().to_string();
         let words = "the answer told config group 324, and that is another group, logs-390 (324)";
@@ -147,7 +151,7 @@ fn a_group_whose_create_was_cut_is_used_by_the_next_run_and_no_second_one_is_mad
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     let report = report.unwrap();
     assert_eq!((exit(failure.as_ref()), report.taken_up), (0, true));
-    assert_eq!((report.created.word(), report.written.word()), ("no", "yes"));
+    assert_eq!((report.created.as_str(), report.written.as_str()), ("no", "yes"));
     assert_eq!((service.sent.get(), service.made().len()), ((1, 1), 1));
     assert_eq!(service.made()[0].setting("b").unwrap().custom.as_deref(), Some("6"));
 }

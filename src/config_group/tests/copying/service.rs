@@ -15,7 +15,7 @@ use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::difference::tests::group;
 use crate::consent::{Consent, GroupConsent, Prompt};
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::journal::{Journal, Operator};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
@@ -178,7 +178,7 @@ impl Service {
         let no = 1_001 + self.done.get().0 as u64;
         self.done.set((self.done.get().0 + 1, self.done.get().1));
         let empty = [("a", ""), ("b", ""), ("c", "")];
-        let mut made = named(no, wish.version.number(), wish.name.text(), &empty);
+        let mut made = named(no, wish.version.number(), wish.name.as_str(), &empty);
         made.group.description = Some(wish.description.clone());
         for setting in &mut made.settings {
             setting.modifiable = self.read_only != Some(&setting.key);
@@ -269,15 +269,15 @@ impl CdssApi for Service {
 struct Nobody;
 
 impl Prompt for Nobody {
-    fn missing_terminal(&self) -> Option<&'static str> {
+    fn non_terminal_stream(&self) -> Option<&'static str> {
         Some("stdin")
     }
 
-    fn line(&mut self, _: &str) -> io::Result<String> {
+    fn read_line(&mut self, _: &str) -> io::Result<String> {
         panic!("nobody is asked")
     }
 
-    fn cautions(&mut self) {
+    fn show_cautions(&mut self) {
         panic!("those of an upgrade are not shown")
     }
 
@@ -296,7 +296,11 @@ impl Machine {
     }
 
     /// Copies with `--yes`, and writes the end down as the command does.
-    pub(super) fn copy(&self, service: &Service, clock: &FakeClock) -> (Option<Failure>, Option<CopyReport>) {
+    pub(super) fn copy(
+        &self,
+        service: &Service,
+        clock: &FakeClock,
+    ) -> (Option<CommandError>, Option<CopyReport>) {
         self.runs.set(self.runs.get() + 1);
         let run = format!("run-{}", self.runs.get());
         let own_clock = Rc::new(FakeClock::default());
@@ -325,14 +329,14 @@ impl Machine {
         if let Some(copy) = report.as_ref().filter(|copy| copy.journalled) {
             let at = jiff::Timestamp::UNIX_EPOCH;
             // A folder that a test has taken away can't be written.
-            let _end = journal.end(at, Some(&run), None, Some(copy.created), &json!({}));
+            let _end = journal.record_end(at, Some(&run), None, Some(copy.created), &json!({}));
         }
         (failure, report)
     }
 }
 
-pub(super) fn exit(failure: Option<&Failure>) -> u8 {
-    failure.map_or(Exit::Ok, Failure::exit).code()
+pub(super) fn exit(failure: Option<&CommandError>) -> u8 {
+    failure.map_or(Exit::Ok, CommandError::exit).code()
 }
 
 pub(super) fn refused(status: u16) -> ApiError {

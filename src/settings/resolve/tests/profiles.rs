@@ -54,7 +54,7 @@ fn a_named_profile_outranks_every_ncloud_variable_and_takes_none() {
     let settings = resolve(&named("prod"), &Environment::of(&ALL_NCLOUD), &own("prod", &values)).unwrap();
     assert_eq!(settings.keys.as_ref().unwrap().pair().unwrap().access, "AKIDPROFILE1");
     assert_eq!(settings.keys.as_ref().unwrap().pair().unwrap().secret.expose_secret(), "SP");
-    assert_eq!(settings.service.path("x"), "/api/jpn-v1/x");
+    assert_eq!(settings.service.request_path("x"), "/api/jpn-v1/x");
     assert_eq!(settings.service.endpoint.to_string(), Site::Public.base_url());
     for (key, expected) in [
         ("profile", "--profile"),

@@ -75,12 +75,12 @@ fn cluster_state(snapshot: &Snapshot) -> Check {
             format!("unknown state `{word}`"),
             "look at the cluster in the console; cdss goes on from `running` only",
         ),
-        state => Check::block(id, state.word(), "bring the cluster to `running` first"),
+        state => Check::block(id, state.as_str(), "bring the cluster to `running` first"),
     }
 }
 
 fn greens(group: &NodeGroup) -> String {
-    format!("{} of {} green", group.green(), group.total.unwrap_or(group.nodes.len() as u64))
+    format!("{} of {} green", group.green_count(), group.total.unwrap_or(group.nodes.len() as u64))
 }
 
 fn brokers(snapshot: &Snapshot) -> Check {
@@ -108,12 +108,12 @@ fn zookeeper(snapshot: &Snapshot) -> Check {
         .nodes
         .iter()
         .filter(|node| bad(&node.color))
-        .map(|node| format!("{} {}", node.name, node.color.as_ref().map_or("", Color::word)))
+        .map(|node| format!("{} {}", node.name, node.color.as_ref().map_or("", Color::as_str)))
         .collect();
     if !named.is_empty() {
         Check::block(id, named.join(", "), "bring every ZooKeeper node to green first")
     } else if bad(&group.overall) {
-        let word = group.overall.as_ref().map_or("", Color::word);
+        let word = group.overall.as_ref().map_or("", Color::as_str);
         Check::block(id, format!("{word} altogether"), "bring every ZooKeeper node to green first")
     } else if group.is_all_green() {
         Check::pass(id, greens(group))
@@ -227,7 +227,7 @@ fn unresolved(snapshot: &Snapshot) -> Option<Check> {
 
 fn journal(snapshot: &Snapshot) -> Option<Check> {
     deliberate_bug!(IgnoreJournalFault => return None;);
-    let fault = snapshot.journal.fault.as_ref()?;
+    let fault = snapshot.journal.problem.as_ref()?;
     Some(Check::block("journal.writable", fault.clone(), JOURNAL_REMEDY))
 }
 
@@ -247,7 +247,7 @@ fn journal_damaged(snapshot: &Snapshot) -> Option<Check> {
 
 fn journal_missing(snapshot: &Snapshot) -> Option<Check> {
     let journal = &snapshot.journal;
-    let missing = snapshot.requires_journal && !journal.exists && journal.fault.is_none();
+    let missing = snapshot.requires_journal && !journal.exists && journal.problem.is_none();
     (missing && !snapshot.is_at_target()).then(|| {
         Check::block(
             "journal.missing",

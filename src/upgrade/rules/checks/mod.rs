@@ -2,8 +2,8 @@
 
 use super::acceptance::Acceptances;
 use super::checks::policy::{Override, check_policy};
-use crate::model::characters::is_harmful;
-use crate::model::command_context::quote;
+use crate::model::characters::is_unsafe_to_display;
+use crate::model::command_context::shell_quote;
 
 mod config_group;
 mod evaluate;
@@ -59,7 +59,7 @@ pub(crate) const JOURNAL_REMEDY: &str = "make it a plain file in a folder that y
 
 /// Returns true for an item that can be printed, pasted, and parsed in the list of `--accept`.
 fn can_be_listed(item: &str) -> bool {
-    !item.is_empty() && item.trim() == item && !item.contains(|c| c == ',' || is_harmful(c))
+    !item.is_empty() && item.trim() == item && !item.contains(|c| c == ',' || is_unsafe_to_display(c))
 }
 
 impl Check {
@@ -105,7 +105,7 @@ impl Check {
             Override::No => None,
             Override::Each(_) if open.iter().any(|item| !can_be_listed(item)) => None,
             Override::Each(_) if !open.is_empty() => {
-                Some(format!("--accept {}", quote(&format!("{}={}", self.id, open.join(",")))))
+                Some(format!("--accept {}", shell_quote(&format!("{}={}", self.id, open.join(",")))))
             }
             Override::Whole | Override::Each(_) => Some(format!("--accept {}", self.id)),
         }

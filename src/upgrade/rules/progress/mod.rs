@@ -274,7 +274,8 @@ impl Progress {
         self.looks = self.looks.saturating_add(1);
         let state = look.cluster.as_ref().map(|cluster| &cluster.state);
         let was_changing = self.changing;
-        self.changing = look.health.has_degraded_broker() || state.is_some_and(ClusterState::shows_change);
+        self.changing =
+            look.health.has_degraded_broker() || state.is_some_and(ClusterState::indicates_change);
         // A single look may be wrong.
         self.seen_to_change |= was_changing && self.changing;
         self.restarts.take(&look.health.brokers);

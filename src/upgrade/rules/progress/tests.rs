@@ -13,7 +13,7 @@ fn look(at: u64, state: &str, version: u64, colours: &[&str]) -> Observation {
         no: ClusterNo::new(1),
         name: "orders".to_owned(),
         identity: ClusterIdentity::default(),
-        state: ClusterState::read(state),
+        state: ClusterState::parse(state),
         version: Some(VersionCode::new(version)),
         config_group: None,
         brokers: Some(3),

@@ -182,10 +182,10 @@ fn partial(snapshot: &mut Snapshot, kind: usize) {
         2 => health.brokers.total = None,
         3 => health.brokers.nodes.clear(),
         4 => snapshot.cluster.version = None,
-        5 => health.brokers.overall = Some(Color::read("teal")),
+        5 => health.brokers.overall = Some(Color::parse("teal")),
         6 => snapshot.cluster.config_group = None,
         7 => snapshot.health = None,
-        _ => snapshot.cluster.state = ClusterState::read("paused"),
+        _ => snapshot.cluster.state = ClusterState::parse("paused"),
     }
 }
 

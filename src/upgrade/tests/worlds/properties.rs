@@ -8,7 +8,7 @@ use super::life::{Change, Hidden, Kind, NEW};
 use super::runners::{Command, Ended, Plan};
 use super::world::World;
 use crate::clock::Clock as _;
-use crate::error::{Failure, StartState};
+use crate::error::{CommandError, StartState};
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 use crate::upgrade::rules::plan::UpgradeTarget;
@@ -109,7 +109,7 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
         return failure.as_ref().map_or("ok", |_| "failure").to_owned();
     };
     if let Err(what) = holds(world, plan, verdict, report, was_done) {
-        world.violated(format!("verdict {}: {what}", verdict.word()));
+        world.violated(format!("verdict {}: {what}", verdict.as_str()));
     }
     if verdict == Verdict::Unknown {
         let cause = cause(report, failure.as_ref());
@@ -123,7 +123,7 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
     {
         world.settled.borrow_mut().push(start.clone());
     }
-    verdict.word().to_owned()
+    verdict.as_str().to_owned()
 }
 
 /// The oldest look that a verdict may rest on: one poll, with an answer of 20 seconds ago, and the time it took.
@@ -177,28 +177,49 @@ fn holds(
 }
 
 /// Why nobody knows.
-fn cause(report: &Report, failure: Option<&Failure>) -> &'static str {
+fn cause(report: &Report, failure: Option<&CommandError>) -> &'static str {
     match failure {
-        Some(Failure::Signal { sent: StartState::Yes | StartState::Unseen, .. }) => {
-            "a signal after the start"
+        Some(CommandError::Interrupted {
+            start: StartState::Sent | StartState::SentNoChangeObserved,
+            ..
+        }) => "a signal after the start",
+        Some(CommandError::Interrupted { .. }) => "a signal in doubt",
+        Some(CommandError::StartOutcomeUnknown { cause, .. }) if cause.contains("4 of 4") => {
+            "no answer, and no change"
         }
-        Some(Failure::Signal { .. }) => "a signal in doubt",
-        Some(Failure::InDoubt { cause, .. }) if cause.contains("4 of 4") => "no answer, and no change",
-        Some(Failure::InDoubt { .. }) => "no answer, and too few looks",
-        Some(Failure::Lost { why, .. }) if why.contains("are over") => "out of time",
-        Some(Failure::Lost { why, .. }) if why.contains("only a watch can confirm") => {
+        Some(CommandError::StartOutcomeUnknown { .. }) => "no answer, and too few looks",
+        Some(CommandError::UpgradeOutcomeUnknown { reason: why, .. }) if why.contains("are over") => {
+            "out of time"
+        }
+        Some(CommandError::UpgradeOutcomeUnknown { reason: why, .. })
+            if why.contains("only a watch can confirm") =>
+        {
             "error, without a watch"
         }
-        Some(Failure::Lost { why, .. }) if why.contains("the key was refused") => "the key was refused",
-        Some(Failure::Lost { why, .. }) if why.contains("the service refused") => "refused, and a change",
-        Some(Failure::Lost { why, .. }) if why.contains("was lost") => "no answer, and a change",
-        Some(Failure::Lost { why, .. }) if why.contains("no change was observed") => {
+        Some(CommandError::UpgradeOutcomeUnknown { reason: why, .. })
+            if why.contains("the key was refused") =>
+        {
+            "the key was refused"
+        }
+        Some(CommandError::UpgradeOutcomeUnknown { reason: why, .. })
+            if why.contains("the service refused") =>
+        {
+            "refused, and a change"
+        }
+        Some(CommandError::UpgradeOutcomeUnknown { reason: why, .. }) if why.contains("was lost") => {
+            "no answer, and a change"
+        }
+        Some(CommandError::UpgradeOutcomeUnknown { reason: why, .. })
+            if why.contains("no change was observed") =>
+        {
             "accepted, and no change"
         }
-        Some(Failure::Lost { why, .. }) if why.contains("which is not the target") => {
+        Some(CommandError::UpgradeOutcomeUnknown { reason: why, .. })
+            if why.contains("which is not the target") =>
+        {
             "accepted, then elsewhere"
         }
-        Some(Failure::Lost { .. }) if report.submitted == Submitted::Yes => "accepted",
+        Some(CommandError::UpgradeOutcomeUnknown { .. }) if report.submitted == Submitted::Yes => "accepted",
         _ => "other",
     }
 }

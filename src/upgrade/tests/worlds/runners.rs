@@ -15,7 +15,7 @@ use super::world::World;
 use crate::cli::command::record_end;
 use crate::clock::Clock as _;
 use crate::consent::Prompt;
-use crate::error::Failure;
+use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
@@ -82,7 +82,7 @@ pub(super) struct Plan {
 /// How a run ended that was not killed.
 pub(super) struct Ended {
     pub report: Report,
-    pub failure: Option<Failure>,
+    pub failure: Option<CommandError>,
 }
 
 /// Types the name after a while.
@@ -92,11 +92,11 @@ struct Typist<'a> {
 }
 
 impl Prompt for Typist<'_> {
-    fn missing_terminal(&self) -> Option<&'static str> {
+    fn non_terminal_stream(&self) -> Option<&'static str> {
         None
     }
 
-    fn line(&mut self, _: &str) -> io::Result<String> {
+    fn read_line(&mut self, _: &str) -> io::Result<String> {
         self.world.step();
         if self.world.is_signalled() {
             return Err(io::ErrorKind::Interrupted.into());
@@ -105,7 +105,7 @@ impl Prompt for Typist<'_> {
         Ok(NAME.to_owned())
     }
 
-    fn cautions(&mut self) {}
+    fn show_cautions(&mut self) {}
 
     fn reject_answer(&mut self, _: &str) {}
 }
@@ -114,7 +114,7 @@ pub(super) fn service(region: usize) -> Service {
     Service {
         site: Site::Public,
         region: ["KR", "JPN"][region].parse().unwrap(),
-        endpoint: Endpoint::of_site(Site::Public),
+        endpoint: Endpoint::for_site(Site::Public),
         sandbox: false,
     }
 }

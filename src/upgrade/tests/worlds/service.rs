@@ -51,7 +51,7 @@ pub(super) fn show(view: &View, snapshot: &mut Snapshot) {
     let identity = ClusterIdentity { no: Some(NUMBER), name: Some(NAME.to_owned()) };
     let cluster = &mut snapshot.cluster;
     cluster.identity = identity.clone();
-    cluster.state = ClusterState::read(view.state);
+    cluster.state = ClusterState::parse(view.state);
     cluster.version = Some(VersionCode::new(view.version));
     cluster.config_group = Some(group_of(view.version).group.no);
     cluster.brokers = Some(view.count);
@@ -106,7 +106,7 @@ impl WorldService {
                         no: NUMBER,
                         name: NAME.to_owned(),
                         release: version.and_then(|version| version.release),
-                        state: ClusterState::read(view.state),
+                        state: ClusterState::parse(view.state),
                         brokers: Some(view.count),
                     }],
                     forbidden: Vec::new(),

@@ -175,7 +175,7 @@ impl World {
                 .health
                 .iter()
                 .flat_map(|health| &health.brokers.nodes)
-                .map(|node| node.color.as_ref().map_or("-", |colour| colour.word()))
+                .map(|node| node.color.as_ref().map_or("-", |colour| colour.as_str()))
                 .collect();
             let (state, version) = (&answer.cluster.state, answer.cluster.version);
             format!("{question:?} shows {state} {version:?} {colours:?}; the truth: {view:?}")

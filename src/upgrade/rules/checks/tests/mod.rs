@@ -68,8 +68,8 @@ type Case = (&'static str, fn(&mut Snapshot), &'static str);
 const NEVER_ACCEPTABLE: &[Case] = &[
     ("changing", |s| s.cluster.state = ClusterState::Changing, "cluster.state"),
     ("in error", |s| s.cluster.state = ClusterState::Error, "cluster.state"),
-    ("unknown word", |s| s.cluster.state = ClusterState::read("paused"), "cluster.state"),
-    ("no state", |s| s.cluster.state = ClusterState::read(""), "cluster.state"),
+    ("unknown word", |s| s.cluster.state = ClusterState::parse("paused"), "cluster.state"),
+    ("no state", |s| s.cluster.state = ClusterState::parse(""), "cluster.state"),
     ("red broker", |s| s.health = Some(health(&["green", "red", "green"])), "brokers.health"),
     ("unknown colour", |s| s.health = Some(health(&["green", "teal", "green"])), "brokers.health"),
     ("no health", |s| s.health = None, "brokers.health"),
@@ -131,7 +131,7 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         |s| s.target_settings.as_mut().unwrap().settings[0].range = Some("1 ~ 100".to_owned()),
         "config.out-of-range",
     ),
-    ("journal not writable", |s| s.journal.fault = Some("read-only".to_owned()), "journal.writable"),
+    ("journal not writable", |s| s.journal.problem = Some("read-only".to_owned()), "journal.writable"),
     ("no journal where one is required", |s| s.requires_journal = true, "journal.missing"),
 ];
 
@@ -300,7 +300,7 @@ fn a_journal_is_missing_only_where_one_is_required() {
         let mut snapshot = snapshot();
         snapshot.requires_journal = requires_journal;
         snapshot.journal =
-            JournalState { exists, fault: fault.map(str::to_owned), ..JournalState::default() };
+            JournalState { exists, problem: fault.map(str::to_owned), ..JournalState::default() };
         found(&evaluate(&snapshot, &Acceptances::default()), "journal.missing").is_some()
     };
     assert!(missing(true, false, None));

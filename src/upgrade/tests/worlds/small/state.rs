@@ -11,7 +11,7 @@ use super::super::service::NUMBER;
 use crate::clock::tests::FakeClock;
 use crate::journal::tests::memory::{Line, state_of};
 use crate::model::ids::VersionCode;
-use crate::model::open_start::StartAnswer;
+use crate::model::open_start::StartResponse;
 use crate::model::verdict::Verdict;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::plan::Plan;
@@ -122,9 +122,9 @@ pub(super) enum At {
     LookedAgain(&'static str),
     Ready,
     Recorded,
-    Answered(StartAnswer),
-    Observing(StartAnswer, usize),
-    Watching { answer: StartAnswer, of: Id, watch: WatchState },
+    Answered(StartResponse),
+    Observing(StartResponse, usize),
+    Watching { answer: StartResponse, of: Id, watch: WatchState },
     Concluded { verdict: Verdict, of: Id },
     Ended,
     Killed,
@@ -183,7 +183,7 @@ impl Seen {
         })
     }
 
-    pub(super) fn verdict(&mut self, settled: WatchResult, answer: StartAnswer) -> Verdict {
+    pub(super) fn verdict(&mut self, settled: WatchResult, answer: StartResponse) -> Verdict {
         let key = format!("{settled:?} {answer:?}");
         *self.verdicts.entry(key).or_insert_with(|| verdict_of(settled, answer))
     }
@@ -216,7 +216,7 @@ pub(super) fn progress() -> Progress {
     Progress::new(patience, Ownership::Ours, expected)
 }
 
-pub(super) fn verdict_of(settled: WatchResult, answer: StartAnswer) -> Verdict {
+pub(super) fn verdict_of(settled: WatchResult, answer: StartResponse) -> Verdict {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| snapshot_of("idle"));
     let mut stage = Stage::new();

@@ -2,7 +2,7 @@
 
 use super::state::{At, Id, LOOKS, Mode, Seen, Sent, State, Truth, WatchState, id_of, progress};
 use crate::journal::tests::memory::Line;
-use crate::model::open_start::StartAnswer;
+use crate::model::open_start::StartResponse;
 use crate::model::verdict::Verdict;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::progress::{Observation, Progress};
@@ -18,7 +18,7 @@ impl State {
                 seen.sometimes("attached");
                 self.journal.push(Line::Attached { run, of: id_of(&start.run) });
                 let watch = WatchState::new(progress());
-                self.runs[place].at = At::Watching { answer: start.answer, of: id_of(&start.run), watch };
+                self.runs[place].at = At::Watching { answer: start.response, of: id_of(&start.run), watch };
             }
             NextAction::Already => {
                 self.claim(place, Verdict::Already, seen);
@@ -51,13 +51,13 @@ impl State {
         }
         let is_idle = matches!(self.truth, Truth::Idle | Truth::Back);
         let (answer, truth) = match mode {
-            _ if !is_idle => (StartAnswer::Refused, None),
-            Mode::Executed if is_first => (StartAnswer::Lost, Some(Truth::Changing(run))),
-            Mode::NotExecuted if is_first => (StartAnswer::Lost, None),
-            Mode::Late if is_first => (StartAnswer::Lost, Some(Truth::Pending(run))),
-            Mode::Refused if is_first => (StartAnswer::Refused, None),
-            Mode::RefusedAndExecuted if is_first => (StartAnswer::Refused, Some(Truth::Changing(run))),
-            _ => (StartAnswer::Accepted, Some(Truth::Changing(run))),
+            _ if !is_idle => (StartResponse::Refused, None),
+            Mode::Executed if is_first => (StartResponse::Missing, Some(Truth::Changing(run))),
+            Mode::NotExecuted if is_first => (StartResponse::Missing, None),
+            Mode::Late if is_first => (StartResponse::Missing, Some(Truth::Pending(run))),
+            Mode::Refused if is_first => (StartResponse::Refused, None),
+            Mode::RefusedAndExecuted if is_first => (StartResponse::Refused, Some(Truth::Changing(run))),
+            _ => (StartResponse::Accepted, Some(Truth::Changing(run))),
         };
         if !is_first {
             seen.sometimes("a second start after the first was settled or its journal lost");
@@ -69,20 +69,20 @@ impl State {
         self.runs[place].at = At::Answered(answer);
     }
 
-    pub(super) fn record_answer(&mut self, place: usize, answer: StartAnswer) {
+    pub(super) fn record_answer(&mut self, place: usize, answer: StartResponse) {
         let run = self.runs[place].id;
         match answer {
-            StartAnswer::Accepted => self.journal.push(Line::Accepted { run }),
-            StartAnswer::Refused => self.journal.push(Line::Refused { run }),
-            StartAnswer::Lost => {}
+            StartResponse::Accepted => self.journal.push(Line::Accepted { run }),
+            StartResponse::Refused => self.journal.push(Line::Refused { run }),
+            StartResponse::Missing => {}
         }
         self.runs[place].at = match answer {
-            StartAnswer::Accepted => At::Watching { answer, of: run, watch: WatchState::new(progress()) },
+            StartResponse::Accepted => At::Watching { answer, of: run, watch: WatchState::new(progress()) },
             _ => At::Observing(answer, 0),
         };
     }
 
-    pub(super) fn observe(&mut self, place: usize, answer: StartAnswer, unchanged: usize, seen: &mut Seen) {
+    pub(super) fn observe(&mut self, place: usize, answer: StartResponse, unchanged: usize, seen: &mut Seen) {
         let of = self.runs[place].id;
         let plan = seen.plan("idle", &[]);
         let Observation { health, cluster, .. } = seen.look(self.truth.view());
@@ -92,7 +92,7 @@ impl State {
         self.runs[place].at = match sight {
             ObservedState::Unchanged if unchanged + 1 < LOOKS => At::Observing(answer, unchanged + 1),
             ObservedState::Unchanged | ObservedState::Unclear => {
-                let is_refused = answer == StartAnswer::Refused;
+                let is_refused = answer == StartResponse::Refused;
                 seen.sometimes(if is_refused { "a refusal is confirmed" } else { "in doubt" });
                 let verdict = if is_refused { Verdict::NotStarted } else { Verdict::Unknown };
                 self.claim(place, verdict, seen);
@@ -110,7 +110,7 @@ impl State {
     pub(super) fn watch(
         &mut self,
         place: usize,
-        answer: StartAnswer,
+        answer: StartResponse,
         of: Id,
         watch: &WatchState,
         seen: &mut Seen,
@@ -135,7 +135,7 @@ impl State {
     pub(super) fn claim(&self, place: usize, verdict: Verdict, seen: &mut Seen) {
         let run = &self.runs[place].id;
         let was_done = self.sent.iter().any(|sent| sent.run == *run && sent.is_executed);
-        seen.sometimes(verdict.word());
+        seen.sometimes(verdict.as_str());
         let holds = match verdict {
             Verdict::Done | Verdict::Already => self.truth == Truth::AtTarget,
             Verdict::NotStarted => !was_done,
@@ -143,7 +143,7 @@ impl State {
             Verdict::Running | Verdict::Unknown => true,
         };
         if !holds {
-            seen.violations.insert(format!("verdict {}: {self:?}", verdict.word()));
+            seen.violations.insert(format!("verdict {}: {self:?}", verdict.as_str()));
         }
     }
 
