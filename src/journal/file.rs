@@ -25,7 +25,7 @@ pub(super) const LINE_TOO_LONG: &str = "it is longer than 4 MiB";
 pub(super) enum RawLine<'a> {
     /// A line with its line end, which the last line may lack.
     Complete(&'a [u8]),
-    /// Longer than [`LONGEST_LINE`]: the length and the hash of what is before its line end.
+    /// A line longer than [`MAX_LINE_BYTES`], with length and hash of its content without the line end.
     TooLong { bytes: usize, sha256: [u8; 32] },
 }
 

@@ -61,8 +61,7 @@ pub(super) enum WaitError {
 }
 
 impl LockWait {
-    /// Takes the lock on the journal, and waits for at most [`LONGEST_WAIT`]. A signal ends the wait after one more
-    /// attempt.
+    /// Acquires the lock on the journal within [`MAX_WAIT`]. After a signal, it makes one last attempt.
     pub(super) fn lock(&self, file: &File, clock: &dyn Clock) -> Result<(), WaitError> {
         let started = clock.elapsed();
         loop {

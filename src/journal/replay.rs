@@ -35,7 +35,7 @@ pub(super) struct Replay {
     index: HashMap<String, usize>,
     starts: Vec<RecordedStart>,
     group_creates: Vec<RecordedCreate>,
-    /// The first ones, at most [`MOST_DAMAGED`].
+    /// The first damaged lines, at most [`MAX_DAMAGED_RECORDS`].
     damaged: Vec<DamagedRecord>,
     /// All other damaged lines.
     further_damage: Option<DamageSummary>,

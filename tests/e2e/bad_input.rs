@@ -45,7 +45,7 @@ fn what_is_not_there_or_not_one_thing_exits_with_3_or_4() {
             (
                 "upgrade --yes --cluster no:42 --version 3.9.0",
                 3,
-                &["there is no cluster 42 in public KR", "hint: "],
+                &["cluster 42 not found in public KR", "hint: "],
             ),
             (
                 "upgrade --yes --cluster analytics --version 3.9.0",
@@ -67,14 +67,14 @@ fn what_is_not_there_or_not_one_thing_exits_with_3_or_4() {
                 "upgrade --yes --cluster orders-prod --version 9.9.9",
                 3,
                 &[
-                    "offers no Kafka version 9.9.9; it offers 2.8.2, 3.6.2, 3.7.1, 3.9.0",
+                    "Kafka version 9.9.9 is not offered; available versions: 2.8.2, 3.6.2, 3.7.1, 3.9.0",
                     "hint: `cdss list versions`",
                 ],
             ),
             (
                 "upgrade --yes --cluster orders-prod --version 3",
                 3,
-                &["3 fits 3 versions: 3.6.2, 3.7.1, 3.9.0", "hint: write the version in full"],
+                &["`3` is ambiguous; it matches 3.6.2, 3.7.1, 3.9.0", "hint: use the full version"],
             ),
             (
                 "upgrade --yes --cluster orders-prod --version 3.9.0 --config-group orders",
@@ -178,7 +178,7 @@ fn an_unknown_form_of_output_is_refused_in_words() {
     let bench = Bench::new(Scenario::Healthy);
     bench
         .run("list versions --output yaml")
-        .assert_says(2, &["--output: `yaml` is no output format; there are table and json"]);
+        .assert_says(2, &["--output: unsupported output format `yaml`; use table or json"]);
     bench.run("list versions --color pink").assert_says(2, &["--color", "pink"]);
     assert_eq!(bench.log().requests, []);
 }
@@ -243,7 +243,7 @@ fn without_a_terminal_and_without_yes_nobody_is_asked_and_stdin_stays_unread() {
     let run = Running::start(command, UPGRADE).end();
     run.assert_says(
         10,
-        &["`Type orders-prod to start`", "stdin is no terminal", "Nothing was changed.", "hint: add --yes"],
+        &["confirmation required, but stdin is not a terminal", "Nothing was changed.", "hint: add --yes"],
     );
     drop(writer);
     assert_eq!(unread(reader), "orders-prod\n");

@@ -131,7 +131,7 @@ fn a_write_that_lacks_a_permission_leaves_an_empty_group_and_says_what_is_missin
     run.assert_says(
         7,
         &[
-            "config group analytics-390 (2001) was made, and its values were not written",
+            "config group analytics-390 (2001) was created, but its values were not written",
             "; then run the same command again: it fills",
         ],
     );

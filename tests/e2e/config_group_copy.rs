@@ -127,7 +127,7 @@ fn an_unforeseen_drop_ends_with_7_and_names_what_differs() {
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(
         7,
-        &["error: config group analytics-390 (2001) isn't right: num.partitions is not as sent"],
+        &["error: config group analytics-390 (2001) does not match: num.partitions was not saved"],
     );
     run.assert_says(7, &["hint: compare them with: cdss config-group diff no:351 no:2001 "]);
     assert_eq!(document["not_as_sent"], json!([{ "key": "num.partitions", "sent": "24", "read": "1" }]));
@@ -162,7 +162,7 @@ fn a_create_that_nobody_finds_ends_with_9() {
     run.assert_says(
         9,
         &[
-            "error: whether config group analytics-390 was made is not known",
+            "error: unknown whether config group analytics-390 was created",
             "hint: look with `cdss list config-groups --site public",
             "if it shows, the same command fills it; if not, make one of another name: cdss config-group copy",
         ],
@@ -176,7 +176,7 @@ fn a_create_that_nobody_finds_ends_with_9() {
     for flag in ["--yes", "--dry-run"] {
         let (again, document) = bench.json(&format!("{COPY} {flag}"));
         let sent = format!(
-            "error: run {run_id} (key …1234) sent a create of config group analytics-390, and nobody has seen"
+            "error: run {run_id} (key …1234) tried to create config group analytics-390; the outcome is unknown"
         );
         let hint =
             "if not, make one of another name: cdss config-group copy no:351 --site public --region KR";
@@ -200,8 +200,7 @@ fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
     first.kill();
     assert_made(&bench, 1, 0);
     let other = "config-group copy payments-371 --version 3.9.0 --name analytics-390 --yes";
-    let _others =
-        bench.run(other).assert_says(5, &["exists already, and it was made for the values of another"]);
+    let _others = bench.run(other).assert_says(5, &["already exists: it was made for the values of another"]);
 
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(0, &["To            analytics-390 (2001), which is there and empty  Kafka 3.9.0\n"]);
@@ -216,7 +215,7 @@ fn a_group_that_a_killed_run_left_behind_is_used_by_the_next() {
     again.assert_says(
         5,
         &[
-            "exists already, and it has custom values; nothing was written",
+            "already exists: it has custom values; nothing was written",
             "Nothing was changed.",
             "hint: it keeps every custom value: take it with --config-group no:2001, or compare first: cdss",
         ],
@@ -232,7 +231,7 @@ fn a_group_of_the_name_that_is_not_this_machines_own_is_left_alone() {
     run.assert_says(
         5,
         &[
-            "config group payments-390 (332) of 3.9.0 exists already, and it was not made by",
+            "config group payments-390 (332) for 3.9.0 already exists: it was not made by",
             "Nothing was changed.",
             "hint: see whether it will do with `cdss config-group diff no:331 no:332 ",
             "`, or make one of another name: cdss config-group copy no:331 ",
@@ -258,7 +257,7 @@ fn a_long_name_has_to_be_given() {
     let bench = Bench::with(Options { clusters, ..Options::default() });
     set(&bench, 402, "num.partitions", "1");
     let line = "config-group copy --cluster a-very-long-cluster-name --version 3.9.0 --yes";
-    let _refused = bench.run(line).assert_says(5, &["a-very-long-390 (402) of 3.9.0 exists already"]);
+    let _refused = bench.run(line).assert_says(5, &["a-very-long-390 (402) for 3.9.0 already exists"]);
     let made = bench.run(&format!("{line} --name a-very-long-cluster-390"));
     made.assert_says(0, &[]);
     let _too_long = bench
@@ -271,7 +270,7 @@ fn a_long_name_has_to_be_given() {
 fn without_a_terminal_and_without_yes_nothing_is_made() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json(COPY);
-    run.assert_says(10, &["the question `Type analytics-390 to make it` needs an answer", "hint: add --yes"]);
+    run.assert_says(10, &["confirmation required, but stdin is not a terminal", "hint: add --yes"]);
     run.assert_says(10, &["Settings      3 to carry, 1 left out", "Nothing was changed."]);
     assert_eq!(document["created"], "no");
     assert_made(&bench, 0, 0);
@@ -280,7 +279,8 @@ fn without_a_terminal_and_without_yes_nothing_is_made() {
 
 #[test]
 fn on_a_terminal_the_new_name_is_typed() {
-    let declined = [("y", "2 tries left"), ("yes", "one try left"), ("analytics-371", "nothing was made")];
+    let declined =
+        [("y", "2 attempts left"), ("yes", "1 attempt left"), ("analytics-371", "nothing was created")];
     for (answers, code, creates) in [
         (&[("analytics-390", "analytics-390 (2001)  done  3 carried, 1 left out")][..], 0, 1),
         (&declined[..], 10, 0),
@@ -288,7 +288,7 @@ fn on_a_terminal_the_new_name_is_typed() {
         let lab = Lab::new(Scenario::Healthy);
         let mut terminal = Terminal::open(&lab, COPY);
         for (answer, then) in answers {
-            terminal.answer_to("Type analytics-390 to make it: ", answer);
+            terminal.answer_to("Type analytics-390 to create it: ", answer);
             terminal.expect(then);
         }
         let (ended, text) = terminal.end();

@@ -19,7 +19,7 @@ fn init_asks_for_everything_hides_the_secret_and_asks_again_where_an_answer_is_w
     let mut terminal = Terminal::open(&lab, "config init --profile prod");
     terminal.expect("Profile prod in ");
     terminal.answer_to("Site, public, gov or fin [public]: ", "private");
-    terminal.expect("there is no site `private`");
+    terminal.expect("unknown site `private`");
     terminal.answer_to("Site, public, gov or fin [public]: ", "gov");
     terminal.answer_to("Region, KR, KRS [KR]: ", "SGN");
     terminal.expect("site gov has no region SGN; it has KR, KRS");
@@ -140,11 +140,11 @@ fn a_profile_is_removed_when_its_name_is_typed_and_only_then() {
     assert!(lab.cdss("config set region KR --profile prod").status().expect("it runs").success());
     let before = config(&lab);
     let mut terminal = Terminal::open(&lab, "config remove --profile prod");
-    for left in ["2 tries left", "one try left", "nothing was removed"] {
+    for left in ["2 attempts left", "1 attempt left", "nothing was removed"] {
         terminal.answer_to("Type prod to remove the profile: ", "yes");
         terminal.expect(&format!("that is not the profile's name; {left}"));
     }
-    terminal.expect("the removal was declined");
+    terminal.expect("the removal was not confirmed");
     assert_eq!(terminal.end().0, 10);
     assert_eq!(config(&lab), before);
     let mut terminal = Terminal::open(&lab, "config remove region --profile prod");

@@ -74,6 +74,6 @@ fn without_a_journal_history_is_empty_and_leaves_no_trace() {
     let home = Home::empty();
     home.run("history").assert_says(0, &["nothing was started from this machine"]);
     assert_eq!(home.run("history -o json").document()["runs"], json!([]));
-    home.run("history 2026").assert_says(3, &["there is no run `2026`", "hint: `cdss history`"]);
+    home.run("history 2026").assert_says(3, &["no run `2026` found", "hint: run `cdss history`"]);
     home.assert_untouched();
 }

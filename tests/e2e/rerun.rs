@@ -37,7 +37,7 @@ fn a_start_of_unknown_fate_blocks_the_next_one_until_it_is_accepted() {
     for scenario in [Scenario::NeverStarts, Scenario::AnswerLostNotStarted] {
         let bench = Bench::new(scenario);
         let line = format!("{UPGRADE} --yes");
-        bench.run(&line).assert_says(9, &["do not start again before you have looked: cdss status"]);
+        bench.run(&line).assert_says(9, &["check the status before retrying: cdss status"]);
         for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
             let (run, document) = bench.json(blocked);
             let flag = format!("add --accept start.unresolved={}\n", start_runs(&bench)[0]);

@@ -65,7 +65,7 @@ fn a_signal_before_the_start_prevents_it() {
         assert_eq!(document["submitted"], "no");
         assert_eq!(document["verdict"], "not_started");
         assert!(ended.stderr.contains("nothing was started"), "{}", ended.stderr);
-        assert!(!ended.stderr.contains("goes on"), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("still running"), "{}", ended.stderr);
         assert_eq!(lab.sandbox.log().starts_asked(), 0);
         assert_eq!(lab.journal(), "");
     }
@@ -81,7 +81,7 @@ fn a_signal_during_the_create_of_a_config_group_says_what_may_be_there() {
         let document = assert_ended_by_signal(&ended, code);
         // The answer was awaited for a moment, and nothing was sent after it.
         assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"no".into()));
-        assert!(ended.stderr.contains("config group analytics-390 (2001) is there"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("config group analytics-390 (2001) exists"), "{}", ended.stderr);
         assert!(ended.stderr.contains("hint: run the same command again: it fills"), "{}", ended.stderr);
         let log = lab.sandbox.log();
         assert_eq!((log.count("createConfigGroup"), log.count("setKafkaConfigGroupDetail")), (1, 0));
@@ -123,7 +123,7 @@ fn a_signal_in_the_watch_leaves_the_upgrade_alone_and_says_how_to_follow_it() {
         assert_eq!(document["submitted"], "yes");
         assert_eq!(document["verdict"], "running");
         assert!(document["started_at"].is_string() && document["ended_at"].is_string());
-        assert!(ended.stderr.contains("the upgrade goes on"), "{}", ended.stderr);
+        assert!(ended.stderr.contains("the upgrade is still running"), "{}", ended.stderr);
         let error = ended.stderr.find("error:").expect("the end is told");
         let follow = follow_command(&ended.stderr[error..]);
         assert!(follow.contains("--cluster no:1009123"), "{follow}");
@@ -167,7 +167,7 @@ fn a_signal_ends_a_status_that_watches() {
     let ended = Ended::after(interrupted(&lab, arguments, Signal::TERM, watched_for_a_while));
     let document = assert_ended_by_signal(&ended, 143);
     assert_eq!(document["submitted"], "no");
-    assert!(ended.stderr.contains("goes on"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the cluster is still changing"), "{}", ended.stderr);
     assert_eq!(lab.sandbox.log().starts_asked(), 1);
 }
 
@@ -222,7 +222,7 @@ fn a_signal_before_the_cluster_was_seen_to_change_leaves_the_start_unresolved() 
     let ended = Ended::after(interrupted(&lab, &arguments, Signal::INT, looked));
     let document = assert_ended_by_signal(&ended, 130);
     assert_eq!(document["verdict"], "unknown");
-    assert!(!ended.stderr.contains("goes on;"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("still running"), "{}", ended.stderr);
     let again = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --yes")));
     assert_eq!(again.code(), Some(5), "{}", again.stderr);
     assert!(again.stderr.contains("blocked by start.unresolved"), "{}", again.stderr);

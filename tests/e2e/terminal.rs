@@ -44,9 +44,9 @@ fn the_third_wrong_answer_ends_it_without_a_start() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.answer_to(QUESTION, "y");
-    terminal.expect("that is not the cluster's name; 2 tries left");
+    terminal.expect("that is not the cluster's name; 2 attempts left");
     terminal.answer_to(QUESTION, "");
-    terminal.expect("nothing was typed; one try left");
+    terminal.expect("nothing was typed; 1 attempt left");
     terminal.answer_to(QUESTION, "orders-pro");
     terminal.expect("nothing was started");
     let (code, rest) = terminal.end();
@@ -78,9 +78,9 @@ fn enter_does_not_start_a_cluster_without_a_usable_name_and_its_number_does() {
         let question = "Type 1009123 to start: ";
         terminal.expect("The service returned no usable name; confirm with the cluster number.");
         terminal.answer_to(question, "");
-        terminal.expect("nothing was typed; 2 tries left");
+        terminal.expect("nothing was typed; 2 attempts left");
         terminal.answer_to(question, " ");
-        terminal.expect("nothing was typed; one try left");
+        terminal.expect("nothing was typed; 1 attempt left");
         assert_eq!(service.sandbox.log().starts_asked(), 0, "{name:?}");
         terminal.answer_to(question, "1009123");
         terminal.expect("Started ");
@@ -109,7 +109,7 @@ fn an_answer_in_hangul_names_the_korean_input_mode() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.answer_to(QUESTION, "ㅐㄱㅇㄷㄱㄴ-ㅔ개ㅇ");
-    terminal.expect("the keyboard is in Korean input mode (한/영); 2 tries left");
+    terminal.expect("the keyboard is in Korean input mode (한/영); 2 attempts left");
     assert_eq!(lab.sandbox.log().starts_asked(), 0);
     terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("done");
@@ -186,7 +186,7 @@ fn what_was_typed_before_the_question_is_no_answer() {
     terminal.expect(QUESTION);
     // Whatever is taken first is taken now.
     terminal.press("typed now\r");
-    terminal.expect("that is not the cluster's name; 2 tries left");
+    terminal.expect("that is not the cluster's name; 2 attempts left");
     assert_eq!(lab.sandbox.log().starts_asked(), 0);
     terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("Started ");
@@ -200,7 +200,7 @@ fn what_was_typed_ahead_of_a_second_try_is_no_answer() {
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.expect(QUESTION);
     terminal.press("no\rno\rno\rno\r");
-    terminal.expect("2 tries left");
+    terminal.expect("2 attempts left");
     terminal.press("\u{3}");
     let (code, _) = terminal.end();
     assert!(code == 130 || code == 10, "{code}");
@@ -248,7 +248,7 @@ fn a_stream_that_is_no_terminal_is_named_and_nothing_is_asked() {
         let (code, _) = Terminal::run(&lab, &["sh", "-c", &script]).end();
         let said = std::fs::read_to_string(lab.home().join("said")).expect("sh made the file");
         assert!(piped || code == 10, "{redirection}: {code}\n{said}");
-        let error = format!("{stream} is no terminal");
+        let error = format!("{stream} is not a terminal");
         assert!(said.contains(&error), "{redirection}:\n{said}");
         assert!(said.contains("--yes"), "{redirection}:\n{said}");
         assert!(!said.contains(QUESTION), "{redirection}:\n{said}");

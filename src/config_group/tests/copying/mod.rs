@@ -133,7 +133,10 @@ fn a_version_without_groups_promises_nothing_and_its_first_one_tells_what_it_tak
         (7, "no", (1, 0))
     );
     let told = failure.unwrap().to_string();
-    assert!(told.starts_with("config group orders-390 (1001) was made, and its values were not"), "{told}");
+    assert!(
+        told.starts_with("config group orders-390 (1001) was created, but its values were not"),
+        "{told}"
+    );
     service.blind_to_settings.set(false);
     assert_eq!(
         (exit(machine.copy(&service, &FakeClock::default()).0.as_ref()), service.sent.get()),
@@ -180,15 +183,15 @@ fn a_signal_between_the_two_requests_says_what_may_be_there() {
             0,
             vec![Fate::Done],
             130,
-            "interrupted; config group orders-390 (1001) is there, and may lack its values",
+            "interrupted; config group orders-390 (1001) exists but may lack its values",
         ),
         (
             1,
             vec![Fate::DoneBut(lost())],
             130,
-            "interrupted; config group orders-390 (1001) is there, and may lack its values",
+            "interrupted; config group orders-390 (1001) exists but may lack its values",
         ),
-        (0, vec![Fate::Mute], 130, "interrupted; config group orders-390 may be there"),
+        (0, vec![Fate::Mute], 130, "interrupted; config group orders-390 may exist"),
     ] {
         let clock = FakeClock::default();
         clock.interrupt_after.set(Some(naps));
@@ -221,7 +224,7 @@ fn without_a_line_in_the_journal_nothing_is_sent() {
     assert_eq!(exit(failure.as_ref()), 7);
     let told = failure.unwrap().to_string();
     assert!(
-        told.contains("config group orders-390 (1001) was made, and its values were not written"),
+        told.contains("config group orders-390 (1001) was created, but its values were not written"),
         "{told}"
     );
     assert_eq!((service.sent.get(), report.unwrap().written), ((1, 0), Submitted::No));

@@ -58,7 +58,7 @@ fn a_group_of_this_run_that_somebody_was_quicker_to_use_is_left_alone() {
         let words = (report.created.as_str(), report.written.as_str());
         assert_eq!((exit(failure.as_ref()), words), (7, ("yes", "no")));
         let told = failure.unwrap().to_string();
-        let made = "config group orders-390 (1001) was made, and its values were not written: ";
+        let made = "config group orders-390 (1001) was created, but its values were not written: ";
         assert!(told.starts_with(&format!("{made}{why}")), "{told}");
         assert_eq!(service.sent.get(), (1, 0), "nothing is written");
         // Its create is not open any more: once the group is gone, the name is free.
@@ -166,7 +166,7 @@ fn a_create_of_unknown_fate_is_not_sent_again_until_its_group_shows() {
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     assert_eq!((exit(failure.as_ref()), report.unwrap().may_have_changed()), (5, false));
     let told = failure.unwrap().to_string();
-    let words = "run run-1 sent a create of config group orders-390, and nobody has seen what became of it";
+    let words = "run run-1 tried to create config group orders-390; the outcome is unknown";
     assert!(told.starts_with(words), "{told}");
     assert_eq!(service.sent.get(), (1, 0), "no second create");
     assert_eq!(exit(machine.copy(&service, &FakeClock::default()).0.as_ref()), 0);
@@ -192,7 +192,7 @@ fn a_group_that_was_there_is_untouched_until_a_value_may_have_been_written() {
         (vec![Fate::Failed(gateway(401, 210))], None, 4, "the config group's values were not written"),
         (vec![], Some(0), 130, "interrupted; nothing was changed"),
         (vec![Fate::Failed(not_sent())], Some(1), 130, "interrupted; nothing was changed"),
-        (vec![Fate::Failed(lost())], None, 7, "config group orders-390 (1001) isn't right"),
+        (vec![Fate::Failed(lost())], None, 7, "config group orders-390 (1001) does not match"),
     ] {
         let machine = Machine::new();
         let service = Service::new(&[Fate::DoneBut(lost())], &writes);

@@ -302,11 +302,11 @@ fn a_value_of_a_profile_that_can_not_be_used_names_the_profile() {
             "region of profile prod in FILE: site public has no region MARS; it has KR, ",
         ),
         (Field::Region, "", "region in profile prod in FILE is empty"),
-        (Field::Site, "private", "site of profile prod in FILE: there is no site `private`"),
+        (Field::Site, "private", "site of profile prod in FILE: unknown site `private`"),
         (Field::Endpoint, "orders", "endpoint of profile prod in FILE: `orders` is not an address"),
         (Field::Cacert, "own.pem", "cacert of profile prod in FILE: `own.pem` is not an absolute path"),
-        (Field::Proxy, "proxy", "proxy of profile prod in FILE: it is not an address"),
-        (Field::Output, "yaml", "output of profile prod in FILE: `yaml` is no output format"),
+        (Field::Proxy, "proxy", "proxy of profile prod in FILE: not a valid proxy address"),
+        (Field::Output, "yaml", "output of profile prod in FILE: unsupported output format `yaml`"),
         (Field::Poll, "15", "poll of profile prod in FILE: `15` is not a time"),
     ] {
         let files = own("prod", &[PROFILE_PAIR[0], PROFILE_PAIR[1], (key, value)]);
