@@ -49,9 +49,10 @@ pub(crate) enum CommandError {
     /// The connection to the address in `CDSS_SANDBOX` was refused; this run started nothing.
     #[error("{message}")]
     SandboxNotRunning { message: String, hint: String },
-    #[error("blocked by {}", .ids.join(", "))]
+    /// Checks block the upgrade. Each reason ends with the check's ID in brackets.
+    #[error("blocked: {}", .reasons.join("; "))]
     Blocked {
-        ids: Vec<&'static str>,
+        reasons: Vec<String>,
         hint: Option<String>,
         message: Option<String>,
         request_id: Option<String>,

@@ -68,7 +68,7 @@ fn what_is_not_there_or_not_one_thing_exits_with_3_or_4() {
                 3,
                 &[
                     "Kafka version 9.9.9 is not offered; available versions: 2.8.2, 3.6.2, 3.7.1, 3.9.0",
-                    "hint: `cdss list versions`",
+                    "hint: run `cdss list versions`",
                 ],
             ),
             (
@@ -122,7 +122,7 @@ fn what_a_check_blocks_exits_with_5_and_says_what_helps() {
         ),
     ] {
         let (run, document) = bench.json(&format!("upgrade --yes {line}"));
-        run.assert_says(5, &texts).assert_says(5, &["error: blocked by ", id, "Nothing was changed."]);
+        run.assert_says(5, &texts).assert_says(5, &["error: blocked: ", id, "Nothing was changed."]);
         assert_eq!(check(&document, id)["result"], "block");
         assert_eq!(document["verdict"], "not_started");
     }

@@ -297,7 +297,7 @@ fn groups_that_are_not_there_or_not_named_are_refused() {
             2,
             "invalid config group name `Orders`",
         ),
-        ("config-group copy orders-371 --version 3.9.0 --name o --yes", 2, "3 to 30 small letters"),
+        ("config-group copy orders-371 --version 3.9.0 --name o --yes", 2, "3 to 30 lowercase letters"),
     ] {
         let (run, document) = bench.json(line);
         let all = format!("{}{document}", run.stderr);

@@ -337,7 +337,7 @@ fn the_pipeline_follows_what_runs_repeats_what_the_service_refused_and_nothing_e
 #[test]
 fn the_pipeline_starts_nothing_where_its_journal_was_not_restored() {
     let step = Step::new(Scenario::Healthy, vec![]);
-    step.run().assert_says(5, &["blocked by journal.missing", "cdss history --init"]);
+    step.run().assert_says(5, &["[journal.missing]", "cdss history --init"]);
     assert_eq!((step.sandbox.log().starts_asked(), step.pauses()), (0, 0));
     assert!(step.home.entries().is_empty(), "a refused run creates no journal");
 }

@@ -41,7 +41,7 @@ fn a_start_of_unknown_fate_blocks_the_next_one_until_it_is_accepted() {
         for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
             let (run, document) = bench.json(blocked);
             let flag = format!("add --accept start.unresolved={}\n", start_runs(&bench)[0]);
-            run.assert_says(5, &["blocked by start.unresolved", &flag]);
+            run.assert_says(5, &["[start.unresolved]", &flag]);
             assert_eq!(check(&document, "start.unresolved")["result"], "block", "{scenario}");
         }
         assert_eq!(bench.log().starts_asked(), 1, "{scenario}");
@@ -108,7 +108,7 @@ fn several_open_starts_must_all_be_named() {
 
     let runs = start_runs(&bench);
     let flag = format!("--accept start.unresolved={}", runs.join(","));
-    let refused = ["blocked by start.unresolved\n", &format!("add {flag}\n")];
+    let refused = ["[start.unresolved]\n", &format!("add {flag}\n")];
     bench.run(&line).assert_says(5, &refused);
     for one in &runs {
         bench.run(&format!("{line} --accept start.unresolved={one}")).assert_says(5, &refused);
@@ -128,7 +128,7 @@ fn a_line_that_may_have_recorded_a_start_blocks_the_next_one_until_it_is_accepte
     for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
         let (run, document) = bench.json(blocked);
         let hint = "`cdss history --repair` marks them as reviewed; to go on all the same, add --accept journal.damaged\n";
-        run.assert_says(5, &["blocked by journal.damaged", "line 1 of the journal cannot be read", hint]);
+        run.assert_says(5, &["[journal.damaged]", "line 1 of the journal cannot be read", hint]);
         assert_eq!(check(&document, "journal.damaged")["result"], "block");
     }
     bench.assert_no_start();
@@ -143,7 +143,7 @@ fn without_the_journal_that_it_requires_an_upgrade_is_not_started() {
     let bench = Bench::new(Scenario::Healthy);
     for flags in ["--yes", "--dry-run"] {
         let (run, document) = bench.json(&format!("{UPGRADE} {flags} --require-journal"));
-        run.assert_says(5, &["blocked by journal.missing", "`cdss history --init` creates the first one\n"]);
+        run.assert_says(5, &["[journal.missing]", "`cdss history --init` creates the first one\n"]);
         assert_eq!(check(&document, "journal.missing")["result"], "block");
         let accepted = bench.run(&format!("{UPGRADE} {flags} --require-journal --accept journal.missing"));
         accepted.assert_says(2, &["check `journal.missing` cannot be overruled"]);
@@ -301,7 +301,7 @@ fn a_journal_that_cannot_be_written_blocks() {
     std::os::unix::fs::symlink("/nowhere/at/all", bench.home.journal()).expect("the home can be written");
     for line in [format!("{UPGRADE} --yes"), format!("{UPGRADE} --dry-run")] {
         let (run, document) = bench.json(&line);
-        run.assert_says(5, &["blocked by journal.writable"]);
+        run.assert_says(5, &["[journal.writable]"]);
         assert_eq!(check(&document, "journal.writable")["result"], "block");
     }
     bench.assert_no_start();

@@ -159,7 +159,7 @@ fn one_look_without_a_state_never_makes_a_start_that_did_not_happen_a_failure() 
             Bench::with(Options { scenario: Scenario::NeverStarts, alterations, ..Options::default() });
         let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
         assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{word:?}: {run:#?}");
-        bench.run(&format!("{UPGRADE} --yes")).assert_says(5, &["blocked by start.unresolved"]);
+        bench.run(&format!("{UPGRADE} --yes")).assert_says(5, &["[start.unresolved]"]);
         assert_eq!(bench.log().starts_asked(), 1, "{word:?}");
     }
 }
