@@ -115,7 +115,7 @@ pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result
         action: "the start",
         if_declined: "nothing was started",
     };
-    question.require_terminal(prompt)?;
+    require_terminal(prompt)?;
     prompt.show_cautions();
     question.ask(prompt)?;
     Ok(Consent { cluster, method: manner })
@@ -165,7 +165,7 @@ pub(crate) fn confirm_group(
         action: "the copy",
         if_declined: "nothing was created",
     };
-    question.require_terminal(prompt)?;
+    require_terminal(prompt)?;
     question.ask(prompt)?;
     Ok(granted(ConsentMethod::TypedName))
 }
@@ -182,15 +182,15 @@ pub(crate) struct Question<'a> {
     pub if_declined: &'static str,
 }
 
-impl Question<'_> {
-    /// Checks that the prompt has a terminal.
-    pub(crate) fn require_terminal(&self, prompt: &dyn Prompt) -> Result<(), ConsentError> {
-        prompt.non_terminal_stream().map_or(Ok(()), |stream| {
-            let remedy = "add --yes to skip the confirmation prompt";
-            Err(ConsentError::NotInteractive { required: "confirmation".to_owned(), stream, hint: remedy })
-        })
-    }
+/// Checks that the prompt has a terminal.
+pub(crate) fn require_terminal(prompt: &dyn Prompt) -> Result<(), ConsentError> {
+    prompt.non_terminal_stream().map_or(Ok(()), |stream| {
+        let hint = "add --yes to skip the confirmation prompt";
+        Err(ConsentError::NotInteractive { required: "confirmation".to_owned(), stream, hint })
+    })
+}
 
+impl Question<'_> {
     /// Asks until the expected text is typed, for a limited number of attempts. An empty answer never matches.
     pub(crate) fn ask(&self, prompt: &mut dyn Prompt) -> Result<(), ConsentError> {
         let declined = || ConsentError::Declined { action: self.action, expected: self.expected.to_owned() };

@@ -73,7 +73,7 @@ pub(crate) enum CommandError {
     #[error("{}: {}", check.id, check.reason)]
     VerificationFailed { check: Box<Check>, cause: Option<Box<Self>> },
     /// The result that `--exit-code` requests; not a failure.
-    #[error("{}", differing_settings(*count))]
+    #[error("{}", difference_count(*count))]
     SettingsDiffer { count: usize },
     #[error("{0}")]
     Copy(Box<CopyError>),
@@ -118,7 +118,7 @@ pub(crate) enum StartState {
     OutcomeUnknown,
     /// The start was accepted, but no change was observed yet.
     SentNoChangeObserved,
-    /// This run only watched a change.
+    /// This run only watched and observed a change.
     WatchingChange,
     /// This run only watched and observed no change.
     WatchingNoChange,
@@ -141,9 +141,9 @@ impl From<ConfigError> for CommandError {
     }
 }
 
-/// Returns true for the step of `config verify` that can fail although the service is reachable.
-fn is_permission_check(fault: &Check) -> bool {
-    fault.id == Step::Versions.id()
+/// Returns true for the step `versions` of `config verify`, which can fail although the service is reachable.
+fn is_versions_step(check: &Check) -> bool {
+    check.id == Step::Versions.id()
 }
 
 fn interrupted_message(start: StartState) -> &'static str {
@@ -167,7 +167,7 @@ fn unreadable_reason(cause: Option<&ApiError>) -> String {
     }
 }
 
-fn differing_settings(count: usize) -> String {
+fn difference_count(count: usize) -> String {
     if count == 1 { "1 setting differs".to_owned() } else { format!("{count} settings differ") }
 }
 
@@ -222,7 +222,7 @@ impl CommandError {
             Self::UpgradeFailed { .. } => Exit::Failed,
             Self::StillRunning { .. } => Exit::Running,
             Self::VerificationFailed { cause: Some(cause), .. } => cause.exit(),
-            Self::VerificationFailed { check: fault, .. } if is_permission_check(fault) => Exit::Blocked,
+            Self::VerificationFailed { check, .. } if is_versions_step(check) => Exit::Blocked,
             Self::Read(_)
             | Self::SandboxNotRunning { .. }
             | Self::StatusUnreadable { .. }
@@ -235,15 +235,15 @@ impl CommandError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Config(error) => Some(error.hint()),
-            Self::SandboxNotRunning { hint, .. } => Some(hint.clone()),
-            Self::VerificationFailed { check: fault, .. } => fault.remedy.clone(),
+            Self::VerificationFailed { check, .. } => check.remedy.clone(),
             Self::Usage { hint, .. } | Self::Busy { hint, .. } | Self::Blocked { hint, .. } => hint.clone(),
             Self::Acceptance(_) => Some("run `cdss check` to print the --accept flag to use".to_owned()),
             Self::Version(VersionError::Ambiguous { .. }) => {
                 Some("use the full version or its code".to_owned())
             }
             Self::Version(_) => Some("run `cdss list versions` to list the versions".to_owned()),
-            Self::Cluster { hint, .. }
+            Self::SandboxNotRunning { hint, .. }
+            | Self::Cluster { hint, .. }
             | Self::ClusterNotFound { hint, .. }
             | Self::ConfigGroup { hint, .. } => Some(hint.clone()),
             Self::Read(error) | Self::StartNotDelivered(error) | Self::StartRejected(error) => error.hint(),

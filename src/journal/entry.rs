@@ -283,8 +283,8 @@ impl Event {
 /// Describes a JSON error, with its byte position in the line.
 pub(super) fn describe_json_error(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    format!("{what}, at byte {}", error.column())
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    format!("{message}, at byte {}", error.column())
 }
 
 fn to_reason(error: impl Display) -> String {
@@ -312,7 +312,7 @@ mod text {
 mod optional_text {
     use super::{Cow, Deserialize as _, Deserializer, Display, FromStr, Serializer, de};
 
-    #[expect(clippy::ref_option, reason = "serde passes the field as it is")]
+    #[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
     pub(super) fn serialize<T: Display, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => to.collect_str(value),

@@ -37,7 +37,7 @@ use replay::Replay;
 
 /// The journal of one user on this machine.
 pub(crate) struct Journal {
-    /// None if neither XDG_STATE_HOME nor HOME is set.
+    /// None if neither `XDG_STATE_HOME` nor `HOME` is set.
     directory: Option<PathBuf>,
     operator: Operator,
     run_id: String,
@@ -238,7 +238,6 @@ impl Journal {
     }
 
     /// Records that the service accepted the start of this run.
-
     pub(crate) fn record_accepted(
         &self,
         at: Timestamp,
@@ -249,7 +248,6 @@ impl Journal {
     }
 
     /// Records that the service refused the start of this run.
-
     pub(crate) fn record_refused(
         &self,
         at: Timestamp,
@@ -261,13 +259,11 @@ impl Journal {
     }
 
     /// Records that this run follows the start of another run.
-
     pub(crate) fn record_attached(&self, at: Timestamp, of: &str) -> Result<(), JournalError> {
         self.append(at, &Event::Attached(entry::Attached { of: of.to_owned() }))
     }
 
     /// Records the broker states observed so far.
-
     pub(crate) fn record_brokers(
         &self,
         at: Timestamp,
@@ -282,7 +278,6 @@ impl Journal {
     }
 
     /// Records the end of this run: its verdict, whether a group was created, and the run whose start or group it refers to.
-
     pub(crate) fn record_end(
         &self,
         at: Timestamp,
@@ -315,7 +310,6 @@ impl Journal {
     }
 
     /// Records that the group was created with this number.
-
     pub(crate) fn record_group_created(&self, at: Timestamp, no: ConfigGroupNo) -> Result<(), JournalError> {
         self.append(at, &Event::GroupCreated(entry::GroupCreated { config_group: no }))
     }

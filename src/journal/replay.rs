@@ -246,10 +246,10 @@ impl Replay {
         Err(format!("it refers to run {run}, which has no recorded start"))
     }
 
-    fn set_response(&mut self, run: String, at: Timestamp, answer: StartResponse) -> Result<(), String> {
+    fn set_response(&mut self, run: String, at: Timestamp, response: StartResponse) -> Result<(), String> {
         let outcome = self.require_change(&run);
         for recorded in self.starts.iter_mut().filter(|recorded| recorded.start.run == run) {
-            recorded.start.response = answer;
+            recorded.start.response = response;
         }
         self.run_mut(run, at);
         outcome

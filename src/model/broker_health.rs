@@ -177,7 +177,7 @@ pub(crate) mod tests {
     pub(crate) fn health(colors: &[&str]) -> Health {
         let nodes: Vec<Node> = (1_u8..)
             .zip(colors)
-            .map(|(at, word)| Node { name: format!("b{at}"), color: Some(Color::parse(word)) })
+            .map(|(number, word)| Node { name: format!("b{number}"), color: Some(Color::parse(word)) })
             .collect();
         let green = colors.iter().filter(|word| **word == "green").count() as u64;
         let total = colors.len() as u64;
@@ -191,7 +191,7 @@ pub(crate) mod tests {
     #[test]
     fn all_green_requires_every_color_and_count() {
         assert!(health(&["green", "green", "green"]).brokers.is_all_green());
-        let spoil: [Degradation; 8] = [
+        let degradations: [Degradation; 8] = [
             ("a red node", |group| group.nodes[1].color = Some(Color::Red)),
             ("a missing color", |group| group.nodes[1].color = None),
             ("an unknown word", |group| group.nodes[1].color = Some(Color::parse("teal"))),
@@ -201,10 +201,10 @@ pub(crate) mod tests {
             ("a duplicate node", |group| group.nodes[1].name = group.nodes[0].name.clone()),
             ("a node that is not listed", |group| drop(group.nodes.pop())),
         ];
-        for (what, spoil) in spoil {
-            let mut spoiled = health(&["green", "green", "green"]);
-            spoil(&mut spoiled.brokers);
-            assert!(!spoiled.brokers.is_all_green(), "{what}");
+        for (name, degrade) in degradations {
+            let mut degraded = health(&["green", "green", "green"]);
+            degrade(&mut degraded.brokers);
+            assert!(!degraded.brokers.is_all_green(), "{name}");
         }
         assert!(!NodeGroup::default().is_all_green(), "no data");
     }

@@ -18,7 +18,7 @@ pub(crate) fn is_unsafe_to_display(c: char) -> bool {
 }
 
 /// Returns true for text that a person can read on the screen and type: it is not blank, has no unsafe characters, and
-/// has no whitespace except single-byte spaces between words.
+/// has no whitespace other than plain spaces between words.
 pub(crate) fn is_typeable(text: &str) -> bool {
     !text.is_empty()
         && text.trim() == text

@@ -46,7 +46,10 @@ fn what_is_accepted_has_to_exist_and_what_does_not_block_is_a_note() {
     let bench = Bench::new(Scenario::Healthy);
     bench.run(&format!("{UPGRADE} --yes --accept config.changed=log.retention.ours")).assert_says(
         2,
-        &["`log.retention.ours` is no setting of either config group", "hint: `cdss check` prints the flag"],
+        &[
+            "`log.retention.ours` is no setting of either config group",
+            "hint: run `cdss check` to print the --accept flag",
+        ],
     );
     bench
         .run(&format!("{UPGRADE} --yes --accept config.changed=*"))

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
 use crate::clock::{Signal, SignalListener};
-use crate::consent::{ConsentError, Prompt as _, Question};
+use crate::consent::{ConsentError, Prompt as _, Question, require_terminal};
 use crate::error::{CommandError, StartState};
 use crate::model::region::{Region, Site};
 use crate::output::{EchoGuard, TerminalPrompt, streams};
@@ -189,7 +189,7 @@ impl<'a> ProfileEditor<'a> {
                 if_declined: "nothing was removed",
             };
             let mut prompt = self.prompt();
-            let asked = question.require_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
+            let asked = require_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
             asked.map_err(|error| match error {
                 ConsentError::Interrupted => self.interrupted(),
                 error => CommandError::Consent(error),
