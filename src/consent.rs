@@ -1,4 +1,4 @@
-//! The question, and the proof that it was answered.
+//! The confirmation prompt, and the proof of consent.
 
 use std::io;
 
@@ -7,10 +7,9 @@ use crate::model::group_name::GroupName;
 use crate::model::ids::{ClusterNo, VersionCode};
 use crate::upgrade::rules::plan::Plan;
 
-/// Proof that the warnings for one cluster were accepted.
+/// Proof that the user confirmed the upgrade of one cluster.
 ///
-/// The fields are private and [`confirm`] is the only function that fills them: code that holds a
-/// `Consent` can't have skipped the question.
+/// Only [`confirm`] creates it, so code that holds a `Consent` can't have skipped the confirmation.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct Consent {
@@ -18,11 +17,11 @@ pub(crate) struct Consent {
     method: ConsentMethod,
 }
 
-/// How consent was given; the journal keeps it.
+/// How consent was given, as recorded in the journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConsentMethod {
     TypedName,
-    /// The service returned no name that can be typed, so the cluster number was typed instead.
+    /// The cluster has no name that can be typed, so its number was typed.
     TypedNumber,
     YesFlag,
 }
@@ -47,38 +46,38 @@ impl Consent {
     }
 }
 
-/// Something that can be asked.
+/// A terminal that can ask for confirmation.
 pub(crate) trait Prompt {
-    /// Returns the name of a stream that is no terminal and therefore keeps anybody from being asked.
+    /// Returns the name of a required stream that is not a terminal; None if a question is possible.
     fn non_terminal_stream(&self) -> Option<&'static str>;
 
-    /// Shows the cautions, then asks for one line. Input typed before the question is dropped.
+    /// Prints the question and reads one line. Input that was typed before the question is discarded.
     ///
     /// # Errors
     ///
-    /// Fails when the terminal does, when input ends, or with [`io::ErrorKind::Interrupted`] when a signal
-    /// came.
+    /// Fails with [`io::ErrorKind::Interrupted`] after a signal and with [`io::ErrorKind::UnexpectedEof`] at the end of
+    /// input.
     fn read_line(&mut self, question: &str) -> io::Result<String>;
 
-    /// Shows the service's cautions, once, before the first question.
+    /// Prints the service's cautions, once, before the first question.
     fn show_cautions(&mut self);
 
-    /// Says why an answer was not taken.
-    fn reject_answer(&mut self, why: &str);
+    /// Prints why an answer was rejected.
+    fn reject_answer(&mut self, reason: &str);
 }
 
 /// Why there is no consent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConsentError {
-    #[error("the question `{question}` needs an answer, and {stream} is no terminal")]
-    NotInteractive { question: String, stream: &'static str, hint: &'static str },
-    /// `what` would have come next.
-    #[error("{what} was declined: `{expected}` was not typed")]
+    #[error("{required} required, but {stream} is not a terminal")]
+    NotInteractive { required: String, stream: &'static str, hint: &'static str },
+    /// `action` is what the answer would have confirmed.
+    #[error("{action} was not confirmed: `{expected}` was not typed")]
     Declined { action: &'static str, expected: String },
-    /// A signal came at the question.
-    #[error("interrupted at the question")]
+    /// A signal arrived during the confirmation.
+    #[error("interrupted at the confirmation prompt")]
     Interrupted,
-    #[error("the terminal failed at the question: {0}")]
+    #[error("can't read the confirmation from the terminal: {0}")]
     Terminal(io::Error),
 }
 
@@ -87,21 +86,17 @@ impl ConsentError {
         match self {
             Self::NotInteractive { hint: remedy, .. } => Some((*remedy).to_owned()),
             Self::Declined { .. } | Self::Interrupted => None,
-            Self::Terminal(_) => Some("use another terminal".to_owned()),
+            Self::Terminal(_) => Some("try another terminal".to_owned()),
         }
     }
 }
 
-/// How many wrong answers are allowed.
+/// The number of attempts to type the expected answer.
 ///
-/// Fixed by the design.
+/// Chosen: enough for typing errors.
 const MAX_ATTEMPTS: usize = 3;
 
-/// Asks for the cluster's name, or for its number where the name cannot be typed. `--yes` skips the question.
-///
-/// # Errors
-///
-/// Fails when the expected answer is not typed, when nobody can be asked, or at a signal. Nothing was started.
+/// Asks the user to type the cluster's name, or its number if the name can't be typed. `yes` skips the question.
 pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result<Consent, ConsentError> {
     let cluster = plan.no;
     if yes {
@@ -120,15 +115,15 @@ pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result
         action: "the start",
         if_declined: "nothing was started",
     };
-    question.require_terminal(prompt)?;
+    require_terminal(prompt)?;
     prompt.show_cautions();
     question.ask(prompt)?;
     Ok(Consent { cluster, method: manner })
 }
 
-/// Proof that somebody agreed to make one config group and to write its values.
+/// Proof that the user confirmed the creation of one config group and the write of its values.
 ///
-/// As with [`Consent`], [`confirm_group`] is the only function that makes one.
+/// Only [`confirm_group`] creates it.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct GroupConsent {
@@ -138,7 +133,7 @@ pub(crate) struct GroupConsent {
 }
 
 impl GroupConsent {
-    /// Returns true when it was this group that was agreed to.
+    /// Returns true if this group was confirmed.
     pub(crate) fn covers(&self, name: &GroupName, version: VersionCode) -> bool {
         self.name == *name && self.version == version
     }
@@ -152,11 +147,7 @@ impl GroupConsent {
     }
 }
 
-/// Asks for the name of the config group to make, or takes `--yes` for it.
-///
-/// # Errors
-///
-/// Fails when the name is not typed, when there is nobody to ask, or at a signal. Nothing was made.
+/// Asks the user to type the name of the new config group. `yes` skips the question.
 pub(crate) fn confirm_group(
     name: &GroupName,
     version: VersionCode,
@@ -168,47 +159,39 @@ pub(crate) fn confirm_group(
         return Ok(granted(ConsentMethod::YesFlag));
     }
     let question = Question {
-        text: format!("Type {name} to make it"),
+        text: format!("Type {name} to create it"),
         expected: name.as_str(),
         expected_kind: "the new group's name",
         action: "the copy",
-        if_declined: "nothing was made",
+        if_declined: "nothing was created",
     };
-    question.require_terminal(prompt)?;
+    require_terminal(prompt)?;
     question.ask(prompt)?;
     Ok(granted(ConsentMethod::TypedName))
 }
 
-/// A question that is answered by typing one exact text, such as a name.
+/// A confirmation that requires typing an exact text, such as a name.
 pub(crate) struct Question<'a> {
     pub text: String,
     pub expected: &'a str,
-    /// What the expected answer is, such as `the cluster's name`.
+    /// Describes the expected answer, such as `the cluster's name`.
     pub expected_kind: &'static str,
-    /// What a right answer leads to.
+    /// The action to confirm, such as `the start`.
     pub action: &'static str,
-    /// How things stand without one.
+    /// The result of declining, such as `nothing was started`.
     pub if_declined: &'static str,
 }
 
-impl Question<'_> {
-    /// Makes sure that somebody can be asked.
-    ///
-    /// # Errors
-    ///
-    /// Fails where a stream is no terminal.
-    pub(crate) fn require_terminal(&self, prompt: &dyn Prompt) -> Result<(), ConsentError> {
-        prompt.non_terminal_stream().map_or(Ok(()), |stream| {
-            let remedy = "add --yes to confirm without a question";
-            Err(ConsentError::NotInteractive { question: self.text.clone(), stream, hint: remedy })
-        })
-    }
+/// Checks that the prompt has a terminal.
+pub(crate) fn require_terminal(prompt: &dyn Prompt) -> Result<(), ConsentError> {
+    prompt.non_terminal_stream().map_or(Ok(()), |stream| {
+        let hint = "add --yes to skip the confirmation prompt";
+        Err(ConsentError::NotInteractive { required: "confirmation".to_owned(), stream, hint })
+    })
+}
 
-    /// Asks until the expected text is typed. An empty answer never matches, whatever is expected.
-    ///
-    /// # Errors
-    ///
-    /// Fails when it is not typed, or at a signal.
+impl Question<'_> {
+    /// Asks until the expected text is typed, for a limited number of attempts. An empty answer never matches.
     pub(crate) fn ask(&self, prompt: &mut dyn Prompt) -> Result<(), ConsentError> {
         let declined = || ConsentError::Declined { action: self.action, expected: self.expected.to_owned() };
         for attempt in 1..=MAX_ATTEMPTS {
@@ -227,7 +210,7 @@ impl Question<'_> {
     }
 
     fn rejection_reason(&self, typed: &str, attempts_left: usize) -> String {
-        let what = if typed.is_empty() {
+        let reason = if typed.is_empty() {
             "nothing was typed".to_owned()
         } else if typed.chars().any(is_hangul) && !self.expected.chars().any(is_hangul) {
             "the keyboard is in Korean input mode (한/영)".to_owned()
@@ -235,14 +218,14 @@ impl Question<'_> {
             format!("that is not {}", self.expected_kind)
         };
         match attempts_left {
-            0 => format!("{what}; {}", self.if_declined),
-            1 => format!("{what}; one try left"),
-            left => format!("{what}; {left} tries left"),
+            0 => format!("{reason}; {}", self.if_declined),
+            1 => format!("{reason}; 1 attempt left"),
+            left => format!("{reason}; {left} attempts left"),
         }
     }
 }
 
-/// Returns true for Hangul letters and syllables, as a Korean keyboard yields them for Latin keys.
+/// Returns true for Hangul letters and syllables, which a keyboard in Korean input mode produces.
 fn is_hangul(c: char) -> bool {
     matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{ac00}'..='\u{d7af}')
 }
@@ -278,17 +261,17 @@ pub(crate) mod tests {
             self.shown.push("cautions".to_owned());
         }
 
-        fn reject_answer(&mut self, why: &str) {
-            self.shown.push(why.to_owned());
+        fn reject_answer(&mut self, reason: &str) {
+            self.shown.push(reason.to_owned());
         }
     }
 
-    /// Consent to a plan as `--yes` gives it.
+    /// Returns the consent to a plan with `--yes`.
     pub(crate) fn consent(plan: &Plan) -> Consent {
         confirm(plan, true, &mut Scripted::new(&[])).unwrap()
     }
 
-    /// Consent to a config group as `--yes` gives it.
+    /// Returns the consent to a config group with `--yes`.
     pub(crate) fn group_consent(name: &str, version: VersionCode) -> GroupConsent {
         confirm_group(&name.parse().unwrap(), version, true, &mut Scripted::new(&[])).unwrap()
     }
@@ -298,8 +281,8 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn only_the_exact_name_is_a_yes() {
-        for (answer, taken) in [
+    fn only_the_exact_name_confirms() {
+        for (answer, is_confirmed) in [
             ("orders-prod", true),
             (" orders-prod ", true),
             ("y", false),
@@ -309,12 +292,12 @@ pub(crate) mod tests {
             ("orders", false),
         ] {
             let result = confirm(&plan(), false, &mut Scripted::new(&[answer]));
-            assert_eq!(result.is_ok(), taken, "{answer:?}");
+            assert_eq!(result.is_ok(), is_confirmed, "{answer:?}");
         }
     }
 
     #[test]
-    fn a_name_that_cannot_be_typed_is_confirmed_with_the_number() {
+    fn untypeable_name_is_confirmed_by_number() {
         for name in
             ["", " ", "\t", "\u{a0}", "orders\u{a0}prod", "orders\u{200b}", "\u{202e}prod", "a\u{1b}[2J"]
         {
@@ -331,14 +314,14 @@ pub(crate) mod tests {
                 (ConsentMethod::TypedNumber, plan.no),
                 "{name:?}"
             );
-            assert_eq!(prompt.shown, ["cautions", "nothing was typed; 2 tries left"], "{name:?}");
+            assert_eq!(prompt.shown, ["cautions", "nothing was typed; 2 attempts left"], "{name:?}");
         }
         let result = confirm(&plan(), false, &mut Scripted::new(&["1009123"]));
-        assert!(result.is_err(), "the number does not confirm a cluster that has a name");
+        assert!(result.is_err(), "the number does not confirm a cluster with a name");
     }
 
     #[test]
-    fn an_empty_answer_matches_no_question() {
+    fn empty_answer_never_matches() {
         for expected in ["", " ", "\u{a0}"] {
             let question = Question {
                 text: "Type it".to_owned(),
@@ -354,33 +337,33 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_third_wrong_answer_is_the_last() {
+    fn third_wrong_answer_declines() {
         let mut prompt = Scripted::new(&["a", "", "ㅐㄱㅇㄷㄱㄴ", "orders-prod"]);
         assert!(matches!(confirm(&plan(), false, &mut prompt), Err(ConsentError::Declined { .. })));
         assert_eq!(
             prompt.shown,
             [
                 "cautions",
-                "that is not the cluster's name; 2 tries left",
-                "nothing was typed; one try left",
+                "that is not the cluster's name; 2 attempts left",
+                "nothing was typed; 1 attempt left",
                 "the keyboard is in Korean input mode (한/영); nothing was started",
             ]
         );
-        assert_eq!(prompt.answers, ["orders-prod"], "a fourth answer is not asked for");
+        assert_eq!(prompt.answers, ["orders-prod"], "there is no fourth attempt");
     }
 
     #[test]
-    fn without_a_terminal_nothing_is_asked() {
+    fn non_terminal_requires_yes() {
         let mut prompt = Scripted { non_terminal: Some("stdin"), ..Scripted::new(&["orders-prod"]) };
         let error = confirm(&plan(), false, &mut prompt).unwrap_err();
-        assert_eq!(error.hint().unwrap(), "add --yes to confirm without a question");
+        assert_eq!(error.hint().unwrap(), "add --yes to skip the confirmation prompt");
         assert!(error.to_string().contains("stdin"));
         assert!(prompt.shown.is_empty() && prompt.answers.len() == 1);
         assert_eq!(confirm(&plan(), true, &mut prompt).unwrap().method(), ConsentMethod::YesFlag);
     }
 
     #[test]
-    fn consent_to_a_group_is_for_that_name_and_version_alone() {
+    fn group_consent_covers_one_name_and_version() {
         let name: GroupName = "orders-390".parse().unwrap();
         let (version, other) = (VersionCode::new(39), VersionCode::new(40));
         let mut prompt = Scripted::new(&["orders", "orders-390"]);
@@ -390,17 +373,17 @@ pub(crate) mod tests {
         assert!(!consent.covers(&name, other) && !consent.covers(&"orders-400".parse().unwrap(), version));
         assert_eq!(
             prompt.shown,
-            ["that is not the new group's name; 2 tries left"],
-            "no caution about an upgrade"
+            ["that is not the new group's name; 2 attempts left"],
+            "no upgrade cautions"
         );
 
-        let mut nobody = Scripted { non_terminal: Some("stdin"), ..Scripted::new(&["orders-390"]) };
-        let error = confirm_group(&name, version, false, &mut nobody).unwrap_err();
+        let mut non_interactive = Scripted { non_terminal: Some("stdin"), ..Scripted::new(&["orders-390"]) };
+        let error = confirm_group(&name, version, false, &mut non_interactive).unwrap_err();
         assert!(matches!(error, ConsentError::NotInteractive { .. }));
         assert_eq!(
-            confirm_group(&name, version, true, &mut nobody).unwrap().method(),
+            confirm_group(&name, version, true, &mut non_interactive).unwrap().method(),
             ConsentMethod::YesFlag
         );
-        assert_eq!(nobody.answers.len(), 1, "nothing was asked");
+        assert_eq!(non_interactive.answers.len(), 1, "no question was asked");
     }
 }

@@ -1,8 +1,8 @@
-//! The numbers that a process of `cdss` ends with: the contract with scripts, in one place.
+//! Exit codes. Scripts depend on them, so they do not change.
 
 use std::fmt::Write as _;
 
-/// Why the process ended, as a shell sees it.
+/// The result of a process, as reported to the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     Ok,
@@ -67,7 +67,7 @@ impl Exit {
         }
     }
 
-    /// The word in documents; `error.kind` is the same.
+    /// Returns the name in the JSON output, which is also `error.kind`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -88,26 +88,26 @@ impl Exit {
         }
     }
 
-    /// When it comes out, for help and README.
+    /// Returns the description for `--help` and the README.
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
-            Self::Ok => "done; already there; possible; accepted with --no-wait; told",
-            Self::Internal => "a defect of cdss, before any start",
-            Self::Usage => "known to be wrong without asking the service",
-            Self::NotFound => "what was named is not there, or is not one thing",
-            Self::Auth => "no keys, half a pair, wrong or insufficient",
-            Self::Blocked => "a check blocks",
-            Self::Rejected => "the service refused the start, or the new config group",
-            Self::Failed => "started and ended badly; or a copied config group isn't right",
-            Self::Running => "the deadline came first; the upgrade goes on",
-            Self::Unknown => "the fate of a start or of a copy is not known; look first",
-            Self::NotConfirmed => "declined, or nobody to ask and no --yes",
-            Self::Busy => "the cluster is changing for another reason, or another run is at it",
-            Self::Unreachable => "network, server error or rate limit, before any start",
-            Self::Different => "config-group diff --exit-code, and a setting differs",
-            Self::Hangup => "hang-up; the text says whether the start was sent",
-            Self::Interrupted => "Ctrl-C; the text says whether the start was sent",
-            Self::Terminated => "terminated; the text says whether the start was sent",
+            Self::Ok => "success, nothing to do, or start accepted (--no-wait)",
+            Self::Internal => "internal error; nothing was started",
+            Self::Usage => "invalid arguments or configuration",
+            Self::NotFound => "not found, or the name is ambiguous",
+            Self::Auth => "missing or invalid credentials, or insufficient permissions",
+            Self::Blocked => "blocked by a check",
+            Self::Rejected => "the service refused the start or the new config group",
+            Self::Failed => "the upgrade failed, or the copied config group does not match",
+            Self::Running => "timed out; the upgrade is still running",
+            Self::Unknown => "outcome unknown; check before retrying",
+            Self::NotConfirmed => "not confirmed (declined, or non-interactive without --yes)",
+            Self::Busy => "the cluster is busy, or another cdss run holds the lock",
+            Self::Unreachable => "network error, server error, or rate limit; nothing was started",
+            Self::Different => "settings differ (config-group diff --exit-code)",
+            Self::Hangup => "hangup (SIGHUP); the message reports whether the start was sent",
+            Self::Interrupted => "Ctrl-C (SIGINT); the message reports whether the start was sent",
+            Self::Terminated => "terminated (SIGTERM); the message reports whether the start was sent",
         }
     }
 
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_numbers_are_the_contract() {
+    fn exit_codes_are_stable() {
         let codes: Vec<u8> = Exit::ALL.into_iter().map(Exit::code).collect();
         assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20, 129, 130, 143]);
     }

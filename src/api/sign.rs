@@ -179,11 +179,7 @@ mod tests {
                 &[],
                 "--endpoint: this endpoint belongs to site gov, but --site is public",
             ),
-            (
-                [Some("korea"), None, None],
-                &[],
-                "--site: there is no site `korea`; the sites are public, gov and fin",
-            ),
+            ([Some("korea"), None, None], &[], "--site: unknown site `korea`; use public, gov, or fin"),
             ([None, Some("한국"), None], &[], "--region: `한국` is not a region code"),
         ] {
             assert_eq!(request(flags, variables), Err(reason.to_owned()), "{flags:?} {variables:?}");

@@ -1,4 +1,4 @@
-//! Why a config group was not copied, or not as it should be.
+//! Errors of `config-group copy`.
 
 use std::fmt;
 
@@ -9,64 +9,62 @@ use crate::model::group_name::GroupName;
 use crate::signals::Signal;
 use crate::upgrade::rules::checks::JOURNAL_REMEDY;
 
-use super::{CommandError, exit_for_signal, exit_for_undelivered};
+use super::exit_codes::{exit_for_signal, exit_for_undelivered};
 
-/// The ends of a copy that are its own. Where a request failed, `error` is its failure, with the service's words.
+/// Why a copy failed. Where a request failed, `error` is its error, with the service's message.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyError {
-    /// A group of the name is there, and it is not an empty one of this machine's own.
-    #[error("config group {group} of {version} exists already, and {why}; nothing was written")]
+    /// A group with this name exists, and it is not an empty group that this machine created.
+    #[error("config group {group} for {version} already exists: {reason}; nothing was written")]
     GroupExists { group: String, version: String, reason: &'static str, hint: String },
-    /// An earlier create of the name may still come to a group; another one could make a second.
-    #[error(
-        "run {run} sent a create of config group {name}, and nobody has seen what became of it; nothing was written"
-    )]
+    /// An earlier create with this name may still take effect; another one could create a second group.
+    #[error("run {run} tried to create config group {name}; the outcome is unknown, and nothing was written")]
     EarlierCreateUnresolved { name: GroupName, run: String, hint: String },
-    /// The cluster that was named tells no group to copy.
-    #[error("the service doesn't tell which config group {cluster} uses; nothing was written")]
+    /// The service did not report the config group of the source cluster.
+    #[error("the service did not report which config group {cluster} uses; nothing was written")]
     SourceUnknown { cluster: String, hint: String },
-    /// The group whose values are to be carried is another one than was shown.
+    /// The source group changed after the plan was shown.
     #[error("config group {group} has changed since it was shown; nothing was written")]
     SourceChanged { group: String },
-    /// The empty group that was to be filled has gone meanwhile.
-    #[error("config group {group} is not there any more; nothing was written")]
+    /// The empty group to fill was deleted in the meantime.
+    #[error("config group {group} no longer exists; nothing was written")]
     GroupMissing { group: String },
-    /// What is about to be made can't be written down first.
+    /// The create can't be recorded in the journal first.
     #[error("{0}")]
     JournalUnusable(String),
-    /// The create certainly did not reach the service.
-    #[error("the config group was not made: {0}")]
+    /// The create request certainly did not reach the service.
+    #[error("the config group was not created: {0}")]
     CreateNotDelivered(ApiError),
-    /// The write into a group that was there certainly did not reach the service.
+    /// The write to an existing group certainly did not reach the service.
     #[error("the config group's values were not written: {0}")]
     WriteNotDelivered(ApiError),
-    /// The service said no, and a look confirmed that there is no such group.
+    /// The service refused, and a read confirmed that the group does not exist.
     #[error("the service refused the config group: {0}")]
     CreateRefused(ApiError),
-    /// Nobody knows whether there is a new group.
-    #[error("whether config group {name} was made is not known: {cause}")]
+    /// It is unknown whether the group was created.
+    #[error("unknown whether config group {name} was created: {cause}")]
     CreateOutcomeUnknown { name: GroupName, cause: String, error: Option<ApiError>, hint: String },
-    /// The group is there; what it has can't be read.
-    #[error("config group {group} was made; which values it has is not known: {cause}")]
+    /// The group was created, but its values can't be read.
+    #[error("config group {group} was created, but its values are unknown: {cause}")]
     ValuesUnknown { group: String, cause: String, error: Option<ApiError>, hint: String },
-    /// The group is there, and this run has certainly written no value into it.
-    #[error("config group {group} was made, and its values were not written: {cause}")]
+    /// The group was created, and this run certainly wrote no values.
+    #[error("config group {group} was created, but its values were not written: {cause}")]
     ValuesNotWritten { group: String, cause: String, error: Option<ApiError>, hint: String },
-    /// The group is there and doesn't have what was sent.
-    #[error("config group {group} isn't right: {}{cause}", unsaved_keys(keys))]
+    /// The values of the group differ from those that were sent.
+    #[error("config group {group} does not match: {}{cause}", unsaved_keys(keys))]
     ValuesMismatch { group: String, keys: Vec<String>, cause: String, error: Option<ApiError>, hint: String },
-    #[error("interrupted; {left}")]
+    #[error("interrupted; {progress}")]
     Interrupted { signal: Signal, progress: CopyProgress, hint: Option<String> },
 }
 
-/// What a signal leaves behind.
+/// How far the copy had progressed when a signal arrived.
 #[derive(Debug)]
 pub(crate) enum CopyProgress {
-    /// Nothing was sent that changes anything.
+    /// No change was requested.
     NothingSent,
-    /// The create was sent, and nobody has seen its group.
+    /// The create was sent, but the group was not observed.
     CreateSent(String),
-    /// The group, whose values may not be there.
+    /// The group exists, but its values may be missing.
     GroupCreated(String),
 }
 
@@ -74,8 +72,8 @@ impl fmt::Display for CopyProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NothingSent => f.write_str("nothing was changed"),
-            Self::CreateSent(name) => write!(f, "config group {name} may be there, and may lack its values"),
-            Self::GroupCreated(group) => write!(f, "config group {group} is there, and may lack its values"),
+            Self::CreateSent(name) => write!(f, "config group {name} may exist and may lack its values"),
+            Self::GroupCreated(group) => write!(f, "config group {group} exists but may lack its values"),
         }
     }
 }
@@ -83,14 +81,8 @@ impl fmt::Display for CopyProgress {
 fn unsaved_keys(keys: &[String]) -> String {
     match keys {
         [] => String::new(),
-        [key] => format!("{key} is not as sent; "),
-        keys => format!("{} are not as sent; ", first_few(keys.iter().cloned())),
-    }
-}
-
-impl From<CopyError> for CommandError {
-    fn from(failure: CopyError) -> Self {
-        Self::Copy(Box::new(failure))
+        [key] => format!("{key} was not saved; "),
+        keys => format!("{} were not saved; ", first_few(keys.iter().cloned())),
     }
 }
 
@@ -122,7 +114,7 @@ impl CopyError {
             | Self::ValuesMismatch { hint, .. } => Some(hint.clone()),
             Self::JournalUnusable(_) => Some(JOURNAL_REMEDY.to_owned()),
             Self::GroupMissing { .. } | Self::SourceChanged { .. } => {
-                Some("run the command again, and look at what it shows".to_owned())
+                Some("run the command again and review the new plan".to_owned())
             }
             Self::CreateNotDelivered(error) | Self::WriteNotDelivered(error) | Self::CreateRefused(error) => {
                 error.hint()

@@ -1,4 +1,4 @@
-//! The one error that commands return. Whether anything was started is part of each case.
+//! The error type of all commands. Each variant implies whether a change was started.
 
 use crate::api::{ApiError, SendFailure};
 use crate::consent::ConsentError;
@@ -16,111 +16,118 @@ use crate::upgrade::rules::checks::{Check, JOURNAL_REMEDY};
 use crate::verify::rules::Step;
 
 mod config_group_copy;
+mod exit_codes;
 
 pub(crate) use config_group_copy::{CopyError, CopyProgress};
+use exit_codes::{exit_for_signal, exit_for_undelivered};
 
-/// Why a command did not end well.
+/// Why a command failed.
 ///
-/// There is no conversion from an [`ApiError`]: the same failure means one thing before a start and another
-/// after it.
+/// There is no `From<ApiError>`: the same API error has different meanings before and after a start.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
     #[error("{0}")]
     Config(SettingsError),
-    /// Known to be wrong without asking.
+    /// Invalid arguments, found without sending a request.
     #[error("{message}")]
     Usage { message: String, hint: Option<String> },
     #[error("{0}")]
     Acceptance(#[from] AcceptanceError),
     #[error("{0}")]
     Version(#[from] VersionError),
-    /// `place` says where it was looked for.
-    #[error("{error} in {place}")]
+    /// `location` is the site and region that were searched.
+    #[error("{error} in {location}")]
     Cluster { error: ClusterError, location: String, hint: String },
-    #[error("there is no cluster {no} in {place}")]
+    #[error("cluster {no} not found in {location}")]
     ClusterNotFound { no: ClusterNo, location: String, hint: String },
     #[error("{error}")]
     ConfigGroup { error: ConfigGroupError, hint: String },
 
-    /// A read failed, and nothing was started by this run.
+    /// A read failed; this run started nothing.
     #[error("{0}")]
     Read(ApiError),
-    /// Nothing listens at the address in `CDSS_SANDBOX`, and nothing was started by this run.
+    /// The connection to the address in `CDSS_SANDBOX` was refused; this run started nothing.
     #[error("{message}")]
     SandboxNotRunning { message: String, hint: String },
-    #[error("blocked by {}", .ids.join(", "))]
+    /// Checks block the upgrade. Each reason ends with the check's ID in brackets.
+    #[error("blocked: {}", .reasons.join("; "))]
     Blocked {
-        ids: Vec<&'static str>,
+        reasons: Vec<String>,
         hint: Option<String>,
         message: Option<String>,
         request_id: Option<String>,
     },
-    /// The plan changed between the look and the start.
+    /// The plan changed between the reads and the start.
     #[error("the cluster changed since the plan was made; nothing was started")]
     PlanChanged,
     #[error("{0}")]
     Consent(ConsentError),
-    #[error("{what}")]
+    #[error("{message}")]
     Busy { message: String, hint: Option<String> },
     #[error("{0}")]
     Journal(JournalError),
     #[error("{0}")]
     History(#[from] HistoryError),
 
-    /// A step of the way to the service is amiss; nothing but reads was sent.
-    /// `cause` is what kept the later steps from being taken.
+    /// A step of `config verify` failed; only reads were sent. `cause` is the error that prevented the later steps.
     #[error("{}: {}", check.id, check.reason)]
     VerificationFailed { check: Box<Check>, cause: Option<Box<Self>> },
-    /// What was asked for by `--exit-code`, and no defect.
-    #[error("{}", differing_settings(*count))]
+    /// The result that `--exit-code` requests; not a failure.
+    #[error("{}", difference_count(*count))]
     SettingsDiffer { count: usize },
     #[error("{0}")]
     Copy(Box<CopyError>),
 
-    /// The service said no to the start, and a look confirmed that nothing happens.
+    /// The service refused the start, and a read confirmed that the cluster is not changing.
     #[error("the service refused the start: {0}")]
     StartRejected(ApiError),
-    /// The start certainly did not reach the service.
-    #[error("the start was not sent, or refused before the service saw it: {0}")]
+    /// The start request certainly did not reach the service.
+    #[error("the start request did not reach the service: {0}")]
     StartNotDelivered(ApiError),
-    /// The cluster could not be read right before the start; nothing was started. `cause` is None when the answers took
-    /// too long.
+    /// The cluster status could not be read immediately before the start; nothing was started. `cause` is None if the
+    /// responses took too long.
     #[error("the start was not sent: {}", unreadable_reason(cause.as_ref()))]
     StatusUnreadable { cause: Option<ApiError> },
-    /// Nobody knows whether the start took effect.
-    #[error("whether the upgrade was started is not known: {cause}")]
+    /// It is unknown whether the start took effect.
+    #[error("start outcome unknown: {cause}")]
     StartOutcomeUnknown { cause: String, request_id: Option<String>, follow: String },
-    /// Started, then an error or the old version.
-    #[error("the upgrade failed: {what}")]
+    /// The upgrade was started and ended with an error or at the old version.
+    #[error("the upgrade failed: {reason}")]
     UpgradeFailed { reason: String },
-    /// The deadline came first.
-    #[error("{why}; the upgrade goes on")]
+    /// The timeout expired before the upgrade finished.
+    #[error("{reason}; the upgrade is still running")]
     StillRunning { reason: String, follow: String },
-    /// The watch ended without knowing.
-    #[error("what became of the upgrade is not known: {why}")]
+    /// The watch ended without a known outcome.
+    #[error("upgrade outcome unknown: {reason}")]
     UpgradeOutcomeUnknown { reason: String, follow: String },
-    /// A signal ended the run. `sent` says whether the start was sent.
+    /// A signal ended the run. `start` is the state of the start at that time.
     #[error("{}", interrupted_message(*start))]
     Interrupted { signal: Signal, start: StartState, follow: Option<String> },
-    /// A defect of cdss, or an output that can't be written.
+    /// A bug in cdss, or an output that can't be written.
     #[error("{0}")]
     Internal(String),
 }
 
-/// Whether a start had left when a signal came.
+/// The state of the start when a signal arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StartState {
     NotSent,
-    /// The command has no start.
+    /// The command does not start an upgrade.
     NotApplicable,
     Sent,
     OutcomeUnknown,
-    /// Accepted, and the cluster was not seen to change by then.
+    /// The start was accepted, but no change was observed yet.
     SentNoChangeObserved,
-    /// This run only watched a change.
+    /// This run only watched and observed a change.
     WatchingChange,
-    /// This run only watched, and saw no change.
+    /// This run only watched and observed no change.
     WatchingNoChange,
+}
+
+impl From<CopyError> for CommandError {
+    fn from(error: CopyError) -> Self {
+        Self::Copy(Box::new(error))
+    }
 }
 
 impl From<SettingsError> for CommandError {
@@ -134,55 +141,38 @@ impl From<SettingsError> for CommandError {
     }
 }
 
-/// Returns true for a step of `config verify` that fails although the service could be read.
-fn is_permission_check(fault: &Check) -> bool {
-    fault.id == Step::Versions.id()
+/// Returns true for the step `versions` of `config verify`, which can fail although the service is reachable.
+fn is_versions_step(check: &Check) -> bool {
+    check.id == Step::Versions.id()
 }
 
-fn interrupted_message(sent: StartState) -> &'static str {
-    match sent {
+fn interrupted_message(start: StartState) -> &'static str {
+    match start {
         StartState::NotSent => "interrupted; nothing was started",
         StartState::NotApplicable => "interrupted; nothing was changed",
-        StartState::Sent => "interrupted; the start was sent, and the upgrade goes on",
-        StartState::OutcomeUnknown => "interrupted; the start was sent, and its outcome is not known",
+        StartState::Sent => "interrupted; the start was sent, and the upgrade is still running",
+        StartState::OutcomeUnknown => "interrupted; the start was sent, and its outcome is unknown",
         StartState::SentNoChangeObserved => {
-            "interrupted; the start was accepted, and the cluster was not seen to change yet"
+            "interrupted; the start was accepted, but no change was observed yet"
         }
-        StartState::WatchingChange => "interrupted; the cluster's change goes on",
-        StartState::WatchingNoChange => "interrupted; the cluster was not seen to change",
+        StartState::WatchingChange => "interrupted; the cluster is still changing",
+        StartState::WatchingNoChange => "interrupted; no change was observed on the cluster",
     }
 }
 
 fn unreadable_reason(cause: Option<&ApiError>) -> String {
     match cause {
-        Some(error) => format!("the cluster could not be read right before it: {error}"),
-        None => "the service takes too long to answer; the cluster may have changed meanwhile".to_owned(),
+        Some(error) => format!("reading the cluster status before the start failed: {error}"),
+        None => "the service responded too slowly; the cluster may have changed in the meantime".to_owned(),
     }
 }
 
-fn differing_settings(count: usize) -> String {
+fn difference_count(count: usize) -> String {
     if count == 1 { "1 setting differs".to_owned() } else { format!("{count} settings differ") }
 }
 
-/// The end of a request that certainly changed nothing.
-fn exit_for_undelivered(error: &ApiError) -> Exit {
-    match error {
-        error if error.is_auth() => Exit::Auth,
-        ApiError::Gateway { status: 429, .. } | ApiError::NotSent { .. } => Exit::Unreachable,
-        _ => Exit::Rejected,
-    }
-}
-
-fn exit_for_signal(signal: Signal) -> Exit {
-    match signal {
-        Signal::Hangup => Exit::Hangup,
-        Signal::Interrupt => Exit::Interrupted,
-        Signal::Terminate => Exit::Terminated,
-    }
-}
-
 impl CommandError {
-    /// Wraps a failed read of a time before any start.
+    /// Wraps an error of a read before any start.
     pub(crate) fn before_start(error: ApiError) -> Self {
         match error.signal() {
             Some(signal) => Self::Interrupted { signal, start: StartState::NotSent, follow: None },
@@ -190,7 +180,7 @@ impl CommandError {
         }
     }
 
-    /// Replaces a failed connection to a sandbox with an error about the sandbox; the network is not the cause.
+    /// Replaces a failed connection to a sandbox with [`Self::SandboxNotRunning`], because the network is not the cause.
     pub(crate) fn explain_sandbox(self, service: &Service) -> Self {
         let Self::Read(ApiError::NotSent { failure: SendFailure::Connection, reason, .. }) = &self else {
             return self;
@@ -232,7 +222,7 @@ impl CommandError {
             Self::UpgradeFailed { .. } => Exit::Failed,
             Self::StillRunning { .. } => Exit::Running,
             Self::VerificationFailed { cause: Some(cause), .. } => cause.exit(),
-            Self::VerificationFailed { check: fault, .. } if is_permission_check(fault) => Exit::Blocked,
+            Self::VerificationFailed { check, .. } if is_versions_step(check) => Exit::Blocked,
             Self::Read(_)
             | Self::SandboxNotRunning { .. }
             | Self::StatusUnreadable { .. }
@@ -241,35 +231,34 @@ impl CommandError {
         }
     }
 
-    /// Returns what to do next, where there is something.
+    /// Returns the next step for the user, if there is one.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Config(error) => Some(error.hint()),
-            Self::SandboxNotRunning { hint, .. } => Some(hint.clone()),
-            Self::VerificationFailed { check: fault, .. } => fault.remedy.clone(),
+            Self::VerificationFailed { check, .. } => check.remedy.clone(),
             Self::Usage { hint, .. } | Self::Busy { hint, .. } | Self::Blocked { hint, .. } => hint.clone(),
-            Self::Acceptance(_) => Some("`cdss check` prints the flag that can be accepted".to_owned()),
+            Self::Acceptance(_) => Some("run `cdss check` to print the --accept flag to use".to_owned()),
             Self::Version(VersionError::Ambiguous { .. }) => {
-                Some("write the version in full, or its code".to_owned())
+                Some("use the full version or its code".to_owned())
             }
-            Self::Version(_) => Some("`cdss list versions` shows them".to_owned()),
-            Self::Cluster { hint, .. }
+            Self::Version(_) => Some("run `cdss list versions` to list the versions".to_owned()),
+            Self::SandboxNotRunning { hint, .. }
+            | Self::Cluster { hint, .. }
             | Self::ClusterNotFound { hint, .. }
             | Self::ConfigGroup { hint, .. } => Some(hint.clone()),
             Self::Read(error) | Self::StartNotDelivered(error) | Self::StartRejected(error) => error.hint(),
             Self::StatusUnreadable { .. } => Some("run the command again".to_owned()),
-            Self::PlanChanged => Some("run the command again and look at the new plan".to_owned()),
+            Self::PlanChanged => Some("run the command again and review the new plan".to_owned()),
             Self::Consent(error) => error.hint(),
-            Self::History(_) => Some("`cdss history` lists the runs".to_owned()),
-            Self::Journal(JournalError::Locked { .. }) => Some(
-                "find the process with `fuser` or `lsof`, and run the command again when it has ended"
-                    .to_owned(),
-            ),
+            Self::History(_) => Some("run `cdss history` to list the runs".to_owned()),
+            Self::Journal(JournalError::Locked { .. }) => {
+                Some("find the process with `fuser` or `lsof`, and retry after it has exited".to_owned())
+            }
             Self::Journal(JournalError::Io { .. } | JournalError::NoDirectory) => {
                 Some(JOURNAL_REMEDY.to_owned())
             }
             Self::StartOutcomeUnknown { follow, .. } | Self::UpgradeOutcomeUnknown { follow, .. } => {
-                Some(format!("do not start again before you have looked: {follow}"))
+                Some(format!("check the status before retrying: {follow}"))
             }
             Self::StillRunning { follow, .. } => Some(format!("follow it with: {follow}")),
             Self::UpgradeFailed { .. } => Some("send the lines below to NAVER Cloud support".to_owned()),
@@ -283,7 +272,7 @@ impl CommandError {
         }
     }
 
-    /// Returns the service's own words.
+    /// Returns the service's error message.
     pub(crate) fn service_message(&self) -> Option<&str> {
         match self {
             Self::Read(error) | Self::StartNotDelivered(error) | Self::StartRejected(error) => {

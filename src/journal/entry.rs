@@ -1,7 +1,4 @@
-//! The journal's lines: one type for what is written and read, and the checksum at the end of each line.
-//!
-//! A line is one JSON object. Its first field is `schema`, its last is `crc32`: the CRC-32 of all bytes before that
-//! field, as eight hexadecimal digits.
+//! Journal entries: the types that are written and read.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -11,42 +8,29 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use super::v1;
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
 
-/// The schema of lines with a checksum. A line that names it and has no valid checksum is damaged.
-pub(super) const SCHEMA: &str = "cdss-journal/v2";
-
-/// How the lines of this version and of earlier ones begin.
-const LINE_PREFIXES: [&[u8]; 3] =
-    [b"{\"schema\":\"cdss-journal/v2\",\"run\":\"", b"{\"schema\":\"cdss-journal/v1\"", b"{\"run\":\""];
-
-/// What stands between the checked bytes and the digits of the checksum.
-const CHECKSUM_PREFIX: &[u8] = b",\"crc32\":\"";
-const CHECKSUM_DIGITS: usize = 8;
-const CHECKSUM_SUFFIX: &[u8] = b"\"}";
-
-/// One line of the journal.
+/// A parsed line of the journal.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Entry {
     /// The run that wrote the line.
     pub run: String,
     pub at: Timestamp,
-    /// None for an event that only a newer cdss knows.
+    /// None for an unknown event of a newer version of cdss.
     pub event: Option<Event>,
 }
 
 impl Entry {
-    /// Returns true for a line about the journal's file, and not about what its run did.
+    /// Returns true for an entry about the journal file itself.
     pub(super) fn is_maintenance(&self) -> bool {
         matches!(self.event, Some(Event::Torn(_) | Event::Repaired(_) | Event::Initialized(_)))
     }
 }
 
-/// What happened, or is about to happen.
+/// An event. Requests are recorded before they are sent.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub(super) enum Event {
@@ -58,7 +42,7 @@ pub(super) enum Event {
     Refused(Refused),
     /// This run follows the start of another run.
     Attached(Attached),
-    /// What the brokers did so far.
+    /// The broker states observed so far.
     Brokers(Brokers),
     /// This run ended.
     End(End),
@@ -68,15 +52,15 @@ pub(super) enum Event {
     GroupCreated(GroupCreated),
     /// The values of a config group are about to be written.
     GroupWrite(Box<GroupChange>),
-    /// The line before this one is incomplete: its writer was interrupted.
+    /// The previous line is incomplete, because its writer was interrupted.
     Torn(Torn),
-    /// The operator accepted that these damaged lines are lost.
+    /// The operator accepted the loss of these damaged lines.
     Repaired(Repaired),
     /// The journal was created by `cdss history --init`.
     Initialized(Initialized),
 }
 
-/// Who makes a change, with what, and where.
+/// Who makes a change, with which version of cdss, and on which service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct AuthorFields {
     /// The version of cdss.
@@ -84,7 +68,7 @@ pub(super) struct AuthorFields {
     pub user: Option<String>,
     pub host: Option<String>,
     pub profile: Option<String>,
-    /// The access key's last four characters.
+    /// The last four characters of the access key.
     pub access_key: Option<String>,
     pub service: ServiceName,
     pub endpoint: String,
@@ -110,7 +94,7 @@ pub(super) struct Start {
     pub config_group: ConfigGroupNo,
     pub consent: String,
     pub accepted: Vec<String>,
-    /// Runs whose open start the operator accepted as over.
+    /// Runs whose open start the operator accepted as finished.
     pub closes: Vec<String>,
     #[serde(default, with = "optional_text")]
     pub from_version_code: Option<VersionCode>,
@@ -144,21 +128,21 @@ pub(super) struct Brokers {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct BrokerPath {
     pub name: String,
-    /// The states that were seen, in order, for people.
+    /// The observed states in order, for display only.
     pub seen: String,
-    /// It was seen to restart. Earlier versions did not record it.
+    /// True if a restart was observed. Earlier versions did not record it.
     #[serde(default)]
     pub restarted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct End {
-    /// The run whose start, or config group, this outcome is about.
+    /// The run whose start or config group this outcome refers to.
     pub of: Option<String>,
     pub verdict: Option<Verdict>,
-    /// Whether a config group was created; None for a run that copied none.
+    /// Whether a config group was created; None for a run without a copy.
     pub created: Option<Submitted>,
-    /// The document on stdout, for people. It is not read back.
+    /// The JSON output, for display only. It is not read back.
     #[serde(skip_deserializing)]
     pub document: Value,
 }
@@ -173,9 +157,9 @@ pub(super) struct GroupChange {
     #[serde(with = "text")]
     pub version_code: VersionCode,
     pub consent: String,
-    /// The run that created the group; None for this run.
+    /// The run that created the group; None if it is this run.
     pub made_by: Option<String>,
-    /// The group whose values are copied.
+    /// The source group.
     #[serde(default, with = "optional_text")]
     pub from_config_group: Option<ConfigGroupNo>,
     #[serde(default)]
@@ -190,7 +174,7 @@ pub(super) struct GroupCreated {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Torn {
-    /// Length of the incomplete line, in bytes.
+    /// The length of the incomplete line.
     pub bytes: usize,
 }
 
@@ -202,13 +186,13 @@ pub(super) struct Repaired {
     pub lines: Vec<RepairedLine>,
 }
 
-/// A damaged line, identified by its bytes.
+/// A damaged line, identified by the hash of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RepairedLine {
-    /// From 1.
+    /// The line number, starting at 1.
     pub line: usize,
     pub bytes: usize,
-    /// In hexadecimal.
+    /// The hash in hexadecimal.
     pub sha256: String,
 }
 
@@ -219,8 +203,8 @@ pub(super) struct Initialized {
     pub host: Option<String>,
 }
 
-/// The plan in the form of the documents on stdout. It is written whole; only the names that `history` shows are
-/// read back, and nothing is decided from them.
+/// The plan in the format of the JSON output. It is written completely. Only the names that `history` displays are read
+/// back, and no decision depends on them.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(from = "Option<PlanNames>")]
 pub(super) struct Plan(pub Value);
@@ -244,11 +228,11 @@ impl From<Option<PlanNames>> for Plan {
 }
 
 impl AuthorFields {
-    /// Returns the service that the change was sent to.
+    /// Returns the service of the change.
     ///
     /// # Errors
     ///
-    /// Fails with the reason when this cdss knows no such site, region, or endpoint.
+    /// Fails if this version of cdss does not recognize the site, region, or endpoint.
     pub(super) fn service(&self) -> Result<Service, String> {
         Ok(Service {
             site: self.service.site.parse().map_err(to_reason)?,
@@ -259,7 +243,7 @@ impl AuthorFields {
     }
 }
 
-/// The fields that every line has.
+/// The fields that all lines have.
 #[derive(Deserialize)]
 pub(super) struct LineHeader<'a> {
     #[serde(borrow)]
@@ -272,93 +256,11 @@ pub(super) struct LineHeader<'a> {
     pub crc32: Option<de::IgnoredAny>,
 }
 
-#[derive(Serialize)]
-struct LineFields<'a> {
-    schema: &'static str,
-    run: &'a str,
-    at: Timestamp,
-    #[serde(flatten)]
-    event: &'a Event,
-}
-
-/// Makes a line, without a line end.
-///
-/// # Errors
-///
-/// Fails when the event is not representable in JSON.
-pub(super) fn encode(run: &str, at: Timestamp, event: &Event) -> serde_json::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(&LineFields { schema: SCHEMA, run, at, event })?;
-    let _brace = line.pop();
-    let checksum = checksum(&line);
-    line.extend_from_slice(CHECKSUM_PREFIX);
-    line.extend_from_slice(checksum.as_bytes());
-    line.extend_from_slice(CHECKSUM_SUFFIX);
-    Ok(line)
-}
-
-/// Reads a line without its line end.
-///
-/// # Errors
-///
-/// Fails with the reason for a line that is not exactly as it was written, as far as its form can show that.
-pub(super) fn parse(line: &[u8]) -> Result<Entry, String> {
-    let text = std::str::from_utf8(line).map_err(|_| "it is not UTF-8")?;
-    match split_checksum(line) {
-        Some((checked, digits)) if checksum(checked).as_bytes() == digits => {
-            let head: LineHeader<'_> =
-                serde_json::from_str(text).map_err(|error| describe_json_error(&error))?;
-            let event = Event::parse(&head.event, text).map_err(|error| describe_json_error(&error))?;
-            Ok(Entry { run: head.run.into_owned(), at: head.at, event })
-        }
-        Some(_) => Err("its checksum does not match".to_owned()),
-        None => v1::parse(text),
-    }
-}
-
-/// Returns true when an interrupted write of a line can leave these bytes: a beginning of it, before its checksum is
-/// complete. Whatever else is unreadable was damaged later, and may have been a complete line.
-pub(super) fn is_torn(bytes: &[u8]) -> bool {
-    let begins = |beginning: &[u8]| bytes.iter().zip(beginning).all(|(found, expected)| found == expected);
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        // The write may have ended within a character, but only at the end.
-        Err(error) if error.error_len().is_none() => {
-            let Ok(text) = std::str::from_utf8(&bytes[..error.valid_up_to()]) else { return false };
-            text
-        }
-        Err(_) => return false,
-    };
-    let is_incomplete = || serde_json::from_str::<de::IgnoredAny>(text).is_err_and(|error| error.is_eof());
-    !bytes.is_empty()
-        && LINE_PREFIXES.into_iter().any(begins)
-        && !bytes.iter().any(|byte| *byte < b' ')
-        && !has_complete_checksum(bytes)
-        && is_incomplete()
-}
-
-/// Returns true for a line that goes on after the name of its checksum with anything but a part of the digits.
-fn has_complete_checksum(line: &[u8]) -> bool {
-    let at = line.windows(CHECKSUM_PREFIX.len()).rposition(|part| part == CHECKSUM_PREFIX);
-    let digits = at.map_or(&[][..], |at| &line[at + CHECKSUM_PREFIX.len()..]);
-    digits.len() >= CHECKSUM_DIGITS || !digits.iter().all(u8::is_ascii_hexdigit)
-}
-
-fn checksum(bytes: &[u8]) -> String {
-    format!("{:0CHECKSUM_DIGITS$x}", crc32fast::hash(bytes))
-}
-
-/// Splits a line that ends with a checksum into the checked bytes and the digits.
-fn split_checksum(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let line = line.strip_suffix(CHECKSUM_SUFFIX)?;
-    let (line, digits) = line.split_at_checked(line.len().checked_sub(CHECKSUM_DIGITS)?)?;
-    Some((line.strip_suffix(CHECKSUM_PREFIX)?, digits))
-}
-
 impl Event {
-    /// Reads the event of this name; None for a name that this cdss does not know.
+    /// Parses the event with this name; None if this version of cdss does not know the name.
     ///
-    /// This is not derived: an enum with a tag would first read the whole line into memory, also the documents that
-    /// are not needed.
+    /// Not derived: a tagged enum would first deserialize the whole line into memory, including documents that are not
+    /// needed.
     pub(super) fn parse(name: &str, text: &str) -> serde_json::Result<Option<Self>> {
         Ok(Some(match name {
             "start" => Self::Start(serde_json::from_str(text)?),
@@ -378,18 +280,18 @@ impl Event {
     }
 }
 
-/// Returns what is wrong with a line as JSON. Its position is given in bytes from the beginning of the line.
+/// Describes a JSON error, with its byte position in the line.
 pub(super) fn describe_json_error(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
-    format!("{what}, at byte {}", error.column())
+    let message = text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message);
+    format!("{message}, at byte {}", error.column())
 }
 
 fn to_reason(error: impl Display) -> String {
     error.to_string()
 }
 
-/// Numbers are written as text: they are names, and a reader must not round them.
+/// Serializes IDs as text, so that readers do not round them.
 mod text {
     use super::{Cow, Deserialize as _, Deserializer, Display, FromStr, Serializer, de};
 
@@ -406,11 +308,11 @@ mod text {
     }
 }
 
-/// As [`text`], or null.
+/// Like [`text`], or null.
 mod optional_text {
     use super::{Cow, Deserialize as _, Deserializer, Display, FromStr, Serializer, de};
 
-    #[expect(clippy::ref_option, reason = "serde passes the field as it is")]
+    #[expect(clippy::ref_option, reason = "serde passes a reference to the field")]
     pub(super) fn serialize<T: Display, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error> {
         match value {
             Some(value) => to.collect_str(value),

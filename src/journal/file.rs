@@ -1,4 +1,4 @@
-//! The journal's file and folder: private to this user, read line by line, and only ever appended to.
+//! The journal's file and directory: private to this user, read line by line, and append-only.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
@@ -6,33 +6,30 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::entry;
+use super::line;
 #[cfg(unix)]
 use crate::model::command_context::shell_quote;
 
-/// How much is read at once. Larger reads are not faster; memory stays small.
+/// The size of the read buffer. Chosen: larger reads are not faster.
 const READ_BUFFER_BYTES: usize = 64 * 1024;
 
-/// The longest line that is read into memory and written, in bytes without its line end. The documents of a day's watch
-/// stay below it, and it keeps within the memory that reading a journal may take.
+/// The maximum length of a line without its line end.
+///
+/// Chosen: enough for the document of a watch over a whole day, and small enough to limit memory use.
 pub(super) const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Why a longer line is neither read nor written.
+/// The reason why a longer line is neither read nor written.
 pub(super) const LINE_TOO_LONG: &str = "it is longer than 4 MiB";
 
-/// One line of the journal.
+/// A line of the journal file.
 pub(super) enum RawLine<'a> {
-    /// With its line end; the last one may have none.
+    /// A line with its line end, which the last line may lack.
     Complete(&'a [u8]),
-    /// Longer than [`LONGEST_LINE`]: the length and the hash of what is before its line end.
+    /// A line longer than [`MAX_LINE_BYTES`], with length and hash of its content without the line end.
     TooLong { bytes: usize, sha256: [u8; 32] },
 }
 
-/// Calls `each` for every line of the journal. Nothing happens where there is no journal.
-///
-/// # Errors
-///
-/// Fails when the file can't be read.
+/// Calls `on_line` for each line of the journal. A missing file has no lines.
 pub(super) fn read(path: &Path, on_line: impl FnMut(RawLine<'_>)) -> io::Result<()> {
     match open(path, OpenOptions::new().read(true)) {
         Ok(file) => read_lines(BufReader::with_capacity(READ_BUFFER_BYTES, file), on_line),
@@ -41,7 +38,7 @@ pub(super) fn read(path: &Path, on_line: impl FnMut(RawLine<'_>)) -> io::Result<
     }
 }
 
-/// Calls `each` for every line.
+/// Calls `on_line` for each line.
 pub(super) fn read_lines(mut reader: impl BufRead, mut on_line: impl FnMut(RawLine<'_>)) -> io::Result<()> {
     let mut line = Vec::new();
     while read_part(&mut reader, MAX_LINE_BYTES + 1, &mut line)? > 0 {
@@ -54,7 +51,7 @@ pub(super) fn read_lines(mut reader: impl BufRead, mut on_line: impl FnMut(RawLi
     Ok(())
 }
 
-/// Reads the rest of a line that begins with `part`, without keeping it.
+/// Hashes and skips the rest of a line that begins with `part`.
 fn skip_long_line(reader: &mut impl BufRead, part: &mut Vec<u8>) -> io::Result<RawLine<'static>> {
     let (mut hash, mut bytes) = (Sha256::new(), 0);
     loop {
@@ -67,17 +64,13 @@ fn skip_long_line(reader: &mut impl BufRead, part: &mut Vec<u8>) -> io::Result<R
     }
 }
 
-/// Replaces `part` by what follows, up to the next line end, and returns its length.
+/// Reads up to the next line end, or `limit` bytes, into `part`, and returns the length.
 fn read_part(reader: &mut impl BufRead, limit: usize, part: &mut Vec<u8>) -> io::Result<usize> {
     part.clear();
     reader.take(limit as u64).read_until(b'\n', part)
 }
 
-/// Opens the journal for appending, and creates it if there is none: then its name is on the disk on return, too.
-///
-/// # Errors
-///
-/// Fails when the file can't be used.
+/// Opens the journal for appending. If the file is created, its directory entry is on disk on return.
 pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
     let options = || {
         let mut options = OpenOptions::new();
@@ -96,14 +89,14 @@ pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Appends one line and waits until it is on the disk. The file has to be locked.
+/// Appends one line and waits until it is on disk. The file must be locked.
 ///
-/// What follows the last line end gets one. Where that is the beginning of a line, `torn` makes the line that says
-/// so, from its length.
+/// An unterminated last line is terminated first. If it is an interrupted write, a marker line from `torn` follows, which
+/// gets the length of the interrupted line.
 ///
 /// # Errors
 ///
-/// Fails when not all of it could be written. The next call then finds an incomplete line.
+/// After a failure, the file may end with an incomplete line.
 pub(super) fn append(
     file: &mut File,
     line: &[u8],
@@ -113,7 +106,7 @@ pub(super) fn append(
     let mut text = Vec::with_capacity(line.len() + 1);
     if !last.is_empty() {
         text.push(b'\n');
-        if last.len() <= MAX_LINE_BYTES && entry::is_torn(&last) {
+        if last.len() <= MAX_LINE_BYTES && line::is_torn(&last) {
             text.extend(torn(last.len())?);
             text.push(b'\n');
         }
@@ -124,7 +117,7 @@ pub(super) fn append(
     file.sync_all()
 }
 
-/// Returns what follows the last line end; of what is too long for a line, only a part.
+/// Reads the bytes after the last line end, or only a part of them if they are too long for a line.
 fn read_unterminated(file: &mut File) -> io::Result<Vec<u8>> {
     let mut start = file.seek(SeekFrom::End(0))?;
     let mut last = Vec::new();
@@ -145,43 +138,43 @@ fn read_unterminated(file: &mut File) -> io::Result<Vec<u8>> {
     Ok(last)
 }
 
-/// Creates the folder, for this user alone. On return its name is on the disk, too.
+/// Creates the directory with permissions for this user only. On return, its directory entry is on disk.
 ///
 /// # Errors
 ///
-/// Fails when the folder can't be created, or somebody else could choose what is in it.
-pub(super) fn create_directory(folder: &Path) -> io::Result<()> {
-    let is_missing = |folder: &&Path| folder.symlink_metadata().is_err();
-    let missing: Vec<&Path> = folder.ancestors().take_while(is_missing).collect();
+/// Fails if the directory can't be created, or if another user could change its contents.
+pub(super) fn create_directory(directory: &Path) -> io::Result<()> {
+    let is_missing = |directory: &&Path| directory.symlink_metadata().is_err();
+    let missing: Vec<&Path> = directory.ancestors().take_while(is_missing).collect();
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
-    check_directory(folder)?;
+    builder.create(directory)?;
+    check_directory(directory)?;
     missing.into_iter().filter_map(Path::parent).try_for_each(sync_directory)
 }
 
-/// Waits until the names in a folder are on the disk.
+/// Waits until the entries of a directory are on disk.
 #[cfg(unix)]
-fn sync_directory(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
-        // Some file systems have no such operation for folders, and keep names safe without it.
+fn sync_directory(directory: &Path) -> io::Result<()> {
+    match File::open(directory)?.sync_all() {
+        // Some file systems do not support syncing directories and do not need it.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         outcome => outcome,
     }
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
+fn sync_directory(_directory: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns why the journal can't be written, without writing anything; None when it can.
+/// Returns why the journal is not writable, without writing anything; None if it is writable.
 pub(super) fn access_problem(path: &Path) -> Option<io::Error> {
-    let existing = path.ancestors().find(|place| place.symlink_metadata().is_ok())?;
-    let folder = path.parent().filter(|folder| folder.symlink_metadata().is_ok());
-    folder.and_then(|folder| check_directory(folder).err()).or_else(|| {
+    let existing = path.ancestors().find(|ancestor| ancestor.symlink_metadata().is_ok())?;
+    let directory = path.parent().filter(|directory| directory.symlink_metadata().is_ok());
+    directory.and_then(|directory| check_directory(directory).err()).or_else(|| {
         if existing == path {
             open(path, OpenOptions::new().append(true)).err()
         } else {
@@ -190,36 +183,36 @@ pub(super) fn access_problem(path: &Path) -> Option<io::Error> {
     })
 }
 
-/// Opens a file of the journal's folder: a plain file of this user alone, and never through a link. Whoever could
-/// put a link or a FIFO there would choose where the journal goes, or keep cdss waiting.
+/// Opens a regular file in the journal's directory without following links. An attacker could otherwise use a link to
+/// redirect the journal, or a FIFO to block cdss.
 ///
 /// # Errors
 ///
-/// Fails when it is anything else, or can't be opened.
+/// Fails if it is not a regular file with a single name, or can't be opened.
 pub(super) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
-        // Without NONBLOCK, opening a FIFO would wait for its other end.
+        // Without NONBLOCK, opening a FIFO would block until its other end is opened.
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
         options.mode(0o600).custom_flags(flags.bits().cast_signed());
     }
     if path.is_symlink() {
-        return Err(io::Error::other("it is a link"));
+        return Err(io::Error::other("it is a symbolic link"));
     }
     let file = options.open(path)?;
-    let found = file.metadata()?;
-    if !found.is_file() {
-        return Err(io::Error::other("it is not a plain file"));
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
     }
     #[cfg(unix)]
-    if std::os::unix::fs::MetadataExt::nlink(&found) > 1 {
-        return Err(io::Error::other("it has another name, as a hard link"));
+    if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
+        return Err(io::Error::other("it has more than one hard link"));
     }
     Ok(file)
 }
 
-/// Takes all rights away from others: the journal may come from a backup.
+/// Removes the permissions of other users, which a journal restored from a backup may have.
 #[cfg(unix)]
 fn make_private(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -235,15 +228,15 @@ fn make_private(_file: &File) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn write_access_error(folder: &Path) -> Option<io::Error> {
-    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)
+fn write_access_error(directory: &Path) -> Option<io::Error> {
+    rustix::fs::access(directory, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)
         .err()
         .map(Into::into)
 }
 
 #[cfg(not(unix))]
-fn not_writable(folder: &Path) -> Option<io::Error> {
-    let read_only = folder.metadata().map(|metadata| metadata.permissions().readonly());
+fn not_writable(directory: &Path) -> Option<io::Error> {
+    let read_only = directory.metadata().map(|metadata| metadata.permissions().readonly());
     match read_only {
         Ok(false) => None,
         Ok(true) => Some(io::ErrorKind::PermissionDenied.into()),
@@ -251,34 +244,32 @@ fn not_writable(folder: &Path) -> Option<io::Error> {
     }
 }
 
-/// Makes sure that nobody else chooses what is in the journal's folder: in a shared temporary folder, somebody may
-/// have created one of this name first, or a link.
-///
-/// # Errors
-///
-/// Fails with the reason.
+/// Checks that no other user controls the journal's directory. In a shared temporary directory, another user may have
+/// created a directory or a link with this name.
 #[cfg(unix)]
-fn check_directory(folder: &Path) -> io::Result<()> {
+fn check_directory(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt as _;
-    let found = folder.symlink_metadata()?;
-    if found.is_symlink() {
-        return Err(io::Error::other("its folder is a link"));
+    let metadata = directory.symlink_metadata()?;
+    if metadata.is_symlink() {
+        return Err(io::Error::other("its directory is a symbolic link"));
     }
-    // Anything but a folder fails by itself, in the system's words.
-    if !found.is_dir() {
+    // For anything but a directory, the following operation fails with the system's error.
+    if !metadata.is_dir() {
         return Ok(());
     }
-    if found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::other("its folder belongs to another user"));
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::other("its directory belongs to another user"));
     }
-    if found.mode() & 0o022 != 0 {
-        let quoted = shell_quote(&folder.to_string_lossy());
-        return Err(io::Error::other(format!("others may write to its folder: chmod 700 {quoted}")));
+    if metadata.mode() & 0o022 != 0 {
+        let quoted = shell_quote(&directory.to_string_lossy());
+        return Err(io::Error::other(format!(
+            "its directory is writable by other users; run chmod 700 {quoted}"
+        )));
     }
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn check_folder(_folder: &Path) -> io::Result<()> {
+fn check_directory(_directory: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Locks: one per cluster or config group for as long as a run works on it, and one on the journal for each line.
+//! Locks: one per cluster or config group while a run changes it, and one on the journal while a line is written.
 
 use std::cell::Cell;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -6,33 +6,35 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{JournalError, file};
+use super::error::JournalError;
+use super::file;
 use crate::clock::Clock;
 use crate::signals::Interrupted;
 
-/// How long a writer waits for the others. A line takes a few milliseconds, so a lock that is held for longer belongs
-/// to a process that is stopped or stuck.
+/// The maximum time that a writer waits for other writers.
+///
+/// Chosen: writing a line takes a few milliseconds, so a process that holds the lock for longer is stopped or stuck.
 const MAX_WAIT: Duration = Duration::from_secs(2);
 
-/// Between two attempts: short against what a person notices, long against what an attempt costs.
+/// The time between two attempts. Chosen: too short to notice, and much longer than an attempt.
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Held until the process ends or this is dropped: no other cdss on this machine works on the cluster, or creates the
-/// config group.
+/// A lock on a cluster or a config group name against other cdss processes on this machine. It is released on drop or
+/// when the process ends.
 #[must_use]
 #[derive(Debug)]
 pub(crate) struct OperationLock(#[expect(dead_code, reason = "an open file holds its lock")] File);
 
-/// Why there is no lock.
+/// Why a lock was not acquired.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LockError {
-    #[error("another cdss on this machine is at work on it")]
+    #[error("another cdss process on this machine is already handling it")]
     Held,
     #[error("{0}")]
     Io(#[from] JournalError),
 }
 
-/// Takes the lock in this file, without waiting.
+/// Acquires the lock on this file without waiting.
 pub(super) fn acquire(path: &Path) -> Result<OperationLock, LockError> {
     let fail = |source| JournalError::Io { path: path.to_owned(), source };
     let file = file::open(path, OpenOptions::new().create(true).truncate(false).write(true)).map_err(fail)?;
@@ -44,14 +46,14 @@ pub(super) fn acquire(path: &Path) -> Result<OperationLock, LockError> {
     }
 }
 
-/// How the writers of this process wait for the journal's lock.
+/// Waits for the journal's lock, for all writers of this process.
 #[derive(Debug, Default)]
 pub(super) struct LockWait {
-    /// A wait was in vain, so the next writers try only once.
+    /// True if the last wait timed out. Later writers then try only once.
     has_timed_out: Cell<bool>,
 }
 
-/// Why a writer did not get the journal's lock.
+/// Why the journal's lock was not acquired.
 #[derive(Debug)]
 pub(super) enum WaitError {
     Held,
@@ -60,16 +62,15 @@ pub(super) enum WaitError {
 }
 
 impl LockWait {
-    /// Takes the lock on the journal, and waits for at most [`LONGEST_WAIT`]. A signal ends the wait after one more
-    /// attempt.
+    /// Acquires the lock on the journal within [`MAX_WAIT`]. After a signal, it makes one last attempt.
     pub(super) fn lock(&self, file: &File, clock: &dyn Clock) -> Result<(), WaitError> {
-        let begun = clock.elapsed();
+        let started = clock.elapsed();
         loop {
             if try_lock(file)? {
                 self.has_timed_out.set(false);
                 return Ok(());
             }
-            if self.has_timed_out.get() || clock.elapsed().saturating_sub(begun) >= MAX_WAIT {
+            if self.has_timed_out.get() || clock.elapsed().saturating_sub(started) >= MAX_WAIT {
                 self.has_timed_out.set(true);
                 return Err(WaitError::Held);
             }

@@ -1,7 +1,7 @@
-//! The journal: what was about to be done on this machine, and what came of it, one line of JSON each.
+//! The journal: a log of announced changes and their outcomes on this machine, with one JSON object per line.
 //!
-//! It is why a start is never sent twice: the line is on the disk before the request leaves. Lines are only ever
-//! appended. What they add up to is decided in one place, `replay`.
+//! It prevents duplicate starts: each line is on disk before its request is sent. The file is append-only. Only `replay`
+//! interprets the lines.
 
 use std::cell::Cell;
 use std::io;
@@ -19,98 +19,86 @@ use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_state::JournalState;
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::signals::{Interrupted, Signal};
+use crate::signals::Interrupted;
 use crate::upgrade::rules::broker_history::{BrokerHistories, BrokerHistory, RestartEvidence};
 
 mod entry;
+mod error;
 mod file;
+mod line;
 mod lock;
 mod replay;
 mod v1;
 
 use entry::{AuthorFields, Event, Plan, ServiceName};
+pub(crate) use error::JournalError;
 pub(crate) use lock::{LockError, OperationLock};
 use lock::{LockWait, WaitError};
 use replay::Replay;
 
 /// The journal of one user on this machine.
 pub(crate) struct Journal {
-    /// None when the machine has no place for it.
+    /// None if neither `XDG_STATE_HOME` nor `HOME` is set.
     directory: Option<PathBuf>,
     operator: Operator,
     run_id: String,
     clock: Rc<dyn Clock>,
     lock_wait: LockWait,
-    /// The last write of this process failed.
+    /// True if the last write of this process failed.
     is_failing: Cell<bool>,
 }
 
-/// Who runs cdss, with what.
+/// The user who runs cdss, with host, profile, and key.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Operator {
-    /// The system's name of the user.
+    /// The name of the operating system user.
     pub user: Option<String>,
     pub host: Option<String>,
     pub profile: Option<String>,
-    /// The access key's last four characters.
+    /// The last four characters of the access key.
     pub access_key: Option<String>,
 }
 
-/// A start that is about to be sent.
+/// The data to record before a start is sent.
 #[derive(Debug)]
 pub(crate) struct StartEntry<'a> {
     pub service: &'a Service,
     pub cluster: ClusterNo,
     pub cluster_name: &'a str,
-    /// How consent was given.
+    /// The consent method.
     pub consent: &'a str,
     pub version: u64,
     pub config_group: u64,
     /// Overridden checks, as `id=item`.
     pub accepted: &'a [String],
-    /// Runs whose open start the operator accepted as over.
+    /// Runs whose open start the operator accepted as finished.
     pub closes: &'a [String],
-    /// The version before.
+    /// The version before the upgrade.
     pub from_version: Option<VersionCode>,
-    /// Names of the brokers that the plan knew.
+    /// The names of the brokers in the plan.
     pub brokers: &'a [String],
-    /// Plan and checks, in the form of the documents on stdout.
+    /// The plan and checks, in the format of the JSON output.
     pub plan: &'a Value,
 }
 
-/// A config group that is about to be created or filled.
+/// The data to record before a config group is created or written.
 #[derive(Debug)]
 pub(crate) struct GroupEntry<'a> {
     pub service: &'a Service,
     pub name: &'a GroupName,
     pub version: VersionCode,
-    /// The group whose values are copied.
+    /// The source group.
     pub from: ConfigGroupNo,
-    /// How consent was given.
+    /// The consent method.
     pub consent: &'a str,
-    /// The run that created the group, where it exists already.
+    /// The run that created the group, if it already exists.
     pub created_by: Option<&'a str>,
-    /// Both versions and groups, every setting, and what is left out, in the form of the documents on stdout.
+    /// The copy plan, in the format of the JSON output.
     pub plan: &'a Value,
 }
 
-/// The journal can't be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum JournalError {
-    #[error("the journal has no place: neither XDG_STATE_HOME nor HOME is set")]
-    NoDirectory,
-    #[error("the journal at {} can't be used: {source}", path.display())]
-    Io { path: PathBuf, source: io::Error },
-    /// Somebody else holds its lock for longer than writing a line takes.
-    #[error("the journal at {} is locked by another process", path.display())]
-    Locked { path: PathBuf },
-    /// A signal ended the wait for its lock.
-    #[error("interrupted while another process has the journal at {} locked", path.display())]
-    Interrupted { path: PathBuf, signal: Signal },
-}
-
 impl Journal {
-    /// `run` names this run among all of this machine. Nothing is read or written yet.
+    /// Creates a journal for the run with this ID, without reading or writing anything.
     pub(crate) fn new(
         directory: Option<PathBuf>,
         operator: Operator,
@@ -125,7 +113,7 @@ impl Journal {
         &self.run_id
     }
 
-    /// Returns true when the last write of this process failed, so that one warning is enough.
+    /// Returns true if the last write of this process failed, so that only one warning is printed.
     pub(crate) fn is_failing(&self) -> bool {
         self.is_failing.get()
     }
@@ -138,7 +126,7 @@ impl Journal {
         self.directory().map(|directory| directory.join("journal.jsonl"))
     }
 
-    /// Returns why the journal can't be written, without writing anything; None when it can.
+    /// Returns why the journal is not writable, without writing anything; None if it is writable.
     pub(crate) fn access_problem(&self) -> Option<String> {
         match self.path() {
             Ok(path) => {
@@ -148,12 +136,12 @@ impl Journal {
         }
     }
 
-    /// Reads what decisions about this cluster need. A journal that can't be read has a fault: a start in it may be
-    /// open.
+    /// Reads the state for this cluster. If the journal can't be read, the state has a `problem`, because the journal may
+    /// contain an open start.
     pub(crate) fn state(&self, service: &Service, cluster: ClusterNo) -> JournalState {
         match self.replay() {
             Ok(replay) => JournalState {
-                exists: replay.has_lines(),
+                exists: replay.has_intact_line(),
                 open_starts: replay.open_starts(service, cluster),
                 start_runs: replay.start_runs(),
                 damaged: replay.damaged_lines(),
@@ -163,38 +151,30 @@ impl Journal {
         }
     }
 
-    /// Returns all runs that sent a start, followed one, or copied a config group.
+    /// Returns all runs and damaged lines.
     ///
     /// # Errors
     ///
-    /// Fails when there is a journal that can't be read. Damaged lines are part of what is returned.
+    /// Fails if the journal exists and can't be read. Damaged lines are not an error.
     pub(crate) fn history(&self) -> Result<History, JournalError> {
         self.replay().map(Replay::into_history)
     }
 
-    /// Returns the intact lines that one run wrote, in order.
-    ///
-    /// # Errors
-    ///
-    /// Fails when there is a journal that can't be read.
+    /// Returns the intact lines of one run, in order.
     pub(crate) fn entries(&self, run: &str) -> Result<Vec<Value>, JournalError> {
         let mut entries = Vec::new();
         self.read(|line| {
             let file::RawLine::Complete(line) = line else { return };
             let line = line.trim_ascii_end();
-            if entry::parse(line).is_ok_and(|entry| entry.run == run && !entry.is_maintenance()) {
+            if line::parse(line).is_ok_and(|entry| entry.run == run && !entry.is_maintenance()) {
                 entries.extend(serde_json::from_slice(line).ok());
             }
         })?;
         Ok(entries)
     }
 
-    /// Returns the creates of groups of this version that were sent from this machine to this service, without those
-    /// that certainly created nothing. A later write to the group tells its number where the answer was lost.
-    ///
-    /// # Errors
-    ///
-    /// Fails when there is a journal that can't be read. Damaged lines are skipped.
+    /// Returns the creates of groups for this version on this service, except those that certainly created nothing. If
+    /// the response to a create was lost, a later write to the group provides its number. Damaged lines are skipped.
     pub(crate) fn group_creations(
         &self,
         service: &Service,
@@ -214,11 +194,7 @@ impl Journal {
         file::read(&path, on_line).map_err(|source| JournalError::Io { path, source })
     }
 
-    /// Takes the lock of this cluster at this service, without waiting.
-    ///
-    /// # Errors
-    ///
-    /// Fails when another process on this machine holds it, or the folder can't be used.
+    /// Acquires the lock for this cluster without waiting.
     pub(crate) fn lock_cluster(
         &self,
         service: &Service,
@@ -227,27 +203,23 @@ impl Journal {
         self.lock_named(service, &cluster.to_string())
     }
 
-    /// Takes the lock of this name at this service, without waiting: two runs would create two groups.
-    ///
-    /// # Errors
-    ///
-    /// Fails when another process on this machine holds it, or the folder can't be used.
+    /// Acquires the lock for this group name without waiting. It prevents two runs from creating two groups.
     pub(crate) fn lock_group(&self, service: &Service, name: &GroupName) -> Result<OperationLock, LockError> {
         self.lock_named(service, &format!("group-{name}"))
     }
 
     fn lock_named(&self, service: &Service, name: &str) -> Result<OperationLock, LockError> {
         self.create_directory()?;
-        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-        let service: String = service.key().chars().map(plain).collect();
+        let sanitize = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let service: String = service.key().chars().map(sanitize).collect();
         lock::acquire(&self.directory()?.join(format!("lock-{service}-{name}")))
     }
 
-    /// Records a start that is about to be sent. On return it is on the disk.
+    /// Records a start before it is sent. On return, the line is on disk.
     ///
     /// # Errors
     ///
-    /// Fails when it can't be written; then nothing may be sent.
+    /// Fails if the line can't be written. The start must then not be sent.
     pub(crate) fn record_start(&self, at: Timestamp, entry: &StartEntry<'_>) -> Result<(), JournalError> {
         self.create_directory()?;
         let start = entry::Start {
@@ -267,10 +239,6 @@ impl Journal {
     }
 
     /// Records that the service accepted the start of this run.
-    ///
-    /// # Errors
-    ///
-    /// Fails when it can't be written.
     pub(crate) fn record_accepted(
         &self,
         at: Timestamp,
@@ -281,10 +249,6 @@ impl Journal {
     }
 
     /// Records that the service refused the start of this run.
-    ///
-    /// # Errors
-    ///
-    /// Fails when it can't be written.
     pub(crate) fn record_refused(
         &self,
         at: Timestamp,
@@ -296,37 +260,25 @@ impl Journal {
     }
 
     /// Records that this run follows the start of another run.
-    ///
-    /// # Errors
-    ///
-    /// Fails when it can't be written.
     pub(crate) fn record_attached(&self, at: Timestamp, of: &str) -> Result<(), JournalError> {
         self.append(at, &Event::Attached(entry::Attached { of: of.to_owned() }))
     }
 
-    /// Records what the brokers did so far.
-    ///
-    /// # Errors
-    ///
-    /// Fails when it can't be written.
+    /// Records the broker states observed so far.
     pub(crate) fn record_brokers(
         &self,
         at: Timestamp,
         histories: &BrokerHistories,
     ) -> Result<(), JournalError> {
-        let path = |trail: &BrokerHistory| entry::BrokerPath {
-            name: trail.name.clone(),
-            seen: trail.color_path(),
-            restarted: trail.restart_evidence() == RestartEvidence::Yes,
+        let path = |history: &BrokerHistory| entry::BrokerPath {
+            name: history.name.clone(),
+            seen: history.color_path(),
+            restarted: history.restart_evidence() == RestartEvidence::Yes,
         };
         self.append(at, &Event::Brokers(entry::Brokers { brokers: histories.0.iter().map(path).collect() }))
     }
 
-    /// Records how this run ended, of which run's start or config group it speaks, and whether a group was created.
-    ///
-    /// # Errors
-    ///
-    /// Fails when it can't be written.
+    /// Records the end of this run: its verdict, whether a group was created, and the run whose start or group it refers to.
     pub(crate) fn record_end(
         &self,
         at: Timestamp,
@@ -337,18 +289,18 @@ impl Journal {
     ) -> Result<(), JournalError> {
         let (of, document) = (of.map(str::to_owned), document.clone());
         let mut end = entry::End { of, verdict, created, document };
-        // Nothing is decided from the document, so a long one is left out.
+        // No decision depends on the document, so a long one is omitted.
         if serde_json::to_vec(&end.document).is_ok_and(|text| text.len() > MAX_DOCUMENT_BYTES) {
             end.document = Value::Null;
         }
         self.append(at, &Event::End(end))
     }
 
-    /// Records a config group that is about to be created. On return it is on the disk.
+    /// Records the create of a config group before it is sent. On return, the line is on disk.
     ///
     /// # Errors
     ///
-    /// Fails when it can't be written; then nothing may be sent.
+    /// Fails if the line can't be written. The request must then not be sent.
     pub(crate) fn record_group_create(
         &self,
         at: Timestamp,
@@ -358,20 +310,16 @@ impl Journal {
         self.append(at, &Event::GroupCreate(Box::new(self.group_change(None, entry))))
     }
 
-    /// Records that the group was created, and its number.
-    ///
-    /// # Errors
-    ///
-    /// Fails when it can't be written.
+    /// Records that the group was created with this number.
     pub(crate) fn record_group_created(&self, at: Timestamp, no: ConfigGroupNo) -> Result<(), JournalError> {
         self.append(at, &Event::GroupCreated(entry::GroupCreated { config_group: no }))
     }
 
-    /// Records that all values of a group are about to be written. On return it is on the disk.
+    /// Records the write of a config group's values before it is sent. On return, the line is on disk.
     ///
     /// # Errors
     ///
-    /// Fails when it can't be written; then nothing may be sent.
+    /// Fails if the line can't be written. The request must then not be sent.
     pub(crate) fn record_group_write(
         &self,
         at: Timestamp,
@@ -382,20 +330,16 @@ impl Journal {
         self.append(at, &Event::GroupWrite(Box::new(self.group_change(Some(no), entry))))
     }
 
-    /// Records the damaged lines, which then no longer count, and returns them. With none, nothing is written.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the journal can't be read or written.
+    /// Marks the damaged lines as repaired and returns them. Writes nothing if there are none.
     pub(crate) fn repair(&self, at: Timestamp) -> Result<Vec<DamagedRecord>, JournalError> {
         let damaged = self.replay()?.damaged();
         if damaged.is_empty() {
             return Ok(damaged);
         }
-        let line = |one: &DamagedRecord| entry::RepairedLine {
-            line: one.line.number,
-            bytes: one.bytes,
-            sha256: one.sha256.clone(),
+        let line = |record: &DamagedRecord| entry::RepairedLine {
+            line: record.line.number,
+            bytes: record.bytes,
+            sha256: record.sha256.clone(),
         };
         let event = Event::Repaired(entry::Repaired {
             cdss: VERSION.to_owned(),
@@ -407,14 +351,10 @@ impl Journal {
         Ok(damaged)
     }
 
-    /// Creates a journal without runs. With one there, even if all of it is damaged, nothing is changed.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the journal can't be read or written.
+    /// Creates an empty journal. Changes nothing if a journal exists, even if it is completely damaged.
     pub(crate) fn init(&self, at: Timestamp) -> Result<InitOutcome, JournalError> {
         let replay = self.replay()?;
-        if replay.has_lines() || !replay.damaged().is_empty() {
+        if replay.has_intact_line() || !replay.damaged().is_empty() {
             return Ok(InitOutcome::AlreadyExists);
         }
         self.create_directory()?;
@@ -463,21 +403,21 @@ impl Journal {
             .map_err(|source| JournalError::Io { path: directory.to_owned(), source })
     }
 
-    /// Appends one line and waits until it is on the disk. Writers take turns, each for a bounded time.
+    /// Appends one line and waits until it is on disk. Concurrent writers wait for the lock for a limited time.
     fn append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
-        let written = self.try_append(at, event);
+        let result = self.try_append(at, event);
         deliberate_bug!(IgnoreJournalFault => return Ok(()););
-        self.is_failing.set(written.is_err());
-        written
+        self.is_failing.set(result.is_err());
+        result
     }
 
     fn try_append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
         let path = self.path()?;
         let fail = |source| JournalError::Io { path: path.clone(), source };
-        let encode = |event: &Event| entry::encode(&self.run_id, at, event).map_err(io::Error::from);
+        let encode = |event: &Event| line::encode(&self.run_id, at, event).map_err(io::Error::from);
         let line = encode(event).map_err(fail)?;
         if line.len() > file::MAX_LINE_BYTES {
-            return Err(fail(io::Error::other(format!("a line is not written: {}", file::LINE_TOO_LONG))));
+            return Err(fail(io::Error::other(format!("line not written: {}", file::LINE_TOO_LONG))));
         }
         let mut file = file::open_to_append(&path).map_err(fail)?;
         self.lock_wait.lock(&file, &*self.clock).map_err(|error| match error {
@@ -492,10 +432,10 @@ impl Journal {
     }
 }
 
-/// How long the document of an end may be, in bytes: the rest of its line is far shorter than what this leaves.
+/// The maximum size of the document in an `end` line. The other fields need far less than the remaining 64 KiB.
 const MAX_DOCUMENT_BYTES: usize = file::MAX_LINE_BYTES - 64 * 1024;
 
-/// Of cdss, as lines about a change name it.
+/// The version of cdss, as recorded in the journal.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[cfg(test)]

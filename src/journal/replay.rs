@@ -1,12 +1,13 @@
-//! What the journal's lines add up to: runs, open starts, creates of config groups, and damage. No I/O, no clock.
+//! Replays the journal's lines into runs, open starts, creates of config groups, and damage. No I/O and no clock.
 
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{self, End, Entry, Event, GroupChange};
+use super::entry::{AuthorFields, End, Entry, Event, GroupChange};
 use super::file::{LINE_TOO_LONG, RawLine};
+use super::line;
 use crate::config_group::rules::creation::GroupCreation;
 use crate::model::history::{
     ChangeOrigin, DamagedRecord, History, Outcome, PastRun, RecordedChange, Subject,
@@ -17,63 +18,65 @@ use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
 
-/// How many characters of a reason are kept: it may quote a long line.
+/// The maximum length of a reason in characters. Chosen: a reason may quote a long line.
 const MAX_REASON_CHARS: usize = 200;
 
-/// How many damaged lines are kept one by one: more than anybody looks at, and little memory.
+/// The maximum number of damaged lines with a record of their own.
+///
+/// Chosen: more than a person reads, and little memory.
 pub(super) const MAX_DAMAGED_RECORDS: usize = 1_000;
 
-/// The journal as read so far, line by line.
+/// The state after the lines added so far.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Replay {
-    /// The oldest first.
+    /// Oldest first.
     runs: Vec<PastRun>,
-    /// Where each run is in `runs`.
+    /// The index of each run in `runs`.
     index: HashMap<String, usize>,
     starts: Vec<RecordedStart>,
     group_creates: Vec<RecordedCreate>,
-    /// The first ones, at most [`MOST_DAMAGED`].
+    /// The first damaged lines, at most [`MAX_DAMAGED_RECORDS`].
     damaged: Vec<DamagedRecord>,
-    /// All others.
+    /// All other damaged lines.
     further_damage: Option<DamageSummary>,
-    /// How many lines were read.
+    /// The number of lines added.
     lines: usize,
-    /// A line was as cdss wrote it.
+    /// True if at least one line is intact.
     has_intact_line: bool,
-    /// The last line, if it is damaged only as an interrupted write is: a marker may follow it.
+    /// The last line, if it is an interrupted write. A marker may follow it.
     torn: Option<TornLine>,
 }
 
-/// Damaged lines of which only the sum is kept.
+/// A summary of damaged lines without a record of their own.
 #[derive(Debug, Clone, PartialEq)]
 struct DamageSummary {
-    /// The first line of them.
+    /// The number of the first line.
     first: usize,
     lines: usize,
     bytes: usize,
-    /// Each hash is that of the one before and of the line's hash, so that it stands for all lines in their order.
+    /// A hash chain over the hashes of the lines, in order.
     sha256: [u8; 32],
 }
 
-/// An incomplete line, which counts as damaged until a marker follows.
+/// An incomplete line, which counts as damaged unless a marker follows.
 #[derive(Debug, Clone, PartialEq)]
 struct TornLine {
     bytes: usize,
-    /// What was damaged before it: the number of kept records, and the others.
+    /// The damage before it: the number of records, and the summary.
     damaged_before: (usize, Option<DamageSummary>),
 }
 
-/// A start that was about to be sent.
+/// A recorded start.
 #[derive(Debug, Clone, PartialEq)]
 struct RecordedStart {
     service: String,
     cluster: ClusterNo,
     start: OpenStart,
-    /// Later runs with a start whose consent covered this one.
+    /// Later runs whose operator accepted this start as finished.
     overridden_by: Vec<String>,
 }
 
-/// A config group that was about to be created.
+/// A recorded create of a config group.
 #[derive(Debug, Clone, PartialEq)]
 struct RecordedCreate {
     service: String,
@@ -82,7 +85,7 @@ struct RecordedCreate {
 }
 
 impl Replay {
-    /// Takes the next line.
+    /// Adds the next line of the file.
     pub(super) fn add_raw_line(&mut self, line: &RawLine<'_>) {
         match line {
             RawLine::Complete(bytes) => self.add_line(bytes),
@@ -94,7 +97,7 @@ impl Replay {
         }
     }
 
-    /// Takes the next line, with its line end if it has one. Only the last line may lack it.
+    /// Adds the next line, including its line end. Only the last line may lack the line end.
     pub(super) fn add_line(&mut self, bytes: &[u8]) {
         self.lines += 1;
         let (line, is_terminated) = match bytes.strip_suffix(b"\n") {
@@ -105,11 +108,11 @@ impl Replay {
         if line.trim_ascii().is_empty() {
             return;
         }
-        let parsed = entry::parse(line);
+        let parsed = line::parse(line);
         self.has_intact_line |= parsed.is_ok();
-        let is_torn = parsed.is_err() && entry::is_torn(line);
+        let is_torn = parsed.is_err() && line::is_torn(line);
         let outcome = match parsed {
-            // The line was never complete, so the request that it announced was never sent.
+            // The line was never complete, so its request was never sent.
             Err(_) if !is_terminated && is_torn => Ok(()),
             parsed => parsed.and_then(|entry| self.apply(entry, torn)),
         };
@@ -129,14 +132,14 @@ impl Replay {
             self.damaged.push(DamagedRecord { line, lines: 1, bytes, sha256: to_hex(&sha256) });
             return;
         }
-        let none = DamageSummary { first: number, lines: 0, bytes: 0, sha256: [0; 32] };
-        let more = self.further_damage.get_or_insert(none);
-        more.lines += 1;
-        more.bytes += bytes;
-        more.sha256 = Sha256::new().chain_update(more.sha256).chain_update(sha256).finalize().into();
+        let empty = DamageSummary { first: number, lines: 0, bytes: 0, sha256: [0; 32] };
+        let summary = self.further_damage.get_or_insert(empty);
+        summary.lines += 1;
+        summary.bytes += bytes;
+        summary.sha256 = Sha256::new().chain_update(summary.sha256).chain_update(sha256).finalize().into();
     }
 
-    /// Takes an intact line. `torn` is the line before it, if that is incomplete.
+    /// Applies an intact line. `torn` is the line before it, if that is incomplete.
     fn apply(&mut self, entry: Entry, torn: Option<TornLine>) -> Result<(), String> {
         let Entry { run, at, event } = entry;
         let Some(event) = event else {
@@ -146,15 +149,15 @@ impl Replay {
         match event {
             Event::Torn(marker) => {
                 if let Some(torn) = torn.filter(|torn| torn.bytes == marker.bytes) {
-                    let (count, more) = torn.damaged_before;
+                    let (count, summary) = torn.damaged_before;
                     self.damaged.truncate(count);
-                    self.further_damage = more;
+                    self.further_damage = summary;
                 }
             }
             Event::Repaired(repaired) => {
                 let hashes: HashSet<String> = repaired.lines.into_iter().map(|line| line.sha256).collect();
-                self.damaged.retain(|one| !hashes.contains(&one.sha256));
-                self.further_damage.take_if(|more| hashes.contains(&to_hex(&more.sha256)));
+                self.damaged.retain(|record| !hashes.contains(&record.sha256));
+                self.further_damage.take_if(|summary| hashes.contains(&to_hex(&summary.sha256)));
             }
             Event::Initialized(_) => {}
             Event::Start(start) => {
@@ -192,9 +195,9 @@ impl Replay {
             Event::Accepted(_) => return self.set_response(run, at, StartResponse::Accepted),
             Event::Refused(_) => return self.set_response(run, at, StartResponse::Refused),
             Event::Attached(attached) => {
-                let known = self.require_change(&attached.of);
+                let outcome = self.require_change(&attached.of);
                 self.run_mut(run, at).followed_run = Some(attached.of);
-                return known;
+                return outcome;
             }
             Event::Brokers(brokers) => {
                 let own = self.run_mut(run, at);
@@ -224,7 +227,7 @@ impl Replay {
                 self.run_mut(run, at);
             }
             Event::GroupWrite(group) => {
-                let _known = group.author.service()?;
+                let _service = group.author.service()?;
                 if let Some(no) = group.config_group {
                     self.set_group_no(group.made_by.as_ref().unwrap_or(&run), no);
                 }
@@ -234,68 +237,68 @@ impl Replay {
         Ok(())
     }
 
-    /// Makes sure that the line is there without which nobody could have written the next one.
+    /// Checks that the run's first line is present. Without it, a later line of the run can't exist, so it was damaged.
     fn require_change(&self, run: &str) -> Result<(), String> {
-        let has_change = |place: &usize| self.runs[*place].change.is_some();
+        let has_change = |index: &usize| self.runs[*index].change.is_some();
         if self.index.get(run).is_some_and(has_change) {
             return Ok(());
         }
-        Err(format!("it is about run {run}, whose start is missing"))
+        Err(format!("it refers to run {run}, which has no recorded start"))
     }
 
-    fn set_response(&mut self, run: String, at: Timestamp, answer: StartResponse) -> Result<(), String> {
-        let known = self.require_change(&run);
+    fn set_response(&mut self, run: String, at: Timestamp, response: StartResponse) -> Result<(), String> {
+        let outcome = self.require_change(&run);
         for recorded in self.starts.iter_mut().filter(|recorded| recorded.start.run == run) {
-            recorded.start.response = answer;
+            recorded.start.response = response;
         }
         self.run_mut(run, at);
-        known
+        outcome
     }
 
-    /// The last final end that is about a start decides what became of it, whichever run wrote that end. Without a
-    /// final one, it is the last end.
+    /// Applies the end of a run. The last final end about a start determines its outcome, regardless of which run wrote
+    /// it. Without a final end, the last end does.
     fn apply_end(&mut self, id: String, at: Timestamp, end: End) -> Result<(), String> {
-        let is_about_an_open_start =
+        let refers_to_open_start =
             end.created.is_none() && end.verdict.is_some_and(|verdict| !verdict.is_final());
-        let known =
-            if is_about_an_open_start { self.require_change(end.of.as_ref().unwrap_or(&id)) } else { Ok(()) };
+        let outcome =
+            if refers_to_open_start { self.require_change(end.of.as_ref().unwrap_or(&id)) } else { Ok(()) };
         if end.created == Some(Submitted::No) {
-            self.group_creates.retain(|one| one.create.run != id || one.create.no.is_some());
+            self.group_creates.retain(|recorded| recorded.create.run != id || recorded.create.no.is_some());
         }
         let followed = end.of.filter(|of| *of != id);
         if let Some(verdict) = end.verdict
-            && let Some(place) = followed.as_ref().and_then(|of| self.index.get(of))
+            && let Some(index) = followed.as_ref().and_then(|of| self.index.get(of))
         {
-            update_outcome(&mut self.runs[*place].result, Outcome::Verdict(verdict));
+            update_outcome(&mut self.runs[*index].result, Outcome::Verdict(verdict));
         }
         let run = self.run_mut(id, at);
         run.followed_run = run.followed_run.take().or(followed);
         run.ended_at = Some(at);
         update_outcome(&mut run.result, end.verdict.map_or(Outcome::Ended, Outcome::Verdict));
-        known
+        outcome
     }
 
-    /// Notes brokers that restarted after the start of this run, whichever run saw it.
+    /// Adds brokers that restarted after the start of this run, regardless of which run observed it.
     fn add_restarted(&mut self, start_run: &str, names: impl Iterator<Item = String>) {
         let Some(recorded) = self.starts.iter_mut().rfind(|recorded| recorded.start.run == start_run) else {
             return;
         };
-        let known = &mut recorded.start.restarted;
+        let restarted = &mut recorded.start.restarted;
         for name in names {
-            if !known.contains(&name) {
-                known.push(name);
+            if !restarted.contains(&name) {
+                restarted.push(name);
             }
         }
     }
 
-    /// Notes the number of the group that this run created. The first one counts.
+    /// Sets the number of the group that this run created, unless it is already set.
     fn set_group_no(&mut self, creator: &str, no: ConfigGroupNo) {
-        for one in self.group_creates.iter_mut().filter(|one| one.create.run == creator) {
-            one.create.no = one.create.no.or(Some(no));
+        for recorded in self.group_creates.iter_mut().filter(|recorded| recorded.create.run == creator) {
+            recorded.create.no = recorded.create.no.or(Some(no));
         }
     }
 
-    /// A copy that fills an existing group begins with the write.
+    /// Adds a create or a write of a config group. A copy into an existing group begins with the write.
     fn add_group_change(&mut self, run: String, at: Timestamp, group: GroupChange) {
         let run = self.run_mut(run, at);
         if run.change.is_none() {
@@ -308,10 +311,10 @@ impl Replay {
         }
     }
 
-    /// Returns the run of this id, which begins now if it is new.
+    /// Returns the run with this ID, and adds it if it is new.
     fn run_mut(&mut self, id: String, at: Timestamp) -> &mut PastRun {
         let runs = &mut self.runs;
-        let place = *self.index.entry(id).or_insert_with_key(|id| {
+        let index = *self.index.entry(id).or_insert_with_key(|id| {
             runs.push(PastRun {
                 id: id.clone(),
                 started_at: at,
@@ -322,61 +325,62 @@ impl Replay {
             });
             runs.len() - 1
         });
-        &mut self.runs[place]
+        &mut self.runs[index]
     }
 
-    /// Returns the starts of this cluster without a final outcome, the oldest first. Consent to a start that was
-    /// certainly not made says nothing about the starts before it.
+    /// Returns the starts on this cluster without a final outcome, oldest first. If a start was certainly not made, its
+    /// consent does not close earlier starts.
     pub(super) fn open_starts(&self, service: &Service, cluster: ClusterNo) -> Vec<OpenStart> {
         let service = service.key();
         let is_open = |recorded: &&RecordedStart| {
             deliberate_bug!(SettleRefusedStarts => if recorded.start.response == StartResponse::Refused { return false; });
-            let outcome = |run: &String| self.index.get(run).map(|place| self.runs[*place].result);
+            let outcome = |run: &String| self.index.get(run).map(|index| self.runs[*index].result);
             let may_have_started = |run: &String| outcome(run) != Some(Outcome::Verdict(Verdict::NotStarted));
-            let is_over = recorded.overridden_by.iter().any(may_have_started)
+            let is_closed = recorded.overridden_by.iter().any(may_have_started)
                 || outcome(&recorded.start.run).is_some_and(Outcome::is_final);
-            recorded.service == service && recorded.cluster == cluster && !is_over
+            recorded.service == service && recorded.cluster == cluster && !is_closed
         };
         self.starts.iter().filter(is_open).map(|recorded| recorded.start.clone()).collect()
     }
 
-    /// Returns every run that recorded a start, for any cluster.
+    /// Returns all runs that recorded a start, on any cluster.
     pub(super) fn start_runs(&self) -> Vec<String> {
         self.starts.iter().map(|recorded| recorded.start.run.clone()).collect()
     }
 
-    /// Returns the creates of groups of this version at this service, without those that certainly created nothing.
+    /// Returns the creates of groups for this version on this service, except those that certainly created nothing.
     pub(super) fn group_creations(&self, service: &Service, version: VersionCode) -> Vec<GroupCreation> {
         let service = service.key();
-        let is_of_it = |one: &&RecordedCreate| one.service == service && one.version == version;
-        self.group_creates.iter().filter(is_of_it).map(|one| one.create.clone()).collect()
+        let is_match =
+            |recorded: &&RecordedCreate| recorded.service == service && recorded.version == version;
+        self.group_creates.iter().filter(is_match).map(|recorded| recorded.create.clone()).collect()
     }
 
-    /// Returns false for a journal that is missing or has nothing that cdss wrote.
-    pub(super) fn has_lines(&self) -> bool {
+    /// Returns false if the journal is missing or has no intact line.
+    pub(super) fn has_intact_line(&self) -> bool {
         self.has_intact_line
     }
 
-    /// Returns the damaged lines that no repair covers.
+    /// Returns the damaged lines that are not covered by a repair.
     pub(super) fn damaged(&self) -> Vec<DamagedRecord> {
-        let more = self.further_damage.as_ref().map(|more| DamagedRecord {
+        let summary = self.further_damage.as_ref().map(|summary| DamagedRecord {
             line: DamagedLine {
-                number: more.first,
-                reason: match more.lines {
+                number: summary.first,
+                reason: match summary.lines {
                     1 => "it is damaged".to_owned(),
                     lines => format!("it is the first of {lines} more damaged lines"),
                 },
             },
-            lines: more.lines,
-            bytes: more.bytes,
-            sha256: to_hex(&more.sha256),
+            lines: summary.lines,
+            bytes: summary.bytes,
+            sha256: to_hex(&summary.sha256),
         });
-        self.damaged.iter().cloned().chain(more).collect()
+        self.damaged.iter().cloned().chain(summary).collect()
     }
 
-    /// Returns the damaged lines that no repair covers, without what identifies them.
+    /// Returns the damaged lines that are not covered by a repair, without hashes.
     pub(super) fn damaged_lines(&self) -> Vec<DamagedLine> {
-        self.damaged().into_iter().map(|one| one.line).collect()
+        self.damaged().into_iter().map(|record| record.line).collect()
     }
 
     pub(super) fn into_history(self) -> History {
@@ -384,14 +388,14 @@ impl Replay {
     }
 }
 
-/// Replaces an outcome by a later one, unless only the earlier one is final.
+/// Replaces an outcome with a later one, unless only the earlier one is final.
 fn update_outcome(result: &mut Outcome, later: Outcome) {
     if later.is_final() || !result.is_final() {
         *result = later;
     }
 }
 
-fn change_origin(author: entry::AuthorFields) -> ChangeOrigin {
+fn change_origin(author: AuthorFields) -> ChangeOrigin {
     ChangeOrigin {
         cdss: author.cdss,
         user: author.user,

@@ -1,11 +1,11 @@
-//! What the service says of a cluster's processes: colours and counts.
+//! Status colors and counts of a cluster's nodes, as the service reports them.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use super::cluster::ClusterIdentity;
 
-/// A colour of the service's own. `orange` is the normal colour of a broker at work on a change.
+/// A node's status color. `orange` is the normal color of a broker during a change.
 ///
 /// Source: NAVER Cloud API guide, `cdss-rollingupgradeprogresscheck`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub(crate) enum Color {
     Orange,
     Red,
     Gray,
-    /// A word that is not documented. It is shown as it is and never taken for good.
+    /// An undocumented word. It is displayed unchanged and never counts as healthy.
     Other(String),
 }
 
@@ -31,13 +31,12 @@ impl Color {
         }
     }
 
-    /// Returns true for the colors of a broker that restarts: changing, or down.
+    /// Returns true for the colors of a restarting broker: changing or down.
     pub(crate) fn is_degraded(&self) -> bool {
         matches!(self, Self::Orange | Self::Red)
     }
 
-    /// Returns true for the colors that show a change. Gray stands for unknown, and a word that is not documented may
-    /// mean anything.
+    /// Returns true for colors that indicate a change. Gray means unknown, and an undocumented word could mean anything.
     pub(crate) fn indicates_change(&self) -> bool {
         self.is_degraded() || *self == Self::Yellow
     }
@@ -60,28 +59,28 @@ impl fmt::Display for Color {
     }
 }
 
-/// One broker or `ZooKeeper` node.
+/// A broker or a `ZooKeeper` node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Node {
     pub name: String,
-    /// None when the service left the colour out.
+    /// None if the response has no color.
     pub color: Option<Color>,
 }
 
-/// The nodes of one kind. Every field may be missing from an answer.
+/// All nodes of one kind. Any field may be missing from a response.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct NodeGroup {
     pub nodes: Vec<Node>,
-    /// How many there are.
+    /// The number of nodes.
     pub total: Option<u64>,
-    /// How many are in operation.
+    /// The number of operating nodes.
     pub operating: Option<u64>,
-    /// The colour of all of them together.
+    /// The overall color.
     pub overall: Option<Color>,
 }
 
 impl NodeGroup {
-    /// Returns true only when colours and counts are all there and all good.
+    /// Returns true if all colors and counts are present and good.
     pub(crate) fn is_all_green(&self) -> bool {
         self.problems().is_empty()
     }
@@ -90,33 +89,33 @@ impl NodeGroup {
         self.nodes.iter().filter(|node| node.color == Some(Color::Green)).count()
     }
 
-    /// Returns the names that more than one node has.
+    /// Returns the names that occur more than once.
     fn duplicate_names(&self) -> BTreeSet<&str> {
         let mut seen = BTreeSet::new();
         self.nodes.iter().map(|node| node.name.as_str()).filter(|name| !seen.insert(*name)).collect()
     }
 
-    /// Says what keeps these nodes from being all green, in words; empty when nothing does.
+    /// Returns the reasons why the nodes are not all green; empty if they are.
     ///
-    /// Data that is missing is a shortcoming of its own.
+    /// Missing data is also a problem.
     pub(crate) fn problems(&self) -> Vec<String> {
         let mut problems: Vec<String> = self
             .nodes
             .iter()
             .filter_map(|node| match &node.color {
                 Some(Color::Green) => None,
-                Some(colour) => Some(format!("{} {colour}", node.name)),
-                None => Some(format!("{} without a colour", node.name)),
+                Some(color) => Some(format!("{} {color}", node.name)),
+                None => Some(format!("{} has no status color", node.name)),
             })
             .collect();
         problems
             .extend(self.duplicate_names().into_iter().map(|name| format!("{name} listed more than once")));
         match &self.overall {
             Some(Color::Green) => {}
-            // One bad node says it already.
+            // The overall color adds nothing if a node is already listed.
             Some(_) if !problems.is_empty() => {}
-            Some(colour) => problems.push(format!("{colour} altogether")),
-            None => problems.push("no colour altogether".to_owned()),
+            Some(color) => problems.push(format!("overall status {color}")),
+            None => problems.push("overall status missing".to_owned()),
         }
         deliberate_bug!(CountVanishedBrokerAsGreen => return problems;);
         match (self.total, self.operating) {
@@ -126,44 +125,46 @@ impl NodeGroup {
                 }
             }
             (Some(total), Some(operating)) => problems.push(format!("{operating} of {total} operating")),
-            _ => problems.push("no counts".to_owned()),
+            _ => problems.push("counts missing".to_owned()),
         }
         if self.total == Some(0) {
-            problems.push("none at all".to_owned());
+            problems.push("no nodes".to_owned());
         }
         problems
     }
 }
 
-/// One answer about the processes of a cluster.
+/// The status of a cluster's nodes, from one response.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Health {
-    /// Which cluster the answer says it describes.
+    /// The cluster that the response describes.
     pub identity: ClusterIdentity,
     pub brokers: NodeGroup,
     pub zookeeper: NodeGroup,
 }
 
 impl Health {
-    /// Returns what keeps the brokers from being all green and as many as the cluster's entry counts; empty when
-    /// nothing does.
+    /// Returns the reasons why the brokers are not all green or differ in number from the cluster details; empty if
+    /// there are none.
     pub(crate) fn broker_problems(&self, expected_count: Option<u64>) -> Vec<String> {
         let mut problems = self.brokers.problems();
         match (expected_count, self.brokers.total) {
-            (None, _) => problems.push("no broker count in the cluster's entry".to_owned()),
-            (Some(entry), Some(status)) if entry != status => {
-                let noun = if entry == 1 { "broker" } else { "brokers" };
-                problems.push(format!("the cluster's entry has {entry} {noun}, its status {status}"));
+            (None, _) => problems.push("the cluster details have no broker count".to_owned()),
+            (Some(expected), Some(actual)) if expected != actual => {
+                let noun = if expected == 1 { "broker" } else { "brokers" };
+                problems.push(format!(
+                    "the cluster details report {expected} {noun}, the cluster status reports {actual}"
+                ));
             }
             _ => {}
         }
         problems
     }
 
-    /// Returns true when some broker is known to be changing or down. Counts alone prove nothing: they contradict the
-    /// colors.
+    /// Returns true if at least one broker is changing or down. Counts alone are no evidence, since they can contradict
+    /// the colors.
     pub(crate) fn has_degraded_broker(&self) -> bool {
-        let is_changing = |colour: &Option<Color>| colour.as_ref().is_some_and(Color::indicates_change);
+        let is_changing = |color: &Option<Color>| color.as_ref().is_some_and(Color::indicates_change);
         is_changing(&self.brokers.overall) || self.brokers.nodes.iter().any(|node| is_changing(&node.color))
     }
 }
@@ -172,14 +173,14 @@ impl Health {
 pub(crate) mod tests {
     use super::*;
 
-    /// Brokers of the given colours, with the counts that go with them.
-    pub(crate) fn health(colours: &[&str]) -> Health {
+    /// Returns brokers with these colors and matching counts.
+    pub(crate) fn health(colors: &[&str]) -> Health {
         let nodes: Vec<Node> = (1_u8..)
-            .zip(colours)
-            .map(|(at, word)| Node { name: format!("b{at}"), color: Some(Color::parse(word)) })
+            .zip(colors)
+            .map(|(number, word)| Node { name: format!("b{number}"), color: Some(Color::parse(word)) })
             .collect();
-        let green = colours.iter().filter(|word| **word == "green").count() as u64;
-        let total = colours.len() as u64;
+        let green = colors.iter().filter(|word| **word == "green").count() as u64;
+        let total = colors.len() as u64;
         let overall = Some(if green == total { Color::Green } else { Color::Orange });
         let brokers = NodeGroup { nodes, total: Some(total), operating: Some(green), overall };
         Health { brokers, ..Health::default() }
@@ -188,36 +189,36 @@ pub(crate) mod tests {
     type Degradation = (&'static str, fn(&mut NodeGroup));
 
     #[test]
-    fn all_green_needs_every_colour_and_every_count() {
+    fn all_green_requires_every_color_and_count() {
         assert!(health(&["green", "green", "green"]).brokers.is_all_green());
-        let spoil: [Degradation; 8] = [
+        let degradations: [Degradation; 8] = [
             ("a red node", |group| group.nodes[1].color = Some(Color::Red)),
-            ("a colour missing", |group| group.nodes[1].color = None),
+            ("a missing color", |group| group.nodes[1].color = None),
             ("an unknown word", |group| group.nodes[1].color = Some(Color::parse("teal"))),
-            ("the overall colour missing", |group| group.overall = None),
-            ("a node not operating", |group| group.operating = Some(2)),
-            ("the counts missing", |group| group.total = None),
-            ("a node listed twice", |group| group.nodes[1].name = group.nodes[0].name.clone()),
-            ("a node not listed", |group| drop(group.nodes.pop())),
+            ("a missing overall color", |group| group.overall = None),
+            ("a node that is not operating", |group| group.operating = Some(2)),
+            ("missing counts", |group| group.total = None),
+            ("a duplicate node", |group| group.nodes[1].name = group.nodes[0].name.clone()),
+            ("a node that is not listed", |group| drop(group.nodes.pop())),
         ];
-        for (what, spoil) in spoil {
-            let mut spoiled = health(&["green", "green", "green"]);
-            spoil(&mut spoiled.brokers);
-            assert!(!spoiled.brokers.is_all_green(), "{what}");
+        for (name, degrade) in degradations {
+            let mut degraded = health(&["green", "green", "green"]);
+            degrade(&mut degraded.brokers);
+            assert!(!degraded.brokers.is_all_green(), "{name}");
         }
-        assert!(!NodeGroup::default().is_all_green(), "nothing known");
+        assert!(!NodeGroup::default().is_all_green(), "no data");
     }
 
     #[test]
-    fn missing_data_is_not_a_broker_that_left_green() {
+    fn missing_data_is_not_a_degraded_broker() {
         assert!(!Health::default().has_degraded_broker());
         assert!(!health(&["green", "green"]).has_degraded_broker());
         assert!(health(&["green", "orange"]).has_degraded_broker());
         let mut unknown = health(&["green", "gray", "teal"]);
         unknown.brokers.overall = Some(Color::Gray);
-        assert!(!unknown.has_degraded_broker(), "unknown is no change");
+        assert!(!unknown.has_degraded_broker(), "unknown is not a change");
         let mut counted = health(&["green", "green"]);
         counted.brokers.operating = Some(0);
-        assert!(!counted.has_degraded_broker(), "a count that contradicts the colors is no change");
+        assert!(!counted.has_degraded_broker(), "a contradicting count is not a change");
     }
 }

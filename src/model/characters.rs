@@ -1,7 +1,7 @@
-//! Which characters can be shown and typed.
+//! Characters that are safe to display and possible to type.
 
-/// Returns true for control characters, line and paragraph separators, and characters that are invisible or change the
-/// writing direction.
+/// Returns true for control characters, line and paragraph separators, invisible characters, and characters that change
+/// the writing direction.
 pub(crate) fn is_unsafe_to_display(c: char) -> bool {
     matches!(c,
         '\u{0}'..='\u{1f}'
@@ -17,8 +17,8 @@ pub(crate) fn is_unsafe_to_display(c: char) -> bool {
         | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Returns true for text that a person can read on the screen and type back: it is not blank, and it has no harmful
-/// character and no whitespace other than plain spaces between its words.
+/// Returns true for text that a person can read on the screen and type: it is not blank, has no unsafe characters, and
+/// has no whitespace other than plain spaces between words.
 pub(crate) fn is_typeable(text: &str) -> bool {
     !text.is_empty()
         && text.trim() == text
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_text_that_a_person_can_see_and_type_is_typeable() {
+    fn only_visible_text_is_typeable() {
         for text in ["orders-prod", "orders prod", "주문-운영", "주문 🙂", "1009123", "orders é"] {
             assert!(is_typeable(text), "{text:?}");
         }

@@ -1,13 +1,13 @@
-//! A cluster as the service describes it.
+//! Clusters as the service describes them.
 
 use std::fmt;
 
 use super::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use super::kafka_version::Release;
 
-/// The one word for a cluster's state.
+/// A cluster's state.
 ///
-/// Source: the vendor's Go SDK, `allowed_cluster_info.go`; the API guide leaves the words open.
+/// Source: the vendor's Go SDK, `allowed_cluster_info.go`; the API guide does not list the values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ClusterState {
     Running,
@@ -16,7 +16,7 @@ pub(crate) enum ClusterState {
     Creating,
     Deleting,
     Returned,
-    /// A word that nobody documented, or none at all (empty).
+    /// An undocumented word; empty if the response has no state.
     Other(String),
 }
 
@@ -33,7 +33,8 @@ impl ClusterState {
         }
     }
 
-    /// Returns true for a state that shows a change under way. An error may pass, and a missing state shows nothing.
+    /// Returns true for a state that indicates a change in progress. An error can be temporary, and a missing state
+    /// indicates nothing.
     pub(crate) fn indicates_change(&self) -> bool {
         match self {
             Self::Running | Self::Error => false,
@@ -62,7 +63,7 @@ impl fmt::Display for ClusterState {
     }
 }
 
-/// What an answer says about which cluster it describes. Missing values are not a mismatch.
+/// The number and name of the cluster that a response describes. A missing value is not a mismatch.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ClusterIdentity {
     pub no: Option<ClusterNo>,
@@ -74,8 +75,8 @@ impl ClusterIdentity {
         Self { no: Some(no), name: Some(name).filter(|name| !name.is_empty()).map(str::to_owned) }
     }
 
-    /// Returns how `other` contradicts this identity, such as "number 2 instead of 1". None when they agree as far as
-    /// both say something.
+    /// Describes how `other` differs, such as "number 2 instead of 1". Returns None if all values that both have are
+    /// equal.
     pub(crate) fn conflict(&self, other: &Self) -> Option<String> {
         let number = self.no.zip(other.no).filter(|(own, other)| own != other);
         let name = self.name.as_ref().zip(other.name.as_ref()).filter(|(own, other)| own != other);
@@ -88,39 +89,39 @@ impl ClusterIdentity {
     }
 }
 
-/// Returns what the list, the cluster's own entry, and its status agree on about the cluster that was asked for.
+/// Merges the identities from the cluster list, the cluster details, and the cluster status.
 ///
 /// # Errors
 ///
-/// Fails with the first contradiction: then the answers are not about one cluster.
+/// Fails with the first conflict: the responses then describe different clusters.
 pub(crate) fn reconcile_identity(
     requested: ClusterNo,
     listed: Option<&ClusterIdentity>,
     details: &ClusterIdentity,
     status: Option<&ClusterIdentity>,
 ) -> Result<ClusterIdentity, String> {
-    let answers = [
+    let sources = [
         ("the cluster list", listed),
-        ("the cluster's entry", Some(details)),
-        ("the cluster's status", status),
+        ("the cluster details", Some(details)),
+        ("the cluster status", status),
     ];
-    let mut agreed = ClusterIdentity { no: Some(requested), name: None };
-    for (source, answer) in answers {
-        let Some(answer) = answer else { continue };
-        if let Some(conflict) = agreed.conflict(answer) {
-            return Err(format!("{source} has {conflict}"));
+    let mut merged = ClusterIdentity { no: Some(requested), name: None };
+    for (source, identity) in sources {
+        let Some(identity) = identity else { continue };
+        if let Some(conflict) = merged.conflict(identity) {
+            return Err(format!("{conflict} in {source}"));
         }
-        agreed.name = agreed.name.or_else(|| answer.name.clone());
+        merged.name = merged.name.or_else(|| identity.name.clone());
     }
-    Ok(agreed)
+    Ok(merged)
 }
 
-/// A line of the cluster list.
+/// An entry of the cluster list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ClusterEntry {
     pub no: ClusterNo,
     pub name: String,
-    /// The list gives the version's name only, never its code.
+    /// The list has only the version name, not the version code.
     pub release: Option<Release>,
     pub state: ClusterState,
     pub brokers: Option<u64>,
@@ -132,7 +133,7 @@ impl ClusterEntry {
     }
 }
 
-/// A cluster that the key may not touch: the service tells name and number, nothing else.
+/// A cluster without permission for the key: the service returns only its name and number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ForbiddenCluster {
     pub no: ClusterNo,
@@ -145,20 +146,20 @@ impl ForbiddenCluster {
     }
 }
 
-/// All pages of the cluster list.
+/// The complete cluster list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ClusterList {
     pub allowed: Vec<ClusterEntry>,
     pub forbidden: Vec<ForbiddenCluster>,
 }
 
-/// One cluster, read by its number.
+/// The details of one cluster, read by its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cluster {
-    /// The number that was asked for.
+    /// The requested number.
     pub no: ClusterNo,
     pub name: String,
-    /// What the answer itself says.
+    /// The identity in the response.
     pub identity: ClusterIdentity,
     pub state: ClusterState,
     pub version: Option<VersionCode>,
@@ -167,7 +168,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Keeps the name of an earlier answer where this one has none: a missing name is no other name.
+    /// Takes over the name of an earlier response if this one has none.
     pub(crate) fn with_name_from(mut self, earlier: &Self) -> Self {
         if self.name.is_empty() {
             self.name.clone_from(&earlier.name);
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn only_values_that_both_answers_have_can_conflict() {
+    fn only_values_in_both_responses_can_conflict() {
         let own = identity(Some(1), Some("orders"));
         for (other, conflict) in [
             (identity(Some(1), Some("orders")), None),
@@ -202,13 +203,13 @@ mod tests {
             ),
         ] {
             assert_eq!(own.conflict(&other).as_deref(), conflict, "{other:?}");
-            assert_eq!(other.conflict(&own).is_some(), conflict.is_some(), "{other:?}, the other way around");
+            assert_eq!(other.conflict(&own).is_some(), conflict.is_some(), "{other:?}, swapped");
             assert_eq!(ClusterIdentity::default().conflict(&other), None, "{other:?}");
         }
     }
 
     #[test]
-    fn a_list_entry_without_a_name_identifies_its_cluster_by_number() {
+    fn unnamed_list_entry_is_identified_by_number() {
         let entry = |name: &str| ClusterEntry {
             no: ClusterNo::new(1),
             name: name.to_owned(),

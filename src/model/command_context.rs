@@ -1,20 +1,20 @@
-//! The command that follows an upgrade from anywhere, ready to paste.
+//! Command lines to copy and paste, complete with site, region, profile, and endpoint.
 
 use super::ids::{ClusterNo, ConfigGroupNo};
 use super::kafka_version::KafkaVersion;
 use super::service::Service;
 
-/// What has to be repeated on the command line for another shell to find the same service.
+/// The options that another shell needs to reach the same service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CommandContext {
     pub service: Service,
-    /// The profile that was named; None when none was.
+    /// The selected profile; None if none was selected.
     pub profile: Option<String>,
 }
 
 impl CommandContext {
-    /// Returns `cdss status --cluster no:… --watch` for this cluster and target. `from` is the version before, without
-    /// which another machine can't tell a return to it from a change that is still to come.
+    /// Returns `cdss status --cluster no:… --watch` for this cluster and target. Another machine needs `from`, the
+    /// version before the upgrade, to distinguish a rollback from an upgrade that has not begun.
     pub(crate) fn follow_command(
         &self,
         cluster: ClusterNo,
@@ -27,7 +27,7 @@ impl CommandContext {
         self.command_line("status", &format!("--cluster no:{cluster}"), &format!("{version}{from} --watch"))
     }
 
-    /// Returns `cdss check --cluster no:…` for this cluster and version, and the config group where one is meant.
+    /// Returns `cdss check --cluster no:…` for this cluster and version, and the config group if there is one.
     pub(crate) fn check_command(
         &self,
         cluster: ClusterNo,
@@ -39,7 +39,7 @@ impl CommandContext {
         self.command_line("check", &format!("--cluster no:{cluster}"), &target)
     }
 
-    /// Returns a whole command line: `cdss SUBCOMMAND BEFORE <site, region, profile, endpoint>AFTER`. BEFORE may be
+    /// Returns a complete command line: `cdss SUBCOMMAND BEFORE <site, region, profile, endpoint>AFTER`. BEFORE may be
     /// empty.
     pub(crate) fn command_line(&self, subcommand: &str, before: &str, after: &str) -> String {
         let Service { site, region, endpoint, sandbox } = &self.service;
@@ -48,7 +48,7 @@ impl CommandContext {
         let mut line = format!("{prefix}cdss {subcommand} {before}--site {site} --region {region}");
         if !sandbox {
             let profile = self.profile.as_ref().map(|profile| {
-                // One that looks like a flag would be taken for one.
+                // A value that begins with a hyphen would be parsed as a flag.
                 let between = if profile.starts_with('-') { '=' } else { ' ' };
                 format!(" --profile{between}{}", shell_quote(profile))
             });
@@ -60,7 +60,7 @@ impl CommandContext {
     }
 }
 
-/// Quotes a word for a POSIX shell where it needs it.
+/// Quotes a word for a POSIX shell if necessary.
 pub(crate) fn shell_quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_names_all_that_another_shell_needs() {
+    fn follow_command_has_all_options_another_shell_needs() {
         let version = KafkaVersion::new(VersionCode::new(3_903_006), Some("Kafka 3.9.0"));
         let follow = |surroundings: CommandContext| {
             surroundings.follow_command(ClusterNo::new(1_009_123), Some(&version), None)
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_version_before_is_named_unless_it_is_the_target() {
+    fn from_is_omitted_if_it_equals_the_target() {
         let here = context("http://127.0.0.1:9", true, None);
         let version = |code, name| KafkaVersion::new(VersionCode::new(code), Some(name));
         let (old, new) = (version(3_713_006, "Kafka 3.7.1"), version(3_903_006, "Kafka 3.9.0"));
@@ -123,12 +123,12 @@ mod tests {
         assert!(follow(Some(&new), Some(&old)).ends_with(" --version 3.9.0 --from 3.7.1 --watch"));
         assert!(follow(Some(&new), Some(&new)).ends_with(" --version 3.9.0 --watch"));
         assert!(follow(None, Some(&old)).ends_with("--region KR --watch"));
-        let nameless = KafkaVersion::unnamed(old.code);
-        assert!(follow(Some(&new), Some(&nameless)).ends_with(" --from 3713006 --watch"));
+        let unnamed = KafkaVersion::unnamed(old.code);
+        assert!(follow(Some(&new), Some(&unnamed)).ends_with(" --from 3713006 --watch"));
     }
 
     #[test]
-    fn quoting_survives_a_quote() {
+    fn shell_quote_escapes_single_quotes() {
         assert_eq!(shell_quote("prod"), "prod");
         assert_eq!(shell_quote(""), "''");
         assert_eq!(shell_quote("it's; rm -rf"), r"'it'\''s; rm -rf'");

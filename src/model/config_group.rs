@@ -1,4 +1,4 @@
-//! Config groups: the Kafka settings that the service keeps under a number, each for one version.
+//! Config groups: numbered sets of Kafka settings, each for one Kafka version.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,20 +6,20 @@ use std::fmt;
 use super::ids::{ConfigGroupNo, VersionCode};
 use super::kafka_version::{KafkaVersion, Release};
 
-/// A group as the lists show it.
+/// A config group as the lists return it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ConfigGroup {
     pub no: ConfigGroupNo,
     pub name: Option<String>,
     pub version: VersionCode,
-    /// The version's name as the list gives it, such as `Kafka 3.9.0`.
+    /// The version name in the list, such as `Kafka 3.9.0`.
     pub version_name: Option<String>,
-    /// What whoever made it wrote about it.
+    /// The description that its creator entered.
     pub description: Option<String>,
 }
 
 impl ConfigGroup {
-    /// A group of which nothing but number and version is known.
+    /// Creates a group of which only number and version are known.
     pub(crate) fn unnamed(no: ConfigGroupNo, version: VersionCode) -> Self {
         Self { no, name: None, version, version_name: None, description: None }
     }
@@ -28,17 +28,17 @@ impl ConfigGroup {
         self.name.as_deref() == Some(name)
     }
 
-    /// A group is known by its number and its version.
+    /// Returns true if number and version are equal.
     pub(crate) fn is_same_as(&self, other: &Self) -> bool {
         (self.no, self.version) == (other.no, other.version)
     }
 
-    /// Returns the version that the group is for, with its name where one is told.
+    /// Returns the group's Kafka version, with its release if known.
     pub(crate) fn kafka_version(&self, offers: &[KafkaVersion]) -> KafkaVersion {
         KafkaVersion { release: self.release(offers), ..KafkaVersion::unnamed(self.version) }
     }
 
-    /// Returns the release that the group is for: from its own entry, else from the versions on offer.
+    /// Returns the group's Kafka release: from its own entry, else from the offered versions.
     pub(crate) fn release(&self, offers: &[KafkaVersion]) -> Option<Release> {
         let own = self.version_name.as_deref().and_then(Release::find);
         own.or_else(|| offers.iter().find(|offer| offer.code == self.version)?.release.clone())
@@ -54,31 +54,31 @@ impl fmt::Display for ConfigGroup {
     }
 }
 
-/// One setting of a group.
+/// One setting of a config group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Setting {
-    /// As Kafka writes it, such as `log.retention.hours`.
+    /// Kafka's name, such as `log.retention.hours`.
     pub key: String,
-    /// None when the group leaves the version's default in force.
+    /// None if the group uses the version's default.
     pub custom: Option<String>,
     pub default: Option<String>,
-    /// False when the service lets nobody change it.
+    /// False if the service does not allow changes.
     pub modifiable: bool,
-    /// The values that the version allows, in the service's own words; nothing is documented about their form.
+    /// The allowed values, as the service returns them; their format is undocumented.
     pub range: Option<String>,
-    /// True when the service lists it for every group of the version, with its default. The others are listed only
-    /// where somebody set them.
+    /// True if the service lists it for every group of the version, with its default. Other settings are listed only in
+    /// groups that set them.
     pub listed: bool,
 }
 
 impl Setting {
-    /// Returns the value that brokers run with.
+    /// Returns the value that brokers use.
     pub(crate) fn effective_value(&self) -> Option<&str> {
         self.custom.as_deref().or(self.default.as_deref())
     }
 }
 
-/// A group with all its settings.
+/// A config group with all its settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GroupSettings {
     pub group: ConfigGroup,
@@ -90,7 +90,7 @@ impl GroupSettings {
         self.settings.iter().find(|setting| setting.key == key)
     }
 
-    /// Returns what somebody set, in the order of the keys.
+    /// Returns the custom values, sorted by key.
     pub(crate) fn custom_values(&self) -> BTreeMap<&str, &str> {
         self.settings
             .iter()

@@ -1,4 +1,4 @@
-//! The address that requests go to, judged by its parsed host and never by its text.
+//! Service addresses. Decisions use the parsed host, never the text.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -7,35 +7,35 @@ use url::{Host, Url};
 
 use super::region::Site;
 
-/// A base address: scheme, host and port, nothing else.
+/// A base URL with only scheme, host, and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Endpoint(Url);
 
-/// Why a text is no usable address.
+/// Why an address is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EndpointError {
     #[error("{0} is not an address such as https://host:port")]
     NotAnAddress(QuotedAddress),
-    #[error("`{0}` has more than scheme, host and port")]
+    #[error("`{0}` has more than a scheme, host, and port")]
     ExtraParts(String),
-    #[error("`{0}` is http, which is for this machine's own loopback only")]
+    #[error("`{0}` uses http, which is allowed only for loopback addresses")]
     PlainHttp(String),
 }
 
-/// A text that is no address, as a message may repeat it: hidden where it may contain a user name or a password.
+/// An invalid address for error messages, hidden if it may contain a user name or a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct QuotedAddress(Option<String>);
 
 impl QuotedAddress {
     fn new(text: &str) -> Self {
-        // Also encoded, or a character that IDNA takes for it.
+        // Includes the encoded form and characters that IDNA maps to `@`.
         let has_at = text.contains(['@', '\u{fe6b}', '\u{ff20}']) || text.contains("%40");
-        // What follows a host is a port; anything else may be a password that lost its `@`.
+        // Only a port may follow a host; anything else may be a password with its `@` missing.
         let authority = text.split_once("//").map_or(text, |(_, authority)| authority);
         let is_port =
             |part: &str| part.split('/').next().is_some_and(|port| port.chars().all(|c| c.is_ascii_digit()));
-        let has_port_alone = authority.split(':').skip(1).all(is_port);
-        Self((!has_at && has_port_alone).then(|| text.to_owned()))
+        let has_only_port = authority.split(':').skip(1).all(is_port);
+        Self((!has_at && has_only_port).then(|| text.to_owned()))
     }
 }
 
@@ -49,12 +49,12 @@ impl fmt::Display for QuotedAddress {
 }
 
 impl Endpoint {
-    /// Reads an address such as `https://host` or `http://127.0.0.1:8080`.
+    /// Parses an address such as `https://host` or `http://127.0.0.1:8080`.
     ///
     /// # Errors
     ///
-    /// Refuses anything but http and https, a user name, a path, a query, a fragment, and http to a host
-    /// that is not loopback: the signature doesn't cover the body, so the wire has to.
+    /// Rejects other schemes than http and https, user names, paths, queries, fragments, and http to hosts other than
+    /// loopback: the signature does not cover the body, so TLS must protect it.
     pub(crate) fn parse(text: &str) -> Result<Self, EndpointError> {
         let invalid = || EndpointError::NotAnAddress(QuotedAddress::new(text));
         let url = Url::parse(text).map_err(|_| invalid())?;
@@ -67,7 +67,7 @@ impl Endpoint {
             && url.query().is_none()
             && url.fragment().is_none();
         if !bare {
-            // The text may hold a password, so it isn't repeated beyond the host.
+            // The text may contain a password, so the message has only the host.
             return Err(EndpointError::ExtraParts(url.host_str().unwrap_or_default().to_owned()));
         }
         let endpoint = Self(url);
@@ -77,15 +77,15 @@ impl Endpoint {
         Ok(endpoint)
     }
 
-    /// Reads the address of NCP's shared gateway, as the vendor's other tools are set to it, and returns the
-    /// service's own address there.
+    /// Converts the address of NCP's shared gateway, as configured for the vendor's other tools, to the address of this
+    /// service.
     ///
-    /// A host in the zone of one of the sites leads to that site. Any other address has `ncloud` at its front
-    /// replaced, as the vendor's Go SDK does it.
+    /// A host in a site's domain maps to that site. In any other address, a leading `ncloud` is replaced, as in the
+    /// vendor's Go SDK.
     ///
     /// # Errors
     ///
-    /// Refuses what [`Endpoint::parse`] refuses.
+    /// Fails like [`Endpoint::parse`].
     pub(crate) fn from_gateway(text: &str) -> Result<Self, EndpointError> {
         let text = text.trim();
         let host =
@@ -93,16 +93,16 @@ impl Endpoint {
         if let Some(site) = Site::ALL.into_iter().find(|site| host.ends_with(domain_suffix(*site))) {
             return Ok(Self::for_site(site));
         }
-        let own = text.replacen("://ncloud.", "://clouddatastreamingservice.", 1).replacen(
+        let service = text.replacen("://ncloud.", "://clouddatastreamingservice.", 1).replacen(
             "://fin-ncloud.",
             "://fin-clouddatastreamingservice.",
             1,
         );
-        Self::parse(&own)
+        Self::parse(&service)
     }
 
     pub(crate) fn for_site(site: Site) -> Self {
-        Self(Url::parse(site.base_url()).expect("the table of sites holds addresses"))
+        Self(Url::parse(site.base_url()).expect("site URLs are valid"))
     }
 
     pub(crate) fn url(&self) -> &Url {
@@ -123,23 +123,23 @@ impl Endpoint {
         }
     }
 
-    /// Returns the site whose own address this is.
+    /// Returns the site that has this address.
     pub(crate) fn site(&self) -> Option<Site> {
         Site::ALL.into_iter().find(|site| Self::for_site(*site) == *self)
     }
 
-    /// Returns true when this is the service's own address in one of the sites.
+    /// Returns true if this is the service's address in one of the sites.
     pub(crate) fn is_ncp(&self) -> bool {
         self.site().is_some()
     }
 
-    /// Returns `scheme://host:port`, with the port also where it is the default one.
+    /// Returns `scheme://host:port`, including a default port.
     pub(crate) fn address(&self) -> String {
         self.address_with(self.0.host_str().unwrap_or_default())
     }
 
-    /// Returns the one spelling that the journal and the lock use for this address. The names of the loopback
-    /// interface lead to the same service, so they share one identity.
+    /// Returns the normalized form for journal and locks. All names of the loopback interface lead to the same service,
+    /// so they share one identity.
     pub(crate) fn identity(&self) -> String {
         match self.0.host_str().unwrap_or_default() {
             "localhost" | "[::1]" => self.address_with("127.0.0.1"),
@@ -153,7 +153,7 @@ impl Endpoint {
     }
 }
 
-/// Returns the end of every host name of a site, such as `.apigw.ntruss.com`.
+/// Returns the suffix of all host names of a site, such as `.apigw.ntruss.com`.
 fn domain_suffix(site: Site) -> &'static str {
     site.base_url().find('.').map_or("", |dot| &site.base_url()[dot..])
 }
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn http_is_for_loopback_only() {
+    fn http_is_only_allowed_for_loopback() {
         for text in ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:9", "https://example.com"] {
             assert!(Endpoint::parse(text).is_ok(), "{text}");
         }
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn tricks_with_the_text_do_not_change_the_host() {
+    fn lookalike_addresses_are_not_ncp() {
         for text in [
             "",
             "orders",
@@ -197,7 +197,7 @@ mod tests {
         }
         let lookalike = Endpoint::parse("https://clouddatastreamingservice.apigw.ntruss.com.example.com");
         assert!(!lookalike.unwrap().is_ncp());
-        // None of these is NCP's own host, whatever it looks like; the last three truly are it.
+        // Only the last three are NCP's host.
         let host = "clouddatastreamingservice.apigw.ntruss.com";
         for (text, is_ncp) in [
             (format!("https://{host}@example.com"), false),
@@ -216,15 +216,15 @@ mod tests {
             ("https://clouddatastreamingservice%2eapigw.ntruss.com".to_owned(), true),
             (format!("https://{host}:443"), true),
         ] {
-            let is = Endpoint::parse(&text).is_ok_and(|endpoint| endpoint.is_ncp());
-            assert_eq!(is, is_ncp, "{text}");
+            let actual = Endpoint::parse(&text).is_ok_and(|endpoint| endpoint.is_ncp());
+            assert_eq!(actual, is_ncp, "{text}");
         }
-        let shouted = Endpoint::parse("HTTPS://CloudDataStreamingService.apigw.ntruss.com:443/");
-        assert!(shouted.unwrap().is_ncp());
+        let uppercase = Endpoint::parse("HTTPS://CloudDataStreamingService.apigw.ntruss.com:443/");
+        assert!(uppercase.unwrap().is_ncp());
     }
 
     #[test]
-    fn the_shared_gateways_address_leads_to_the_services_own() {
+    fn gateway_address_maps_to_service_address() {
         let [public, gov, fin] = Site::ALL.map(Site::base_url);
         for (gateway, endpoint) in [
             ("https://ncloud.apigw.ntruss.com", public),
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn no_user_name_and_no_password_is_repeated() {
+    fn errors_contain_no_user_name_or_password() {
         for text in [
             "https://hunter1:hunter2@example.com",
             "https://hunter1:hunter2@example.com/x",
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_without_a_user_is_repeated_as_it_was_written() {
+    fn invalid_address_without_user_is_quoted() {
         for text in ["orders", "ftp://example.com", "example.com:443", "https://", "//example.com/x"] {
             let error = Endpoint::parse(text).unwrap_err();
             assert!(error.to_string().starts_with(&format!("`{text}` is not an address")), "{error}");
@@ -301,7 +301,7 @@ mod tests {
             ("http://[0:0:0:0:0:0:0:1]:8080", "http://127.0.0.1:8080"),
             ("http://localhost", "http://127.0.0.1:80"),
             ("https://localhost", "https://127.0.0.1:443"),
-            // Another port, scheme, or loopback address is another service.
+            // A different port, scheme, or loopback address is a different service.
             ("http://localhost:8081", "http://127.0.0.1:8081"),
             ("https://localhost:8080", "https://127.0.0.1:8080"),
             ("http://127.0.0.2:8080", "http://127.0.0.2:8080"),
@@ -312,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_keeps_the_host_that_was_given() {
+    fn address_keeps_the_given_host() {
         for (text, address) in [
             ("http://localhost:8080", "http://localhost:8080"),
             ("http://[::1]:8080", "http://[::1]:8080"),

@@ -1,27 +1,29 @@
-//! Names of config groups to make.
+//! Names for new config groups.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::kafka_version::Release;
 
-/// The name of a config group to make, in the letters that the service allows.
+/// A valid name for a new config group.
 ///
 /// Source: NAVER Cloud API guide, `clouddatastreamingservice-createconfiggroup`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GroupName(String);
 
-/// The service would not take the name.
+/// The service would reject the name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no name of a config group: 3 to 30 small letters, digits and hyphens, a letter first")]
+#[error(
+    "invalid config group name `{0}`: use 3 to 30 lowercase letters, digits, and hyphens, starting with a letter"
+)]
 pub(crate) struct InvalidGroupName(String);
 
-/// The longest name that is made up: what the service's Terraform provider takes.
+/// The maximum length of a generated name: the limit of the service's Terraform provider.
 const MAX_GENERATED_LENGTH: usize = 15;
 
-/// Names are tried up to this number behind them.
+/// The highest numeric suffix of a generated name.
 ///
-/// Chosen: whoever has more copies of one group for one version has a scheme of names.
+/// Chosen: users with more copies of one group for one version choose their own names.
 const MAX_SUFFIX: usize = 9;
 
 impl FromStr for GroupName {
@@ -47,8 +49,8 @@ impl GroupName {
         &self.0
     }
 
-    /// Makes the name of the copy: the old one with the digits of its version replaced, else with those of the new one
-    /// behind it. None where that is no name, or a long one.
+    /// Returns the default name for a copy: the old name with its version digits replaced, or with the new version's
+    /// digits appended. None if that is not a valid name or too long.
     pub(crate) fn for_copy(old: &str, before: Option<&Release>, after: &Release) -> Option<Self> {
         let digits = after.digits();
         let replaced = before.and_then(|before| replace_number(old, &before.digits(), &digits));
@@ -57,8 +59,8 @@ impl GroupName {
     }
 }
 
-/// Returns a name for the copy that no other group has, as short as one that is made up: the default one, else one like
-/// it. None where all of them are taken. `digits` are those of the new version.
+/// Returns an unused name for a copy, within the maximum length: the default name, or a similar one. None if all are
+/// taken. `digits` are those of the new version.
 pub(crate) fn available_name(
     old: &str,
     default: Option<&GroupName>,
@@ -66,12 +68,12 @@ pub(crate) fn available_name(
     is_taken: &dyn Fn(&GroupName) -> bool,
 ) -> Option<GroupName> {
     let version = format!("-{digits}");
-    let like = default.map_or(old, GroupName::as_str);
-    // The version goes last but for the number.
-    let (stem, tail) = match like.strip_suffix(&version) {
+    let base = default.map_or(old, GroupName::as_str);
+    // Only the numeric suffix follows the version.
+    let (stem, tail) = match base.strip_suffix(&version) {
         Some(stem) => (stem, version.as_str()),
-        None if default.is_some() => (like, ""),
-        None => (like, version.as_str()),
+        None if default.is_some() => (base, ""),
+        None => (base, version.as_str()),
     };
     let numbers = (2..=MAX_SUFFIX).map(|number| format!("-{number}"));
     let endings: Vec<String> = std::iter::once(String::new()).chain(numbers).collect();
@@ -85,7 +87,7 @@ pub(crate) fn available_name(
         .find(|name| !is_taken(name))
 }
 
-/// Replaces the last number of a text that has exactly these digits.
+/// Replaces the last number that consists of exactly these digits.
 fn replace_number(text: &str, old: &str, new: &str) -> Option<String> {
     let is_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     let whole = |(at, found): &(usize, &str)| {
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_what_the_service_takes() {
+    fn names_follow_the_rules_of_the_service() {
         for name in ["abc", "orders-390", "a23456789012345678901234567890"] {
             assert_eq!(name.parse::<GroupName>().unwrap().as_str(), name);
         }
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_copys_name_has_the_new_versions_digits() {
+    fn copy_name_has_digits_of_new_version() {
         for (old, before, name) in [
             ("orders-371", Some("3.7.1"), Some("orders-390")),
             ("orders-371-b", Some("3.7.1"), Some("orders-390-b")),
@@ -149,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_free_name_is_the_default_or_one_like_it() {
+    fn available_name_is_the_default_or_similar() {
         let free = |old: &str, taken: &[&str]| {
             let default = GroupName::for_copy(old, Some(&release("3.7.1")), &release("3.9.0"));
             let name = available_name(old, default.as_ref(), "390", &|name| taken.contains(&name.as_str()));
@@ -171,7 +173,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn free_names_are_short_and_each_is_given_once(old in ".{0,20}", is_plain in any::<bool>()) {
+        fn available_names_are_short_and_unique(old in ".{0,20}", is_plain in any::<bool>()) {
             let old = if is_plain { "orders-371".to_owned() } else { old };
             let default = GroupName::for_copy(&old, Some(&release("3.7.1")), &release("3.9.0"));
             let mut taken: Vec<GroupName> = Vec::new();

@@ -1,4 +1,4 @@
-//! What was done from this machine, as the journal records it.
+//! Past runs on this machine, as recorded in the journal.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -7,33 +7,33 @@ use super::ids::ClusterNo;
 use super::journal_state::DamagedLine;
 use super::verdict::Verdict;
 
-/// One run of cdss that sent a start, followed one, or copied a config group.
+/// A run that started or followed an upgrade, or copied a config group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PastRun {
     pub id: String,
-    /// When its first line was written.
+    /// The time of its first line.
     pub started_at: Timestamp,
-    /// When its end was written; None where it has none.
+    /// The time of its end; None if no end was recorded.
     pub ended_at: Option<Timestamp>,
-    /// The run whose start it followed; None when it sent its own.
+    /// The run whose upgrade it followed; None if it sent its own start.
     pub followed_run: Option<String>,
     pub result: Outcome,
-    /// What it was about to do; None for a run that only followed, and where that line is damaged.
+    /// The announced change; None for a run that only followed, or if that line is damaged.
     pub change: Option<RecordedChange>,
 }
 
-/// A change, as recorded before its request was sent.
+/// A change that was recorded before its request was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RecordedChange {
     pub subject: Subject,
     pub origin: ChangeOrigin,
-    /// How consent was given.
+    /// The consent method.
     pub consent: String,
-    /// `from`, `to`, and `config_group` of the plan, in the form of the documents on stdout.
+    /// `from`, `to`, and `config_group` of the plan, in the format of the JSON output.
     pub plan: Value,
 }
 
-/// What a change is about.
+/// The target of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Subject {
     Upgrade {
@@ -47,7 +47,7 @@ pub(crate) enum Subject {
     },
 }
 
-/// Who made a change, with what, and where.
+/// Who made a change, with which version of cdss, and on which service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ChangeOrigin {
     /// The version of cdss.
@@ -55,7 +55,7 @@ pub(crate) struct ChangeOrigin {
     pub user: Option<String>,
     pub host: Option<String>,
     pub profile: Option<String>,
-    /// The access key's last four characters.
+    /// The last four characters of the access key.
     pub access_key: Option<String>,
     pub site: String,
     pub region: String,
@@ -63,13 +63,13 @@ pub(crate) struct ChangeOrigin {
     pub endpoint: String,
 }
 
-/// How a run ended, as far as this machine knows.
+/// The outcome of a run, as known on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Verdict(Verdict),
     /// It ended without a verdict.
     Ended,
-    /// No end was written: it is still running, or it was killed.
+    /// No end was recorded: the run is still active, or it was killed.
     Unfinished,
 }
 
@@ -82,47 +82,47 @@ impl Outcome {
         }
     }
 
-    /// Returns true when a start with this outcome needs no further look.
+    /// Returns true if this outcome is final for an upgrade.
     pub(crate) fn is_final(self) -> bool {
         deliberate_bug!(SettleUnknownStarts => return matches!(self, Self::Verdict(_)););
         matches!(self, Self::Verdict(verdict) if verdict.is_final())
     }
 }
 
-/// A damaged line with what identifies its bytes. Where there are very many, the last record stands for all lines that
-/// have no record of their own.
+/// A damaged line, identified by a hash of its bytes. If there are very many, the last record covers all remaining
+/// lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DamagedRecord {
     pub line: DamagedLine,
-    /// How many lines it stands for.
+    /// The number of lines that it covers.
     pub lines: usize,
-    /// Length without line ends.
+    /// The length without line ends.
     pub bytes: usize,
-    /// Of these bytes, in hexadecimal. Of several lines, it is made from the hashes of the lines.
+    /// The hash of these bytes, in hexadecimal. For several lines, it combines the hashes of the lines.
     pub sha256: String,
 }
 
-/// All runs, the oldest first, and the lines that can't be read.
+/// All runs, oldest first, and the damaged lines.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct History {
     pub runs: Vec<PastRun>,
     pub damaged: Vec<DamagedLine>,
 }
 
-/// What `history --init` found.
+/// The result of `history --init`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum InitOutcome {
     Created,
-    /// There was one, and nothing was changed.
+    /// A journal exists; nothing was changed.
     AlreadyExists,
 }
 
-/// Why there is not exactly one run to show.
+/// Why an ID does not select exactly one run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum HistoryError {
-    #[error("there is no run `{0}`")]
+    #[error("no run `{0}` found")]
     NotFound(String),
-    #[error("`{id}` is the beginning of {count} runs")]
+    #[error("run ID `{id}` is ambiguous; it matches {count} runs")]
     Ambiguous { id: String, count: usize },
 }
 
@@ -133,11 +133,7 @@ impl History {
         run.change.as_ref().or_else(|| followed()?.change.as_ref())
     }
 
-    /// Finds a run by its id or a unique prefix of it.
-    ///
-    /// # Errors
-    ///
-    /// Fails when no run or more than one has this prefix.
+    /// Finds a run by its ID or a unique prefix.
     pub(crate) fn find(&self, id: &str) -> Result<&PastRun, HistoryError> {
         if let Some(exact) = self.runs.iter().find(|run| run.id == id) {
             return Ok(exact);
@@ -156,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_unique_prefix_finds_a_run() {
+    fn unique_prefix_finds_a_run() {
         let run = |id: &str| PastRun {
             id: id.to_owned(),
             started_at: Timestamp::UNIX_EPOCH,
@@ -168,8 +164,15 @@ mod tests {
         let runs = vec![run("20261124-1"), run("20261124-12")];
         let history = History { runs, damaged: Vec::new() };
         assert_eq!(history.find("20261124-12").unwrap().id, "20261124-12");
-        assert_eq!(history.find("20261124-1").unwrap().id, "20261124-1", "an exact id wins over a prefix");
-        assert_eq!(history.find("2026").unwrap_err().to_string(), "`2026` is the beginning of 2 runs");
+        assert_eq!(
+            history.find("20261124-1").unwrap().id,
+            "20261124-1",
+            "an exact ID has precedence over a prefix"
+        );
+        assert_eq!(
+            history.find("2026").unwrap_err().to_string(),
+            "run ID `2026` is ambiguous; it matches 2 runs"
+        );
         assert_eq!(history.find("2027").unwrap_err(), HistoryError::NotFound("2027".to_owned()));
     }
 }

@@ -1,9 +1,9 @@
-//! One type for each number of the service, so that a cluster can't be passed for a config group.
+//! A type for each kind of number, so that a cluster number can't be passed as a config group number.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The text is not a whole number of at most 64 bits.
+/// The text is not an unsigned 64-bit integer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a number")]
 pub(crate) struct InvalidNumber(String);
@@ -19,7 +19,7 @@ macro_rules! id_type {
                 Self(number)
             }
 
-            /// Returns the number as the service's request bodies want it.
+            /// Returns the number for request bodies.
             pub(crate) const fn number(self) -> u64 {
                 self.0
             }
@@ -32,32 +32,32 @@ macro_rules! id_type {
         }
 
         impl FromStr for $name {
-            type Err = NotANumber;
+            type Err = InvalidNumber;
 
-            /// Reads decimal digits only: no sign, no spaces inside.
-            fn from_str(text: &str) -> Result<Self, NotANumber> {
+            /// Parses decimal digits without sign; surrounding spaces are ignored.
+            fn from_str(text: &str) -> Result<Self, InvalidNumber> {
                 let digits = text.trim();
                 if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-                    return Err(NotANumber(text.to_owned()));
+                    return Err(InvalidNumber(text.to_owned()));
                 }
-                digits.parse().map(Self).map_err(|_| NotANumber(text.to_owned()))
+                digits.parse().map(Self).map_err(|_| InvalidNumber(text.to_owned()))
             }
         }
     };
 }
 
 id_type! {
-    /// A cluster; `serviceGroupInstanceNo` on the wire.
+    /// A cluster number; `serviceGroupInstanceNo` in the API.
     ClusterNo
 }
 id_type! {
-    /// A config group; `configGroupNo` on the wire.
+    /// A config group number; `configGroupNo` in the API.
     ConfigGroupNo
 }
 id_type! {
-    /// A Kafka version's code, such as 3903006 for 3.9.0; `kafkaVersionCode` on the wire.
+    /// A Kafka version code, such as 3903006 for 3.9.0; `kafkaVersionCode` in the API.
     ///
-    /// Only equality means anything: the digits are the service's own and are never compared by size.
+    /// The service assigns the codes, so their order has no meaning.
     VersionCode
 }
 
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_digits_are_a_number() {
+    fn only_digits_are_accepted() {
         for (text, number) in [("1009123", Some(1_009_123)), (" 7 ", Some(7)), ("0", Some(0))] {
             assert_eq!(text.parse::<ClusterNo>().ok().map(ClusterNo::number), number, "{text:?}");
         }

@@ -1,11 +1,11 @@
-//! Kafka versions: reading them, ordering them, finding the one that was meant.
+//! Kafka versions: parsing, ordering, and resolving the requested one.
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use super::ids::VersionCode;
 
-/// The numbers of a Kafka release, such as 3.9.0.
+/// A Kafka release number, such as 3.9.0.
 #[derive(Debug, Clone)]
 pub(crate) struct Release(Vec<u32>);
 
@@ -28,12 +28,12 @@ impl Release {
         self.0.starts_with(prefix)
     }
 
-    /// Returns true for a fix of the other release: 4.3.1 of 4.3.
+    /// Returns true for the same release or a patch of it, such as 4.3.1 of 4.3.
     pub(crate) fn is_same_or_patch_of(&self, other: &Self) -> bool {
         self.starts_with(&other.0)
     }
 
-    /// Returns the numbers without anything between them, as names of config groups have them: 390 for 3.9.0.
+    /// Returns the numbers without dots, for names of config groups: 390 for 3.9.0.
     pub(crate) fn digits(&self) -> String {
         self.0.iter().map(ToString::to_string).collect()
     }
@@ -47,7 +47,7 @@ impl fmt::Display for Release {
 }
 
 impl Ord for Release {
-    /// Compares number by number; a missing one counts as 0, so 3.9 equals 3.9.0.
+    /// Compares number by number; a missing number counts as 0, so 3.9 equals 3.9.0.
     fn cmp(&self, other: &Self) -> Ordering {
         let longest = self.0.len().max(other.0.len());
         let padded = |release: &Self| {
@@ -73,30 +73,30 @@ impl PartialEq for Release {
 
 impl Eq for Release {}
 
-/// A Kafka version of the service: its code, and its release where a name told it.
+/// A Kafka version of the service: its code, and its release if known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KafkaVersion {
     pub code: VersionCode,
-    /// None when no name was given for the code, or none that holds a dotted number.
+    /// None if the version has no name, or its name has no dotted number.
     pub release: Option<Release>,
-    /// True where the release alone doesn't lead to it on the command line: another version on offer has the same one, or
-    /// the service offers it under no name.
+    /// True if the command line needs the code, because another offered version has the same release, or the version
+    /// has no name.
     pub needs_code: bool,
 }
 
 impl KafkaVersion {
-    /// `name` is the service's own, such as `Kafka 3.9.0`.
+    /// Creates a version from its code and the service's name for it, such as `Kafka 3.9.0`.
     pub(crate) fn new(code: VersionCode, name: Option<&str>) -> Self {
         let release = name.and_then(Release::find);
         Self { code, needs_code: release.is_none(), release }
     }
 
-    /// A version of which no name is known.
+    /// Creates a version without a known name.
     pub(crate) fn unnamed(code: VersionCode) -> Self {
         Self { code, release: None, needs_code: true }
     }
 
-    /// Returns what to write behind `--version`.
+    /// Returns the value for `--version`.
     pub(crate) fn argument(&self) -> String {
         match &self.release {
             Some(release) if !self.needs_code => release.to_string(),
@@ -105,7 +105,7 @@ impl KafkaVersion {
     }
 }
 
-/// Returns the release of a version, where both are known.
+/// Returns the release of a version, if known.
 pub(crate) fn release_of(version: Option<&KafkaVersion>) -> Option<&Release> {
     version.and_then(|version| version.release.as_ref())
 }
@@ -119,26 +119,26 @@ impl fmt::Display for KafkaVersion {
     }
 }
 
-/// What a person wrote to name a version.
+/// A version as the user specified it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum VersionSelector {
-    /// Numbers from the left: `3.9` fits 3.9.0 and 3.9.1, `3.9.0` fits only itself.
+    /// Leading numbers: `3.9` matches 3.9.0 and 3.9.1, `3.9.0` matches only 3.9.0.
     Numbers(Vec<u32>),
     Code(VersionCode),
 }
 
-/// Why a version can't be settled.
+/// Why a version can't be resolved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum VersionError {
-    #[error("`{0}` is not a Kafka version; write 3.9.0, or its code")]
+    #[error("`{0}` is not a Kafka version; use a release such as 3.9.0, or a version code")]
     Malformed(String),
-    #[error("the service offers no Kafka version {asked}; it offers {}", join_versions(offered))]
+    #[error("Kafka version {requested} is not offered; available versions: {}", join_versions(offered))]
     NotOffered { requested: String, offered: Vec<KafkaVersion> },
-    #[error("{asked} fits {} versions: {}", matches.len(), join_versions(matches))]
+    #[error("`{requested}` is ambiguous; it matches {}", join_versions(matches))]
     Ambiguous { requested: String, matches: Vec<KafkaVersion> },
 }
 
-/// Marks those of the versions on offer that a release alone doesn't lead to.
+/// Marks the offered versions that are not uniquely identified by their release.
 pub(crate) fn mark_ambiguous(offers: &mut [KafkaVersion]) {
     let all = offers.to_vec();
     for offer in offers {
@@ -158,15 +158,15 @@ fn join_versions(versions: &[KafkaVersion]) -> String {
     if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
 }
 
-/// Digits without a dot that are this long are a code; the shortest known code has seven.
+/// The minimum number of digits without a dot that are parsed as a code; known codes have at least seven.
 ///
-/// Chosen: far from both a major version and a code.
+/// Chosen: clearly longer than a major version and shorter than a code.
 const MIN_CODE_DIGITS: usize = 5;
 
 impl std::str::FromStr for VersionSelector {
     type Err = VersionError;
 
-    /// Reads `3.9.0`, `v3.9.0`, `Kafka 3.9.0`, `3.9`, `3` or a code such as `3903006`.
+    /// Parses `3.9.0`, `v3.9.0`, `Kafka 3.9.0`, `3.9`, `3`, or a code such as `3903006`.
     fn from_str(text: &str) -> Result<Self, VersionError> {
         let malformed = || VersionError::Malformed(text.to_owned());
         let lower = text.trim().to_ascii_lowercase();
@@ -198,7 +198,7 @@ impl fmt::Display for VersionSelector {
     }
 }
 
-/// A version that was settled, and whether the service offers it for new clusters.
+/// A resolved version, and whether the service offers it for new clusters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ResolvedVersion {
     pub version: KafkaVersion,
@@ -206,14 +206,10 @@ pub(crate) struct ResolvedVersion {
 }
 
 impl VersionSelector {
-    /// Finds the one version that was meant among those the service `offers`.
+    /// Resolves the selector to one of the versions that the service `offers`.
     ///
-    /// A code that isn't offered is taken as it stands: clusters can run, and be moved to, versions that
-    /// the list for new clusters no longer has. A name that isn't offered has no code, so it fails.
-    ///
-    /// # Errors
-    ///
-    /// Fails when nothing fits, or more than one does and none is exact.
+    /// A code that is not offered is accepted: clusters can run, and be upgraded to, versions that are no longer in the
+    /// list for new clusters. A release that is not offered has no code, so it fails.
     pub(crate) fn resolve(&self, offers: &[KafkaVersion]) -> Result<ResolvedVersion, VersionError> {
         let numbers = match self {
             Self::Code(code) => {
@@ -261,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_finds_the_same_version() {
+    fn all_spellings_resolve_to_the_same_version() {
         for text in ["3.7.1", "v3.7.1", "V3.7.1", "Kafka 3.7.1", "kafka 3.7.1", " 3.7.1 ", "3.7", "3713006"] {
             let found = text.parse::<VersionSelector>().unwrap().resolve(&offers()).unwrap();
             assert_eq!(found.version.code.number(), 3_713_006, "{text:?}");
@@ -270,27 +266,27 @@ mod tests {
     }
 
     #[test]
-    fn two_versions_of_one_release_are_told_apart_by_their_codes() {
+    fn versions_with_the_same_release_are_listed_with_codes() {
         let mut offers = vec![version(3_903_006, "Kafka 3.9.0"), version(3_903_007, "Kafka 3.9.0")];
         mark_ambiguous(&mut offers);
         let error = "3.9.0".parse::<VersionSelector>().unwrap().resolve(&offers).unwrap_err();
-        let words = "3.9.0 fits 2 versions: 3.9.0 (code 3903006), 3.9.0 (code 3903007)";
-        assert_eq!(error.to_string(), words);
+        let expected = "`3.9.0` is ambiguous; it matches 3.9.0 (code 3903006), 3.9.0 (code 3903007)";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]
-    fn a_prefix_of_two_versions_is_refused_with_both() {
+    fn prefix_of_two_versions_is_ambiguous() {
         let error = "3.9".parse::<VersionSelector>().unwrap().resolve(&offers()).unwrap_err();
-        assert_eq!(error.to_string(), "3.9 fits 2 versions: 3.9.0, 3.9.1");
+        assert_eq!(error.to_string(), "`3.9` is ambiguous; it matches 3.9.0, 3.9.1");
     }
 
     #[test]
-    fn what_is_printed_behind_version_finds_the_same_one() {
+    fn version_argument_resolves_to_the_same_version() {
         let mut offers = offers();
         offers.extend([version(3_903_007, "Kafka 3.9.0"), version(4_003_006, "the newest")]);
         offers.extend([version(4_103_006, "Kafka 4.1"), version(4_113_006, "Kafka 4.1.1")]);
         mark_ambiguous(&mut offers);
-        assert_eq!(offers[2].argument(), "3903006", "also one that is taken from the list");
+        assert_eq!(offers[2].argument(), "3903006", "also for a version from the list");
         for (text, argument) in [
             ("3.7.1", "3.7.1"),
             ("3713006", "3.7.1"),
@@ -305,30 +301,30 @@ mod tests {
                 |text: &str| text.parse::<VersionSelector>().unwrap().resolve(&offers).unwrap().version;
             let found = find(text);
             assert_eq!(found.argument(), argument);
-            // A name that other reads tell leads nowhere on the command line.
+            // A release known only from other responses can't be resolved on the command line.
             let named = KafkaVersion { release: found.release.clone().or(Release::find("4.0.0")), ..found };
             assert_eq!(find(&named.argument()).code, named.code, "{text}");
         }
     }
 
     #[test]
-    fn a_prefix_ends_at_a_dot() {
+    fn prefix_ends_at_a_dot() {
         let error = "3.70".parse::<VersionSelector>().unwrap().resolve(&offers()).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the service offers no Kafka version 3.70; it offers 2.8.2, 3.7.1, 3.9.0, 3.9.1"
+            "Kafka version 3.70 is not offered; available versions: 2.8.2, 3.7.1, 3.9.0, 3.9.1"
         );
     }
 
     #[test]
-    fn a_code_that_is_not_offered_is_taken_but_not_called_listed() {
+    fn unoffered_code_is_accepted_but_not_listed() {
         let found = "4003006".parse::<VersionSelector>().unwrap().resolve(&offers()).unwrap();
         assert!(!found.listed);
         assert_eq!(found.version.to_string(), "code 4003006");
     }
 
     #[test]
-    fn what_is_no_version_says_so() {
+    fn invalid_versions_are_rejected() {
         for text in ["", "latest", "3.x", "3..9", "-3.9", "3.+9", "39a3006"] {
             assert!(text.parse::<VersionSelector>().is_err(), "{text:?}");
         }
@@ -346,13 +342,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_release_reads_back_as_itself(numbers in prop::collection::vec(0_u32..1000, 2..5)) {
+        fn release_round_trips(numbers in prop::collection::vec(0_u32..1000, 2..5)) {
             let release = Release(numbers);
             prop_assert_eq!(Release::find(&format!("Kafka {release}")).unwrap().to_string(), release.to_string());
         }
 
         #[test]
-        fn any_text_is_read_without_a_panic(text in ".{0,40}") {
+        fn parsing_never_panics(text in ".{0,40}") {
             let _outcome = text.parse::<VersionSelector>().map(|selector| selector.resolve(&offers()));
         }
     }

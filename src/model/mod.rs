@@ -1,4 +1,4 @@
-//! The vocabulary: clusters, brokers, versions, config groups, and where they are. No I/O and no clock.
+//! Shared data types: clusters, brokers, versions, config groups, and services. No I/O and no clock.
 
 pub(crate) mod broker_health;
 pub(crate) mod characters;

@@ -1,33 +1,33 @@
-//! Starts recorded in the journal whose outcome is still open.
+//! Upgrade starts in the journal without a final outcome.
 
 use jiff::Timestamp;
 
 use super::ids::{ConfigGroupNo, VersionCode};
 
-/// A recorded start of the same cluster and service without a final outcome.
+/// A recorded start on the same cluster and service without a final outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OpenStart {
     /// The run that sent it.
     pub run: String,
     pub version: VersionCode,
-    /// The version before the start; None where the journal does not have it.
+    /// The version before the start; None if not recorded.
     pub from: Option<VersionCode>,
     pub config_group: ConfigGroupNo,
     pub started_at: Timestamp,
     pub response: StartResponse,
-    /// Names of the brokers that the plan knew; empty where the journal does not have them.
+    /// The names of the brokers in the plan; empty if not recorded.
     pub brokers: Vec<String>,
-    /// Names of the brokers that were seen to restart since.
+    /// The names of the brokers that were observed to restart since.
     pub restarted: Vec<String>,
 }
 
-/// How the service answered a start.
+/// The service's response to a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum StartResponse {
     Accepted,
-    /// The service said no. A change that follows anyway may be somebody else's.
+    /// The service rejected it. A change that still follows may be someone else's.
     Refused,
-    /// No readable answer arrived.
+    /// No readable response arrived.
     Missing,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn latest_for_version(starts: &[OpenStart], version: VersionCode) -> 
 pub(crate) mod tests {
     use super::*;
 
-    /// An accepted start of run `run` to this version.
+    /// Returns an accepted start of run `run` with this target version.
     pub(crate) fn open_start(version: u64) -> OpenStart {
         OpenStart {
             run: "run".to_owned(),

@@ -1,8 +1,8 @@
-//! The form of the result.
+//! The output format.
 
 use std::str::FromStr;
 
-/// How the result is written to stdout.
+/// The format of the result on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum OutputFormat {
     #[default]
@@ -26,7 +26,7 @@ impl FromStr for OutputFormat {
         match text {
             "table" => Ok(Self::Table),
             "json" => Ok(Self::Json),
-            other => Err(format!("`{other}` is no output format; there are table and json")),
+            other => Err(format!("unsupported output format `{other}`; use table or json")),
         }
     }
 }

@@ -1,23 +1,23 @@
-//! The address of a proxy, which may hold a password.
+//! Proxy addresses, which may contain a password.
 
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-/// Where to connect through. Its text shows nowhere by itself.
+/// A proxy URL. It is never displayed without redaction.
 #[derive(Debug, Clone)]
 pub(crate) struct ProxyAddress(SecretString);
 
-/// The text is no address of a proxy. It may hold a password, so it isn't repeated.
+/// The text is not a proxy URL. It may contain a password, so the error does not repeat it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it is not an address such as http://proxy.example.com:3128")]
+#[error("not a valid proxy address, such as http://proxy.example.com:3128")]
 pub(crate) struct InvalidProxyAddress;
 
 impl FromStr for ProxyAddress {
     type Err = InvalidProxyAddress;
 
-    /// Reads http and https, with a user name and a password or without, and nothing behind the port.
+    /// Parses http and https URLs with optional user name and password, and without a path.
     fn from_str(text: &str) -> Result<Self, InvalidProxyAddress> {
         let url = Url::parse(text).map_err(|_| InvalidProxyAddress)?;
         let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
@@ -27,16 +27,16 @@ impl FromStr for ProxyAddress {
 }
 
 impl ProxyAddress {
-    /// Returns the whole address, password included.
+    /// Returns the complete URL, including the password.
     pub(crate) fn url(&self) -> Url {
-        Url::parse(self.0.expose_secret()).expect("it was read before")
+        Url::parse(self.0.expose_secret()).expect("the URL was validated")
     }
 
-    /// Returns what may be shown: everything but user name and password.
+    /// Returns the URL for display, without user name and password.
     pub(crate) fn redacted(&self) -> String {
         let mut url = self.url();
         if !url.username().is_empty() || url.password().is_some() {
-            let _no_host = url.set_username("hidden").and(url.set_password(None));
+            let _ignored = url.set_username("hidden").and(url.set_password(None));
         }
         url.as_str().trim_end_matches('/').to_owned()
     }
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_shows_without_user_name_and_password() {
+    fn redacted_hides_user_name_and_password() {
         for (text, shown) in [
             ("http://proxy:3128", "http://proxy:3128"),
             ("http://user:hunter2@proxy:3128/", "http://hidden@proxy:3128"),
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_proxy_is_refused_without_being_repeated() {
+    fn errors_do_not_repeat_the_text() {
         for text in [
             "",
             "hunter2",

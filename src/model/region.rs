@@ -1,9 +1,9 @@
-//! Sites, their regions, and the path prefix that a region's requests carry.
+//! Sites, their regions, and the path prefix of each region.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// One of NAVER Cloud Platform's separate clouds. Keys of one are worth nothing in another.
+/// One of NAVER Cloud Platform's separate clouds. Keys are valid in one site only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Site {
     /// 민간
@@ -25,7 +25,7 @@ impl Site {
         }
     }
 
-    /// Returns the base address of the service in this site.
+    /// Returns the base URL of the service in this site.
     ///
     /// Source: NAVER Cloud API guide, `analytics-clouddatastreamingservice` of each site.
     pub(crate) const fn base_url(self) -> &'static str {
@@ -36,7 +36,7 @@ impl Site {
         }
     }
 
-    /// Returns the codes of the regions that the service has in this site, the default one first.
+    /// Returns the region codes of the service in this site, the default region first.
     pub(crate) const fn regions(self) -> &'static [&'static str] {
         match self {
             Self::Public => &["KR", "SGN", "JPN"],
@@ -66,7 +66,7 @@ impl FromStr for Site {
     }
 }
 
-/// A region's code in upper case, such as `KR`.
+/// A region code in upper case, such as `KR`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Region(String);
 
@@ -75,10 +75,10 @@ impl Region {
         &self.0
     }
 
-    /// Returns the first part of every path: `/api/v1` for Korea, `/api/sgn-v1` for Singapore.
+    /// Returns the prefix of all request paths: `/api/v1` for Korea, `/api/sgn-v1` for Singapore.
     ///
-    /// The rule is the vendor's own: KR and FKR have the plain prefix, every other code its own, so a
-    /// region that opens tomorrow is already served.
+    /// The vendor's rule: KR and FKR have the plain prefix, every other code has its own. New regions therefore work
+    /// without a change.
     pub(crate) fn path_prefix(&self) -> String {
         match self.0.as_str() {
             "KR" | "FKR" => "/api/v1".to_owned(),
@@ -86,7 +86,7 @@ impl Region {
         }
     }
 
-    /// Returns the site that this code can only belong to; `KR` is in two.
+    /// Returns the only site with this region; None if there are several, as for `KR`, or none.
     pub(crate) fn implied_site(&self) -> Option<Site> {
         let mut sites = Site::ALL.into_iter().filter(|site| site.regions().contains(&self.code()));
         match (sites.next(), sites.next()) {
@@ -95,7 +95,7 @@ impl Region {
         }
     }
 
-    /// Returns the other regions of `site`, for telling where else to look.
+    /// Returns the other regions of `site`, for hints.
     pub(crate) fn other_regions(&self, site: Site) -> Vec<&'static str> {
         site.regions().iter().copied().filter(|code| *code != self.0).collect()
     }
@@ -110,7 +110,7 @@ impl fmt::Display for Region {
 impl FromStr for Region {
     type Err = RegionError;
 
-    /// Reads any code of two to eight letters and digits; whether a site has it is another question.
+    /// Parses any code of two to eight letters and digits; [`resolve`] checks whether the site has it.
     fn from_str(text: &str) -> Result<Self, RegionError> {
         let code = text.trim().to_ascii_uppercase();
         let well_formed = (2..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -121,7 +121,7 @@ impl FromStr for Region {
 /// Why a site or a region can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RegionError {
-    #[error("there is no site `{0}`; the sites are public, gov and fin")]
+    #[error("unknown site `{0}`; use public, gov, or fin")]
     UnknownSite(String),
     #[error("`{0}` is not a region code")]
     Malformed(String),
@@ -129,14 +129,10 @@ pub(crate) enum RegionError {
     NotInSite { site: Site, region: Region },
 }
 
-/// Settles site and region from what was given.
+/// Resolves site and region from the given values.
 ///
-/// A region that only one site has implies that site. With an endpoint of the user's own (`custom`) any
-/// well-formed region will do: it only chooses the path.
-///
-/// # Errors
-///
-/// Fails when the site lacks the region; nothing was asked of the service.
+/// A region that only one site has implies that site. A custom endpoint accepts any well-formed region, because the
+/// region then only determines the path.
 pub(crate) fn resolve(
     site: Option<Site>,
     region: Option<Region>,
@@ -159,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn each_region_has_the_prefix_of_the_services_own_page() {
+    fn regions_have_the_documented_path_prefix() {
         for (code, prefix) in [
             ("KR", "/api/v1"),
             ("kr", "/api/v1"),
@@ -174,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_region_of_one_site_implies_it_and_korea_does_not() {
+    fn unique_region_implies_its_site() {
         for (code, site) in [
             ("SGN", Some(Site::Public)),
             ("JPN", Some(Site::Public)),
@@ -188,17 +184,20 @@ mod tests {
     }
 
     #[test]
-    fn a_site_without_the_region_is_refused_with_those_it_has() {
+    fn region_of_another_site_is_rejected() {
         let error = resolve(Some(Site::Gov), Some(region("SGN")), false).unwrap_err();
         assert_eq!(error.to_string(), "site gov has no region SGN; it has KR, KRS");
-        assert!(resolve(None, Some(region("USW")), false).is_err(), "unknown without an endpoint");
+        assert!(
+            resolve(None, Some(region("USW")), false).is_err(),
+            "unknown regions require a custom endpoint"
+        );
         assert_eq!(resolve(None, Some(region("USW")), true).unwrap().1.code(), "USW");
         assert_eq!(resolve(Some(Site::Fin), None, false).unwrap().1.code(), "FKR");
         assert_eq!(resolve(None, None, false).unwrap(), (Site::Public, region("KR")));
     }
 
     #[test]
-    fn odd_codes_are_no_region() {
+    fn malformed_codes_are_rejected() {
         for text in ["", "K", "K R", "../v1", "KR/..", "한국", "ABCDEFGHI"] {
             assert!(text.parse::<Region>().is_err(), "{text:?}");
         }

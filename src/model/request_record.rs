@@ -1,38 +1,38 @@
-//! What is kept of each request, for the document, the journal and a call to support.
+//! Records of requests, for the JSON output, the journal, and support cases.
 
 use jiff::Timestamp;
 
-/// One request that was answered, or that got no answer.
+/// A request with the outcome of its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestRecord {
     pub operation: &'static str,
-    /// The service's own id, where an answer carried one.
+    /// The service's request ID, if the response has one.
     pub request_id: Option<String>,
-    /// None when no answer came.
+    /// None if there was no response.
     pub http_status: Option<u16>,
-    /// When it was sent.
+    /// The time of sending.
     pub at: Timestamp,
 }
 
-/// The parts of an answer that are on the lists of what may be shown.
+/// The parts of a response that are safe to log.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LoggedResponse<'a> {
     pub headers: &'a [(&'static str, String)],
-    /// None where it was no JSON.
+    /// None if the body is not JSON.
     pub fields: Option<&'a serde_json::Value>,
 }
 
-/// Is told of requests and answers as they happen, for `-vv` and `-vvv`.
+/// Receives requests and responses as they happen, for `-vv` and `-vvv`.
 pub(crate) trait RequestObserver {
-    /// `detail` is a line about the request: method and path, never a header or a key.
+    /// Reports a request. `detail` has its method and path, and never a header or a key.
     fn request_sent(&self, operation: &str, detail: &str);
 
-    /// `shown` is what of the answer may be shown.
+    /// Reports a response, or its absence.
     fn response_received(&self, record: &RequestRecord, response: LoggedResponse<'_>);
 
-    /// This machine's clock was found wrong; requests are signed with the service's time from now on.
+    /// Reports that the local clock is wrong; subsequent requests are signed with the server's time.
     fn clock_corrected(&self, local: Timestamp, server: Timestamp);
 
-    /// A new key was wanted, and there was none; the old one stays in use.
+    /// Reports that a key could not be refreshed; the old key remains in use.
     fn key_refresh_failed(&self, reason: &str);
 }

@@ -1,4 +1,4 @@
-//! Finding the cluster or the config group that a person named, and refusing to guess.
+//! Selecting a cluster or a config group by number or exact name. Ambiguous names are errors.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,14 +7,14 @@ use super::cluster::{ClusterEntry, ClusterList};
 use super::config_group::ConfigGroup;
 use super::ids::ClusterNo;
 
-/// How a person names a thing of the service: by number, or by its exact name.
+/// A number or an exact name that the user specified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Selector {
     Number(u64),
     Name(String),
 }
 
-/// The text names nothing.
+/// The text is not a selector.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SelectorError {
     #[error("the value is empty")]
@@ -26,7 +26,7 @@ pub(crate) enum SelectorError {
 impl FromStr for Selector {
     type Err = SelectorError;
 
-    /// Reads all digits as the number and anything else as the name; `no:` or `name:` in front decides it.
+    /// Parses digits as a number and anything else as a name, unless the prefix `no:` or `name:` decides.
     fn from_str(text: &str) -> Result<Self, SelectorError> {
         let text = text.trim();
         let number = |digits: &str| {
@@ -55,7 +55,7 @@ impl fmt::Display for Selector {
     }
 }
 
-/// Why a name leads to no cluster.
+/// Why a name does not select a cluster.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ClusterError {
     #[error("no cluster named `{0}`")]
@@ -66,16 +66,16 @@ pub(crate) enum ClusterError {
     Ambiguous { name: String, numbers: Vec<ClusterNo> },
 }
 
-fn join<T: ToString>(things: &[T]) -> String {
-    things.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+fn join<T: ToString>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Finds the one cluster of exactly this name.
+/// Finds the cluster with exactly this name.
 ///
 /// # Errors
 ///
-/// Fails when there is none, when only clusters out of the key's reach have the name, or when several
-/// have it: an upgrade of the wrong one of two could not be undone. A namesake out of reach counts.
+/// Fails if there is none, if the key has no permission for it, or if several clusters have the name, including those
+/// without permission: an upgrade of the wrong cluster can't be undone.
 pub(crate) fn find_cluster<'a>(list: &'a ClusterList, name: &str) -> Result<&'a ClusterEntry, ClusterError> {
     let allowed: Vec<&ClusterEntry> = list.allowed.iter().filter(|entry| entry.name == name).collect();
     let mut numbers: Vec<ClusterNo> = allowed.iter().map(|entry| entry.no).collect();
@@ -89,7 +89,7 @@ pub(crate) fn find_cluster<'a>(list: &'a ClusterList, name: &str) -> Result<&'a 
     }
 }
 
-/// Why a name or number leads to no config group of the target version.
+/// Why a selector does not select a config group.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ConfigGroupError {
     #[error("no config group `{0}`")]
@@ -98,16 +98,12 @@ pub(crate) enum ConfigGroupError {
     Ambiguous { name: String, groups: Vec<ConfigGroup> },
 }
 
-/// The versions tell namesakes apart.
+/// Formats a group with its version, which distinguishes groups of the same name.
 fn with_version(group: &ConfigGroup) -> String {
     format!("{} of {}", group.no, group.kafka_version(&[]))
 }
 
-/// Finds the one config group that was named, among those given.
-///
-/// # Errors
-///
-/// Fails when none fits, or more than one has the name.
+/// Finds the selected config group among `groups`.
 pub(crate) fn find_config_group<'a>(
     groups: &'a [ConfigGroup],
     wanted: &Selector,
@@ -133,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_are_a_number_and_prefixes_decide() {
+    fn selectors_are_parsed_by_digits_and_prefix() {
         let name = |text: &str| Selector::Name(text.to_owned());
         for (text, meant) in [
             ("1009123", Selector::Number(1_009_123)),
@@ -161,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn only_one_exact_name_is_a_cluster() {
+    fn only_a_unique_exact_name_finds_a_cluster() {
         let forbidden = |name: &str, no| ForbiddenCluster { no: ClusterNo::new(no), name: name.to_owned() };
         let list = ClusterList {
             allowed: vec![
@@ -173,7 +169,11 @@ mod tests {
             ],
             forbidden: vec![forbidden("billing", 6), forbidden("half", 7)],
         };
-        assert_eq!(find_cluster(&list, "orders").unwrap().no.number(), 2, "not the longer name");
+        assert_eq!(
+            find_cluster(&list, "orders").unwrap().no.number(),
+            2,
+            "not the cluster with the longer name"
+        );
         for (name, text) in [
             ("order", "no cluster named `order`"),
             ("ORDERS", "no cluster named `ORDERS`"),

@@ -1,23 +1,23 @@
-//! How an upgrade ended, as far as anybody knows, and what was seen that says so.
+//! The outcome of an upgrade and the evidence for it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The one word for an end. There is no other, and none of them is a guess.
+/// The outcome of a run. It is never a guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
-    /// Seen on the target version, in good health, twice.
+    /// Two consecutive reads found the cluster healthy and at the target version.
     Done,
-    /// It was there before, or another hand brought it there.
+    /// The cluster was already at the target version, or someone else upgraded it.
     Already,
-    /// Nothing was started by this run, for certain.
+    /// This run certainly started nothing.
     NotStarted,
-    /// Started, and ended badly.
+    /// The upgrade was started and failed.
     Failed,
-    /// Goes on.
+    /// The upgrade is still running.
     Running,
-    /// Nobody knows. Look before doing anything else.
+    /// The outcome is unknown. Check the status before retrying.
     Unknown,
 }
 
@@ -33,7 +33,7 @@ impl Verdict {
         }
     }
 
-    /// Returns true when a start with this end needs no further look.
+    /// Returns true if a start with this verdict needs no further observation.
     pub(crate) const fn is_final(self) -> bool {
         match self {
             Self::Done | Self::Already | Self::NotStarted | Self::Failed => true,
@@ -62,7 +62,7 @@ impl Submitted {
     }
 }
 
-/// One thing that was seen and that the verdict rests on.
+/// One observation that supports the verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Evidence {
     pub at: Timestamp,
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_journal_spells_the_words_of_the_documents() {
+    fn serialized_words_match_as_str() {
         use Verdict::{Already, Done, Failed, NotStarted, Running, Unknown};
         for verdict in [Done, Already, NotStarted, Failed, Running, Unknown] {
             assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.as_str());

@@ -126,7 +126,7 @@ pub(super) fn blocked_by_checks(checks: &[Check]) -> CommandError {
     };
     let words = stopping.iter().find(|check| check.service_message.is_some());
     CommandError::Blocked {
-        ids: stopping.iter().map(|check| check.id).collect(),
+        reasons: stopping.iter().map(|check| format!("{} [{}]", check.reason, check.id)).collect(),
         hint,
         message: words.and_then(|check| check.service_message.clone()),
         request_id: words.and_then(|check| check.request_id.clone()),
@@ -183,7 +183,7 @@ pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(),
         return Ok(());
     }
     Err(CommandError::Blocked {
-        ids: vec!["every newer version"],
+        reasons: vec!["no newer version is possible".to_owned()],
         hint: newer.last().map(|newest| {
             let check = flow.context.check_command(found.cluster.no, newest, None);
             format!("see why, and what would help, with: {check}")

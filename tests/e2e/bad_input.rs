@@ -45,7 +45,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
             (
                 "upgrade --yes --cluster no:42 --version 3.9.0",
                 3,
-                &["there is no cluster 42 in public KR", "hint: "],
+                &["cluster 42 not found in public KR", "hint: "],
             ),
             (
                 "upgrade --yes --cluster analytics --version 3.9.0",
@@ -67,14 +67,14 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 "upgrade --yes --cluster orders-prod --version 9.9.9",
                 3,
                 &[
-                    "offers no Kafka version 9.9.9; it offers 2.8.2, 3.6.2, 3.7.1, 3.9.0",
-                    "hint: `cdss list versions`",
+                    "Kafka version 9.9.9 is not offered; available versions: 2.8.2, 3.6.2, 3.7.1, 3.9.0",
+                    "hint: run `cdss list versions`",
                 ],
             ),
             (
                 "upgrade --yes --cluster orders-prod --version 3",
                 3,
-                &["3 fits 3 versions: 3.6.2, 3.7.1, 3.9.0", "hint: write the version in full"],
+                &["`3` is ambiguous; it matches 3.6.2, 3.7.1, 3.9.0", "hint: use the full version"],
             ),
             (
                 "upgrade --yes --cluster orders-prod --version 3.9.0 --config-group orders",
@@ -122,7 +122,7 @@ fn blocked_checks_exit_5_with_a_hint() {
         ),
     ] {
         let (run, document) = bench.json(&format!("upgrade --yes {line}"));
-        run.assert_says(5, &texts).assert_says(5, &["error: blocked by ", id, "Nothing was changed."]);
+        run.assert_says(5, &texts).assert_says(5, &["error: blocked: ", id, "Nothing was changed."]);
         assert_eq!(check(&document, id)["result"], "block");
         assert_eq!(document["verdict"], "not_started");
     }
@@ -175,7 +175,7 @@ fn unknown_output_format_is_refused() {
     let bench = Bench::new(Scenario::Healthy);
     bench
         .run("list versions --output yaml")
-        .assert_says(2, &["--output: `yaml` is no output format; there are table and json"]);
+        .assert_says(2, &["--output: unsupported output format `yaml`; use table or json"]);
     bench.run("list versions --color pink").assert_says(2, &["--color", "pink"]);
     assert_eq!(bench.log().requests, []);
 }
@@ -240,7 +240,7 @@ fn without_terminal_or_yes_stdin_is_not_read() {
     let run = Running::start(command, UPGRADE).end();
     run.assert_says(
         10,
-        &["`Type orders-prod to start`", "stdin is no terminal", "Nothing was changed.", "hint: add --yes"],
+        &["confirmation required, but stdin is not a terminal", "Nothing was changed.", "hint: add --yes"],
     );
     drop(writer);
     assert_eq!(unread(reader), "orders-prod\n");

@@ -127,7 +127,7 @@ fn unexpected_value_loss_exits_7_and_names_differences() {
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(
         7,
-        &["error: config group analytics-390 (2001) isn't right: num.partitions is not as sent"],
+        &["error: config group analytics-390 (2001) does not match: num.partitions was not saved"],
     );
     run.assert_says(7, &["hint: compare them: cdss config-group diff no:351 no:2001 "]);
     assert_eq!(document["not_as_sent"], json!([{ "key": "num.partitions", "sent": "24", "read": "1" }]));
@@ -179,7 +179,7 @@ fn create_with_unknown_outcome_exits_9() {
     for flag in ["--yes", "--dry-run"] {
         let (again, document) = bench.json(&format!("{COPY} {flag}"));
         let sent = format!(
-            "error: run {run_id} (key …1234) sent a create of config group analytics-390, and nobody has seen"
+            "error: run {run_id} (key …1234) tried to create config group analytics-390; the outcome is unknown"
         );
         let hint =
             "if not, create one with another name: cdss config-group copy no:351 --site public --region KR";
@@ -220,7 +220,7 @@ fn group_left_by_a_killed_run_is_reused() {
     again.assert_says(
         5,
         &[
-            "exists already, and it has custom values; nothing was written",
+            "already exists: it has custom values; nothing was written",
             "Nothing was changed.",
             "hint: it keeps every custom value; use it with --config-group no:2001, or compare first: cdss",
         ],
@@ -262,7 +262,7 @@ fn generated_name_conflict_requires_an_explicit_name() {
     let bench = Bench::with(Options { clusters, ..Options::default() });
     set(&bench, 402, "num.partitions", "1");
     let line = "config-group copy --cluster a-very-long-cluster-name --version 3.9.0 --yes";
-    let _refused = bench.run(line).assert_says(5, &["a-very-long-390 (402) of 3.9.0 exists already"]);
+    let _refused = bench.run(line).assert_says(5, &["a-very-long-390 (402) for 3.9.0 already exists"]);
     let made = bench.run(&format!("{line} --name a-very-long-cluster-390"));
     made.assert_says(0, &[]);
     let _too_long = bench
@@ -292,7 +292,7 @@ fn terminal_confirmation_requires_typing_the_new_name() {
         let lab = Lab::new(Scenario::Healthy);
         let mut terminal = Terminal::open(&lab, COPY);
         for (answer, then) in answers {
-            terminal.answer_to("Type analytics-390 to make it: ", answer);
+            terminal.answer_to("Type analytics-390 to create it: ", answer);
             terminal.expect(then);
         }
         let (ended, text) = terminal.end();

@@ -139,11 +139,11 @@ fn profile_is_removed_only_after_typing_its_name() {
     assert!(lab.cdss("config set region KR --profile prod").status().expect("it runs").success());
     let before = config(&lab);
     let mut terminal = Terminal::open(&lab, "config remove --profile prod");
-    for left in ["2 tries left", "one try left", "nothing was removed"] {
+    for left in ["2 attempts left", "1 attempt left", "nothing was removed"] {
         terminal.answer_to("Type prod to remove the profile: ", "yes");
         terminal.expect(&format!("that is not the profile name; {left}"));
     }
-    terminal.expect("the removal was declined");
+    terminal.expect("the removal was not confirmed");
     assert_eq!(terminal.end().0, 10);
     assert_eq!(config(&lab), before);
     let mut terminal = Terminal::open(&lab, "config remove region --profile prod");

@@ -72,6 +72,6 @@ fn history_without_journal_is_empty_and_creates_nothing() {
     let home = Home::empty();
     home.run("history").assert_says(0, &["no runs recorded on this machine"]);
     assert_eq!(home.run("history -o json").document()["runs"], json!([]));
-    home.run("history 2026").assert_says(3, &["there is no run `2026`", "hint: `cdss history`"]);
+    home.run("history 2026").assert_says(3, &["no run `2026` found", "hint: run `cdss history`"]);
     home.assert_untouched();
 }

@@ -267,7 +267,7 @@ fn output_format_can_be_set_in_a_profile() {
     assert!(run(&bench.home, &line, &[("CDSS_OUTPUT", "table")]).stdout.starts_with('{'));
     assert!(!run(&bench.home, &format!("{line} -o table"), &[]).stdout.starts_with('{'));
     run(&bench.home, &line.replace("prod --version", "prod -o yaml --version"), &[])
-        .assert_says(2, &["--output: `yaml` is no output format"]);
+        .assert_says(2, &["--output: unsupported output format `yaml`"]);
 }
 
 #[test]
@@ -309,9 +309,8 @@ fn secret_is_read_from_stdin_and_never_from_arguments() {
         assert_eq!(text, "[profiles.prod]\nsecret_key = \"hunter2\"\n");
     }
     let nobody = run(&home, "config set secret_key --profile prod", &[]);
-    nobody
-        .assert_says(10, &["the question `Secret key` needs an answer, and stdin is no terminal", "--stdin"]);
-    run(&home, "config init --profile new", &[]).assert_says(10, &["stdin is no terminal", "--stdin"]);
+    nobody.assert_says(10, &["Secret key required, but stdin is not a terminal", "--stdin"]);
+    run(&home, "config init --profile new", &[]).assert_says(10, &["stdin is not a terminal", "--stdin"]);
     run(&home, "config remove --profile prod", &[]).assert_says(10, &["add --yes"]);
     assert_eq!(
         fs::read_to_string(home.profiles()).expect("it is there"),

@@ -280,7 +280,7 @@ fn manner(block: &Block) -> Manner {
         ]),
         "cdss list clusters" => Manner::Answered(&[("Type orders-prod to start: ", "orders-prod")]),
         "cdss config-group diff payments-371 payments-390" => {
-            Manner::Answered(&[("Type payments-new to make it: ", "payments-new")])
+            Manner::Answered(&[("Type payments-new to create it: ", "payments-new")])
         }
         line if line.starts_with("cargo ") || line.starts_with("cdss sandbox ") || line == "#!/bin/sh" => {
             Manner::Elsewhere

@@ -37,11 +37,11 @@ fn unresolved_start_blocks_next_start_until_accepted() {
     for scenario in [Scenario::NeverStarts, Scenario::AnswerLostNotStarted] {
         let bench = Bench::new(scenario);
         let line = format!("{UPGRADE} --yes");
-        bench.run(&line).assert_says(9, &["do not start again before you have looked: cdss status"]);
+        bench.run(&line).assert_says(9, &["check the status before retrying: cdss status"]);
         for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
             let (run, document) = bench.json(blocked);
             let flag = format!("add --accept start.unresolved={}\n", start_runs(&bench)[0]);
-            run.assert_says(5, &["blocked by start.unresolved", &flag]);
+            run.assert_says(5, &["[start.unresolved]", &flag]);
             assert_eq!(check(&document, "start.unresolved")["result"], "block", "{scenario}");
         }
         assert_eq!(bench.log().starts_requested(), 1, "{scenario}");
@@ -108,7 +108,7 @@ fn all_open_starts_must_be_accepted() {
 
     let runs = start_runs(&bench);
     let flag = format!("--accept start.unresolved={}", runs.join(","));
-    let refused = ["blocked by start.unresolved\n", &format!("add {flag}\n")];
+    let refused = ["[start.unresolved]\n", &format!("add {flag}\n")];
     bench.run(&line).assert_says(5, &refused);
     for one in &runs {
         bench.run(&format!("{line} --accept start.unresolved={one}")).assert_says(5, &refused);
@@ -128,7 +128,7 @@ fn damaged_line_blocks_next_start_until_accepted() {
     for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
         let (run, document) = bench.json(blocked);
         let hint = "`cdss history --repair` marks them as reviewed; to go on all the same, add --accept journal.damaged\n";
-        run.assert_says(5, &["blocked by journal.damaged", "line 1 of the journal cannot be read", hint]);
+        run.assert_says(5, &["[journal.damaged]", "line 1 of the journal cannot be read", hint]);
         assert_eq!(check(&document, "journal.damaged")["result"], "block");
     }
     bench.assert_no_start();
@@ -143,7 +143,7 @@ fn missing_required_journal_prevents_start() {
     let bench = Bench::new(Scenario::Healthy);
     for flags in ["--yes", "--dry-run"] {
         let (run, document) = bench.json(&format!("{UPGRADE} {flags} --require-journal"));
-        run.assert_says(5, &["blocked by journal.missing", "`cdss history --init` creates the first one\n"]);
+        run.assert_says(5, &["[journal.missing]", "`cdss history --init` creates the first one\n"]);
         assert_eq!(check(&document, "journal.missing")["result"], "block");
         let accepted = bench.run(&format!("{UPGRADE} {flags} --require-journal --accept journal.missing"));
         accepted.assert_says(2, &["check `journal.missing` cannot be overruled"]);
@@ -306,7 +306,7 @@ fn unwritable_journal_blocks() {
     std::os::unix::fs::symlink("/nowhere/at/all", bench.home.journal()).expect("the home can be written");
     for line in [format!("{UPGRADE} --yes"), format!("{UPGRADE} --dry-run")] {
         let (run, document) = bench.json(&line);
-        run.assert_says(5, &["blocked by journal.writable"]);
+        run.assert_says(5, &["[journal.writable]"]);
         assert_eq!(check(&document, "journal.writable")["result"], "block");
     }
     bench.assert_no_start();

@@ -150,7 +150,7 @@ fn quiet_keeps_the_error_and_its_hint() {
     let line = "cdss check --cluster audit --version 3.9.0 --config-group audit-390 -q";
     let ended = Ended::of(lab.command("sh").args(["-c", line]));
     assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
-    assert!(ended.stderr.contains("error: blocked by config.changed"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("[config.changed]"), "{}", ended.stderr);
     assert!(ended.stderr.contains("add --accept config.changed=log.retention.hours"), "{}", ended.stderr);
 }
 

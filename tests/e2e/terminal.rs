@@ -44,9 +44,9 @@ fn third_wrong_answer_aborts_without_a_start() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.answer_to(QUESTION, "y");
-    terminal.expect("that is not the cluster's name; 2 tries left");
+    terminal.expect("that is not the cluster's name; 2 attempts left");
     terminal.answer_to(QUESTION, "");
-    terminal.expect("nothing was typed; one try left");
+    terminal.expect("nothing was typed; 1 attempt left");
     terminal.answer_to(QUESTION, "orders-pro");
     terminal.expect("nothing was started");
     let (code, rest) = terminal.end();
@@ -78,7 +78,7 @@ fn unnamed_cluster_is_confirmed_by_number_not_by_enter() {
         let question = "Type 1009123 to start: ";
         terminal.expect("The service returned no usable name; confirm with the cluster number.");
         terminal.answer_to(question, "");
-        terminal.expect("nothing was typed; 2 tries left");
+        terminal.expect("nothing was typed; 2 attempts left");
         terminal.answer_to(question, " ");
         terminal.expect("nothing was typed; one try left");
         assert_eq!(service.sandbox.log().starts_requested(), 0, "{name:?}");
@@ -204,7 +204,7 @@ fn input_before_the_second_prompt_is_ignored() {
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.expect(QUESTION);
     terminal.press("no\rno\rno\rno\r");
-    terminal.expect("2 tries left");
+    terminal.expect("2 attempts left");
     terminal.press("\u{3}");
     let (code, _) = terminal.end();
     assert!(code == 130 || code == 10, "{code}");
@@ -252,7 +252,7 @@ fn non_terminal_stream_is_named_without_prompting() {
         let (code, _) = Terminal::run(&lab, &["sh", "-c", &script]).end();
         let said = std::fs::read_to_string(lab.home().join("said")).expect("sh made the file");
         assert!(piped || code == 10, "{redirection}: {code}\n{said}");
-        let error = format!("{stream} is no terminal");
+        let error = format!("{stream} is not a terminal");
         assert!(said.contains(&error), "{redirection}:\n{said}");
         assert!(said.contains("--yes"), "{redirection}:\n{said}");
         assert!(!said.contains(QUESTION), "{redirection}:\n{said}");

@@ -27,9 +27,9 @@ fn responses_for_another_cluster_block_without_override() {
     let id = "cluster.identity";
     let renamed = |result: &mut Value| result["clusterName"] = "billing".into();
     let renumbered = |result: &mut Value| result["serviceGroupInstanceNo"] = "1009999".into();
-    is_blocked(ENTRY, renamed, id, "the cluster's entry has name `billing` instead of `orders-prod`");
+    is_blocked(ENTRY, renamed, id, "name `billing` instead of `orders-prod` in the cluster details");
     is_blocked(ENTRY, renumbered, id, "number 1009999 instead of 1009123");
-    is_blocked(STATUS, renamed, id, "the cluster's status has name `billing`");
+    is_blocked(STATUS, renamed, id, "name `billing` instead of `orders-prod` in the cluster status");
     is_blocked(STATUS, renumbered, id, "number 1009999 instead of 1009123");
     let bench = Bench::new(Scenario::Healthy);
     bench.run(&format!("{UPGRADE} --yes --accept {id}")).assert_says(2, &[id]);
@@ -46,12 +46,17 @@ fn missing_names_and_numbers_are_not_a_mismatch() {
 #[test]
 fn inconsistent_broker_counts_block() {
     let id = "brokers.health";
-    is_blocked(ENTRY, |result| result["brokerNodeCount"] = 4.into(), id, "the cluster's entry has 4 brokers");
+    is_blocked(
+        ENTRY,
+        |result| result["brokerNodeCount"] = 4.into(),
+        id,
+        "the cluster details report 4 brokers",
+    );
     is_blocked(
         ENTRY,
         |result| drop(result["brokerNodeCount"].take()),
         id,
-        "no broker count in the cluster's",
+        "the cluster details have no broker count",
     );
     let twice = |result: &mut Value| {
         result["brokerStatusPerNode"][1] = result["brokerStatusPerNode"][0].clone();
@@ -62,7 +67,7 @@ fn inconsistent_broker_counts_block() {
         result["brokerNodeTotalNumber"] = 2.into();
         result["brokerNumber"] = 2.into();
     };
-    is_blocked(STATUS, two, id, "the cluster's entry has 3 brokers, its status 2");
+    is_blocked(STATUS, two, id, "the cluster details report 3 brokers, the cluster status reports 2");
 }
 
 fn lose_a_broker(status: &mut Value) {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-use crate::consent::{ConsentError, Prompt as _, Question};
+use crate::consent::{ConsentError, Prompt as _, Question, require_terminal};
 use crate::error::{CommandError, StartState};
 use crate::model::region::{Region, Site};
 use crate::output::{EchoGuard, TerminalPrompt, streams};
@@ -191,7 +191,7 @@ impl<'a> ProfileEditor<'a> {
                 if_declined: "nothing was removed",
             };
             let mut prompt = self.prompt();
-            let confirmed = question.require_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
+            let confirmed = require_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
             confirmed.map_err(|error| match error {
                 ConsentError::Interrupted => self.interrupted_failure(),
                 error => CommandError::Consent(error),
@@ -203,8 +203,8 @@ impl<'a> ProfileEditor<'a> {
 
     fn require_terminal(&self, question: &str, remedy: &'static str) -> Result<(), CommandError> {
         self.prompt().non_terminal_stream().map_or(Ok(()), |stream| {
-            let question = question.to_owned();
-            Err(CommandError::Consent(ConsentError::NotInteractive { question, stream, hint: remedy }))
+            let required = question.to_owned();
+            Err(CommandError::Consent(ConsentError::NotInteractive { required, stream, hint: remedy }))
         })
     }
 

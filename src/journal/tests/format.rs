@@ -1,7 +1,8 @@
-//! The form of single lines.
+//! Tests of the line format.
 
 use super::*;
-use crate::journal::entry::{Entry, parse};
+use crate::journal::entry::Entry;
+use crate::journal::line::parse;
 
 fn author() -> AuthorFields {
     AuthorFields {
@@ -15,7 +16,7 @@ fn author() -> AuthorFields {
     }
 }
 
-/// A start of cluster 1 at the service of these tests.
+/// Returns a start on cluster 1 of the test service.
 pub(super) fn start(closes: &[String]) -> Event {
     Event::Start(Box::new(entry::Start {
         author: author(),
@@ -87,9 +88,9 @@ pub(super) fn every_event() -> Vec<Event> {
 }
 
 #[test]
-fn every_event_is_read_as_it_was_written() {
+fn all_events_round_trip() {
     for event in every_event() {
-        let line = entry::encode("first", NOW, &event).unwrap();
+        let line = line::encode("first", NOW, &event).unwrap();
         let text = std::str::from_utf8(&line).unwrap();
         let value: Value = serde_json::from_str(text).unwrap();
         assert!(text.starts_with("{\"schema\":\"cdss-journal/v2\",\"run\":\"first\","), "{text}");
@@ -101,9 +102,9 @@ fn every_event_is_read_as_it_was_written() {
 }
 
 #[test]
-fn the_checksum_is_that_of_the_bytes_before_it() {
-    let line = entry::encode("first", NOW, &Event::Torn(entry::Torn { bytes: 7 })).unwrap();
-    // By Python's zlib.crc32.
+fn checksum_covers_the_preceding_bytes() {
+    let line = line::encode("first", NOW, &Event::Torn(entry::Torn { bytes: 7 })).unwrap();
+    // Computed with Python's zlib.crc32.
     assert_eq!(
         std::str::from_utf8(&line).unwrap(),
         "{\"schema\":\"cdss-journal/v2\",\"run\":\"first\",\"at\":\"1970-01-01T00:00:00Z\",\"event\":\"torn\",\
@@ -111,16 +112,16 @@ fn the_checksum_is_that_of_the_bytes_before_it() {
     );
 }
 
-/// Ends the text of an object with the checksum.
-fn checked(text: &str) -> String {
+/// Adds the checksum to the text of an object.
+fn with_checksum(text: &str) -> String {
     let text = text.strip_suffix('}').unwrap();
     format!("{text},\"crc32\":\"{:08x}\"}}", crc32fast::hash(text.as_bytes()))
 }
 
 #[test]
-fn a_line_that_is_not_as_it_was_written_is_damaged() {
+fn changed_line_is_damaged() {
     const HEAD: &str = "{\"schema\":\"cdss-journal/v2\",\"run\":\"a\",\"at\":\"2026-11-24T03:02:11Z\"";
-    let whole = checked(&format!("{HEAD},\"event\":\"accepted\"}}"));
+    let whole = with_checksum(&format!("{HEAD},\"event\":\"accepted\"}}"));
     assert!(parse(whole.as_bytes()).is_ok());
     let utf16: Vec<u8> = whole.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (line, reason) in [
@@ -134,8 +135,8 @@ fn a_line_that_is_not_as_it_was_written_is_damaged() {
         (b"[]".to_vec(), "invalid length 0"),
         (b"\xff".to_vec(), "it is not UTF-8"),
         (utf16, "key must be a string"),
-        (checked(&format!("{HEAD},\"event\":\"start\"}}")).into_bytes(), "missing field `cluster`"),
-        (checked("{\"event\":\"accepted\"}").into_bytes(), "missing field `run`"),
+        (with_checksum(&format!("{HEAD},\"event\":\"start\"}}")).into_bytes(), "missing field `cluster`"),
+        (with_checksum("{\"event\":\"accepted\"}").into_bytes(), "missing field `run`"),
     ] {
         let found = parse(&line).unwrap_err();
         assert!(found.starts_with(reason), "{}: {found}", String::from_utf8_lossy(&line));
@@ -143,8 +144,8 @@ fn a_line_that_is_not_as_it_was_written_is_damaged() {
 }
 
 #[test]
-fn an_intact_event_of_a_newer_cdss_is_kept_and_not_damage() {
-    let line = checked(
+fn event_of_newer_version_is_not_damaged() {
+    let line = with_checksum(
         "{\"schema\":\"cdss-journal/v2\",\"run\":\"a\",\"at\":\"2026-11-24T03:02:11Z\",\"event\":\"paused\"}",
     );
     assert_eq!(parse(line.as_bytes()).unwrap().event, None);
@@ -155,7 +156,7 @@ fn an_intact_event_of_a_newer_cdss_is_kept_and_not_damage() {
 }
 
 #[test]
-fn a_line_without_a_checksum_has_to_be_a_complete_entry_of_an_earlier_version() {
+fn line_without_checksum_must_be_complete_v1_entry() {
     const HEAD: &str = "\"run\":\"a\",\"at\":\"2026-11-24T03:02:11Z\"";
     const SERVICE: &str = "\"cdss\":\"0.1.0\",\"user\":null,\"host\":null,\"profile\":null,\"access_key\":null,\
         \"service\":{\"site\":\"public\",\"region\":\"KR\",\"sandbox\":false},\"endpoint\":\"https://EXAMPLE.com/\"";
@@ -163,12 +164,12 @@ fn a_line_without_a_checksum_has_to_be_a_complete_entry_of_an_earlier_version() 
         \"accepted\":[],\"closes\":[],\"plan\":{\"from\":{\"code\":\"37\"}}";
     let v1 = "\"schema\":\"cdss-journal/v1\"";
     let whole = format!("{{{v1},\"event\":\"start\",{HEAD},{SERVICE},{START}}}");
-    // The oldest form: no names of brokers, no name of the cluster, the version before only in the plan.
+    // The oldest format: no broker names, no cluster name, and the previous version only in the plan.
     let Ok(Entry { event: Some(Event::Start(start)), .. }) = parse(whole.as_bytes()) else {
         panic!("{whole}")
     };
     assert_eq!(start.from_version_code, Some(VersionCode::new(37)));
-    assert_eq!(start.author.service().unwrap().key(), here().key(), "another spelling of the endpoint");
+    assert_eq!(start.author.service().unwrap().key(), here().key(), "a different spelling of the endpoint");
     for line in [
         whole.replace("v1", "v3"),
         whole.replace("\"schema\"", "\"scheme\""),

@@ -1,4 +1,4 @@
-//! Config groups in the journal.
+//! Tests of config groups in the journal.
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn name(text: &str) -> GroupName {
     text.parse().unwrap()
 }
 
-/// Run and number of each create for the version.
+/// Returns run and number of each create for the version.
 fn creates(journal: &Journal, service: &Service) -> Vec<(String, Option<u64>)> {
     let creates = journal.group_creations(service, VERSION).unwrap();
     let source = Some(ConfigGroupNo::new(301));
@@ -44,10 +44,10 @@ fn creates(journal: &Journal, service: &Service) -> Vec<(String, Option<u64>)> {
 }
 
 #[test]
-fn creates_are_kept_by_service_and_version_and_get_their_number_later() {
+fn creates_are_separate_per_service_and_version() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
-    assert_eq!(creates(&journal, &korea()), [], "no journal yet");
+    assert_eq!(creates(&journal, &korea()), [], "no journal");
     create(&journal, &korea());
     assert_eq!(creates(&journal, &korea()), [("first".to_owned(), None)]);
     for other in [service("https://example.com", "JPN"), service("https://example.org", "KR")] {
@@ -59,7 +59,7 @@ fn creates_are_kept_by_service_and_version_and_get_their_number_later() {
 }
 
 #[test]
-fn a_group_write_numbers_only_the_create_of_its_own_group() {
+fn group_write_sets_number_of_its_create_only() {
     let folder = tempfile::tempdir().unwrap();
     let japan = service("https://example.com", "JPN");
     let [first, second, third] = ["first", "second", "third"].map(|run| journal(&folder, run));
@@ -74,14 +74,14 @@ fn a_group_write_numbers_only_the_create_of_its_own_group() {
         .unwrap();
     third.record_end(NOW, Some("third"), None, Some(Submitted::No), &json!({})).unwrap();
     assert_eq!(creates(&first, &japan), [("second".to_owned(), Some(501))]);
-    assert_eq!(creates(&first, &korea()), [("first".to_owned(), None)], "it is still open");
+    assert_eq!(creates(&first, &korea()), [("first".to_owned(), None)], "still open");
 }
 
 #[test]
-fn a_create_that_certainly_created_nothing_is_dropped() {
+fn create_without_effect_is_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let first = journal(&folder, "first");
-    // The document is for people: what it says decides nothing.
+    // The document is for display only and must not affect the result.
     for (created, left) in [(Submitted::Unknown, 1), (Submitted::Yes, 2), (Submitted::No, 0)] {
         create(&first, &korea());
         first.record_end(NOW, Some("first"), None, Some(created), &json!({ "created": "no" })).unwrap();
@@ -90,7 +90,7 @@ fn a_create_that_certainly_created_nothing_is_dropped() {
 }
 
 #[test]
-fn only_one_run_creates_a_group_of_one_name() {
+fn group_lock_is_exclusive_per_name() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (journal(&folder, "first"), journal(&folder, "second"));
     let held = first.lock_group(&korea(), &name("orders-390")).unwrap();

@@ -1,4 +1,4 @@
-//! Long lines and many damaged ones.
+//! Tests of long lines and many damaged lines.
 
 use super::format::{end_of_an_upgrade, start};
 use super::*;
@@ -13,8 +13,8 @@ fn with_content(content: &[u8]) -> (tempfile::TempDir, Journal) {
     (folder, own)
 }
 
-/// Returns so many different damaged lines.
-fn numbers(count: usize) -> String {
+/// Returns this many different damaged lines.
+fn damaged_text(count: usize) -> String {
     let lines: Vec<String> = (0..count).map(|number| number.to_string()).collect();
     lines.join("\n") + "\n"
 }
@@ -24,7 +24,7 @@ fn damaged(journal: &Journal) -> usize {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_read_in_parts_and_hides_no_other_line() {
+fn too_long_line_is_skipped_in_parts() {
     let longest = "x".repeat(MAX_LINE_BYTES);
     for (text, is_whole) in [
         (format!("{longest}\n"), true),
@@ -46,7 +46,7 @@ fn a_line_that_is_too_long_is_read_in_parts_and_hides_no_other_line() {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_damage_and_can_be_repaired() {
+fn too_long_line_is_damaged_and_repairable() {
     let text = "x".repeat(MAX_LINE_BYTES + 1);
     let (folder, own) = with_content(format!("{text}\n").as_bytes());
     super::start(&journal(&folder, "first"), 39, &[]);
@@ -54,23 +54,23 @@ fn a_line_that_is_too_long_is_damage_and_can_be_repaired() {
     let [one] = &found[..] else { panic!("{found:?}") };
     assert_eq!((one.line.number, one.bytes), (1, MAX_LINE_BYTES + 1));
     assert_eq!(one.line.reason, "it is longer than 4 MiB");
-    // By sha256sum.
+    // Computed with sha256sum.
     assert_eq!(one.sha256, "8d3d3c04baadfd31cbebf771836900097b5f36cc142b74e40747c7b372beab8b");
     assert_eq!((damaged(&own), open(&own)), (0, vec!["first 39".to_owned()]));
 }
 
 #[test]
-fn the_beginning_of_a_line_that_is_too_long_is_not_torn() {
-    let line = entry::encode("first", NOW, &start(&[])).unwrap();
+fn beginning_of_too_long_line_is_not_torn() {
+    let line = line::encode("first", NOW, &start(&[])).unwrap();
     let text = [&line[..50], "x".repeat(MAX_LINE_BYTES).as_bytes()].concat();
     let (_folder, own) = with_content(&text);
     assert_eq!(damaged(&own), 1);
     own.record_end(NOW, None, None, None, &json!({})).unwrap();
-    assert_eq!((damaged(&own), own.entries("next").unwrap().len()), (1, 1), "it is not marked");
+    assert_eq!((damaged(&own), own.entries("next").unwrap().len()), (1, 1), "it is not marked as torn");
 }
 
 #[test]
-fn no_line_is_written_that_would_be_too_long_to_read() {
+fn too_long_lines_are_not_written() {
     let (folder, own) = with_content(b"");
     super::start(&own, 39, &[]);
     let long = json!({ "text": "x".repeat(MAX_LINE_BYTES) });
@@ -84,10 +84,10 @@ fn no_line_is_written_that_would_be_too_long_to_read() {
 }
 
 #[test]
-fn many_damaged_lines_are_counted_and_repaired_at_once() {
-    let text = numbers(MAX_DAMAGED_RECORDS + 500);
+fn many_damaged_lines_are_repaired_at_once() {
+    let text = damaged_text(MAX_DAMAGED_RECORDS + 500);
     let (_folder, own) = with_content(text.as_bytes());
-    assert_eq!(damaged(&own), MAX_DAMAGED_RECORDS + 1, "one stands for the rest");
+    assert_eq!(damaged(&own), MAX_DAMAGED_RECORDS + 1, "one record covers the rest");
     let found = own.repair(NOW).unwrap();
     assert_eq!(found.iter().map(|one| one.lines).sum::<usize>(), MAX_DAMAGED_RECORDS + 500);
     let rest = found.last().unwrap();
@@ -101,8 +101,8 @@ fn many_damaged_lines_are_counted_and_repaired_at_once() {
 }
 
 #[test]
-fn a_repair_covers_the_rest_only_as_it_was() {
-    let text = numbers(MAX_DAMAGED_RECORDS + 500);
+fn repair_does_not_cover_changed_lines() {
+    let text = damaged_text(MAX_DAMAGED_RECORDS + 500);
     let (_folder, own) = with_content(text.as_bytes());
     own.repair(NOW).unwrap();
     let path = own.path().unwrap();
@@ -114,8 +114,8 @@ fn a_repair_covers_the_rest_only_as_it_was() {
 }
 
 #[test]
-fn a_torn_line_behind_many_damaged_ones_is_none_of_them() {
-    let text = numbers(MAX_DAMAGED_RECORDS + 2);
+fn torn_line_after_many_damaged_lines_is_not_damaged() {
+    let text = damaged_text(MAX_DAMAGED_RECORDS + 2);
     for count in [MAX_DAMAGED_RECORDS - 1, MAX_DAMAGED_RECORDS, MAX_DAMAGED_RECORDS + 1] {
         let before: String = text.split_inclusive('\n').take(count).collect();
         let (_folder, own) = with_content(format!("{before}{{\"run\":\"a").as_bytes());
@@ -127,11 +127,11 @@ fn a_torn_line_behind_many_damaged_ones_is_none_of_them() {
 }
 
 #[test]
-fn the_reason_of_a_damaged_line_is_short() {
+fn damage_reason_is_truncated() {
     let mut replay = Replay::default();
-    let line = entry::encode("a", NOW, &end_of_an_upgrade(&"주".repeat(10_000), Verdict::Running)).unwrap();
+    let line = line::encode("a", NOW, &end_of_an_upgrade(&"주".repeat(10_000), Verdict::Running)).unwrap();
     replay.add_line(&[line, b"\n".to_vec()].concat());
-    let [damaged] = &replay.damaged_lines()[..] else { panic!("it is damaged") };
+    let [damaged] = &replay.damaged_lines()[..] else { panic!("one damaged line") };
     assert_eq!(damaged.reason.chars().count(), 201);
     assert!(damaged.reason.ends_with("주주…"), "{}", damaged.reason);
 }

@@ -1,12 +1,12 @@
-//! Journal lines in memory, written and read by the code of the file.
+//! Journal lines in memory, encoded and parsed like lines of a file.
 
 use super::*;
 use crate::model::ids::VersionCode;
 
-/// One line.
+/// A journal line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Line {
-    /// From and to these versions, with three brokers. A damaged line has one byte changed.
+    /// A start with three brokers. A damaged line has one changed byte.
     Start {
         run: &'static str,
         from: u64,
@@ -31,7 +31,7 @@ pub(crate) enum Line {
 }
 
 impl Line {
-    /// Returns the line's bytes for this cluster of this service.
+    /// Returns the encoded line for this cluster and service.
     fn bytes(&self, service: &Service, cluster: ClusterNo) -> Vec<u8> {
         let (run, event) = match self {
             Self::Start { run, from, to, .. } => {
@@ -73,7 +73,7 @@ impl Line {
                 (run, Event::End(entry::End { of, verdict, created: None, document: Value::Null }))
             }
         };
-        let mut bytes = entry::encode(run, NOW, &event).unwrap();
+        let mut bytes = line::encode(run, NOW, &event).unwrap();
         if matches!(self, Self::Start { is_damaged: true, .. }) {
             let middle = bytes.len() / 2;
             bytes[middle] ^= 1;
@@ -83,14 +83,14 @@ impl Line {
     }
 }
 
-/// Returns what these lines say about a cluster.
+/// Returns the journal state for a cluster after these lines.
 pub(crate) fn state_of(lines: &[Line], service: &Service, cluster: ClusterNo) -> JournalState {
     let mut replay = Replay::default();
     for line in lines {
         replay.add_line(&line.bytes(service, cluster));
     }
     JournalState {
-        exists: replay.has_lines(),
+        exists: replay.has_intact_line(),
         open_starts: replay.open_starts(service, cluster),
         start_runs: replay.start_runs(),
         damaged: replay.damaged_lines(),

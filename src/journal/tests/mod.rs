@@ -9,7 +9,7 @@ use crate::clock::SystemClock;
 use crate::clock::tests::FakeClock;
 use crate::model::endpoint::Endpoint;
 use crate::model::region::Site;
-use crate::signals::SignalListener;
+use crate::signals::{Signal, SignalListener};
 
 mod format;
 mod groups;
@@ -66,7 +66,7 @@ fn open(journal: &Journal) -> Vec<String> {
 }
 
 #[test]
-fn a_start_is_open_until_a_final_outcome() {
+fn start_is_open_until_final_outcome() {
     for (verdict, left_open) in [
         (Some(Verdict::Done), false),
         (Some(Verdict::Already), false),
@@ -78,16 +78,16 @@ fn a_start_is_open_until_a_final_outcome() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let first = journal(&folder, "first");
-        assert_eq!(open(&first), Vec::<String>::new(), "no journal yet");
+        assert_eq!(open(&first), Vec::<String>::new(), "no journal");
         start(&first, 39, &[]);
-        assert_eq!(open(&first), ["first 39"], "a crash here leaves it open");
+        assert_eq!(open(&first), ["first 39"], "open after a crash");
         first.record_end(NOW, Some("first"), verdict, None, &json!({})).unwrap();
         assert_eq!(!open(&first).is_empty(), left_open, "{verdict:?}");
     }
 }
 
 #[test]
-fn another_run_closes_the_start_it_followed_and_the_starts_accepted_as_over() {
+fn follower_closes_followed_and_accepted_starts() {
     let folder = tempfile::tempdir().unwrap();
     start(&journal(&folder, "first"), 39, &[]);
     let second = journal(&folder, "second");
@@ -101,18 +101,18 @@ fn another_run_closes_the_start_it_followed_and_the_starts_accepted_as_over() {
 }
 
 #[test]
-fn other_clusters_and_services_are_other_starts() {
+fn starts_are_separate_per_cluster_and_service() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
     start(&journal, 39, &[]);
     assert!(journal.state(&here(), ClusterNo::new(2)).open_starts.is_empty());
     let cluster = ClusterNo::new(1);
-    let elsewhere = [
+    let other_services = [
         service("https://example.com:8443"),
         Service { site: Site::Gov, ..here() },
         Service { region: "JPN".parse().unwrap(), ..here() },
     ];
-    for other in elsewhere {
+    for other in other_services {
         assert!(journal.state(&other, cluster).open_starts.is_empty(), "{other:?}");
         assert!(journal.lock_cluster(&other, cluster).is_ok(), "{other:?}");
         assert_eq!(journal.state(&other, cluster).start_runs, ["first"], "for any cluster and service");
@@ -121,7 +121,7 @@ fn other_clusters_and_services_are_other_starts() {
 }
 
 #[test]
-fn a_damaged_line_hides_no_other_line() {
+fn damaged_line_hides_no_other_line() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
     start(&journal, 39, &[]);
@@ -135,11 +135,11 @@ fn a_damaged_line_hides_no_other_line() {
     assert_eq!(open(&journal), ["first 39"]);
     let damaged = journal.state(&here(), ClusterNo::new(1)).damaged;
     let numbers: Vec<usize> = damaged.iter().map(|line| line.number).collect();
-    assert_eq!(numbers, [1, 2], "the torn last line is not damage");
+    assert_eq!(numbers, [1, 2], "the torn last line is not damaged");
 }
 
 #[test]
-fn one_process_holds_a_cluster_at_a_time() {
+fn cluster_lock_is_exclusive() {
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
     let held = journal.lock_cluster(&here(), ClusterNo::new(1)).unwrap();
@@ -150,21 +150,21 @@ fn one_process_holds_a_cluster_at_a_time() {
 }
 
 #[test]
-fn a_fault_is_found_without_writing_anything() {
+fn access_problem_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(journal(&folder, "first").access_problem(), None);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "looking left nothing behind");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the check creates no files");
 
     std::fs::create_dir_all(folder.path().join("state/journal.jsonl")).unwrap();
     assert!(journal(&folder, "first").access_problem().unwrap().contains("can't be used"));
     let clock = Rc::new(FakeClock::default());
-    let nowhere = Journal::new(None, Operator::default(), "first".to_owned(), clock);
-    assert!(nowhere.access_problem().unwrap().contains("no place"));
+    let without_directory = Journal::new(None, Operator::default(), "first".to_owned(), clock);
+    assert!(without_directory.access_problem().unwrap().contains("no directory"));
 }
 
 #[cfg(unix)]
 #[test]
-fn files_are_the_users_alone() {
+fn files_are_private_to_the_user() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let journal = journal(&folder, "first");
@@ -180,7 +180,7 @@ fn files_are_the_users_alone() {
 
 #[cfg(unix)]
 #[test]
-fn a_journal_that_others_could_read_is_made_private_by_the_next_line() {
+fn next_append_makes_readable_journal_private() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "first");
@@ -188,23 +188,23 @@ fn a_journal_that_others_could_read_is_made_private_by_the_next_line() {
     let path = own.path().unwrap();
     let mode = || path.metadata().unwrap().permissions().mode() & 0o777;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
-    assert_eq!((own.access_problem(), mode()), (None, 0o664), "who only looks changes nothing");
+    assert_eq!((own.access_problem(), mode()), (None, 0o664), "the check changes nothing");
     own.record_accepted(NOW, None).unwrap();
     assert_eq!(mode(), 0o600);
 }
 
 #[cfg(unix)]
 #[test]
-fn nothing_is_written_to_a_journal_that_is_a_link_a_fifo_or_a_folder() {
+fn append_rejects_links_fifos_and_directories() {
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = folder.path().join("elsewhere");
     std::fs::write(&elsewhere, "").unwrap();
     for (what, reason) in [
-        ("link", "it is a link"),
-        ("dangling link", "it is a link"),
-        ("hard link", "it has another name"),
-        ("FIFO", "it is not a plain file"),
-        ("folder", "Is a directory"),
+        ("link", "it is a symbolic link"),
+        ("dangling link", "it is a symbolic link"),
+        ("hard link", "it has more than one hard link"),
+        ("FIFO", "it is not a regular file"),
+        ("directory", "Is a directory"),
     ] {
         let state = tempfile::tempdir().unwrap();
         let own = journal(&state, "first");
@@ -221,19 +221,24 @@ fn nothing_is_written_to_a_journal_that_is_a_link_a_fifo_or_a_folder() {
         }
         let error = own.record_accepted(NOW, None).unwrap_err().to_string();
         assert!(error.contains(reason), "{what}: {error}");
-        assert!(own.access_problem().is_some(), "{what}: the check says so before a start");
+        assert!(own.access_problem().is_some(), "{what}: the check reports it before a start");
     }
     assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing came up where the link leads");
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "no file was created at the link target"
+    );
 }
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_is_not_this_users_alone_is_not_used() {
+fn directory_of_other_users_is_rejected() {
     use std::os::unix::fs::PermissionsExt as _;
-    for (what, reason) in
-        [("link", "its folder is a link"), ("open", "others may write to its folder: chmod 700 ")]
-    {
+    for (what, reason) in [
+        ("link", "its directory is a symbolic link"),
+        ("open", "its directory is writable by other users; run chmod 700 "),
+    ] {
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let own = journal(&folder, "first");
         let state = folder.path().join("state");
@@ -253,12 +258,12 @@ fn a_folder_that_is_not_this_users_alone_is_not_used() {
         };
         assert!(error.to_string().contains(reason), "{what}: {error}");
         let left = std::fs::read_dir(elsewhere.path()).unwrap().chain(std::fs::read_dir(&state).unwrap());
-        assert_eq!(left.count(), 0, "{what}: nothing was made there");
+        assert_eq!(left.count(), 0, "{what}: nothing was created");
     }
 }
 
 #[test]
-fn concurrent_and_killed_writers_mix_no_lines() {
+fn concurrent_writers_do_not_mix_lines() {
     let folder = tempfile::tempdir().unwrap();
     start(&journal(&folder, "first"), 39, &[]);
     let path = folder.path().join("state/journal.jsonl");
@@ -273,7 +278,7 @@ fn concurrent_and_killed_writers_mix_no_lines() {
                 let journal = timed(folder, &format!("run-{number}"), clock);
                 for _ in 0..20 {
                     let end = || journal.record_end(NOW, None, None, None, &json!({ "text": long }));
-                    // On a busy disk, eight writers may take longer than one of them waits.
+                    // On a busy disk, eight writers can take longer than the timeout of one writer.
                     while matches!(end(), Err(JournalError::Locked { .. })) {}
                 }
             });
@@ -292,14 +297,14 @@ fn lines(folder: &tempfile::TempDir) -> Vec<String> {
 }
 
 #[test]
-fn a_torn_line_is_marked_by_the_next_append_and_is_not_damage() {
+fn next_append_marks_torn_line() {
     let folder = tempfile::tempdir().unwrap();
     let first = journal(&folder, "first");
     start(&first, 39, &[]);
     let path = first.path().unwrap();
     let mut file = OpenOptions::new().append(true).open(&path).unwrap();
     file.write_all(b"{\"schema\":\"cdss").unwrap();
-    assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged, [], "not damage before it is marked");
+    assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged, [], "not damaged before it is marked");
 
     first.record_accepted(NOW, None).unwrap();
     let lines = lines(&folder);
@@ -314,7 +319,7 @@ fn a_torn_line_is_marked_by_the_next_append_and_is_not_damage() {
 }
 
 #[test]
-fn a_complete_last_line_without_a_line_end_counts() {
+fn complete_last_line_without_line_end_counts() {
     let folder = tempfile::tempdir().unwrap();
     let first = journal(&folder, "first");
     start(&first, 39, &[]);
@@ -328,7 +333,7 @@ fn a_complete_last_line_without_a_line_end_counts() {
 }
 
 #[test]
-fn a_last_line_whose_line_end_was_overwritten_is_damage() {
+fn last_line_with_overwritten_line_end_is_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let first = journal(&folder, "first");
     start(&first, 39, &[]);
@@ -341,7 +346,7 @@ fn a_last_line_whose_line_end_was_overwritten_is_damage() {
 }
 
 #[test]
-fn an_append_waits_two_seconds_for_the_lock_and_then_tries_only_once() {
+fn append_waits_two_seconds_then_tries_once() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Rc::new(FakeClock::default());
     let journal = timed(&folder, "first", clock.clone());
@@ -363,7 +368,7 @@ fn an_append_waits_two_seconds_for_the_lock_and_then_tries_only_once() {
 }
 
 #[test]
-fn a_signal_ends_the_wait_for_the_lock_after_one_more_attempt() {
+fn signal_ends_lock_wait_after_one_attempt() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Rc::new(FakeClock::default());
     let journal = timed(&folder, "first", clock.clone());
@@ -379,12 +384,12 @@ fn a_signal_ends_the_wait_for_the_lock_after_one_more_attempt() {
 }
 
 #[test]
-fn a_repair_covers_the_damage_so_far_and_nothing_that_follows() {
+fn repair_covers_only_earlier_damage() {
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "first");
     start(&own, 39, &[]);
     assert_eq!(own.repair(NOW).unwrap(), []);
-    assert_eq!(lines(&folder).len(), 1, "nothing to repair, nothing written");
+    assert_eq!(lines(&folder).len(), 1, "nothing was written");
 
     let damage = || {
         let mut file = OpenOptions::new().append(true).open(own.path().unwrap()).unwrap();
@@ -394,7 +399,7 @@ fn a_repair_covers_the_damage_so_far_and_nothing_that_follows() {
     let repaired = own.repair(NOW).unwrap();
     let found: Vec<(usize, usize)> = repaired.iter().map(|one| (one.line.number, one.bytes)).collect();
     assert_eq!(found, [(2, 3), (3, 5)]);
-    // Of three NUL bytes, by sha256sum.
+    // Three NUL bytes, computed with sha256sum.
     assert_eq!(repaired[0].sha256, "709e80c88487a2411e1ee4dfb9f22a861492d20c4765150c0c794abd70f8147c");
     let state = own.state(&here(), ClusterNo::new(1));
     assert_eq!((state.damaged.len(), open(&own).len()), (0, 1));
@@ -405,7 +410,7 @@ fn a_repair_covers_the_damage_so_far_and_nothing_that_follows() {
 }
 
 #[test]
-fn init_creates_a_private_journal_once() {
+fn init_creates_journal_once() {
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "first");
     let state = || own.state(&here(), ClusterNo::new(1));
@@ -417,14 +422,14 @@ fn init_creates_a_private_journal_once() {
     assert_eq!(own.history().unwrap(), History::default());
 
     std::fs::write(own.path().unwrap(), "").unwrap();
-    assert!(!state().exists, "an empty file is no journal");
+    assert!(!state().exists, "an empty file is not a journal");
     std::fs::write(own.path().unwrap(), "\n\n").unwrap();
-    assert!(!state().exists, "blank lines are no journal");
+    assert!(!state().exists, "blank lines are not a journal");
     assert_eq!(own.init(NOW).unwrap(), InitOutcome::Created);
 }
 
 #[test]
-fn a_file_without_an_intact_line_is_no_journal_and_init_does_not_touch_it() {
+fn init_does_not_change_file_without_intact_line() {
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "first");
     own.create_directory().unwrap();

@@ -1,4 +1,4 @@
-//! Damaged, truncated, and arbitrary journals.
+//! Property tests of damaged, truncated, and arbitrary journals.
 
 use proptest::prelude::*;
 
@@ -7,8 +7,8 @@ use super::*;
 
 const RUNS: [&str; 3] = ["a", "b", "c"];
 
-/// Lines as cdss writes them, also after an interrupted writer.
-fn written() -> impl Strategy<Value = Vec<Vec<u8>>> {
+/// Generates lines as cdss writes them, including interrupted writes.
+fn journal_lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let verdict = proptest::option::of(proptest::sample::select(vec![
         Verdict::Done,
         Verdict::Running,
@@ -27,7 +27,7 @@ fn written() -> impl Strategy<Value = Vec<Vec<u8>>> {
         let mut lines = Vec::new();
         let mut started = Vec::new();
         for (run, event, cut) in steps {
-            // Only a start comes before the start that it is about.
+            // Any other line requires an earlier start.
             let is_possible = match &event {
                 Event::Start(_) => true,
                 Event::Attached(attached) => started.contains(&attached.of),
@@ -38,12 +38,12 @@ fn written() -> impl Strategy<Value = Vec<Vec<u8>>> {
             if matches!(event, Event::Start(_)) {
                 started.push(run.to_owned());
             }
-            let line = entry::encode(run, NOW, &event).unwrap();
+            let line = line::encode(run, NOW, &event).unwrap();
             if let Some(cut) = cut {
-                // With all digits of its checksum, a line counts as complete.
+                // A line with all digits of its checksum counts as complete.
                 let bytes = 1 + cut.index(line.len() - 3);
                 lines.push(line[..bytes].to_vec());
-                lines.push(entry::encode(run, NOW, &Event::Torn(entry::Torn { bytes })).unwrap());
+                lines.push(line::encode(run, NOW, &Event::Torn(entry::Torn { bytes })).unwrap());
             }
             lines.push(line);
         }
@@ -64,8 +64,8 @@ fn open_runs(replay: &Replay) -> Vec<String> {
     replay.open_starts(&here(), ClusterNo::new(1)).into_iter().map(|start| start.run).collect()
 }
 
-/// Returns the open starts of the first that the second neither has nor reports damage for.
-fn lost(before: &Replay, after: &Replay) -> Vec<String> {
+/// Returns the open starts of `before` that `after` neither has nor reports as damage.
+fn lost_starts(before: &Replay, after: &Replay) -> Vec<String> {
     let left = open_runs(after);
     let is_lost = |run: &String| !left.contains(run) && after.damaged().is_empty();
     open_runs(before).into_iter().filter(is_lost).collect()
@@ -73,39 +73,39 @@ fn lost(before: &Replay, after: &Replay) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn any_bytes_are_a_journal(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
+    fn arbitrary_bytes_can_be_replayed(bytes in proptest::collection::vec(any::<u8>(), 0..2_000)) {
         let replay = replay(&bytes);
-        prop_assert!(!replay.has_lines(), "none of them is intact");
+        prop_assert!(!replay.has_intact_line(), "no line is intact");
         let _state = (open_runs(&replay), replay.start_runs(), replay.damaged_lines());
         let _history = replay.into_history();
     }
 
     #[test]
-    fn what_was_written_has_no_damage(lines in written()) {
+    fn written_lines_are_not_damaged(lines in journal_lines()) {
         prop_assert_eq!(replay(&lines.concat()).damaged_lines(), []);
     }
 
     #[test]
-    fn a_flipped_bit_never_hides_an_open_start(lines in written(), at in any::<proptest::sample::Index>(), bit in 0..8) {
+    fn flipped_bit_never_hides_an_open_start(lines in journal_lines(), at in any::<proptest::sample::Index>(), bit in 0..8) {
         let whole = lines.concat();
         let mut flipped = whole.clone();
         flipped[at.index(whole.len())] ^= 1_u8 << bit;
-        prop_assert_eq!(lost(&replay(&whole), &replay(&flipped)), Vec::<String>::new());
+        prop_assert_eq!(lost_starts(&replay(&whole), &replay(&flipped)), Vec::<String>::new());
     }
 
     #[test]
-    fn a_truncated_journal_loses_at_most_its_last_line(lines in written(), at in any::<proptest::sample::Index>()) {
+    fn truncation_loses_at_most_the_last_line(lines in journal_lines(), at in any::<proptest::sample::Index>()) {
         let whole = lines.concat();
         let cut = &whole[..at.index(whole.len())];
         let complete = cut.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        // Without its line end, the last line may be complete all the same, and then it counts.
-        let counts = entry::parse(&cut[complete..]).is_ok();
+        // A complete last line counts even without its line end.
+        let counts = line::parse(&cut[complete..]).is_ok();
         let before = replay(&cut[..if counts { cut.len() } else { complete }]);
-        prop_assert_eq!(lost(&before, &replay(cut)), Vec::<String>::new());
+        prop_assert_eq!(lost_starts(&before, &replay(cut)), Vec::<String>::new());
     }
 
     #[test]
-    fn a_prefix_and_then_the_rest_are_the_whole(lines in written(), at in any::<proptest::sample::Index>()) {
+    fn incremental_replay_equals_complete_replay(lines in journal_lines(), at in any::<proptest::sample::Index>()) {
         let (first, rest) = lines.split_at(at.index(lines.len() + 1));
         let mut replayed = replay(&first.concat());
         for line in rest {

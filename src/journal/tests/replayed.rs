@@ -1,4 +1,4 @@
-//! What lines add up to.
+//! Tests of replaying lines.
 
 use super::format::{end, end_of_an_upgrade, group, start};
 use super::*;
@@ -7,7 +7,7 @@ use crate::model::history::Outcome;
 fn replay(lines: &[(&str, Event)]) -> Replay {
     let mut replay = Replay::default();
     for (run, event) in lines {
-        let line = entry::encode(run, NOW, event).unwrap();
+        let line = line::encode(run, NOW, event).unwrap();
         replay.add_line(&[line.as_slice(), b"\n"].concat());
     }
     replay
@@ -38,7 +38,7 @@ fn attached(of: &str) -> Event {
 }
 
 #[test]
-fn a_run_is_unfinished_until_its_end_is_written() {
+fn run_is_unfinished_until_its_end() {
     let lines = [
         ("a", start(&[])),
         ("a", accepted()),
@@ -53,7 +53,7 @@ fn a_run_is_unfinished_until_its_end_is_written() {
 }
 
 #[test]
-fn the_last_end_about_a_start_decides_for_history_and_for_openness() {
+fn last_end_determines_result_and_openness() {
     let lines = [
         ("a", start(&[])),
         ("a", end("a", Some(Verdict::Running))),
@@ -75,7 +75,7 @@ fn the_last_end_about_a_start_decides_for_history_and_for_openness() {
 }
 
 #[test]
-fn an_end_that_closes_no_start_reopens_none() {
+fn non_final_end_does_not_reopen_a_start() {
     let open = [Some(Verdict::Running), Some(Verdict::Unknown), None];
     for (late, by) in open.into_iter().flat_map(|late| [(late, "a"), (late, "b")]) {
         for verdict in [Verdict::Done, Verdict::Already, Verdict::NotStarted, Verdict::Failed] {
@@ -95,7 +95,7 @@ fn an_end_that_closes_no_start_reopens_none() {
 }
 
 #[test]
-fn an_acceptance_lasts_as_long_as_its_run_may_have_started_something() {
+fn acceptance_ends_if_its_run_started_nothing() {
     let lines = [
         ("a", start(&[])),
         ("b", start(&["a".to_owned()])),
@@ -108,8 +108,8 @@ fn an_acceptance_lasts_as_long_as_its_run_may_have_started_something() {
 }
 
 #[test]
-fn a_line_about_a_start_that_is_missing_is_damage() {
-    let reason = "it is about run a, whose start is missing";
+fn line_about_missing_start_is_damaged() {
+    let reason = "it refers to run a, which has no recorded start";
     for (run, event) in [
         ("a", accepted()),
         ("a", refused()),
@@ -132,7 +132,7 @@ fn a_line_about_a_start_that_is_missing_is_damage() {
 }
 
 #[test]
-fn a_repair_covers_a_line_about_a_start_that_is_missing() {
+fn repair_covers_line_about_missing_start() {
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "first");
     own.create_directory().unwrap();
@@ -144,23 +144,23 @@ fn a_repair_covers_a_line_about_a_start_that_is_missing() {
 }
 
 #[test]
-fn intact_lines_of_a_run_count_beside_a_damaged_one() {
+fn intact_lines_count_beside_a_damaged_line() {
     let mut replay = Replay::default();
-    let start_line = entry::encode("a", NOW, &start(&[])).unwrap();
+    let start_line = line::encode("a", NOW, &start(&[])).unwrap();
     replay.add_line(&[&start_line[1..], b"\n"].concat());
-    replay.add_line(&[entry::encode("a", NOW, &end("a", None)).unwrap(), b"\n".to_vec()].concat());
+    replay.add_line(&[line::encode("a", NOW, &end("a", None)).unwrap(), b"\n".to_vec()].concat());
     assert_eq!(replay.damaged().len(), 1);
     let history = replay.into_history();
     assert_eq!((history.runs.len(), history.runs[0].result), (1, Outcome::Ended));
-    assert_eq!(history.runs[0].change, None, "what it was about is not known");
+    assert_eq!(history.runs[0].change, None, "the change is unknown");
 }
 
-const OLD: &str = include_str!("../../../tests/fixtures/journal-v1.jsonl");
+const V1_JOURNAL: &str = include_str!("../../../tests/fixtures/journal-v1.jsonl");
 
 #[test]
-fn a_journal_of_the_first_format_has_the_open_starts_and_creates_it_had() {
+fn v1_journal_has_its_open_starts_and_creates() {
     let mut replay = Replay::default();
-    file::read_lines(OLD.as_bytes(), |line| replay.add_raw_line(&line)).unwrap();
+    file::read_lines(V1_JOURNAL.as_bytes(), |line| replay.add_raw_line(&line)).unwrap();
     assert_eq!(replay.damaged(), []);
     let service = Service { endpoint: Endpoint::parse("http://localhost:18080").unwrap(), ..here() };
 

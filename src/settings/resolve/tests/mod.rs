@@ -130,14 +130,11 @@ fn invalid_values_are_rejected_with_their_origin() {
     for (pairs, text) in [
         (("NCLOUD_REGION", "MARS"), "NCLOUD_REGION: site public has no region MARS; it has KR, SGN, JPN"),
         (("NCLOUD_REGION", "K R"), "NCLOUD_REGION: `K R` is not a region code"),
-        (
-            ("NCLOUD_SITE", "private"),
-            "NCLOUD_SITE: there is no site `private`; the sites are public, gov and fin",
-        ),
+        (("NCLOUD_SITE", "private"), "NCLOUD_SITE: unknown site `private`; use public, gov, or fin"),
         (("CDSS_ENDPOINT", "orders"), "CDSS_ENDPOINT: `orders` is not an address such as https://host:port"),
         (
             ("CDSS_ENDPOINT", "http://example.com"),
-            "CDSS_ENDPOINT: `http://example.com` is http, which is for this machine's own loopback only",
+            "CDSS_ENDPOINT: `http://example.com` uses http, which is allowed only for loopback addresses",
         ),
         (("CDSS_POLL", "15"), "CDSS_POLL: invalid duration `15`; add a unit, such as 15s or 3h"),
         (("CDSS_POLL", "0s"), "CDSS_POLL: duration must be positive"),
@@ -149,7 +146,7 @@ fn invalid_values_are_rejected_with_their_origin() {
         (("CDSS_OUTPUT", "yaml"), "CDSS_OUTPUT: `yaml` is no output format; there are table and json"),
         (
             ("NCLOUD_API_GW", "https://user@example.com"),
-            "NCLOUD_API_GW: `example.com` has more than scheme, host and port",
+            "NCLOUD_API_GW: `example.com` has more than a scheme, host, and port",
         ),
         (
             ("CDSS_SANDBOX", "https://127.0.0.1:1"),

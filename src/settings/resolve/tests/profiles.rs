@@ -362,7 +362,7 @@ fn invalid_profile_values_name_the_profile() {
             "region of profile prod in FILE: site public has no region MARS; it has KR, ",
         ),
         (Field::Region, "", "region in profile prod in FILE is empty"),
-        (Field::Site, "private", "site of profile prod in FILE: there is no site `private`"),
+        (Field::Site, "private", "site of profile prod in FILE: unknown site `private`"),
         (Field::Endpoint, "orders", "endpoint of profile prod in FILE: `orders` is not an address"),
         (Field::Cacert, "own.pem", "cacert of profile prod in FILE: `own.pem` is not an absolute path"),
         (Field::Proxy, "proxy", "proxy of profile prod in FILE: it is not an address"),
