@@ -294,7 +294,7 @@ pub(crate) mod tests {
     }
 
     fn plan() -> Plan {
-        Plan::of(&snapshot(), &Acceptances::default())
+        Plan::new(&snapshot(), &Acceptances::default())
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::upgrade::rules::plan::Plan;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VersionChoice {
     pub version: KafkaVersion,
-    pub current: bool,
+    pub is_current: bool,
     /// None when it can't be told, for the reason given.
     pub possible: Option<bool>,
     pub reason: String,
@@ -39,7 +39,7 @@ pub(crate) struct Report {
     pub group_from: Option<ConfigGroup>,
     pub group_to: Option<ConfigGroup>,
     /// The present group's number even where its name can't be read.
-    pub group_no: Option<ConfigGroupNo>,
+    pub current_group_no: Option<ConfigGroupNo>,
     pub changes: Vec<SettingChange>,
     /// Groups that may be named where none is settled, the best first.
     pub candidates: Vec<Candidate>,
@@ -52,13 +52,13 @@ pub(crate) struct Report {
     pub brokers: BrokerHistories,
     pub health: Option<Health>,
     /// The cluster's entry as a watch last read it.
-    pub last_seen: Option<Cluster>,
+    pub last_cluster: Option<Cluster>,
     pub started_at: Option<Timestamp>,
     /// When the change ended; None unless its end was observed.
     pub finished_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     /// The start's own request id.
-    pub start_request: Option<String>,
+    pub start_request_id: Option<String>,
     /// Of `config-group copy` only.
     pub copy: Option<CopyReport>,
     /// The run whose start the outcome speaks of: this one, or the one it attached to.
@@ -68,26 +68,26 @@ pub(crate) struct Report {
 /// The first pieces of evidence and the latest ones are kept; a watch of hours makes no book.
 ///
 /// Chosen: enough for every change of a ten-broker cluster.
-const MOST_EVIDENCE: usize = 60;
+const MAX_EVIDENCE: usize = 60;
 
 impl Report {
     /// Takes over what the plan says.
-    pub(crate) fn set_plan(&mut self, plan: &Plan) {
+    pub(crate) fn apply_plan(&mut self, plan: &Plan) {
         self.cluster = Some((plan.name.clone(), plan.no));
         self.state = Some(plan.state.word().to_owned());
-        self.broker_count = plan.brokers;
+        self.broker_count = plan.broker_count;
         self.from.clone_from(&plan.from);
         self.to = Some(plan.to.clone());
         self.group_from.clone_from(&plan.group_from);
         self.group_to.clone_from(&plan.group_to);
-        self.group_no = plan.group_no;
+        self.current_group_no = plan.current_group_no;
         self.changes.clone_from(&plan.changes);
         self.candidates.clone_from(&plan.candidates);
         self.checks.clone_from(&plan.checks);
     }
 
     /// Returns the versions of which it isn't known what Kafka itself changed; none before both are known.
-    pub(crate) fn not_covered(&self) -> Vec<String> {
+    pub(crate) fn uncovered_versions(&self) -> Vec<String> {
         match (&self.from, &self.to) {
             (Some(from), Some(to)) => kafka_changes::not_covered([Some(from), Some(to)]),
             _ => Vec::new(),
@@ -95,7 +95,7 @@ impl Report {
     }
 
     /// Adds the check that the plan no longer holds.
-    pub(crate) fn mark_stale(&mut self) {
+    pub(crate) fn add_stale_check(&mut self) {
         let reason = "the plan changed between the look and the start";
         self.checks.push(Check::block(
             "plan.stale",
@@ -115,12 +115,12 @@ impl Report {
     pub(crate) fn add_evidence(&mut self, at: Timestamp, operation: &'static str, saw: impl Into<String>) {
         let saw = saw.into();
         let before = self.evidence.iter().rev().find(|evidence| evidence.operation == operation);
-        if before.is_some_and(|evidence| evidence.saw == saw) {
+        if before.is_some_and(|evidence| evidence.observed == saw) {
             return;
         }
-        if self.evidence.len() == MOST_EVIDENCE {
-            self.evidence.remove(MOST_EVIDENCE / 2);
+        if self.evidence.len() == MAX_EVIDENCE {
+            self.evidence.remove(MAX_EVIDENCE / 2);
         }
-        self.evidence.push(Evidence { at, operation, saw });
+        self.evidence.push(Evidence { at, operation, observed: saw });
     }
 }

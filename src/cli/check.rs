@@ -46,7 +46,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> R
                 cluster: args.cluster.clone(),
                 version: version.clone(),
                 config_group: args.config_group.clone(),
-                accepted: Acceptances(args.accept.clone()),
+                acceptances: Acceptances(args.accept.clone()),
                 require_journal: false,
             };
             check(&mut flow, &request)

@@ -315,7 +315,7 @@ pub(super) fn session<'a>(
         journal: context.journal(),
         context: &context.for_commands,
         reporter: narrator,
-        poll: context.poll(),
+        poll_interval: context.poll(),
         report,
     })
 }

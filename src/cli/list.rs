@@ -9,7 +9,7 @@ use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
 use crate::output::CommandOutput;
 use crate::reporter::Reporter as _;
-use crate::session::config_groups::{AllGroups, all_groups};
+use crate::session::config_groups::{AllGroups, fetch_all_groups};
 
 /// List what there is: clusters, versions, config groups
 #[derive(Debug, Args)]
@@ -64,11 +64,11 @@ pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, F
             one(api, Read::Versions, patient).map(CommandOutput::Versions).map_err(Failure::before_start)
         }
         What::ConfigGroups { version: None } => {
-            let all = all_groups(api)?;
-            if !all.is_whole {
-                context.reporter().note(AllGroups::GAP);
+            let all = fetch_all_groups(api)?;
+            if !all.is_complete {
+                context.reporter().note(AllGroups::INCOMPLETE_LIST);
             }
-            Ok(CommandOutput::ConfigGroups(all.groups, all.offers))
+            Ok(CommandOutput::ConfigGroups(all.groups, all.offered_versions))
         }
         What::ConfigGroups { version: Some(selector) } => {
             let versions: Vec<KafkaVersion> =

@@ -55,7 +55,7 @@ pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> 
     let following = StatusRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
-        from: args.from.clone(),
+        previous_version: args.from.clone(),
         watch: args.watch,
         timeout: args.timeout,
     };

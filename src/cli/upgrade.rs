@@ -86,7 +86,7 @@ pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) ->
         cluster: args.cluster.clone(),
         version: args.version.clone(),
         config_group: args.config_group.clone(),
-        accepted: Acceptances(args.accept.clone()),
+        acceptances: Acceptances(args.accept.clone()),
         require_journal: args.require_journal,
     };
     if args.dry_run {

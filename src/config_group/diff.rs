@@ -5,7 +5,7 @@ use crate::error::Failure;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::selector::Selector;
 use crate::session::Session;
-use crate::session::config_groups::all_groups;
+use crate::session::config_groups::fetch_all_groups;
 
 /// Compares two groups of any versions. With `tell_by_exit`, a difference is a failure of its own.
 ///
@@ -18,10 +18,11 @@ pub(crate) fn diff(
     to: &Selector,
     tell_by_exit: bool,
 ) -> Result<(), Failure> {
-    let all = all_groups(flow.api)?;
+    let all = fetch_all_groups(flow.api)?;
     let wanted = [all.find(from, "")?.clone(), all.find(to, "")?.clone()];
     let [one, other] = flow.settings_of_both(&wanted)?;
-    let (before, after) = (one.group.kafka_version(&all.offers), other.group.kafka_version(&all.offers));
+    let (before, after) =
+        (one.group.kafka_version(&all.offered_versions), other.group.kafka_version(&all.offered_versions));
     flow.report.changes = difference(
         VersionedSettings { settings: &one, release: before.release.as_ref() },
         VersionedSettings { settings: &other, release: after.release.as_ref() },
@@ -38,7 +39,7 @@ impl Session<'_> {
     /// Reads the settings of two groups at once. One that is compared with itself is read once.
     fn settings_of_both(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], Failure> {
         let wanted = if groups[0].is_same_as(&groups[1]) { &groups[..1] } else { &groups[..] };
-        let mut read = self.required_settings(wanted)?;
+        let mut read = self.fetch_required_settings(wanted)?;
         let other = read.pop().expect("each group was told");
         Ok([read.pop().unwrap_or_else(|| other.clone()), other])
     }

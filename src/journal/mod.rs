@@ -301,8 +301,8 @@ impl Journal {
     pub(crate) fn brokers(&self, at: Timestamp, trails: &BrokerHistories) -> Result<(), JournalError> {
         let path = |trail: &BrokerHistory| entry::BrokerPath {
             name: trail.name.clone(),
-            seen: trail.path(),
-            restarted: trail.restarted() == RestartEvidence::Yes,
+            seen: trail.color_path(),
+            restarted: trail.restart_evidence() == RestartEvidence::Yes,
         };
         self.append(at, &Event::Brokers(entry::Brokers { brokers: trails.0.iter().map(path).collect() }))
     }

@@ -67,7 +67,7 @@ impl Submitted {
 pub(crate) struct Evidence {
     pub at: Timestamp,
     pub operation: &'static str,
-    pub saw: String,
+    pub observed: String,
 }
 
 #[cfg(test)]

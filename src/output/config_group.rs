@@ -104,7 +104,7 @@ fn how_many(copy: &CopyReport) -> String {
 
 /// Says of which versions Kafka's own changes are not known.
 fn not_covered(report: &Report) -> Option<String> {
-    let unknown = report.not_covered();
+    let unknown = report.uncovered_versions();
     (!unknown.is_empty()).then(|| {
         let known = kafka_changes::coverage();
         format!("Not known     what Kafka changed; told for {known}, not for {}", unknown.join(" and "))

@@ -29,7 +29,7 @@ pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value
         ("from", end(report.group_from.as_ref(), None, report.from.as_ref())),
         ("to", end(report.group_to.as_ref(), name, report.to.as_ref())),
         ("settings", settings(&report.changes)),
-        ("not_covered", json!(report.not_covered())),
+        ("not_covered", json!(report.uncovered_versions())),
     ];
     if is_copy {
         let copy = report.copy.as_ref();

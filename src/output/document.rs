@@ -207,13 +207,13 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
         ("submitted", json!(report.submitted.word())),
         ("verdict", json!(report.verdict.map(crate::model::verdict::Verdict::word))),
         ("evidence", report.evidence.iter().map(|evidence| {
-            json!({ "at": evidence.at.to_string(), "operation": evidence.operation, "saw": evidence.saw })
+            json!({ "at": evidence.at.to_string(), "operation": evidence.operation, "saw": evidence.observed })
         }).collect()),
         ("brokers", report.brokers.0.iter().map(|trail| {
             json!({
                 "name": trail.name,
-                "status": trail.colours.last().map(crate::model::broker_health::Color::word),
-                "restarted": trail.restarted().word(),
+                "status": trail.colors.last().map(crate::model::broker_health::Color::word),
+                "restarted": trail.restart_evidence().word(),
             })
         }).collect()),
         ("started_at", time(report.started_at)),
@@ -260,7 +260,7 @@ pub(super) fn group(group: Option<&ConfigGroup>) -> Value {
 }
 
 fn present_group(report: &Report) -> Value {
-    match (&report.group_from, report.group_no) {
+    match (&report.group_from, report.current_group_no) {
         (Some(present), _) => group(Some(present)),
         (None, Some(no)) => named(None, &ConfigGroupNo::new(no.number())),
         (None, None) => Value::Null,
@@ -284,7 +284,7 @@ fn choice(choice: &crate::report::VersionChoice) -> Value {
     json!({
         "code": choice.version.code.to_string(),
         "name": choice.version.release.as_ref().map(ToString::to_string),
-        "current": choice.current,
+        "current": choice.is_current,
         "possible": choice.possible,
         "reason": choice.reason,
     })

@@ -240,7 +240,7 @@ fn versions_of_cluster(service: &str, report: &Report) -> String {
         .iter()
         .flatten()
         .map(|choice| {
-            let possible = match (choice.current, choice.possible) {
+            let possible = match (choice.is_current, choice.possible) {
                 (true, _) => "current",
                 (false, Some(true)) => "yes",
                 (false, Some(false)) => "no",
@@ -284,7 +284,8 @@ fn upgrade(report: &Report, ending: &Outcome<'_>) -> String {
         Verdict::Already => lines.push("Nothing to do.".to_owned()),
         Verdict::Done => {
             let all = report.brokers.0.len();
-            lines.push(format!("{} of {all} brokers were seen to restart.", report.brokers.restarted()));
+            lines
+                .push(format!("{} of {all} brokers were seen to restart.", report.brokers.restarted_count()));
             lines.extend(terraform(report));
         }
         Verdict::Failed => lines.extend(for_support(report, ending)),
@@ -303,7 +304,7 @@ fn word(verdict: Verdict) -> &'static str {
 /// The provider would replace a cluster whose version code moved behind its back.
 fn terraform(report: &Report) -> Option<String> {
     let code = report.to.as_ref()?.code;
-    let group = report.last_seen.as_ref()?.config_group;
+    let group = report.last_cluster.as_ref()?.config_group;
     let group = group.map(|no| format!(" and config_group_no = {no}")).unwrap_or_default();
     Some(format!("terraform: set kafka_version_code = \"{code}\"{group} before the next apply"))
 }
@@ -327,7 +328,7 @@ fn for_support(report: &Report, ending: &Outcome<'_>) -> Vec<String> {
     if let Some(at) = report.ended_at {
         lines.push(format!("  ended     {}", utc_time(at)));
     }
-    if let Some(id) = &report.start_request {
+    if let Some(id) = &report.start_request_id {
         lines.push(format!("  request   {}", escape(id)));
     }
     let last = report.evidence.iter().rev().take(3).collect::<Vec<_>>();
@@ -336,7 +337,7 @@ fn for_support(report: &Report, ending: &Outcome<'_>) -> Vec<String> {
             "  saw       {}  {}: {}",
             utc_time(evidence.at),
             evidence.operation,
-            escape(&evidence.saw)
+            escape(&evidence.observed)
         ));
     }
     let latest = ending.requests.iter().rev().find_map(|record| record.request_id.as_deref());

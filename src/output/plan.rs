@@ -44,12 +44,12 @@ impl<'a> PlanText<'a> {
             service,
             name: &plan.name,
             no: plan.no.to_string(),
-            brokers: plan.brokers,
+            brokers: plan.broker_count,
             state: plan.state.word(),
             from: plan.from.as_ref(),
             to: Some(&plan.to),
             group_from: plan.group_from.as_ref(),
-            group_no: plan.group_no,
+            group_no: plan.current_group_no,
             group_to: plan.group_to.as_ref(),
             changes: &plan.changes,
             candidates: &plan.candidates,
@@ -70,7 +70,7 @@ impl<'a> PlanText<'a> {
             from: report.from.as_ref(),
             to: report.to.as_ref(),
             group_from: report.group_from.as_ref(),
-            group_no: report.group_no,
+            group_no: report.current_group_no,
             group_to: report.group_to.as_ref(),
             changes: &report.changes,
             candidates: &report.candidates,
@@ -225,7 +225,7 @@ mod tests {
         let drawn = |name: &str| {
             let mut snapshot = snapshot();
             snapshot.cluster.name = name.to_owned();
-            PlanText::of_plan(&Plan::of(&snapshot, &Acceptances::default()), "service", false).draw()
+            PlanText::of_plan(&Plan::new(&snapshot, &Acceptances::default()), "service", false).draw()
         };
         let note = format!("\n              {NO_USABLE_NAME}\nKafka ");
         for (name, line) in [
@@ -243,9 +243,9 @@ mod tests {
     proptest! {
         #[test]
         fn check_and_upgrade_show_the_same_plan_for_the_same_snapshot(snapshot in any_snapshot(), in_full in any::<bool>()) {
-            let plan = Plan::of(&snapshot, &Acceptances::default());
+            let plan = Plan::new(&snapshot, &Acceptances::default());
             let mut report = Report::default();
-            report.set_plan(&plan);
+            report.apply_plan(&plan);
             let of_check = PlanText::of_report(&report, "service", in_full).map(|text| text.draw());
             let of_upgrade = PlanText::of_plan(&plan, "service", in_full).draw();
             prop_assert_eq!(of_check, Some(of_upgrade));

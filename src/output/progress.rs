@@ -45,7 +45,7 @@ impl StderrReporter {
 
     fn plain(&mut self, trails: &BrokerHistories, at: Duration) {
         for trail in &trails.0 {
-            let path = trail.path();
+            let path = trail.color_path();
             let known = self.said.iter_mut().find(|(name, _)| *name == trail.name);
             match known {
                 Some((_, said)) if *said == path => continue,
@@ -53,7 +53,7 @@ impl StderrReporter {
                 // A broker that is green from the first look on is no news.
                 None => {
                     self.said.push((trail.name.clone(), path));
-                    if trail.left.is_none() {
+                    if trail.left_green_at.is_none() {
                         continue;
                     }
                 }
@@ -63,7 +63,7 @@ impl StderrReporter {
         }
         if at.saturating_sub(self.last_line) >= HEARTBEAT {
             self.last_line = at;
-            let done = trails.restarted();
+            let done = trails.restarted_count();
             streams::print_stderr(&format!(
                 "  {}  {done} of {} brokers were seen to restart",
                 seconds(at),
@@ -76,34 +76,34 @@ impl StderrReporter {
 /// One broker's line: its colours and the time that it was or is away.
 fn line(trail: &BrokerHistory, at: Duration) -> String {
     let name = escape(&trail.name);
-    match trail.away(at) {
+    match trail.time_away(at) {
         None => format!("  {name}  not seen to change yet"),
-        Some(away) => format!("  {name}  {:<24}  {}", escape(&trail.path()), seconds(away)),
+        Some(away) => format!("  {name}  {:<24}  {}", escape(&trail.color_path()), seconds(away)),
     }
 }
 
 impl Reporter for StderrReporter {
-    fn plan(&mut self, plan: &Plan) {
+    fn show_plan(&mut self, plan: &Plan) {
         streams::print_stderr(&PlanText::of_plan(plan, &self.service, self.look.verbosity >= 1).draw());
     }
 
-    fn copying(&mut self, report: &Report) {
+    fn show_copy_plan(&mut self, report: &Report) {
         let text = config_group::copy(report, &self.service, self.look.verbosity >= 1);
         streams::print_stderr(&format!("{text}\n"));
     }
 
-    fn started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {
+    fn show_started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str) {
         let request = request_id.map(|id| format!(", request {}", escape(id))).unwrap_or_default();
         streams::print_stderr(&format!("Started {}{request}", local_time(at)));
         self.note("The upgrade goes on without this terminal. From anywhere:");
         self.note(&format!("  {follow}"));
     }
 
-    fn following(&mut self, why: &str) {
+    fn show_following(&mut self, why: &str) {
         self.note(&format!("Following {}", escape(why)));
     }
 
-    fn brokers(&mut self, trails: &BrokerHistories, at: Duration) {
+    fn show_brokers(&mut self, trails: &BrokerHistories, at: Duration) {
         if self.look.quiet {
             return;
         }
@@ -119,7 +119,7 @@ impl Reporter for StderrReporter {
         }
     }
 
-    fn watch_ended(&mut self) {
+    fn end_watch(&mut self) {
         if let Some(living) = &mut self.living {
             for (_, bar) in living.bars.drain(..) {
                 bar.abandon();

@@ -1,7 +1,7 @@
 //! Reading config groups and their settings, and what the journal holds of them.
 
 use super::Session;
-use super::resolve::{all, take};
+use super::resolve::{convert_answer, require_all};
 use crate::api::{Answer, ApiError, CdssApi, Read, RetryPolicy, join};
 use crate::config_group::rules::creation::GroupCreation;
 use crate::error::Failure;
@@ -16,9 +16,9 @@ use crate::model::selector::{ConfigGroupError, Selector, find_group};
 pub(crate) struct AllGroups {
     pub groups: Vec<ConfigGroup>,
     /// The versions on offer.
-    pub offers: Vec<KafkaVersion>,
+    pub offered_versions: Vec<KafkaVersion>,
     /// False where groups of a version that is no longer on offer may be missing.
-    pub is_whole: bool,
+    pub is_complete: bool,
 }
 
 /// Reads the config groups of all versions, and the versions on offer, for their names.
@@ -26,49 +26,49 @@ pub(crate) struct AllGroups {
 /// # Errors
 ///
 /// Fails when a read does. Nothing was changed.
-pub(crate) fn all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> {
+pub(crate) fn fetch_all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> {
     let [groups, versions] = join(api, &[Read::ConfigGroups(None), Read::Versions]);
     let auth = groups.as_ref().is_err_and(ApiError::is_auth);
-    let offers = if auth { Vec::new() } else { take(versions.map_err(Failure::before_start)?)? };
-    of_all_versions(api, groups, offers)
+    let offers = if auth { Vec::new() } else { convert_answer(versions.map_err(Failure::before_start)?)? };
+    groups_of_all_versions(api, groups, offers)
 }
 
 /// Takes the list of all versions' groups. The service's guide doesn't name that operation any more: where it is gone,
 /// the groups of each version on offer are read instead.
-fn of_all_versions(
+fn groups_of_all_versions(
     api: &dyn CdssApi,
     answer: Result<Answer, ApiError>,
     offers: Vec<KafkaVersion>,
 ) -> Result<AllGroups, Failure> {
     match answer {
         Err(error) if error.is_no_such_route() => {
-            let groups = groups_of_each(api, &offers)?.concat();
-            Ok(AllGroups { groups, offers, is_whole: false })
+            let groups = fetch_groups_per_version(api, &offers)?.concat();
+            Ok(AllGroups { groups, offered_versions: offers, is_complete: false })
         }
         answer => {
-            let groups = take(answer.map_err(Failure::before_start)?)?;
-            Ok(AllGroups { groups, offers, is_whole: true })
+            let groups = convert_answer(answer.map_err(Failure::before_start)?)?;
+            Ok(AllGroups { groups, offered_versions: offers, is_complete: true })
         }
     }
 }
 
 /// Reads the config groups of each of these versions, together.
-pub(crate) fn groups_of_each(
+pub(crate) fn fetch_groups_per_version(
     api: &dyn CdssApi,
     versions: &[KafkaVersion],
 ) -> Result<Vec<Vec<ConfigGroup>>, Failure> {
     let reads: Vec<Read> = versions.iter().map(|version| Read::ConfigGroups(Some(version.code))).collect();
     let answers = api.together(&reads, RetryPolicy::Patient).into_iter();
-    answers.map(|answer| take(answer.map_err(Failure::before_start)?)).collect()
+    answers.map(|answer| convert_answer(answer.map_err(Failure::before_start)?)).collect()
 }
 
 impl AllGroups {
     /// What isn't told where the list is not whole.
-    pub(crate) const GAP: &str = "the service lists config groups of the versions on offer only";
+    pub(crate) const INCOMPLETE_LIST: &str = "the service lists config groups of the versions on offer only";
 
     /// Returns how to name this group on a command line: by its number, or by its name where another version has a group
     /// of the same number.
-    pub(crate) fn argument(&self, group: &ConfigGroup) -> String {
+    pub(crate) fn selector_argument(&self, group: &ConfigGroup) -> String {
         let same = self.groups.iter().filter(|other| other.no == group.no).count();
         match group.name.as_deref().filter(|_| same > 1) {
             Some(name) => quote(&format!("name:{name}")),
@@ -82,23 +82,23 @@ impl AllGroups {
     ///
     /// Fails when it isn't there, or several have the name. `flag` stands before the name on the command line.
     pub(crate) fn find(&self, wanted: &Selector, flag: &str) -> Result<&ConfigGroup, Failure> {
-        find_group(&self.groups, wanted).map_err(|error| no_group(error, flag, self.is_whole))
+        find_group(&self.groups, wanted).map_err(|error| group_failure(error, flag, self.is_complete))
     }
 }
 
 impl Session<'_> {
     /// Returns the creates of groups of this version that this machine's journal holds.
-    pub(crate) fn creates(&self, version: VersionCode) -> Result<Vec<GroupCreation>, Failure> {
+    pub(crate) fn recorded_creations(&self, version: VersionCode) -> Result<Vec<GroupCreation>, Failure> {
         self.journal.creates(&self.context.service, version).map_err(Failure::Journal)
     }
 
-    pub(crate) fn groups_of(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
-        let [list] = all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
-        take(list)
+    pub(crate) fn fetch_groups(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
+        let [list] = require_all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
+        convert_answer(list)
     }
 
     /// Finds the group that was named, also among those of other versions: then a check says so.
-    pub(crate) fn named_group(
+    pub(crate) fn resolve_group(
         &self,
         offers: &[KafkaVersion],
         list: &[ConfigGroup],
@@ -109,46 +109,46 @@ impl Session<'_> {
             Ok(group) => Ok(group.clone()),
             Err(ConfigGroupError::NotFound(_)) => {
                 let [answer] = join(self.api, &[Read::ConfigGroups(None)]);
-                of_all_versions(self.api, answer, offers.to_vec())?.find(wanted, flag).cloned()
+                groups_of_all_versions(self.api, answer, offers.to_vec())?.find(wanted, flag).cloned()
             }
-            Err(error) => Err(no_group(error, flag, true)),
+            Err(error) => Err(group_failure(error, flag, true)),
         }
     }
 
     /// Reads the group in use; None where the service tells none.
-    pub(crate) fn present_group(&self, cluster: &Cluster) -> Result<Option<GroupSettings>, Failure> {
-        let Some(bare) = bare_group(cluster) else { return Ok(None) };
+    pub(crate) fn fetch_current_settings(&self, cluster: &Cluster) -> Result<Option<GroupSettings>, Failure> {
+        let Some(bare) = unnamed_current_group(cluster) else { return Ok(None) };
         let [group, settings] = join(
             self.api,
             &[Read::ConfigGroup(bare.no, bare.version), Read::Settings(bare.no, bare.version)],
         );
-        let [group, settings] = all([
-            or_nothing(group, Answer::ConfigGroup(None)),
-            or_nothing(settings, Answer::Settings(None)),
+        let [group, settings] = require_all([
+            refusal_as_empty(group, Answer::ConfigGroup(None)),
+            refusal_as_empty(settings, Answer::Settings(None)),
         ])?;
-        let group: Option<ConfigGroup> = take(group)?;
-        let settings: Option<Vec<Setting>> = take(settings)?;
+        let group: Option<ConfigGroup> = convert_answer(group)?;
+        let settings: Option<Vec<Setting>> = convert_answer(settings)?;
         Ok(settings.map(|settings| GroupSettings { group: group.unwrap_or(bare), settings }))
     }
 
     /// Reads which group is in use; None where the service tells none.
-    pub(crate) fn group_in_use(&self, cluster: &Cluster) -> Result<Option<ConfigGroup>, Failure> {
-        let Some(bare) = bare_group(cluster) else { return Ok(None) };
+    pub(crate) fn fetch_current_group(&self, cluster: &Cluster) -> Result<Option<ConfigGroup>, Failure> {
+        let Some(bare) = unnamed_current_group(cluster) else { return Ok(None) };
         let [group] = join(self.api, &[Read::ConfigGroup(bare.no, bare.version)]);
-        let [group] = all([or_nothing(group, Answer::ConfigGroup(None))])?;
-        Ok(Some(take::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
+        let [group] = require_all([refusal_as_empty(group, Answer::ConfigGroup(None))])?;
+        Ok(Some(convert_answer::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
     }
 
     /// Makes the report name the config group that the last look showed, and says so where another one was planned.
-    pub(crate) fn report_group_in_use(&mut self) {
-        let Some(cluster) = self.report.last_seen.clone() else { return };
-        let Some(bare) = bare_group(&cluster) else { return };
+    pub(crate) fn report_current_group(&mut self) {
+        let Some(cluster) = self.report.last_cluster.clone() else { return };
+        let Some(bare) = unnamed_current_group(&cluster) else { return };
         let planned = self.report.group_to.take_if(|planned| planned.no != bare.no);
         if self.report.group_to.as_ref().is_some_and(|planned| planned.name.is_some()) {
             return;
         }
         // Its name is a courtesy: without an answer the number has to do.
-        let group = self.group_in_use(&cluster).ok().flatten().unwrap_or(bare);
+        let group = self.fetch_current_group(&cluster).ok().flatten().unwrap_or(bare);
         if let Some(planned) = planned {
             self.reporter.warn(&format!("the cluster uses config group {group}, not {planned} as planned"));
         }
@@ -157,12 +157,15 @@ impl Session<'_> {
 
     /// Reads the settings of several groups at once. A group whose settings the service doesn't tell is
     /// left out: it can't be chosen.
-    pub(crate) fn settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
+    pub(crate) fn fetch_readable_settings(
+        &self,
+        groups: &[ConfigGroup],
+    ) -> Result<Vec<GroupSettings>, Failure> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
         let mut found = Vec::new();
         for (group, answer) in groups.iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
-            let answer = or_nothing(answer, Answer::Settings(None)).map_err(Failure::before_start)?;
-            if let Some(settings) = take::<Option<Vec<Setting>>>(answer)? {
+            let answer = refusal_as_empty(answer, Answer::Settings(None)).map_err(Failure::before_start)?;
+            if let Some(settings) = convert_answer::<Option<Vec<Setting>>>(answer)? {
                 found.push(GroupSettings { group: group.clone(), settings });
             }
         }
@@ -174,35 +177,40 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails with the service's own words where it refuses one. Nothing was changed.
-    pub(crate) fn required_settings(&self, groups: &[ConfigGroup]) -> Result<Vec<GroupSettings>, Failure> {
+    pub(crate) fn fetch_required_settings(
+        &self,
+        groups: &[ConfigGroup],
+    ) -> Result<Vec<GroupSettings>, Failure> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
         let answers = self.api.together(&reads, RetryPolicy::Patient);
         let told = groups.iter().zip(answers).map(|(group, answer)| {
             let settings = answer.and_then(Option::<Vec<Setting>>::try_from)?;
-            Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(no_settings)? })
+            Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(missing_settings_error)? })
         });
         told.collect::<Result<_, ApiError>>().map_err(Failure::before_start)
     }
 }
 
 /// The group that the cluster names, without its name.
-fn bare_group(cluster: &Cluster) -> Option<ConfigGroup> {
+fn unnamed_current_group(cluster: &Cluster) -> Option<ConfigGroup> {
     let (no, version) = (cluster.config_group?, cluster.version?);
     Some(ConfigGroup::nameless(no, version))
 }
 
 /// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
-fn no_group(error: ConfigGroupError, flag: &str, is_whole: bool) -> Failure {
+fn group_failure(error: ConfigGroupError, flag: &str, is_whole: bool) -> Failure {
     let hint = match &error {
         ConfigGroupError::NotFound(_) if is_whole => "`cdss list config-groups` shows them".to_owned(),
-        ConfigGroupError::NotFound(_) => format!("`cdss list config-groups` shows them; {}", AllGroups::GAP),
-        ConfigGroupError::Several { groups, .. } => several(groups, flag),
+        ConfigGroupError::NotFound(_) => {
+            format!("`cdss list config-groups` shows them; {}", AllGroups::INCOMPLETE_LIST)
+        }
+        ConfigGroupError::Several { groups, .. } => ambiguity_hint(groups, flag),
     };
     Failure::Group { error, hint }
 }
 
 /// Says how to name one of several groups. A number is a group's own for its version only.
-fn several(groups: &[ConfigGroup], flag: &str) -> String {
+fn ambiguity_hint(groups: &[ConfigGroup], flag: &str) -> String {
     if groups.iter().any(|group| group.no != groups[0].no) {
         return format!("name one by its number, such as {flag}no:{}", groups[0].no);
     }
@@ -216,7 +224,7 @@ fn several(groups: &[ConfigGroup], flag: &str) -> String {
 }
 
 /// A group that the service refuses to show counts as one that it tells nothing of; a check says so.
-fn or_nothing(answer: Result<Answer, ApiError>, nothing: Answer) -> Result<Answer, ApiError> {
+fn refusal_as_empty(answer: Result<Answer, ApiError>, nothing: Answer) -> Result<Answer, ApiError> {
     match answer {
         Err(ApiError::Refused { .. }) => Ok(nothing),
         answer => answer,
@@ -224,7 +232,7 @@ fn or_nothing(answer: Result<Answer, ApiError>, nothing: Answer) -> Result<Answe
 }
 
 /// An answer about settings that tells none.
-pub(crate) fn no_settings() -> ApiError {
+pub(crate) fn missing_settings_error() -> ApiError {
     ApiError::Unreadable {
         operation: "getKafkaConfigGroupDetailList",
         status: 200,

@@ -7,7 +7,7 @@ use crate::model::group_name::{GroupName, free_name};
 use crate::model::kafka_version::{KafkaVersion, Release};
 
 /// Returns the name that a copy of this group has where none is given; None where there is none of the usual length.
-pub(crate) fn default_name(
+pub(crate) fn default_copy_name(
     from: &ConfigGroup,
     before: Option<&Release>,
     target: &KafkaVersion,
@@ -27,10 +27,10 @@ impl Session<'_> {
         is_taken: &dyn Fn(&GroupName) -> bool,
     ) -> Option<String> {
         let old = from.name.as_deref().unwrap_or_default();
-        let default = default_name(from, before, target);
+        let default = default_copy_name(from, before, target);
         let digits = target.release.as_ref().map_or_else(|| target.code.to_string(), Release::digits);
         // A journal that can't be read is a finding of its own.
-        let creates = self.creates(target.code).unwrap_or_default();
+        let creates = self.recorded_creations(target.code).unwrap_or_default();
         let is_taken = |name: &GroupName| {
             list.iter().any(|group| group.is_named(name.text()))
                 || unresolved(name, &creates).is_some()

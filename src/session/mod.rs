@@ -1,9 +1,9 @@
 //! The order of things, over traits: what is read when, what is asked, what is sent, what is watched.
 
-pub(crate) mod attempts;
 pub(crate) mod config_groups;
 pub(crate) mod copy_command;
 pub(crate) mod resolve;
+pub(crate) mod retry_budget;
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(crate) struct Session<'a> {
     pub context: &'a CommandContext,
     pub reporter: &'a mut dyn Reporter,
     /// Between two looks.
-    pub poll: Duration,
+    pub poll_interval: Duration,
     /// Is filled in as things become known.
     pub report: &'a mut Report,
 }
@@ -46,8 +46,8 @@ impl Session<'_> {
     pub(crate) fn follow_command(&self, plan: &Plan) -> String {
         let before = match &plan.next_action {
             NextAction::Attach(start) | NextAction::BusyWith(start) => start.from.map(KafkaVersion::nameless),
-            NextAction::Follow => None,
-            NextAction::Already | NextAction::Checks => plan.from.clone(),
+            NextAction::FollowOtherChange => None,
+            NextAction::NothingToDo | NextAction::RunChecks => plan.from.clone(),
         };
         let named =
             plan.from.clone().filter(|from| before.as_ref().is_some_and(|before| before.code == from.code));
@@ -56,7 +56,7 @@ impl Session<'_> {
 
     /// Says where things are looked for: site, region, the address when it is not the site's own, and the profile
     /// that was asked for.
-    pub(crate) fn location_text(&self) -> String {
+    pub(crate) fn location(&self) -> String {
         let CommandContext { service, profile } = self.context;
         let own = (!service.endpoint.is_ncp()).then(|| format!(" at {}", service.endpoint));
         let profile = profile.as_ref().map(|profile| format!(", profile {profile}"));

@@ -16,7 +16,7 @@ pub(crate) struct UpgradeRequest {
     pub cluster: Selector,
     pub version: VersionSelector,
     pub config_group: Option<Selector>,
-    pub accepted: Acceptances,
+    pub acceptances: Acceptances,
     /// Without a journal nothing may be started.
     pub require_journal: bool,
 }
@@ -26,22 +26,24 @@ pub(crate) struct UpgradeRequest {
 pub(crate) struct ResolvedCluster {
     pub cluster: Cluster,
     /// What the list said of it, where it was found by its name.
-    pub listed: Option<ClusterIdentity>,
+    pub listed_identity: Option<ClusterIdentity>,
     pub health: Option<Health>,
-    pub offers: Vec<KafkaVersion>,
+    pub offered_versions: Vec<KafkaVersion>,
     /// The present version, with its name where one was told.
     pub version: Option<KafkaVersion>,
 }
 
 impl ResolvedCluster {
     /// Returns the release of the present version.
-    pub(crate) fn release(&self) -> Option<&Release> {
+    pub(crate) fn current_release(&self) -> Option<&Release> {
         release_of(self.version.as_ref())
     }
 }
 
 /// Returns the answers, or the failure that says most: a wrong key before a network that was down too.
-pub(crate) fn all<const N: usize>(answers: [Result<Answer, ApiError>; N]) -> Result<[Answer; N], Failure> {
+pub(crate) fn require_all<const N: usize>(
+    answers: [Result<Answer, ApiError>; N],
+) -> Result<[Answer; N], Failure> {
     let auth = answers.iter().position(|answer| answer.as_ref().is_err_and(ApiError::is_auth));
     if let Some(at) = auth
         && let Err(error) = &answers[at]
@@ -56,7 +58,7 @@ pub(crate) fn all<const N: usize>(answers: [Result<Answer, ApiError>; N]) -> Res
 }
 
 /// Turns an answer into its own type.
-pub(crate) fn take<T: TryFrom<Answer, Error = ApiError>>(answer: Answer) -> Result<T, Failure> {
+pub(crate) fn convert_answer<T: TryFrom<Answer, Error = ApiError>>(answer: Answer) -> Result<T, Failure> {
     answer.try_into().map_err(Failure::before_start)
 }
 
@@ -68,63 +70,72 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails when the name fits none or several, or a read fails. Nothing was started.
-    pub(crate) fn find(&mut self, wanted: &Selector) -> Result<ResolvedCluster, Failure> {
+    pub(crate) fn resolve_cluster(&mut self, wanted: &Selector) -> Result<ResolvedCluster, Failure> {
         let (no, offers, listed) = match wanted {
             Selector::Number(number) => (ClusterNo::new(*number), None, None),
             Selector::Name(name) => {
                 let reads = [Read::Clusters(Some(name.clone())), Read::Versions];
-                let [list, versions] = all(join(self.api, &reads))?;
-                let list: ClusterList = take(list)?;
+                let [list, versions] = require_all(join(self.api, &reads))?;
+                let list: ClusterList = convert_answer(list)?;
                 let entry = find_cluster(&list, name).map_err(|error| Failure::Cluster {
-                    hint: self.hint_for(&error),
+                    hint: self.cluster_error_hint(&error),
                     error,
-                    place: self.location_text(),
+                    place: self.location(),
                 })?;
                 self.report.cluster = Some((entry.name.clone(), entry.no));
-                (entry.no, Some(take::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
+                (entry.no, Some(convert_answer::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
             }
         };
         let (cluster, health, offers) = if let Some(offers) = offers {
-            let [cluster, health] =
-                all(self.unless_missing(no, join(self.api, &[Read::Cluster(no), Read::Status(no)]))?)?;
+            let [cluster, health] = require_all(
+                self.reject_missing_cluster(no, join(self.api, &[Read::Cluster(no), Read::Status(no)]))?,
+            )?;
             (cluster, health, offers)
         } else {
             let reads = [Read::Cluster(no), Read::Status(no), Read::Versions];
-            let [cluster, health, versions] = all(self.unless_missing(no, join(self.api, &reads))?)?;
-            (cluster, health, take(versions)?)
+            let [cluster, health, versions] =
+                require_all(self.reject_missing_cluster(no, join(self.api, &reads))?)?;
+            (cluster, health, convert_answer(versions)?)
         };
-        let cluster = take::<Option<Cluster>>(cluster)?.ok_or_else(|| self.no_such(no))?;
+        let cluster =
+            convert_answer::<Option<Cluster>>(cluster)?.ok_or_else(|| self.cluster_not_found(no))?;
         self.report.cluster = Some((cluster.name.clone(), no));
         self.report.state = Some(cluster.state.word().to_owned());
-        let health: Option<Health> = take(health)?;
+        let health: Option<Health> = convert_answer(health)?;
         let counted = health.as_ref().and_then(|health| health.brokers.total);
         self.report.broker_count = cluster.brokers.or(counted);
         self.report.health.clone_from(&health);
         let release = listed.as_ref().and_then(|entry| entry.release.clone());
-        let version = self.name_version(&cluster, &offers, release)?;
-        self.report.from.clone_from(&version);
-        self.report.group_no = cluster.config_group;
+        let current_version = self.resolve_current_version(&cluster, &offers, release)?;
+        self.report.from.clone_from(&current_version);
+        self.report.current_group_no = cluster.config_group;
         let listed = listed.map(|entry| entry.identity());
-        Ok(ResolvedCluster { cluster, listed, health, offers, version })
+        Ok(ResolvedCluster {
+            cluster,
+            listed_identity: listed,
+            health,
+            offered_versions: offers,
+            version: current_version,
+        })
     }
 
     /// A refused read of one cluster means that there is none of this number.
-    fn unless_missing<const N: usize>(
+    fn reject_missing_cluster<const N: usize>(
         &self,
         no: ClusterNo,
         answers: [Result<Answer, ApiError>; N],
     ) -> Result<[Result<Answer, ApiError>; N], Failure> {
         match answers.first() {
-            Some(Err(ApiError::Refused { .. })) => Err(self.no_such(no)),
+            Some(Err(ApiError::Refused { .. })) => Err(self.cluster_not_found(no)),
             _ => Ok(answers),
         }
     }
 
-    fn no_such(&self, no: ClusterNo) -> Failure {
-        Failure::NoCluster { no, place: self.location_text(), hint: self.other_regions_hint() }
+    fn cluster_not_found(&self, no: ClusterNo) -> Failure {
+        Failure::NoCluster { no, place: self.location(), hint: self.other_regions_hint() }
     }
 
-    fn hint_for(&self, error: &crate::model::selector::ClusterError) -> String {
+    fn cluster_error_hint(&self, error: &crate::model::selector::ClusterError) -> String {
         use crate::model::selector::ClusterError;
         match error {
             ClusterError::NotFound(_) => self.other_regions_hint(),
@@ -137,7 +148,7 @@ impl Session<'_> {
 
     /// Gives the present version its name: from the versions on offer, from the list's entry, or, for a version
     /// that is no longer on offer, from the list read for this.
-    fn name_version(
+    fn resolve_current_version(
         &self,
         cluster: &Cluster,
         offers: &[KafkaVersion],
@@ -150,8 +161,8 @@ impl Session<'_> {
         if listed.is_some() {
             return Ok(Some(KafkaVersion { release: listed, ..KafkaVersion::nameless(code) }));
         }
-        let [list] = all(join(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
-        let list: ClusterList = take(list)?;
+        let [list] = require_all(join(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
+        let list: ClusterList = convert_answer(list)?;
         let entry = list.allowed.into_iter().find(|entry| entry.no == cluster.no);
         let release = entry.and_then(|entry| entry.release);
         Ok(Some(KafkaVersion { release, ..KafkaVersion::nameless(code) }))

@@ -1,7 +1,7 @@
 //! `check`: can it be done, and what would change. Reads only.
 
-use super::candidates::GroupSelection;
-use super::candidates::{candidates_to_read, select_group};
+use super::group_selection::GroupSelection;
+use super::group_selection::{candidates_to_read, select_group};
 use super::read::{assemble, pre_check_target};
 use crate::api::{Read, RetryPolicy};
 use crate::error::Failure;
@@ -13,8 +13,8 @@ use crate::model::open_start::{OpenStart, StartAnswer};
 use crate::model::selector::Selector;
 use crate::report::VersionChoice;
 use crate::session::Session;
-use crate::session::config_groups::groups_of_each;
-use crate::session::resolve::{ResolvedCluster, UpgradeRequest, take};
+use crate::session::config_groups::fetch_groups_per_version;
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_answer};
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::rules::checks::Check;
 use crate::upgrade::rules::next_action::NextAction;
@@ -27,14 +27,14 @@ use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 ///
 /// Fails when it can't be done, or when a read fails. Nothing was started.
 pub(crate) fn check(flow: &mut Session<'_>, request: &UpgradeRequest) -> Result<(), Failure> {
-    let (_, plan) = flow.prepare(request)?;
-    note_unused_acceptances(flow, &plan, &request.accepted);
+    let (_, plan) = flow.read_and_plan(request)?;
+    note_unused_acceptances(flow, &plan, &request.acceptances);
     match &plan.next_action {
-        NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::Follow => {
+        NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange => {
             Err(busy_failure(flow, &plan))
         }
-        NextAction::Checks if plan.is_blocked() => Err(blocked_failure(&plan)),
-        NextAction::Already | NextAction::Checks => Ok(()),
+        NextAction::RunChecks if plan.is_blocked() => Err(blocked_failure(&plan)),
+        NextAction::NothingToDo | NextAction::RunChecks => Ok(()),
     }
 }
 
@@ -139,14 +139,14 @@ pub(super) fn blocked_by_checks(checks: &[Check]) -> Failure {
 ///
 /// Fails when no newer version is possible, the cluster is changing, or a read fails.
 pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(), Failure> {
-    let found = flow.find(wanted)?;
+    let found = flow.resolve_cluster(wanted)?;
     flow.report.versions = Some(Vec::new());
-    let mut offers = found.offers.clone();
+    let mut offers = found.offered_versions.clone();
     offers.sort_by(|a, b| a.release.cmp(&b.release));
     let newer: Vec<KafkaVersion> =
         offers.iter().filter(|offer| is_newer(offer, found.version.as_ref())).cloned().collect();
-    let snapshots = flow.snapshots_of(&found, &newer)?;
-    let under_way = snapshots.first().is_some_and(Snapshot::is_under_way);
+    let snapshots = flow.snapshot_targets(&found, &newer)?;
+    let under_way = snapshots.first().is_some_and(Snapshot::is_changing);
     let choices: Vec<VersionChoice> = offers
         .into_iter()
         .map(|offer| {
@@ -157,16 +157,16 @@ pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(),
                     if current { "the present version" } else { "not higher than the present version" };
                 return VersionChoice {
                     version: offer,
-                    current,
+                    is_current: current,
                     possible: Some(false),
                     reason: reason.to_owned(),
                 };
             };
-            judge(snapshot)
+            assess_version(snapshot)
         })
         .collect();
     if let Some(snapshot) = snapshots.first() {
-        let plan = Plan::of(snapshot, &Acceptances::default());
+        let plan = Plan::new(snapshot, &Acceptances::default());
         flow.report.group_from.clone_from(&plan.group_from);
     }
     let any = choices.iter().any(|choice| choice.possible == Some(true));
@@ -200,14 +200,14 @@ fn is_newer(offer: &KafkaVersion, present: Option<&KafkaVersion>) -> bool {
     }
 }
 
-fn judge(snapshot: &Snapshot) -> VersionChoice {
-    let plan = Plan::of(snapshot, &Acceptances::default());
+fn assess_version(snapshot: &Snapshot) -> VersionChoice {
+    let plan = Plan::new(snapshot, &Acceptances::default());
     let stopping = plan.blocking_checks().next();
     let undecided =
         stopping.is_some_and(|check| matches!(check.id, "config.no-group" | "config.several-groups"));
     VersionChoice {
         version: plan.to.clone(),
-        current: false,
+        is_current: false,
         possible: if undecided { None } else { Some(stopping.is_none()) },
         reason: stopping.map_or_else(
             || plan.group_to.as_ref().map_or_else(String::new, |group| format!("with config group {group}")),
@@ -218,16 +218,16 @@ fn judge(snapshot: &Snapshot) -> VersionChoice {
 
 impl Session<'_> {
     /// Reads what is needed to judge several targets, together where reads don't wait for each other.
-    fn snapshots_of(
+    fn snapshot_targets(
         &mut self,
         found: &ResolvedCluster,
         targets: &[KafkaVersion],
     ) -> Result<Vec<Snapshot>, Failure> {
-        let lists = groups_of_each(self.api, targets)?;
-        let present = self.present_group(&found.cluster)?;
+        let lists = fetch_groups_per_version(self.api, targets)?;
+        let present = self.fetch_current_settings(&found.cluster)?;
         let worth: Vec<Vec<ConfigGroup>> =
             lists.iter().map(|list| candidates_to_read(present.as_ref(), list)).collect();
-        let candidates: Vec<GroupSettings> = self.settings(&worth.concat())?;
+        let candidates: Vec<GroupSettings> = self.fetch_readable_settings(&worth.concat())?;
         let journal = self.journal_state(found.cluster.no);
         let mut snapshots = Vec::new();
         for (target, list) in targets.iter().zip(&lists) {
@@ -236,14 +236,14 @@ impl Session<'_> {
                 .filter(|candidate| candidate.group.version == target.code)
                 .cloned()
                 .collect();
-            let groups = select_group(present.clone(), found.release(), &own, target, list.len());
-            snapshots.push(without_pre_check(found, target, groups, journal.clone()));
+            let groups = select_group(present.clone(), found.current_release(), &own, target, list.len());
+            snapshots.push(snapshot_without_pre_check(found, target, groups, journal.clone()));
         }
-        self.ask_all(&mut snapshots)?;
+        self.run_pre_checks(&mut snapshots)?;
         Ok(snapshots)
     }
 
-    fn ask_all(&self, snapshots: &mut [Snapshot]) -> Result<(), Failure> {
+    fn run_pre_checks(&self, snapshots: &mut [Snapshot]) -> Result<(), Failure> {
         let mut asked = Vec::new();
         let mut reads = Vec::new();
         for snapshot in snapshots {
@@ -252,17 +252,17 @@ impl Session<'_> {
                     reads.push(Read::PreCheck(target));
                     asked.push(snapshot);
                 }
-                Err(why) => snapshot.pre_check = PreCheck::NotAsked(why),
+                Err(why) => snapshot.pre_check = PreCheck::NotRun(why),
             }
         }
         for (snapshot, answer) in asked.into_iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
-            snapshot.pre_check = take(answer.map_err(Failure::before_start)?)?;
+            snapshot.pre_check = convert_answer(answer.map_err(Failure::before_start)?)?;
         }
         Ok(())
     }
 }
 
-fn without_pre_check(
+fn snapshot_without_pre_check(
     found: &ResolvedCluster,
     target: &KafkaVersion,
     groups: GroupSelection,
@@ -270,7 +270,7 @@ fn without_pre_check(
 ) -> Snapshot {
     let target = kafka_version::ResolvedVersion { version: target.clone(), listed: true };
     let mut snapshot = assemble(found.cluster.clone(), found.health.clone(), target, groups, journal);
-    snapshot.listed.clone_from(&found.listed);
-    snapshot.from.clone_from(&found.version);
+    snapshot.listed_identity.clone_from(&found.listed_identity);
+    snapshot.current_version.clone_from(&found.version);
     snapshot
 }

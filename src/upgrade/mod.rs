@@ -1,7 +1,7 @@
 //! Checking, starting, and watching an upgrade.
 
-mod candidates;
 mod check;
+mod group_selection;
 mod poller;
 mod read;
 pub(crate) mod rules;

@@ -18,39 +18,39 @@ pub(super) struct ClusterPoller {
     /// What every answer has to agree with.
     identity: ClusterIdentity,
     /// Set once the call made for upgrades was refused or not found: some sites may lack it.
-    by_status: bool,
+    uses_status_call: bool,
     /// Set when a read of the last look had to be sent again.
-    retried: bool,
+    retried_last_read: bool,
     /// Set when an answer of the last look no longer had the cluster.
-    vanished: bool,
+    cluster_is_missing: bool,
 }
 
 /// The pause before a read of a look is sent again, once.
 ///
 /// Chosen: a gateway that throttles answers again by then, and the look stays one moment.
-const AGAIN: Duration = Duration::from_secs(1);
+const READ_RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 impl ClusterPoller {
     /// Reads cluster `no`. An answer about a cluster of another name or number counts as a failed read.
     pub(super) fn new(no: ClusterNo, name: &str) -> Self {
         let identity =
             ClusterIdentity { no: Some(no), name: Some(name.to_owned()).filter(|name| !name.is_empty()) };
-        Self { no, identity, by_status: false, retried: false, vanished: false }
+        Self { no, identity, uses_status_call: false, retried_last_read: false, cluster_is_missing: false }
     }
 
     /// Returns the name of the operation that tells the colours, for evidence.
-    pub(super) fn operation(&self) -> &'static str {
-        if self.by_status { "getClusterStatus" } else { "rollingUpgradeProgressCheck" }
+    pub(super) fn health_operation(&self) -> &'static str {
+        if self.uses_status_call { "getClusterStatus" } else { "rollingUpgradeProgressCheck" }
     }
 
     /// Returns true when the last look had to send a read again: whoever looks should slow down.
     pub(super) fn had_to_retry(&self) -> bool {
-        self.retried
+        self.retried_last_read
     }
 
     /// Returns true when an answer of the last look no longer had the cluster.
-    pub(super) fn has_vanished(&self) -> bool {
-        self.vanished
+    pub(super) fn is_cluster_missing(&self) -> bool {
+        self.cluster_is_missing
     }
 
     /// Reads the colours.
@@ -58,12 +58,12 @@ impl ClusterPoller {
     /// # Errors
     ///
     /// Fails when the read does, twice; an answer without content or about another cluster is a failure too.
-    pub(super) fn health(&mut self, flow: &Session<'_>) -> Result<Health, ApiError> {
-        (self.retried, self.vanished) = (false, false);
-        if !self.by_status {
+    pub(super) fn read_health(&mut self, flow: &Session<'_>) -> Result<Health, ApiError> {
+        (self.retried_last_read, self.cluster_is_missing) = (false, false);
+        if !self.uses_status_call {
             match self.read(flow, Read::Progress(self.no)) {
                 Err(error) if error.is_no_such_route() || matches!(error, ApiError::Refused { .. }) => {
-                    self.by_status = true;
+                    self.uses_status_call = true;
                 }
                 answer => {
                     return self
@@ -80,7 +80,7 @@ impl ClusterPoller {
     /// # Errors
     ///
     /// Fails when the read does, twice; a cluster that is gone, or another one, is a failure too.
-    pub(super) fn cluster(&mut self, flow: &Session<'_>) -> Result<Cluster, ApiError> {
+    pub(super) fn read_cluster(&mut self, flow: &Session<'_>) -> Result<Cluster, ApiError> {
         let answer = self.read(flow, Read::Cluster(self.no));
         self.verify_identity(answer, "getClusterInfo", |cluster| &cluster.identity)
     }
@@ -94,7 +94,7 @@ impl ClusterPoller {
     ) -> Result<T, ApiError> {
         let unusable = |what| ApiError::Unreadable { operation, status: 200, what, request_id: None };
         let Some(answer) = answer? else {
-            self.vanished = true;
+            self.cluster_is_missing = true;
             return Err(unusable("an answer without content".to_owned()));
         };
         deliberate_bug!(IgnoreIdentity => return Ok(answer););
@@ -112,12 +112,12 @@ impl ClusterPoller {
     {
         match one(flow.api, read.clone(), RetryPolicy::Once) {
             Err(error) if matches!(classify(OperationKind::Read, &error), RetryDecision::Retry { .. }) => {
-                self.retried = true;
+                self.retried_last_read = true;
                 let interrupted = |interrupted: Interrupted| ApiError::Interrupted {
                     operation: "look",
                     signal: interrupted.0,
                 };
-                flow.clock.sleep(AGAIN.min(flow.poll)).map_err(interrupted)?;
+                flow.clock.sleep(READ_RETRY_PAUSE.min(flow.poll_interval)).map_err(interrupted)?;
                 one(flow.api, read, RetryPolicy::Once)
             }
             outcome => outcome,
@@ -146,6 +146,6 @@ impl Session<'_> {
             format!("{}, version code {version}, config group {group}", cluster.state),
         );
         self.report.state = Some(cluster.state.word().to_owned());
-        self.report.last_seen = Some(cluster.clone());
+        self.report.last_cluster = Some(cluster.clone());
     }
 }

@@ -1,6 +1,6 @@
 //! Reads all that a decision needs, each thing once.
 
-use super::candidates::{GroupSelection, candidates_to_read, select_group};
+use super::group_selection::{GroupSelection, candidates_to_read, select_group};
 use crate::api::{Read, join};
 use crate::config_group::rules::choice::{GroupChoice, choose, copy_is_better, settings_of};
 use crate::config_group::rules::difference::VersionedSettings;
@@ -13,7 +13,7 @@ use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{self, KafkaVersion, Release};
 use crate::model::selector::Selector;
 use crate::session::Session;
-use crate::session::resolve::{ResolvedCluster, UpgradeRequest, all, take};
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_answer, require_all};
 use crate::upgrade::rules::checks::policy::ItemKind;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
@@ -24,22 +24,22 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails when something named is not there, or a read fails. Nothing was started.
-    pub(super) fn prepare(&mut self, request: &UpgradeRequest) -> Result<(Snapshot, Plan), Failure> {
-        let found = self.find(&request.cluster)?;
-        let target = request.version.find(&found.offers)?;
+    pub(super) fn read_and_plan(&mut self, request: &UpgradeRequest) -> Result<(Snapshot, Plan), Failure> {
+        let found = self.resolve_cluster(&request.cluster)?;
+        let target = request.version.find(&found.offered_versions)?;
         self.report.to = Some(target.version.clone());
-        let mut snapshot = self.snapshot(found, target, request.config_group.as_ref())?;
+        let mut snapshot = self.read_snapshot(found, target, request.config_group.as_ref())?;
         snapshot.requires_journal = request.require_journal;
-        request.accepted.refuse_unknown_items(&|kind, item| match kind {
+        request.acceptances.validate_items(&|kind, item| match kind {
             ItemKind::Setting => is_setting(&snapshot, item),
             ItemKind::Run => is_start_run(&snapshot, item),
         })?;
-        let mut plan = Plan::of(&snapshot, &request.accepted);
+        let mut plan = Plan::new(&snapshot, &request.acceptances);
         for candidate in &mut plan.candidates {
             let command = self.context.check(plan.no, &plan.to, Some(candidate.group.no));
             candidate.command = Some(command);
         }
-        self.report.set_plan(&plan);
+        self.report.apply_plan(&plan);
         Ok((snapshot, plan))
     }
 
@@ -48,22 +48,22 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails when the config group named is not there, or a read fails.
-    pub(super) fn snapshot(
+    pub(super) fn read_snapshot(
         &mut self,
         found: ResolvedCluster,
         mut target: kafka_version::ResolvedVersion,
         wanted: Option<&Selector>,
     ) -> Result<Snapshot, Failure> {
-        let list = self.groups_of(target.version.code)?;
+        let list = self.fetch_groups(target.version.code)?;
         if target.version.release.is_none() {
             let name = list.iter().find_map(|group| group.version_name.as_deref());
             target.version.release = name.and_then(Release::find);
         }
-        let groups = self.groups(&found, &target.version, &list, wanted)?;
+        let groups = self.read_groups(&found, &target.version, &list, wanted)?;
         let journal = self.journal_state(found.cluster.no);
         let mut snapshot = assemble(found.cluster, found.health, target, groups, journal);
-        (snapshot.listed, snapshot.from) = (found.listed, found.version);
-        snapshot.pre_check = self.pre_check(&snapshot)?;
+        (snapshot.listed_identity, snapshot.current_version) = (found.listed_identity, found.version);
+        snapshot.pre_check = self.run_pre_check(&snapshot)?;
         Ok(snapshot)
     }
 
@@ -79,53 +79,56 @@ impl Session<'_> {
     /// Fails when a read fails, or the cluster is gone. Nothing was started.
     pub(super) fn reread(&mut self, before: &Snapshot) -> Result<Snapshot, Failure> {
         let no = before.cluster.no;
-        let [cluster, health] = all(join(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
-        let cluster = take::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?.named_as(&before.cluster);
-        let present = self.present_group(&cluster)?;
-        let target_settings = match &before.group {
-            group if group.one().is_some() && before.target_settings.is_some() => {
-                let wanted: Vec<ConfigGroup> = group.one().cloned().into_iter().collect();
-                self.settings(&wanted)?.pop()
+        let [cluster, health] = require_all(join(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
+        let cluster =
+            convert_answer::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?.named_as(&before.cluster);
+        let present = self.fetch_current_settings(&cluster)?;
+        let target_settings = match &before.selected_group {
+            group if group.group().is_some() && before.target_settings.is_some() => {
+                let wanted: Vec<ConfigGroup> = group.group().cloned().into_iter().collect();
+                self.fetch_readable_settings(&wanted)?.pop()
             }
             _ => None,
         };
-        let (group, copy_command) = (before.group.clone(), before.copy_command.clone());
+        let (group, copy_command) = (before.selected_group.clone(), before.copy_command.clone());
         let groups = GroupSelection { present, group, target_settings, copy_command };
         let journal = self.journal_state(no);
-        let mut snapshot = assemble(cluster, take(health)?, before.target.clone(), groups, journal);
-        snapshot.listed = before.identity().ok().or_else(|| before.listed.clone());
+        let mut snapshot = assemble(cluster, convert_answer(health)?, before.target.clone(), groups, journal);
+        snapshot.listed_identity = before.identity().ok().or_else(|| before.listed_identity.clone());
         snapshot.requires_journal = before.requires_journal;
-        snapshot.from = match (&before.from, snapshot.cluster.version) {
+        snapshot.current_version = match (&before.current_version, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
             (_, code) => code.map(KafkaVersion::nameless),
         };
-        snapshot.pre_check = self.pre_check(&snapshot)?;
+        snapshot.pre_check = self.run_pre_check(&snapshot)?;
         Ok(snapshot)
     }
 
-    fn groups(
+    fn read_groups(
         &self,
         found: &ResolvedCluster,
         target: &KafkaVersion,
         list: &[ConfigGroup],
         wanted: Option<&Selector>,
     ) -> Result<GroupSelection, Failure> {
-        let present = self.present_group(&found.cluster)?;
+        let present = self.fetch_current_settings(&found.cluster)?;
         // At the target there is nothing to choose and nothing to compare.
         if found.cluster.version == Some(target.code) {
             let group = match wanted {
-                Some(wanted) => SelectedGroup::Named(self.named_group(&found.offers, list, wanted)?),
+                Some(wanted) => {
+                    SelectedGroup::Named(self.resolve_group(&found.offered_versions, list, wanted)?)
+                }
                 None => SelectedGroup::Chosen(choose(None, &[], None, 0)),
             };
             return Ok(GroupSelection { present, group, target_settings: None, copy_command: None });
         }
         if let Some(wanted) = wanted {
-            let named = self.named_group(&found.offers, list, wanted)?;
+            let named = self.resolve_group(&found.offered_versions, list, wanted)?;
             let compared: &[ConfigGroup] =
                 if named.version == target.code { std::slice::from_ref(&named) } else { &[] };
-            let target_settings = self.settings(compared)?.pop();
+            let target_settings = self.fetch_readable_settings(compared)?.pop();
             let copy_command =
-                self.better_copy(found, present.as_ref(), target_settings.as_ref(), target, list);
+                self.better_copy_command(found, present.as_ref(), target_settings.as_ref(), target, list);
             return Ok(GroupSelection {
                 present,
                 group: SelectedGroup::Named(named),
@@ -133,18 +136,19 @@ impl Session<'_> {
                 copy_command,
             });
         }
-        let candidates = self.settings(&candidates_to_read(present.as_ref(), list))?;
-        let mut groups = select_group(present, found.release(), &candidates, target, list.len());
+        let candidates = self.fetch_readable_settings(&candidates_to_read(present.as_ref(), list))?;
+        let mut groups = select_group(present, found.current_release(), &candidates, target, list.len());
         if let SelectedGroup::Chosen(GroupChoice::None(compared)) = &groups.group {
             let nearest = compared.candidates.first();
             let nearest = nearest.and_then(|nearest| settings_of(&candidates, nearest.group.no));
-            groups.copy_command = self.better_copy(found, groups.present.as_ref(), nearest, target, list);
+            groups.copy_command =
+                self.better_copy_command(found, groups.present.as_ref(), nearest, target, list);
         }
         Ok(groups)
     }
 
     /// Returns the command that makes a group with the present values, where that keeps more than `other` does.
-    fn better_copy(
+    fn better_copy_command(
         &self,
         found: &ResolvedCluster,
         present: Option<&GroupSettings>,
@@ -153,22 +157,22 @@ impl Session<'_> {
         list: &[ConfigGroup],
     ) -> Option<String> {
         let present = present?;
-        let side = VersionedSettings { settings: present, release: found.release() };
+        let side = VersionedSettings { settings: present, release: found.current_release() };
         if other.is_some_and(|other| !copy_is_better(side, other, target.release.as_ref())) {
             return None;
         }
         let source = format!("--cluster no:{}", found.cluster.no);
-        self.copy_command(&source, (&present.group, found.release()), target, list, &|_| false)
+        self.copy_command(&source, (&present.group, found.current_release()), target, list, &|_| false)
     }
 
     /// Asks the service whether this upgrade may be done, where the question makes sense.
-    fn pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, Failure> {
+    fn run_pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, Failure> {
         let target = match pre_check_target(snapshot) {
             Ok(target) => target,
-            Err(why) => return Ok(PreCheck::NotAsked(why)),
+            Err(why) => return Ok(PreCheck::NotRun(why)),
         };
-        let [answer] = all(join(self.api, &[Read::PreCheck(target)]))?;
-        take(answer)
+        let [answer] = require_all(join(self.api, &[Read::PreCheck(target)]))?;
+        convert_answer(answer)
     }
 }
 
@@ -182,14 +186,14 @@ pub(super) fn assemble(
 ) -> Snapshot {
     Snapshot {
         cluster,
-        listed: None,
-        from: None,
+        listed_identity: None,
+        current_version: None,
         health,
         target,
-        present: groups.present,
-        group: groups.group,
+        current_group: groups.present,
+        selected_group: groups.group,
         target_settings: groups.target_settings,
-        pre_check: PreCheck::NotAsked("not asked yet"),
+        pre_check: PreCheck::NotRun("not asked yet"),
         copy_command: groups.copy_command,
         journal,
         requires_journal: false,
@@ -201,10 +205,10 @@ pub(super) fn pre_check_target(snapshot: &Snapshot) -> Result<UpgradeTarget, &'s
     if snapshot.is_at_target() {
         return Err("already at the version");
     }
-    if snapshot.is_under_way() {
+    if snapshot.is_changing() {
         return Err("the cluster is changing");
     }
-    let group = snapshot.group.one().ok_or("no config group is settled")?;
+    let group = snapshot.selected_group.group().ok_or("no config group is settled")?;
     if group.version != snapshot.target.version.code {
         return Err("the config group belongs to another version");
     }
@@ -213,7 +217,7 @@ pub(super) fn pre_check_target(snapshot: &Snapshot) -> Result<UpgradeTarget, &'s
 
 /// Returns true when either group has a setting of this name.
 fn is_setting(snapshot: &Snapshot, key: &str) -> bool {
-    let groups = [&snapshot.present, &snapshot.target_settings];
+    let groups = [&snapshot.current_group, &snapshot.target_settings];
     let nothing_known = groups.iter().all(|group| group.is_none());
     nothing_known || groups.into_iter().flatten().any(|group| group.setting(key).is_some())
 }

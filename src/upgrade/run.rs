@@ -21,7 +21,7 @@ use crate::report::Report;
 use crate::session::resolve::UpgradeRequest;
 use crate::session::{Session, interrupted_before_start};
 use crate::upgrade::rules::broker_history::RestartEvidence;
-use crate::upgrade::rules::checks::other_group;
+use crate::upgrade::rules::checks::other_group_check;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
@@ -67,26 +67,26 @@ fn decide(
     waiting: WaitOptions,
     asking: &mut ConfirmOptions<'_>,
 ) -> Result<(), Failure> {
-    let (mut snapshot, mut plan) = flow.prepare(request)?;
-    if plan.next_action == NextAction::Already {
+    let (mut snapshot, mut plan) = flow.read_and_plan(request)?;
+    if plan.next_action == NextAction::NothingToDo {
         (snapshot, plan) = confirm_already_done(flow, request, &snapshot, &plan)?;
     }
     match &plan.next_action {
-        NextAction::Already => {
+        NextAction::NothingToDo => {
             flow.report.verdict = Some(Verdict::Already);
             Ok(())
         }
         NextAction::Attach(start) => attach(flow, &plan, start, waiting),
-        NextAction::Follow if waiting.wait => follow_other_change(flow, request, &plan, waiting),
-        NextAction::Follow | NextAction::BusyWith(_) => Err(busy_failure(flow, &plan)),
-        NextAction::Checks => {
-            flow.reporter.plan(&plan);
-            note_unused_acceptances(flow, &plan, &request.accepted);
+        NextAction::FollowOtherChange if waiting.wait => follow_other_change(flow, request, &plan, waiting),
+        NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(flow, &plan)),
+        NextAction::RunChecks => {
+            flow.reporter.show_plan(&plan);
+            note_unused_acceptances(flow, &plan, &request.acceptances);
             if plan.is_blocked() {
                 return Err(blocked_failure(&plan));
             }
-            let consent = ask(flow, &plan, asking)?;
-            start(flow, request, snapshot, plan, consent, waiting, asking)
+            let consent = ask_for_consent(flow, &plan, asking)?;
+            start_and_watch(flow, request, snapshot, plan, consent, waiting, asking)
         }
     }
 }
@@ -101,16 +101,20 @@ fn confirm_already_done(
 ) -> Result<(Snapshot, Plan), Failure> {
     deliberate_bug!(BelieveFirstAlready => return Ok((snapshot.clone(), plan.clone())););
     let name = plan.name_or_number();
-    let pause = flow.watch_thresholds().confirmation_gap.max(flow.poll);
+    let pause = flow.watch_thresholds().confirmation_gap.max(flow.poll_interval);
     flow.reporter.note(&format!("{name} is already at {}; checking again to confirm", plan.to));
     flow.clock.sleep(pause).map_err(interrupted_before_start)?;
     let snapshot = flow.reread(snapshot)?;
-    let plan = Plan::of(&snapshot, &request.accepted);
-    flow.report.set_plan(&plan);
+    let plan = Plan::new(&snapshot, &request.acceptances);
+    flow.report.apply_plan(&plan);
     Ok((snapshot, plan))
 }
 
-fn ask(flow: &Session<'_>, plan: &Plan, asking: &mut ConfirmOptions<'_>) -> Result<Consent, Failure> {
+fn ask_for_consent(
+    flow: &Session<'_>,
+    plan: &Plan,
+    asking: &mut ConfirmOptions<'_>,
+) -> Result<Consent, Failure> {
     confirm(plan, asking.yes, asking.prompt).map_err(|error| match error {
         // The terminal tells that it was a signal; the clock tells which.
         ConsentError::Interrupted => {
@@ -122,7 +126,7 @@ fn ask(flow: &Session<'_>, plan: &Plan, asking: &mut ConfirmOptions<'_>) -> Resu
     })
 }
 
-fn lock(flow: &Session<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
+fn lock_cluster(flow: &Session<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
     flow.journal.lock(&flow.context.service, plan.no).map_err(|error| match error {
         LockError::Held => Failure::Busy {
             what: format!("another cdss on this machine is at work on {}", plan.name_or_number()),
@@ -133,7 +137,7 @@ fn lock(flow: &Session<'_>, plan: &Plan) -> Result<ClusterLock, Failure> {
 }
 
 /// From a consent to the verdict.
-fn start(
+fn start_and_watch(
     flow: &mut Session<'_>,
     request: &UpgradeRequest,
     snapshot: Snapshot,
@@ -142,27 +146,33 @@ fn start(
     waiting: WaitOptions,
     asking: &mut ConfirmOptions<'_>,
 ) -> Result<(), Failure> {
-    let _lock = lock(flow, &plan)?;
-    let RereadState { snapshot, plan, consent, looked_at } =
+    let _lock = lock_cluster(flow, &plan)?;
+    let RereadState { snapshot, plan, consent, observed_at: looked_at } =
         reread_under_lock(flow, request, snapshot, plan, consent, asking)?;
     let Some(target) = plan.target() else { return Err(blocked_failure(&plan)) };
     record_start(flow, &snapshot, &plan, &target, &consent, asking)?;
     flow.report.start_run = Some(flow.journal.run().to_owned());
 
-    let accepted = &request.accepted;
-    let ready =
-        StartRequest { snapshot: &snapshot, plan: &plan, target, accepted, consent: &consent, looked_at };
+    let accepted = &request.acceptances;
+    let ready = StartRequest {
+        snapshot: &snapshot,
+        plan: &plan,
+        target,
+        accepted,
+        consent: &consent,
+        observed_at: looked_at,
+    };
     let sent = flow.send_start(ready)?;
     report_start(flow, &plan, &sent);
     if !waiting.wait {
-        return without_waiting(flow, &plan, sent.answer);
+        return finish_without_waiting(flow, &plan, sent.answer);
     }
-    let watched = OwnStart {
+    let watched = RecordedStart {
         answer: sent.answer,
-        before: plan.from.as_ref().map(|from| from.code),
-        brokers: plan.names_of_brokers.clone(),
+        previous_version: plan.from.as_ref().map(|from| from.code),
+        brokers: plan.broker_names.clone(),
         restarted: Vec::new(),
-        seen_to_change: sent.seen_to_change,
+        change_observed: sent.change_observed,
         origin: sent.origin,
     };
     watch_own_start(flow, &plan, waiting, watched)
@@ -172,14 +182,17 @@ fn start(
 fn report_start(flow: &mut Session<'_>, plan: &Plan, sent: &StartOutcome) {
     let follow = flow.follow_command(plan);
     let name = plan.name_or_number();
-    let seen =
-        if sent.seen_to_change { format!("{name} is changing") } else { format!("{name} is at {}", plan.to) };
+    let seen = if sent.change_observed {
+        format!("{name} is changing")
+    } else {
+        format!("{name} is at {}", plan.to)
+    };
     match sent.answer {
         StartAnswer::Accepted => {
             flow.report.submitted = Submitted::Yes;
             flow.report.started_at = Some(sent.at);
-            flow.report.start_request.clone_from(&sent.request_id);
-            flow.reporter.started(sent.at, sent.request_id.as_deref(), &follow);
+            flow.report.start_request_id.clone_from(&sent.request_id);
+            flow.reporter.show_started(sent.at, sent.request_id.as_deref(), &follow);
             if let Err(error) = flow.journal.accepted(sent.at, sent.request_id.as_deref()) {
                 flow.reporter.warn(&format!("{error}; the upgrade continues"));
             }
@@ -193,12 +206,13 @@ fn report_start(flow: &mut Session<'_>, plan: &Plan, sent: &StartOutcome) {
             flow.reporter.warn(&format!("the answer to the start was lost, and {seen}"));
         }
     }
-    flow.reporter.following(&format!("the change of {name}; this run cannot tell whether it started it"));
+    flow.reporter
+        .show_following(&format!("the change of {name}; this run cannot tell whether it started it"));
     flow.reporter.note(&format!("  {follow}"));
 }
 
 /// Ends without a watch: only an accepted start is known to be running.
-fn without_waiting(flow: &mut Session<'_>, plan: &Plan, answer: StartAnswer) -> Result<(), Failure> {
+fn finish_without_waiting(flow: &mut Session<'_>, plan: &Plan, answer: StartAnswer) -> Result<(), Failure> {
     let (name, is_ours) = (plan.name_or_number(), answer == StartAnswer::Accepted);
     // An earlier start may have ended since.
     let is_over = matches!(plan.next_action, NextAction::Attach(_)) && !plan.shows_change;
@@ -211,14 +225,16 @@ fn without_waiting(flow: &mut Session<'_>, plan: &Plan, answer: StartAnswer) -> 
             format!("the service reports the state `error` for {name}, which only a watch can confirm")
         }
         (_, true) => format!("{name} shows no change under way, and only a watch can confirm how it ended"),
-        (_, false) => format!("{}, so the change of {name} may not be its effect", start_answer_text(answer)),
+        (_, false) => {
+            format!("{}, so the change of {name} may not be its effect", describe_start_answer(answer))
+        }
     };
     flow.report.verdict = Some(Verdict::Unknown);
     Err(Failure::Lost { why, follow: flow.follow_command(plan) })
 }
 
 /// Says why a start is not known to have caused a change.
-fn start_answer_text(answer: StartAnswer) -> &'static str {
+fn describe_start_answer(answer: StartAnswer) -> &'static str {
     match answer {
         StartAnswer::Accepted => "the start was accepted",
         StartAnswer::Refused => "the service refused the start",
@@ -232,7 +248,7 @@ struct RereadState {
     plan: Plan,
     consent: Consent,
     /// The clock's time just before its reads were sent.
-    looked_at: Duration,
+    observed_at: Duration,
 }
 
 /// Reads everything anew under the lock. A plan that moved needs a new answer from a person, and a new run
@@ -246,34 +262,34 @@ fn reread_under_lock(
     asking: &mut ConfirmOptions<'_>,
 ) -> Result<RereadState, Failure> {
     deliberate_bug!(SkipSecondLook => {
-        return Ok(RereadState { snapshot, plan, consent, looked_at: flow.clock.elapsed() });
+        return Ok(RereadState { snapshot, plan, consent, observed_at: flow.clock.elapsed() });
     });
     loop {
         // A program that renews the key may take a minute: it runs before the look, not between look and start.
         flow.api.refresh_credentials();
         let looked_at = flow.clock.elapsed();
         snapshot = flow.reread(&snapshot)?;
-        let now = Plan::of(&snapshot, &request.accepted);
+        let now = Plan::new(&snapshot, &request.acceptances);
         if now.has_same_content(&plan) {
-            flow.report.set_plan(&now);
-            return Ok(RereadState { snapshot, plan: now, consent, looked_at });
+            flow.report.apply_plan(&now);
+            return Ok(RereadState { snapshot, plan: now, consent, observed_at: looked_at });
         }
-        flow.report.set_plan(&now);
-        if !matches!(now.next_action, NextAction::Checks | NextAction::Already) {
+        flow.report.apply_plan(&now);
+        if !matches!(now.next_action, NextAction::RunChecks | NextAction::NothingToDo) {
             return Err(busy_failure(flow, &now));
         }
         flow.reporter.warn("the cluster changed since the plan was made");
-        flow.reporter.plan(&now);
-        if now.is_blocked() && now.next_action == NextAction::Checks {
-            flow.report.mark_stale();
+        flow.reporter.show_plan(&now);
+        if now.is_blocked() && now.next_action == NextAction::RunChecks {
+            flow.report.add_stale_check();
             return Err(blocked_failure(&now));
         }
-        let is_asked = consent.method() != ConsentMethod::YesFlag && now.next_action == NextAction::Checks;
+        let is_asked = consent.method() != ConsentMethod::YesFlag && now.next_action == NextAction::RunChecks;
         if !is_asked {
-            flow.report.mark_stale();
+            flow.report.add_stale_check();
             return Err(Failure::Stale);
         }
-        consent = ask(flow, &now, asking)?;
+        consent = ask_for_consent(flow, &now, asking)?;
         plan = now;
     }
 }
@@ -303,7 +319,7 @@ fn record_start(
         accepted: &accepted,
         closes: &closes,
         from_version: plan.from.as_ref().map(|from| from.code),
-        brokers: &plan.names_of_brokers,
+        brokers: &plan.broker_names,
         plan: &(asking.document)(flow.report),
     };
     flow.journal.start(flow.clock.now(), &entry).map_err(Failure::Journal)
@@ -316,7 +332,7 @@ fn attach(
     start: &OpenStart,
     waiting: WaitOptions,
 ) -> Result<(), Failure> {
-    let _lock = match lock(flow, plan) {
+    let _lock = match lock_cluster(flow, plan) {
         Ok(lock) => Some(lock),
         // A watch starts nothing, so a journal that can't be used doesn't stop it.
         Err(Failure::Journal(error)) => {
@@ -325,36 +341,36 @@ fn attach(
         }
         Err(failure) => return Err(failure),
     };
-    flow.reporter.following(&describe_open_start(plan, start));
+    flow.reporter.show_following(&describe_open_start(plan, start));
     flow.report.start_run = Some(start.run.clone());
     flow.report.started_at = Some(start.started_at).filter(|_| start.answer != StartAnswer::Refused);
     if let Err(error) = flow.journal.attached(flow.clock.now(), &start.run) {
         flow.reporter.warn(&format!("{error}; watching on"));
     }
     if !waiting.wait {
-        return without_waiting(flow, plan, start.answer);
+        return finish_without_waiting(flow, plan, start.answer);
     }
-    let watched = OwnStart {
+    let watched = RecordedStart {
         answer: start.answer,
-        before: start.from,
-        brokers: start.brokers.iter().chain(&plan.names_of_brokers).cloned().collect(),
+        previous_version: start.from,
+        brokers: start.brokers.iter().chain(&plan.broker_names).cloned().collect(),
         restarted: start.restarted.clone(),
-        seen_to_change: false,
+        change_observed: false,
         origin: flow.clock.elapsed(),
     };
     watch_own_start(flow, plan, waiting, watched)
 }
 
 /// A start of this journal, before its watch.
-struct OwnStart {
+struct RecordedStart {
     answer: StartAnswer,
-    before: Option<VersionCode>,
+    previous_version: Option<VersionCode>,
     /// Names of the brokers that have to come back.
     brokers: Vec<String>,
     /// Those that earlier runs saw restart.
     restarted: Vec<String>,
     /// A change was seen before the watch.
-    seen_to_change: bool,
+    change_observed: bool,
     origin: Duration,
 }
 
@@ -363,26 +379,26 @@ fn watch_own_start(
     flow: &mut Session<'_>,
     plan: &Plan,
     waiting: WaitOptions,
-    started: OwnStart,
+    started: RecordedStart,
 ) -> Result<(), Failure> {
     let expected = Expectation {
         target: Some(plan.to.code),
-        before: started.before,
-        brokers: ExpectedBrokers::new(started.brokers, plan.brokers),
+        previous: started.previous_version,
+        brokers: ExpectedBrokers::new(started.brokers, plan.broker_count),
     };
     let mut progress = Progress::new(flow.watch_thresholds(), Ownership::Ours, expected);
-    if started.seen_to_change {
-        progress.note_change();
+    if started.change_observed {
+        progress.mark_change_observed();
     }
     // The looks after a lost answer may have seen brokers leave green already.
-    let away = flow.report.brokers.0.iter().filter(|trail| trail.restarted() == RestartEvidence::No);
-    progress.note_brokers(started.restarted, away.map(|trail| trail.name.clone()));
+    let away = flow.report.brokers.0.iter().filter(|trail| trail.restart_evidence() == RestartEvidence::No);
+    progress.add_known_restarts(started.restarted, away.map(|trail| trail.name.clone()));
     let (timeout, origin) = (Some(waiting.timeout), started.origin);
-    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: true };
+    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: true };
     let end = watch.run(flow);
     let follow = flow.follow_command(plan);
-    if matches!(end, WatchEnd::Settled(WatchResult::AtTarget)) {
-        flow.report_group_in_use();
+    if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
+        flow.report_current_group();
     }
     conclude(flow, end, started.answer, &plan.name_or_number(), follow)
 }
@@ -403,21 +419,21 @@ pub(super) fn conclude(
         return conclude(flow, end, StartAnswer::Accepted, name, follow);
     });
     let (verdict, failure) = match end {
-        WatchEnd::Settled(WatchResult::AtTarget) if answer == StartAnswer::Refused => {
+        WatchEnd::Finished(WatchResult::AtTarget) if answer == StartAnswer::Refused => {
             (Verdict::Already, None)
         }
-        WatchEnd::Settled(WatchResult::AtTarget) => (Verdict::Done, None),
-        WatchEnd::Settled(WatchResult::Returned) if is_ours => {
+        WatchEnd::Finished(WatchResult::AtTarget) => (Verdict::Done, None),
+        WatchEnd::Finished(WatchResult::AtPreviousVersion) if is_ours => {
             let what = format!("{name} is healthy but did not reach the target version");
             (Verdict::Failed, Some(Failure::Failed { what }))
         }
-        WatchEnd::Settled(WatchResult::InError) if is_ours => {
+        WatchEnd::Finished(WatchResult::InError) if is_ours => {
             (Verdict::Failed, Some(Failure::Failed { what: format!("the state of {name} is error") }))
         }
-        WatchEnd::GaveUp { why, goes_on: true } if is_ours => {
+        WatchEnd::GaveUp { reason: why, is_still_changing: true } if is_ours => {
             (Verdict::Running, Some(Failure::StillRunning { why, follow }))
         }
-        WatchEnd::Interrupted { signal, seen_to_change } => {
+        WatchEnd::Interrupted { signal, change_observed: seen_to_change } => {
             let verdict = if seen_to_change && is_ours { Verdict::Running } else { Verdict::Unknown };
             let sent = match (flow.report.submitted, seen_to_change) {
                 (Submitted::Yes, true) => StartState::Yes,
@@ -428,22 +444,24 @@ pub(super) fn conclude(
             };
             (verdict, Some(Failure::Signal { signal, sent, follow: Some(follow) }))
         }
-        WatchEnd::Settled(settled) => {
+        WatchEnd::Finished(settled) => {
             let seen = match settled {
                 WatchResult::InError => format!("the state of {name} is error"),
-                WatchResult::Elsewhere(version) => {
+                WatchResult::AtOtherVersion(version) => {
                     format!("{name} is idle at version code {version}, which is not the target version")
                 }
-                WatchResult::Returned => format!("{name} is healthy but did not reach the target version"),
-                WatchResult::NeverChanged | WatchResult::AtTarget => {
+                WatchResult::AtPreviousVersion => {
+                    format!("{name} is healthy but did not reach the target version")
+                }
+                WatchResult::NoChangeObserved | WatchResult::AtTarget => {
                     format!("no change was observed on {name}, which is not at the target version")
                 }
             };
-            let why = if is_ours { seen } else { format!("{seen}; {}", start_answer_text(answer)) };
+            let why = if is_ours { seen } else { format!("{seen}; {}", describe_start_answer(answer)) };
             (Verdict::Unknown, Some(Failure::Lost { why, follow }))
         }
-        WatchEnd::GaveUp { why, goes_on } => {
-            let why = if goes_on { format!("{why}; {}", start_answer_text(answer)) } else { why };
+        WatchEnd::GaveUp { reason: why, is_still_changing: goes_on } => {
+            let why = if goes_on { format!("{why}; {}", describe_start_answer(answer)) } else { why };
             (Verdict::Unknown, Some(Failure::Lost { why, follow }))
         }
     };
@@ -459,39 +477,43 @@ fn follow_other_change(
     waiting: WaitOptions,
 ) -> Result<(), Failure> {
     let name = plan.name_or_number();
-    flow.reporter.following(&format!("the change of {name}, which this run did not start"));
+    flow.reporter.show_following(&format!("the change of {name}, which this run did not start"));
     let expected = Expectation {
         target: Some(plan.to.code),
-        before: None,
-        brokers: ExpectedBrokers::new(plan.names_of_brokers.iter().cloned(), plan.brokers),
+        previous: None,
+        brokers: ExpectedBrokers::new(plan.broker_names.iter().cloned(), plan.broker_count),
     };
     let progress = Progress::new(flow.watch_thresholds(), Ownership::Foreign, expected);
     let (timeout, origin) = (Some(waiting.timeout), flow.clock.elapsed());
-    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, journalled: false };
+    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: false };
     let follow = flow.follow_command(plan);
     let what = match watch.run(flow) {
-        WatchEnd::Settled(WatchResult::AtTarget) => {
-            let in_use = flow.report.last_seen.as_ref().and_then(|cluster| cluster.config_group);
+        WatchEnd::Finished(WatchResult::AtTarget) => {
+            let in_use = flow.report.last_cluster.as_ref().and_then(|cluster| cluster.config_group);
             let named = plan.group_to.as_ref().filter(|_| request.config_group.is_some());
             if let Some(named) = named.filter(|named| in_use != Some(named.no)) {
-                let check = other_group(&plan.to, in_use, named);
+                let check = other_group_check(&plan.to, in_use, named);
                 let failure = blocked_by_checks(std::slice::from_ref(&check));
                 flow.report.checks.push(check);
                 flow.report.verdict = Some(Verdict::NotStarted);
                 return Err(failure);
             }
-            flow.report_group_in_use();
+            flow.report_current_group();
             flow.report.verdict = Some(Verdict::Already);
             return Ok(());
         }
-        WatchEnd::Settled(WatchResult::InError) => {
+        WatchEnd::Finished(WatchResult::InError) => {
             format!("the state of {name} is error, and this run started nothing")
         }
-        WatchEnd::Settled(WatchResult::Returned | WatchResult::Elsewhere(_) | WatchResult::NeverChanged) => {
+        WatchEnd::Finished(
+            WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_) | WatchResult::NoChangeObserved,
+        ) => {
             format!("{name} is not at {} after the change that was under way", plan.to)
         }
-        WatchEnd::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
-        WatchEnd::GaveUp { why, goes_on: false } => why,
+        WatchEnd::GaveUp { reason: why, is_still_changing: true } => {
+            format!("{name} is still changing: {why}")
+        }
+        WatchEnd::GaveUp { reason: why, is_still_changing: false } => why,
         WatchEnd::Interrupted { signal, .. } => {
             flow.report.verdict = Some(Verdict::NotStarted);
             return Err(Failure::Signal { signal, sent: StartState::Watching, follow: Some(follow) });

@@ -17,8 +17,8 @@ use crate::model::cluster::{Cluster, ClusterState};
 use crate::model::open_start::StartAnswer;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::session::Session;
-use crate::session::attempts::{CONFIRMATION_PAUSES, RetryBudget};
 use crate::session::interrupted_before_start;
+use crate::session::retry_budget::{CONFIRMATION_PAUSES, RetryBudget};
 use crate::upgrade::rules::acceptance::Acceptances as AcceptedChecks;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
@@ -33,7 +33,7 @@ pub(super) struct StartRequest<'a> {
     pub accepted: &'a AcceptedChecks,
     pub consent: &'a Consent,
     /// The clock's time just before the reads of the last look were sent.
-    pub looked_at: Duration,
+    pub observed_at: Duration,
 }
 
 /// A start that took effect, or a change that may be its effect.
@@ -45,7 +45,7 @@ pub(super) struct StartOutcome {
     pub request_id: Option<String>,
     /// What went wrong with the answer; None for an accepted start.
     pub error: Option<ApiError>,
-    pub seen_to_change: bool,
+    pub change_observed: bool,
     /// The clock's time from which the watch counts.
     pub origin: Duration,
 }
@@ -58,17 +58,17 @@ const SNAPSHOT_MAX_AGE: Duration = Duration::from_secs(5);
 /// How often an old look is repeated before the first attempt.
 ///
 /// Fixed by the design.
-const REPEATED_LOOKS: u32 = 2;
+const MAX_REREADS: u32 = 2;
 
 /// Looks that aren't answered are repeated for this long.
 ///
 /// Fixed by the design.
-const OBSERVATION_LIMIT: Duration = Duration::from_secs(5 * 60);
+const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// The least pause before a look that decides about a start, also on loopback.
 ///
 /// Fixed by the design: four of them take two seconds.
-const MIN_PAUSE: Duration = Duration::from_millis(500);
+const MIN_CONFIRMATION_PAUSE: Duration = Duration::from_millis(500);
 
 /// What a look after a lost answer or a refusal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,10 +82,10 @@ pub(super) enum ObservedState {
 
 impl ObservedState {
     /// Holds a look to what the plan found before the start.
-    pub(super) fn of(plan: &Plan, health: &Health, cluster: &Cluster) -> Self {
+    pub(super) fn classify(plan: &Plan, health: &Health, cluster: &Cluster) -> Self {
         let before = plan.from.as_ref().map(|from| from.code);
         let lists_all_brokers = || {
-            let expected = ExpectedBrokers::new(plan.names_of_brokers.iter().cloned(), plan.brokers);
+            let expected = ExpectedBrokers::new(plan.broker_names.iter().cloned(), plan.broker_count);
             expected.missing(&health.brokers).is_empty()
         };
         if cluster.state.shows_change() || health.has_degraded_broker() {
@@ -103,11 +103,11 @@ impl ObservedState {
 }
 
 /// Why no start follows a look.
-enum NoStart {
+enum RereadError {
     /// The cluster is not what was agreed to, or a signal came.
     Final(Failure),
     /// The look failed, or took too long. None for the latter.
-    Unseen(Option<ApiError>),
+    NotObserved(Option<ApiError>),
 }
 
 impl Session<'_> {
@@ -118,10 +118,10 @@ impl Session<'_> {
     /// Not started for certain, refused by the service, or in doubt: the report's `submitted` says which.
     pub(super) fn send_start(&mut self, mut ready: StartRequest<'_>) -> Result<StartOutcome, Failure> {
         self.refresh_snapshot(&mut ready)?;
-        let mut attempts = self.start_retry_budget();
+        let mut attempts = self.new_retry_budget();
         loop {
             let (at, sent_at) = (self.clock.now(), self.clock.elapsed());
-            let left = SNAPSHOT_MAX_AGE.saturating_sub(sent_at.saturating_sub(ready.looked_at));
+            let left = SNAPSHOT_MAX_AGE.saturating_sub(sent_at.saturating_sub(ready.observed_at));
             // From here on an internal error must not claim that nothing was started.
             self.report.submitted = Submitted::Unknown;
             let error = match self.api.start(&ready.target, ready.consent, left) {
@@ -131,7 +131,7 @@ impl Session<'_> {
                         at,
                         request_id,
                         error: None,
-                        seen_to_change: false,
+                        change_observed: false,
                         origin: self.clock.elapsed(),
                     });
                 }
@@ -140,32 +140,32 @@ impl Session<'_> {
             let action = classify(OperationKind::Start, &error);
             if action.proves_nothing_was_done() {
                 self.report.submitted = Submitted::No;
-                self.raise_if_interrupted(&error).map_err(interrupted_before_start)?;
+                self.check_interrupted(&error).map_err(interrupted_before_start)?;
                 self.reread_before_retry(&mut ready, &mut attempts, action, error)?;
                 continue;
             }
             let answer =
                 if action == RetryDecision::Confirm { StartAnswer::Refused } else { StartAnswer::Lost };
-            return self.confirm_by_polling(ready.plan, answer, at, sent_at, error);
+            return self.confirm_start(ready.plan, answer, at, sent_at, error);
         }
     }
 
     /// Repeats the last look where it is too old to start from.
     fn refresh_snapshot(&mut self, ready: &mut StartRequest<'_>) -> Result<(), Failure> {
         deliberate_bug!(StartFromOldLook => {
-            ready.looked_at = self.clock.elapsed();
+            ready.observed_at = self.clock.elapsed();
             return Ok(());
         });
         let (mut repeated, mut cause) = (0, None);
-        while self.clock.elapsed().saturating_sub(ready.looked_at) > SNAPSHOT_MAX_AGE {
-            if repeated == REPEATED_LOOKS {
+        while self.clock.elapsed().saturating_sub(ready.observed_at) > SNAPSHOT_MAX_AGE {
+            if repeated == MAX_REREADS {
                 return Err(Failure::Unseen { cause });
             }
             repeated = u32::saturating_add(repeated, 1);
             match self.reread_before_start(ready) {
-                Ok(looked_at) => ready.looked_at = looked_at,
-                Err(NoStart::Final(failure)) => return Err(failure),
-                Err(NoStart::Unseen(error)) => cause = error,
+                Ok(looked_at) => ready.observed_at = looked_at,
+                Err(RereadError::Final(failure)) => return Err(failure),
+                Err(RereadError::NotObserved(error)) => cause = error,
             }
         }
         Ok(())
@@ -181,57 +181,60 @@ impl Session<'_> {
     ) -> Result<(), Failure> {
         let mut failure = Failure::NotStarted(error);
         loop {
-            let Some(pause) = attempts.next(action, self.clock.elapsed()) else { return Err(failure) };
+            let Some(pause) = attempts.next_pause(action, self.clock.elapsed()) else { return Err(failure) };
             self.reporter.note(&format!("{failure}; trying again"));
             self.clock.sleep(pause).map_err(interrupted_before_start)?;
             self.api.refresh_credentials();
             deliberate_bug!(RepeatWithoutLook => {
-                ready.looked_at = self.clock.elapsed();
+                ready.observed_at = self.clock.elapsed();
                 return Ok(());
             });
             match self.reread_before_start(ready) {
                 Ok(looked_at) => {
-                    ready.looked_at = looked_at;
+                    ready.observed_at = looked_at;
                     return Ok(());
                 }
-                Err(NoStart::Final(failure)) => return Err(failure),
-                Err(NoStart::Unseen(cause)) => failure = Failure::Unseen { cause },
+                Err(RereadError::Final(failure)) => return Err(failure),
+                Err(RereadError::NotObserved(cause)) => failure = Failure::Unseen { cause },
             }
             action = RetryDecision::Retry { asked: None };
         }
     }
 
     /// Reads the cluster and its status, and holds them to the plan. Returns when the reads were sent.
-    fn reread_before_start(&mut self, ready: &StartRequest<'_>) -> Result<Duration, NoStart> {
+    fn reread_before_start(&mut self, ready: &StartRequest<'_>) -> Result<Duration, RereadError> {
         let sent_at = self.clock.elapsed();
         let no = ready.plan.no;
         let answers = join_once(self.api, &[Read::Cluster(no), Read::Status(no)]);
         if let Some(signal) = answers.iter().find_map(|answer| answer.as_ref().err()?.signal()) {
-            return Err(NoStart::Final(Failure::Signal { signal, sent: StartState::No, follow: None }));
+            return Err(RereadError::Final(Failure::Signal { signal, sent: StartState::No, follow: None }));
         }
         let [cluster, health] = answers;
-        let unseen = |error| NoStart::Unseen(Some(error));
+        let unseen = |error| RereadError::NotObserved(Some(error));
         let cluster: Option<_> = cluster.and_then(TryInto::try_into).map_err(unseen)?;
         let health = health.and_then(TryInto::try_into).map_err(unseen)?;
-        let Some(cluster): Option<Cluster> = cluster else { return Err(NoStart::Final(Failure::Stale)) };
+        let Some(cluster): Option<Cluster> = cluster else { return Err(RereadError::Final(Failure::Stale)) };
         let cluster = cluster.named_as(&ready.snapshot.cluster);
         let snapshot = Snapshot { cluster, health, ..ready.snapshot.clone() };
-        let plan = Plan::of(&snapshot, ready.accepted);
+        let plan = Plan::new(&snapshot, ready.accepted);
         if plan.has_same_content(ready.plan) {
             let is_fresh = self.clock.elapsed().saturating_sub(sent_at) <= SNAPSHOT_MAX_AGE;
-            return if is_fresh { Ok(sent_at) } else { Err(NoStart::Unseen(None)) };
+            return if is_fresh { Ok(sent_at) } else { Err(RereadError::NotObserved(None)) };
         }
-        self.report.set_plan(&plan);
-        if matches!(plan.next_action, NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::Follow) {
-            return Err(NoStart::Final(busy_failure(self, &plan)));
+        self.report.apply_plan(&plan);
+        if matches!(
+            plan.next_action,
+            NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange
+        ) {
+            return Err(RereadError::Final(busy_failure(self, &plan)));
         }
-        self.report.mark_stale();
-        Err(NoStart::Final(Failure::Stale))
+        self.report.add_stale_check();
+        Err(RereadError::Final(Failure::Stale))
     }
 
     /// The service refused, or its answer was lost. Looks decide: a change is followed; four looks without one confirm
     /// a refusal, and prove nothing about a lost answer.
-    fn confirm_by_polling(
+    fn confirm_start(
         &mut self,
         plan: &Plan,
         answer: StartAnswer,
@@ -239,7 +242,7 @@ impl Session<'_> {
         origin: Duration,
         error: ApiError,
     ) -> Result<StartOutcome, Failure> {
-        self.report.start_request = error.request_id().map(str::to_owned);
+        self.report.start_request_id = error.request_id().map(str::to_owned);
         if answer == StartAnswer::Refused {
             let words = error.service_message().unwrap_or_default();
             if let Err(error) = self.journal.refused(at, words, error.request_id()) {
@@ -257,8 +260,8 @@ impl Session<'_> {
         let began = self.clock.elapsed();
         let (mut made, mut unchanged) = (0, 0);
         while unchanged < CONFIRMATION_PAUSES.len() {
-            let pause = self.pause_before_look(made).max(MIN_PAUSE);
-            if self.clock.elapsed().saturating_sub(began).saturating_add(pause) > OBSERVATION_LIMIT {
+            let pause = self.confirmation_pause(made).max(MIN_CONFIRMATION_PAUSE);
+            if self.clock.elapsed().saturating_sub(began).saturating_add(pause) > CONFIRMATION_TIMEOUT {
                 break;
             }
             self.clock
@@ -285,7 +288,14 @@ impl Session<'_> {
             };
             let request_id = error.request_id().map(str::to_owned);
             let error = Some(error);
-            return Ok(StartOutcome { answer, at, request_id, error, seen_to_change, origin });
+            return Ok(StartOutcome {
+                answer,
+                at,
+                request_id,
+                error,
+                change_observed: seen_to_change,
+                origin,
+            });
         }
         if answer == StartAnswer::Refused && unchanged == CONFIRMATION_PAUSES.len() {
             self.report.submitted = Submitted::No;
@@ -304,16 +314,16 @@ impl Session<'_> {
     }
 
     fn observe_once(&mut self, plan: &Plan, looker: &mut ClusterPoller) -> Result<ObservedState, ApiError> {
-        let health = looker.health(self)?;
-        self.record_health(self.clock.now(), looker.operation(), &health);
-        self.report.brokers.take(&health, Duration::ZERO);
+        let health = looker.read_health(self)?;
+        self.record_health(self.clock.now(), looker.health_operation(), &health);
+        self.report.brokers.record(&health, Duration::ZERO);
         // Enough by itself, so that a failed read of the cluster's entry can't hide it.
         if health.has_degraded_broker() {
             return Ok(ObservedState::Changing);
         }
-        let cluster = looker.cluster(self)?;
+        let cluster = looker.read_cluster(self)?;
         self.record_cluster(self.clock.now(), &cluster);
-        Ok(ObservedState::of(plan, &health, &cluster))
+        Ok(ObservedState::classify(plan, &health, &cluster))
     }
 
     fn interrupted_after_start(&mut self, plan: &Plan, signal: Signal) -> Failure {

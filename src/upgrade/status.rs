@@ -21,7 +21,7 @@ pub(crate) struct StatusRequest {
     pub cluster: Selector,
     pub version: Option<VersionSelector>,
     /// The version before.
-    pub from: Option<VersionSelector>,
+    pub previous_version: Option<VersionSelector>,
     pub watch: bool,
     pub timeout: Duration,
 }
@@ -33,10 +33,12 @@ pub(crate) struct StatusRequest {
 /// With a version and an open start of this journal, the ends of `upgrade`; otherwise a change that did not reach the
 /// version, an error state, or a deadline. Nothing is ever started.
 pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Result<(), Failure> {
-    let found = flow.find(&following.cluster)?;
+    let found = flow.resolve_cluster(&following.cluster)?;
     let status = found.health.as_ref().map(|health| &health.identity);
     let no = found.cluster.no;
-    if let Err(conflict) = agreed_identity(no, found.listed.as_ref(), &found.cluster.identity, status) {
+    if let Err(conflict) =
+        agreed_identity(no, found.listed_identity.as_ref(), &found.cluster.identity, status)
+    {
         return Err(Failure::Read(ApiError::Unreadable {
             operation: "getClusterInfo",
             status: 200,
@@ -45,11 +47,11 @@ pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Resul
         }));
     }
     let target = match &following.version {
-        Some(selector) => Some(selector.find(&found.offers)?.version),
+        Some(selector) => Some(selector.find(&found.offered_versions)?.version),
         None => None,
     };
-    let before = match &following.from {
-        Some(selector) => Some(selector.find(&found.offers)?.version),
+    let before = match &following.previous_version {
+        Some(selector) => Some(selector.find(&found.offered_versions)?.version),
         None => None,
     };
     flow.report.to.clone_from(&target);
@@ -57,7 +59,7 @@ pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Resul
     flow.record_cluster(now, &found.cluster);
     if let Some(health) = &found.health {
         flow.record_health(now, "getClusterStatus", health);
-        flow.report.brokers.take(health, Duration::ZERO);
+        flow.report.brokers.record(health, Duration::ZERO);
     }
     if !following.watch {
         flow.report.ended_at = Some(flow.clock.now());
@@ -68,50 +70,57 @@ pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Resul
     let open = target.as_ref().and_then(|target| open_start::for_version(&open, target.code)).cloned();
     let expected = Expectation {
         target: target.as_ref().map(|target| target.code),
-        before: open.as_ref().and_then(|start| start.from).or(before.as_ref().map(|before| before.code)),
+        previous: open.as_ref().and_then(|start| start.from).or(before.as_ref().map(|before| before.code)),
         brokers: ExpectedBrokers::new(
             open.iter().flat_map(|start| start.brokers.iter().cloned()),
             found.cluster.brokers,
         ),
     };
     let mut progress = Progress::new(flow.watch_thresholds(), Ownership::Ours, expected);
-    progress.note_brokers(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
+    progress.add_known_restarts(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
     let (timeout, origin) = (Some(following.timeout), flow.clock.elapsed());
-    let end = Watch { no, name: &name, progress, timeout, origin, journalled: false }.run(flow);
+    let end = Watch { no, name: &name, progress, timeout, origin, records_brokers: false }.run(flow);
     flow.report.ended_at = Some(flow.clock.now());
     if target.is_none()
-        && let Some(last) = &flow.report.last_seen
+        && let Some(last) = &flow.report.last_cluster
     {
         // Without a target there is no "from" and "to": what is told is what the cluster has now.
-        flow.report.group_no = last.config_group;
+        flow.report.current_group_no = last.config_group;
         if last.version != found.cluster.version {
-            let offered = found.offers.iter().find(|offer| Some(offer.code) == last.version).cloned();
+            let offered =
+                found.offered_versions.iter().find(|offer| Some(offer.code) == last.version).cloned();
             flow.report.from = offered.or(last.version.map(KafkaVersion::nameless));
         }
     }
     let follow = flow.context.follow(no, target.as_ref(), before.as_ref());
-    if let (Some(target), WatchEnd::Settled(WatchResult::AtTarget)) = (&target, &end) {
+    if let (Some(target), WatchEnd::Finished(WatchResult::AtTarget)) = (&target, &end) {
         flow.report.group_to =
             open.as_ref().map(|start| ConfigGroup::nameless(start.config_group, target.code));
-        flow.report_group_in_use();
+        flow.report_current_group();
     }
     match (target, end) {
         (Some(target), end) => match open {
-            Some(start) => conclude_open(flow, end, &start, &name, follow),
+            Some(start) => conclude_recorded(flow, end, &start, &name, follow),
             None => conclude_unrecorded(flow, end, &name, &target, follow),
         },
-        (None, WatchEnd::Settled(WatchResult::AtTarget)) => Ok(()),
-        (None, WatchEnd::Settled(WatchResult::NeverChanged)) => {
+        (None, WatchEnd::Finished(WatchResult::AtTarget)) => Ok(()),
+        (None, WatchEnd::Finished(WatchResult::NoChangeObserved)) => {
             flow.reporter.note("nothing to follow: the cluster was not seen to change");
             Ok(())
         }
         (
             None,
-            WatchEnd::Settled(WatchResult::InError | WatchResult::Returned | WatchResult::Elsewhere(_)),
+            WatchEnd::Finished(
+                WatchResult::InError | WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_),
+            ),
         ) => Err(Failure::Failed { what: format!("the state of {name} is error") }),
-        (None, WatchEnd::GaveUp { why, goes_on: true }) => Err(Failure::StillRunning { why, follow }),
-        (None, WatchEnd::GaveUp { why, goes_on: false }) => Err(Failure::Lost { why, follow }),
-        (None, WatchEnd::Interrupted { signal, seen_to_change }) => {
+        (None, WatchEnd::GaveUp { reason: why, is_still_changing: true }) => {
+            Err(Failure::StillRunning { why, follow })
+        }
+        (None, WatchEnd::GaveUp { reason: why, is_still_changing: false }) => {
+            Err(Failure::Lost { why, follow })
+        }
+        (None, WatchEnd::Interrupted { signal, change_observed: seen_to_change }) => {
             let sent = if seen_to_change { StartState::Watching } else { StartState::Idle };
             Err(Failure::Signal { signal, sent, follow: Some(follow) })
         }
@@ -120,7 +129,7 @@ pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Resul
 
 /// Gives the verdict of `upgrade` about a start of this journal. One that needs no further look closes it, whichever
 /// run sent it.
-fn conclude_open(
+fn conclude_recorded(
     flow: &mut Session<'_>,
     end: WatchEnd,
     start: &OpenStart,
@@ -143,25 +152,27 @@ fn conclude_unrecorded(
     follow: String,
 ) -> Result<(), Failure> {
     let what = match end {
-        WatchEnd::Settled(WatchResult::AtTarget) => {
+        WatchEnd::Finished(WatchResult::AtTarget) => {
             flow.report.verdict = Some(Verdict::Done);
             return Ok(());
         }
-        WatchEnd::Settled(WatchResult::Returned) => {
+        WatchEnd::Finished(WatchResult::AtPreviousVersion) => {
             flow.report.verdict = Some(Verdict::Failed);
             let what = format!("{name} is healthy but did not reach the target version");
             return Err(Failure::Failed { what });
         }
-        WatchEnd::Interrupted { signal, seen_to_change } => {
+        WatchEnd::Interrupted { signal, change_observed: seen_to_change } => {
             let sent = if seen_to_change { StartState::Watching } else { StartState::Idle };
             return Err(Failure::Signal { signal, sent, follow: Some(follow) });
         }
-        WatchEnd::Settled(WatchResult::InError) => format!("the state of {name} is error"),
-        WatchEnd::Settled(WatchResult::NeverChanged | WatchResult::Elsewhere(_)) => {
+        WatchEnd::Finished(WatchResult::InError) => format!("the state of {name} is error"),
+        WatchEnd::Finished(WatchResult::NoChangeObserved | WatchResult::AtOtherVersion(_)) => {
             format!("{name} is idle and not at {target}")
         }
-        WatchEnd::GaveUp { why, goes_on: true } => format!("{name} is still changing: {why}"),
-        WatchEnd::GaveUp { why, goes_on: false } => why,
+        WatchEnd::GaveUp { reason: why, is_still_changing: true } => {
+            format!("{name} is still changing: {why}")
+        }
+        WatchEnd::GaveUp { reason: why, is_still_changing: false } => why,
     };
     Err(Failure::Busy { what, hint: Some(format!("check the cluster again with: {follow}")) })
 }

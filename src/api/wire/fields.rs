@@ -91,7 +91,7 @@ pub(in crate::api) fn answer(read: &Read, envelope: &Envelope) -> Result<Answer,
         Read::Settings(..) => Answer::Settings(settings(result)),
         Read::Users(_) => Answer::Users(users(result)),
         Read::PreCheck(_) => Answer::PreCheck(if result.as_bool() == Some(true) {
-            PreCheck::Possible { request_id: envelope.request_id.clone() }
+            PreCheck::Passed { request_id: envelope.request_id.clone() }
         } else {
             PreCheck::Refused {
                 message: envelope.message.clone(),
@@ -306,7 +306,7 @@ mod tests {
             else {
                 panic!()
             };
-            assert_eq!(matches!(answer, PreCheck::Possible { .. }), yes, "{result}");
+            assert_eq!(matches!(answer, PreCheck::Passed { .. }), yes, "{result}");
         }
     }
 

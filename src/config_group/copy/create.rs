@@ -17,7 +17,7 @@ use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
 use crate::report::Report;
 use crate::session::Session;
-use crate::session::attempts::CONFIRMATION_PAUSES;
+use crate::session::retry_budget::CONFIRMATION_PAUSES;
 
 /// Whether the number in the answer to a create is that of the new group.
 enum GroupIdentity {
@@ -47,7 +47,7 @@ impl Session<'_> {
             description: creation::description(draft.ends.from.group.no, self.journal.run()),
         };
         let send = |api: &dyn CdssApi| api.create_group(&wish, consent);
-        let answer = match self.retry_budget(OperationKind::Change, "nothing was made", &send) {
+        let answer = match self.send_with_retries(OperationKind::Change, "nothing was made", &send) {
             Ok(answer) => answer,
             Err(interrupted) => {
                 self.progress().created = Submitted::No;
@@ -143,7 +143,7 @@ impl Session<'_> {
     ) -> Result<ConfigGroupNo, Failure> {
         let (mut last, mut seen) = ("no config group of that name is there".to_owned(), None);
         for turn in 0..CONFIRMATION_PAUSES.len() {
-            let pause = self.pause_before_look(turn);
+            let pause = self.confirmation_pause(turn);
             self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(draft, None, signal))?;
             match self.look_for(draft) {
                 Ok(Some(group))
@@ -190,7 +190,7 @@ impl Session<'_> {
         let mut seen = None;
         for turn in 0..CONFIRMATION_PAUSES.len() {
             if turn > 0 {
-                self.clock.sleep(self.pause_before_look(turn)).map_err(|Interrupted(signal)| {
+                self.clock.sleep(self.confirmation_pause(turn)).map_err(|Interrupted(signal)| {
                     ApiError::Interrupted { operation: "getKafkaVersionConfigGroupList", signal }
                 })?;
             }

@@ -98,7 +98,7 @@ impl Session<'_> {
 
     /// Makes sure that no earlier create of the name is still to show its group.
     pub(super) fn refuse_unresolved(&self, name: &GroupName, ends: &CopyEndpoints) -> Result<(), Failure> {
-        let creates = self.creates(ends.target.code)?;
+        let creates = self.recorded_creations(ends.target.code)?;
         let Some(create) = creation::unresolved(name, &creates) else { return Ok(()) };
         let (run, hint) = (create.who(), self.look_first(ends, name));
         Err(CopyFailure::Unresolved { name: name.clone(), run, hint }.into())

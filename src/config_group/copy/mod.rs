@@ -70,7 +70,7 @@ pub(crate) fn copy(
     if wish.dry_run {
         return Ok(());
     }
-    flow.reporter.copying(flow.report);
+    flow.reporter.show_copy_plan(flow.report);
     let consent = ask(flow, &draft, copying)?;
     let _lock = lock(flow, &draft.name)?;
     flow.look_again(&draft)?;
@@ -126,12 +126,12 @@ impl Session<'_> {
             return Err(CopyFailure::SourceChanged { group: from.group.to_string() }.into());
         }
         let before = draft.left_behind.as_ref().map(|left_behind| left_behind.group.no);
-        let mut now = self.groups_of(draft.ends.target.code)?;
+        let mut now = self.fetch_groups(draft.ends.target.code)?;
         now.retain(|group| group.is_named(draft.name.text()));
         match (now.as_slice(), before) {
             ([], None) => self.refuse_unresolved(&draft.name, &draft.ends),
             ([group], Some(no)) if group.no == no => {
-                let settings = self.settings(std::slice::from_ref(group))?.pop();
+                let settings = self.fetch_readable_settings(std::slice::from_ref(group))?.pop();
                 let settings = settings.map(|settings| settings.settings);
                 self.find_resumable(&draft.ends, &draft.name, group, settings.as_deref()).map(drop)
             }

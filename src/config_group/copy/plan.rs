@@ -15,8 +15,8 @@ use crate::model::kafka_version::{
 };
 use crate::model::verdict::Submitted;
 use crate::session::Session;
-use crate::session::config_groups::all_groups;
-use crate::session::copy_command::default_name;
+use crate::session::config_groups::fetch_all_groups;
+use crate::session::copy_command::default_copy_name;
 
 /// The source with its settings and version, and the groups and the version to copy to.
 pub(super) struct CopyEndpoints {
@@ -38,7 +38,7 @@ impl CopyEndpoints {
 
     fn default_name(&self) -> Result<GroupName, Failure> {
         let (from, target) = (&self.from.group, &self.target);
-        default_name(from, self.release_before(), target).ok_or_else(|| Failure::Usage {
+        default_copy_name(from, self.release_before(), target).ok_or_else(|| Failure::Usage {
             message: format!("there is no name of at most 15 letters for the copy of {from} to {target}"),
             hint: Some("give one with --name".to_owned()),
         })
@@ -85,7 +85,7 @@ impl Session<'_> {
         }
         let model =
             existing.clone().or_else(|| to_compare(Some(&from.group), &ends.groups).into_iter().next());
-        let there = self.settings(model.as_slice())?.pop().map(|model| model.settings);
+        let there = self.fetch_readable_settings(model.as_slice())?.pop().map(|model| model.settings);
 
         let (carried, left_out) = copy::partition_settings(from, there.as_deref(), target.release.as_ref());
         let planned = GroupSettings {
@@ -133,12 +133,12 @@ impl Session<'_> {
     fn resolve_endpoints(&mut self, wish: &CopyRequest) -> Result<CopyEndpoints, Failure> {
         match &wish.source {
             Source::Group(wanted) => {
-                let all = all_groups(self.api)?;
-                let target = offered(&wish.version, &all.offers)?;
+                let all = fetch_all_groups(self.api)?;
+                let target = offered(&wish.version, &all.offered_versions)?;
                 let found = all.find(wanted, "")?;
-                let before = found.kafka_version(&all.offers);
+                let before = found.kafka_version(&all.offered_versions);
                 let from = self.source_settings(found)?;
-                let operand = all.argument(found);
+                let operand = all.selector_argument(found);
                 let groups = all.groups.into_iter().filter(|group| group.version == target.code).collect();
                 Ok(CopyEndpoints {
                     source: operand.clone(),
@@ -150,10 +150,10 @@ impl Session<'_> {
                 })
             }
             Source::Cluster(wanted) => {
-                let found = self.find(wanted)?;
-                let target = offered(&wish.version, &found.offers)?;
-                let groups = self.groups_of(target.code)?;
-                let Some(group) = self.group_in_use(&found.cluster)? else {
+                let found = self.resolve_cluster(wanted)?;
+                let target = offered(&wish.version, &found.offered_versions)?;
+                let groups = self.fetch_groups(target.code)?;
+                let Some(group) = self.fetch_current_group(&found.cluster)? else {
                     let version = format!(" --version {}", target.argument());
                     let copy = self.context.command("config-group copy", "GROUP", &version);
                     let (cluster, hint) = (found.cluster.name, format!("name the config group: {copy}"));
@@ -169,7 +169,7 @@ impl Session<'_> {
 
     /// Reads the settings of the source. A refusal fails in the service's own words.
     pub(super) fn source_settings(&self, group: &ConfigGroup) -> Result<GroupSettings, Failure> {
-        Ok(self.required_settings(std::slice::from_ref(group))?.pop().expect("it was told"))
+        Ok(self.fetch_required_settings(std::slice::from_ref(group))?.pop().expect("it was told"))
     }
 
     /// Makes sure that a group of this name is the empty one that a cut run of this machine left behind, and returns that
@@ -181,7 +181,7 @@ impl Session<'_> {
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
     ) -> Result<GroupCreation, Failure> {
-        let creates = self.creates(group.version)?;
+        let creates = self.recorded_creations(group.version)?;
         let create = creation::create_of(group, &creates);
         // What is refused anyway needs no read.
         let used_by = if create.is_ok() {

@@ -18,8 +18,8 @@ use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
 use crate::report::Report;
 use crate::session::Session;
-use crate::session::attempts::CONFIRMATION_PAUSES;
-use crate::session::config_groups::no_settings;
+use crate::session::config_groups::missing_settings_error;
+use crate::session::retry_budget::CONFIRMATION_PAUSES;
 
 /// What the write was answered.
 struct WriteResult {
@@ -66,7 +66,7 @@ impl Session<'_> {
         self.progress().written = Submitted::Unknown;
         let version = draft.ends.target.code;
         let send = |api: &dyn CdssApi| api.write_group(no, version, &carried, consent);
-        match self.retry_budget(OperationKind::Change, "nothing was written", &send) {
+        match self.send_with_retries(OperationKind::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
                 let words = "the service said that it took them".to_owned();
                 self.judge(draft, no, WriteResult { surely: Submitted::Yes, words, error: None })
@@ -120,7 +120,7 @@ impl Session<'_> {
     fn settings_now(&self, draft: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
         let read = Read::Settings(no, draft.ends.target.code);
         let answer: Option<Vec<Setting>> = one(self.api, read, RetryPolicy::Patient)?;
-        answer.ok_or_else(no_settings)
+        answer.ok_or_else(missing_settings_error)
     }
 
     /// What reads back decides.
@@ -155,10 +155,10 @@ impl Session<'_> {
         no: ConfigGroupNo,
         is_answered: bool,
     ) -> Result<Result<Vec<Setting>, ApiError>, Interrupted> {
-        let mut seen = Err(no_settings());
+        let mut seen = Err(missing_settings_error());
         for turn in 0..CONFIRMATION_PAUSES.len() {
             if turn > 0 || !is_answered {
-                self.clock.sleep(self.pause_before_look(turn))?;
+                self.clock.sleep(self.confirmation_pause(turn))?;
             }
             seen = self.settings_now(draft, no);
             match &seen {

@@ -19,13 +19,13 @@ pub(crate) enum AcceptanceError {
     #[error("there is no check `{0}`")]
     UnknownCheck(String),
     #[error("check `{0}` cannot be overruled")]
-    NotAcceptable(&'static str),
+    NotOverridable(&'static str),
     #[error("`{0}` names an empty item")]
     EmptyItem(String),
     #[error("check `{0}` is accepted as a whole; leave `=…` away")]
-    NoItems(&'static str),
+    ItemsNotSupported(&'static str),
     #[error("check `{0}` is accepted run by run, as `{0}=RUN`")]
-    NoRun(&'static str),
+    RunRequired(&'static str),
     #[error("`{item}` is no setting of either config group; check `{id}` can't be accepted for it")]
     UnknownSetting { id: &'static str, item: String },
     #[error("the journal has no start by run `{item}`; check `{id}` cannot be accepted for it")]
@@ -41,12 +41,14 @@ impl FromStr for Acceptance {
             None => (text.trim(), None),
         };
         let rule = policy::check_policy(id).ok_or_else(|| AcceptanceError::UnknownCheck(id.to_owned()))?;
-        let items: Vec<String> = match (items, rule.acceptable) {
-            (_, Override::No) => return Err(AcceptanceError::NotAcceptable(rule.id)),
-            (Some(_), Override::Whole) => return Err(AcceptanceError::NoItems(rule.id)),
-            (None, Override::Each(ItemKind::Run)) => return Err(AcceptanceError::NoRun(rule.id)),
-            (None, Override::Whole | Override::Each(ItemKind::Setting)) => Vec::new(),
-            (Some(items), Override::Each(_)) => items.split(',').map(|item| item.trim().to_owned()).collect(),
+        let items: Vec<String> = match (items, rule.overridable) {
+            (_, Override::Never) => return Err(AcceptanceError::NotOverridable(rule.id)),
+            (Some(_), Override::ById) => return Err(AcceptanceError::ItemsNotSupported(rule.id)),
+            (None, Override::ByItem(ItemKind::Run)) => return Err(AcceptanceError::RunRequired(rule.id)),
+            (None, Override::ById | Override::ByItem(ItemKind::Setting)) => Vec::new(),
+            (Some(items), Override::ByItem(_)) => {
+                items.split(',').map(|item| item.trim().to_owned()).collect()
+            }
         };
         if items.iter().any(String::is_empty) {
             return Err(AcceptanceError::EmptyItem(text.to_owned()));
@@ -71,11 +73,11 @@ pub(crate) struct Acceptances(pub Vec<Acceptance>);
 
 impl Acceptances {
     /// Returns true when the check was accepted by its bare id.
-    pub(crate) fn whole(&self, id: &str) -> bool {
+    pub(crate) fn includes_check(&self, id: &str) -> bool {
         self.0.iter().any(|acceptance| acceptance.id == id && acceptance.items.is_empty())
     }
 
-    pub(crate) fn item(&self, id: &str, item: &str) -> bool {
+    pub(crate) fn includes_item(&self, id: &str, item: &str) -> bool {
         deliberate_bug!(AcceptAllStarts => return self.0.iter().any(|acceptance| acceptance.id == id););
         self.0.iter().any(|acceptance| acceptance.id == id && acceptance.items.iter().any(|one| one == item))
     }
@@ -85,12 +87,12 @@ impl Acceptances {
     /// # Errors
     ///
     /// Fails with the first unknown item.
-    pub(crate) fn refuse_unknown_items(
+    pub(crate) fn validate_items(
         &self,
         known: &dyn Fn(ItemKind, &str) -> bool,
     ) -> Result<(), AcceptanceError> {
         for &Acceptance { id, ref items } in &self.0 {
-            let Some(Override::Each(kind)) = policy::check_policy(id).map(|rule| rule.acceptable) else {
+            let Some(Override::ByItem(kind)) = policy::check_policy(id).map(|rule| rule.overridable) else {
                 continue;
             };
             if let Some(item) = items.iter().find(|item| !known(kind, item)).cloned() {
@@ -148,7 +150,7 @@ mod tests {
             ("start.unresolved=run", Some("the journal has no start by run `run`")),
             ("start.unresolved=run-1,num.partitions", Some("no start by run `num.partitions`")),
         ] {
-            let result = Acceptances(vec![text.parse().unwrap()]).refuse_unknown_items(&known);
+            let result = Acceptances(vec![text.parse().unwrap()]).validate_items(&known);
             let message = result.err().map(|error| error.to_string());
             let matches = match (&message, error) {
                 (Some(message), Some(error)) => message.contains(error),

@@ -13,11 +13,11 @@ pub(crate) enum NextAction {
     /// An upgrade to another version, started from this machine, is under way.
     BusyWith(OpenStart),
     /// Nothing to do.
-    Already,
+    NothingToDo,
     /// Another hand is changing the cluster: follow without starting anything.
-    Follow,
+    FollowOtherChange,
     /// The checks decide: no unaccepted block among them means a start.
-    Checks,
+    RunChecks,
 }
 
 /// Chooses the course. Every case of the design's table of re-runs is a line here.
@@ -36,10 +36,10 @@ pub(crate) fn next_action(snapshot: &Snapshot) -> NextAction {
     {
         return NextAction::BusyWith(start.clone());
     }
-    if snapshot.is_under_way() {
-        return NextAction::Follow;
+    if snapshot.is_changing() {
+        return NextAction::FollowOtherChange;
     }
-    if snapshot.is_already_there() { NextAction::Already } else { NextAction::Checks }
+    if snapshot.is_already_upgraded() { NextAction::NothingToDo } else { NextAction::RunChecks }
 }
 
 #[cfg(test)]
@@ -107,9 +107,9 @@ mod tests {
                     "attach"
                 }
                 NextAction::BusyWith(_) => "busy",
-                NextAction::Already => "already",
-                NextAction::Follow => "follow",
-                NextAction::Checks => "checks",
+                NextAction::NothingToDo => "already",
+                NextAction::FollowOtherChange => "follow",
+                NextAction::RunChecks => "checks",
             };
             assert_eq!(word, *expected, "{snapshot:?}");
         }
@@ -118,32 +118,32 @@ mod tests {
     #[test]
     fn the_target_version_with_another_group_than_named_is_not_already_there() {
         let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
-        let Some(mut group) = there.group.one().cloned() else { panic!("a group is settled") };
+        let Some(mut group) = there.selected_group.group().cloned() else { panic!("a group is settled") };
         there.cluster.config_group = Some(ConfigGroupNo::new(999));
-        there.group = SelectedGroup::Named(group.clone());
-        assert_eq!(next_action(&there), NextAction::Checks);
+        there.selected_group = SelectedGroup::Named(group.clone());
+        assert_eq!(next_action(&there), NextAction::RunChecks);
         group.no = ConfigGroupNo::new(999);
-        there.group = SelectedGroup::Named(group);
-        assert_eq!(next_action(&there), NextAction::Already);
+        there.selected_group = SelectedGroup::Named(group);
+        assert_eq!(next_action(&there), NextAction::NothingToDo);
     }
 
     #[test]
     fn answers_that_contradict_each_other_are_never_already_there() {
         let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
-        assert_eq!(next_action(&there), NextAction::Already);
+        assert_eq!(next_action(&there), NextAction::NothingToDo);
         there.cluster.identity.name = Some("orders-prod".to_owned());
         there.health.as_mut().unwrap().identity.name = Some("billing".to_owned());
-        assert_eq!(next_action(&there), NextAction::Checks);
+        assert_eq!(next_action(&there), NextAction::RunChecks);
         let mut there = at("running", TARGET, &["green", "green"], &[]);
-        assert_eq!(next_action(&there), NextAction::Checks, "the entry has three brokers");
+        assert_eq!(next_action(&there), NextAction::RunChecks, "the entry has three brokers");
         there.cluster.brokers = Some(2);
-        assert_eq!(next_action(&there), NextAction::Already);
+        assert_eq!(next_action(&there), NextAction::NothingToDo);
     }
 
     #[test]
     fn missing_health_is_never_already_there() {
         let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
         there.health = None;
-        assert_eq!(next_action(&there), NextAction::Checks);
+        assert_eq!(next_action(&there), NextAction::RunChecks);
     }
 }

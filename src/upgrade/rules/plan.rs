@@ -27,7 +27,7 @@ pub(crate) struct Plan {
     pub state: ClusterState,
     /// The state or a broker shows a change under way.
     pub shows_change: bool,
-    pub brokers: Option<u64>,
+    pub broker_count: Option<u64>,
     pub from: Option<KafkaVersion>,
     pub to: KafkaVersion,
     pub group_from: Option<ConfigGroup>,
@@ -38,33 +38,33 @@ pub(crate) struct Plan {
     pub checks: Vec<Check>,
     pub next_action: NextAction,
     /// The present group's number even where its name and settings can't be read.
-    pub group_no: Option<ConfigGroupNo>,
-    pub names_of_brokers: Vec<String>,
+    pub current_group_no: Option<ConfigGroupNo>,
+    pub broker_names: Vec<String>,
 }
 
 impl Plan {
     /// Makes the plan.
-    pub(crate) fn of(snapshot: &Snapshot, accepted: &Acceptances) -> Self {
+    pub(crate) fn new(snapshot: &Snapshot, accepted: &Acceptances) -> Self {
         let health = snapshot.health.as_ref();
         Self {
             no: snapshot.cluster.no,
             name: snapshot.cluster.name.clone(),
             state: snapshot.cluster.state.clone(),
             shows_change: snapshot.shows_change(),
-            brokers: snapshot.cluster.brokers.or_else(|| health.and_then(|health| health.brokers.total)),
-            from: snapshot.from.clone(),
+            broker_count: snapshot.cluster.brokers.or_else(|| health.and_then(|health| health.brokers.total)),
+            from: snapshot.current_version.clone(),
             to: snapshot.target.version.clone(),
-            group_from: snapshot.present.as_ref().map(|present| present.group.clone()),
-            group_to: snapshot.group.one().cloned(),
-            changes: checks::changes(snapshot),
-            candidates: match &snapshot.group {
+            group_from: snapshot.current_group.as_ref().map(|present| present.group.clone()),
+            group_to: snapshot.selected_group.group().cloned(),
+            changes: checks::setting_changes(snapshot),
+            candidates: match &snapshot.selected_group {
                 SelectedGroup::Chosen(choice) => choice.best().to_vec(),
                 SelectedGroup::Named(_) => Vec::new(),
             },
             checks: checks::evaluate(snapshot, accepted),
             next_action: next_action::next_action(snapshot),
-            group_no: snapshot.cluster.config_group,
-            names_of_brokers: health
+            current_group_no: snapshot.cluster.config_group,
+            broker_names: health
                 .map(|health| health.brokers.nodes.iter().map(|node| node.name.clone()).collect())
                 .unwrap_or_default(),
         }
@@ -87,7 +87,7 @@ impl Plan {
     /// Returns the start's three numbers; None unless this plan leads to a start and nothing stops it.
     pub(crate) fn target(&self) -> Option<UpgradeTarget> {
         let config_group = self.group_to.as_ref()?.no;
-        let ready = self.next_action == NextAction::Checks && !self.is_blocked();
+        let ready = self.next_action == NextAction::RunChecks && !self.is_blocked();
         ready.then_some(UpgradeTarget { cluster: self.no, version: self.to.code, config_group })
     }
 
@@ -117,7 +117,7 @@ pub(crate) mod tests {
     use crate::model::open_start::tests::open_start;
 
     fn plan(snapshot: &Snapshot) -> Plan {
-        Plan::of(snapshot, &Acceptances::default())
+        Plan::new(snapshot, &Acceptances::default())
     }
 
     #[test]
@@ -131,16 +131,16 @@ pub(crate) mod tests {
     #[test]
     fn only_request_ids_may_differ_between_two_looks() {
         let mut again = snapshot();
-        again.pre_check = PreCheck::Possible { request_id: Some("r-2".to_owned()) };
+        again.pre_check = PreCheck::Passed { request_id: Some("r-2".to_owned()) };
         assert!(plan(&snapshot()).has_same_content(&plan(&again)));
 
         let spoil: [Spoil; 6] = [
             ("state", |s| s.cluster.state = ClusterState::Changing),
-            ("version", |s| s.from.as_mut().unwrap().code = VersionCode::new(1)),
+            ("version", |s| s.current_version.as_mut().unwrap().code = VersionCode::new(1)),
             ("present group", |s| s.cluster.config_group = Some(ConfigGroupNo::new(1))),
             ("a value", |s| s.target_settings.as_mut().unwrap().settings[1].default = Some("9".to_owned())),
             ("a broker", |s| s.health = Some(health(&["green", "green"]))),
-            ("the pre-check", |s| s.pre_check = PreCheck::NotAsked("x")),
+            ("the pre-check", |s| s.pre_check = PreCheck::NotRun("x")),
         ];
         for (what, spoil) in spoil {
             let mut spoiled = snapshot();
@@ -166,7 +166,7 @@ pub(crate) mod tests {
             snapshot.target_settings.as_mut().unwrap().settings[0].custom = retention;
             snapshot.journal.open_starts = opened.map(open_start).into_iter().collect();
             if !possible {
-                snapshot.pre_check = PreCheck::NotAsked("not asked");
+                snapshot.pre_check = PreCheck::NotRun("not asked");
             }
             snapshot.target.listed = listed;
             snapshot
@@ -183,7 +183,7 @@ pub(crate) mod tests {
         fn nothing_but_a_healthy_idle_cluster_below_the_target_has_a_target(snapshot in any_snapshot()) {
             if plan(&snapshot).target().is_some() {
                 prop_assert_eq!(&snapshot.cluster.state, &ClusterState::Running);
-                prop_assert!(snapshot.brokers_are_green());
+                prop_assert!(snapshot.has_green_brokers());
                 prop_assert!(!snapshot.is_at_target());
                 prop_assert!(snapshot.journal.open_starts.is_empty());
                 prop_assert!(snapshot.target.listed);

@@ -11,8 +11,8 @@ use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PreCheck {
     /// It was not asked, and why.
-    NotAsked(&'static str),
-    Possible {
+    NotRun(&'static str),
+    Passed {
         request_id: Option<String>,
     },
     /// It said no, in its own words.
@@ -35,7 +35,7 @@ pub(crate) enum SelectedGroup {
 
 impl SelectedGroup {
     /// Returns the group that the upgrade would take, if that is settled.
-    pub(crate) fn one(&self) -> Option<&ConfigGroup> {
+    pub(crate) fn group(&self) -> Option<&ConfigGroup> {
         match self {
             Self::Named(group) => Some(group),
             Self::Chosen(choice) => choice.one(),
@@ -49,15 +49,15 @@ pub(crate) struct Snapshot {
     pub cluster: Cluster,
     /// What the cluster list said, where the cluster was found by its name; in a later snapshot, what all answers of the
     /// first agreed on.
-    pub listed: Option<ClusterIdentity>,
+    pub listed_identity: Option<ClusterIdentity>,
     /// The present version with its name, where the service told one.
-    pub from: Option<KafkaVersion>,
+    pub current_version: Option<KafkaVersion>,
     /// None when the status answer held nothing.
     pub health: Option<Health>,
     pub target: ResolvedVersion,
     /// Settings of the group in use; None when they can't be read.
-    pub present: Option<GroupSettings>,
-    pub group: SelectedGroup,
+    pub current_group: Option<GroupSettings>,
+    pub selected_group: SelectedGroup,
     /// Settings of the group to take, once it is settled.
     pub target_settings: Option<GroupSettings>,
     pub pre_check: PreCheck,
@@ -81,10 +81,10 @@ impl Snapshot {
     /// Fails with the contradiction where they are not about one cluster.
     pub(crate) fn identity(&self) -> Result<ClusterIdentity, String> {
         let status = self.health.as_ref().map(|health| &health.identity);
-        agreed_identity(self.cluster.no, self.listed.as_ref(), &self.cluster.identity, status)
+        agreed_identity(self.cluster.no, self.listed_identity.as_ref(), &self.cluster.identity, status)
     }
 
-    pub(crate) fn brokers_are_green(&self) -> bool {
+    pub(crate) fn has_green_brokers(&self) -> bool {
         self.health.as_ref().is_some_and(|health| health.broker_problems(self.cluster.brokers).is_empty())
     }
 
@@ -94,22 +94,22 @@ impl Snapshot {
     }
 
     /// Returns true when the cluster is being changed by somebody.
-    pub(crate) fn is_under_way(&self) -> bool {
+    pub(crate) fn is_changing(&self) -> bool {
         self.cluster.state == ClusterState::Changing
     }
 
     /// Returns true when the running cluster has the target version and, if one was named, the group.
-    pub(crate) fn is_already_there(&self) -> bool {
+    pub(crate) fn is_already_upgraded(&self) -> bool {
         self.is_at_target()
             && self.cluster.state == ClusterState::Running
-            && self.brokers_are_green()
+            && self.has_green_brokers()
             && self.identity().is_ok()
             && !self.has_other_group()
     }
 
     /// Returns true when the cluster has the version asked for, but another group than the one named.
     pub(crate) fn has_other_group(&self) -> bool {
-        match &self.group {
+        match &self.selected_group {
             SelectedGroup::Named(group) => self.is_at_target() && self.cluster.config_group != Some(group.no),
             SelectedGroup::Chosen(_) => false,
         }

@@ -29,16 +29,16 @@ use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers};
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
 /// What the cluster is at one moment; reads are taken from the snapshot of it.
-pub(crate) type World = dyn Fn(Duration) -> Snapshot;
+pub(crate) type SnapshotAt = dyn Fn(Duration) -> Snapshot;
 
 /// Whether a read fails at one moment, and how.
-pub(crate) type Failing = dyn Fn(Duration, &Read) -> Option<ApiError>;
+pub(crate) type ReadFailures = dyn Fn(Duration, &Read) -> Option<ApiError>;
 
 /// Answers from the world at the clock's time, unless the moment is one of failing reads.
 pub(crate) struct FakeApi<'a> {
     pub clock: &'a FakeClock,
-    pub world: Box<World>,
-    pub fails: Box<Failing>,
+    pub world: Box<SnapshotAt>,
+    pub read_failure: Box<ReadFailures>,
     /// What starts answer, in turn.
     pub starts: RefCell<VecDeque<Result<(), ApiError>>>,
     pub started: RefCell<Vec<Duration>>,
@@ -55,7 +55,7 @@ impl<'a> FakeApi<'a> {
         Self {
             clock,
             world: Box::new(world),
-            fails: Box::new(|_, _| None),
+            read_failure: Box::new(|_, _| None),
             starts: RefCell::default(),
             started: RefCell::default(),
             connect_within: RefCell::default(),
@@ -73,7 +73,7 @@ impl<'a> FakeApi<'a> {
             Read::PreCheck(_) => "pre-check",
             _ => "other",
         });
-        if let Some(error) = (self.fails)(now, read) {
+        if let Some(error) = (self.read_failure)(now, read) {
             return Err(error);
         }
         let world = (self.world)(now);
@@ -81,20 +81,22 @@ impl<'a> FakeApi<'a> {
             Read::Cluster(_) => Answer::Cluster(Some(world.cluster)),
             Read::Progress(_) | Read::Status(_) => Answer::Health(world.health),
             Read::Versions => Answer::Versions(vec![world.target.version]),
-            Read::ConfigGroups(_) => Answer::ConfigGroups(world.group.one().cloned().into_iter().collect()),
-            Read::ConfigGroup(..) => Answer::ConfigGroup(world.present.map(|present| present.group)),
+            Read::ConfigGroups(_) => {
+                Answer::ConfigGroups(world.selected_group.group().cloned().into_iter().collect())
+            }
+            Read::ConfigGroup(..) => Answer::ConfigGroup(world.current_group.map(|present| present.group)),
             Read::Settings(no, _) => {
-                let groups = [world.present, world.target_settings];
+                let groups = [world.current_group, world.target_settings];
                 let found = groups.into_iter().flatten().find(|group| group.group.no == *no);
                 Answer::Settings(found.map(|group| group.settings))
             }
             Read::Users(_) => Answer::Users(Some(0)),
-            Read::PreCheck(_) => Answer::PreCheck(PreCheck::Possible { request_id: None }),
+            Read::PreCheck(_) => Answer::PreCheck(PreCheck::Passed { request_id: None }),
             Read::Clusters(_) => Answer::Clusters(ClusterList {
                 allowed: vec![ClusterEntry {
                     no: world.cluster.no,
                     name: world.cluster.name,
-                    release: world.from.and_then(|from| from.release),
+                    release: world.current_version.and_then(|from| from.release),
                     state: world.cluster.state,
                     brokers: world.cluster.brokers,
                 }],
@@ -148,25 +150,25 @@ impl CdssApi for FakeApi<'_> {
 pub(crate) struct Recorder(pub Vec<String>);
 
 impl Reporter for Recorder {
-    fn plan(&mut self, _: &Plan) {
+    fn show_plan(&mut self, _: &Plan) {
         self.0.push("plan".to_owned());
     }
 
-    fn copying(&mut self, _: &Report) {
+    fn show_copy_plan(&mut self, _: &Report) {
         self.0.push("copying".to_owned());
     }
 
-    fn started(&mut self, _: Timestamp, _: Option<&str>, _: &str) {
+    fn show_started(&mut self, _: Timestamp, _: Option<&str>, _: &str) {
         self.0.push("started".to_owned());
     }
 
-    fn following(&mut self, why: &str) {
+    fn show_following(&mut self, why: &str) {
         self.0.push(format!("following {why}"));
     }
 
-    fn brokers(&mut self, _: &BrokerHistories, _: Duration) {}
+    fn show_brokers(&mut self, _: &BrokerHistories, _: Duration) {}
 
-    fn watch_ended(&mut self) {}
+    fn end_watch(&mut self) {}
 
     fn note(&mut self, text: &str) {
         self.0.push(format!("note {text}"));
@@ -178,14 +180,14 @@ impl Reporter for Recorder {
 }
 
 /// Everything that a flow borrows.
-pub(crate) struct Stage {
+pub(crate) struct TestSession {
     pub journal: Journal,
-    pub surroundings: CommandContext,
-    pub tell: Recorder,
+    pub context: CommandContext,
+    pub recorder: Recorder,
     pub report: Report,
 }
 
-impl Stage {
+impl TestSession {
     /// At an endpoint that is not loopback, so that the patience for the real service is in force.
     pub(crate) fn new() -> Self {
         let service = Service {
@@ -196,20 +198,20 @@ impl Stage {
         };
         Self {
             journal: Journal::new(None, Operator::default(), "run".to_owned(), Rc::new(FakeClock::default())),
-            surroundings: CommandContext { service, profile: None },
-            tell: Recorder::default(),
+            context: CommandContext { service, profile: None },
+            recorder: Recorder::default(),
             report: Report::default(),
         }
     }
 
-    pub(crate) fn flow<'a>(&'a mut self, api: &'a FakeApi<'a>) -> Session<'a> {
+    pub(crate) fn session<'a>(&'a mut self, api: &'a FakeApi<'a>) -> Session<'a> {
         Session {
             api,
             clock: api.clock,
             journal: &self.journal,
-            context: &self.surroundings,
-            reporter: &mut self.tell,
-            poll: Duration::from_secs(15),
+            context: &self.context,
+            reporter: &mut self.recorder,
+            poll_interval: Duration::from_secs(15),
             report: &mut self.report,
         }
     }
@@ -219,7 +221,7 @@ impl Stage {
 pub(crate) fn expectation() -> Expectation {
     Expectation {
         target: Some(VersionCode::new(NEW)),
-        before: Some(VersionCode::new(OLD)),
+        previous: Some(VersionCode::new(OLD)),
         brokers: ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), Some(3)),
     }
 }

@@ -1,11 +1,11 @@
 //! The order of things against a service and a clock that exist in memory only.
 
 pub(crate) mod fake;
-mod fresh_look;
-mod life;
 mod mutations;
+mod reread;
 mod schedules;
 mod sending;
+mod watch_properties;
 mod watching;
 mod worlds;
 

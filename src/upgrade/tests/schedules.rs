@@ -190,14 +190,14 @@ pub(super) fn upgraded(
         journal,
         context: &CommandContext { service: service(identity), profile: None },
         reporter: &mut Recorder::default(),
-        poll: Duration::from_secs(15),
+        poll_interval: Duration::from_secs(15),
         report: &mut report,
     };
     let request = UpgradeRequest {
         cluster: "orders-prod".parse().unwrap(),
         version: "3.9.0".parse().unwrap(),
         config_group: None,
-        accepted: Acceptances::default(),
+        acceptances: Acceptances::default(),
         require_journal: false,
     };
     let waiting = WaitOptions { wait: true, timeout };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fake::{FakeApi, NEW, OLD, Stage, cluster, gateway, lost};
+use super::fake::{FakeApi, NEW, OLD, TestSession, cluster, gateway, lost};
 use crate::api::{ApiError, Read, SendFailure};
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
@@ -56,10 +56,10 @@ fn send_with(
     let mut api = FakeApi::new(&clock, world);
     api.starts.borrow_mut().extend(answers);
     adjust(&mut api);
-    let mut stage = Stage::new();
+    let mut stage = TestSession::new();
     let snapshot = snapshot();
     let accepted = Acceptances::default();
-    let plan = Plan::of(&snapshot, &accepted);
+    let plan = Plan::new(&snapshot, &accepted);
     let target = plan.target().unwrap();
     let consent = consent(&plan);
     let ready = StartRequest {
@@ -68,16 +68,16 @@ fn send_with(
         target,
         accepted: &accepted,
         consent: &consent,
-        looked_at,
+        observed_at: looked_at,
     };
-    let outcome = stage.flow(&api).send_start(ready);
+    let outcome = stage.session(&api).send_start(ready);
     Sent {
         outcome,
         submitted: stage.report.submitted.word(),
         starts: api.started.take(),
         connect_within: api.connect_within.take(),
         reads: api.reads.take(),
-        said: stage.tell.0,
+        said: stage.recorder.0,
     }
 }
 
@@ -159,7 +159,7 @@ fn another_plan_between_two_attempts_gets_no_second_start() {
 
 #[test]
 fn a_failed_look_counts_as_an_attempt_and_leads_to_no_start() {
-    let fails = |api: &mut FakeApi<'_>| api.fails = Box::new(|_, _| Some(gateway(503, 500)));
+    let fails = |api: &mut FakeApi<'_>| api.read_failure = Box::new(|_, _| Some(gateway(503, 500)));
     let sent = send_with(vec![Err(gateway(429, 410)), Ok(())], Duration::ZERO, idle, fails);
     assert_eq!(sent.summary(), (12, "no", 1));
     let look = ["credentials", "cluster", "status"];
@@ -169,7 +169,7 @@ fn a_failed_look_counts_as_an_attempt_and_leads_to_no_start() {
         "looks are the other three attempts"
     );
     let once = |api: &mut FakeApi<'_>| {
-        api.fails = Box::new(|now, _| (now < Duration::from_secs(3)).then(|| gateway(503, 500)));
+        api.read_failure = Box::new(|now, _| (now < Duration::from_secs(3)).then(|| gateway(503, 500)));
     };
     let sent = send_with(vec![Err(gateway(429, 410)), Ok(())], Duration::ZERO, idle, once);
     assert_eq!(sent.summary(), (0, "unknown", 2));
@@ -192,11 +192,11 @@ fn no_start_follows_looks_that_take_too_long_or_fail() {
     let sent = send_with(vec![], Duration::from_secs(6), idle, slow);
     assert_eq!(sent.summary(), (12, "no", 0));
     assert_eq!(sent.reads.len(), 2 * 2, "the look is repeated twice at most");
-    let dead = |api: &mut FakeApi<'_>| api.fails = Box::new(|_, _| Some(lost()));
+    let dead = |api: &mut FakeApi<'_>| api.read_failure = Box::new(|_, _| Some(lost()));
     let sent = send_with(vec![], Duration::from_secs(6), idle, dead);
     assert_eq!(sent.summary(), (12, "no", 0));
     let partial = |api: &mut FakeApi<'_>| {
-        api.fails = Box::new(|_, read| matches!(read, Read::Status(_)).then(lost));
+        api.read_failure = Box::new(|_, read| matches!(read, Read::Status(_)).then(lost));
     };
     assert_eq!(send_with(vec![], Duration::from_secs(6), idle, partial).summary(), (12, "no", 0));
 }
@@ -232,7 +232,7 @@ fn a_refusal_of_the_service_is_reported_after_four_looks_without_a_change() {
         world
     };
     assert_eq!(send(vec![Err(refused(200))], unclear).summary(), (9, "unknown", 1), "partial answers");
-    let dead = |api: &mut FakeApi<'_>| api.fails = Box::new(|_, _| Some(lost()));
+    let dead = |api: &mut FakeApi<'_>| api.read_failure = Box::new(|_, _| Some(lost()));
     let sent = send_with(vec![Err(refused(200))], Duration::ZERO, idle, dead);
     assert_eq!(sent.summary(), (9, "unknown", 1), "no answers");
 }
@@ -260,7 +260,7 @@ fn colors_alone_show_the_change_after_a_refusal() {
     let orange = |_| cluster("changing", OLD, &["green", "orange", "green"]);
     let back = move |now| if now < Duration::from_secs(10) { orange(now) } else { idle(now) };
     let sent = send_with(vec![Err(refused(400))], Duration::ZERO, back, |api| {
-        api.fails = Box::new(|now, read| {
+        api.read_failure = Box::new(|now, read| {
             let is_entry = matches!(read, Read::Cluster(_));
             (is_entry && now < Duration::from_secs(10)).then(lost)
         });
@@ -298,7 +298,7 @@ fn looks_about_another_cluster_do_not_count() {
 
 #[test]
 fn looks_that_are_not_answered_do_not_count_and_end_after_five_minutes() {
-    let dead = |api: &mut FakeApi<'_>| api.fails = Box::new(|_, _| Some(gateway(503, 500)));
+    let dead = |api: &mut FakeApi<'_>| api.read_failure = Box::new(|_, _| Some(gateway(503, 500)));
     let clock_before = Duration::ZERO;
     let sent = send_with(vec![Err(lost())], clock_before, idle, dead);
     assert_eq!(sent.summary(), (9, "unknown", 1));

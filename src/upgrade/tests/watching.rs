@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fake::{FakeApi, NEW, OLD, Stage, cluster, expectation, gateway, lost};
+use super::fake::{FakeApi, NEW, OLD, TestSession, cluster, expectation, gateway, lost};
 use crate::api::Read;
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
@@ -21,12 +21,12 @@ fn watch(timeout: Duration) -> Watch<'static> {
         progress: Progress::new(WatchThresholds::REMOTE, Ownership::Ours, expectation()),
         timeout: Some(timeout),
         origin: Duration::ZERO,
-        journalled: false,
+        records_brokers: false,
     }
 }
 
-fn warnings(stage: &Stage) -> Vec<&String> {
-    stage.tell.0.iter().filter(|said| said.starts_with("warning")).collect()
+fn warnings(stage: &TestSession) -> Vec<&String> {
+    stage.recorder.0.iter().filter(|said| said.starts_with("warning")).collect()
 }
 
 fn minutes(minutes: u64) -> Duration {
@@ -37,9 +37,9 @@ fn minutes(minutes: u64) -> Duration {
 fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
-    let mut stage = Stage::new();
-    let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, WatchEnd::GaveUp { goes_on: true, .. }), "{end:?}");
+    let mut stage = TestSession::new();
+    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
     figures::record("requests of a watch of three hours", requests, "of 1000");
     assert!(requests <= 1_000, "{requests}");
@@ -52,13 +52,13 @@ fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     let turn = std::cell::Cell::new(0);
-    api.fails = Box::new(move |_, _| {
+    api.read_failure = Box::new(move |_, _| {
         turn.set(turn.get() + 1);
         (turn.get() % 2 == 1).then(|| gateway(429, 410))
     });
-    let mut stage = Stage::new();
-    let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, WatchEnd::GaveUp { goes_on: true, .. }), "{end:?}");
+    let mut stage = TestSession::new();
+    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
     figures::record("requests of a watch of three hours", requests, "of 1000");
     assert!(requests <= 1_000, "{requests}");
@@ -71,10 +71,10 @@ fn a_last_look_is_made_at_the_deadline() {
         0..20 => cluster("changing", OLD, ORANGE),
         _ => cluster("error", OLD, GREEN),
     });
-    let mut stage = Stage::new();
-    let end = watch(Duration::from_secs(20)).run(&mut stage.flow(&api));
+    let mut stage = TestSession::new();
+    let end = watch(Duration::from_secs(20)).run(&mut stage.session(&api));
     assert!(
-        matches!(end, WatchEnd::GaveUp { goes_on: false, .. }),
+        matches!(end, WatchEnd::GaveUp { is_still_changing: false, .. }),
         "an error of one look is no end: {end:?}"
     );
 }
@@ -86,9 +86,9 @@ fn a_lasting_error_ends_the_watch_after_one_warning() {
         0..20 => cluster("changing", OLD, ORANGE),
         _ => cluster("error", OLD, ORANGE),
     });
-    let mut stage = Stage::new();
-    let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, WatchEnd::Settled(WatchResult::InError)), "{end:?}");
+    let mut stage = TestSession::new();
+    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    assert!(matches!(end, WatchEnd::Finished(WatchResult::InError)), "{end:?}");
     assert!(clock.elapsed() >= Duration::from_secs(30 + 45), "{:?}", clock.elapsed());
     assert_eq!(
         warnings(&stage),
@@ -104,9 +104,9 @@ fn a_single_wrong_error_changes_nothing() {
         20..40 => cluster("error", OLD, GREEN),
         _ => cluster("running", NEW, GREEN),
     });
-    let mut stage = Stage::new();
-    let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, WatchEnd::Settled(WatchResult::AtTarget)), "{end:?}");
+    let mut stage = TestSession::new();
+    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
 }
 
 #[test]
@@ -117,9 +117,9 @@ fn a_broker_that_disappears_is_reported_once_and_watched_for() {
         60..600 => cluster("running", NEW, &["green", "green"]),
         _ => cluster("running", NEW, GREEN),
     });
-    let mut stage = Stage::new();
-    let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, WatchEnd::Settled(WatchResult::AtTarget)), "{end:?}");
+    let mut stage = TestSession::new();
+    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert!(clock.elapsed() >= minutes(10), "not before it is back: {:?}", clock.elapsed());
     assert_eq!(warnings(&stage), ["warning b3 missing from the service's answer; watching on"]);
 }
@@ -142,11 +142,15 @@ fn an_answer_about_another_cluster_is_a_failed_read() {
             _ => world,
         }
     });
-    let mut stage = Stage::new();
-    let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, WatchEnd::Settled(WatchResult::AtTarget)), "{end:?}");
+    let mut stage = TestSession::new();
+    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert!(clock.elapsed() >= minutes(20), "{:?}", clock.elapsed());
-    assert!(warnings(&stage)[0].contains("name `billing` instead of `orders-prod`"), "{:?}", stage.tell.0);
+    assert!(
+        warnings(&stage)[0].contains("name `billing` instead of `orders-prod`"),
+        "{:?}",
+        stage.recorder.0
+    );
 }
 
 #[test]
@@ -156,15 +160,15 @@ fn hours_of_failing_reads_end_nothing_and_are_spoken_of_once() {
         0..60 => cluster("changing", OLD, ORANGE),
         _ => cluster("running", NEW, GREEN),
     });
-    api.fails = Box::new(|now, _| (now > minutes(1) && now < minutes(120)).then(|| gateway(503, 500)));
-    let mut stage = Stage::new();
-    let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, WatchEnd::Settled(WatchResult::AtTarget)), "{end:?}");
+    api.read_failure = Box::new(|now, _| (now > minutes(1) && now < minutes(120)).then(|| gateway(503, 500)));
+    let mut stage = TestSession::new();
+    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(
-        stage.tell.0.iter().filter(|said| said.starts_with("warning")).count(),
+        stage.recorder.0.iter().filter(|said| said.starts_with("warning")).count(),
         1,
         "{:?}",
-        stage.tell.0
+        stage.recorder.0
     );
     assert!(clock.naps().into_iter().all(|nap| nap <= minutes(1)), "the pause grows to a minute");
 }
@@ -173,10 +177,10 @@ fn hours_of_failing_reads_end_nothing_and_are_spoken_of_once() {
 fn a_deadline_with_an_old_last_look_is_unknown() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
-    api.fails = Box::new(|now, _| (now > minutes(1)).then(lost));
-    let mut stage = Stage::new();
-    let end = watch(minutes(10)).run(&mut stage.flow(&api));
-    assert!(matches!(end, WatchEnd::GaveUp { goes_on: false, .. }), "{end:?}");
+    api.read_failure = Box::new(|now, _| (now > minutes(1)).then(lost));
+    let mut stage = TestSession::new();
+    let end = watch(minutes(10)).run(&mut stage.session(&api));
+    assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: false, .. }), "{end:?}");
 }
 
 #[test]
@@ -187,13 +191,15 @@ fn a_key_that_is_refused_for_five_minutes_ends_the_watch_and_a_shorter_time_does
             0..400 => cluster("changing", OLD, ORANGE),
             _ => cluster("running", NEW, GREEN),
         });
-        api.fails =
+        api.read_failure =
             Box::new(move |now, _| (now > minutes(1) && now < refused_until).then(|| gateway(401, 200)));
-        let mut stage = Stage::new();
-        watch(minutes(60)).run(&mut stage.flow(&api))
+        let mut stage = TestSession::new();
+        watch(minutes(60)).run(&mut stage.session(&api))
     };
-    assert!(matches!(run(minutes(4)), WatchEnd::Settled(WatchResult::AtTarget)));
-    let WatchEnd::GaveUp { why, .. } = run(minutes(50)) else { panic!("the key was refused for good") };
+    assert!(matches!(run(minutes(4)), WatchEnd::Finished(WatchResult::AtTarget)));
+    let WatchEnd::GaveUp { reason: why, .. } = run(minutes(50)) else {
+        panic!("the key was refused for good")
+    };
     assert!(why.contains("refused for five minutes"), "{why}");
 }
 
@@ -204,10 +210,10 @@ fn a_missing_progress_call_is_asked_once_and_the_status_call_takes_over() {
         0..60 => cluster("changing", OLD, ORANGE),
         _ => cluster("running", NEW, GREEN),
     });
-    api.fails = Box::new(|_, read| matches!(read, Read::Progress(_)).then(|| gateway(404, 300)));
-    let mut stage = Stage::new();
-    let end = watch(minutes(60)).run(&mut stage.flow(&api));
-    assert!(matches!(end, WatchEnd::Settled(WatchResult::AtTarget)), "{end:?}");
+    api.read_failure = Box::new(|_, read| matches!(read, Read::Progress(_)).then(|| gateway(404, 300)));
+    let mut stage = TestSession::new();
+    let end = watch(minutes(60)).run(&mut stage.session(&api));
+    assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(api.reads.borrow().iter().filter(|read| **read == "progress").count(), 1);
 }
 
@@ -218,11 +224,13 @@ fn time_asleep_counts_and_a_look_comes_before_the_verdict() {
         0..30 => cluster("changing", OLD, ORANGE),
         _ => cluster("running", NEW, GREEN),
     });
-    let mut stage = Stage::new();
+    let mut stage = TestSession::new();
     // The machine sleeps for a day in the middle of a watch of three hours.
     clock.jump_at_nap.set(Some((1, minutes(24 * 60))));
-    let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    let WatchEnd::GaveUp { goes_on, why } = end else { panic!("one good look is not two: {end:?}") };
+    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let WatchEnd::GaveUp { is_still_changing: goes_on, reason: why } = end else {
+        panic!("one good look is not two: {end:?}")
+    };
     assert!(!goes_on && why.ends_with("; last seen running at version code 3903006, not confirmed"), "{why}");
 }
 
@@ -231,7 +239,7 @@ fn a_signal_ends_the_watch_and_tells_what_was_seen() {
     let clock = FakeClock::default();
     clock.interrupt_after.set(Some(3));
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
-    let mut stage = Stage::new();
-    let end = watch(minutes(180)).run(&mut stage.flow(&api));
-    assert!(matches!(end, WatchEnd::Interrupted { seen_to_change: true, .. }), "{end:?}");
+    let mut stage = TestSession::new();
+    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    assert!(matches!(end, WatchEnd::Interrupted { change_observed: true, .. }), "{end:?}");
 }

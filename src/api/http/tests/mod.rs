@@ -113,7 +113,7 @@ fn start(http: &Http) -> Result<Acceptance, ApiError> {
 }
 
 fn start_within(http: &Http, connect_within: Duration) -> Result<Acceptance, ApiError> {
-    let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
+    let plan = Plan::new(&snapshot(), &AcceptedRisks::default());
     http.start(&plan.target().unwrap(), &consent(&plan), connect_within)
 }
 
@@ -195,7 +195,7 @@ fn a_start_ends_as_accepted_refused_or_unknown() {
 
 #[test]
 fn a_refused_pre_check_stays_refused_whatever_its_result() {
-    let plan = Plan::of(&snapshot(), &AcceptedRisks::default());
+    let plan = Plan::new(&snapshot(), &AcceptedRisks::default());
     for result in ["", r#","result":null"#, r#","result":false"#, r#","result":true"#, r#","result":{}"#] {
         for status in ["200 OK", "400 Bad Request", "500 Internal Server Error"] {
             let body = format!(r#"{{"code":3,"message":"m"{result}}}"#);

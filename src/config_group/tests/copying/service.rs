@@ -23,7 +23,7 @@ use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::session::Session;
 use crate::upgrade::rules::plan::UpgradeTarget;
-use crate::upgrade::tests::fake::{Stage, gateway};
+use crate::upgrade::tests::fake::{TestSession, gateway};
 
 const OLD: u64 = 3_713_006;
 pub(super) const NEW: u64 = 3_903_006;
@@ -302,14 +302,14 @@ impl Machine {
         let own_clock = Rc::new(FakeClock::default());
         let folder = self.folder.path().join("state");
         let journal = Journal::new(Some(folder), Operator::default(), run.clone(), own_clock);
-        let mut stage = Stage::new();
+        let mut stage = TestSession::new();
         let mut flow = Session {
             api: service,
             clock,
             journal: &journal,
-            context: &stage.surroundings,
-            reporter: &mut stage.tell,
-            poll: Duration::from_secs(15),
+            context: &stage.context,
+            reporter: &mut stage.recorder,
+            poll_interval: Duration::from_secs(15),
             report: &mut stage.report,
         };
         let wish = CopyRequest {

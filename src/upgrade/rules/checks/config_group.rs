@@ -9,18 +9,18 @@ use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::KafkaVersion;
 use crate::upgrade::rules::snapshot::{SelectedGroup, Snapshot};
 
-fn names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
+fn group_names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
     candidates.map(|candidate| candidate.group.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Says how many groups were compared where not all were.
-fn share(compared: &Compared) -> String {
+fn comparison_coverage(compared: &Compared) -> String {
     let Compared { candidates, of } = compared;
     if compared.is_whole() { String::new() } else { format!("; {} of {of} were compared", candidates.len()) }
 }
 
 /// Returns what to do where no group fits.
-pub(super) fn or_copy(otherwise: &str, snapshot: &Snapshot) -> String {
+pub(super) fn with_copy_hint(otherwise: &str, snapshot: &Snapshot) -> String {
     match &snapshot.copy_command {
         Some(copy) => format!("{otherwise}, or carry the settings over with `{copy}`"),
         None => otherwise.to_owned(),
@@ -28,7 +28,7 @@ pub(super) fn or_copy(otherwise: &str, snapshot: &Snapshot) -> String {
 }
 
 /// The block of a cluster that has the target version with another config group than the one named.
-pub(crate) fn other_group(
+pub(crate) fn other_group_check(
     target: &KafkaVersion,
     in_use: Option<ConfigGroupNo>,
     named: &ConfigGroup,
@@ -44,12 +44,16 @@ pub(crate) fn other_group(
 pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
     let target = &snapshot.target.version;
     if snapshot.has_other_group() {
-        return Some(other_group(target, snapshot.cluster.config_group, snapshot.group.one()?));
+        return Some(other_group_check(
+            target,
+            snapshot.cluster.config_group,
+            snapshot.selected_group.group()?,
+        ));
     }
     if snapshot.is_at_target() {
         return None;
     }
-    Some(match &snapshot.group {
+    Some(match &snapshot.selected_group {
         SelectedGroup::Named(group) | SelectedGroup::Chosen(GroupChoice::One(group))
             if group.version != target.code =>
         {
@@ -68,24 +72,25 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         SelectedGroup::Chosen(GroupChoice::None(compared)) if compared.of == 0 => Check::block(
             "config.no-group",
             format!("there is no config group for {target}"),
-            or_copy("make one in the console", snapshot),
+            with_copy_hint("make one in the console", snapshot),
         ),
         SelectedGroup::Chosen(GroupChoice::None(compared)) => Check::block(
             "config.no-group",
-            format!("no config group of {target} keeps every custom value{}", share(compared)),
-            or_copy("name one with --config-group", snapshot),
+            format!("no config group of {target} keeps every custom value{}", comparison_coverage(compared)),
+            with_copy_hint("name one with --config-group", snapshot),
         ),
         SelectedGroup::Chosen(GroupChoice::Several(compared)) => {
-            let keeping = names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));
+            let keeping =
+                group_names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));
             let reason = match compared.keeping() {
                 1 => format!(
                     "{keeping} keeps every custom value, and others of {target} may too{}",
-                    share(compared)
+                    comparison_coverage(compared)
                 ),
                 count => {
                     format!(
                         "{count} config groups of {target} keep every custom value: {keeping}{}",
-                        share(compared)
+                        comparison_coverage(compared)
                     )
                 }
             };
@@ -105,20 +110,20 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
     })
 }
 
-fn arrows<'a>(changes: impl IntoIterator<Item = &'a SettingChange>) -> String {
+fn describe_changes<'a>(changes: impl IntoIterator<Item = &'a SettingChange>) -> String {
     let one = |change: &SettingChange| format!("{} {}", change.key, setting_text::arrow(change));
     setting_text::first_few(changes.into_iter().map(one))
 }
 
 /// Returns the group to compare with; a group of another version is none.
 fn compared_group(snapshot: &Snapshot) -> Option<&ConfigGroup> {
-    snapshot.group.one().filter(|group| group.version == snapshot.target.version.code)
+    snapshot.selected_group.group().filter(|group| group.version == snapshot.target.version.code)
 }
 
 pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
     let id = "config.lost-override";
     compared_group(snapshot)?;
-    if snapshot.present.is_none() || snapshot.target_settings.is_none() {
+    if snapshot.current_group.is_none() || snapshot.target_settings.is_none() {
         return Some(Check::block(
             id,
             "the settings of the config groups can't be compared: the service told none",
@@ -144,15 +149,17 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
             },
         ));
     }
-    let remedy = or_copy("take a config group that sets them", snapshot);
-    let mut check = Check::block(id, arrows(lost.iter().copied()), remedy);
+    let remedy = with_copy_hint("take a config group that sets them", snapshot);
+    let mut check = Check::block(id, describe_changes(lost.iter().copied()), remedy);
     check.items = lost.iter().map(|change| change.key.clone()).collect();
     Some(check)
 }
 
-pub(super) fn changed(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
+pub(super) fn changed_values(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
     let id = "config.changed";
-    if compared_group(snapshot).is_none() || snapshot.present.is_none() || snapshot.target_settings.is_none()
+    if compared_group(snapshot).is_none()
+        || snapshot.current_group.is_none()
+        || snapshot.target_settings.is_none()
     {
         return None;
     }
@@ -166,12 +173,12 @@ pub(super) fn changed(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<
     let (risky, others): (Vec<&SettingChange>, Vec<_>) = moved.iter().partition(|change| change.is_risky());
     if risky.is_empty() {
         let keys = moved.iter().map(|change| change.key.clone()).collect();
-        let reason = arrows(moved.iter().copied());
+        let reason = describe_changes(moved.iter().copied());
         return Some(Check { items: keys, ..Check::new(id, CheckResult::Warn, reason) });
     }
     let items = risky.iter().map(|change| change.key.clone()).collect();
-    let also = if others.is_empty() { String::new() } else { format!("; also {}", arrows(others)) };
-    let reason = format!("{}{also}", arrows(risky));
-    let remedy = or_copy("take a config group with the values in force today", snapshot);
+    let also = if others.is_empty() { String::new() } else { format!("; also {}", describe_changes(others)) };
+    let reason = format!("{}{also}", describe_changes(risky));
+    let remedy = with_copy_hint("take a config group with the values in force today", snapshot);
     Some(Check { items, ..Check::block(id, reason, remedy) })
 }

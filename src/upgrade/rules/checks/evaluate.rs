@@ -1,6 +1,6 @@
 //! Judging a snapshot.
 
-use super::config_group::{changed, config_group, lost_override};
+use super::config_group::{changed_values, config_group, lost_override};
 use super::settings;
 use super::{Check, CheckResult, JOURNAL_REMEDY};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
@@ -12,12 +12,12 @@ use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
 /// Judges a snapshot. Data that is missing is a finding, never a pass.
 pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Acceptances) -> Vec<Check> {
-    let changes = changes(snapshot);
+    let changes = setting_changes(snapshot);
     let mut checks = vec![
         cluster_identity(snapshot),
         cluster_state(snapshot),
-        brokers(snapshot),
-        zookeeper(snapshot),
+        broker_health(snapshot),
+        zookeeper_health(snapshot),
         version_order(snapshot),
     ];
     checks.extend(version_listed(snapshot));
@@ -25,23 +25,23 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Acceptances) -> Vec<Check
     checks.extend(config_group(snapshot));
     if !snapshot.is_at_target() {
         checks.extend(lost_override(snapshot, &changes));
-        checks.extend(changed(snapshot, &changes));
-        checks.extend(settings::checks(snapshot, &changes));
+        checks.extend(changed_values(snapshot, &changes));
+        checks.extend(settings::setting_checks(snapshot, &changes));
     }
     checks.push(pre_check(&snapshot.pre_check));
-    checks.extend(unresolved(snapshot));
-    checks.extend(journal(snapshot));
+    checks.extend(unresolved_starts(snapshot));
+    checks.extend(journal_writable(snapshot));
     checks.extend(journal_damaged(snapshot));
     checks.extend(journal_missing(snapshot));
     checks.push(Check::new("data.replication", CheckResult::Skipped, "brokers not asked"));
-    checks.into_iter().map(|check| check.accept(accepted)).collect()
+    checks.into_iter().map(|check| check.with_acceptances(accepted)).collect()
 }
 
 /// Returns what changes for the brokers' settings; empty when one of the two groups is not known.
-pub(crate) fn changes(snapshot: &Snapshot) -> Vec<SettingChange> {
-    match (&snapshot.present, &snapshot.target_settings) {
+pub(crate) fn setting_changes(snapshot: &Snapshot) -> Vec<SettingChange> {
+    match (&snapshot.current_group, &snapshot.target_settings) {
         (Some(present), Some(target)) if !snapshot.is_at_target() => difference(
-            VersionedSettings { settings: present, release: release_of(snapshot.from.as_ref()) },
+            VersionedSettings { settings: present, release: release_of(snapshot.current_version.as_ref()) },
             VersionedSettings { settings: target, release: snapshot.target.version.release.as_ref() },
         ),
         _ => Vec::new(),
@@ -79,11 +79,11 @@ fn cluster_state(snapshot: &Snapshot) -> Check {
     }
 }
 
-fn greens(group: &NodeGroup) -> String {
+fn green_count(group: &NodeGroup) -> String {
     format!("{} of {} green", group.green(), group.total.unwrap_or(group.nodes.len() as u64))
 }
 
-fn brokers(snapshot: &Snapshot) -> Check {
+fn broker_health(snapshot: &Snapshot) -> Check {
     let id = "brokers.health";
     let remedy = "bring every broker to green first";
     let Some(health) = &snapshot.health else {
@@ -91,13 +91,13 @@ fn brokers(snapshot: &Snapshot) -> Check {
     };
     let found = health.broker_problems(snapshot.cluster.brokers);
     if found.is_empty() {
-        Check::pass(id, greens(&health.brokers))
+        Check::pass(id, green_count(&health.brokers))
     } else {
         Check::block(id, found.join(", "), remedy)
     }
 }
 
-fn zookeeper(snapshot: &Snapshot) -> Check {
+fn zookeeper_health(snapshot: &Snapshot) -> Check {
     let id = "zookeeper.health";
     let group = snapshot.health.as_ref().map(|health| &health.zookeeper).filter(|group| {
         !group.nodes.is_empty() || group.overall.is_some() || group.total.is_some_and(|total| total > 0)
@@ -116,7 +116,7 @@ fn zookeeper(snapshot: &Snapshot) -> Check {
         let word = group.overall.as_ref().map_or("", Color::word);
         Check::block(id, format!("{word} altogether"), "bring every ZooKeeper node to green first")
     } else if group.is_all_green() {
-        Check::pass(id, greens(group))
+        Check::pass(id, green_count(group))
     } else {
         Check::new(id, CheckResult::Info, group.problems().join(", "))
     }
@@ -128,7 +128,7 @@ fn version_order(snapshot: &Snapshot) -> Check {
     if snapshot.is_at_target() {
         return Check::new(id, CheckResult::Info, format!("already at {target}"));
     }
-    let Some(from) = &snapshot.from else {
+    let Some(from) = &snapshot.current_version else {
         return Check::block(
             id,
             "the service did not tell the present version",
@@ -186,8 +186,8 @@ fn version_zookeeper(snapshot: &Snapshot) -> Option<Check> {
 fn pre_check(answer: &PreCheck) -> Check {
     let id = "service.precheck";
     match answer {
-        PreCheck::NotAsked(why) => Check::new(id, CheckResult::Skipped, *why),
-        PreCheck::Possible { request_id } => {
+        PreCheck::NotRun(why) => Check::new(id, CheckResult::Skipped, *why),
+        PreCheck::Passed { request_id } => {
             let reason = request_id.as_ref().map_or("possible".to_owned(), |id| format!("request {id}"));
             Check { request_id: request_id.clone(), ..Check::pass(id, reason) }
         }
@@ -206,11 +206,11 @@ fn pre_check(answer: &PreCheck) -> Check {
     }
 }
 
-fn unresolved(snapshot: &Snapshot) -> Option<Check> {
+fn unresolved_starts(snapshot: &Snapshot) -> Option<Check> {
     let id = "start.unresolved";
     deliberate_bug!(IgnoreOpenStarts => return None;);
     let starts = &snapshot.journal.open_starts;
-    let settled = snapshot.cluster.state == ClusterState::Running && snapshot.brokers_are_green();
+    let settled = snapshot.cluster.state == ClusterState::Running && snapshot.has_green_brokers();
     if starts.is_empty() || !settled || snapshot.is_at_target() {
         return None;
     }
@@ -225,7 +225,7 @@ fn unresolved(snapshot: &Snapshot) -> Option<Check> {
     Some(Check { items, ..Check::block(id, reason, "ask NAVER Cloud support for the outcome") })
 }
 
-fn journal(snapshot: &Snapshot) -> Option<Check> {
+fn journal_writable(snapshot: &Snapshot) -> Option<Check> {
     deliberate_bug!(IgnoreJournalFault => return None;);
     let fault = snapshot.journal.fault.as_ref()?;
     Some(Check::block("journal.writable", fault.clone(), JOURNAL_REMEDY))

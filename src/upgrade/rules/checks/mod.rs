@@ -12,8 +12,8 @@ mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use config_group::other_group;
-pub(crate) use evaluate::{changes, evaluate};
+pub(crate) use config_group::other_group_check;
+pub(crate) use evaluate::{evaluate, setting_changes};
 
 /// What a check found. An accepted block stays a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(crate) struct Check {
 pub(crate) const JOURNAL_REMEDY: &str = "make it a plain file in a folder that you can write";
 
 /// Returns true for an item that can be printed, pasted, and parsed in the list of `--accept`.
-fn can_be_listed(item: &str) -> bool {
+fn is_valid_list_item(item: &str) -> bool {
     !item.is_empty() && item.trim() == item && !item.contains(|c| c == ',' || is_harmful(c))
 }
 
@@ -101,24 +101,24 @@ impl Check {
             return None;
         }
         let open: Vec<&str> = self.items.iter().map(String::as_str).collect();
-        match check_policy(self.id)?.acceptable {
-            Override::No => None,
-            Override::Each(_) if open.iter().any(|item| !can_be_listed(item)) => None,
-            Override::Each(_) if !open.is_empty() => {
+        match check_policy(self.id)?.overridable {
+            Override::Never => None,
+            Override::ByItem(_) if open.iter().any(|item| !is_valid_list_item(item)) => None,
+            Override::ByItem(_) if !open.is_empty() => {
                 Some(format!("--accept {}", quote(&format!("{}={}", self.id, open.join(",")))))
             }
-            Override::Whole | Override::Each(_) => Some(format!("--accept {}", self.id)),
+            Override::ById | Override::ByItem(_) => Some(format!("--accept {}", self.id)),
         }
     }
 
-    pub(super) fn accept(mut self, accepted: &Acceptances) -> Self {
+    pub(super) fn with_acceptances(mut self, accepted: &Acceptances) -> Self {
         if self.result == CheckResult::Block
-            && check_policy(self.id).is_some_and(|rule| rule.acceptable != Override::No)
+            && check_policy(self.id).is_some_and(|rule| rule.overridable != Override::Never)
         {
             self.accepted = if self.items.is_empty() {
-                accepted.whole(self.id).then(|| "*".to_owned()).into_iter().collect()
+                accepted.includes_check(self.id).then(|| "*".to_owned()).into_iter().collect()
             } else {
-                self.items.iter().filter(|item| accepted.item(self.id, item)).cloned().collect()
+                self.items.iter().filter(|item| accepted.includes_item(self.id, item)).cloned().collect()
             };
         }
         self

@@ -3,11 +3,11 @@
 /// Whether a person may overrule a check that blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Override {
-    No,
+    Never,
     /// By its bare id.
-    Whole,
+    ById,
     /// Item by item.
-    Each(ItemKind),
+    ByItem(ItemKind),
 }
 
 /// What the items of a check are.
@@ -23,35 +23,35 @@ pub(crate) enum ItemKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CheckPolicy {
     pub id: &'static str,
-    pub acceptable: Override,
+    pub overridable: Override,
 }
 
 /// Every check that can block, with who may overrule it, and those of settings that only warn.
 pub(super) const CHECK_POLICIES: &[CheckPolicy] = &[
-    CheckPolicy { id: "cluster.identity", acceptable: Override::No },
-    CheckPolicy { id: "cluster.state", acceptable: Override::No },
-    CheckPolicy { id: "brokers.health", acceptable: Override::No },
-    CheckPolicy { id: "zookeeper.health", acceptable: Override::Whole },
-    CheckPolicy { id: "version.order", acceptable: Override::No },
-    CheckPolicy { id: "version.listed", acceptable: Override::Whole },
-    CheckPolicy { id: "version.zookeeper", acceptable: Override::Whole },
-    CheckPolicy { id: "config.version", acceptable: Override::No },
-    CheckPolicy { id: "config.no-group", acceptable: Override::No },
-    CheckPolicy { id: "config.several-groups", acceptable: Override::No },
-    CheckPolicy { id: "config.other-group", acceptable: Override::No },
-    CheckPolicy { id: "config.lost-override", acceptable: Override::Each(ItemKind::Setting) },
-    CheckPolicy { id: "config.changed", acceptable: Override::Each(ItemKind::Setting) },
-    CheckPolicy { id: "config.out-of-range", acceptable: Override::No },
-    CheckPolicy { id: "config.read-only", acceptable: Override::No },
-    CheckPolicy { id: "config.removed-key", acceptable: Override::No },
-    CheckPolicy { id: "config.changed-default", acceptable: Override::No },
-    CheckPolicy { id: "config.unknown-setting", acceptable: Override::No },
-    CheckPolicy { id: "service.precheck", acceptable: Override::No },
-    CheckPolicy { id: "start.unresolved", acceptable: Override::Each(ItemKind::Run) },
-    CheckPolicy { id: "plan.stale", acceptable: Override::No },
-    CheckPolicy { id: "journal.writable", acceptable: Override::No },
-    CheckPolicy { id: "journal.damaged", acceptable: Override::Whole },
-    CheckPolicy { id: "journal.missing", acceptable: Override::No },
+    CheckPolicy { id: "cluster.identity", overridable: Override::Never },
+    CheckPolicy { id: "cluster.state", overridable: Override::Never },
+    CheckPolicy { id: "brokers.health", overridable: Override::Never },
+    CheckPolicy { id: "zookeeper.health", overridable: Override::ById },
+    CheckPolicy { id: "version.order", overridable: Override::Never },
+    CheckPolicy { id: "version.listed", overridable: Override::ById },
+    CheckPolicy { id: "version.zookeeper", overridable: Override::ById },
+    CheckPolicy { id: "config.version", overridable: Override::Never },
+    CheckPolicy { id: "config.no-group", overridable: Override::Never },
+    CheckPolicy { id: "config.several-groups", overridable: Override::Never },
+    CheckPolicy { id: "config.other-group", overridable: Override::Never },
+    CheckPolicy { id: "config.lost-override", overridable: Override::ByItem(ItemKind::Setting) },
+    CheckPolicy { id: "config.changed", overridable: Override::ByItem(ItemKind::Setting) },
+    CheckPolicy { id: "config.out-of-range", overridable: Override::Never },
+    CheckPolicy { id: "config.read-only", overridable: Override::Never },
+    CheckPolicy { id: "config.removed-key", overridable: Override::Never },
+    CheckPolicy { id: "config.changed-default", overridable: Override::Never },
+    CheckPolicy { id: "config.unknown-setting", overridable: Override::Never },
+    CheckPolicy { id: "service.precheck", overridable: Override::Never },
+    CheckPolicy { id: "start.unresolved", overridable: Override::ByItem(ItemKind::Run) },
+    CheckPolicy { id: "plan.stale", overridable: Override::Never },
+    CheckPolicy { id: "journal.writable", overridable: Override::Never },
+    CheckPolicy { id: "journal.damaged", overridable: Override::ById },
+    CheckPolicy { id: "journal.missing", overridable: Override::Never },
 ];
 
 /// Finds a check's rule by its id.

@@ -1,6 +1,6 @@
 //! What the target version does with the settings, as checks. They are there only where there is something to say.
 
-use super::config_group::or_copy;
+use super::config_group::with_copy_hint;
 use super::{Check, CheckResult};
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::kafka_changes;
@@ -9,8 +9,8 @@ use crate::model::kafka_version::release_of;
 use crate::upgrade::rules::snapshot::Snapshot;
 
 /// Judges what the groups' settings come to in the target version.
-pub(super) fn checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Check> {
-    let is_compared = snapshot.present.is_some() && snapshot.target_settings.is_some();
+pub(super) fn setting_checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Check> {
+    let is_compared = snapshot.current_group.is_some() && snapshot.target_settings.is_some();
     if !is_compared {
         return Vec::new();
     }
@@ -25,7 +25,7 @@ pub(super) fn checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Chec
 }
 
 /// Makes a check of all settings of a class; None where there is none.
-fn of_class<'a>(
+fn check_for_class<'a>(
     id: &'static str,
     result: CheckResult,
     changes: impl IntoIterator<Item = &'a SettingChange>,
@@ -41,7 +41,7 @@ fn of_class<'a>(
     Some(Check { items, ..Check::new(id, result, reason) })
 }
 
-fn note(change: &SettingChange) -> String {
+fn note_suffix(change: &SettingChange) -> String {
     change.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default()
 }
 
@@ -51,20 +51,20 @@ fn out_of_range(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check>
     let id = "config.out-of-range";
     let say = |change: &SettingChange| {
         let value = change.to.as_deref().unwrap_or("not set");
-        format!("{} {value}{}", change.key, note(change))
+        format!("{} {value}{}", change.key, note_suffix(change))
     };
-    let Some(check) = of_class(id, CheckResult::Block, changes, ChangeClass::OutOfRange, say) else {
+    let Some(check) = check_for_class(id, CheckResult::Block, changes, ChangeClass::OutOfRange, say) else {
         let as_today = |change: &SettingChange| format!("{}, as today", say(change));
         let tolerated = changes.iter().filter(|change| change.note.is_some());
-        return of_class(id, CheckResult::Warn, tolerated, ChangeClass::Kept, as_today);
+        return check_for_class(id, CheckResult::Warn, tolerated, ChangeClass::Kept, as_today);
     };
-    let remedy = or_copy("correct the values in the config group or take another one", snapshot);
+    let remedy = with_copy_hint("correct the values in the config group or take another one", snapshot);
     Some(Check { remedy: Some(remedy), ..check })
 }
 
 fn read_only(changes: &[SettingChange]) -> Option<Check> {
     let say = |change: &SettingChange| format!("{} {}", change.key, setting_text::arrow(change));
-    let check = of_class("config.read-only", CheckResult::Warn, changes, ChangeClass::ReadOnly, say)?;
+    let check = check_for_class("config.read-only", CheckResult::Warn, changes, ChangeClass::ReadOnly, say)?;
     let remedy = "nobody can set them in the target version; ask NAVER Cloud support if they matter";
     Some(Check { remedy: Some(remedy.to_owned()), ..check })
 }
@@ -75,8 +75,8 @@ fn removed_key(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> 
     let is_lost =
         changes.iter().any(|change| change.class == ChangeClass::RemovedKey && change.custom_before);
     let result = if is_lost { CheckResult::Warn } else { CheckResult::Info };
-    let say = |change: &SettingChange| format!("{}{}", change.key, note(change));
-    let known = of_class(id, result, changes, ChangeClass::RemovedKey, say);
+    let say = |change: &SettingChange| format!("{}{}", change.key, note_suffix(change));
+    let known = check_for_class(id, result, changes, ChangeClass::RemovedKey, say);
     let Some(more) = not_covered(snapshot) else { return known };
     Some(match known {
         Some(check) => Check { reason: format!("{}; {more}", check.reason), ..check },
@@ -86,7 +86,8 @@ fn removed_key(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> 
 
 /// Says that nothing is known of one of the two versions.
 fn not_covered(snapshot: &Snapshot) -> Option<String> {
-    let unknown = kafka_changes::not_covered([snapshot.from.as_ref(), Some(&snapshot.target.version)]);
+    let unknown =
+        kafka_changes::not_covered([snapshot.current_version.as_ref(), Some(&snapshot.target.version)]);
     (!unknown.is_empty()).then(|| {
         format!(
             "not known: what Kafka removed or changed is told for {}, not for {}",
@@ -98,7 +99,8 @@ fn not_covered(snapshot: &Snapshot) -> Option<String> {
 
 /// Warns where a new default can hurt; the rest is for the record.
 fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
-    let releases = release_of(snapshot.from.as_ref()).zip(snapshot.target.version.release.as_ref());
+    let releases =
+        release_of(snapshot.current_version.as_ref()).zip(snapshot.target.version.release.as_ref());
     let can_hurt = |key: &str| {
         let of_kafka =
             releases.and_then(|(before, after)| kafka_changes::changed_default(key, before, after));
@@ -110,9 +112,10 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
     // What can hurt is never among those that there is no room for.
     let (hurting, others): (Vec<_>, Vec<_>) = changes.iter().partition(|change| hurts(change));
     let result = if hurting.is_empty() { CheckResult::Info } else { CheckResult::Warn };
-    let say =
-        |change: &SettingChange| format!("{} {}{}", change.key, setting_text::arrow(change), note(change));
-    of_class(
+    let say = |change: &SettingChange| {
+        format!("{} {}{}", change.key, setting_text::arrow(change), note_suffix(change))
+    };
+    check_for_class(
         "config.changed-default",
         result,
         hurting.into_iter().chain(others),
@@ -122,6 +125,6 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
 }
 
 fn unknown_setting(changes: &[SettingChange]) -> Option<Check> {
-    let say = |change: &SettingChange| format!("{}{}", change.key, note(change));
-    of_class("config.unknown-setting", CheckResult::Info, changes, ChangeClass::Unknown, say)
+    let say = |change: &SettingChange| format!("{}{}", change.key, note_suffix(change));
+    check_for_class("config.unknown-setting", CheckResult::Info, changes, ChangeClass::Unknown, say)
 }

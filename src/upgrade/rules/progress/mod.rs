@@ -15,17 +15,17 @@ pub(crate) struct WatchThresholds {
     /// The least time between the two looks that say "done".
     pub confirmation_gap: Duration,
     /// How many looks a standstill has to last.
-    pub looks: u32,
+    pub grace_observations: u32,
     /// How long a standstill has to last besides.
-    pub time: Duration,
+    pub grace_period: Duration,
     /// How long the state `error` has to last, over [`ERROR_LOOKS`] looks.
-    pub error: Duration,
+    pub error_period: Duration,
 }
 
 /// How many looks in a row have to show the state `error` before it is believed.
 ///
 /// Fixed by the design: a single wrong answer must not end a watch as failed.
-const ERROR_LOOKS: u32 = 3;
+const ERROR_OBSERVATIONS: u32 = 3;
 
 impl WatchThresholds {
     /// For the real service.
@@ -34,14 +34,18 @@ impl WatchThresholds {
     /// start shows; five minutes are twenty such looks.
     pub(crate) const REMOTE: Self = Self {
         confirmation_gap: Duration::from_secs(15),
-        looks: 20,
-        time: Duration::from_secs(5 * 60),
-        error: Duration::from_secs(45),
+        grace_observations: 20,
+        grace_period: Duration::from_secs(5 * 60),
+        error_period: Duration::from_secs(45),
     };
 
     /// For a service on this machine's loopback, where looks may be milliseconds apart.
-    pub(crate) const LOOPBACK: Self =
-        Self { confirmation_gap: Duration::ZERO, looks: 20, time: Duration::ZERO, error: Duration::ZERO };
+    pub(crate) const LOOPBACK: Self = Self {
+        confirmation_gap: Duration::ZERO,
+        grace_observations: 20,
+        grace_period: Duration::ZERO,
+        error_period: Duration::ZERO,
+    };
 }
 
 /// Whose change is watched; it decides what a standstill means.
@@ -69,13 +73,13 @@ pub(crate) enum WatchResult {
     /// On the target version and in good health, for as long as it takes to be sure.
     AtTarget,
     /// In good health on the version that it had before, after it was seen to change.
-    Returned,
+    AtPreviousVersion,
     /// In good health on this version, which is neither the target's nor known to be the one before.
-    Elsewhere(VersionCode),
+    AtOtherVersion(VersionCode),
     /// The state stayed `error`.
     InError,
     /// Nothing was seen to change for as long as patience lasts, and the version is not the target's.
-    NeverChanged,
+    NoChangeObserved,
 }
 
 /// The brokers that have to be there, green and counted, before an upgrade is done.
@@ -121,7 +125,7 @@ pub(crate) struct Expectation {
     /// None when no version was named: then any version in good health is an end.
     pub target: Option<VersionCode>,
     /// The version before; None when it isn't known, and then no version proves a failure.
-    pub before: Option<VersionCode>,
+    pub previous: Option<VersionCode>,
     pub brokers: ExpectedBrokers,
 }
 
@@ -129,15 +133,15 @@ pub(crate) struct Expectation {
 #[derive(Debug, Clone, Default)]
 struct Restarts {
     away: BTreeSet<String>,
-    back: BTreeSet<String>,
+    restarted: BTreeSet<String>,
 }
 
 impl Restarts {
-    fn take(&mut self, brokers: &NodeGroup) {
+    fn record(&mut self, brokers: &NodeGroup) {
         for node in &brokers.nodes {
             match &node.color {
                 Some(Color::Green) if self.away.remove(&node.name) => {
-                    self.back.insert(node.name.clone());
+                    self.restarted.insert(node.name.clone());
                 }
                 Some(colour) if colour.is_degraded() => {
                     self.away.insert(node.name.clone());
@@ -151,23 +155,23 @@ impl Restarts {
 /// What the looks so far amount to.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
-    patience: WatchThresholds,
-    watched: Ownership,
+    thresholds: WatchThresholds,
+    ownership: Ownership,
     expected: Expectation,
     /// How many looks counted.
-    looks: u32,
-    seen_to_change: bool,
+    observations: u32,
+    change_observed: bool,
     restarts: Restarts,
     /// Looks in good health on the target version, with no other answered look between them.
-    good: Option<Streak>,
+    at_target_streak: Option<Streak>,
     /// The last look was answered, so that the next one is consecutive to it.
-    answered: bool,
+    last_read_succeeded: bool,
     /// The last answered look showed a change under way.
-    changing: bool,
+    last_was_changing: bool,
     /// Consecutive looks in good health on this other version.
-    elsewhere: Option<(VersionCode, Streak)>,
+    other_version_streak: Option<(VersionCode, Streak)>,
     /// Consecutive looks that read the cluster's entry and found the state `error`.
-    error: Option<Streak>,
+    error_streak: Option<Streak>,
 }
 
 /// Looks that agree with each other.
@@ -175,40 +179,40 @@ pub(crate) struct Progress {
 struct Streak {
     /// When the first was made.
     since: Duration,
-    looks: u32,
+    observations: u32,
 }
 
 impl Streak {
     /// Adds a look to `before`, or begins with it.
-    fn with(before: Option<Self>, at: Duration) -> Self {
-        before.map_or(Self { since: at, looks: 1 }, |streak| Self {
-            looks: streak.looks.saturating_add(1),
+    fn extend(before: Option<Self>, at: Duration) -> Self {
+        before.map_or(Self { since: at, observations: 1 }, |streak| Self {
+            observations: streak.observations.saturating_add(1),
             ..streak
         })
     }
 
-    fn lasted(self, looks: u32, time: Duration, now: Duration) -> bool {
-        self.looks >= looks && now.saturating_sub(self.since) >= time
+    fn has_lasted(self, looks: u32, time: Duration, now: Duration) -> bool {
+        self.observations >= looks && now.saturating_sub(self.since) >= time
     }
 }
 
 /// The cluster's own entry is read again at every so many looks, all green or not.
-const CLUSTER_EVERY: u32 = 10;
+const CLUSTER_READ_INTERVAL: u32 = 10;
 
 impl Progress {
     pub(crate) fn new(patience: WatchThresholds, watched: Ownership, expected: Expectation) -> Self {
         Self {
-            patience,
-            watched,
+            thresholds: patience,
+            ownership: watched,
             expected,
-            looks: 0,
-            seen_to_change: false,
+            observations: 0,
+            change_observed: false,
             restarts: Restarts::default(),
-            good: None,
-            answered: false,
-            changing: false,
-            elsewhere: None,
-            error: None,
+            at_target_streak: None,
+            last_read_succeeded: false,
+            last_was_changing: false,
+            other_version_streak: None,
+            error_streak: None,
         }
     }
 
@@ -218,87 +222,90 @@ impl Progress {
 
     /// Returns true when the last look that read the cluster's entry found the state `error`.
     pub(crate) fn is_in_error(&self) -> bool {
-        self.error.is_some()
+        self.error_streak.is_some()
     }
 
     /// Returns true once two answered looks in a row showed another state than `running` or `error`, or a broker that is
     /// changing or down. A version that switched is not enough: the service may switch it at acceptance.
-    pub(crate) fn was_seen_to_change(&self) -> bool {
-        self.seen_to_change
+    pub(crate) fn was_change_observed(&self) -> bool {
+        self.change_observed
     }
 
     /// Notes that the change was seen by other means, such as the looks after a lost answer.
-    pub(crate) fn note_change(&mut self) {
-        self.seen_to_change = true;
+    pub(crate) fn mark_change_observed(&mut self) {
+        self.change_observed = true;
     }
 
     /// Adds brokers that were seen to restart before, and others that were seen away.
-    pub(crate) fn note_brokers(
+    pub(crate) fn add_known_restarts(
         &mut self,
         restarted: impl IntoIterator<Item = String>,
         away: impl IntoIterator<Item = String>,
     ) {
-        self.restarts.back.extend(restarted);
+        self.restarts.restarted.extend(restarted);
         self.restarts.away.extend(away);
     }
 
     /// Takes in a look that was not answered. It neither counts nor resets what counts, but the two looks that end a
     /// watch have to be consecutive.
-    pub(crate) fn missed(&mut self) {
-        self.answered = false;
+    pub(crate) fn record_failed_read(&mut self) {
+        self.last_read_succeeded = false;
     }
 
     /// Takes in an answer that no longer has the cluster.
-    pub(crate) fn vanished(&mut self) {
-        self.changing = false;
+    pub(crate) fn record_missing_cluster(&mut self) {
+        self.last_was_changing = false;
     }
 
     /// Returns true when the last answered look showed a change under way.
     pub(crate) fn is_changing(&self) -> bool {
-        self.changing
+        self.last_was_changing
     }
 
     /// Returns when the change was first seen to have ended; None when its end was not seen.
     pub(crate) fn ended_at(&self) -> Option<Duration> {
-        let end = self.good.or_else(|| self.elsewhere.map(|(_, streak)| streak));
-        end.map(|streak| streak.since).filter(|_| self.seen_to_change)
+        let end = self.at_target_streak.or_else(|| self.other_version_streak.map(|(_, streak)| streak));
+        end.map(|streak| streak.since).filter(|_| self.change_observed)
     }
 
     /// Returns true when the look that found this `health` has to read the cluster's entry too.
-    pub(crate) fn wants_cluster(&self, health: &Health) -> bool {
-        self.looks.is_multiple_of(CLUSTER_EVERY) || self.is_in_error() || health.brokers.is_all_green()
+    pub(crate) fn needs_cluster_entry(&self, health: &Health) -> bool {
+        self.observations.is_multiple_of(CLUSTER_READ_INTERVAL)
+            || self.is_in_error()
+            || health.brokers.is_all_green()
     }
 
     /// Takes in one look; an end is returned as soon as the looks show one.
-    pub(crate) fn take(&mut self, look: &Observation) -> Option<WatchResult> {
-        self.looks = self.looks.saturating_add(1);
+    pub(crate) fn record(&mut self, look: &Observation) -> Option<WatchResult> {
+        self.observations = self.observations.saturating_add(1);
         let state = look.cluster.as_ref().map(|cluster| &cluster.state);
-        let was_changing = self.changing;
-        self.changing = look.health.has_degraded_broker() || state.is_some_and(ClusterState::shows_change);
+        let was_changing = self.last_was_changing;
+        self.last_was_changing =
+            look.health.has_degraded_broker() || state.is_some_and(ClusterState::shows_change);
         // A single look may be wrong.
-        self.seen_to_change |= was_changing && self.changing;
-        self.restarts.take(&look.health.brokers);
-        let is_consecutive = std::mem::replace(&mut self.answered, true);
+        self.change_observed |= was_changing && self.last_was_changing;
+        self.restarts.record(&look.health.brokers);
+        let is_consecutive = std::mem::replace(&mut self.last_read_succeeded, true);
         match state {
             Some(ClusterState::Error) => {
-                let streak = Streak::with(self.error, look.at);
-                self.error = Some(streak);
+                let streak = Streak::extend(self.error_streak, look.at);
+                self.error_streak = Some(streak);
                 deliberate_bug!(BelieveFirstError => return Some(WatchResult::InError););
-                if streak.lasted(ERROR_LOOKS, self.patience.error, look.at) {
+                if streak.has_lasted(ERROR_OBSERVATIONS, self.thresholds.error_period, look.at) {
                     return Some(WatchResult::InError);
                 }
             }
-            Some(_) => self.error = None,
+            Some(_) => self.error_streak = None,
             None => {}
         }
-        match self.resting_version(look) {
+        match self.stable_version(look) {
             Some(version) if self.expected.target.is_none_or(|target| target == version) => {
-                self.good(look, is_consecutive)
+                self.record_at_target(look, is_consecutive)
             }
-            Some(version) => self.resting_elsewhere(version, look.at),
+            Some(version) => self.record_at_other_version(version, look.at),
             None => {
-                self.good = None;
-                self.elsewhere = None;
+                self.at_target_streak = None;
+                self.other_version_streak = None;
                 None
             }
         }
@@ -306,7 +313,7 @@ impl Progress {
 
     /// Returns the version of a cluster that is idle with every expected broker green and counted; None otherwise, or
     /// when anything is missing.
-    fn resting_version(&self, look: &Observation) -> Option<VersionCode> {
+    fn stable_version(&self, look: &Observation) -> Option<VersionCode> {
         let cluster = look.cluster.as_ref()?;
         let brokers = &look.health.brokers;
         deliberate_bug!(CountVanishedBrokerAsGreen => {
@@ -320,25 +327,25 @@ impl Progress {
         if resting { cluster.version } else { None }
     }
 
-    fn good(&mut self, look: &Observation, is_consecutive: bool) -> Option<WatchResult> {
-        self.elsewhere = None;
+    fn record_at_target(&mut self, look: &Observation, is_consecutive: bool) -> Option<WatchResult> {
+        self.other_version_streak = None;
         deliberate_bug!(BelieveFirstGoodLook => return Some(WatchResult::AtTarget););
-        let streak = Streak::with(self.good, look.at);
-        self.good = Some(streak);
-        let two_looks_suffice = match (self.watched, self.expected.target) {
+        let streak = Streak::extend(self.at_target_streak, look.at);
+        self.at_target_streak = Some(streak);
+        let two_looks_suffice = match (self.ownership, self.expected.target) {
             // Somebody else's change is only followed while it is under way, so rest is its end.
             (Ownership::Foreign, _) => true,
-            (Ownership::Ours, Some(_)) => self.all_restarted(&look.health.brokers),
-            (Ownership::Ours, None) => self.seen_to_change,
+            (Ownership::Ours, Some(_)) => self.have_all_restarted(&look.health.brokers),
+            (Ownership::Ours, None) => self.change_observed,
         };
         let (looks, time) = if two_looks_suffice {
-            (2, self.patience.confirmation_gap)
+            (2, self.thresholds.confirmation_gap)
         } else {
-            (self.patience.looks, self.patience.time)
+            (self.thresholds.grace_observations, self.thresholds.grace_period)
         };
-        (is_consecutive && streak.lasted(looks, time, look.at)).then(|| {
-            if self.expected.target.is_none() && !self.seen_to_change {
-                WatchResult::NeverChanged
+        (is_consecutive && streak.has_lasted(looks, time, look.at)).then(|| {
+            if self.expected.target.is_none() && !self.change_observed {
+                WatchResult::NoChangeObserved
             } else {
                 WatchResult::AtTarget
             }
@@ -346,8 +353,8 @@ impl Progress {
     }
 
     /// Returns true when every broker that is expected or listed was seen to restart.
-    fn all_restarted(&self, listed: &NodeGroup) -> bool {
-        let is_back = |name: &String| self.restarts.back.contains(name);
+    fn have_all_restarted(&self, listed: &NodeGroup) -> bool {
+        let is_back = |name: &String| self.restarts.restarted.contains(name);
         let expected = match &self.expected.brokers {
             ExpectedBrokers::Names(names) => names.as_slice(),
             ExpectedBrokers::Count(_) | ExpectedBrokers::Unknown => &[],
@@ -355,29 +362,30 @@ impl Progress {
         expected.iter().all(is_back) && listed.nodes.iter().all(|node| is_back(&node.name))
     }
 
-    fn resting_elsewhere(&mut self, version: VersionCode, at: Duration) -> Option<WatchResult> {
-        self.good = None;
-        let same_version = self.elsewhere.filter(|(before, _)| *before == version).map(|(_, streak)| streak);
-        let streak = Streak::with(same_version, at);
-        self.elsewhere = Some((version, streak));
-        let is_the_one_before = self.expected.before == Some(version);
-        let settled = match self.watched {
-            Ownership::Foreign => streak.lasted(2, self.patience.confirmation_gap, at),
-            Ownership::Ours if self.seen_to_change => {
-                streak.lasted(self.patience.looks, self.patience.time, at)
+    fn record_at_other_version(&mut self, version: VersionCode, at: Duration) -> Option<WatchResult> {
+        self.at_target_streak = None;
+        let same_version =
+            self.other_version_streak.filter(|(before, _)| *before == version).map(|(_, streak)| streak);
+        let streak = Streak::extend(same_version, at);
+        self.other_version_streak = Some((version, streak));
+        let is_the_one_before = self.expected.previous == Some(version);
+        let settled = match self.ownership {
+            Ownership::Foreign => streak.has_lasted(2, self.thresholds.confirmation_gap, at),
+            Ownership::Ours if self.change_observed => {
+                streak.has_lasted(self.thresholds.grace_observations, self.thresholds.grace_period, at)
             }
-            Ownership::Ours => self.grace_period_over(at),
+            Ownership::Ours => self.is_grace_period_over(at),
         };
-        let never_changed = !self.seen_to_change && (is_the_one_before || self.expected.before.is_none());
-        settled.then_some(match self.watched {
-            Ownership::Ours if never_changed => WatchResult::NeverChanged,
-            _ if is_the_one_before => WatchResult::Returned,
-            _ => WatchResult::Elsewhere(version),
+        let never_changed = !self.change_observed && (is_the_one_before || self.expected.previous.is_none());
+        settled.then_some(match self.ownership {
+            Ownership::Ours if never_changed => WatchResult::NoChangeObserved,
+            _ if is_the_one_before => WatchResult::AtPreviousVersion,
+            _ => WatchResult::AtOtherVersion(version),
         })
     }
 
-    fn grace_period_over(&self, at: Duration) -> bool {
-        self.looks >= self.patience.looks && at >= self.patience.time
+    fn is_grace_period_over(&self, at: Duration) -> bool {
+        self.observations >= self.thresholds.grace_observations && at >= self.thresholds.grace_period
     }
 }
 

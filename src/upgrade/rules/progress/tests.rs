@@ -25,7 +25,7 @@ fn expected(target: Option<u64>) -> Expectation {
     let brokers = ["b1", "b2", "b3"].map(str::to_owned);
     Expectation {
         target: target.map(VersionCode::new),
-        before: Some(VersionCode::new(OLD)),
+        previous: Some(VersionCode::new(OLD)),
         brokers: ExpectedBrokers::new(brokers, Some(3)),
     }
 }
@@ -47,7 +47,7 @@ fn run(
     looks: impl IntoIterator<Item = (&'static str, u64, &'static [&'static str])>,
 ) -> Option<(WatchResult, usize)> {
     for (turn, (state, version, colours)) in looks.into_iter().enumerate() {
-        if let Some(settled) = progress.take(&look(turn as u64 * 15, state, version, colours)) {
+        if let Some(settled) = progress.record(&look(turn as u64 * 15, state, version, colours)) {
             return Some((settled, turn + 1));
         }
     }
@@ -76,7 +76,7 @@ fn one_colour_that_wavers_after_an_early_switch_is_no_restart_of_the_others() {
 #[test]
 fn restarts_that_earlier_runs_saw_count() {
     let mut progress = ours(WatchThresholds::REMOTE);
-    progress.note_brokers(["b1", "b2"].map(str::to_owned), ["b3".to_owned()]);
+    progress.add_known_restarts(["b1", "b2"].map(str::to_owned), ["b3".to_owned()]);
     let end = run(progress, std::iter::repeat_n(("running", NEW, GREEN), 60));
     assert_eq!(end, Some((WatchResult::AtTarget, 2)), "b3 was seen away before, and is back");
 }
@@ -85,15 +85,19 @@ fn restarts_that_earlier_runs_saw_count() {
 fn unanswered_looks_neither_count_nor_reset_the_count() {
     let mut progress = ours(WatchThresholds::REMOTE);
     for (at, (state, version, colours)) in (0..).zip(ROLLED) {
-        progress.take(&look(at, state, version, colours));
+        progress.record(&look(at, state, version, colours));
     }
-    assert_eq!(progress.take(&look(15, "running", NEW, GREEN)), None);
-    progress.missed();
-    assert_eq!(progress.take(&look(45, "running", NEW, GREEN)), None, "the last two have to be consecutive");
-    progress.missed();
-    assert_eq!(progress.take(&look(75, "running", NEW, GREEN)), None);
+    assert_eq!(progress.record(&look(15, "running", NEW, GREEN)), None);
+    progress.record_failed_read();
     assert_eq!(
-        progress.take(&look(76, "running", NEW, GREEN)),
+        progress.record(&look(45, "running", NEW, GREEN)),
+        None,
+        "the last two have to be consecutive"
+    );
+    progress.record_failed_read();
+    assert_eq!(progress.record(&look(75, "running", NEW, GREEN)), None);
+    assert_eq!(
+        progress.record(&look(76, "running", NEW, GREEN)),
         Some(WatchResult::AtTarget),
         "15 s are long over"
     );
@@ -103,15 +107,15 @@ fn unanswered_looks_neither_count_nor_reset_the_count() {
 fn an_unseen_end_is_no_end_of_the_upgrade() {
     let mut seen = ours(WatchThresholds::LOOPBACK);
     for (at, (state, version, colours)) in (0..).zip(ROLLED) {
-        assert_eq!(seen.take(&look(at, state, version, colours)), None);
+        assert_eq!(seen.record(&look(at, state, version, colours)), None);
         assert_eq!(seen.ended_at(), None);
     }
-    seen.take(&look(7, "running", NEW, GREEN));
-    seen.take(&look(8, "running", NEW, GREEN));
+    seen.record(&look(7, "running", NEW, GREEN));
+    seen.record(&look(8, "running", NEW, GREEN));
     assert_eq!(seen.ended_at(), Some(Duration::from_secs(7)), "the first good look");
     let mut unseen = ours(WatchThresholds::LOOPBACK);
     for at in 0..60 {
-        unseen.take(&look(at, "running", NEW, GREEN));
+        unseen.record(&look(at, "running", NEW, GREEN));
     }
     assert_eq!(unseen.ended_at(), None);
 }
@@ -119,16 +123,16 @@ fn an_unseen_end_is_no_end_of_the_upgrade() {
 #[test]
 fn only_the_last_answered_look_shows_a_change_under_way() {
     let mut progress = ours(WatchThresholds::REMOTE);
-    progress.take(&look(0, "changing", OLD, ORANGE));
+    progress.record(&look(0, "changing", OLD, ORANGE));
     assert!(progress.is_changing());
-    progress.missed();
+    progress.record_failed_read();
     assert!(progress.is_changing(), "a look that was not answered shows nothing");
-    progress.vanished();
+    progress.record_missing_cluster();
     assert!(!progress.is_changing());
-    progress.take(&look(1, "running", NEW, ORANGE));
+    progress.record(&look(1, "running", NEW, ORANGE));
     assert!(progress.is_changing());
     for (state, colours) in [("running", GREEN), ("error", GREEN)] {
-        progress.take(&look(2, state, NEW, colours));
+        progress.record(&look(2, state, NEW, colours));
         assert!(!progress.is_changing(), "{state}");
     }
 }
@@ -151,11 +155,11 @@ fn good_looks_that_are_not_in_a_row_do_not_count() {
 fn two_good_looks_too_close_together_are_one() {
     let mut progress = ours(WatchThresholds::REMOTE);
     for (at, (state, version, colours)) in (0..).zip(ROLLED) {
-        assert_eq!(progress.take(&look(at, state, version, colours)), None);
+        assert_eq!(progress.record(&look(at, state, version, colours)), None);
     }
-    assert_eq!(progress.take(&look(100, "running", NEW, GREEN)), None);
-    assert_eq!(progress.take(&look(114, "running", NEW, GREEN)), None);
-    assert_eq!(progress.take(&look(115, "running", NEW, GREEN)), Some(WatchResult::AtTarget));
+    assert_eq!(progress.record(&look(100, "running", NEW, GREEN)), None);
+    assert_eq!(progress.record(&look(114, "running", NEW, GREEN)), None);
+    assert_eq!(progress.record(&look(115, "running", NEW, GREEN)), Some(WatchResult::AtTarget));
 }
 
 #[test]
@@ -170,7 +174,7 @@ fn a_version_that_switched_at_acceptance_is_not_done_before_patience_ends() {
 fn many_quick_looks_do_not_shorten_patience_off_loopback() {
     let mut progress = ours(WatchThresholds::REMOTE);
     for turn in 0..299 {
-        assert_eq!(progress.take(&look(turn, "running", NEW, GREEN)), None, "{turn}");
+        assert_eq!(progress.record(&look(turn, "running", NEW, GREEN)), None, "{turn}");
     }
 }
 
@@ -181,7 +185,7 @@ fn the_old_version_after_a_change_is_failed_only_after_patience() {
         ours(WatchThresholds::REMOTE),
         rolled.into_iter().chain(std::iter::repeat_n(("running", OLD, GREEN), 60)),
     );
-    assert_eq!(end, Some((WatchResult::Returned, 2 + 21)));
+    assert_eq!(end, Some((WatchResult::AtPreviousVersion, 2 + 21)));
     let wavering = std::iter::repeat_n(
         [("running", OLD, GREEN), ("running", OLD, GREEN), ("changing", OLD, GREEN)],
         100,
@@ -196,7 +200,7 @@ fn the_old_version_after_a_change_is_failed_only_after_patience() {
 #[test]
 fn a_start_that_never_showed_is_never_called_done_or_failed() {
     let end = run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("running", OLD, GREEN), 60));
-    assert_eq!(end, Some((WatchResult::NeverChanged, 21)));
+    assert_eq!(end, Some((WatchResult::NoChangeObserved, 21)));
 }
 
 #[test]
@@ -207,9 +211,9 @@ fn an_error_is_believed_after_three_looks_over_45_seconds() {
     assert_eq!(end, Some((WatchResult::InError, 3)));
     let mut quick = ours(WatchThresholds::REMOTE);
     for at in 0..45 {
-        assert_eq!(quick.take(&look(at, "error", OLD, GREEN)), None, "{at} s are too short");
+        assert_eq!(quick.record(&look(at, "error", OLD, GREEN)), None, "{at} s are too short");
     }
-    assert_eq!(quick.take(&look(45, "error", OLD, GREEN)), Some(WatchResult::InError));
+    assert_eq!(quick.record(&look(45, "error", OLD, GREEN)), Some(WatchResult::InError));
 }
 
 #[test]
@@ -225,20 +229,20 @@ fn an_error_that_another_state_interrupts_starts_anew() {
 fn looks_without_the_clusters_entry_neither_count_as_an_error_nor_end_one() {
     let mut progress = ours(WatchThresholds::REMOTE);
     let blind = |at| Observation { cluster: None, ..look(at, "error", OLD, ORANGE) };
-    assert_eq!(progress.take(&look(0, "error", OLD, ORANGE)), None);
-    assert!(progress.wants_cluster(&health(ORANGE)), "the entry is read until the state is settled");
+    assert_eq!(progress.record(&look(0, "error", OLD, ORANGE)), None);
+    assert!(progress.needs_cluster_entry(&health(ORANGE)), "the entry is read until the state is settled");
     for at in 1..100 {
-        assert_eq!(progress.take(&blind(at)), None);
+        assert_eq!(progress.record(&blind(at)), None);
     }
-    assert_eq!(progress.take(&look(100, "error", OLD, ORANGE)), None, "two looks read the entry");
-    assert_eq!(progress.take(&look(101, "error", OLD, ORANGE)), Some(WatchResult::InError));
+    assert_eq!(progress.record(&look(100, "error", OLD, ORANGE)), None, "two looks read the entry");
+    assert_eq!(progress.record(&look(101, "error", OLD, ORANGE)), Some(WatchResult::InError));
 }
 
 #[test]
 fn a_single_error_is_no_change() {
     let mut looks = vec![("running", OLD, GREEN); 60];
     looks[5] = ("error", OLD, GREEN);
-    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), Some((WatchResult::NeverChanged, 21)));
+    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), Some((WatchResult::NoChangeObserved, 21)));
 }
 
 #[test]
@@ -249,7 +253,7 @@ fn one_wrong_look_is_no_change_and_never_leads_to_a_failure() {
         let mut looks = vec![("running", OLD, GREEN); 60];
         looks[5] = wrong;
         let end = run(ours(WatchThresholds::REMOTE), looks);
-        assert_eq!(end.map(|(settled, _)| settled), Some(WatchResult::NeverChanged), "{wrong:?}");
+        assert_eq!(end.map(|(settled, _)| settled), Some(WatchResult::NoChangeObserved), "{wrong:?}");
     }
 }
 
@@ -257,8 +261,8 @@ fn one_wrong_look_is_no_change_and_never_leads_to_a_failure() {
 fn looks_without_a_state_never_show_a_change() {
     let mut progress = ours(WatchThresholds::LOOPBACK);
     for at in 0..100 {
-        assert_eq!(progress.take(&look(at, "", OLD, GREEN)), None);
-        assert!(!progress.is_changing() && !progress.was_seen_to_change());
+        assert_eq!(progress.record(&look(at, "", OLD, GREEN)), None);
+        assert!(!progress.is_changing() && !progress.was_change_observed());
     }
 }
 
@@ -281,18 +285,18 @@ fn a_third_version_is_neither_the_target_nor_a_failure() {
     let rolled = [("changing", OLD, GREEN), ("changing", OLD, ORANGE)];
     let third = VersionCode::new(THIRD);
     let looks = rolled.into_iter().chain(std::iter::repeat_n(("running", THIRD, GREEN), 60));
-    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), Some((WatchResult::Elsewhere(third), 2 + 21)));
+    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), Some((WatchResult::AtOtherVersion(third), 2 + 21)));
     let unseen = std::iter::repeat_n(("running", THIRD, GREEN), 60);
-    assert_eq!(run(ours(WatchThresholds::REMOTE), unseen), Some((WatchResult::Elsewhere(third), 21)));
+    assert_eq!(run(ours(WatchThresholds::REMOTE), unseen), Some((WatchResult::AtOtherVersion(third), 21)));
 }
 
 #[test]
 fn without_the_version_before_no_version_proves_a_failure() {
-    let unknown = Expectation { before: None, ..expected(Some(NEW)) };
+    let unknown = Expectation { previous: None, ..expected(Some(NEW)) };
     let looks =
         [("changing", OLD, ORANGE); 2].into_iter().chain(std::iter::repeat_n(("running", OLD, GREEN), 60));
     let end = run(Progress::new(WatchThresholds::REMOTE, Ownership::Ours, unknown), looks);
-    assert_eq!(end, Some((WatchResult::Elsewhere(VersionCode::new(OLD)), 2 + 21)));
+    assert_eq!(end, Some((WatchResult::AtOtherVersion(VersionCode::new(OLD)), 2 + 21)));
 }
 
 #[test]
@@ -315,9 +319,9 @@ fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
             Expectation { brokers, ..expected(Some(NEW)) },
         );
         for (at, (state, version, colours)) in (0..).zip(looks()) {
-            assert_eq!(progress.take(&without_entry_count(look(at, state, version, colours))), None);
+            assert_eq!(progress.record(&without_entry_count(look(at, state, version, colours))), None);
         }
-        let back = (1_000..1_020).find_map(|at| progress.take(&look(at, "running", NEW, GREEN)));
+        let back = (1_000..1_020).find_map(|at| progress.record(&look(at, "running", NEW, GREEN)));
         assert_eq!(back, Some(WatchResult::AtTarget), "it is back");
     }
     let unknown = ExpectedBrokers::new([], None);
@@ -327,7 +331,7 @@ fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
         Expectation { brokers: unknown, ..expected(Some(NEW)) },
     );
     for (at, (state, version, colours)) in (0..).zip(looks()) {
-        assert_eq!(progress.take(&look(at, state, version, colours)), None, "the entry still counts three");
+        assert_eq!(progress.record(&look(at, state, version, colours)), None, "the entry still counts three");
     }
 }
 
@@ -348,7 +352,7 @@ fn a_look_without_the_cluster_never_ends_anything() {
     let mut blind = look(0, "running", NEW, GREEN);
     blind.cluster = None;
     for _ in 0..100 {
-        assert_eq!(progress.take(&blind), None);
+        assert_eq!(progress.record(&blind), None);
     }
 }
 
@@ -356,7 +360,7 @@ fn a_look_without_the_cluster_never_ends_anything() {
 fn a_foreign_change_settles_where_it_rests() {
     let foreign = || Progress::new(WatchThresholds::REMOTE, Ownership::Foreign, expected(Some(NEW)));
     let end = run(foreign(), [("changing", OLD, GREEN), ("running", OLD, GREEN), ("running", OLD, GREEN)]);
-    assert_eq!(end, Some((WatchResult::Returned, 3)));
+    assert_eq!(end, Some((WatchResult::AtPreviousVersion, 3)));
     let end = run(foreign(), [("changing", OLD, GREEN), ("running", NEW, GREEN), ("running", NEW, GREEN)]);
     assert_eq!(end, Some((WatchResult::AtTarget, 3)));
 }
@@ -365,7 +369,7 @@ fn a_foreign_change_settles_where_it_rests() {
 fn without_a_target_an_idle_cluster_has_nothing_to_follow() {
     let any = || Progress::new(WatchThresholds::LOOPBACK, Ownership::Ours, expected(None));
     let end = run(any(), std::iter::repeat_n(("running", OLD, GREEN), 60));
-    assert_eq!(end, Some((WatchResult::NeverChanged, 20)));
+    assert_eq!(end, Some((WatchResult::NoChangeObserved, 20)));
     let end = run(
         any(),
         [
@@ -384,11 +388,11 @@ fn the_cluster_is_read_at_the_start_when_all_is_green_and_at_each_tenth_look() {
     let mut asked = Vec::new();
     for turn in 0..21 {
         let orange = health(ORANGE);
-        if progress.wants_cluster(&orange) {
+        if progress.needs_cluster_entry(&orange) {
             asked.push(turn);
         }
-        progress.take(&Observation { at: Duration::from_secs(turn), health: orange, cluster: None });
+        progress.record(&Observation { at: Duration::from_secs(turn), health: orange, cluster: None });
     }
     assert_eq!(asked, [0, 10, 20]);
-    assert!(progress.wants_cluster(&health(GREEN)));
+    assert!(progress.needs_cluster_entry(&health(GREEN)));
 }

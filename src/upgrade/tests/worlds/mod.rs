@@ -5,7 +5,7 @@
 //! what happened in it; `CDSS_WORLDS=n` sets how many are tried.
 
 mod clock;
-mod deliberate;
+mod deliberate_bugs;
 mod faults;
 mod generator;
 mod journals;

@@ -203,7 +203,7 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
         journal,
         context: &surroundings,
         reporter: &mut tell,
-        poll: Duration::from_secs(15),
+        poll_interval: Duration::from_secs(15),
         report: &mut report,
     };
     let name = if plan.by_number { NUMBER.to_string() } else { NAME.to_owned() };
@@ -215,7 +215,7 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
         cluster: name.parse().unwrap(),
         version: "3.9.0".parse().unwrap(),
         config_group: None,
-        accepted: Acceptances(accepted.collect()),
+        acceptances: Acceptances(accepted.collect()),
         require_journal: false,
     };
     let outcome = match plan.command {
@@ -234,8 +234,13 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
         Command::Check { all: false } => check(&mut flow, &request),
         Command::Status { version, watch } => {
             let version = version.then(|| request.version.clone());
-            let following =
-                StatusRequest { cluster: request.cluster, version, from: None, watch, timeout: plan.timeout };
+            let following = StatusRequest {
+                cluster: request.cluster,
+                version,
+                previous_version: None,
+                watch,
+                timeout: plan.timeout,
+            };
             status(&mut flow, &following)
         }
     };

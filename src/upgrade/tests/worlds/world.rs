@@ -73,7 +73,7 @@ impl World {
             runs: Cell::default(),
             look_sent_at: Cell::default(),
             outage_until: Cell::default(),
-            blank: Snapshot { present: None, target_settings: None, ..snapshot() },
+            blank: Snapshot { current_group: None, target_settings: None, ..snapshot() },
             last_looks: Cell::default(),
             counts: RefCell::default(),
             violations: RefCell::default(),

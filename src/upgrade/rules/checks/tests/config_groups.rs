@@ -74,7 +74,7 @@ fn a_new_default_that_can_cost_data_warns_and_comes_first() {
         (0..9).map(key).chain([last]).collect::<Vec<_>>()
     };
     let mut told = snapshot();
-    told.present.as_mut().unwrap().settings.extend(defaults("-1"));
+    told.current_group.as_mut().unwrap().settings.extend(defaults("-1"));
     told.target_settings.as_mut().unwrap().settings.extend(defaults("1073741824"));
     assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "it never blocks");
     let checks = evaluate(&told, &Acceptances::default());
@@ -102,18 +102,18 @@ fn a_flag_to_paste_holds_no_command_of_whoever_named_a_setting() {
 #[test]
 fn a_group_of_another_version_is_none_however_it_came_to_be_chosen() {
     let mut other = snapshot();
-    let mut group = other.group.one().unwrap().clone();
+    let mut group = other.selected_group.group().unwrap().clone();
     group.version = VersionCode::new(3_713_006);
-    other.group = SelectedGroup::Chosen(GroupChoice::One(group));
+    other.selected_group = SelectedGroup::Chosen(GroupChoice::One(group));
     assert_eq!(stops(&other, &[]), ["config.version"]);
 }
 
 #[test]
 fn the_settings_of_a_group_of_another_version_are_not_compared() {
     let mut other = snapshot();
-    let mut group = other.group.one().unwrap().clone();
+    let mut group = other.selected_group.group().unwrap().clone();
     group.version = VersionCode::new(3_713_006);
-    other.group = SelectedGroup::Named(group);
+    other.selected_group = SelectedGroup::Named(group);
     other.target_settings = None;
     assert_eq!(stops(&other, &[]), ["config.version"], "one fault, one block");
 }
@@ -188,7 +188,7 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
     ];
     for ((present, target, release), id, result, reason) in cases {
         let mut told = snapshot();
-        told.present.as_mut().unwrap().settings.extend(present);
+        told.current_group.as_mut().unwrap().settings.extend(present);
         told.target_settings.as_mut().unwrap().settings.extend(target);
         told.target.version.release = Release::find(release);
         assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "{id}");
@@ -201,8 +201,8 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
     }
     // What is known of the one version doesn't hide that the other one is unknown.
     let mut old = snapshot();
-    old.from.as_mut().unwrap().release = Release::find("2.3.0");
-    old.present.as_mut().unwrap().settings.push(setting("advertised.port", Some("9092"), None, false));
+    old.current_version.as_mut().unwrap().release = Release::find("2.3.0");
+    old.current_group.as_mut().unwrap().settings.push(setting("advertised.port", Some("9092"), None, false));
     let checks = evaluate(&old, &Acceptances::default());
     let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
     assert_eq!(removed.result, CheckResult::Warn);
@@ -219,14 +219,14 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
     let candidate = |no: u64, custom: &str| {
         let settings =
             group(no, 3_903_006, &[("log.retention.hours", custom, "72"), ("num.io.threads", "", "8")]);
-        let present = snapshot().present.unwrap();
+        let present = snapshot().current_group.unwrap();
         let side = |settings| VersionedSettings { settings, release: None };
         let changes = difference(side(&present), side(&settings));
         Candidate { group: settings.group, changes, command: None }
     };
     let reason = |choice: GroupChoice| {
         let mut refused = snapshot();
-        refused.group = SelectedGroup::Chosen(choice);
+        refused.selected_group = SelectedGroup::Chosen(choice);
         refused.target_settings = None;
         let checks = evaluate(&refused, &Acceptances::default());
         let check =

@@ -30,14 +30,14 @@ pub(crate) fn snapshot() -> Snapshot {
             config_group: Some(ConfigGroupNo::new(301)),
             brokers: Some(3),
         },
-        listed: None,
-        from: Some(version(3_713_006, "Kafka 3.7.1")),
+        listed_identity: None,
+        current_version: Some(version(3_713_006, "Kafka 3.7.1")),
         health: Some(health(&["green", "green", "green"])),
         target: ResolvedVersion { version: version(3_903_006, "Kafka 3.9.0"), listed: true },
-        present: Some(present),
-        group: SelectedGroup::Chosen(GroupChoice::One(target.group.clone())),
+        current_group: Some(present),
+        selected_group: SelectedGroup::Chosen(GroupChoice::One(target.group.clone())),
         target_settings: Some(target),
-        pre_check: PreCheck::Possible { request_id: Some("r-1".to_owned()) },
+        pre_check: PreCheck::Passed { request_id: Some("r-1".to_owned()) },
         copy_command: None,
         journal: JournalState::default(),
         requires_journal: false,
@@ -77,37 +77,37 @@ const NEVER_ACCEPTABLE: &[Case] = &[
     (
         "present version not told",
         |s| {
-            s.from = None;
+            s.current_version = None;
             s.cluster.version = None;
         },
         "version.order",
     ),
     (
         "lower version",
-        |s| s.from.as_mut().unwrap().release = crate::model::kafka_version::Release::find("4.1.0"),
+        |s| s.current_version.as_mut().unwrap().release = crate::model::kafka_version::Release::find("4.1.0"),
         "version.order",
     ),
     ("nameless version", |s| s.target.version.release = None, "version.order"),
     (
         "group of another version",
         |s| {
-            let mut group = s.group.one().unwrap().clone();
+            let mut group = s.selected_group.group().unwrap().clone();
             group.version = VersionCode::new(3_713_006);
-            s.group = SelectedGroup::Named(group);
+            s.selected_group = SelectedGroup::Named(group);
         },
         "config.version",
     ),
     (
         "no group",
-        |s| s.group = SelectedGroup::Chosen(GroupChoice::None(Compared::default())),
+        |s| s.selected_group = SelectedGroup::Chosen(GroupChoice::None(Compared::default())),
         "config.no-group",
     ),
     (
         "two groups",
         |s| {
-            let group = s.group.one().unwrap().clone();
+            let group = s.selected_group.group().unwrap().clone();
             let candidate = Candidate { group, changes: Vec::new(), command: None };
-            s.group = SelectedGroup::Chosen(GroupChoice::Several(Compared {
+            s.selected_group = SelectedGroup::Chosen(GroupChoice::Several(Compared {
                 candidates: vec![candidate; 2],
                 of: 2,
             }));
@@ -139,7 +139,7 @@ const NEVER_ACCEPTABLE: &[Case] = &[
 fn what_must_block_blocks_and_nothing_overrules_it() {
     let everything: Vec<&str> = CHECK_POLICIES
         .iter()
-        .filter(|rule| !matches!(rule.acceptable, Override::No | Override::Each(ItemKind::Run)))
+        .filter(|rule| !matches!(rule.overridable, Override::Never | Override::ByItem(ItemKind::Run)))
         .map(|rule| rule.id)
         .chain(["start.unresolved=run"])
         .collect();
@@ -170,7 +170,7 @@ const ACCEPTABLE: &[Case] = &[
         },
         "version.zookeeper",
     ),
-    ("present settings unreadable", |s| s.present = None, "config.lost-override"),
+    ("present settings unreadable", |s| s.current_group = None, "config.lost-override"),
     (
         "damaged journal",
         |s| s.journal.damaged = vec![DamagedLine { number: 7, reason: "cut short".to_owned() }],
@@ -207,7 +207,7 @@ fn missing_zookeeper_data_is_info_and_replication_is_never_a_pass() {
 fn the_target_version_with_another_group_than_named_blocks() {
     let mut there = snapshot();
     there.cluster.version = Some(VersionCode::new(3_903_006));
-    there.group = SelectedGroup::Named(there.group.one().unwrap().clone());
+    there.selected_group = SelectedGroup::Named(there.selected_group.group().unwrap().clone());
     assert_eq!(stops(&there, &[]), ["config.other-group"]);
     there.cluster.config_group = Some(ConfigGroupNo::new(312));
     assert_eq!(stops(&there, &[]), Vec::<&str>::new());
@@ -256,7 +256,7 @@ fn a_star_is_an_item_like_any_other() {
 
     let mut snapshot = snapshot();
     let settings = |value| [("*", value, "1"), ("log.retention.hours", value, "72")];
-    snapshot.present = Some(group(301, 3_713_006, &settings("168")));
+    snapshot.current_group = Some(group(301, 3_713_006, &settings("168")));
     snapshot.target_settings = Some(group(312, 3_903_006, &settings("")));
     let id = "config.lost-override";
     assert_eq!(stops(&snapshot, &["config.lost-override=*"]), [id]);

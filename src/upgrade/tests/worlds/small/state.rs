@@ -20,7 +20,7 @@ use crate::upgrade::rules::progress::{
 };
 use crate::upgrade::rules::snapshot::Snapshot;
 use crate::upgrade::run::conclude;
-use crate::upgrade::tests::fake::{FakeApi, Stage, cluster};
+use crate::upgrade::tests::fake::{FakeApi, TestSession, cluster};
 use crate::upgrade::watch::WatchEnd;
 
 /// What the service does with the first start. The others are accepted.
@@ -192,7 +192,7 @@ impl Seen {
         let make = || {
             let mut snapshot = snapshot_of(view);
             snapshot.journal = state_of(journal, &service(0), NUMBER);
-            Rc::new(Plan::of(&snapshot, &Acceptances::default()))
+            Rc::new(Plan::new(&snapshot, &Acceptances::default()))
         };
         Rc::clone(self.plans.entry((view, journal.to_vec())).or_insert_with(make))
     }
@@ -204,14 +204,14 @@ pub(super) const LOOKS: usize = 2;
 pub(super) fn progress() -> Progress {
     let expected = Expectation {
         target: Some(VersionCode::new(NEW)),
-        before: Some(VersionCode::new(OLD)),
+        previous: Some(VersionCode::new(OLD)),
         brokers: ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), Some(3)),
     };
     let patience = WatchThresholds {
         confirmation_gap: Duration::ZERO,
-        looks: 3,
-        time: Duration::ZERO,
-        error: Duration::ZERO,
+        grace_observations: 3,
+        grace_period: Duration::ZERO,
+        error_period: Duration::ZERO,
     };
     Progress::new(patience, Ownership::Ours, expected)
 }
@@ -219,9 +219,9 @@ pub(super) fn progress() -> Progress {
 pub(super) fn verdict_of(settled: WatchResult, answer: StartAnswer) -> Verdict {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| snapshot_of("idle"));
-    let mut stage = Stage::new();
-    let mut flow = stage.flow(&api);
-    let _failure = conclude(&mut flow, WatchEnd::Settled(settled), answer, "orders-prod", String::new());
+    let mut stage = TestSession::new();
+    let mut flow = stage.session(&api);
+    let _failure = conclude(&mut flow, WatchEnd::Finished(settled), answer, "orders-prod", String::new());
     flow.report.verdict.expect("every end has a verdict")
 }
 

@@ -13,26 +13,26 @@ impl State {
         let run = self.runs[place].id;
         let plan = seen.plan(self.truth.view(), &self.journal);
         match &plan.next_action {
-            NextAction::Checks if plan.target().is_some() => self.runs[place].at = At::Agreed,
+            NextAction::RunChecks if plan.target().is_some() => self.runs[place].at = At::Agreed,
             NextAction::Attach(start) if self.take_lock(place) => {
                 seen.sometimes("attached");
                 self.journal.push(Line::Attached { run, of: id_of(&start.run) });
                 let watch = WatchState::new(progress());
                 self.runs[place].at = At::Watching { answer: start.answer, of: id_of(&start.run), watch };
             }
-            NextAction::Already => {
+            NextAction::NothingToDo => {
                 self.claim(place, Verdict::Already, seen);
                 self.end(place);
             }
             course => {
                 seen.sometimes(match course {
-                    NextAction::Checks
+                    NextAction::RunChecks
                         if plan.blocking_checks().any(|check| check.id == "journal.damaged") =>
                     {
                         "blocked by damage"
                     }
-                    NextAction::Checks => "blocked by an open start",
-                    NextAction::Follow => "someone else's change",
+                    NextAction::RunChecks => "blocked by an open start",
+                    NextAction::FollowOtherChange => "someone else's change",
                     _ => "another run watches",
                 });
                 self.claim(place, Verdict::NotStarted, seen);
@@ -87,7 +87,7 @@ impl State {
         let plan = seen.plan("idle", &[]);
         let Observation { health, cluster, .. } = seen.look(self.truth.view());
         let cluster = cluster.as_ref().expect("the look has the entry");
-        let sight = ObservedState::of(&plan, health, cluster);
+        let sight = ObservedState::classify(&plan, health, cluster);
         let mut progress = progress();
         self.runs[place].at = match sight {
             ObservedState::Unchanged if unchanged + 1 < LOOKS => At::Observing(answer, unchanged + 1),
@@ -100,7 +100,7 @@ impl State {
             }
             sight => {
                 if sight == ObservedState::Changing {
-                    progress.note_change();
+                    progress.mark_change_observed();
                 }
                 At::Watching { answer, of, watch: WatchState::new(progress) }
             }
@@ -116,11 +116,11 @@ impl State {
         seen: &mut Seen,
     ) {
         let mut progress = Progress::clone(&watch.progress);
-        if progress.was_seen_to_change() && self.truth.view() == "changing" {
+        if progress.was_change_observed() && self.truth.view() == "changing" {
             // Looks that show nothing new would only be counted.
             return;
         }
-        let settled = progress.take(seen.look(self.truth.view()));
+        let settled = progress.record(seen.look(self.truth.view()));
         self.runs[place].at = match settled {
             Some(settled) => {
                 let verdict = seen.verdict(settled, answer);

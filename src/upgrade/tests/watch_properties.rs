@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::fake::{FakeApi, NEW, OLD, Stage, expectation, gateway, lost};
+use super::fake::{FakeApi, NEW, OLD, TestSession, expectation, gateway, lost};
 use crate::api::ApiError;
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
@@ -157,17 +157,17 @@ fn watched(life: &Life) -> (WatchEnd, u64) {
     let clock = FakeClock::default();
     let (reads, fails) = (life.clone(), life.clone());
     let mut api = FakeApi::new(&clock, move |now| reads.at(now.as_secs()));
-    api.fails = Box::new(move |now, _| fails.failure(now.as_secs()));
-    let mut stage = Stage::new();
+    api.read_failure = Box::new(move |now, _| fails.failure(now.as_secs()));
+    let mut stage = TestSession::new();
     let watch = Watch {
         no: ClusterNo::new(1_009_123),
         name: "orders-prod",
         progress: Progress::new(WatchThresholds::REMOTE, Ownership::Ours, expectation()),
         timeout: Some(Duration::from_secs(3 * 60 * 60)),
         origin: Duration::ZERO,
-        journalled: false,
+        records_brokers: false,
     };
-    let end = watch.run(&mut stage.flow(&api));
+    let end = watch.run(&mut stage.session(&api));
     (end, clock.elapsed().as_secs())
 }
 
@@ -178,9 +178,9 @@ proptest! {
     fn done_is_never_called_early_and_a_good_end_is_never_called_anything_else(life in any_life()) {
         let (end, at) = watched(&life);
         match (life.truth, end) {
-            (Truth::Good, WatchEnd::Settled(WatchResult::AtTarget)) => prop_assert!(at >= life.end(), "{at} of {}", life.end()),
-            (Truth::BackOnOld, WatchEnd::Settled(WatchResult::Returned)) => prop_assert!(at >= life.end()),
-            (Truth::InError, WatchEnd::Settled(WatchResult::InError)) => prop_assert!(at >= life.end()),
+            (Truth::Good, WatchEnd::Finished(WatchResult::AtTarget)) => prop_assert!(at >= life.end(), "{at} of {}", life.end()),
+            (Truth::BackOnOld, WatchEnd::Finished(WatchResult::AtPreviousVersion)) => prop_assert!(at >= life.end()),
+            (Truth::InError, WatchEnd::Finished(WatchResult::InError)) => prop_assert!(at >= life.end()),
             (truth, end) => prop_assert!(false, "{truth:?} was called {end:?} at {at}"),
         }
     }

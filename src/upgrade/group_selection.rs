@@ -15,8 +15,8 @@ pub(super) struct GroupSelection {
 }
 
 /// Returns the groups whose settings are read to choose among them: none where there is nothing to compare them with.
-pub(super) fn candidates_to_read(present: Option<&GroupSettings>, list: &[ConfigGroup]) -> Vec<ConfigGroup> {
-    present.map_or_else(Vec::new, |present| to_compare(Some(&present.group), list))
+pub(super) fn candidates_to_read(current: Option<&GroupSettings>, list: &[ConfigGroup]) -> Vec<ConfigGroup> {
+    current.map_or_else(Vec::new, |present| to_compare(Some(&present.group), list))
 }
 
 /// Chooses among the groups that were read, of so many that there are.

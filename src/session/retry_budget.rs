@@ -11,13 +11,13 @@ use crate::clock::Interrupted;
 /// The most attempts, within [`WINDOW`].
 ///
 /// Fixed by the design.
-const ATTEMPTS: u32 = 4;
-const WINDOW: Duration = Duration::from_secs(60);
+const MAX_ATTEMPTS: u32 = 4;
+const RETRY_WINDOW: Duration = Duration::from_secs(60);
 
 /// The first pause between two attempts; it doubles.
 ///
 /// Chosen: four attempts fit the window with room for slow refusals.
-const PAUSE: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The pauses before the looks that decide after a lost answer or a refusal.
 ///
@@ -28,34 +28,34 @@ pub(crate) const CONFIRMATION_PAUSES: [Duration; 4] =
 /// The attempts so far.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
-    began: Duration,
-    made: u32,
+    started_at: Duration,
+    attempts: u32,
     pause: Duration,
-    clock_was_corrected: bool,
+    has_corrected_clock: bool,
 }
 
 impl RetryBudget {
     /// Begins with the first attempt, at this time of the clock.
-    fn begin(now: Duration, pause: Duration) -> Self {
-        Self { began: now, made: 1, pause, clock_was_corrected: false }
+    fn new(now: Duration, pause: Duration) -> Self {
+        Self { started_at: now, attempts: 1, pause, has_corrected_clock: false }
     }
 
     /// Counts one more attempt after one that ended so, and returns the pause before it; None when the failure stands
     /// or the attempts are used up.
-    pub(crate) fn next(&mut self, action: RetryDecision, now: Duration) -> Option<Duration> {
+    pub(crate) fn next_pause(&mut self, action: RetryDecision, now: Duration) -> Option<Duration> {
         let pause = match action {
-            RetryDecision::RetryWithServerTime if !self.clock_was_corrected => {
-                self.clock_was_corrected = true;
+            RetryDecision::RetryWithServerTime if !self.has_corrected_clock => {
+                self.has_corrected_clock = true;
                 Duration::ZERO
             }
             RetryDecision::Retry { asked } => self.pause.max(asked.unwrap_or_default()),
             _ => return None,
         };
-        let is_late = now.saturating_sub(self.began).saturating_add(pause) > WINDOW;
-        if is_late || self.made == ATTEMPTS {
+        let is_late = now.saturating_sub(self.started_at).saturating_add(pause) > RETRY_WINDOW;
+        if is_late || self.attempts == MAX_ATTEMPTS {
             return None;
         }
-        self.made = self.made.saturating_add(1);
+        self.attempts = self.attempts.saturating_add(1);
         if !pause.is_zero() {
             self.pause = self.pause.saturating_mul(2);
         }
@@ -64,9 +64,10 @@ impl RetryBudget {
 }
 
 impl Session<'_> {
-    pub(crate) fn start_retry_budget(&self) -> RetryBudget {
-        let pause = if self.watch_thresholds().confirmation_gap.is_zero() { self.poll } else { PAUSE };
-        RetryBudget::begin(self.clock.elapsed(), pause)
+    pub(crate) fn new_retry_budget(&self) -> RetryBudget {
+        let pause =
+            if self.watch_thresholds().confirmation_gap.is_zero() { self.poll_interval } else { FIRST_PAUSE };
+        RetryBudget::new(self.clock.elapsed(), pause)
     }
 
     /// Sends until there is an answer that decides something. `so_far` says how things stand after an attempt that is
@@ -75,20 +76,20 @@ impl Session<'_> {
     /// # Errors
     ///
     /// The outer one is a signal between two attempts: nothing was done. The inner one is that of the last attempt.
-    pub(crate) fn retry_budget<T>(
+    pub(crate) fn send_with_retries<T>(
         &mut self,
         class: OperationKind,
         so_far: &str,
         send: &dyn Fn(&dyn CdssApi) -> Result<T, ApiError>,
     ) -> Result<Result<T, ApiError>, Interrupted> {
-        let mut attempts = self.start_retry_budget();
+        let mut attempts = self.new_retry_budget();
         loop {
             let error = match send(self.api) {
                 Ok(done) => return Ok(Ok(done)),
                 Err(error) => error,
             };
-            self.raise_if_interrupted(&error)?;
-            let Some(pause) = attempts.next(classify(class, &error), self.clock.elapsed()) else {
+            self.check_interrupted(&error)?;
+            let Some(pause) = attempts.next_pause(classify(class, &error), self.clock.elapsed()) else {
                 return Ok(Err(error));
             };
             self.reporter.note(&format!("{error}; {so_far}, sending it again"));
@@ -101,7 +102,7 @@ impl Session<'_> {
     /// # Errors
     ///
     /// That signal.
-    pub(crate) fn raise_if_interrupted(&self, error: &ApiError) -> Result<(), Interrupted> {
+    pub(crate) fn check_interrupted(&self, error: &ApiError) -> Result<(), Interrupted> {
         match error {
             // The sleep returns which signal it was.
             ApiError::NotSent { why: SendFailure::Interrupted, .. } => self.clock.sleep(Duration::ZERO),
@@ -110,9 +111,9 @@ impl Session<'_> {
     }
 
     /// Returns the pause before look number `turn`, from 0.
-    pub(crate) fn pause_before_look(&self, turn: usize) -> Duration {
+    pub(crate) fn confirmation_pause(&self, turn: usize) -> Duration {
         if self.watch_thresholds().confirmation_gap.is_zero() {
-            self.poll
+            self.poll_interval
         } else {
             CONFIRMATION_PAUSES[turn.min(CONFIRMATION_PAUSES.len().saturating_sub(1))]
         }
@@ -126,13 +127,17 @@ mod tests {
     #[test]
     fn a_requested_pause_of_any_length_ends_the_attempts_without_a_panic() {
         let now = Duration::from_millis(1_500);
-        for asked in [Duration::MAX, Duration::from_secs(u64::MAX), WINDOW] {
-            let mut attempts = RetryBudget::begin(Duration::ZERO, PAUSE);
-            assert_eq!(attempts.next(RetryDecision::Retry { asked: Some(asked) }, now), None, "{asked:?}");
+        for asked in [Duration::MAX, Duration::from_secs(u64::MAX), RETRY_WINDOW] {
+            let mut attempts = RetryBudget::new(Duration::ZERO, FIRST_PAUSE);
+            assert_eq!(
+                attempts.next_pause(RetryDecision::Retry { asked: Some(asked) }, now),
+                None,
+                "{asked:?}"
+            );
         }
-        let mut attempts = RetryBudget::begin(Duration::ZERO, Duration::MAX);
+        let mut attempts = RetryBudget::new(Duration::ZERO, Duration::MAX);
         assert_eq!(
-            attempts.next(RetryDecision::Retry { asked: None }, now),
+            attempts.next_pause(RetryDecision::Retry { asked: None }, now),
             None,
             "a polling interval of any length"
         );
