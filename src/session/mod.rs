@@ -17,9 +17,9 @@ use crate::report::Report;
 use crate::reporter::Reporter;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
-use crate::upgrade::rules::progress::WatchThresholds;
+use crate::upgrade::rules::watch_thresholds::WatchThresholds;
 
-/// What every flow works with.
+/// What every session works with.
 pub(crate) struct Session<'a> {
     pub api: &'a dyn CdssApi,
     pub clock: &'a dyn Clock,

@@ -29,14 +29,14 @@ pub(crate) struct ResolvedCluster {
     pub listed_identity: Option<ClusterIdentity>,
     pub health: Option<Health>,
     pub offered_versions: Vec<KafkaVersion>,
-    /// The present version, with its name where one was told.
-    pub version: Option<KafkaVersion>,
+    /// The current version, with its name where one was told.
+    pub current_version: Option<KafkaVersion>,
 }
 
 impl ResolvedCluster {
-    /// Returns the release of the present version.
+    /// Returns the release of the current version.
     pub(crate) fn current_release(&self) -> Option<&Release> {
-        release_of(self.version.as_ref())
+        release_of(self.current_version.as_ref())
     }
 }
 
@@ -115,7 +115,7 @@ impl Session<'_> {
             listed_identity: listed,
             health,
             offered_versions: offers,
-            version: current_version,
+            current_version,
         })
     }
 
@@ -146,7 +146,7 @@ impl Session<'_> {
         }
     }
 
-    /// Gives the present version its name: from the versions on offer, from the list's entry, or, for a version
+    /// Gives the current version its name: from the versions on offer, from the list's entry, or, for a version
     /// that is no longer on offer, from the list read for this.
     fn resolve_current_version(
         &self,

@@ -162,7 +162,7 @@ impl Session<'_> {
                 let from = self.source_settings(&group)?;
                 let source = format!("--cluster no:{}", found.cluster.no);
                 let operand = format!("no:{}", from.group.no);
-                Ok(CopyEndpoints { source, operand, from, before: found.version, target, groups })
+                Ok(CopyEndpoints { source, operand, from, before: found.current_version, target, groups })
             }
         }
     }

@@ -84,7 +84,7 @@ impl<'a> FakeApi<'a> {
             Read::ConfigGroups(_) => {
                 Answer::ConfigGroups(world.selected_group.group().cloned().into_iter().collect())
             }
-            Read::ConfigGroup(..) => Answer::ConfigGroup(world.current_group.map(|present| present.group)),
+            Read::ConfigGroup(..) => Answer::ConfigGroup(world.current_group.map(|current| current.group)),
             Read::Settings(no, _) => {
                 let groups = [world.current_group, world.target_settings];
                 let found = groups.into_iter().flatten().find(|group| group.group.no == *no);
@@ -179,7 +179,7 @@ impl Reporter for Recorder {
     }
 }
 
-/// Everything that a flow borrows.
+/// Everything that a session borrows.
 pub(crate) struct TestSession {
     pub journal: Journal,
     pub context: CommandContext,
@@ -229,12 +229,12 @@ pub(crate) fn expectation() -> Expectation {
 pub(crate) const OLD: u64 = 3_713_006;
 pub(crate) const NEW: u64 = 3_903_006;
 
-/// A cluster of the given state, version and colours.
-pub(crate) fn cluster(state: &str, version: u64, colours: &[&str]) -> Snapshot {
+/// A cluster of the given state, version and colors.
+pub(crate) fn cluster(state: &str, version: u64, colors: &[&str]) -> Snapshot {
     let mut world = snapshot();
     world.cluster.state = crate::model::cluster::ClusterState::read(state);
     world.cluster.version = Some(crate::model::ids::VersionCode::new(version));
-    world.health = Some(crate::model::broker_health::tests::health(colours));
+    world.health = Some(crate::model::broker_health::tests::health(colors));
     world
 }
 

@@ -29,8 +29,9 @@ use crate::sandbox::{Options, Pace, Sandbox, Scenario};
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
 use crate::settings::Credentials;
+use crate::upgrade::follow::WaitOptions;
 use crate::upgrade::rules::acceptance::Acceptances;
-use crate::upgrade::run::{ConfirmOptions, WaitOptions, upgrade};
+use crate::upgrade::run::{ConfirmOptions, upgrade};
 
 /// What a gateway may do to any request. Its own refusals come before the service sees anything: that is what
 /// makes them proof.
@@ -184,7 +185,7 @@ pub(super) fn upgraded(
     timeout: Duration,
 ) -> (Report, Option<Failure>) {
     let mut report = Report::default();
-    let mut flow = Session {
+    let mut session = Session {
         api,
         clock,
         journal,
@@ -200,10 +201,10 @@ pub(super) fn upgraded(
         acceptances: Acceptances::default(),
         require_journal: false,
     };
-    let waiting = WaitOptions { wait: true, timeout };
-    let mut asking =
+    let wait_options = WaitOptions { wait: true, timeout };
+    let mut confirm_options =
         ConfirmOptions { yes: true, prompt: &mut Nobody, document: &|_| serde_json::Value::Null };
-    let failure = upgrade(&mut flow, &request, waiting, &mut asking).err();
+    let failure = upgrade(&mut session, &request, wait_options, &mut confirm_options).err();
     if failure.is_some() {
         report.set_failure_verdict();
     }
@@ -232,15 +233,15 @@ fn truth(sandbox: &Sandbox) -> Cluster {
     answer.unwrap().unwrap()
 }
 
-/// Whether a look after the start was answered whole: the colours, and then the cluster's entry.
+/// Whether a look after the start was answered whole: the colors, and then the cluster's entry.
 fn a_look_was_answered(record: &[(String, Fault)]) -> bool {
     let after = record.iter().skip_while(|(path, _)| !is_start(path)).filter(|(path, _)| !is_start(path));
-    let mut colours = false;
+    let mut colors = false;
     for (path, fault) in after {
         let intact = *fault == Fault::None;
         if path.contains("ProgressCheck") || path.contains("getClusterStatus") {
-            colours = intact;
-        } else if intact && colours {
+            colors = intact;
+        } else if intact && colors {
             return true;
         }
     }

@@ -56,28 +56,28 @@ fn send_with(
     let mut api = FakeApi::new(&clock, world);
     api.starts.borrow_mut().extend(answers);
     adjust(&mut api);
-    let mut stage = TestSession::new();
+    let mut test = TestSession::new();
     let snapshot = snapshot();
-    let accepted = Acceptances::default();
-    let plan = Plan::new(&snapshot, &accepted);
+    let acceptances = Acceptances::default();
+    let plan = Plan::new(&snapshot, &acceptances);
     let target = plan.target().unwrap();
     let consent = consent(&plan);
     let ready = StartRequest {
         snapshot: &snapshot,
         plan: &plan,
         target,
-        accepted: &accepted,
+        acceptances: &acceptances,
         consent: &consent,
         observed_at: looked_at,
     };
-    let outcome = stage.session(&api).send_start(ready);
+    let outcome = test.session(&api).send_start(ready);
     Sent {
         outcome,
-        submitted: stage.report.submitted.word(),
+        submitted: test.report.submitted.word(),
         starts: api.started.take(),
         connect_within: api.connect_within.take(),
         reads: api.reads.take(),
-        said: stage.recorder.0,
+        said: test.recorder.0,
     }
 }
 

@@ -13,8 +13,9 @@ use crate::model::broker_health::tests::health;
 use crate::model::cluster::ClusterState;
 use crate::model::ids::{ClusterNo, VersionCode};
 use crate::upgrade::rules::checks::tests::snapshot;
-use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult, WatchThresholds};
+use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult};
 use crate::upgrade::rules::snapshot::Snapshot;
+use crate::upgrade::rules::watch_thresholds::WatchThresholds;
 use crate::upgrade::watch::{Watch, WatchEnd};
 
 /// How the upgrade truly ends.
@@ -33,7 +34,7 @@ struct Life {
     rolled: u64,
     /// When the version switches, relative to `rolled`: at acceptance, in the middle, or later.
     switch: Switch,
-    /// Moments of a wavering colour, and of what.
+    /// Moments of a wavering color, and of what.
     wavers: Vec<(u64, &'static str)>,
     /// Moments in the middle at which all is running and green for less than two looks.
     gaps: Vec<u64>,
@@ -92,14 +93,14 @@ impl Life {
         };
         world.cluster.state = state;
         let broker = usize::try_from(now * 3 / self.rolled.max(1)).unwrap_or(0).min(2);
-        let mut colours = ["green"; 3];
+        let mut colors = ["green"; 3];
         if !is_over && !in_gap {
-            colours[broker] = "orange";
-            if let Some((_, colour)) = self.wavers.iter().find(|(at, _)| now / 10 == *at / 10) {
-                colours[broker] = colour;
+            colors[broker] = "orange";
+            if let Some((_, color)) = self.wavers.iter().find(|(at, _)| now / 10 == *at / 10) {
+                colors[broker] = color;
             }
         }
-        world.health = Some(health(&colours));
+        world.health = Some(health(&colors));
         for (_, kind) in self.oddities.iter().filter(|(at, _)| now / 20 == *at / 20) {
             spoil(&mut world, *kind);
         }
@@ -158,7 +159,7 @@ fn watched(life: &Life) -> (WatchEnd, u64) {
     let (reads, fails) = (life.clone(), life.clone());
     let mut api = FakeApi::new(&clock, move |now| reads.at(now.as_secs()));
     api.read_failure = Box::new(move |now, _| fails.failure(now.as_secs()));
-    let mut stage = TestSession::new();
+    let mut test = TestSession::new();
     let watch = Watch {
         no: ClusterNo::new(1_009_123),
         name: "orders-prod",
@@ -167,7 +168,7 @@ fn watched(life: &Life) -> (WatchEnd, u64) {
         origin: Duration::ZERO,
         records_brokers: false,
     };
-    let end = watch.run(&mut stage.session(&api));
+    let end = watch.run(&mut test.session(&api));
     (end, clock.elapsed().as_secs())
 }
 

@@ -8,7 +8,8 @@ use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
 use crate::figures;
 use crate::model::ids::ClusterNo;
-use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult, WatchThresholds};
+use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult};
+use crate::upgrade::rules::watch_thresholds::WatchThresholds;
 use crate::upgrade::watch::{Watch, WatchEnd};
 
 const GREEN: &[&str] = &["green", "green", "green"];
@@ -25,8 +26,8 @@ fn watch(timeout: Duration) -> Watch<'static> {
     }
 }
 
-fn warnings(stage: &TestSession) -> Vec<&String> {
-    stage.recorder.0.iter().filter(|said| said.starts_with("warning")).collect()
+fn warnings(test: &TestSession) -> Vec<&String> {
+    test.recorder.0.iter().filter(|said| said.starts_with("warning")).collect()
 }
 
 fn minutes(minutes: u64) -> Duration {
@@ -37,8 +38,8 @@ fn minutes(minutes: u64) -> Duration {
 fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
     figures::record("requests of a watch of three hours", requests, "of 1000");
@@ -56,8 +57,8 @@ fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
         turn.set(turn.get() + 1);
         (turn.get() % 2 == 1).then(|| gateway(429, 410))
     });
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
     figures::record("requests of a watch of three hours", requests, "of 1000");
@@ -71,8 +72,8 @@ fn a_last_look_is_made_at_the_deadline() {
         0..20 => cluster("changing", OLD, ORANGE),
         _ => cluster("error", OLD, GREEN),
     });
-    let mut stage = TestSession::new();
-    let end = watch(Duration::from_secs(20)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(Duration::from_secs(20)).run(&mut test.session(&api));
     assert!(
         matches!(end, WatchEnd::GaveUp { is_still_changing: false, .. }),
         "an error of one look is no end: {end:?}"
@@ -86,12 +87,12 @@ fn a_lasting_error_ends_the_watch_after_one_warning() {
         0..20 => cluster("changing", OLD, ORANGE),
         _ => cluster("error", OLD, ORANGE),
     });
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::InError)), "{end:?}");
     assert!(clock.elapsed() >= Duration::from_secs(30 + 45), "{:?}", clock.elapsed());
     assert_eq!(
-        warnings(&stage),
+        warnings(&test),
         ["warning the service reports the state `error`; watching on until that lasts"]
     );
 }
@@ -104,8 +105,8 @@ fn a_single_wrong_error_changes_nothing() {
         20..40 => cluster("error", OLD, GREEN),
         _ => cluster("running", NEW, GREEN),
     });
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
 }
 
@@ -117,11 +118,11 @@ fn a_broker_that_disappears_is_reported_once_and_watched_for() {
         60..600 => cluster("running", NEW, &["green", "green"]),
         _ => cluster("running", NEW, GREEN),
     });
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert!(clock.elapsed() >= minutes(10), "not before it is back: {:?}", clock.elapsed());
-    assert_eq!(warnings(&stage), ["warning b3 missing from the service's answer; watching on"]);
+    assert_eq!(warnings(&test), ["warning b3 missing from the service's answer; watching on"]);
 }
 
 #[test]
@@ -142,15 +143,11 @@ fn an_answer_about_another_cluster_is_a_failed_read() {
             _ => world,
         }
     });
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert!(clock.elapsed() >= minutes(20), "{:?}", clock.elapsed());
-    assert!(
-        warnings(&stage)[0].contains("name `billing` instead of `orders-prod`"),
-        "{:?}",
-        stage.recorder.0
-    );
+    assert!(warnings(&test)[0].contains("name `billing` instead of `orders-prod`"), "{:?}", test.recorder.0);
 }
 
 #[test]
@@ -161,14 +158,14 @@ fn hours_of_failing_reads_end_nothing_and_are_spoken_of_once() {
         _ => cluster("running", NEW, GREEN),
     });
     api.read_failure = Box::new(|now, _| (now > minutes(1) && now < minutes(120)).then(|| gateway(503, 500)));
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(
-        stage.recorder.0.iter().filter(|said| said.starts_with("warning")).count(),
+        test.recorder.0.iter().filter(|said| said.starts_with("warning")).count(),
         1,
         "{:?}",
-        stage.recorder.0
+        test.recorder.0
     );
     assert!(clock.naps().into_iter().all(|nap| nap <= minutes(1)), "the pause grows to a minute");
 }
@@ -178,8 +175,8 @@ fn a_deadline_with_an_old_last_look_is_unknown() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     api.read_failure = Box::new(|now, _| (now > minutes(1)).then(lost));
-    let mut stage = TestSession::new();
-    let end = watch(minutes(10)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(10)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: false, .. }), "{end:?}");
 }
 
@@ -193,8 +190,8 @@ fn a_key_that_is_refused_for_five_minutes_ends_the_watch_and_a_shorter_time_does
         });
         api.read_failure =
             Box::new(move |now, _| (now > minutes(1) && now < refused_until).then(|| gateway(401, 200)));
-        let mut stage = TestSession::new();
-        watch(minutes(60)).run(&mut stage.session(&api))
+        let mut test = TestSession::new();
+        watch(minutes(60)).run(&mut test.session(&api))
     };
     assert!(matches!(run(minutes(4)), WatchEnd::Finished(WatchResult::AtTarget)));
     let WatchEnd::GaveUp { reason: why, .. } = run(minutes(50)) else {
@@ -211,8 +208,8 @@ fn a_missing_progress_call_is_asked_once_and_the_status_call_takes_over() {
         _ => cluster("running", NEW, GREEN),
     });
     api.read_failure = Box::new(|_, read| matches!(read, Read::Progress(_)).then(|| gateway(404, 300)));
-    let mut stage = TestSession::new();
-    let end = watch(minutes(60)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(60)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(api.reads.borrow().iter().filter(|read| **read == "progress").count(), 1);
 }
@@ -224,10 +221,10 @@ fn time_asleep_counts_and_a_look_comes_before_the_verdict() {
         0..30 => cluster("changing", OLD, ORANGE),
         _ => cluster("running", NEW, GREEN),
     });
-    let mut stage = TestSession::new();
+    let mut test = TestSession::new();
     // The machine sleeps for a day in the middle of a watch of three hours.
     clock.jump_at_nap.set(Some((1, minutes(24 * 60))));
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     let WatchEnd::GaveUp { is_still_changing: goes_on, reason: why } = end else {
         panic!("one good look is not two: {end:?}")
     };
@@ -239,7 +236,7 @@ fn a_signal_ends_the_watch_and_tells_what_was_seen() {
     let clock = FakeClock::default();
     clock.interrupt_after.set(Some(3));
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Interrupted { change_observed: true, .. }), "{end:?}");
 }

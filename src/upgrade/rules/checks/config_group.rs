@@ -99,7 +99,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         SelectedGroup::Chosen(GroupChoice::Unknown(compared)) => Check::block(
             "config.no-group",
             format!(
-                "the present config group can't be read, so none of the {} of {target} can be compared",
+                "the current config group can't be read, so none of the {} of {target} can be compared",
                 compared.of
             ),
             format!(

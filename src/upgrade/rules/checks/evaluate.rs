@@ -40,8 +40,8 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Acceptances) -> Vec<Check
 /// Returns what changes for the brokers' settings; empty when one of the two groups is not known.
 pub(crate) fn setting_changes(snapshot: &Snapshot) -> Vec<SettingChange> {
     match (&snapshot.current_group, &snapshot.target_settings) {
-        (Some(present), Some(target)) if !snapshot.is_at_target() => difference(
-            VersionedSettings { settings: present, release: release_of(snapshot.current_version.as_ref()) },
+        (Some(current), Some(target)) if !snapshot.is_at_target() => difference(
+            VersionedSettings { settings: current, release: release_of(snapshot.current_version.as_ref()) },
             VersionedSettings { settings: target, release: snapshot.target.version.release.as_ref() },
         ),
         _ => Vec::new(),
@@ -103,7 +103,7 @@ fn zookeeper_health(snapshot: &Snapshot) -> Check {
         !group.nodes.is_empty() || group.overall.is_some() || group.total.is_some_and(|total| total > 0)
     });
     let Some(group) = group else { return Check::new(id, CheckResult::Info, "no ZooKeeper nodes told") };
-    let bad = |colour: &Option<Color>| matches!(colour, Some(Color::Red | Color::Orange));
+    let bad = |color: &Option<Color>| matches!(color, Some(Color::Red | Color::Orange));
     let named: Vec<String> = group
         .nodes
         .iter()
@@ -131,14 +131,14 @@ fn version_order(snapshot: &Snapshot) -> Check {
     let Some(from) = &snapshot.current_version else {
         return Check::block(
             id,
-            "the service did not tell the present version",
+            "the service did not tell the current version",
             "look at the cluster in the console",
         );
     };
     match (&from.release, &target.release) {
         (Some(before), Some(after)) if after > before => Check::pass(id, format!("{before} → {after}")),
         (Some(before), Some(after)) => {
-            let word = if after == before { "the present version" } else { "lower than the present version" };
+            let word = if after == before { "the current version" } else { "lower than the current version" };
             Check::block(
                 id,
                 format!("{after} is {word} {before}"),

@@ -8,7 +8,7 @@ const NEW: u64 = 3_903_006;
 const GREEN: &[&str] = &["green", "green", "green"];
 const ORANGE: &[&str] = &["green", "orange", "green"];
 
-fn look(at: u64, state: &str, version: u64, colours: &[&str]) -> Observation {
+fn look(at: u64, state: &str, version: u64, colors: &[&str]) -> Observation {
     let cluster = Cluster {
         no: ClusterNo::new(1),
         name: "orders".to_owned(),
@@ -18,7 +18,7 @@ fn look(at: u64, state: &str, version: u64, colours: &[&str]) -> Observation {
         config_group: None,
         brokers: Some(3),
     };
-    Observation { at: Duration::from_secs(at), health: health(colours), cluster: Some(cluster) }
+    Observation { at: Duration::from_secs(at), health: health(colors), cluster: Some(cluster) }
 }
 
 fn expected(target: Option<u64>) -> Expectation {
@@ -46,8 +46,8 @@ fn run(
     mut progress: Progress,
     looks: impl IntoIterator<Item = (&'static str, u64, &'static [&'static str])>,
 ) -> Option<(WatchResult, usize)> {
-    for (turn, (state, version, colours)) in looks.into_iter().enumerate() {
-        if let Some(settled) = progress.record(&look(turn as u64 * 15, state, version, colours)) {
+    for (turn, (state, version, colors)) in looks.into_iter().enumerate() {
+        if let Some(settled) = progress.record(&look(turn as u64 * 15, state, version, colors)) {
             return Some((settled, turn + 1));
         }
     }
@@ -84,8 +84,8 @@ fn restarts_that_earlier_runs_saw_count() {
 #[test]
 fn unanswered_looks_neither_count_nor_reset_the_count() {
     let mut progress = ours(WatchThresholds::REMOTE);
-    for (at, (state, version, colours)) in (0..).zip(ROLLED) {
-        progress.record(&look(at, state, version, colours));
+    for (at, (state, version, colors)) in (0..).zip(ROLLED) {
+        progress.record(&look(at, state, version, colors));
     }
     assert_eq!(progress.record(&look(15, "running", NEW, GREEN)), None);
     progress.record_failed_read();
@@ -106,8 +106,8 @@ fn unanswered_looks_neither_count_nor_reset_the_count() {
 #[test]
 fn an_unseen_end_is_no_end_of_the_upgrade() {
     let mut seen = ours(WatchThresholds::LOOPBACK);
-    for (at, (state, version, colours)) in (0..).zip(ROLLED) {
-        assert_eq!(seen.record(&look(at, state, version, colours)), None);
+    for (at, (state, version, colors)) in (0..).zip(ROLLED) {
+        assert_eq!(seen.record(&look(at, state, version, colors)), None);
         assert_eq!(seen.ended_at(), None);
     }
     seen.record(&look(7, "running", NEW, GREEN));
@@ -131,8 +131,8 @@ fn only_the_last_answered_look_shows_a_change_under_way() {
     assert!(!progress.is_changing());
     progress.record(&look(1, "running", NEW, ORANGE));
     assert!(progress.is_changing());
-    for (state, colours) in [("running", GREEN), ("error", GREEN)] {
-        progress.record(&look(2, state, NEW, colours));
+    for (state, colors) in [("running", GREEN), ("error", GREEN)] {
+        progress.record(&look(2, state, NEW, colors));
         assert!(!progress.is_changing(), "{state}");
     }
 }
@@ -154,8 +154,8 @@ fn good_looks_that_are_not_in_a_row_do_not_count() {
 #[test]
 fn two_good_looks_too_close_together_are_one() {
     let mut progress = ours(WatchThresholds::REMOTE);
-    for (at, (state, version, colours)) in (0..).zip(ROLLED) {
-        assert_eq!(progress.record(&look(at, state, version, colours)), None);
+    for (at, (state, version, colors)) in (0..).zip(ROLLED) {
+        assert_eq!(progress.record(&look(at, state, version, colors)), None);
     }
     assert_eq!(progress.record(&look(100, "running", NEW, GREEN)), None);
     assert_eq!(progress.record(&look(114, "running", NEW, GREEN)), None);
@@ -318,8 +318,8 @@ fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
             Ownership::Ours,
             Expectation { brokers, ..expected(Some(NEW)) },
         );
-        for (at, (state, version, colours)) in (0..).zip(looks()) {
-            assert_eq!(progress.record(&without_entry_count(look(at, state, version, colours))), None);
+        for (at, (state, version, colors)) in (0..).zip(looks()) {
+            assert_eq!(progress.record(&without_entry_count(look(at, state, version, colors))), None);
         }
         let back = (1_000..1_020).find_map(|at| progress.record(&look(at, "running", NEW, GREEN)));
         assert_eq!(back, Some(WatchResult::AtTarget), "it is back");
@@ -330,8 +330,8 @@ fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
         Ownership::Ours,
         Expectation { brokers: unknown, ..expected(Some(NEW)) },
     );
-    for (at, (state, version, colours)) in (0..).zip(looks()) {
-        assert_eq!(progress.record(&look(at, state, version, colours)), None, "the entry still counts three");
+    for (at, (state, version, colors)) in (0..).zip(looks()) {
+        assert_eq!(progress.record(&look(at, state, version, colors)), None, "the entry still counts three");
     }
 }
 

@@ -146,8 +146,8 @@ fn other_cluster(snapshot: &mut Snapshot, by_number: bool) {
     } else {
         ClusterIdentity { no: None, name: Some("billing".to_owned()) }
     };
-    let colours = vec!["green"; 3];
-    let view = View { state: "running", version: NEW, colours, count: 3, is_busy: false, hidden: None };
+    let colors = vec!["green"; 3];
+    let view = View { state: "running", version: NEW, colors, count: 3, is_busy: false, hidden: None };
     super::service::show(&view, snapshot);
     snapshot.cluster.identity = other.clone();
     if let Some(health) = &mut snapshot.health {

@@ -119,7 +119,7 @@ pub(super) enum Hidden {
 pub(super) struct View {
     pub state: &'static str,
     pub version: u64,
-    pub colours: Vec<&'static str>,
+    pub colors: Vec<&'static str>,
     /// How many brokers the cluster's entry counts.
     pub count: u64,
     /// A change is under way, from its acceptance to its true end.
@@ -163,7 +163,7 @@ impl Life {
                 _ => {}
             }
         }
-        View { state, version, colours: green(count), count, is_busy: false, hidden: None }
+        View { state, version, colors: green(count), count, is_busy: false, hidden: None }
     }
 
     /// Makes a change at this moment. Returns false where the service does not take it.
@@ -216,15 +216,15 @@ fn during(change: &Change, after: u64, version: u64, count: u64) -> View {
         Kind::Upgrade(target) if has_switched && (shape.ending != Ending::InError || !is_rolled) => target,
         _ => version,
     };
-    let colours = green(count);
-    let mut view = View { state: "running", version, colours, count, is_busy: true, hidden: None };
+    let colors = green(count);
+    let mut view = View { state: "running", version, colors, count, is_busy: true, hidden: None };
     let Some(since) = since_onset else {
         view.hidden = Some(Hidden::Early);
         return view;
     };
     if is_rolled {
         if since < shape.rolled + shape.tail {
-            view.colours.pop();
+            view.colors.pop();
         }
         return view;
     }
@@ -234,8 +234,8 @@ fn during(change: &Change, after: u64, version: u64, count: u64) -> View {
     }
     view.state = "changing";
     let broker = usize::try_from(since * count / shape.rolled).unwrap_or_default();
-    if let Some(colour) = view.colours.get_mut(broker) {
-        *colour = "orange";
+    if let Some(color) = view.colors.get_mut(broker) {
+        *color = "orange";
     }
     view
 }

@@ -25,8 +25,9 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
 use crate::upgrade::check::{check, check_all};
+use crate::upgrade::follow::WaitOptions;
 use crate::upgrade::rules::acceptance::Acceptances;
-use crate::upgrade::run::{ConfirmOptions, WaitOptions, upgrade};
+use crate::upgrade::run::{ConfirmOptions, upgrade};
 use crate::upgrade::status::{StatusRequest, status};
 use crate::upgrade::tests::fake::Recorder;
 
@@ -197,7 +198,7 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
     let mut report = Report::default();
     let surroundings = CommandContext { service: service(plan.region), profile: None };
     let mut tell = Recorder::default();
-    let mut flow = Session {
+    let mut session = Session {
         api: &api,
         clock: &clock,
         journal,
@@ -226,12 +227,17 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
                 world.step();
                 Value::Null
             };
-            let mut asking =
+            let mut confirm_options =
                 ConfirmOptions { yes: typed_after.is_none(), prompt: &mut prompt, document: &step };
-            upgrade(&mut flow, &request, WaitOptions { wait: waits, timeout: plan.timeout }, &mut asking)
+            upgrade(
+                &mut session,
+                &request,
+                WaitOptions { wait: waits, timeout: plan.timeout },
+                &mut confirm_options,
+            )
         }
-        Command::Check { all: true } => check_all(&mut flow, &request.cluster),
-        Command::Check { all: false } => check(&mut flow, &request),
+        Command::Check { all: true } => check_all(&mut session, &request.cluster),
+        Command::Check { all: false } => check(&mut session, &request),
         Command::Status { version, watch } => {
             let version = version.then(|| request.version.clone());
             let following = StatusRequest {
@@ -241,7 +247,7 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
                 watch,
                 timeout: plan.timeout,
             };
-            status(&mut flow, &following)
+            status(&mut session, &following)
         }
     };
     let failure = outcome.err();

@@ -55,7 +55,7 @@ pub(super) fn show(view: &View, snapshot: &mut Snapshot) {
     cluster.version = Some(VersionCode::new(view.version));
     cluster.config_group = Some(group_of(view.version).group.no);
     cluster.brokers = Some(view.count);
-    let mut brokers = health(&view.colours);
+    let mut brokers = health(&view.colors);
     brokers.identity = identity;
     snapshot.health = Some(brokers);
 }

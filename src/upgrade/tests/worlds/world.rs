@@ -171,14 +171,14 @@ impl World {
     /// Notes what a read showed the current run.
     pub(super) fn note_look(&self, question: Question, answer: &Snapshot, view: &View) {
         self.log(|| {
-            let colours: Vec<&str> = answer
+            let colors: Vec<&str> = answer
                 .health
                 .iter()
                 .flat_map(|health| &health.brokers.nodes)
-                .map(|node| node.color.as_ref().map_or("-", |colour| colour.word()))
+                .map(|node| node.color.as_ref().map_or("-", |color| color.word()))
                 .collect();
             let (state, version) = (&answer.cluster.state, answer.cluster.version);
-            format!("{question:?} shows {state} {version:?} {colours:?}; the truth: {view:?}")
+            format!("{question:?} shows {state} {version:?} {colors:?}; the truth: {view:?}")
         });
         let asked =
             ClusterIdentity { no: Some(super::service::NUMBER), name: Some(super::service::NAME.to_owned()) };

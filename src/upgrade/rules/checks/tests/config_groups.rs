@@ -21,7 +21,7 @@ fn retention(snapshot: &mut Snapshot, custom: Option<&str>) {
     settings[0].custom = custom.map(str::to_owned);
 }
 
-/// What is put into the present and into the target group, and the release that the target has.
+/// What is put into the current and into the target group, and the release that the target has.
 type Added = (Vec<Setting>, Vec<Setting>, &'static str);
 
 #[test]
@@ -186,9 +186,9 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
             "a.b 0 (allowed: 1 ~ 9), as today",
         ),
     ];
-    for ((present, target, release), id, result, reason) in cases {
+    for ((current, target, release), id, result, reason) in cases {
         let mut told = snapshot();
-        told.current_group.as_mut().unwrap().settings.extend(present);
+        told.current_group.as_mut().unwrap().settings.extend(current);
         told.target_settings.as_mut().unwrap().settings.extend(target);
         told.target.version.release = Release::find(release);
         assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "{id}");
@@ -219,9 +219,9 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
     let candidate = |no: u64, custom: &str| {
         let settings =
             group(no, 3_903_006, &[("log.retention.hours", custom, "72"), ("num.io.threads", "", "8")]);
-        let present = snapshot().current_group.unwrap();
+        let current = snapshot().current_group.unwrap();
         let side = |settings| VersionedSettings { settings, release: None };
-        let changes = difference(side(&present), side(&settings));
+        let changes = difference(side(&current), side(&settings));
         Candidate { group: settings.group, changes, command: None }
     };
     let reason = |choice: GroupChoice| {
@@ -264,7 +264,7 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
         (
             GroupChoice::Unknown(Compared { of: 7, ..Compared::default() }),
             "config.no-group",
-            "the present config group can't be read, so none of the 7 of 3.9.0 can be compared",
+            "the current config group can't be read, so none of the 7 of 3.9.0 can be compared",
         ),
     ] {
         assert_eq!(reason(choice), (id, text.to_owned()));

@@ -17,7 +17,7 @@ mod config_groups;
 
 /// A healthy cluster on 3.7.1 with a group of 3.9.0 that keeps everything.
 pub(crate) fn snapshot() -> Snapshot {
-    let present = group(301, 3_713_006, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")]);
+    let current = group(301, 3_713_006, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")]);
     let target = group(312, 3_903_006, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")]);
     let version = |code, name| KafkaVersion::new(VersionCode::new(code), Some(name));
     Snapshot {
@@ -34,7 +34,7 @@ pub(crate) fn snapshot() -> Snapshot {
         current_version: Some(version(3_713_006, "Kafka 3.7.1")),
         health: Some(health(&["green", "green", "green"])),
         target: ResolvedVersion { version: version(3_903_006, "Kafka 3.9.0"), listed: true },
-        current_group: Some(present),
+        current_group: Some(current),
         selected_group: SelectedGroup::Chosen(GroupChoice::One(target.group.clone())),
         target_settings: Some(target),
         pre_check: PreCheck::Passed { request_id: Some("r-1".to_owned()) },
@@ -71,11 +71,11 @@ const NEVER_ACCEPTABLE: &[Case] = &[
     ("unknown word", |s| s.cluster.state = ClusterState::read("paused"), "cluster.state"),
     ("no state", |s| s.cluster.state = ClusterState::read(""), "cluster.state"),
     ("red broker", |s| s.health = Some(health(&["green", "red", "green"])), "brokers.health"),
-    ("unknown colour", |s| s.health = Some(health(&["green", "teal", "green"])), "brokers.health"),
+    ("unknown color", |s| s.health = Some(health(&["green", "teal", "green"])), "brokers.health"),
     ("no health", |s| s.health = None, "brokers.health"),
     ("counts unequal", |s| s.health.as_mut().unwrap().brokers.operating = Some(2), "brokers.health"),
     (
-        "present version not told",
+        "current version not told",
         |s| {
             s.current_version = None;
             s.cluster.version = None;
@@ -170,7 +170,7 @@ const ACCEPTABLE: &[Case] = &[
         },
         "version.zookeeper",
     ),
-    ("present settings unreadable", |s| s.current_group = None, "config.lost-override"),
+    ("current settings unreadable", |s| s.current_group = None, "config.lost-override"),
     (
         "damaged journal",
         |s| s.journal.damaged = vec![DamagedLine { number: 7, reason: "cut short".to_owned() }],

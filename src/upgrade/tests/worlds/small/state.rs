@@ -13,13 +13,14 @@ use crate::journal::tests::memory::{Line, state_of};
 use crate::model::ids::VersionCode;
 use crate::model::open_start::StartAnswer;
 use crate::model::verdict::Verdict;
+use crate::upgrade::follow::conclude;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::progress::{
-    Expectation, ExpectedBrokers, Observation, Ownership, Progress, WatchResult, WatchThresholds,
+    Expectation, ExpectedBrokers, Observation, Ownership, Progress, WatchResult,
 };
 use crate::upgrade::rules::snapshot::Snapshot;
-use crate::upgrade::run::conclude;
+use crate::upgrade::rules::watch_thresholds::WatchThresholds;
 use crate::upgrade::tests::fake::{FakeApi, TestSession, cluster};
 use crate::upgrade::watch::WatchEnd;
 
@@ -178,7 +179,7 @@ impl Seen {
     pub(super) fn look(&mut self, view: &'static str) -> &Observation {
         self.looks.entry(view).or_insert_with(|| {
             let snapshot = snapshot_of(view);
-            let health = snapshot.health.expect("the view has colours");
+            let health = snapshot.health.expect("the view has colors");
             Observation { at: Duration::ZERO, health, cluster: Some(snapshot.cluster) }
         })
     }
@@ -219,10 +220,10 @@ pub(super) fn progress() -> Progress {
 pub(super) fn verdict_of(settled: WatchResult, answer: StartAnswer) -> Verdict {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| snapshot_of("idle"));
-    let mut stage = TestSession::new();
-    let mut flow = stage.session(&api);
-    let _failure = conclude(&mut flow, WatchEnd::Finished(settled), answer, "orders-prod", String::new());
-    flow.report.verdict.expect("every end has a verdict")
+    let mut test = TestSession::new();
+    let mut session = test.session(&api);
+    let _failure = conclude(&mut session, WatchEnd::Finished(settled), answer, "orders-prod", String::new());
+    session.report.verdict.expect("every end has a verdict")
 }
 
 impl State {

@@ -5,8 +5,8 @@ use crate::journal::tests::memory::Line;
 use crate::model::open_start::StartAnswer;
 use crate::model::verdict::Verdict;
 use crate::upgrade::rules::next_action::NextAction;
+use crate::upgrade::rules::observed_state::ObservedState;
 use crate::upgrade::rules::progress::{Observation, Progress};
-use crate::upgrade::start::ObservedState;
 
 impl State {
     pub(super) fn begin(&mut self, place: usize, seen: &mut Seen) {
@@ -24,8 +24,8 @@ impl State {
                 self.claim(place, Verdict::Already, seen);
                 self.end(place);
             }
-            course => {
-                seen.sometimes(match course {
+            action => {
+                seen.sometimes(match action {
                     NextAction::RunChecks
                         if plan.blocking_checks().any(|check| check.id == "journal.damaged") =>
                     {
