@@ -1,4 +1,4 @@
-//! Reading config groups and their settings, and what the journal holds of them.
+//! Reads config groups, their settings, and their creations in the journal.
 
 use super::Session;
 use super::resolve::{convert_answer, require_all};
@@ -15,17 +15,12 @@ use crate::model::selector::{ConfigGroupError, Selector, find_group};
 /// The config groups of all versions.
 pub(crate) struct AllGroups {
     pub groups: Vec<ConfigGroup>,
-    /// The versions on offer.
     pub offered_versions: Vec<KafkaVersion>,
-    /// False where groups of a version that is no longer on offer may be missing.
+    /// False if groups of versions that are no longer offered may be missing.
     pub is_complete: bool,
 }
 
-/// Reads the config groups of all versions, and the versions on offer, for their names.
-///
-/// # Errors
-///
-/// Fails when a read does. Nothing was changed.
+/// Reads the config groups of all versions, and the offered versions for their names.
 pub(crate) fn fetch_all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> {
     let [groups, versions] = join(api, &[Read::ConfigGroups(None), Read::Versions]);
     let auth = groups.as_ref().is_err_and(ApiError::is_auth);
@@ -33,8 +28,9 @@ pub(crate) fn fetch_all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> 
     groups_of_all_versions(api, groups, offers)
 }
 
-/// Takes the list of all versions' groups. The service's guide doesn't name that operation any more: where it is gone,
-/// the groups of each version on offer are read instead.
+/// Converts the list of the groups of all versions.
+///
+/// The service no longer documents this operation. If it is missing, the groups of each offered version are read instead.
 fn groups_of_all_versions(
     api: &dyn CdssApi,
     answer: Result<Answer, ApiError>,
@@ -52,7 +48,7 @@ fn groups_of_all_versions(
     }
 }
 
-/// Reads the config groups of each of these versions, together.
+/// Reads the config groups of each version together.
 pub(crate) fn fetch_groups_per_version(
     api: &dyn CdssApi,
     versions: &[KafkaVersion],
@@ -63,11 +59,11 @@ pub(crate) fn fetch_groups_per_version(
 }
 
 impl AllGroups {
-    /// What isn't told where the list is not whole.
-    pub(crate) const INCOMPLETE_LIST: &str = "the service lists config groups of the versions on offer only";
+    /// The note about an incomplete list.
+    pub(crate) const INCOMPLETE_LIST: &str = "the service lists config groups of offered versions only";
 
-    /// Returns how to name this group on a command line: by its number, or by its name where another version has a group
-    /// of the same number.
+    /// Returns the command-line argument for this group: its number, or its name if another version has a group with the
+    /// same number.
     pub(crate) fn selector_argument(&self, group: &ConfigGroup) -> String {
         let same = self.groups.iter().filter(|other| other.no == group.no).count();
         match group.name.as_deref().filter(|_| same > 1) {
@@ -76,28 +72,29 @@ impl AllGroups {
         }
     }
 
-    /// Finds the group that was named.
+    /// Finds the selected group. `flag` is the option before the name on the command line.
     ///
     /// # Errors
     ///
-    /// Fails when it isn't there, or several have the name. `flag` stands before the name on the command line.
+    /// Fails if the group is not found or the name is ambiguous.
     pub(crate) fn find(&self, wanted: &Selector, flag: &str) -> Result<&ConfigGroup, Failure> {
         find_group(&self.groups, wanted).map_err(|error| group_failure(error, flag, self.is_complete))
     }
 }
 
 impl Session<'_> {
-    /// Returns the creates of groups of this version that this machine's journal holds.
+    /// Returns the creations of groups of this version in the journal.
     pub(crate) fn recorded_creations(&self, version: VersionCode) -> Result<Vec<GroupCreation>, Failure> {
         self.journal.creates(&self.context.service, version).map_err(Failure::Journal)
     }
 
+    /// Reads the config groups of a version.
     pub(crate) fn fetch_groups(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
         let [list] = require_all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
         convert_answer(list)
     }
 
-    /// Finds the group that was named, also among those of other versions: then a check says so.
+    /// Resolves the selected group, also among other versions: a check reports this.
     pub(crate) fn resolve_group(
         &self,
         offers: &[KafkaVersion],
@@ -115,7 +112,7 @@ impl Session<'_> {
         }
     }
 
-    /// Reads the group in use; None where the service tells none.
+    /// Reads the current group of a cluster with its settings; None if the service reports none.
     pub(crate) fn fetch_current_settings(&self, cluster: &Cluster) -> Result<Option<GroupSettings>, Failure> {
         let Some(bare) = unnamed_current_group(cluster) else { return Ok(None) };
         let [group, settings] = join(
@@ -131,7 +128,7 @@ impl Session<'_> {
         Ok(settings.map(|settings| GroupSettings { group: group.unwrap_or(bare), settings }))
     }
 
-    /// Reads which group is in use; None where the service tells none.
+    /// Reads the current group of a cluster; None if the service reports none.
     pub(crate) fn fetch_current_group(&self, cluster: &Cluster) -> Result<Option<ConfigGroup>, Failure> {
         let Some(bare) = unnamed_current_group(cluster) else { return Ok(None) };
         let [group] = join(self.api, &[Read::ConfigGroup(bare.no, bare.version)]);
@@ -139,7 +136,7 @@ impl Session<'_> {
         Ok(Some(convert_answer::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
     }
 
-    /// Makes the report name the config group that the last look showed, and says so where another one was planned.
+    /// Adds the config group of the last observation to the report, and warns if another one was planned.
     pub(crate) fn report_current_group(&mut self) {
         let Some(cluster) = self.report.last_cluster.clone() else { return };
         let Some(bare) = unnamed_current_group(&cluster) else { return };
@@ -147,7 +144,7 @@ impl Session<'_> {
         if self.report.group_to.as_ref().is_some_and(|planned| planned.name.is_some()) {
             return;
         }
-        // Its name is a courtesy: without an answer the number has to do.
+        // The name is optional. If it can't be read, the report has the number only.
         let group = self.fetch_current_group(&cluster).ok().flatten().unwrap_or(bare);
         if let Some(planned) = planned {
             self.reporter.warn(&format!("the cluster uses config group {group}, not {planned} as planned"));
@@ -155,8 +152,7 @@ impl Session<'_> {
         self.report.group_to = Some(group);
     }
 
-    /// Reads the settings of several groups at once. A group whose settings the service doesn't tell is
-    /// left out: it can't be chosen.
+    /// Reads the settings of several groups together. Leaves out groups without readable settings: they can't be selected.
     pub(crate) fn fetch_readable_settings(
         &self,
         groups: &[ConfigGroup],
@@ -172,58 +168,60 @@ impl Session<'_> {
         Ok(found)
     }
 
-    /// Reads the settings of several groups, each of which has to be told.
+    /// Reads the settings of several groups together.
     ///
     /// # Errors
     ///
-    /// Fails with the service's own words where it refuses one. Nothing was changed.
+    /// Fails if the settings of a group can't be read.
     pub(crate) fn fetch_required_settings(
         &self,
         groups: &[ConfigGroup],
     ) -> Result<Vec<GroupSettings>, Failure> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
         let answers = self.api.together(&reads, RetryPolicy::Patient);
-        let told = groups.iter().zip(answers).map(|(group, answer)| {
+        let settings = groups.iter().zip(answers).map(|(group, answer)| {
             let settings = answer.and_then(Option::<Vec<Setting>>::try_from)?;
             Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(missing_settings_error)? })
         });
-        told.collect::<Result<_, ApiError>>().map_err(Failure::before_start)
+        settings.collect::<Result<_, ApiError>>().map_err(Failure::before_start)
     }
 }
 
-/// The group that the cluster names, without its name.
+/// Returns the cluster's current group, without its name.
 fn unnamed_current_group(cluster: &Cluster) -> Option<ConfigGroup> {
     let (no, version) = (cluster.config_group?, cluster.version?);
     Some(ConfigGroup::nameless(no, version))
 }
 
-/// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
+/// Creates the failure of a group that is not found or ambiguous. `flag` is the option before the name.
 fn group_failure(error: ConfigGroupError, flag: &str, is_whole: bool) -> Failure {
     let hint = match &error {
-        ConfigGroupError::NotFound(_) if is_whole => "`cdss list config-groups` shows them".to_owned(),
+        ConfigGroupError::NotFound(_) if is_whole => {
+            "`cdss list config-groups` shows all config groups".to_owned()
+        }
         ConfigGroupError::NotFound(_) => {
-            format!("`cdss list config-groups` shows them; {}", AllGroups::INCOMPLETE_LIST)
+            format!("`cdss list config-groups` shows all config groups; {}", AllGroups::INCOMPLETE_LIST)
         }
         ConfigGroupError::Several { groups, .. } => ambiguity_hint(groups, flag),
     };
     Failure::Group { error, hint }
 }
 
-/// Says how to name one of several groups. A number is a group's own for its version only.
+/// Returns the hint for an ambiguous name or number. A group's number is unique only within its version.
 fn ambiguity_hint(groups: &[ConfigGroup], flag: &str) -> String {
     if groups.iter().any(|group| group.no != groups[0].no) {
-        return format!("name one by its number, such as {flag}no:{}", groups[0].no);
+        return format!("use the group number, such as {flag}no:{}", groups[0].no);
     }
     match groups[0].name.as_deref() {
         Some(name) if groups[1..].iter().all(|group| !group.is_named(name)) => {
-            format!("name one by its name, such as {flag}{}", quote(&format!("name:{name}")))
+            format!("use the group name, such as {flag}{}", quote(&format!("name:{name}")))
         }
-        _ => "nothing but their version tells them apart; a copy takes a cluster's own with --cluster"
+        _ => "the groups differ only in their version; to copy the group of a cluster, use --cluster"
             .to_owned(),
     }
 }
 
-/// A group that the service refuses to show counts as one that it tells nothing of; a check says so.
+/// Treats a refused read as an empty response. A check reports the missing data.
 fn refusal_as_empty(answer: Result<Answer, ApiError>, nothing: Answer) -> Result<Answer, ApiError> {
     match answer {
         Err(ApiError::Refused { .. }) => Ok(nothing),
@@ -231,12 +229,12 @@ fn refusal_as_empty(answer: Result<Answer, ApiError>, nothing: Answer) -> Result
     }
 }
 
-/// An answer about settings that tells none.
+/// Creates the error of a response without settings.
 pub(crate) fn missing_settings_error() -> ApiError {
     ApiError::Unreadable {
         operation: "getKafkaConfigGroupDetailList",
         status: 200,
-        what: "an answer without content".to_owned(),
+        what: "an empty response".to_owned(),
         request_id: None,
     }
 }

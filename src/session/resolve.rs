@@ -1,4 +1,4 @@
-//! From names to numbers: the first reads of every command.
+//! Resolves the cluster of a command, and reads its state, health, and version.
 
 use super::Session;
 use crate::api::{Answer, ApiError, Read, join};
@@ -10,26 +10,26 @@ use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector, releas
 use crate::model::selector::{Selector, find_cluster};
 use crate::upgrade::rules::acceptance::Acceptances;
 
-/// What was asked for, in the user's words.
+/// The arguments of `upgrade` and `check`.
 #[derive(Debug, Clone)]
 pub(crate) struct UpgradeRequest {
     pub cluster: Selector,
     pub version: VersionSelector,
     pub config_group: Option<Selector>,
     pub acceptances: Acceptances,
-    /// Without a journal nothing may be started.
+    /// `--require-journal` was given: nothing is started without a journal.
     pub require_journal: bool,
 }
 
-/// A cluster with what the first reads told of it.
+/// A cluster with the results of the first reads.
 #[derive(Debug, Clone)]
 pub(crate) struct ResolvedCluster {
     pub cluster: Cluster,
-    /// What the list said of it, where it was found by its name.
+    /// The identity from the cluster list, if the cluster was found by its name.
     pub listed_identity: Option<ClusterIdentity>,
     pub health: Option<Health>,
     pub offered_versions: Vec<KafkaVersion>,
-    /// The current version, with its name where one was told.
+    /// The current version, with its name if the service reported one.
     pub current_version: Option<KafkaVersion>,
 }
 
@@ -40,7 +40,7 @@ impl ResolvedCluster {
     }
 }
 
-/// Returns the answers, or the failure that says most: a wrong key before a network that was down too.
+/// Returns all responses, or the most helpful failure: a credential error comes before a network error.
 pub(crate) fn require_all<const N: usize>(
     answers: [Result<Answer, ApiError>; N],
 ) -> Result<[Answer; N], Failure> {
@@ -50,26 +50,26 @@ pub(crate) fn require_all<const N: usize>(
     {
         return Err(Failure::before_start(error.clone()));
     }
-    let mut good = Vec::with_capacity(N);
+    let mut successes = Vec::with_capacity(N);
     for answer in answers {
-        good.push(answer.map_err(Failure::before_start)?);
+        successes.push(answer.map_err(Failure::before_start)?);
     }
-    Ok(good.try_into().expect("as many answers as reads"))
+    Ok(successes.try_into().expect("as many responses as reads"))
 }
 
-/// Turns an answer into its own type.
+/// Converts a response into its own type.
 pub(crate) fn convert_answer<T: TryFrom<Answer, Error = ApiError>>(answer: Answer) -> Result<T, Failure> {
     answer.try_into().map_err(Failure::before_start)
 }
 
 impl Session<'_> {
-    /// Finds the cluster and reads its state, its health and the versions on offer.
+    /// Resolves the cluster and reads its state, its health, and the offered versions.
     ///
-    /// By number that is one round of reads, by name two.
+    /// This takes one round of reads by number, and two by name.
     ///
     /// # Errors
     ///
-    /// Fails when the name fits none or several, or a read fails. Nothing was started.
+    /// Fails if the cluster is not found, the name is ambiguous, or a read fails. Nothing was started.
     pub(crate) fn resolve_cluster(&mut self, wanted: &Selector) -> Result<ResolvedCluster, Failure> {
         let (no, offers, listed) = match wanted {
             Selector::Number(number) => (ClusterNo::new(*number), None, None),
@@ -119,7 +119,7 @@ impl Session<'_> {
         })
     }
 
-    /// A refused read of one cluster means that there is none of this number.
+    /// Turns a refused read into the failure of a missing cluster: the service refuses reads of unknown numbers.
     fn reject_missing_cluster<const N: usize>(
         &self,
         no: ClusterNo,
@@ -139,15 +139,15 @@ impl Session<'_> {
         use crate::model::selector::ClusterError;
         match error {
             ClusterError::NotFound(_) => self.other_regions_hint(),
-            ClusterError::Forbidden { .. } => "give the sub account a permission on this cluster".to_owned(),
+            ClusterError::Forbidden { .. } => "grant the sub account permission for this cluster".to_owned(),
             ClusterError::Several { numbers, .. } => {
-                format!("name one by its number, such as --cluster no:{}", numbers[0])
+                format!("use the cluster number, such as --cluster no:{}", numbers[0])
             }
         }
     }
 
-    /// Gives the current version its name: from the versions on offer, from the list's entry, or, for a version
-    /// that is no longer on offer, from the list read for this.
+    /// Resolves the name of the current version from the offered versions or the cluster list. Reads the list if the
+    /// version is no longer offered.
     fn resolve_current_version(
         &self,
         cluster: &Cluster,

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_colour_that_is_not_known_to_be_a_change_is_no_restart() {
+    fn an_unknown_color_is_not_a_restart() {
         let mut histories = BrokerHistories::default();
         for (at, color) in (0..).zip(["green", "gray", "green", "teal", "green", "yellow", "green"]) {
             histories.record(&health(&[color]), Duration::from_secs(at));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wavering_broker_keeps_a_short_trail() {
+    fn the_number_of_colors_is_limited() {
         let mut histories = BrokerHistories::default();
         for turn in 0..100 {
             histories.record(

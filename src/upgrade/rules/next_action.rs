@@ -20,7 +20,7 @@ pub(crate) enum NextAction {
     RunChecks,
 }
 
-/// Chooses the action. Every case of the design's table of re-runs is a line here.
+/// Decides the next action. The test table below has every case of running the command again.
 pub(crate) fn next_action(snapshot: &Snapshot) -> NextAction {
     let state = &snapshot.cluster.state;
     let open_starts = &snapshot.journal.open_starts;

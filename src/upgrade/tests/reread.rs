@@ -36,7 +36,7 @@ fn before_start(asked: &[&'static str]) -> Vec<&'static str> {
 }
 
 #[test]
-fn credentials_are_renewed_before_the_last_look_and_nothing_comes_after_it() {
+fn credentials_are_refreshed_before_the_last_reads() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, idle);
     api.starts.borrow_mut().push_back(Ok(()));
@@ -49,7 +49,7 @@ fn credentials_are_renewed_before_the_last_look_and_nothing_comes_after_it() {
 }
 
 #[test]
-fn slow_answers_make_a_last_look_of_cluster_and_status_before_the_start() {
+fn slow_responses_cause_a_reread_before_the_start() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, idle);
     api.answer_time.set(Duration::from_millis(1_600));
@@ -63,7 +63,7 @@ fn slow_answers_make_a_last_look_of_cluster_and_status_before_the_start() {
 }
 
 #[test]
-fn a_change_during_a_slow_pre_check_leads_to_no_start() {
+fn a_change_during_a_slow_pre_check_prevents_the_start() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         // The second pre-check is answered after 14 seconds.
@@ -78,7 +78,7 @@ fn a_change_during_a_slow_pre_check_leads_to_no_start() {
 }
 
 #[test]
-fn answers_that_take_more_than_five_seconds_lead_to_no_start() {
+fn responses_slower_than_five_seconds_prevent_the_start() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, idle);
     api.answer_time.set(Duration::from_secs(6));
@@ -89,7 +89,7 @@ fn answers_that_take_more_than_five_seconds_lead_to_no_start() {
 }
 
 #[test]
-fn a_cluster_that_changes_its_name_between_two_looks_is_not_upgraded() {
+fn a_renamed_cluster_is_not_upgraded() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| {
         let mut world = cluster("running", OLD, GREEN);
@@ -108,7 +108,7 @@ fn a_cluster_that_changes_its_name_between_two_looks_is_not_upgraded() {
 }
 
 #[test]
-fn a_name_that_one_look_leaves_out_is_no_other_name() {
+fn a_missing_name_is_not_another_name() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| {
         let mut world = cluster("running", OLD, GREEN);
@@ -124,7 +124,7 @@ fn a_name_that_one_look_leaves_out_is_no_other_name() {
 }
 
 #[test]
-fn one_look_is_not_enough_to_call_an_upgrade_already_done() {
+fn one_read_does_not_confirm_already_upgraded() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         0 => cluster("running", NEW, GREEN),

@@ -315,7 +315,7 @@ fn wrong(seed: u64) -> Result<&'static str, String> {
 const SCHEDULES: u64 = 200;
 
 #[test]
-fn no_schedule_of_faults_starts_twice_or_leads_to_a_wrong_verdict() {
+fn no_fault_schedule_causes_a_second_start_or_wrong_verdict() {
     let schedules = number("CDSS_SCHEDULES").unwrap_or(SCHEDULES);
     let verdicts: Mutex<BTreeMap<&str, u64>> = Mutex::default();
     let failures: Mutex<Vec<String>> = Mutex::default();

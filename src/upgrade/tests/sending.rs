@@ -116,7 +116,7 @@ fn an_accepted_start_is_sent_once() {
 }
 
 #[test]
-fn what_never_reached_the_service_is_repeated_four_times_at_most() {
+fn an_undelivered_start_is_sent_at_most_four_times() {
     for error in [not_sent(SendFailure::Connection), gateway(429, 410), gateway(429, 420)] {
         let sent = send(vec![Err(error.clone()), Ok(())], idle);
         assert_eq!(sent.summary(), (0, "unknown", 2), "{error}");
@@ -125,7 +125,7 @@ fn what_never_reached_the_service_is_repeated_four_times_at_most() {
 }
 
 #[test]
-fn every_repeat_follows_a_look_at_cluster_and_status() {
+fn every_retry_follows_a_read_of_cluster_and_status() {
     let sent = send(vec![Err(gateway(429, 410)), Err(gateway(429, 410)), Ok(())], idle);
     assert_eq!(sent.summary(), (0, "unknown", 3));
     let repeat = ["credentials", "cluster", "status", "start"];
@@ -133,7 +133,7 @@ fn every_repeat_follows_a_look_at_cluster_and_status() {
 }
 
 #[test]
-fn a_cluster_that_began_to_change_between_two_attempts_gets_no_second_start() {
+fn a_change_between_attempts_prevents_a_second_start() {
     let sent = send(vec![Err(gateway(429, 410)), Ok(())], idle_until(1, changing));
     assert_eq!(sent.summary(), (11, "no", 1));
     let orange = |_| cluster("running", OLD, &["green", "orange", "green"]);
@@ -141,7 +141,7 @@ fn a_cluster_that_began_to_change_between_two_attempts_gets_no_second_start() {
 }
 
 #[test]
-fn another_plan_between_two_attempts_gets_no_second_start() {
+fn another_plan_between_attempts_prevents_a_second_start() {
     let there = |_| cluster("running", NEW, GREEN);
     assert_eq!(send(vec![Err(gateway(429, 410)), Ok(())], idle_until(1, there)).summary(), (5, "no", 1));
     let two_brokers = |_| cluster("running", OLD, &["green", "green"]);
@@ -158,7 +158,7 @@ fn another_plan_between_two_attempts_gets_no_second_start() {
 }
 
 #[test]
-fn a_failed_look_counts_as_an_attempt_and_leads_to_no_start() {
+fn a_failed_read_counts_as_an_attempt() {
     let fails = |api: &mut FakeApi<'_>| api.read_failure = Box::new(|_, _| Some(gateway(503, 500)));
     let sent = send_with(vec![Err(gateway(429, 410)), Ok(())], Duration::ZERO, idle, fails);
     assert_eq!(sent.summary(), (12, "no", 1));
@@ -176,7 +176,7 @@ fn a_failed_look_counts_as_an_attempt_and_leads_to_no_start() {
 }
 
 #[test]
-fn an_old_look_is_repeated_before_the_first_attempt() {
+fn an_outdated_read_is_repeated_before_the_start() {
     let sent = send_with(vec![Ok(())], Duration::from_secs(6), idle, |_| {});
     assert_eq!(sent.summary(), (0, "unknown", 1));
     assert_eq!(sent.reads, ["cluster", "status", "start"]);
@@ -187,7 +187,7 @@ fn an_old_look_is_repeated_before_the_first_attempt() {
 }
 
 #[test]
-fn no_start_follows_looks_that_take_too_long_or_fail() {
+fn slow_or_failed_reads_prevent_the_start() {
     let slow = |api: &mut FakeApi<'_>| api.answer_time.set(Duration::from_secs(6));
     let sent = send_with(vec![], Duration::from_secs(6), idle, slow);
     assert_eq!(sent.summary(), (12, "no", 0));
@@ -202,7 +202,7 @@ fn no_start_follows_looks_that_take_too_long_or_fail() {
 }
 
 #[test]
-fn a_refusal_of_the_gateway_is_not_repeated_and_needs_no_look() {
+fn a_gateway_refusal_is_final() {
     for (error, exit) in [
         (not_sent(SendFailure::Setup), 12),
         (gateway(401, 200), 4),
@@ -220,7 +220,7 @@ fn a_refusal_of_the_gateway_is_not_repeated_and_needs_no_look() {
 }
 
 #[test]
-fn a_refusal_of_the_service_is_reported_after_four_looks_without_a_change() {
+fn four_unchanged_polls_confirm_a_refusal() {
     for status in [200, 400] {
         let sent = send(vec![Err(refused(status))], idle);
         assert_eq!(sent.summary(), (6, "no", 1));
@@ -238,7 +238,7 @@ fn a_refusal_of_the_service_is_reported_after_four_looks_without_a_change() {
 }
 
 #[test]
-fn a_refusal_that_a_change_contradicts_is_never_claimed_as_a_start() {
+fn a_change_after_a_refusal_is_not_claimed_as_a_start() {
     for world in [idle_until(0, changing), idle_until(20, changing)] {
         let sent = send(vec![Err(refused(200))], world);
         assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartAnswer::Refused)));
@@ -249,14 +249,14 @@ fn a_refusal_that_a_change_contradicts_is_never_claimed_as_a_start() {
 }
 
 #[test]
-fn a_refusal_is_not_confirmed_by_looks_without_a_broker() {
+fn a_missing_broker_does_not_confirm_a_refusal() {
     let one_missing = |_| cluster("running", OLD, &["green", "green"]);
     let sent = send(vec![Err(refused(400))], idle_until(1, one_missing));
     assert_eq!(sent.summary(), (9, "unknown", 1));
 }
 
 #[test]
-fn colors_alone_show_the_change_after_a_refusal() {
+fn broker_colors_alone_show_a_change_after_a_refusal() {
     let orange = |_| cluster("changing", OLD, &["green", "orange", "green"]);
     let back = move |now| if now < Duration::from_secs(10) { orange(now) } else { idle(now) };
     let sent = send_with(vec![Err(refused(400))], Duration::ZERO, back, |api| {
@@ -269,7 +269,7 @@ fn colors_alone_show_the_change_after_a_refusal() {
 }
 
 #[test]
-fn a_lost_answer_is_never_repeated_and_silence_proves_nothing() {
+fn an_unanswered_start_is_never_sent_again() {
     for error in [lost(), gateway(504, 510), gateway(503, 500), gateway(500, 900), refused(500)] {
         assert_eq!(send(vec![Err(error.clone())], idle).summary(), (9, "unknown", 1), "{error}");
         let switched = |_| cluster("running", NEW, GREEN);
@@ -280,14 +280,14 @@ fn a_lost_answer_is_never_repeated_and_silence_proves_nothing() {
 }
 
 #[test]
-fn a_change_that_shows_late_is_still_seen() {
+fn a_late_change_is_still_observed() {
     let late = send(vec![Err(lost())], idle_until(20, changing));
     assert_eq!(late.summary().0, 0, "the fourth look is made 30 s after the start");
     assert_eq!(send(vec![Err(lost())], idle_until(31, changing)).summary(), (9, "unknown", 1));
 }
 
 #[test]
-fn looks_about_another_cluster_do_not_count() {
+fn responses_about_another_cluster_do_not_count() {
     let other = |_| {
         let mut world = cluster("changing", OLD, GREEN);
         world.cluster.identity.name = Some("billing".to_owned());
@@ -297,7 +297,7 @@ fn looks_about_another_cluster_do_not_count() {
 }
 
 #[test]
-fn looks_that_are_not_answered_do_not_count_and_end_after_five_minutes() {
+fn failed_polls_do_not_count_and_end_after_five_minutes() {
     let dead = |api: &mut FakeApi<'_>| api.read_failure = Box::new(|_, _| Some(gateway(503, 500)));
     let clock_before = Duration::ZERO;
     let sent = send_with(vec![Err(lost())], clock_before, idle, dead);
@@ -310,7 +310,7 @@ fn looks_that_are_not_answered_do_not_count_and_end_after_five_minutes() {
 }
 
 #[test]
-fn a_signal_between_two_attempts_means_that_nothing_was_started() {
+fn a_signal_between_attempts_starts_nothing() {
     let interrupt = |api: &mut FakeApi<'_>| api.clock.interrupt_after.set(Some(0));
     let sent = send_with(vec![Err(gateway(429, 410))], Duration::ZERO, idle, interrupt);
     assert_eq!(sent.summary(), (130, "no", 1));

@@ -176,7 +176,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn done_is_never_called_early_and_a_good_end_is_never_called_anything_else(life in any_life()) {
+    fn every_upgrade_gets_its_true_result_and_never_early(life in any_life()) {
         let (end, at) = watched(&life);
         match (life.truth, end) {
             (Truth::Good, WatchEnd::Finished(WatchResult::AtTarget)) => prop_assert!(at >= life.end(), "{at} of {}", life.end()),

@@ -35,7 +35,7 @@ fn minutes(minutes: u64) -> Duration {
 }
 
 #[test]
-fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
+fn a_three_hour_watch_sends_at_most_1000_requests() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     let mut test = TestSession::new();
@@ -49,7 +49,7 @@ fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
 }
 
 #[test]
-fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
+fn throttling_slows_the_watch_down() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     let turn = std::cell::Cell::new(0);
@@ -66,7 +66,7 @@ fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
 }
 
 #[test]
-fn a_last_look_is_made_at_the_deadline() {
+fn a_last_poll_is_made_at_the_timeout() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..20 => cluster("changing", OLD, ORANGE),
@@ -98,7 +98,7 @@ fn a_lasting_error_ends_the_watch_after_one_warning() {
 }
 
 #[test]
-fn a_single_wrong_error_changes_nothing() {
+fn a_single_wrong_error_is_ignored() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..20 | 40..60 => cluster("changing", OLD, ORANGE),
@@ -111,7 +111,7 @@ fn a_single_wrong_error_changes_nothing() {
 }
 
 #[test]
-fn a_broker_that_disappears_is_reported_once_and_watched_for() {
+fn a_missing_broker_is_reported_once() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..60 => cluster("changing", OLD, ORANGE),
@@ -126,7 +126,7 @@ fn a_broker_that_disappears_is_reported_once_and_watched_for() {
 }
 
 #[test]
-fn an_answer_about_another_cluster_is_a_failed_read() {
+fn a_response_about_another_cluster_is_a_failed_read() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| {
         let mut world = cluster("running", NEW, GREEN);
@@ -151,7 +151,7 @@ fn an_answer_about_another_cluster_is_a_failed_read() {
 }
 
 #[test]
-fn hours_of_failing_reads_end_nothing_and_are_spoken_of_once() {
+fn hours_of_failing_reads_warn_once_and_do_not_end_the_watch() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..60 => cluster("changing", OLD, ORANGE),
@@ -171,7 +171,7 @@ fn hours_of_failing_reads_end_nothing_and_are_spoken_of_once() {
 }
 
 #[test]
-fn a_deadline_with_an_old_last_look_is_unknown() {
+fn a_timeout_with_an_old_observation_is_unknown() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     api.read_failure = Box::new(|now, _| (now > minutes(1)).then(lost));
@@ -181,7 +181,7 @@ fn a_deadline_with_an_old_last_look_is_unknown() {
 }
 
 #[test]
-fn a_key_that_is_refused_for_five_minutes_ends_the_watch_and_a_shorter_time_does_not() {
+fn a_key_refused_for_five_minutes_ends_the_watch() {
     let run = |refused_until: Duration| {
         let clock = FakeClock::default();
         let mut api = FakeApi::new(&clock, |now| match now.as_secs() {
@@ -201,7 +201,7 @@ fn a_key_that_is_refused_for_five_minutes_ends_the_watch_and_a_shorter_time_does
 }
 
 #[test]
-fn a_missing_progress_call_is_asked_once_and_the_status_call_takes_over() {
+fn a_missing_progress_operation_falls_back_to_status() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..60 => cluster("changing", OLD, ORANGE),
@@ -215,7 +215,7 @@ fn a_missing_progress_call_is_asked_once_and_the_status_call_takes_over() {
 }
 
 #[test]
-fn time_asleep_counts_and_a_look_comes_before_the_verdict() {
+fn time_asleep_counts_and_a_poll_precedes_the_verdict() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..30 => cluster("changing", OLD, ORANGE),
@@ -232,7 +232,7 @@ fn time_asleep_counts_and_a_look_comes_before_the_verdict() {
 }
 
 #[test]
-fn a_signal_ends_the_watch_and_tells_what_was_seen() {
+fn a_signal_ends_the_watch_and_keeps_observations() {
     let clock = FakeClock::default();
     clock.interrupt_after.set(Some(3));
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));

@@ -55,7 +55,7 @@ fn run(
 }
 
 #[test]
-fn done_takes_two_good_looks_after_every_broker_restarted() {
+fn two_healthy_observations_confirm_success_after_all_restarts() {
     let good = std::iter::repeat_n(("running", NEW, GREEN), 60);
     let end = run(ours(WatchThresholds::REMOTE), ROLLED.into_iter().chain(good.clone()));
     assert_eq!(end, Some((WatchResult::AtTarget, 3 + 2)));
@@ -67,14 +67,14 @@ fn done_takes_two_good_looks_after_every_broker_restarted() {
 }
 
 #[test]
-fn one_colour_that_wavers_after_an_early_switch_is_no_restart_of_the_others() {
+fn one_color_change_after_an_early_switch_is_not_done() {
     let blip = [("running", NEW, GREEN), ("running", NEW, &["yellow", "green", "green"][..])];
     let looks = blip.into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 20));
     assert_eq!(run(ours(WatchThresholds::REMOTE), looks), None);
 }
 
 #[test]
-fn restarts_that_earlier_runs_saw_count() {
+fn restarts_observed_by_earlier_runs_count() {
     let mut progress = ours(WatchThresholds::REMOTE);
     progress.add_known_restarts(["b1", "b2"].map(str::to_owned), ["b3".to_owned()]);
     let end = run(progress, std::iter::repeat_n(("running", NEW, GREEN), 60));
@@ -82,7 +82,7 @@ fn restarts_that_earlier_runs_saw_count() {
 }
 
 #[test]
-fn unanswered_looks_neither_count_nor_reset_the_count() {
+fn failed_polls_neither_count_nor_reset_the_count() {
     let mut progress = ours(WatchThresholds::REMOTE);
     for (at, (state, version, colors)) in (0..).zip(ROLLED) {
         progress.record(&look(at, state, version, colors));
@@ -104,7 +104,7 @@ fn unanswered_looks_neither_count_nor_reset_the_count() {
 }
 
 #[test]
-fn an_unseen_end_is_no_end_of_the_upgrade() {
+fn ended_at_needs_an_observed_change() {
     let mut seen = ours(WatchThresholds::LOOPBACK);
     for (at, (state, version, colors)) in (0..).zip(ROLLED) {
         assert_eq!(seen.record(&look(at, state, version, colors)), None);
@@ -121,7 +121,7 @@ fn an_unseen_end_is_no_end_of_the_upgrade() {
 }
 
 #[test]
-fn only_the_last_answered_look_shows_a_change_under_way() {
+fn only_the_last_observation_decides_is_changing() {
     let mut progress = ours(WatchThresholds::REMOTE);
     progress.record(&look(0, "changing", OLD, ORANGE));
     assert!(progress.is_changing());
@@ -138,7 +138,7 @@ fn only_the_last_answered_look_shows_a_change_under_way() {
 }
 
 #[test]
-fn good_looks_that_are_not_in_a_row_do_not_count() {
+fn nonconsecutive_healthy_observations_do_not_count() {
     let end = run(
         ours(WatchThresholds::REMOTE),
         [
@@ -152,7 +152,7 @@ fn good_looks_that_are_not_in_a_row_do_not_count() {
 }
 
 #[test]
-fn two_good_looks_too_close_together_are_one() {
+fn healthy_observations_must_be_apart() {
     let mut progress = ours(WatchThresholds::REMOTE);
     for (at, (state, version, colors)) in (0..).zip(ROLLED) {
         assert_eq!(progress.record(&look(at, state, version, colors)), None);
@@ -163,7 +163,7 @@ fn two_good_looks_too_close_together_are_one() {
 }
 
 #[test]
-fn a_version_that_switched_at_acceptance_is_not_done_before_patience_ends() {
+fn an_early_switch_needs_the_grace_period() {
     let end = run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("running", NEW, GREEN), 60));
     assert_eq!(end, Some((WatchResult::AtTarget, 21)), "five minutes are looks 0 to 20");
     let end = run(ours(WatchThresholds::LOOPBACK), std::iter::repeat_n(("running", NEW, GREEN), 60));
@@ -171,7 +171,7 @@ fn a_version_that_switched_at_acceptance_is_not_done_before_patience_ends() {
 }
 
 #[test]
-fn many_quick_looks_do_not_shorten_patience_off_loopback() {
+fn quick_polls_do_not_shorten_the_grace_period() {
     let mut progress = ours(WatchThresholds::REMOTE);
     for turn in 0..299 {
         assert_eq!(progress.record(&look(turn, "running", NEW, GREEN)), None, "{turn}");
@@ -179,7 +179,7 @@ fn many_quick_looks_do_not_shorten_patience_off_loopback() {
 }
 
 #[test]
-fn the_old_version_after_a_change_is_failed_only_after_patience() {
+fn the_previous_version_fails_after_the_grace_period() {
     let rolled = [("changing", OLD, GREEN), ("changing", OLD, ORANGE)];
     let end = run(
         ours(WatchThresholds::REMOTE),
@@ -198,13 +198,13 @@ fn the_old_version_after_a_change_is_failed_only_after_patience() {
 }
 
 #[test]
-fn a_start_that_never_showed_is_never_called_done_or_failed() {
+fn an_unobserved_start_is_neither_done_nor_failed() {
     let end = run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("running", OLD, GREEN), 60));
     assert_eq!(end, Some((WatchResult::NoChangeObserved, 21)));
 }
 
 #[test]
-fn an_error_is_believed_after_three_looks_over_45_seconds() {
+fn an_error_needs_three_observations_over_45_seconds() {
     let end = run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("error", OLD, GREEN), 60));
     assert_eq!(end, Some((WatchResult::InError, 4)), "looks at 0, 15, 30 and 45 s");
     let end = run(ours(WatchThresholds::LOOPBACK), std::iter::repeat_n(("error", NEW, GREEN), 60));
@@ -217,7 +217,7 @@ fn an_error_is_believed_after_three_looks_over_45_seconds() {
 }
 
 #[test]
-fn an_error_that_another_state_interrupts_starts_anew() {
+fn another_state_resets_the_error_streak() {
     let mut looks = [("error", OLD, GREEN), ("error", OLD, GREEN), ("changing", OLD, GREEN)].repeat(50);
     assert_eq!(run(ours(WatchThresholds::LOOPBACK), looks.clone()), None);
     looks.extend(ROLLED);
@@ -226,7 +226,7 @@ fn an_error_that_another_state_interrupts_starts_anew() {
 }
 
 #[test]
-fn looks_without_the_clusters_entry_neither_count_as_an_error_nor_end_one() {
+fn polls_without_the_entry_keep_the_error_streak() {
     let mut progress = ours(WatchThresholds::REMOTE);
     let blind = |at| Observation { cluster: None, ..look(at, "error", OLD, ORANGE) };
     assert_eq!(progress.record(&look(0, "error", OLD, ORANGE)), None);
@@ -239,14 +239,14 @@ fn looks_without_the_clusters_entry_neither_count_as_an_error_nor_end_one() {
 }
 
 #[test]
-fn a_single_error_is_no_change() {
+fn a_single_error_is_not_a_change() {
     let mut looks = vec![("running", OLD, GREEN); 60];
     looks[5] = ("error", OLD, GREEN);
     assert_eq!(run(ours(WatchThresholds::REMOTE), looks), Some((WatchResult::NoChangeObserved, 21)));
 }
 
 #[test]
-fn one_wrong_look_is_no_change_and_never_leads_to_a_failure() {
+fn one_wrong_observation_is_not_a_change() {
     let gray: &[&str] = &["gray", "gray", "gray"];
     let yellow: &[&str] = &["green", "yellow", "green"];
     for wrong in [("", OLD, GREEN), ("7", OLD, GREEN), ("running", OLD, gray), ("running", OLD, yellow)] {
@@ -258,7 +258,7 @@ fn one_wrong_look_is_no_change_and_never_leads_to_a_failure() {
 }
 
 #[test]
-fn looks_without_a_state_never_show_a_change() {
+fn observations_without_a_state_show_no_change() {
     let mut progress = ours(WatchThresholds::LOOPBACK);
     for at in 0..100 {
         assert_eq!(progress.record(&look(at, "", OLD, GREEN)), None);
@@ -267,20 +267,20 @@ fn looks_without_a_state_never_show_a_change() {
 }
 
 #[test]
-fn brokers_of_an_unknown_colour_did_not_restart() {
+fn an_unknown_color_is_not_a_restart() {
     let gray = ("running", NEW, &["gray", "gray", "gray"][..]);
     let looks = [gray].into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 19));
     assert_eq!(run(ours(WatchThresholds::REMOTE), looks), None);
 }
 
 #[test]
-fn an_unknown_state_never_ends_a_watch() {
+fn an_unknown_state_never_ends_the_watch() {
     assert_eq!(run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("paused", NEW, GREEN), 500)), None);
     assert_eq!(run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("", NEW, GREEN), 500)), None);
 }
 
 #[test]
-fn a_third_version_is_neither_the_target_nor_a_failure() {
+fn a_third_version_is_neither_success_nor_failure() {
     const THIRD: u64 = 3_803_006;
     let rolled = [("changing", OLD, GREEN), ("changing", OLD, ORANGE)];
     let third = VersionCode::new(THIRD);
@@ -291,7 +291,7 @@ fn a_third_version_is_neither_the_target_nor_a_failure() {
 }
 
 #[test]
-fn without_the_version_before_no_version_proves_a_failure() {
+fn an_unknown_previous_version_proves_no_failure() {
     let unknown = Expectation { previous: None, ..expected(Some(NEW)) };
     let looks =
         [("changing", OLD, ORANGE); 2].into_iter().chain(std::iter::repeat_n(("running", OLD, GREEN), 60));
@@ -300,7 +300,7 @@ fn without_the_version_before_no_version_proves_a_failure() {
 }
 
 #[test]
-fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
+fn a_missing_broker_prevents_success() {
     let two: &[&str] = &["green", "green"];
     let looks = || {
         let gone = std::iter::repeat_n(("running", NEW, two), 500);
@@ -336,7 +336,7 @@ fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
 }
 
 #[test]
-fn a_broker_that_stays_red_never_ends() {
+fn a_red_broker_never_ends_the_watch() {
     assert_eq!(
         run(
             ours(WatchThresholds::REMOTE),
@@ -347,7 +347,7 @@ fn a_broker_that_stays_red_never_ends() {
 }
 
 #[test]
-fn a_look_without_the_cluster_never_ends_anything() {
+fn polls_without_the_entry_never_end_the_watch() {
     let mut progress = ours(WatchThresholds::LOOPBACK);
     let mut blind = look(0, "running", NEW, GREEN);
     blind.cluster = None;
@@ -357,7 +357,7 @@ fn a_look_without_the_cluster_never_ends_anything() {
 }
 
 #[test]
-fn a_foreign_change_settles_where_it_rests() {
+fn another_users_change_ends_at_any_version() {
     let foreign = || Progress::new(WatchThresholds::REMOTE, Ownership::Foreign, expected(Some(NEW)));
     let end = run(foreign(), [("changing", OLD, GREEN), ("running", OLD, GREEN), ("running", OLD, GREEN)]);
     assert_eq!(end, Some((WatchResult::AtPreviousVersion, 3)));
@@ -366,7 +366,7 @@ fn a_foreign_change_settles_where_it_rests() {
 }
 
 #[test]
-fn without_a_target_an_idle_cluster_has_nothing_to_follow() {
+fn an_idle_cluster_without_a_target_has_no_change() {
     let any = || Progress::new(WatchThresholds::LOOPBACK, Ownership::Ours, expected(None));
     let end = run(any(), std::iter::repeat_n(("running", OLD, GREEN), 60));
     assert_eq!(end, Some((WatchResult::NoChangeObserved, 20)));
@@ -383,7 +383,7 @@ fn without_a_target_an_idle_cluster_has_nothing_to_follow() {
 }
 
 #[test]
-fn the_cluster_is_read_at_the_start_when_all_is_green_and_at_each_tenth_look() {
+fn the_entry_is_read_when_green_and_every_tenth_time() {
     let mut progress = ours(WatchThresholds::REMOTE);
     let mut asked = Vec::new();
     for turn in 0..21 {

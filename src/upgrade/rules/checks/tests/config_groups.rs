@@ -25,7 +25,7 @@ fn retention(snapshot: &mut Snapshot, custom: Option<&str>) {
 type Added = (Vec<Setting>, Vec<Setting>, &'static str);
 
 #[test]
-fn a_lost_value_is_accepted_by_its_own_name_only() {
+fn a_lost_value_is_accepted_only_by_its_name() {
     let mut spoiled = snapshot();
     retention(&mut spoiled, None);
     assert_eq!(stops(&spoiled, &[]), ["config.lost-override"]);
@@ -42,7 +42,7 @@ fn a_lost_value_is_accepted_by_its_own_name_only() {
 }
 
 #[test]
-fn a_changed_retention_blocks_and_a_changed_thread_count_warns() {
+fn a_changed_retention_blocks_and_a_thread_count_warns() {
     let mut spoiled = snapshot();
     retention(&mut spoiled, Some("24"));
     assert_eq!(stops(&spoiled, &[]), ["config.changed"]);
@@ -67,7 +67,7 @@ fn a_changed_retention_blocks_and_a_changed_thread_count_warns() {
 }
 
 #[test]
-fn a_new_default_that_can_cost_data_warns_and_comes_first() {
+fn a_risky_new_default_warns_and_comes_first() {
     let defaults = |retention: &str| {
         let key = |number: u8| setting(&format!("a.{number}"), None, Some(retention), true);
         let last = setting("log.retention.bytes", None, Some(retention), true);
@@ -84,7 +84,7 @@ fn a_new_default_that_can_cost_data_warns_and_comes_first() {
 }
 
 #[test]
-fn a_flag_to_paste_holds_no_command_of_whoever_named_a_setting() {
+fn the_accept_flag_is_quoted_for_the_shell() {
     let flag = |name: &str| {
         let mut check = Check::block("config.lost-override", "", "");
         check.items = vec!["log.retention.hours".to_owned(), name.to_owned()];
@@ -100,7 +100,7 @@ fn a_flag_to_paste_holds_no_command_of_whoever_named_a_setting() {
 }
 
 #[test]
-fn a_group_of_another_version_is_none_however_it_came_to_be_chosen() {
+fn a_chosen_group_of_another_version_blocks() {
     let mut other = snapshot();
     let mut group = other.selected_group.group().unwrap().clone();
     group.version = VersionCode::new(3_713_006);
@@ -109,7 +109,7 @@ fn a_group_of_another_version_is_none_however_it_came_to_be_chosen() {
 }
 
 #[test]
-fn the_settings_of_a_group_of_another_version_are_not_compared() {
+fn settings_of_another_version_are_not_compared() {
     let mut other = snapshot();
     let mut group = other.selected_group.group().unwrap().clone();
     group.version = VersionCode::new(3_713_006);
@@ -119,7 +119,7 @@ fn the_settings_of_a_group_of_another_version_are_not_compared() {
 }
 
 #[test]
-fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
+fn read_only_and_kafka_changes_never_block() {
     let read_only = Setting { modifiable: false, ..setting("a.b", None, Some("3"), true) };
     let outside = Setting { range: Some("1 ~ 9".to_owned()), ..setting("a.b", Some("0"), Some("3"), true) };
     let cases: Vec<(Added, &str, CheckResult, &str)> = vec![
@@ -215,7 +215,7 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
 }
 
 #[test]
-fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
+fn an_unselected_group_reports_how_many_were_compared() {
     let candidate = |no: u64, custom: &str| {
         let settings =
             group(no, 3_903_006, &[("log.retention.hours", custom, "72"), ("num.io.threads", "", "8")]);

@@ -58,7 +58,7 @@ fn stops(snapshot: &Snapshot, accept: &[&str]) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_healthy_cluster_with_a_fitting_group_passes() {
+fn a_healthy_cluster_with_a_matching_group_passes() {
     assert_eq!(stops(&snapshot(), &[]), Vec::<&str>::new());
 }
 
@@ -136,7 +136,7 @@ const NEVER_ACCEPTABLE: &[Case] = &[
 ];
 
 #[test]
-fn what_must_block_blocks_and_nothing_overrules_it() {
+fn some_checks_always_block() {
     let everything: Vec<&str> = CHECK_POLICIES
         .iter()
         .filter(|rule| !matches!(rule.overridable, Override::Never | Override::ByItem(ItemKind::Run)))
@@ -179,7 +179,7 @@ const ACCEPTABLE: &[Case] = &[
 ];
 
 #[test]
-fn what_a_person_may_overrule_blocks_until_it_is_named() {
+fn overridable_checks_block_until_accepted() {
     for (what, spoil, id) in ACCEPTABLE {
         let mut spoiled = snapshot();
         spoil(&mut spoiled);
@@ -196,7 +196,7 @@ fn what_a_person_may_overrule_blocks_until_it_is_named() {
 }
 
 #[test]
-fn missing_zookeeper_data_is_info_and_replication_is_never_a_pass() {
+fn missing_zookeeper_is_info_and_replication_is_skipped() {
     let checks = evaluate(&snapshot(), &Acceptances::default());
     let result = |id| checks.iter().find(|check| check.id == id).unwrap().result;
     assert_eq!(result("zookeeper.health"), CheckResult::Info);
@@ -204,7 +204,7 @@ fn missing_zookeeper_data_is_info_and_replication_is_never_a_pass() {
 }
 
 #[test]
-fn the_target_version_with_another_group_than_named_blocks() {
+fn another_group_at_the_target_version_blocks() {
     let mut there = snapshot();
     there.cluster.version = Some(VersionCode::new(3_903_006));
     there.selected_group = SelectedGroup::Named(there.selected_group.group().unwrap().clone());
@@ -226,7 +226,7 @@ fn with_open_starts(runs: &[&str]) -> Snapshot {
 }
 
 #[test]
-fn every_open_start_is_accepted_by_its_own_run_id() {
+fn each_open_start_is_accepted_by_its_run_id() {
     let snapshot = with_open_starts(&["r-1", "r-2"]);
     for (accept, stopped) in [
         (&[][..], true),
@@ -249,7 +249,7 @@ fn every_open_start_is_accepted_by_its_own_run_id() {
 }
 
 #[test]
-fn a_star_is_an_item_like_any_other() {
+fn a_star_is_an_ordinary_item() {
     let star = with_open_starts(&["*", "r-1"]);
     assert_eq!(stops(&star, &["start.unresolved=*"]), ["start.unresolved"]);
     assert_eq!(stops(&star, &["start.unresolved=*,r-1"]), Vec::<&str>::new());
@@ -295,7 +295,7 @@ fn damaged_lines_are_counted_and_the_first_is_named() {
 }
 
 #[test]
-fn a_journal_is_missing_only_where_one_is_required() {
+fn a_missing_journal_blocks_only_if_required() {
     let missing = |requires_journal, exists, fault: Option<&str>| {
         let mut snapshot = snapshot();
         snapshot.requires_journal = requires_journal;
