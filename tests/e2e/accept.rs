@@ -12,7 +12,7 @@ fn lost_settings_block_and_the_printed_flag_accepts_them() {
     let (run, document) = bench.json(line);
     run.assert_says(
         5,
-        &["log.segment.bytes 268435456 → 1073741824", &format!("; to go on all the same, add {flag}\n")],
+        &["log.segment.bytes 268435456 → 1073741824", &format!("; to proceed anyway, add {flag}\n")],
     );
     let items = serde_json::json!(["log.segment.bytes", "num.network.threads"]);
     assert_eq!(check(&document, "config.lost-override")["items"], items);
@@ -46,11 +46,11 @@ fn what_is_accepted_has_to_exist_and_what_does_not_block_is_a_note() {
     let bench = Bench::new(Scenario::Healthy);
     bench.run(&format!("{UPGRADE} --yes --accept config.changed=log.retention.ours")).assert_says(
         2,
-        &["`log.retention.ours` is no setting of either config group", "hint: `cdss check` prints the flag"],
+        &["neither config group has a setting `log.retention.ours`", "hint: `cdss check` prints the flag"],
     );
     bench
         .run(&format!("{UPGRADE} --yes --accept config.changed=*"))
-        .assert_says(2, &["`*` is no setting of either config group"]);
+        .assert_says(2, &["neither config group has a setting `*`"]);
     bench.assert_no_start();
     bench
         .run(&format!("{UPGRADE} --yes --accept config.changed=num.partitions --accept zookeeper.health"))

@@ -38,7 +38,7 @@ fn what_is_not_there_or_not_one_thing_exits_with_3_or_4() {
                 3,
                 &[
                     "no cluster named `order` in public KR",
-                    "hint: `cdss list clusters` shows those of this region",
+                    "hint: `cdss list clusters` shows the clusters in this region",
                     "SGN, JPN",
                 ],
             ),
@@ -52,7 +52,7 @@ fn what_is_not_there_or_not_one_thing_exits_with_3_or_4() {
                 3,
                 &[
                     "2 clusters are named `analytics`: 1009301, 1009302",
-                    "hint: name one by its number, such as --cluster no:1009301",
+                    "hint: use the cluster number, such as --cluster no:1009301",
                 ],
             ),
             (
@@ -60,7 +60,7 @@ fn what_is_not_there_or_not_one_thing_exits_with_3_or_4() {
                 4,
                 &[
                     "the key has no permission on cluster `billing` (1009555)",
-                    "hint: give the sub account a permission",
+                    "hint: grant the sub account permission",
                 ],
             ),
             (
@@ -79,7 +79,7 @@ fn what_is_not_there_or_not_one_thing_exits_with_3_or_4() {
             (
                 "upgrade --yes --cluster orders-prod --version 3.9.0 --config-group orders",
                 3,
-                &["no config group `orders`", "hint: `cdss list config-groups` shows them"],
+                &["no config group `orders`", "hint: `cdss list config-groups` shows all config groups"],
             ),
         ],
     );
@@ -92,25 +92,22 @@ fn what_a_check_blocks_exits_with_5_and_says_what_helps() {
         (
             "--cluster orders-prod --version 3.6.2",
             "version.order",
-            ["3.6.2 is lower than the present version 3.7.1", "hint: name a higher version"],
+            ["3.6.2 is lower than the current version 3.7.1", "hint: use a higher version"],
         ),
         (
             "--cluster orders-prod --version 3.9.0 --config-group orders-371",
             "config.version",
-            [
-                "group orders-371 (301) belongs to version code 3713006, not to 3.9.0",
-                "hint: name a group of 3.9.0",
-            ],
+            ["group orders-371 (301) is for Kafka 3.7.1, not 3.9.0", "hint: use a group for 3.9.0"],
         ),
         (
             "--cluster legacy --version 3.9.0",
             "config.no-group",
-            ["no config group of 3.9.0 keeps every custom value", "hint: name one with --config-group"],
+            ["no 3.9.0 config group keeps all custom values", "hint: select one with --config-group"],
         ),
         (
             "--cluster logs-prod --version 3.7.1",
             "config.several-groups",
-            ["logs-371-a (322), logs-371-b (323)", "hint: name one with --config-group"],
+            ["logs-371-a (322), logs-371-b (323)", "hint: select one with --config-group"],
         ),
         (
             "--cluster orders --version 3.9.0 --config-group logs-390",
@@ -160,8 +157,8 @@ fn what_is_known_to_be_wrong_is_refused_without_a_request() {
             (&with("--timeout 3"), 2, &["--timeout", "`3` is not a time with a unit, such as 15s or 3h"]),
             (&with("--poll 15"), 2, &["--poll: `15` is not a time with a unit, such as 15s or 3h"]),
             (&with("--poll 0s"), 2, &["--poll: zero is no time"]),
-            (&with("--accept config.nothing"), 2, &["there is no check `config.nothing`"]),
-            (&with("--accept service.precheck"), 2, &["check `service.precheck` cannot be overruled"]),
+            (&with("--accept config.nothing"), 2, &["unknown check `config.nothing`"]),
+            (&with("--accept service.precheck"), 2, &["check `service.precheck` cannot be overridden"]),
             (&with("--profile nobody"), 3, &["there is no profile `nobody`", "hint: "]),
             ("upgrade --yes --cluster orders-prod", 2, &["required"]),
             ("upgrade --yes --version 3.9.0", 2, &["required"]),

@@ -127,7 +127,7 @@ fn a_line_that_may_have_recorded_a_start_blocks_the_next_one_until_it_is_accepte
     let line = format!("{UPGRADE} --yes");
     for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
         let (run, document) = bench.json(blocked);
-        let hint = "`cdss history --repair` marks them as reviewed; to go on all the same, add --accept journal.damaged\n";
+        let hint = "`cdss history --repair` marks them as reviewed; to proceed anyway, add --accept journal.damaged\n";
         run.assert_says(5, &["blocked by journal.damaged", "line 1 of the journal cannot be read", hint]);
         assert_eq!(check(&document, "journal.damaged")["result"], "block");
     }
@@ -143,10 +143,13 @@ fn without_the_journal_that_it_requires_an_upgrade_is_not_started() {
     let bench = Bench::new(Scenario::Healthy);
     for flags in ["--yes", "--dry-run"] {
         let (run, document) = bench.json(&format!("{UPGRADE} {flags} --require-journal"));
-        run.assert_says(5, &["blocked by journal.missing", "`cdss history --init` creates the first one\n"]);
+        run.assert_says(
+            5,
+            &["blocked by journal.missing", "or create the first one with `cdss history --init`\n"],
+        );
         assert_eq!(check(&document, "journal.missing")["result"], "block");
         let accepted = bench.run(&format!("{UPGRADE} {flags} --require-journal --accept journal.missing"));
-        accepted.assert_says(2, &["check `journal.missing` cannot be overruled"]);
+        accepted.assert_says(2, &["check `journal.missing` cannot be overridden"]);
     }
     bench.assert_no_start();
     let checked = bench.run("check --cluster orders-prod --version 3.9.0");
@@ -163,7 +166,7 @@ fn an_upgrade_to_another_version_has_to_end_first() {
     let to = |version: &str| format!("upgrade --cluster logs-prod --version {version}");
     bench.run(&format!("{} --config-group 322 --yes --no-wait", to("3.7.1"))).assert_says(0, &[]);
     let (run, document) = bench.json(&format!("{} --yes", to("3.9.0")));
-    run.assert_says(11, &["an upgrade of logs-prod to version code 3713006 is under way", "cdss status"]);
+    run.assert_says(11, &["an upgrade of logs-prod to version code 3713006 is running", "cdss status"]);
     assert!(
         run.stderr.contains("--version 3713006 --from 3623006 --watch"),
         "the one under way is followed: {}",
@@ -202,7 +205,10 @@ fn while_a_run_watches_another_one_is_told_and_after_a_crash_it_attaches() {
     let held = held_in_its_watch(&bench);
     bench.run(&format!("{UPGRADE} --yes")).assert_says(
         11,
-        &["another cdss on this machine is at work on orders-prod", "hint: follow it with: cdss status"],
+        &[
+            "another cdss process on this machine is already handling orders-prod",
+            "hint: follow it with: cdss status",
+        ],
     );
     held.kill();
     let (run, document) = bench.json(UPGRADE);

@@ -207,7 +207,7 @@ fn a_second_signal_ends_it_at_once_and_the_next_run_attaches() {
     assert_eq!(ended.stdout, "", "there is no time for a result");
 
     let next = Ended::of(&mut lab.cdss(&format!("{UPGRADE} --no-wait --output json")));
-    assert!(next.stderr.contains("whose answer is not recorded"), "{}", next.stderr);
+    assert!(next.stderr.contains("whose response is not recorded"), "{}", next.stderr);
     // The crash came before the answer: nobody can tell whose change it is.
     assert_eq!(next.code(), Some(9), "{}", next.stderr);
     assert_eq!(next.document()["verdict"], "unknown");

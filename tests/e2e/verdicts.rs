@@ -109,7 +109,10 @@ fn a_followed_change_that_ends_with_another_group_than_named_is_blocked() {
         (run, document)
     };
     let (run, document) = follow(" --config-group orders-390");
-    run.assert_says(5, &["Following ", "blocked by config.other-group"]);
+    run.assert_says(
+        5,
+        &["is already changing (not started by this run); following", "blocked by config.other-group"],
+    );
     assert_eq!((&document["verdict"], &document["submitted"]), (&"not_started".into(), &"no".into()));
     assert_eq!(check(&document, "config.other-group")["result"], "block");
     assert_eq!(service.sandbox.log().starts_asked(), 1);
@@ -128,7 +131,7 @@ fn at_the_deadline_only_a_change_that_was_just_seen_is_running() {
     });
     let (run, document) = there.json(&format!("{UPGRADE} --yes --poll 100ms --timeout 300ms"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
-    run.assert_says(9, &["last seen running at version code 3903006, not confirmed"]);
+    run.assert_says(9, &["last observed state running at version code 3903006, not confirmed"]);
 
     let gone = Altered::editing_after_start(Scenario::Stalled, |request, body| {
         if request.contains(ENTRY) || request.contains("ProgressCheck") {
@@ -137,7 +140,7 @@ fn at_the_deadline_only_a_change_that_was_just_seen_is_running() {
     });
     let (run, document) = gone.json(&format!("{UPGRADE} --yes --timeout 300ms"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
-    run.assert_says(9, &["the cluster is missing from the service's answers"]);
+    run.assert_says(9, &["the cluster is missing from the service's responses"]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The start: how often it is sent, what comes before it, and what is said of it.
+//! The start: how often it is sent, what comes before it, and what is messages of it.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ struct Sent {
     connect_within: Vec<Duration>,
     /// Everything that was asked for, in order.
     reads: Vec<&'static str>,
-    said: Vec<String>,
+    messages: Vec<String>,
 }
 
 impl Sent {
@@ -43,16 +43,16 @@ impl Sent {
     }
 }
 
-/// Sends one start, answered as given. `look_age` is the age of the last look; `adjust` changes the service.
+/// Sends one start, answered as given. `read_age` is the age of the last look; `adjust` changes the service.
 fn send_with(
     answers: Vec<Result<(), ApiError>>,
-    look_age: Duration,
+    read_age: Duration,
     world: impl Fn(Duration) -> Snapshot + 'static,
     adjust: impl FnOnce(&mut FakeApi<'_>),
 ) -> Sent {
     let clock = FakeClock::default();
-    let looked_at = clock.elapsed();
-    clock.pass(look_age);
+    let observed_at = clock.elapsed();
+    clock.pass(read_age);
     let mut api = FakeApi::new(&clock, world);
     api.starts.borrow_mut().extend(answers);
     adjust(&mut api);
@@ -68,7 +68,7 @@ fn send_with(
         target,
         acceptances: &acceptances,
         consent: &consent,
-        observed_at: looked_at,
+        observed_at: observed_at,
     };
     let outcome = test.session(&api).send_start(ready);
     Sent {
@@ -77,7 +77,7 @@ fn send_with(
         starts: api.started.take(),
         connect_within: api.connect_within.take(),
         reads: api.reads.take(),
-        said: test.recorder.0,
+        messages: test.recorder.0,
     }
 }
 
@@ -242,7 +242,7 @@ fn a_change_after_a_refusal_is_not_claimed_as_a_start() {
     for world in [idle_until(0, changing), idle_until(20, changing)] {
         let sent = send(vec![Err(refused(200))], world);
         assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartAnswer::Refused)));
-        assert!(!sent.said.contains(&"started".to_owned()), "{:?}", sent.said);
+        assert!(!sent.messages.contains(&"started".to_owned()), "{:?}", sent.messages);
     }
     let too_late = idle_until(31, changing);
     assert_eq!(send(vec![Err(refused(200))], too_late).summary(), (6, "no", 1));

@@ -1,4 +1,4 @@
-//! The watch: what ends it, and what it costs.
+//! Tests of the watch: what ends it, and how many requests it sends.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn watch(timeout: Duration) -> Watch<'static> {
 }
 
 fn warnings(test: &TestSession) -> Vec<&String> {
-    test.recorder.0.iter().filter(|said| said.starts_with("warning")).collect()
+    test.recorder.0.iter().filter(|message| message.starts_with("warning")).collect()
 }
 
 fn minutes(minutes: u64) -> Duration {
@@ -76,7 +76,7 @@ fn a_last_poll_is_made_at_the_timeout() {
     let end = watch(Duration::from_secs(20)).run(&mut test.session(&api));
     assert!(
         matches!(end, WatchEnd::GaveUp { is_still_changing: false, .. }),
-        "an error of one look is no end: {end:?}"
+        "one observation of an error does not end the watch: {end:?}"
     );
 }
 
@@ -91,10 +91,7 @@ fn a_lasting_error_ends_the_watch_after_one_warning() {
     let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::InError)), "{end:?}");
     assert!(clock.elapsed() >= Duration::from_secs(30 + 45), "{:?}", clock.elapsed());
-    assert_eq!(
-        warnings(&test),
-        ["warning the service reports the state `error`; watching on until that lasts"]
-    );
+    assert_eq!(warnings(&test), ["warning the service reports the state `error`; waiting to confirm it"]);
 }
 
 #[test]
@@ -121,8 +118,8 @@ fn a_missing_broker_is_reported_once() {
     let mut test = TestSession::new();
     let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
-    assert!(clock.elapsed() >= minutes(10), "not before it is back: {:?}", clock.elapsed());
-    assert_eq!(warnings(&test), ["warning b3 missing from the service's answer; watching on"]);
+    assert!(clock.elapsed() >= minutes(10), "not before the broker is listed again: {:?}", clock.elapsed());
+    assert_eq!(warnings(&test), ["warning b3 missing from the service's response; still watching"]);
 }
 
 #[test]
@@ -162,7 +159,7 @@ fn hours_of_failing_reads_warn_once_and_do_not_end_the_watch() {
     let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(
-        test.recorder.0.iter().filter(|said| said.starts_with("warning")).count(),
+        test.recorder.0.iter().filter(|message| message.starts_with("warning")).count(),
         1,
         "{:?}",
         test.recorder.0
@@ -195,9 +192,9 @@ fn a_key_refused_for_five_minutes_ends_the_watch() {
     };
     assert!(matches!(run(minutes(4)), WatchEnd::Finished(WatchResult::AtTarget)));
     let WatchEnd::GaveUp { reason: why, .. } = run(minutes(50)) else {
-        panic!("the key was refused for good")
+        panic!("the key was refused until the end")
     };
-    assert!(why.contains("refused for five minutes"), "{why}");
+    assert!(why.contains("refused the access key for five minutes"), "{why}");
 }
 
 #[test]
@@ -222,13 +219,16 @@ fn time_asleep_counts_and_a_poll_precedes_the_verdict() {
         _ => cluster("running", NEW, GREEN),
     });
     let mut test = TestSession::new();
-    // The machine sleeps for a day in the middle of a watch of three hours.
+    // The machine sleeps for a day during a watch of three hours.
     clock.jump_at_nap.set(Some((1, minutes(24 * 60))));
     let end = watch(minutes(180)).run(&mut test.session(&api));
     let WatchEnd::GaveUp { is_still_changing: goes_on, reason: why } = end else {
-        panic!("one good look is not two: {end:?}")
+        panic!("one observation does not confirm success: {end:?}")
     };
-    assert!(!goes_on && why.ends_with("; last seen running at version code 3903006, not confirmed"), "{why}");
+    assert!(
+        !goes_on && why.ends_with("; last observed state running at version code 3903006, not confirmed"),
+        "{why}"
+    );
 }
 
 #[test]

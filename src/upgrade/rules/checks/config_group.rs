@@ -86,12 +86,12 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
                 group_names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));
             let reason = match compared.keeping() {
                 1 => format!(
-                    "{keeping} keeps all custom values, and other {target} config groups may too{}",
+                    "{keeping} keeps all custom values, and other config groups for {target} may too{}",
                     comparison_coverage(compared)
                 ),
                 count => {
                     format!(
-                        "{count} {target} config groups keep all custom values: {keeping}{}",
+                        "{count} config groups for {target} keep all custom values: {keeping}{}",
                         comparison_coverage(compared)
                     )
                 }
@@ -101,7 +101,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         SelectedGroup::Chosen(GroupChoice::Unknown(compared)) => Check::block(
             "config.no-group",
             format!(
-                "can't read the current config group, so none of the {} {target} config groups can be compared",
+                "can't read the current config group, so none of the {} config groups for {target} can be compared",
                 compared.of
             ),
             format!(

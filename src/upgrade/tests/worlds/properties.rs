@@ -1,4 +1,4 @@
-//! What must hold in every world.
+//! The properties that hold in every world.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 use crate::upgrade::rules::plan::UpgradeTarget;
 
-/// How a start was answered, as far as the run that sent it knows.
+/// The response to a start, as the run that sent it knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answered {
     Accepted,
     Refused,
     Lost,
-    /// It certainly never reached the service.
+    /// The start certainly did not reach the service.
     Unsent,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Post {
 }
 
 impl Post {
-    /// The start that the current run has just sent.
+    /// Creates the record of the start that the current run has just sent.
     pub(super) fn of(world: &World, region: usize, fate: StartFate, answered: Answered) -> Self {
         let frames = world.frames.borrow();
         let frame = frames.last().expect("a run sends it");
@@ -43,22 +43,22 @@ impl Post {
     }
 }
 
-/// How old the last look may be when a start is sent.
+/// The maximum age of the last reads when a start is sent.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// Holds what was seen and recorded so far to a start that is about to be sent.
+/// Checks the reads and the journal right before a start is sent.
 pub(super) fn before_post(world: &Rc<World>, region: usize, target: &UpgradeTarget) {
     let frames = world.frames.borrow();
     let frame = frames.last().expect("a run sends it");
     let now = world.time.elapsed();
     world.log(|| format!("POST to version code {}", target.version));
-    for (what, seen) in [("entry", frame.idle_entry), ("status", frame.idle_status)] {
-        match seen {
-            None => world.violated(format!("a start without a look that found the {what} idle before it")),
+    for (what, read_at) in [("entry", frame.idle_entry), ("status", frame.idle_status)] {
+        match read_at {
+            None => world.violated(format!("a start without a preceding read of an idle {what}")),
             Some(at) => {
                 let age = now.saturating_sub(at);
                 if age > FRESH {
-                    world.violated(format!("a start {age:?} after the last look at the {what}"));
+                    world.violated(format!("a start {age:?} after the last read of the {what}"));
                 }
             }
         }
@@ -66,13 +66,13 @@ pub(super) fn before_post(world: &Rc<World>, region: usize, target: &UpgradeTarg
     let journals = world.journals.borrow();
     let journal = &journals[frame.journal];
     if !journal.has_start_of(&frame.id) {
-        world.violated("a start that its journal does not have".to_owned());
+        world.violated("a start that the journal does not record".to_owned());
     }
     let posts = world.posts.borrow();
     let settled = world.settled.borrow();
     for place in &journal.posts {
         let post = &posts[*place];
-        // An acceptance that was recorded stays in force, even if its own run then started nothing.
+        // A recorded acceptance stays valid, even if its run started nothing.
         let recorded = world.acceptances.borrow();
         let is_covered = frame.accepted.contains(&post.run)
             || recorded.iter().any(|(by, run)| *run == post.run && journal.has_start_of(by));
@@ -81,12 +81,12 @@ pub(super) fn before_post(world: &Rc<World>, region: usize, target: &UpgradeTarg
             && !settled.contains(&post.run)
             && !journal.forgiven.contains(place);
         if is_open && !is_covered {
-            world.violated(format!("a second start: that of {} is open and was not accepted", post.run));
+            world.violated(format!("a second start: the start of {} is open and was not accepted", post.run));
         }
     }
 }
 
-/// Holds the end of a run to the truth. Returns the word for its end.
+/// Compares the end of a run with the truth. Returns the word for its end.
 pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) -> String {
     let Ended { report, failure } = ended;
     let posts = world.posts.borrow();
@@ -96,7 +96,7 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
         Submitted::Yes if !own.iter().any(|post| post.answered == Answered::Accepted) => {
             world.violated("submitted `yes` without an accepted start".to_owned());
         }
-        Submitted::No if was_done => world.violated("submitted `no`, but it was started".to_owned()),
+        Submitted::No if was_done => world.violated("submitted `no`, but an upgrade was started".to_owned()),
         _ => {}
     }
     if !matches!(plan.command, Command::Upgrade { .. }) && !own.is_empty() {
@@ -126,11 +126,12 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
     verdict.word().to_owned()
 }
 
-/// The oldest look that a verdict may rest on: one poll, with an answer of 20 seconds ago, and the time it took.
-const SEEN: u64 = 45;
+/// The maximum age in seconds of an observation behind a verdict: one polling interval, a response that is 20 seconds
+/// old, and its latency.
+const MAX_OBSERVATION_AGE: u64 = 45;
 
-/// The time between the two looks that `already` rests on.
-const BETWEEN_LOOKS: u64 = 15;
+/// The seconds between the two reads that confirm `already`.
+const BETWEEN_READS: u64 = 15;
 
 fn holds(
     world: &World,
@@ -148,17 +149,19 @@ fn holds(
     let is_upgrade = |change: &Change| change.kind == Kind::Upgrade(NEW);
     let truth = || format!("the cluster is {:?}", life.at(now));
     match verdict {
-        // Known limit: nothing contradicts two good looks while an upgrade that another journal started has switched
-        // the version and shows nothing else.
-        Verdict::Already if life.stayed(now, BETWEEN_LOOKS, |view| view.hidden == Some(Hidden::Early)) => {
+        // Known limit: two reads can't detect an upgrade from another journal that has switched the version and shows no
+        // other sign yet.
+        Verdict::Already if life.stayed(now, BETWEEN_READS, |view| view.hidden == Some(Hidden::Early)) => {
             world.count("known limit: already before the first sign of an upgrade".to_owned());
             Ok(())
         }
-        Verdict::Done | Verdict::Already if !life.was(now, SEEN, |view| view.is_good(NEW)) => Err(truth()),
+        Verdict::Done | Verdict::Already if !life.was(now, MAX_OBSERVATION_AGE, |view| view.is_good(NEW)) => {
+            Err(truth())
+        }
         Verdict::Done if start.is_some_and(|start| start.region != plan.region) => {
             Err("the start was sent to another region".to_owned())
         }
-        Verdict::Failed if !life.was(now, SEEN, |view| view.is_bad(NEW)) => Err(truth()),
+        Verdict::Failed if !life.was(now, MAX_OBSERVATION_AGE, |view| view.is_bad(NEW)) => Err(truth()),
         Verdict::Failed if !life.changes.iter().any(is_upgrade) && start.is_none() => {
             Err("nobody started an upgrade".to_owned())
         }
@@ -176,27 +179,25 @@ fn holds(
     }
 }
 
-/// Why nobody knows.
+/// Returns why the outcome is unknown.
 fn cause(report: &Report, failure: Option<&Failure>) -> &'static str {
     match failure {
-        Some(Failure::Signal { sent: StartState::Yes | StartState::Unseen, .. }) => {
-            "a signal after the start"
+        Some(Failure::Signal { sent: StartState::Yes | StartState::Unseen, .. }) => "signal after the start",
+        Some(Failure::Signal { .. }) => "signal with an unknown start",
+        Some(Failure::InDoubt { cause, .. }) if cause.contains("4 of 4") => "no response, no change",
+        Some(Failure::InDoubt { .. }) => "no response, too few polls",
+        Some(Failure::Lost { why, .. }) if why.contains("timed out after") => "timed out",
+        Some(Failure::Lost { why, .. }) if why.contains("only a watch can confirm") => "not watched",
+        Some(Failure::Lost { why, .. }) if why.contains("the service refused the access key") => {
+            "access key refused"
         }
-        Some(Failure::Signal { .. }) => "a signal in doubt",
-        Some(Failure::InDoubt { cause, .. }) if cause.contains("4 of 4") => "no answer, and no change",
-        Some(Failure::InDoubt { .. }) => "no answer, and too few looks",
-        Some(Failure::Lost { why, .. }) if why.contains("are over") => "out of time",
-        Some(Failure::Lost { why, .. }) if why.contains("only a watch can confirm") => {
-            "error, without a watch"
+        Some(Failure::Lost { why, .. }) if why.contains("the service refused") => "refused, change observed",
+        Some(Failure::Lost { why, .. }) if why.contains("no response to the start") => {
+            "no response, change observed"
         }
-        Some(Failure::Lost { why, .. }) if why.contains("the key was refused") => "the key was refused",
-        Some(Failure::Lost { why, .. }) if why.contains("the service refused") => "refused, and a change",
-        Some(Failure::Lost { why, .. }) if why.contains("was lost") => "no answer, and a change",
-        Some(Failure::Lost { why, .. }) if why.contains("no change was observed") => {
-            "accepted, and no change"
-        }
-        Some(Failure::Lost { why, .. }) if why.contains("which is not the target") => {
-            "accepted, then elsewhere"
+        Some(Failure::Lost { why, .. }) if why.contains("no change was observed") => "accepted, no change",
+        Some(Failure::Lost { why, .. }) if why.contains("not at the target version") => {
+            "accepted, at another version"
         }
         Some(Failure::Lost { .. }) if report.submitted == Submitted::Yes => "accepted",
         _ => "other",

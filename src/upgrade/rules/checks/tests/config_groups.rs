@@ -1,4 +1,4 @@
-//! What the checks say of config groups and their settings.
+//! Tests of the checks of config groups and their settings.
 
 use super::*;
 use crate::config_group::rules::difference::{VersionedSettings, difference};
@@ -21,47 +21,47 @@ fn retention(snapshot: &mut Snapshot, custom: Option<&str>) {
     settings[0].custom = custom.map(str::to_owned);
 }
 
-/// What is put into the current and into the target group, and the release that the target has.
+/// The settings added to the current and the target group, and the target release.
 type Added = (Vec<Setting>, Vec<Setting>, &'static str);
 
 #[test]
 fn a_lost_value_is_accepted_only_by_its_name() {
-    let mut spoiled = snapshot();
-    retention(&mut spoiled, None);
-    assert_eq!(stops(&spoiled, &[]), ["config.lost-override"]);
+    let mut changed = snapshot();
+    retention(&mut changed, None);
+    assert_eq!(blocking_ids(&changed, &[]), ["config.lost-override"]);
     assert_eq!(
-        stops(&spoiled, &["config.lost-override"]),
+        blocking_ids(&changed, &["config.lost-override"]),
         ["config.lost-override"],
-        "a bare id is not enough"
+        "the id alone is not enough"
     );
-    assert_eq!(stops(&spoiled, &["config.lost-override=num.io.threads"]), ["config.lost-override"]);
-    assert_eq!(stops(&spoiled, &["config.lost-override=log.retention.hours"]), Vec::<&str>::new());
-    let checks = evaluate(&spoiled, &Acceptances::default());
+    assert_eq!(blocking_ids(&changed, &["config.lost-override=num.io.threads"]), ["config.lost-override"]);
+    assert_eq!(blocking_ids(&changed, &["config.lost-override=log.retention.hours"]), Vec::<&str>::new());
+    let checks = evaluate(&changed, &Acceptances::default());
     let flag = checks.iter().find_map(Check::accept_flag);
     assert_eq!(flag.as_deref(), Some("--accept config.lost-override=log.retention.hours"));
 }
 
 #[test]
 fn a_changed_retention_blocks_and_a_thread_count_warns() {
-    let mut spoiled = snapshot();
-    retention(&mut spoiled, Some("24"));
-    assert_eq!(stops(&spoiled, &[]), ["config.changed"]);
-    assert_eq!(stops(&spoiled, &["config.changed=log.retention.hours"]), Vec::<&str>::new());
+    let mut changed = snapshot();
+    retention(&mut changed, Some("24"));
+    assert_eq!(blocking_ids(&changed, &[]), ["config.changed"]);
+    assert_eq!(blocking_ids(&changed, &["config.changed=log.retention.hours"]), Vec::<&str>::new());
     let reason = |snapshot: &Snapshot, id: &str| {
         let checks = evaluate(snapshot, &Acceptances::default());
         let check = checks.iter().find(|check| check.id == id).unwrap();
         (check.result, check.reason.clone())
     };
     let lost = (CheckResult::Pass, "no custom value is lost".to_owned());
-    assert_eq!(reason(&spoiled, "config.lost-override"), lost, "not every one is kept");
-    spoiled.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
-    let changed = "log.retention.hours 168 → 24 hours; also num.io.threads 8 → 16";
-    assert_eq!(reason(&spoiled, "config.changed"), (CheckResult::Block, changed.to_owned()));
+    assert_eq!(reason(&changed, "config.lost-override"), lost, "one value changes");
+    changed.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
+    let expected = "log.retention.hours 168 → 24 hours; also num.io.threads 8 → 16";
+    assert_eq!(reason(&changed, "config.changed"), (CheckResult::Block, expected.to_owned()));
 
-    let mut spoiled = snapshot();
-    spoiled.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
-    assert_eq!(stops(&spoiled, &[]), Vec::<&str>::new());
-    let checks = evaluate(&spoiled, &Acceptances::default());
+    let mut changed = snapshot();
+    changed.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
+    assert_eq!(blocking_ids(&changed, &[]), Vec::<&str>::new());
+    let checks = evaluate(&changed, &Acceptances::default());
     let check = checks.iter().find(|check| check.id == "config.changed").unwrap();
     assert_eq!((check.result, check.reason.as_str()), (CheckResult::Warn, "num.io.threads 8 → 16"));
 }
@@ -73,11 +73,11 @@ fn a_risky_new_default_warns_and_comes_first() {
         let last = setting("log.retention.bytes", None, Some(retention), true);
         (0..9).map(key).chain([last]).collect::<Vec<_>>()
     };
-    let mut told = snapshot();
-    told.current_group.as_mut().unwrap().settings.extend(defaults("-1"));
-    told.target_settings.as_mut().unwrap().settings.extend(defaults("1073741824"));
-    assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "it never blocks");
-    let checks = evaluate(&told, &Acceptances::default());
+    let mut changed = snapshot();
+    changed.current_group.as_mut().unwrap().settings.extend(defaults("-1"));
+    changed.target_settings.as_mut().unwrap().settings.extend(defaults("1073741824"));
+    assert_eq!(blocking_ids(&changed, &[]), Vec::<&str>::new(), "it never blocks");
+    let checks = evaluate(&changed, &Acceptances::default());
     let check = checks.iter().find(|check| check.id == "config.changed-default").unwrap();
     assert_eq!(check.result, CheckResult::Warn);
     assert!(check.reason.starts_with("log.retention.bytes -1 → 1073741824 bytes, a.0"), "{}", check.reason);
@@ -105,7 +105,7 @@ fn a_chosen_group_of_another_version_blocks() {
     let mut group = other.selected_group.group().unwrap().clone();
     group.version = VersionCode::new(3_713_006);
     other.selected_group = SelectedGroup::Chosen(GroupChoice::One(group));
-    assert_eq!(stops(&other, &[]), ["config.version"]);
+    assert_eq!(blocking_ids(&other, &[]), ["config.version"]);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn settings_of_another_version_are_not_compared() {
     group.version = VersionCode::new(3_713_006);
     other.selected_group = SelectedGroup::Named(group);
     other.target_settings = None;
-    assert_eq!(stops(&other, &[]), ["config.version"], "one fault, one block");
+    assert_eq!(blocking_ids(&other, &[]), ["config.version"], "one problem, one block");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn read_only_and_kafka_changes_never_block() {
             (vec![], vec![], "5.0.0"),
             "config.removed-key",
             CheckResult::Info,
-            "not known: what Kafka removed or changed is told for 2.4 to 4.3, not for 5.0.0",
+            "unknown: removed and changed Kafka settings are listed for 2.4 to 4.3, not for 5.0.0",
         ),
         (
             (
@@ -183,35 +183,35 @@ fn read_only_and_kafka_changes_never_block() {
             (vec![outside.clone()], vec![outside], "3.9.0"),
             "config.out-of-range",
             CheckResult::Warn,
-            "a.b 0 (allowed: 1 ~ 9), as today",
+            "a.b 0 (allowed: 1 ~ 9), unchanged",
         ),
     ];
     for ((current, target, release), id, result, reason) in cases {
-        let mut told = snapshot();
-        told.current_group.as_mut().unwrap().settings.extend(current);
-        told.target_settings.as_mut().unwrap().settings.extend(target);
-        told.target.version.release = Release::find(release);
-        assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "{id}");
-        let checks = evaluate(&told, &Acceptances::default());
+        let mut changed = snapshot();
+        changed.current_group.as_mut().unwrap().settings.extend(current);
+        changed.target_settings.as_mut().unwrap().settings.extend(target);
+        changed.target.version.release = Release::find(release);
+        assert_eq!(blocking_ids(&changed, &[]), Vec::<&str>::new(), "{id}");
+        let checks = evaluate(&changed, &Acceptances::default());
         let check =
             checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no {id} in {checks:?}"));
         assert_eq!(check.result, result, "{id}");
         assert!(check.reason.contains(reason), "{id}: {}", check.reason);
-        assert_eq!(check.items.is_empty(), reason.starts_with("not known"), "{id}");
+        assert_eq!(check.items.is_empty(), reason.starts_with("unknown"), "{id}");
     }
-    // What is known of the one version doesn't hide that the other one is unknown.
+    // Known changes of one version don't hide that the other version is unknown.
     let mut old = snapshot();
     old.current_version.as_mut().unwrap().release = Release::find("2.3.0");
     old.current_group.as_mut().unwrap().settings.push(setting("advertised.port", Some("9092"), None, false));
     let checks = evaluate(&old, &Acceptances::default());
     let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
     assert_eq!(removed.result, CheckResult::Warn);
-    let words = "advertised.port (instead: advertised.listeners); not known: what Kafka removed or changed is told for \
-                 2.4 to 4.3, not for 2.3.0";
-    assert_eq!(removed.reason, words);
-    let quiet = evaluate(&snapshot(), &Acceptances::default());
-    let silent = ["config.out-of-range", "config.read-only", "config.removed-key", "config.changed-default"];
-    assert!(quiet.iter().all(|check| !silent.contains(&check.id)), "nothing to say is not said");
+    let reason = "advertised.port (instead: advertised.listeners); unknown: removed and changed Kafka settings are \
+                  listed for 2.4 to 4.3, not for 2.3.0";
+    assert_eq!(removed.reason, reason);
+    let checks = evaluate(&snapshot(), &Acceptances::default());
+    let ids = ["config.out-of-range", "config.read-only", "config.removed-key", "config.changed-default"];
+    assert!(checks.iter().all(|check| !ids.contains(&check.id)), "a check without findings is left out");
 }
 
 #[test]
@@ -231,27 +231,30 @@ fn an_unselected_group_reports_how_many_were_compared() {
         let checks = evaluate(&refused, &Acceptances::default());
         let check =
             checks.into_iter().find(|check| check.id.starts_with("config.") && check.is_blocking()).unwrap();
-        assert!(check.remedy.unwrap().contains("--config-group") || check.reason.starts_with("there is no"));
+        assert!(
+            check.remedy.unwrap().contains("--config-group")
+                || check.reason.starts_with("no config group found")
+        );
         (check.id, check.reason)
     };
     let keeps = || vec![candidate(2, "168"), candidate(3, "168")];
     let loses = || vec![candidate(4, "")];
     for (choice, id, text) in [
-        (GroupChoice::None(Compared::default()), "config.no-group", "there is no config group for 3.9.0"),
+        (GroupChoice::None(Compared::default()), "config.no-group", "no config group found for 3.9.0"),
         (
             GroupChoice::None(Compared { candidates: loses(), of: 1 }),
             "config.no-group",
-            "no config group of 3.9.0 keeps every custom value",
+            "no 3.9.0 config group keeps all custom values",
         ),
         (
             GroupChoice::None(Compared { candidates: loses(), of: 300 }),
             "config.no-group",
-            "no config group of 3.9.0 keeps every custom value; 1 of 300 were compared",
+            "no 3.9.0 config group keeps all custom values; 1 of 300 were compared",
         ),
         (
             GroupChoice::Several(Compared { candidates: keeps(), of: 2 }),
             "config.several-groups",
-            "2 config groups of 3.9.0 keep every custom value: group-2 (2), group-3 (3)",
+            "2 config groups for 3.9.0 keep all custom values: group-2 (2), group-3 (3)",
         ),
         (
             GroupChoice::Several(Compared {
@@ -259,12 +262,12 @@ fn an_unselected_group_reports_how_many_were_compared() {
                 of: 30,
             }),
             "config.several-groups",
-            "group-2 (2) keeps every custom value, and others of 3.9.0 may too; 2 of 30 were compared",
+            "group-2 (2) keeps all custom values, and other config groups for 3.9.0 may too; 2 of 30 were compared",
         ),
         (
             GroupChoice::Unknown(Compared { of: 7, ..Compared::default() }),
             "config.no-group",
-            "the current config group can't be read, so none of the 7 of 3.9.0 can be compared",
+            "can't read the current config group, so none of the 7 config groups for 3.9.0 can be compared",
         ),
     ] {
         assert_eq!(reason(choice), (id, text.to_owned()));
