@@ -1,7 +1,7 @@
 //! Reads config groups, their settings, and their creations in the journal.
 
 use super::Session;
-use super::resolve::{convert_answer, require_all};
+use super::resolve::{convert_response, require_all};
 use crate::api::{Answer, ApiError, CdssApi, Read, RetryPolicy, join};
 use crate::config_group::rules::creation::GroupCreation;
 use crate::error::Failure;
@@ -24,7 +24,7 @@ pub(crate) struct AllGroups {
 pub(crate) fn fetch_all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> {
     let [groups, versions] = join(api, &[Read::ConfigGroups(None), Read::Versions]);
     let auth = groups.as_ref().is_err_and(ApiError::is_auth);
-    let offers = if auth { Vec::new() } else { convert_answer(versions.map_err(Failure::before_start)?)? };
+    let offers = if auth { Vec::new() } else { convert_response(versions.map_err(Failure::before_start)?)? };
     groups_of_all_versions(api, groups, offers)
 }
 
@@ -33,16 +33,16 @@ pub(crate) fn fetch_all_groups(api: &dyn CdssApi) -> Result<AllGroups, Failure> 
 /// The service no longer documents this operation. If it is missing, the groups of each offered version are read instead.
 fn groups_of_all_versions(
     api: &dyn CdssApi,
-    answer: Result<Answer, ApiError>,
+    response: Result<Answer, ApiError>,
     offers: Vec<KafkaVersion>,
 ) -> Result<AllGroups, Failure> {
-    match answer {
+    match response {
         Err(error) if error.is_no_such_route() => {
             let groups = fetch_groups_per_version(api, &offers)?.concat();
             Ok(AllGroups { groups, offered_versions: offers, is_complete: false })
         }
-        answer => {
-            let groups = convert_answer(answer.map_err(Failure::before_start)?)?;
+        response => {
+            let groups = convert_response(response.map_err(Failure::before_start)?)?;
             Ok(AllGroups { groups, offered_versions: offers, is_complete: true })
         }
     }
@@ -54,8 +54,8 @@ pub(crate) fn fetch_groups_per_version(
     versions: &[KafkaVersion],
 ) -> Result<Vec<Vec<ConfigGroup>>, Failure> {
     let reads: Vec<Read> = versions.iter().map(|version| Read::ConfigGroups(Some(version.code))).collect();
-    let answers = api.together(&reads, RetryPolicy::Patient).into_iter();
-    answers.map(|answer| convert_answer(answer.map_err(Failure::before_start)?)).collect()
+    let responses = api.together(&reads, RetryPolicy::Patient).into_iter();
+    responses.map(|response| convert_response(response.map_err(Failure::before_start)?)).collect()
 }
 
 impl AllGroups {
@@ -91,7 +91,7 @@ impl Session<'_> {
     /// Reads the config groups of a version.
     pub(crate) fn fetch_groups(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, Failure> {
         let [list] = require_all(join(self.api, &[Read::ConfigGroups(Some(version))]))?;
-        convert_answer(list)
+        convert_response(list)
     }
 
     /// Resolves the selected group, also among other versions: a check reports this.
@@ -105,8 +105,8 @@ impl Session<'_> {
         match find_group(list, wanted) {
             Ok(group) => Ok(group.clone()),
             Err(ConfigGroupError::NotFound(_)) => {
-                let [answer] = join(self.api, &[Read::ConfigGroups(None)]);
-                groups_of_all_versions(self.api, answer, offers.to_vec())?.find(wanted, flag).cloned()
+                let [response] = join(self.api, &[Read::ConfigGroups(None)]);
+                groups_of_all_versions(self.api, response, offers.to_vec())?.find(wanted, flag).cloned()
             }
             Err(error) => Err(group_failure(error, flag, true)),
         }
@@ -123,8 +123,8 @@ impl Session<'_> {
             refusal_as_empty(group, Answer::ConfigGroup(None)),
             refusal_as_empty(settings, Answer::Settings(None)),
         ])?;
-        let group: Option<ConfigGroup> = convert_answer(group)?;
-        let settings: Option<Vec<Setting>> = convert_answer(settings)?;
+        let group: Option<ConfigGroup> = convert_response(group)?;
+        let settings: Option<Vec<Setting>> = convert_response(settings)?;
         Ok(settings.map(|settings| GroupSettings { group: group.unwrap_or(bare), settings }))
     }
 
@@ -133,7 +133,7 @@ impl Session<'_> {
         let Some(bare) = unnamed_current_group(cluster) else { return Ok(None) };
         let [group] = join(self.api, &[Read::ConfigGroup(bare.no, bare.version)]);
         let [group] = require_all([refusal_as_empty(group, Answer::ConfigGroup(None))])?;
-        Ok(Some(convert_answer::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
+        Ok(Some(convert_response::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
     }
 
     /// Adds the config group of the last observation to the report, and warns if another one was planned.
@@ -159,9 +159,10 @@ impl Session<'_> {
     ) -> Result<Vec<GroupSettings>, Failure> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
         let mut found = Vec::new();
-        for (group, answer) in groups.iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
-            let answer = refusal_as_empty(answer, Answer::Settings(None)).map_err(Failure::before_start)?;
-            if let Some(settings) = convert_answer::<Option<Vec<Setting>>>(answer)? {
+        for (group, response) in groups.iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
+            let response =
+                refusal_as_empty(response, Answer::Settings(None)).map_err(Failure::before_start)?;
+            if let Some(settings) = convert_response::<Option<Vec<Setting>>>(response)? {
                 found.push(GroupSettings { group: group.clone(), settings });
             }
         }
@@ -178,9 +179,9 @@ impl Session<'_> {
         groups: &[ConfigGroup],
     ) -> Result<Vec<GroupSettings>, Failure> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
-        let answers = self.api.together(&reads, RetryPolicy::Patient);
-        let settings = groups.iter().zip(answers).map(|(group, answer)| {
-            let settings = answer.and_then(Option::<Vec<Setting>>::try_from)?;
+        let responses = self.api.together(&reads, RetryPolicy::Patient);
+        let settings = groups.iter().zip(responses).map(|(group, response)| {
+            let settings = response.and_then(Option::<Vec<Setting>>::try_from)?;
             Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(missing_settings_error)? })
         });
         settings.collect::<Result<_, ApiError>>().map_err(Failure::before_start)
@@ -222,10 +223,10 @@ fn ambiguity_hint(groups: &[ConfigGroup], flag: &str) -> String {
 }
 
 /// Treats a refused read as an empty response. A check reports the missing data.
-fn refusal_as_empty(answer: Result<Answer, ApiError>, nothing: Answer) -> Result<Answer, ApiError> {
-    match answer {
+fn refusal_as_empty(response: Result<Answer, ApiError>, nothing: Answer) -> Result<Answer, ApiError> {
+    match response {
         Err(ApiError::Refused { .. }) => Ok(nothing),
-        answer => answer,
+        response => response,
     }
 }
 

@@ -42,24 +42,24 @@ impl ResolvedCluster {
 
 /// Returns all responses, or the most helpful failure: a credential error comes before a network error.
 pub(crate) fn require_all<const N: usize>(
-    answers: [Result<Answer, ApiError>; N],
+    responses: [Result<Answer, ApiError>; N],
 ) -> Result<[Answer; N], Failure> {
-    let auth = answers.iter().position(|answer| answer.as_ref().is_err_and(ApiError::is_auth));
+    let auth = responses.iter().position(|response| response.as_ref().is_err_and(ApiError::is_auth));
     if let Some(at) = auth
-        && let Err(error) = &answers[at]
+        && let Err(error) = &responses[at]
     {
         return Err(Failure::before_start(error.clone()));
     }
     let mut successes = Vec::with_capacity(N);
-    for answer in answers {
-        successes.push(answer.map_err(Failure::before_start)?);
+    for response in responses {
+        successes.push(response.map_err(Failure::before_start)?);
     }
     Ok(successes.try_into().expect("as many responses as reads"))
 }
 
 /// Converts a response into its own type.
-pub(crate) fn convert_answer<T: TryFrom<Answer, Error = ApiError>>(answer: Answer) -> Result<T, Failure> {
-    answer.try_into().map_err(Failure::before_start)
+pub(crate) fn convert_response<T: TryFrom<Answer, Error = ApiError>>(response: Answer) -> Result<T, Failure> {
+    response.try_into().map_err(Failure::before_start)
 }
 
 impl Session<'_> {
@@ -76,14 +76,14 @@ impl Session<'_> {
             Selector::Name(name) => {
                 let reads = [Read::Clusters(Some(name.clone())), Read::Versions];
                 let [list, versions] = require_all(join(self.api, &reads))?;
-                let list: ClusterList = convert_answer(list)?;
+                let list: ClusterList = convert_response(list)?;
                 let entry = find_cluster(&list, name).map_err(|error| Failure::Cluster {
                     hint: self.cluster_error_hint(&error),
                     error,
                     place: self.location(),
                 })?;
                 self.report.cluster = Some((entry.name.clone(), entry.no));
-                (entry.no, Some(convert_answer::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
+                (entry.no, Some(convert_response::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
             }
         };
         let (cluster, health, offers) = if let Some(offers) = offers {
@@ -95,13 +95,13 @@ impl Session<'_> {
             let reads = [Read::Cluster(no), Read::Status(no), Read::Versions];
             let [cluster, health, versions] =
                 require_all(self.reject_missing_cluster(no, join(self.api, &reads))?)?;
-            (cluster, health, convert_answer(versions)?)
+            (cluster, health, convert_response(versions)?)
         };
         let cluster =
-            convert_answer::<Option<Cluster>>(cluster)?.ok_or_else(|| self.cluster_not_found(no))?;
+            convert_response::<Option<Cluster>>(cluster)?.ok_or_else(|| self.cluster_not_found(no))?;
         self.report.cluster = Some((cluster.name.clone(), no));
         self.report.state = Some(cluster.state.word().to_owned());
-        let health: Option<Health> = convert_answer(health)?;
+        let health: Option<Health> = convert_response(health)?;
         let counted = health.as_ref().and_then(|health| health.brokers.total);
         self.report.broker_count = cluster.brokers.or(counted);
         self.report.health.clone_from(&health);
@@ -123,11 +123,11 @@ impl Session<'_> {
     fn reject_missing_cluster<const N: usize>(
         &self,
         no: ClusterNo,
-        answers: [Result<Answer, ApiError>; N],
+        responses: [Result<Answer, ApiError>; N],
     ) -> Result<[Result<Answer, ApiError>; N], Failure> {
-        match answers.first() {
+        match responses.first() {
             Some(Err(ApiError::Refused { .. })) => Err(self.cluster_not_found(no)),
-            _ => Ok(answers),
+            _ => Ok(responses),
         }
     }
 
@@ -162,7 +162,7 @@ impl Session<'_> {
             return Ok(Some(KafkaVersion { release: listed, ..KafkaVersion::nameless(code) }));
         }
         let [list] = require_all(join(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
-        let list: ClusterList = convert_answer(list)?;
+        let list: ClusterList = convert_response(list)?;
         let entry = list.allowed.into_iter().find(|entry| entry.no == cluster.no);
         let release = entry.and_then(|entry| entry.release);
         Ok(Some(KafkaVersion { release, ..KafkaVersion::nameless(code) }))

@@ -14,7 +14,7 @@ use crate::model::selector::Selector;
 use crate::report::VersionChoice;
 use crate::session::Session;
 use crate::session::config_groups::fetch_groups_per_version;
-use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_answer};
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_response};
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::rules::checks::Check;
 use crate::upgrade::rules::next_action::NextAction;
@@ -141,20 +141,20 @@ pub(super) fn blocked_by_checks(checks: &[Check]) -> Failure {
 ///
 /// Fails if no newer version is possible, the cluster is changing, or a read fails.
 pub(crate) fn check_all(session: &mut Session<'_>, wanted: &Selector) -> Result<(), Failure> {
-    let found = session.resolve_cluster(wanted)?;
+    let resolved = session.resolve_cluster(wanted)?;
     session.report.versions = Some(Vec::new());
-    let mut offers = found.offered_versions.clone();
+    let mut offers = resolved.offered_versions.clone();
     offers.sort_by(|a, b| a.release.cmp(&b.release));
     let newer: Vec<KafkaVersion> =
-        offers.iter().filter(|offer| is_newer(offer, found.current_version.as_ref())).cloned().collect();
-    let snapshots = session.snapshot_targets(&found, &newer)?;
+        offers.iter().filter(|offer| is_newer(offer, resolved.current_version.as_ref())).cloned().collect();
+    let snapshots = session.snapshot_targets(&resolved, &newer)?;
     let is_changing = snapshots.first().is_some_and(Snapshot::is_changing);
     let choices: Vec<VersionChoice> = offers
         .into_iter()
         .map(|offer| {
             let snapshot = snapshots.iter().find(|snapshot| snapshot.target.version.code == offer.code);
             let Some(snapshot) = snapshot else {
-                let current = found.cluster.version == Some(offer.code);
+                let current = resolved.cluster.version == Some(offer.code);
                 let reason =
                     if current { "the current version" } else { "not higher than the current version" };
                 return VersionChoice {
@@ -174,9 +174,10 @@ pub(crate) fn check_all(session: &mut Session<'_>, wanted: &Selector) -> Result<
     let any_possible = choices.iter().any(|choice| choice.possible == Some(true));
     session.report.versions = Some(choices);
     if is_changing {
-        let hint = Some(format!("follow it with: {}", session.context.follow(found.cluster.no, None, None)));
+        let hint =
+            Some(format!("follow it with: {}", session.context.follow(resolved.cluster.no, None, None)));
         return Err(Failure::Busy {
-            what: format!("{} is {}", found.cluster.name, found.cluster.state),
+            what: format!("{} is {}", resolved.cluster.name, resolved.cluster.state),
             hint,
         });
     }
@@ -186,7 +187,7 @@ pub(crate) fn check_all(session: &mut Session<'_>, wanted: &Selector) -> Result<
     Err(Failure::Blocked {
         ids: vec!["every newer version"],
         hint: newer.last().map(|newest| {
-            let check = session.context.check(found.cluster.no, newest, None);
+            let check = session.context.check(resolved.cluster.no, newest, None);
             format!("show the reasons with: {check}")
         }),
         message: None,
@@ -222,15 +223,15 @@ impl Session<'_> {
     /// Reads the snapshots of several target versions. Independent reads are sent together.
     fn snapshot_targets(
         &mut self,
-        found: &ResolvedCluster,
+        resolved: &ResolvedCluster,
         targets: &[KafkaVersion],
     ) -> Result<Vec<Snapshot>, Failure> {
         let lists = fetch_groups_per_version(self.api, targets)?;
-        let current = self.fetch_current_settings(&found.cluster)?;
+        let current = self.fetch_current_settings(&resolved.cluster)?;
         let to_read: Vec<Vec<ConfigGroup>> =
             lists.iter().map(|list| candidates_to_read(current.as_ref(), list)).collect();
         let candidates: Vec<GroupSettings> = self.fetch_readable_settings(&to_read.concat())?;
-        let journal = self.journal_state(found.cluster.no);
+        let journal = self.journal_state(resolved.cluster.no);
         let mut snapshots = Vec::new();
         for (target, list) in targets.iter().zip(&lists) {
             let own: Vec<GroupSettings> = candidates
@@ -238,8 +239,8 @@ impl Session<'_> {
                 .filter(|candidate| candidate.group.version == target.code)
                 .cloned()
                 .collect();
-            let groups = select_group(current.clone(), found.current_release(), &own, target, list.len());
-            snapshots.push(snapshot_without_pre_check(found, target, groups, journal.clone()));
+            let groups = select_group(current.clone(), resolved.current_release(), &own, target, list.len());
+            snapshots.push(snapshot_without_pre_check(resolved, target, groups, journal.clone()));
         }
         self.run_pre_checks(&mut snapshots)?;
         Ok(snapshots)
@@ -258,22 +259,22 @@ impl Session<'_> {
                 Err(why) => snapshot.pre_check = PreCheck::NotRun(why),
             }
         }
-        for (snapshot, answer) in asked.into_iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
-            snapshot.pre_check = convert_answer(answer.map_err(Failure::before_start)?)?;
+        for (snapshot, response) in asked.into_iter().zip(self.api.together(&reads, RetryPolicy::Patient)) {
+            snapshot.pre_check = convert_response(response.map_err(Failure::before_start)?)?;
         }
         Ok(())
     }
 }
 
 fn snapshot_without_pre_check(
-    found: &ResolvedCluster,
+    resolved: &ResolvedCluster,
     target: &KafkaVersion,
     groups: GroupSelection,
     journal: JournalState,
 ) -> Snapshot {
     let target = kafka_version::ResolvedVersion { version: target.clone(), listed: true };
-    let mut snapshot = assemble(found.cluster.clone(), found.health.clone(), target, groups, journal);
-    snapshot.listed_identity.clone_from(&found.listed_identity);
-    snapshot.current_version.clone_from(&found.current_version);
+    let mut snapshot = assemble(resolved.cluster.clone(), resolved.health.clone(), target, groups, journal);
+    snapshot.listed_identity.clone_from(&resolved.listed_identity);
+    snapshot.current_version.clone_from(&resolved.current_version);
     snapshot
 }

@@ -65,14 +65,14 @@ impl ClusterPoller {
                 Err(error) if error.is_no_such_route() || matches!(error, ApiError::Refused { .. }) => {
                     self.uses_status_call = true;
                 }
-                answer => {
+                response => {
                     return self
-                        .verify_identity(answer, "rollingUpgradeProgressCheck", |health| &health.identity);
+                        .verify_identity(response, "rollingUpgradeProgressCheck", |health| &health.identity);
                 }
             }
         }
-        let answer = self.read(session, Read::Status(self.no));
-        self.verify_identity(answer, "getClusterStatus", |health| &health.identity)
+        let response = self.read(session, Read::Status(self.no));
+        self.verify_identity(response, "getClusterStatus", |health| &health.identity)
     }
 
     /// Reads the cluster's entry.
@@ -81,25 +81,25 @@ impl ClusterPoller {
     ///
     /// Fails after one retry, or if the response is empty or about another cluster.
     pub(super) fn read_cluster(&mut self, session: &Session<'_>) -> Result<Cluster, ApiError> {
-        let answer = self.read(session, Read::Cluster(self.no));
-        self.verify_identity(answer, "getClusterInfo", |cluster| &cluster.identity)
+        let response = self.read(session, Read::Cluster(self.no));
+        self.verify_identity(response, "getClusterInfo", |cluster| &cluster.identity)
     }
 
     /// Requires a response that is not empty and is about this cluster.
     fn verify_identity<T>(
         &mut self,
-        answer: Result<Option<T>, ApiError>,
+        response: Result<Option<T>, ApiError>,
         operation: &'static str,
         identity: impl Fn(&T) -> &ClusterIdentity,
     ) -> Result<T, ApiError> {
         let unusable = |what| ApiError::Unreadable { operation, status: 200, what, request_id: None };
-        let Some(answer) = answer? else {
+        let Some(response) = response? else {
             self.cluster_is_missing = true;
             return Err(unusable("an empty response".to_owned()));
         };
-        deliberate_bug!(IgnoreIdentity => return Ok(answer););
-        match self.identity.conflict(identity(&answer)) {
-            None => Ok(answer),
+        deliberate_bug!(IgnoreIdentity => return Ok(response););
+        match self.identity.conflict(identity(&response)) {
+            None => Ok(response),
             Some(conflict) => Err(unusable(format!("a response about another cluster: {conflict}"))),
         }
     }

@@ -13,7 +13,7 @@ use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{self, KafkaVersion, Release};
 use crate::model::selector::Selector;
 use crate::session::Session;
-use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_answer, require_all};
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_response, require_all};
 use crate::upgrade::rules::checks::policy::ItemKind;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
@@ -25,10 +25,10 @@ impl Session<'_> {
     ///
     /// Fails if the cluster, version, or config group is not found, or a read fails. Nothing was started.
     pub(super) fn read_and_plan(&mut self, request: &UpgradeRequest) -> Result<(Snapshot, Plan), Failure> {
-        let found = self.resolve_cluster(&request.cluster)?;
-        let target = request.version.find(&found.offered_versions)?;
+        let resolved = self.resolve_cluster(&request.cluster)?;
+        let target = request.version.find(&resolved.offered_versions)?;
         self.report.to = Some(target.version.clone());
-        let mut snapshot = self.read_snapshot(found, target, request.config_group.as_ref())?;
+        let mut snapshot = self.read_snapshot(resolved, target, request.config_group.as_ref())?;
         snapshot.requires_journal = request.require_journal;
         request.acceptances.validate_items(&|kind, item| match kind {
             ItemKind::Setting => is_setting(&snapshot, item),
@@ -50,7 +50,7 @@ impl Session<'_> {
     /// Fails if the config group is not found, or a read fails.
     pub(super) fn read_snapshot(
         &mut self,
-        found: ResolvedCluster,
+        resolved: ResolvedCluster,
         mut target: kafka_version::ResolvedVersion,
         wanted: Option<&Selector>,
     ) -> Result<Snapshot, Failure> {
@@ -59,10 +59,11 @@ impl Session<'_> {
             let name = list.iter().find_map(|group| group.version_name.as_deref());
             target.version.release = name.and_then(Release::find);
         }
-        let groups = self.read_groups(&found, &target.version, &list, wanted)?;
-        let journal = self.journal_state(found.cluster.no);
-        let mut snapshot = assemble(found.cluster, found.health, target, groups, journal);
-        (snapshot.listed_identity, snapshot.current_version) = (found.listed_identity, found.current_version);
+        let groups = self.read_groups(&resolved, &target.version, &list, wanted)?;
+        let journal = self.journal_state(resolved.cluster.no);
+        let mut snapshot = assemble(resolved.cluster, resolved.health, target, groups, journal);
+        (snapshot.listed_identity, snapshot.current_version) =
+            (resolved.listed_identity, resolved.current_version);
         snapshot.pre_check = self.run_pre_check(&snapshot)?;
         Ok(snapshot)
     }
@@ -81,7 +82,7 @@ impl Session<'_> {
         let no = before.cluster.no;
         let [cluster, health] = require_all(join(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
         let cluster =
-            convert_answer::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?.named_as(&before.cluster);
+            convert_response::<Option<Cluster>>(cluster)?.ok_or(Failure::Stale)?.named_as(&before.cluster);
         let current = self.fetch_current_settings(&cluster)?;
         let target_settings = match &before.selected_group {
             group if group.group().is_some() && before.target_settings.is_some() => {
@@ -93,7 +94,8 @@ impl Session<'_> {
         let (group, copy_command) = (before.selected_group.clone(), before.copy_command.clone());
         let groups = GroupSelection { current, group, target_settings, copy_command };
         let journal = self.journal_state(no);
-        let mut snapshot = assemble(cluster, convert_answer(health)?, before.target.clone(), groups, journal);
+        let mut snapshot =
+            assemble(cluster, convert_response(health)?, before.target.clone(), groups, journal);
         snapshot.listed_identity = before.identity().ok().or_else(|| before.listed_identity.clone());
         snapshot.requires_journal = before.requires_journal;
         snapshot.current_version = match (&before.current_version, snapshot.cluster.version) {
@@ -107,29 +109,29 @@ impl Session<'_> {
     /// Reads the current and the target config group.
     fn read_groups(
         &self,
-        found: &ResolvedCluster,
+        resolved: &ResolvedCluster,
         target: &KafkaVersion,
         list: &[ConfigGroup],
         wanted: Option<&Selector>,
     ) -> Result<GroupSelection, Failure> {
-        let current = self.fetch_current_settings(&found.cluster)?;
+        let current = self.fetch_current_settings(&resolved.cluster)?;
         // At the target there is nothing to choose and nothing to compare.
-        if found.cluster.version == Some(target.code) {
+        if resolved.cluster.version == Some(target.code) {
             let group = match wanted {
                 Some(wanted) => {
-                    SelectedGroup::Named(self.resolve_group(&found.offered_versions, list, wanted)?)
+                    SelectedGroup::Named(self.resolve_group(&resolved.offered_versions, list, wanted)?)
                 }
                 None => SelectedGroup::Chosen(choose(None, &[], None, 0)),
             };
             return Ok(GroupSelection { current, group, target_settings: None, copy_command: None });
         }
         if let Some(wanted) = wanted {
-            let named = self.resolve_group(&found.offered_versions, list, wanted)?;
+            let named = self.resolve_group(&resolved.offered_versions, list, wanted)?;
             let compared: &[ConfigGroup] =
                 if named.version == target.code { std::slice::from_ref(&named) } else { &[] };
             let target_settings = self.fetch_readable_settings(compared)?.pop();
             let copy_command =
-                self.better_copy_command(found, current.as_ref(), target_settings.as_ref(), target, list);
+                self.better_copy_command(resolved, current.as_ref(), target_settings.as_ref(), target, list);
             return Ok(GroupSelection {
                 current,
                 group: SelectedGroup::Named(named),
@@ -138,12 +140,12 @@ impl Session<'_> {
             });
         }
         let candidates = self.fetch_readable_settings(&candidates_to_read(current.as_ref(), list))?;
-        let mut groups = select_group(current, found.current_release(), &candidates, target, list.len());
+        let mut groups = select_group(current, resolved.current_release(), &candidates, target, list.len());
         if let SelectedGroup::Chosen(GroupChoice::None(compared)) = &groups.group {
             let nearest = compared.candidates.first();
             let nearest = nearest.and_then(|nearest| settings_of(&candidates, nearest.group.no));
             groups.copy_command =
-                self.better_copy_command(found, groups.current.as_ref(), nearest, target, list);
+                self.better_copy_command(resolved, groups.current.as_ref(), nearest, target, list);
         }
         Ok(groups)
     }
@@ -151,19 +153,19 @@ impl Session<'_> {
     /// Returns the command that copies the current group, if the copy keeps more values than `other`.
     fn better_copy_command(
         &self,
-        found: &ResolvedCluster,
+        resolved: &ResolvedCluster,
         current: Option<&GroupSettings>,
         other: Option<&GroupSettings>,
         target: &KafkaVersion,
         list: &[ConfigGroup],
     ) -> Option<String> {
         let current = current?;
-        let side = VersionedSettings { settings: current, release: found.current_release() };
+        let side = VersionedSettings { settings: current, release: resolved.current_release() };
         if other.is_some_and(|other| !copy_is_better(side, other, target.release.as_ref())) {
             return None;
         }
-        let source = format!("--cluster no:{}", found.cluster.no);
-        self.copy_command(&source, (&current.group, found.current_release()), target, list, &|_| false)
+        let source = format!("--cluster no:{}", resolved.cluster.no);
+        self.copy_command(&source, (&current.group, resolved.current_release()), target, list, &|_| false)
     }
 
     /// Runs the service's pre-check, if it applies.
@@ -172,8 +174,8 @@ impl Session<'_> {
             Ok(target) => target,
             Err(why) => return Ok(PreCheck::NotRun(why)),
         };
-        let [answer] = require_all(join(self.api, &[Read::PreCheck(target)]))?;
-        convert_answer(answer)
+        let [response] = require_all(join(self.api, &[Read::PreCheck(target)]))?;
+        convert_response(response)
     }
 }
 

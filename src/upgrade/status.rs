@@ -33,11 +33,11 @@ pub(crate) struct StatusRequest {
 /// With a version and an open start in the journal, fails as `upgrade` does. Otherwise fails if the change did not reach
 /// the version, the state is `error`, or the timeout expires.
 pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Result<(), Failure> {
-    let found = session.resolve_cluster(&request.cluster)?;
-    let status = found.health.as_ref().map(|health| &health.identity);
-    let no = found.cluster.no;
+    let resolved = session.resolve_cluster(&request.cluster)?;
+    let status = resolved.health.as_ref().map(|health| &health.identity);
+    let no = resolved.cluster.no;
     if let Err(conflict) =
-        agreed_identity(no, found.listed_identity.as_ref(), &found.cluster.identity, status)
+        agreed_identity(no, resolved.listed_identity.as_ref(), &resolved.cluster.identity, status)
     {
         return Err(Failure::Read(ApiError::Unreadable {
             operation: "getClusterInfo",
@@ -47,17 +47,17 @@ pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Resu
         }));
     }
     let target = match &request.version {
-        Some(selector) => Some(selector.find(&found.offered_versions)?.version),
+        Some(selector) => Some(selector.find(&resolved.offered_versions)?.version),
         None => None,
     };
     let previous = match &request.previous_version {
-        Some(selector) => Some(selector.find(&found.offered_versions)?.version),
+        Some(selector) => Some(selector.find(&resolved.offered_versions)?.version),
         None => None,
     };
     session.report.to.clone_from(&target);
     let now = session.clock.now();
-    session.record_cluster(now, &found.cluster);
-    if let Some(health) = &found.health {
+    session.record_cluster(now, &resolved.cluster);
+    if let Some(health) = &resolved.health {
         session.record_health(now, "getClusterStatus", health);
         session.report.brokers.record(health, Duration::ZERO);
     }
@@ -65,7 +65,7 @@ pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Resu
         session.report.ended_at = Some(session.clock.now());
         return Ok(());
     }
-    let name = found.cluster.name.clone();
+    let name = resolved.cluster.name.clone();
     let open = session.journal.state(&session.context.service, no).open_starts;
     let open = target.as_ref().and_then(|target| open_start::for_version(&open, target.code)).cloned();
     let expected = Expectation {
@@ -76,7 +76,7 @@ pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Resu
             .or(previous.as_ref().map(|previous| previous.code)),
         brokers: ExpectedBrokers::new(
             open.iter().flat_map(|start| start.brokers.iter().cloned()),
-            found.cluster.brokers,
+            resolved.cluster.brokers,
         ),
     };
     let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
@@ -89,9 +89,9 @@ pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Resu
     {
         // Without a target version, the report shows what the cluster has now.
         session.report.current_group_no = last.config_group;
-        if last.version != found.cluster.version {
+        if last.version != resolved.cluster.version {
             let offered =
-                found.offered_versions.iter().find(|offer| Some(offer.code) == last.version).cloned();
+                resolved.offered_versions.iter().find(|offer| Some(offer.code) == last.version).cloned();
             session.report.from = offered.or(last.version.map(KafkaVersion::nameless));
         }
     }

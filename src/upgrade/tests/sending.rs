@@ -1,4 +1,4 @@
-//! The start: how often it is sent, what comes before it, and what is messages of it.
+//! Tests of the start: how often it is sent, what precedes it, and what is reported.
 
 use std::time::Duration;
 
@@ -19,20 +19,20 @@ use crate::upgrade::start::{StartOutcome, StartRequest};
 
 const GREEN: &[&str] = &["green", "green", "green"];
 
-/// One start against a fake service, and how it ended.
+/// The result of one start against the fake service.
 struct Sent {
     outcome: Result<StartOutcome, Failure>,
     submitted: &'static str,
     /// The clock's time at each start.
     starts: Vec<Duration>,
     connect_within: Vec<Duration>,
-    /// Everything that was asked for, in order.
+    /// The requests in order.
     reads: Vec<&'static str>,
     messages: Vec<String>,
 }
 
 impl Sent {
-    /// Exit code (0 for a change that is followed), `submitted`, and the number of starts.
+    /// Returns the exit code (0 for a followed change), `submitted`, and the number of starts.
     fn summary(&self) -> (u8, &'static str, usize) {
         let exit = self.outcome.as_ref().map_or_else(Failure::exit, |_| Exit::Ok);
         (exit.code(), self.submitted, self.starts.len())
@@ -43,7 +43,7 @@ impl Sent {
     }
 }
 
-/// Sends one start, answered as given. `read_age` is the age of the last look; `adjust` changes the service.
+/// Sends one start with these results. `read_age` is the age of the last reads; `adjust` changes the service.
 fn send_with(
     answers: Vec<Result<(), ApiError>>,
     read_age: Duration,
@@ -62,15 +62,15 @@ fn send_with(
     let plan = Plan::new(&snapshot, &acceptances);
     let target = plan.target().unwrap();
     let consent = consent(&plan);
-    let ready = StartRequest {
+    let request = StartRequest {
         snapshot: &snapshot,
         plan: &plan,
         target,
         acceptances: &acceptances,
         consent: &consent,
-        observed_at: observed_at,
+        observed_at,
     };
-    let outcome = test.session(&api).send_start(ready);
+    let outcome = test.session(&api).send_start(request);
     Sent {
         outcome,
         submitted: test.report.submitted.word(),
@@ -93,7 +93,7 @@ fn changing(_: Duration) -> Snapshot {
     cluster("changing", OLD, GREEN)
 }
 
-/// Idle until `seconds` have passed, then what `then` says.
+/// Returns an idle cluster until `seconds` have passed, and then the cluster of `then`.
 fn idle_until(seconds: u64, then: fn(Duration) -> Snapshot) -> impl Fn(Duration) -> Snapshot {
     move |now| if now < Duration::from_secs(seconds) { idle(now) } else { then(now) }
 }
@@ -111,7 +111,7 @@ fn an_accepted_start_is_sent_once() {
     let sent = send(vec![Ok(())], idle);
     assert_eq!(sent.summary(), (0, "unknown", 1), "`submitted` is set by the caller");
     assert_eq!(sent.answer(), Some(StartAnswer::Accepted));
-    assert_eq!(sent.reads, ["start"], "the look was fresh");
+    assert_eq!(sent.reads, ["start"], "the reads were recent");
     assert_eq!(sent.connect_within, [Duration::from_secs(5)]);
 }
 
@@ -166,7 +166,7 @@ fn a_failed_read_counts_as_an_attempt() {
     assert_eq!(
         sent.reads,
         [&["start"][..], &look, &look, &look].concat(),
-        "looks are the other three attempts"
+        "reads are the other three attempts"
     );
     let once = |api: &mut FakeApi<'_>| {
         api.read_failure = Box::new(|now, _| (now < Duration::from_secs(3)).then(|| gateway(503, 500)));
@@ -191,7 +191,7 @@ fn slow_or_failed_reads_prevent_the_start() {
     let slow = |api: &mut FakeApi<'_>| api.answer_time.set(Duration::from_secs(6));
     let sent = send_with(vec![], Duration::from_secs(6), idle, slow);
     assert_eq!(sent.summary(), (12, "no", 0));
-    assert_eq!(sent.reads.len(), 2 * 2, "the look is repeated twice at most");
+    assert_eq!(sent.reads.len(), 2 * 2, "the reads are repeated at most twice");
     let dead = |api: &mut FakeApi<'_>| api.read_failure = Box::new(|_, _| Some(lost()));
     let sent = send_with(vec![], Duration::from_secs(6), idle, dead);
     assert_eq!(sent.summary(), (12, "no", 0));
@@ -282,7 +282,7 @@ fn an_unanswered_start_is_never_sent_again() {
 #[test]
 fn a_late_change_is_still_observed() {
     let late = send(vec![Err(lost())], idle_until(20, changing));
-    assert_eq!(late.summary().0, 0, "the fourth look is made 30 s after the start");
+    assert_eq!(late.summary().0, 0, "the fourth poll is 30 s after the start");
     assert_eq!(send(vec![Err(lost())], idle_until(31, changing)).summary(), (9, "unknown", 1));
 }
 
@@ -304,7 +304,7 @@ fn failed_polls_do_not_count_and_end_after_five_minutes() {
     assert_eq!(sent.summary(), (9, "unknown", 1));
     assert!(
         (20..100).contains(&sent.reads.len()),
-        "it tried for five minutes, more and more slowly: {}",
+        "it polls for five minutes with growing pauses: {}",
         sent.reads.len()
     );
 }

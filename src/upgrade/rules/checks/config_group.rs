@@ -165,17 +165,18 @@ pub(super) fn changed_values(snapshot: &Snapshot, changes: &[SettingChange]) -> 
     {
         return None;
     }
-    let changed: Vec<&SettingChange> = changes
+    let effective: Vec<&SettingChange> = changes
         .iter()
         .filter(|change| matches!(change.class, ChangeClass::Changed | ChangeClass::Gained))
         .collect();
-    if changed.is_empty() {
+    if effective.is_empty() {
         return Some(Check::pass(id, "no value changes"));
     }
-    let (risky, others): (Vec<&SettingChange>, Vec<_>) = changed.iter().partition(|change| change.is_risky());
+    let (risky, others): (Vec<&SettingChange>, Vec<_>) =
+        effective.iter().partition(|change| change.is_risky());
     if risky.is_empty() {
-        let keys = changed.iter().map(|change| change.key.clone()).collect();
-        let reason = describe_changes(changed.iter().copied());
+        let keys = effective.iter().map(|change| change.key.clone()).collect();
+        let reason = describe_changes(effective.iter().copied());
         return Some(Check { items: keys, ..Check::new(id, CheckResult::Warn, reason) });
     }
     let items = risky.iter().map(|change| change.key.clone()).collect();

@@ -186,9 +186,9 @@ fn version_zookeeper(snapshot: &Snapshot) -> Option<Check> {
     })
 }
 
-fn pre_check(answer: &PreCheck) -> Check {
+fn pre_check(result: &PreCheck) -> Check {
     let id = "service.precheck";
-    match answer {
+    match result {
         PreCheck::NotRun(why) => Check::new(id, CheckResult::Skipped, *why),
         PreCheck::Passed { request_id } => {
             let reason = request_id.as_ref().map_or("possible".to_owned(), |id| format!("request {id}"));

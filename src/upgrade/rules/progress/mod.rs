@@ -154,8 +154,8 @@ impl Streak {
         })
     }
 
-    fn has_lasted(self, looks: u32, time: Duration, now: Duration) -> bool {
-        self.observations >= looks && now.saturating_sub(self.since) >= time
+    fn has_lasted(self, observations: u32, time: Duration, now: Duration) -> bool {
+        self.observations >= observations && now.saturating_sub(self.since) >= time
     }
 }
 
