@@ -1,7 +1,7 @@
 //! The checks of an upgrade, each with an id, a result, a reason, and a remedy.
 //!
 //! To add a check, add its id to `policy.rs`, write a function that returns a [`Check`] in the file of its topic, and
-//! call the function in [`evaluate`].
+//! call the function in [`evaluate()`].
 
 use super::acceptance::Acceptances;
 use super::checks::policy::{Override, check_policy};
