@@ -1,5 +1,6 @@
-//! Everything a command has to tell at its end, filled in while it works: at an error or a signal it holds
-//! what was known by then.
+//! The report of a command about one cluster.
+//!
+//! The command fills it in while it runs, so that it is complete up to an error or a signal.
 
 use jiff::Timestamp;
 
@@ -17,61 +18,61 @@ use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::checks::Check;
 use crate::upgrade::rules::plan::Plan;
 
-/// A version as a possible target of one cluster.
+/// An offered version as a possible upgrade target of one cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct VersionChoice {
     pub version: KafkaVersion,
     pub is_current: bool,
-    /// None when it can't be told, for the reason given.
+    /// None when `reason` prevents a decision.
     pub possible: Option<bool>,
     pub reason: String,
 }
 
-/// What `check`, `upgrade` and `status` share.
+/// What `check`, `upgrade`, `status`, and `config-group copy` found out about one cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Report {
     pub cluster: Option<(String, ClusterNo)>,
-    /// The cluster's state in the service's own word, as last seen.
+    /// The cluster's state as the service last reported it.
     pub state: Option<String>,
     pub broker_count: Option<u64>,
     pub from: Option<KafkaVersion>,
     pub to: Option<KafkaVersion>,
     pub group_from: Option<ConfigGroup>,
     pub group_to: Option<ConfigGroup>,
-    /// The present group's number even where its name can't be read.
+    /// The number of the current group, also when its name can't be read.
     pub current_group_no: Option<ConfigGroupNo>,
     pub changes: Vec<SettingChange>,
-    /// Groups that may be named where none is settled, the best first.
+    /// The closest config groups when none is selected, best first.
     pub candidates: Vec<Candidate>,
     pub checks: Vec<Check>,
-    /// Of `check` without a version only.
+    /// Only for `check` without a version.
     pub versions: Option<Vec<VersionChoice>>,
     pub submitted: Submitted,
     pub verdict: Option<Verdict>,
     pub evidence: Vec<Evidence>,
     pub brokers: BrokerHistories,
     pub health: Option<Health>,
-    /// The cluster's entry as a watch last read it.
+    /// The cluster's entry as last read.
     pub last_cluster: Option<Cluster>,
     pub started_at: Option<Timestamp>,
-    /// When the change ended; None unless its end was observed.
+    /// When the change finished; None unless this was observed.
     pub finished_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
-    /// The start's own request id.
+    /// The request id of the start.
     pub start_request_id: Option<String>,
-    /// Of `config-group copy` only.
+    /// Only for `config-group copy`.
     pub copy: Option<CopyReport>,
-    /// The run whose start the outcome speaks of: this one, or the one it attached to.
+    /// The run that sent the start: this one, or the one it attached to.
     pub start_run: Option<String>,
 }
 
-/// The first pieces of evidence and the latest ones are kept; a watch of hours makes no book.
+/// The maximum number of evidence entries; the first and the latest ones are kept.
 ///
-/// Chosen: enough for every change of a ten-broker cluster.
+/// Chosen: bounds memory on long watches, and is enough for every change of a ten-broker cluster.
 const MAX_EVIDENCE: usize = 60;
 
 impl Report {
-    /// Takes over what the plan says.
+    /// Copies the plan into the report.
     pub(crate) fn apply_plan(&mut self, plan: &Plan) {
         self.cluster = Some((plan.name.clone(), plan.no));
         self.state = Some(plan.state.as_str().to_owned());
@@ -86,7 +87,7 @@ impl Report {
         self.checks.clone_from(&plan.checks);
     }
 
-    /// Returns the versions of which it isn't known what Kafka itself changed; none before both are known.
+    /// Returns the versions whose changes by Kafka are not known; empty until both versions are known.
     pub(crate) fn uncovered_versions(&self) -> Vec<String> {
         match (&self.from, &self.to) {
             (Some(from), Some(to)) => kafka_changes::not_covered([Some(from), Some(to)]),
@@ -94,33 +95,34 @@ impl Report {
         }
     }
 
-    /// Adds the check that the plan no longer holds.
+    /// Adds the check that blocks an outdated plan.
     pub(crate) fn add_stale_check(&mut self) {
-        let reason = "the plan changed between the look and the start";
-        self.checks.push(Check::block(
-            "plan.stale",
-            reason,
-            "run the command again and look at the new plan",
-        ));
+        let reason = "the cluster changed after the plan was made";
+        self.checks.push(Check::block("plan.stale", reason, "run the command again and review the new plan"));
     }
 
-    /// Gives an `upgrade` that failed its verdict, where none is known and nothing was sent: not started.
+    /// Sets the verdict `not_started` after a failure before any start, unless there is a verdict.
     pub(crate) fn set_failure_verdict(&mut self) {
         if self.verdict.is_none() && self.submitted == Submitted::No {
             self.verdict = Some(Verdict::NotStarted);
         }
     }
 
-    /// Adds what was seen, unless the same was seen of the same operation just before.
-    pub(crate) fn add_evidence(&mut self, at: Timestamp, operation: &'static str, saw: impl Into<String>) {
-        let saw = saw.into();
+    /// Adds an observation, unless the last one of the same operation is equal.
+    pub(crate) fn add_evidence(
+        &mut self,
+        at: Timestamp,
+        operation: &'static str,
+        observed: impl Into<String>,
+    ) {
+        let observed = observed.into();
         let before = self.evidence.iter().rev().find(|evidence| evidence.operation == operation);
-        if before.is_some_and(|evidence| evidence.observed == saw) {
+        if before.is_some_and(|evidence| evidence.observed == observed) {
             return;
         }
         if self.evidence.len() == MAX_EVIDENCE {
             self.evidence.remove(MAX_EVIDENCE / 2);
         }
-        self.evidence.push(Evidence { at, operation, observed: saw });
+        self.evidence.push(Evidence { at, operation, observed });
     }
 }

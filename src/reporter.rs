@@ -1,4 +1,4 @@
-//! What the flow tells while it works. `ui` decides how it looks.
+//! Progress reporting while a command runs. `output` renders it.
 
 use std::time::Duration;
 
@@ -8,29 +8,29 @@ use crate::report::Report;
 use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::plan::Plan;
 
-/// Is told what happens. None of it is the result.
+/// Reports progress. The result of a command is not part of it.
 pub(crate) trait Reporter {
-    /// The plan, before a question or as the reason why none is asked.
+    /// Shows the plan, before the confirmation prompt or before an error about it.
     fn show_plan(&mut self, plan: &Plan);
 
-    /// What a copy of a config group would make, before a question.
+    /// Shows what a config group copy would create, before the confirmation prompt.
     fn show_copy_plan(&mut self, report: &Report);
 
-    /// The start was accepted. `follow` is the command that follows it from anywhere.
+    /// Reports that the start was accepted. `follow` is the command that follows the upgrade.
     fn show_started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str);
 
-    /// A change is followed that this run did not start.
-    fn show_following(&mut self, why: &str);
+    /// Reports that this run follows a change that it did not start, or may not have started.
+    fn show_following(&mut self, message: &str);
 
-    /// A look at the brokers, `at` after the watch began.
-    fn show_brokers(&mut self, trails: &BrokerHistories, at: Duration);
+    /// Updates the status of the brokers, observed `at` after the watch began.
+    fn show_brokers(&mut self, histories: &BrokerHistories, at: Duration);
 
-    /// The watch is over: the living lines stay as they are.
+    /// Stops updating the status of the brokers; the last lines stay on the screen.
     fn end_watch(&mut self);
 
-    /// A remark that `--quiet` drops.
+    /// Shows a note, unless `--quiet` is set.
     fn note(&mut self, text: &str);
 
-    /// A remark that has to be read.
+    /// Shows a warning, also with `--quiet`.
     fn warn(&mut self, text: &str);
 }

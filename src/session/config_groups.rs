@@ -1,7 +1,7 @@
-//! Reading config groups and their settings, and what the journal holds of them.
+//! Reads config groups, their settings, and their creations in the journal.
 
 use super::Session;
-use super::resolve::{convert_answer, require_all};
+use super::resolve::{convert_response, require_all};
 use crate::api::{ApiError, CdssApi, Read, ReadResponse, RetryPolicy, read_many};
 use crate::config_group::rules::creation::GroupCreation;
 use crate::error::CommandError;
@@ -15,60 +15,56 @@ use crate::model::selector::{ConfigGroupError, Selector, find_config_group};
 /// The config groups of all versions.
 pub(crate) struct AllGroups {
     pub groups: Vec<ConfigGroup>,
-    /// The versions on offer.
     pub offered_versions: Vec<KafkaVersion>,
-    /// False where groups of a version that is no longer on offer may be missing.
+    /// False if groups of versions that are no longer offered may be missing.
     pub is_complete: bool,
 }
 
-/// Reads the config groups of all versions, and the versions on offer, for their names.
-///
-/// # Errors
-///
-/// Fails when a read does. Nothing was changed.
+/// Reads the config groups of all versions, and the offered versions for their names.
 pub(crate) fn fetch_all_groups(api: &dyn CdssApi) -> Result<AllGroups, CommandError> {
     let [groups, versions] = read_many(api, &[Read::ConfigGroups(None), Read::Versions]);
     let auth = groups.as_ref().is_err_and(ApiError::is_auth);
     let offers =
-        if auth { Vec::new() } else { convert_answer(versions.map_err(CommandError::before_start)?)? };
+        if auth { Vec::new() } else { convert_response(versions.map_err(CommandError::before_start)?)? };
     groups_of_all_versions(api, groups, offers)
 }
 
-/// Takes the list of all versions' groups. The service's guide doesn't name that operation any more: where it is gone,
-/// the groups of each version on offer are read instead.
+/// Converts the list of the groups of all versions.
+///
+/// The service no longer documents this operation. If it is missing, the groups of each offered version are read instead.
 fn groups_of_all_versions(
     api: &dyn CdssApi,
-    answer: Result<ReadResponse, ApiError>,
+    response: Result<ReadResponse, ApiError>,
     offers: Vec<KafkaVersion>,
 ) -> Result<AllGroups, CommandError> {
-    match answer {
+    match response {
         Err(error) if error.is_route_not_found() => {
             let groups = fetch_groups_per_version(api, &offers)?.concat();
             Ok(AllGroups { groups, offered_versions: offers, is_complete: false })
         }
-        answer => {
-            let groups = convert_answer(answer.map_err(CommandError::before_start)?)?;
+        response => {
+            let groups = convert_response(response.map_err(CommandError::before_start)?)?;
             Ok(AllGroups { groups, offered_versions: offers, is_complete: true })
         }
     }
 }
 
-/// Reads the config groups of each of these versions, together.
+/// Reads the config groups of each version together.
 pub(crate) fn fetch_groups_per_version(
     api: &dyn CdssApi,
     versions: &[KafkaVersion],
 ) -> Result<Vec<Vec<ConfigGroup>>, CommandError> {
     let reads: Vec<Read> = versions.iter().map(|version| Read::ConfigGroups(Some(version.code))).collect();
-    let answers = api.read_all(&reads, RetryPolicy::Retry).into_iter();
-    answers.map(|answer| convert_answer(answer.map_err(CommandError::before_start)?)).collect()
+    let responses = api.read_all(&reads, RetryPolicy::Retry).into_iter();
+    responses.map(|response| convert_response(response.map_err(CommandError::before_start)?)).collect()
 }
 
 impl AllGroups {
-    /// What isn't told where the list is not whole.
-    pub(crate) const INCOMPLETE_LIST: &str = "the service lists config groups of the versions on offer only";
+    /// The note about an incomplete list.
+    pub(crate) const INCOMPLETE_LIST: &str = "the service lists config groups of offered versions only";
 
-    /// Returns how to name this group on a command line: by its number, or by its name where another version has a group
-    /// of the same number.
+    /// Returns the command-line argument for this group: its number, or its name if another version has a group with the
+    /// same number.
     pub(crate) fn selector_argument(&self, group: &ConfigGroup) -> String {
         let same = self.groups.iter().filter(|other| other.no == group.no).count();
         match group.name.as_deref().filter(|_| same > 1) {
@@ -77,18 +73,18 @@ impl AllGroups {
         }
     }
 
-    /// Finds the group that was named.
+    /// Finds the selected group. `flag` is the option before the name on the command line.
     ///
     /// # Errors
     ///
-    /// Fails when it isn't there, or several have the name. `flag` stands before the name on the command line.
+    /// Fails if the group is not found or the name is ambiguous.
     pub(crate) fn find(&self, wanted: &Selector, flag: &str) -> Result<&ConfigGroup, CommandError> {
         find_config_group(&self.groups, wanted).map_err(|error| group_failure(error, flag, self.is_complete))
     }
 }
 
 impl Session<'_> {
-    /// Returns the creates of groups of this version that this machine's journal holds.
+    /// Returns the creations of groups of this version in the journal.
     pub(crate) fn recorded_creations(
         &self,
         version: VersionCode,
@@ -96,12 +92,13 @@ impl Session<'_> {
         self.journal.group_creations(&self.context.service, version).map_err(CommandError::Journal)
     }
 
+    /// Reads the config groups of a version.
     pub(crate) fn fetch_groups(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, CommandError> {
         let [list] = require_all(read_many(self.api, &[Read::ConfigGroups(Some(version))]))?;
-        convert_answer(list)
+        convert_response(list)
     }
 
-    /// Finds the group that was named, also among those of other versions: then a check says so.
+    /// Resolves the selected group, also among other versions: a check reports this.
     pub(crate) fn resolve_group(
         &self,
         offers: &[KafkaVersion],
@@ -112,14 +109,14 @@ impl Session<'_> {
         match find_config_group(list, wanted) {
             Ok(group) => Ok(group.clone()),
             Err(ConfigGroupError::NotFound(_)) => {
-                let [answer] = read_many(self.api, &[Read::ConfigGroups(None)]);
-                groups_of_all_versions(self.api, answer, offers.to_vec())?.find(wanted, flag).cloned()
+                let [response] = read_many(self.api, &[Read::ConfigGroups(None)]);
+                groups_of_all_versions(self.api, response, offers.to_vec())?.find(wanted, flag).cloned()
             }
             Err(error) => Err(group_failure(error, flag, true)),
         }
     }
 
-    /// Reads the group in use; None where the service tells none.
+    /// Reads the current group of a cluster with its settings; None if the service reports none.
     pub(crate) fn fetch_current_settings(
         &self,
         cluster: &Cluster,
@@ -133,20 +130,20 @@ impl Session<'_> {
             refusal_as_empty(group, ReadResponse::ConfigGroup(None)),
             refusal_as_empty(settings, ReadResponse::Settings(None)),
         ])?;
-        let group: Option<ConfigGroup> = convert_answer(group)?;
-        let settings: Option<Vec<Setting>> = convert_answer(settings)?;
+        let group: Option<ConfigGroup> = convert_response(group)?;
+        let settings: Option<Vec<Setting>> = convert_response(settings)?;
         Ok(settings.map(|settings| GroupSettings { group: group.unwrap_or(bare), settings }))
     }
 
-    /// Reads which group is in use; None where the service tells none.
+    /// Reads the current group of a cluster; None if the service reports none.
     pub(crate) fn fetch_current_group(&self, cluster: &Cluster) -> Result<Option<ConfigGroup>, CommandError> {
         let Some(bare) = unnamed_current_group(cluster) else { return Ok(None) };
         let [group] = read_many(self.api, &[Read::ConfigGroup(bare.no, bare.version)]);
         let [group] = require_all([refusal_as_empty(group, ReadResponse::ConfigGroup(None))])?;
-        Ok(Some(convert_answer::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
+        Ok(Some(convert_response::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
     }
 
-    /// Makes the report name the config group that the last look showed, and says so where another one was planned.
+    /// Adds the config group of the last observation to the report, and warns if another one was planned.
     pub(crate) fn report_current_group(&mut self) {
         let Some(cluster) = self.report.last_cluster.clone() else { return };
         let Some(bare) = unnamed_current_group(&cluster) else { return };
@@ -154,7 +151,7 @@ impl Session<'_> {
         if self.report.group_to.as_ref().is_some_and(|planned| planned.name.is_some()) {
             return;
         }
-        // Its name is a courtesy: without an answer the number has to do.
+        // The name is optional. If it can't be read, the report has the number only.
         let group = self.fetch_current_group(&cluster).ok().flatten().unwrap_or(bare);
         if let Some(planned) = planned {
             self.reporter.warn(&format!("the cluster uses config group {group}, not {planned} as planned"));
@@ -162,92 +159,93 @@ impl Session<'_> {
         self.report.group_to = Some(group);
     }
 
-    /// Reads the settings of several groups at once. A group whose settings the service doesn't tell is
-    /// left out: it can't be chosen.
+    /// Reads the settings of several groups together. Leaves out groups without readable settings: they can't be selected.
     pub(crate) fn fetch_readable_settings(
         &self,
         groups: &[ConfigGroup],
     ) -> Result<Vec<GroupSettings>, CommandError> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
         let mut found = Vec::new();
-        for (group, answer) in groups.iter().zip(self.api.read_all(&reads, RetryPolicy::Retry)) {
-            let answer =
-                refusal_as_empty(answer, ReadResponse::Settings(None)).map_err(CommandError::before_start)?;
-            if let Some(settings) = convert_answer::<Option<Vec<Setting>>>(answer)? {
+        for (group, response) in groups.iter().zip(self.api.read_all(&reads, RetryPolicy::Retry)) {
+            let response = refusal_as_empty(response, ReadResponse::Settings(None))
+                .map_err(CommandError::before_start)?;
+            if let Some(settings) = convert_response::<Option<Vec<Setting>>>(response)? {
                 found.push(GroupSettings { group: group.clone(), settings });
             }
         }
         Ok(found)
     }
 
-    /// Reads the settings of several groups, each of which has to be told.
+    /// Reads the settings of several groups together.
     ///
     /// # Errors
     ///
-    /// Fails with the service's own words where it refuses one. Nothing was changed.
+    /// Fails if the settings of a group can't be read.
     pub(crate) fn fetch_required_settings(
         &self,
         groups: &[ConfigGroup],
     ) -> Result<Vec<GroupSettings>, CommandError> {
         let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
-        let answers = self.api.read_all(&reads, RetryPolicy::Retry);
-        let told = groups.iter().zip(answers).map(|(group, answer)| {
-            let settings = answer.and_then(Option::<Vec<Setting>>::try_from)?;
+        let responses = self.api.read_all(&reads, RetryPolicy::Retry);
+        let settings = groups.iter().zip(responses).map(|(group, response)| {
+            let settings = response.and_then(Option::<Vec<Setting>>::try_from)?;
             Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(missing_settings_error)? })
         });
-        told.collect::<Result<_, ApiError>>().map_err(CommandError::before_start)
+        settings.collect::<Result<_, ApiError>>().map_err(CommandError::before_start)
     }
 }
 
-/// The group that the cluster names, without its name.
+/// Returns the cluster's current group, without its name.
 fn unnamed_current_group(cluster: &Cluster) -> Option<ConfigGroup> {
     let (no, version) = (cluster.config_group?, cluster.version?);
     Some(ConfigGroup::unnamed(no, version))
 }
 
-/// The failure of a name or number that is not one group. `flag` stands before the name on the command line.
+/// Creates the failure of a group that is not found or ambiguous. `flag` is the option before the name.
 fn group_failure(error: ConfigGroupError, flag: &str, is_whole: bool) -> CommandError {
     let hint = match &error {
-        ConfigGroupError::NotFound(_) if is_whole => "`cdss list config-groups` shows them".to_owned(),
+        ConfigGroupError::NotFound(_) if is_whole => {
+            "`cdss list config-groups` shows all config groups".to_owned()
+        }
         ConfigGroupError::NotFound(_) => {
-            format!("`cdss list config-groups` shows them; {}", AllGroups::INCOMPLETE_LIST)
+            format!("`cdss list config-groups` shows all config groups; {}", AllGroups::INCOMPLETE_LIST)
         }
         ConfigGroupError::Ambiguous { groups, .. } => ambiguity_hint(groups, flag),
     };
     CommandError::ConfigGroup { error, hint }
 }
 
-/// Says how to name one of several groups. A number is a group's own for its version only.
+/// Returns the hint for an ambiguous name or number. A group's number is unique only within its version.
 fn ambiguity_hint(groups: &[ConfigGroup], flag: &str) -> String {
     if groups.iter().any(|group| group.no != groups[0].no) {
-        return format!("name one by its number, such as {flag}no:{}", groups[0].no);
+        return format!("use the group number, such as {flag}no:{}", groups[0].no);
     }
     match groups[0].name.as_deref() {
         Some(name) if groups[1..].iter().all(|group| !group.is_named(name)) => {
-            format!("name one by its name, such as {flag}{}", shell_quote(&format!("name:{name}")))
+            format!("use the group name, such as {flag}{}", shell_quote(&format!("name:{name}")))
         }
-        _ => "nothing but their version tells them apart; a copy takes a cluster's own with --cluster"
+        _ => "the groups differ only in their version; to copy the group of a cluster, use --cluster"
             .to_owned(),
     }
 }
 
-/// A group that the service refuses to show counts as one that it tells nothing of; a check says so.
+/// Treats a refused read as an empty response. A check reports the missing data.
 fn refusal_as_empty(
-    answer: Result<ReadResponse, ApiError>,
+    response: Result<ReadResponse, ApiError>,
     nothing: ReadResponse,
 ) -> Result<ReadResponse, ApiError> {
-    match answer {
+    match response {
         Err(ApiError::Refused { .. }) => Ok(nothing),
-        answer => answer,
+        response => response,
     }
 }
 
-/// An answer about settings that tells none.
+/// Creates the error of a response without settings.
 pub(crate) fn missing_settings_error() -> ApiError {
     ApiError::Unreadable {
         operation: "getKafkaConfigGroupDetailList",
         status: 200,
-        reason: "an answer without content".to_owned(),
+        reason: "an empty response".to_owned(),
         request_id: None,
     }
 }

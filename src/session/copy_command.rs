@@ -1,4 +1,4 @@
-//! The command that copies a config group to another version.
+//! Builds the command that copies a config group to another version.
 
 use super::Session;
 use crate::config_group::rules::creation::find_unresolved;
@@ -6,7 +6,7 @@ use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::{GroupName, available_name};
 use crate::model::kafka_version::{KafkaVersion, Release};
 
-/// Returns the name that a copy of this group has where none is given; None where there is none of the usual length.
+/// Returns the default name of a copy; None if it would be too long.
 pub(crate) fn default_copy_name(
     from: &ConfigGroup,
     before: Option<&Release>,
@@ -16,8 +16,10 @@ pub(crate) fn default_copy_name(
 }
 
 impl Session<'_> {
-    /// Returns the command that copies a group for this version, under a name that none of the version's groups has, no
-    /// create of unknown fate may still bring, and `is_taken` doesn't know. `source` names the group on the command line.
+    /// Returns the command that copies a group to the target version under a free name.
+    ///
+    /// A name is free if no group of the version has it, no unresolved creation may still create it, and `is_taken`
+    /// returns false. `source` is the argument for the group to copy.
     pub(crate) fn copy_command(
         &self,
         source: &str,
@@ -29,7 +31,7 @@ impl Session<'_> {
         let old = from.name.as_deref().unwrap_or_default();
         let default = default_copy_name(from, before, target);
         let digits = target.release.as_ref().map_or_else(|| target.code.to_string(), Release::digits);
-        // A journal that can't be read is a finding of its own.
+        // Another check reports a journal that can't be read.
         let creates = self.recorded_creations(target.code).unwrap_or_default();
         let is_taken = |name: &GroupName| {
             list.iter().any(|group| group.is_named(name.as_str()))

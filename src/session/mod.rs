@@ -1,4 +1,4 @@
-//! The order of things, over traits: what is read when, what is asked, what is sent, what is watched.
+//! What the commands share: the service, the clock, the journal, the reporter, and the reads that start every command.
 
 pub(crate) mod config_groups;
 pub(crate) mod copy_command;
@@ -18,22 +18,22 @@ use crate::reporter::Reporter;
 use crate::signals::Interrupted;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
-use crate::upgrade::rules::progress::WatchThresholds;
+use crate::upgrade::rules::watch_thresholds::WatchThresholds;
 
-/// What every flow works with.
+/// The dependencies and the report of a running command.
 pub(crate) struct Session<'a> {
     pub api: &'a dyn CdssApi,
     pub clock: &'a dyn Clock,
     pub journal: &'a Journal,
     pub context: &'a CommandContext,
     pub reporter: &'a mut dyn Reporter,
-    /// Between two looks.
     pub poll_interval: Duration,
-    /// Is filled in as things become known.
+    /// Filled in while the command runs.
     pub report: &'a mut Report,
 }
 
 impl Session<'_> {
+    /// Returns the thresholds for the endpoint: shorter ones on loopback.
     pub(crate) fn watch_thresholds(&self) -> WatchThresholds {
         if self.context.service.endpoint.is_loopback() {
             WatchThresholds::LOOPBACK
@@ -42,46 +42,48 @@ impl Session<'_> {
         }
     }
 
-    /// Returns the command that follows the upgrade of this plan from anywhere. A start that is watched knows the version
-    /// before better than a plan that was made after it.
+    /// Returns the command that follows the upgrade of this plan. The previous version is that of the recorded start, if
+    /// there is one: the plan was made after it.
     pub(crate) fn follow_command(&self, plan: &Plan) -> String {
-        let before = match &plan.next_action {
+        let previous = match &plan.next_action {
             NextAction::Attach(start) | NextAction::BusyWith(start) => start.from.map(KafkaVersion::unnamed),
             NextAction::FollowOtherChange => None,
             NextAction::NothingToDo | NextAction::RunChecks => plan.from.clone(),
         };
-        let named =
-            plan.from.clone().filter(|from| before.as_ref().is_some_and(|before| before.code == from.code));
-        self.context.follow_command(plan.no, Some(&plan.to), named.or(before).as_ref())
+        let named = plan
+            .from
+            .clone()
+            .filter(|from| previous.as_ref().is_some_and(|previous| previous.code == from.code));
+        self.context.follow_command(plan.no, Some(&plan.to), named.or(previous).as_ref())
     }
 
-    /// Says where things are looked for: site, region, the address when it is not the site's own, and the profile
-    /// that was asked for.
+    /// Describes where the command reads: site, region, the endpoint if it is not the site's own, and the profile.
     pub(crate) fn location(&self) -> String {
         let CommandContext { service, profile } = self.context;
-        let own = (!service.endpoint.is_ncp()).then(|| format!(" at {}", service.endpoint));
+        let endpoint = (!service.endpoint.is_ncp()).then(|| format!(" at {}", service.endpoint));
         let profile = profile.as_ref().map(|profile| format!(", profile {profile}"));
-        let mut place = format!("{} {}", service.site, service.region);
-        place.extend([own, profile].into_iter().flatten());
-        place
+        let mut location = format!("{} {}", service.site, service.region);
+        location.extend([endpoint, profile].into_iter().flatten());
+        location
     }
 
-    /// Says where else a thing may be.
+    /// Returns a hint to the other regions and sites.
     pub(crate) fn other_regions_hint(&self) -> String {
         let service = &self.context.service;
         let others = service.region.other_regions(service.site);
         if others.is_empty() {
-            "`cdss list clusters` shows those of this region; other sites need --site and their own key"
+            "`cdss list clusters` shows the clusters in this region; for another site, use --site and its own key"
                 .to_owned()
         } else {
             format!(
-                "`cdss list clusters` shows those of this region; others are {} (--region)",
+                "`cdss list clusters` shows the clusters in this region; for {}, use --region",
                 others.join(", ")
             )
         }
     }
 }
 
+/// Creates the failure of a signal before any start.
 pub(crate) fn interrupted_before_start(Interrupted(signal): Interrupted) -> CommandError {
     CommandError::Interrupted { signal, start: StartState::NotSent, follow: None }
 }

@@ -1,4 +1,4 @@
-//! From names to numbers: the first reads of every command.
+//! Resolves the cluster of a command, and reads its state, health, and version.
 
 use super::Session;
 use crate::api::{ApiError, Read, ReadResponse, read_many};
@@ -10,82 +10,82 @@ use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector, releas
 use crate::model::selector::{Selector, find_cluster};
 use crate::upgrade::rules::acceptance::Acceptances;
 
-/// What was asked for, in the user's words.
+/// The arguments of `upgrade` and `check`.
 #[derive(Debug, Clone)]
 pub(crate) struct UpgradeRequest {
     pub cluster: Selector,
     pub version: VersionSelector,
     pub config_group: Option<Selector>,
     pub acceptances: Acceptances,
-    /// Without a journal nothing may be started.
+    /// `--require-journal` was given: nothing is started without a journal.
     pub require_journal: bool,
 }
 
-/// A cluster with what the first reads told of it.
+/// A cluster with the results of the first reads.
 #[derive(Debug, Clone)]
 pub(crate) struct ResolvedCluster {
     pub cluster: Cluster,
-    /// What the list said of it, where it was found by its name.
+    /// The identity from the cluster list, if the cluster was found by its name.
     pub listed_identity: Option<ClusterIdentity>,
     pub health: Option<Health>,
     pub offered_versions: Vec<KafkaVersion>,
-    /// The present version, with its name where one was told.
-    pub version: Option<KafkaVersion>,
+    /// The current version, with its name if the service reported one.
+    pub current_version: Option<KafkaVersion>,
 }
 
 impl ResolvedCluster {
-    /// Returns the release of the present version.
+    /// Returns the release of the current version.
     pub(crate) fn current_release(&self) -> Option<&Release> {
-        release_of(self.version.as_ref())
+        release_of(self.current_version.as_ref())
     }
 }
 
-/// Returns the answers, or the failure that says most: a wrong key before a network that was down too.
+/// Returns all responses, or the most helpful failure: a credential error comes before a network error.
 pub(crate) fn require_all<const N: usize>(
-    answers: [Result<ReadResponse, ApiError>; N],
+    responses: [Result<ReadResponse, ApiError>; N],
 ) -> Result<[ReadResponse; N], CommandError> {
-    let auth = answers.iter().position(|answer| answer.as_ref().is_err_and(ApiError::is_auth));
+    let auth = responses.iter().position(|response| response.as_ref().is_err_and(ApiError::is_auth));
     if let Some(at) = auth
-        && let Err(error) = &answers[at]
+        && let Err(error) = &responses[at]
     {
         return Err(CommandError::before_start(error.clone()));
     }
-    let mut good = Vec::with_capacity(N);
-    for answer in answers {
-        good.push(answer.map_err(CommandError::before_start)?);
+    let mut successes = Vec::with_capacity(N);
+    for response in responses {
+        successes.push(response.map_err(CommandError::before_start)?);
     }
-    Ok(good.try_into().expect("as many answers as reads"))
+    Ok(successes.try_into().expect("as many responses as reads"))
 }
 
-/// Turns an answer into its own type.
-pub(crate) fn convert_answer<T: TryFrom<ReadResponse, Error = ApiError>>(
-    answer: ReadResponse,
+/// Converts a response into its own type.
+pub(crate) fn convert_response<T: TryFrom<ReadResponse, Error = ApiError>>(
+    response: ReadResponse,
 ) -> Result<T, CommandError> {
-    answer.try_into().map_err(CommandError::before_start)
+    response.try_into().map_err(CommandError::before_start)
 }
 
 impl Session<'_> {
-    /// Finds the cluster and reads its state, its health and the versions on offer.
+    /// Resolves the cluster and reads its state, its health, and the offered versions.
     ///
-    /// By number that is one round of reads, by name two.
+    /// This takes one round of reads by number, and two by name.
     ///
     /// # Errors
     ///
-    /// Fails when the name fits none or several, or a read fails. Nothing was started.
+    /// Fails if the cluster is not found, the name is ambiguous, or a read fails. Nothing was started.
     pub(crate) fn resolve_cluster(&mut self, wanted: &Selector) -> Result<ResolvedCluster, CommandError> {
         let (no, offers, listed) = match wanted {
             Selector::Number(number) => (ClusterNo::new(*number), None, None),
             Selector::Name(name) => {
                 let reads = [Read::Clusters(Some(name.clone())), Read::Versions];
                 let [list, versions] = require_all(read_many(self.api, &reads))?;
-                let list: ClusterList = convert_answer(list)?;
+                let list: ClusterList = convert_response(list)?;
                 let entry = find_cluster(&list, name).map_err(|error| CommandError::Cluster {
                     hint: self.cluster_error_hint(&error),
                     error,
                     location: self.location(),
                 })?;
                 self.report.cluster = Some((entry.name.clone(), entry.no));
-                (entry.no, Some(convert_answer::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
+                (entry.no, Some(convert_response::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
             }
         };
         let (cluster, health, offers) = if let Some(offers) = offers {
@@ -97,13 +97,13 @@ impl Session<'_> {
             let reads = [Read::Cluster(no), Read::Status(no), Read::Versions];
             let [cluster, health, versions] =
                 require_all(self.reject_missing_cluster(no, read_many(self.api, &reads))?)?;
-            (cluster, health, convert_answer(versions)?)
+            (cluster, health, convert_response(versions)?)
         };
         let cluster =
-            convert_answer::<Option<Cluster>>(cluster)?.ok_or_else(|| self.cluster_not_found(no))?;
+            convert_response::<Option<Cluster>>(cluster)?.ok_or_else(|| self.cluster_not_found(no))?;
         self.report.cluster = Some((cluster.name.clone(), no));
         self.report.state = Some(cluster.state.as_str().to_owned());
-        let health: Option<Health> = convert_answer(health)?;
+        let health: Option<Health> = convert_response(health)?;
         let counted = health.as_ref().and_then(|health| health.brokers.total);
         self.report.broker_count = cluster.brokers.or(counted);
         self.report.health.clone_from(&health);
@@ -117,19 +117,19 @@ impl Session<'_> {
             listed_identity: listed,
             health,
             offered_versions: offers,
-            version: current_version,
+            current_version,
         })
     }
 
-    /// A refused read of one cluster means that there is none of this number.
+    /// Turns a refused read into the failure of a missing cluster: the service refuses reads of unknown numbers.
     fn reject_missing_cluster<const N: usize>(
         &self,
         no: ClusterNo,
-        answers: [Result<ReadResponse, ApiError>; N],
+        responses: [Result<ReadResponse, ApiError>; N],
     ) -> Result<[Result<ReadResponse, ApiError>; N], CommandError> {
-        match answers.first() {
+        match responses.first() {
             Some(Err(ApiError::Refused { .. })) => Err(self.cluster_not_found(no)),
-            _ => Ok(answers),
+            _ => Ok(responses),
         }
     }
 
@@ -141,15 +141,15 @@ impl Session<'_> {
         use crate::model::selector::ClusterError;
         match error {
             ClusterError::NotFound(_) => self.other_regions_hint(),
-            ClusterError::Forbidden { .. } => "give the sub account a permission on this cluster".to_owned(),
+            ClusterError::Forbidden { .. } => "grant the sub account permission for this cluster".to_owned(),
             ClusterError::Ambiguous { numbers, .. } => {
-                format!("name one by its number, such as --cluster no:{}", numbers[0])
+                format!("use the cluster number, such as --cluster no:{}", numbers[0])
             }
         }
     }
 
-    /// Gives the present version its name: from the versions on offer, from the list's entry, or, for a version
-    /// that is no longer on offer, from the list read for this.
+    /// Resolves the name of the current version from the offered versions or the cluster list. Reads the list if the
+    /// version is no longer offered.
     fn resolve_current_version(
         &self,
         cluster: &Cluster,
@@ -164,7 +164,7 @@ impl Session<'_> {
             return Ok(Some(KafkaVersion { release: listed, ..KafkaVersion::unnamed(code) }));
         }
         let [list] = require_all(read_many(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
-        let list: ClusterList = convert_answer(list)?;
+        let list: ClusterList = convert_response(list)?;
         let entry = list.allowed.into_iter().find(|entry| entry.no == cluster.no);
         let release = entry.and_then(|entry| entry.release);
         Ok(Some(KafkaVersion { release, ..KafkaVersion::unnamed(code) }))

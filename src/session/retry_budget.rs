@@ -1,4 +1,4 @@
-//! Attempts at a change that must not happen twice: repeated only where nothing can have been done.
+//! Retries of changes that must not happen twice: a change is sent again only if it cannot have been made.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
@@ -8,24 +8,28 @@ use super::Session;
 use crate::api::{ApiError, CdssApi, OperationKind, RetryDecision, SendFailure, classify};
 use crate::signals::Interrupted;
 
-/// The most attempts, within [`WINDOW`].
+/// The maximum number of attempts.
 ///
-/// Fixed by the design.
+/// Chosen: three retries outlast a short throttling of the gateway.
 const MAX_ATTEMPTS: u32 = 4;
+
+/// The time in which all attempts have to start.
+///
+/// Chosen: a user waits for at most a minute.
 const RETRY_WINDOW: Duration = Duration::from_secs(60);
 
-/// The first pause between two attempts; it doubles.
+/// The first pause between two attempts. It doubles after each retry.
 ///
-/// Chosen: four attempts fit the window with room for slow refusals.
+/// Chosen: four attempts fit into [`RETRY_WINDOW`], even if refusals are slow.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
-/// The pauses before the looks that decide after a lost answer or a refusal.
+/// The pauses before the polls that confirm the outcome of a refused or unanswered change.
 ///
-/// Fixed by the design: half a minute is far longer than an accepted start takes to show in the reads.
+/// Chosen: an accepted start shows in the reads long before 30 seconds have passed.
 pub(crate) const CONFIRMATION_PAUSES: [Duration; 4] =
     [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8), Duration::from_secs(16)];
 
-/// The attempts so far.
+/// The remaining attempts of one change.
 #[derive(Debug)]
 pub(crate) struct RetryBudget {
     started_at: Duration,
@@ -35,20 +39,19 @@ pub(crate) struct RetryBudget {
 }
 
 impl RetryBudget {
-    /// Begins with the first attempt, at this time of the clock.
+    /// Creates the budget at the first attempt, which starts at `now`.
     fn new(now: Duration, pause: Duration) -> Self {
         Self { started_at: now, attempts: 1, pause, has_corrected_clock: false }
     }
 
-    /// Counts one more attempt after one that ended so, and returns the pause before it; None when the failure stands
-    /// or the attempts are used up.
+    /// Counts the next attempt and returns the pause before it; None if the change must not be sent again.
     pub(crate) fn next_pause(&mut self, action: RetryDecision, now: Duration) -> Option<Duration> {
         let pause = match action {
             RetryDecision::RetryWithServerTime if !self.has_corrected_clock => {
                 self.has_corrected_clock = true;
                 Duration::ZERO
             }
-            RetryDecision::Retry { retry_after: asked } => self.pause.max(asked.unwrap_or_default()),
+            RetryDecision::Retry { retry_after } => self.pause.max(retry_after.unwrap_or_default()),
             _ => return None,
         };
         let is_late = now.saturating_sub(self.started_at).saturating_add(pause) > RETRY_WINDOW;
@@ -64,22 +67,22 @@ impl RetryBudget {
 }
 
 impl Session<'_> {
+    /// Creates the budget of a change that is sent now.
     pub(crate) fn new_retry_budget(&self) -> RetryBudget {
         let pause =
             if self.watch_thresholds().confirmation_gap.is_zero() { self.poll_interval } else { FIRST_PAUSE };
         RetryBudget::new(self.clock.elapsed(), pause)
     }
 
-    /// Sends until there is an answer that decides something. `so_far` says how things stand after an attempt that is
-    /// repeated.
+    /// Sends a change, and retries it within the attempt and time limits. `status` describes the state before a retry.
     ///
     /// # Errors
     ///
-    /// The outer one is a signal between two attempts: nothing was done. The inner one is that of the last attempt.
+    /// The outer error is a signal between two attempts: nothing was changed. The inner error is that of the last attempt.
     pub(crate) fn send_with_retries<T>(
         &mut self,
-        class: OperationKind,
-        so_far: &str,
+        kind: OperationKind,
+        status: &str,
         send: &dyn Fn(&dyn CdssApi) -> Result<T, ApiError>,
     ) -> Result<Result<T, ApiError>, Interrupted> {
         let mut attempts = self.new_retry_budget();
@@ -89,19 +92,15 @@ impl Session<'_> {
                 Err(error) => error,
             };
             self.check_interrupted(&error)?;
-            let Some(pause) = attempts.next_pause(classify(class, &error), self.clock.elapsed()) else {
+            let Some(pause) = attempts.next_pause(classify(kind, &error), self.clock.elapsed()) else {
                 return Ok(Err(error));
             };
-            self.reporter.note(&format!("{error}; {so_far}, sending it again"));
+            self.reporter.note(&format!("{error}; {status}, retrying"));
             self.clock.sleep(pause)?;
         }
     }
 
-    /// Returns the signal that kept a request from being sent, if one did.
-    ///
-    /// # Errors
-    ///
-    /// That signal.
+    /// Fails if `error` means that a signal arrived before the request was sent.
     pub(crate) fn check_interrupted(&self, error: &ApiError) -> Result<(), Interrupted> {
         match error {
             // The sleep returns which signal it was.
@@ -110,7 +109,7 @@ impl Session<'_> {
         }
     }
 
-    /// Returns the pause before look number `turn`, from 0.
+    /// Returns the pause before poll number `turn`, counted from 0.
     pub(crate) fn confirmation_pause(&self, turn: usize) -> Duration {
         if self.watch_thresholds().confirmation_gap.is_zero() {
             self.poll_interval
@@ -125,21 +124,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_requested_pause_of_any_length_ends_the_attempts_without_a_panic() {
+    fn a_long_requested_pause_ends_the_attempts() {
         let now = Duration::from_millis(1_500);
-        for asked in [Duration::MAX, Duration::from_secs(u64::MAX), RETRY_WINDOW] {
+        for retry_after in [Duration::MAX, Duration::from_secs(u64::MAX), RETRY_WINDOW] {
             let mut attempts = RetryBudget::new(Duration::ZERO, FIRST_PAUSE);
             assert_eq!(
-                attempts.next_pause(RetryDecision::Retry { retry_after: Some(asked) }, now),
+                attempts.next_pause(RetryDecision::Retry { retry_after: Some(retry_after) }, now),
                 None,
-                "{asked:?}"
+                "{retry_after:?}"
             );
         }
         let mut attempts = RetryBudget::new(Duration::ZERO, Duration::MAX);
         assert_eq!(
             attempts.next_pause(RetryDecision::Retry { retry_after: None }, now),
             None,
-            "a polling interval of any length"
+            "a long polling interval"
         );
     }
 }

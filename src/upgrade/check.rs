@@ -1,4 +1,4 @@
-//! `check`: can it be done, and what would change. Reads only.
+//! `check`: whether an upgrade is possible, and message would change. Reads only.
 
 use super::group_selection::GroupSelection;
 use super::group_selection::{candidates_to_read, select_group};
@@ -14,32 +14,32 @@ use crate::model::selector::Selector;
 use crate::report::VersionChoice;
 use crate::session::Session;
 use crate::session::config_groups::fetch_groups_per_version;
-use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_answer};
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_response};
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::rules::checks::Check;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
-/// Checks one upgrade. This is what `upgrade` does before it asks.
+/// Checks one upgrade, as `upgrade` does before the confirmation prompt.
 ///
 /// # Errors
 ///
-/// Fails when it can't be done, or when a read fails. Nothing was started.
-pub(crate) fn check(flow: &mut Session<'_>, request: &UpgradeRequest) -> Result<(), CommandError> {
-    let (_, plan) = flow.read_and_plan(request)?;
-    note_unused_acceptances(flow, &plan, &request.acceptances);
+/// Fails if the upgrade is not possible or a read fails. Nothing was started.
+pub(crate) fn check(session: &mut Session<'_>, request: &UpgradeRequest) -> Result<(), CommandError> {
+    let (_, plan) = session.read_and_plan(request)?;
+    note_unused_acceptances(session, &plan, &request.acceptances);
     match &plan.next_action {
         NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange => {
-            Err(busy_failure(flow, &plan))
+            Err(busy_failure(session, &plan))
         }
         NextAction::RunChecks if plan.is_blocked() => Err(blocked_failure(&plan)),
         NextAction::NothingToDo | NextAction::RunChecks => Ok(()),
     }
 }
 
-/// Notes every acceptance that has no effect.
-pub(super) fn note_unused_acceptances(flow: &mut Session<'_>, plan: &Plan, accepted: &Acceptances) {
+/// Reports every `--accept` that has no effect.
+pub(super) fn note_unused_acceptances(session: &mut Session<'_>, plan: &Plan, accepted: &Acceptances) {
     for acceptance in &accepted.0 {
         let check = plan.checks.iter().find(|check| check.id == acceptance.id);
         let is_accepted = |item: &String| check.is_some_and(|check| check.accepted.contains(item));
@@ -49,28 +49,30 @@ pub(super) fn note_unused_acceptances(flow: &mut Session<'_>, plan: &Plan, accep
         let has_effect = if acceptance.items.is_empty() { whole_used() } else { unused.is_empty() };
         if !has_effect {
             let unused = Acceptance { id: acceptance.id, items: unused };
-            flow.reporter.note(&format!("--accept {unused} has no effect; it does not block this upgrade"));
+            session
+                .reporter
+                .note(&format!("--accept {unused} has no effect; it does not block this upgrade"));
         }
     }
 }
 
-/// The failure of a cluster that is being changed.
-pub(super) fn busy_failure(flow: &Session<'_>, plan: &Plan) -> CommandError {
-    let what = match &plan.next_action {
+/// Creates the failure for a cluster that is already changing.
+pub(super) fn busy_failure(session: &Session<'_>, plan: &Plan) -> CommandError {
+    let message = match &plan.next_action {
         NextAction::BusyWith(start) => format!(
-            "an upgrade of {} to version code {} is under way, started from this machine at {}",
+            "an upgrade of {} to version code {} is running, started from this machine at {}",
             plan.name_or_number(),
             start.version,
             start.started_at
         ),
         NextAction::Attach(start) => {
-            let what = describe_open_start(plan, start);
+            let message = describe_open_start(plan, start);
             match &plan.state {
                 ClusterState::Error => {
-                    format!("{what}, shows the state `error`, which only a watch can confirm")
+                    format!("{message}, reports the state `error`; only a watch can confirm it")
                 }
-                _ if plan.shows_change => format!("{what}, is under way"),
-                _ => format!("{what}, is not confirmed yet"),
+                _ if plan.shows_change => format!("{message}, is running"),
+                _ => format!("{message}, is not confirmed yet"),
             }
         }
         _ => format!("{} is {}", plan.name_or_number(), plan.state),
@@ -78,14 +80,14 @@ pub(super) fn busy_failure(flow: &Session<'_>, plan: &Plan) -> CommandError {
     let follow = match &plan.next_action {
         NextAction::BusyWith(start) => {
             let [to, from] = [Some(start.version), start.from].map(|code| code.map(KafkaVersion::unnamed));
-            flow.context.follow_command(plan.no, to.as_ref(), from.as_ref())
+            session.context.follow_command(plan.no, to.as_ref(), from.as_ref())
         }
-        _ => flow.follow_command(plan),
+        _ => session.follow_command(plan),
     };
-    CommandError::Busy { message: what, hint: Some(format!("follow it with: {follow}")) }
+    CommandError::Busy { message, hint: Some(format!("follow it with: {follow}")) }
 }
 
-/// Describes the change that follows a recorded start, without claiming more than its answer says.
+/// Describes the change after a recorded start, without claiming more than the service's response to it.
 pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> String {
     let (name, at) = (plan.name_or_number(), start.started_at);
     match start.response {
@@ -100,61 +102,61 @@ pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> String {
         }
         StartResponse::Missing => {
             format!(
-                "the change of {name} after the start of run {} at {at}, whose answer is not recorded",
+                "the change of {name} after the start of run {} at {at}, whose response is not recorded",
                 start.run
             )
         }
     }
 }
 
-/// The failure of a plan that checks stop, with the flags that would accept them.
+/// Creates the failure of a plan with blocking checks.
 pub(super) fn blocked_failure(plan: &Plan) -> CommandError {
     blocked_by_checks(&plan.checks)
 }
 
-/// The failure of checks of which some stop an upgrade.
+/// Creates the failure of blocking checks, with the flags that override them.
 pub(super) fn blocked_by_checks(checks: &[Check]) -> CommandError {
-    let stopping: Vec<_> = checks.iter().filter(|check| check.is_blocking()).collect();
-    let flags: Vec<String> = stopping.iter().filter_map(|check| check.accept_flag()).collect();
-    // Flags help only when they lift everything.
-    let hint = if flags.len() == stopping.len() {
-        let first = stopping.iter().find(|check| !check.items.is_empty()).or(stopping.first());
+    let blocking: Vec<_> = checks.iter().filter(|check| check.is_blocking()).collect();
+    let flags: Vec<String> = blocking.iter().filter_map(|check| check.accept_flag()).collect();
+    // The flags help only if they override every blocking check.
+    let hint = if flags.len() == blocking.len() {
+        let first = blocking.iter().find(|check| !check.items.is_empty()).or(blocking.first());
         let safer = first.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
-        Some(format!("{}to go on all the same, add {}", safer.unwrap_or_default(), flags.join(" ")))
+        Some(format!("{}to proceed anyway, add {}", safer.unwrap_or_default(), flags.join(" ")))
     } else {
-        stopping.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())
+        blocking.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())
     };
-    let words = stopping.iter().find(|check| check.service_message.is_some());
+    let refused = blocking.iter().find(|check| check.service_message.is_some());
     CommandError::Blocked {
-        reasons: stopping.iter().map(|check| format!("{} [{}]", check.reason, check.id)).collect(),
+        reasons: blocking.iter().map(|check| format!("{} [{}]", check.reason, check.id)).collect(),
         hint,
-        message: words.and_then(|check| check.service_message.clone()),
-        request_id: words.and_then(|check| check.request_id.clone()),
+        message: refused.and_then(|check| check.service_message.clone()),
+        request_id: refused.and_then(|check| check.request_id.clone()),
     }
 }
 
-/// Checks every newer version on offer, with a line each.
+/// Checks every newer version that the service offers.
 ///
 /// # Errors
 ///
-/// Fails when no newer version is possible, the cluster is changing, or a read fails.
-pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(), CommandError> {
-    let found = flow.resolve_cluster(wanted)?;
-    flow.report.versions = Some(Vec::new());
-    let mut offers = found.offered_versions.clone();
+/// Fails if no newer version is possible, the cluster is changing, or a read fails.
+pub(crate) fn check_all(session: &mut Session<'_>, wanted: &Selector) -> Result<(), CommandError> {
+    let resolved = session.resolve_cluster(wanted)?;
+    session.report.versions = Some(Vec::new());
+    let mut offers = resolved.offered_versions.clone();
     offers.sort_by(|a, b| a.release.cmp(&b.release));
     let newer: Vec<KafkaVersion> =
-        offers.iter().filter(|offer| is_newer(offer, found.version.as_ref())).cloned().collect();
-    let snapshots = flow.snapshot_targets(&found, &newer)?;
-    let under_way = snapshots.first().is_some_and(Snapshot::is_changing);
+        offers.iter().filter(|offer| is_newer(offer, resolved.current_version.as_ref())).cloned().collect();
+    let snapshots = session.snapshot_targets(&resolved, &newer)?;
+    let is_changing = snapshots.first().is_some_and(Snapshot::is_changing);
     let choices: Vec<VersionChoice> = offers
         .into_iter()
         .map(|offer| {
             let snapshot = snapshots.iter().find(|snapshot| snapshot.target.version.code == offer.code);
             let Some(snapshot) = snapshot else {
-                let current = found.cluster.version == Some(offer.code);
+                let current = resolved.cluster.version == Some(offer.code);
                 let reason =
-                    if current { "the present version" } else { "not higher than the present version" };
+                    if current { "the current version" } else { "not higher than the current version" };
                 return VersionChoice {
                     version: offer,
                     is_current: current,
@@ -167,50 +169,52 @@ pub(crate) fn check_all(flow: &mut Session<'_>, wanted: &Selector) -> Result<(),
         .collect();
     if let Some(snapshot) = snapshots.first() {
         let plan = Plan::new(snapshot, &Acceptances::default());
-        flow.report.group_from.clone_from(&plan.group_from);
+        session.report.group_from.clone_from(&plan.group_from);
     }
-    let any = choices.iter().any(|choice| choice.possible == Some(true));
-    flow.report.versions = Some(choices);
-    if under_way {
-        let hint =
-            Some(format!("follow it with: {}", flow.context.follow_command(found.cluster.no, None, None)));
+    let any_possible = choices.iter().any(|choice| choice.possible == Some(true));
+    session.report.versions = Some(choices);
+    if is_changing {
+        let hint = Some(format!(
+            "follow it with: {}",
+            session.context.follow_command(resolved.cluster.no, None, None)
+        ));
         return Err(CommandError::Busy {
-            message: format!("{} is {}", found.cluster.name, found.cluster.state),
+            message: format!("{} is {}", resolved.cluster.name, resolved.cluster.state),
             hint,
         });
     }
-    if any || newer.is_empty() {
+    if any_possible || newer.is_empty() {
         return Ok(());
     }
     Err(CommandError::Blocked {
         reasons: vec!["no newer version is possible".to_owned()],
         hint: newer.last().map(|newest| {
-            let check = flow.context.check_command(found.cluster.no, newest, None);
-            format!("see why, and what would help, with: {check}")
+            let check = session.context.check_command(resolved.cluster.no, newest, None);
+            format!("show the reasons with: {check}")
         }),
         message: None,
         request_id: None,
     })
 }
 
-fn is_newer(offer: &KafkaVersion, present: Option<&KafkaVersion>) -> bool {
-    match (&offer.release, release_of(present)) {
-        (Some(offer), Some(present)) => offer > present,
-        // Without a name it can't be told; it is looked at rather than hidden.
-        _ => present.is_none_or(|present| present.code != offer.code),
+fn is_newer(offer: &KafkaVersion, current: Option<&KafkaVersion>) -> bool {
+    match (&offer.release, release_of(current)) {
+        (Some(offer), Some(current)) => offer > current,
+        // A version without a name can't be compared, so it is checked.
+        _ => current.is_none_or(|current| current.code != offer.code),
     }
 }
 
 fn assess_version(snapshot: &Snapshot) -> VersionChoice {
     let plan = Plan::new(snapshot, &Acceptances::default());
-    let stopping = plan.blocking_checks().next();
-    let undecided =
-        stopping.is_some_and(|check| matches!(check.id, "config.no-group" | "config.several-groups"));
+    let blocking = plan.blocking_checks().next();
+    let is_undecided =
+        blocking.is_some_and(|check| matches!(check.id, "config.no-group" | "config.several-groups"));
     VersionChoice {
         version: plan.to.clone(),
         is_current: false,
-        possible: if undecided { None } else { Some(stopping.is_none()) },
-        reason: stopping.map_or_else(
+        possible: if is_undecided { None } else { Some(blocking.is_none()) },
+        reason: blocking.map_or_else(
             || plan.group_to.as_ref().map_or_else(String::new, |group| format!("with config group {group}")),
             |check| format!("{}: {}", check.id, check.reason),
         ),
@@ -218,18 +222,18 @@ fn assess_version(snapshot: &Snapshot) -> VersionChoice {
 }
 
 impl Session<'_> {
-    /// Reads what is needed to judge several targets, together where reads don't wait for each other.
+    /// Reads the snapshots of several target versions. Independent reads are sent together.
     fn snapshot_targets(
         &mut self,
-        found: &ResolvedCluster,
+        resolved: &ResolvedCluster,
         targets: &[KafkaVersion],
     ) -> Result<Vec<Snapshot>, CommandError> {
         let lists = fetch_groups_per_version(self.api, targets)?;
-        let present = self.fetch_current_settings(&found.cluster)?;
-        let worth: Vec<Vec<ConfigGroup>> =
-            lists.iter().map(|list| candidates_to_read(present.as_ref(), list)).collect();
-        let candidates: Vec<GroupSettings> = self.fetch_readable_settings(&worth.concat())?;
-        let journal = self.journal_state(found.cluster.no);
+        let current = self.fetch_current_settings(&resolved.cluster)?;
+        let to_read: Vec<Vec<ConfigGroup>> =
+            lists.iter().map(|list| candidates_to_read(current.as_ref(), list)).collect();
+        let candidates: Vec<GroupSettings> = self.fetch_readable_settings(&to_read.concat())?;
+        let journal = self.journal_state(resolved.cluster.no);
         let mut snapshots = Vec::new();
         for (target, list) in targets.iter().zip(&lists) {
             let own: Vec<GroupSettings> = candidates
@@ -237,13 +241,14 @@ impl Session<'_> {
                 .filter(|candidate| candidate.group.version == target.code)
                 .cloned()
                 .collect();
-            let groups = select_group(present.clone(), found.current_release(), &own, target, list.len());
-            snapshots.push(snapshot_without_pre_check(found, target, groups, journal.clone()));
+            let groups = select_group(current.clone(), resolved.current_release(), &own, target, list.len());
+            snapshots.push(snapshot_without_pre_check(resolved, target, groups, journal.clone()));
         }
         self.run_pre_checks(&mut snapshots)?;
         Ok(snapshots)
     }
 
+    /// Runs the service's pre-checks of all snapshots together.
     fn run_pre_checks(&self, snapshots: &mut [Snapshot]) -> Result<(), CommandError> {
         let mut asked = Vec::new();
         let mut reads = Vec::new();
@@ -256,22 +261,22 @@ impl Session<'_> {
                 Err(why) => snapshot.pre_check = PreCheck::NotRun(why),
             }
         }
-        for (snapshot, answer) in asked.into_iter().zip(self.api.read_all(&reads, RetryPolicy::Retry)) {
-            snapshot.pre_check = convert_answer(answer.map_err(CommandError::before_start)?)?;
+        for (snapshot, response) in asked.into_iter().zip(self.api.read_all(&reads, RetryPolicy::Retry)) {
+            snapshot.pre_check = convert_response(response.map_err(CommandError::before_start)?)?;
         }
         Ok(())
     }
 }
 
 fn snapshot_without_pre_check(
-    found: &ResolvedCluster,
+    resolved: &ResolvedCluster,
     target: &KafkaVersion,
     groups: GroupSelection,
     journal: JournalState,
 ) -> Snapshot {
     let target = kafka_version::ResolvedVersion { version: target.clone(), listed: true };
-    let mut snapshot = assemble(found.cluster.clone(), found.health.clone(), target, groups, journal);
-    snapshot.listed_identity.clone_from(&found.listed_identity);
-    snapshot.current_version.clone_from(&found.version);
+    let mut snapshot = assemble(resolved.cluster.clone(), resolved.health.clone(), target, groups, journal);
+    snapshot.listed_identity.clone_from(&resolved.listed_identity);
+    snapshot.current_version.clone_from(&resolved.current_version);
     snapshot
 }

@@ -1,4 +1,4 @@
-//! Which groups are read to choose among them, and what comes of it.
+//! Selects the config group of the target version.
 
 use crate::config_group::rules::choice::{choose, select_for_comparison, settings_of};
 use crate::config_group::rules::difference::VersionedSettings;
@@ -6,29 +6,29 @@ use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::kafka_version::{KafkaVersion, Release};
 use crate::upgrade::rules::snapshot::SelectedGroup;
 
-/// The groups that concern an upgrade.
+/// The config groups of an upgrade.
 pub(super) struct GroupSelection {
-    pub present: Option<GroupSettings>,
+    pub current: Option<GroupSettings>,
     pub group: SelectedGroup,
     pub target_settings: Option<GroupSettings>,
     pub copy_command: Option<String>,
 }
 
-/// Returns the groups whose settings are read to choose among them: none where there is nothing to compare them with.
+/// Returns the groups whose settings have to be read; empty if there is nothing to compare them with.
 pub(super) fn candidates_to_read(current: Option<&GroupSettings>, list: &[ConfigGroup]) -> Vec<ConfigGroup> {
-    current.map_or_else(Vec::new, |present| select_for_comparison(Some(&present.group), list))
+    current.map_or_else(Vec::new, |current| select_for_comparison(Some(&current.group), list))
 }
 
-/// Chooses among the groups that were read, of so many that there are.
+/// Chooses one of the groups that were read. `total` is the number of groups of the version.
 pub(super) fn select_group(
-    present: Option<GroupSettings>,
+    current: Option<GroupSettings>,
     release: Option<&Release>,
     candidates: &[GroupSettings],
     target: &KafkaVersion,
-    of: usize,
+    total: usize,
 ) -> GroupSelection {
-    let side = present.as_ref().map(|settings| VersionedSettings { settings, release });
-    let choice = choose(side, candidates, target.release.as_ref(), of);
+    let side = current.as_ref().map(|settings| VersionedSettings { settings, release });
+    let choice = choose(side, candidates, target.release.as_ref(), total);
     let target_settings = choice.chosen().and_then(|group| settings_of(candidates, group.no)).cloned();
-    GroupSelection { present, group: SelectedGroup::Chosen(choice), target_settings, copy_command: None }
+    GroupSelection { current, group: SelectedGroup::Chosen(choice), target_settings, copy_command: None }
 }

@@ -1,7 +1,10 @@
 //! Checking, starting, and watching an upgrade.
 
 mod check;
+mod confirm_start;
+mod follow;
 mod group_selection;
+mod lock;
 mod poller;
 mod read;
 pub(crate) mod rules;
@@ -11,7 +14,8 @@ mod status;
 mod watch;
 
 pub(crate) use check::{check, check_all};
-pub(crate) use run::{ConfirmOptions, WaitOptions, upgrade};
+pub(crate) use follow::WaitOptions;
+pub(crate) use run::{ConfirmOptions, upgrade};
 pub(crate) use status::{StatusRequest, status};
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Reads all that a decision needs, each thing once.
+//! Reads everything that the plan needs.
 
 use super::group_selection::{GroupSelection, candidates_to_read, select_group};
 use crate::api::{Read, read_many};
@@ -13,7 +13,7 @@ use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{self, KafkaVersion, Release};
 use crate::model::selector::Selector;
 use crate::session::Session;
-use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_answer, require_all};
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_response, require_all};
 use crate::upgrade::rules::checks::policy::ItemKind;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
@@ -23,15 +23,15 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// Fails when something named is not there, or a read fails. Nothing was started.
+    /// Fails if the cluster, version, or config group is not found, or a read fails. Nothing was started.
     pub(super) fn read_and_plan(
         &mut self,
         request: &UpgradeRequest,
     ) -> Result<(Snapshot, Plan), CommandError> {
-        let found = self.resolve_cluster(&request.cluster)?;
-        let target = request.version.resolve(&found.offered_versions)?;
+        let resolved = self.resolve_cluster(&request.cluster)?;
+        let target = request.version.resolve(&resolved.offered_versions)?;
         self.report.to = Some(target.version.clone());
-        let mut snapshot = self.read_snapshot(found, target, request.config_group.as_ref())?;
+        let mut snapshot = self.read_snapshot(resolved, target, request.config_group.as_ref())?;
         snapshot.requires_journal = request.require_journal;
         request.acceptances.validate_items(&|kind, item| match kind {
             ItemKind::Setting => is_setting(&snapshot, item),
@@ -46,14 +46,14 @@ impl Session<'_> {
         Ok((snapshot, plan))
     }
 
-    /// Completes the snapshot for one target.
+    /// Reads the snapshot for one target version.
     ///
     /// # Errors
     ///
-    /// Fails when the config group named is not there, or a read fails.
+    /// Fails if the config group is not found, or a read fails.
     pub(super) fn read_snapshot(
         &mut self,
-        found: ResolvedCluster,
+        resolved: ResolvedCluster,
         mut target: kafka_version::ResolvedVersion,
         wanted: Option<&Selector>,
     ) -> Result<Snapshot, CommandError> {
@@ -62,31 +62,32 @@ impl Session<'_> {
             let name = list.iter().find_map(|group| group.version_name.as_deref());
             target.version.release = name.and_then(Release::find);
         }
-        let groups = self.read_groups(&found, &target.version, &list, wanted)?;
-        let journal = self.journal_state(found.cluster.no);
-        let mut snapshot = assemble(found.cluster, found.health, target, groups, journal);
-        (snapshot.listed_identity, snapshot.current_version) = (found.listed_identity, found.version);
+        let groups = self.read_groups(&resolved, &target.version, &list, wanted)?;
+        let journal = self.journal_state(resolved.cluster.no);
+        let mut snapshot = assemble(resolved.cluster, resolved.health, target, groups, journal);
+        (snapshot.listed_identity, snapshot.current_version) =
+            (resolved.listed_identity, resolved.current_version);
         snapshot.pre_check = self.run_pre_check(&snapshot)?;
         Ok(snapshot)
     }
 
-    /// Reads what the journal has about this cluster.
+    /// Reads the journal entries of this cluster.
     pub(super) fn journal_state(&self, no: ClusterNo) -> JournalState {
         self.journal.state(&self.context.service, no)
     }
 
-    /// Reads anew what may have moved since `before`: cluster, health, both groups, and the pre-check.
+    /// Rereads everything that may have changed since `before`: cluster, health, both groups, and the pre-check.
     ///
     /// # Errors
     ///
-    /// Fails when a read fails, or the cluster is gone. Nothing was started.
+    /// Fails if a read fails, or the cluster no longer exists. Nothing was started.
     pub(super) fn reread(&mut self, before: &Snapshot) -> Result<Snapshot, CommandError> {
         let no = before.cluster.no;
         let [cluster, health] = require_all(read_many(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
-        let cluster = convert_answer::<Option<Cluster>>(cluster)?
+        let cluster = convert_response::<Option<Cluster>>(cluster)?
             .ok_or(CommandError::PlanChanged)?
             .with_name_from(&before.cluster);
-        let present = self.fetch_current_settings(&cluster)?;
+        let current = self.fetch_current_settings(&cluster)?;
         let target_settings = match &before.selected_group {
             group if group.group().is_some() && before.target_settings.is_some() => {
                 let wanted: Vec<ConfigGroup> = group.group().cloned().into_iter().collect();
@@ -95,9 +96,10 @@ impl Session<'_> {
             _ => None,
         };
         let (group, copy_command) = (before.selected_group.clone(), before.copy_command.clone());
-        let groups = GroupSelection { present, group, target_settings, copy_command };
+        let groups = GroupSelection { current, group, target_settings, copy_command };
         let journal = self.journal_state(no);
-        let mut snapshot = assemble(cluster, convert_answer(health)?, before.target.clone(), groups, journal);
+        let mut snapshot =
+            assemble(cluster, convert_response(health)?, before.target.clone(), groups, journal);
         snapshot.listed_identity = before.identity().ok().or_else(|| before.listed_identity.clone());
         snapshot.requires_journal = before.requires_journal;
         snapshot.current_version = match (&before.current_version, snapshot.cluster.version) {
@@ -108,79 +110,80 @@ impl Session<'_> {
         Ok(snapshot)
     }
 
+    /// Reads the current and the target config group.
     fn read_groups(
         &self,
-        found: &ResolvedCluster,
+        resolved: &ResolvedCluster,
         target: &KafkaVersion,
         list: &[ConfigGroup],
         wanted: Option<&Selector>,
     ) -> Result<GroupSelection, CommandError> {
-        let present = self.fetch_current_settings(&found.cluster)?;
+        let current = self.fetch_current_settings(&resolved.cluster)?;
         // At the target there is nothing to choose and nothing to compare.
-        if found.cluster.version == Some(target.code) {
+        if resolved.cluster.version == Some(target.code) {
             let group = match wanted {
                 Some(wanted) => {
-                    SelectedGroup::Named(self.resolve_group(&found.offered_versions, list, wanted)?)
+                    SelectedGroup::Named(self.resolve_group(&resolved.offered_versions, list, wanted)?)
                 }
                 None => SelectedGroup::Chosen(choose(None, &[], None, 0)),
             };
-            return Ok(GroupSelection { present, group, target_settings: None, copy_command: None });
+            return Ok(GroupSelection { current, group, target_settings: None, copy_command: None });
         }
         if let Some(wanted) = wanted {
-            let named = self.resolve_group(&found.offered_versions, list, wanted)?;
+            let named = self.resolve_group(&resolved.offered_versions, list, wanted)?;
             let compared: &[ConfigGroup] =
                 if named.version == target.code { std::slice::from_ref(&named) } else { &[] };
             let target_settings = self.fetch_readable_settings(compared)?.pop();
             let copy_command =
-                self.better_copy_command(found, present.as_ref(), target_settings.as_ref(), target, list);
+                self.better_copy_command(resolved, current.as_ref(), target_settings.as_ref(), target, list);
             return Ok(GroupSelection {
-                present,
+                current,
                 group: SelectedGroup::Named(named),
                 target_settings,
                 copy_command,
             });
         }
-        let candidates = self.fetch_readable_settings(&candidates_to_read(present.as_ref(), list))?;
-        let mut groups = select_group(present, found.current_release(), &candidates, target, list.len());
+        let candidates = self.fetch_readable_settings(&candidates_to_read(current.as_ref(), list))?;
+        let mut groups = select_group(current, resolved.current_release(), &candidates, target, list.len());
         if let SelectedGroup::Chosen(GroupChoice::None(compared)) = &groups.group {
             let nearest = compared.candidates.first();
             let nearest = nearest.and_then(|nearest| settings_of(&candidates, nearest.group.no));
             groups.copy_command =
-                self.better_copy_command(found, groups.present.as_ref(), nearest, target, list);
+                self.better_copy_command(resolved, groups.current.as_ref(), nearest, target, list);
         }
         Ok(groups)
     }
 
-    /// Returns the command that makes a group with the present values, where that keeps more than `other` does.
+    /// Returns the command that copies the current group, if the copy keeps more values than `other`.
     fn better_copy_command(
         &self,
-        found: &ResolvedCluster,
-        present: Option<&GroupSettings>,
+        resolved: &ResolvedCluster,
+        current: Option<&GroupSettings>,
         other: Option<&GroupSettings>,
         target: &KafkaVersion,
         list: &[ConfigGroup],
     ) -> Option<String> {
-        let present = present?;
-        let side = VersionedSettings { settings: present, release: found.current_release() };
+        let current = current?;
+        let side = VersionedSettings { settings: current, release: resolved.current_release() };
         if other.is_some_and(|other| !copy_is_better(side, other, target.release.as_ref())) {
             return None;
         }
-        let source = format!("--cluster no:{}", found.cluster.no);
-        self.copy_command(&source, (&present.group, found.current_release()), target, list, &|_| false)
+        let source = format!("--cluster no:{}", resolved.cluster.no);
+        self.copy_command(&source, (&current.group, resolved.current_release()), target, list, &|_| false)
     }
 
-    /// Asks the service whether this upgrade may be done, where the question makes sense.
+    /// Runs the service's pre-check, if it applies.
     fn run_pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, CommandError> {
         let target = match pre_check_target(snapshot) {
             Ok(target) => target,
             Err(why) => return Ok(PreCheck::NotRun(why)),
         };
-        let [answer] = require_all(read_many(self.api, &[Read::PreCheck(target)]))?;
-        convert_answer(answer)
+        let [response] = require_all(read_many(self.api, &[Read::PreCheck(target)]))?;
+        convert_response(response)
     }
 }
 
-/// Puts together what was read. What the list said, the present version's name, and the pre-check come later.
+/// Assembles a snapshot. The caller adds the listed identity, the current version, and the pre-check.
 pub(super) fn assemble(
     cluster: Cluster,
     health: Option<Health>,
@@ -194,17 +197,17 @@ pub(super) fn assemble(
         current_version: None,
         health,
         target,
-        current_group: groups.present,
+        current_group: groups.current,
         selected_group: groups.group,
         target_settings: groups.target_settings,
-        pre_check: PreCheck::NotRun("not asked yet"),
+        pre_check: PreCheck::NotRun("not run yet"),
         copy_command: groups.copy_command,
         journal,
         requires_journal: false,
     }
 }
 
-/// Returns what to ask the pre-check, or why it is not asked.
+/// Returns the input of the pre-check, or why it is skipped.
 pub(super) fn pre_check_target(snapshot: &Snapshot) -> Result<UpgradeTarget, &'static str> {
     if snapshot.is_at_target() {
         return Err("already at the version");
@@ -212,21 +215,21 @@ pub(super) fn pre_check_target(snapshot: &Snapshot) -> Result<UpgradeTarget, &'s
     if snapshot.is_changing() {
         return Err("the cluster is changing");
     }
-    let group = snapshot.selected_group.group().ok_or("no config group is settled")?;
+    let group = snapshot.selected_group.group().ok_or("no config group selected")?;
     if group.version != snapshot.target.version.code {
-        return Err("the config group belongs to another version");
+        return Err("the config group is for another version");
     }
     Ok(UpgradeTarget { cluster: snapshot.cluster.no, version: group.version, config_group: group.no })
 }
 
-/// Returns true when either group has a setting of this name.
+/// Returns true if either group has a setting with this name, or no settings are known.
 fn is_setting(snapshot: &Snapshot, key: &str) -> bool {
     let groups = [&snapshot.current_group, &snapshot.target_settings];
-    let nothing_known = groups.iter().all(|group| group.is_none());
-    nothing_known || groups.into_iter().flatten().any(|group| group.setting(key).is_some())
+    let is_unknown = groups.iter().all(|group| group.is_none());
+    is_unknown || groups.into_iter().flatten().any(|group| group.setting(key).is_some())
 }
 
-/// Returns true for a run that recorded a start. A journal with a fault cannot tell, and blocks anyway.
+/// Returns true if the journal has a start by this run, or can't be read, which blocks the upgrade anyway.
 fn is_start_run(snapshot: &Snapshot, run: &str) -> bool {
     let journal = &snapshot.journal;
     journal.problem.is_some()

@@ -1,8 +1,8 @@
-//! `status`: what the cluster is doing now, and on to the end with `--watch`.
+//! `status`: shows the cluster status, or watches until the change finishes.
 
 use std::time::Duration;
 
-use super::run::conclude;
+use super::follow::conclude;
 use super::watch::{Watch, WatchEnd};
 use crate::api::ApiError;
 use crate::error::{CommandError, StartState};
@@ -15,7 +15,7 @@ use crate::model::verdict::Verdict;
 use crate::session::Session;
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
 
-/// How `status` is asked.
+/// The arguments of `status`.
 #[derive(Debug, Clone)]
 pub(crate) struct StatusRequest {
     pub cluster: Selector,
@@ -26,86 +26,89 @@ pub(crate) struct StatusRequest {
     pub timeout: Duration,
 }
 
-/// Looks once, or follows to the end.
+/// Reads the cluster status once, or watches until the change finishes. Starts nothing.
 ///
 /// # Errors
 ///
-/// With a version and an open start of this journal, the ends of `upgrade`; otherwise a change that did not reach the
-/// version, an error state, or a deadline. Nothing is ever started.
-pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Result<(), CommandError> {
-    let found = flow.resolve_cluster(&following.cluster)?;
-    let status = found.health.as_ref().map(|health| &health.identity);
-    let no = found.cluster.no;
+/// With a version and an open start in the journal, fails as `upgrade` does. Otherwise fails if the change did not reach
+/// the version, the state is `error`, or the timeout expires.
+pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Result<(), CommandError> {
+    let resolved = session.resolve_cluster(&request.cluster)?;
+    let status = resolved.health.as_ref().map(|health| &health.identity);
+    let no = resolved.cluster.no;
     if let Err(conflict) =
-        reconcile_identity(no, found.listed_identity.as_ref(), &found.cluster.identity, status)
+        reconcile_identity(no, resolved.listed_identity.as_ref(), &resolved.cluster.identity, status)
     {
         return Err(CommandError::Read(ApiError::Unreadable {
             operation: "getClusterInfo",
             status: 200,
-            reason: format!("answers about different clusters: {conflict}"),
+            reason: format!("responses about different clusters: {conflict}"),
             request_id: None,
         }));
     }
-    let target = match &following.version {
-        Some(selector) => Some(selector.resolve(&found.offered_versions)?.version),
+    let target = match &request.version {
+        Some(selector) => Some(selector.resolve(&resolved.offered_versions)?.version),
         None => None,
     };
-    let before = match &following.previous_version {
-        Some(selector) => Some(selector.resolve(&found.offered_versions)?.version),
+    let previous = match &request.previous_version {
+        Some(selector) => Some(selector.resolve(&resolved.offered_versions)?.version),
         None => None,
     };
-    flow.report.to.clone_from(&target);
-    let now = flow.clock.now();
-    flow.record_cluster(now, &found.cluster);
-    if let Some(health) = &found.health {
-        flow.record_health(now, "getClusterStatus", health);
-        flow.report.brokers.record(health, Duration::ZERO);
+    session.report.to.clone_from(&target);
+    let now = session.clock.now();
+    session.record_cluster(now, &resolved.cluster);
+    if let Some(health) = &resolved.health {
+        session.record_health(now, "getClusterStatus", health);
+        session.report.brokers.record(health, Duration::ZERO);
     }
-    if !following.watch {
-        flow.report.ended_at = Some(flow.clock.now());
+    if !request.watch {
+        session.report.ended_at = Some(session.clock.now());
         return Ok(());
     }
-    let name = found.cluster.name.clone();
-    let open = flow.journal.state(&flow.context.service, no).open_starts;
+    let name = resolved.cluster.name.clone();
+    let open = session.journal.state(&session.context.service, no).open_starts;
     let open = target.as_ref().and_then(|target| open_start::latest_for_version(&open, target.code)).cloned();
     let expected = Expectation {
         target: target.as_ref().map(|target| target.code),
-        previous: open.as_ref().and_then(|start| start.from).or(before.as_ref().map(|before| before.code)),
+        previous: open
+            .as_ref()
+            .and_then(|start| start.from)
+            .or(previous.as_ref().map(|previous| previous.code)),
         brokers: ExpectedBrokers::new(
             open.iter().flat_map(|start| start.brokers.iter().cloned()),
-            found.cluster.brokers,
+            resolved.cluster.brokers,
         ),
     };
-    let mut progress = Progress::new(flow.watch_thresholds(), Ownership::Ours, expected);
+    let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
     progress.add_known_restarts(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
-    let (timeout, origin) = (Some(following.timeout), flow.clock.elapsed());
-    let end = Watch { no, name: &name, progress, timeout, origin, records_brokers: false }.run(flow);
-    flow.report.ended_at = Some(flow.clock.now());
+    let (timeout, origin) = (Some(request.timeout), session.clock.elapsed());
+    let end = Watch { no, name: &name, progress, timeout, origin, records_brokers: false }.run(session);
+    session.report.ended_at = Some(session.clock.now());
     if target.is_none()
-        && let Some(last) = &flow.report.last_cluster
+        && let Some(last) = &session.report.last_cluster
     {
-        // Without a target there is no "from" and "to": what is told is what the cluster has now.
-        flow.report.current_group_no = last.config_group;
-        if last.version != found.cluster.version {
+        // Without a target version, the report shows what the cluster has now.
+        session.report.current_group_no = last.config_group;
+        if last.version != resolved.cluster.version {
             let offered =
-                found.offered_versions.iter().find(|offer| Some(offer.code) == last.version).cloned();
-            flow.report.from = offered.or(last.version.map(KafkaVersion::unnamed));
+                resolved.offered_versions.iter().find(|offer| Some(offer.code) == last.version).cloned();
+            session.report.from = offered.or(last.version.map(KafkaVersion::unnamed));
         }
     }
-    let follow = flow.context.follow_command(no, target.as_ref(), before.as_ref());
+    let follow = session.context.follow_command(no, target.as_ref(), previous.as_ref());
     if let (Some(target), WatchEnd::Finished(WatchResult::AtTarget)) = (&target, &end) {
-        flow.report.group_to =
+        session.report.group_to =
             open.as_ref().map(|start| ConfigGroup::unnamed(start.config_group, target.code));
-        flow.report_current_group();
+        session.report_current_group();
     }
     match (target, end) {
         (Some(target), end) => match open {
-            Some(start) => conclude_recorded(flow, end, &start, &name, follow),
-            None => conclude_unrecorded(flow, end, &name, &target, follow),
+            Some(start) => conclude_recorded(session, end, &start, &name, follow),
+            None => conclude_unrecorded(session, end, &name, &target, follow),
         },
         (None, WatchEnd::Finished(WatchResult::AtTarget)) => Ok(()),
         (None, WatchEnd::Finished(WatchResult::NoChangeObserved)) => {
-            flow.reporter.note("nothing to follow: the cluster was not seen to change");
+            session.reporter.note("nothing to follow: no change was observed");
             Ok(())
         }
         (
@@ -114,65 +117,67 @@ pub(crate) fn status(flow: &mut Session<'_>, following: &StatusRequest) -> Resul
                 WatchResult::InError | WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_),
             ),
         ) => Err(CommandError::UpgradeFailed { reason: format!("the state of {name} is error") }),
-        (None, WatchEnd::GaveUp { reason: why, is_still_changing: true }) => {
-            Err(CommandError::StillRunning { reason: why, follow })
+        (None, WatchEnd::GaveUp { reason, is_still_changing: true }) => {
+            Err(CommandError::StillRunning { reason, follow })
         }
-        (None, WatchEnd::GaveUp { reason: why, is_still_changing: false }) => {
-            Err(CommandError::UpgradeOutcomeUnknown { reason: why, follow })
+        (None, WatchEnd::GaveUp { reason, is_still_changing: false }) => {
+            Err(CommandError::UpgradeOutcomeUnknown { reason, follow })
         }
-        (None, WatchEnd::Interrupted { signal, change_observed: seen_to_change }) => {
-            let sent = if seen_to_change { StartState::WatchingChange } else { StartState::WatchingNoChange };
-            Err(CommandError::Interrupted { signal, start: sent, follow: Some(follow) })
+        (None, WatchEnd::Interrupted { signal, change_observed }) => {
+            let start =
+                if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
+            Err(CommandError::Interrupted { signal, start, follow: Some(follow) })
         }
     }
 }
 
-/// Gives the verdict of `upgrade` about a start of this journal. One that needs no further look closes it, whichever
-/// run sent it.
+/// Concludes the watch of a recorded start as `upgrade` does. A final verdict closes the start in the journal, even if
+/// another run sent it.
 fn conclude_recorded(
-    flow: &mut Session<'_>,
+    session: &mut Session<'_>,
     end: WatchEnd,
     start: &OpenStart,
     name: &str,
     follow: String,
 ) -> Result<(), CommandError> {
-    let outcome = conclude(flow, end, start.response, name, follow);
-    let is_final = flow.report.verdict.is_some_and(Verdict::is_final);
-    flow.report.start_run = is_final.then(|| start.run.clone());
+    let outcome = conclude(session, end, start.response, name, follow);
+    let is_final = session.report.verdict.is_some_and(Verdict::is_final);
+    session.report.start_run = is_final.then(|| start.run.clone());
     outcome
 }
 
-/// Ends the watch of a change that no start of this journal explains. Nothing is known of how it began, so nothing but
-/// a return to the version that `--from` names is a failure.
+/// Concludes the watch of a change that the journal does not record. Only a return to the version of `--from` is a
+/// failed upgrade.
 fn conclude_unrecorded(
-    flow: &mut Session<'_>,
+    session: &mut Session<'_>,
     end: WatchEnd,
     name: &str,
     target: &KafkaVersion,
     follow: String,
 ) -> Result<(), CommandError> {
-    let what = match end {
+    let message = match end {
         WatchEnd::Finished(WatchResult::AtTarget) => {
-            flow.report.verdict = Some(Verdict::Done);
+            session.report.verdict = Some(Verdict::Done);
             return Ok(());
         }
         WatchEnd::Finished(WatchResult::AtPreviousVersion) => {
-            flow.report.verdict = Some(Verdict::Failed);
-            let what = format!("{name} is healthy but did not reach the target version");
-            return Err(CommandError::UpgradeFailed { reason: what });
+            session.report.verdict = Some(Verdict::Failed);
+            let reason = format!("{name} is healthy but did not reach the target version");
+            return Err(CommandError::UpgradeFailed { reason });
         }
-        WatchEnd::Interrupted { signal, change_observed: seen_to_change } => {
-            let sent = if seen_to_change { StartState::WatchingChange } else { StartState::WatchingNoChange };
-            return Err(CommandError::Interrupted { signal, start: sent, follow: Some(follow) });
+        WatchEnd::Interrupted { signal, change_observed } => {
+            let start =
+                if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
+            return Err(CommandError::Interrupted { signal, start, follow: Some(follow) });
         }
         WatchEnd::Finished(WatchResult::InError) => format!("the state of {name} is error"),
         WatchEnd::Finished(WatchResult::NoChangeObserved | WatchResult::AtOtherVersion(_)) => {
-            format!("{name} is idle and not at {target}")
+            format!("{name} is not upgrading and is not at {target}")
         }
-        WatchEnd::GaveUp { reason: why, is_still_changing: true } => {
-            format!("{name} is still changing: {why}")
+        WatchEnd::GaveUp { reason, is_still_changing: true } => {
+            format!("{name} is still changing: {reason}")
         }
-        WatchEnd::GaveUp { reason: why, is_still_changing: false } => why,
+        WatchEnd::GaveUp { reason, is_still_changing: false } => reason,
     };
-    Err(CommandError::Busy { message: what, hint: Some(format!("check the cluster again with: {follow}")) })
+    Err(CommandError::Busy { message, hint: Some(format!("check the cluster again with: {follow}")) })
 }

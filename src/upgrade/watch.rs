@@ -1,4 +1,4 @@
-//! Looks at a cluster until its change has ended, the time is over, or a signal comes.
+//! Polls a cluster until its change finishes, the timeout expires, or a signal arrives.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
@@ -15,18 +15,18 @@ use crate::session::Session;
 use crate::signals::{Interrupted, Signal};
 use crate::upgrade::rules::progress::{Observation, Progress, WatchResult};
 
-/// What a watch needs to know.
+/// The input of a watch.
 #[derive(Debug)]
 pub(super) struct Watch<'a> {
     pub no: ClusterNo,
-    /// Empty when the service returned none.
+    /// Empty if the service returned no name.
     pub name: &'a str,
     pub progress: Progress,
-    /// None watches until something ends it.
+    /// None for a watch without a timeout.
     pub timeout: Option<Duration>,
-    /// The clock's time of acceptance, of attaching, or of the first look.
+    /// The clock's time at acceptance, at attaching, or before the first poll.
     pub origin: Duration,
-    /// Broker changes go to the journal.
+    /// Writes broker changes to the journal.
     pub records_brokers: bool,
 }
 
@@ -34,10 +34,10 @@ pub(super) struct Watch<'a> {
 #[derive(Debug)]
 pub(super) enum WatchEnd {
     Finished(WatchResult),
-    /// The time is over, or the key was refused for as long as patience lasts.
+    /// The timeout expired, or the service refused the access key for too long.
     GaveUp {
         reason: String,
-        /// The last look is recent and showed a change under way.
+        /// The last observation is recent and showed a change.
         is_still_changing: bool,
     },
     Interrupted {
@@ -46,36 +46,38 @@ pub(super) enum WatchEnd {
     },
 }
 
-/// A refusal of the key has to last this long to end a watch: keys are renewed in the middle of one.
+/// How long the service has to refuse the access key before the watch ends.
 ///
-/// Fixed by the design.
+/// Chosen: leaves time to renew the key during a watch.
 const CREDENTIAL_REFUSAL_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// A look older than this no longer says that the change goes on.
+/// The maximum age of an observation that still shows a running change.
 ///
-/// Fixed by the design.
+/// Chosen: as long as the other limits of a watch.
 const RECENT_OBSERVATION: Duration = Duration::from_secs(5 * 60);
 
-/// The longest pause between two looks that fail.
+/// The maximum pause between two failing polls.
 ///
-/// Fixed by the design.
+/// Chosen: notices within a minute that the service responds again.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
-/// Failing reads are spoken of only after this long: a gateway hiccup is none of the user's business.
+/// How long reads have to fail before a warning.
 ///
-/// Fixed by the design.
+/// Chosen: a short gateway outage needs no attention.
 const WARN_AFTER: Duration = Duration::from_secs(60);
 
-/// How failing looks add up.
+/// Consecutive polls that failed or had to retry a read.
 #[derive(Debug, Default)]
 struct ErrorStreak {
     count: u32,
+    /// When the first poll failed.
     since: Option<Duration>,
+    /// When the service first refused the access key.
     refused_since: Option<Duration>,
     has_warned: bool,
 }
 
-/// What was already warned of: each is said once.
+/// The warnings that were already issued, so that none is repeated.
 #[derive(Debug, Default)]
 struct IssuedWarnings {
     journal: bool,
@@ -84,163 +86,175 @@ struct IssuedWarnings {
 }
 
 impl Watch<'_> {
-    /// Watches to the end. Once a start was accepted, nothing but a verdict, the time, a lasting refusal of
-    /// the key or a signal ends it.
-    pub(super) fn run(mut self, flow: &mut Session<'_>) -> WatchEnd {
-        let mut looker = ClusterPoller::new(self.no, self.name);
-        let mut trouble = ErrorStreak::default();
-        let mut last_answer = None;
-        let mut warned = IssuedWarnings { journal: flow.journal.is_failing(), ..IssuedWarnings::default() };
+    /// Polls until there is a result, the timeout expires, the service refuses the access key for too long, or a signal
+    /// arrives.
+    pub(super) fn run(mut self, session: &mut Session<'_>) -> WatchEnd {
+        let mut poller = ClusterPoller::new(self.no, self.name);
+        let mut errors = ErrorStreak::default();
+        let mut last_observed_at = None;
+        let mut warned =
+            IssuedWarnings { journal: session.journal.is_failing(), ..IssuedWarnings::default() };
         loop {
-            let now = flow.clock.elapsed();
-            match self.poll_once(flow, &mut looker, &mut warned) {
-                Ok(settled) => {
-                    trouble =
-                        ErrorStreak { count: u32::from(looker.had_to_retry()), ..ErrorStreak::default() };
-                    last_answer = Some(flow.clock.elapsed());
-                    if let Some(settled) = settled {
-                        flow.reporter.end_watch();
-                        flow.report.finished_at = self.finished_at(flow);
-                        return WatchEnd::Finished(settled);
+            let now = session.clock.elapsed();
+            match self.poll_once(session, &mut poller, &mut warned) {
+                Ok(result) => {
+                    errors =
+                        ErrorStreak { count: u32::from(poller.had_to_retry()), ..ErrorStreak::default() };
+                    last_observed_at = Some(session.clock.elapsed());
+                    if let Some(result) = result {
+                        session.reporter.end_watch();
+                        session.report.finished_at = self.finished_at(session);
+                        return WatchEnd::Finished(result);
                     }
                 }
                 Err(error) => {
                     self.progress.record_failed_read();
-                    if looker.is_cluster_missing() {
+                    if poller.is_cluster_missing() {
                         self.progress.record_missing_cluster();
-                        flow.report.state = None;
+                        session.report.state = None;
                     }
                     if let Some(signal) = error.signal() {
-                        return self.interrupted(flow, signal);
+                        return self.interrupted(session, signal);
                     }
-                    if let Some(why) = trouble.add(flow, now, &error) {
-                        return self.give_up(flow, why, last_answer);
+                    if let Some(reason) = errors.add(session, now, &error) {
+                        return self.give_up(session, reason, last_observed_at);
                     }
                 }
             }
-            let passed = flow.clock.elapsed().saturating_sub(self.origin);
-            let left = self.timeout.map(|timeout| timeout.saturating_sub(passed));
-            if left == Some(Duration::ZERO) {
+            let passed = session.clock.elapsed().saturating_sub(self.origin);
+            let remaining = self.timeout.map(|timeout| timeout.saturating_sub(passed));
+            if remaining == Some(Duration::ZERO) {
                 let timeout = humantime::format_duration(self.timeout.unwrap_or_default());
-                return self.give_up(flow, format!("{timeout} are over"), last_answer);
+                return self.give_up(session, format!("timed out after {timeout}"), last_observed_at);
             }
-            let pause = trouble.pause(flow.poll_interval).min(left.unwrap_or(Duration::MAX));
-            if let Err(Interrupted(signal)) = flow.clock.sleep(pause) {
-                return self.interrupted(flow, signal);
+            let pause = errors.pause(session.poll_interval).min(remaining.unwrap_or(Duration::MAX));
+            if let Err(Interrupted(signal)) = session.clock.sleep(pause) {
+                return self.interrupted(session, signal);
             }
         }
     }
 
-    /// Makes one look. It counts only when all its reads were answered.
+    /// Polls the cluster once. The poll counts only if all its reads succeed.
     fn poll_once(
         &mut self,
-        flow: &mut Session<'_>,
-        looker: &mut ClusterPoller,
+        session: &mut Session<'_>,
+        poller: &mut ClusterPoller,
         warned: &mut IssuedWarnings,
     ) -> Result<Option<WatchResult>, ApiError> {
-        let health = looker.read_health(flow)?;
-        let cluster =
-            if self.progress.needs_cluster_entry(&health) { Some(looker.read_cluster(flow)?) } else { None };
-        let at = flow.clock.elapsed().saturating_sub(self.origin);
-        self.report_observation(flow, looker, &health, cluster.as_ref(), at, warned);
-        let settled = self.progress.record(&Observation { at, health, cluster });
+        let health = poller.read_health(session)?;
+        let cluster = if self.progress.needs_cluster_entry(&health) {
+            Some(poller.read_cluster(session)?)
+        } else {
+            None
+        };
+        let at = session.clock.elapsed().saturating_sub(self.origin);
+        self.report_observation(session, poller, &health, cluster.as_ref(), at, warned);
+        let result = self.progress.record(&Observation { at, health, cluster });
         let is_in_error = self.progress.is_in_error();
-        if is_in_error && !warned.error && settled.is_none() {
-            flow.reporter.warn("the service reports the state `error`; watching on until that lasts");
+        if is_in_error && !warned.error && result.is_none() {
+            session.reporter.warn("the service reports the state `error`; waiting to confirm it");
         }
         warned.error = is_in_error;
-        Ok(settled)
+        Ok(result)
     }
 
-    /// Reports a broker that the service no longer lists, once for as long as it is missing.
-    fn warn_missing_brokers(&self, flow: &mut Session<'_>, health: &Health, warned: &mut IssuedWarnings) {
+    /// Warns once about each broker that the service no longer lists.
+    fn warn_missing_brokers(&self, session: &mut Session<'_>, health: &Health, warned: &mut IssuedWarnings) {
         let missing = self.progress.expected().brokers.missing(&health.brokers);
         for broker in missing.iter().filter(|broker| !warned.missing_brokers.contains(broker)) {
-            flow.reporter.warn(&format!("{broker} missing from the service's answer; watching on"));
+            session.reporter.warn(&format!("{broker} missing from the service's response; still watching"));
         }
         warned.missing_brokers = missing;
     }
 
+    /// Adds an observation to the report and to the journal, and shows it.
     fn report_observation(
         &self,
-        flow: &mut Session<'_>,
-        looker: &ClusterPoller,
+        session: &mut Session<'_>,
+        poller: &ClusterPoller,
         health: &Health,
         cluster: Option<&Cluster>,
         at: Duration,
         warned: &mut IssuedWarnings,
     ) {
-        let now = flow.clock.now();
-        flow.record_health(now, looker.health_operation(), health);
+        let now = session.clock.now();
+        session.record_health(now, poller.health_operation(), health);
         if let Some(cluster) = cluster {
-            flow.record_cluster(now, cluster);
+            session.record_cluster(now, cluster);
         }
-        flow.report.health = Some(health.clone());
-        let changed = flow.report.brokers.record(health, at);
-        flow.reporter.show_brokers(&flow.report.brokers, at);
-        self.warn_missing_brokers(flow, health, warned);
+        session.report.health = Some(health.clone());
+        let changed = session.report.brokers.record(health, at);
+        session.reporter.show_brokers(&session.report.brokers, at);
+        self.warn_missing_brokers(session, health, warned);
         if changed
             && self.records_brokers
-            && let Err(error) = flow.journal.record_brokers(now, &flow.report.brokers)
+            && let Err(error) = session.journal.record_brokers(now, &session.report.brokers)
             && !warned.journal
         {
             warned.journal = true;
-            flow.reporter.warn(&format!("{error}; watching on"));
+            session.reporter.warn(&format!("{error}; still watching"));
         }
     }
 
-    fn give_up(&self, flow: &mut Session<'_>, why: String, last_answer: Option<Duration>) -> WatchEnd {
-        flow.reporter.end_watch();
-        let now = flow.clock.elapsed();
-        let fresh = last_answer.is_some_and(|answer| now.saturating_sub(answer) <= RECENT_OBSERVATION);
-        if fresh && self.progress.is_changing() && !self.progress.is_in_error() {
-            return WatchEnd::GaveUp { reason: why, is_still_changing: true };
+    fn give_up(
+        &self,
+        session: &mut Session<'_>,
+        reason: String,
+        last_observed_at: Option<Duration>,
+    ) -> WatchEnd {
+        session.reporter.end_watch();
+        let now = session.clock.elapsed();
+        let is_recent = last_observed_at.is_some_and(|at| now.saturating_sub(at) <= RECENT_OBSERVATION);
+        if is_recent && self.progress.is_changing() && !self.progress.is_in_error() {
+            return WatchEnd::GaveUp { reason, is_still_changing: true };
         }
-        let seen = match (&flow.report.state, &flow.report.last_cluster) {
+        let last_observed = match (&session.report.state, &session.report.last_cluster) {
             (Some(state), Some(Cluster { version: Some(version), .. })) => {
-                format!("last seen {state} at version code {version}, not confirmed")
+                format!("last observed state {state} at version code {version}, not confirmed")
             }
-            (Some(state), _) => format!("last seen {state}"),
-            (None, _) => "the cluster is missing from the service's answers".to_owned(),
+            (Some(state), _) => format!("last observed state {state}"),
+            (None, _) => "the cluster is missing from the service's responses".to_owned(),
         };
-        WatchEnd::GaveUp { reason: format!("{why}; {seen}"), is_still_changing: false }
+        WatchEnd::GaveUp { reason: format!("{reason}; {last_observed}"), is_still_changing: false }
     }
 
-    /// Returns when the change ended, where its end was observed.
-    fn finished_at(&self, flow: &Session<'_>) -> Option<Timestamp> {
+    /// Returns when the change finished; None unless this was observed.
+    fn finished_at(&self, session: &Session<'_>) -> Option<Timestamp> {
         let ended = self.origin.saturating_add(self.progress.ended_at()?);
-        let ago = flow.clock.elapsed().saturating_sub(ended);
-        // As exact as the other times.
-        flow.clock.now().checked_sub(ago).ok()?.round(jiff::Unit::Millisecond).ok()
+        let ago = session.clock.elapsed().saturating_sub(ended);
+        // Milliseconds, like the other times of the report.
+        session.clock.now().checked_sub(ago).ok()?.round(jiff::Unit::Millisecond).ok()
     }
 
-    fn interrupted(&self, flow: &mut Session<'_>, signal: Signal) -> WatchEnd {
-        flow.reporter.end_watch();
+    fn interrupted(&self, session: &mut Session<'_>, signal: Signal) -> WatchEnd {
+        session.reporter.end_watch();
         WatchEnd::Interrupted { signal, change_observed: self.progress.was_change_observed() }
     }
 }
 
 impl ErrorStreak {
-    /// Takes in one failed look. Returns why the watch must end, if it must.
-    fn add(&mut self, flow: &mut Session<'_>, now: Duration, error: &ApiError) -> Option<String> {
+    /// Adds a failed poll. Returns the reason if the watch must end.
+    fn add(&mut self, session: &mut Session<'_>, now: Duration, error: &ApiError) -> Option<String> {
         self.count = self.count.saturating_add(1);
         let since = *self.since.get_or_insert(now);
         if now.saturating_sub(since) >= WARN_AFTER && !self.has_warned {
             self.has_warned = true;
-            flow.reporter.warn(&format!("the service does not answer; still trying. Last: {error}"));
+            session
+                .reporter
+                .warn(&format!("the service does not respond; still retrying. Last error: {error}"));
         }
         if !error.is_auth() {
             self.refused_since = None;
             return None;
         }
         let refused_since = *self.refused_since.get_or_insert(now);
-        let lasting = now.saturating_sub(refused_since) >= CREDENTIAL_REFUSAL_LIMIT;
-        lasting.then(|| format!("the key was refused for five minutes ({error})"))
+        let is_lasting = now.saturating_sub(refused_since) >= CREDENTIAL_REFUSAL_LIMIT;
+        is_lasting.then(|| format!("the service refused the access key for five minutes ({error})"))
     }
 
-    /// Returns the pause before the next look; it doubles while looks fail or have to try twice.
-    fn pause(&self, poll: Duration) -> Duration {
-        let doubled = poll.saturating_mul(1 << self.count.min(16));
-        if self.count == 0 { poll } else { doubled.min(MAX_PAUSE.max(poll)) }
+    /// Returns the pause before the next poll. It doubles while polls fail or have to retry a read.
+    fn pause(&self, poll_interval: Duration) -> Duration {
+        let doubled = poll_interval.saturating_mul(1 << self.count.min(16));
+        if self.count == 0 { poll_interval } else { doubled.min(MAX_PAUSE.max(poll_interval)) }
     }
 }

@@ -12,7 +12,7 @@ fn lost_settings_block_until_the_printed_flag_is_used() {
     let (run, document) = bench.json(line);
     run.assert_says(
         5,
-        &["log.segment.bytes 268435456 → 1073741824", &format!("; to go on all the same, add {flag}\n")],
+        &["log.segment.bytes 268435456 → 1073741824", &format!("; to proceed anyway, add {flag}\n")],
     );
     let items = serde_json::json!(["log.segment.bytes", "num.network.threads"]);
     assert_eq!(check(&document, "config.lost-override")["items"], items);
@@ -53,7 +53,7 @@ fn unknown_accept_is_refused_and_unneeded_accept_is_noted() {
     );
     bench
         .run(&format!("{UPGRADE} --yes --accept config.changed=*"))
-        .assert_says(2, &["`*` is no setting of either config group"]);
+        .assert_says(2, &["neither config group has a setting `*`"]);
     bench.assert_no_start();
     bench
         .run(&format!("{UPGRADE} --yes --accept config.changed=num.partitions --accept zookeeper.health"))

@@ -38,7 +38,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 3,
                 &[
                     "no cluster named `order` in public KR",
-                    "hint: `cdss list clusters` shows those of this region",
+                    "hint: `cdss list clusters` shows the clusters in this region",
                     "SGN, JPN",
                 ],
             ),
@@ -52,7 +52,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 3,
                 &[
                     "2 clusters are named `analytics`: 1009301, 1009302",
-                    "hint: name one by its number, such as --cluster no:1009301",
+                    "hint: use the cluster number, such as --cluster no:1009301",
                 ],
             ),
             (
@@ -60,7 +60,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 4,
                 &[
                     "the key has no permission on cluster `billing` (1009555)",
-                    "hint: give the sub account a permission",
+                    "hint: grant the sub account permission",
                 ],
             ),
             (
@@ -79,7 +79,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
             (
                 "upgrade --yes --cluster orders-prod --version 3.9.0 --config-group orders",
                 3,
-                &["no config group `orders`", "hint: `cdss list config-groups` shows them"],
+                &["no config group `orders`", "hint: `cdss list config-groups` shows all config groups"],
             ),
         ],
     );
@@ -92,25 +92,22 @@ fn blocked_checks_exit_5_with_a_hint() {
         (
             "--cluster orders-prod --version 3.6.2",
             "version.order",
-            ["3.6.2 is lower than the present version 3.7.1", "hint: name a higher version"],
+            ["3.6.2 is lower than the current version 3.7.1", "hint: use a higher version"],
         ),
         (
             "--cluster orders-prod --version 3.9.0 --config-group orders-371",
             "config.version",
-            [
-                "group orders-371 (301) belongs to version code 3713006, not to 3.9.0",
-                "hint: name a group of 3.9.0",
-            ],
+            ["group orders-371 (301) is for Kafka 3.7.1, not 3.9.0", "hint: use a group for 3.9.0"],
         ),
         (
             "--cluster legacy --version 3.9.0",
             "config.no-group",
-            ["no config group of 3.9.0 keeps every custom value", "hint: name one with --config-group"],
+            ["no 3.9.0 config group keeps all custom values", "hint: select one with --config-group"],
         ),
         (
             "--cluster logs-prod --version 3.7.1",
             "config.several-groups",
-            ["logs-371-a (322), logs-371-b (323)", "hint: name one with --config-group"],
+            ["logs-371-a (322), logs-371-b (323)", "hint: select one with --config-group"],
         ),
         (
             "--cluster orders --version 3.9.0 --config-group logs-390",

@@ -35,8 +35,8 @@ fn printed_flag_accepts_the_lost_overrides() {
     let run = bench.run(&line);
     let flag = "--accept config.lost-override=log.segment.bytes,num.network.threads";
     let safer =
-        "hint: take a config group that sets them, or carry the settings over with `cdss config-group copy";
-    run.assert_says(5, &[safer, &format!("; to go on all the same, add {flag}\n")]);
+        "hint: use a config group that sets them, or copy the current one with `cdss config-group copy";
+    run.assert_says(5, &[safer, &format!("; to proceed anyway, add {flag}\n")]);
     for text in [
         "payments-371 (331) → payments-390 (332)  4 kept\n",
         "log.segment.bytes    268435456 → 1073741824 bytes  lost-override\n",
@@ -65,9 +65,8 @@ fn printed_flag_accepts_the_lost_overrides() {
 fn group_that_changes_retention_suggests_copy_before_accept() {
     let bench = Bench::new(Scenario::Healthy);
     let run = bench.run("check --cluster audit --version 3.9.0 --config-group audit-390");
-    let copy =
-        "hint: take a config group with the values in force today, or carry the settings over with `cdss";
-    run.assert_says(5, &[copy, "; to go on all the same, add --accept config.changed=log.retention.hours\n"]);
+    let copy = "hint: use a config group with the current values, or copy the current one with `cdss";
+    run.assert_says(5, &[copy, "; to proceed anyway, add --accept config.changed=log.retention.hours\n"]);
 }
 
 #[test]
@@ -90,7 +89,7 @@ fn three_closest_groups_are_shown_when_none_fits() {
     let (run, document) = bench.json(CHECK);
     run.assert_says(
         5,
-        &["hint: name one with --config-group, or carry the settings over with `cdss config-group copy"],
+        &["hint: select one with --config-group, or copy the current one with `cdss config-group copy"],
     );
     let candidates = document["candidates"].as_array().expect("there is a list");
     let names: Vec<&Value> = candidates.iter().map(|candidate| &candidate["group"]["name"]).collect();
@@ -105,12 +104,13 @@ fn three_closest_groups_are_shown_when_none_fits() {
         .run(command.strip_prefix("cdss ").expect("it is one of cdss"))
         .assert_says(5, &["config.lost-override"]);
 
-    let (_, rest) = run.stderr.split_once("settings over with `cdss ").expect("the copy is pointed to");
+    let (_, rest) =
+        run.stderr.split_once("copy the current one with `cdss ").expect("the copy is pointed to");
     let (copy, _) = rest.split_once('`').expect("it ends");
     assert!(copy.contains("--cluster no:1009130") && copy.contains("--endpoint http://127.0.0.1"), "{copy}");
     assert!(copy.ends_with("--version 3.9.0 --name payments-390-2"), "the default name is taken: {copy}");
     let upgrade = format!("{} --yes", CHECK.replace("check", "upgrade"));
-    let _same = bench.run(&upgrade).assert_says(5, &[&format!("settings over with `cdss {copy}`")]);
+    let _same = bench.run(&upgrade).assert_says(5, &[&format!("copy the current one with `cdss {copy}`")]);
     let copied = bench.run(&format!("{copy} --yes"));
     copied.assert_says(0, &["created config group payments-390-2 (2001)"]);
     let (_, next) =
@@ -135,7 +135,7 @@ fn value_out_of_target_range_blocks_without_override() {
     assert_eq!(check(&document, "config.out-of-range")["result"], "block");
     bench
         .run(&format!("{line} --accept config.out-of-range=num.io.threads"))
-        .assert_says(2, &["check `config.out-of-range` cannot be overruled"]);
+        .assert_says(2, &["check `config.out-of-range` cannot be overridden"]);
     bench.assert_no_start();
 }
 
@@ -215,7 +215,9 @@ fn incomplete_comparison_selects_no_group() {
     let reason = check(&document, "config.several-groups")["reason"].to_string();
     assert_eq!(run.code, 5);
     assert!(
-        reason.contains("orders-390 (312) keeps every custom value, and others of 3.9.0 may too; 20 of 34"),
+        reason.contains(
+            "orders-390 (312) keeps all custom values, and other config groups for 3.9.0 may too; 20 of 34"
+        ),
         "{reason}"
     );
     let _named = bench

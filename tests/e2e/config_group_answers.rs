@@ -25,7 +25,7 @@ fn missing_list_of_all_groups_falls_back_to_each_version() {
     let service = Altered::new(gone);
     let (run, document) = service.json("list config-groups");
     assert_eq!((run.code, document["config_groups"].as_array().map(Vec::len)), (0, Some(12)));
-    let gap = "the service lists config groups of the versions on offer only";
+    let gap = "the service lists config groups of offered versions only";
     assert_eq!(run.stderr, format!("{gap}\n"));
     let (run, _) = service.json("config-group diff nobody payments-390");
     run.assert_says(3, &["no config group `nobody`", gap]);
@@ -56,7 +56,7 @@ fn missing_settings_do_not_mean_no_custom_values() {
         request.contains("/getKafkaConfigGroupDetailList/331").then(|| success(&lists))
     });
     let (run, _) = service.json("config-group copy payments-371 --version 3.9.0 --name copied --yes");
-    run.assert_says(12, &["getKafkaConfigGroupDetailList: an answer without content"]);
+    run.assert_says(12, &["getKafkaConfigGroupDetailList: an empty response"]);
     let (run, document) = service.json("check --cluster payments-prod --version 3.9.0");
     assert_eq!((run.code, &check(&document, "config.no-group")["result"]), (5, &"block".into()));
     let named = "check --cluster payments-prod --version 3.9.0 --config-group payments-390";
@@ -187,6 +187,6 @@ fn unfiltered_or_partial_list_selects_no_wrong_group() {
     let (run, _) = service.json("config-group diff no:1 default-390");
     run.assert_says(
         3,
-        &["1 of code 3713006, 1 of code 3903006", "hint: name one by its name, such as name:default-371"],
+        &["1 of code 3713006, 1 of code 3903006", "hint: use the group name, such as name:default-371"],
     );
 }

@@ -159,7 +159,7 @@ fn status_of_idle_cluster_has_nothing_to_follow() {
     let bench = Bench::new(Scenario::Healthy);
     from_elsewhere(&bench, "status --cluster orders-prod --watch").assert_says(0, &["nothing to follow"]);
     let run = from_elsewhere(&bench, "status --cluster orders-prod --version 3.9.0 --watch -o json");
-    run.assert_says(11, &["orders-prod is idle and not at 3.9.0"]);
+    run.assert_says(11, &["orders-prod is not upgrading and is not at 3.9.0"]);
     assert_eq!(run.document()["verdict"], Value::Null);
     bench.assert_no_start();
 }

@@ -146,7 +146,7 @@ fn missing_required_journal_prevents_start() {
         run.assert_says(5, &["[journal.missing]", "`cdss history --init` creates the first one\n"]);
         assert_eq!(check(&document, "journal.missing")["result"], "block");
         let accepted = bench.run(&format!("{UPGRADE} {flags} --require-journal --accept journal.missing"));
-        accepted.assert_says(2, &["check `journal.missing` cannot be overruled"]);
+        accepted.assert_says(2, &["check `journal.missing` cannot be overridden"]);
     }
     bench.assert_no_start();
     let checked = bench.run("check --cluster orders-prod --version 3.9.0");
@@ -163,7 +163,7 @@ fn upgrade_to_another_version_must_finish_first() {
     let to = |version: &str| format!("upgrade --cluster logs-prod --version {version}");
     bench.run(&format!("{} --config-group 322 --yes --no-wait", to("3.7.1"))).assert_says(0, &[]);
     let (run, document) = bench.json(&format!("{} --yes", to("3.9.0")));
-    run.assert_says(11, &["an upgrade of logs-prod to version code 3713006 is under way", "cdss status"]);
+    run.assert_says(11, &["an upgrade of logs-prod to version code 3713006 is running", "cdss status"]);
     assert!(
         run.stderr.contains("--version 3713006 --from 3623006 --watch"),
         "the one under way is followed: {}",
@@ -203,7 +203,10 @@ fn second_run_is_refused_and_attaches_after_a_crash() {
     let held = held_in_its_watch(&bench);
     bench.run(&format!("{UPGRADE} --yes")).assert_says(
         11,
-        &["another cdss on this machine is at work on orders-prod", "hint: follow it with: cdss status"],
+        &[
+            "another cdss process on this machine is already handling orders-prod",
+            "hint: follow it with: cdss status",
+        ],
     );
     held.kill();
     let (run, document) = bench.json(UPGRADE);

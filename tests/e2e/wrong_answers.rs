@@ -95,7 +95,7 @@ fn upgrade_is_not_done_while_a_broker_is_missing() {
     });
     let (run, document) = service.json(&format!("{UPGRADE} --yes --timeout 1s"));
     assert!(matches!(run.code, 8 | 9) && document["verdict"] != "done", "{run:#?}");
-    run.assert_says(run.code, &["warning: orders-prod-d-003 missing from the service's answer"]);
+    run.assert_says(run.code, &["warning: orders-prod-d-003 missing from the service's response"]);
     assert_eq!(run.stderr.matches("missing from").count(), 1, "{}", run.stderr);
 }
 
@@ -279,7 +279,7 @@ fn upgrade_ending_on_third_version_is_unknown() {
     });
     let (run, document) = service.json(&format!("{UPGRADE} --yes"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
-    run.assert_says(9, &["orders-prod is idle at version code 3803006, which is not the target version"]);
+    run.assert_says(9, &["orders-prod is idle at version code 3803006, not at the target version"]);
 }
 
 #[test]

@@ -180,7 +180,7 @@ impl Session<'_> {
                     source_arg: format!("--cluster no:{}", resolved.cluster.no),
                     diff_arg: format!("no:{}", source.group.no),
                     source,
-                    source_version: resolved.version,
+                    source_version: resolved.current_version,
                     target_version: target,
                     target_groups,
                 })

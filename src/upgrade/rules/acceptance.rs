@@ -1,34 +1,34 @@
-//! `--accept`: blocks that a person overrules, by name and item.
+//! `--accept`: overrides blocking checks by id and item.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::checks::policy::{self, ItemKind, Override};
+use super::checks::policy::{ItemKind, Override, check_policy};
 
 /// One `--accept ID[=ITEM,…]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Acceptance {
     pub id: &'static str,
-    /// Empty for a bare id.
+    /// Empty if only the id was given.
     pub items: Vec<String>,
 }
 
-/// Why an `--accept` can't mean anything.
+/// Why an `--accept` is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AcceptanceError {
-    #[error("there is no check `{0}`")]
+    #[error("unknown check `{0}`")]
     UnknownCheck(String),
-    #[error("check `{0}` cannot be overruled")]
+    #[error("check `{0}` cannot be overridden")]
     NotOverridable(&'static str),
-    #[error("`{0}` names an empty item")]
+    #[error("`{0}` has an empty item")]
     EmptyItem(String),
-    #[error("check `{0}` is accepted as a whole; leave `=…` away")]
+    #[error("check `{0}` has no items; remove `=…`")]
     ItemsNotSupported(&'static str),
-    #[error("check `{0}` is accepted run by run, as `{0}=RUN`")]
+    #[error("check `{0}` requires a run id; use `{0}=RUN`")]
     RunRequired(&'static str),
-    #[error("`{item}` is no setting of either config group; check `{id}` can't be accepted for it")]
+    #[error("can't override `{id}={item}`: neither config group has a setting `{item}`")]
     UnknownSetting { id: &'static str, item: String },
-    #[error("the journal has no start by run `{item}`; check `{id}` cannot be accepted for it")]
+    #[error("can't override `{id}={item}`: the journal has no start by run `{item}`")]
     UnknownRun { id: &'static str, item: String },
 }
 
@@ -40,11 +40,11 @@ impl FromStr for Acceptance {
             Some((id, items)) => (id.trim(), Some(items)),
             None => (text.trim(), None),
         };
-        let rule = policy::check_policy(id).ok_or_else(|| AcceptanceError::UnknownCheck(id.to_owned()))?;
-        let items: Vec<String> = match (items, rule.overridable) {
-            (_, Override::Never) => return Err(AcceptanceError::NotOverridable(rule.id)),
-            (Some(_), Override::ById) => return Err(AcceptanceError::ItemsNotSupported(rule.id)),
-            (None, Override::ByItem(ItemKind::Run)) => return Err(AcceptanceError::RunRequired(rule.id)),
+        let policy = check_policy(id).ok_or_else(|| AcceptanceError::UnknownCheck(id.to_owned()))?;
+        let items: Vec<String> = match (items, policy.overridable) {
+            (_, Override::Never) => return Err(AcceptanceError::NotOverridable(policy.id)),
+            (Some(_), Override::ById) => return Err(AcceptanceError::ItemsNotSupported(policy.id)),
+            (None, Override::ByItem(ItemKind::Run)) => return Err(AcceptanceError::RunRequired(policy.id)),
             (None, Override::ById | Override::ByItem(ItemKind::Setting)) => Vec::new(),
             (Some(items), Override::ByItem(_)) => {
                 items.split(',').map(|item| item.trim().to_owned()).collect()
@@ -53,7 +53,7 @@ impl FromStr for Acceptance {
         if items.iter().any(String::is_empty) {
             return Err(AcceptanceError::EmptyItem(text.to_owned()));
         }
-        Ok(Self { id: rule.id, items })
+        Ok(Self { id: policy.id, items })
     }
 }
 
@@ -67,35 +67,36 @@ impl fmt::Display for Acceptance {
     }
 }
 
-/// Everything that was accepted on the command line.
+/// All `--accept` options of the command line.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Acceptances(pub Vec<Acceptance>);
 
 impl Acceptances {
-    /// Returns true when the check was accepted by its bare id.
+    /// Returns true if the check was accepted by its id alone.
     pub(crate) fn includes_check(&self, id: &str) -> bool {
         self.0.iter().any(|acceptance| acceptance.id == id && acceptance.items.is_empty())
     }
 
+    /// Returns true if this item of the check was accepted.
     pub(crate) fn includes_item(&self, id: &str, item: &str) -> bool {
         deliberate_bug!(AcceptAllStarts => return self.0.iter().any(|acceptance| acceptance.id == id););
         self.0.iter().any(|acceptance| acceptance.id == id && acceptance.items.iter().any(|one| one == item))
     }
 
-    /// Makes sure that every item is `known`: a typo must not look like consent.
+    /// Validates that every item exists, so that a typo does not count as consent.
     ///
     /// # Errors
     ///
     /// Fails with the first unknown item.
     pub(crate) fn validate_items(
         &self,
-        known: &dyn Fn(ItemKind, &str) -> bool,
+        is_known: &dyn Fn(ItemKind, &str) -> bool,
     ) -> Result<(), AcceptanceError> {
         for &Acceptance { id, ref items } in &self.0 {
-            let Some(Override::ByItem(kind)) = policy::check_policy(id).map(|rule| rule.overridable) else {
+            let Some(Override::ByItem(kind)) = check_policy(id).map(|policy| policy.overridable) else {
                 continue;
             };
-            if let Some(item) = items.iter().find(|item| !known(kind, item)).cloned() {
+            if let Some(item) = items.iter().find(|item| !is_known(kind, item)).cloned() {
                 return Err(match kind {
                     ItemKind::Setting => AcceptanceError::UnknownSetting { id, item },
                     ItemKind::Run => AcceptanceError::UnknownRun { id, item },
@@ -111,31 +112,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_acceptance_names_a_check_and_its_items() {
+    fn an_acceptance_has_an_id_and_items() {
         let read = |text: &str| text.parse::<Acceptance>().map(|acceptance| acceptance.to_string());
         assert_eq!(read("zookeeper.health").unwrap(), "zookeeper.health");
         assert_eq!(read("config.changed=a.b, c.d").unwrap(), "config.changed=a.b,c.d");
         assert_eq!(read("start.unresolved=r1, r2").unwrap(), "start.unresolved=r1,r2");
         for (text, error) in [
-            ("", "there is no check ``"),
-            ("config", "there is no check `config`"),
-            ("service.precheck", "check `service.precheck` cannot be overruled"),
-            ("brokers.health", "check `brokers.health` cannot be overruled"),
-            ("config.changed=", "`config.changed=` names an empty item"),
-            ("config.changed=a,,b", "`config.changed=a,,b` names an empty item"),
-            (
-                "start.unresolved",
-                "check `start.unresolved` is accepted run by run, as `start.unresolved=RUN`",
-            ),
-            ("start.unresolved=", "`start.unresolved=` names an empty item"),
-            ("zookeeper.health=z1", "check `zookeeper.health` is accepted as a whole; leave `=…` away"),
+            ("", "unknown check ``"),
+            ("config", "unknown check `config`"),
+            ("service.precheck", "check `service.precheck` cannot be overridden"),
+            ("brokers.health", "check `brokers.health` cannot be overridden"),
+            ("config.changed=", "`config.changed=` has an empty item"),
+            ("config.changed=a,,b", "`config.changed=a,,b` has an empty item"),
+            ("start.unresolved", "check `start.unresolved` requires a run id; use `start.unresolved=RUN`"),
+            ("start.unresolved=", "`start.unresolved=` has an empty item"),
+            ("zookeeper.health=z1", "check `zookeeper.health` has no items; remove `=…`"),
         ] {
             assert_eq!(read(text).unwrap_err().to_string(), error);
         }
     }
 
     #[test]
-    fn items_are_looked_up_by_the_kind_that_the_check_has() {
+    fn items_are_validated_by_the_kind_of_the_check() {
         let known = |kind, item: &str| match kind {
             ItemKind::Setting => item == "num.partitions",
             ItemKind::Run => item == "run-1",
@@ -144,8 +142,8 @@ mod tests {
             ("config.changed=num.partitions", None),
             ("start.unresolved=run-1", None),
             ("zookeeper.health", None),
-            ("config.changed=*", Some("`*` is no setting of either config group")),
-            ("config.changed=run-1", Some("`run-1` is no setting of either config group")),
+            ("config.changed=*", Some("neither config group has a setting `*`")),
+            ("config.changed=run-1", Some("neither config group has a setting `run-1`")),
             ("start.unresolved=*", Some("the journal has no start by run `*`")),
             ("start.unresolved=run", Some("the journal has no start by run `run`")),
             ("start.unresolved=run-1,num.partitions", Some("no start by run `num.partitions`")),

@@ -1,4 +1,4 @@
-//! What each broker was seen to do while the upgrade was watched.
+//! The observed status changes of each broker during a watch.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::model::broker_health::{Color, Health};
 
-/// Whether a broker was seen to restart.
+/// Whether a broker was observed to restart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RestartEvidence {
-    /// It was changing or down, and came back to green.
+    /// It was changing or down, and then green again.
     Yes,
-    /// It is changing or down, and has not come back.
+    /// It is changing or down, and not green yet.
     No,
-    /// It was never seen changing or down; between two looks it may have been.
+    /// It was never observed changing or down, but may have been between two polls.
     NotObserved,
 }
 
@@ -27,18 +27,18 @@ impl RestartEvidence {
     }
 }
 
-/// One broker's colours in the order seen, each once.
+/// The observed colors of one broker, in order and without repetitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BrokerHistory {
     pub name: String,
     pub colors: Vec<Color>,
-    /// When it was first seen other than green, counted from the start of the watch.
+    /// When it was first observed not green, measured from the start of the watch.
     pub left_green_at: Option<Duration>,
-    /// When it was last seen to come back to green.
+    /// When it was last observed to turn green again.
     pub returned_at: Option<Duration>,
-    /// It was changing or down since it was last green.
+    /// It has been changing or down since it was last green.
     is_away: bool,
-    /// It was seen to come back from being changing or down.
+    /// It was changing or down, and then green again.
     has_returned: bool,
 }
 
@@ -51,33 +51,33 @@ impl BrokerHistory {
         }
     }
 
-    /// Returns the colours as `green → orange → green`.
+    /// Returns the colors as `green → orange → green`.
     pub(crate) fn color_path(&self) -> String {
         self.colors.iter().map(Color::as_str).collect::<Vec<_>>().join(" → ")
     }
 
-    /// Returns how long the broker was away, so far or in all.
+    /// Returns how long the broker was not green, or has not been green so far.
     pub(crate) fn time_away(&self, now: Duration) -> Option<Duration> {
         self.left_green_at.map(|left| self.returned_at.unwrap_or(now).saturating_sub(left))
     }
 }
 
-/// More colours than this are not kept: the first ones and the latest say enough.
+/// The maximum number of colors; the first and the latest ones are kept.
 ///
-/// Chosen: a broker that wavers for hours must not fill the screen.
+/// Chosen: a broker that changes its color for hours must not fill the screen.
 const MAX_COLORS: usize = 8;
 
-/// The trails of all brokers, in the order in which the service names them.
+/// The histories of all brokers, in the order in which the service names them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct BrokerHistories(pub Vec<BrokerHistory>);
 
 impl BrokerHistories {
-    /// Takes in one look, made `at` after the watch began. Returns true when some broker's colour changed.
+    /// Records the health observed `at` after the watch began. Returns true if the color of a broker changed.
     pub(crate) fn record(&mut self, health: &Health, at: Duration) -> bool {
         let mut changed = false;
         for node in &health.brokers.nodes {
-            let Some(colour) = &node.color else { continue };
-            let at_line = self.0.iter().position(|trail| trail.name == node.name).unwrap_or_else(|| {
+            let Some(color) = &node.color else { continue };
+            let index = self.0.iter().position(|history| history.name == node.name).unwrap_or_else(|| {
                 self.0.push(BrokerHistory {
                     name: node.name.clone(),
                     colors: Vec::new(),
@@ -88,29 +88,30 @@ impl BrokerHistories {
                 });
                 self.0.len().saturating_sub(1)
             });
-            let trail = &mut self.0[at_line];
-            if trail.colors.last() == Some(colour) {
+            let history = &mut self.0[index];
+            if history.colors.last() == Some(color) {
                 continue;
             }
             changed = true;
-            if trail.colors.len() == MAX_COLORS {
-                trail.colors.remove(MAX_COLORS / 2);
+            if history.colors.len() == MAX_COLORS {
+                history.colors.remove(MAX_COLORS / 2);
             }
-            trail.colors.push(colour.clone());
-            if *colour == Color::Green {
-                trail.returned_at = trail.left_green_at.is_some().then_some(at);
-                trail.has_returned |= std::mem::take(&mut trail.is_away);
+            history.colors.push(color.clone());
+            if *color == Color::Green {
+                history.returned_at = history.left_green_at.is_some().then_some(at);
+                history.has_returned |= std::mem::take(&mut history.is_away);
             } else {
-                trail.left_green_at = trail.left_green_at.or(Some(at));
-                trail.returned_at = None;
-                trail.is_away |= colour.is_degraded();
+                history.left_green_at = history.left_green_at.or(Some(at));
+                history.returned_at = None;
+                history.is_away |= color.is_degraded();
             }
         }
         changed
     }
 
+    /// Returns the number of brokers that were observed to restart.
     pub(crate) fn restarted_count(&self) -> usize {
-        self.0.iter().filter(|trail| trail.restart_evidence() == RestartEvidence::Yes).count()
+        self.0.iter().filter(|history| history.restart_evidence() == RestartEvidence::Yes).count()
     }
 }
 
@@ -120,42 +121,42 @@ mod tests {
     use crate::model::broker_health::tests::health;
 
     #[test]
-    fn a_broker_restarted_only_when_it_was_seen_to_leave_and_to_return() {
-        let mut trails = BrokerHistories::default();
+    fn a_restart_needs_a_degraded_color_and_then_green() {
+        let mut histories = BrokerHistories::default();
         let seconds = Duration::from_secs;
-        assert!(trails.record(&health(&["green", "green", "green"]), seconds(0)));
-        assert!(trails.record(&health(&["orange", "green", "green"]), seconds(10)));
-        assert!(!trails.record(&health(&["orange", "green", "green"]), seconds(20)), "nothing new");
-        assert!(trails.record(&health(&["green", "red", "green"]), seconds(30)));
-        let words: Vec<&str> = trails.0.iter().map(|trail| trail.restart_evidence().word()).collect();
+        assert!(histories.record(&health(&["green", "green", "green"]), seconds(0)));
+        assert!(histories.record(&health(&["orange", "green", "green"]), seconds(10)));
+        assert!(!histories.record(&health(&["orange", "green", "green"]), seconds(20)), "nothing new");
+        assert!(histories.record(&health(&["green", "red", "green"]), seconds(30)));
+        let words: Vec<&str> = histories.0.iter().map(|history| history.restart_evidence().word()).collect();
         assert_eq!(words, ["yes", "no", "not_seen"]);
-        assert_eq!(trails.0[0].color_path(), "green → orange → green");
-        assert_eq!(trails.0[0].time_away(seconds(99)), Some(seconds(20)));
-        assert_eq!(trails.0[1].time_away(seconds(99)), Some(seconds(69)), "still away");
-        assert_eq!(trails.0[2].time_away(seconds(99)), None);
-        assert_eq!(trails.restarted_count(), 1);
+        assert_eq!(histories.0[0].color_path(), "green → orange → green");
+        assert_eq!(histories.0[0].time_away(seconds(99)), Some(seconds(20)));
+        assert_eq!(histories.0[1].time_away(seconds(99)), Some(seconds(69)), "still away");
+        assert_eq!(histories.0[2].time_away(seconds(99)), None);
+        assert_eq!(histories.restarted_count(), 1);
     }
 
     #[test]
-    fn a_colour_that_is_not_known_to_be_a_change_is_no_restart() {
-        let mut trails = BrokerHistories::default();
-        for (at, colour) in (0..).zip(["green", "gray", "green", "teal", "green", "yellow", "green"]) {
-            trails.record(&health(&[colour]), Duration::from_secs(at));
+    fn an_unknown_color_is_not_a_restart() {
+        let mut histories = BrokerHistories::default();
+        for (at, color) in (0..).zip(["green", "gray", "green", "teal", "green", "yellow", "green"]) {
+            histories.record(&health(&[color]), Duration::from_secs(at));
         }
-        assert_eq!(trails.0[0].restart_evidence(), RestartEvidence::NotObserved);
-        assert_eq!(trails.restarted_count(), 0);
+        assert_eq!(histories.0[0].restart_evidence(), RestartEvidence::NotObserved);
+        assert_eq!(histories.restarted_count(), 0);
     }
 
     #[test]
-    fn a_wavering_broker_keeps_a_short_trail() {
-        let mut trails = BrokerHistories::default();
+    fn the_number_of_colors_is_limited() {
+        let mut histories = BrokerHistories::default();
         for turn in 0..100 {
-            trails.record(
+            histories.record(
                 &health(&[if turn % 2 == 0 { "orange" } else { "green" }]),
                 Duration::from_secs(turn),
             );
         }
-        assert!(trails.0[0].colors.len() <= MAX_COLORS);
-        assert_eq!(trails.0[0].colors.last(), Some(&Color::Green));
+        assert!(histories.0[0].colors.len() <= MAX_COLORS);
+        assert_eq!(histories.0[0].colors.last(), Some(&Color::Green));
     }
 }

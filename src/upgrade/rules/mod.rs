@@ -1,9 +1,11 @@
-//! Decisions about upgrades: functions from values to a value. No I/O and no clock.
+//! Decisions about upgrades: pure functions without I/O or a clock.
 
 pub(crate) mod acceptance;
 pub(crate) mod broker_history;
 pub(crate) mod checks;
 pub(crate) mod next_action;
+pub(crate) mod observed_state;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod snapshot;
+pub(crate) mod watch_thresholds;

@@ -1,38 +1,38 @@
-//! What `upgrade` does, given what was read: the one place where that is decided.
+//! Decides what `upgrade` does with a snapshot.
 
 use super::snapshot::Snapshot;
 use crate::model::cluster::ClusterState;
 use crate::model::open_start::{self, OpenStart};
 
-/// What comes next. Only [`Course::Checks`] can lead to a start.
+/// What `upgrade` does next. Only [`NextAction::RunChecks`] can lead to a start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NextAction {
-    /// A run of this journal started it: watch it to its end, without a question. The state may be `error`, which
-    /// only a watch can confirm.
+    /// Watch the upgrade that a run in this journal started, without confirmation. The state may be `error`, which only a
+    /// watch can confirm.
     Attach(OpenStart),
-    /// An upgrade to another version, started from this machine, is under way.
+    /// Stop: an upgrade to another version, started from this machine, is running.
     BusyWith(OpenStart),
-    /// Nothing to do.
+    /// The cluster is already upgraded.
     NothingToDo,
-    /// Another hand is changing the cluster: follow without starting anything.
+    /// Follow a change that somebody else made. Start nothing.
     FollowOtherChange,
-    /// The checks decide: no unaccepted block among them means a start.
+    /// Start the upgrade unless a check blocks it.
     RunChecks,
 }
 
-/// Chooses the course. Every case of the design's table of re-runs is a line here.
+/// Decides the next action. The test table below has every case of running the command again.
 pub(crate) fn next_action(snapshot: &Snapshot) -> NextAction {
     let state = &snapshot.cluster.state;
     let open_starts = &snapshot.journal.open_starts;
-    let unsettled = *state == ClusterState::Error || snapshot.shows_change();
+    let needs_watch = *state == ClusterState::Error || snapshot.shows_change();
 
     if let Some(start) = open_start::latest_for_version(open_starts, snapshot.target.version.code) {
-        if unsettled || snapshot.is_at_target() {
+        if needs_watch || snapshot.is_at_target() {
             return NextAction::Attach(start.clone());
         }
     } else if let Some(start) = open_starts.last()
         && *state != ClusterState::Error
-        && unsettled
+        && needs_watch
     {
         return NextAction::BusyWith(start.clone());
     }
@@ -55,20 +55,20 @@ mod tests {
     const TARGET: u64 = 3_903_006;
     const OTHER: u64 = 3_623_006;
 
-    fn at(state: &str, version: u64, colours: &[&str], open: &[u64]) -> Snapshot {
+    fn at(state: &str, version: u64, colors: &[&str], open: &[u64]) -> Snapshot {
         let mut snapshot = snapshot();
         snapshot.cluster.state = ClusterState::parse(state);
         snapshot.cluster.version = Some(VersionCode::new(version));
-        snapshot.health = Some(health(colours));
+        snapshot.health = Some(health(colors));
         snapshot.journal.open_starts = open.iter().map(|code| open_start(*code)).collect();
         snapshot
     }
 
-    /// The state, the version, the brokers' colours, the versions of open starts; and the word for the course.
+    /// The state, the version, the brokers' colors, the versions of open starts, and the expected action.
     type Row<'a> = (&'a str, u64, &'a [&'a str], &'a [u64], &'a str);
 
     #[test]
-    fn the_table_of_re_runs_holds() {
+    fn every_case_of_a_rerun_has_its_action() {
         let green: &[&str] = &["green", "green", "green"];
         let orange: &[&str] = &["green", "orange", "green"];
         let red: &[&str] = &["green", "red", "green"];
@@ -116,9 +116,9 @@ mod tests {
     }
 
     #[test]
-    fn the_target_version_with_another_group_than_named_is_not_already_there() {
+    fn another_config_group_at_the_target_is_not_already_upgraded() {
         let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
-        let Some(mut group) = there.selected_group.group().cloned() else { panic!("a group is settled") };
+        let Some(mut group) = there.selected_group.group().cloned() else { panic!("a group is selected") };
         there.cluster.config_group = Some(ConfigGroupNo::new(999));
         there.selected_group = SelectedGroup::Named(group.clone());
         assert_eq!(next_action(&there), NextAction::RunChecks);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_contradict_each_other_are_never_already_there() {
+    fn contradicting_responses_are_never_already_upgraded() {
         let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
         assert_eq!(next_action(&there), NextAction::NothingToDo);
         there.cluster.identity.name = Some("orders-prod".to_owned());
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_health_is_never_already_there() {
+    fn missing_health_is_never_already_upgraded() {
         let mut there = at("running", TARGET, &["green", "green", "green"], &[]);
         there.health = None;
         assert_eq!(next_action(&there), NextAction::RunChecks);

@@ -1,4 +1,4 @@
-//! The plan: what would be done, and what speaks for and against it. `check` and `upgrade` show this one.
+//! The plan that `check` and `upgrade` show: the versions, the config groups, the setting changes, and the checks.
 
 use super::acceptance::Acceptances;
 use super::checks::{self, Check};
@@ -11,7 +11,7 @@ use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 
-/// The three numbers that a start consists of.
+/// The three numbers that a start sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct UpgradeTarget {
     pub cluster: ClusterNo,
@@ -19,13 +19,13 @@ pub(crate) struct UpgradeTarget {
     pub config_group: ConfigGroupNo,
 }
 
-/// A pure function of a snapshot and of what was accepted.
+/// The plan of one upgrade, derived from a snapshot and the accepted checks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Plan {
     pub no: ClusterNo,
     pub name: String,
     pub state: ClusterState,
-    /// The state or a broker shows a change under way.
+    /// The state or a broker shows a running change.
     pub shows_change: bool,
     pub broker_count: Option<u64>,
     pub from: Option<KafkaVersion>,
@@ -33,17 +33,17 @@ pub(crate) struct Plan {
     pub group_from: Option<ConfigGroup>,
     pub group_to: Option<ConfigGroup>,
     pub changes: Vec<SettingChange>,
-    /// Where no group is settled: those that come nearest, the best first.
+    /// The closest config groups if none is selected, best first.
     pub candidates: Vec<Candidate>,
     pub checks: Vec<Check>,
     pub next_action: NextAction,
-    /// The present group's number even where its name and settings can't be read.
+    /// The number of the current group, also if its name and settings can't be read.
     pub current_group_no: Option<ConfigGroupNo>,
     pub broker_names: Vec<String>,
 }
 
 impl Plan {
-    /// Makes the plan.
+    /// Derives the plan from a snapshot.
     pub(crate) fn new(snapshot: &Snapshot, accepted: &Acceptances) -> Self {
         let health = snapshot.health.as_ref();
         Self {
@@ -54,7 +54,7 @@ impl Plan {
             broker_count: snapshot.cluster.brokers.or_else(|| health.and_then(|health| health.brokers.total)),
             from: snapshot.current_version.clone(),
             to: snapshot.target.version.clone(),
-            group_from: snapshot.current_group.as_ref().map(|present| present.group.clone()),
+            group_from: snapshot.current_group.as_ref().map(|current| current.group.clone()),
             group_to: snapshot.selected_group.group().cloned(),
             changes: checks::setting_changes(snapshot),
             candidates: match &snapshot.selected_group {
@@ -70,12 +70,12 @@ impl Plan {
         }
     }
 
-    /// Returns the cluster's name, or its number where the service returned no name.
+    /// Returns the cluster's name, or its number if the service returned no name.
     pub(crate) fn name_or_number(&self) -> String {
         if self.name.is_empty() { format!("cluster {}", self.no) } else { self.name.clone() }
     }
 
-    /// Returns the checks that stop an upgrade.
+    /// Returns the checks that block the upgrade.
     pub(crate) fn blocking_checks(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter().filter(|check| check.is_blocking())
     }
@@ -84,14 +84,14 @@ impl Plan {
         self.blocking_checks().next().is_some()
     }
 
-    /// Returns the start's three numbers; None unless this plan leads to a start and nothing stops it.
+    /// Returns the target of the start; None unless this plan leads to a start and no check blocks it.
     pub(crate) fn target(&self) -> Option<UpgradeTarget> {
         let config_group = self.group_to.as_ref()?.no;
-        let ready = self.next_action == NextAction::RunChecks && !self.is_blocked();
-        ready.then_some(UpgradeTarget { cluster: self.no, version: self.to.code, config_group })
+        let is_ready = self.next_action == NextAction::RunChecks && !self.is_blocked();
+        is_ready.then_some(UpgradeTarget { cluster: self.no, version: self.to.code, config_group })
     }
 
-    /// Returns true when the two plans differ in nothing but request ids.
+    /// Returns true if the two plans differ only in request ids.
     pub(crate) fn has_same_content(&self, other: &Self) -> bool {
         let without_ids = |plan: &Self| {
             let mut plan = plan.clone();
@@ -129,7 +129,7 @@ pub(crate) mod tests {
     type Spoil = (&'static str, fn(&mut Snapshot));
 
     #[test]
-    fn only_request_ids_may_differ_between_two_looks() {
+    fn only_request_ids_may_differ_between_two_reads() {
         let mut again = snapshot();
         again.pre_check = PreCheck::Passed { request_id: Some("r-2".to_owned()) };
         assert!(plan(&snapshot()).has_same_content(&plan(&again)));
@@ -137,7 +137,7 @@ pub(crate) mod tests {
         let spoil: [Spoil; 6] = [
             ("state", |s| s.cluster.state = ClusterState::Changing),
             ("version", |s| s.current_version.as_mut().unwrap().code = VersionCode::new(1)),
-            ("present group", |s| s.cluster.config_group = Some(ConfigGroupNo::new(1))),
+            ("current group", |s| s.cluster.config_group = Some(ConfigGroupNo::new(1))),
             ("a value", |s| s.target_settings.as_mut().unwrap().settings[1].default = Some("9".to_owned())),
             ("a broker", |s| s.health = Some(health(&["green", "green"]))),
             ("the pre-check", |s| s.pre_check = PreCheck::NotRun("x")),
@@ -152,7 +152,7 @@ pub(crate) mod tests {
     prop_compose! {
         pub(crate) fn any_snapshot()(
             state in prop::sample::select(vec!["running", "changing", "error", "creating", "odd", ""]),
-            colours in prop::collection::vec(prop::sample::select(vec!["green", "orange", "red", "teal"]), 0..4),
+            colors in prop::collection::vec(prop::sample::select(vec!["green", "orange", "red", "teal"]), 0..4),
             version in prop::option::of(prop::sample::select(vec![3_713_006_u64, 3_903_006, 1])),
             retention in prop::option::of("[0-9]{1,3}"),
             opened in prop::option::of(prop::sample::select(vec![3_713_006_u64, 3_903_006])),
@@ -161,7 +161,7 @@ pub(crate) mod tests {
         ) -> Snapshot {
             let mut snapshot = snapshot();
             snapshot.cluster.state = ClusterState::parse(state);
-            snapshot.health = Some(health(&colours));
+            snapshot.health = Some(health(&colors));
             snapshot.cluster.version = version.map(VersionCode::new);
             snapshot.target_settings.as_mut().unwrap().settings[0].custom = retention;
             snapshot.journal.open_starts = opened.map(open_start).into_iter().collect();
@@ -180,7 +180,7 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn nothing_but_a_healthy_idle_cluster_below_the_target_has_a_target(snapshot in any_snapshot()) {
+        fn only_a_healthy_idle_cluster_below_the_target_has_a_target(snapshot in any_snapshot()) {
             if plan(&snapshot).target().is_some() {
                 prop_assert_eq!(&snapshot.cluster.state, &ClusterState::Running);
                 prop_assert!(snapshot.has_green_brokers());

@@ -1,4 +1,4 @@
-//! All that was read before a decision, as one value.
+//! Everything that a plan is derived from.
 
 use crate::config_group::rules::choice::GroupChoice;
 use crate::model::broker_health::Health;
@@ -7,15 +7,15 @@ use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
 
-/// The service's own answer to "may this upgrade be done".
+/// The result of the service's own pre-check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PreCheck {
-    /// It was not asked, and why.
+    /// The pre-check was not run, for this reason.
     NotRun(&'static str),
     Passed {
         request_id: Option<String>,
     },
-    /// It said no, in its own words.
+    /// The service refused the upgrade, with its own message.
     Refused {
         message: String,
         code: Option<i64>,
@@ -24,17 +24,17 @@ pub(crate) enum PreCheck {
     },
 }
 
-/// How the config group came to be.
+/// How the config group of the target version was selected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SelectedGroup {
-    /// `--config-group` named it. It may belong to another version.
+    /// `--config-group` named it. It may be for another version.
     Named(ConfigGroup),
-    /// Nobody named one.
+    /// The config groups were compared.
     Chosen(GroupChoice),
 }
 
 impl SelectedGroup {
-    /// Returns the group that the upgrade would take, if that is settled.
+    /// Returns the selected group; None if no group or several groups fit.
     pub(crate) fn group(&self) -> Option<&ConfigGroup> {
         match self {
             Self::Named(group) => Some(group),
@@ -43,29 +43,29 @@ impl SelectedGroup {
     }
 }
 
-/// What was read about a cluster and the version it should move to.
+/// A cluster, its config group, and the target of an upgrade, as read at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     pub cluster: Cluster,
-    /// What the cluster list said, where the cluster was found by its name; in a later snapshot, what all answers of the
-    /// first agreed on.
+    /// The identity from the cluster list, if the cluster was found by its name; in a later snapshot, the identity on
+    /// which all responses of the first one agreed.
     pub listed_identity: Option<ClusterIdentity>,
-    /// The present version with its name, where the service told one.
+    /// The current version, with its name if the service reported one.
     pub current_version: Option<KafkaVersion>,
-    /// None when the status answer held nothing.
+    /// None if the status response was empty.
     pub health: Option<Health>,
     pub target: ResolvedVersion,
-    /// Settings of the group in use; None when they can't be read.
+    /// The settings of the current group; None if they can't be read.
     pub current_group: Option<GroupSettings>,
     pub selected_group: SelectedGroup,
-    /// Settings of the group to take, once it is settled.
+    /// The settings of the selected group.
     pub target_settings: Option<GroupSettings>,
     pub pre_check: PreCheck,
-    /// The command that makes a group of the target version with the present values, where it would keep more of them than
-    /// the group that was named or comes nearest.
+    /// The command that copies the current group to the target version, if the copy would keep more values than the named
+    /// or closest group.
     pub copy_command: Option<String>,
     pub journal: JournalState,
-    /// `--require-journal` was given: without a journal nothing may be started.
+    /// `--require-journal` was given: nothing is started without a journal.
     pub requires_journal: bool,
 }
 
@@ -74,11 +74,11 @@ impl Snapshot {
         self.cluster.version == Some(self.target.version.code)
     }
 
-    /// Returns what the answers agree on about the cluster.
+    /// Returns the identity on which all responses agree.
     ///
     /// # Errors
     ///
-    /// Fails with the contradiction where they are not about one cluster.
+    /// Fails with the contradiction if the responses are about different clusters.
     pub(crate) fn identity(&self) -> Result<ClusterIdentity, String> {
         let status = self.health.as_ref().map(|health| &health.identity);
         reconcile_identity(self.cluster.no, self.listed_identity.as_ref(), &self.cluster.identity, status)
@@ -88,17 +88,17 @@ impl Snapshot {
         self.health.as_ref().is_some_and(|health| health.broker_problems(self.cluster.brokers).is_empty())
     }
 
-    /// Returns true when the state or a broker shows a change under way.
+    /// Returns true if the state or a broker shows a running change.
     pub(crate) fn shows_change(&self) -> bool {
         self.cluster.state.indicates_change() || self.health.as_ref().is_some_and(Health::has_degraded_broker)
     }
 
-    /// Returns true when the cluster is being changed by somebody.
+    /// Returns true if the state is `changing`.
     pub(crate) fn is_changing(&self) -> bool {
         self.cluster.state == ClusterState::Changing
     }
 
-    /// Returns true when the running cluster has the target version and, if one was named, the group.
+    /// Returns true if the cluster is healthy, at the target version, and uses the config group if one was named.
     pub(crate) fn is_already_upgraded(&self) -> bool {
         self.is_at_target()
             && self.cluster.state == ClusterState::Running
@@ -107,7 +107,7 @@ impl Snapshot {
             && !self.has_other_group()
     }
 
-    /// Returns true when the cluster has the version asked for, but another group than the one named.
+    /// Returns true if the cluster is at the target version, but does not use the named config group.
     pub(crate) fn has_other_group(&self) -> bool {
         match &self.selected_group {
             SelectedGroup::Named(group) => self.is_at_target() && self.cluster.config_group != Some(group.no),

@@ -1,4 +1,4 @@
-//! A service that is a function of the fake clock's time.
+//! A fake service whose state is a function of the fake clock's time.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -28,25 +28,25 @@ use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers};
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
-/// What the cluster is at one moment; reads are taken from the snapshot of it.
+/// Returns the cluster at a time, from which the fake service answers reads.
 pub(crate) type SnapshotAt = dyn Fn(Duration) -> Snapshot;
 
-/// Whether a read fails at one moment, and how.
+/// Returns the error of a read at a time, if it fails.
 pub(crate) type ReadFailures = dyn Fn(Duration, &Read) -> Option<ApiError>;
 
-/// Answers from the world at the clock's time, unless the moment is one of failing reads.
+/// A fake service. It answers reads from the cluster at the clock's time.
 pub(crate) struct FakeApi<'a> {
     pub clock: &'a FakeClock,
     pub world: Box<SnapshotAt>,
     pub read_failure: Box<ReadFailures>,
-    /// What starts answer, in turn.
+    /// The results of the starts, in order.
     pub starts: RefCell<VecDeque<Result<(), ApiError>>>,
     pub started: RefCell<Vec<Duration>>,
-    /// How long each start was allowed to take for its connection.
+    /// The connection timeout of each start.
     pub connect_within: RefCell<Vec<Duration>>,
-    /// How long every answer takes.
+    /// The latency of every response.
     pub answer_time: Cell<Duration>,
-    /// What was asked for, in order; also `start` and `credentials`.
+    /// The requests in order, including `start` and `credentials`.
     pub reads: RefCell<Vec<&'static str>>,
 }
 
@@ -85,7 +85,7 @@ impl<'a> FakeApi<'a> {
                 ReadResponse::ConfigGroups(world.selected_group.group().cloned().into_iter().collect())
             }
             Read::ConfigGroup(..) => {
-                ReadResponse::ConfigGroup(world.current_group.map(|present| present.group))
+                ReadResponse::ConfigGroup(world.current_group.map(|current| current.group))
             }
             Read::Settings(no, _) => {
                 let groups = [world.current_group, world.target_settings];
@@ -128,12 +128,12 @@ impl CdssApi for FakeApi<'_> {
         self.connect_within.borrow_mut().push(connect_within);
         self.started.borrow_mut().push(self.clock.elapsed());
         self.reads.borrow_mut().push("start");
-        let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test foresaw");
+        let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test expects");
         outcome.map(|()| AcceptedStart { request_id: Some("start-1".to_owned()), at: self.clock.now() })
     }
 
     fn create_group(&self, _: &NewGroup, _: &GroupConsent) -> Result<Option<ConfigGroupNo>, ApiError> {
-        panic!("an upgrade makes no config group")
+        panic!("an upgrade creates no config group")
     }
 
     fn write_group_settings(
@@ -147,7 +147,7 @@ impl CdssApi for FakeApi<'_> {
     }
 }
 
-/// Remembers what was said.
+/// Records all messages.
 #[derive(Default)]
 pub(crate) struct Recorder(pub Vec<String>);
 
@@ -181,7 +181,7 @@ impl Reporter for Recorder {
     }
 }
 
-/// Everything that a flow borrows.
+/// Owns everything that a session borrows.
 pub(crate) struct TestSession {
     pub journal: Journal,
     pub context: CommandContext,
@@ -190,7 +190,7 @@ pub(crate) struct TestSession {
 }
 
 impl TestSession {
-    /// At an endpoint that is not loopback, so that the patience for the real service is in force.
+    /// Uses an endpoint that is not loopback, so that the thresholds for the real service apply.
     pub(crate) fn new() -> Self {
         let service = Service {
             site: Site::Public,
@@ -219,7 +219,7 @@ impl TestSession {
     }
 }
 
-/// The upgrade from [`OLD`] to [`NEW`] of three brokers.
+/// Returns the expectation for an upgrade of three brokers from [`OLD`] to [`NEW`].
 pub(crate) fn expectation() -> Expectation {
     Expectation {
         target: Some(VersionCode::new(NEW)),
@@ -231,12 +231,12 @@ pub(crate) fn expectation() -> Expectation {
 pub(crate) const OLD: u64 = 3_713_006;
 pub(crate) const NEW: u64 = 3_903_006;
 
-/// A cluster of the given state, version and colours.
-pub(crate) fn cluster(state: &str, version: u64, colours: &[&str]) -> Snapshot {
+/// Returns a cluster with this state, version, and broker colors.
+pub(crate) fn cluster(state: &str, version: u64, colors: &[&str]) -> Snapshot {
     let mut world = snapshot();
     world.cluster.state = crate::model::cluster::ClusterState::parse(state);
     world.cluster.version = Some(crate::model::ids::VersionCode::new(version));
-    world.health = Some(crate::model::broker_health::tests::health(colours));
+    world.health = Some(crate::model::broker_health::tests::health(colors));
     world
 }
 

@@ -1,4 +1,4 @@
-//! The order of things against a service and a clock that exist in memory only.
+//! Tests of whole commands against an in-memory service and clock.
 
 pub(crate) mod fake;
 mod mutations;
@@ -9,7 +9,7 @@ mod watch_properties;
 mod watching;
 mod worlds;
 
-/// Returns how many cases a person or a workflow asks for.
+/// Reads the number of test cases from an environment variable.
 #[expect(clippy::disallowed_methods, reason = "it is no setting of cdss")]
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()

@@ -1,4 +1,4 @@
-//! Whole runs against a service whose every answer is changed a little, or beyond recognition.
+//! Whole upgrades against a service whose responses are mutated.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -20,10 +20,10 @@ use crate::metrics;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::sandbox::{Options, Pace, Sandbox, Scenario};
 
-/// Mutated answers in `cargo test`; `CDSS_ANSWERS` sets another number.
+/// The number of mutated responses in `cargo test`; `CDSS_ANSWERS` overrides it.
 const ANSWERS: u64 = 2_000;
 
-/// One run that sees mutated answers, one of `one_in`; returns what became of it.
+/// Runs one upgrade in which one of `one_in` responses is mutated. Returns a description of a wrong outcome.
 fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     let options = Options { scenario: Scenario::Healthy, pace: Pace::Polls, ..Options::default() };
     let sandbox = Sandbox::start(options).unwrap();
@@ -53,14 +53,14 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     let started = sandbox.log().starts_executed();
     let (report, failure) = outcome.map_err(|_| format!("seed {seed}: it panicked"))?;
     let exit = failure.as_ref().map_or(Exit::Ok, CommandError::exit);
-    let told =
+    let description =
         format!("seed {seed}: {:?} {:?} {failure:?}, {started} executed", report.submitted, report.verdict);
-    // A defect is what a panic would be.
+    // An internal error is as wrong as a panic.
     let wrong = exit == Exit::Internal
         || started > 1
         || (report.submitted == Submitted::No && started > 0)
         || (report.verdict == Some(Verdict::Done) && started != 1);
-    if wrong { Err(told) } else { Ok(()) }
+    if wrong { Err(description) } else { Ok(()) }
 }
 
 #[test]

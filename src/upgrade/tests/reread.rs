@@ -1,4 +1,4 @@
-//! What happens between the last look and the start, over a whole upgrade.
+//! Tests of the reads right before the start, over a whole upgrade.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::upgrade::rules::snapshot::Snapshot;
 const GREEN: &[&str] = &["green", "green", "green"];
 const ORANGE: &[&str] = &["green", "orange", "green"];
 
-/// Upgrades with a journal of its own; returns how it ended, and everything that was asked for, in order.
+/// Upgrades with a new journal. Returns the report, the failure, and the requests in order.
 fn upgrade(api: &FakeApi<'_>) -> (Report, Option<CommandError>, Vec<&'static str>) {
     let folder = tempfile::tempdir().unwrap();
     let clock = Rc::new(FakeClock::default());
@@ -25,45 +25,45 @@ fn upgrade(api: &FakeApi<'_>) -> (Report, Option<CommandError>, Vec<&'static str
     (report, failure, api.reads.take())
 }
 
-/// A cluster that never changes: what comes after the start is of no interest here.
+/// Returns a cluster that never changes. These tests end at the start.
 fn idle(_: Duration) -> Snapshot {
     cluster("running", OLD, GREEN)
 }
 
-/// What was asked for before the first start.
-fn before_start(asked: &[&'static str]) -> Vec<&'static str> {
-    asked.iter().copied().take_while(|one| *one != "start").collect()
+/// Returns the requests before the first start.
+fn before_start(requests: &[&'static str]) -> Vec<&'static str> {
+    requests.iter().copied().take_while(|one| *one != "start").collect()
 }
 
 #[test]
-fn credentials_are_renewed_before_the_last_look_and_nothing_comes_after_it() {
+fn credentials_are_refreshed_before_the_last_reads() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, idle);
     api.starts.borrow_mut().push_back(Ok(()));
-    let (_, _, asked) = upgrade(&api);
-    let before = before_start(&asked);
+    let (_, _, requests) = upgrade(&api);
+    let before = before_start(&requests);
     let renewal = before.iter().position(|one| *one == "credentials").unwrap();
-    assert_eq!(before[renewal..renewal + 3], ["credentials", "cluster", "status"], "{asked:?}");
-    assert_eq!(before.last(), Some(&"pre-check"), "the look was fresh: {asked:?}");
+    assert_eq!(before[renewal..renewal + 3], ["credentials", "cluster", "status"], "{requests:?}");
+    assert_eq!(before.last(), Some(&"pre-check"), "the reads were recent: {requests:?}");
     assert_eq!(before.iter().filter(|one| **one == "credentials").count(), 1);
 }
 
 #[test]
-fn slow_answers_make_a_last_look_of_cluster_and_status_before_the_start() {
+fn slow_responses_cause_a_reread_before_the_start() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, idle);
     api.answer_time.set(Duration::from_millis(1_600));
     api.starts.borrow_mut().push_back(Ok(()));
-    let (_, _, asked) = upgrade(&api);
-    let before = before_start(&asked);
-    assert!(before.ends_with(&["pre-check", "cluster", "status"]), "{asked:?}");
+    let (_, _, requests) = upgrade(&api);
+    let before = before_start(&requests);
+    assert!(before.ends_with(&["pre-check", "cluster", "status"]), "{requests:?}");
     assert_eq!(api.started.borrow().len(), 1);
     let allowed = api.connect_within.borrow()[0];
-    assert_eq!(allowed, Duration::from_millis(3_400), "the look was sent 1.6 s before");
+    assert_eq!(allowed, Duration::from_millis(3_400), "the reads were sent 1.6 s earlier");
 }
 
 #[test]
-fn a_change_during_a_slow_pre_check_leads_to_no_start() {
+fn a_change_during_a_slow_pre_check_prevents_the_start() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         // The second pre-check is answered after 14 seconds.
@@ -71,14 +71,14 @@ fn a_change_during_a_slow_pre_check_leads_to_no_start() {
         _ => cluster("changing", OLD, ORANGE),
     });
     api.answer_time.set(Duration::from_millis(1_600));
-    let (report, failure, asked) = upgrade(&api);
-    assert_eq!(failure.map(|failure| failure.exit().code()), Some(11), "{asked:?}");
-    assert!(asked.ends_with(&["pre-check", "cluster", "status"]), "{asked:?}");
+    let (report, failure, requests) = upgrade(&api);
+    assert_eq!(failure.map(|failure| failure.exit().code()), Some(11), "{requests:?}");
+    assert!(requests.ends_with(&["pre-check", "cluster", "status"]), "{requests:?}");
     assert_eq!((report.submitted.as_str(), api.started.borrow().len()), ("no", 0));
 }
 
 #[test]
-fn answers_that_take_more_than_five_seconds_lead_to_no_start() {
+fn responses_slower_than_five_seconds_prevent_the_start() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, idle);
     api.answer_time.set(Duration::from_secs(6));
@@ -89,7 +89,7 @@ fn answers_that_take_more_than_five_seconds_lead_to_no_start() {
 }
 
 #[test]
-fn a_cluster_that_changes_its_name_between_two_looks_is_not_upgraded() {
+fn a_renamed_cluster_is_not_upgraded() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| {
         let mut world = cluster("running", OLD, GREEN);
@@ -100,15 +100,15 @@ fn a_cluster_that_changes_its_name_between_two_looks_is_not_upgraded() {
         world
     });
     api.answer_time.set(Duration::from_secs(1));
-    let (report, failure, asked) = upgrade(&api);
-    assert_eq!(failure.map(|failure| failure.exit().code()), Some(5), "{asked:?}");
+    let (report, failure, requests) = upgrade(&api);
+    assert_eq!(failure.map(|failure| failure.exit().code()), Some(5), "{requests:?}");
     let check = report.checks.iter().find(|check| check.id == "cluster.identity").unwrap();
-    assert_eq!(check.reason, "name `billing` instead of `orders-prod` in the cluster details");
+    assert_eq!(check.reason, "the cluster's entry has name `billing` instead of `orders-prod`");
     assert!(api.started.borrow().is_empty());
 }
 
 #[test]
-fn a_name_that_one_look_leaves_out_is_no_other_name() {
+fn a_missing_name_is_not_another_name() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| {
         let mut world = cluster("running", OLD, GREEN);
@@ -119,24 +119,24 @@ fn a_name_that_one_look_leaves_out_is_no_other_name() {
     });
     api.answer_time.set(Duration::from_secs(1));
     api.starts.borrow_mut().push_back(Ok(()));
-    let (_, _, asked) = upgrade(&api);
-    assert_eq!(api.started.borrow().len(), 1, "{asked:?}");
+    let (_, _, requests) = upgrade(&api);
+    assert_eq!(api.started.borrow().len(), 1, "{requests:?}");
 }
 
 #[test]
-fn one_look_is_not_enough_to_call_an_upgrade_already_done() {
+fn one_read_does_not_confirm_already_upgraded() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         0 => cluster("running", NEW, GREEN),
         _ => cluster("changing", NEW, ORANGE),
     });
-    let (report, failure, asked) = upgrade(&api);
-    assert_eq!(report.verdict, Some(Verdict::NotStarted), "{asked:?}");
+    let (report, failure, requests) = upgrade(&api);
+    assert_eq!(report.verdict, Some(Verdict::NotStarted), "{requests:?}");
     assert_eq!((failure.map(|failure| failure.exit().code()), api.started.borrow().len()), (Some(11), 0));
 
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| cluster("running", NEW, GREEN));
-    let (report, failure, asked) = upgrade(&api);
+    let (report, failure, requests) = upgrade(&api);
     assert_eq!((report.verdict, failure.is_none()), (Some(Verdict::Already), true));
-    assert_eq!(asked.iter().filter(|one| **one == "status").count(), 2, "{asked:?}");
+    assert_eq!(requests.iter().filter(|one| **one == "status").count(), 2, "{requests:?}");
 }

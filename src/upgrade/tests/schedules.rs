@@ -1,5 +1,5 @@
-//! Whole upgrades over the real HTTP layer while the network between it and the service fails in every way, by
-//! schedules that a seed draws. What truly happened is known from the service itself.
+//! Whole upgrades over the real HTTP client while the network fails, following fault schedules drawn from a seed. The
+//! sandbox knows what really happened.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -29,11 +29,12 @@ use crate::sandbox::{Options, Pace, Sandbox, Scenario};
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
 use crate::settings::Credentials;
+use crate::upgrade::follow::WaitOptions;
 use crate::upgrade::rules::acceptance::Acceptances;
-use crate::upgrade::run::{ConfirmOptions, WaitOptions, upgrade};
+use crate::upgrade::run::{ConfirmOptions, upgrade};
 
-/// What a gateway may do to any request. Its own refusals come before the service sees anything: that is what
-/// makes them proof.
+/// The faults of any request. The gateway's own refusals come before the service receives the request, so they prove
+/// that nothing was done.
 const FAULTS: [Fault; 20] = [
     Fault::Cut { delivered: false },
     Fault::Cut { delivered: true },
@@ -57,8 +58,8 @@ const FAULTS: [Fault; 20] = [
     Fault::Empty,
 ];
 
-/// What may happen to the start besides.
-const OF_THE_START: [Fault; 6] = [
+/// The additional faults of a start.
+const START_FAULTS: [Fault; 6] = [
     Fault::Hang { delivered: false },
     Fault::Hang { delivered: true },
     Fault::Refusal { status: 200, delivered: true },
@@ -81,7 +82,7 @@ const SCENARIOS: [Scenario; 8] = [
 const CLUSTER: ClusterNo = ClusterNo::new(1_009_123);
 const NEW: u64 = 3_903_006;
 
-/// What was done to each exchange, in the order in which the requests came.
+/// The path and the fault of each exchange, in order of the requests.
 type Record = Arc<Mutex<Vec<(String, Fault)>>>;
 
 /// The network between client and service.
@@ -91,8 +92,8 @@ struct Network {
 }
 
 impl Network {
-    /// The fault of an exchange follows from the seed, the path and how often that path came before, so that reads
-    /// that go out together don't shuffle the schedule.
+    /// The fault of an exchange depends on the seed, the path, and the number of earlier requests to that path, so that
+    /// concurrent reads don't change the schedule.
     fn new(seed: u64, scenario: Scenario, port: u16) -> Self {
         let record = Record::default();
         let kept = Arc::clone(&record);
@@ -124,25 +125,26 @@ fn is_start(path: &str) -> bool {
 
 fn draw(dice: &mut Dice, path: &str, one_in: usize, scenario: Scenario) -> Fault {
     let fault = if is_start(path) && dice.roll(3) == 0 {
-        // Only a start whose answer arrives can be said to have failed.
+        // Only an answered start can be reported as failed.
         Fault::None
     } else if is_start(path) {
-        let all = [&FAULTS[..], &OF_THE_START].concat();
+        let all = [&FAULTS[..], &START_FAULTS].concat();
         all[dice.roll(all.len())]
     } else if dice.roll(one_in) == 0 {
         FAULTS[dice.roll(FAULTS.len())]
     } else {
         Fault::None
     };
-    // A service that says no, does it and then shows nothing can't be seen through by anybody.
-    let unseen = matches!(fault, Fault::Refusal { delivered: true, .. }) && scenario == Scenario::NeverStarts;
-    if unseen { Fault::None } else { fault }
+    // A refused start that is executed and then not visible can't be detected.
+    let is_undetectable =
+        matches!(fault, Fault::Refusal { delivered: true, .. }) && scenario == Scenario::NeverStarts;
+    if is_undetectable { Fault::None } else { fault }
 }
 
-/// Nobody is asked: the consent is `--yes`.
-struct Nobody;
+/// A prompt that is not used, because the consent is `--yes`.
+struct NoPrompt;
 
-impl Prompt for Nobody {
+impl Prompt for NoPrompt {
     fn non_terminal_stream(&self) -> Option<&'static str> {
         Some("stdin")
     }
@@ -156,7 +158,7 @@ impl Prompt for Nobody {
     fn reject_answer(&mut self, _: &str) {}
 }
 
-/// Reads are never slow here, so their limit is generous; a start that hangs is.
+/// Generous limits for reads, which are never slow here, and a short one for starts that hang.
 const LIMITS: Limits =
     Limits { initial_backoff: Duration::ZERO, start_timeout: Duration::from_millis(150), ..Limits::LOOPBACK };
 
@@ -174,8 +176,7 @@ fn service(url: &str) -> Service {
     }
 }
 
-/// Upgrades as `cdss upgrade --yes` does, with naps on a fake clock; `identity` is the service that the journal
-/// knows.
+/// Upgrades as `cdss upgrade --yes` does, with a fake clock. `identity` is the service in the journal.
 pub(super) fn upgraded(
     api: &dyn CdssApi,
     clock: &FakeClock,
@@ -184,7 +185,7 @@ pub(super) fn upgraded(
     timeout: Duration,
 ) -> (Report, Option<CommandError>) {
     let mut report = Report::default();
-    let mut flow = Session {
+    let mut session = Session {
         api,
         clock,
         journal,
@@ -200,10 +201,10 @@ pub(super) fn upgraded(
         acceptances: Acceptances::default(),
         require_journal: false,
     };
-    let waiting = WaitOptions { wait: true, timeout };
-    let mut asking =
-        ConfirmOptions { yes: true, prompt: &mut Nobody, document: &|_| serde_json::Value::Null };
-    let failure = upgrade(&mut flow, &request, waiting, &mut asking).err();
+    let wait_options = WaitOptions { wait: true, timeout };
+    let mut confirm_options =
+        ConfirmOptions { yes: true, prompt: &mut NoPrompt, document: &|_| serde_json::Value::Null };
+    let failure = upgrade(&mut session, &request, wait_options, &mut confirm_options).err();
     if failure.is_some() {
         report.set_failure_verdict();
     }
@@ -213,7 +214,7 @@ pub(super) fn upgraded(
 fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<CommandError>) {
     let clock = Rc::new(FakeClock::default());
     let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned(), clock);
-    // One identity for both runs, as the real service would have.
+    // Both runs use the same identity, as with the real service.
     let identity = "http://127.0.0.1:1";
     let (report, failure) =
         upgraded(&client(url), &FakeClock::default(), identity, &journal, Duration::from_secs(3 * 60 * 60));
@@ -226,30 +227,30 @@ fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Comman
     (report, failure)
 }
 
-/// What the cluster is, asked of the service itself.
+/// Reads the cluster directly from the sandbox.
 fn truth(sandbox: &Sandbox) -> Cluster {
     let answer =
         read_one::<Option<Cluster>>(&client(&sandbox.url()), Read::Cluster(CLUSTER), RetryPolicy::Once);
     answer.unwrap().unwrap()
 }
 
-/// Whether a look after the start was answered whole: the colours, and then the cluster's entry.
-fn a_look_was_answered(record: &[(String, Fault)]) -> bool {
+/// Returns true if a poll after the start succeeded: the health, and then the cluster's entry.
+fn has_successful_poll_after_start(record: &[(String, Fault)]) -> bool {
     let after = record.iter().skip_while(|(path, _)| !is_start(path)).filter(|(path, _)| !is_start(path));
-    let mut colours = false;
+    let mut colors = false;
     for (path, fault) in after {
         let intact = *fault == Fault::None;
         if path.contains("ProgressCheck") || path.contains("getClusterStatus") {
-            colours = intact;
-        } else if intact && colours {
+            colors = intact;
+        } else if intact && colors {
             return true;
         }
     }
     false
 }
 
-/// Runs one schedule and says what is wrong with how it went, if anything is.
-fn wrong(seed: u64) -> Result<&'static str, String> {
+/// Runs one schedule. Returns the verdict, or a description of a wrong outcome.
+fn check_schedule(seed: u64) -> Result<&'static str, String> {
     let mut dice = Dice::new(seed ^ 0xc0ff_ee00);
     let scenario = SCENARIOS[dice.roll(SCENARIOS.len())];
     let sandbox = Sandbox::start(Options { scenario, pace: Pace::Polls, ..Options::default() }).unwrap();
@@ -263,23 +264,23 @@ fn wrong(seed: u64) -> Result<&'static str, String> {
     let is_good =
         cluster.state == ClusterState::Running && cluster.version.is_some_and(|code| code.number() == NEW);
     let verdict = report.verdict;
-    let told = || {
+    let describe = || {
         format!(
             "{scenario} seed {seed}: {verdict:?}, {failure:?}, {started} accepted, {cluster:?}, {record:?}"
         )
     };
-    let holds = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {}", told())) };
+    let holds = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {}", describe())) };
 
     holds(started <= 1, "started twice")?;
     match report.submitted {
-        // There the service says yes, and that is all that it does.
+        // In `NeverStarts`, the service accepts the start but does nothing.
         Submitted::Yes => holds(started == 1 || scenario == Scenario::NeverStarts, "said to be started")?,
         Submitted::No => holds(started == 0, "said not to be started")?,
         Submitted::Unknown => {}
     }
     match verdict {
         Some(Verdict::Done) => holds(started == 1 && is_good, "not done")?,
-        // The service refused, did it anyway, and the run doesn't claim it.
+        // The service refused the start but executed it; the run does not claim it.
         Some(Verdict::Already) => {
             let refused = record.iter().any(|(_, fault)| matches!(fault, Fault::Refusal { .. }));
             holds(refused && started == 1 && is_good, "it was not there before")?;
@@ -292,30 +293,30 @@ fn wrong(seed: u64) -> Result<&'static str, String> {
         Some(Verdict::Running) => holds(started == 1, "nothing runs")?,
         Some(Verdict::Unknown) => {
             let nothing_to_see = started == 0 || scenario == Scenario::NeverStarts;
-            // A start whose answer is not known can't be said to have failed.
+            // An unanswered start can't be reported as failed.
             let unclaimed = report.submitted == Submitted::Unknown && !is_good;
-            holds(nothing_to_see || unclaimed || !a_look_was_answered(&record), "a look could tell")?;
+            holds(
+                nothing_to_see || unclaimed || !has_successful_poll_after_start(&record),
+                "a look could tell",
+            )?;
         }
         None => holds(false, "without a verdict")?,
     }
-    // Whatever else came of it, the same command again starts nothing a second time.
+    // Running the same command again must not start a second upgrade.
     let (again, _) = run(&sandbox.url(), folder.path(), "second");
     let in_all = sandbox.log().starts_executed();
-    // An upgrade that has failed for certain is over, and may be tried anew.
+    // A failed upgrade is over and may be started again.
     let is_over = verdict == Some(Verdict::Failed);
     holds(in_all <= 1 || is_over, "the second run started it again")?;
-    holds(
-        started == 0 || is_over || again.submitted != Submitted::Yes,
-        "the second run says that it started it",
-    )?;
+    holds(started == 0 || is_over || again.submitted != Submitted::Yes, "the second run claims the start")?;
     Ok(verdict.map_or("none", Verdict::as_str))
 }
 
-/// Schedules in `cargo test`; `CDSS_SCHEDULES` sets another number.
+/// The number of schedules in `cargo test`; `CDSS_SCHEDULES` overrides it.
 const SCHEDULES: u64 = 200;
 
 #[test]
-fn no_schedule_of_faults_starts_twice_or_leads_to_a_wrong_verdict() {
+fn no_fault_schedule_causes_a_second_start_or_wrong_verdict() {
     let schedules = number("CDSS_SCHEDULES").unwrap_or(SCHEDULES);
     let verdicts: Mutex<BTreeMap<&str, u64>> = Mutex::default();
     let failures: Mutex<Vec<String>> = Mutex::default();
@@ -324,7 +325,7 @@ fn no_schedule_of_faults_starts_twice_or_leads_to_a_wrong_verdict() {
             let (verdicts, failures) = (&verdicts, &failures);
             scope.spawn(move || {
                 for seed in (part..schedules).step_by(4) {
-                    match wrong(seed) {
+                    match check_schedule(seed) {
                         Ok(verdict) => *verdicts.lock().unwrap().entry(verdict).or_default() += 1,
                         Err(what) => failures.lock().unwrap().push(what),
                     }

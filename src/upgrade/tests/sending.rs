@@ -1,4 +1,4 @@
-//! The start: how often it is sent, what comes before it, and what is said of it.
+//! Tests of the start: how often it is sent, what precedes it, and what is reported.
 
 use std::time::Duration;
 
@@ -19,20 +19,20 @@ use crate::upgrade::start::{StartOutcome, StartRequest};
 
 const GREEN: &[&str] = &["green", "green", "green"];
 
-/// One start against a fake service, and how it ended.
+/// The result of one start against the fake service.
 struct Sent {
     outcome: Result<StartOutcome, CommandError>,
     submitted: &'static str,
     /// The clock's time at each start.
     starts: Vec<Duration>,
     connect_within: Vec<Duration>,
-    /// Everything that was asked for, in order.
+    /// The requests in order.
     reads: Vec<&'static str>,
-    said: Vec<String>,
+    messages: Vec<String>,
 }
 
 impl Sent {
-    /// Exit code (0 for a change that is followed), `submitted`, and the number of starts.
+    /// Returns the exit code (0 for a followed change), `submitted`, and the number of starts.
     fn summary(&self) -> (u8, &'static str, usize) {
         let exit = self.outcome.as_ref().map_or_else(CommandError::exit, |_| Exit::Ok);
         (exit.code(), self.submitted, self.starts.len())
@@ -43,41 +43,41 @@ impl Sent {
     }
 }
 
-/// Sends one start, answered as given. `look_age` is the age of the last look; `adjust` changes the service.
+/// Sends one start with these results. `read_age` is the age of the last reads; `adjust` changes the service.
 fn send_with(
     answers: Vec<Result<(), ApiError>>,
-    look_age: Duration,
+    read_age: Duration,
     world: impl Fn(Duration) -> Snapshot + 'static,
     adjust: impl FnOnce(&mut FakeApi<'_>),
 ) -> Sent {
     let clock = FakeClock::default();
-    let looked_at = clock.elapsed();
-    clock.advance(look_age);
+    let observed_at = clock.elapsed();
+    clock.advance(read_age);
     let mut api = FakeApi::new(&clock, world);
     api.starts.borrow_mut().extend(answers);
     adjust(&mut api);
-    let mut stage = TestSession::new();
+    let mut test = TestSession::new();
     let snapshot = snapshot();
-    let accepted = Acceptances::default();
-    let plan = Plan::new(&snapshot, &accepted);
+    let acceptances = Acceptances::default();
+    let plan = Plan::new(&snapshot, &acceptances);
     let target = plan.target().unwrap();
     let consent = consent(&plan);
-    let ready = StartRequest {
+    let request = StartRequest {
         snapshot: &snapshot,
         plan: &plan,
         target,
-        accepted: &accepted,
+        acceptances: &acceptances,
         consent: &consent,
-        observed_at: looked_at,
+        observed_at,
     };
-    let outcome = stage.session(&api).send_start(ready);
+    let outcome = test.session(&api).send_start(request);
     Sent {
         outcome,
-        submitted: stage.report.submitted.as_str(),
+        submitted: test.report.submitted.as_str(),
         starts: api.started.take(),
         connect_within: api.connect_within.take(),
         reads: api.reads.take(),
-        said: stage.recorder.0,
+        messages: test.recorder.0,
     }
 }
 
@@ -93,13 +93,13 @@ fn changing(_: Duration) -> Snapshot {
     cluster("changing", OLD, GREEN)
 }
 
-/// Idle until `seconds` have passed, then what `then` says.
+/// Returns an idle cluster until `seconds` have passed, and then the cluster of `then`.
 fn idle_until(seconds: u64, then: fn(Duration) -> Snapshot) -> impl Fn(Duration) -> Snapshot {
     move |now| if now < Duration::from_secs(seconds) { idle(now) } else { then(now) }
 }
 
-fn not_sent(why: SendFailure) -> ApiError {
-    ApiError::NotSent { operation: "fake", failure: why, reason: "fake".to_owned() }
+fn not_sent(failure: SendFailure) -> ApiError {
+    ApiError::NotSent { operation: "fake", failure, reason: "fake".to_owned() }
 }
 
 fn refused(status: u16) -> ApiError {
@@ -111,12 +111,12 @@ fn an_accepted_start_is_sent_once() {
     let sent = send(vec![Ok(())], idle);
     assert_eq!(sent.summary(), (0, "unknown", 1), "`submitted` is set by the caller");
     assert_eq!(sent.answer(), Some(StartResponse::Accepted));
-    assert_eq!(sent.reads, ["start"], "the look was fresh");
+    assert_eq!(sent.reads, ["start"], "the reads were recent");
     assert_eq!(sent.connect_within, [Duration::from_secs(5)]);
 }
 
 #[test]
-fn what_never_reached_the_service_is_repeated_four_times_at_most() {
+fn an_undelivered_start_is_sent_at_most_four_times() {
     for error in [not_sent(SendFailure::Connection), gateway(429, 410), gateway(429, 420)] {
         let sent = send(vec![Err(error.clone()), Ok(())], idle);
         assert_eq!(sent.summary(), (0, "unknown", 2), "{error}");
@@ -125,7 +125,7 @@ fn what_never_reached_the_service_is_repeated_four_times_at_most() {
 }
 
 #[test]
-fn every_repeat_follows_a_look_at_cluster_and_status() {
+fn every_retry_follows_a_read_of_cluster_and_status() {
     let sent = send(vec![Err(gateway(429, 410)), Err(gateway(429, 410)), Ok(())], idle);
     assert_eq!(sent.summary(), (0, "unknown", 3));
     let repeat = ["credentials", "cluster", "status", "start"];
@@ -133,7 +133,7 @@ fn every_repeat_follows_a_look_at_cluster_and_status() {
 }
 
 #[test]
-fn a_cluster_that_began_to_change_between_two_attempts_gets_no_second_start() {
+fn a_change_between_attempts_prevents_a_second_start() {
     let sent = send(vec![Err(gateway(429, 410)), Ok(())], idle_until(1, changing));
     assert_eq!(sent.summary(), (11, "no", 1));
     let orange = |_| cluster("running", OLD, &["green", "orange", "green"]);
@@ -141,7 +141,7 @@ fn a_cluster_that_began_to_change_between_two_attempts_gets_no_second_start() {
 }
 
 #[test]
-fn another_plan_between_two_attempts_gets_no_second_start() {
+fn another_plan_between_attempts_prevents_a_second_start() {
     let there = |_| cluster("running", NEW, GREEN);
     assert_eq!(send(vec![Err(gateway(429, 410)), Ok(())], idle_until(1, there)).summary(), (5, "no", 1));
     let two_brokers = |_| cluster("running", OLD, &["green", "green"]);
@@ -158,7 +158,7 @@ fn another_plan_between_two_attempts_gets_no_second_start() {
 }
 
 #[test]
-fn a_failed_look_counts_as_an_attempt_and_leads_to_no_start() {
+fn a_failed_read_counts_as_an_attempt() {
     let fails = |api: &mut FakeApi<'_>| api.read_failure = Box::new(|_, _| Some(gateway(503, 500)));
     let sent = send_with(vec![Err(gateway(429, 410)), Ok(())], Duration::ZERO, idle, fails);
     assert_eq!(sent.summary(), (12, "no", 1));
@@ -166,7 +166,7 @@ fn a_failed_look_counts_as_an_attempt_and_leads_to_no_start() {
     assert_eq!(
         sent.reads,
         [&["start"][..], &look, &look, &look].concat(),
-        "looks are the other three attempts"
+        "reads are the other three attempts"
     );
     let once = |api: &mut FakeApi<'_>| {
         api.read_failure = Box::new(|now, _| (now < Duration::from_secs(3)).then(|| gateway(503, 500)));
@@ -176,7 +176,7 @@ fn a_failed_look_counts_as_an_attempt_and_leads_to_no_start() {
 }
 
 #[test]
-fn an_old_look_is_repeated_before_the_first_attempt() {
+fn an_outdated_read_is_repeated_before_the_start() {
     let sent = send_with(vec![Ok(())], Duration::from_secs(6), idle, |_| {});
     assert_eq!(sent.summary(), (0, "unknown", 1));
     assert_eq!(sent.reads, ["cluster", "status", "start"]);
@@ -187,11 +187,11 @@ fn an_old_look_is_repeated_before_the_first_attempt() {
 }
 
 #[test]
-fn no_start_follows_looks_that_take_too_long_or_fail() {
+fn slow_or_failed_reads_prevent_the_start() {
     let slow = |api: &mut FakeApi<'_>| api.answer_time.set(Duration::from_secs(6));
     let sent = send_with(vec![], Duration::from_secs(6), idle, slow);
     assert_eq!(sent.summary(), (12, "no", 0));
-    assert_eq!(sent.reads.len(), 2 * 2, "the look is repeated twice at most");
+    assert_eq!(sent.reads.len(), 2 * 2, "the reads are repeated at most twice");
     let dead = |api: &mut FakeApi<'_>| api.read_failure = Box::new(|_, _| Some(lost()));
     let sent = send_with(vec![], Duration::from_secs(6), idle, dead);
     assert_eq!(sent.summary(), (12, "no", 0));
@@ -202,7 +202,7 @@ fn no_start_follows_looks_that_take_too_long_or_fail() {
 }
 
 #[test]
-fn a_refusal_of_the_gateway_is_not_repeated_and_needs_no_look() {
+fn a_gateway_refusal_is_final() {
     for (error, exit) in [
         (not_sent(SendFailure::Setup), 12),
         (gateway(401, 200), 4),
@@ -220,7 +220,7 @@ fn a_refusal_of_the_gateway_is_not_repeated_and_needs_no_look() {
 }
 
 #[test]
-fn a_refusal_of_the_service_is_reported_after_four_looks_without_a_change() {
+fn four_unchanged_polls_confirm_a_refusal() {
     for status in [200, 400] {
         let sent = send(vec![Err(refused(status))], idle);
         assert_eq!(sent.summary(), (6, "no", 1));
@@ -238,25 +238,25 @@ fn a_refusal_of_the_service_is_reported_after_four_looks_without_a_change() {
 }
 
 #[test]
-fn a_refusal_that_a_change_contradicts_is_never_claimed_as_a_start() {
+fn a_change_after_a_refusal_is_not_claimed_as_a_start() {
     for world in [idle_until(0, changing), idle_until(20, changing)] {
         let sent = send(vec![Err(refused(200))], world);
         assert_eq!((sent.summary(), sent.answer()), ((0, "unknown", 1), Some(StartResponse::Refused)));
-        assert!(!sent.said.contains(&"started".to_owned()), "{:?}", sent.said);
+        assert!(!sent.messages.contains(&"started".to_owned()), "{:?}", sent.messages);
     }
     let too_late = idle_until(31, changing);
     assert_eq!(send(vec![Err(refused(200))], too_late).summary(), (6, "no", 1));
 }
 
 #[test]
-fn a_refusal_is_not_confirmed_by_looks_without_a_broker() {
+fn a_missing_broker_does_not_confirm_a_refusal() {
     let one_missing = |_| cluster("running", OLD, &["green", "green"]);
     let sent = send(vec![Err(refused(400))], idle_until(1, one_missing));
     assert_eq!(sent.summary(), (9, "unknown", 1));
 }
 
 #[test]
-fn colors_alone_show_the_change_after_a_refusal() {
+fn broker_colors_alone_show_a_change_after_a_refusal() {
     let orange = |_| cluster("changing", OLD, &["green", "orange", "green"]);
     let back = move |now| if now < Duration::from_secs(10) { orange(now) } else { idle(now) };
     let sent = send_with(vec![Err(refused(400))], Duration::ZERO, back, |api| {
@@ -269,7 +269,7 @@ fn colors_alone_show_the_change_after_a_refusal() {
 }
 
 #[test]
-fn a_lost_answer_is_never_repeated_and_silence_proves_nothing() {
+fn an_unanswered_start_is_never_sent_again() {
     for error in [lost(), gateway(504, 510), gateway(503, 500), gateway(500, 900), refused(500)] {
         assert_eq!(send(vec![Err(error.clone())], idle).summary(), (9, "unknown", 1), "{error}");
         let switched = |_| cluster("running", NEW, GREEN);
@@ -280,14 +280,14 @@ fn a_lost_answer_is_never_repeated_and_silence_proves_nothing() {
 }
 
 #[test]
-fn a_change_that_shows_late_is_still_seen() {
+fn a_late_change_is_still_observed() {
     let late = send(vec![Err(lost())], idle_until(20, changing));
-    assert_eq!(late.summary().0, 0, "the fourth look is made 30 s after the start");
+    assert_eq!(late.summary().0, 0, "the fourth poll is 30 s after the start");
     assert_eq!(send(vec![Err(lost())], idle_until(31, changing)).summary(), (9, "unknown", 1));
 }
 
 #[test]
-fn looks_about_another_cluster_do_not_count() {
+fn responses_about_another_cluster_do_not_count() {
     let other = |_| {
         let mut world = cluster("changing", OLD, GREEN);
         world.cluster.identity.name = Some("billing".to_owned());
@@ -297,20 +297,20 @@ fn looks_about_another_cluster_do_not_count() {
 }
 
 #[test]
-fn looks_that_are_not_answered_do_not_count_and_end_after_five_minutes() {
+fn failed_polls_do_not_count_and_end_after_five_minutes() {
     let dead = |api: &mut FakeApi<'_>| api.read_failure = Box::new(|_, _| Some(gateway(503, 500)));
     let clock_before = Duration::ZERO;
     let sent = send_with(vec![Err(lost())], clock_before, idle, dead);
     assert_eq!(sent.summary(), (9, "unknown", 1));
     assert!(
         (20..100).contains(&sent.reads.len()),
-        "it tried for five minutes, more and more slowly: {}",
+        "it polls for five minutes with growing pauses: {}",
         sent.reads.len()
     );
 }
 
 #[test]
-fn a_signal_between_two_attempts_means_that_nothing_was_started() {
+fn a_signal_between_attempts_starts_nothing() {
     let interrupt = |api: &mut FakeApi<'_>| api.clock.interrupt_after.set(Some(0));
     let sent = send_with(vec![Err(gateway(429, 410))], Duration::ZERO, idle, interrupt);
     assert_eq!(sent.summary(), (130, "no", 1));

@@ -1,4 +1,4 @@
-//! The watch: what ends it, and what it costs.
+//! Tests of the watch: what ends it, and how many requests it sends.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
 use crate::metrics;
 use crate::model::ids::ClusterNo;
-use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult, WatchThresholds};
+use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult};
+use crate::upgrade::rules::watch_thresholds::WatchThresholds;
 use crate::upgrade::watch::{Watch, WatchEnd};
 
 const GREEN: &[&str] = &["green", "green", "green"];
@@ -25,8 +26,8 @@ fn watch(timeout: Duration) -> Watch<'static> {
     }
 }
 
-fn warnings(stage: &TestSession) -> Vec<&String> {
-    stage.recorder.0.iter().filter(|said| said.starts_with("warning")).collect()
+fn warnings(test: &TestSession) -> Vec<&String> {
+    test.recorder.0.iter().filter(|message| message.starts_with("warning")).collect()
 }
 
 fn minutes(minutes: u64) -> Duration {
@@ -34,11 +35,11 @@ fn minutes(minutes: u64) -> Duration {
 }
 
 #[test]
-fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
+fn a_three_hour_watch_sends_at_most_1000_requests() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
     metrics::record("requests of a watch of three hours", requests, "of 1000");
@@ -48,7 +49,7 @@ fn three_hours_without_an_end_make_fewer_than_a_thousand_requests() {
 }
 
 #[test]
-fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
+fn throttling_slows_the_watch_down() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     let turn = std::cell::Cell::new(0);
@@ -56,8 +57,8 @@ fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
         turn.set(turn.get() + 1);
         (turn.get() % 2 == 1).then(|| gateway(429, 410))
     });
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
     metrics::record("requests of a watch of three hours", requests, "of 1000");
@@ -65,17 +66,17 @@ fn a_service_that_throttles_every_other_request_slows_the_watch_down() {
 }
 
 #[test]
-fn a_last_look_is_made_at_the_deadline() {
+fn a_last_poll_is_made_at_the_timeout() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..20 => cluster("changing", OLD, ORANGE),
         _ => cluster("error", OLD, GREEN),
     });
-    let mut stage = TestSession::new();
-    let end = watch(Duration::from_secs(20)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(Duration::from_secs(20)).run(&mut test.session(&api));
     assert!(
         matches!(end, WatchEnd::GaveUp { is_still_changing: false, .. }),
-        "an error of one look is no end: {end:?}"
+        "one observation of an error does not end the watch: {end:?}"
     );
 }
 
@@ -86,46 +87,43 @@ fn a_lasting_error_ends_the_watch_after_one_warning() {
         0..20 => cluster("changing", OLD, ORANGE),
         _ => cluster("error", OLD, ORANGE),
     });
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::InError)), "{end:?}");
     assert!(clock.elapsed() >= Duration::from_secs(30 + 45), "{:?}", clock.elapsed());
-    assert_eq!(
-        warnings(&stage),
-        ["warning the service reports the state `error`; watching on until that lasts"]
-    );
+    assert_eq!(warnings(&test), ["warning the service reports the state `error`; waiting to confirm it"]);
 }
 
 #[test]
-fn a_single_wrong_error_changes_nothing() {
+fn a_single_wrong_error_is_ignored() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..20 | 40..60 => cluster("changing", OLD, ORANGE),
         20..40 => cluster("error", OLD, GREEN),
         _ => cluster("running", NEW, GREEN),
     });
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
 }
 
 #[test]
-fn a_broker_that_disappears_is_reported_once_and_watched_for() {
+fn a_missing_broker_is_reported_once() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..60 => cluster("changing", OLD, ORANGE),
         60..600 => cluster("running", NEW, &["green", "green"]),
         _ => cluster("running", NEW, GREEN),
     });
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
-    assert!(clock.elapsed() >= minutes(10), "not before it is back: {:?}", clock.elapsed());
-    assert_eq!(warnings(&stage), ["warning b3 missing from the service's answer; watching on"]);
+    assert!(clock.elapsed() >= minutes(10), "not before the broker is listed again: {:?}", clock.elapsed());
+    assert_eq!(warnings(&test), ["warning b3 missing from the service's response; still watching"]);
 }
 
 #[test]
-fn an_answer_about_another_cluster_is_a_failed_read() {
+fn a_response_about_another_cluster_is_a_failed_read() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| {
         let mut world = cluster("running", NEW, GREEN);
@@ -142,49 +140,45 @@ fn an_answer_about_another_cluster_is_a_failed_read() {
             _ => world,
         }
     });
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert!(clock.elapsed() >= minutes(20), "{:?}", clock.elapsed());
-    assert!(
-        warnings(&stage)[0].contains("name `billing` instead of `orders-prod`"),
-        "{:?}",
-        stage.recorder.0
-    );
+    assert!(warnings(&test)[0].contains("name `billing` instead of `orders-prod`"), "{:?}", test.recorder.0);
 }
 
 #[test]
-fn hours_of_failing_reads_end_nothing_and_are_spoken_of_once() {
+fn hours_of_failing_reads_warn_once_and_do_not_end_the_watch() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..60 => cluster("changing", OLD, ORANGE),
         _ => cluster("running", NEW, GREEN),
     });
     api.read_failure = Box::new(|now, _| (now > minutes(1) && now < minutes(120)).then(|| gateway(503, 500)));
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(
-        stage.recorder.0.iter().filter(|said| said.starts_with("warning")).count(),
+        test.recorder.0.iter().filter(|message| message.starts_with("warning")).count(),
         1,
         "{:?}",
-        stage.recorder.0
+        test.recorder.0
     );
     assert!(clock.sleeps().into_iter().all(|nap| nap <= minutes(1)), "the pause grows to a minute");
 }
 
 #[test]
-fn a_deadline_with_an_old_last_look_is_unknown() {
+fn a_timeout_with_an_old_observation_is_unknown() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     api.read_failure = Box::new(|now, _| (now > minutes(1)).then(lost));
-    let mut stage = TestSession::new();
-    let end = watch(minutes(10)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(10)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: false, .. }), "{end:?}");
 }
 
 #[test]
-fn a_key_that_is_refused_for_five_minutes_ends_the_watch_and_a_shorter_time_does_not() {
+fn a_key_refused_for_five_minutes_ends_the_watch() {
     let run = |refused_until: Duration| {
         let clock = FakeClock::default();
         let mut api = FakeApi::new(&clock, |now| match now.as_secs() {
@@ -193,53 +187,56 @@ fn a_key_that_is_refused_for_five_minutes_ends_the_watch_and_a_shorter_time_does
         });
         api.read_failure =
             Box::new(move |now, _| (now > minutes(1) && now < refused_until).then(|| gateway(401, 200)));
-        let mut stage = TestSession::new();
-        watch(minutes(60)).run(&mut stage.session(&api))
+        let mut test = TestSession::new();
+        watch(minutes(60)).run(&mut test.session(&api))
     };
     assert!(matches!(run(minutes(4)), WatchEnd::Finished(WatchResult::AtTarget)));
     let WatchEnd::GaveUp { reason: why, .. } = run(minutes(50)) else {
-        panic!("the key was refused for good")
+        panic!("the key was refused until the end")
     };
-    assert!(why.contains("refused for five minutes"), "{why}");
+    assert!(why.contains("refused the access key for five minutes"), "{why}");
 }
 
 #[test]
-fn a_missing_progress_call_is_asked_once_and_the_status_call_takes_over() {
+fn a_missing_progress_operation_falls_back_to_status() {
     let clock = FakeClock::default();
     let mut api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..60 => cluster("changing", OLD, ORANGE),
         _ => cluster("running", NEW, GREEN),
     });
     api.read_failure = Box::new(|_, read| matches!(read, Read::Progress(_)).then(|| gateway(404, 300)));
-    let mut stage = TestSession::new();
-    let end = watch(minutes(60)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(60)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(api.reads.borrow().iter().filter(|read| **read == "progress").count(), 1);
 }
 
 #[test]
-fn time_asleep_counts_and_a_look_comes_before_the_verdict() {
+fn time_asleep_counts_and_a_poll_precedes_the_verdict() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |now| match now.as_secs() {
         0..30 => cluster("changing", OLD, ORANGE),
         _ => cluster("running", NEW, GREEN),
     });
-    let mut stage = TestSession::new();
-    // The machine sleeps for a day in the middle of a watch of three hours.
+    let mut test = TestSession::new();
+    // The machine sleeps for a day during a watch of three hours.
     clock.suspend_at_sleep.set(Some((1, minutes(24 * 60))));
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     let WatchEnd::GaveUp { is_still_changing: goes_on, reason: why } = end else {
-        panic!("one good look is not two: {end:?}")
+        panic!("one observation does not confirm success: {end:?}")
     };
-    assert!(!goes_on && why.ends_with("; last seen running at version code 3903006, not confirmed"), "{why}");
+    assert!(
+        !goes_on && why.ends_with("; last observed state running at version code 3903006, not confirmed"),
+        "{why}"
+    );
 }
 
 #[test]
-fn a_signal_ends_the_watch_and_tells_what_was_seen() {
+fn a_signal_ends_the_watch_and_keeps_observations() {
     let clock = FakeClock::default();
     clock.interrupt_after.set(Some(3));
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
-    let mut stage = TestSession::new();
-    let end = watch(minutes(180)).run(&mut stage.session(&api));
+    let mut test = TestSession::new();
+    let end = watch(minutes(180)).run(&mut test.session(&api));
     assert!(matches!(end, WatchEnd::Interrupted { change_observed: true, .. }), "{end:?}");
 }

@@ -1,4 +1,4 @@
-//! What the change of config group does, as checks.
+//! Checks of the config group and of the values that change with it.
 
 use super::{Check, CheckResult};
 use crate::config_group::rules::choice::{Candidate, ComparedGroups, GroupChoice};
@@ -13,25 +13,25 @@ fn group_names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
     candidates.map(|candidate| candidate.group.to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// Says how many groups were compared where not all were.
+/// Describes how many groups were compared; empty if all were.
 fn comparison_coverage(compared: &ComparedGroups) -> String {
-    let ComparedGroups { candidates, total: of } = compared;
+    let ComparedGroups { candidates, total } = compared;
     if compared.is_complete() {
         String::new()
     } else {
-        format!("; {} of {of} were compared", candidates.len())
+        format!("; {} of {total} were compared", candidates.len())
     }
 }
 
-/// Returns what to do where no group fits.
-pub(super) fn with_copy_hint(otherwise: &str, snapshot: &Snapshot) -> String {
+/// Adds the command that copies the current group to a remedy, if there is one.
+pub(super) fn with_copy_hint(remedy: &str, snapshot: &Snapshot) -> String {
     match &snapshot.copy_command {
-        Some(copy) => format!("{otherwise}, or carry the settings over with `{copy}`"),
-        None => otherwise.to_owned(),
+        Some(copy) => format!("{remedy}, or copy the current one with `{copy}`"),
+        None => remedy.to_owned(),
     }
 }
 
-/// The block of a cluster that has the target version with another config group than the one named.
+/// Creates the check that blocks a cluster at the target version with another config group than the named one.
 pub(crate) fn other_group_check(
     target: &KafkaVersion,
     in_use: Option<ConfigGroupNo>,
@@ -41,7 +41,7 @@ pub(crate) fn other_group_check(
     Check::block(
         "config.other-group",
         format!("already at {target}, with config group {in_use} instead of {named}"),
-        "apply the group in the console; that restarts the cluster and is no upgrade",
+        "apply the group in the console; this restarts the cluster and is not an upgrade",
     )
 }
 
@@ -61,53 +61,55 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
         SelectedGroup::Named(group) | SelectedGroup::Chosen(GroupChoice::One(group))
             if group.version != target.code =>
         {
+            let version =
+                group.version_name.clone().unwrap_or_else(|| format!("version code {}", group.version));
             Check::block(
                 "config.version",
-                format!("group {group} belongs to version code {}, not to {target}", group.version),
+                format!("group {group} is for {version}, not {target}"),
                 format!(
-                    "name a group of {target}; `cdss list config-groups --version {}` lists them",
+                    "use a group for {target}; `cdss list config-groups --version {}` lists them",
                     target.argument()
                 ),
             )
         }
         SelectedGroup::Named(group) | SelectedGroup::Chosen(GroupChoice::One(group)) => {
-            Check::pass("config.version", format!("group {} belongs to {target}", group.no))
+            Check::pass("config.version", format!("group {} is for {target}", group.no))
         }
         SelectedGroup::Chosen(GroupChoice::None(compared)) if compared.total == 0 => Check::block(
             "config.no-group",
-            format!("there is no config group for {target}"),
-            with_copy_hint("make one in the console", snapshot),
+            format!("no config group found for {target}"),
+            with_copy_hint("create one in the console", snapshot),
         ),
         SelectedGroup::Chosen(GroupChoice::None(compared)) => Check::block(
             "config.no-group",
-            format!("no config group of {target} keeps every custom value{}", comparison_coverage(compared)),
-            with_copy_hint("name one with --config-group", snapshot),
+            format!("no {target} config group keeps all custom values{}", comparison_coverage(compared)),
+            with_copy_hint("select one with --config-group", snapshot),
         ),
         SelectedGroup::Chosen(GroupChoice::Several(compared)) => {
             let keeping =
                 group_names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));
             let reason = match compared.count_keeping() {
                 1 => format!(
-                    "{keeping} keeps every custom value, and others of {target} may too{}",
+                    "{keeping} keeps all custom values, and other config groups for {target} may too{}",
                     comparison_coverage(compared)
                 ),
                 count => {
                     format!(
-                        "{count} config groups of {target} keep every custom value: {keeping}{}",
+                        "{count} config groups for {target} keep all custom values: {keeping}{}",
                         comparison_coverage(compared)
                     )
                 }
             };
-            Check::block("config.several-groups", reason, "name one with --config-group")
+            Check::block("config.several-groups", reason, "select one with --config-group")
         }
         SelectedGroup::Chosen(GroupChoice::Unknown(compared)) => Check::block(
             "config.no-group",
             format!(
-                "the present config group can't be read, so none of the {} of {target} can be compared",
+                "can't read the current config group, so none of the {} config groups for {target} can be compared",
                 compared.total
             ),
             format!(
-                "name one with --config-group; `cdss list config-groups --version {}` lists them",
+                "select one with --config-group; `cdss list config-groups --version {}` lists them",
                 target.argument()
             ),
         ),
@@ -119,7 +121,7 @@ fn describe_changes<'a>(changes: impl IntoIterator<Item = &'a SettingChange>) ->
     setting_text::first_few(changes.into_iter().map(one))
 }
 
-/// Returns the group to compare with; a group of another version is none.
+/// Returns the selected group; None if it is for another version.
 fn compared_group(snapshot: &Snapshot) -> Option<&ConfigGroup> {
     snapshot.selected_group.group().filter(|group| group.version == snapshot.target.version.code)
 }
@@ -130,30 +132,30 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
     if snapshot.current_group.is_none() || snapshot.target_settings.is_none() {
         return Some(Check::block(
             id,
-            "the settings of the config groups can't be compared: the service told none",
+            "can't compare the config groups: the service returned no settings",
             "compare the groups in the console first",
         ));
     }
     let lost: Vec<&SettingChange> =
         changes.iter().filter(|change| change.class == ChangeClass::LostOverride).collect();
     if lost.is_empty() {
-        let goes = |change: &SettingChange| {
+        let is_dropped = |change: &SettingChange| {
             change.was_custom && matches!(change.class, ChangeClass::ReadOnly | ChangeClass::RemovedKey)
         };
-        let what = if changes.iter().any(goes) { "that can be set " } else { "" };
-        // What another check blocks is not kept.
-        let others =
+        let settable = if changes.iter().any(is_dropped) { "settable " } else { "" };
+        // A value that another check reports is neither lost nor kept.
+        let is_changed =
             |change: &SettingChange| matches!(change.class, ChangeClass::Changed | ChangeClass::OutOfRange);
         return Some(Check::pass(
             id,
-            if changes.iter().any(others) {
-                format!("no custom value {what}is lost")
+            if changes.iter().any(is_changed) {
+                format!("no {settable}custom value is lost")
             } else {
-                format!("every custom value {what}is kept")
+                format!("all {settable}custom values are kept")
             },
         ));
     }
-    let remedy = with_copy_hint("take a config group that sets them", snapshot);
+    let remedy = with_copy_hint("use a config group that sets them", snapshot);
     let mut check = Check::block(id, describe_changes(lost.iter().copied()), remedy);
     check.items = lost.iter().map(|change| change.key.clone()).collect();
     Some(check)
@@ -167,22 +169,23 @@ pub(super) fn changed_values(snapshot: &Snapshot, changes: &[SettingChange]) -> 
     {
         return None;
     }
-    let moved: Vec<&SettingChange> = changes
+    let effective: Vec<&SettingChange> = changes
         .iter()
         .filter(|change| matches!(change.class, ChangeClass::Changed | ChangeClass::Gained))
         .collect();
-    if moved.is_empty() {
+    if effective.is_empty() {
         return Some(Check::pass(id, "no value changes"));
     }
-    let (risky, others): (Vec<&SettingChange>, Vec<_>) = moved.iter().partition(|change| change.is_risky());
+    let (risky, others): (Vec<&SettingChange>, Vec<_>) =
+        effective.iter().partition(|change| change.is_risky());
     if risky.is_empty() {
-        let keys = moved.iter().map(|change| change.key.clone()).collect();
-        let reason = describe_changes(moved.iter().copied());
+        let keys = effective.iter().map(|change| change.key.clone()).collect();
+        let reason = describe_changes(effective.iter().copied());
         return Some(Check { items: keys, ..Check::new(id, CheckResult::Warn, reason) });
     }
     let items = risky.iter().map(|change| change.key.clone()).collect();
     let also = if others.is_empty() { String::new() } else { format!("; also {}", describe_changes(others)) };
     let reason = format!("{}{also}", describe_changes(risky));
-    let remedy = with_copy_hint("take a config group with the values in force today", snapshot);
+    let remedy = with_copy_hint("use a config group with the current values", snapshot);
     Some(Check { items, ..Check::block(id, reason, remedy) })
 }

@@ -1,4 +1,4 @@
-//! Judging a snapshot.
+//! Evaluates all checks of a snapshot, and has the checks of the cluster, the version, the service, and the journal.
 
 use super::config_group::{changed_values, config_group, lost_override};
 use super::settings;
@@ -10,7 +10,7 @@ use crate::model::kafka_version::release_of;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
-/// Judges a snapshot. Data that is missing is a finding, never a pass.
+/// Evaluates all checks. Missing data never passes a check.
 pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Acceptances) -> Vec<Check> {
     let changes = setting_changes(snapshot);
     let mut checks = vec![
@@ -33,15 +33,15 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Acceptances) -> Vec<Check
     checks.extend(journal_writable(snapshot));
     checks.extend(journal_damaged(snapshot));
     checks.extend(journal_missing(snapshot));
-    checks.push(Check::new("data.replication", CheckResult::Skipped, "brokers not asked"));
+    checks.push(Check::new("data.replication", CheckResult::Skipped, "brokers were not queried"));
     checks.into_iter().map(|check| check.with_acceptances(accepted)).collect()
 }
 
-/// Returns what changes for the brokers' settings; empty when one of the two groups is not known.
+/// Returns the changes of the broker settings; empty if the settings of either group are unknown.
 pub(crate) fn setting_changes(snapshot: &Snapshot) -> Vec<SettingChange> {
     match (&snapshot.current_group, &snapshot.target_settings) {
-        (Some(present), Some(target)) if !snapshot.is_at_target() => difference(
-            VersionedSettings { settings: present, release: release_of(snapshot.current_version.as_ref()) },
+        (Some(current), Some(target)) if !snapshot.is_at_target() => difference(
+            VersionedSettings { settings: current, release: release_of(snapshot.current_version.as_ref()) },
             VersionedSettings { settings: target, release: snapshot.target.version.release.as_ref() },
         ),
         _ => Vec::new(),
@@ -57,7 +57,7 @@ fn cluster_identity(snapshot: &Snapshot) -> Check {
         Err(conflict) => Check::block(
             id,
             conflict,
-            "check the cluster in the console, and whether a proxy answers for the service",
+            "check the cluster in the console, and whether a proxy responds for the service",
         ),
     }
 }
@@ -66,16 +66,16 @@ fn cluster_state(snapshot: &Snapshot) -> Check {
     let id = "cluster.state";
     match &snapshot.cluster.state {
         ClusterState::Running => Check::pass(id, "running"),
-        ClusterState::Changing => Check::block(id, "changing", "wait until the change under way has ended"),
+        ClusterState::Changing => Check::block(id, "changing", "wait until the running change has finished"),
         ClusterState::Other(word) if word.is_empty() => {
-            Check::block(id, "the service gave no state", "look at the cluster in the console")
+            Check::block(id, "the service reported no state", "check the cluster in the console")
         }
         ClusterState::Other(word) => Check::block(
             id,
             format!("unknown state `{word}`"),
-            "look at the cluster in the console; cdss goes on from `running` only",
+            "check the cluster in the console; cdss starts only from the state `running`",
         ),
-        state => Check::block(id, state.as_str(), "bring the cluster to `running` first"),
+        state => Check::block(id, state.as_str(), "wait until the cluster is `running`, or repair it"),
     }
 }
 
@@ -85,15 +85,15 @@ fn green_count(group: &NodeGroup) -> String {
 
 fn broker_health(snapshot: &Snapshot) -> Check {
     let id = "brokers.health";
-    let remedy = "bring every broker to green first";
+    let remedy = "wait until every broker is green, or repair it";
     let Some(health) = &snapshot.health else {
-        return Check::block(id, "the service returned nothing about the brokers", remedy);
+        return Check::block(id, "the service returned no broker status", remedy);
     };
-    let found = health.broker_problems(snapshot.cluster.brokers);
-    if found.is_empty() {
+    let problems = health.broker_problems(snapshot.cluster.brokers);
+    if problems.is_empty() {
         Check::pass(id, green_count(&health.brokers))
     } else {
-        Check::block(id, found.join(", "), remedy)
+        Check::block(id, problems.join(", "), remedy)
     }
 }
 
@@ -102,19 +102,22 @@ fn zookeeper_health(snapshot: &Snapshot) -> Check {
     let group = snapshot.health.as_ref().map(|health| &health.zookeeper).filter(|group| {
         !group.nodes.is_empty() || group.overall.is_some() || group.total.is_some_and(|total| total > 0)
     });
-    let Some(group) = group else { return Check::new(id, CheckResult::Info, "no ZooKeeper nodes told") };
-    let bad = |colour: &Option<Color>| matches!(colour, Some(Color::Red | Color::Orange));
-    let named: Vec<String> = group
+    let Some(group) = group else {
+        return Check::new(id, CheckResult::Info, "the service reported no ZooKeeper nodes");
+    };
+    let is_degraded = |color: &Option<Color>| matches!(color, Some(Color::Red | Color::Orange));
+    let degraded: Vec<String> = group
         .nodes
         .iter()
-        .filter(|node| bad(&node.color))
+        .filter(|node| is_degraded(&node.color))
         .map(|node| format!("{} {}", node.name, node.color.as_ref().map_or("", Color::as_str)))
         .collect();
-    if !named.is_empty() {
-        Check::block(id, named.join(", "), "bring every ZooKeeper node to green first")
-    } else if bad(&group.overall) {
+    let remedy = "wait until every ZooKeeper node is green, or repair it";
+    if !degraded.is_empty() {
+        Check::block(id, degraded.join(", "), remedy)
+    } else if is_degraded(&group.overall) {
         let word = group.overall.as_ref().map_or("", Color::as_str);
-        Check::block(id, format!("{word} altogether"), "bring every ZooKeeper node to green first")
+        Check::block(id, format!("overall status {word}"), remedy)
     } else if group.is_all_green() {
         Check::pass(id, green_count(group))
     } else {
@@ -131,24 +134,24 @@ fn version_order(snapshot: &Snapshot) -> Check {
     let Some(from) = &snapshot.current_version else {
         return Check::block(
             id,
-            "the service did not tell the present version",
-            "look at the cluster in the console",
+            "the service did not report the current version",
+            "check the cluster in the console",
         );
     };
     match (&from.release, &target.release) {
         (Some(before), Some(after)) if after > before => Check::pass(id, format!("{before} → {after}")),
         (Some(before), Some(after)) => {
-            let word = if after == before { "the present version" } else { "lower than the present version" };
+            let word = if after == before { "the current version" } else { "lower than the current version" };
             Check::block(
                 id,
                 format!("{after} is {word} {before}"),
-                "name a higher version; `cdss check` without --version lists them",
+                "use a higher version; `cdss check` without --version lists them",
             )
         }
         _ => Check::block(
             id,
-            format!("whether {target} is higher than {from} is not known"),
-            "name a version that the service lists",
+            format!("can't determine whether {target} is higher than {from}"),
+            "use a version that `cdss list versions` shows",
         ),
     }
 }
@@ -158,13 +161,13 @@ fn version_listed(snapshot: &Snapshot) -> Option<Check> {
     (!target.listed && !snapshot.is_at_target()).then(|| {
         Check::block(
             "version.listed",
-            format!("the service's list has no version code {}", target.version.code),
-            "name a version of `cdss list versions`",
+            format!("the service does not list version code {}", target.version.code),
+            "use a version that `cdss list versions` shows",
         )
     })
 }
 
-/// The first release that can't run with `ZooKeeper`.
+/// The first major release without `ZooKeeper` support.
 ///
 /// Source: Apache Kafka 4.0 release notes.
 const FIRST_WITHOUT_ZOOKEEPER: u32 = 4;
@@ -176,16 +179,16 @@ fn version_zookeeper(snapshot: &Snapshot) -> Option<Check> {
         Check::block(
             "version.zookeeper",
             format!(
-                "Kafka {release} runs without ZooKeeper, and the service reports {nodes} ZooKeeper nodes"
+                "Kafka {release} does not support ZooKeeper, but the service reports {nodes} ZooKeeper nodes"
             ),
-            "ask NAVER Cloud support how this cluster moves to KRaft",
+            "ask NAVER Cloud support how to migrate this cluster to KRaft",
         )
     })
 }
 
-fn pre_check(answer: &PreCheck) -> Check {
+fn pre_check(result: &PreCheck) -> Check {
     let id = "service.precheck";
-    match answer {
+    match result {
         PreCheck::NotRun(why) => Check::new(id, CheckResult::Skipped, *why),
         PreCheck::Passed { request_id } => {
             let reason = request_id.as_ref().map_or("possible".to_owned(), |id| format!("request {id}"));
@@ -199,7 +202,7 @@ fn pre_check(answer: &PreCheck) -> Check {
                 ..Check::block(
                     id,
                     format!("{message} (HTTP {http_status}{code})"),
-                    "do what the service says, then check again",
+                    "resolve the reported issue, then run the check again",
                 )
             }
         }
@@ -210,8 +213,8 @@ fn unresolved_starts(snapshot: &Snapshot) -> Option<Check> {
     let id = "start.unresolved";
     deliberate_bug!(IgnoreOpenStarts => return None;);
     let starts = &snapshot.journal.open_starts;
-    let settled = snapshot.cluster.state == ClusterState::Running && snapshot.has_green_brokers();
-    if starts.is_empty() || !settled || snapshot.is_at_target() {
+    let is_idle = snapshot.cluster.state == ClusterState::Running && snapshot.has_green_brokers();
+    if starts.is_empty() || !is_idle || snapshot.is_at_target() {
         return None;
     }
     let each: Vec<String> = starts
@@ -251,8 +254,8 @@ fn journal_missing(snapshot: &Snapshot) -> Option<Check> {
     (missing && !snapshot.is_at_target()).then(|| {
         Check::block(
             "journal.missing",
-            "there is no journal, and --require-journal is set",
-            "restore the journal of the last run; `cdss history --init` creates the first one",
+            "no journal found, but --require-journal is set",
+            "restore the journal of the last run, or create the first one with `cdss history --init`",
         )
     })
 }

@@ -1,4 +1,7 @@
-//! The checks: what speaks for and against an upgrade, each with an id, a reason and a remedy.
+//! The checks of an upgrade, each with an id, a result, a reason, and a remedy.
+//!
+//! To add a check, add its id to `policy.rs`, write a function that returns a [`Check`] in the file of its topic, and
+//! call the function in [`evaluate()`].
 
 use super::acceptance::Acceptances;
 use super::checks::policy::{Override, check_policy};
@@ -15,14 +18,14 @@ pub(crate) mod tests;
 pub(crate) use config_group::other_group_check;
 pub(crate) use evaluate::{evaluate, setting_changes};
 
-/// What a check found. An accepted block stays a block.
+/// The result of a check. An overridden block is still a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CheckResult {
     Pass,
     Info,
     Warn,
     Block,
-    /// Not looked at, for the reason given.
+    /// Not evaluated, for the given reason.
     Skipped,
 }
 
@@ -38,26 +41,26 @@ impl CheckResult {
     }
 }
 
-/// One check with its outcome.
+/// A check with its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
     pub id: &'static str,
     pub result: CheckResult,
-    /// The settings or runs it is about; empty for a check without items.
+    /// The affected settings or runs; empty for a check without items.
     pub items: Vec<String>,
     pub reason: String,
     pub remedy: Option<String>,
-    /// What `--accept` took: some of the items, or `*` where there are none and the bare id was accepted.
+    /// The items that `--accept` overrides, or `*` if there are no items and the id was accepted.
     pub accepted: Vec<String>,
-    /// The service's own words.
+    /// The service's own message.
     pub service_message: Option<String>,
     pub request_id: Option<String>,
 }
 
-/// What to do about a journal that can't be used.
-pub(crate) const JOURNAL_REMEDY: &str = "make it a plain file in a folder that you can write";
+/// The remedy for a journal that can't be used.
+pub(crate) const JOURNAL_REMEDY: &str = "make it a regular file in a directory that you can write to";
 
-/// Returns true for an item that can be printed, pasted, and parsed in the list of `--accept`.
+/// Returns true if the item can be printed, pasted, and parsed in the item list of `--accept`.
 fn is_valid_list_item(item: &str) -> bool {
     !item.is_empty() && item.trim() == item && !item.contains(|c| c == ',' || is_unsafe_to_display(c))
 }
@@ -76,15 +79,17 @@ impl Check {
         }
     }
 
+    /// Creates a check that passes.
     pub(super) fn pass(id: &'static str, reason: impl Into<String>) -> Self {
         Self::new(id, CheckResult::Pass, reason)
     }
 
+    /// Creates a check that blocks.
     pub(crate) fn block(id: &'static str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { remedy: Some(remedy.into()), ..Self::new(id, CheckResult::Block, reason) }
     }
 
-    /// Returns true when this check stops an upgrade: it blocks, and not all of it was accepted.
+    /// Returns true if this check blocks the upgrade and was not completely accepted.
     pub(crate) fn is_blocking(&self) -> bool {
         let all_accepted = if self.items.is_empty() {
             !self.accepted.is_empty()
@@ -94,8 +99,9 @@ impl Check {
         self.result == CheckResult::Block && !all_accepted
     }
 
-    /// Returns the flag that would accept what still stops, ready to paste. Whoever may write a config group chooses the
-    /// names in it, so they are quoted for the shell; None for those that the flag can't carry.
+    /// Returns the option that overrides this check, ready to paste; None if it can't be overridden.
+    ///
+    /// Other users choose the names of settings, so the items are quoted for the shell.
     pub(crate) fn accept_flag(&self) -> Option<String> {
         if !self.is_blocking() {
             return None;
@@ -111,9 +117,10 @@ impl Check {
         }
     }
 
+    /// Records which items of this check were accepted.
     pub(super) fn with_acceptances(mut self, accepted: &Acceptances) -> Self {
         if self.result == CheckResult::Block
-            && check_policy(self.id).is_some_and(|rule| rule.overridable != Override::Never)
+            && check_policy(self.id).is_some_and(|policy| policy.overridable != Override::Never)
         {
             self.accepted = if self.items.is_empty() {
                 accepted.includes_check(self.id).then(|| "*".to_owned()).into_iter().collect()

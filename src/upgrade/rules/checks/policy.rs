@@ -1,32 +1,32 @@
-//! The ids of the checks, and who may overrule those that block.
+//! The ids of the checks, and which blocking checks `--accept` can override.
 
-/// Whether a person may overrule a check that blocks.
+/// Whether and how `--accept` overrides a blocking check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Override {
     Never,
-    /// By its bare id.
+    /// With `ID`.
     ById,
-    /// Item by item.
+    /// With `ID=ITEM`, item by item.
     ByItem(ItemKind),
 }
 
 /// What the items of a check are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ItemKind {
-    /// Names of settings. A check that cannot name any is accepted by its bare id.
+    /// Names of settings. A check without items is accepted by its id.
     Setting,
     /// Ids of runs that recorded a start.
     Run,
 }
 
-/// What is fixed about a check.
+/// The fixed properties of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CheckPolicy {
     pub id: &'static str,
     pub overridable: Override,
 }
 
-/// Every check that can block, with who may overrule it, and those of settings that only warn.
+/// All checks that can block, and the checks of settings.
 pub(super) const CHECK_POLICIES: &[CheckPolicy] = &[
     CheckPolicy { id: "cluster.identity", overridable: Override::Never },
     CheckPolicy { id: "cluster.state", overridable: Override::Never },
@@ -54,7 +54,7 @@ pub(super) const CHECK_POLICIES: &[CheckPolicy] = &[
     CheckPolicy { id: "journal.missing", overridable: Override::Never },
 ];
 
-/// Finds a check's rule by its id.
+/// Returns the policy of a check.
 pub(crate) fn check_policy(id: &str) -> Option<&'static CheckPolicy> {
-    CHECK_POLICIES.iter().find(|rule| rule.id == id)
+    CHECK_POLICIES.iter().find(|policy| policy.id == id)
 }

@@ -1,98 +1,60 @@
-//! From looks at a cluster to what has become of its upgrade. No clock: each look brings its time along.
+//! Derives the result of an upgrade from observations of the cluster. Uses no clock: each observation has its time.
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::watch_thresholds::{ERROR_OBSERVATIONS, WatchThresholds};
 use crate::model::broker_health::{Color, Health, NodeGroup};
 use crate::model::cluster::{Cluster, ClusterState};
 use crate::model::ids::VersionCode;
 
-/// How patient the watch is before it believes that nothing more will happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct WatchThresholds {
-    /// The least time between the two looks that say "done".
-    pub confirmation_gap: Duration,
-    /// How many looks a standstill has to last.
-    pub grace_observations: u32,
-    /// How long a standstill has to last besides.
-    pub grace_period: Duration,
-    /// How long the state `error` has to last, over [`ERROR_LOOKS`] looks.
-    pub error_period: Duration,
-}
-
-/// How many looks in a row have to show the state `error` before it is believed.
-///
-/// Fixed by the design: a single wrong answer must not end a watch as failed.
-const ERROR_OBSERVATIONS: u32 = 3;
-
-impl WatchThresholds {
-    /// For the real service.
-    ///
-    /// Chosen: the status call is polled every 15 s by default, and nothing is documented of how soon a
-    /// start shows; five minutes are twenty such looks.
-    pub(crate) const REMOTE: Self = Self {
-        confirmation_gap: Duration::from_secs(15),
-        grace_observations: 20,
-        grace_period: Duration::from_secs(5 * 60),
-        error_period: Duration::from_secs(45),
-    };
-
-    /// For a service on this machine's loopback, where looks may be milliseconds apart.
-    pub(crate) const LOOPBACK: Self = Self {
-        confirmation_gap: Duration::ZERO,
-        grace_observations: 20,
-        grace_period: Duration::ZERO,
-        error_period: Duration::ZERO,
-    };
-}
-
-/// Whose change is watched; it decides what a standstill means.
+/// Whose change is watched. This decides what an idle cluster means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ownership {
-    /// A start of this machine, sent now or earlier.
+    /// A start from this machine, sent by this run or an earlier one.
     Ours,
-    /// Somebody else's change: settled is settled, wherever it ends.
+    /// Somebody else's change. An idle cluster ends the watch at any version.
     Foreign,
 }
 
-/// One look whose reads all succeeded.
+/// One poll whose reads all succeeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Observation {
-    /// Since the watch began.
+    /// Measured from the start of the watch.
     pub at: Duration,
     pub health: Health,
-    /// The cluster's own entry, where this look read it.
+    /// The cluster's entry, if this poll read it.
     pub cluster: Option<Cluster>,
 }
 
-/// An end that looks have shown.
+/// The confirmed result of a watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WatchResult {
-    /// On the target version and in good health, for as long as it takes to be sure.
+    /// Healthy on the target version for long enough.
     AtTarget,
-    /// In good health on the version that it had before, after it was seen to change.
+    /// Healthy on the previous version after an observed change.
     AtPreviousVersion,
-    /// In good health on this version, which is neither the target's nor known to be the one before.
+    /// Healthy on this version, which is neither the target version nor known to be the previous one.
     AtOtherVersion(VersionCode),
     /// The state stayed `error`.
     InError,
-    /// Nothing was seen to change for as long as patience lasts, and the version is not the target's.
+    /// No change was observed during the grace period, and the version is not the target version.
     NoChangeObserved,
 }
 
-/// The brokers that have to be there, green and counted, before an upgrade is done.
+/// The brokers that have to be listed and green before an upgrade is done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ExpectedBrokers {
     Names(Vec<String>),
     Count(u64),
-    /// Nothing is known but what each look lists.
+    /// Only the brokers that each observation lists are known.
     Unknown,
 }
 
 impl ExpectedBrokers {
-    /// Returns the expected brokers by name, or by number where no name is known.
+    /// Creates the expectation by name, or by count if no name is known.
     pub(crate) fn new(names: impl IntoIterator<Item = String>, count: Option<u64>) -> Self {
         let mut names: Vec<String> = names.into_iter().collect();
         names.sort_unstable();
@@ -104,7 +66,7 @@ impl ExpectedBrokers {
         }
     }
 
-    /// Returns what these nodes lack, in words; nothing when every expected broker is listed.
+    /// Describes the expected brokers that are not listed; empty if all are listed.
     pub(crate) fn missing(&self, listed: &NodeGroup) -> Vec<String> {
         match self {
             Self::Names(names) => {
@@ -119,20 +81,21 @@ impl ExpectedBrokers {
     }
 }
 
-/// What is known of a change before it is watched.
+/// What is known about a change before the watch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Expectation {
-    /// None when no version was named: then any version in good health is an end.
+    /// None if no version was given; then a healthy cluster at any version ends the watch.
     pub target: Option<VersionCode>,
-    /// The version before; None when it isn't known, and then no version proves a failure.
+    /// The version before the change. If it is not known (None), no version proves a failure.
     pub previous: Option<VersionCode>,
     pub brokers: ExpectedBrokers,
 }
 
-/// Which brokers were seen to restart: changing or down, and then green again.
+/// The brokers that were observed to restart: changing or down, and then green again.
 #[derive(Debug, Clone, Default)]
 struct Restarts {
-    away: BTreeSet<String>,
+    /// Changing or down, and not green since.
+    restarting: BTreeSet<String>,
     restarted: BTreeSet<String>,
 }
 
@@ -140,11 +103,11 @@ impl Restarts {
     fn record(&mut self, brokers: &NodeGroup) {
         for node in &brokers.nodes {
             match &node.color {
-                Some(Color::Green) if self.away.remove(&node.name) => {
+                Some(Color::Green) if self.restarting.remove(&node.name) => {
                     self.restarted.insert(node.name.clone());
                 }
-                Some(colour) if colour.is_degraded() => {
-                    self.away.insert(node.name.clone());
+                Some(color) if color.is_degraded() => {
+                    self.restarting.insert(node.name.clone());
                 }
                 _ => {}
             }
@@ -152,58 +115,60 @@ impl Restarts {
     }
 }
 
-/// What the looks so far amount to.
+/// The state of a watch, derived from the observations so far.
 #[derive(Debug, Clone)]
 pub(crate) struct Progress {
     thresholds: WatchThresholds,
     ownership: Ownership,
     expected: Expectation,
-    /// How many looks counted.
+    /// The number of observations.
     observations: u32,
     change_observed: bool,
     restarts: Restarts,
-    /// Looks in good health on the target version, with no other answered look between them.
+    /// Consecutive observations of a healthy cluster on the target version.
     at_target_streak: Option<Streak>,
-    /// The last look was answered, so that the next one is consecutive to it.
+    /// The last poll succeeded, so the next observation is consecutive to it.
     last_read_succeeded: bool,
-    /// The last answered look showed a change under way.
+    /// The last observation showed a change.
     last_was_changing: bool,
-    /// Consecutive looks in good health on this other version.
+    /// Consecutive observations of a healthy cluster on this other version.
     other_version_streak: Option<(VersionCode, Streak)>,
-    /// Consecutive looks that read the cluster's entry and found the state `error`.
+    /// Consecutive observations of the cluster's entry with the state `error`.
     error_streak: Option<Streak>,
 }
 
-/// Looks that agree with each other.
+/// Consecutive observations of the same state.
 #[derive(Debug, Clone, Copy)]
 struct Streak {
-    /// When the first was made.
+    /// The time of the first observation.
     since: Duration,
     observations: u32,
 }
 
 impl Streak {
-    /// Adds a look to `before`, or begins with it.
-    fn extend(before: Option<Self>, at: Duration) -> Self {
-        before.map_or(Self { since: at, observations: 1 }, |streak| Self {
+    /// Adds an observation to `streak`, or starts a new streak.
+    fn extend(streak: Option<Self>, at: Duration) -> Self {
+        streak.map_or(Self { since: at, observations: 1 }, |streak| Self {
             observations: streak.observations.saturating_add(1),
             ..streak
         })
     }
 
-    fn has_lasted(self, looks: u32, time: Duration, now: Duration) -> bool {
-        self.observations >= looks && now.saturating_sub(self.since) >= time
+    fn has_lasted(self, observations: u32, time: Duration, now: Duration) -> bool {
+        self.observations >= observations && now.saturating_sub(self.since) >= time
     }
 }
 
-/// The cluster's own entry is read again at every so many looks, all green or not.
+/// The cluster's entry is read at least once in this many observations.
+///
+/// Chosen: saves requests while brokers restart, and still notices the state `error`.
 const CLUSTER_READ_INTERVAL: u32 = 10;
 
 impl Progress {
-    pub(crate) fn new(patience: WatchThresholds, watched: Ownership, expected: Expectation) -> Self {
+    pub(crate) fn new(thresholds: WatchThresholds, ownership: Ownership, expected: Expectation) -> Self {
         Self {
-            thresholds: patience,
-            ownership: watched,
+            thresholds,
+            ownership,
             expected,
             observations: 0,
             change_observed: false,
@@ -220,89 +185,89 @@ impl Progress {
         &self.expected
     }
 
-    /// Returns true when the last look that read the cluster's entry found the state `error`.
+    /// Returns true if the last observation of the cluster's entry had the state `error`.
     pub(crate) fn is_in_error(&self) -> bool {
         self.error_streak.is_some()
     }
 
-    /// Returns true once two answered looks in a row showed another state than `running` or `error`, or a broker that is
-    /// changing or down. A version that switched is not enough: the service may switch it at acceptance.
+    /// Returns true once two observations in a row showed a change: a state other than `running` or `error`, or a broker
+    /// that is changing or down. A new version does not count: the service may switch it at acceptance.
     pub(crate) fn was_change_observed(&self) -> bool {
         self.change_observed
     }
 
-    /// Notes that the change was seen by other means, such as the looks after a lost answer.
+    /// Records that the change was observed before the watch, such as after an unanswered start.
     pub(crate) fn mark_change_observed(&mut self) {
         self.change_observed = true;
     }
 
-    /// Adds brokers that were seen to restart before, and others that were seen away.
+    /// Adds brokers that restarted before the watch, and brokers that were restarting when it began.
     pub(crate) fn add_known_restarts(
         &mut self,
         restarted: impl IntoIterator<Item = String>,
-        away: impl IntoIterator<Item = String>,
+        restarting: impl IntoIterator<Item = String>,
     ) {
         self.restarts.restarted.extend(restarted);
-        self.restarts.away.extend(away);
+        self.restarts.restarting.extend(restarting);
     }
 
-    /// Takes in a look that was not answered. It neither counts nor resets what counts, but the two looks that end a
-    /// watch have to be consecutive.
+    /// Records a failed poll. It does not reset the streaks, but the last two observations of a watch have to be
+    /// consecutive.
     pub(crate) fn record_failed_read(&mut self) {
         self.last_read_succeeded = false;
     }
 
-    /// Takes in an answer that no longer has the cluster.
+    /// Records a response that no longer lists the cluster.
     pub(crate) fn record_missing_cluster(&mut self) {
         self.last_was_changing = false;
     }
 
-    /// Returns true when the last answered look showed a change under way.
+    /// Returns true if the last observation showed a change.
     pub(crate) fn is_changing(&self) -> bool {
         self.last_was_changing
     }
 
-    /// Returns when the change was first seen to have ended; None when its end was not seen.
+    /// Returns the time of the first observation after the change; None if the change was not observed.
     pub(crate) fn ended_at(&self) -> Option<Duration> {
         let end = self.at_target_streak.or_else(|| self.other_version_streak.map(|(_, streak)| streak));
         end.map(|streak| streak.since).filter(|_| self.change_observed)
     }
 
-    /// Returns true when the look that found this `health` has to read the cluster's entry too.
+    /// Returns true if the poll that returned `health` also has to read the cluster's entry.
     pub(crate) fn needs_cluster_entry(&self, health: &Health) -> bool {
         self.observations.is_multiple_of(CLUSTER_READ_INTERVAL)
             || self.is_in_error()
             || health.brokers.is_all_green()
     }
 
-    /// Takes in one look; an end is returned as soon as the looks show one.
-    pub(crate) fn record(&mut self, look: &Observation) -> Option<WatchResult> {
+    /// Records an observation. Returns the result as soon as it is confirmed.
+    pub(crate) fn record(&mut self, observation: &Observation) -> Option<WatchResult> {
         self.observations = self.observations.saturating_add(1);
-        let state = look.cluster.as_ref().map(|cluster| &cluster.state);
+        let state = observation.cluster.as_ref().map(|cluster| &cluster.state);
         let was_changing = self.last_was_changing;
         self.last_was_changing =
-            look.health.has_degraded_broker() || state.is_some_and(ClusterState::indicates_change);
-        // A single look may be wrong.
+            observation.health.has_degraded_broker() || state.is_some_and(ClusterState::indicates_change);
+        // A single observation may be wrong.
         self.change_observed |= was_changing && self.last_was_changing;
-        self.restarts.record(&look.health.brokers);
+        self.restarts.record(&observation.health.brokers);
         let is_consecutive = std::mem::replace(&mut self.last_read_succeeded, true);
         match state {
             Some(ClusterState::Error) => {
-                let streak = Streak::extend(self.error_streak, look.at);
+                let streak = Streak::extend(self.error_streak, observation.at);
                 self.error_streak = Some(streak);
                 deliberate_bug!(BelieveFirstError => return Some(WatchResult::InError););
-                if streak.has_lasted(ERROR_OBSERVATIONS, self.thresholds.error_period, look.at) {
+                if streak.has_lasted(ERROR_OBSERVATIONS, self.thresholds.error_period, observation.at) {
                     return Some(WatchResult::InError);
                 }
             }
             Some(_) => self.error_streak = None,
             None => {}
         }
-        match self.stable_version(look) {
+        match self.stable_version(observation) {
             Some(version) if self.expected.target.is_none_or(|target| target == version) => {
-                self.record_at_target(look, is_consecutive)
+                self.record_at_target(observation, is_consecutive)
             }
-            Some(version) => self.record_at_other_version(version, look.at),
+            Some(version) => self.record_at_other_version(version, observation.at),
             None => {
                 self.at_target_streak = None;
                 self.other_version_streak = None;
@@ -311,39 +276,39 @@ impl Progress {
         }
     }
 
-    /// Returns the version of a cluster that is idle with every expected broker green and counted; None otherwise, or
-    /// when anything is missing.
-    fn stable_version(&self, look: &Observation) -> Option<VersionCode> {
-        let cluster = look.cluster.as_ref()?;
-        let brokers = &look.health.brokers;
+    /// Returns the version of an idle cluster whose expected brokers are all listed and green; None otherwise, or if data
+    /// is missing.
+    fn stable_version(&self, observation: &Observation) -> Option<VersionCode> {
+        let cluster = observation.cluster.as_ref()?;
+        let brokers = &observation.health.brokers;
         deliberate_bug!(CountVanishedBrokerAsGreen => {
             let is_green = cluster.state == ClusterState::Running && brokers.is_all_green();
             return cluster.version.filter(|_| is_green);
         });
-        let resting = cluster.state == ClusterState::Running
+        let is_stable = cluster.state == ClusterState::Running
             && brokers.is_all_green()
             && cluster.brokers.is_none_or(|count| brokers.total == Some(count))
             && self.expected.brokers.missing(brokers).is_empty();
-        if resting { cluster.version } else { None }
+        if is_stable { cluster.version } else { None }
     }
 
-    fn record_at_target(&mut self, look: &Observation, is_consecutive: bool) -> Option<WatchResult> {
+    fn record_at_target(&mut self, observation: &Observation, is_consecutive: bool) -> Option<WatchResult> {
         self.other_version_streak = None;
         deliberate_bug!(BelieveFirstGoodLook => return Some(WatchResult::AtTarget););
-        let streak = Streak::extend(self.at_target_streak, look.at);
+        let streak = Streak::extend(self.at_target_streak, observation.at);
         self.at_target_streak = Some(streak);
-        let two_looks_suffice = match (self.ownership, self.expected.target) {
-            // Somebody else's change is only followed while it is under way, so rest is its end.
+        let is_quickly_confirmed = match (self.ownership, self.expected.target) {
+            // Another's change is only followed while it is running, so an idle cluster is its end.
             (Ownership::Foreign, _) => true,
-            (Ownership::Ours, Some(_)) => self.have_all_restarted(&look.health.brokers),
+            (Ownership::Ours, Some(_)) => self.have_all_restarted(&observation.health.brokers),
             (Ownership::Ours, None) => self.change_observed,
         };
-        let (looks, time) = if two_looks_suffice {
+        let (observations, time) = if is_quickly_confirmed {
             (2, self.thresholds.confirmation_gap)
         } else {
             (self.thresholds.grace_observations, self.thresholds.grace_period)
         };
-        (is_consecutive && streak.has_lasted(looks, time, look.at)).then(|| {
+        (is_consecutive && streak.has_lasted(observations, time, observation.at)).then(|| {
             if self.expected.target.is_none() && !self.change_observed {
                 WatchResult::NoChangeObserved
             } else {
@@ -352,34 +317,35 @@ impl Progress {
         })
     }
 
-    /// Returns true when every broker that is expected or listed was seen to restart.
+    /// Returns true if every expected or listed broker was observed to restart.
     fn have_all_restarted(&self, listed: &NodeGroup) -> bool {
-        let is_back = |name: &String| self.restarts.restarted.contains(name);
+        let has_restarted = |name: &String| self.restarts.restarted.contains(name);
         let expected = match &self.expected.brokers {
             ExpectedBrokers::Names(names) => names.as_slice(),
             ExpectedBrokers::Count(_) | ExpectedBrokers::Unknown => &[],
         };
-        expected.iter().all(is_back) && listed.nodes.iter().all(|node| is_back(&node.name))
+        expected.iter().all(has_restarted) && listed.nodes.iter().all(|node| has_restarted(&node.name))
     }
 
     fn record_at_other_version(&mut self, version: VersionCode, at: Duration) -> Option<WatchResult> {
         self.at_target_streak = None;
         let same_version =
-            self.other_version_streak.filter(|(before, _)| *before == version).map(|(_, streak)| streak);
+            self.other_version_streak.filter(|(last, _)| *last == version).map(|(_, streak)| streak);
         let streak = Streak::extend(same_version, at);
         self.other_version_streak = Some((version, streak));
-        let is_the_one_before = self.expected.previous == Some(version);
-        let settled = match self.ownership {
+        let is_previous_version = self.expected.previous == Some(version);
+        let is_confirmed = match self.ownership {
             Ownership::Foreign => streak.has_lasted(2, self.thresholds.confirmation_gap, at),
             Ownership::Ours if self.change_observed => {
                 streak.has_lasted(self.thresholds.grace_observations, self.thresholds.grace_period, at)
             }
             Ownership::Ours => self.is_grace_period_over(at),
         };
-        let never_changed = !self.change_observed && (is_the_one_before || self.expected.previous.is_none());
-        settled.then_some(match self.ownership {
-            Ownership::Ours if never_changed => WatchResult::NoChangeObserved,
-            _ if is_the_one_before => WatchResult::AtPreviousVersion,
+        let has_not_changed =
+            !self.change_observed && (is_previous_version || self.expected.previous.is_none());
+        is_confirmed.then_some(match self.ownership {
+            Ownership::Ours if has_not_changed => WatchResult::NoChangeObserved,
+            _ if is_previous_version => WatchResult::AtPreviousVersion,
             _ => WatchResult::AtOtherVersion(version),
         })
     }

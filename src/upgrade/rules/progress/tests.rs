@@ -8,7 +8,7 @@ const NEW: u64 = 3_903_006;
 const GREEN: &[&str] = &["green", "green", "green"];
 const ORANGE: &[&str] = &["green", "orange", "green"];
 
-fn look(at: u64, state: &str, version: u64, colours: &[&str]) -> Observation {
+fn observation(at: u64, state: &str, version: u64, colors: &[&str]) -> Observation {
     let cluster = Cluster {
         no: ClusterNo::new(1),
         name: "orders".to_owned(),
@@ -18,7 +18,7 @@ fn look(at: u64, state: &str, version: u64, colours: &[&str]) -> Observation {
         config_group: None,
         brokers: Some(3),
     };
-    Observation { at: Duration::from_secs(at), health: health(colours), cluster: Some(cluster) }
+    Observation { at: Duration::from_secs(at), health: health(colors), cluster: Some(cluster) }
 }
 
 fn expected(target: Option<u64>) -> Expectation {
@@ -30,115 +30,116 @@ fn expected(target: Option<u64>) -> Expectation {
     }
 }
 
-fn ours(patience: WatchThresholds) -> Progress {
-    Progress::new(patience, Ownership::Ours, expected(Some(NEW)))
+fn ours(thresholds: WatchThresholds) -> Progress {
+    Progress::new(thresholds, Ownership::Ours, expected(Some(NEW)))
 }
 
-/// Looks in which one broker after another restarts.
+/// Observations in which one broker after another restarts.
 const ROLLED: [(&str, u64, &[&str]); 3] = [
     ("changing", OLD, &["orange", "green", "green"]),
     ("changing", OLD, &["green", "orange", "green"]),
     ("changing", OLD, &["green", "green", "orange"]),
 ];
 
-/// Feeds looks 15 s apart and returns the end with the number of looks it took.
+/// Records observations 15 s apart. Returns the result with the number of observations until then.
 fn run(
     mut progress: Progress,
-    looks: impl IntoIterator<Item = (&'static str, u64, &'static [&'static str])>,
+    observations: impl IntoIterator<Item = (&'static str, u64, &'static [&'static str])>,
 ) -> Option<(WatchResult, usize)> {
-    for (turn, (state, version, colours)) in looks.into_iter().enumerate() {
-        if let Some(settled) = progress.record(&look(turn as u64 * 15, state, version, colours)) {
-            return Some((settled, turn + 1));
+    for (turn, (state, version, colors)) in observations.into_iter().enumerate() {
+        if let Some(result) = progress.record(&observation(turn as u64 * 15, state, version, colors)) {
+            return Some((result, turn + 1));
         }
     }
     None
 }
 
 #[test]
-fn done_takes_two_good_looks_after_every_broker_restarted() {
+fn two_healthy_observations_confirm_success_after_all_restarts() {
     let good = std::iter::repeat_n(("running", NEW, GREEN), 60);
     let end = run(ours(WatchThresholds::REMOTE), ROLLED.into_iter().chain(good.clone()));
     assert_eq!(end, Some((WatchResult::AtTarget, 3 + 2)));
     for unseen in 0..3 {
-        let rolled = (0..).zip(ROLLED).filter(|(broker, _)| *broker != unseen).map(|(_, look)| look);
+        let rolled =
+            (0..).zip(ROLLED).filter(|(broker, _)| *broker != unseen).map(|(_, observation)| observation);
         let end = run(ours(WatchThresholds::REMOTE), rolled.chain(good.clone()));
         assert_eq!(end, Some((WatchResult::AtTarget, 2 + 21)), "broker {unseen} may not have restarted");
     }
 }
 
 #[test]
-fn one_colour_that_wavers_after_an_early_switch_is_no_restart_of_the_others() {
+fn one_color_change_after_an_early_switch_is_not_done() {
     let blip = [("running", NEW, GREEN), ("running", NEW, &["yellow", "green", "green"][..])];
-    let looks = blip.into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 20));
-    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), None);
+    let observations = blip.into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 20));
+    assert_eq!(run(ours(WatchThresholds::REMOTE), observations), None);
 }
 
 #[test]
-fn restarts_that_earlier_runs_saw_count() {
+fn restarts_observed_by_earlier_runs_count() {
     let mut progress = ours(WatchThresholds::REMOTE);
     progress.add_known_restarts(["b1", "b2"].map(str::to_owned), ["b3".to_owned()]);
     let end = run(progress, std::iter::repeat_n(("running", NEW, GREEN), 60));
-    assert_eq!(end, Some((WatchResult::AtTarget, 2)), "b3 was seen away before, and is back");
+    assert_eq!(end, Some((WatchResult::AtTarget, 2)), "b3 was restarting before, and is green again");
 }
 
 #[test]
-fn unanswered_looks_neither_count_nor_reset_the_count() {
+fn failed_polls_neither_count_nor_reset_the_count() {
     let mut progress = ours(WatchThresholds::REMOTE);
-    for (at, (state, version, colours)) in (0..).zip(ROLLED) {
-        progress.record(&look(at, state, version, colours));
+    for (at, (state, version, colors)) in (0..).zip(ROLLED) {
+        progress.record(&observation(at, state, version, colors));
     }
-    assert_eq!(progress.record(&look(15, "running", NEW, GREEN)), None);
+    assert_eq!(progress.record(&observation(15, "running", NEW, GREEN)), None);
     progress.record_failed_read();
     assert_eq!(
-        progress.record(&look(45, "running", NEW, GREEN)),
+        progress.record(&observation(45, "running", NEW, GREEN)),
         None,
-        "the last two have to be consecutive"
+        "the last two observations have to be consecutive"
     );
     progress.record_failed_read();
-    assert_eq!(progress.record(&look(75, "running", NEW, GREEN)), None);
+    assert_eq!(progress.record(&observation(75, "running", NEW, GREEN)), None);
     assert_eq!(
-        progress.record(&look(76, "running", NEW, GREEN)),
+        progress.record(&observation(76, "running", NEW, GREEN)),
         Some(WatchResult::AtTarget),
-        "15 s are long over"
+        "more than 15 s have passed"
     );
 }
 
 #[test]
-fn an_unseen_end_is_no_end_of_the_upgrade() {
+fn ended_at_needs_an_observed_change() {
     let mut seen = ours(WatchThresholds::LOOPBACK);
-    for (at, (state, version, colours)) in (0..).zip(ROLLED) {
-        assert_eq!(seen.record(&look(at, state, version, colours)), None);
+    for (at, (state, version, colors)) in (0..).zip(ROLLED) {
+        assert_eq!(seen.record(&observation(at, state, version, colors)), None);
         assert_eq!(seen.ended_at(), None);
     }
-    seen.record(&look(7, "running", NEW, GREEN));
-    seen.record(&look(8, "running", NEW, GREEN));
-    assert_eq!(seen.ended_at(), Some(Duration::from_secs(7)), "the first good look");
+    seen.record(&observation(7, "running", NEW, GREEN));
+    seen.record(&observation(8, "running", NEW, GREEN));
+    assert_eq!(seen.ended_at(), Some(Duration::from_secs(7)), "the first healthy observation");
     let mut unseen = ours(WatchThresholds::LOOPBACK);
     for at in 0..60 {
-        unseen.record(&look(at, "running", NEW, GREEN));
+        unseen.record(&observation(at, "running", NEW, GREEN));
     }
     assert_eq!(unseen.ended_at(), None);
 }
 
 #[test]
-fn only_the_last_answered_look_shows_a_change_under_way() {
+fn only_the_last_observation_decides_is_changing() {
     let mut progress = ours(WatchThresholds::REMOTE);
-    progress.record(&look(0, "changing", OLD, ORANGE));
+    progress.record(&observation(0, "changing", OLD, ORANGE));
     assert!(progress.is_changing());
     progress.record_failed_read();
-    assert!(progress.is_changing(), "a look that was not answered shows nothing");
+    assert!(progress.is_changing(), "a failed poll shows nothing");
     progress.record_missing_cluster();
     assert!(!progress.is_changing());
-    progress.record(&look(1, "running", NEW, ORANGE));
+    progress.record(&observation(1, "running", NEW, ORANGE));
     assert!(progress.is_changing());
-    for (state, colours) in [("running", GREEN), ("error", GREEN)] {
-        progress.record(&look(2, state, NEW, colours));
+    for (state, colors) in [("running", GREEN), ("error", GREEN)] {
+        progress.record(&observation(2, state, NEW, colors));
         assert!(!progress.is_changing(), "{state}");
     }
 }
 
 #[test]
-fn good_looks_that_are_not_in_a_row_do_not_count() {
+fn nonconsecutive_healthy_observations_do_not_count() {
     let end = run(
         ours(WatchThresholds::REMOTE),
         [
@@ -152,34 +153,34 @@ fn good_looks_that_are_not_in_a_row_do_not_count() {
 }
 
 #[test]
-fn two_good_looks_too_close_together_are_one() {
+fn healthy_observations_must_be_apart() {
     let mut progress = ours(WatchThresholds::REMOTE);
-    for (at, (state, version, colours)) in (0..).zip(ROLLED) {
-        assert_eq!(progress.record(&look(at, state, version, colours)), None);
+    for (at, (state, version, colors)) in (0..).zip(ROLLED) {
+        assert_eq!(progress.record(&observation(at, state, version, colors)), None);
     }
-    assert_eq!(progress.record(&look(100, "running", NEW, GREEN)), None);
-    assert_eq!(progress.record(&look(114, "running", NEW, GREEN)), None);
-    assert_eq!(progress.record(&look(115, "running", NEW, GREEN)), Some(WatchResult::AtTarget));
+    assert_eq!(progress.record(&observation(100, "running", NEW, GREEN)), None);
+    assert_eq!(progress.record(&observation(114, "running", NEW, GREEN)), None);
+    assert_eq!(progress.record(&observation(115, "running", NEW, GREEN)), Some(WatchResult::AtTarget));
 }
 
 #[test]
-fn a_version_that_switched_at_acceptance_is_not_done_before_patience_ends() {
+fn an_early_switch_needs_the_grace_period() {
     let end = run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("running", NEW, GREEN), 60));
-    assert_eq!(end, Some((WatchResult::AtTarget, 21)), "five minutes are looks 0 to 20");
+    assert_eq!(end, Some((WatchResult::AtTarget, 21)), "five minutes are observations 0 to 20");
     let end = run(ours(WatchThresholds::LOOPBACK), std::iter::repeat_n(("running", NEW, GREEN), 60));
     assert_eq!(end, Some((WatchResult::AtTarget, 20)));
 }
 
 #[test]
-fn many_quick_looks_do_not_shorten_patience_off_loopback() {
+fn quick_polls_do_not_shorten_the_grace_period() {
     let mut progress = ours(WatchThresholds::REMOTE);
     for turn in 0..299 {
-        assert_eq!(progress.record(&look(turn, "running", NEW, GREEN)), None, "{turn}");
+        assert_eq!(progress.record(&observation(turn, "running", NEW, GREEN)), None, "{turn}");
     }
 }
 
 #[test]
-fn the_old_version_after_a_change_is_failed_only_after_patience() {
+fn the_previous_version_fails_after_the_grace_period() {
     let rolled = [("changing", OLD, GREEN), ("changing", OLD, ORANGE)];
     let end = run(
         ours(WatchThresholds::REMOTE),
@@ -193,122 +194,136 @@ fn the_old_version_after_a_change_is_failed_only_after_patience() {
     assert_eq!(
         run(ours(WatchThresholds::REMOTE), rolled.into_iter().chain(wavering.flatten())),
         None,
-        "it still works"
+        "the cluster is still changing"
     );
 }
 
 #[test]
-fn a_start_that_never_showed_is_never_called_done_or_failed() {
+fn an_unobserved_start_is_neither_done_nor_failed() {
     let end = run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("running", OLD, GREEN), 60));
     assert_eq!(end, Some((WatchResult::NoChangeObserved, 21)));
 }
 
 #[test]
-fn an_error_is_believed_after_three_looks_over_45_seconds() {
+fn an_error_needs_three_observations_over_45_seconds() {
     let end = run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("error", OLD, GREEN), 60));
-    assert_eq!(end, Some((WatchResult::InError, 4)), "looks at 0, 15, 30 and 45 s");
+    assert_eq!(end, Some((WatchResult::InError, 4)), "observations at 0, 15, 30, and 45 s");
     let end = run(ours(WatchThresholds::LOOPBACK), std::iter::repeat_n(("error", NEW, GREEN), 60));
     assert_eq!(end, Some((WatchResult::InError, 3)));
     let mut quick = ours(WatchThresholds::REMOTE);
     for at in 0..45 {
-        assert_eq!(quick.record(&look(at, "error", OLD, GREEN)), None, "{at} s are too short");
+        assert_eq!(quick.record(&observation(at, "error", OLD, GREEN)), None, "{at} s are not enough");
     }
-    assert_eq!(quick.record(&look(45, "error", OLD, GREEN)), Some(WatchResult::InError));
+    assert_eq!(quick.record(&observation(45, "error", OLD, GREEN)), Some(WatchResult::InError));
 }
 
 #[test]
-fn an_error_that_another_state_interrupts_starts_anew() {
-    let mut looks = [("error", OLD, GREEN), ("error", OLD, GREEN), ("changing", OLD, GREEN)].repeat(50);
-    assert_eq!(run(ours(WatchThresholds::LOOPBACK), looks.clone()), None);
-    looks.extend(ROLLED);
-    looks.extend([("running", NEW, GREEN), ("running", NEW, GREEN)]);
-    assert_eq!(run(ours(WatchThresholds::LOOPBACK), looks), Some((WatchResult::AtTarget, 150 + 3 + 2)));
+fn another_state_resets_the_error_streak() {
+    let mut observations =
+        [("error", OLD, GREEN), ("error", OLD, GREEN), ("changing", OLD, GREEN)].repeat(50);
+    assert_eq!(run(ours(WatchThresholds::LOOPBACK), observations.clone()), None);
+    observations.extend(ROLLED);
+    observations.extend([("running", NEW, GREEN), ("running", NEW, GREEN)]);
+    assert_eq!(
+        run(ours(WatchThresholds::LOOPBACK), observations),
+        Some((WatchResult::AtTarget, 150 + 3 + 2))
+    );
 }
 
 #[test]
-fn looks_without_the_clusters_entry_neither_count_as_an_error_nor_end_one() {
+fn polls_without_the_entry_keep_the_error_streak() {
     let mut progress = ours(WatchThresholds::REMOTE);
-    let blind = |at| Observation { cluster: None, ..look(at, "error", OLD, ORANGE) };
-    assert_eq!(progress.record(&look(0, "error", OLD, ORANGE)), None);
-    assert!(progress.needs_cluster_entry(&health(ORANGE)), "the entry is read until the state is settled");
+    let without_entry = |at| Observation { cluster: None, ..observation(at, "error", OLD, ORANGE) };
+    assert_eq!(progress.record(&observation(0, "error", OLD, ORANGE)), None);
+    assert!(
+        progress.needs_cluster_entry(&health(ORANGE)),
+        "the entry is read until the error is confirmed or gone"
+    );
     for at in 1..100 {
-        assert_eq!(progress.record(&blind(at)), None);
+        assert_eq!(progress.record(&without_entry(at)), None);
     }
-    assert_eq!(progress.record(&look(100, "error", OLD, ORANGE)), None, "two looks read the entry");
-    assert_eq!(progress.record(&look(101, "error", OLD, ORANGE)), Some(WatchResult::InError));
+    assert_eq!(
+        progress.record(&observation(100, "error", OLD, ORANGE)),
+        None,
+        "only two observations have the entry"
+    );
+    assert_eq!(progress.record(&observation(101, "error", OLD, ORANGE)), Some(WatchResult::InError));
 }
 
 #[test]
-fn a_single_error_is_no_change() {
-    let mut looks = vec![("running", OLD, GREEN); 60];
-    looks[5] = ("error", OLD, GREEN);
-    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), Some((WatchResult::NoChangeObserved, 21)));
+fn a_single_error_is_not_a_change() {
+    let mut observations = vec![("running", OLD, GREEN); 60];
+    observations[5] = ("error", OLD, GREEN);
+    assert_eq!(run(ours(WatchThresholds::REMOTE), observations), Some((WatchResult::NoChangeObserved, 21)));
 }
 
 #[test]
-fn one_wrong_look_is_no_change_and_never_leads_to_a_failure() {
+fn one_wrong_observation_is_not_a_change() {
     let gray: &[&str] = &["gray", "gray", "gray"];
     let yellow: &[&str] = &["green", "yellow", "green"];
     for wrong in [("", OLD, GREEN), ("7", OLD, GREEN), ("running", OLD, gray), ("running", OLD, yellow)] {
-        let mut looks = vec![("running", OLD, GREEN); 60];
-        looks[5] = wrong;
-        let end = run(ours(WatchThresholds::REMOTE), looks);
-        assert_eq!(end.map(|(settled, _)| settled), Some(WatchResult::NoChangeObserved), "{wrong:?}");
+        let mut observations = vec![("running", OLD, GREEN); 60];
+        observations[5] = wrong;
+        let end = run(ours(WatchThresholds::REMOTE), observations);
+        assert_eq!(end.map(|(result, _)| result), Some(WatchResult::NoChangeObserved), "{wrong:?}");
     }
 }
 
 #[test]
-fn looks_without_a_state_never_show_a_change() {
+fn observations_without_a_state_show_no_change() {
     let mut progress = ours(WatchThresholds::LOOPBACK);
     for at in 0..100 {
-        assert_eq!(progress.record(&look(at, "", OLD, GREEN)), None);
+        assert_eq!(progress.record(&observation(at, "", OLD, GREEN)), None);
         assert!(!progress.is_changing() && !progress.was_change_observed());
     }
 }
 
 #[test]
-fn brokers_of_an_unknown_colour_did_not_restart() {
+fn an_unknown_color_is_not_a_restart() {
     let gray = ("running", NEW, &["gray", "gray", "gray"][..]);
-    let looks = [gray].into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 19));
-    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), None);
+    let observations = [gray].into_iter().chain(std::iter::repeat_n(("running", NEW, GREEN), 19));
+    assert_eq!(run(ours(WatchThresholds::REMOTE), observations), None);
 }
 
 #[test]
-fn an_unknown_state_never_ends_a_watch() {
+fn an_unknown_state_never_ends_the_watch() {
     assert_eq!(run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("paused", NEW, GREEN), 500)), None);
     assert_eq!(run(ours(WatchThresholds::REMOTE), std::iter::repeat_n(("", NEW, GREEN), 500)), None);
 }
 
 #[test]
-fn a_third_version_is_neither_the_target_nor_a_failure() {
+fn a_third_version_is_neither_success_nor_failure() {
     const THIRD: u64 = 3_803_006;
     let rolled = [("changing", OLD, GREEN), ("changing", OLD, ORANGE)];
     let third = VersionCode::new(THIRD);
-    let looks = rolled.into_iter().chain(std::iter::repeat_n(("running", THIRD, GREEN), 60));
-    assert_eq!(run(ours(WatchThresholds::REMOTE), looks), Some((WatchResult::AtOtherVersion(third), 2 + 21)));
+    let observations = rolled.into_iter().chain(std::iter::repeat_n(("running", THIRD, GREEN), 60));
+    assert_eq!(
+        run(ours(WatchThresholds::REMOTE), observations),
+        Some((WatchResult::AtOtherVersion(third), 2 + 21))
+    );
     let unseen = std::iter::repeat_n(("running", THIRD, GREEN), 60);
     assert_eq!(run(ours(WatchThresholds::REMOTE), unseen), Some((WatchResult::AtOtherVersion(third), 21)));
 }
 
 #[test]
-fn without_the_version_before_no_version_proves_a_failure() {
+fn an_unknown_previous_version_proves_no_failure() {
     let unknown = Expectation { previous: None, ..expected(Some(NEW)) };
-    let looks =
+    let observations =
         [("changing", OLD, ORANGE); 2].into_iter().chain(std::iter::repeat_n(("running", OLD, GREEN), 60));
-    let end = run(Progress::new(WatchThresholds::REMOTE, Ownership::Ours, unknown), looks);
+    let end = run(Progress::new(WatchThresholds::REMOTE, Ownership::Ours, unknown), observations);
     assert_eq!(end, Some((WatchResult::AtOtherVersion(VersionCode::new(OLD)), 2 + 21)));
 }
 
 #[test]
-fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
+fn a_missing_broker_prevents_success() {
     let two: &[&str] = &["green", "green"];
-    let looks = || {
+    let observations = || {
         let gone = std::iter::repeat_n(("running", NEW, two), 500);
         [("changing", OLD, ORANGE)].into_iter().chain(gone)
     };
-    let without_entry_count = |mut look: Observation| {
-        look.cluster.as_mut().unwrap().brokers = None;
-        look
+    let without_entry_count = |mut observation: Observation| {
+        observation.cluster.as_mut().unwrap().brokers = None;
+        observation
     };
     for brokers in
         [ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), None), ExpectedBrokers::new([], Some(3))]
@@ -318,11 +333,11 @@ fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
             Ownership::Ours,
             Expectation { brokers, ..expected(Some(NEW)) },
         );
-        for (at, (state, version, colours)) in (0..).zip(looks()) {
-            assert_eq!(progress.record(&without_entry_count(look(at, state, version, colours))), None);
+        for (at, (state, version, colors)) in (0..).zip(observations()) {
+            assert_eq!(progress.record(&without_entry_count(observation(at, state, version, colors))), None);
         }
-        let back = (1_000..1_020).find_map(|at| progress.record(&look(at, "running", NEW, GREEN)));
-        assert_eq!(back, Some(WatchResult::AtTarget), "it is back");
+        let back = (1_000..1_020).find_map(|at| progress.record(&observation(at, "running", NEW, GREEN)));
+        assert_eq!(back, Some(WatchResult::AtTarget), "it is listed again");
     }
     let unknown = ExpectedBrokers::new([], None);
     let mut progress = Progress::new(
@@ -330,13 +345,17 @@ fn a_broker_that_disappears_keeps_an_upgrade_from_being_done() {
         Ownership::Ours,
         Expectation { brokers: unknown, ..expected(Some(NEW)) },
     );
-    for (at, (state, version, colours)) in (0..).zip(looks()) {
-        assert_eq!(progress.record(&look(at, state, version, colours)), None, "the entry still counts three");
+    for (at, (state, version, colors)) in (0..).zip(observations()) {
+        assert_eq!(
+            progress.record(&observation(at, state, version, colors)),
+            None,
+            "the entry still has three brokers"
+        );
     }
 }
 
 #[test]
-fn a_broker_that_stays_red_never_ends() {
+fn a_red_broker_never_ends_the_watch() {
     assert_eq!(
         run(
             ours(WatchThresholds::REMOTE),
@@ -347,17 +366,17 @@ fn a_broker_that_stays_red_never_ends() {
 }
 
 #[test]
-fn a_look_without_the_cluster_never_ends_anything() {
+fn polls_without_the_entry_never_end_the_watch() {
     let mut progress = ours(WatchThresholds::LOOPBACK);
-    let mut blind = look(0, "running", NEW, GREEN);
-    blind.cluster = None;
+    let mut without_entry = observation(0, "running", NEW, GREEN);
+    without_entry.cluster = None;
     for _ in 0..100 {
-        assert_eq!(progress.record(&blind), None);
+        assert_eq!(progress.record(&without_entry), None);
     }
 }
 
 #[test]
-fn a_foreign_change_settles_where_it_rests() {
+fn another_users_change_ends_at_any_version() {
     let foreign = || Progress::new(WatchThresholds::REMOTE, Ownership::Foreign, expected(Some(NEW)));
     let end = run(foreign(), [("changing", OLD, GREEN), ("running", OLD, GREEN), ("running", OLD, GREEN)]);
     assert_eq!(end, Some((WatchResult::AtPreviousVersion, 3)));
@@ -366,7 +385,7 @@ fn a_foreign_change_settles_where_it_rests() {
 }
 
 #[test]
-fn without_a_target_an_idle_cluster_has_nothing_to_follow() {
+fn an_idle_cluster_without_a_target_has_no_change() {
     let any = || Progress::new(WatchThresholds::LOOPBACK, Ownership::Ours, expected(None));
     let end = run(any(), std::iter::repeat_n(("running", OLD, GREEN), 60));
     assert_eq!(end, Some((WatchResult::NoChangeObserved, 20)));
@@ -383,7 +402,7 @@ fn without_a_target_an_idle_cluster_has_nothing_to_follow() {
 }
 
 #[test]
-fn the_cluster_is_read_at_the_start_when_all_is_green_and_at_each_tenth_look() {
+fn the_entry_is_read_when_green_and_every_tenth_time() {
     let mut progress = ours(WatchThresholds::REMOTE);
     let mut asked = Vec::new();
     for turn in 0..21 {

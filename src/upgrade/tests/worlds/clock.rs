@@ -1,4 +1,4 @@
-//! Time, and the steps of a run: at any of them it may be killed, hear a signal, or be overtaken by another run.
+//! The time and the steps of a run. At any step the run may be killed, receive a signal, or be overtaken by another run.
 
 use std::panic::resume_unwind;
 use std::time::Duration;
@@ -10,19 +10,19 @@ use super::world::World;
 use crate::clock::Clock;
 use crate::signals::{Interrupted, Signal};
 
-/// What a killed run unwinds with.
+/// The panic payload of a killed run.
 pub(super) struct Killed;
 
-/// How a run ends, if not by itself.
+/// Whether and how a run is ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Lives,
-    /// Killed at this step. `is_torn` leaves only a part of what it was writing.
+    /// Killed at this step. `is_torn` truncates the last write.
     Killed {
         step: u32,
         is_torn: bool,
     },
-    /// Hears a signal at this step.
+    /// Receives a signal at this step.
     Signal {
         step: u32,
     },
@@ -35,19 +35,19 @@ pub(super) struct Frame {
     pub journal: usize,
     pub fate: Fate,
     pub steps: u32,
-    /// Runs while this one is at this step.
+    /// Another run that runs during this step.
     pub nested: Option<(u32, Box<Plan>)>,
     /// From this step on the journal cannot be written.
     pub blocked_at: Option<u32>,
-    /// Length of the journal at the step before.
+    /// The length of the journal at the previous step.
     pub journal_length: u64,
-    /// When the last look that found the cluster idle was sent: its entry, and its status.
+    /// When the last reads of an idle entry and an idle status were sent.
     pub idle_entry: Option<Duration>,
     pub idle_status: Option<Duration>,
     /// What the run accepts.
     pub accepted: Vec<String>,
-    /// How many looks it made.
-    pub looks: u32,
+    /// The number of polls.
+    pub polls: u32,
 }
 
 impl World {
@@ -82,7 +82,7 @@ impl World {
         frame.journal_length = length;
     }
 
-    /// Returns true once the innermost run heard a signal.
+    /// Returns true once the innermost run received a signal.
     pub(super) fn is_signalled(&self) -> bool {
         let frames = self.frames.borrow();
         frames.last().is_some_and(|frame| matches!(frame.fate, Fate::Signal { step } if step <= frame.steps))

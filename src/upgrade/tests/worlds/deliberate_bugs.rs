@@ -1,8 +1,8 @@
-//! Tests the tests: each deliberate bug has to show in some world.
+//! Tests that the worlds detect every deliberate bug.
 
 use std::path::Path;
 
-use super::{folder, live};
+use super::{folder, simulate};
 use crate::bugs::{Bug, with};
 use crate::metrics;
 
@@ -30,15 +30,15 @@ const BUGS: [Bug; 21] = [
     Bug::AcceptAllStarts,
 ];
 
-/// The most worlds until a bug shows.
-const MOST: u64 = 1_000;
+/// The maximum number of worlds until a bug is detected.
+const MAX_WORLDS: u64 = 1_000;
 
-/// Returns the number of worlds until one is wrong with this bug and right without it, and what is wrong there.
+/// Returns the number of worlds until the bug causes a violation, and the violation.
 fn caught(bug: Bug, folder: &Path) -> Option<(u64, String)> {
-    (0..MOST).find_map(|seed| {
-        let outcome = with(Some(bug), || live(seed, folder, false));
+    (0..MAX_WORLDS).find_map(|seed| {
+        let outcome = with(Some(bug), || simulate(seed, folder, false));
         let what = outcome.violations.into_iter().next()?;
-        live(seed, folder, false).violations.is_empty().then_some((seed + 1, what))
+        simulate(seed, folder, false).violations.is_empty().then_some((seed + 1, what))
     })
 }
 
@@ -55,5 +55,5 @@ fn worlds_catch_every_deliberate_bug() {
             None => missed.push(bug),
         }
     }
-    assert!(missed.is_empty(), "not caught in {MOST} worlds: {missed:?}");
+    assert!(missed.is_empty(), "not caught in {MAX_WORLDS} worlds: {missed:?}");
 }

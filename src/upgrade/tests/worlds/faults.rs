@@ -1,4 +1,4 @@
-//! What a service may do wrong, within the limits that the watch is made for.
+//! The faults of the service, within the limits that the watch handles.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::model::ids::ClusterNo;
 use crate::upgrade::rules::snapshot::Snapshot;
 use crate::upgrade::tests::fake::{gateway, lost};
 
-/// How often each fault comes, as one in so many reads; 0 is never.
+/// The frequency of each fault, as one in this many reads; 0 means never.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Faults {
     pub stale: usize,
@@ -21,7 +21,7 @@ pub(super) struct Faults {
     pub other_count: usize,
     pub fails: usize,
     pub late: usize,
-    /// Wrong states `error`, one at a time.
+    /// Single wrong states `error`.
     pub error: usize,
 }
 
@@ -40,27 +40,27 @@ impl Faults {
     }
 }
 
-/// Which answer a read gets: those of one kind may be old on their own.
+/// The kind of a read. Responses of each kind can be stale independently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Question {
+pub(super) enum ReadKind {
     Entry,
     Status,
     Progress,
 }
 
-/// Answers of one kind that are old: for so many more reads, by so much.
+/// Stale responses of one kind: how many are left, and how old they are in seconds.
 #[derive(Debug, Clone, Copy, Default)]
 struct Old {
     left: usize,
     lag: u64,
 }
 
-/// The faults in force, and what they depend on.
+/// The current faults and their state.
 pub(super) struct Injected {
     pub faults: Faults,
     dice: Dice,
-    old: BTreeMap<(usize, Question), Old>,
-    /// So many reads of an entry since the last wrong `error`.
+    old: BTreeMap<(usize, ReadKind), Old>,
+    /// The number of reads of an entry since the last wrong `error`.
     since_error: usize,
 }
 
@@ -73,21 +73,21 @@ impl Injected {
         one_in > 0 && self.dice.roll(one_in) == 0
     }
 
-    /// How long the next answer takes.
+    /// Returns the latency of the next response.
     pub(super) fn latency(&mut self) -> Duration {
         let quick = 20 + self.dice.roll(300) as u64;
         let late = self.comes(self.faults.late).then(|| 1_000 + self.dice.roll(8_000) as u64);
         Duration::from_millis(late.unwrap_or(quick))
     }
 
-    /// How old the next answer of this kind is: at most 20 seconds, and at most three in a row.
-    pub(super) fn age(&mut self, region: usize, question: Question) -> Duration {
+    /// Returns the age of the next response of this kind: at most 20 seconds, and at most three stale ones in a row.
+    pub(super) fn age(&mut self, region: usize, read_kind: ReadKind) -> Duration {
         let starts = self.comes(self.faults.stale);
         let fresh = Old { left: 1 + self.dice.roll(3), lag: 1 + self.dice.roll(20) as u64 };
-        let old = self.old.entry((region, question)).or_default();
+        let old = self.old.entry((region, read_kind)).or_default();
         if old.left > 0 {
             old.left -= 1;
-            // One that is not old comes between two rows.
+            // A fresh response separates two series of stale ones.
             return Duration::from_secs(if old.left == 0 { 0 } else { old.lag });
         }
         if starts {
@@ -97,9 +97,9 @@ impl Injected {
         Duration::ZERO
     }
 
-    /// The error instead of an answer, if one comes.
+    /// Returns the error of a read, if it fails.
     pub(super) fn failure(&mut self, is_patient: bool) -> Option<ApiError> {
-        // The client repeats a patient read by itself.
+        // The client retries a patient read.
         let one_in = if is_patient { self.faults.fails * 8 } else { self.faults.fails };
         if !self.comes(one_in) {
             return None;
@@ -115,12 +115,12 @@ impl Injected {
         })
     }
 
-    /// Spoils an answer, where a fault comes.
-    pub(super) fn spoil(&mut self, question: Question, snapshot: &mut Snapshot) {
+    /// Applies the faults to a response.
+    pub(super) fn spoil(&mut self, read_kind: ReadKind, snapshot: &mut Snapshot) {
         if self.comes(self.faults.other_cluster) {
-            // Two answers that agree on another name and have no number cannot be told from the cluster's own, where
-            // it was asked for by its number.
-            let by_number = question == Question::Entry || self.dice.roll(2) == 0;
+            // Two responses with the same other name and no number can't be distinguished from those of the cluster if it
+            // was selected by its number.
+            let by_number = read_kind == ReadKind::Entry || self.dice.roll(2) == 0;
             other_cluster(snapshot, by_number);
         }
         if self.comes(self.faults.other_count) {
@@ -129,7 +129,7 @@ impl Injected {
         if self.comes(self.faults.partial) {
             partial(snapshot, self.dice.roll(9));
         }
-        if question == Question::Entry {
+        if read_kind == ReadKind::Entry {
             self.since_error += 1;
             if self.since_error > 6 && self.comes(self.faults.error) {
                 self.since_error = 0;
@@ -139,15 +139,15 @@ impl Injected {
     }
 }
 
-/// An answer about another cluster, which is on the new version and in good health.
+/// Makes a response about another cluster, which is healthy and on the new version.
 fn other_cluster(snapshot: &mut Snapshot, by_number: bool) {
     let other = if by_number {
         ClusterIdentity { no: Some(ClusterNo::new(7)), name: None }
     } else {
         ClusterIdentity { no: None, name: Some("billing".to_owned()) }
     };
-    let colours = vec!["green"; 3];
-    let view = View { state: "running", version: NEW, colours, count: 3, is_busy: false, hidden: None };
+    let colors = vec!["green"; 3];
+    let view = View { state: "running", version: NEW, colors, count: 3, is_busy: false, hidden: None };
     super::service::show(&view, snapshot);
     snapshot.cluster.identity = other.clone();
     if let Some(health) = &mut snapshot.health {
@@ -155,7 +155,7 @@ fn other_cluster(snapshot: &mut Snapshot, by_number: bool) {
     }
 }
 
-/// One broker fewer, one more, or no number at all.
+/// Changes the number of brokers.
 fn other_count(snapshot: &mut Snapshot, kind: usize) {
     let Some(health) = &mut snapshot.health else { return };
     let brokers = &mut health.brokers;
@@ -164,7 +164,7 @@ fn other_count(snapshot: &mut Snapshot, kind: usize) {
         1 => snapshot.cluster.brokers = None,
         2 => brokers.total = brokers.total.map(|total| total + 1),
         _ => {
-            // The last broker is not listed, and nothing else says so.
+            // The last broker is missing in every field.
             brokers.nodes.pop();
             brokers.total = Some(brokers.nodes.len() as u64);
             brokers.operating = brokers.total;
@@ -173,7 +173,7 @@ fn other_count(snapshot: &mut Snapshot, kind: usize) {
     }
 }
 
-/// Leaves something out, or puts in a word that nobody knows.
+/// Removes a field or inserts an unknown word.
 fn partial(snapshot: &mut Snapshot, kind: usize) {
     let Some(health) = &mut snapshot.health else { return };
     match kind {
@@ -193,11 +193,11 @@ fn unreadable() -> ApiError {
     ApiError::Unreadable { operation: "fake", status: 200, reason: "a page".to_owned(), request_id: None }
 }
 
-/// What happens to one start.
+/// The outcome of one start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StartFate {
     Accepted,
-    /// Accepted, and the first sign comes late.
+    /// Accepted, and the change shows late.
     AcceptedLate,
     AcceptedAndForgotten,
     LostAndDone,
@@ -205,7 +205,7 @@ pub(super) enum StartFate {
     LostOnly,
     Refused,
     RefusedAndDone,
-    /// It certainly never reached the service.
+    /// The start certainly did not reach the service.
     Unsent,
 }
 
@@ -221,7 +221,7 @@ impl StartFate {
         Self::Unsent,
     ];
 
-    pub(super) fn is_done(self) -> bool {
+    pub(super) fn is_executed(self) -> bool {
         matches!(
             self,
             Self::Accepted
@@ -232,8 +232,8 @@ impl StartFate {
         )
     }
 
-    /// From acceptance to the first sign. Four looks in 30 seconds, with answers of 20 seconds ago, have to show one
-    /// that was refused.
+    /// Returns the seconds from acceptance until the change shows. Four polls in 30 seconds, with responses up to 20
+    /// seconds old, have to show the change of a refused start.
     pub(super) fn onset(self, dice: &mut Dice) -> u64 {
         match self {
             Self::AcceptedLate | Self::LostAndDoneLate => 20 + dice.roll(70) as u64,
@@ -241,7 +241,7 @@ impl StartFate {
         }
     }
 
-    /// The error that the client sees; None for an accepted start.
+    /// Returns the error that the client receives; None for an accepted start.
     pub(super) fn error(self, dice: &mut Dice) -> Option<ApiError> {
         Some(match self {
             Self::Accepted | Self::AcceptedLate | Self::AcceptedAndForgotten => return None,
@@ -267,7 +267,7 @@ impl StartFate {
     }
 }
 
-/// The service's own no.
+/// Returns a refusal by the service.
 pub(super) fn refusal() -> ApiError {
     ApiError::Refused {
         operation: "fake",

@@ -4,27 +4,27 @@ use std::time::Duration;
 
 use super::clock::Fate;
 use super::faults::{Faults, StartFate};
-use super::journals::Mishap;
-use super::life::{BETWEEN, Kind, NEW};
-use super::runners::{Accepting, Command, Plan};
+use super::journals::JournalMishap;
+use super::life::{BETWEEN, ChangeKind, NEW};
+use super::runners::{AcceptedStarts, Command, Plan};
 use crate::injector::dice::Dice;
 
-/// All that is drawn before a world begins.
+/// Everything that is drawn before a world begins.
 #[derive(Debug, Clone)]
 pub(super) struct WorldPlan {
-    /// Nothing goes wrong, and nobody else works on the clusters.
+    /// There are no faults and no other users.
     pub is_calm: bool,
     pub faults: Faults,
-    /// The faults from the first start on, where they are other ones.
+    /// The faults after the first start, if they differ.
     pub later: Option<Faults>,
-    /// After each start no read is answered for so long.
+    /// How long reads fail after each start.
     pub outage: Duration,
-    /// What happens to the starts, in turn; the rest are accepted.
+    /// The outcomes of the starts in order; later starts are accepted.
     pub starts: Vec<StartFate>,
-    /// What colleagues do, and when.
-    pub colleagues: Vec<(Duration, usize, Kind)>,
+    /// When other users change which cluster, and how.
+    pub other_changes: Vec<(Duration, usize, ChangeKind)>,
     pub runs: Vec<Plan>,
-    /// How many of the two regions are used.
+    /// The number of regions, at most two.
     pub regions: usize,
 }
 
@@ -32,24 +32,24 @@ fn seconds(seconds: usize) -> Duration {
     Duration::from_secs(seconds as u64)
 }
 
-/// What a world is mostly about: left to chance alone, most worlds would be about nothing.
+/// The theme of a world. Without themes, interesting situations would be rare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Theme {
     Calm,
     Chance,
-    /// The first start is refused and executed all the same, and looks fail.
+    /// The first start is refused but executed, and polls fail.
     FalseRefusal,
-    /// The first start stays open, and the same command comes again.
+    /// The first start stays open, and the same command runs again.
     OpenStart,
     /// The first start stays open, and the journal is damaged.
     Damage,
     /// Two regions share a journal, and both change.
     Regions,
-    /// Single answers show the state `error`.
+    /// Single responses show the state `error`.
     Errors,
-    /// Answers are about another cluster.
+    /// Responses are about another cluster.
     OtherCluster,
-    /// One start is settled and another is open, and the operator mixes them up.
+    /// One start is closed and another is open, and the operator confuses them.
     MixedUp,
     /// Two runs share a journal at the same time.
     Race,
@@ -78,15 +78,15 @@ impl Theme {
     ];
 }
 
-/// An upgrade with `--yes` that waits and is left alone.
+/// Returns an undisturbed upgrade with `--yes` that waits.
 pub(super) fn plain_upgrade(after: Duration) -> Plan {
     Plan {
         after,
-        mishap: Mishap::None,
+        mishap: JournalMishap::None,
         command: Command::Upgrade { waits: true, typed_after: None, require_journal: false },
         region: 0,
         journal: 0,
-        accepting: Accepting::Nothing,
+        accepting: AcceptedStarts::Nothing,
         timeout: seconds(3 * 60 * 60),
         by_number: true,
         fate: Fate::Lives,
@@ -103,7 +103,7 @@ impl WorldPlan {
         plan
     }
 
-    /// Makes the world be about its theme.
+    /// Applies the theme.
     fn set(&mut self, dice: &mut Dice, theme: Theme) {
         let first = self.runs.first().map_or(Duration::ZERO, |run| run.after);
         let mut again = plain_upgrade(seconds(dice.roll(600)));
@@ -130,10 +130,11 @@ impl WorldPlan {
                     self.runs[0].fate = Fate::Killed { step: 14 + step(dice, 20), is_torn: false };
                 }
                 let is_damaged = theme == Theme::Damage;
-                again.mishap = if is_damaged { Mishap::Damaged } else { Mishap::None };
-                again.accepting = dice.pick(&[Accepting::Nothing, Accepting::Nothing, Accepting::Other]);
+                again.mishap = if is_damaged { JournalMishap::Damaged } else { JournalMishap::None };
+                again.accepting =
+                    dice.pick(&[AcceptedStarts::Nothing, AcceptedStarts::Nothing, AcceptedStarts::Other]);
                 self.runs.insert(1, again);
-                self.colleagues.retain(|_| dice.roll(3) == 0);
+                self.other_changes.retain(|_| dice.roll(3) == 0);
             }
             Theme::Regions => {
                 self.regions = 2;
@@ -141,7 +142,7 @@ impl WorldPlan {
                 self.runs[0].command =
                     Command::Upgrade { waits: false, typed_after: None, require_journal: false };
                 again.region = 1;
-                self.colleagues = vec![(first + seconds(dice.roll(300)), 1, Kind::Upgrade(NEW))];
+                self.other_changes = vec![(first + seconds(dice.roll(300)), 1, ChangeKind::Upgrade(NEW))];
                 self.runs.insert(1, again);
             }
             Theme::Errors => {
@@ -158,10 +159,10 @@ impl WorldPlan {
                 self.faults = Faults::default();
                 self.starts[..2].copy_from_slice(&[StartFate::Refused, StartFate::LostOnly]);
                 self.runs[0] = plain_upgrade(first);
-                self.colleagues.clear();
+                self.other_changes.clear();
                 self.runs.truncate(1);
                 self.runs.push(again.clone());
-                again.accepting = Accepting::Other;
+                again.accepting = AcceptedStarts::Other;
                 self.runs.push(again);
             }
             Theme::Race => {
@@ -171,14 +172,14 @@ impl WorldPlan {
                 let mut other = plain_upgrade(Duration::ZERO);
                 other.fate = Fate::Killed { step: 13 + step(dice, 6), is_torn: false };
                 self.runs[0].nested = Some((5 + step(dice, 12), Box::new(other)));
-                self.colleagues.retain(|_| dice.roll(3) == 0);
+                self.other_changes.retain(|_| dice.roll(3) == 0);
             }
             Theme::Throttled => {
                 self.starts[0] = StartFate::Unsent;
                 self.runs[0] = plain_upgrade(first);
-                self.colleagues.push((first + seconds(3), 0, Kind::Restart));
-                self.colleagues.sort_by_key(|(at, ..)| *at);
-                self.colleagues.retain(|_| dice.roll(2) == 0);
+                self.other_changes.push((first + seconds(3), 0, ChangeKind::Restart));
+                self.other_changes.sort_by_key(|(at, ..)| *at);
+                self.other_changes.retain(|_| dice.roll(2) == 0);
             }
         }
     }
@@ -202,22 +203,27 @@ impl WorldPlan {
                 .collect()
         };
         let faults = if is_calm { Faults::default() } else { Faults::draw(dice) };
-        let colleagues = if is_calm { Vec::new() } else { draw_colleagues(dice, &runs, regions) };
-        Self { is_calm, faults, later: None, outage: Duration::ZERO, starts, colleagues, runs, regions }
+        let other_changes = if is_calm { Vec::new() } else { draw_colleagues(dice, &runs, regions) };
+        Self { is_calm, faults, later: None, outage: Duration::ZERO, starts, other_changes, runs, regions }
     }
 }
 
-/// Colleagues act at any time, and often just when a run begins.
-fn draw_colleagues(dice: &mut Dice, runs: &[Plan], regions: usize) -> Vec<(Duration, usize, Kind)> {
-    let mut acts: Vec<(Duration, usize, Kind)> = (0..dice.roll(4))
+/// Draws the changes of other users, at any time and often when a run begins.
+fn draw_colleagues(dice: &mut Dice, runs: &[Plan], regions: usize) -> Vec<(Duration, usize, ChangeKind)> {
+    let mut acts: Vec<(Duration, usize, ChangeKind)> = (0..dice.roll(4))
         .map(|_| {
             let at = if dice.roll(2) == 0 {
                 runs.first().map_or(Duration::ZERO, |run| run.after) + seconds(dice.roll(40))
             } else {
                 seconds(dice.roll(5_000))
             };
-            let kinds =
-                [Kind::Upgrade(NEW), Kind::Upgrade(BETWEEN), Kind::Restart, Kind::Restart, Kind::Resize];
+            let kinds = [
+                ChangeKind::Upgrade(NEW),
+                ChangeKind::Upgrade(BETWEEN),
+                ChangeKind::Restart,
+                ChangeKind::Restart,
+                ChangeKind::Resize,
+            ];
             (at, dice.roll(regions), dice.pick(&kinds))
         })
         .collect();
@@ -246,7 +252,7 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
     let mut plan = plain_upgrade(seconds(dice.roll(longest)));
     (plan.command, plan.region, plan.by_number) = (draw_command(dice), dice.roll(regions), dice.roll(2) == 0);
     if is_calm {
-        // Nobody watches an upgrade that is not waited for, so nobody may know its end.
+        // The end of an upgrade that is not watched may stay unknown.
         if let Command::Upgrade { waits, .. } = &mut plan.command {
             *waits = true;
         }
@@ -257,19 +263,19 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
     }
     if turn > 0 {
         plan.mishap = match dice.roll(12) {
-            0 | 1 => Mishap::Damaged,
-            2 => Mishap::Lost,
-            3 | 4 if plan.journal == 1 => Mishap::CopiedFromFirst,
-            5 => Mishap::ReadOnly,
-            6 => Mishap::Repaired,
-            _ => Mishap::None,
+            0 | 1 => JournalMishap::Damaged,
+            2 => JournalMishap::Lost,
+            3 | 4 if plan.journal == 1 => JournalMishap::CopiedFromFirst,
+            5 => JournalMishap::ReadOnly,
+            6 => JournalMishap::Repaired,
+            _ => JournalMishap::None,
         };
         plan.accepting = match dice.roll(8) {
-            0 => Accepting::All,
-            1 => Accepting::Latest,
-            2 => Accepting::Damage,
-            3 => Accepting::Other,
-            _ => Accepting::Nothing,
+            0 => AcceptedStarts::All,
+            1 => AcceptedStarts::Latest,
+            2 => AcceptedStarts::Damage,
+            3 => AcceptedStarts::Other,
+            _ => AcceptedStarts::Nothing,
         };
     }
     if dice.roll(8) == 0 {

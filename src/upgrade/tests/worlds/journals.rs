@@ -1,4 +1,4 @@
-//! The journals of a world: real files, and what truly was recorded in them.
+//! The journals of a world: real files, and what was really recorded in them.
 
 use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct JournalTruth {
     pub folder: PathBuf,
     /// The starts recorded here and sent, by their place in the world's list, also where their lines are damaged.
-    pub posts: Vec<usize>,
+    pub sent_starts: Vec<usize>,
     /// Starts whose lines the operator accepted as lost.
     pub forgiven: Vec<usize>,
     pub is_damaged: bool,
@@ -19,7 +19,7 @@ pub(super) struct JournalTruth {
 
 /// What happens to a journal between two runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mishap {
+pub(super) enum JournalMishap {
     None,
     /// Some bytes of one line change.
     Damaged,
@@ -34,14 +34,14 @@ pub(super) enum Mishap {
 
 impl JournalTruth {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder, posts: Vec::new(), forgiven: Vec::new(), is_damaged: false, is_blocked: false }
+        Self { folder, sent_starts: Vec::new(), forgiven: Vec::new(), is_damaged: false, is_blocked: false }
     }
 
     pub(super) fn path(&self) -> PathBuf {
         self.folder.join("journal.jsonl")
     }
 
-    /// Where the file is while the journal cannot be written.
+    /// The path of the file while the journal can't be written.
     fn aside(&self) -> PathBuf {
         self.folder.join("aside")
     }
@@ -95,11 +95,11 @@ impl JournalTruth {
         }
         private_folder(&self.folder);
         fs::copy(other.path(), self.path()).unwrap();
-        (self.posts, self.forgiven) = (other.posts.clone(), other.forgiven.clone());
+        (self.sent_starts, self.forgiven) = (other.sent_starts.clone(), other.forgiven.clone());
         self.is_damaged = other.is_damaged;
     }
 
-    /// Puts a folder where the file was: tests may run as root, whom no permission keeps out.
+    /// Replaces the file with a directory: permissions don't stop tests that run as root.
     pub(super) fn block(&mut self) {
         if self.is_blocked {
             return;

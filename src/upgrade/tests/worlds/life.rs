@@ -1,4 +1,4 @@
-//! The truth about one cluster: every change that was made to it, and what follows from them at any moment.
+//! The truth about one cluster: all its changes, and its resulting state at any time.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ pub(super) const NEW: u64 = 3_903_006;
 
 /// Who made a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum By {
+pub(super) enum Author {
     /// A run of cdss, by its id.
     Run(String),
-    /// Somebody at the console.
-    Colleague,
+    /// Another user, in the console.
+    OtherUser,
 }
 
 /// What a change does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ChangeKind {
     Upgrade(u64),
     Restart,
     /// Adds a broker.
@@ -28,62 +28,68 @@ pub(super) enum Kind {
 
 /// How a change ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum ChangeOutcome {
     Good,
-    /// Every broker is back, on the version before.
+    /// Every broker has restarted, on the previous version.
     BackOnOld,
     InError,
 }
 
-/// When the version that the service reports switches.
+/// When the reported version switches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Switch {
     AtAcceptance,
     Halfway,
-    /// So many seconds after the last broker is back.
+    /// This many seconds after the last broker has restarted.
     Late(u64),
 }
 
-/// How a change goes. Times are in seconds.
+/// The course of a change. Times are in seconds.
 #[derive(Debug, Clone)]
-pub(super) struct Shape {
-    pub ending: Ending,
-    /// From acceptance until the first sign of it.
+pub(super) struct ChangeShape {
+    pub outcome: ChangeOutcome,
+    /// From acceptance until the change shows.
     pub onset: u64,
-    /// From the onset until the last broker is back.
+    /// From the onset until the last broker has restarted.
     pub rolled: u64,
     pub switch: Switch,
-    /// The state is already `running`, and the last broker is not listed yet.
+    /// How long the last broker is missing while the state is already `running`.
     pub tail: u64,
-    /// After the onset, when all is running and green for a moment.
+    /// When the cluster polls idle for a moment, measured from the onset.
     pub gaps: Vec<u64>,
 }
 
-/// How long such a moment lasts: shorter than the time between two looks.
+/// The length of a gap: shorter than the time between two polls.
 const GAP: u64 = 12;
 
-impl Shape {
+impl ChangeShape {
     pub(super) fn draw(dice: &mut Dice, onset: u64) -> Self {
-        let ending =
-            [Ending::Good, Ending::Good, Ending::Good, Ending::BackOnOld, Ending::InError][dice.roll(5)];
+        let outcome = [
+            ChangeOutcome::Good,
+            ChangeOutcome::Good,
+            ChangeOutcome::Good,
+            ChangeOutcome::BackOnOld,
+            ChangeOutcome::InError,
+        ][dice.roll(5)];
         let rolled = 60 + dice.roll(1_500) as u64;
         let switch = match dice.roll(3) {
             0 => Switch::AtAcceptance,
             1 => Switch::Halfway,
             _ => Switch::Late(dice.roll(200) as u64),
         };
-        let tail = if ending == Ending::Good && dice.roll(3) == 0 { 20 + dice.roll(100) as u64 } else { 0 };
+        let tail =
+            if outcome == ChangeOutcome::Good && dice.roll(3) == 0 { 20 + dice.roll(100) as u64 } else { 0 };
         let gaps = (0..dice.roll(4)).map(|_| 20 + dice.roll(1_500) as u64).filter(|gap| gap + 40 < rolled);
         let mut gaps: Vec<u64> = gaps.collect();
         gaps.sort_unstable();
         gaps.dedup_by(|next, kept| *next < *kept + 45);
-        Self { ending, onset, rolled, switch, tail, gaps }
+        Self { outcome, onset, rolled, switch, tail, gaps }
     }
 
-    /// From acceptance until all is over.
-    fn length(&self, kind: Kind) -> u64 {
+    /// Returns the time from acceptance to the end.
+    fn length(&self, kind: ChangeKind) -> u64 {
         let late = match (self.switch, kind) {
-            (Switch::Late(after), Kind::Upgrade(_)) if self.ending == Ending::Good => after,
+            (Switch::Late(after), ChangeKind::Upgrade(_)) if self.outcome == ChangeOutcome::Good => after,
             _ => 0,
         };
         self.onset + self.rolled + self.tail.max(late)
@@ -92,11 +98,11 @@ impl Shape {
 
 #[derive(Debug, Clone)]
 pub(super) struct Change {
-    pub by: By,
-    pub kind: Kind,
+    pub by: Author,
+    pub kind: ChangeKind,
     /// When the service accepted it.
     pub at: u64,
-    pub shape: Shape,
+    pub shape: ChangeShape,
 }
 
 impl Change {
@@ -105,31 +111,31 @@ impl Change {
     }
 }
 
-/// Why a change does not show.
+/// Why a running change does not show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hidden {
-    /// Its first sign is yet to come.
+pub(super) enum HiddenPhase {
+    /// It does not show yet.
     Early,
-    /// All is running and green for a moment.
+    /// The cluster polls idle for a moment.
     Gap,
 }
 
-/// What is true of the cluster at one moment, and what the service reports of it if nothing is wrong.
+/// The state of the cluster at one time, and what a service without faults reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct View {
     pub state: &'static str,
     pub version: u64,
-    pub colours: Vec<&'static str>,
-    /// How many brokers the cluster's entry counts.
+    pub colors: Vec<&'static str>,
+    /// The number of brokers in the cluster's entry.
     pub count: u64,
-    /// A change is under way, from its acceptance to its true end.
+    /// A change is running, from its acceptance to its real end.
     pub is_busy: bool,
-    /// A change is under way, and nothing but maybe the version shows it.
-    pub hidden: Option<Hidden>,
+    /// A change is running, and at most the version shows it.
+    pub hidden: Option<HiddenPhase>,
 }
 
 impl View {
-    /// Returns true for a cluster at rest on this version.
+    /// Returns true for an idle cluster at this version.
     pub(super) fn is_good(&self, version: u64) -> bool {
         !self.is_busy && self.state == "running" && self.version == version
     }
@@ -156,20 +162,26 @@ impl Life {
             if !is_over {
                 return during(change, now - change.at, version, count);
             }
-            match (change.shape.ending, change.kind) {
-                (Ending::Good, Kind::Upgrade(target)) => version = target,
-                (Ending::Good, Kind::Resize) => count += 1,
-                (Ending::InError, _) => state = "error",
+            match (change.shape.outcome, change.kind) {
+                (ChangeOutcome::Good, ChangeKind::Upgrade(target)) => version = target,
+                (ChangeOutcome::Good, ChangeKind::Resize) => count += 1,
+                (ChangeOutcome::InError, _) => state = "error",
                 _ => {}
             }
         }
-        View { state, version, colours: green(count), count, is_busy: false, hidden: None }
+        View { state, version, colors: green(count), count, is_busy: false, hidden: None }
     }
 
-    /// Makes a change at this moment. Returns false where the service does not take it.
-    pub(super) fn change(&mut self, time: Duration, by: By, kind: Kind, shape: Shape) -> bool {
+    /// Starts a change. Returns false if the service does not accept it.
+    pub(super) fn change(
+        &mut self,
+        time: Duration,
+        by: Author,
+        kind: ChangeKind,
+        shape: ChangeShape,
+    ) -> bool {
         let now = self.at(time);
-        let is_forward = !matches!(kind, Kind::Upgrade(version) if version <= now.version);
+        let is_forward = !matches!(kind, ChangeKind::Upgrade(version) if version <= now.version);
         let is_possible = !now.is_busy && now.state == "running" && is_forward;
         if is_possible {
             self.changes.push(Change { by, kind, at: time.as_secs(), shape });
@@ -177,24 +189,24 @@ impl Life {
         is_possible
     }
 
-    /// Returns true where `holds` was true at some moment of the last `seconds`.
+    /// Returns true if `holds` was true at some time in the last `seconds`.
     pub(super) fn was(&self, now: Duration, seconds: u64, holds: impl Fn(&View) -> bool) -> bool {
         (0..=seconds).any(|ago| holds(&self.at(now.saturating_sub(Duration::from_secs(ago)))))
     }
 
-    /// Returns true where `holds` was true at every moment of the last `seconds`.
+    /// Returns true if `holds` was true at every time in the last `seconds`.
     pub(super) fn stayed(&self, now: Duration, seconds: u64, holds: impl Fn(&View) -> bool) -> bool {
         !self.was(now, seconds, |view| !holds(view))
     }
 
-    /// Returns the moment at which every change so far is over.
+    /// Returns the time at which all changes are over.
     pub(super) fn end(&self) -> Duration {
         Duration::from_secs(self.changes.iter().map(Change::end).max().unwrap_or_default())
     }
 
     /// Returns true when this run's start was executed.
     pub(super) fn was_changed_by(&self, run: &str) -> bool {
-        self.changes.iter().any(|change| change.by == By::Run(run.to_owned()))
+        self.changes.iter().any(|change| change.by == Author::Run(run.to_owned()))
     }
 }
 
@@ -202,7 +214,7 @@ fn green(count: u64) -> Vec<&'static str> {
     (0..count).map(|_| "green").collect()
 }
 
-/// The view `after` so many seconds of a change.
+/// Returns the view `after` seconds of a change.
 fn during(change: &Change, after: u64, version: u64, count: u64) -> View {
     let shape = &change.shape;
     let since_onset = after.checked_sub(shape.onset);
@@ -213,29 +225,33 @@ fn during(change: &Change, after: u64, version: u64, count: u64) -> View {
         Switch::Late(late) => since_onset.is_some_and(|since| since >= shape.rolled + late),
     };
     let version = match change.kind {
-        Kind::Upgrade(target) if has_switched && (shape.ending != Ending::InError || !is_rolled) => target,
+        ChangeKind::Upgrade(target)
+            if has_switched && (shape.outcome != ChangeOutcome::InError || !is_rolled) =>
+        {
+            target
+        }
         _ => version,
     };
-    let colours = green(count);
-    let mut view = View { state: "running", version, colours, count, is_busy: true, hidden: None };
+    let colors = green(count);
+    let mut view = View { state: "running", version, colors, count, is_busy: true, hidden: None };
     let Some(since) = since_onset else {
-        view.hidden = Some(Hidden::Early);
+        view.hidden = Some(HiddenPhase::Early);
         return view;
     };
     if is_rolled {
         if since < shape.rolled + shape.tail {
-            view.colours.pop();
+            view.colors.pop();
         }
         return view;
     }
     if shape.gaps.iter().any(|gap| (*gap..gap + GAP).contains(&since)) {
-        view.hidden = Some(Hidden::Gap);
+        view.hidden = Some(HiddenPhase::Gap);
         return view;
     }
     view.state = "changing";
     let broker = usize::try_from(since * count / shape.rolled).unwrap_or_default();
-    if let Some(colour) = view.colours.get_mut(broker) {
-        *colour = "orange";
+    if let Some(color) = view.colors.get_mut(broker) {
+        *color = "orange";
     }
     view
 }

@@ -1,8 +1,8 @@
-//! Worlds drawn from a seed: clusters, colleagues, runs with journals, and a service that makes mistakes. The truth is
-//! drawn first, every answer follows from it, and every claim of a run is held to it.
+//! Simulated worlds drawn from a seed: clusters, other users, runs with journals, and a faulty service. The truth is
+//! drawn first, every response follows from it, and every claim of a run is compared with it.
 //!
-//! No sockets, no threads, no time: a world is one function of its seed. `CDSS_WORLD_SEED=n` replays one and prints
-//! what happened in it; `CDSS_WORLDS=n` sets how many are tried.
+//! A world uses no sockets, threads, or real time: it is a function of its seed. `CDSS_WORLD_SEED=n` replays one world and
+//! prints its trace; `CDSS_WORLDS=n` sets the number of worlds.
 
 mod clock;
 mod deliberate_bugs;
@@ -30,18 +30,18 @@ use world::World;
 use crate::clock::Clock as _;
 use crate::metrics;
 
-/// What came of one world.
+/// The result of one world.
 struct Outcome {
     counts: BTreeMap<String, u64>,
     violations: Vec<String>,
     trace: Vec<String>,
 }
 
-/// A run that is repeated once faults have stopped reaches a verdict within so many looks after the cluster rests.
-const LOOKS_TO_VERDICT: u64 = 45;
+/// The maximum number of polls until a repeated run without faults reaches a verdict on an idle cluster.
+const POLLS_TO_VERDICT: u64 = 45;
 
-/// Lives one world from its seed.
-fn live(seed: u64, folder: &Path, is_traced: bool) -> Outcome {
+/// Simulates one world.
+fn simulate(seed: u64, folder: &Path, is_traced: bool) -> Outcome {
     let world = World::new(seed, folder, is_traced);
     world.log(|| format!("{:?}", world.plan));
     for plan in &world.plan.runs {
@@ -55,12 +55,12 @@ fn live(seed: u64, folder: &Path, is_traced: bool) -> Outcome {
     Outcome { counts, violations, trace: world.trace.as_ref().map(RefCell::take).unwrap_or_default() }
 }
 
-/// Repeats the upgrade after the faults have stopped: it has to reach a verdict soon.
+/// Repeats the upgrade without faults: it has to reach a verdict soon.
 fn repeat(world: &Rc<World>) {
     world.injected.borrow_mut().faults = Faults::default();
     world.outage_until.set(Duration::ZERO);
     world.starts.set(world.plan.starts.len());
-    world.acted.set(world.plan.colleagues.len());
+    world.acted.set(world.plan.other_changes.len());
     let again = Plan {
         timeout: Duration::from_secs(24 * 60 * 60),
         ..generator::plain_upgrade(Duration::from_secs(30))
@@ -69,20 +69,20 @@ fn repeat(world: &Rc<World>) {
     let end = runners::run(world, &again);
     world.count(format!("repeated: {end}"));
     let rest = world.lives.borrow()[0].end().saturating_sub(begun);
-    let most = LOOKS_TO_VERDICT + rest.as_secs() / 15;
-    let looks = u64::from(world.last_looks.get());
-    if looks > most {
-        world.violated(format!("{looks} looks after the faults stopped, more than {most}"));
+    let most = POLLS_TO_VERDICT + rest.as_secs() / 15;
+    let polls = u64::from(world.last_polls.get());
+    if polls > most {
+        world.report_violation(format!("{polls} polls after the faults stopped, more than {most}"));
     }
     if end == "running" {
-        world.violated("a repeated run without an end".to_owned());
+        world.report_violation("a repeated run without a final verdict".to_owned());
     }
 }
 
-/// Worlds in `cargo test`; `CDSS_WORLDS` sets another number.
+/// The number of worlds in `cargo test`; `CDSS_WORLDS` overrides it.
 const WORLDS: u64 = 300;
 
-/// A folder in memory where there is one: every line of a journal waits for the disk.
+/// Creates a directory, in memory if possible, because every journal line is synced to disk.
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
@@ -91,7 +91,7 @@ fn folder() -> tempfile::TempDir {
 fn no_world_has_a_second_start_or_a_wrong_verdict() {
     let folder = folder();
     if let Some(seed) = number("CDSS_WORLD_SEED") {
-        let outcome = live(seed, folder.path(), true);
+        let outcome = simulate(seed, folder.path(), true);
         println!("{}", outcome.trace.join("\n"));
         assert!(outcome.violations.is_empty(), "world {seed}: {:?}", outcome.violations);
         return;
@@ -101,7 +101,7 @@ fn no_world_has_a_second_start_or_a_wrong_verdict() {
     let mut first: BTreeMap<String, u64> = BTreeMap::new();
     let mut failures = Vec::new();
     for seed in 0..worlds {
-        let outcome = live(seed, folder.path(), false);
+        let outcome = simulate(seed, folder.path(), false);
         for (what, count) in outcome.counts {
             first.entry(what.clone()).or_insert(seed);
             *counts.entry(what).or_default() += count;

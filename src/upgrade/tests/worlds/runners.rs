@@ -1,4 +1,4 @@
-//! The runs of a world: the same functions as the binary, up to the line that records the end.
+//! The runs of a world. They call the same functions as the binary, including the one that records the end.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::clock::{Fate, Frame, Killed, WorldClock};
-use super::journals::Mishap;
+use super::journals::JournalMishap;
 use super::properties::after_run;
 use super::service::{NAME, NUMBER, WorldService};
 use super::world::World;
@@ -25,17 +25,18 @@ use crate::report::Report;
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
 use crate::upgrade::check::{check, check_all};
+use crate::upgrade::follow::WaitOptions;
 use crate::upgrade::rules::acceptance::Acceptances;
-use crate::upgrade::run::{ConfirmOptions, WaitOptions, upgrade};
+use crate::upgrade::run::{ConfirmOptions, upgrade};
 use crate::upgrade::status::{StatusRequest, status};
 use crate::upgrade::tests::fake::Recorder;
 
-/// What a run is asked to do.
+/// The command of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
     Upgrade {
         waits: bool,
-        /// None is `--yes`; else the name is typed after so long.
+        /// None for `--yes`; otherwise the delay until the name is typed.
         typed_after: Option<Duration>,
         require_journal: bool,
     },
@@ -50,13 +51,13 @@ pub(super) enum Command {
 
 /// Which open starts a person accepts as over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Accepting {
+pub(super) enum AcceptedStarts {
     Nothing,
     /// Every open start that the journal shows.
     All,
     /// The latest one only.
     Latest,
-    /// A start that is not open, as a person does who mixes up two runs.
+    /// A start that is not open: the operator confuses two runs.
     Other,
     /// Damaged lines.
     Damage,
@@ -66,11 +67,11 @@ pub(super) enum Accepting {
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     pub after: Duration,
-    pub mishap: Mishap,
+    pub mishap: JournalMishap,
     pub command: Command,
     pub region: usize,
     pub journal: usize,
-    pub accepting: Accepting,
+    pub accepting: AcceptedStarts,
     pub timeout: Duration,
     pub by_number: bool,
     pub fate: Fate,
@@ -79,19 +80,19 @@ pub(super) struct Plan {
     pub blocked_at: Option<u32>,
 }
 
-/// How a run ended that was not killed.
+/// The result of a run that was not killed.
 pub(super) struct Ended {
     pub report: Report,
     pub failure: Option<CommandError>,
 }
 
-/// Types the name after a while.
-struct Typist<'a> {
+/// A prompt that answers with the cluster name after a delay.
+struct DelayedPrompt<'a> {
     world: &'a Rc<World>,
     after: Duration,
 }
 
-impl Prompt for Typist<'_> {
+impl Prompt for DelayedPrompt<'_> {
     fn non_terminal_stream(&self) -> Option<&'static str> {
         None
     }
@@ -119,10 +120,10 @@ pub(super) fn service(region: usize) -> Service {
     }
 }
 
-/// Runs one command to its end, and holds that to the truth. Returns the word for it.
+/// Runs one command and compares its result with the truth. Returns the word for its end.
 pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
     world.pass(plan.after);
-    world.meet(plan.mishap, plan.journal);
+    world.apply_mishap(plan.mishap, plan.journal);
     let id = world.next_run();
     let clock = Rc::new(WorldClock(Rc::clone(world)));
     let folder = world.journals.borrow()[plan.journal].folder.clone();
@@ -141,7 +142,7 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
         idle_entry: None,
         idle_status: None,
         accepted: accepted.clone(),
-        looks: 0,
+        polls: 0,
     });
     let outcome = catch_unwind(AssertUnwindSafe(|| command(world, plan, &journal, &accepted)));
     let end = match outcome {
@@ -160,31 +161,31 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
             "killed".to_owned()
         }
         Err(_) => {
-            world.violated("a panic".to_owned());
+            world.report_violation("a panic".to_owned());
             "panic".to_owned()
         }
     };
     let frame = world.frames.borrow_mut().pop();
-    world.last_looks.set(frame.map_or(0, |frame| frame.looks));
+    world.last_polls.set(frame.map_or(0, |frame| frame.polls));
     world.count(end.clone());
     end
 }
 
-/// What the operator accepts, as the error of the run before names it.
+/// Returns what the operator accepts, as the error of the previous run reports it.
 fn accepting(world: &World, plan: &Plan, journal: &Journal) -> Vec<String> {
     let state = journal.state(&service(plan.region), NUMBER);
     let open: Vec<String> = state.open_starts.into_iter().map(|start| start.run).collect();
     match plan.accepting {
-        Accepting::Nothing => Vec::new(),
-        Accepting::All => open,
-        Accepting::Latest => open.last().cloned().into_iter().collect(),
-        Accepting::Other => {
+        AcceptedStarts::Nothing => Vec::new(),
+        AcceptedStarts::All => open,
+        AcceptedStarts::Latest => open.last().cloned().into_iter().collect(),
+        AcceptedStarts::Other => {
             state.start_runs.into_iter().find(|run| !open.contains(run)).into_iter().collect()
         }
-        Accepting::Damage => {
+        AcceptedStarts::Damage => {
             let journal = &mut world.journals.borrow_mut()[plan.journal];
             if journal.is_damaged {
-                journal.forgiven = journal.posts.clone();
+                journal.forgiven = journal.sent_starts.clone();
             }
             vec!["journal.damaged".to_owned()]
         }
@@ -195,14 +196,14 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
     let api = WorldService { world: Rc::clone(world), region: plan.region };
     let clock = WorldClock(Rc::clone(world));
     let mut report = Report::default();
-    let surroundings = CommandContext { service: service(plan.region), profile: None };
-    let mut tell = Recorder::default();
-    let mut flow = Session {
+    let context = CommandContext { service: service(plan.region), profile: None };
+    let mut recorder = Recorder::default();
+    let mut session = Session {
         api: &api,
         clock: &clock,
         journal,
-        context: &surroundings,
-        reporter: &mut tell,
+        context: &context,
+        reporter: &mut recorder,
         poll_interval: Duration::from_secs(15),
         report: &mut report,
     };
@@ -221,27 +222,32 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
     let outcome = match plan.command {
         Command::Upgrade { waits, typed_after, require_journal } => {
             request.require_journal = require_journal;
-            let mut prompt = Typist { world, after: typed_after.unwrap_or_default() };
+            let mut prompt = DelayedPrompt { world, after: typed_after.unwrap_or_default() };
             let step = |_: &Report| {
                 world.step();
                 Value::Null
             };
-            let mut asking =
+            let mut confirm_options =
                 ConfirmOptions { yes: typed_after.is_none(), prompt: &mut prompt, document: &step };
-            upgrade(&mut flow, &request, WaitOptions { wait: waits, timeout: plan.timeout }, &mut asking)
+            upgrade(
+                &mut session,
+                &request,
+                WaitOptions { wait: waits, timeout: plan.timeout },
+                &mut confirm_options,
+            )
         }
-        Command::Check { all: true } => check_all(&mut flow, &request.cluster),
-        Command::Check { all: false } => check(&mut flow, &request),
+        Command::Check { all: true } => check_all(&mut session, &request.cluster),
+        Command::Check { all: false } => check(&mut session, &request),
         Command::Status { version, watch } => {
             let version = version.then(|| request.version.clone());
-            let following = StatusRequest {
+            let status_request = StatusRequest {
                 cluster: request.cluster,
                 version,
                 previous_version: None,
                 watch,
                 timeout: plan.timeout,
             };
-            status(&mut flow, &following)
+            status(&mut session, &status_request)
         }
     };
     let failure = outcome.err();

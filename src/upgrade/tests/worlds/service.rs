@@ -1,11 +1,11 @@
-//! The service of a world: its answers follow from the truth, unless a fault comes.
+//! The service of a world. Its responses follow from the truth, except for the faults.
 
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::faults::{Question, StartFate, refusal};
-use super::life::{BETWEEN, By, Kind, NEW, OLD, Shape, View};
-use super::properties::{Answered, Post, before_post};
+use super::faults::{ReadKind, StartFate, refusal};
+use super::life::{Author, BETWEEN, ChangeKind, ChangeShape, NEW, OLD, View};
+use super::properties::{SentStart, StartResponse, before_start};
 use super::world::World;
 use crate::api::{AcceptedStart, ApiError, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy, SendFailure};
 use crate::clock::Clock as _;
@@ -25,7 +25,7 @@ use crate::upgrade::tests::fake::gateway;
 pub(super) const NUMBER: ClusterNo = ClusterNo::new(1_009_123);
 pub(super) const NAME: &str = "orders-prod";
 
-/// The service as one region of the world has it.
+/// The service in one region.
 pub(super) struct WorldService {
     pub world: Rc<World>,
     pub region: usize,
@@ -37,7 +37,7 @@ fn versions() -> Vec<KafkaVersion> {
         .into()
 }
 
-/// The one config group of each version, with the same values.
+/// Returns the only config group of a version. All groups have the same values.
 fn group_of(version: u64) -> GroupSettings {
     let no = match version {
         OLD => 301,
@@ -47,7 +47,7 @@ fn group_of(version: u64) -> GroupSettings {
     group(no, version, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")])
 }
 
-/// Puts what is true into the answers.
+/// Writes the truth into the responses.
 pub(super) fn show(view: &View, snapshot: &mut Snapshot) {
     let identity = ClusterIdentity { no: Some(NUMBER), name: Some(NAME.to_owned()) };
     let cluster = &mut snapshot.cluster;
@@ -56,37 +56,37 @@ pub(super) fn show(view: &View, snapshot: &mut Snapshot) {
     cluster.version = Some(VersionCode::new(view.version));
     cluster.config_group = Some(group_of(view.version).group.no);
     cluster.brokers = Some(view.count);
-    let mut brokers = health(&view.colours);
+    let mut brokers = health(&view.colors);
     brokers.identity = identity;
     snapshot.health = Some(brokers);
 }
 
 impl WorldService {
-    /// Answers about the cluster, maybe with a fault.
-    fn seen(&self, question: Question) -> Snapshot {
+    /// Returns the responses about the cluster, possibly with a fault.
+    fn seen(&self, read_kind: ReadKind) -> Snapshot {
         let world = &self.world;
-        world.let_colleagues_act();
+        world.apply_other_changes();
         let mut injected = world.injected.borrow_mut();
-        let age = injected.age(self.region, question);
+        let age = injected.age(self.region, read_kind);
         let view = world.lives.borrow()[self.region].at(world.time.elapsed().saturating_sub(age));
         let mut answer = world.blank.clone();
         show(&view, &mut answer);
-        injected.spoil(question, &mut answer);
-        world.note_look(question, &answer, &view);
+        injected.spoil(read_kind, &mut answer);
+        world.record_read(read_kind, &answer, &view);
         answer
     }
 
-    fn answer(&self, read: &Read, persistence: RetryPolicy) -> Result<ReadResponse, ApiError> {
+    fn answer(&self, read: &Read, retry_policy: RetryPolicy) -> Result<ReadResponse, ApiError> {
         let is_down = self.world.time.elapsed() < self.world.outage_until.get();
-        let failure = self.world.injected.borrow_mut().failure(persistence == RetryPolicy::Retry);
+        let failure = self.world.injected.borrow_mut().failure(retry_policy == RetryPolicy::Retry);
         if let Some(error) = failure.or_else(|| is_down.then(|| gateway(503, 500))) {
             self.world.log(|| format!("{read:?} fails: {error}"));
             return Err(error);
         }
         Ok(match read {
-            Read::Cluster(_) => ReadResponse::Cluster(Some(self.seen(Question::Entry).cluster)),
-            Read::Status(_) => ReadResponse::Health(self.seen(Question::Status).health),
-            Read::Progress(_) => ReadResponse::Health(self.seen(Question::Progress).health),
+            Read::Cluster(_) => ReadResponse::Cluster(Some(self.seen(ReadKind::Entry).cluster)),
+            Read::Status(_) => ReadResponse::Health(self.seen(ReadKind::Status).health),
+            Read::Progress(_) => ReadResponse::Health(self.seen(ReadKind::Progress).health),
             Read::Versions => ReadResponse::Versions(versions()),
             Read::ConfigGroups(version) => {
                 let wanted = |code: &u64| version.is_none_or(|version| version.number() == *code);
@@ -116,35 +116,35 @@ impl WorldService {
         })
     }
 
-    /// Does with a start what the service does, and returns what the client sees.
+    /// Executes a start, and returns the error that the client receives.
     fn execute(&self, target: &UpgradeTarget) -> (StartFate, Option<ApiError>) {
         let world = &self.world;
-        world.let_colleagues_act();
+        world.apply_other_changes();
         let now = world.time.elapsed();
         let drawn = world.next_start_fate();
         let mut dice = world.dice.borrow_mut();
         let onset = drawn.onset(&mut dice);
-        let mut shape = Shape::draw(&mut dice, onset);
+        let mut shape = ChangeShape::draw(&mut dice, onset);
         if world.has_stale_answers() {
-            // An answer of a moment ago would make a moment of rest last longer than a look.
+            // A stale response would make a gap longer than a poll.
             shape.gaps.clear();
         }
         let is_idle = {
             let view = world.lives.borrow()[self.region].at(now);
             !view.is_busy && view.state == "running" && view.version < target.version.number()
         };
-        // A service that is busy says no, whatever else would have happened.
+        // A busy service refuses the start.
         let fate = match drawn {
             StartFate::Unsent | StartFate::LostOnly => drawn,
             StartFate::LostAndDone | StartFate::LostAndDoneLate if !is_idle => StartFate::LostOnly,
             _ if !is_idle => StartFate::Refused,
             _ => drawn,
         };
-        if fate.is_done() {
-            let kind = Kind::Upgrade(target.version.number());
-            let by = By::Run(world.current_run());
+        if fate.is_executed() {
+            let kind = ChangeKind::Upgrade(target.version.number());
+            let by = Author::Run(world.current_run());
             let is_taken = world.lives.borrow_mut()[self.region].change(now, by, kind, shape.clone());
-            assert!(is_taken, "an idle cluster takes a start");
+            assert!(is_taken, "an idle cluster accepts a start");
             world.log(|| format!("the upgrade begins: {shape:?}"));
         }
         (fate, fate.error(&mut dice))
@@ -152,15 +152,15 @@ impl WorldService {
 }
 
 impl CdssApi for WorldService {
-    fn read_all(&self, reads: &[Read], persistence: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
+    fn read_all(&self, reads: &[Read], retry_policy: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
         self.world.step();
         if self.world.is_signalled() {
             let interrupted = || ApiError::Interrupted { operation: "read", signal: Signal::Terminate };
             return reads.iter().map(|_| Err(interrupted())).collect();
         }
         let sent_at = self.world.time.elapsed();
-        self.world.begin_look(sent_at);
-        let answers = reads.iter().map(|read| self.answer(read, persistence)).collect();
+        self.world.begin_read(sent_at);
+        let answers = reads.iter().map(|read| self.answer(read, retry_policy)).collect();
         let latency = self.world.injected.borrow_mut().latency();
         self.world.pass(latency);
         answers
@@ -179,7 +179,7 @@ impl CdssApi for WorldService {
         let called_at = self.world.time.elapsed();
         self.world.step();
         let not_sent =
-            |why| ApiError::NotSent { operation: "fake", failure: why, reason: "not sent".to_owned() };
+            |failure| ApiError::NotSent { operation: "fake", failure, reason: "not sent".to_owned() };
         if self.world.is_signalled() {
             return Err(not_sent(SendFailure::Interrupted));
         }
@@ -187,16 +187,16 @@ impl CdssApi for WorldService {
         if connect_within.is_zero() || passed > connect_within {
             return Err(not_sent(SendFailure::Connection));
         }
-        before_post(&self.world, self.region, target);
+        before_start(&self.world, self.region, target);
         let (fate, error) = self.execute(target);
         let answered = match &error {
-            None => Answered::Accepted,
-            Some(ApiError::Refused { .. }) => Answered::Refused,
-            Some(_) if fate == StartFate::Unsent => Answered::Unsent,
-            Some(_) => Answered::Lost,
+            None => StartResponse::Accepted,
+            Some(ApiError::Refused { .. }) => StartResponse::Refused,
+            Some(_) if fate == StartFate::Unsent => StartResponse::Unsent,
+            Some(_) => StartResponse::Lost,
         };
-        self.world.sent(Post::of(&self.world, self.region, fate, answered));
-        // Killed here, or hearing a signal, the run never learns how the service answered.
+        self.world.sent(SentStart::of(&self.world, self.region, fate, answered));
+        // If the run is killed or receives a signal here, it does not receive the response.
         self.world.step();
         let latency = self.world.injected.borrow_mut().latency();
         self.world.pass(latency);

@@ -1,4 +1,4 @@
-//! The state of a world, and what happens in it.
+//! The state of a world and its events.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -7,11 +7,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::clock::Frame;
-use super::faults::{Injected, Question, StartFate};
+use super::faults::{Injected, ReadKind, StartFate};
 use super::generator::WorldPlan;
-use super::journals::{JournalTruth, Mishap};
-use super::life::{By, Life, Shape, View};
-use super::properties::{Answered, Post};
+use super::journals::{JournalMishap, JournalTruth};
+use super::life::{Author, ChangeShape, Life, View};
+use super::properties::{SentStart, StartResponse};
 
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
@@ -21,7 +21,7 @@ use crate::model::cluster::{ClusterIdentity, ClusterState};
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::snapshot::Snapshot;
 
-/// One world, with what has happened in it so far.
+/// One world with its events so far.
 pub(super) struct World {
     pub(super) plan: WorldPlan,
     pub(super) time: FakeClock,
@@ -30,22 +30,22 @@ pub(super) struct World {
     pub(super) injected: RefCell<Injected>,
     pub(super) journals: RefCell<Vec<JournalTruth>>,
     pub(super) frames: RefCell<Vec<Frame>>,
-    pub(super) posts: RefCell<Vec<Post>>,
-    /// Acceptances: the run that was told, and the run whose start it was told is over.
+    pub(super) sent_starts: RefCell<Vec<SentStart>>,
+    /// Acceptances: the accepting run, and the run whose start is accepted as over.
     pub(super) acceptances: RefCell<Vec<(String, String)>>,
     /// Runs whose start has a final outcome.
     pub(super) settled: RefCell<Vec<String>>,
     pub(super) starts: Cell<usize>,
     pub(super) acted: Cell<usize>,
     pub(super) runs: Cell<usize>,
-    /// When the reads that are being answered were sent.
-    pub(super) look_sent_at: Cell<Duration>,
-    /// No read is answered before.
+    /// When the current reads were sent.
+    pub(super) read_sent_at: Cell<Duration>,
+    /// Reads fail until this time.
     pub(super) outage_until: Cell<Duration>,
-    /// What answers are made from.
+    /// The template of responses.
     pub(super) blank: Snapshot,
-    /// The looks of the last run.
-    pub(super) last_looks: Cell<u32>,
+    /// The number of polls of the last run.
+    pub(super) last_polls: Cell<u32>,
     pub(super) counts: RefCell<BTreeMap<String, u64>>,
     pub(super) violations: RefCell<Vec<String>>,
     pub(super) trace: Option<RefCell<Vec<String>>>,
@@ -65,16 +65,16 @@ impl World {
             time: FakeClock::default(),
             dice: RefCell::new(dice),
             frames: RefCell::default(),
-            posts: RefCell::default(),
+            sent_starts: RefCell::default(),
             acceptances: RefCell::default(),
             settled: RefCell::default(),
             starts: Cell::default(),
             acted: Cell::default(),
             runs: Cell::default(),
-            look_sent_at: Cell::default(),
+            read_sent_at: Cell::default(),
             outage_until: Cell::default(),
             blank: Snapshot { current_group: None, target_settings: None, ..snapshot() },
-            last_looks: Cell::default(),
+            last_polls: Cell::default(),
             counts: RefCell::default(),
             violations: RefCell::default(),
             trace: is_traced.then(RefCell::default),
@@ -89,7 +89,7 @@ impl World {
         }
     }
 
-    pub(super) fn violated(&self, what: String) {
+    pub(super) fn report_violation(&self, what: String) {
         self.log(|| format!("VIOLATION: {what}"));
         self.violations.borrow_mut().push(what);
     }
@@ -120,79 +120,79 @@ impl World {
         self.plan.starts.get(turn).copied().unwrap_or(StartFate::Accepted)
     }
 
-    /// Makes the changes of colleagues that are due.
-    pub(super) fn let_colleagues_act(&self) {
-        while let Some((at, region, kind)) = self.plan.colleagues.get(self.acted.get()).copied()
+    /// Makes the due changes of other users.
+    pub(super) fn apply_other_changes(&self) {
+        while let Some((at, region, kind)) = self.plan.other_changes.get(self.acted.get()).copied()
             && at <= self.time.elapsed()
         {
             self.acted.set(self.acted.get() + 1);
             let mut dice = self.dice.borrow_mut();
             let onset = dice.roll(5) as u64;
-            let mut shape = Shape::draw(&mut dice, onset);
+            let mut shape = ChangeShape::draw(&mut dice, onset);
             if self.has_stale_answers() {
                 shape.gaps.clear();
             }
-            let is_taken = self.lives.borrow_mut()[region].change(at, By::Colleague, kind, shape.clone());
+            let is_taken = self.lives.borrow_mut()[region].change(at, Author::OtherUser, kind, shape.clone());
             self.log(|| format!("a colleague, at {at:?}, {kind:?}: {is_taken}, {shape:?}"));
         }
     }
 
-    /// Does to a journal what happens to it before a run.
-    pub(super) fn meet(&self, mishap: Mishap, journal: usize) {
+    /// Applies a mishap to a journal.
+    pub(super) fn apply_mishap(&self, mishap: JournalMishap, journal: usize) {
         let mut journals = self.journals.borrow_mut();
         match mishap {
-            Mishap::Damaged => {
+            JournalMishap::Damaged => {
                 journals[journal].damage(|sides| self.roll(sides));
             }
-            Mishap::Lost => journals[journal].lose(),
-            Mishap::CopiedFromFirst => {
+            JournalMishap::Lost => journals[journal].lose(),
+            JournalMishap::CopiedFromFirst => {
                 let (first, rest) = journals.split_at_mut(1);
                 rest[journal - 1].copy_from(&first[0]);
             }
-            Mishap::ReadOnly => journals[journal].block(),
-            Mishap::Repaired if journals[journal].is_damaged => {
+            JournalMishap::ReadOnly => journals[journal].block(),
+            JournalMishap::Repaired if journals[journal].is_damaged => {
                 let truth = &mut journals[journal];
                 let (folder, id) = (truth.folder.clone(), "repair".to_owned());
                 let clock = Rc::new(FakeClock::default());
                 let journal = Journal::new(Some(folder), Operator::default(), id, clock);
                 if journal.repair(self.time.now()).is_ok() {
-                    (truth.forgiven, truth.is_damaged) = (truth.posts.clone(), false);
+                    (truth.forgiven, truth.is_damaged) = (truth.sent_starts.clone(), false);
                 }
             }
-            Mishap::None | Mishap::Repaired => {}
+            JournalMishap::None | JournalMishap::Repaired => {}
         }
     }
 
-    /// Notes when the reads that come next were sent.
-    pub(super) fn begin_look(&self, sent_at: Duration) {
-        self.look_sent_at.set(sent_at);
+    /// Records when the next reads were sent.
+    pub(super) fn begin_read(&self, sent_at: Duration) {
+        self.read_sent_at.set(sent_at);
     }
 
-    /// Notes what a read showed the current run.
-    pub(super) fn note_look(&self, question: Question, answer: &Snapshot, view: &View) {
+    /// Records what the current run read.
+    pub(super) fn record_read(&self, read_kind: ReadKind, answer: &Snapshot, view: &View) {
         self.log(|| {
-            let colours: Vec<&str> = answer
+            let colors: Vec<&str> = answer
                 .health
                 .iter()
                 .flat_map(|health| &health.brokers.nodes)
-                .map(|node| node.color.as_ref().map_or("-", |colour| colour.as_str()))
+                .map(|node| node.color.as_ref().map_or("-", |color| color.as_str()))
                 .collect();
             let (state, version) = (&answer.cluster.state, answer.cluster.version);
-            format!("{question:?} shows {state} {version:?} {colours:?}; the truth: {view:?}")
+            format!("{read_kind:?} shows {state} {version:?} {colors:?}; the truth: {view:?}")
         });
         let asked =
             ClusterIdentity { no: Some(super::service::NUMBER), name: Some(super::service::NAME.to_owned()) };
-        let sent_at = self.look_sent_at.get();
+        let sent_at = self.read_sent_at.get();
         let mut frames = self.frames.borrow_mut();
         let Some(frame) = frames.last_mut() else { return };
-        match question {
-            Question::Entry => {
+        match read_kind {
+            ReadKind::Entry => {
                 let is_idle = answer.cluster.state == ClusterState::Running
                     && asked.conflict(&answer.cluster.identity).is_none();
                 frame.idle_entry = is_idle.then_some(sent_at);
             }
-            Question::Status | Question::Progress => {
-                frame.looks += 1;
+            ReadKind::Status | ReadKind::Progress => {
+                frame.polls += 1;
                 let is_idle = answer.health.as_ref().is_some_and(|health| {
                     !health.has_degraded_broker() && asked.conflict(&health.identity).is_none()
                 });
@@ -201,9 +201,9 @@ impl World {
         }
     }
 
-    /// Records a start. Every look before it is used up.
-    pub(super) fn sent(&self, post: Post) {
-        self.log(|| format!("the start: {:?}, {:?}", post.fate, post.answered));
+    /// Records a start. Earlier reads no longer count.
+    pub(super) fn sent(&self, sent_start: SentStart) {
+        self.log(|| format!("the start: {:?}, {:?}", sent_start.fate, sent_start.answered));
         if self.starts.get() <= self.plan.starts.len() {
             self.outage_until.set(self.time.elapsed() + self.plan.outage);
             if let Some(later) = self.plan.later {
@@ -213,20 +213,20 @@ impl World {
         if let Some(frame) = self.frames.borrow_mut().last_mut() {
             (frame.idle_entry, frame.idle_status) = (None, None);
         }
-        let mut posts = self.posts.borrow_mut();
-        self.journals.borrow_mut()[post.journal].posts.push(posts.len());
-        posts.push(post);
+        let mut sent_starts = self.sent_starts.borrow_mut();
+        self.journals.borrow_mut()[sent_start.journal].sent_starts.push(sent_starts.len());
+        sent_starts.push(sent_start);
     }
 
-    /// The current run did not learn how its last start was answered, or died before it could record that.
+    /// Marks the response to the last start of the current run as lost: not received, or not recorded.
     pub(super) fn answer_was_lost(&self) {
         let run = self.current_run();
-        let mut posts = self.posts.borrow_mut();
-        if let Some(post) = posts.iter_mut().rfind(|post| post.run == run)
-            && post.answered != Answered::Unsent
-            && !self.journals.borrow()[post.journal].has_acceptance_of(&run)
+        let mut sent_starts = self.sent_starts.borrow_mut();
+        if let Some(sent_start) = sent_starts.iter_mut().rfind(|sent_start| sent_start.run == run)
+            && sent_start.answered != StartResponse::Unsent
+            && !self.journals.borrow()[sent_start.journal].has_acceptance_of(&run)
         {
-            post.answered = Answered::Lost;
+            sent_start.answered = StartResponse::Lost;
         }
     }
 }

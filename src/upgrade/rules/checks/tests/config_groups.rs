@@ -1,4 +1,4 @@
-//! What the checks say of config groups and their settings.
+//! Tests of the checks of config groups and their settings.
 
 use super::*;
 use crate::config_group::rules::difference::{VersionedSettings, difference};
@@ -21,70 +21,70 @@ fn retention(snapshot: &mut Snapshot, custom: Option<&str>) {
     settings[0].custom = custom.map(str::to_owned);
 }
 
-/// What is put into the present and into the target group, and the release that the target has.
+/// The settings added to the current and the target group, and the target release.
 type Added = (Vec<Setting>, Vec<Setting>, &'static str);
 
 #[test]
-fn a_lost_value_is_accepted_by_its_own_name_only() {
-    let mut spoiled = snapshot();
-    retention(&mut spoiled, None);
-    assert_eq!(stops(&spoiled, &[]), ["config.lost-override"]);
+fn a_lost_value_is_accepted_only_by_its_name() {
+    let mut changed = snapshot();
+    retention(&mut changed, None);
+    assert_eq!(blocking_ids(&changed, &[]), ["config.lost-override"]);
     assert_eq!(
-        stops(&spoiled, &["config.lost-override"]),
+        blocking_ids(&changed, &["config.lost-override"]),
         ["config.lost-override"],
-        "a bare id is not enough"
+        "the id alone is not enough"
     );
-    assert_eq!(stops(&spoiled, &["config.lost-override=num.io.threads"]), ["config.lost-override"]);
-    assert_eq!(stops(&spoiled, &["config.lost-override=log.retention.hours"]), Vec::<&str>::new());
-    let checks = evaluate(&spoiled, &Acceptances::default());
+    assert_eq!(blocking_ids(&changed, &["config.lost-override=num.io.threads"]), ["config.lost-override"]);
+    assert_eq!(blocking_ids(&changed, &["config.lost-override=log.retention.hours"]), Vec::<&str>::new());
+    let checks = evaluate(&changed, &Acceptances::default());
     let flag = checks.iter().find_map(Check::accept_flag);
     assert_eq!(flag.as_deref(), Some("--accept config.lost-override=log.retention.hours"));
 }
 
 #[test]
-fn a_changed_retention_blocks_and_a_changed_thread_count_warns() {
-    let mut spoiled = snapshot();
-    retention(&mut spoiled, Some("24"));
-    assert_eq!(stops(&spoiled, &[]), ["config.changed"]);
-    assert_eq!(stops(&spoiled, &["config.changed=log.retention.hours"]), Vec::<&str>::new());
+fn a_changed_retention_blocks_and_a_thread_count_warns() {
+    let mut changed = snapshot();
+    retention(&mut changed, Some("24"));
+    assert_eq!(blocking_ids(&changed, &[]), ["config.changed"]);
+    assert_eq!(blocking_ids(&changed, &["config.changed=log.retention.hours"]), Vec::<&str>::new());
     let reason = |snapshot: &Snapshot, id: &str| {
         let checks = evaluate(snapshot, &Acceptances::default());
         let check = checks.iter().find(|check| check.id == id).unwrap();
         (check.result, check.reason.clone())
     };
     let lost = (CheckResult::Pass, "no custom value is lost".to_owned());
-    assert_eq!(reason(&spoiled, "config.lost-override"), lost, "not every one is kept");
-    spoiled.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
-    let changed = "log.retention.hours 168 → 24 hours; also num.io.threads 8 → 16";
-    assert_eq!(reason(&spoiled, "config.changed"), (CheckResult::Block, changed.to_owned()));
+    assert_eq!(reason(&changed, "config.lost-override"), lost, "one value changes");
+    changed.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
+    let expected = "log.retention.hours 168 → 24 hours; also num.io.threads 8 → 16";
+    assert_eq!(reason(&changed, "config.changed"), (CheckResult::Block, expected.to_owned()));
 
-    let mut spoiled = snapshot();
-    spoiled.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
-    assert_eq!(stops(&spoiled, &[]), Vec::<&str>::new());
-    let checks = evaluate(&spoiled, &Acceptances::default());
+    let mut changed = snapshot();
+    changed.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
+    assert_eq!(blocking_ids(&changed, &[]), Vec::<&str>::new());
+    let checks = evaluate(&changed, &Acceptances::default());
     let check = checks.iter().find(|check| check.id == "config.changed").unwrap();
     assert_eq!((check.result, check.reason.as_str()), (CheckResult::Warn, "num.io.threads 8 → 16"));
 }
 
 #[test]
-fn a_new_default_that_can_cost_data_warns_and_comes_first() {
+fn a_risky_new_default_warns_and_comes_first() {
     let defaults = |retention: &str| {
         let key = |number: u8| setting(&format!("a.{number}"), None, Some(retention), true);
         let last = setting("log.retention.bytes", None, Some(retention), true);
         (0..9).map(key).chain([last]).collect::<Vec<_>>()
     };
-    let mut told = snapshot();
-    told.current_group.as_mut().unwrap().settings.extend(defaults("-1"));
-    told.target_settings.as_mut().unwrap().settings.extend(defaults("1073741824"));
-    assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "it never blocks");
-    let checks = evaluate(&told, &Acceptances::default());
+    let mut changed = snapshot();
+    changed.current_group.as_mut().unwrap().settings.extend(defaults("-1"));
+    changed.target_settings.as_mut().unwrap().settings.extend(defaults("1073741824"));
+    assert_eq!(blocking_ids(&changed, &[]), Vec::<&str>::new(), "it never blocks");
+    let checks = evaluate(&changed, &Acceptances::default());
     let check = checks.iter().find(|check| check.id == "config.changed-default").unwrap();
     assert_eq!(check.result, CheckResult::Warn);
     assert!(check.reason.starts_with("log.retention.bytes -1 → 1073741824 bytes, a.0"), "{}", check.reason);
 }
 
 #[test]
-fn a_flag_to_paste_holds_no_command_of_whoever_named_a_setting() {
+fn the_accept_flag_is_quoted_for_the_shell() {
     let flag = |name: &str| {
         let mut check = Check::block("config.lost-override", "", "");
         check.items = vec!["log.retention.hours".to_owned(), name.to_owned()];
@@ -100,26 +100,26 @@ fn a_flag_to_paste_holds_no_command_of_whoever_named_a_setting() {
 }
 
 #[test]
-fn a_group_of_another_version_is_none_however_it_came_to_be_chosen() {
+fn a_chosen_group_of_another_version_blocks() {
     let mut other = snapshot();
     let mut group = other.selected_group.group().unwrap().clone();
     group.version = VersionCode::new(3_713_006);
     other.selected_group = SelectedGroup::Chosen(GroupChoice::One(group));
-    assert_eq!(stops(&other, &[]), ["config.version"]);
+    assert_eq!(blocking_ids(&other, &[]), ["config.version"]);
 }
 
 #[test]
-fn the_settings_of_a_group_of_another_version_are_not_compared() {
+fn settings_of_another_version_are_not_compared() {
     let mut other = snapshot();
     let mut group = other.selected_group.group().unwrap().clone();
     group.version = VersionCode::new(3_713_006);
     other.selected_group = SelectedGroup::Named(group);
     other.target_settings = None;
-    assert_eq!(stops(&other, &[]), ["config.version"], "one fault, one block");
+    assert_eq!(blocking_ids(&other, &[]), ["config.version"], "one problem, one block");
 }
 
 #[test]
-fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
+fn read_only_and_kafka_changes_never_block() {
     let read_only = Setting { modifiable: false, ..setting("a.b", None, Some("3"), true) };
     let outside = Setting { range: Some("1 ~ 9".to_owned()), ..setting("a.b", Some("0"), Some("3"), true) };
     let cases: Vec<(Added, &str, CheckResult, &str)> = vec![
@@ -133,19 +133,19 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
             (vec![setting("inter.broker.protocol.version", Some("3.7"), None, false)], vec![], "4.0.0"),
             "config.removed-key",
             CheckResult::Warn,
-            "inter.broker.protocol.version (replacement: the feature metadata.version)",
+            "inter.broker.protocol.version (instead: the feature metadata.version)",
         ),
         (
             (vec![setting("inter.broker.protocol.version", None, Some("3.7"), true)], vec![], "4.0.0"),
             "config.removed-key",
             CheckResult::Info,
-            "inter.broker.protocol.version (replacement: the feature metadata.version)",
+            "inter.broker.protocol.version (instead: the feature metadata.version)",
         ),
         (
             (vec![], vec![], "5.0.0"),
             "config.removed-key",
             CheckResult::Info,
-            "not known: what Kafka removed or changed is told for 2.4 to 4.3, not for 5.0.0",
+            "unknown: removed and changed Kafka settings are listed for 2.4 to 4.3, not for 5.0.0",
         ),
         (
             (
@@ -171,57 +171,57 @@ fn what_nobody_can_set_and_what_kafka_changed_is_told_and_never_blocks() {
             (vec![], vec![setting("a.b", None, Some("1"), true)], "3.9.0"),
             "config.unknown-setting",
             CheckResult::Info,
-            "a.b (listed only for the target version)",
+            "a.b (listed for the target version only)",
         ),
         (
             (vec![setting("a.b", None, None, true)], vec![], "3.9.0"),
             "config.unknown-setting",
             CheckResult::Info,
-            "a.b (listed only for the current version)",
+            "a.b (listed for the present version only)",
         ),
         (
             (vec![outside.clone()], vec![outside], "3.9.0"),
             "config.out-of-range",
             CheckResult::Warn,
-            "a.b 0 (allowed: 1 ~ 9), as today",
+            "a.b 0 (allowed: 1 ~ 9), unchanged",
         ),
     ];
-    for ((present, target, release), id, result, reason) in cases {
-        let mut told = snapshot();
-        told.current_group.as_mut().unwrap().settings.extend(present);
-        told.target_settings.as_mut().unwrap().settings.extend(target);
-        told.target.version.release = Release::find(release);
-        assert_eq!(stops(&told, &[]), Vec::<&str>::new(), "{id}");
-        let checks = evaluate(&told, &Acceptances::default());
+    for ((current, target, release), id, result, reason) in cases {
+        let mut changed = snapshot();
+        changed.current_group.as_mut().unwrap().settings.extend(current);
+        changed.target_settings.as_mut().unwrap().settings.extend(target);
+        changed.target.version.release = Release::find(release);
+        assert_eq!(blocking_ids(&changed, &[]), Vec::<&str>::new(), "{id}");
+        let checks = evaluate(&changed, &Acceptances::default());
         let check =
             checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no {id} in {checks:?}"));
         assert_eq!(check.result, result, "{id}");
         assert!(check.reason.contains(reason), "{id}: {}", check.reason);
-        assert_eq!(check.items.is_empty(), reason.starts_with("not known"), "{id}");
+        assert_eq!(check.items.is_empty(), reason.starts_with("unknown"), "{id}");
     }
-    // What is known of the one version doesn't hide that the other one is unknown.
+    // Known changes of one version don't hide that the other version is unknown.
     let mut old = snapshot();
     old.current_version.as_mut().unwrap().release = Release::find("2.3.0");
     old.current_group.as_mut().unwrap().settings.push(setting("advertised.port", Some("9092"), None, false));
     let checks = evaluate(&old, &Acceptances::default());
     let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
     assert_eq!(removed.result, CheckResult::Warn);
-    let words = "advertised.port (replacement: advertised.listeners); not known: what Kafka removed or changed is told for \
-                 2.4 to 4.3, not for 2.3.0";
-    assert_eq!(removed.reason, words);
-    let quiet = evaluate(&snapshot(), &Acceptances::default());
-    let silent = ["config.out-of-range", "config.read-only", "config.removed-key", "config.changed-default"];
-    assert!(quiet.iter().all(|check| !silent.contains(&check.id)), "nothing to say is not said");
+    let reason = "advertised.port (instead: advertised.listeners); unknown: removed and changed Kafka settings are \
+                  listed for 2.4 to 4.3, not for 2.3.0";
+    assert_eq!(removed.reason, reason);
+    let checks = evaluate(&snapshot(), &Acceptances::default());
+    let ids = ["config.out-of-range", "config.read-only", "config.removed-key", "config.changed-default"];
+    assert!(checks.iter().all(|check| !ids.contains(&check.id)), "a check without findings is left out");
 }
 
 #[test]
-fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
+fn an_unselected_group_reports_how_many_were_compared() {
     let candidate = |no: u64, custom: &str| {
         let settings =
             group(no, 3_903_006, &[("log.retention.hours", custom, "72"), ("num.io.threads", "", "8")]);
-        let present = snapshot().current_group.unwrap();
+        let current = snapshot().current_group.unwrap();
         let side = |settings| VersionedSettings { settings, release: None };
-        let changes = difference(side(&present), side(&settings));
+        let changes = difference(side(&current), side(&settings));
         Candidate { group: settings.group, changes, command: None }
     };
     let reason = |choice: GroupChoice| {
@@ -231,31 +231,30 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
         let checks = evaluate(&refused, &Acceptances::default());
         let check =
             checks.into_iter().find(|check| check.id.starts_with("config.") && check.is_blocking()).unwrap();
-        assert!(check.remedy.unwrap().contains("--config-group") || check.reason.starts_with("there is no"));
+        assert!(
+            check.remedy.unwrap().contains("--config-group")
+                || check.reason.starts_with("no config group found")
+        );
         (check.id, check.reason)
     };
     let keeps = || vec![candidate(2, "168"), candidate(3, "168")];
     let loses = || vec![candidate(4, "")];
     for (choice, id, text) in [
-        (
-            GroupChoice::None(ComparedGroups::default()),
-            "config.no-group",
-            "there is no config group for 3.9.0",
-        ),
+        (GroupChoice::None(ComparedGroups::default()), "config.no-group", "no config group found for 3.9.0"),
         (
             GroupChoice::None(ComparedGroups { candidates: loses(), total: 1 }),
             "config.no-group",
-            "no config group of 3.9.0 keeps every custom value",
+            "no 3.9.0 config group keeps all custom values",
         ),
         (
             GroupChoice::None(ComparedGroups { candidates: loses(), total: 300 }),
             "config.no-group",
-            "no config group of 3.9.0 keeps every custom value; 1 of 300 were compared",
+            "no 3.9.0 config group keeps all custom values; 1 of 300 were compared",
         ),
         (
             GroupChoice::Several(ComparedGroups { candidates: keeps(), total: 2 }),
             "config.several-groups",
-            "2 config groups of 3.9.0 keep every custom value: group-2 (2), group-3 (3)",
+            "2 config groups for 3.9.0 keep all custom values: group-2 (2), group-3 (3)",
         ),
         (
             GroupChoice::Several(ComparedGroups {
@@ -263,12 +262,12 @@ fn a_group_that_was_not_taken_is_refused_with_how_many_were_compared() {
                 total: 30,
             }),
             "config.several-groups",
-            "group-2 (2) keeps every custom value, and others of 3.9.0 may too; 2 of 30 were compared",
+            "group-2 (2) keeps all custom values, and other config groups for 3.9.0 may too; 2 of 30 were compared",
         ),
         (
             GroupChoice::Unknown(ComparedGroups { total: 7, ..ComparedGroups::default() }),
             "config.no-group",
-            "the present config group can't be read, so none of the 7 of 3.9.0 can be compared",
+            "can't read the current config group, so none of the 7 config groups for 3.9.0 can be compared",
         ),
     ] {
         assert_eq!(reason(choice), (id, text.to_owned()));

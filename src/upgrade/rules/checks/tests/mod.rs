@@ -15,9 +15,9 @@ use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
 
 mod config_groups;
 
-/// A healthy cluster on 3.7.1 with a group of 3.9.0 that keeps everything.
+/// Returns a healthy cluster at 3.7.1 with a group for 3.9.0 that keeps all values.
 pub(crate) fn snapshot() -> Snapshot {
-    let present = group(301, 3_713_006, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")]);
+    let current = group(301, 3_713_006, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")]);
     let target = group(312, 3_903_006, &[("log.retention.hours", "168", "72"), ("num.io.threads", "", "8")]);
     let version = |code, name| KafkaVersion::new(VersionCode::new(code), Some(name));
     Snapshot {
@@ -34,7 +34,7 @@ pub(crate) fn snapshot() -> Snapshot {
         current_version: Some(version(3_713_006, "Kafka 3.7.1")),
         health: Some(health(&["green", "green", "green"])),
         target: ResolvedVersion { version: version(3_903_006, "Kafka 3.9.0"), listed: true },
-        current_group: Some(present),
+        current_group: Some(current),
         selected_group: SelectedGroup::Chosen(GroupChoice::One(target.group.clone())),
         target_settings: Some(target),
         pre_check: PreCheck::Passed { request_id: Some("r-1".to_owned()) },
@@ -48,8 +48,8 @@ fn accepted(texts: &[&str]) -> Acceptances {
     Acceptances(texts.iter().map(|text| text.parse().unwrap()).collect())
 }
 
-/// The ids that stop an upgrade.
-fn stops(snapshot: &Snapshot, accept: &[&str]) -> Vec<&'static str> {
+/// Returns the ids of the blocking checks.
+fn blocking_ids(snapshot: &Snapshot, accept: &[&str]) -> Vec<&'static str> {
     evaluate(snapshot, &accepted(accept))
         .iter()
         .filter(|check| check.is_blocking())
@@ -58,11 +58,11 @@ fn stops(snapshot: &Snapshot, accept: &[&str]) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_healthy_cluster_with_a_fitting_group_passes() {
-    assert_eq!(stops(&snapshot(), &[]), Vec::<&str>::new());
+fn a_healthy_cluster_with_a_matching_group_passes() {
+    assert_eq!(blocking_ids(&snapshot(), &[]), Vec::<&str>::new());
 }
 
-/// What is wrong, the change that makes it so, and the check that must stop it.
+/// A description, the change of the snapshot, and the check that has to block it.
 type Case = (&'static str, fn(&mut Snapshot), &'static str);
 
 const NEVER_ACCEPTABLE: &[Case] = &[
@@ -71,11 +71,11 @@ const NEVER_ACCEPTABLE: &[Case] = &[
     ("unknown word", |s| s.cluster.state = ClusterState::parse("paused"), "cluster.state"),
     ("no state", |s| s.cluster.state = ClusterState::parse(""), "cluster.state"),
     ("red broker", |s| s.health = Some(health(&["green", "red", "green"])), "brokers.health"),
-    ("unknown colour", |s| s.health = Some(health(&["green", "teal", "green"])), "brokers.health"),
+    ("unknown color", |s| s.health = Some(health(&["green", "teal", "green"])), "brokers.health"),
     ("no health", |s| s.health = None, "brokers.health"),
     ("counts unequal", |s| s.health.as_mut().unwrap().brokers.operating = Some(2), "brokers.health"),
     (
-        "present version not told",
+        "current version missing",
         |s| {
             s.current_version = None;
             s.cluster.version = None;
@@ -136,18 +136,18 @@ const NEVER_ACCEPTABLE: &[Case] = &[
 ];
 
 #[test]
-fn what_must_block_blocks_and_nothing_overrules_it() {
+fn some_checks_always_block() {
     let everything: Vec<&str> = CHECK_POLICIES
         .iter()
         .filter(|rule| !matches!(rule.overridable, Override::Never | Override::ByItem(ItemKind::Run)))
         .map(|rule| rule.id)
         .chain(["start.unresolved=run"])
         .collect();
-    for (what, spoil, id) in NEVER_ACCEPTABLE {
-        let mut spoiled = snapshot();
-        spoil(&mut spoiled);
-        assert!(stops(&spoiled, &[]).contains(id), "{what}: {:?}", stops(&spoiled, &[]));
-        assert!(stops(&spoiled, &everything).contains(id), "{what} was overruled");
+    for (what, change, id) in NEVER_ACCEPTABLE {
+        let mut changed = snapshot();
+        change(&mut changed);
+        assert!(blocking_ids(&changed, &[]).contains(id), "{what}: {:?}", blocking_ids(&changed, &[]));
+        assert!(blocking_ids(&changed, &everything).contains(id), "{what} was overridden");
     }
 }
 
@@ -170,7 +170,7 @@ const ACCEPTABLE: &[Case] = &[
         },
         "version.zookeeper",
     ),
-    ("present settings unreadable", |s| s.current_group = None, "config.lost-override"),
+    ("current settings unreadable", |s| s.current_group = None, "config.lost-override"),
     (
         "damaged journal",
         |s| s.journal.damaged = vec![DamagedLine { number: 7, reason: "cut short".to_owned() }],
@@ -179,13 +179,13 @@ const ACCEPTABLE: &[Case] = &[
 ];
 
 #[test]
-fn what_a_person_may_overrule_blocks_until_it_is_named() {
-    for (what, spoil, id) in ACCEPTABLE {
-        let mut spoiled = snapshot();
-        spoil(&mut spoiled);
-        assert_eq!(stops(&spoiled, &[]), [*id], "{what}");
-        assert_eq!(stops(&spoiled, &[*id]), Vec::<&str>::new(), "{what}");
-        let checks = evaluate(&spoiled, &accepted(&[id]));
+fn overridable_checks_block_until_accepted() {
+    for (what, change, id) in ACCEPTABLE {
+        let mut changed = snapshot();
+        change(&mut changed);
+        assert_eq!(blocking_ids(&changed, &[]), [*id], "{what}");
+        assert_eq!(blocking_ids(&changed, &[*id]), Vec::<&str>::new(), "{what}");
+        let checks = evaluate(&changed, &accepted(&[id]));
         let check = checks.iter().find(|check| check.id == *id).unwrap();
         assert_eq!(
             (check.result, check.accepted.as_slice()),
@@ -196,7 +196,7 @@ fn what_a_person_may_overrule_blocks_until_it_is_named() {
 }
 
 #[test]
-fn missing_zookeeper_data_is_info_and_replication_is_never_a_pass() {
+fn missing_zookeeper_is_info_and_replication_is_skipped() {
     let checks = evaluate(&snapshot(), &Acceptances::default());
     let result = |id| checks.iter().find(|check| check.id == id).unwrap().result;
     assert_eq!(result("zookeeper.health"), CheckResult::Info);
@@ -204,20 +204,20 @@ fn missing_zookeeper_data_is_info_and_replication_is_never_a_pass() {
 }
 
 #[test]
-fn the_target_version_with_another_group_than_named_blocks() {
+fn another_group_at_the_target_version_blocks() {
     let mut there = snapshot();
     there.cluster.version = Some(VersionCode::new(3_903_006));
     there.selected_group = SelectedGroup::Named(there.selected_group.group().unwrap().clone());
-    assert_eq!(stops(&there, &[]), ["config.other-group"]);
+    assert_eq!(blocking_ids(&there, &[]), ["config.other-group"]);
     there.cluster.config_group = Some(ConfigGroupNo::new(312));
-    assert_eq!(stops(&there, &[]), Vec::<&str>::new());
+    assert_eq!(blocking_ids(&there, &[]), Vec::<&str>::new());
 }
 
-fn found<'a>(checks: &'a [Check], id: &str) -> Option<&'a Check> {
+fn find_check<'a>(checks: &'a [Check], id: &str) -> Option<&'a Check> {
     checks.iter().find(|check| check.id == id)
 }
 
-/// A healthy cluster below the target with an open start of each of these runs.
+/// Returns a healthy cluster below the target with an open start by each run.
 fn with_open_starts(runs: &[&str]) -> Snapshot {
     let mut snapshot = snapshot();
     let start = |run: &&str| OpenStart { run: (*run).to_owned(), ..open_start(3_903_006) };
@@ -226,9 +226,9 @@ fn with_open_starts(runs: &[&str]) -> Snapshot {
 }
 
 #[test]
-fn every_open_start_is_accepted_by_its_own_run_id() {
+fn each_open_start_is_accepted_by_its_run_id() {
     let snapshot = with_open_starts(&["r-1", "r-2"]);
-    for (accept, stopped) in [
+    for (accept, is_blocked) in [
         (&[][..], true),
         (&["start.unresolved=r-1"], true),
         (&["start.unresolved=r-2"], true),
@@ -237,11 +237,11 @@ fn every_open_start_is_accepted_by_its_own_run_id() {
         (&["start.unresolved=r-1,r-2"], false),
         (&["start.unresolved=r-2", "start.unresolved=r-1"], false),
     ] {
-        let expected: &[&str] = if stopped { &["start.unresolved"] } else { &[] };
-        assert_eq!(stops(&snapshot, accept), expected, "{accept:?}");
+        let expected: &[&str] = if is_blocked { &["start.unresolved"] } else { &[] };
+        assert_eq!(blocking_ids(&snapshot, accept), expected, "{accept:?}");
     }
     let checks = evaluate(&snapshot, &Acceptances::default());
-    let check = found(&checks, "start.unresolved").unwrap();
+    let check = find_check(&checks, "start.unresolved").unwrap();
     assert_eq!(check.items, ["r-1", "r-2"]);
     let each = |run| format!("run {run} requested version code 3903006 at 1970-01-01T00:00:00Z");
     assert_eq!(check.reason, format!("outcome unknown: {}; {}", each("r-1"), each("r-2")));
@@ -249,26 +249,26 @@ fn every_open_start_is_accepted_by_its_own_run_id() {
 }
 
 #[test]
-fn a_star_is_an_item_like_any_other() {
+fn a_star_is_an_ordinary_item() {
     let star = with_open_starts(&["*", "r-1"]);
-    assert_eq!(stops(&star, &["start.unresolved=*"]), ["start.unresolved"]);
-    assert_eq!(stops(&star, &["start.unresolved=*,r-1"]), Vec::<&str>::new());
+    assert_eq!(blocking_ids(&star, &["start.unresolved=*"]), ["start.unresolved"]);
+    assert_eq!(blocking_ids(&star, &["start.unresolved=*,r-1"]), Vec::<&str>::new());
 
     let mut snapshot = snapshot();
     let settings = |value| [("*", value, "1"), ("log.retention.hours", value, "72")];
     snapshot.current_group = Some(group(301, 3_713_006, &settings("168")));
     snapshot.target_settings = Some(group(312, 3_903_006, &settings("")));
     let id = "config.lost-override";
-    assert_eq!(stops(&snapshot, &["config.lost-override=*"]), [id]);
-    assert_eq!(stops(&snapshot, &[id]), [id]);
-    assert_eq!(stops(&snapshot, &["config.lost-override=*,log.retention.hours"]), Vec::<&str>::new());
+    assert_eq!(blocking_ids(&snapshot, &["config.lost-override=*"]), [id]);
+    assert_eq!(blocking_ids(&snapshot, &[id]), [id]);
+    assert_eq!(blocking_ids(&snapshot, &["config.lost-override=*,log.retention.hours"]), Vec::<&str>::new());
 }
 
 #[test]
 fn a_run_id_that_cannot_be_pasted_has_no_flag() {
     for run in ["", "a,b", " a", "a\u{200b}", "a\n"] {
         let checks = evaluate(&with_open_starts(&["r-1", run]), &Acceptances::default());
-        let check = found(&checks, "start.unresolved").unwrap();
+        let check = find_check(&checks, "start.unresolved").unwrap();
         assert_eq!((check.is_blocking(), check.accept_flag()), (true, None), "{run:?}");
     }
 }
@@ -286,25 +286,25 @@ fn damaged_lines_are_counted_and_the_first_is_named() {
     ] {
         snapshot.journal.damaged = damaged;
         let checks = evaluate(&snapshot, &Acceptances::default());
-        let check = found(&checks, "journal.damaged").unwrap();
+        let check = find_check(&checks, "journal.damaged").unwrap();
         assert_eq!(check.reason, reason);
         assert!(check.remedy.as_ref().unwrap().contains("cdss history --repair"));
     }
     snapshot.cluster.version = Some(VersionCode::new(3_903_006));
-    assert_eq!(found(&evaluate(&snapshot, &Acceptances::default()), "journal.damaged"), None);
+    assert_eq!(find_check(&evaluate(&snapshot, &Acceptances::default()), "journal.damaged"), None);
 }
 
 #[test]
-fn a_journal_is_missing_only_where_one_is_required() {
+fn a_missing_journal_blocks_only_if_required() {
     let missing = |requires_journal, exists, fault: Option<&str>| {
         let mut snapshot = snapshot();
         snapshot.requires_journal = requires_journal;
         snapshot.journal =
             JournalState { exists, problem: fault.map(str::to_owned), ..JournalState::default() };
-        found(&evaluate(&snapshot, &Acceptances::default()), "journal.missing").is_some()
+        find_check(&evaluate(&snapshot, &Acceptances::default()), "journal.missing").is_some()
     };
     assert!(missing(true, false, None));
     assert!(!missing(false, false, None));
     assert!(!missing(true, true, None));
-    assert!(!missing(true, false, Some("cannot be read")), "nobody knows whether it exists");
+    assert!(!missing(true, false, Some("cannot be read")), "it is unknown whether it exists");
 }

@@ -1,21 +1,21 @@
-//! Small worlds, all of them: two runs that share a journal, one step at a time in every order, with every kill, over
-//! the functions that decide: the plan, the replay of the journal, and the progress of a watch.
+//! An exhaustive model: two runs that share a journal, in every order of steps and with every kill, over the functions
+//! that decide: the plan, the replay of the journal, and the progress of a watch.
 //!
-//! Time is left out: the cluster may go on between any two steps, but not faster than a run that just sent a start
-//! makes its looks, which is what the pauses between them are for.
+//! The model has no time. The cluster may change between any two steps, but not while a run polls after its start: the
+//! pauses between these polls guarantee that.
 
 mod state;
 mod steps;
 
-use state::{Fate, Mode, Seen, State};
+use state::{Exploration, Fate, Mode, State};
 use std::collections::HashSet;
 use std::rc::Rc;
 
 use crate::bugs::{Bug, with};
 use crate::metrics;
 
-/// Walks every state that can be reached.
-fn explore(mode: Mode, fate: Fate, seen: &mut Seen) {
+/// Explores every reachable state.
+fn explore(mode: Mode, fate: Fate, seen: &mut Exploration) {
     let mut known: HashSet<Rc<State>> = HashSet::new();
     let mut to_do = vec![State::new(fate)];
     let mut over = 0_u64;
@@ -28,7 +28,7 @@ fn explore(mode: Mode, fate: Fate, seen: &mut Seen) {
         if state.is_over() {
             over += 1;
         } else if next.is_empty() {
-            seen.violations.insert(format!("no way on: {state:?}"));
+            seen.violations.insert(format!("a dead end: {state:?}"));
         }
         to_do.extend(next);
     }
@@ -41,7 +41,7 @@ const MODES: [Mode; 6] =
 
 #[test]
 fn no_small_world_has_a_second_start_or_a_wrong_verdict() {
-    let mut seen = Seen::default();
+    let mut seen = Exploration::default();
     for mode in MODES {
         for fate in [Fate::Kept, Fate::Lost, Fate::Damaged] {
             explore(mode, fate, &mut seen);
@@ -81,7 +81,7 @@ fn small_worlds_catch_deliberate_bugs() {
         (Bug::SettleRefusedStarts, Mode::RefusedAndExecuted, Fate::Kept),
         (Bug::TreatDamagedLineAsAbsent, Mode::NotExecuted, Fate::Damaged),
     ] {
-        let mut seen = Seen::default();
+        let mut seen = Exploration::default();
         with(Some(bug), || explore(mode, fate, &mut seen));
         assert!(!seen.violations.is_empty(), "{bug:?} was not caught");
     }

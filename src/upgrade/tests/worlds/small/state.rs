@@ -1,4 +1,4 @@
-//! What a small world is at one moment, and every moment that can follow.
+//! A state of the model, and its successors.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
@@ -13,17 +13,18 @@ use crate::journal::tests::memory::{Line, state_of};
 use crate::model::ids::VersionCode;
 use crate::model::open_start::StartResponse;
 use crate::model::verdict::Verdict;
+use crate::upgrade::follow::conclude;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::progress::{
-    Expectation, ExpectedBrokers, Observation, Ownership, Progress, WatchResult, WatchThresholds,
+    Expectation, ExpectedBrokers, Observation, Ownership, Progress, WatchResult,
 };
 use crate::upgrade::rules::snapshot::Snapshot;
-use crate::upgrade::run::conclude;
+use crate::upgrade::rules::watch_thresholds::WatchThresholds;
 use crate::upgrade::tests::fake::{FakeApi, TestSession, cluster};
 use crate::upgrade::watch::WatchEnd;
 
-/// What the service does with the first start. The others are accepted.
+/// The outcome of the first start. Other starts are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     Accepted,
@@ -37,7 +38,7 @@ pub(super) enum Mode {
     RefusedAndExecuted,
 }
 
-/// What happens to the journal, at any moment.
+/// What happens to the journal at any time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Kept,
@@ -49,12 +50,12 @@ pub(super) enum Fate {
 /// A run's id.
 pub(super) type Id = &'static str;
 
-/// Returns the id that is written like this.
+/// Parses a run id.
 pub(super) fn id_of(run: &str) -> Id {
     ["a", "b", "aa", "bb"].into_iter().find(|id| *id == run).expect("a run of these worlds")
 }
 
-/// What is true of the cluster.
+/// The true state of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Truth {
     Idle,
@@ -62,7 +63,7 @@ pub(super) enum Truth {
     Pending(Id),
     Changing(Id),
     AtTarget,
-    /// The upgrade is over, on the version before.
+    /// The upgrade has ended on the previous version.
     Back,
 }
 
@@ -85,7 +86,7 @@ pub(super) fn snapshot_of(view: &str) -> Snapshot {
     }
 }
 
-/// A watch, known by its whole state.
+/// A watch, compared by its complete state.
 #[derive(Debug, Clone)]
 pub(super) struct WatchState {
     pub(super) progress: Rc<Progress>,
@@ -113,16 +114,16 @@ impl Hash for WatchState {
     }
 }
 
-/// Where a run is.
+/// The position of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum At {
     Begin,
-    Agreed,
+    Confirmed,
     Locked,
-    LookedAgain(&'static str),
+    Reread(&'static str),
     Ready,
     Recorded,
-    Answered(StartResponse),
+    ResponseReceived(StartResponse),
     Observing(StartResponse, usize),
     Watching { answer: StartResponse, of: Id, watch: WatchState },
     Concluded { verdict: Verdict, of: Id },
@@ -138,9 +139,9 @@ pub(super) struct Run {
 
 /// A start that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Sent {
+pub(super) struct SentStart {
     pub(super) run: Id,
-    /// The journal that has its line was not lost.
+    /// The journal with its line was not lost.
     pub(super) is_recorded: bool,
     pub(super) is_executed: bool,
 }
@@ -153,32 +154,32 @@ pub(super) struct State {
     pub(super) kills_left: u8,
     pub(super) runs: [Run; 2],
     pub(super) lock: Option<usize>,
-    pub(super) sent: Vec<Sent>,
+    pub(super) sent: Vec<SentStart>,
     pub(super) settled: BTreeSet<Id>,
 }
 
-/// All that is known of the worlds seen so far.
+/// The results of the exploration so far.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct Exploration {
     pub(super) states: u64,
-    /// What came up, so that the model is not about nothing.
+    /// Situations that were reached, to show that the model covers them.
     pub(super) sometimes: BTreeMap<&'static str, u64>,
     pub(super) violations: BTreeSet<String>,
     pub(super) plans: HashMap<(&'static str, Vec<Line>), Rc<Plan>>,
     pub(super) verdicts: HashMap<String, Verdict>,
-    pub(super) looks: HashMap<&'static str, Observation>,
+    pub(super) polls: HashMap<&'static str, Observation>,
 }
 
-impl Seen {
+impl Exploration {
     pub(super) fn sometimes(&mut self, what: &'static str) {
         *self.sometimes.entry(what).or_default() += 1;
     }
 
-    /// Returns a look at the cluster and its entry.
+    /// Returns an observation of the cluster with its entry.
     pub(super) fn look(&mut self, view: &'static str) -> &Observation {
-        self.looks.entry(view).or_insert_with(|| {
+        self.polls.entry(view).or_insert_with(|| {
             let snapshot = snapshot_of(view);
-            let health = snapshot.health.expect("the view has colours");
+            let health = snapshot.health.expect("the view has colors");
             Observation { at: Duration::ZERO, health, cluster: Some(snapshot.cluster) }
         })
     }
@@ -198,8 +199,8 @@ impl Seen {
     }
 }
 
-/// How many looks without a change confirm a refusal here: fewer than in the code, to keep the worlds small.
-pub(super) const LOOKS: usize = 2;
+/// The number of unchanged polls that confirm a refusal: fewer than in the code, to limit the number of states.
+pub(super) const CONFIRMING_POLLS: usize = 2;
 
 pub(super) fn progress() -> Progress {
     let expected = Expectation {
@@ -207,22 +208,22 @@ pub(super) fn progress() -> Progress {
         previous: Some(VersionCode::new(OLD)),
         brokers: ExpectedBrokers::new(["b1", "b2", "b3"].map(str::to_owned), Some(3)),
     };
-    let patience = WatchThresholds {
+    let thresholds = WatchThresholds {
         confirmation_gap: Duration::ZERO,
         grace_observations: 3,
         grace_period: Duration::ZERO,
         error_period: Duration::ZERO,
     };
-    Progress::new(patience, Ownership::Ours, expected)
+    Progress::new(thresholds, Ownership::Ours, expected)
 }
 
 pub(super) fn verdict_of(settled: WatchResult, answer: StartResponse) -> Verdict {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| snapshot_of("idle"));
-    let mut stage = TestSession::new();
-    let mut flow = stage.session(&api);
-    let _failure = conclude(&mut flow, WatchEnd::Finished(settled), answer, "orders-prod", String::new());
-    flow.report.verdict.expect("every end has a verdict")
+    let mut test = TestSession::new();
+    let mut session = test.session(&api);
+    let _failure = conclude(&mut session, WatchEnd::Finished(settled), answer, "orders-prod", String::new());
+    session.report.verdict.expect("every end has a verdict")
 }
 
 impl State {
@@ -240,17 +241,17 @@ impl State {
         }
     }
 
-    /// The run that sent its start and has not looked often enough yet.
+    /// Returns true if a run has sent a start and is still polling.
     pub(super) fn is_observed(&self) -> bool {
         let waits = |run: &Run| {
-            matches!(run.at, At::Answered(_) | At::Observing(..))
+            matches!(run.at, At::ResponseReceived(_) | At::Observing(..))
                 && matches!(&self.truth, Truth::Changing(by) if *by == run.id)
         };
         self.runs.iter().any(waits)
     }
 
-    /// Returns every state that one step leads to.
-    pub(super) fn next(&self, mode: Mode, fate: Fate, seen: &mut Seen) -> Vec<Self> {
+    /// Returns all successors of this state.
+    pub(super) fn next(&self, mode: Mode, fate: Fate, seen: &mut Exploration) -> Vec<Self> {
         let mut next = Vec::new();
         let with_truth = |truth| Self { truth, ..self.clone() };
         match &self.truth {
@@ -289,7 +290,7 @@ impl State {
                     killed.kills_left -= 1;
                     killed.release(place);
                     let is_first = self.runs[place].id.len() == 1;
-                    // Whoever was killed is repeated once.
+                    // A killed run is repeated once.
                     killed.runs[place] = if is_first {
                         Run { id: ["aa", "bb"][place], at: At::Begin }
                     } else {
@@ -322,20 +323,20 @@ impl State {
         is_free
     }
 
-    /// Takes one step of one run.
-    pub(super) fn step(&mut self, place: usize, mode: Mode, seen: &mut Seen) {
+    /// Executes one step of one run.
+    pub(super) fn step(&mut self, place: usize, mode: Mode, seen: &mut Exploration) {
         let run = self.runs[place].id;
         let view = self.truth.view();
         match self.runs[place].at.clone() {
             At::Begin => self.begin(place, seen),
-            At::Agreed if self.take_lock(place) => self.runs[place].at = At::Locked,
-            At::Agreed => {
+            At::Confirmed if self.take_lock(place) => self.runs[place].at = At::Locked,
+            At::Confirmed => {
                 seen.sometimes("locked out");
                 self.claim(place, Verdict::NotStarted, seen);
                 self.end(place);
             }
-            At::Locked => self.runs[place].at = At::LookedAgain(view),
-            At::LookedAgain(view) => {
+            At::Locked => self.runs[place].at = At::Reread(view),
+            At::Reread(view) => {
                 let plan = seen.plan(view, &self.journal);
                 if plan.target().is_some() {
                     self.runs[place].at = At::Ready;
@@ -350,7 +351,7 @@ impl State {
                 self.runs[place].at = At::Recorded;
             }
             At::Recorded => self.send(place, mode, seen),
-            At::Answered(answer) => self.record_answer(place, answer),
+            At::ResponseReceived(answer) => self.record_answer(place, answer),
             At::Observing(answer, unchanged) => self.observe(place, answer, unchanged, seen),
             At::Watching { answer, of, watch } => self.watch(place, answer, of, &watch, seen),
             At::Concluded { verdict, of } => {

@@ -1,19 +1,21 @@
-//! The steps of one run that decide something.
+//! The steps of a run.
 
-use super::state::{At, Id, LOOKS, Mode, Seen, Sent, State, Truth, WatchState, id_of, progress};
+use super::state::{
+    At, CONFIRMING_POLLS, Exploration, Id, Mode, SentStart, State, Truth, WatchState, id_of, progress,
+};
 use crate::journal::tests::memory::Line;
 use crate::model::open_start::StartResponse;
 use crate::model::verdict::Verdict;
 use crate::upgrade::rules::next_action::NextAction;
+use crate::upgrade::rules::observed_state::ObservedState;
 use crate::upgrade::rules::progress::{Observation, Progress};
-use crate::upgrade::start::ObservedState;
 
 impl State {
-    pub(super) fn begin(&mut self, place: usize, seen: &mut Seen) {
+    pub(super) fn begin(&mut self, place: usize, seen: &mut Exploration) {
         let run = self.runs[place].id;
         let plan = seen.plan(self.truth.view(), &self.journal);
         match &plan.next_action {
-            NextAction::RunChecks if plan.target().is_some() => self.runs[place].at = At::Agreed,
+            NextAction::RunChecks if plan.target().is_some() => self.runs[place].at = At::Confirmed,
             NextAction::Attach(start) if self.take_lock(place) => {
                 seen.sometimes("attached");
                 self.journal.push(Line::Attached { run, of: id_of(&start.run) });
@@ -24,8 +26,8 @@ impl State {
                 self.claim(place, Verdict::Already, seen);
                 self.end(place);
             }
-            course => {
-                seen.sometimes(match course {
+            action => {
+                seen.sometimes(match action {
                     NextAction::RunChecks
                         if plan.blocking_checks().any(|check| check.id == "journal.damaged") =>
                     {
@@ -41,7 +43,7 @@ impl State {
         }
     }
 
-    pub(super) fn send(&mut self, place: usize, mode: Mode, seen: &mut Seen) {
+    pub(super) fn send(&mut self, place: usize, mode: Mode, seen: &mut Exploration) {
         let run = self.runs[place].id;
         let is_first = self.sent.is_empty();
         for sent in &self.sent {
@@ -64,9 +66,9 @@ impl State {
         }
         let has_line =
             self.journal.iter().any(|line| matches!(line, Line::Start { run: of, .. } if *of == run));
-        self.sent.push(Sent { run, is_recorded: has_line, is_executed: truth.is_some() });
+        self.sent.push(SentStart { run, is_recorded: has_line, is_executed: truth.is_some() });
         self.truth = truth.unwrap_or_else(|| self.truth.clone());
-        self.runs[place].at = At::Answered(answer);
+        self.runs[place].at = At::ResponseReceived(answer);
     }
 
     pub(super) fn record_answer(&mut self, place: usize, answer: StartResponse) {
@@ -82,15 +84,23 @@ impl State {
         };
     }
 
-    pub(super) fn observe(&mut self, place: usize, answer: StartResponse, unchanged: usize, seen: &mut Seen) {
+    pub(super) fn observe(
+        &mut self,
+        place: usize,
+        answer: StartResponse,
+        unchanged: usize,
+        seen: &mut Exploration,
+    ) {
         let of = self.runs[place].id;
         let plan = seen.plan("idle", &[]);
         let Observation { health, cluster, .. } = seen.look(self.truth.view());
-        let cluster = cluster.as_ref().expect("the look has the entry");
-        let sight = ObservedState::classify(&plan, health, cluster);
+        let cluster = cluster.as_ref().expect("the observation has the entry");
+        let observed = ObservedState::classify(&plan, health, cluster);
         let mut progress = progress();
-        self.runs[place].at = match sight {
-            ObservedState::Unchanged if unchanged + 1 < LOOKS => At::Observing(answer, unchanged + 1),
+        self.runs[place].at = match observed {
+            ObservedState::Unchanged if unchanged + 1 < CONFIRMING_POLLS => {
+                At::Observing(answer, unchanged + 1)
+            }
             ObservedState::Unchanged | ObservedState::Unclear => {
                 let is_refused = answer == StartResponse::Refused;
                 seen.sometimes(if is_refused { "a refusal is confirmed" } else { "in doubt" });
@@ -98,8 +108,8 @@ impl State {
                 self.claim(place, verdict, seen);
                 At::Concluded { verdict, of }
             }
-            sight => {
-                if sight == ObservedState::Changing {
+            observed => {
+                if observed == ObservedState::Changing {
                     progress.mark_change_observed();
                 }
                 At::Watching { answer, of, watch: WatchState::new(progress) }
@@ -113,11 +123,11 @@ impl State {
         answer: StartResponse,
         of: Id,
         watch: &WatchState,
-        seen: &mut Seen,
+        seen: &mut Exploration,
     ) {
         let mut progress = Progress::clone(&watch.progress);
         if progress.was_change_observed() && self.truth.view() == "changing" {
-            // Looks that show nothing new would only be counted.
+            // Further observations of the same state don't change the result.
             return;
         }
         let settled = progress.record(seen.look(self.truth.view()));
@@ -131,14 +141,14 @@ impl State {
         };
     }
 
-    /// Holds a verdict to the truth.
-    pub(super) fn claim(&self, place: usize, verdict: Verdict, seen: &mut Seen) {
+    /// Compares a verdict with the truth.
+    pub(super) fn claim(&self, place: usize, verdict: Verdict, seen: &mut Exploration) {
         let run = &self.runs[place].id;
-        let was_done = self.sent.iter().any(|sent| sent.run == *run && sent.is_executed);
+        let was_executed = self.sent.iter().any(|sent| sent.run == *run && sent.is_executed);
         seen.sometimes(verdict.as_str());
         let holds = match verdict {
             Verdict::Done | Verdict::Already => self.truth == Truth::AtTarget,
-            Verdict::NotStarted => !was_done,
+            Verdict::NotStarted => !was_executed,
             Verdict::Failed => self.truth == Truth::Back,
             Verdict::Running | Verdict::Unknown => true,
         };

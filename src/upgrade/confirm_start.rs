@@ -1,0 +1,130 @@
+//! Judges a start that the service refused or did not answer, by polling the cluster.
+
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::poller::ClusterPoller;
+use super::start::StartOutcome;
+use crate::api::ApiError;
+use crate::error::{CommandError, StartState};
+use crate::model::open_start::StartResponse;
+use crate::model::verdict::{Submitted, Verdict};
+use crate::session::Session;
+use crate::session::retry_budget::CONFIRMATION_PAUSES;
+use crate::signals::Signal;
+use crate::upgrade::rules::observed_state::ObservedState;
+use crate::upgrade::rules::plan::Plan;
+
+/// How long polling continues if reads fail.
+///
+/// Chosen: long enough for a short outage of the gateway.
+const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// The minimum pause before each poll, also on loopback.
+///
+/// Chosen: four polls take two seconds.
+const MIN_CONFIRMATION_PAUSE: Duration = Duration::from_millis(500);
+
+impl Session<'_> {
+    /// Polls the cluster after a start that was refused or not answered.
+    ///
+    /// An observed change is followed. Four polls without a change confirm a refusal; they prove nothing about a start
+    /// that was not answered.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the confirmed refusal, or with an unknown outcome.
+    pub(super) fn confirm_start(
+        &mut self,
+        plan: &Plan,
+        answer: StartResponse,
+        at: Timestamp,
+        origin: Duration,
+        error: ApiError,
+    ) -> Result<StartOutcome, CommandError> {
+        self.report.start_request_id = error.request_id().map(str::to_owned);
+        if answer == StartResponse::Refused {
+            let message = error.service_message().unwrap_or_default();
+            if let Err(error) = self.journal.record_refused(at, message, error.request_id()) {
+                self.reporter.warn(&format!("{error}; the refusal is not recorded"));
+            }
+        } else {
+            self.report.started_at = Some(at);
+        }
+        deliberate_bug!(BelieveFirstRefusal => if answer == StartResponse::Refused {
+            self.report.submitted = Submitted::No;
+            return Err(CommandError::StartRejected(error));
+        });
+        self.reporter.warn(&format!("{error}; checking whether the upgrade started"));
+        let mut poller = ClusterPoller::new(plan.no, &plan.name);
+        let began = self.clock.elapsed();
+        let (mut polls, mut unchanged) = (0, 0);
+        while unchanged < CONFIRMATION_PAUSES.len() {
+            let pause = self.confirmation_pause(polls).max(MIN_CONFIRMATION_PAUSE);
+            if self.clock.elapsed().saturating_sub(began).saturating_add(pause) > CONFIRMATION_TIMEOUT {
+                break;
+            }
+            self.clock
+                .sleep(pause)
+                .map_err(|interrupted| self.interrupted_after_start(plan, interrupted.0))?;
+            let observed = self.observe_once(plan, &mut poller);
+            polls = usize::saturating_add(polls, 1);
+            deliberate_bug!(CountFailedLookAsUnchanged => if observed.is_err() {
+                unchanged += 1;
+                continue;
+            });
+            let change_observed = match observed {
+                Ok(ObservedState::Changing) => true,
+                Ok(ObservedState::AtTarget) => false,
+                Ok(ObservedState::Unchanged) => {
+                    unchanged = usize::saturating_add(unchanged, 1);
+                    continue;
+                }
+                Ok(ObservedState::Unclear) => continue,
+                Err(read_error) => match read_error.signal() {
+                    Some(signal) => return Err(self.interrupted_after_start(plan, signal)),
+                    None => continue,
+                },
+            };
+            let request_id = error.request_id().map(str::to_owned);
+            let error = Some(error);
+            return Ok(StartOutcome { answer, at, request_id, error, change_observed, origin });
+        }
+        if answer == StartResponse::Refused && unchanged == CONFIRMATION_PAUSES.len() {
+            self.report.submitted = Submitted::No;
+            self.report.verdict = Some(Verdict::NotStarted);
+            return Err(CommandError::StartRejected(error));
+        }
+        self.report.verdict = Some(Verdict::Unknown);
+        Err(CommandError::StartOutcomeUnknown {
+            cause: format!(
+                "{error}; {unchanged} of {} status checks after it showed no change",
+                CONFIRMATION_PAUSES.len()
+            ),
+            request_id: error.request_id().map(str::to_owned),
+            follow: self.follow_command(plan),
+        })
+    }
+
+    fn observe_once(&mut self, plan: &Plan, poller: &mut ClusterPoller) -> Result<ObservedState, ApiError> {
+        let health = poller.read_health(self)?;
+        self.record_health(self.clock.now(), poller.health_operation(), &health);
+        self.report.brokers.record(&health, Duration::ZERO);
+        // A degraded broker proves a change, so a failed read of the cluster's entry must not hide it.
+        if health.has_degraded_broker() {
+            return Ok(ObservedState::Changing);
+        }
+        let cluster = poller.read_cluster(self)?;
+        self.record_cluster(self.clock.now(), &cluster);
+        Ok(ObservedState::classify(plan, &health, &cluster))
+    }
+
+    fn interrupted_after_start(&mut self, plan: &Plan, signal: Signal) -> CommandError {
+        self.report.verdict = Some(Verdict::Unknown);
+        let follow = Some(self.follow_command(plan));
+        CommandError::Interrupted { signal, start: StartState::OutcomeUnknown, follow }
+    }
+}

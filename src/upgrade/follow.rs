@@ -1,0 +1,274 @@
+//! Follows an upgrade or another change until it ends, and turns the end of the watch into a verdict.
+
+use std::time::Duration;
+
+use super::check::{blocked_by_checks, describe_open_start};
+use super::lock::lock_cluster;
+use super::watch::{Watch, WatchEnd};
+use crate::error::{CommandError, StartState};
+use crate::model::cluster::ClusterState;
+use crate::model::ids::VersionCode;
+use crate::model::open_start::{OpenStart, StartResponse};
+use crate::model::verdict::{Submitted, Verdict};
+use crate::session::Session;
+use crate::session::resolve::UpgradeRequest;
+use crate::upgrade::rules::broker_history::RestartEvidence;
+use crate::upgrade::rules::checks::other_group_check;
+use crate::upgrade::rules::next_action::NextAction;
+use crate::upgrade::rules::plan::Plan;
+use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
+
+/// Whether and how long `upgrade` waits for the upgrade to finish.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WaitOptions {
+    /// False for `--no-wait`: the command returns when the start is accepted.
+    pub wait: bool,
+    /// Measured from acceptance, or from attaching.
+    pub timeout: Duration,
+}
+
+/// Follows an upgrade that an earlier run on this machine started.
+pub(super) fn attach(
+    session: &mut Session<'_>,
+    plan: &Plan,
+    start: &OpenStart,
+    wait_options: WaitOptions,
+) -> Result<(), CommandError> {
+    let _lock = match lock_cluster(session, plan) {
+        Ok(lock) => Some(lock),
+        // A watch starts nothing, so an unusable journal does not stop it.
+        Err(CommandError::Journal(error)) => {
+            session.reporter.warn(&format!("{error}; watching without a lock"));
+            None
+        }
+        Err(failure) => return Err(failure),
+    };
+    session.reporter.show_following(&format!("Following {}", describe_open_start(plan, start)));
+    session.report.start_run = Some(start.run.clone());
+    session.report.started_at = Some(start.started_at).filter(|_| start.response != StartResponse::Refused);
+    if let Err(error) = session.journal.record_attached(session.clock.now(), &start.run) {
+        session.reporter.warn(&format!("{error}; still watching"));
+    }
+    if !wait_options.wait {
+        return finish_without_waiting(session, plan, start.response);
+    }
+    let recorded = RecordedStart {
+        answer: start.response,
+        previous_version: start.from,
+        brokers: start.brokers.iter().chain(&plan.broker_names).cloned().collect(),
+        restarted: start.restarted.clone(),
+        change_observed: false,
+        origin: session.clock.elapsed(),
+    };
+    watch_own_start(session, plan, wait_options, recorded)
+}
+
+/// Ends the command for `--no-wait`. Only an accepted start is reported as running.
+pub(super) fn finish_without_waiting(
+    session: &mut Session<'_>,
+    plan: &Plan,
+    answer: StartResponse,
+) -> Result<(), CommandError> {
+    let (name, is_ours) = (plan.name_or_number(), answer == StartResponse::Accepted);
+    // The upgrade of an earlier run may have ended since.
+    let is_over = matches!(plan.next_action, NextAction::Attach(_)) && !plan.shows_change;
+    if is_ours && !is_over && plan.state != ClusterState::Error {
+        session.report.verdict = Some(Verdict::Running);
+        return Ok(());
+    }
+    let reason = match (&plan.state, is_over) {
+        (ClusterState::Error, _) => {
+            format!("the service reports the state `error` for {name}; only a watch can confirm it")
+        }
+        (_, true) => format!("{name} is not changing; only a watch can confirm how the upgrade ended"),
+        (_, false) => {
+            format!("{}, so it may not have caused the change of {name}", describe_start_answer(answer))
+        }
+    };
+    session.report.verdict = Some(Verdict::Unknown);
+    Err(CommandError::UpgradeOutcomeUnknown { reason, follow: session.follow_command(plan) })
+}
+
+/// Describes how the service answered the start.
+fn describe_start_answer(answer: StartResponse) -> &'static str {
+    match answer {
+        StartResponse::Accepted => "the start was accepted",
+        StartResponse::Refused => "the service refused the start",
+        StartResponse::Missing => "no response to the start was received",
+    }
+}
+
+/// A start that the journal records, with what is known before its watch.
+pub(super) struct RecordedStart {
+    pub answer: StartResponse,
+    pub previous_version: Option<VersionCode>,
+    /// Names of the brokers that have to be green at the end.
+    pub brokers: Vec<String>,
+    /// Names of the brokers that earlier runs observed to restart.
+    pub restarted: Vec<String>,
+    /// A change was observed before the watch.
+    pub change_observed: bool,
+    /// The clock's time from which the watch measures its timeout.
+    pub origin: Duration,
+}
+
+/// Watches the upgrade of a recorded start, and reports the verdict.
+pub(super) fn watch_own_start(
+    session: &mut Session<'_>,
+    plan: &Plan,
+    wait_options: WaitOptions,
+    start: RecordedStart,
+) -> Result<(), CommandError> {
+    let expected = Expectation {
+        target: Some(plan.to.code),
+        previous: start.previous_version,
+        brokers: ExpectedBrokers::new(start.brokers, plan.broker_count),
+    };
+    let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
+    if start.change_observed {
+        progress.mark_change_observed();
+    }
+    // The polls after an unanswered start may already have observed brokers that are not green.
+    let away =
+        session.report.brokers.0.iter().filter(|history| history.restart_evidence() == RestartEvidence::No);
+    progress.add_known_restarts(start.restarted, away.map(|history| history.name.clone()));
+    let (timeout, origin) = (Some(wait_options.timeout), start.origin);
+    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: true };
+    let end = watch.run(session);
+    let follow = session.follow_command(plan);
+    if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
+        session.report_current_group();
+    }
+    conclude(session, end, start.answer, &plan.name_or_number(), follow)
+}
+
+/// Turns the end of the watch of a recorded start into a verdict and a failure.
+///
+/// Only an accepted start is reported as failed or running. After a refused or unanswered start, somebody else may have
+/// made the change.
+pub(super) fn conclude(
+    session: &mut Session<'_>,
+    end: WatchEnd,
+    answer: StartResponse,
+    name: &str,
+    follow: String,
+) -> Result<(), CommandError> {
+    let is_ours = answer == StartResponse::Accepted;
+    deliberate_bug!(TakeLostForAccepted => if answer == StartResponse::Missing {
+        return conclude(session, end, StartResponse::Accepted, name, follow);
+    });
+    let (verdict, failure) = match end {
+        WatchEnd::Finished(WatchResult::AtTarget) if answer == StartResponse::Refused => {
+            (Verdict::Already, None)
+        }
+        WatchEnd::Finished(WatchResult::AtTarget) => (Verdict::Done, None),
+        WatchEnd::Finished(WatchResult::AtPreviousVersion) if is_ours => {
+            let reason = format!("{name} is healthy but did not reach the target version");
+            (Verdict::Failed, Some(CommandError::UpgradeFailed { reason }))
+        }
+        WatchEnd::Finished(WatchResult::InError) if is_ours => (
+            Verdict::Failed,
+            Some(CommandError::UpgradeFailed { reason: format!("the state of {name} is error") }),
+        ),
+        WatchEnd::GaveUp { reason, is_still_changing: true } if is_ours => {
+            (Verdict::Running, Some(CommandError::StillRunning { reason, follow }))
+        }
+        WatchEnd::Interrupted { signal, change_observed } => {
+            let verdict = if change_observed && is_ours { Verdict::Running } else { Verdict::Unknown };
+            let start = match (session.report.submitted, change_observed) {
+                (Submitted::Yes, true) => StartState::Sent,
+                (Submitted::Yes, false) => StartState::SentNoChangeObserved,
+                (Submitted::Unknown, _) => StartState::OutcomeUnknown,
+                (Submitted::No, true) => StartState::WatchingChange,
+                (Submitted::No, false) => StartState::WatchingNoChange,
+            };
+            (verdict, Some(CommandError::Interrupted { signal, start, follow: Some(follow) }))
+        }
+        WatchEnd::Finished(result) => {
+            let observed = match result {
+                WatchResult::InError => format!("the state of {name} is error"),
+                WatchResult::AtOtherVersion(version) => {
+                    format!("{name} is idle at version code {version}, not at the target version")
+                }
+                WatchResult::AtPreviousVersion => {
+                    format!("{name} is healthy but did not reach the target version")
+                }
+                WatchResult::NoChangeObserved | WatchResult::AtTarget => {
+                    format!("no change was observed on {name}, and it is not at the target version")
+                }
+            };
+            let reason =
+                if is_ours { observed } else { format!("{observed}; {}", describe_start_answer(answer)) };
+            (Verdict::Unknown, Some(CommandError::UpgradeOutcomeUnknown { reason, follow }))
+        }
+        WatchEnd::GaveUp { reason, is_still_changing } => {
+            let reason = if is_still_changing {
+                format!("{reason}; {}", describe_start_answer(answer))
+            } else {
+                reason
+            };
+            (Verdict::Unknown, Some(CommandError::UpgradeOutcomeUnknown { reason, follow }))
+        }
+    };
+    session.report.verdict = Some(verdict);
+    failure.map_or(Ok(()), Err)
+}
+
+/// Follows a change that somebody else made. Starts nothing.
+pub(super) fn follow_other_change(
+    session: &mut Session<'_>,
+    request: &UpgradeRequest,
+    plan: &Plan,
+    wait_options: WaitOptions,
+) -> Result<(), CommandError> {
+    let name = plan.name_or_number();
+    let message = format!("{name} is already changing (not started by this run); following");
+    session.reporter.show_following(&message);
+    let expected = Expectation {
+        target: Some(plan.to.code),
+        previous: None,
+        brokers: ExpectedBrokers::new(plan.broker_names.iter().cloned(), plan.broker_count),
+    };
+    let progress = Progress::new(session.watch_thresholds(), Ownership::Foreign, expected);
+    let (timeout, origin) = (Some(wait_options.timeout), session.clock.elapsed());
+    let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: false };
+    let follow = session.follow_command(plan);
+    let message = match watch.run(session) {
+        WatchEnd::Finished(WatchResult::AtTarget) => {
+            let in_use = session.report.last_cluster.as_ref().and_then(|cluster| cluster.config_group);
+            let named = plan.group_to.as_ref().filter(|_| request.config_group.is_some());
+            if let Some(named) = named.filter(|named| in_use != Some(named.no)) {
+                let check = other_group_check(&plan.to, in_use, named);
+                let failure = blocked_by_checks(std::slice::from_ref(&check));
+                session.report.checks.push(check);
+                session.report.verdict = Some(Verdict::NotStarted);
+                return Err(failure);
+            }
+            session.report_current_group();
+            session.report.verdict = Some(Verdict::Already);
+            return Ok(());
+        }
+        WatchEnd::Finished(WatchResult::InError) => {
+            format!("the state of {name} is error; this run started nothing")
+        }
+        WatchEnd::Finished(
+            WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_) | WatchResult::NoChangeObserved,
+        ) => {
+            format!("{name} is not at {} after the change finished", plan.to)
+        }
+        WatchEnd::GaveUp { reason, is_still_changing: true } => {
+            format!("{name} is still changing: {reason}")
+        }
+        WatchEnd::GaveUp { reason, is_still_changing: false } => reason,
+        WatchEnd::Interrupted { signal, .. } => {
+            session.report.verdict = Some(Verdict::NotStarted);
+            return Err(CommandError::Interrupted {
+                signal,
+                start: StartState::WatchingChange,
+                follow: Some(follow),
+            });
+        }
+    };
+    session.report.verdict = Some(Verdict::NotStarted);
+    Err(CommandError::Busy { message, hint: Some(format!("check the cluster again with: {follow}")) })
+}
