@@ -103,11 +103,11 @@ impl Exit {
             Self::Unknown => "outcome unknown; check before retrying",
             Self::NotConfirmed => "not confirmed (declined, or non-interactive without --yes)",
             Self::Busy => "the cluster is busy, or another cdss run holds the lock",
-            Self::Unreachable => "network error, server error, or rate limit; nothing was started",
-            Self::Different => "settings differ (config-group diff --exit-code)",
-            Self::Hangup => "hangup (SIGHUP); the message reports whether the start was sent",
-            Self::Interrupted => "Ctrl-C (SIGINT); the message reports whether the start was sent",
-            Self::Terminated => "terminated (SIGTERM); the message reports whether the start was sent",
+            Self::Unreachable => "network, server, or rate-limit error; nothing was started",
+            Self::Different => "config-group diff --exit-code found a difference",
+            Self::Hangup => "hangup; the message says whether the start was sent",
+            Self::Interrupted => "Ctrl-C; the message says whether the start was sent",
+            Self::Terminated => "terminated; the message says whether the start was sent",
         }
     }
 

@@ -138,3 +138,115 @@ fn each_import_names_one_module() {
         assert!(!code.contains("crate::{"), "{}: a braced import hides what it uses", file.display());
     }
 }
+
+/// Returns every path that a `use` statement of the file imports, with braces expanded.
+fn imports(code: &str) -> Vec<Import> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(at) = rest.find("use ") {
+        let line = rest[..at].rfind('\n').map_or(0, |end| end + 1);
+        let before = rest[line..at].trim();
+        let statement = &rest[at + 4..];
+        let end = statement.find(';').unwrap_or(statement.len());
+        if before.is_empty() || before.starts_with("pub") {
+            let is_reexport = !before.is_empty();
+            let paths = expand(&statement[..end]);
+            found.extend(paths.into_iter().map(|path| Import { path, is_reexport }));
+        }
+        rest = &statement[end..];
+    }
+    found
+}
+
+struct Import {
+    path: Vec<String>,
+    is_reexport: bool,
+}
+
+/// Expands `a::{b, c::D}` to `a::b` and `a::c::D`.
+fn expand(tree: &str) -> Vec<Vec<String>> {
+    let names = |path: &str| -> Vec<String> {
+        let path = path.split(" as ").next().unwrap_or_default();
+        path.split("::").map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+    };
+    let Some((prefix, inside)) = tree.split_once('{') else { return vec![names(tree)] };
+    let inside = inside.trim_end().strip_suffix('}').unwrap();
+    let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
+    for (at, c) in inside.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&inside[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&inside[start..]);
+    let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
+    parts.flat_map(expand).map(|path| [names(prefix), path].concat()).collect()
+}
+
+/// Returns the files that each file imports from. A re-export leads to the file that has the item.
+fn graph() -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
+    let sources = sources();
+    let files: BTreeMap<Vec<String>, &PathBuf> = sources.keys().map(|file| (module_of(file), file)).collect();
+    let absolute = |module: &[String], path: &[String]| -> Vec<String> {
+        let ups = path.iter().take_while(|name| *name == "super").count();
+        match path.first().map(String::as_str) {
+            Some("crate") => path[1..].to_vec(),
+            Some("super") => [&module[..module.len().saturating_sub(ups)], &path[ups..]].concat(),
+            _ => [module, path].concat(),
+        }
+    };
+    let mut reexports: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+    for (file, code) in &sources {
+        let module = module_of(file);
+        for import in imports(code).into_iter().filter(|import| import.is_reexport) {
+            let Some(item) = import.path.last().cloned() else { continue };
+            reexports.insert([module.clone(), vec![item]].concat(), absolute(&module, &import.path));
+        }
+    }
+    let file_of = |mut path: Vec<String>| {
+        while let Some(target) = reexports.get(&path) {
+            path.clone_from(target);
+        }
+        (1..=path.len()).rev().find_map(|length| files.get(&path[..length])).map(|file| (*file).clone())
+    };
+    let edges = |(file, code): (&PathBuf, &String)| {
+        let module = module_of(file);
+        let imports = imports(code).into_iter().filter(|import| !import.is_reexport);
+        let targets = imports.filter_map(|import| file_of(absolute(&module, &import.path)));
+        // A module consists of its folder, so that its own `mod.rs` may use what is inside.
+        let is_inside =
+            |target: &PathBuf| file.ends_with("mod.rs") && target.starts_with(file.parent().unwrap());
+        (file.clone(), targets.filter(|target| target != file && !is_inside(target)).collect())
+    };
+    sources.iter().map(edges).collect()
+}
+
+#[test]
+fn files_do_not_import_each_other_in_a_circle() {
+    let mut graph = graph();
+    // Files that import nothing of the rest are in no circle; what remains at the end is in one, or imports one.
+    loop {
+        let leaves: Vec<PathBuf> =
+            graph.iter().filter(|(_, targets)| targets.is_empty()).map(|(file, _)| file.clone()).collect();
+        if leaves.is_empty() {
+            break;
+        }
+        graph.retain(|file, _| !leaves.contains(file));
+        graph.values_mut().for_each(|targets| targets.retain(|target| !leaves.contains(target)));
+    }
+    // The same from the other side.
+    loop {
+        let imported: BTreeSet<PathBuf> = graph.values().flatten().cloned().collect();
+        let before = graph.len();
+        graph.retain(|file, _| imported.contains(file));
+        if graph.len() == before {
+            break;
+        }
+    }
+    assert!(graph.is_empty(), "circles among: {graph:#?}");
+}

@@ -53,6 +53,8 @@ pub(crate) enum CommandError {
     #[error("blocked: {}", .reasons.join("; "))]
     Blocked {
         reasons: Vec<String>,
+        /// The first blocking check, to suggest its help.
+        check: Option<&'static str>,
         hint: Option<String>,
         message: Option<String>,
         request_id: Option<String>,

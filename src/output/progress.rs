@@ -103,7 +103,7 @@ impl Reporter for StderrReporter {
     }
 
     fn show_following(&mut self, why: &str) {
-        self.note(&format!("Following {}", escape(why)));
+        self.note(&escape(why));
     }
 
     fn show_brokers(&mut self, trails: &BrokerHistories, at: Duration) {

@@ -67,15 +67,6 @@ pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
 fn print_error(options: OutputOptions, failure: &CommandError, report: &Report, outcome: &Outcome<'_>) {
     let label = if options.color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
     streams::print_stderr(&format!("{label} {}", escape(&failure.to_string())));
-    // `upgrade` has already printed its checks, and text output contains the table of checks.
-    if matches!(failure, CommandError::Blocked { .. })
-        && outcome.command == "check"
-        && options.format == OutputFormat::Json
-    {
-        for check in report.checks.iter().filter(|check| check.is_blocking()) {
-            streams::print_stderr(&format!("  {}: {}", check.id, escape(&check.reason)));
-        }
-    }
     if let Some(id) = failure.request_id() {
         streams::print_stderr(&format!("request ID: {}", escape(id)));
     }
@@ -84,6 +75,9 @@ fn print_error(options: OutputOptions, failure: &CommandError, report: &Report, 
     }
     if let Some(hint) = failure.hint() {
         streams::print_stderr(&format!("hint: {}", escape(&localize(&hint, outcome.service))));
+    }
+    if let CommandError::Blocked { check: Some(id), .. } = failure {
+        streams::print_stderr(&format!("hint: for details, run: cdss help {id}"));
     }
 }
 

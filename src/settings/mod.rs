@@ -30,9 +30,9 @@ pub(crate) use edit::{
 pub(crate) use input_file::{InputFile, validate_time_zone};
 pub(crate) use paths::{SANDBOX_ID_FILE, sandbox_directory, state_directory};
 pub(crate) use profile::Field;
-pub(crate) use resolve::{Flags, SettingSummary, Settings, parse_duration, resolve};
+pub(crate) use resolve::{SettingSummary, Settings, parse_duration, resolve};
 pub(crate) use sandbox::{sandbox_credentials, sandbox_port};
-pub(crate) use sources::{DEFAULT_PROFILE, requested_profile};
+pub(crate) use sources::{DEFAULT_PROFILE, Flags, requested_profile};
 pub(crate) use store::{ProfileFiles, read_profiles};
 
 /// Reads the profile files and resolves all settings. A sandbox ignores the profile files.

@@ -7,10 +7,22 @@ use super::profile::{Field, Profile};
 use super::sandbox::sandbox_endpoint;
 use super::store::ProfileFiles;
 use super::{
-    CredentialProcess, CredentialSource, Credentials, Environment, Flags, Origin, SettingsError,
+    CredentialProcess, CredentialSource, Credentials, Environment, Origin, SettingsError,
     sandbox_credentials, toml_file,
 };
 use crate::model::endpoint::Endpoint;
+
+/// The global flags as given on the command line.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Flags {
+    pub profile: Option<String>,
+    pub site: Option<String>,
+    pub region: Option<String>,
+    pub endpoint: Option<String>,
+    pub cacert: Option<String>,
+    pub output: Option<String>,
+    pub poll: Option<String>,
+}
 
 /// The profile of `config.toml` that is used if none is named.
 pub(crate) const DEFAULT_PROFILE: &str = "default";

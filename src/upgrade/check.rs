@@ -129,6 +129,7 @@ pub(super) fn blocked_by_checks(checks: &[Check]) -> CommandError {
     let refused = blocking.iter().find(|check| check.service_message.is_some());
     CommandError::Blocked {
         reasons: blocking.iter().map(|check| format!("{} [{}]", check.reason, check.id)).collect(),
+        check: blocking.first().map(|check| check.id),
         hint,
         message: refused.and_then(|check| check.service_message.clone()),
         request_id: refused.and_then(|check| check.request_id.clone()),
@@ -188,6 +189,7 @@ pub(crate) fn check_all(session: &mut Session<'_>, wanted: &Selector) -> Result<
     }
     Err(CommandError::Blocked {
         reasons: vec!["no newer version is possible".to_owned()],
+        check: None,
         hint: newer.last().map(|newest| {
             let check = session.context.check_command(resolved.cluster.no, newest, None);
             format!("show the reasons with: {check}")

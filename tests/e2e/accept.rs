@@ -47,7 +47,7 @@ fn unknown_accept_is_refused_and_unneeded_accept_is_noted() {
     bench.run(&format!("{UPGRADE} --yes --accept config.changed=log.retention.ours")).assert_says(
         2,
         &[
-            "`log.retention.ours` is no setting of either config group",
+            "neither config group has a setting `log.retention.ours`",
             "hint: run `cdss check` to print the --accept flag",
         ],
     );

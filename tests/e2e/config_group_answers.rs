@@ -134,7 +134,7 @@ fn forbidden_write_reports_missing_permission() {
     run.assert_says(
         7,
         &[
-            "config group analytics-390 (2001) was made, and its values were not written",
+            "config group analytics-390 (2001) was created, but its values were not written",
             "; then run the same command again to fill",
         ],
     );

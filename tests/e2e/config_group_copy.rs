@@ -165,7 +165,7 @@ fn create_with_unknown_outcome_exits_9() {
     run.assert_says(
         9,
         &[
-            "error: whether config group analytics-390 was made is not known",
+            "error: unknown whether config group analytics-390 was created",
             "hint: check with `cdss list config-groups --site public",
             "if the group is listed, run the same command again to fill it; if not, create one with another name: cdss config-group copy",
         ],
@@ -204,8 +204,7 @@ fn group_left_by_a_killed_run_is_reused() {
     first.kill();
     assert_made(&bench, 1, 0);
     let other = "config-group copy payments-371 --version 3.9.0 --name analytics-390 --yes";
-    let _others =
-        bench.run(other).assert_says(5, &["exists already, and it was created as a copy of another"]);
+    let _others = bench.run(other).assert_says(5, &["already exists: it was created as a copy of another"]);
 
     let (run, document) = bench.json(&format!("{COPY} --yes"));
     run.assert_says(0, &["To            analytics-390 (2001) (exists, empty)  Kafka 3.9.0\n"]);
@@ -236,7 +235,7 @@ fn foreign_group_with_the_same_name_is_not_modified() {
     run.assert_says(
         5,
         &[
-            "config group payments-390 (332) of 3.9.0 exists already, and it was not created by",
+            "config group payments-390 (332) for 3.9.0 already exists: it was not created by",
             "Nothing was changed.",
             "hint: compare it with `cdss config-group diff no:331 no:332 ",
             "`, or create one with another name: cdss config-group copy no:331 ",
@@ -275,7 +274,7 @@ fn generated_name_conflict_requires_an_explicit_name() {
 fn without_terminal_or_yes_nothing_is_created() {
     let bench = Bench::new(Scenario::Healthy);
     let (run, document) = bench.json(COPY);
-    run.assert_says(10, &["the question `Type analytics-390 to make it` needs an answer", "hint: add --yes"]);
+    run.assert_says(10, &["confirmation required, but stdin is not a terminal", "hint: add --yes"]);
     run.assert_says(10, &["Settings      3 to copy, 1 skipped", "Nothing was changed."]);
     assert_eq!(document["created"], "no");
     assert_made(&bench, 0, 0);
@@ -284,7 +283,8 @@ fn without_terminal_or_yes_nothing_is_created() {
 
 #[test]
 fn terminal_confirmation_requires_typing_the_new_name() {
-    let declined = [("y", "2 tries left"), ("yes", "one try left"), ("analytics-371", "nothing was made")];
+    let declined =
+        [("y", "2 attempts left"), ("yes", "1 attempt left"), ("analytics-371", "nothing was created")];
     for (answers, code, creates) in [
         (&[("analytics-390", "analytics-390 (2001)  done  3 copied, 1 skipped")][..], 0, 1),
         (&declined[..], 10, 0),

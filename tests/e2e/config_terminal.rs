@@ -19,7 +19,7 @@ fn init_prompts_hide_the_secret_and_repeat_on_bad_input() {
     let mut terminal = Terminal::open(&lab, "config init --profile prod");
     terminal.expect("Profile prod in ");
     terminal.answer_to("Site (public, gov, or fin) [public]: ", "private");
-    terminal.expect("there is no site `private`");
+    terminal.expect("unknown site `private`");
     terminal.answer_to("Site (public, gov, or fin) [public]: ", "gov");
     terminal.answer_to("Region (KR, KRS) [KR]: ", "SGN");
     terminal.expect("site gov has no region SGN; it has KR, KRS");

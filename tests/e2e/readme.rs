@@ -249,9 +249,9 @@ fn every_check_has_a_section() {
         assert!((3..=10).contains(&lines), "{title} has {lines} lines");
         let Some(rule) = rules.get(title) else { continue };
         let form = match rule.split_once("Override::").map(|(_, kind)| kind) {
-            Some(kind) if kind.starts_with("No ") => "\nOverride: not ".to_owned(),
-            Some(kind) if kind.starts_with("Whole ") => format!("\nOverride: `--accept {title}`"),
-            Some(kind) if kind.starts_with("Each(") => format!("\nOverride: `--accept {title}="),
+            Some(kind) if kind.starts_with("Never ") => "\nOverride: not ".to_owned(),
+            Some(kind) if kind.starts_with("ById ") => format!("\nOverride: `--accept {title}`"),
+            Some(kind) if kind.starts_with("ByItem(") => format!("\nOverride: `--accept {title}="),
             _ => panic!("{title}: {rule:?} does not say who may override it"),
         };
         assert!(text.contains(&form), "{title} lacks {form:?}");
@@ -398,7 +398,7 @@ struct Step {
 
 impl Step {
     fn new(scenario: Scenario, scheduled_changes: Vec<ScheduledChange>) -> Self {
-        let options = Options { scenario, scheduled_changes: scheduled_changes, ..Options::default() };
+        let options = Options { scenario, scheduled_changes, ..Options::default() };
         Self { sandbox: serve(options), home: Home::empty() }
     }
 
@@ -474,7 +474,7 @@ fn pipeline_follows_running_upgrades_and_retries_refusals() {
 #[test]
 fn pipeline_starts_nothing_without_its_journal() {
     let step = Step::new(Scenario::Healthy, vec![]);
-    step.run().assert_says(5, &["blocked by journal.missing", "cdss history --init"]);
+    step.run().assert_says(5, &["[journal.missing]", "cdss history --init"]);
     assert_eq!((step.sandbox.log().starts_requested(), step.pauses()), (0, 0));
     assert!(step.home.entries().is_empty(), "a refused run creates no journal");
 }

@@ -127,7 +127,7 @@ fn damaged_line_blocks_next_start_until_accepted() {
     let line = format!("{UPGRADE} --yes");
     for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
         let (run, document) = bench.json(blocked);
-        let hint = "`cdss history --repair` marks them as reviewed; to go on all the same, add --accept journal.damaged\n";
+        let hint = "`cdss history --repair` marks them as reviewed; to proceed anyway, add --accept journal.damaged\n";
         run.assert_says(5, &["[journal.damaged]", "line 1 of the journal cannot be read", hint]);
         assert_eq!(check(&document, "journal.damaged")["result"], "block");
     }
@@ -143,7 +143,7 @@ fn missing_required_journal_prevents_start() {
     let bench = Bench::new(Scenario::Healthy);
     for flags in ["--yes", "--dry-run"] {
         let (run, document) = bench.json(&format!("{UPGRADE} {flags} --require-journal"));
-        run.assert_says(5, &["[journal.missing]", "`cdss history --init` creates the first one\n"]);
+        run.assert_says(5, &["[journal.missing]", "create the first one with `cdss history --init`\n"]);
         assert_eq!(check(&document, "journal.missing")["result"], "block");
         let accepted = bench.run(&format!("{UPGRADE} {flags} --require-journal --accept journal.missing"));
         accepted.assert_says(2, &["check `journal.missing` cannot be overridden"]);

@@ -80,7 +80,7 @@ fn unnamed_cluster_is_confirmed_by_number_not_by_enter() {
         terminal.answer_to(question, "");
         terminal.expect("nothing was typed; 2 attempts left");
         terminal.answer_to(question, " ");
-        terminal.expect("nothing was typed; one try left");
+        terminal.expect("nothing was typed; 1 attempt left");
         assert_eq!(service.sandbox.log().starts_requested(), 0, "{name:?}");
         terminal.answer_to(question, "1009123");
         terminal.expect("Started ");
@@ -109,7 +109,7 @@ fn hangul_answer_hints_at_the_korean_input_mode() {
     let lab = Lab::new(Scenario::Healthy);
     let mut terminal = Terminal::open(&lab, UPGRADE);
     terminal.answer_to(QUESTION, "ㅐㄱㅇㄷㄱㄴ-ㅔ개ㅇ");
-    terminal.expect("the keyboard is in Korean input mode (한/영); 2 tries left");
+    terminal.expect("the keyboard is in Korean input mode (한/영); 2 attempts left");
     assert_eq!(lab.sandbox.log().starts_requested(), 0);
     terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("done");
@@ -190,7 +190,7 @@ fn input_before_the_prompt_is_ignored() {
     terminal.expect(QUESTION);
     // Whatever is read first is read now.
     terminal.press("typed now\r");
-    terminal.expect("that is not the cluster's name; 2 tries left");
+    terminal.expect("that is not the cluster's name; 2 attempts left");
     assert_eq!(lab.sandbox.log().starts_requested(), 0);
     terminal.answer_to(QUESTION, "orders-prod");
     terminal.expect("Started ");

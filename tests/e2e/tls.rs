@@ -136,7 +136,7 @@ fn untrusted_certificate_is_refused_without_retry() {
         Injector::start(|_| vec![Step::ReadBytes(5), Step::Send(vec![0x15, 3, 2, 0, 2, 2, 70]), Step::Hang]);
     let line =
         format!("list versions --endpoint https://127.0.0.1:{} --cacert {}", old.port(), cacert.display());
-    run(&home, &line, &[]).assert_says(12, &["cannot connect to https://127.0.0.1:", "ProtocolVersion"]);
+    run(&home, &line, &[]).assert_says(12, &["can't connect to https://127.0.0.1:", "ProtocolVersion"]);
     metrics::record("untrustworthy certificates refused", refused + 1, "of 6");
 }
 

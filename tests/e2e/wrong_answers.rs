@@ -162,7 +162,7 @@ fn poll_without_state_does_not_report_failure() {
             Bench::with(Options { scenario: Scenario::NeverStarts, scheduled_changes, ..Options::default() });
         let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
         assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{word:?}: {run:#?}");
-        bench.run(&format!("{UPGRADE} --yes")).assert_says(5, &["blocked by start.unresolved"]);
+        bench.run(&format!("{UPGRADE} --yes")).assert_says(5, &["[start.unresolved]"]);
         assert_eq!(bench.log().starts_requested(), 1, "{word:?}");
     }
 }

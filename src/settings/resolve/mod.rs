@@ -7,25 +7,13 @@ use std::time::Duration;
 
 use super::profile::{Field, parse_absolute_path};
 use super::resolved_endpoint::{label, parse_value, resolve_endpoint};
-use super::sources::Sources;
+use super::sources::{Flags, Sources};
 use super::store::ProfileFiles;
 use super::{CredentialSource, Environment, Origin, SettingsError};
 use crate::model::endpoint::Endpoint;
 use crate::model::output_format::OutputFormat;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::service::Service;
-
-/// The global flags as given on the command line.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Flags {
-    pub profile: Option<String>,
-    pub site: Option<String>,
-    pub region: Option<String>,
-    pub endpoint: Option<String>,
-    pub cacert: Option<String>,
-    pub output: Option<String>,
-    pub poll: Option<String>,
-}
 
 /// One setting with its origin, for display. The secret key is never included.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -103,7 +103,7 @@ fn a_renamed_cluster_is_not_upgraded() {
     let (report, failure, requests) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(5), "{requests:?}");
     let check = report.checks.iter().find(|check| check.id == "cluster.identity").unwrap();
-    assert_eq!(check.reason, "the cluster's entry has name `billing` instead of `orders-prod`");
+    assert_eq!(check.reason, "name `billing` instead of `orders-prod` in the cluster details");
     assert!(api.started.borrow().is_empty());
 }
 

@@ -1090,7 +1090,7 @@ const QUESTION: &str = "Type orders-prod to start: ";
 fn declined() -> Run {
     at_terminal(UPGRADE, |terminal| {
         for (answer, then) in
-            [("y", "2 tries left"), ("yes", "one try left"), ("orders", "nothing was started")]
+            [("y", "2 attempts left"), ("yes", "1 attempt left"), ("orders", "nothing was started")]
         {
             terminal.answer_to(QUESTION, answer);
             terminal.expect(then);

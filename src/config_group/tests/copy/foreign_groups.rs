@@ -60,7 +60,7 @@ fn own_new_group_already_in_use_is_not_written_to() {
         let words = (report.created.as_str(), report.written.as_str());
         assert_eq!((exit_code(failure.as_ref()), words), (7, ("yes", "no")));
         let message = failure.unwrap().to_string();
-        let made = "config group orders-390 (1001) was made, and its values were not written: ";
+        let made = "config group orders-390 (1001) was created, but its values were not written: ";
         assert!(message.starts_with(&format!("{made}{why}")), "{message}");
         assert_eq!(service.sent.get(), (1, 0), "nothing is written");
         // The create is resolved: once the group is deleted, the name is free.
@@ -172,7 +172,7 @@ fn create_with_unknown_outcome_is_not_sent_again() {
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     assert_eq!((exit_code(failure.as_ref()), report.unwrap().may_have_changed()), (5, false));
     let message = failure.unwrap().to_string();
-    let words = "run run-1 sent a create of config group orders-390, and nobody has seen what became of it";
+    let words = "run run-1 tried to create config group orders-390; the outcome is unknown";
     assert!(message.starts_with(words), "{message}");
     assert_eq!(service.sent.get(), (1, 0), "no second create");
     assert_eq!(exit_code(machine.copy(&service, &FakeClock::default()).0.as_ref()), 0);
@@ -203,7 +203,7 @@ fn resumed_group_is_unchanged_until_a_write_is_sent() {
         ),
         (vec![], Some(0), 130, "interrupted; nothing was changed"),
         (vec![RequestOutcome::Failed(not_sent())], Some(1), 130, "interrupted; nothing was changed"),
-        (vec![RequestOutcome::Failed(lost())], None, 7, "config group orders-390 (1001) isn't right"),
+        (vec![RequestOutcome::Failed(lost())], None, 7, "config group orders-390 (1001) does not match"),
     ] {
         let machine = Machine::new();
         let service = FakeService::new(&[RequestOutcome::DoneWithError(lost())], &writes);

@@ -137,7 +137,7 @@ fn first_group_of_a_version_shows_what_it_accepts() {
     );
     let message = failure.unwrap().to_string();
     assert!(
-        message.starts_with("config group orders-390 (1001) was made, and its values were not"),
+        message.starts_with("config group orders-390 (1001) was created, but its values were not"),
         "{message}"
     );
     service.fail_settings_reads.set(false);
@@ -195,19 +195,19 @@ fn signal_between_create_and_write_reports_what_may_exist() {
             0,
             vec![RequestOutcome::Done],
             130,
-            "interrupted; config group orders-390 (1001) is there, and may lack its values",
+            "interrupted; config group orders-390 (1001) exists but may lack its values",
         ),
         (
             1,
             vec![RequestOutcome::DoneWithError(lost())],
             130,
-            "interrupted; config group orders-390 (1001) is there, and may lack its values",
+            "interrupted; config group orders-390 (1001) exists but may lack its values",
         ),
         (
             0,
             vec![RequestOutcome::DoneWithoutNumber],
             130,
-            "interrupted; config group orders-390 may be there",
+            "interrupted; config group orders-390 may exist and may lack its values",
         ),
     ] {
         let clock = FakeClock::default();
@@ -241,7 +241,7 @@ fn nothing_is_sent_without_a_journal_entry() {
     assert_eq!(exit_code(failure.as_ref()), 7);
     let message = failure.unwrap().to_string();
     assert!(
-        message.contains("config group orders-390 (1001) was made, and its values were not written"),
+        message.contains("config group orders-390 (1001) was created, but its values were not written"),
         "{message}"
     );
     assert_eq!((service.sent.get(), report.unwrap().written), ((1, 0), Submitted::No));

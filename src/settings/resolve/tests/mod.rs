@@ -143,7 +143,7 @@ fn invalid_values_are_rejected_with_their_origin() {
             "CDSS_POLL: `500ms` is less than one second, which is only allowed on loopback",
         ),
         (("CDSS_PROFILE", "prod"), "profile `prod` not found"),
-        (("CDSS_OUTPUT", "yaml"), "CDSS_OUTPUT: `yaml` is no output format; there are table and json"),
+        (("CDSS_OUTPUT", "yaml"), "CDSS_OUTPUT: unsupported output format `yaml`; use table or json"),
         (
             ("NCLOUD_API_GW", "https://user@example.com"),
             "NCLOUD_API_GW: `example.com` has more than a scheme, host, and port",

@@ -365,8 +365,8 @@ fn invalid_profile_values_name_the_profile() {
         (Field::Site, "private", "site of profile prod in FILE: unknown site `private`"),
         (Field::Endpoint, "orders", "endpoint of profile prod in FILE: `orders` is not an address"),
         (Field::Cacert, "own.pem", "cacert of profile prod in FILE: `own.pem` is not an absolute path"),
-        (Field::Proxy, "proxy", "proxy of profile prod in FILE: it is not an address"),
-        (Field::Output, "yaml", "output of profile prod in FILE: `yaml` is no output format"),
+        (Field::Proxy, "proxy", "proxy of profile prod in FILE: not a valid proxy address"),
+        (Field::Output, "yaml", "output of profile prod in FILE: unsupported output format `yaml`"),
         (Field::Poll, "15", "poll of profile prod in FILE: invalid duration `15`;"),
     ] {
         let files = config_with("prod", &[PROFILE_CREDENTIALS[0], PROFILE_CREDENTIALS[1], (key, value)]);

@@ -133,13 +133,13 @@ fn read_only_and_kafka_changes_never_block() {
             (vec![setting("inter.broker.protocol.version", Some("3.7"), None, false)], vec![], "4.0.0"),
             "config.removed-key",
             CheckResult::Warn,
-            "inter.broker.protocol.version (instead: the feature metadata.version)",
+            "inter.broker.protocol.version (replacement: the feature metadata.version)",
         ),
         (
             (vec![setting("inter.broker.protocol.version", None, Some("3.7"), true)], vec![], "4.0.0"),
             "config.removed-key",
             CheckResult::Info,
-            "inter.broker.protocol.version (instead: the feature metadata.version)",
+            "inter.broker.protocol.version (replacement: the feature metadata.version)",
         ),
         (
             (vec![], vec![], "5.0.0"),
@@ -171,13 +171,13 @@ fn read_only_and_kafka_changes_never_block() {
             (vec![], vec![setting("a.b", None, Some("1"), true)], "3.9.0"),
             "config.unknown-setting",
             CheckResult::Info,
-            "a.b (listed for the target version only)",
+            "a.b (listed only for the target version)",
         ),
         (
             (vec![setting("a.b", None, None, true)], vec![], "3.9.0"),
             "config.unknown-setting",
             CheckResult::Info,
-            "a.b (listed for the present version only)",
+            "a.b (listed only for the current version)",
         ),
         (
             (vec![outside.clone()], vec![outside], "3.9.0"),
@@ -206,7 +206,7 @@ fn read_only_and_kafka_changes_never_block() {
     let checks = evaluate(&old, &Acceptances::default());
     let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
     assert_eq!(removed.result, CheckResult::Warn);
-    let reason = "advertised.port (instead: advertised.listeners); unknown: removed and changed Kafka settings are \
+    let reason = "advertised.port (replacement: advertised.listeners); unknown: removed and changed Kafka settings are \
                   listed for 2.4 to 4.3, not for 2.3.0";
     assert_eq!(removed.reason, reason);
     let checks = evaluate(&snapshot(), &Acceptances::default());
