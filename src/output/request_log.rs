@@ -43,8 +43,8 @@ impl RequestObserver for RequestLog {
         }
     }
 
-    fn key_refresh_failed(&self, why: &str) {
-        streams::print_stderr(&format!("warning: {}; still using the previous credentials", escape(why)));
+    fn credential_refresh_failed(&self, reason: &str) {
+        streams::print_stderr(&format!("warning: {}; still using the previous credentials", escape(reason)));
     }
 
     fn clock_corrected(&self, own: Timestamp, its: Timestamp) {

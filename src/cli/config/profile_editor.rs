@@ -20,7 +20,7 @@ pub(super) struct ProfileEditor<'a> {
     pub file: PathBuf,
     pub files: ProfileFiles,
     pub profile: String,
-    interrupt: SignalListener,
+    signals: SignalListener,
 }
 
 impl<'a> ProfileEditor<'a> {
@@ -32,11 +32,11 @@ impl<'a> ProfileEditor<'a> {
         })?;
         let requested = settings::requested_profile(flags, environment)?;
         let profile = requested.map_or_else(|| settings::DEFAULT_PROFILE.to_owned(), |(name, _)| name);
-        let interrupt = SignalListener::new();
-        if let Err(error) = interrupt.listen() {
+        let signals = SignalListener::new();
+        if let Err(error) = signals.listen() {
             streams::print_stderr(&format!("warning: can't install signal handlers: {error}"));
         }
-        Ok(Self { flags, environment, file, files, profile, interrupt })
+        Ok(Self { flags, environment, file, files, profile, signals })
     }
 
     /// Warns about surprising consequences of an edit: conflicting settings, and a section of `~/.ncloud/configure`
@@ -60,7 +60,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     fn prompt(&self) -> TerminalPrompt {
-        TerminalPrompt { signals: self.interrupt.clone() }
+        TerminalPrompt { signals: self.signals.clone() }
     }
 
     /// Prompts for all values, then writes them together.
@@ -216,7 +216,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     fn interrupted_failure(&self) -> CommandError {
-        let signal = self.interrupt.received().unwrap_or(Signal::Interrupt);
+        let signal = self.signals.received().unwrap_or(Signal::Interrupt);
         CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
     }
 }
