@@ -20,7 +20,7 @@ impl RequestObserver for RequestLog {
         }
     }
 
-    fn response_received(&self, record: &RequestRecord, shown: LoggedResponse<'_>) {
+    fn response_received(&self, record: &RequestRecord, response: LoggedResponse<'_>) {
         if self.options.verbosity >= 2 {
             let status = record
                 .http_status
@@ -35,10 +35,10 @@ impl RequestObserver for RequestLog {
         if self.options.verbosity < 3 {
             return;
         }
-        for (name, value) in shown.headers {
+        for (name, value) in response.headers {
             streams::print_stderr(&format!("< {name}: {}", escape(value)));
         }
-        if let Some(fields) = shown.fields {
+        if let Some(fields) = response.fields {
             streams::print_stderr(&format!("< {}", escape(&fields.to_string())));
         }
     }

@@ -201,10 +201,10 @@ impl<'a> ProfileEditor<'a> {
         Ok(ProfileEdit::Removed)
     }
 
-    fn require_terminal(&self, question: &str, remedy: &'static str) -> Result<(), CommandError> {
+    fn require_terminal(&self, question: &str, hint: &'static str) -> Result<(), CommandError> {
         self.prompt().non_terminal_stream().map_or(Ok(()), |stream| {
             let required = question.to_owned();
-            Err(CommandError::Consent(ConsentError::NotInteractive { required, stream, hint: remedy }))
+            Err(CommandError::Consent(ConsentError::NotInteractive { required, stream, hint }))
         })
     }
 
@@ -225,8 +225,8 @@ fn usage_error(name: &str, error: &dyn std::fmt::Display) -> CommandError {
     CommandError::Usage { message: format!("{name}: {error}"), hint: None }
 }
 
-fn validated(key: Field, text: &str) -> Result<SecretString, String> {
-    key.validate(text).map(|()| SecretString::from(text))
+fn validated(field: Field, text: &str) -> Result<SecretString, String> {
+    field.validate(text).map(|()| SecretString::from(text))
 }
 
 /// The size limit of a value on standard input, in bytes.
