@@ -155,7 +155,7 @@ fn invalid_arguments_are_refused_without_a_request() {
             (&with("--poll 15"), 2, &["--poll: invalid duration `15`; add a unit, such as 15s or 3h"]),
             (&with("--poll 0s"), 2, &["--poll: duration must be positive"]),
             (&with("--accept config.nothing"), 2, &["unknown check `config.nothing`"]),
-            (&with("--accept service.precheck"), 2, &["check `service.precheck` cannot be overruled"]),
+            (&with("--accept service.precheck"), 2, &["check `service.precheck` cannot be overridden"]),
             (&with("--profile nobody"), 3, &["profile `nobody` not found", "hint: "]),
             ("upgrade --yes --cluster orders-prod", 2, &["required"]),
             ("upgrade --yes --version 3.9.0", 2, &["required"]),
