@@ -84,7 +84,7 @@ pub(crate) enum ConsentError {
 impl ConsentError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::NotInteractive { hint: remedy, .. } => Some((*remedy).to_owned()),
+            Self::NotInteractive { hint, .. } => Some((*hint).to_owned()),
             Self::Declined { .. } | Self::Interrupted => None,
             Self::Terminal(_) => Some("try another terminal".to_owned()),
         }
@@ -103,7 +103,7 @@ pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result
         return Ok(Consent { cluster, method: ConsentMethod::YesFlag });
     }
     let number = cluster.to_string();
-    let (expected, answer_is, manner) = if is_typeable(&plan.name) {
+    let (expected, expected_kind, method) = if is_typeable(&plan.name) {
         (plan.name.as_str(), "the cluster's name", ConsentMethod::TypedName)
     } else {
         (number.as_str(), "the cluster's number", ConsentMethod::TypedNumber)
@@ -111,14 +111,14 @@ pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result
     let question = Question {
         text: format!("Type {expected} to start"),
         expected,
-        expected_kind: answer_is,
+        expected_kind,
         action: "the start",
         if_declined: "nothing was started",
     };
     require_terminal(prompt)?;
     prompt.show_cautions();
     question.ask(prompt)?;
-    Ok(Consent { cluster, method: manner })
+    Ok(Consent { cluster, method })
 }
 
 /// Proof that the user confirmed the creation of one config group and the write of its values.
@@ -154,7 +154,7 @@ pub(crate) fn confirm_group(
     yes: bool,
     prompt: &mut dyn Prompt,
 ) -> Result<GroupConsent, ConsentError> {
-    let granted = |manner| GroupConsent { name: name.clone(), version, method: manner };
+    let granted = |method| GroupConsent { name: name.clone(), version, method };
     if yes {
         return Ok(granted(ConsentMethod::YesFlag));
     }

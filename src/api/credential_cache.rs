@@ -73,7 +73,7 @@ impl CredentialCache {
             Ok(credentials) => *self.credentials.borrow_mut() = credentials,
             Err(SettingsError::Interrupted(_)) => {}
             Err(error) if self.has_reported_failure.replace(true) => drop(error),
-            Err(error) => observer.key_refresh_failed(&error.to_string()),
+            Err(error) => observer.credential_refresh_failed(&error.to_string()),
         }
     }
 }

@@ -138,8 +138,8 @@ impl ApiError {
     /// Returns the next step. For connection problems, it includes a diagnostic command.
     pub(crate) fn hint(&self) -> Option<String> {
         let is_connection_problem = match self {
-            Self::NotSent { failure: why, .. } => {
-                !matches!(why, SendFailure::Setup | SendFailure::Interrupted)
+            Self::NotSent { failure, .. } => {
+                !matches!(failure, SendFailure::Setup | SendFailure::Interrupted)
             }
             Self::NoResponse { .. } => true,
             _ => false,

@@ -167,8 +167,8 @@ impl Probe<'_> {
 
 /// Returns the step that failed. The caller has just connected to the service or to the proxy.
 fn failed_step(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
-    let ApiError::NotSent { failure: why, operation, .. } = error else { return Step::Response };
-    match why {
+    let ApiError::NotSent { failure, operation, .. } = error else { return Step::Response };
+    match failure {
         SendFailure::Setup if *operation == "proxy" => Step::Proxy,
         SendFailure::Certificate(_) | SendFailure::Tls | SendFailure::Setup => Step::Tls,
         SendFailure::ProxyAuth | SendFailure::Proxy => Step::Proxy,

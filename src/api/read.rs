@@ -31,7 +31,8 @@ pub(crate) enum Read {
     PreCheck(UpgradeTarget),
 }
 
-/// Whether a failed read is retried.
+/// Whether a failed read is retried. [`classify()`](super::classify()) decides which failures are temporary, and
+/// [`Limits`](super::Limits) bounds the retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RetryPolicy {
     /// Retries temporary failures.

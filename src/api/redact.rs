@@ -23,7 +23,8 @@ const MIN_MATCH_LENGTH: usize = 16;
 ///
 /// Each secret is found unencoded, as its bytes in hexadecimal or base64, and, if it is base64 itself, as its decoded
 /// bytes in hexadecimal. Each character of these forms may be unencoded, percent-encoded, an HTML entity, or a JSON
-/// escape, including nested encodings. Case and the base64 alphabet are ignored. A part of at least [`LEAST`] characters is enough.
+/// escape, including nested encodings. Case and the base64 alphabet are ignored. A part of at least [`MIN_MATCH_LENGTH`]
+/// characters is enough.
 ///
 /// The time is linear in the length of the text, unless a secret has repeating parts.
 pub(super) struct Redactor {

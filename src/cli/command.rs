@@ -75,7 +75,7 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// Each [`Failure`] states whether anything was started.
+    /// Each [`CommandError`] states whether anything was started.
     pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<CommandOutput, CommandError> {
         match self {
             Self::Upgrade(args) => upgrade::run(args, context, report).map(|()| self.empty_output()),

@@ -22,11 +22,11 @@ Examples:
   cdss config-group copy orders-371 --version 3.9.0")]
 pub(crate) struct ConfigGroupArgs {
     #[command(subcommand)]
-    what: What,
+    command: ConfigGroupCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum ConfigGroupCommand {
     /// Compare two config groups, setting by setting
     #[command(
         after_help = "Example:\n  cdss config-group diff orders-371 orders-390",
@@ -105,9 +105,9 @@ pub(crate) fn guess_output(words: &[&str]) -> Option<CommandOutput> {
 
 impl ConfigGroupArgs {
     pub(super) fn empty_output(&self) -> CommandOutput {
-        match self.what {
-            What::Diff { .. } => CommandOutput::Diff,
-            What::Copy { .. } => CommandOutput::Copy,
+        match self.command {
+            ConfigGroupCommand::Diff { .. } => CommandOutput::Diff,
+            ConfigGroupCommand::Copy { .. } => CommandOutput::Copy,
         }
     }
 }
@@ -116,7 +116,7 @@ impl ConfigGroupArgs {
 ///
 /// # Errors
 ///
-/// See [`Failure`]; [`Report::copy`] shows what a copy created.
+/// See [`CommandError`]; [`Report::copy`] shows what a copy created.
 pub(super) fn run(
     args: &ConfigGroupArgs,
     context: &Context,
@@ -124,9 +124,9 @@ pub(super) fn run(
 ) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
     let mut session = open_session(context, report, &mut reporter)?;
-    match &args.what {
-        What::Diff { from, to, exit_code } => diff(&mut session, from, to, *exit_code),
-        What::Copy { from, cluster, version, name, dry_run, yes } => {
+    match &args.command {
+        ConfigGroupCommand::Diff { from, to, exit_code } => diff(&mut session, from, to, *exit_code),
+        ConfigGroupCommand::Copy { from, cluster, version, name, dry_run, yes } => {
             let group = from.clone().map(CopySource::Group);
             let source = group.or_else(|| cluster.clone().map(CopySource::Cluster));
             let request = CopyRequest {

@@ -99,7 +99,7 @@ impl Context {
             }
             fetch_credentials(&settings.credentials?, &clock, &signals)
         };
-        let connection = HttpApiConfig {
+        let config = HttpApiConfig {
             service: self.settings.service.clone(),
             credentials: CredentialCache::new(credentials, Box::new(renew)),
             limits: self.limits(),
@@ -109,7 +109,7 @@ impl Context {
             signals: self.signals.clone(),
             observer: Rc::new(RequestLog { options: self.output_options }),
         };
-        let http = HttpApi::new(connection).map_err(CommandError::Read)?;
+        let http = HttpApi::new(config).map_err(CommandError::Read)?;
         Ok(self.http.get_or_init(|| http))
     }
 
@@ -186,7 +186,7 @@ impl Context {
         let known = || {
             self.settings.credentials.as_ref().ok()?.static_credentials().map(Credentials::access_key_tail)
         };
-        self.http.get().map(HttpApi::key_tail).or_else(known).filter(|tail| !tail.is_empty())
+        self.http.get().map(HttpApi::access_key_tail).or_else(known).filter(|tail| !tail.is_empty())
     }
 
     /// Returns the name of the current profile.
@@ -194,7 +194,7 @@ impl Context {
         self.settings.profile.as_ref().map(|(name, _)| name.as_str())
     }
 
-    pub(crate) fn poll(&self) -> Duration {
+    pub(crate) fn poll_interval(&self) -> Duration {
         self.settings.poll_interval
     }
 
@@ -248,11 +248,11 @@ impl Context {
 fn fetch_credentials(
     source: &CredentialSource,
     clock: &SystemClock,
-    interrupt: &SignalListener,
+    signals: &SignalListener,
 ) -> Result<Credentials, SettingsError> {
     let print = |text: &str| streams::print_stderr(&escape_lines(text));
     let forward: Option<&dyn Fn(&str)> = if streams::stderr_is_terminal() { None } else { Some(&print) };
-    source.fetch(RunContext { now: clock.now(), interrupt, on_stderr: forward })
+    source.fetch(RunContext { now: clock.now(), signals, on_stderr: forward })
 }
 
 /// Disables core dumps, which could contain a secret key: core files and, on Linux, dumps to a crash handler. Credential
@@ -327,7 +327,7 @@ pub(super) fn open_session<'a>(
         journal: context.journal(),
         context: &context.commands,
         reporter,
-        poll_interval: context.poll(),
+        poll_interval: context.poll_interval(),
         report,
     })
 }

@@ -18,11 +18,11 @@ use crate::session::config_groups::{AllGroups, fetch_all_groups};
   cdss list config-groups --version 3.9.0 --output json")]
 pub(crate) struct ListArgs {
     #[command(subcommand)]
-    what: What,
+    command: ListCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum What {
+enum ListCommand {
     /// List the clusters in the region, including those without access
     #[command(after_help = "Example:\n  cdss list clusters --region SGN")]
     Clusters,
@@ -40,10 +40,10 @@ enum What {
 
 impl ListArgs {
     pub(super) fn empty_output(&self) -> CommandOutput {
-        match self.what {
-            What::Clusters => CommandOutput::Clusters(ClusterList::default()),
-            What::Versions => CommandOutput::Versions(Vec::new()),
-            What::ConfigGroups { .. } => CommandOutput::ConfigGroups(Vec::new(), Vec::new()),
+        match self.command {
+            ListCommand::Clusters => CommandOutput::Clusters(ClusterList::default()),
+            ListCommand::Versions => CommandOutput::Versions(Vec::new()),
+            ListCommand::ConfigGroups { .. } => CommandOutput::ConfigGroups(Vec::new(), Vec::new()),
         }
     }
 }
@@ -55,27 +55,27 @@ impl ListArgs {
 /// Fails if a request fails, or if the version is not offered.
 pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, CommandError> {
     let api: &dyn CdssApi = context.api()?;
-    let patient = RetryPolicy::Retry;
-    match &args.what {
-        What::Clusters => read_one(api, Read::Clusters(None), patient)
+    let retry = RetryPolicy::Retry;
+    match &args.command {
+        ListCommand::Clusters => read_one(api, Read::Clusters(None), retry)
             .map(CommandOutput::Clusters)
             .map_err(CommandError::before_start),
-        What::Versions => read_one(api, Read::Versions, patient)
+        ListCommand::Versions => read_one(api, Read::Versions, retry)
             .map(CommandOutput::Versions)
             .map_err(CommandError::before_start),
-        What::ConfigGroups { version: None } => {
+        ListCommand::ConfigGroups { version: None } => {
             let all = fetch_all_groups(api)?;
             if !all.is_complete {
                 context.reporter().note(AllGroups::INCOMPLETE_LIST);
             }
             Ok(CommandOutput::ConfigGroups(all.groups, all.offered_versions))
         }
-        What::ConfigGroups { version: Some(selector) } => {
+        ListCommand::ConfigGroups { version: Some(selector) } => {
             let versions: Vec<KafkaVersion> =
-                read_one(api, Read::Versions, patient).map_err(CommandError::before_start)?;
+                read_one(api, Read::Versions, retry).map_err(CommandError::before_start)?;
             let code = selector.resolve(&versions)?.version.code;
             let groups =
-                read_one(api, Read::ConfigGroups(Some(code)), patient).map_err(CommandError::before_start)?;
+                read_one(api, Read::ConfigGroups(Some(code)), retry).map_err(CommandError::before_start)?;
             Ok(CommandOutput::ConfigGroups(groups, versions))
         }
     }

@@ -228,7 +228,7 @@ fn run_sandbox_command(
         return exit_with_result("sandbox", &scenario_list(), options);
     }
     match super::sandbox::run(args, environment) {
-        Ok(inside) => ExitCode::from(inside),
+        Ok(code) => ExitCode::from(code),
         Err(failure) => exit_with_error(
             &failure,
             output_options(global, environment).unwrap_or_default(),

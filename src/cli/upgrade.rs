@@ -100,7 +100,7 @@ impl UpgradeArgs {
 ///
 /// # Errors
 ///
-/// See [`Failure`]; [`Report::submitted`] shows whether this run sent a start.
+/// See [`CommandError`]; [`Report::submitted`] shows whether this run sent a start.
 pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
     let mut session = open_session(context, report, &mut reporter)?;
@@ -116,6 +116,7 @@ pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) ->
     }
     let wait_options = WaitOptions { wait: args.wait || !args.no_wait, timeout: args.timeout };
     let mut prompt = context.prompt();
-    let mut confirm_options = ConfirmOptions { yes: args.yes, prompt: &mut prompt, document: &plan_document };
+    let mut confirm_options =
+        ConfirmOptions { yes: args.yes, prompt: &mut prompt, render_document: &plan_document };
     upgrade(&mut session, &request, wait_options, &mut confirm_options)
 }

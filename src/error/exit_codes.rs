@@ -1,8 +1,62 @@
-//! Exit codes that several kinds of errors share.
+//! The exit code of each error.
 
-use crate::api::ApiError;
+use super::CommandError;
+use crate::api::{ApiError, SendFailure};
+use crate::consent::ConsentError;
 use crate::exit::Exit;
+use crate::journal::JournalError;
+use crate::model::kafka_version::VersionError;
+use crate::model::selector::ClusterError;
 use crate::signals::Signal;
+use crate::upgrade::rules::checks::Check;
+use crate::verify::rules::Step;
+
+impl CommandError {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Config(error) if error.is_auth() => Exit::Auth,
+            Self::Read(error) if error.is_auth() => Exit::Auth,
+            Self::Cluster { error: ClusterError::Forbidden { .. }, .. } => Exit::Auth,
+            Self::Config(error) if error.is_not_found() => Exit::NotFound,
+            Self::Version(VersionError::NotOffered { .. } | VersionError::Ambiguous { .. })
+            | Self::Cluster { .. }
+            | Self::ClusterNotFound { .. }
+            | Self::ConfigGroup { .. }
+            | Self::History(_) => Exit::NotFound,
+            Self::Config(_)
+            | Self::Usage { .. }
+            | Self::Acceptance(_)
+            | Self::Version(VersionError::Malformed(_))
+            | Self::Read(ApiError::NotSent { failure: SendFailure::Setup, .. }) => Exit::Usage,
+            Self::Journal(JournalError::Interrupted { signal, .. }) | Self::Interrupted { signal, .. } => {
+                exit_for_signal(*signal)
+            }
+            Self::Blocked { .. } | Self::PlanChanged | Self::Journal(_) => Exit::Blocked,
+            Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,
+            Self::Consent(_) => Exit::NotConfirmed,
+            Self::Busy { .. } => Exit::Busy,
+            Self::StartNotDelivered(error) => exit_for_undelivered(error),
+            Self::StartRejected(_) => Exit::Rejected,
+            Self::SettingsDiffer { .. } => Exit::Different,
+            Self::Copy(failure) => failure.exit(),
+            Self::StartOutcomeUnknown { .. } | Self::UpgradeOutcomeUnknown { .. } => Exit::Unknown,
+            Self::UpgradeFailed { .. } => Exit::Failed,
+            Self::StillRunning { .. } => Exit::Running,
+            Self::VerificationFailed { cause: Some(cause), .. } => cause.exit(),
+            Self::VerificationFailed { check, .. } if is_versions_step(check) => Exit::Blocked,
+            Self::Read(_)
+            | Self::SandboxNotRunning { .. }
+            | Self::StatusUnreadable { .. }
+            | Self::VerificationFailed { .. } => Exit::Unreachable,
+            Self::Internal(_) => Exit::Internal,
+        }
+    }
+}
+
+/// Returns true for the step `versions` of `config verify`, which can fail although the service is reachable.
+fn is_versions_step(check: &Check) -> bool {
+    check.id == Step::Versions.id()
+}
 
 /// Returns the exit code for a request that certainly changed nothing.
 pub(super) fn exit_for_undelivered(error: &ApiError) -> Exit {

@@ -2,7 +2,6 @@
 
 use crate::api::{ApiError, SendFailure};
 use crate::consent::ConsentError;
-use crate::exit::Exit;
 use crate::journal::JournalError;
 use crate::model::history::HistoryError;
 use crate::model::ids::ClusterNo;
@@ -13,13 +12,11 @@ use crate::settings::SettingsError;
 use crate::signals::Signal;
 use crate::upgrade::rules::acceptance::AcceptanceError;
 use crate::upgrade::rules::checks::{Check, JOURNAL_REMEDY};
-use crate::verify::rules::Step;
 
 mod config_group_copy;
 mod exit_codes;
 
 pub(crate) use config_group_copy::{CopyError, CopyProgress};
-use exit_codes::{exit_for_signal, exit_for_undelivered};
 
 /// Why a command failed.
 ///
@@ -143,11 +140,6 @@ impl From<SettingsError> for CommandError {
     }
 }
 
-/// Returns true for the step `versions` of `config verify`, which can fail although the service is reachable.
-fn is_versions_step(check: &Check) -> bool {
-    check.id == Step::Versions.id()
-}
-
 fn interrupted_message(start: StartState) -> &'static str {
     match start {
         StartState::NotSent => "interrupted; nothing was started",
@@ -190,46 +182,6 @@ impl CommandError {
         match service.sandbox_not_running(reason) {
             Some((message, hint)) => Self::SandboxNotRunning { message, hint },
             None => self,
-        }
-    }
-
-    pub(crate) fn exit(&self) -> Exit {
-        match self {
-            Self::Config(error) if error.is_auth() => Exit::Auth,
-            Self::Read(error) if error.is_auth() => Exit::Auth,
-            Self::Cluster { error: ClusterError::Forbidden { .. }, .. } => Exit::Auth,
-            Self::Config(error) if error.is_not_found() => Exit::NotFound,
-            Self::Version(VersionError::NotOffered { .. } | VersionError::Ambiguous { .. })
-            | Self::Cluster { .. }
-            | Self::ClusterNotFound { .. }
-            | Self::ConfigGroup { .. }
-            | Self::History(_) => Exit::NotFound,
-            Self::Config(_)
-            | Self::Usage { .. }
-            | Self::Acceptance(_)
-            | Self::Version(VersionError::Malformed(_))
-            | Self::Read(ApiError::NotSent { failure: SendFailure::Setup, .. }) => Exit::Usage,
-            Self::Journal(JournalError::Interrupted { signal, .. }) | Self::Interrupted { signal, .. } => {
-                exit_for_signal(*signal)
-            }
-            Self::Blocked { .. } | Self::PlanChanged | Self::Journal(_) => Exit::Blocked,
-            Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,
-            Self::Consent(_) => Exit::NotConfirmed,
-            Self::Busy { .. } => Exit::Busy,
-            Self::StartNotDelivered(error) => exit_for_undelivered(error),
-            Self::StartRejected(_) => Exit::Rejected,
-            Self::SettingsDiffer { .. } => Exit::Different,
-            Self::Copy(failure) => failure.exit(),
-            Self::StartOutcomeUnknown { .. } | Self::UpgradeOutcomeUnknown { .. } => Exit::Unknown,
-            Self::UpgradeFailed { .. } => Exit::Failed,
-            Self::StillRunning { .. } => Exit::Running,
-            Self::VerificationFailed { cause: Some(cause), .. } => cause.exit(),
-            Self::VerificationFailed { check, .. } if is_versions_step(check) => Exit::Blocked,
-            Self::Read(_)
-            | Self::SandboxNotRunning { .. }
-            | Self::StatusUnreadable { .. }
-            | Self::VerificationFailed { .. } => Exit::Unreachable,
-            Self::Internal(_) => Exit::Internal,
         }
     }
 

@@ -184,7 +184,7 @@ impl Replay {
                 });
                 let (cluster, name, accepted) = (start.cluster, start.cluster_name, start.accepted);
                 let run = self.run_mut(run, at);
-                run.result = Outcome::Unfinished;
+                run.outcome = Outcome::Unfinished;
                 run.change = Some(RecordedChange {
                     subject: Subject::Upgrade { cluster, name, accepted },
                     origin: change_origin(start.author),
@@ -269,12 +269,12 @@ impl Replay {
         if let Some(verdict) = end.verdict
             && let Some(index) = followed.as_ref().and_then(|of| self.index.get(of))
         {
-            update_outcome(&mut self.runs[*index].result, Outcome::Verdict(verdict));
+            update_outcome(&mut self.runs[*index].outcome, Outcome::Verdict(verdict));
         }
         let run = self.run_mut(id, at);
         run.followed_run = run.followed_run.take().or(followed);
         run.ended_at = Some(at);
-        update_outcome(&mut run.result, end.verdict.map_or(Outcome::Ended, Outcome::Verdict));
+        update_outcome(&mut run.outcome, end.verdict.map_or(Outcome::Ended, Outcome::Verdict));
         outcome
     }
 
@@ -320,7 +320,7 @@ impl Replay {
                 started_at: at,
                 ended_at: None,
                 followed_run: None,
-                result: Outcome::Unfinished,
+                outcome: Outcome::Unfinished,
                 change: None,
             });
             runs.len() - 1
@@ -333,8 +333,8 @@ impl Replay {
     pub(super) fn open_starts(&self, service: &Service, cluster: ClusterNo) -> Vec<OpenStart> {
         let service = service.key();
         let is_open = |recorded: &&RecordedStart| {
-            deliberate_bug!(SettleRefusedStarts => if recorded.start.response == StartResponse::Refused { return false; });
-            let outcome = |run: &String| self.index.get(run).map(|index| self.runs[*index].result);
+            deliberate_bug!(ResolveRefusedStarts => if recorded.start.response == StartResponse::Refused { return false; });
+            let outcome = |run: &String| self.index.get(run).map(|index| self.runs[*index].outcome);
             let may_have_started = |run: &String| outcome(run) != Some(Outcome::Verdict(Verdict::NotStarted));
             let is_closed = recorded.overridden_by.iter().any(may_have_started)
                 || outcome(&recorded.start.run).is_some_and(Outcome::is_final);

@@ -90,11 +90,10 @@ mod tests {
     #[test]
     fn follow_command_has_all_options_another_shell_needs() {
         let version = KafkaVersion::new(VersionCode::new(3_903_006), Some("Kafka 3.9.0"));
-        let follow = |surroundings: CommandContext| {
-            surroundings.follow_command(ClusterNo::new(1_009_123), Some(&version), None)
-        };
+        let follow =
+            |context: CommandContext| context.follow_command(ClusterNo::new(1_009_123), Some(&version), None);
         let ncp = "https://clouddatastreamingservice.apigw.ntruss.com";
-        for (surroundings, command) in [
+        for (context, command) in [
             (
                 context(ncp, false, None),
                 "cdss status --cluster no:1009123 --site public --region KR --version 3.9.0 --watch",
@@ -110,7 +109,7 @@ mod tests {
                  --version 3.9.0 --watch",
             ),
         ] {
-            assert_eq!(follow(surroundings), command);
+            assert_eq!(follow(context), command);
         }
     }
 

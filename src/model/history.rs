@@ -17,7 +17,7 @@ pub(crate) struct PastRun {
     pub ended_at: Option<Timestamp>,
     /// The run whose upgrade it followed; None if it sent its own start.
     pub followed_run: Option<String>,
-    pub result: Outcome,
+    pub outcome: Outcome,
     /// The announced change; None for a run that only followed, or if that line is damaged.
     pub change: Option<RecordedChange>,
 }
@@ -84,7 +84,7 @@ impl Outcome {
 
     /// Returns true if this outcome is final for an upgrade.
     pub(crate) fn is_final(self) -> bool {
-        deliberate_bug!(SettleUnknownStarts => return matches!(self, Self::Verdict(_)););
+        deliberate_bug!(ResolveUnknownStarts => return matches!(self, Self::Verdict(_)););
         matches!(self, Self::Verdict(verdict) if verdict.is_final())
     }
 }
@@ -158,7 +158,7 @@ mod tests {
             started_at: Timestamp::UNIX_EPOCH,
             ended_at: None,
             followed_run: None,
-            result: Outcome::Unfinished,
+            outcome: Outcome::Unfinished,
             change: None,
         };
         let runs = vec![run("20261124-1"), run("20261124-12")];

@@ -34,5 +34,5 @@ pub(crate) trait RequestObserver {
     fn clock_corrected(&self, local: Timestamp, server: Timestamp);
 
     /// Reports that a key could not be refreshed; the old key remains in use.
-    fn key_refresh_failed(&self, reason: &str);
+    fn credential_refresh_failed(&self, reason: &str);
 }

@@ -96,7 +96,7 @@ fn runs_table(history: &History) -> String {
                 cluster_text(change),
                 versions_text(change),
                 action,
-                run.result.as_str().to_owned(),
+                run.outcome.as_str().to_owned(),
             ]
         })
         .collect();
@@ -107,7 +107,7 @@ fn runs_table(history: &History) -> String {
 fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
     let mut lines = vec![("Run", run.id.clone())];
     lines.extend(run.followed_run.clone().map(|of| ("Follows", of)));
-    lines.push(("Result", run.result.as_str().to_owned()));
+    lines.push(("Result", run.outcome.as_str().to_owned()));
     let change = history.change_of(run);
     if let Some(RecordedChange { origin: author, consent, subject, .. }) = change {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
@@ -159,7 +159,7 @@ fn run_document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) 
         "at": run.started_at.to_string(),
         "ended_at": run.ended_at.map(|at| at.to_string()),
         "of": run.followed_run,
-        "result": run.result.as_str(),
+        "result": run.outcome.as_str(),
         "cluster": { "name": name, "no": no },
         "from": plan("from"),
         "to": plan("to"),

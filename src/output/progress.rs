@@ -45,8 +45,8 @@ impl StderrReporter {
     }
 
     /// Prints a line for each broker whose status changed, and a summary if nothing was printed for a while.
-    fn print_plain(&mut self, brokers: &BrokerHistories, at: Duration) {
-        for broker in &brokers.0 {
+    fn print_plain(&mut self, histories: &BrokerHistories, at: Duration) {
+        for broker in &histories.0 {
             let path = broker.color_path();
             match self.printed.iter_mut().find(|(name, _)| *name == broker.name) {
                 Some((_, printed)) if *printed == path => continue,
@@ -64,11 +64,11 @@ impl StderrReporter {
         }
         if at.saturating_sub(self.last_line_at) >= HEARTBEAT {
             self.last_line_at = at;
-            let restarted = brokers.restarted_count();
+            let restarted = histories.restarted_count();
             streams::print_stderr(&format!(
                 "  {}  observed {restarted} of {} brokers restart",
                 duration(at),
-                brokers.0.len()
+                histories.0.len()
             ));
         }
     }
@@ -102,16 +102,16 @@ impl Reporter for StderrReporter {
         self.note(&format!("  {follow}"));
     }
 
-    fn show_following(&mut self, why: &str) {
-        self.note(&escape(why));
+    fn show_following(&mut self, message: &str) {
+        self.note(&escape(message));
     }
 
-    fn show_brokers(&mut self, trails: &BrokerHistories, at: Duration) {
+    fn show_brokers(&mut self, histories: &BrokerHistories, at: Duration) {
         if self.options.quiet {
             return;
         }
-        let Some(live) = &mut self.live else { return self.print_plain(trails, at) };
-        for broker in &trails.0 {
+        let Some(live) = &mut self.live else { return self.print_plain(histories, at) };
+        for broker in &histories.0 {
             let position = live.bars.iter().position(|(name, _)| *name == broker.name);
             let index = position.unwrap_or_else(|| {
                 let bar = live.lines.add(ProgressBar::new_spinner().with_style(message_style()));

@@ -102,8 +102,8 @@ impl Prompt for TerminalPrompt {
         })
     }
 
-    fn reject_answer(&mut self, why: &str) {
-        streams::print_stderr(why);
+    fn reject_answer(&mut self, reason: &str) {
+        streams::print_stderr(reason);
     }
 }
 

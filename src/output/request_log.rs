@@ -20,7 +20,7 @@ impl RequestObserver for RequestLog {
         }
     }
 
-    fn response_received(&self, record: &RequestRecord, shown: LoggedResponse<'_>) {
+    fn response_received(&self, record: &RequestRecord, response: LoggedResponse<'_>) {
         if self.options.verbosity >= 2 {
             let status = record
                 .http_status
@@ -35,16 +35,16 @@ impl RequestObserver for RequestLog {
         if self.options.verbosity < 3 {
             return;
         }
-        for (name, value) in shown.headers {
+        for (name, value) in response.headers {
             streams::print_stderr(&format!("< {name}: {}", escape(value)));
         }
-        if let Some(fields) = shown.fields {
+        if let Some(fields) = response.fields {
             streams::print_stderr(&format!("< {}", escape(&fields.to_string())));
         }
     }
 
-    fn key_refresh_failed(&self, why: &str) {
-        streams::print_stderr(&format!("warning: {}; still using the previous credentials", escape(why)));
+    fn credential_refresh_failed(&self, reason: &str) {
+        streams::print_stderr(&format!("warning: {}; still using the previous credentials", escape(reason)));
     }
 
     fn clock_corrected(&self, own: Timestamp, its: Timestamp) {

@@ -45,8 +45,8 @@ impl RetryBudget {
     }
 
     /// Counts the next attempt and returns the pause before it; None if the change must not be sent again.
-    pub(crate) fn next_pause(&mut self, action: RetryDecision, now: Duration) -> Option<Duration> {
-        let pause = match action {
+    pub(crate) fn next_pause(&mut self, decision: RetryDecision, now: Duration) -> Option<Duration> {
+        let pause = match decision {
             RetryDecision::RetryWithServerTime if !self.has_corrected_clock => {
                 self.has_corrected_clock = true;
                 Duration::ZERO
@@ -79,20 +79,20 @@ impl Session<'_> {
     /// # Errors
     ///
     /// The outer error is a signal between two attempts: nothing was changed. The inner error is that of the last attempt.
-    pub(crate) fn send_with_retries<T>(
+    pub(crate) fn send_change_with_retries<T>(
         &mut self,
         kind: OperationKind,
         status: &str,
         send: &dyn Fn(&dyn CdssApi) -> Result<T, ApiError>,
     ) -> Result<Result<T, ApiError>, Interrupted> {
-        let mut attempts = self.new_retry_budget();
+        let mut budget = self.new_retry_budget();
         loop {
             let error = match send(self.api) {
                 Ok(done) => return Ok(Ok(done)),
                 Err(error) => error,
             };
             self.check_interrupted(&error)?;
-            let Some(pause) = attempts.next_pause(classify(kind, &error), self.clock.elapsed()) else {
+            let Some(pause) = budget.next_pause(classify(kind, &error), self.clock.elapsed()) else {
                 return Ok(Err(error));
             };
             self.reporter.note(&format!("{error}; {status}, retrying"));
@@ -127,16 +127,16 @@ mod tests {
     fn a_long_requested_pause_ends_the_attempts() {
         let now = Duration::from_millis(1_500);
         for retry_after in [Duration::MAX, Duration::from_secs(u64::MAX), RETRY_WINDOW] {
-            let mut attempts = RetryBudget::new(Duration::ZERO, FIRST_PAUSE);
+            let mut budget = RetryBudget::new(Duration::ZERO, FIRST_PAUSE);
             assert_eq!(
-                attempts.next_pause(RetryDecision::Retry { retry_after: Some(retry_after) }, now),
+                budget.next_pause(RetryDecision::Retry { retry_after: Some(retry_after) }, now),
                 None,
                 "{retry_after:?}"
             );
         }
-        let mut attempts = RetryBudget::new(Duration::ZERO, Duration::MAX);
+        let mut budget = RetryBudget::new(Duration::ZERO, Duration::MAX);
         assert_eq!(
-            attempts.next_pause(RetryDecision::Retry { retry_after: None }, now),
+            budget.next_pause(RetryDecision::Retry { retry_after: None }, now),
             None,
             "a long polling interval"
         );

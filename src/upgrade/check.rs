@@ -1,4 +1,4 @@
-//! `check`: whether an upgrade is possible, and message would change. Reads only.
+//! `check`: whether an upgrade is possible, and what it would change. Reads only.
 
 use super::group_selection::GroupSelection;
 use super::group_selection::{candidates_to_read, select_group};
@@ -39,8 +39,8 @@ pub(crate) fn check(session: &mut Session<'_>, request: &UpgradeRequest) -> Resu
 }
 
 /// Reports every `--accept` that has no effect.
-pub(super) fn note_unused_acceptances(session: &mut Session<'_>, plan: &Plan, accepted: &Acceptances) {
-    for acceptance in &accepted.0 {
+pub(super) fn note_unused_acceptances(session: &mut Session<'_>, plan: &Plan, acceptances: &Acceptances) {
+    for acceptance in &acceptances.0 {
         let check = plan.checks.iter().find(|check| check.id == acceptance.id);
         let is_accepted = |item: &String| check.is_some_and(|check| check.accepted.contains(item));
         let unused: Vec<String> =
@@ -252,18 +252,19 @@ impl Session<'_> {
 
     /// Runs the service's pre-checks of all snapshots together.
     fn run_pre_checks(&self, snapshots: &mut [Snapshot]) -> Result<(), CommandError> {
-        let mut asked = Vec::new();
+        let mut pre_checked = Vec::new();
         let mut reads = Vec::new();
         for snapshot in snapshots {
             match pre_check_target(snapshot) {
                 Ok(target) => {
                     reads.push(Read::PreCheck(target));
-                    asked.push(snapshot);
+                    pre_checked.push(snapshot);
                 }
-                Err(why) => snapshot.pre_check = PreCheck::NotRun(why),
+                Err(reason) => snapshot.pre_check = PreCheck::NotRun(reason),
             }
         }
-        for (snapshot, response) in asked.into_iter().zip(self.api.read_all(&reads, RetryPolicy::Retry)) {
+        for (snapshot, response) in pre_checked.into_iter().zip(self.api.read_all(&reads, RetryPolicy::Retry))
+        {
             snapshot.pre_check = convert_response(response.map_err(CommandError::before_start)?)?;
         }
         Ok(())

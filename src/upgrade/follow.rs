@@ -53,7 +53,7 @@ pub(super) fn attach(
         return finish_without_waiting(session, plan, start.response);
     }
     let recorded = RecordedStart {
-        answer: start.response,
+        response: start.response,
         previous_version: start.from,
         brokers: start.brokers.iter().chain(&plan.broker_names).cloned().collect(),
         restarted: start.restarted.clone(),
@@ -67,9 +67,9 @@ pub(super) fn attach(
 pub(super) fn finish_without_waiting(
     session: &mut Session<'_>,
     plan: &Plan,
-    answer: StartResponse,
+    response: StartResponse,
 ) -> Result<(), CommandError> {
-    let (name, is_ours) = (plan.name_or_number(), answer == StartResponse::Accepted);
+    let (name, is_ours) = (plan.name_or_number(), response == StartResponse::Accepted);
     // The upgrade of an earlier run may have ended since.
     let is_over = matches!(plan.next_action, NextAction::Attach(_)) && !plan.shows_change;
     if is_ours && !is_over && plan.state != ClusterState::Error {
@@ -82,16 +82,16 @@ pub(super) fn finish_without_waiting(
         }
         (_, true) => format!("{name} is not changing; only a watch can confirm how the upgrade ended"),
         (_, false) => {
-            format!("{}, so it may not have caused the change of {name}", describe_start_answer(answer))
+            format!("{}, so it may not have caused the change of {name}", describe_start_response(response))
         }
     };
     session.report.verdict = Some(Verdict::Unknown);
     Err(CommandError::UpgradeOutcomeUnknown { reason, follow: session.follow_command(plan) })
 }
 
-/// Describes how the service answered the start.
-fn describe_start_answer(answer: StartResponse) -> &'static str {
-    match answer {
+/// Describes the service's response to the start.
+fn describe_start_response(response: StartResponse) -> &'static str {
+    match response {
         StartResponse::Accepted => "the start was accepted",
         StartResponse::Refused => "the service refused the start",
         StartResponse::Missing => "no response to the start was received",
@@ -100,7 +100,7 @@ fn describe_start_answer(answer: StartResponse) -> &'static str {
 
 /// A start that the journal records, with what is known before its watch.
 pub(super) struct RecordedStart {
-    pub answer: StartResponse,
+    pub response: StartResponse,
     pub previous_version: Option<VersionCode>,
     /// Names of the brokers that have to be green at the end.
     pub brokers: Vec<String>,
@@ -129,9 +129,9 @@ pub(super) fn watch_own_start(
         progress.mark_change_observed();
     }
     // The polls after an unanswered start may already have observed brokers that are not green.
-    let away =
+    let not_green =
         session.report.brokers.0.iter().filter(|history| history.restart_evidence() == RestartEvidence::No);
-    progress.add_known_restarts(start.restarted, away.map(|history| history.name.clone()));
+    progress.add_known_restarts(start.restarted, not_green.map(|history| history.name.clone()));
     let (timeout, origin) = (Some(wait_options.timeout), start.origin);
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: true };
     let end = watch.run(session);
@@ -139,7 +139,7 @@ pub(super) fn watch_own_start(
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
         session.report_current_group();
     }
-    conclude(session, end, start.answer, &plan.name_or_number(), follow)
+    conclude(session, end, start.response, &plan.name_or_number(), follow)
 }
 
 /// Turns the end of the watch of a recorded start into a verdict and a failure.
@@ -149,16 +149,16 @@ pub(super) fn watch_own_start(
 pub(super) fn conclude(
     session: &mut Session<'_>,
     end: WatchEnd,
-    answer: StartResponse,
+    response: StartResponse,
     name: &str,
     follow: String,
 ) -> Result<(), CommandError> {
-    let is_ours = answer == StartResponse::Accepted;
-    deliberate_bug!(TakeLostForAccepted => if answer == StartResponse::Missing {
+    let is_ours = response == StartResponse::Accepted;
+    deliberate_bug!(TreatMissingResponseAsAccepted => if response == StartResponse::Missing {
         return conclude(session, end, StartResponse::Accepted, name, follow);
     });
     let (verdict, failure) = match end {
-        WatchEnd::Finished(WatchResult::AtTarget) if answer == StartResponse::Refused => {
+        WatchEnd::Finished(WatchResult::AtTarget) if response == StartResponse::Refused => {
             (Verdict::Already, None)
         }
         WatchEnd::Finished(WatchResult::AtTarget) => (Verdict::Done, None),
@@ -198,12 +198,12 @@ pub(super) fn conclude(
                 }
             };
             let reason =
-                if is_ours { observed } else { format!("{observed}; {}", describe_start_answer(answer)) };
+                if is_ours { observed } else { format!("{observed}; {}", describe_start_response(response)) };
             (Verdict::Unknown, Some(CommandError::UpgradeOutcomeUnknown { reason, follow }))
         }
         WatchEnd::GaveUp { reason, is_still_changing } => {
             let reason = if is_still_changing {
-                format!("{reason}; {}", describe_start_answer(answer))
+                format!("{reason}; {}", describe_start_response(response))
             } else {
                 reason
             };

@@ -1,7 +1,6 @@
 //! Checking, starting, and watching an upgrade.
 
 mod check;
-mod confirm_start;
 mod follow;
 mod group_selection;
 mod lock;
@@ -10,6 +9,7 @@ mod read;
 pub(crate) mod rules;
 mod run;
 mod start;
+mod start_outcome;
 mod status;
 mod watch;
 

@@ -176,7 +176,7 @@ impl Session<'_> {
     fn run_pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, CommandError> {
         let target = match pre_check_target(snapshot) {
             Ok(target) => target,
-            Err(why) => return Ok(PreCheck::NotRun(why)),
+            Err(reason) => return Ok(PreCheck::NotRun(reason)),
         };
         let [response] = require_all(read_many(self.api, &[Read::PreCheck(target)]))?;
         convert_response(response)

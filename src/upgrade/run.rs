@@ -9,7 +9,8 @@ use super::follow::{
     RecordedStart, WaitOptions, attach, finish_without_waiting, follow_other_change, watch_own_start,
 };
 use super::lock::lock_cluster;
-use super::start::{StartOutcome, StartRequest};
+use super::start::StartRequest;
+use super::start_outcome::StartOutcome;
 use crate::consent::{Consent, ConsentError, ConsentMethod, Prompt, confirm};
 use crate::error::{CommandError, StartState};
 use crate::journal::StartEntry;
@@ -29,7 +30,7 @@ pub(crate) struct ConfirmOptions<'a> {
     pub yes: bool,
     pub prompt: &'a mut dyn Prompt,
     /// Renders the report as the document that the journal keeps.
-    pub document: &'a dyn Fn(&Report) -> Value,
+    pub render_document: &'a dyn Fn(&Report) -> Value,
 }
 
 /// Upgrades a cluster, or attaches to an upgrade that is already running.
@@ -45,12 +46,12 @@ pub(crate) fn upgrade(
     wait_options: WaitOptions,
     confirm_options: &mut ConfirmOptions<'_>,
 ) -> Result<(), CommandError> {
-    let outcome = decide(session, request, wait_options, confirm_options);
+    let result = run(session, request, wait_options, confirm_options);
     session.report.ended_at = Some(session.clock.now());
-    outcome
+    result
 }
 
-fn decide(
+fn run(
     session: &mut Session<'_>,
     request: &UpgradeRequest,
     wait_options: WaitOptions,
@@ -146,44 +147,44 @@ fn start_and_watch(
         consent: &consent,
         observed_at,
     };
-    let sent = session.send_start(start_request)?;
-    report_start(session, &plan, &sent);
+    let outcome = session.send_start(start_request)?;
+    report_start(session, &plan, &outcome);
     if !wait_options.wait {
-        return finish_without_waiting(session, &plan, sent.answer);
+        return finish_without_waiting(session, &plan, outcome.response);
     }
     let start = RecordedStart {
-        answer: sent.answer,
+        response: outcome.response,
         previous_version: plan.from.as_ref().map(|from| from.code),
         brokers: plan.broker_names.clone(),
         restarted: Vec::new(),
-        change_observed: sent.change_observed,
-        origin: sent.origin,
+        change_observed: outcome.change_observed,
+        origin: outcome.origin,
     };
     watch_own_start(session, &plan, wait_options, start)
 }
 
 /// Reports an accepted start, or an observed change that the start may have caused.
-fn report_start(session: &mut Session<'_>, plan: &Plan, sent: &StartOutcome) {
+fn report_start(session: &mut Session<'_>, plan: &Plan, outcome: &StartOutcome) {
     let follow = session.follow_command(plan);
     let name = plan.name_or_number();
-    let observed = if sent.change_observed {
+    let observed = if outcome.change_observed {
         format!("{name} is changing")
     } else {
         format!("{name} is at {}", plan.to)
     };
-    match sent.answer {
+    match outcome.response {
         StartResponse::Accepted => {
             session.report.submitted = Submitted::Yes;
-            session.report.started_at = Some(sent.at);
-            session.report.start_request_id.clone_from(&sent.request_id);
-            session.reporter.show_started(sent.at, sent.request_id.as_deref(), &follow);
-            if let Err(error) = session.journal.record_accepted(sent.at, sent.request_id.as_deref()) {
+            session.report.started_at = Some(outcome.at);
+            session.report.start_request_id.clone_from(&outcome.request_id);
+            session.reporter.show_started(outcome.at, outcome.request_id.as_deref(), &follow);
+            if let Err(error) = session.journal.record_accepted(outcome.at, outcome.request_id.as_deref()) {
                 session.reporter.warn(&format!("{error}; the upgrade continues"));
             }
             return;
         }
         StartResponse::Refused => {
-            let refusal = sent.error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
+            let refusal = outcome.error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
             session.reporter.warn(&format!("the service refused the start{refusal}, but {observed}"));
         }
         StartResponse::Missing => {
@@ -214,7 +215,7 @@ fn reread_under_lock(
     mut consent: Consent,
     confirm_options: &mut ConfirmOptions<'_>,
 ) -> Result<RereadState, CommandError> {
-    deliberate_bug!(SkipSecondLook => {
+    deliberate_bug!(SkipReread => {
         return Ok(RereadState { snapshot, plan, consent, observed_at: session.clock.elapsed() });
     });
     loop {
@@ -275,7 +276,7 @@ fn record_start(
         closes: &closes,
         from_version: plan.from.as_ref().map(|from| from.code),
         brokers: &plan.broker_names,
-        plan: &(confirm_options.document)(session.report),
+        plan: &(confirm_options.render_document)(session.report),
     };
     session.journal.record_start(session.clock.now(), &entry).map_err(CommandError::Journal)
 }

@@ -4,9 +4,8 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::check::busy_failure;
+use super::start_outcome::StartOutcome;
 use crate::api::{AcceptedStart, ApiError, OperationKind, Read, RetryDecision, classify, read_many_once};
 use crate::consent::Consent;
 use crate::error::{CommandError, StartState};
@@ -30,20 +29,6 @@ pub(super) struct StartRequest<'a> {
     pub consent: &'a Consent,
     /// The clock's time just before the last reads were sent.
     pub observed_at: Duration,
-}
-
-/// A start that was accepted, or an observed change that it may have caused.
-#[derive(Debug)]
-pub(super) struct StartOutcome {
-    pub answer: StartResponse,
-    /// When the start was accepted, or when it was sent if it was refused or not answered.
-    pub at: Timestamp,
-    pub request_id: Option<String>,
-    /// Why the start was not confirmed; None for an accepted start.
-    pub error: Option<ApiError>,
-    pub change_observed: bool,
-    /// The clock's time from which the watch measures its timeout.
-    pub origin: Duration,
 }
 
 /// The maximum age of the last reads when the start is sent.
@@ -73,7 +58,7 @@ impl Session<'_> {
     /// `submitted` distinguishes these cases.
     pub(super) fn send_start(&mut self, mut request: StartRequest<'_>) -> Result<StartOutcome, CommandError> {
         self.refresh_snapshot(&mut request)?;
-        let mut attempts = self.new_retry_budget();
+        let mut retry_budget = self.new_retry_budget();
         loop {
             let (at, sent_at) = (self.clock.now(), self.clock.elapsed());
             let remaining = SNAPSHOT_MAX_AGE.saturating_sub(sent_at.saturating_sub(request.observed_at));
@@ -82,7 +67,7 @@ impl Session<'_> {
             let error = match self.api.start(&request.target, request.consent, remaining) {
                 Ok(AcceptedStart { request_id, at }) => {
                     return Ok(StartOutcome {
-                        answer: StartResponse::Accepted,
+                        response: StartResponse::Accepted,
                         at,
                         request_id,
                         error: None,
@@ -92,25 +77,25 @@ impl Session<'_> {
                 }
                 Err(error) => error,
             };
-            let action = classify(OperationKind::Start, &error);
-            if action.proves_no_effect() {
+            let decision = classify(OperationKind::Start, &error);
+            if decision.proves_no_effect() {
                 self.report.submitted = Submitted::No;
                 self.check_interrupted(&error).map_err(interrupted_before_start)?;
-                self.reread_before_retry(&mut request, &mut attempts, action, error)?;
+                self.reread_before_retry(&mut request, &mut retry_budget, decision, error)?;
                 continue;
             }
-            let answer = if action == RetryDecision::Confirm {
+            let response = if decision == RetryDecision::Confirm {
                 StartResponse::Refused
             } else {
                 StartResponse::Missing
             };
-            return self.confirm_start(request.plan, answer, at, sent_at, error);
+            return self.determine_start_outcome(request.plan, response, at, sent_at, error);
         }
     }
 
     /// Repeats the last reads if they are too old.
     fn refresh_snapshot(&mut self, request: &mut StartRequest<'_>) -> Result<(), CommandError> {
-        deliberate_bug!(StartFromOldLook => {
+        deliberate_bug!(StartFromStaleRead => {
             request.observed_at = self.clock.elapsed();
             return Ok(());
         });
@@ -133,17 +118,19 @@ impl Session<'_> {
     fn reread_before_retry(
         &mut self,
         request: &mut StartRequest<'_>,
-        attempts: &mut RetryBudget,
-        mut action: RetryDecision,
+        retry_budget: &mut RetryBudget,
+        mut decision: RetryDecision,
         error: ApiError,
     ) -> Result<(), CommandError> {
         let mut failure = CommandError::StartNotDelivered(error);
         loop {
-            let Some(pause) = attempts.next_pause(action, self.clock.elapsed()) else { return Err(failure) };
+            let Some(pause) = retry_budget.next_pause(decision, self.clock.elapsed()) else {
+                return Err(failure);
+            };
             self.reporter.note(&format!("{failure}; retrying"));
             self.clock.sleep(pause).map_err(interrupted_before_start)?;
             self.api.refresh_credentials();
-            deliberate_bug!(RepeatWithoutLook => {
+            deliberate_bug!(RetryWithoutReread => {
                 request.observed_at = self.clock.elapsed();
                 return Ok(());
             });
@@ -155,7 +142,7 @@ impl Session<'_> {
                 Err(RereadError::Final(failure)) => return Err(failure),
                 Err(RereadError::NotObserved(cause)) => failure = CommandError::StatusUnreadable { cause },
             }
-            action = RetryDecision::Retry { retry_after: None };
+            decision = RetryDecision::Retry { retry_after: None };
         }
     }
 
@@ -163,15 +150,15 @@ impl Session<'_> {
     fn reread_before_start(&mut self, request: &StartRequest<'_>) -> Result<Duration, RereadError> {
         let sent_at = self.clock.elapsed();
         let no = request.plan.no;
-        let answers = read_many_once(self.api, &[Read::Cluster(no), Read::Status(no)]);
-        if let Some(signal) = answers.iter().find_map(|answer| answer.as_ref().err()?.signal()) {
+        let responses = read_many_once(self.api, &[Read::Cluster(no), Read::Status(no)]);
+        if let Some(signal) = responses.iter().find_map(|response| response.as_ref().err()?.signal()) {
             return Err(RereadError::Final(CommandError::Interrupted {
                 signal,
                 start: StartState::NotSent,
                 follow: None,
             }));
         }
-        let [cluster, health] = answers;
+        let [cluster, health] = responses;
         let not_observed = |error| RereadError::NotObserved(Some(error));
         let cluster: Option<_> = cluster.and_then(TryInto::try_into).map_err(not_observed)?;
         let health = health.and_then(TryInto::try_into).map_err(not_observed)?;

@@ -20,7 +20,7 @@ use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, P
 pub(crate) struct StatusRequest {
     pub cluster: Selector,
     pub version: Option<VersionSelector>,
-    /// The version before.
+    /// The version before the upgrade.
     pub previous_version: Option<VersionSelector>,
     pub watch: bool,
     pub timeout: Duration,

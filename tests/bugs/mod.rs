@@ -6,9 +6,9 @@ use std::cell::Cell;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bug {
     /// The cluster is not read again under the lock.
-    SkipSecondLook,
+    SkipReread,
     /// A start whose response was lost is sent again.
-    RepeatAfterLostAnswer,
+    RetryAfterLostResponse,
     /// A refusal is trusted without polling the cluster.
     BelieveFirstRefusal,
     /// The journal does not distinguish regions.
@@ -18,31 +18,31 @@ pub(crate) enum Bug {
     /// A damaged line of the journal is skipped.
     TreatDamagedLineAsAbsent,
     /// A failed poll counts as a poll that showed no change.
-    CountFailedLookAsUnchanged,
+    CountFailedPollAsUnchanged,
     /// One response with the state `error` ends a watch as failed.
     BelieveFirstError,
     /// One healthy poll ends a watch as done.
-    BelieveFirstGoodLook,
+    BelieveFirstHealthyPoll,
     /// One poll is enough to conclude that there is nothing to do.
     BelieveFirstAlready,
     /// A start whose outcome is unknown counts as resolved.
-    SettleUnknownStarts,
+    ResolveUnknownStarts,
     /// Responses about another cluster are accepted.
     IgnoreIdentity,
     /// A start is sent again without polling first.
-    RepeatWithoutLook,
+    RetryWithoutReread,
     /// The start is not recorded before it is sent.
     SendBeforeRecording,
     /// A recorded refusal resolves a start.
-    SettleRefusedStarts,
+    ResolveRefusedStarts,
     /// A start whose response was lost counts as accepted.
-    TakeLostForAccepted,
+    TreatMissingResponseAsAccepted,
     /// An open start does not block another start.
     IgnoreOpenStarts,
     /// Two runs may handle one cluster at the same time.
     SkipLock,
     /// A start may be based on an observation of any age.
-    StartFromOldLook,
+    StartFromStaleRead,
     /// An unusable journal does not prevent a start.
     IgnoreJournalFault,
     /// Accepting one open start accepts all of them.

@@ -56,7 +56,7 @@ impl Altered {
         let injector = Injector::start(move |_| {
             let answer = answer.clone();
             let reply = move |request: &str| answer(request, port);
-            vec![Step::Read, Step::Answer(Box::new(reply)), Step::Fin]
+            vec![Step::Read, Step::Respond(Box::new(reply)), Step::Fin]
         });
         Self { sandbox, injector, home: Home::empty() }
     }

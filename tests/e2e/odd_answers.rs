@@ -42,7 +42,7 @@ fn mutated_responses_exit_with_a_known_code_and_one_json() {
                             let answer = forward(request, port);
                             if dice.roll(3) == 0 { mutated(&answer, &mut dice) } else { answer }
                         };
-                        vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+                        vec![Step::Read, Step::Respond(Box::new(answer)), Step::Fin]
                     });
                     let line = LINES[usize::try_from(seed).expect("it is small") % LINES.len()];
                     // `end` checks a document against the schema and the exit code.
@@ -88,7 +88,7 @@ fn mutated_responses_create_at_most_one_reported_group() {
                     answer
                 }
             };
-            vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+            vec![Step::Read, Step::Respond(Box::new(answer)), Step::Fin]
         });
         let line = "config-group copy analytics-371 --version 3.9.0 --name copied --yes -o json";
         let run = Home::empty().run_at(&injector.url(), line);
@@ -130,7 +130,7 @@ fn counting(port: u16, change: fn(u64) -> serde_json::Value) -> Injector {
             body["result"]["totalCount"] = change(count);
             http("200 OK", "", &body.to_string()).into_bytes()
         };
-        vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+        vec![Step::Read, Step::Respond(Box::new(answer)), Step::Fin]
     })
 }
 
@@ -264,7 +264,7 @@ fn with_text_everywhere(fixture: &'static str, line: &str) -> Run {
             }
             http(&format!("{status} X"), "", &body).into_bytes()
         };
-        vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+        vec![Step::Read, Step::Respond(Box::new(answer)), Step::Fin]
     });
     Home::empty().run_at(&injector.url(), line)
 }

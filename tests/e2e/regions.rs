@@ -38,7 +38,7 @@ fn finance_site_without_progress_call_polls_cluster_status() {
     assert_eq!(
         restarted.filter(|broker| broker["restarted"] == "yes").count(),
         3,
-        "colours are seen all the same"
+        "the colors are observed anyway"
     );
     let log = bench.log();
     assert_eq!(log.count("rollingUpgradeProgressCheck"), 1, "it is asked once and not again");

@@ -289,12 +289,12 @@ fn plan_changed_before_start_is_refused() {
 #[test]
 fn cluster_degraded_before_start_is_not_upgraded() {
     let word = |word: &str| AccountChange::Status { cluster: ORDERS, status: word.into() };
-    let colour = AccountChange::BrokerColor { cluster: ORDERS, broker: 1, color: "red".into() };
+    let color = AccountChange::BrokerColor { cluster: ORDERS, broker: 1, color: "red".into() };
     let risky =
         AccountChange::CustomValue { group: 312, key: "log.retention.hours".into(), value: "1".into() };
     let lower = AccountChange::Version { cluster: ORDERS, code: "3623006".into() };
     for (change, code) in
-        [(word("changing"), 11), (word("error"), 5), (word("odd"), 5), (colour, 5), (risky, 5), (lower, 5)]
+        [(word("changing"), 11), (word("error"), 5), (word("odd"), 5), (color, 5), (risky, 5), (lower, 5)]
     {
         let (run, _) = changed_in_between(change.clone());
         assert_eq!(run.code, code, "{change:?}: {run:#?}");

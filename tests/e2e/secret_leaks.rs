@@ -431,7 +431,7 @@ fn parrot(status: &'static str, encode: Encode) -> Injector {
             let body = body.to_string().replace('/', "\\/").replace('=', "\\u003d");
             http(status, &more, &body).into_bytes()
         };
-        vec![Step::Read, Step::Answer(Box::new(repeat)), Step::Fin]
+        vec![Step::Read, Step::Respond(Box::new(repeat)), Step::Fin]
     })
 }
 

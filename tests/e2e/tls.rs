@@ -35,7 +35,7 @@ impl Service {
         let port = sandbox.port();
         let script = move |_| {
             let answer = Box::new(move |request: &str| forward(request, port));
-            vec![Step::Read, Step::Answer(answer), Step::Fin]
+            vec![Step::Read, Step::Respond(answer), Step::Fin]
         };
         let (service, cut) = (Arc::clone(&sandbox), AtomicUsize::new(0));
         let injector = Injector::with(script, move |stream| {

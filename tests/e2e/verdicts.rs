@@ -109,7 +109,7 @@ fn followed_change_ending_with_another_group_is_blocked() {
         (run, document)
     };
     let (run, document) = follow(" --config-group orders-390");
-    run.assert_says(5, &["Following ", "[config.other-group]"]);
+    run.assert_says(5, &["; following", "[config.other-group]"]);
     assert_eq!((&document["verdict"], &document["submitted"]), (&"not_started".into(), &"no".into()));
     assert_eq!(check(&document, "config.other-group")["result"], "block");
     assert_eq!(service.sandbox.log().starts_requested(), 1);

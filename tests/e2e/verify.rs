@@ -194,7 +194,7 @@ fn each_fault_fails_its_own_step_with_a_remedy() {
             forward(request, port)
         }
     };
-    let service = Injector::start(move |_| vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]);
+    let service = Injector::start(move |_| vec![Step::Read, Step::Respond(Box::new(answer)), Step::Fin]);
     assert_first(
         &home,
         &format!("--endpoint {}", service.url()),
@@ -262,7 +262,7 @@ fn first_request_has_no_key_and_tls_and_proxy_are_reported() {
     let config = authority.server("cdss.test", Validity::Now);
     let script = move |_| {
         let answer = Box::new(move |request: &str| forward(request, port));
-        vec![Step::Read, Step::Answer(answer), Step::Fin]
+        vec![Step::Read, Step::Respond(answer), Step::Fin]
     };
     let service = Injector::with(script, move |stream| accept(&config, stream));
     let proxy = Proxy::start("200 Connected", service.port());

@@ -29,7 +29,7 @@ pub(crate) enum Step {
     Wait(Duration),
     Send(Vec<u8>),
     /// Sends a response computed from the last request.
-    Answer(Reply),
+    Respond(Reply),
     /// Continues with steps computed from the last request.
     Then(Follow),
     /// Sends in chunks of this many bytes, with a pause after each.
@@ -180,7 +180,7 @@ fn converse(mut stream: impl Read + Write, steps: Vec<Step>, shared: &Shared) ->
             Step::ReadBytes(count) => stream.read_exact(&mut vec![0; count])?,
             Step::Wait(time) => thread::park_timeout(time),
             Step::Send(bytes) => stream.write_all(&bytes)?,
-            Step::Answer(answer) => stream.write_all(&answer(&last))?,
+            Step::Respond(reply) => stream.write_all(&reply(&last))?,
             Step::Drip { bytes, slice, pause } => {
                 for part in bytes.chunks(slice) {
                     stream.write_all(part)?;

@@ -6,8 +6,8 @@ use super::dice::Dice;
 use super::http;
 
 /// Makes one change to the body or status of an HTTP response.
-pub(crate) fn mutated(answer: &[u8], dice: &mut Dice) -> Vec<u8> {
-    let text = String::from_utf8_lossy(answer);
+pub(crate) fn mutated(response: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let text = String::from_utf8_lossy(response);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let own = head.split(' ').nth(1).unwrap_or("200").to_owned();
     let status =

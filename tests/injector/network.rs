@@ -63,13 +63,13 @@ pub(crate) fn steps(fault: Fault, request: &str, port: u16) -> Vec<Step> {
             | Fault::Refusal { delivered: false, .. }
             | Fault::Hang { delivered: false }
     );
-    let answer = if delivered { forward(request, port) } else { Vec::new() };
+    let response = if delivered { forward(request, port) } else { Vec::new() };
     let send = |text: String| vec![Step::Send(text.into_bytes()), Step::Fin];
     match fault {
-        Fault::None => vec![Step::Send(answer), Step::Fin],
+        Fault::None => vec![Step::Send(response), Step::Fin],
         Fault::Cut { .. } => vec![Step::Fin],
         Fault::Reset { .. } => vec![Step::Rst],
-        Fault::Half => vec![Step::Send(answer[..answer.len() * 3 / 4].to_vec()), Step::Fin],
+        Fault::Half => vec![Step::Send(response[..response.len() * 3 / 4].to_vec()), Step::Fin],
         Fault::Garbage { .. } => send("\u{0}\u{1}not HTTP at all\r\n\r\n".to_owned()),
         Fault::Page { status, .. } => send(http(&format!("{status} X"), "", "<html><body>Bad gateway")),
         Fault::Gateway { status, code, .. } => {
@@ -91,10 +91,10 @@ pub(crate) fn steps(fault: Fault, request: &str, port: u16) -> Vec<Step> {
 
 /// Forwards a request to the service and returns the response. The connection closes afterwards.
 pub(crate) fn forward(request: &str, port: u16) -> Vec<u8> {
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the service is there");
     let request = request.replacen("\r\n", "\r\nconnection: close\r\n", 1);
-    let passed = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut answer));
-    passed.expect("the service answers");
-    answer
+    let passed = stream.write_all(request.as_bytes()).and_then(|()| stream.read_to_end(&mut response));
+    passed.expect("the service responds");
+    response
 }

@@ -44,7 +44,7 @@ impl RetryDecision {
 #[expect(clippy::match_same_arms, reason = "one arm for each row of the table")]
 pub(crate) fn classify(kind: OperationKind, error: &ApiError) -> RetryDecision {
     let retry = RetryDecision::Retry { retry_after: None };
-    deliberate_bug!(RepeatAfterLostAnswer => {
+    deliberate_bug!(RetryAfterLostResponse => {
         if matches!(error, ApiError::NoResponse { .. } | ApiError::Gateway { status: 504, .. }) { return retry; }
     });
     match (kind, error) {

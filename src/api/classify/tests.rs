@@ -213,7 +213,7 @@ fn other_responses_leave_start_in_doubt() {
 
 #[test]
 fn failures_without_a_response() {
-    let not_sent = |why| ApiError::NotSent { operation: "op", failure: why, reason: String::new() };
+    let not_sent = |failure| ApiError::NotSent { operation: "op", failure, reason: String::new() };
     let lost = ApiError::NoResponse { operation: "op", reason: String::new() };
     let signal = ApiError::Interrupted { operation: "op", signal: crate::signals::Signal::Interrupt };
     for (error, read, start) in [

@@ -168,7 +168,7 @@ impl HttpApi {
     }
 
     /// Returns the last four characters of the current access key.
-    pub(crate) fn key_tail(&self) -> String {
+    pub(crate) fn access_key_tail(&self) -> String {
         self.config.credentials.current().access_key_tail()
     }
 
@@ -188,7 +188,7 @@ impl HttpApi {
     }
 
     /// Sends a read and retries it within the attempt and time limits. The time limit of one attempt covers all attempts.
-    async fn send_with_retries(
+    async fn send_read(
         &self,
         operation: &Operation,
         retry_policy: RetryPolicy,
@@ -321,7 +321,7 @@ impl HttpApi {
                 let reason = format!("reading the list took longer than {limit}");
                 return Err(unreadable_response(operation.name, reason, request_id));
             }
-            let envelope = match self.send_with_retries(&operation, retry_policy).await {
+            let envelope = match self.send_read(&operation, retry_policy).await {
                 Ok(envelope) => envelope,
                 // A pre-check asks whether the service refuses the upgrade.
                 Err(ApiError::Refused { message, code, status, request_id, .. })

@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn other_structures_are_not_a_refusal() {
-        for (status, body, what) in [
+        for (status, body, reason) in [
             (500, r#"{"responseError":{"returnCode":"1","returnMessage":"down"}}"#, "down"),
             (400, r#"{"errorCode":9014,"message":"limit"}"#, "limit"),
             (200, r#"{"code":1,"msg":"no","data":null}"#, "no"),
@@ -311,7 +311,7 @@ mod tests {
             (200, "\u{0}\u{1}binary", "invalid or incomplete JSON"),
         ] {
             let ApiError::Unreadable { reason: found, .. } = error(status, body) else { panic!("{body}") };
-            assert_eq!(found, what, "{body}");
+            assert_eq!(found, reason, "{body}");
         }
         let redirect = Response { location: Some("https://evil.example/x".to_owned()), ..response(302, "") };
         assert!(

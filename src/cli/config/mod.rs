@@ -138,10 +138,10 @@ fn show_settings(context: &Context) -> CommandOutput {
     let settings = context.settings.summary.iter();
     CommandOutput::Settings(
         settings
-            .map(|shown| EffectiveSetting {
-                key: shown.name,
-                value: shown.value.clone(),
-                origin: shown.origin.to_string(),
+            .map(|setting| EffectiveSetting {
+                key: setting.name,
+                value: setting.value.clone(),
+                origin: setting.origin.to_string(),
             })
             .collect(),
     )
@@ -161,14 +161,14 @@ pub(crate) fn run_without_settings(
         return list_profiles(environment);
     }
     let editor = ProfileEditor::open(flags, environment)?;
-    let (key, done) = match &args.command {
+    let (key, edit) = match &args.command {
         ConfigCommand::Init => (None, editor.create_interactively()?),
         ConfigCommand::Set { key, value, stdin } => {
             settings::require_editable(&editor.files, &editor.profile)?;
             let value = editor.read_value(*key, value.as_deref(), *stdin)?;
-            let done = settings::set_value(&editor.file, &editor.profile, *key, &value)?;
+            let edit = settings::set_value(&editor.file, &editor.profile, *key, &value)?;
             editor.warn_conflicts();
-            (Some(*key), done)
+            (Some(*key), edit)
         }
         ConfigCommand::Remove { key, yes } => (*key, editor.remove(*key, *yes)?),
         ConfigCommand::List | ConfigCommand::Show | ConfigCommand::Verify => return Ok(args.empty_output()),
@@ -177,12 +177,12 @@ pub(crate) fn run_without_settings(
         profile: editor.profile,
         source: editor.file.display().to_string(),
         key: key.map(Field::name),
-        action: json_word(done),
+        action: json_word(edit),
     })))
 }
 
-fn json_word(change: ProfileEdit) -> &'static str {
-    match change {
+fn json_word(edit: ProfileEdit) -> &'static str {
+    match edit {
         ProfileEdit::Created => "made",
         ProfileEdit::Updated => "changed",
         ProfileEdit::Unchanged => "unchanged",

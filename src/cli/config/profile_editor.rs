@@ -20,7 +20,7 @@ pub(super) struct ProfileEditor<'a> {
     pub file: PathBuf,
     pub files: ProfileFiles,
     pub profile: String,
-    interrupt: SignalListener,
+    signals: SignalListener,
 }
 
 impl<'a> ProfileEditor<'a> {
@@ -32,11 +32,11 @@ impl<'a> ProfileEditor<'a> {
         })?;
         let requested = settings::requested_profile(flags, environment)?;
         let profile = requested.map_or_else(|| settings::DEFAULT_PROFILE.to_owned(), |(name, _)| name);
-        let interrupt = SignalListener::new();
-        if let Err(error) = interrupt.listen() {
+        let signals = SignalListener::new();
+        if let Err(error) = signals.listen() {
             streams::print_stderr(&format!("warning: can't install signal handlers: {error}"));
         }
-        Ok(Self { flags, environment, file, files, profile, interrupt })
+        Ok(Self { flags, environment, file, files, profile, signals })
     }
 
     /// Warns about surprising consequences of an edit: conflicting settings, and a section of `~/.ncloud/configure`
@@ -60,7 +60,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     fn prompt(&self) -> TerminalPrompt {
-        TerminalPrompt { signals: self.interrupt.clone() }
+        TerminalPrompt { signals: self.signals.clone() }
     }
 
     /// Prompts for all values, then writes them together.
@@ -201,10 +201,10 @@ impl<'a> ProfileEditor<'a> {
         Ok(ProfileEdit::Removed)
     }
 
-    fn require_terminal(&self, question: &str, remedy: &'static str) -> Result<(), CommandError> {
+    fn require_terminal(&self, question: &str, hint: &'static str) -> Result<(), CommandError> {
         self.prompt().non_terminal_stream().map_or(Ok(()), |stream| {
             let required = question.to_owned();
-            Err(CommandError::Consent(ConsentError::NotInteractive { required, stream, hint: remedy }))
+            Err(CommandError::Consent(ConsentError::NotInteractive { required, stream, hint }))
         })
     }
 
@@ -216,7 +216,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     fn interrupted_failure(&self) -> CommandError {
-        let signal = self.interrupt.received().unwrap_or(Signal::Interrupt);
+        let signal = self.signals.received().unwrap_or(Signal::Interrupt);
         CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
     }
 }
@@ -225,8 +225,8 @@ fn usage_error(name: &str, error: &dyn std::fmt::Display) -> CommandError {
     CommandError::Usage { message: format!("{name}: {error}"), hint: None }
 }
 
-fn validated(key: Field, text: &str) -> Result<SecretString, String> {
-    key.validate(text).map(|()| SecretString::from(text))
+fn validated(field: Field, text: &str) -> Result<SecretString, String> {
+    field.validate(text).map(|()| SecretString::from(text))
 }
 
 /// The size limit of a value on standard input, in bytes.

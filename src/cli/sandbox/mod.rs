@@ -195,12 +195,12 @@ fn exit_code(status: ExitStatus) -> u8 {
 }
 
 fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
-    let interrupt = SignalListener::new();
-    interrupt.listen().context("cannot handle signals")?;
+    let signals = SignalListener::new();
+    signals.listen().context("cannot handle signals")?;
     streams::print_stderr("Serving until Ctrl-C. In another shell:");
     let printed: io::Result<()> = streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()));
     printed.context("cannot write the address")?;
-    while interrupt.wait(std::time::Duration::from_secs(60 * 60)).is_ok() {}
+    while signals.wait(std::time::Duration::from_secs(60 * 60)).is_ok() {}
     Ok(0)
 }
 

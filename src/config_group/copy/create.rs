@@ -49,18 +49,19 @@ impl Session<'_> {
             description: creation::description(plan.endpoints.source.group.no, self.journal.run_id()),
         };
         let send = |api: &dyn CdssApi| api.create_group(&new_group, consent);
-        let response = match self.send_with_retries(OperationKind::Change, "nothing was created", &send) {
-            Ok(response) => response,
-            Err(interrupted) => {
-                self.copy_report().created = Submitted::No;
-                return Err(interrupted_before_change(interrupted));
-            }
-        };
+        let response =
+            match self.send_change_with_retries(OperationKind::Change, "nothing was created", &send) {
+                Ok(response) => response,
+                Err(interrupted) => {
+                    self.copy_report().created = Submitted::No;
+                    return Err(interrupted_before_change(interrupted));
+                }
+            };
         let (no, problem) = match response {
             Ok(Some(reported_no)) => match self.verify_created(plan, reported_no) {
                 Ok(GroupIdentity::Confirmed(no)) => (no, Ok(None)),
-                Ok(GroupIdentity::Unconfirmed(why, candidate)) => {
-                    let cause = format!("the response named config group {reported_no}, but {why}");
+                Ok(GroupIdentity::Unconfirmed(reason, candidate)) => {
+                    let cause = format!("the response named config group {reported_no}, but {reason}");
                     return Err(self.outcome_unknown(plan, &cause, None, candidate.as_ref()));
                 }
                 Err(error) => (reported_no, Err(error)),
@@ -83,9 +84,9 @@ impl Session<'_> {
         match problem {
             Ok(None) => Ok(no),
             // Another user changed or used the group first.
-            Ok(Some(why)) => {
+            Ok(Some(reason)) => {
                 let hint = format!("inspect it with: {}", self.diff_command(&plan.endpoints, no));
-                Err(values_not_written(plan, no, why, None, hint))
+                Err(values_not_written(plan, no, reason, None, hint))
             }
             Err(error) => Err(match error.signal() {
                 Some(signal) => self.interrupted(plan, Some(no), signal),
@@ -99,15 +100,15 @@ impl Session<'_> {
         plan: &CopyPlan,
         error: ApiError,
     ) -> Result<ConfigGroupNo, CommandError> {
-        let action = classify(OperationKind::Change, &error);
-        if action.proves_no_effect() {
+        let decision = classify(OperationKind::Change, &error);
+        if decision.proves_no_effect() {
             self.copy_report().created = Submitted::No;
             return Err(CopyError::CreateNotDelivered(error).into());
         }
         if let Some(signal) = error.signal() {
             return Err(self.interrupted(plan, None, signal));
         }
-        if action == RetryDecision::Confirm {
+        if decision == RetryDecision::Confirm {
             return self.confirm_refusal(plan, error);
         }
         self.reporter.warn(&format!("{error}; checking whether the config group was created"));
@@ -220,8 +221,9 @@ impl Session<'_> {
             }
         }
         let problem = self.problem_with_new_group(plan, reported_no)?;
-        Ok(problem
-            .map_or(GroupIdentity::Confirmed(reported_no), |why| GroupIdentity::Unconfirmed(why, candidate)))
+        Ok(problem.map_or(GroupIdentity::Confirmed(reported_no), |reason| {
+            GroupIdentity::Unconfirmed(reason, candidate)
+        }))
     }
 
     /// Reads why the new group can't be filled; None if it is empty and unused.

@@ -30,7 +30,7 @@ impl Session<'_> {
         name: &GroupName,
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
-        why: &'static str,
+        reason: &'static str,
     ) -> CommandError {
         let keeps_values = |settings: &[Setting]| {
             let settings = GroupSettings { group: group.clone(), settings: settings.to_vec() };
@@ -50,7 +50,7 @@ impl Session<'_> {
         CopyError::GroupExists {
             group: group.to_string(),
             version: endpoints.target_version.to_string(),
-            reason: why,
+            reason,
             hint,
         }
         .into()

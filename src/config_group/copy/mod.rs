@@ -95,7 +95,7 @@ fn confirm(
     let confirmed =
         confirm_group(&plan.name, plan.endpoints.target_version.code, options.yes, options.prompt);
     confirmed.map_err(|error| match error {
-        // The prompt only reports that a signal arrived; the clock knows which one.
+        // The prompt only reports that a signal arrived; the clock reports which one.
         ConsentError::Interrupted => {
             let interrupted = session.clock.sleep(Duration::ZERO).err();
             interrupted_before_change(interrupted.unwrap_or(Interrupted(Signal::Interrupt)))

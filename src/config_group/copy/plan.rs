@@ -215,7 +215,7 @@ impl Session<'_> {
             None
         };
         let resumable = creation::check_resumable(create, endpoints.source.group.no, settings, used_by);
-        resumable.map_err(|why| self.name_taken(endpoints, name, group, settings, why))
+        resumable.map_err(|reason| self.name_taken(endpoints, name, group, settings, reason))
     }
 }
 

@@ -72,7 +72,7 @@ impl Session<'_> {
         self.copy_report().written = Submitted::Unknown;
         let version = plan.endpoints.target_version.code;
         let send = |api: &dyn CdssApi| api.write_group_settings(no, version, &copied, consent);
-        match self.send_with_retries(OperationKind::Change, "nothing was written", &send) {
+        match self.send_change_with_retries(OperationKind::Change, "nothing was written", &send) {
             Ok(Ok(())) => {
                 let summary = "the service reported success".to_owned();
                 self.verify_write(plan, no, WriteResult { written: Submitted::Yes, summary, error: None })

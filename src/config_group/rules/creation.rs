@@ -168,7 +168,7 @@ mod tests {
         for settings in [&empty, &default_as_custom] {
             assert_eq!(check_resumable(Ok(&own), from, Some(settings), Some(0)).as_ref(), Ok(&own));
         }
-        for (create, settings, used_by, why) in [
+        for (create, settings, used_by, reason) in [
             (Err("not ours"), Some(&empty[..]), Some(0), "not ours"),
             (Ok(&other_source), Some(&empty[..]), Some(0), "copy of another group"),
             (Ok(&own), Some(&set[..]), Some(0), "custom values"),
@@ -177,7 +177,7 @@ mod tests {
             (Ok(&own), Some(&empty[..]), None, "does not report whether"),
         ] {
             let refused = check_resumable(create, from, settings, used_by).unwrap_err();
-            assert!(refused.contains(why), "{refused}");
+            assert!(refused.contains(reason), "{refused}");
         }
     }
 
@@ -202,7 +202,7 @@ mod tests {
             let creates = [create(no)];
             match (find_create(&group(description), &creates), expected) {
                 (Ok(_), Ok(())) => {}
-                (Err(why), Err(words)) => assert!(why.contains(words), "{why}"),
+                (Err(reason), Err(words)) => assert!(reason.contains(words), "{reason}"),
                 (found, _) => panic!("{found:?}: {no:?} {description:?}"),
             }
         }

@@ -199,7 +199,7 @@ fn append_rejects_links_fifos_and_directories() {
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = folder.path().join("elsewhere");
     std::fs::write(&elsewhere, "").unwrap();
-    for (what, reason) in [
+    for (file, reason) in [
         ("link", "it is a symbolic link"),
         ("dangling link", "it is a symbolic link"),
         ("hard link", "it has more than one hard link"),
@@ -210,7 +210,7 @@ fn append_rejects_links_fifos_and_directories() {
         let own = journal(&state, "first");
         own.create_directory().unwrap();
         let path = own.path().unwrap();
-        match what {
+        match file {
             "link" => std::os::unix::fs::symlink(&elsewhere, &path).unwrap(),
             "hard link" => std::fs::hard_link(&elsewhere, &path).unwrap(),
             "dangling link" => std::os::unix::fs::symlink(folder.path().join("nothing"), &path).unwrap(),
@@ -220,8 +220,8 @@ fn append_rejects_links_fifos_and_directories() {
             _ => std::fs::create_dir(&path).unwrap(),
         }
         let error = own.record_accepted(NOW, None).unwrap_err().to_string();
-        assert!(error.contains(reason), "{what}: {error}");
-        assert!(own.access_problem().is_some(), "{what}: the check reports it before a start");
+        assert!(error.contains(reason), "{file}: {error}");
+        assert!(own.access_problem().is_some(), "{file}: the check reports it before a start");
     }
     assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "");
     assert_eq!(
@@ -235,14 +235,14 @@ fn append_rejects_links_fifos_and_directories() {
 #[test]
 fn directory_of_other_users_is_rejected() {
     use std::os::unix::fs::PermissionsExt as _;
-    for (what, reason) in [
+    for (file, reason) in [
         ("link", "its directory is a symbolic link"),
         ("open", "its directory is writable by other users; run chmod 700 "),
     ] {
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let own = journal(&folder, "first");
         let state = folder.path().join("state");
-        if what == "link" {
+        if file == "link" {
             std::os::unix::fs::symlink(elsewhere.path(), &state).unwrap();
         } else {
             std::fs::create_dir(&state).unwrap();
@@ -250,15 +250,15 @@ fn directory_of_other_users_is_rejected() {
         }
         assert!(
             own.access_problem().is_some_and(|fault| fault.contains(reason)),
-            "{what}: {:?}",
+            "{file}: {:?}",
             own.access_problem()
         );
         let Err(LockError::Io(error)) = own.lock_cluster(&here(), ClusterNo::new(1)) else {
-            panic!("{what}")
+            panic!("{file}")
         };
-        assert!(error.to_string().contains(reason), "{what}: {error}");
+        assert!(error.to_string().contains(reason), "{file}: {error}");
         let left = std::fs::read_dir(elsewhere.path()).unwrap().chain(std::fs::read_dir(&state).unwrap());
-        assert_eq!(left.count(), 0, "{what}: nothing was created");
+        assert_eq!(left.count(), 0, "{file}: nothing was created");
     }
 }
 

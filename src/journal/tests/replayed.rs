@@ -22,7 +22,7 @@ fn open_runs(replay: &Replay) -> Vec<String> {
 }
 
 fn results(history: &History) -> Vec<(&str, &str)> {
-    history.runs.iter().map(|run| (run.id.as_str(), run.result.as_str())).collect()
+    history.runs.iter().map(|run| (run.id.as_str(), run.outcome.as_str())).collect()
 }
 
 fn accepted() -> Event {
@@ -151,7 +151,7 @@ fn intact_lines_count_beside_a_damaged_line() {
     replay.add_line(&[line::encode("a", NOW, &end("a", None)).unwrap(), b"\n".to_vec()].concat());
     assert_eq!(replay.damaged().len(), 1);
     let history = replay.into_history();
-    assert_eq!((history.runs.len(), history.runs[0].result), (1, Outcome::Ended));
+    assert_eq!((history.runs.len(), history.runs[0].outcome), (1, Outcome::Ended));
     assert_eq!(history.runs[0].change, None, "the change is unknown");
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct CredentialProcess {
 #[derive(Clone, Copy)]
 pub(crate) struct RunContext<'a> {
     pub now: Timestamp,
-    pub interrupt: &'a SignalListener,
+    pub signals: &'a SignalListener,
     /// Receives the program's stderr after it exits, with everything that it also printed to stdout redacted. If None,
     /// the program inherits stderr, so that a user at a terminal sees its prompts.
     pub on_stderr: Option<&'a dyn Fn(&str)>,
@@ -103,7 +103,7 @@ impl CredentialProcess {
 
     fn fetch_within(&self, timeout: Duration, context: RunContext<'_>) -> Result<Credentials, FetchError> {
         let Output { stdout, stderr, result } =
-            subprocess::run(&self.command, timeout, context.interrupt, context.on_stderr.is_some())?;
+            subprocess::run(&self.command, timeout, context.signals, context.on_stderr.is_some())?;
         if let Some(on_stderr) = context.on_stderr {
             let redacted = redact(&String::from_utf8_lossy(&stderr), &String::from_utf8_lossy(&stdout));
             if !redacted.trim().is_empty() {
@@ -164,8 +164,8 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-    fn context(interrupt: &SignalListener) -> RunContext<'_> {
-        RunContext { now: NOW, interrupt, on_stderr: None }
+    fn context(signals: &SignalListener) -> RunContext<'_> {
+        RunContext { now: NOW, signals, on_stderr: None }
     }
 
     fn run(script: &str) -> Result<Credentials, String> {
@@ -237,10 +237,10 @@ mod tests {
     fn signal_kills_the_process_group() {
         let command = ["sh", "-c", "sleep 1000 & sleep 1000"].map(str::to_owned).to_vec();
         let process = CredentialProcess { command, origin: String::new() };
-        let interrupt = SignalListener::new();
-        interrupt.raise(Signal::Terminate);
+        let signals = SignalListener::new();
+        signals.raise(Signal::Terminate);
         assert_eq!(
-            process.fetch(context(&interrupt)).unwrap_err(),
+            process.fetch(context(&signals)).unwrap_err(),
             SettingsError::Interrupted(Signal::Terminate),
             "must not wait for the timeout"
         );
@@ -252,8 +252,8 @@ mod tests {
         let on_stderr = |text: &str| forwarded.borrow_mut().push_str(text);
         let command = vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()];
         let process = CredentialProcess { command, origin: String::new() };
-        let interrupt = SignalListener::new();
-        let context = RunContext { on_stderr: Some(&on_stderr), ..context(&interrupt) };
+        let signals = SignalListener::new();
+        let context = RunContext { on_stderr: Some(&on_stderr), ..context(&signals) };
         let _credentials_or_not = process.fetch_within(Duration::from_secs(5), context);
         forwarded.take()
     }

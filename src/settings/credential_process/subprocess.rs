@@ -54,7 +54,7 @@ const STDERR_GRACE_PERIOD: Duration = Duration::from_millis(100);
 pub(super) fn run(
     command_line: &[String],
     timeout: Duration,
-    interrupt: &SignalListener,
+    signals: &SignalListener,
     capture_stderr: bool,
 ) -> Result<Output, FetchError> {
     let mut command = Command::new(&command_line[0]);
@@ -68,7 +68,7 @@ pub(super) fn run(
     let Some(stdout) = child.stdout.take() else { return Err("the program has no stdout".to_owned().into()) };
     let stdout = CapturedStream::capture(stdout, true);
     let stderr = child.stderr.take().map(|stderr| CapturedStream::capture(stderr, false));
-    let result = wait_for_exit(&mut child, &stdout, timeout, interrupt);
+    let result = wait_for_exit(&mut child, &stdout, timeout, signals);
     let stderr = stderr.map_or_else(Zeroizing::default, |stderr| stderr.whole_lines());
     let stdout = std::mem::take(&mut *stdout.text());
     Ok(Output { stdout, stderr, result })
@@ -78,7 +78,7 @@ fn wait_for_exit(
     child: &mut Child,
     stdout: &CapturedStream,
     timeout: Duration,
-    interrupt: &SignalListener,
+    signals: &SignalListener,
 ) -> Result<(), FetchError> {
     let mut waited = Duration::ZERO;
     let mut eof = None;
@@ -107,7 +107,7 @@ fn wait_for_exit(
                 None => thread::park_timeout(interval),
             },
         }
-        if let Some(signal) = interrupt.received() {
+        if let Some(signal) = signals.received() {
             return kill(child, FetchError::Interrupted(signal));
         }
         if waited >= timeout {

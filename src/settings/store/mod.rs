@@ -59,14 +59,14 @@ pub(crate) fn read_profiles(environment: &Environment) -> Result<ProfileFiles, S
     }
     if let Some(path) = ncloud_path(environment) {
         match read_file(&path) {
-            Ok(Some((bytes, sharing))) => {
-                files.ncloud = match sharing {
-                    Exposure::Writable | Exposure::OtherUser => Err(access_error(&path, sharing)),
+            Ok(Some((bytes, exposure))) => {
+                files.ncloud = match exposure {
+                    Exposure::Writable | Exposure::OtherUser => Err(access_error(&path, exposure)),
                     // Comments may be in another encoding; keys and endpoints are ASCII.
                     _ => Ok(ncloud_file::parse(&String::from_utf8_lossy(&bytes), &path)),
                 };
-                if sharing == Exposure::Readable {
-                    let error = access_error(&path, sharing);
+                if exposure == Exposure::Readable {
+                    let error = access_error(&path, exposure);
                     files.ncloud_warning = Some(format!("{error}; {}", error.hint()));
                 }
             }
@@ -87,14 +87,14 @@ fn read_config(path: &Path) -> Result<Option<Zeroizing<String>>, SettingsError> 
                 Err(SettingsError::Unreadable { file: path.to_owned(), reason: "not valid UTF-8".to_owned() })
             }
         },
-        Some((_, sharing)) => Err(access_error(path, sharing)),
+        Some((_, exposure)) => Err(access_error(path, exposure)),
         None => Ok(None),
     }
 }
 
-fn access_error(path: &Path, sharing: Exposure) -> SettingsError {
+fn access_error(path: &Path, exposure: Exposure) -> SettingsError {
     let file = path.to_owned();
-    match sharing {
+    match exposure {
         Exposure::OtherUser => SettingsError::WrongOwner { file },
         Exposure::Writable => SettingsError::InsecurePermissions { file, access: "write to" },
         Exposure::Readable | Exposure::Private => SettingsError::InsecurePermissions { file, access: "read" },
@@ -134,7 +134,7 @@ fn read_file(path: &Path) -> Result<Option<FileContent>, SettingsError> {
     if !metadata.is_file() {
         return Err(fail("not a regular file".to_owned()));
     }
-    let sharing = exposure(&metadata);
+    let exposure = exposure(&metadata);
     // Growing the buffer would leave copies of secrets in memory.
     let size = metadata.len().min(MAX_SIZE) + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or_default()));
@@ -142,7 +142,7 @@ fn read_file(path: &Path) -> Result<Option<FileContent>, SettingsError> {
     if bytes.len() as u64 > MAX_SIZE {
         return Err(fail("larger than 1 MiB".to_owned()));
     }
-    Ok(Some((bytes, sharing)))
+    Ok(Some((bytes, exposure)))
 }
 
 fn is_absent(error: &io::Error) -> bool {

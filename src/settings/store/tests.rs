@@ -201,7 +201,7 @@ fn failed_edits_leave_the_file_unchanged() {
 fn links_and_special_files_are_never_written() {
     const OLD: &str = "[profiles.old]\nregion = \"KR\"\n";
     let mut rejected = 0;
-    for (what, reason) in [
+    for (file, reason) in [
         ("link", "it is a link or not a regular file"),
         ("parent that is a link", "its directory "),
         ("dangling link", "it is a link or not a regular file"),
@@ -214,12 +214,12 @@ fn links_and_special_files_are_never_written() {
         let directory = config.parent().unwrap();
         Home::write(&target, OLD, 0o600);
         fs::create_dir_all(directory.parent().unwrap()).unwrap();
-        if what == "parent that is a link" {
+        if file == "parent that is a link" {
             symlink(elsewhere.path(), directory).unwrap();
         } else {
             fs::create_dir(directory).unwrap();
         }
-        match what {
+        match file {
             "link" => symlink(&target, &config).unwrap(),
             "dangling link" => symlink(elsewhere.path().join("nothing"), &config).unwrap(),
             "hard link" => fs::hard_link(&target, &config).unwrap(),
@@ -231,12 +231,12 @@ fn links_and_special_files_are_never_written() {
             _ => {}
         }
         let error = edit::set_value(&config, "prod", Field::SecretKey, &secret("hunter2")).unwrap_err();
-        let SettingsError::Unwritable { reason: actual, .. } = &error else { panic!("{what}: {error}") };
-        assert!(actual.contains(reason), "{what}: {actual}");
-        assert_eq!(fs::read_to_string(&target).unwrap(), OLD, "{what}");
+        let SettingsError::Unwritable { reason: actual, .. } = &error else { panic!("{file}: {error}") };
+        assert!(actual.contains(reason), "{file}: {actual}");
+        assert_eq!(fs::read_to_string(&target).unwrap(), OLD, "{file}");
         let names: Vec<_> =
             fs::read_dir(elsewhere.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert_eq!(names, [target], "{what}: nothing was created at the target");
+        assert_eq!(names, [target], "{file}: nothing was created at the target");
         rejected += 1;
     }
     crate::metrics::record("links and odd files that are not written to", rejected, "of 6");

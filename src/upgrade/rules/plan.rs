@@ -142,10 +142,10 @@ pub(crate) mod tests {
             ("a broker", |s| s.health = Some(health(&["green", "green"]))),
             ("the pre-check", |s| s.pre_check = PreCheck::NotRun("x")),
         ];
-        for (what, spoil) in spoil {
+        for (name, spoil) in spoil {
             let mut spoiled = snapshot();
             spoil(&mut spoiled);
-            assert!(!plan(&snapshot()).has_same_content(&plan(&spoiled)), "{what}");
+            assert!(!plan(&snapshot()).has_same_content(&plan(&spoiled)), "{name}");
         }
     }
 
@@ -166,7 +166,7 @@ pub(crate) mod tests {
             snapshot.target_settings.as_mut().unwrap().settings[0].custom = retention;
             snapshot.journal.open_starts = opened.map(open_start).into_iter().collect();
             if !possible {
-                snapshot.pre_check = PreCheck::NotRun("not asked");
+                snapshot.pre_check = PreCheck::NotRun("not run");
             }
             snapshot.target.listed = listed;
             snapshot

@@ -164,8 +164,8 @@ impl Reporter for Recorder {
         self.0.push("started".to_owned());
     }
 
-    fn show_following(&mut self, why: &str) {
-        self.0.push(format!("following {why}"));
+    fn show_following(&mut self, message: &str) {
+        self.0.push(format!("following {message}"));
     }
 
     fn show_brokers(&mut self, _: &BrokerHistories, _: Duration) {}

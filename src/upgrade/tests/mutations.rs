@@ -20,8 +20,8 @@ use crate::metrics;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::sandbox::{Options, Pace, Sandbox, Scenario};
 
-/// The number of mutated responses in `cargo test`; `CDSS_ANSWERS` overrides it.
-const ANSWERS: u64 = 2_000;
+/// The number of mutated responses in `cargo test`; `CDSS_RESPONSES` overrides it.
+const RESPONSES: u64 = 2_000;
 
 /// Runs one upgrade in which one of `one_in` responses is mutated. Returns a description of a wrong outcome.
 fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
@@ -32,16 +32,16 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     let counted = Arc::clone(mutations);
     let injector = Injector::start(move |number| {
         let counted = Arc::clone(&counted);
-        let answer = move |request: &str| {
+        let response = move |request: &str| {
             let mut dice = Dice::new(seed ^ ((number as u64) << 20));
-            let answer = forward(request, port);
+            let response = forward(request, port);
             if dice.roll(one_in) > 0 {
-                return answer;
+                return response;
             }
             counted.fetch_add(1, Ordering::Relaxed);
-            mutated(&answer, &mut dice)
+            mutated(&response, &mut dice)
         };
-        vec![Step::Read, Step::Answer(Box::new(answer)), Step::Fin]
+        vec![Step::Read, Step::Respond(Box::new(response)), Step::Fin]
     });
     let api = client(&injector.url());
     let folder = tempfile::tempdir().unwrap();
@@ -64,25 +64,25 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
 }
 
 #[test]
-fn mutated_answers_cause_no_panic_and_no_second_start() {
-    let answers = usize::try_from(number("CDSS_ANSWERS").unwrap_or(ANSWERS)).unwrap();
+fn mutated_responses_cause_no_panic_and_no_second_start() {
+    let responses = usize::try_from(number("CDSS_RESPONSES").unwrap_or(RESPONSES)).unwrap();
     let mutations = Arc::new(AtomicUsize::new(0));
     let failures: Mutex<Vec<String>> = Mutex::default();
     let seed = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                while mutations.load(Ordering::Relaxed) < answers {
+                while mutations.load(Ordering::Relaxed) < responses {
                     let seed = seed.fetch_add(1, Ordering::Relaxed) as u64;
-                    if let Err(what) = run(seed, &mutations) {
-                        failures.lock().unwrap().push(what);
+                    if let Err(failure) = run(seed, &mutations) {
+                        failures.lock().unwrap().push(failure);
                     }
                 }
             });
         }
     });
     let failures = failures.into_inner().unwrap();
-    metrics::record("mutated answers", mutations.load(Ordering::Relaxed), "answers");
-    metrics::record("mutated answers: panics and wrong ends", failures.len(), "");
+    metrics::record("mutated responses", mutations.load(Ordering::Relaxed), "responses");
+    metrics::record("mutated responses: panics and wrong ends", failures.len(), "");
     assert!(failures.is_empty(), "{}: {}", failures.len(), failures.join("\n"));
 }

@@ -203,7 +203,7 @@ pub(super) fn upgraded(
     };
     let wait_options = WaitOptions { wait: true, timeout };
     let mut confirm_options =
-        ConfirmOptions { yes: true, prompt: &mut NoPrompt, document: &|_| serde_json::Value::Null };
+        ConfirmOptions { yes: true, prompt: &mut NoPrompt, render_document: &|_| serde_json::Value::Null };
     let failure = upgrade(&mut session, &request, wait_options, &mut confirm_options).err();
     if failure.is_some() {
         report.set_failure_verdict();
@@ -327,7 +327,7 @@ fn no_fault_schedule_causes_a_second_start_or_wrong_verdict() {
                 for seed in (part..schedules).step_by(4) {
                     match check_schedule(seed) {
                         Ok(verdict) => *verdicts.lock().unwrap().entry(verdict).or_default() += 1,
-                        Err(what) => failures.lock().unwrap().push(what),
+                        Err(failure) => failures.lock().unwrap().push(failure),
                     }
                 }
             });

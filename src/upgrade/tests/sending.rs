@@ -15,7 +15,8 @@ use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::snapshot::Snapshot;
-use crate::upgrade::start::{StartOutcome, StartRequest};
+use crate::upgrade::start::StartRequest;
+use crate::upgrade::start_outcome::StartOutcome;
 
 const GREEN: &[&str] = &["green", "green", "green"];
 
@@ -39,7 +40,7 @@ impl Sent {
     }
 
     fn answer(&self) -> Option<StartResponse> {
-        self.outcome.as_ref().ok().map(|outcome| outcome.answer)
+        self.outcome.as_ref().ok().map(|outcome| outcome.response)
     }
 }
 

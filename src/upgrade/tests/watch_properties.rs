@@ -128,7 +128,7 @@ fn spoil(world: &mut Snapshot, kind: u8) {
 }
 
 prop_compose! {
-    fn any_life()(
+    fn any_upgrade()(
         truth in prop::sample::select(vec![Truth::Good, Truth::Good, Truth::Good, Truth::BackOnOld, Truth::InError]),
         rolled in 60_u64..3_000,
         late in 0_u64..240,
@@ -154,9 +154,9 @@ prop_compose! {
 }
 
 /// Watches a simulated upgrade. Returns the end of the watch with its time.
-fn watched(life: &SimulatedUpgrade) -> (WatchEnd, u64) {
+fn watched(upgrade: &SimulatedUpgrade) -> (WatchEnd, u64) {
     let clock = FakeClock::default();
-    let (reads, fails) = (life.clone(), life.clone());
+    let (reads, fails) = (upgrade.clone(), upgrade.clone());
     let mut api = FakeApi::new(&clock, move |now| reads.at(now.as_secs()));
     api.read_failure = Box::new(move |now, _| fails.failure(now.as_secs()));
     let mut test = TestSession::new();
@@ -176,12 +176,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn every_upgrade_gets_its_true_result_and_never_early(life in any_life()) {
-        let (end, at) = watched(&life);
-        match (life.truth, end) {
-            (Truth::Good, WatchEnd::Finished(WatchResult::AtTarget)) => prop_assert!(at >= life.end(), "{at} of {}", life.end()),
-            (Truth::BackOnOld, WatchEnd::Finished(WatchResult::AtPreviousVersion)) => prop_assert!(at >= life.end()),
-            (Truth::InError, WatchEnd::Finished(WatchResult::InError)) => prop_assert!(at >= life.end()),
+    fn every_upgrade_gets_its_true_result_and_never_early(upgrade in any_upgrade()) {
+        let (end, at) = watched(&upgrade);
+        match (upgrade.truth, end) {
+            (Truth::Good, WatchEnd::Finished(WatchResult::AtTarget)) => prop_assert!(at >= upgrade.end(), "{at} of {}", upgrade.end()),
+            (Truth::BackOnOld, WatchEnd::Finished(WatchResult::AtPreviousVersion)) => prop_assert!(at >= upgrade.end()),
+            (Truth::InError, WatchEnd::Finished(WatchResult::InError)) => prop_assert!(at >= upgrade.end()),
             (truth, end) => prop_assert!(false, "{truth:?} was called {end:?} at {at}"),
         }
     }

@@ -191,10 +191,10 @@ fn a_key_refused_for_five_minutes_ends_the_watch() {
         watch(minutes(60)).run(&mut test.session(&api))
     };
     assert!(matches!(run(minutes(4)), WatchEnd::Finished(WatchResult::AtTarget)));
-    let WatchEnd::GaveUp { reason: why, .. } = run(minutes(50)) else {
+    let WatchEnd::GaveUp { reason, .. } = run(minutes(50)) else {
         panic!("the key was refused until the end")
     };
-    assert!(why.contains("refused the access key for five minutes"), "{why}");
+    assert!(reason.contains("refused the access key for five minutes"), "{reason}");
 }
 
 #[test]
@@ -222,12 +222,13 @@ fn time_asleep_counts_and_a_poll_precedes_the_verdict() {
     // The machine sleeps for a day during a watch of three hours.
     clock.suspend_at_sleep.set(Some((1, minutes(24 * 60))));
     let end = watch(minutes(180)).run(&mut test.session(&api));
-    let WatchEnd::GaveUp { is_still_changing: goes_on, reason: why } = end else {
+    let WatchEnd::GaveUp { is_still_changing, reason } = end else {
         panic!("one observation does not confirm success: {end:?}")
     };
     assert!(
-        !goes_on && why.ends_with("; last observed state running at version code 3903006, not confirmed"),
-        "{why}"
+        !is_still_changing
+            && reason.ends_with("; last observed state running at version code 3903006, not confirmed"),
+        "{reason}"
     );
 }
 

@@ -80,19 +80,19 @@ fn invalid_counts() -> Vec<Value> {
 
 #[test]
 fn invalid_count_is_an_error() {
-    let what = "the cluster list has an invalid total count or page number";
+    let error = "the cluster list has an invalid total count or page number";
     let counted = json!({ "isLast": true, "currentPage": 1, "totalPage": 1, "totalCount": 2 });
     assert_eq!(read(&[page(&[1, 2], &[], &counted)]).map(|names| names.len()), Ok(2));
     for field in ["totalCount", "totalPage", "currentPage"] {
         for value in invalid_counts() {
             let mut paging = counted.clone();
             paging[field] = value.clone();
-            assert_eq!(read(&[page(&[1, 2], &[], &paging)]), Err(what.to_owned()), "{field} {value}");
+            assert_eq!(read(&[page(&[1, 2], &[], &paging)]), Err(error.to_owned()), "{field} {value}");
             let only = json!({ "isLast": true, field: value });
-            assert_eq!(read(&[page(&[1, 2], &[], &only)]), Err(what.to_owned()), "{only}");
+            assert_eq!(read(&[page(&[1, 2], &[], &only)]), Err(error.to_owned()), "{only}");
             let pages =
                 [page(&[1], &[], &json!({ "isLast": false, "totalCount": 2 })), page(&[2], &[], &only)];
-            assert_eq!(read(&pages), Err(what.to_owned()), "{only} on page 2");
+            assert_eq!(read(&pages), Err(error.to_owned()), "{only} on page 2");
         }
         let only = json!({ "isLast": true, field: null });
         assert_eq!(read(&[page(&[1, 2], &[], &only)]).map(|names| names.len()), Ok(2), "{only}");
@@ -103,9 +103,9 @@ fn invalid_count_is_an_error() {
 type Case = (&'static str, Vec<Value>, Result<usize, &'static str>);
 
 fn assert_each(cases: Vec<Case>) {
-    for (what, pages, entries) in cases {
+    for (name, pages, entries) in cases {
         let found = read(&pages).map(|names| names.len());
-        assert_eq!(found, entries.map_err(str::to_owned), "{what}");
+        assert_eq!(found, entries.map_err(str::to_owned), "{name}");
     }
 }
 
@@ -244,8 +244,8 @@ fn conflicting_names_for_one_number_are_rejected() {
         let same = [named(list, "orders", false), named(list, "orders", true)];
         assert_eq!(read(&same).map(|names| names.len()), Ok(1), "{list}");
         let other = [named(list, "orders", false), named(list, "billing", true)];
-        let what = "the cluster list has two entries for cluster 7: name `billing` instead of `orders`";
-        assert_eq!(read(&other), Err(what.to_owned()), "{list}");
+        let error = "the cluster list has two entries for cluster 7: name `billing` instead of `orders`";
+        assert_eq!(read(&other), Err(error.to_owned()), "{list}");
     }
 }
 

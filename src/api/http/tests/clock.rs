@@ -20,7 +20,7 @@ fn gateway_ahead(ahead: SignedDuration, more: &'static str) -> Injector {
                 if is_rejected { http("401 Unauthorized", date, body) } else { http("200 OK", date, YES) };
             response.into_bytes()
         };
-        vec![Step::Read, Step::Answer(Box::new(respond)), Step::Fin]
+        vec![Step::Read, Step::Respond(Box::new(respond)), Step::Fin]
     })
 }
 
@@ -77,7 +77,7 @@ fn wrong_key_is_not_mistaken_for_a_wrong_clock() {
             let date = format!("date: {}\r\n", now.strftime("%a, %d %b %Y %H:%M:%S GMT"));
             http("401 Unauthorized", &date, body).into_bytes()
         };
-        vec![Step::Read, Step::Answer(Box::new(refuse)), Step::Fin]
+        vec![Step::Read, Step::Respond(Box::new(refuse)), Step::Fin]
     });
     let error = read(&client_of(&gateway.url(), QUICK)).unwrap_err();
     assert_eq!(error.hint().unwrap(), "check the secret key, and that the key belongs to this site");

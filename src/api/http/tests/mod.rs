@@ -16,7 +16,7 @@ use crate::upgrade::rules::plan::Plan;
 
 mod bounds;
 mod clock;
-mod keys;
+mod credentials;
 mod lists;
 
 struct NullObserver;
@@ -28,7 +28,7 @@ impl RequestObserver for NullObserver {
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
-    fn key_refresh_failed(&self, _: &str) {}
+    fn credential_refresh_failed(&self, _: &str) {}
 }
 
 fn client_of(url: &str, limits: Limits) -> HttpApi {
@@ -36,7 +36,7 @@ fn client_of(url: &str, limits: Limits) -> HttpApi {
 }
 
 /// Returns a client without an observer that can't refresh its credentials.
-pub(crate) fn client_with(keys: Credentials, url: &str, limits: Limits) -> HttpApi {
+pub(crate) fn client_with(credentials: Credentials, url: &str, limits: Limits) -> HttpApi {
     let signals = SignalListener::new();
     let connection = HttpApiConfig {
         service: Service {
@@ -45,7 +45,10 @@ pub(crate) fn client_with(keys: Credentials, url: &str, limits: Limits) -> HttpA
             endpoint: Endpoint::parse(url).unwrap(),
             sandbox: false,
         },
-        credentials: CredentialCache::new(keys, Box::new(|| Err(SettingsError::Empty("key".to_owned())))),
+        credentials: CredentialCache::new(
+            credentials,
+            Box::new(|| Err(SettingsError::Empty("key".to_owned()))),
+        ),
         limits,
         trust: TrustFiles::default(),
         proxy: None,

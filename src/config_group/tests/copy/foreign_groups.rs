@@ -51,7 +51,7 @@ fn foreign_group_created_meanwhile_is_not_written_to() {
 
 #[test]
 fn own_new_group_already_in_use_is_not_written_to() {
-    for (users, why) in [(Some(1), "a cluster uses it"), (None, "the service does not report whether")] {
+    for (users, reason) in [(Some(1), "a cluster uses it"), (None, "the service does not report whether")] {
         let machine = Machine::new();
         let service = FakeService::new(&[RequestOutcome::DoneWithError(lost())], &[RequestOutcome::Done]);
         service.users.set(users);
@@ -61,7 +61,7 @@ fn own_new_group_already_in_use_is_not_written_to() {
         assert_eq!((exit_code(failure.as_ref()), words), (7, ("yes", "no")));
         let message = failure.unwrap().to_string();
         let made = "config group orders-390 (1001) was created, but its values were not written: ";
-        assert!(message.starts_with(&format!("{made}{why}")), "{message}");
+        assert!(message.starts_with(&format!("{made}{reason}")), "{message}");
         assert_eq!(service.sent.get(), (1, 0), "nothing is written");
         // The create is resolved: once the group is deleted, the name is free.
         service.groups.borrow_mut().retain(|group| group.group.no.number() < 1_000);

@@ -189,7 +189,7 @@ fn version_zookeeper(snapshot: &Snapshot) -> Option<Check> {
 fn pre_check(result: &PreCheck) -> Check {
     let id = "service.precheck";
     match result {
-        PreCheck::NotRun(why) => Check::new(id, CheckResult::Skipped, *why),
+        PreCheck::NotRun(reason) => Check::new(id, CheckResult::Skipped, *reason),
         PreCheck::Passed { request_id } => {
             let reason = request_id.as_ref().map_or("possible".to_owned(), |id| format!("request {id}"));
             Check { request_id: request_id.clone(), ..Check::pass(id, reason) }

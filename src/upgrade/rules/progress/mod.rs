@@ -294,7 +294,7 @@ impl Progress {
 
     fn record_at_target(&mut self, observation: &Observation, is_consecutive: bool) -> Option<WatchResult> {
         self.other_version_streak = None;
-        deliberate_bug!(BelieveFirstGoodLook => return Some(WatchResult::AtTarget););
+        deliberate_bug!(BelieveFirstHealthyPoll => return Some(WatchResult::AtTarget););
         let streak = Streak::extend(self.at_target_streak, observation.at);
         self.at_target_streak = Some(streak);
         let is_quickly_confirmed = match (self.ownership, self.expected.target) {

@@ -404,14 +404,14 @@ fn an_idle_cluster_without_a_target_has_no_change() {
 #[test]
 fn the_entry_is_read_when_green_and_every_tenth_time() {
     let mut progress = ours(WatchThresholds::REMOTE);
-    let mut asked = Vec::new();
+    let mut needed = Vec::new();
     for turn in 0..21 {
         let orange = health(ORANGE);
         if progress.needs_cluster_entry(&orange) {
-            asked.push(turn);
+            needed.push(turn);
         }
         progress.record(&Observation { at: Duration::from_secs(turn), health: orange, cluster: None });
     }
-    assert_eq!(asked, [0, 10, 20]);
+    assert_eq!(needed, [0, 10, 20]);
     assert!(progress.needs_cluster_entry(&health(GREEN)));
 }

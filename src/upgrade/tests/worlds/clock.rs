@@ -90,7 +90,7 @@ impl World {
 
     /// Lets time pass.
     pub(super) fn pass(&self, time: Duration) {
-        self.time.advance(time);
+        self.clock.advance(time);
     }
 }
 
@@ -101,11 +101,11 @@ pub(super) struct WorldClock(pub std::rc::Rc<World>);
 impl Clock for WorldClock {
     fn now(&self) -> Timestamp {
         self.0.step();
-        self.0.time.now()
+        self.0.clock.now()
     }
 
     fn elapsed(&self) -> Duration {
-        self.0.time.elapsed()
+        self.0.clock.elapsed()
     }
 
     fn sleep(&self, time: Duration) -> Result<(), Interrupted> {

@@ -7,25 +7,25 @@ use crate::bugs::{Bug, with};
 use crate::metrics;
 
 const BUGS: [Bug; 21] = [
-    Bug::SkipSecondLook,
-    Bug::RepeatAfterLostAnswer,
+    Bug::SkipReread,
+    Bug::RetryAfterLostResponse,
     Bug::BelieveFirstRefusal,
     Bug::IgnoreRegion,
     Bug::CountVanishedBrokerAsGreen,
     Bug::TreatDamagedLineAsAbsent,
-    Bug::CountFailedLookAsUnchanged,
+    Bug::CountFailedPollAsUnchanged,
     Bug::BelieveFirstError,
-    Bug::BelieveFirstGoodLook,
+    Bug::BelieveFirstHealthyPoll,
     Bug::BelieveFirstAlready,
-    Bug::SettleUnknownStarts,
+    Bug::ResolveUnknownStarts,
     Bug::IgnoreIdentity,
-    Bug::RepeatWithoutLook,
+    Bug::RetryWithoutReread,
     Bug::SendBeforeRecording,
-    Bug::SettleRefusedStarts,
-    Bug::TakeLostForAccepted,
+    Bug::ResolveRefusedStarts,
+    Bug::TreatMissingResponseAsAccepted,
     Bug::IgnoreOpenStarts,
     Bug::SkipLock,
-    Bug::StartFromOldLook,
+    Bug::StartFromStaleRead,
     Bug::IgnoreJournalFault,
     Bug::AcceptAllStarts,
 ];
@@ -37,8 +37,8 @@ const MAX_WORLDS: u64 = 1_000;
 fn caught(bug: Bug, folder: &Path) -> Option<(u64, String)> {
     (0..MAX_WORLDS).find_map(|seed| {
         let outcome = with(Some(bug), || simulate(seed, folder, false));
-        let what = outcome.violations.into_iter().next()?;
-        simulate(seed, folder, false).violations.is_empty().then_some((seed + 1, what))
+        let violation = outcome.violations.into_iter().next()?;
+        simulate(seed, folder, false).violations.is_empty().then_some((seed + 1, violation))
     })
 }
 
@@ -48,8 +48,8 @@ fn worlds_catch_every_deliberate_bug() {
     let mut missed = Vec::new();
     for bug in BUGS {
         match caught(bug, folder.path()) {
-            Some((worlds, what)) => {
-                println!("{bug:?}: caught after {worlds} worlds: {what}");
+            Some((worlds, violation)) => {
+                println!("{bug:?}: caught after {worlds} worlds: {violation}");
                 metrics::record(&format!("worlds until caught: {bug:?}"), worlds, "");
             }
             None => missed.push(bug),

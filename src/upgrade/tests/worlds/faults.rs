@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::life::{NEW, View};
+use super::simulated_cluster::{NEW, View};
 use crate::api::{ApiError, SendFailure};
 use crate::injector::dice::Dice;
 use crate::model::broker_health::Color;
@@ -98,9 +98,9 @@ impl Injected {
     }
 
     /// Returns the error of a read, if it fails.
-    pub(super) fn failure(&mut self, is_patient: bool) -> Option<ApiError> {
-        // The client retries a patient read.
-        let one_in = if is_patient { self.faults.fails * 8 } else { self.faults.fails };
+    pub(super) fn failure(&mut self, has_retries: bool) -> Option<ApiError> {
+        // The client retries this read, so it fails less often.
+        let one_in = if has_retries { self.faults.fails * 8 } else { self.faults.fails };
         if !self.comes(one_in) {
             return None;
         }

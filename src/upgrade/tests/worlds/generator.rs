@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::clock::Fate;
 use super::faults::{Faults, StartFate};
 use super::journals::JournalMishap;
-use super::life::{BETWEEN, ChangeKind, NEW};
 use super::runners::{AcceptedStarts, Command, Plan};
+use super::simulated_cluster::{BETWEEN, ChangeKind, NEW};
 use crate::injector::dice::Dice;
 
 /// Everything that is drawn before a world begins.

@@ -9,10 +9,10 @@ mod deliberate_bugs;
 mod faults;
 mod generator;
 mod journals;
-mod life;
 mod properties;
 mod runners;
 mod service;
+mod simulated_cluster;
 mod small;
 mod world;
 
@@ -65,10 +65,10 @@ fn repeat(world: &Rc<World>) {
         timeout: Duration::from_secs(24 * 60 * 60),
         ..generator::plain_upgrade(Duration::from_secs(30))
     };
-    let begun = world.time.elapsed();
+    let begun = world.clock.elapsed();
     let end = runners::run(world, &again);
     world.count(format!("repeated: {end}"));
-    let rest = world.lives.borrow()[0].end().saturating_sub(begun);
+    let rest = world.clusters.borrow()[0].end().saturating_sub(begun);
     let most = POLLS_TO_VERDICT + rest.as_secs() / 15;
     let polls = u64::from(world.last_polls.get());
     if polls > most {
@@ -102,17 +102,17 @@ fn no_world_has_a_second_start_or_a_wrong_verdict() {
     let mut failures = Vec::new();
     for seed in 0..worlds {
         let outcome = simulate(seed, folder.path(), false);
-        for (what, count) in outcome.counts {
-            first.entry(what.clone()).or_insert(seed);
-            *counts.entry(what).or_default() += count;
+        for (event, count) in outcome.counts {
+            first.entry(event.clone()).or_insert(seed);
+            *counts.entry(event).or_default() += count;
         }
         if !outcome.violations.is_empty() {
             failures.push(format!("world {seed}: {}", outcome.violations.join("; ")));
         }
     }
-    for (what, count) in &counts {
-        println!("{count:>7} {what} (first in world {})", first[what]);
-        metrics::record(&format!("worlds: {what}"), count, "");
+    for (event, count) in &counts {
+        println!("{count:>7} {event} (first in world {})", first[event]);
+        metrics::record(&format!("worlds: {event}"), count, "");
     }
     assert!(
         failures.is_empty(),

@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::faults::StartFate;
-use super::life::{Change, ChangeKind, HiddenPhase, NEW};
 use super::runners::{Command, Ended, Plan};
+use super::simulated_cluster::{Change, ChangeKind, HiddenPhase, NEW};
 use super::world::World;
 use crate::clock::Clock as _;
 use crate::error::{CommandError, StartState};
@@ -30,16 +30,16 @@ pub(super) struct SentStart {
     pub region: usize,
     pub journal: usize,
     pub fate: StartFate,
-    pub answered: StartResponse,
+    pub response: StartResponse,
 }
 
 impl SentStart {
     /// Creates the record of the start that the current run has just sent.
-    pub(super) fn of(world: &World, region: usize, fate: StartFate, answered: StartResponse) -> Self {
+    pub(super) fn of(world: &World, region: usize, fate: StartFate, response: StartResponse) -> Self {
         let frames = world.frames.borrow();
         let frame = frames.last().expect("a run sends it");
         let (run, journal) = (frame.id.clone(), frame.journal);
-        Self { run, region, journal, fate, answered }
+        Self { run, region, journal, fate, response }
     }
 }
 
@@ -50,7 +50,7 @@ const FRESH: Duration = Duration::from_secs(5);
 pub(super) fn before_start(world: &Rc<World>, region: usize, target: &UpgradeTarget) {
     let frames = world.frames.borrow();
     let frame = frames.last().expect("a run sends it");
-    let now = world.time.elapsed();
+    let now = world.clock.elapsed();
     world.log(|| format!("POST to version code {}", target.version));
     for (what, read_at) in [("entry", frame.idle_entry), ("status", frame.idle_status)] {
         match read_at {
@@ -69,7 +69,7 @@ pub(super) fn before_start(world: &Rc<World>, region: usize, target: &UpgradeTar
         world.report_violation("a start that the journal does not record".to_owned());
     }
     let sent_starts = world.sent_starts.borrow();
-    let settled = world.settled.borrow();
+    let resolved = world.resolved.borrow();
     for place in &journal.sent_starts {
         let sent_start = &sent_starts[*place];
         // A recorded acceptance stays valid, even if its run started nothing.
@@ -77,8 +77,8 @@ pub(super) fn before_start(world: &Rc<World>, region: usize, target: &UpgradeTar
         let is_covered = frame.accepted.contains(&sent_start.run)
             || recorded.iter().any(|(by, run)| *run == sent_start.run && journal.has_start_of(by));
         let is_open = sent_start.region == region
-            && sent_start.answered != StartResponse::Unsent
-            && !settled.contains(&sent_start.run)
+            && sent_start.response != StartResponse::Unsent
+            && !resolved.contains(&sent_start.run)
             && !journal.forgiven.contains(place);
         if is_open && !is_covered {
             world.report_violation(format!(
@@ -94,9 +94,9 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
     let Ended { report, failure } = ended;
     let sent_starts = world.sent_starts.borrow();
     let own: Vec<&SentStart> = sent_starts.iter().filter(|sent_start| sent_start.run == *run).collect();
-    let was_executed = world.lives.borrow()[plan.region].was_changed_by(run);
+    let was_executed = world.clusters.borrow()[plan.region].was_changed_by(run);
     match report.submitted {
-        Submitted::Yes if !own.iter().any(|sent_start| sent_start.answered == StartResponse::Accepted) => {
+        Submitted::Yes if !own.iter().any(|sent_start| sent_start.response == StartResponse::Accepted) => {
             world.report_violation("submitted `yes` without an accepted start".to_owned());
         }
         Submitted::No if was_executed => {
@@ -113,8 +113,8 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
         }
         return failure.as_ref().map_or("ok", |_| "failure").to_owned();
     };
-    if let Err(what) = holds(world, plan, verdict, report, was_executed) {
-        world.report_violation(format!("verdict {}: {what}", verdict.as_str()));
+    if let Err(violation) = holds(world, plan, verdict, report, was_executed) {
+        world.report_violation(format!("verdict {}: {violation}", verdict.as_str()));
     }
     if verdict == Verdict::Unknown {
         let cause = cause(report, failure.as_ref());
@@ -126,7 +126,7 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
     if !matches!(verdict, Verdict::Running | Verdict::Unknown)
         && let Some(start) = &report.start_run
     {
-        world.settled.borrow_mut().push(start.clone());
+        world.resolved.borrow_mut().push(start.clone());
     }
     verdict.as_str().to_owned()
 }
@@ -145,41 +145,43 @@ fn holds(
     report: &Report,
     was_executed: bool,
 ) -> Result<(), String> {
-    let lives = world.lives.borrow();
-    let life = &lives[plan.region];
-    let now = world.time.elapsed();
+    let clusters = world.clusters.borrow();
+    let cluster = &clusters[plan.region];
+    let now = world.clock.elapsed();
     let sent_starts = world.sent_starts.borrow();
     let of_start = |sent_start: &&SentStart| report.start_run.as_ref() == Some(&sent_start.run);
     let start = sent_starts.iter().rfind(of_start);
     let is_upgrade = |change: &Change| change.kind == ChangeKind::Upgrade(NEW);
-    let truth = || format!("the cluster is {:?}", life.at(now));
+    let truth = || format!("the cluster is {:?}", cluster.at(now));
     match verdict {
         // Known limit: two reads can't detect an upgrade from another journal that has switched the version and shows no
         // other sign yet.
         Verdict::Already
-            if life.stayed(now, BETWEEN_READS, |view| view.hidden == Some(HiddenPhase::Early)) =>
+            if cluster.stayed(now, BETWEEN_READS, |view| view.hidden == Some(HiddenPhase::Early)) =>
         {
             world.count("known limit: already before the first sign of an upgrade".to_owned());
             Ok(())
         }
-        Verdict::Done | Verdict::Already if !life.was(now, MAX_OBSERVATION_AGE, |view| view.is_good(NEW)) => {
+        Verdict::Done | Verdict::Already
+            if !cluster.was(now, MAX_OBSERVATION_AGE, |view| view.is_good(NEW)) =>
+        {
             Err(truth())
         }
         Verdict::Done if start.is_some_and(|start| start.region != plan.region) => {
             Err("the start was sent to another region".to_owned())
         }
-        Verdict::Failed if !life.was(now, MAX_OBSERVATION_AGE, |view| view.is_bad(NEW)) => Err(truth()),
-        Verdict::Failed if !life.changes.iter().any(is_upgrade) && start.is_none() => {
+        Verdict::Failed if !cluster.was(now, MAX_OBSERVATION_AGE, |view| view.is_bad(NEW)) => Err(truth()),
+        Verdict::Failed if !cluster.changes.iter().any(is_upgrade) && start.is_none() => {
             Err("nobody started an upgrade".to_owned())
         }
-        Verdict::Failed if start.is_some_and(|start| start.answered != StartResponse::Accepted) => {
+        Verdict::Failed if start.is_some_and(|start| start.response != StartResponse::Accepted) => {
             Err("the service did not accept the start".to_owned())
         }
         Verdict::Failed if start.is_some_and(|start| start.region != plan.region) => {
             Err("the start was sent to another region".to_owned())
         }
         Verdict::NotStarted if was_executed => Err("this run started it".to_owned()),
-        Verdict::Running if start.is_some_and(|start| start.answered != StartResponse::Accepted) => {
+        Verdict::Running if start.is_some_and(|start| start.response != StartResponse::Accepted) => {
             Err("the service did not accept the start".to_owned())
         }
         _ => Ok(()),

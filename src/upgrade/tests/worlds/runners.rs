@@ -156,7 +156,7 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
             after_run(world, plan, &id, &ended)
         }
         Err(payload) if payload.is::<Killed>() => {
-            world.answer_was_lost();
+            world.response_was_lost();
             world.log(|| format!("{id} is killed"));
             "killed".to_owned()
         }
@@ -228,7 +228,7 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
                 Value::Null
             };
             let mut confirm_options =
-                ConfirmOptions { yes: typed_after.is_none(), prompt: &mut prompt, document: &step };
+                ConfirmOptions { yes: typed_after.is_none(), prompt: &mut prompt, render_document: &step };
             upgrade(
                 &mut session,
                 &request,

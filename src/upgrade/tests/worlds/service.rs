@@ -4,8 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::faults::{ReadKind, StartFate, refusal};
-use super::life::{Author, BETWEEN, ChangeKind, ChangeShape, NEW, OLD, View};
 use super::properties::{SentStart, StartResponse, before_start};
+use super::simulated_cluster::{Author, BETWEEN, ChangeKind, ChangeShape, NEW, OLD, View};
 use super::world::World;
 use crate::api::{AcceptedStart, ApiError, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy, SendFailure};
 use crate::clock::Clock as _;
@@ -68,8 +68,8 @@ impl WorldService {
         world.apply_other_changes();
         let mut injected = world.injected.borrow_mut();
         let age = injected.age(self.region, read_kind);
-        let view = world.lives.borrow()[self.region].at(world.time.elapsed().saturating_sub(age));
-        let mut answer = world.blank.clone();
+        let view = world.clusters.borrow()[self.region].at(world.clock.elapsed().saturating_sub(age));
+        let mut answer = world.template.clone();
         show(&view, &mut answer);
         injected.spoil(read_kind, &mut answer);
         world.record_read(read_kind, &answer, &view);
@@ -77,7 +77,7 @@ impl WorldService {
     }
 
     fn answer(&self, read: &Read, retry_policy: RetryPolicy) -> Result<ReadResponse, ApiError> {
-        let is_down = self.world.time.elapsed() < self.world.outage_until.get();
+        let is_down = self.world.clock.elapsed() < self.world.outage_until.get();
         let failure = self.world.injected.borrow_mut().failure(retry_policy == RetryPolicy::Retry);
         if let Some(error) = failure.or_else(|| is_down.then(|| gateway(503, 500))) {
             self.world.log(|| format!("{read:?} fails: {error}"));
@@ -100,7 +100,7 @@ impl WorldService {
             Read::UsageCount(_) => ReadResponse::UsageCount(Some(1)),
             Read::PreCheck(_) => ReadResponse::PreCheck(PreCheck::Passed { request_id: None }),
             Read::Clusters(_) => {
-                let view = self.world.lives.borrow()[self.region].at(self.world.time.elapsed());
+                let view = self.world.clusters.borrow()[self.region].at(self.world.clock.elapsed());
                 let version = versions().into_iter().find(|version| version.code.number() == view.version);
                 ReadResponse::Clusters(ClusterList {
                     allowed: vec![ClusterEntry {
@@ -120,17 +120,17 @@ impl WorldService {
     fn execute(&self, target: &UpgradeTarget) -> (StartFate, Option<ApiError>) {
         let world = &self.world;
         world.apply_other_changes();
-        let now = world.time.elapsed();
+        let now = world.clock.elapsed();
         let drawn = world.next_start_fate();
         let mut dice = world.dice.borrow_mut();
         let onset = drawn.onset(&mut dice);
         let mut shape = ChangeShape::draw(&mut dice, onset);
-        if world.has_stale_answers() {
+        if world.has_stale_responses() {
             // A stale response would make a gap longer than a poll.
             shape.gaps.clear();
         }
         let is_idle = {
-            let view = world.lives.borrow()[self.region].at(now);
+            let view = world.clusters.borrow()[self.region].at(now);
             !view.is_busy && view.state == "running" && view.version < target.version.number()
         };
         // A busy service refuses the start.
@@ -143,7 +143,7 @@ impl WorldService {
         if fate.is_executed() {
             let kind = ChangeKind::Upgrade(target.version.number());
             let by = Author::Run(world.current_run());
-            let is_taken = world.lives.borrow_mut()[self.region].change(now, by, kind, shape.clone());
+            let is_taken = world.clusters.borrow_mut()[self.region].change(now, by, kind, shape.clone());
             assert!(is_taken, "an idle cluster accepts a start");
             world.log(|| format!("the upgrade begins: {shape:?}"));
         }
@@ -158,7 +158,7 @@ impl CdssApi for WorldService {
             let interrupted = || ApiError::Interrupted { operation: "read", signal: Signal::Terminate };
             return reads.iter().map(|_| Err(interrupted())).collect();
         }
-        let sent_at = self.world.time.elapsed();
+        let sent_at = self.world.clock.elapsed();
         self.world.begin_read(sent_at);
         let answers = reads.iter().map(|read| self.answer(read, retry_policy)).collect();
         let latency = self.world.injected.borrow_mut().latency();
@@ -176,14 +176,14 @@ impl CdssApi for WorldService {
         _: &Consent,
         connect_within: Duration,
     ) -> Result<AcceptedStart, ApiError> {
-        let called_at = self.world.time.elapsed();
+        let called_at = self.world.clock.elapsed();
         self.world.step();
         let not_sent =
             |failure| ApiError::NotSent { operation: "fake", failure, reason: "not sent".to_owned() };
         if self.world.is_signalled() {
             return Err(not_sent(SendFailure::Interrupted));
         }
-        let passed = self.world.time.elapsed().saturating_sub(called_at);
+        let passed = self.world.clock.elapsed().saturating_sub(called_at);
         if connect_within.is_zero() || passed > connect_within {
             return Err(not_sent(SendFailure::Connection));
         }
@@ -201,10 +201,10 @@ impl CdssApi for WorldService {
         let latency = self.world.injected.borrow_mut().latency();
         self.world.pass(latency);
         if self.world.is_signalled() && fate != StartFate::Unsent {
-            self.world.answer_was_lost();
+            self.world.response_was_lost();
             return Err(ApiError::Interrupted { operation: "fake", signal: Signal::Terminate });
         }
-        let at = self.world.time.now();
+        let at = self.world.clock.now();
         error.map_or(Ok(AcceptedStart { request_id: Some("start-1".to_owned()), at }), Err)
     }
 

@@ -10,8 +10,8 @@ use super::clock::Frame;
 use super::faults::{Injected, ReadKind, StartFate};
 use super::generator::WorldPlan;
 use super::journals::{JournalMishap, JournalTruth};
-use super::life::{Author, ChangeShape, Life, View};
 use super::properties::{SentStart, StartResponse};
+use super::simulated_cluster::{Author, ChangeShape, SimulatedCluster, View};
 
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
@@ -24,9 +24,9 @@ use crate::upgrade::rules::snapshot::Snapshot;
 /// One world with its events so far.
 pub(super) struct World {
     pub(super) plan: WorldPlan,
-    pub(super) time: FakeClock,
+    pub(super) clock: FakeClock,
     pub(super) dice: RefCell<Dice>,
-    pub(super) lives: RefCell<Vec<Life>>,
+    pub(super) clusters: RefCell<Vec<SimulatedCluster>>,
     pub(super) injected: RefCell<Injected>,
     pub(super) journals: RefCell<Vec<JournalTruth>>,
     pub(super) frames: RefCell<Vec<Frame>>,
@@ -34,7 +34,7 @@ pub(super) struct World {
     /// Acceptances: the accepting run, and the run whose start is accepted as over.
     pub(super) acceptances: RefCell<Vec<(String, String)>>,
     /// Runs whose start has a final outcome.
-    pub(super) settled: RefCell<Vec<String>>,
+    pub(super) resolved: RefCell<Vec<String>>,
     pub(super) starts: Cell<usize>,
     pub(super) acted: Cell<usize>,
     pub(super) runs: Cell<usize>,
@@ -43,7 +43,7 @@ pub(super) struct World {
     /// Reads fail until this time.
     pub(super) outage_until: Cell<Duration>,
     /// The template of responses.
-    pub(super) blank: Snapshot,
+    pub(super) template: Snapshot,
     /// The number of polls of the last run.
     pub(super) last_polls: Cell<u32>,
     pub(super) counts: RefCell<BTreeMap<String, u64>>,
@@ -58,22 +58,22 @@ impl World {
         let injected = Injected::new(plan.faults, Dice::new(seed ^ 0xfa17));
         let journals = (0..2).map(|number| JournalTruth::new(folder.join(format!("{seed}-{number}"))));
         Rc::new(Self {
-            lives: RefCell::new((0..plan.regions).map(|_| Life::default()).collect()),
+            clusters: RefCell::new((0..plan.regions).map(|_| SimulatedCluster::default()).collect()),
             journals: RefCell::new(journals.collect()),
             injected: RefCell::new(injected),
             plan,
-            time: FakeClock::default(),
+            clock: FakeClock::default(),
             dice: RefCell::new(dice),
             frames: RefCell::default(),
             sent_starts: RefCell::default(),
             acceptances: RefCell::default(),
-            settled: RefCell::default(),
+            resolved: RefCell::default(),
             starts: Cell::default(),
             acted: Cell::default(),
             runs: Cell::default(),
             read_sent_at: Cell::default(),
             outage_until: Cell::default(),
-            blank: Snapshot { current_group: None, target_settings: None, ..snapshot() },
+            template: Snapshot { current_group: None, target_settings: None, ..snapshot() },
             last_polls: Cell::default(),
             counts: RefCell::default(),
             violations: RefCell::default(),
@@ -81,21 +81,21 @@ impl World {
         })
     }
 
-    pub(super) fn log(&self, what: impl FnOnce() -> String) {
+    pub(super) fn log(&self, message: impl FnOnce() -> String) {
         if let Some(trace) = &self.trace {
             let run = self.frames.try_borrow().ok().and_then(|frames| Some(frames.last()?.id.clone()));
-            let at = self.time.elapsed().as_millis();
-            trace.borrow_mut().push(format!("{at:>9} ms {:4} {}", run.unwrap_or_default(), what()));
+            let at = self.clock.elapsed().as_millis();
+            trace.borrow_mut().push(format!("{at:>9} ms {:4} {}", run.unwrap_or_default(), message()));
         }
     }
 
-    pub(super) fn report_violation(&self, what: String) {
-        self.log(|| format!("VIOLATION: {what}"));
-        self.violations.borrow_mut().push(what);
+    pub(super) fn report_violation(&self, violation: String) {
+        self.log(|| format!("VIOLATION: {violation}"));
+        self.violations.borrow_mut().push(violation);
     }
 
-    pub(super) fn count(&self, what: String) {
-        *self.counts.borrow_mut().entry(what).or_default() += 1;
+    pub(super) fn count(&self, event: String) {
+        *self.counts.borrow_mut().entry(event).or_default() += 1;
     }
 
     pub(super) fn roll(&self, sides: usize) -> usize {
@@ -111,7 +111,7 @@ impl World {
         self.frames.borrow().last().map(|frame| frame.id.clone()).unwrap_or_default()
     }
 
-    pub(super) fn has_stale_answers(&self) -> bool {
+    pub(super) fn has_stale_responses(&self) -> bool {
         self.plan.faults.stale > 0 || self.plan.later.is_some_and(|later| later.stale > 0)
     }
 
@@ -123,17 +123,18 @@ impl World {
     /// Makes the due changes of other users.
     pub(super) fn apply_other_changes(&self) {
         while let Some((at, region, kind)) = self.plan.other_changes.get(self.acted.get()).copied()
-            && at <= self.time.elapsed()
+            && at <= self.clock.elapsed()
         {
             self.acted.set(self.acted.get() + 1);
             let mut dice = self.dice.borrow_mut();
             let onset = dice.roll(5) as u64;
             let mut shape = ChangeShape::draw(&mut dice, onset);
-            if self.has_stale_answers() {
+            if self.has_stale_responses() {
                 shape.gaps.clear();
             }
-            let is_taken = self.lives.borrow_mut()[region].change(at, Author::OtherUser, kind, shape.clone());
-            self.log(|| format!("a colleague, at {at:?}, {kind:?}: {is_taken}, {shape:?}"));
+            let is_taken =
+                self.clusters.borrow_mut()[region].change(at, Author::OtherUser, kind, shape.clone());
+            self.log(|| format!("another user, at {at:?}, {kind:?}: {is_taken}, {shape:?}"));
         }
     }
 
@@ -155,7 +156,7 @@ impl World {
                 let (folder, id) = (truth.folder.clone(), "repair".to_owned());
                 let clock = Rc::new(FakeClock::default());
                 let journal = Journal::new(Some(folder), Operator::default(), id, clock);
-                if journal.repair(self.time.now()).is_ok() {
+                if journal.repair(self.clock.now()).is_ok() {
                     (truth.forgiven, truth.is_damaged) = (truth.sent_starts.clone(), false);
                 }
             }
@@ -169,32 +170,32 @@ impl World {
     }
 
     /// Records what the current run read.
-    pub(super) fn record_read(&self, read_kind: ReadKind, answer: &Snapshot, view: &View) {
+    pub(super) fn record_read(&self, read_kind: ReadKind, response: &Snapshot, view: &View) {
         self.log(|| {
-            let colors: Vec<&str> = answer
+            let colors: Vec<&str> = response
                 .health
                 .iter()
                 .flat_map(|health| &health.brokers.nodes)
                 .map(|node| node.color.as_ref().map_or("-", |color| color.as_str()))
                 .collect();
-            let (state, version) = (&answer.cluster.state, answer.cluster.version);
+            let (state, version) = (&response.cluster.state, response.cluster.version);
             format!("{read_kind:?} shows {state} {version:?} {colors:?}; the truth: {view:?}")
         });
-        let asked =
+        let expected =
             ClusterIdentity { no: Some(super::service::NUMBER), name: Some(super::service::NAME.to_owned()) };
         let sent_at = self.read_sent_at.get();
         let mut frames = self.frames.borrow_mut();
         let Some(frame) = frames.last_mut() else { return };
         match read_kind {
             ReadKind::Entry => {
-                let is_idle = answer.cluster.state == ClusterState::Running
-                    && asked.conflict(&answer.cluster.identity).is_none();
+                let is_idle = response.cluster.state == ClusterState::Running
+                    && expected.conflict(&response.cluster.identity).is_none();
                 frame.idle_entry = is_idle.then_some(sent_at);
             }
             ReadKind::Status | ReadKind::Progress => {
                 frame.polls += 1;
-                let is_idle = answer.health.as_ref().is_some_and(|health| {
-                    !health.has_degraded_broker() && asked.conflict(&health.identity).is_none()
+                let is_idle = response.health.as_ref().is_some_and(|health| {
+                    !health.has_degraded_broker() && expected.conflict(&health.identity).is_none()
                 });
                 frame.idle_status = is_idle.then_some(sent_at);
             }
@@ -203,9 +204,9 @@ impl World {
 
     /// Records a start. Earlier reads no longer count.
     pub(super) fn sent(&self, sent_start: SentStart) {
-        self.log(|| format!("the start: {:?}, {:?}", sent_start.fate, sent_start.answered));
+        self.log(|| format!("the start: {:?}, {:?}", sent_start.fate, sent_start.response));
         if self.starts.get() <= self.plan.starts.len() {
-            self.outage_until.set(self.time.elapsed() + self.plan.outage);
+            self.outage_until.set(self.clock.elapsed() + self.plan.outage);
             if let Some(later) = self.plan.later {
                 self.injected.borrow_mut().faults = later;
             }
@@ -219,14 +220,14 @@ impl World {
     }
 
     /// Marks the response to the last start of the current run as lost: not received, or not recorded.
-    pub(super) fn answer_was_lost(&self) {
+    pub(super) fn response_was_lost(&self) {
         let run = self.current_run();
         let mut sent_starts = self.sent_starts.borrow_mut();
         if let Some(sent_start) = sent_starts.iter_mut().rfind(|sent_start| sent_start.run == run)
-            && sent_start.answered != StartResponse::Unsent
+            && sent_start.response != StartResponse::Unsent
             && !self.journals.borrow()[sent_start.journal].has_acceptance_of(&run)
         {
-            sent_start.answered = StartResponse::Lost;
+            sent_start.response = StartResponse::Lost;
         }
     }
 }

@@ -143,11 +143,11 @@ fn some_checks_always_block() {
         .map(|rule| rule.id)
         .chain(["start.unresolved=run"])
         .collect();
-    for (what, change, id) in NEVER_ACCEPTABLE {
+    for (name, change, id) in NEVER_ACCEPTABLE {
         let mut changed = snapshot();
         change(&mut changed);
-        assert!(blocking_ids(&changed, &[]).contains(id), "{what}: {:?}", blocking_ids(&changed, &[]));
-        assert!(blocking_ids(&changed, &everything).contains(id), "{what} was overridden");
+        assert!(blocking_ids(&changed, &[]).contains(id), "{name}: {:?}", blocking_ids(&changed, &[]));
+        assert!(blocking_ids(&changed, &everything).contains(id), "{name} was overridden");
     }
 }
 
@@ -180,17 +180,17 @@ const ACCEPTABLE: &[Case] = &[
 
 #[test]
 fn overridable_checks_block_until_accepted() {
-    for (what, change, id) in ACCEPTABLE {
+    for (name, change, id) in ACCEPTABLE {
         let mut changed = snapshot();
         change(&mut changed);
-        assert_eq!(blocking_ids(&changed, &[]), [*id], "{what}");
-        assert_eq!(blocking_ids(&changed, &[*id]), Vec::<&str>::new(), "{what}");
+        assert_eq!(blocking_ids(&changed, &[]), [*id], "{name}");
+        assert_eq!(blocking_ids(&changed, &[*id]), Vec::<&str>::new(), "{name}");
         let checks = evaluate(&changed, &accepted(&[id]));
         let check = checks.iter().find(|check| check.id == *id).unwrap();
         assert_eq!(
             (check.result, check.accepted.as_slice()),
             (CheckResult::Block, &["*".to_owned()][..]),
-            "{what}"
+            "{name}"
         );
     }
 }

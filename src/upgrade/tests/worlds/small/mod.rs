@@ -15,7 +15,7 @@ use crate::bugs::{Bug, with};
 use crate::metrics;
 
 /// Explores every reachable state.
-fn explore(mode: Mode, fate: Fate, seen: &mut Exploration) {
+fn explore(mode: Mode, fate: Fate, exploration: &mut Exploration) {
     let mut known: HashSet<Rc<State>> = HashSet::new();
     let mut to_do = vec![State::new(fate)];
     let mut over = 0_u64;
@@ -24,15 +24,15 @@ fn explore(mode: Mode, fate: Fate, seen: &mut Exploration) {
         if !known.insert(Rc::clone(&state)) {
             continue;
         }
-        let next = state.next(mode, fate, seen);
+        let next = state.next(mode, fate, exploration);
         if state.is_over() {
             over += 1;
         } else if next.is_empty() {
-            seen.violations.insert(format!("a dead end: {state:?}"));
+            exploration.violations.insert(format!("a dead end: {state:?}"));
         }
         to_do.extend(next);
     }
-    seen.states += known.len() as u64;
+    exploration.states += known.len() as u64;
     assert!(over > 0, "no world with {mode:?} and {fate:?} ends");
 }
 
@@ -41,19 +41,19 @@ const MODES: [Mode; 6] =
 
 #[test]
 fn no_small_world_has_a_second_start_or_a_wrong_verdict() {
-    let mut seen = Exploration::default();
+    let mut exploration = Exploration::default();
     for mode in MODES {
         for fate in [Fate::Kept, Fate::Lost, Fate::Damaged] {
-            explore(mode, fate, &mut seen);
+            explore(mode, fate, &mut exploration);
         }
     }
-    println!("{} states, {:#?}", seen.states, seen.sometimes);
-    metrics::record("small worlds: states", seen.states, "");
-    let first = seen.violations.first();
-    assert!(first.is_none(), "{} violations, the first is {first:?}", seen.violations.len());
+    println!("{} states, {:#?}", exploration.states, exploration.sometimes);
+    metrics::record("small worlds: states", exploration.states, "");
+    let first = exploration.violations.first();
+    assert!(first.is_none(), "{} violations, the first is {first:?}", exploration.violations.len());
     for what in [
         "a refusal is confirmed",
-        "a second start after the first was settled or its journal lost",
+        "a second start after the first was resolved or its journal lost",
         "already",
         "another run watches",
         "attached",
@@ -69,7 +69,7 @@ fn no_small_world_has_a_second_start_or_a_wrong_verdict() {
         "the plan changed under the lock",
         "unknown",
     ] {
-        assert!(seen.sometimes.contains_key(what), "never seen: {what}");
+        assert!(exploration.sometimes.contains_key(what), "never exploration: {what}");
     }
 }
 
@@ -77,12 +77,12 @@ fn no_small_world_has_a_second_start_or_a_wrong_verdict() {
 fn small_worlds_catch_deliberate_bugs() {
     for (bug, mode, fate) in [
         (Bug::IgnoreOpenStarts, Mode::NotExecuted, Fate::Kept),
-        (Bug::SettleUnknownStarts, Mode::NotExecuted, Fate::Kept),
-        (Bug::SettleRefusedStarts, Mode::RefusedAndExecuted, Fate::Kept),
+        (Bug::ResolveUnknownStarts, Mode::NotExecuted, Fate::Kept),
+        (Bug::ResolveRefusedStarts, Mode::RefusedAndExecuted, Fate::Kept),
         (Bug::TreatDamagedLineAsAbsent, Mode::NotExecuted, Fate::Damaged),
     ] {
-        let mut seen = Exploration::default();
-        with(Some(bug), || explore(mode, fate, &mut seen));
-        assert!(!seen.violations.is_empty(), "{bug:?} was not caught");
+        let mut exploration = Exploration::default();
+        with(Some(bug), || explore(mode, fate, &mut exploration));
+        assert!(!exploration.violations.is_empty(), "{bug:?} was not caught");
     }
 }

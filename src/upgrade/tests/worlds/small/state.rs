@@ -5,9 +5,9 @@ use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::super::life::{NEW, OLD};
 use super::super::runners::service;
 use super::super::service::NUMBER;
+use super::super::simulated_cluster::{NEW, OLD};
 use crate::clock::tests::FakeClock;
 use crate::journal::tests::memory::{Line, state_of};
 use crate::model::ids::VersionCode;
@@ -125,7 +125,7 @@ pub(super) enum At {
     Recorded,
     ResponseReceived(StartResponse),
     Observing(StartResponse, usize),
-    Watching { answer: StartResponse, of: Id, watch: WatchState },
+    Watching { response: StartResponse, of: Id, watch: WatchState },
     Concluded { verdict: Verdict, of: Id },
     Ended,
     Killed,
@@ -155,7 +155,7 @@ pub(super) struct State {
     pub(super) runs: [Run; 2],
     pub(super) lock: Option<usize>,
     pub(super) sent: Vec<SentStart>,
-    pub(super) settled: BTreeSet<Id>,
+    pub(super) resolved: BTreeSet<Id>,
 }
 
 /// The results of the exploration so far.
@@ -176,7 +176,7 @@ impl Exploration {
     }
 
     /// Returns an observation of the cluster with its entry.
-    pub(super) fn look(&mut self, view: &'static str) -> &Observation {
+    pub(super) fn observation(&mut self, view: &'static str) -> &Observation {
         self.polls.entry(view).or_insert_with(|| {
             let snapshot = snapshot_of(view);
             let health = snapshot.health.expect("the view has colors");
@@ -184,9 +184,9 @@ impl Exploration {
         })
     }
 
-    pub(super) fn verdict(&mut self, settled: WatchResult, answer: StartResponse) -> Verdict {
-        let key = format!("{settled:?} {answer:?}");
-        *self.verdicts.entry(key).or_insert_with(|| verdict_of(settled, answer))
+    pub(super) fn verdict(&mut self, result: WatchResult, response: StartResponse) -> Verdict {
+        let key = format!("{result:?} {response:?}");
+        *self.verdicts.entry(key).or_insert_with(|| verdict_of(result, response))
     }
 
     pub(super) fn plan(&mut self, view: &'static str, journal: &[Line]) -> Rc<Plan> {
@@ -217,12 +217,12 @@ pub(super) fn progress() -> Progress {
     Progress::new(thresholds, Ownership::Ours, expected)
 }
 
-pub(super) fn verdict_of(settled: WatchResult, answer: StartResponse) -> Verdict {
+pub(super) fn verdict_of(result: WatchResult, response: StartResponse) -> Verdict {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| snapshot_of("idle"));
     let mut test = TestSession::new();
     let mut session = test.session(&api);
-    let _failure = conclude(&mut session, WatchEnd::Finished(settled), answer, "orders-prod", String::new());
+    let _failure = conclude(&mut session, WatchEnd::Finished(result), response, "orders-prod", String::new());
     session.report.verdict.expect("every end has a verdict")
 }
 
@@ -237,7 +237,7 @@ impl State {
             runs: [run("a"), run("b")],
             lock: None,
             sent: Vec::new(),
-            settled: BTreeSet::new(),
+            resolved: BTreeSet::new(),
         }
     }
 
@@ -251,7 +251,7 @@ impl State {
     }
 
     /// Returns all successors of this state.
-    pub(super) fn next(&self, mode: Mode, fate: Fate, seen: &mut Exploration) -> Vec<Self> {
+    pub(super) fn next(&self, mode: Mode, fate: Fate, exploration: &mut Exploration) -> Vec<Self> {
         let mut next = Vec::new();
         let with_truth = |truth| Self { truth, ..self.clone() };
         match &self.truth {
@@ -283,7 +283,7 @@ impl State {
         for place in 0..2 {
             if !matches!(self.runs[place].at, At::Ended | At::Killed) {
                 let mut stepped = self.clone();
-                stepped.step(place, mode, seen);
+                stepped.step(place, mode, exploration);
                 next.push(stepped);
                 if self.kills_left > 0 {
                     let mut killed = self.clone();
@@ -296,7 +296,7 @@ impl State {
                     } else {
                         Run { at: At::Killed, ..self.runs[place].clone() }
                     };
-                    seen.sometimes("killed");
+                    exploration.sometimes("killed");
                     next.push(killed);
                 }
             }
@@ -324,25 +324,25 @@ impl State {
     }
 
     /// Executes one step of one run.
-    pub(super) fn step(&mut self, place: usize, mode: Mode, seen: &mut Exploration) {
+    pub(super) fn step(&mut self, place: usize, mode: Mode, exploration: &mut Exploration) {
         let run = self.runs[place].id;
         let view = self.truth.view();
         match self.runs[place].at.clone() {
-            At::Begin => self.begin(place, seen),
+            At::Begin => self.begin(place, exploration),
             At::Confirmed if self.take_lock(place) => self.runs[place].at = At::Locked,
             At::Confirmed => {
-                seen.sometimes("locked out");
-                self.claim(place, Verdict::NotStarted, seen);
+                exploration.sometimes("locked out");
+                self.claim(place, Verdict::NotStarted, exploration);
                 self.end(place);
             }
             At::Locked => self.runs[place].at = At::Reread(view),
             At::Reread(view) => {
-                let plan = seen.plan(view, &self.journal);
+                let plan = exploration.plan(view, &self.journal);
                 if plan.target().is_some() {
                     self.runs[place].at = At::Ready;
                 } else {
-                    seen.sometimes("the plan changed under the lock");
-                    self.claim(place, Verdict::NotStarted, seen);
+                    exploration.sometimes("the plan changed under the lock");
+                    self.claim(place, Verdict::NotStarted, exploration);
                     self.end(place);
                 }
             }
@@ -350,14 +350,14 @@ impl State {
                 self.journal.push(Line::Start { run, from: OLD, to: NEW, is_damaged: false });
                 self.runs[place].at = At::Recorded;
             }
-            At::Recorded => self.send(place, mode, seen),
-            At::ResponseReceived(answer) => self.record_answer(place, answer),
-            At::Observing(answer, unchanged) => self.observe(place, answer, unchanged, seen),
-            At::Watching { answer, of, watch } => self.watch(place, answer, of, &watch, seen),
+            At::Recorded => self.send(place, mode, exploration),
+            At::ResponseReceived(response) => self.record_response(place, response),
+            At::Observing(response, unchanged) => self.observe(place, response, unchanged, exploration),
+            At::Watching { response, of, watch } => self.watch(place, response, of, &watch, exploration),
             At::Concluded { verdict, of } => {
                 self.journal.push(Line::End { run, of, verdict });
                 if !matches!(verdict, Verdict::Running | Verdict::Unknown) {
-                    self.settled.insert(of);
+                    self.resolved.insert(of);
                 }
                 self.end(place);
             }

@@ -7,7 +7,7 @@ use crate::model::cluster::{Cluster, ClusterState};
 
 /// The cluster after a refused or unanswered start, compared with the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ObservedState {
+pub(crate) enum StateAfterStart {
     Changing,
     AtTarget,
     Unchanged,
@@ -15,7 +15,7 @@ pub(crate) enum ObservedState {
     Unclear,
 }
 
-impl ObservedState {
+impl StateAfterStart {
     /// Compares an observation with the cluster of the plan.
     pub(crate) fn classify(plan: &Plan, health: &Health, cluster: &Cluster) -> Self {
         let previous_version = plan.from.as_ref().map(|from| from.code);

@@ -16,7 +16,7 @@ impl RequestObserver for RefreshFailures {
 
     fn clock_corrected(&self, _: Timestamp, _: Timestamp) {}
 
-    fn key_refresh_failed(&self, reason: &str) {
+    fn credential_refresh_failed(&self, reason: &str) {
         self.0.borrow_mut().push(reason.to_owned());
     }
 }
@@ -32,7 +32,7 @@ fn gateway_for(access: &'static str) -> Injector {
                 if is_known { http("200 OK", "", health) } else { http("401 Unauthorized", "", refused) };
             response.into_bytes()
         };
-        vec![Step::Read, Step::Answer(Box::new(respond)), Step::Fin]
+        vec![Step::Read, Step::Respond(Box::new(respond)), Step::Fin]
     })
 }
 
@@ -46,8 +46,12 @@ fn expiring_in(time: SignedDuration) -> Credentials {
 }
 
 /// Returns a client with these credentials and its number of refreshes. A refresh loads `NEWACCESSKEY` or fails.
-fn refreshing_client(server: &Injector, keys: Credentials, can_refresh: bool) -> (HttpApi, Rc<Cell<u32>>) {
-    let mut connection = client_of(&server.url(), QUICK).config;
+fn refreshing_client(
+    server: &Injector,
+    credentials: Credentials,
+    can_refresh: bool,
+) -> (HttpApi, Rc<Cell<u32>>) {
+    let mut config = client_of(&server.url(), QUICK).config;
     let refreshes = Rc::new(Cell::new(0));
     let counted = Rc::clone(&refreshes);
     let load = move || {
@@ -58,8 +62,8 @@ fn refreshing_client(server: &Injector, keys: Credentials, can_refresh: bool) ->
             Err(SettingsError::Empty("key".to_owned()))
         }
     };
-    connection.credentials = CredentialCache::new(keys, Box::new(load));
-    (HttpApi::new(connection).unwrap(), refreshes)
+    config.credentials = CredentialCache::new(credentials, Box::new(load));
+    (HttpApi::new(config).unwrap(), refreshes)
 }
 
 /// Starts a service that accepts every start with any key.
@@ -89,16 +93,16 @@ fn start_itself_does_not_refresh_credentials() {
 #[test]
 fn short_lived_credentials_are_loaded_once() {
     let server = accepting_server();
-    let mut connection = client_of(&server.url(), QUICK).config;
+    let mut config = client_of(&server.url(), QUICK).config;
     let refreshes = Rc::new(Cell::new(0));
-    let (counted, clock) = (Rc::clone(&refreshes), Rc::clone(&connection.clock));
+    let (counted, clock) = (Rc::clone(&refreshes), Rc::clone(&config.clock));
     let load = move || {
         counted.set(counted.get() + 1);
         let expires = Some(clock.now() + SignedDuration::from_secs(90));
         Ok(Credentials { expires_at: expires, ..Credentials::new("NEWACCESSKEY", "secret") })
     };
-    connection.credentials = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), Box::new(load));
-    let client = HttpApi::new(connection).unwrap();
+    config.credentials = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), Box::new(load));
+    let client = HttpApi::new(config).unwrap();
     client.refresh_credentials();
     let _unread = (read(&client), read(&client));
     assert!(start(&client).is_ok());
@@ -108,8 +112,9 @@ fn short_lived_credentials_are_loaded_once() {
 #[test]
 fn long_lived_credentials_are_not_refreshed() {
     let server = accepting_server();
-    for keys in [expiring_in(SignedDuration::from_mins(3)), Credentials::new("OLDACCESSKEY", "secret")] {
-        let (client, refreshes) = refreshing_client(&server, keys, true);
+    for credentials in [expiring_in(SignedDuration::from_mins(3)), Credentials::new("OLDACCESSKEY", "secret")]
+    {
+        let (client, refreshes) = refreshing_client(&server, credentials, true);
         client.refresh_credentials();
         assert_eq!(refreshes.get(), 0);
     }
@@ -137,14 +142,14 @@ fn rejected_start_does_not_refresh_credentials() {
 #[test]
 fn signal_during_refresh_prevents_the_start() {
     let server = gateway_for("OLDACCESSKEY");
-    let mut connection = client_of(&server.url(), QUICK).config;
-    let signals = connection.signals.clone();
+    let mut config = client_of(&server.url(), QUICK).config;
+    let signals = config.signals.clone();
     let load = move || {
         signals.raise(Signal::Terminate);
         Err(SettingsError::Interrupted(Signal::Terminate))
     };
-    connection.credentials = CredentialCache::new(expiring_soon(), Box::new(load));
-    let client = HttpApi::new(connection).unwrap();
+    config.credentials = CredentialCache::new(expiring_soon(), Box::new(load));
+    let client = HttpApi::new(config).unwrap();
     client.refresh_credentials();
     let error = start(&client).unwrap_err();
     assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Interrupted, .. }), "{error:?}");
@@ -155,33 +160,33 @@ fn signal_during_refresh_prevents_the_start() {
 #[test]
 fn rejected_concurrent_reads_share_one_refresh() {
     let server = gateway_for("NEWACCESSKEY");
-    let mut connection = client_of(&server.url(), QUICK).config;
+    let mut config = client_of(&server.url(), QUICK).config;
     let refreshes = Rc::new(Cell::new(0));
     let count = Rc::clone(&refreshes);
     let load = move || {
         count.set(count.get() + 1);
         Ok(Credentials::new("NEWACCESSKEY", "secret"))
     };
-    connection.credentials = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), Box::new(load));
-    let client = HttpApi::new(connection).unwrap();
+    config.credentials = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), Box::new(load));
+    let client = HttpApi::new(config).unwrap();
     let no = ClusterNo::new(1);
     let responses =
         client.read_all(&[Read::Status(no), Read::Cluster(no), Read::Progress(no)], RetryPolicy::Once);
     assert!(responses.iter().all(Result::is_ok), "{responses:?}");
-    assert_eq!((refreshes.get(), client.key_tail().as_str()), (1, "SKEY"));
+    assert_eq!((refreshes.get(), client.access_key_tail().as_str()), (1, "SKEY"));
 }
 
 #[test]
 fn failed_refresh_is_reported_once() {
     let server = gateway_for("OLDACCESSKEY");
-    let mut connection = client_of(&server.url(), QUICK).config;
+    let mut config = client_of(&server.url(), QUICK).config;
     let failures = Rc::new(RefreshFailures::default());
-    connection.observer = failures.clone();
-    connection.credentials = CredentialCache::new(
+    config.observer = failures.clone();
+    config.credentials = CredentialCache::new(
         expiring_soon(),
         Box::new(|| Err(SettingsError::EndpointChanged("https://elsewhere.test".to_owned()))),
     );
-    let client = HttpApi::new(connection).unwrap();
+    let client = HttpApi::new(config).unwrap();
     assert!(read(&client).is_ok() && read(&client).is_ok());
     assert_eq!(*failures.0.borrow(), ["the key now belongs to https://elsewhere.test"]);
 }

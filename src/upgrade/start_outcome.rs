@@ -7,7 +7,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::poller::ClusterPoller;
-use super::start::StartOutcome;
 use crate::api::ApiError;
 use crate::error::{CommandError, StartState};
 use crate::model::open_start::StartResponse;
@@ -15,8 +14,22 @@ use crate::model::verdict::{Submitted, Verdict};
 use crate::session::Session;
 use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::signals::Signal;
-use crate::upgrade::rules::observed_state::ObservedState;
 use crate::upgrade::rules::plan::Plan;
+use crate::upgrade::rules::state_after_start::StateAfterStart;
+
+/// A start that was accepted, or an observed change that it may have caused.
+#[derive(Debug)]
+pub(super) struct StartOutcome {
+    pub response: StartResponse,
+    /// When the start was accepted, or when it was sent if it was refused or not answered.
+    pub at: Timestamp,
+    pub request_id: Option<String>,
+    /// Why the start was not confirmed; None for an accepted start.
+    pub error: Option<ApiError>,
+    pub change_observed: bool,
+    /// The clock's time from which the watch measures its timeout.
+    pub origin: Duration,
+}
 
 /// How long polling continues if reads fail.
 ///
@@ -37,16 +50,16 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails with the confirmed refusal, or with an unknown outcome.
-    pub(super) fn confirm_start(
+    pub(super) fn determine_start_outcome(
         &mut self,
         plan: &Plan,
-        answer: StartResponse,
+        response: StartResponse,
         at: Timestamp,
         origin: Duration,
         error: ApiError,
     ) -> Result<StartOutcome, CommandError> {
         self.report.start_request_id = error.request_id().map(str::to_owned);
-        if answer == StartResponse::Refused {
+        if response == StartResponse::Refused {
             let message = error.service_message().unwrap_or_default();
             if let Err(error) = self.journal.record_refused(at, message, error.request_id()) {
                 self.reporter.warn(&format!("{error}; the refusal is not recorded"));
@@ -54,7 +67,7 @@ impl Session<'_> {
         } else {
             self.report.started_at = Some(at);
         }
-        deliberate_bug!(BelieveFirstRefusal => if answer == StartResponse::Refused {
+        deliberate_bug!(BelieveFirstRefusal => if response == StartResponse::Refused {
             self.report.submitted = Submitted::No;
             return Err(CommandError::StartRejected(error));
         });
@@ -72,18 +85,18 @@ impl Session<'_> {
                 .map_err(|interrupted| self.interrupted_after_start(plan, interrupted.0))?;
             let observed = self.observe_once(plan, &mut poller);
             polls = usize::saturating_add(polls, 1);
-            deliberate_bug!(CountFailedLookAsUnchanged => if observed.is_err() {
+            deliberate_bug!(CountFailedPollAsUnchanged => if observed.is_err() {
                 unchanged += 1;
                 continue;
             });
             let change_observed = match observed {
-                Ok(ObservedState::Changing) => true,
-                Ok(ObservedState::AtTarget) => false,
-                Ok(ObservedState::Unchanged) => {
+                Ok(StateAfterStart::Changing) => true,
+                Ok(StateAfterStart::AtTarget) => false,
+                Ok(StateAfterStart::Unchanged) => {
                     unchanged = usize::saturating_add(unchanged, 1);
                     continue;
                 }
-                Ok(ObservedState::Unclear) => continue,
+                Ok(StateAfterStart::Unclear) => continue,
                 Err(read_error) => match read_error.signal() {
                     Some(signal) => return Err(self.interrupted_after_start(plan, signal)),
                     None => continue,
@@ -91,9 +104,9 @@ impl Session<'_> {
             };
             let request_id = error.request_id().map(str::to_owned);
             let error = Some(error);
-            return Ok(StartOutcome { answer, at, request_id, error, change_observed, origin });
+            return Ok(StartOutcome { response, at, request_id, error, change_observed, origin });
         }
-        if answer == StartResponse::Refused && unchanged == CONFIRMATION_PAUSES.len() {
+        if response == StartResponse::Refused && unchanged == CONFIRMATION_PAUSES.len() {
             self.report.submitted = Submitted::No;
             self.report.verdict = Some(Verdict::NotStarted);
             return Err(CommandError::StartRejected(error));
@@ -109,17 +122,17 @@ impl Session<'_> {
         })
     }
 
-    fn observe_once(&mut self, plan: &Plan, poller: &mut ClusterPoller) -> Result<ObservedState, ApiError> {
+    fn observe_once(&mut self, plan: &Plan, poller: &mut ClusterPoller) -> Result<StateAfterStart, ApiError> {
         let health = poller.read_health(self)?;
         self.record_health(self.clock.now(), poller.health_operation(), &health);
         self.report.brokers.record(&health, Duration::ZERO);
         // A degraded broker proves a change, so a failed read of the cluster's entry must not hide it.
         if health.has_degraded_broker() {
-            return Ok(ObservedState::Changing);
+            return Ok(StateAfterStart::Changing);
         }
         let cluster = poller.read_cluster(self)?;
         self.record_cluster(self.clock.now(), &cluster);
-        Ok(ObservedState::classify(plan, &health, &cluster))
+        Ok(StateAfterStart::classify(plan, &health, &cluster))
     }
 
     fn interrupted_after_start(&mut self, plan: &Plan, signal: Signal) -> CommandError {

@@ -148,11 +148,11 @@ impl View {
 
 /// One cluster.
 #[derive(Debug, Default)]
-pub(super) struct Life {
+pub(super) struct SimulatedCluster {
     pub changes: Vec<Change>,
 }
 
-impl Life {
+impl SimulatedCluster {
     pub(super) fn at(&self, time: Duration) -> View {
         let now = time.as_secs();
         let (mut version, mut count) = (OLD, 3);
