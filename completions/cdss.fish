@@ -71,7 +71,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s q -l quiet -d 'Hid
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l cluster -d 'Cluster name or number' -r
-complete -c cdss -n "__fish_cdss_using_subcommand check" -l version -d 'Target version [default: every newer one]' -r
+complete -c cdss -n "__fish_cdss_using_subcommand check" -l version -d 'Target version [default: all versions]' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l config-group -d 'Config group for the target version' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l accept -d 'Override a blocking check, for example ID=ITEM' -r
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l profile -d 'Profile to use' -r

@@ -174,7 +174,7 @@ impl ApiError {
             }
             Self::Gateway { status: 401, code: Some(210), .. } => Some(
                 "attach the policy NCP_VPC_CLOUD_DATA_STREAMING_SERVICE_MANAGER to the sub account (for read-only \
-                 commands, …_VIEWER is enough)"
+                 commands, …_VIEWER may be enough)"
                     .to_owned(),
             ),
             Self::Gateway { status: 401 | 403, clock_skew, .. } => Some(match clock_skew.as_deref() {

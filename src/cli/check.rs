@@ -17,11 +17,11 @@ use crate::upgrade::{check, check_all};
     after_help = "\
 Examples:
   cdss check --cluster orders-prod --version 3.9.0
-  cdss check --cluster orders-prod   # one line for each newer version",
+  cdss check --cluster orders-prod   # one line for each version",
     after_long_help = "\
 Examples:
   cdss check --cluster orders-prod --version 3.9.0
-  cdss check --cluster orders-prod   # one line for each newer version
+  cdss check --cluster orders-prod   # one line for each version
 
 See also: cdss help checks, or cdss help ID for one check"
 )]
@@ -31,7 +31,7 @@ pub(crate) struct CheckArgs {
     /// If it is ambiguous, prefix it with name: or no:, for example no:1009123.
     #[arg(long, value_name = "CLUSTER")]
     cluster: Selector,
-    /// Target version [default: every newer one]
+    /// Target version [default: all versions]
     #[arg(long, value_name = "VERSION")]
     version: Option<VersionSelector>,
     /// Config group for the target version

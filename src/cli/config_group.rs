@@ -34,7 +34,7 @@ enum ConfigGroupCommand {
 Classes:
   lost-override    set in A, default in B          gained        set only in B
   changed          set in both, different          out-of-range  not allowed by B's version
-  read-only        lost, and cannot be set         removed-key   removed in B's version
+  read-only        lost, and can't be set          removed-key   removed in B's version
   changed-default  set in neither, different       unknown       listed for one version only
   kept             same value
 

@@ -57,7 +57,7 @@ pub(crate) struct UpgradeArgs {
     yes: bool,
     /// Override a blocking check, for example ID=ITEM
     ///
-    /// The error of a blocked upgrade prints the flag to add. Repeat the option to override several checks.
+    /// The hint of a blocked upgrade shows the flag to add. Repeat the option to override several checks.
     #[arg(long, value_name = "ID[=ITEM,…]")]
     accept: Vec<Acceptance>,
     /// Refuse to start without a journal (for pipelines)

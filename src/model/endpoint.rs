@@ -16,7 +16,7 @@ pub(crate) struct Endpoint(Url);
 pub(crate) enum EndpointError {
     #[error("{0} is not an address such as https://host:port")]
     NotAnAddress(QuotedAddress),
-    #[error("`{0}` has more than a scheme, host, and port")]
+    #[error("`{0}` must have only a scheme, host, and port")]
     ExtraParts(String),
     #[error("`{0}` uses http, which is allowed only for loopback addresses")]
     PlainHttp(String),

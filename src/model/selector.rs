@@ -60,7 +60,7 @@ impl fmt::Display for Selector {
 pub(crate) enum ClusterError {
     #[error("no cluster named `{0}`")]
     NotFound(String),
-    #[error("the key has no permission on cluster `{name}` ({no})")]
+    #[error("the key has no permission for cluster `{name}` ({no})")]
     Forbidden { name: String, no: ClusterNo },
     #[error("{} clusters are named `{name}`: {}", numbers.len(), join(numbers))]
     Ambiguous { name: String, numbers: Vec<ClusterNo> },
@@ -177,7 +177,7 @@ mod tests {
         for (name, text) in [
             ("order", "no cluster named `order`"),
             ("ORDERS", "no cluster named `ORDERS`"),
-            ("billing", "the key has no permission on cluster `billing` (6)"),
+            ("billing", "the key has no permission for cluster `billing` (6)"),
             ("twin", "2 clusters are named `twin`: 3, 4"),
             ("half", "2 clusters are named `half`: 5, 7"),
         ] {

@@ -279,7 +279,13 @@ fn render_upgrade(report: &Report, outcome: &Outcome<'_>) -> String {
     };
     let cluster = if name.trim().is_empty() { format!("cluster {no}") } else { escape(name) };
     if verdict == Verdict::Already {
-        return format!("{cluster} is already at {}; nothing to do.", version_text(&report.to));
+        let version = version_text(&report.to);
+        let has_watched = !report.brokers.0.is_empty();
+        return if has_watched {
+            format!("{cluster} is now at {version}; this run did not start the upgrade.")
+        } else {
+            format!("{cluster} is already at {version}; nothing to do.")
+        };
     }
     let versions = if report.from == report.to {
         version_text(&report.to)

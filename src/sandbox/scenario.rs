@@ -87,9 +87,7 @@ impl Scenario {
     fn details(self) -> (&'static str, &'static str, u8) {
         match self {
             Self::Healthy => ("healthy", "Brokers restart one by one, then the new version is running", 0),
-            Self::Flapping => {
-                ("flapping", "Broker colors flap during the upgrade, at times looking finished", 0)
-            }
+            Self::Flapping => ("flapping", "Broker colors flap, so the upgrade sometimes looks finished", 0),
             Self::LateVersion => {
                 ("late-version", "All brokers are green for a while before the version changes", 0)
             }
@@ -123,7 +121,7 @@ impl Scenario {
                 ("ends-on-old-version", "All brokers restart, but the version does not change", 7)
             }
             Self::EndsInError => {
-                ("ends-in-error", "The second broker fails and the cluster ends in status error", 7)
+                ("ends-in-error", "The second broker fails and the cluster ends in state error", 7)
             }
             Self::Stalled => ("stalled", "The second broker never finishes restarting", 8),
             Self::BrokerRed => ("broker-red", "The second broker turns red and stays red", 8),

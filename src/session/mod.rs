@@ -72,11 +72,11 @@ impl Session<'_> {
         let service = &self.context.service;
         let others = service.region.other_regions(service.site);
         if others.is_empty() {
-            "`cdss list clusters` shows the clusters in this region; for another site, use --site and its own key"
+            "run `cdss list clusters` to list the clusters in this region; for another site, use --site and a key of that site"
                 .to_owned()
         } else {
             format!(
-                "`cdss list clusters` shows the clusters in this region; for {}, use --region",
+                "run `cdss list clusters` to list the clusters in this region; for other regions ({}), use --region",
                 others.join(", ")
             )
         }

@@ -140,7 +140,7 @@ pub(super) fn blocked_by_checks(checks: &[Check]) -> CommandError {
 ///
 /// # Errors
 ///
-/// Fails if no newer version is possible, the cluster is changing, or a read fails.
+/// Fails if no upgrade to a newer version is possible, the cluster is changing, or a read fails.
 pub(crate) fn check_all(session: &mut Session<'_>, wanted: &Selector) -> Result<(), CommandError> {
     let resolved = session.resolve_cluster(wanted)?;
     session.report.versions = Some(Vec::new());
@@ -188,7 +188,7 @@ pub(crate) fn check_all(session: &mut Session<'_>, wanted: &Selector) -> Result<
         return Ok(());
     }
     Err(CommandError::Blocked {
-        reasons: vec!["no newer version is possible".to_owned()],
+        reasons: vec!["no upgrade to a newer version is possible".to_owned()],
         check: None,
         hint: newer.last().map(|newest| {
             let check = session.context.check_command(resolved.cluster.no, newest, None);

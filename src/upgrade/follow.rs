@@ -168,7 +168,7 @@ pub(super) fn conclude(
         }
         WatchEnd::Finished(WatchResult::InError) if is_ours => (
             Verdict::Failed,
-            Some(CommandError::UpgradeFailed { reason: format!("the state of {name} is error") }),
+            Some(CommandError::UpgradeFailed { reason: format!("{name} is in the state `error`") }),
         ),
         WatchEnd::GaveUp { reason, is_still_changing: true } if is_ours => {
             (Verdict::Running, Some(CommandError::StillRunning { reason, follow }))
@@ -186,9 +186,11 @@ pub(super) fn conclude(
         }
         WatchEnd::Finished(result) => {
             let observed = match result {
-                WatchResult::InError => format!("the state of {name} is error"),
+                WatchResult::InError => format!("{name} is in the state `error`"),
                 WatchResult::AtOtherVersion(version) => {
-                    format!("{name} is idle at version code {version}, not at the target version")
+                    format!(
+                        "{name} is not upgrading and is at version code {version}, not at the target version"
+                    )
                 }
                 WatchResult::AtPreviousVersion => {
                     format!("{name} is healthy but did not reach the target version")
@@ -249,7 +251,7 @@ pub(super) fn follow_other_change(
             return Ok(());
         }
         WatchEnd::Finished(WatchResult::InError) => {
-            format!("the state of {name} is error; this run started nothing")
+            format!("{name} is in the state `error`; this run started nothing")
         }
         WatchEnd::Finished(
             WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_) | WatchResult::NoChangeObserved,

@@ -116,7 +116,7 @@ pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Resu
             WatchEnd::Finished(
                 WatchResult::InError | WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_),
             ),
-        ) => Err(CommandError::UpgradeFailed { reason: format!("the state of {name} is error") }),
+        ) => Err(CommandError::UpgradeFailed { reason: format!("{name} is in the state `error`") }),
         (None, WatchEnd::GaveUp { reason, is_still_changing: true }) => {
             Err(CommandError::StillRunning { reason, follow })
         }
@@ -170,7 +170,7 @@ fn conclude_unrecorded(
                 if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
             return Err(CommandError::Interrupted { signal, start, follow: Some(follow) });
         }
-        WatchEnd::Finished(WatchResult::InError) => format!("the state of {name} is error"),
+        WatchEnd::Finished(WatchResult::InError) => format!("{name} is in the state `error`"),
         WatchEnd::Finished(WatchResult::NoChangeObserved | WatchResult::AtOtherVersion(_)) => {
             format!("{name} is not upgrading and is not at {target}")
         }

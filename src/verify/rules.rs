@@ -72,7 +72,7 @@ impl Step {
             }
             Self::Tls => "make sure that no proxy or firewall blocks TLS 1.2 or later".to_owned(),
             Self::Clock => CLOCK_REMEDY.to_owned(),
-            Self::Response => "try again in a few minutes".to_owned(),
+            Self::Response => "retry in a few minutes".to_owned(),
             Self::Key => "check the access key and secret key, and that they belong to this site".to_owned(),
             Self::Permission => "give the sub account a policy with read access".to_owned(),
             Self::Region => format!(

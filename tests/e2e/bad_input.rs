@@ -38,7 +38,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 3,
                 &[
                     "no cluster named `order` in public KR",
-                    "hint: `cdss list clusters` shows the clusters in this region",
+                    "hint: run `cdss list clusters` to list the clusters in this region",
                     "SGN, JPN",
                 ],
             ),
@@ -59,7 +59,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 "upgrade --yes --cluster billing --version 3.9.0",
                 4,
                 &[
-                    "the key has no permission on cluster `billing` (1009555)",
+                    "the key has no permission for cluster `billing` (1009555)",
                     "hint: grant the sub account permission",
                 ],
             ),
@@ -155,7 +155,7 @@ fn invalid_arguments_are_refused_without_a_request() {
             (&with("--poll 15"), 2, &["--poll: invalid duration `15`; add a unit, such as 15s or 3h"]),
             (&with("--poll 0s"), 2, &["--poll: duration must be positive"]),
             (&with("--accept config.nothing"), 2, &["unknown check `config.nothing`"]),
-            (&with("--accept service.precheck"), 2, &["check `service.precheck` cannot be overridden"]),
+            (&with("--accept service.precheck"), 2, &["check `service.precheck` can't be overridden"]),
             (&with("--profile nobody"), 3, &["profile `nobody` not found", "hint: "]),
             ("upgrade --yes --cluster orders-prod", 2, &["required"]),
             ("upgrade --yes --version 3.9.0", 2, &["required"]),

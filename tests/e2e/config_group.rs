@@ -135,7 +135,7 @@ fn value_out_of_target_range_blocks_without_override() {
     assert_eq!(check(&document, "config.out-of-range")["result"], "block");
     bench
         .run(&format!("{line} --accept config.out-of-range=num.io.threads"))
-        .assert_says(2, &["check `config.out-of-range` cannot be overridden"]);
+        .assert_says(2, &["check `config.out-of-range` can't be overridden"]);
     bench.assert_no_start();
 }
 

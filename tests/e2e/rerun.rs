@@ -127,8 +127,8 @@ fn damaged_line_blocks_next_start_until_accepted() {
     let line = format!("{UPGRADE} --yes");
     for blocked in [&line, "check --cluster orders-prod --version 3.9.0"] {
         let (run, document) = bench.json(blocked);
-        let hint = "`cdss history --repair` marks them as reviewed; to proceed anyway, add --accept journal.damaged\n";
-        run.assert_says(5, &["[journal.damaged]", "line 1 of the journal cannot be read", hint]);
+        let hint = "mark damaged lines as reviewed with `cdss history --repair`; to proceed anyway, add --accept journal.damaged\n";
+        run.assert_says(5, &["[journal.damaged]", "line 1 of the journal can't be read", hint]);
         assert_eq!(check(&document, "journal.damaged")["result"], "block");
     }
     bench.assert_no_start();
@@ -146,7 +146,7 @@ fn missing_required_journal_prevents_start() {
         run.assert_says(5, &["[journal.missing]", "create the first one with `cdss history --init`\n"]);
         assert_eq!(check(&document, "journal.missing")["result"], "block");
         let accepted = bench.run(&format!("{UPGRADE} {flags} --require-journal --accept journal.missing"));
-        accepted.assert_says(2, &["check `journal.missing` cannot be overridden"]);
+        accepted.assert_says(2, &["check `journal.missing` can't be overridden"]);
     }
     bench.assert_no_start();
     let checked = bench.run("check --cluster orders-prod --version 3.9.0");

@@ -279,7 +279,10 @@ fn upgrade_ending_on_third_version_is_unknown() {
     });
     let (run, document) = service.json(&format!("{UPGRADE} --yes"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
-    run.assert_says(9, &["orders-prod is idle at version code 3803006, not at the target version"]);
+    run.assert_says(
+        9,
+        &["orders-prod is not upgrading and is at version code 3803006, not at the target version"],
+    );
 }
 
 #[test]

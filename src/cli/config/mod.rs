@@ -67,7 +67,7 @@ Examples:
   cdss config set secret_key --profile prod
   pass show ncloud/prod | cdss config set secret_key --stdin --profile prod", Field::ALL.map(Field::name).join(", ")))]
     Set {
-        /// Name of the value
+        /// Setting to change
         #[arg(value_name = "KEY", value_parser = field_parser(), hide_possible_values = true)]
         key: Field,
         /// New value (omit it for a secret)
@@ -83,7 +83,7 @@ Examples:
   cdss config remove --profile old
   cdss config remove proxy --profile prod")]
     Remove {
-        /// Name of the value [default: remove the whole profile]
+        /// Setting to remove [default: the whole profile]
         #[arg(value_name = "KEY", value_parser = field_parser(), hide_possible_values = true)]
         key: Option<Field>,
         /// Skip the confirmation prompt

@@ -27,7 +27,7 @@ impl<'a> ProfileEditor<'a> {
     pub(super) fn open(flags: &'a Flags, environment: &'a Environment) -> Result<Self, CommandError> {
         let files = settings::read_profiles(environment)?;
         let file = files.paths.first().cloned().ok_or_else(|| CommandError::Usage {
-            message: "no directory for profiles".to_owned(),
+            message: "can't determine the profile directory".to_owned(),
             hint: Some("set HOME or XDG_CONFIG_HOME".to_owned()),
         })?;
         let requested = settings::requested_profile(flags, environment)?;

@@ -14,12 +14,12 @@ impl SandboxDirectory {
     pub(super) fn create(environment: &Environment, port: u16, id: &str) -> anyhow::Result<Self> {
         let path = sandbox_directory(environment, port);
         if path.symlink_metadata().is_ok() {
-            std::fs::remove_dir_all(&path).with_context(|| format!("cannot clear {}", path.display()))?;
+            std::fs::remove_dir_all(&path).with_context(|| format!("can't clear {}", path.display()))?;
         }
         create_private_directory(&path)?;
         let directory = Self(path);
         let id_file = directory.0.join(SANDBOX_ID_FILE);
-        std::fs::write(&id_file, id).with_context(|| format!("cannot write {}", id_file.display()))?;
+        std::fs::write(&id_file, id).with_context(|| format!("can't write {}", id_file.display()))?;
         Ok(directory)
     }
 
@@ -49,7 +49,7 @@ impl SandboxDirectory {
             drop(file);
             std::fs::rename(&new, &wrapper)
         };
-        write().with_context(|| format!("cannot write {}", wrapper.display()))?;
+        write().with_context(|| format!("can't write {}", wrapper.display()))?;
         check_runs(&wrapper)?;
         Ok(directory)
     }
@@ -93,7 +93,7 @@ impl Drop for SandboxDirectory {
 /// The wrapper can't be run, so the command would run another `cdss`.
 #[derive(Debug, thiserror::Error)]
 #[cfg_attr(not(unix), expect(dead_code, reason = "only unix has the wrapper"))]
-#[error("cannot run {}: {reason}", path.display())]
+#[error("can't run {}: {reason}", path.display())]
 pub(super) struct WrapperError {
     path: PathBuf,
     reason: String,
@@ -125,7 +125,7 @@ fn create_private_directory(path: &Path) -> anyhow::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).with_context(|| format!("cannot create {}", path.display()))
+    builder.create(path).with_context(|| format!("can't create {}", path.display()))
 }
 
 /// Quotes a path for a POSIX shell.

@@ -78,7 +78,7 @@ fn serve(args: &SandboxArgs, environment: &Environment) -> anyhow::Result<u8> {
         port: args.port,
         ..Options::default()
     };
-    let sandbox = Sandbox::start(options).context("cannot start the sandbox")?;
+    let sandbox = Sandbox::start(options).context("can't start the sandbox")?;
     let directory = SandboxDirectory::create(environment, sandbox.port(), &new_id())?;
     let code = match args.command.split_first() {
         Some((program, arguments)) => run_command(program, arguments, &sandbox, &directory, environment)?,
@@ -131,11 +131,11 @@ fn run_command(
 ) -> anyhow::Result<u8> {
     // The absolute path: the wrapper must find the program after a `cd`.
     let executable =
-        std::env::current_exe().and_then(std::fs::canonicalize).context("cannot find cdss itself")?;
+        std::env::current_exe().and_then(std::fs::canonicalize).context("can't find cdss itself")?;
     let wrapper_directory = directory.install_wrapper(&executable, &sandbox.url())?;
     let rest = environment.value("PATH").map(std::env::split_paths).into_iter().flatten();
     let path = std::env::join_paths(std::iter::once(wrapper_directory.clone()).chain(rest))
-        .with_context(|| format!("cannot put {} first in PATH", wrapper_directory.display()))?;
+        .with_context(|| format!("can't put {} first in PATH", wrapper_directory.display()))?;
 
     let mut command = Command::new(resolve_program(program, &wrapper_directory));
     command.args(arguments);
@@ -151,11 +151,11 @@ fn run_command(
     ] {
         command.env(name, directory.join(subdirectory));
     }
-    let mut child = command.spawn().with_context(|| format!("cannot run {}", program.display()))?;
+    let mut child = command.spawn().with_context(|| format!("can't run {}", program.display()))?;
     // The terminal sends Ctrl-C to the command as well; the sandbox runs until the command exits.
     let child_id = child.id();
-    on_signal(move |signal| forward_signal(child_id, signal)).context("cannot handle signals")?;
-    Ok(exit_code(child.wait().context("cannot wait for the command")?))
+    on_signal(move |signal| forward_signal(child_id, signal)).context("can't handle signals")?;
+    Ok(exit_code(child.wait().context("can't wait for the command")?))
 }
 
 /// Returns the path of the program if it is in the wrapper's directory. Some systems search the `PATH` of this process,
@@ -196,10 +196,10 @@ fn exit_code(status: ExitStatus) -> u8 {
 
 fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
     let signals = SignalListener::new();
-    signals.listen().context("cannot handle signals")?;
+    signals.listen().context("can't handle signals")?;
     streams::print_stderr("Serving until Ctrl-C. In another shell:");
     let printed: io::Result<()> = streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()));
-    printed.context("cannot write the address")?;
+    printed.context("can't write the address")?;
     while signals.wait(std::time::Duration::from_secs(60 * 60)).is_ok() {}
     Ok(0)
 }

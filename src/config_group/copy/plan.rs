@@ -84,13 +84,7 @@ impl Session<'_> {
             endpoints.target_groups.iter().filter(|group| group.is_named(name.as_str())).collect();
         let existing = same_name.pop().cloned();
         if let (Some(group), false) = (&existing, same_name.is_empty()) {
-            return Err(self.name_taken(
-                &endpoints,
-                &name,
-                group,
-                None,
-                "it is not the only group with that name",
-            ));
+            return Err(self.name_taken(&endpoints, &name, group, None, "more than one group has that name"));
         }
         let model = existing.clone().or_else(|| {
             select_for_comparison(Some(&from.group), &endpoints.target_groups).into_iter().next()

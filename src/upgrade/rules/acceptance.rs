@@ -18,13 +18,13 @@ pub(crate) struct Acceptance {
 pub(crate) enum AcceptanceError {
     #[error("unknown check `{0}`")]
     UnknownCheck(String),
-    #[error("check `{0}` cannot be overridden")]
+    #[error("check `{0}` can't be overridden")]
     NotOverridable(&'static str),
     #[error("`{0}` has an empty item")]
     EmptyItem(String),
-    #[error("check `{0}` has no items; remove `=…`")]
+    #[error("check `{0}` takes no items; remove `=…`")]
     ItemsNotSupported(&'static str),
-    #[error("check `{0}` requires a run id; use `{0}=RUN`")]
+    #[error("check `{0}` requires a run ID; use `{0}=RUN`")]
     RunRequired(&'static str),
     #[error("can't override `{id}={item}`: neither config group has a setting `{item}`")]
     UnknownSetting { id: &'static str, item: String },
@@ -120,13 +120,13 @@ mod tests {
         for (text, error) in [
             ("", "unknown check ``"),
             ("config", "unknown check `config`"),
-            ("service.precheck", "check `service.precheck` cannot be overridden"),
-            ("brokers.health", "check `brokers.health` cannot be overridden"),
+            ("service.precheck", "check `service.precheck` can't be overridden"),
+            ("brokers.health", "check `brokers.health` can't be overridden"),
             ("config.changed=", "`config.changed=` has an empty item"),
             ("config.changed=a,,b", "`config.changed=a,,b` has an empty item"),
-            ("start.unresolved", "check `start.unresolved` requires a run id; use `start.unresolved=RUN`"),
+            ("start.unresolved", "check `start.unresolved` requires a run ID; use `start.unresolved=RUN`"),
             ("start.unresolved=", "`start.unresolved=` has an empty item"),
-            ("zookeeper.health=z1", "check `zookeeper.health` has no items; remove `=…`"),
+            ("zookeeper.health=z1", "check `zookeeper.health` takes no items; remove `=…`"),
         ] {
             assert_eq!(read(text).unwrap_err().to_string(), error);
         }

@@ -182,6 +182,10 @@ proptest! {
             (Truth::Good, WatchEnd::Finished(WatchResult::AtTarget)) => prop_assert!(at >= upgrade.end(), "{at} of {}", upgrade.end()),
             (Truth::BackOnOld, WatchEnd::Finished(WatchResult::AtPreviousVersion)) => prop_assert!(at >= upgrade.end()),
             (Truth::InError, WatchEnd::Finished(WatchResult::InError)) => prop_assert!(at >= upgrade.end()),
+            // Reads that failed can hide the whole change. Its result is then unknown, which claims nothing.
+            (Truth::BackOnOld, WatchEnd::Finished(WatchResult::NoChangeObserved)) => {
+                prop_assert!(upgrade.outages.iter().any(|(from, ..)| *from < upgrade.rolled));
+            }
             (truth, end) => prop_assert!(false, "{truth:?} was called {end:?} at {at}"),
         }
     }

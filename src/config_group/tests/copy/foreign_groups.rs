@@ -146,7 +146,7 @@ fn two_groups_with_the_name_are_not_written_to() {
     }
     let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
     assert_eq!((exit_code(failure.as_ref()), service.sent.get()), (5, (0, 0)));
-    assert!(failure.unwrap().to_string().contains("it is not the only group with that name"));
+    assert!(failure.unwrap().to_string().contains("more than one group has that name"));
 }
 
 #[test]

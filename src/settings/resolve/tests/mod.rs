@@ -146,7 +146,7 @@ fn invalid_values_are_rejected_with_their_origin() {
         (("CDSS_OUTPUT", "yaml"), "CDSS_OUTPUT: unsupported output format `yaml`; use table or json"),
         (
             ("NCLOUD_API_GW", "https://user@example.com"),
-            "NCLOUD_API_GW: `example.com` has more than a scheme, host, and port",
+            "NCLOUD_API_GW: `example.com` must have only a scheme, host, and port",
         ),
         (
             ("CDSS_SANDBOX", "https://127.0.0.1:1"),

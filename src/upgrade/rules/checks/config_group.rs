@@ -156,7 +156,11 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
         ));
     }
     let remedy = with_copy_hint("use a config group that sets them", snapshot);
-    let mut check = Check::block(id, describe_changes(lost.iter().copied()), remedy);
+    let mut check = Check::block(
+        id,
+        format!("would lose custom values: {}", describe_changes(lost.iter().copied())),
+        remedy,
+    );
     check.items = lost.iter().map(|change| change.key.clone()).collect();
     Some(check)
 }
@@ -185,7 +189,7 @@ pub(super) fn changed_values(snapshot: &Snapshot, changes: &[SettingChange]) -> 
     }
     let items = risky.iter().map(|change| change.key.clone()).collect();
     let also = if others.is_empty() { String::new() } else { format!("; also {}", describe_changes(others)) };
-    let reason = format!("{}{also}", describe_changes(risky));
+    let reason = format!("would change values: {}{also}", describe_changes(risky));
     let remedy = with_copy_hint("use a config group with the current values", snapshot);
     Some(Check { items, ..Check::block(id, reason, remedy) })
 }

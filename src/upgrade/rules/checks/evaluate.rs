@@ -57,7 +57,7 @@ fn cluster_identity(snapshot: &Snapshot) -> Check {
         Err(conflict) => Check::block(
             id,
             conflict,
-            "check the cluster in the console, and whether a proxy responds for the service",
+            "check the cluster in the console, and whether a proxy is responding in place of the service",
         ),
     }
 }
@@ -66,7 +66,7 @@ fn cluster_state(snapshot: &Snapshot) -> Check {
     let id = "cluster.state";
     match &snapshot.cluster.state {
         ClusterState::Running => Check::pass(id, "running"),
-        ClusterState::Changing => Check::block(id, "changing", "wait until the running change has finished"),
+        ClusterState::Changing => Check::block(id, "changing", "wait until the change has finished"),
         ClusterState::Other(word) if word.is_empty() => {
             Check::block(id, "the service reported no state", "check the cluster in the console")
         }
@@ -75,7 +75,11 @@ fn cluster_state(snapshot: &Snapshot) -> Check {
             format!("unknown state `{word}`"),
             "check the cluster in the console; cdss starts only from the state `running`",
         ),
-        state => Check::block(id, state.as_str(), "wait until the cluster is `running`, or repair it"),
+        state => Check::block(
+            id,
+            format!("the state is `{}`", state.as_str()),
+            "wait until the state is `running`, or repair the cluster",
+        ),
     }
 }
 
@@ -85,7 +89,7 @@ fn green_count(group: &NodeGroup) -> String {
 
 fn broker_health(snapshot: &Snapshot) -> Check {
     let id = "brokers.health";
-    let remedy = "wait until every broker is green, or repair it";
+    let remedy = "wait until every broker is green, or repair the unhealthy brokers";
     let Some(health) = &snapshot.health else {
         return Check::block(id, "the service returned no broker status", remedy);
     };
@@ -112,7 +116,7 @@ fn zookeeper_health(snapshot: &Snapshot) -> Check {
         .filter(|node| is_degraded(&node.color))
         .map(|node| format!("{} {}", node.name, node.color.as_ref().map_or("", Color::as_str)))
         .collect();
-    let remedy = "wait until every ZooKeeper node is green, or repair it";
+    let remedy = "wait until every ZooKeeper node is green, or repair the unhealthy nodes";
     if !degraded.is_empty() {
         Check::block(id, degraded.join(", "), remedy)
     } else if is_degraded(&group.overall) {
@@ -239,12 +243,12 @@ fn journal_damaged(snapshot: &Snapshot) -> Option<Check> {
     let damaged = &snapshot.journal.damaged;
     let first = damaged.first().filter(|_| !snapshot.is_at_target())?.number;
     let reason = match damaged.len() {
-        1 => format!("line {first} of the journal cannot be read; it may have recorded a start"),
+        1 => format!("line {first} of the journal can't be read; it may have recorded a start"),
         count => format!(
-            "{count} lines of the journal cannot be read, the first is line {first}; one of them may have recorded a start"
+            "{count} lines of the journal can't be read, starting with line {first}; one of them may have recorded a start"
         ),
     };
-    let remedy = "`cdss history` shows them, `cdss history --repair` marks them as reviewed";
+    let remedy = "check the cluster, then mark damaged lines as reviewed with `cdss history --repair`";
     Some(Check::block("journal.damaged", reason, remedy))
 }
 

@@ -91,7 +91,7 @@ fn uncovered_versions(snapshot: &Snapshot) -> Option<String> {
         kafka_changes::not_covered([snapshot.current_version.as_ref(), Some(&snapshot.target.version)]);
     (!unknown.is_empty()).then(|| {
         format!(
-            "unknown: removed and changed Kafka settings are listed for {}, not for {}",
+            "removed and changed Kafka settings are known for {}, but not for {}",
             kafka_changes::covered_versions(),
             unknown.join(" and ")
         )

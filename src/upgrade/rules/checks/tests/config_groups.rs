@@ -55,7 +55,7 @@ fn a_changed_retention_blocks_and_a_thread_count_warns() {
     let lost = (CheckResult::Pass, "no custom value is lost".to_owned());
     assert_eq!(reason(&changed, "config.lost-override"), lost, "one value changes");
     changed.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
-    let expected = "log.retention.hours 168 → 24 hours; also num.io.threads 8 → 16";
+    let expected = "would change values: log.retention.hours 168 → 24 hours; also num.io.threads 8 → 16";
     assert_eq!(reason(&changed, "config.changed"), (CheckResult::Block, expected.to_owned()));
 
     let mut changed = snapshot();
@@ -145,7 +145,7 @@ fn read_only_and_kafka_changes_never_block() {
             (vec![], vec![], "5.0.0"),
             "config.removed-key",
             CheckResult::Info,
-            "unknown: removed and changed Kafka settings are listed for 2.4 to 4.3, not for 5.0.0",
+            "removed and changed Kafka settings are known for 2.4 to 4.3, but not for 5.0.0",
         ),
         (
             (
@@ -197,7 +197,7 @@ fn read_only_and_kafka_changes_never_block() {
             checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no {id} in {checks:?}"));
         assert_eq!(check.result, result, "{id}");
         assert!(check.reason.contains(reason), "{id}: {}", check.reason);
-        assert_eq!(check.items.is_empty(), reason.starts_with("unknown"), "{id}");
+        assert_eq!(check.items.is_empty(), reason.starts_with("removed and changed"), "{id}");
     }
     // Known changes of one version don't hide that the other version is unknown.
     let mut old = snapshot();
@@ -206,8 +206,8 @@ fn read_only_and_kafka_changes_never_block() {
     let checks = evaluate(&old, &Acceptances::default());
     let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
     assert_eq!(removed.result, CheckResult::Warn);
-    let reason = "advertised.port (replacement: advertised.listeners); unknown: removed and changed Kafka settings are \
-                  listed for 2.4 to 4.3, not for 2.3.0";
+    let reason = "advertised.port (replacement: advertised.listeners); removed and changed Kafka settings are \
+                  known for 2.4 to 4.3, but not for 2.3.0";
     assert_eq!(removed.reason, reason);
     let checks = evaluate(&snapshot(), &Acceptances::default());
     let ids = ["config.out-of-range", "config.read-only", "config.removed-key", "config.changed-default"];

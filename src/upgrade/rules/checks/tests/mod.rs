@@ -278,10 +278,10 @@ fn damaged_lines_are_counted_and_the_first_is_named() {
     let line = |number| DamagedLine { number, reason: "cut short".to_owned() };
     let mut snapshot = snapshot();
     for (damaged, reason) in [
-        (vec![line(7)], "line 7 of the journal cannot be read; it may have recorded a start"),
+        (vec![line(7)], "line 7 of the journal can't be read; it may have recorded a start"),
         (
             vec![line(3), line(7)],
-            "2 lines of the journal cannot be read, the first is line 3; one of them may have recorded a start",
+            "2 lines of the journal can't be read, starting with line 3; one of them may have recorded a start",
         ),
     ] {
         snapshot.journal.damaged = damaged;
