@@ -232,6 +232,14 @@ fn running_upgrade_is_followed_from_another_home() {
 }
 
 #[test]
+fn watched_foreign_upgrade_is_not_called_nothing_to_do() {
+    let bench = Bench::new(Scenario::RefusedButStarted);
+    let run = bench.run(&format!("{UPGRADE} --yes"));
+    run.assert_says(0, &["the service refused the start"]);
+    assert_eq!(run.stdout, "orders-prod is now at 3.9.0; this run did not start the upgrade.\n");
+}
+
+#[test]
 fn journal_is_private_and_contains_no_keys() {
     use std::os::unix::fs::PermissionsExt as _;
     let bench = Bench::new(Scenario::Healthy);

@@ -170,7 +170,7 @@ fn each_fault_fails_its_own_step_with_a_remedy() {
     );
 
     for (scenario, step, code, remedy) in [
-        (Scenario::ServerError, "service.answer", 12, "try again"),
+        (Scenario::ServerError, "service.answer", 12, "retry in a few"),
         (Scenario::WrongSignature, "key.accepted", 4, "check the secret key"),
         (Scenario::NoPermission, "key.permission", 4, "attach the policy"),
     ] {
