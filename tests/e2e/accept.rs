@@ -2,14 +2,14 @@
 
 use cdss::sandbox::Scenario;
 
-use crate::support::{Bench, UPGRADE, check};
+use crate::support::{TestEnv, UPGRADE, check};
 
 #[test]
 fn lost_settings_block_until_the_printed_flag_is_used() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let line = "upgrade --yes --cluster payments-prod --version 3.9.0 --config-group payments-390";
     let flag = "--accept config.lost-override=log.segment.bytes,num.network.threads";
-    let (run, document) = bench.json(line);
+    let (run, document) = env.json(line);
     run.assert_says(
         5,
         &["log.segment.bytes 268435456 → 1073741824", &format!("; to proceed anyway, add {flag}\n")],
@@ -17,46 +17,44 @@ fn lost_settings_block_until_the_printed_flag_is_used() {
     let items = serde_json::json!(["log.segment.bytes", "num.network.threads"]);
     assert_eq!(check(&document, "config.lost-override")["items"], items);
     for too_little in ["--accept config.lost-override", "--accept config.lost-override=log.segment.bytes"] {
-        bench.run(&format!("{line} {too_little}")).assert_says(5, &["[config.lost-override]"]);
+        env.run(&format!("{line} {too_little}")).assert_says(5, &["[config.lost-override]"]);
     }
-    bench.assert_no_start();
+    env.assert_no_start();
 
-    let (pasted, document) = bench.json(&format!("{line} {flag}"));
+    let (pasted, document) = env.json(&format!("{line} {flag}"));
     assert_eq!((pasted.code, &document["verdict"]), (0, &"done".into()));
     let lost = check(&document, "config.lost-override");
     assert_eq!((&lost["result"], &lost["accepted"]), (&"block".into(), &items));
-    assert_eq!(bench.log().starts_requested(), 1);
+    assert_eq!(env.log().starts_requested(), 1);
 }
 
 #[test]
 fn changed_retention_blocks_and_harmless_gain_does_not() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let line = "upgrade --yes --cluster audit --version 3.9.0 --config-group 342";
     let flag = "--accept config.changed=log.retention.hours";
-    let (run, document) = bench.json(line);
+    let (run, document) = env.json(line);
     run.assert_says(5, &["log.retention.hours 336 → 72", &format!("add {flag}\n")]);
     let changed = check(&document, "config.changed");
     assert_eq!(changed["items"], serde_json::json!(["log.retention.hours"]));
-    bench.assert_no_start();
-    assert_eq!(bench.run(&format!("{line} {flag}")).code, 0);
+    env.assert_no_start();
+    assert_eq!(env.run(&format!("{line} {flag}")).code, 0);
 }
 
 #[test]
 fn unknown_accept_is_refused_and_unneeded_accept_is_noted() {
-    let bench = Bench::new(Scenario::Healthy);
-    bench.run(&format!("{UPGRADE} --yes --accept config.changed=log.retention.ours")).assert_says(
+    let env = TestEnv::new(Scenario::Healthy);
+    env.run(&format!("{UPGRADE} --yes --accept config.changed=log.retention.ours")).assert_says(
         2,
         &[
             "neither config group has a setting `log.retention.ours`",
             "hint: run `cdss check` to print the --accept flag",
         ],
     );
-    bench
-        .run(&format!("{UPGRADE} --yes --accept config.changed=*"))
+    env.run(&format!("{UPGRADE} --yes --accept config.changed=*"))
         .assert_says(2, &["neither config group has a setting `*`"]);
-    bench.assert_no_start();
-    bench
-        .run(&format!("{UPGRADE} --yes --accept config.changed=num.partitions --accept zookeeper.health"))
+    env.assert_no_start();
+    env.run(&format!("{UPGRADE} --yes --accept config.changed=num.partitions --accept zookeeper.health"))
         .assert_says(
             0,
             &[

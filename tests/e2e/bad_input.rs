@@ -3,7 +3,8 @@
 use cdss::sandbox::Scenario;
 
 use crate::support::{
-    ACCESS_KEY, Bench, Home, Running, SECRET_KEY, UPGRADE, check, mkfifo, side_by_side, unread, write_private,
+    ACCESS_KEY, Home, Running, SECRET_KEY, TestEnv, UPGRADE, check, mkfifo, side_by_side, unread,
+    write_private,
 };
 
 /// Command line, exit code, and texts on stderr: the problem, then the hint.
@@ -11,12 +12,12 @@ type Row<'a> = (&'a str, i32, &'a [&'a str]);
 
 /// Runs each line against one sandbox, with table and JSON output.
 #[track_caller]
-fn refused(bench: &Bench, rows: &[Row<'_>]) {
+fn refused(env: &TestEnv, rows: &[Row<'_>]) {
     for (line, code, texts) in rows {
-        let run = bench.run(line);
+        let run = env.run(line);
         run.assert_says(*code, texts);
         assert_eq!(run.stdout, "", "{line}");
-        let document = bench.run(&format!("{line} -o json")).document();
+        let document = env.run(&format!("{line} -o json")).document();
         let error = &document["error"];
         assert_eq!(document["exit"]["code"], *code, "{line}");
         assert!(
@@ -24,14 +25,14 @@ fn refused(bench: &Bench, rows: &[Row<'_>]) {
             "{line}: {error}"
         );
     }
-    bench.assert_no_start();
+    env.assert_no_start();
 }
 
 #[test]
 fn missing_or_ambiguous_targets_exit_3_or_4() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     refused(
-        &bench,
+        &env,
         &[
             (
                 "upgrade --yes --cluster order --version 3.9.0",
@@ -87,7 +88,7 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
 
 #[test]
 fn blocked_checks_exit_5_with_a_hint() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for (line, id, texts) in [
         (
             "--cluster orders-prod --version 3.6.2",
@@ -118,30 +119,30 @@ fn blocked_checks_exit_5_with_a_hint() {
             ],
         ),
     ] {
-        let (run, document) = bench.json(&format!("upgrade --yes {line}"));
+        let (run, document) = env.json(&format!("upgrade --yes {line}"));
         run.assert_says(5, &texts).assert_says(5, &["error: blocked: ", id, "Nothing was changed."]);
         assert_eq!(check(&document, id)["result"], "block");
         assert_eq!(document["verdict"], "not_started");
     }
-    bench.assert_no_start();
+    env.assert_no_start();
 }
 
 #[test]
 fn current_version_is_not_an_error_and_starts_nothing() {
-    let bench = Bench::new(Scenario::Healthy);
-    let (run, document) = bench.json("upgrade --cluster orders --version 3.9.0");
+    let env = TestEnv::new(Scenario::Healthy);
+    let (run, document) = env.json("upgrade --cluster orders --version 3.9.0");
     assert_eq!((run.code, &document["verdict"]), (0, &"already".into()));
-    let told = bench.run("upgrade --cluster orders --version 3.9.0");
+    let told = env.run("upgrade --cluster orders --version 3.9.0");
     assert_eq!((told.code, told.stdout.as_str()), (0, "orders is already at 3.9.0; nothing to do.\n"));
-    bench.assert_no_start();
+    env.assert_no_start();
 }
 
 #[test]
 fn invalid_arguments_are_refused_without_a_request() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let with = |flags: &str| format!("{UPGRADE} --yes {flags}");
     refused(
-        &bench,
+        &env,
         &[
             (
                 "--version 3.9.0 upgrade --yes --cluster orders-prod",
@@ -164,17 +165,16 @@ fn invalid_arguments_are_refused_without_a_request() {
             ("upgrad", 2, &["unrecognized subcommand"]),
         ],
     );
-    assert_eq!(bench.log().requests, []);
+    assert_eq!(env.log().requests, []);
 }
 
 #[test]
 fn unknown_output_format_is_refused() {
-    let bench = Bench::new(Scenario::Healthy);
-    bench
-        .run("list versions --output yaml")
+    let env = TestEnv::new(Scenario::Healthy);
+    env.run("list versions --output yaml")
         .assert_says(2, &["--output: unsupported output format `yaml`; use table or json"]);
-    bench.run("list versions --color pink").assert_says(2, &["--color", "pink"]);
-    assert_eq!(bench.log().requests, []);
+    env.run("list versions --color pink").assert_says(2, &["--color", "pink"]);
+    assert_eq!(env.log().requests, []);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn unknown_region_is_refused_without_a_request() {
 
 #[test]
 fn empty_flag_does_not_fall_back() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let flags = [
         "--config-group",
         "--accept",
@@ -201,17 +201,17 @@ fn empty_flag_does_not_fall_back() {
         "--output",
     ];
     for flag in flags {
-        bench.run(&format!("{UPGRADE} --yes {flag}=")).assert_says(2, &[flag]);
+        env.run(&format!("{UPGRADE} --yes {flag}=")).assert_says(2, &[flag]);
     }
     for line in ["upgrade --yes --cluster= --version 3.9.0", "upgrade --yes --cluster orders --version="] {
-        bench.run(line).assert_says(2, &["''"]);
+        env.run(line).assert_says(2, &["''"]);
     }
-    assert_eq!(bench.log().requests, []);
+    assert_eq!(env.log().requests, []);
 }
 
 #[test]
 fn empty_variable_does_not_fall_back() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let line = format!("{UPGRADE} --yes");
     for name in [
         "CDSS_ENDPOINT",
@@ -222,17 +222,17 @@ fn empty_variable_does_not_fall_back() {
         "NCLOUD_REGION",
         "NCLOUD_SITE",
     ] {
-        bench.run_with(&line, &[(name, Some(""))]).assert_says(2, &[name, "is empty", "hint: set "]);
+        env.run_with(&line, &[(name, Some(""))]).assert_says(2, &[name, "is empty", "hint: set "]);
     }
-    assert_eq!(bench.log().requests, []);
+    assert_eq!(env.log().requests, []);
 }
 
 #[test]
 fn without_terminal_or_yes_stdin_is_not_read() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let (reader, mut writer) = std::io::pipe().expect("a pipe can be made");
     std::io::Write::write_all(&mut writer, b"orders-prod\n").expect("the pipe takes a line");
-    let mut command = bench.command(&bench.home, UPGRADE);
+    let mut command = env.command(&env.home, UPGRADE);
     command.stdin(reader.try_clone().expect("a pipe has two ends and more"));
     let run = Running::start(command, UPGRADE).end();
     run.assert_says(
@@ -241,8 +241,8 @@ fn without_terminal_or_yes_stdin_is_not_read() {
     );
     drop(writer);
     assert_eq!(unread(reader), "orders-prod\n");
-    bench.assert_no_start();
-    bench.home.assert_untouched();
+    env.assert_no_start();
+    env.home.assert_untouched();
 }
 
 #[test]
@@ -311,21 +311,21 @@ fn url_credentials_are_never_printed() {
 /// The time zone library would read a device until memory is exhausted, and wait for a pipe forever.
 #[test]
 fn invalid_time_zone_is_refused_by_every_command() {
-    let bench = Bench::new(Scenario::Healthy);
-    let pipe = bench.home.path().join("pipe");
+    let env = TestEnv::new(Scenario::Healthy);
+    let pipe = env.home.path().join("pipe");
     mkfifo(&pipe);
     let pipe = pipe.to_str().expect("it is text");
     let lines = ["status --cluster orders-prod", "history", "config show", "config list", UPGRADE];
     for line in lines {
         for zone in ["/dev/zero", ":/dev/zero", "/dev/tty", "/", pipe, "pipe"] {
-            let run = bench.run_with(line, &[("TZ", Some(zone))]);
+            let run = env.run_with(line, &[("TZ", Some(zone))]);
             run.assert_says(2, &["TZ: ", "hint: correct TZ, or remove it"]);
             assert_eq!(run.stdout, "", "{line} in {zone}");
         }
     }
-    assert_eq!(bench.log().requests.len(), 0, "nothing was asked");
+    assert_eq!(env.log().requests.len(), 0, "nothing was asked");
     for zone in ["Asia/Seoul", ":Asia/Seoul", "KST-9", "", "/etc/passwd", "/no/such/file", "config"] {
-        let run = bench.run_with("status --cluster orders-prod", &[("TZ", Some(zone))]);
+        let run = env.run_with("status --cluster orders-prod", &[("TZ", Some(zone))]);
         assert_eq!(run.code, 0, "{zone}: {run:#?}");
     }
 }

@@ -3,24 +3,24 @@
 use cdss::sandbox::{AccountChange, NewCluster, Options, Scenario};
 use serde_json::{Value, json};
 
-use crate::support::{Bench, UPGRADE, check, raw_characters};
+use crate::support::{TestEnv, UPGRADE, check, raw_characters};
 
 const CHECK: &str = "check --cluster payments-prod --version 3.9.0";
 pub(crate) const COPY: &str = "config-group copy analytics-371 --version 3.9.0";
 pub(crate) const CREATE: &str = "createConfigGroup";
 pub(crate) const WRITE: &str = "setKafkaConfigGroupDetail";
 
-pub(crate) fn set(bench: &Bench, group: u64, key: &str, value: &str) {
-    bench.sandbox.apply(AccountChange::CustomValue { group, key: key.to_owned(), value: value.to_owned() });
+pub(crate) fn set(env: &TestEnv, group: u64, key: &str, value: &str) {
+    env.sandbox.apply(AccountChange::CustomValue { group, key: key.to_owned(), value: value.to_owned() });
 }
 
 /// Asserts how many groups were created and filled, and that nothing was started or deleted.
 #[track_caller]
-pub(crate) fn assert_made(bench: &Bench, creates: usize, writes: usize) {
-    let log = bench.log();
+pub(crate) fn assert_made(env: &TestEnv, creates: usize, writes: usize) {
+    let log = env.log();
     assert_eq!((log.count(CREATE), log.count(WRITE)), (creates, writes));
     assert!(log.requests.iter().all(|request| !request.path.to_lowercase().contains("delete")));
-    bench.assert_no_start();
+    env.assert_no_start();
 }
 
 pub(crate) fn class(document: &Value, key: &str) -> Value {
@@ -30,9 +30,9 @@ pub(crate) fn class(document: &Value, key: &str) -> Value {
 
 #[test]
 fn printed_flag_accepts_the_lost_overrides() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let line = format!("{CHECK} --config-group payments-390");
-    let run = bench.run(&line);
+    let run = env.run(&line);
     let flag = "--accept config.lost-override=log.segment.bytes,num.network.threads";
     let safer =
         "hint: use a config group that sets them, or copy the current one with `cdss config-group copy";
@@ -44,17 +44,17 @@ fn printed_flag_accepts_the_lost_overrides() {
     ] {
         assert!(run.stdout.contains(text), "{text:?} is not in\n{}", run.stdout);
     }
-    bench.home.assert_untouched();
+    env.home.assert_untouched();
 
-    let (run, document) = bench.json(&format!("{line} {flag}"));
+    let (run, document) = env.json(&format!("{line} {flag}"));
     let items = json!(["log.segment.bytes", "num.network.threads"]);
     assert_eq!((run.code, &check(&document, "config.lost-override")["accepted"]), (0, &items));
     assert_eq!(class(&document, "log.segment.bytes"), "lost-override");
-    bench.assert_no_start();
+    env.assert_no_start();
 
     let upgrade = format!("{} --config-group payments-390 --yes {flag}", CHECK.replace("check", "upgrade"));
-    let _done = bench.run(&upgrade).assert_says(0, &[]);
-    let entries = bench.home.entries();
+    let _done = env.run(&upgrade).assert_says(0, &[]);
+    let entries = env.home.entries();
     let accepted =
         json!(["config.lost-override=log.segment.bytes", "config.lost-override=num.network.threads"]);
     assert_eq!(entries[0]["accepted"], accepted, "the journal holds what was accepted");
@@ -63,30 +63,30 @@ fn printed_flag_accepts_the_lost_overrides() {
 
 #[test]
 fn group_that_changes_retention_suggests_copy_before_accept() {
-    let bench = Bench::new(Scenario::Healthy);
-    let run = bench.run("check --cluster audit --version 3.9.0 --config-group audit-390");
+    let env = TestEnv::new(Scenario::Healthy);
+    let run = env.run("check --cluster audit --version 3.9.0 --config-group audit-390");
     let copy = "hint: use a config group with the current values, or copy the current one with `cdss";
     run.assert_says(5, &[copy, "; to proceed anyway, add --accept config.changed=log.retention.hours\n"]);
 }
 
 #[test]
 fn shorter_retention_blocks() {
-    let bench = Bench::new(Scenario::Healthy);
-    set(&bench, 301, "log.retention.hours", "168");
-    let (run, document) = bench.json(&format!("{UPGRADE} --yes --config-group orders-390"));
+    let env = TestEnv::new(Scenario::Healthy);
+    set(&env, 301, "log.retention.hours", "168");
+    let (run, document) = env.json(&format!("{UPGRADE} --yes --config-group orders-390"));
     run.assert_says(
         5,
         &["log.retention.hours 168 → 72 hours", "--accept config.changed=log.retention.hours"],
     );
     assert_eq!(check(&document, "config.changed")["items"], json!(["log.retention.hours"]));
     assert_eq!(class(&document, "log.retention.hours"), "changed");
-    bench.assert_no_start();
+    env.assert_no_start();
 }
 
 #[test]
 fn three_closest_groups_are_shown_when_none_fits() {
-    let bench = Bench::new(Scenario::Healthy);
-    let (run, document) = bench.json(CHECK);
+    let env = TestEnv::new(Scenario::Healthy);
+    let (run, document) = env.json(CHECK);
     run.assert_says(
         5,
         &["hint: select one with --config-group, or copy the current one with `cdss config-group copy"],
@@ -95,12 +95,12 @@ fn three_closest_groups_are_shown_when_none_fits() {
     let names: Vec<&Value> = candidates.iter().map(|candidate| &candidate["group"]["name"]).collect();
     assert_eq!(names, ["payments-390", "orders-390", "audit-390"]);
     assert_eq!(class(&candidates[0], "num.network.threads"), "lost-override");
-    let shown = bench.run(CHECK).stdout;
+    let shown = env.run(CHECK).stdout;
     assert!(shown.contains("\n  payments-390 (332)  2 lost-override, 4 kept\n"), "{shown}");
 
     let command = candidates[0]["command"].as_str().expect("there is a command");
     assert!(shown.contains(&format!("      {command}\n")), "{shown}");
-    let _pasted = bench
+    let _pasted = env
         .run(command.strip_prefix("cdss ").expect("it is one of cdss"))
         .assert_says(5, &["config.lost-override"]);
 
@@ -110,47 +110,46 @@ fn three_closest_groups_are_shown_when_none_fits() {
     assert!(copy.contains("--cluster no:1009130") && copy.contains("--endpoint http://127.0.0.1"), "{copy}");
     assert!(copy.ends_with("--version 3.9.0 --name payments-390-2"), "the default name is taken: {copy}");
     let upgrade = format!("{} --yes", CHECK.replace("check", "upgrade"));
-    let _same = bench.run(&upgrade).assert_says(5, &[&format!("copy the current one with `cdss {copy}`")]);
-    let copied = bench.run(&format!("{copy} --yes"));
+    let _same = env.run(&upgrade).assert_says(5, &[&format!("copy the current one with `cdss {copy}`")]);
+    let copied = env.run(&format!("{copy} --yes"));
     copied.assert_says(0, &["created config group payments-390-2 (2001)"]);
     let (_, next) =
         copied.stdout.split_once("To check an upgrade with this config group:\n  cdss ").expect("it goes on");
-    let _possible = bench.run(next.trim_end()).assert_says(0, &[]);
-    let (run, document) = bench.json(CHECK);
+    let _possible = env.run(next.trim_end()).assert_says(0, &[]);
+    let (run, document) = env.json(CHECK);
     assert_eq!((run.code, &document["config_group"]["to"]["name"]), (0, &"payments-390-2".into()));
     assert_eq!(document["candidates"], json!([]));
-    bench.assert_no_start();
+    env.assert_no_start();
 }
 
 #[test]
 fn value_out_of_target_range_blocks_without_override() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for group in [301, 312] {
-        set(&bench, group, "num.io.threads", "8");
+        set(&env, group, "num.io.threads", "8");
     }
-    set(&bench, 312, "num.io.threads", "0");
+    set(&env, 312, "num.io.threads", "0");
     let line = format!("{UPGRADE} --yes --config-group orders-390");
-    let (run, document) = bench.json(&line);
+    let (run, document) = env.json(&line);
     run.assert_says(5, &["num.io.threads 0 (allowed: 1 ~ 2147483647)", "hint: correct the values"]);
     assert_eq!(check(&document, "config.out-of-range")["result"], "block");
-    bench
-        .run(&format!("{line} --accept config.out-of-range=num.io.threads"))
+    env.run(&format!("{line} --accept config.out-of-range=num.io.threads"))
         .assert_says(2, &["check `config.out-of-range` can't be overridden"]);
-    bench.assert_no_start();
+    env.assert_no_start();
 }
 
 #[test]
 fn check_request_count_is_bounded() {
     let new =
         |number: u32| NewCluster { name: format!("team-{number}"), version: "3.9.0".to_owned(), brokers: 3 };
-    let bench = Bench::with(Options { clusters: (0..300).map(new).collect(), ..Options::default() });
+    let env = TestEnv::with(Options { clusters: (0..300).map(new).collect(), ..Options::default() });
     for number in 0..200 {
-        set(&bench, 301, &format!("some.setting.number.{number}"), "5");
+        set(&env, 301, &format!("some.setting.number.{number}"), "5");
     }
     let requests = |line: &str| -> (i32, Value, Vec<(&'static str, usize)>) {
-        let before = bench.log();
-        let (run, document) = bench.json(line);
-        let after = bench.log();
+        let before = env.log();
+        let (run, document) = env.json(line);
+        let after = env.log();
         let names = [
             "getClusterInfoList",
             "getCDSSVersionList",
@@ -203,15 +202,15 @@ fn check_request_count_is_bounded() {
     expected.extend([("getKafkaConfigGroupDetailList", 2), ("rollingUpgradePreCheck", 1)]);
     assert_eq!((code, counts), (5, expected));
     assert_eq!(check(&document, "config.lost-override")["items"].as_array().map(Vec::len), Some(200));
-    bench.home.assert_untouched();
+    env.home.assert_untouched();
 }
 
 #[test]
 fn incomplete_comparison_selects_no_group() {
     let new =
         |number: u32| NewCluster { name: format!("team-{number}"), version: "3.9.0".to_owned(), brokers: 3 };
-    let bench = Bench::with(Options { clusters: (0..30).map(new).collect(), ..Options::default() });
-    let (run, document) = bench.json("check --cluster orders-prod --version 3.9.0");
+    let env = TestEnv::with(Options { clusters: (0..30).map(new).collect(), ..Options::default() });
+    let (run, document) = env.json("check --cluster orders-prod --version 3.9.0");
     let reason = check(&document, "config.several-groups")["reason"].to_string();
     assert_eq!(run.code, 5);
     assert!(
@@ -220,17 +219,16 @@ fn incomplete_comparison_selects_no_group() {
         ),
         "{reason}"
     );
-    let _named = bench
-        .run("check --cluster orders-prod --version 3.9.0 --config-group orders-390")
-        .assert_says(0, &[]);
-    bench.assert_no_start();
+    let _named =
+        env.run("check --cluster orders-prod --version 3.9.0 --config-group orders-390").assert_says(0, &[]);
+    env.assert_no_start();
 }
 
 #[test]
 fn diff_accepts_names_and_numbers_in_both_formats() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for line in ["config-group diff payments-371 payments-390", "config-group diff 331 name:payments-390"] {
-        let (run, document) = bench.json(line);
+        let (run, document) = env.json(line);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{line}");
         let from = json!({ "name": "payments-371", "no": "331", "version": "3.7.1", "code": "3713006" });
         assert_eq!((&document["from"], &document["to"]["no"]), (&from, &"332".into()));
@@ -238,20 +236,20 @@ fn diff_accepts_names_and_numbers_in_both_formats() {
         assert_eq!(class(&document, "log.retention.hours"), "kept");
         assert_eq!(document["command"], "config-group");
     }
-    let table = bench.run("config-group diff payments-371 payments-390").stdout;
+    let table = env.run("config-group diff payments-371 payments-390").stdout;
     assert!(table.contains("From          payments-371 (331)  Kafka 3.7.1\n"), "{table}");
     assert!(table.contains("\nSettings      2 lost-override, 4 kept\n"), "{table}");
     assert!(table.contains("\n  num.network.threads  6 → 3 "), "{table}");
     assert!(!table.contains("log.retention.hours"), "what is kept is told with -v: {table}");
-    let in_full = bench.run("config-group diff payments-371 payments-390 -v").stdout;
+    let in_full = env.run("config-group diff payments-371 payments-390 -v").stdout;
     assert!(in_full.contains("\n  log.retention.hours               720 hours "), "{in_full}");
-    assert_made(&bench, 0, 0);
-    bench.home.assert_untouched();
+    assert_made(&env, 0, 0);
+    env.home.assert_untouched();
 }
 
 #[test]
 fn exit_code_reports_differences_only_on_request() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for (groups, flag, code) in [
         ("payments-371 payments-390", "--exit-code", 20),
         ("payments-371 payments-390", "", 0),
@@ -259,21 +257,21 @@ fn exit_code_reports_differences_only_on_request() {
         ("analytics-371 analytics-371", "--exit-code", 0),
     ] {
         let line = format!("config-group diff {groups} {flag}");
-        let (run, document) = bench.json(line.trim());
+        let (run, document) = env.json(line.trim());
         assert_eq!((run.code, run.stderr.as_str()), (code, ""), "{line}");
         assert_eq!(document["ok"], code == 0, "{line}");
         assert!(document["settings"].as_array().is_some_and(|settings| settings.len() > 10), "{line}");
-        let table = bench.run(line.trim());
+        let table = env.run(line.trim());
         assert_eq!((table.code, table.stdout.is_empty()), (code, false), "{line}");
     }
-    let (_, document) = bench.json("config-group diff payments-371 payments-390 --exit-code");
+    let (_, document) = env.json("config-group diff payments-371 payments-390 --exit-code");
     assert_eq!(document["exit"], json!({ "code": 20, "name": "different" }));
     assert_eq!(document["error"]["kind"], "different");
 }
 
 #[test]
 fn unknown_or_missing_groups_are_refused() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for (line, code, text) in [
         ("config-group diff orders-371 nobody", 3, "no config group `nobody`"),
         ("config-group diff 301 999", 3, "no config group `999`"),
@@ -302,28 +300,28 @@ fn unknown_or_missing_groups_are_refused() {
         ),
         ("config-group copy orders-371 --version 3.9.0 --name o --yes", 2, "3 to 30 lowercase letters"),
     ] {
-        let (run, document) = bench.json(line);
+        let (run, document) = env.json(line);
         let all = format!("{}{document}", run.stderr);
         assert_eq!(run.code, code, "{line}: {all}");
         assert!(all.contains(text), "{line}: {all}");
     }
-    assert_made(&bench, 0, 0);
-    bench.home.assert_untouched();
+    assert_made(&env, 0, 0);
+    env.home.assert_untouched();
 }
 
 #[test]
 fn groups_with_the_same_name_are_identified_by_version() {
-    let bench = Bench::new(Scenario::Healthy);
-    let _made = bench
+    let env = TestEnv::new(Scenario::Healthy);
+    let _made = env
         .run("config-group copy payments-371 --version 3.9.0 --name payments-371 --yes")
         .assert_says(0, &[]);
-    let (run, _) = bench.json("config-group diff payments-371 orders-390");
+    let (run, _) = env.json("config-group diff payments-371 orders-390");
     run.assert_says(3, &["2 config groups are named `payments-371`: 331 of 3.7.1, 2001 of 3.9.0", "no:331"]);
 }
 
 #[test]
 fn usage_error_json_has_the_fields_of_its_command() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for (line, fields) in [
         ("config-group diff orders-371", &["from", "to", "settings", "not_covered"][..]),
         (
@@ -331,7 +329,7 @@ fn usage_error_json_has_the_fields_of_its_command() {
             &["from", "to", "settings", "not_covered", "left_out", "created"],
         ),
     ] {
-        let (run, document) = bench.json(line);
+        let (run, document) = env.json(line);
         assert_eq!(run.code, 2, "{line}");
         assert!(fields.iter().all(|field| document.get(*field).is_some()), "{line}: {document}");
     }
@@ -339,16 +337,16 @@ fn usage_error_json_has_the_fields_of_its_command() {
 
 #[test]
 fn hostile_values_are_escaped() {
-    let bench = Bench::new(Scenario::Healthy);
-    set(&bench, 351, "num.partitions", "\u{1b}[2J\u{202e}9");
-    set(&bench, 301, "some.name", "\u{1b}]0;owned\u{7}");
+    let env = TestEnv::new(Scenario::Healthy);
+    set(&env, 351, "num.partitions", "\u{1b}[2J\u{202e}9");
+    set(&env, 301, "some.name", "\u{1b}]0;owned\u{7}");
     for line in [
         format!("{COPY} --dry-run -v"),
         "config-group diff analytics-371 orders-371 -v".to_owned(),
         "check --cluster no:1009301 --version 3.9.0 -v".to_owned(),
     ] {
         for form in ["table", "json"] {
-            let run = bench.run(&format!("{line} -o {form}"));
+            let run = env.run(&format!("{line} -o {form}"));
             let found = raw_characters(&format!("{}{}", run.stdout, run.stderr));
             assert!(found.is_empty(), "{line}: {found:?}");
         }

@@ -6,13 +6,13 @@ use cdss::sandbox::{Options, Scenario};
 use serde_json::{Value, json};
 
 use crate::config_group::{COPY, CREATE, WRITE, assert_made, class, set};
-use crate::lab::{Ended, Lab};
+use crate::process_env::{ProcessEnv, ProcessOutput};
 use crate::pty::Terminal;
-use crate::support::{Bench, check};
+use crate::support::{TestEnv, check};
 
 /// Returns the 3.9.0 groups with this name.
-fn groups_named(bench: &Bench, name: &str) -> Vec<Value> {
-    let (_, document) = bench.json("list config-groups --version 3.9.0");
+fn groups_named(env: &TestEnv, name: &str) -> Vec<Value> {
+    let (_, document) = env.json("list config-groups --version 3.9.0");
     let groups = document["config_groups"].as_array().expect("there is a list").clone();
     groups.into_iter().filter(|group| group["name"] == name).collect()
 }
@@ -26,8 +26,8 @@ fn left_out(document: &Value) -> Vec<(String, String)> {
 
 #[test]
 fn copy_keeps_values_and_skips_unsettable_keys() {
-    let bench = Bench::new(Scenario::Healthy);
-    let (run, document) = bench.json(&format!("{COPY} --yes"));
+    let env = TestEnv::new(Scenario::Healthy);
+    let (run, document) = env.json(&format!("{COPY} --yes"));
     run.assert_says(
         0,
         &[
@@ -42,8 +42,8 @@ fn copy_keeps_values_and_skips_unsettable_keys() {
     );
     assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"yes".into()));
     assert_eq!((&document["to"]["name"], &document["not_as_sent"]), (&"analytics-390".into(), &json!([])));
-    assert_made(&bench, 1, 1);
-    let log = bench.log();
+    assert_made(&env, 1, 1);
+    let log = env.log();
     let sent = |operation: &str| {
         let request = log.requests.iter().find(|request| request.operation == operation);
         request.and_then(|request| request.body.clone()).expect("it has a body")
@@ -59,13 +59,13 @@ fn copy_keeps_values_and_skips_unsettable_keys() {
         }),
         "everything at once, and nothing that nobody can set"
     );
-    let entries = bench.home.entries();
+    let entries = env.home.entries();
     let run_id = entries[0]["run"].as_str().expect("it has an id");
     let description = format!("Copied from config group 351 by cdss, run {run_id}");
     assert_eq!(sent(CREATE)["description"], description.as_str(), "it tells who made it");
 
     let no = document["to"]["no"].as_str().expect("it has a number");
-    let (_, difference) = bench.json(&format!("config-group diff analytics-371 no:{no}"));
+    let (_, difference) = env.json(&format!("config-group diff analytics-371 no:{no}"));
     let settings = difference["settings"].as_array().expect("there is a list").iter();
     let differing: Vec<_> = settings.filter(|setting| setting["class"] != "kept").collect();
     assert_eq!(differing.len(), 1, "{differing:?}");
@@ -73,17 +73,17 @@ fn copy_keeps_values_and_skips_unsettable_keys() {
         (&differing[0]["key"], &differing[0]["class"]),
         (&"offsets.topic.replication.factor".into(), &"read-only".into())
     );
-    let (run, document) = bench.json("check --cluster no:1009301 --version 3.9.0");
+    let (run, document) = env.json("check --cluster no:1009301 --version 3.9.0");
     assert_eq!((run.code, &document["config_group"]["to"]["no"]), (0, &no.into()), "it is the one that fits");
     assert_eq!(check(&document, "config.read-only")["result"], "warn");
-    bench.assert_no_start();
+    env.assert_no_start();
 }
 
 #[test]
 fn copy_is_journaled_before_sending_and_shown_in_history() {
-    let bench = Bench::new(Scenario::Healthy);
-    let _done = bench.run(&format!("{COPY} --yes")).assert_says(0, &[]);
-    let entries = bench.home.entries();
+    let env = TestEnv::new(Scenario::Healthy);
+    let _done = env.run(&format!("{COPY} --yes")).assert_says(0, &[]);
+    let entries = env.home.entries();
     let events: Vec<&str> = entries.iter().filter_map(|entry| entry["event"].as_str()).collect();
     assert_eq!(events, ["group-create", "group-created", "group-write", "end"]);
     assert_eq!(
@@ -93,38 +93,38 @@ fn copy_is_journaled_before_sending_and_shown_in_history() {
     assert_eq!((&entries[0]["from_config_group"], &entries[3]["created"]), (&"351".into(), &"yes".into()));
     assert_eq!(entries[0]["plan"]["left_out"][0]["reason"], "read-only");
     assert_eq!(entries[3]["document"]["written"], "yes");
-    let (_, document) = bench.json("history");
+    let (_, document) = env.json("history");
     assert_eq!(
         (&document["runs"][0]["result"], document["runs"].as_array().map(Vec::len)),
         (&"done".into(), Some(1))
     );
-    let table = bench.run("history").stdout;
+    let table = env.run("history").stdout;
     assert!(table.contains("  3.7.1 → 3.9.0  copied to analytics-390  done"), "{table}");
     let id = document["runs"][0]["id"].as_str().expect("it has an id");
-    let whole = bench.run(&format!("history {id}")).stdout;
+    let whole = env.run(&format!("history {id}")).stdout;
     assert!(whole.contains("about to create config group analytics-390, confirmed by --yes"), "{whole}");
 }
 
 #[test]
 fn dry_run_shows_the_copy_and_creates_nothing() {
-    let bench = Bench::new(Scenario::Healthy);
-    let (run, document) = bench.json(&format!("{COPY} --dry-run"));
+    let env = TestEnv::new(Scenario::Healthy);
+    let (run, document) = env.json(&format!("{COPY} --dry-run"));
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     assert_eq!((&document["created"], &document["to"]["no"]), (&"no".into(), &Value::Null));
     assert_eq!(class(&document, "log.cleanup.policy"), "kept");
     assert_eq!(class(&document, "offsets.topic.replication.factor"), "read-only");
-    let table = bench.run(&format!("{COPY} -n -v")).stdout;
+    let table = env.run(&format!("{COPY} -n -v")).stdout;
     for text in ["\nNothing was changed.\n", "\n  SKIPPED ", "\n  message.max.bytes   4194304 bytes\n"] {
         assert!(table.contains(text), "{text:?} is not in\n{table}");
     }
-    assert_made(&bench, 0, 0);
-    bench.home.assert_untouched();
+    assert_made(&env, 0, 0);
+    env.home.assert_untouched();
 }
 
 #[test]
 fn unexpected_value_loss_exits_7_and_names_differences() {
-    let bench = Bench::new(Scenario::GroupDropsValue);
-    let (run, document) = bench.json(&format!("{COPY} --yes"));
+    let env = TestEnv::new(Scenario::GroupDropsValue);
+    let (run, document) = env.json(&format!("{COPY} --yes"));
     run.assert_says(
         7,
         &["error: config group analytics-390 (2001) does not match: num.partitions was not saved"],
@@ -132,14 +132,14 @@ fn unexpected_value_loss_exits_7_and_names_differences() {
     run.assert_says(7, &["hint: compare them: cdss config-group diff no:351 no:2001 "]);
     assert_eq!(document["not_as_sent"], json!([{ "key": "num.partitions", "sent": "24", "read": "1" }]));
     assert_eq!(class(&document, "num.partitions"), "lost-override");
-    assert_made(&bench, 1, 1);
-    assert_eq!(groups_named(&bench, "analytics-390").len(), 1, "nothing is deleted");
-    let entries = bench.home.entries();
+    assert_made(&env, 1, 1);
+    assert_eq!(groups_named(&env, "analytics-390").len(), 1, "nothing is deleted");
+    let entries = env.home.entries();
     assert_eq!(entries.last().map(|entry| &entry["verdict"]), Some(&"failed".into()));
     let id = entries[0]["run"].as_str().expect("it has an id");
-    let whole = bench.run(&format!("history {id}")).stdout;
+    let whole = env.run(&format!("history {id}")).stdout;
     assert!(whole.contains("ended: failed, mismatched: num.partitions\n"), "{whole}");
-    let table = Bench::new(Scenario::GroupDropsValue).run(&format!("{COPY} --yes")).stdout;
+    let table = TestEnv::new(Scenario::GroupDropsValue).run(&format!("{COPY} --yes")).stdout;
     assert!(table.contains("  failed  2 copied, 1 mismatched, 1 skipped\n"), "{table}");
     assert!(table.contains("\n  num.partitions  24    1\n"), "{table}");
     assert!(table.ends_with("Config group analytics-390 (2001) exists and was not deleted.\n"), "{table}");
@@ -147,21 +147,21 @@ fn unexpected_value_loss_exits_7_and_names_differences() {
 
 #[test]
 fn lost_responses_are_resolved_by_polling_without_resending() {
-    let bench = Bench::new(Scenario::GroupAnswerLost);
-    let (run, document) = bench.json(&format!("{COPY} --yes"));
+    let env = TestEnv::new(Scenario::GroupAnswerLost);
+    let (run, document) = env.json(&format!("{COPY} --yes"));
     run.assert_says(
         0,
         &["checking whether the config group was created", "reading the config group to check"],
     );
     assert_eq!((&document["created"], &document["written"]), (&"yes".into(), &"yes".into()));
-    assert_made(&bench, 1, 1);
-    assert_eq!(groups_named(&bench, "analytics-390").len(), 1);
+    assert_made(&env, 1, 1);
+    assert_eq!(groups_named(&env, "analytics-390").len(), 1);
 }
 
 #[test]
 fn create_with_unknown_outcome_exits_9() {
-    let bench = Bench::new(Scenario::GroupLost);
-    let (run, document) = bench.json(&format!("{COPY} --yes"));
+    let env = TestEnv::new(Scenario::GroupLost);
+    let (run, document) = env.json(&format!("{COPY} --yes"));
     run.assert_says(
         9,
         &[
@@ -172,12 +172,12 @@ fn create_with_unknown_outcome_exits_9() {
     );
     assert_eq!((&document["created"], &document["written"]), (&"unknown".into(), &"no".into()));
     assert!(!run.stderr.contains("Nothing was changed"), "{}", run.stderr);
-    assert_made(&bench, 1, 0);
+    assert_made(&env, 1, 0);
 
     // A second create request could create a second group.
-    let run_id = bench.home.entries()[0]["run"].as_str().map(str::to_owned).expect("it has an id");
+    let run_id = env.home.entries()[0]["run"].as_str().map(str::to_owned).expect("it has an id");
     for flag in ["--yes", "--dry-run"] {
-        let (again, document) = bench.json(&format!("{COPY} {flag}"));
+        let (again, document) = env.json(&format!("{COPY} {flag}"));
         let sent = format!(
             "error: run {run_id} (key …1234) tried to create config group analytics-390; the outcome is unknown"
         );
@@ -186,36 +186,39 @@ fn create_with_unknown_outcome_exits_9() {
         again.assert_says(5, &[&sent, "Nothing was changed.", hint]);
         assert_eq!((&document["created"], &document["written"]), (&"no".into(), &"no".into()));
     }
-    assert_made(&bench, 1, 0);
+    assert_made(&env, 1, 0);
 
     // No printed command suggests that name again.
-    let shown = bench.run("check --cluster no:1009301 --version 3.9.0").stderr;
+    let shown = env.run("check --cluster no:1009301 --version 3.9.0").stderr;
     assert!(shown.contains("--version 3.9.0 --name analytics-390-2`"), "{shown}");
 }
 
 #[test]
 fn group_left_by_a_killed_run_is_reused() {
     let answer_delay = Duration::from_millis(300);
-    let bench =
-        Bench::with(Options { scenario: Scenario::Slow, response_delay: answer_delay, ..Options::default() });
-    let first = bench.start(&format!("{COPY} --yes"));
-    bench.sandbox.wait_until(|log| log.count(CREATE) == 1);
+    let env = TestEnv::with(Options {
+        scenario: Scenario::Slow,
+        response_delay: answer_delay,
+        ..Options::default()
+    });
+    let first = env.start(&format!("{COPY} --yes"));
+    env.sandbox.wait_until(|log| log.count(CREATE) == 1);
     // The response is still in flight.
     first.kill();
-    assert_made(&bench, 1, 0);
+    assert_made(&env, 1, 0);
     let other = "config-group copy payments-371 --version 3.9.0 --name analytics-390 --yes";
-    let _others = bench.run(other).assert_says(5, &["already exists: it was created as a copy of another"]);
+    let _others = env.run(other).assert_says(5, &["already exists: it was created as a copy of another"]);
 
-    let (run, document) = bench.json(&format!("{COPY} --yes"));
+    let (run, document) = env.json(&format!("{COPY} --yes"));
     run.assert_says(0, &["To            analytics-390 (2001) (exists, empty)  Kafka 3.9.0\n"]);
     assert_eq!((&document["created"], &document["written"]), (&"no".into(), &"yes".into()));
     assert_eq!(document["to"]["no"], "2001");
-    assert_made(&bench, 1, 1);
-    assert_eq!(groups_named(&bench, "analytics-390").len(), 1);
-    let events: Vec<Value> = bench.home.entries().into_iter().map(|entry| entry["event"].clone()).collect();
+    assert_made(&env, 1, 1);
+    assert_eq!(groups_named(&env, "analytics-390").len(), 1);
+    let events: Vec<Value> = env.home.entries().into_iter().map(|entry| entry["event"].clone()).collect();
     assert_eq!(events, ["group-create", "group-write", "end"]);
 
-    let (again, document) = bench.json(&format!("{COPY} --yes"));
+    let (again, document) = env.json(&format!("{COPY} --yes"));
     again.assert_says(
         5,
         &[
@@ -225,13 +228,13 @@ fn group_left_by_a_killed_run_is_reused() {
         ],
     );
     assert_eq!((&document["created"], &document["to"]["no"]), (&"no".into(), &"2001".into()));
-    assert_made(&bench, 1, 1);
+    assert_made(&env, 1, 1);
 }
 
 #[test]
 fn foreign_group_with_the_same_name_is_not_modified() {
-    let bench = Bench::new(Scenario::Healthy);
-    let (run, document) = bench.json("config-group copy payments-371 --version 3.9.0 --yes");
+    let env = TestEnv::new(Scenario::Healthy);
+    let (run, document) = env.json("config-group copy payments-371 --version 3.9.0 --yes");
     run.assert_says(
         5,
         &[
@@ -247,38 +250,37 @@ fn foreign_group_with_the_same_name_is_not_modified() {
         "lost-override",
         "it tells of the group that is there"
     );
-    assert_made(&bench, 0, 0);
-    bench.home.assert_untouched();
-    let _other = bench
-        .run("config-group copy payments-371 --version 3.9.0 --name payments-b --yes")
-        .assert_says(0, &[]);
-    assert_made(&bench, 1, 1);
+    assert_made(&env, 0, 0);
+    env.home.assert_untouched();
+    let _other =
+        env.run("config-group copy payments-371 --version 3.9.0 --name payments-b --yes").assert_says(0, &[]);
+    assert_made(&env, 1, 1);
 }
 
 #[test]
 fn generated_name_conflict_requires_an_explicit_name() {
     let clusters = vec!["a-very-long-cluster-name=3.7.1,3".parse().expect("the service could have it")];
-    let bench = Bench::with(Options { clusters, ..Options::default() });
-    set(&bench, 402, "num.partitions", "1");
+    let env = TestEnv::with(Options { clusters, ..Options::default() });
+    set(&env, 402, "num.partitions", "1");
     let line = "config-group copy --cluster a-very-long-cluster-name --version 3.9.0 --yes";
-    let _refused = bench.run(line).assert_says(5, &["a-very-long-390 (402) for 3.9.0 already exists"]);
-    let made = bench.run(&format!("{line} --name a-very-long-cluster-390"));
+    let _refused = env.run(line).assert_says(5, &["a-very-long-390 (402) for 3.9.0 already exists"]);
+    let made = env.run(&format!("{line} --name a-very-long-cluster-390"));
     made.assert_says(0, &[]);
-    let _too_long = bench
+    let _too_long = env
         .run("config-group copy a-very-long-cluster-390 --version 3.6.2 --yes")
         .assert_says(2, &["can't derive a name of at most 15 characters", "hint: choose a name with --name"]);
-    assert_made(&bench, 1, 1);
+    assert_made(&env, 1, 1);
 }
 
 #[test]
 fn without_terminal_or_yes_nothing_is_created() {
-    let bench = Bench::new(Scenario::Healthy);
-    let (run, document) = bench.json(COPY);
+    let env = TestEnv::new(Scenario::Healthy);
+    let (run, document) = env.json(COPY);
     run.assert_says(10, &["confirmation required, but stdin is not a terminal", "hint: add --yes"]);
     run.assert_says(10, &["Settings      3 to copy, 1 skipped", "Nothing was changed."]);
     assert_eq!(document["created"], "no");
-    assert_made(&bench, 0, 0);
-    bench.home.assert_untouched();
+    assert_made(&env, 0, 0);
+    env.home.assert_untouched();
 }
 
 #[test]
@@ -289,8 +291,8 @@ fn terminal_confirmation_requires_typing_the_new_name() {
         (&[("analytics-390", "analytics-390 (2001)  done  3 copied, 1 skipped")][..], 0, 1),
         (&declined[..], 10, 0),
     ] {
-        let lab = Lab::new(Scenario::Healthy);
-        let mut terminal = Terminal::open(&lab, COPY);
+        let process_env = ProcessEnv::new(Scenario::Healthy);
+        let mut terminal = Terminal::open(&process_env, COPY);
         for (answer, then) in answers {
             terminal.answer_to("Type analytics-390 to create it: ", answer);
             terminal.expect(then);
@@ -298,21 +300,21 @@ fn terminal_confirmation_requires_typing_the_new_name() {
         let (ended, text) = terminal.end();
         assert_eq!(ended, code, "{text}");
         assert!(!text.contains("brokers"), "no caution about an upgrade: {text}");
-        assert_eq!(lab.sandbox.log().count(CREATE), creates, "{text}");
-        assert_eq!(lab.sandbox.log().starts_requested(), 0);
+        assert_eq!(process_env.sandbox.log().count(CREATE), creates, "{text}");
+        assert_eq!(process_env.sandbox.log().starts_requested(), 0);
     }
 }
 
 #[test]
 fn unwritable_output_does_not_affect_the_copy() {
     for redirection in [">&-", ">/dev/full"] {
-        let lab = Lab::new(Scenario::Healthy);
-        let mut command = lab.command("sh");
+        let process_env = ProcessEnv::new(Scenario::Healthy);
+        let mut command = process_env.command("sh");
         command.args(["-c", &format!("exec cdss {COPY} --yes {redirection}")]);
-        let ended = Ended::of(&mut command);
+        let ended = ProcessOutput::of(&mut command);
         assert_eq!(ended.code(), Some(0), "{redirection}: {}", ended.stderr);
-        assert_eq!(lab.sandbox.log().count(CREATE), 1);
-        let differs = Ended::of(lab.command("sh").args([
+        assert_eq!(process_env.sandbox.log().count(CREATE), 1);
+        let differs = ProcessOutput::of(process_env.command("sh").args([
             "-c",
             &format!("exec cdss config-group diff payments-371 payments-390 --exit-code {redirection}"),
         ]));
@@ -325,18 +327,18 @@ fn service_errors_or_unusable_journal_create_nothing() {
     for (scenario, code) in
         [(Scenario::NoPermission, 4), (Scenario::WrongSignature, 4), (Scenario::ServerError, 12)]
     {
-        let bench = Bench::new(scenario);
+        let env = TestEnv::new(scenario);
         for line in [format!("{COPY} --yes"), "config-group diff 301 312".to_owned()] {
-            let (run, _) = bench.json(&line);
+            let (run, _) = env.json(&line);
             assert_eq!(run.code, code, "{scenario} {line}: {}", run.stderr);
         }
-        assert_made(&bench, 0, 0);
+        assert_made(&env, 0, 0);
     }
-    let bench = Bench::new(Scenario::Healthy);
-    std::fs::write(bench.home.path().join("state"), "in the way").expect("the home can be written");
+    let env = TestEnv::new(Scenario::Healthy);
+    std::fs::write(env.home.path().join("state"), "in the way").expect("the home can be written");
     for flag in ["--yes", "--dry-run"] {
         let _blocked =
-            bench.run(&format!("{COPY} {flag}")).assert_says(5, &["journal", "Nothing was changed."]);
+            env.run(&format!("{COPY} {flag}")).assert_says(5, &["journal", "Nothing was changed."]);
     }
-    assert_made(&bench, 0, 0);
+    assert_made(&env, 0, 0);
 }

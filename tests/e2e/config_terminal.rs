@@ -5,18 +5,18 @@ use std::fs;
 use cdss::sandbox::Scenario;
 use rustix::process::{Signal, kill_process};
 
-use crate::lab::Lab;
+use crate::process_env::ProcessEnv;
 use crate::pty::Terminal;
 use crate::support::{ACCESS_KEY, SECRET_KEY};
 
-fn config(lab: &Lab) -> String {
-    fs::read_to_string(lab.home().join("config/cdss/config.toml")).unwrap_or_default()
+fn config(process_env: &ProcessEnv) -> String {
+    fs::read_to_string(process_env.home().join("config/cdss/config.toml")).unwrap_or_default()
 }
 
 #[test]
 fn init_prompts_hide_the_secret_and_repeat_on_bad_input() {
-    let lab = Lab::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&lab, "config init --profile prod");
+    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&process_env, "config init --profile prod");
     terminal.expect("Profile prod in ");
     terminal.answer_to("Site (public, gov, or fin) [public]: ", "private");
     terminal.expect("unknown site `private`");
@@ -32,43 +32,47 @@ fn init_prompts_hide_the_secret_and_repeat_on_bad_input() {
     assert!(!shown.contains(SECRET_KEY), "{shown}");
     assert_eq!(terminal.end().0, 0);
     assert_eq!(
-        config(&lab),
+        config(&process_env),
         format!(
             "[profiles.prod]\naccess_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\nsite = \"gov\"\n\
              region = \"KRS\"\n"
         )
     );
-    let before = config(&lab);
-    let mut again = Terminal::open(&lab, "config init --profile prod");
+    let before = config(&process_env);
+    let mut again = Terminal::open(&process_env, "config init --profile prod");
     again.expect("profile `prod` already exists in ");
     again.expect("config set KEY VALUE --profile prod");
     assert_eq!(again.end().0, 2);
-    assert_eq!(config(&lab), before);
+    assert_eq!(config(&process_env), before);
 }
 
 #[test]
 fn enter_accepts_the_defaults() {
-    let lab = Lab::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&lab, "config init");
+    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&process_env, "config init");
     terminal.answer_to("Site (public, gov, or fin) [public]: ", "");
     terminal.answer_to("Region (KR, SGN, JPN) [KR]: ", "");
     terminal.answer_to("Access key ID: ", ACCESS_KEY);
     terminal.answer_to("Secret key: ", SECRET_KEY);
     assert_eq!(terminal.end().0, 0);
-    assert!(config(&lab).starts_with("[profiles.default]\n"));
-    assert!(config(&lab).ends_with("site = \"public\"\nregion = \"KR\"\n"), "{}", config(&lab));
+    assert!(config(&process_env).starts_with("[profiles.default]\n"));
+    assert!(
+        config(&process_env).ends_with("site = \"public\"\nregion = \"KR\"\n"),
+        "{}",
+        config(&process_env)
+    );
 }
 
 #[test]
 fn flags_set_the_prompt_defaults() {
-    let lab = Lab::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&lab, "config init --region krs");
+    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&process_env, "config init --region krs");
     terminal.answer_to("Site (public, gov, or fin) [gov]: ", "");
     terminal.answer_to("Region (KR, KRS) [KRS]: ", "");
     terminal.answer_to("Access key ID: ", ACCESS_KEY);
     terminal.answer_to("Secret key: ", SECRET_KEY);
     assert_eq!(terminal.end().0, 0);
-    assert!(config(&lab).ends_with("site = \"gov\"\nregion = \"KRS\"\n"), "{}", config(&lab));
+    assert!(config(&process_env).ends_with("site = \"gov\"\nregion = \"KRS\"\n"), "{}", config(&process_env));
 }
 
 #[test]
@@ -80,8 +84,8 @@ fn signal_during_init_writes_nothing_and_restores_terminal() {
         ("Secret key: ", ""),
     ];
     for at in 0..answers.len() {
-        let lab = Lab::new(Scenario::Healthy);
-        let mut terminal = Terminal::open(&lab, "config init");
+        let process_env = ProcessEnv::new(Scenario::Healthy);
+        let mut terminal = Terminal::open(&process_env, "config init");
         let pid = terminal.pid();
         for (question, answer) in &answers[..at] {
             terminal.answer_to(question, answer);
@@ -96,30 +100,30 @@ fn signal_during_init_writes_nothing_and_restores_terminal() {
         };
         terminal.expect("interrupted; nothing was changed");
         assert_eq!(terminal.end().0, code, "at {:?}", answers[at].0);
-        assert_eq!(config(&lab), "");
+        assert_eq!(config(&process_env), "");
     }
 }
 
 #[test]
 fn secret_prompt_does_not_echo() {
-    let lab = Lab::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&lab, "config set secret_key --profile prod");
+    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&process_env, "config set secret_key --profile prod");
     terminal.answer_to("Secret key: ", "two words");
     terminal.expect("the key contains invalid characters");
     terminal.answer_to("Secret key: ", SECRET_KEY);
     let shown = terminal.expect("profile prod: created with secret_key in ");
     assert!(!shown.contains(SECRET_KEY), "{shown}");
     assert_eq!(terminal.end().0, 0);
-    assert_eq!(config(&lab), format!("[profiles.prod]\nsecret_key = \"{SECRET_KEY}\"\n"));
-    let mut terminal = Terminal::open(&lab, "config set region --stdin --profile prod");
+    assert_eq!(config(&process_env), format!("[profiles.prod]\nsecret_key = \"{SECRET_KEY}\"\n"));
+    let mut terminal = Terminal::open(&process_env, "config set region --stdin --profile prod");
     terminal.expect("standard input is a terminal");
     assert_eq!(terminal.end().0, 2);
 }
 
 #[test]
 fn early_paste_is_hidden_and_echo_restored() {
-    let lab = Lab::new(Scenario::Healthy);
-    let mut terminal = Terminal::open(&lab, "config init --region KR");
+    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let mut terminal = Terminal::open(&process_env, "config init --region KR");
     terminal.answer_to("Site (public, gov, or fin) [public]: ", "");
     terminal.answer_to("Region (KR, SGN, JPN) [KR]: ", "");
     terminal.expect("Access key ID: ");
@@ -130,28 +134,32 @@ fn early_paste_is_hidden_and_echo_restored() {
     let after = terminal.expect("profile default: created in ");
     assert!(!before.contains(SECRET_KEY) && !after.contains(SECRET_KEY), "{before}{after}");
     assert_eq!(terminal.end().0, 0);
-    assert!(config(&lab).contains(&format!("secret_key = \"{SECRET_KEY}\"\n")), "{}", config(&lab));
+    assert!(
+        config(&process_env).contains(&format!("secret_key = \"{SECRET_KEY}\"\n")),
+        "{}",
+        config(&process_env)
+    );
 }
 
 #[test]
 fn profile_is_removed_only_after_typing_its_name() {
-    let lab = Lab::new(Scenario::Healthy);
-    assert!(lab.cdss("config set region KR --profile prod").status().expect("it runs").success());
-    let before = config(&lab);
-    let mut terminal = Terminal::open(&lab, "config remove --profile prod");
+    let process_env = ProcessEnv::new(Scenario::Healthy);
+    assert!(process_env.cdss("config set region KR --profile prod").status().expect("it runs").success());
+    let before = config(&process_env);
+    let mut terminal = Terminal::open(&process_env, "config remove --profile prod");
     for left in ["2 attempts left", "1 attempt left", "nothing was removed"] {
         terminal.answer_to("Type prod to remove the profile: ", "yes");
         terminal.expect(&format!("that is not the profile name; {left}"));
     }
     terminal.expect("the removal was not confirmed");
     assert_eq!(terminal.end().0, 10);
-    assert_eq!(config(&lab), before);
-    let mut terminal = Terminal::open(&lab, "config remove region --profile prod");
+    assert_eq!(config(&process_env), before);
+    let mut terminal = Terminal::open(&process_env, "config remove region --profile prod");
     terminal.answer_to("Type prod to remove its region: ", "prod");
     terminal.expect("profile prod: region removed in ");
     assert_eq!(terminal.end().0, 0);
-    let mut terminal = Terminal::open(&lab, "config remove --profile prod");
+    let mut terminal = Terminal::open(&process_env, "config remove --profile prod");
     terminal.answer_to("Type prod to remove the profile: ", "prod");
     assert_eq!(terminal.end().0, 0);
-    assert!(!config(&lab).contains("prod"), "{}", config(&lab));
+    assert!(!config(&process_env).contains("prod"), "{}", config(&process_env));
 }

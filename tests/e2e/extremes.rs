@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::altered::Altered;
 use crate::injector::http;
 use crate::injector::network::forward;
-use crate::support::{ACCESS_KEY, Bench, Run, Running, SECRET_KEY, side_by_side, write_private};
+use crate::support::{ACCESS_KEY, Run, Running, SECRET_KEY, TestEnv, side_by_side, write_private};
 
 /// At least one command line for each API operation.
 const LINES: [&str; 8] = [
@@ -177,10 +177,10 @@ fn extreme_durations_in_arguments_do_not_panic() {
         "1ns",
     ];
     side_by_side(&times, |time| {
-        let bench = Bench::new(Scenario::Healthy);
+        let env = TestEnv::new(Scenario::Healthy);
         for flag in ["--timeout", "--poll"] {
             // The last --poll overrides the variable. A run with an endless interval finishes at once.
-            let mut command = bench.command(&bench.home, LINES[0]);
+            let mut command = env.command(&env.home, LINES[0]);
             command.args([format!("{flag}={time}")]);
             let run = Running::start(command, LINES[0]).end();
             assert_ends_well(&format!("{flag}={time}"), &run);
@@ -199,19 +199,19 @@ fn extreme_credential_expirations_do_not_panic() {
         ("0000-00-00T00:00:00Z", 4),
         ("18446744073709551615", 4),
     ] {
-        let bench = Bench::new(Scenario::Healthy);
-        let script = bench.home.path().join("key.sh");
+        let env = TestEnv::new(Scenario::Healthy);
+        let script = env.home.path().join("key.sh");
         let answer = format!(
             r#"{{"Version":1,"AccessKeyId":"{ACCESS_KEY}","SecretAccessKey":"{SECRET_KEY}","Expiration":"{expiration}"}}"#
         );
         std::fs::write(&script, format!("echo '{answer}'\n")).expect("the home can be written");
         let profile = format!(
             "[profiles.prod]\nendpoint = \"{}\"\ncredential_process = \"sh {}\"\n",
-            bench.sandbox.url(),
+            env.sandbox.url(),
             script.display()
         );
-        write_private(&bench.home.profiles(), &profile);
-        let run = bench.home.run("list versions --profile prod");
+        write_private(&env.home.profiles(), &profile);
+        let run = env.home.run("list versions --profile prod");
         assert_ends_well(expiration, &run);
         assert_eq!(run.code, code, "{expiration}: {run:#?}");
     }

@@ -6,8 +6,8 @@ use std::path::Path;
 use cdss::sandbox::{Options, Scenario};
 use serde_json::{Value, json};
 
-use crate::lab::{Ended, Lab};
-use crate::support::{Bench, Home, UPGRADE, allow, write_private};
+use crate::process_env::{ProcessEnv, ProcessOutput};
+use crate::support::{Home, TestEnv, UPGRADE, allow, write_private};
 
 /// Written by the first version of the format.
 const OLD: &str = include_str!("../fixtures/journal-v1.jsonl");
@@ -134,52 +134,54 @@ fn repair_init_and_id_are_mutually_exclusive() {
 
 #[test]
 fn file_size_limit_does_not_end_the_watch() {
-    let before = Bench::new(Scenario::Healthy);
+    let before = TestEnv::new(Scenario::Healthy);
     before.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let text = fs::read_to_string(before.home.journal()).expect("it is there");
     let until_accepted: usize = text.lines().take(2).map(|line| line.len() + 1).sum();
 
-    let lab = Lab::new(Scenario::Healthy);
+    let process_env = ProcessEnv::new(Scenario::Healthy);
     // In 512-byte blocks, as sh counts: room for the start, its response, and the first broker lines.
     let limit = (until_accepted + 800).div_ceil(512);
-    let mut command = lab.command("sh");
+    let mut command = process_env.command("sh");
     command.args(["-c", &format!("ulimit -f {limit}; exec cdss {UPGRADE} --yes --output json")]);
-    let ended = Ended::of(&mut command);
+    let ended = ProcessOutput::of(&mut command);
     assert_eq!((ended.code(), &ended.document()["verdict"]), (Some(0), &"done".into()), "{}", ended.stderr);
     assert_eq!(count_of_warnings(&ended.stderr), 1, "{}", ended.stderr);
     assert!(ended.stderr.contains("File too large"), "{}", ended.stderr);
-    assert_eq!(lab.sandbox.log().starts_accepted(), 1);
+    assert_eq!(process_env.sandbox.log().starts_accepted(), 1);
 
-    let repair = Ended::of(&mut lab.cdss("history --repair"));
+    let repair = ProcessOutput::of(&mut process_env.cdss("history --repair"));
     assert!(repair.stderr.contains("no damaged journal lines"), "a torn line: {}", repair.stderr);
 }
 
 #[test]
 fn locked_journal_does_not_end_the_watch() {
-    let lab = Lab::new(Scenario::Healthy);
-    let child =
-        lab.cdss(&format!("{UPGRADE} --yes --poll 30ms --output json")).spawn().expect("cdss is there");
-    lab.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") >= 2);
-    let journal = File::open(lab.home().join("state/cdss/journal.jsonl")).expect("it is there");
+    let process_env = ProcessEnv::new(Scenario::Healthy);
+    let child = process_env
+        .cdss(&format!("{UPGRADE} --yes --poll 30ms --output json"))
+        .spawn()
+        .expect("cdss is there");
+    process_env.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") >= 2);
+    let journal = File::open(process_env.home().join("state/cdss/journal.jsonl")).expect("it is there");
     journal.lock().expect("it can be locked");
-    let before = lab.journal();
-    let ended = Ended::after(child);
+    let before = process_env.journal();
+    let ended = ProcessOutput::after(child);
     assert_eq!((ended.code(), &ended.document()["verdict"]), (Some(0), &"done".into()), "{}", ended.stderr);
     assert_eq!(count_of_warnings(&ended.stderr), 1, "{}", ended.stderr);
     assert!(ended.stderr.contains("journal.jsonl is locked by another process"), "{}", ended.stderr);
-    assert_eq!(lab.journal(), before, "nothing was written past the lock");
+    assert_eq!(process_env.journal(), before, "nothing was written past the lock");
 }
 
 #[test]
 fn locked_journal_prevents_start() {
-    let bench = Bench::new(Scenario::Healthy);
-    bench.run("history --init").assert_says(0, &[]);
-    let journal = File::open(bench.home.journal()).expect("it is there");
+    let env = TestEnv::new(Scenario::Healthy);
+    env.run("history --init").assert_says(0, &[]);
+    let journal = File::open(env.home.journal()).expect("it is there");
     journal.lock().expect("it can be locked");
-    let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
+    let (run, document) = env.json(&format!("{UPGRADE} --yes"));
     run.assert_says(5, &["is locked by another process", "Nothing was changed.", "hint: "]);
     assert_eq!((&document["submitted"], &document["verdict"]), (&json!("no"), &json!("not_started")));
-    bench.assert_no_start();
+    env.assert_no_start();
 }
 
 /// Returns at least 20 MB of lines in the current format. The fixture's documents are shortened to two requests;

@@ -2,17 +2,17 @@
 
 use cdss::sandbox::Scenario;
 
-use crate::support::{ACCESS_KEY, Bench, SECRET_KEY, UPGRADE};
+use crate::support::{ACCESS_KEY, SECRET_KEY, TestEnv, UPGRADE};
 
 #[test]
 fn missing_half_or_empty_keys_are_reported() {
     const PAIRS: [(&str, &str); 2] =
         [("NCLOUD_ACCESS_KEY_ID", "NCLOUD_SECRET_ACCESS_KEY"), ("NCLOUD_ACCESS_KEY", "NCLOUD_SECRET_KEY")];
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let none = PAIRS.map(|(access, secret)| [(access, None), (secret, None)]).concat();
     let refused = |set: &[(&'static str, Option<&'static str>)], texts: &[&str]| {
         let variables = [&none, set].concat();
-        bench.run_with(&format!("{UPGRADE} --yes"), &variables).assert_says(4, texts);
+        env.run_with(&format!("{UPGRADE} --yes"), &variables).assert_says(4, texts);
     };
     refused(
         &[],
@@ -33,19 +33,19 @@ fn missing_half_or_empty_keys_are_reported() {
             );
         }
     }
-    assert_eq!(bench.log().requests, []);
+    assert_eq!(env.log().requests, []);
 }
 
 #[test]
 fn both_spellings_of_the_key_variables_are_read() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let other = [
         ("NCLOUD_ACCESS_KEY_ID", None),
         ("NCLOUD_SECRET_ACCESS_KEY", None),
         ("NCLOUD_ACCESS_KEY", Some(ACCESS_KEY)),
         ("NCLOUD_SECRET_KEY", Some(SECRET_KEY)),
     ];
-    assert_eq!(bench.run_with("check --cluster orders-prod", &other).code, 0);
+    assert_eq!(env.run_with("check --cluster orders-prod", &other).code, 0);
     let wrong = [("NCLOUD_SECRET_ACCESS_KEY", Some("another"))];
-    bench.run_with("check --cluster orders-prod", &wrong).assert_says(4, &["hint: "]);
+    env.run_with("check --cluster orders-prod", &wrong).assert_says(4, &["hint: "]);
 }

@@ -22,11 +22,11 @@ mod journal;
 mod keys;
 #[cfg(target_os = "linux")]
 mod killed_writes;
-mod lab;
 #[path = "../metrics/mod.rs"]
 mod metrics;
 mod odd_answers;
 mod outcomes;
+mod process_env;
 mod profiles;
 mod pty;
 mod read_only;

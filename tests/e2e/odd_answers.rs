@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex};
 
 use cdss::sandbox::Options;
 
-use crate::injector::dice::Dice;
 use crate::injector::mutation::mutated;
 use crate::injector::network::forward;
+use crate::injector::seeded_rng::SeededRng;
 use crate::injector::{Injector, Step, http};
 use crate::metrics;
-use crate::support::{ACCESS_KEY, Home, Run, SECRET_KEY, lead_to, raw_characters, serve, side_by_side};
+use crate::support::{
+    ACCESS_KEY, Home, Run, SECRET_KEY, point_to_sandbox, raw_characters, serve, side_by_side,
+};
 
 /// Every exit code in the README's table.
 const CODES: [i32; 14] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20];
@@ -38,9 +40,9 @@ fn mutated_responses_exit_with_a_known_code_and_one_json() {
                 for seed in (part..300).step_by(4) {
                     let injector = Injector::start(move |number| {
                         let answer = move |request: &str| {
-                            let mut dice = Dice::new(seed ^ ((number as u64) << 20));
+                            let mut rng = SeededRng::new(seed ^ ((number as u64) << 20));
                             let answer = forward(request, port);
-                            if dice.roll(3) == 0 { mutated(&answer, &mut dice) } else { answer }
+                            if rng.below(3) == 0 { mutated(&answer, &mut rng) } else { answer }
                         };
                         vec![Step::Read, Step::Respond(Box::new(answer)), Step::Fin]
                     });
@@ -75,15 +77,15 @@ fn mutated_responses_create_at_most_one_reported_group() {
         let injector = Injector::start(move |number| {
             let is_asked = Arc::clone(&is_asked);
             let answer = move |request: &str| {
-                let mut dice = Dice::new(seed ^ ((number as u64) << 20));
+                let mut rng = SeededRng::new(seed ^ ((number as u64) << 20));
                 let answer = forward(request, port);
                 // With some seeds, responses are truncated from the create request on, so that no poll can determine
                 // the outcome.
                 let was_asked = is_asked.fetch_or(request.contains("createConfigGroup"), Ordering::Relaxed);
                 if was_asked && seed % 8 == 0 {
                     answer[..answer.len() / 2].to_vec()
-                } else if dice.roll(4) == 0 {
-                    mutated(&answer, &mut dice)
+                } else if rng.below(4) == 0 {
+                    mutated(&answer, &mut rng)
                 } else {
                     answer
                 }
@@ -276,7 +278,7 @@ const LARGEST: u64 = 40 * 1024;
 #[cfg(target_os = "linux")]
 pub(crate) fn peak(home: &Home, url: &str, line: &str) -> u64 {
     let mut command = home.command(line);
-    lead_to(&mut command, url, ACCESS_KEY, SECRET_KEY);
+    point_to_sandbox(&mut command, url, ACCESS_KEY, SECRET_KEY);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().expect("it runs");
     let status = format!("/proc/{}/status", child.id());

@@ -11,13 +11,13 @@ use crate::injector::{Injector, Step};
 use crate::support::{Home, Run, UPGRADE, serve, side_by_side};
 
 /// A service behind a network that injects a fault into the first `times` requests to one path.
-struct Line {
+struct OutcomeCase {
     sandbox: Sandbox,
     injector: Injector,
     home: Home,
 }
 
-impl Line {
+impl OutcomeCase {
     fn new(path: &'static str, fault: Fault, times: usize) -> Self {
         let sandbox = serve(Options::default());
         let port = sandbox.port();
@@ -84,7 +84,7 @@ fn every_start_outcome_matches_the_table() {
         (Fault::Refusal { status: 200, delivered: true }, 1, 0, "unknown", "already", 1),
     ];
     side_by_side(&cells, |(fault, times, code, submitted, verdict, executed)| {
-        let line = Line::new("/rollingUpgrade", *fault, *times);
+        let line = OutcomeCase::new("/rollingUpgrade", *fault, *times);
         let run = line.run(&format!("{UPGRADE} --yes -o json"));
         let told = format!("{fault:?}: {run:#?}");
         assert_eq!(run.code, *code, "{told}");
@@ -125,7 +125,7 @@ fn every_read_outcome_matches_the_table() {
         (Fault::Refusal { status: 200, delivered: false }, 1, 12),
     ];
     side_by_side(&cells, |(fault, times, code)| {
-        let line = Line::new("/getClusterInfoList", *fault, *times);
+        let line = OutcomeCase::new("/getClusterInfoList", *fault, *times);
         let run = line.run("check --cluster orders-prod --version 3.9.0 -o json");
         assert_eq!(run.code, *code, "{fault:?} {times}: {run:#?}");
         assert_eq!(line.sandbox.log().starts_requested(), 0);

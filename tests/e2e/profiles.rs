@@ -7,7 +7,7 @@ use std::process::Stdio;
 use cdss::sandbox::Scenario;
 use serde_json::{Value, json};
 
-use crate::support::{ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE, allow, write_private};
+use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, TestEnv, UPGRADE, allow, write_private};
 
 const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 
@@ -27,11 +27,11 @@ fn vendor(home: &Home) -> PathBuf {
     home.path().join(".ncloud/configure")
 }
 
-/// A bench whose home has a profile for its service.
-fn bench_with_profile(more: &str) -> Bench {
-    let bench = Bench::new(Scenario::Healthy);
-    bench.write_profile(more);
-    bench
+/// A env whose home has a profile for its service.
+fn bench_with_profile(more: &str) -> TestEnv {
+    let env = TestEnv::new(Scenario::Healthy);
+    env.write_profile(more);
+    env
 }
 
 /// Runs with only these variables.
@@ -47,9 +47,9 @@ fn run(home: &Home, line: &str, variables: &[(&str, &str)]) -> Run {
 
 #[test]
 fn named_profile_ignores_the_environment() {
-    let bench = bench_with_profile("region = \"JPN\"\n");
+    let env = bench_with_profile("region = \"JPN\"\n");
     let line = format!("{UPGRADE} --yes --profile prod -o json");
-    let done = run(&bench.home, &line, &NCLOUD);
+    let done = run(&env.home, &line, &NCLOUD);
     done.assert_says(
         0,
         &["Service       public JPN  at http://127.0.0.1:", "  profile prod (--profile)  key …1234\n"],
@@ -57,7 +57,7 @@ fn named_profile_ignores_the_environment() {
     let document = done.document();
     assert_eq!((&document["profile"], &document["access_key"]), (&json!("prod"), &json!("1234")));
     assert_eq!(document["service"]["region"], "JPN");
-    let log = bench.log();
+    let log = env.log();
     assert_eq!(log.starts_accepted(), 1);
     assert!(
         log.requests.iter().all(|request| request.path.starts_with("/api/jpn-v1/")),
@@ -66,27 +66,27 @@ fn named_profile_ignores_the_environment() {
     );
     let follow = format!(
         "cdss status --cluster no:1009123 --site public --region JPN --profile prod --endpoint {} --version 3.9.0 --from 3.7.1 --watch",
-        bench.sandbox.url()
+        env.sandbox.url()
     );
     assert!(done.stderr.contains(&follow), "{}", done.stderr);
-    let again = run(&bench.home, &follow.replacen("cdss ", "", 1), &NCLOUD);
+    let again = run(&env.home, &follow.replacen("cdss ", "", 1), &NCLOUD);
     assert_eq!(again.code, 0, "the command that was printed works: {}", again.stderr);
-    let journal = fs::read_to_string(bench.home.journal()).expect("the start is in the journal");
+    let journal = fs::read_to_string(env.home.journal()).expect("the start is in the journal");
     assert!(journal.contains("\"profile\":\"prod\"") && !journal.contains(SECRET_KEY), "{journal}");
 }
 
 #[test]
 fn config_show_reports_the_source_of_each_value() {
-    let bench = bench_with_profile("");
-    let shown = run(&bench.home, "config show --profile prod --site gov -o json", &NCLOUD);
+    let env = bench_with_profile("");
+    let shown = run(&env.home, "config show --profile prod --site gov -o json", &NCLOUD);
     let document = shown.document();
-    let file = bench.home.profiles();
+    let file = env.home.profiles();
     let of_profile = format!("profile prod in {}", file.display());
     let expected = [
         ("profile", json!("prod"), "--profile"),
         ("site", json!("gov"), "--site"),
         ("region", json!("KR"), "default"),
-        ("endpoint", json!(bench.sandbox.url()), of_profile.as_str()),
+        ("endpoint", json!(env.sandbox.url()), of_profile.as_str()),
         ("cacert", Value::Null, "default"),
         ("proxy", Value::Null, "default"),
         ("output", json!("json"), "--output"),
@@ -102,7 +102,7 @@ fn config_show_reports_the_source_of_each_value() {
     }
     assert_eq!((&document["profile"], document["ok"].as_bool()), (&json!("prod"), Some(true)));
     let from_environment = run(
-        &bench.home,
+        &env.home,
         "config show",
         &[
             ("NCLOUD_ACCESS_KEY", ACCESS_KEY),
@@ -120,12 +120,12 @@ fn config_show_reports_the_source_of_each_value() {
     ] {
         assert!(has_row(&from_environment.stdout, row), "{row:?} is not in\n{}", from_environment.stdout);
     }
-    let none = run(&bench.home, "config show", &[("NCLOUD_ACCESS_KEY", ACCESS_KEY)]);
+    let none = run(&env.home, "config show", &[("NCLOUD_ACCESS_KEY", ACCESS_KEY)]);
     none.assert_says(
         0,
         &["warning: incomplete credentials: NCLOUD_ACCESS_KEY is set but NCLOUD_SECRET_KEY is not\n"],
     );
-    assert_eq!(bench.log().requests, []);
+    assert_eq!(env.log().requests, []);
 }
 
 /// Returns whether a table has a row with these words, whatever the spacing.
@@ -135,107 +135,107 @@ fn has_row(table: &str, row: &str) -> bool {
 
 #[test]
 fn profile_key_is_not_sent_to_an_environment_endpoint() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     let keys = format!("access_key = \"{ACCESS_KEY}\"\nsecret_key = \"{SECRET_KEY}\"\n");
-    write_private(&bench.home.profiles(), &format!("[profiles.default]\n{keys}\n[profiles.prod]\n{keys}"));
-    let url = bench.sandbox.url();
+    write_private(&env.home.profiles(), &format!("[profiles.default]\n{keys}\n[profiles.prod]\n{keys}"));
+    let url = env.sandbox.url();
     let refused = |line: &str, variable: &str| {
         let text = format!("{variable} points to {url}, but the credentials belong to profile ");
-        run(&bench.home, line, &[(variable, &url)]).assert_says(2, &[&text, "hint: unset "]);
+        run(&env.home, line, &[(variable, &url)]).assert_says(2, &[&text, "hint: unset "]);
     };
     refused(CHECK, "CDSS_ENDPOINT");
     refused(CHECK, "NCLOUD_API_GW");
     refused(&format!("{CHECK} --profile prod"), "CDSS_ENDPOINT");
-    assert_eq!(bench.log().requests, []);
+    assert_eq!(env.log().requests, []);
     let given =
-        run(&bench.home, &format!("{CHECK} --endpoint {url}"), &[("CDSS_ENDPOINT", "http://127.0.0.1:9")]);
+        run(&env.home, &format!("{CHECK} --endpoint {url}"), &[("CDSS_ENDPOINT", "http://127.0.0.1:9")]);
     assert_eq!(given.code, 0, "{}", given.stderr);
 }
 
 #[test]
 fn ncloud_configure_file_is_read() {
-    let bench = Bench::new(Scenario::Healthy);
-    let file = vendor(&bench.home);
+    let env = TestEnv::new(Scenario::Healthy);
+    let file = vendor(&env.home);
     let text = format!(
         "\u{feff}[DEFAULT]\r\nncloud_access_key_id = WRONGACCESSKEY000003\r\nncloud_secret_access_key = other\r\n\r\n\
          [team]\r\n# ours\r\nncloud_access_key_id = {ACCESS_KEY}\r\nncloud_secret_access_key = {SECRET_KEY}\r\n\
          ncloud_api_url = {}\r\n",
-        bench.sandbox.url()
+        env.sandbox.url()
     );
     write_private(&file, &text);
-    let named = run(&bench.home, &format!("{CHECK} --profile team -o json"), &NCLOUD);
+    let named = run(&env.home, &format!("{CHECK} --profile team -o json"), &NCLOUD);
     assert_eq!((named.code, &named.document()["profile"]), (0, &json!("team")), "{}", named.stderr);
     assert_eq!(named.stderr, "");
-    let chosen = run(&bench.home, CHECK, &[("NCLOUD_PROFILE", "team")]);
+    let chosen = run(&env.home, CHECK, &[("NCLOUD_PROFILE", "team")]);
     assert_eq!(chosen.code, 0, "{}", chosen.stderr);
     assert!(chosen.stdout.contains("  profile team (NCLOUD_PROFILE)  key …1234\n"), "{}", chosen.stdout);
-    let listed = run(&bench.home, "config list -o json", &[]).document();
+    let listed = run(&env.home, "config list -o json", &[]).document();
     let source = file.display().to_string();
     assert_eq!(
         listed["profiles"],
         json!([{ "name": "DEFAULT", "source": source }, { "name": "team", "source": source }])
     );
     for line in ["config set region KR --profile team", "config remove --profile team --yes"] {
-        run(&bench.home, line, &[]).assert_says(2, &["which cdss never changes"]);
+        run(&env.home, line, &[]).assert_says(2, &["which cdss never changes"]);
     }
     assert_eq!(fs::read_to_string(&file).expect("it is there"), text, "it is never written");
 }
 
 #[test]
 fn files_accessible_to_others_are_warned_about_or_refused() {
-    let bench = bench_with_profile("");
-    let file = vendor(&bench.home);
+    let env = bench_with_profile("");
+    let file = vendor(&env.home);
     let section =
         format!("[team]\nncloud_access_key_id={ACCESS_KEY}\nncloud_secret_access_key={SECRET_KEY}\n");
     write_private(&file, &section);
-    let line = format!("{CHECK} --profile team --endpoint {}", bench.sandbox.url());
+    let line = format!("{CHECK} --profile team --endpoint {}", env.sandbox.url());
     allow(&file, 0o644);
-    let warned = run(&bench.home, &line, &[]);
+    let warned = run(&env.home, &line, &[]);
     let chmod = format!("chmod 600 {}", file.display());
     assert_eq!(warned.code, 0);
     assert_eq!(warned.stderr.matches("warning: permissions of ").count(), 1, "{}", warned.stderr);
     assert!(warned.stderr.contains(&chmod), "{}", warned.stderr);
-    let requests = bench.log().requests.len();
+    let requests = env.log().requests.len();
     allow(&file, 0o666);
-    run(&bench.home, &line, &[]).assert_says(2, &["other users can write to it", &chmod]);
-    allow(&bench.home.profiles(), 0o644);
-    let refused = run(&bench.home, &format!("{CHECK} --profile prod"), &[]);
+    run(&env.home, &line, &[]).assert_says(2, &["other users can write to it", &chmod]);
+    allow(&env.home.profiles(), 0o644);
+    let refused = run(&env.home, &format!("{CHECK} --profile prod"), &[]);
     refused.assert_says(
         2,
-        &["other users can read it", &format!("hint: chmod 600 {}", bench.home.profiles().display())],
+        &["other users can read it", &format!("hint: chmod 600 {}", env.home.profiles().display())],
     );
-    assert_eq!(bench.log().requests.len(), requests, "nothing was asked");
+    assert_eq!(env.log().requests.len(), requests, "nothing was asked");
 }
 
 #[test]
 fn damaged_file_is_reported_with_position_outside_sandbox() {
-    let bench = Bench::new(Scenario::Healthy);
-    write_private(&bench.home.profiles(), &format!("[profiles.prod]\nsecret_key = \"{SECRET_KEY}\n"));
+    let env = TestEnv::new(Scenario::Healthy);
+    write_private(&env.home.profiles(), &format!("[profiles.prod]\nsecret_key = \"{SECRET_KEY}\n"));
     for line in
         [format!("{UPGRADE} --yes --profile prod"), "config list".into(), "config set region KR".into()]
     {
-        run(&bench.home, &line, &[]).assert_says(2, &["config.toml:2:", "hint: correct or remove the line"]);
+        run(&env.home, &line, &[]).assert_says(2, &["config.toml:2:", "hint: correct or remove the line"]);
     }
-    bench.assert_no_start();
-    let rehearsal = run(&bench.home, "sandbox -- cdss config show --profile prod", &[]);
+    env.assert_no_start();
+    let rehearsal = run(&env.home, "sandbox -- cdss config show --profile prod", &[]);
     rehearsal.assert_says(0, &[]);
     assert!(rehearsal.stdout.contains("sandbox"), "{}", rehearsal.stdout);
-    let before = fs::read(bench.home.profiles()).expect("it is there");
-    let written = run(&bench.home, "sandbox -- cdss config set region SGN --profile prod", &[]);
+    let before = fs::read(env.home.profiles()).expect("it is there");
+    let written = run(&env.home, "sandbox -- cdss config set region SGN --profile prod", &[]);
     assert!(
         written.stdout.contains("/cdss-sandbox-"),
         "a rehearsal has profiles of its own: {}",
         written.stdout
     );
-    assert_eq!(fs::read(bench.home.profiles()).expect("it is there"), before);
+    assert_eq!(fs::read(env.home.profiles()).expect("it is there"), before);
 }
 
 #[test]
 fn missing_or_ambiguous_profile_exits_3() {
-    let bench = bench_with_profile("");
+    let env = bench_with_profile("");
     for variables in [&[][..], &[("CDSS_PROFILE", "nobody")]] {
         let line = if variables.is_empty() { format!("{CHECK} --profile nobody") } else { CHECK.to_owned() };
-        run(&bench.home, &line, variables).assert_says(
+        run(&env.home, &line, variables).assert_says(
             3,
             &[
                 "profile `nobody` not found in ",
@@ -244,29 +244,29 @@ fn missing_or_ambiguous_profile_exits_3() {
             ],
         );
     }
-    write_private(&vendor(&bench.home), "[prod]\n");
-    run(&bench.home, &format!("{CHECK} --profile prod"), &[])
+    write_private(&vendor(&env.home), "[prod]\n");
+    run(&env.home, &format!("{CHECK} --profile prod"), &[])
         .assert_says(3, &["profile `prod` is defined twice: in ", "config.toml and in ", "configure"]);
     for line in ["config remove --profile nobody --yes", "config remove proxy --profile prod --yes"] {
-        assert_eq!(run(&bench.home, line, &[]).code, 3, "{line}");
+        assert_eq!(run(&env.home, line, &[]).code, 3, "{line}");
     }
-    assert_eq!(bench.log().requests, []);
+    assert_eq!(env.log().requests, []);
 }
 
 #[test]
 fn unknown_cluster_error_names_the_profile() {
-    let bench = bench_with_profile("");
+    let env = bench_with_profile("");
     let line = "check --cluster nobody --version 3.9.0 --profile prod";
-    run(&bench.home, line, &[]).assert_says(3, &["public KR at http://127.0.0.1:", ", profile prod\n"]);
+    run(&env.home, line, &[]).assert_says(3, &["public KR at http://127.0.0.1:", ", profile prod\n"]);
 }
 
 #[test]
 fn output_format_can_be_set_in_a_profile() {
-    let bench = bench_with_profile("output = \"json\"\n");
+    let env = bench_with_profile("output = \"json\"\n");
     let line = format!("{CHECK} --profile prod");
-    assert!(run(&bench.home, &line, &[("CDSS_OUTPUT", "table")]).stdout.starts_with('{'));
-    assert!(!run(&bench.home, &format!("{line} -o table"), &[]).stdout.starts_with('{'));
-    run(&bench.home, &line.replace("prod --version", "prod -o yaml --version"), &[])
+    assert!(run(&env.home, &line, &[("CDSS_OUTPUT", "table")]).stdout.starts_with('{'));
+    assert!(!run(&env.home, &format!("{line} -o table"), &[]).stdout.starts_with('{'));
+    run(&env.home, &line.replace("prod --version", "prod -o yaml --version"), &[])
         .assert_says(2, &["--output: unsupported output format `yaml`"]);
 }
 

@@ -3,22 +3,22 @@
 use cdss::sandbox::{NewCluster, Options, Scenario};
 use serde_json::Value;
 
-use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
+use crate::support::{Home, Run, Running, TestEnv, UPGRADE, check};
 
 const CHECK: &str = "check --cluster orders-prod --version 3.9.0";
 
-/// Runs a command against the bench's service from an empty home.
-fn from_elsewhere(bench: &Bench, line: &str) -> Run {
+/// Runs a command against the environment's service from an empty home.
+fn from_elsewhere(env: &TestEnv, line: &str) -> Run {
     let home = Home::empty();
-    let run = Running::start(bench.command(&home, line), line).end();
+    let run = Running::start(env.command(&home, line), line).end();
     home.assert_untouched();
     run
 }
 
 #[test]
 fn check_shows_the_plan_and_starts_nothing() {
-    let bench = Bench::new(Scenario::Healthy);
-    let table = bench.run(CHECK);
+    let env = TestEnv::new(Scenario::Healthy);
+    let table = env.run(CHECK);
     assert_eq!((table.code, table.stderr.as_str()), (0, ""));
     for text in [
         "Cluster       orders-prod (1009123)  3 brokers  running\n",
@@ -29,17 +29,17 @@ fn check_shows_the_plan_and_starts_nothing() {
     ] {
         assert!(table.stdout.contains(text), "{text:?} is not in\n{}", table.stdout);
     }
-    let (run, document) = bench.json(CHECK);
+    let (run, document) = env.json(CHECK);
     assert_eq!((run.code, &document["config_group"]["to"]["no"]), (0, &"312".into()));
     assert_eq!(check(&document, "data.replication")["result"], "skipped");
-    bench.assert_no_start();
-    bench.home.assert_untouched();
+    env.assert_no_start();
+    env.home.assert_untouched();
 }
 
 #[test]
 fn settings_from_both_service_lists_are_compared() {
-    let bench = Bench::new(Scenario::Healthy);
-    let (_, document) = bench.json(CHECK);
+    let env = TestEnv::new(Scenario::Healthy);
+    let (_, document) = env.json(CHECK);
     let class = |key: &str| {
         let mut settings = document["settings"].as_array().into_iter().flatten();
         settings.find(|setting| setting["key"] == key).map(|setting| setting["class"].clone())
@@ -50,7 +50,7 @@ fn settings_from_both_service_lists_are_compared() {
 
 #[test]
 fn check_without_version_evaluates_every_newer_version() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for (cluster, code, possible) in [
         // In the order 2.8.2, 3.6.2, 3.7.1, 3.9.0. Null if no group can be selected.
         ("orders-prod", 0, serde_json::json!([false, false, false, true])),
@@ -59,17 +59,17 @@ fn check_without_version_evaluates_every_newer_version() {
         ("orders", 0, serde_json::json!([false, false, false, false])),
     ] {
         let line = format!("check --cluster {cluster}");
-        let (run, document) = bench.json(&line);
+        let (run, document) = env.json(&line);
         let choices = document["versions"].as_array().expect("there is a list");
         let told: Value = choices.iter().map(|choice| choice["possible"].clone()).collect();
         assert_eq!((run.code, &told), (code, &possible), "{cluster}");
         assert_eq!(choices.iter().filter(|choice| choice["current"] == true).count(), 1, "{cluster}");
-        assert!(bench.run(&line).stdout.contains("\n  VERSION  CODE     POSSIBLE "), "{cluster}");
+        assert!(env.run(&line).stdout.contains("\n  VERSION  CODE     POSSIBLE "), "{cluster}");
     }
-    let asked = bench.log().count("rollingUpgradePreCheck");
+    let asked = env.log().count("rollingUpgradePreCheck");
     assert_eq!(asked, 4, "only where a group was chosen, once for each of two runs");
-    bench.assert_no_start();
-    bench.home.assert_untouched();
+    env.assert_no_start();
+    env.home.assert_untouched();
 }
 
 /// Returns the document without its command and without values that vary between runs.
@@ -91,7 +91,7 @@ fn comparable(run: &Run) -> Value {
 
 #[test]
 fn dry_run_equals_check() {
-    let bench = Bench::new(Scenario::Healthy);
+    let env = TestEnv::new(Scenario::Healthy);
     for arguments in [
         "--cluster orders-prod --version 3.9.0",
         "--cluster orders --version 3.9.0",
@@ -101,48 +101,48 @@ fn dry_run_equals_check() {
         "--cluster analytics --version 3.9.0",
         "--cluster orders-prod --version 9.9.9",
     ] {
-        let check = bench.run(&format!("check {arguments} -o json"));
+        let check = env.run(&format!("check {arguments} -o json"));
         for flags in ["--dry-run", "-n --yes"] {
-            let dry = bench.run(&format!("upgrade {arguments} {flags} -o json"));
+            let dry = env.run(&format!("upgrade {arguments} {flags} -o json"));
             assert_eq!(dry.code, check.code, "{arguments}");
             assert_eq!(comparable(&dry), comparable(&check), "{arguments}");
         }
     }
-    bench.assert_no_start();
-    bench.home.assert_untouched();
+    env.assert_no_start();
+    env.home.assert_untouched();
 }
 
 /// Holds an upgrade at its first step: its own run polls again in two hours.
-fn under_way(scenario: Scenario) -> (Bench, Running) {
-    let bench = Bench::new(scenario);
-    let run = bench.start(&format!("{UPGRADE} --yes --poll 2h"));
-    bench.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 0);
-    (bench, run)
+fn under_way(scenario: Scenario) -> (TestEnv, Running) {
+    let env = TestEnv::new(scenario);
+    let run = env.start(&format!("{UPGRADE} --yes --poll 2h"));
+    env.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 0);
+    (env, run)
 }
 
 #[test]
 fn status_reports_upgrade_started_on_another_machine() {
-    let (bench, held) = under_way(Scenario::Healthy);
-    let run = from_elsewhere(&bench, "status --cluster orders-prod -o json");
+    let (env, held) = under_way(Scenario::Healthy);
+    let run = from_elsewhere(&env, "status --cluster orders-prod -o json");
     let document = run.document();
     assert_eq!((run.code, &document["verdict"], &document["state"]), (0, &Value::Null, &"changing".into()));
-    let table = from_elsewhere(&bench, "status --cluster no:1009123");
+    let table = from_elsewhere(&env, "status --cluster no:1009123");
     assert!(table.stdout.contains("orders-prod (1009123)  3 brokers  changing"), "{}", table.stdout);
 
     for turn in ["to the end", "after it"] {
-        let run = from_elsewhere(&bench, "status --cluster no:1009123 --version 3.9.0 --watch -o json");
+        let run = from_elsewhere(&env, "status --cluster no:1009123 --version 3.9.0 --watch -o json");
         let document = run.document();
         assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{turn}");
         assert_eq!(document["submitted"], "no", "{turn}");
     }
     held.kill();
-    assert_eq!(bench.log().starts_requested(), 1);
+    assert_eq!(env.log().starts_requested(), 1);
 }
 
 #[test]
 fn status_without_version_never_reports_done() {
-    let (bench, held) = under_way(Scenario::Healthy);
-    let run = from_elsewhere(&bench, "status --cluster orders-prod --watch -o json");
+    let (env, held) = under_way(Scenario::Healthy);
+    let run = from_elsewhere(&env, "status --cluster orders-prod --watch -o json");
     let document = run.document();
     assert_eq!((run.code, &document["verdict"]), (0, &Value::Null));
     assert!(
@@ -151,17 +151,17 @@ fn status_without_version_never_reports_done() {
     assert_eq!(document["from"]["version"], "3.9.0", "what the cluster has at the end, not what it had");
     assert_eq!(document["config_group"]["from"]["no"], "312");
     held.kill();
-    assert_eq!(bench.log().starts_requested(), 1);
+    assert_eq!(env.log().starts_requested(), 1);
 }
 
 #[test]
 fn status_of_idle_cluster_has_nothing_to_follow() {
-    let bench = Bench::new(Scenario::Healthy);
-    from_elsewhere(&bench, "status --cluster orders-prod --watch").assert_says(0, &["nothing to follow"]);
-    let run = from_elsewhere(&bench, "status --cluster orders-prod --version 3.9.0 --watch -o json");
+    let env = TestEnv::new(Scenario::Healthy);
+    from_elsewhere(&env, "status --cluster orders-prod --watch").assert_says(0, &["nothing to follow"]);
+    let run = from_elsewhere(&env, "status --cluster orders-prod --version 3.9.0 --watch -o json");
     run.assert_says(11, &["orders-prod is not upgrading and is not at 3.9.0"]);
     assert_eq!(run.document()["verdict"], Value::Null);
-    bench.assert_no_start();
+    env.assert_no_start();
 }
 
 #[test]
@@ -174,34 +174,34 @@ fn status_elsewhere_claims_nothing_about_unknown_starts() {
         (Scenario::Stalled, "--version 3.9.0 --watch --timeout 1s", 11),
         (Scenario::Stalled, "--watch --timeout 1s", 8),
     ] {
-        let (bench, held) = under_way(scenario);
-        let run = from_elsewhere(&bench, &format!("status --cluster orders-prod {flags}"));
+        let (env, held) = under_way(scenario);
+        let run = from_elsewhere(&env, &format!("status --cluster orders-prod {flags}"));
         assert_eq!(run.code, code, "{scenario} {flags}: {run:#?}");
         held.kill();
     }
-    let bench = Bench::new(Scenario::NeverStarts);
-    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let env = TestEnv::new(Scenario::NeverStarts);
+    env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     let line = "status --cluster orders-prod --version 3.9.0 --watch";
-    assert_eq!(bench.run(line).code, 9, "this machine sent a start");
-    assert_eq!(from_elsewhere(&bench, line).code, 11, "that machine knows of none");
+    assert_eq!(env.run(line).code, 9, "this machine sent a start");
+    assert_eq!(from_elsewhere(&env, line).code, 11, "that machine knows of none");
 }
 
 #[test]
 fn lists_show_clusters_versions_and_config_groups() {
-    let bench = Bench::new(Scenario::Healthy);
-    let (run, document) = bench.json("list clusters");
+    let env = TestEnv::new(Scenario::Healthy);
+    let (run, document) = env.json("list clusters");
     assert_eq!((run.code, document["clusters"].as_array().map(Vec::len)), (0, Some(9)));
-    let table = bench.run("list clusters").stdout;
+    let table = env.run("list clusters").stdout;
     assert!(table.starts_with("NAME "), "{table}");
     assert!(table.lines().any(|row| row.starts_with("billing ") && row.contains("no permission")), "{table}");
-    assert_eq!(bench.run("list versions").stdout.lines().count(), 5);
-    let (_, document) = bench.json("list config-groups --version 3.9.0");
+    assert_eq!(env.run("list versions").stdout.lines().count(), 5);
+    let (_, document) = env.json("list config-groups --version 3.9.0");
     let codes: Vec<_> =
         document["config_groups"].as_array().into_iter().flatten().map(|group| &group["code"]).collect();
     assert_eq!(codes, ["3903006"; 4]);
-    assert_eq!(bench.json("list versions").1["versions"].as_array().map(Vec::len), Some(4));
-    bench.assert_no_start();
-    bench.home.assert_untouched();
+    assert_eq!(env.json("list versions").1["versions"].as_array().map(Vec::len), Some(4));
+    env.assert_no_start();
+    env.home.assert_untouched();
 }
 
 #[test]
@@ -209,17 +209,17 @@ fn all_pages_are_read() {
     let new = |name: String, version: &str| NewCluster { name, version: version.to_owned(), brokers: 3 };
     let mut clusters: Vec<_> = (0..120).map(|number| new(format!("team-{number}"), "3.9.0")).collect();
     clusters.push(new("team".to_owned(), "3.7.1"));
-    let bench = Bench::with(Options { clusters, ..Options::default() });
+    let env = TestEnv::with(Options { clusters, ..Options::default() });
 
-    let (_, document) = bench.json("list clusters");
+    let (_, document) = env.json("list clusters");
     assert_eq!(document["clusters"].as_array().map(Vec::len), Some(9 + 121));
-    let (_, document) = bench.json("list config-groups");
+    let (_, document) = env.json("list config-groups");
     assert_eq!(document["config_groups"].as_array().map(Vec::len), Some(12 + 122));
     // Every name passes the service's own filter, and the requested one comes last.
-    let before = bench.log().count("getClusterInfoList");
-    let (run, document) = bench.json("check --cluster team --version 3.9.0 --config-group no:522");
+    let before = env.log().count("getClusterInfoList");
+    let (run, document) = env.json("check --cluster team --version 3.9.0 --config-group no:522");
     assert_eq!((run.code, &document["cluster"]["no"]), (0, &"1009521".into()));
-    assert!(bench.log().count("getClusterInfoList") >= before + 2);
-    bench.assert_no_start();
-    bench.home.assert_untouched();
+    assert!(env.log().count("getClusterInfoList") >= before + 2);
+    env.assert_no_start();
+    env.home.assert_untouched();
 }

@@ -9,7 +9,7 @@ use cdss::sandbox::{AccountChange, Options, Pace, Sandbox, Scenario, ScheduledCh
 use serde_json::Value;
 
 use crate::support::{
-    ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to, serve, write_private,
+    ACCESS_KEY, Home, Run, Running, SECRET_KEY, TestEnv, UPGRADE, point_to_sandbox, serve, write_private,
 };
 
 /// A page for users.
@@ -232,10 +232,10 @@ fn every_check_has_a_section() {
     assert!(rules.len() >= 20, "{rules:?}");
     let mut ids: BTreeSet<String> = rules.keys().map(|id| (*id).to_owned()).collect();
     // Adds the ids of the upgrade checks and of the `config verify` steps.
-    let bench = Bench::new(Scenario::Healthy);
-    bench.write_profile("");
+    let env = TestEnv::new(Scenario::Healthy);
+    env.write_profile("");
     for line in ["check --cluster orders-prod --version 3.9.0", "config verify"] {
-        let (_, document) = bench.json(&format!("{line} --profile prod"));
+        let (_, document) = env.json(&format!("{line} --profile prod"));
         let checks = document["checks"].as_array().expect("there are checks");
         assert!(!checks.is_empty(), "{line}");
         ids.extend(checks.iter().map(|check| check["id"].as_str().expect("it has an id").to_owned()));
@@ -419,7 +419,7 @@ impl Step {
         let mut chmod = self.home.program("chmod");
         assert!(chmod.arg("+x").arg(&pause).status().expect("there is chmod").success());
         let mut command = self.home.program("sh");
-        lead_to(&mut command, &self.sandbox.url(), ACCESS_KEY, SECRET_KEY);
+        point_to_sandbox(&mut command, &self.sandbox.url(), ACCESS_KEY, SECRET_KEY);
         command.env("PATH", format!("{}:{}", stand_ins.display(), path()));
         command.args(["-c", &script]).stdin(Stdio::null());
         Running::start(command, "upgrade.sh").end()
@@ -532,12 +532,12 @@ fn short_readme_pipeline_does_the_same() {
     assert!(at("- run: cdss upgrade ") < at("      - if: always()\n        uses: actions/cache/save@"));
     assert_eq!(pipeline.matches("\"orders-prod-${{ github.run_id }}-${{ github.run_attempt }}\"").count(), 2);
     let line = pipeline.lines().find_map(|line| line.split_once("- run: cdss ")).map(|(_, line)| line);
-    let bench = Bench::new(Scenario::Healthy);
-    bench.write_profile("");
+    let env = TestEnv::new(Scenario::Healthy);
+    env.write_profile("");
     let line = format!("{} --profile prod", line.expect("it has a command"));
-    bench.run(&line).assert_says(5, &["journal.missing"]);
-    assert_eq!(bench.run("history --init").code, 0);
-    let run = bench.run(&line);
+    env.run(&line).assert_says(5, &["journal.missing"]);
+    assert_eq!(env.run("history --init").code, 0);
+    let run = env.run(&line);
     assert!(run.code == 0 && run.stdout.contains("  done  "), "{run:#?}");
 }
 

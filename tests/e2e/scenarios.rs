@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cdss::sandbox::{Options, Scenario};
 
-use crate::support::{Bench, UPGRADE};
+use crate::support::{TestEnv, UPGRADE};
 
 /// Scenario, exit code, `submitted`, `verdict`, starts that took effect.
 type Row = (Scenario, i32, &'static str, &'static str, usize);
@@ -61,18 +61,18 @@ fn ends_as_told(scenarios: impl Iterator<Item = Scenario>) {
 
 fn ends((scenario, code, submitted, verdict, executed): Row) {
     let answer_delay = Duration::from_millis(3);
-    let bench = Bench::with(Options { scenario, response_delay: answer_delay, ..Options::default() });
+    let env = TestEnv::with(Options { scenario, response_delay: answer_delay, ..Options::default() });
     // Longer than successful scenarios take, and short for those that never end.
     let never_ends = matches!(scenario, Scenario::Stalled | Scenario::BrokerRed | Scenario::Busy);
     let timeout = if never_ends { "1s" } else { "20s" };
-    let (run, document) = bench.json(&format!("{UPGRADE} --yes --timeout {timeout}"));
+    let (run, document) = env.json(&format!("{UPGRADE} --yes --timeout {timeout}"));
 
     assert_eq!(run.code, code, "{scenario}: {run:#?}");
     assert_eq!(document["submitted"], submitted, "{scenario}");
     assert_eq!(document["verdict"], verdict, "{scenario}");
     assert_eq!(document["ok"], code == 0, "{scenario}");
     assert_eq!(document["cluster"].is_null(), matches!(code, 4 | 12), "{scenario}");
-    let log = bench.log();
+    let log = env.log();
     assert_eq!(log.starts_executed(), executed, "{scenario}");
     assert_eq!(log.starts_accepted(), usize::from(submitted == "yes"), "{scenario}: both count the same");
     let was_sent = matches!(code, 0 | 6..=9);
@@ -129,7 +129,7 @@ fn busy_or_unreachable_exits_11_or_12() {
 #[test]
 fn service_errors_are_quoted_with_the_request() {
     for scenario in [Scenario::PrecheckRefused, Scenario::PrecheckRefusedHttp] {
-        let (run, document) = Bench::new(scenario).json(&format!("{UPGRADE} --yes"));
+        let (run, document) = TestEnv::new(scenario).json(&format!("{UPGRADE} --yes"));
         let error = &document["error"];
         let words = error["service_message"].as_str().expect("the service gave a reason");
         assert!(words.chars().any(|letter| ('가'..='힣').contains(&letter)), "{words}");
@@ -141,9 +141,9 @@ fn service_errors_are_quoted_with_the_request() {
 
 #[test]
 fn second_start_is_sent_only_after_429() {
-    let bench = Bench::new(Scenario::Throttled);
-    bench.run(&format!("{UPGRADE} --yes")).assert_says(0, &[]);
-    let log = bench.log();
+    let env = TestEnv::new(Scenario::Throttled);
+    env.run(&format!("{UPGRADE} --yes")).assert_says(0, &[]);
+    let log = env.log();
     let starts = log.requests.iter().filter(|request| request.operation == "rollingUpgrade");
     let (last, before) = starts
         .map(|start| start.status)
@@ -156,7 +156,7 @@ fn second_start_is_sent_only_after_429() {
 
 #[test]
 fn success_prints_three_lines_and_failure_a_support_block() {
-    let done = Bench::new(Scenario::Healthy).run(&format!("{UPGRADE} --yes"));
+    let done = TestEnv::new(Scenario::Healthy).run(&format!("{UPGRADE} --yes"));
     let lines: Vec<_> =
         done.assert_says(0, &["Started ", "cdss status --cluster no:1009123"]).stdout.lines().collect();
     assert!(lines[0].starts_with("orders-prod  3.7.1 → 3.9.0  done  "), "{lines:?}");
@@ -165,7 +165,7 @@ fn success_prints_three_lines_and_failure_a_support_block() {
         "terraform: set kafka_version_code = \"3903006\" and config_group_no = 312 before the next apply";
     assert_eq!(lines[2..], [terraform]);
 
-    let failed = Bench::new(Scenario::EndsInError).run(&format!("{UPGRADE} --yes"));
+    let failed = TestEnv::new(Scenario::EndsInError).run(&format!("{UPGRADE} --yes"));
     assert_eq!(failed.code, 7);
     for text in ["For NAVER Cloud support:", "1009123", "code 3713006 to code 3903006", "  request   "] {
         assert!(failed.stdout.contains(text), "{text}: {}", failed.stdout);

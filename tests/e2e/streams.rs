@@ -5,7 +5,7 @@ use std::process::Command;
 use cdss::sandbox::{AccountChange, Options, Scenario};
 use serde_json::Value;
 
-use crate::lab::{Ended, Lab};
+use crate::process_env::{ProcessEnv, ProcessOutput};
 use crate::support::{UPGRADE, raw_characters};
 
 const READS: [&str; 11] = [
@@ -25,35 +25,35 @@ const READS: [&str; 11] = [
 const FORMATS: [&str; 2] = ["table", "json"];
 
 /// Returns cdss with a redirection in sh syntax.
-fn redirected(lab: &Lab, arguments: &str, redirection: &str) -> Command {
-    let mut command = lab.command("sh");
+fn redirected(process_env: &ProcessEnv, arguments: &str, redirection: &str) -> Command {
+    let mut command = process_env.command("sh");
     command.args(["-c", &format!("exec cdss {arguments} {redirection}")]);
     command
 }
 
 /// Returns cdss with a stdout that has no reader.
-fn unread(lab: &Lab, arguments: &str) -> Command {
+fn unread(process_env: &ProcessEnv, arguments: &str) -> Command {
     let (reader, writer) = std::io::pipe().expect("there is a pipe");
     drop(reader);
-    let mut command = lab.cdss(arguments);
+    let mut command = process_env.cdss(arguments);
     command.stdout(writer);
     command
 }
 
-fn last_event(lab: &Lab) -> Value {
-    let journal = lab.journal();
+fn last_event(process_env: &ProcessEnv) -> Value {
+    let journal = process_env.journal();
     let line = journal.lines().last().expect("the journal has a line");
     serde_json::from_str(line).expect("a line of the journal is JSON")
 }
 
 /// Asserts by exit code and journal alone that the upgrade is done.
-fn assert_done_without_stdout(lab: &Lab, ended: &Ended) {
+fn assert_done_without_stdout(process_env: &ProcessEnv, ended: &ProcessOutput) {
     assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
-    let event = last_event(lab);
+    let event = last_event(process_env);
     assert_eq!(event["event"], "end", "{event}");
     assert_eq!(event["verdict"], "done", "{event}");
     assert_eq!(event["document"]["verdict"], "done", "{event}");
-    let log = lab.sandbox.log();
+    let log = process_env.sandbox.log();
     assert_eq!((log.starts_requested(), log.starts_accepted()), (1, 1));
 }
 
@@ -66,28 +66,29 @@ fn assert_plain(text: &str) {
 
 #[test]
 fn read_commands_succeed_with_closed_stdout_or_pipe() {
-    let lab = Lab::new(Scenario::Healthy);
+    let process_env = ProcessEnv::new(Scenario::Healthy);
     for arguments in READS {
         for format in FORMATS {
             let arguments = format!("{arguments} --output {format}");
-            for mut command in [redirected(&lab, &arguments, ">&-"), unread(&lab, &arguments)] {
-                let ended = Ended::of(&mut command);
+            for mut command in [redirected(&process_env, &arguments, ">&-"), unread(&process_env, &arguments)]
+            {
+                let ended = ProcessOutput::of(&mut command);
                 assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
                 assert!(!ended.stderr.contains("error"), "{arguments}\n{}", ended.stderr);
             }
         }
     }
-    assert_eq!(lab.sandbox.log().starts_requested(), 0);
+    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn read_commands_fail_when_output_cannot_be_written() {
-    let lab = Lab::new(Scenario::Healthy);
+    let process_env = ProcessEnv::new(Scenario::Healthy);
     for arguments in READS {
         for format in FORMATS {
             let arguments = format!("{arguments} --output {format}");
-            let ended = Ended::of(&mut redirected(&lab, &arguments, ">/dev/full"));
+            let ended = ProcessOutput::of(&mut redirected(&process_env, &arguments, ">/dev/full"));
             assert_eq!(ended.code(), Some(1), "{arguments}\n{}", ended.stderr);
             assert!(ended.stderr.contains("error: can't write the result"), "{}", ended.stderr);
         }
@@ -99,10 +100,13 @@ fn upgrade_succeeds_with_closed_stdout() {
     for format in FORMATS {
         let arguments = format!("{UPGRADE} --yes --output {format}");
         for piped in [false, true] {
-            let lab = Lab::new(Scenario::Healthy);
-            let mut command =
-                if piped { unread(&lab, &arguments) } else { redirected(&lab, &arguments, ">&-") };
-            assert_done_without_stdout(&lab, &Ended::of(&mut command));
+            let process_env = ProcessEnv::new(Scenario::Healthy);
+            let mut command = if piped {
+                unread(&process_env, &arguments)
+            } else {
+                redirected(&process_env, &arguments, ">&-")
+            };
+            assert_done_without_stdout(&process_env, &ProcessOutput::of(&mut command));
         }
     }
 }
@@ -111,10 +115,10 @@ fn upgrade_succeeds_with_closed_stdout() {
 #[test]
 fn upgrade_succeeds_when_stdout_cannot_be_written() {
     for format in FORMATS {
-        let lab = Lab::new(Scenario::Healthy);
+        let process_env = ProcessEnv::new(Scenario::Healthy);
         let arguments = format!("{UPGRADE} --yes --output {format}");
-        let ended = Ended::of(&mut redirected(&lab, &arguments, ">/dev/full"));
-        assert_done_without_stdout(&lab, &ended);
+        let ended = ProcessOutput::of(&mut redirected(&process_env, &arguments, ">/dev/full"));
+        assert_done_without_stdout(&process_env, &ended);
     }
 }
 
@@ -125,9 +129,10 @@ fn upgrade_succeeds_when_stderr_cannot_be_written() {
         redirections.extend(["2>/dev/full", ">/dev/full 2>/dev/full"]);
     }
     for redirection in redirections {
-        let lab = Lab::new(Scenario::Healthy);
-        let ended = Ended::of(&mut redirected(&lab, &format!("{UPGRADE} --yes"), redirection));
-        assert_done_without_stdout(&lab, &ended);
+        let process_env = ProcessEnv::new(Scenario::Healthy);
+        let ended =
+            ProcessOutput::of(&mut redirected(&process_env, &format!("{UPGRADE} --yes"), redirection));
+        assert_done_without_stdout(&process_env, &ended);
     }
 }
 
@@ -137,8 +142,9 @@ fn unsuccessful_verdict_keeps_its_exit_code_without_stdout() {
         [(Scenario::PrecheckRefused, 5), (Scenario::EndsOnOldVersion, 7), (Scenario::ServerError, 12)]
     {
         for format in FORMATS {
-            let lab = Lab::new(scenario);
-            let ended = Ended::of(&mut unread(&lab, &format!("{UPGRADE} --yes --output {format}")));
+            let process_env = ProcessEnv::new(scenario);
+            let ended =
+                ProcessOutput::of(&mut unread(&process_env, &format!("{UPGRADE} --yes --output {format}")));
             assert_eq!(ended.code(), Some(code), "{scenario}\n{}", ended.stderr);
         }
     }
@@ -146,9 +152,9 @@ fn unsuccessful_verdict_keeps_its_exit_code_without_stdout() {
 
 #[test]
 fn quiet_keeps_the_error_and_its_hint() {
-    let lab = Lab::new(Scenario::Healthy);
+    let process_env = ProcessEnv::new(Scenario::Healthy);
     let line = "cdss check --cluster audit --version 3.9.0 --config-group audit-390 -q";
-    let ended = Ended::of(lab.command("sh").args(["-c", line]));
+    let ended = ProcessOutput::of(process_env.command("sh").args(["-c", line]));
     assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
     assert!(ended.stderr.contains("[config.changed]"), "{}", ended.stderr);
     assert!(ended.stderr.contains("add --accept config.changed=log.retention.hours"), "{}", ended.stderr);
@@ -156,28 +162,28 @@ fn quiet_keeps_the_error_and_its_hint() {
 
 #[test]
 fn help_succeeds_with_a_closed_pipe() {
-    let lab = Lab::new(Scenario::Healthy);
+    let process_env = ProcessEnv::new(Scenario::Healthy);
     for arguments in ["--help", "--version", "upgrade --help", "sandbox --list"] {
-        let ended = Ended::of(&mut unread(&lab, arguments));
+        let ended = ProcessOutput::of(&mut unread(&process_env, arguments));
         assert!(matches!(ended.code(), Some(0 | 1)), "{arguments}: {:?}", ended.output.status);
-        let ended = Ended::of(&mut redirected(&lab, arguments, ">&-"));
+        let ended = ProcessOutput::of(&mut redirected(&process_env, arguments, ">&-"));
         assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
     }
-    assert!(lab.sandbox.log().requests.is_empty());
+    assert!(process_env.sandbox.log().requests.is_empty());
 }
 
 #[test]
 fn no_control_sequences_without_a_terminal() {
     for verbosity in ["", "-v", "-vv", "-vvv", "--color auto"] {
-        let lab = Lab::new(Scenario::Healthy);
+        let process_env = ProcessEnv::new(Scenario::Healthy);
         for arguments in READS.map(str::to_owned).into_iter().chain([format!("{UPGRADE} --yes")]) {
-            let ended = Ended::of(&mut lab.cdss(&format!("{arguments} {verbosity}")));
+            let ended = ProcessOutput::of(&mut process_env.cdss(&format!("{arguments} {verbosity}")));
             assert_eq!(ended.code(), Some(0), "{}", ended.stderr);
             assert!(!ended.stdout.is_empty());
             assert_plain(&ended.stdout);
             assert_plain(&ended.stderr);
         }
-        let ended = Ended::of(&mut lab.cdss(&format!("check --cluster nobody {verbosity}")));
+        let ended = ProcessOutput::of(&mut process_env.cdss(&format!("check --cluster nobody {verbosity}")));
         assert_eq!(ended.code(), Some(3), "{}", ended.stderr);
         assert_plain(&ended.stderr);
     }
@@ -185,10 +191,10 @@ fn no_control_sequences_without_a_terminal() {
 
 #[test]
 fn color_is_used_on_request_but_never_in_results() {
-    let lab = Lab::new(Scenario::PrecheckRefused);
+    let process_env = ProcessEnv::new(Scenario::PrecheckRefused);
     for format in FORMATS {
         let arguments = format!("{UPGRADE} --yes --color always --output {format}");
-        let ended = Ended::of(&mut lab.cdss(&arguments));
+        let ended = ProcessOutput::of(&mut process_env.cdss(&arguments));
         assert_eq!(ended.code(), Some(5), "{}", ended.stderr);
         assert!(ended.stderr.contains("\u{1b}[1;31merror:"), "{}", ended.stderr);
         assert_plain(&ended.stdout);
@@ -202,18 +208,18 @@ fn no_verbosity_level_prints_a_secret() {
     for verbosity in ["-vv", "-vvv", "-vvv --output json"] {
         let options =
             Options { access_key: access_key.clone(), secret_key: secret_key.clone(), ..Options::default() };
-        let lab = Lab::with(options);
+        let process_env = ProcessEnv::with(options);
         let commands = READS
             .into_iter()
             .filter(|line| !line.starts_with("sandbox"))
             .map(str::to_owned)
             .chain(["status --cluster orders-prod".to_owned(), format!("{UPGRADE} --yes")]);
         for arguments in commands {
-            let ended = Ended::of(&mut lab.cdss(&format!("{arguments} {verbosity}")));
+            let ended = ProcessOutput::of(&mut process_env.cdss(&format!("{arguments} {verbosity}")));
             assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
             let is_local = ["config", "history"].iter().any(|word| arguments.starts_with(word));
             assert!(is_local || ended.stderr.contains("> get"), "requests are told:\n{}", ended.stderr);
-            let journal = lab.journal();
+            let journal = process_env.journal();
             for text in [&ended.stdout, &ended.stderr, &journal] {
                 for secret in [&secret_key, &access_key, "sandbox-password-not-to-be-kept", "-signature"] {
                     assert!(!text.contains(secret), "{arguments} {verbosity} tells {secret}:\n{text}");
@@ -226,7 +232,7 @@ fn no_verbosity_level_prints_a_secret() {
                 assert_eq!(word, None, "{arguments} {verbosity}");
             }
         }
-        let log = lab.sandbox.log();
+        let log = process_env.sandbox.log();
         assert!(log.requests.iter().all(|request| request.status == 200), "each was signed rightly");
     }
 }
@@ -236,8 +242,8 @@ const HOSTILE: &str = "\u{1b}[2J\u{202e}x\u{1b}]0;owned\u{7}\r\nerror: \u{9b}31m
 
 #[test]
 fn hostile_status_word_is_escaped() {
-    let lab = Lab::new(Scenario::Healthy);
-    lab.sandbox.apply(AccountChange::Status { cluster: 1_009_123, status: HOSTILE.to_owned() });
+    let process_env = ProcessEnv::new(Scenario::Healthy);
+    process_env.sandbox.apply(AccountChange::Status { cluster: 1_009_123, status: HOSTILE.to_owned() });
     let check = "check --cluster orders-prod --version 3.9.0";
     let commands = [
         ("list clusters", 0),
@@ -250,7 +256,7 @@ fn hostile_status_word_is_escaped() {
     for (arguments, code) in commands {
         for more in ["", "-vvv", "--output json", "--output json -vvv"] {
             let arguments = format!("{arguments} {more}");
-            let ended = Ended::of(&mut lab.cdss(&arguments));
+            let ended = ProcessOutput::of(&mut process_env.cdss(&arguments));
             assert_eq!(ended.code(), Some(code), "{arguments}\n{}", ended.stderr);
             assert_plain(&ended.stdout);
             assert_plain(&ended.stderr);
@@ -258,52 +264,52 @@ fn hostile_status_word_is_escaped() {
             assert!(shown.contains("[2J"), "{arguments}: the word is not hidden either:\n{shown}");
         }
     }
-    let document = Ended::of(&mut lab.cdss("list clusters --output json")).document();
+    let document = ProcessOutput::of(&mut process_env.cdss("list clusters --output json")).document();
     assert_eq!(document["clusters"][0]["status"], HOSTILE, "a document holds what the service said");
-    assert_eq!(lab.sandbox.log().starts_requested(), 0);
+    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
 fn hostile_health_colors_and_values_are_escaped() {
-    let lab = Lab::new(Scenario::Healthy);
+    let process_env = ProcessEnv::new(Scenario::Healthy);
     let (key, value) = ("num.io.threads".to_owned(), HOSTILE.to_owned());
-    lab.sandbox.apply(AccountChange::BrokerColor {
+    process_env.sandbox.apply(AccountChange::BrokerColor {
         cluster: 1_009_123,
         broker: 0,
         color: HOSTILE.to_owned(),
     });
-    lab.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
+    process_env.sandbox.apply(AccountChange::CustomValue { group: 312, key, value });
     for arguments in [
         "status --cluster orders-prod",
         "check --cluster orders-prod --version 3.9.0 --config-group 312",
         &format!("{UPGRADE} --yes --config-group 312"),
     ] {
         for more in ["", "-v", "-vvv", "--output json"] {
-            let ended = Ended::of(&mut lab.cdss(&format!("{arguments} {more}")));
+            let ended = ProcessOutput::of(&mut process_env.cdss(&format!("{arguments} {more}")));
             assert_plain(&ended.stdout);
             assert_plain(&ended.stderr);
             let shown = format!("{}{}", ended.stdout, ended.stderr);
             assert!(shown.contains("[2J"), "{arguments} {more}:\n{shown}");
         }
     }
-    assert_eq!(lab.sandbox.log().starts_requested(), 0);
+    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
 }
 
 /// Runs cdss with these arguments and asserts that it refuses them without printing control characters.
-fn assert_refused_plainly(lab: &Lab, words: &[&str]) {
+fn assert_refused_plainly(process_env: &ProcessEnv, words: &[&str]) {
     for format in ["--output=table", "--output=json"] {
-        let ended = Ended::of(lab.cdss("").args(words).arg(format));
+        let ended = ProcessOutput::of(process_env.cdss("").args(words).arg(format));
         let code = ended.code();
         assert!(code == Some(2) || code == Some(3), "{words:?} {format}: {code:?}\n{}", ended.stderr);
         assert_plain(&ended.stdout);
         assert_plain(&ended.stderr);
     }
-    assert_eq!(lab.sandbox.log().starts_requested(), 0);
+    assert_eq!(process_env.sandbox.log().starts_requested(), 0);
 }
 
 #[test]
 fn hostile_names_are_escaped() {
-    let lab = Lab::new(Scenario::Healthy);
+    let process_env = ProcessEnv::new(Scenario::Healthy);
     for words in [
         ["check", "--cluster", HOSTILE, "--version", "3.9.0"],
         ["upgrade", "--cluster", HOSTILE, "--version", "3.9.0"],
@@ -311,18 +317,18 @@ fn hostile_names_are_escaped() {
         ["list", "clusters", "--region", HOSTILE, "-v"],
         ["list", "clusters", "--endpoint", HOSTILE, "-v"],
     ] {
-        assert_refused_plainly(&lab, &words);
+        assert_refused_plainly(&process_env, &words);
     }
 }
 
 #[test]
 fn rejected_hostile_arguments_are_escaped() {
-    let lab = Lab::new(Scenario::Healthy);
+    let process_env = ProcessEnv::new(Scenario::Healthy);
     for words in [
         ["upgrade", "--cluster=orders-prod", "--version", HOSTILE],
         ["list", "clusters", "--color", HOSTILE],
         ["list", "clusters", "-v", HOSTILE],
     ] {
-        assert_refused_plainly(&lab, &words);
+        assert_refused_plainly(&process_env, &words);
     }
 }

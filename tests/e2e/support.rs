@@ -1,4 +1,4 @@
-//! A test bench: a service, a home, and the real binary. Nothing here sleeps: tests wait for the sandbox's log or for
+//! The test environment: a service, a home, and the real binary. Nothing here sleeps: tests wait for the sandbox's log or for
 //! a child process, and every child has a time limit.
 
 use std::fs;
@@ -33,7 +33,7 @@ static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
 });
 
 /// A sandbox and a home.
-pub(crate) struct Bench {
+pub(crate) struct TestEnv {
     pub(crate) sandbox: Sandbox,
     pub(crate) home: Home,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Running {
     stderr: Receiver<String>,
 }
 
-impl Bench {
+impl TestEnv {
     pub(crate) fn new(scenario: Scenario) -> Self {
         Self::with(Options { scenario, ..Options::default() })
     }
@@ -97,7 +97,7 @@ impl Bench {
     /// Returns the command for this service, for a test that modifies it.
     pub(crate) fn command(&self, home: &Home, line: &str) -> Command {
         let mut command = home.command(line);
-        lead_to(&mut command, &self.sandbox.url(), ACCESS_KEY, SECRET_KEY);
+        point_to_sandbox(&mut command, &self.sandbox.url(), ACCESS_KEY, SECRET_KEY);
         command
     }
 
@@ -175,7 +175,7 @@ pub(crate) fn side_by_side<T: Sync>(cases: &[T], run: impl Fn(&T) + Sync) {
 }
 
 /// Points a program to the service at this address, with this key and short pauses.
-pub(crate) fn lead_to(command: &mut Command, url: &str, access_key: &str, secret_key: &str) {
+pub(crate) fn point_to_sandbox(command: &mut Command, url: &str, access_key: &str, secret_key: &str) {
     command
         .env("CDSS_ENDPOINT", url)
         .env("CDSS_POLL", "10ms")
@@ -219,7 +219,7 @@ impl Home {
     /// Runs `cdss` against the service at this address.
     pub(crate) fn run_at(&self, url: &str, line: &str) -> Run {
         let mut command = self.command(line);
-        lead_to(&mut command, url, ACCESS_KEY, SECRET_KEY);
+        point_to_sandbox(&mut command, url, ACCESS_KEY, SECRET_KEY);
         Running::start(command, line).end()
     }
 

@@ -13,7 +13,7 @@ use crate::injector::tls::{Authority, Validity, accept, self_signed};
 use crate::injector::{Injector, Step};
 use crate::metrics;
 use crate::support::{
-    ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, lead_to, mkfifo, serve, write_private,
+    ACCESS_KEY, Home, Run, Running, SECRET_KEY, UPGRADE, mkfifo, point_to_sandbox, serve, write_private,
 };
 
 const AUTHORITY: &str = "cdss test authority";
@@ -180,7 +180,7 @@ fn process_substitution_works_as_a_ca_file() {
     );
     let mut command = home.program("bash");
     command.args(["-c", &script, "bash", env!("CARGO_BIN_EXE_cdss")]);
-    lead_to(&mut command, &service.url(), ACCESS_KEY, SECRET_KEY);
+    point_to_sandbox(&mut command, &service.url(), ACCESS_KEY, SECRET_KEY);
     let run = Running::start(command, &script).end();
     assert_eq!(run.code, 0, "{run:#?}");
 }

@@ -4,16 +4,16 @@ use cdss::sandbox::Scenario;
 use serde_json::{Value, json};
 
 use crate::altered::Altered;
-use crate::support::{Bench, Home, Run, Running, UPGRADE, check};
+use crate::support::{Home, Run, Running, TestEnv, UPGRADE, check};
 
 const ENTRY: &str = "/getClusterInfoList/1009123";
 const WATCH: &str = "status --cluster orders-prod --version 3.9.0 --watch";
 
 /// Runs a command line from a home without a journal.
-fn elsewhere(bench: &Bench, line: &str) -> (Run, Value) {
+fn elsewhere(env: &TestEnv, line: &str) -> (Run, Value) {
     let home = Home::empty();
     let line = format!("{line} -o json");
-    let run = Running::start(bench.command(&home, &line), &line).end();
+    let run = Running::start(env.command(&home, &line), &line).end();
     assert!(home.entries().is_empty(), "a watch of an unrecorded start records nothing");
     let document = run.document();
     (run, document)
@@ -24,30 +24,30 @@ fn watch_without_own_start_never_reports_failure() {
     for scenario in
         [Scenario::EndsOnOldVersion, Scenario::EndsInError, Scenario::Stalled, Scenario::NeverStarts]
     {
-        let bench = Bench::new(scenario);
-        bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
-        let (run, document) = elsewhere(&bench, &format!("{WATCH} --timeout 1s"));
+        let env = TestEnv::new(scenario);
+        env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+        let (run, document) = elsewhere(&env, &format!("{WATCH} --timeout 1s"));
         assert_eq!((run.code, &document["verdict"]), (11, &Value::Null), "{scenario}: {run:#?}");
     }
-    let bench = Bench::new(Scenario::Healthy);
-    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
-    let (run, document) = elsewhere(&bench, WATCH);
+    let env = TestEnv::new(Scenario::Healthy);
+    env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let (run, document) = elsewhere(&env, WATCH);
     assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
 }
 
 #[test]
 fn printed_command_reports_a_rollback_from_any_machine() {
-    let bench = Bench::new(Scenario::EndsOnOldVersion);
-    let started = bench.run(&format!("{UPGRADE} --yes --no-wait"));
+    let env = TestEnv::new(Scenario::EndsOnOldVersion);
+    let started = env.run(&format!("{UPGRADE} --yes --no-wait"));
     let command = started.stderr.lines().find_map(|line| line.trim().strip_prefix("cdss "));
     let command = command.unwrap_or_else(|| panic!("no command in {}", started.stderr));
     assert!(command.ends_with(" --version 3.9.0 --from 3.7.1 --watch"), "{command}");
-    let (run, document) = elsewhere(&bench, command);
+    let (run, document) = elsewhere(&env, command);
     assert_eq!((run.code, &document["verdict"]), (7, &"failed".into()), "{run:#?}");
 
-    let bench = Bench::new(Scenario::EndsInError);
-    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
-    let (run, document) = elsewhere(&bench, &format!("{WATCH} --from 3.7.1"));
+    let env = TestEnv::new(Scenario::EndsInError);
+    env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let (run, document) = elsewhere(&env, &format!("{WATCH} --from 3.7.1"));
     assert_eq!((run.code, &document["verdict"]), (11, &Value::Null), "{run:#?}");
 }
 
@@ -89,9 +89,9 @@ fn config_group_comes_from_the_last_poll() {
     watched.assert_says(0, &["warning: the cluster uses config group 313, not 312 as planned"]);
     assert_eq!(document["config_group"]["to"]["no"], "313");
 
-    let bench = Bench::new(Scenario::Healthy);
-    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
-    for (run, document) in [bench.json(WATCH), elsewhere(&bench, WATCH)] {
+    let env = TestEnv::new(Scenario::Healthy);
+    env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    for (run, document) in [env.json(WATCH), elsewhere(&env, WATCH)] {
         assert_eq!(document["config_group"]["to"], json!({ "name": "orders-390", "no": "312" }));
         assert!(!run.stderr.contains("as planned"), "{}", run.stderr);
     }
@@ -117,7 +117,7 @@ fn followed_change_ending_with_another_group_is_blocked() {
 
 #[test]
 fn only_a_recent_change_is_running_at_the_deadline() {
-    let stalled = Bench::new(Scenario::Stalled);
+    let stalled = TestEnv::new(Scenario::Stalled);
     let (run, document) = stalled.json(&format!("{UPGRADE} --yes --timeout 500ms"));
     assert_eq!((run.code, &document["verdict"]), (8, &"running".into()), "{run:#?}");
 
@@ -142,7 +142,7 @@ fn only_a_recent_change_is_running_at_the_deadline() {
 
 #[test]
 fn duration_is_shown_only_for_an_observed_end() {
-    let observed = Bench::new(Scenario::Healthy);
+    let observed = TestEnv::new(Scenario::Healthy);
     let (run, document) = observed.json(&format!("{UPGRADE} --yes"));
     assert_eq!(run.code, 0);
     let time = |field: &str| -> jiff::Timestamp {

@@ -12,7 +12,7 @@ use crate::injector::tls::{Authority, Validity, accept};
 use crate::injector::{Injector, Step, http};
 use crate::metrics;
 use crate::support::{
-    ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, UPGRADE, check, serve, write_private,
+    ACCESS_KEY, Home, Run, Running, SECRET_KEY, TestEnv, UPGRADE, check, serve, write_private,
 };
 
 const STEPS: [&str; 10] = [
@@ -89,15 +89,15 @@ fn assert_only_reads(sandbox: &Sandbox) {
 
 #[test]
 fn working_connection_passes_every_step_in_both_formats() {
-    let bench = Bench::new(Scenario::Healthy);
-    bench.write_profile("");
-    let run = bench.home.run("config verify --profile prod -o json");
+    let env = TestEnv::new(Scenario::Healthy);
+    env.write_profile("");
+    let run = env.home.run("config verify --profile prod -o json");
     let document = run.document();
     assert_eq!(run.code, 0, "{run:#?}");
     assert_eq!(results(&document).iter().map(|(id, _)| *id).collect::<Vec<_>>(), STEPS);
     assert!(results(&document).iter().all(|(_, result)| ["pass", "info"].contains(result)), "{document:#}");
     assert_eq!(document["access_key"], "1234");
-    let table = bench.home.run("config verify --profile prod").stdout;
+    let table = env.home.run("config verify --profile prod").stdout;
     for line in [
         "Service       public KR  at http://127.0.0.1:",
         "  CHECK            RESULT  DETAIL",
@@ -107,8 +107,8 @@ fn working_connection_passes_every_step_in_both_formats() {
     ] {
         assert!(table.contains(line), "{line:?} is not in\n{table}");
     }
-    assert_only_reads(&bench.sandbox);
-    assert!(!bench.home.state().exists(), "nothing is written");
+    assert_only_reads(&env.sandbox);
+    assert!(!env.home.state().exists(), "nothing is written");
 }
 
 #[test]
@@ -174,16 +174,16 @@ fn each_fault_fails_its_own_step_with_a_remedy() {
         (Scenario::WrongSignature, "key.accepted", 4, "check the secret key"),
         (Scenario::NoPermission, "key.permission", 4, "attach the policy"),
     ] {
-        let bench = Bench::new(scenario);
-        assert_first(&home, &format!("--endpoint {}", bench.sandbox.url()), &[], step, code, remedy);
-        assert_only_reads(&bench.sandbox);
+        let env = TestEnv::new(scenario);
+        assert_first(&home, &format!("--endpoint {}", env.sandbox.url()), &[], step, code, remedy);
+        assert_only_reads(&env.sandbox);
         met += usize::from(step != "service.answer");
     }
 
-    let bench = Bench::new(Scenario::Healthy);
-    let elsewhere = format!("--endpoint {} --region USW", bench.sandbox.url());
+    let env = TestEnv::new(Scenario::Healthy);
+    let elsewhere = format!("--endpoint {} --region USW", env.sandbox.url());
     assert_first(&home, &elsewhere, &[], "region", 12, "site public has KR, SGN, JPN");
-    assert_only_reads(&bench.sandbox);
+    assert_only_reads(&env.sandbox);
     met += 1;
 
     let answer = move |request: &str| {
@@ -212,9 +212,9 @@ fn each_fault_fails_its_own_step_with_a_remedy() {
 
 #[test]
 fn correctable_clock_skew_is_a_warning_with_a_remedy() {
-    let bench = Bench::new(Scenario::SkewedClock);
-    bench.write_profile("");
-    let run = bench.home.run("config verify --profile prod -o json");
+    let env = TestEnv::new(Scenario::SkewedClock);
+    env.write_profile("");
+    let run = env.home.run("config verify --profile prod -o json");
     assert_eq!(run.code, 0, "{run:#?}");
     let document = run.document();
     assert!(document["error"].is_null(), "{document:#}");
@@ -226,7 +226,7 @@ fn correctable_clock_skew_is_a_warning_with_a_remedy() {
         clock["remedy"].as_str().is_some_and(|text| text.contains("set this machine's clock")),
         "{clock:#}"
     );
-    let table = bench.home.run("config verify --profile prod");
+    let table = env.home.run("config verify --profile prod");
     assert_eq!(table.code, 0, "{table:#?}");
     for text in
         ["  clock            warn    ", "cdss signs with the service's time", "set this machine's clock"]
@@ -234,24 +234,21 @@ fn correctable_clock_skew_is_a_warning_with_a_remedy() {
         assert!(table.stdout.contains(text), "{text:?} is not in\n{}", table.stdout);
     }
     assert!(table.stdout.contains("cdss can use this service."), "{}", table.stdout);
-    bench
-        .home
-        .run(&format!("{UPGRADE} --yes --profile prod"))
-        .assert_says(0, &["this machine's clock is at"]);
+    env.home.run(&format!("{UPGRADE} --yes --profile prod")).assert_says(0, &["this machine's clock is at"]);
 }
 
 #[test]
 fn clock_skew_does_not_hide_a_rejected_key() {
-    let bench = Bench::new(Scenario::SkewedClock);
-    bench.sandbox.accept_key(ACCESS_KEY, "another-secret");
-    bench.write_profile("");
-    let run = bench.home.run("config verify --profile prod -o json");
+    let env = TestEnv::new(Scenario::SkewedClock);
+    env.sandbox.accept_key(ACCESS_KEY, "another-secret");
+    env.write_profile("");
+    let run = env.home.run("config verify --profile prod -o json");
     let document = run.document();
     assert_eq!((run.code, &document["error"]["kind"]), (4, &serde_json::json!("auth")), "{run:#?}");
     assert_eq!(check(&document, "clock")["result"], "warn");
     assert_eq!(check(&document, "key.accepted")["result"], "block");
     assert_eq!(check(&document, "key.permission")["result"], "skipped");
-    assert_only_reads(&bench.sandbox);
+    assert_only_reads(&env.sandbox);
 }
 
 #[test]
@@ -288,22 +285,21 @@ fn first_request_has_no_key_and_tls_and_proxy_are_reported() {
 
 #[test]
 fn missing_key_fails_its_step_and_the_connection_is_tested() {
-    let bench = Bench::new(Scenario::Healthy);
-    let line = format!("config verify --endpoint {}", bench.sandbox.url());
-    let run = bench.home.run(&format!("{line} -o json"));
+    let env = TestEnv::new(Scenario::Healthy);
+    let line = format!("config verify --endpoint {}", env.sandbox.url());
+    let run = env.home.run(&format!("{line} -o json"));
     let document = run.document();
     assert_eq!((run.code, &document["error"]["kind"]), (4, &serde_json::json!("auth")));
     assert_eq!(results(&document)[6], ("key.accepted", "block"));
     assert_eq!(results(&document)[5], ("service.answer", "pass"));
-    bench.home.run(&line).assert_says(4, &["error: key.accepted: no credentials found", "hint: set both"]);
+    env.home.run(&line).assert_says(4, &["error: key.accepted: no credentials found", "hint: set both"]);
     let text =
-        format!("[profiles.prod]\ncredential_process = \"false\"\nendpoint = \"{}\"\n", bench.sandbox.url());
-    write_private(&bench.home.profiles(), &text);
-    bench
-        .home
+        format!("[profiles.prod]\ncredential_process = \"false\"\nendpoint = \"{}\"\n", env.sandbox.url());
+    write_private(&env.home.profiles(), &text);
+    env.home
         .run("config verify --profile prod")
         .assert_says(4, &["error: key.accepted: credential_process `false` of profile prod in "]);
-    assert_eq!(bench.log().count("getClusterInfoList"), 0, "nothing is asked with a key that isn't there");
+    assert_eq!(env.log().count("getClusterInfoList"), 0, "nothing is asked with a key that isn't there");
 }
 
 #[test]
@@ -340,12 +336,12 @@ fn connection_errors_hint_at_config_verify() {
 
 #[test]
 fn invalid_proxy_variable_is_reported() {
-    let bench = Bench::new(Scenario::Healthy);
-    bench.write_profile("");
+    let env = TestEnv::new(Scenario::Healthy);
+    env.write_profile("");
     for (value, is_told) in
         [("proxy.corp:notaport", true), ("proxy.corp:3128", false), ("socks5://127.0.0.1:9", false)]
     {
-        let mut command = bench.home.command("config show --endpoint https://cdss.test");
+        let mut command = env.home.command("config show --endpoint https://cdss.test");
         command.env("HTTPS_PROXY", value);
         let run = Running::start(command, value).end();
         let told =

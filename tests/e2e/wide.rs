@@ -2,13 +2,13 @@
 
 use cdss::sandbox::{NewCluster, Options};
 
-use crate::support::Bench;
+use crate::support::TestEnv;
 
-fn bench() -> Bench {
+fn env() -> TestEnv {
     let clusters = ["주문-운영=3.7.1,3", "결제=3.6.2,5", "注文-本番=3.9.0,3", "ａｕｄｉｔ=3.7.1,4"];
     let clusters: Vec<NewCluster> =
         clusters.iter().map(|text| text.parse().expect("the service could have it")).collect();
-    Bench::with(Options { clusters, ..Options::default() })
+    TestEnv::with(Options { clusters, ..Options::default() })
 }
 
 /// Replaces what varies between runs.
@@ -23,20 +23,20 @@ fn masked(text: &str) -> String {
 
 #[test]
 fn cluster_list_stays_aligned() {
-    insta::assert_snapshot!(bench().run("list clusters").stdout);
+    insta::assert_snapshot!(env().run("list clusters").stdout);
 }
 
 #[test]
 fn plan_and_checks_stay_aligned() {
-    insta::assert_snapshot!(masked(&bench().run("check --cluster 주문-운영 --version 3.9.0").stdout));
+    insta::assert_snapshot!(masked(&env().run("check --cluster 주문-운영 --version 3.9.0").stdout));
 }
 
 #[test]
 fn cluster_status_stays_aligned() {
-    insta::assert_snapshot!(masked(&bench().run("status --cluster 결제").stdout));
+    insta::assert_snapshot!(masked(&env().run("status --cluster 결제").stdout));
 }
 
 #[test]
 fn version_table_stays_aligned() {
-    insta::assert_snapshot!(masked(&bench().run("check --cluster ａｕｄｉｔ").stdout));
+    insta::assert_snapshot!(masked(&env().run("check --cluster ａｕｄｉｔ").stdout));
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::altered::Altered;
 use crate::injector::network::forward;
-use crate::support::{Bench, Run, UPGRADE, check};
+use crate::support::{Run, TestEnv, UPGRADE, check};
 
 const ORDERS: u64 = 1_009_123;
 const ENTRY: &str = "/getClusterInfoList/1009123";
@@ -31,9 +31,9 @@ fn responses_for_another_cluster_block_without_override() {
     is_blocked(ENTRY, renumbered, id, "number 1009999 instead of 1009123");
     is_blocked(STATUS, renamed, id, "name `billing` instead of `orders-prod` in the cluster status");
     is_blocked(STATUS, renumbered, id, "number 1009999 instead of 1009123");
-    let bench = Bench::new(Scenario::Healthy);
-    bench.run(&format!("{UPGRADE} --yes --accept {id}")).assert_says(2, &[id]);
-    bench.assert_no_start();
+    let env = TestEnv::new(Scenario::Healthy);
+    env.run(&format!("{UPGRADE} --yes --accept {id}")).assert_says(2, &[id]);
+    env.assert_no_start();
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn states(states: &[(usize, &str)]) -> Vec<ScheduledChange> {
 #[test]
 fn single_error_does_not_end_the_watch() {
     let scheduled_changes = states(&[(4, "error"), (5, "running")]);
-    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
-    let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
+    let env = TestEnv::with(Options { scheduled_changes, ..Options::default() });
+    let (run, document) = env.json(&format!("{UPGRADE} --yes"));
     assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
     run.assert_says(0, &["warning: the service reports the state `error`"]);
 }
@@ -123,32 +123,32 @@ fn single_error_does_not_end_the_watch() {
 #[test]
 fn open_start_with_error_is_confirmed_before_failing() {
     let scheduled_changes = states(&[(3, "error")]);
-    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
-    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
-    let before = bench.log().count("getClusterInfo");
-    let (run, document) = bench.json("check --cluster orders-prod --version 3.9.0");
+    let env = TestEnv::with(Options { scheduled_changes, ..Options::default() });
+    env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let before = env.log().count("getClusterInfo");
+    let (run, document) = env.json("check --cluster orders-prod --version 3.9.0");
     assert_eq!((run.code, &document["verdict"]), (11, &Value::Null), "{run:#?}");
-    let (run, document) = bench.json(&format!("{UPGRADE} --no-wait"));
+    let (run, document) = env.json(&format!("{UPGRADE} --no-wait"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
-    let (run, document) = bench.json(UPGRADE);
+    let (run, document) = env.json(UPGRADE);
     assert_eq!((run.code, &document["verdict"]), (7, &"failed".into()), "{run:#?}");
-    assert!(bench.log().count("getClusterInfo") >= before + 2 + 1 + 3, "three looks read the entry");
-    assert_eq!(bench.log().starts_requested(), 1);
+    assert!(env.log().count("getClusterInfo") >= before + 2 + 1 + 3, "three looks read the entry");
+    assert_eq!(env.log().starts_requested(), 1);
 }
 
 #[test]
 fn unconfirmed_error_at_deadline_is_unknown() {
     let scheduled_changes = states(&[(3, "error")]);
-    let bench = Bench::with(Options { scheduled_changes, ..Options::default() });
-    let (run, document) = bench.json(&format!("{UPGRADE} --yes --poll 500ms --timeout 500ms"));
+    let env = TestEnv::with(Options { scheduled_changes, ..Options::default() });
+    let (run, document) = env.json(&format!("{UPGRADE} --yes --poll 500ms --timeout 500ms"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
 }
 
 #[test]
 fn refusal_is_confirmed_by_four_polls() {
-    let bench = Bench::new(Scenario::StartRefused);
-    bench.run(&format!("{UPGRADE} --yes")).assert_says(6, &["the service refused the start: "]);
-    let log = bench.log();
+    let env = TestEnv::new(Scenario::StartRefused);
+    env.run(&format!("{UPGRADE} --yes")).assert_says(6, &["the service refused the start: "]);
+    let log = env.log();
     let after = log.requests.iter().skip_while(|request| request.operation != "rollingUpgrade");
     let looks = after.filter(|request| request.operation == "getClusterInfo").count();
     assert_eq!((looks, log.starts_requested()), (4, 1));
@@ -158,54 +158,57 @@ fn refusal_is_confirmed_by_four_polls() {
 fn poll_without_state_does_not_report_failure() {
     for word in ["", "7"] {
         let scheduled_changes = states(&[(4, word), (5, "running")]);
-        let bench =
-            Bench::with(Options { scenario: Scenario::NeverStarts, scheduled_changes, ..Options::default() });
-        let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
+        let env = TestEnv::with(Options {
+            scenario: Scenario::NeverStarts,
+            scheduled_changes,
+            ..Options::default()
+        });
+        let (run, document) = env.json(&format!("{UPGRADE} --yes"));
         assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{word:?}: {run:#?}");
-        bench.run(&format!("{UPGRADE} --yes")).assert_says(5, &["[start.unresolved]"]);
-        assert_eq!(bench.log().starts_requested(), 1, "{word:?}");
+        env.run(&format!("{UPGRADE} --yes")).assert_says(5, &["[start.unresolved]"]);
+        assert_eq!(env.log().starts_requested(), 1, "{word:?}");
     }
 }
 
 #[test]
 fn cluster_without_state_is_not_reported_running() {
     let scheduled_changes = states(&[(3, "")]);
-    let bench =
-        Bench::with(Options { scenario: Scenario::NeverStarts, scheduled_changes, ..Options::default() });
-    let (run, document) = bench.json(&format!("{UPGRADE} --yes --timeout 300ms"));
+    let env =
+        TestEnv::with(Options { scenario: Scenario::NeverStarts, scheduled_changes, ..Options::default() });
+    let (run, document) = env.json(&format!("{UPGRADE} --yes --timeout 300ms"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
     for line in
         [format!("{UPGRADE} --yes --no-wait"), "check --cluster orders-prod --version 3.9.0".to_owned()]
     {
-        bench.run(&line).assert_says(5, &["cluster.state"]);
+        env.run(&line).assert_says(5, &["cluster.state"]);
     }
-    assert_eq!(bench.log().starts_requested(), 1);
+    assert_eq!(env.log().starts_requested(), 1);
 }
 
 #[test]
 fn one_wrong_state_after_refusal_is_not_a_change() {
     for word in ["error", ""] {
         let scheduled_changes = states(&[(4, word), (5, "running")]);
-        let bench = Bench::with(Options {
+        let env = TestEnv::with(Options {
             scenario: Scenario::StartRefused,
             scheduled_changes,
             ..Options::default()
         });
-        let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
+        let (run, document) = env.json(&format!("{UPGRADE} --yes"));
         assert_eq!((run.code, &document["submitted"]), (6, &"no".into()), "{word:?}: {run:#?}");
     }
 }
 
 #[test]
 fn finished_upgrade_is_not_reported_in_progress() {
-    let bench = Bench::new(Scenario::Healthy);
-    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let env = TestEnv::new(Scenario::Healthy);
+    env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     // Without a version nothing is confirmed.
-    assert_eq!(bench.run("status --cluster orders-prod --watch").code, 0);
-    bench.run("check --cluster orders-prod --version 3.9.0").assert_says(11, &["is not confirmed yet"]);
-    let (run, document) = bench.json(&format!("{UPGRADE} --no-wait"));
+    assert_eq!(env.run("status --cluster orders-prod --watch").code, 0);
+    env.run("check --cluster orders-prod --version 3.9.0").assert_says(11, &["is not confirmed yet"]);
+    let (run, document) = env.json(&format!("{UPGRADE} --no-wait"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
-    bench.run(UPGRADE).assert_says(0, &[]);
+    env.run(UPGRADE).assert_says(0, &[]);
 }
 
 /// Asserts that a run claims neither a start nor a failure.
@@ -218,22 +221,22 @@ fn assert_unclaimed(run: &Run, document: &Value, code: i32, verdict: &str) {
 
 #[test]
 fn refused_start_that_runs_is_followed_but_not_claimed() {
-    let bench = Bench::new(Scenario::RefusedButStarted);
-    let (run, document) = bench.json(&format!("{UPGRADE} --yes"));
+    let env = TestEnv::new(Scenario::RefusedButStarted);
+    let (run, document) = env.json(&format!("{UPGRADE} --yes"));
     assert_unclaimed(&run, &document, 0, "already");
     run.assert_says(0, &["warning: the service refused the start (rollingUpgrade: 클러스터에서"]);
     assert_eq!(document["started_at"], Value::Null);
-    let events: Vec<_> = bench.home.entries().iter().map(|entry| entry["event"].clone()).collect();
+    let events: Vec<_> = env.home.entries().iter().map(|entry| entry["event"].clone()).collect();
     assert_eq!(events[..2], ["start", "refused"]);
     assert!(!events.contains(&"accepted".into()), "{events:?}");
-    assert_eq!(bench.log().starts_requested(), 1);
+    assert_eq!(env.log().starts_requested(), 1);
 
-    let bench = Bench::new(Scenario::RefusedButStarted);
-    let (run, document) = bench.json(&format!("{UPGRADE} --yes --no-wait"));
+    let env = TestEnv::new(Scenario::RefusedButStarted);
+    let (run, document) = env.json(&format!("{UPGRADE} --yes --no-wait"));
     assert_unclaimed(&run, &document, 9, "unknown");
-    let (later, document) = bench.json(UPGRADE);
+    let (later, document) = env.json(UPGRADE);
     assert_eq!((later.code, &document["verdict"]), (0, &"already".into()), "{later:#?}");
-    assert_eq!((&document["submitted"], bench.log().starts_requested()), (&"no".into(), 1));
+    assert_eq!((&document["submitted"], env.log().starts_requested()), (&"no".into(), 1));
 }
 
 #[test]
@@ -287,27 +290,27 @@ fn upgrade_ending_on_third_version_is_unknown() {
 
 #[test]
 fn watch_from_another_command_closes_the_start() {
-    let bench = Bench::new(Scenario::Healthy);
-    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
-    let (run, document) = bench.json("status --cluster orders-prod --version 3.9.0 --watch");
+    let env = TestEnv::new(Scenario::Healthy);
+    env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let (run, document) = env.json("status --cluster orders-prod --version 3.9.0 --watch");
     assert_eq!((run.code, &document["verdict"]), (0, &"done".into()), "{run:#?}");
-    let history = bench.run("history -o json").document();
+    let history = env.run("history -o json").document();
     let results: Vec<_> =
         history["runs"].as_array().into_iter().flatten().map(|run| &run["result"]).collect();
     assert_eq!(results, ["done", "done"]);
-    let (run, _) = bench.json("check --cluster orders-prod --version 3.9.0");
+    let (run, _) = env.json("check --cluster orders-prod --version 3.9.0");
     assert_eq!(run.code, 0, "nothing is open any more: {run:#?}");
-    let (run, document) = bench.json(UPGRADE);
+    let (run, document) = env.json(UPGRADE);
     assert_eq!((run.code, &document["verdict"]), (0, &"already".into()));
 }
 
 #[test]
 fn watch_without_verdict_leaves_the_start_open() {
-    let bench = Bench::new(Scenario::Stalled);
-    bench.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
-    let before = bench.home.entries().len();
+    let env = TestEnv::new(Scenario::Stalled);
+    env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let before = env.home.entries().len();
     let watch = "status --cluster orders-prod --version 3.9.0 --watch --timeout 300ms";
-    assert_eq!(bench.run(watch).code, 8);
-    assert_eq!(bench.home.entries().len(), before, "nothing is closed");
-    assert_eq!(bench.run("check --cluster orders-prod --version 3.9.0").code, 11);
+    assert_eq!(env.run(watch).code, 8);
+    assert_eq!(env.home.entries().len(), before, "nothing is closed");
+    assert_eq!(env.run("check --cluster orders-prod --version 3.9.0").code, 11);
 }

@@ -1,11 +1,11 @@
 //! A misbehaving service on loopback, scripted per connection. It never blocks forever: it waits for a client no
 //! longer than [`BOUND`] and stops when the client disconnects.
 
-pub(crate) mod dice;
 pub(crate) mod mutation;
 pub(crate) mod network;
 pub(crate) mod proxy;
 pub(crate) mod relay;
+pub(crate) mod seeded_rng;
 pub(crate) mod tls;
 
 use std::collections::VecDeque;

@@ -2,38 +2,38 @@
 
 use serde_json::{Value, json};
 
-use super::dice::Dice;
 use super::http;
+use super::seeded_rng::SeededRng;
 
 /// Makes one change to the body or status of an HTTP response.
-pub(crate) fn mutated(response: &[u8], dice: &mut Dice) -> Vec<u8> {
+pub(crate) fn mutated(response: &[u8], rng: &mut SeededRng) -> Vec<u8> {
     let text = String::from_utf8_lossy(response);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let own = head.split(' ').nth(1).unwrap_or("200").to_owned();
     let status =
-        if dice.roll(12) == 0 { dice.pick(&["204", "301", "400", "404", "500", "999"]) } else { &own };
-    let body = mutated_body(body, dice);
+        if rng.below(12) == 0 { rng.pick(&["204", "301", "400", "404", "500", "999"]) } else { &own };
+    let body = mutated_body(body, rng);
     [http(&format!("{status} X"), "", ""), body.clone()]
         .concat()
         .replacen("content-length: 0", &format!("content-length: {}", body.len()), 1)
         .into_bytes()
 }
 
-fn mutated_body(body: &str, dice: &mut Dice) -> String {
-    match dice.roll(14) {
-        0 => body.chars().take(dice.roll(body.len().max(1))).collect(),
+fn mutated_body(body: &str, rng: &mut SeededRng) -> String {
+    match rng.below(14) {
+        0 => body.chars().take(rng.below(body.len().max(1))).collect(),
         1 => {
-            let at = dice.roll(body.len().max(1));
+            let at = rng.below(body.len().max(1));
             let flip = |(number, letter): (usize, char)| {
                 if number == at {
-                    char::from(u8::try_from(dice.roll(128)).expect("it is ASCII"))
+                    char::from(u8::try_from(rng.below(128)).expect("it is ASCII"))
                 } else {
                     letter
                 }
             };
             body.chars().enumerate().map(flip).collect()
         }
-        2 => dice
+        2 => rng
             .pick(&[
                 "",
                 "<html><body>Bad gateway</body></html>",
@@ -50,7 +50,7 @@ fn mutated_body(body: &str, dice: &mut Dice) -> String {
         // Values that a parser might mistake for a number or a text.
         5 => replace_somewhere(
             body,
-            dice,
+            rng,
             '"',
             &[r#""\ud800""#, "1e400", "-0", "NaN", r#""\u0000""#, "18446744073709551616"],
         ),
@@ -58,13 +58,13 @@ fn mutated_body(body: &str, dice: &mut Dice) -> String {
         7 => body.replacen("\"code\":0", "\"code\":\"0\"", 1),
         8 => body.replace(
             "running",
-            dice.pick(&["Running", "paused", "", "running\\u001b[2J", "RUNNING ", "운영중"]),
+            rng.pick(&["Running", "paused", "", "running\\u001b[2J", "RUNNING ", "운영중"]),
         ),
-        9 => body.replace("green", dice.pick(&["Green", "teal", "", "red", "gray", "green\\u202e"])),
+        9 => body.replace("green", rng.pick(&["Green", "teal", "", "red", "gray", "green\\u202e"])),
         _ => match serde_json::from_str::<Value>(body) {
             Ok(mut value) => {
                 let nodes = count(&value);
-                replace_node(&mut value, &mut dice.roll(nodes), &odd(dice));
+                replace_node(&mut value, &mut rng.below(nodes), &odd(rng));
                 value.to_string()
             }
             Err(_) => String::new(),
@@ -73,16 +73,16 @@ fn mutated_body(body: &str, dice: &mut Dice) -> String {
 }
 
 /// Replaces one quoted word with an unusual text.
-fn replace_somewhere(body: &str, dice: &mut Dice, mark: char, odd: &[&str]) -> String {
+fn replace_somewhere(body: &str, rng: &mut SeededRng, mark: char, odd: &[&str]) -> String {
     let words: Vec<&str> = body.split(mark).collect();
-    let at = (dice.roll(words.len().div_ceil(2)) * 2 + 1).min(words.len().saturating_sub(1));
+    let at = (rng.below(words.len().div_ceil(2)) * 2 + 1).min(words.len().saturating_sub(1));
     let (before, after) = (words[..at].join("\""), words.get(at + 1..).unwrap_or_default().join("\""));
-    format!("{before}{}{after}", dice.pick(odd))
+    format!("{before}{}{after}", rng.pick(odd))
 }
 
-fn odd(dice: &mut Dice) -> Value {
+fn odd(rng: &mut SeededRng) -> Value {
     let long = "x".repeat(100_000);
-    match dice.roll(12) {
+    match rng.below(12) {
         0..=2 => Value::Null,
         3 => json!([]),
         4 => json!({}),

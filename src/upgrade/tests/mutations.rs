@@ -11,9 +11,9 @@ use super::schedules::{client, upgraded};
 use crate::clock::tests::FakeClock;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::injector::dice::Dice;
 use crate::injector::mutation::mutated;
 use crate::injector::network::forward;
+use crate::injector::seeded_rng::SeededRng;
 use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
 use crate::metrics;
@@ -28,18 +28,18 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     let options = Options { scenario: Scenario::Healthy, pace: Pace::Polls, ..Options::default() };
     let sandbox = Sandbox::start(options).unwrap();
     let port = sandbox.port();
-    let one_in = Dice::new(seed).pick(&[1, 2, 4, 8, 16]);
+    let one_in = SeededRng::new(seed).pick(&[1, 2, 4, 8, 16]);
     let counted = Arc::clone(mutations);
     let injector = Injector::start(move |number| {
         let counted = Arc::clone(&counted);
         let response = move |request: &str| {
-            let mut dice = Dice::new(seed ^ ((number as u64) << 20));
+            let mut rng = SeededRng::new(seed ^ ((number as u64) << 20));
             let response = forward(request, port);
-            if dice.roll(one_in) > 0 {
+            if rng.below(one_in) > 0 {
                 return response;
             }
             counted.fetch_add(1, Ordering::Relaxed);
-            mutated(&response, &mut dice)
+            mutated(&response, &mut rng)
         };
         vec![Step::Read, Step::Respond(Box::new(response)), Step::Fin]
     });

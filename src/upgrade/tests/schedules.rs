@@ -12,8 +12,8 @@ use crate::api::{CdssApi, HttpApi, Limits, Read, RetryPolicy, client_with, read_
 use crate::clock::tests::FakeClock;
 use crate::consent::Prompt;
 use crate::error::CommandError;
-use crate::injector::dice::Dice;
 use crate::injector::network::{Fault, steps};
+use crate::injector::seeded_rng::SeededRng;
 use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
 use crate::metrics;
@@ -98,7 +98,7 @@ impl Network {
         let record = Record::default();
         let kept = Arc::clone(&record);
         let counts: Arc<Mutex<BTreeMap<String, u64>>> = Arc::default();
-        let one_in = [3, 6, 12, 40][Dice::new(seed).roll(4)];
+        let one_in = [3, 6, 12, 40][SeededRng::new(seed).below(4)];
         let injector = Injector::start(move |_| {
             let (record, counts) = (Arc::clone(&kept), Arc::clone(&counts));
             let follow = move |request: &str| {
@@ -108,7 +108,7 @@ impl Network {
                 *count += 1;
                 let letters =
                     path.bytes().fold(seed, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-                let fault = draw(&mut Dice::new(letters ^ (*count << 32)), &path, one_in, scenario);
+                let fault = draw(&mut SeededRng::new(letters ^ (*count << 32)), &path, one_in, scenario);
                 record.lock().unwrap().push((path, fault));
                 drop(counts);
                 steps(fault, request, port)
@@ -123,15 +123,15 @@ fn is_start(path: &str) -> bool {
     path.ends_with("/rollingUpgrade")
 }
 
-fn draw(dice: &mut Dice, path: &str, one_in: usize, scenario: Scenario) -> Fault {
-    let fault = if is_start(path) && dice.roll(3) == 0 {
+fn draw(rng: &mut SeededRng, path: &str, one_in: usize, scenario: Scenario) -> Fault {
+    let fault = if is_start(path) && rng.below(3) == 0 {
         // Only an answered start can be reported as failed.
         Fault::None
     } else if is_start(path) {
         let all = [&FAULTS[..], &START_FAULTS].concat();
-        all[dice.roll(all.len())]
-    } else if dice.roll(one_in) == 0 {
-        FAULTS[dice.roll(FAULTS.len())]
+        all[rng.below(all.len())]
+    } else if rng.below(one_in) == 0 {
+        FAULTS[rng.below(FAULTS.len())]
     } else {
         Fault::None
     };
@@ -251,8 +251,8 @@ fn has_successful_poll_after_start(record: &[(String, Fault)]) -> bool {
 
 /// Runs one schedule. Returns the verdict, or a description of a wrong outcome.
 fn check_schedule(seed: u64) -> Result<&'static str, String> {
-    let mut dice = Dice::new(seed ^ 0xc0ff_ee00);
-    let scenario = SCENARIOS[dice.roll(SCENARIOS.len())];
+    let mut rng = SeededRng::new(seed ^ 0xc0ff_ee00);
+    let scenario = SCENARIOS[rng.below(SCENARIOS.len())];
     let sandbox = Sandbox::start(Options { scenario, pace: Pace::Polls, ..Options::default() }).unwrap();
     let network = Network::new(seed, scenario, sandbox.port());
     let folder = tempfile::tempdir().unwrap();

@@ -16,9 +16,9 @@ use crate::config_group::set;
 use crate::injector::network::forward;
 use crate::injector::tls::{Authority, Validity, accept};
 use crate::injector::{Injector, Step, http};
-use crate::lab::Lab;
+use crate::process_env::ProcessEnv;
 use crate::pty::Terminal;
-use crate::support::{ACCESS_KEY, Bench, Home, Run, Running, SECRET_KEY, allow, write_private};
+use crate::support::{ACCESS_KEY, Home, Run, Running, SECRET_KEY, TestEnv, allow, write_private};
 
 /// How a document is produced. If there are several command lines, the document of the last one is recorded. `{run}`
 /// in a line is the first run in the journal.
@@ -26,7 +26,7 @@ enum How {
     /// Against a sandbox with this scenario.
     At(Scenario, Lines),
     /// The same, after a setup step.
-    After(Scenario, fn(&Bench), Lines),
+    After(Scenario, fn(&TestEnv), Lines),
     /// With a change before the second read of the cluster.
     Between(fn() -> AccountChange, Lines),
     /// With a separate home for the last command line.
@@ -796,33 +796,33 @@ fn upgrade(scenario: Scenario) -> Run {
     // Long enough for unfinished scenarios to reach their final state.
     let never_ends = matches!(scenario, Stalled | Scenario::BrokerRed | Busy);
     let timeout = if never_ends { "2s" } else { "25s" };
-    bench(scenario, Duration::from_millis(3)).run(&format!("{YES} --timeout {timeout} -o json"))
+    env(scenario, Duration::from_millis(3)).run(&format!("{YES} --timeout {timeout} -o json"))
 }
 
-fn bench(scenario: Scenario, response_delay: Duration) -> Bench {
-    Bench::with(Options { scenario, response_delay, ..Options::default() })
+fn env(scenario: Scenario, response_delay: Duration) -> TestEnv {
+    TestEnv::with(Options { scenario, response_delay, ..Options::default() })
 }
 
 fn produce(how: &How) -> Run {
     match how {
-        How::At(scenario, lines) => at(&Bench::new(*scenario), lines),
+        How::At(scenario, lines) => at(&TestEnv::new(*scenario), lines),
         How::After(scenario, prepare, lines) => {
-            let bench = Bench::new(*scenario);
-            prepare(&bench);
-            at(&bench, lines)
+            let env = TestEnv::new(*scenario);
+            prepare(&env);
+            at(&env, lines)
         }
         How::Between(change, lines) => {
             let alteration =
                 ScheduledChange { before_operation: "getClusterInfo".to_owned(), nth: 2, change: change() };
-            at(&Bench::with(Options { scheduled_changes: vec![alteration], ..Options::default() }), lines)
+            at(&TestEnv::with(Options { scheduled_changes: vec![alteration], ..Options::default() }), lines)
         }
         How::Elsewhere(scenario, lines) => {
             let (last, first) = lines.split_last().expect("there is a line");
-            let bench = Bench::new(*scenario);
+            let env = TestEnv::new(*scenario);
             for line in first {
-                let _whatever_end = bench.run(line);
+                let _whatever_end = env.run(line);
             }
-            Home::empty().run_at(&bench.sandbox.url(), &format!("{last} -o json"))
+            Home::empty().run_at(&env.sandbox.url(), &format!("{last} -o json"))
         }
         How::InHome(prepare, lines) => {
             let home = Home::empty();
@@ -834,13 +834,13 @@ fn produce(how: &How) -> Run {
         How::EditingAfterStart(scenario, edit, lines) => {
             altered(&Altered::editing_after_start(*scenario, *edit), lines)
         }
-        How::With(variables, line) => Bench::new(Healthy).run_with(&format!("{line} -o json"), variables),
+        How::With(variables, line) => TestEnv::new(Healthy).run_with(&format!("{line} -o json"), variables),
         How::Signaled(signal, scenario, answer_delay, operation, count, lines) => {
-            let bench = bench(*scenario, *answer_delay);
-            in_turn(&bench.home, lines, |line| {
-                let running = bench.start(line);
+            let env = env(*scenario, *answer_delay);
+            in_turn(&env.home, lines, |line| {
+                let running = env.start(line);
                 if line.ends_with("json") {
-                    bench.sandbox.wait_until(|log| log.count(operation) >= *count);
+                    env.sandbox.wait_until(|log| log.count(operation) >= *count);
                     running.signal(*signal);
                 }
                 running.end()
@@ -850,8 +850,8 @@ fn produce(how: &How) -> Run {
     }
 }
 
-fn at(bench: &Bench, lines: Lines) -> Run {
-    in_turn(&bench.home, lines, |line| bench.run(line))
+fn at(env: &TestEnv, lines: Lines) -> Run {
+    in_turn(&env.home, lines, |line| env.run(line))
 }
 
 fn altered(service: &Altered, lines: Lines) -> Run {
@@ -945,31 +945,31 @@ fn word(word: &str) -> AccountChange {
     AccountChange::Status { cluster: ORDERS, status: word.into() }
 }
 
-fn red_broker(bench: &Bench) {
-    bench.sandbox.apply(AccountChange::BrokerColor { cluster: ORDERS, broker: 1, color: "red".into() });
+fn red_broker(env: &TestEnv) {
+    env.sandbox.apply(AccountChange::BrokerColor { cluster: ORDERS, broker: 1, color: "red".into() });
 }
 
-fn error_state(bench: &Bench) {
-    bench.sandbox.apply(word("error"));
+fn error_state(env: &TestEnv) {
+    env.sandbox.apply(word("error"));
 }
 
-fn out_of_range(bench: &Bench) {
-    set(bench, 301, "num.io.threads", "8");
-    set(bench, 312, "num.io.threads", "0");
+fn out_of_range(env: &TestEnv) {
+    set(env, 301, "num.io.threads", "8");
+    set(env, 312, "num.io.threads", "0");
 }
 
 /// Settings: one that a version does not list, one that a version removed, and one that only one group has.
-fn odd_settings(bench: &Bench) {
-    set(bench, 301, "some.setting", "5");
-    set(bench, 301, "zookeeper.connection.timeout.ms", "18000");
-    set(bench, 301, "log.message.format.version", "3.0");
-    set(bench, 312, "num.io.threads", "16");
-    set(bench, 312, "num.partitions", "7");
+fn odd_settings(env: &TestEnv) {
+    set(env, 301, "some.setting", "5");
+    set(env, 301, "zookeeper.connection.timeout.ms", "18000");
+    set(env, 301, "log.message.format.version", "3.0");
+    set(env, 312, "num.io.threads", "16");
+    set(env, 312, "num.partitions", "7");
 }
 
-fn removed_keys(bench: &Bench) {
-    set(bench, 361, "advertised.port", "9092");
-    set(bench, 361, "num.io.threads", "0");
+fn removed_keys(env: &TestEnv) {
+    set(env, 361, "advertised.port", "9092");
+    set(env, 361, "num.io.threads", "0");
 }
 
 /// The other version lists one setting more and one setting less, none of them with a custom value.
@@ -979,8 +979,8 @@ fn listed_for_one_version(result: &mut Value) {
     listed.push(json!({ "configName": "new.setting", "customValue": "", "defaultValue": "1" }));
 }
 
-fn with_profile(bench: &Bench) {
-    bench.write_profile("");
+fn with_profile(env: &TestEnv) {
+    env.write_profile("");
 }
 
 fn nothing(_: &Home) {}
@@ -1032,54 +1032,54 @@ fn damaged(home: &Home) {
     allow(&home.state(), 0o700);
 }
 
-fn damaged_journal(bench: &Bench) {
-    damaged(&bench.home);
+fn damaged_journal(env: &TestEnv) {
+    damaged(&env.home);
 }
 
-fn journal_is_a_link(bench: &Bench) {
-    fs::create_dir_all(bench.home.state()).expect("the home can be written");
-    std::os::unix::fs::symlink("/nowhere/at/all", bench.home.journal()).expect("the home can be written");
+fn journal_is_a_link(env: &TestEnv) {
+    fs::create_dir_all(env.home.state()).expect("the home can be written");
+    std::os::unix::fs::symlink("/nowhere/at/all", env.home.journal()).expect("the home can be written");
 }
 
 fn journal_is_a_folder(home: &Home) {
     fs::create_dir_all(home.journal()).expect("the home can be written");
 }
 
-fn no_folder(bench: &Bench) {
-    fs::write(bench.home.path().join("state"), "in the way").expect("the home can be written");
+fn no_folder(env: &TestEnv) {
+    fs::write(env.home.path().join("state"), "in the way").expect("the home can be written");
 }
 
 fn added_cluster() -> Run {
     let clusters = vec!["team=3.6.2,5".parse().expect("the service could have it")];
-    let bench = Bench::with(Options { clusters, ..Options::default() });
-    at(&bench, &["upgrade --cluster team --version 3.9.0 --yes"])
+    let env = TestEnv::with(Options { clusters, ..Options::default() });
+    at(&env, &["upgrade --cluster team --version 3.9.0 --yes"])
 }
 
 fn locked_journal() -> Run {
-    let bench = Bench::new(Healthy);
-    bench.run("history --init").assert_says(0, &[]);
-    let journal = fs::File::open(bench.home.journal()).expect("it is there");
+    let env = TestEnv::new(Healthy);
+    env.run("history --init").assert_says(0, &[]);
+    let journal = fs::File::open(env.home.journal()).expect("it is there");
     journal.lock().expect("it can be locked");
-    at(&bench, &[YES])
+    at(&env, &[YES])
 }
 
 fn another_run() -> Run {
-    let bench = Bench::new(Healthy);
-    let held = bench.start(&format!("{YES} --poll 2h"));
-    bench.sandbox.wait_until(|log| log.count(PROGRESS) > 0);
-    let run = at(&bench, &[YES]);
+    let env = TestEnv::new(Healthy);
+    let held = env.start(&format!("{YES} --poll 2h"));
+    env.sandbox.wait_until(|log| log.count(PROGRESS) > 0);
+    let run = at(&env, &[YES]);
     held.kill();
     run
 }
 
 /// Runs a line for its document while a user answers at a terminal.
 fn at_terminal(line: &str, person: impl Fn(&mut Terminal)) -> Run {
-    let lab = Lab::new(Healthy);
+    let process_env = ProcessEnv::new(Healthy);
     let line = format!("cdss {line} -o json > document.json");
-    let mut terminal = Terminal::run(&lab, &["sh", "-c", &line]);
+    let mut terminal = Terminal::run(&process_env, &["sh", "-c", &line]);
     person(&mut terminal);
     let (code, stderr) = terminal.end();
-    let stdout = fs::read_to_string(lab.home().join("document.json")).expect("the shell made it");
+    let stdout = fs::read_to_string(process_env.home().join("document.json")).expect("the shell made it");
     let run = Run { stdout, stderr, code };
     let _valid = run.document();
     run
@@ -1133,7 +1133,7 @@ fn source_changed() -> Run {
     let before = "getKafkaConfigGroupDetailList".to_owned();
     let alteration =
         ScheduledChange { before_operation: before, nth: 3, change: value(351, "num.partitions", "7") };
-    at(&Bench::with(Options { scheduled_changes: vec![alteration], ..Options::default() }), &[COPY])
+    at(&TestEnv::with(Options { scheduled_changes: vec![alteration], ..Options::default() }), &[COPY])
 }
 
 fn secret_from_stdin() -> Run {
@@ -1148,9 +1148,9 @@ fn secret_from_stdin() -> Run {
 
 /// The signal arrives between the first poll and the second one, two hours later.
 fn interrupted_while_unchanged() -> Run {
-    let bench = Bench::new(NeverStarts);
-    let running = bench.start(&format!("{YES} --poll 2h -o json"));
-    let journal = || fs::read_to_string(bench.home.journal()).unwrap_or_default();
+    let env = TestEnv::new(NeverStarts);
+    let running = env.start(&format!("{YES} --poll 2h -o json"));
+    let journal = || fs::read_to_string(env.home.journal()).unwrap_or_default();
     // Written after all reads of the poll have completed.
     while !journal().contains("\"event\":\"brokers\"") {
         thread::park_timeout(Duration::from_millis(5));
@@ -1161,25 +1161,25 @@ fn interrupted_while_unchanged() -> Run {
 
 /// A run was killed between the create and the write.
 fn left_behind() -> Run {
-    let bench = bench(Slow, SOON);
-    let first = bench.start(COPY);
-    bench.sandbox.wait_until(|log| log.count("createConfigGroup") == 1);
+    let env = env(Slow, SOON);
+    let first = env.start(COPY);
+    env.sandbox.wait_until(|log| log.count("createConfigGroup") == 1);
     first.kill();
-    at(&bench, &[COPY])
+    at(&env, &[COPY])
 }
 
 /// The local resolver rejects a label of more than 63 characters without a query.
 fn no_such_host() -> Run {
     let endpoint = format!("https://{}.test", "x".repeat(64));
     let variables = [("CDSS_POLL", None), ("CDSS_ENDPOINT", Some(endpoint.as_str()))];
-    Bench::new(Healthy).run_with("config verify -o json", &variables)
+    TestEnv::new(Healthy).run_with("config verify -o json", &variables)
 }
 
 fn strange_authority() -> Run {
     let stranger = Authority::new("Corporate Proxy CA").server("127.0.0.1", Validity::Now);
     let service = Injector::with(|_| vec![Step::Hang], move |stream| accept(&stranger, stream));
     let endpoint = format!("https://127.0.0.1:{}", service.port());
-    Bench::new(Healthy).run(&format!("config verify --endpoint {endpoint} -o json"))
+    TestEnv::new(Healthy).run(&format!("config verify --endpoint {endpoint} -o json"))
 }
 
 fn no_such_program() -> Run {

@@ -5,7 +5,7 @@ use std::fs;
 use cdss::sandbox::{Options, Scenario};
 
 use super::{Case, folder, is_recording};
-use crate::support::{Bench, Home, Run, allow, write_private};
+use crate::support::{Home, Run, TestEnv, allow, write_private};
 
 /// File name, scenario, and the commands that wrote the journal. `{run}` is the first run that changed something.
 const JOURNALS: &[(&str, Scenario, &[&str])] = &[
@@ -109,13 +109,13 @@ fn code(journal: &str, question: &str) -> i32 {
 }
 
 fn ask(journal: &str, line: &str) -> Run {
-    let bench = Bench::with(Options::default());
+    let env = TestEnv::with(Options::default());
     let text = with_replaced(
         journal,
-        &[(&format!("127.0.0.1:{PORT}"), &format!("127.0.0.1:{}", bench.sandbox.port()))],
+        &[(&format!("127.0.0.1:{PORT}"), &format!("127.0.0.1:{}", env.sandbox.port()))],
     );
-    put(&bench.home, &text);
-    bench.run(&format!("{line} -o json"))
+    put(&env.home, &text);
+    env.run(&format!("{line} -o json"))
 }
 
 fn put(home: &Home, text: &str) {
@@ -135,22 +135,22 @@ fn runs(text: &str) -> Vec<String> {
 
 /// Returns the resulting journal without machine-specific values.
 fn written(scenario: Scenario, lines: &[&str]) -> String {
-    let bench = Bench::new(scenario);
-    let journal = || fs::read_to_string(bench.home.journal()).unwrap_or_default();
+    let env = TestEnv::new(scenario);
+    let journal = || fs::read_to_string(env.home.journal()).unwrap_or_default();
     for line in lines {
         match *line {
-            "{damage}" => put(&bench.home, &format!("{}garbage\n\0\0\0\n", journal())),
+            "{damage}" => put(&env.home, &format!("{}garbage\n\0\0\0\n", journal())),
             "{tear}" => {
-                put(&bench.home, &format!("{}{{\"schema\":\"cdss-journal/v2\",\"run\":\"20", journal()));
+                put(&env.home, &format!("{}{{\"schema\":\"cdss-journal/v2\",\"run\":\"20", journal()));
             }
             "{kill}" => {
-                let running = bench.start(YES);
-                bench.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 8);
+                let running = env.start(YES);
+                env.sandbox.wait_until(|log| log.count("rollingUpgradeProgressCheck") > 8);
                 running.kill();
             }
             line => {
                 let first = runs(&journal()).first().cloned();
-                let _whatever_end = bench.run(&line.replace("{run}", &first.unwrap_or_default()));
+                let _whatever_end = env.run(&line.replace("{run}", &first.unwrap_or_default()));
             }
         }
     }
@@ -158,7 +158,7 @@ fn written(scenario: Scenario, lines: &[&str]) -> String {
     with_replaced(
         &journal(),
         &[
-            (&format!("127.0.0.1:{}", bench.sandbox.port()), &format!("127.0.0.1:{PORT}")),
+            (&format!("127.0.0.1:{}", env.sandbox.port()), &format!("127.0.0.1:{PORT}")),
             (&format!("\"host\":\"{host}\""), "\"host\":\"host-1\""),
             ("\"user\":null", "\"user\":\"operator\""),
         ],

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::simulated_cluster::{NEW, View};
 use crate::api::{ApiError, SendFailure};
-use crate::injector::dice::Dice;
+use crate::injector::seeded_rng::SeededRng;
 use crate::model::broker_health::Color;
 use crate::model::cluster::{ClusterIdentity, ClusterState};
 use crate::model::ids::ClusterNo;
@@ -26,8 +26,8 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    pub(super) fn draw(dice: &mut Dice) -> Self {
-        let mut often = |sides: &[usize]| sides[dice.roll(sides.len())];
+    pub(super) fn draw(rng: &mut SeededRng) -> Self {
+        let mut often = |sides: &[usize]| sides[rng.below(sides.len())];
         Self {
             stale: often(&[0, 0, 4, 12]),
             partial: often(&[0, 0, 5, 20]),
@@ -58,32 +58,32 @@ struct Old {
 /// The current faults and their state.
 pub(super) struct Injected {
     pub faults: Faults,
-    dice: Dice,
+    rng: SeededRng,
     old: BTreeMap<(usize, ReadKind), Old>,
     /// The number of reads of an entry since the last wrong `error`.
     since_error: usize,
 }
 
 impl Injected {
-    pub(super) fn new(faults: Faults, dice: Dice) -> Self {
-        Self { faults, dice, old: BTreeMap::new(), since_error: 100 }
+    pub(super) fn new(faults: Faults, rng: SeededRng) -> Self {
+        Self { faults, rng, old: BTreeMap::new(), since_error: 100 }
     }
 
     fn comes(&mut self, one_in: usize) -> bool {
-        one_in > 0 && self.dice.roll(one_in) == 0
+        one_in > 0 && self.rng.below(one_in) == 0
     }
 
     /// Returns the latency of the next response.
     pub(super) fn latency(&mut self) -> Duration {
-        let quick = 20 + self.dice.roll(300) as u64;
-        let late = self.comes(self.faults.late).then(|| 1_000 + self.dice.roll(8_000) as u64);
+        let quick = 20 + self.rng.below(300) as u64;
+        let late = self.comes(self.faults.late).then(|| 1_000 + self.rng.below(8_000) as u64);
         Duration::from_millis(late.unwrap_or(quick))
     }
 
     /// Returns the age of the next response of this kind: at most 20 seconds, and at most three stale ones in a row.
     pub(super) fn age(&mut self, region: usize, read_kind: ReadKind) -> Duration {
         let starts = self.comes(self.faults.stale);
-        let fresh = Old { left: 1 + self.dice.roll(3), lag: 1 + self.dice.roll(20) as u64 };
+        let fresh = Old { left: 1 + self.rng.below(3), lag: 1 + self.rng.below(20) as u64 };
         let old = self.old.entry((region, read_kind)).or_default();
         if old.left > 0 {
             old.left -= 1;
@@ -104,7 +104,7 @@ impl Injected {
         if !self.comes(one_in) {
             return None;
         }
-        Some(match self.dice.roll(8) {
+        Some(match self.rng.below(8) {
             0 => gateway(503, 500),
             1 => gateway(504, 510),
             2 => gateway(429, 410),
@@ -120,14 +120,14 @@ impl Injected {
         if self.comes(self.faults.other_cluster) {
             // Two responses with the same other name and no number can't be distinguished from those of the cluster if it
             // was selected by its number.
-            let by_number = read_kind == ReadKind::Entry || self.dice.roll(2) == 0;
+            let by_number = read_kind == ReadKind::Entry || self.rng.below(2) == 0;
             other_cluster(snapshot, by_number);
         }
         if self.comes(self.faults.other_count) {
-            other_count(snapshot, self.dice.roll(4));
+            other_count(snapshot, self.rng.below(4));
         }
         if self.comes(self.faults.partial) {
-            partial(snapshot, self.dice.roll(9));
+            partial(snapshot, self.rng.below(9));
         }
         if read_kind == ReadKind::Entry {
             self.since_error += 1;
@@ -234,18 +234,18 @@ impl StartFate {
 
     /// Returns the seconds from acceptance until the change shows. Four polls in 30 seconds, with responses up to 20
     /// seconds old, have to show the change of a refused start.
-    pub(super) fn onset(self, dice: &mut Dice) -> u64 {
+    pub(super) fn onset(self, rng: &mut SeededRng) -> u64 {
         match self {
-            Self::AcceptedLate | Self::LostAndDoneLate => 20 + dice.roll(70) as u64,
-            _ => dice.roll(8) as u64,
+            Self::AcceptedLate | Self::LostAndDoneLate => 20 + rng.below(70) as u64,
+            _ => rng.below(8) as u64,
         }
     }
 
     /// Returns the error that the client receives; None for an accepted start.
-    pub(super) fn error(self, dice: &mut Dice) -> Option<ApiError> {
+    pub(super) fn error(self, rng: &mut SeededRng) -> Option<ApiError> {
         Some(match self {
             Self::Accepted | Self::AcceptedLate | Self::AcceptedAndForgotten => return None,
-            Self::LostAndDone | Self::LostAndDoneLate | Self::LostOnly => match dice.roll(5) {
+            Self::LostAndDone | Self::LostAndDoneLate | Self::LostOnly => match rng.below(5) {
                 0 => gateway(504, 510),
                 1 => gateway(503, 500),
                 2 => gateway(500, 900),
@@ -253,7 +253,7 @@ impl StartFate {
                 _ => lost(),
             },
             Self::Refused | Self::RefusedAndDone => refusal(),
-            Self::Unsent => match dice.roll(4) {
+            Self::Unsent => match rng.below(4) {
                 0 => gateway(429, 410),
                 1 => gateway(429, 420),
                 2 => gateway(401, 200),

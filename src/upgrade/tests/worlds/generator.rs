@@ -7,7 +7,7 @@ use super::faults::{Faults, StartFate};
 use super::journals::JournalMishap;
 use super::runners::{AcceptedStarts, Command, Plan};
 use super::simulated_cluster::{BETWEEN, ChangeKind, NEW};
-use crate::injector::dice::Dice;
+use crate::injector::seeded_rng::SeededRng;
 
 /// Everything that is drawn before a world begins.
 #[derive(Debug, Clone)]
@@ -96,45 +96,45 @@ pub(super) fn plain_upgrade(after: Duration) -> Plan {
 }
 
 impl WorldPlan {
-    pub(super) fn draw(dice: &mut Dice) -> Self {
-        let theme = dice.pick(&Theme::ALL);
-        let mut plan = Self::by_chance(dice, theme == Theme::Calm);
-        plan.set(dice, theme);
+    pub(super) fn draw(rng: &mut SeededRng) -> Self {
+        let theme = rng.pick(&Theme::ALL);
+        let mut plan = Self::by_chance(rng, theme == Theme::Calm);
+        plan.set(rng, theme);
         plan
     }
 
     /// Applies the theme.
-    fn set(&mut self, dice: &mut Dice, theme: Theme) {
+    fn set(&mut self, rng: &mut SeededRng, theme: Theme) {
         let first = self.runs.first().map_or(Duration::ZERO, |run| run.after);
-        let mut again = plain_upgrade(seconds(dice.roll(600)));
+        let mut again = plain_upgrade(seconds(rng.below(600)));
         match theme {
             Theme::Calm | Theme::Chance => {}
             Theme::FalseRefusal => {
-                self.faults.fails = [0, 2, 3][dice.roll(3)];
+                self.faults.fails = [0, 2, 3][rng.below(3)];
                 self.starts[0] = StartFate::RefusedAndDone;
                 self.runs[0] = plain_upgrade(first);
-                if dice.roll(2) == 0 {
+                if rng.below(2) == 0 {
                     self.outage = seconds(40);
                 } else {
-                    self.runs[0].fate = Fate::Killed { step: 16 + step(dice, 12), is_torn: false };
+                    self.runs[0].fate = Fate::Killed { step: 16 + step(rng, 12), is_torn: false };
                 }
-                again.after = seconds(dice.roll(2_000));
+                again.after = seconds(rng.below(2_000));
                 self.runs.insert(1, again);
             }
             Theme::OpenStart | Theme::Damage => {
                 self.faults = Faults::default();
                 self.starts[0] =
-                    [StartFate::LostOnly, StartFate::LostAndDoneLate, StartFate::Refused][dice.roll(3)];
+                    [StartFate::LostOnly, StartFate::LostAndDoneLate, StartFate::Refused][rng.below(3)];
                 self.runs[0] = plain_upgrade(first);
-                if dice.roll(3) == 0 {
-                    self.runs[0].fate = Fate::Killed { step: 14 + step(dice, 20), is_torn: false };
+                if rng.below(3) == 0 {
+                    self.runs[0].fate = Fate::Killed { step: 14 + step(rng, 20), is_torn: false };
                 }
                 let is_damaged = theme == Theme::Damage;
                 again.mishap = if is_damaged { JournalMishap::Damaged } else { JournalMishap::None };
                 again.accepting =
-                    dice.pick(&[AcceptedStarts::Nothing, AcceptedStarts::Nothing, AcceptedStarts::Other]);
+                    rng.pick(&[AcceptedStarts::Nothing, AcceptedStarts::Nothing, AcceptedStarts::Other]);
                 self.runs.insert(1, again);
-                self.other_changes.retain(|_| dice.roll(3) == 0);
+                self.other_changes.retain(|_| rng.below(3) == 0);
             }
             Theme::Regions => {
                 self.regions = 2;
@@ -142,7 +142,7 @@ impl WorldPlan {
                 self.runs[0].command =
                     Command::Upgrade { waits: false, typed_after: None, require_journal: false };
                 again.region = 1;
-                self.other_changes = vec![(first + seconds(dice.roll(300)), 1, ChangeKind::Upgrade(NEW))];
+                self.other_changes = vec![(first + seconds(rng.below(300)), 1, ChangeKind::Upgrade(NEW))];
                 self.runs.insert(1, again);
             }
             Theme::Errors => {
@@ -170,52 +170,52 @@ impl WorldPlan {
                 self.starts[0] = StartFate::LostOnly;
                 self.runs[0] = plain_upgrade(first);
                 let mut other = plain_upgrade(Duration::ZERO);
-                other.fate = Fate::Killed { step: 13 + step(dice, 6), is_torn: false };
-                self.runs[0].nested = Some((5 + step(dice, 12), Box::new(other)));
-                self.other_changes.retain(|_| dice.roll(3) == 0);
+                other.fate = Fate::Killed { step: 13 + step(rng, 6), is_torn: false };
+                self.runs[0].nested = Some((5 + step(rng, 12), Box::new(other)));
+                self.other_changes.retain(|_| rng.below(3) == 0);
             }
             Theme::Throttled => {
                 self.starts[0] = StartFate::Unsent;
                 self.runs[0] = plain_upgrade(first);
                 self.other_changes.push((first + seconds(3), 0, ChangeKind::Restart));
                 self.other_changes.sort_by_key(|(at, ..)| *at);
-                self.other_changes.retain(|_| dice.roll(2) == 0);
+                self.other_changes.retain(|_| rng.below(2) == 0);
             }
         }
     }
 
-    fn by_chance(dice: &mut Dice, is_calm: bool) -> Self {
-        let regions = if dice.roll(4) == 0 { 2 } else { 1 };
-        let count = 1 + dice.roll(3);
+    fn by_chance(rng: &mut SeededRng, is_calm: bool) -> Self {
+        let regions = if rng.below(4) == 0 { 2 } else { 1 };
+        let count = 1 + rng.below(3);
         let mut runs: Vec<Plan> =
-            (0..count).map(|turn| draw_run(dice, is_calm, regions, turn, true)).collect();
+            (0..count).map(|turn| draw_run(rng, is_calm, regions, turn, true)).collect();
         if let Some(first) = runs.first_mut() {
-            first.after = seconds(60 + dice.roll(600));
+            first.after = seconds(60 + rng.below(600));
         }
         let starts = if is_calm {
             Vec::new()
         } else {
             (0..6)
-                .map(|_| match dice.roll(2) {
+                .map(|_| match rng.below(2) {
                     0 => StartFate::Accepted,
-                    _ => dice.pick(&StartFate::FAULTS),
+                    _ => rng.pick(&StartFate::FAULTS),
                 })
                 .collect()
         };
-        let faults = if is_calm { Faults::default() } else { Faults::draw(dice) };
-        let other_changes = if is_calm { Vec::new() } else { draw_colleagues(dice, &runs, regions) };
+        let faults = if is_calm { Faults::default() } else { Faults::draw(rng) };
+        let other_changes = if is_calm { Vec::new() } else { draw_colleagues(rng, &runs, regions) };
         Self { is_calm, faults, later: None, outage: Duration::ZERO, starts, other_changes, runs, regions }
     }
 }
 
 /// Draws the changes of other users, at any time and often when a run begins.
-fn draw_colleagues(dice: &mut Dice, runs: &[Plan], regions: usize) -> Vec<(Duration, usize, ChangeKind)> {
-    let mut acts: Vec<(Duration, usize, ChangeKind)> = (0..dice.roll(4))
+fn draw_colleagues(rng: &mut SeededRng, runs: &[Plan], regions: usize) -> Vec<(Duration, usize, ChangeKind)> {
+    let mut acts: Vec<(Duration, usize, ChangeKind)> = (0..rng.below(4))
         .map(|_| {
-            let at = if dice.roll(2) == 0 {
-                runs.first().map_or(Duration::ZERO, |run| run.after) + seconds(dice.roll(40))
+            let at = if rng.below(2) == 0 {
+                runs.first().map_or(Duration::ZERO, |run| run.after) + seconds(rng.below(40))
             } else {
-                seconds(dice.roll(5_000))
+                seconds(rng.below(5_000))
             };
             let kinds = [
                 ChangeKind::Upgrade(NEW),
@@ -224,33 +224,33 @@ fn draw_colleagues(dice: &mut Dice, runs: &[Plan], regions: usize) -> Vec<(Durat
                 ChangeKind::Restart,
                 ChangeKind::Resize,
             ];
-            (at, dice.roll(regions), dice.pick(&kinds))
+            (at, rng.below(regions), rng.pick(&kinds))
         })
         .collect();
     acts.sort_by_key(|(at, ..)| *at);
     acts
 }
 
-fn draw_command(dice: &mut Dice) -> Command {
-    match dice.roll(10) {
-        0 => Command::Check { all: dice.roll(3) == 0 },
-        1 => Command::Status { version: dice.roll(4) > 0, watch: dice.roll(4) > 0 },
+fn draw_command(rng: &mut SeededRng) -> Command {
+    match rng.below(10) {
+        0 => Command::Check { all: rng.below(3) == 0 },
+        1 => Command::Status { version: rng.below(4) > 0, watch: rng.below(4) > 0 },
         _ => Command::Upgrade {
-            waits: dice.roll(4) > 0,
-            typed_after: (dice.roll(3) == 0).then(|| seconds(dice.roll(400))),
-            require_journal: dice.roll(6) == 0,
+            waits: rng.below(4) > 0,
+            typed_after: (rng.below(3) == 0).then(|| seconds(rng.below(400))),
+            require_journal: rng.below(6) == 0,
         },
     }
 }
 
-fn step(dice: &mut Dice, within: usize) -> u32 {
-    u32::try_from(1 + dice.roll(within)).unwrap_or(1)
+fn step(rng: &mut SeededRng, within: usize) -> u32 {
+    u32::try_from(1 + rng.below(within)).unwrap_or(1)
 }
 
-fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nest: bool) -> Plan {
-    let longest = dice.pick(&[20, 300, 3_000]);
-    let mut plan = plain_upgrade(seconds(dice.roll(longest)));
-    (plan.command, plan.region, plan.by_number) = (draw_command(dice), dice.roll(regions), dice.roll(2) == 0);
+fn draw_run(rng: &mut SeededRng, is_calm: bool, regions: usize, turn: usize, may_nest: bool) -> Plan {
+    let longest = rng.pick(&[20, 300, 3_000]);
+    let mut plan = plain_upgrade(seconds(rng.below(longest)));
+    (plan.command, plan.region, plan.by_number) = (draw_command(rng), rng.below(regions), rng.below(2) == 0);
     if is_calm {
         // The end of an upgrade that is not watched may stay unknown.
         if let Command::Upgrade { waits, .. } = &mut plan.command {
@@ -258,11 +258,11 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
         }
         return plan;
     }
-    if dice.roll(4) == 0 {
+    if rng.below(4) == 0 {
         plan.journal = 1;
     }
     if turn > 0 {
-        plan.mishap = match dice.roll(12) {
+        plan.mishap = match rng.below(12) {
             0 | 1 => JournalMishap::Damaged,
             2 => JournalMishap::Lost,
             3 | 4 if plan.journal == 1 => JournalMishap::CopiedFromFirst,
@@ -270,7 +270,7 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
             6 => JournalMishap::Repaired,
             _ => JournalMishap::None,
         };
-        plan.accepting = match dice.roll(8) {
+        plan.accepting = match rng.below(8) {
             0 => AcceptedStarts::All,
             1 => AcceptedStarts::Latest,
             2 => AcceptedStarts::Damage,
@@ -278,30 +278,30 @@ fn draw_run(dice: &mut Dice, is_calm: bool, regions: usize, turn: usize, may_nes
             _ => AcceptedStarts::Nothing,
         };
     }
-    if dice.roll(8) == 0 {
-        plan.timeout = seconds(60 + dice.roll(1_200));
+    if rng.below(8) == 0 {
+        plan.timeout = seconds(60 + rng.below(1_200));
     }
-    let within = dice.pick(&[30, 60, 400]);
-    let step_of_end = step(dice, within);
-    plan.fate = match dice.roll(8) {
-        0..=2 => Fate::Killed { step: step_of_end, is_torn: dice.roll(3) == 0 },
+    let within = rng.pick(&[30, 60, 400]);
+    let step_of_end = step(rng, within);
+    plan.fate = match rng.below(8) {
+        0..=2 => Fate::Killed { step: step_of_end, is_torn: rng.below(3) == 0 },
         3 => Fate::Signal { step: step_of_end },
         _ => Fate::Lives,
     };
-    if dice.roll(12) == 0 {
-        plan.blocked_at = Some(step(dice, 40));
+    if rng.below(12) == 0 {
+        plan.blocked_at = Some(step(rng, 40));
     }
-    if may_nest && dice.roll(4) == 0 {
-        let mut inside = draw_run(dice, false, regions, 0, false);
+    if may_nest && rng.below(4) == 0 {
+        let mut inside = draw_run(rng, false, regions, 0, false);
         inside.after = Duration::ZERO;
         inside.region = plan.region;
-        if dice.roll(2) == 0 {
+        if rng.below(2) == 0 {
             inside.journal = plan.journal;
         }
         if let Command::Upgrade { waits, typed_after, .. } = &mut inside.command {
             (*waits, *typed_after) = (false, None);
         }
-        plan.nested = Some((step(dice, 25), Box::new(inside)));
+        plan.nested = Some((step(rng, 25), Box::new(inside)));
     }
     plan
 }

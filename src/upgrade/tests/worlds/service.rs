@@ -122,9 +122,9 @@ impl WorldService {
         world.apply_other_changes();
         let now = world.clock.elapsed();
         let drawn = world.next_start_fate();
-        let mut dice = world.dice.borrow_mut();
-        let onset = drawn.onset(&mut dice);
-        let mut shape = ChangeShape::draw(&mut dice, onset);
+        let mut rng = world.rng.borrow_mut();
+        let onset = drawn.onset(&mut rng);
+        let mut shape = ChangeShape::draw(&mut rng, onset);
         if world.has_stale_responses() {
             // A stale response would make a gap longer than a poll.
             shape.gaps.clear();
@@ -147,7 +147,7 @@ impl WorldService {
             assert!(is_taken, "an idle cluster accepts a start");
             world.log(|| format!("the upgrade begins: {shape:?}"));
         }
-        (fate, fate.error(&mut dice))
+        (fate, fate.error(&mut rng))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::injector::dice::Dice;
+use crate::injector::seeded_rng::SeededRng;
 
 pub(super) const OLD: u64 = 3_713_006;
 pub(super) const BETWEEN: u64 = 3_813_006;
@@ -63,23 +63,23 @@ pub(super) struct ChangeShape {
 const GAP: u64 = 12;
 
 impl ChangeShape {
-    pub(super) fn draw(dice: &mut Dice, onset: u64) -> Self {
+    pub(super) fn draw(rng: &mut SeededRng, onset: u64) -> Self {
         let outcome = [
             ChangeOutcome::Good,
             ChangeOutcome::Good,
             ChangeOutcome::Good,
             ChangeOutcome::BackOnOld,
             ChangeOutcome::InError,
-        ][dice.roll(5)];
-        let rolled = 60 + dice.roll(1_500) as u64;
-        let switch = match dice.roll(3) {
+        ][rng.below(5)];
+        let rolled = 60 + rng.below(1_500) as u64;
+        let switch = match rng.below(3) {
             0 => Switch::AtAcceptance,
             1 => Switch::Halfway,
-            _ => Switch::Late(dice.roll(200) as u64),
+            _ => Switch::Late(rng.below(200) as u64),
         };
         let tail =
-            if outcome == ChangeOutcome::Good && dice.roll(3) == 0 { 20 + dice.roll(100) as u64 } else { 0 };
-        let gaps = (0..dice.roll(4)).map(|_| 20 + dice.roll(1_500) as u64).filter(|gap| gap + 40 < rolled);
+            if outcome == ChangeOutcome::Good && rng.below(3) == 0 { 20 + rng.below(100) as u64 } else { 0 };
+        let gaps = (0..rng.below(4)).map(|_| 20 + rng.below(1_500) as u64).filter(|gap| gap + 40 < rolled);
         let mut gaps: Vec<u64> = gaps.collect();
         gaps.sort_unstable();
         gaps.dedup_by(|next, kept| *next < *kept + 45);

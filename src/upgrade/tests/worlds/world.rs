@@ -15,7 +15,7 @@ use super::simulated_cluster::{Author, ChangeShape, SimulatedCluster, View};
 
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
-use crate::injector::dice::Dice;
+use crate::injector::seeded_rng::SeededRng;
 use crate::journal::{Journal, Operator};
 use crate::model::cluster::{ClusterIdentity, ClusterState};
 use crate::upgrade::rules::checks::tests::snapshot;
@@ -25,7 +25,7 @@ use crate::upgrade::rules::snapshot::Snapshot;
 pub(super) struct World {
     pub(super) plan: WorldPlan,
     pub(super) clock: FakeClock,
-    pub(super) dice: RefCell<Dice>,
+    pub(super) rng: RefCell<SeededRng>,
     pub(super) clusters: RefCell<Vec<SimulatedCluster>>,
     pub(super) injected: RefCell<Injected>,
     pub(super) journals: RefCell<Vec<JournalTruth>>,
@@ -53,9 +53,9 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(seed: u64, folder: &Path, is_traced: bool) -> Rc<Self> {
-        let mut dice = Dice::new(seed);
-        let plan = WorldPlan::draw(&mut dice);
-        let injected = Injected::new(plan.faults, Dice::new(seed ^ 0xfa17));
+        let mut rng = SeededRng::new(seed);
+        let plan = WorldPlan::draw(&mut rng);
+        let injected = Injected::new(plan.faults, SeededRng::new(seed ^ 0xfa17));
         let journals = (0..2).map(|number| JournalTruth::new(folder.join(format!("{seed}-{number}"))));
         Rc::new(Self {
             clusters: RefCell::new((0..plan.regions).map(|_| SimulatedCluster::default()).collect()),
@@ -63,7 +63,7 @@ impl World {
             injected: RefCell::new(injected),
             plan,
             clock: FakeClock::default(),
-            dice: RefCell::new(dice),
+            rng: RefCell::new(rng),
             frames: RefCell::default(),
             sent_starts: RefCell::default(),
             acceptances: RefCell::default(),
@@ -99,7 +99,7 @@ impl World {
     }
 
     pub(super) fn roll(&self, sides: usize) -> usize {
-        self.dice.borrow_mut().roll(sides)
+        self.rng.borrow_mut().below(sides)
     }
 
     pub(super) fn next_run(&self) -> String {
@@ -126,9 +126,9 @@ impl World {
             && at <= self.clock.elapsed()
         {
             self.acted.set(self.acted.get() + 1);
-            let mut dice = self.dice.borrow_mut();
-            let onset = dice.roll(5) as u64;
-            let mut shape = ChangeShape::draw(&mut dice, onset);
+            let mut rng = self.rng.borrow_mut();
+            let onset = rng.below(5) as u64;
+            let mut shape = ChangeShape::draw(&mut rng, onset);
             if self.has_stale_responses() {
                 shape.gaps.clear();
             }

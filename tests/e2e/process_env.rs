@@ -8,16 +8,16 @@ use std::thread;
 use cdss::sandbox::{Options, Pace, Sandbox, Scenario};
 use serde_json::Value;
 
-use crate::support::{BOUND, Home, lead_to};
+use crate::support::{BOUND, Home, point_to_sandbox};
 
 /// The environment of a run. It is removed when the test ends.
-pub(crate) struct Lab {
+pub(crate) struct ProcessEnv {
     pub(crate) sandbox: Sandbox,
     home: Home,
     keys: (String, String),
 }
 
-impl Lab {
+impl ProcessEnv {
     /// Serves a scenario in which each poll advances one step.
     pub(crate) fn new(scenario: Scenario) -> Self {
         Self::with(Options { scenario, ..Options::default() })
@@ -39,7 +39,7 @@ impl Lab {
         let binary = Path::new(env!("CARGO_BIN_EXE_cdss"));
         let beside = binary.parent().expect("a binary stands in a directory").display();
         let mut command = self.home.program(program);
-        lead_to(&mut command, &self.sandbox.url(), &self.keys.0, &self.keys.1);
+        point_to_sandbox(&mut command, &self.sandbox.url(), &self.keys.0, &self.keys.1);
         command
             .env("PATH", format!("{beside}:/usr/bin:/bin"))
             .env("TERM", "xterm")
@@ -63,13 +63,13 @@ impl Lab {
 
 /// The output and exit status of a process.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct ProcessOutput {
     pub(crate) output: Output,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Ended {
+impl ProcessOutput {
     /// Runs a command to completion.
     pub(crate) fn of(command: &mut Command) -> Self {
         Self::after(command.spawn().expect("the program is there"))

@@ -1,24 +1,24 @@
 //! A seeded random number generator.
 
 /// Generates random numbers. The same seed produces the same sequence.
-pub(crate) struct Dice(u64);
+pub(crate) struct SeededRng(u64);
 
-impl Dice {
+impl SeededRng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Returns a number below `sides`, which must not be 0.
-    pub(crate) fn roll(&mut self, sides: usize) -> usize {
+    /// Returns a number below `bound`, which must not be 0.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         // SplitMix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).expect("it is below a usize")
+        usize::try_from((mixed ^ (mixed >> 31)) % bound as u64).expect("it is below a usize")
     }
 
     pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.roll(from.len())]
+        from[self.below(from.len())]
     }
 }
