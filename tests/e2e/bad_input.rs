@@ -132,8 +132,8 @@ fn current_version_is_not_an_error_and_starts_nothing() {
     let env = TestEnv::new(Scenario::Healthy);
     let (run, document) = env.json("upgrade --cluster orders --version 3.9.0");
     assert_eq!((run.code, &document["verdict"]), (0, &"already".into()));
-    let told = env.run("upgrade --cluster orders --version 3.9.0");
-    assert_eq!((told.code, told.stdout.as_str()), (0, "orders is already at 3.9.0; nothing to do.\n"));
+    let printed = env.run("upgrade --cluster orders --version 3.9.0");
+    assert_eq!((printed.code, printed.stdout.as_str()), (0, "orders is already at 3.9.0; nothing to do.\n"));
     env.assert_no_start();
 }
 

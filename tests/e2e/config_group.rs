@@ -113,8 +113,10 @@ fn three_closest_groups_are_shown_when_none_fits() {
     let _same = env.run(&upgrade).assert_says(5, &[&format!("copy the current one with `cdss {copy}`")]);
     let copied = env.run(&format!("{copy} --yes"));
     copied.assert_says(0, &["created config group payments-390-2 (2001)"]);
-    let (_, next) =
-        copied.stdout.split_once("To check an upgrade with this config group:\n  cdss ").expect("it goes on");
+    let (_, next) = copied
+        .stdout
+        .split_once("To check an upgrade with this config group:\n  cdss ")
+        .expect("the next command follows");
     let _possible = env.run(next.trim_end()).assert_says(0, &[]);
     let (run, document) = env.json(CHECK);
     assert_eq!((run.code, &document["config_group"]["to"]["name"]), (0, &"payments-390-2".into()));
@@ -240,7 +242,7 @@ fn diff_accepts_names_and_numbers_in_both_formats() {
     assert!(table.contains("From          payments-371 (331)  Kafka 3.7.1\n"), "{table}");
     assert!(table.contains("\nSettings      2 lost-override, 4 kept\n"), "{table}");
     assert!(table.contains("\n  num.network.threads  6 → 3 "), "{table}");
-    assert!(!table.contains("log.retention.hours"), "what is kept is told with -v: {table}");
+    assert!(!table.contains("log.retention.hours"), "kept values are printed with -v: {table}");
     let in_full = env.run("config-group diff payments-371 payments-390 -v").stdout;
     assert!(in_full.contains("\n  log.retention.hours               720 hours "), "{in_full}");
     assert_made(&env, 0, 0);

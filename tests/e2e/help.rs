@@ -28,7 +28,7 @@ const COMMANDS: [&str; 22] = [
 ];
 
 /// Runs a command that must not need a key, a service, or a file.
-fn told(line: &str) -> String {
+fn printed(line: &str) -> String {
     let home = Home::empty();
     let mut command = home.command(line);
     // None of these can be read or reached, and none of them may matter.
@@ -47,7 +47,7 @@ fn width(line: &str) -> usize {
 #[test]
 fn long_help_has_an_example_and_fits_100_columns() {
     for command in COMMANDS {
-        let help = told(&format!("{command} --help"));
+        let help = printed(&format!("{command} --help"));
         assert!(help.contains("Example"), "{command}: {help}");
         for line in help.lines() {
             assert!(width(line) <= 100, "{command}: {line}");
@@ -58,7 +58,7 @@ fn long_help_has_an_example_and_fits_100_columns() {
 #[test]
 fn short_help_fits_24_lines_of_80_columns() {
     for command in COMMANDS {
-        let help = told(&format!("{command} -h"));
+        let help = printed(&format!("{command} -h"));
         assert!(help.lines().count() <= 24, "{command}: {help}");
         for line in help.lines() {
             assert!(width(line) <= 80, "{command}: {line}");
@@ -68,14 +68,14 @@ fn short_help_fits_24_lines_of_80_columns() {
 
 #[test]
 fn commands_come_first_in_the_short_help() {
-    let help = told("-h");
+    let help = printed("-h");
     let headings: Vec<&str> = help.lines().filter(|line| line.ends_with(':')).collect();
     assert_eq!(headings, ["Commands:", "Options:", "Global options:"]);
 }
 
 #[test]
 fn long_help_names_variables_values_and_defaults() {
-    let help = told("upgrade --help").split_whitespace().collect::<Vec<_>>().join(" ");
+    let help = printed("upgrade --help").split_whitespace().collect::<Vec<_>>().join(" ");
     for text in [
         "[env: CDSS_PROFILE]",
         "[env: NCLOUD_REGION]",
@@ -94,10 +94,10 @@ fn long_help_names_variables_values_and_defaults() {
 
 #[test]
 fn help_shows_commands_topics_and_checks() {
-    assert_eq!(told("help"), told("--help"));
-    assert_eq!(told("help config-group copy"), told("config-group copy --help"));
-    assert!(told("help exit-codes").starts_with("# Exit codes\n"));
-    assert!(told("help config.no-group").starts_with("## config.no-group\n"));
+    assert_eq!(printed("help"), printed("--help"));
+    assert_eq!(printed("help config-group copy"), printed("config-group copy --help"));
+    assert!(printed("help exit-codes").starts_with("# Exit codes\n"));
+    assert!(printed("help config.no-group").starts_with("## config.no-group\n"));
     let run = Home::empty().run("help config.nothing");
     run.assert_says(2, &["no help for `config.nothing`", "the topics are checks, outcomes, exit-codes"]);
     assert_eq!(run.stdout, "");
@@ -111,27 +111,27 @@ fn the_list_of_commands_is_the_whole_one() {
         lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
     };
     let top: Vec<_> = COMMANDS.iter().filter(|name| !name.is_empty() && !name.contains(' ')).collect();
-    assert_eq!(subcommands(&told("--help")), top.into_iter().copied().collect::<Vec<_>>());
-    assert_eq!(subcommands(&told("list --help")), ["clusters", "versions", "config-groups"]);
-    assert_eq!(subcommands(&told("config-group --help")), ["diff", "copy"]);
-    assert_eq!(subcommands(&told("config --help")), ["init", "list", "show", "verify", "set", "remove"]);
+    assert_eq!(subcommands(&printed("--help")), top.into_iter().copied().collect::<Vec<_>>());
+    assert_eq!(subcommands(&printed("list --help")), ["clusters", "versions", "config-groups"]);
+    assert_eq!(subcommands(&printed("config-group --help")), ["diff", "copy"]);
+    assert_eq!(subcommands(&printed("config --help")), ["init", "list", "show", "verify", "set", "remove"]);
 }
 
 #[test]
 fn the_summary_of_config_says_that_kafka_settings_are_elsewhere() {
-    assert!(told("config --help").starts_with("Manage profiles and API keys (not Kafka settings)\n"));
+    assert!(printed("config --help").starts_with("Manage profiles and API keys (not Kafka settings)\n"));
 }
 
 #[test]
 fn version_is_printed_on_one_line() {
     for flag in ["--version", "-V"] {
-        assert_eq!(told(flag), format!("cdss {}\n", env!("CARGO_PKG_VERSION")));
+        assert_eq!(printed(flag), format!("cdss {}\n", env!("CARGO_PKG_VERSION")));
     }
 }
 
 #[test]
 fn help_lists_exit_codes() {
-    let help = told("--help");
+    let help = printed("--help");
     for scenario in cdss::sandbox::Scenario::ALL {
         let code = format!("\n  {:>3}  ", scenario.exit_code());
         assert!(help.contains(&code), "{scenario}: {help}");

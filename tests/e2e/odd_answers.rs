@@ -49,10 +49,10 @@ fn mutated_responses_exit_with_a_known_code_and_one_json() {
                     let line = LINES[usize::try_from(seed).expect("it is small") % LINES.len()];
                     // `end` checks a document against the schema and the exit code.
                     let run = Home::empty().run_at(&injector.url(), line);
-                    let told = format!("seed {seed}: {line}: {run:#?}");
-                    assert!(CODES.contains(&run.code) && run.code != 1, "{told}");
-                    assert!(!run.stderr.contains("panicked"), "{told}");
-                    assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "{told}");
+                    let details = format!("seed {seed}: {line}: {run:#?}");
+                    assert!(CODES.contains(&run.code) && run.code != 1, "{details}");
+                    assert!(!run.stderr.contains("panicked"), "{details}");
+                    assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "{details}");
                     if line.ends_with("json") {
                         let _whole = run.document();
                     }
@@ -100,12 +100,12 @@ fn mutated_responses_create_at_most_one_reported_group() {
             .iter()
             .filter(|one| one.operation == "createConfigGroup" && one.status == 200)
             .count();
-        let told = format!("seed {seed}: {made} made: {run:#?}");
+        let details = format!("seed {seed}: {made} made: {run:#?}");
         let document = run.document();
-        assert!(!run.stderr.contains("panicked") && run.code != 1, "{told}");
-        assert!(made <= 1, "{told}");
-        assert!(made == 0 || matches!(run.code, 0 | 7 | 9), "{told}");
-        assert!(made == 1 || document["created"] != "yes", "{told}");
+        assert!(!run.stderr.contains("panicked") && run.code != 1, "{details}");
+        assert!(made <= 1, "{details}");
+        assert!(made == 0 || matches!(run.code, 0 | 7 | 9), "{details}");
+        assert!(made == 1 || document["created"] != "yes", "{details}");
         assert_eq!(log.starts_requested(), 0);
         ends.lock().expect("no other thread failed").push((run.code, made));
     });

@@ -86,12 +86,12 @@ fn every_start_outcome_matches_the_table() {
     side_by_side(&cells, |(fault, times, code, submitted, verdict, executed)| {
         let line = OutcomeCase::new("/rollingUpgrade", *fault, *times);
         let run = line.run(&format!("{UPGRADE} --yes -o json"));
-        let told = format!("{fault:?}: {run:#?}");
-        assert_eq!(run.code, *code, "{told}");
+        let details = format!("{fault:?}: {run:#?}");
+        assert_eq!(run.code, *code, "{details}");
         let document = run.document();
-        assert_eq!(document["submitted"], json!(submitted), "{told}");
-        assert_eq!(document["verdict"], json!(verdict), "{told}");
-        assert_eq!(line.sandbox.log().starts_executed(), *executed, "{told}");
+        assert_eq!(document["submitted"], json!(submitted), "{details}");
+        assert_eq!(document["verdict"], json!(verdict), "{details}");
+        assert_eq!(line.sandbox.log().starts_executed(), *executed, "{details}");
     });
 }
 

@@ -78,9 +78,9 @@ impl ProcessOutput {
     /// Waits for a process to exit within the time limit.
     pub(crate) fn after(child: Child) -> Self {
         let pid = rustix::process::Pid::from_child(&child);
-        let (tell, told) = mpsc::channel();
-        thread::spawn(move || drop(tell.send(child.wait_with_output())));
-        let output = told.recv_timeout(BOUND).unwrap_or_else(|_| {
+        let (sender, receiver) = mpsc::channel();
+        thread::spawn(move || drop(sender.send(child.wait_with_output())));
+        let output = receiver.recv_timeout(BOUND).unwrap_or_else(|_| {
             let _it_may_have_ended = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
             panic!("the process did not end within {BOUND:?}")
         });

@@ -61,8 +61,8 @@ fn check_without_version_evaluates_every_newer_version() {
         let line = format!("check --cluster {cluster}");
         let (run, document) = env.json(&line);
         let choices = document["versions"].as_array().expect("there is a list");
-        let told: Value = choices.iter().map(|choice| choice["possible"].clone()).collect();
-        assert_eq!((run.code, &told), (code, &possible), "{cluster}");
+        let printed: Value = choices.iter().map(|choice| choice["possible"].clone()).collect();
+        assert_eq!((run.code, &printed), (code, &possible), "{cluster}");
         assert_eq!(choices.iter().filter(|choice| choice["current"] == true).count(), 1, "{cluster}");
         assert!(env.run(&line).stdout.contains("\n  VERSION  CODE     POSSIBLE "), "{cluster}");
     }

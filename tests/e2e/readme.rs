@@ -458,16 +458,16 @@ fn pipeline_follows_running_upgrades_and_retries_refusals() {
         let step = Step::new(scenario, scheduled_changes);
         step.create_journal();
         let run = step.run();
-        let told = format!("{scenario}: {run:#?}");
-        assert_eq!(run.code, code, "{told}");
-        assert_eq!(step.sandbox.log().starts_requested(), asked, "{told}");
-        assert_eq!(step.pauses(), pauses, "{told}");
+        let details = format!("{scenario}: {run:#?}");
+        assert_eq!(run.code, code, "{details}");
+        assert_eq!(step.sandbox.log().starts_requested(), asked, "{details}");
+        assert_eq!(step.pauses(), pauses, "{details}");
         assert_eq!(
             (&step.result()["command"], &step.result()["exit"]["code"]),
             (&command.into(), &code.into())
         );
         let starts = step.home.entries().iter().filter(|entry| entry["event"] == "start").count();
-        assert_eq!(starts, asked, "{told}");
+        assert_eq!(starts, asked, "{details}");
     }
 }
 

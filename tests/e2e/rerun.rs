@@ -9,8 +9,11 @@ const ORDERS: u64 = 1_009_123;
 #[test]
 fn rerun_after_no_wait_attaches_without_prompting() {
     let env = TestEnv::new(Scenario::Healthy);
-    let (first, told) = env.json(&format!("{UPGRADE} --yes --no-wait"));
-    assert_eq!((first.code, &told["verdict"], &told["submitted"]), (0, &"running".into(), &"yes".into()));
+    let (first, printed) = env.json(&format!("{UPGRADE} --yes --no-wait"));
+    assert_eq!(
+        (first.code, &printed["verdict"], &printed["submitted"]),
+        (0, &"running".into(), &"yes".into())
+    );
 
     let (second, document) = env.json(UPGRADE);
     second.assert_says(0, &["Following the upgrade of orders-prod to 3.9.0, started from this machine"]);

@@ -52,7 +52,7 @@ fn table_has_every_scenario_with_its_exit_code() {
     }
 }
 
-fn ends_as_told(scenarios: impl Iterator<Item = Scenario>) {
+fn ends_as_documented(scenarios: impl Iterator<Item = Scenario>) {
     for scenario in scenarios {
         let row = TABLE.iter().find(|row| row.0 == scenario).expect("the table has every scenario");
         ends(*row);
@@ -93,37 +93,39 @@ fn ends((scenario, code, submitted, verdict, executed): Row) {
 
 #[test]
 fn successful_upgrades_exit_0() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 0));
+    ends_as_documented(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 0));
 }
 
 #[test]
 fn rejected_keys_exit_4() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 4));
+    ends_as_documented(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 4));
 }
 
 #[test]
 fn service_refusals_exit_5_or_6() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| matches!(scenario.exit_code(), 5 | 6)));
+    ends_as_documented(
+        Scenario::ALL.iter().copied().filter(|scenario| matches!(scenario.exit_code(), 5 | 6)),
+    );
 }
 
 #[test]
 fn failed_upgrades_exit_7() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 7));
+    ends_as_documented(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 7));
 }
 
 #[test]
 fn unfinished_upgrades_exit_8() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 8));
+    ends_as_documented(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 8));
 }
 
 #[test]
 fn unknown_start_outcomes_exit_9() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 9));
+    ends_as_documented(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() == 9));
 }
 
 #[test]
 fn busy_or_unreachable_exits_11_or_12() {
-    ends_as_told(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() > 10));
+    ends_as_documented(Scenario::ALL.iter().copied().filter(|scenario| scenario.exit_code() > 10));
 }
 
 #[test]

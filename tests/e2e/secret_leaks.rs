@@ -421,12 +421,11 @@ fn percent_encoded(text: &str, encode: fn(char) -> bool, upper: bool) -> String 
 fn parrot(status: &'static str, encode: Encode) -> Injector {
     Injector::start(move |_| {
         let repeat = move |request: &str| {
-            let told = ["x-ncp-apigw-signature-v2", "x-ncp-iam-access-key", "x-ncp-apigw-timestamp"]
+            let printed = ["x-ncp-apigw-signature-v2", "x-ncp-iam-access-key", "x-ncp-apigw-timestamp"]
                 .map(|name| encode(&header(request, name).unwrap_or_default()))
                 .join(" ");
-            let body =
-                serde_json::json!({ "error": { "errorCode": "200", "message": told, "details": told } });
-            let more = format!("x-ncp-apigw-error-message: {told}\r\nx-ncp-request-id: {told}\r\n");
+            let body = serde_json::json!({ "error": { "errorCode": "200", "message": printed, "details": printed } });
+            let more = format!("x-ncp-apigw-error-message: {printed}\r\nx-ncp-request-id: {printed}\r\n");
             // JSON can escape the same text in several ways.
             let body = body.to_string().replace('/', "\\/").replace('=', "\\u003d");
             http(status, &more, &body).into_bytes()

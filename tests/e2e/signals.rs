@@ -129,7 +129,7 @@ fn signal_during_watch_prints_how_to_follow_the_upgrade() {
         assert_eq!(document["verdict"], "running");
         assert!(document["started_at"].is_string() && document["ended_at"].is_string());
         assert!(ended.stderr.contains("the upgrade is still running"), "{}", ended.stderr);
-        let error = ended.stderr.find("error:").expect("the end is told");
+        let error = ended.stderr.find("error:").expect("the error is printed");
         let follow = follow_command(&ended.stderr[error..]);
         assert!(follow.contains("--cluster no:1009123"), "{follow}");
         assert!(follow.contains("--version 3.9.0") && follow.contains("--watch"), "{follow}");
@@ -243,7 +243,7 @@ fn signal_at_any_moment_exits_with_the_correct_outcome() {
         let parts: Vec<_> = (0..4)
             .map(|part| {
                 scope.spawn(move || {
-                    let mut told = [0; 3];
+                    let mut counts = [0; 3];
                     for moment in (part..MOMENTS).step_by(4) {
                         let (signal, code) = SIGNALS[moment % 3];
                         let process_env = ProcessEnv::new(Scenario::Stalled);
@@ -266,10 +266,10 @@ fn signal_at_any_moment_exits_with_the_correct_outcome() {
                             "after {after}: {}",
                             ended.stderr
                         );
-                        told[usize::from(document["submitted"] == "yes")] += 1;
-                        told[2] += usize::from(document["submitted"] == "unknown");
+                        counts[usize::from(document["submitted"] == "yes")] += 1;
+                        counts[2] += usize::from(document["submitted"] == "unknown");
                     }
-                    told
+                    counts
                 })
             })
             .collect();

@@ -218,7 +218,7 @@ fn no_verbosity_level_prints_a_secret() {
             let ended = ProcessOutput::of(&mut process_env.cdss(&format!("{arguments} {verbosity}")));
             assert_eq!(ended.code(), Some(0), "{arguments}\n{}", ended.stderr);
             let is_local = ["config", "history"].iter().any(|word| arguments.starts_with(word));
-            assert!(is_local || ended.stderr.contains("> get"), "requests are told:\n{}", ended.stderr);
+            assert!(is_local || ended.stderr.contains("> get"), "requests are printed:\n{}", ended.stderr);
             let journal = process_env.journal();
             for text in [&ended.stdout, &ended.stderr, &journal] {
                 for secret in [&secret_key, &access_key, "sandbox-password-not-to-be-kept", "-signature"] {

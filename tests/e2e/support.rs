@@ -309,13 +309,13 @@ impl Running {
 }
 
 fn read(mut stream: impl Read + Send + 'static) -> Receiver<String> {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut text = Vec::new();
         let _cut_short = stream.read_to_end(&mut text);
-        let _gave_up = tell.send(String::from_utf8_lossy(&text).into_owned());
+        let _gave_up = sender.send(String::from_utf8_lossy(&text).into_owned());
     });
-    told
+    receiver
 }
 
 impl Run {

@@ -338,14 +338,14 @@ fn connection_errors_hint_at_config_verify() {
 fn invalid_proxy_variable_is_reported() {
     let env = TestEnv::new(Scenario::Healthy);
     env.write_profile("");
-    for (value, is_told) in
+    for (value, is_reported) in
         [("proxy.corp:notaport", true), ("proxy.corp:3128", false), ("socks5://127.0.0.1:9", false)]
     {
         let mut command = env.home.command("config show --endpoint https://cdss.test");
         command.env("HTTPS_PROXY", value);
         let run = Running::start(command, value).end();
-        let told =
+        let reported =
             run.stderr.contains("warning: HTTPS_PROXY is not a valid proxy address, so no proxy is used");
-        assert_eq!(told, is_told, "{value}: {}", run.stderr);
+        assert_eq!(reported, is_reported, "{value}: {}", run.stderr);
     }
 }

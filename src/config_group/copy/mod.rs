@@ -114,7 +114,7 @@ fn lock(session: &Session<'_>, name: &GroupName) -> Result<OperationLock, Comman
     })
 }
 
-/// The new group as far as it is known without reading it.
+/// Returns the new group as its create request describes it, without a read.
 fn target_group(plan: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
     let name = Some(plan.name.to_string());
     ConfigGroup {
