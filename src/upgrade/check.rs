@@ -69,7 +69,7 @@ pub(super) fn busy_failure(session: &Session<'_>, plan: &Plan) -> CommandError {
             let message = describe_open_start(plan, start);
             match &plan.state {
                 ClusterState::Error => {
-                    format!("{message}, reports the state `error`; only a watch can confirm it")
+                    format!("{message}, reports the state `error`, which is not confirmed yet")
                 }
                 _ if plan.shows_change => format!("{message}, is running"),
                 _ => format!("{message}, is not confirmed yet"),

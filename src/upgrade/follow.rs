@@ -38,7 +38,7 @@ pub(super) fn attach(
         Ok(lock) => Some(lock),
         // A watch starts nothing, so an unusable journal does not stop it.
         Err(CommandError::Journal(error)) => {
-            session.reporter.warn(&format!("{error}; watching without a lock"));
+            session.reporter.warn(&format!("{error}; following without a lock"));
             None
         }
         Err(failure) => return Err(failure),
@@ -47,7 +47,7 @@ pub(super) fn attach(
     session.report.start_run = Some(start.run.clone());
     session.report.started_at = Some(start.started_at).filter(|_| start.response != StartResponse::Refused);
     if let Err(error) = session.journal.record_attached(session.clock.now(), &start.run) {
-        session.reporter.warn(&format!("{error}; still watching"));
+        session.reporter.warn(&format!("{error}; still following"));
     }
     if !wait_options.wait {
         return finish_without_waiting(session, plan, start.response);
@@ -78,9 +78,9 @@ pub(super) fn finish_without_waiting(
     }
     let reason = match (&plan.state, is_over) {
         (ClusterState::Error, _) => {
-            format!("the service reports the state `error` for {name}; only a watch can confirm it")
+            format!("the service reports the state `error` for {name}; --no-wait can't confirm it")
         }
-        (_, true) => format!("{name} is not changing; only a watch can confirm how the upgrade ended"),
+        (_, true) => format!("{name} is not changing; --no-wait can't confirm how the upgrade ended"),
         (_, false) => {
             format!("{}, so it may not have caused the change of {name}", describe_start_response(response))
         }

@@ -162,7 +162,7 @@ impl Watch<'_> {
     fn warn_missing_brokers(&self, session: &mut Session<'_>, health: &Health, warned: &mut IssuedWarnings) {
         let missing = self.progress.expected().brokers.missing(&health.brokers);
         for broker in missing.iter().filter(|broker| !warned.missing_brokers.contains(broker)) {
-            session.reporter.warn(&format!("{broker} missing from the service's response; still watching"));
+            session.reporter.warn(&format!("{broker} missing from the service's response; still following"));
         }
         warned.missing_brokers = missing;
     }
@@ -192,7 +192,7 @@ impl Watch<'_> {
             && !warned.journal
         {
             warned.journal = true;
-            session.reporter.warn(&format!("{error}; still watching"));
+            session.reporter.warn(&format!("{error}; still following"));
         }
     }
 

@@ -204,7 +204,7 @@ fn cause(report: &Report, failure: Option<&CommandError>) -> &'static str {
             "timed out"
         }
         Some(CommandError::UpgradeOutcomeUnknown { reason, .. })
-            if reason.contains("only a watch can confirm") =>
+            if reason.contains("--no-wait can't confirm") =>
         {
             "not watched"
         }
