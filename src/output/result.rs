@@ -77,7 +77,7 @@ fn print_error(options: OutputOptions, failure: &CommandError, report: &Report, 
         streams::print_stderr(&format!("hint: {}", escape(&localize(&hint, outcome.service))));
     }
     if let CommandError::Blocked { check: Some(id), .. } = failure {
-        streams::print_stderr(&format!("hint: for details, run: cdss help {id}"));
+        streams::print_stderr(&format!("hint: run `cdss help {id}` for details"));
     }
 }
 
@@ -253,7 +253,7 @@ fn render_version_choices(service: &str, report: &Report) -> String {
         .flatten()
         .map(|choice| {
             let possible = match (choice.is_current, choice.possible) {
-                (true, _) => "current",
+                (true, _) => "-",
                 (false, Some(true)) => "yes",
                 (false, Some(false)) => "no",
                 (false, None) => "unknown",
@@ -296,8 +296,15 @@ fn render_upgrade(report: &Report, outcome: &Outcome<'_>) -> String {
         |end: Timestamp, start| duration(end.duration_since(start).try_into().unwrap_or_default());
     let time = match (report.started_at, report.finished_at, report.ended_at) {
         (Some(start), Some(end), _) => format!("  {}", since_start(end, start)),
-        // The upgrade may have ended before it was observed.
-        (Some(start), None, Some(end)) => format!("  observed after {}", since_start(end, start)),
+        (Some(start), None, Some(end)) => {
+            let bound = match verdict {
+                // The end was noticed this long after the start; the upgrade may have ended earlier.
+                Verdict::Done | Verdict::Failed => "at most",
+                // The upgrade may not have ended.
+                Verdict::Already | Verdict::NotStarted | Verdict::Running | Verdict::Unknown => "after",
+            };
+            format!("  {bound} {}", since_start(end, start))
+        }
         _ => String::new(),
     };
     let mut lines = vec![format!("{cluster}  {versions}  {}{time}", verdict.as_str())];
@@ -391,5 +398,5 @@ fn clusters_table(list: &crate::model::cluster::ClusterList) -> String {
         vec![entry.name.clone(), entry.no.to_string(), dash(), "no permission".to_owned(), dash()]
     });
     let rows: Vec<Vec<String>> = allowed.chain(forbidden).collect();
-    table(&["NAME", "NO", "VERSION", "STATUS", "BROKERS"], &rows, 0)
+    table(&["NAME", "NO", "VERSION", "STATE", "BROKERS"], &rows, 0)
 }
