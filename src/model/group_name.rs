@@ -11,7 +11,7 @@ use super::kafka_version::Release;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct GroupName(String);
 
-/// The service would reject the name.
+/// The service would refuse the name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "invalid config group name `{0}`: use 3 to 30 lowercase letters, digits, and hyphens, starting with a letter"

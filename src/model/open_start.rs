@@ -25,7 +25,7 @@ pub(crate) struct OpenStart {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum StartResponse {
     Accepted,
-    /// The service rejected it. A change that still follows may be someone else's.
+    /// The service refused it. A change that still follows may be someone else's.
     Refused,
     /// No readable response arrived.
     Missing,

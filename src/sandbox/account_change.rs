@@ -7,7 +7,7 @@ use thiserror::Error;
 pub struct ScheduledChange {
     /// The operation's name in the log, such as `rollingUpgradePreCheck`.
     pub before_operation: String,
-    /// Which request of that operation: 1 is the first. Rejected requests count.
+    /// Which request of that operation: 1 is the first. Refused requests count.
     pub nth: usize,
     pub change: AccountChange,
 }

@@ -16,7 +16,7 @@ use super::scenario::Scenario;
 /// The number of the first group that a client creates. Chosen: above those of the account and of added clusters.
 const FIRST_CREATED_NO: u64 = 2_001;
 
-/// Creates an empty group. Allows two groups with one name, because the service does not document whether it rejects
+/// Creates an empty group. Allows two groups with one name, because the service does not document whether it refuses
 /// them.
 pub(super) fn create(
     account: &mut Account,

@@ -46,7 +46,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// Returns the gateway's response to a rejected request.
+    /// Returns the gateway's response to a refused request.
     pub(super) fn authorize<'a>(
         &mut self,
         request: &'a IncomingRequest,
@@ -72,7 +72,7 @@ impl Gateway {
         }
     }
 
-    /// In `throttled`, rejects every fourth request and the first start.
+    /// In `throttled`, refuses every fourth request and the first start.
     fn throttle(&mut self, operation: Option<Operation>) -> Result<(), ApiResponse> {
         self.requests += 1;
         self.starts += usize::from(operation == Some(Operation::Start));

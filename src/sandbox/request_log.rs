@@ -34,7 +34,7 @@ pub struct LogEntry {
 }
 
 impl RequestLog {
-    /// Returns the number of start requests, including rejected ones.
+    /// Returns the number of start requests, including refused ones.
     pub fn starts_requested(&self) -> usize {
         self.count(routes::START)
     }

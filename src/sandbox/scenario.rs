@@ -99,7 +99,7 @@ impl Scenario {
             Self::AnswerLost => ("answer-lost", "The start takes effect, but its response is lost", 0),
             Self::Answer504 => ("answer-504", "The start takes effect, but the gateway returns HTTP 504", 0),
             Self::RefusedButStarted => {
-                ("refused-but-started", "The start is rejected but takes effect anyway", 0)
+                ("refused-but-started", "The start is refused but takes effect anyway", 0)
             }
             Self::NoProgress => ("no-progress", "The progress operation does not exist (HTTP 404)", 0),
             Self::GroupAnswerLost => {
@@ -110,13 +110,13 @@ impl Scenario {
                 ("group-drops-value", "A value written to a config group is silently dropped", 0)
             }
             Self::NoPermission => ("no-permission", "The key is valid but has no permissions", 4),
-            Self::WrongSignature => ("wrong-signature", "Every signature is rejected", 4),
+            Self::WrongSignature => ("wrong-signature", "Every signature is refused", 4),
             Self::SkewedClock => ("skewed-clock", "The service's clock is ten minutes ahead", 0),
-            Self::PrecheckRefused => ("precheck-refused", "The pre-check rejects the upgrade", 5),
+            Self::PrecheckRefused => ("precheck-refused", "The pre-check refuses the upgrade", 5),
             Self::PrecheckRefusedHttp => {
-                ("precheck-refused-http", "The pre-check rejects the upgrade with HTTP 400", 5)
+                ("precheck-refused-http", "The pre-check refuses the upgrade with HTTP 400", 5)
             }
-            Self::StartRefused => ("start-refused", "The pre-check passes, but the start is rejected", 6),
+            Self::StartRefused => ("start-refused", "The pre-check passes, but the start is refused", 6),
             Self::EndsOnOldVersion => {
                 ("ends-on-old-version", "All brokers restart, but the version does not change", 7)
             }
