@@ -102,7 +102,7 @@ fn report_damage(history: &History) {
     }
     if !history.damaged.is_empty() {
         streams::print_stderr(
-            "hint: a damaged line may have recorded a start: check the cluster, then run `cdss history --repair`",
+            "hint: check the cluster, then run `cdss history --repair`; a damaged line may have recorded a start",
         );
     }
 }

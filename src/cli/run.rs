@@ -50,7 +50,7 @@ pub(crate) fn main() -> ExitCode {
         None => {
             streams::print_stderr(Cli::command().render_help().to_string().trim_end());
             if guess_output_options(&words, &environment).format == OutputFormat::Json {
-                let hint = Some("`cdss --help` lists the commands".to_owned());
+                let hint = Some("run `cdss --help` to list the commands".to_owned());
                 let failure = CommandError::Usage { message: "no command given".to_owned(), hint };
                 let outcome = outcome_without_context("", &failure);
                 let _stdout_is_closed = crate::output::print_document(&crate::output::document(
@@ -140,7 +140,7 @@ fn exit_with_parse_error(error: &clap::Error, words: &[&str], environment: &Envi
         // The first line is the error; usage and tips follow.
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let failure =
-            CommandError::Usage { message, hint: Some("`cdss --help` lists the commands".to_owned()) };
+            CommandError::Usage { message, hint: Some("run `cdss --help` to list the commands".to_owned()) };
         let (command, output) = guess_command(words);
         let outcome = outcome_without_context(command, &failure);
         let _stdout_is_closed = crate::output::print_document(&crate::output::document(

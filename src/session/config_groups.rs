@@ -205,10 +205,10 @@ fn unnamed_current_group(cluster: &Cluster) -> Option<ConfigGroup> {
 fn group_failure(error: ConfigGroupError, flag: &str, is_whole: bool) -> CommandError {
     let hint = match &error {
         ConfigGroupError::NotFound(_) if is_whole => {
-            "`cdss list config-groups` shows all config groups".to_owned()
+            "run `cdss list config-groups` to list all config groups".to_owned()
         }
         ConfigGroupError::NotFound(_) => {
-            format!("`cdss list config-groups` shows all config groups; {}", AllGroups::INCOMPLETE_LIST)
+            format!("run `cdss list config-groups` to list all config groups; {}", AllGroups::INCOMPLETE_LIST)
         }
         ConfigGroupError::Ambiguous { groups, .. } => ambiguity_hint(groups, flag),
     };
@@ -224,8 +224,9 @@ fn ambiguity_hint(groups: &[ConfigGroup], flag: &str) -> String {
         Some(name) if groups[1..].iter().all(|group| !group.is_named(name)) => {
             format!("use the group name, such as {flag}{}", shell_quote(&format!("name:{name}")))
         }
-        _ => "the groups differ only in their version; to copy the group of a cluster, use --cluster"
-            .to_owned(),
+        _ => {
+            "use --cluster to copy the group of a cluster; the groups differ only in their version".to_owned()
+        }
     }
 }
 

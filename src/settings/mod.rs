@@ -324,13 +324,13 @@ impl SettingsError {
                 format!("see which values are set with `cdss config show --profile {}`", shell_quote(name))
             }
             Self::InvalidFile { .. } => "correct or remove the line".to_owned(),
-            Self::Unreadable { .. } => "it must be a regular file that you can read".to_owned(),
+            Self::Unreadable { .. } => "make it a regular file that you can read".to_owned(),
             Self::Unwritable { .. } => {
-                "the file is unchanged; it must be a regular file in a directory that you can write to"
+                "make it a regular file in a directory that you can write to; the file is unchanged"
                     .to_owned()
             }
             Self::InsecurePermissions { file, .. } => {
-                format!("chmod 600 {}", shell_quote(&file.to_string_lossy()))
+                format!("run `chmod 600 {}`", shell_quote(&file.to_string_lossy()))
             }
             Self::WrongOwner { .. } => "run cdss as that user, or use a file that you own".to_owned(),
             Self::EndpointConflict { variable, .. } => {

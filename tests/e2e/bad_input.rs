@@ -80,7 +80,10 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
             (
                 "upgrade --yes --cluster orders-prod --version 3.9.0 --config-group orders",
                 3,
-                &["no config group `orders`", "hint: `cdss list config-groups` shows all config groups"],
+                &[
+                    "no config group `orders`",
+                    "hint: run `cdss list config-groups` to list all config groups",
+                ],
             ),
         ],
     );

@@ -224,7 +224,7 @@ fn group_left_by_a_killed_run_is_reused() {
         &[
             "already exists: it has custom values; nothing was written",
             "Nothing was changed.",
-            "hint: it keeps every custom value; use it with --config-group no:2001, or compare first: cdss",
+            "hint: use it with --config-group no:2001, since it keeps every custom value, or compare first: cdss",
         ],
     );
     assert_eq!((&document["created"], &document["to"]["no"]), (&"no".into(), &"2001".into()));

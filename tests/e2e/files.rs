@@ -50,7 +50,7 @@ fn full_disk_keeps_the_old_file_and_reports_it() {
         let run = Running::start(command, prepare).end();
         run.assert_says(
             2,
-            &["error: can't write ", "config.toml: File too large", "hint: the file is unchanged"],
+            &["error: can't write ", "config.toml: File too large", "hint: make it a regular file"],
         );
         assert_eq!(fs::read_to_string(home.profiles()).expect("it is there"), old(), "{prepare}");
         assert!(!leftover(&home).exists(), "{prepare}: nothing is left");

@@ -55,7 +55,7 @@ fn damaged_lines_are_repaired_once_and_kept_in_the_file() {
         &[
             "warning: can't read journal line 1: expected value",
             "warning: can't read journal line 37: ",
-            "hint: a damaged line may have recorded a start",
+            "hint: check the cluster, then run `cdss history --repair`",
         ],
     );
     let (repair, document) = (home.run("history --repair"), home.run("history -o json").document());

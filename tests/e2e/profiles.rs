@@ -202,7 +202,7 @@ fn files_accessible_to_others_are_warned_about_or_refused() {
     let refused = run(&env.home, &format!("{CHECK} --profile prod"), &[]);
     refused.assert_says(
         2,
-        &["other users can read it", &format!("hint: chmod 600 {}", env.home.profiles().display())],
+        &["other users can read it", &format!("hint: run `chmod 600 {}`", env.home.profiles().display())],
     );
     assert_eq!(env.log().requests.len(), requests, "nothing was asked");
 }

@@ -85,7 +85,7 @@ fn untrusted_certificate_is_refused_without_retry() {
             [
                 "UnknownIssuer",
                 "issued by `Corporate Proxy CA`",
-                "hint: if you trust the issuer",
+                "hint: pass the issuer's CA certificate with --cacert FILE",
                 "--cacert FILE",
             ],
         ),
@@ -95,7 +95,7 @@ fn untrusted_certificate_is_refused_without_retry() {
             [
                 "is not trusted",
                 "issued by `made by itself`",
-                "hint: if you trust the issuer",
+                "hint: pass the issuer's CA certificate with --cacert FILE",
                 "--cacert FILE",
             ],
         ),

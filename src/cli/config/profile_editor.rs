@@ -168,7 +168,7 @@ impl<'a> ProfileEditor<'a> {
             None => Err(CommandError::Usage {
                 message: format!("{} needs a value", field.name()),
                 hint: Some(format!(
-                    "cdss config set {} VALUE --profile {}",
+                    "run `cdss config set {} VALUE --profile {}`",
                     field.name(),
                     crate::model::command_context::shell_quote(&self.profile)
                 )),

@@ -41,7 +41,7 @@ impl Session<'_> {
         } else if settings.is_some_and(keeps_values) {
             let diff = self.diff_command(endpoints, group.no);
             format!(
-                "it keeps every custom value; use it with --config-group no:{}, or compare first: {diff}",
+                "use it with --config-group no:{}, since it keeps every custom value, or compare first: {diff}",
                 group.no
             )
         } else {

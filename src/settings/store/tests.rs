@@ -74,7 +74,7 @@ fn config_that_others_can_access_is_rejected() {
         }
         let error = home.load().unwrap_err();
         assert_eq!(error, SettingsError::InsecurePermissions { file: home.config(), access });
-        assert_eq!(error.hint(), format!("chmod 600 {}", home.config().display()));
+        assert_eq!(error.hint(), format!("run `chmod 600 {}`", home.config().display()));
     }
     for mode in [0o600, 0o400, 0o700] {
         let home = Home::new();
@@ -118,7 +118,9 @@ fn ncloud_file_may_be_readable_but_not_writable_by_others() {
             let ncloud = ncloud.display();
             assert_eq!(
                 warning,
-                format!("permissions of {ncloud} are too open: other users can read it; chmod 600 {ncloud}")
+                format!(
+                    "permissions of {ncloud} are too open: other users can read it; run `chmod 600 {ncloud}`"
+                )
             );
         }
     }

@@ -67,7 +67,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
                 "config.version",
                 format!("group {group} is for {version}, not {target}"),
                 format!(
-                    "use a group for {target}; `cdss list config-groups --version {}` lists them",
+                    "use a group for {target}; run `cdss list config-groups --version {}` to list them",
                     target.argument()
                 ),
             )
@@ -109,7 +109,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
                 compared.total
             ),
             format!(
-                "select one with --config-group; `cdss list config-groups --version {}` lists them",
+                "select one with --config-group; run `cdss list config-groups --version {}` to list them",
                 target.argument()
             ),
         ),

@@ -149,7 +149,7 @@ fn version_order(snapshot: &Snapshot) -> Check {
             Check::block(
                 id,
                 format!("{after} is {word} {before}"),
-                "use a higher version; `cdss check` without --version lists them",
+                "use a higher version; run `cdss check` without --version to list them",
             )
         }
         _ => Check::block(
@@ -205,7 +205,9 @@ fn pre_check(result: &PreCheck) -> Check {
                 request_id: request_id.clone(),
                 ..Check::block(
                     id,
-                    format!("{message} (HTTP {http_status}{code})"),
+                    format!(
+                        "the service's pre-check refused the upgrade: {message} (HTTP {http_status}{code})"
+                    ),
                     "resolve the reported issue, then run the check again",
                 )
             }

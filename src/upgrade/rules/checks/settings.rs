@@ -67,7 +67,7 @@ fn read_only(changes: &[SettingChange]) -> Option<Check> {
     let describe = |change: &SettingChange| format!("{} {}", change.key, setting_text::format_change(change));
     let check =
         check_for_class("config.read-only", CheckResult::Warn, changes, ChangeClass::ReadOnly, describe)?;
-    let remedy = "the target version does not allow setting them; ask NAVER Cloud support if they matter";
+    let remedy = "ask NAVER Cloud support if they matter; the target version does not allow setting them";
     Some(Check { remedy: Some(remedy.to_owned()), ..check })
 }
 
