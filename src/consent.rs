@@ -93,7 +93,7 @@ impl ConsentError {
 
 /// The number of attempts to type the expected answer.
 ///
-/// Chosen: enough for typing errors.
+/// Chosen: as `sudo` and `ssh` do. A third wrong answer is hardly a typing error.
 const MAX_ATTEMPTS: usize = 3;
 
 /// Asks the user to type the cluster's name, or its number if the name can't be typed. `yes` skips the question.

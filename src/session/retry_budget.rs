@@ -10,12 +10,14 @@ use crate::signals::Interrupted;
 
 /// The maximum number of attempts.
 ///
-/// Chosen: three retries outlast a short throttling of the gateway.
+/// Chosen: the pauses of 2, 4, and 8 seconds outlast a short throttling of the gateway. One more would take
+/// another 16 seconds, and slow responses would no longer fit into [`RETRY_WINDOW`].
 const MAX_ATTEMPTS: u32 = 4;
 
 /// The time in which all attempts have to start.
 ///
-/// Chosen: a user waits for at most a minute.
+/// Chosen: the pauses take 14 seconds, which leaves 46 for slow responses. After more than a minute, the user should
+/// confirm again before anything is sent.
 const RETRY_WINDOW: Duration = Duration::from_secs(60);
 
 /// The first pause between two attempts. It doubles after each retry.

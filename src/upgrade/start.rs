@@ -38,7 +38,8 @@ const SNAPSHOT_MAX_AGE: Duration = Duration::from_secs(5);
 
 /// How often an outdated read is repeated before the first attempt.
 ///
-/// Chosen: a service that takes too long three times in a row is too slow for a safe start.
+/// Chosen: two repetitions recover from one slow response and one failed read. A service that does not respond in time
+/// three times in a row is too slow for a safe start.
 const MAX_REREADS: u32 = 2;
 
 /// Why a read right before the start does not allow it.

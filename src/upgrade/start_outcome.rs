@@ -33,7 +33,8 @@ pub(super) struct StartOutcome {
 
 /// How long polling continues if reads fail.
 ///
-/// Chosen: long enough for a short outage of the gateway.
+/// Chosen: four successful polls take 30 seconds. The rest allows for about 16 failed polls, so that an outage of the
+/// gateway for a few minutes does not leave the outcome unknown.
 const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 
 /// The minimum pause before each poll, also on loopback.

@@ -44,7 +44,8 @@ pub(crate) const MAX_COMPARED: usize = 20;
 
 /// The most candidates to show.
 ///
-/// Chosen: enough to choose from without filling the screen.
+/// Chosen: each takes a line for every significant change, so more would fill the screen. Candidates are sorted by lost
+/// and changed values, so the next ones fit no better.
 pub(crate) const MAX_SHOWN: usize = 3;
 
 impl GroupChoice {

@@ -161,7 +161,8 @@ impl Streak {
 
 /// The cluster's entry is read at least once in this many observations.
 ///
-/// Chosen: saves requests while brokers restart, and still notices the state `error`.
+/// Chosen: while brokers restart, nine of ten polls need one request less. At the default polling interval, the state
+/// `error` is still noticed within 150 seconds.
 const CLUSTER_READ_INTERVAL: u32 = 10;
 
 impl Progress {
