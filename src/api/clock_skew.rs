@@ -12,13 +12,13 @@ pub(crate) struct ClockSkew {
 }
 
 impl ClockSkew {
-    /// Returns true if the gateway rejects requests because of this difference.
+    /// Returns true if the gateway refuses requests because of this difference.
     pub(crate) fn is_too_large(&self) -> bool {
         self.server.is_some_and(|server| is_skew_too_large(self.local, server))
     }
 }
 
-/// Returns true if the gateway rejects requests because of the difference between these times.
+/// Returns true if the gateway refuses requests because of the difference between these times.
 pub(super) fn is_skew_too_large(local: jiff::Timestamp, server: jiff::Timestamp) -> bool {
     server.duration_since(local).abs() > MAX_CLOCK_SKEW
 }

@@ -37,23 +37,23 @@ pub(crate) enum CertificateProblem {
     Other,
 }
 
-/// A failed API call. Every message starts with the operation.
+/// A failed API call. Every message names the operation, which NAVER Cloud support asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApiError {
     /// The request was certainly not sent.
-    #[error("{operation}: {reason}")]
+    #[error("{}", not_sent_message(operation, *failure, reason))]
     NotSent { operation: &'static str, failure: SendFailure, reason: String },
 
     /// The request may have been sent, but no complete response was received.
-    #[error("{operation}: {reason}")]
+    #[error("{reason} ({operation})")]
     NoResponse { operation: &'static str, reason: String },
 
     /// A signal was received while waiting for the response.
-    #[error("{operation}: interrupted")]
+    #[error("interrupted while waiting for the response to {operation}")]
     Interrupted { operation: &'static str, signal: Signal },
 
     /// The API gateway returned an error. Except for 5xx, the request did not reach the service.
-    #[error("{operation}: {message} (HTTP {status}{})", code_suffix(*code))]
+    #[error("the API gateway returned an error for {operation}: {message} (HTTP {status}{})", code_suffix(*code))]
     Gateway {
         operation: &'static str,
         status: u16,
@@ -67,7 +67,7 @@ pub(crate) enum ApiError {
     },
 
     /// The service refused the request.
-    #[error("{operation}: {message} (HTTP {status}{})", code_suffix(*code))]
+    #[error("the service refused {operation}: {message} (HTTP {status}{})", code_suffix(*code))]
     Refused {
         operation: &'static str,
         status: u16,
@@ -77,8 +77,16 @@ pub(crate) enum ApiError {
     },
 
     /// The response is something else: another JSON structure, a redirect, a web page, or incomplete.
-    #[error("{operation}: {reason} (HTTP {status})")]
+    #[error("invalid response to {operation}: {reason} (HTTP {status})")]
     Unreadable { operation: &'static str, status: u16, reason: String, request_id: Option<String> },
+}
+
+/// Returns the message for a request that was not sent. `operation` may be a part of the client instead, such as TLS.
+fn not_sent_message(operation: &str, failure: SendFailure, reason: &str) -> String {
+    match failure {
+        SendFailure::Setup => format!("can't set up {operation}: {reason}"),
+        _ => format!("{reason} ({operation})"),
+    }
 }
 
 fn code_suffix(code: Option<i64>) -> String {
@@ -97,7 +105,7 @@ impl ApiError {
         }
     }
 
-    /// Returns true if the gateway rejected the signature; another key may work.
+    /// Returns true if the gateway refused the signature; another key may work.
     pub(crate) fn is_signature_rejected(&self) -> bool {
         matches!(self, Self::Gateway { status: 401, code: Some(200), .. })
     }
@@ -124,6 +132,16 @@ impl ApiError {
             | Self::NoResponse { .. }
             | Self::Interrupted { .. }
             | Self::Unreadable { .. } => None,
+        }
+    }
+
+    /// Returns the message without "the service refused", for texts that say so themselves.
+    pub(crate) fn refusal(&self) -> String {
+        match self {
+            Self::Refused { operation, status, code, message, .. } => {
+                format!("{message} ({operation}, HTTP {status}{})", code_suffix(*code))
+            }
+            other => other.to_string(),
         }
     }
 
@@ -158,7 +176,7 @@ impl ApiError {
             Self::NotSent { failure: SendFailure::Certificate(problem), .. } => Some(
                 match problem {
                     CertificateProblem::Issuer | CertificateProblem::Other => {
-                        "if you trust the issuer, pass its CA certificate with --cacert FILE"
+                        "pass the issuer's CA certificate with --cacert FILE if you trust the issuer"
                     }
                     CertificateProblem::Date => "check this machine's clock; if it is correct, the certificate must be renewed",
                     CertificateProblem::Name => "check --endpoint, and whether a proxy intercepts the connection",
@@ -192,12 +210,12 @@ impl ApiError {
                 _ => "check the secret key, and that the key belongs to this site".to_owned(),
             }),
             Self::Gateway { status: 429, code: Some(400), .. } => {
-                Some("the quota is used up; retry after it is renewed".to_owned())
+                Some("retry after the quota is renewed".to_owned())
             }
             Self::Gateway { status: 404, .. } => Some("check --site, --region, and --endpoint".to_owned()),
             Self::Gateway { .. } | Self::Unreadable { .. } => Some("retry in a few minutes".to_owned()),
             Self::Refused { request_id: Some(id), .. } => {
-                Some(format!("if the reason is unclear, contact NAVER Cloud support and quote request {id}"))
+                Some(format!("contact NAVER Cloud support and quote request {id} if the reason is unclear"))
             }
             Self::Refused { .. } | Self::Interrupted { .. } => None,
         }

@@ -169,7 +169,7 @@ impl Probe<'_> {
 fn failed_step(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
     let ApiError::NotSent { failure, operation, .. } = error else { return Step::Response };
     match failure {
-        SendFailure::Setup if *operation == "proxy" => Step::Proxy,
+        SendFailure::Setup if *operation == "the proxy" => Step::Proxy,
         SendFailure::Certificate(_) | SendFailure::Tls | SendFailure::Setup => Step::Tls,
         SendFailure::ProxyAuth | SendFailure::Proxy => Step::Proxy,
         // Behind a proxy, a connection failure may be a TLS failure; they look the same.

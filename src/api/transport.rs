@@ -114,11 +114,11 @@ pub(super) fn prepare_client(
         proxy_url.as_ref().filter(|proxy_url| !matches!(proxy_url.scheme(), "http" | "https"))
     {
         let reason = format!("unsupported proxy scheme `{}`; use http or https", proxy_url.scheme());
-        return Err(ApiError::NotSent { operation: "proxy", failure: SendFailure::Setup, reason });
+        return Err(ApiError::NotSent { operation: "the proxy", failure: SendFailure::Setup, reason });
     }
     if let (Some(proxy), false) = (proxy, service.endpoint.is_loopback()) {
         // A profile's proxy applies to all requests of the profile and overrides the environment variables.
-        builder = builder.proxy(Proxy::all(proxy.url()).map_err(|error| setup_failure("proxy", &error))?);
+        builder = builder.proxy(Proxy::all(proxy.url()).map_err(|error| setup_failure("the proxy", &error))?);
     }
     // Reading the trust store is slow, so skip it for plain HTTP on loopback.
     if service.endpoint.is_https() {

@@ -39,7 +39,7 @@ pub(crate) enum CopyError {
     #[error("the config group's values were not written: {0}")]
     WriteNotDelivered(ApiError),
     /// The service refused, and a read confirmed that the group does not exist.
-    #[error("the service refused the config group: {0}")]
+    #[error("the service refused the config group: {}", .0.refusal())]
     CreateRefused(ApiError),
     /// It is unknown whether the group was created.
     #[error("unknown whether config group {name} was created: {cause}")]

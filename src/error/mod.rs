@@ -78,7 +78,7 @@ pub(crate) enum CommandError {
     Copy(Box<CopyError>),
 
     /// The service refused the start, and a read confirmed that the cluster is not changing.
-    #[error("the service refused the start: {0}")]
+    #[error("the service refused the start: {}", .0.refusal())]
     StartRejected(ApiError),
     /// The start request certainly did not reach the service.
     #[error("the start request did not reach the service: {0}")]

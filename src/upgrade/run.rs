@@ -184,8 +184,9 @@ fn report_start(session: &mut Session<'_>, plan: &Plan, outcome: &StartOutcome) 
             return;
         }
         StartResponse::Refused => {
-            let refusal = outcome.error.as_ref().map_or_else(String::new, |error| format!(" ({error})"));
-            session.reporter.warn(&format!("the service refused the start{refusal}, but {observed}"));
+            let refusal =
+                outcome.error.as_ref().map_or_else(String::new, |error| format!(": {}", error.refusal()));
+            session.reporter.warn(&format!("{observed}, although the service refused the start{refusal}"));
         }
         StartResponse::Missing => {
             session.reporter.warn(&format!("no response to the start was received, and {observed}"));

@@ -53,12 +53,14 @@ const CREDENTIAL_REFUSAL_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// The maximum age of an observation that still shows a running change.
 ///
-/// Chosen: as long as the other limits of a watch.
+/// Chosen: longer than several failed polls at [`MAX_PAUSE`]. An upgrade takes minutes, so it may have ended during a
+/// longer gap.
 const RECENT_OBSERVATION: Duration = Duration::from_secs(5 * 60);
 
 /// The maximum pause between two failing polls.
 ///
-/// Chosen: notices within a minute that the service responds again.
+/// Chosen: four times the default polling interval, to send fewer requests to a service that fails. A recovery is still
+/// noticed within a minute.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// How long reads have to fail before a warning.
@@ -249,7 +251,7 @@ impl ErrorStreak {
         }
         let refused_since = *self.refused_since.get_or_insert(now);
         let is_lasting = now.saturating_sub(refused_since) >= CREDENTIAL_REFUSAL_LIMIT;
-        is_lasting.then(|| format!("the service refused the access key for five minutes ({error})"))
+        is_lasting.then(|| format!("the service refused the access key for five minutes: {error}"))
     }
 
     /// Returns the pause before the next poll. It doubles while polls fail or have to retry a read.

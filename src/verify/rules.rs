@@ -76,7 +76,7 @@ impl Step {
             Self::Key => "check the access key and secret key, and that they belong to this site".to_owned(),
             Self::Permission => "give the sub account a policy with read access".to_owned(),
             Self::Region => format!(
-                "site {} has {}; select one with --site and --region",
+                "select a region with --site and --region; site {} has {}",
                 service.site,
                 service.site.regions().join(", ")
             ),
@@ -163,13 +163,13 @@ impl StepResults {
     }
 }
 
-/// Up to this skew, the clock is not the reason for a rejected signature: the gateway allows five minutes, and the
+/// Up to this skew, the clock is not the reason for a refused signature: the gateway allows five minutes, and the
 /// response's travel time may account for part of the difference.
 pub(crate) const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(4);
 
 /// The skew from which to warn.
 ///
-/// Chosen: far above network latency, far below the rejected skew.
+/// Chosen: far above network latency, far below the refused skew.
 const WARN_CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// The remedy for a wrong clock.
@@ -177,8 +177,8 @@ const CLOCK_REMEDY: &str = "set this machine's clock, or synchronize it with a t
 
 /// Compares this machine's clock with the service's.
 ///
-/// A large difference is a warning and not a failure: if the service rejects a signature because of it, every command,
-/// including `upgrade`, signs again with the service's time. If the key is rejected even then, [`Step::Key`] fails.
+/// A large difference is a warning and not a failure: if the service refuses a signature because of it, every command,
+/// including `upgrade`, signs again with the service's time. If the key is refused even then, [`Step::Key`] fails.
 pub(crate) fn clock(local: Timestamp, server: Option<Timestamp>) -> Finding {
     let Some(server) = server else { return Finding::info("the service sent no time") };
     let skew = server.duration_since(local);

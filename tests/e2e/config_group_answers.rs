@@ -44,7 +44,10 @@ fn missing_group_list_does_not_mean_the_name_is_free() {
         request.contains("/getKafkaVersionConfigGroupList").then(|| success(&Value::Null))
     });
     let (run, _) = service.json("config-group copy --cluster payments-prod --version 3.9.0 --yes");
-    run.assert_says(12, &["getKafkaVersionConfigGroupList: the list is missing in the response"]);
+    run.assert_says(
+        12,
+        &["invalid response to getKafkaVersionConfigGroupList: the list is missing in the response"],
+    );
     service.assert_made(0, 0);
 }
 
@@ -56,7 +59,7 @@ fn missing_settings_do_not_mean_no_custom_values() {
         request.contains("/getKafkaConfigGroupDetailList/331").then(|| success(&lists))
     });
     let (run, _) = service.json("config-group copy payments-371 --version 3.9.0 --name copied --yes");
-    run.assert_says(12, &["getKafkaConfigGroupDetailList: an empty response"]);
+    run.assert_says(12, &["invalid response to getKafkaConfigGroupDetailList: an empty response"]);
     let (run, document) = service.json("check --cluster payments-prod --version 3.9.0");
     assert_eq!((run.code, &check(&document, "config.no-group")["result"]), (5, &"block".into()));
     let named = "check --cluster payments-prod --version 3.9.0 --config-group payments-390";

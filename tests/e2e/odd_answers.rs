@@ -153,7 +153,7 @@ fn cluster_list_with_invalid_count_resolves_no_name() {
         let run = Home::empty().run_at(&injector.url(), line);
         run.assert_says(
             12,
-            &["getClusterInfoList: the cluster list has an invalid total count or page number"],
+            &["invalid response to getClusterInfoList: the cluster list has an invalid total count or page number"],
         );
     }
     assert_eq!(sandbox.log().starts_requested(), 0);
@@ -171,7 +171,10 @@ fn incomplete_cluster_list_resolves_no_name() {
         "list clusters",
     ] {
         let run = Home::empty().run_at(&injector.url(), line);
-        run.assert_says(12, &["getClusterInfoList: the cluster list has", "but its total count is"]);
+        run.assert_says(
+            12,
+            &["invalid response to getClusterInfoList: the cluster list has", "but its total count is"],
+        );
     }
     assert_eq!(sandbox.log().starts_requested(), 0);
     let by_number = Home::empty().run_at(&injector.url(), "status --cluster no:1009123");

@@ -224,7 +224,10 @@ fn refused_start_that_runs_is_followed_but_not_claimed() {
     let env = TestEnv::new(Scenario::RefusedButStarted);
     let (run, document) = env.json(&format!("{UPGRADE} --yes"));
     assert_unclaimed(&run, &document, 0, "already");
-    run.assert_says(0, &["warning: the service refused the start (rollingUpgrade: 클러스터에서"]);
+    run.assert_says(
+        0,
+        &["although the service refused the start: 클러스터에서", "(rollingUpgrade, HTTP 200, code "],
+    );
     assert_eq!(document["started_at"], Value::Null);
     let events: Vec<_> = env.home.entries().iter().map(|entry| entry["event"].clone()).collect();
     assert_eq!(events[..2], ["start", "refused"]);

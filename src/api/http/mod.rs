@@ -56,7 +56,7 @@ pub(crate) struct HttpApi {
     client: HttpClient,
     records: RefCell<Vec<RequestRecord>>,
     last_timestamp: Cell<i64>,
-    /// How far the service's clock is ahead; measured when the gateway rejects a request because of it.
+    /// How far the service's clock is ahead; measured when the gateway refuses a request because of it.
     clock_offset: Cell<SignedDuration>,
 }
 
@@ -84,7 +84,7 @@ impl HttpApi {
     pub(crate) fn new(config: HttpApiConfig) -> Result<Self, ApiError> {
         let runtime =
             Builder::new_current_thread().enable_all().build().map_err(|error| ApiError::NotSent {
-                operation: "setup",
+                operation: "the HTTP client",
                 failure: SendFailure::Connection,
                 reason: error.to_string(),
             })?;
@@ -318,7 +318,7 @@ impl HttpApi {
             let operation = operation::read(read, page);
             if self.config.clock.elapsed() > deadline {
                 let limit = humantime::format_duration(MAX_LIST_DURATION);
-                let reason = format!("reading the list took longer than {limit}");
+                let reason = format!("the list was not complete after {limit}");
                 return Err(unreadable_response(operation.name, reason, request_id));
             }
             let envelope = match self.send_read(&operation, retry_policy).await {

@@ -335,7 +335,7 @@ mod tests {
             .is_ok()
         );
         let error = error(200, &body(MAX_VALUES)).to_string();
-        assert_eq!(error, "op: response has more than 50000 values (HTTP 200)");
+        assert_eq!(error, "invalid response to op: response has more than 50000 values (HTTP 200)");
     }
 
     #[test]
@@ -351,7 +351,11 @@ mod tests {
             assert_eq!(read.headers[0].1, "bad (hidden) with (hidden)");
             assert_eq!(read.request_id.as_deref(), Some("(hidden)"));
             let message = parse_envelope("op", OperationKind::Read, &read).unwrap_err().to_string();
-            assert_eq!(message, "op: (hidden) of (hidden) (HTTP 401, code 200)", "{written}");
+            assert_eq!(
+                message,
+                "the API gateway returned an error for op: (hidden) of (hidden) (HTTP 401, code 200)",
+                "{written}"
+            );
         }
         let short = response(401, r#"{"error":{"errorCode":"200","message":"a b"}}"#)
             .parse(&Redactor::new(&["a", "b"]));

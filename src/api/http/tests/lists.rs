@@ -88,7 +88,7 @@ fn list_inconsistent_twice_is_an_error() {
         let server = Injector::answering(vec![response; 3]);
         let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
         let expected = format!(
-            "getClusterInfoList: the cluster list has {} entries, but its total count is 5 (HTTP 200)",
+            "invalid response to getClusterInfoList: the cluster list has {} entries, but its total count is 5 (HTTP 200)",
             numbers.len()
         );
         assert_eq!(error.to_string(), expected);
@@ -105,8 +105,7 @@ fn list_with_invalid_count_twice_is_an_error() {
         let response = http("200 OK", "", &format!(r#"{{"code":0,"message":"SUCCESS","result":{result}}}"#));
         let server = Injector::answering(vec![response.clone(); 3]);
         let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
-        let expected =
-            "getClusterInfoList: the cluster list has an invalid total count or page number (HTTP 200)";
+        let expected = "invalid response to getClusterInfoList: the cluster list has an invalid total count or page number (HTTP 200)";
         assert_eq!(error.to_string(), expected, "{count}");
         assert_eq!(requested(&server), [1, 1], "{count}");
         assert_eq!(crate::error::CommandError::before_start(error).exit().code(), 12);
@@ -162,12 +161,12 @@ fn ten_thousand_clusters_take_100_pages() {
 fn endless_pages_are_limited_in_number_and_time() {
     for (seconds, requests, reason) in [
         (0, 1_000, "the list has more than 1000 pages"),
-        (60, 6, "reading the list took longer than 5m"),
-        (301, 1, "reading the list took longer than 5m"),
+        (60, 6, "the list was not complete after 5m"),
+        (301, 1, "the list was not complete after 5m"),
     ] {
         let (server, client) = endless(seconds);
         let error = list(&client, RetryPolicy::Retry).unwrap_err();
-        assert_eq!(error.to_string(), format!("getClusterInfoList: {reason} (HTTP 200)"));
+        assert_eq!(error.to_string(), format!("invalid response to getClusterInfoList: {reason} (HTTP 200)"));
         let requested = requested(&server);
         assert_eq!(requested.len(), requests, "{seconds} s a page: the list is not read again");
     }
