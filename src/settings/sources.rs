@@ -3,7 +3,7 @@
 use secrecy::ExposeSecret;
 
 use super::ncloud_file::DEFAULT_SECTION;
-use super::profile::{Field, Profile};
+use super::profile::Profile;
 use super::sandbox::sandbox_endpoint;
 use super::store::ProfileFiles;
 use super::{
@@ -11,6 +11,7 @@ use super::{
     sandbox_credentials, toml_file,
 };
 use crate::model::endpoint::Endpoint;
+use crate::model::setting_name::Field;
 
 /// The global flags as given on the command line.
 #[derive(Debug, Clone, Default)]
@@ -172,7 +173,7 @@ impl<'a> Sources<'a> {
         };
         match found {
             Some(("", Origin::Profile(name, file))) => {
-                Err(SettingsError::Empty(format!("{} in {}", field.name(), Origin::Profile(name, file))))
+                Err(SettingsError::Empty(format!("{field} in {}", Origin::Profile(name, file))))
             }
             Some(("", origin)) => Err(SettingsError::Empty(origin.to_string())),
             found => Ok(found.map(|(value, origin)| (value.to_owned(), origin))),
@@ -256,7 +257,7 @@ fn default_ncloud_profile<'a>(
 fn profile_credentials(profile: &Profile) -> (Result<CredentialSource, SettingsError>, Origin) {
     let access_key = profile.value(Field::AccessKey);
     let secret_key = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
-    let names = [Field::AccessKey.name(), Field::SecretKey.name()];
+    let names = [Field::AccessKey, Field::SecretKey].map(|field| field.into_str());
     let origin = profile.origin().to_string();
     let credentials = match (
         parse_credentials(names, access_key, secret_key, Some(&origin)),
@@ -264,12 +265,11 @@ fn profile_credentials(profile: &Profile) -> (Result<CredentialSource, SettingsE
     ) {
         (Some(_), Some(_)) => Err(SettingsError::ConflictingCredentials(origin)),
         (Some(credentials), None) => credentials.map(CredentialSource::Static),
-        (None, Some(command)) => CredentialProcess::parse(command, &origin)
-            .map(CredentialSource::Process)
-            .map_err(|reason| SettingsError::Invalid {
-                name: format!("{} of {origin}", Field::CredentialProcess.name()),
-                reason,
-            }),
+        (None, Some(command)) => {
+            CredentialProcess::parse(command, &origin).map(CredentialSource::Process).map_err(|reason| {
+                SettingsError::Invalid { name: format!("{} of {origin}", Field::CredentialProcess), reason }
+            })
+        }
         (None, None) => Err(SettingsError::NoCredentialsInProfile {
             name: profile.name.clone(),
             file: profile.file.clone(),
