@@ -1,5 +1,7 @@
 //! Resolves where requests go: site, region, and endpoint.
 
+use strum::VariantArray as _;
+
 use super::sources::{Level, Sources};
 use super::{Origin, SettingsError};
 use crate::model::endpoint::Endpoint;
@@ -30,7 +32,7 @@ struct Override {
 pub(super) fn resolve_endpoint(sources: &Sources<'_>) -> Result<ResolvedEndpoint, SettingsError> {
     let mut site = None;
     let mut endpoint = None;
-    for level in Level::ALL {
+    for &level in Level::VARIANTS {
         let overrides = override_at(sources, level)?;
         site = site.or(overrides.site);
         endpoint = endpoint.or(overrides.endpoint);

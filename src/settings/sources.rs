@@ -1,6 +1,7 @@
 //! The sources of settings, in order of precedence: flag, named profile, environment, default profile.
 
 use secrecy::ExposeSecret;
+use strum::VariantArray;
 
 use super::ncloud_file::DEFAULT_SECTION;
 use super::profile::Profile;
@@ -49,17 +50,12 @@ pub(super) struct Sources<'a> {
 }
 
 /// The precedence levels, highest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub(super) enum Level {
     Flag,
     NamedProfile,
     Environment,
     DefaultProfile,
-}
-
-impl Level {
-    pub(super) const ALL: [Self; 4] =
-        [Self::Flag, Self::NamedProfile, Self::Environment, Self::DefaultProfile];
 }
 
 /// Returns the name of the requested profile and where it comes from.
@@ -186,7 +182,7 @@ impl<'a> Sources<'a> {
         field: Field,
         variables: &[&'static str],
     ) -> Result<Option<(String, Origin)>, SettingsError> {
-        for level in Level::ALL {
+        for &level in Level::VARIANTS {
             if let Some(found) = self.at_level(level, field, variables)? {
                 return Ok(Some(found));
             }
