@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::model::characters::is_typeable;
+use crate::model::consent_method::ConsentMethod;
 use crate::model::group_name::GroupName;
 use crate::model::ids::{ClusterNo, VersionCode};
 use crate::upgrade::rules::plan::Plan;
@@ -15,25 +16,6 @@ use crate::upgrade::rules::plan::Plan;
 pub(crate) struct Consent {
     cluster: ClusterNo,
     method: ConsentMethod,
-}
-
-/// How consent was given, as recorded in the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ConsentMethod {
-    TypedName,
-    /// The cluster has no name that can be typed, so its number was typed.
-    TypedNumber,
-    YesFlag,
-}
-
-impl ConsentMethod {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::TypedName => "typed name",
-            Self::TypedNumber => "typed number",
-            Self::YesFlag => "--yes",
-        }
-    }
 }
 
 impl Consent {

@@ -2,90 +2,40 @@
 
 use std::fmt::Write as _;
 
-/// The result of a process, as reported to the shell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use serde::Serialize;
+use strum::{Display, IntoStaticStr, VariantArray};
+
+/// The result of a process, as reported to the shell. Its name is `error.kind` in the JSON output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, VariantArray, Serialize)]
+#[strum(serialize_all = "kebab-case")]
+#[serde(into = "&'static str")]
+#[repr(u8)]
 pub(crate) enum Exit {
-    Ok,
-    Internal,
-    Usage,
-    NotFound,
-    Auth,
-    Blocked,
-    Rejected,
-    Failed,
-    Running,
-    Unknown,
-    NotConfirmed,
-    Busy,
-    Unreachable,
-    Different,
-    Hangup,
-    Interrupted,
-    Terminated,
+    Ok = 0,
+    Internal = 1,
+    Usage = 2,
+    NotFound = 3,
+    Auth = 4,
+    Blocked = 5,
+    Rejected = 6,
+    Failed = 7,
+    Running = 8,
+    Unknown = 9,
+    NotConfirmed = 10,
+    Busy = 11,
+    Unreachable = 12,
+    Different = 20,
+    #[strum(serialize = "signal")]
+    Hangup = 129,
+    #[strum(serialize = "signal")]
+    Interrupted = 130,
+    #[strum(serialize = "signal")]
+    Terminated = 143,
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 17] = [
-        Self::Ok,
-        Self::Internal,
-        Self::Usage,
-        Self::NotFound,
-        Self::Auth,
-        Self::Blocked,
-        Self::Rejected,
-        Self::Failed,
-        Self::Running,
-        Self::Unknown,
-        Self::NotConfirmed,
-        Self::Busy,
-        Self::Unreachable,
-        Self::Different,
-        Self::Hangup,
-        Self::Interrupted,
-        Self::Terminated,
-    ];
-
     pub(crate) const fn code(self) -> u8 {
-        match self {
-            Self::Ok => 0,
-            Self::Internal => 1,
-            Self::Usage => 2,
-            Self::NotFound => 3,
-            Self::Auth => 4,
-            Self::Blocked => 5,
-            Self::Rejected => 6,
-            Self::Failed => 7,
-            Self::Running => 8,
-            Self::Unknown => 9,
-            Self::NotConfirmed => 10,
-            Self::Busy => 11,
-            Self::Unreachable => 12,
-            Self::Different => 20,
-            Self::Hangup => 129,
-            Self::Interrupted => 130,
-            Self::Terminated => 143,
-        }
-    }
-
-    /// Returns the name in the JSON output, which is also `error.kind`.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Internal => "internal",
-            Self::Usage => "usage",
-            Self::NotFound => "not-found",
-            Self::Auth => "auth",
-            Self::Blocked => "blocked",
-            Self::Rejected => "rejected",
-            Self::Failed => "failed",
-            Self::Running => "running",
-            Self::Unknown => "unknown",
-            Self::NotConfirmed => "not-confirmed",
-            Self::Busy => "busy",
-            Self::Unreachable => "unreachable",
-            Self::Different => "different",
-            Self::Hangup | Self::Interrupted | Self::Terminated => "signal",
-        }
+        self as u8
     }
 
     /// Returns the description for `--help` and the README.
@@ -114,8 +64,8 @@ impl Exit {
     /// Returns the table of all codes as aligned lines, for `--help`.
     pub(crate) fn table() -> String {
         let mut text = String::from("Exit codes:\n");
-        for exit in Self::ALL {
-            let _infallible = writeln!(text, "  {:>3}  {:<13}  {}", exit.code(), exit.name(), exit.meaning());
+        for exit in Self::VARIANTS {
+            let _infallible = writeln!(text, "  {:>3}  {:<13}  {}", exit.code(), exit, exit.meaning());
         }
         text
     }
@@ -127,7 +77,7 @@ mod tests {
 
     #[test]
     fn exit_codes_are_stable() {
-        let codes: Vec<u8> = Exit::ALL.into_iter().map(Exit::code).collect();
+        let codes: Vec<u8> = Exit::VARIANTS.iter().map(|exit| exit.code()).collect();
         assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 20, 129, 130, 143]);
     }
 }

@@ -75,7 +75,7 @@ impl Report {
     /// Copies the plan into the report.
     pub(crate) fn apply_plan(&mut self, plan: &Plan) {
         self.cluster = Some((plan.name.clone(), plan.no));
-        self.state = Some(plan.state.as_str().to_owned());
+        self.state = Some(plan.state.to_string());
         self.broker_count = plan.broker_count;
         self.from.clone_from(&plan.from);
         self.to = Some(plan.to.clone());

@@ -1,6 +1,6 @@
 //! The command line: the root command and the global options.
 
-use clap::{ArgAction, Args, Parser};
+use clap::{ArgAction, Args, ColorChoice, Parser};
 
 use crate::cli::command::{Command, recognize};
 use crate::cli::help;
@@ -83,13 +83,12 @@ pub(crate) struct Global {
         global = true,
         hide_short_help = true,
         value_name = "WHEN",
-        value_parser = ["auto", "always", "never"],
         hide_possible_values = true,
-        default_value = "auto",
+        default_value_t = ColorChoice::Auto,
         hide_default_value = true,
         help_heading = "Global options"
     )]
-    pub color: String,
+    pub color: ColorChoice,
     /// Hide progress and hints (plans and errors are still shown)
     #[arg(long, short, global = true, hide_short_help = true, help_heading = "Global options")]
     pub quiet: bool,
@@ -128,7 +127,7 @@ mod tests {
     fn every_command_of_the_parser_is_recognised_before_it() {
         for command in Cli::command().get_subcommands() {
             let name = command.get_name();
-            assert_eq!(recognize(name).map(|(name, _)| name), Some(name));
+            assert_eq!(recognize(name).map(|(name, _)| name.into_str()), Some(name));
         }
         assert_eq!(recognize("orders"), None);
     }

@@ -5,6 +5,7 @@ use super::{check, config, config_group, help, history, list, sandbox, status, u
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use serde_json::Value;
+use strum::{EnumDiscriminants, EnumString, IntoStaticStr};
 
 use crate::cli::context::Context;
 use crate::clock::Clock as _;
@@ -14,7 +15,10 @@ use crate::output::{CommandOutput, streams};
 use crate::report::Report;
 
 /// The commands.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, EnumDiscriminants)]
+#[strum_discriminants(name(CommandName), derive(EnumString, IntoStaticStr))]
+#[strum_discriminants(strum(serialize_all = "kebab-case", const_into_str))]
+#[strum_discriminants(doc = "The name of a command, as typed and in documents.")]
 pub(crate) enum Command {
     Upgrade(upgrade::UpgradeArgs),
     Check(check::CheckArgs),
@@ -41,18 +45,7 @@ pub(crate) struct CompletionsArgs {
 impl Command {
     /// Returns the name in documents.
     pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Upgrade(_) => "upgrade",
-            Self::Check(_) => "check",
-            Self::Status(_) => "status",
-            Self::List(_) => "list",
-            Self::ConfigGroup(_) => "config-group",
-            Self::Config(_) => "config",
-            Self::History(_) => "history",
-            Self::Sandbox(_) => "sandbox",
-            Self::Completions(_) => "completions",
-            Self::Help(_) => "help",
-        }
+        CommandName::from(self).into_str()
     }
 
     /// Returns the unparsed value of `--poll`.
@@ -139,18 +132,19 @@ pub(crate) fn record_end(
 }
 
 /// Returns the command with this name and the form of its document, for use when parsing failed.
-pub(crate) fn recognize(word: &str) -> Option<(&'static str, CommandOutput)> {
-    match word {
-        "upgrade" => Some(("upgrade", CommandOutput::Upgrade)),
-        "check" => Some(("check", CommandOutput::Check)),
-        "status" => Some(("status", CommandOutput::Status)),
-        "list" => Some(("list", CommandOutput::None)),
-        "config-group" => Some(("config-group", CommandOutput::None)),
-        "config" => Some(("config", CommandOutput::None)),
-        "history" => Some(("history", history::empty_output())),
-        "sandbox" => Some(("sandbox", CommandOutput::None)),
-        "completions" => Some(("completions", CommandOutput::None)),
-        "help" => Some(("help", CommandOutput::None)),
-        _ => None,
-    }
+pub(crate) fn recognize(word: &str) -> Option<(CommandName, CommandOutput)> {
+    let name: CommandName = word.parse().ok()?;
+    let output = match name {
+        CommandName::Upgrade => CommandOutput::Upgrade,
+        CommandName::Check => CommandOutput::Check,
+        CommandName::Status => CommandOutput::Status,
+        CommandName::History => history::empty_output(),
+        CommandName::List
+        | CommandName::ConfigGroup
+        | CommandName::Config
+        | CommandName::Sandbox
+        | CommandName::Completions
+        | CommandName::Help => CommandOutput::None,
+    };
+    Some((name, output))
 }

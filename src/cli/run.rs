@@ -9,7 +9,7 @@ use clap::{CommandFactory as _, Parser as _};
 use jiff::Timestamp;
 
 use super::args::{Cli, Global, misplaced_version};
-use super::command::Command;
+use super::command::{Command, CommandName};
 use super::context::{Context, CoreDumpsDisabled};
 use super::help;
 use crate::clock::Clock as _;
@@ -71,7 +71,7 @@ pub(crate) fn main() -> ExitCode {
                 &failure,
                 output_options(&cli.global, &environment).unwrap_or_default(),
                 &CommandOutput::None,
-                "help",
+                CommandName::Help.into_str(),
             ),
         },
         Some(Command::Completions(args)) => {
@@ -79,16 +79,20 @@ pub(crate) fn main() -> ExitCode {
             clap_complete::generate(args.shell, &mut Cli::command(), "cdss", &mut script);
             exit_code(print_output(&String::from_utf8_lossy(&script)))
         }
-        Some(Command::Config(args)) if !args.needs_settings() => {
-            run_local_command("config", &args.empty_output(), &cli.global, &environment, |flags| {
-                super::config::run_without_settings(&args, flags, &environment)
-            })
-        }
-        Some(Command::History(args)) => {
-            run_local_command("history", &super::history::empty_output(), &cli.global, &environment, |_| {
-                super::history::run(&args, &environment)
-            })
-        }
+        Some(Command::Config(args)) if !args.needs_settings() => run_local_command(
+            CommandName::Config.into_str(),
+            &args.empty_output(),
+            &cli.global,
+            &environment,
+            |flags| super::config::run_without_settings(&args, flags, &environment),
+        ),
+        Some(Command::History(args)) => run_local_command(
+            CommandName::History.into_str(),
+            &super::history::empty_output(),
+            &cli.global,
+            &environment,
+            |_| super::history::run(&args, &environment),
+        ),
         Some(command) => run_service_command(&command, &cli.global, &environment),
     }
 }
@@ -125,11 +129,12 @@ fn guess_output_options(words: &[&str], environment: &Environment) -> OutputOpti
 
 /// Guesses the command and the form of its document when parsing failed.
 fn guess_command(words: &[&str]) -> (&'static str, CommandOutput) {
-    let (command, output) =
-        words.iter().find_map(|word| super::command::recognize(word)).unwrap_or(("", CommandOutput::None));
+    let Some((name, output)) = words.iter().find_map(|word| super::command::recognize(word)) else {
+        return ("", CommandOutput::None);
+    };
     let group_output =
-        (command == "config-group").then(|| super::config_group::guess_output(words)).flatten();
-    (command, group_output.unwrap_or(output))
+        (name == CommandName::ConfigGroup).then(|| super::config_group::guess_output(words)).flatten();
+    (name.into_str(), group_output.unwrap_or(output))
 }
 
 /// Prints the error of the argument parser, with its usage and tips.
@@ -193,14 +198,14 @@ fn output_options(global: &Global, environment: &Environment) -> Result<OutputOp
     let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
         (Some(text), _) => (text, "--output"),
         (None, Some(text)) => (text, "CDSS_OUTPUT"),
-        (None, None) => ("table", "default"),
+        (None, None) => (OutputFormat::default().into_str(), "default"),
     };
     if text.is_empty() {
         return Err(SettingsError::Empty(origin.to_owned()));
     }
     let invalid = |reason| SettingsError::Invalid { name: origin.to_owned(), reason };
     let color = should_use_color(
-        &global.color,
+        global.color,
         environment.value("NO_COLOR"),
         environment.value("TERM"),
         streams::stderr_is_terminal(),
@@ -218,14 +223,15 @@ fn run_sandbox_command(
     global: &Global,
     environment: &Environment,
 ) -> ExitCode {
+    let command = CommandName::Sandbox.into_str();
     if args.is_list() {
         let options = match output_options(global, environment) {
             Ok(options) => options,
             Err(error) => {
-                return exit_with_error(&error.into(), OutputOptions::default(), &scenario_list(), "sandbox");
+                return exit_with_error(&error.into(), OutputOptions::default(), &scenario_list(), command);
             }
         };
-        return exit_with_result("sandbox", &scenario_list(), options);
+        return exit_with_result(command, &scenario_list(), options);
     }
     match super::sandbox::run(args, environment) {
         Ok(code) => ExitCode::from(code),
@@ -233,7 +239,7 @@ fn run_sandbox_command(
             &failure,
             output_options(global, environment).unwrap_or_default(),
             &CommandOutput::None,
-            "sandbox",
+            command,
         ),
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::journal_event::EventName;
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
 
@@ -262,20 +263,20 @@ impl Event {
     /// Not derived: a tagged enum would first deserialize the whole line into memory, including documents that are not
     /// needed.
     pub(super) fn parse(name: &str, text: &str) -> serde_json::Result<Option<Self>> {
+        let Ok(name) = name.parse::<EventName>() else { return Ok(None) };
         Ok(Some(match name {
-            "start" => Self::Start(serde_json::from_str(text)?),
-            "accepted" => Self::Accepted(serde_json::from_str(text)?),
-            "refused" => Self::Refused(serde_json::from_str(text)?),
-            "attached" => Self::Attached(serde_json::from_str(text)?),
-            "brokers" => Self::Brokers(serde_json::from_str(text)?),
-            "end" => Self::End(serde_json::from_str(text)?),
-            "group-create" => Self::GroupCreate(serde_json::from_str(text)?),
-            "group-created" => Self::GroupCreated(serde_json::from_str(text)?),
-            "group-write" => Self::GroupWrite(serde_json::from_str(text)?),
-            "torn" => Self::Torn(serde_json::from_str(text)?),
-            "repaired" => Self::Repaired(serde_json::from_str(text)?),
-            "initialized" => Self::Initialized(serde_json::from_str(text)?),
-            _ => return Ok(None),
+            EventName::Start => Self::Start(serde_json::from_str(text)?),
+            EventName::Accepted => Self::Accepted(serde_json::from_str(text)?),
+            EventName::Refused => Self::Refused(serde_json::from_str(text)?),
+            EventName::Attached => Self::Attached(serde_json::from_str(text)?),
+            EventName::Brokers => Self::Brokers(serde_json::from_str(text)?),
+            EventName::End => Self::End(serde_json::from_str(text)?),
+            EventName::GroupCreate => Self::GroupCreate(serde_json::from_str(text)?),
+            EventName::GroupCreated => Self::GroupCreated(serde_json::from_str(text)?),
+            EventName::GroupWrite => Self::GroupWrite(serde_json::from_str(text)?),
+            EventName::Torn => Self::Torn(serde_json::from_str(text)?),
+            EventName::Repaired => Self::Repaired(serde_json::from_str(text)?),
+            EventName::Initialized => Self::Initialized(serde_json::from_str(text)?),
         }))
     }
 }

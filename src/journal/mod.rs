@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::config_group::rules::creation::GroupCreation;
+use crate::model::consent_method::ConsentMethod;
 use crate::model::group_name::GroupName;
 use crate::model::history::{DamagedRecord, History, InitOutcome};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
@@ -65,8 +66,7 @@ pub(crate) struct StartEntry<'a> {
     pub service: &'a Service,
     pub cluster: ClusterNo,
     pub cluster_name: &'a str,
-    /// The consent method.
-    pub consent: &'a str,
+    pub consent: ConsentMethod,
     pub version: u64,
     pub config_group: u64,
     /// Overridden checks, as `id=item`.
@@ -89,8 +89,7 @@ pub(crate) struct GroupEntry<'a> {
     pub version: VersionCode,
     /// The source group.
     pub from: ConfigGroupNo,
-    /// The consent method.
-    pub consent: &'a str,
+    pub consent: ConsentMethod,
     /// The run that created the group, if it already exists.
     pub created_by: Option<&'a str>,
     /// The copy plan, in the format of the JSON output.
@@ -228,7 +227,7 @@ impl Journal {
             cluster_name: Some(entry.cluster_name.to_owned()),
             version_code: VersionCode::new(entry.version),
             config_group: ConfigGroupNo::new(entry.config_group),
-            consent: entry.consent.to_owned(),
+            consent: entry.consent.to_string(),
             accepted: entry.accepted.to_vec(),
             closes: entry.closes.to_vec(),
             from_version_code: entry.from_version,
@@ -376,7 +375,7 @@ impl Journal {
             profile,
             access_key,
             service: ServiceName {
-                site: service.site.name().to_owned(),
+                site: service.site.to_string(),
                 region: service.region.code().to_owned(),
                 sandbox: service.sandbox,
             },
@@ -390,7 +389,7 @@ impl Journal {
             config_group: no,
             config_group_name: entry.name.as_str().to_owned(),
             version_code: entry.version,
-            consent: entry.consent.to_owned(),
+            consent: entry.consent.to_string(),
             made_by: entry.created_by.map(str::to_owned),
             from_config_group: Some(entry.from),
             plan: Plan(entry.plan.clone()),

@@ -1,34 +1,32 @@
 //! Status colors and counts of a cluster's nodes, as the service reports them.
 
 use std::collections::BTreeSet;
-use std::fmt;
+
+use serde::{Serialize, Serializer};
+use strum::{AsRefStr, Display, EnumString};
 
 use super::cluster::ClusterIdentity;
 
 /// A node's status color. `orange` is the normal color of a broker during a change.
 ///
 /// Source: NAVER Cloud API guide, `cdss-rollingupgradeprogresscheck`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, AsRefStr, Display, EnumString)]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub(crate) enum Color {
     Green,
     Yellow,
     Orange,
     Red,
+    #[strum(serialize = "grey", to_string = "gray")]
     Gray,
     /// An undocumented word. It is displayed unchanged and never counts as healthy.
+    #[strum(default, transparent)]
     Other(String),
 }
 
 impl Color {
     pub(crate) fn parse(word: &str) -> Self {
-        match word.trim().to_ascii_lowercase().as_str() {
-            "green" => Self::Green,
-            "yellow" => Self::Yellow,
-            "orange" => Self::Orange,
-            "red" => Self::Red,
-            "gray" | "grey" => Self::Gray,
-            _ => Self::Other(word.trim().to_owned()),
-        }
+        Self::from(word.trim())
     }
 
     /// Returns true for the colors of a restarting broker: changing or down.
@@ -40,22 +38,11 @@ impl Color {
     pub(crate) fn indicates_change(&self) -> bool {
         self.is_degraded() || *self == Self::Yellow
     }
-
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Green => "green",
-            Self::Yellow => "yellow",
-            Self::Orange => "orange",
-            Self::Red => "red",
-            Self::Gray => "gray",
-            Self::Other(word) => word,
-        }
-    }
 }
 
-impl fmt::Display for Color {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Serialize for Color {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_ref())
     }
 }
 
@@ -184,6 +171,20 @@ pub(crate) mod tests {
         let overall = Some(if green == total { Color::Green } else { Color::Orange });
         let brokers = NodeGroup { nodes, total: Some(total), operating: Some(green), overall };
         Health { brokers, ..Health::default() }
+    }
+
+    #[test]
+    fn colors_are_parsed_and_displayed() {
+        for (word, color, displayed) in [
+            ("green", Color::Green, "green"),
+            (" GREY", Color::Gray, "gray"),
+            ("gray", Color::Gray, "gray"),
+            ("Teal ", Color::Other("Teal".to_owned()), "Teal"),
+        ] {
+            assert_eq!(Color::parse(word), color);
+            assert_eq!(color.to_string(), displayed);
+            assert_eq!(serde_json::to_value(color).unwrap(), displayed);
+        }
     }
 
     type Degradation = (&'static str, fn(&mut NodeGroup));

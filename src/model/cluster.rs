@@ -1,6 +1,7 @@
 //! Clusters as the service describes them.
 
-use std::fmt;
+use serde::{Serialize, Serializer};
+use strum::{AsRefStr, Display, EnumString};
 
 use super::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use super::kafka_version::Release;
@@ -8,58 +9,42 @@ use super::kafka_version::Release;
 /// A cluster's state.
 ///
 /// Source: the vendor's Go SDK, `allowed_cluster_info.go`; the API guide does not list the values.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, AsRefStr, Display, EnumString)]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub(crate) enum ClusterState {
     Running,
     Changing,
     Error,
     Creating,
     Deleting,
+    #[strum(serialize = "return")]
     Returned,
-    /// An undocumented word; empty if the response has no state.
+    /// The response has no state.
+    #[strum(serialize = "", to_string = "no state")]
+    Missing,
+    /// An undocumented word.
+    #[strum(default, transparent)]
     Other(String),
 }
 
 impl ClusterState {
     pub(crate) fn parse(word: &str) -> Self {
-        match word.trim().to_ascii_lowercase().as_str() {
-            "running" => Self::Running,
-            "changing" => Self::Changing,
-            "error" => Self::Error,
-            "creating" => Self::Creating,
-            "deleting" => Self::Deleting,
-            "return" => Self::Returned,
-            _ => Self::Other(word.trim().to_owned()),
-        }
+        Self::from(word.trim())
     }
 
     /// Returns true for a state that indicates a change in progress. An error can be temporary, and a missing state
     /// indicates nothing.
     pub(crate) fn indicates_change(&self) -> bool {
         match self {
-            Self::Running | Self::Error => false,
-            Self::Changing | Self::Creating | Self::Deleting | Self::Returned => true,
-            Self::Other(word) => !word.is_empty(),
-        }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Running => "running",
-            Self::Changing => "changing",
-            Self::Error => "error",
-            Self::Creating => "creating",
-            Self::Deleting => "deleting",
-            Self::Returned => "return",
-            Self::Other(word) if word.is_empty() => "no state",
-            Self::Other(word) => word,
+            Self::Running | Self::Error | Self::Missing => false,
+            Self::Changing | Self::Creating | Self::Deleting | Self::Returned | Self::Other(_) => true,
         }
     }
 }
 
-impl fmt::Display for ClusterState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+impl Serialize for ClusterState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_ref())
     }
 }
 
@@ -183,6 +168,22 @@ mod tests {
 
     fn identity(no: Option<u64>, name: Option<&str>) -> ClusterIdentity {
         ClusterIdentity { no: no.map(ClusterNo::new), name: name.map(str::to_owned) }
+    }
+
+    #[test]
+    fn states_are_parsed_and_displayed() {
+        for (word, state, displayed) in [
+            ("running", ClusterState::Running, "running"),
+            (" Changing ", ClusterState::Changing, "changing"),
+            ("return", ClusterState::Returned, "return"),
+            ("returned", ClusterState::Other("returned".to_owned()), "returned"),
+            ("Paused", ClusterState::Other("Paused".to_owned()), "Paused"),
+            (" ", ClusterState::Missing, "no state"),
+        ] {
+            assert_eq!(ClusterState::parse(word), state);
+            assert_eq!(state.to_string(), displayed);
+            assert_eq!(serde_json::to_value(state).unwrap(), displayed);
+        }
     }
 
     #[test]

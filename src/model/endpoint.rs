@@ -90,7 +90,7 @@ impl Endpoint {
         let text = text.trim();
         let host =
             Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-        if let Some(site) = Site::ALL.into_iter().find(|site| host.ends_with(domain_suffix(*site))) {
+        if let Some(site) = Site::all().find(|site| host.ends_with(domain_suffix(*site))) {
             return Ok(Self::for_site(site));
         }
         let service = text.replacen("://ncloud.", "://clouddatastreamingservice.", 1).replacen(
@@ -125,7 +125,7 @@ impl Endpoint {
 
     /// Returns the site that has this address.
     pub(crate) fn site(&self) -> Option<Site> {
-        Site::ALL.into_iter().find(|site| Self::for_site(*site) == *self)
+        Site::all().find(|site| Self::for_site(*site) == *self)
     }
 
     /// Returns true if this is the service's address in one of the sites.
@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn gateway_address_maps_to_service_address() {
-        let [public, gov, fin] = Site::ALL.map(Site::base_url);
+        let [public, gov, fin] = [Site::Public, Site::Gov, Site::Fin].map(Site::base_url);
         for (gateway, endpoint) in [
             ("https://ncloud.apigw.ntruss.com", public),
             ("https://ncloud.apigw.gov-ntruss.com", gov),

@@ -1,7 +1,9 @@
 //! Past runs on this machine, as recorded in the journal.
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
+use strum::{Display, IntoStaticStr};
 
 use super::ids::ClusterNo;
 use super::journal_state::DamagedLine;
@@ -64,8 +66,11 @@ pub(crate) struct ChangeOrigin {
 }
 
 /// The outcome of a run, as known on this machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, Serialize)]
+#[strum(serialize_all = "lowercase")]
+#[serde(into = "&'static str")]
 pub(crate) enum Outcome {
+    #[strum(transparent)]
     Verdict(Verdict),
     /// It ended without a verdict.
     Ended,
@@ -74,14 +79,6 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Verdict(verdict) => verdict.as_str(),
-            Self::Ended => "ended",
-            Self::Unfinished => "unfinished",
-        }
-    }
-
     /// Returns true if this outcome is final for an upgrade.
     pub(crate) fn is_final(self) -> bool {
         deliberate_bug!(ResolveUnknownStarts => return matches!(self, Self::Verdict(_)););

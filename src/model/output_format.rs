@@ -1,32 +1,19 @@
 //! The output format.
 
-use std::str::FromStr;
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
+use super::words::alternatives;
 
 /// The format of the result on stdout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase", const_into_str)]
+#[strum(parse_err_ty = String, parse_err_fn = unsupported_format)]
 pub(crate) enum OutputFormat {
     #[default]
     Table,
     Json,
 }
 
-impl OutputFormat {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Table => "table",
-            Self::Json => "json",
-        }
-    }
-}
-
-impl FromStr for OutputFormat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "table" => Ok(Self::Table),
-            "json" => Ok(Self::Json),
-            other => Err(format!("unsupported output format `{other}`; use table or json")),
-        }
-    }
+fn unsupported_format(text: &str) -> String {
+    format!("unsupported output format `{text}`; use {}", alternatives(OutputFormat::VARIANTS))
 }

@@ -3,8 +3,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Serialize;
+use strum::{Display, IntoStaticStr, VariantArray, VariantNames};
+
+use super::words::alternatives;
+
 /// One of NAVER Cloud Platform's separate clouds. Keys are valid in one site only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, VariantArray, VariantNames, Serialize,
+)]
+#[strum(serialize_all = "lowercase", const_into_str)]
+#[serde(into = "&'static str")]
 pub(crate) enum Site {
     /// 민간
     Public,
@@ -15,14 +24,9 @@ pub(crate) enum Site {
 }
 
 impl Site {
-    pub(crate) const ALL: [Self; 3] = [Self::Public, Self::Gov, Self::Fin];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Gov => "gov",
-            Self::Fin => "fin",
-        }
+    /// Returns all sites.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        <Self as VariantArray>::VARIANTS.iter().copied()
     }
 
     /// Returns the base URL of the service in this site.
@@ -50,18 +54,12 @@ impl Site {
     }
 }
 
-impl fmt::Display for Site {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 impl FromStr for Site {
     type Err = RegionError;
 
+    /// Parses the name of a site in upper or lower case.
     fn from_str(text: &str) -> Result<Self, RegionError> {
-        let wanted = text.trim().to_ascii_lowercase();
-        let found = Self::ALL.into_iter().find(|site| site.name() == wanted);
+        let found = Self::all().find(|site| site.into_str().eq_ignore_ascii_case(text.trim()));
         found.ok_or_else(|| RegionError::UnknownSite(text.to_owned()))
     }
 }
@@ -88,7 +86,7 @@ impl Region {
 
     /// Returns the only site with this region; None if there are several, as for `KR`, or none.
     pub(crate) fn implied_site(&self) -> Option<Site> {
-        let mut sites = Site::ALL.into_iter().filter(|site| site.regions().contains(&self.code()));
+        let mut sites = Site::all().filter(|site| site.regions().contains(&self.code()));
         match (sites.next(), sites.next()) {
             (Some(only), None) => Some(only),
             _ => None,
@@ -121,12 +119,21 @@ impl FromStr for Region {
 /// Why a site or a region can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RegionError {
-    #[error("unknown site `{0}`; use public, gov, or fin")]
+    #[error("unknown site `{0}`; use {sites}", sites = alternatives(<Site as VariantNames>::VARIANTS))]
     UnknownSite(String),
     #[error("`{0}` is not a region code")]
     Malformed(String),
     #[error("site {site} has no region {region}; it has {}", site.regions().join(", "))]
     NotInSite { site: Site, region: Region },
+}
+
+/// Where requests are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EndpointKind {
+    /// The endpoint of the site.
+    Site,
+    /// An endpoint that the user set.
+    Custom,
 }
 
 /// Resolves site and region from the given values.
@@ -136,11 +143,11 @@ pub(crate) enum RegionError {
 pub(crate) fn resolve(
     site: Option<Site>,
     region: Option<Region>,
-    has_custom_endpoint: bool,
+    endpoint: EndpointKind,
 ) -> Result<(Site, Region), RegionError> {
     let site = site.or_else(|| region.as_ref().and_then(Region::implied_site)).unwrap_or(Site::Public);
     let region = region.unwrap_or_else(|| site.default_region());
-    if !has_custom_endpoint && !site.regions().contains(&region.code()) {
+    if endpoint == EndpointKind::Site && !site.regions().contains(&region.code()) {
         return Err(RegionError::NotInSite { site, region });
     }
     Ok((site, region))
@@ -185,15 +192,15 @@ mod tests {
 
     #[test]
     fn region_of_another_site_is_rejected() {
-        let error = resolve(Some(Site::Gov), Some(region("SGN")), false).unwrap_err();
+        let error = resolve(Some(Site::Gov), Some(region("SGN")), EndpointKind::Site).unwrap_err();
         assert_eq!(error.to_string(), "site gov has no region SGN; it has KR, KRS");
         assert!(
-            resolve(None, Some(region("USW")), false).is_err(),
+            resolve(None, Some(region("USW")), EndpointKind::Site).is_err(),
             "unknown regions require a custom endpoint"
         );
-        assert_eq!(resolve(None, Some(region("USW")), true).unwrap().1.code(), "USW");
-        assert_eq!(resolve(Some(Site::Fin), None, false).unwrap().1.code(), "FKR");
-        assert_eq!(resolve(None, None, false).unwrap(), (Site::Public, region("KR")));
+        assert_eq!(resolve(None, Some(region("USW")), EndpointKind::Custom).unwrap().1.code(), "USW");
+        assert_eq!(resolve(Some(Site::Fin), None, EndpointKind::Site).unwrap().1.code(), "FKR");
+        assert_eq!(resolve(None, None, EndpointKind::Site).unwrap(), (Site::Public, region("KR")));
     }
 
     #[test]

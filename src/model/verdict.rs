@@ -2,9 +2,13 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr, VariantArray};
 
 /// The outcome of a run. It is never a guess.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray, Serialize, Deserialize,
+)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
     /// Two consecutive reads found the cluster healthy and at the target version.
@@ -22,17 +26,6 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Already => "already",
-            Self::NotStarted => "not_started",
-            Self::Failed => "failed",
-            Self::Running => "running",
-            Self::Unknown => "unknown",
-        }
-    }
-
     /// Returns true if a start with this verdict needs no further observation.
     pub(crate) const fn is_final(self) -> bool {
         match self {
@@ -43,23 +36,16 @@ impl Verdict {
 }
 
 /// Whether this run's start reached the service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Display, IntoStaticStr, VariantArray, Serialize, Deserialize,
+)]
+#[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Submitted {
     Yes,
     #[default]
     No,
     Unknown,
-}
-
-impl Submitted {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Unknown => "unknown",
-        }
-    }
 }
 
 /// One observation that supports the verdict.
@@ -75,13 +61,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn serialized_words_match_as_str() {
-        use Verdict::{Already, Done, Failed, NotStarted, Running, Unknown};
-        for verdict in [Done, Already, NotStarted, Failed, Running, Unknown] {
-            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.as_str());
+    fn serde_and_strum_have_the_same_words() {
+        for verdict in Verdict::VARIANTS {
+            assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.into_str());
         }
-        for submitted in [Submitted::Yes, Submitted::No, Submitted::Unknown] {
-            assert_eq!(serde_json::to_value(submitted).unwrap(), submitted.as_str());
+        for submitted in Submitted::VARIANTS {
+            assert_eq!(serde_json::to_value(submitted).unwrap(), submitted.into_str());
         }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn render_copy_result(report: &Report) -> String {
     let Some(verdict) = copy.verdict() else { return String::new() };
     let to = report.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
     let groups = escape(&format!("{from} → {to}"));
-    let mut lines = vec![format!("{groups}  {}  {}", verdict.as_str(), copy_counts(copy))];
+    let mut lines = vec![format!("{groups}  {verdict}  {}", copy_counts(copy))];
     if !copy.mismatches.is_empty() {
         let rows: Vec<Vec<String>> = copy
             .mismatches

@@ -37,7 +37,7 @@ pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value
     if is_copy {
         let copy = report.copy.as_ref();
         let left_out = copy.into_iter().flat_map(|copy| &copy.skipped).map(|one| {
-            json!({ "key": one.key, "value": one.value, "reason": one.reason.word(), "note": one.reason.note() })
+            json!({ "key": one.key, "value": one.value, "reason": one.reason.into_str(), "note": one.reason.note() })
         });
         let unequal = copy.into_iter().flat_map(|copy| &copy.mismatches);
         fields.extend([
@@ -46,8 +46,8 @@ pub(super) fn fields(report: &Report, is_copy: bool) -> Vec<(&'static str, Value
                 "not_as_sent",
                 unequal.map(|one| json!({ "key": one.key, "sent": one.sent, "read": one.read })).collect(),
             ),
-            ("created", json!(copy.map_or("no", |copy| copy.created.as_str()))),
-            ("written", json!(copy.map_or("no", |copy| copy.written.as_str()))),
+            ("created", json!(copy.map(|copy| copy.created).unwrap_or_default())),
+            ("written", json!(copy.map(|copy| copy.written).unwrap_or_default())),
         ]);
     }
     fields

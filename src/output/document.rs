@@ -13,8 +13,10 @@ use crate::model::config_group::ConfigGroup;
 use crate::model::history::History;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::profile_edit::ProfileEdit;
 use crate::model::request_record::RequestRecord;
 use crate::model::service::Service;
+use crate::model::setting_name::{Field, SettingName};
 use crate::report::Report;
 use crate::upgrade::rules::checks::Check;
 
@@ -52,7 +54,7 @@ pub(crate) enum CommandOutput {
 /// An effective setting and its origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct EffectiveSetting {
-    pub key: &'static str,
+    pub key: SettingName,
     pub value: Option<String>,
     pub origin: String,
 }
@@ -63,9 +65,8 @@ pub(crate) struct ProfileChange {
     pub profile: String,
     pub source: String,
     /// The changed value; None for the whole profile.
-    pub key: Option<&'static str>,
-    /// `made`, `changed`, `unchanged`, or `removed`.
-    pub action: &'static str,
+    pub key: Option<Field>,
+    pub edit: ProfileEdit,
 }
 
 /// How a command ended, and what it used.
@@ -88,7 +89,7 @@ pub(crate) fn document(output: &CommandOutput, report: &Report, outcome: &Outcom
     put("schema", json!("cdss/v1"));
     put("command", json!(outcome.command));
     put("ok", json!(outcome.exit == Exit::Ok));
-    put("exit", json!({ "code": outcome.exit.code(), "name": outcome.exit.name() }));
+    put("exit", json!({ "code": outcome.exit.code(), "name": outcome.exit }));
     put("service", outcome.service.map_or(Value::Null, service));
     put("profile", json!(outcome.profile));
     put("access_key", json!(outcome.access_key));
@@ -150,7 +151,7 @@ pub(crate) fn document(output: &CommandOutput, report: &Report, outcome: &Outcom
                     "profile": change.profile,
                     "source": change.source,
                     "key": change.key,
-                    "done": change.action,
+                    "done": change.edit,
                 })
             })),
         ),
@@ -200,16 +201,16 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
             })
         }).collect()),
         ("checks", report.checks.iter().map(|one| check(one, service)).collect()),
-        ("submitted", json!(report.submitted.as_str())),
-        ("verdict", json!(report.verdict.map(crate::model::verdict::Verdict::as_str))),
+        ("submitted", json!(report.submitted)),
+        ("verdict", json!(report.verdict)),
         ("evidence", report.evidence.iter().map(|evidence| {
             json!({ "at": evidence.at.to_string(), "operation": evidence.operation, "saw": evidence.observed })
         }).collect()),
         ("brokers", report.brokers.0.iter().map(|history| {
             json!({
                 "name": history.name,
-                "status": history.colors.last().map(crate::model::broker_health::Color::as_str),
-                "restarted": history.restart_evidence().word(),
+                "status": history.colors.last(),
+                "restarted": history.restart_evidence(),
             })
         }).collect()),
         ("started_at", time(report.started_at)),
@@ -220,7 +221,7 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
 
 fn service(service: &Service) -> Value {
     json!({
-        "site": service.site.name(),
+        "site": service.site,
         "region": service.region.code(),
         "endpoint": service.endpoint.to_string(),
         "sandbox": service.sandbox,
@@ -238,7 +239,7 @@ fn current_group(report: &Report) -> Value {
 fn check(check: &Check, service: Option<&Service>) -> Value {
     json!({
         "id": check.id,
-        "result": check.result.word(),
+        "result": check.result,
         "items": check.items,
         "reason": check.reason,
         "remedy": check.remedy.as_deref().map(|remedy| localize(remedy, service)),
@@ -275,7 +276,7 @@ fn clusters(list: &ClusterList) -> Value {
             "version": entry.release.as_ref().map(ToString::to_string),
             // The service lists version names without codes.
             "code": null,
-            "status": entry.state.as_str(),
+            "status": entry.state,
             "brokers": entry.brokers,
             "allowed": true,
         })
@@ -314,7 +315,7 @@ fn request(record: &RequestRecord) -> Value {
 
 fn error(failure: &CommandError, service: Option<&Service>) -> Value {
     json!({
-        "kind": failure.exit().name(),
+        "kind": failure.exit(),
         "message": failure.to_string(),
         "service_message": failure.service_message(),
         "request_id": failure.request_id(),

@@ -6,6 +6,7 @@ use super::escape::escape;
 use super::format::local_time;
 use super::table::table;
 use crate::model::history::{DamagedRecord, History, InitOutcome, PastRun, RecordedChange, Subject};
+use crate::model::journal_event::EventName;
 use crate::model::journal_state::DamagedLine;
 
 /// What `history` shows.
@@ -96,7 +97,7 @@ fn runs_table(history: &History) -> String {
                 cluster_text(change),
                 versions_text(change),
                 action,
-                run.outcome.as_str().to_owned(),
+                run.outcome.to_string(),
             ]
         })
         .collect();
@@ -107,7 +108,7 @@ fn runs_table(history: &History) -> String {
 fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
     let mut lines = vec![("Run", run.id.clone())];
     lines.extend(run.followed_run.clone().map(|of| ("Follows", of)));
-    lines.push(("Result", run.outcome.as_str().to_owned()));
+    lines.push(("Result", run.outcome.to_string()));
     let change = history.change_of(run);
     if let Some(RecordedChange { origin: author, consent, subject, .. }) = change {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
@@ -159,7 +160,7 @@ fn run_document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) 
         "at": run.started_at.to_string(),
         "ended_at": run.ended_at.map(|at| at.to_string()),
         "of": run.followed_run,
-        "result": run.outcome.as_str(),
+        "result": run.outcome,
         "cluster": { "name": name, "no": no },
         "from": plan("from"),
         "to": plan("to"),
@@ -210,31 +211,35 @@ fn entry_time(entry: &Value) -> String {
 
 fn entry_text(entry: &Value) -> String {
     let text = |field: &str| entry[field].as_str().unwrap_or("-").to_owned();
-    match entry["event"].as_str().unwrap_or_default() {
-        "start" => format!("about to send the start, confirmed by {}", text("consent")),
-        "accepted" => format!("start accepted, request {}", text("request_id")),
-        "refused" => format!("start refused: {}, request {}", text("message"), text("request_id")),
-        "attached" => format!("following the start of run {}", text("of")),
-        "brokers" => {
+    let event = entry["event"].as_str().unwrap_or_default();
+    let Ok(name) = event.parse::<EventName>() else { return event.to_owned() };
+    match name {
+        EventName::Start => format!("about to send the start, confirmed by {}", text("consent")),
+        EventName::Accepted => format!("start accepted, request {}", text("request_id")),
+        EventName::Refused => format!("start refused: {}, request {}", text("message"), text("request_id")),
+        EventName::Attached => format!("following the start of run {}", text("of")),
+        EventName::Brokers => {
             let brokers = entry["brokers"].as_array().into_iter().flatten();
             let observed = brokers
                 .map(|broker| format!("{} {}", name_or(broker, "name", ""), name_or(broker, "seen", "")));
             observed.collect::<Vec<_>>().join(", ")
         }
-        "group-create" => {
+        EventName::GroupCreate => {
             format!(
                 "about to create config group {}, confirmed by {}",
                 text("config_group_name"),
                 text("consent")
             )
         }
-        "group-created" => format!("created config group {}", text("config_group")),
-        "group-write" => format!("about to write the settings of config group {}", text("config_group")),
-        "end" => match entry["verdict"].as_str() {
+        EventName::GroupCreated => format!("created config group {}", text("config_group")),
+        EventName::GroupWrite => {
+            format!("about to write the settings of config group {}", text("config_group"))
+        }
+        EventName::End => match entry["verdict"].as_str() {
             Some(verdict) => format!("ended: {verdict}{}", mismatched_keys(entry)),
             None => "ended without a verdict".to_owned(),
         },
-        other => other.to_owned(),
+        EventName::Torn | EventName::Repaired | EventName::Initialized => event.to_owned(),
     }
 }
 

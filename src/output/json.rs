@@ -28,7 +28,7 @@ pub(super) fn setting_changes(changes: &[SettingChange]) -> Value {
             "key": change.key,
             "from": change.from,
             "to": change.to,
-            "class": change.class.word(),
+            "class": change.class,
             "note": change.note,
         })
     };

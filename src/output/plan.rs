@@ -45,7 +45,7 @@ impl<'a> PlanText<'a> {
             name: &plan.name,
             no: plan.no.to_string(),
             brokers: plan.broker_count,
-            state: plan.state.as_str(),
+            state: plan.state.as_ref(),
             from: plan.from.as_ref(),
             to: Some(&plan.to),
             group_from: plan.group_from.as_ref(),
@@ -157,7 +157,7 @@ pub(super) fn settings_table<'a>(
         .into_iter()
         .map(|change| {
             let note = change.note.as_ref().map(|note| format!("  ({note})")).unwrap_or_default();
-            vec![change.key.clone(), format_change(change), format!("{}{note}", change.class.word())]
+            vec![change.key.clone(), format_change(change), format!("{}{note}", change.class)]
         })
         .collect();
     table(&[], &rows, indent)
@@ -195,9 +195,9 @@ pub(super) fn class_counts(changes: &[SettingChange]) -> String {
     };
     let counts: Vec<String> = ChangeClass::ALL
         .iter()
-        .map(|class| (number(*class), class.word()))
+        .map(|class| (number(*class), class))
         .filter(|(number, _)| *number > 0)
-        .map(|(number, word)| format!("{number} {word}"))
+        .map(|(number, class)| format!("{number} {class}"))
         .collect();
     if counts.is_empty() { "no custom settings".to_owned() } else { counts.join(", ") }
 }
@@ -212,7 +212,7 @@ pub(super) fn checks_table(checks: &[Check]) -> String {
                 _ if check.items.is_empty() => "  (accepted)".to_owned(),
                 items => format!("  (accepted: {})", items.join(", ")),
             };
-            vec![check.id.to_owned(), check.result.word().to_owned(), format!("{}{accepted}", check.reason)]
+            vec![check.id.to_owned(), check.result.to_string(), format!("{}{accepted}", check.reason)]
         })
         .collect();
     table(&["CHECK", "RESULT", "DETAIL"], &rows, 2)

@@ -16,6 +16,7 @@ use crate::config_group::rules::copy_report::CopyReport;
 use crate::error::{CommandError, CopyError};
 use crate::exit::Exit;
 use crate::model::output_format::OutputFormat;
+use crate::model::profile_edit::ProfileEdit;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 
@@ -145,7 +146,7 @@ fn render(
             let rows: Vec<Vec<String>> = settings
                 .iter()
                 .map(|setting| {
-                    vec![setting.key.to_owned(), value_text(&setting.value), setting.origin.clone()]
+                    vec![setting.key.to_string(), value_text(&setting.value), setting.origin.clone()]
                 })
                 .collect();
             table(&["KEY", "VALUE", "ORIGIN"], &rows, 0)
@@ -186,12 +187,12 @@ fn render_copy(options: OutputOptions, service: &str, report: &Report, outcome: 
 
 /// Renders a profile change as one line.
 fn render_profile_change(change: &ProfileChange) -> String {
-    let ProfileChange { profile, source, key, action } = change;
-    let change = match (key, *action) {
-        (Some(key), "made") => format!("created with {key}"),
-        (None, "made") => "created".to_owned(),
-        (Some(key), action) => format!("{key} {action}"),
-        (None, action) => action.to_owned(),
+    let ProfileChange { profile, source, key, edit } = change;
+    let change = match (key, edit) {
+        (Some(key), ProfileEdit::Created) => format!("created with {key}"),
+        (None, ProfileEdit::Created) => "created".to_owned(),
+        (Some(key), edit) => format!("{key} {}", edit.into_str()),
+        (None, edit) => edit.into_str().to_owned(),
     };
     escape(&format!("profile {profile}: {change} in {source}"))
 }
@@ -307,7 +308,7 @@ fn render_upgrade(report: &Report, outcome: &Outcome<'_>) -> String {
         }
         _ => String::new(),
     };
-    let mut lines = vec![format!("{cluster}  {versions}  {}{time}", verdict.as_str())];
+    let mut lines = vec![format!("{cluster}  {versions}  {verdict}{time}")];
     match verdict {
         Verdict::Done => {
             let all = report.brokers.0.len();
@@ -389,7 +390,7 @@ fn clusters_table(list: &crate::model::cluster::ClusterList) -> String {
             entry.name.clone(),
             entry.no.to_string(),
             entry.release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
-            entry.state.as_str().to_owned(),
+            entry.state.to_string(),
             entry.brokers.map_or_else(|| "-".to_owned(), |number| count(number, "broker")),
         ]
     });

@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use clap::ColorChoice;
+
 use crate::model::output_format::OutputFormat;
 
 /// Output options.
@@ -19,15 +21,15 @@ pub(crate) struct OutputOptions {
 /// Returns true if output should be colored: `--color` decides first, then `NO_COLOR`, then whether stderr is a terminal
 /// that supports colors.
 pub(crate) fn should_use_color(
-    flag: &str,
+    choice: ColorChoice,
     no_color: Option<&str>,
     term: Option<&str>,
     is_terminal: bool,
 ) -> bool {
-    match flag {
-        "always" => true,
-        "never" => false,
-        _ => is_terminal && no_color.is_none_or(str::is_empty) && term != Some("dumb"),
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => is_terminal && no_color.is_none_or(str::is_empty) && term != Some("dumb"),
     }
 }
 
@@ -73,19 +75,19 @@ mod tests {
 
     #[test]
     fn color_depends_on_flag_then_no_color_then_terminal() {
-        for (flag, no_color, term, is_terminal, color) in [
-            ("always", Some("1"), Some("dumb"), false, true),
-            ("never", None, None, true, false),
-            ("auto", None, None, true, true),
-            ("auto", None, None, false, false),
-            ("auto", Some("1"), None, true, false),
-            ("auto", Some(""), None, true, true),
-            ("auto", None, Some("dumb"), true, false),
+        for (choice, no_color, term, is_terminal, color) in [
+            (ColorChoice::Always, Some("1"), Some("dumb"), false, true),
+            (ColorChoice::Never, None, None, true, false),
+            (ColorChoice::Auto, None, None, true, true),
+            (ColorChoice::Auto, None, None, false, false),
+            (ColorChoice::Auto, Some("1"), None, true, false),
+            (ColorChoice::Auto, Some(""), None, true, true),
+            (ColorChoice::Auto, None, Some("dumb"), true, false),
         ] {
             assert_eq!(
-                should_use_color(flag, no_color, term, is_terminal),
+                should_use_color(choice, no_color, term, is_terminal),
                 color,
-                "{flag} {no_color:?} {term:?}"
+                "{choice} {no_color:?} {term:?}"
             );
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::account_change::{AccountChange, InvalidChange};
 use super::cluster::Cluster;
 use super::kafka_settings;
+use super::lifecycle::{Color, Status};
 
 /// All data of the API.
 #[derive(Clone)]
@@ -50,14 +51,14 @@ impl Account {
         let found = |cluster: Option<_>, no| cluster.ok_or(InvalidChange::Cluster(no));
         match change {
             AccountChange::Status { cluster: no, status: word } => {
-                found(self.cluster_mut(no), no)?.overrides.status = Some(word);
+                found(self.cluster_mut(no), no)?.overrides.status = Some(Status::from(word.as_str()));
             }
             AccountChange::BrokerColor { cluster: no, broker, color } => {
                 let cluster = found(self.cluster_mut(no), no)?;
                 if broker >= cluster.brokers {
                     return Err(InvalidChange::Broker { cluster: no, broker });
                 }
-                cluster.overrides.colors.insert(broker, color);
+                cluster.overrides.colors.insert(broker, Color::from(color.as_str()));
             }
             AccountChange::ConfigGroup { cluster: no, no: group } => {
                 found(self.cluster_mut(no), no)?.overrides.group = Some(group);

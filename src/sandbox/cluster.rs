@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::lifecycle::{self, GREEN, RUNNING};
+use super::lifecycle::{self, Color, Status};
 use super::options::Pace;
 use super::scenario::Scenario;
 
@@ -36,8 +36,8 @@ pub(super) struct Upgrade {
 /// Values set by account changes. They override the lifecycle.
 #[derive(Clone, Default)]
 pub(super) struct Overrides {
-    pub(super) status: Option<String>,
-    pub(super) colors: BTreeMap<usize, String>,
+    pub(super) status: Option<Status>,
+    pub(super) colors: BTreeMap<usize, Color>,
     pub(super) version: Option<String>,
     pub(super) group: Option<u64>,
 }
@@ -53,8 +53,8 @@ pub(super) struct RequestContext {
 
 /// The visible state of a cluster.
 pub(super) struct ClusterView {
-    pub(super) status: String,
-    pub(super) colors: Vec<String>,
+    pub(super) status: Status,
+    pub(super) colors: Vec<Color>,
     pub(super) version: String,
     pub(super) group: u64,
     /// Whether an upgrade is running, whatever the status is.
@@ -65,8 +65,8 @@ impl Cluster {
     /// Returns the state that the API shows.
     pub(super) fn view(&self, context: RequestContext) -> ClusterView {
         let mut view = ClusterView {
-            status: RUNNING.to_owned(),
-            colors: vec![GREEN.to_owned(); self.brokers],
+            status: Status::Running,
+            colors: vec![Color::Green; self.brokers],
             version: self.version.clone(),
             group: self.group,
             is_in_progress: false,
@@ -79,8 +79,7 @@ impl Cluster {
                 self.brokers,
                 lifecycle::restart_steps(context.pace),
             );
-            state.status.clone_into(&mut view.status);
-            view.colors = state.colors.into_iter().map(str::to_owned).collect();
+            (view.status, view.colors) = (state.status, state.colors);
             view.is_in_progress = state.is_in_progress;
             if state.is_switched {
                 view.version.clone_from(&upgrade.version);

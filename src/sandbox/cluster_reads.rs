@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::account::Account;
 use super::cluster::{Cluster, ClusterView, RequestContext, ZOOKEEPER_NODES};
 use super::kafka_versions;
-use super::lifecycle::{GREEN, ORANGE};
+use super::lifecycle::Color;
 use super::paging::page;
 use super::request_fields::RequestFields;
 use super::response::ApiResponse;
@@ -76,7 +76,7 @@ pub(super) fn cluster(account: &Account, no: u64, context: RequestContext) -> Ap
         "brokerNodeCount": cluster.brokers,
         "brokerNodeStorageSize": 100,
         "configGroupNo": view.group,
-        "status": view.status,
+        "status": view.status.to_string(),
     }))
 }
 
@@ -90,29 +90,27 @@ pub(super) fn status(account: &mut Account, no: u64, context: RequestContext) ->
         upgrade.polls += 1;
     }
     let view = cluster.view(context);
-    let node = |(hostname, status): (String, &str)| json!({ "hostname": hostname, "status": status });
-    let colors = view.colors.iter().map(String::as_str);
-    let brokers: Vec<_> = cluster.broker_names().zip(colors).map(node).collect();
-    let zookeepers: Vec<_> = cluster.zookeeper_names().map(|name| node((name, GREEN))).collect();
-    let operating = view.colors.iter().filter(|color| ["green", "yellow"].contains(&color.as_str())).count();
+    let node =
+        |(hostname, color): (String, &Color)| json!({ "hostname": hostname, "status": color.to_string() });
+    let brokers: Vec<_> = cluster.broker_names().zip(&view.colors).map(node).collect();
+    let zookeepers: Vec<_> = cluster.zookeeper_names().map(|name| node((name, &Color::Green))).collect();
+    let operating = view.colors.iter().filter(|color| matches!(color, Color::Green | Color::Yellow)).count();
     ApiResponse::Success(json!({
         "clusterName": cluster.name,
         "brokerNodeTotalNumber": cluster.brokers,
         "brokerNumber": operating,
-        "brokerStatus": overall_color(&view.colors),
+        "brokerStatus": overall_color(&view.colors).to_string(),
         "brokerStatusPerNode": brokers,
         "zookeeperTotalNumber": ZOOKEEPER_NODES,
         "zookeeperNumber": ZOOKEEPER_NODES,
-        "zookeeperStatus": GREEN,
+        "zookeeperStatus": Color::Green.to_string(),
         "zookeeperStatusPerNode": zookeepers,
     }))
 }
 
 /// Returns the overall color: the most severe of all brokers; an unknown color ranks before green.
-fn overall_color(colors: &[String]) -> &str {
-    let present = |wanted: &&str| colors.iter().any(|color| color == wanted);
-    let known = ["red", ORANGE, "yellow", "gray"].into_iter().find(present);
-    known.or(colors.iter().map(String::as_str).find(|color| *color != GREEN)).unwrap_or(GREEN)
+fn overall_color(colors: &[Color]) -> Color {
+    colors.iter().min().cloned().unwrap_or(Color::Green)
 }
 
 fn vpc_no(cluster: &Cluster) -> u32 {
@@ -147,7 +145,7 @@ fn list_entry(cluster: &Cluster, view: &ClusterView) -> Value {
         "managerNodeSubnetNo": 2001,
         "managerNodeType": "STAND",
         "memberNo": super::config_group_reads::MEMBER_NO,
-        "serverStatus": view.status,
+        "serverStatus": view.status.to_string(),
         "serviceGroupInstanceNo": cluster.no.to_string(),
         "softwareProductName": "Rocky Linux 8.10",
         "vpcName": cluster.vpc,

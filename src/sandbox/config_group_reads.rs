@@ -68,7 +68,7 @@ pub(super) fn settings(account: &Account, no: u64, body: &[u8]) -> Result<ApiRes
                 "defaultValue": setting.default,
                 "modifyYn": setting.modifiable,
                 "range": setting.range,
-                "type": setting.kind,
+                "type": setting.value_type,
             })
         })
         .collect();

@@ -1,11 +1,23 @@
 //! The Kafka settings that the sandbox knows. They are the same in every version.
 
-/// A broker setting. The texts of kinds and ranges are invented, because the service does not document them.
+use serde::Serialize;
+
+/// The type of a setting's value.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ValueType {
+    Boolean,
+    Int,
+    Long,
+    String,
+}
+
+/// A broker setting. The texts of types and ranges are invented, because the service does not document them.
 pub(super) struct Setting {
     /// Kafka's name of the setting.
     pub(super) name: &'static str,
     pub(super) default: &'static str,
-    pub(super) kind: &'static str,
+    pub(super) value_type: ValueType,
     pub(super) range: &'static str,
     pub(super) modifiable: bool,
 }
@@ -39,32 +51,40 @@ const BOOLEAN: &str = "true, false";
 const fn setting(
     name: &'static str,
     default: &'static str,
-    kind: &'static str,
+    value_type: ValueType,
     range: &'static str,
 ) -> Setting {
-    Setting { name, default, kind, range, modifiable: true }
+    Setting { name, default, value_type, range, modifiable: true }
 }
 
 /// All settings, with Kafka's defaults.
 pub(super) const ALL: &[Setting] = &[
-    setting("auto.create.topics.enable", "true", "boolean", BOOLEAN),
-    setting("compression.type", "producer", "string", "uncompressed, zstd, lz4, snappy, gzip, producer"),
-    setting("default.replication.factor", "1", "int", "1 ~ 32767"),
-    setting("delete.topic.enable", "true", "boolean", BOOLEAN),
-    setting("log.cleaner.enable", "true", "boolean", BOOLEAN),
-    setting("log.cleaner.threads", "1", "int", "0 ~ 2147483647"),
-    setting("log.cleanup.policy", "delete", "string", "delete, compact"),
-    setting("log.flush.interval.messages", "9223372036854775807", "long", "1 ~ 9223372036854775807"),
-    setting("log.retention.bytes", "-1", "long", "-1 ~ 9223372036854775807"),
-    setting("log.retention.hours", "168", "int", "-1 ~ 2147483647"),
-    setting("log.segment.bytes", "1073741824", "int", "14 ~ 2147483647"),
-    setting("message.max.bytes", "1048588", "int", "0 ~ 2147483647"),
-    setting("min.insync.replicas", "1", "int", POSITIVE),
-    setting("num.io.threads", "8", "int", POSITIVE),
-    setting("num.network.threads", "3", "int", POSITIVE),
-    setting("num.partitions", "1", "int", POSITIVE),
-    Setting { modifiable: false, ..setting("offsets.topic.replication.factor", "3", "int", "1 ~ 32767") },
-    setting("unclean.leader.election.enable", "false", "boolean", BOOLEAN),
+    setting("auto.create.topics.enable", "true", ValueType::Boolean, BOOLEAN),
+    setting(
+        "compression.type",
+        "producer",
+        ValueType::String,
+        "uncompressed, zstd, lz4, snappy, gzip, producer",
+    ),
+    setting("default.replication.factor", "1", ValueType::Int, "1 ~ 32767"),
+    setting("delete.topic.enable", "true", ValueType::Boolean, BOOLEAN),
+    setting("log.cleaner.enable", "true", ValueType::Boolean, BOOLEAN),
+    setting("log.cleaner.threads", "1", ValueType::Int, "0 ~ 2147483647"),
+    setting("log.cleanup.policy", "delete", ValueType::String, "delete, compact"),
+    setting("log.flush.interval.messages", "9223372036854775807", ValueType::Long, "1 ~ 9223372036854775807"),
+    setting("log.retention.bytes", "-1", ValueType::Long, "-1 ~ 9223372036854775807"),
+    setting("log.retention.hours", "168", ValueType::Int, "-1 ~ 2147483647"),
+    setting("log.segment.bytes", "1073741824", ValueType::Int, "14 ~ 2147483647"),
+    setting("message.max.bytes", "1048588", ValueType::Int, "0 ~ 2147483647"),
+    setting("min.insync.replicas", "1", ValueType::Int, POSITIVE),
+    setting("num.io.threads", "8", ValueType::Int, POSITIVE),
+    setting("num.network.threads", "3", ValueType::Int, POSITIVE),
+    setting("num.partitions", "1", ValueType::Int, POSITIVE),
+    Setting {
+        modifiable: false,
+        ..setting("offsets.topic.replication.factor", "3", ValueType::Int, "1 ~ 32767")
+    },
+    setting("unclean.leader.election.enable", "false", ValueType::Boolean, BOOLEAN),
 ];
 
 impl Setting {

@@ -1,13 +1,35 @@
 //! The lifecycle of an upgrade: the state of a cluster at each step after an accepted start.
 
+use strum::{Display, EnumString};
+
 use super::options::Pace;
 use super::scenario::Scenario;
 
-pub(super) const GREEN: &str = "green";
-pub(super) const ORANGE: &str = "orange";
-const RED: &str = "red";
-pub(super) const RUNNING: &str = "running";
-pub(super) const CHANGING: &str = "changing";
+/// The status of a cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Display, EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub(super) enum Status {
+    Running,
+    Changing,
+    Error,
+    /// A word of an account change, which the service may not know.
+    #[strum(default)]
+    Other(String),
+}
+
+/// The color of a broker, the most severe first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub(super) enum Color {
+    Red,
+    Orange,
+    Yellow,
+    Gray,
+    /// A word of an account change, which the service may not know.
+    #[strum(default)]
+    Other(String),
+    Green,
+}
 
 /// The number of steps in which `late-version` looks finished but is not. Chosen: longer than two polls of a client.
 const LATE_VERSION_STEPS: usize = 6;
@@ -15,9 +37,9 @@ const LATE_VERSION_STEPS: usize = 6;
 /// The state of a cluster at one step.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct StepState {
-    pub(super) status: &'static str,
+    pub(super) status: Status,
     /// One color for each broker.
-    pub(super) colors: Vec<&'static str>,
+    pub(super) colors: Vec<Color>,
     /// Whether the cluster shows the new version and config group.
     pub(super) is_switched: bool,
     /// Whether the upgrade is still running, whatever the status is.
@@ -50,18 +72,18 @@ pub(super) fn state_at(step: usize, scenario: Scenario, brokers: usize, restart:
     let steps_per_broker = restart + 1;
     let last_restart_step = brokers * steps_per_broker;
     let mut state = StepState {
-        status: CHANGING,
-        colors: vec![GREEN; brokers],
+        status: Status::Changing,
+        colors: vec![Color::Green; brokers],
         is_switched: scenario == Scenario::EarlyVersion,
         is_in_progress: true,
     };
     let second = (step > steps_per_broker).then(|| &mut state.colors[1]);
     match (scenario, second) {
-        (Scenario::Stalled, Some(color)) => *color = ORANGE,
-        (Scenario::BrokerRed, Some(color)) => *color = RED,
+        (Scenario::Stalled, Some(color)) => *color = Color::Orange,
+        (Scenario::BrokerRed, Some(color)) => *color = Color::Red,
         (Scenario::EndsInError, Some(color)) => {
-            *color = RED;
-            state.status = "error";
+            *color = Color::Red;
+            state.status = Status::Error;
             state.is_in_progress = false;
         }
         _ if step == 0 || step == last_restart_step + 1 => {}
@@ -69,7 +91,7 @@ pub(super) fn state_at(step: usize, scenario: Scenario, brokers: usize, restart:
         _ => {
             let is_late =
                 scenario == Scenario::LateVersion && step <= last_restart_step + 1 + LATE_VERSION_STEPS;
-            state.status = RUNNING;
+            state.status = Status::Running;
             state.is_switched = !is_late && scenario != Scenario::EndsOnOldVersion;
             state.is_in_progress = is_late;
         }
@@ -80,15 +102,18 @@ pub(super) fn state_at(step: usize, scenario: Scenario, brokers: usize, restart:
 /// Sets the state during the rolling restart, `since` steps after the first broker began to restart.
 fn apply_rolling_restart(state: &mut StepState, since: usize, scenario: Scenario, restart: usize) {
     /// Includes green: a broker may look healthy during its restart.
-    const FLAPPING_COLORS: [&str; 4] = ["yellow", "gray", ORANGE, GREEN];
+    const FLAPPING_COLORS: [Color; 4] = [Color::Yellow, Color::Gray, Color::Orange, Color::Green];
 
     let (broker, phase) = (since / (restart + 1), since % (restart + 1));
     let is_flapping = scenario == Scenario::Flapping;
     if phase < restart {
-        state.colors[broker] =
-            if is_flapping { FLAPPING_COLORS[(broker + phase) % FLAPPING_COLORS.len()] } else { ORANGE };
+        state.colors[broker] = if is_flapping {
+            FLAPPING_COLORS[(broker + phase) % FLAPPING_COLORS.len()].clone()
+        } else {
+            Color::Orange
+        };
     } else if is_flapping {
-        state.status = RUNNING;
+        state.status = Status::Running;
     }
 }
 
@@ -101,10 +126,12 @@ mod tests {
     /// Encodes a state as text: first letters of status and colors, `+` once switched, `.` once finished.
     fn encode(step: usize, scenario: Scenario) -> String {
         let state = state_at(step, scenario, 3, 2);
-        let mut word = state.status[..1].to_owned();
-        word.extend(
-            state.colors.iter().map(|color| if *color == "gray" { '?' } else { color.as_bytes()[0].into() }),
-        );
+        let mut word = state.status.to_string();
+        word.truncate(1);
+        for color in state.colors {
+            let letter = if color == Color::Gray { "?".to_owned() } else { color.to_string() };
+            word.push_str(&letter[..1]);
+        }
         word.push_str(if state.is_switched { "+" } else { "" });
         word.push_str(if state.is_in_progress { "" } else { "." });
         word
@@ -149,7 +176,9 @@ mod tests {
                 let state_of = |step| state_at(step, Scenario::Flapping, brokers, restart);
                 let looks_finished = |step| {
                     let state = state_of(step);
-                    state.status == RUNNING && !state.is_switched && state.colors.iter().all(|c| *c == GREEN)
+                    state.status == Status::Running
+                        && !state.is_switched
+                        && state.colors.iter().all(|c| *c == Color::Green)
                 };
                 let end = brokers * (restart + 1) + 2;
                 assert!((0..end).all(|step| !(looks_finished(step) && looks_finished(step + 1))));
@@ -165,8 +194,8 @@ mod tests {
             let step = step_at(pace, 1_000, 1_000 + milliseconds, 0);
             state_at(step, Scenario::Healthy, 3, restart_steps(pace))
         };
-        assert_eq!(at(199).colors, [GREEN, GREEN, GREEN]);
-        assert_eq!(at(200).colors, [ORANGE, GREEN, GREEN]);
+        assert_eq!(at(199).colors, [Color::Green, Color::Green, Color::Green]);
+        assert_eq!(at(200).colors, [Color::Orange, Color::Green, Color::Green]);
         assert!(at(6_399).is_in_progress);
         assert!(at(6_400).is_switched);
     }

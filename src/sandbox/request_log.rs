@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::routes;
+use super::routes::Operation;
 
 /// All requests since the sandbox started, in the order of their handling.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -36,7 +36,7 @@ pub struct LogEntry {
 impl RequestLog {
     /// Returns the number of start requests, including refused ones.
     pub fn starts_requested(&self) -> usize {
-        self.count(routes::START)
+        self.count(Operation::Start.into_str())
     }
 
     /// Returns the number of starts with a success response. This is the number that a client can know.

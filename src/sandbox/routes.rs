@@ -1,49 +1,46 @@
 //! Maps methods and paths to operations.
 
-/// An operation, with the number at the end of its path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use strum::{IntoStaticStr, VariantNames};
+
+/// An operation, with the number at the end of its path. Its name is the one in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantNames)]
+#[strum(const_into_str)]
 pub(super) enum Operation {
+    #[strum(serialize = "getCDSSVersionList")]
     Versions,
+    #[strum(serialize = "getClusterInfoList")]
     ClusterList,
+    #[strum(serialize = "getClusterInfo")]
     Cluster(u64),
+    #[strum(serialize = "getClusterStatus")]
     Status(u64),
+    #[strum(serialize = "rollingUpgradePreCheck")]
     PreCheck,
+    #[strum(serialize = "rollingUpgrade")]
     Start,
+    #[strum(serialize = "rollingUpgradeProgressCheck")]
     Progress,
+    #[strum(serialize = "getKafkaVersionConfigGroupList")]
     GroupsOfVersion,
+    #[strum(serialize = "getKafkaConfigGroupList")]
     Groups,
+    #[strum(serialize = "getKafkaConfigGroup")]
     Group(u64),
+    #[strum(serialize = "getKafkaConfigGroupDetailList")]
     GroupSettings(u64),
+    #[strum(serialize = "getConfigGroupUsingClusterList")]
     GroupUsers(u64),
+    #[strum(serialize = "createConfigGroup")]
     CreateGroup,
+    #[strum(serialize = "setKafkaConfigGroupDetail")]
     WriteGroup(u64),
 }
 
-/// The name of the start in the log.
-pub(super) const START: &str = "rollingUpgrade";
 /// The name of requests without a route in the log.
 pub(super) const UNKNOWN: &str = "unknown";
 
 /// The path prefixes of all regions. They all serve the same account.
 const PREFIXES: [&str; 4] = ["/api/v1/", "/api/sgn-v1/", "/api/jpn-v1/", "/api/krs-v1/"];
-
-/// All operations with their names in the log.
-const NAMES: [(Operation, &str); 14] = [
-    (Operation::Versions, "getCDSSVersionList"),
-    (Operation::ClusterList, "getClusterInfoList"),
-    (Operation::Cluster(0), "getClusterInfo"),
-    (Operation::Status(0), "getClusterStatus"),
-    (Operation::PreCheck, "rollingUpgradePreCheck"),
-    (Operation::Start, START),
-    (Operation::Progress, "rollingUpgradeProgressCheck"),
-    (Operation::GroupsOfVersion, "getKafkaVersionConfigGroupList"),
-    (Operation::Groups, "getKafkaConfigGroupList"),
-    (Operation::Group(0), "getKafkaConfigGroup"),
-    (Operation::GroupSettings(0), "getKafkaConfigGroupDetailList"),
-    (Operation::GroupUsers(0), "getConfigGroupUsingClusterList"),
-    (Operation::CreateGroup, "createConfigGroup"),
-    (Operation::WriteGroup(0), "setKafkaConfigGroupDetail"),
-];
 
 /// Returns the operation, or `None` if the service has no such route.
 pub(super) fn find(method: &str, path_and_query: &str) -> Option<Operation> {
@@ -76,14 +73,7 @@ pub(super) fn find(method: &str, path_and_query: &str) -> Option<Operation> {
 
 /// Returns the name of the operation in the log.
 pub(super) fn name(operation: Option<Operation>) -> &'static str {
-    let Some(operation) = operation else { return UNKNOWN };
-    let same =
-        |(known, _): &&(Operation, &str)| std::mem::discriminant(known) == std::mem::discriminant(&operation);
-    NAMES.iter().find(same).map_or(UNKNOWN, |(_, name)| name)
-}
-
-pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    NAMES.iter().map(|(_, name)| *name)
+    operation.map_or(UNKNOWN, |operation| operation.into_str())
 }
 
 #[cfg(test)]
@@ -118,7 +108,7 @@ mod tests {
         assert_eq!(name(operation), "getClusterInfo");
         assert_eq!(name(find("POST", "/api/v1/cluster/getClusterInfoList")), "getClusterInfoList");
         assert_eq!(name(None), "unknown");
-        let unique: std::collections::HashSet<_> = names().collect();
-        assert_eq!(unique.len(), NAMES.len());
+        let unique: std::collections::HashSet<_> = Operation::VARIANTS.iter().collect();
+        assert_eq!(unique.len(), Operation::VARIANTS.len());
     }
 }

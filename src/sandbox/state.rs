@@ -9,20 +9,20 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use strum::VariantNames as _;
 
 use super::account::Account;
 use super::account_change::{AccountChange, InvalidChange, ScheduledChange};
 use super::cluster::RequestContext;
 use super::gateway::{Gateway, IncomingRequest};
+use super::lifecycle::{Color, Status};
 use super::options::{Options, Pace};
 use super::request_log::{LogEntry, RequestLog};
 use super::response::ApiResponse;
 use super::routes::{self, Operation};
 use super::scenario::Scenario;
 use super::signature::KeyPair;
-use super::{
-    cluster_reads, config_group_reads, config_group_writes, demo_account, lifecycle, system_time, upgrade,
-};
+use super::{cluster_reads, config_group_reads, config_group_writes, demo_account, system_time, upgrade};
 
 /// The state of a sandbox.
 pub(super) struct State {
@@ -184,15 +184,15 @@ impl State {
 fn make_busy(account: &mut Account, options: &Options) {
     for cluster in &mut account.clusters {
         if cluster.brokers == 3 || options.clusters.iter().any(|added| added.name == cluster.name) {
-            cluster.overrides.status = Some(lifecycle::CHANGING.to_owned());
-            cluster.overrides.colors.insert(0, lifecycle::ORANGE.to_owned());
+            cluster.overrides.status = Some(Status::Changing);
+            cluster.overrides.colors.insert(0, Color::Orange);
         }
     }
 }
 
 fn validate_change(scheduled: &ScheduledChange, account: &Account) -> Result<(), InvalidChange> {
-    if !routes::names().any(|name| name == scheduled.before_operation) {
-        let known = routes::names().collect::<Vec<_>>().join(", ");
+    if !Operation::VARIANTS.contains(&scheduled.before_operation.as_str()) {
+        let known = Operation::VARIANTS.join(", ");
         return Err(InvalidChange::Operation { name: scheduled.before_operation.clone(), known });
     }
     if scheduled.nth == 0 {

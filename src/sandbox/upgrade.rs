@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::account::Account;
 use super::cluster::{RequestContext, Upgrade};
-use super::lifecycle::RUNNING;
+use super::lifecycle::Status;
 use super::request_fields::RequestFields;
 use super::response::ApiResponse;
 use super::scenario::Scenario;
@@ -42,7 +42,7 @@ impl UpgradeRequest {
             return refused("The cluster does not exist.");
         };
         let view = cluster.view(context);
-        if view.status != RUNNING || view.is_in_progress {
+        if view.status != Status::Running || view.is_in_progress {
             return refused("The cluster is not running.");
         }
         let Some(target) = kafka_versions::position(&self.version) else {
@@ -180,7 +180,7 @@ mod tests {
         for _ in 0..4 {
             cluster_reads::status(&mut account, 1_009_123, context);
         }
-        assert_eq!(account.cluster(1_009_123).unwrap().view(context).status, RUNNING);
+        assert_eq!(account.cluster(1_009_123).unwrap().view(context).status, Status::Running);
         assert_eq!(
             start(&mut account, &body, context),
             Err(ApiResponse::refusal("The cluster is not running."))

@@ -102,7 +102,7 @@ impl Session<'_> {
         let cluster =
             convert_response::<Option<Cluster>>(cluster)?.ok_or_else(|| self.cluster_not_found(no))?;
         self.report.cluster = Some((cluster.name.clone(), no));
-        self.report.state = Some(cluster.state.as_str().to_owned());
+        self.report.state = Some(cluster.state.to_string());
         let health: Option<Health> = convert_response(health)?;
         let counted = health.as_ref().and_then(|health| health.brokers.total);
         self.report.broker_count = cluster.brokers.or(counted);

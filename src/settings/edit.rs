@@ -5,20 +5,11 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::SettingsError;
-use super::profile::{Field, Profile};
+use super::profile::Profile;
 use super::store::{ProfileFiles, update_config};
 use super::toml_file;
-
-/// The result of an edit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ProfileEdit {
-    /// A new profile was created.
-    Created,
-    Updated,
-    /// The value was already set.
-    Unchanged,
-    Removed,
-}
+use crate::model::profile_edit::ProfileEdit;
+use crate::model::setting_name::Field;
 
 /// Creates a profile with these values.
 ///
@@ -139,7 +130,7 @@ fn require_present(
     })?;
     match field {
         Some(field) if !profile.has(field) => Err(SettingsError::ValueNotSet {
-            key: field.name(),
+            key: field,
             name: profile.name.clone(),
             file: profile.file.clone(),
         }),
@@ -161,5 +152,5 @@ fn validate_name(name: &str) -> Result<(), SettingsError> {
 }
 
 fn validate_value(field: Field, value: &str) -> Result<(), SettingsError> {
-    field.validate(value).map_err(|reason| SettingsError::Invalid { name: field.name().to_owned(), reason })
+    field.validate(value).map_err(|reason| SettingsError::Invalid { name: field.to_string(), reason })
 }

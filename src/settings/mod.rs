@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::model::command_context::shell_quote;
+use crate::model::setting_name::Field;
 use crate::signals::Signal;
 
 mod credential_process;
@@ -24,12 +25,9 @@ mod store;
 mod toml_file;
 
 pub(crate) use credential_process::{CredentialProcess, RunContext};
-pub(crate) use edit::{
-    ProfileEdit, create_profile, remove, require_editable, require_new, require_removable, set_value,
-};
+pub(crate) use edit::{create_profile, remove, require_editable, require_new, require_removable, set_value};
 pub(crate) use input_file::{InputFile, validate_time_zone};
 pub(crate) use paths::{SANDBOX_ID_FILE, sandbox_directory, state_directory};
-pub(crate) use profile::Field;
 pub(crate) use resolve::{SettingSummary, Settings, parse_duration, resolve};
 pub(crate) use sandbox::{sandbox_credentials, sandbox_port};
 pub(crate) use sources::{DEFAULT_PROFILE, Flags, requested_profile};
@@ -233,7 +231,7 @@ pub(crate) enum SettingsError {
     #[error("profile `{name}` is in {}, which cdss never changes", file.display())]
     ReadOnlyProfile { name: String, file: PathBuf },
     #[error("{key} is not set in profile {name} in {}", file.display())]
-    ValueNotSet { key: &'static str, name: String, file: PathBuf },
+    ValueNotSet { key: Field, name: String, file: PathBuf },
     #[error("{}:{line}:{column}: {reason}", file.display())]
     InvalidFile { file: PathBuf, line: usize, column: usize, reason: String },
     #[error("can't read {}: {reason}", file.display())]

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::profile::{Field, Profile};
+use super::profile::Profile;
 use crate::model::endpoint::Endpoint;
+use crate::model::setting_name::Field;
 
 /// The section that is used if none is named.
 pub(super) const DEFAULT_SECTION: &str = "DEFAULT";

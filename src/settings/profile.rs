@@ -12,21 +12,7 @@ use crate::model::endpoint::Endpoint;
 use crate::model::output_format::OutputFormat;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::region::{Region, Site};
-
-/// A setting in a profile. The variants are in display order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Field {
-    AccessKey,
-    SecretKey,
-    CredentialProcess,
-    Site,
-    Region,
-    Endpoint,
-    Cacert,
-    Proxy,
-    Output,
-    Poll,
-}
+use crate::model::setting_name::Field;
 
 /// One profile, as read from its file.
 #[derive(Clone)]
@@ -68,7 +54,7 @@ impl Profile {
 /// Prints no values: a proxy address may contain a password, and a command can contain any secret.
 impl fmt::Debug for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let set = self.values.keys().map(|field| field.name());
+        let set = self.values.keys().map(Field::into_str);
         f.debug_struct("Profile")
             .field("name", &self.name)
             .field("file", &self.file)
@@ -78,41 +64,8 @@ impl fmt::Debug for Profile {
 }
 
 impl Field {
-    pub(crate) const ALL: [Self; 10] = [
-        Self::AccessKey,
-        Self::SecretKey,
-        Self::CredentialProcess,
-        Self::Site,
-        Self::Region,
-        Self::Endpoint,
-        Self::Cacert,
-        Self::Proxy,
-        Self::Output,
-        Self::Poll,
-    ];
-
-    /// Returns the name in `config.toml` and in the output of `config show`.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::AccessKey => "access_key",
-            Self::SecretKey => "secret_key",
-            Self::CredentialProcess => "credential_process",
-            Self::Site => "site",
-            Self::Region => "region",
-            Self::Endpoint => "endpoint",
-            Self::Cacert => "cacert",
-            Self::Proxy => "proxy",
-            Self::Output => "output",
-            Self::Poll => "poll",
-        }
-    }
-
     pub(crate) const fn is_secret(self) -> bool {
         matches!(self, Self::SecretKey)
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|field| field.name() == name)
     }
 
     /// Validates a value before it is written.
@@ -150,14 +103,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_found_by_name() {
-        for field in Field::ALL {
-            assert_eq!(Field::from_name(field.name()), Some(field));
-        }
-        assert_eq!(Field::from_name("regoin"), None);
-    }
-
-    #[test]
     fn invalid_values_are_rejected() {
         for (field, good, bad) in [
             (Field::AccessKey, "AKIDEXAMPLE1", "A B"),
@@ -171,8 +116,8 @@ mod tests {
             (Field::Output, "json", "yaml"),
             (Field::Poll, "15s", "15"),
         ] {
-            assert_eq!(field.validate(good), Ok(()), "{}", field.name());
-            assert!(field.validate(bad).is_err() && field.validate("").is_err(), "{}", field.name());
+            assert_eq!(field.validate(good), Ok(()), "{field}");
+            assert!(field.validate(bad).is_err() && field.validate("").is_err(), "{field}");
         }
     }
 

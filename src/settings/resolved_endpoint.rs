@@ -1,11 +1,13 @@
 //! Resolves where requests go: site, region, and endpoint.
 
-use super::profile::Field;
+use strum::VariantArray as _;
+
 use super::sources::{Level, Sources};
 use super::{Origin, SettingsError};
 use crate::model::endpoint::Endpoint;
-use crate::model::region::{Region, Site, resolve};
+use crate::model::region::{EndpointKind, Region, Site, resolve};
 use crate::model::service::Service;
+use crate::model::setting_name::Field;
 
 /// Where requests go, and the origin of each part.
 pub(super) struct ResolvedEndpoint {
@@ -30,7 +32,7 @@ struct Override {
 pub(super) fn resolve_endpoint(sources: &Sources<'_>) -> Result<ResolvedEndpoint, SettingsError> {
     let mut site = None;
     let mut endpoint = None;
-    for level in Level::ALL {
+    for &level in Level::VARIANTS {
         let overrides = override_at(sources, level)?;
         site = site.or(overrides.site);
         endpoint = endpoint.or(overrides.endpoint);
@@ -43,7 +45,8 @@ pub(super) fn resolve_endpoint(sources: &Sources<'_>) -> Result<ResolvedEndpoint
     let (requested_region, region_origin) = region.unzip();
     let custom = endpoint.filter(|(endpoint, _)| !endpoint.is_ncp());
     let region_origin = region_origin.unwrap_or(Origin::Default);
-    let (site, region) = resolve(requested_site, requested_region, custom.is_some()).map_err(|error| {
+    let kind = if custom.is_some() { EndpointKind::Custom } else { EndpointKind::Site };
+    let (site, region) = resolve(requested_site, requested_region, kind).map_err(|error| {
         SettingsError::Invalid { name: label(&region_origin, Field::Region), reason: error.to_string() }
     })?;
     let site_origin = site_origin.unwrap_or_else(|| match region.implied_site() {
@@ -137,8 +140,8 @@ fn endpoint_override_at(
 /// Returns the name of a setting for error messages: its origin, with the field's name if that is not part of it.
 pub(super) fn label(origin: &Origin, field: Field) -> String {
     match origin {
-        Origin::Profile(..) => format!("{} of {origin}", field.name()),
-        Origin::Default => field.name().to_owned(),
+        Origin::Profile(..) => format!("{field} of {origin}"),
+        Origin::Default => field.to_string(),
         origin => origin.to_string(),
     }
 }

@@ -1,9 +1,10 @@
 //! The sources of settings, in order of precedence: flag, named profile, environment, default profile.
 
 use secrecy::ExposeSecret;
+use strum::VariantArray;
 
 use super::ncloud_file::DEFAULT_SECTION;
-use super::profile::{Field, Profile};
+use super::profile::Profile;
 use super::sandbox::sandbox_endpoint;
 use super::store::ProfileFiles;
 use super::{
@@ -11,6 +12,7 @@ use super::{
     sandbox_credentials, toml_file,
 };
 use crate::model::endpoint::Endpoint;
+use crate::model::setting_name::Field;
 
 /// The global flags as given on the command line.
 #[derive(Debug, Clone, Default)]
@@ -48,17 +50,12 @@ pub(super) struct Sources<'a> {
 }
 
 /// The precedence levels, highest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
 pub(super) enum Level {
     Flag,
     NamedProfile,
     Environment,
     DefaultProfile,
-}
-
-impl Level {
-    pub(super) const ALL: [Self; 4] =
-        [Self::Flag, Self::NamedProfile, Self::Environment, Self::DefaultProfile];
 }
 
 /// Returns the name of the requested profile and where it comes from.
@@ -172,7 +169,7 @@ impl<'a> Sources<'a> {
         };
         match found {
             Some(("", Origin::Profile(name, file))) => {
-                Err(SettingsError::Empty(format!("{} in {}", field.name(), Origin::Profile(name, file))))
+                Err(SettingsError::Empty(format!("{field} in {}", Origin::Profile(name, file))))
             }
             Some(("", origin)) => Err(SettingsError::Empty(origin.to_string())),
             found => Ok(found.map(|(value, origin)| (value.to_owned(), origin))),
@@ -185,7 +182,7 @@ impl<'a> Sources<'a> {
         field: Field,
         variables: &[&'static str],
     ) -> Result<Option<(String, Origin)>, SettingsError> {
-        for level in Level::ALL {
+        for &level in Level::VARIANTS {
             if let Some(found) = self.at_level(level, field, variables)? {
                 return Ok(Some(found));
             }
@@ -256,7 +253,7 @@ fn default_ncloud_profile<'a>(
 fn profile_credentials(profile: &Profile) -> (Result<CredentialSource, SettingsError>, Origin) {
     let access_key = profile.value(Field::AccessKey);
     let secret_key = profile.secret_key.as_ref().map(ExposeSecret::expose_secret);
-    let names = [Field::AccessKey.name(), Field::SecretKey.name()];
+    let names = [Field::AccessKey, Field::SecretKey].map(|field| field.into_str());
     let origin = profile.origin().to_string();
     let credentials = match (
         parse_credentials(names, access_key, secret_key, Some(&origin)),
@@ -264,12 +261,11 @@ fn profile_credentials(profile: &Profile) -> (Result<CredentialSource, SettingsE
     ) {
         (Some(_), Some(_)) => Err(SettingsError::ConflictingCredentials(origin)),
         (Some(credentials), None) => credentials.map(CredentialSource::Static),
-        (None, Some(command)) => CredentialProcess::parse(command, &origin)
-            .map(CredentialSource::Process)
-            .map_err(|reason| SettingsError::Invalid {
-                name: format!("{} of {origin}", Field::CredentialProcess.name()),
-                reason,
-            }),
+        (None, Some(command)) => {
+            CredentialProcess::parse(command, &origin).map(CredentialSource::Process).map_err(|reason| {
+                SettingsError::Invalid { name: format!("{} of {origin}", Field::CredentialProcess), reason }
+            })
+        }
         (None, None) => Err(SettingsError::NoCredentialsInProfile {
             name: profile.name.clone(),
             file: profile.file.clone(),

@@ -3,10 +3,12 @@
 use std::ops::Range;
 use std::path::Path;
 
+use strum::VariantNames as _;
 use toml_edit::{Document, DocumentMut, Item, Table, TableLike, Value};
 
 use super::SettingsError;
-use super::profile::{Field, Profile};
+use super::profile::Profile;
+use crate::model::setting_name::Field;
 
 /// The only top-level table.
 const PROFILES: &str = "profiles";
@@ -60,10 +62,9 @@ type SpannedError = (Option<Range<usize>>, String);
 fn parse_profile(name: &str, settings: &dyn TableLike, file: &Path) -> Result<Profile, SpannedError> {
     let mut profile = Profile::new(name, file);
     for (name, item) in settings.iter() {
-        let Some(field) = Field::from_name(name) else {
-            let known: Vec<&str> = Field::ALL.iter().map(|field| field.name()).collect();
+        let Ok(field) = name.parse::<Field>() else {
             let span = settings.key(name).and_then(toml_edit::Key::span);
-            return Err((span, format!("unknown setting `{name}`; use {}", known.join(", "))));
+            return Err((span, format!("unknown setting `{name}`; use {}", Field::VARIANTS.join(", "))));
         };
         match item.as_str() {
             Some(value) => profile.set_value(field, value),
@@ -87,7 +88,7 @@ pub(super) fn set_value(text: &str, profile: &str, field: Field, new: &str) -> S
     let new = Value::from(new);
     let span = Document::parse(text)
         .ok()
-        .and_then(|document| profile_table(&document, profile)?.get(field.name())?.span());
+        .and_then(|document| profile_table(&document, profile)?.get(field.into_str())?.span());
     if let Some(span) = span {
         return format!("{}{}{}", &text[..span.start], new.decorated("", ""), &text[span.end..]);
     }
@@ -101,7 +102,7 @@ pub(super) fn set_value(text: &str, profile: &str, field: Field, new: &str) -> S
         let Some(tables) = tables.as_table_like_mut() else { return };
         let settings = tables.entry(profile).or_insert_with(|| Item::Table(Table::new()));
         let Some(settings) = settings.as_table_like_mut() else { return };
-        settings.insert(field.name(), Item::Value(new));
+        settings.insert(field.into_str(), Item::Value(new));
         if is_first_profile {
             // Keep the comments at the top of a file that has no profiles yet.
             let comments = document.trailing().as_str().unwrap_or_default().to_owned();
@@ -134,7 +135,7 @@ pub(super) fn remove_value(text: &str, profile: &str, field: Field) -> String {
     edit(text, |document| {
         let tables = document.get_mut(PROFILES).and_then(Item::as_table_like_mut);
         if let Some(settings) = tables.and_then(|tables| tables.get_mut(profile)?.as_table_like_mut()) {
-            settings.remove(field.name());
+            settings.remove(field.into_str());
         }
     })
 }
@@ -157,7 +158,7 @@ fn table_lines(text: &str, profile: &str) -> Option<Range<usize>> {
 fn value_line(text: &str, profile: &str, field: Field) -> Option<Range<usize>> {
     let document = Document::parse(text).ok()?;
     let table = document.get(PROFILES)?.get(profile)?.as_table().filter(|table| !table.is_dotted())?;
-    let (key, item) = table.get_key_value(field.name())?;
+    let (key, item) = table.get_key_value(field.into_str())?;
     Some(whole_lines(text, key.span()?.start..item.span()?.end))
 }
 
@@ -336,8 +337,8 @@ site = \"gov\"
 
     proptest! {
         #[test]
-        fn a_set_value_is_read_back_and_nothing_else_changes(name in "[^\\p{C}\\s]{1,12}", text in "\\PC{0,20}", key in 0..Field::ALL.len()) {
-            let key = Field::ALL[key];
+        fn a_set_value_is_read_back_and_nothing_else_changes(name in "[^\\p{C}\\s]{1,12}", text in "\\PC{0,20}", key in 0..Field::VARIANTS.len()) {
+            let key: Field = Field::VARIANTS[key].parse().unwrap();
             let before = read(FILE);
             let after = read(&set_value(FILE, &name, key, &text));
             let found = after.iter().find(|profile| profile.name == name).unwrap();

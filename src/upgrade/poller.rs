@@ -147,7 +147,7 @@ impl Session<'_> {
             "getClusterInfo",
             format!("{}, version code {version}, config group {group}", cluster.state),
         );
-        self.report.state = Some(cluster.state.as_str().to_owned());
+        self.report.state = Some(cluster.state.to_string());
         self.report.last_cluster = Some(cluster.clone());
     }
 }

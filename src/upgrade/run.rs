@@ -11,9 +11,10 @@ use super::follow::{
 use super::lock::lock_cluster;
 use super::start::StartRequest;
 use super::start_outcome::StartOutcome;
-use crate::consent::{Consent, ConsentError, ConsentMethod, Prompt, confirm};
+use crate::consent::{Consent, ConsentError, Prompt, confirm};
 use crate::error::{CommandError, StartState};
 use crate::journal::StartEntry;
+use crate::model::consent_method::ConsentMethod;
 use crate::model::open_start::StartResponse;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
@@ -270,7 +271,7 @@ fn record_start(
         service: &session.context.service,
         cluster: plan.no,
         cluster_name: &plan.name,
-        consent: consent.method().as_str(),
+        consent: consent.method(),
         version: target.version.number(),
         config_group: target.config_group.number(),
         accepted: &accepted,

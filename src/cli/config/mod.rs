@@ -2,13 +2,15 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use strum::VariantNames as _;
 
 use crate::api::CdssApi;
 use crate::cli::context::Context;
 use crate::error::CommandError;
+use crate::model::setting_name::Field;
 use crate::output::{CommandOutput, EffectiveSetting, ProfileChange, streams};
 use crate::report::Report;
-use crate::settings::{self, Environment, Field, Flags, ProfileEdit};
+use crate::settings::{self, Environment, Flags};
 use crate::verify::verify;
 use profile_editor::ProfileEditor;
 
@@ -65,7 +67,7 @@ A secret is read from a prompt, or from standard input with --stdin; never from 
 Examples:
   cdss config set region JPN --profile prod
   cdss config set secret_key --profile prod
-  pass show ncloud/prod | cdss config set secret_key --stdin --profile prod", Field::ALL.map(Field::name).join(", ")))]
+  pass show ncloud/prod | cdss config set secret_key --stdin --profile prod", Field::VARIANTS.join(", ")))]
     Set {
         /// Setting to change
         #[arg(value_name = "KEY", value_parser = field_parser(), hide_possible_values = true)]
@@ -93,8 +95,7 @@ Examples:
 }
 
 fn field_parser() -> impl TypedValueParser<Value = Field> {
-    let names = PossibleValuesParser::new(Field::ALL.map(Field::name));
-    names.try_map(|name| Field::from_name(&name).ok_or("unknown key"))
+    PossibleValuesParser::new(Field::VARIANTS).try_map(|name| name.parse::<Field>())
 }
 
 impl ConfigArgs {
@@ -176,18 +177,9 @@ pub(crate) fn run_without_settings(
     Ok(CommandOutput::ProfileChange(Some(ProfileChange {
         profile: editor.profile,
         source: editor.file.display().to_string(),
-        key: key.map(Field::name),
-        action: json_word(edit),
+        key,
+        edit,
     })))
-}
-
-fn json_word(edit: ProfileEdit) -> &'static str {
-    match edit {
-        ProfileEdit::Created => "made",
-        ProfileEdit::Updated => "changed",
-        ProfileEdit::Unchanged => "unchanged",
-        ProfileEdit::Removed => "removed",
-    }
 }
 
 fn list_profiles(environment: &Environment) -> Result<CommandOutput, CommandError> {

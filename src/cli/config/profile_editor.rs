@@ -5,12 +5,16 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
+use strum::VariantNames as _;
 
 use crate::consent::{ConsentError, Prompt as _, Question, require_terminal};
 use crate::error::{CommandError, StartState};
-use crate::model::region::{Region, Site};
+use crate::model::profile_edit::ProfileEdit;
+use crate::model::region::{self, EndpointKind, Region, Site};
+use crate::model::setting_name::Field;
+use crate::model::words::alternatives;
 use crate::output::{EchoGuard, TerminalPrompt, streams};
-use crate::settings::{self, Environment, Field, Flags, ProfileEdit, ProfileFiles};
+use crate::settings::{self, Environment, Flags, ProfileFiles};
 use crate::signals::{Signal, SignalListener};
 
 /// Edits one profile of `config.toml`.
@@ -84,8 +88,8 @@ impl<'a> ProfileEditor<'a> {
             Some(text) => text.parse().map_err(|error| usage_error("--site", &error))?,
             None => requested.as_ref().and_then(Region::implied_site).unwrap_or(Site::Public),
         };
-        let question = format!("Site (public, gov, or fin) [{site}]");
-        let site = self.prompt_until_valid(&question, site.name(), |text| {
+        let question = format!("Site ({}) [{site}]", alternatives(Site::VARIANTS));
+        let site = self.prompt_until_valid(&question, site.into_str(), |text| {
             text.parse::<Site>().map_err(|error| error.to_string())
         })?;
         let regions = site.regions();
@@ -94,7 +98,7 @@ impl<'a> ProfileEditor<'a> {
         let question = format!("Region ({}) [{default}]", regions.join(", "));
         let region = self.prompt_until_valid(&question, default, |text| {
             let region = text.parse::<Region>().map_err(|error| error.to_string())?;
-            crate::model::region::resolve(Some(site), Some(region), false)
+            region::resolve(Some(site), Some(region), EndpointKind::Site)
                 .map(|(_, region)| region)
                 .map_err(|error| error.to_string())
         })?;
@@ -106,7 +110,7 @@ impl<'a> ProfileEditor<'a> {
         let values = [
             (Field::AccessKey, access),
             (Field::SecretKey, secret),
-            (Field::Site, SecretString::from(site.name())),
+            (Field::Site, SecretString::from(site.into_str())),
             (Field::Region, SecretString::from(region.code())),
         ];
         settings::create_profile(&self.file, &self.profile, &values)?;
@@ -151,7 +155,7 @@ impl<'a> ProfileEditor<'a> {
     ) -> Result<SecretString, CommandError> {
         match value {
             Some(_) if field.is_secret() => Err(CommandError::Usage {
-                message: format!("{} can't be set on the command line", field.name()),
+                message: format!("{field} can't be set on the command line"),
                 hint: Some(
                     "omit it to be prompted, or use --stdin; the value is now in the shell history and was visible in \
                      process lists, so replace this key"
@@ -166,10 +170,9 @@ impl<'a> ProfileEditor<'a> {
                 self.prompt_secret("Secret key")
             }
             None => Err(CommandError::Usage {
-                message: format!("{} needs a value", field.name()),
+                message: format!("{field} needs a value"),
                 hint: Some(format!(
-                    "run `cdss config set {} VALUE --profile {}`",
-                    field.name(),
+                    "run `cdss config set {field} VALUE --profile {}`",
                     crate::model::command_context::shell_quote(&self.profile)
                 )),
             }),
@@ -180,7 +183,7 @@ impl<'a> ProfileEditor<'a> {
         settings::require_removable(&self.files, &self.profile, field)?;
         if !yes {
             let text = match field {
-                Some(field) => format!("Type {} to remove its {}", self.profile, field.name()),
+                Some(field) => format!("Type {} to remove its {field}", self.profile),
                 None => format!("Type {} to remove the profile", self.profile),
             };
             let question = Question {

@@ -173,7 +173,7 @@ impl Session<'_> {
             name: &plan.name,
             version: plan.endpoints.target_version.code,
             from: plan.endpoints.source.group.no,
-            consent: consent.method().as_str(),
+            consent: consent.method(),
             created_by: plan.resumable.as_ref().map(|resumable| resumable.created_by.as_str()),
             plan: document,
         }

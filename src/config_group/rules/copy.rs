@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use strum::IntoStaticStr;
+
 use super::difference::{ChangeClass, SettingChange, violated_kafka_bound, violated_limit_by};
 use super::kafka_changes;
 use crate::model::config_group::{GroupSettings, Setting};
@@ -17,15 +19,18 @@ pub(crate) struct CopiedSetting {
 }
 
 /// Why a value is not copied.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 pub(crate) enum SkipReason {
     /// The setting can't be modified.
     ReadOnly,
     /// The target version does not list the setting.
     Unknown,
     /// The service reports that the setting is customized, but not its value.
+    #[strum(serialize = "unknown")]
     NoValue,
     /// Kafka removed the setting; holds its replacement.
+    #[strum(serialize = "removed-key")]
     Removed(&'static str),
     /// The value violates this limit.
     OutOfRange(String),
@@ -49,16 +54,6 @@ pub(crate) struct Mismatch {
 }
 
 impl SkipReason {
-    /// The word used in JSON and tables.
-    pub(crate) const fn word(&self) -> &'static str {
-        match self {
-            Self::ReadOnly => "read-only",
-            Self::Unknown | Self::NoValue => "unknown",
-            Self::Removed(_) => "removed-key",
-            Self::OutOfRange(_) => "out-of-range",
-        }
-    }
-
     /// Returns additional details.
     pub(crate) fn note(&self) -> Option<String> {
         match self {
@@ -73,7 +68,7 @@ impl SkipReason {
 impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let note = self.note().map(|note| format!(" ({note})")).unwrap_or_default();
-        write!(f, "{}{note}", self.word())
+        write!(f, "{}{note}", self.into_str())
     }
 }
 
@@ -291,7 +286,7 @@ mod tests {
         let skipped = skip_unsupported(&from, &mut copied, &target_settings, None);
         let keys: Vec<&str> = copied.iter().map(|one| one.key.as_str()).collect();
         assert_eq!(keys, ["a"], "d was not confirmed");
-        let reasons: Vec<_> = skipped.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
+        let reasons: Vec<_> = skipped.iter().map(|one| (one.key.as_str(), one.reason.into_str())).collect();
         assert_eq!(reasons, [("b", "read-only"), ("c", "out-of-range")]);
     }
 

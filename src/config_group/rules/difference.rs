@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::Serialize;
+use strum::{Display, IntoStaticStr, VariantArray};
+
 use super::kafka_changes;
 use super::value_range::ValueRange;
 use crate::model::config_group::{GroupSettings, Setting};
@@ -13,7 +16,9 @@ use crate::model::kafka_version::Release;
 /// A setting with the same effective value before and after is [`Self::Kept`]. This includes read-only settings, values
 /// that violate the same limit in both versions, and settings that neither version has any more: the classes about the
 /// target version describe changes only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, VariantArray, Serialize)]
+#[strum(serialize_all = "kebab-case")]
+#[serde(into = "&'static str")]
 pub(crate) enum ChangeClass {
     /// Custom in neither, and only one version lists it: the other version's behavior is unknown.
     Unknown,
@@ -48,21 +53,6 @@ impl ChangeClass {
         Self::Unknown,
         Self::Kept,
     ];
-
-    /// The word used in JSON and tables.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Unknown => "unknown",
-            Self::RemovedKey => "removed-key",
-            Self::OutOfRange => "out-of-range",
-            Self::LostOverride => "lost-override",
-            Self::ReadOnly => "read-only",
-            Self::Changed => "changed",
-            Self::Gained => "gained",
-            Self::ChangedDefault => "changed-default",
-            Self::Kept => "kept",
-        }
-    }
 }
 
 /// One setting before and after.
@@ -335,6 +325,13 @@ pub(crate) mod tests {
     pub(crate) fn compared(current: &GroupSettings, target: &GroupSettings) -> Vec<SettingChange> {
         let side = |settings| VersionedSettings { settings, release: None };
         difference(side(current), side(target))
+    }
+
+    #[test]
+    fn all_classes_are_ranked() {
+        for class in ChangeClass::VARIANTS {
+            assert!(ChangeClass::ALL.contains(class), "{class}");
+        }
     }
 
     fn class_of(current: (&str, &str), target: (&str, &str)) -> ChangeClass {

@@ -24,7 +24,15 @@ fn entry<'a>(
     plan: &'a Value,
 ) -> GroupEntry<'a> {
     let from = ConfigGroupNo::new(301);
-    GroupEntry { service, name, version: VERSION, from, consent: "--yes", created_by: made_by, plan }
+    GroupEntry {
+        service,
+        name,
+        version: VERSION,
+        from,
+        consent: ConsentMethod::YesFlag,
+        created_by: made_by,
+        plan,
+    }
 }
 
 fn create(journal: &Journal, service: &Service) {

@@ -42,7 +42,7 @@ impl Line {
                     profile: None,
                     access_key: None,
                     service: ServiceName {
-                        site: service.site.name().to_owned(),
+                        site: service.site.to_string(),
                         region: service.region.code().to_owned(),
                         sandbox: false,
                     },

@@ -48,7 +48,7 @@ fn start(journal: &Journal, version: u64, closes: &[String]) {
         service: &service,
         cluster: ClusterNo::new(1),
         cluster_name: "orders",
-        consent: "--yes",
+        consent: ConsentMethod::YesFlag,
         version,
         config_group: 312,
         accepted: &[],

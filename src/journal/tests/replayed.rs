@@ -22,7 +22,7 @@ fn open_runs(replay: &Replay) -> Vec<String> {
 }
 
 fn results(history: &History) -> Vec<(&str, &str)> {
-    history.runs.iter().map(|run| (run.id.as_str(), run.outcome.as_str())).collect()
+    history.runs.iter().map(|run| (run.id.as_str(), run.outcome.into())).collect()
 }
 
 fn accepted() -> Event {
@@ -86,7 +86,7 @@ fn non_final_end_does_not_reopen_a_start() {
                 (by, end("a", late)),
             ]);
             assert_eq!(open_runs(&replay), Vec::<String>::new(), "{verdict:?}, then {late:?} by {by}");
-            assert_eq!(results(&replay.into_history())[0], ("a", verdict.as_str()));
+            assert_eq!(results(&replay.into_history())[0], ("a", verdict.into_str()));
         }
     }
     let lines =

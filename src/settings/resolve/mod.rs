@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::profile::{Field, parse_absolute_path};
+use super::profile::parse_absolute_path;
 use super::resolved_endpoint::{label, parse_value, resolve_endpoint};
 use super::sources::{Flags, Sources};
 use super::store::ProfileFiles;
@@ -14,11 +14,12 @@ use crate::model::endpoint::Endpoint;
 use crate::model::output_format::OutputFormat;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::service::Service;
+use crate::model::setting_name::{Field, SettingName};
 
 /// One setting with its origin, for display. The secret key is never included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SettingSummary {
-    pub name: &'static str,
+    pub name: SettingName,
     pub value: Option<String>,
     pub origin: Origin,
 }
@@ -114,19 +115,19 @@ pub(crate) fn resolve(
         });
 
     let summary_of = |name, value: Option<String>, origin| SettingSummary { name, value, origin };
-    let field_summary = |field: Field, value, origin| summary_of(field.name(), value, origin);
+    let field_summary = |field: Field, value, origin| summary_of(SettingName::Field(field), value, origin);
     let profile_origin = profile.as_ref().map_or(Origin::Default, |(_, origin)| origin.clone());
     let credentials = sources.credentials.as_ref().ok().and_then(CredentialSource::static_credentials);
     let command =
         sources.credentials_profile().and_then(|(profile, _)| profile.value(Field::CredentialProcess));
     let summary = vec![
-        summary_of("profile", profile.as_ref().map(|(name, _)| name.clone()), profile_origin),
+        summary_of(SettingName::Profile, profile.as_ref().map(|(name, _)| name.clone()), profile_origin),
         field_summary(Field::Site, Some(resolved.service.site.to_string()), resolved.site_origin),
         field_summary(Field::Region, Some(resolved.service.region.to_string()), resolved.region_origin),
         field_summary(Field::Endpoint, Some(resolved.service.endpoint.to_string()), resolved.endpoint_origin),
         field_summary(Field::Cacert, effective_cacert, cacert_origin),
         field_summary(Field::Proxy, effective_proxy, proxy_origin),
-        field_summary(Field::Output, Some(output.as_str().to_owned()), output_origin),
+        field_summary(Field::Output, Some(output.into_str().to_owned()), output_origin),
         field_summary(Field::Poll, Some(humantime::format_duration(poll_interval).to_string()), poll_origin),
         field_summary(
             Field::AccessKey,

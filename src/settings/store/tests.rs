@@ -3,10 +3,11 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use super::super::profile::Field;
-use super::super::{ProfileEdit, edit};
+use super::super::edit;
 use super::atomic_write::TEMPORARY_NAME;
 use super::*;
+use crate::model::profile_edit::ProfileEdit;
+use crate::model::setting_name::Field;
 
 struct Home(TempDir);
 

@@ -4,27 +4,23 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+use strum::{Display, IntoStaticStr};
+
 use crate::model::broker_health::{Color, Health};
 
 /// Whether a broker was observed to restart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, Serialize)]
+#[strum(serialize_all = "snake_case")]
+#[serde(into = "&'static str")]
 pub(crate) enum RestartEvidence {
     /// It was changing or down, and then green again.
     Yes,
     /// It is changing or down, and not green yet.
     No,
     /// It was never observed changing or down, but may have been between two polls.
+    #[strum(serialize = "not_seen")]
     NotObserved,
-}
-
-impl RestartEvidence {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::NotObserved => "not_seen",
-        }
-    }
 }
 
 /// The observed colors of one broker, in order and without repetitions.
@@ -53,7 +49,7 @@ impl BrokerHistory {
 
     /// Returns the colors as `green → orange → green`.
     pub(crate) fn color_path(&self) -> String {
-        self.colors.iter().map(Color::as_str).collect::<Vec<_>>().join(" → ")
+        self.colors.iter().map(Color::as_ref).collect::<Vec<_>>().join(" → ")
     }
 
     /// Returns how long the broker was not green, or has not been green so far.
@@ -128,7 +124,8 @@ mod tests {
         assert!(histories.record(&health(&["orange", "green", "green"]), seconds(10)));
         assert!(!histories.record(&health(&["orange", "green", "green"]), seconds(20)), "nothing new");
         assert!(histories.record(&health(&["green", "red", "green"]), seconds(30)));
-        let words: Vec<&str> = histories.0.iter().map(|history| history.restart_evidence().word()).collect();
+        let words: Vec<String> =
+            histories.0.iter().map(|history| history.restart_evidence().to_string()).collect();
         assert_eq!(words, ["yes", "no", "not_seen"]);
         assert_eq!(histories.0[0].color_path(), "green → orange → green");
         assert_eq!(histories.0[0].time_away(seconds(99)), Some(seconds(20)));

@@ -74,7 +74,7 @@ fn a_change_during_a_slow_pre_check_prevents_the_start() {
     let (report, failure, requests) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(11), "{requests:?}");
     assert!(requests.ends_with(&["pre-check", "cluster", "status"]), "{requests:?}");
-    assert_eq!((report.submitted.as_str(), api.started.borrow().len()), ("no", 0));
+    assert_eq!((report.submitted.into_str(), api.started.borrow().len()), ("no", 0));
 }
 
 #[test]
@@ -84,7 +84,10 @@ fn responses_slower_than_five_seconds_prevent_the_start() {
     api.answer_time.set(Duration::from_secs(6));
     let (report, failure, _) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(12));
-    assert_eq!((report.submitted.as_str(), report.verdict.map(Verdict::as_str)), ("no", Some("not_started")));
+    assert_eq!(
+        (report.submitted.into_str(), report.verdict.map(|verdict| verdict.into_str())),
+        ("no", Some("not_started"))
+    );
     assert!(api.started.borrow().is_empty());
 }
 

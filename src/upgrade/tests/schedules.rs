@@ -309,7 +309,7 @@ fn check_schedule(seed: u64) -> Result<&'static str, String> {
     let is_over = verdict == Some(Verdict::Failed);
     holds(in_all <= 1 || is_over, "the second run started it again")?;
     holds(started == 0 || is_over || again.submitted != Submitted::Yes, "the second run claims the start")?;
-    Ok(verdict.map_or("none", Verdict::as_str))
+    Ok(verdict.map_or("none", |verdict| verdict.into_str()))
 }
 
 /// The number of schedules in `cargo test`; `CDSS_SCHEDULES` overrides it.

@@ -74,7 +74,7 @@ fn send_with(
     let outcome = test.session(&api).send_start(request);
     Sent {
         outcome,
-        submitted: test.report.submitted.as_str(),
+        submitted: test.report.submitted.into_str(),
         starts: api.started.take(),
         connect_within: api.connect_within.take(),
         reads: api.reads.take(),

@@ -41,7 +41,7 @@ fn foreign_group_created_meanwhile_is_not_written_to() {
         let (actual_code, report) = (exit_code(failure.as_ref()), report.unwrap());
         let case = format!("{create:?} {description:?}");
         assert_eq!(
-            (actual_code, report.created.as_str(), report.written.as_str()),
+            (actual_code, report.created.into_str(), report.written.into_str()),
             (code, created, "no"),
             "{case}"
         );
@@ -57,7 +57,7 @@ fn own_new_group_already_in_use_is_not_written_to() {
         service.users.set(users);
         let (failure, report) = machine.copy(&service, &FakeClock::default());
         let report = report.unwrap();
-        let words = (report.created.as_str(), report.written.as_str());
+        let words = (report.created.into_str(), report.written.into_str());
         assert_eq!((exit_code(failure.as_ref()), words), (7, ("yes", "no")));
         let message = failure.unwrap().to_string();
         let made = "config group orders-390 (1001) was created, but its values were not written: ";
@@ -110,7 +110,7 @@ fn unlisted_new_group_must_be_empty_and_unused() {
             (code, usize::from(code == 0)),
             "{case}"
         );
-        assert_eq!(report.unwrap().created.as_str(), if code == 0 { "yes" } else { "unknown" }, "{case}");
+        assert_eq!(report.unwrap().created.into_str(), if code == 0 { "yes" } else { "unknown" }, "{case}");
     }
 }
 
@@ -121,7 +121,7 @@ fn wrong_number_in_the_response_is_not_written_to() {
         let service = FakeService::new(&[RequestOutcome::DoneWithWrongNumber], &[RequestOutcome::Done]);
         service.groups.borrow_mut()[1] = named(OTHER, NEW, "logs-390", settings);
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
-        let words = (report.unwrap().created.as_str(), service.created_groups()[0].custom_values().len());
+        let words = (report.unwrap().created.into_str(), service.created_groups()[0].custom_values().len());
         assert_eq!((exit_code(failure.as_ref()), words, service.sent.get()), (0, ("yes", 2), (1, 1)));
 
         // The list does not show it yet.
@@ -130,7 +130,7 @@ fn wrong_number_in_the_response_is_not_written_to() {
         service.hidden_lists.set(4);
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
         let report = report.unwrap();
-        let words = (report.created.as_str(), report.written.as_str());
+        let words = (report.created.into_str(), report.written.into_str());
         assert_eq!((exit_code(failure.as_ref()), words, service.sent.get()), (9, ("unknown", "no"), (1, 0)));
         let message = failure.unwrap().to_string();
         let words = "the response named config group 324, but that is a different group, logs-390 (324)";
@@ -157,7 +157,7 @@ fn next_run_resumes_the_group_of_an_interrupted_run() {
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     let report = report.unwrap();
     assert_eq!((exit_code(failure.as_ref()), report.is_resumed), (0, true));
-    assert_eq!((report.created.as_str(), report.written.as_str()), ("no", "yes"));
+    assert_eq!((report.created.into_str(), report.written.into_str()), ("no", "yes"));
     assert_eq!((service.sent.get(), service.created_groups().len()), ((1, 1), 1));
     assert_eq!(service.created_groups()[0].setting("b").unwrap().custom.as_deref(), Some("6"));
 }

@@ -20,7 +20,7 @@ fn copy_result(creates: &[RequestOutcome], writes: &[RequestOutcome]) -> CopyRes
     let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
     let report = report.unwrap();
     assert!(service.created_groups().len() <= 1);
-    (exit_code(failure.as_ref()), report.created.as_str(), report.written.as_str(), service.sent.get())
+    (exit_code(failure.as_ref()), report.created.into_str(), report.written.into_str(), service.sent.get())
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn only_the_latest_read_after_the_write_counts() {
             assert_eq!(exit_code(failure.as_ref()), code, "{case}");
             assert_eq!(report.mismatches.is_empty(), code != 7, "{case}");
             assert_eq!(service.sent.get(), (1, 1), "{case}");
-            let reported = report.written.as_str();
+            let reported = report.written.into_str();
             assert!(reported == written || (reported == "unknown" && code != 0), "{case}: {reported}");
         }
     }
@@ -117,7 +117,8 @@ fn first_group_of_a_version_shows_what_it_accepts() {
     let service = first_of_version();
     let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
     let report = report.unwrap();
-    let left_out: Vec<_> = report.skipped.iter().map(|one| (one.key.as_str(), one.reason.word())).collect();
+    let left_out: Vec<_> =
+        report.skipped.iter().map(|one| (one.key.as_str(), one.reason.into_str())).collect();
     assert_eq!(
         (exit_code(failure.as_ref()), left_out, report.has_target_settings),
         (0, vec![("b", "read-only")], true)
@@ -132,7 +133,7 @@ fn first_group_of_a_version_shows_what_it_accepts() {
     let machine = Machine::new();
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     assert_eq!(
-        (exit_code(failure.as_ref()), report.unwrap().written.as_str(), service.sent.get()),
+        (exit_code(failure.as_ref()), report.unwrap().written.into_str(), service.sent.get()),
         (7, "no", (1, 0))
     );
     let message = failure.unwrap().to_string();
@@ -160,7 +161,7 @@ fn unreadable_new_group_is_not_written_to() {
         service.fail_settings_reads.set(settings_alone);
         let (failure, report) = Machine::new().copy(&service, &FakeClock::default());
         let report = report.unwrap();
-        let words = (report.created.as_str(), report.written.as_str());
+        let words = (report.created.into_str(), report.written.into_str());
         assert_eq!((exit_code(failure.as_ref()), words), (code, (created, "no")));
         let message = failure.unwrap().to_string();
         assert!(message.contains("orders-390"), "{message}");

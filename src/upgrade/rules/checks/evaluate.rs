@@ -67,7 +67,7 @@ fn cluster_state(snapshot: &Snapshot) -> Check {
     match &snapshot.cluster.state {
         ClusterState::Running => Check::pass(id, "running"),
         ClusterState::Changing => Check::block(id, "changing", "wait until the change has finished"),
-        ClusterState::Other(word) if word.is_empty() => {
+        ClusterState::Missing => {
             Check::block(id, "the service reported no state", "check the cluster in the console")
         }
         ClusterState::Other(word) => Check::block(
@@ -77,7 +77,7 @@ fn cluster_state(snapshot: &Snapshot) -> Check {
         ),
         state => Check::block(
             id,
-            format!("the state is `{}`", state.as_str()),
+            format!("the state is `{state}`"),
             "wait until the state is `running`, or repair the cluster",
         ),
     }
@@ -114,13 +114,13 @@ fn zookeeper_health(snapshot: &Snapshot) -> Check {
         .nodes
         .iter()
         .filter(|node| is_degraded(&node.color))
-        .map(|node| format!("{} {}", node.name, node.color.as_ref().map_or("", Color::as_str)))
+        .map(|node| format!("{} {}", node.name, node.color.as_ref().map_or("", Color::as_ref)))
         .collect();
     let remedy = "wait until every ZooKeeper node is green, or repair the unhealthy nodes";
     if !degraded.is_empty() {
         Check::block(id, degraded.join(", "), remedy)
     } else if is_degraded(&group.overall) {
-        let word = group.overall.as_ref().map_or("", Color::as_str);
+        let word = group.overall.as_ref().map_or("", Color::as_ref);
         Check::block(id, format!("overall status {word}"), remedy)
     } else if group.is_all_green() {
         Check::pass(id, green_count(group))

@@ -3,6 +3,9 @@
 //! To add a check, add its id to `policy.rs`, write a function that returns a [`Check`] in the file of its topic, and
 //! call the function in [`evaluate()`].
 
+use serde::Serialize;
+use strum::{Display, IntoStaticStr};
+
 use super::acceptance::Acceptances;
 use super::checks::policy::{Override, check_policy};
 use crate::model::characters::is_unsafe_to_display;
@@ -19,7 +22,9 @@ pub(crate) use config_group::other_group_check;
 pub(crate) use evaluate::{evaluate, setting_changes};
 
 /// The result of a check. An overridden block is still a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Serialize, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+#[serde(into = "&'static str")]
 pub(crate) enum CheckResult {
     Pass,
     Info,
@@ -27,18 +32,6 @@ pub(crate) enum CheckResult {
     Block,
     /// Not evaluated, for the given reason.
     Skipped,
-}
-
-impl CheckResult {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Info => "info",
-            Self::Warn => "warn",
-            Self::Block => "block",
-            Self::Skipped => "skipped",
-        }
-    }
 }
 
 /// A check with its result.

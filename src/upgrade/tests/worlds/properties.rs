@@ -114,7 +114,7 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
         return failure.as_ref().map_or("ok", |_| "failure").to_owned();
     };
     if let Err(violation) = holds(world, plan, verdict, report, was_executed) {
-        world.report_violation(format!("verdict {}: {violation}", verdict.as_str()));
+        world.report_violation(format!("verdict {}: {violation}", verdict.into_str()));
     }
     if verdict == Verdict::Unknown {
         let cause = cause(report, failure.as_ref());
@@ -128,7 +128,7 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
     {
         world.resolved.borrow_mut().push(start.clone());
     }
-    verdict.as_str().to_owned()
+    verdict.into_str().to_owned()
 }
 
 /// The maximum age in seconds of an observation behind a verdict: one polling interval, a response that is 20 seconds

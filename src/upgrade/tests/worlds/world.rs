@@ -176,7 +176,7 @@ impl World {
                 .health
                 .iter()
                 .flat_map(|health| &health.brokers.nodes)
-                .map(|node| node.color.as_ref().map_or("-", |color| color.as_str()))
+                .map(|node| node.color.as_ref().map_or("-", |color| color.as_ref()))
                 .collect();
             let (state, version) = (&response.cluster.state, response.cluster.version);
             format!("{read_kind:?} shows {state} {version:?} {colors:?}; the truth: {view:?}")

@@ -145,7 +145,7 @@ impl State {
     pub(super) fn claim(&self, place: usize, verdict: Verdict, exploration: &mut Exploration) {
         let run = &self.runs[place].id;
         let was_executed = self.sent.iter().any(|sent| sent.run == *run && sent.is_executed);
-        exploration.sometimes(verdict.as_str());
+        exploration.sometimes(verdict.into_str());
         let holds = match verdict {
             Verdict::Done | Verdict::Already => self.truth == Truth::AtTarget,
             Verdict::NotStarted => !was_executed,
@@ -153,7 +153,7 @@ impl State {
             Verdict::Running | Verdict::Unknown => true,
         };
         if !holds {
-            exploration.violations.insert(format!("verdict {}: {self:?}", verdict.as_str()));
+            exploration.violations.insert(format!("verdict {}: {self:?}", verdict.into_str()));
         }
     }
 
