@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::signals::{Interrupted, SignalListener};
@@ -17,7 +18,7 @@ pub(crate) trait Clock {
     fn elapsed(&self) -> Duration;
 
     /// Sleeps for `duration`. Fails early if a signal is received, or if one was received before the call.
-    fn sleep(&self, duration: Duration) -> Result<(), Interrupted>;
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, Result<(), Interrupted>>;
 }
 
 /// Adds a duration to a time, saturating at the bounds of [`Timestamp`].
@@ -45,8 +46,14 @@ impl Clock for SystemClock {
         monotonic_time()
     }
 
-    fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
-        self.signals.wait(duration)
+    fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, Result<(), Interrupted>> {
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                signal = self.signals.recv() => Err(Interrupted(signal)),
+                () = tokio::time::sleep(duration) => Ok(()),
+            }
+        })
     }
 }
 
@@ -69,6 +76,9 @@ fn monotonic_time() -> Duration {
 #[cfg(test)]
 pub(crate) mod tests {
     use std::cell::{Cell, RefCell};
+    use std::future::ready;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
 
     use super::*;
     use crate::signals::Signal;
@@ -106,10 +116,10 @@ pub(crate) mod tests {
             self.elapsed_time.get()
         }
 
-        fn sleep(&self, duration: Duration) -> Result<(), Interrupted> {
+        fn sleep(&self, duration: Duration) -> LocalBoxFuture<'_, Result<(), Interrupted>> {
             let mut sleeps = self.sleeps.borrow_mut();
             if self.interrupt_after.get().is_some_and(|after| sleeps.len() >= after) {
-                return Err(Interrupted(Signal::Interrupt));
+                return Box::pin(ready(Err(Interrupted(Signal::Interrupt))));
             }
             sleeps.push(duration);
             assert!(sleeps.len() < 1_000_000, "endless loop");
@@ -119,19 +129,36 @@ pub(crate) mod tests {
             {
                 self.advance(jump);
             }
-            Ok(())
+            Box::pin(ready(Ok(())))
         }
+    }
+
+    /// Runs a future that waits only for fakes, which never wait for the runtime.
+    pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+        let mut future = pin!(future);
+        let mut context = Context::from_waker(Waker::noop());
+        for _ in 0..10_000_000 {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+                return output;
+            }
+        }
+        panic!("the future waits for something that never happens")
+    }
+
+    /// Runs a future that waits for the real time or for a connection.
+    pub(crate) fn run_in_real_time<F: Future>(future: F) -> F::Output {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
     }
 
     #[test]
     fn signal_ends_sleep_even_if_received_earlier() {
         let signals = SignalListener::new();
         let clock = SystemClock { signals: signals.clone() };
-        assert_eq!(clock.sleep(Duration::ZERO), Ok(()));
+        assert_eq!(run_in_real_time(clock.sleep(Duration::ZERO)), Ok(()));
         signals.raise(Signal::Terminate);
         signals.raise(Signal::Interrupt);
         assert_eq!(
-            clock.sleep(Duration::from_secs(60 * 60)),
+            run_in_real_time(clock.sleep(Duration::from_secs(60 * 60))),
             Err(Interrupted(Signal::Terminate)),
             "the first signal is kept"
         );

@@ -6,6 +6,7 @@ use crate::model::characters::is_typeable;
 use crate::model::consent_method::ConsentMethod;
 use crate::model::group_name::GroupName;
 use crate::model::ids::{ClusterNo, VersionCode};
+use crate::signals::Signal;
 use crate::upgrade::rules::plan::Plan;
 
 /// Proof that the user confirmed the upgrade of one cluster.
@@ -34,18 +35,20 @@ pub(crate) trait Prompt {
     fn non_terminal_stream(&self) -> Option<&'static str>;
 
     /// Prints the question and reads one line. Input that was typed before the question is discarded.
-    ///
-    /// # Errors
-    ///
-    /// Fails with [`io::ErrorKind::Interrupted`] after a signal and with [`io::ErrorKind::UnexpectedEof`] at the end of
-    /// input.
-    fn read_line(&mut self, question: &str) -> io::Result<String>;
+    async fn read_line(&mut self, question: &str) -> Result<String, PromptError>;
 
     /// Prints the service's cautions, once, before the first question.
     fn show_cautions(&mut self);
 
     /// Prints why an answer was rejected.
     fn reject_answer(&mut self, reason: &str);
+}
+
+/// Why a prompt returned no answer.
+#[derive(Debug)]
+pub(crate) enum PromptError {
+    Interrupted(Signal),
+    Terminal(io::Error),
 }
 
 /// Why there is no consent.
@@ -58,7 +61,7 @@ pub(crate) enum ConsentError {
     Declined { action: &'static str, expected: String },
     /// A signal arrived during the confirmation.
     #[error("interrupted at the confirmation prompt")]
-    Interrupted,
+    Interrupted(Signal),
     #[error("can't read the confirmation from the terminal: {0}")]
     Terminal(io::Error),
 }
@@ -67,7 +70,7 @@ impl ConsentError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::NotInteractive { hint, .. } => Some((*hint).to_owned()),
-            Self::Declined { .. } | Self::Interrupted => None,
+            Self::Declined { .. } | Self::Interrupted(_) => None,
             Self::Terminal(_) => Some("try another terminal".to_owned()),
         }
     }
@@ -79,7 +82,11 @@ impl ConsentError {
 const MAX_ATTEMPTS: usize = 3;
 
 /// Asks the user to type the cluster's name, or its number if the name can't be typed. `yes` skips the question.
-pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result<Consent, ConsentError> {
+pub(crate) async fn confirm(
+    plan: &Plan,
+    yes: bool,
+    prompt: &mut impl Prompt,
+) -> Result<Consent, ConsentError> {
     let cluster = plan.no;
     if yes {
         return Ok(Consent { cluster, method: ConsentMethod::YesFlag });
@@ -99,7 +106,7 @@ pub(crate) fn confirm(plan: &Plan, yes: bool, prompt: &mut dyn Prompt) -> Result
     };
     require_terminal(prompt)?;
     prompt.show_cautions();
-    question.ask(prompt)?;
+    question.ask(prompt).await?;
     Ok(Consent { cluster, method })
 }
 
@@ -130,11 +137,11 @@ impl GroupConsent {
 }
 
 /// Asks the user to type the name of the new config group. `yes` skips the question.
-pub(crate) fn confirm_group(
+pub(crate) async fn confirm_group(
     name: &GroupName,
     version: VersionCode,
     yes: bool,
-    prompt: &mut dyn Prompt,
+    prompt: &mut impl Prompt,
 ) -> Result<GroupConsent, ConsentError> {
     let granted = |method| GroupConsent { name: name.clone(), version, method };
     if yes {
@@ -148,7 +155,7 @@ pub(crate) fn confirm_group(
         if_declined: "nothing was created",
     };
     require_terminal(prompt)?;
-    question.ask(prompt)?;
+    question.ask(prompt).await?;
     Ok(granted(ConsentMethod::TypedName))
 }
 
@@ -165,7 +172,7 @@ pub(crate) struct Question<'a> {
 }
 
 /// Checks that the prompt has a terminal.
-pub(crate) fn require_terminal(prompt: &dyn Prompt) -> Result<(), ConsentError> {
+pub(crate) fn require_terminal(prompt: &impl Prompt) -> Result<(), ConsentError> {
     prompt.non_terminal_stream().map_or(Ok(()), |stream| {
         let hint = "add --yes to skip the confirmation prompt";
         Err(ConsentError::NotInteractive { required: "confirmation".to_owned(), stream, hint })
@@ -174,13 +181,13 @@ pub(crate) fn require_terminal(prompt: &dyn Prompt) -> Result<(), ConsentError> 
 
 impl Question<'_> {
     /// Asks until the expected text is typed, for a limited number of attempts. An empty answer never matches.
-    pub(crate) fn ask(&self, prompt: &mut dyn Prompt) -> Result<(), ConsentError> {
+    pub(crate) async fn ask(&self, prompt: &mut impl Prompt) -> Result<(), ConsentError> {
         let declined = || ConsentError::Declined { action: self.action, expected: self.expected.to_owned() };
         for attempt in 1..=MAX_ATTEMPTS {
-            let answer = prompt.read_line(&self.text).map_err(|error| match error.kind() {
-                io::ErrorKind::Interrupted => ConsentError::Interrupted,
-                io::ErrorKind::UnexpectedEof => declined(),
-                _ => ConsentError::Terminal(error),
+            let answer = prompt.read_line(&self.text).await.map_err(|error| match error {
+                PromptError::Interrupted(signal) => ConsentError::Interrupted(signal),
+                PromptError::Terminal(error) if error.kind() == io::ErrorKind::UnexpectedEof => declined(),
+                PromptError::Terminal(error) => ConsentError::Terminal(error),
             })?;
             let typed = answer.trim();
             if !typed.is_empty() && typed == self.expected {
@@ -215,6 +222,7 @@ fn is_hangul(c: char) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::clock::tests::block_on;
     use crate::upgrade::rules::acceptance::Acceptances;
     use crate::upgrade::rules::checks::tests::snapshot;
 
@@ -235,8 +243,9 @@ pub(crate) mod tests {
             self.non_terminal
         }
 
-        fn read_line(&mut self, _question: &str) -> io::Result<String> {
-            self.answers.pop().map(str::to_owned).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        async fn read_line(&mut self, _question: &str) -> Result<String, PromptError> {
+            let end = || PromptError::Terminal(io::ErrorKind::UnexpectedEof.into());
+            self.answers.pop().map(str::to_owned).ok_or_else(end)
         }
 
         fn show_cautions(&mut self) {
@@ -250,12 +259,12 @@ pub(crate) mod tests {
 
     /// Returns the consent to a plan with `--yes`.
     pub(crate) fn consent(plan: &Plan) -> Consent {
-        confirm(plan, true, &mut Scripted::new(&[])).unwrap()
+        block_on(confirm(plan, true, &mut Scripted::new(&[]))).unwrap()
     }
 
     /// Returns the consent to a config group with `--yes`.
     pub(crate) fn group_consent(name: &str, version: VersionCode) -> GroupConsent {
-        confirm_group(&name.parse().unwrap(), version, true, &mut Scripted::new(&[])).unwrap()
+        block_on(confirm_group(&name.parse().unwrap(), version, true, &mut Scripted::new(&[]))).unwrap()
     }
 
     fn plan() -> Plan {
@@ -273,7 +282,7 @@ pub(crate) mod tests {
             ("Orders-Prod", false),
             ("orders", false),
         ] {
-            let result = confirm(&plan(), false, &mut Scripted::new(&[answer]));
+            let result = block_on(confirm(&plan(), false, &mut Scripted::new(&[answer])));
             assert_eq!(result.is_ok(), is_confirmed, "{answer:?}");
         }
     }
@@ -286,11 +295,11 @@ pub(crate) mod tests {
             let mut plan = plan();
             plan.name = name.to_owned();
             for answer in ["", " ", "\u{a0}", name, "1009124", "no:1009123", "y"] {
-                let result = confirm(&plan, false, &mut Scripted::new(&[answer]));
+                let result = block_on(confirm(&plan, false, &mut Scripted::new(&[answer])));
                 assert!(result.is_err(), "{answer:?} confirmed a cluster named {name:?}");
             }
             let mut prompt = Scripted::new(&["", " 1009123 "]);
-            let consent = confirm(&plan, false, &mut prompt).unwrap();
+            let consent = block_on(confirm(&plan, false, &mut prompt)).unwrap();
             assert_eq!(
                 (consent.method(), consent.cluster()),
                 (ConsentMethod::TypedNumber, plan.no),
@@ -298,7 +307,7 @@ pub(crate) mod tests {
             );
             assert_eq!(prompt.shown, ["cautions", "nothing was typed; 2 attempts left"], "{name:?}");
         }
-        let result = confirm(&plan(), false, &mut Scripted::new(&["1009123"]));
+        let result = block_on(confirm(&plan(), false, &mut Scripted::new(&["1009123"])));
         assert!(result.is_err(), "the number does not confirm a cluster with a name");
     }
 
@@ -313,7 +322,10 @@ pub(crate) mod tests {
                 if_declined: "nothing was done",
             };
             for answer in ["", " ", "\t", "\u{a0}"] {
-                assert!(question.ask(&mut Scripted::new(&[answer])).is_err(), "{expected:?} {answer:?}");
+                assert!(
+                    block_on(question.ask(&mut Scripted::new(&[answer]))).is_err(),
+                    "{expected:?} {answer:?}"
+                );
             }
         }
     }
@@ -321,7 +333,7 @@ pub(crate) mod tests {
     #[test]
     fn third_wrong_answer_declines() {
         let mut prompt = Scripted::new(&["a", "", "ㅐㄱㅇㄷㄱㄴ", "orders-prod"]);
-        assert!(matches!(confirm(&plan(), false, &mut prompt), Err(ConsentError::Declined { .. })));
+        assert!(matches!(block_on(confirm(&plan(), false, &mut prompt)), Err(ConsentError::Declined { .. })));
         assert_eq!(
             prompt.shown,
             [
@@ -337,11 +349,11 @@ pub(crate) mod tests {
     #[test]
     fn non_terminal_requires_yes() {
         let mut prompt = Scripted { non_terminal: Some("stdin"), ..Scripted::new(&["orders-prod"]) };
-        let error = confirm(&plan(), false, &mut prompt).unwrap_err();
+        let error = block_on(confirm(&plan(), false, &mut prompt)).unwrap_err();
         assert_eq!(error.hint().unwrap(), "add --yes to skip the confirmation prompt");
         assert!(error.to_string().contains("stdin"));
         assert!(prompt.shown.is_empty() && prompt.answers.len() == 1);
-        assert_eq!(confirm(&plan(), true, &mut prompt).unwrap().method(), ConsentMethod::YesFlag);
+        assert_eq!(block_on(confirm(&plan(), true, &mut prompt)).unwrap().method(), ConsentMethod::YesFlag);
     }
 
     #[test]
@@ -349,7 +361,7 @@ pub(crate) mod tests {
         let name: GroupName = "orders-390".parse().unwrap();
         let (version, other) = (VersionCode::new(39), VersionCode::new(40));
         let mut prompt = Scripted::new(&["orders", "orders-390"]);
-        let consent = confirm_group(&name, version, false, &mut prompt).unwrap();
+        let consent = block_on(confirm_group(&name, version, false, &mut prompt)).unwrap();
         assert_eq!(consent.method(), ConsentMethod::TypedName);
         assert!(consent.covers(&name, version));
         assert!(!consent.covers(&name, other) && !consent.covers(&"orders-400".parse().unwrap(), version));
@@ -360,10 +372,10 @@ pub(crate) mod tests {
         );
 
         let mut non_interactive = Scripted { non_terminal: Some("stdin"), ..Scripted::new(&["orders-390"]) };
-        let error = confirm_group(&name, version, false, &mut non_interactive).unwrap_err();
+        let error = block_on(confirm_group(&name, version, false, &mut non_interactive)).unwrap_err();
         assert!(matches!(error, ConsentError::NotInteractive { .. }));
         assert_eq!(
-            confirm_group(&name, version, true, &mut non_interactive).unwrap().method(),
+            block_on(confirm_group(&name, version, true, &mut non_interactive)).unwrap().method(),
             ConsentMethod::YesFlag
         );
         assert_eq!(non_interactive.answers.len(), 1, "no question was asked");

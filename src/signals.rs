@@ -1,8 +1,7 @@
 //! Termination signals. The only module that installs signal handlers.
 
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -19,56 +18,32 @@ pub(crate) enum Signal {
 #[error("interrupted")]
 pub(crate) struct Interrupted(pub Signal);
 
-/// Records the first termination signal and wakes all waiters.
+/// Records the first termination signal and wakes everything that waits.
 #[derive(Debug, Clone)]
-pub(crate) struct SignalListener(Arc<SignalState>);
-
-#[derive(Debug)]
-struct SignalState {
-    received: Mutex<Option<Signal>>,
-    wakeup: Condvar,
-    /// Notifies asynchronous waiters.
-    sender: watch::Sender<Option<Signal>>,
-}
+pub(crate) struct SignalListener(watch::Sender<Option<Signal>>);
 
 impl SignalListener {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(SignalState {
-            received: Mutex::new(None),
-            wakeup: Condvar::new(),
-            sender: watch::Sender::new(None),
-        }))
+        Self(watch::Sender::new(None))
     }
 
     /// Records a signal; only the first one is kept.
     pub(crate) fn raise(&self, signal: Signal) {
-        let mut received = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
-        if received.is_none() {
-            *received = Some(signal);
-            self.0.sender.send_replace(Some(signal));
-            self.0.wakeup.notify_all();
-        }
+        self.0.send_if_modified(|received| {
+            let is_first = received.is_none();
+            received.get_or_insert(signal);
+            is_first
+        });
     }
 
     /// Returns the first signal, if one was received.
     pub(crate) fn received(&self) -> Option<Signal> {
-        *self.0.received.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.borrow()
     }
 
-    /// Blocks until `timeout` elapses; fails if a signal is received before that.
-    pub(crate) fn wait(&self, timeout: Duration) -> Result<(), Interrupted> {
-        let received = self.0.received.lock().unwrap_or_else(PoisonError::into_inner);
-        let (received, _timed_out) = self
-            .0
-            .wakeup
-            .wait_timeout_while(received, timeout, |received| received.is_none())
-            .unwrap_or_else(PoisonError::into_inner);
-        received.map_or(Ok(()), |signal| Err(Interrupted(signal)))
-    }
-
-    /// Waits for the first signal without blocking the thread.
+    /// Waits for the first signal.
     pub(crate) async fn recv(&self) -> Signal {
-        let mut receiver = self.0.sender.subscribe();
+        let mut receiver = self.0.subscribe();
         loop {
             let signal = *receiver.borrow_and_update();
             match signal {

@@ -23,7 +23,7 @@ pub(crate) enum SendFailure {
     /// A file or setting can't be used.
     Setup,
     /// A signal was received first.
-    Interrupted,
+    Interrupted(Signal),
 }
 
 /// Why a certificate is not trusted.
@@ -153,11 +153,19 @@ impl ApiError {
         }
     }
 
+    /// Returns the signal that arrived before the request was sent.
+    pub(crate) fn signal_before_sending(&self) -> Option<Signal> {
+        match self {
+            Self::NotSent { failure: SendFailure::Interrupted(signal), .. } => Some(*signal),
+            _ => None,
+        }
+    }
+
     /// Returns the next step. For connection problems, it includes a diagnostic command.
     pub(crate) fn hint(&self) -> Option<String> {
         let is_connection_problem = match self {
             Self::NotSent { failure, .. } => {
-                !matches!(failure, SendFailure::Setup | SendFailure::Interrupted)
+                !matches!(failure, SendFailure::Setup | SendFailure::Interrupted(_))
             }
             Self::NoResponse { .. } => true,
             _ => false,

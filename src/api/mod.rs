@@ -6,13 +6,14 @@ mod classify;
 mod clock_skew;
 mod credential_cache;
 mod error;
+#[cfg(test)]
+pub(crate) mod fake;
 mod http;
 mod issuer;
 mod limits;
 mod operation;
 mod operations;
 mod probe;
-mod read;
 mod redact;
 mod sign;
 mod transport;
@@ -26,7 +27,8 @@ pub(crate) use error::{ApiError, SendFailure};
 pub(crate) use http::tests::client_with;
 pub(crate) use http::{HttpApi, HttpApiConfig};
 pub(crate) use limits::Limits;
-pub(crate) use operations::{AcceptedStart, CdssApi, NewGroup, read_many, read_many_once, read_one};
+#[cfg(test)]
+pub(crate) use operation::OperationName;
+pub(crate) use operations::{AcceptedStart, CdssApi, NewGroup, RetryPolicy};
 pub(crate) use probe::{Probe, ProbeReport};
-pub(crate) use read::{Read, ReadResponse, RetryPolicy};
 pub(crate) use trust::TrustFiles;

@@ -5,12 +5,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::ApiError;
-use super::read::{Read, ReadResponse, RetryPolicy};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
+use crate::model::broker_health::Health;
+use crate::model::cluster::{Cluster, ClusterList};
+use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::group_name::GroupName;
-use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::KafkaVersion;
 use crate::upgrade::rules::plan::UpgradeTarget;
+use crate::upgrade::rules::snapshot::PreCheck;
 
 /// An upgrade start that the service accepted. It does not mean that the upgrade has finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,16 +33,64 @@ pub(crate) struct NewGroup {
     pub description: String,
 }
 
+/// Whether a failed read is retried. [`classify()`](super::classify()) decides which failures are temporary, and
+/// [`Limits`](super::Limits) bounds the retries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RetryPolicy {
+    /// Retries temporary failures.
+    Retry,
+    /// Makes one attempt; used when the caller polls anyway.
+    Once,
+}
+
 /// The CDSS API.
+///
+/// A read changes nothing, whatever its HTTP method, so it is retried, unless its [`RetryPolicy`] forbids it. Every call
+/// ends early when a signal arrives.
 pub(crate) trait CdssApi {
-    /// Sends several reads concurrently and returns the responses in the same order.
-    ///
-    /// A read changes nothing, whatever its HTTP method, so it is retried as `retry_policy` allows.
-    fn read_all(&self, reads: &[Read], retry_policy: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>>;
+    /// Reads all pages of the cluster list, optionally limited to clusters whose name contains the text.
+    async fn clusters(&self, name: Option<&str>) -> Result<ClusterList, ApiError>;
+
+    /// Reads one cluster by its number; None if it does not exist.
+    async fn cluster(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Cluster>, ApiError>;
+
+    /// Reads the broker health, which is available at any time; None if the response is empty.
+    async fn status(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError>;
+
+    /// Reads the broker health from the upgrade progress call, which some sites may not have; None if the response is
+    /// empty.
+    async fn progress(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError>;
+
+    /// Reads the offered versions.
+    async fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError>;
+
+    /// Reads all pages of the config group list, of one version or of all versions.
+    async fn config_groups(&self, version: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError>;
+
+    /// Reads one config group; None if no group has this number and version.
+    async fn config_group(
+        &self,
+        no: ConfigGroupNo,
+        version: VersionCode,
+    ) -> Result<Option<ConfigGroup>, ApiError>;
+
+    /// Reads the settings of a config group; None if no group has this number and version, or if the settings are
+    /// incomplete.
+    async fn settings(
+        &self,
+        no: ConfigGroupNo,
+        version: VersionCode,
+    ) -> Result<Option<Vec<Setting>>, ApiError>;
+
+    /// Reads how many clusters use a config group; None if the response has no count.
+    async fn usage_count(&self, no: ConfigGroupNo) -> Result<Option<u64>, ApiError>;
+
+    /// Checks whether the upgrade is possible, without starting it.
+    async fn pre_check(&self, target: &UpgradeTarget) -> Result<PreCheck, ApiError>;
 
     /// Refreshes credentials that expire within two minutes, so that no `credential_process` runs between the last read
     /// and the start. If the refresh fails, the current credentials are used.
-    fn refresh_credentials(&self);
+    async fn refresh_credentials(&self);
 
     /// Starts the rolling upgrade, which restarts the brokers one after another.
     ///
@@ -55,7 +107,7 @@ pub(crate) trait CdssApi {
     /// cluster before doing anything else.
     ///
     /// Source: NAVER Cloud API guide, `cdss-rollingupgrade`.
-    fn start(
+    async fn start(
         &self,
         target: &UpgradeTarget,
         consent: &Consent,
@@ -72,7 +124,7 @@ pub(crate) trait CdssApi {
     /// [`classify()`](super::classify()) decides whether the group may have been created.
     ///
     /// Source: NAVER Cloud API guide, `clouddatastreamingservice-createconfiggroup`.
-    fn create_group(
+    async fn create_group(
         &self,
         group: &NewGroup,
         consent: &GroupConsent,
@@ -86,38 +138,11 @@ pub(crate) trait CdssApi {
     /// [`classify()`](super::classify()) decides whether the values may have been written.
     ///
     /// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`.
-    fn write_group_settings(
+    async fn write_group_settings(
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
         values: &[CopiedSetting],
         consent: &GroupConsent,
     ) -> Result<(), ApiError>;
-}
-
-/// Sends several reads concurrently, with retries.
-pub(crate) fn read_many<const N: usize>(
-    api: &dyn CdssApi,
-    reads: &[Read; N],
-) -> [Result<ReadResponse, ApiError>; N] {
-    let responses = api.read_all(reads, RetryPolicy::Retry);
-    responses.try_into().expect("read_all returns one response per read")
-}
-
-/// Sends several reads concurrently, without retries.
-pub(crate) fn read_many_once<const N: usize>(
-    api: &dyn CdssApi,
-    reads: &[Read; N],
-) -> [Result<ReadResponse, ApiError>; N] {
-    let responses = api.read_all(reads, RetryPolicy::Once);
-    responses.try_into().expect("read_all returns one response per read")
-}
-
-/// Sends one read.
-pub(crate) fn read_one<T>(api: &dyn CdssApi, read: Read, retry_policy: RetryPolicy) -> Result<T, ApiError>
-where
-    T: TryFrom<ReadResponse, Error = ApiError>,
-{
-    let mut responses = api.read_all(&[read], retry_policy);
-    responses.pop().expect("read_all returns one response per read")?.try_into()
 }

@@ -7,15 +7,13 @@ use futures_util::future::select_ok;
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 use tokio::net::{TcpStream, lookup_host};
-use tokio::runtime::Builder;
 use url::{Host, Url};
 
-use super::Read;
 use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
-use super::operation;
 use super::transport::{HttpClient, build_client, send_request};
 use super::trust::TrustFiles;
+use super::wire;
 use crate::clock::Clock;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
@@ -50,25 +48,13 @@ impl Probe<'_> {
     /// # Errors
     ///
     /// Fails only if a signal is received. Failed steps are part of the report.
-    pub(crate) fn run(&self) -> Result<ProbeReport, Signal> {
+    pub(crate) async fn run(&self) -> Result<ProbeReport, Signal> {
         let mut report = ProbeReport { steps: StepResults::default(), clock_skew: None, error: None };
-        let runtime = match Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                report.steps.fail(Step::Connection, failure(error.to_string()));
-                return Ok(report);
-            }
-        };
-        let signal = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                signal = self.signals.recv() => Some(signal),
-                () = self.run_steps(&mut report) => None,
-            }
-        });
-        // A name lookup may hang in the system resolver; do not wait for it.
-        runtime.shutdown_background();
-        signal.map_or(Ok(report), Err)
+        tokio::select! {
+            biased;
+            signal = self.signals.recv() => Err(signal),
+            () = self.run_steps(&mut report) => Ok(report),
+        }
     }
 
     async fn run_steps(&self, report: &mut ProbeReport) {
@@ -115,10 +101,11 @@ impl Probe<'_> {
         proxy_url: Option<&Url>,
         report: &mut ProbeReport,
     ) {
-        let operation = operation::read(&Read::Versions, 1);
+        let operation = wire::versions().operation;
         let Limits { read_timeout: read, max_body_bytes: body, .. } = self.limits;
         let path = self.service.request_path(&operation.path);
-        self.observer.request_sent(operation.name, &format!("{} {path} (unsigned)", operation.method));
+        self.observer
+            .request_sent(operation.name.as_str(), &format!("{} {path} (unsigned)", operation.method));
         let sent_at = self.clock.now();
         let outcome =
             send_request(client, self.service, &operation, HeaderMap::new(), read, body, self.clock).await;
@@ -127,7 +114,7 @@ impl Probe<'_> {
         let steps = &mut report.steps;
         let response = outcome.as_ref().ok();
         let record = RequestRecord {
-            operation: operation.name,
+            operation: operation.name.as_str(),
             request_id: response.and_then(|response| response.request_id.clone()),
             http_status: response.map(|response| response.status),
             at: sent_at,
@@ -174,7 +161,7 @@ fn failed_step(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
         SendFailure::ProxyAuth | SendFailure::Proxy => Step::Proxy,
         // Behind a proxy, a connection failure may be a TLS failure; they look the same.
         SendFailure::Connection if service.endpoint.is_https() && !is_proxied => Step::Tls,
-        SendFailure::Connection | SendFailure::Interrupted => Step::Connection,
+        SendFailure::Connection | SendFailure::Interrupted(_) => Step::Connection,
     }
 }
 

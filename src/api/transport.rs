@@ -186,7 +186,7 @@ pub(super) async fn send_request(
     max_body_bytes: usize,
     clock: &dyn Clock,
 ) -> Result<Response, ApiError> {
-    let name = operation.name;
+    let name = operation.name.as_str();
     let sent = clock.now();
     let url = service
         .endpoint

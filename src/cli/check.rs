@@ -47,11 +47,15 @@ pub(crate) struct CheckArgs {
 /// # Errors
 ///
 /// Fails if the upgrade is not possible or if a read fails. Nothing was started.
-pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> Result<(), CommandError> {
+pub(super) async fn run(
+    args: &CheckArgs,
+    context: &Context,
+    report: &mut Report,
+) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
     let mut session = open_session(context, report, &mut reporter)?;
     match &args.version {
-        None => check_all(&mut session, &args.cluster),
+        None => check_all(&mut session, &args.cluster).await,
         Some(version) => {
             let request = UpgradeRequest {
                 cluster: args.cluster.clone(),
@@ -60,7 +64,7 @@ pub(super) fn run(args: &CheckArgs, context: &Context, report: &mut Report) -> R
                 acceptances: Acceptances(args.accept.clone()),
                 require_journal: false,
             };
-            check(&mut session, &request)
+            check(&mut session, &request).await
         }
     }
 }

@@ -69,14 +69,20 @@ impl Command {
     /// # Errors
     ///
     /// Each [`CommandError`] states whether anything was started.
-    pub(crate) fn run(&self, context: &Context, report: &mut Report) -> Result<CommandOutput, CommandError> {
+    pub(crate) async fn run(
+        &self,
+        context: &Context,
+        report: &mut Report,
+    ) -> Result<CommandOutput, CommandError> {
         match self {
-            Self::Upgrade(args) => upgrade::run(args, context, report).map(|()| self.empty_output()),
-            Self::Check(args) => check::run(args, context, report).map(|()| self.empty_output()),
-            Self::Status(args) => status::run(args, context, report).map(|()| self.empty_output()),
-            Self::List(args) => list::run(args, context),
-            Self::ConfigGroup(args) => config_group::run(args, context, report).map(|()| self.empty_output()),
-            Self::Config(args) => config::run_with_settings(args, context, report),
+            Self::Upgrade(args) => upgrade::run(args, context, report).await.map(|()| self.empty_output()),
+            Self::Check(args) => check::run(args, context, report).await.map(|()| self.empty_output()),
+            Self::Status(args) => status::run(args, context, report).await.map(|()| self.empty_output()),
+            Self::List(args) => list::run(args, context).await,
+            Self::ConfigGroup(args) => {
+                config_group::run(args, context, report).await.map(|()| self.empty_output())
+            }
+            Self::Config(args) => config::run_with_settings(args, context, report).await,
             Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => {
                 Ok(CommandOutput::None)
             }
@@ -100,10 +106,10 @@ impl Command {
 }
 
 /// Records the end of a run in the journal, and warns if that fails.
-pub(crate) fn record_outcome(context: &Context, report: &Report, document: &Value) {
+pub(crate) async fn record_outcome(context: &Context, report: &Report, document: &Value) {
     let journal = context.journal();
     let is_reported = journal.is_failing();
-    if let Err(error) = record_end(journal, context.clock.now(), report, document)
+    if let Err(error) = record_end(journal, context.clock.now(), report, document).await
         && !is_reported
     {
         streams::print_stderr(&format!("warning: {error}; the result below is not recorded in the journal"));
@@ -115,7 +121,7 @@ pub(crate) fn record_outcome(context: &Context, report: &Report, document: &Valu
 /// # Errors
 ///
 /// Fails if the journal can't be written.
-pub(crate) fn record_end(
+pub(crate) async fn record_end(
     journal: &Journal,
     at: Timestamp,
     report: &Report,
@@ -128,7 +134,7 @@ pub(crate) fn record_end(
         (None, None) => return Ok(()),
     };
     let created = copy.map(|copy| copy.created);
-    journal.record_end(at, Some(run), verdict, created, document)
+    journal.record_end(at, Some(run), verdict, created, document).await
 }
 
 /// Returns the command with this name and the form of its document, for use when parsing failed.

@@ -117,7 +117,7 @@ impl ConfigGroupArgs {
 /// # Errors
 ///
 /// See [`CommandError`]; [`Report::copy`] shows what a copy created.
-pub(super) fn run(
+pub(super) async fn run(
     args: &ConfigGroupArgs,
     context: &Context,
     report: &mut Report,
@@ -125,7 +125,7 @@ pub(super) fn run(
     let mut reporter = context.reporter();
     let mut session = open_session(context, report, &mut reporter)?;
     match &args.command {
-        ConfigGroupCommand::Diff { from, to, exit_code } => diff(&mut session, from, to, *exit_code),
+        ConfigGroupCommand::Diff { from, to, exit_code } => diff(&mut session, from, to, *exit_code).await,
         ConfigGroupCommand::Copy { from, cluster, version, name, dry_run, yes } => {
             let group = from.clone().map(CopySource::Group);
             let source = group.or_else(|| cluster.clone().map(CopySource::Cluster));
@@ -137,7 +137,7 @@ pub(super) fn run(
             };
             let mut prompt = context.prompt();
             let mut options = CopyOptions { yes: *yes, prompt: &mut prompt, render_document: &copy_document };
-            copy(&mut session, &request, &mut options)
+            copy(&mut session, &request, &mut options).await
         }
     }
 }

@@ -118,7 +118,7 @@ impl Context {
     /// # Errors
     ///
     /// Fails on a signal, or if a CA file can't be read.
-    pub(crate) fn probe(&self) -> Result<ProbeReport, CommandError> {
+    pub(crate) async fn probe(&self) -> Result<ProbeReport, CommandError> {
         let probe = Probe {
             service: &self.settings.service,
             limits: self.limits(),
@@ -128,7 +128,7 @@ impl Context {
             signals: &self.signals,
             observer: &RequestLog { options: self.output_options },
         };
-        probe.run().map_err(|signal| CommandError::Interrupted {
+        probe.run().await.map_err(|signal| CommandError::Interrupted {
             signal,
             start: StartState::NotApplicable,
             follow: None,
@@ -320,7 +320,7 @@ pub(super) fn open_session<'a>(
     context: &'a Context,
     report: &'a mut Report,
     reporter: &'a mut StderrReporter,
-) -> Result<Session<'a>, CommandError> {
+) -> Result<Session<'a, HttpApi>, CommandError> {
     Ok(Session {
         api: context.api()?,
         clock: &*context.clock,

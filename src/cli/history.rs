@@ -54,13 +54,16 @@ pub(crate) fn empty_output() -> CommandOutput {
 /// # Errors
 ///
 /// Fails if the journal can't be read or written, or if the ID does not match exactly one run.
-pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<CommandOutput, CommandError> {
+pub(crate) async fn run(
+    args: &HistoryArgs,
+    environment: &Environment,
+) -> Result<CommandOutput, CommandError> {
     let directory = settings::state_directory(environment, settings::sandbox_port(environment)?);
     let clock = SystemClock { signals: SignalListener::new() };
     let now = clock.now();
     let journal = Journal::new(directory, operator(environment), new_run_id(now), Rc::new(clock));
     if args.init {
-        let outcome = journal.init(now).map_err(CommandError::Journal)?;
+        let outcome = journal.init(now).await.map_err(CommandError::Journal)?;
         report_init(outcome);
         return Ok(CommandOutput::History(
             journal.history().map_err(CommandError::Journal)?,
@@ -68,7 +71,7 @@ pub(crate) fn run(args: &HistoryArgs, environment: &Environment) -> Result<Comma
         ));
     }
     if args.repair {
-        let lines = journal.repair(now).map_err(CommandError::Journal)?;
+        let lines = journal.repair(now).await.map_err(CommandError::Journal)?;
         report_repair(&lines);
         return Ok(CommandOutput::History(
             journal.history().map_err(CommandError::Journal)?,

@@ -2,11 +2,11 @@
 
 use clap::{Args, Subcommand};
 
-use crate::api::{CdssApi, Read, RetryPolicy, read_one};
+use crate::api::CdssApi as _;
 use crate::cli::context::Context;
 use crate::error::CommandError;
 use crate::model::cluster::ClusterList;
-use crate::model::kafka_version::{KafkaVersion, VersionSelector};
+use crate::model::kafka_version::VersionSelector;
 use crate::output::CommandOutput;
 use crate::reporter::Reporter as _;
 use crate::session::config_groups::{AllGroups, fetch_all_groups};
@@ -53,29 +53,26 @@ impl ListArgs {
 /// # Errors
 ///
 /// Fails if a request fails, or if the version is not offered.
-pub(super) fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, CommandError> {
-    let api: &dyn CdssApi = context.api()?;
-    let retry = RetryPolicy::Retry;
+pub(super) async fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, CommandError> {
+    let api = context.api()?;
     match &args.command {
-        ListCommand::Clusters => read_one(api, Read::Clusters(None), retry)
-            .map(CommandOutput::Clusters)
-            .map_err(CommandError::before_start),
-        ListCommand::Versions => read_one(api, Read::Versions, retry)
-            .map(CommandOutput::Versions)
-            .map_err(CommandError::before_start),
+        ListCommand::Clusters => {
+            api.clusters(None).await.map(CommandOutput::Clusters).map_err(CommandError::before_start)
+        }
+        ListCommand::Versions => {
+            api.versions().await.map(CommandOutput::Versions).map_err(CommandError::before_start)
+        }
         ListCommand::ConfigGroups { version: None } => {
-            let all = fetch_all_groups(api)?;
+            let all = fetch_all_groups(api).await?;
             if !all.is_complete {
                 context.reporter().note(AllGroups::INCOMPLETE_LIST);
             }
             Ok(CommandOutput::ConfigGroups(all.groups, all.offered_versions))
         }
         ListCommand::ConfigGroups { version: Some(selector) } => {
-            let versions: Vec<KafkaVersion> =
-                read_one(api, Read::Versions, retry).map_err(CommandError::before_start)?;
+            let versions = api.versions().await.map_err(CommandError::before_start)?;
             let code = selector.resolve(&versions)?.version.code;
-            let groups =
-                read_one(api, Read::ConfigGroups(Some(code)), retry).map_err(CommandError::before_start)?;
+            let groups = api.config_groups(Some(code)).await.map_err(CommandError::before_start)?;
             Ok(CommandOutput::ConfigGroups(groups, versions))
         }
     }

@@ -10,6 +10,7 @@ mod help;
 pub(crate) mod history;
 mod list;
 mod run;
+mod runtime;
 pub(crate) mod sandbox;
 mod status;
 mod upgrade;

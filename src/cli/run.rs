@@ -2,16 +2,18 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use super::args::{Cli, Global, misplaced_version};
 use super::command::{Command, CommandName};
 use super::context::{Context, CoreDumpsDisabled};
 use super::help;
+use super::runtime::block_on;
 use crate::clock::Clock as _;
 use crate::error::{CommandError, CopyError};
 use crate::exit::Exit;
@@ -84,15 +86,18 @@ pub(crate) fn main() -> ExitCode {
             &args.empty_output(),
             &cli.global,
             &environment,
-            |flags| super::config::run_without_settings(&args, flags, &environment),
+            async |flags| super::config::run_without_settings(&args, flags, &environment).await,
         ),
-        Some(Command::History(args)) => run_local_command(
-            CommandName::History.into_str(),
-            &super::history::empty_output(),
-            &cli.global,
-            &environment,
-            |_| super::history::run(&args, &environment),
-        ),
+        Some(Command::History(args)) => {
+            let empty = super::history::empty_output();
+            run_local_command(
+                CommandName::History.into_str(),
+                &empty,
+                &cli.global,
+                &environment,
+                async |_| super::history::run(&args, &environment).await,
+            )
+        }
         Some(command) => run_service_command(&command, &cli.global, &environment),
     }
 }
@@ -250,7 +255,7 @@ fn run_local_command(
     empty: &CommandOutput,
     global: &Global,
     environment: &Environment,
-    run: impl FnOnce(&Flags) -> Result<CommandOutput, CommandError>,
+    run: impl AsyncFnOnce(&Flags) -> Result<CommandOutput, CommandError>,
 ) -> ExitCode {
     let flags = flags(global, None);
     // Valid settings choose the output format; invalid settings are not an error here.
@@ -262,7 +267,7 @@ fn run_local_command(
                 return exit_with_error(&error.into(), OutputOptions::default(), empty, command);
             }
         };
-    match run(&flags) {
+    match block_on(run(&flags)).flatten() {
         Ok(output) => exit_with_result(command, &output, options),
         Err(failure) => exit_with_error(&failure, options, empty, command),
     }
@@ -309,9 +314,18 @@ fn run_service_command(command: &Command, global: &Global, environment: &Environ
         Ok(context) => context,
         Err(failure) => return exit_with_error(&failure, options, &command.empty_output(), command.name()),
     };
+    match block_on(run_with_context(command, &context)) {
+        Ok(exit) => exit,
+        Err(failure) => exit_with_error(&failure, options, &command.empty_output(), command.name()),
+    }
+}
+
+/// Runs the command, records its end in the journal, and prints the result.
+async fn run_with_context(command: &Command, context: &Context) -> ExitCode {
     let mut report = Report::default();
     // The report survives a panic: it records whether anything was sent.
-    let result = catch_unwind(AssertUnwindSafe(|| command.run(&context, &mut report)));
+    let running = AssertUnwindSafe(command.run(context, &mut report)).catch_unwind();
+    let result = running.await;
     let (output, failure) = match result {
         Ok(Ok(output)) => (output, None),
         Ok(Err(failure)) => {
@@ -336,7 +350,7 @@ fn run_service_command(command: &Command, global: &Global, environment: &Environ
         failure: failure.as_ref(),
     };
     let document = crate::output::document(&output, &report, &outcome);
-    super::command::record_outcome(&context, &report, &document);
+    super::command::record_outcome(context, &report, &document).await;
     let printed = crate::output::print_result(
         context.output_options,
         &context.service_line(),

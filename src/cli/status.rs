@@ -61,7 +61,11 @@ impl StatusArgs {
 /// # Errors
 ///
 /// With `--version`, fails as `upgrade` does. Without it, fails on an error state or a timeout.
-pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> Result<(), CommandError> {
+pub(super) async fn run(
+    args: &StatusArgs,
+    context: &Context,
+    report: &mut Report,
+) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
     let mut session = open_session(context, report, &mut reporter)?;
     let request = StatusRequest {
@@ -71,5 +75,5 @@ pub(super) fn run(args: &StatusArgs, context: &Context, report: &mut Report) -> 
         watch: args.watch,
         timeout: args.timeout,
     };
-    status(&mut session, &request)
+    status(&mut session, &request).await
 }

@@ -101,7 +101,11 @@ impl UpgradeArgs {
 /// # Errors
 ///
 /// See [`CommandError`]; [`Report::submitted`] shows whether this run sent a start.
-pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) -> Result<(), CommandError> {
+pub(super) async fn run(
+    args: &UpgradeArgs,
+    context: &Context,
+    report: &mut Report,
+) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
     let mut session = open_session(context, report, &mut reporter)?;
     let request = UpgradeRequest {
@@ -112,11 +116,11 @@ pub(super) fn run(args: &UpgradeArgs, context: &Context, report: &mut Report) ->
         require_journal: args.require_journal,
     };
     if args.dry_run {
-        return check(&mut session, &request);
+        return check(&mut session, &request).await;
     }
     let wait_options = WaitOptions { wait: args.wait || !args.no_wait, timeout: args.timeout };
     let mut prompt = context.prompt();
     let mut confirm_options =
         ConfirmOptions { yes: args.yes, prompt: &mut prompt, render_document: &plan_document };
-    upgrade(&mut session, &request, wait_options, &mut confirm_options)
+    upgrade(&mut session, &request, wait_options, &mut confirm_options).await
 }

@@ -1,5 +1,6 @@
 //! `config-group diff`: compares two config groups. Reads only.
 
+use crate::api::CdssApi;
 use crate::config_group::rules::difference::{ChangeClass, VersionedSettings, difference};
 use crate::error::CommandError;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
@@ -12,15 +13,15 @@ use crate::session::config_groups::fetch_all_groups;
 /// # Errors
 ///
 /// Fails when a group is not found, a read fails, or a setting differs and `fail_on_difference` is set.
-pub(crate) fn diff(
-    session: &mut Session<'_>,
+pub(crate) async fn diff(
+    session: &mut Session<'_, impl CdssApi>,
     from: &Selector,
     to: &Selector,
     fail_on_difference: bool,
 ) -> Result<(), CommandError> {
-    let listing = fetch_all_groups(session.api)?;
+    let listing = fetch_all_groups(session.api).await?;
     let groups = [listing.find(from, "")?.clone(), listing.find(to, "")?.clone()];
-    let [source, target] = session.settings_of_pair(&groups)?;
+    let [source, target] = session.settings_of_pair(&groups).await?;
     let source_version = source.group.kafka_version(&listing.offered_versions);
     let target_version = target.group.kafka_version(&listing.offered_versions);
     session.report.changes = difference(
@@ -39,11 +40,11 @@ pub(crate) fn diff(
     }
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Reads the settings of both groups together. A group that is compared with itself is read once.
-    fn settings_of_pair(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], CommandError> {
+    async fn settings_of_pair(&self, groups: &[ConfigGroup; 2]) -> Result<[GroupSettings; 2], CommandError> {
         let to_read = if groups[0].is_same_as(&groups[1]) { &groups[..1] } else { &groups[..] };
-        let mut read = self.fetch_required_settings(to_read)?;
+        let mut read = self.fetch_required_settings(to_read).await?;
         let target = read.pop().expect("one group gives one result");
         Ok([read.pop().unwrap_or_else(|| target.clone()), target])
     }

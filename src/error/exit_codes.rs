@@ -32,7 +32,7 @@ impl CommandError {
                 exit_for_signal(*signal)
             }
             Self::Blocked { .. } | Self::PlanChanged | Self::Journal(_) => Exit::Blocked,
-            Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,
+            Self::Consent(ConsentError::Interrupted(signal)) => exit_for_signal(*signal),
             Self::Consent(_) => Exit::NotConfirmed,
             Self::Busy { .. } => Exit::Busy,
             Self::StartNotDelivered(error) => exit_for_undelivered(error),

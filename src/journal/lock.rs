@@ -63,7 +63,7 @@ pub(super) enum WaitError {
 
 impl LockWait {
     /// Acquires the lock on the journal within [`MAX_WAIT`]. After a signal, it makes one last attempt.
-    pub(super) fn lock(&self, file: &File, clock: &dyn Clock) -> Result<(), WaitError> {
+    pub(super) async fn lock(&self, file: &File, clock: &dyn Clock) -> Result<(), WaitError> {
         let started = clock.elapsed();
         loop {
             if try_lock(file)? {
@@ -74,7 +74,7 @@ impl LockWait {
                 self.has_timed_out.set(true);
                 return Err(WaitError::Held);
             }
-            if let Err(interrupted) = clock.sleep(RETRY_INTERVAL) {
+            if let Err(interrupted) = clock.sleep(RETRY_INTERVAL).await {
                 return if try_lock(file)? { Ok(()) } else { Err(WaitError::Interrupted(interrupted)) };
             }
         }

@@ -219,7 +219,11 @@ impl Journal {
     /// # Errors
     ///
     /// Fails if the line can't be written. The start must then not be sent.
-    pub(crate) fn record_start(&self, at: Timestamp, entry: &StartEntry<'_>) -> Result<(), JournalError> {
+    pub(crate) async fn record_start(
+        &self,
+        at: Timestamp,
+        entry: &StartEntry<'_>,
+    ) -> Result<(), JournalError> {
         self.create_directory()?;
         let start = entry::Start {
             author: self.author(entry.service),
@@ -234,37 +238,37 @@ impl Journal {
             brokers: entry.brokers.to_vec(),
             plan: Plan(entry.plan.clone()),
         };
-        self.append(at, &Event::Start(Box::new(start)))
+        self.append(at, &Event::Start(Box::new(start))).await
     }
 
     /// Records that the service accepted the start of this run.
-    pub(crate) fn record_accepted(
+    pub(crate) async fn record_accepted(
         &self,
         at: Timestamp,
         request_id: Option<&str>,
     ) -> Result<(), JournalError> {
         let request_id = request_id.map(str::to_owned);
-        self.append(at, &Event::Accepted(entry::Accepted { request_id }))
+        self.append(at, &Event::Accepted(entry::Accepted { request_id })).await
     }
 
     /// Records that the service refused the start of this run.
-    pub(crate) fn record_refused(
+    pub(crate) async fn record_refused(
         &self,
         at: Timestamp,
         message: &str,
         request_id: Option<&str>,
     ) -> Result<(), JournalError> {
         let (message, request_id) = (message.to_owned(), request_id.map(str::to_owned));
-        self.append(at, &Event::Refused(entry::Refused { message, request_id }))
+        self.append(at, &Event::Refused(entry::Refused { message, request_id })).await
     }
 
     /// Records that this run follows the start of another run.
-    pub(crate) fn record_attached(&self, at: Timestamp, of: &str) -> Result<(), JournalError> {
-        self.append(at, &Event::Attached(entry::Attached { of: of.to_owned() }))
+    pub(crate) async fn record_attached(&self, at: Timestamp, of: &str) -> Result<(), JournalError> {
+        self.append(at, &Event::Attached(entry::Attached { of: of.to_owned() })).await
     }
 
     /// Records the broker states observed so far.
-    pub(crate) fn record_brokers(
+    pub(crate) async fn record_brokers(
         &self,
         at: Timestamp,
         histories: &BrokerHistories,
@@ -275,10 +279,11 @@ impl Journal {
             restarted: history.restart_evidence() == RestartEvidence::Yes,
         };
         self.append(at, &Event::Brokers(entry::Brokers { brokers: histories.0.iter().map(path).collect() }))
+            .await
     }
 
     /// Records the end of this run: its verdict, whether a group was created, and the run whose start or group it refers to.
-    pub(crate) fn record_end(
+    pub(crate) async fn record_end(
         &self,
         at: Timestamp,
         of: Option<&str>,
@@ -292,7 +297,7 @@ impl Journal {
         if serde_json::to_vec(&end.document).is_ok_and(|text| text.len() > MAX_DOCUMENT_BYTES) {
             end.document = Value::Null;
         }
-        self.append(at, &Event::End(end))
+        self.append(at, &Event::End(end)).await
     }
 
     /// Records the create of a config group before it is sent. On return, the line is on disk.
@@ -300,18 +305,22 @@ impl Journal {
     /// # Errors
     ///
     /// Fails if the line can't be written. The request must then not be sent.
-    pub(crate) fn record_group_create(
+    pub(crate) async fn record_group_create(
         &self,
         at: Timestamp,
         entry: &GroupEntry<'_>,
     ) -> Result<(), JournalError> {
         self.create_directory()?;
-        self.append(at, &Event::GroupCreate(Box::new(self.group_change(None, entry))))
+        self.append(at, &Event::GroupCreate(Box::new(self.group_change(None, entry)))).await
     }
 
     /// Records that the group was created with this number.
-    pub(crate) fn record_group_created(&self, at: Timestamp, no: ConfigGroupNo) -> Result<(), JournalError> {
-        self.append(at, &Event::GroupCreated(entry::GroupCreated { config_group: no }))
+    pub(crate) async fn record_group_created(
+        &self,
+        at: Timestamp,
+        no: ConfigGroupNo,
+    ) -> Result<(), JournalError> {
+        self.append(at, &Event::GroupCreated(entry::GroupCreated { config_group: no })).await
     }
 
     /// Records the write of a config group's values before it is sent. On return, the line is on disk.
@@ -319,18 +328,18 @@ impl Journal {
     /// # Errors
     ///
     /// Fails if the line can't be written. The request must then not be sent.
-    pub(crate) fn record_group_write(
+    pub(crate) async fn record_group_write(
         &self,
         at: Timestamp,
         no: ConfigGroupNo,
         entry: &GroupEntry<'_>,
     ) -> Result<(), JournalError> {
         self.create_directory()?;
-        self.append(at, &Event::GroupWrite(Box::new(self.group_change(Some(no), entry))))
+        self.append(at, &Event::GroupWrite(Box::new(self.group_change(Some(no), entry)))).await
     }
 
     /// Marks the damaged lines as repaired and returns them. Writes nothing if there are none.
-    pub(crate) fn repair(&self, at: Timestamp) -> Result<Vec<DamagedRecord>, JournalError> {
+    pub(crate) async fn repair(&self, at: Timestamp) -> Result<Vec<DamagedRecord>, JournalError> {
         let damaged = self.replay()?.damaged();
         if damaged.is_empty() {
             return Ok(damaged);
@@ -346,12 +355,12 @@ impl Journal {
             host: self.operator.host.clone(),
             lines: damaged.iter().map(line).collect(),
         });
-        self.append(at, &event)?;
+        self.append(at, &event).await?;
         Ok(damaged)
     }
 
     /// Creates an empty journal. Changes nothing if a journal exists, even if it is completely damaged.
-    pub(crate) fn init(&self, at: Timestamp) -> Result<InitOutcome, JournalError> {
+    pub(crate) async fn init(&self, at: Timestamp) -> Result<InitOutcome, JournalError> {
         let replay = self.replay()?;
         if replay.has_intact_line() || !replay.damaged().is_empty() {
             return Ok(InitOutcome::AlreadyExists);
@@ -362,7 +371,7 @@ impl Journal {
             user: self.operator.user.clone(),
             host: self.operator.host.clone(),
         });
-        self.append(at, &event)?;
+        self.append(at, &event).await?;
         Ok(InitOutcome::Created)
     }
 
@@ -403,14 +412,14 @@ impl Journal {
     }
 
     /// Appends one line and waits until it is on disk. Concurrent writers wait for the lock for a limited time.
-    fn append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
-        let result = self.try_append(at, event);
+    async fn append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
+        let result = self.try_append(at, event).await;
         deliberate_bug!(IgnoreJournalFault => return Ok(()););
         self.is_failing.set(result.is_err());
         result
     }
 
-    fn try_append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
+    async fn try_append(&self, at: Timestamp, event: &Event) -> Result<(), JournalError> {
         let path = self.path()?;
         let fail = |source| JournalError::Io { path: path.clone(), source };
         let encode = |event: &Event| line::encode(&self.run_id, at, event).map_err(io::Error::from);
@@ -419,7 +428,7 @@ impl Journal {
             return Err(fail(io::Error::other(format!("line not written: {}", file::LINE_TOO_LONG))));
         }
         let mut file = file::open_to_append(&path).map_err(fail)?;
-        self.lock_wait.lock(&file, &*self.clock).map_err(|error| match error {
+        self.lock_wait.lock(&file, &*self.clock).await.map_err(|error| match error {
             WaitError::Held => JournalError::Locked { path: path.clone() },
             WaitError::Interrupted(Interrupted(signal)) => {
                 JournalError::Interrupted { path: path.clone(), signal }

@@ -1,14 +1,13 @@
 //! Prompts on the terminal.
 
 use std::io;
-use std::sync::mpsc::{self, TryRecvError};
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::streams;
-use crate::consent::Prompt;
-use crate::signals::SignalListener;
+use crate::consent::{Prompt, PromptError};
+use crate::signals::{Signal, SignalListener};
 
 /// Prompts on stderr and reads the answer from the terminal on stdin.
 pub(crate) struct TerminalPrompt {
@@ -26,61 +25,60 @@ This cannot be canceled or undone.
   The config group must match the target version.
 ";
 
-/// How often the prompt checks for an answer and for a signal.
+/// How long the abandoned thread may take to read one more key.
 ///
 /// Chosen: shorter than a noticeable delay.
-const POLL_INTERVAL: Duration = Duration::from_millis(20);
+const LAST_KEY_PAUSE: Duration = Duration::from_millis(20);
 
 impl TerminalPrompt {
     /// Reads one line without echo.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the terminal fails or the input ends, or with [`io::ErrorKind::Interrupted`] on a signal.
-    pub(crate) fn read_secret(&mut self, question: &str) -> io::Result<SecretString> {
+    pub(crate) async fn read_secret(&mut self, question: &str) -> Result<SecretString, PromptError> {
         let question = super::escape::escape(question);
         self.read_interruptibly(move || {
             let prompt = dialoguer::Password::new().with_prompt(question).allow_empty_password(true);
             prompt.interact().map(SecretString::from)
         })
+        .await
     }
 
     /// Runs `read` on a separate thread, because the prompt ignores signals while it reads. After a signal the thread
     /// is abandoned; the process is about to exit.
-    fn read_interruptibly<T: Send + 'static>(
+    async fn read_interruptibly<T: Send + 'static>(
         &self,
         read: impl FnOnce() -> dialoguer::Result<T> + Send + 'static,
-    ) -> io::Result<T> {
+    ) -> Result<T, PromptError> {
         let terminal = SavedTerminal::save();
         discard_typeahead();
-        let (sender, receiver) = mpsc::channel();
-        std::thread::Builder::new().name("prompt".to_owned()).spawn(move || {
-            let _prompt_was_interrupted = sender.send(read());
-        })?;
-        loop {
-            match receiver.try_recv() {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(dialoguer::Error::IO(error))) => {
-                    terminal.restore();
-                    return Err(error);
-                }
-                Err(TryRecvError::Disconnected) => {
-                    terminal.restore();
-                    return Err(io::Error::other("the prompt closed without an answer"));
-                }
-                Err(TryRecvError::Empty) => {}
+        let mut reading = tokio::task::spawn_blocking(read);
+        tokio::select! {
+            biased;
+            answer = &mut reading => {
+                let error = match answer {
+                    Ok(Ok(answer)) => return Ok(answer),
+                    Ok(Err(dialoguer::Error::IO(error))) => error,
+                    Err(_) => io::Error::other("the prompt closed without an answer"),
+                };
+                terminal.restore();
+                Err(match error.kind() {
+                    io::ErrorKind::Interrupted => {
+                        PromptError::Interrupted(self.signals.received().unwrap_or(Signal::Interrupt))
+                    }
+                    _ => PromptError::Terminal(error),
+                })
             }
-            if self.signals.wait(POLL_INTERVAL).is_err() {
+            signal = self.signals.recv() => {
                 // A key that is still unread makes the prompt's thread change the terminal settings again. After
                 // the input is discarded, it reads at most one more key, so restoring twice is enough.
                 for _ in 0..2 {
                     discard_typeahead();
                     terminal.restore();
-                    let _thread_is_abandoned = receiver.recv_timeout(POLL_INTERVAL);
+                    if tokio::time::timeout(LAST_KEY_PAUSE, &mut reading).await.is_ok() {
+                        break;
+                    }
                 }
                 terminal.restore();
                 streams::print_stderr("");
-                return Err(io::ErrorKind::Interrupted.into());
+                Err(PromptError::Interrupted(signal))
             }
         }
     }
@@ -95,11 +93,12 @@ impl Prompt for TerminalPrompt {
         streams::print_stderr(CAUTIONS);
     }
 
-    fn read_line(&mut self, question: &str) -> io::Result<String> {
+    async fn read_line(&mut self, question: &str) -> Result<String, PromptError> {
         let question = super::escape::escape(question);
         self.read_interruptibly(move || {
             dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true).interact_text()
         })
+        .await
     }
 
     fn reject_answer(&mut self, reason: &str) {

@@ -1,8 +1,11 @@
 //! Reads config groups, their settings, and their creations in the journal.
 
+use futures_util::future::join_all;
+use tokio::join;
+
 use super::Session;
-use super::resolve::{convert_response, require_all};
-use crate::api::{ApiError, CdssApi, Read, ReadResponse, RetryPolicy, read_many};
+use super::resolve::require_both;
+use crate::api::{ApiError, CdssApi};
 use crate::config_group::rules::creation::GroupCreation;
 use crate::error::CommandError;
 use crate::model::cluster::Cluster;
@@ -21,42 +24,42 @@ pub(crate) struct AllGroups {
 }
 
 /// Reads the config groups of all versions, and the offered versions for their names.
-pub(crate) fn fetch_all_groups(api: &dyn CdssApi) -> Result<AllGroups, CommandError> {
-    let [groups, versions] = read_many(api, &[Read::ConfigGroups(None), Read::Versions]);
-    let auth = groups.as_ref().is_err_and(ApiError::is_auth);
-    let offers =
-        if auth { Vec::new() } else { convert_response(versions.map_err(CommandError::before_start)?)? };
-    groups_of_all_versions(api, groups, offers)
+pub(crate) async fn fetch_all_groups(api: &impl CdssApi) -> Result<AllGroups, CommandError> {
+    let (groups, versions) = join!(api.config_groups(None), api.versions());
+    let offers = match &groups {
+        Err(error) if error.is_auth() => Vec::new(),
+        _ => versions.map_err(CommandError::before_start)?,
+    };
+    groups_of_all_versions(api, groups, offers).await
 }
 
 /// Converts the list of the groups of all versions.
 ///
 /// The service no longer documents this operation. If it is missing, the groups of each offered version are read instead.
-fn groups_of_all_versions(
-    api: &dyn CdssApi,
-    response: Result<ReadResponse, ApiError>,
+async fn groups_of_all_versions(
+    api: &impl CdssApi,
+    response: Result<Vec<ConfigGroup>, ApiError>,
     offers: Vec<KafkaVersion>,
 ) -> Result<AllGroups, CommandError> {
     match response {
         Err(error) if error.is_route_not_found() => {
-            let groups = fetch_groups_per_version(api, &offers)?.concat();
+            let groups = fetch_groups_per_version(api, &offers).await?.concat();
             Ok(AllGroups { groups, offered_versions: offers, is_complete: false })
         }
         response => {
-            let groups = convert_response(response.map_err(CommandError::before_start)?)?;
+            let groups = response.map_err(CommandError::before_start)?;
             Ok(AllGroups { groups, offered_versions: offers, is_complete: true })
         }
     }
 }
 
 /// Reads the config groups of each version together.
-pub(crate) fn fetch_groups_per_version(
-    api: &dyn CdssApi,
+pub(crate) async fn fetch_groups_per_version(
+    api: &impl CdssApi,
     versions: &[KafkaVersion],
 ) -> Result<Vec<Vec<ConfigGroup>>, CommandError> {
-    let reads: Vec<Read> = versions.iter().map(|version| Read::ConfigGroups(Some(version.code))).collect();
-    let responses = api.read_all(&reads, RetryPolicy::Retry).into_iter();
-    responses.map(|response| convert_response(response.map_err(CommandError::before_start)?)).collect()
+    let responses = join_all(versions.iter().map(|version| api.config_groups(Some(version.code)))).await;
+    responses.into_iter().collect::<Result<_, _>>().map_err(CommandError::before_start)
 }
 
 impl AllGroups {
@@ -83,7 +86,7 @@ impl AllGroups {
     }
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Returns the creations of groups of this version in the journal.
     pub(crate) fn recorded_creations(
         &self,
@@ -93,13 +96,12 @@ impl Session<'_> {
     }
 
     /// Reads the config groups of a version.
-    pub(crate) fn fetch_groups(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, CommandError> {
-        let [list] = require_all(read_many(self.api, &[Read::ConfigGroups(Some(version))]))?;
-        convert_response(list)
+    pub(crate) async fn fetch_groups(&self, version: VersionCode) -> Result<Vec<ConfigGroup>, CommandError> {
+        self.api.config_groups(Some(version)).await.map_err(CommandError::before_start)
     }
 
     /// Resolves the selected group, also among other versions: a check reports this.
-    pub(crate) fn resolve_group(
+    pub(crate) async fn resolve_group(
         &self,
         offers: &[KafkaVersion],
         list: &[ConfigGroup],
@@ -109,42 +111,39 @@ impl Session<'_> {
         match find_config_group(list, wanted) {
             Ok(group) => Ok(group.clone()),
             Err(ConfigGroupError::NotFound(_)) => {
-                let [response] = read_many(self.api, &[Read::ConfigGroups(None)]);
-                groups_of_all_versions(self.api, response, offers.to_vec())?.find(wanted, flag).cloned()
+                let response = self.api.config_groups(None).await;
+                let all = groups_of_all_versions(self.api, response, offers.to_vec()).await?;
+                all.find(wanted, flag).cloned()
             }
             Err(error) => Err(group_failure(error, flag, true)),
         }
     }
 
     /// Reads the current group of a cluster with its settings; None if the service reports none.
-    pub(crate) fn fetch_current_settings(
+    pub(crate) async fn fetch_current_settings(
         &self,
         cluster: &Cluster,
     ) -> Result<Option<GroupSettings>, CommandError> {
         let Some(bare) = unnamed_current_group(cluster) else { return Ok(None) };
-        let [group, settings] = read_many(
-            self.api,
-            &[Read::ConfigGroup(bare.no, bare.version), Read::Settings(bare.no, bare.version)],
-        );
-        let [group, settings] = require_all([
-            refusal_as_empty(group, ReadResponse::ConfigGroup(None)),
-            refusal_as_empty(settings, ReadResponse::Settings(None)),
-        ])?;
-        let group: Option<ConfigGroup> = convert_response(group)?;
-        let settings: Option<Vec<Setting>> = convert_response(settings)?;
+        let (group, settings) =
+            join!(self.api.config_group(bare.no, bare.version), self.api.settings(bare.no, bare.version));
+        let responses = (refusal_as_none(group), refusal_as_none(settings));
+        let (group, settings) = require_both(responses).map_err(CommandError::before_start)?;
         Ok(settings.map(|settings| GroupSettings { group: group.unwrap_or(bare), settings }))
     }
 
     /// Reads the current group of a cluster; None if the service reports none.
-    pub(crate) fn fetch_current_group(&self, cluster: &Cluster) -> Result<Option<ConfigGroup>, CommandError> {
+    pub(crate) async fn fetch_current_group(
+        &self,
+        cluster: &Cluster,
+    ) -> Result<Option<ConfigGroup>, CommandError> {
         let Some(bare) = unnamed_current_group(cluster) else { return Ok(None) };
-        let [group] = read_many(self.api, &[Read::ConfigGroup(bare.no, bare.version)]);
-        let [group] = require_all([refusal_as_empty(group, ReadResponse::ConfigGroup(None))])?;
-        Ok(Some(convert_response::<Option<ConfigGroup>>(group)?.unwrap_or(bare)))
+        let group = refusal_as_none(self.api.config_group(bare.no, bare.version).await);
+        Ok(Some(group.map_err(CommandError::before_start)?.unwrap_or(bare)))
     }
 
     /// Adds the config group of the last observation to the report, and warns if another one was planned.
-    pub(crate) fn report_current_group(&mut self) {
+    pub(crate) async fn report_current_group(&mut self) {
         let Some(cluster) = self.report.last_cluster.clone() else { return };
         let Some(bare) = unnamed_current_group(&cluster) else { return };
         let planned = self.report.group_to.take_if(|planned| planned.no != bare.no);
@@ -152,7 +151,7 @@ impl Session<'_> {
             return;
         }
         // The name is optional. If it can't be read, the report has the number only.
-        let group = self.fetch_current_group(&cluster).ok().flatten().unwrap_or(bare);
+        let group = self.fetch_current_group(&cluster).await.ok().flatten().unwrap_or(bare);
         if let Some(planned) = planned {
             self.reporter.warn(&format!("the cluster uses config group {group}, not {planned} as planned"));
         }
@@ -160,20 +159,21 @@ impl Session<'_> {
     }
 
     /// Reads the settings of several groups together. Leaves out groups without readable settings: they can't be selected.
-    pub(crate) fn fetch_readable_settings(
+    pub(crate) async fn fetch_readable_settings(
         &self,
         groups: &[ConfigGroup],
     ) -> Result<Vec<GroupSettings>, CommandError> {
-        let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
         let mut found = Vec::new();
-        for (group, response) in groups.iter().zip(self.api.read_all(&reads, RetryPolicy::Retry)) {
-            let response = refusal_as_empty(response, ReadResponse::Settings(None))
-                .map_err(CommandError::before_start)?;
-            if let Some(settings) = convert_response::<Option<Vec<Setting>>>(response)? {
+        for (group, response) in groups.iter().zip(self.fetch_settings(groups).await) {
+            if let Some(settings) = refusal_as_none(response).map_err(CommandError::before_start)? {
                 found.push(GroupSettings { group: group.clone(), settings });
             }
         }
         Ok(found)
+    }
+
+    async fn fetch_settings(&self, groups: &[ConfigGroup]) -> Vec<Result<Option<Vec<Setting>>, ApiError>> {
+        join_all(groups.iter().map(|group| self.api.settings(group.no, group.version))).await
     }
 
     /// Reads the settings of several groups together.
@@ -181,15 +181,16 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails if the settings of a group can't be read.
-    pub(crate) fn fetch_required_settings(
+    pub(crate) async fn fetch_required_settings(
         &self,
         groups: &[ConfigGroup],
     ) -> Result<Vec<GroupSettings>, CommandError> {
-        let reads: Vec<Read> = groups.iter().map(|group| Read::Settings(group.no, group.version)).collect();
-        let responses = self.api.read_all(&reads, RetryPolicy::Retry);
+        let responses = self.fetch_settings(groups).await;
         let settings = groups.iter().zip(responses).map(|(group, response)| {
-            let settings = response.and_then(Option::<Vec<Setting>>::try_from)?;
-            Ok(GroupSettings { group: group.clone(), settings: settings.ok_or_else(missing_settings_error)? })
+            Ok(GroupSettings {
+                group: group.clone(),
+                settings: response?.ok_or_else(missing_settings_error)?,
+            })
         });
         settings.collect::<Result<_, ApiError>>().map_err(CommandError::before_start)
     }
@@ -231,12 +232,9 @@ fn ambiguity_hint(groups: &[ConfigGroup], flag: &str) -> String {
 }
 
 /// Treats a refused read as an empty response. A check reports the missing data.
-fn refusal_as_empty(
-    response: Result<ReadResponse, ApiError>,
-    nothing: ReadResponse,
-) -> Result<ReadResponse, ApiError> {
+fn refusal_as_none<T>(response: Result<Option<T>, ApiError>) -> Result<Option<T>, ApiError> {
     match response {
-        Err(ApiError::Refused { .. }) => Ok(nothing),
+        Err(ApiError::Refused { .. }) => Ok(None),
         response => response,
     }
 }

@@ -1,6 +1,7 @@
 //! Builds the command that copies a config group to another version.
 
 use super::Session;
+use crate::api::CdssApi;
 use crate::config_group::rules::creation::find_unresolved;
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::{GroupName, available_name};
@@ -15,7 +16,7 @@ pub(crate) fn default_copy_name(
     GroupName::for_copy(from.name.as_deref()?, before, target.release.as_ref()?)
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Returns the command that copies a group to the target version under a free name.
     ///
     /// A name is free if no group of the version has it, no unresolved creation may still create it, and `is_taken`

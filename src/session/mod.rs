@@ -21,8 +21,8 @@ use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::watch_thresholds::WatchThresholds;
 
 /// The dependencies and the report of a running command.
-pub(crate) struct Session<'a> {
-    pub api: &'a dyn CdssApi,
+pub(crate) struct Session<'a, A> {
+    pub api: &'a A,
     pub clock: &'a dyn Clock,
     pub journal: &'a Journal,
     pub context: &'a CommandContext,
@@ -32,7 +32,7 @@ pub(crate) struct Session<'a> {
     pub report: &'a mut Report,
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Returns the thresholds for the endpoint: shorter ones on loopback.
     pub(crate) fn watch_thresholds(&self) -> WatchThresholds {
         if self.context.service.endpoint.is_loopback() {

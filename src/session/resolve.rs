@@ -1,10 +1,12 @@
 //! Resolves the cluster of a command, and reads its state, health, and version.
 
+use tokio::join;
+
 use super::Session;
-use crate::api::{ApiError, Read, ReadResponse, read_many};
+use crate::api::{ApiError, CdssApi, RetryPolicy};
 use crate::error::CommandError;
 use crate::model::broker_health::Health;
-use crate::model::cluster::{Cluster, ClusterIdentity, ClusterList};
+use crate::model::cluster::{Cluster, ClusterIdentity};
 use crate::model::ids::ClusterNo;
 use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector, release_of};
 use crate::model::selector::{Selector, find_cluster};
@@ -40,31 +42,18 @@ impl ResolvedCluster {
     }
 }
 
-/// Returns all responses, or the most helpful failure: a credential error comes before a network error.
-pub(crate) fn require_all<const N: usize>(
-    responses: [Result<ReadResponse, ApiError>; N],
-) -> Result<[ReadResponse; N], CommandError> {
-    let auth = responses.iter().position(|response| response.as_ref().is_err_and(ApiError::is_auth));
-    if let Some(at) = auth
-        && let Err(error) = &responses[at]
-    {
-        return Err(CommandError::before_start(error.clone()));
+/// Returns both responses, or the more helpful error: a credential error comes before a network error.
+pub(crate) fn require_both<T, U>(
+    responses: (Result<T, ApiError>, Result<U, ApiError>),
+) -> Result<(T, U), ApiError> {
+    match responses {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        (Err(first), Err(second)) => Err(if first.is_auth() || !second.is_auth() { first } else { second }),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
     }
-    let mut successes = Vec::with_capacity(N);
-    for response in responses {
-        successes.push(response.map_err(CommandError::before_start)?);
-    }
-    Ok(successes.try_into().expect("as many responses as reads"))
 }
 
-/// Converts a response into its own type.
-pub(crate) fn convert_response<T: TryFrom<ReadResponse, Error = ApiError>>(
-    response: ReadResponse,
-) -> Result<T, CommandError> {
-    response.try_into().map_err(CommandError::before_start)
-}
-
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Resolves the cluster and reads its state, its health, and the offered versions.
     ///
     /// This takes one round of reads by number, and two by name.
@@ -72,43 +61,47 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails if the cluster is not found, the name is ambiguous, or a read fails. Nothing was started.
-    pub(crate) fn resolve_cluster(&mut self, wanted: &Selector) -> Result<ResolvedCluster, CommandError> {
+    pub(crate) async fn resolve_cluster(
+        &mut self,
+        wanted: &Selector,
+    ) -> Result<ResolvedCluster, CommandError> {
         let (no, offers, listed) = match wanted {
             Selector::Number(number) => (ClusterNo::new(*number), None, None),
             Selector::Name(name) => {
-                let reads = [Read::Clusters(Some(name.clone())), Read::Versions];
-                let [list, versions] = require_all(read_many(self.api, &reads))?;
-                let list: ClusterList = convert_response(list)?;
+                let responses = join!(self.api.clusters(Some(name)), self.api.versions());
+                let (list, versions) = require_both(responses).map_err(CommandError::before_start)?;
                 let entry = find_cluster(&list, name).map_err(|error| CommandError::Cluster {
                     hint: self.cluster_error_hint(&error),
                     error,
                     location: self.location(),
                 })?;
                 self.report.cluster = Some((entry.name.clone(), entry.no));
-                (entry.no, Some(convert_response::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
+                (entry.no, Some(versions), Some(entry.clone()))
             }
         };
-        let (cluster, health, offers) = if let Some(offers) = offers {
-            let [cluster, health] = require_all(
-                self.reject_missing_cluster(no, read_many(self.api, &[Read::Cluster(no), Read::Status(no)]))?,
-            )?;
-            (cluster, health, offers)
-        } else {
-            let reads = [Read::Cluster(no), Read::Status(no), Read::Versions];
-            let [cluster, health, versions] =
-                require_all(self.reject_missing_cluster(no, read_many(self.api, &reads))?)?;
-            (cluster, health, convert_response(versions)?)
+        let entry = self.api.cluster(no, RetryPolicy::Retry);
+        let status = self.api.status(no, RetryPolicy::Retry);
+        let versions = async {
+            match offers {
+                Some(offers) => Ok(offers),
+                None => self.api.versions().await,
+            }
         };
-        let cluster =
-            convert_response::<Option<Cluster>>(cluster)?.ok_or_else(|| self.cluster_not_found(no))?;
+        let (cluster, health, versions) = join!(entry, status, versions);
+        // The service refuses reads of unknown numbers.
+        if matches!(cluster, Err(ApiError::Refused { .. })) {
+            return Err(self.cluster_not_found(no));
+        }
+        let ((cluster, health), offers) =
+            require_both((require_both((cluster, health)), versions)).map_err(CommandError::before_start)?;
+        let cluster = cluster.ok_or_else(|| self.cluster_not_found(no))?;
         self.report.cluster = Some((cluster.name.clone(), no));
         self.report.state = Some(cluster.state.to_string());
-        let health: Option<Health> = convert_response(health)?;
         let counted = health.as_ref().and_then(|health| health.brokers.total);
         self.report.broker_count = cluster.brokers.or(counted);
         self.report.health.clone_from(&health);
         let release = listed.as_ref().and_then(|entry| entry.release.clone());
-        let current_version = self.resolve_current_version(&cluster, &offers, release)?;
+        let current_version = self.resolve_current_version(&cluster, &offers, release).await?;
         self.report.from.clone_from(&current_version);
         self.report.current_group_no = cluster.config_group;
         let listed = listed.map(|entry| entry.identity());
@@ -119,18 +112,6 @@ impl Session<'_> {
             offered_versions: offers,
             current_version,
         })
-    }
-
-    /// Turns a refused read into the failure of a missing cluster: the service refuses reads of unknown numbers.
-    fn reject_missing_cluster<const N: usize>(
-        &self,
-        no: ClusterNo,
-        responses: [Result<ReadResponse, ApiError>; N],
-    ) -> Result<[Result<ReadResponse, ApiError>; N], CommandError> {
-        match responses.first() {
-            Some(Err(ApiError::Refused { .. })) => Err(self.cluster_not_found(no)),
-            _ => Ok(responses),
-        }
     }
 
     fn cluster_not_found(&self, no: ClusterNo) -> CommandError {
@@ -150,7 +131,7 @@ impl Session<'_> {
 
     /// Resolves the name of the current version from the offered versions or the cluster list. Reads the list if the
     /// version is no longer offered.
-    fn resolve_current_version(
+    async fn resolve_current_version(
         &self,
         cluster: &Cluster,
         offers: &[KafkaVersion],
@@ -163,8 +144,7 @@ impl Session<'_> {
         if listed.is_some() {
             return Ok(Some(KafkaVersion { release: listed, ..KafkaVersion::unnamed(code) }));
         }
-        let [list] = require_all(read_many(self.api, &[Read::Clusters(Some(cluster.name.clone()))]))?;
-        let list: ClusterList = convert_response(list)?;
+        let list = self.api.clusters(Some(&cluster.name)).await.map_err(CommandError::before_start)?;
         let entry = list.allowed.into_iter().find(|entry| entry.no == cluster.no);
         let release = entry.and_then(|entry| entry.release);
         Ok(Some(KafkaVersion { release, ..KafkaVersion::unnamed(code) }))

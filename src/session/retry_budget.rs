@@ -68,7 +68,7 @@ impl RetryBudget {
     }
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Creates the budget of a change that is sent now.
     pub(crate) fn new_retry_budget(&self) -> RetryBudget {
         let pause =
@@ -80,34 +80,29 @@ impl Session<'_> {
     ///
     /// # Errors
     ///
-    /// The outer error is a signal between two attempts: nothing was changed. The inner error is that of the last attempt.
-    pub(crate) fn send_change_with_retries<T>(
+    /// Fails with the error of the last attempt. A signal between two attempts is [`SendFailure::Interrupted`]: nothing
+    /// was changed.
+    pub(crate) async fn send_change_with_retries<T>(
         &mut self,
         kind: OperationKind,
         status: &str,
-        send: &dyn Fn(&dyn CdssApi) -> Result<T, ApiError>,
-    ) -> Result<Result<T, ApiError>, Interrupted> {
+        send: impl AsyncFn(&A) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
         let mut budget = self.new_retry_budget();
         loop {
-            let error = match send(self.api) {
-                Ok(done) => return Ok(Ok(done)),
+            let error = match send(self.api).await {
+                Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            self.check_interrupted(&error)?;
             let Some(pause) = budget.next_pause(classify(kind, &error), self.clock.elapsed()) else {
-                return Ok(Err(error));
+                return Err(error);
             };
             self.reporter.note(&format!("{error}; {status}, retrying"));
-            self.clock.sleep(pause)?;
-        }
-    }
-
-    /// Fails if `error` means that a signal arrived before the request was sent.
-    pub(crate) fn check_interrupted(&self, error: &ApiError) -> Result<(), Interrupted> {
-        match error {
-            // The sleep returns which signal it was.
-            ApiError::NotSent { failure: SendFailure::Interrupted, .. } => self.clock.sleep(Duration::ZERO),
-            _ => Ok(()),
+            if let Err(Interrupted(signal)) = self.clock.sleep(pause).await {
+                let reason = "interrupted before the request was sent again".to_owned();
+                let failure = SendFailure::Interrupted(signal);
+                return Err(ApiError::NotSent { operation: "retry", failure, reason });
+            }
         }
     }
 

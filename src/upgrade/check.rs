@@ -1,9 +1,10 @@
 //! `check`: whether an upgrade is possible, and what it would change. Reads only.
 
-use super::group_selection::GroupSelection;
-use super::group_selection::{candidates_to_read, select_group};
+use futures_util::future::join_all;
+
+use super::group_selection::{GroupSelection, candidates_to_read, select_group};
 use super::read::{assemble, pre_check_target};
-use crate::api::{Read, RetryPolicy};
+use crate::api::CdssApi;
 use crate::error::CommandError;
 use crate::model::cluster::ClusterState;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
@@ -14,7 +15,7 @@ use crate::model::selector::Selector;
 use crate::report::VersionChoice;
 use crate::session::Session;
 use crate::session::config_groups::fetch_groups_per_version;
-use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_response};
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest};
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::rules::checks::Check;
 use crate::upgrade::rules::next_action::NextAction;
@@ -26,8 +27,11 @@ use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 /// # Errors
 ///
 /// Fails if the upgrade is not possible or a read fails. Nothing was started.
-pub(crate) fn check(session: &mut Session<'_>, request: &UpgradeRequest) -> Result<(), CommandError> {
-    let (_, plan) = session.read_and_plan(request)?;
+pub(crate) async fn check(
+    session: &mut Session<'_, impl CdssApi>,
+    request: &UpgradeRequest,
+) -> Result<(), CommandError> {
+    let (_, plan) = session.read_and_plan(request).await?;
     note_unused_acceptances(session, &plan, &request.acceptances);
     match &plan.next_action {
         NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange => {
@@ -39,7 +43,11 @@ pub(crate) fn check(session: &mut Session<'_>, request: &UpgradeRequest) -> Resu
 }
 
 /// Reports every `--accept` that has no effect.
-pub(super) fn note_unused_acceptances(session: &mut Session<'_>, plan: &Plan, acceptances: &Acceptances) {
+pub(super) fn note_unused_acceptances(
+    session: &mut Session<'_, impl CdssApi>,
+    plan: &Plan,
+    acceptances: &Acceptances,
+) {
     for acceptance in &acceptances.0 {
         let check = plan.checks.iter().find(|check| check.id == acceptance.id);
         let is_accepted = |item: &String| check.is_some_and(|check| check.accepted.contains(item));
@@ -57,7 +65,7 @@ pub(super) fn note_unused_acceptances(session: &mut Session<'_>, plan: &Plan, ac
 }
 
 /// Creates the failure for a cluster that is already changing.
-pub(super) fn busy_failure(session: &Session<'_>, plan: &Plan) -> CommandError {
+pub(super) fn busy_failure(session: &Session<'_, impl CdssApi>, plan: &Plan) -> CommandError {
     let message = match &plan.next_action {
         NextAction::BusyWith(start) => format!(
             "an upgrade of {} to version code {} is running, started from this machine at {}",
@@ -141,14 +149,17 @@ pub(super) fn blocked_by_checks(checks: &[Check]) -> CommandError {
 /// # Errors
 ///
 /// Fails if no upgrade to a newer version is possible, the cluster is changing, or a read fails.
-pub(crate) fn check_all(session: &mut Session<'_>, wanted: &Selector) -> Result<(), CommandError> {
-    let resolved = session.resolve_cluster(wanted)?;
+pub(crate) async fn check_all(
+    session: &mut Session<'_, impl CdssApi>,
+    wanted: &Selector,
+) -> Result<(), CommandError> {
+    let resolved = session.resolve_cluster(wanted).await?;
     session.report.versions = Some(Vec::new());
     let mut offers = resolved.offered_versions.clone();
     offers.sort_by(|a, b| a.release.cmp(&b.release));
     let newer: Vec<KafkaVersion> =
         offers.iter().filter(|offer| is_newer(offer, resolved.current_version.as_ref())).cloned().collect();
-    let snapshots = session.snapshot_targets(&resolved, &newer)?;
+    let snapshots = session.snapshot_targets(&resolved, &newer).await?;
     let is_changing = snapshots.first().is_some_and(Snapshot::is_changing);
     let choices: Vec<VersionChoice> = offers
         .into_iter()
@@ -223,18 +234,18 @@ fn assess_version(snapshot: &Snapshot) -> VersionChoice {
     }
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Reads the snapshots of several target versions. Independent reads are sent together.
-    fn snapshot_targets(
+    async fn snapshot_targets(
         &mut self,
         resolved: &ResolvedCluster,
         targets: &[KafkaVersion],
     ) -> Result<Vec<Snapshot>, CommandError> {
-        let lists = fetch_groups_per_version(self.api, targets)?;
-        let current = self.fetch_current_settings(&resolved.cluster)?;
+        let lists = fetch_groups_per_version(self.api, targets).await?;
+        let current = self.fetch_current_settings(&resolved.cluster).await?;
         let to_read: Vec<Vec<ConfigGroup>> =
             lists.iter().map(|list| candidates_to_read(current.as_ref(), list)).collect();
-        let candidates: Vec<GroupSettings> = self.fetch_readable_settings(&to_read.concat())?;
+        let candidates: Vec<GroupSettings> = self.fetch_readable_settings(&to_read.concat()).await?;
         let journal = self.journal_state(resolved.cluster.no);
         let mut snapshots = Vec::new();
         for (target, list) in targets.iter().zip(&lists) {
@@ -246,26 +257,26 @@ impl Session<'_> {
             let groups = select_group(current.clone(), resolved.current_release(), &own, target, list.len());
             snapshots.push(snapshot_without_pre_check(resolved, target, groups, journal.clone()));
         }
-        self.run_pre_checks(&mut snapshots)?;
+        self.run_pre_checks(&mut snapshots).await?;
         Ok(snapshots)
     }
 
     /// Runs the service's pre-checks of all snapshots together.
-    fn run_pre_checks(&self, snapshots: &mut [Snapshot]) -> Result<(), CommandError> {
+    async fn run_pre_checks(&self, snapshots: &mut [Snapshot]) -> Result<(), CommandError> {
         let mut pre_checked = Vec::new();
-        let mut reads = Vec::new();
+        let mut targets = Vec::new();
         for snapshot in snapshots {
             match pre_check_target(snapshot) {
                 Ok(target) => {
-                    reads.push(Read::PreCheck(target));
+                    targets.push(target);
                     pre_checked.push(snapshot);
                 }
                 Err(reason) => snapshot.pre_check = PreCheck::NotRun(reason),
             }
         }
-        for (snapshot, response) in pre_checked.into_iter().zip(self.api.read_all(&reads, RetryPolicy::Retry))
-        {
-            snapshot.pre_check = convert_response(response.map_err(CommandError::before_start)?)?;
+        let responses = join_all(targets.iter().map(|target| self.api.pre_check(target))).await;
+        for (snapshot, response) in pre_checked.into_iter().zip(responses) {
+            snapshot.pre_check = response.map_err(CommandError::before_start)?;
         }
         Ok(())
     }

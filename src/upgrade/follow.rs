@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::check::{blocked_by_checks, describe_open_start};
 use super::lock::lock_cluster;
 use super::watch::{Watch, WatchEnd};
+use crate::api::CdssApi;
 use crate::error::{CommandError, StartState};
 use crate::model::cluster::ClusterState;
 use crate::model::ids::VersionCode;
@@ -28,8 +29,8 @@ pub(crate) struct WaitOptions {
 }
 
 /// Follows an upgrade that an earlier run on this machine started.
-pub(super) fn attach(
-    session: &mut Session<'_>,
+pub(super) async fn attach(
+    session: &mut Session<'_, impl CdssApi>,
     plan: &Plan,
     start: &OpenStart,
     wait_options: WaitOptions,
@@ -46,7 +47,7 @@ pub(super) fn attach(
     session.reporter.show_following(&format!("Following {}", describe_open_start(plan, start)));
     session.report.start_run = Some(start.run.clone());
     session.report.started_at = Some(start.started_at).filter(|_| start.response != StartResponse::Refused);
-    if let Err(error) = session.journal.record_attached(session.clock.now(), &start.run) {
+    if let Err(error) = session.journal.record_attached(session.clock.now(), &start.run).await {
         session.reporter.warn(&format!("{error}; still following"));
     }
     if !wait_options.wait {
@@ -60,12 +61,12 @@ pub(super) fn attach(
         change_observed: false,
         origin: session.clock.elapsed(),
     };
-    watch_own_start(session, plan, wait_options, recorded)
+    watch_own_start(session, plan, wait_options, recorded).await
 }
 
 /// Ends the command for `--no-wait`. Only an accepted start is reported as running.
 pub(super) fn finish_without_waiting(
-    session: &mut Session<'_>,
+    session: &mut Session<'_, impl CdssApi>,
     plan: &Plan,
     response: StartResponse,
 ) -> Result<(), CommandError> {
@@ -113,8 +114,8 @@ pub(super) struct RecordedStart {
 }
 
 /// Watches the upgrade of a recorded start, and reports the verdict.
-pub(super) fn watch_own_start(
-    session: &mut Session<'_>,
+pub(super) async fn watch_own_start(
+    session: &mut Session<'_, impl CdssApi>,
     plan: &Plan,
     wait_options: WaitOptions,
     start: RecordedStart,
@@ -134,10 +135,10 @@ pub(super) fn watch_own_start(
     progress.add_known_restarts(start.restarted, not_green.map(|history| history.name.clone()));
     let (timeout, origin) = (Some(wait_options.timeout), start.origin);
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: true };
-    let end = watch.run(session);
+    let end = watch.run(session).await;
     let follow = session.follow_command(plan);
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
-        session.report_current_group();
+        session.report_current_group().await;
     }
     conclude(session, end, start.response, &plan.name_or_number(), follow)
 }
@@ -147,7 +148,7 @@ pub(super) fn watch_own_start(
 /// Only an accepted start is reported as failed or running. After a refused or unanswered start, somebody else may have
 /// made the change.
 pub(super) fn conclude(
-    session: &mut Session<'_>,
+    session: &mut Session<'_, impl CdssApi>,
     end: WatchEnd,
     response: StartResponse,
     name: &str,
@@ -217,8 +218,8 @@ pub(super) fn conclude(
 }
 
 /// Follows a change that somebody else made. Starts nothing.
-pub(super) fn follow_other_change(
-    session: &mut Session<'_>,
+pub(super) async fn follow_other_change(
+    session: &mut Session<'_, impl CdssApi>,
     request: &UpgradeRequest,
     plan: &Plan,
     wait_options: WaitOptions,
@@ -235,7 +236,7 @@ pub(super) fn follow_other_change(
     let (timeout, origin) = (Some(wait_options.timeout), session.clock.elapsed());
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: false };
     let follow = session.follow_command(plan);
-    let message = match watch.run(session) {
+    let message = match watch.run(session).await {
         WatchEnd::Finished(WatchResult::AtTarget) => {
             let in_use = session.report.last_cluster.as_ref().and_then(|cluster| cluster.config_group);
             let named = plan.group_to.as_ref().filter(|_| request.config_group.is_some());
@@ -246,7 +247,7 @@ pub(super) fn follow_other_change(
                 session.report.verdict = Some(Verdict::NotStarted);
                 return Err(failure);
             }
-            session.report_current_group();
+            session.report_current_group().await;
             session.report.verdict = Some(Verdict::Already);
             return Ok(());
         }

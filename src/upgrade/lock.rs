@@ -1,12 +1,16 @@
 //! The lock that keeps two runs on this machine from handling the same cluster.
 
+use crate::api::CdssApi;
 use crate::error::CommandError;
 use crate::journal::{LockError, OperationLock};
 use crate::session::Session;
 use crate::upgrade::rules::plan::Plan;
 
 /// Locks the cluster for this run.
-pub(super) fn lock_cluster(session: &Session<'_>, plan: &Plan) -> Result<OperationLock, CommandError> {
+pub(super) fn lock_cluster(
+    session: &Session<'_, impl CdssApi>,
+    plan: &Plan,
+) -> Result<OperationLock, CommandError> {
     session.journal.lock_cluster(&session.context.service, plan.no).map_err(|error| match error {
         LockError::Held => CommandError::Busy {
             message: format!(

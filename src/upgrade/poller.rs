@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{
-    ApiError, OperationKind, Read, ReadResponse, RetryDecision, RetryPolicy, classify, read_one,
-};
+use crate::api::{ApiError, CdssApi, OperationKind, RetryDecision, RetryPolicy, classify};
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity};
 use crate::model::ids::ClusterNo;
@@ -60,10 +58,15 @@ impl ClusterPoller {
     /// # Errors
     ///
     /// Fails after one retry, or if the response is empty or about another cluster.
-    pub(super) fn read_health(&mut self, session: &Session<'_>) -> Result<Health, ApiError> {
+    pub(super) async fn read_health(
+        &mut self,
+        session: &Session<'_, impl CdssApi>,
+    ) -> Result<Health, ApiError> {
         (self.retried_last_read, self.cluster_is_missing) = (false, false);
         if !self.uses_status_call {
-            match self.read(session, Read::Progress(self.no)) {
+            let no = self.no;
+            let read = async || session.api.progress(no, RetryPolicy::Once).await;
+            match self.read(session, read).await {
                 Err(error) if error.is_route_not_found() || matches!(error, ApiError::Refused { .. }) => {
                     self.uses_status_call = true;
                 }
@@ -73,7 +76,8 @@ impl ClusterPoller {
                 }
             }
         }
-        let response = self.read(session, Read::Status(self.no));
+        let no = self.no;
+        let response = self.read(session, async || session.api.status(no, RetryPolicy::Once).await).await;
         self.verify_identity(response, "getClusterStatus", |health| &health.identity)
     }
 
@@ -82,8 +86,12 @@ impl ClusterPoller {
     /// # Errors
     ///
     /// Fails after one retry, or if the response is empty or about another cluster.
-    pub(super) fn read_cluster(&mut self, session: &Session<'_>) -> Result<Cluster, ApiError> {
-        let response = self.read(session, Read::Cluster(self.no));
+    pub(super) async fn read_cluster(
+        &mut self,
+        session: &Session<'_, impl CdssApi>,
+    ) -> Result<Cluster, ApiError> {
+        let no = self.no;
+        let response = self.read(session, async || session.api.cluster(no, RetryPolicy::Once).await).await;
         self.verify_identity(response, "getClusterInfo", |cluster| &cluster.identity)
     }
 
@@ -108,26 +116,28 @@ impl ClusterPoller {
 
     /// Sends a read, and retries it once if that may help. Otherwise a gateway that throttles now and then could prevent
     /// two successful polls in a row.
-    fn read<T>(&mut self, session: &Session<'_>, read: Read) -> Result<Option<T>, ApiError>
-    where
-        Option<T>: TryFrom<ReadResponse, Error = ApiError>,
-    {
-        match read_one(session.api, read.clone(), RetryPolicy::Once) {
+    async fn read<T>(
+        &mut self,
+        session: &Session<'_, impl CdssApi>,
+        read: impl AsyncFn() -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        match read().await {
             Err(error) if matches!(classify(OperationKind::Read, &error), RetryDecision::Retry { .. }) => {
                 self.retried_last_read = true;
                 let interrupted = |interrupted: Interrupted| ApiError::Interrupted {
                     operation: "poll",
                     signal: interrupted.0,
                 };
-                session.clock.sleep(READ_RETRY_PAUSE.min(session.poll_interval)).map_err(interrupted)?;
-                read_one(session.api, read, RetryPolicy::Once)
+                let pause = READ_RETRY_PAUSE.min(session.poll_interval);
+                session.clock.sleep(pause).await.map_err(interrupted)?;
+                read().await
             }
             outcome => outcome,
         }
     }
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Adds the health to the evidence.
     pub(super) fn record_health(&mut self, at: Timestamp, operation: &'static str, health: &Health) {
         let observed = match health.brokers.problems() {

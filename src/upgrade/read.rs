@@ -1,7 +1,9 @@
 //! Reads everything that the plan needs.
 
+use tokio::join;
+
 use super::group_selection::{GroupSelection, candidates_to_read, select_group};
-use crate::api::{Read, read_many};
+use crate::api::{CdssApi, RetryPolicy};
 use crate::config_group::rules::choice::{GroupChoice, choose, copy_is_better, settings_of};
 use crate::config_group::rules::difference::VersionedSettings;
 use crate::error::CommandError;
@@ -13,25 +15,25 @@ use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{self, KafkaVersion, Release};
 use crate::model::selector::Selector;
 use crate::session::Session;
-use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_response, require_all};
+use crate::session::resolve::{ResolvedCluster, UpgradeRequest, require_both};
 use crate::upgrade::rules::checks::policy::ItemKind;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Reads everything and makes the plan.
     ///
     /// # Errors
     ///
     /// Fails if the cluster, version, or config group is not found, or a read fails. Nothing was started.
-    pub(super) fn read_and_plan(
+    pub(super) async fn read_and_plan(
         &mut self,
         request: &UpgradeRequest,
     ) -> Result<(Snapshot, Plan), CommandError> {
-        let resolved = self.resolve_cluster(&request.cluster)?;
+        let resolved = self.resolve_cluster(&request.cluster).await?;
         let target = request.version.resolve(&resolved.offered_versions)?;
         self.report.to = Some(target.version.clone());
-        let mut snapshot = self.read_snapshot(resolved, target, request.config_group.as_ref())?;
+        let mut snapshot = self.read_snapshot(resolved, target, request.config_group.as_ref()).await?;
         snapshot.requires_journal = request.require_journal;
         request.acceptances.validate_items(&|kind, item| match kind {
             ItemKind::Setting => is_setting(&snapshot, item),
@@ -51,23 +53,23 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails if the config group is not found, or a read fails.
-    pub(super) fn read_snapshot(
+    pub(super) async fn read_snapshot(
         &mut self,
         resolved: ResolvedCluster,
         mut target: kafka_version::ResolvedVersion,
         wanted: Option<&Selector>,
     ) -> Result<Snapshot, CommandError> {
-        let list = self.fetch_groups(target.version.code)?;
+        let list = self.fetch_groups(target.version.code).await?;
         if target.version.release.is_none() {
             let name = list.iter().find_map(|group| group.version_name.as_deref());
             target.version.release = name.and_then(Release::find);
         }
-        let groups = self.read_groups(&resolved, &target.version, &list, wanted)?;
+        let groups = self.read_groups(&resolved, &target.version, &list, wanted).await?;
         let journal = self.journal_state(resolved.cluster.no);
         let mut snapshot = assemble(resolved.cluster, resolved.health, target, groups, journal);
         (snapshot.listed_identity, snapshot.current_version) =
             (resolved.listed_identity, resolved.current_version);
-        snapshot.pre_check = self.run_pre_check(&snapshot)?;
+        snapshot.pre_check = self.run_pre_check(&snapshot).await?;
         Ok(snapshot)
     }
 
@@ -81,59 +83,58 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails if a read fails, or the cluster no longer exists. Nothing was started.
-    pub(super) fn reread(&mut self, before: &Snapshot) -> Result<Snapshot, CommandError> {
+    pub(super) async fn reread(&mut self, before: &Snapshot) -> Result<Snapshot, CommandError> {
         let no = before.cluster.no;
-        let [cluster, health] = require_all(read_many(self.api, &[Read::Cluster(no), Read::Status(no)]))?;
-        let cluster = convert_response::<Option<Cluster>>(cluster)?
-            .ok_or(CommandError::PlanChanged)?
-            .with_name_from(&before.cluster);
-        let current = self.fetch_current_settings(&cluster)?;
+        let responses =
+            join!(self.api.cluster(no, RetryPolicy::Retry), self.api.status(no, RetryPolicy::Retry));
+        let (cluster, health) = require_both(responses).map_err(CommandError::before_start)?;
+        let cluster = cluster.ok_or(CommandError::PlanChanged)?.with_name_from(&before.cluster);
+        let current = self.fetch_current_settings(&cluster).await?;
         let target_settings = match &before.selected_group {
             group if group.group().is_some() && before.target_settings.is_some() => {
                 let wanted: Vec<ConfigGroup> = group.group().cloned().into_iter().collect();
-                self.fetch_readable_settings(&wanted)?.pop()
+                self.fetch_readable_settings(&wanted).await?.pop()
             }
             _ => None,
         };
         let (group, copy_command) = (before.selected_group.clone(), before.copy_command.clone());
         let groups = GroupSelection { current, group, target_settings, copy_command };
         let journal = self.journal_state(no);
-        let mut snapshot =
-            assemble(cluster, convert_response(health)?, before.target.clone(), groups, journal);
+        let mut snapshot = assemble(cluster, health, before.target.clone(), groups, journal);
         snapshot.listed_identity = before.identity().ok().or_else(|| before.listed_identity.clone());
         snapshot.requires_journal = before.requires_journal;
         snapshot.current_version = match (&before.current_version, snapshot.cluster.version) {
             (Some(from), Some(code)) if from.code == code => Some(from.clone()),
             (_, code) => code.map(KafkaVersion::unnamed),
         };
-        snapshot.pre_check = self.run_pre_check(&snapshot)?;
+        snapshot.pre_check = self.run_pre_check(&snapshot).await?;
         Ok(snapshot)
     }
 
     /// Reads the current and the target config group.
-    fn read_groups(
+    async fn read_groups(
         &self,
         resolved: &ResolvedCluster,
         target: &KafkaVersion,
         list: &[ConfigGroup],
         wanted: Option<&Selector>,
     ) -> Result<GroupSelection, CommandError> {
-        let current = self.fetch_current_settings(&resolved.cluster)?;
+        let current = self.fetch_current_settings(&resolved.cluster).await?;
         // At the target there is nothing to choose and nothing to compare.
         if resolved.cluster.version == Some(target.code) {
             let group = match wanted {
                 Some(wanted) => {
-                    SelectedGroup::Named(self.resolve_group(&resolved.offered_versions, list, wanted)?)
+                    SelectedGroup::Named(self.resolve_group(&resolved.offered_versions, list, wanted).await?)
                 }
                 None => SelectedGroup::Chosen(choose(None, &[], None, 0)),
             };
             return Ok(GroupSelection { current, group, target_settings: None, copy_command: None });
         }
         if let Some(wanted) = wanted {
-            let named = self.resolve_group(&resolved.offered_versions, list, wanted)?;
+            let named = self.resolve_group(&resolved.offered_versions, list, wanted).await?;
             let compared: &[ConfigGroup] =
                 if named.version == target.code { std::slice::from_ref(&named) } else { &[] };
-            let target_settings = self.fetch_readable_settings(compared)?.pop();
+            let target_settings = self.fetch_readable_settings(compared).await?.pop();
             let copy_command =
                 self.better_copy_command(resolved, current.as_ref(), target_settings.as_ref(), target, list);
             return Ok(GroupSelection {
@@ -143,7 +144,7 @@ impl Session<'_> {
                 copy_command,
             });
         }
-        let candidates = self.fetch_readable_settings(&candidates_to_read(current.as_ref(), list))?;
+        let candidates = self.fetch_readable_settings(&candidates_to_read(current.as_ref(), list)).await?;
         let mut groups = select_group(current, resolved.current_release(), &candidates, target, list.len());
         if let SelectedGroup::Chosen(GroupChoice::None(compared)) = &groups.group {
             let nearest = compared.candidates.first();
@@ -173,13 +174,12 @@ impl Session<'_> {
     }
 
     /// Runs the service's pre-check, if it applies.
-    fn run_pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, CommandError> {
+    async fn run_pre_check(&self, snapshot: &Snapshot) -> Result<PreCheck, CommandError> {
         let target = match pre_check_target(snapshot) {
             Ok(target) => target,
             Err(reason) => return Ok(PreCheck::NotRun(reason)),
         };
-        let [response] = require_all(read_many(self.api, &[Read::PreCheck(target)]))?;
-        convert_response(response)
+        self.api.pre_check(&target).await.map_err(CommandError::before_start)
     }
 }
 

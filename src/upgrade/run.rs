@@ -11,8 +11,9 @@ use super::follow::{
 use super::lock::lock_cluster;
 use super::start::StartRequest;
 use super::start_outcome::StartOutcome;
+use crate::api::CdssApi;
 use crate::consent::{Consent, ConsentError, Prompt, confirm};
-use crate::error::{CommandError, StartState};
+use crate::error::CommandError;
 use crate::journal::StartEntry;
 use crate::model::consent_method::ConsentMethod;
 use crate::model::open_start::StartResponse;
@@ -20,16 +21,16 @@ use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 use crate::session::resolve::UpgradeRequest;
 use crate::session::{Session, interrupted_before_start};
-use crate::signals::Signal;
+use crate::signals::Interrupted;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::Snapshot;
 
 /// How `upgrade` asks for confirmation and records the start.
-pub(crate) struct ConfirmOptions<'a> {
+pub(crate) struct ConfirmOptions<'a, P> {
     /// `--yes` was given.
     pub yes: bool,
-    pub prompt: &'a mut dyn Prompt,
+    pub prompt: &'a mut P,
     /// Renders the report as the document that the journal keeps.
     pub render_document: &'a dyn Fn(&Report) -> Value,
 }
@@ -41,35 +42,35 @@ pub(crate) struct ConfirmOptions<'a> {
 /// # Errors
 ///
 /// Fails unless the upgrade is done, nothing was to do, or the start was accepted with `--no-wait`.
-pub(crate) fn upgrade(
-    session: &mut Session<'_>,
+pub(crate) async fn upgrade(
+    session: &mut Session<'_, impl CdssApi>,
     request: &UpgradeRequest,
     wait_options: WaitOptions,
-    confirm_options: &mut ConfirmOptions<'_>,
+    confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
 ) -> Result<(), CommandError> {
-    let result = run(session, request, wait_options, confirm_options);
+    let result = run(session, request, wait_options, confirm_options).await;
     session.report.ended_at = Some(session.clock.now());
     result
 }
 
-fn run(
-    session: &mut Session<'_>,
+async fn run(
+    session: &mut Session<'_, impl CdssApi>,
     request: &UpgradeRequest,
     wait_options: WaitOptions,
-    confirm_options: &mut ConfirmOptions<'_>,
+    confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
 ) -> Result<(), CommandError> {
-    let (mut snapshot, mut plan) = session.read_and_plan(request)?;
+    let (mut snapshot, mut plan) = session.read_and_plan(request).await?;
     if plan.next_action == NextAction::NothingToDo {
-        (snapshot, plan) = confirm_already_done(session, request, &snapshot, &plan)?;
+        (snapshot, plan) = confirm_already_done(session, request, &snapshot, &plan).await?;
     }
     match &plan.next_action {
         NextAction::NothingToDo => {
             session.report.verdict = Some(Verdict::Already);
             Ok(())
         }
-        NextAction::Attach(start) => attach(session, &plan, start, wait_options),
+        NextAction::Attach(start) => attach(session, &plan, start, wait_options).await,
         NextAction::FollowOtherChange if wait_options.wait => {
-            follow_other_change(session, request, &plan, wait_options)
+            follow_other_change(session, request, &plan, wait_options).await
         }
         NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(session, &plan)),
         NextAction::RunChecks => {
@@ -78,8 +79,8 @@ fn run(
             if plan.is_blocked() {
                 return Err(blocked_failure(&plan));
             }
-            let consent = ask_for_consent(session, &plan, confirm_options)?;
-            start_and_watch(session, request, snapshot, plan, consent, wait_options, confirm_options)
+            let consent = ask_for_consent(&plan, confirm_options).await?;
+            start_and_watch(session, request, snapshot, plan, consent, wait_options, confirm_options).await
         }
     }
 }
@@ -87,8 +88,8 @@ fn run(
 /// Reads the cluster again before it counts as already upgraded.
 ///
 /// Another upgrade may show no change for a moment, such as between two brokers, after the version has switched.
-fn confirm_already_done(
-    session: &mut Session<'_>,
+async fn confirm_already_done(
+    session: &mut Session<'_, impl CdssApi>,
     request: &UpgradeRequest,
     snapshot: &Snapshot,
     plan: &Plan,
@@ -97,47 +98,38 @@ fn confirm_already_done(
     let name = plan.name_or_number();
     let pause = session.watch_thresholds().confirmation_gap.max(session.poll_interval);
     session.reporter.note(&format!("{name} is already at {}; checking again to confirm", plan.to));
-    session.clock.sleep(pause).map_err(interrupted_before_start)?;
-    let snapshot = session.reread(snapshot)?;
+    session.clock.sleep(pause).await.map_err(interrupted_before_start)?;
+    let snapshot = session.reread(snapshot).await?;
     let plan = Plan::new(&snapshot, &request.acceptances);
     session.report.apply_plan(&plan);
     Ok((snapshot, plan))
 }
 
-fn ask_for_consent(
-    session: &Session<'_>,
+async fn ask_for_consent(
     plan: &Plan,
-    confirm_options: &mut ConfirmOptions<'_>,
+    confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
 ) -> Result<Consent, CommandError> {
-    confirm(plan, confirm_options.yes, confirm_options.prompt).map_err(|error| match error {
-        // The terminal reports that a signal arrived; the clock reports which one.
-        ConsentError::Interrupted => {
-            let signal = session
-                .clock
-                .sleep(Duration::ZERO)
-                .err()
-                .map_or(Signal::Interrupt, |interrupted| interrupted.0);
-            CommandError::Interrupted { signal, start: StartState::NotSent, follow: None }
-        }
+    confirm(plan, confirm_options.yes, confirm_options.prompt).await.map_err(|error| match error {
+        ConsentError::Interrupted(signal) => interrupted_before_start(Interrupted(signal)),
         error => CommandError::Consent(error),
     })
 }
 
 /// Locks the cluster, rereads it, sends the start, and watches the upgrade.
-fn start_and_watch(
-    session: &mut Session<'_>,
+async fn start_and_watch(
+    session: &mut Session<'_, impl CdssApi>,
     request: &UpgradeRequest,
     snapshot: Snapshot,
     plan: Plan,
     consent: Consent,
     wait_options: WaitOptions,
-    confirm_options: &mut ConfirmOptions<'_>,
+    confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
 ) -> Result<(), CommandError> {
     let _lock = lock_cluster(session, &plan)?;
     let RereadState { snapshot, plan, consent, observed_at } =
-        reread_under_lock(session, request, snapshot, plan, consent, confirm_options)?;
+        reread_under_lock(session, request, snapshot, plan, consent, confirm_options).await?;
     let Some(target) = plan.target() else { return Err(blocked_failure(&plan)) };
-    record_start(session, &snapshot, &plan, &target, &consent, confirm_options)?;
+    record_start(session, &snapshot, &plan, &target, &consent, confirm_options).await?;
     session.report.start_run = Some(session.journal.run_id().to_owned());
 
     let start_request = StartRequest {
@@ -148,8 +140,8 @@ fn start_and_watch(
         consent: &consent,
         observed_at,
     };
-    let outcome = session.send_start(start_request)?;
-    report_start(session, &plan, &outcome);
+    let outcome = session.send_start(start_request).await?;
+    report_start(session, &plan, &outcome).await;
     if !wait_options.wait {
         return finish_without_waiting(session, &plan, outcome.response);
     }
@@ -161,11 +153,11 @@ fn start_and_watch(
         change_observed: outcome.change_observed,
         origin: outcome.origin,
     };
-    watch_own_start(session, &plan, wait_options, start)
+    watch_own_start(session, &plan, wait_options, start).await
 }
 
 /// Reports an accepted start, or an observed change that the start may have caused.
-fn report_start(session: &mut Session<'_>, plan: &Plan, outcome: &StartOutcome) {
+async fn report_start(session: &mut Session<'_, impl CdssApi>, plan: &Plan, outcome: &StartOutcome) {
     let follow = session.follow_command(plan);
     let name = plan.name_or_number();
     let observed = if outcome.change_observed {
@@ -179,7 +171,8 @@ fn report_start(session: &mut Session<'_>, plan: &Plan, outcome: &StartOutcome) 
             session.report.started_at = Some(outcome.at);
             session.report.start_request_id.clone_from(&outcome.request_id);
             session.reporter.show_started(outcome.at, outcome.request_id.as_deref(), &follow);
-            if let Err(error) = session.journal.record_accepted(outcome.at, outcome.request_id.as_deref()) {
+            let recorded = session.journal.record_accepted(outcome.at, outcome.request_id.as_deref()).await;
+            if let Err(error) = recorded {
                 session.reporter.warn(&format!("{error}; the upgrade continues"));
             }
             return;
@@ -209,22 +202,22 @@ struct RereadState {
 
 /// Reads everything again under the lock. If the plan changed, an interactive run asks for a new confirmation, and a
 /// script has to run the command again.
-fn reread_under_lock(
-    session: &mut Session<'_>,
+async fn reread_under_lock(
+    session: &mut Session<'_, impl CdssApi>,
     request: &UpgradeRequest,
     mut snapshot: Snapshot,
     mut plan: Plan,
     mut consent: Consent,
-    confirm_options: &mut ConfirmOptions<'_>,
+    confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
 ) -> Result<RereadState, CommandError> {
     deliberate_bug!(SkipReread => {
         return Ok(RereadState { snapshot, plan, consent, observed_at: session.clock.elapsed() });
     });
     loop {
         // A credential process may take a minute. It runs before the reads, so that they are fresh at the start.
-        session.api.refresh_credentials();
+        session.api.refresh_credentials().await;
         let observed_at = session.clock.elapsed();
-        snapshot = session.reread(&snapshot)?;
+        snapshot = session.reread(&snapshot).await?;
         let now = Plan::new(&snapshot, &request.acceptances);
         if now.has_same_content(&plan) {
             session.report.apply_plan(&now);
@@ -246,19 +239,19 @@ fn reread_under_lock(
             session.report.add_stale_check();
             return Err(CommandError::PlanChanged);
         }
-        consent = ask_for_consent(session, &now, confirm_options)?;
+        consent = ask_for_consent(&now, confirm_options).await?;
         plan = now;
     }
 }
 
 /// Writes the start to the journal before it is sent.
-fn record_start(
-    session: &mut Session<'_>,
+async fn record_start(
+    session: &mut Session<'_, impl CdssApi>,
     snapshot: &Snapshot,
     plan: &Plan,
     target: &UpgradeTarget,
     consent: &Consent,
-    confirm_options: &ConfirmOptions<'_>,
+    confirm_options: &ConfirmOptions<'_, impl Prompt>,
 ) -> Result<(), CommandError> {
     deliberate_bug!(SendBeforeRecording => return Ok(()););
     let accepted: Vec<String> = plan
@@ -280,5 +273,5 @@ fn record_start(
         brokers: &plan.broker_names,
         plan: &(confirm_options.render_document)(session.report),
     };
-    session.journal.record_start(session.clock.now(), &entry).map_err(CommandError::Journal)
+    session.journal.record_start(session.clock.now(), &entry).await.map_err(CommandError::Journal)
 }

@@ -4,17 +4,19 @@
 
 use std::time::Duration;
 
+use tokio::join;
+
 use super::check::busy_failure;
 use super::start_outcome::StartOutcome;
-use crate::api::{AcceptedStart, ApiError, OperationKind, Read, RetryDecision, classify, read_many_once};
+use crate::api::{AcceptedStart, ApiError, CdssApi, OperationKind, RetryDecision, RetryPolicy, classify};
 use crate::consent::Consent;
 use crate::error::{CommandError, StartState};
-use crate::model::cluster::Cluster;
 use crate::model::open_start::StartResponse;
 use crate::model::verdict::Submitted;
 use crate::session::Session;
 use crate::session::interrupted_before_start;
 use crate::session::retry_budget::RetryBudget;
+use crate::signals::Interrupted;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
@@ -50,22 +52,25 @@ enum RereadError {
     NotObserved(Option<ApiError>),
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Sends the start and determines its outcome.
     ///
     /// # Errors
     ///
     /// Fails when nothing was started, the service refused the start, or the outcome is unknown. The report's
     /// `submitted` distinguishes these cases.
-    pub(super) fn send_start(&mut self, mut request: StartRequest<'_>) -> Result<StartOutcome, CommandError> {
-        self.refresh_snapshot(&mut request)?;
+    pub(super) async fn send_start(
+        &mut self,
+        mut request: StartRequest<'_>,
+    ) -> Result<StartOutcome, CommandError> {
+        self.refresh_snapshot(&mut request).await?;
         let mut retry_budget = self.new_retry_budget();
         loop {
             let (at, sent_at) = (self.clock.now(), self.clock.elapsed());
             let remaining = SNAPSHOT_MAX_AGE.saturating_sub(sent_at.saturating_sub(request.observed_at));
             // From here on an internal error must not claim that nothing was started.
             self.report.submitted = Submitted::Unknown;
-            let error = match self.api.start(&request.target, request.consent, remaining) {
+            let error = match self.api.start(&request.target, request.consent, remaining).await {
                 Ok(AcceptedStart { request_id, at }) => {
                     return Ok(StartOutcome {
                         response: StartResponse::Accepted,
@@ -81,8 +86,10 @@ impl Session<'_> {
             let decision = classify(OperationKind::Start, &error);
             if decision.proves_no_effect() {
                 self.report.submitted = Submitted::No;
-                self.check_interrupted(&error).map_err(interrupted_before_start)?;
-                self.reread_before_retry(&mut request, &mut retry_budget, decision, error)?;
+                if let Some(signal) = error.signal_before_sending() {
+                    return Err(interrupted_before_start(Interrupted(signal)));
+                }
+                self.reread_before_retry(&mut request, &mut retry_budget, decision, error).await?;
                 continue;
             }
             let response = if decision == RetryDecision::Confirm {
@@ -90,12 +97,12 @@ impl Session<'_> {
             } else {
                 StartResponse::Missing
             };
-            return self.determine_start_outcome(request.plan, response, at, sent_at, error);
+            return self.determine_start_outcome(request.plan, response, at, sent_at, error).await;
         }
     }
 
     /// Repeats the last reads if they are too old.
-    fn refresh_snapshot(&mut self, request: &mut StartRequest<'_>) -> Result<(), CommandError> {
+    async fn refresh_snapshot(&mut self, request: &mut StartRequest<'_>) -> Result<(), CommandError> {
         deliberate_bug!(StartFromStaleRead => {
             request.observed_at = self.clock.elapsed();
             return Ok(());
@@ -106,7 +113,7 @@ impl Session<'_> {
                 return Err(CommandError::StatusUnreadable { cause });
             }
             repeated = u32::saturating_add(repeated, 1);
-            match self.reread_before_start(request) {
+            match self.reread_before_start(request).await {
                 Ok(observed_at) => request.observed_at = observed_at,
                 Err(RereadError::Final(failure)) => return Err(failure),
                 Err(RereadError::NotObserved(error)) => cause = error,
@@ -116,7 +123,7 @@ impl Session<'_> {
     }
 
     /// Waits and rereads the cluster until the start may be sent again after `error`. A failed read counts as an attempt.
-    fn reread_before_retry(
+    async fn reread_before_retry(
         &mut self,
         request: &mut StartRequest<'_>,
         retry_budget: &mut RetryBudget,
@@ -129,13 +136,13 @@ impl Session<'_> {
                 return Err(failure);
             };
             self.reporter.note(&format!("{failure}; retrying"));
-            self.clock.sleep(pause).map_err(interrupted_before_start)?;
-            self.api.refresh_credentials();
+            self.clock.sleep(pause).await.map_err(interrupted_before_start)?;
+            self.api.refresh_credentials().await;
             deliberate_bug!(RetryWithoutReread => {
                 request.observed_at = self.clock.elapsed();
                 return Ok(());
             });
-            match self.reread_before_start(request) {
+            match self.reread_before_start(request).await {
                 Ok(observed_at) => {
                     request.observed_at = observed_at;
                     return Ok(());
@@ -148,22 +155,22 @@ impl Session<'_> {
     }
 
     /// Reads the cluster and its status, and compares them with the plan. Returns when the reads were sent.
-    fn reread_before_start(&mut self, request: &StartRequest<'_>) -> Result<Duration, RereadError> {
+    async fn reread_before_start(&mut self, request: &StartRequest<'_>) -> Result<Duration, RereadError> {
         let sent_at = self.clock.elapsed();
         let no = request.plan.no;
-        let responses = read_many_once(self.api, &[Read::Cluster(no), Read::Status(no)]);
-        if let Some(signal) = responses.iter().find_map(|response| response.as_ref().err()?.signal()) {
+        let (cluster, health) =
+            join!(self.api.cluster(no, RetryPolicy::Once), self.api.status(no, RetryPolicy::Once));
+        let errors = [cluster.as_ref().err(), health.as_ref().err()];
+        if let Some(signal) = errors.into_iter().flatten().find_map(ApiError::signal) {
             return Err(RereadError::Final(CommandError::Interrupted {
                 signal,
                 start: StartState::NotSent,
                 follow: None,
             }));
         }
-        let [cluster, health] = responses;
         let not_observed = |error| RereadError::NotObserved(Some(error));
-        let cluster: Option<_> = cluster.and_then(TryInto::try_into).map_err(not_observed)?;
-        let health = health.and_then(TryInto::try_into).map_err(not_observed)?;
-        let Some(cluster): Option<Cluster> = cluster else {
+        let (cluster, health) = (cluster.map_err(not_observed)?, health.map_err(not_observed)?);
+        let Some(cluster) = cluster else {
             return Err(RereadError::Final(CommandError::PlanChanged));
         };
         let cluster = cluster.with_name_from(&request.snapshot.cluster);

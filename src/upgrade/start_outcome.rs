@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::poller::ClusterPoller;
-use crate::api::ApiError;
+use crate::api::{ApiError, CdssApi};
 use crate::error::{CommandError, StartState};
 use crate::model::open_start::StartResponse;
 use crate::model::verdict::{Submitted, Verdict};
@@ -42,7 +42,7 @@ const CONFIRMATION_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// Chosen: four polls take two seconds.
 const MIN_CONFIRMATION_PAUSE: Duration = Duration::from_millis(500);
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Polls the cluster after a start that was refused or not answered.
     ///
     /// An observed change is followed. Four polls without a change confirm a refusal; they prove nothing about a start
@@ -51,7 +51,7 @@ impl Session<'_> {
     /// # Errors
     ///
     /// Fails with the confirmed refusal, or with an unknown outcome.
-    pub(super) fn determine_start_outcome(
+    pub(super) async fn determine_start_outcome(
         &mut self,
         plan: &Plan,
         response: StartResponse,
@@ -62,7 +62,7 @@ impl Session<'_> {
         self.report.start_request_id = error.request_id().map(str::to_owned);
         if response == StartResponse::Refused {
             let message = error.service_message().unwrap_or_default();
-            if let Err(error) = self.journal.record_refused(at, message, error.request_id()) {
+            if let Err(error) = self.journal.record_refused(at, message, error.request_id()).await {
                 self.reporter.warn(&format!("{error}; the refusal is not recorded"));
             }
         } else {
@@ -83,8 +83,9 @@ impl Session<'_> {
             }
             self.clock
                 .sleep(pause)
+                .await
                 .map_err(|interrupted| self.interrupted_after_start(plan, interrupted.0))?;
-            let observed = self.observe_once(plan, &mut poller);
+            let observed = self.observe_once(plan, &mut poller).await;
             polls = usize::saturating_add(polls, 1);
             deliberate_bug!(CountFailedPollAsUnchanged => if observed.is_err() {
                 unchanged += 1;
@@ -123,15 +124,19 @@ impl Session<'_> {
         })
     }
 
-    fn observe_once(&mut self, plan: &Plan, poller: &mut ClusterPoller) -> Result<StateAfterStart, ApiError> {
-        let health = poller.read_health(self)?;
+    async fn observe_once(
+        &mut self,
+        plan: &Plan,
+        poller: &mut ClusterPoller,
+    ) -> Result<StateAfterStart, ApiError> {
+        let health = poller.read_health(self).await?;
         self.record_health(self.clock.now(), poller.health_operation(), &health);
         self.report.brokers.record(&health, Duration::ZERO);
         // A degraded broker proves a change, so a failed read of the cluster's entry must not hide it.
         if health.has_degraded_broker() {
             return Ok(StateAfterStart::Changing);
         }
-        let cluster = poller.read_cluster(self)?;
+        let cluster = poller.read_cluster(self).await?;
         self.record_cluster(self.clock.now(), &cluster);
         Ok(StateAfterStart::classify(plan, &health, &cluster))
     }

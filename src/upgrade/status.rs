@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::follow::conclude;
 use super::watch::{Watch, WatchEnd};
-use crate::api::ApiError;
+use crate::api::{ApiError, CdssApi};
 use crate::error::{CommandError, StartState};
 use crate::model::cluster::reconcile_identity;
 use crate::model::config_group::ConfigGroup;
@@ -32,8 +32,11 @@ pub(crate) struct StatusRequest {
 ///
 /// With a version and an open start in the journal, fails as `upgrade` does. Otherwise fails if the change did not reach
 /// the version, the state is `error`, or the timeout expires.
-pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Result<(), CommandError> {
-    let resolved = session.resolve_cluster(&request.cluster)?;
+pub(crate) async fn status(
+    session: &mut Session<'_, impl CdssApi>,
+    request: &StatusRequest,
+) -> Result<(), CommandError> {
+    let resolved = session.resolve_cluster(&request.cluster).await?;
     let status = resolved.health.as_ref().map(|health| &health.identity);
     let no = resolved.cluster.no;
     if let Err(conflict) =
@@ -82,7 +85,7 @@ pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Resu
     let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
     progress.add_known_restarts(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
     let (timeout, origin) = (Some(request.timeout), session.clock.elapsed());
-    let end = Watch { no, name: &name, progress, timeout, origin, records_brokers: false }.run(session);
+    let end = Watch { no, name: &name, progress, timeout, origin, records_brokers: false }.run(session).await;
     session.report.ended_at = Some(session.clock.now());
     if target.is_none()
         && let Some(last) = &session.report.last_cluster
@@ -99,7 +102,7 @@ pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Resu
     if let (Some(target), WatchEnd::Finished(WatchResult::AtTarget)) = (&target, &end) {
         session.report.group_to =
             open.as_ref().map(|start| ConfigGroup::unnamed(start.config_group, target.code));
-        session.report_current_group();
+        session.report_current_group().await;
     }
     match (target, end) {
         (Some(target), end) => match open {
@@ -134,7 +137,7 @@ pub(crate) fn status(session: &mut Session<'_>, request: &StatusRequest) -> Resu
 /// Concludes the watch of a recorded start as `upgrade` does. A final verdict closes the start in the journal, even if
 /// another run sent it.
 fn conclude_recorded(
-    session: &mut Session<'_>,
+    session: &mut Session<'_, impl CdssApi>,
     end: WatchEnd,
     start: &OpenStart,
     name: &str,
@@ -149,7 +152,7 @@ fn conclude_recorded(
 /// Concludes the watch of a change that the journal does not record. Only a return to the version of `--from` is a
 /// failed upgrade.
 fn conclude_unrecorded(
-    session: &mut Session<'_>,
+    session: &mut Session<'_, impl CdssApi>,
     end: WatchEnd,
     name: &str,
     target: &KafkaVersion,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::poller::ClusterPoller;
-use crate::api::ApiError;
+use crate::api::{ApiError, CdssApi};
 use crate::model::broker_health::Health;
 use crate::model::cluster::Cluster;
 use crate::model::ids::ClusterNo;
@@ -90,7 +90,7 @@ struct IssuedWarnings {
 impl Watch<'_> {
     /// Polls until there is a result, the timeout expires, the service refuses the access key for too long, or a signal
     /// arrives.
-    pub(super) fn run(mut self, session: &mut Session<'_>) -> WatchEnd {
+    pub(super) async fn run(mut self, session: &mut Session<'_, impl CdssApi>) -> WatchEnd {
         let mut poller = ClusterPoller::new(self.no, self.name);
         let mut errors = ErrorStreak::default();
         let mut last_observed_at = None;
@@ -98,7 +98,7 @@ impl Watch<'_> {
             IssuedWarnings { journal: session.journal.is_failing(), ..IssuedWarnings::default() };
         loop {
             let now = session.clock.elapsed();
-            match self.poll_once(session, &mut poller, &mut warned) {
+            match self.poll_once(session, &mut poller, &mut warned).await {
                 Ok(result) => {
                     errors =
                         ErrorStreak { count: u32::from(poller.had_to_retry()), ..ErrorStreak::default() };
@@ -130,27 +130,27 @@ impl Watch<'_> {
                 return self.give_up(session, format!("timed out after {timeout}"), last_observed_at);
             }
             let pause = errors.pause(session.poll_interval).min(remaining.unwrap_or(Duration::MAX));
-            if let Err(Interrupted(signal)) = session.clock.sleep(pause) {
+            if let Err(Interrupted(signal)) = session.clock.sleep(pause).await {
                 return self.interrupted(session, signal);
             }
         }
     }
 
     /// Polls the cluster once. The poll counts only if all its reads succeed.
-    fn poll_once(
+    async fn poll_once(
         &mut self,
-        session: &mut Session<'_>,
+        session: &mut Session<'_, impl CdssApi>,
         poller: &mut ClusterPoller,
         warned: &mut IssuedWarnings,
     ) -> Result<Option<WatchResult>, ApiError> {
-        let health = poller.read_health(session)?;
+        let health = poller.read_health(session).await?;
         let cluster = if self.progress.needs_cluster_entry(&health) {
-            Some(poller.read_cluster(session)?)
+            Some(poller.read_cluster(session).await?)
         } else {
             None
         };
         let at = session.clock.elapsed().saturating_sub(self.origin);
-        self.report_observation(session, poller, &health, cluster.as_ref(), at, warned);
+        self.report_observation(session, poller, &health, cluster.as_ref(), at, warned).await;
         let result = self.progress.record(&Observation { at, health, cluster });
         let is_in_error = self.progress.is_in_error();
         if is_in_error && !warned.error && result.is_none() {
@@ -161,7 +161,12 @@ impl Watch<'_> {
     }
 
     /// Warns once about each broker that the service no longer lists.
-    fn warn_missing_brokers(&self, session: &mut Session<'_>, health: &Health, warned: &mut IssuedWarnings) {
+    fn warn_missing_brokers(
+        &self,
+        session: &mut Session<'_, impl CdssApi>,
+        health: &Health,
+        warned: &mut IssuedWarnings,
+    ) {
         let missing = self.progress.expected().brokers.missing(&health.brokers);
         for broker in missing.iter().filter(|broker| !warned.missing_brokers.contains(broker)) {
             session.reporter.warn(&format!("{broker} missing from the service's response; still following"));
@@ -170,9 +175,9 @@ impl Watch<'_> {
     }
 
     /// Adds an observation to the report and to the journal, and shows it.
-    fn report_observation(
+    async fn report_observation(
         &self,
-        session: &mut Session<'_>,
+        session: &mut Session<'_, impl CdssApi>,
         poller: &ClusterPoller,
         health: &Health,
         cluster: Option<&Cluster>,
@@ -190,7 +195,7 @@ impl Watch<'_> {
         self.warn_missing_brokers(session, health, warned);
         if changed
             && self.records_brokers
-            && let Err(error) = session.journal.record_brokers(now, &session.report.brokers)
+            && let Err(error) = session.journal.record_brokers(now, &session.report.brokers).await
             && !warned.journal
         {
             warned.journal = true;
@@ -200,7 +205,7 @@ impl Watch<'_> {
 
     fn give_up(
         &self,
-        session: &mut Session<'_>,
+        session: &mut Session<'_, impl CdssApi>,
         reason: String,
         last_observed_at: Option<Duration>,
     ) -> WatchEnd {
@@ -221,14 +226,14 @@ impl Watch<'_> {
     }
 
     /// Returns when the change finished; None unless this was observed.
-    fn finished_at(&self, session: &Session<'_>) -> Option<Timestamp> {
+    fn finished_at(&self, session: &Session<'_, impl CdssApi>) -> Option<Timestamp> {
         let ended = self.origin.saturating_add(self.progress.ended_at()?);
         let ago = session.clock.elapsed().saturating_sub(ended);
         // Milliseconds, like the other times of the report.
         session.clock.now().checked_sub(ago).ok()?.round(jiff::Unit::Millisecond).ok()
     }
 
-    fn interrupted(&self, session: &mut Session<'_>, signal: Signal) -> WatchEnd {
+    fn interrupted(&self, session: &mut Session<'_, impl CdssApi>, signal: Signal) -> WatchEnd {
         session.reporter.end_watch();
         WatchEnd::Interrupted { signal, change_observed: self.progress.was_change_observed() }
     }
@@ -236,7 +241,12 @@ impl Watch<'_> {
 
 impl ErrorStreak {
     /// Adds a failed poll. Returns the reason if the watch must end.
-    fn add(&mut self, session: &mut Session<'_>, now: Duration, error: &ApiError) -> Option<String> {
+    fn add(
+        &mut self,
+        session: &mut Session<'_, impl CdssApi>,
+        now: Duration,
+        error: &ApiError,
+    ) -> Option<String> {
         self.count = self.count.saturating_add(1);
         let since = *self.since.get_or_insert(now);
         if now.saturating_sub(since) >= WARN_AFTER && !self.has_warned {

@@ -2,10 +2,10 @@
 
 pub(crate) mod rules;
 
-use crate::api::{ApiError, CdssApi, ProbeReport, Read, read_many};
+use tokio::join;
+
+use crate::api::{ApiError, CdssApi, ProbeReport};
 use crate::error::CommandError;
-use crate::model::cluster::ClusterList;
-use crate::model::kafka_version::KafkaVersion;
 use crate::model::service::Service;
 use crate::report::Report;
 use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
@@ -17,10 +17,10 @@ use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 ///
 /// Fails at the first failed step, with the exit code that other commands have for this failure. An empty list of
 /// versions is a blocking check. A wrong clock is only a warning, because other commands correct it.
-pub(crate) fn verify<'a>(
+pub(crate) async fn verify<'a, A: CdssApi + 'a>(
     service: &Service,
     probe: ProbeReport,
-    api: impl FnOnce() -> Result<&'a dyn CdssApi, CommandError>,
+    api: impl AsyncFnOnce() -> Result<&'a A, CommandError>,
     report: &mut Report,
 ) -> Result<(), CommandError> {
     let ProbeReport { mut steps, clock_skew: times, error } = probe;
@@ -29,8 +29,8 @@ pub(crate) fn verify<'a>(
         steps.pass(Step::Clock, rules::clock(local, server));
     }
     if steps.failed_step().is_none() {
-        match api() {
-            Ok(api) => cause = check_access(service, &mut steps, api)?,
+        match api().await {
+            Ok(api) => cause = check_access(service, &mut steps, api).await?,
             Err(failure @ CommandError::Interrupted { .. }) => return Err(failure),
             Err(failure) => {
                 steps.pass(Step::Response, Finding::pass("the service responds"));
@@ -47,15 +47,12 @@ pub(crate) fn verify<'a>(
 }
 
 /// Runs the authenticated reads. Returns the request failure that stopped them, with its code and request id.
-fn check_access(
+async fn check_access(
     service: &Service,
     steps: &mut StepResults,
-    api: &dyn CdssApi,
+    api: &impl CdssApi,
 ) -> Result<Option<CommandError>, CommandError> {
-    let [versions, clusters] = read_many(api, &[Read::Versions, Read::Clusters(None)]);
-    let versions: Result<Vec<KafkaVersion>, ApiError> = versions.and_then(TryInto::try_into);
-    let clusters: Result<ClusterList, ApiError> = clusters.and_then(TryInto::try_into);
-    let (versions, clusters) = match (versions, clusters) {
+    let (versions, clusters) = match join!(api.versions(), api.clusters(None)) {
         (Ok(versions), Ok(clusters)) => (versions, clusters),
         (Err(error), _) | (_, Err(error)) => {
             let failure = CommandError::before_start(error.clone());

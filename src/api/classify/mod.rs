@@ -62,7 +62,7 @@ pub(crate) fn classify(kind: OperationKind, error: &ApiError) -> RetryDecision {
                     SendFailure::Certificate(_)
                     | SendFailure::ProxyAuth
                     | SendFailure::Setup
-                    | SendFailure::Interrupted,
+                    | SendFailure::Interrupted(_),
                 ..
             },
         ) => RetryDecision::Final,

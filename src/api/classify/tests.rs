@@ -7,6 +7,7 @@ use crate::api::clock_skew::ClockSkew;
 use crate::api::error::CertificateProblem;
 use crate::api::redact::Redactor;
 use crate::api::wire::{Response, parse_envelope};
+use crate::signals::Signal;
 
 /// Parses a response with this status and body. `ahead`: by how many seconds the service's clock is ahead, if known.
 fn response(status: u16, body: &str, ahead: Option<i64>) -> Result<(), ApiError> {
@@ -227,7 +228,7 @@ fn failures_without_a_response() {
         ),
         (not_sent(SendFailure::Setup), RetryDecision::Final, RetryDecision::Final),
         (not_sent(SendFailure::ProxyAuth), RetryDecision::Final, RetryDecision::Final),
-        (not_sent(SendFailure::Interrupted), RetryDecision::Final, RetryDecision::Final),
+        (not_sent(SendFailure::Interrupted(Signal::Terminate)), RetryDecision::Final, RetryDecision::Final),
         (lost, RETRY, RetryDecision::InDoubt),
         (signal, RetryDecision::Final, RetryDecision::InDoubt),
     ] {

@@ -1,29 +1,31 @@
-//! The CDSS API over HTTP. Calls are blocking; a single-threaded runtime runs the requests.
+//! The CDSS API over HTTP.
 
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::rc::Rc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use tokio::runtime::{Builder, Runtime};
 
 use super::classify::{OperationKind, RetryDecision, classify};
 use super::clock_skew::ClockSkew;
 use super::credential_cache::CredentialCache;
 use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
-use super::operation::{self, Operation};
+use super::operation::{Operation, OperationName};
 use super::sign::{redactor, sign};
 use super::transport::{HttpClient, build_client, prepare_client, send_request, signed_headers};
 use super::trust::TrustFiles;
-use super::wire::{self, Envelope};
-use super::{AcceptedStart, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy};
+use super::wire::{self, Envelope, ReadRequest};
+use super::{AcceptedStart, CdssApi, NewGroup, RetryPolicy};
 use crate::clock::{Clock, saturating_add};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
-use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::model::broker_health::Health;
+use crate::model::cluster::{Cluster, ClusterList};
+use crate::model::config_group::{ConfigGroup, Setting};
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::KafkaVersion;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
 use crate::model::service::Service;
@@ -34,7 +36,7 @@ use crate::upgrade::rules::snapshot::PreCheck;
 
 mod pages;
 
-use pages::Pages;
+use pages::{ClusterPages, GroupPages, Pages};
 
 /// Configuration of [`HttpApi`].
 pub(crate) struct HttpApiConfig {
@@ -52,7 +54,6 @@ pub(crate) struct HttpApiConfig {
 /// The CDSS API over HTTP.
 pub(crate) struct HttpApi {
     config: HttpApiConfig,
-    runtime: Runtime,
     client: HttpClient,
     records: RefCell<Vec<RequestRecord>>,
     last_timestamp: Cell<i64>,
@@ -80,19 +81,12 @@ impl HttpApi {
     ///
     /// # Errors
     ///
-    /// Fails if the trust files can't be read or the runtime can't be created.
+    /// Fails if the trust files can't be read.
     pub(crate) fn new(config: HttpApiConfig) -> Result<Self, ApiError> {
-        let runtime =
-            Builder::new_current_thread().enable_all().build().map_err(|error| ApiError::NotSent {
-                operation: "the HTTP client",
-                failure: SendFailure::Connection,
-                reason: error.to_string(),
-            })?;
         let client =
             build_client(&config.service, &config.limits, &config.trust, config.proxy.as_ref(), true)?;
         Ok(Self {
             config,
-            runtime,
             client,
             records: RefCell::new(Vec::new()),
             last_timestamp: Cell::new(0),
@@ -123,7 +117,7 @@ impl HttpApi {
             &path,
             self.next_timestamp(saturating_add(at, offset)),
         );
-        observer.request_sent(operation.name, &format!("{} {path}", operation.method));
+        observer.request_sent(operation.name.as_str(), &format!("{} {path}", operation.method));
         let headers = signed_headers(&credentials.access_key, &signature);
         let response =
             send_request(client, service, operation, headers, timeout, limits.max_body_bytes, &**clock).await;
@@ -136,9 +130,9 @@ impl HttpApi {
         let envelope = response
             .as_ref()
             .map_err(Clone::clone)
-            .and_then(|response| wire::parse_envelope(operation.name, operation.kind, response));
+            .and_then(|response| wire::parse_envelope(operation.name.as_str(), operation.kind, response));
         let record = RequestRecord {
-            operation: operation.name,
+            operation: operation.name.as_str(),
             request_id: match &envelope {
                 Ok(envelope) => envelope.request_id.clone(),
                 Err(error) => error.request_id().map(str::to_owned),
@@ -206,7 +200,7 @@ impl HttpApi {
             let left = limits.read_timeout.saturating_sub(spent);
             let current = credentials.fresh(clock.now(), &**observer);
             if let Some(signal) = signals.received() {
-                return Err(ApiError::Interrupted { operation: operation.name, signal });
+                return Err(ApiError::Interrupted { operation: operation.name.as_str(), signal });
             }
             let error = match self.send(&self.client, operation, &current, left).await {
                 Ok(envelope) => return Ok(envelope),
@@ -239,14 +233,15 @@ impl HttpApi {
     }
 
     /// Sends a change other than a start. Refreshes credentials that expire soon.
-    fn send_change(&self, operation: &Operation) -> Result<Envelope, ApiError> {
+    async fn send_change(&self, operation: &Operation) -> Result<Envelope, ApiError> {
         let HttpApiConfig { credentials, limits, clock, observer, .. } = &self.config;
-        self.send_once(operation, &credentials.fresh(clock.now(), &**observer), limits.connect_timeout)
+        let credentials = credentials.fresh(clock.now(), &**observer);
+        self.send_once(operation, &credentials, limits.connect_timeout).await
     }
 
     /// Sends a change once, on a new connection. Nothing is sent if the connection is not established within
     /// `connect_within`.
-    fn send_once(
+    async fn send_once(
         &self,
         operation: &Operation,
         credentials: &Credentials,
@@ -255,135 +250,215 @@ impl HttpApi {
         let HttpApiConfig { service, limits, trust, proxy, signals, clock, .. } = &self.config;
         let started = clock.elapsed();
         // Refreshing the credentials may take a minute; a signal received meanwhile stops the request.
-        if signals.received().is_some() {
+        if let Some(signal) = signals.received() {
             let reason = "interrupted before the request was sent".to_owned();
-            return Err(ApiError::NotSent {
-                operation: operation.name,
-                failure: SendFailure::Interrupted,
-                reason,
-            });
+            return Err(not_sent(operation.name, SendFailure::Interrupted(signal), reason));
         }
         let prepared_client = prepare_client(service, trust, proxy.as_ref(), false)?;
         // Reading the trust store counts toward the limit.
         let left = connect_within.saturating_sub(clock.elapsed().saturating_sub(started));
         if left.is_zero() {
-            let reason = "connection timed out".to_owned();
-            return Err(ApiError::NotSent {
-                operation: operation.name,
-                failure: SendFailure::Connection,
-                reason,
-            });
+            return Err(not_sent(operation.name, SendFailure::Connection, "connection timed out".to_owned()));
         }
         let client = prepared_client.build(limits.connect_timeout.min(left))?;
-        self.runtime.block_on(async {
-            let sending = self.send(&client, operation, credentials, limits.start_timeout);
-            tokio::pin!(sending);
-            tokio::select! {
-                biased;
-                outcome = &mut sending => outcome,
-                // The response may still arrive, and it decides the outcome that is reported.
-                signal = signals.recv() => match tokio::time::timeout(limits.interrupt_grace, &mut sending).await {
-                    Ok(outcome) => outcome,
-                    Err(_) => Err(ApiError::Interrupted { operation: operation.name, signal }),
-                },
-            }
-        })
-    }
-
-    /// Sends one read and reads all pages. An inconsistent cluster list is read a second time, because it may have
-    /// changed between two pages.
-    async fn read(&self, read: &Read, retry_policy: RetryPolicy) -> Result<ReadResponse, ApiError> {
-        let deadline = self.config.clock.elapsed().saturating_add(MAX_LIST_DURATION);
-        let can_read_again = matches!(read, Read::Clusters(_)) && retry_policy == RetryPolicy::Retry;
-        match self.read_pages(read, retry_policy, deadline).await? {
-            Err(_) if can_read_again => self.read_pages(read, retry_policy, deadline).await?,
-            outcome => outcome,
+        let sending = self.send(&client, operation, credentials, limits.start_timeout);
+        tokio::pin!(sending);
+        tokio::select! {
+            biased;
+            outcome = &mut sending => outcome,
+            // The response may still arrive, and it decides the outcome that is reported.
+            signal = signals.recv() => match tokio::time::timeout(limits.interrupt_grace, &mut sending).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(ApiError::Interrupted { operation: operation.name.as_str(), signal }),
+            },
         }
     }
 
-    /// Reads all pages. The inner error means that the pages are not a complete list.
-    ///
-    /// # Errors
-    ///
-    /// Fails if a request fails or the list exceeds its limits; reading the list again would not help.
-    async fn read_pages(
+    /// Sends a read and parses its response. Ends early when a signal arrives.
+    async fn read<T>(&self, request: ReadRequest<T>, retry_policy: RetryPolicy) -> Result<T, ApiError> {
+        let operation = &request.operation;
+        self.unless_interrupted(operation.name, async {
+            let envelope = self.send_read(operation, retry_policy).await?;
+            request.parse(&envelope).map_err(|reason| {
+                unreadable_response(operation.name, reason.to_owned(), envelope.request_id.clone())
+            })
+        })
+        .await
+    }
+
+    /// Reads all pages of a list. Ends early when a signal arrives.
+    async fn read_list<P: Pages>(
         &self,
-        read: &Read,
-        retry_policy: RetryPolicy,
+        page: impl Fn(u32) -> ReadRequest<P::List>,
         deadline: Duration,
-    ) -> Result<Result<ReadResponse, ApiError>, ApiError> {
-        let mut pages = Pages::default();
+    ) -> Result<P::List, ListError> {
+        let name = page(1).operation.name;
+        let reading = self.read_pages::<P>(name, page, deadline);
+        self.unless_interrupted(name, async { Ok(reading.await) }).await?
+    }
+
+    async fn read_pages<P: Pages>(
+        &self,
+        name: OperationName,
+        page: impl Fn(u32) -> ReadRequest<P::List>,
+        deadline: Duration,
+    ) -> Result<P::List, ListError> {
+        let mut pages = P::default();
         let mut request_id = None;
-        for page in 1..=MAX_PAGES {
-            let operation = operation::read(read, page);
+        for number in 1..=MAX_PAGES {
+            let request = page(number);
             if self.config.clock.elapsed() > deadline {
                 let limit = humantime::format_duration(MAX_LIST_DURATION);
                 let reason = format!("the list was not complete after {limit}");
-                return Err(unreadable_response(operation.name, reason, request_id));
+                return Err(ListError::Final(unreadable_response(name, reason, request_id)));
             }
-            let envelope = match self.send_read(&operation, retry_policy).await {
-                Ok(envelope) => envelope,
-                // A pre-check asks whether the service refuses the upgrade.
-                Err(ApiError::Refused { message, code, status, request_id, .. })
-                    if matches!(read, Read::PreCheck(_)) =>
-                {
-                    return Ok(Ok(ReadResponse::PreCheck(PreCheck::Refused {
-                        message,
-                        code,
-                        http_status: status,
-                        request_id,
-                    })));
-                }
-                Err(error) => return Err(error),
-            };
+            let envelope = self.send_read(&request.operation, RetryPolicy::Retry).await?;
             let page_info = wire::parse_page_info(&envelope.result);
-            let response = wire::parse_response(read, &envelope).map_err(str::to_owned);
+            let list = request.parse(&envelope).map_err(str::to_owned);
             request_id = envelope.request_id;
-            match response.and_then(|response| pages.add(page, response, page_info)) {
+            match list.and_then(|list| pages.add(number, list, page_info)) {
                 Ok(None) => {}
-                Ok(Some(list)) => return Ok(Ok(pages::filter_by_version(read, list))),
-                Err(reason) => return Ok(Err(unreadable_response(operation.name, reason, request_id))),
+                Ok(Some(list)) => return Ok(list),
+                Err(reason) => {
+                    return Err(ListError::Inconsistent(unreadable_response(name, reason, request_id)));
+                }
             }
         }
         let reason = format!("the list has more than {MAX_PAGES} pages");
-        Err(unreadable_response(operation::read(read, MAX_PAGES).name, reason, request_id))
+        Err(ListError::Final(unreadable_response(name, reason, request_id)))
+    }
+
+    async fn unless_interrupted<T>(
+        &self,
+        name: OperationName,
+        reading: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, ApiError> {
+        tokio::select! {
+            biased;
+            signal = self.config.signals.recv() => {
+                Err(ApiError::Interrupted { operation: name.as_str(), signal })
+            }
+            response = reading => response,
+        }
+    }
+
+    /// Returns the time after which no page of a list is requested.
+    fn list_deadline(&self) -> Duration {
+        self.config.clock.elapsed().saturating_add(MAX_LIST_DURATION)
     }
 }
 
-fn unreadable_response(operation: &'static str, reason: String, request_id: Option<String>) -> ApiError {
-    ApiError::Unreadable { operation, status: 200, reason, request_id }
+/// Why a list was not read.
+enum ListError {
+    /// A request failed, or the list exceeds its limits. Reading the list again would not help.
+    Final(ApiError),
+    /// The pages are not a complete list. It may have changed between two pages.
+    Inconsistent(ApiError),
+}
+
+impl From<ApiError> for ListError {
+    fn from(error: ApiError) -> Self {
+        Self::Final(error)
+    }
+}
+
+impl From<ListError> for ApiError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Final(error) | ListError::Inconsistent(error) => error,
+        }
+    }
+}
+
+fn not_sent(operation: OperationName, failure: SendFailure, reason: String) -> ApiError {
+    ApiError::NotSent { operation: operation.as_str(), failure, reason }
+}
+
+fn unreadable_response(operation: OperationName, reason: String, request_id: Option<String>) -> ApiError {
+    ApiError::Unreadable { operation: operation.as_str(), status: 200, reason, request_id }
 }
 
 impl CdssApi for HttpApi {
-    fn read_all(&self, reads: &[Read], retry_policy: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
-        self.runtime.block_on(async {
-            let responses = join_all(reads.iter().map(|read| self.read(read, retry_policy)));
-            tokio::select! {
-                biased;
-                signal = self.config.signals.recv() => {
-                    reads.iter().map(|_| Err(ApiError::Interrupted { operation: "read", signal })).collect()
-                }
-                responses = responses => responses,
-            }
-        })
+    async fn clusters(&self, name: Option<&str>) -> Result<ClusterList, ApiError> {
+        let deadline = self.list_deadline();
+        let page = |page| wire::cluster_page(name, page);
+        match self.read_list::<ClusterPages>(page, deadline).await {
+            Err(ListError::Inconsistent(_)) => Ok(self.read_list::<ClusterPages>(page, deadline).await?),
+            outcome => Ok(outcome?),
+        }
     }
 
-    fn refresh_credentials(&self) {
+    async fn cluster(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Cluster>, ApiError> {
+        self.read(wire::cluster(no), retry_policy).await
+    }
+
+    async fn status(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError> {
+        self.read(wire::status(no), retry_policy).await
+    }
+
+    async fn progress(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError> {
+        self.read(wire::progress(no), retry_policy).await
+    }
+
+    async fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError> {
+        self.read(wire::versions(), RetryPolicy::Retry).await
+    }
+
+    async fn config_groups(&self, version: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError> {
+        let page = |page| wire::config_group_page(version, page);
+        let mut groups = self.read_list::<GroupPages>(page, self.list_deadline()).await?;
+        // In case the service did not filter them.
+        groups.retain(|group| version.is_none_or(|version| group.version == version));
+        Ok(groups)
+    }
+
+    async fn config_group(
+        &self,
+        no: ConfigGroupNo,
+        version: VersionCode,
+    ) -> Result<Option<ConfigGroup>, ApiError> {
+        self.read(wire::config_group(no, version), RetryPolicy::Retry).await
+    }
+
+    async fn settings(
+        &self,
+        no: ConfigGroupNo,
+        version: VersionCode,
+    ) -> Result<Option<Vec<Setting>>, ApiError> {
+        self.read(wire::settings(no, version), RetryPolicy::Retry).await
+    }
+
+    async fn usage_count(&self, no: ConfigGroupNo) -> Result<Option<u64>, ApiError> {
+        self.read(wire::usage_count(no), RetryPolicy::Retry).await
+    }
+
+    async fn pre_check(&self, target: &UpgradeTarget) -> Result<PreCheck, ApiError> {
+        match self.read(wire::pre_check(target), RetryPolicy::Retry).await {
+            // A pre-check asks whether the service refuses the upgrade.
+            Err(ApiError::Refused { message, code, status, request_id, .. }) => {
+                Ok(PreCheck::Refused { message, code, http_status: status, request_id })
+            }
+            response => response,
+        }
+    }
+
+    async fn refresh_credentials(&self) {
         let HttpApiConfig { credentials, clock, observer, .. } = &self.config;
         credentials.fresh(clock.now(), &**observer);
     }
 
-    fn start(
+    async fn start(
         &self,
         target: &UpgradeTarget,
         consent: &Consent,
         connect_within: Duration,
     ) -> Result<AcceptedStart, ApiError> {
-        let operation = operation::start(target);
+        let operation = wire::start(target);
         if consent.cluster() != target.cluster {
             return Err(missing_consent(operation.name));
         }
-        let envelope = self.send_once(&operation, &self.config.credentials.current(), connect_within)?;
+        let credentials = self.config.credentials.current();
+        let envelope = self.send_once(&operation, &credentials, connect_within).await?;
         if envelope.result.as_bool() == Some(true) {
             return Ok(AcceptedStart { request_id: envelope.request_id, at: self.config.clock.now() });
         }
@@ -392,37 +467,38 @@ impl CdssApi for HttpApi {
         Err(unreadable_response(operation.name, reason, envelope.request_id))
     }
 
-    fn create_group(
+    async fn create_group(
         &self,
         group: &NewGroup,
         consent: &GroupConsent,
     ) -> Result<Option<ConfigGroupNo>, ApiError> {
-        let operation = operation::create_group(group);
+        let operation = wire::create_group(group);
         if !consent.covers(&group.name, group.version) {
             return Err(missing_consent(operation.name));
         }
-        self.send_change(&operation).map(|envelope| wire::created_group_no(&envelope))
+        let envelope = self.send_change(&operation).await?;
+        Ok(wire::created_group_no(&envelope))
     }
 
-    fn write_group_settings(
+    async fn write_group_settings(
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
         values: &[CopiedSetting],
         consent: &GroupConsent,
     ) -> Result<(), ApiError> {
-        let operation = operation::write_group(no, version, values);
+        let operation = wire::write_group(no, version, values);
         if consent.version() != version {
             return Err(missing_consent(operation.name));
         }
-        self.send_change(&operation).map(drop)
+        self.send_change(&operation).await.map(drop)
     }
 }
 
 /// Returns the error for a change without the matching consent.
-fn missing_consent(operation: &'static str) -> ApiError {
+fn missing_consent(operation: OperationName) -> ApiError {
     let reason = "internal error: the consent is for another change".to_owned();
-    ApiError::NotSent { operation, failure: SendFailure::Setup, reason }
+    not_sent(operation, SendFailure::Setup, reason)
 }
 
 /// Returns the pause after an attempt: exponential backoff with full jitter.

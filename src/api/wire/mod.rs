@@ -1,16 +1,32 @@
-//! Parses responses: the service's envelope, gateway errors, and all other bodies, and converts their fields to model
-//! types. The field names of the API are used only in this module.
+//! Builds requests and parses responses: the service's envelope, gateway errors, and the results of all operations, whose
+//! fields are converted to and from model types. The field names of the API are used only in this module.
 //!
 //! Parsing is lenient: numbers may be strings, every field may be missing or null, and unknown fields are ignored.
 
-mod group_changes;
-mod groups;
+mod cluster;
+mod config_group;
+mod config_group_changes;
 mod json;
+mod kafka_version;
 mod log_body;
+mod page_info;
+mod read_request;
 mod response;
-mod responses;
+#[cfg(test)]
+mod tests;
+mod upgrade;
 
-pub(super) use group_changes::{created_group_no, settings_body};
+pub(super) use cluster::{cluster, cluster_page, progress, status};
+pub(super) use config_group::{config_group, config_group_page, settings, usage_count};
+pub(super) use config_group_changes::{create_group, created_group_no, write_group};
+pub(super) use kafka_version::versions;
 pub(super) use log_body::redact;
+pub(super) use page_info::{PageInfo, parse_page_info};
+pub(super) use read_request::ReadRequest;
 pub(super) use response::{Envelope, Response, parse_envelope};
-pub(super) use responses::{PageInfo, parse_page_info, parse_response};
+pub(super) use upgrade::{pre_check, start};
+
+/// The requested number of entries per page.
+///
+/// Chosen: the service documents no limit and may return fewer entries.
+const PAGE_SIZE: u32 = 100;

@@ -79,6 +79,13 @@ pub(in crate::api) struct Envelope {
     pub message: String,
 }
 
+impl Envelope {
+    /// Returns the result if it is an object; None if it is null or something else.
+    pub(super) fn object(&self) -> Option<&Value> {
+        Some(&self.result).filter(|result| result.is_object())
+    }
+}
+
 /// Parses the envelope. Only HTTP 2xx with JSON and code 0 is a success.
 ///
 /// A refusal of a change has no result or the result `false`. With any other result it is contradictory, and the change

@@ -4,7 +4,6 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use strum::VariantNames as _;
 
-use crate::api::CdssApi;
 use crate::cli::context::Context;
 use crate::error::CommandError;
 use crate::model::setting_name::Field;
@@ -117,7 +116,7 @@ impl ConfigArgs {
 }
 
 /// Runs the subcommands that need resolved settings: `show` and `verify`.
-pub(super) fn run_with_settings(
+pub(super) async fn run_with_settings(
     args: &ConfigArgs,
     context: &Context,
     report: &mut Report,
@@ -125,9 +124,8 @@ pub(super) fn run_with_settings(
     if matches!(args.command, ConfigCommand::Show) {
         return Ok(show_settings(context));
     }
-    let probe_report = context.probe()?;
-    let api = || context.api().map(|http| http as &dyn CdssApi);
-    verify(&context.settings.service, probe_report, api, report)?;
+    let probe_report = context.probe().await?;
+    verify(&context.settings.service, probe_report, async || context.api(), report).await?;
     Ok(args.empty_output())
 }
 
@@ -153,7 +151,7 @@ fn show_settings(context: &Context) -> CommandOutput {
 /// # Errors
 ///
 /// Fails if the file can't be read or written, or the user does not confirm. The file is then unchanged.
-pub(crate) fn run_without_settings(
+pub(crate) async fn run_without_settings(
     args: &ConfigArgs,
     flags: &Flags,
     environment: &Environment,
@@ -163,15 +161,15 @@ pub(crate) fn run_without_settings(
     }
     let editor = ProfileEditor::open(flags, environment)?;
     let (key, edit) = match &args.command {
-        ConfigCommand::Init => (None, editor.create_interactively()?),
+        ConfigCommand::Init => (None, editor.create_interactively().await?),
         ConfigCommand::Set { key, value, stdin } => {
             settings::require_editable(&editor.files, &editor.profile)?;
-            let value = editor.read_value(*key, value.as_deref(), *stdin)?;
+            let value = editor.read_value(*key, value.as_deref(), *stdin).await?;
             let edit = settings::set_value(&editor.file, &editor.profile, *key, &value)?;
             editor.warn_conflicts();
             (Some(*key), edit)
         }
-        ConfigCommand::Remove { key, yes } => (*key, editor.remove(*key, *yes)?),
+        ConfigCommand::Remove { key, yes } => (*key, editor.remove(*key, *yes).await?),
         ConfigCommand::List | ConfigCommand::Show | ConfigCommand::Verify => return Ok(args.empty_output()),
     };
     Ok(CommandOutput::ProfileChange(Some(ProfileChange {

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use strum::VariantNames as _;
 
-use crate::consent::{ConsentError, Prompt as _, Question, require_terminal};
+use crate::consent::{ConsentError, Prompt as _, PromptError, Question, require_terminal};
 use crate::error::{CommandError, StartState};
 use crate::model::profile_edit::ProfileEdit;
 use crate::model::region::{self, EndpointKind, Region, Site};
@@ -68,7 +68,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     /// Prompts for all values, then writes them together.
-    pub(super) fn create_interactively(&self) -> Result<ProfileEdit, CommandError> {
+    pub(super) async fn create_interactively(&self) -> Result<ProfileEdit, CommandError> {
         settings::require_new(&self.files, &self.profile)?;
         self.require_terminal(
             "Access key",
@@ -89,24 +89,24 @@ impl<'a> ProfileEditor<'a> {
             None => requested.as_ref().and_then(Region::implied_site).unwrap_or(Site::Public),
         };
         let question = format!("Site ({}) [{site}]", alternatives(Site::VARIANTS));
-        let site = self.prompt_until_valid(&question, site.into_str(), |text| {
-            text.parse::<Site>().map_err(|error| error.to_string())
-        })?;
+        let parse = |text: &str| text.parse::<Site>().map_err(|error| error.to_string());
+        let site = self.prompt_until_valid(&question, site.into_str(), parse).await?;
         let regions = site.regions();
         let default =
             requested.as_ref().map(Region::code).filter(|code| regions.contains(code)).unwrap_or(regions[0]);
         let question = format!("Region ({}) [{default}]", regions.join(", "));
-        let region = self.prompt_until_valid(&question, default, |text| {
+        let parse = |text: &str| {
             let region = text.parse::<Region>().map_err(|error| error.to_string())?;
             region::resolve(Some(site), Some(region), EndpointKind::Site)
                 .map(|(_, region)| region)
                 .map_err(|error| error.to_string())
-        })?;
+        };
+        let region = self.prompt_until_valid(&question, default, parse).await?;
         // If both keys are pasted at once, the secret key must not be echoed between the prompts.
         let _echo_guard = EchoGuard::disable_echo();
-        let access =
-            self.prompt_until_valid("Access key ID", "", |text| validated(Field::AccessKey, text))?;
-        let secret = self.prompt_secret("Secret key")?;
+        let parse = |text: &str| validated(Field::AccessKey, text);
+        let access = self.prompt_until_valid("Access key ID", "", parse).await?;
+        let secret = self.prompt_secret("Secret key").await?;
         let values = [
             (Field::AccessKey, access),
             (Field::SecretKey, secret),
@@ -119,14 +119,14 @@ impl<'a> ProfileEditor<'a> {
     }
 
     /// Prompts until the input is valid. Empty input selects `default`.
-    fn prompt_until_valid<T>(
+    async fn prompt_until_valid<T>(
         &self,
         question: &str,
         default: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, CommandError> {
         loop {
-            let input = self.prompt().read_line(question).map_err(|error| self.prompt_failure(error))?;
+            let input = self.prompt().read_line(question).await.map_err(prompt_failure)?;
             let input = input.trim();
             match read(if input.is_empty() { default } else { input }) {
                 Ok(value) => return Ok(value),
@@ -135,10 +135,10 @@ impl<'a> ProfileEditor<'a> {
         }
     }
 
-    fn prompt_secret(&self, question: &str) -> Result<SecretString, CommandError> {
+    async fn prompt_secret(&self, question: &str) -> Result<SecretString, CommandError> {
         use secrecy::ExposeSecret as _;
         loop {
-            let secret = self.prompt().read_secret(question).map_err(|error| self.prompt_failure(error))?;
+            let secret = self.prompt().read_secret(question).await.map_err(prompt_failure)?;
             match Field::SecretKey.validate(secret.expose_secret()) {
                 Ok(()) => return Ok(secret),
                 Err(reason) => streams::print_stderr(&reason),
@@ -147,7 +147,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     /// Returns the value from the argument, standard input, or a prompt.
-    pub(super) fn read_value(
+    pub(super) async fn read_value(
         &self,
         field: Field,
         value: Option<&str>,
@@ -167,7 +167,7 @@ impl<'a> ProfileEditor<'a> {
             None if field.is_secret() => {
                 self.require_terminal("Secret key", "pass it on standard input with --stdin")?;
                 let _echo_guard = EchoGuard::disable_echo();
-                self.prompt_secret("Secret key")
+                self.prompt_secret("Secret key").await
             }
             None => Err(CommandError::Usage {
                 message: format!("{field} needs a value"),
@@ -179,7 +179,7 @@ impl<'a> ProfileEditor<'a> {
         }
     }
 
-    pub(super) fn remove(&self, field: Option<Field>, yes: bool) -> Result<ProfileEdit, CommandError> {
+    pub(super) async fn remove(&self, field: Option<Field>, yes: bool) -> Result<ProfileEdit, CommandError> {
         settings::require_removable(&self.files, &self.profile, field)?;
         if !yes {
             let text = match field {
@@ -194,9 +194,9 @@ impl<'a> ProfileEditor<'a> {
                 if_declined: "nothing was removed",
             };
             let mut prompt = self.prompt();
-            let confirmed = require_terminal(&prompt).and_then(|()| question.ask(&mut prompt));
-            confirmed.map_err(|error| match error {
-                ConsentError::Interrupted => self.interrupted_failure(),
+            require_terminal(&prompt).map_err(CommandError::Consent)?;
+            question.ask(&mut prompt).await.map_err(|error| match error {
+                ConsentError::Interrupted(signal) => interrupted(signal),
                 error => CommandError::Consent(error),
             })?;
         }
@@ -210,18 +210,17 @@ impl<'a> ProfileEditor<'a> {
             Err(CommandError::Consent(ConsentError::NotInteractive { required, stream, hint }))
         })
     }
+}
 
-    fn prompt_failure(&self, error: io::Error) -> CommandError {
-        match error.kind() {
-            io::ErrorKind::Interrupted => self.interrupted_failure(),
-            _ => CommandError::Consent(ConsentError::Terminal(error)),
-        }
+fn prompt_failure(error: PromptError) -> CommandError {
+    match error {
+        PromptError::Interrupted(signal) => interrupted(signal),
+        PromptError::Terminal(error) => CommandError::Consent(ConsentError::Terminal(error)),
     }
+}
 
-    fn interrupted_failure(&self) -> CommandError {
-        let signal = self.signals.received().unwrap_or(Signal::Interrupt);
-        CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
-    }
+fn interrupted(signal: Signal) -> CommandError {
+    CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
 }
 
 fn usage_error(name: &str, error: &dyn std::fmt::Display) -> CommandError {

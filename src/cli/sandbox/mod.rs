@@ -8,6 +8,7 @@ use std::process::{Command, ExitStatus};
 use anyhow::Context as _;
 use clap::Args;
 
+use super::runtime::block_on;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::CommandError;
 use crate::output::streams;
@@ -200,7 +201,7 @@ fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
     streams::print_stderr("Serving until Ctrl-C. In another shell:");
     let printed: io::Result<()> = streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()));
     printed.context("can't write the address")?;
-    while signals.wait(std::time::Duration::from_secs(60 * 60)).is_ok() {}
+    let _signal = block_on(signals.recv())?;
     Ok(0)
 }
 

@@ -2,17 +2,16 @@
 
 use serde_json::Value;
 
+use tokio::join;
+
 use super::hints::{values_not_written, write_failed};
 use super::plan::CopyPlan;
 use super::{interrupted_before_change, target_group};
-use crate::api::{
-    ApiError, CdssApi, NewGroup, OperationKind, Read, RetryDecision, RetryPolicy, classify, read_many,
-    read_one,
-};
+use crate::api::{ApiError, CdssApi, NewGroup, OperationKind, RetryDecision, classify};
 use crate::config_group::rules::creation::{self, Provenance};
 use crate::consent::GroupConsent;
 use crate::error::{CommandError, CopyError};
-use crate::model::config_group::{ConfigGroup, Setting};
+use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
 use crate::report::Report;
@@ -28,17 +27,17 @@ enum GroupIdentity {
     Unconfirmed(String, Option<ConfigGroup>),
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Creates the group and returns its number.
-    pub(super) fn create_group(
+    pub(super) async fn create_group(
         &mut self,
         plan: &CopyPlan,
         consent: &GroupConsent,
         render_document: &dyn Fn(&Report) -> Value,
     ) -> Result<ConfigGroupNo, CommandError> {
         let document = render_document(self.report);
-        let recorded =
-            self.journal.record_group_create(self.clock.now(), &self.journal_entry(plan, consent, &document));
+        let entry = self.journal_entry(plan, consent, &document);
+        let recorded = self.journal.record_group_create(self.clock.now(), &entry).await;
         recorded.map_err(CommandError::Journal)?;
         self.copy_report().is_journaled = true;
         // From here on, even an internal error must not report that nothing was created.
@@ -48,17 +47,11 @@ impl Session<'_> {
             version: plan.endpoints.target_version.code,
             description: creation::description(plan.endpoints.source.group.no, self.journal.run_id()),
         };
-        let send = |api: &dyn CdssApi| api.create_group(&new_group, consent);
+        let send = async |api: &A| api.create_group(&new_group, consent).await;
         let response =
-            match self.send_change_with_retries(OperationKind::Change, "nothing was created", &send) {
-                Ok(response) => response,
-                Err(interrupted) => {
-                    self.copy_report().created = Submitted::No;
-                    return Err(interrupted_before_change(interrupted));
-                }
-            };
+            self.send_change_with_retries(OperationKind::Change, "nothing was created", send).await;
         let (no, problem) = match response {
-            Ok(Some(reported_no)) => match self.verify_created(plan, reported_no) {
+            Ok(Some(reported_no)) => match self.verify_created(plan, reported_no).await {
                 Ok(GroupIdentity::Confirmed(no)) => (no, Ok(None)),
                 Ok(GroupIdentity::Unconfirmed(reason, candidate)) => {
                     let cause = format!("the response named config group {reported_no}, but {reason}");
@@ -67,18 +60,18 @@ impl Session<'_> {
                 Err(error) => (reported_no, Err(error)),
             },
             Ok(None) => {
-                let no = self.find_created(plan, "the response contained no group number", None)?;
-                (no, self.problem_with_new_group(plan, no))
+                let no = self.find_created(plan, "the response contained no group number", None).await?;
+                (no, self.problem_with_new_group(plan, no).await)
             }
             Err(error) => {
-                let no = self.handle_create_error(plan, error)?;
-                (no, self.problem_with_new_group(plan, no))
+                let no = self.handle_create_error(plan, error).await?;
+                (no, self.problem_with_new_group(plan, no).await)
             }
         };
         self.copy_report().created = Submitted::Yes;
         self.report.group_to = Some(target_group(plan, no));
         self.reporter.note(&format!("created config group {}", target_group(plan, no)));
-        if let Err(error) = self.journal.record_group_created(self.clock.now(), no) {
+        if let Err(error) = self.journal.record_group_created(self.clock.now(), no).await {
             self.reporter.warn(&format!("{error}; config group {no} was created anyway"));
         }
         match problem {
@@ -95,7 +88,7 @@ impl Session<'_> {
         }
     }
 
-    fn handle_create_error(
+    async fn handle_create_error(
         &mut self,
         plan: &CopyPlan,
         error: ApiError,
@@ -103,22 +96,29 @@ impl Session<'_> {
         let decision = classify(OperationKind::Change, &error);
         if decision.proves_no_effect() {
             self.copy_report().created = Submitted::No;
-            return Err(CopyError::CreateNotDelivered(error).into());
+            return Err(match error.signal_before_sending() {
+                Some(signal) => interrupted_before_change(signal),
+                None => CopyError::CreateNotDelivered(error).into(),
+            });
         }
         if let Some(signal) = error.signal() {
             return Err(self.interrupted(plan, None, signal));
         }
         if decision == RetryDecision::Confirm {
-            return self.confirm_refusal(plan, error);
+            return self.confirm_refusal(plan, error).await;
         }
         self.reporter.warn(&format!("{error}; checking whether the config group was created"));
-        self.find_created(plan, &error.to_string(), Some(error))
+        self.find_created(plan, &error.to_string(), Some(error)).await
     }
 
     /// Confirms a refusal with one read: the service may have created the group anyway, or refused it because another
     /// user created a group with this name.
-    fn confirm_refusal(&mut self, plan: &CopyPlan, error: ApiError) -> Result<ConfigGroupNo, CommandError> {
-        let found = match self.find_by_name(plan) {
+    async fn confirm_refusal(
+        &mut self,
+        plan: &CopyPlan,
+        error: ApiError,
+    ) -> Result<ConfigGroupNo, CommandError> {
+        let found = match self.find_by_name(plan).await {
             Ok(found) => found,
             Err(read_error) => {
                 if let Some(signal) = read_error.signal() {
@@ -142,7 +142,7 @@ impl Session<'_> {
     }
 
     /// Polls for the new group by its name.
-    fn find_created(
+    async fn find_created(
         &mut self,
         plan: &CopyPlan,
         cause: &str,
@@ -151,8 +151,9 @@ impl Session<'_> {
         let (mut last, mut candidate) = ("no config group with that name was found".to_owned(), None);
         for attempt in 0..CONFIRMATION_PAUSES.len() {
             let pause = self.confirmation_pause(attempt);
-            self.clock.sleep(pause).map_err(|Interrupted(signal)| self.interrupted(plan, None, signal))?;
-            match self.find_by_name(plan) {
+            let slept = self.clock.sleep(pause).await;
+            slept.map_err(|Interrupted(signal)| self.interrupted(plan, None, signal))?;
+            match self.find_by_name(plan).await {
                 Ok(Some(group))
                     if creation::provenance(&group, self.journal.run_id()) == Provenance::ThisRun =>
                 {
@@ -171,13 +172,13 @@ impl Session<'_> {
         Err(self.outcome_unknown(plan, &format!("{cause}; {last}"), error, candidate.as_ref()))
     }
 
-    fn list_target_groups(&self, plan: &CopyPlan) -> Result<Vec<ConfigGroup>, ApiError> {
-        read_one(self.api, Read::ConfigGroups(Some(plan.endpoints.target_version.code)), RetryPolicy::Retry)
+    async fn list_target_groups(&self, plan: &CopyPlan) -> Result<Vec<ConfigGroup>, ApiError> {
+        self.api.config_groups(Some(plan.endpoints.target_version.code)).await
     }
 
     /// Finds the group by its name with one read. Two matches are ambiguous and an error.
-    fn find_by_name(&self, plan: &CopyPlan) -> Result<Option<ConfigGroup>, ApiError> {
-        let mut groups = self.list_target_groups(plan)?;
+    async fn find_by_name(&self, plan: &CopyPlan) -> Result<Option<ConfigGroup>, ApiError> {
+        let mut groups = self.list_target_groups(plan).await?;
         groups.retain(|group| group.is_named(plan.name.as_str()));
         match groups.as_slice() {
             [] => Ok(None),
@@ -193,15 +194,19 @@ impl Session<'_> {
 
     /// Verifies that the reported number is the new group's. The run id in a listed group's description is the stronger
     /// proof. If the list lacks the group or its description, the group with that number must be empty and unused.
-    fn verify_created(&self, plan: &CopyPlan, reported_no: ConfigGroupNo) -> Result<GroupIdentity, ApiError> {
+    async fn verify_created(
+        &self,
+        plan: &CopyPlan,
+        reported_no: ConfigGroupNo,
+    ) -> Result<GroupIdentity, ApiError> {
         let mut candidate = None;
         for attempt in 0..CONFIRMATION_PAUSES.len() {
             if attempt > 0 {
-                self.clock.sleep(self.confirmation_pause(attempt)).map_err(|Interrupted(signal)| {
+                self.clock.sleep(self.confirmation_pause(attempt)).await.map_err(|Interrupted(signal)| {
                     ApiError::Interrupted { operation: "getKafkaVersionConfigGroupList", signal }
                 })?;
             }
-            let groups = self.list_target_groups(plan)?;
+            let groups = self.list_target_groups(plan).await?;
             let provenance = |group: &ConfigGroup| creation::provenance(group, self.journal.run_id());
             let is_named = |group: &ConfigGroup| group.is_named(plan.name.as_str());
             if let Some(created) =
@@ -220,19 +225,21 @@ impl Session<'_> {
                 break;
             }
         }
-        let problem = self.problem_with_new_group(plan, reported_no)?;
+        let problem = self.problem_with_new_group(plan, reported_no).await?;
         Ok(problem.map_or(GroupIdentity::Confirmed(reported_no), |reason| {
             GroupIdentity::Unconfirmed(reason, candidate)
         }))
     }
 
     /// Reads why the new group can't be filled; None if it is empty and unused.
-    fn problem_with_new_group(&self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<Option<String>, ApiError> {
+    async fn problem_with_new_group(
+        &self,
+        plan: &CopyPlan,
+        no: ConfigGroupNo,
+    ) -> Result<Option<String>, ApiError> {
         let version = plan.endpoints.target_version.code;
-        let [settings, users] = read_many(self.api, &[Read::Settings(no, version), Read::UsageCount(no)]);
-        let settings = Option::<Vec<Setting>>::try_from(settings?)?;
-        let users = Option::<u64>::try_from(users?)?;
-        Ok(creation::check_empty_and_unused(settings.as_deref(), users).err().map(str::to_owned))
+        let (settings, users) = join!(self.api.settings(no, version), self.api.usage_count(no));
+        Ok(creation::check_empty_and_unused(settings?.as_deref(), users?).err().map(str::to_owned))
     }
 
     /// The failure of a create with an unknown outcome. `candidate` has the name, but its creator is unknown.

@@ -2,7 +2,7 @@
 
 use super::plan::{CopyEndpoints, CopyPlan};
 use super::target_group;
-use crate::api::ApiError;
+use crate::api::{ApiError, CdssApi};
 use crate::config_group::rules::creation;
 use crate::config_group::rules::difference::keeps_everything;
 use crate::error::{CommandError, CopyError, CopyProgress};
@@ -16,7 +16,7 @@ use crate::signals::Signal;
 /// The hint when only the write is missing.
 pub(super) const RERUN_HINT: &str = "run the same command again to fill this group";
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Returns the command that compares the source with this group.
     pub(super) fn diff_command(&self, endpoints: &CopyEndpoints, no: ConfigGroupNo) -> String {
         let both = format!("{} no:{no}", endpoints.diff_arg);

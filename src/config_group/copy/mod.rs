@@ -2,10 +2,9 @@
 //!
 //! One create, one write, and a read that verifies both. Nothing is upgraded or deleted.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
+use crate::api::CdssApi;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
 use crate::error::{CommandError, CopyError, CopyProgress};
@@ -17,7 +16,7 @@ use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::report::Report;
 use crate::session::Session;
-use crate::signals::{Interrupted, Signal};
+use crate::signals::Signal;
 use plan::CopyPlan;
 
 mod create;
@@ -44,9 +43,9 @@ pub(crate) struct CopyRequest {
 }
 
 /// What a copy needs besides the session.
-pub(crate) struct CopyOptions<'a> {
+pub(crate) struct CopyOptions<'a, P> {
     pub yes: bool,
-    pub prompt: &'a mut dyn Prompt,
+    pub prompt: &'a mut P,
     /// Renders the plan document for the journal.
     pub render_document: &'a dyn Fn(&Report) -> Value,
 }
@@ -57,12 +56,12 @@ pub(crate) struct CopyOptions<'a> {
 ///
 /// An error before the create means that nothing was changed. After the create, the outcome can be a mismatch, unknown,
 /// or an interruption.
-pub(crate) fn copy(
-    session: &mut Session<'_>,
+pub(crate) async fn copy(
+    session: &mut Session<'_, impl CdssApi>,
     request: &CopyRequest,
-    options: &mut CopyOptions<'_>,
+    options: &mut CopyOptions<'_, impl Prompt>,
 ) -> Result<(), CommandError> {
-    let plan = session.plan_copy(request)?;
+    let plan = session.plan_copy(request).await?;
     if let Some(problem) = session.journal.access_problem() {
         return Err(CopyError::JournalUnusable(problem).into());
     }
@@ -73,38 +72,33 @@ pub(crate) fn copy(
         return Ok(());
     }
     session.reporter.show_copy_plan(session.report);
-    let consent = confirm(session, &plan, options)?;
+    let consent = confirm(&plan, options).await?;
     let _lock = lock(session, &plan.name)?;
-    session.verify_unchanged(&plan)?;
+    session.verify_unchanged(&plan).await?;
     let no = match &plan.resumable {
         Some(resumable) => resumable.group.no,
-        None => session.create_group(&plan, &consent, options.render_document)?,
+        None => session.create_group(&plan, &consent, options.render_document).await?,
     };
     if let Some((_, cluster)) = &session.report.cluster {
         let check_command = session.context.check_command(*cluster, &plan.endpoints.target_version, Some(no));
         session.copy_report().check_command = Some(check_command);
     }
-    session.write_settings(&plan, no, &consent, options.render_document)
+    session.write_settings(&plan, no, &consent, options.render_document).await
 }
 
-fn confirm(
-    session: &Session<'_>,
+async fn confirm(
     plan: &CopyPlan,
-    options: &mut CopyOptions<'_>,
+    options: &mut CopyOptions<'_, impl Prompt>,
 ) -> Result<GroupConsent, CommandError> {
-    let confirmed =
-        confirm_group(&plan.name, plan.endpoints.target_version.code, options.yes, options.prompt);
+    let version = plan.endpoints.target_version.code;
+    let confirmed = confirm_group(&plan.name, version, options.yes, options.prompt).await;
     confirmed.map_err(|error| match error {
-        // The prompt only reports that a signal arrived; the clock reports which one.
-        ConsentError::Interrupted => {
-            let interrupted = session.clock.sleep(Duration::ZERO).err();
-            interrupted_before_change(interrupted.unwrap_or(Interrupted(Signal::Interrupt)))
-        }
+        ConsentError::Interrupted(signal) => interrupted_before_change(signal),
         error => CommandError::Consent(error),
     })
 }
 
-fn lock(session: &Session<'_>, name: &GroupName) -> Result<OperationLock, CommandError> {
+fn lock(session: &Session<'_, impl CdssApi>, name: &GroupName) -> Result<OperationLock, CommandError> {
     session.journal.lock_group(&session.context.service, name).map_err(|error| match error {
         LockError::Held => CommandError::Busy {
             message: format!("another cdss process on this machine is already creating config group {name}"),
@@ -127,27 +121,28 @@ fn target_group(plan: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
 }
 
 /// The failure for a signal that arrived before anything was changed.
-fn interrupted_before_change(Interrupted(signal): Interrupted) -> CommandError {
+fn interrupted_before_change(signal: Signal) -> CommandError {
     CopyError::Interrupted { signal, progress: CopyProgress::NothingSent, hint: None }.into()
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Checks again, now under the lock, that the source has the confirmed values and that the name is still free, or
     /// the resumable group still empty.
-    fn verify_unchanged(&self, plan: &CopyPlan) -> Result<(), CommandError> {
+    async fn verify_unchanged(&self, plan: &CopyPlan) -> Result<(), CommandError> {
         let from = &plan.endpoints.source;
-        if self.source_settings(&from.group)?.custom_values() != from.custom_values() {
+        if self.source_settings(&from.group).await?.custom_values() != from.custom_values() {
             return Err(CopyError::SourceChanged { group: from.group.to_string() }.into());
         }
         let resumable_no = plan.resumable.as_ref().map(|resumable| resumable.group.no);
-        let mut same_name = self.fetch_groups(plan.endpoints.target_version.code)?;
+        let mut same_name = self.fetch_groups(plan.endpoints.target_version.code).await?;
         same_name.retain(|group| group.is_named(plan.name.as_str()));
         match (same_name.as_slice(), resumable_no) {
             ([], None) => self.reject_unresolved(&plan.name, &plan.endpoints),
             ([group], Some(no)) if group.no == no => {
-                let settings = self.fetch_readable_settings(std::slice::from_ref(group))?.pop();
+                let settings = self.fetch_readable_settings(std::slice::from_ref(group)).await?.pop();
                 let settings = settings.map(|settings| settings.settings);
-                self.find_resumable(&plan.endpoints, &plan.name, group, settings.as_deref()).map(drop)
+                let resumable = self.find_resumable(&plan.endpoints, &plan.name, group, settings.as_deref());
+                resumable.await.map(drop)
             }
             ([], Some(no)) => {
                 Err(CopyError::GroupMissing { group: target_group(plan, no).to_string() }.into())

@@ -1,7 +1,7 @@
 //! Planning a copy: everything that is read before the confirmation.
 
 use super::{CopyRequest, CopySource};
-use crate::api::{Read, RetryPolicy, read_one};
+use crate::api::CdssApi;
 use crate::config_group::rules::choice::select_for_comparison;
 use crate::config_group::rules::copy;
 use crate::config_group::rules::copy_report::CopyReport;
@@ -69,15 +69,15 @@ pub(super) struct ResumableGroup {
     pub created_by: String,
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Reads everything that a copy needs and writes the plan into the report.
     ///
     /// # Errors
     ///
     /// Fails when the source or version is not found, no name can be derived, or the name belongs to a group that this
     /// machine may not fill.
-    pub(super) fn plan_copy(&mut self, request: &CopyRequest) -> Result<CopyPlan, CommandError> {
-        let endpoints = self.resolve_endpoints(request)?;
+    pub(super) async fn plan_copy(&mut self, request: &CopyRequest) -> Result<CopyPlan, CommandError> {
+        let endpoints = self.resolve_endpoints(request).await?;
         let (from, target) = (&endpoints.source, &endpoints.target_version);
         let name = request.name.clone().map_or_else(|| endpoints.default_name(), Ok)?;
         let mut same_name: Vec<&ConfigGroup> =
@@ -90,7 +90,7 @@ impl Session<'_> {
             select_for_comparison(Some(&from.group), &endpoints.target_groups).into_iter().next()
         });
         let target_settings =
-            self.fetch_readable_settings(model.as_slice())?.pop().map(|model| model.settings);
+            self.fetch_readable_settings(model.as_slice()).await?.pop().map(|model| model.settings);
 
         let (copied, skipped) =
             copy::partition_settings(from, target_settings.as_deref(), target.release.as_ref());
@@ -119,14 +119,14 @@ impl Session<'_> {
         });
         let Some(group) = existing else { return Ok(CopyPlan { endpoints, name, resumable: None }) };
         self.report.group_to = Some(group.clone());
-        let create =
-            self.find_resumable(&endpoints, &name, &group, target_settings.as_deref()).inspect_err(|_| {
-                // Show what the existing group would change, not the plan.
-                self.report.changes = Vec::new();
-                if let Some(settings) = target_settings {
-                    self.report_difference(&endpoints, &GroupSettings { group: group.clone(), settings });
-                }
-            })?;
+        let resumable = self.find_resumable(&endpoints, &name, &group, target_settings.as_deref()).await;
+        let create = resumable.inspect_err(|_| {
+            // Show what the existing group would change, not the plan.
+            self.report.changes = Vec::new();
+            if let Some(settings) = target_settings {
+                self.report_difference(&endpoints, &GroupSettings { group: group.clone(), settings });
+            }
+        })?;
         self.copy_report().is_resumed = true;
         let resumable = Some(ResumableGroup { group, created_by: create.run });
         Ok(CopyPlan { endpoints, name, resumable })
@@ -138,14 +138,14 @@ impl Session<'_> {
     }
 
     /// Resolves the source, its settings, the target version, and that version's groups.
-    fn resolve_endpoints(&mut self, request: &CopyRequest) -> Result<CopyEndpoints, CommandError> {
+    async fn resolve_endpoints(&mut self, request: &CopyRequest) -> Result<CopyEndpoints, CommandError> {
         match &request.source {
             CopySource::Group(selector) => {
-                let listing = fetch_all_groups(self.api)?;
+                let listing = fetch_all_groups(self.api).await?;
                 let target = find_offered(&request.version, &listing.offered_versions)?;
                 let group = listing.find(selector, "")?;
                 let source_version = group.kafka_version(&listing.offered_versions);
-                let source = self.source_settings(group)?;
+                let source = self.source_settings(group).await?;
                 let source_arg = listing.selector_argument(group);
                 let target_groups =
                     listing.groups.into_iter().filter(|group| group.version == target.code).collect();
@@ -159,17 +159,17 @@ impl Session<'_> {
                 })
             }
             CopySource::Cluster(selector) => {
-                let resolved = self.resolve_cluster(selector)?;
+                let resolved = self.resolve_cluster(selector).await?;
                 let target = find_offered(&request.version, &resolved.offered_versions)?;
-                let target_groups = self.fetch_groups(target.code)?;
-                let Some(group) = self.fetch_current_group(&resolved.cluster)? else {
+                let target_groups = self.fetch_groups(target.code).await?;
+                let Some(group) = self.fetch_current_group(&resolved.cluster).await? else {
                     let version = format!(" --version {}", target.argument());
                     let copy = self.context.command_line("config-group copy", "GROUP", &version);
                     let (cluster, hint) =
                         (resolved.cluster.name, format!("specify the config group: {copy}"));
                     return Err(CopyError::SourceUnknown { cluster, hint }.into());
                 };
-                let source = self.source_settings(&group)?;
+                let source = self.source_settings(&group).await?;
                 Ok(CopyEndpoints {
                     source_arg: format!("--cluster no:{}", resolved.cluster.no),
                     diff_arg: format!("no:{}", source.group.no),
@@ -183,16 +183,17 @@ impl Session<'_> {
     }
 
     /// Reads the settings of the source. A refusal is reported with the service's message.
-    pub(super) fn source_settings(&self, group: &ConfigGroup) -> Result<GroupSettings, CommandError> {
+    pub(super) async fn source_settings(&self, group: &ConfigGroup) -> Result<GroupSettings, CommandError> {
         Ok(self
-            .fetch_required_settings(std::slice::from_ref(group))?
+            .fetch_required_settings(std::slice::from_ref(group))
+            .await?
             .pop()
             .expect("one group gives one result"))
     }
 
     /// Checks that this group is the empty one that an interrupted run on this machine created, and returns that run's
     /// create.
-    pub(super) fn find_resumable(
+    pub(super) async fn find_resumable(
         &self,
         endpoints: &CopyEndpoints,
         name: &GroupName,
@@ -203,8 +204,7 @@ impl Session<'_> {
         let create = creation::find_create(group, &creates);
         // Skip the read if the group is rejected anyway.
         let used_by = if create.is_ok() {
-            read_one(self.api, Read::UsageCount(group.no), RetryPolicy::Retry)
-                .map_err(CommandError::before_start)?
+            self.api.usage_count(group.no).await.map_err(CommandError::before_start)?
         } else {
             None
         };

@@ -1,13 +1,11 @@
 //! Writing all values at once. Reading them back decides the outcome.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::hints::{RERUN_HINT, values_not_written, write_failed};
 use super::plan::{CopyEndpoints, CopyPlan};
 use super::{interrupted_before_change, target_group};
-use crate::api::{ApiError, CdssApi, OperationKind, Read, RetryPolicy, classify, read_one};
+use crate::api::{ApiError, CdssApi, OperationKind, classify};
 use crate::config_group::rules::copy::{self, SkippedSetting};
 use crate::config_group::rules::setting_text::first_few;
 use crate::consent::GroupConsent;
@@ -30,9 +28,9 @@ struct WriteResult {
     error: Option<ApiError>,
 }
 
-impl Session<'_> {
+impl<A: CdssApi> Session<'_, A> {
     /// Writes all values at once, reads them back, and compares. Without values there is nothing to write.
-    pub(super) fn write_settings(
+    pub(super) async fn write_settings(
         &mut self,
         plan: &CopyPlan,
         no: ConfigGroupNo,
@@ -40,7 +38,7 @@ impl Session<'_> {
         render_document: &dyn Fn(&Report) -> Value,
     ) -> Result<(), CommandError> {
         if !self.copy_report().has_target_settings && !self.copy_report().copied.is_empty() {
-            self.skip_unsupported(plan, no)?;
+            self.skip_unsupported(plan, no).await?;
         }
         let copied = self.copy_report().copied.clone();
         if copied.is_empty() {
@@ -48,20 +46,9 @@ impl Session<'_> {
         }
         // A resumed group stays unchanged until the write is sent.
         let is_resumed = self.copy_report().created == Submitted::No;
-        let interrupted_failure = |session: &Self, interrupted: Interrupted| {
-            if is_resumed {
-                interrupted_before_change(interrupted)
-            } else {
-                session.interrupted(plan, Some(no), interrupted.0)
-            }
-        };
-        self.clock.sleep(Duration::ZERO).map_err(|interrupted| interrupted_failure(self, interrupted))?;
         let document = render_document(self.report);
-        if let Err(error) = self.journal.record_group_write(
-            self.clock.now(),
-            no,
-            &self.journal_entry(plan, consent, &document),
-        ) {
+        let entry = self.journal_entry(plan, consent, &document);
+        if let Err(error) = self.journal.record_group_write(self.clock.now(), no, &entry).await {
             return Err(if is_resumed {
                 CommandError::Journal(error)
             } else {
@@ -71,22 +58,24 @@ impl Session<'_> {
         self.copy_report().is_journaled = true;
         self.copy_report().written = Submitted::Unknown;
         let version = plan.endpoints.target_version.code;
-        let send = |api: &dyn CdssApi| api.write_group_settings(no, version, &copied, consent);
-        match self.send_change_with_retries(OperationKind::Change, "nothing was written", &send) {
-            Ok(Ok(())) => {
+        let send = async |api: &A| api.write_group_settings(no, version, &copied, consent).await;
+        match self.send_change_with_retries(OperationKind::Change, "nothing was written", send).await {
+            Ok(()) => {
                 let summary = "the service reported success".to_owned();
                 self.verify_write(plan, no, WriteResult { written: Submitted::Yes, summary, error: None })
+                    .await
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 if let Some(signal) = error.signal() {
                     return Err(self.interrupted(plan, Some(no), signal));
                 }
                 if classify(OperationKind::Change, &error).proves_no_effect() {
                     self.copy_report().written = Submitted::No;
-                    return Err(if is_resumed {
-                        CopyError::WriteNotDelivered(error).into()
-                    } else {
-                        write_failed(plan, no, error)
+                    return Err(match error.signal_before_sending() {
+                        Some(signal) if is_resumed => interrupted_before_change(signal),
+                        Some(signal) => self.interrupted(plan, Some(no), signal),
+                        None if is_resumed => CopyError::WriteNotDelivered(error).into(),
+                        None => write_failed(plan, no, error),
                     });
                 }
                 self.reporter.warn(&format!("{error}; reading the config group to check"));
@@ -96,17 +85,14 @@ impl Session<'_> {
                     no,
                     WriteResult { written: Submitted::Unknown, summary, error: Some(error) },
                 )
-            }
-            Err(interrupted) => {
-                self.copy_report().written = Submitted::No;
-                Err(interrupted_failure(self, interrupted))
+                .await
             }
         }
     }
 
     /// Reads the new group to learn which settings its version accepts, if no other group of the version existed.
-    fn skip_unsupported(&mut self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<(), CommandError> {
-        let target_settings = self.read_settings(plan, no).map_err(|error| match error.signal() {
+    async fn skip_unsupported(&mut self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<(), CommandError> {
+        let target_settings = self.read_settings(plan, no).await.map_err(|error| match error.signal() {
             Some(signal) => self.interrupted(plan, Some(no), signal),
             None => write_failed(plan, no, error),
         })?;
@@ -127,33 +113,32 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn read_settings(&self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
-        let read = Read::Settings(no, plan.endpoints.target_version.code);
-        let settings: Option<Vec<Setting>> = read_one(self.api, read, RetryPolicy::Retry)?;
+    async fn read_settings(&self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
+        let settings = self.api.settings(no, plan.endpoints.target_version.code).await?;
         settings.ok_or_else(missing_settings_error)
     }
 
     /// Reads the values back and decides the outcome.
-    fn verify_write(
+    async fn verify_write(
         &mut self,
         plan: &CopyPlan,
         no: ConfigGroupNo,
         result: WriteResult,
     ) -> Result<(), CommandError> {
-        let settings = match self.read_back(plan, no, result.written == Submitted::Yes) {
-            Ok(Ok(settings)) => settings,
-            Ok(Err(error)) => {
-                let diff = self.diff_command(&plan.endpoints, no);
-                return Err(CopyError::ValuesUnknown {
-                    group: target_group(plan, no).to_string(),
-                    cause: format!("{}; {error}", result.summary),
-                    error: result.error.or(Some(error)),
-                    hint: format!("compare it with the source: {diff}"),
-                }
-                .into());
+        let read_back = self.read_back(plan, no, result.written == Submitted::Yes).await;
+        let settings = read_back.map_err(|error| {
+            if let Some(signal) = error.signal() {
+                return self.interrupted(plan, Some(no), signal);
             }
-            Err(Interrupted(signal)) => return Err(self.interrupted(plan, Some(no), signal)),
-        };
+            let diff = self.diff_command(&plan.endpoints, no);
+            CopyError::ValuesUnknown {
+                group: target_group(plan, no).to_string(),
+                cause: format!("{}; {error}", result.summary),
+                error: result.error.clone().or(Some(error)),
+                hint: format!("compare it with the source: {diff}"),
+            }
+            .into()
+        })?;
         let copy = GroupSettings { group: target_group(plan, no), settings };
         self.report_difference(&plan.endpoints, &copy);
         let is_equal = self.copy_report().mismatches.is_empty();
@@ -163,19 +148,20 @@ impl Session<'_> {
     }
 
     /// Polls the settings until they match or the attempts are used up, because a read may lag behind a write. The last
-    /// read counts. After an acknowledged write, the first read is immediate. The outer error is a signal.
-    fn read_back(
+    /// read counts. After an acknowledged write, the first read is immediate.
+    async fn read_back(
         &mut self,
         plan: &CopyPlan,
         no: ConfigGroupNo,
         is_acknowledged: bool,
-    ) -> Result<Result<Vec<Setting>, ApiError>, Interrupted> {
+    ) -> Result<Vec<Setting>, ApiError> {
         let mut last = Err(missing_settings_error());
         for attempt in 0..CONFIRMATION_PAUSES.len() {
             if attempt > 0 || !is_acknowledged {
-                self.clock.sleep(self.confirmation_pause(attempt))?;
+                let interrupted = |Interrupted(signal)| ApiError::Interrupted { operation: "poll", signal };
+                self.clock.sleep(self.confirmation_pause(attempt)).await.map_err(interrupted)?;
             }
-            last = self.read_settings(plan, no);
+            last = self.read_settings(plan, no).await;
             match &last {
                 Ok(settings) => {
                     self.copy_report().mismatches = copy::mismatches(&self.copy_report().copied, settings);
@@ -187,14 +173,14 @@ impl Session<'_> {
                     }
                 }
                 Err(error) => {
-                    if let Some(signal) = error.signal() {
-                        return Err(Interrupted(signal));
+                    if error.signal().is_some() {
+                        return last;
                     }
                     self.copy_report().mismatches.clear();
                 }
             }
         }
-        Ok(last)
+        last
     }
 
     fn mismatch_failure(&mut self, plan: &CopyPlan, no: ConfigGroupNo, result: WriteResult) -> CommandError {

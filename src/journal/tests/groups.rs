@@ -36,7 +36,8 @@ fn entry<'a>(
 }
 
 fn create(journal: &Journal, service: &Service) {
-    journal.record_group_create(NOW, &entry(service, &name("orders-390"), None, &json!({}))).unwrap();
+    block_on(journal.record_group_create(NOW, &entry(service, &name("orders-390"), None, &json!({}))))
+        .unwrap();
 }
 
 fn name(text: &str) -> GroupName {
@@ -62,7 +63,7 @@ fn creates_are_separate_per_service_and_version() {
         assert_eq!(creates(&journal, &other), []);
     }
     assert_eq!(journal.group_creations(&korea(), VersionCode::new(40)).unwrap(), []);
-    journal.record_group_created(NOW, ConfigGroupNo::new(501)).unwrap();
+    block_on(journal.record_group_created(NOW, ConfigGroupNo::new(501))).unwrap();
     assert_eq!(creates(&journal, &korea()), [("first".to_owned(), Some(501))]);
 }
 
@@ -73,14 +74,10 @@ fn group_write_sets_number_of_its_create_only() {
     let [first, second, third] = ["first", "second", "third"].map(|run| journal(&folder, run));
     create(&first, &korea());
     create(&second, &japan);
-    third
-        .record_group_write(
-            NOW,
-            ConfigGroupNo::new(501),
-            &entry(&japan, &name("orders-390"), Some("second"), &json!({})),
-        )
-        .unwrap();
-    third.record_end(NOW, Some("third"), None, Some(Submitted::No), &json!({})).unwrap();
+    let (name, plan) = (name("orders-390"), json!({}));
+    let write = entry(&japan, &name, Some("second"), &plan);
+    block_on(third.record_group_write(NOW, ConfigGroupNo::new(501), &write)).unwrap();
+    block_on(third.record_end(NOW, Some("third"), None, Some(Submitted::No), &json!({}))).unwrap();
     assert_eq!(creates(&first, &japan), [("second".to_owned(), Some(501))]);
     assert_eq!(creates(&first, &korea()), [("first".to_owned(), None)], "still open");
 }
@@ -92,7 +89,8 @@ fn create_without_effect_is_dropped() {
     // The document is for display only and must not affect the result.
     for (created, left) in [(Submitted::Unknown, 1), (Submitted::Yes, 2), (Submitted::No, 0)] {
         create(&first, &korea());
-        first.record_end(NOW, Some("first"), None, Some(created), &json!({ "created": "no" })).unwrap();
+        block_on(first.record_end(NOW, Some("first"), None, Some(created), &json!({ "created": "no" })))
+            .unwrap();
         assert_eq!(creates(&first, &korea()).len(), left, "{created:?}");
     }
 }

@@ -50,7 +50,7 @@ fn too_long_line_is_damaged_and_repairable() {
     let text = "x".repeat(MAX_LINE_BYTES + 1);
     let (folder, own) = with_content(format!("{text}\n").as_bytes());
     super::start(&journal(&folder, "first"), 39, &[]);
-    let found = own.repair(NOW).unwrap();
+    let found = block_on(own.repair(NOW)).unwrap();
     let [one] = &found[..] else { panic!("{found:?}") };
     assert_eq!((one.line.number, one.bytes), (1, MAX_LINE_BYTES + 1));
     assert_eq!(one.line.reason, "it is longer than 4 MiB");
@@ -65,7 +65,7 @@ fn beginning_of_too_long_line_is_not_torn() {
     let text = [&line[..50], "x".repeat(MAX_LINE_BYTES).as_bytes()].concat();
     let (_folder, own) = with_content(&text);
     assert_eq!(damaged(&own), 1);
-    own.record_end(NOW, None, None, None, &json!({})).unwrap();
+    block_on(own.record_end(NOW, None, None, None, &json!({}))).unwrap();
     assert_eq!((damaged(&own), own.entries("next").unwrap().len()), (1, 1), "it is not marked as torn");
 }
 
@@ -74,11 +74,12 @@ fn too_long_lines_are_not_written() {
     let (folder, own) = with_content(b"");
     super::start(&own, 39, &[]);
     let long = json!({ "text": "x".repeat(MAX_LINE_BYTES) });
-    own.record_end(NOW, Some("next"), Some(Verdict::Done), None, &long).unwrap();
+    block_on(own.record_end(NOW, Some("next"), Some(Verdict::Done), None, &long)).unwrap();
     assert_eq!(open(&own), Vec::<String>::new());
     let entries = own.entries("next").unwrap();
     assert_eq!((&entries[1]["verdict"], &entries[1]["document"]), (&json!("done"), &Value::Null));
-    let error = own.record_accepted(NOW, Some(&"x".repeat(MAX_LINE_BYTES))).unwrap_err().to_string();
+    let error =
+        block_on(own.record_accepted(NOW, Some(&"x".repeat(MAX_LINE_BYTES)))).unwrap_err().to_string();
     assert!(error.contains("longer than 4 MiB"), "{error}");
     assert_eq!((damaged(&own), lines(&folder).len()), (0, 2));
 }
@@ -88,12 +89,12 @@ fn many_damaged_lines_are_repaired_at_once() {
     let text = damaged_text(MAX_DAMAGED_RECORDS + 500);
     let (_folder, own) = with_content(text.as_bytes());
     assert_eq!(damaged(&own), MAX_DAMAGED_RECORDS + 1, "one record covers the rest");
-    let found = own.repair(NOW).unwrap();
+    let found = block_on(own.repair(NOW)).unwrap();
     assert_eq!(found.iter().map(|one| one.lines).sum::<usize>(), MAX_DAMAGED_RECORDS + 500);
     let rest = found.last().unwrap();
     assert_eq!((rest.line.number, rest.lines, rest.bytes), (MAX_DAMAGED_RECORDS + 1, 500, 4 * 500));
     assert_eq!(rest.line.reason, "it is the first of 500 more damaged lines");
-    assert_eq!((damaged(&own), own.repair(NOW).unwrap()), (0, vec![]));
+    assert_eq!((damaged(&own), block_on(own.repair(NOW)).unwrap()), (0, vec![]));
 
     let mut file = OpenOptions::new().append(true).open(own.path().unwrap()).unwrap();
     file.write_all(b"0\n").unwrap();
@@ -104,12 +105,12 @@ fn many_damaged_lines_are_repaired_at_once() {
 fn repair_does_not_cover_changed_lines() {
     let text = damaged_text(MAX_DAMAGED_RECORDS + 500);
     let (_folder, own) = with_content(text.as_bytes());
-    own.repair(NOW).unwrap();
+    block_on(own.repair(NOW)).unwrap();
     let path = own.path().unwrap();
     let changed = std::fs::read_to_string(&path).unwrap().replacen("\n1234\n", "\n9999\n", 1);
     std::fs::write(&path, changed).unwrap();
     assert_eq!(damaged(&own), 1);
-    let found = own.repair(NOW).unwrap();
+    let found = block_on(own.repair(NOW)).unwrap();
     assert_eq!((found.len(), found[0].lines, damaged(&own)), (1, 500, 0));
 }
 
@@ -119,8 +120,8 @@ fn torn_line_after_many_damaged_lines_is_not_damaged() {
     for count in [MAX_DAMAGED_RECORDS - 1, MAX_DAMAGED_RECORDS, MAX_DAMAGED_RECORDS + 1] {
         let before: String = text.split_inclusive('\n').take(count).collect();
         let (_folder, own) = with_content(format!("{before}{{\"run\":\"a").as_bytes());
-        own.record_end(NOW, None, None, None, &json!({})).unwrap();
-        let found = own.repair(NOW).unwrap();
+        block_on(own.record_end(NOW, None, None, None, &json!({}))).unwrap();
+        let found = block_on(own.repair(NOW)).unwrap();
         assert_eq!(found.iter().map(|one| one.lines).sum::<usize>(), count);
         assert_eq!(damaged(&own), 0, "{count}");
     }

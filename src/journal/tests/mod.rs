@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::clock::tests::FakeClock;
+use crate::clock::tests::{FakeClock, block_on, run_in_real_time};
 use crate::model::endpoint::Endpoint;
 use crate::model::region::Site;
 use crate::signals::{Signal, SignalListener};
@@ -57,7 +57,7 @@ fn start(journal: &Journal, version: u64, closes: &[String]) {
         brokers: &[],
         plan: &json!({}),
     };
-    journal.record_start(NOW, &entry).unwrap();
+    block_on(journal.record_start(NOW, &entry)).unwrap();
 }
 
 fn open(journal: &Journal) -> Vec<String> {
@@ -81,7 +81,7 @@ fn start_is_open_until_final_outcome() {
         assert_eq!(open(&first), Vec::<String>::new(), "no journal");
         start(&first, 39, &[]);
         assert_eq!(open(&first), ["first 39"], "open after a crash");
-        first.record_end(NOW, Some("first"), verdict, None, &json!({})).unwrap();
+        block_on(first.record_end(NOW, Some("first"), verdict, None, &json!({}))).unwrap();
         assert_eq!(!open(&first).is_empty(), left_open, "{verdict:?}");
     }
 }
@@ -91,8 +91,8 @@ fn follower_closes_followed_and_accepted_starts() {
     let folder = tempfile::tempdir().unwrap();
     start(&journal(&folder, "first"), 39, &[]);
     let second = journal(&folder, "second");
-    second.record_attached(NOW, "first").unwrap();
-    second.record_end(NOW, Some("first"), Some(Verdict::Done), None, &json!({})).unwrap();
+    block_on(second.record_attached(NOW, "first")).unwrap();
+    block_on(second.record_end(NOW, Some("first"), Some(Verdict::Done), None, &json!({}))).unwrap();
     assert_eq!(open(&second), Vec::<String>::new());
 
     start(&journal(&folder, "third"), 39, &[]);
@@ -189,7 +189,7 @@ fn next_append_makes_readable_journal_private() {
     let mode = || path.metadata().unwrap().permissions().mode() & 0o777;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o664)).unwrap();
     assert_eq!((own.access_problem(), mode()), (None, 0o664), "the check changes nothing");
-    own.record_accepted(NOW, None).unwrap();
+    block_on(own.record_accepted(NOW, None)).unwrap();
     assert_eq!(mode(), 0o600);
 }
 
@@ -219,7 +219,7 @@ fn append_rejects_links_fifos_and_directories() {
             }
             _ => std::fs::create_dir(&path).unwrap(),
         }
-        let error = own.record_accepted(NOW, None).unwrap_err().to_string();
+        let error = block_on(own.record_accepted(NOW, None)).unwrap_err().to_string();
         assert!(error.contains(reason), "{file}: {error}");
         assert!(own.access_problem().is_some(), "{file}: the check reports it before a start");
     }
@@ -277,7 +277,9 @@ fn concurrent_writers_do_not_mix_lines() {
                 let clock = Rc::new(SystemClock { signals: SignalListener::new() });
                 let journal = timed(folder, &format!("run-{number}"), clock);
                 for _ in 0..20 {
-                    let end = || journal.record_end(NOW, None, None, None, &json!({ "text": long }));
+                    let end = || {
+                        run_in_real_time(journal.record_end(NOW, None, None, None, &json!({ "text": long })))
+                    };
                     // On a busy disk, eight writers can take longer than the timeout of one writer.
                     while matches!(end(), Err(JournalError::Locked { .. })) {}
                 }
@@ -306,7 +308,7 @@ fn next_append_marks_torn_line() {
     file.write_all(b"{\"schema\":\"cdss").unwrap();
     assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged, [], "not damaged before it is marked");
 
-    first.record_accepted(NOW, None).unwrap();
+    block_on(first.record_accepted(NOW, None)).unwrap();
     let lines = lines(&folder);
     assert_eq!(lines.len(), 4, "{lines:?}");
     assert!(lines[2].contains("\"event\":\"torn\",\"bytes\":15,"), "{}", lines[2]);
@@ -327,7 +329,7 @@ fn complete_last_line_without_line_end_counts() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.trim_end()).unwrap();
     assert_eq!(open(&first), ["first 39"]);
-    first.record_accepted(NOW, None).unwrap();
+    block_on(first.record_accepted(NOW, None)).unwrap();
     assert_eq!(lines(&folder).len(), 2, "no marker");
     assert_eq!(first.history().unwrap().damaged, []);
 }
@@ -341,7 +343,7 @@ fn last_line_with_overwritten_line_end_is_damaged() {
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{}J", text.trim_end())).unwrap();
     assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1);
-    first.record_end(NOW, None, None, None, &json!({})).unwrap();
+    block_on(first.record_end(NOW, None, None, None, &json!({}))).unwrap();
     assert_eq!(first.state(&here(), ClusterNo::new(1)).damaged.len(), 1, "it is not marked as torn");
 }
 
@@ -354,16 +356,16 @@ fn append_waits_two_seconds_then_tries_once() {
     let held = std::fs::File::open(journal.path().unwrap()).unwrap();
     held.lock().unwrap();
     let before = lines(&folder);
-    assert!(matches!(journal.record_accepted(NOW, None), Err(JournalError::Locked { .. })));
+    assert!(matches!(block_on(journal.record_accepted(NOW, None)), Err(JournalError::Locked { .. })));
     assert_eq!(clock.sleeps().iter().sum::<Duration>(), Duration::from_secs(2));
     let naps = clock.sleeps().len();
-    assert!(matches!(journal.record_accepted(NOW, None), Err(JournalError::Locked { .. })));
+    assert!(matches!(block_on(journal.record_accepted(NOW, None)), Err(JournalError::Locked { .. })));
     assert_eq!(clock.sleeps().len(), naps, "the second write does not wait");
     assert!(journal.is_failing());
     assert_eq!(lines(&folder), before, "nothing was written");
 
     drop(held);
-    journal.record_accepted(NOW, None).unwrap();
+    block_on(journal.record_accepted(NOW, None)).unwrap();
     assert!(!journal.is_failing());
 }
 
@@ -376,11 +378,11 @@ fn signal_ends_lock_wait_after_one_attempt() {
     let held = std::fs::File::open(journal.path().unwrap()).unwrap();
     held.lock().unwrap();
     clock.interrupt_after.set(Some(3));
-    let error = journal.record_accepted(NOW, None).unwrap_err();
+    let error = block_on(journal.record_accepted(NOW, None)).unwrap_err();
     assert!(matches!(error, JournalError::Interrupted { signal: Signal::Interrupt, .. }), "{error}");
     assert_eq!(clock.sleeps().len(), 3);
     drop(held);
-    journal.record_accepted(NOW, None).unwrap();
+    block_on(journal.record_accepted(NOW, None)).unwrap();
 }
 
 #[test]
@@ -388,7 +390,7 @@ fn repair_covers_only_earlier_damage() {
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "first");
     start(&own, 39, &[]);
-    assert_eq!(own.repair(NOW).unwrap(), []);
+    assert_eq!(block_on(own.repair(NOW)).unwrap(), []);
     assert_eq!(lines(&folder).len(), 1, "nothing was written");
 
     let damage = || {
@@ -396,7 +398,7 @@ fn repair_covers_only_earlier_damage() {
         file.write_all(b"\0\0\0\n\xef\xbb\xbf{}\n").unwrap();
     };
     damage();
-    let repaired = own.repair(NOW).unwrap();
+    let repaired = block_on(own.repair(NOW)).unwrap();
     let found: Vec<(usize, usize)> = repaired.iter().map(|one| (one.line.number, one.bytes)).collect();
     assert_eq!(found, [(2, 3), (3, 5)]);
     // Three NUL bytes, computed with sha256sum.
@@ -415,9 +417,9 @@ fn init_creates_journal_once() {
     let own = journal(&folder, "first");
     let state = || own.state(&here(), ClusterNo::new(1));
     assert!(!state().exists);
-    assert_eq!(own.init(NOW).unwrap(), InitOutcome::Created);
+    assert_eq!(block_on(own.init(NOW)).unwrap(), InitOutcome::Created);
     assert!(state().exists);
-    assert_eq!(own.init(NOW).unwrap(), InitOutcome::AlreadyExists);
+    assert_eq!(block_on(own.init(NOW)).unwrap(), InitOutcome::AlreadyExists);
     assert_eq!(lines(&folder).len(), 1);
     assert_eq!(own.history().unwrap(), History::default());
 
@@ -425,7 +427,7 @@ fn init_creates_journal_once() {
     assert!(!state().exists, "an empty file is not a journal");
     std::fs::write(own.path().unwrap(), "\n\n").unwrap();
     assert!(!state().exists, "blank lines are not a journal");
-    assert_eq!(own.init(NOW).unwrap(), InitOutcome::Created);
+    assert_eq!(block_on(own.init(NOW)).unwrap(), InitOutcome::Created);
 }
 
 #[test]
@@ -437,9 +439,9 @@ fn init_does_not_change_file_without_intact_line() {
         std::fs::write(own.path().unwrap(), text).unwrap();
         let state = own.state(&here(), ClusterNo::new(1));
         assert_eq!((state.exists, state.damaged.len()), (false, 1), "{text:?}");
-        assert_eq!(own.init(NOW).unwrap(), InitOutcome::AlreadyExists, "{text:?}");
+        assert_eq!(block_on(own.init(NOW)).unwrap(), InitOutcome::AlreadyExists, "{text:?}");
         assert_eq!(std::fs::read_to_string(own.path().unwrap()).unwrap(), text);
     }
-    own.repair(NOW).unwrap();
+    block_on(own.repair(NOW)).unwrap();
     assert!(own.state(&here(), ClusterNo::new(1)).exists, "the repair is an intact line");
 }

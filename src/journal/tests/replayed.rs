@@ -136,10 +136,10 @@ fn repair_covers_line_about_missing_start() {
     let folder = tempfile::tempdir().unwrap();
     let own = journal(&folder, "first");
     own.create_directory().unwrap();
-    own.record_accepted(NOW, None).unwrap();
+    block_on(own.record_accepted(NOW, None)).unwrap();
     let damaged = || own.state(&here(), ClusterNo::new(1)).damaged.len();
     assert_eq!(damaged(), 1);
-    own.repair(NOW).unwrap();
+    block_on(own.repair(NOW)).unwrap();
     assert_eq!((damaged(), own.history().unwrap().runs.len()), (0, 1));
 }
 

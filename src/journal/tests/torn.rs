@@ -11,7 +11,7 @@ fn damaged_lines(content: &[u8]) -> (usize, usize) {
     std::fs::write(own.path().unwrap(), content).unwrap();
     let count = || own.state(&here(), ClusterNo::new(1)).damaged.len();
     let before = count();
-    own.record_end(NOW, None, None, None, &json!({})).unwrap();
+    block_on(own.record_end(NOW, None, None, None, &json!({}))).unwrap();
     assert_eq!(own.entries("next").unwrap().len(), 1, "the append starts a new line");
     (before, count())
 }

@@ -7,16 +7,19 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::api::{AcceptedStart, ApiError, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy};
+use crate::api::fake::FakeService;
+use crate::api::{AcceptedStart, ApiError, OperationName, RetryPolicy};
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
-use crate::config_group::rules::copy::CopiedSetting;
-use crate::consent::{Consent, GroupConsent};
+use crate::consent::Consent;
 use crate::journal::{Journal, Operator};
-use crate::model::cluster::{ClusterEntry, ClusterList};
+use crate::model::broker_health::Health;
+use crate::model::cluster::{Cluster, ClusterEntry, ClusterList};
 use crate::model::command_context::CommandContext;
+use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::endpoint::Endpoint;
-use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::kafka_version::KafkaVersion;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::report::Report;
@@ -32,7 +35,7 @@ use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 pub(crate) type SnapshotAt = dyn Fn(Duration) -> Snapshot;
 
 /// Returns the error of a read at a time, if it fails.
-pub(crate) type ReadFailures = dyn Fn(Duration, &Read) -> Option<ApiError>;
+pub(crate) type ReadFailures = dyn Fn(Duration, OperationName) -> Option<ApiError>;
 
 /// A fake service. It answers reads from the cluster at the clock's time.
 pub(crate) struct FakeApi<'a> {
@@ -64,55 +67,73 @@ impl<'a> FakeApi<'a> {
         }
     }
 
-    fn answer(&self, read: &Read) -> Result<ReadResponse, ApiError> {
-        let now = self.clock.elapsed();
-        self.reads.borrow_mut().push(match read {
-            Read::Cluster(_) => "cluster",
-            Read::Progress(_) => "progress",
-            Read::Status(_) => "status",
-            Read::PreCheck(_) => "pre-check",
-            _ => "other",
-        });
-        if let Some(error) = (self.read_failure)(now, read) {
-            return Err(error);
-        }
-        let world = (self.world)(now);
-        Ok(match read {
-            Read::Cluster(_) => ReadResponse::Cluster(Some(world.cluster)),
-            Read::Progress(_) | Read::Status(_) => ReadResponse::Health(world.health),
-            Read::Versions => ReadResponse::Versions(vec![world.target.version]),
-            Read::ConfigGroups(_) => {
-                ReadResponse::ConfigGroups(world.selected_group.group().cloned().into_iter().collect())
-            }
-            Read::ConfigGroup(..) => {
-                ReadResponse::ConfigGroup(world.current_group.map(|current| current.group))
-            }
-            Read::Settings(no, _) => {
-                let groups = [world.current_group, world.target_settings];
-                let found = groups.into_iter().flatten().find(|group| group.group.no == *no);
-                ReadResponse::Settings(found.map(|group| group.settings))
-            }
-            Read::UsageCount(_) => ReadResponse::UsageCount(Some(0)),
-            Read::PreCheck(_) => ReadResponse::PreCheck(PreCheck::Passed { request_id: None }),
-            Read::Clusters(_) => ReadResponse::Clusters(ClusterList {
-                allowed: vec![ClusterEntry {
-                    no: world.cluster.no,
-                    name: world.cluster.name,
-                    release: world.current_version.and_then(|from| from.release),
-                    state: world.cluster.state,
-                    brokers: world.cluster.brokers,
-                }],
-                forbidden: Vec::new(),
-            }),
-        })
+    /// Returns the cluster now.
+    fn now(&self) -> Snapshot {
+        (self.world)(self.clock.elapsed())
     }
 }
 
-impl CdssApi for FakeApi<'_> {
-    fn read_all(&self, reads: &[Read], _: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
-        let answers = reads.iter().map(|read| self.answer(read)).collect();
-        self.clock.advance(self.answer_time.get());
-        answers
+impl FakeService for FakeApi<'_> {
+    fn read_sent(&self, operation: OperationName, _: RetryPolicy) -> Result<Duration, ApiError> {
+        let now = self.clock.elapsed();
+        self.reads.borrow_mut().push(match operation {
+            OperationName::GetClusterInfo => "cluster",
+            OperationName::RollingUpgradeProgressCheck => "progress",
+            OperationName::GetClusterStatus => "status",
+            OperationName::RollingUpgradePreCheck => "pre-check",
+            _ => "other",
+        });
+        (self.read_failure)(now, operation).map_or(Ok(now + self.answer_time.get()), Err)
+    }
+
+    fn wait_until(&self, time: Duration) {
+        self.clock.advance(time.saturating_sub(self.clock.elapsed()));
+    }
+
+    fn clusters(&self, _: Option<&str>) -> Result<ClusterList, ApiError> {
+        let world = self.now();
+        let entry = ClusterEntry {
+            no: world.cluster.no,
+            name: world.cluster.name,
+            release: world.current_version.and_then(|from| from.release),
+            state: world.cluster.state,
+            brokers: world.cluster.brokers,
+        };
+        Ok(ClusterList { allowed: vec![entry], forbidden: Vec::new() })
+    }
+
+    fn cluster(&self, _: ClusterNo) -> Result<Option<Cluster>, ApiError> {
+        Ok(Some(self.now().cluster))
+    }
+
+    fn status(&self, _: ClusterNo) -> Result<Option<Health>, ApiError> {
+        Ok(self.now().health)
+    }
+
+    fn progress(&self, _: ClusterNo) -> Result<Option<Health>, ApiError> {
+        Ok(self.now().health)
+    }
+
+    fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError> {
+        Ok(vec![self.now().target.version])
+    }
+
+    fn config_groups(&self, _: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError> {
+        Ok(self.now().selected_group.group().cloned().into_iter().collect())
+    }
+
+    fn config_group(&self, _: ConfigGroupNo, _: VersionCode) -> Result<Option<ConfigGroup>, ApiError> {
+        Ok(self.now().current_group.map(|current| current.group))
+    }
+
+    fn settings(&self, no: ConfigGroupNo, _: VersionCode) -> Result<Option<Vec<Setting>>, ApiError> {
+        let world = self.now();
+        let mut groups = [world.current_group, world.target_settings].into_iter().flatten();
+        Ok(groups.find(|group| group.group.no == no).map(|group| group.settings))
+    }
+
+    fn pre_check(&self, _: &UpgradeTarget) -> Result<PreCheck, ApiError> {
+        Ok(PreCheck::Passed { request_id: None })
     }
 
     fn refresh_credentials(&self) {
@@ -130,20 +151,6 @@ impl CdssApi for FakeApi<'_> {
         self.reads.borrow_mut().push("start");
         let outcome = self.starts.borrow_mut().pop_front().expect("no more starts than the test expects");
         outcome.map(|()| AcceptedStart { request_id: Some("start-1".to_owned()), at: self.clock.now() })
-    }
-
-    fn create_group(&self, _: &NewGroup, _: &GroupConsent) -> Result<Option<ConfigGroupNo>, ApiError> {
-        panic!("an upgrade creates no config group")
-    }
-
-    fn write_group_settings(
-        &self,
-        _: ConfigGroupNo,
-        _: VersionCode,
-        _: &[CopiedSetting],
-        _: &GroupConsent,
-    ) -> Result<(), ApiError> {
-        panic!("an upgrade writes no config group")
     }
 }
 
@@ -206,7 +213,7 @@ impl TestSession {
         }
     }
 
-    pub(crate) fn session<'a>(&'a mut self, api: &'a FakeApi<'a>) -> Session<'a> {
+    pub(crate) fn session<'a>(&'a mut self, api: &'a FakeApi<'a>) -> Session<'a, FakeApi<'a>> {
         Session {
             api,
             clock: api.clock,

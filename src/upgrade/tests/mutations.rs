@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::number;
 use super::schedules::{client, upgraded};
-use crate::clock::tests::FakeClock;
+use crate::clock::tests::{FakeClock, run_in_real_time};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::injector::mutation::mutated;
@@ -48,7 +48,9 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     let clock = Rc::new(FakeClock::default());
     let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned(), clock);
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        upgraded(&api, &FakeClock::default(), &injector.url(), &journal, Duration::from_secs(20 * 60))
+        let clock = FakeClock::default();
+        let timeout = Duration::from_secs(20 * 60);
+        run_in_real_time(upgraded(&api, &clock, &injector.url(), &journal, timeout))
     }));
     let started = sandbox.log().starts_executed();
     let (report, failure) = outcome.map_err(|_| format!("seed {seed}: it panicked"))?;

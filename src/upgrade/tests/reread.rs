@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::fake::{FakeApi, NEW, OLD, cluster};
 use super::schedules::upgraded;
-use crate::clock::tests::FakeClock;
+use crate::clock::tests::{FakeClock, block_on};
 use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::verdict::Verdict;
@@ -20,8 +20,8 @@ fn upgrade(api: &FakeApi<'_>) -> (Report, Option<CommandError>, Vec<&'static str
     let folder = tempfile::tempdir().unwrap();
     let clock = Rc::new(FakeClock::default());
     let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned(), clock);
-    let (report, failure) =
-        upgraded(api, api.clock, "http://127.0.0.1:1", &journal, Duration::from_secs(60 * 60));
+    let upgrading = upgraded(api, api.clock, "http://127.0.0.1:1", &journal, Duration::from_secs(60 * 60));
+    let (report, failure) = block_on(upgrading);
     (report, failure, api.reads.take())
 }
 

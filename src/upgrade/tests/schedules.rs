@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::fake::Recorder;
 use super::number;
-use crate::api::{CdssApi, HttpApi, Limits, Read, RetryPolicy, client_with, read_one};
-use crate::clock::tests::FakeClock;
-use crate::consent::Prompt;
+use crate::api::{CdssApi, HttpApi, Limits, RetryPolicy, client_with};
+use crate::clock::tests::{FakeClock, run_in_real_time};
+use crate::consent::{Prompt, PromptError};
 use crate::error::CommandError;
 use crate::injector::network::{Fault, steps};
 use crate::injector::seeded_rng::SeededRng;
@@ -149,8 +149,8 @@ impl Prompt for NoPrompt {
         Some("stdin")
     }
 
-    fn read_line(&mut self, _: &str) -> std::io::Result<String> {
-        Err(std::io::ErrorKind::UnexpectedEof.into())
+    async fn read_line(&mut self, _: &str) -> Result<String, PromptError> {
+        Err(PromptError::Terminal(std::io::ErrorKind::UnexpectedEof.into()))
     }
 
     fn show_cautions(&mut self) {}
@@ -177,8 +177,8 @@ fn service(url: &str) -> Service {
 }
 
 /// Upgrades as `cdss upgrade --yes` does, with a fake clock. `identity` is the service in the journal.
-pub(super) fn upgraded(
-    api: &dyn CdssApi,
+pub(super) async fn upgraded(
+    api: &impl CdssApi,
     clock: &FakeClock,
     identity: &str,
     journal: &Journal,
@@ -204,7 +204,7 @@ pub(super) fn upgraded(
     let wait_options = WaitOptions { wait: true, timeout };
     let mut confirm_options =
         ConfirmOptions { yes: true, prompt: &mut NoPrompt, render_document: &|_| serde_json::Value::Null };
-    let failure = upgrade(&mut session, &request, wait_options, &mut confirm_options).err();
+    let failure = upgrade(&mut session, &request, wait_options, &mut confirm_options).await.err();
     if failure.is_some() {
         report.set_failure_verdict();
     }
@@ -216,22 +216,21 @@ fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Comman
     let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned(), clock);
     // Both runs use the same identity, as with the real service.
     let identity = "http://127.0.0.1:1";
-    let (report, failure) =
-        upgraded(&client(url), &FakeClock::default(), identity, &journal, Duration::from_secs(3 * 60 * 60));
+    let (client, clock) = (client(url), FakeClock::default());
+    let upgrading = upgraded(&client, &clock, identity, &journal, Duration::from_secs(3 * 60 * 60));
+    let (report, failure) = run_in_real_time(upgrading);
     let of = report.start_run.clone();
     if of.is_some() {
         let at = jiff::Timestamp::UNIX_EPOCH;
         let end = journal.record_end(at, of.as_deref(), report.verdict, None, &serde_json::Value::Null);
-        end.unwrap();
+        run_in_real_time(end).unwrap();
     }
     (report, failure)
 }
 
 /// Reads the cluster directly from the sandbox.
 fn truth(sandbox: &Sandbox) -> Cluster {
-    let answer =
-        read_one::<Option<Cluster>>(&client(&sandbox.url()), Read::Cluster(CLUSTER), RetryPolicy::Once);
-    answer.unwrap().unwrap()
+    run_in_real_time(client(&sandbox.url()).cluster(CLUSTER, RetryPolicy::Once)).unwrap().unwrap()
 }
 
 /// Returns true if a poll after the start succeeded: the health, and then the cluster's entry.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::fake::{FakeApi, NEW, OLD, TestSession, cluster, gateway, lost};
-use crate::api::{ApiError, Read, SendFailure};
+use crate::api::{ApiError, OperationName, SendFailure};
 use crate::clock::Clock as _;
-use crate::clock::tests::FakeClock;
+use crate::clock::tests::{FakeClock, block_on};
 use crate::consent::tests::consent;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -71,7 +71,7 @@ fn send_with(
         consent: &consent,
         observed_at,
     };
-    let outcome = test.session(&api).send_start(request);
+    let outcome = block_on(test.session(&api).send_start(request));
     Sent {
         outcome,
         submitted: test.report.submitted.into_str(),
@@ -197,7 +197,7 @@ fn slow_or_failed_reads_prevent_the_start() {
     let sent = send_with(vec![], Duration::from_secs(6), idle, dead);
     assert_eq!(sent.summary(), (12, "no", 0));
     let partial = |api: &mut FakeApi<'_>| {
-        api.read_failure = Box::new(|_, read| matches!(read, Read::Status(_)).then(lost));
+        api.read_failure = Box::new(|_, read| (read == OperationName::GetClusterStatus).then(lost));
     };
     assert_eq!(send_with(vec![], Duration::from_secs(6), idle, partial).summary(), (12, "no", 0));
 }
@@ -262,7 +262,7 @@ fn broker_colors_alone_show_a_change_after_a_refusal() {
     let back = move |now| if now < Duration::from_secs(10) { orange(now) } else { idle(now) };
     let sent = send_with(vec![Err(refused(400))], Duration::ZERO, back, |api| {
         api.read_failure = Box::new(|now, read| {
-            let is_entry = matches!(read, Read::Cluster(_));
+            let is_entry = read == OperationName::GetClusterInfo;
             (is_entry && now < Duration::from_secs(10)).then(lost)
         });
     });

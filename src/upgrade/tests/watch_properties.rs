@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::fake::{FakeApi, NEW, OLD, TestSession, expectation, gateway, lost};
 use crate::api::ApiError;
 use crate::clock::Clock as _;
-use crate::clock::tests::FakeClock;
+use crate::clock::tests::{FakeClock, block_on};
 use crate::model::broker_health::Color;
 use crate::model::broker_health::tests::health;
 use crate::model::cluster::ClusterState;
@@ -168,7 +168,7 @@ fn watched(upgrade: &SimulatedUpgrade) -> (WatchEnd, u64) {
         origin: Duration::ZERO,
         records_brokers: false,
     };
-    let end = watch.run(&mut test.session(&api));
+    let end = block_on(watch.run(&mut test.session(&api)));
     (end, clock.elapsed().as_secs())
 }
 

@@ -5,63 +5,40 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem::{replace, take};
 
 use crate::api::wire::PageInfo;
-use crate::api::{Read, ReadResponse};
 use crate::model::cluster::{ClusterIdentity, ClusterList};
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 
-/// Removes config groups of other versions than the requested one, in case the service did not filter them.
-pub(super) fn filter_by_version(read: &Read, response: ReadResponse) -> ReadResponse {
-    match (read, response) {
-        (Read::ConfigGroups(Some(version)), ReadResponse::ConfigGroups(mut groups)) => {
-            groups.retain(|group| group.version == *version);
-            ReadResponse::ConfigGroups(groups)
-        }
-        (_, response) => response,
-    }
-}
-
 /// The pages of one list so far.
-#[derive(Debug, Default)]
-pub(super) struct Pages {
-    clusters: ClusterPages,
-    groups: GroupPages,
-}
+pub(super) trait Pages: Default {
+    type List;
 
-impl Pages {
     /// Adds the response to the request for page `requested`. Returns the list once it is complete, and None if the next
-    /// page has to be read. A response that is not a list is complete.
+    /// page has to be read.
     ///
     /// # Errors
     ///
     /// Fails with a reason if the pages end and the list is incomplete or inconsistent.
-    pub(super) fn add(
+    fn add(
         &mut self,
         requested: u32,
-        response: ReadResponse,
+        page: Self::List,
         page_info: PageInfo,
-    ) -> Result<Option<ReadResponse>, String> {
-        Ok(match response {
-            ReadResponse::Clusters(page) => {
-                self.clusters.add(requested, page, page_info)?.map(ReadResponse::Clusters)
-            }
-            ReadResponse::ConfigGroups(page) => {
-                self.groups.add(page, page_info)?.map(ReadResponse::ConfigGroups)
-            }
-            single => Some(single),
-        })
-    }
+    ) -> Result<Option<Self::List>, String>;
 }
 
 #[derive(Debug, Default)]
-struct GroupPages {
+pub(super) struct GroupPages {
     list: Vec<ConfigGroup>,
     seen: BTreeSet<(VersionCode, ConfigGroupNo)>,
 }
 
-impl GroupPages {
+impl Pages for GroupPages {
+    type List = Vec<ConfigGroup>;
+
     fn add(
         &mut self,
+        _: u32,
         mut page: Vec<ConfigGroup>,
         page_info: PageInfo,
     ) -> Result<Option<Vec<ConfigGroup>>, String> {
@@ -83,7 +60,7 @@ impl GroupPages {
 }
 
 #[derive(Debug, Default)]
-struct ClusterPages {
+pub(super) struct ClusterPages {
     list: ClusterList,
     allowed: BTreeMap<ClusterNo, ClusterIdentity>,
     forbidden: BTreeMap<ClusterNo, ClusterIdentity>,
@@ -96,7 +73,9 @@ struct ClusterPages {
     is_out_of_order: bool,
 }
 
-impl ClusterPages {
+impl Pages for ClusterPages {
+    type List = ClusterList;
+
     fn add(
         &mut self,
         requested: u32,
@@ -139,7 +118,9 @@ impl ClusterPages {
         }
         self.finish(requested).map(Some)
     }
+}
 
+impl ClusterPages {
     /// Adds the new entries. Returns false if there are none.
     fn merge(&mut self, page: ClusterList) -> Result<bool, String> {
         let before = self.allowed.len().saturating_add(self.forbidden.len());

@@ -6,15 +6,14 @@ use crate::api::wire::{self, Envelope};
 /// Adds the pages in the order in which they are requested. Returns the names in the list, or the reason why it is
 /// invalid. Asserts that every page is requested, and none after the last one.
 fn read(results: &[Value]) -> Result<Vec<String>, String> {
-    let read = Read::Clusters(Some("o".to_owned()));
-    let mut pages = Pages::default();
+    let mut pages = ClusterPages::default();
     for (requested, result) in (1..).zip(results) {
         let envelope = Envelope { result: result.clone(), request_id: None, message: String::new() };
-        let response = wire::parse_response(&read, &envelope)?;
+        let response = wire::cluster_page(Some("o"), requested).parse(&envelope)?;
         let added = pages.add(requested, response, wire::parse_page_info(result));
         let is_last = requested as usize == results.len();
         match added {
-            Ok(Some(ReadResponse::Clusters(list))) => {
+            Ok(Some(list)) => {
                 assert!(is_last, "the list ends on page {requested}: {list:?}");
                 let allowed = list.allowed.into_iter().map(|entry| entry.name);
                 return Ok(allowed.chain(list.forbidden.into_iter().map(|entry| entry.name)).collect());
@@ -24,7 +23,6 @@ fn read(results: &[Value]) -> Result<Vec<String>, String> {
                 return Err(reason);
             }
             Ok(None) => {}
-            Ok(Some(other)) => panic!("{other:?}"),
         }
     }
     Err("another page".to_owned())
@@ -276,14 +274,9 @@ fn config_group_list_may_exceed_its_total_count() {
     for (paging, numbers, entries) in cases.into_iter().chain(invalid) {
         let result = groups(numbers, &paging);
         let envelope = Envelope { result, request_id: None, message: String::new() };
-        let response = wire::parse_response(&Read::ConfigGroups(None), &envelope).unwrap();
-        let found =
-            Pages::default().add(1, response, wire::parse_page_info(&envelope.result)).map(
-                |list| match list {
-                    Some(ReadResponse::ConfigGroups(groups)) => groups.len(),
-                    other => panic!("{other:?}"),
-                },
-            );
+        let response = wire::config_group_page(None, 1).parse(&envelope).unwrap();
+        let added = GroupPages::default().add(1, response, wire::parse_page_info(&envelope.result));
+        let found = added.map(|list| list.expect("the list is complete").len());
         assert_eq!(found, entries.map_err(str::to_owned), "{paging}");
     }
 }

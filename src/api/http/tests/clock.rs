@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use futures_util::future::LocalBoxFuture;
+
 use super::*;
 use crate::clock::Clock;
 use crate::signals::Interrupted;
@@ -106,8 +108,8 @@ impl Clock for Ticking {
         Duration::MAX
     }
 
-    fn sleep(&self, _: Duration) -> Result<(), Interrupted> {
-        Ok(())
+    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, Result<(), Interrupted>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

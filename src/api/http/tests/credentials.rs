@@ -82,8 +82,8 @@ fn start_itself_does_not_refresh_credentials() {
     let (client, refreshes) = refreshing_client(&server, expiring_in(SignedDuration::from_secs(90)), true);
     assert!(start(&client).is_ok());
     assert_eq!(refreshes.get(), 0, "the start uses the current credentials");
-    client.refresh_credentials();
-    client.refresh_credentials();
+    run_in_real_time(client.refresh_credentials());
+    run_in_real_time(client.refresh_credentials());
     assert_eq!(refreshes.get(), 1, "the new key does not expire");
     assert!(start(&client).is_ok());
     assert_eq!(refreshes.get(), 1);
@@ -103,7 +103,7 @@ fn short_lived_credentials_are_loaded_once() {
     };
     config.credentials = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), Box::new(load));
     let client = HttpApi::new(config).unwrap();
-    client.refresh_credentials();
+    run_in_real_time(client.refresh_credentials());
     let _unread = (read(&client), read(&client));
     assert!(start(&client).is_ok());
     assert_eq!(refreshes.get(), 1, "no refresh between the last read and the start");
@@ -115,7 +115,7 @@ fn long_lived_credentials_are_not_refreshed() {
     for credentials in [expiring_in(SignedDuration::from_mins(3)), Credentials::new("OLDACCESSKEY", "secret")]
     {
         let (client, refreshes) = refreshing_client(&server, credentials, true);
-        client.refresh_credentials();
+        run_in_real_time(client.refresh_credentials());
         assert_eq!(refreshes.get(), 0);
     }
     assert_eq!(server.seen().connections, 0, "a refresh sends nothing to the service");
@@ -125,7 +125,7 @@ fn long_lived_credentials_are_not_refreshed() {
 fn start_uses_old_credentials_after_failed_refresh() {
     let server = accepting_server();
     let (client, refreshes) = refreshing_client(&server, expiring_in(SignedDuration::from_secs(-90)), false);
-    client.refresh_credentials();
+    run_in_real_time(client.refresh_credentials());
     assert!(start(&client).is_ok());
     assert_eq!((refreshes.get(), access_keys(&server)), (1, vec!["OLDACCESSKEY".to_owned()]));
 }
@@ -150,9 +150,9 @@ fn signal_during_refresh_prevents_the_start() {
     };
     config.credentials = CredentialCache::new(expiring_soon(), Box::new(load));
     let client = HttpApi::new(config).unwrap();
-    client.refresh_credentials();
+    run_in_real_time(client.refresh_credentials());
     let error = start(&client).unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Interrupted, .. }), "{error:?}");
+    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Interrupted(_), .. }), "{error:?}");
     assert!(matches!(read(&client), Err(ApiError::Interrupted { signal: Signal::Terminate, .. })));
     assert_eq!(server.seen().connections, 0);
 }
@@ -170,9 +170,11 @@ fn rejected_concurrent_reads_share_one_refresh() {
     config.credentials = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), Box::new(load));
     let client = HttpApi::new(config).unwrap();
     let no = ClusterNo::new(1);
-    let responses =
-        client.read_all(&[Read::Status(no), Read::Cluster(no), Read::Progress(no)], RetryPolicy::Once);
-    assert!(responses.iter().all(Result::is_ok), "{responses:?}");
+    let once = RetryPolicy::Once;
+    let responses = run_in_real_time(async {
+        tokio::join!(client.status(no, once), client.cluster(no, once), client.progress(no, once))
+    });
+    assert!(matches!(responses, (Ok(_), Ok(_), Ok(_))), "{responses:?}");
     assert_eq!((refreshes.get(), client.access_key_tail().as_str()), (1, "SKEY"));
 }
 

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use futures_util::future::LocalBoxFuture;
+
 use super::*;
 use crate::model::cluster::ClusterList;
 
-fn list(client: &HttpApi, retry_policy: RetryPolicy) -> Result<ClusterList, ApiError> {
-    crate::api::read_one(client, Read::Clusters(Some("orders".to_owned())), retry_policy)
+fn list(client: &HttpApi) -> Result<ClusterList, ApiError> {
+    run_in_real_time(client.clusters(Some("orders")))
 }
 
 fn entries(numbers: impl IntoIterator<Item = u64>) -> serde_json::Value {
@@ -63,7 +65,7 @@ impl Clock for ServerClock {
         Duration::from_secs(self.0.load(Ordering::SeqCst))
     }
 
-    fn sleep(&self, _: Duration) -> Result<(), crate::signals::Interrupted> {
+    fn sleep(&self, _: Duration) -> LocalBoxFuture<'_, Result<(), crate::signals::Interrupted>> {
         panic!("reading a list must not sleep")
     }
 }
@@ -76,7 +78,7 @@ fn inconsistent_list_is_read_a_second_time() {
         page([1, 2], false, 4),
         page([3, 4], true, 4),
     ]);
-    let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
+    let found = list(&client_of(&server.url(), QUICK)).unwrap();
     assert_eq!(found.allowed.iter().map(|entry| entry.no.number()).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert_eq!(requested(&server), [1, 2, 1, 2]);
 }
@@ -86,7 +88,7 @@ fn list_inconsistent_twice_is_an_error() {
     for numbers in [&[1, 2, 3][..], &[1, 2, 3, 4, 5, 6]] {
         let response = page(numbers.iter().copied(), true, 5);
         let server = Injector::answering(vec![response; 3]);
-        let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
+        let error = list(&client_of(&server.url(), QUICK)).unwrap_err();
         let expected = format!(
             "invalid response to getClusterInfoList: the cluster list has {} entries, but its total count is 5 (HTTP 200)",
             numbers.len()
@@ -104,31 +106,23 @@ fn list_with_invalid_count_twice_is_an_error() {
         let result = format!(r#"{{"allowedClusters":{clusters},"isLast":true,"totalCount":{count}}}"#);
         let response = http("200 OK", "", &format!(r#"{{"code":0,"message":"SUCCESS","result":{result}}}"#));
         let server = Injector::answering(vec![response.clone(); 3]);
-        let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
+        let error = list(&client_of(&server.url(), QUICK)).unwrap_err();
         let expected = "invalid response to getClusterInfoList: the cluster list has an invalid total count or page number (HTTP 200)";
         assert_eq!(error.to_string(), expected, "{count}");
         assert_eq!(requested(&server), [1, 1], "{count}");
         assert_eq!(crate::error::CommandError::before_start(error).exit().code(), 12);
 
         let server = Injector::answering(vec![response, page([1, 2], true, 2)]);
-        let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
+        let found = list(&client_of(&server.url(), QUICK)).unwrap();
         assert_eq!(found.allowed.len(), 2, "{count}");
     }
-}
-
-#[test]
-fn single_attempt_does_not_read_the_list_again() {
-    let server = Injector::answering(vec![page([1], true, 2), page([1, 2], true, 2)]);
-    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Once).unwrap_err();
-    assert!(matches!(error, ApiError::Unreadable { status: 200, .. }), "{error:?}");
-    assert_eq!(requested(&server), [1]);
 }
 
 #[test]
 fn failed_page_does_not_restart_the_list() {
     let down = http("503 Service Unavailable", "", r#"{"error":{"errorCode":"500","message":"down"}}"#);
     let server = Injector::answering([vec![page([1], false, 2)], vec![down; 8]].concat());
-    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
+    let error = list(&client_of(&server.url(), QUICK)).unwrap_err();
     assert!(matches!(error, ApiError::Gateway { status: 503, .. }), "{error:?}");
     assert_eq!(requested(&server), [1, 2, 2, 2, 2]);
 }
@@ -141,7 +135,7 @@ fn repeated_page_is_an_error() {
         "result": { "allowedClusters": entries([1]), "currentPage": 1, "totalPage": 2, "isLast": false },
     });
     let server = Injector::answering(vec![http("200 OK", "", &body.to_string()); 5]);
-    let error = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap_err();
+    let error = list(&client_of(&server.url(), QUICK)).unwrap_err();
     assert!(error.to_string().contains("page 2 of the cluster list repeats"), "{error}");
     assert_eq!(requested(&server), [1, 2, 1, 2]);
 }
@@ -153,7 +147,7 @@ fn ten_thousand_clusters_take_100_pages() {
         let response = page(first..first + 100, number == 99, 10_000);
         vec![Step::Read, Step::Send(response.into_bytes()), Step::Fin]
     });
-    let found = list(&client_of(&server.url(), QUICK), RetryPolicy::Retry).unwrap();
+    let found = list(&client_of(&server.url(), QUICK)).unwrap();
     assert_eq!((found.allowed.len(), server.seen().requests.len()), (10_000, 100));
 }
 
@@ -165,7 +159,7 @@ fn endless_pages_are_limited_in_number_and_time() {
         (301, 1, "the list was not complete after 5m"),
     ] {
         let (server, client) = endless(seconds);
-        let error = list(&client, RetryPolicy::Retry).unwrap_err();
+        let error = list(&client).unwrap_err();
         assert_eq!(error.to_string(), format!("invalid response to getClusterInfoList: {reason} (HTTP 200)"));
         let requested = requested(&server);
         assert_eq!(requested.len(), requests, "{seconds} s a page: the list is not read again");
@@ -177,8 +171,7 @@ fn incomplete_config_group_list_is_not_read_again() {
     let body = r#"{"code":0,"message":"SUCCESS","result":{"kafkaConfigGroupList":[],"totalCount":1}}"#;
     let server = Injector::answering(vec![http("200 OK", "", body); 2]);
     let client = client_of(&server.url(), QUICK);
-    let read = Read::ConfigGroups(Some(VersionCode::new(3_903_006)));
-    let outcome = client.read_all(&[read], RetryPolicy::Retry).pop().unwrap();
+    let outcome = run_in_real_time(client.config_groups(Some(VersionCode::new(3_903_006))));
     assert!(outcome.unwrap_err().to_string().contains("fewer entries than its total count"));
     assert_eq!(server.seen().requests.len(), 1);
 }

@@ -2,19 +2,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::api::{AcceptedStart, ApiError, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy, SendFailure};
-use crate::clock::tests::FakeClock;
+use crate::api::{ApiError, NewGroup, OperationName, RetryPolicy, SendFailure, fake};
+use crate::clock::tests::{FakeClock, block_on};
 use crate::config_group::copy::{CopyOptions, CopyRequest, CopySource, copy};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::difference::tests::group;
-use crate::consent::{Consent, GroupConsent, Prompt};
+use crate::consent::{GroupConsent, Prompt, PromptError};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::journal::{Journal, Operator};
@@ -22,7 +21,7 @@ use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::session::Session;
-use crate::upgrade::rules::plan::UpgradeTarget;
+use crate::signals::Signal;
 use crate::upgrade::tests::fake::{TestSession, gateway};
 
 const OLD: u64 = 3_713_006;
@@ -48,6 +47,13 @@ pub(super) enum RequestOutcome {
     Failed(ApiError),
 }
 
+impl RequestOutcome {
+    /// Returns true if a signal prevented the request.
+    fn is_unsent(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.signal_before_sending().is_some())
+    }
+}
+
 /// The result of reading settings after a write.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum SettingsView {
@@ -63,6 +69,8 @@ pub(super) struct FakeService {
     pub(super) writes: RefCell<VecDeque<RequestOutcome>>,
     /// Creates and writes that were sent.
     pub(super) sent: Cell<(usize, usize)>,
+    /// Creates that were not sent because of a signal.
+    pub(super) unsent: Cell<usize>,
     /// Creates and writes that took effect.
     pub(super) done: Cell<(usize, usize)>,
     /// Reads fail from the first create on.
@@ -96,6 +104,7 @@ impl FakeService {
             creates: RefCell::new(creates.to_vec().into()),
             writes: RefCell::new(writes.to_vec().into()),
             sent: Cell::default(),
+            unsent: Cell::default(),
             done: Cell::default(),
             fail_reads: Cell::default(),
             fail_settings_reads: Cell::default(),
@@ -112,41 +121,7 @@ impl FakeService {
         }
     }
 
-    fn answer(&self, read: &Read) -> Result<ReadResponse, ApiError> {
-        self.reads.set(self.reads.get() + 1);
-        let was_create_sent = self.sent.get().0 > 0;
-        if self.fail_reads.get() && was_create_sent {
-            return Err(gateway(503, 500));
-        }
-        self.groups.borrow_mut().append(&mut self.late.borrow_mut());
-        let groups = self.groups.borrow();
-        let list = |version: Option<VersionCode>| -> Vec<ConfigGroup> {
-            let of = |group: &&GroupSettings| version.is_none_or(|version| group.group.version == version);
-            groups.iter().filter(of).map(|group| group.group.clone()).collect()
-        };
-        Ok(match read {
-            Read::ConfigGroups(version) => {
-                let mut groups = list(*version);
-                if was_create_sent && self.hidden_lists.get() > 0 {
-                    self.hidden_lists.set(self.hidden_lists.get() - 1);
-                    groups.retain(|group| group.no.number() < 1_000);
-                }
-                ReadResponse::ConfigGroups(groups)
-            }
-            Read::Versions => ReadResponse::Versions(vec![
-                KafkaVersion::new(VersionCode::new(OLD), Some("Kafka 3.7.1")),
-                KafkaVersion::new(VersionCode::new(NEW), Some("Kafka 3.9.0")),
-            ]),
-            Read::Settings(..) if self.fail_settings_reads.get() && was_create_sent => {
-                return Err(gateway(503, 500));
-            }
-            Read::Settings(no, _) => ReadResponse::Settings(self.settings(&groups, *no)?),
-            Read::UsageCount(_) => ReadResponse::UsageCount(self.users.get()),
-            other => panic!("unexpected read in a copy: {other:?}"),
-        })
-    }
-
-    fn settings(
+    fn visible_settings(
         &self,
         groups: &[GroupSettings],
         no: ConfigGroupNo,
@@ -208,15 +183,42 @@ pub(super) fn named(no: u64, version: u64, name: &str, settings: &[(&str, &str)]
     group
 }
 
-impl CdssApi for FakeService {
-    fn read_all(&self, reads: &[Read], _: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
-        reads.iter().map(|read| self.answer(read)).collect()
+impl fake::FakeService for FakeService {
+    fn read_sent(&self, operation: OperationName, _: RetryPolicy) -> Result<Duration, ApiError> {
+        self.reads.set(self.reads.get() + 1);
+        let is_settings_read = operation == OperationName::GetKafkaConfigGroupDetailList;
+        let fails = self.fail_reads.get() || self.fail_settings_reads.get() && is_settings_read;
+        if fails && self.sent.get().0 > 0 {
+            return Err(gateway(503, 500));
+        }
+        self.groups.borrow_mut().append(&mut self.late.borrow_mut());
+        Ok(Duration::ZERO)
     }
 
-    fn refresh_credentials(&self) {}
+    fn config_groups(&self, version: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError> {
+        let groups = self.groups.borrow();
+        let of = |group: &&GroupSettings| version.is_none_or(|version| group.group.version == version);
+        let mut list: Vec<ConfigGroup> = groups.iter().filter(of).map(|group| group.group.clone()).collect();
+        if self.sent.get().0 > 0 && self.hidden_lists.get() > 0 {
+            self.hidden_lists.set(self.hidden_lists.get() - 1);
+            list.retain(|group| group.no.number() < 1_000);
+        }
+        Ok(list)
+    }
 
-    fn start(&self, _: &UpgradeTarget, _: &Consent, _: Duration) -> Result<AcceptedStart, ApiError> {
-        panic!("a copy starts no upgrade")
+    fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError> {
+        Ok(vec![
+            KafkaVersion::new(VersionCode::new(OLD), Some("Kafka 3.7.1")),
+            KafkaVersion::new(VersionCode::new(NEW), Some("Kafka 3.9.0")),
+        ])
+    }
+
+    fn settings(&self, no: ConfigGroupNo, _: VersionCode) -> Result<Option<Vec<Setting>>, ApiError> {
+        self.visible_settings(&self.groups.borrow(), no)
+    }
+
+    fn usage_count(&self, _: ConfigGroupNo) -> Result<Option<u64>, ApiError> {
+        Ok(self.users.get())
     }
 
     fn create_group(
@@ -225,9 +227,14 @@ impl CdssApi for FakeService {
         consent: &GroupConsent,
     ) -> Result<Option<ConfigGroupNo>, ApiError> {
         assert!(consent.covers(&new_group.name, new_group.version));
-        self.sent.set((self.sent.get().0 + 1, self.sent.get().1));
+        let outcome = self.creates.borrow_mut().pop_front().expect("more creates than expected");
+        if outcome.is_unsent() {
+            self.unsent.set(self.unsent.get() + 1);
+        } else {
+            self.sent.set((self.sent.get().0 + 1, self.sent.get().1));
+        }
         (self.on_create)();
-        match self.creates.borrow_mut().pop_front().expect("more creates than expected") {
+        match outcome {
             RequestOutcome::Done => Ok(Some(self.create(new_group))),
             RequestOutcome::DoneWithoutNumber => {
                 self.create(new_group);
@@ -253,8 +260,11 @@ impl CdssApi for FakeService {
         consent: &GroupConsent,
     ) -> Result<(), ApiError> {
         assert_eq!(consent.version(), version);
-        self.sent.set((self.sent.get().0, self.sent.get().1 + 1));
-        match self.writes.borrow_mut().pop_front().expect("more writes than expected") {
+        let outcome = self.writes.borrow_mut().pop_front().expect("more writes than expected");
+        if !outcome.is_unsent() {
+            self.sent.set((self.sent.get().0, self.sent.get().1 + 1));
+        }
+        match outcome {
             RequestOutcome::Done
             | RequestOutcome::DoneWithoutNumber
             | RequestOutcome::DoneWithWrongNumber => {
@@ -278,7 +288,7 @@ impl Prompt for NoTerminal {
         Some("stdin")
     }
 
-    fn read_line(&mut self, _: &str) -> io::Result<String> {
+    async fn read_line(&mut self, _: &str) -> Result<String, PromptError> {
         panic!("no prompt is expected")
     }
 
@@ -307,10 +317,10 @@ impl Machine {
         clock: &FakeClock,
     ) -> (Option<CommandError>, Option<CopyReport>) {
         self.runs.set(self.runs.get() + 1);
-        let run = format!("run-{}", self.runs.get());
+        let run_id = format!("run-{}", self.runs.get());
         let own_clock = Rc::new(FakeClock::default());
         let state_dir = self.directory.path().join("state");
-        let journal = Journal::new(Some(state_dir), Operator::default(), run.clone(), own_clock);
+        let journal = Journal::new(Some(state_dir), Operator::default(), run_id.clone(), own_clock);
         let mut stage = TestSession::new();
         let mut session = Session {
             api: service,
@@ -329,12 +339,12 @@ impl Machine {
         };
         let document = |_: &crate::report::Report| json!({});
         let mut options = CopyOptions { yes: true, prompt: &mut NoTerminal, render_document: &document };
-        let failure = copy(&mut session, &request, &mut options).err();
+        let failure = block_on(copy(&mut session, &request, &mut options)).err();
         let report = stage.report.copy;
         if let Some(copy) = report.as_ref().filter(|copy| copy.is_journaled) {
             let at = jiff::Timestamp::UNIX_EPOCH;
             // Fails if a test removed the directory.
-            let _end = journal.record_end(at, Some(&run), None, Some(copy.created), &json!({}));
+            let _end = block_on(journal.record_end(at, Some(&run_id), None, Some(copy.created), &json!({})));
         }
         (failure, report)
     }
@@ -346,6 +356,12 @@ pub(super) fn exit_code(failure: Option<&CommandError>) -> u8 {
 
 pub(super) fn refused(status: u16) -> ApiError {
     ApiError::Refused { operation: "fake", status, code: Some(3), message: "no".to_owned(), request_id: None }
+}
+
+/// The error of a request that was not sent because of a signal.
+pub(super) fn interrupted() -> ApiError {
+    let failure = SendFailure::Interrupted(Signal::Interrupt);
+    ApiError::NotSent { operation: "fake", failure, reason: "fake".to_owned() }
 }
 
 pub(super) fn not_sent() -> ApiError {

@@ -1,7 +1,7 @@
 //! Groups with the copy's name that another user or an earlier run created.
 
 use super::fake_service::{
-    FakeService, Machine, NEW, OTHER, RequestOutcome, exit_code, named, not_sent, refused,
+    FakeService, Machine, NEW, OTHER, RequestOutcome, exit_code, interrupted, named, not_sent, refused,
 };
 use crate::clock::tests::FakeClock;
 use crate::model::config_group::GroupSettings;
@@ -201,8 +201,8 @@ fn resumed_group_is_unchanged_until_a_write_is_sent() {
             4,
             "the config group's values were not written",
         ),
-        (vec![], Some(0), 130, "interrupted; nothing was changed"),
-        (vec![RequestOutcome::Failed(not_sent())], Some(1), 130, "interrupted; nothing was changed"),
+        (vec![RequestOutcome::Failed(interrupted())], None, 130, "interrupted; nothing was changed"),
+        (vec![RequestOutcome::Failed(not_sent())], Some(0), 130, "interrupted; nothing was changed"),
         (vec![RequestOutcome::Failed(lost())], None, 7, "config group orders-390 (1001) does not match"),
     ] {
         let machine = Machine::new();

@@ -7,7 +7,9 @@ use crate::clock::tests::FakeClock;
 use crate::model::config_group::Setting;
 use crate::model::verdict::Submitted;
 use crate::upgrade::tests::fake::{gateway, lost};
-use fake_service::{FakeService, Machine, NEW, RequestOutcome, SettingsView, exit_code, not_sent, refused};
+use fake_service::{
+    FakeService, Machine, NEW, RequestOutcome, SettingsView, exit_code, interrupted, not_sent, refused,
+};
 
 mod fake_service;
 mod foreign_groups;
@@ -185,40 +187,39 @@ fn late_listed_group_is_found() {
 
 #[test]
 fn signal_between_create_and_write_reports_what_may_exist() {
-    for (sleeps, creates, code, words) in [
+    let during_sleep = Some(0);
+    for (interrupt_after, creates, words) in [
         (
-            0,
+            during_sleep,
             vec![RequestOutcome::Failed(not_sent()), RequestOutcome::Done],
-            130,
             "interrupted; nothing was changed",
         ),
+        (None, vec![RequestOutcome::Failed(interrupted())], "interrupted; nothing was changed"),
         (
-            0,
+            None,
             vec![RequestOutcome::Done],
-            130,
             "interrupted; config group orders-390 (1001) exists but may lack its values",
         ),
         (
-            1,
+            None,
             vec![RequestOutcome::DoneWithError(lost())],
-            130,
             "interrupted; config group orders-390 (1001) exists but may lack its values",
         ),
         (
-            0,
+            during_sleep,
             vec![RequestOutcome::DoneWithoutNumber],
-            130,
             "interrupted; config group orders-390 may exist and may lack its values",
         ),
     ] {
         let clock = FakeClock::default();
-        clock.interrupt_after.set(Some(sleeps));
-        let service = FakeService::new(&creates, &[RequestOutcome::Done]);
+        clock.interrupt_after.set(interrupt_after);
+        let service = FakeService::new(&creates, &[RequestOutcome::Failed(interrupted())]);
         let (failure, _) = Machine::new().copy(&service, &clock);
         let message = failure.as_ref().map(ToString::to_string).unwrap_or_default();
-        assert_eq!(exit_code(failure.as_ref()), code, "{message}");
+        assert_eq!(exit_code(failure.as_ref()), 130, "{message}");
         assert!(message.starts_with(words), "{message}");
-        assert_eq!(service.sent.get(), (1, 0), "nothing is sent after a signal");
+        assert_eq!(service.sent.get().1, 0, "nothing is written after a signal");
+        assert_eq!(service.sent.get().0 + service.unsent.get(), 1, "nothing is created after a signal");
     }
 }
 

@@ -1,8 +1,10 @@
 //! The time and the steps of a run. At any step the run may be killed, receive a signal, or be overtaken by another run.
 
+use std::future::ready;
 use std::panic::resume_unwind;
 use std::time::Duration;
 
+use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 
 use super::runners::{Plan, run};
@@ -108,12 +110,12 @@ impl Clock for WorldClock {
         self.0.clock.elapsed()
     }
 
-    fn sleep(&self, time: Duration) -> Result<(), Interrupted> {
+    fn sleep(&self, time: Duration) -> LocalBoxFuture<'_, Result<(), Interrupted>> {
         self.0.step();
         if self.0.is_signalled() {
-            return Err(Interrupted(Signal::Terminate));
+            return Box::pin(ready(Err(Interrupted(Signal::Terminate))));
         }
         self.0.pass(time);
-        Ok(())
+        Box::pin(ready(Ok(())))
     }
 }

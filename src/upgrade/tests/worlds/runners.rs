@@ -1,6 +1,5 @@
 //! The runs of a world. They call the same functions as the binary, including the one that records the end.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
@@ -14,7 +13,8 @@ use super::service::{NAME, NUMBER, WorldService};
 use super::world::World;
 use crate::cli::command::record_end;
 use crate::clock::Clock as _;
-use crate::consent::Prompt;
+use crate::clock::tests::block_on;
+use crate::consent::{Prompt, PromptError};
 use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
@@ -24,6 +24,7 @@ use crate::model::service::Service;
 use crate::report::Report;
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
+use crate::signals::Signal;
 use crate::upgrade::check::{check, check_all};
 use crate::upgrade::follow::WaitOptions;
 use crate::upgrade::rules::acceptance::Acceptances;
@@ -97,10 +98,10 @@ impl Prompt for DelayedPrompt<'_> {
         None
     }
 
-    fn read_line(&mut self, _: &str) -> io::Result<String> {
+    async fn read_line(&mut self, _: &str) -> Result<String, PromptError> {
         self.world.step();
         if self.world.is_signalled() {
-            return Err(io::ErrorKind::Interrupted.into());
+            return Err(PromptError::Interrupted(Signal::Terminate));
         }
         self.world.pass(self.after);
         Ok(NAME.to_owned())
@@ -144,7 +145,7 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
         accepted: accepted.clone(),
         polls: 0,
     });
-    let outcome = catch_unwind(AssertUnwindSafe(|| command(world, plan, &journal, &accepted)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| block_on(command(world, plan, &journal, &accepted))));
     let end = match outcome {
         Ok(ended) => {
             world.log(|| {
@@ -192,7 +193,7 @@ fn accepting(world: &World, plan: &Plan, journal: &Journal) -> Vec<String> {
     }
 }
 
-fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String]) -> Ended {
+async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String]) -> Ended {
     let api = WorldService { world: Rc::clone(world), region: plan.region };
     let clock = WorldClock(Rc::clone(world));
     let mut report = Report::default();
@@ -235,9 +236,10 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
                 WaitOptions { wait: waits, timeout: plan.timeout },
                 &mut confirm_options,
             )
+            .await
         }
-        Command::Check { all: true } => check_all(&mut session, &request.cluster),
-        Command::Check { all: false } => check(&mut session, &request),
+        Command::Check { all: true } => check_all(&mut session, &request.cluster).await,
+        Command::Check { all: false } => check(&mut session, &request).await,
         Command::Status { version, watch } => {
             let version = version.then(|| request.version.clone());
             let status_request = StatusRequest {
@@ -247,13 +249,14 @@ fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String
                 watch,
                 timeout: plan.timeout,
             };
-            status(&mut session, &status_request)
+            status(&mut session, &status_request).await
         }
     };
     let failure = outcome.err();
     if failure.is_some() && matches!(plan.command, Command::Upgrade { .. }) {
         report.set_failure_verdict();
     }
-    let _a_journal_that_fails_is_only_warned_of = record_end(journal, clock.now(), &report, &Value::Null);
+    let _a_journal_that_fails_is_only_warned_of =
+        record_end(journal, clock.now(), &report, &Value::Null).await;
     Ended { report, failure }
 }

@@ -3,18 +3,19 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::faults::{ReadKind, StartFate, refusal};
+use super::faults::{ReadKind, StartFate};
 use super::properties::{SentStart, StartResponse, before_start};
 use super::simulated_cluster::{Author, BETWEEN, ChangeKind, ChangeShape, NEW, OLD, View};
 use super::world::World;
-use crate::api::{AcceptedStart, ApiError, CdssApi, NewGroup, Read, ReadResponse, RetryPolicy, SendFailure};
+use crate::api::fake::FakeService;
+use crate::api::{AcceptedStart, ApiError, OperationName, RetryPolicy, SendFailure};
 use crate::clock::Clock as _;
-use crate::config_group::rules::copy::CopiedSetting;
 use crate::config_group::rules::difference::tests::group;
-use crate::consent::{Consent, GroupConsent};
+use crate::consent::Consent;
+use crate::model::broker_health::Health;
 use crate::model::broker_health::tests::health;
-use crate::model::cluster::{ClusterEntry, ClusterIdentity, ClusterList, ClusterState};
-use crate::model::config_group::GroupSettings;
+use crate::model::cluster::{Cluster, ClusterEntry, ClusterIdentity, ClusterList, ClusterState};
+use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::signals::Signal;
@@ -76,46 +77,6 @@ impl WorldService {
         answer
     }
 
-    fn answer(&self, read: &Read, retry_policy: RetryPolicy) -> Result<ReadResponse, ApiError> {
-        let is_down = self.world.clock.elapsed() < self.world.outage_until.get();
-        let failure = self.world.injected.borrow_mut().failure(retry_policy == RetryPolicy::Retry);
-        if let Some(error) = failure.or_else(|| is_down.then(|| gateway(503, 500))) {
-            self.world.log(|| format!("{read:?} fails: {error}"));
-            return Err(error);
-        }
-        Ok(match read {
-            Read::Cluster(_) => ReadResponse::Cluster(Some(self.seen(ReadKind::Entry).cluster)),
-            Read::Status(_) => ReadResponse::Health(self.seen(ReadKind::Status).health),
-            Read::Progress(_) => ReadResponse::Health(self.seen(ReadKind::Progress).health),
-            Read::Versions => ReadResponse::Versions(versions()),
-            Read::ConfigGroups(version) => {
-                let wanted = |code: &u64| version.is_none_or(|version| version.number() == *code);
-                let groups = [OLD, BETWEEN, NEW].into_iter().filter(wanted);
-                ReadResponse::ConfigGroups(groups.map(|version| group_of(version).group).collect())
-            }
-            Read::ConfigGroup(no, version) => ReadResponse::ConfigGroup(
-                Some(group_of(version.number()).group).filter(|group| group.no == *no),
-            ),
-            Read::Settings(_, version) => ReadResponse::Settings(Some(group_of(version.number()).settings)),
-            Read::UsageCount(_) => ReadResponse::UsageCount(Some(1)),
-            Read::PreCheck(_) => ReadResponse::PreCheck(PreCheck::Passed { request_id: None }),
-            Read::Clusters(_) => {
-                let view = self.world.clusters.borrow()[self.region].at(self.world.clock.elapsed());
-                let version = versions().into_iter().find(|version| version.code.number() == view.version);
-                ReadResponse::Clusters(ClusterList {
-                    allowed: vec![ClusterEntry {
-                        no: NUMBER,
-                        name: NAME.to_owned(),
-                        release: version.and_then(|version| version.release),
-                        state: ClusterState::parse(view.state),
-                        brokers: Some(view.count),
-                    }],
-                    forbidden: Vec::new(),
-                })
-            }
-        })
-    }
-
     /// Executes a start, and returns the error that the client receives.
     fn execute(&self, target: &UpgradeTarget) -> (StartFate, Option<ApiError>) {
         let world = &self.world;
@@ -151,19 +112,73 @@ impl WorldService {
     }
 }
 
-impl CdssApi for WorldService {
-    fn read_all(&self, reads: &[Read], retry_policy: RetryPolicy) -> Vec<Result<ReadResponse, ApiError>> {
-        self.world.step();
-        if self.world.is_signalled() {
-            let interrupted = || ApiError::Interrupted { operation: "read", signal: Signal::Terminate };
-            return reads.iter().map(|_| Err(interrupted())).collect();
+impl FakeService for WorldService {
+    fn read_sent(&self, operation: OperationName, retry_policy: RetryPolicy) -> Result<Duration, ApiError> {
+        let world = &self.world;
+        world.step();
+        if world.is_signalled() {
+            return Err(ApiError::Interrupted { operation: "read", signal: Signal::Terminate });
         }
-        let sent_at = self.world.clock.elapsed();
-        self.world.begin_read(sent_at);
-        let answers = reads.iter().map(|read| self.answer(read, retry_policy)).collect();
-        let latency = self.world.injected.borrow_mut().latency();
-        self.world.pass(latency);
-        answers
+        let now = world.clock.elapsed();
+        world.begin_read(now);
+        let is_down = now < world.outage_until.get();
+        let failure = world.injected.borrow_mut().failure(retry_policy == RetryPolicy::Retry);
+        if let Some(error) = failure.or_else(|| is_down.then(|| gateway(503, 500))) {
+            world.log(|| format!("{operation:?} fails: {error}"));
+            return Err(error);
+        }
+        Ok(now + world.injected.borrow_mut().latency())
+    }
+
+    fn wait_until(&self, time: Duration) {
+        self.world.pass(time.saturating_sub(self.world.clock.elapsed()));
+    }
+
+    fn clusters(&self, _: Option<&str>) -> Result<ClusterList, ApiError> {
+        let view = self.world.clusters.borrow()[self.region].at(self.world.clock.elapsed());
+        let version = versions().into_iter().find(|version| version.code.number() == view.version);
+        let entry = ClusterEntry {
+            no: NUMBER,
+            name: NAME.to_owned(),
+            release: version.and_then(|version| version.release),
+            state: ClusterState::parse(view.state),
+            brokers: Some(view.count),
+        };
+        Ok(ClusterList { allowed: vec![entry], forbidden: Vec::new() })
+    }
+
+    fn cluster(&self, _: ClusterNo) -> Result<Option<Cluster>, ApiError> {
+        Ok(Some(self.seen(ReadKind::Entry).cluster))
+    }
+
+    fn status(&self, _: ClusterNo) -> Result<Option<Health>, ApiError> {
+        Ok(self.seen(ReadKind::Status).health)
+    }
+
+    fn progress(&self, _: ClusterNo) -> Result<Option<Health>, ApiError> {
+        Ok(self.seen(ReadKind::Progress).health)
+    }
+
+    fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError> {
+        Ok(versions())
+    }
+
+    fn config_groups(&self, version: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError> {
+        let wanted = |code: &u64| version.is_none_or(|version| version.number() == *code);
+        let groups = [OLD, BETWEEN, NEW].into_iter().filter(wanted);
+        Ok(groups.map(|version| group_of(version).group).collect())
+    }
+
+    fn config_group(&self, no: ConfigGroupNo, version: VersionCode) -> Result<Option<ConfigGroup>, ApiError> {
+        Ok(Some(group_of(version.number()).group).filter(|group| group.no == no))
+    }
+
+    fn settings(&self, _: ConfigGroupNo, version: VersionCode) -> Result<Option<Vec<Setting>>, ApiError> {
+        Ok(Some(group_of(version.number()).settings))
+    }
+
+    fn pre_check(&self, _: &UpgradeTarget) -> Result<PreCheck, ApiError> {
+        Ok(PreCheck::Passed { request_id: None })
     }
 
     fn refresh_credentials(&self) {
@@ -181,7 +196,7 @@ impl CdssApi for WorldService {
         let not_sent =
             |failure| ApiError::NotSent { operation: "fake", failure, reason: "not sent".to_owned() };
         if self.world.is_signalled() {
-            return Err(not_sent(SendFailure::Interrupted));
+            return Err(not_sent(SendFailure::Interrupted(Signal::Terminate)));
         }
         let passed = self.world.clock.elapsed().saturating_sub(called_at);
         if connect_within.is_zero() || passed > connect_within {
@@ -206,19 +221,5 @@ impl CdssApi for WorldService {
         }
         let at = self.world.clock.now();
         error.map_or(Ok(AcceptedStart { request_id: Some("start-1".to_owned()), at }), Err)
-    }
-
-    fn create_group(&self, _: &NewGroup, _: &GroupConsent) -> Result<Option<ConfigGroupNo>, ApiError> {
-        Err(refusal())
-    }
-
-    fn write_group_settings(
-        &self,
-        _: ConfigGroupNo,
-        _: VersionCode,
-        _: &[CopiedSetting],
-        _: &GroupConsent,
-    ) -> Result<(), ApiError> {
-        Err(refusal())
     }
 }

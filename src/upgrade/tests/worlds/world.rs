@@ -14,7 +14,7 @@ use super::properties::{SentStart, StartResponse};
 use super::simulated_cluster::{Author, ChangeShape, SimulatedCluster, View};
 
 use crate::clock::Clock as _;
-use crate::clock::tests::FakeClock;
+use crate::clock::tests::{FakeClock, block_on};
 use crate::injector::seeded_rng::SeededRng;
 use crate::journal::{Journal, Operator};
 use crate::model::cluster::{ClusterIdentity, ClusterState};
@@ -156,7 +156,7 @@ impl World {
                 let (folder, id) = (truth.folder.clone(), "repair".to_owned());
                 let clock = Rc::new(FakeClock::default());
                 let journal = Journal::new(Some(folder), Operator::default(), id, clock);
-                if journal.repair(self.clock.now()).is_ok() {
+                if block_on(journal.repair(self.clock.now())).is_ok() {
                     (truth.forgiven, truth.is_damaged) = (truth.sent_starts.clone(), false);
                 }
             }

@@ -1,17 +1,43 @@
-//! The body that writes the settings of a config group, and the number of a created group.
+//! Requests and responses of the operations that create and write config groups.
 
 use serde_json::{Value, json};
 
 use super::Envelope;
 use super::json::number;
+use crate::api::NewGroup;
+use crate::api::classify::OperationKind;
+use crate::api::operation::{Operation, OperationName};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
+
+/// Creates a config group for one version, without custom values.
+pub(in crate::api) fn create_group(group: &NewGroup) -> Operation {
+    let body = json!({
+        "configGroupName": group.name.as_str(),
+        "kafkaVersionCode": group.version.to_string(),
+        "description": group.description,
+    });
+    let request = Operation::post(OperationName::CreateConfigGroup, "configGroup/createConfigGroup", body);
+    Operation { kind: OperationKind::Change, ..request }
+}
+
+/// Replaces all custom values of a config group.
+pub(in crate::api) fn write_group(
+    no: ConfigGroupNo,
+    version: VersionCode,
+    values: &[CopiedSetting],
+) -> Operation {
+    let path = format!("configGroup/setKafkaConfigGroupDetail/{no}");
+    let body = settings_body(version, values);
+    let request = Operation::post(OperationName::SetKafkaConfigGroupDetail, path, body);
+    Operation { kind: OperationKind::Change, ..request }
+}
 
 /// Builds the body that writes these values: standard settings as fields, the others in the additional list.
 ///
 /// Source: NAVER Cloud API guide, `clouddatastreamingservice-setkafkaconfiggroupdetail`. The fields of an entry of the
 /// additional list are not documented; these are the fields of the read call.
-pub(in crate::api) fn settings_body(version: VersionCode, values: &[CopiedSetting]) -> Value {
+fn settings_body(version: VersionCode, values: &[CopiedSetting]) -> Value {
     let mut body = json!({ "kafkaVersionCode": version.to_string() });
     for setting in values.iter().filter(|setting| setting.listed) {
         body[camel_case(&setting.key)] = typed(&setting.value);

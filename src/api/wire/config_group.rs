@@ -1,14 +1,73 @@
-//! Parses config groups and their settings.
+//! Requests and responses of the operations that read config groups and their settings.
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::json::{count, list, required_list, text};
+use super::{PAGE_SIZE, ReadRequest};
+use crate::api::operation::{Operation, OperationName};
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 
-pub(super) fn config_groups(
+/// Reads one page of the config groups of one version, or of all versions.
+pub(in crate::api) fn config_group_page(
+    version: Option<VersionCode>,
+    page: u32,
+) -> ReadRequest<Vec<ConfigGroup>> {
+    let mut body =
+        version.map_or_else(|| json!({}), |version| json!({ "kafkaVersionCode": version.to_string() }));
+    body["pageNo"] = page.into();
+    body["pageSize"] = PAGE_SIZE.into();
+    let (name, path) = match version {
+        Some(_) => {
+            (OperationName::GetKafkaVersionConfigGroupList, "configGroup/getKafkaVersionConfigGroupList")
+        }
+        None => (OperationName::GetKafkaConfigGroupList, "configGroup/getKafkaConfigGroupList"),
+    };
+    ReadRequest::new(Operation::post(name, path, body), move |envelope| {
+        parse_config_groups(&envelope.result, version)
+    })
+}
+
+/// Reads one config group. The response is None if no group has this number and version.
+pub(in crate::api) fn config_group(
+    no: ConfigGroupNo,
+    version: VersionCode,
+) -> ReadRequest<Option<ConfigGroup>> {
+    let path = format!("configGroup/getKafkaConfigGroup/{no}");
+    let body = json!({ "kafkaVersionCode": version.to_string() });
+    ReadRequest::new(Operation::post(OperationName::GetKafkaConfigGroup, path, body), move |envelope| {
+        Ok(envelope.object().map(|result| ConfigGroup {
+            no,
+            name: text(&result["configGroupName"]),
+            version,
+            version_name: None,
+            // Only the lists provide the description: here, a changed description would invalidate a plan.
+            description: None,
+        }))
+    })
+}
+
+/// Reads the settings of a config group. The response is None if they are missing or incomplete.
+pub(in crate::api) fn settings(no: ConfigGroupNo, version: VersionCode) -> ReadRequest<Option<Vec<Setting>>> {
+    let path = format!("configGroup/getKafkaConfigGroupDetailList/{no}");
+    let body = json!({ "kafkaVersionCode": version.to_string() });
+    ReadRequest::new(Operation::post(OperationName::GetKafkaConfigGroupDetailList, path, body), |envelope| {
+        Ok(parse_settings(&envelope.result))
+    })
+}
+
+/// Reads how many clusters use a config group. The response is None if it has no count.
+pub(in crate::api) fn usage_count(no: ConfigGroupNo) -> ReadRequest<Option<u64>> {
+    let path = format!("configGroup/getConfigGroupUsingClusterList/{no}");
+    let body = json!({ "pageNo": 1, "pageSize": PAGE_SIZE });
+    ReadRequest::new(Operation::post(OperationName::GetConfigGroupUsingClusterList, path, body), |envelope| {
+        Ok(parse_usage_count(&envelope.result))
+    })
+}
+
+fn parse_config_groups(
     result: &Value,
     version: Option<VersionCode>,
 ) -> Result<Vec<ConfigGroup>, &'static str> {
@@ -45,7 +104,7 @@ fn kafka_name(entry: &Value, fields: &[&str]) -> Option<String> {
 }
 
 /// Returns the number of clusters that use a group: the listed names, or the total count if it is higher.
-pub(super) fn usage_count(result: &Value) -> Option<u64> {
+fn parse_usage_count(result: &Value) -> Option<u64> {
     let named = result["usingClusterNameList"].as_array().map(|list| list.len() as u64);
     named.max(count(&result["totalCount"]))
 }
@@ -53,7 +112,7 @@ pub(super) fn usage_count(result: &Value) -> Option<u64> {
 /// Parses the list of standard settings and the list of additional settings, whose values are always custom. The
 /// additional list may be missing. Returns None if the standard list is missing, an entry has no name, or a name has two
 /// values: an incomplete list would silently lose values.
-pub(super) fn settings(result: &Value) -> Option<Vec<Setting>> {
+fn parse_settings(result: &Value) -> Option<Vec<Setting>> {
     let standard = |entry: &Value| {
         Some(Setting {
             key: kafka_name(entry, &["configName", "configNameKey"])?,
@@ -148,7 +207,7 @@ mod tests {
                 { "configName": "c", "configValue": "7" },
             ],
         });
-        let settings = settings(&result).unwrap();
+        let settings = parse_settings(&result).unwrap();
         let parsed: Vec<_> = settings
             .iter()
             .map(|one| {
@@ -168,7 +227,7 @@ mod tests {
     #[test]
     fn incomplete_settings_are_rejected() {
         let standard = json!([{ "configName": "a", "defaultValue": "1" }]);
-        let count = |result: Value| settings(&result).map(|settings| settings.len());
+        let count = |result: Value| parse_settings(&result).map(|settings| settings.len());
         let with_added = |values: [&str; 2]| {
             let added = values.map(|value| json!({ "configName": "b", "configValue": value }));
             json!({ "kafkaConfigGroupDetailList": standard, "additionalKafkaConfigGroupDetailList": added })
@@ -221,7 +280,7 @@ mod tests {
                 "kafkaConfigGroupDetailList": [{ "configName": "a", "defaultValue": "1" }],
                 "additionalKafkaConfigGroupDetailList": [{ "configName": "b", "configValue": value }],
             });
-            let settings = settings(&result).unwrap();
+            let settings = parse_settings(&result).unwrap();
             assert_eq!(settings[1].custom.as_deref(), Some(custom), "{value}");
         }
     }
@@ -236,7 +295,7 @@ mod tests {
             (json!({}), None),
             (json!(null), None),
         ] {
-            assert_eq!(super::usage_count(&result), users, "{result}");
+            assert_eq!(parse_usage_count(&result), users, "{result}");
         }
     }
 }
