@@ -1,5 +1,7 @@
 //! What a command hands over to be printed.
 
+use serde::Serialize;
+
 use super::history::HistoryView;
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -41,22 +43,33 @@ pub(crate) enum CommandOutput {
     None,
 }
 
-/// An effective setting and its origin.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An effective setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct EffectiveSetting {
+    #[cfg_attr(test, schemars(schema_with = "super::documents::tests::setting_key"))]
     pub key: &'static str,
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub value: Option<String>,
+    /// The option, the environment variable, or the file that the value is from.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub origin: String,
 }
 
 /// A change to a profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct ProfileChange {
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub profile: String,
+    /// The path of the file that contains the profile.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub source: String,
-    /// The changed value; None for the whole profile.
+    /// The changed value; null for the whole profile.
+    #[cfg_attr(test, schemars(length(min = 1)))]
     pub key: Option<&'static str>,
-    /// `made`, `changed`, `unchanged`, or `removed`.
+    #[serde(rename = "done")]
+    #[cfg_attr(test, schemars(extend("enum" = ["made", "changed", "unchanged", "removed"])))]
     pub action: &'static str,
 }
 

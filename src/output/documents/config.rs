@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::components::{Check, Text};
 use crate::model::service::Service;
-use crate::output::command_output;
+use crate::output::command_output::{EffectiveSetting, ProfileChange};
 use crate::upgrade::rules::checks;
 
 /// `config show`.
@@ -16,24 +16,8 @@ pub(super) struct SettingsFields {
 }
 
 impl SettingsFields {
-    pub(super) fn from_settings(settings: &[command_output::EffectiveSetting]) -> Self {
-        Self { settings: settings.iter().map(EffectiveSetting::from_setting).collect() }
-    }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct EffectiveSetting {
-    #[cfg_attr(test, schemars(schema_with = "super::tests::setting_key"))]
-    key: &'static str,
-    value: Option<Text>,
-    /// The option, the environment variable, or the file that the value is from.
-    origin: Text,
-}
-
-impl EffectiveSetting {
-    fn from_setting(setting: &command_output::EffectiveSetting) -> Self {
-        Self { key: setting.key, value: setting.value.clone().map(Text), origin: Text::new(&setting.origin) }
+    pub(super) fn from_settings(settings: &[EffectiveSetting]) -> Self {
+        Self { settings: settings.to_vec() }
     }
 }
 
@@ -83,25 +67,7 @@ pub(super) struct ProfileChangeFields {
 }
 
 impl ProfileChangeFields {
-    pub(super) fn from_change(change: Option<&command_output::ProfileChange>) -> Self {
-        let change = change.map(|change| ProfileChange {
-            profile: Text::new(&change.profile),
-            source: Text::new(&change.source),
-            key: change.key.map(Text::new),
-            done: change.action,
-        });
-        Self { change }
+    pub(super) fn from_change(change: Option<&ProfileChange>) -> Self {
+        Self { change: change.cloned() }
     }
-}
-
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct ProfileChange {
-    profile: Text,
-    /// The path of the file that contains the profile.
-    source: Text,
-    /// null for the whole profile.
-    key: Option<Text>,
-    #[cfg_attr(test, schemars(extend("enum" = ["made", "changed", "unchanged", "removed"])))]
-    done: &'static str,
 }

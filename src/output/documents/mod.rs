@@ -15,7 +15,7 @@ mod history;
 mod list;
 mod sandbox;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod upgrade;
 mod words;
 

@@ -3,14 +3,14 @@
 //! `CDSS_RECORD=1 cargo test --lib output::documents` writes the file instead.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::{any, fs};
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform as _};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Document;
 use super::config::{ProfileChangeFields, ProfilesFields, SettingsFields, VerifyFields};
@@ -99,7 +99,7 @@ pub(super) fn operation(_: &mut SchemaGenerator) -> Schema {
     one_word_of(OPERATIONS)
 }
 
-pub(super) fn setting_key(_: &mut SchemaGenerator) -> Schema {
+pub(in crate::output) fn setting_key(_: &mut SchemaGenerator) -> Schema {
     one_word_of(["profile"].into_iter().chain(Field::ALL.map(Field::name)))
 }
 
@@ -112,46 +112,53 @@ pub(super) fn list_exits(schema: &mut Schema) {
     schema.insert("enum".to_owned(), json!(exits));
 }
 
-/// Returns what each command adds to the envelope. Only documents of failures have no fields of a command.
+/// Returns the schema of a struct, and the names of its fields.
+fn form<F: JsonSchema>(generator: &mut SchemaGenerator) -> (Schema, Vec<String>) {
+    let fields = F::json_schema(generator);
+    let names = fields.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    (generator.subschema_for::<F>(), names.cloned().collect())
+}
+
+/// Returns the schema of a command whose subcommands have different forms. A field implies the first form that has it.
+fn one_form_of(forms: impl IntoIterator<Item = (Schema, Vec<String>)>) -> Value {
+    let mut any_of = Vec::new();
+    let mut implied = BTreeMap::new();
+    for (form, fields) in forms {
+        for field in fields {
+            implied.entry(field).or_insert_with(|| form.clone());
+        }
+        any_of.push(form.to_value());
+    }
+    any_of.push(usage());
+    json!({ "anyOf": any_of, "dependentSchemas": implied })
+}
+
+/// Returns the schema of a document without a result, because the arguments are invalid.
+fn usage() -> Value {
+    json!({ "properties": { "exit": { "const": { "code": Exit::Usage.code(), "name": Exit::Usage.name() } } } })
+}
+
+/// Returns what each command adds to the envelope.
 fn commands(generator: &mut SchemaGenerator) -> [(&'static str, Value); 11] {
-    let failed = json!({ "properties": { "ok": { "const": false } } });
-    let usage = json!({
-        "description": "The subcommand may be unknown.",
-        "properties": { "exit": { "const": { "code": Exit::Usage.code(), "name": Exit::Usage.name() } } }
-    });
     let check = generator.subschema_for::<CheckFields>();
-    let copy = generator.subschema_for::<CopyFields>();
+    let dry_run = json!({ "allOf": [check], "properties": { "versions": { "type": "null" } } });
     let upgrade = json!({
         "allOf": [generator.subschema_for::<UpgradeFields>()],
-        "dependentSchemas": {
-            "versions": {
-                "description": "Only a dry run has this field. Its document is the one of check.",
-                "allOf": [check],
-                "properties": { "versions": { "type": "null" } }
-            }
-        }
+        "dependentSchemas": { "versions": dry_run }
     });
-    let list = json!({
-        "anyOf": [
-            generator.subschema_for::<ClustersFields>(),
-            generator.subschema_for::<VersionsFields>(),
-            generator.subschema_for::<ConfigGroupsFields>(),
-            usage
-        ]
-    });
-    let config_group = json!({
-        "anyOf": [generator.subschema_for::<DiffFields>(), copy, usage],
-        "dependentSchemas": { "left_out": copy, "not_as_sent": copy, "created": copy, "written": copy }
-    });
-    let config = json!({
-        "anyOf": [
-            generator.subschema_for::<SettingsFields>(),
-            generator.subschema_for::<VerifyFields>(),
-            generator.subschema_for::<ProfilesFields>(),
-            generator.subschema_for::<ProfileChangeFields>(),
-            usage
-        ]
-    });
+    let list = one_form_of([
+        form::<ClustersFields>(generator),
+        form::<VersionsFields>(generator),
+        form::<ConfigGroupsFields>(generator),
+    ]);
+    let config_group = one_form_of([form::<DiffFields>(generator), form::<CopyFields>(generator)]);
+    let config = one_form_of([
+        form::<SettingsFields>(generator),
+        form::<VerifyFields>(generator),
+        form::<ProfilesFields>(generator),
+        form::<ProfileChangeFields>(generator),
+    ]);
+    let failed = json!({ "properties": { "ok": { "const": false } } });
     [
         ("upgrade", upgrade),
         ("check", check.to_value()),
@@ -163,7 +170,7 @@ fn commands(generator: &mut SchemaGenerator) -> [(&'static str, Value); 11] {
         ("sandbox", json!({ "anyOf": [generator.subschema_for::<ScenariosFields>(), failed] })),
         ("completions", failed.clone()),
         ("help", failed),
-        ("", usage),
+        ("", usage()),
     ]
 }
 
