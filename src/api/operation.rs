@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::classify::OperationKind;
 
 /// An operation, by its name in the API guide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
 #[strum(serialize_all = "camelCase")]
 pub(crate) enum OperationName {
     GetClusterInfoList,

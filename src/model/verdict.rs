@@ -2,11 +2,22 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use strum::{Display, IntoStaticStr, VariantArray};
+use strum::{Display, IntoStaticStr, VariantArray, VariantNames};
 
 /// The outcome of a run. It is never a guess.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Display, IntoStaticStr, VariantArray, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Display,
+    IntoStaticStr,
+    VariantArray,
+    VariantNames,
+    Serialize,
+    Deserialize,
 )]
 #[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(rename_all = "snake_case")]
@@ -37,7 +48,18 @@ impl Verdict {
 
 /// Whether this run's start reached the service.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Display, IntoStaticStr, VariantArray, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Default,
+    Display,
+    IntoStaticStr,
+    VariantArray,
+    VariantNames,
+    Serialize,
+    Deserialize,
 )]
 #[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(rename_all = "snake_case")]
@@ -62,10 +84,10 @@ mod tests {
 
     #[test]
     fn serde_and_strum_have_the_same_words() {
-        for verdict in Verdict::VARIANTS {
+        for verdict in <Verdict as VariantArray>::VARIANTS {
             assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.into_str());
         }
-        for submitted in Submitted::VARIANTS {
+        for submitted in <Submitted as VariantArray>::VARIANTS {
             assert_eq!(serde_json::to_value(submitted).unwrap(), submitted.into_str());
         }
     }

@@ -1,13 +1,12 @@
 //! Output of `history`: a table of runs, one run with its journal entries, or the result of a repair.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::escape::escape;
 use super::format::local_time;
 use super::table::table;
 use crate::model::history::{DamagedRecord, History, InitOutcome, PastRun, RecordedChange, Subject};
 use crate::model::journal_event::EventName;
-use crate::model::journal_state::DamagedLine;
 
 /// What `history` shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,46 +35,6 @@ pub(super) fn render(history: &History, view: &HistoryView) -> String {
         HistoryView::Repair(lines) => repair_table(lines),
         HistoryView::Init(_) => String::new(),
     }
-}
-
-/// Returns the fields that `history` adds to the document.
-pub(super) fn fields(history: &History, view: &HistoryView) -> [(&'static str, Value); 4] {
-    let runs = match view {
-        HistoryView::Run { id, entries } => {
-            let run = history.runs.iter().find(|run| run.id == *id);
-            run.map(|run| run_document(history, run, Some(entries))).into_iter().collect()
-        }
-        HistoryView::All | HistoryView::Repair(_) | HistoryView::Init(_) => {
-            history.runs.iter().map(|run| run_document(history, run, None)).collect()
-        }
-    };
-    let damaged = |line: &DamagedLine| json!({ "line": line.number, "reason": line.reason });
-    let repaired = |record: &DamagedRecord| {
-        json!({
-            "line": record.line.number,
-            "reason": record.line.reason,
-            "bytes": record.bytes,
-            "sha256": record.sha256,
-        })
-    };
-    [
-        ("runs", runs),
-        ("damaged", history.damaged.iter().map(damaged).collect()),
-        (
-            "repaired",
-            match view {
-                HistoryView::Repair(lines) => lines.iter().map(repaired).collect(),
-                _ => Value::Null,
-            },
-        ),
-        (
-            "initialized",
-            match view {
-                HistoryView::Init(outcome) => json!(*outcome == InitOutcome::Created),
-                _ => Value::Null,
-            },
-        ),
-    ]
 }
 
 /// Renders all runs, the latest last.
@@ -142,42 +101,6 @@ fn repair_table(lines: &[DamagedRecord]) -> String {
     };
     let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
     table(&["LINE", "BYTES", "SHA-256", "REASON"], &rows, 0)
-}
-
-/// Returns a run as JSON. `entries` is null unless one run is shown.
-fn run_document(history: &History, run: &PastRun, entries: Option<&Vec<Value>>) -> Value {
-    let change = history.change_of(run);
-    let author = change.map(|change| &change.origin);
-    let plan = |field: &str| change.map_or(&Value::Null, |change| &change.plan[field]);
-    let (name, no, accepted) = match change.map(|change| &change.subject) {
-        Some(Subject::Upgrade { cluster, name, accepted }) => {
-            (name.as_ref(), Some(cluster.to_string()), Some(accepted))
-        }
-        _ => (None, None, None),
-    };
-    json!({
-        "id": run.id,
-        "at": run.started_at.to_string(),
-        "ended_at": run.ended_at.map(|at| at.to_string()),
-        "of": run.followed_run,
-        "result": run.outcome,
-        "cluster": { "name": name, "no": no },
-        "from": plan("from"),
-        "to": plan("to"),
-        "config_group": plan("config_group"),
-        "service": author.map(|author| {
-            json!({ "site": author.site, "region": author.region, "sandbox": author.sandbox })
-        }),
-        "endpoint": author.map(|author| &author.endpoint),
-        "consent": change.map(|change| &change.consent),
-        "accepted": accepted,
-        "user": author.and_then(|author| author.user.as_ref()),
-        "host": author.and_then(|author| author.host.as_ref()),
-        "profile": author.and_then(|author| author.profile.as_ref()),
-        "access_key": author.and_then(|author| author.access_key.as_ref()),
-        "version": author.map(|author| &author.cdss),
-        "entries": entries,
-    })
 }
 
 fn cluster_text(change: Option<&RecordedChange>) -> String {

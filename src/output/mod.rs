@@ -1,12 +1,11 @@
 //! Terminal and JSON output: the result on stdout, everything else on stderr.
 
+mod command_output;
 mod config_group;
-mod config_group_document;
-mod document;
+mod documents;
 mod escape;
 mod format;
 mod history;
-mod json;
 mod plan;
 mod progress;
 mod prompt;
@@ -15,8 +14,8 @@ mod result;
 pub(crate) mod streams;
 mod table;
 
-pub(crate) use config_group_document::copy_document;
-pub(crate) use document::{CommandOutput, EffectiveSetting, Outcome, ProfileChange, document, plan_document};
+pub(crate) use command_output::{CommandOutput, EffectiveSetting, Outcome, ProfileChange};
+pub(crate) use documents::{copy_document, document, plan_document};
 pub(crate) use escape::{escape, escape_lines};
 pub(crate) use history::HistoryView;
 pub(crate) use progress::StderrReporter;

@@ -5,8 +5,9 @@ use std::io;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::command_output::{CommandOutput, Outcome, ProfileChange};
 use super::config_group;
-use super::document::{CommandOutput, Outcome, ProfileChange, localize};
+use super::documents::localize;
 use super::escape::{escape, escape_json};
 use super::format::{count, duration, local_time, utc_time};
 use super::plan::PlanText;

@@ -37,7 +37,7 @@ fn folder() -> PathBuf {
 fn exit_codes() -> BTreeSet<i32> {
     let schema: Value =
         serde_json::from_str(include_str!("../../src/output/schema.json")).expect("it is JSON");
-    let exits = schema["$defs"]["exit"]["enum"].as_array().expect("it is a list");
+    let exits = schema["$defs"]["Exit"]["enum"].as_array().expect("it is a list");
     let code = |exit: &Value| exit["code"].as_i64().and_then(|code| i32::try_from(code).ok());
     exits.iter().map(|exit| code(exit).expect("it is a number")).collect()
 }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use strum::IntoStaticStr;
+use serde::Serialize;
+use strum::{IntoStaticStr, VariantNames};
 
 use super::difference::{ChangeClass, SettingChange, violated_kafka_bound, violated_limit_by};
 use super::kafka_changes;
@@ -19,8 +20,9 @@ pub(crate) struct CopiedSetting {
 }
 
 /// Why a value is not copied.
-#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr)]
+#[derive(Debug, Clone, PartialEq, Eq, IntoStaticStr, VariantNames, Serialize)]
 #[strum(serialize_all = "kebab-case", const_into_str)]
+#[serde(into = "&'static str")]
 pub(crate) enum SkipReason {
     /// The setting can't be modified.
     ReadOnly,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
-use strum::{Display, IntoStaticStr, VariantArray};
+use strum::{Display, IntoStaticStr, VariantArray, VariantNames};
 
 use super::kafka_changes;
 use super::value_range::ValueRange;
@@ -16,7 +16,9 @@ use crate::model::kafka_version::Release;
 /// A setting with the same effective value before and after is [`Self::Kept`]. This includes read-only settings, values
 /// that violate the same limit in both versions, and settings that neither version has any more: the classes about the
 /// target version describe changes only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, VariantArray, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, VariantArray, VariantNames, Serialize,
+)]
 #[strum(serialize_all = "kebab-case")]
 #[serde(into = "&'static str")]
 pub(crate) enum ChangeClass {
@@ -329,7 +331,7 @@ pub(crate) mod tests {
 
     #[test]
     fn all_classes_are_ranked() {
-        for class in ChangeClass::VARIANTS {
+        for class in <ChangeClass as VariantArray>::VARIANTS {
             assert!(ChangeClass::ALL.contains(class), "{class}");
         }
     }

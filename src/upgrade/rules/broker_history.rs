@@ -5,12 +5,12 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use strum::{Display, IntoStaticStr};
+use strum::{Display, IntoStaticStr, VariantNames};
 
 use crate::model::broker_health::{Color, Health};
 
 /// Whether a broker was observed to restart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, IntoStaticStr, VariantNames, Serialize)]
 #[strum(serialize_all = "snake_case")]
 #[serde(into = "&'static str")]
 pub(crate) enum RestartEvidence {

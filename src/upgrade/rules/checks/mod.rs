@@ -4,7 +4,7 @@
 //! call the function in [`evaluate()`].
 
 use serde::Serialize;
-use strum::{Display, IntoStaticStr};
+use strum::{Display, IntoStaticStr, VariantNames};
 
 use super::acceptance::Acceptances;
 use super::checks::policy::{Override, check_policy};
@@ -22,7 +22,7 @@ pub(crate) use config_group::other_group_check;
 pub(crate) use evaluate::{evaluate, setting_changes};
 
 /// The result of a check. An overridden block is still a block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Serialize, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Serialize, IntoStaticStr, VariantNames)]
 #[strum(serialize_all = "lowercase")]
 #[serde(into = "&'static str")]
 pub(crate) enum CheckResult {

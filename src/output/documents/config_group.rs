@@ -1,0 +1,176 @@
+//! Documents of `config-group diff` and `config-group copy`.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::components::{ConfigGroup, Number, SettingChange, Text, Version, to_value};
+use super::words::Word;
+use crate::config_group::rules::copy;
+use crate::model::config_group;
+use crate::model::kafka_version::{KafkaVersion, release_of};
+use crate::model::verdict::Submitted;
+use crate::report::Report;
+
+/// `config-group diff`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct DiffFields {
+    from: Option<VersionedConfigGroup>,
+    to: Option<VersionedConfigGroup>,
+    /// The differences. For a copy: those between the copy and its source, as planned, or as read back after the write.
+    settings: Vec<SettingChange>,
+    /// Versions for which it is unknown what Kafka itself removed or changed.
+    not_covered: Vec<Text>,
+}
+
+impl DiffFields {
+    pub(super) fn from_report(report: &Report) -> Self {
+        let name = report.copy.as_ref().map(|copy| copy.name.as_str());
+        let (from, to) = (report.from.as_ref(), report.to.as_ref());
+        Self {
+            from: VersionedConfigGroup::from_group(report.group_from.as_ref(), None, from),
+            to: VersionedConfigGroup::from_group(report.group_to.as_ref(), name, to),
+            settings: SettingChange::from_changes(&report.changes),
+            not_covered: report.uncovered_versions().into_iter().map(Text).collect(),
+        }
+    }
+}
+
+/// `config-group copy`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct CopyFields {
+    #[serde(flatten)]
+    diff: DiffFields,
+    /// Values that the target version does not accept. They are not sent.
+    left_out: Vec<SkippedSetting>,
+    /// Values that were read back with another value.
+    not_as_sent: Vec<Mismatch>,
+    /// Whether this run created the group.
+    created: Word<Submitted>,
+    /// Whether the values of the group were written.
+    written: Word<Submitted>,
+}
+
+impl CopyFields {
+    pub(super) fn from_report(report: &Report) -> Self {
+        let copy = report.copy.as_ref();
+        let (skipped, mismatches) = copy.map(|copy| (&copy.skipped, &copy.mismatches)).unzip();
+        Self {
+            diff: DiffFields::from_report(report),
+            left_out: skipped.into_iter().flatten().map(SkippedSetting::from_setting).collect(),
+            not_as_sent: mismatches.into_iter().flatten().map(Mismatch::from_mismatch).collect(),
+            created: Word(copy.map_or(Submitted::No, |copy| copy.created)),
+            written: Word(copy.map_or(Submitted::No, |copy| copy.written)),
+        }
+    }
+}
+
+/// A config group and its version.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct VersionedConfigGroup {
+    name: Option<Text>,
+    /// null for a group that does not exist yet.
+    no: Option<Number>,
+    version: Option<Text>,
+    code: Option<Number>,
+}
+
+impl VersionedConfigGroup {
+    /// Returns None for an unknown group. `name` is the name of a group that does not exist yet.
+    fn from_group(
+        group: Option<&config_group::ConfigGroup>,
+        name: Option<&str>,
+        version: Option<&KafkaVersion>,
+    ) -> Option<Self> {
+        let name = group.and_then(|group| group.name.as_deref()).or(name);
+        (group.is_some() || name.is_some()).then(|| Self {
+            name: name.map(Text::new),
+            no: group.map(|group| Number::new(&group.no)),
+            version: Text::from_release(release_of(version)),
+            code: version.map(|version| Number::new(&version.code)),
+        })
+    }
+}
+
+/// A value that is not copied.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct SkippedSetting {
+    key: Text,
+    value: String,
+    reason: Word<copy::SkipReason>,
+    /// The allowed range, or the replacement.
+    note: Option<Text>,
+}
+
+impl SkippedSetting {
+    fn from_setting(setting: &copy::SkippedSetting) -> Self {
+        Self {
+            key: Text::new(&setting.key),
+            value: setting.value.clone(),
+            reason: Word(setting.reason.clone()),
+            note: setting.reason.note().map(Text),
+        }
+    }
+}
+
+/// A value that differs from the one sent.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Mismatch {
+    key: Text,
+    sent: String,
+    /// The effective value; null if the service reports none.
+    read: Option<String>,
+}
+
+impl Mismatch {
+    fn from_mismatch(mismatch: &copy::Mismatch) -> Self {
+        Self { key: Text::new(&mismatch.key), sent: mismatch.sent.clone(), read: mismatch.read.clone() }
+    }
+}
+
+/// The plan of a copy.
+#[derive(Serialize)]
+struct CopyDocument {
+    from: Option<Version>,
+    to: Option<Version>,
+    config_group: CopiedGroups,
+    settings: Vec<SettingChange>,
+    not_covered: Vec<Text>,
+    left_out: Vec<SkippedSetting>,
+}
+
+/// The source of a copy and the new group.
+#[derive(Serialize)]
+struct CopiedGroups {
+    from: Option<ConfigGroup>,
+    to: NewGroup,
+}
+
+/// A config group that may not exist yet.
+#[derive(Serialize)]
+struct NewGroup {
+    name: Option<Text>,
+    no: Option<Number>,
+}
+
+/// Returns the plan of a copy, as the journal records it before the create and before the write.
+pub(crate) fn copy_document(report: &Report) -> Value {
+    let CopyFields { diff: DiffFields { settings, not_covered, .. }, left_out, .. } =
+        CopyFields::from_report(report);
+    let to = NewGroup {
+        name: report.copy.as_ref().map(|copy| Text::new(copy.name.as_str())),
+        no: report.group_to.as_ref().map(|group| Number::new(&group.no)),
+    };
+    to_value(&CopyDocument {
+        from: report.from.as_ref().map(Version::from_version),
+        to: report.to.as_ref().map(Version::from_version),
+        config_group: CopiedGroups { from: report.group_from.as_ref().map(ConfigGroup::from_group), to },
+        settings,
+        not_covered,
+        left_out,
+    })
+}

@@ -1,0 +1,234 @@
+//! Generates the JSON schema and compares it with `schema.json`.
+//!
+//! `CDSS_RECORD=1 cargo test --lib output::documents` writes the file instead.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::{any, fs};
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform as _};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+use strum::{VariantArray, VariantNames};
+
+use super::Document;
+use super::config::{ProfileChangeFields, ProfilesFields, SettingsFields, VerifyFields};
+use super::config_group::{CopyFields, DiffFields};
+use super::history::HistoryFields;
+use super::list::{ClustersFields, ConfigGroupsFields, VersionsFields};
+use super::sandbox::ScenariosFields;
+use super::upgrade::{CheckFields, StatusFields, UpgradeFields};
+use super::words::Word;
+use crate::api::OperationName;
+use crate::exit::Exit;
+use crate::model::history::Outcome;
+use crate::model::setting_name::Field;
+use crate::model::verdict::Verdict;
+use crate::verify::rules::Step;
+
+/// The checks of an upgrade. Those of `config verify` are [`Step::ALL`].
+const CHECK_IDS: [&str; 25] = [
+    "cluster.identity",
+    "cluster.state",
+    "brokers.health",
+    "zookeeper.health",
+    "version.order",
+    "version.listed",
+    "version.zookeeper",
+    "config.version",
+    "config.no-group",
+    "config.several-groups",
+    "config.other-group",
+    "config.lost-override",
+    "config.changed",
+    "config.out-of-range",
+    "config.read-only",
+    "config.removed-key",
+    "config.changed-default",
+    "config.unknown-setting",
+    "service.precheck",
+    "start.unresolved",
+    "plan.stale",
+    "journal.writable",
+    "journal.damaged",
+    "journal.missing",
+    "data.replication",
+];
+
+impl<T: VariantNames> JsonSchema for Word<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        any::type_name::<T>().into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        one_word_of(T::VARIANTS.iter().copied())
+    }
+}
+
+/// Returns the schema of a text that is one of these words.
+fn one_word_of(words: impl IntoIterator<Item = &'static str>) -> Schema {
+    let mut seen = BTreeSet::new();
+    let words: Vec<&str> = words.into_iter().filter(|word| seen.insert(*word)).collect();
+    json_schema!({ "type": "string", "enum": words })
+}
+
+pub(super) fn check_id(_: &mut SchemaGenerator) -> Schema {
+    one_word_of(CHECK_IDS.into_iter().chain(Step::ALL.map(Step::id)))
+}
+
+pub(super) fn operation(_: &mut SchemaGenerator) -> Schema {
+    one_word_of(OperationName::VARIANTS.iter().copied())
+}
+
+pub(in crate::output) fn setting_key(_: &mut SchemaGenerator) -> Schema {
+    one_word_of(["profile"].into_iter().chain(Field::VARIANTS.iter().copied()))
+}
+
+pub(super) fn error_kind(_: &mut SchemaGenerator) -> Schema {
+    one_word_of(exits().filter(|exit| *exit != Exit::Ok).map(Exit::into))
+}
+
+/// Returns the schema of the outcome of a run.
+pub(super) fn outcome(_: &mut SchemaGenerator) -> Schema {
+    one_word_of(
+        <Verdict as VariantNames>::VARIANTS
+            .iter()
+            .copied()
+            .chain([Outcome::Ended, Outcome::Unfinished].map(Outcome::into)),
+    )
+}
+
+fn exits() -> impl Iterator<Item = Exit> {
+    <Exit as VariantArray>::VARIANTS.iter().copied()
+}
+
+pub(super) fn list_exits(schema: &mut Schema) {
+    let exits: Vec<Value> = exits().map(|exit| json!({ "code": exit.code(), "name": exit })).collect();
+    schema.insert("enum".to_owned(), json!(exits));
+}
+
+/// Returns the schema of a struct, and the names of its fields.
+fn form<F: JsonSchema>(generator: &mut SchemaGenerator) -> (Schema, Vec<String>) {
+    let fields = F::json_schema(generator);
+    let names = fields.get("properties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
+    (generator.subschema_for::<F>(), names.cloned().collect())
+}
+
+/// Returns the schema of a command whose subcommands have different forms. A field implies the first form that has it.
+fn one_form_of(forms: impl IntoIterator<Item = (Schema, Vec<String>)>) -> Value {
+    let mut any_of = Vec::new();
+    let mut implied = BTreeMap::new();
+    for (form, fields) in forms {
+        for field in fields {
+            implied.entry(field).or_insert_with(|| form.clone());
+        }
+        any_of.push(form.to_value());
+    }
+    any_of.push(usage());
+    json!({ "anyOf": any_of, "dependentSchemas": implied })
+}
+
+/// Returns the schema of a document without a result, because the arguments are invalid.
+fn usage() -> Value {
+    json!({ "properties": { "exit": { "const": { "code": Exit::Usage.code(), "name": Exit::Usage } } } })
+}
+
+/// Returns what each command adds to the envelope.
+fn commands(generator: &mut SchemaGenerator) -> [(&'static str, Value); 11] {
+    let check = generator.subschema_for::<CheckFields>();
+    let dry_run = json!({ "allOf": [check], "properties": { "versions": { "type": "null" } } });
+    let upgrade = json!({
+        "allOf": [generator.subschema_for::<UpgradeFields>()],
+        "dependentSchemas": { "versions": dry_run }
+    });
+    let list = one_form_of([
+        form::<ClustersFields>(generator),
+        form::<VersionsFields>(generator),
+        form::<ConfigGroupsFields>(generator),
+    ]);
+    let config_group = one_form_of([form::<DiffFields>(generator), form::<CopyFields>(generator)]);
+    let config = one_form_of([
+        form::<SettingsFields>(generator),
+        form::<VerifyFields>(generator),
+        form::<ProfilesFields>(generator),
+        form::<ProfileChangeFields>(generator),
+    ]);
+    let failed = json!({ "properties": { "ok": { "const": false } } });
+    [
+        ("upgrade", upgrade),
+        ("check", check.to_value()),
+        ("status", generator.subschema_for::<StatusFields>().to_value()),
+        ("list", list),
+        ("config-group", config_group),
+        ("config", config),
+        ("history", generator.subschema_for::<HistoryFields>().to_value()),
+        ("sandbox", json!({ "anyOf": [generator.subschema_for::<ScenariosFields>(), failed] })),
+        ("completions", failed.clone()),
+        ("help", failed),
+        ("", usage()),
+    ]
+}
+
+/// Returns the rules for fields that depend on each other.
+fn rules() -> Value {
+    json!([
+        {
+            "if": { "properties": { "ok": { "const": true } } },
+            "then": {
+                "properties": { "exit": { "properties": { "code": { "const": 0 } } }, "error": { "type": "null" } }
+            },
+            "else": {
+                "properties": {
+                    "exit": { "properties": { "code": { "not": { "const": 0 } } } },
+                    "error": { "type": "object" }
+                }
+            }
+        },
+        {
+            "if": { "properties": { "exit": { "properties": { "code": { "const": Exit::Different.code() } } } } },
+            "then": { "properties": { "command": { "const": "config-group" } } }
+        }
+    ])
+}
+
+fn schema() -> Schema {
+    let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let mut schema = json_schema!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://cdss.invalid/schema/v1.json",
+        "title": "Documents that cdss prints to stdout with --output json",
+    });
+    let mut envelope = Document::json_schema(&mut generator);
+    schema.ensure_object().append(envelope.ensure_object());
+    let variants = commands(&mut generator).map(
+        |(command, fields)| json!({ "properties": { "command": { "const": command } }, "allOf": [fields] }),
+    );
+    schema.insert("oneOf".to_owned(), json!(variants));
+    schema.insert("allOf".to_owned(), rules());
+    schema.insert("$defs".to_owned(), generator.take_definitions(true).into());
+    // A description is a doc comment with its line breaks.
+    let mut join_lines = RecursiveTransform(|schema: &mut Schema| {
+        if let Some(Value::String(text)) = schema.get_mut("description") {
+            *text = text.replace('\n', " ");
+        }
+    });
+    join_lines.transform(&mut schema);
+    schema
+}
+
+#[test]
+fn schema_is_generated_from_the_documents() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/output/schema.json");
+    let generated = format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap());
+    if std::env::vars_os().any(|(name, value)| name == "CDSS_RECORD" && value == "1") {
+        fs::write(&path, &generated).unwrap();
+    }
+    let is_current = fs::read_to_string(&path).unwrap() == generated;
+    assert!(is_current, "the documents changed; to write schema.json, run this test with CDSS_RECORD=1");
+}

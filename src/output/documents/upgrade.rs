@@ -1,0 +1,216 @@
+//! Documents of `check`, `upgrade`, and `status`.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::components::{
+    Broker, Check, Cluster, ConfigGroup, Evidence, Number, SettingChange, Text, Time, Version, to_value,
+};
+use super::words::Word;
+use crate::config_group::rules::choice;
+use crate::model::service::Service;
+use crate::model::verdict::{Submitted, Verdict};
+use crate::report::{self, Report};
+
+/// `check`, and `upgrade --dry-run`. Nothing was started.
+#[derive(Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(extend(
+        "allOf" = [{ "properties": { "submitted": { "const": "no" }, "verdict": { "type": "null" } } }]
+    ))
+)]
+pub(super) struct CheckFields {
+    cluster: Option<Cluster>,
+    #[serde(flatten)]
+    report: UpgradeReport,
+    /// All offered versions, if none was requested.
+    versions: Option<Vec<VersionChoice>>,
+}
+
+impl CheckFields {
+    pub(super) fn from_report(report: &Report, service: Option<&Service>) -> Self {
+        Self {
+            cluster: cluster(report),
+            report: UpgradeReport::from_report(report, service),
+            versions: report
+                .versions
+                .as_ref()
+                .map(|choices| choices.iter().map(VersionChoice::from_choice).collect()),
+        }
+    }
+}
+
+/// `upgrade`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(super) struct UpgradeFields {
+    cluster: Option<Cluster>,
+    #[serde(flatten)]
+    report: UpgradeReport,
+}
+
+impl UpgradeFields {
+    pub(super) fn from_report(report: &Report, service: Option<&Service>) -> Self {
+        Self { cluster: cluster(report), report: UpgradeReport::from_report(report, service) }
+    }
+}
+
+/// `status`. Nothing was started.
+#[derive(Serialize)]
+#[cfg_attr(
+    test,
+    derive(schemars::JsonSchema),
+    schemars(extend("allOf" = [{ "properties": { "submitted": { "const": "no" } } }]))
+)]
+pub(super) struct StatusFields {
+    cluster: Option<Cluster>,
+    /// The state of the cluster, as the service last reported it.
+    state: Option<Text>,
+    #[serde(flatten)]
+    report: UpgradeReport,
+}
+
+impl StatusFields {
+    pub(super) fn from_report(report: &Report, service: Option<&Service>) -> Self {
+        Self {
+            cluster: cluster(report),
+            state: report.state.clone().map(Text),
+            report: UpgradeReport::from_report(report, service),
+        }
+    }
+}
+
+fn cluster(report: &Report) -> Option<Cluster> {
+    report.cluster.as_ref().map(|(name, no)| Cluster::from_name_and_number(name, *no))
+}
+
+/// The fields that `check`, `upgrade`, and `status` have in common.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct UpgradeReport {
+    /// The current version.
+    from: Option<Version>,
+    /// The target version.
+    to: Option<Version>,
+    config_group: ConfigGroupChange,
+    /// The effect of the upgrade on the settings.
+    settings: Vec<SettingChange>,
+    /// The closest config groups if none is selected, best first.
+    #[cfg_attr(test, schemars(length(max = choice::MAX_SHOWN)))]
+    candidates: Vec<Candidate>,
+    checks: Vec<Check>,
+    /// Whether this run sent the start of an upgrade.
+    submitted: Word<Submitted>,
+    /// The outcome of the upgrade. `cdss help outcomes` explains each.
+    verdict: Option<Word<Verdict>>,
+    evidence: Vec<Evidence>,
+    brokers: Vec<Broker>,
+    /// When the upgrade was started.
+    started_at: Option<Time>,
+    /// When the upgrade finished; null unless this was observed.
+    finished_at: Option<Time>,
+    /// When the run ended.
+    ended_at: Option<Time>,
+}
+
+impl UpgradeReport {
+    fn from_report(report: &Report, service: Option<&Service>) -> Self {
+        Self {
+            from: report.from.as_ref().map(Version::from_version),
+            to: report.to.as_ref().map(Version::from_version),
+            config_group: ConfigGroupChange::from_report(report),
+            settings: SettingChange::from_changes(&report.changes),
+            candidates: report.candidates.iter().map(Candidate::from_candidate).collect(),
+            checks: Check::from_checks(&report.checks, service),
+            submitted: Word(report.submitted),
+            verdict: report.verdict.map(Word),
+            evidence: report.evidence.iter().map(Evidence::from_evidence).collect(),
+            brokers: report.brokers.0.iter().map(Broker::from_history).collect(),
+            started_at: report.started_at.map(Time),
+            finished_at: report.finished_at.map(Time),
+            ended_at: report.ended_at.map(Time),
+        }
+    }
+}
+
+/// The current and the target config group.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct ConfigGroupChange {
+    from: Option<ConfigGroup>,
+    to: Option<ConfigGroup>,
+}
+
+impl ConfigGroupChange {
+    fn from_report(report: &Report) -> Self {
+        let current = report.group_from.as_ref().map(ConfigGroup::from_group);
+        Self {
+            from: current.or_else(|| report.current_group_no.map(ConfigGroup::from_number)),
+            to: report.group_to.as_ref().map(ConfigGroup::from_group),
+        }
+    }
+}
+
+/// A config group that could be selected.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Candidate {
+    group: ConfigGroup,
+    settings: Vec<SettingChange>,
+    /// The command that shows all differences.
+    command: Option<Text>,
+}
+
+impl Candidate {
+    fn from_candidate(candidate: &choice::Candidate) -> Self {
+        Self {
+            group: ConfigGroup::from_group(&candidate.group),
+            settings: SettingChange::from_changes(&candidate.changes),
+            command: candidate.command.clone().map(Text),
+        }
+    }
+}
+
+/// A version as a target of an upgrade.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct VersionChoice {
+    code: Number,
+    name: Option<Text>,
+    /// True for the version that the cluster has.
+    current: bool,
+    /// Whether the cluster can be upgraded to it; null if that can't be decided.
+    possible: Option<bool>,
+    reason: Text,
+}
+
+impl VersionChoice {
+    fn from_choice(choice: &report::VersionChoice) -> Self {
+        Self {
+            code: Number::new(&choice.version.code),
+            name: Text::from_release(choice.version.release.as_ref()),
+            current: choice.is_current,
+            possible: choice.possible,
+            reason: Text::new(&choice.reason),
+        }
+    }
+}
+
+/// The plan of an upgrade.
+#[derive(Serialize)]
+struct PlanDocument {
+    from: Option<Version>,
+    to: Option<Version>,
+    config_group: ConfigGroupChange,
+    settings: Vec<SettingChange>,
+    checks: Vec<Check>,
+}
+
+/// Returns only the plan and its checks, as the journal records them before a start.
+pub(crate) fn plan_document(report: &Report) -> Value {
+    let UpgradeReport { from, to, config_group, settings, checks, .. } =
+        UpgradeReport::from_report(report, None);
+    to_value(&PlanDocument { from, to, config_group, settings, checks })
+}
