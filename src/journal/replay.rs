@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::entry::{AuthorFields, End, Entry, Event, GroupChange};
+use super::entry::{AuthorFields, End, Entry, Event, GroupChange, Repaired, Start};
 use super::file::{LINE_TOO_LONG, RawLine};
 use super::line;
 use crate::config_group::rules::creation::GroupCreation;
@@ -147,51 +147,10 @@ impl Replay {
             return Ok(());
         };
         match event {
-            Event::Torn(marker) => {
-                if let Some(torn) = torn.filter(|torn| torn.bytes == marker.bytes) {
-                    let (count, summary) = torn.damaged_before;
-                    self.damaged.truncate(count);
-                    self.further_damage = summary;
-                }
-            }
-            Event::Repaired(repaired) => {
-                let hashes: HashSet<String> = repaired.lines.into_iter().map(|line| line.sha256).collect();
-                self.damaged.retain(|record| !hashes.contains(&record.sha256));
-                self.further_damage.take_if(|summary| hashes.contains(&to_hex(&summary.sha256)));
-            }
+            Event::Torn(marker) => self.remove_torn_line(torn, marker.bytes),
+            Event::Repaired(repaired) => self.remove_repaired_lines(repaired),
             Event::Initialized(_) => {}
-            Event::Start(start) => {
-                let service = start.author.service()?.key();
-                for earlier in &mut self.starts {
-                    if start.closes.contains(&earlier.start.run) {
-                        earlier.overridden_by.push(run.clone());
-                    }
-                }
-                self.starts.push(RecordedStart {
-                    service,
-                    cluster: start.cluster,
-                    start: OpenStart {
-                        run: run.clone(),
-                        version: start.version_code,
-                        from: start.from_version_code,
-                        config_group: start.config_group,
-                        started_at: at,
-                        response: StartResponse::Missing,
-                        brokers: start.brokers,
-                        restarted: Vec::new(),
-                    },
-                    overridden_by: Vec::new(),
-                });
-                let (cluster, name, accepted) = (start.cluster, start.cluster_name, start.accepted);
-                let run = self.run_mut(run, at);
-                run.outcome = Outcome::Unfinished;
-                run.change = Some(RecordedChange {
-                    subject: Subject::Upgrade { cluster, name, accepted },
-                    origin: change_origin(start.author),
-                    consent: start.consent,
-                    plan: start.plan.0,
-                });
-            }
+            Event::Start(start) => self.add_start(run, at, *start)?,
             Event::Accepted(_) => return self.set_response(run, at, StartResponse::Accepted),
             Event::Refused(_) => return self.set_response(run, at, StartResponse::Refused),
             Event::Attached(attached) => {
@@ -206,22 +165,7 @@ impl Replay {
                 self.add_restarted(&start, restarted.map(|broker| broker.name));
             }
             Event::End(end) => return self.apply_end(run, at, end),
-            Event::GroupCreate(group) => {
-                let service = group.author.service()?.key();
-                self.group_creates.push(RecordedCreate {
-                    service,
-                    version: group.version_code,
-                    create: GroupCreation {
-                        name: group.config_group_name.clone(),
-                        run: run.clone(),
-                        profile: group.author.profile.clone(),
-                        access_key: group.author.access_key.clone(),
-                        from: group.from_config_group,
-                        no: None,
-                    },
-                });
-                self.add_group_change(run, at, *group);
-            }
+            Event::GroupCreate(group) => self.add_group_create(run, at, *group)?,
             Event::GroupCreated(created) => {
                 self.set_group_no(&run, created.config_group);
                 self.run_mut(run, at);
@@ -234,6 +178,74 @@ impl Replay {
                 self.add_group_change(run, at, *group);
             }
         }
+        Ok(())
+    }
+
+    /// Removes the damage of an incomplete line that a later writer marked.
+    fn remove_torn_line(&mut self, torn: Option<TornLine>, bytes: usize) {
+        if let Some(torn) = torn.filter(|torn| torn.bytes == bytes) {
+            let (count, summary) = torn.damaged_before;
+            self.damaged.truncate(count);
+            self.further_damage = summary;
+        }
+    }
+
+    fn remove_repaired_lines(&mut self, repaired: Repaired) {
+        let hashes: HashSet<String> = repaired.lines.into_iter().map(|line| line.sha256).collect();
+        self.damaged.retain(|record| !hashes.contains(&record.sha256));
+        self.further_damage.take_if(|summary| hashes.contains(&to_hex(&summary.sha256)));
+    }
+
+    /// Adds a start, and closes the earlier starts that its operator accepted as finished.
+    fn add_start(&mut self, run: String, at: Timestamp, start: Start) -> Result<(), String> {
+        let service = start.author.service()?.key();
+        for earlier in &mut self.starts {
+            if start.closes.contains(&earlier.start.run) {
+                earlier.overridden_by.push(run.clone());
+            }
+        }
+        self.starts.push(RecordedStart {
+            service,
+            cluster: start.cluster,
+            start: OpenStart {
+                run: run.clone(),
+                version: start.version_code,
+                from: start.from_version_code,
+                config_group: start.config_group,
+                started_at: at,
+                response: StartResponse::Missing,
+                brokers: start.brokers,
+                restarted: Vec::new(),
+            },
+            overridden_by: Vec::new(),
+        });
+        let (cluster, name, accepted) = (start.cluster, start.cluster_name, start.accepted);
+        let run = self.run_mut(run, at);
+        run.outcome = Outcome::Unfinished;
+        run.change = Some(RecordedChange {
+            subject: Subject::Upgrade { cluster, name, accepted },
+            origin: change_origin(start.author),
+            consent: start.consent,
+            plan: start.plan.0,
+        });
+        Ok(())
+    }
+
+    fn add_group_create(&mut self, run: String, at: Timestamp, group: GroupChange) -> Result<(), String> {
+        let service = group.author.service()?.key();
+        self.group_creates.push(RecordedCreate {
+            service,
+            version: group.version_code,
+            create: GroupCreation {
+                name: group.config_group_name.clone(),
+                run: run.clone(),
+                profile: group.author.profile.clone(),
+                access_key: group.author.access_key.clone(),
+                from: group.from_config_group,
+                no: None,
+            },
+        });
+        self.add_group_change(run, at, group);
         Ok(())
     }
 
