@@ -3,6 +3,7 @@
 use clap::{Args, Command};
 
 use crate::error::CommandError;
+use crate::upgrade::rules::checks::CheckId;
 
 /// Show help for a command, topic, or check
 #[derive(Debug, Args)]
@@ -73,6 +74,7 @@ fn topic(name: &str) -> Option<&'static str> {
 
 /// Cuts the section of a check out of the topic `checks`.
 fn check(id: &str) -> Option<&'static str> {
+    let id: CheckId = id.parse().ok()?;
     let heading = format!("## {id}\n");
     let start = CHECKS.match_indices(&heading).find(|(at, _)| CHECKS[..*at].ends_with('\n'))?.0;
     let section = &CHECKS[start..];

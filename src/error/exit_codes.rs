@@ -8,8 +8,7 @@ use crate::journal::JournalError;
 use crate::model::kafka_version::VersionError;
 use crate::model::selector::ClusterError;
 use crate::signals::Signal;
-use crate::upgrade::rules::checks::Check;
-use crate::verify::rules::Step;
+use crate::upgrade::rules::checks::CheckId;
 
 impl CommandError {
     pub(crate) fn exit(&self) -> Exit {
@@ -43,7 +42,8 @@ impl CommandError {
             Self::UpgradeFailed { .. } => Exit::Failed,
             Self::StillRunning { .. } => Exit::Running,
             Self::VerificationFailed { cause: Some(cause), .. } => cause.exit(),
-            Self::VerificationFailed { check, .. } if is_versions_step(check) => Exit::Blocked,
+            // The service can be reachable without a version.
+            Self::VerificationFailed { check, .. } if check.id == CheckId::Versions => Exit::Blocked,
             Self::Read(_)
             | Self::SandboxNotRunning { .. }
             | Self::StatusUnreadable { .. }
@@ -51,11 +51,6 @@ impl CommandError {
             Self::Internal(_) => Exit::Internal,
         }
     }
-}
-
-/// Returns true for the step `versions` of `config verify`, which can fail although the service is reachable.
-fn is_versions_step(check: &Check) -> bool {
-    check.id == Step::Versions.id()
 }
 
 /// Returns the exit code for a request that certainly changed nothing.

@@ -11,7 +11,7 @@ use crate::model::service::Service;
 use crate::settings::SettingsError;
 use crate::signals::Signal;
 use crate::upgrade::rules::acceptance::AcceptanceError;
-use crate::upgrade::rules::checks::{Check, JOURNAL_REMEDY};
+use crate::upgrade::rules::checks::{Check, CheckId, JOURNAL_REMEDY};
 
 mod config_group_copy;
 mod exit_codes;
@@ -51,7 +51,7 @@ pub(crate) enum CommandError {
     Blocked {
         reasons: Vec<String>,
         /// The first blocking check, to suggest its help.
-        check: Option<&'static str>,
+        check: Option<CheckId>,
         hint: Option<String>,
         message: Option<String>,
         request_id: Option<String>,

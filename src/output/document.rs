@@ -237,7 +237,7 @@ fn current_group(report: &Report) -> Value {
 
 fn check(check: &Check, service: Option<&Service>) -> Value {
     json!({
-        "id": check.id,
+        "id": check.id.into_str(),
         "result": check.result.word(),
         "items": check.items,
         "reason": check.reason,

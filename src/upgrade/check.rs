@@ -16,7 +16,7 @@ use crate::session::Session;
 use crate::session::config_groups::fetch_groups_per_version;
 use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_response};
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
-use crate::upgrade::rules::checks::Check;
+use crate::upgrade::rules::checks::{Check, CheckId};
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
@@ -210,8 +210,8 @@ fn is_newer(offer: &KafkaVersion, current: Option<&KafkaVersion>) -> bool {
 fn assess_version(snapshot: &Snapshot) -> VersionChoice {
     let plan = Plan::new(snapshot, &Acceptances::default());
     let blocking = plan.blocking_checks().next();
-    let is_undecided =
-        blocking.is_some_and(|check| matches!(check.id, "config.no-group" | "config.several-groups"));
+    let is_undecided = blocking
+        .is_some_and(|check| matches!(check.id, CheckId::ConfigNoGroup | CheckId::ConfigSeveralGroups));
     VersionChoice {
         version: plan.to.clone(),
         is_current: false,

@@ -14,7 +14,7 @@ use crate::model::kafka_version::{self, KafkaVersion, Release};
 use crate::model::selector::Selector;
 use crate::session::Session;
 use crate::session::resolve::{ResolvedCluster, UpgradeRequest, convert_response, require_all};
-use crate::upgrade::rules::checks::policy::ItemKind;
+use crate::upgrade::rules::checks::ItemKind;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
 

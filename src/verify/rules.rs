@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::service::Service;
-use crate::upgrade::rules::checks::{Check, CheckResult};
+use crate::upgrade::rules::checks::{Check, CheckId, CheckResult};
 
 /// One step of the connection test. Each step requires the steps before it, except the clock step, which never fails:
 /// other commands correct a wrong clock by signing with the service's time.
@@ -39,18 +39,18 @@ impl Step {
         Self::Versions,
     ];
 
-    pub(crate) const fn id(self) -> &'static str {
+    pub(crate) const fn id(self) -> CheckId {
         match self {
-            Self::Dns => "name.resolution",
-            Self::Proxy => "proxy",
-            Self::Connection => "connection",
-            Self::Tls => "tls",
-            Self::Clock => "clock",
-            Self::Response => "service.answer",
-            Self::Key => "key.accepted",
-            Self::Permission => "key.permission",
-            Self::Region => "region",
-            Self::Versions => "versions",
+            Self::Dns => CheckId::NameResolution,
+            Self::Proxy => CheckId::Proxy,
+            Self::Connection => CheckId::Connection,
+            Self::Tls => CheckId::Tls,
+            Self::Clock => CheckId::Clock,
+            Self::Response => CheckId::ServiceAnswer,
+            Self::Key => CheckId::KeyAccepted,
+            Self::Permission => CheckId::KeyPermission,
+            Self::Region => CheckId::Region,
+            Self::Versions => CheckId::Versions,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Checks of the config group and of the values that change with it.
 
-use super::{Check, CheckResult};
+use super::{Check, CheckId, CheckResult};
 use crate::config_group::rules::choice::{Candidate, ComparedGroups, GroupChoice};
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::setting_text;
@@ -39,13 +39,23 @@ pub(crate) fn other_group_check(
 ) -> Check {
     let in_use = in_use.map_or("none".to_owned(), |no| no.to_string());
     Check::block(
-        "config.other-group",
+        CheckId::ConfigOtherGroup,
         format!("already at {target}, with config group {in_use} instead of {named}"),
         "apply the group in the console; this restarts the cluster and is not an upgrade",
     )
 }
 
-pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
+/// Evaluates the checks of the config group.
+pub(super) fn config_group_checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Check> {
+    let mut checks = Vec::from_iter(config_group(snapshot));
+    if !snapshot.is_at_target() {
+        checks.extend(lost_override(snapshot, changes));
+        checks.extend(changed_values(snapshot, changes));
+    }
+    checks
+}
+
+fn config_group(snapshot: &Snapshot) -> Option<Check> {
     let target = &snapshot.target.version;
     if snapshot.has_other_group() {
         return Some(other_group_check(
@@ -64,7 +74,7 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
             let version =
                 group.version_name.clone().unwrap_or_else(|| format!("version code {}", group.version));
             Check::block(
-                "config.version",
+                CheckId::ConfigVersion,
                 format!("group {group} is for {version}, not {target}"),
                 format!(
                     "use a group for {target}; `cdss list config-groups --version {}` lists them",
@@ -73,15 +83,15 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
             )
         }
         SelectedGroup::Named(group) | SelectedGroup::Chosen(GroupChoice::One(group)) => {
-            Check::pass("config.version", format!("group {} is for {target}", group.no))
+            Check::pass(CheckId::ConfigVersion, format!("group {} is for {target}", group.no))
         }
         SelectedGroup::Chosen(GroupChoice::None(compared)) if compared.total == 0 => Check::block(
-            "config.no-group",
+            CheckId::ConfigNoGroup,
             format!("no config group found for {target}"),
             with_copy_hint("create one in the console", snapshot),
         ),
         SelectedGroup::Chosen(GroupChoice::None(compared)) => Check::block(
-            "config.no-group",
+            CheckId::ConfigNoGroup,
             format!("no {target} config group keeps all custom values{}", comparison_coverage(compared)),
             with_copy_hint("select one with --config-group", snapshot),
         ),
@@ -100,10 +110,10 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
                     )
                 }
             };
-            Check::block("config.several-groups", reason, "select one with --config-group")
+            Check::block(CheckId::ConfigSeveralGroups, reason, "select one with --config-group")
         }
         SelectedGroup::Chosen(GroupChoice::Unknown(compared)) => Check::block(
-            "config.no-group",
+            CheckId::ConfigNoGroup,
             format!(
                 "can't read the current config group, so none of the {} config groups for {target} can be compared",
                 compared.total
@@ -126,8 +136,8 @@ fn compared_group(snapshot: &Snapshot) -> Option<&ConfigGroup> {
     snapshot.selected_group.group().filter(|group| group.version == snapshot.target.version.code)
 }
 
-pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
-    let id = "config.lost-override";
+fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
+    let id = CheckId::ConfigLostOverride;
     compared_group(snapshot)?;
     if snapshot.current_group.is_none() || snapshot.target_settings.is_none() {
         return Some(Check::block(
@@ -165,8 +175,8 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
     Some(check)
 }
 
-pub(super) fn changed_values(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
-    let id = "config.changed";
+fn changed_values(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
+    let id = CheckId::ConfigChanged;
     if compared_group(snapshot).is_none()
         || snapshot.current_group.is_none()
         || snapshot.target_settings.is_none()
