@@ -122,7 +122,7 @@ mod tests {
         for subject in ["nothing", "config.no", "upgrade nothing", "exit-codes checks", "## versions"] {
             let failure = help(subject).unwrap_err();
             assert_eq!(failure.exit().code(), 2, "{subject}");
-            assert!(failure.hint().is_some_and(|hint| hint.contains("exit-codes")), "{subject}");
+            assert!(failure.hint(None).is_some_and(|hint| hint.contains("exit-codes")), "{subject}");
         }
     }
 

@@ -13,10 +13,11 @@ use super::command::Command;
 use super::context::{Context, CoreDumpsDisabled};
 use super::help;
 use crate::clock::Clock as _;
-use crate::error::{CommandError, CopyError};
+use crate::error::{CommandError, CopyError, UnknownReason};
 use crate::exit::Exit;
 use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::output::{CommandOutput, Outcome, OutputOptions, escape_lines, should_use_color, streams};
 use crate::report::Report;
@@ -157,6 +158,7 @@ fn outcome_without_context<'a>(command: &'a str, failure: &'a CommandError) -> O
         command,
         exit: failure.exit(),
         service: None,
+        commands: None,
         profile: None,
         access_key: None,
         requests: Vec::new(),
@@ -268,6 +270,7 @@ fn exit_with_result(command: &str, output: &CommandOutput, options: OutputOption
         command,
         exit: Exit::Ok,
         service: None,
+        commands: None,
         profile: None,
         access_key: None,
         requests: Vec::new(),
@@ -324,6 +327,7 @@ fn run_service_command(command: &Command, global: &Global, environment: &Environ
         command: command.name(),
         exit,
         service: Some(&context.settings.service),
+        commands: Some(&context.commands),
         profile: context.profile(),
         access_key: context.access_key(),
         requests: context.requests(),
@@ -364,21 +368,27 @@ fn may_have_copied(report: &Report) -> bool {
 
 /// Returns the failure for a panic: an internal error before anything was sent, an unknown outcome afterwards.
 fn internal_error(now: Timestamp, context: &CommandContext, report: &mut Report) -> CommandError {
-    let message = "cdss stopped because of an internal error".to_owned();
     if let Some(copy) = report.copy.as_ref().filter(|copy| copy.may_have_changed()) {
-        let hint = format!("check with: {}", context.command_line("list config-groups", "", ""));
+        let list = SuggestedCommand::ListConfigGroups(None);
+        let hint = format!("check with: {}", list.render(Some(context)));
         let name = copy.name.clone();
-        return CopyError::CreateOutcomeUnknown { name, cause: message, error: None, hint }.into();
+        return CopyError::CreateOutcomeUnknown {
+            name,
+            cause: CommandError::Internal.to_string(),
+            error: None,
+            hint,
+        }
+        .into();
     }
     if report.submitted == Submitted::No {
-        return CommandError::Internal(message);
+        return CommandError::Internal;
     }
     report.verdict = Some(Verdict::Unknown);
     report.ended_at = Some(now);
-    let follow = report.cluster.as_ref().map_or_else(String::new, |(_, no)| {
-        context.follow_command(*no, report.to.as_ref(), report.from.as_ref())
+    let follow = report.cluster.as_ref().map_or(SuggestedCommand::History, |(_, no)| {
+        SuggestedCommand::Follow { cluster: *no, target: report.to.clone(), from: report.from.clone() }
     });
-    CommandError::UpgradeOutcomeUnknown { reason: message, follow }
+    CommandError::outcome_unknown(UnknownReason::InternalError, follow)
 }
 
 fn scenario_list() -> CommandOutput {
@@ -412,8 +422,13 @@ mod tests {
             let failure = internal_error(Timestamp::UNIX_EPOCH, &context, &mut report);
             assert_eq!(failure.exit(), exit, "{submitted:?}");
             let has_status_command =
-                failure.hint().is_some_and(|hint| hint.contains("cdss status --cluster no:7 "));
-            assert_eq!(has_status_command, submitted != Submitted::No, "{submitted:?}: {:?}", failure.hint());
+                failure.hint(Some(&context)).is_some_and(|hint| hint.contains("cdss status --cluster no:7 "));
+            assert_eq!(
+                has_status_command,
+                submitted != Submitted::No,
+                "{submitted:?}: {:?}",
+                failure.hint(Some(&context))
+            );
         }
     }
 

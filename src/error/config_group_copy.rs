@@ -5,6 +5,7 @@ use std::fmt;
 use crate::api::ApiError;
 use crate::config_group::rules::setting_text::first_few;
 use crate::exit::Exit;
+use crate::model::command_context::CommandContext;
 use crate::model::group_name::GroupName;
 use crate::signals::Signal;
 use crate::upgrade::rules::checks::JOURNAL_REMEDY;
@@ -103,7 +104,7 @@ impl CopyError {
         }
     }
 
-    pub(super) fn hint(&self) -> Option<String> {
+    pub(super) fn hint(&self, context: Option<&CommandContext>) -> Option<String> {
         match self {
             Self::GroupExists { hint, .. }
             | Self::EarlierCreateUnresolved { hint, .. }
@@ -117,7 +118,7 @@ impl CopyError {
                 Some("run the command again and review the new plan".to_owned())
             }
             Self::CreateNotDelivered(error) | Self::WriteNotDelivered(error) | Self::CreateRefused(error) => {
-                error.hint()
+                error.hint(context)
             }
             Self::Interrupted { hint, .. } => hint.clone(),
         }

@@ -15,22 +15,24 @@ impl CommandError {
         match self {
             Self::Config(error) if error.is_auth() => Exit::Auth,
             Self::Read(error) if error.is_auth() => Exit::Auth,
-            Self::Cluster { error: ClusterError::Forbidden { .. }, .. } => Exit::Auth,
+            Self::Cluster(ClusterError::Forbidden { .. }) => Exit::Auth,
             Self::Config(error) if error.is_not_found() => Exit::NotFound,
             Self::Version(VersionError::NotOffered { .. } | VersionError::Ambiguous { .. })
-            | Self::Cluster { .. }
-            | Self::ClusterNotFound { .. }
+            | Self::Cluster(_)
+            | Self::ClusterNotFound(_)
             | Self::ConfigGroup { .. }
             | Self::History(_) => Exit::NotFound,
             Self::Config(_)
             | Self::Usage { .. }
-            | Self::Acceptance(_)
+            | Self::Acceptance { .. }
             | Self::Version(VersionError::Malformed(_))
             | Self::Read(ApiError::NotSent { failure: SendFailure::Setup, .. }) => Exit::Usage,
             Self::Journal(JournalError::Interrupted { signal, .. }) | Self::Interrupted { signal, .. } => {
                 exit_for_signal(*signal)
             }
-            Self::Blocked { .. } | Self::PlanChanged | Self::Journal(_) => Exit::Blocked,
+            Self::Blocked(_) | Self::NoVersionPossible { .. } | Self::PlanChanged | Self::Journal(_) => {
+                Exit::Blocked
+            }
             Self::Consent(ConsentError::Interrupted) => Exit::Interrupted,
             Self::Consent(_) => Exit::NotConfirmed,
             Self::Busy { .. } => Exit::Busy,
@@ -45,10 +47,10 @@ impl CommandError {
             // The service can be reachable without a version.
             Self::VerificationFailed { check, .. } if check.id == CheckId::Versions => Exit::Blocked,
             Self::Read(_)
-            | Self::SandboxNotRunning { .. }
+            | Self::SandboxNotRunning(_)
             | Self::StatusUnreadable { .. }
             | Self::VerificationFailed { .. } => Exit::Unreachable,
-            Self::Internal(_) => Exit::Internal,
+            Self::Internal => Exit::Internal,
         }
     }
 }

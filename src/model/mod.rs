@@ -18,4 +18,5 @@ pub(crate) mod region;
 pub(crate) mod request_record;
 pub(crate) mod selector;
 pub(crate) mod service;
+pub(crate) mod suggested_command;
 pub(crate) mod verdict;

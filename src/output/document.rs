@@ -9,6 +9,7 @@ use super::{config_group_document, history, json as values};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::model::cluster::ClusterList;
+use crate::model::command_context::CommandContext;
 use crate::model::config_group::ConfigGroup;
 use crate::model::history::History;
 use crate::model::ids::ConfigGroupNo;
@@ -74,6 +75,8 @@ pub(crate) struct Outcome<'a> {
     pub command: &'a str,
     pub exit: Exit,
     pub service: Option<&'a Service>,
+    /// Selects the service in suggested commands; None before the settings are loaded.
+    pub commands: Option<&'a CommandContext>,
     pub profile: Option<&'a str>,
     /// Last four characters of the access key.
     pub access_key: Option<String>,
@@ -104,7 +107,7 @@ pub(crate) fn document(output: &CommandOutput, report: &Report, outcome: &Outcom
             if *output == CommandOutput::Status {
                 put("state", json!(report.state));
             }
-            for (name, value) in report_fields(report, outcome.service) {
+            for (name, value) in report_fields(report, outcome.commands) {
                 put(name, value);
             }
             if *output == CommandOutput::Check {
@@ -137,7 +140,7 @@ pub(crate) fn document(output: &CommandOutput, report: &Report, outcome: &Outcom
                 .collect(),
         ),
         CommandOutput::Verify => {
-            put("checks", report.checks.iter().map(|step| check(step, outcome.service)).collect());
+            put("checks", report.checks.iter().map(|step| check(step, outcome.commands)).collect());
         }
         CommandOutput::Profiles(profiles) => put(
             "profiles",
@@ -169,7 +172,7 @@ pub(crate) fn document(output: &CommandOutput, report: &Report, outcome: &Outcom
         CommandOutput::None => {}
     }
     put("requests", outcome.requests.iter().map(request).collect());
-    put("error", outcome.failure.map_or(Value::Null, |failure| error(failure, outcome.service)));
+    put("error", outcome.failure.map_or(Value::Null, |failure| error(failure, outcome.commands)));
     Value::Object(document)
 }
 
@@ -185,7 +188,7 @@ pub(crate) fn plan_document(report: &Report) -> Value {
     )
 }
 
-fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, Value); 13] {
+fn report_fields(report: &Report, commands: Option<&CommandContext>) -> [(&'static str, Value); 13] {
     let time = |at: Option<Timestamp>| json!(at.map(|at| at.to_string()));
     [
         ("from", values::version(report.from.as_ref())),
@@ -199,7 +202,7 @@ fn report_fields(report: &Report, service: Option<&Service>) -> [(&'static str, 
                 "command": candidate.command,
             })
         }).collect()),
-        ("checks", report.checks.iter().map(|one| check(one, service)).collect()),
+        ("checks", report.checks.iter().map(|one| check(one, commands)).collect()),
         ("submitted", json!(report.submitted.as_str())),
         ("verdict", json!(report.verdict.map(crate::model::verdict::Verdict::as_str))),
         ("evidence", report.evidence.iter().map(|evidence| {
@@ -235,13 +238,13 @@ fn current_group(report: &Report) -> Value {
     }
 }
 
-fn check(check: &Check, service: Option<&Service>) -> Value {
+fn check(check: &Check, commands: Option<&CommandContext>) -> Value {
     json!({
         "id": check.id.into_str(),
         "result": check.result.word(),
         "items": check.items,
         "reason": check.reason,
-        "remedy": check.remedy.as_deref().map(|remedy| localize(remedy, service)),
+        "remedy": check.remedy.as_ref().map(|remedy| remedy.render(commands)),
         "accepted": check.accepted,
         "service_message": check.service_message,
         "request_id": check.request_id,
@@ -312,17 +315,12 @@ fn request(record: &RequestRecord) -> Value {
     })
 }
 
-fn error(failure: &CommandError, service: Option<&Service>) -> Value {
+fn error(failure: &CommandError, commands: Option<&CommandContext>) -> Value {
     json!({
         "kind": failure.exit().name(),
-        "message": failure.to_string(),
+        "message": failure.message(commands),
         "service_message": failure.service_message(),
         "request_id": failure.request_id(),
-        "hint": failure.hint().map(|hint| localize(&hint, service)),
+        "hint": failure.hint(commands),
     })
-}
-
-/// Makes the commands in a hint select the current service. Without a service, the text is unchanged.
-pub(super) fn localize(hint: &str, service: Option<&Service>) -> String {
-    service.map_or_else(|| hint.to_owned(), |service| service.localize(hint))
 }

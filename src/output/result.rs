@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::config_group;
-use super::document::{CommandOutput, Outcome, ProfileChange, localize};
+use super::document::{CommandOutput, Outcome, ProfileChange};
 use super::escape::{escape, escape_json};
 use super::format::{count, duration, local_time, utc_time};
 use super::plan::PlanText;
@@ -66,18 +66,20 @@ pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
 /// Prints an error: what failed and why, the request ID, whether anything was changed, and what to do next.
 fn print_error(options: OutputOptions, failure: &CommandError, report: &Report, outcome: &Outcome<'_>) {
     let label = if options.color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
-    streams::print_stderr(&format!("{label} {}", escape(&failure.to_string())));
+    streams::print_stderr(&format!("{label} {}", escape(&failure.message(outcome.commands))));
     if let Some(id) = failure.request_id() {
         streams::print_stderr(&format!("request ID: {}", escape(id)));
     }
     if let Some(note) = change_note(failure, report, outcome.command) {
         streams::print_stderr(note);
     }
-    if let Some(hint) = failure.hint() {
-        streams::print_stderr(&format!("hint: {}", escape(&localize(&hint, outcome.service))));
+    if let Some(hint) = failure.hint(outcome.commands) {
+        streams::print_stderr(&format!("hint: {}", escape(&hint)));
     }
-    if let CommandError::Blocked { check: Some(id), .. } = failure {
-        streams::print_stderr(&format!("hint: for details, run: cdss help {id}"));
+    if let CommandError::Blocked(checks) = failure
+        && let Some(first) = checks.first()
+    {
+        streams::print_stderr(&format!("hint: for details, run: cdss help {}", first.id));
     }
 }
 
@@ -219,7 +221,8 @@ fn render_verification(
     let end = match report.checks.iter().find(|check| check.is_blocking()) {
         _ if outcome.exit == Exit::Ok => "\n\ncdss can use this service. Nothing was changed.".to_owned(),
         Some(failed) => {
-            format!("\n\nFix {} first: {}.", failed.id, escape(failed.remedy.as_deref().unwrap_or_default()))
+            let remedy = failed.remedy.as_ref().map(|remedy| remedy.render(outcome.commands));
+            format!("\n\nFix {} first: {}.", failed.id, escape(&remedy.unwrap_or_default()))
         }
         None => String::new(),
     };

@@ -79,28 +79,25 @@ impl Session<'_> {
                 let reads = [Read::Clusters(Some(name.clone())), Read::Versions];
                 let [list, versions] = require_all(read_many(self.api, &reads))?;
                 let list: ClusterList = convert_response(list)?;
-                let entry = find_cluster(&list, name).map_err(|error| CommandError::Cluster {
-                    hint: self.cluster_error_hint(&error),
-                    error,
-                    location: self.location(),
-                })?;
+                let entry = find_cluster(&list, name).map_err(CommandError::Cluster)?;
                 self.report.cluster = Some((entry.name.clone(), entry.no));
                 (entry.no, Some(convert_response::<Vec<KafkaVersion>>(versions)?), Some(entry.clone()))
             }
         };
         let (cluster, health, offers) = if let Some(offers) = offers {
-            let [cluster, health] = require_all(
-                self.reject_missing_cluster(no, read_many(self.api, &[Read::Cluster(no), Read::Status(no)]))?,
-            )?;
+            let [cluster, health] = require_all(reject_missing_cluster(
+                no,
+                read_many(self.api, &[Read::Cluster(no), Read::Status(no)]),
+            )?)?;
             (cluster, health, offers)
         } else {
             let reads = [Read::Cluster(no), Read::Status(no), Read::Versions];
             let [cluster, health, versions] =
-                require_all(self.reject_missing_cluster(no, read_many(self.api, &reads))?)?;
+                require_all(reject_missing_cluster(no, read_many(self.api, &reads))?)?;
             (cluster, health, convert_response(versions)?)
         };
         let cluster =
-            convert_response::<Option<Cluster>>(cluster)?.ok_or_else(|| self.cluster_not_found(no))?;
+            convert_response::<Option<Cluster>>(cluster)?.ok_or(CommandError::ClusterNotFound(no))?;
         self.report.cluster = Some((cluster.name.clone(), no));
         self.report.state = Some(cluster.state.as_str().to_owned());
         let health: Option<Health> = convert_response(health)?;
@@ -119,33 +116,6 @@ impl Session<'_> {
             offered_versions: offers,
             current_version,
         })
-    }
-
-    /// Turns a refused read into the failure of a missing cluster: the service refuses reads of unknown numbers.
-    fn reject_missing_cluster<const N: usize>(
-        &self,
-        no: ClusterNo,
-        responses: [Result<ReadResponse, ApiError>; N],
-    ) -> Result<[Result<ReadResponse, ApiError>; N], CommandError> {
-        match responses.first() {
-            Some(Err(ApiError::Refused { .. })) => Err(self.cluster_not_found(no)),
-            _ => Ok(responses),
-        }
-    }
-
-    fn cluster_not_found(&self, no: ClusterNo) -> CommandError {
-        CommandError::ClusterNotFound { no, location: self.location(), hint: self.other_regions_hint() }
-    }
-
-    fn cluster_error_hint(&self, error: &crate::model::selector::ClusterError) -> String {
-        use crate::model::selector::ClusterError;
-        match error {
-            ClusterError::NotFound(_) => self.other_regions_hint(),
-            ClusterError::Forbidden { .. } => "grant the sub account permission for this cluster".to_owned(),
-            ClusterError::Ambiguous { numbers, .. } => {
-                format!("use the cluster number, such as --cluster no:{}", numbers[0])
-            }
-        }
     }
 
     /// Resolves the name of the current version from the offered versions or the cluster list. Reads the list if the
@@ -168,5 +138,16 @@ impl Session<'_> {
         let entry = list.allowed.into_iter().find(|entry| entry.no == cluster.no);
         let release = entry.and_then(|entry| entry.release);
         Ok(Some(KafkaVersion { release, ..KafkaVersion::unnamed(code) }))
+    }
+}
+
+/// Turns a refused read into the failure of a missing cluster: the service refuses reads of unknown numbers.
+fn reject_missing_cluster<const N: usize>(
+    no: ClusterNo,
+    responses: [Result<ReadResponse, ApiError>; N],
+) -> Result<[Result<ReadResponse, ApiError>; N], CommandError> {
+    match responses.first() {
+        Some(Err(ApiError::Refused { .. })) => Err(CommandError::ClusterNotFound(no)),
+        _ => Ok(responses),
     }
 }

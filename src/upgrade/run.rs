@@ -70,7 +70,7 @@ fn run(
         NextAction::FollowOtherChange if wait_options.wait => {
             follow_other_change(session, request, &plan, wait_options)
         }
-        NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(session, &plan)),
+        NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(&plan)),
         NextAction::RunChecks => {
             session.reporter.show_plan(&plan);
             note_unused_acceptances(session, &plan, &request.acceptances);
@@ -165,7 +165,7 @@ fn start_and_watch(
 
 /// Reports an accepted start, or an observed change that the start may have caused.
 fn report_start(session: &mut Session<'_>, plan: &Plan, outcome: &StartOutcome) {
-    let follow = session.follow_command(plan);
+    let follow = plan.follow_command().render(Some(session.context));
     let name = plan.name_or_number();
     let observed = if outcome.change_observed {
         format!("{name} is changing")
@@ -230,7 +230,7 @@ fn reread_under_lock(
         }
         session.report.apply_plan(&now);
         if !matches!(now.next_action, NextAction::RunChecks | NextAction::NothingToDo) {
-            return Err(busy_failure(session, &now));
+            return Err(busy_failure(&now));
         }
         session.reporter.warn("the cluster changed since the plan was made");
         session.reporter.show_plan(&now);

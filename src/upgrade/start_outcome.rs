@@ -112,14 +112,8 @@ impl Session<'_> {
             return Err(CommandError::StartRejected(error));
         }
         self.report.verdict = Some(Verdict::Unknown);
-        Err(CommandError::StartOutcomeUnknown {
-            cause: format!(
-                "{error}; {unchanged} of {} status checks after it showed no change",
-                CONFIRMATION_PAUSES.len()
-            ),
-            request_id: error.request_id().map(str::to_owned),
-            follow: self.follow_command(plan),
-        })
+        let (polls, follow) = (CONFIRMATION_PAUSES.len(), Box::new(plan.follow_command()));
+        Err(CommandError::StartOutcomeUnknown { error: Box::new(error), unchanged, polls, follow })
     }
 
     fn observe_once(&mut self, plan: &Plan, poller: &mut ClusterPoller) -> Result<StateAfterStart, ApiError> {
@@ -137,7 +131,7 @@ impl Session<'_> {
 
     fn interrupted_after_start(&mut self, plan: &Plan, signal: Signal) -> CommandError {
         self.report.verdict = Some(Verdict::Unknown);
-        let follow = Some(self.follow_command(plan));
+        let follow = Some(Box::new(plan.follow_command()));
         CommandError::Interrupted { signal, start: StartState::OutcomeUnknown, follow }
     }
 }

@@ -126,7 +126,7 @@ pub(super) fn run_with_settings(
     }
     let probe_report = context.probe()?;
     let api = || context.api().map(|http| http as &dyn CdssApi);
-    verify(&context.settings.service, probe_report, api, report)?;
+    verify(&context.commands, probe_report, api, report)?;
     Ok(args.empty_output())
 }
 

@@ -9,6 +9,7 @@ use crate::error::{CommandError, CopyError, CopyProgress};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Submitted;
 use crate::session::Session;
 use crate::signals::Signal;
@@ -19,8 +20,8 @@ pub(super) const RERUN_HINT: &str = "run the same command again to fill this gro
 impl Session<'_> {
     /// Returns the command that compares the source with this group.
     pub(super) fn diff_command(&self, endpoints: &CopyEndpoints, no: ConfigGroupNo) -> String {
-        let both = format!("{} no:{no}", endpoints.diff_arg);
-        self.context.command_line("config-group diff", &both, "")
+        let diff = SuggestedCommand::DiffConfigGroups { from: endpoints.diff_arg.clone(), to: no };
+        diff.render(Some(self.context))
     }
 
     /// The failure of a name that another group has. `settings` are that group's, if they were read.
@@ -58,8 +59,8 @@ impl Session<'_> {
 
     /// The hint for a create with an unknown outcome.
     pub(super) fn check_first_hint(&self, endpoints: &CopyEndpoints, name: &GroupName) -> String {
-        let version = format!(" --version {}", endpoints.target_version.argument());
-        let list = self.context.command_line("list config-groups", "", &version);
+        let list = SuggestedCommand::ListConfigGroups(Some(endpoints.target_version.clone()));
+        let list = list.render(Some(self.context));
         let other = self.other_name_hint(endpoints, name);
         format!(
             "check with `{list}`; if the group is listed, run the same command again to fill it; if not, {other}"
@@ -89,7 +90,7 @@ impl Session<'_> {
         );
         command.map_or_else(
             || "choose another name with --name".to_owned(),
-            |command| format!("create one with another name: {command}"),
+            |command| format!("create one with another name: {}", command.render(Some(self.context))),
         )
     }
 
@@ -144,7 +145,7 @@ pub(super) fn values_not_written(
 
 /// As [`values_not_written`], caused by a failed request.
 pub(super) fn write_failed(plan: &CopyPlan, no: ConfigGroupNo, error: ApiError) -> CommandError {
-    let prefix = error.hint().map(|hint| format!("{hint}; then "));
+    let prefix = error.hint(None).map(|hint| format!("{hint}; then "));
     let hint = format!("{}{RERUN_HINT}", prefix.unwrap_or_default());
     values_not_written(plan, no, error.to_string(), Some(error), hint)
 }

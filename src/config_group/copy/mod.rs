@@ -8,13 +8,14 @@ use serde_json::Value;
 
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
-use crate::error::{CommandError, CopyError, CopyProgress};
+use crate::error::{BusyReason, CommandError, CopyError, CopyProgress};
 use crate::journal::{GroupEntry, LockError, OperationLock};
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::report::Report;
 use crate::session::Session;
 use crate::signals::{Interrupted, Signal};
@@ -81,8 +82,9 @@ pub(crate) fn copy(
         None => session.create_group(&plan, &consent, options.render_document)?,
     };
     if let Some((_, cluster)) = &session.report.cluster {
-        let check_command = session.context.check_command(*cluster, &plan.endpoints.target_version, Some(no));
-        session.copy_report().check_command = Some(check_command);
+        let (cluster, version) = (*cluster, Some(plan.endpoints.target_version.clone()));
+        let check = SuggestedCommand::Check { cluster, version, config_group: Some(no) };
+        session.copy_report().check_command = Some(check.render(Some(session.context)));
     }
     session.write_settings(&plan, no, &consent, options.render_document)
 }
@@ -106,10 +108,10 @@ fn confirm(
 
 fn lock(session: &Session<'_>, name: &GroupName) -> Result<OperationLock, CommandError> {
     session.journal.lock_group(&session.context.service, name).map_err(|error| match error {
-        LockError::Held => CommandError::Busy {
-            message: format!("another cdss process on this machine is already creating config group {name}"),
-            hint: Some("wait for it to finish, then check with `cdss list config-groups`".to_owned()),
-        },
+        LockError::Held => {
+            let list = SuggestedCommand::ListConfigGroups(None);
+            CommandError::busy(BusyReason::GroupLocked { name: name.clone() }, list)
+        }
         LockError::Io(error) => CommandError::Journal(error),
     })
 }

@@ -13,6 +13,7 @@ use crate::model::group_name::GroupName;
 use crate::model::kafka_version::{
     KafkaVersion, Release, ResolvedVersion, VersionError, VersionSelector, release_of,
 };
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Submitted;
 use crate::session::Session;
 use crate::session::config_groups::fetch_all_groups;
@@ -163,8 +164,9 @@ impl Session<'_> {
                 let target = find_offered(&request.version, &resolved.offered_versions)?;
                 let target_groups = self.fetch_groups(target.code)?;
                 let Some(group) = self.fetch_current_group(&resolved.cluster)? else {
-                    let version = format!(" --version {}", target.argument());
-                    let copy = self.context.command_line("config-group copy", "GROUP", &version);
+                    let (source, version) = ("GROUP".to_owned(), target);
+                    let copy = SuggestedCommand::CopyConfigGroup { source, version, name: None };
+                    let copy = copy.render(Some(self.context));
                     let (cluster, hint) =
                         (resolved.cluster.name, format!("specify the config group: {copy}"));
                     return Err(CopyError::SourceUnknown { cluster, hint }.into());

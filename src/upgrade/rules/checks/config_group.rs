@@ -1,12 +1,13 @@
 //! Checks of the config group and of the values that change with it.
 
-use super::{Check, CheckId, CheckResult};
+use super::{Check, CheckId, CheckResult, Remedy};
 use crate::config_group::rules::choice::{Candidate, ComparedGroups, GroupChoice};
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::setting_text;
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::upgrade::rules::snapshot::{SelectedGroup, Snapshot};
 
 fn group_names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
@@ -24,11 +25,19 @@ fn comparison_coverage(compared: &ComparedGroups) -> String {
 }
 
 /// Adds the command that copies the current group to a remedy, if there is one.
-pub(super) fn with_copy_hint(remedy: &str, snapshot: &Snapshot) -> String {
+pub(super) fn with_copy_hint(remedy: &'static str, snapshot: &Snapshot) -> Remedy {
     match &snapshot.copy_command {
-        Some(copy) => format!("{remedy}, or copy the current one with `{copy}`"),
-        None => remedy.to_owned(),
+        Some(copy) => {
+            Remedy::with_command(format!("{remedy}, or copy the current one with "), copy.clone(), "")
+        }
+        None => remedy.into(),
     }
+}
+
+/// Adds the command that lists the config groups of a version to a remedy.
+fn with_group_list(remedy: impl Into<String>, target: &KafkaVersion) -> Remedy {
+    let command = SuggestedCommand::ListConfigGroups(Some(target.clone()));
+    Remedy::with_command(format!("{}; ", remedy.into()), command, " lists them")
 }
 
 /// Creates the check that blocks a cluster at the target version with another config group than the named one.
@@ -76,10 +85,7 @@ fn config_group(snapshot: &Snapshot) -> Option<Check> {
             Check::block(
                 CheckId::ConfigVersion,
                 format!("group {group} is for {version}, not {target}"),
-                format!(
-                    "use a group for {target}; `cdss list config-groups --version {}` lists them",
-                    target.argument()
-                ),
+                with_group_list(format!("use a group for {target}"), target),
             )
         }
         SelectedGroup::Named(group) | SelectedGroup::Chosen(GroupChoice::One(group)) => {
@@ -118,10 +124,7 @@ fn config_group(snapshot: &Snapshot) -> Option<Check> {
                 "can't read the current config group, so none of the {} config groups for {target} can be compared",
                 compared.total
             ),
-            format!(
-                "select one with --config-group; `cdss list config-groups --version {}` lists them",
-                target.argument()
-            ),
+            with_group_list("select one with --config-group", target),
         ),
     })
 }

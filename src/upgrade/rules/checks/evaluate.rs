@@ -2,11 +2,12 @@
 
 use super::config_group::config_group_checks;
 use super::settings;
-use super::{Check, CheckId, CheckResult, JOURNAL_REMEDY};
+use super::{Check, CheckId, CheckResult, JOURNAL_REMEDY, Remedy};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
 use crate::model::broker_health::{Color, NodeGroup};
 use crate::model::cluster::{ClusterIdentity, ClusterState};
 use crate::model::kafka_version::release_of;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
@@ -147,15 +148,27 @@ fn version_order(snapshot: &Snapshot) -> Check {
             Check::block(
                 id,
                 format!("{after} is {word} {before}"),
-                "use a higher version; `cdss check` without --version lists them",
+                Remedy::with_command(
+                    "use a higher version; to list them, run ",
+                    SuggestedCommand::Check {
+                        cluster: snapshot.cluster.no,
+                        version: None,
+                        config_group: None,
+                    },
+                    "",
+                ),
             )
         }
         _ => Check::block(
             id,
             format!("can't determine whether {target} is higher than {from}"),
-            "use a version that `cdss list versions` shows",
+            use_offered_version(),
         ),
     }
+}
+
+fn use_offered_version() -> Remedy {
+    Remedy::with_command("use a version that ", SuggestedCommand::ListVersions, " shows")
 }
 
 fn version_listed(snapshot: &Snapshot) -> Option<Check> {
@@ -164,7 +177,7 @@ fn version_listed(snapshot: &Snapshot) -> Option<Check> {
         Check::block(
             CheckId::VersionListed,
             format!("the service does not list version code {}", target.version.code),
-            "use a version that `cdss list versions` shows",
+            use_offered_version(),
         )
     })
 }
@@ -246,7 +259,8 @@ fn journal_damaged(snapshot: &Snapshot) -> Option<Check> {
             "{count} lines of the journal can't be read, starting with line {first}; one of them may have recorded a start"
         ),
     };
-    let remedy = "check the cluster, then mark damaged lines as reviewed with `cdss history --repair`";
+    let remedy = "check the cluster, then mark damaged lines as reviewed with ";
+    let remedy = Remedy::with_command(remedy, SuggestedCommand::RepairHistory, "");
     Some(Check::block(CheckId::JournalDamaged, reason, remedy))
 }
 
@@ -257,7 +271,11 @@ fn journal_missing(snapshot: &Snapshot) -> Option<Check> {
         Check::block(
             CheckId::JournalMissing,
             "no journal found, but --require-journal is set",
-            "restore the journal of the last run, or create the first one with `cdss history --init`",
+            Remedy::with_command(
+                "restore the journal of the last run, or create the first one with ",
+                SuggestedCommand::InitHistory,
+                "",
+            ),
         )
     })
 }

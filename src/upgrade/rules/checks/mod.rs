@@ -10,6 +10,7 @@ use crate::model::command_context::shell_quote;
 mod check_id;
 mod config_group;
 mod evaluate;
+mod remedy;
 mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -17,6 +18,7 @@ pub(crate) mod tests;
 pub(crate) use check_id::{CheckId, ItemKind, Override};
 pub(crate) use config_group::other_group_check;
 pub(crate) use evaluate::{evaluate, setting_changes};
+pub(crate) use remedy::Remedy;
 
 /// The result of a check. An overridden block is still a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +51,7 @@ pub(crate) struct Check {
     /// The affected settings or runs; empty for a check without items.
     pub items: Vec<String>,
     pub reason: String,
-    pub remedy: Option<String>,
+    pub remedy: Option<Remedy>,
     /// The items that `--accept` overrides, or `*` if there are no items and the id was accepted.
     pub accepted: Vec<String>,
     /// The service's own message.
@@ -85,7 +87,7 @@ impl Check {
     }
 
     /// Creates a check that blocks.
-    pub(crate) fn block(id: CheckId, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn block(id: CheckId, reason: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         Self { remedy: Some(remedy.into()), ..Self::new(id, CheckResult::Block, reason) }
     }
 

@@ -73,7 +73,7 @@ fn read_only(changes: &[SettingChange]) -> Option<Check> {
         describe,
     )?;
     let remedy = "the target version does not allow setting them; ask NAVER Cloud support if they matter";
-    Some(Check { remedy: Some(remedy.to_owned()), ..check })
+    Some(Check { remedy: Some(remedy.into()), ..check })
 }
 
 /// Warns about removed settings with a custom value, and lists the other removed settings.

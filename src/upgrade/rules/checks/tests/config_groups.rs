@@ -239,7 +239,7 @@ fn an_unselected_group_reports_how_many_were_compared() {
             .find(|check| check.id.into_str().starts_with("config.") && check.is_blocking())
             .unwrap();
         assert!(
-            check.remedy.unwrap().contains("--config-group")
+            check.remedy.unwrap().render(None).contains("--config-group")
                 || check.reason.starts_with("no config group found")
         );
         (check.id.into_str(), check.reason)

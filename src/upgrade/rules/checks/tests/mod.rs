@@ -289,7 +289,7 @@ fn damaged_lines_are_counted_and_the_first_is_named() {
         let checks = evaluate(&snapshot, &Acceptances::default());
         let check = find_check(&checks, "journal.damaged").unwrap();
         assert_eq!(check.reason, reason);
-        assert!(check.remedy.as_ref().unwrap().contains("cdss history --repair"));
+        assert!(check.remedy.as_ref().unwrap().render(None).contains("cdss history --repair"));
     }
     snapshot.cluster.version = Some(VersionCode::new(3_903_006));
     assert_eq!(find_check(&evaluate(&snapshot, &Acceptances::default()), "journal.damaged"), None);
