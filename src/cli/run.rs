@@ -13,9 +13,8 @@ use super::command::Command;
 use super::context::{Context, CoreDumpsDisabled};
 use super::help;
 use crate::clock::Clock as _;
-use crate::error::{CommandError, CopyError, UnknownReason};
+use crate::error::{CommandError, CopyError, CopyHint, CreateDoubt, OtherName, UnknownReason};
 use crate::exit::Exit;
-use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
@@ -314,10 +313,7 @@ fn run_service_command(command: &Command, global: &Global, environment: &Environ
         Ok(Err(failure)) => {
             (command.empty_output(), Some(failure.explain_sandbox(&context.settings.service)))
         }
-        Err(_) => (
-            command.empty_output(),
-            Some(internal_error(context.clock.now(), &context.commands, &mut report)),
-        ),
+        Err(_) => (command.empty_output(), Some(internal_error(context.clock.now(), &mut report))),
     };
     if failure.is_some() && output == CommandOutput::Upgrade {
         report.set_failure_verdict();
@@ -367,18 +363,12 @@ fn may_have_copied(report: &Report) -> bool {
 }
 
 /// Returns the failure for a panic: an internal error before anything was sent, an unknown outcome afterwards.
-fn internal_error(now: Timestamp, context: &CommandContext, report: &mut Report) -> CommandError {
+fn internal_error(now: Timestamp, report: &mut Report) -> CommandError {
     if let Some(copy) = report.copy.as_ref().filter(|copy| copy.may_have_changed()) {
-        let list = SuggestedCommand::ListConfigGroups(None);
-        let hint = format!("check with: {}", list.render(Some(context)));
-        let name = copy.name.clone();
-        return CopyError::CreateOutcomeUnknown {
-            name,
-            cause: CommandError::Internal.to_string(),
-            error: None,
-            hint,
-        }
-        .into();
+        let list = SuggestedCommand::ListConfigGroups(report.to.clone());
+        let next = CopyHint::CheckFirst { list, other_name: OtherName(None) };
+        let (name, doubt) = (copy.name.clone(), CreateDoubt::InternalError);
+        return CopyError::CreateOutcomeUnknown { name, doubt, next }.into();
     }
     if report.submitted == Submitted::No {
         return CommandError::Internal;
@@ -398,6 +388,7 @@ fn scenario_list() -> CommandOutput {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::command_context::CommandContext;
     use crate::model::endpoint::Endpoint;
     use crate::model::ids::ClusterNo;
     use crate::model::region::Site;
@@ -419,7 +410,7 @@ mod tests {
         ] {
             let cluster = Some(("orders".to_owned(), ClusterNo::new(7)));
             let mut report = Report { cluster, submitted, ..Report::default() };
-            let failure = internal_error(Timestamp::UNIX_EPOCH, &context, &mut report);
+            let failure = internal_error(Timestamp::UNIX_EPOCH, &mut report);
             assert_eq!(failure.exit(), exit, "{submitted:?}");
             let has_status_command =
                 failure.hint(Some(&context)).is_some_and(|hint| hint.contains("cdss status --cluster no:7 "));

@@ -20,7 +20,9 @@ mod config_group_copy;
 mod exit_codes;
 mod situations;
 
-pub(crate) use config_group_copy::{CopyError, CopyProgress};
+pub(crate) use config_group_copy::{
+    CopyError, CopyHint, CopyProgress, CreateDoubt, NotWrittenReason, OtherName, SearchResult,
+};
 pub(crate) use situations::{
     BusyReason, ChangeAfterStart, LastObserved, OpenStartProgress, UnknownReason, UpgradeFailure, WatchLimit,
     WatchLimitReason,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config_group::rules::copy_report::CopyReport;
+use crate::config_group::rules::creation::GroupProblem;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
 use crate::error::{BusyReason, CommandError, CopyError, CopyProgress};
 use crate::journal::{GroupEntry, LockError, OperationLock};
@@ -130,7 +131,7 @@ fn target_group(plan: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
 
 /// The failure for a signal that arrived before anything was changed.
 fn interrupted_before_change(Interrupted(signal): Interrupted) -> CommandError {
-    CopyError::Interrupted { signal, progress: CopyProgress::NothingSent, hint: None }.into()
+    CopyError::Interrupted { signal, progress: CopyProgress::NothingSent, next: None }.into()
 }
 
 impl Session<'_> {
@@ -139,7 +140,7 @@ impl Session<'_> {
     fn verify_unchanged(&self, plan: &CopyPlan) -> Result<(), CommandError> {
         let from = &plan.endpoints.source;
         if self.source_settings(&from.group)?.custom_values() != from.custom_values() {
-            return Err(CopyError::SourceChanged { group: from.group.to_string() }.into());
+            return Err(CopyError::SourceChanged(from.group.clone()).into());
         }
         let resumable_no = plan.resumable.as_ref().map(|resumable| resumable.group.no);
         let mut same_name = self.fetch_groups(plan.endpoints.target_version.code)?;
@@ -151,16 +152,10 @@ impl Session<'_> {
                 let settings = settings.map(|settings| settings.settings);
                 self.find_resumable(&plan.endpoints, &plan.name, group, settings.as_deref()).map(drop)
             }
-            ([], Some(no)) => {
-                Err(CopyError::GroupMissing { group: target_group(plan, no).to_string() }.into())
+            ([], Some(no)) => Err(CopyError::GroupMissing(target_group(plan, no)).into()),
+            ([group, ..], _) => {
+                Err(self.name_taken(&plan.endpoints, &plan.name, group, None, GroupProblem::CreatedMeanwhile))
             }
-            ([group, ..], _) => Err(self.name_taken(
-                &plan.endpoints,
-                &plan.name,
-                group,
-                None,
-                "it was created in the meantime",
-            )),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::api::{Read, RetryPolicy, read_one};
 use crate::config_group::rules::choice::select_for_comparison;
 use crate::config_group::rules::copy;
 use crate::config_group::rules::copy_report::CopyReport;
-use crate::config_group::rules::creation::{self, GroupCreation};
+use crate::config_group::rules::creation::{self, GroupCreation, GroupProblem};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
 use crate::error::{CommandError, CopyError};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
@@ -85,7 +85,7 @@ impl Session<'_> {
             endpoints.target_groups.iter().filter(|group| group.is_named(name.as_str())).collect();
         let existing = same_name.pop().cloned();
         if let (Some(group), false) = (&existing, same_name.is_empty()) {
-            return Err(self.name_taken(&endpoints, &name, group, None, "more than one group has that name"));
+            return Err(self.name_taken(&endpoints, &name, group, None, GroupProblem::NameNotUnique));
         }
         let model = existing.clone().or_else(|| {
             select_for_comparison(Some(&from.group), &endpoints.target_groups).into_iter().next()
@@ -166,10 +166,7 @@ impl Session<'_> {
                 let Some(group) = self.fetch_current_group(&resolved.cluster)? else {
                     let (source, version) = ("GROUP".to_owned(), target);
                     let copy = SuggestedCommand::CopyConfigGroup { source, version, name: None };
-                    let copy = copy.render(Some(self.context));
-                    let (cluster, hint) =
-                        (resolved.cluster.name, format!("specify the config group: {copy}"));
-                    return Err(CopyError::SourceUnknown { cluster, hint }.into());
+                    return Err(CopyError::SourceUnknown { cluster: resolved.cluster.name, copy }.into());
                 };
                 let source = self.source_settings(&group)?;
                 Ok(CopyEndpoints {
@@ -211,7 +208,7 @@ impl Session<'_> {
             None
         };
         let resumable = creation::check_resumable(create, endpoints.source.group.no, settings, used_by);
-        resumable.map_err(|reason| self.name_taken(endpoints, name, group, settings, reason))
+        resumable.map_err(|problem| self.name_taken(endpoints, name, group, settings, problem))
     }
 }
 
