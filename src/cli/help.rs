@@ -2,7 +2,7 @@
 
 use clap::{Args, Command};
 
-use crate::error::CommandError;
+use crate::error::{CommandError, UsageError};
 use crate::upgrade::rules::checks::CheckId;
 
 /// Show help for a command, topic, or check
@@ -54,12 +54,9 @@ pub(super) fn text(args: &HelpArgs, mut cdss: Command) -> Result<String, Command
         [word] => topic(word).or_else(|| check(word)),
         _ => None,
     };
-    found.map(str::to_owned).ok_or_else(|| CommandError::Usage {
-        message: format!("no help for `{}`", words.join(" ")),
-        hint: Some(format!(
-            "run `cdss -h` for the commands; the topics are {}; for a check, use its ID, such as config.no-group",
-            topics().join(", ")
-        )),
+    found.map(str::to_owned).ok_or_else(|| {
+        let (subject, topics) = (words.join(" "), topics().to_vec());
+        UsageError::NoHelp { subject, topics }.into()
     })
 }
 

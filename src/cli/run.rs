@@ -13,7 +13,7 @@ use super::command::Command;
 use super::context::{Context, CoreDumpsDisabled};
 use super::help;
 use crate::clock::Clock as _;
-use crate::error::{CommandError, CopyError, CopyHint, CreateDoubt, OtherName, UnknownReason};
+use crate::error::{CommandError, CopyError, CopyHint, CreateDoubt, OtherName, UnknownReason, UsageError};
 use crate::exit::Exit;
 use crate::model::output_format::OutputFormat;
 use crate::model::suggested_command::SuggestedCommand;
@@ -30,13 +30,7 @@ pub(crate) fn main() -> ExitCode {
     let environment = Environment::from_process();
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     if misplaced_version(&words) {
-        let failure = CommandError::Usage {
-            message: "--version must come after the subcommand".to_owned(),
-            hint: Some(
-                "use `cdss upgrade --version 3.9.0 …`; `cdss --version` alone prints the version of cdss"
-                    .to_owned(),
-            ),
-        };
+        let failure = UsageError::MisplacedVersion.into();
         let (command, output) = guess_command(&words);
         return exit_with_error(&failure, guess_output_options(&words, &environment), &output, command);
     }
@@ -50,8 +44,7 @@ pub(crate) fn main() -> ExitCode {
         None => {
             streams::print_stderr(Cli::command().render_help().to_string().trim_end());
             if guess_output_options(&words, &environment).format == OutputFormat::Json {
-                let hint = Some("`cdss --help` lists the commands".to_owned());
-                let failure = CommandError::Usage { message: "no command given".to_owned(), hint };
+                let failure = UsageError::NoCommand.into();
                 let outcome = outcome_without_context("", &failure);
                 let _stdout_is_closed = crate::output::print_document(&crate::output::document(
                     &CommandOutput::None,
@@ -139,8 +132,7 @@ fn exit_with_parse_error(error: &clap::Error, words: &[&str], environment: &Envi
     if guess_output_options(words, environment).format == OutputFormat::Json {
         // The first line is the error; usage and tips follow.
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let failure =
-            CommandError::Usage { message, hint: Some("`cdss --help` lists the commands".to_owned()) };
+        let failure = UsageError::Unparsable(message).into();
         let (command, output) = guess_command(words);
         let outcome = outcome_without_context(command, &failure);
         let _stdout_is_closed = crate::output::print_document(&crate::output::document(

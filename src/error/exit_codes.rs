@@ -23,7 +23,7 @@ impl CommandError {
             | Self::ConfigGroup { .. }
             | Self::History(_) => Exit::NotFound,
             Self::Config(_)
-            | Self::Usage { .. }
+            | Self::Usage(_)
             | Self::Acceptance { .. }
             | Self::Version(VersionError::Malformed(_))
             | Self::Read(ApiError::NotSent { failure: SendFailure::Setup, .. }) => Exit::Usage,

@@ -19,6 +19,7 @@ use crate::upgrade::rules::checks::{Check, JOURNAL_REMEDY};
 mod config_group_copy;
 mod exit_codes;
 mod situations;
+mod usage;
 
 pub(crate) use config_group_copy::{
     CopyError, CopyHint, CopyProgress, CreateDoubt, NotWrittenReason, OtherName, SearchResult,
@@ -27,6 +28,7 @@ pub(crate) use situations::{
     BusyReason, ChangeAfterStart, LastObserved, OpenStartProgress, UnknownReason, UpgradeFailure, WatchLimit,
     WatchLimitReason,
 };
+pub(crate) use usage::UsageError;
 
 /// Why a command failed.
 ///
@@ -36,8 +38,8 @@ pub(crate) enum CommandError {
     #[error("{0}")]
     Config(SettingsError),
     /// Invalid arguments, found without sending a request.
-    #[error("{message}")]
-    Usage { message: String, hint: Option<String> },
+    #[error("{0}")]
+    Usage(Box<UsageError>),
     /// `check` prints the flags to use.
     #[error("{error}")]
     Acceptance { error: AcceptanceError, check: Box<SuggestedCommand> },
@@ -148,6 +150,12 @@ impl CommandError {
     /// Creates the failure of an upgrade with an unknown outcome.
     pub(crate) fn outcome_unknown(reason: UnknownReason, follow: SuggestedCommand) -> Self {
         Self::UpgradeOutcomeUnknown { reason: Box::new(reason), follow: Box::new(follow) }
+    }
+}
+
+impl From<UsageError> for CommandError {
+    fn from(error: UsageError) -> Self {
+        Self::Usage(Box::new(error))
     }
 }
 
@@ -294,7 +302,7 @@ impl CommandError {
             Self::VerificationFailed { check, .. } => {
                 check.remedy.as_ref().map(|remedy| remedy.render(context))
             }
-            Self::Usage { hint, .. } => hint.clone(),
+            Self::Usage(error) => error.hint(),
             Self::Blocked(checks) => blocked_hint(checks, context),
             Self::NoVersionPossible { cluster, newest } => {
                 let (cluster, version) = (*cluster, Some(newest.clone()));

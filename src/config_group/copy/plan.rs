@@ -7,7 +7,7 @@ use crate::config_group::rules::copy;
 use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::creation::{self, GroupCreation, GroupProblem};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
-use crate::error::{CommandError, CopyError};
+use crate::error::{CommandError, CopyError, UsageError};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::{
@@ -39,11 +39,9 @@ impl CopyEndpoints {
 
     fn default_name(&self) -> Result<GroupName, CommandError> {
         let (from, target) = (&self.source.group, &self.target_version);
-        default_copy_name(from, self.source_release(), target).ok_or_else(|| CommandError::Usage {
-            message: format!(
-                "can't derive a name of at most 15 characters for the copy of {from} to {target}"
-            ),
-            hint: Some("choose a name with --name".to_owned()),
+        default_copy_name(from, self.source_release(), target).ok_or_else(|| {
+            let (source_group, target) = (from.clone(), target.clone());
+            UsageError::NoCopyName { source_group, target }.into()
         })
     }
 
