@@ -15,7 +15,7 @@ use crate::model::ids::{ClusterNo, ConfigGroupNo};
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::upgrade::rules::broker_history::BrokerHistories;
-use crate::upgrade::rules::checks::Check;
+use crate::upgrade::rules::checks::{Check, CheckId};
 use crate::upgrade::rules::plan::Plan;
 
 /// An offered version as a possible upgrade target of one cluster.
@@ -98,7 +98,11 @@ impl Report {
     /// Adds the check that blocks an outdated plan.
     pub(crate) fn add_stale_check(&mut self) {
         let reason = "the cluster changed after the plan was made";
-        self.checks.push(Check::block("plan.stale", reason, "run the command again and review the new plan"));
+        self.checks.push(Check::block(
+            CheckId::PlanStale,
+            reason,
+            "run the command again and review the new plan",
+        ));
     }
 
     /// Sets the verdict `not_started` after a failure before any start, unless there is a verdict.

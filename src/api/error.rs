@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::clock_skew::{ClockSkew, is_skew_too_large};
+use crate::model::command_context::CommandContext;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::signals::Signal;
 
 /// Why a request was not sent.
@@ -162,7 +164,7 @@ impl ApiError {
     }
 
     /// Returns the next step. For connection problems, it includes a diagnostic command.
-    pub(crate) fn hint(&self) -> Option<String> {
+    pub(crate) fn hint(&self, context: Option<&CommandContext>) -> Option<String> {
         let is_connection_problem = match self {
             Self::NotSent { failure, .. } => {
                 !matches!(failure, SendFailure::Setup | SendFailure::Interrupted(_))
@@ -171,9 +173,10 @@ impl ApiError {
             _ => false,
         };
         let diagnostics = if is_connection_problem {
-            "; to test each connection step, run `cdss config verify`"
+            let verify = SuggestedCommand::VerifyConfig.quoted(context);
+            format!("; to test each connection step, run {verify}")
         } else {
-            ""
+            String::new()
         };
         self.remedy().map(|remedy| format!("{remedy}{diagnostics}"))
     }

@@ -179,7 +179,10 @@ fn failure_of(error: &ApiError) -> StepFailure {
             ..
         }
     );
-    StepFailure { reason: error.to_string(), remedy: error.remedy().filter(|_| has_own_remedy) }
+    StepFailure {
+        reason: error.to_string(),
+        remedy: error.remedy().filter(|_| has_own_remedy).map(Into::into),
+    }
 }
 
 fn display_url(url: &Url) -> &str {

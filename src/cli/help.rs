@@ -2,7 +2,8 @@
 
 use clap::{Args, Command};
 
-use crate::error::CommandError;
+use crate::error::{CommandError, UsageError};
+use crate::upgrade::rules::checks::CheckId;
 
 /// Show help for a command, topic, or check
 #[derive(Debug, Args)]
@@ -53,12 +54,9 @@ pub(super) fn text(args: &HelpArgs, mut cdss: Command) -> Result<String, Command
         [word] => topic(word).or_else(|| check(word)),
         _ => None,
     };
-    found.map(str::to_owned).ok_or_else(|| CommandError::Usage {
-        message: format!("no help for `{}`", words.join(" ")),
-        hint: Some(format!(
-            "run `cdss -h` for the commands; the topics are {}; for a check, use its ID, such as config.no-group",
-            topics().join(", ")
-        )),
+    found.map(str::to_owned).ok_or_else(|| {
+        let (subject, topics) = (words.join(" "), topics().to_vec());
+        UsageError::NoHelp { subject, topics }.into()
     })
 }
 
@@ -73,6 +71,7 @@ fn topic(name: &str) -> Option<&'static str> {
 
 /// Cuts the section of a check out of the topic `checks`.
 fn check(id: &str) -> Option<&'static str> {
+    let id: CheckId = id.parse().ok()?;
     let heading = format!("## {id}\n");
     let start = CHECKS.match_indices(&heading).find(|(at, _)| CHECKS[..*at].ends_with('\n'))?.0;
     let section = &CHECKS[start..];
@@ -121,7 +120,7 @@ mod tests {
         for subject in ["nothing", "config.no", "upgrade nothing", "exit-codes checks", "## versions"] {
             let failure = help(subject).unwrap_err();
             assert_eq!(failure.exit().code(), 2, "{subject}");
-            assert!(failure.hint().is_some_and(|hint| hint.contains("exit-codes")), "{subject}");
+            assert!(failure.hint(None).is_some_and(|hint| hint.contains("exit-codes")), "{subject}");
         }
     }
 

@@ -7,9 +7,10 @@ use crate::cli::context::Context;
 use crate::error::CommandError;
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::VersionSelector;
+use crate::model::selector::INCOMPLETE_GROUP_LIST;
 use crate::output::CommandOutput;
 use crate::reporter::Reporter as _;
-use crate::session::config_groups::{AllGroups, fetch_all_groups};
+use crate::session::config_groups::fetch_all_groups;
 
 /// List clusters, versions, and config groups
 #[derive(Debug, Args)]
@@ -65,7 +66,7 @@ pub(super) async fn run(args: &ListArgs, context: &Context) -> Result<CommandOut
         ListCommand::ConfigGroups { version: None } => {
             let all = fetch_all_groups(api).await?;
             if !all.is_complete {
-                context.reporter().note(AllGroups::INCOMPLETE_LIST);
+                context.reporter().note(INCOMPLETE_GROUP_LIST);
             }
             Ok(CommandOutput::ConfigGroups(all.groups, all.offered_versions))
         }

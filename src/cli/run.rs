@@ -15,10 +15,10 @@ use super::context::{Context, CoreDumpsDisabled};
 use super::help;
 use super::runtime::block_on;
 use crate::clock::Clock as _;
-use crate::error::{CommandError, CopyError};
+use crate::error::{CommandError, CopyError, CopyHint, CreateDoubt, OtherName, UnknownReason, UsageError};
 use crate::exit::Exit;
-use crate::model::command_context::CommandContext;
 use crate::model::output_format::OutputFormat;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::output::{CommandOutput, Outcome, OutputOptions, escape_lines, should_use_color, streams};
 use crate::report::Report;
@@ -32,13 +32,7 @@ pub(crate) fn main() -> ExitCode {
     let environment = Environment::from_process();
     let words: Vec<&str> = arguments.iter().filter_map(|argument| argument.to_str()).collect();
     if misplaced_version(&words) {
-        let failure = CommandError::Usage {
-            message: "--version must come after the subcommand".to_owned(),
-            hint: Some(
-                "use `cdss upgrade --version 3.9.0 …`; `cdss --version` alone prints the version of cdss"
-                    .to_owned(),
-            ),
-        };
+        let failure = UsageError::MisplacedVersion.into();
         let (command, output) = guess_command(&words);
         return exit_with_error(&failure, guess_output_options(&words, &environment), &output, command);
     }
@@ -52,8 +46,7 @@ pub(crate) fn main() -> ExitCode {
         None => {
             streams::print_stderr(Cli::command().render_help().to_string().trim_end());
             if guess_output_options(&words, &environment).format == OutputFormat::Json {
-                let hint = Some("run `cdss --help` to list the commands".to_owned());
-                let failure = CommandError::Usage { message: "no command given".to_owned(), hint };
+                let failure = UsageError::NoCommand.into();
                 let outcome = outcome_without_context("", &failure);
                 let _stdout_is_closed = crate::output::print_document(&crate::output::document(
                     &CommandOutput::None,
@@ -149,8 +142,7 @@ fn exit_with_parse_error(error: &clap::Error, words: &[&str], environment: &Envi
     if guess_output_options(words, environment).format == OutputFormat::Json {
         // The first line is the error; usage and tips follow.
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let failure =
-            CommandError::Usage { message, hint: Some("run `cdss --help` to list the commands".to_owned()) };
+        let failure = UsageError::Unparsable(message).into();
         let (command, output) = guess_command(words);
         let outcome = outcome_without_context(command, &failure);
         let _stdout_is_closed = crate::output::print_document(&crate::output::document(
@@ -166,7 +158,7 @@ fn outcome_without_context<'a>(command: &'a str, failure: &'a CommandError) -> O
     Outcome {
         command,
         exit: failure.exit(),
-        service: None,
+        commands: None,
         profile: None,
         access_key: None,
         requests: Vec::new(),
@@ -278,7 +270,7 @@ fn exit_with_result(command: &str, output: &CommandOutput, options: OutputOption
     let outcome = Outcome {
         command,
         exit: Exit::Ok,
-        service: None,
+        commands: None,
         profile: None,
         access_key: None,
         requests: Vec::new(),
@@ -331,10 +323,7 @@ async fn run_with_context(command: &Command, context: &Context) -> ExitCode {
         Ok(Err(failure)) => {
             (command.empty_output(), Some(failure.explain_sandbox(&context.settings.service)))
         }
-        Err(_) => (
-            command.empty_output(),
-            Some(internal_error(context.clock.now(), &context.commands, &mut report)),
-        ),
+        Err(_) => (command.empty_output(), Some(internal_error(context.clock.now(), &mut report))),
     };
     if failure.is_some() && output == CommandOutput::Upgrade {
         report.set_failure_verdict();
@@ -343,7 +332,7 @@ async fn run_with_context(command: &Command, context: &Context) -> ExitCode {
     let outcome = Outcome {
         command: command.name(),
         exit,
-        service: Some(&context.settings.service),
+        commands: Some(&context.commands),
         profile: context.profile(),
         access_key: context.access_key(),
         requests: context.requests(),
@@ -383,22 +372,22 @@ fn may_have_copied(report: &Report) -> bool {
 }
 
 /// Returns the failure for a panic: an internal error before anything was sent, an unknown outcome afterwards.
-fn internal_error(now: Timestamp, context: &CommandContext, report: &mut Report) -> CommandError {
-    let message = "cdss stopped because of an internal error".to_owned();
+fn internal_error(now: Timestamp, report: &mut Report) -> CommandError {
     if let Some(copy) = report.copy.as_ref().filter(|copy| copy.may_have_changed()) {
-        let hint = format!("check with: {}", context.command_line("list config-groups", "", ""));
-        let name = copy.name.clone();
-        return CopyError::CreateOutcomeUnknown { name, cause: message, error: None, hint }.into();
+        let list = SuggestedCommand::ListConfigGroups(report.to.clone());
+        let next = CopyHint::CheckFirst { list, other_name: OtherName(None) };
+        let (name, doubt) = (copy.name.clone(), CreateDoubt::InternalError);
+        return CopyError::CreateOutcomeUnknown { name, doubt, next }.into();
     }
     if report.submitted == Submitted::No {
-        return CommandError::Internal(message);
+        return CommandError::Internal;
     }
     report.verdict = Some(Verdict::Unknown);
     report.ended_at = Some(now);
-    let follow = report.cluster.as_ref().map_or_else(String::new, |(_, no)| {
-        context.follow_command(*no, report.to.as_ref(), report.from.as_ref())
+    let follow = report.cluster.as_ref().map_or(SuggestedCommand::History, |(_, no)| {
+        SuggestedCommand::Follow { cluster: *no, target: report.to.clone(), from: report.from.clone() }
     });
-    CommandError::UpgradeOutcomeUnknown { reason: message, follow }
+    CommandError::outcome_unknown(UnknownReason::InternalError, follow)
 }
 
 fn scenario_list() -> CommandOutput {
@@ -408,6 +397,7 @@ fn scenario_list() -> CommandOutput {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::command_context::CommandContext;
     use crate::model::endpoint::Endpoint;
     use crate::model::ids::ClusterNo;
     use crate::model::region::Site;
@@ -429,11 +419,16 @@ mod tests {
         ] {
             let cluster = Some(("orders".to_owned(), ClusterNo::new(7)));
             let mut report = Report { cluster, submitted, ..Report::default() };
-            let failure = internal_error(Timestamp::UNIX_EPOCH, &context, &mut report);
+            let failure = internal_error(Timestamp::UNIX_EPOCH, &mut report);
             assert_eq!(failure.exit(), exit, "{submitted:?}");
             let has_status_command =
-                failure.hint().is_some_and(|hint| hint.contains("cdss status --cluster no:7 "));
-            assert_eq!(has_status_command, submitted != Submitted::No, "{submitted:?}: {:?}", failure.hint());
+                failure.hint(Some(&context)).is_some_and(|hint| hint.contains("cdss status --cluster no:7 "));
+            assert_eq!(
+                has_status_command,
+                submitted != Submitted::No,
+                "{submitted:?}: {:?}",
+                failure.hint(Some(&context))
+            );
         }
     }
 

@@ -11,8 +11,7 @@ use crate::error::CommandError;
 /// Fails if the runtime can't be created. Nothing was done.
 pub(super) fn block_on<T>(command: impl Future<Output = T>) -> Result<T, CommandError> {
     let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| CommandError::Internal(format!("can't start the async runtime: {error}")))?;
+    let runtime = runtime.map_err(CommandError::Runtime)?;
     let result = runtime.block_on(command);
     // Do not wait for an abandoned prompt, or for a name lookup that hangs in the system resolver.
     runtime.shutdown_background();

@@ -3,32 +3,39 @@
 use std::fmt;
 
 use crate::api::ApiError;
+use crate::config_group::rules::creation::GroupProblem;
 use crate::config_group::rules::setting_text::first_few;
 use crate::exit::Exit;
+use crate::journal::JournalError;
+use crate::model::command_context::CommandContext;
+use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
+use crate::model::ids::ConfigGroupNo;
+use crate::model::kafka_version::KafkaVersion;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::signals::Signal;
 use crate::upgrade::rules::checks::JOURNAL_REMEDY;
 
 use super::exit_codes::{exit_for_signal, exit_for_undelivered};
 
-/// Why a copy failed. Where a request failed, `error` is its error, with the service's message.
+/// Why a copy failed. A variant with an [`ApiError`] has the error of the request that failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyError {
     /// A group with this name exists, and it is not an empty group that this machine created.
-    #[error("config group {group} for {version} already exists: {reason}; nothing was written")]
-    GroupExists { group: String, version: String, reason: &'static str, hint: String },
+    #[error("config group {group} for {version} already exists: {problem}; nothing was written")]
+    GroupExists { group: ConfigGroup, version: KafkaVersion, problem: GroupProblem, next: CopyHint },
     /// An earlier create with this name may still take effect; another one could create a second group.
     #[error("run {run} tried to create config group {name}; the outcome is unknown, and nothing was written")]
-    EarlierCreateUnresolved { name: GroupName, run: String, hint: String },
-    /// The service did not report the config group of the source cluster.
+    EarlierCreateUnresolved { name: GroupName, run: String, next: CopyHint },
+    /// The service did not report the config group of the source cluster. `copy` is the command to complete.
     #[error("the service did not report which config group {cluster} uses; nothing was written")]
-    SourceUnknown { cluster: String, hint: String },
+    SourceUnknown { cluster: String, copy: SuggestedCommand },
     /// The source group changed after the plan was shown.
-    #[error("config group {group} has changed since it was shown; nothing was written")]
-    SourceChanged { group: String },
+    #[error("config group {0} has changed since it was shown; nothing was written")]
+    SourceChanged(ConfigGroup),
     /// The empty group to fill was deleted in the meantime.
-    #[error("config group {group} no longer exists; nothing was written")]
-    GroupMissing { group: String },
+    #[error("config group {0} no longer exists; nothing was written")]
+    GroupMissing(ConfigGroup),
     /// The create can't be recorded in the journal first.
     #[error("{0}")]
     JournalUnusable(String),
@@ -42,19 +49,132 @@ pub(crate) enum CopyError {
     #[error("the service refused the config group: {}", .0.refusal())]
     CreateRefused(ApiError),
     /// It is unknown whether the group was created.
-    #[error("unknown whether config group {name} was created: {cause}")]
-    CreateOutcomeUnknown { name: GroupName, cause: String, error: Option<ApiError>, hint: String },
-    /// The group was created, but its values can't be read.
-    #[error("config group {group} was created, but its values are unknown: {cause}")]
-    ValuesUnknown { group: String, cause: String, error: Option<ApiError>, hint: String },
+    #[error("unknown whether config group {name} was created: {doubt}")]
+    CreateOutcomeUnknown { name: GroupName, doubt: CreateDoubt, next: CopyHint },
+    /// The group was created, but its values can't be read. `write` is the error of the write, if it failed too.
+    #[error("config group {group} was created, but its values are unknown: {}; {read}", write_result(write.as_ref()))]
+    ValuesUnknown { group: ConfigGroup, write: Option<ApiError>, read: ApiError, diff: SuggestedCommand },
     /// The group was created, and this run certainly wrote no values.
-    #[error("config group {group} was created, but its values were not written: {cause}")]
-    ValuesNotWritten { group: String, cause: String, error: Option<ApiError>, hint: String },
-    /// The values of the group differ from those that were sent.
-    #[error("config group {group} does not match: {}{cause}", unsaved_keys(keys))]
-    ValuesMismatch { group: String, keys: Vec<String>, cause: String, error: Option<ApiError>, hint: String },
+    #[error("config group {group} was created, but its values were not written: {reason}")]
+    ValuesNotWritten { group: ConfigGroup, reason: NotWrittenReason },
+    /// The values of the group differ from those that were sent. `write` is the error of the write, if it failed.
+    #[error(
+        "config group {group} does not match: {}{}", unsaved_keys(keys), write_result(write.as_ref())
+    )]
+    ValuesMismatch { group: ConfigGroup, keys: Vec<String>, write: Option<ApiError>, diff: SuggestedCommand },
     #[error("interrupted; {progress}")]
-    Interrupted { signal: Signal, progress: CopyProgress, hint: Option<String> },
+    Interrupted { signal: Signal, progress: CopyProgress, next: Option<CopyHint> },
+}
+
+/// Why it is unknown whether a group was created.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CreateDoubt {
+    #[error("the response named config group {reported}, but that is a different group, {group}")]
+    OtherGroupReported { reported: ConfigGroupNo, group: ConfigGroup },
+    #[error("the response named config group {reported}, but {problem}")]
+    ReportedGroupUnfit { reported: ConfigGroupNo, problem: GroupProblem },
+    /// The create failed, or its response had no number (None), and the group was searched by its name.
+    #[error("{}; {search}", create_result(create.as_ref()))]
+    NotFound { create: Option<ApiError>, search: SearchResult },
+    /// A bug in cdss after the create was sent.
+    #[error("{}", super::CommandError::Internal)]
+    InternalError,
+}
+
+/// The result of searching a new group by its name.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SearchResult {
+    #[error("no config group with that name was found")]
+    NoGroup,
+    #[error("config group {0} exists, but its description does not show that this run created it")]
+    CreatorUnknown(ConfigGroup),
+    #[error("checking the config groups failed: {0}")]
+    ReadFailed(ApiError),
+}
+
+/// Why no values were written to a new group.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotWrittenReason {
+    #[error("{0}")]
+    Journal(JournalError),
+    #[error("{0}")]
+    Request(ApiError),
+    /// Another user changed or used the group first.
+    #[error("{problem}")]
+    GroupUnfit { problem: GroupProblem, diff: SuggestedCommand },
+}
+
+fn create_result(error: Option<&ApiError>) -> String {
+    error.map_or_else(|| "the response contained no group number".to_owned(), ToString::to_string)
+}
+
+fn write_result(error: Option<&ApiError>) -> String {
+    error.map_or_else(|| "the service reported success".to_owned(), ToString::to_string)
+}
+
+/// What to do after a failed copy.
+#[derive(Debug)]
+pub(crate) enum CopyHint {
+    /// Fill the group that was created.
+    RunAgain,
+    CompareWithSource {
+        diff: SuggestedCommand,
+    },
+    /// The existing group keeps every custom value.
+    UseGroup {
+        no: ConfigGroupNo,
+        diff: SuggestedCommand,
+    },
+    OtherName(OtherName),
+    CompareOrOtherName {
+        diff: SuggestedCommand,
+        other_name: OtherName,
+    },
+    /// First find out whether the group exists.
+    CheckFirst {
+        list: SuggestedCommand,
+        other_name: OtherName,
+    },
+}
+
+/// The command that creates the copy under another name; None if cdss can't choose one.
+#[derive(Debug)]
+pub(crate) struct OtherName(pub Option<SuggestedCommand>);
+
+impl OtherName {
+    fn render(&self, context: Option<&CommandContext>) -> String {
+        match &self.0 {
+            Some(copy) => format!("create one with another name: {}", copy.render(context)),
+            None => "choose another name with --name".to_owned(),
+        }
+    }
+}
+
+/// The hint when only the write is missing.
+const RUN_AGAIN: &str = "run the same command again to fill this group";
+
+impl CopyHint {
+    fn render(&self, context: Option<&CommandContext>) -> String {
+        match self {
+            Self::RunAgain => RUN_AGAIN.to_owned(),
+            Self::CompareWithSource { diff } => {
+                format!("compare it with the source: {}", diff.render(context))
+            }
+            Self::UseGroup { no, diff } => format!(
+                "it keeps every custom value; use it with --config-group no:{no}, or compare first: {}",
+                diff.render(context)
+            ),
+            Self::OtherName(other_name) => other_name.render(context),
+            Self::CompareOrOtherName { diff, other_name } => {
+                format!("compare it with {}, or {}", diff.quoted(context), other_name.render(context))
+            }
+            Self::CheckFirst { list, other_name } => format!(
+                "check with {}; if the group is listed, run the same command again to fill it; if not, {}",
+                list.quoted(context),
+                other_name.render(context)
+            ),
+        }
+    }
 }
 
 /// How far the copy had progressed when a signal arrived.
@@ -63,9 +183,9 @@ pub(crate) enum CopyProgress {
     /// No change was requested.
     NothingSent,
     /// The create was sent, but the group was not observed.
-    CreateSent(String),
+    CreateSent(GroupName),
     /// The group exists, but its values may be missing.
-    GroupCreated(String),
+    GroupCreated(ConfigGroup),
 }
 
 impl fmt::Display for CopyProgress {
@@ -92,8 +212,8 @@ impl CopyError {
             Self::GroupExists { .. }
             | Self::EarlierCreateUnresolved { .. }
             | Self::SourceUnknown { .. }
-            | Self::SourceChanged { .. }
-            | Self::GroupMissing { .. }
+            | Self::SourceChanged(_)
+            | Self::GroupMissing(_)
             | Self::JournalUnusable(_) => Exit::Blocked,
             Self::CreateNotDelivered(error) | Self::WriteNotDelivered(error) => exit_for_undelivered(error),
             Self::CreateRefused(_) => Exit::Rejected,
@@ -103,41 +223,56 @@ impl CopyError {
         }
     }
 
-    pub(super) fn hint(&self) -> Option<String> {
+    pub(super) fn hint(&self, context: Option<&CommandContext>) -> Option<String> {
         match self {
-            Self::GroupExists { hint, .. }
-            | Self::EarlierCreateUnresolved { hint, .. }
-            | Self::SourceUnknown { hint, .. }
-            | Self::ValuesNotWritten { hint, .. }
-            | Self::CreateOutcomeUnknown { hint, .. }
-            | Self::ValuesUnknown { hint, .. }
-            | Self::ValuesMismatch { hint, .. } => Some(hint.clone()),
+            Self::GroupExists { next, .. }
+            | Self::EarlierCreateUnresolved { next, .. }
+            | Self::CreateOutcomeUnknown { next, .. } => Some(next.render(context)),
+            Self::SourceUnknown { copy, .. } => {
+                Some(format!("specify the config group: {}", copy.render(context)))
+            }
+            Self::ValuesUnknown { diff, .. } => {
+                Some(format!("compare it with the source: {}", diff.render(context)))
+            }
+            Self::ValuesMismatch { diff, .. } => Some(format!("compare them: {}", diff.render(context))),
+            Self::ValuesNotWritten { reason, .. } => Some(match reason {
+                NotWrittenReason::Journal(_) => RUN_AGAIN.to_owned(),
+                NotWrittenReason::Request(error) => {
+                    let first = error.hint(context).map(|hint| format!("{hint}; then "));
+                    format!("{}{RUN_AGAIN}", first.unwrap_or_default())
+                }
+                NotWrittenReason::GroupUnfit { diff, .. } => {
+                    format!("inspect it with: {}", diff.render(context))
+                }
+            }),
             Self::JournalUnusable(_) => Some(JOURNAL_REMEDY.to_owned()),
-            Self::GroupMissing { .. } | Self::SourceChanged { .. } => {
+            Self::GroupMissing(_) | Self::SourceChanged(_) => {
                 Some("run the command again and review the new plan".to_owned())
             }
             Self::CreateNotDelivered(error) | Self::WriteNotDelivered(error) | Self::CreateRefused(error) => {
-                error.hint()
+                error.hint(context)
             }
-            Self::Interrupted { hint, .. } => hint.clone(),
+            Self::Interrupted { next, .. } => next.as_ref().map(|next| next.render(context)),
         }
     }
 
     pub(super) fn api_error(&self) -> Option<&ApiError> {
         match self {
-            Self::CreateNotDelivered(error) | Self::WriteNotDelivered(error) | Self::CreateRefused(error) => {
-                Some(error)
-            }
-            Self::CreateOutcomeUnknown { error, .. }
-            | Self::ValuesUnknown { error, .. }
-            | Self::ValuesNotWritten { error, .. }
-            | Self::ValuesMismatch { error, .. } => error.as_ref(),
+            Self::CreateNotDelivered(error)
+            | Self::WriteNotDelivered(error)
+            | Self::CreateRefused(error)
+            | Self::ValuesNotWritten { reason: NotWrittenReason::Request(error), .. } => Some(error),
+            Self::CreateOutcomeUnknown { doubt: CreateDoubt::NotFound { create, .. }, .. } => create.as_ref(),
+            Self::ValuesUnknown { write, read, .. } => write.as_ref().or(Some(read)),
+            Self::ValuesMismatch { write, .. } => write.as_ref(),
             Self::GroupExists { .. }
             | Self::EarlierCreateUnresolved { .. }
             | Self::SourceUnknown { .. }
-            | Self::SourceChanged { .. }
-            | Self::GroupMissing { .. }
+            | Self::SourceChanged(_)
+            | Self::GroupMissing(_)
             | Self::JournalUnusable(_)
+            | Self::CreateOutcomeUnknown { .. }
+            | Self::ValuesNotWritten { .. }
             | Self::Interrupted { .. } => None,
         }
     }

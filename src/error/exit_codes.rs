@@ -8,30 +8,31 @@ use crate::journal::JournalError;
 use crate::model::kafka_version::VersionError;
 use crate::model::selector::ClusterError;
 use crate::signals::Signal;
-use crate::upgrade::rules::checks::Check;
-use crate::verify::rules::Step;
+use crate::upgrade::rules::checks::CheckId;
 
 impl CommandError {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_auth() => Exit::Auth,
             Self::Read(error) if error.is_auth() => Exit::Auth,
-            Self::Cluster { error: ClusterError::Forbidden { .. }, .. } => Exit::Auth,
+            Self::Cluster(ClusterError::Forbidden { .. }) => Exit::Auth,
             Self::Config(error) if error.is_not_found() => Exit::NotFound,
             Self::Version(VersionError::NotOffered { .. } | VersionError::Ambiguous { .. })
-            | Self::Cluster { .. }
-            | Self::ClusterNotFound { .. }
+            | Self::Cluster(_)
+            | Self::ClusterNotFound(_)
             | Self::ConfigGroup { .. }
             | Self::History(_) => Exit::NotFound,
             Self::Config(_)
-            | Self::Usage { .. }
-            | Self::Acceptance(_)
+            | Self::Usage(_)
+            | Self::Acceptance { .. }
             | Self::Version(VersionError::Malformed(_))
             | Self::Read(ApiError::NotSent { failure: SendFailure::Setup, .. }) => Exit::Usage,
             Self::Journal(JournalError::Interrupted { signal, .. }) | Self::Interrupted { signal, .. } => {
                 exit_for_signal(*signal)
             }
-            Self::Blocked { .. } | Self::PlanChanged | Self::Journal(_) => Exit::Blocked,
+            Self::Blocked(_) | Self::NoVersionPossible { .. } | Self::PlanChanged | Self::Journal(_) => {
+                Exit::Blocked
+            }
             Self::Consent(ConsentError::Interrupted(signal)) => exit_for_signal(*signal),
             Self::Consent(_) => Exit::NotConfirmed,
             Self::Busy { .. } => Exit::Busy,
@@ -43,19 +44,15 @@ impl CommandError {
             Self::UpgradeFailed { .. } => Exit::Failed,
             Self::StillRunning { .. } => Exit::Running,
             Self::VerificationFailed { cause: Some(cause), .. } => cause.exit(),
-            Self::VerificationFailed { check, .. } if is_versions_step(check) => Exit::Blocked,
+            // The service can be reachable without a version.
+            Self::VerificationFailed { check, .. } if check.id == CheckId::Versions => Exit::Blocked,
             Self::Read(_)
-            | Self::SandboxNotRunning { .. }
+            | Self::SandboxNotRunning(_)
             | Self::StatusUnreadable { .. }
             | Self::VerificationFailed { .. } => Exit::Unreachable,
-            Self::Internal(_) => Exit::Internal,
+            Self::Runtime(_) | Self::Internal => Exit::Internal,
         }
     }
-}
-
-/// Returns true for the step `versions` of `config verify`, which can fail although the service is reachable.
-fn is_versions_step(check: &Check) -> bool {
-    check.id == Step::Versions.id()
 }
 
 /// Returns the exit code for a request that certainly changed nothing.

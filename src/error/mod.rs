@@ -3,11 +3,14 @@
 use crate::api::{ApiError, SendFailure};
 use crate::consent::ConsentError;
 use crate::journal::JournalError;
+use crate::model::command_context::{CommandContext, shell_quote};
+use crate::model::config_group::ConfigGroup;
 use crate::model::history::HistoryError;
 use crate::model::ids::ClusterNo;
-use crate::model::kafka_version::VersionError;
-use crate::model::selector::{ClusterError, ConfigGroupError};
-use crate::model::service::Service;
+use crate::model::kafka_version::{KafkaVersion, VersionError};
+use crate::model::selector::{ClusterError, ConfigGroupError, INCOMPLETE_GROUP_LIST};
+use crate::model::service::{SandboxNotRunning, Service};
+use crate::model::suggested_command::SuggestedCommand;
 use crate::settings::SettingsError;
 use crate::signals::Signal;
 use crate::upgrade::rules::acceptance::AcceptanceError;
@@ -15,8 +18,17 @@ use crate::upgrade::rules::checks::{Check, JOURNAL_REMEDY};
 
 mod config_group_copy;
 mod exit_codes;
+mod situations;
+mod usage;
 
-pub(crate) use config_group_copy::{CopyError, CopyProgress};
+pub(crate) use config_group_copy::{
+    CopyError, CopyHint, CopyProgress, CreateDoubt, NotWrittenReason, OtherName, SearchResult,
+};
+pub(crate) use situations::{
+    BusyReason, ChangeAfterStart, LastObserved, OpenStartProgress, UnknownReason, UpgradeFailure, WatchLimit,
+    WatchLimitReason,
+};
+pub(crate) use usage::UsageError;
 
 /// Why a command failed.
 ///
@@ -26,43 +38,42 @@ pub(crate) enum CommandError {
     #[error("{0}")]
     Config(SettingsError),
     /// Invalid arguments, found without sending a request.
-    #[error("{message}")]
-    Usage { message: String, hint: Option<String> },
     #[error("{0}")]
-    Acceptance(#[from] AcceptanceError),
+    Usage(Box<UsageError>),
+    /// `check` prints the flags to use.
+    #[error("{error}")]
+    Acceptance { error: AcceptanceError, check: Box<SuggestedCommand> },
     #[error("{0}")]
     Version(#[from] VersionError),
-    /// `location` is the site and region that were searched.
-    #[error("{error} in {location}")]
-    Cluster { error: ClusterError, location: String, hint: String },
-    #[error("cluster {no} not found in {location}")]
-    ClusterNotFound { no: ClusterNo, location: String, hint: String },
+    #[error("{0}")]
+    Cluster(ClusterError),
+    #[error("cluster {0} not found")]
+    ClusterNotFound(ClusterNo),
+    /// `flag` is the option before the group on the command line. `is_complete` is false if the service may have groups
+    /// that it did not list.
     #[error("{error}")]
-    ConfigGroup { error: ConfigGroupError, hint: String },
+    ConfigGroup { error: ConfigGroupError, flag: &'static str, is_complete: bool },
 
     /// A read failed; this run started nothing.
     #[error("{0}")]
     Read(ApiError),
     /// The connection to the address in `CDSS_SANDBOX` was refused; this run started nothing.
-    #[error("{message}")]
-    SandboxNotRunning { message: String, hint: String },
-    /// Checks block the upgrade. Each reason ends with the check's ID in brackets.
-    #[error("blocked: {}", .reasons.join("; "))]
-    Blocked {
-        reasons: Vec<String>,
-        /// The first blocking check, to suggest its help.
-        check: Option<&'static str>,
-        hint: Option<String>,
-        message: Option<String>,
-        request_id: Option<String>,
-    },
+    #[error("{0}")]
+    SandboxNotRunning(SandboxNotRunning),
+    /// These checks block the upgrade.
+    #[error("blocked: {}", blocking_reasons(.0))]
+    Blocked(Vec<Check>),
+    /// No newer version passes its checks.
+    #[error("blocked: no upgrade to a newer version is possible")]
+    NoVersionPossible { cluster: ClusterNo, newest: KafkaVersion },
     /// The plan changed between the reads and the start.
     #[error("the cluster changed since the plan was made; nothing was started")]
     PlanChanged,
     #[error("{0}")]
     Consent(ConsentError),
-    #[error("{message}")]
-    Busy { message: String, hint: Option<String> },
+    /// `next` shows how the other change ends.
+    #[error("{reason}")]
+    Busy { reason: Box<BusyReason>, next: Box<SuggestedCommand> },
     #[error("{0}")]
     Journal(JournalError),
     #[error("{0}")]
@@ -88,23 +99,33 @@ pub(crate) enum CommandError {
     #[error("the start was not sent: {}", unreadable_reason(cause.as_ref()))]
     StatusUnreadable { cause: Option<ApiError> },
     /// It is unknown whether the start took effect.
-    #[error("start outcome unknown: {cause}")]
-    StartOutcomeUnknown { cause: String, request_id: Option<String>, follow: String },
-    /// The upgrade was started and ended with an error or at the old version.
-    #[error("the upgrade failed: {reason}")]
-    UpgradeFailed { reason: String },
+    ///
+    /// `unchanged` of `polls` status checks showed no change.
+    #[error("start outcome unknown: {error}; {unchanged} of {polls} status checks after it showed no change")]
+    StartOutcomeUnknown {
+        error: Box<ApiError>,
+        unchanged: usize,
+        polls: usize,
+        follow: Box<SuggestedCommand>,
+    },
+    /// The upgrade was started and ended with an error or at the old version. `name` is the cluster's.
+    #[error("the upgrade failed: {name} {reason}")]
+    UpgradeFailed { name: String, reason: UpgradeFailure },
     /// The timeout expired before the upgrade finished.
-    #[error("{reason}; the upgrade is still running")]
-    StillRunning { reason: String, follow: String },
+    #[error("{limit}; the upgrade is still running")]
+    StillRunning { limit: WatchLimit, follow: Box<SuggestedCommand> },
     /// The watch ended without a known outcome.
     #[error("upgrade outcome unknown: {reason}")]
-    UpgradeOutcomeUnknown { reason: String, follow: String },
+    UpgradeOutcomeUnknown { reason: Box<UnknownReason>, follow: Box<SuggestedCommand> },
     /// A signal ended the run. `start` is the state of the start at that time.
     #[error("{}", interrupted_message(*start))]
-    Interrupted { signal: Signal, start: StartState, follow: Option<String> },
-    /// A bug in cdss, or an output that can't be written.
-    #[error("{0}")]
-    Internal(String),
+    Interrupted { signal: Signal, start: StartState, follow: Option<Box<SuggestedCommand>> },
+    /// The runtime can't be created; nothing was done.
+    #[error("can't start the async runtime: {0}")]
+    Runtime(std::io::Error),
+    /// A bug in cdss, before anything was sent.
+    #[error("cdss stopped because of an internal error")]
+    Internal,
 }
 
 /// The state of the start when a signal arrived.
@@ -121,6 +142,24 @@ pub(crate) enum StartState {
     WatchingChange,
     /// This run only watched and observed no change.
     WatchingNoChange,
+}
+
+impl CommandError {
+    /// Creates the failure of a command that can't work on a cluster or a config group now.
+    pub(crate) fn busy(reason: BusyReason, next: SuggestedCommand) -> Self {
+        Self::Busy { reason: Box::new(reason), next: Box::new(next) }
+    }
+
+    /// Creates the failure of an upgrade with an unknown outcome.
+    pub(crate) fn outcome_unknown(reason: UnknownReason, follow: SuggestedCommand) -> Self {
+        Self::UpgradeOutcomeUnknown { reason: Box::new(reason), follow: Box::new(follow) }
+    }
+}
+
+impl From<UsageError> for CommandError {
+    fn from(error: UsageError) -> Self {
+        Self::Usage(Box::new(error))
+    }
 }
 
 impl From<CopyError> for CommandError {
@@ -161,6 +200,68 @@ fn unreadable_reason(cause: Option<&ApiError>) -> String {
     }
 }
 
+/// Joins the reasons of checks, each with the check's id.
+fn blocking_reasons(checks: &[Check]) -> String {
+    let reasons = checks.iter().map(|check| format!("{} [{}]", check.reason, check.id));
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
+/// Returns the remedy of blocking checks, and the flags that override them if these override all.
+fn blocked_hint(checks: &[Check], context: Option<&CommandContext>) -> Option<String> {
+    let remedy = |check: &Check| check.remedy.as_ref().map(|remedy| remedy.render(context));
+    let flags: Vec<String> = checks.iter().filter_map(Check::accept_flag).collect();
+    if flags.len() < checks.len() {
+        return remedy(checks.iter().find(|check| check.accept_flag().is_none())?);
+    }
+    let first = checks.iter().find(|check| !check.items.is_empty()).or(checks.first());
+    let safer = first.and_then(remedy).map(|remedy| format!("{remedy}; ")).unwrap_or_default();
+    Some(format!("{safer}to proceed anyway, add {}", flags.join(" ")))
+}
+
+/// Returns the hint to search for a cluster in this and in other regions and sites.
+fn cluster_search_hint(context: Option<&CommandContext>) -> String {
+    let service = context.map(|context| &context.service);
+    let others = service.map(|service| service.region.other_regions(service.site)).unwrap_or_default();
+    let elsewhere = if others.is_empty() {
+        "for another site, use --site and a key of that site".to_owned()
+    } else {
+        format!("for other regions ({}), use --region", others.join(", "))
+    };
+    let list = SuggestedCommand::ListClusters.quoted(context);
+    format!("run {list} to list the clusters in this region; {elsewhere}")
+}
+
+/// Returns the hint for a config group that is not found or ambiguous.
+fn config_group_hint(
+    error: &ConfigGroupError,
+    flag: &str,
+    is_complete: bool,
+    context: Option<&CommandContext>,
+) -> String {
+    match error {
+        ConfigGroupError::NotFound(_) => {
+            let list = SuggestedCommand::ListConfigGroups(None).quoted(context);
+            let limits = if is_complete { String::new() } else { format!("; {INCOMPLETE_GROUP_LIST}") };
+            format!("{list} shows all config groups{limits}")
+        }
+        ConfigGroupError::Ambiguous { groups, .. } => ambiguity_hint(groups, flag),
+    }
+}
+
+/// Returns the hint for an ambiguous name or number. A group's number is unique only within its version.
+fn ambiguity_hint(groups: &[ConfigGroup], flag: &str) -> String {
+    if groups.iter().any(|group| group.no != groups[0].no) {
+        return format!("use the group number, such as {flag}no:{}", groups[0].no);
+    }
+    match groups[0].name.as_deref() {
+        Some(name) if groups[1..].iter().all(|group| !group.is_named(name)) => {
+            format!("use the group name, such as {flag}{}", shell_quote(&format!("name:{name}")))
+        }
+        _ => "the groups differ only in their version; to copy the group of a cluster, use --cluster"
+            .to_owned(),
+    }
+}
+
 fn difference_count(count: usize) -> String {
     if count == 1 { "1 setting differs".to_owned() } else { format!("{count} settings differ") }
 }
@@ -180,31 +281,77 @@ impl CommandError {
             return self;
         };
         match service.sandbox_not_running(reason) {
-            Some((message, hint)) => Self::SandboxNotRunning { message, hint },
+            Some(stopped) => Self::SandboxNotRunning(stopped),
             None => self,
         }
     }
 
-    /// Returns the next step for the user, if there is one.
-    pub(crate) fn hint(&self) -> Option<String> {
+    /// Returns what failed and why. For a cluster that was not found, this includes where it was searched.
+    pub(crate) fn message(&self, context: Option<&CommandContext>) -> String {
+        match (self, context) {
+            (Self::Cluster(_) | Self::ClusterNotFound(_), Some(context)) => {
+                format!("{self} in {}", context.location())
+            }
+            _ => self.to_string(),
+        }
+    }
+
+    /// Returns the next step for the user, if there is one. Its commands use the service of the context.
+    pub(crate) fn hint(&self, context: Option<&CommandContext>) -> Option<String> {
+        let follow_it =
+            |follow: &SuggestedCommand| Some(format!("follow it with: {}", follow.render(context)));
         match self {
             Self::Config(error) => Some(error.hint()),
-            Self::VerificationFailed { check, .. } => check.remedy.clone(),
-            Self::Usage { hint, .. } | Self::Busy { hint, .. } | Self::Blocked { hint, .. } => hint.clone(),
-            Self::Acceptance(_) => Some("run `cdss check` to print the --accept flag to use".to_owned()),
+            Self::VerificationFailed { check, .. } => {
+                check.remedy.as_ref().map(|remedy| remedy.render(context))
+            }
+            Self::Usage(error) => error.hint(),
+            Self::Blocked(checks) => blocked_hint(checks, context),
+            Self::NoVersionPossible { cluster, newest } => {
+                let (cluster, version) = (*cluster, Some(newest.clone()));
+                let check = SuggestedCommand::Check { cluster, version, config_group: None };
+                Some(format!("show the reasons with: {}", check.render(context)))
+            }
+            Self::Busy { reason, next } => match reason.as_ref() {
+                BusyReason::GroupLocked { .. } => {
+                    Some(format!("wait for it to finish, then check with {}", next.quoted(context)))
+                }
+                reason if reason.ended_watch() => {
+                    Some(format!("check the cluster again with: {}", next.render(context)))
+                }
+                _ => follow_it(next),
+            },
+            Self::Acceptance { check, .. } => {
+                Some(format!("run {} to print the --accept flag to use", check.quoted(context)))
+            }
             Self::Version(VersionError::Ambiguous { .. }) => {
                 Some("use the full version or its code".to_owned())
             }
-            Self::Version(_) => Some("run `cdss list versions` to list the versions".to_owned()),
-            Self::SandboxNotRunning { hint, .. }
-            | Self::Cluster { hint, .. }
-            | Self::ClusterNotFound { hint, .. }
-            | Self::ConfigGroup { hint, .. } => Some(hint.clone()),
-            Self::Read(error) | Self::StartNotDelivered(error) | Self::StartRejected(error) => error.hint(),
+            Self::Version(_) => {
+                Some(format!("run {} to list the versions", SuggestedCommand::ListVersions.quoted(context)))
+            }
+            Self::SandboxNotRunning(_) => Some(SandboxNotRunning::REMEDY.to_owned()),
+            Self::Cluster(ClusterError::NotFound(_)) | Self::ClusterNotFound(_) => {
+                Some(cluster_search_hint(context))
+            }
+            Self::Cluster(ClusterError::Forbidden { .. }) => {
+                Some("grant the sub account permission for this cluster".to_owned())
+            }
+            Self::Cluster(ClusterError::Ambiguous { numbers, .. }) => {
+                Some(format!("use the cluster number, such as --cluster no:{}", numbers[0]))
+            }
+            Self::ConfigGroup { error, flag, is_complete } => {
+                Some(config_group_hint(error, flag, *is_complete, context))
+            }
+            Self::Read(error) | Self::StartNotDelivered(error) | Self::StartRejected(error) => {
+                error.hint(context)
+            }
             Self::StatusUnreadable { .. } => Some("run the command again".to_owned()),
             Self::PlanChanged => Some("run the command again and review the new plan".to_owned()),
             Self::Consent(error) => error.hint(),
-            Self::History(_) => Some("run `cdss history` to list the runs".to_owned()),
+            Self::History(_) => {
+                Some(format!("run {} to list the runs", SuggestedCommand::History.quoted(context)))
+            }
             Self::Journal(JournalError::Locked { .. }) => {
                 Some("find the process with `fuser` or `lsof`, and retry after it has exited".to_owned())
             }
@@ -212,16 +359,15 @@ impl CommandError {
                 Some(JOURNAL_REMEDY.to_owned())
             }
             Self::StartOutcomeUnknown { follow, .. } | Self::UpgradeOutcomeUnknown { follow, .. } => {
-                Some(format!("check the status before retrying: {follow}"))
+                Some(format!("check the status before retrying: {}", follow.render(context)))
             }
-            Self::StillRunning { follow, .. } => Some(format!("follow it with: {follow}")),
+            Self::StillRunning { follow, .. } => follow_it(follow),
             Self::UpgradeFailed { .. } => Some("send the lines below to NAVER Cloud support".to_owned()),
-            Self::Interrupted { follow, .. } => {
-                follow.as_ref().map(|follow| format!("follow it with: {follow}"))
-            }
-            Self::Copy(failure) => failure.hint(),
+            Self::Interrupted { follow, .. } => follow.as_deref().and_then(follow_it),
+            Self::Copy(failure) => failure.hint(context),
             Self::SettingsDiffer { .. }
-            | Self::Internal(_)
+            | Self::Runtime(_)
+            | Self::Internal
             | Self::Journal(JournalError::Interrupted { .. }) => None,
         }
     }
@@ -232,7 +378,7 @@ impl CommandError {
             Self::Read(error) | Self::StartNotDelivered(error) | Self::StartRejected(error) => {
                 error.service_message()
             }
-            Self::Blocked { message, .. } => message.as_deref(),
+            Self::Blocked(checks) => checks.iter().find_map(|check| check.service_message.as_deref()),
             Self::VerificationFailed { cause, .. } => cause.as_ref()?.service_message(),
             Self::StatusUnreadable { cause } => cause.as_ref().and_then(ApiError::service_message),
             Self::Copy(failure) => failure.api_error().and_then(ApiError::service_message),
@@ -247,9 +393,11 @@ impl CommandError {
             }
             Self::StatusUnreadable { cause } => cause.as_ref().and_then(ApiError::request_id),
             Self::Copy(failure) => failure.api_error().and_then(ApiError::request_id),
-            Self::Blocked { request_id, .. } | Self::StartOutcomeUnknown { request_id, .. } => {
-                request_id.as_deref()
-            }
+            Self::Blocked(checks) => checks
+                .iter()
+                .find(|check| check.service_message.is_some())
+                .and_then(|check| check.request_id.as_deref()),
+            Self::StartOutcomeUnknown { error, .. } => error.request_id(),
             Self::VerificationFailed { cause, .. } => cause.as_ref()?.request_id(),
             _ => None,
         }

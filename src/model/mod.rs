@@ -22,5 +22,6 @@ pub(crate) mod request_record;
 pub(crate) mod selector;
 pub(crate) mod service;
 pub(crate) mod setting_name;
+pub(crate) mod suggested_command;
 pub(crate) mod verdict;
 pub(crate) mod words;

@@ -70,6 +70,9 @@ fn join<T: ToString>(items: &[T]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
+/// The note about an incomplete list of config groups.
+pub(crate) const INCOMPLETE_GROUP_LIST: &str = "the service lists config groups of offered versions only";
+
 /// Finds the cluster with exactly this name.
 ///
 /// # Errors

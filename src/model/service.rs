@@ -13,38 +13,25 @@ pub(crate) struct Service {
     pub sandbox: bool,
 }
 
-impl Service {
-    /// Adapts the commands in backticks in a text to this service: `list` commands get its site and region, and sandbox
-    /// commands get `CDSS_SANDBOX`, so that they never reach the real service from another shell.
-    pub(crate) fn localize(&self, text: &str) -> String {
-        let mut remark = text.to_owned();
-        if (self.site, &self.region) != (Site::Public, &Site::Public.default_region()) {
-            let options = format!(" --site {} --region {}", self.site, self.region);
-            for kind in ["clusters", "versions", "config-groups"] {
-                let list = format!("`cdss list {kind}");
-                let mut parts = remark.split(&list);
-                let mut local = parts.next().unwrap_or_default().to_owned();
-                for part in parts {
-                    // A complete command line already has these options.
-                    let options = if part.starts_with(" --site") { "" } else { options.as_str() };
-                    local.extend([list.as_str(), options, part]);
-                }
-                remark = local;
-            }
-        }
-        if self.sandbox {
-            remark = remark.replace("`cdss ", &format!("`CDSS_SANDBOX={} cdss ", self.endpoint));
-        }
-        remark
-    }
+/// The connection to the address in `CDSS_SANDBOX` was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the sandbox at {endpoint} is not running: {reason}")]
+pub(crate) struct SandboxNotRunning {
+    pub endpoint: Endpoint,
+    /// The operating system's error.
+    pub reason: String,
+}
 
-    /// Returns message and hint for a refused connection to a sandbox; None if this is not a sandbox.
-    pub(crate) fn sandbox_not_running(&self, reason: &str) -> Option<(String, String)> {
-        let message = format!("the sandbox at {} is not running: {reason}", self.endpoint);
-        // No backticks: `localize` would point this command to the sandbox that is not running.
-        let hint = "start one with cdss sandbox and export the CDSS_SANDBOX value that it prints, or unset CDSS_SANDBOX to \
-                    use the real service";
-        self.sandbox.then(|| (message, hint.to_owned()))
+impl SandboxNotRunning {
+    pub(crate) const REMEDY: &str = "start one with cdss sandbox and export the CDSS_SANDBOX value that it prints, or unset \
+                                     CDSS_SANDBOX to use the real service";
+}
+
+impl Service {
+    /// Returns the error of a refused connection to a sandbox; None if this is not a sandbox.
+    pub(crate) fn sandbox_not_running(&self, reason: &str) -> Option<SandboxNotRunning> {
+        let stopped = || SandboxNotRunning { endpoint: self.endpoint.clone(), reason: reason.to_owned() };
+        self.sandbox.then(stopped)
     }
 
     /// Returns the service's identifier for journal and locks: site, region, and endpoint, such as
@@ -63,27 +50,6 @@ impl Service {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn localize_adds_site_region_and_sandbox() {
-        let service = |region: &str, sandbox| Service {
-            site: Site::Public,
-            region: region.parse().unwrap(),
-            endpoint: Endpoint::parse("http://127.0.0.1:9").unwrap(),
-            sandbox,
-        };
-        let remark = "`cdss list versions` shows them; or `cdss list versions --site public --region JPN`, `cdss history`";
-        let (default, japan) = (service("KR", false), service("JPN", false));
-        assert_eq!(default.localize(remark), remark);
-        let local = "`cdss list versions --site public --region JPN` shows them; or `cdss list versions --site public \
-                     --region JPN`, `cdss history`";
-        assert_eq!(japan.localize(remark), local);
-        let gov = Service { site: Site::Gov, ..service("KR", false) };
-        let local = "`cdss list clusters --site gov --region KR`";
-        assert_eq!(gov.localize("`cdss list clusters`"), local);
-        let sandbox = service("KR", true).localize("`cdss history`");
-        assert_eq!(sandbox, "`CDSS_SANDBOX=http://127.0.0.1:9 cdss history`");
-    }
 
     #[test]
     fn keys_distinguish_sites_regions_and_endpoints() {

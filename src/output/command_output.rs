@@ -6,12 +6,12 @@ use super::history::HistoryView;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::model::cluster::ClusterList;
+use crate::model::command_context::CommandContext;
 use crate::model::config_group::ConfigGroup;
 use crate::model::history::History;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::profile_edit::ProfileEdit;
 use crate::model::request_record::RequestRecord;
-use crate::model::service::Service;
 use crate::model::setting_name::{Field, SettingName};
 
 /// The result of a command.
@@ -80,7 +80,8 @@ pub(crate) struct ProfileChange {
 pub(crate) struct Outcome<'a> {
     pub command: &'a str,
     pub exit: Exit,
-    pub service: Option<&'a Service>,
+    /// Selects the service in suggested commands; None before the settings are loaded.
+    pub commands: Option<&'a CommandContext>,
     pub profile: Option<&'a str>,
     /// Last four characters of the access key.
     pub access_key: Option<String>,

@@ -212,7 +212,7 @@ pub(super) fn checks_table(checks: &[Check]) -> String {
                 _ if check.items.is_empty() => "  (accepted)".to_owned(),
                 items => format!("  (accepted: {})", items.join(", ")),
             };
-            vec![check.id.to_owned(), check.result.to_string(), format!("{}{accepted}", check.reason)]
+            vec![check.id.to_string(), check.result.to_string(), format!("{}{accepted}", check.reason)]
         })
         .collect();
     table(&["CHECK", "RESULT", "DETAIL"], &rows, 2)

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::command_output::{CommandOutput, Outcome, ProfileChange};
 use super::config_group;
-use super::documents::localize;
 use super::escape::{escape, escape_json};
 use super::format::{count, duration, local_time, utc_time};
 use super::plan::PlanText;
@@ -68,18 +67,20 @@ pub(crate) fn is_closed_pipe(error: &io::Error) -> bool {
 /// Prints an error: what failed and why, the request ID, whether anything was changed, and what to do next.
 fn print_error(options: OutputOptions, failure: &CommandError, report: &Report, outcome: &Outcome<'_>) {
     let label = if options.color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
-    streams::print_stderr(&format!("{label} {}", escape(&failure.to_string())));
+    streams::print_stderr(&format!("{label} {}", escape(&failure.message(outcome.commands))));
     if let Some(id) = failure.request_id() {
         streams::print_stderr(&format!("request ID: {}", escape(id)));
     }
     if let Some(note) = change_note(failure, report, outcome.command) {
         streams::print_stderr(note);
     }
-    if let Some(hint) = failure.hint() {
-        streams::print_stderr(&format!("hint: {}", escape(&localize(&hint, outcome.service))));
+    if let Some(hint) = failure.hint(outcome.commands) {
+        streams::print_stderr(&format!("hint: {}", escape(&hint)));
     }
-    if let CommandError::Blocked { check: Some(id), .. } = failure {
-        streams::print_stderr(&format!("hint: run `cdss help {id}` for details"));
+    if let CommandError::Blocked(checks) = failure
+        && let Some(first) = checks.first()
+    {
+        streams::print_stderr(&format!("hint: run `cdss help {}` for details", first.id));
     }
 }
 
@@ -221,7 +222,8 @@ fn render_verification(
     let end = match report.checks.iter().find(|check| check.is_blocking()) {
         _ if outcome.exit == Exit::Ok => "\n\ncdss can use this service. Nothing was changed.".to_owned(),
         Some(failed) => {
-            format!("\n\nFix {} first: {}.", failed.id, escape(failed.remedy.as_deref().unwrap_or_default()))
+            let remedy = failed.remedy.as_ref().map(|remedy| remedy.render(outcome.commands));
+            format!("\n\nFix {} first: {}.", failed.id, escape(&remedy.unwrap_or_default()))
         }
         None => String::new(),
     };
@@ -338,7 +340,7 @@ fn support_details(report: &Report, outcome: &Outcome<'_>) -> Vec<String> {
     if let Some((name, no)) = &report.cluster {
         lines.push(format!("  cluster   {} ({no})", escape(name)));
     }
-    if let Some(service) = outcome.service {
+    if let Some(service) = outcome.commands.map(|commands| &commands.service) {
         lines.push(format!("  service   {} {}", service.site, service.region));
     }
     let code = |version: &Option<crate::model::kafka_version::KafkaVersion>| {

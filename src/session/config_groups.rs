@@ -63,9 +63,6 @@ pub(crate) async fn fetch_groups_per_version(
 }
 
 impl AllGroups {
-    /// The note about an incomplete list.
-    pub(crate) const INCOMPLETE_LIST: &str = "the service lists config groups of offered versions only";
-
     /// Returns the command-line argument for this group: its number, or its name if another version has a group with the
     /// same number.
     pub(crate) fn selector_argument(&self, group: &ConfigGroup) -> String {
@@ -81,8 +78,12 @@ impl AllGroups {
     /// # Errors
     ///
     /// Fails if the group is not found or the name is ambiguous.
-    pub(crate) fn find(&self, wanted: &Selector, flag: &str) -> Result<&ConfigGroup, CommandError> {
-        find_config_group(&self.groups, wanted).map_err(|error| group_failure(error, flag, self.is_complete))
+    pub(crate) fn find(&self, wanted: &Selector, flag: &'static str) -> Result<&ConfigGroup, CommandError> {
+        find_config_group(&self.groups, wanted).map_err(|error| CommandError::ConfigGroup {
+            error,
+            flag,
+            is_complete: self.is_complete,
+        })
     }
 }
 
@@ -115,7 +116,7 @@ impl<A: CdssApi> Session<'_, A> {
                 let all = groups_of_all_versions(self.api, response, offers.to_vec()).await?;
                 all.find(wanted, flag).cloned()
             }
-            Err(error) => Err(group_failure(error, flag, true)),
+            Err(error) => Err(CommandError::ConfigGroup { error, flag, is_complete: true }),
         }
     }
 
@@ -200,35 +201,6 @@ impl<A: CdssApi> Session<'_, A> {
 fn unnamed_current_group(cluster: &Cluster) -> Option<ConfigGroup> {
     let (no, version) = (cluster.config_group?, cluster.version?);
     Some(ConfigGroup::unnamed(no, version))
-}
-
-/// Creates the failure of a group that is not found or ambiguous. `flag` is the option before the name.
-fn group_failure(error: ConfigGroupError, flag: &str, is_whole: bool) -> CommandError {
-    let hint = match &error {
-        ConfigGroupError::NotFound(_) if is_whole => {
-            "run `cdss list config-groups` to list all config groups".to_owned()
-        }
-        ConfigGroupError::NotFound(_) => {
-            format!("run `cdss list config-groups` to list all config groups; {}", AllGroups::INCOMPLETE_LIST)
-        }
-        ConfigGroupError::Ambiguous { groups, .. } => ambiguity_hint(groups, flag),
-    };
-    CommandError::ConfigGroup { error, hint }
-}
-
-/// Returns the hint for an ambiguous name or number. A group's number is unique only within its version.
-fn ambiguity_hint(groups: &[ConfigGroup], flag: &str) -> String {
-    if groups.iter().any(|group| group.no != groups[0].no) {
-        return format!("use the group number, such as {flag}no:{}", groups[0].no);
-    }
-    match groups[0].name.as_deref() {
-        Some(name) if groups[1..].iter().all(|group| !group.is_named(name)) => {
-            format!("use the group name, such as {flag}{}", shell_quote(&format!("name:{name}")))
-        }
-        _ => {
-            "use --cluster to copy the group of a cluster; the groups differ only in their version".to_owned()
-        }
-    }
 }
 
 /// Treats a refused read as an empty response. A check reports the missing data.

@@ -6,6 +6,7 @@ use crate::config_group::rules::creation::find_unresolved;
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::{GroupName, available_name};
 use crate::model::kafka_version::{KafkaVersion, Release};
+use crate::model::suggested_command::SuggestedCommand;
 
 /// Returns the default name of a copy; None if it would be too long.
 pub(crate) fn default_copy_name(
@@ -28,7 +29,7 @@ impl<A: CdssApi> Session<'_, A> {
         target: &KafkaVersion,
         list: &[ConfigGroup],
         is_taken: &dyn Fn(&GroupName) -> bool,
-    ) -> Option<String> {
+    ) -> Option<SuggestedCommand> {
         let old = from.name.as_deref().unwrap_or_default();
         let default = default_copy_name(from, before, target);
         let digits = target.release.as_ref().map_or_else(|| target.code.to_string(), Release::digits);
@@ -40,8 +41,10 @@ impl<A: CdssApi> Session<'_, A> {
                 || is_taken(name)
         };
         let name = available_name(old, default.as_ref(), &digits, &is_taken)?;
-        let flag = if Some(&name) == default.as_ref() { String::new() } else { format!(" --name {name}") };
-        let after = format!(" --version {}{flag}", target.argument());
-        Some(self.context.command_line("config-group copy", source, &after))
+        Some(SuggestedCommand::CopyConfigGroup {
+            source: source.to_owned(),
+            version: target.clone(),
+            name: Some(name).filter(|name| Some(name) != default.as_ref()),
+        })
     }
 }

@@ -70,11 +70,7 @@ impl<A: CdssApi> Session<'_, A> {
             Selector::Name(name) => {
                 let responses = join!(self.api.clusters(Some(name)), self.api.versions());
                 let (list, versions) = require_both(responses).map_err(CommandError::before_start)?;
-                let entry = find_cluster(&list, name).map_err(|error| CommandError::Cluster {
-                    hint: self.cluster_error_hint(&error),
-                    error,
-                    location: self.location(),
-                })?;
+                let entry = find_cluster(&list, name).map_err(CommandError::Cluster)?;
                 self.report.cluster = Some((entry.name.clone(), entry.no));
                 (entry.no, Some(versions), Some(entry.clone()))
             }
@@ -90,11 +86,11 @@ impl<A: CdssApi> Session<'_, A> {
         let (cluster, health, versions) = join!(entry, status, versions);
         // The service refuses reads of unknown numbers.
         if matches!(cluster, Err(ApiError::Refused { .. })) {
-            return Err(self.cluster_not_found(no));
+            return Err(CommandError::ClusterNotFound(no));
         }
         let ((cluster, health), offers) =
             require_both((require_both((cluster, health)), versions)).map_err(CommandError::before_start)?;
-        let cluster = cluster.ok_or_else(|| self.cluster_not_found(no))?;
+        let cluster = cluster.ok_or(CommandError::ClusterNotFound(no))?;
         self.report.cluster = Some((cluster.name.clone(), no));
         self.report.state = Some(cluster.state.to_string());
         let counted = health.as_ref().and_then(|health| health.brokers.total);
@@ -112,21 +108,6 @@ impl<A: CdssApi> Session<'_, A> {
             offered_versions: offers,
             current_version,
         })
-    }
-
-    fn cluster_not_found(&self, no: ClusterNo) -> CommandError {
-        CommandError::ClusterNotFound { no, location: self.location(), hint: self.other_regions_hint() }
-    }
-
-    fn cluster_error_hint(&self, error: &crate::model::selector::ClusterError) -> String {
-        use crate::model::selector::ClusterError;
-        match error {
-            ClusterError::NotFound(_) => self.other_regions_hint(),
-            ClusterError::Forbidden { .. } => "grant the sub account permission for this cluster".to_owned(),
-            ClusterError::Ambiguous { numbers, .. } => {
-                format!("use the cluster number, such as --cluster no:{}", numbers[0])
-            }
-        }
     }
 
     /// Resolves the name of the current version from the offered versions or the cluster list. Reads the list if the

@@ -5,19 +5,20 @@ use futures_util::future::join_all;
 use super::group_selection::{GroupSelection, candidates_to_read, select_group};
 use super::read::{assemble, pre_check_target};
 use crate::api::CdssApi;
-use crate::error::CommandError;
+use crate::error::{BusyReason, ChangeAfterStart, CommandError, OpenStartProgress};
 use crate::model::cluster::ClusterState;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{self, KafkaVersion, release_of};
-use crate::model::open_start::{OpenStart, StartResponse};
+use crate::model::open_start::OpenStart;
 use crate::model::selector::Selector;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::report::VersionChoice;
 use crate::session::Session;
 use crate::session::config_groups::fetch_groups_per_version;
 use crate::session::resolve::{ResolvedCluster, UpgradeRequest};
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
-use crate::upgrade::rules::checks::Check;
+use crate::upgrade::rules::checks::CheckId;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::Plan;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
@@ -35,7 +36,7 @@ pub(crate) async fn check(
     note_unused_acceptances(session, &plan, &request.acceptances);
     match &plan.next_action {
         NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange => {
-            Err(busy_failure(session, &plan))
+            Err(busy_failure(&plan))
         }
         NextAction::RunChecks if plan.is_blocked() => Err(blocked_failure(&plan)),
         NextAction::NothingToDo | NextAction::RunChecks => Ok(()),
@@ -65,83 +66,42 @@ pub(super) fn note_unused_acceptances(
 }
 
 /// Creates the failure for a cluster that is already changing.
-pub(super) fn busy_failure(session: &Session<'_, impl CdssApi>, plan: &Plan) -> CommandError {
-    let message = match &plan.next_action {
-        NextAction::BusyWith(start) => format!(
-            "an upgrade of {} to version code {} is running, started from this machine at {}",
-            plan.name_or_number(),
-            start.version,
-            start.started_at
-        ),
-        NextAction::Attach(start) => {
-            let message = describe_open_start(plan, start);
-            match &plan.state {
-                ClusterState::Error => {
-                    format!("{message}, reports the state `error`, which is not confirmed yet")
-                }
-                _ if plan.shows_change => format!("{message}, is running"),
-                _ => format!("{message}, is not confirmed yet"),
-            }
-        }
-        _ => format!("{} is {}", plan.name_or_number(), plan.state),
-    };
-    let follow = match &plan.next_action {
+pub(super) fn busy_failure(plan: &Plan) -> CommandError {
+    let name = plan.name_or_number();
+    match &plan.next_action {
         NextAction::BusyWith(start) => {
-            let [to, from] = [Some(start.version), start.from].map(|code| code.map(KafkaVersion::unnamed));
-            session.context.follow_command(plan.no, to.as_ref(), from.as_ref())
-        }
-        _ => session.follow_command(plan),
-    };
-    CommandError::Busy { message, hint: Some(format!("follow it with: {follow}")) }
-}
-
-/// Describes the change after a recorded start, without claiming more than the service's response to it.
-pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> String {
-    let (name, at) = (plan.name_or_number(), start.started_at);
-    match start.response {
-        StartResponse::Accepted => {
-            format!("the upgrade of {name} to {}, started from this machine at {at}", plan.to)
-        }
-        StartResponse::Refused => {
-            format!(
-                "the change of {name} after the start of run {} at {at}, which the service refused",
-                start.run
+            let [target, from] =
+                [Some(start.version), start.from].map(|code| code.map(KafkaVersion::unnamed));
+            let (version, started_at) = (start.version, start.started_at);
+            CommandError::busy(
+                BusyReason::OtherUpgrade { name, version, started_at },
+                SuggestedCommand::Follow { cluster: plan.no, target, from },
             )
         }
-        StartResponse::Missing => {
-            format!(
-                "the change of {name} after the start of run {} at {at}, whose response is not recorded",
-                start.run
-            )
+        NextAction::Attach(start) => {
+            let progress = match &plan.state {
+                ClusterState::Error => OpenStartProgress::InError,
+                _ if plan.shows_change => OpenStartProgress::Running,
+                _ => OpenStartProgress::NotConfirmed,
+            };
+            let change = describe_open_start(plan, start);
+            CommandError::busy(BusyReason::OpenStart { change, progress }, plan.follow_command())
+        }
+        _ => {
+            let state = plan.state.clone();
+            CommandError::busy(BusyReason::Changing { name, state }, plan.follow_command())
         }
     }
+}
+
+/// Describes the change after a recorded start.
+pub(super) fn describe_open_start(plan: &Plan, start: &OpenStart) -> ChangeAfterStart {
+    ChangeAfterStart { cluster_name: plan.name_or_number(), target: plan.to.clone(), start: start.clone() }
 }
 
 /// Creates the failure of a plan with blocking checks.
 pub(super) fn blocked_failure(plan: &Plan) -> CommandError {
-    blocked_by_checks(&plan.checks)
-}
-
-/// Creates the failure of blocking checks, with the flags that override them.
-pub(super) fn blocked_by_checks(checks: &[Check]) -> CommandError {
-    let blocking: Vec<_> = checks.iter().filter(|check| check.is_blocking()).collect();
-    let flags: Vec<String> = blocking.iter().filter_map(|check| check.accept_flag()).collect();
-    // The flags help only if they override every blocking check.
-    let hint = if flags.len() == blocking.len() {
-        let first = blocking.iter().find(|check| !check.items.is_empty()).or(blocking.first());
-        let safer = first.and_then(|check| check.remedy.as_ref()).map(|remedy| format!("{remedy}; "));
-        Some(format!("{}to proceed anyway, add {}", safer.unwrap_or_default(), flags.join(" ")))
-    } else {
-        blocking.iter().find(|check| check.accept_flag().is_none()).and_then(|check| check.remedy.clone())
-    };
-    let refused = blocking.iter().find(|check| check.service_message.is_some());
-    CommandError::Blocked {
-        reasons: blocking.iter().map(|check| format!("{} [{}]", check.reason, check.id)).collect(),
-        check: blocking.first().map(|check| check.id),
-        hint,
-        message: refused.and_then(|check| check.service_message.clone()),
-        request_id: refused.and_then(|check| check.request_id.clone()),
-    }
+    CommandError::Blocked(plan.blocking_checks().cloned().collect())
 }
 
 /// Checks every newer version that the service offers.
@@ -186,28 +146,18 @@ pub(crate) async fn check_all(
     let any_possible = choices.iter().any(|choice| choice.possible == Some(true));
     session.report.versions = Some(choices);
     if is_changing {
-        let hint = Some(format!(
-            "follow it with: {}",
-            session.context.follow_command(resolved.cluster.no, None, None)
+        let (name, state) = (resolved.cluster.name, resolved.cluster.state);
+        return Err(CommandError::busy(
+            BusyReason::Changing { name, state },
+            SuggestedCommand::Follow { cluster: resolved.cluster.no, target: None, from: None },
         ));
-        return Err(CommandError::Busy {
-            message: format!("{} is {}", resolved.cluster.name, resolved.cluster.state),
-            hint,
-        });
     }
-    if any_possible || newer.is_empty() {
-        return Ok(());
+    match newer.into_iter().next_back() {
+        Some(newest) if !any_possible => {
+            Err(CommandError::NoVersionPossible { cluster: resolved.cluster.no, newest })
+        }
+        _ => Ok(()),
     }
-    Err(CommandError::Blocked {
-        reasons: vec!["no upgrade to a newer version is possible".to_owned()],
-        check: None,
-        hint: newer.last().map(|newest| {
-            let check = session.context.check_command(resolved.cluster.no, newest, None);
-            format!("show the reasons with: {check}")
-        }),
-        message: None,
-        request_id: None,
-    })
 }
 
 fn is_newer(offer: &KafkaVersion, current: Option<&KafkaVersion>) -> bool {
@@ -221,8 +171,8 @@ fn is_newer(offer: &KafkaVersion, current: Option<&KafkaVersion>) -> bool {
 fn assess_version(snapshot: &Snapshot) -> VersionChoice {
     let plan = Plan::new(snapshot, &Acceptances::default());
     let blocking = plan.blocking_checks().next();
-    let is_undecided =
-        blocking.is_some_and(|check| matches!(check.id, "config.no-group" | "config.several-groups"));
+    let is_undecided = blocking
+        .is_some_and(|check| matches!(check.id, CheckId::ConfigNoGroup | CheckId::ConfigSeveralGroups));
     VersionChoice {
         version: plan.to.clone(),
         is_current: false,

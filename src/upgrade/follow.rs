@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use super::check::{blocked_by_checks, describe_open_start};
+use super::check::describe_open_start;
 use super::lock::lock_cluster;
 use super::watch::{Watch, WatchEnd};
 use crate::api::CdssApi;
-use crate::error::{CommandError, StartState};
+use crate::error::{BusyReason, CommandError, StartState, UnknownReason, UpgradeFailure};
 use crate::model::cluster::ClusterState;
 use crate::model::ids::VersionCode;
 use crate::model::open_start::{OpenStart, StartResponse};
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
@@ -78,25 +79,12 @@ pub(super) fn finish_without_waiting(
         return Ok(());
     }
     let reason = match (&plan.state, is_over) {
-        (ClusterState::Error, _) => {
-            format!("the service reports the state `error` for {name}; --no-wait can't confirm it")
-        }
-        (_, true) => format!("{name} is not changing; --no-wait can't confirm how the upgrade ended"),
-        (_, false) => {
-            format!("{}, so it may not have caused the change of {name}", describe_start_response(response))
-        }
+        (ClusterState::Error, _) => UnknownReason::ErrorNotConfirmed { name },
+        (_, true) => UnknownReason::EndNotConfirmed { name },
+        (_, false) => UnknownReason::ChangeOfUnknownOrigin { name, response },
     };
     session.report.verdict = Some(Verdict::Unknown);
-    Err(CommandError::UpgradeOutcomeUnknown { reason, follow: session.follow_command(plan) })
-}
-
-/// Describes the service's response to the start.
-fn describe_start_response(response: StartResponse) -> &'static str {
-    match response {
-        StartResponse::Accepted => "the start was accepted",
-        StartResponse::Refused => "the service refused the start",
-        StartResponse::Missing => "no response to the start was received",
-    }
+    Err(CommandError::outcome_unknown(reason, plan.follow_command()))
 }
 
 /// A start that the journal records, with what is known before its watch.
@@ -136,7 +124,7 @@ pub(super) async fn watch_own_start(
     let (timeout, origin) = (Some(wait_options.timeout), start.origin);
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: true };
     let end = watch.run(session).await;
-    let follow = session.follow_command(plan);
+    let follow = plan.follow_command();
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
         session.report_current_group().await;
     }
@@ -152,7 +140,7 @@ pub(super) fn conclude(
     end: WatchEnd,
     response: StartResponse,
     name: &str,
-    follow: String,
+    follow: SuggestedCommand,
 ) -> Result<(), CommandError> {
     let is_ours = response == StartResponse::Accepted;
     deliberate_bug!(TreatMissingResponseAsAccepted => if response == StartResponse::Missing {
@@ -164,15 +152,15 @@ pub(super) fn conclude(
         }
         WatchEnd::Finished(WatchResult::AtTarget) => (Verdict::Done, None),
         WatchEnd::Finished(WatchResult::AtPreviousVersion) if is_ours => {
-            let reason = format!("{name} is healthy but did not reach the target version");
-            (Verdict::Failed, Some(CommandError::UpgradeFailed { reason }))
+            let (name, reason) = (name.to_owned(), UpgradeFailure::NotAtTarget);
+            (Verdict::Failed, Some(CommandError::UpgradeFailed { name, reason }))
         }
-        WatchEnd::Finished(WatchResult::InError) if is_ours => (
-            Verdict::Failed,
-            Some(CommandError::UpgradeFailed { reason: format!("{name} is in the state `error`") }),
-        ),
-        WatchEnd::GaveUp { reason, is_still_changing: true } if is_ours => {
-            (Verdict::Running, Some(CommandError::StillRunning { reason, follow }))
+        WatchEnd::Finished(WatchResult::InError) if is_ours => {
+            let (name, reason) = (name.to_owned(), UpgradeFailure::InError);
+            (Verdict::Failed, Some(CommandError::UpgradeFailed { name, reason }))
+        }
+        WatchEnd::GaveUp { limit, is_still_changing: true } if is_ours => {
+            (Verdict::Running, Some(CommandError::StillRunning { limit, follow: Box::new(follow) }))
         }
         WatchEnd::Interrupted { signal, change_observed } => {
             let verdict = if change_observed && is_ours { Verdict::Running } else { Verdict::Unknown };
@@ -183,34 +171,15 @@ pub(super) fn conclude(
                 (Submitted::No, true) => StartState::WatchingChange,
                 (Submitted::No, false) => StartState::WatchingNoChange,
             };
-            (verdict, Some(CommandError::Interrupted { signal, start, follow: Some(follow) }))
+            (verdict, Some(CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) }))
         }
         WatchEnd::Finished(result) => {
-            let observed = match result {
-                WatchResult::InError => format!("{name} is in the state `error`"),
-                WatchResult::AtOtherVersion(version) => {
-                    format!(
-                        "{name} is not upgrading and is at version code {version}, not at the target version"
-                    )
-                }
-                WatchResult::AtPreviousVersion => {
-                    format!("{name} is healthy but did not reach the target version")
-                }
-                WatchResult::NoChangeObserved | WatchResult::AtTarget => {
-                    format!("no change was observed on {name}, and it is not at the target version")
-                }
-            };
-            let reason =
-                if is_ours { observed } else { format!("{observed}; {}", describe_start_response(response)) };
-            (Verdict::Unknown, Some(CommandError::UpgradeOutcomeUnknown { reason, follow }))
+            let reason = UnknownReason::WatchResult { name: name.to_owned(), result, response };
+            (Verdict::Unknown, Some(CommandError::outcome_unknown(reason, follow)))
         }
-        WatchEnd::GaveUp { reason, is_still_changing } => {
-            let reason = if is_still_changing {
-                format!("{reason}; {}", describe_start_response(response))
-            } else {
-                reason
-            };
-            (Verdict::Unknown, Some(CommandError::UpgradeOutcomeUnknown { reason, follow }))
+        WatchEnd::GaveUp { limit, is_still_changing } => {
+            let reason = UnknownReason::WatchLimit { limit, response: is_still_changing.then_some(response) };
+            (Verdict::Unknown, Some(CommandError::outcome_unknown(reason, follow)))
         }
     };
     session.report.verdict = Some(verdict);
@@ -235,43 +204,36 @@ pub(super) async fn follow_other_change(
     let progress = Progress::new(session.watch_thresholds(), Ownership::Foreign, expected);
     let (timeout, origin) = (Some(wait_options.timeout), session.clock.elapsed());
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: false };
-    let follow = session.follow_command(plan);
-    let message = match watch.run(session).await {
+    let follow = plan.follow_command();
+    let reason = match watch.run(session).await {
         WatchEnd::Finished(WatchResult::AtTarget) => {
             let in_use = session.report.last_cluster.as_ref().and_then(|cluster| cluster.config_group);
             let named = plan.group_to.as_ref().filter(|_| request.config_group.is_some());
             if let Some(named) = named.filter(|named| in_use != Some(named.no)) {
                 let check = other_group_check(&plan.to, in_use, named);
-                let failure = blocked_by_checks(std::slice::from_ref(&check));
-                session.report.checks.push(check);
+                session.report.checks.push(check.clone());
                 session.report.verdict = Some(Verdict::NotStarted);
-                return Err(failure);
+                return Err(CommandError::Blocked(vec![check]));
             }
             session.report_current_group().await;
             session.report.verdict = Some(Verdict::Already);
             return Ok(());
         }
-        WatchEnd::Finished(WatchResult::InError) => {
-            format!("{name} is in the state `error`; this run started nothing")
-        }
+        WatchEnd::Finished(WatchResult::InError) => BusyReason::InError { name },
         WatchEnd::Finished(
             WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_) | WatchResult::NoChangeObserved,
-        ) => {
-            format!("{name} is not at {} after the change finished", plan.to)
-        }
-        WatchEnd::GaveUp { reason, is_still_changing: true } => {
-            format!("{name} is still changing: {reason}")
-        }
-        WatchEnd::GaveUp { reason, is_still_changing: false } => reason,
+        ) => BusyReason::NotAtTarget { name, target: plan.to.clone() },
+        WatchEnd::GaveUp { limit, is_still_changing: true } => BusyReason::StillChanging { name, limit },
+        WatchEnd::GaveUp { limit, is_still_changing: false } => BusyReason::WatchLimit(limit),
         WatchEnd::Interrupted { signal, .. } => {
             session.report.verdict = Some(Verdict::NotStarted);
             return Err(CommandError::Interrupted {
                 signal,
                 start: StartState::WatchingChange,
-                follow: Some(follow),
+                follow: Some(Box::new(follow)),
             });
         }
     };
     session.report.verdict = Some(Verdict::NotStarted);
-    Err(CommandError::Busy { message, hint: Some(format!("check the cluster again with: {follow}")) })
+    Err(CommandError::busy(reason, follow))
 }

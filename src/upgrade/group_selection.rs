@@ -4,6 +4,7 @@ use crate::config_group::rules::choice::{choose, select_for_comparison, settings
 use crate::config_group::rules::difference::VersionedSettings;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::kafka_version::{KafkaVersion, Release};
+use crate::model::suggested_command::SuggestedCommand;
 use crate::upgrade::rules::snapshot::SelectedGroup;
 
 /// The config groups of an upgrade.
@@ -11,7 +12,7 @@ pub(super) struct GroupSelection {
     pub current: Option<GroupSettings>,
     pub group: SelectedGroup,
     pub target_settings: Option<GroupSettings>,
-    pub copy_command: Option<String>,
+    pub copy_command: Option<SuggestedCommand>,
 }
 
 /// Returns the groups whose settings have to be read; empty if there is nothing to compare them with.

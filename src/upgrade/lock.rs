@@ -1,7 +1,7 @@
 //! The lock that keeps two runs on this machine from handling the same cluster.
 
 use crate::api::CdssApi;
-use crate::error::CommandError;
+use crate::error::{BusyReason, CommandError};
 use crate::journal::{LockError, OperationLock};
 use crate::session::Session;
 use crate::upgrade::rules::plan::Plan;
@@ -12,13 +12,10 @@ pub(super) fn lock_cluster(
     plan: &Plan,
 ) -> Result<OperationLock, CommandError> {
     session.journal.lock_cluster(&session.context.service, plan.no).map_err(|error| match error {
-        LockError::Held => CommandError::Busy {
-            message: format!(
-                "another cdss process on this machine is already handling {}",
-                plan.name_or_number()
-            ),
-            hint: Some(format!("follow it with: {}", session.follow_command(plan))),
-        },
+        LockError::Held => CommandError::busy(
+            BusyReason::ClusterLocked { name: plan.name_or_number() },
+            plan.follow_command(),
+        ),
         LockError::Io(error) => CommandError::Journal(error),
     })
 }

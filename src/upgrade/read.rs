@@ -14,9 +14,10 @@ use crate::model::ids::ClusterNo;
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{self, KafkaVersion, Release};
 use crate::model::selector::Selector;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::session::Session;
 use crate::session::resolve::{ResolvedCluster, UpgradeRequest, require_both};
-use crate::upgrade::rules::checks::policy::ItemKind;
+use crate::upgrade::rules::checks::ItemKind;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
 
@@ -35,14 +36,24 @@ impl<A: CdssApi> Session<'_, A> {
         self.report.to = Some(target.version.clone());
         let mut snapshot = self.read_snapshot(resolved, target, request.config_group.as_ref()).await?;
         snapshot.requires_journal = request.require_journal;
-        request.acceptances.validate_items(&|kind, item| match kind {
+        let known = request.acceptances.validate_items(&|kind, item| match kind {
             ItemKind::Setting => is_setting(&snapshot, item),
             ItemKind::Run => is_start_run(&snapshot, item),
+        });
+        known.map_err(|error| {
+            let version = Some(snapshot.target.version.clone());
+            let config_group = snapshot.selected_group.group().map(|group| group.no);
+            let check = SuggestedCommand::Check { cluster: snapshot.cluster.no, version, config_group };
+            CommandError::Acceptance { error, check: Box::new(check) }
         })?;
         let mut plan = Plan::new(&snapshot, &request.acceptances);
         for candidate in &mut plan.candidates {
-            let command = self.context.check_command(plan.no, &plan.to, Some(candidate.group.no));
-            candidate.command = Some(command);
+            let command = SuggestedCommand::Check {
+                cluster: plan.no,
+                version: Some(plan.to.clone()),
+                config_group: Some(candidate.group.no),
+            };
+            candidate.command = Some(command.render(Some(self.context)));
         }
         self.report.apply_plan(&plan);
         Ok((snapshot, plan))
@@ -163,7 +174,7 @@ impl<A: CdssApi> Session<'_, A> {
         other: Option<&GroupSettings>,
         target: &KafkaVersion,
         list: &[ConfigGroup],
-    ) -> Option<String> {
+    ) -> Option<SuggestedCommand> {
         let current = current?;
         let side = VersionedSettings { settings: current, release: resolved.current_release() };
         if other.is_some_and(|other| !copy_is_better(side, other, target.release.as_ref())) {

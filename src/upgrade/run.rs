@@ -72,7 +72,7 @@ async fn run(
         NextAction::FollowOtherChange if wait_options.wait => {
             follow_other_change(session, request, &plan, wait_options).await
         }
-        NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(session, &plan)),
+        NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(&plan)),
         NextAction::RunChecks => {
             session.reporter.show_plan(&plan);
             note_unused_acceptances(session, &plan, &request.acceptances);
@@ -158,7 +158,7 @@ async fn start_and_watch(
 
 /// Reports an accepted start, or an observed change that the start may have caused.
 async fn report_start(session: &mut Session<'_, impl CdssApi>, plan: &Plan, outcome: &StartOutcome) {
-    let follow = session.follow_command(plan);
+    let follow = plan.follow_command().render(Some(session.context));
     let name = plan.name_or_number();
     let observed = if outcome.change_observed {
         format!("{name} is changing")
@@ -225,7 +225,7 @@ async fn reread_under_lock(
         }
         session.report.apply_plan(&now);
         if !matches!(now.next_action, NextAction::RunChecks | NextAction::NothingToDo) {
-            return Err(busy_failure(session, &now));
+            return Err(busy_failure(&now));
         }
         session.reporter.warn("the cluster changed since the plan was made");
         session.reporter.show_plan(&now);

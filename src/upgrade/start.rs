@@ -185,7 +185,7 @@ impl<A: CdssApi> Session<'_, A> {
             plan.next_action,
             NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange
         ) {
-            return Err(RereadError::Final(busy_failure(self, &plan)));
+            return Err(RereadError::Final(busy_failure(&plan)));
         }
         self.report.add_stale_check();
         Err(RereadError::Final(CommandError::PlanChanged))

@@ -114,14 +114,8 @@ impl<A: CdssApi> Session<'_, A> {
             return Err(CommandError::StartRejected(error));
         }
         self.report.verdict = Some(Verdict::Unknown);
-        Err(CommandError::StartOutcomeUnknown {
-            cause: format!(
-                "{error}; {unchanged} of {} status checks after it showed no change",
-                CONFIRMATION_PAUSES.len()
-            ),
-            request_id: error.request_id().map(str::to_owned),
-            follow: self.follow_command(plan),
-        })
+        let (polls, follow) = (CONFIRMATION_PAUSES.len(), Box::new(plan.follow_command()));
+        Err(CommandError::StartOutcomeUnknown { error: Box::new(error), unchanged, polls, follow })
     }
 
     async fn observe_once(
@@ -143,7 +137,7 @@ impl<A: CdssApi> Session<'_, A> {
 
     fn interrupted_after_start(&mut self, plan: &Plan, signal: Signal) -> CommandError {
         self.report.verdict = Some(Verdict::Unknown);
-        let follow = Some(self.follow_command(plan));
+        let follow = Some(Box::new(plan.follow_command()));
         CommandError::Interrupted { signal, start: StartState::OutcomeUnknown, follow }
     }
 }

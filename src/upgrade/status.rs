@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::follow::conclude;
 use super::watch::{Watch, WatchEnd};
 use crate::api::{ApiError, CdssApi};
-use crate::error::{CommandError, StartState};
+use crate::error::{BusyReason, CommandError, StartState, UnknownReason, UpgradeFailure};
 use crate::model::cluster::reconcile_identity;
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
 use crate::model::open_start::{self, OpenStart};
 use crate::model::selector::Selector;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Verdict;
 use crate::session::Session;
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
@@ -98,7 +99,7 @@ pub(crate) async fn status(
             session.report.from = offered.or(last.version.map(KafkaVersion::unnamed));
         }
     }
-    let follow = session.context.follow_command(no, target.as_ref(), previous.as_ref());
+    let follow = SuggestedCommand::Follow { cluster: no, target: target.clone(), from: previous };
     if let (Some(target), WatchEnd::Finished(WatchResult::AtTarget)) = (&target, &end) {
         session.report.group_to =
             open.as_ref().map(|start| ConfigGroup::unnamed(start.config_group, target.code));
@@ -119,17 +120,18 @@ pub(crate) async fn status(
             WatchEnd::Finished(
                 WatchResult::InError | WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_),
             ),
-        ) => Err(CommandError::UpgradeFailed { reason: format!("{name} is in the state `error`") }),
-        (None, WatchEnd::GaveUp { reason, is_still_changing: true }) => {
-            Err(CommandError::StillRunning { reason, follow })
+        ) => Err(CommandError::UpgradeFailed { name, reason: UpgradeFailure::InError }),
+        (None, WatchEnd::GaveUp { limit, is_still_changing: true }) => {
+            Err(CommandError::StillRunning { limit, follow: Box::new(follow) })
         }
-        (None, WatchEnd::GaveUp { reason, is_still_changing: false }) => {
-            Err(CommandError::UpgradeOutcomeUnknown { reason, follow })
+        (None, WatchEnd::GaveUp { limit, is_still_changing: false }) => {
+            let reason = UnknownReason::WatchLimit { limit, response: None };
+            Err(CommandError::outcome_unknown(reason, follow))
         }
         (None, WatchEnd::Interrupted { signal, change_observed }) => {
             let start =
                 if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
-            Err(CommandError::Interrupted { signal, start, follow: Some(follow) })
+            Err(CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) })
         }
     }
 }
@@ -141,7 +143,7 @@ fn conclude_recorded(
     end: WatchEnd,
     start: &OpenStart,
     name: &str,
-    follow: String,
+    follow: SuggestedCommand,
 ) -> Result<(), CommandError> {
     let outcome = conclude(session, end, start.response, name, follow);
     let is_final = session.report.verdict.is_some_and(Verdict::is_final);
@@ -156,31 +158,29 @@ fn conclude_unrecorded(
     end: WatchEnd,
     name: &str,
     target: &KafkaVersion,
-    follow: String,
+    follow: SuggestedCommand,
 ) -> Result<(), CommandError> {
-    let message = match end {
+    let name = name.to_owned();
+    let reason = match end {
         WatchEnd::Finished(WatchResult::AtTarget) => {
             session.report.verdict = Some(Verdict::Done);
             return Ok(());
         }
         WatchEnd::Finished(WatchResult::AtPreviousVersion) => {
             session.report.verdict = Some(Verdict::Failed);
-            let reason = format!("{name} is healthy but did not reach the target version");
-            return Err(CommandError::UpgradeFailed { reason });
+            return Err(CommandError::UpgradeFailed { name, reason: UpgradeFailure::NotAtTarget });
         }
         WatchEnd::Interrupted { signal, change_observed } => {
             let start =
                 if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
-            return Err(CommandError::Interrupted { signal, start, follow: Some(follow) });
+            return Err(CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) });
         }
-        WatchEnd::Finished(WatchResult::InError) => format!("{name} is in the state `error`"),
+        WatchEnd::Finished(WatchResult::InError) => BusyReason::InError { name },
         WatchEnd::Finished(WatchResult::NoChangeObserved | WatchResult::AtOtherVersion(_)) => {
-            format!("{name} is not upgrading and is not at {target}")
+            BusyReason::NotAtTarget { name, target: target.clone() }
         }
-        WatchEnd::GaveUp { reason, is_still_changing: true } => {
-            format!("{name} is still changing: {reason}")
-        }
-        WatchEnd::GaveUp { reason, is_still_changing: false } => reason,
+        WatchEnd::GaveUp { limit, is_still_changing: true } => BusyReason::StillChanging { name, limit },
+        WatchEnd::GaveUp { limit, is_still_changing: false } => BusyReason::WatchLimit(limit),
     };
-    Err(CommandError::Busy { message, hint: Some(format!("check the cluster again with: {follow}")) })
+    Err(CommandError::busy(reason, follow))
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::poller::ClusterPoller;
 use crate::api::{ApiError, CdssApi};
+use crate::error::{LastObserved, WatchLimit, WatchLimitReason};
 use crate::model::broker_health::Health;
 use crate::model::cluster::Cluster;
 use crate::model::ids::ClusterNo;
@@ -36,7 +37,7 @@ pub(super) enum WatchEnd {
     Finished(WatchResult),
     /// The timeout expired, or the service refused the access key for too long.
     GaveUp {
-        reason: String,
+        limit: WatchLimit,
         /// The last observation is recent and showed a change.
         is_still_changing: bool,
     },
@@ -118,7 +119,7 @@ impl Watch<'_> {
                     if let Some(signal) = error.signal() {
                         return self.interrupted(session, signal);
                     }
-                    if let Some(reason) = errors.add(session, now, &error) {
+                    if let Some(reason) = errors.add(session, now, error) {
                         return self.give_up(session, reason, last_observed_at);
                     }
                 }
@@ -126,8 +127,8 @@ impl Watch<'_> {
             let passed = session.clock.elapsed().saturating_sub(self.origin);
             let remaining = self.timeout.map(|timeout| timeout.saturating_sub(passed));
             if remaining == Some(Duration::ZERO) {
-                let timeout = humantime::format_duration(self.timeout.unwrap_or_default());
-                return self.give_up(session, format!("timed out after {timeout}"), last_observed_at);
+                let reason = WatchLimitReason::Timeout(self.timeout.unwrap_or_default());
+                return self.give_up(session, reason, last_observed_at);
             }
             let pause = errors.pause(session.poll_interval).min(remaining.unwrap_or(Duration::MAX));
             if let Err(Interrupted(signal)) = session.clock.sleep(pause).await {
@@ -206,23 +207,23 @@ impl Watch<'_> {
     fn give_up(
         &self,
         session: &mut Session<'_, impl CdssApi>,
-        reason: String,
+        reason: WatchLimitReason,
         last_observed_at: Option<Duration>,
     ) -> WatchEnd {
         session.reporter.end_watch();
         let now = session.clock.elapsed();
         let is_recent = last_observed_at.is_some_and(|at| now.saturating_sub(at) <= RECENT_OBSERVATION);
         if is_recent && self.progress.is_changing() && !self.progress.is_in_error() {
-            return WatchEnd::GaveUp { reason, is_still_changing: true };
+            let limit = WatchLimit { reason, last_observed: None };
+            return WatchEnd::GaveUp { limit, is_still_changing: true };
         }
-        let last_observed = match (&session.report.state, &session.report.last_cluster) {
-            (Some(state), Some(Cluster { version: Some(version), .. })) => {
-                format!("last observed state {state} at version code {version}, not confirmed")
-            }
-            (Some(state), _) => format!("last observed state {state}"),
-            (None, _) => "the cluster is missing from the service's responses".to_owned(),
+        let version = session.report.last_cluster.as_ref().and_then(|cluster| cluster.version);
+        let last_observed = match session.report.state.clone() {
+            Some(state) => LastObserved::State { state, version },
+            None => LastObserved::Missing,
         };
-        WatchEnd::GaveUp { reason: format!("{reason}; {last_observed}"), is_still_changing: false }
+        let limit = WatchLimit { reason, last_observed: Some(last_observed) };
+        WatchEnd::GaveUp { limit, is_still_changing: false }
     }
 
     /// Returns when the change finished; None unless this was observed.
@@ -240,13 +241,13 @@ impl Watch<'_> {
 }
 
 impl ErrorStreak {
-    /// Adds a failed poll. Returns the reason if the watch must end.
+    /// Adds a failed poll. Returns the limit if the watch must end.
     fn add(
         &mut self,
         session: &mut Session<'_, impl CdssApi>,
         now: Duration,
-        error: &ApiError,
-    ) -> Option<String> {
+        error: ApiError,
+    ) -> Option<WatchLimitReason> {
         self.count = self.count.saturating_add(1);
         let since = *self.since.get_or_insert(now);
         if now.saturating_sub(since) >= WARN_AFTER && !self.has_warned {
@@ -261,7 +262,7 @@ impl ErrorStreak {
         }
         let refused_since = *self.refused_since.get_or_insert(now);
         let is_lasting = now.saturating_sub(refused_since) >= CREDENTIAL_REFUSAL_LIMIT;
-        is_lasting.then(|| format!("the service refused the access key for five minutes: {error}"))
+        is_lasting.then(|| WatchLimitReason::KeyRefused(Box::new(error)))
     }
 
     /// Returns the pause before the next poll. It doubles while polls fail or have to retry a read.

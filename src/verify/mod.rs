@@ -6,7 +6,7 @@ use tokio::join;
 
 use crate::api::{ApiError, CdssApi, ProbeReport};
 use crate::error::CommandError;
-use crate::model::service::Service;
+use crate::model::command_context::CommandContext;
 use crate::report::Report;
 use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 
@@ -18,11 +18,12 @@ use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 /// Fails at the first failed step, with the exit code that other commands have for this failure. An empty list of
 /// versions is a blocking check. A wrong clock is only a warning, because other commands correct it.
 pub(crate) async fn verify<'a, A: CdssApi + 'a>(
-    service: &Service,
+    context: &CommandContext,
     probe: ProbeReport,
     api: impl AsyncFnOnce() -> Result<&'a A, CommandError>,
     report: &mut Report,
 ) -> Result<(), CommandError> {
+    let service = &context.service;
     let ProbeReport { mut steps, clock_skew: times, error } = probe;
     let mut cause = error.map(CommandError::before_start);
     if let Some((local, server)) = times {
@@ -30,11 +31,17 @@ pub(crate) async fn verify<'a, A: CdssApi + 'a>(
     }
     if steps.failed_step().is_none() {
         match api().await {
-            Ok(api) => cause = check_access(service, &mut steps, api).await?,
+            Ok(api) => cause = check_access(context, &mut steps, api).await?,
             Err(failure @ CommandError::Interrupted { .. }) => return Err(failure),
             Err(failure) => {
                 steps.pass(Step::Response, Finding::pass("the service responds"));
-                steps.fail(Step::Key, StepFailure { reason: failure.to_string(), remedy: failure.hint() });
+                steps.fail(
+                    Step::Key,
+                    StepFailure {
+                        reason: failure.to_string(),
+                        remedy: failure.hint(Some(context)).map(Into::into),
+                    },
+                );
                 cause = Some(failure);
             }
         }
@@ -48,7 +55,7 @@ pub(crate) async fn verify<'a, A: CdssApi + 'a>(
 
 /// Runs the authenticated reads. Returns the request failure that stopped them, with its code and request id.
 async fn check_access(
-    service: &Service,
+    context: &CommandContext,
     steps: &mut StepResults,
     api: &impl CdssApi,
 ) -> Result<Option<CommandError>, CommandError> {
@@ -67,7 +74,10 @@ async fn check_access(
                 steps.pass(Step::Key, Finding::pass("the signature is valid"));
             }
             // For key and permission errors, the error's hint is more specific than the step's remedy.
-            let remedy = failure.hint().filter(|_| matches!(step, Step::Key | Step::Permission));
+            let remedy = failure
+                .hint(Some(context))
+                .map(Into::into)
+                .filter(|_| matches!(step, Step::Key | Step::Permission));
             steps.fail(step, StepFailure { reason: error.to_string(), remedy });
             return Ok(Some(failure));
         }
@@ -75,7 +85,7 @@ async fn check_access(
     steps.pass(Step::Response, Finding::pass("the service responds"));
     steps.pass(Step::Key, Finding::pass("the signature is valid"));
     steps.pass(Step::Permission, rules::permission(&clusters));
-    steps.pass(Step::Region, rules::region(service, &clusters));
+    steps.pass(Step::Region, rules::region(&context.service, &clusters));
     match rules::versions(&versions) {
         Ok(finding) => steps.pass(Step::Versions, finding),
         Err(failure) => steps.fail(Step::Versions, failure),

@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::KafkaVersion;
-use crate::model::service::Service;
-use crate::upgrade::rules::checks::{Check, CheckResult};
+use crate::model::service::{SandboxNotRunning, Service};
+use crate::upgrade::rules::checks::{Check, CheckId, CheckResult, Remedy};
 
 /// One step of the connection test. Each step requires the steps before it, except the clock step, which never fails:
 /// other commands correct a wrong clock by signing with the service's time.
@@ -39,49 +39,49 @@ impl Step {
         Self::Versions,
     ];
 
-    pub(crate) const fn id(self) -> &'static str {
+    pub(crate) const fn id(self) -> CheckId {
         match self {
-            Self::Dns => "name.resolution",
-            Self::Proxy => "proxy",
-            Self::Connection => "connection",
-            Self::Tls => "tls",
-            Self::Clock => "clock",
-            Self::Response => "service.answer",
-            Self::Key => "key.accepted",
-            Self::Permission => "key.permission",
-            Self::Region => "region",
-            Self::Versions => "versions",
+            Self::Dns => CheckId::NameResolution,
+            Self::Proxy => CheckId::Proxy,
+            Self::Connection => CheckId::Connection,
+            Self::Tls => CheckId::Tls,
+            Self::Clock => CheckId::Clock,
+            Self::Response => CheckId::ServiceAnswer,
+            Self::Key => CheckId::KeyAccepted,
+            Self::Permission => CheckId::KeyPermission,
+            Self::Region => CheckId::Region,
+            Self::Versions => CheckId::Versions,
         }
     }
 
     /// Returns the remedy for a failure that has none of its own.
-    fn remedy(self, service: &Service) -> String {
+    fn remedy(self, service: &Service) -> Remedy {
         match self {
             Self::Dns => {
                 "check --endpoint and this machine's name servers; if only a proxy can resolve names, set HTTPS_PROXY"
-                    .to_owned()
+                    .into()
             }
             Self::Proxy => {
                 "check the proxy's address and that it allows the service's host and port; to bypass the proxy for a \
                  host, set NO_PROXY"
-                    .to_owned()
+                    .into()
             }
             Self::Connection => {
-                "allow this host and port in the network or proxy; to use a proxy, set HTTPS_PROXY"
-                    .to_owned()
+                "allow this host and port in the network or proxy; to use a proxy, set HTTPS_PROXY".into()
             }
-            Self::Tls => "make sure that no proxy or firewall blocks TLS 1.2 or later".to_owned(),
-            Self::Clock => CLOCK_REMEDY.to_owned(),
-            Self::Response => "retry in a few minutes".to_owned(),
-            Self::Key => "check the access key and secret key, and that they belong to this site".to_owned(),
-            Self::Permission => "give the sub account a policy with read access".to_owned(),
+            Self::Tls => "make sure that no proxy or firewall blocks TLS 1.2 or later".into(),
+            Self::Clock => CLOCK_REMEDY.into(),
+            Self::Response => "retry in a few minutes".into(),
+            Self::Key => "check the access key and secret key, and that they belong to this site".into(),
+            Self::Permission => "give the sub account a policy with read access".into(),
             Self::Region => format!(
                 "select a region with --site and --region; site {} has {}",
                 service.site,
                 service.site.regions().join(", ")
-            ),
+            )
+            .into(),
             Self::Versions => {
-                format!("try another region than {}, or ask NAVER Cloud support", service.region)
+                format!("try another region than {}, or ask NAVER Cloud support", service.region).into()
             }
         }
     }
@@ -92,7 +92,7 @@ impl Step {
 pub(crate) struct StepFailure {
     pub reason: String,
     /// What to do, if the failure itself determines it.
-    pub remedy: Option<String>,
+    pub remedy: Option<Remedy>,
 }
 
 /// The results of the steps that were run.
@@ -146,14 +146,14 @@ impl StepResults {
         let check = |step: Step| match self.0.iter().find(|(recorded, _)| *recorded == step) {
             None => Check::new(step.id(), CheckResult::Skipped, skipped.clone()),
             Some((_, Ok(finding))) => Check {
-                remedy: finding.remedy.map(str::to_owned),
+                remedy: finding.remedy.map(Remedy::from),
                 ..Check::new(step.id(), finding.result, finding.detail.clone())
             },
             Some((_, Err(failure))) => {
                 let sandbox_stopped =
                     service.sandbox_not_running(&failure.reason).filter(|_| step == Step::Connection);
-                if let Some((reason, remedy)) = sandbox_stopped {
-                    return Check::block(step.id(), reason, remedy);
+                if let Some(stopped) = sandbox_stopped {
+                    return Check::block(step.id(), stopped.to_string(), SandboxNotRunning::REMEDY);
                 }
                 let remedy = failure.remedy.clone().unwrap_or_else(|| step.remedy(service));
                 Check::block(step.id(), failure.reason.clone(), remedy)
@@ -270,7 +270,10 @@ mod tests {
             assert_eq!(checks.iter().map(|check| check.id).collect::<Vec<_>>(), Step::ALL.map(Step::id));
             let first = checks.iter().find(|check| check.is_blocking()).unwrap();
             assert_eq!((first.id, first.reason.as_str()), (failed.id(), "broken"));
-            assert!(first.remedy.as_ref().is_some_and(|remedy| !remedy.is_empty()), "{failed:?}");
+            assert!(
+                first.remedy.as_ref().is_some_and(|remedy| !remedy.render(None).is_empty()),
+                "{failed:?}"
+            );
             assert!(checks[..index].iter().all(|check| check.result == CheckResult::Pass));
             assert!(checks[index + 1..].iter().all(|check| check.result == CheckResult::Skipped));
             assert_eq!(steps.failed_step(), Some(failed));
@@ -321,7 +324,7 @@ mod tests {
                     failed.reason == "the sandbox at http://127.0.0.1:9 is not running: refused";
                 assert_eq!(names_sandbox, sandbox && step == Step::Connection, "{failed:?}");
                 let remedy = failed.remedy.unwrap();
-                assert_eq!(remedy.contains("unset CDSS_SANDBOX"), names_sandbox, "{remedy}");
+                assert_eq!(remedy.render(None).contains("unset CDSS_SANDBOX"), names_sandbox, "{remedy:?}");
             }
         }
     }

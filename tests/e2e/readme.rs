@@ -224,40 +224,6 @@ fn sources() -> String {
     text
 }
 
-#[test]
-fn every_check_has_a_section() {
-    let sources = sources();
-    let rules = sources.split("CheckPolicy { id: \"").skip(1).filter_map(|rest| rest.split_once('"'));
-    let rules: BTreeMap<&str, &str> = rules.collect();
-    assert!(rules.len() >= 20, "{rules:?}");
-    let mut ids: BTreeSet<String> = rules.keys().map(|id| (*id).to_owned()).collect();
-    // Adds the ids of the upgrade checks and of the `config verify` steps.
-    let env = TestEnv::new(Scenario::Healthy);
-    env.write_profile("");
-    for line in ["check --cluster orders-prod --version 3.9.0", "config verify"] {
-        let (_, document) = env.json(&format!("{line} --profile prod"));
-        let checks = document["checks"].as_array().expect("there are checks");
-        assert!(!checks.is_empty(), "{line}");
-        ids.extend(checks.iter().map(|check| check["id"].as_str().expect("it has an id").to_owned()));
-    }
-    let sections: Vec<(&str, &str)> =
-        CHECKS.split("\n## ").skip(1).filter_map(|section| section.split_once('\n')).collect();
-    let titles: BTreeSet<String> = sections.iter().map(|(title, _)| (*title).to_owned()).collect();
-    assert_eq!(titles, ids);
-    for (title, text) in sections {
-        let lines = text.lines().filter(|line| !line.is_empty()).count();
-        assert!((3..=10).contains(&lines), "{title} has {lines} lines");
-        let Some(rule) = rules.get(title) else { continue };
-        let form = match rule.split_once("Override::").map(|(_, kind)| kind) {
-            Some(kind) if kind.starts_with("Never ") => "\nOverride: not ".to_owned(),
-            Some(kind) if kind.starts_with("ById ") => format!("\nOverride: `--accept {title}`"),
-            Some(kind) if kind.starts_with("ByItem(") => format!("\nOverride: `--accept {title}="),
-            _ => panic!("{title}: {rule:?} does not say who may override it"),
-        };
-        assert!(text.contains(&form), "{title} lacks {form:?}");
-    }
-}
-
 /// How a block of shell commands is run.
 enum Manner {
     /// In the sandbox, as one script.

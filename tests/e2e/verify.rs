@@ -327,7 +327,7 @@ fn connection_errors_hint_at_config_verify() {
         let run = Running::start(command, &line).end();
         assert_eq!(run.code, 12, "{what}: {}", run.stderr);
         assert!(
-            run.stderr.contains("; to test each connection step, run `cdss config verify`"),
+            run.stderr.contains("; to test each connection step, run `cdss config verify --site public "),
             "{what}: {}",
             run.stderr
         );

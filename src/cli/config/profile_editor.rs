@@ -8,7 +8,7 @@ use secrecy::zeroize::Zeroizing;
 use strum::VariantNames as _;
 
 use crate::consent::{ConsentError, Prompt as _, PromptError, Question, require_terminal};
-use crate::error::{CommandError, StartState};
+use crate::error::{CommandError, StartState, UsageError};
 use crate::model::profile_edit::ProfileEdit;
 use crate::model::region::{self, EndpointKind, Region, Site};
 use crate::model::setting_name::Field;
@@ -30,10 +30,7 @@ pub(super) struct ProfileEditor<'a> {
 impl<'a> ProfileEditor<'a> {
     pub(super) fn open(flags: &'a Flags, environment: &'a Environment) -> Result<Self, CommandError> {
         let files = settings::read_profiles(environment)?;
-        let file = files.paths.first().cloned().ok_or_else(|| CommandError::Usage {
-            message: "can't determine the profile directory".to_owned(),
-            hint: Some("set HOME or XDG_CONFIG_HOME".to_owned()),
-        })?;
+        let file = files.paths.first().cloned().ok_or(UsageError::NoProfileDirectory)?;
         let requested = settings::requested_profile(flags, environment)?;
         let profile = requested.map_or_else(|| settings::DEFAULT_PROFILE.to_owned(), |(name, _)| name);
         let signals = SignalListener::new();
@@ -154,14 +151,7 @@ impl<'a> ProfileEditor<'a> {
         stdin: bool,
     ) -> Result<SecretString, CommandError> {
         match value {
-            Some(_) if field.is_secret() => Err(CommandError::Usage {
-                message: format!("{field} can't be set on the command line"),
-                hint: Some(
-                    "omit it to be prompted, or use --stdin; the value is now in the shell history and was visible in \
-                     process lists, so replace this key"
-                        .to_owned(),
-                ),
-            }),
+            Some(_) if field.is_secret() => Err(UsageError::SecretArgument(field).into()),
             Some(value) => Ok(SecretString::from(value)),
             None if stdin => read_stdin(),
             None if field.is_secret() => {
@@ -169,13 +159,7 @@ impl<'a> ProfileEditor<'a> {
                 let _echo_guard = EchoGuard::disable_echo();
                 self.prompt_secret("Secret key").await
             }
-            None => Err(CommandError::Usage {
-                message: format!("{field} needs a value"),
-                hint: Some(format!(
-                    "run `cdss config set {field} VALUE --profile {}`",
-                    crate::model::command_context::shell_quote(&self.profile)
-                )),
-            }),
+            None => Err(UsageError::NoValue { field, profile: self.profile.clone() }.into()),
         }
     }
 
@@ -223,8 +207,8 @@ fn interrupted(signal: Signal) -> CommandError {
     CommandError::Interrupted { signal, start: StartState::NotApplicable, follow: None }
 }
 
-fn usage_error(name: &str, error: &dyn std::fmt::Display) -> CommandError {
-    CommandError::Usage { message: format!("{name}: {error}"), hint: None }
+fn usage_error(name: &'static str, error: &dyn std::fmt::Display) -> CommandError {
+    UsageError::InvalidFlag { name, reason: error.to_string() }.into()
 }
 
 fn validated(field: Field, text: &str) -> Result<SecretString, String> {
@@ -236,20 +220,16 @@ const MAX_STDIN_SIZE: u64 = 64 * 1024;
 
 /// Reads one value from standard input, without its trailing newline.
 fn read_stdin() -> Result<SecretString, CommandError> {
-    let error = |message: &str, hint: &str| CommandError::Usage {
-        message: message.to_owned(),
-        hint: Some(hint.to_owned()),
-    };
     if io::stdin().is_terminal() {
-        return Err(error("standard input is a terminal", "omit --stdin to be prompted"));
+        return Err(UsageError::StdinIsTerminal.into());
     }
     // Growing the buffer would leave copies of secrets in memory.
     let mut text =
         Zeroizing::new(String::with_capacity(usize::try_from(MAX_STDIN_SIZE).unwrap_or_default() + 1));
     let read = io::stdin().lock().take(MAX_STDIN_SIZE + 1).read_to_string(&mut text);
-    read.map_err(|_| error("standard input is not valid UTF-8", "pass one line of plain text"))?;
+    read.map_err(|_| UsageError::StdinNotUtf8)?;
     if text.len() as u64 > MAX_STDIN_SIZE {
-        return Err(error("standard input is longer than 64 KiB", "pass one line of plain text"));
+        return Err(UsageError::StdinTooLong.into());
     }
     let value = text.strip_suffix('\n').map_or(&**text, |line| line.strip_suffix('\r').unwrap_or(line));
     Ok(SecretString::from(value))

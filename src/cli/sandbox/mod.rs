@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::runtime::block_on;
 use crate::clock::{Clock as _, SystemClock};
-use crate::error::CommandError;
+use crate::error::{CommandError, UsageError};
 use crate::output::streams;
 use crate::sandbox::{NewCluster, Options, RequestLog, Sandbox, Scenario};
 use crate::settings::{Environment, is_setting_variable, sandbox_credentials};
@@ -65,7 +65,7 @@ impl SandboxArgs {
 pub(crate) fn run(args: &SandboxArgs, environment: &Environment) -> Result<u8, CommandError> {
     serve(args, environment).map_err(|error| {
         let hint = error.is::<WrapperError>().then(WrapperError::hint);
-        CommandError::Usage { message: format!("{error:#}"), hint }
+        UsageError::Sandbox { reason: format!("{error:#}"), hint }.into()
     })
 }
 

@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use tokio::join;
 
-use super::hints::{values_not_written, write_failed};
+use super::hints::{diff_command, values_not_written};
 use super::plan::CopyPlan;
 use super::{interrupted_before_change, target_group};
 use crate::api::{ApiError, CdssApi, NewGroup, OperationKind, RetryDecision, classify};
-use crate::config_group::rules::creation::{self, Provenance};
+use crate::config_group::rules::creation::{self, GroupProblem, Provenance};
 use crate::consent::GroupConsent;
-use crate::error::{CommandError, CopyError};
+use crate::error::{CommandError, CopyError, CreateDoubt, NotWrittenReason, SearchResult};
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
@@ -24,7 +24,7 @@ enum GroupIdentity {
     /// The new group has this number.
     Confirmed(ConfigGroupNo),
     /// Why it may belong to another group, and a group with the name whose creator is unknown.
-    Unconfirmed(String, Option<ConfigGroup>),
+    Unconfirmed(Box<CreateDoubt>, Option<ConfigGroup>),
 }
 
 impl<A: CdssApi> Session<'_, A> {
@@ -53,14 +53,13 @@ impl<A: CdssApi> Session<'_, A> {
         let (no, problem) = match response {
             Ok(Some(reported_no)) => match self.verify_created(plan, reported_no).await {
                 Ok(GroupIdentity::Confirmed(no)) => (no, Ok(None)),
-                Ok(GroupIdentity::Unconfirmed(reason, candidate)) => {
-                    let cause = format!("the response named config group {reported_no}, but {reason}");
-                    return Err(self.outcome_unknown(plan, &cause, None, candidate.as_ref()));
+                Ok(GroupIdentity::Unconfirmed(doubt, candidate)) => {
+                    return Err(self.outcome_unknown(plan, *doubt, candidate.as_ref()));
                 }
                 Err(error) => (reported_no, Err(error)),
             },
             Ok(None) => {
-                let no = self.find_created(plan, "the response contained no group number", None).await?;
+                let no = self.find_created(plan, None).await?;
                 (no, self.problem_with_new_group(plan, no).await)
             }
             Err(error) => {
@@ -77,13 +76,13 @@ impl<A: CdssApi> Session<'_, A> {
         match problem {
             Ok(None) => Ok(no),
             // Another user changed or used the group first.
-            Ok(Some(reason)) => {
-                let hint = format!("inspect it with: {}", self.diff_command(&plan.endpoints, no));
-                Err(values_not_written(plan, no, reason, None, hint))
+            Ok(Some(problem)) => {
+                let diff = diff_command(&plan.endpoints, no);
+                Err(values_not_written(plan, no, NotWrittenReason::GroupUnfit { problem, diff }))
             }
             Err(error) => Err(match error.signal() {
                 Some(signal) => self.interrupted(plan, Some(no), signal),
-                None => write_failed(plan, no, error),
+                None => values_not_written(plan, no, NotWrittenReason::Request(error)),
             }),
         }
     }
@@ -108,7 +107,7 @@ impl<A: CdssApi> Session<'_, A> {
             return self.confirm_refusal(plan, error).await;
         }
         self.reporter.warn(&format!("{error}; checking whether the config group was created"));
-        self.find_created(plan, &error.to_string(), Some(error)).await
+        self.find_created(plan, Some(error)).await
     }
 
     /// Confirms a refusal with one read: the service may have created the group anyway, or refused it because another
@@ -124,15 +123,17 @@ impl<A: CdssApi> Session<'_, A> {
                 if let Some(signal) = read_error.signal() {
                     return Err(self.interrupted(plan, None, signal));
                 }
-                let cause = format!("{error}; checking the config groups failed: {read_error}");
-                return Err(self.outcome_unknown(plan, &cause, Some(error), None));
+                let search = SearchResult::ReadFailed(read_error);
+                let doubt = CreateDoubt::NotFound { create: Some(error), search };
+                return Err(self.outcome_unknown(plan, doubt, None));
             }
         };
         match found.map(|group| (creation::provenance(&group, self.journal.run_id()), group)) {
             Some((Provenance::ThisRun, group)) => Ok(group.no),
             Some((Provenance::Unknown, group)) => {
-                let cause = format!("{error}; {}", unknown_creator(&group));
-                Err(self.outcome_unknown(plan, &cause, Some(error), Some(&group)))
+                let search = SearchResult::CreatorUnknown(group.clone());
+                let doubt = CreateDoubt::NotFound { create: Some(error), search };
+                Err(self.outcome_unknown(plan, doubt, Some(&group)))
             }
             Some((Provenance::Other, _)) | None => {
                 self.copy_report().created = Submitted::No;
@@ -141,14 +142,13 @@ impl<A: CdssApi> Session<'_, A> {
         }
     }
 
-    /// Polls for the new group by its name.
+    /// Polls for the new group by its name. `create` is the error of the create; None if its response had no number.
     async fn find_created(
         &mut self,
         plan: &CopyPlan,
-        cause: &str,
-        error: Option<ApiError>,
+        create: Option<ApiError>,
     ) -> Result<ConfigGroupNo, CommandError> {
-        let (mut last, mut candidate) = ("no config group with that name was found".to_owned(), None);
+        let (mut search, mut candidate) = (SearchResult::NoGroup, None);
         for attempt in 0..CONFIRMATION_PAUSES.len() {
             let pause = self.confirmation_pause(attempt);
             let slept = self.clock.sleep(pause).await;
@@ -159,17 +159,19 @@ impl<A: CdssApi> Session<'_, A> {
                 {
                     return Ok(group.no);
                 }
-                Ok(Some(group)) => (last, candidate) = (unknown_creator(&group), Some(group)),
+                Ok(Some(group)) => {
+                    (search, candidate) = (SearchResult::CreatorUnknown(group.clone()), Some(group));
+                }
                 Ok(None) => {}
                 Err(read_error) => {
                     if let Some(signal) = read_error.signal() {
                         return Err(self.interrupted(plan, None, signal));
                     }
-                    last = read_error.to_string();
+                    search = SearchResult::ReadFailed(read_error);
                 }
             }
         }
-        Err(self.outcome_unknown(plan, &format!("{cause}; {last}"), error, candidate.as_ref()))
+        Err(self.outcome_unknown(plan, CreateDoubt::NotFound { create, search }, candidate.as_ref()))
     }
 
     async fn list_target_groups(&self, plan: &CopyPlan) -> Result<Vec<ConfigGroup>, ApiError> {
@@ -216,18 +218,17 @@ impl<A: CdssApi> Session<'_, A> {
             }
             if let Some(group) = groups.into_iter().find(|group| group.no == reported_no) {
                 if !is_named(&group) || provenance(&group) == Provenance::Other {
-                    return Ok(GroupIdentity::Unconfirmed(
-                        format!("that is a different group, {group}"),
-                        None,
-                    ));
+                    let doubt = CreateDoubt::OtherGroupReported { reported: reported_no, group };
+                    return Ok(GroupIdentity::Unconfirmed(Box::new(doubt), None));
                 }
                 candidate = Some(group);
                 break;
             }
         }
         let problem = self.problem_with_new_group(plan, reported_no).await?;
-        Ok(problem.map_or(GroupIdentity::Confirmed(reported_no), |reason| {
-            GroupIdentity::Unconfirmed(reason, candidate)
+        Ok(problem.map_or(GroupIdentity::Confirmed(reported_no), |problem| {
+            let doubt = CreateDoubt::ReportedGroupUnfit { reported: reported_no, problem };
+            GroupIdentity::Unconfirmed(Box::new(doubt), candidate)
         }))
     }
 
@@ -236,29 +237,23 @@ impl<A: CdssApi> Session<'_, A> {
         &self,
         plan: &CopyPlan,
         no: ConfigGroupNo,
-    ) -> Result<Option<String>, ApiError> {
+    ) -> Result<Option<GroupProblem>, ApiError> {
         let version = plan.endpoints.target_version.code;
         let (settings, users) = join!(self.api.settings(no, version), self.api.usage_count(no));
-        Ok(creation::check_empty_and_unused(settings?.as_deref(), users?).err().map(str::to_owned))
+        Ok(creation::check_empty_and_unused(settings?.as_deref(), users?).err())
     }
 
     /// The failure of a create with an unknown outcome. `candidate` has the name, but its creator is unknown.
     fn outcome_unknown(
         &self,
         plan: &CopyPlan,
-        cause: &str,
-        error: Option<ApiError>,
+        doubt: CreateDoubt,
         candidate: Option<&ConfigGroup>,
     ) -> CommandError {
-        let hint = match candidate {
+        let next = match candidate {
             Some(group) => self.compare_or_rename_hint(&plan.endpoints, group, &plan.name),
             None => self.check_first_hint(&plan.endpoints, &plan.name),
         };
-        let (name, cause) = (plan.name.clone(), cause.to_owned());
-        CopyError::CreateOutcomeUnknown { name, cause, error, hint }.into()
+        CopyError::CreateOutcomeUnknown { name: plan.name.clone(), doubt, next }.into()
     }
-}
-
-fn unknown_creator(group: &ConfigGroup) -> String {
-    format!("config group {group} exists, but its description does not show that this run created it")
 }

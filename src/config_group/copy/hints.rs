@@ -1,28 +1,25 @@
-//! Failures and hints of a copy, with commands to run next.
+//! Failures of a copy, with the data of their hints.
 
 use super::plan::{CopyEndpoints, CopyPlan};
 use super::target_group;
-use crate::api::{ApiError, CdssApi};
-use crate::config_group::rules::creation;
+use crate::api::CdssApi;
+use crate::config_group::rules::creation::{self, GroupProblem};
 use crate::config_group::rules::difference::keeps_everything;
-use crate::error::{CommandError, CopyError, CopyProgress};
+use crate::error::{CommandError, CopyError, CopyHint, CopyProgress, NotWrittenReason, OtherName};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Submitted;
 use crate::session::Session;
 use crate::signals::Signal;
 
-/// The hint when only the write is missing.
-pub(super) const RERUN_HINT: &str = "run the same command again to fill this group";
+/// Returns the command that compares the source with this group.
+pub(super) fn diff_command(endpoints: &CopyEndpoints, no: ConfigGroupNo) -> SuggestedCommand {
+    SuggestedCommand::DiffConfigGroups { from: endpoints.diff_arg.clone(), to: no }
+}
 
 impl<A: CdssApi> Session<'_, A> {
-    /// Returns the command that compares the source with this group.
-    pub(super) fn diff_command(&self, endpoints: &CopyEndpoints, no: ConfigGroupNo) -> String {
-        let both = format!("{} no:{no}", endpoints.diff_arg);
-        self.context.command_line("config-group diff", &both, "")
-    }
-
     /// The failure of a name that another group has. `settings` are that group's, if they were read.
     pub(super) fn name_taken(
         &self,
@@ -30,40 +27,27 @@ impl<A: CdssApi> Session<'_, A> {
         name: &GroupName,
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
-        reason: &'static str,
+        problem: GroupProblem,
     ) -> CommandError {
         let keeps_values = |settings: &[Setting]| {
             let settings = GroupSettings { group: group.clone(), settings: settings.to_vec() };
             keeps_everything(&endpoints.difference_with(&settings))
         };
-        let hint = if group.is_same_as(&endpoints.source.group) {
-            self.other_name_hint(endpoints, name)
+        let next = if group.is_same_as(&endpoints.source.group) {
+            CopyHint::OtherName(self.other_name(endpoints, name))
         } else if settings.is_some_and(keeps_values) {
-            let diff = self.diff_command(endpoints, group.no);
-            format!(
-                "use it with --config-group no:{}, since it keeps every custom value, or compare first: {diff}",
-                group.no
-            )
+            CopyHint::UseGroup { no: group.no, diff: diff_command(endpoints, group.no) }
         } else {
             self.compare_or_rename_hint(endpoints, group, name)
         };
-        CopyError::GroupExists {
-            group: group.to_string(),
-            version: endpoints.target_version.to_string(),
-            reason,
-            hint,
-        }
-        .into()
+        let (group, version) = (group.clone(), endpoints.target_version.clone());
+        CopyError::GroupExists { group, version, problem, next }.into()
     }
 
     /// The hint for a create with an unknown outcome.
-    pub(super) fn check_first_hint(&self, endpoints: &CopyEndpoints, name: &GroupName) -> String {
-        let version = format!(" --version {}", endpoints.target_version.argument());
-        let list = self.context.command_line("list config-groups", "", &version);
-        let other = self.other_name_hint(endpoints, name);
-        format!(
-            "check with `{list}`; if the group is listed, run the same command again to fill it; if not, {other}"
-        )
+    pub(super) fn check_first_hint(&self, endpoints: &CopyEndpoints, name: &GroupName) -> CopyHint {
+        let list = SuggestedCommand::ListConfigGroups(Some(endpoints.target_version.clone()));
+        CopyHint::CheckFirst { list, other_name: self.other_name(endpoints, name) }
     }
 
     /// The hint for a group that another user created, or may have created.
@@ -72,25 +56,21 @@ impl<A: CdssApi> Session<'_, A> {
         endpoints: &CopyEndpoints,
         group: &ConfigGroup,
         name: &GroupName,
-    ) -> String {
-        let diff = self.diff_command(endpoints, group.no);
-        format!("compare it with `{diff}`, or {}", self.other_name_hint(endpoints, name))
+    ) -> CopyHint {
+        let diff = diff_command(endpoints, group.no);
+        CopyHint::CompareOrOtherName { diff, other_name: self.other_name(endpoints, name) }
     }
 
-    fn other_name_hint(&self, endpoints: &CopyEndpoints, name: &GroupName) -> String {
+    fn other_name(&self, endpoints: &CopyEndpoints, name: &GroupName) -> OtherName {
         let from = (&endpoints.source.group, endpoints.source_release());
         let is_taken = |other: &GroupName| other == name;
-        let command = self.copy_command(
+        OtherName(self.copy_command(
             &endpoints.source_arg,
             from,
             &endpoints.target_version,
             &endpoints.target_groups,
             &is_taken,
-        );
-        command.map_or_else(
-            || "choose another name with --name".to_owned(),
-            |command| format!("create one with another name: {command}"),
-        )
+        ))
     }
 
     /// The failure for a signal after the create may have been sent. `no` is set once the group is known.
@@ -100,22 +80,22 @@ impl<A: CdssApi> Session<'_, A> {
         no: Option<ConfigGroupNo>,
         signal: Signal,
     ) -> CommandError {
-        let (left, hint) = match no {
+        let (progress, next) = match no {
             Some(no) => {
                 let is_empty = self.report.copy.as_ref().is_some_and(|copy| copy.written == Submitted::No);
-                let hint = if is_empty {
-                    RERUN_HINT.to_owned()
+                let next = if is_empty {
+                    CopyHint::RunAgain
                 } else {
-                    format!("compare it with the source: {}", self.diff_command(&plan.endpoints, no))
+                    CopyHint::CompareWithSource { diff: diff_command(&plan.endpoints, no) }
                 };
-                (CopyProgress::GroupCreated(target_group(plan, no).to_string()), hint)
+                (CopyProgress::GroupCreated(target_group(plan, no)), next)
             }
             None => (
-                CopyProgress::CreateSent(plan.name.to_string()),
+                CopyProgress::CreateSent(plan.name.clone()),
                 self.check_first_hint(&plan.endpoints, &plan.name),
             ),
         };
-        CopyError::Interrupted { signal, progress: left, hint: Some(hint) }.into()
+        CopyError::Interrupted { signal, progress, next: Some(next) }.into()
     }
 
     /// Rejects the name if an earlier create of it has an unknown outcome.
@@ -126,8 +106,8 @@ impl<A: CdssApi> Session<'_, A> {
     ) -> Result<(), CommandError> {
         let creates = self.recorded_creations(endpoints.target_version.code)?;
         let Some(create) = creation::find_unresolved(name, &creates) else { return Ok(()) };
-        let (run, hint) = (create.run_label(), self.check_first_hint(endpoints, name));
-        Err(CopyError::EarlierCreateUnresolved { name: name.clone(), run, hint }.into())
+        let (run, next) = (create.run_label(), self.check_first_hint(endpoints, name));
+        Err(CopyError::EarlierCreateUnresolved { name: name.clone(), run, next }.into())
     }
 }
 
@@ -135,16 +115,7 @@ impl<A: CdssApi> Session<'_, A> {
 pub(super) fn values_not_written(
     plan: &CopyPlan,
     no: ConfigGroupNo,
-    cause: String,
-    error: Option<ApiError>,
-    hint: String,
+    reason: NotWrittenReason,
 ) -> CommandError {
-    CopyError::ValuesNotWritten { group: target_group(plan, no).to_string(), cause, error, hint }.into()
-}
-
-/// As [`values_not_written`], caused by a failed request.
-pub(super) fn write_failed(plan: &CopyPlan, no: ConfigGroupNo, error: ApiError) -> CommandError {
-    let prefix = error.hint().map(|hint| format!("{hint}; then "));
-    let hint = format!("{}{RERUN_HINT}", prefix.unwrap_or_default());
-    values_not_written(plan, no, error.to_string(), Some(error), hint)
+    CopyError::ValuesNotWritten { group: target_group(plan, no), reason }.into()
 }

@@ -6,14 +6,16 @@ use serde_json::Value;
 
 use crate::api::CdssApi;
 use crate::config_group::rules::copy_report::CopyReport;
+use crate::config_group::rules::creation::GroupProblem;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
-use crate::error::{CommandError, CopyError, CopyProgress};
+use crate::error::{BusyReason, CommandError, CopyError, CopyProgress};
 use crate::journal::{GroupEntry, LockError, OperationLock};
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::report::Report;
 use crate::session::Session;
 use crate::signals::Signal;
@@ -80,8 +82,9 @@ pub(crate) async fn copy(
         None => session.create_group(&plan, &consent, options.render_document).await?,
     };
     if let Some((_, cluster)) = &session.report.cluster {
-        let check_command = session.context.check_command(*cluster, &plan.endpoints.target_version, Some(no));
-        session.copy_report().check_command = Some(check_command);
+        let (cluster, version) = (*cluster, Some(plan.endpoints.target_version.clone()));
+        let check = SuggestedCommand::Check { cluster, version, config_group: Some(no) };
+        session.copy_report().check_command = Some(check.render(Some(session.context)));
     }
     session.write_settings(&plan, no, &consent, options.render_document).await
 }
@@ -100,10 +103,10 @@ async fn confirm(
 
 fn lock(session: &Session<'_, impl CdssApi>, name: &GroupName) -> Result<OperationLock, CommandError> {
     session.journal.lock_group(&session.context.service, name).map_err(|error| match error {
-        LockError::Held => CommandError::Busy {
-            message: format!("another cdss process on this machine is already creating config group {name}"),
-            hint: Some("wait for it to finish, then check with `cdss list config-groups`".to_owned()),
-        },
+        LockError::Held => {
+            let list = SuggestedCommand::ListConfigGroups(None);
+            CommandError::busy(BusyReason::GroupLocked { name: name.clone() }, list)
+        }
         LockError::Io(error) => CommandError::Journal(error),
     })
 }
@@ -122,7 +125,7 @@ fn target_group(plan: &CopyPlan, no: ConfigGroupNo) -> ConfigGroup {
 
 /// The failure for a signal that arrived before anything was changed.
 fn interrupted_before_change(signal: Signal) -> CommandError {
-    CopyError::Interrupted { signal, progress: CopyProgress::NothingSent, hint: None }.into()
+    CopyError::Interrupted { signal, progress: CopyProgress::NothingSent, next: None }.into()
 }
 
 impl<A: CdssApi> Session<'_, A> {
@@ -131,7 +134,7 @@ impl<A: CdssApi> Session<'_, A> {
     async fn verify_unchanged(&self, plan: &CopyPlan) -> Result<(), CommandError> {
         let from = &plan.endpoints.source;
         if self.source_settings(&from.group).await?.custom_values() != from.custom_values() {
-            return Err(CopyError::SourceChanged { group: from.group.to_string() }.into());
+            return Err(CopyError::SourceChanged(from.group.clone()).into());
         }
         let resumable_no = plan.resumable.as_ref().map(|resumable| resumable.group.no);
         let mut same_name = self.fetch_groups(plan.endpoints.target_version.code).await?;
@@ -144,16 +147,10 @@ impl<A: CdssApi> Session<'_, A> {
                 let resumable = self.find_resumable(&plan.endpoints, &plan.name, group, settings.as_deref());
                 resumable.await.map(drop)
             }
-            ([], Some(no)) => {
-                Err(CopyError::GroupMissing { group: target_group(plan, no).to_string() }.into())
+            ([], Some(no)) => Err(CopyError::GroupMissing(target_group(plan, no)).into()),
+            ([group, ..], _) => {
+                Err(self.name_taken(&plan.endpoints, &plan.name, group, None, GroupProblem::CreatedMeanwhile))
             }
-            ([group, ..], _) => Err(self.name_taken(
-                &plan.endpoints,
-                &plan.name,
-                group,
-                None,
-                "it was created in the meantime",
-            )),
         }
     }
 

@@ -5,14 +5,15 @@ use crate::api::CdssApi;
 use crate::config_group::rules::choice::select_for_comparison;
 use crate::config_group::rules::copy;
 use crate::config_group::rules::copy_report::CopyReport;
-use crate::config_group::rules::creation::{self, GroupCreation};
+use crate::config_group::rules::creation::{self, GroupCreation, GroupProblem};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
-use crate::error::{CommandError, CopyError};
+use crate::error::{CommandError, CopyError, UsageError};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::{
     KafkaVersion, Release, ResolvedVersion, VersionError, VersionSelector, release_of,
 };
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Submitted;
 use crate::session::Session;
 use crate::session::config_groups::fetch_all_groups;
@@ -38,11 +39,9 @@ impl CopyEndpoints {
 
     fn default_name(&self) -> Result<GroupName, CommandError> {
         let (from, target) = (&self.source.group, &self.target_version);
-        default_copy_name(from, self.source_release(), target).ok_or_else(|| CommandError::Usage {
-            message: format!(
-                "can't derive a name of at most 15 characters for the copy of {from} to {target}"
-            ),
-            hint: Some("choose a name with --name".to_owned()),
+        default_copy_name(from, self.source_release(), target).ok_or_else(|| {
+            let (source_group, target) = (from.clone(), target.clone());
+            UsageError::NoCopyName { source_group, target }.into()
         })
     }
 
@@ -84,7 +83,7 @@ impl<A: CdssApi> Session<'_, A> {
             endpoints.target_groups.iter().filter(|group| group.is_named(name.as_str())).collect();
         let existing = same_name.pop().cloned();
         if let (Some(group), false) = (&existing, same_name.is_empty()) {
-            return Err(self.name_taken(&endpoints, &name, group, None, "more than one group has that name"));
+            return Err(self.name_taken(&endpoints, &name, group, None, GroupProblem::NameNotUnique));
         }
         let model = existing.clone().or_else(|| {
             select_for_comparison(Some(&from.group), &endpoints.target_groups).into_iter().next()
@@ -163,11 +162,9 @@ impl<A: CdssApi> Session<'_, A> {
                 let target = find_offered(&request.version, &resolved.offered_versions)?;
                 let target_groups = self.fetch_groups(target.code).await?;
                 let Some(group) = self.fetch_current_group(&resolved.cluster).await? else {
-                    let version = format!(" --version {}", target.argument());
-                    let copy = self.context.command_line("config-group copy", "GROUP", &version);
-                    let (cluster, hint) =
-                        (resolved.cluster.name, format!("specify the config group: {copy}"));
-                    return Err(CopyError::SourceUnknown { cluster, hint }.into());
+                    let (source, version) = ("GROUP".to_owned(), target);
+                    let copy = SuggestedCommand::CopyConfigGroup { source, version, name: None };
+                    return Err(CopyError::SourceUnknown { cluster: resolved.cluster.name, copy }.into());
                 };
                 let source = self.source_settings(&group).await?;
                 Ok(CopyEndpoints {
@@ -209,7 +206,7 @@ impl<A: CdssApi> Session<'_, A> {
             None
         };
         let resumable = creation::check_resumable(create, endpoints.source.group.no, settings, used_by);
-        resumable.map_err(|reason| self.name_taken(endpoints, name, group, settings, reason))
+        resumable.map_err(|problem| self.name_taken(endpoints, name, group, settings, problem))
     }
 }
 

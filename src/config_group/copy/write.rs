@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::hints::{RERUN_HINT, values_not_written, write_failed};
+use super::hints::{diff_command, values_not_written};
 use super::plan::{CopyEndpoints, CopyPlan};
 use super::{interrupted_before_change, target_group};
 use crate::api::{ApiError, CdssApi, OperationKind, classify};
 use crate::config_group::rules::copy::{self, SkippedSetting};
 use crate::config_group::rules::setting_text::first_few;
 use crate::consent::GroupConsent;
-use crate::error::{CommandError, CopyError};
+use crate::error::{CommandError, CopyError, NotWrittenReason};
 use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
@@ -23,7 +23,6 @@ use crate::signals::Interrupted;
 struct WriteResult {
     /// Whether the values were written, according to the response.
     written: Submitted,
-    summary: String,
     /// The error of a failed write.
     error: Option<ApiError>,
 }
@@ -52,7 +51,7 @@ impl<A: CdssApi> Session<'_, A> {
             return Err(if is_resumed {
                 CommandError::Journal(error)
             } else {
-                values_not_written(plan, no, error.to_string(), None, RERUN_HINT.to_owned())
+                values_not_written(plan, no, NotWrittenReason::Journal(error))
             });
         }
         self.copy_report().is_journaled = true;
@@ -60,11 +59,7 @@ impl<A: CdssApi> Session<'_, A> {
         let version = plan.endpoints.target_version.code;
         let send = async |api: &A| api.write_group_settings(no, version, &copied, consent).await;
         match self.send_change_with_retries(OperationKind::Change, "nothing was written", send).await {
-            Ok(()) => {
-                let summary = "the service reported success".to_owned();
-                self.verify_write(plan, no, WriteResult { written: Submitted::Yes, summary, error: None })
-                    .await
-            }
+            Ok(()) => self.verify_write(plan, no, WriteResult { written: Submitted::Yes, error: None }).await,
             Err(error) => {
                 if let Some(signal) = error.signal() {
                     return Err(self.interrupted(plan, Some(no), signal));
@@ -75,17 +70,12 @@ impl<A: CdssApi> Session<'_, A> {
                         Some(signal) if is_resumed => interrupted_before_change(signal),
                         Some(signal) => self.interrupted(plan, Some(no), signal),
                         None if is_resumed => CopyError::WriteNotDelivered(error).into(),
-                        None => write_failed(plan, no, error),
+                        None => values_not_written(plan, no, NotWrittenReason::Request(error)),
                     });
                 }
                 self.reporter.warn(&format!("{error}; reading the config group to check"));
-                let summary = error.to_string();
-                self.verify_write(
-                    plan,
-                    no,
-                    WriteResult { written: Submitted::Unknown, summary, error: Some(error) },
-                )
-                .await
+                let result = WriteResult { written: Submitted::Unknown, error: Some(error) };
+                self.verify_write(plan, no, result).await
             }
         }
     }
@@ -94,7 +84,7 @@ impl<A: CdssApi> Session<'_, A> {
     async fn skip_unsupported(&mut self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<(), CommandError> {
         let target_settings = self.read_settings(plan, no).await.map_err(|error| match error.signal() {
             Some(signal) => self.interrupted(plan, Some(no), signal),
-            None => write_failed(plan, no, error),
+            None => values_not_written(plan, no, NotWrittenReason::Request(error)),
         })?;
         let settings = target_settings.clone();
         self.report_difference(&plan.endpoints, &GroupSettings { group: target_group(plan, no), settings });
@@ -130,12 +120,11 @@ impl<A: CdssApi> Session<'_, A> {
             if let Some(signal) = error.signal() {
                 return self.interrupted(plan, Some(no), signal);
             }
-            let diff = self.diff_command(&plan.endpoints, no);
             CopyError::ValuesUnknown {
-                group: target_group(plan, no).to_string(),
-                cause: format!("{}; {error}", result.summary),
-                error: result.error.clone().or(Some(error)),
-                hint: format!("compare it with the source: {diff}"),
+                group: target_group(plan, no),
+                write: result.error.clone(),
+                read: error,
+                diff: diff_command(&plan.endpoints, no),
             }
             .into()
         })?;
@@ -185,8 +174,7 @@ impl<A: CdssApi> Session<'_, A> {
 
     fn mismatch_failure(&mut self, plan: &CopyPlan, no: ConfigGroupNo, result: WriteResult) -> CommandError {
         let keys: Vec<String> = self.copy_report().mismatches.iter().map(|one| one.key.clone()).collect();
-        let hint = format!("compare them: {}", self.diff_command(&plan.endpoints, no));
-        let (group, cause) = (target_group(plan, no).to_string(), result.summary);
-        CopyError::ValuesMismatch { group, keys, cause, error: result.error, hint }.into()
+        let (group, diff) = (target_group(plan, no), diff_command(&plan.endpoints, no));
+        CopyError::ValuesMismatch { group, keys, write: result.error, diff }.into()
     }
 }

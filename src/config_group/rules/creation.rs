@@ -46,6 +46,29 @@ pub(crate) fn provenance(group: &ConfigGroup, run: &str) -> Provenance {
     }
 }
 
+/// Why an existing group may not be filled with copied values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum GroupProblem {
+    #[error("more than one group has that name")]
+    NameNotUnique,
+    #[error("it was created in the meantime")]
+    CreatedMeanwhile,
+    #[error("it was not created by `cdss config-group copy` on this machine")]
+    NotCreatedHere,
+    #[error("it has no description, so it is unknown whether this machine created it")]
+    CreatorUnknown,
+    #[error("it was created as a copy of another group")]
+    OtherSource,
+    #[error("it has custom values")]
+    HasCustomValues,
+    #[error("the service does not report its settings")]
+    SettingsUnknown,
+    #[error("a cluster uses it")]
+    InUse,
+    #[error("the service does not report whether a cluster uses it")]
+    UsageUnknown,
+}
+
 impl GroupCreation {
     /// Returns the run id with profile and key, because another account may use the same group name.
     pub(crate) fn run_label(&self) -> String {
@@ -64,7 +87,7 @@ impl GroupCreation {
 pub(crate) fn find_create<'a>(
     group: &ConfigGroup,
     creates: &'a [GroupCreation],
-) -> Result<&'a GroupCreation, &'static str> {
+) -> Result<&'a GroupCreation, GroupProblem> {
     let mut same_name = creates.iter().filter(|create| group.is_named(&create.name));
     let matching = same_name.clone().find(|create| match (provenance(group, &create.run), create.no) {
         (Provenance::ThisRun, no) => no.is_none_or(|no| no == group.no),
@@ -75,10 +98,8 @@ pub(crate) fn find_create<'a>(
     let is_possible = |create: &GroupCreation| create.no.is_none() && group.description.is_none();
     match matching {
         Some(create) => Ok(create),
-        None if same_name.any(is_possible) => {
-            Err("it has no description, so it is unknown whether this machine created it")
-        }
-        None => Err("it was not created by `cdss config-group copy` on this machine"),
+        None if same_name.any(is_possible) => Err(GroupProblem::CreatorUnknown),
+        None => Err(GroupProblem::NotCreatedHere),
     }
 }
 
@@ -96,14 +117,14 @@ pub(crate) fn find_unresolved<'a>(
 ///
 /// Returns the reason why it is not the empty group of an interrupted run on this machine.
 pub(crate) fn check_resumable(
-    create: Result<&GroupCreation, &'static str>,
+    create: Result<&GroupCreation, GroupProblem>,
     from: ConfigGroupNo,
     settings: Option<&[Setting]>,
     used_by: Option<u64>,
-) -> Result<GroupCreation, &'static str> {
+) -> Result<GroupCreation, GroupProblem> {
     let create = create?;
     if create.from != Some(from) {
-        return Err("it was created as a copy of another group");
+        return Err(GroupProblem::OtherSource);
     }
     check_empty_and_unused(settings, used_by).map(|()| create.clone())
 }
@@ -116,13 +137,13 @@ pub(crate) fn check_resumable(
 pub(crate) fn check_empty_and_unused(
     settings: Option<&[Setting]>,
     used_by: Option<u64>,
-) -> Result<(), &'static str> {
+) -> Result<(), GroupProblem> {
     match (settings, used_by) {
-        (None, _) => Err("the service does not report its settings"),
-        (Some(settings), _) if settings.iter().any(is_customized) => Err("it has custom values"),
-        (_, None) => Err("the service does not report whether a cluster uses it"),
+        (None, _) => Err(GroupProblem::SettingsUnknown),
+        (Some(settings), _) if settings.iter().any(is_customized) => Err(GroupProblem::HasCustomValues),
+        (_, None) => Err(GroupProblem::UsageUnknown),
         (_, Some(0)) => Ok(()),
-        (_, Some(_)) => Err("a cluster uses it"),
+        (_, Some(_)) => Err(GroupProblem::InUse),
     }
 }
 
@@ -169,15 +190,14 @@ mod tests {
             assert_eq!(check_resumable(Ok(&own), from, Some(settings), Some(0)).as_ref(), Ok(&own));
         }
         for (create, settings, used_by, reason) in [
-            (Err("not ours"), Some(&empty[..]), Some(0), "not ours"),
-            (Ok(&other_source), Some(&empty[..]), Some(0), "copy of another group"),
-            (Ok(&own), Some(&set[..]), Some(0), "custom values"),
-            (Ok(&own), None, Some(0), "does not report its settings"),
-            (Ok(&own), Some(&empty[..]), Some(2), "a cluster uses it"),
-            (Ok(&own), Some(&empty[..]), None, "does not report whether"),
+            (Err(GroupProblem::NotCreatedHere), Some(&empty[..]), Some(0), GroupProblem::NotCreatedHere),
+            (Ok(&other_source), Some(&empty[..]), Some(0), GroupProblem::OtherSource),
+            (Ok(&own), Some(&set[..]), Some(0), GroupProblem::HasCustomValues),
+            (Ok(&own), None, Some(0), GroupProblem::SettingsUnknown),
+            (Ok(&own), Some(&empty[..]), Some(2), GroupProblem::InUse),
+            (Ok(&own), Some(&empty[..]), None, GroupProblem::UsageUnknown),
         ] {
-            let refused = check_resumable(create, from, settings, used_by).unwrap_err();
-            assert!(refused.contains(reason), "{refused}");
+            assert_eq!(check_resumable(create, from, settings, used_by), Err(reason));
         }
     }
 
@@ -188,7 +208,7 @@ mod tests {
             ..group(501, 2, &[]).group
         };
         let own_description = description(ConfigGroupNo::new(301), "r");
-        let (not_own, unknown) = (Err("was not created by"), Err("it is unknown whether"));
+        let (not_own, unknown) = (Err(GroupProblem::NotCreatedHere), Err(GroupProblem::CreatorUnknown));
         for (no, description, expected) in [
             (None, Some(own_description.as_str()), Ok(())),
             (Some(501), Some(&own_description), Ok(())),
@@ -202,7 +222,7 @@ mod tests {
             let creates = [create(no)];
             match (find_create(&group(description), &creates), expected) {
                 (Ok(_), Ok(())) => {}
-                (Err(reason), Err(words)) => assert!(reason.contains(words), "{reason}"),
+                (Err(problem), Err(expected)) => assert_eq!(problem, expected),
                 (found, _) => panic!("{found:?}: {no:?} {description:?}"),
             }
         }

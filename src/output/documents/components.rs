@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::words::Word;
 use crate::config_group::rules::difference;
 use crate::error::CommandError;
+use crate::model::command_context::CommandContext;
 use crate::model::config_group;
 use crate::model::ids::{ClusterNo, ConfigGroupNo};
 use crate::model::kafka_version::{KafkaVersion, Release};
@@ -16,11 +17,6 @@ use crate::model::service;
 use crate::model::verdict;
 use crate::upgrade::rules::broker_history::{BrokerHistory, RestartEvidence};
 use crate::upgrade::rules::checks;
-
-/// Makes the commands in a hint select the current service. Without a service, the text is unchanged.
-pub(in crate::output) fn localize(hint: &str, service: Option<&service::Service>) -> String {
-    service.map_or_else(|| hint.to_owned(), |service| service.localize(hint))
-}
 
 pub(super) fn to_value(document: &impl Serialize) -> Value {
     serde_json::to_value(document).expect("all keys are strings")
@@ -142,13 +138,13 @@ pub(super) struct Error {
 }
 
 impl Error {
-    pub(super) fn from_failure(failure: &CommandError, service: Option<&service::Service>) -> Self {
+    pub(super) fn from_failure(failure: &CommandError, commands: Option<&CommandContext>) -> Self {
         Self {
             kind: failure.exit().into(),
-            message: Text(failure.to_string()),
+            message: Text(failure.message(commands)),
             service_message: failure.service_message().map(Text::new),
             request_id: failure.request_id().map(Text::new),
-            hint: failure.hint().map(|hint| Text(localize(&hint, service))),
+            hint: failure.hint(commands).map(Text),
         }
     }
 }
@@ -249,8 +245,7 @@ impl SettingChange {
 )]
 pub(super) struct Check {
     /// `cdss help ID` explains it.
-    #[cfg_attr(test, schemars(schema_with = "super::tests::check_id"))]
-    id: &'static str,
+    id: Word<checks::CheckId>,
     result: Word<checks::CheckResult>,
     /// The affected settings or runs.
     #[cfg_attr(test, schemars(extend("uniqueItems" = true)))]
@@ -267,21 +262,21 @@ pub(super) struct Check {
 }
 
 impl Check {
-    fn from_check(check: &checks::Check, service: Option<&service::Service>) -> Self {
+    fn from_check(check: &checks::Check, commands: Option<&CommandContext>) -> Self {
         Self {
-            id: check.id,
+            id: Word(check.id),
             result: Word(check.result),
             items: check.items.iter().map(Text::new).collect(),
             reason: Text::new(&check.reason),
-            remedy: check.remedy.as_deref().map(|remedy| Text(localize(remedy, service))),
+            remedy: check.remedy.as_ref().map(|remedy| Text(remedy.render(commands))),
             accepted: check.accepted.iter().map(Text::new).collect(),
             service_message: check.service_message.clone().map(Text),
             request_id: check.request_id.clone().map(Text),
         }
     }
 
-    pub(super) fn from_checks(checks: &[checks::Check], service: Option<&service::Service>) -> Vec<Self> {
-        checks.iter().map(|check| Self::from_check(check, service)).collect()
+    pub(super) fn from_checks(checks: &[checks::Check], commands: Option<&CommandContext>) -> Vec<Self> {
+        checks.iter().map(|check| Self::from_check(check, commands)).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::components::{Check, Text};
-use crate::model::service::Service;
+use crate::model::command_context::CommandContext;
 use crate::output::command_output::{EffectiveSetting, ProfileChange};
 use crate::upgrade::rules::checks;
 
@@ -30,8 +30,8 @@ pub(super) struct VerifyFields {
 }
 
 impl VerifyFields {
-    pub(super) fn from_checks(checks: &[checks::Check], service: Option<&Service>) -> Self {
-        Self { checks: Check::from_checks(checks, service) }
+    pub(super) fn from_checks(checks: &[checks::Check], commands: Option<&CommandContext>) -> Self {
+        Self { checks: Check::from_checks(checks, commands) }
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::command_output::{CommandOutput, Outcome};
-use crate::model::service::Service as CommandService;
+use crate::model::command_context::CommandContext;
 use crate::report::Report;
 
 mod components;
@@ -27,7 +27,6 @@ use list::{ClustersFields, ConfigGroupsFields, VersionsFields};
 use sandbox::ScenariosFields;
 use upgrade::{CheckFields, StatusFields, UpgradeFields};
 
-pub(super) use components::localize;
 pub(crate) use config_group::copy_document;
 pub(crate) use upgrade::plan_document;
 
@@ -87,22 +86,22 @@ impl Document {
             command: outcome.command.to_owned(),
             ok: outcome.exit == crate::exit::Exit::Ok,
             exit: Exit::from_exit(outcome.exit),
-            service: outcome.service.map(Service::from_service),
+            service: outcome.commands.map(|commands| Service::from_service(&commands.service)),
             profile: outcome.profile.map(Text::new),
             access_key: outcome.access_key.clone(),
-            fields: Fields::from_output(output, report, outcome.service),
+            fields: Fields::from_output(output, report, outcome.commands),
             requests: outcome.requests.iter().map(SentRequest::from_record).collect(),
-            error: outcome.failure.map(|failure| Error::from_failure(failure, outcome.service)),
+            error: outcome.failure.map(|failure| Error::from_failure(failure, outcome.commands)),
         }
     }
 }
 
 impl Fields {
-    fn from_output(output: &CommandOutput, report: &Report, service: Option<&CommandService>) -> Self {
+    fn from_output(output: &CommandOutput, report: &Report, commands: Option<&CommandContext>) -> Self {
         match output {
-            CommandOutput::Check => Self::Check(CheckFields::from_report(report, service)),
-            CommandOutput::Upgrade => Self::Upgrade(UpgradeFields::from_report(report, service)),
-            CommandOutput::Status => Self::Status(StatusFields::from_report(report, service)),
+            CommandOutput::Check => Self::Check(CheckFields::from_report(report, commands)),
+            CommandOutput::Upgrade => Self::Upgrade(UpgradeFields::from_report(report, commands)),
+            CommandOutput::Status => Self::Status(StatusFields::from_report(report, commands)),
             CommandOutput::Clusters(list) => Self::Clusters(ClustersFields::from_list(list)),
             CommandOutput::Versions(versions) => Self::Versions(VersionsFields::from_versions(versions)),
             CommandOutput::ConfigGroups(groups, versions) => {
@@ -111,7 +110,7 @@ impl Fields {
             CommandOutput::Diff => Self::Diff(DiffFields::from_report(report)),
             CommandOutput::Copy => Self::Copy(CopyFields::from_report(report)),
             CommandOutput::Settings(settings) => Self::Settings(SettingsFields::from_settings(settings)),
-            CommandOutput::Verify => Self::Verify(VerifyFields::from_checks(&report.checks, service)),
+            CommandOutput::Verify => Self::Verify(VerifyFields::from_checks(&report.checks, commands)),
             CommandOutput::Profiles(profiles) => Self::Profiles(ProfilesFields::from_profiles(profiles)),
             CommandOutput::ProfileChange(change) => {
                 Self::ProfileChange(ProfileChangeFields::from_change(change.as_ref()))

@@ -26,36 +26,6 @@ use crate::exit::Exit;
 use crate::model::history::Outcome;
 use crate::model::setting_name::Field;
 use crate::model::verdict::Verdict;
-use crate::verify::rules::Step;
-
-/// The checks of an upgrade. Those of `config verify` are [`Step::ALL`].
-const CHECK_IDS: [&str; 25] = [
-    "cluster.identity",
-    "cluster.state",
-    "brokers.health",
-    "zookeeper.health",
-    "version.order",
-    "version.listed",
-    "version.zookeeper",
-    "config.version",
-    "config.no-group",
-    "config.several-groups",
-    "config.other-group",
-    "config.lost-override",
-    "config.changed",
-    "config.out-of-range",
-    "config.read-only",
-    "config.removed-key",
-    "config.changed-default",
-    "config.unknown-setting",
-    "service.precheck",
-    "start.unresolved",
-    "plan.stale",
-    "journal.writable",
-    "journal.damaged",
-    "journal.missing",
-    "data.replication",
-];
 
 impl<T: VariantNames> JsonSchema for Word<T> {
     fn inline_schema() -> bool {
@@ -76,10 +46,6 @@ fn one_word_of(words: impl IntoIterator<Item = &'static str>) -> Schema {
     let mut seen = BTreeSet::new();
     let words: Vec<&str> = words.into_iter().filter(|word| seen.insert(*word)).collect();
     json_schema!({ "type": "string", "enum": words })
-}
-
-pub(super) fn check_id(_: &mut SchemaGenerator) -> Schema {
-    one_word_of(CHECK_IDS.into_iter().chain(Step::ALL.map(Step::id)))
 }
 
 pub(super) fn operation(_: &mut SchemaGenerator) -> Schema {

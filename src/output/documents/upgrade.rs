@@ -8,7 +8,7 @@ use super::components::{
 };
 use super::words::Word;
 use crate::config_group::rules::choice;
-use crate::model::service::Service;
+use crate::model::command_context::CommandContext;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::{self, Report};
 
@@ -30,10 +30,10 @@ pub(super) struct CheckFields {
 }
 
 impl CheckFields {
-    pub(super) fn from_report(report: &Report, service: Option<&Service>) -> Self {
+    pub(super) fn from_report(report: &Report, commands: Option<&CommandContext>) -> Self {
         Self {
             cluster: cluster(report),
-            report: UpgradeReport::from_report(report, service),
+            report: UpgradeReport::from_report(report, commands),
             versions: report
                 .versions
                 .as_ref()
@@ -52,8 +52,8 @@ pub(super) struct UpgradeFields {
 }
 
 impl UpgradeFields {
-    pub(super) fn from_report(report: &Report, service: Option<&Service>) -> Self {
-        Self { cluster: cluster(report), report: UpgradeReport::from_report(report, service) }
+    pub(super) fn from_report(report: &Report, commands: Option<&CommandContext>) -> Self {
+        Self { cluster: cluster(report), report: UpgradeReport::from_report(report, commands) }
     }
 }
 
@@ -73,11 +73,11 @@ pub(super) struct StatusFields {
 }
 
 impl StatusFields {
-    pub(super) fn from_report(report: &Report, service: Option<&Service>) -> Self {
+    pub(super) fn from_report(report: &Report, commands: Option<&CommandContext>) -> Self {
         Self {
             cluster: cluster(report),
             state: report.state.clone().map(Text),
-            report: UpgradeReport::from_report(report, service),
+            report: UpgradeReport::from_report(report, commands),
         }
     }
 }
@@ -116,14 +116,14 @@ struct UpgradeReport {
 }
 
 impl UpgradeReport {
-    fn from_report(report: &Report, service: Option<&Service>) -> Self {
+    fn from_report(report: &Report, commands: Option<&CommandContext>) -> Self {
         Self {
             from: report.from.as_ref().map(Version::from_version),
             to: report.to.as_ref().map(Version::from_version),
             config_group: ConfigGroupChange::from_report(report),
             settings: SettingChange::from_changes(&report.changes),
             candidates: report.candidates.iter().map(Candidate::from_candidate).collect(),
-            checks: Check::from_checks(&report.checks, service),
+            checks: Check::from_checks(&report.checks, commands),
             submitted: Word(report.submitted),
             verdict: report.verdict.map(Word),
             evidence: report.evidence.iter().map(Evidence::from_evidence).collect(),

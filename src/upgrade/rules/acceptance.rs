@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::checks::policy::{ItemKind, Override, check_policy};
+use super::checks::{CheckId, ItemKind, Override};
 
 /// One `--accept ID[=ITEM,…]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Acceptance {
-    pub id: &'static str,
+    pub id: CheckId,
     /// Empty if only the id was given.
     pub items: Vec<String>,
 }
@@ -19,17 +19,17 @@ pub(crate) enum AcceptanceError {
     #[error("unknown check `{0}`")]
     UnknownCheck(String),
     #[error("check `{0}` can't be overridden")]
-    NotOverridable(&'static str),
+    NotOverridable(CheckId),
     #[error("`{0}` has an empty item")]
     EmptyItem(String),
     #[error("check `{0}` takes no items; remove `=…`")]
-    ItemsNotSupported(&'static str),
+    ItemsNotSupported(CheckId),
     #[error("check `{0}` requires a run ID; use `{0}=RUN`")]
-    RunRequired(&'static str),
+    RunRequired(CheckId),
     #[error("can't override `{id}={item}`: neither config group has a setting `{item}`")]
-    UnknownSetting { id: &'static str, item: String },
+    UnknownSetting { id: CheckId, item: String },
     #[error("can't override `{id}={item}`: the journal has no start by run `{item}`")]
-    UnknownRun { id: &'static str, item: String },
+    UnknownRun { id: CheckId, item: String },
 }
 
 impl FromStr for Acceptance {
@@ -40,11 +40,11 @@ impl FromStr for Acceptance {
             Some((id, items)) => (id.trim(), Some(items)),
             None => (text.trim(), None),
         };
-        let policy = check_policy(id).ok_or_else(|| AcceptanceError::UnknownCheck(id.to_owned()))?;
-        let items: Vec<String> = match (items, policy.overridable) {
-            (_, Override::Never) => return Err(AcceptanceError::NotOverridable(policy.id)),
-            (Some(_), Override::ById) => return Err(AcceptanceError::ItemsNotSupported(policy.id)),
-            (None, Override::ByItem(ItemKind::Run)) => return Err(AcceptanceError::RunRequired(policy.id)),
+        let id: CheckId = id.parse().map_err(|_| AcceptanceError::UnknownCheck(id.to_owned()))?;
+        let items: Vec<String> = match (items, id.overridable()) {
+            (_, Override::Never) => return Err(AcceptanceError::NotOverridable(id)),
+            (Some(_), Override::ById) => return Err(AcceptanceError::ItemsNotSupported(id)),
+            (None, Override::ByItem(ItemKind::Run)) => return Err(AcceptanceError::RunRequired(id)),
             (None, Override::ById | Override::ByItem(ItemKind::Setting)) => Vec::new(),
             (Some(items), Override::ByItem(_)) => {
                 items.split(',').map(|item| item.trim().to_owned()).collect()
@@ -53,17 +53,13 @@ impl FromStr for Acceptance {
         if items.iter().any(String::is_empty) {
             return Err(AcceptanceError::EmptyItem(text.to_owned()));
         }
-        Ok(Self { id: policy.id, items })
+        Ok(Self { id, items })
     }
 }
 
 impl fmt::Display for Acceptance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.items.is_empty() {
-            f.write_str(self.id)
-        } else {
-            write!(f, "{}={}", self.id, self.items.join(","))
-        }
+        if self.items.is_empty() { self.id.fmt(f) } else { write!(f, "{}={}", self.id, self.items.join(",")) }
     }
 }
 
@@ -73,12 +69,12 @@ pub(crate) struct Acceptances(pub Vec<Acceptance>);
 
 impl Acceptances {
     /// Returns true if the check was accepted by its id alone.
-    pub(crate) fn includes_check(&self, id: &str) -> bool {
+    pub(crate) fn includes_check(&self, id: CheckId) -> bool {
         self.0.iter().any(|acceptance| acceptance.id == id && acceptance.items.is_empty())
     }
 
     /// Returns true if this item of the check was accepted.
-    pub(crate) fn includes_item(&self, id: &str, item: &str) -> bool {
+    pub(crate) fn includes_item(&self, id: CheckId, item: &str) -> bool {
         deliberate_bug!(AcceptAllStarts => return self.0.iter().any(|acceptance| acceptance.id == id););
         self.0.iter().any(|acceptance| acceptance.id == id && acceptance.items.iter().any(|one| one == item))
     }
@@ -93,9 +89,7 @@ impl Acceptances {
         is_known: &dyn Fn(ItemKind, &str) -> bool,
     ) -> Result<(), AcceptanceError> {
         for &Acceptance { id, ref items } in &self.0 {
-            let Some(Override::ByItem(kind)) = check_policy(id).map(|policy| policy.overridable) else {
-                continue;
-            };
+            let Override::ByItem(kind) = id.overridable() else { continue };
             if let Some(item) = items.iter().find(|item| !is_known(kind, item)).cloned() {
                 return Err(match kind {
                     ItemKind::Setting => AcceptanceError::UnknownSetting { id, item },

@@ -10,6 +10,7 @@ use crate::model::cluster::ClusterState;
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::suggested_command::SuggestedCommand;
 
 /// The three numbers that a start sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +90,22 @@ impl Plan {
         let config_group = self.group_to.as_ref()?.no;
         let is_ready = self.next_action == NextAction::RunChecks && !self.is_blocked();
         is_ready.then_some(UpgradeTarget { cluster: self.no, version: self.to.code, config_group })
+    }
+
+    /// Returns the command that follows the upgrade of this plan. The previous version is that of the recorded start, if
+    /// there is one: the plan was made after it.
+    pub(crate) fn follow_command(&self) -> SuggestedCommand {
+        let previous = match &self.next_action {
+            NextAction::Attach(start) | NextAction::BusyWith(start) => start.from.map(KafkaVersion::unnamed),
+            NextAction::FollowOtherChange => None,
+            NextAction::NothingToDo | NextAction::RunChecks => self.from.clone(),
+        };
+        let named = self
+            .from
+            .clone()
+            .filter(|from| previous.as_ref().is_some_and(|previous| previous.code == from.code));
+        let (target, from) = (Some(self.to.clone()), named.or(previous));
+        SuggestedCommand::Follow { cluster: self.no, target, from }
     }
 
     /// Returns true if the two plans differ only in request ids.

@@ -6,6 +6,7 @@ use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState, reconcile_id
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
+use crate::model::suggested_command::SuggestedCommand;
 
 /// The result of the service's own pre-check.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub(crate) struct Snapshot {
     pub pre_check: PreCheck,
     /// The command that copies the current group to the target version, if the copy would keep more values than the named
     /// or closest group.
-    pub copy_command: Option<String>,
+    pub copy_command: Option<SuggestedCommand>,
     pub journal: JournalState,
     /// `--require-journal` was given: nothing is started without a journal.
     pub requires_journal: bool,

@@ -10,6 +10,7 @@ use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::verdict::Verdict;
 use crate::report::Report;
+use crate::upgrade::rules::checks::CheckId;
 use crate::upgrade::rules::snapshot::Snapshot;
 
 const GREEN: &[&str] = &["green", "green", "green"];
@@ -105,7 +106,7 @@ fn a_renamed_cluster_is_not_upgraded() {
     api.answer_time.set(Duration::from_secs(1));
     let (report, failure, requests) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(5), "{requests:?}");
-    let check = report.checks.iter().find(|check| check.id == "cluster.identity").unwrap();
+    let check = report.checks.iter().find(|check| check.id == CheckId::ClusterIdentity).unwrap();
     assert_eq!(check.reason, "name `billing` instead of `orders-prod` in the cluster details");
     assert!(api.started.borrow().is_empty());
 }

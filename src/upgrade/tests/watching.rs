@@ -6,6 +6,7 @@ use super::fake::{FakeApi, NEW, OLD, TestSession, cluster, expectation, gateway,
 use crate::api::OperationName;
 use crate::clock::Clock as _;
 use crate::clock::tests::{FakeClock, block_on};
+use crate::error::WatchLimitReason;
 use crate::metrics;
 use crate::model::ids::ClusterNo;
 use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult};
@@ -191,10 +192,10 @@ fn a_key_refused_for_five_minutes_ends_the_watch() {
         block_on(watch(minutes(60)).run(&mut test.session(&api)))
     };
     assert!(matches!(run(minutes(4)), WatchEnd::Finished(WatchResult::AtTarget)));
-    let WatchEnd::GaveUp { reason, .. } = run(minutes(50)) else {
+    let WatchEnd::GaveUp { limit, .. } = run(minutes(50)) else {
         panic!("the key was refused until the end")
     };
-    assert!(reason.contains("refused the access key for five minutes"), "{reason}");
+    assert!(matches!(limit.reason, WatchLimitReason::KeyRefused(_)), "{limit}");
 }
 
 #[test]
@@ -223,13 +224,15 @@ fn time_asleep_counts_and_a_poll_precedes_the_verdict() {
     // The machine sleeps for a day during a watch of three hours.
     clock.suspend_at_sleep.set(Some((1, minutes(24 * 60))));
     let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
-    let WatchEnd::GaveUp { is_still_changing, reason } = end else {
+    let WatchEnd::GaveUp { is_still_changing, limit } = end else {
         panic!("one observation does not confirm success: {end:?}")
     };
     assert!(
         !is_still_changing
-            && reason.ends_with("; last observed state running at version code 3903006, not confirmed"),
-        "{reason}"
+            && limit
+                .to_string()
+                .ends_with("; last observed state running at version code 3903006, not confirmed"),
+        "{limit}"
     );
 }
 

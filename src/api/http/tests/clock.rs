@@ -61,7 +61,7 @@ fn missing_or_cached_date_is_ignored() {
     for more in ["no date", "age: 3\r\n"] {
         let gateway = gateway_ahead(SignedDuration::from_mins(30), more);
         let error = read(&client_of(&gateway.url(), QUICK)).unwrap_err();
-        let hint = error.hint().unwrap();
+        let hint = error.hint(None).unwrap();
         assert!(
             hint.contains("the local time is 20") && hint.contains("the service did not report its time"),
             "{hint}"
@@ -82,7 +82,7 @@ fn wrong_key_is_not_mistaken_for_a_wrong_clock() {
         vec![Step::Read, Step::Respond(Box::new(refuse)), Step::Fin]
     });
     let error = read(&client_of(&gateway.url(), QUICK)).unwrap_err();
-    assert_eq!(error.hint().unwrap(), "check the secret key, and that the key belongs to this site");
+    assert_eq!(error.hint(None).unwrap(), "check the secret key, and that the key belongs to this site");
     assert_eq!(gateway.seen().requests.len(), 1);
     // A wrong clock costs one more request, and the key is still wrong.
     let both = Injector::answering(vec![
@@ -90,7 +90,7 @@ fn wrong_key_is_not_mistaken_for_a_wrong_clock() {
         http("401 Unauthorized", "date: Tue, 01 Jan 2030 00:00:00 GMT\r\n", body),
     ]);
     let error = read(&client_of(&both.url(), QUICK)).unwrap_err();
-    assert_eq!(error.hint().unwrap(), "check the secret key, and that the key belongs to this site");
+    assert_eq!(error.hint(None).unwrap(), "check the secret key, and that the key belongs to this site");
     assert_eq!(both.seen().requests.len(), 2);
 }
 

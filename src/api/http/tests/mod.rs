@@ -94,7 +94,7 @@ fn proxy_sees_no_key_and_its_password_is_hidden() {
     assert!(requests[0].starts_with("CONNECT cdss.invalid:443 HTTP/1.1\r\n"), "{}", requests[0]);
     assert!(!requests[0].contains("ACCESSKEY") && !requests[0].to_ascii_lowercase().contains("x-ncp-"));
     assert!(matches!(error, ApiError::NotSent { .. }), "{error:?}");
-    let output = format!("{error} {error:?} {:?}", error.hint());
+    let output = format!("{error} {error:?} {:?}", error.hint(None));
     assert!(!output.contains("hunter2"), "{output}");
 }
 

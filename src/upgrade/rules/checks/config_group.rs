@@ -1,12 +1,13 @@
 //! Checks of the config group and of the values that change with it.
 
-use super::{Check, CheckResult};
+use super::{Check, CheckId, CheckResult, Remedy};
 use crate::config_group::rules::choice::{Candidate, ComparedGroups, GroupChoice};
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::setting_text;
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::upgrade::rules::snapshot::{SelectedGroup, Snapshot};
 
 fn group_names<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> String {
@@ -24,11 +25,19 @@ fn comparison_coverage(compared: &ComparedGroups) -> String {
 }
 
 /// Adds the command that copies the current group to a remedy, if there is one.
-pub(super) fn with_copy_hint(remedy: &str, snapshot: &Snapshot) -> String {
+pub(super) fn with_copy_hint(remedy: &'static str, snapshot: &Snapshot) -> Remedy {
     match &snapshot.copy_command {
-        Some(copy) => format!("{remedy}, or copy the current one with `{copy}`"),
-        None => remedy.to_owned(),
+        Some(copy) => {
+            Remedy::with_command(format!("{remedy}, or copy the current one with "), copy.clone(), "")
+        }
+        None => remedy.into(),
     }
+}
+
+/// Adds the command that lists the config groups of a version to a remedy.
+fn with_group_list(remedy: impl Into<String>, target: &KafkaVersion) -> Remedy {
+    let command = SuggestedCommand::ListConfigGroups(Some(target.clone()));
+    Remedy::with_command(format!("{}; ", remedy.into()), command, " lists them")
 }
 
 /// Creates the check that blocks a cluster at the target version with another config group than the named one.
@@ -39,13 +48,23 @@ pub(crate) fn other_group_check(
 ) -> Check {
     let in_use = in_use.map_or("none".to_owned(), |no| no.to_string());
     Check::block(
-        "config.other-group",
+        CheckId::ConfigOtherGroup,
         format!("already at {target}, with config group {in_use} instead of {named}"),
         "apply the group in the console; this restarts the cluster and is not an upgrade",
     )
 }
 
-pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
+/// Evaluates the checks of the config group.
+pub(super) fn config_group_checks(snapshot: &Snapshot, changes: &[SettingChange]) -> Vec<Check> {
+    let mut checks = Vec::from_iter(config_group(snapshot));
+    if !snapshot.is_at_target() {
+        checks.extend(lost_override(snapshot, changes));
+        checks.extend(changed_values(snapshot, changes));
+    }
+    checks
+}
+
+fn config_group(snapshot: &Snapshot) -> Option<Check> {
     let target = &snapshot.target.version;
     if snapshot.has_other_group() {
         return Some(other_group_check(
@@ -64,24 +83,21 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
             let version =
                 group.version_name.clone().unwrap_or_else(|| format!("version code {}", group.version));
             Check::block(
-                "config.version",
+                CheckId::ConfigVersion,
                 format!("group {group} is for {version}, not {target}"),
-                format!(
-                    "use a group for {target}; run `cdss list config-groups --version {}` to list them",
-                    target.argument()
-                ),
+                with_group_list(format!("use a group for {target}"), target),
             )
         }
         SelectedGroup::Named(group) | SelectedGroup::Chosen(GroupChoice::One(group)) => {
-            Check::pass("config.version", format!("group {} is for {target}", group.no))
+            Check::pass(CheckId::ConfigVersion, format!("group {} is for {target}", group.no))
         }
         SelectedGroup::Chosen(GroupChoice::None(compared)) if compared.total == 0 => Check::block(
-            "config.no-group",
+            CheckId::ConfigNoGroup,
             format!("no config group found for {target}"),
             with_copy_hint("create one in the console", snapshot),
         ),
         SelectedGroup::Chosen(GroupChoice::None(compared)) => Check::block(
-            "config.no-group",
+            CheckId::ConfigNoGroup,
             format!("no {target} config group keeps all custom values{}", comparison_coverage(compared)),
             with_copy_hint("select one with --config-group", snapshot),
         ),
@@ -100,18 +116,15 @@ pub(super) fn config_group(snapshot: &Snapshot) -> Option<Check> {
                     )
                 }
             };
-            Check::block("config.several-groups", reason, "select one with --config-group")
+            Check::block(CheckId::ConfigSeveralGroups, reason, "select one with --config-group")
         }
         SelectedGroup::Chosen(GroupChoice::Unknown(compared)) => Check::block(
-            "config.no-group",
+            CheckId::ConfigNoGroup,
             format!(
                 "can't read the current config group, so none of the {} config groups for {target} can be compared",
                 compared.total
             ),
-            format!(
-                "select one with --config-group; run `cdss list config-groups --version {}` to list them",
-                target.argument()
-            ),
+            with_group_list("select one with --config-group", target),
         ),
     })
 }
@@ -126,8 +139,8 @@ fn compared_group(snapshot: &Snapshot) -> Option<&ConfigGroup> {
     snapshot.selected_group.group().filter(|group| group.version == snapshot.target.version.code)
 }
 
-pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
-    let id = "config.lost-override";
+fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
+    let id = CheckId::ConfigLostOverride;
     compared_group(snapshot)?;
     if snapshot.current_group.is_none() || snapshot.target_settings.is_none() {
         return Some(Check::block(
@@ -165,8 +178,8 @@ pub(super) fn lost_override(snapshot: &Snapshot, changes: &[SettingChange]) -> O
     Some(check)
 }
 
-pub(super) fn changed_values(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
-    let id = "config.changed";
+fn changed_values(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
+    let id = CheckId::ConfigChanged;
     if compared_group(snapshot).is_none()
         || snapshot.current_group.is_none()
         || snapshot.target_settings.is_none()

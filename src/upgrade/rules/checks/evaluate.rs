@@ -1,12 +1,13 @@
 //! Evaluates all checks of a snapshot, and has the checks of the cluster, the version, the service, and the journal.
 
-use super::config_group::{changed_values, config_group, lost_override};
+use super::config_group::config_group_checks;
 use super::settings;
-use super::{Check, CheckResult, JOURNAL_REMEDY};
+use super::{Check, CheckId, CheckResult, JOURNAL_REMEDY, Remedy};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
 use crate::model::broker_health::{Color, NodeGroup};
 use crate::model::cluster::{ClusterIdentity, ClusterState};
 use crate::model::kafka_version::release_of;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
@@ -22,10 +23,8 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Acceptances) -> Vec<Check
     ];
     checks.extend(version_listed(snapshot));
     checks.extend(version_zookeeper(snapshot));
-    checks.extend(config_group(snapshot));
+    checks.extend(config_group_checks(snapshot, &changes));
     if !snapshot.is_at_target() {
-        checks.extend(lost_override(snapshot, &changes));
-        checks.extend(changed_values(snapshot, &changes));
         checks.extend(settings::setting_checks(snapshot, &changes));
     }
     checks.push(pre_check(&snapshot.pre_check));
@@ -33,7 +32,7 @@ pub(crate) fn evaluate(snapshot: &Snapshot, accepted: &Acceptances) -> Vec<Check
     checks.extend(journal_writable(snapshot));
     checks.extend(journal_damaged(snapshot));
     checks.extend(journal_missing(snapshot));
-    checks.push(Check::new("data.replication", CheckResult::Skipped, "brokers were not queried"));
+    checks.push(Check::new(CheckId::DataReplication, CheckResult::Skipped, "brokers were not queried"));
     checks.into_iter().map(|check| check.with_acceptances(accepted)).collect()
 }
 
@@ -49,7 +48,7 @@ pub(crate) fn setting_changes(snapshot: &Snapshot) -> Vec<SettingChange> {
 }
 
 fn cluster_identity(snapshot: &Snapshot) -> Check {
-    let id = "cluster.identity";
+    let id = CheckId::ClusterIdentity;
     let no = snapshot.cluster.no;
     match snapshot.identity() {
         Ok(ClusterIdentity { name: Some(name), .. }) => Check::pass(id, format!("{name} ({no})")),
@@ -63,7 +62,7 @@ fn cluster_identity(snapshot: &Snapshot) -> Check {
 }
 
 fn cluster_state(snapshot: &Snapshot) -> Check {
-    let id = "cluster.state";
+    let id = CheckId::ClusterState;
     match &snapshot.cluster.state {
         ClusterState::Running => Check::pass(id, "running"),
         ClusterState::Changing => Check::block(id, "changing", "wait until the change has finished"),
@@ -88,7 +87,7 @@ fn green_count(group: &NodeGroup) -> String {
 }
 
 fn broker_health(snapshot: &Snapshot) -> Check {
-    let id = "brokers.health";
+    let id = CheckId::BrokersHealth;
     let remedy = "wait until every broker is green, or repair the unhealthy brokers";
     let Some(health) = &snapshot.health else {
         return Check::block(id, "the service returned no broker status", remedy);
@@ -102,7 +101,7 @@ fn broker_health(snapshot: &Snapshot) -> Check {
 }
 
 fn zookeeper_health(snapshot: &Snapshot) -> Check {
-    let id = "zookeeper.health";
+    let id = CheckId::ZookeeperHealth;
     let group = snapshot.health.as_ref().map(|health| &health.zookeeper).filter(|group| {
         !group.nodes.is_empty() || group.overall.is_some() || group.total.is_some_and(|total| total > 0)
     });
@@ -130,7 +129,7 @@ fn zookeeper_health(snapshot: &Snapshot) -> Check {
 }
 
 fn version_order(snapshot: &Snapshot) -> Check {
-    let id = "version.order";
+    let id = CheckId::VersionOrder;
     let target = &snapshot.target.version;
     if snapshot.is_at_target() {
         return Check::new(id, CheckResult::Info, format!("already at {target}"));
@@ -149,24 +148,36 @@ fn version_order(snapshot: &Snapshot) -> Check {
             Check::block(
                 id,
                 format!("{after} is {word} {before}"),
-                "use a higher version; run `cdss check` without --version to list them",
+                Remedy::with_command(
+                    "use a higher version; run ",
+                    SuggestedCommand::Check {
+                        cluster: snapshot.cluster.no,
+                        version: None,
+                        config_group: None,
+                    },
+                    " to list them",
+                ),
             )
         }
         _ => Check::block(
             id,
             format!("can't determine whether {target} is higher than {from}"),
-            "use a version that `cdss list versions` shows",
+            use_offered_version(),
         ),
     }
+}
+
+fn use_offered_version() -> Remedy {
+    Remedy::with_command("use a version that ", SuggestedCommand::ListVersions, " shows")
 }
 
 fn version_listed(snapshot: &Snapshot) -> Option<Check> {
     let target = &snapshot.target;
     (!target.listed && !snapshot.is_at_target()).then(|| {
         Check::block(
-            "version.listed",
+            CheckId::VersionListed,
             format!("the service does not list version code {}", target.version.code),
-            "use a version that `cdss list versions` shows",
+            use_offered_version(),
         )
     })
 }
@@ -181,7 +192,7 @@ fn version_zookeeper(snapshot: &Snapshot) -> Option<Check> {
     let nodes = snapshot.health.as_ref().map_or(0, |health| health.zookeeper.nodes.len());
     (release.major() >= FIRST_WITHOUT_ZOOKEEPER && nodes > 0).then(|| {
         Check::block(
-            "version.zookeeper",
+            CheckId::VersionZookeeper,
             format!(
                 "Kafka {release} does not support ZooKeeper, but the service reports {nodes} ZooKeeper nodes"
             ),
@@ -191,7 +202,7 @@ fn version_zookeeper(snapshot: &Snapshot) -> Option<Check> {
 }
 
 fn pre_check(result: &PreCheck) -> Check {
-    let id = "service.precheck";
+    let id = CheckId::ServicePrecheck;
     match result {
         PreCheck::NotRun(reason) => Check::new(id, CheckResult::Skipped, *reason),
         PreCheck::Passed { request_id } => {
@@ -216,7 +227,7 @@ fn pre_check(result: &PreCheck) -> Check {
 }
 
 fn unresolved_starts(snapshot: &Snapshot) -> Option<Check> {
-    let id = "start.unresolved";
+    let id = CheckId::StartUnresolved;
     deliberate_bug!(IgnoreOpenStarts => return None;);
     let starts = &snapshot.journal.open_starts;
     let is_idle = snapshot.cluster.state == ClusterState::Running && snapshot.has_green_brokers();
@@ -237,7 +248,7 @@ fn unresolved_starts(snapshot: &Snapshot) -> Option<Check> {
 fn journal_writable(snapshot: &Snapshot) -> Option<Check> {
     deliberate_bug!(IgnoreJournalFault => return None;);
     let fault = snapshot.journal.problem.as_ref()?;
-    Some(Check::block("journal.writable", fault.clone(), JOURNAL_REMEDY))
+    Some(Check::block(CheckId::JournalWritable, fault.clone(), JOURNAL_REMEDY))
 }
 
 fn journal_damaged(snapshot: &Snapshot) -> Option<Check> {
@@ -250,8 +261,9 @@ fn journal_damaged(snapshot: &Snapshot) -> Option<Check> {
             "{count} lines of the journal can't be read, starting with line {first}; one of them may have recorded a start"
         ),
     };
-    let remedy = "check the cluster, then mark damaged lines as reviewed with `cdss history --repair`";
-    Some(Check::block("journal.damaged", reason, remedy))
+    let remedy = "check the cluster, then mark damaged lines as reviewed with ";
+    let remedy = Remedy::with_command(remedy, SuggestedCommand::RepairHistory, "");
+    Some(Check::block(CheckId::JournalDamaged, reason, remedy))
 }
 
 fn journal_missing(snapshot: &Snapshot) -> Option<Check> {
@@ -259,9 +271,13 @@ fn journal_missing(snapshot: &Snapshot) -> Option<Check> {
     let missing = snapshot.requires_journal && !journal.exists && journal.problem.is_none();
     (missing && !snapshot.is_at_target()).then(|| {
         Check::block(
-            "journal.missing",
+            CheckId::JournalMissing,
             "no journal found, but --require-journal is set",
-            "restore the journal of the last run, or create the first one with `cdss history --init`",
+            Remedy::with_command(
+                "restore the journal of the last run, or create the first one with ",
+                SuggestedCommand::InitHistory,
+                "",
+            ),
         )
     })
 }

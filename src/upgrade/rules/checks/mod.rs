@@ -1,25 +1,27 @@
 //! The checks of an upgrade, each with an id, a result, a reason, and a remedy.
 //!
-//! To add a check, add its id to `policy.rs`, write a function that returns a [`Check`] in the file of its topic, and
-//! call the function in [`evaluate()`].
+//! To add a check, add it to [`CheckId`], and write a function that returns a [`Check`] in the file of its topic and
+//! call the function there.
 
 use serde::Serialize;
 use strum::{Display, IntoStaticStr, VariantNames};
 
 use super::acceptance::Acceptances;
-use super::checks::policy::{Override, check_policy};
 use crate::model::characters::is_unsafe_to_display;
 use crate::model::command_context::shell_quote;
 
+mod check_id;
 mod config_group;
 mod evaluate;
-pub(crate) mod policy;
+mod remedy;
 mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use check_id::{CheckId, ItemKind, Override};
 pub(crate) use config_group::other_group_check;
 pub(crate) use evaluate::{evaluate, setting_changes};
+pub(crate) use remedy::Remedy;
 
 /// The result of a check. An overridden block is still a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display, Serialize, IntoStaticStr, VariantNames)]
@@ -37,12 +39,12 @@ pub(crate) enum CheckResult {
 /// A check with its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
-    pub id: &'static str,
+    pub id: CheckId,
     pub result: CheckResult,
     /// The affected settings or runs; empty for a check without items.
     pub items: Vec<String>,
     pub reason: String,
-    pub remedy: Option<String>,
+    pub remedy: Option<Remedy>,
     /// The items that `--accept` overrides, or `*` if there are no items and the id was accepted.
     pub accepted: Vec<String>,
     /// The service's own message.
@@ -59,7 +61,7 @@ fn is_valid_list_item(item: &str) -> bool {
 }
 
 impl Check {
-    pub(crate) fn new(id: &'static str, result: CheckResult, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(id: CheckId, result: CheckResult, reason: impl Into<String>) -> Self {
         Self {
             id,
             result,
@@ -73,12 +75,12 @@ impl Check {
     }
 
     /// Creates a check that passes.
-    pub(super) fn pass(id: &'static str, reason: impl Into<String>) -> Self {
+    pub(super) fn pass(id: CheckId, reason: impl Into<String>) -> Self {
         Self::new(id, CheckResult::Pass, reason)
     }
 
     /// Creates a check that blocks.
-    pub(crate) fn block(id: &'static str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn block(id: CheckId, reason: impl Into<String>, remedy: impl Into<Remedy>) -> Self {
         Self { remedy: Some(remedy.into()), ..Self::new(id, CheckResult::Block, reason) }
     }
 
@@ -100,7 +102,7 @@ impl Check {
             return None;
         }
         let open: Vec<&str> = self.items.iter().map(String::as_str).collect();
-        match check_policy(self.id)?.overridable {
+        match self.id.overridable() {
             Override::Never => None,
             Override::ByItem(_) if open.iter().any(|item| !is_valid_list_item(item)) => None,
             Override::ByItem(_) if !open.is_empty() => {
@@ -112,9 +114,7 @@ impl Check {
 
     /// Records which items of this check were accepted.
     pub(super) fn with_acceptances(mut self, accepted: &Acceptances) -> Self {
-        if self.result == CheckResult::Block
-            && check_policy(self.id).is_some_and(|policy| policy.overridable != Override::Never)
-        {
+        if self.result == CheckResult::Block && self.id.overridable() != Override::Never {
             self.accepted = if self.items.is_empty() {
                 accepted.includes_check(self.id).then(|| "*".to_owned()).into_iter().collect()
             } else {

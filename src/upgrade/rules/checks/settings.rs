@@ -1,7 +1,7 @@
 //! Checks of the settings in the target version. A check without findings is left out.
 
 use super::config_group::with_copy_hint;
-use super::{Check, CheckResult};
+use super::{Check, CheckId, CheckResult};
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
 use crate::config_group::rules::kafka_changes;
 use crate::config_group::rules::setting_text;
@@ -26,7 +26,7 @@ pub(super) fn setting_checks(snapshot: &Snapshot, changes: &[SettingChange]) -> 
 
 /// Creates a check of all settings in a class; None if there are none.
 fn check_for_class<'a>(
-    id: &'static str,
+    id: CheckId,
     result: CheckResult,
     changes: impl IntoIterator<Item = &'a SettingChange>,
     class: ChangeClass,
@@ -48,7 +48,7 @@ fn note_suffix(change: &SettingChange) -> String {
 /// Blocks values out of range, which can't be overridden: a broker with such a value does not start. Warns about a value
 /// that is already out of the same range today.
 fn out_of_range(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
-    let id = "config.out-of-range";
+    let id = CheckId::ConfigOutOfRange;
     let describe = |change: &SettingChange| {
         let value = change.to.as_deref().unwrap_or("not set");
         format!("{} {value}{}", change.key, note_suffix(change))
@@ -65,15 +65,20 @@ fn out_of_range(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check>
 
 fn read_only(changes: &[SettingChange]) -> Option<Check> {
     let describe = |change: &SettingChange| format!("{} {}", change.key, setting_text::format_change(change));
-    let check =
-        check_for_class("config.read-only", CheckResult::Warn, changes, ChangeClass::ReadOnly, describe)?;
+    let check = check_for_class(
+        CheckId::ConfigReadOnly,
+        CheckResult::Warn,
+        changes,
+        ChangeClass::ReadOnly,
+        describe,
+    )?;
     let remedy = "ask NAVER Cloud support if they matter; the target version does not allow setting them";
-    Some(Check { remedy: Some(remedy.to_owned()), ..check })
+    Some(Check { remedy: Some(remedy.into()), ..check })
 }
 
 /// Warns about removed settings with a custom value, and lists the other removed settings.
 fn removed_key(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Check> {
-    let id = "config.removed-key";
+    let id = CheckId::ConfigRemovedKey;
     let is_lost = changes.iter().any(|change| change.class == ChangeClass::RemovedKey && change.was_custom);
     let result = if is_lost { CheckResult::Warn } else { CheckResult::Info };
     let describe = |change: &SettingChange| format!("{}{}", change.key, note_suffix(change));
@@ -117,7 +122,7 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
         format!("{} {}{}", change.key, setting_text::format_change(change), note_suffix(change))
     };
     check_for_class(
-        "config.changed-default",
+        CheckId::ConfigChangedDefault,
         result,
         risky.into_iter().chain(others),
         ChangeClass::ChangedDefault,
@@ -127,5 +132,5 @@ fn changed_default(snapshot: &Snapshot, changes: &[SettingChange]) -> Option<Che
 
 fn unknown_setting(changes: &[SettingChange]) -> Option<Check> {
     let describe = |change: &SettingChange| format!("{}{}", change.key, note_suffix(change));
-    check_for_class("config.unknown-setting", CheckResult::Info, changes, ChangeClass::Unknown, describe)
+    check_for_class(CheckId::ConfigUnknownSetting, CheckResult::Info, changes, ChangeClass::Unknown, describe)
 }

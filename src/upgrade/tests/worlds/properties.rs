@@ -8,10 +8,12 @@ use super::runners::{Command, Ended, Plan};
 use super::simulated_cluster::{Change, ChangeKind, HiddenPhase, NEW};
 use super::world::World;
 use crate::clock::Clock as _;
-use crate::error::{CommandError, StartState};
+use crate::error::{CommandError, StartState, UnknownReason, WatchLimitReason};
+use crate::model::open_start;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::report::Report;
 use crate::upgrade::rules::plan::UpgradeTarget;
+use crate::upgrade::rules::progress::WatchResult;
 
 /// The response to a start, as the run that sent it knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,44 +198,29 @@ fn cause(report: &Report, failure: Option<&CommandError>) -> &'static str {
             ..
         }) => "signal after the start",
         Some(CommandError::Interrupted { .. }) => "signal with an unknown start",
-        Some(CommandError::StartOutcomeUnknown { cause, .. }) if cause.contains("4 of 4") => {
-            "no response, no change"
-        }
+        Some(CommandError::StartOutcomeUnknown { unchanged: 4, polls: 4, .. }) => "no response, no change",
         Some(CommandError::StartOutcomeUnknown { .. }) => "no response, too few polls",
-        Some(CommandError::UpgradeOutcomeUnknown { reason, .. }) if reason.contains("timed out after") => {
-            "timed out"
-        }
-        Some(CommandError::UpgradeOutcomeUnknown { reason, .. })
-            if reason.contains("--no-wait can't confirm") =>
-        {
-            "not watched"
-        }
-        Some(CommandError::UpgradeOutcomeUnknown { reason, .. })
-            if reason.contains("the service refused the access key") =>
-        {
-            "access key refused"
-        }
-        Some(CommandError::UpgradeOutcomeUnknown { reason, .. })
-            if reason.contains("the service refused") =>
-        {
-            "refused, change observed"
-        }
-        Some(CommandError::UpgradeOutcomeUnknown { reason, .. })
-            if reason.contains("no response to the start") =>
-        {
-            "no response, change observed"
-        }
-        Some(CommandError::UpgradeOutcomeUnknown { reason, .. })
-            if reason.contains("no change was observed") =>
-        {
-            "accepted, no change"
-        }
-        Some(CommandError::UpgradeOutcomeUnknown { reason, .. })
-            if reason.contains("not at the target version") =>
-        {
-            "accepted, at another version"
-        }
-        Some(CommandError::UpgradeOutcomeUnknown { .. }) if report.submitted == Submitted::Yes => "accepted",
+        Some(CommandError::UpgradeOutcomeUnknown { reason, .. }) => match reason.as_ref() {
+            UnknownReason::WatchLimit { limit, .. } => match limit.reason {
+                WatchLimitReason::Timeout(_) => "timed out",
+                WatchLimitReason::KeyRefused(_) => "access key refused",
+            },
+            UnknownReason::ErrorNotConfirmed { .. } | UnknownReason::EndNotConfirmed { .. } => "not watched",
+            UnknownReason::ChangeOfUnknownOrigin { response: open_start::StartResponse::Refused, .. }
+            | UnknownReason::WatchResult { response: open_start::StartResponse::Refused, .. } => {
+                "refused, change observed"
+            }
+            UnknownReason::ChangeOfUnknownOrigin { response: open_start::StartResponse::Missing, .. }
+            | UnknownReason::WatchResult { response: open_start::StartResponse::Missing, .. } => {
+                "no response, change observed"
+            }
+            UnknownReason::WatchResult { result: WatchResult::NoChangeObserved, .. } => "accepted, no change",
+            UnknownReason::WatchResult { result: WatchResult::AtOtherVersion(_), .. } => {
+                "accepted, at another version"
+            }
+            _ if report.submitted == Submitted::Yes => "accepted",
+            _ => "other",
+        },
         _ => "other",
     }
 }

@@ -49,7 +49,7 @@ fn a_changed_retention_blocks_and_a_thread_count_warns() {
     assert_eq!(blocking_ids(&changed, &["config.changed=log.retention.hours"]), Vec::<&str>::new());
     let reason = |snapshot: &Snapshot, id: &str| {
         let checks = evaluate(snapshot, &Acceptances::default());
-        let check = checks.iter().find(|check| check.id == id).unwrap();
+        let check = checks.iter().find(|check| check.id.into_str() == id).unwrap();
         (check.result, check.reason.clone())
     };
     let lost = (CheckResult::Pass, "no custom value is lost".to_owned());
@@ -62,7 +62,7 @@ fn a_changed_retention_blocks_and_a_thread_count_warns() {
     changed.target_settings.as_mut().unwrap().settings[1].custom = Some("16".to_owned());
     assert_eq!(blocking_ids(&changed, &[]), Vec::<&str>::new());
     let checks = evaluate(&changed, &Acceptances::default());
-    let check = checks.iter().find(|check| check.id == "config.changed").unwrap();
+    let check = checks.iter().find(|check| check.id == CheckId::ConfigChanged).unwrap();
     assert_eq!((check.result, check.reason.as_str()), (CheckResult::Warn, "num.io.threads 8 → 16"));
 }
 
@@ -78,7 +78,7 @@ fn a_risky_new_default_warns_and_comes_first() {
     changed.target_settings.as_mut().unwrap().settings.extend(defaults("1073741824"));
     assert_eq!(blocking_ids(&changed, &[]), Vec::<&str>::new(), "it never blocks");
     let checks = evaluate(&changed, &Acceptances::default());
-    let check = checks.iter().find(|check| check.id == "config.changed-default").unwrap();
+    let check = checks.iter().find(|check| check.id == CheckId::ConfigChangedDefault).unwrap();
     assert_eq!(check.result, CheckResult::Warn);
     assert!(check.reason.starts_with("log.retention.bytes -1 → 1073741824 bytes, a.0"), "{}", check.reason);
 }
@@ -86,7 +86,7 @@ fn a_risky_new_default_warns_and_comes_first() {
 #[test]
 fn the_accept_flag_is_quoted_for_the_shell() {
     let flag = |name: &str| {
-        let mut check = Check::block("config.lost-override", "", "");
+        let mut check = Check::block(CheckId::ConfigLostOverride, "", "");
         check.items = vec!["log.retention.hours".to_owned(), name.to_owned()];
         check.accept_flag()
     };
@@ -193,8 +193,10 @@ fn read_only_and_kafka_changes_never_block() {
         changed.target.version.release = Release::find(release);
         assert_eq!(blocking_ids(&changed, &[]), Vec::<&str>::new(), "{id}");
         let checks = evaluate(&changed, &Acceptances::default());
-        let check =
-            checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no {id} in {checks:?}"));
+        let check = checks
+            .iter()
+            .find(|check| check.id.into_str() == id)
+            .unwrap_or_else(|| panic!("no {id} in {checks:?}"));
         assert_eq!(check.result, result, "{id}");
         assert!(check.reason.contains(reason), "{id}: {}", check.reason);
         assert_eq!(check.items.is_empty(), reason.starts_with("removed and changed"), "{id}");
@@ -204,14 +206,17 @@ fn read_only_and_kafka_changes_never_block() {
     old.current_version.as_mut().unwrap().release = Release::find("2.3.0");
     old.current_group.as_mut().unwrap().settings.push(setting("advertised.port", Some("9092"), None, false));
     let checks = evaluate(&old, &Acceptances::default());
-    let removed = checks.iter().find(|check| check.id == "config.removed-key").unwrap();
+    let removed = checks.iter().find(|check| check.id == CheckId::ConfigRemovedKey).unwrap();
     assert_eq!(removed.result, CheckResult::Warn);
     let reason = "advertised.port (replacement: advertised.listeners); removed and changed Kafka settings are \
                   known for 2.4 to 4.3, but not for 2.3.0";
     assert_eq!(removed.reason, reason);
     let checks = evaluate(&snapshot(), &Acceptances::default());
     let ids = ["config.out-of-range", "config.read-only", "config.removed-key", "config.changed-default"];
-    assert!(checks.iter().all(|check| !ids.contains(&check.id)), "a check without findings is left out");
+    assert!(
+        checks.iter().all(|check| !ids.contains(&check.id.into_str())),
+        "a check without findings is left out"
+    );
 }
 
 #[test]
@@ -229,13 +234,15 @@ fn an_unselected_group_reports_how_many_were_compared() {
         refused.selected_group = SelectedGroup::Chosen(choice);
         refused.target_settings = None;
         let checks = evaluate(&refused, &Acceptances::default());
-        let check =
-            checks.into_iter().find(|check| check.id.starts_with("config.") && check.is_blocking()).unwrap();
+        let check = checks
+            .into_iter()
+            .find(|check| check.id.into_str().starts_with("config.") && check.is_blocking())
+            .unwrap();
         assert!(
-            check.remedy.unwrap().contains("--config-group")
+            check.remedy.unwrap().render(None).contains("--config-group")
                 || check.reason.starts_with("no config group found")
         );
-        (check.id, check.reason)
+        (check.id.into_str(), check.reason)
     };
     let keeps = || vec![candidate(2, "168"), candidate(3, "168")];
     let loses = || vec![candidate(4, "")];

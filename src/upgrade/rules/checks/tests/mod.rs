@@ -1,3 +1,5 @@
+use strum::VariantArray as _;
+
 use super::*;
 use crate::config_group::rules::choice::{Candidate, ComparedGroups, GroupChoice};
 use crate::config_group::rules::difference::tests::group;
@@ -10,7 +12,6 @@ use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
 use crate::model::open_start::OpenStart;
 use crate::model::open_start::tests::open_start;
 use crate::upgrade::rules::acceptance::Acceptances;
-use crate::upgrade::rules::checks::policy::{CHECK_POLICIES, ItemKind};
 use crate::upgrade::rules::snapshot::{PreCheck, SelectedGroup, Snapshot};
 
 mod config_groups;
@@ -53,7 +54,7 @@ fn blocking_ids(snapshot: &Snapshot, accept: &[&str]) -> Vec<&'static str> {
     evaluate(snapshot, &accepted(accept))
         .iter()
         .filter(|check| check.is_blocking())
-        .map(|check| check.id)
+        .map(|check| check.id.into_str())
         .collect()
 }
 
@@ -137,10 +138,10 @@ const NEVER_ACCEPTABLE: &[Case] = &[
 
 #[test]
 fn some_checks_always_block() {
-    let everything: Vec<&str> = CHECK_POLICIES
+    let everything: Vec<&str> = <CheckId as VariantArray>::VARIANTS
         .iter()
-        .filter(|rule| !matches!(rule.overridable, Override::Never | Override::ByItem(ItemKind::Run)))
-        .map(|rule| rule.id)
+        .filter(|id| !matches!(id.overridable(), Override::Never | Override::ByItem(ItemKind::Run)))
+        .map(CheckId::into_str)
         .chain(["start.unresolved=run"])
         .collect();
     for (name, change, id) in NEVER_ACCEPTABLE {
@@ -186,7 +187,7 @@ fn overridable_checks_block_until_accepted() {
         assert_eq!(blocking_ids(&changed, &[]), [*id], "{name}");
         assert_eq!(blocking_ids(&changed, &[*id]), Vec::<&str>::new(), "{name}");
         let checks = evaluate(&changed, &accepted(&[id]));
-        let check = checks.iter().find(|check| check.id == *id).unwrap();
+        let check = checks.iter().find(|check| check.id.into_str() == *id).unwrap();
         assert_eq!(
             (check.result, check.accepted.as_slice()),
             (CheckResult::Block, &["*".to_owned()][..]),
@@ -198,7 +199,7 @@ fn overridable_checks_block_until_accepted() {
 #[test]
 fn missing_zookeeper_is_info_and_replication_is_skipped() {
     let checks = evaluate(&snapshot(), &Acceptances::default());
-    let result = |id| checks.iter().find(|check| check.id == id).unwrap().result;
+    let result = |id| checks.iter().find(|check| check.id.into_str() == id).unwrap().result;
     assert_eq!(result("zookeeper.health"), CheckResult::Info);
     assert_eq!(result("data.replication"), CheckResult::Skipped);
 }
@@ -214,7 +215,7 @@ fn another_group_at_the_target_version_blocks() {
 }
 
 fn find_check<'a>(checks: &'a [Check], id: &str) -> Option<&'a Check> {
-    checks.iter().find(|check| check.id == id)
+    checks.iter().find(|check| check.id.into_str() == id)
 }
 
 /// Returns a healthy cluster below the target with an open start by each run.
@@ -288,7 +289,7 @@ fn damaged_lines_are_counted_and_the_first_is_named() {
         let checks = evaluate(&snapshot, &Acceptances::default());
         let check = find_check(&checks, "journal.damaged").unwrap();
         assert_eq!(check.reason, reason);
-        assert!(check.remedy.as_ref().unwrap().contains("cdss history --repair"));
+        assert!(check.remedy.as_ref().unwrap().render(None).contains("cdss history --repair"));
     }
     snapshot.cluster.version = Some(VersionCode::new(3_903_006));
     assert_eq!(find_check(&evaluate(&snapshot, &Acceptances::default()), "journal.damaged"), None);

@@ -12,6 +12,7 @@ use crate::clock::tests::FakeClock;
 use crate::journal::tests::memory::{Line, state_of};
 use crate::model::ids::VersionCode;
 use crate::model::open_start::StartResponse;
+use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Verdict;
 use crate::upgrade::follow::conclude;
 use crate::upgrade::rules::acceptance::Acceptances;
@@ -222,7 +223,13 @@ pub(super) fn verdict_of(result: WatchResult, response: StartResponse) -> Verdic
     let api = FakeApi::new(&clock, |_| snapshot_of("idle"));
     let mut test = TestSession::new();
     let mut session = test.session(&api);
-    let _failure = conclude(&mut session, WatchEnd::Finished(result), response, "orders-prod", String::new());
+    let _failure = conclude(
+        &mut session,
+        WatchEnd::Finished(result),
+        response,
+        "orders-prod",
+        SuggestedCommand::History,
+    );
     session.report.verdict.expect("every end has a verdict")
 }
 

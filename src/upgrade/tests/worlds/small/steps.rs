@@ -6,6 +6,7 @@ use super::state::{
 use crate::journal::tests::memory::Line;
 use crate::model::open_start::StartResponse;
 use crate::model::verdict::Verdict;
+use crate::upgrade::rules::checks::CheckId;
 use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::progress::{Observation, Progress};
 use crate::upgrade::rules::state_after_start::StateAfterStart;
@@ -29,7 +30,7 @@ impl State {
             action => {
                 exploration.sometimes(match action {
                     NextAction::RunChecks
-                        if plan.blocking_checks().any(|check| check.id == "journal.damaged") =>
+                        if plan.blocking_checks().any(|check| check.id == CheckId::JournalDamaged) =>
                     {
                         "blocked by damage"
                     }
