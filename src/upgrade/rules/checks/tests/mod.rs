@@ -1,4 +1,4 @@
-use strum::VariantArray as _;
+use strum::VariantArray;
 
 use super::*;
 use crate::config_group::rules::choice::{Candidate, ComparedGroups, GroupChoice};
