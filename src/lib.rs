@@ -21,6 +21,7 @@ mod cli;
 mod clock;
 mod config_group;
 mod consent;
+mod documents;
 mod error;
 mod exit;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::report::Report;
+use crate::report::config_group::CopyReport;
 use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::plan::Plan;
 
@@ -14,7 +14,7 @@ pub(crate) trait Reporter {
     fn show_plan(&mut self, plan: &Plan);
 
     /// Shows what a config group copy would create, before the confirmation prompt.
-    fn show_copy_plan(&mut self, report: &Report);
+    fn show_copy_plan(&mut self, report: &CopyReport);
 
     /// Reports that the start was accepted. `follow` is the command that follows the upgrade.
     fn show_started(&mut self, at: Timestamp, request_id: Option<&str>, follow: &str);

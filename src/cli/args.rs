@@ -2,7 +2,7 @@
 
 use clap::{ArgAction, Args, ColorChoice, Parser};
 
-use crate::cli::command::{Command, recognize};
+use crate::cli::command::{Command, CommandName};
 use crate::cli::help;
 use crate::exit::Exit;
 
@@ -101,7 +101,7 @@ pub(crate) struct Global {
 /// wrong place.
 pub(crate) fn misplaced_version(words: &[&str]) -> bool {
     for (at, word) in words.iter().enumerate().skip(1) {
-        if recognize(word).is_some() {
+        if word.parse::<CommandName>().is_ok() {
             return false;
         }
         let value = words.get(at + 1).is_some_and(|next| !next.starts_with('-'));
@@ -127,9 +127,10 @@ mod tests {
     fn every_command_of_the_parser_is_recognised_before_it() {
         for command in Cli::command().get_subcommands() {
             let name = command.get_name();
-            assert_eq!(recognize(name).map(|(name, _)| name.into_str()), Some(name));
+            let parsed = name.parse::<CommandName>().map(|name| name.into_str());
+            assert_eq!(parsed, Ok(name));
         }
-        assert_eq!(recognize("orders"), None);
+        assert!("orders".parse::<CommandName>().is_err());
     }
 
     #[test]

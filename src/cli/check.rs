@@ -3,10 +3,10 @@
 use clap::Args;
 
 use super::context::{Context, open_session};
-use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
-use crate::report::Report;
+use crate::report::Finished;
+use crate::report::upgrade::CheckReport;
 use crate::session::resolve::UpgradeRequest;
 use crate::upgrade::rules::acceptance::{Acceptance, Acceptances};
 use crate::upgrade::{check, check_all};
@@ -47,24 +47,19 @@ pub(crate) struct CheckArgs {
 /// # Errors
 ///
 /// Fails if the upgrade is not possible or if a read fails. Nothing was started.
-pub(super) async fn run(
-    args: &CheckArgs,
-    context: &Context,
-    report: &mut Report,
-) -> Result<(), CommandError> {
+pub(super) async fn run(args: &CheckArgs, context: &Context) -> Finished<CheckReport> {
     let mut reporter = context.reporter();
-    let mut session = open_session(context, report, &mut reporter)?;
-    match &args.version {
-        None => check_all(&mut session, &args.cluster).await,
-        Some(version) => {
-            let request = UpgradeRequest {
-                cluster: args.cluster.clone(),
-                version: version.clone(),
-                config_group: args.config_group.clone(),
-                acceptances: Acceptances(args.accept.clone()),
-                require_journal: false,
-            };
-            check(&mut session, &request).await
-        }
-    }
+    let mut session = match open_session(context, &mut reporter) {
+        Ok(session) => session,
+        Err(error) => return Err(error).into(),
+    };
+    let Some(version) = &args.version else { return check_all(&mut session, &args.cluster).await };
+    let request = UpgradeRequest {
+        cluster: args.cluster.clone(),
+        version: version.clone(),
+        config_group: args.config_group.clone(),
+        acceptances: Acceptances(args.accept.clone()),
+        require_journal: false,
+    };
+    check(&mut session, &request).await
 }

@@ -1,18 +1,15 @@
-//! The subcommands: dispatch, document form, and the journal entry at the end of a run.
+//! The subcommands: dispatch, and their empty reports.
 
 use super::{check, config, config_group, help, history, list, sandbox, status, upgrade};
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
-use serde_json::Value;
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr};
 
 use crate::cli::context::Context;
-use crate::clock::Clock as _;
-use crate::error::CommandError;
-use crate::journal::{Journal, JournalError};
-use crate::output::{CommandOutput, streams};
-use crate::report::Report;
+use crate::output::CommandReport;
+use crate::report::Finished;
+use crate::report::history::HistoryReport;
+use crate::report::upgrade::{CheckReport, StatusReport, UpgradeReport};
 
 /// The commands.
 #[derive(Debug, Subcommand, EnumDiscriminants)]
@@ -64,93 +61,49 @@ impl Command {
         }
     }
 
-    /// Runs a command that uses the service, and fills in the report.
+    /// Runs a command that uses the service.
     ///
     /// # Errors
     ///
-    /// Each [`CommandError`] states whether anything was started.
-    pub(crate) async fn run(
-        &self,
-        context: &Context,
-        report: &mut Report,
-    ) -> Result<CommandOutput, CommandError> {
+    /// Each [`CommandError`](crate::error::CommandError) states whether anything was started.
+    pub(crate) async fn run(&self, context: &Context) -> Finished<Box<dyn CommandReport>> {
         match self {
-            Self::Upgrade(args) => upgrade::run(args, context, report).await.map(|()| self.empty_output()),
-            Self::Check(args) => check::run(args, context, report).await.map(|()| self.empty_output()),
-            Self::Status(args) => status::run(args, context, report).await.map(|()| self.empty_output()),
+            Self::Upgrade(args) => upgrade::run(args, context).await,
+            Self::Check(args) => check::run(args, context).await.boxed(),
+            Self::Status(args) => status::run(args, context).await.boxed(),
             Self::List(args) => list::run(args, context).await,
-            Self::ConfigGroup(args) => {
-                config_group::run(args, context, report).await.map(|()| self.empty_output())
-            }
-            Self::Config(args) => config::run_with_settings(args, context, report).await,
+            Self::ConfigGroup(args) => config_group::run(args, context).await,
+            Self::Config(args) => config::run_with_settings(args, context).await,
             Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => {
-                Ok(CommandOutput::None)
+                Finished { report: (), error: None }.boxed()
             }
         }
     }
 
-    /// Returns an empty result. It determines the form of the document when the command fails.
-    pub(crate) fn empty_output(&self) -> CommandOutput {
+    /// Returns an empty report. It determines the form of the document when the command fails.
+    pub(crate) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self {
-            Self::Upgrade(args) if args.is_dry_run() => CommandOutput::Check,
-            Self::Upgrade(_) => CommandOutput::Upgrade,
-            Self::Check(_) => CommandOutput::Check,
-            Self::Status(_) => CommandOutput::Status,
-            Self::List(args) => args.empty_output(),
-            Self::ConfigGroup(args) => args.empty_output(),
-            Self::Config(args) => args.empty_output(),
-            Self::History(_) => history::empty_output(),
-            Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => CommandOutput::None,
+            Self::Upgrade(args) if args.is_dry_run() => Box::new(CheckReport::default()),
+            Self::List(args) => args.empty_report(),
+            Self::ConfigGroup(args) => args.empty_report(),
+            Self::Config(args) => args.empty_report(),
+            _ => empty_report_of(self.into(), &[]),
         }
     }
 }
 
-/// Records the end of a run in the journal, and warns if that fails.
-pub(crate) async fn record_outcome(context: &Context, report: &Report, document: &Value) {
-    let journal = context.journal();
-    let is_reported = journal.is_failing();
-    if let Err(error) = record_end(journal, context.clock.now(), report, document).await
-        && !is_reported
-    {
-        streams::print_stderr(&format!("warning: {error}; the result below is not recorded in the journal"));
-    }
-}
-
-/// Records the end of a run that sent a start, followed one, or copied a config group. Other runs are not recorded.
-///
-/// # Errors
-///
-/// Fails if the journal can't be written.
-pub(crate) async fn record_end(
-    journal: &Journal,
-    at: Timestamp,
-    report: &Report,
-    document: &Value,
-) -> Result<(), JournalError> {
-    let copy = report.copy.as_ref().filter(|copy| copy.is_journaled);
-    let (run, verdict) = match (&report.start_run, copy) {
-        (Some(run), _) => (run.as_str(), report.verdict),
-        (None, Some(copy)) => (journal.run_id(), copy.verdict()),
-        (None, None) => return Ok(()),
-    };
-    let created = copy.map(|copy| copy.created);
-    journal.record_end(at, Some(run), verdict, created, document).await
-}
-
-/// Returns the command with this name and the form of its document, for use when parsing failed.
-pub(crate) fn recognize(word: &str) -> Option<(CommandName, CommandOutput)> {
-    let name: CommandName = word.parse().ok()?;
-    let output = match name {
-        CommandName::Upgrade => CommandOutput::Upgrade,
-        CommandName::Check => CommandOutput::Check,
-        CommandName::Status => CommandOutput::Status,
-        CommandName::History => history::empty_output(),
+/// Returns an empty report of a command, for use when parsing failed. `words` are the arguments.
+pub(crate) fn empty_report_of(name: CommandName, words: &[&str]) -> Box<dyn CommandReport> {
+    match name {
+        CommandName::Upgrade => Box::new(UpgradeReport::default()),
+        CommandName::Check => Box::new(CheckReport::default()),
+        CommandName::Status => Box::new(StatusReport::default()),
+        CommandName::History => Box::new(HistoryReport::default()),
+        CommandName::ConfigGroup => config_group::guess_report(words),
         CommandName::List
-        | CommandName::ConfigGroup
         | CommandName::Config
         | CommandName::Sandbox
         | CommandName::Completions
-        | CommandName::Help => CommandOutput::None,
-    };
-    Some((name, output))
+        | CommandName::Help => Box::new(()),
+    }
 }

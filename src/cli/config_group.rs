@@ -5,12 +5,12 @@ use clap::{ArgGroup, Args, Subcommand};
 use super::context::{Context, open_session};
 use crate::config_group::diff;
 use crate::config_group::{CopyOptions, CopyRequest, CopySource, copy};
-use crate::error::CommandError;
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
-use crate::output::{CommandOutput, copy_document};
-use crate::report::Report;
+use crate::output::CommandReport;
+use crate::report::Finished;
+use crate::report::config_group::{CopyReport, DiffReport};
 
 /// Compare config groups, or copy one to another Kafka version
 #[derive(Debug, Args)]
@@ -94,38 +94,38 @@ Examples:
     },
 }
 
-/// Guesses the form of the document when parsing failed.
-pub(crate) fn guess_output(words: &[&str]) -> Option<CommandOutput> {
-    words.iter().find_map(|word| match *word {
-        "diff" => Some(CommandOutput::Diff),
-        "copy" => Some(CommandOutput::Copy),
-        _ => None,
-    })
+/// Guesses the report when parsing failed.
+pub(crate) fn guess_report(words: &[&str]) -> Box<dyn CommandReport> {
+    let guess = |word: &&str| -> Option<Box<dyn CommandReport>> {
+        match *word {
+            "diff" => Some(Box::new(DiffReport::default())),
+            "copy" => Some(Box::new(CopyReport::default())),
+            _ => None,
+        }
+    };
+    words.iter().find_map(guess).unwrap_or_else(|| Box::new(()))
 }
 
 impl ConfigGroupArgs {
-    pub(super) fn empty_output(&self) -> CommandOutput {
+    pub(super) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self.command {
-            ConfigGroupCommand::Diff { .. } => CommandOutput::Diff,
-            ConfigGroupCommand::Copy { .. } => CommandOutput::Copy,
+            ConfigGroupCommand::Diff { .. } => Box::new(DiffReport::default()),
+            ConfigGroupCommand::Copy { .. } => Box::new(CopyReport::default()),
         }
     }
 }
 
 /// Runs the command.
-///
-/// # Errors
-///
-/// See [`CommandError`]; [`Report::copy`] shows what a copy created.
-pub(super) async fn run(
-    args: &ConfigGroupArgs,
-    context: &Context,
-    report: &mut Report,
-) -> Result<(), CommandError> {
+pub(super) async fn run(args: &ConfigGroupArgs, context: &Context) -> Finished<Box<dyn CommandReport>> {
     let mut reporter = context.reporter();
-    let mut session = open_session(context, report, &mut reporter)?;
+    let mut session = match open_session(context, &mut reporter) {
+        Ok(session) => session,
+        Err(error) => return Finished { report: args.empty_report(), error: Some(error) },
+    };
     match &args.command {
-        ConfigGroupCommand::Diff { from, to, exit_code } => diff(&mut session, from, to, *exit_code).await,
+        ConfigGroupCommand::Diff { from, to, exit_code } => {
+            diff(&mut session, from, to, *exit_code).await.boxed()
+        }
         ConfigGroupCommand::Copy { from, cluster, version, name, dry_run, yes } => {
             let group = from.clone().map(CopySource::Group);
             let source = group.or_else(|| cluster.clone().map(CopySource::Cluster));
@@ -136,8 +136,8 @@ pub(super) async fn run(
                 dry_run: *dry_run,
             };
             let mut prompt = context.prompt();
-            let mut options = CopyOptions { yes: *yes, prompt: &mut prompt, render_document: &copy_document };
-            copy(&mut session, &request, &mut options).await
+            let mut options = CopyOptions { yes: *yes, prompt: &mut prompt };
+            copy(&mut session, &request, &mut options).await.boxed()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The settings, clock, terminal, journal, and HTTP client of one command.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::model::request_record::RequestRecord;
 use crate::output::{
     OutputOptions, RequestLog, StderrReporter, TerminalPrompt, escape, escape_lines, streams,
 };
-use crate::report::Report;
 use crate::session::Session;
+use crate::session::sent_change::SentChange;
 use crate::settings::{
     self, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext, SettingSummary,
     Settings, SettingsError,
@@ -30,6 +30,8 @@ pub(crate) struct Context {
     pub settings: Settings,
     pub commands: CommandContext,
     pub clock: Rc<SystemClock>,
+    /// What the command has sent; it survives a panic.
+    pub sent_change: RefCell<SentChange>,
     journal: OnceCell<Journal>,
     flags: Flags,
     environment: Environment,
@@ -68,6 +70,7 @@ impl Context {
             settings,
             commands,
             clock,
+            sent_change: RefCell::default(),
             journal,
             flags,
             environment,
@@ -318,7 +321,6 @@ fn host() -> Option<String> {
 /// Fails as [`Context::api`] does.
 pub(super) fn open_session<'a>(
     context: &'a Context,
-    report: &'a mut Report,
     reporter: &'a mut StderrReporter,
 ) -> Result<Session<'a, HttpApi>, CommandError> {
     Ok(Session {
@@ -328,6 +330,6 @@ pub(super) fn open_session<'a>(
         context: &context.commands,
         reporter,
         poll_interval: context.poll_interval(),
-        report,
+        sent_change: &context.sent_change,
     })
 }

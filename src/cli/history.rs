@@ -9,7 +9,8 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::error::CommandError;
 use crate::journal::Journal;
 use crate::model::history::{DamagedRecord, History, InitOutcome};
-use crate::output::{CommandOutput, HistoryView, escape, streams};
+use crate::output::{escape, streams};
+use crate::report::history::{HistoryReport, HistoryView};
 use crate::settings::{self, Environment};
 use crate::signals::SignalListener;
 
@@ -44,10 +45,6 @@ pub(crate) struct HistoryArgs {
     init: bool,
 }
 
-pub(crate) fn empty_output() -> CommandOutput {
-    CommandOutput::History(History::default(), HistoryView::All)
-}
-
 /// Reads, repairs, or creates the journal of this user or of the current sandbox. It needs neither settings nor
 /// credentials.
 ///
@@ -57,7 +54,7 @@ pub(crate) fn empty_output() -> CommandOutput {
 pub(crate) async fn run(
     args: &HistoryArgs,
     environment: &Environment,
-) -> Result<CommandOutput, CommandError> {
+) -> Result<HistoryReport, CommandError> {
     let directory = settings::state_directory(environment, settings::sandbox_port(environment)?);
     let clock = SystemClock { signals: SignalListener::new() };
     let now = clock.now();
@@ -65,18 +62,14 @@ pub(crate) async fn run(
     if args.init {
         let outcome = journal.init(now).await.map_err(CommandError::Journal)?;
         report_init(outcome);
-        return Ok(CommandOutput::History(
-            journal.history().map_err(CommandError::Journal)?,
-            HistoryView::Init(outcome),
-        ));
+        let history = journal.history().map_err(CommandError::Journal)?;
+        return Ok(HistoryReport { history, view: HistoryView::Init(outcome) });
     }
     if args.repair {
         let lines = journal.repair(now).await.map_err(CommandError::Journal)?;
         report_repair(&lines);
-        return Ok(CommandOutput::History(
-            journal.history().map_err(CommandError::Journal)?,
-            HistoryView::Repair(lines),
-        ));
+        let history = journal.history().map_err(CommandError::Journal)?;
+        return Ok(HistoryReport { history, view: HistoryView::Repair(lines) });
     }
     let history = journal.history().map_err(CommandError::Journal)?;
     let view = match &args.id {
@@ -95,7 +88,7 @@ pub(crate) async fn run(
             "no readable journal line records a run"
         });
     }
-    Ok(CommandOutput::History(history, view))
+    Ok(HistoryReport { history, view })
 }
 
 fn report_damage(history: &History) {

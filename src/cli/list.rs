@@ -5,10 +5,11 @@ use clap::{Args, Subcommand};
 use crate::api::CdssApi as _;
 use crate::cli::context::Context;
 use crate::error::CommandError;
-use crate::model::cluster::ClusterList;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::INCOMPLETE_GROUP_LIST;
-use crate::output::CommandOutput;
+use crate::output::CommandReport;
+use crate::report::Finished;
+use crate::report::list::{ClustersReport, ConfigGroupsReport, VersionsReport};
 use crate::reporter::Reporter as _;
 use crate::session::config_groups::fetch_all_groups;
 
@@ -40,11 +41,11 @@ enum ListCommand {
 }
 
 impl ListArgs {
-    pub(super) fn empty_output(&self) -> CommandOutput {
+    pub(super) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self.command {
-            ListCommand::Clusters => CommandOutput::Clusters(ClusterList::default()),
-            ListCommand::Versions => CommandOutput::Versions(Vec::new()),
-            ListCommand::ConfigGroups { .. } => CommandOutput::ConfigGroups(Vec::new(), Vec::new()),
+            ListCommand::Clusters => Box::new(ClustersReport::default()),
+            ListCommand::Versions => Box::new(VersionsReport::default()),
+            ListCommand::ConfigGroups { .. } => Box::new(ConfigGroupsReport::default()),
         }
     }
 }
@@ -54,27 +55,38 @@ impl ListArgs {
 /// # Errors
 ///
 /// Fails if a request fails, or if the version is not offered.
-pub(super) async fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, CommandError> {
-    let api = context.api()?;
+pub(super) async fn run(args: &ListArgs, context: &Context) -> Finished<Box<dyn CommandReport>> {
     match &args.command {
-        ListCommand::Clusters => {
-            api.clusters(None).await.map(CommandOutput::Clusters).map_err(CommandError::before_start)
-        }
-        ListCommand::Versions => {
-            api.versions().await.map(CommandOutput::Versions).map_err(CommandError::before_start)
-        }
-        ListCommand::ConfigGroups { version: None } => {
-            let all = fetch_all_groups(api).await?;
-            if !all.is_complete {
-                context.reporter().note(INCOMPLETE_GROUP_LIST);
-            }
-            Ok(CommandOutput::ConfigGroups(all.groups, all.offered_versions))
-        }
-        ListCommand::ConfigGroups { version: Some(selector) } => {
-            let versions = api.versions().await.map_err(CommandError::before_start)?;
-            let code = selector.resolve(&versions)?.version.code;
-            let groups = api.config_groups(Some(code)).await.map_err(CommandError::before_start)?;
-            Ok(CommandOutput::ConfigGroups(groups, versions))
+        ListCommand::Clusters => Finished::from(list_clusters(context).await).boxed(),
+        ListCommand::Versions => Finished::from(list_versions(context).await).boxed(),
+        ListCommand::ConfigGroups { version } => {
+            Finished::from(list_config_groups(context, version.as_ref()).await).boxed()
         }
     }
+}
+
+async fn list_clusters(context: &Context) -> Result<ClustersReport, CommandError> {
+    context.api()?.clusters(None).await.map(ClustersReport).map_err(CommandError::before_start)
+}
+
+async fn list_versions(context: &Context) -> Result<VersionsReport, CommandError> {
+    context.api()?.versions().await.map(VersionsReport).map_err(CommandError::before_start)
+}
+
+async fn list_config_groups(
+    context: &Context,
+    version: Option<&VersionSelector>,
+) -> Result<ConfigGroupsReport, CommandError> {
+    let api = context.api()?;
+    let Some(selector) = version else {
+        let all = fetch_all_groups(api).await?;
+        if !all.is_complete {
+            context.reporter().note(INCOMPLETE_GROUP_LIST);
+        }
+        return Ok(ConfigGroupsReport { groups: all.groups, versions: all.offered_versions });
+    };
+    let versions = api.versions().await.map_err(CommandError::before_start)?;
+    let code = selector.resolve(&versions)?.version.code;
+    let groups = api.config_groups(Some(code)).await.map_err(CommandError::before_start)?;
+    Ok(ConfigGroupsReport { groups, versions })
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::{Context, open_session};
-use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
-use crate::report::Report;
+use crate::report::Finished;
+use crate::report::upgrade::StatusReport;
 use crate::settings::parse_duration;
 use crate::upgrade::{StatusRequest, status};
 
@@ -61,13 +61,12 @@ impl StatusArgs {
 /// # Errors
 ///
 /// With `--version`, fails as `upgrade` does. Without it, fails on an error state or a timeout.
-pub(super) async fn run(
-    args: &StatusArgs,
-    context: &Context,
-    report: &mut Report,
-) -> Result<(), CommandError> {
+pub(super) async fn run(args: &StatusArgs, context: &Context) -> Finished<StatusReport> {
     let mut reporter = context.reporter();
-    let mut session = open_session(context, report, &mut reporter)?;
+    let mut session = match open_session(context, &mut reporter) {
+        Ok(session) => session,
+        Err(error) => return Err(error).into(),
+    };
     let request = StatusRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),

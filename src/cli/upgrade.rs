@@ -5,11 +5,11 @@ use std::time::Duration;
 use clap::Args;
 
 use super::context::{Context, open_session};
-use crate::error::CommandError;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
-use crate::output::plan_document;
-use crate::report::Report;
+use crate::output::CommandReport;
+use crate::report::Finished;
+use crate::report::upgrade::{CheckReport, UpgradeReport};
 use crate::session::resolve::UpgradeRequest;
 use crate::settings::parse_duration;
 use crate::upgrade::check;
@@ -97,17 +97,9 @@ impl UpgradeArgs {
 }
 
 /// Runs the command.
-///
-/// # Errors
-///
-/// See [`CommandError`]; [`Report::submitted`] shows whether this run sent a start.
-pub(super) async fn run(
-    args: &UpgradeArgs,
-    context: &Context,
-    report: &mut Report,
-) -> Result<(), CommandError> {
+pub(super) async fn run(args: &UpgradeArgs, context: &Context) -> Finished<Box<dyn CommandReport>> {
     let mut reporter = context.reporter();
-    let mut session = open_session(context, report, &mut reporter)?;
+    let session = open_session(context, &mut reporter);
     let request = UpgradeRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),
@@ -115,12 +107,16 @@ pub(super) async fn run(
         acceptances: Acceptances(args.accept.clone()),
         require_journal: args.require_journal,
     };
+    let mut session = match session {
+        Ok(session) => session,
+        Err(error) if args.dry_run => return Finished::from(Err::<CheckReport, _>(error)).boxed(),
+        Err(error) => return Finished::from(Err::<UpgradeReport, _>(error)).boxed(),
+    };
     if args.dry_run {
-        return check(&mut session, &request).await;
+        return check(&mut session, &request).await.boxed();
     }
     let wait_options = WaitOptions { wait: args.wait || !args.no_wait, timeout: args.timeout };
     let mut prompt = context.prompt();
-    let mut confirm_options =
-        ConfirmOptions { yes: args.yes, prompt: &mut prompt, render_document: &plan_document };
-    upgrade(&mut session, &request, wait_options, &mut confirm_options).await
+    let mut confirm_options = ConfirmOptions { yes: args.yes, prompt: &mut prompt };
+    upgrade(&mut session, &request, wait_options, &mut confirm_options).await.boxed()
 }

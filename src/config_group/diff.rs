@@ -1,10 +1,12 @@
 //! `config-group diff`: compares two config groups. Reads only.
 
 use crate::api::CdssApi;
-use crate::config_group::rules::difference::{ChangeClass, VersionedSettings, difference};
+use crate::config_group::rules::difference::{ChangeClass, SettingChange, VersionedSettings, difference};
 use crate::error::CommandError;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::selector::Selector;
+use crate::report::Finished;
+use crate::report::config_group::DiffReport;
 use crate::session::Session;
 use crate::session::config_groups::fetch_all_groups;
 
@@ -18,26 +20,39 @@ pub(crate) async fn diff(
     from: &Selector,
     to: &Selector,
     fail_on_difference: bool,
-) -> Result<(), CommandError> {
+) -> Finished<DiffReport> {
+    match compare(session, from, to).await {
+        Ok(report) => {
+            let is_different = |change: &&SettingChange| change.class != ChangeClass::Kept;
+            let count = report.changes.iter().filter(is_different).count();
+            let error = (fail_on_difference && count > 0).then_some(CommandError::SettingsDiffer { count });
+            Finished { report, error }
+        }
+        Err(error) => Finished { report: DiffReport::default(), error: Some(error) },
+    }
+}
+
+async fn compare(
+    session: &mut Session<'_, impl CdssApi>,
+    from: &Selector,
+    to: &Selector,
+) -> Result<DiffReport, CommandError> {
     let listing = fetch_all_groups(session.api).await?;
     let groups = [listing.find(from, "")?.clone(), listing.find(to, "")?.clone()];
     let [source, target] = session.settings_of_pair(&groups).await?;
     let source_version = source.group.kafka_version(&listing.offered_versions);
     let target_version = target.group.kafka_version(&listing.offered_versions);
-    session.report.changes = difference(
+    let changes = difference(
         VersionedSettings { settings: &source, release: source_version.release.as_ref() },
         VersionedSettings { settings: &target, release: target_version.release.as_ref() },
     );
-    session.report.from = Some(source_version);
-    session.report.to = Some(target_version);
-    session.report.group_from = Some(source.group);
-    session.report.group_to = Some(target.group);
-    let differing = session.report.changes.iter().filter(|change| change.class != ChangeClass::Kept).count();
-    if fail_on_difference && differing > 0 {
-        Err(CommandError::SettingsDiffer { count: differing })
-    } else {
-        Ok(())
-    }
+    Ok(DiffReport {
+        from: Some(source_version),
+        to: Some(target_version),
+        group_from: Some(source.group),
+        group_to: Some(target.group),
+        changes,
+    })
 }
 
 impl<A: CdssApi> Session<'_, A> {

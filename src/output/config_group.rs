@@ -1,18 +1,65 @@
 //! Text output of `config-group diff` and `config-group copy`.
 
+use serde_json::Value;
+
 use super::escape::escape;
 use super::plan::{class_counts, settings_table};
+use super::result::{CommandReport, View};
 use super::table::table;
-use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::difference::{ChangeClass, SettingChange};
+use crate::config_group::rules::group_copy::GroupCopy;
 use crate::config_group::rules::kafka_changes;
 use crate::config_group::rules::setting_text::with_unit;
+use crate::documents::{CopyFields, DiffFields, to_value};
+use crate::error::{CommandError, CopyError};
+use crate::model::command_context::CommandContext;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::report::Report;
+use crate::report::RunEnd;
+use crate::report::config_group::{CopyReport, DiffReport};
+
+impl CommandReport for DiffReport {
+    fn fields(&self, _: Option<&CommandContext>) -> Value {
+        to_value(&DiffFields::from_report(self))
+    }
+
+    fn render(&self, view: &View<'_>) -> String {
+        render_diff(self, view.service, view.shows_all())
+    }
+}
+
+impl CommandReport for CopyReport {
+    fn fields(&self, _: Option<&CommandContext>) -> Value {
+        to_value(&CopyFields::from_report(self))
+    }
+
+    /// Renders the result, or the plan for a dry run. Empty if the copy failed before anything was created.
+    fn render(&self, view: &View<'_>) -> String {
+        if self.may_have_changed() {
+            return render_copy_result(self);
+        }
+        if view.outcome.failure.is_some() {
+            return String::new();
+        }
+        format!("{}\n\nNothing was changed.", render_copy_plan(self, view.service, view.shows_all()))
+    }
+
+    fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
+        let is_reported = matches!(failure, CommandError::Copy(failure) if matches!(**failure, CopyError::Interrupted { .. }));
+        (self.copy.is_some() && !is_reported && !self.may_have_changed()).then_some("Nothing was changed.")
+    }
+
+    fn end(&self) -> Option<RunEnd> {
+        self.end()
+    }
+
+    fn has_outcome(&self) -> bool {
+        self.may_have_changed()
+    }
+}
 
 /// Renders the differences between two config groups. Empty if the groups were not read.
-pub(super) fn render_diff(report: &Report, service: &str, show_all: bool) -> String {
+fn render_diff(report: &DiffReport, service: &str, show_all: bool) -> String {
     let (Some(from), Some(to)) = (&report.group_from, &report.group_to) else { return String::new() };
     let mut lines = header(service, report, &from.to_string(), &to.to_string());
     lines.push(format!("Settings      {}", class_counts(&report.changes)));
@@ -26,16 +73,16 @@ pub(super) fn render_diff(report: &Report, service: &str, show_all: bool) -> Str
 }
 
 /// Renders the plan of a copy: the settings that it copies and skips. Empty if there is no plan yet.
-pub(super) fn render_copy_plan(report: &Report, service: &str, show_all: bool) -> String {
-    let (Some(from), Some(copy)) = (&report.group_from, &report.copy) else { return String::new() };
-    let to = match &report.group_to {
+pub(super) fn render_copy_plan(report: &CopyReport, service: &str, show_all: bool) -> String {
+    let (Some(from), Some(copy)) = (&report.diff.group_from, &report.copy) else { return String::new() };
+    let to = match &report.diff.group_to {
         Some(group) if copy.is_resumed => format!("{group} (exists, empty)"),
         Some(group) => group.to_string(),
         None => format!("{} (new)", copy.name),
     };
-    let mut lines = header(service, report, &from.to_string(), &to);
+    let mut lines = header(service, &report.diff, &from.to_string(), &to);
     lines.push(format!("Settings      {}", copy_counts(copy)));
-    lines.extend(coverage_note(report));
+    lines.extend(coverage_note(&report.diff));
     if !copy.skipped.is_empty() {
         let rows: Vec<Vec<String>> = copy
             .skipped
@@ -59,10 +106,10 @@ pub(super) fn render_copy_plan(report: &Report, service: &str, show_all: bool) -
 }
 
 /// Renders the result of a copy and the next step. Empty if nothing was changed.
-pub(super) fn render_copy_result(report: &Report) -> String {
-    let (Some(from), Some(copy)) = (&report.group_from, &report.copy) else { return String::new() };
+fn render_copy_result(report: &CopyReport) -> String {
+    let (Some(from), Some(copy)) = (&report.diff.group_from, &report.copy) else { return String::new() };
     let Some(verdict) = copy.verdict() else { return String::new() };
-    let to = report.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
+    let to = report.diff.group_to.as_ref().map_or_else(|| copy.name.to_string(), ToString::to_string);
     let groups = escape(&format!("{from} → {to}"));
     let mut lines = vec![format!("{groups}  {verdict}  {}", copy_counts(copy))];
     if !copy.mismatches.is_empty() {
@@ -77,7 +124,7 @@ pub(super) fn render_copy_result(report: &Report) -> String {
             .collect();
         lines.push(table(&["MISMATCHED", "SENT", "READ BACK"], &rows, 2));
     }
-    match (verdict, &report.group_to) {
+    match (verdict, &report.diff.group_to) {
         (Verdict::Done, Some(group)) => {
             lines.push(match &copy.check_command {
                 Some(check) => {
@@ -101,7 +148,7 @@ pub(super) fn render_copy_result(report: &Report) -> String {
 }
 
 /// Returns how many settings were or would be copied and skipped.
-fn copy_counts(copy: &CopyReport) -> String {
+fn copy_counts(copy: &GroupCopy) -> String {
     let skipped = copy.skipped.len();
     let copied = copy.copied.len();
     let counts = match (copy.mismatches.len(), copy.written) {
@@ -120,7 +167,7 @@ fn copy_counts(copy: &CopyReport) -> String {
 }
 
 /// Returns a line about the versions for which Kafka's own changes are unknown.
-fn coverage_note(report: &Report) -> Option<String> {
+fn coverage_note(report: &DiffReport) -> Option<String> {
     let unknown = report.uncovered_versions();
     (!unknown.is_empty()).then(|| {
         let covered = kafka_changes::covered_versions();
@@ -128,7 +175,7 @@ fn coverage_note(report: &Report) -> Option<String> {
     })
 }
 
-fn header(service: &str, report: &Report, from: &str, to: &str) -> Vec<String> {
+fn header(service: &str, report: &DiffReport, from: &str, to: &str) -> Vec<String> {
     let version = |version: &Option<KafkaVersion>| {
         version.as_ref().map_or_else(|| "version unknown".to_owned(), |version| format!("Kafka {version}"))
     };

@@ -4,27 +4,26 @@ use serde_json::Value;
 
 use super::escape::escape;
 use super::format::local_time;
+use super::result::{CommandReport, View};
 use super::table::table;
-use crate::model::history::{DamagedRecord, History, InitOutcome, PastRun, RecordedChange, Subject};
+use crate::documents::{HistoryFields, to_value};
+use crate::model::command_context::CommandContext;
+use crate::model::history::{DamagedRecord, History, PastRun, RecordedChange, Subject};
 use crate::model::journal_event::EventName;
+use crate::report::history::{HistoryReport, HistoryView};
 
-/// What `history` shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum HistoryView {
-    /// All runs.
-    All,
-    /// One run, with its journal entries.
-    Run {
-        id: String,
-        entries: Vec<Value>,
-    },
-    /// The lines that `--repair` marked.
-    Repair(Vec<DamagedRecord>),
-    Init(InitOutcome),
+impl CommandReport for HistoryReport {
+    fn fields(&self, _: Option<&CommandContext>) -> Value {
+        to_value(&HistoryFields::from_report(self))
+    }
+
+    fn render(&self, view: &View<'_>) -> String {
+        if view.outcome.failure.is_some() { String::new() } else { render(&self.history, &self.view) }
+    }
 }
 
 /// Renders the result as text. Repair and init without a table report on stderr only, so their text is empty.
-pub(super) fn render(history: &History, view: &HistoryView) -> String {
+fn render(history: &History, view: &HistoryView) -> String {
     match view {
         HistoryView::All => runs_table(history),
         HistoryView::Run { id, entries } => {

@@ -10,7 +10,7 @@ use crate::model::characters::is_typeable;
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::KafkaVersion;
-use crate::report::Report;
+use crate::report::upgrade::PlanReport;
 use crate::upgrade::rules::checks::Check;
 use crate::upgrade::rules::plan::Plan;
 
@@ -59,14 +59,19 @@ impl<'a> PlanText<'a> {
     }
 
     /// Returns None if the cluster was not found.
-    pub(super) fn from_report(report: &'a Report, service: &'a str, show_all: bool) -> Option<Self> {
+    pub(super) fn from_report(
+        report: &'a PlanReport,
+        state: Option<&'a str>,
+        service: &'a str,
+        show_all: bool,
+    ) -> Option<Self> {
         let (name, no) = report.cluster.as_ref()?;
         Some(Self {
             service,
             name,
             no: no.to_string(),
             brokers: report.broker_count,
-            state: report.state.as_deref().unwrap_or("unknown state"),
+            state: state.unwrap_or("unknown state"),
             from: report.from.as_ref(),
             to: report.to.as_ref(),
             group_from: report.group_from.as_ref(),
@@ -251,9 +256,9 @@ mod tests {
         #[test]
         fn check_and_upgrade_show_the_same_plan(snapshot in any_snapshot(), show_all in any::<bool>()) {
             let plan = Plan::new(&snapshot, &Acceptances::default());
-            let mut report = Report::default();
-            report.apply_plan(&plan);
-            let of_check = PlanText::from_report(&report, "service", show_all).map(|text| text.render());
+            let mut report = PlanReport::default();
+            report.apply(&plan);
+            let of_check = PlanText::from_report(&report, report.state.as_deref(), "service", show_all).map(|text| text.render());
             let of_upgrade = PlanText::from_plan(&plan, "service", show_all).render();
             prop_assert_eq!(of_check, Some(of_upgrade));
         }

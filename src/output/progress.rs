@@ -10,7 +10,7 @@ use super::escape::escape;
 use super::format::{duration, local_time};
 use super::plan::PlanText;
 use super::streams::{self, OutputOptions};
-use crate::report::Report;
+use crate::report::config_group::CopyReport;
 use crate::reporter::Reporter;
 use crate::upgrade::rules::broker_history::{BrokerHistories, BrokerHistory};
 use crate::upgrade::rules::plan::Plan;
@@ -90,7 +90,7 @@ impl Reporter for StderrReporter {
         );
     }
 
-    fn show_copy_plan(&mut self, report: &Report) {
+    fn show_copy_plan(&mut self, report: &CopyReport) {
         let text = config_group::render_copy_plan(report, &self.service, self.options.verbosity >= 1);
         streams::print_stderr(&format!("{text}\n"));
     }

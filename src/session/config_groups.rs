@@ -143,20 +143,27 @@ impl<A: CdssApi> Session<'_, A> {
         Ok(Some(group.map_err(CommandError::before_start)?.unwrap_or(bare)))
     }
 
-    /// Adds the config group of the last observation to the report, and warns if another one was planned.
-    pub(crate) async fn report_current_group(&mut self) {
-        let Some(cluster) = self.report.last_cluster.clone() else { return };
-        let Some(bare) = unnamed_current_group(&cluster) else { return };
-        let planned = self.report.group_to.take_if(|planned| planned.no != bare.no);
-        if self.report.group_to.as_ref().is_some_and(|planned| planned.name.is_some()) {
-            return;
+    /// Returns the config group that the cluster uses now, and warns if another one was planned.
+    pub(crate) async fn current_group(
+        &mut self,
+        cluster: Option<&Cluster>,
+        planned: Option<ConfigGroup>,
+    ) -> Option<ConfigGroup> {
+        let Some((cluster, bare)) =
+            cluster.and_then(|cluster| Some((cluster, unnamed_current_group(cluster)?)))
+        else {
+            return planned;
+        };
+        let as_planned = planned.as_ref().filter(|planned| planned.no == bare.no);
+        if as_planned.is_some_and(|planned| planned.name.is_some()) {
+            return planned;
         }
         // The name is optional. If it can't be read, the report has the number only.
-        let group = self.fetch_current_group(&cluster).await.ok().flatten().unwrap_or(bare);
-        if let Some(planned) = planned {
+        let group = self.fetch_current_group(cluster).await.ok().flatten().unwrap_or(bare);
+        if let Some(planned) = planned.filter(|planned| planned.no != group.no) {
             self.reporter.warn(&format!("the cluster uses config group {group}, not {planned} as planned"));
         }
-        self.report.group_to = Some(group);
+        Some(group)
     }
 
     /// Reads the settings of several groups together. Leaves out groups without readable settings: they can't be selected.

@@ -4,20 +4,23 @@ pub(crate) mod config_groups;
 pub(crate) mod copy_command;
 pub(crate) mod resolve;
 pub(crate) mod retry_budget;
+pub(crate) mod sent_change;
 
+use std::cell::RefCell;
 use std::time::Duration;
+
+use sent_change::SentChange;
 
 use crate::api::CdssApi;
 use crate::clock::Clock;
 use crate::error::{CommandError, StartState};
 use crate::journal::Journal;
 use crate::model::command_context::CommandContext;
-use crate::report::Report;
 use crate::reporter::Reporter;
 use crate::signals::Interrupted;
 use crate::upgrade::rules::watch_thresholds::WatchThresholds;
 
-/// The dependencies and the report of a running command.
+/// The dependencies of a running command.
 pub(crate) struct Session<'a, A> {
     pub api: &'a A,
     pub clock: &'a dyn Clock,
@@ -25,8 +28,8 @@ pub(crate) struct Session<'a, A> {
     pub context: &'a CommandContext,
     pub reporter: &'a mut dyn Reporter,
     pub poll_interval: Duration,
-    /// Filled in while the command runs.
-    pub report: &'a mut Report,
+    /// Survives a panic.
+    pub sent_change: &'a RefCell<SentChange>,
 }
 
 impl<A: CdssApi> Session<'_, A> {

@@ -10,6 +10,7 @@ use crate::model::cluster::{Cluster, ClusterIdentity};
 use crate::model::ids::ClusterNo;
 use crate::model::kafka_version::{KafkaVersion, Release, VersionSelector, release_of};
 use crate::model::selector::{Selector, find_cluster};
+use crate::report::upgrade::PlanReport;
 use crate::upgrade::rules::acceptance::Acceptances;
 
 /// The arguments of `upgrade` and `check`.
@@ -60,10 +61,12 @@ impl<A: CdssApi> Session<'_, A> {
     ///
     /// # Errors
     ///
-    /// Fails if the cluster is not found, the name is ambiguous, or a read fails. Nothing was started.
+    /// Fails if the cluster is not found, the name is ambiguous, or a read fails. Nothing was started. The report has what
+    /// was read before.
     pub(crate) async fn resolve_cluster(
-        &mut self,
+        &self,
         wanted: &Selector,
+        report: &mut PlanReport,
     ) -> Result<ResolvedCluster, CommandError> {
         let (no, offers, listed) = match wanted {
             Selector::Number(number) => (ClusterNo::new(*number), None, None),
@@ -71,7 +74,7 @@ impl<A: CdssApi> Session<'_, A> {
                 let responses = join!(self.api.clusters(Some(name)), self.api.versions());
                 let (list, versions) = require_both(responses).map_err(CommandError::before_start)?;
                 let entry = find_cluster(&list, name).map_err(CommandError::Cluster)?;
-                self.report.cluster = Some((entry.name.clone(), entry.no));
+                report.cluster = Some((entry.name.clone(), entry.no));
                 (entry.no, Some(versions), Some(entry.clone()))
             }
         };
@@ -91,15 +94,14 @@ impl<A: CdssApi> Session<'_, A> {
         let ((cluster, health), offers) =
             require_both((require_both((cluster, health)), versions)).map_err(CommandError::before_start)?;
         let cluster = cluster.ok_or(CommandError::ClusterNotFound(no))?;
-        self.report.cluster = Some((cluster.name.clone(), no));
-        self.report.state = Some(cluster.state.to_string());
+        report.cluster = Some((cluster.name.clone(), no));
+        report.state = Some(cluster.state.to_string());
         let counted = health.as_ref().and_then(|health| health.brokers.total);
-        self.report.broker_count = cluster.brokers.or(counted);
-        self.report.health.clone_from(&health);
+        report.broker_count = cluster.brokers.or(counted);
         let release = listed.as_ref().and_then(|entry| entry.release.clone());
         let current_version = self.resolve_current_version(&cluster, &offers, release).await?;
-        self.report.from.clone_from(&current_version);
-        self.report.current_group_no = cluster.config_group;
+        report.from.clone_from(&current_version);
+        report.current_group_no = cluster.config_group;
         let listed = listed.map(|entry| entry.identity());
         Ok(ResolvedCluster {
             cluster,

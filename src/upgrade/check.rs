@@ -13,7 +13,8 @@ use crate::model::kafka_version::{self, KafkaVersion, release_of};
 use crate::model::open_start::OpenStart;
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
-use crate::report::VersionChoice;
+use crate::report::Finished;
+use crate::report::upgrade::{CheckReport, PlanReport, VersionChoice};
 use crate::session::Session;
 use crate::session::config_groups::fetch_groups_per_version;
 use crate::session::resolve::{ResolvedCluster, UpgradeRequest};
@@ -31,8 +32,18 @@ use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 pub(crate) async fn check(
     session: &mut Session<'_, impl CdssApi>,
     request: &UpgradeRequest,
+) -> Finished<CheckReport> {
+    let mut report = CheckReport::default();
+    let result = check_one(session, request, &mut report.plan).await;
+    Finished::new(report, result)
+}
+
+async fn check_one(
+    session: &mut Session<'_, impl CdssApi>,
+    request: &UpgradeRequest,
+    report: &mut PlanReport,
 ) -> Result<(), CommandError> {
-    let (_, plan) = session.read_and_plan(request).await?;
+    let (_, plan) = session.read_and_plan(request, report).await?;
     note_unused_acceptances(session, &plan, &request.acceptances);
     match &plan.next_action {
         NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange => {
@@ -112,9 +123,19 @@ pub(super) fn blocked_failure(plan: &Plan) -> CommandError {
 pub(crate) async fn check_all(
     session: &mut Session<'_, impl CdssApi>,
     wanted: &Selector,
+) -> Finished<CheckReport> {
+    let mut report = CheckReport::default();
+    let result = check_versions(session, wanted, &mut report).await;
+    Finished::new(report, result)
+}
+
+async fn check_versions(
+    session: &mut Session<'_, impl CdssApi>,
+    wanted: &Selector,
+    report: &mut CheckReport,
 ) -> Result<(), CommandError> {
-    let resolved = session.resolve_cluster(wanted).await?;
-    session.report.versions = Some(Vec::new());
+    let resolved = session.resolve_cluster(wanted, &mut report.plan).await?;
+    report.versions = Some(Vec::new());
     let mut offers = resolved.offered_versions.clone();
     offers.sort_by(|a, b| a.release.cmp(&b.release));
     let newer: Vec<KafkaVersion> =
@@ -141,10 +162,10 @@ pub(crate) async fn check_all(
         .collect();
     if let Some(snapshot) = snapshots.first() {
         let plan = Plan::new(snapshot, &Acceptances::default());
-        session.report.group_from.clone_from(&plan.group_from);
+        report.plan.group_from.clone_from(&plan.group_from);
     }
     let any_possible = choices.iter().any(|choice| choice.possible == Some(true));
-    session.report.versions = Some(choices);
+    report.versions = Some(choices);
     if is_changing {
         let (name, state) = (resolved.cluster.name, resolved.cluster.state);
         return Err(CommandError::busy(

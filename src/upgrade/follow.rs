@@ -12,6 +12,7 @@ use crate::model::ids::VersionCode;
 use crate::model::open_start::{OpenStart, StartResponse};
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
+use crate::report::upgrade::UpgradeReport;
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
 use crate::upgrade::rules::broker_history::RestartEvidence;
@@ -35,6 +36,7 @@ pub(super) async fn attach(
     plan: &Plan,
     start: &OpenStart,
     wait_options: WaitOptions,
+    report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
     let _lock = match lock_cluster(session, plan) {
         Ok(lock) => Some(lock),
@@ -46,13 +48,15 @@ pub(super) async fn attach(
         Err(failure) => return Err(failure),
     };
     session.reporter.show_following(&format!("Following {}", describe_open_start(plan, start)));
-    session.report.start_run = Some(start.run.clone());
-    session.report.started_at = Some(start.started_at).filter(|_| start.response != StartResponse::Refused);
+    report.start.run = Some(start.run.clone());
+    report.start.at = Some(start.started_at).filter(|_| start.response != StartResponse::Refused);
     if let Err(error) = session.journal.record_attached(session.clock.now(), &start.run).await {
         session.reporter.warn(&format!("{error}; still following"));
     }
     if !wait_options.wait {
-        return finish_without_waiting(session, plan, start.response);
+        let conclusion = conclude_without_waiting(plan, start.response);
+        report.verdict = Some(conclusion.verdict);
+        return conclusion.into_result();
     }
     let recorded = RecordedStart {
         response: start.response,
@@ -62,29 +66,49 @@ pub(super) async fn attach(
         change_observed: false,
         origin: session.clock.elapsed(),
     };
-    watch_own_start(session, plan, wait_options, recorded).await
+    watch_own_start(session, plan, wait_options, recorded, report).await
 }
 
-/// Ends the command for `--no-wait`. Only an accepted start is reported as running.
-pub(super) fn finish_without_waiting(
-    session: &mut Session<'_, impl CdssApi>,
-    plan: &Plan,
-    response: StartResponse,
-) -> Result<(), CommandError> {
+/// The verdict about a start, and the error of the command; None if it succeeded.
+#[derive(Debug)]
+pub(super) struct Conclusion {
+    pub verdict: Verdict,
+    pub error: Option<CommandError>,
+}
+
+impl Conclusion {
+    fn success(verdict: Verdict) -> Self {
+        Self { verdict, error: None }
+    }
+
+    fn failure(verdict: Verdict, error: CommandError) -> Self {
+        Self { verdict, error: Some(error) }
+    }
+
+    fn unknown(reason: UnknownReason, follow: SuggestedCommand) -> Self {
+        Self::failure(Verdict::Unknown, CommandError::outcome_unknown(reason, follow))
+    }
+
+    /// Returns the result of the command.
+    pub(super) fn into_result(self) -> Result<(), CommandError> {
+        self.error.map_or(Ok(()), Err)
+    }
+}
+
+/// Concludes a command with `--no-wait`. Only an accepted start is reported as running.
+pub(super) fn conclude_without_waiting(plan: &Plan, response: StartResponse) -> Conclusion {
     let (name, is_ours) = (plan.name_or_number(), response == StartResponse::Accepted);
     // The upgrade of an earlier run may have ended since.
     let is_over = matches!(plan.next_action, NextAction::Attach(_)) && !plan.shows_change;
     if is_ours && !is_over && plan.state != ClusterState::Error {
-        session.report.verdict = Some(Verdict::Running);
-        return Ok(());
+        return Conclusion::success(Verdict::Running);
     }
     let reason = match (&plan.state, is_over) {
         (ClusterState::Error, _) => UnknownReason::ErrorNotConfirmed { name },
         (_, true) => UnknownReason::EndNotConfirmed { name },
         (_, false) => UnknownReason::ChangeOfUnknownOrigin { name, response },
     };
-    session.report.verdict = Some(Verdict::Unknown);
-    Err(CommandError::outcome_unknown(reason, plan.follow_command()))
+    Conclusion::unknown(reason, plan.follow_command())
 }
 
 /// A start that the journal records, with what is known before its watch.
@@ -107,6 +131,7 @@ pub(super) async fn watch_own_start(
     plan: &Plan,
     wait_options: WaitOptions,
     start: RecordedStart,
+    report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
     let expected = Expectation {
         target: Some(plan.to.code),
@@ -118,72 +143,72 @@ pub(super) async fn watch_own_start(
         progress.mark_change_observed();
     }
     // The polls after an unanswered start may already have observed brokers that are not green.
-    let not_green =
-        session.report.brokers.0.iter().filter(|history| history.restart_evidence() == RestartEvidence::No);
+    let brokers = &report.observed.brokers;
+    let not_green = brokers.0.iter().filter(|history| history.restart_evidence() == RestartEvidence::No);
     progress.add_known_restarts(start.restarted, not_green.map(|history| history.name.clone()));
     let (timeout, origin) = (Some(wait_options.timeout), start.origin);
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: true };
-    let end = watch.run(session).await;
-    let follow = plan.follow_command();
+    let end = watch.run(session, &mut report.observed).await;
     if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
-        session.report_current_group().await;
+        let planned = report.plan.group_to.take();
+        report.plan.group_to = session.current_group(report.observed.cluster.as_ref(), planned).await;
     }
-    conclude(session, end, start.response, &plan.name_or_number(), follow)
+    let (submitted, name) = (report.start.submitted, plan.name_or_number());
+    let conclusion = conclude(end, submitted, start.response, &name, plan.follow_command());
+    report.verdict = Some(conclusion.verdict);
+    conclusion.into_result()
 }
 
-/// Turns the end of the watch of a recorded start into a verdict and a failure.
+/// Turns the end of the watch of a recorded start into a verdict.
 ///
 /// Only an accepted start is reported as failed or running. After a refused or unanswered start, somebody else may have
-/// made the change.
+/// made the change. `submitted` says whether this run sent the start.
 pub(super) fn conclude(
-    session: &mut Session<'_, impl CdssApi>,
     end: WatchEnd,
+    submitted: Submitted,
     response: StartResponse,
     name: &str,
     follow: SuggestedCommand,
-) -> Result<(), CommandError> {
+) -> Conclusion {
     let is_ours = response == StartResponse::Accepted;
     deliberate_bug!(TreatMissingResponseAsAccepted => if response == StartResponse::Missing {
-        return conclude(session, end, StartResponse::Accepted, name, follow);
+        return conclude(end, submitted, StartResponse::Accepted, name, follow);
     });
-    let (verdict, failure) = match end {
+    let failed = |reason| {
+        Conclusion::failure(Verdict::Failed, CommandError::UpgradeFailed { name: name.to_owned(), reason })
+    };
+    match end {
         WatchEnd::Finished(WatchResult::AtTarget) if response == StartResponse::Refused => {
-            (Verdict::Already, None)
+            Conclusion::success(Verdict::Already)
         }
-        WatchEnd::Finished(WatchResult::AtTarget) => (Verdict::Done, None),
-        WatchEnd::Finished(WatchResult::AtPreviousVersion) if is_ours => {
-            let (name, reason) = (name.to_owned(), UpgradeFailure::NotAtTarget);
-            (Verdict::Failed, Some(CommandError::UpgradeFailed { name, reason }))
-        }
-        WatchEnd::Finished(WatchResult::InError) if is_ours => {
-            let (name, reason) = (name.to_owned(), UpgradeFailure::InError);
-            (Verdict::Failed, Some(CommandError::UpgradeFailed { name, reason }))
-        }
+        WatchEnd::Finished(WatchResult::AtTarget) => Conclusion::success(Verdict::Done),
+        WatchEnd::Finished(WatchResult::AtPreviousVersion) if is_ours => failed(UpgradeFailure::NotAtTarget),
+        WatchEnd::Finished(WatchResult::InError) if is_ours => failed(UpgradeFailure::InError),
         WatchEnd::GaveUp { limit, is_still_changing: true } if is_ours => {
-            (Verdict::Running, Some(CommandError::StillRunning { limit, follow: Box::new(follow) }))
+            let error = CommandError::StillRunning { limit, follow: Box::new(follow) };
+            Conclusion::failure(Verdict::Running, error)
         }
         WatchEnd::Interrupted { signal, change_observed } => {
             let verdict = if change_observed && is_ours { Verdict::Running } else { Verdict::Unknown };
-            let start = match (session.report.submitted, change_observed) {
+            let start = match (submitted, change_observed) {
                 (Submitted::Yes, true) => StartState::Sent,
                 (Submitted::Yes, false) => StartState::SentNoChangeObserved,
                 (Submitted::Unknown, _) => StartState::OutcomeUnknown,
                 (Submitted::No, true) => StartState::WatchingChange,
                 (Submitted::No, false) => StartState::WatchingNoChange,
             };
-            (verdict, Some(CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) }))
+            let follow = Some(Box::new(follow));
+            Conclusion::failure(verdict, CommandError::Interrupted { signal, start, follow })
         }
         WatchEnd::Finished(result) => {
             let reason = UnknownReason::WatchResult { name: name.to_owned(), result, response };
-            (Verdict::Unknown, Some(CommandError::outcome_unknown(reason, follow)))
+            Conclusion::unknown(reason, follow)
         }
         WatchEnd::GaveUp { limit, is_still_changing } => {
             let reason = UnknownReason::WatchLimit { limit, response: is_still_changing.then_some(response) };
-            (Verdict::Unknown, Some(CommandError::outcome_unknown(reason, follow)))
+            Conclusion::unknown(reason, follow)
         }
-    };
-    session.report.verdict = Some(verdict);
-    failure.map_or(Ok(()), Err)
+    }
 }
 
 /// Follows a change that somebody else made. Starts nothing.
@@ -192,6 +217,7 @@ pub(super) async fn follow_other_change(
     request: &UpgradeRequest,
     plan: &Plan,
     wait_options: WaitOptions,
+    report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
     let name = plan.name_or_number();
     let message = format!("{name} is already changing (not started by this run); following");
@@ -205,18 +231,19 @@ pub(super) async fn follow_other_change(
     let (timeout, origin) = (Some(wait_options.timeout), session.clock.elapsed());
     let watch = Watch { no: plan.no, name: &plan.name, progress, timeout, origin, records_brokers: false };
     let follow = plan.follow_command();
-    let reason = match watch.run(session).await {
+    let reason = match watch.run(session, &mut report.observed).await {
         WatchEnd::Finished(WatchResult::AtTarget) => {
-            let in_use = session.report.last_cluster.as_ref().and_then(|cluster| cluster.config_group);
+            let in_use = report.observed.cluster.as_ref().and_then(|cluster| cluster.config_group);
             let named = plan.group_to.as_ref().filter(|_| request.config_group.is_some());
             if let Some(named) = named.filter(|named| in_use != Some(named.no)) {
                 let check = other_group_check(&plan.to, in_use, named);
-                session.report.checks.push(check.clone());
-                session.report.verdict = Some(Verdict::NotStarted);
+                report.plan.checks.push(check.clone());
+                report.verdict = Some(Verdict::NotStarted);
                 return Err(CommandError::Blocked(vec![check]));
             }
-            session.report_current_group().await;
-            session.report.verdict = Some(Verdict::Already);
+            let planned = report.plan.group_to.take();
+            report.plan.group_to = session.current_group(report.observed.cluster.as_ref(), planned).await;
+            report.verdict = Some(Verdict::Already);
             return Ok(());
         }
         WatchEnd::Finished(WatchResult::InError) => BusyReason::InError { name },
@@ -226,7 +253,7 @@ pub(super) async fn follow_other_change(
         WatchEnd::GaveUp { limit, is_still_changing: true } => BusyReason::StillChanging { name, limit },
         WatchEnd::GaveUp { limit, is_still_changing: false } => BusyReason::WatchLimit(limit),
         WatchEnd::Interrupted { signal, .. } => {
-            session.report.verdict = Some(Verdict::NotStarted);
+            report.verdict = Some(Verdict::NotStarted);
             return Err(CommandError::Interrupted {
                 signal,
                 start: StartState::WatchingChange,
@@ -234,6 +261,6 @@ pub(super) async fn follow_other_change(
             });
         }
     };
-    session.report.verdict = Some(Verdict::NotStarted);
+    report.verdict = Some(Verdict::NotStarted);
     Err(CommandError::busy(reason, follow))
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::api::{ApiError, CdssApi, OperationKind, RetryDecision, RetryPolicy, classify};
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity};
@@ -134,30 +132,5 @@ impl ClusterPoller {
             }
             outcome => outcome,
         }
-    }
-}
-
-impl<A: CdssApi> Session<'_, A> {
-    /// Adds the health to the evidence.
-    pub(super) fn record_health(&mut self, at: Timestamp, operation: &'static str, health: &Health) {
-        let observed = match health.brokers.problems() {
-            problems if problems.is_empty() => format!("{} brokers green", health.brokers.nodes.len()),
-            problems => problems.join(", "),
-        };
-        self.report.add_evidence(at, operation, observed);
-    }
-
-    /// Adds the cluster's entry to the evidence.
-    pub(super) fn record_cluster(&mut self, at: Timestamp, cluster: &Cluster) {
-        let number = |number: Option<String>| number.unwrap_or_else(|| "unknown".to_owned());
-        let version = number(cluster.version.map(|code| code.to_string()));
-        let group = number(cluster.config_group.map(|no| no.to_string()));
-        self.report.add_evidence(
-            at,
-            "getClusterInfo",
-            format!("{}, version code {version}, config group {group}", cluster.state),
-        );
-        self.report.state = Some(cluster.state.to_string());
-        self.report.last_cluster = Some(cluster.clone());
     }
 }

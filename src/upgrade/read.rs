@@ -15,6 +15,7 @@ use crate::model::journal_state::JournalState;
 use crate::model::kafka_version::{self, KafkaVersion, Release};
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
+use crate::report::upgrade::PlanReport;
 use crate::session::Session;
 use crate::session::resolve::{ResolvedCluster, UpgradeRequest, require_both};
 use crate::upgrade::rules::checks::ItemKind;
@@ -28,12 +29,13 @@ impl<A: CdssApi> Session<'_, A> {
     ///
     /// Fails if the cluster, version, or config group is not found, or a read fails. Nothing was started.
     pub(super) async fn read_and_plan(
-        &mut self,
+        &self,
         request: &UpgradeRequest,
+        report: &mut PlanReport,
     ) -> Result<(Snapshot, Plan), CommandError> {
-        let resolved = self.resolve_cluster(&request.cluster).await?;
+        let resolved = self.resolve_cluster(&request.cluster, report).await?;
         let target = request.version.resolve(&resolved.offered_versions)?;
-        self.report.to = Some(target.version.clone());
+        report.to = Some(target.version.clone());
         let mut snapshot = self.read_snapshot(resolved, target, request.config_group.as_ref()).await?;
         snapshot.requires_journal = request.require_journal;
         let known = request.acceptances.validate_items(&|kind, item| match kind {
@@ -55,7 +57,7 @@ impl<A: CdssApi> Session<'_, A> {
             };
             candidate.command = Some(command.render(Some(self.context)));
         }
-        self.report.apply_plan(&plan);
+        report.apply(&plan);
         Ok((snapshot, plan))
     }
 
@@ -65,7 +67,7 @@ impl<A: CdssApi> Session<'_, A> {
     ///
     /// Fails if the config group is not found, or a read fails.
     pub(super) async fn read_snapshot(
-        &mut self,
+        &self,
         resolved: ResolvedCluster,
         mut target: kafka_version::ResolvedVersion,
         wanted: Option<&Selector>,
@@ -94,7 +96,7 @@ impl<A: CdssApi> Session<'_, A> {
     /// # Errors
     ///
     /// Fails if a read fails, or the cluster no longer exists. Nothing was started.
-    pub(super) async fn reread(&mut self, before: &Snapshot) -> Result<Snapshot, CommandError> {
+    pub(super) async fn reread(&self, before: &Snapshot) -> Result<Snapshot, CommandError> {
         let no = before.cluster.no;
         let responses =
             join!(self.api.cluster(no, RetryPolicy::Retry), self.api.status(no, RetryPolicy::Retry));

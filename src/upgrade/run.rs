@@ -2,23 +2,23 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::check::{blocked_failure, busy_failure, note_unused_acceptances};
 use super::follow::{
-    RecordedStart, WaitOptions, attach, finish_without_waiting, follow_other_change, watch_own_start,
+    RecordedStart, WaitOptions, attach, conclude_without_waiting, follow_other_change, watch_own_start,
 };
 use super::lock::lock_cluster;
 use super::start::StartRequest;
 use super::start_outcome::StartOutcome;
 use crate::api::CdssApi;
 use crate::consent::{Consent, ConsentError, Prompt, confirm};
+use crate::documents::plan_document;
 use crate::error::CommandError;
 use crate::journal::StartEntry;
 use crate::model::consent_method::ConsentMethod;
 use crate::model::open_start::StartResponse;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::report::Report;
+use crate::report::Finished;
+use crate::report::upgrade::{PlanReport, StartReport, UpgradeReport};
 use crate::session::resolve::UpgradeRequest;
 use crate::session::{Session, interrupted_before_start};
 use crate::signals::Interrupted;
@@ -26,18 +26,16 @@ use crate::upgrade::rules::next_action::NextAction;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
 use crate::upgrade::rules::snapshot::Snapshot;
 
-/// How `upgrade` asks for confirmation and records the start.
+/// How `upgrade` asks for confirmation.
 pub(crate) struct ConfirmOptions<'a, P> {
     /// `--yes` was given.
     pub yes: bool,
     pub prompt: &'a mut P,
-    /// Renders the report as the document that the journal keeps.
-    pub render_document: &'a dyn Fn(&Report) -> Value,
 }
 
 /// Upgrades a cluster, or attaches to an upgrade that is already running.
 ///
-/// The report holds the verdict, except after an early failure: [`Report::set_failure_verdict`] adds it then.
+/// The report holds the verdict, except after an early failure: [`UpgradeReport::set_failure_verdict`] adds it then.
 ///
 /// # Errors
 ///
@@ -47,10 +45,11 @@ pub(crate) async fn upgrade(
     request: &UpgradeRequest,
     wait_options: WaitOptions,
     confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
-) -> Result<(), CommandError> {
-    let result = run(session, request, wait_options, confirm_options).await;
-    session.report.ended_at = Some(session.clock.now());
-    result
+) -> Finished<UpgradeReport> {
+    let mut report = UpgradeReport::default();
+    let result = Box::pin(run(session, request, wait_options, confirm_options, &mut report)).await;
+    report.ended_at = Some(session.clock.now());
+    Finished::new(report, result)
 }
 
 async fn run(
@@ -58,19 +57,23 @@ async fn run(
     request: &UpgradeRequest,
     wait_options: WaitOptions,
     confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
+    report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
-    let (mut snapshot, mut plan) = session.read_and_plan(request).await?;
+    let read = session.read_and_plan(request, &mut report.plan).await;
+    report.observed.state.clone_from(&report.plan.state);
+    let (mut snapshot, mut plan) = read?;
     if plan.next_action == NextAction::NothingToDo {
         (snapshot, plan) = confirm_already_done(session, request, &snapshot, &plan).await?;
+        report.plan.apply(&plan);
     }
     match &plan.next_action {
         NextAction::NothingToDo => {
-            session.report.verdict = Some(Verdict::Already);
+            report.verdict = Some(Verdict::Already);
             Ok(())
         }
-        NextAction::Attach(start) => attach(session, &plan, start, wait_options).await,
+        NextAction::Attach(start) => attach(session, &plan, start, wait_options, report).await,
         NextAction::FollowOtherChange if wait_options.wait => {
-            follow_other_change(session, request, &plan, wait_options).await
+            follow_other_change(session, request, &plan, wait_options, report).await
         }
         NextAction::FollowOtherChange | NextAction::BusyWith(_) => Err(busy_failure(&plan)),
         NextAction::RunChecks => {
@@ -80,7 +83,8 @@ async fn run(
                 return Err(blocked_failure(&plan));
             }
             let consent = ask_for_consent(&plan, confirm_options).await?;
-            start_and_watch(session, request, snapshot, plan, consent, wait_options, confirm_options).await
+            let confirmed = ConfirmedPlan { snapshot, plan, consent };
+            start_and_watch(session, request, confirmed, wait_options, confirm_options, report).await
         }
     }
 }
@@ -101,7 +105,6 @@ async fn confirm_already_done(
     session.clock.sleep(pause).await.map_err(interrupted_before_start)?;
     let snapshot = session.reread(snapshot).await?;
     let plan = Plan::new(&snapshot, &request.acceptances);
-    session.report.apply_plan(&plan);
     Ok((snapshot, plan))
 }
 
@@ -115,22 +118,29 @@ async fn ask_for_consent(
     })
 }
 
+/// A plan that the user confirmed.
+struct ConfirmedPlan {
+    snapshot: Snapshot,
+    plan: Plan,
+    consent: Consent,
+}
+
 /// Locks the cluster, rereads it, sends the start, and watches the upgrade.
 async fn start_and_watch(
     session: &mut Session<'_, impl CdssApi>,
     request: &UpgradeRequest,
-    snapshot: Snapshot,
-    plan: Plan,
-    consent: Consent,
+    confirmed: ConfirmedPlan,
     wait_options: WaitOptions,
     confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
+    report: &mut UpgradeReport,
 ) -> Result<(), CommandError> {
-    let _lock = lock_cluster(session, &plan)?;
-    let RereadState { snapshot, plan, consent, observed_at } =
-        reread_under_lock(session, request, snapshot, plan, consent, confirm_options).await?;
+    let _lock = lock_cluster(session, &confirmed.plan)?;
+    let (confirmed, observed_at) =
+        reread_under_lock(session, request, confirmed, confirm_options, &mut report.plan).await?;
+    let ConfirmedPlan { snapshot, plan, consent } = confirmed;
     let Some(target) = plan.target() else { return Err(blocked_failure(&plan)) };
-    record_start(session, &snapshot, &plan, &target, &consent, confirm_options).await?;
-    session.report.start_run = Some(session.journal.run_id().to_owned());
+    record_start(session, &snapshot, &plan, &target, &consent, &report.plan).await?;
+    report.start.run = Some(session.journal.run_id().to_owned());
 
     let start_request = StartRequest {
         snapshot: &snapshot,
@@ -140,10 +150,12 @@ async fn start_and_watch(
         consent: &consent,
         observed_at,
     };
-    let outcome = session.send_start(start_request).await?;
-    report_start(session, &plan, &outcome).await;
+    let outcome = session.send_start(start_request, report).await?;
+    report_start(session, &plan, &outcome, &mut report.start).await;
     if !wait_options.wait {
-        return finish_without_waiting(session, &plan, outcome.response);
+        let conclusion = conclude_without_waiting(&plan, outcome.response);
+        report.verdict = Some(conclusion.verdict);
+        return conclusion.into_result();
     }
     let start = RecordedStart {
         response: outcome.response,
@@ -153,11 +165,16 @@ async fn start_and_watch(
         change_observed: outcome.change_observed,
         origin: outcome.origin,
     };
-    watch_own_start(session, &plan, wait_options, start).await
+    watch_own_start(session, &plan, wait_options, start, report).await
 }
 
 /// Reports an accepted start, or an observed change that the start may have caused.
-async fn report_start(session: &mut Session<'_, impl CdssApi>, plan: &Plan, outcome: &StartOutcome) {
+async fn report_start(
+    session: &mut Session<'_, impl CdssApi>,
+    plan: &Plan,
+    outcome: &StartOutcome,
+    report: &mut StartReport,
+) {
     let follow = plan.follow_command().render(Some(session.context));
     let name = plan.name_or_number();
     let observed = if outcome.change_observed {
@@ -167,9 +184,9 @@ async fn report_start(session: &mut Session<'_, impl CdssApi>, plan: &Plan, outc
     };
     match outcome.response {
         StartResponse::Accepted => {
-            session.report.submitted = Submitted::Yes;
-            session.report.started_at = Some(outcome.at);
-            session.report.start_request_id.clone_from(&outcome.request_id);
+            session.set_submitted(plan, report, Submitted::Yes);
+            report.at = Some(outcome.at);
+            report.request_id.clone_from(&outcome.request_id);
             session.reporter.show_started(outcome.at, outcome.request_id.as_deref(), &follow);
             let recorded = session.journal.record_accepted(outcome.at, outcome.request_id.as_deref()).await;
             if let Err(error) = recorded {
@@ -191,56 +208,43 @@ async fn report_start(session: &mut Session<'_, impl CdssApi>, plan: &Plan, outc
     session.reporter.note(&format!("  {follow}"));
 }
 
-/// The cluster as read under the lock, right before the start.
-struct RereadState {
-    snapshot: Snapshot,
-    plan: Plan,
-    consent: Consent,
-    /// The clock's time just before the reads were sent.
-    observed_at: Duration,
-}
-
 /// Reads everything again under the lock. If the plan changed, an interactive run asks for a new confirmation, and a
-/// script has to run the command again.
+/// script has to run the command again. Returns the confirmed plan, and the clock's time just before the reads were sent.
 async fn reread_under_lock(
     session: &mut Session<'_, impl CdssApi>,
     request: &UpgradeRequest,
-    mut snapshot: Snapshot,
-    mut plan: Plan,
-    mut consent: Consent,
+    mut confirmed: ConfirmedPlan,
     confirm_options: &mut ConfirmOptions<'_, impl Prompt>,
-) -> Result<RereadState, CommandError> {
-    deliberate_bug!(SkipReread => {
-        return Ok(RereadState { snapshot, plan, consent, observed_at: session.clock.elapsed() });
-    });
+    report: &mut PlanReport,
+) -> Result<(ConfirmedPlan, Duration), CommandError> {
+    deliberate_bug!(SkipReread => return Ok((confirmed, session.clock.elapsed())););
     loop {
         // A credential process may take a minute. It runs before the reads, so that they are fresh at the start.
         session.api.refresh_credentials().await;
         let observed_at = session.clock.elapsed();
-        snapshot = session.reread(&snapshot).await?;
-        let now = Plan::new(&snapshot, &request.acceptances);
-        if now.has_same_content(&plan) {
-            session.report.apply_plan(&now);
-            return Ok(RereadState { snapshot, plan: now, consent, observed_at });
+        let snapshot = session.reread(&confirmed.snapshot).await?;
+        let plan = Plan::new(&snapshot, &request.acceptances);
+        report.apply(&plan);
+        if plan.has_same_content(&confirmed.plan) {
+            return Ok((ConfirmedPlan { snapshot, plan, ..confirmed }, observed_at));
         }
-        session.report.apply_plan(&now);
-        if !matches!(now.next_action, NextAction::RunChecks | NextAction::NothingToDo) {
-            return Err(busy_failure(&now));
+        if !matches!(plan.next_action, NextAction::RunChecks | NextAction::NothingToDo) {
+            return Err(busy_failure(&plan));
         }
         session.reporter.warn("the cluster changed since the plan was made");
-        session.reporter.show_plan(&now);
-        if now.is_blocked() && now.next_action == NextAction::RunChecks {
-            session.report.add_stale_check();
-            return Err(blocked_failure(&now));
+        session.reporter.show_plan(&plan);
+        if plan.is_blocked() && plan.next_action == NextAction::RunChecks {
+            report.add_stale_check();
+            return Err(blocked_failure(&plan));
         }
         let can_ask_again =
-            consent.method() != ConsentMethod::YesFlag && now.next_action == NextAction::RunChecks;
+            confirmed.consent.method() != ConsentMethod::YesFlag && plan.next_action == NextAction::RunChecks;
         if !can_ask_again {
-            session.report.add_stale_check();
+            report.add_stale_check();
             return Err(CommandError::PlanChanged);
         }
-        consent = ask_for_consent(&now, confirm_options).await?;
-        plan = now;
+        let consent = ask_for_consent(&plan, confirm_options).await?;
+        confirmed = ConfirmedPlan { snapshot, plan, consent };
     }
 }
 
@@ -251,7 +255,7 @@ async fn record_start(
     plan: &Plan,
     target: &UpgradeTarget,
     consent: &Consent,
-    confirm_options: &ConfirmOptions<'_, impl Prompt>,
+    report: &PlanReport,
 ) -> Result<(), CommandError> {
     deliberate_bug!(SendBeforeRecording => return Ok(()););
     let accepted: Vec<String> = plan
@@ -271,7 +275,7 @@ async fn record_start(
         closes: &closes,
         from_version: plan.from.as_ref().map(|from| from.code),
         brokers: &plan.broker_names,
-        plan: &(confirm_options.render_document)(session.report),
+        plan: &plan_document(report),
     };
     session.journal.record_start(session.clock.now(), &entry).await.map_err(CommandError::Journal)
 }

@@ -13,6 +13,7 @@ use crate::consent::Consent;
 use crate::error::{CommandError, StartState};
 use crate::model::open_start::StartResponse;
 use crate::model::verdict::Submitted;
+use crate::report::upgrade::{PlanReport, UpgradeReport};
 use crate::session::Session;
 use crate::session::interrupted_before_start;
 use crate::session::retry_budget::RetryBudget;
@@ -57,19 +58,20 @@ impl<A: CdssApi> Session<'_, A> {
     ///
     /// # Errors
     ///
-    /// Fails when nothing was started, the service refused the start, or the outcome is unknown. The report's
-    /// `submitted` distinguishes these cases.
+    /// Fails when nothing was started, the service refused the start, or the outcome is unknown. `submitted` of the report
+    /// distinguishes these cases.
     pub(super) async fn send_start(
         &mut self,
         mut request: StartRequest<'_>,
+        report: &mut UpgradeReport,
     ) -> Result<StartOutcome, CommandError> {
-        self.refresh_snapshot(&mut request).await?;
+        self.refresh_snapshot(&mut request, &mut report.plan).await?;
         let mut retry_budget = self.new_retry_budget();
         loop {
             let (at, sent_at) = (self.clock.now(), self.clock.elapsed());
             let remaining = SNAPSHOT_MAX_AGE.saturating_sub(sent_at.saturating_sub(request.observed_at));
             // From here on an internal error must not claim that nothing was started.
-            self.report.submitted = Submitted::Unknown;
+            self.set_submitted(request.plan, &mut report.start, Submitted::Unknown);
             let error = match self.api.start(&request.target, request.consent, remaining).await {
                 Ok(AcceptedStart { request_id, at }) => {
                     return Ok(StartOutcome {
@@ -85,11 +87,12 @@ impl<A: CdssApi> Session<'_, A> {
             };
             let decision = classify(OperationKind::Start, &error);
             if decision.proves_no_effect() {
-                self.report.submitted = Submitted::No;
+                self.set_submitted(request.plan, &mut report.start, Submitted::No);
                 if let Some(signal) = error.signal_before_sending() {
                     return Err(interrupted_before_start(Interrupted(signal)));
                 }
-                self.reread_before_retry(&mut request, &mut retry_budget, decision, error).await?;
+                let retry = (&mut retry_budget, decision);
+                self.reread_before_retry(&mut request, retry, error, &mut report.plan).await?;
                 continue;
             }
             let response = if decision == RetryDecision::Confirm {
@@ -97,12 +100,16 @@ impl<A: CdssApi> Session<'_, A> {
             } else {
                 StartResponse::Missing
             };
-            return self.determine_start_outcome(request.plan, response, at, sent_at, error).await;
+            return self.determine_start_outcome(request.plan, response, (at, sent_at), error, report).await;
         }
     }
 
     /// Repeats the last reads if they are too old.
-    async fn refresh_snapshot(&mut self, request: &mut StartRequest<'_>) -> Result<(), CommandError> {
+    async fn refresh_snapshot(
+        &mut self,
+        request: &mut StartRequest<'_>,
+        report: &mut PlanReport,
+    ) -> Result<(), CommandError> {
         deliberate_bug!(StartFromStaleRead => {
             request.observed_at = self.clock.elapsed();
             return Ok(());
@@ -113,7 +120,7 @@ impl<A: CdssApi> Session<'_, A> {
                 return Err(CommandError::StatusUnreadable { cause });
             }
             repeated = u32::saturating_add(repeated, 1);
-            match self.reread_before_start(request).await {
+            match self.reread_before_start(request, report).await {
                 Ok(observed_at) => request.observed_at = observed_at,
                 Err(RereadError::Final(failure)) => return Err(failure),
                 Err(RereadError::NotObserved(error)) => cause = error,
@@ -126,9 +133,9 @@ impl<A: CdssApi> Session<'_, A> {
     async fn reread_before_retry(
         &mut self,
         request: &mut StartRequest<'_>,
-        retry_budget: &mut RetryBudget,
-        mut decision: RetryDecision,
+        (retry_budget, mut decision): (&mut RetryBudget, RetryDecision),
         error: ApiError,
+        report: &mut PlanReport,
     ) -> Result<(), CommandError> {
         let mut failure = CommandError::StartNotDelivered(error);
         loop {
@@ -142,7 +149,7 @@ impl<A: CdssApi> Session<'_, A> {
                 request.observed_at = self.clock.elapsed();
                 return Ok(());
             });
-            match self.reread_before_start(request).await {
+            match self.reread_before_start(request, report).await {
                 Ok(observed_at) => {
                     request.observed_at = observed_at;
                     return Ok(());
@@ -155,7 +162,11 @@ impl<A: CdssApi> Session<'_, A> {
     }
 
     /// Reads the cluster and its status, and compares them with the plan. Returns when the reads were sent.
-    async fn reread_before_start(&mut self, request: &StartRequest<'_>) -> Result<Duration, RereadError> {
+    async fn reread_before_start(
+        &mut self,
+        request: &StartRequest<'_>,
+        report: &mut PlanReport,
+    ) -> Result<Duration, RereadError> {
         let sent_at = self.clock.elapsed();
         let no = request.plan.no;
         let (cluster, health) =
@@ -180,14 +191,14 @@ impl<A: CdssApi> Session<'_, A> {
             let is_fresh = self.clock.elapsed().saturating_sub(sent_at) <= SNAPSHOT_MAX_AGE;
             return if is_fresh { Ok(sent_at) } else { Err(RereadError::NotObserved(None)) };
         }
-        self.report.apply_plan(&plan);
+        report.apply(&plan);
         if matches!(
             plan.next_action,
             NextAction::Attach(_) | NextAction::BusyWith(_) | NextAction::FollowOtherChange
         ) {
             return Err(RereadError::Final(busy_failure(&plan)));
         }
-        self.report.add_stale_check();
+        report.add_stale_check();
         Err(RereadError::Final(CommandError::PlanChanged))
     }
 }

@@ -11,6 +11,7 @@ use crate::api::{ApiError, CdssApi};
 use crate::error::{CommandError, StartState};
 use crate::model::open_start::StartResponse;
 use crate::model::verdict::{Submitted, Verdict};
+use crate::report::upgrade::{Observations, UpgradeReport};
 use crate::session::Session;
 use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::signals::Signal;
@@ -55,21 +56,21 @@ impl<A: CdssApi> Session<'_, A> {
         &mut self,
         plan: &Plan,
         response: StartResponse,
-        at: Timestamp,
-        origin: Duration,
+        (at, origin): (Timestamp, Duration),
         error: ApiError,
+        report: &mut UpgradeReport,
     ) -> Result<StartOutcome, CommandError> {
-        self.report.start_request_id = error.request_id().map(str::to_owned);
+        report.start.request_id = error.request_id().map(str::to_owned);
         if response == StartResponse::Refused {
             let message = error.service_message().unwrap_or_default();
             if let Err(error) = self.journal.record_refused(at, message, error.request_id()).await {
                 self.reporter.warn(&format!("{error}; the refusal is not recorded"));
             }
         } else {
-            self.report.started_at = Some(at);
+            report.start.at = Some(at);
         }
         deliberate_bug!(BelieveFirstRefusal => if response == StartResponse::Refused {
-            self.report.submitted = Submitted::No;
+            self.set_submitted(plan, &mut report.start, Submitted::No);
             return Err(CommandError::StartRejected(error));
         });
         self.reporter.warn(&format!("{error}; checking whether the upgrade started"));
@@ -84,8 +85,8 @@ impl<A: CdssApi> Session<'_, A> {
             self.clock
                 .sleep(pause)
                 .await
-                .map_err(|interrupted| self.interrupted_after_start(plan, interrupted.0))?;
-            let observed = self.observe_once(plan, &mut poller).await;
+                .map_err(|interrupted| interrupted_after_start(plan, interrupted.0, report))?;
+            let observed = self.observe_once(plan, &mut poller, &mut report.observed).await;
             polls = usize::saturating_add(polls, 1);
             deliberate_bug!(CountFailedPollAsUnchanged => if observed.is_err() {
                 unchanged += 1;
@@ -100,7 +101,7 @@ impl<A: CdssApi> Session<'_, A> {
                 }
                 Ok(StateAfterStart::Unclear) => continue,
                 Err(read_error) => match read_error.signal() {
-                    Some(signal) => return Err(self.interrupted_after_start(plan, signal)),
+                    Some(signal) => return Err(interrupted_after_start(plan, signal, report)),
                     None => continue,
                 },
             };
@@ -109,35 +110,36 @@ impl<A: CdssApi> Session<'_, A> {
             return Ok(StartOutcome { response, at, request_id, error, change_observed, origin });
         }
         if response == StartResponse::Refused && unchanged == CONFIRMATION_PAUSES.len() {
-            self.report.submitted = Submitted::No;
-            self.report.verdict = Some(Verdict::NotStarted);
+            self.set_submitted(plan, &mut report.start, Submitted::No);
+            report.verdict = Some(Verdict::NotStarted);
             return Err(CommandError::StartRejected(error));
         }
-        self.report.verdict = Some(Verdict::Unknown);
+        report.verdict = Some(Verdict::Unknown);
         let (polls, follow) = (CONFIRMATION_PAUSES.len(), Box::new(plan.follow_command()));
         Err(CommandError::StartOutcomeUnknown { error: Box::new(error), unchanged, polls, follow })
     }
 
     async fn observe_once(
-        &mut self,
+        &self,
         plan: &Plan,
         poller: &mut ClusterPoller,
+        report: &mut Observations,
     ) -> Result<StateAfterStart, ApiError> {
         let health = poller.read_health(self).await?;
-        self.record_health(self.clock.now(), poller.health_operation(), &health);
-        self.report.brokers.record(&health, Duration::ZERO);
+        report.add_health(self.clock.now(), poller.health_operation(), &health);
+        report.brokers.record(&health, Duration::ZERO);
         // A degraded broker proves a change, so a failed read of the cluster's entry must not hide it.
         if health.has_degraded_broker() {
             return Ok(StateAfterStart::Changing);
         }
         let cluster = poller.read_cluster(self).await?;
-        self.record_cluster(self.clock.now(), &cluster);
+        report.add_cluster(self.clock.now(), &cluster);
         Ok(StateAfterStart::classify(plan, &health, &cluster))
     }
+}
 
-    fn interrupted_after_start(&mut self, plan: &Plan, signal: Signal) -> CommandError {
-        self.report.verdict = Some(Verdict::Unknown);
-        let follow = Some(Box::new(plan.follow_command()));
-        CommandError::Interrupted { signal, start: StartState::OutcomeUnknown, follow }
-    }
+fn interrupted_after_start(plan: &Plan, signal: Signal, report: &mut UpgradeReport) -> CommandError {
+    report.verdict = Some(Verdict::Unknown);
+    let follow = Some(Box::new(plan.follow_command()));
+    CommandError::Interrupted { signal, start: StartState::OutcomeUnknown, follow }
 }

@@ -12,8 +12,12 @@ use crate::model::kafka_version::{KafkaVersion, VersionSelector};
 use crate::model::open_start::{self, OpenStart};
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
-use crate::model::verdict::Verdict;
+use crate::model::verdict::{Submitted, Verdict};
+use crate::report::Finished;
+use crate::report::upgrade::{Observations, StatusReport};
 use crate::session::Session;
+use crate::session::resolve::ResolvedCluster;
+use crate::signals::Signal;
 use crate::upgrade::rules::progress::{Expectation, ExpectedBrokers, Ownership, Progress, WatchResult};
 
 /// The arguments of `status`.
@@ -36,8 +40,21 @@ pub(crate) struct StatusRequest {
 pub(crate) async fn status(
     session: &mut Session<'_, impl CdssApi>,
     request: &StatusRequest,
+) -> Finished<StatusReport> {
+    let mut report = StatusReport::default();
+    let result = run(session, request, &mut report).await;
+    Finished::new(report, result)
+}
+
+async fn run(
+    session: &mut Session<'_, impl CdssApi>,
+    request: &StatusRequest,
+    report: &mut StatusReport,
 ) -> Result<(), CommandError> {
-    let resolved = session.resolve_cluster(&request.cluster).await?;
+    let resolved = session.resolve_cluster(&request.cluster, &mut report.plan).await;
+    report.observed.state.clone_from(&report.plan.state);
+    let resolved = resolved?;
+    report.observed.health.clone_from(&resolved.health);
     let status = resolved.health.as_ref().map(|health| &health.identity);
     let no = resolved.cluster.no;
     if let Err(conflict) =
@@ -58,26 +75,55 @@ pub(crate) async fn status(
         Some(selector) => Some(selector.resolve(&resolved.offered_versions)?.version),
         None => None,
     };
-    session.report.to.clone_from(&target);
+    report.plan.to.clone_from(&target);
     let now = session.clock.now();
-    session.record_cluster(now, &resolved.cluster);
+    report.observed.add_cluster(now, &resolved.cluster);
     if let Some(health) = &resolved.health {
-        session.record_health(now, "getClusterStatus", health);
-        session.report.brokers.record(health, Duration::ZERO);
+        report.observed.add_health(now, "getClusterStatus", health);
+        report.observed.brokers.record(health, Duration::ZERO);
     }
     if !request.watch {
-        session.report.ended_at = Some(session.clock.now());
+        report.ended_at = Some(session.clock.now());
         return Ok(());
     }
+    let open = target.as_ref().and_then(|target| {
+        let open = session.journal.state(&session.context.service, no).open_starts;
+        open_start::latest_for_version(&open, target.code).cloned()
+    });
+    let previous = previous.as_ref();
+    let end =
+        watch(session, request, &resolved, target.as_ref(), previous, open.as_ref(), &mut report.observed)
+            .await;
+    report.ended_at = Some(session.clock.now());
     let name = resolved.cluster.name.clone();
-    let open = session.journal.state(&session.context.service, no).open_starts;
-    let open = target.as_ref().and_then(|target| open_start::latest_for_version(&open, target.code)).cloned();
+    let follow = SuggestedCommand::Follow { cluster: no, target: target.clone(), from: previous.cloned() };
+    let Some(target) = target else {
+        show_current_version(report, &resolved);
+        return conclude_without_target(session, end, name, follow);
+    };
+    if matches!(end, WatchEnd::Finished(WatchResult::AtTarget)) {
+        let planned = open.as_ref().map(|start| ConfigGroup::unnamed(start.config_group, target.code));
+        report.plan.group_to = session.current_group(report.observed.cluster.as_ref(), planned).await;
+    }
+    match open {
+        Some(start) => conclude_recorded(report, end, &start, &name, follow),
+        None => conclude_unrecorded(report, end, name, &target, follow),
+    }
+}
+
+/// Watches the cluster. `open` is the start in the journal that may have caused the change.
+async fn watch(
+    session: &mut Session<'_, impl CdssApi>,
+    request: &StatusRequest,
+    resolved: &ResolvedCluster,
+    target: Option<&KafkaVersion>,
+    previous: Option<&KafkaVersion>,
+    open: Option<&OpenStart>,
+    observed: &mut Observations,
+) -> WatchEnd {
     let expected = Expectation {
-        target: target.as_ref().map(|target| target.code),
-        previous: open
-            .as_ref()
-            .and_then(|start| start.from)
-            .or(previous.as_ref().map(|previous| previous.code)),
+        target: target.map(|target| target.code),
+        previous: open.and_then(|start| start.from).or(previous.map(|previous| previous.code)),
         brokers: ExpectedBrokers::new(
             open.iter().flat_map(|start| start.brokers.iter().cloned()),
             resolved.cluster.brokers,
@@ -85,95 +131,92 @@ pub(crate) async fn status(
     };
     let mut progress = Progress::new(session.watch_thresholds(), Ownership::Ours, expected);
     progress.add_known_restarts(open.iter().flat_map(|start| start.restarted.iter().cloned()), []);
+    let (no, name) = (resolved.cluster.no, resolved.cluster.name.as_str());
     let (timeout, origin) = (Some(request.timeout), session.clock.elapsed());
-    let end = Watch { no, name: &name, progress, timeout, origin, records_brokers: false }.run(session).await;
-    session.report.ended_at = Some(session.clock.now());
-    if target.is_none()
-        && let Some(last) = &session.report.last_cluster
-    {
-        // Without a target version, the report shows what the cluster has now.
-        session.report.current_group_no = last.config_group;
-        if last.version != resolved.cluster.version {
-            let offered =
-                resolved.offered_versions.iter().find(|offer| Some(offer.code) == last.version).cloned();
-            session.report.from = offered.or(last.version.map(KafkaVersion::unnamed));
-        }
+    Watch { no, name, progress, timeout, origin, records_brokers: false }.run(session, observed).await
+}
+
+/// Shows what the cluster has now, because there is no target version.
+fn show_current_version(report: &mut StatusReport, resolved: &ResolvedCluster) {
+    let Some(last) = &report.observed.cluster else { return };
+    report.plan.current_group_no = last.config_group;
+    if last.version != resolved.cluster.version {
+        let offered =
+            resolved.offered_versions.iter().find(|offer| Some(offer.code) == last.version).cloned();
+        report.plan.from = offered.or(last.version.map(KafkaVersion::unnamed));
     }
-    let follow = SuggestedCommand::Follow { cluster: no, target: target.clone(), from: previous };
-    if let (Some(target), WatchEnd::Finished(WatchResult::AtTarget)) = (&target, &end) {
-        session.report.group_to =
-            open.as_ref().map(|start| ConfigGroup::unnamed(start.config_group, target.code));
-        session.report_current_group().await;
-    }
-    match (target, end) {
-        (Some(target), end) => match open {
-            Some(start) => conclude_recorded(session, end, &start, &name, follow),
-            None => conclude_unrecorded(session, end, &name, &target, follow),
-        },
-        (None, WatchEnd::Finished(WatchResult::AtTarget)) => Ok(()),
-        (None, WatchEnd::Finished(WatchResult::NoChangeObserved)) => {
+}
+
+/// Concludes a watch without a target version. It has no verdict.
+fn conclude_without_target(
+    session: &mut Session<'_, impl CdssApi>,
+    end: WatchEnd,
+    name: String,
+    follow: SuggestedCommand,
+) -> Result<(), CommandError> {
+    match end {
+        WatchEnd::Finished(WatchResult::AtTarget) => Ok(()),
+        WatchEnd::Finished(WatchResult::NoChangeObserved) => {
             session.reporter.note("nothing to follow: no change was observed");
             Ok(())
         }
-        (
-            None,
-            WatchEnd::Finished(
-                WatchResult::InError | WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_),
-            ),
+        WatchEnd::Finished(
+            WatchResult::InError | WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_),
         ) => Err(CommandError::UpgradeFailed { name, reason: UpgradeFailure::InError }),
-        (None, WatchEnd::GaveUp { limit, is_still_changing: true }) => {
+        WatchEnd::GaveUp { limit, is_still_changing: true } => {
             Err(CommandError::StillRunning { limit, follow: Box::new(follow) })
         }
-        (None, WatchEnd::GaveUp { limit, is_still_changing: false }) => {
+        WatchEnd::GaveUp { limit, is_still_changing: false } => {
             let reason = UnknownReason::WatchLimit { limit, response: None };
             Err(CommandError::outcome_unknown(reason, follow))
         }
-        (None, WatchEnd::Interrupted { signal, change_observed }) => {
-            let start =
-                if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
-            Err(CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) })
+        WatchEnd::Interrupted { signal, change_observed } => {
+            Err(interrupted_watch(signal, change_observed, follow))
         }
     }
+}
+
+/// Returns the error for a signal during the watch of a change that this run did not start.
+fn interrupted_watch(signal: Signal, change_observed: bool, follow: SuggestedCommand) -> CommandError {
+    let start = if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
+    CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) }
 }
 
 /// Concludes the watch of a recorded start as `upgrade` does. A final verdict closes the start in the journal, even if
 /// another run sent it.
 fn conclude_recorded(
-    session: &mut Session<'_, impl CdssApi>,
+    report: &mut StatusReport,
     end: WatchEnd,
     start: &OpenStart,
     name: &str,
     follow: SuggestedCommand,
 ) -> Result<(), CommandError> {
-    let outcome = conclude(session, end, start.response, name, follow);
-    let is_final = session.report.verdict.is_some_and(Verdict::is_final);
-    session.report.start_run = is_final.then(|| start.run.clone());
-    outcome
+    let conclusion = conclude(end, Submitted::No, start.response, name, follow);
+    report.verdict = Some(conclusion.verdict);
+    report.closed_run = conclusion.verdict.is_final().then(|| start.run.clone());
+    conclusion.into_result()
 }
 
 /// Concludes the watch of a change that the journal does not record. Only a return to the version of `--from` is a
 /// failed upgrade.
 fn conclude_unrecorded(
-    session: &mut Session<'_, impl CdssApi>,
+    report: &mut StatusReport,
     end: WatchEnd,
-    name: &str,
+    name: String,
     target: &KafkaVersion,
     follow: SuggestedCommand,
 ) -> Result<(), CommandError> {
-    let name = name.to_owned();
     let reason = match end {
         WatchEnd::Finished(WatchResult::AtTarget) => {
-            session.report.verdict = Some(Verdict::Done);
+            report.verdict = Some(Verdict::Done);
             return Ok(());
         }
         WatchEnd::Finished(WatchResult::AtPreviousVersion) => {
-            session.report.verdict = Some(Verdict::Failed);
+            report.verdict = Some(Verdict::Failed);
             return Err(CommandError::UpgradeFailed { name, reason: UpgradeFailure::NotAtTarget });
         }
         WatchEnd::Interrupted { signal, change_observed } => {
-            let start =
-                if change_observed { StartState::WatchingChange } else { StartState::WatchingNoChange };
-            return Err(CommandError::Interrupted { signal, start, follow: Some(Box::new(follow)) });
+            return Err(interrupted_watch(signal, change_observed, follow));
         }
         WatchEnd::Finished(WatchResult::InError) => BusyReason::InError { name },
         WatchEnd::Finished(WatchResult::NoChangeObserved | WatchResult::AtOtherVersion(_)) => {

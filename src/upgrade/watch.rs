@@ -10,10 +10,11 @@ use super::poller::ClusterPoller;
 use crate::api::{ApiError, CdssApi};
 use crate::error::{LastObserved, WatchLimit, WatchLimitReason};
 use crate::model::broker_health::Health;
-use crate::model::cluster::Cluster;
 use crate::model::ids::ClusterNo;
+use crate::report::upgrade::Observations;
 use crate::session::Session;
 use crate::signals::{Interrupted, Signal};
+use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::progress::{Observation, Progress, WatchResult};
 
 /// The input of a watch.
@@ -91,7 +92,11 @@ struct IssuedWarnings {
 impl Watch<'_> {
     /// Polls until there is a result, the timeout expires, the service refuses the access key for too long, or a signal
     /// arrives.
-    pub(super) async fn run(mut self, session: &mut Session<'_, impl CdssApi>) -> WatchEnd {
+    pub(super) async fn run(
+        mut self,
+        session: &mut Session<'_, impl CdssApi>,
+        observed: &mut Observations,
+    ) -> WatchEnd {
         let mut poller = ClusterPoller::new(self.no, self.name);
         let mut errors = ErrorStreak::default();
         let mut last_observed_at = None;
@@ -99,14 +104,14 @@ impl Watch<'_> {
             IssuedWarnings { journal: session.journal.is_failing(), ..IssuedWarnings::default() };
         loop {
             let now = session.clock.elapsed();
-            match self.poll_once(session, &mut poller, &mut warned).await {
+            match self.poll_once(session, &mut poller, &mut warned, observed).await {
                 Ok(result) => {
                     errors =
                         ErrorStreak { count: u32::from(poller.had_to_retry()), ..ErrorStreak::default() };
                     last_observed_at = Some(session.clock.elapsed());
                     if let Some(result) = result {
                         session.reporter.end_watch();
-                        session.report.finished_at = self.finished_at(session);
+                        observed.finished_at = self.finished_at(session);
                         return WatchEnd::Finished(result);
                     }
                 }
@@ -114,13 +119,13 @@ impl Watch<'_> {
                     self.progress.record_failed_read();
                     if poller.is_cluster_missing() {
                         self.progress.record_missing_cluster();
-                        session.report.state = None;
+                        observed.state = None;
                     }
                     if let Some(signal) = error.signal() {
                         return self.interrupted(session, signal);
                     }
                     if let Some(reason) = errors.add(session, now, error) {
-                        return self.give_up(session, reason, last_observed_at);
+                        return self.give_up(session, reason, last_observed_at, observed);
                     }
                 }
             }
@@ -128,7 +133,7 @@ impl Watch<'_> {
             let remaining = self.timeout.map(|timeout| timeout.saturating_sub(passed));
             if remaining == Some(Duration::ZERO) {
                 let reason = WatchLimitReason::Timeout(self.timeout.unwrap_or_default());
-                return self.give_up(session, reason, last_observed_at);
+                return self.give_up(session, reason, last_observed_at, observed);
             }
             let pause = errors.pause(session.poll_interval).min(remaining.unwrap_or(Duration::MAX));
             if let Err(Interrupted(signal)) = session.clock.sleep(pause).await {
@@ -143,6 +148,7 @@ impl Watch<'_> {
         session: &mut Session<'_, impl CdssApi>,
         poller: &mut ClusterPoller,
         warned: &mut IssuedWarnings,
+        observed: &mut Observations,
     ) -> Result<Option<WatchResult>, ApiError> {
         let health = poller.read_health(session).await?;
         let cluster = if self.progress.needs_cluster_entry(&health) {
@@ -151,7 +157,18 @@ impl Watch<'_> {
             None
         };
         let at = session.clock.elapsed().saturating_sub(self.origin);
-        self.report_observation(session, poller, &health, cluster.as_ref(), at, warned).await;
+        let now = session.clock.now();
+        observed.add_health(now, poller.health_operation(), &health);
+        if let Some(cluster) = &cluster {
+            observed.add_cluster(now, cluster);
+        }
+        observed.health = Some(health.clone());
+        let has_changed = observed.brokers.record(&health, at);
+        session.reporter.show_brokers(&observed.brokers, at);
+        self.warn_missing_brokers(session, &health, warned);
+        if has_changed && self.records_brokers {
+            record_brokers(session, now, &observed.brokers, warned).await;
+        }
         let result = self.progress.record(&Observation { at, health, cluster });
         let is_in_error = self.progress.is_in_error();
         if is_in_error && !warned.error && result.is_none() {
@@ -175,40 +192,12 @@ impl Watch<'_> {
         warned.missing_brokers = missing;
     }
 
-    /// Adds an observation to the report and to the journal, and shows it.
-    async fn report_observation(
-        &self,
-        session: &mut Session<'_, impl CdssApi>,
-        poller: &ClusterPoller,
-        health: &Health,
-        cluster: Option<&Cluster>,
-        at: Duration,
-        warned: &mut IssuedWarnings,
-    ) {
-        let now = session.clock.now();
-        session.record_health(now, poller.health_operation(), health);
-        if let Some(cluster) = cluster {
-            session.record_cluster(now, cluster);
-        }
-        session.report.health = Some(health.clone());
-        let changed = session.report.brokers.record(health, at);
-        session.reporter.show_brokers(&session.report.brokers, at);
-        self.warn_missing_brokers(session, health, warned);
-        if changed
-            && self.records_brokers
-            && let Err(error) = session.journal.record_brokers(now, &session.report.brokers).await
-            && !warned.journal
-        {
-            warned.journal = true;
-            session.reporter.warn(&format!("{error}; still following"));
-        }
-    }
-
     fn give_up(
         &self,
         session: &mut Session<'_, impl CdssApi>,
         reason: WatchLimitReason,
         last_observed_at: Option<Duration>,
+        observed: &Observations,
     ) -> WatchEnd {
         session.reporter.end_watch();
         let now = session.clock.elapsed();
@@ -217,8 +206,8 @@ impl Watch<'_> {
             let limit = WatchLimit { reason, last_observed: None };
             return WatchEnd::GaveUp { limit, is_still_changing: true };
         }
-        let version = session.report.last_cluster.as_ref().and_then(|cluster| cluster.version);
-        let last_observed = match session.report.state.clone() {
+        let version = observed.cluster.as_ref().and_then(|cluster| cluster.version);
+        let last_observed = match observed.state.clone() {
             Some(state) => LastObserved::State { state, version },
             None => LastObserved::Missing,
         };
@@ -237,6 +226,21 @@ impl Watch<'_> {
     fn interrupted(&self, session: &mut Session<'_, impl CdssApi>, signal: Signal) -> WatchEnd {
         session.reporter.end_watch();
         WatchEnd::Interrupted { signal, change_observed: self.progress.was_change_observed() }
+    }
+}
+
+/// Records the brokers in the journal, and warns once if that fails.
+async fn record_brokers(
+    session: &mut Session<'_, impl CdssApi>,
+    now: Timestamp,
+    brokers: &BrokerHistories,
+    warned: &mut IssuedWarnings,
+) {
+    if let Err(error) = session.journal.record_brokers(now, brokers).await
+        && !warned.journal
+    {
+        warned.journal = true;
+        session.reporter.warn(&format!("{error}; still following"));
     }
 }
 

@@ -7,11 +7,12 @@ use tokio::join;
 use crate::api::{ApiError, CdssApi, ProbeReport};
 use crate::error::CommandError;
 use crate::model::command_context::CommandContext;
-use crate::report::Report;
+use crate::report::Finished;
+use crate::report::config::VerifyReport;
 use crate::verify::rules::{Finding, Step, StepFailure, StepResults};
 
-/// Completes a probe with two authenticated reads and writes a check for every step into the report. Calls `api` only if
-/// no step of the probe failed.
+/// Completes a probe with two authenticated reads, and reports a check for every step. Calls `api` only if no step of the
+/// probe failed.
 ///
 /// # Errors
 ///
@@ -21,8 +22,8 @@ pub(crate) async fn verify<'a, A: CdssApi + 'a>(
     context: &CommandContext,
     probe: ProbeReport,
     api: impl AsyncFnOnce() -> Result<&'a A, CommandError>,
-    report: &mut Report,
-) -> Result<(), CommandError> {
+) -> Finished<VerifyReport> {
+    let interrupted = |error| Finished { report: VerifyReport::default(), error: Some(error) };
     let service = &context.service;
     let ProbeReport { mut steps, clock_skew: times, error } = probe;
     let mut cause = error.map(CommandError::before_start);
@@ -31,8 +32,11 @@ pub(crate) async fn verify<'a, A: CdssApi + 'a>(
     }
     if steps.failed_step().is_none() {
         match api().await {
-            Ok(api) => cause = check_access(context, &mut steps, api).await?,
-            Err(failure @ CommandError::Interrupted { .. }) => return Err(failure),
+            Ok(api) => match check_access(context, &mut steps, api).await {
+                Ok(error) => cause = error,
+                Err(error) => return interrupted(error),
+            },
+            Err(failure @ CommandError::Interrupted { .. }) => return interrupted(failure),
             Err(failure) => {
                 steps.pass(Step::Response, Finding::pass("the service responds"));
                 steps.fail(
@@ -46,11 +50,13 @@ pub(crate) async fn verify<'a, A: CdssApi + 'a>(
             }
         }
     }
-    report.checks = steps.checks(service);
-    let failed = report.checks.iter().find(|check| check.is_blocking()).cloned();
-    failed.map_or(Ok(()), |failed| {
-        Err(CommandError::VerificationFailed { check: Box::new(failed), cause: cause.map(Box::new) })
-    })
+    let report = VerifyReport(steps.checks(service));
+    let failed = report.0.iter().find(|check| check.is_blocking()).cloned();
+    let error = failed.map(|failed| CommandError::VerificationFailed {
+        check: Box::new(failed),
+        cause: cause.map(Box::new),
+    });
+    Finished { report, error }
 }
 
 /// Runs the authenticated reads. Returns the request failure that stopped them, with its code and request id.

@@ -36,7 +36,7 @@ fn folder() -> PathBuf {
 /// Returns the exit codes that a document can report.
 fn exit_codes() -> BTreeSet<i32> {
     let schema: Value =
-        serde_json::from_str(include_str!("../../src/output/schema.json")).expect("it is JSON");
+        serde_json::from_str(include_str!("../../src/documents/schema.json")).expect("it is JSON");
     let exits = schema["$defs"]["Exit"]["enum"].as_array().expect("it is a list");
     let code = |exit: &Value| exit["code"].as_i64().and_then(|code| i32::try_from(code).ok());
     exits.iter().map(|exit| code(exit).expect("it is a number")).collect()

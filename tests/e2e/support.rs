@@ -27,7 +27,7 @@ pub(crate) const UPGRADE: &str = "upgrade --cluster orders-prod --version 3.9.0"
 
 static SCHEMA: LazyLock<Validator> = LazyLock::new(|| {
     let schema =
-        serde_json::from_str(include_str!("../../src/output/schema.json")).expect("the schema is JSON");
+        serde_json::from_str(include_str!("../../src/documents/schema.json")).expect("the schema is JSON");
     jsonschema::meta::validate(&schema).expect("the schema is a schema");
     jsonschema::validator_for(&schema).expect("the schema can be used")
 });

@@ -7,8 +7,11 @@ use strum::VariantNames as _;
 use crate::cli::context::Context;
 use crate::error::CommandError;
 use crate::model::setting_name::Field;
-use crate::output::{CommandOutput, EffectiveSetting, ProfileChange, streams};
-use crate::report::Report;
+use crate::output::{CommandReport, streams};
+use crate::report::Finished;
+use crate::report::config::{
+    EffectiveSetting, ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
+};
 use crate::settings::{self, Environment, Flags};
 use crate::verify::verify;
 use profile_editor::ProfileEditor;
@@ -103,13 +106,13 @@ impl ConfigArgs {
         matches!(self.command, ConfigCommand::Show | ConfigCommand::Verify)
     }
 
-    pub(crate) fn empty_output(&self) -> CommandOutput {
+    pub(crate) fn empty_report(&self) -> Box<dyn CommandReport> {
         match self.command {
-            ConfigCommand::Show => CommandOutput::Settings(Vec::new()),
-            ConfigCommand::Verify => CommandOutput::Verify,
-            ConfigCommand::List => CommandOutput::Profiles(Vec::new()),
+            ConfigCommand::Show => Box::new(SettingsReport::default()),
+            ConfigCommand::Verify => Box::new(VerifyReport::default()),
+            ConfigCommand::List => Box::new(ProfilesReport::default()),
             ConfigCommand::Init | ConfigCommand::Set { .. } | ConfigCommand::Remove { .. } => {
-                CommandOutput::ProfileChange(None)
+                Box::new(ProfileChangeReport::default())
             }
         }
     }
@@ -119,23 +122,24 @@ impl ConfigArgs {
 pub(super) async fn run_with_settings(
     args: &ConfigArgs,
     context: &Context,
-    report: &mut Report,
-) -> Result<CommandOutput, CommandError> {
+) -> Finished<Box<dyn CommandReport>> {
     if matches!(args.command, ConfigCommand::Show) {
-        return Ok(show_settings(context));
+        return Finished { report: show_settings(context), error: None }.boxed();
     }
-    let probe_report = context.probe().await?;
-    verify(&context.commands, probe_report, async || context.api(), report).await?;
-    Ok(args.empty_output())
+    let probe_report = match context.probe().await {
+        Ok(report) => report,
+        Err(error) => return Finished { report: args.empty_report(), error: Some(error) },
+    };
+    verify(&context.commands, probe_report, async || context.api()).await.boxed()
 }
 
 /// Shows the effective settings. Invalid credentials are only a warning.
-fn show_settings(context: &Context) -> CommandOutput {
+fn show_settings(context: &Context) -> SettingsReport {
     if let Err(error) = &context.settings.credentials {
         streams::print_stderr(&crate::output::escape(&format!("warning: {error}")));
     }
     let settings = context.settings.summary.iter();
-    CommandOutput::Settings(
+    SettingsReport(
         settings
             .map(|setting| EffectiveSetting {
                 key: setting.name,
@@ -147,18 +151,27 @@ fn show_settings(context: &Context) -> CommandOutput {
 }
 
 /// Runs the subcommands that must work even if the settings are invalid.
-///
-/// # Errors
-///
-/// Fails if the file can't be read or written, or the user does not confirm. The file is then unchanged.
 pub(crate) async fn run_without_settings(
     args: &ConfigArgs,
     flags: &Flags,
     environment: &Environment,
-) -> Result<CommandOutput, CommandError> {
+) -> Finished<Box<dyn CommandReport>> {
     if matches!(args.command, ConfigCommand::List) {
-        return list_profiles(environment);
+        return Finished::from(list_profiles(environment)).boxed();
     }
+    Finished::from(edit_profile(args, flags, environment).await).boxed()
+}
+
+/// Edits a profile.
+///
+/// # Errors
+///
+/// Fails if the file can't be read or written, or the user does not confirm. The file is then unchanged.
+async fn edit_profile(
+    args: &ConfigArgs,
+    flags: &Flags,
+    environment: &Environment,
+) -> Result<ProfileChangeReport, CommandError> {
     let editor = ProfileEditor::open(flags, environment)?;
     let (key, edit) = match &args.command {
         ConfigCommand::Init => (None, editor.create_interactively().await?),
@@ -170,17 +183,15 @@ pub(crate) async fn run_without_settings(
             (Some(*key), edit)
         }
         ConfigCommand::Remove { key, yes } => (*key, editor.remove(*key, *yes).await?),
-        ConfigCommand::List | ConfigCommand::Show | ConfigCommand::Verify => return Ok(args.empty_output()),
+        ConfigCommand::List | ConfigCommand::Show | ConfigCommand::Verify => {
+            return Ok(ProfileChangeReport::default());
+        }
     };
-    Ok(CommandOutput::ProfileChange(Some(ProfileChange {
-        profile: editor.profile,
-        source: editor.file.display().to_string(),
-        key,
-        edit,
-    })))
+    let source = editor.file.display().to_string();
+    Ok(ProfileChangeReport(Some(ProfileChange { profile: editor.profile, source, key, edit })))
 }
 
-fn list_profiles(environment: &Environment) -> Result<CommandOutput, CommandError> {
+fn list_profiles(environment: &Environment) -> Result<ProfilesReport, CommandError> {
     let files = settings::read_profiles(environment)?;
     let ncloud = files.ncloud.unwrap_or_else(|error| {
         streams::print_stderr(&crate::output::escape(&format!("warning: {error}; {}", error.hint())));
@@ -192,5 +203,5 @@ fn list_profiles(environment: &Environment) -> Result<CommandOutput, CommandErro
     if profiles.is_empty() {
         streams::print_stderr("no profiles found; create one with `cdss config init`");
     }
-    Ok(CommandOutput::Profiles(profiles))
+    Ok(ProfilesReport(profiles))
 }

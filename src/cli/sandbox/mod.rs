@@ -12,6 +12,7 @@ use super::runtime::block_on;
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{CommandError, UsageError};
 use crate::output::streams;
+use crate::report::list::ScenariosReport;
 use crate::sandbox::{NewCluster, Options, RequestLog, Sandbox, Scenario};
 use crate::settings::{Environment, is_setting_variable, sandbox_credentials};
 use crate::signals::{Signal, SignalListener, on_signal};
@@ -206,9 +207,9 @@ fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
 }
 
 /// Returns the name, exit code, and description of every scenario.
-pub(crate) fn scenarios() -> Vec<(String, u8, String)> {
-    Scenario::ALL
-        .iter()
-        .map(|scenario| (scenario.name().to_owned(), scenario.exit_code(), scenario.description().to_owned()))
-        .collect()
+pub(crate) fn scenarios() -> ScenariosReport {
+    let describe = |scenario: &Scenario| {
+        (scenario.name().to_owned(), scenario.exit_code(), scenario.description().to_owned())
+    };
+    ScenariosReport(Scenario::ALL.iter().map(describe).collect())
 }

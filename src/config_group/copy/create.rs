@@ -1,21 +1,18 @@
 //! Creating the group. The create is sent once; if the response is lost, the group is found by its name.
 
-use serde_json::Value;
-
 use tokio::join;
 
 use super::hints::{diff_command, values_not_written};
 use super::plan::CopyPlan;
-use super::{interrupted_before_change, target_group};
+use super::{RunningCopy, interrupted_before_change, target_group};
 use crate::api::{ApiError, CdssApi, NewGroup, OperationKind, RetryDecision, classify};
 use crate::config_group::rules::creation::{self, GroupProblem, Provenance};
 use crate::consent::GroupConsent;
+use crate::documents::copy_document;
 use crate::error::{CommandError, CopyError, CreateDoubt, NotWrittenReason, SearchResult};
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
-use crate::report::Report;
-use crate::session::Session;
 use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::signals::Interrupted;
 
@@ -27,29 +24,28 @@ enum GroupIdentity {
     Unconfirmed(Box<CreateDoubt>, Option<ConfigGroup>),
 }
 
-impl<A: CdssApi> Session<'_, A> {
+impl<A: CdssApi> RunningCopy<'_, '_, A> {
     /// Creates the group and returns its number.
     pub(super) async fn create_group(
         &mut self,
         plan: &CopyPlan,
         consent: &GroupConsent,
-        render_document: &dyn Fn(&Report) -> Value,
     ) -> Result<ConfigGroupNo, CommandError> {
-        let document = render_document(self.report);
+        let document = copy_document(&self.report);
         let entry = self.journal_entry(plan, consent, &document);
-        let recorded = self.journal.record_group_create(self.clock.now(), &entry).await;
+        let recorded = self.session.journal.record_group_create(self.session.clock.now(), &entry).await;
         recorded.map_err(CommandError::Journal)?;
-        self.copy_report().is_journaled = true;
+        self.copy().is_journaled = true;
         // From here on, even an internal error must not report that nothing was created.
-        self.copy_report().created = Submitted::Unknown;
+        self.set_created(Submitted::Unknown);
         let new_group = NewGroup {
             name: plan.name.clone(),
             version: plan.endpoints.target_version.code,
-            description: creation::description(plan.endpoints.source.group.no, self.journal.run_id()),
+            description: creation::description(plan.endpoints.source.group.no, self.session.journal.run_id()),
         };
         let send = async |api: &A| api.create_group(&new_group, consent).await;
         let response =
-            self.send_change_with_retries(OperationKind::Change, "nothing was created", send).await;
+            self.session.send_change_with_retries(OperationKind::Change, "nothing was created", send).await;
         let (no, problem) = match response {
             Ok(Some(reported_no)) => match self.verify_created(plan, reported_no).await {
                 Ok(GroupIdentity::Confirmed(no)) => (no, Ok(None)),
@@ -67,11 +63,11 @@ impl<A: CdssApi> Session<'_, A> {
                 (no, self.problem_with_new_group(plan, no).await)
             }
         };
-        self.copy_report().created = Submitted::Yes;
-        self.report.group_to = Some(target_group(plan, no));
-        self.reporter.note(&format!("created config group {}", target_group(plan, no)));
-        if let Err(error) = self.journal.record_group_created(self.clock.now(), no).await {
-            self.reporter.warn(&format!("{error}; config group {no} was created anyway"));
+        self.set_created(Submitted::Yes);
+        self.report.diff.group_to = Some(target_group(plan, no));
+        self.session.reporter.note(&format!("created config group {}", target_group(plan, no)));
+        if let Err(error) = self.session.journal.record_group_created(self.session.clock.now(), no).await {
+            self.session.reporter.warn(&format!("{error}; config group {no} was created anyway"));
         }
         match problem {
             Ok(None) => Ok(no),
@@ -94,7 +90,7 @@ impl<A: CdssApi> Session<'_, A> {
     ) -> Result<ConfigGroupNo, CommandError> {
         let decision = classify(OperationKind::Change, &error);
         if decision.proves_no_effect() {
-            self.copy_report().created = Submitted::No;
+            self.set_created(Submitted::No);
             return Err(match error.signal_before_sending() {
                 Some(signal) => interrupted_before_change(signal),
                 None => CopyError::CreateNotDelivered(error).into(),
@@ -106,7 +102,7 @@ impl<A: CdssApi> Session<'_, A> {
         if decision == RetryDecision::Confirm {
             return self.confirm_refusal(plan, error).await;
         }
-        self.reporter.warn(&format!("{error}; checking whether the config group was created"));
+        self.session.reporter.warn(&format!("{error}; checking whether the config group was created"));
         self.find_created(plan, Some(error)).await
     }
 
@@ -128,7 +124,7 @@ impl<A: CdssApi> Session<'_, A> {
                 return Err(self.outcome_unknown(plan, doubt, None));
             }
         };
-        match found.map(|group| (creation::provenance(&group, self.journal.run_id()), group)) {
+        match found.map(|group| (creation::provenance(&group, self.session.journal.run_id()), group)) {
             Some((Provenance::ThisRun, group)) => Ok(group.no),
             Some((Provenance::Unknown, group)) => {
                 let search = SearchResult::CreatorUnknown(group.clone());
@@ -136,7 +132,7 @@ impl<A: CdssApi> Session<'_, A> {
                 Err(self.outcome_unknown(plan, doubt, Some(&group)))
             }
             Some((Provenance::Other, _)) | None => {
-                self.copy_report().created = Submitted::No;
+                self.set_created(Submitted::No);
                 Err(CopyError::CreateRefused(error).into())
             }
         }
@@ -150,12 +146,12 @@ impl<A: CdssApi> Session<'_, A> {
     ) -> Result<ConfigGroupNo, CommandError> {
         let (mut search, mut candidate) = (SearchResult::NoGroup, None);
         for attempt in 0..CONFIRMATION_PAUSES.len() {
-            let pause = self.confirmation_pause(attempt);
-            let slept = self.clock.sleep(pause).await;
+            let pause = self.session.confirmation_pause(attempt);
+            let slept = self.session.clock.sleep(pause).await;
             slept.map_err(|Interrupted(signal)| self.interrupted(plan, None, signal))?;
             match self.find_by_name(plan).await {
                 Ok(Some(group))
-                    if creation::provenance(&group, self.journal.run_id()) == Provenance::ThisRun =>
+                    if creation::provenance(&group, self.session.journal.run_id()) == Provenance::ThisRun =>
                 {
                     return Ok(group.no);
                 }
@@ -175,7 +171,7 @@ impl<A: CdssApi> Session<'_, A> {
     }
 
     async fn list_target_groups(&self, plan: &CopyPlan) -> Result<Vec<ConfigGroup>, ApiError> {
-        self.api.config_groups(Some(plan.endpoints.target_version.code)).await
+        self.session.api.config_groups(Some(plan.endpoints.target_version.code)).await
     }
 
     /// Finds the group by its name with one read. Two matches are ambiguous and an error.
@@ -204,12 +200,15 @@ impl<A: CdssApi> Session<'_, A> {
         let mut candidate = None;
         for attempt in 0..CONFIRMATION_PAUSES.len() {
             if attempt > 0 {
-                self.clock.sleep(self.confirmation_pause(attempt)).await.map_err(|Interrupted(signal)| {
-                    ApiError::Interrupted { operation: "getKafkaVersionConfigGroupList", signal }
-                })?;
+                self.session.clock.sleep(self.session.confirmation_pause(attempt)).await.map_err(
+                    |Interrupted(signal)| ApiError::Interrupted {
+                        operation: "getKafkaVersionConfigGroupList",
+                        signal,
+                    },
+                )?;
             }
             let groups = self.list_target_groups(plan).await?;
-            let provenance = |group: &ConfigGroup| creation::provenance(group, self.journal.run_id());
+            let provenance = |group: &ConfigGroup| creation::provenance(group, self.session.journal.run_id());
             let is_named = |group: &ConfigGroup| group.is_named(plan.name.as_str());
             if let Some(created) =
                 groups.iter().find(|group| is_named(group) && provenance(group) == Provenance::ThisRun)
@@ -239,7 +238,8 @@ impl<A: CdssApi> Session<'_, A> {
         no: ConfigGroupNo,
     ) -> Result<Option<GroupProblem>, ApiError> {
         let version = plan.endpoints.target_version.code;
-        let (settings, users) = join!(self.api.settings(no, version), self.api.usage_count(no));
+        let (settings, users) =
+            join!(self.session.api.settings(no, version), self.session.api.usage_count(no));
         Ok(creation::check_empty_and_unused(settings?.as_deref(), users?).err())
     }
 

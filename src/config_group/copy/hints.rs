@@ -1,7 +1,7 @@
 //! Failures of a copy, with the data of their hints.
 
 use super::plan::{CopyEndpoints, CopyPlan};
-use super::target_group;
+use super::{RunningCopy, target_group};
 use crate::api::CdssApi;
 use crate::config_group::rules::creation::{self, GroupProblem};
 use crate::config_group::rules::difference::keeps_everything;
@@ -11,7 +11,6 @@ use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Submitted;
-use crate::session::Session;
 use crate::signals::Signal;
 
 /// Returns the command that compares the source with this group.
@@ -19,7 +18,7 @@ pub(super) fn diff_command(endpoints: &CopyEndpoints, no: ConfigGroupNo) -> Sugg
     SuggestedCommand::DiffConfigGroups { from: endpoints.diff_arg.clone(), to: no }
 }
 
-impl<A: CdssApi> Session<'_, A> {
+impl<A: CdssApi> RunningCopy<'_, '_, A> {
     /// The failure of a name that another group has. `settings` are that group's, if they were read.
     pub(super) fn name_taken(
         &self,
@@ -64,7 +63,7 @@ impl<A: CdssApi> Session<'_, A> {
     fn other_name(&self, endpoints: &CopyEndpoints, name: &GroupName) -> OtherName {
         let from = (&endpoints.source.group, endpoints.source_release());
         let is_taken = |other: &GroupName| other == name;
-        OtherName(self.copy_command(
+        OtherName(self.session.copy_command(
             &endpoints.source_arg,
             from,
             &endpoints.target_version,
@@ -104,7 +103,7 @@ impl<A: CdssApi> Session<'_, A> {
         name: &GroupName,
         endpoints: &CopyEndpoints,
     ) -> Result<(), CommandError> {
-        let creates = self.recorded_creations(endpoints.target_version.code)?;
+        let creates = self.session.recorded_creations(endpoints.target_version.code)?;
         let Some(create) = creation::find_unresolved(name, &creates) else { return Ok(()) };
         let (run, next) = (create.run_label(), self.check_first_hint(endpoints, name));
         Err(CopyError::EarlierCreateUnresolved { name: name.clone(), run, next }.into())

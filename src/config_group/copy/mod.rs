@@ -2,11 +2,9 @@
 //!
 //! One create, one write, and a read that verifies both. Nothing is upgraded or deleted.
 
-use serde_json::Value;
-
 use crate::api::CdssApi;
-use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::creation::GroupProblem;
+use crate::config_group::rules::group_copy::GroupCopy;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
 use crate::error::{BusyReason, CommandError, CopyError, CopyProgress};
 use crate::journal::{GroupEntry, LockError, OperationLock};
@@ -16,8 +14,11 @@ use crate::model::ids::ConfigGroupNo;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
-use crate::report::Report;
+use crate::model::verdict::Submitted;
+use crate::report::Finished;
+use crate::report::config_group::CopyReport;
 use crate::session::Session;
+use crate::session::sent_change::SentChange;
 use crate::signals::Signal;
 use plan::CopyPlan;
 
@@ -44,15 +45,19 @@ pub(crate) struct CopyRequest {
     pub dry_run: bool,
 }
 
-/// What a copy needs besides the session.
+/// How a copy asks for confirmation.
 pub(crate) struct CopyOptions<'a, P> {
     pub yes: bool,
     pub prompt: &'a mut P,
-    /// Renders the plan document for the journal.
-    pub render_document: &'a dyn Fn(&Report) -> Value,
 }
 
-/// Copies a config group, or only plans the copy in a dry run. Fills in the report.
+/// A copy in progress.
+struct RunningCopy<'a, 's, A> {
+    session: &'a mut Session<'s, A>,
+    report: CopyReport,
+}
+
+/// Copies a config group, or only plans the copy in a dry run.
 ///
 /// # Errors
 ///
@@ -62,31 +67,10 @@ pub(crate) async fn copy(
     session: &mut Session<'_, impl CdssApi>,
     request: &CopyRequest,
     options: &mut CopyOptions<'_, impl Prompt>,
-) -> Result<(), CommandError> {
-    let plan = session.plan_copy(request).await?;
-    if let Some(problem) = session.journal.access_problem() {
-        return Err(CopyError::JournalUnusable(problem).into());
-    }
-    if plan.resumable.is_none() {
-        session.reject_unresolved(&plan.name, &plan.endpoints)?;
-    }
-    if request.dry_run {
-        return Ok(());
-    }
-    session.reporter.show_copy_plan(session.report);
-    let consent = confirm(&plan, options).await?;
-    let _lock = lock(session, &plan.name)?;
-    session.verify_unchanged(&plan).await?;
-    let no = match &plan.resumable {
-        Some(resumable) => resumable.group.no,
-        None => session.create_group(&plan, &consent, options.render_document).await?,
-    };
-    if let Some((_, cluster)) = &session.report.cluster {
-        let (cluster, version) = (*cluster, Some(plan.endpoints.target_version.clone()));
-        let check = SuggestedCommand::Check { cluster, version, config_group: Some(no) };
-        session.copy_report().check_command = Some(check.render(Some(session.context)));
-    }
-    session.write_settings(&plan, no, &consent, options.render_document).await
+) -> Finished<CopyReport> {
+    let mut copy = RunningCopy { session, report: CopyReport::default() };
+    let result = copy.run(request, options).await;
+    Finished::new(copy.report, result)
 }
 
 async fn confirm(
@@ -128,7 +112,38 @@ fn interrupted_before_change(signal: Signal) -> CommandError {
     CopyError::Interrupted { signal, progress: CopyProgress::NothingSent, next: None }.into()
 }
 
-impl<A: CdssApi> Session<'_, A> {
+impl<A: CdssApi> RunningCopy<'_, '_, A> {
+    async fn run(
+        &mut self,
+        request: &CopyRequest,
+        options: &mut CopyOptions<'_, impl Prompt>,
+    ) -> Result<(), CommandError> {
+        let plan = self.plan_copy(request).await?;
+        if let Some(problem) = self.session.journal.access_problem() {
+            return Err(CopyError::JournalUnusable(problem).into());
+        }
+        if plan.resumable.is_none() {
+            self.reject_unresolved(&plan.name, &plan.endpoints)?;
+        }
+        if request.dry_run {
+            return Ok(());
+        }
+        self.session.reporter.show_copy_plan(&self.report);
+        let consent = confirm(&plan, options).await?;
+        let _lock = lock(self.session, &plan.name)?;
+        self.verify_unchanged(&plan).await?;
+        let no = match &plan.resumable {
+            Some(resumable) => resumable.group.no,
+            None => self.create_group(&plan, &consent).await?,
+        };
+        if let Some(cluster) = self.report.cluster {
+            let version = Some(plan.endpoints.target_version.clone());
+            let check = SuggestedCommand::Check { cluster, version, config_group: Some(no) };
+            self.copy().check_command = Some(check.render(Some(self.session.context)));
+        }
+        self.write_settings(&plan, no, &consent).await
+    }
+
     /// Checks again, now under the lock, that the source has the confirmed values and that the name is still free, or
     /// the resumable group still empty.
     async fn verify_unchanged(&self, plan: &CopyPlan) -> Result<(), CommandError> {
@@ -137,12 +152,12 @@ impl<A: CdssApi> Session<'_, A> {
             return Err(CopyError::SourceChanged(from.group.clone()).into());
         }
         let resumable_no = plan.resumable.as_ref().map(|resumable| resumable.group.no);
-        let mut same_name = self.fetch_groups(plan.endpoints.target_version.code).await?;
+        let mut same_name = self.session.fetch_groups(plan.endpoints.target_version.code).await?;
         same_name.retain(|group| group.is_named(plan.name.as_str()));
         match (same_name.as_slice(), resumable_no) {
             ([], None) => self.reject_unresolved(&plan.name, &plan.endpoints),
             ([group], Some(no)) if group.no == no => {
-                let settings = self.fetch_readable_settings(std::slice::from_ref(group)).await?.pop();
+                let settings = self.session.fetch_readable_settings(std::slice::from_ref(group)).await?.pop();
                 let settings = settings.map(|settings| settings.settings);
                 let resumable = self.find_resumable(&plan.endpoints, &plan.name, group, settings.as_deref());
                 resumable.await.map(drop)
@@ -158,10 +173,10 @@ impl<A: CdssApi> Session<'_, A> {
         &'a self,
         plan: &'a CopyPlan,
         consent: &GroupConsent,
-        document: &'a Value,
+        document: &'a serde_json::Value,
     ) -> GroupEntry<'a> {
         GroupEntry {
-            service: &self.context.service,
+            service: &self.session.context.service,
             name: &plan.name,
             version: plan.endpoints.target_version.code,
             from: plan.endpoints.source.group.no,
@@ -171,7 +186,25 @@ impl<A: CdssApi> Session<'_, A> {
         }
     }
 
-    fn copy_report(&mut self) -> &mut CopyReport {
+    fn copy(&mut self) -> &mut GroupCopy {
         self.report.copy.as_mut().expect("plan_copy set it")
+    }
+
+    fn set_created(&mut self, created: Submitted) {
+        self.copy().created = created;
+        self.record_sent_change();
+    }
+
+    fn set_written(&mut self, written: Submitted) {
+        self.copy().written = written;
+        self.record_sent_change();
+    }
+
+    /// Records what was sent for the case of a panic.
+    fn record_sent_change(&self) {
+        let copy = self.report.copy.as_ref().filter(|copy| copy.may_have_changed());
+        *self.session.sent_change.borrow_mut() = copy.map_or(SentChange::Nothing, |copy| {
+            SentChange::ConfigGroup { copy: Box::new(copy.clone()), version: self.report.diff.to.clone() }
+        });
     }
 }

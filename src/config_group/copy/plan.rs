@@ -1,12 +1,12 @@
 //! Planning a copy: everything that is read before the confirmation.
 
-use super::{CopyRequest, CopySource};
+use super::{CopyRequest, CopySource, RunningCopy};
 use crate::api::CdssApi;
 use crate::config_group::rules::choice::select_for_comparison;
 use crate::config_group::rules::copy;
-use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::creation::{self, GroupCreation, GroupProblem};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
+use crate::config_group::rules::group_copy::GroupCopy;
 use crate::error::{CommandError, CopyError, UsageError};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::group_name::GroupName;
@@ -15,7 +15,7 @@ use crate::model::kafka_version::{
 };
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::Submitted;
-use crate::session::Session;
+use crate::report::upgrade::PlanReport;
 use crate::session::config_groups::fetch_all_groups;
 use crate::session::copy_command::default_copy_name;
 
@@ -68,7 +68,7 @@ pub(super) struct ResumableGroup {
     pub created_by: String,
 }
 
-impl<A: CdssApi> Session<'_, A> {
+impl<A: CdssApi> RunningCopy<'_, '_, A> {
     /// Reads everything that a copy needs and writes the plan into the report.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl<A: CdssApi> Session<'_, A> {
             select_for_comparison(Some(&from.group), &endpoints.target_groups).into_iter().next()
         });
         let target_settings =
-            self.fetch_readable_settings(model.as_slice()).await?.pop().map(|model| model.settings);
+            self.session.fetch_readable_settings(model.as_slice()).await?.pop().map(|model| model.settings);
 
         let (copied, skipped) =
             copy::partition_settings(from, target_settings.as_deref(), target.release.as_ref());
@@ -97,14 +97,14 @@ impl<A: CdssApi> Session<'_, A> {
             group: ConfigGroup { name: Some(name.to_string()), version: target.code, ..from.group.clone() },
             settings: copy::planned_settings(&copied, target_settings.as_deref()),
         };
-        self.report_difference(&endpoints, &planned);
+        self.set_difference(&endpoints, &planned);
         if target_settings.is_none() {
-            copy::mark_unverified(&mut self.report.changes);
+            copy::mark_unverified(&mut self.report.diff.changes);
         }
-        self.report.from.clone_from(&endpoints.source_version);
-        self.report.to = Some(target.clone());
-        self.report.group_from = Some(from.group.clone());
-        self.report.copy = Some(CopyReport {
+        self.report.diff.from.clone_from(&endpoints.source_version);
+        self.report.diff.to = Some(target.clone());
+        self.report.diff.group_from = Some(from.group.clone());
+        self.report.copy = Some(GroupCopy {
             name: name.clone(),
             copied,
             skipped,
@@ -117,30 +117,30 @@ impl<A: CdssApi> Session<'_, A> {
             check_command: None,
         });
         let Some(group) = existing else { return Ok(CopyPlan { endpoints, name, resumable: None }) };
-        self.report.group_to = Some(group.clone());
+        self.report.diff.group_to = Some(group.clone());
         let resumable = self.find_resumable(&endpoints, &name, &group, target_settings.as_deref()).await;
         let create = resumable.inspect_err(|_| {
             // Show what the existing group would change, not the plan.
-            self.report.changes = Vec::new();
+            self.report.diff.changes = Vec::new();
             if let Some(settings) = target_settings {
-                self.report_difference(&endpoints, &GroupSettings { group: group.clone(), settings });
+                self.set_difference(&endpoints, &GroupSettings { group: group.clone(), settings });
             }
         })?;
-        self.copy_report().is_resumed = true;
+        self.copy().is_resumed = true;
         let resumable = Some(ResumableGroup { group, created_by: create.run });
         Ok(CopyPlan { endpoints, name, resumable })
     }
 
     /// Puts the difference between the source and this copy into the report.
-    pub(super) fn report_difference(&mut self, endpoints: &CopyEndpoints, copy: &GroupSettings) {
-        self.report.changes = endpoints.difference_with(copy);
+    pub(super) fn set_difference(&mut self, endpoints: &CopyEndpoints, copy: &GroupSettings) {
+        self.report.diff.changes = endpoints.difference_with(copy);
     }
 
     /// Resolves the source, its settings, the target version, and that version's groups.
     async fn resolve_endpoints(&mut self, request: &CopyRequest) -> Result<CopyEndpoints, CommandError> {
         match &request.source {
             CopySource::Group(selector) => {
-                let listing = fetch_all_groups(self.api).await?;
+                let listing = fetch_all_groups(self.session.api).await?;
                 let target = find_offered(&request.version, &listing.offered_versions)?;
                 let group = listing.find(selector, "")?;
                 let source_version = group.kafka_version(&listing.offered_versions);
@@ -158,10 +158,12 @@ impl<A: CdssApi> Session<'_, A> {
                 })
             }
             CopySource::Cluster(selector) => {
-                let resolved = self.resolve_cluster(selector).await?;
+                let mut cluster = PlanReport::default();
+                let resolved = self.session.resolve_cluster(selector, &mut cluster).await?;
+                self.report.cluster = Some(resolved.cluster.no);
                 let target = find_offered(&request.version, &resolved.offered_versions)?;
-                let target_groups = self.fetch_groups(target.code).await?;
-                let Some(group) = self.fetch_current_group(&resolved.cluster).await? else {
+                let target_groups = self.session.fetch_groups(target.code).await?;
+                let Some(group) = self.session.fetch_current_group(&resolved.cluster).await? else {
                     let (source, version) = ("GROUP".to_owned(), target);
                     let copy = SuggestedCommand::CopyConfigGroup { source, version, name: None };
                     return Err(CopyError::SourceUnknown { cluster: resolved.cluster.name, copy }.into());
@@ -182,6 +184,7 @@ impl<A: CdssApi> Session<'_, A> {
     /// Reads the settings of the source. A refusal is reported with the service's message.
     pub(super) async fn source_settings(&self, group: &ConfigGroup) -> Result<GroupSettings, CommandError> {
         Ok(self
+            .session
             .fetch_required_settings(std::slice::from_ref(group))
             .await?
             .pop()
@@ -197,11 +200,11 @@ impl<A: CdssApi> Session<'_, A> {
         group: &ConfigGroup,
         settings: Option<&[Setting]>,
     ) -> Result<GroupCreation, CommandError> {
-        let creates = self.recorded_creations(group.version)?;
+        let creates = self.session.recorded_creations(group.version)?;
         let create = creation::find_create(group, &creates);
         // Skip the read if the group is rejected anyway.
         let used_by = if create.is_ok() {
-            self.api.usage_count(group.no).await.map_err(CommandError::before_start)?
+            self.session.api.usage_count(group.no).await.map_err(CommandError::before_start)?
         } else {
             None
         };

@@ -1,20 +1,17 @@
 //! Writing all values at once. Reading them back decides the outcome.
 
-use serde_json::Value;
-
 use super::hints::{diff_command, values_not_written};
 use super::plan::{CopyEndpoints, CopyPlan};
-use super::{interrupted_before_change, target_group};
+use super::{RunningCopy, interrupted_before_change, target_group};
 use crate::api::{ApiError, CdssApi, OperationKind, classify};
 use crate::config_group::rules::copy::{self, SkippedSetting};
 use crate::config_group::rules::setting_text::first_few;
 use crate::consent::GroupConsent;
+use crate::documents::copy_document;
 use crate::error::{CommandError, CopyError, NotWrittenReason};
 use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::ids::ConfigGroupNo;
 use crate::model::verdict::Submitted;
-use crate::report::Report;
-use crate::session::Session;
 use crate::session::config_groups::missing_settings_error;
 use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::signals::Interrupted;
@@ -27,45 +24,47 @@ struct WriteResult {
     error: Option<ApiError>,
 }
 
-impl<A: CdssApi> Session<'_, A> {
+impl<A: CdssApi> RunningCopy<'_, '_, A> {
     /// Writes all values at once, reads them back, and compares. Without values there is nothing to write.
     pub(super) async fn write_settings(
         &mut self,
         plan: &CopyPlan,
         no: ConfigGroupNo,
         consent: &GroupConsent,
-        render_document: &dyn Fn(&Report) -> Value,
     ) -> Result<(), CommandError> {
-        if !self.copy_report().has_target_settings && !self.copy_report().copied.is_empty() {
+        if !self.copy().has_target_settings && !self.copy().copied.is_empty() {
             self.skip_unsupported(plan, no).await?;
         }
-        let copied = self.copy_report().copied.clone();
+        let copied = self.copy().copied.clone();
         if copied.is_empty() {
             return Ok(());
         }
         // A resumed group stays unchanged until the write is sent.
-        let is_resumed = self.copy_report().created == Submitted::No;
-        let document = render_document(self.report);
+        let is_resumed = self.copy().created == Submitted::No;
+        let document = copy_document(&self.report);
         let entry = self.journal_entry(plan, consent, &document);
-        if let Err(error) = self.journal.record_group_write(self.clock.now(), no, &entry).await {
+        if let Err(error) =
+            self.session.journal.record_group_write(self.session.clock.now(), no, &entry).await
+        {
             return Err(if is_resumed {
                 CommandError::Journal(error)
             } else {
                 values_not_written(plan, no, NotWrittenReason::Journal(error))
             });
         }
-        self.copy_report().is_journaled = true;
-        self.copy_report().written = Submitted::Unknown;
+        self.copy().is_journaled = true;
+        self.set_written(Submitted::Unknown);
         let version = plan.endpoints.target_version.code;
         let send = async |api: &A| api.write_group_settings(no, version, &copied, consent).await;
-        match self.send_change_with_retries(OperationKind::Change, "nothing was written", send).await {
+        match self.session.send_change_with_retries(OperationKind::Change, "nothing was written", send).await
+        {
             Ok(()) => self.verify_write(plan, no, WriteResult { written: Submitted::Yes, error: None }).await,
             Err(error) => {
                 if let Some(signal) = error.signal() {
                     return Err(self.interrupted(plan, Some(no), signal));
                 }
                 if classify(OperationKind::Change, &error).proves_no_effect() {
-                    self.copy_report().written = Submitted::No;
+                    self.set_written(Submitted::No);
                     return Err(match error.signal_before_sending() {
                         Some(signal) if is_resumed => interrupted_before_change(signal),
                         Some(signal) => self.interrupted(plan, Some(no), signal),
@@ -73,7 +72,7 @@ impl<A: CdssApi> Session<'_, A> {
                         None => values_not_written(plan, no, NotWrittenReason::Request(error)),
                     });
                 }
-                self.reporter.warn(&format!("{error}; reading the config group to check"));
+                self.session.reporter.warn(&format!("{error}; reading the config group to check"));
                 let result = WriteResult { written: Submitted::Unknown, error: Some(error) };
                 self.verify_write(plan, no, result).await
             }
@@ -87,9 +86,9 @@ impl<A: CdssApi> Session<'_, A> {
             None => values_not_written(plan, no, NotWrittenReason::Request(error)),
         })?;
         let settings = target_settings.clone();
-        self.report_difference(&plan.endpoints, &GroupSettings { group: target_group(plan, no), settings });
+        self.set_difference(&plan.endpoints, &GroupSettings { group: target_group(plan, no), settings });
         let CopyEndpoints { source: from, target_version: target, .. } = &plan.endpoints;
-        let report = self.copy_report();
+        let report = self.copy();
         let release = target.release.as_ref();
         let mut newly_skipped = copy::skip_unsupported(from, &mut report.copied, &target_settings, release);
         report.has_target_settings = true;
@@ -98,13 +97,13 @@ impl<A: CdssApi> Session<'_, A> {
             let text = first_few(newly_skipped.iter().map(entry));
             report.skipped.append(&mut newly_skipped);
             report.skipped.sort_by(|one, other| one.key.cmp(&other.key));
-            self.reporter.warn(&format!("skipped settings that {target} does not accept: {text}"));
+            self.session.reporter.warn(&format!("skipped settings that {target} does not accept: {text}"));
         }
         Ok(())
     }
 
     async fn read_settings(&self, plan: &CopyPlan, no: ConfigGroupNo) -> Result<Vec<Setting>, ApiError> {
-        let settings = self.api.settings(no, plan.endpoints.target_version.code).await?;
+        let settings = self.session.api.settings(no, plan.endpoints.target_version.code).await?;
         settings.ok_or_else(missing_settings_error)
     }
 
@@ -129,10 +128,10 @@ impl<A: CdssApi> Session<'_, A> {
             .into()
         })?;
         let copy = GroupSettings { group: target_group(plan, no), settings };
-        self.report_difference(&plan.endpoints, &copy);
-        let is_equal = self.copy_report().mismatches.is_empty();
+        self.set_difference(&plan.endpoints, &copy);
+        let is_equal = self.copy().mismatches.is_empty();
         // Equal values prove the write, whatever the response was.
-        self.copy_report().written = if is_equal { Submitted::Yes } else { result.written };
+        self.set_written(if is_equal { Submitted::Yes } else { result.written });
         if is_equal { Ok(()) } else { Err(self.mismatch_failure(plan, no, result)) }
     }
 
@@ -148,24 +147,28 @@ impl<A: CdssApi> Session<'_, A> {
         for attempt in 0..CONFIRMATION_PAUSES.len() {
             if attempt > 0 || !is_acknowledged {
                 let interrupted = |Interrupted(signal)| ApiError::Interrupted { operation: "poll", signal };
-                self.clock.sleep(self.confirmation_pause(attempt)).await.map_err(interrupted)?;
+                self.session
+                    .clock
+                    .sleep(self.session.confirmation_pause(attempt))
+                    .await
+                    .map_err(interrupted)?;
             }
             last = self.read_settings(plan, no).await;
             match &last {
                 Ok(settings) => {
-                    self.copy_report().mismatches = copy::mismatches(&self.copy_report().copied, settings);
-                    if self.copy_report().mismatches.is_empty() {
+                    self.copy().mismatches = copy::mismatches(&self.copy().copied, settings);
+                    if self.copy().mismatches.is_empty() {
                         break;
                     }
                     if attempt == 0 {
-                        self.reporter.note("some values differ from those sent; reading again");
+                        self.session.reporter.note("some values differ from those sent; reading again");
                     }
                 }
                 Err(error) => {
                     if error.signal().is_some() {
                         return last;
                     }
-                    self.copy_report().mismatches.clear();
+                    self.copy().mismatches.clear();
                 }
             }
         }
@@ -173,7 +176,7 @@ impl<A: CdssApi> Session<'_, A> {
     }
 
     fn mismatch_failure(&mut self, plan: &CopyPlan, no: ConfigGroupNo, result: WriteResult) -> CommandError {
-        let keys: Vec<String> = self.copy_report().mismatches.iter().map(|one| one.key.clone()).collect();
+        let keys: Vec<String> = self.copy().mismatches.iter().map(|one| one.key.clone()).collect();
         let (group, diff) = (target_group(plan, no), diff_command(&plan.endpoints, no));
         CopyError::ValuesMismatch { group, keys, write: result.error, diff }.into()
     }

@@ -22,9 +22,10 @@ use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::region::Site;
 use crate::model::service::Service;
-use crate::report::Report;
+use crate::report::config_group::CopyReport;
 use crate::reporter::Reporter;
 use crate::session::Session;
+use crate::session::sent_change::SentChange;
 use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::{Plan, UpgradeTarget};
@@ -163,7 +164,7 @@ impl Reporter for Recorder {
         self.0.push("plan".to_owned());
     }
 
-    fn show_copy_plan(&mut self, _: &Report) {
+    fn show_copy_plan(&mut self, _: &CopyReport) {
         self.0.push("copying".to_owned());
     }
 
@@ -193,7 +194,7 @@ pub(crate) struct TestSession {
     pub journal: Journal,
     pub context: CommandContext,
     pub recorder: Recorder,
-    pub report: Report,
+    pub sent_change: RefCell<SentChange>,
 }
 
 impl TestSession {
@@ -209,7 +210,7 @@ impl TestSession {
             journal: Journal::new(None, Operator::default(), "run".to_owned(), Rc::new(FakeClock::default())),
             context: CommandContext { service, profile: None },
             recorder: Recorder::default(),
-            report: Report::default(),
+            sent_change: RefCell::default(),
         }
     }
 
@@ -221,7 +222,7 @@ impl TestSession {
             context: &self.context,
             reporter: &mut self.recorder,
             poll_interval: Duration::from_secs(15),
-            report: &mut self.report,
+            sent_change: &self.sent_change,
         }
     }
 }

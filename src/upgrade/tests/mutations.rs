@@ -55,12 +55,14 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
     let started = sandbox.log().starts_executed();
     let (report, failure) = outcome.map_err(|_| format!("seed {seed}: it panicked"))?;
     let exit = failure.as_ref().map_or(Exit::Ok, CommandError::exit);
-    let description =
-        format!("seed {seed}: {:?} {:?} {failure:?}, {started} executed", report.submitted, report.verdict);
+    let description = format!(
+        "seed {seed}: {:?} {:?} {failure:?}, {started} executed",
+        report.start.submitted, report.verdict
+    );
     // An internal error is as wrong as a panic.
     let wrong = exit == Exit::Internal
         || started > 1
-        || (report.submitted == Submitted::No && started > 0)
+        || (report.start.submitted == Submitted::No && started > 0)
         || (report.verdict == Some(Verdict::Done) && started != 1);
     if wrong { Err(description) } else { Ok(()) }
 }

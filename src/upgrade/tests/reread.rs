@@ -9,7 +9,7 @@ use crate::clock::tests::{FakeClock, block_on};
 use crate::error::CommandError;
 use crate::journal::{Journal, Operator};
 use crate::model::verdict::Verdict;
-use crate::report::Report;
+use crate::report::upgrade::UpgradeReport;
 use crate::upgrade::rules::checks::CheckId;
 use crate::upgrade::rules::snapshot::Snapshot;
 
@@ -17,7 +17,7 @@ const GREEN: &[&str] = &["green", "green", "green"];
 const ORANGE: &[&str] = &["green", "orange", "green"];
 
 /// Upgrades with a new journal. Returns the report, the failure, and the requests in order.
-fn upgrade(api: &FakeApi<'_>) -> (Report, Option<CommandError>, Vec<&'static str>) {
+fn upgrade(api: &FakeApi<'_>) -> (UpgradeReport, Option<CommandError>, Vec<&'static str>) {
     let folder = tempfile::tempdir().unwrap();
     let clock = Rc::new(FakeClock::default());
     let journal = Journal::new(Some(folder.path().to_owned()), Operator::default(), "run".to_owned(), clock);
@@ -75,7 +75,7 @@ fn a_change_during_a_slow_pre_check_prevents_the_start() {
     let (report, failure, requests) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(11), "{requests:?}");
     assert!(requests.ends_with(&["pre-check", "cluster", "status"]), "{requests:?}");
-    assert_eq!((report.submitted.into_str(), api.started.borrow().len()), ("no", 0));
+    assert_eq!((report.start.submitted.into_str(), api.started.borrow().len()), ("no", 0));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn responses_slower_than_five_seconds_prevent_the_start() {
     let (report, failure, _) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(12));
     assert_eq!(
-        (report.submitted.into_str(), report.verdict.map(|verdict| verdict.into_str())),
+        (report.start.submitted.into_str(), report.verdict.map(|verdict| verdict.into_str())),
         ("no", Some("not_started"))
     );
     assert!(api.started.borrow().is_empty());
@@ -106,7 +106,7 @@ fn a_renamed_cluster_is_not_upgraded() {
     api.answer_time.set(Duration::from_secs(1));
     let (report, failure, requests) = upgrade(&api);
     assert_eq!(failure.map(|failure| failure.exit().code()), Some(5), "{requests:?}");
-    let check = report.checks.iter().find(|check| check.id == CheckId::ClusterIdentity).unwrap();
+    let check = report.plan.checks.iter().find(|check| check.id == CheckId::ClusterIdentity).unwrap();
     assert_eq!(check.reason, "name `billing` instead of `orders-prod` in the cluster details");
     assert!(api.started.borrow().is_empty());
 }

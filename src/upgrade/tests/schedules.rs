@@ -1,6 +1,7 @@
 //! Whole upgrades over the real HTTP client while the network fails, following fault schedules drawn from a seed. The
 //! sandbox knows what really happened.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex};
@@ -24,7 +25,8 @@ use crate::model::ids::ClusterNo;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::report::Report;
+use crate::report::Finished;
+use crate::report::upgrade::UpgradeReport;
 use crate::sandbox::{Options, Pace, Sandbox, Scenario};
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
@@ -183,8 +185,7 @@ pub(super) async fn upgraded(
     identity: &str,
     journal: &Journal,
     timeout: Duration,
-) -> (Report, Option<CommandError>) {
-    let mut report = Report::default();
+) -> (UpgradeReport, Option<CommandError>) {
     let mut session = Session {
         api,
         clock,
@@ -192,7 +193,7 @@ pub(super) async fn upgraded(
         context: &CommandContext { service: service(identity), profile: None },
         reporter: &mut Recorder::default(),
         poll_interval: Duration::from_secs(15),
-        report: &mut report,
+        sent_change: &RefCell::default(),
     };
     let request = UpgradeRequest {
         cluster: "orders-prod".parse().unwrap(),
@@ -202,16 +203,16 @@ pub(super) async fn upgraded(
         require_journal: false,
     };
     let wait_options = WaitOptions { wait: true, timeout };
-    let mut confirm_options =
-        ConfirmOptions { yes: true, prompt: &mut NoPrompt, render_document: &|_| serde_json::Value::Null };
-    let failure = upgrade(&mut session, &request, wait_options, &mut confirm_options).await.err();
+    let mut confirm_options = ConfirmOptions { yes: true, prompt: &mut NoPrompt };
+    let Finished { mut report, error: failure } =
+        upgrade(&mut session, &request, wait_options, &mut confirm_options).await;
     if failure.is_some() {
         report.set_failure_verdict();
     }
     (report, failure)
 }
 
-fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<CommandError>) {
+fn run(url: &str, folder: &std::path::Path, run: &str) -> (UpgradeReport, Option<CommandError>) {
     let clock = Rc::new(FakeClock::default());
     let journal = Journal::new(Some(folder.to_owned()), Operator::default(), run.to_owned(), clock);
     // Both runs use the same identity, as with the real service.
@@ -219,7 +220,7 @@ fn run(url: &str, folder: &std::path::Path, run: &str) -> (Report, Option<Comman
     let (client, clock) = (client(url), FakeClock::default());
     let upgrading = upgraded(&client, &clock, identity, &journal, Duration::from_secs(3 * 60 * 60));
     let (report, failure) = run_in_real_time(upgrading);
-    let of = report.start_run.clone();
+    let of = report.start.run.clone();
     if of.is_some() {
         let at = jiff::Timestamp::UNIX_EPOCH;
         let end = journal.record_end(at, of.as_deref(), report.verdict, None, &serde_json::Value::Null);
@@ -271,7 +272,7 @@ fn check_schedule(seed: u64) -> Result<&'static str, String> {
     let holds = |holds: bool, what: &str| if holds { Ok(()) } else { Err(format!("{what}: {}", describe())) };
 
     holds(started <= 1, "started twice")?;
-    match report.submitted {
+    match report.start.submitted {
         // In `NeverStarts`, the service accepts the start but does nothing.
         Submitted::Yes => holds(started == 1 || scenario == Scenario::NeverStarts, "said to be started")?,
         Submitted::No => holds(started == 0, "said not to be started")?,
@@ -293,7 +294,7 @@ fn check_schedule(seed: u64) -> Result<&'static str, String> {
         Some(Verdict::Unknown) => {
             let nothing_to_see = started == 0 || scenario == Scenario::NeverStarts;
             // An unanswered start can't be reported as failed.
-            let unclaimed = report.submitted == Submitted::Unknown && !is_good;
+            let unclaimed = report.start.submitted == Submitted::Unknown && !is_good;
             holds(
                 nothing_to_see || unclaimed || !has_successful_poll_after_start(&record),
                 "a look could tell",
@@ -307,7 +308,10 @@ fn check_schedule(seed: u64) -> Result<&'static str, String> {
     // A failed upgrade is over and may be started again.
     let is_over = verdict == Some(Verdict::Failed);
     holds(in_all <= 1 || is_over, "the second run started it again")?;
-    holds(started == 0 || is_over || again.submitted != Submitted::Yes, "the second run claims the start")?;
+    holds(
+        started == 0 || is_over || again.start.submitted != Submitted::Yes,
+        "the second run claims the start",
+    )?;
     Ok(verdict.map_or("none", |verdict| verdict.into_str()))
 }
 

@@ -11,6 +11,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::model::ids::ClusterNo;
 use crate::model::open_start::StartResponse;
+use crate::report::upgrade::UpgradeReport;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::plan::Plan;
@@ -71,10 +72,11 @@ fn send_with(
         consent: &consent,
         observed_at,
     };
-    let outcome = block_on(test.session(&api).send_start(request));
+    let mut report = UpgradeReport::default();
+    let outcome = block_on(test.session(&api).send_start(request, &mut report));
     Sent {
         outcome,
-        submitted: test.report.submitted.into_str(),
+        submitted: report.start.submitted.into_str(),
         starts: api.started.take(),
         connect_within: api.connect_within.take(),
         reads: api.reads.take(),

@@ -12,6 +12,7 @@ use crate::model::broker_health::Color;
 use crate::model::broker_health::tests::health;
 use crate::model::cluster::ClusterState;
 use crate::model::ids::{ClusterNo, VersionCode};
+use crate::report::upgrade::Observations;
 use crate::upgrade::rules::checks::tests::snapshot;
 use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult};
 use crate::upgrade::rules::snapshot::Snapshot;
@@ -168,7 +169,7 @@ fn watched(upgrade: &SimulatedUpgrade) -> (WatchEnd, u64) {
         origin: Duration::ZERO,
         records_brokers: false,
     };
-    let end = block_on(watch.run(&mut test.session(&api)));
+    let end = block_on(watch.run(&mut test.session(&api), &mut Observations::default()));
     (end, clock.elapsed().as_secs())
 }
 

@@ -9,6 +9,7 @@ use crate::clock::tests::{FakeClock, block_on};
 use crate::error::WatchLimitReason;
 use crate::metrics;
 use crate::model::ids::ClusterNo;
+use crate::report::upgrade::Observations;
 use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult};
 use crate::upgrade::rules::watch_thresholds::WatchThresholds;
 use crate::upgrade::watch::{Watch, WatchEnd};
@@ -40,7 +41,7 @@ fn a_three_hour_watch_sends_at_most_1000_requests() {
     let clock = FakeClock::default();
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     let mut test = TestSession::new();
-    let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(180)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
     metrics::record("requests of a watch of three hours", requests, "of 1000");
@@ -59,7 +60,7 @@ fn throttling_slows_the_watch_down() {
         (turn.get() % 2 == 1).then(|| gateway(429, 410))
     });
     let mut test = TestSession::new();
-    let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(180)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: true, .. }), "{end:?}");
     let requests = api.reads.borrow().len();
     metrics::record("requests of a watch of three hours", requests, "of 1000");
@@ -74,7 +75,8 @@ fn a_last_poll_is_made_at_the_timeout() {
         _ => cluster("error", OLD, GREEN),
     });
     let mut test = TestSession::new();
-    let end = block_on(watch(Duration::from_secs(20)).run(&mut test.session(&api)));
+    let end =
+        block_on(watch(Duration::from_secs(20)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(
         matches!(end, WatchEnd::GaveUp { is_still_changing: false, .. }),
         "one observation of an error does not end the watch: {end:?}"
@@ -89,7 +91,7 @@ fn a_lasting_error_ends_the_watch_after_one_warning() {
         _ => cluster("error", OLD, ORANGE),
     });
     let mut test = TestSession::new();
-    let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(180)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::InError)), "{end:?}");
     assert!(clock.elapsed() >= Duration::from_secs(30 + 45), "{:?}", clock.elapsed());
     assert_eq!(warnings(&test), ["warning the service reports the state `error`; waiting to confirm it"]);
@@ -104,7 +106,7 @@ fn a_single_wrong_error_is_ignored() {
         _ => cluster("running", NEW, GREEN),
     });
     let mut test = TestSession::new();
-    let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(180)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
 }
 
@@ -117,7 +119,7 @@ fn a_missing_broker_is_reported_once() {
         _ => cluster("running", NEW, GREEN),
     });
     let mut test = TestSession::new();
-    let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(180)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert!(clock.elapsed() >= minutes(10), "not before the broker is listed again: {:?}", clock.elapsed());
     assert_eq!(warnings(&test), ["warning b3 missing from the service's response; still following"]);
@@ -142,7 +144,7 @@ fn a_response_about_another_cluster_is_a_failed_read() {
         }
     });
     let mut test = TestSession::new();
-    let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(180)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert!(clock.elapsed() >= minutes(20), "{:?}", clock.elapsed());
     assert!(warnings(&test)[0].contains("name `billing` instead of `orders-prod`"), "{:?}", test.recorder.0);
@@ -157,7 +159,7 @@ fn hours_of_failing_reads_warn_once_and_do_not_end_the_watch() {
     });
     api.read_failure = Box::new(|now, _| (now > minutes(1) && now < minutes(120)).then(|| gateway(503, 500)));
     let mut test = TestSession::new();
-    let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(180)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(
         test.recorder.0.iter().filter(|message| message.starts_with("warning")).count(),
@@ -174,7 +176,7 @@ fn a_timeout_with_an_old_observation_is_unknown() {
     let mut api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     api.read_failure = Box::new(|now, _| (now > minutes(1)).then(lost));
     let mut test = TestSession::new();
-    let end = block_on(watch(minutes(10)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(10)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(matches!(end, WatchEnd::GaveUp { is_still_changing: false, .. }), "{end:?}");
 }
 
@@ -189,7 +191,7 @@ fn a_key_refused_for_five_minutes_ends_the_watch() {
         api.read_failure =
             Box::new(move |now, _| (now > minutes(1) && now < refused_until).then(|| gateway(401, 200)));
         let mut test = TestSession::new();
-        block_on(watch(minutes(60)).run(&mut test.session(&api)))
+        block_on(watch(minutes(60)).run(&mut test.session(&api), &mut Observations::default()))
     };
     assert!(matches!(run(minutes(4)), WatchEnd::Finished(WatchResult::AtTarget)));
     let WatchEnd::GaveUp { limit, .. } = run(minutes(50)) else {
@@ -208,7 +210,7 @@ fn a_missing_progress_operation_falls_back_to_status() {
     api.read_failure =
         Box::new(|_, read| (read == OperationName::RollingUpgradeProgressCheck).then(|| gateway(404, 300)));
     let mut test = TestSession::new();
-    let end = block_on(watch(minutes(60)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(60)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert_eq!(api.reads.borrow().iter().filter(|read| **read == "progress").count(), 1);
 }
@@ -223,7 +225,7 @@ fn time_asleep_counts_and_a_poll_precedes_the_verdict() {
     let mut test = TestSession::new();
     // The machine sleeps for a day during a watch of three hours.
     clock.suspend_at_sleep.set(Some((1, minutes(24 * 60))));
-    let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(180)).run(&mut test.session(&api), &mut Observations::default()));
     let WatchEnd::GaveUp { is_still_changing, limit } = end else {
         panic!("one observation does not confirm success: {end:?}")
     };
@@ -242,6 +244,6 @@ fn a_signal_ends_the_watch_and_keeps_observations() {
     clock.interrupt_after.set(Some(3));
     let api = FakeApi::new(&clock, |_| cluster("changing", OLD, ORANGE));
     let mut test = TestSession::new();
-    let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
+    let end = block_on(watch(minutes(180)).run(&mut test.session(&api), &mut Observations::default()));
     assert!(matches!(end, WatchEnd::Interrupted { change_observed: true, .. }), "{end:?}");
 }

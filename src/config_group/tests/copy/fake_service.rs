@@ -11,8 +11,8 @@ use crate::api::{ApiError, NewGroup, OperationName, RetryPolicy, SendFailure, fa
 use crate::clock::tests::{FakeClock, block_on};
 use crate::config_group::copy::{CopyOptions, CopyRequest, CopySource, copy};
 use crate::config_group::rules::copy::CopiedSetting;
-use crate::config_group::rules::copy_report::CopyReport;
 use crate::config_group::rules::difference::tests::group;
+use crate::config_group::rules::group_copy::GroupCopy;
 use crate::consent::{GroupConsent, Prompt, PromptError};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -315,7 +315,7 @@ impl Machine {
         &self,
         service: &FakeService,
         clock: &FakeClock,
-    ) -> (Option<CommandError>, Option<CopyReport>) {
+    ) -> (Option<CommandError>, Option<GroupCopy>) {
         self.runs.set(self.runs.get() + 1);
         let run_id = format!("run-{}", self.runs.get());
         let own_clock = Rc::new(FakeClock::default());
@@ -329,7 +329,7 @@ impl Machine {
             context: &stage.context,
             reporter: &mut stage.recorder,
             poll_interval: Duration::from_secs(15),
-            report: &mut stage.report,
+            sent_change: &stage.sent_change,
         };
         let request = CopyRequest {
             source: CopySource::Group("orders-371".parse().unwrap()),
@@ -337,16 +337,14 @@ impl Machine {
             name: None,
             dry_run: false,
         };
-        let document = |_: &crate::report::Report| json!({});
-        let mut options = CopyOptions { yes: true, prompt: &mut NoTerminal, render_document: &document };
-        let failure = block_on(copy(&mut session, &request, &mut options)).err();
-        let report = stage.report.copy;
-        if let Some(copy) = report.as_ref().filter(|copy| copy.is_journaled) {
+        let mut options = CopyOptions { yes: true, prompt: &mut NoTerminal };
+        let finished = block_on(copy(&mut session, &request, &mut options));
+        if let Some(end) = finished.report.end() {
             let at = jiff::Timestamp::UNIX_EPOCH;
             // Fails if a test removed the directory.
-            let _end = block_on(journal.record_end(at, Some(&run_id), None, Some(copy.created), &json!({})));
+            let _end = block_on(journal.record_end(at, Some(&run_id), None, end.created, &json!({})));
         }
-        (failure, report)
+        (finished.error, finished.report.copy)
     }
 }
 

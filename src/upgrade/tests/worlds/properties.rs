@@ -11,7 +11,7 @@ use crate::clock::Clock as _;
 use crate::error::{CommandError, StartState, UnknownReason, WatchLimitReason};
 use crate::model::open_start;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::report::Report;
+use crate::report::upgrade::UpgradeReport;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::progress::WatchResult;
 
@@ -97,7 +97,7 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
     let sent_starts = world.sent_starts.borrow();
     let own: Vec<&SentStart> = sent_starts.iter().filter(|sent_start| sent_start.run == *run).collect();
     let was_executed = world.clusters.borrow()[plan.region].was_changed_by(run);
-    match report.submitted {
+    match report.start.submitted {
         Submitted::Yes if !own.iter().any(|sent_start| sent_start.response == StartResponse::Accepted) => {
             world.report_violation("submitted `yes` without an accepted start".to_owned());
         }
@@ -126,7 +126,7 @@ pub(super) fn after_run(world: &World, plan: &Plan, run: &str, ended: &Ended) ->
         world.count(format!("unknown: {cause}"));
     }
     if !matches!(verdict, Verdict::Running | Verdict::Unknown)
-        && let Some(start) = &report.start_run
+        && let Some(start) = &report.start.run
     {
         world.resolved.borrow_mut().push(start.clone());
     }
@@ -144,14 +144,14 @@ fn holds(
     world: &World,
     plan: &Plan,
     verdict: Verdict,
-    report: &Report,
+    report: &UpgradeReport,
     was_executed: bool,
 ) -> Result<(), String> {
     let clusters = world.clusters.borrow();
     let cluster = &clusters[plan.region];
     let now = world.clock.elapsed();
     let sent_starts = world.sent_starts.borrow();
-    let of_start = |sent_start: &&SentStart| report.start_run.as_ref() == Some(&sent_start.run);
+    let of_start = |sent_start: &&SentStart| report.start.run.as_ref() == Some(&sent_start.run);
     let start = sent_starts.iter().rfind(of_start);
     let is_upgrade = |change: &Change| change.kind == ChangeKind::Upgrade(NEW);
     let truth = || format!("the cluster is {:?}", cluster.at(now));
@@ -191,7 +191,7 @@ fn holds(
 }
 
 /// Returns why the outcome is unknown.
-fn cause(report: &Report, failure: Option<&CommandError>) -> &'static str {
+fn cause(report: &UpgradeReport, failure: Option<&CommandError>) -> &'static str {
     match failure {
         Some(CommandError::Interrupted {
             start: StartState::Sent | StartState::SentNoChangeObserved,
@@ -218,7 +218,7 @@ fn cause(report: &Report, failure: Option<&CommandError>) -> &'static str {
             UnknownReason::WatchResult { result: WatchResult::AtOtherVersion(_), .. } => {
                 "accepted, at another version"
             }
-            _ if report.submitted == Submitted::Yes => "accepted",
+            _ if report.start.submitted == Submitted::Yes => "accepted",
             _ => "other",
         },
         _ => "other",

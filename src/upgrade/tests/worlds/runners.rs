@@ -1,5 +1,6 @@
 //! The runs of a world. They call the same functions as the binary, including the one that records the end.
 
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::journals::JournalMishap;
 use super::properties::after_run;
 use super::service::{NAME, NUMBER, WorldService};
 use super::world::World;
-use crate::cli::command::record_end;
+use crate::cli::finish::write_end;
 use crate::clock::Clock as _;
 use crate::clock::tests::block_on;
 use crate::consent::{Prompt, PromptError};
@@ -21,7 +22,8 @@ use crate::model::command_context::CommandContext;
 use crate::model::endpoint::Endpoint;
 use crate::model::region::Site;
 use crate::model::service::Service;
-use crate::report::Report;
+use crate::report::Finished;
+use crate::report::upgrade::{StartReport, StatusReport, UpgradeReport};
 use crate::session::Session;
 use crate::session::resolve::UpgradeRequest;
 use crate::signals::Signal;
@@ -83,7 +85,7 @@ pub(super) struct Plan {
 
 /// The result of a run that was not killed.
 pub(super) struct Ended {
-    pub report: Report,
+    pub report: UpgradeReport,
     pub failure: Option<CommandError>,
 }
 
@@ -151,7 +153,7 @@ pub(super) fn run(world: &Rc<World>, plan: &Plan) -> String {
             world.log(|| {
                 format!(
                     "{id} ends: {:?}, {:?}, {:?}",
-                    ended.report.verdict, ended.failure, ended.report.submitted
+                    ended.report.verdict, ended.failure, ended.report.start.submitted
                 )
             });
             after_run(world, plan, &id, &ended)
@@ -196,7 +198,7 @@ fn accepting(world: &World, plan: &Plan, journal: &Journal) -> Vec<String> {
 async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[String]) -> Ended {
     let api = WorldService { world: Rc::clone(world), region: plan.region };
     let clock = WorldClock(Rc::clone(world));
-    let mut report = Report::default();
+    let sent_change = RefCell::default();
     let context = CommandContext { service: service(plan.region), profile: None };
     let mut recorder = Recorder::default();
     let mut session = Session {
@@ -206,7 +208,7 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
         context: &context,
         reporter: &mut recorder,
         poll_interval: Duration::from_secs(15),
-        report: &mut report,
+        sent_change: &sent_change,
     };
     let name = if plan.by_number { NUMBER.to_string() } else { NAME.to_owned() };
     let accepted = accepted.iter().map(|item| match item.as_str() {
@@ -220,26 +222,22 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
         acceptances: Acceptances(accepted.collect()),
         require_journal: false,
     };
-    let outcome = match plan.command {
+    let Finished { mut report, error: failure } = match plan.command {
         Command::Upgrade { waits, typed_after, require_journal } => {
             request.require_journal = require_journal;
             let mut prompt = DelayedPrompt { world, after: typed_after.unwrap_or_default() };
-            let step = |_: &Report| {
-                world.step();
-                Value::Null
-            };
-            let mut confirm_options =
-                ConfirmOptions { yes: typed_after.is_none(), prompt: &mut prompt, render_document: &step };
-            upgrade(
-                &mut session,
-                &request,
-                WaitOptions { wait: waits, timeout: plan.timeout },
-                &mut confirm_options,
-            )
-            .await
+            let mut confirm_options = ConfirmOptions { yes: typed_after.is_none(), prompt: &mut prompt };
+            let wait_options = WaitOptions { wait: waits, timeout: plan.timeout };
+            upgrade(&mut session, &request, wait_options, &mut confirm_options).await
         }
-        Command::Check { all: true } => check_all(&mut session, &request.cluster).await,
-        Command::Check { all: false } => check(&mut session, &request).await,
+        Command::Check { all } => {
+            let Finished { error, .. } = if all {
+                check_all(&mut session, &request.cluster).await
+            } else {
+                check(&mut session, &request).await
+            };
+            Finished { report: UpgradeReport::default(), error }
+        }
         Command::Status { version, watch } => {
             let version = version.then(|| request.version.clone());
             let status_request = StatusRequest {
@@ -249,14 +247,18 @@ async fn command(world: &Rc<World>, plan: &Plan, journal: &Journal, accepted: &[
                 watch,
                 timeout: plan.timeout,
             };
-            status(&mut session, &status_request).await
+            let Finished { report: StatusReport { verdict, closed_run, .. }, error } =
+                status(&mut session, &status_request).await;
+            let start = StartReport { run: closed_run, ..StartReport::default() };
+            Finished { report: UpgradeReport { start, verdict, ..UpgradeReport::default() }, error }
         }
     };
-    let failure = outcome.err();
     if failure.is_some() && matches!(plan.command, Command::Upgrade { .. }) {
         report.set_failure_verdict();
     }
-    let _a_journal_that_fails_is_only_warned_of =
-        record_end(journal, clock.now(), &report, &Value::Null).await;
+    if let Some(end) = report.end() {
+        let _a_journal_that_fails_is_only_warned_of =
+            write_end(journal, clock.now(), &end, &Value::Null).await;
+    }
     Ended { report, failure }
 }

@@ -8,12 +8,11 @@ use std::time::Duration;
 use super::super::runners::service;
 use super::super::service::NUMBER;
 use super::super::simulated_cluster::{NEW, OLD};
-use crate::clock::tests::FakeClock;
 use crate::journal::tests::memory::{Line, state_of};
 use crate::model::ids::VersionCode;
 use crate::model::open_start::StartResponse;
 use crate::model::suggested_command::SuggestedCommand;
-use crate::model::verdict::Verdict;
+use crate::model::verdict::{Submitted, Verdict};
 use crate::upgrade::follow::conclude;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::plan::Plan;
@@ -22,7 +21,7 @@ use crate::upgrade::rules::progress::{
 };
 use crate::upgrade::rules::snapshot::Snapshot;
 use crate::upgrade::rules::watch_thresholds::WatchThresholds;
-use crate::upgrade::tests::fake::{FakeApi, TestSession, cluster};
+use crate::upgrade::tests::fake::cluster;
 use crate::upgrade::watch::WatchEnd;
 
 /// The outcome of the first start. Other starts are accepted.
@@ -219,18 +218,8 @@ pub(super) fn progress() -> Progress {
 }
 
 pub(super) fn verdict_of(result: WatchResult, response: StartResponse) -> Verdict {
-    let clock = FakeClock::default();
-    let api = FakeApi::new(&clock, |_| snapshot_of("idle"));
-    let mut test = TestSession::new();
-    let mut session = test.session(&api);
-    let _failure = conclude(
-        &mut session,
-        WatchEnd::Finished(result),
-        response,
-        "orders-prod",
-        SuggestedCommand::History,
-    );
-    session.report.verdict.expect("every end has a verdict")
+    let end = WatchEnd::Finished(result);
+    conclude(end, Submitted::Yes, response, "orders-prod", SuggestedCommand::History).verdict
 }
 
 impl State {

@@ -4,9 +4,9 @@ use super::copy::{CopiedSetting, Mismatch, SkippedSetting};
 use crate::model::group_name::GroupName;
 use crate::model::verdict::{Submitted, Verdict};
 
-/// A copy of a config group: what it copies and how far it got.
+/// A copy of a config group: what it copies, and how far it got.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CopyReport {
+pub(crate) struct GroupCopy {
     pub name: GroupName,
     pub copied: Vec<CopiedSetting>,
     pub skipped: Vec<SkippedSetting>,
@@ -24,7 +24,7 @@ pub(crate) struct CopyReport {
     pub check_command: Option<String>,
 }
 
-impl CopyReport {
+impl GroupCopy {
     /// Returns the verdict for the journal; None if nothing was changed.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         if !self.may_have_changed() {
@@ -70,7 +70,7 @@ mod tests {
             (Yes, Yes, &copied, &mismatch, Some(Verdict::Failed)),
             (Yes, No, &[], &[], Some(Verdict::Done)),
         ] {
-            let report = CopyReport {
+            let report = GroupCopy {
                 name: "orders-390".parse().unwrap(),
                 copied: copied.to_vec(),
                 skipped: Vec::new(),

@@ -4,49 +4,50 @@ use serde::Serialize;
 
 use super::components::{Check, Text};
 use crate::model::command_context::CommandContext;
-use crate::output::command_output::{EffectiveSetting, ProfileChange};
-use crate::upgrade::rules::checks;
+use crate::report::config::{
+    EffectiveSetting, ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
+};
 
 /// `config show`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct SettingsFields {
+pub(crate) struct SettingsFields {
     /// The effective settings. The secret key is never included.
     settings: Vec<EffectiveSetting>,
 }
 
 impl SettingsFields {
-    pub(super) fn from_settings(settings: &[EffectiveSetting]) -> Self {
-        Self { settings: settings.to_vec() }
+    pub(crate) fn from_report(report: &SettingsReport) -> Self {
+        Self { settings: report.0.clone() }
     }
 }
 
 /// `config verify`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct VerifyFields {
+pub(crate) struct VerifyFields {
     /// One check for each step, in order; empty if no step was run.
     checks: Vec<Check>,
 }
 
 impl VerifyFields {
-    pub(super) fn from_checks(checks: &[checks::Check], commands: Option<&CommandContext>) -> Self {
-        Self { checks: Check::from_checks(checks, commands) }
+    pub(crate) fn from_report(report: &VerifyReport, commands: Option<&CommandContext>) -> Self {
+        Self { checks: Check::from_checks(&report.0, commands) }
     }
 }
 
 /// `config list`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct ProfilesFields {
+pub(crate) struct ProfilesFields {
     profiles: Vec<Profile>,
 }
 
 impl ProfilesFields {
-    pub(super) fn from_profiles(profiles: &[(String, String)]) -> Self {
+    pub(crate) fn from_report(report: &ProfilesReport) -> Self {
         let profile =
             |(name, source): &(String, String)| Profile { name: Text::new(name), source: Text::new(source) };
-        Self { profiles: profiles.iter().map(profile).collect() }
+        Self { profiles: report.0.iter().map(profile).collect() }
     }
 }
 
@@ -61,13 +62,13 @@ struct Profile {
 /// `config init`, `config set`, and `config remove`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct ProfileChangeFields {
+pub(crate) struct ProfileChangeFields {
     /// null if the file was not changed.
     change: Option<ProfileChange>,
 }
 
 impl ProfileChangeFields {
-    pub(super) fn from_change(change: Option<&ProfileChange>) -> Self {
-        Self { change: change.cloned() }
+    pub(crate) fn from_report(report: &ProfileChangeReport) -> Self {
+        Self { change: report.0.clone() }
     }
 }

@@ -1,6 +1,6 @@
 //! Generates the JSON schema and compares it with `schema.json`.
 //!
-//! `CDSS_RECORD=1 cargo test --lib output::documents` writes the file instead.
+//! `CDSS_RECORD=1 cargo test --lib documents` writes the file instead.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,8 +17,7 @@ use super::Document;
 use super::config::{ProfileChangeFields, ProfilesFields, SettingsFields, VerifyFields};
 use super::config_group::{CopyFields, DiffFields};
 use super::history::HistoryFields;
-use super::list::{ClustersFields, ConfigGroupsFields, VersionsFields};
-use super::sandbox::ScenariosFields;
+use super::list::{ClustersFields, ConfigGroupsFields, ScenariosFields, VersionsFields};
 use super::upgrade::{CheckFields, StatusFields, UpgradeFields};
 use super::words::Word;
 use crate::api::OperationName;
@@ -52,7 +51,7 @@ pub(super) fn operation(_: &mut SchemaGenerator) -> Schema {
     one_word_of(OperationName::VARIANTS.iter().copied())
 }
 
-pub(in crate::output) fn setting_key(_: &mut SchemaGenerator) -> Schema {
+pub(crate) fn setting_key(_: &mut SchemaGenerator) -> Schema {
     one_word_of(["profile"].into_iter().chain(Field::VARIANTS.iter().copied()))
 }
 
@@ -190,7 +189,7 @@ fn schema() -> Schema {
 
 #[test]
 fn schema_is_generated_from_the_documents() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/output/schema.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/documents/schema.json");
     let generated = format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap());
     if std::env::vars_os().any(|(name, value)| name == "CDSS_RECORD" && value == "1") {
         fs::write(&path, &generated).unwrap();

@@ -18,7 +18,8 @@ use crate::model::verdict;
 use crate::upgrade::rules::broker_history::{BrokerHistory, RestartEvidence};
 use crate::upgrade::rules::checks;
 
-pub(super) fn to_value(document: &impl Serialize) -> Value {
+/// Converts a document, or the fields of a command.
+pub(crate) fn to_value(document: &impl Serialize) -> Value {
     serde_json::to_value(document).expect("all keys are strings")
 }
 

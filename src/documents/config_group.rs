@@ -9,12 +9,12 @@ use crate::config_group::rules::copy;
 use crate::model::config_group;
 use crate::model::kafka_version::{KafkaVersion, release_of};
 use crate::model::verdict::Submitted;
-use crate::report::Report;
+use crate::report::config_group::{CopyReport, DiffReport};
 
 /// `config-group diff`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct DiffFields {
+pub(crate) struct DiffFields {
     from: Option<VersionedConfigGroup>,
     to: Option<VersionedConfigGroup>,
     /// The differences. For a copy: those between the copy and its source, as planned, or as read back after the write.
@@ -24,8 +24,12 @@ pub(super) struct DiffFields {
 }
 
 impl DiffFields {
-    pub(super) fn from_report(report: &Report) -> Self {
-        let name = report.copy.as_ref().map(|copy| copy.name.as_str());
+    pub(crate) fn from_report(report: &DiffReport) -> Self {
+        Self::with_new_group(report, None)
+    }
+
+    /// `name` is the name of a target group that may not exist yet.
+    fn with_new_group(report: &DiffReport, name: Option<&str>) -> Self {
         let (from, to) = (report.from.as_ref(), report.to.as_ref());
         Self {
             from: VersionedConfigGroup::from_group(report.group_from.as_ref(), None, from),
@@ -39,7 +43,7 @@ impl DiffFields {
 /// `config-group copy`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct CopyFields {
+pub(crate) struct CopyFields {
     #[serde(flatten)]
     diff: DiffFields,
     /// Values that the target version does not accept. They are not sent.
@@ -53,11 +57,11 @@ pub(super) struct CopyFields {
 }
 
 impl CopyFields {
-    pub(super) fn from_report(report: &Report) -> Self {
+    pub(crate) fn from_report(report: &CopyReport) -> Self {
         let copy = report.copy.as_ref();
         let (skipped, mismatches) = copy.map(|copy| (&copy.skipped, &copy.mismatches)).unzip();
         Self {
-            diff: DiffFields::from_report(report),
+            diff: DiffFields::with_new_group(&report.diff, copy.map(|copy| copy.name.as_str())),
             left_out: skipped.into_iter().flatten().map(SkippedSetting::from_setting).collect(),
             not_as_sent: mismatches.into_iter().flatten().map(Mismatch::from_mismatch).collect(),
             created: Word(copy.map_or(Submitted::No, |copy| copy.created)),
@@ -158,17 +162,17 @@ struct NewGroup {
 }
 
 /// Returns the plan of a copy, as the journal records it before the create and before the write.
-pub(crate) fn copy_document(report: &Report) -> Value {
+pub(crate) fn copy_document(report: &CopyReport) -> Value {
     let CopyFields { diff: DiffFields { settings, not_covered, .. }, left_out, .. } =
         CopyFields::from_report(report);
     let to = NewGroup {
         name: report.copy.as_ref().map(|copy| Text::new(copy.name.as_str())),
-        no: report.group_to.as_ref().map(|group| Number::new(&group.no)),
+        no: report.diff.group_to.as_ref().map(|group| Number::new(&group.no)),
     };
     to_value(&CopyDocument {
-        from: report.from.as_ref().map(Version::from_version),
-        to: report.to.as_ref().map(Version::from_version),
-        config_group: CopiedGroups { from: report.group_from.as_ref().map(ConfigGroup::from_group), to },
+        from: report.diff.from.as_ref().map(Version::from_version),
+        to: report.diff.to.as_ref().map(Version::from_version),
+        config_group: CopiedGroups { from: report.diff.group_from.as_ref().map(ConfigGroup::from_group), to },
         settings,
         not_covered,
         left_out,

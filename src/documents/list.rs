@@ -1,21 +1,22 @@
-//! Documents of `list clusters`, `list versions`, and `list config-groups`.
+//! Documents of `list` and of `sandbox --list`.
 
 use serde::Serialize;
 
 use super::components::{Number, Text};
-use crate::model::cluster::{ClusterEntry, ClusterList, ForbiddenCluster};
+use crate::model::cluster::{ClusterEntry, ForbiddenCluster};
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::KafkaVersion;
+use crate::report::list::{ClustersReport, ConfigGroupsReport, ScenariosReport, VersionsReport};
 
 /// `list clusters`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct ClustersFields {
+pub(crate) struct ClustersFields {
     clusters: Vec<ListedCluster>,
 }
 
 impl ClustersFields {
-    pub(super) fn from_list(list: &ClusterList) -> Self {
+    pub(crate) fn from_report(ClustersReport(list): &ClustersReport) -> Self {
         let allowed = list.allowed.iter().map(ListedCluster::from_entry);
         Self { clusters: allowed.chain(list.forbidden.iter().map(ListedCluster::from_forbidden)).collect() }
     }
@@ -65,12 +66,12 @@ impl ListedCluster {
 /// `list versions`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct VersionsFields {
+pub(crate) struct VersionsFields {
     versions: Vec<ListedVersion>,
 }
 
 impl VersionsFields {
-    pub(super) fn from_versions(versions: &[KafkaVersion]) -> Self {
+    pub(crate) fn from_report(VersionsReport(versions): &VersionsReport) -> Self {
         Self { versions: versions.iter().map(ListedVersion::from_version).collect() }
     }
 }
@@ -100,13 +101,12 @@ impl ListedVersion {
 /// `list config-groups`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct ConfigGroupsFields {
+pub(crate) struct ConfigGroupsFields {
     config_groups: Vec<ListedConfigGroup>,
 }
 
 impl ConfigGroupsFields {
-    /// `versions` are the offered versions, which have names.
-    pub(super) fn from_groups(groups: &[ConfigGroup], versions: &[KafkaVersion]) -> Self {
+    pub(crate) fn from_report(ConfigGroupsReport { groups, versions }: &ConfigGroupsReport) -> Self {
         Self {
             config_groups: groups
                 .iter()
@@ -133,5 +133,33 @@ impl ListedConfigGroup {
             version: Text::from_release(group.release(versions).as_ref()),
             code: Number::new(&group.version),
         }
+    }
+}
+
+/// `sandbox --list`.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct ScenariosFields {
+    scenarios: Vec<Scenario>,
+}
+
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+struct Scenario {
+    name: String,
+    /// The exit code of an upgrade in this scenario.
+    exit: u8,
+    /// A description.
+    about: String,
+}
+
+impl ScenariosFields {
+    pub(crate) fn from_report(ScenariosReport(scenarios): &ScenariosReport) -> Self {
+        let scenario = |(name, exit, about): &(String, u8, String)| Scenario {
+            name: name.clone(),
+            exit: *exit,
+            about: about.clone(),
+        };
+        Self { scenarios: scenarios.iter().map(scenario).collect() }
     }
 }

@@ -1,5 +1,6 @@
 //! Documents of `check`, `upgrade`, and `status`.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,7 +11,9 @@ use super::words::Word;
 use crate::config_group::rules::choice;
 use crate::model::command_context::CommandContext;
 use crate::model::verdict::{Submitted, Verdict};
-use crate::report::{self, Report};
+use crate::report::upgrade::{
+    self as report, CheckReport, Observations, PlanReport, StartReport, StatusReport, UpgradeReport,
+};
 
 /// `check`, and `upgrade --dry-run`. Nothing was started.
 #[derive(Serialize)]
@@ -21,19 +24,19 @@ use crate::report::{self, Report};
         "allOf" = [{ "properties": { "submitted": { "const": "no" }, "verdict": { "type": "null" } } }]
     ))
 )]
-pub(super) struct CheckFields {
+pub(crate) struct CheckFields {
     cluster: Option<Cluster>,
     #[serde(flatten)]
-    report: UpgradeReport,
+    common: CommonFields,
     /// All offered versions, if none was requested.
     versions: Option<Vec<VersionChoice>>,
 }
 
 impl CheckFields {
-    pub(super) fn from_report(report: &Report, commands: Option<&CommandContext>) -> Self {
+    pub(crate) fn from_report(report: &CheckReport, commands: Option<&CommandContext>) -> Self {
         Self {
-            cluster: cluster(report),
-            report: UpgradeReport::from_report(report, commands),
+            cluster: cluster(&report.plan),
+            common: CommonFields::new(&report.plan, &Progress::default(), commands),
             versions: report
                 .versions
                 .as_ref()
@@ -45,15 +48,18 @@ impl CheckFields {
 /// `upgrade`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct UpgradeFields {
+pub(crate) struct UpgradeFields {
     cluster: Option<Cluster>,
     #[serde(flatten)]
-    report: UpgradeReport,
+    common: CommonFields,
 }
 
 impl UpgradeFields {
-    pub(super) fn from_report(report: &Report, commands: Option<&CommandContext>) -> Self {
-        Self { cluster: cluster(report), report: UpgradeReport::from_report(report, commands) }
+    pub(crate) fn from_report(report: &UpgradeReport, commands: Option<&CommandContext>) -> Self {
+        let UpgradeReport { plan, start, observed, verdict, ended_at } = report;
+        let progress =
+            Progress { start: Some(start), observed: Some(observed), verdict: *verdict, ended_at: *ended_at };
+        Self { cluster: cluster(plan), common: CommonFields::new(plan, &progress, commands) }
     }
 }
 
@@ -64,32 +70,44 @@ impl UpgradeFields {
     derive(schemars::JsonSchema),
     schemars(extend("allOf" = [{ "properties": { "submitted": { "const": "no" } } }]))
 )]
-pub(super) struct StatusFields {
+pub(crate) struct StatusFields {
     cluster: Option<Cluster>,
     /// The state of the cluster, as the service last reported it.
     state: Option<Text>,
     #[serde(flatten)]
-    report: UpgradeReport,
+    common: CommonFields,
 }
 
 impl StatusFields {
-    pub(super) fn from_report(report: &Report, commands: Option<&CommandContext>) -> Self {
+    pub(crate) fn from_report(report: &StatusReport, commands: Option<&CommandContext>) -> Self {
+        let StatusReport { plan, observed, verdict, ended_at, .. } = report;
+        let progress =
+            Progress { start: None, observed: Some(observed), verdict: *verdict, ended_at: *ended_at };
         Self {
-            cluster: cluster(report),
-            state: report.state.clone().map(Text),
-            report: UpgradeReport::from_report(report, commands),
+            cluster: cluster(plan),
+            state: observed.state.clone().map(Text),
+            common: CommonFields::new(plan, &progress, commands),
         }
     }
 }
 
-fn cluster(report: &Report) -> Option<Cluster> {
-    report.cluster.as_ref().map(|(name, no)| Cluster::from_name_and_number(name, *no))
+fn cluster(plan: &PlanReport) -> Option<Cluster> {
+    plan.cluster.as_ref().map(|(name, no)| Cluster::from_name_and_number(name, *no))
+}
+
+/// What happened after the plan.
+#[derive(Default)]
+struct Progress<'a> {
+    start: Option<&'a StartReport>,
+    observed: Option<&'a Observations>,
+    verdict: Option<Verdict>,
+    ended_at: Option<Timestamp>,
 }
 
 /// The fields that `check`, `upgrade`, and `status` have in common.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-struct UpgradeReport {
+struct CommonFields {
     /// The current version.
     from: Option<Version>,
     /// The target version.
@@ -115,22 +133,25 @@ struct UpgradeReport {
     ended_at: Option<Time>,
 }
 
-impl UpgradeReport {
-    fn from_report(report: &Report, commands: Option<&CommandContext>) -> Self {
+impl CommonFields {
+    fn new(plan: &PlanReport, progress: &Progress<'_>, commands: Option<&CommandContext>) -> Self {
+        let Progress { start, observed, verdict, ended_at } = progress;
+        let evidence = observed.iter().flat_map(|observed| &observed.evidence);
+        let brokers = observed.iter().flat_map(|observed| &observed.brokers.0);
         Self {
-            from: report.from.as_ref().map(Version::from_version),
-            to: report.to.as_ref().map(Version::from_version),
-            config_group: ConfigGroupChange::from_report(report),
-            settings: SettingChange::from_changes(&report.changes),
-            candidates: report.candidates.iter().map(Candidate::from_candidate).collect(),
-            checks: Check::from_checks(&report.checks, commands),
-            submitted: Word(report.submitted),
-            verdict: report.verdict.map(Word),
-            evidence: report.evidence.iter().map(Evidence::from_evidence).collect(),
-            brokers: report.brokers.0.iter().map(Broker::from_history).collect(),
-            started_at: report.started_at.map(Time),
-            finished_at: report.finished_at.map(Time),
-            ended_at: report.ended_at.map(Time),
+            from: plan.from.as_ref().map(Version::from_version),
+            to: plan.to.as_ref().map(Version::from_version),
+            config_group: ConfigGroupChange::from_plan(plan),
+            settings: SettingChange::from_changes(&plan.changes),
+            candidates: plan.candidates.iter().map(Candidate::from_candidate).collect(),
+            checks: Check::from_checks(&plan.checks, commands),
+            submitted: Word(start.map_or(Submitted::No, |start| start.submitted)),
+            verdict: verdict.map(Word),
+            evidence: evidence.map(Evidence::from_evidence).collect(),
+            brokers: brokers.map(Broker::from_history).collect(),
+            started_at: start.and_then(|start| start.at).map(Time),
+            finished_at: observed.and_then(|observed| observed.finished_at).map(Time),
+            ended_at: ended_at.map(Time),
         }
     }
 }
@@ -144,7 +165,7 @@ struct ConfigGroupChange {
 }
 
 impl ConfigGroupChange {
-    fn from_report(report: &Report) -> Self {
+    fn from_plan(report: &PlanReport) -> Self {
         let current = report.group_from.as_ref().map(ConfigGroup::from_group);
         Self {
             from: current.or_else(|| report.current_group_no.map(ConfigGroup::from_number)),
@@ -209,8 +230,8 @@ struct PlanDocument {
 }
 
 /// Returns only the plan and its checks, as the journal records them before a start.
-pub(crate) fn plan_document(report: &Report) -> Value {
-    let UpgradeReport { from, to, config_group, settings, checks, .. } =
-        UpgradeReport::from_report(report, None);
+pub(crate) fn plan_document(plan: &PlanReport) -> Value {
+    let CommonFields { from, to, config_group, settings, checks, .. } =
+        CommonFields::new(plan, &Progress::default(), None);
     to_value(&PlanDocument { from, to, config_group, settings, checks })
 }

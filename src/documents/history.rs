@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::components::{Number, Text, Time};
 use crate::model::history::{ChangeOrigin, DamagedRecord, History, InitOutcome, Outcome, PastRun, Subject};
 use crate::model::journal_state;
-use crate::output::history::HistoryView;
+use crate::report::history::{HistoryReport, HistoryView};
 
 /// `history`.
 #[derive(Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(super) struct HistoryFields {
+pub(crate) struct HistoryFields {
     /// All runs, the oldest first. With a run ID, only that run.
     runs: Vec<Run>,
     /// Lines of the journal that can't be read.
@@ -25,7 +25,7 @@ pub(super) struct HistoryFields {
 }
 
 impl HistoryFields {
-    pub(super) fn from_history(history: &History, view: &HistoryView) -> Self {
+    pub(crate) fn from_report(HistoryReport { history, view }: &HistoryReport) -> Self {
         let runs = history.runs.iter();
         Self {
             runs: match view {

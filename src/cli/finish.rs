@@ -1,0 +1,220 @@
+//! Prints the outcome of a command, records it in the journal, and returns the exit code.
+
+use std::io;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::command::Command;
+use super::context::Context;
+use crate::clock::Clock as _;
+use crate::documents::{Outcome, document};
+use crate::error::{CommandError, CopyError, CopyHint, CreateDoubt, OtherName, UnknownReason};
+use crate::exit::Exit;
+use crate::journal::{Journal, JournalError};
+use crate::model::suggested_command::SuggestedCommand;
+use crate::model::verdict::Verdict;
+use crate::output::{
+    CommandReport, OutputOptions, View, is_closed_pipe, print_document, print_result, streams,
+};
+use crate::report::config_group::CopyReport;
+use crate::report::upgrade::{PlanReport, StartReport, UpgradeReport};
+use crate::report::{Finished, RunEnd};
+use crate::session::sent_change::SentChange;
+
+pub(super) fn exit_code(exit: Exit) -> ExitCode {
+    ExitCode::from(exit.code())
+}
+
+/// Prints the text of a command that only prints. A closed pipe is success.
+pub(super) fn print_text(text: &str) -> ExitCode {
+    exit_code(output_exit(streams::print_stdout(text)))
+}
+
+fn output_exit(printed: io::Result<()>) -> Exit {
+    match printed {
+        Err(error) if !is_closed_pipe(&error) => {
+            streams::print_stderr(&format!("error: can't write the result: {error}"));
+            Exit::Internal
+        }
+        Ok(()) | Err(_) => Exit::Ok,
+    }
+}
+
+/// Returns the outcome of a command that did not use the service.
+fn local_outcome<'a>(command: &'a str, failure: Option<&'a CommandError>) -> Outcome<'a> {
+    Outcome {
+        command,
+        exit: failure.map_or(Exit::Ok, CommandError::exit),
+        commands: None,
+        profile: None,
+        access_key: None,
+        requests: Vec::new(),
+        failure,
+    }
+}
+
+/// Prints only the document of a command that failed. The error was already printed.
+pub(super) fn print_failure_document(command: &str, report: &mut dyn CommandReport, failure: &CommandError) {
+    report.set_failed();
+    let document = document(report.fields(None), &local_outcome(command, Some(failure)));
+    let _stdout_is_closed = print_document(&document);
+}
+
+/// Prints the outcome of a command that did not use the service, or that failed before it could.
+pub(super) fn finish_local(
+    command: &str,
+    finished: Finished<Box<dyn CommandReport>>,
+    options: OutputOptions,
+) -> ExitCode {
+    let Finished { mut report, error } = finished;
+    if error.is_some() {
+        report.set_failed();
+    }
+    let outcome = local_outcome(command, error.as_ref());
+    let document = document(report.fields(None), &outcome);
+    let view = View { options, service: "", outcome: &outcome };
+    let printed = print_result(&*report, &view, &document);
+    if error.is_some() {
+        return exit_code(outcome.exit);
+    }
+    let exit = output_exit(printed);
+    if exit != Exit::Ok
+        && let Some(note) = report.unprinted_change_note()
+    {
+        streams::print_stderr(note);
+    }
+    exit_code(exit)
+}
+
+/// Records the end of a command that used the service, prints its outcome, and returns the exit code.
+pub(super) async fn finish(
+    command: &Command,
+    finished: Finished<Box<dyn CommandReport>>,
+    context: &Context,
+) -> ExitCode {
+    let Finished { mut report, error } = finished;
+    let failure = error.map(|error| error.explain_sandbox(&context.settings.service));
+    if failure.is_some() {
+        report.set_failed();
+    }
+    let outcome = Outcome {
+        command: command.name(),
+        exit: failure.as_ref().map_or(Exit::Ok, CommandError::exit),
+        commands: Some(&context.commands),
+        profile: context.profile(),
+        access_key: context.access_key(),
+        requests: context.requests(),
+        failure: failure.as_ref(),
+    };
+    let document = document(report.fields(outcome.commands), &outcome);
+    record_end(context, &*report, &document).await;
+    let view = View { options: context.output_options, service: &context.service_line(), outcome: &outcome };
+    match print_result(&*report, &view, &document) {
+        // A failed write to stdout does not change a known outcome.
+        Err(error) if !report.has_outcome() && outcome.exit == Exit::Ok && !is_closed_pipe(&error) => {
+            streams::print_stderr(&format!("error: can't write the result: {error}"));
+            exit_code(Exit::Internal)
+        }
+        Err(error) if !is_closed_pipe(&error) => {
+            streams::print_stderr(&format!("warning: can't write the result: {error}"));
+            exit_code(outcome.exit)
+        }
+        _ => exit_code(outcome.exit),
+    }
+}
+
+/// Records the end of a run in the journal, and warns if that fails.
+async fn record_end(context: &Context, report: &dyn CommandReport, document: &Value) {
+    let Some(end) = report.end() else { return };
+    let journal = context.journal();
+    let is_reported = journal.is_failing();
+    if let Err(error) = write_end(journal, context.clock.now(), &end, document).await
+        && !is_reported
+    {
+        streams::print_stderr(&format!("warning: {error}; the result below is not recorded in the journal"));
+    }
+}
+
+/// Writes the end of a run to the journal.
+///
+/// # Errors
+///
+/// Fails if the journal can't be written.
+pub(crate) async fn write_end(
+    journal: &Journal,
+    at: Timestamp,
+    end: &RunEnd,
+    document: &Value,
+) -> Result<(), JournalError> {
+    let run = end.run.as_deref().unwrap_or(journal.run_id());
+    journal.record_end(at, Some(run), end.verdict, end.created, document).await
+}
+
+/// Returns the outcome of a panic: an internal error before anything was sent, an unknown outcome afterwards.
+pub(super) fn after_panic(
+    sent: SentChange,
+    empty: Box<dyn CommandReport>,
+    run: &str,
+    now: Timestamp,
+) -> Finished<Box<dyn CommandReport>> {
+    match sent {
+        SentChange::Nothing => Finished { report: empty, error: Some(CommandError::Internal) },
+        SentChange::Start { cluster, from, to, submitted } => {
+            let follow =
+                SuggestedCommand::Follow { cluster: cluster.1, target: Some(to.clone()), from: from.clone() };
+            let report = UpgradeReport {
+                plan: PlanReport { cluster: Some(cluster), from, to: Some(to), ..PlanReport::default() },
+                start: StartReport { submitted, run: Some(run.to_owned()), ..StartReport::default() },
+                verdict: Some(Verdict::Unknown),
+                ended_at: Some(now),
+                ..UpgradeReport::default()
+            };
+            let error = CommandError::outcome_unknown(UnknownReason::InternalError, follow);
+            Finished { report, error: Some(error) }.boxed()
+        }
+        SentChange::ConfigGroup { copy, version } => {
+            let list = SuggestedCommand::ListConfigGroups(version);
+            let next = CopyHint::CheckFirst { list, other_name: OtherName(None) };
+            let (name, doubt) = (copy.name.clone(), CreateDoubt::InternalError);
+            let error = CopyError::CreateOutcomeUnknown { name, doubt, next }.into();
+            let report = CopyReport { copy: Some(*copy), ..CopyReport::default() };
+            Finished { report, error: Some(error) }.boxed()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ids::{ClusterNo, VersionCode};
+    use crate::model::kafka_version::KafkaVersion;
+    use crate::model::verdict::Submitted;
+
+    #[test]
+    fn panic_after_a_start_has_unknown_outcome() {
+        let start = |submitted| SentChange::Start {
+            cluster: ("orders".to_owned(), ClusterNo::new(7)),
+            from: None,
+            to: KafkaVersion::unnamed(VersionCode::new(3_903_006)),
+            submitted,
+        };
+        for (sent, exit, verdict) in [
+            (SentChange::Nothing, Exit::Internal, None),
+            (start(Submitted::Unknown), Exit::Unknown, Some("unknown")),
+            (start(Submitted::Yes), Exit::Unknown, Some("unknown")),
+        ] {
+            let empty = Box::new(UpgradeReport::default());
+            let finished = after_panic(sent.clone(), empty, "run", jiff::Timestamp::UNIX_EPOCH);
+            let error = finished.error.unwrap();
+            assert_eq!(error.exit(), exit, "{sent:?}");
+            let fields = finished.report.fields(None);
+            assert_eq!(fields["verdict"].as_str(), verdict, "{sent:?}");
+            let has_status_command =
+                error.hint(None).is_some_and(|hint| hint.contains("cdss status --cluster no:7 "));
+            assert_eq!(has_status_command, exit == Exit::Unknown, "{sent:?}");
+            assert_eq!(finished.report.end().is_some(), exit == Exit::Unknown, "{sent:?}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Output options and settings flags from the command line and the environment.
+
+use super::args::Global;
+use crate::model::output_format::OutputFormat;
+use crate::output::{OutputOptions, should_use_color, streams};
+use crate::settings::{Environment, Flags, SettingsError};
+
+/// Guesses the output options when parsing failed, because the parser then returns no values.
+pub(super) fn guess_output_options(words: &[&str], environment: &Environment) -> OutputOptions {
+    let wants_json = words.iter().any(|word| matches!(*word, "-ojson" | "-o=json" | "--output=json"))
+        || words.windows(2).any(|pair| matches!(pair, ["-o" | "--output", "json"]))
+        || environment.value("CDSS_OUTPUT") == Some("json");
+    OutputOptions {
+        format: if wants_json { OutputFormat::Json } else { OutputFormat::Table },
+        ..OutputOptions::default()
+    }
+}
+
+/// Resolves the output options without reading a profile: the flag, then `CDSS_OUTPUT`, then `table`.
+pub(super) fn output_options(
+    global: &Global,
+    environment: &Environment,
+) -> Result<OutputOptions, SettingsError> {
+    crate::settings::validate_time_zone(environment)?;
+    let (text, origin) = match (global.output.as_deref(), environment.value("CDSS_OUTPUT")) {
+        (Some(text), _) => (text, "--output"),
+        (None, Some(text)) => (text, "CDSS_OUTPUT"),
+        (None, None) => (OutputFormat::default().into_str(), "default"),
+    };
+    if text.is_empty() {
+        return Err(SettingsError::Empty(origin.to_owned()));
+    }
+    let invalid = |reason| SettingsError::Invalid { name: origin.to_owned(), reason };
+    let color = should_use_color(
+        global.color,
+        environment.value("NO_COLOR"),
+        environment.value("TERM"),
+        streams::stderr_is_terminal(),
+    );
+    Ok(OutputOptions {
+        format: text.parse().map_err(invalid)?,
+        quiet: global.quiet,
+        verbosity: global.verbose,
+        color,
+    })
+}
+
+pub(super) fn flags(global: &Global, poll: Option<&str>) -> Flags {
+    Flags {
+        profile: global.profile.clone(),
+        site: global.site.clone(),
+        region: global.region.clone(),
+        endpoint: global.endpoint.clone(),
+        cacert: global.cacert.clone(),
+        output: global.output.clone(),
+        poll: poll.map(str::to_owned),
+    }
+}

@@ -1,0 +1,253 @@
+//! Text output of `check`, `upgrade`, and `status`.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::escape::escape;
+use super::format::{duration, local_time, utc_time};
+use super::plan::PlanText;
+use super::result::{CommandReport, View};
+use super::table::table;
+use crate::documents::{CheckFields, Outcome, StatusFields, UpgradeFields, to_value};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::model::command_context::CommandContext;
+use crate::model::kafka_version::KafkaVersion;
+use crate::model::verdict::{Submitted, Verdict};
+use crate::report::RunEnd;
+use crate::report::upgrade::{
+    CheckReport, PlanReport, StartReport, StatusReport, UpgradeReport, VersionChoice,
+};
+
+impl CommandReport for CheckReport {
+    fn fields(&self, commands: Option<&CommandContext>) -> Value {
+        to_value(&CheckFields::from_report(self, commands))
+    }
+
+    fn render(&self, view: &View<'_>) -> String {
+        match &self.versions {
+            Some(versions) => render_version_choices(&self.plan, versions, view.service),
+            None => render_check(&self.plan, view),
+        }
+    }
+
+    fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
+        // The message for a signal already reports it.
+        (!matches!(failure, CommandError::Interrupted { .. })).then_some("Nothing was changed.")
+    }
+}
+
+impl CommandReport for UpgradeReport {
+    fn fields(&self, commands: Option<&CommandContext>) -> Value {
+        to_value(&UpgradeFields::from_report(self, commands))
+    }
+
+    fn render(&self, view: &View<'_>) -> String {
+        render_upgrade(self, view.outcome)
+    }
+
+    fn set_failed(&mut self) {
+        self.set_failure_verdict();
+    }
+
+    fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
+        if matches!(failure, CommandError::Interrupted { .. }) {
+            return None;
+        }
+        match self.start.submitted {
+            Submitted::No if self.start.run.is_none() || self.verdict == Some(Verdict::NotStarted) => {
+                Some("Nothing was changed.")
+            }
+            Submitted::Unknown => Some("It is unknown whether anything was changed."),
+            Submitted::No | Submitted::Yes => None,
+        }
+    }
+
+    fn end(&self) -> Option<RunEnd> {
+        self.end()
+    }
+
+    fn has_outcome(&self) -> bool {
+        self.verdict.is_some()
+    }
+}
+
+impl CommandReport for StatusReport {
+    fn fields(&self, commands: Option<&CommandContext>) -> Value {
+        to_value(&StatusFields::from_report(self, commands))
+    }
+
+    fn render(&self, view: &View<'_>) -> String {
+        if self.verdict.is_none() {
+            return render_status(view.service, self);
+        }
+        let Self { plan, observed, verdict, ended_at, .. } = self.clone();
+        let upgrade = UpgradeReport { plan, start: StartReport::default(), observed, verdict, ended_at };
+        render_upgrade(&upgrade, view.outcome)
+    }
+
+    fn end(&self) -> Option<RunEnd> {
+        self.end()
+    }
+
+    fn has_outcome(&self) -> bool {
+        self.verdict.is_some()
+    }
+}
+
+/// Renders the plan, its checks, and whether the upgrade is possible.
+fn render_check(plan: &PlanReport, view: &View<'_>) -> String {
+    let text = PlanText::from_report(plan, plan.state.as_deref(), view.service, view.shows_all());
+    let Some(text) = text.filter(|_| !plan.checks.is_empty()) else { return String::new() };
+    let end = match (view.outcome.exit, &plan.to, &plan.from) {
+        (Exit::Ok, Some(to), Some(from)) if from.code == to.code => {
+            format!("\n\nAlready at {to}; nothing to do.")
+        }
+        (Exit::Ok, Some(to), _) => format!("\n\nThe upgrade to {to} is possible. Nothing was changed."),
+        _ => String::new(),
+    };
+    format!("{}{end}", text.render())
+}
+
+/// Renders the versions that the cluster could be upgraded to.
+fn render_version_choices(plan: &PlanReport, versions: &[VersionChoice], service: &str) -> String {
+    let text = PlanText::from_report(plan, plan.state.as_deref(), service, false);
+    let Some(text) = text else { return String::new() };
+    let rows: Vec<Vec<String>> = versions
+        .iter()
+        .map(|choice| {
+            let possible = match (choice.is_current, choice.possible) {
+                (true, _) => "-",
+                (false, Some(true)) => "yes",
+                (false, Some(false)) => "no",
+                (false, None) => "unknown",
+            };
+            let name = choice.version.release.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+            vec![name, choice.version.code.to_string(), possible.to_owned(), choice.reason.clone()]
+        })
+        .collect();
+    if rows.is_empty() {
+        return text.render();
+    }
+    format!("{}\n\n{}", text.render(), table(&["VERSION", "CODE", "POSSIBLE", "DETAIL"], &rows, 2))
+}
+
+/// Renders the result of an upgrade, and the information for support after a failure.
+fn render_upgrade(report: &UpgradeReport, outcome: &Outcome<'_>) -> String {
+    let UpgradeReport { plan, start, observed, verdict, ended_at } = report;
+    let (Some(verdict), Some((name, no))) = (*verdict, &plan.cluster) else { return String::new() };
+    if verdict == Verdict::NotStarted {
+        return String::new();
+    }
+    let version_text = |version: &Option<KafkaVersion>| {
+        version.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string)
+    };
+    let cluster = if name.trim().is_empty() { format!("cluster {no}") } else { escape(name) };
+    if verdict == Verdict::Already {
+        let version = version_text(&plan.to);
+        let has_watched = !observed.brokers.0.is_empty();
+        return if has_watched {
+            format!("{cluster} is now at {version}; this run did not start the upgrade.")
+        } else {
+            format!("{cluster} is already at {version}; nothing to do.")
+        };
+    }
+    let versions = if plan.from == plan.to {
+        version_text(&plan.to)
+    } else {
+        format!("{} → {}", version_text(&plan.from), version_text(&plan.to))
+    };
+    let since_start =
+        |end: Timestamp, start| duration(end.duration_since(start).try_into().unwrap_or_default());
+    let time = match (start.at, observed.finished_at, *ended_at) {
+        (Some(start), Some(end), _) => format!("  {}", since_start(end, start)),
+        (Some(start), None, Some(end)) => {
+            let bound = match verdict {
+                // The end was noticed this long after the start; the upgrade may have ended earlier.
+                Verdict::Done | Verdict::Failed => "at most",
+                // The upgrade may not have ended.
+                Verdict::Already | Verdict::NotStarted | Verdict::Running | Verdict::Unknown => "after",
+            };
+            format!("  {bound} {}", since_start(end, start))
+        }
+        _ => String::new(),
+    };
+    let mut lines = vec![format!("{cluster}  {versions}  {verdict}{time}")];
+    match verdict {
+        Verdict::Done => {
+            let all = observed.brokers.0.len();
+            lines.push(format!("Observed {} of {all} brokers restart.", observed.brokers.restarted_count()));
+            lines.extend(terraform_note(report));
+        }
+        Verdict::Failed => lines.extend(support_details(report, outcome)),
+        Verdict::Already | Verdict::NotStarted | Verdict::Running | Verdict::Unknown => {}
+    }
+    lines.join("\n")
+}
+
+/// Returns the values to set in Terraform. Otherwise the next apply would replace the cluster, because its version code
+/// changed outside of Terraform.
+fn terraform_note(report: &UpgradeReport) -> Option<String> {
+    let code = report.plan.to.as_ref()?.code;
+    let group = report.observed.cluster.as_ref()?.config_group;
+    let group = group.map(|no| format!(" and config_group_no = {no}")).unwrap_or_default();
+    Some(format!("terraform: set kafka_version_code = \"{code}\"{group} before the next apply"))
+}
+
+/// Returns what NAVER Cloud support asks for: numbers, times in UTC, request IDs, and the last observations. It contains
+/// no secrets.
+fn support_details(report: &UpgradeReport, outcome: &Outcome<'_>) -> Vec<String> {
+    let mut lines = vec![String::new(), "For NAVER Cloud support:".to_owned()];
+    if let Some((name, no)) = &report.plan.cluster {
+        lines.push(format!("  cluster   {} ({no})", escape(name)));
+    }
+    if let Some(service) = outcome.commands.map(|commands| &commands.service) {
+        lines.push(format!("  service   {} {}", service.site, service.region));
+    }
+    let code = |version: &Option<KafkaVersion>| {
+        version.as_ref().map_or_else(|| "unknown".to_owned(), |version| version.code.to_string())
+    };
+    lines.push(format!("  versions  code {} to code {}", code(&report.plan.from), code(&report.plan.to)));
+    if let Some(at) = report.start.at {
+        lines.push(format!("  started   {}", utc_time(at)));
+    }
+    if let Some(at) = report.ended_at {
+        lines.push(format!("  ended     {}", utc_time(at)));
+    }
+    if let Some(id) = &report.start.request_id {
+        lines.push(format!("  request   {}", escape(id)));
+    }
+    let latest = report.observed.evidence.iter().rev().take(3).collect::<Vec<_>>();
+    for evidence in latest.into_iter().rev() {
+        lines.push(format!(
+            "  observed  {}  {}: {}",
+            utc_time(evidence.at),
+            evidence.operation,
+            escape(&evidence.observed)
+        ));
+    }
+    let request_id = outcome.requests.iter().rev().find_map(|record| record.request_id.as_deref());
+    lines.extend(request_id.map(|id| format!("  latest    request {}", escape(id))));
+    lines
+}
+
+fn render_status(service: &str, report: &StatusReport) -> String {
+    let Some(plan) = PlanText::from_report(&report.plan, report.observed.state.as_deref(), service, false)
+    else {
+        return String::new();
+    };
+    let rows: Vec<Vec<String>> = report
+        .observed
+        .health
+        .iter()
+        .flat_map(|health| health.brokers.nodes.iter().chain(&health.zookeeper.nodes))
+        .map(|node| {
+            vec![node.name.clone(), node.color.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)]
+        })
+        .collect();
+    let observed_at =
+        report.ended_at.map(|at| format!("\nObserved      {}", local_time(at))).unwrap_or_default();
+    let nodes =
+        if rows.is_empty() { String::new() } else { format!("\n\n{}", table(&["NODE", "STATUS"], &rows, 2)) };
+    format!("{}{observed_at}{nodes}", plan.render())
+}
