@@ -23,7 +23,7 @@ use super::words::Word;
 use crate::api::OperationName;
 use crate::exit::Exit;
 use crate::model::history::Outcome;
-use crate::model::setting_name::Field;
+use crate::model::setting_name::{Field, SettingName};
 use crate::model::verdict::Verdict;
 
 impl<T: VariantNames> JsonSchema for Word<T> {
@@ -40,6 +40,20 @@ impl<T: VariantNames> JsonSchema for Word<T> {
     }
 }
 
+impl JsonSchema for SettingName {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "SettingName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        one_word_of(["profile"].into_iter().chain(Field::VARIANTS.iter().copied()))
+    }
+}
+
 /// Returns the schema of a text that is one of these words.
 fn one_word_of(words: impl IntoIterator<Item = &'static str>) -> Schema {
     let mut seen = BTreeSet::new();
@@ -49,10 +63,6 @@ fn one_word_of(words: impl IntoIterator<Item = &'static str>) -> Schema {
 
 pub(super) fn operation(_: &mut SchemaGenerator) -> Schema {
     one_word_of(OperationName::VARIANTS.iter().copied())
-}
-
-pub(crate) fn setting_key(_: &mut SchemaGenerator) -> Schema {
-    one_word_of(["profile"].into_iter().chain(Field::VARIANTS.iter().copied()))
 }
 
 pub(super) fn error_kind(_: &mut SchemaGenerator) -> Schema {

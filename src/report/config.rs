@@ -26,7 +26,6 @@ pub(crate) struct ProfileChangeReport(pub Option<ProfileChange>);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(crate) struct EffectiveSetting {
-    #[cfg_attr(test, schemars(schema_with = "crate::documents::tests::setting_key"))]
     pub key: SettingName,
     #[cfg_attr(test, schemars(length(min = 1)))]
     pub value: Option<String>,
