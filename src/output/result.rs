@@ -86,7 +86,7 @@ fn print_error(options: OutputOptions, failure: &CommandError, report: &Report, 
 fn change_note(failure: &CommandError, report: &Report, command: &str) -> Option<&'static str> {
     if let Some(copy) = &report.copy {
         let is_reported = matches!(failure, CommandError::Copy(failure) if matches!(**failure, CopyError::Interrupted { .. }));
-        return (!is_reported && !copy.may_have_changed()).then_some("Nothing was changed.");
+        return (!is_reported && !copy.may_have_changed()).then_some("cdss changed nothing.");
     }
     // The message for a signal already reports it.
     if matches!(failure, CommandError::Interrupted { .. }) || !matches!(command, "upgrade" | "check") {
@@ -94,7 +94,7 @@ fn change_note(failure: &CommandError, report: &Report, command: &str) -> Option
     }
     match report.submitted {
         Submitted::No if report.start_run.is_none() || report.verdict == Some(Verdict::NotStarted) => {
-            Some("Nothing was changed.")
+            Some("cdss changed nothing.")
         }
         Submitted::Unknown => Some("It is unknown whether anything was changed."),
         Submitted::No | Submitted::Yes => None,
@@ -282,11 +282,14 @@ fn render_upgrade(report: &Report, outcome: &Outcome<'_>) -> String {
     if verdict == Verdict::Already {
         let version = version_text(&report.to);
         let has_watched = !report.brokers.0.is_empty();
-        return if has_watched {
-            format!("{cluster} is now at {version}; this run did not start the upgrade.")
-        } else {
-            format!("{cluster} is already at {version}; nothing to do.")
+        if !has_watched {
+            return format!("{cluster} is already at {version}; nothing to do.");
+        }
+        let start = match report.submitted {
+            Submitted::Unknown => "it is unknown whether this run started the upgrade",
+            Submitted::No | Submitted::Yes => "this run did not start the upgrade",
         };
+        return format!("{cluster} is now at {version}; {start}.");
     }
     let versions = if report.from == report.to {
         version_text(&report.to)
