@@ -169,7 +169,9 @@ impl Watch<'_> {
     ) {
         let missing = self.progress.expected().brokers.missing(&health.brokers);
         for broker in missing.iter().filter(|broker| !warned.missing_brokers.contains(broker)) {
-            session.reporter.warn(&format!("{broker} missing from the service's response; still following"));
+            session
+                .reporter
+                .warn(&format!("{broker} is missing from the service's response; still following"));
         }
         warned.missing_brokers = missing;
     }
@@ -217,9 +219,11 @@ impl Watch<'_> {
         }
         let last_observed = match (&session.report.state, &session.report.last_cluster) {
             (Some(state), Some(Cluster { version: Some(version), .. })) => {
-                format!("last observed state {state} at version code {version}, not confirmed")
+                format!(
+                    "last observation: state {state}, version code {version}; this does not confirm an outcome"
+                )
             }
-            (Some(state), _) => format!("last observed state {state}"),
+            (Some(state), _) => format!("last observation: state {state}"),
             (None, _) => "the cluster is missing from the service's responses".to_owned(),
         };
         WatchEnd::GaveUp { reason: format!("{reason}; {last_observed}"), is_still_changing: false }
@@ -253,7 +257,7 @@ impl ErrorStreak {
             self.has_warned = true;
             session
                 .reporter
-                .warn(&format!("the service does not respond; still retrying. Last error: {error}"));
+                .warn(&format!("every poll has failed for one minute; still retrying. Last error: {error}"));
         }
         if !error.is_auth() {
             self.refused_since = None;

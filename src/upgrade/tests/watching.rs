@@ -119,7 +119,7 @@ fn a_missing_broker_is_reported_once() {
     let end = block_on(watch(minutes(180)).run(&mut test.session(&api)));
     assert!(matches!(end, WatchEnd::Finished(WatchResult::AtTarget)), "{end:?}");
     assert!(clock.elapsed() >= minutes(10), "not before the broker is listed again: {:?}", clock.elapsed());
-    assert_eq!(warnings(&test), ["warning b3 missing from the service's response; still following"]);
+    assert_eq!(warnings(&test), ["warning b3 is missing from the service's response; still following"]);
 }
 
 #[test]
@@ -228,7 +228,9 @@ fn time_asleep_counts_and_a_poll_precedes_the_verdict() {
     };
     assert!(
         !is_still_changing
-            && reason.ends_with("; last observed state running at version code 3903006, not confirmed"),
+            && reason.ends_with(
+                "; last observation: state running, version code 3903006; this does not confirm an outcome"
+            ),
         "{reason}"
     );
 }
