@@ -76,7 +76,7 @@ pub(crate) struct UpgradeArgs {
     no_wait: bool,
     /// Stop waiting after this time
     ///
-    /// The upgrade continues. The exit code is then 8 or 9.
+    /// The upgrade continues. The exit code is then 8 or 9, or 11 if this run did not start it.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "3h", conflicts_with = "no_wait")]
     timeout: Duration,
     /// Polling interval [default: 15s]
@@ -100,7 +100,7 @@ impl UpgradeArgs {
 ///
 /// # Errors
 ///
-/// See [`CommandError`]; [`Report::submitted`] shows whether this run sent a start.
+/// See [`CommandError`]; [`Report::submitted`] shows whether the service accepted a start from this run.
 pub(super) async fn run(
     args: &UpgradeArgs,
     context: &Context,
