@@ -33,7 +33,7 @@ complete -c cdss -n "__fish_cdss_needs_command" -s o -l output -d 'Output format
 complete -c cdss -n "__fish_cdss_needs_command" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_needs_command" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_needs_command" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_needs_command" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_needs_command" -s V -l version -d 'Print the version of cdss'
 complete -c cdss -n "__fish_cdss_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -67,7 +67,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l require-journal -d
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s n -l dry-run -d 'Run the checks and print the plan; start nothing'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l wait -d 'Wait until the upgrade finishes (the default)'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -l no-wait -d 'Return as soon as the start is accepted'
-complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l cluster -d 'Cluster name or number' -r
@@ -83,7 +83,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand check" -s o -l output -d 'Outp
 complete -c cdss -n "__fish_cdss_using_subcommand check" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand check" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand check" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l cluster -d 'Cluster name or number' -r
@@ -101,7 +101,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand status" -l color -d 'When to u
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand status" -l watch -d 'Watch until the change finishes'
-complete -c cdss -n "__fish_cdss_using_subcommand status" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand status" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand status" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l profile -d 'Profile to use' -r
@@ -113,7 +113,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subc
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and not __fish_seen_subcommand_from clusters versions config-groups" -f -a "clusters" -d 'List the clusters in the region, including those without access'
@@ -128,7 +128,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from clusters" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l profile -d 'Profile to use' -r
@@ -140,7 +140,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from versions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l version -d 'List only groups of this Kafka version' -r
@@ -153,7 +153,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcomma
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand list; and __fish_seen_subcommand_from config-groups" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l profile -d 'Profile to use' -r
@@ -165,7 +165,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_s
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and not __fish_seen_subcommand_from diff copy" -f -a "diff" -d 'Compare two config groups, setting by setting'
@@ -180,7 +180,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -l exit-code -d 'Exit with code 20 if any setting differs'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -l cluster -d 'Copy the config group of this cluster' -r
@@ -197,7 +197,7 @@ always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s n -l dry-run -d 'Show what would be copied and skipped; create nothing'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s y -l yes -d 'Skip the confirmation prompt'
-complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config-group; and __fish_seen_subcommand_from copy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l profile -d 'Profile to use' -r
@@ -209,7 +209,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_su
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and not __fish_seen_subcommand_from init list show verify set remove" -f -a "init" -d 'Create a profile interactively'
@@ -227,7 +227,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l profile -d 'Profile to use' -r
@@ -239,7 +239,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l profile -d 'Profile to use' -r
@@ -251,7 +251,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l profile -d 'Profile to use' -r
@@ -263,7 +263,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l profile -d 'Profile to use' -r
@@ -276,7 +276,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -l stdin -d 'Read the value from standard input'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -l profile -d 'Profile to use' -r
@@ -289,7 +289,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcom
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s y -l yes -d 'Skip the confirmation prompt'
-complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand config; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l profile -d 'Profile to use' -r
@@ -303,7 +303,7 @@ always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l repair -d 'List damaged journal lines and stop them from blocking upgrades'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -l init -d 'Create an empty journal if there is none'
-complete -c cdss -n "__fish_cdss_using_subcommand history" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand history" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l scenario -d 'Behavior to simulate' -r
@@ -319,7 +319,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l color -d 'When to 
 always\t''
 never\t''"
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -l list -d 'List the scenarios and their exit codes'
-complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand sandbox" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l profile -d 'Profile to use' -r
@@ -331,7 +331,7 @@ complete -c cdss -n "__fish_cdss_using_subcommand completions" -s o -l output -d
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand completions" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand completions" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l profile -d 'Profile to use' -r
@@ -343,6 +343,6 @@ complete -c cdss -n "__fish_cdss_using_subcommand help" -s o -l output -d 'Outpu
 complete -c cdss -n "__fish_cdss_using_subcommand help" -l color -d 'When to use colors: auto, always, or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c cdss -n "__fish_cdss_using_subcommand help" -s q -l quiet -d 'Hide progress and hints (plans and errors are still shown)'
+complete -c cdss -n "__fish_cdss_using_subcommand help" -s q -l quiet -d 'Hide progress and notes (plans, errors, and hints are still shown)'
 complete -c cdss -n "__fish_cdss_using_subcommand help" -s v -l verbose -d 'Show settings; -vv adds requests, -vvv adds responses'
 complete -c cdss -n "__fish_cdss_using_subcommand help" -s h -l help -d 'Print help (see more with \'--help\')'

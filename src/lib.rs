@@ -3,7 +3,7 @@
 //! The library has one public function, [`main`], and the public [`sandbox`] that rehearsals and tests use. The table in
 //! CONTRIBUTING says which module may use which; a test checks it.
 
-/// Runs the statements while a test has switched this deliberate bug on; there is nothing of it outside of tests.
+/// Runs the statements while a test has switched this deliberate bug on. Expands to nothing outside of tests.
 macro_rules! deliberate_bug {
     ($bug:ident => $($statements:tt)*) => {
         #[cfg(test)]

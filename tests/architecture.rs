@@ -227,9 +227,9 @@ fn graph() -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
 }
 
 #[test]
-fn files_do_not_import_each_other_in_a_circle() {
+fn files_do_not_import_each_other_in_a_cycle() {
     let mut graph = graph();
-    // Files that import nothing of the rest are in no circle; what remains at the end is in one, or imports one.
+    // Files that import none of the others are in no cycle. What remains at the end is in a cycle or imports one.
     loop {
         let leaves: Vec<PathBuf> =
             graph.iter().filter(|(_, targets)| targets.is_empty()).map(|(file, _)| file.clone()).collect();
@@ -250,5 +250,5 @@ fn files_do_not_import_each_other_in_a_circle() {
             break;
         }
     }
-    assert!(graph.is_empty(), "circles among: {graph:#?}");
+    assert!(graph.is_empty(), "cycles among: {graph:#?}");
 }

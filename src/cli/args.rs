@@ -89,7 +89,7 @@ pub(crate) struct Global {
         help_heading = "Global options"
     )]
     pub color: ColorChoice,
-    /// Hide progress and hints (plans and errors are still shown)
+    /// Hide progress and notes (plans, errors, and hints are still shown)
     #[arg(long, short, global = true, hide_short_help = true, help_heading = "Global options")]
     pub quiet: bool,
     /// Show settings; -vv adds requests, -vvv adds responses

@@ -83,6 +83,8 @@ Examples:
         /// Name of the new group
         ///
         /// [default: the name of FROM with the digits of the new version, such as orders-390 for orders-371]
+        ///
+        /// A derived name has at most 15 characters.
         #[arg(long, value_name = "NAME")]
         name: Option<GroupName>,
         /// Show what would be copied and skipped; create nothing

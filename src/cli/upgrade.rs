@@ -76,7 +76,7 @@ pub(crate) struct UpgradeArgs {
     no_wait: bool,
     /// Stop waiting after this time
     ///
-    /// The upgrade continues. The exit code is then 8 or 9.
+    /// The upgrade continues. The exit code is then 8 or 9, or 11 if this run did not start it.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, default_value = "3h", conflicts_with = "no_wait")]
     timeout: Duration,
     /// Polling interval [default: 15s]

@@ -235,7 +235,7 @@ fn write_access_error(directory: &Path) -> Option<io::Error> {
 }
 
 #[cfg(not(unix))]
-fn not_writable(directory: &Path) -> Option<io::Error> {
+fn write_access_error(directory: &Path) -> Option<io::Error> {
     let read_only = directory.metadata().map(|metadata| metadata.permissions().readonly());
     match read_only {
         Ok(false) => None,

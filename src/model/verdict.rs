@@ -22,9 +22,10 @@ use strum::{Display, IntoStaticStr, VariantArray, VariantNames};
 #[strum(serialize_all = "snake_case", const_into_str)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Verdict {
-    /// Two consecutive reads found the cluster healthy and at the target version.
+    /// The cluster was confirmed to be healthy and at the target version.
     Done,
-    /// The cluster was already at the target version, or someone else upgraded it.
+    /// The cluster was already at the target version, or it reached that version through a change that this run did not
+    /// start or whose start was refused.
     Already,
     /// This run certainly started nothing.
     NotStarted,
@@ -46,7 +47,7 @@ impl Verdict {
     }
 }
 
-/// Whether this run's start reached the service.
+/// Whether the service accepted this run's start.
 #[derive(
     Debug,
     Clone,

@@ -46,7 +46,7 @@ impl CommandReport for CopyReport {
 
     fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
         let is_reported = matches!(failure, CommandError::Copy(failure) if matches!(**failure, CopyError::Interrupted { .. }));
-        (self.copy.is_some() && !is_reported && !self.may_have_changed()).then_some("Nothing was changed.")
+        (self.copy.is_some() && !is_reported && !self.may_have_changed()).then_some("cdss changed nothing.")
     }
 
     fn end(&self) -> Option<RunEnd> {

@@ -44,9 +44,9 @@ fn runs_table(history: &History) -> String {
         .map(|run| {
             let change = history.change_of(run);
             let action = match run.change.as_ref().map(|change| &change.subject) {
-                Some(Subject::ConfigGroup { name }) => format!("copied to {name}"),
-                Some(Subject::Upgrade { .. }) => "started".to_owned(),
-                None if run.followed_run.is_some() => "followed".to_owned(),
+                Some(Subject::ConfigGroup { name }) => format!("copy to {name}"),
+                Some(Subject::Upgrade { .. }) => "upgrade".to_owned(),
+                None if run.followed_run.is_some() => "follow".to_owned(),
                 None => "-".to_owned(),
             };
             vec![

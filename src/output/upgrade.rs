@@ -33,7 +33,7 @@ impl CommandReport for CheckReport {
 
     fn change_note(&self, failure: &CommandError) -> Option<&'static str> {
         // The message for a signal already reports it.
-        (!matches!(failure, CommandError::Interrupted { .. })).then_some("Nothing was changed.")
+        (!matches!(failure, CommandError::Interrupted { .. })).then_some("cdss changed nothing.")
     }
 }
 
@@ -56,7 +56,7 @@ impl CommandReport for UpgradeReport {
         }
         match self.start.submitted {
             Submitted::No if self.start.run.is_none() || self.verdict == Some(Verdict::NotStarted) => {
-                Some("Nothing was changed.")
+                Some("cdss changed nothing.")
             }
             Submitted::Unknown => Some("It is unknown whether anything was changed."),
             Submitted::No | Submitted::Yes => None,
@@ -146,11 +146,14 @@ fn render_upgrade(report: &UpgradeReport, outcome: &Outcome<'_>) -> String {
     if verdict == Verdict::Already {
         let version = version_text(&plan.to);
         let has_watched = !observed.brokers.0.is_empty();
-        return if has_watched {
-            format!("{cluster} is now at {version}; this run did not start the upgrade.")
-        } else {
-            format!("{cluster} is already at {version}; nothing to do.")
+        if !has_watched {
+            return format!("{cluster} is already at {version}; nothing to do.");
+        }
+        let origin = match start.submitted {
+            Submitted::Unknown => "it is unknown whether this run started the upgrade",
+            Submitted::No | Submitted::Yes => "this run did not start the upgrade",
         };
+        return format!("{cluster} is now at {version}; {origin}.");
     }
     let versions = if plan.from == plan.to {
         version_text(&plan.to)

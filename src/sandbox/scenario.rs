@@ -82,11 +82,11 @@ impl Scenario {
             Self::StartRefused => ("The pre-check passes, but the start is refused", 6),
             Self::EndsOnOldVersion => ("All brokers restart, but the version does not change", 7),
             Self::EndsInError => ("The second broker fails and the cluster ends in state error", 7),
-            Self::Stalled => ("The second broker never finishes restarting", 8),
-            Self::BrokerRed => ("The second broker turns red and stays red", 8),
+            Self::Stalled => ("The second broker never finishes restarting (ends at --timeout)", 8),
+            Self::BrokerRed => ("The second broker turns red and stays red (ends at --timeout)", 8),
             Self::NeverStarts => ("The start is accepted, but nothing happens", 9),
             Self::AnswerLostNotStarted => ("The start request is lost and gets no response", 9),
-            Self::Busy => ("Another operation is already changing the clusters", 11),
+            Self::Busy => ("Another operation is already changing the clusters (ends at --timeout)", 11),
             Self::ServerError => ("Every read fails with HTTP 503", 12),
         }
     }

@@ -187,7 +187,9 @@ impl Watch<'_> {
     ) {
         let missing = self.progress.expected().brokers.missing(&health.brokers);
         for broker in missing.iter().filter(|broker| !warned.missing_brokers.contains(broker)) {
-            session.reporter.warn(&format!("{broker} missing from the service's response; still following"));
+            session
+                .reporter
+                .warn(&format!("{broker} is missing from the service's response; still following"));
         }
         warned.missing_brokers = missing;
     }
@@ -258,7 +260,7 @@ impl ErrorStreak {
             self.has_warned = true;
             session
                 .reporter
-                .warn(&format!("the service does not respond; still retrying. Last error: {error}"));
+                .warn(&format!("every poll has failed for one minute; still retrying. Last error: {error}"));
         }
         if !error.is_auth() {
             self.refused_since = None;

@@ -124,7 +124,7 @@ fn blocked_checks_exit_5_with_a_hint() {
         ),
     ] {
         let (run, document) = env.json(&format!("upgrade --yes {line}"));
-        run.assert_says(5, &texts).assert_says(5, &["error: blocked: ", id, "Nothing was changed."]);
+        run.assert_says(5, &texts).assert_says(5, &["error: blocked: ", id, "cdss changed nothing."]);
         assert_eq!(check(&document, id)["result"], "block");
         assert_eq!(document["verdict"], "not_started");
     }
@@ -241,7 +241,7 @@ fn without_terminal_or_yes_stdin_is_not_read() {
     let run = Running::start(command, UPGRADE).end();
     run.assert_says(
         10,
-        &["confirmation required, but stdin is not a terminal", "Nothing was changed.", "hint: add --yes"],
+        &["confirmation required, but stdin is not a terminal", "cdss changed nothing.", "hint: add --yes"],
     );
     drop(writer);
     assert_eq!(unread(reader), "orders-prod\n");

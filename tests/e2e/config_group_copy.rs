@@ -99,7 +99,7 @@ fn copy_is_journaled_before_sending_and_shown_in_history() {
         (&"done".into(), Some(1))
     );
     let table = env.run("history").stdout;
-    assert!(table.contains("  3.7.1 → 3.9.0  copied to analytics-390  done"), "{table}");
+    assert!(table.contains("  3.7.1 → 3.9.0  copy to analytics-390  done"), "{table}");
     let id = document["runs"][0]["id"].as_str().expect("it has an id");
     let whole = env.run(&format!("history {id}")).stdout;
     assert!(whole.contains("about to create config group analytics-390, confirmed by --yes"), "{whole}");
@@ -171,7 +171,7 @@ fn create_with_unknown_outcome_exits_9() {
         ],
     );
     assert_eq!((&document["created"], &document["written"]), (&"unknown".into(), &"no".into()));
-    assert!(!run.stderr.contains("Nothing was changed"), "{}", run.stderr);
+    assert!(!run.stderr.contains("changed nothing"), "{}", run.stderr);
     assert_made(&env, 1, 0);
 
     // A second create request could create a second group.
@@ -183,7 +183,7 @@ fn create_with_unknown_outcome_exits_9() {
         );
         let hint =
             "if not, create one with another name: cdss config-group copy no:351 --site public --region KR";
-        again.assert_says(5, &[&sent, "Nothing was changed.", hint]);
+        again.assert_says(5, &[&sent, "cdss changed nothing.", hint]);
         assert_eq!((&document["created"], &document["written"]), (&"no".into(), &"no".into()));
     }
     assert_made(&env, 1, 0);
@@ -223,7 +223,7 @@ fn group_left_by_a_killed_run_is_reused() {
         5,
         &[
             "already exists: it has custom values; nothing was written",
-            "Nothing was changed.",
+            "cdss changed nothing.",
             "hint: use it with --config-group no:2001, since it keeps every custom value, or compare first: cdss",
         ],
     );
@@ -239,7 +239,7 @@ fn foreign_group_with_the_same_name_is_not_modified() {
         5,
         &[
             "config group payments-390 (332) for 3.9.0 already exists: it was not created by",
-            "Nothing was changed.",
+            "cdss changed nothing.",
             "hint: compare it with `cdss config-group diff no:331 no:332 ",
             "`, or create one with another name: cdss config-group copy no:331 ",
         ],
@@ -277,7 +277,7 @@ fn without_terminal_or_yes_nothing_is_created() {
     let env = TestEnv::new(Scenario::Healthy);
     let (run, document) = env.json(COPY);
     run.assert_says(10, &["confirmation required, but stdin is not a terminal", "hint: add --yes"]);
-    run.assert_says(10, &["Settings      3 to copy, 1 skipped", "Nothing was changed."]);
+    run.assert_says(10, &["Settings      3 to copy, 1 skipped", "cdss changed nothing."]);
     assert_eq!(document["created"], "no");
     assert_made(&env, 0, 0);
     env.home.assert_untouched();
@@ -338,7 +338,7 @@ fn service_errors_or_unusable_journal_create_nothing() {
     std::fs::write(env.home.path().join("state"), "in the way").expect("the home can be written");
     for flag in ["--yes", "--dry-run"] {
         let _blocked =
-            env.run(&format!("{COPY} {flag}")).assert_says(5, &["journal", "Nothing was changed."]);
+            env.run(&format!("{COPY} {flag}")).assert_says(5, &["journal", "cdss changed nothing."]);
     }
     assert_made(&env, 0, 0);
 }

@@ -29,8 +29,8 @@ fn finished_and_follower_runs_are_shown_in_both_formats() {
     let table = env.run("history").stdout;
     let rows: Vec<&str> = table.lines().collect();
     assert_eq!(rows.len(), 3, "{table}");
-    assert!(rows[1].contains("orders-prod (1009123)  3.7.1 → 3.9.0  started   done"), "{table}");
-    assert!(rows[2].contains("  followed  done"), "{table}");
+    assert!(rows[1].contains("orders-prod (1009123)  3.7.1 → 3.9.0  upgrade  done"), "{table}");
+    assert!(rows[2].contains("  follow   done"), "{table}");
 
     let id = first["id"].as_str().expect("it is a text");
     let whole = env.run(&format!("history {id} -o json")).document();
@@ -56,7 +56,7 @@ fn killed_run_is_unfinished_and_torn_line_is_not_damage() {
     journal.write_all(b"{\"run\":\"20").expect("it can be written");
     let history = env.run("history");
     assert_eq!(history.stderr, "", "its request was never sent");
-    assert!(history.stdout.contains("  started  unfinished\n"), "{}", history.stdout);
+    assert!(history.stdout.contains("  upgrade  unfinished\n"), "{}", history.stdout);
     // The next entry starts on a new line.
     let follow = env.run(&format!("{UPGRADE} --yes --timeout 100ms"));
     assert_eq!(follow.code, 8, "{}", follow.stderr);

@@ -179,7 +179,7 @@ fn locked_journal_prevents_start() {
     let journal = File::open(env.home.journal()).expect("it is there");
     journal.lock().expect("it can be locked");
     let (run, document) = env.json(&format!("{UPGRADE} --yes"));
-    run.assert_says(5, &["is locked by another process", "Nothing was changed.", "hint: "]);
+    run.assert_says(5, &["is locked by another process", "cdss changed nothing.", "hint: "]);
     assert_eq!((&document["submitted"], &document["verdict"]), (&json!("no"), &json!("not_started")));
     env.assert_no_start();
 }

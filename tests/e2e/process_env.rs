@@ -37,7 +37,7 @@ impl ProcessEnv {
     /// Returns a program with this sandbox, this home, and no other settings. Its output is captured.
     pub(crate) fn command(&self, program: &str) -> Command {
         let binary = Path::new(env!("CARGO_BIN_EXE_cdss"));
-        let beside = binary.parent().expect("a binary stands in a directory").display();
+        let beside = binary.parent().expect("a binary is in a directory").display();
         let mut command = self.home.program(program);
         point_to_sandbox(&mut command, &self.sandbox.url(), &self.keys.0, &self.keys.1);
         command

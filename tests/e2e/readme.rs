@@ -76,7 +76,7 @@ fn block(first: &str) -> &'static str {
 
 /// Returns a `PATH` with `cdss` and the tests' own `jq`.
 fn path() -> String {
-    let beside = Path::new(env!("CARGO_BIN_EXE_cdss")).parent().expect("a binary stands in a folder");
+    let beside = Path::new(env!("CARGO_BIN_EXE_cdss")).parent().expect("a binary is in a folder");
     let examples = beside.join("examples");
     assert!(examples.join("jq").exists(), "`cargo build --example jq` makes what the jq lines need");
     format!("{}:{}:/usr/bin:/bin", examples.display(), beside.display())
@@ -225,33 +225,33 @@ fn sources() -> String {
 }
 
 /// How a block of shell commands is run.
-enum Manner {
+enum RunMode {
     /// In the sandbox, as one script.
     Script,
     /// In the sandbox, on a terminal, with these answers.
-    Answered(&'static [(&'static str, &'static str)]),
+    WithAnswers(&'static [(&'static str, &'static str)]),
     /// By another test in this file.
-    Elsewhere,
+    InAnotherTest,
 }
 
 /// Returns how each block of shell commands is run. An unlisted block fails the test.
-fn manner(block: &Block) -> Manner {
+fn run_mode(block: &Block) -> RunMode {
     let first = block.text.lines().next().unwrap_or_default();
     match first {
-        "cargo install --locked --path ." => Manner::Answered(&[
+        "cargo install --locked --path ." => RunMode::WithAnswers(&[
             ("Site (public, gov, or fin) [public]: ", ""),
             ("Region (KR, SGN, JPN) [KR]: ", ""),
             ("Access key ID: ", "AKIDEXAMPLE1"),
             ("Secret key: ", "secret"),
         ]),
-        "cdss list clusters" => Manner::Answered(&[("Type orders-prod to start: ", "orders-prod")]),
+        "cdss list clusters" => RunMode::WithAnswers(&[("Type orders-prod to start: ", "orders-prod")]),
         "cdss config-group diff payments-371 payments-390" => {
-            Manner::Answered(&[("Type payments-new to create it: ", "payments-new")])
+            RunMode::WithAnswers(&[("Type payments-new to create it: ", "payments-new")])
         }
         line if line.starts_with("cargo ") || line.starts_with("cdss sandbox ") || line == "#!/bin/sh" => {
-            Manner::Elsewhere
+            RunMode::InAnotherTest
         }
-        _ => Manner::Script,
+        _ => RunMode::Script,
     }
 }
 
@@ -276,14 +276,14 @@ fn every_command_block_succeeds() {
         let mut command = home.program("sh");
         command.env("PATH", path()).env("CDSS_SANDBOX", sandbox.url()).env("CDSS_POLL", "10ms");
         command.env("TERM", "xterm").env("NEW_SECRET_KEY", "secret");
-        match manner(block) {
-            Manner::Elsewhere => continue,
-            Manner::Script => {
+        match run_mode(block) {
+            RunMode::InAnotherTest => continue,
+            RunMode::Script => {
                 command.args(["-eu", "-c", &script]);
                 let run = Running::start(command, &script).end();
                 assert_eq!(run.code, 0, "{script}\n{}", run.stderr);
             }
-            Manner::Answered(answers) => on_a_terminal(command, &script, answers),
+            RunMode::WithAnswers(answers) => on_a_terminal(command, &script, answers),
         }
         let lines = script.lines().filter(|line| line.trim_start().starts_with("cdss ")).count();
         *seen.entry(block.page).or_insert(0) += lines;

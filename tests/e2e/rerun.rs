@@ -238,11 +238,25 @@ fn running_upgrade_is_followed_from_another_home() {
 }
 
 #[test]
-fn watched_foreign_upgrade_is_not_called_nothing_to_do() {
+fn result_of_a_followed_change_says_whether_this_run_started_it() {
     let env = TestEnv::new(Scenario::RefusedButStarted);
     let run = env.run(&format!("{UPGRADE} --yes"));
     run.assert_says(0, &["the service refused the start"]);
-    assert_eq!(run.stdout, "orders-prod is now at 3.9.0; this run did not start the upgrade.\n");
+    assert_eq!(
+        run.stdout,
+        "orders-prod is now at 3.9.0; it is unknown whether this run started the upgrade.\n"
+    );
+
+    let env = TestEnv::new(Scenario::Healthy);
+    env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    let elsewhere = crate::support::Home::empty();
+    let line = format!("{UPGRADE} --yes");
+    let run = Running::start(env.command(&elsewhere, &line), &line).end();
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (0, "orders-prod is now at 3.9.0; this run did not start the upgrade.\n"),
+        "{run:#?}"
+    );
 }
 
 #[test]

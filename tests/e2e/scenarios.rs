@@ -136,7 +136,7 @@ fn service_errors_are_quoted_with_the_request() {
         let words = error["service_message"].as_str().expect("the service gave a reason");
         assert!(words.chars().any(|letter| ('가'..='힣').contains(&letter)), "{words}");
         let id = error["request_id"].as_str().expect("the answer had an id");
-        run.assert_says(5, &["[service.precheck]", words, id, "Nothing was changed."]);
+        run.assert_says(5, &["[service.precheck]", words, id, "cdss changed nothing."]);
         assert_eq!(crate::support::check(&document, "service.precheck")["service_message"], words);
     }
 }

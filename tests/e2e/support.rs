@@ -42,7 +42,7 @@ pub(crate) struct TestEnv {
 pub(crate) struct Home(TempDir);
 
 /// The result of one run.
-#[must_use = "a run proves nothing until its end is looked at"]
+#[must_use = "a run proves nothing until its result is checked"]
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) stdout: String,
@@ -138,7 +138,7 @@ pub(crate) fn serve(options: Options) -> Sandbox {
 
 /// Writes a file that only its owner can access.
 pub(crate) fn write_private(path: &Path, text: &str) {
-    fs::create_dir_all(path.parent().expect("a file stands in a folder")).expect("the home can be written");
+    fs::create_dir_all(path.parent().expect("a file is in a folder")).expect("the home can be written");
     fs::write(path, text).expect("the home can be written");
     allow(path, 0o600);
 }

@@ -123,7 +123,7 @@ fn untrusted_certificate_is_refused_without_retry() {
         let service = Service::new(config);
         let line = format!("{UPGRADE} --yes --endpoint {} --cacert {}", service.url(), cacert.display());
         let run = run(&home, &line, &[]);
-        run.assert_says(12, &["the certificate of https://127.0.0.1:", "Nothing was changed."])
+        run.assert_says(12, &["the certificate of https://127.0.0.1:", "cdss changed nothing."])
             .assert_says(12, &texts);
         // The first reads are sent concurrently, and none of them is retried.
         let seen = service.injector.seen();

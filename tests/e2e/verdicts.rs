@@ -128,7 +128,10 @@ fn only_a_recent_change_is_running_at_the_deadline() {
     });
     let (run, document) = there.json(&format!("{UPGRADE} --yes --poll 100ms --timeout 300ms"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
-    run.assert_says(9, &["last observed state running at version code 3903006, not confirmed"]);
+    run.assert_says(
+        9,
+        &["last observation: state running, version code 3903006; this does not confirm an outcome"],
+    );
 
     let gone = Altered::editing_after_start(Scenario::Stalled, |request, body| {
         if request.contains(ENTRY) || request.contains("ProgressCheck") {

@@ -92,7 +92,6 @@ impl Drop for SandboxDirectory {
 
 /// The wrapper can't be run, so the command would run another `cdss`.
 #[derive(Debug, thiserror::Error)]
-#[cfg_attr(not(unix), expect(dead_code, reason = "only unix has the wrapper"))]
 #[error("can't run {}: {reason}", path.display())]
 pub(super) struct WrapperError {
     path: PathBuf,

@@ -416,7 +416,7 @@ const TABLE: &[(&str, i32, How)] = &[
     ),
     ("check-zookeeper", 5, Answering(renamed_versions, &["check --cluster orders-prod --version 5.0.0"])),
     (
-        "check-no-groups-told",
+        "check-no-groups-reported",
         12,
         Answering(
             |request| request.contains("/getKafkaVersionConfigGroupList").then(|| success(&Value::Null)),
@@ -424,10 +424,10 @@ const TABLE: &[(&str, i32, How)] = &[
         ),
     ),
     (
-        "check-settings-not-told",
+        "check-settings-not-reported",
         5,
         Answering(
-            settings_not_told,
+            settings_not_reported,
             &["check --cluster payments-prod --version 3.9.0 --config-group payments-390"],
         ),
     ),
@@ -617,7 +617,7 @@ const TABLE: &[(&str, i32, How)] = &[
     ("config-group-copy-usage", 2, At(Healthy, &["config-group copy --version 3.9.0"])),
     ("config-group-copy-source-changed", 5, Own(source_changed)),
     (
-        "config-group-copy-group-not-told",
+        "config-group-copy-group-not-reported",
         5,
         Editing(
             "/getClusterInfoList/1009130",
@@ -654,7 +654,7 @@ const TABLE: &[(&str, i32, How)] = &[
         9,
         Answering(|request| gateway(request, "/getKafkaConfigGroupDetailList/2001", 400, 100), &[COPY]),
     ),
-    ("config-group-copy-value-not-told", 0, Answering(value_not_told, &[COPY])),
+    ("config-group-copy-value-not-reported", 0, Answering(value_not_reported, &[COPY])),
     (
         "config-group-copy-not-covered",
         0,
@@ -903,12 +903,12 @@ fn no_versions(request: &str) -> Option<String> {
     (is_signed && asked(request, "/getCDSSVersionList")).then(|| success(&json!({ "kafkaVersionList": [] })))
 }
 
-fn settings_not_told(request: &str) -> Option<String> {
+fn settings_not_reported(request: &str) -> Option<String> {
     let lists = json!({ "kafkaConfigGroupDetailList": null, "additionalKafkaConfigGroupDetailList": null });
     asked(request, "/getKafkaConfigGroupDetailList/331").then(|| success(&lists))
 }
 
-fn value_not_told(request: &str) -> Option<String> {
+fn value_not_reported(request: &str) -> Option<String> {
     let partitions = json!({ "configName": "num.partitions", "customValue": "24", "defaultValue": "1" });
     let lists = json!({
         "kafkaConfigGroupDetailList": [partitions],
