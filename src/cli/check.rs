@@ -53,7 +53,7 @@ pub(super) async fn run(
     report: &mut Report,
 ) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
-    let mut session = open_session(context, report, &mut reporter)?;
+    let mut session = open_session(context, report, &mut reporter).await?;
     match &args.version {
         None => check_all(&mut session, &args.cluster).await,
         Some(version) => {

@@ -123,7 +123,7 @@ pub(super) async fn run(
     report: &mut Report,
 ) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
-    let mut session = open_session(context, report, &mut reporter)?;
+    let mut session = open_session(context, report, &mut reporter).await?;
     match &args.command {
         ConfigGroupCommand::Diff { from, to, exit_code } => diff(&mut session, from, to, *exit_code).await,
         ConfigGroupCommand::Copy { from, cluster, version, name, dry_run, yes } => {

@@ -54,7 +54,7 @@ impl ListArgs {
 ///
 /// Fails if a request fails, or if the version is not offered.
 pub(super) async fn run(args: &ListArgs, context: &Context) -> Result<CommandOutput, CommandError> {
-    let api = context.api()?;
+    let api = context.api().await?;
     match &args.command {
         ListCommand::Clusters => {
             api.clusters(None).await.map(CommandOutput::Clusters).map_err(CommandError::before_start)

@@ -107,7 +107,7 @@ pub(super) async fn run(
     report: &mut Report,
 ) -> Result<(), CommandError> {
     let mut reporter = context.reporter();
-    let mut session = open_session(context, report, &mut reporter)?;
+    let mut session = open_session(context, report, &mut reporter).await?;
     let request = UpgradeRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),

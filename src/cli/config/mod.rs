@@ -125,7 +125,7 @@ pub(super) async fn run_with_settings(
         return Ok(show_settings(context));
     }
     let probe_report = context.probe().await?;
-    verify(&context.settings.service, probe_report, async || context.api(), report).await?;
+    verify(&context.settings.service, probe_report, || context.api(), report).await?;
     Ok(args.empty_output())
 }
 
