@@ -159,8 +159,8 @@ fn parse_response(text: &[u8], now: Timestamp) -> Result<Credentials, String> {
         .ok_or_else(|| "the key is empty or contains invalid characters".to_owned())
 }
 
-#[cfg(test)]
 #[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::thread;
 
