@@ -1,4 +1,8 @@
 //! Termination signals. The only module that installs signal handlers.
+//!
+//! The handlers come from `signal_hook` instead of `tokio::signal` for two reasons. The second signal must have the default
+//! action even if the runtime is blocked. And a signal must be visible to [`SignalListener::received`] right before a
+//! start: tokio delivers it only when the runtime next polls its drivers.
 
 use std::io;
 use std::sync::Arc;

@@ -49,7 +49,7 @@ pub(crate) struct CheckArgs {
 /// Fails if the upgrade is not possible or if a read fails. Nothing was started.
 pub(super) async fn run(args: &CheckArgs, context: &Context) -> Finished<CheckReport> {
     let mut reporter = context.reporter();
-    let mut session = match open_session(context, &mut reporter) {
+    let mut session = match open_session(context, &mut reporter).await {
         Ok(session) => session,
         Err(error) => return Err(error).into(),
     };

@@ -120,7 +120,7 @@ impl ConfigGroupArgs {
 /// Runs the command.
 pub(super) async fn run(args: &ConfigGroupArgs, context: &Context) -> Finished<Box<dyn CommandReport>> {
     let mut reporter = context.reporter();
-    let mut session = match open_session(context, &mut reporter) {
+    let mut session = match open_session(context, &mut reporter).await {
         Ok(session) => session,
         Err(error) => return Finished { report: args.empty_report(), error: Some(error) },
     };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use crate::api::{CredentialCache, HttpApi, HttpApiConfig, Limits, Probe, ProbeReport, TrustFiles};
@@ -87,20 +88,24 @@ impl Context {
     /// # Errors
     ///
     /// Fails if there are no usable credentials, or if a CA file can't be read.
-    pub(crate) fn api(&self) -> Result<&HttpApi, CommandError> {
+    pub(crate) async fn api(&self) -> Result<&HttpApi, CommandError> {
         if let Some(http) = self.http.get() {
             return Ok(http);
         }
-        let credentials = fetch_credentials(&self.settings.credentials.clone()?, &self.clock, &self.signals)?;
+        let credentials =
+            fetch_credentials(self.settings.credentials.clone()?, &self.clock, &self.signals).await?;
         let (flags, environment, clock) = (self.flags.clone(), self.environment.clone(), self.clock.clone());
         let (signals, endpoint) = (self.signals.clone(), self.settings.service.endpoint.clone());
         // Files and credential processes may return new credentials later. Credentials for another endpoint are rejected.
         let renew = move || {
-            let settings = settings::load_settings(&flags, &environment)?;
-            if settings.service.endpoint != endpoint {
-                return Err(SettingsError::EndpointChanged(settings.service.endpoint.to_string()));
-            }
-            fetch_credentials(&settings.credentials?, &clock, &signals)
+            let source = settings::load_settings(&flags, &environment).and_then(|settings| {
+                if settings.service.endpoint != endpoint {
+                    return Err(SettingsError::EndpointChanged(settings.service.endpoint.to_string()));
+                }
+                settings.credentials
+            });
+            let (clock, signals) = (clock.clone(), signals.clone());
+            async move { fetch_credentials(source?, &clock, &signals).await }.boxed_local()
         };
         let config = HttpApiConfig {
             service: self.settings.service.clone(),
@@ -248,14 +253,14 @@ impl Context {
 
 /// Fetches the credentials from their source. On a terminal, a credential process writes to stderr directly. Elsewhere
 /// its output is printed when it ends, without the key.
-fn fetch_credentials(
-    source: &CredentialSource,
+async fn fetch_credentials(
+    source: CredentialSource,
     clock: &SystemClock,
     signals: &SignalListener,
 ) -> Result<Credentials, SettingsError> {
     let print = |text: &str| streams::print_stderr(&escape_lines(text));
     let forward: Option<&dyn Fn(&str)> = if streams::stderr_is_terminal() { None } else { Some(&print) };
-    source.fetch(RunContext { now: clock.now(), signals, on_stderr: forward })
+    source.fetch(RunContext { now: clock.now(), signals, on_stderr: forward }).await
 }
 
 /// Disables core dumps, which could contain a secret key: core files and, on Linux, dumps to a crash handler. Credential
@@ -319,12 +324,12 @@ fn host() -> Option<String> {
 /// # Errors
 ///
 /// Fails as [`Context::api`] does.
-pub(super) fn open_session<'a>(
+pub(super) async fn open_session<'a>(
     context: &'a Context,
     reporter: &'a mut StderrReporter,
 ) -> Result<Session<'a, HttpApi>, CommandError> {
     Ok(Session {
-        api: context.api()?,
+        api: context.api().await?,
         clock: &*context.clock,
         journal: context.journal(),
         context: &context.commands,

@@ -66,18 +66,18 @@ pub(super) async fn run(args: &ListArgs, context: &Context) -> Finished<Box<dyn 
 }
 
 async fn list_clusters(context: &Context) -> Result<ClustersReport, CommandError> {
-    context.api()?.clusters(None).await.map(ClustersReport).map_err(CommandError::before_start)
+    context.api().await?.clusters(None).await.map(ClustersReport).map_err(CommandError::before_start)
 }
 
 async fn list_versions(context: &Context) -> Result<VersionsReport, CommandError> {
-    context.api()?.versions().await.map(VersionsReport).map_err(CommandError::before_start)
+    context.api().await?.versions().await.map(VersionsReport).map_err(CommandError::before_start)
 }
 
 async fn list_config_groups(
     context: &Context,
     version: Option<&VersionSelector>,
 ) -> Result<ConfigGroupsReport, CommandError> {
-    let api = context.api()?;
+    let api = context.api().await?;
     let Some(selector) = version else {
         let all = fetch_all_groups(api).await?;
         if !all.is_complete {

@@ -63,7 +63,7 @@ impl StatusArgs {
 /// With `--version`, fails as `upgrade` does. Without it, fails on an error state or a timeout.
 pub(super) async fn run(args: &StatusArgs, context: &Context) -> Finished<StatusReport> {
     let mut reporter = context.reporter();
-    let mut session = match open_session(context, &mut reporter) {
+    let mut session = match open_session(context, &mut reporter).await {
         Ok(session) => session,
         Err(error) => return Err(error).into(),
     };

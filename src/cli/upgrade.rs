@@ -99,7 +99,7 @@ impl UpgradeArgs {
 /// Runs the command.
 pub(super) async fn run(args: &UpgradeArgs, context: &Context) -> Finished<Box<dyn CommandReport>> {
     let mut reporter = context.reporter();
-    let session = open_session(context, &mut reporter);
+    let session = open_session(context, &mut reporter).await;
     let request = UpgradeRequest {
         cluster: args.cluster.clone(),
         version: args.version.clone(),

@@ -66,10 +66,10 @@ pub(crate) enum CredentialSource {
 
 impl CredentialSource {
     /// Returns the credentials; runs the credential process if there is one.
-    pub(crate) fn fetch(&self, context: RunContext<'_>) -> Result<Credentials, SettingsError> {
+    pub(crate) async fn fetch(&self, context: RunContext<'_>) -> Result<Credentials, SettingsError> {
         match self {
             Self::Static(credentials) => Ok(credentials.clone()),
-            Self::Process(process) => process.fetch(context),
+            Self::Process(process) => process.fetch(context).await,
         }
     }
 

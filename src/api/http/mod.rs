@@ -182,6 +182,7 @@ impl HttpApi {
     }
 
     /// Sends a read and retries it within the attempt and time limits. The time limit of one attempt covers all attempts.
+    /// Ends early when a signal arrives.
     async fn send_read(
         &self,
         operation: &Operation,
@@ -198,23 +199,25 @@ impl HttpApi {
         loop {
             let spent = clock.elapsed().saturating_sub(started).saturating_sub(requested_pauses);
             let left = limits.read_timeout.saturating_sub(spent);
-            let current = credentials.fresh(clock.now(), &**observer);
+            let current = credentials.fresh(clock.now(), &**observer).await;
             if let Some(signal) = signals.received() {
                 return Err(ApiError::Interrupted { operation: operation.name.as_str(), signal });
             }
-            let error = match self.send(&self.client, operation, &current, left).await {
+            let sending = self.send(&self.client, operation, &current, left);
+            let error = match self.unless_interrupted(operation.name, sending).await.flatten() {
                 Ok(envelope) => return Ok(envelope),
                 Err(error) => error,
             };
             match classify(OperationKind::Read, &error) {
                 RetryDecision::RetryWithServerTime if !is_clock_corrected => is_clock_corrected = true,
                 // The key may have been replaced at its source. Only reads are retried for this.
-                RetryDecision::Final
-                    if error.is_signature_rejected()
-                        && !are_credentials_refreshed
-                        && credentials.has_replacement_for(&current, &**observer) =>
-                {
+                RetryDecision::Final if error.is_signature_rejected() && !are_credentials_refreshed => {
                     are_credentials_refreshed = true;
+                    let is_replaced = credentials.has_replacement_for(&current, &**observer).await;
+                    // After a signal, the next attempt is not sent.
+                    if !is_replaced && signals.received().is_none() {
+                        return Err(error);
+                    }
                 }
                 RetryDecision::Retry { retry_after } if attempt < max_attempts => {
                     let retry_after = retry_after.map(|pause| pause.min(limits.max_retry_after));
@@ -224,7 +227,7 @@ impl HttpApi {
                     if retry_after.is_none() && spent.saturating_add(pause) >= limits.read_timeout {
                         return Err(error);
                     }
-                    tokio::time::sleep(pause).await;
+                    self.unless_interrupted(operation.name, tokio::time::sleep(pause)).await?;
                     attempt = attempt.saturating_add(1);
                 }
                 _ => return Err(error),
@@ -235,7 +238,7 @@ impl HttpApi {
     /// Sends a change other than a start. Refreshes credentials that expire soon.
     async fn send_change(&self, operation: &Operation) -> Result<Envelope, ApiError> {
         let HttpApiConfig { credentials, limits, clock, observer, .. } = &self.config;
-        let credentials = credentials.fresh(clock.now(), &**observer);
+        let credentials = credentials.fresh(clock.now(), &**observer).await;
         self.send_once(operation, &credentials, limits.connect_timeout).await
     }
 
@@ -274,35 +277,22 @@ impl HttpApi {
         }
     }
 
-    /// Sends a read and parses its response. Ends early when a signal arrives.
+    /// Sends a read and parses its response.
     async fn read<T>(&self, request: ReadRequest<T>, retry_policy: RetryPolicy) -> Result<T, ApiError> {
         let operation = &request.operation;
-        self.unless_interrupted(operation.name, async {
-            let envelope = self.send_read(operation, retry_policy).await?;
-            request.parse(&envelope).map_err(|reason| {
-                unreadable_response(operation.name, reason.to_owned(), envelope.request_id.clone())
-            })
+        let envelope = self.send_read(operation, retry_policy).await?;
+        request.parse(&envelope).map_err(|reason| {
+            unreadable_response(operation.name, reason.to_owned(), envelope.request_id.clone())
         })
-        .await
     }
 
-    /// Reads all pages of a list. Ends early when a signal arrives.
+    /// Reads all pages of a list.
     async fn read_list<P: Pages>(
         &self,
         page: impl Fn(u32) -> ReadRequest<P::List>,
         deadline: Duration,
     ) -> Result<P::List, ListError> {
         let name = page(1).operation.name;
-        let reading = self.read_pages::<P>(name, page, deadline);
-        self.unless_interrupted(name, async { Ok(reading.await) }).await?
-    }
-
-    async fn read_pages<P: Pages>(
-        &self,
-        name: OperationName,
-        page: impl Fn(u32) -> ReadRequest<P::List>,
-        deadline: Duration,
-    ) -> Result<P::List, ListError> {
         let mut pages = P::default();
         let mut request_id = None;
         for number in 1..=MAX_PAGES {
@@ -328,17 +318,19 @@ impl HttpApi {
         Err(ListError::Final(unreadable_response(name, reason, request_id)))
     }
 
+    /// Waits for a response or a pause of a read, until a signal arrives. A refresh of the credentials is not wrapped in
+    /// this: it ends its program itself.
     async fn unless_interrupted<T>(
         &self,
         name: OperationName,
-        reading: impl Future<Output = Result<T, ApiError>>,
+        waiting: impl Future<Output = T>,
     ) -> Result<T, ApiError> {
         tokio::select! {
             biased;
             signal = self.config.signals.recv() => {
                 Err(ApiError::Interrupted { operation: name.as_str(), signal })
             }
-            response = reading => response,
+            result = waiting => Ok(result),
         }
     }
 
@@ -444,7 +436,7 @@ impl CdssApi for HttpApi {
 
     async fn refresh_credentials(&self) {
         let HttpApiConfig { credentials, clock, observer, .. } = &self.config;
-        credentials.fresh(clock.now(), &**observer);
+        credentials.fresh(clock.now(), &**observer).await;
     }
 
     async fn start(

@@ -130,7 +130,7 @@ pub(super) async fn run_with_settings(
         Ok(report) => report,
         Err(error) => return Finished { report: args.empty_report(), error: Some(error) },
     };
-    verify(&context.commands, probe_report, async || context.api()).await.boxed()
+    verify(&context.commands, probe_report, async || context.api().await).await.boxed()
 }
 
 /// Shows the effective settings. Invalid credentials are only a warning.

@@ -89,9 +89,9 @@ impl CredentialProcess {
     /// # Errors
     ///
     /// Fails if the program can't be run, times out, prints too much, exits with an error, or prints no valid response,
-    /// and on a signal. The program and its children are then killed.
-    pub(crate) fn fetch(&self, context: RunContext<'_>) -> Result<Credentials, SettingsError> {
-        self.fetch_within(TIMEOUT, context).map_err(|error| match error {
+    /// and on a signal. The program and its children are then killed, as they are if the future is dropped.
+    pub(crate) async fn fetch(&self, context: RunContext<'_>) -> Result<Credentials, SettingsError> {
+        self.fetch_within(TIMEOUT, context).await.map_err(|error| match error {
             FetchError::Interrupted(signal) => SettingsError::Interrupted(signal),
             FetchError::Failed(reason) => SettingsError::ProcessFailed {
                 program: self.command[0].clone(),
@@ -101,9 +101,13 @@ impl CredentialProcess {
         })
     }
 
-    fn fetch_within(&self, timeout: Duration, context: RunContext<'_>) -> Result<Credentials, FetchError> {
+    async fn fetch_within(
+        &self,
+        timeout: Duration,
+        context: RunContext<'_>,
+    ) -> Result<Credentials, FetchError> {
         let Output { stdout, stderr, result } =
-            subprocess::run(&self.command, timeout, context.signals, context.on_stderr.is_some())?;
+            subprocess::run(&self.command, timeout, context.signals, context.on_stderr.is_some()).await?;
         if let Some(on_stderr) = context.on_stderr {
             let redacted = redact(&String::from_utf8_lossy(&stderr), &String::from_utf8_lossy(&stdout));
             if !redacted.trim().is_empty() {
@@ -155,12 +159,13 @@ fn parse_response(text: &[u8], now: Timestamp) -> Result<Credentials, String> {
         .ok_or_else(|| "the key is empty or contains invalid characters".to_owned())
 }
 
-#[cfg(test)]
 #[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::thread;
 
     use super::*;
+    use crate::clock::tests::run_in_real_time;
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -175,7 +180,9 @@ mod tests {
     }
 
     fn fetch(process: &CredentialProcess, timeout: Duration) -> Result<Credentials, String> {
-        process.fetch_within(timeout, context(&SignalListener::new())).map_err(|error| match error {
+        let signals = SignalListener::new();
+        let fetching = process.fetch_within(timeout, context(&signals));
+        run_in_real_time(fetching).map_err(|error| match error {
             FetchError::Failed(reason) => reason,
             FetchError::Interrupted(signal) => panic!("{signal:?}"),
         })
@@ -219,7 +226,7 @@ mod tests {
         }
         let missing =
             CredentialProcess { command: vec!["no-such-program".to_owned()], origin: String::new() };
-        let error = missing.fetch(context(&SignalListener::new())).unwrap_err();
+        let error = run_in_real_time(missing.fetch(context(&SignalListener::new()))).unwrap_err();
         assert!(error.is_auth() && error.to_string().contains("no-such-program"), "{error}");
     }
 
@@ -238,12 +245,16 @@ mod tests {
         let command = ["sh", "-c", "sleep 1000 & sleep 1000"].map(str::to_owned).to_vec();
         let process = CredentialProcess { command, origin: String::new() };
         let signals = SignalListener::new();
-        signals.raise(Signal::Terminate);
-        assert_eq!(
-            process.fetch(context(&signals)).unwrap_err(),
-            SettingsError::Interrupted(Signal::Terminate),
-            "must not wait for the timeout"
-        );
+        let raising = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            signals.raise(Signal::Terminate);
+        };
+        let (fetched, ()) =
+            run_in_real_time(async { tokio::join!(process.fetch(context(&signals)), raising) });
+        let interrupted = SettingsError::Interrupted(Signal::Terminate);
+        assert_eq!(fetched.unwrap_err(), interrupted, "must not wait for the timeout");
+        let error = run_in_real_time(process.fetch(context(&signals))).unwrap_err();
+        assert_eq!(error, interrupted, "a program is not started after a signal");
     }
 
     /// Runs a script without a terminal; returns its forwarded stderr.
@@ -254,7 +265,7 @@ mod tests {
         let process = CredentialProcess { command, origin: String::new() };
         let signals = SignalListener::new();
         let context = RunContext { on_stderr: Some(&on_stderr), ..context(&signals) };
-        let _credentials_or_not = process.fetch_within(Duration::from_secs(5), context);
+        let _credentials_or_not = run_in_real_time(process.fetch_within(Duration::from_secs(5), context));
         forwarded.take()
     }
 
@@ -290,17 +301,47 @@ mod tests {
         assert_eq!(forwarded, "unlocked");
     }
 
-    #[test]
-    fn failure_kills_the_process_group() {
-        // A surviving child would hold the FIFO open, and the reader would block.
+    /// Runs a script with a path that a surviving child would hold open. Fails if one survives.
+    fn assert_leaves_no_child(run: impl FnOnce(&str)) {
+        // The reader blocks while a child holds the FIFO open.
         let directory = tempfile::tempdir().unwrap();
         let fifo = directory.path().join("held");
         assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
         let path = fifo.display().to_string();
         let reader = thread::spawn(move || std::fs::read(fifo).map(|content| content.len()));
-        let script = format!("exec 9>{path}; sleep 1000 >/dev/null 2>&1 & exit 3");
-        assert_eq!(run(&script).unwrap_err(), "exit status: 3");
+        run(&path);
         assert!(reader.join().unwrap().is_ok(), "the FIFO is closed");
+    }
+
+    #[test]
+    fn failure_kills_the_process_group() {
+        assert_leaves_no_child(|path| {
+            let script = format!("exec 9>{path}; sleep 1000 >/dev/null 2>&1 & exit 3");
+            assert_eq!(run(&script).unwrap_err(), "exit status: 3");
+        });
+    }
+
+    #[test]
+    fn dropped_fetch_kills_the_process_group() {
+        assert_leaves_no_child(|path| {
+            let script = format!("exec 9>{path}; sleep 1000 & sleep 1000");
+            let command = vec!["sh".to_owned(), "-c".to_owned(), script];
+            let process = CredentialProcess { command, origin: String::new() };
+            let signals = SignalListener::new();
+            let fetching = process.fetch(context(&signals));
+            let dropped = async { tokio::time::timeout(Duration::from_millis(300), fetching).await };
+            assert!(run_in_real_time(dropped).is_err());
+        });
+    }
+
+    #[test]
+    fn children_of_a_successful_program_survive() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("written");
+        let agent = format!("(sleep 0.3; echo alive >{}) >/dev/null 2>&1", file.display());
+        assert!(run(&format!("{agent} & {}", echo_response(""))).is_ok());
+        run_in_real_time(async { tokio::time::sleep(Duration::from_millis(1500)).await });
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "alive\n");
     }
 
     #[test]

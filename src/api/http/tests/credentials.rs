@@ -62,7 +62,7 @@ fn refreshing_client(
             Err(SettingsError::Empty("key".to_owned()))
         }
     };
-    config.credentials = CredentialCache::new(credentials, Box::new(load));
+    config.credentials = CredentialCache::new(credentials, loading(load));
     (HttpApi::new(config).unwrap(), refreshes)
 }
 
@@ -101,7 +101,7 @@ fn short_lived_credentials_are_loaded_once() {
         let expires = Some(clock.now() + SignedDuration::from_secs(90));
         Ok(Credentials { expires_at: expires, ..Credentials::new("NEWACCESSKEY", "secret") })
     };
-    config.credentials = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), Box::new(load));
+    config.credentials = CredentialCache::new(expiring_in(SignedDuration::from_secs(90)), loading(load));
     let client = HttpApi::new(config).unwrap();
     run_in_real_time(client.refresh_credentials());
     let _unread = (read(&client), read(&client));
@@ -148,7 +148,7 @@ fn signal_during_refresh_prevents_the_start() {
         signals.raise(Signal::Terminate);
         Err(SettingsError::Interrupted(Signal::Terminate))
     };
-    config.credentials = CredentialCache::new(expiring_soon(), Box::new(load));
+    config.credentials = CredentialCache::new(expiring_soon(), loading(load));
     let client = HttpApi::new(config).unwrap();
     run_in_real_time(client.refresh_credentials());
     let error = start(&client).unwrap_err();
@@ -157,25 +157,65 @@ fn signal_during_refresh_prevents_the_start() {
     assert_eq!(server.seen().connections, 0);
 }
 
-#[test]
-fn rejected_concurrent_reads_share_one_refresh() {
-    let server = gateway_for("NEWACCESSKEY");
-    let mut config = client_of(&server.url(), QUICK).config;
-    let refreshes = Rc::new(Cell::new(0));
-    let count = Rc::clone(&refreshes);
-    let load = move || {
-        count.set(count.get() + 1);
-        Ok(Credentials::new("NEWACCESSKEY", "secret"))
-    };
-    config.credentials = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), Box::new(load));
-    let client = HttpApi::new(config).unwrap();
-    let no = ClusterNo::new(1);
-    let once = RetryPolicy::Once;
-    let responses = run_in_real_time(async {
+/// Sends three reads at the same time and returns true for those that succeed.
+fn read_concurrently(client: &HttpApi) -> [bool; 3] {
+    let (no, once) = (ClusterNo::new(1), RetryPolicy::Once);
+    let (status, cluster, progress) = run_in_real_time(async {
         tokio::join!(client.status(no, once), client.cluster(no, once), client.progress(no, once))
     });
-    assert!(matches!(responses, (Ok(_), Ok(_), Ok(_))), "{responses:?}");
-    assert_eq!((refreshes.get(), client.access_key_tail().as_str()), (1, "SKEY"));
+    [status.is_ok(), cluster.is_ok(), progress.is_ok()]
+}
+
+#[test]
+fn rejected_concurrent_reads_share_one_refresh() {
+    for can_refresh in [true, false] {
+        let server = gateway_for("NEWACCESSKEY");
+        let old = Credentials::new("OLDACCESSKEY", "secret");
+        let (client, refreshes) = refreshing_client(&server, old, can_refresh);
+        assert_eq!(read_concurrently(&client), [can_refresh; 3]);
+        assert_eq!(refreshes.get(), 1);
+    }
+}
+
+#[test]
+fn concurrent_reads_with_expiring_credentials_share_one_refresh() {
+    for (can_refresh, accepted) in [(true, "NEWACCESSKEY"), (false, "OLDACCESSKEY")] {
+        let server = gateway_for(accepted);
+        let (client, refreshes) =
+            refreshing_client(&server, expiring_in(SignedDuration::from_secs(-90)), can_refresh);
+        assert_eq!(read_concurrently(&client), [true; 3]);
+        assert_eq!(refreshes.get(), 1);
+    }
+}
+
+#[test]
+fn signal_during_refresh_of_rejected_credentials_interrupts_the_read() {
+    let server = gateway_for("NEWACCESSKEY");
+    let mut config = client_of(&server.url(), QUICK).config;
+    let signals = config.signals.clone();
+    let load = move || {
+        signals.raise(Signal::Terminate);
+        Err(SettingsError::Interrupted(Signal::Terminate))
+    };
+    config.credentials = CredentialCache::new(Credentials::new("OLDACCESSKEY", "secret"), loading(load));
+    let error = read(&HttpApi::new(config).unwrap()).unwrap_err();
+    assert!(matches!(error, ApiError::Interrupted { signal: Signal::Terminate, .. }), "{error:?}");
+}
+
+#[test]
+fn dropped_refresh_does_not_count() {
+    let server = gateway_for("NEWACCESSKEY");
+    let old = Credentials::new("OLDACCESSKEY", "secret");
+    let (client, refreshes) = refreshing_client(&server, old, true);
+    let HttpApiConfig { credentials, observer, .. } = &client.config;
+    let rejected = credentials.current();
+    run_in_real_time(async {
+        let refreshing = || credentials.has_replacement_for(&rejected, &**observer);
+        let dropped = tokio::time::timeout(Duration::from_millis(1), refreshing());
+        let (dropped, is_replaced) = tokio::join!(dropped, refreshing());
+        assert!(dropped.is_err() && is_replaced, "the waiting request refreshes");
+    });
+    assert_eq!(refreshes.get(), 1);
 }
 
 #[test]
@@ -186,7 +226,7 @@ fn failed_refresh_is_reported_once() {
     config.observer = failures.clone();
     config.credentials = CredentialCache::new(
         expiring_soon(),
-        Box::new(|| Err(SettingsError::EndpointChanged("https://elsewhere.test".to_owned()))),
+        loading(|| Err(SettingsError::EndpointChanged("https://elsewhere.test".to_owned()))),
     );
     let client = HttpApi::new(config).unwrap();
     assert!(read(&client).is_ok() && read(&client).is_ok());

@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use super::*;
+use crate::api::credential_cache::LoadCredentials;
 use crate::clock::SystemClock;
 use crate::clock::tests::run_in_real_time;
 use crate::consent::tests::consent;
@@ -48,7 +49,7 @@ pub(crate) fn client_with(credentials: Credentials, url: &str, limits: Limits) -
         },
         credentials: CredentialCache::new(
             credentials,
-            Box::new(|| Err(SettingsError::Empty("key".to_owned()))),
+            loading(|| Err(SettingsError::Empty("key".to_owned()))),
         ),
         limits,
         trust: TrustFiles::default(),
@@ -58,6 +59,18 @@ pub(crate) fn client_with(credentials: Credentials, url: &str, limits: Limits) -
         observer: Rc::new(NullObserver),
     };
     HttpApi::new(connection).unwrap()
+}
+
+/// Returns a function that loads credentials after a pause, in which other requests proceed.
+fn loading(load: impl Fn() -> Result<Credentials, SettingsError> + 'static) -> LoadCredentials {
+    let load = Rc::new(load);
+    Box::new(move || {
+        let load = Rc::clone(&load);
+        Box::pin(async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            load()
+        })
+    })
 }
 
 /// Returns a client for a host that does not exist, behind a proxy.
