@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::clock_skew::{ClockSkew, is_skew_too_large};
 use crate::model::command_context::CommandContext;
+use crate::model::operation_name::OperationName;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::signals::Signal;
 
@@ -22,10 +23,19 @@ pub(crate) enum SendFailure {
     Certificate(CertificateProblem),
     /// The proxy requires authentication. Retrying with the same credentials can lock an account.
     ProxyAuth,
-    /// A file or setting can't be used.
-    Setup,
+    /// The consent is for another change: an internal error.
+    Consent,
     /// A signal was received first.
     Interrupted(Signal),
+}
+
+/// A part of the HTTP client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+pub(crate) enum ClientPart {
+    #[strum(serialize = "TLS")]
+    Tls,
+    #[strum(serialize = "the proxy")]
+    Proxy,
 }
 
 /// Why a certificate is not trusted.
@@ -42,22 +52,26 @@ pub(crate) enum CertificateProblem {
 /// A failed API call. Every message names the operation, which NAVER Cloud support asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ApiError {
+    /// A setting of the client can't be used; nothing was sent.
+    #[error("can't set up {part}: {reason}")]
+    Setup { part: ClientPart, reason: String },
+
     /// The request was certainly not sent.
-    #[error("{}", not_sent_message(operation, *failure, reason))]
-    NotSent { operation: &'static str, failure: SendFailure, reason: String },
+    #[error("{reason} ({operation})")]
+    NotSent { operation: OperationName, failure: SendFailure, reason: String },
 
     /// The request may have been sent, but no complete response was received.
     #[error("{reason} ({operation})")]
-    NoResponse { operation: &'static str, reason: String },
+    NoResponse { operation: OperationName, reason: String },
 
     /// A signal was received while waiting for the response.
     #[error("interrupted while waiting for the response to {operation}")]
-    Interrupted { operation: &'static str, signal: Signal },
+    Interrupted { operation: OperationName, signal: Signal },
 
     /// The API gateway returned an error. Except for 5xx, the request did not reach the service.
     #[error("the API gateway returned an error for {operation}: {message} (HTTP {status}{})", code_suffix(*code))]
     Gateway {
-        operation: &'static str,
+        operation: OperationName,
         status: u16,
         code: Option<i64>,
         message: String,
@@ -71,7 +85,7 @@ pub(crate) enum ApiError {
     /// The service refused the request.
     #[error("the service refused {operation}: {message} (HTTP {status}{})", code_suffix(*code))]
     Refused {
-        operation: &'static str,
+        operation: OperationName,
         status: u16,
         code: Option<i64>,
         message: String,
@@ -80,15 +94,7 @@ pub(crate) enum ApiError {
 
     /// The response is something else: another JSON structure, a redirect, a web page, or incomplete.
     #[error("invalid response to {operation}: {reason} (HTTP {status})")]
-    Unreadable { operation: &'static str, status: u16, reason: String, request_id: Option<String> },
-}
-
-/// Returns the message for a request that was not sent. `operation` may be a part of the client instead, such as TLS.
-fn not_sent_message(operation: &str, failure: SendFailure, reason: &str) -> String {
-    match failure {
-        SendFailure::Setup => format!("can't set up {operation}: {reason}"),
-        _ => format!("{reason} ({operation})"),
-    }
+    Unreadable { operation: OperationName, status: u16, reason: String, request_id: Option<String> },
 }
 
 fn code_suffix(code: Option<i64>) -> String {
@@ -100,7 +106,8 @@ impl ApiError {
     pub(crate) fn is_auth(&self) -> bool {
         match self {
             Self::Gateway { status, .. } | Self::Unreadable { status, .. } => matches!(status, 401 | 403),
-            Self::NotSent { .. }
+            Self::Setup { .. }
+            | Self::NotSent { .. }
             | Self::NoResponse { .. }
             | Self::Interrupted { .. }
             | Self::Refused { .. } => false,
@@ -122,7 +129,10 @@ impl ApiError {
             Self::Gateway { request_id, .. }
             | Self::Refused { request_id, .. }
             | Self::Unreadable { request_id, .. } => request_id.as_deref(),
-            Self::NotSent { .. } | Self::NoResponse { .. } | Self::Interrupted { .. } => None,
+            Self::Setup { .. }
+            | Self::NotSent { .. }
+            | Self::NoResponse { .. }
+            | Self::Interrupted { .. } => None,
         }
     }
 
@@ -130,7 +140,8 @@ impl ApiError {
     pub(crate) fn service_message(&self) -> Option<&str> {
         match self {
             Self::Gateway { message, .. } | Self::Refused { message, .. } => Some(message),
-            Self::NotSent { .. }
+            Self::Setup { .. }
+            | Self::NotSent { .. }
             | Self::NoResponse { .. }
             | Self::Interrupted { .. }
             | Self::Unreadable { .. } => None,
@@ -167,7 +178,7 @@ impl ApiError {
     pub(crate) fn hint(&self, context: Option<&CommandContext>) -> Option<String> {
         let is_connection_problem = match self {
             Self::NotSent { failure, .. } => {
-                !matches!(failure, SendFailure::Setup | SendFailure::Interrupted(_))
+                !matches!(failure, SendFailure::Consent | SendFailure::Interrupted(_))
             }
             Self::NoResponse { .. } => true,
             _ => false,
@@ -197,7 +208,7 @@ impl ApiError {
             Self::NotSent { failure: SendFailure::ProxyAuth, .. } => {
                 Some("set the proxy to http://USER:PASSWORD@HOST:PORT, in HTTPS_PROXY or in the profile".to_owned())
             }
-            Self::NotSent { failure: SendFailure::Setup, .. } => Some("correct or remove this setting".to_owned()),
+            Self::Setup { .. } => Some("correct or remove this setting".to_owned()),
             Self::NotSent { .. } | Self::NoResponse { .. } => {
                 Some("make sure that the network and the proxy allow this host and port".to_owned())
             }

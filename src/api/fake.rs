@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{AcceptedStart, ApiError, CdssApi, NewGroup, OperationName, RetryPolicy};
+use super::{AcceptedStart, ApiError, CdssApi, NewGroup, RetryPolicy};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::broker_health::Health;
@@ -10,6 +10,7 @@ use crate::model::cluster::{Cluster, ClusterList};
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::operation_name::OperationName;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 

@@ -22,13 +22,13 @@ mod wire;
 
 pub(crate) use classify::{OperationKind, RetryDecision, classify};
 pub(crate) use credential_cache::CredentialCache;
+#[cfg(test)]
+pub(crate) use error::ClientPart;
 pub(crate) use error::{ApiError, SendFailure};
 #[cfg(test)]
 pub(crate) use http::tests::client_with;
 pub(crate) use http::{HttpApi, HttpApiConfig};
 pub(crate) use limits::Limits;
-#[cfg(test)]
-pub(crate) use operation::OperationName;
 pub(crate) use operations::{AcceptedStart, CdssApi, NewGroup, RetryPolicy};
 pub(crate) use probe::{Probe, ProbeReport};
 pub(crate) use trust::TrustFiles;

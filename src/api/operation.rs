@@ -1,36 +1,10 @@
-//! Unsigned requests, and the names of the operations.
+//! Unsigned requests.
 
 use reqwest::Method;
 use serde_json::Value;
 
 use super::classify::OperationKind;
-
-/// An operation, by its name in the API guide.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
-#[strum(serialize_all = "camelCase")]
-pub(crate) enum OperationName {
-    GetClusterInfoList,
-    GetClusterInfo,
-    GetClusterStatus,
-    #[strum(serialize = "getCDSSVersionList")]
-    GetCdssVersionList,
-    RollingUpgradeProgressCheck,
-    RollingUpgradePreCheck,
-    RollingUpgrade,
-    GetKafkaVersionConfigGroupList,
-    GetKafkaConfigGroupList,
-    GetKafkaConfigGroup,
-    GetKafkaConfigGroupDetailList,
-    GetConfigGroupUsingClusterList,
-    CreateConfigGroup,
-    SetKafkaConfigGroupDetail,
-}
-
-impl OperationName {
-    pub(crate) fn as_str(self) -> &'static str {
-        self.into()
-    }
-}
+use crate::model::operation_name::OperationName;
 
 /// An unsigned request.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use tokio::net::{TcpStream, lookup_host};
 use url::{Host, Url};
 
-use super::error::{ApiError, SendFailure};
+use super::error::{ApiError, ClientPart, SendFailure};
 use super::limits::Limits;
 use super::transport::{HttpClient, build_client, send_request};
 use super::trust::TrustFiles;
@@ -104,8 +104,7 @@ impl Probe<'_> {
         let operation = wire::versions().operation;
         let Limits { read_timeout: read, max_body_bytes: body, .. } = self.limits;
         let path = self.service.request_path(&operation.path);
-        self.observer
-            .request_sent(operation.name.as_str(), &format!("{} {path} (unsigned)", operation.method));
+        self.observer.request_sent(operation.name, &format!("{} {path} (unsigned)", operation.method));
         let sent_at = self.clock.now();
         let outcome =
             send_request(client, self.service, &operation, HeaderMap::new(), read, body, self.clock).await;
@@ -114,7 +113,7 @@ impl Probe<'_> {
         let steps = &mut report.steps;
         let response = outcome.as_ref().ok();
         let record = RequestRecord {
-            operation: operation.name.as_str(),
+            operation: operation.name,
             request_id: response.and_then(|response| response.request_id.clone()),
             http_status: response.map(|response| response.status),
             at: sent_at,
@@ -154,14 +153,18 @@ impl Probe<'_> {
 
 /// Returns the step that failed. The caller has just connected to the service or to the proxy.
 fn failed_step(error: &ApiError, service: &Service, is_proxied: bool) -> Step {
-    let ApiError::NotSent { failure, operation, .. } = error else { return Step::Response };
+    let failure = match error {
+        ApiError::Setup { part: ClientPart::Proxy, .. } => return Step::Proxy,
+        ApiError::Setup { part: ClientPart::Tls, .. } => return Step::Tls,
+        ApiError::NotSent { failure, .. } => failure,
+        _ => return Step::Response,
+    };
     match failure {
-        SendFailure::Setup if *operation == "the proxy" => Step::Proxy,
-        SendFailure::Certificate(_) | SendFailure::Tls | SendFailure::Setup => Step::Tls,
+        SendFailure::Certificate(_) | SendFailure::Tls => Step::Tls,
         SendFailure::ProxyAuth | SendFailure::Proxy => Step::Proxy,
         // Behind a proxy, a connection failure may be a TLS failure; they look the same.
         SendFailure::Connection if service.endpoint.is_https() && !is_proxied => Step::Tls,
-        SendFailure::Connection | SendFailure::Interrupted(_) => Step::Connection,
+        SendFailure::Connection | SendFailure::Consent | SendFailure::Interrupted(_) => Step::Connection,
     }
 }
 
@@ -174,10 +177,8 @@ fn failure(reason: String) -> StepFailure {
 fn failure_of(error: &ApiError) -> StepFailure {
     let has_own_remedy = matches!(
         error,
-        ApiError::NotSent {
-            failure: SendFailure::Certificate(_) | SendFailure::ProxyAuth | SendFailure::Setup,
-            ..
-        }
+        ApiError::Setup { .. }
+            | ApiError::NotSent { failure: SendFailure::Certificate(_) | SendFailure::ProxyAuth, .. }
     );
     StepFailure {
         reason: error.to_string(),

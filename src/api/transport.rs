@@ -11,7 +11,7 @@ use rustls::CertificateError;
 use url::Url;
 
 use super::clock_skew::ClockSkew;
-use super::error::{ApiError, CertificateProblem, SendFailure};
+use super::error::{ApiError, CertificateProblem, ClientPart, SendFailure};
 use super::issuer::PeerIssuer;
 use super::limits::Limits;
 use super::operation::Operation;
@@ -19,6 +19,7 @@ use super::sign::SignatureHeaders;
 use super::trust::{self, TrustFiles};
 use super::wire::Response;
 use crate::clock::{Clock, saturating_add};
+use crate::model::operation_name::OperationName;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::service::Service;
 
@@ -71,14 +72,16 @@ impl PreparedClient {
     /// Builds the client. `connect_timeout` covers DNS, TCP, and TLS together.
     pub(super) fn build(self, connect_timeout: Duration) -> Result<HttpClient, ApiError> {
         let Self { builder, peer_issuer, proxy_url } = self;
-        let client =
-            builder.connect_timeout(connect_timeout).build().map_err(|error| setup_failure("TLS", &error))?;
+        let client = builder
+            .connect_timeout(connect_timeout)
+            .build()
+            .map_err(|error| setup_failure(ClientPart::Tls, &error))?;
         Ok(HttpClient { client, peer_issuer, proxy_url })
     }
 }
 
-fn setup_failure(operation: &'static str, error: &reqwest::Error) -> ApiError {
-    ApiError::NotSent { operation, failure: SendFailure::Setup, reason: root_cause(error) }
+fn setup_failure(part: ClientPart, error: &reqwest::Error) -> ApiError {
+    ApiError::Setup { part, reason: root_cause(error) }
 }
 
 /// Reads the trust files and resolves the proxy; see [`build_client()`].
@@ -114,11 +117,12 @@ pub(super) fn prepare_client(
         proxy_url.as_ref().filter(|proxy_url| !matches!(proxy_url.scheme(), "http" | "https"))
     {
         let reason = format!("unsupported proxy scheme `{}`; use http or https", proxy_url.scheme());
-        return Err(ApiError::NotSent { operation: "the proxy", failure: SendFailure::Setup, reason });
+        return Err(ApiError::Setup { part: ClientPart::Proxy, reason });
     }
     if let (Some(proxy), false) = (proxy, service.endpoint.is_loopback()) {
         // A profile's proxy applies to all requests of the profile and overrides the environment variables.
-        builder = builder.proxy(Proxy::all(proxy.url()).map_err(|error| setup_failure("the proxy", &error))?);
+        builder =
+            builder.proxy(Proxy::all(proxy.url()).map_err(|error| setup_failure(ClientPart::Proxy, &error))?);
     }
     // Reading the trust store is slow, so skip it for plain HTTP on loopback.
     if service.endpoint.is_https() {
@@ -186,7 +190,7 @@ pub(super) async fn send_request(
     max_body_bytes: usize,
     clock: &dyn Clock,
 ) -> Result<Response, ApiError> {
-    let name = operation.name.as_str();
+    let name = operation.name;
     let sent = clock.now();
     let url = service
         .endpoint
@@ -263,7 +267,7 @@ pub(super) fn signed_headers(access_key: &str, signature: &SignatureHeaders) -> 
 }
 
 fn request_error(
-    operation: &'static str,
+    operation: OperationName,
     client: &HttpClient,
     service: &Service,
     error: &reqwest::Error,

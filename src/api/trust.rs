@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
 
-use super::error::{ApiError, SendFailure};
+use super::error::{ApiError, ClientPart};
 use super::issuer::{PeerIssuer, RecordingVerifier};
 use crate::settings::InputFile;
 
@@ -50,11 +50,8 @@ pub(super) fn tls_config(files: &TrustFiles, peer_issuer: &PeerIssuer) -> Result
         None if cfg!(target_os = "linux") => read_system_bundle(Path::new("/")),
         None => None,
     };
-    let unusable = |error: &dyn std::error::Error| ApiError::NotSent {
-        operation: "TLS",
-        failure: SendFailure::Setup,
-        reason: error.to_string(),
-    };
+    let unusable =
+        |error: &dyn std::error::Error| ApiError::Setup { part: ClientPart::Tls, reason: error.to_string() };
     let verifier: Arc<dyn ServerCertVerifier> = match system {
         Some(system) => {
             let mut roots = RootCertStore::empty();
@@ -94,9 +91,8 @@ fn read_system_bundle(root: &Path) -> Option<Vec<CertificateDer<'static>>> {
 }
 
 fn parse_certificates(file: &InputFile) -> Result<Vec<CertificateDer<'static>>, ApiError> {
-    let fail = |reason: String| ApiError::NotSent {
-        operation: "TLS",
-        failure: SendFailure::Setup,
+    let fail = |reason: String| ApiError::Setup {
+        part: ClientPart::Tls,
         reason: format!("{}: {reason}", file.path.display()),
     };
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&file.content).collect();
@@ -137,10 +133,7 @@ mod tests {
             let file = InputFile::read(file, "--cacert").unwrap();
             let files = TrustFiles { cacert: Some(file), ssl_cert_file: None };
             let error = tls_config(&files, &PeerIssuer::default()).unwrap_err();
-            assert!(
-                matches!(error, ApiError::NotSent { failure: SendFailure::Setup, .. }),
-                "{name}: {error:?}"
-            );
+            assert!(matches!(error, ApiError::Setup { .. }), "{name}: {error:?}");
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::model::command_context::CommandContext;
 use crate::model::config_group;
 use crate::model::ids::{ClusterNo, ConfigGroupNo};
 use crate::model::kafka_version::{KafkaVersion, Release};
+use crate::model::operation_name::OperationName;
 use crate::model::region::Site;
 use crate::model::request_record::RequestRecord;
 use crate::model::service;
@@ -102,8 +103,7 @@ impl Service {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(super) struct SentRequest {
     /// The name of the operation in the API guide.
-    #[cfg_attr(test, schemars(schema_with = "super::tests::operation"))]
-    operation: &'static str,
+    operation: Word<OperationName>,
     request_id: Option<Text>,
     /// The status of the response; null if there was none.
     #[cfg_attr(test, schemars(range(min = 100, max = 999)))]
@@ -114,7 +114,7 @@ pub(super) struct SentRequest {
 impl SentRequest {
     pub(super) fn from_record(record: &RequestRecord) -> Self {
         Self {
-            operation: record.operation,
+            operation: Word(record.operation),
             request_id: record.request_id.clone().map(Text),
             http_status: record.http_status,
             at: Time(record.at),
@@ -287,15 +287,18 @@ impl Check {
 pub(super) struct Evidence {
     at: Time,
     /// The name of the operation in the API guide.
-    #[cfg_attr(test, schemars(schema_with = "super::tests::operation"))]
-    operation: &'static str,
+    operation: Word<OperationName>,
     /// What was observed.
     saw: Text,
 }
 
 impl Evidence {
     pub(super) fn from_evidence(evidence: &verdict::Evidence) -> Self {
-        Self { at: Time(evidence.at), operation: evidence.operation, saw: Text::new(&evidence.observed) }
+        Self {
+            at: Time(evidence.at),
+            operation: Word(evidence.operation),
+            saw: Text::new(&evidence.observed),
+        }
     }
 }
 

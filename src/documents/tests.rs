@@ -20,7 +20,6 @@ use super::history::HistoryFields;
 use super::list::{ClustersFields, ConfigGroupsFields, ScenariosFields, VersionsFields};
 use super::upgrade::{CheckFields, StatusFields, UpgradeFields};
 use super::words::Word;
-use crate::api::OperationName;
 use crate::exit::Exit;
 use crate::model::history::Outcome;
 use crate::model::setting_name::{Field, SettingName};
@@ -59,10 +58,6 @@ fn one_word_of(words: impl IntoIterator<Item = &'static str>) -> Schema {
     let mut seen = BTreeSet::new();
     let words: Vec<&str> = words.into_iter().filter(|word| seen.insert(*word)).collect();
     json_schema!({ "type": "string", "enum": words })
-}
-
-pub(super) fn operation(_: &mut SchemaGenerator) -> Schema {
-    one_word_of(OperationName::VARIANTS.iter().copied())
 }
 
 pub(super) fn error_kind(_: &mut SchemaGenerator) -> Schema {

@@ -1,7 +1,7 @@
 //! The exit code of each error.
 
 use super::CommandError;
-use crate::api::{ApiError, SendFailure};
+use crate::api::ApiError;
 use crate::consent::ConsentError;
 use crate::exit::Exit;
 use crate::journal::JournalError;
@@ -26,7 +26,7 @@ impl CommandError {
             | Self::Usage(_)
             | Self::Acceptance { .. }
             | Self::Version(VersionError::Malformed(_))
-            | Self::Read(ApiError::NotSent { failure: SendFailure::Setup, .. }) => Exit::Usage,
+            | Self::Read(ApiError::Setup { .. }) => Exit::Usage,
             Self::Journal(JournalError::Interrupted { signal, .. }) | Self::Interrupted { signal, .. } => {
                 exit_for_signal(*signal)
             }
@@ -59,7 +59,9 @@ impl CommandError {
 pub(super) fn exit_for_undelivered(error: &ApiError) -> Exit {
     match error {
         error if error.is_auth() => Exit::Auth,
-        ApiError::Gateway { status: 429, .. } | ApiError::NotSent { .. } => Exit::Unreachable,
+        ApiError::Gateway { status: 429, .. } | ApiError::Setup { .. } | ApiError::NotSent { .. } => {
+            Exit::Unreachable
+        }
         _ => Exit::Rejected,
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod journal_event;
 pub(crate) mod journal_state;
 pub(crate) mod kafka_version;
 pub(crate) mod open_start;
+pub(crate) mod operation_name;
 pub(crate) mod output_format;
 pub(crate) mod profile_edit;
 pub(crate) mod proxy_address;

@@ -2,10 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::operation_name::OperationName;
+
 /// A request with the outcome of its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestRecord {
-    pub operation: &'static str,
+    pub operation: OperationName,
     /// The service's request ID, if the response has one.
     pub request_id: Option<String>,
     /// None if there was no response.
@@ -25,7 +27,7 @@ pub(crate) struct LoggedResponse<'a> {
 /// Receives requests and responses as they happen, for `-vv` and `-vvv`.
 pub(crate) trait RequestObserver {
     /// Reports a request. `detail` has its method and path, and never a header or a key.
-    fn request_sent(&self, operation: &str, detail: &str);
+    fn request_sent(&self, operation: OperationName, detail: &str);
 
     /// Reports a response, or its absence.
     fn response_received(&self, record: &RequestRecord, response: LoggedResponse<'_>);

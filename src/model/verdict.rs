@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray, VariantNames};
 
+use super::operation_name::OperationName;
+
 /// The outcome of a run. It is never a guess.
 #[derive(
     Debug,
@@ -75,7 +77,7 @@ pub(crate) enum Submitted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Evidence {
     pub at: Timestamp,
-    pub operation: &'static str,
+    pub operation: OperationName,
     pub observed: String,
 }
 

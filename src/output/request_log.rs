@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::format::utc_time;
 use super::streams::{self, OutputOptions};
+use crate::model::operation_name::OperationName;
 use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
 
 /// Prints requests and responses to stderr as they happen.
@@ -14,7 +15,7 @@ pub(crate) struct RequestLog {
 }
 
 impl RequestObserver for RequestLog {
-    fn request_sent(&self, operation: &str, detail: &str) {
+    fn request_sent(&self, operation: OperationName, detail: &str) {
         if self.options.verbosity >= 2 {
             streams::print_stderr(&format!("> {operation}: {}", escape(detail)));
         }

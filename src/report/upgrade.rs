@@ -10,6 +10,7 @@ use crate::model::cluster::Cluster;
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::{ClusterNo, ConfigGroupNo};
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::operation_name::OperationName;
 use crate::model::verdict::{Evidence, Submitted, Verdict};
 use crate::upgrade::rules::broker_history::BrokerHistories;
 use crate::upgrade::rules::checks::{Check, CheckId};
@@ -153,7 +154,7 @@ impl StatusReport {
 
 impl Observations {
     /// Adds the broker health to the evidence.
-    pub(crate) fn add_health(&mut self, at: Timestamp, operation: &'static str, health: &Health) {
+    pub(crate) fn add_health(&mut self, at: Timestamp, operation: OperationName, health: &Health) {
         let observed = match health.brokers.problems() {
             problems if problems.is_empty() => format!("{} brokers green", health.brokers.nodes.len()),
             problems => problems.join(", "),
@@ -167,13 +168,13 @@ impl Observations {
         let version = number(cluster.version.map(|code| code.to_string()));
         let group = number(cluster.config_group.map(|no| no.to_string()));
         let observed = format!("{}, version code {version}, config group {group}", cluster.state);
-        self.add_evidence(at, "getClusterInfo", observed);
+        self.add_evidence(at, OperationName::GetClusterInfo, observed);
         self.state = Some(cluster.state.to_string());
         self.cluster = Some(cluster.clone());
     }
 
     /// Adds an observation, unless the last one of the same operation is equal.
-    fn add_evidence(&mut self, at: Timestamp, operation: &'static str, observed: String) {
+    fn add_evidence(&mut self, at: Timestamp, operation: OperationName, observed: String) {
         let before = self.evidence.iter().rev().find(|evidence| evidence.operation == operation);
         if before.is_some_and(|evidence| evidence.observed == observed) {
             return;

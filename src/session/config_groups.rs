@@ -13,6 +13,7 @@ use crate::model::command_context::shell_quote;
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::ids::VersionCode;
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::operation_name::OperationName;
 use crate::model::selector::{ConfigGroupError, Selector, find_config_group};
 
 /// The config groups of all versions.
@@ -221,7 +222,7 @@ fn refusal_as_none<T>(response: Result<Option<T>, ApiError>) -> Result<Option<T>
 /// Creates the error of a response without settings.
 pub(crate) fn missing_settings_error() -> ApiError {
     ApiError::Unreadable {
-        operation: "getKafkaConfigGroupDetailList",
+        operation: OperationName::GetKafkaConfigGroupDetailList,
         status: 200,
         reason: "an empty response".to_owned(),
         request_id: None,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Session;
 use crate::api::{ApiError, CdssApi, OperationKind, RetryDecision, SendFailure, classify};
+use crate::model::operation_name::OperationName;
 use crate::signals::Interrupted;
 
 /// The maximum number of attempts.
@@ -84,7 +85,7 @@ impl<A: CdssApi> Session<'_, A> {
     /// was changed.
     pub(crate) async fn send_change_with_retries<T>(
         &mut self,
-        kind: OperationKind,
+        operation: OperationName,
         status: &str,
         send: impl AsyncFn(&A) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
@@ -94,14 +95,16 @@ impl<A: CdssApi> Session<'_, A> {
                 Ok(done) => return Ok(done),
                 Err(error) => error,
             };
-            let Some(pause) = budget.next_pause(classify(kind, &error), self.clock.elapsed()) else {
+            let Some(pause) =
+                budget.next_pause(classify(OperationKind::Change, &error), self.clock.elapsed())
+            else {
                 return Err(error);
             };
             self.reporter.note(&format!("{error}; {status}, retrying"));
             if let Err(Interrupted(signal)) = self.clock.sleep(pause).await {
                 let reason = "interrupted before the request was sent again".to_owned();
                 let failure = SendFailure::Interrupted(signal);
-                return Err(ApiError::NotSent { operation: "retry", failure, reason });
+                return Err(ApiError::NotSent { operation, failure, reason });
             }
         }
     }

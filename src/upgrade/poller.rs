@@ -6,6 +6,7 @@ use crate::api::{ApiError, CdssApi, OperationKind, RetryDecision, RetryPolicy, c
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterIdentity};
 use crate::model::ids::ClusterNo;
+use crate::model::operation_name::OperationName;
 use crate::session::Session;
 use crate::signals::Interrupted;
 
@@ -37,8 +38,12 @@ impl ClusterPoller {
     }
 
     /// Returns the operation that reads the health, for evidence.
-    pub(super) fn health_operation(&self) -> &'static str {
-        if self.uses_status_call { "getClusterStatus" } else { "rollingUpgradeProgressCheck" }
+    pub(super) fn health_operation(&self) -> OperationName {
+        if self.uses_status_call {
+            OperationName::GetClusterStatus
+        } else {
+            OperationName::RollingUpgradeProgressCheck
+        }
     }
 
     /// Returns true if the last poll had to retry a read. The caller should poll less often.
@@ -64,19 +69,26 @@ impl ClusterPoller {
         if !self.uses_status_call {
             let no = self.no;
             let read = async || session.api.progress(no, RetryPolicy::Once).await;
-            match self.read(session, read).await {
+            match self.read(session, OperationName::RollingUpgradeProgressCheck, read).await {
                 Err(error) if error.is_route_not_found() || matches!(error, ApiError::Refused { .. }) => {
                     self.uses_status_call = true;
                 }
                 response => {
-                    return self
-                        .verify_identity(response, "rollingUpgradeProgressCheck", |health| &health.identity);
+                    return self.verify_identity(
+                        response,
+                        OperationName::RollingUpgradeProgressCheck,
+                        |health| &health.identity,
+                    );
                 }
             }
         }
         let no = self.no;
-        let response = self.read(session, async || session.api.status(no, RetryPolicy::Once).await).await;
-        self.verify_identity(response, "getClusterStatus", |health| &health.identity)
+        let response = self
+            .read(session, OperationName::GetClusterStatus, async || {
+                session.api.status(no, RetryPolicy::Once).await
+            })
+            .await;
+        self.verify_identity(response, OperationName::GetClusterStatus, |health| &health.identity)
     }
 
     /// Reads the cluster's entry.
@@ -89,15 +101,19 @@ impl ClusterPoller {
         session: &Session<'_, impl CdssApi>,
     ) -> Result<Cluster, ApiError> {
         let no = self.no;
-        let response = self.read(session, async || session.api.cluster(no, RetryPolicy::Once).await).await;
-        self.verify_identity(response, "getClusterInfo", |cluster| &cluster.identity)
+        let response = self
+            .read(session, OperationName::GetClusterInfo, async || {
+                session.api.cluster(no, RetryPolicy::Once).await
+            })
+            .await;
+        self.verify_identity(response, OperationName::GetClusterInfo, |cluster| &cluster.identity)
     }
 
     /// Requires a response that is not empty and is about this cluster.
     fn verify_identity<T>(
         &mut self,
         response: Result<Option<T>, ApiError>,
-        operation: &'static str,
+        operation: OperationName,
         identity: impl Fn(&T) -> &ClusterIdentity,
     ) -> Result<T, ApiError> {
         let unusable = |reason| ApiError::Unreadable { operation, status: 200, reason, request_id: None };
@@ -117,15 +133,14 @@ impl ClusterPoller {
     async fn read<T>(
         &mut self,
         session: &Session<'_, impl CdssApi>,
+        operation: OperationName,
         read: impl AsyncFn() -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         match read().await {
             Err(error) if matches!(classify(OperationKind::Read, &error), RetryDecision::Retry { .. }) => {
                 self.retried_last_read = true;
-                let interrupted = |interrupted: Interrupted| ApiError::Interrupted {
-                    operation: "poll",
-                    signal: interrupted.0,
-                };
+                let interrupted =
+                    |interrupted: Interrupted| ApiError::Interrupted { operation, signal: interrupted.0 };
                 let pause = READ_RETRY_PAUSE.min(session.poll_interval);
                 session.clock.sleep(pause).await.map_err(interrupted)?;
                 read().await

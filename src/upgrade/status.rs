@@ -10,6 +10,7 @@ use crate::model::cluster::reconcile_identity;
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
 use crate::model::open_start::{self, OpenStart};
+use crate::model::operation_name::OperationName;
 use crate::model::selector::Selector;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::model::verdict::{Submitted, Verdict};
@@ -61,7 +62,7 @@ async fn run(
         reconcile_identity(no, resolved.listed_identity.as_ref(), &resolved.cluster.identity, status)
     {
         return Err(CommandError::Read(ApiError::Unreadable {
-            operation: "getClusterInfo",
+            operation: OperationName::GetClusterInfo,
             status: 200,
             reason: format!("responses about different clusters: {conflict}"),
             request_id: None,
@@ -79,7 +80,7 @@ async fn run(
     let now = session.clock.now();
     report.observed.add_cluster(now, &resolved.cluster);
     if let Some(health) = &resolved.health {
-        report.observed.add_health(now, "getClusterStatus", health);
+        report.observed.add_health(now, OperationName::GetClusterStatus, health);
         report.observed.brokers.record(health, Duration::ZERO);
     }
     if !request.watch {

@@ -55,13 +55,14 @@ pub(crate) fn classify(kind: OperationKind, error: &ApiError) -> RetryDecision {
                 ..
             },
         ) => retry,
+        (_, ApiError::Setup { .. }) => RetryDecision::Final,
         (
             _,
             ApiError::NotSent {
                 failure:
                     SendFailure::Certificate(_)
                     | SendFailure::ProxyAuth
-                    | SendFailure::Setup
+                    | SendFailure::Consent
                     | SendFailure::Interrupted(_),
                 ..
             },

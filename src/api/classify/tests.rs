@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::api::clock_skew::ClockSkew;
-use crate::api::error::CertificateProblem;
+use crate::api::error::{CertificateProblem, ClientPart};
 use crate::api::redact::Redactor;
 use crate::api::wire::{Response, parse_envelope};
+use crate::model::operation_name::OperationName;
 use crate::signals::Signal;
 
 /// Parses a response with this status and body. `ahead`: by how many seconds the service's clock is ahead, if known.
@@ -28,7 +29,7 @@ fn response_to(kind: OperationKind, status: u16, body: &str, ahead: Option<i64>)
         },
         retry_after: Some(Duration::from_secs(7)),
     };
-    parse_envelope("op", kind, &response.parse(&Redactor::new(&[]))).map(drop)
+    parse_envelope(OperationName::GetClusterInfo, kind, &response.parse(&Redactor::new(&[]))).map(drop)
 }
 
 fn gateway(status: u16, code: i64) -> ApiError {
@@ -214,9 +215,17 @@ fn other_responses_leave_start_in_doubt() {
 
 #[test]
 fn failures_without_a_response() {
-    let not_sent = |failure| ApiError::NotSent { operation: "op", failure, reason: String::new() };
-    let lost = ApiError::NoResponse { operation: "op", reason: String::new() };
-    let signal = ApiError::Interrupted { operation: "op", signal: crate::signals::Signal::Interrupt };
+    let not_sent = |failure| ApiError::NotSent {
+        operation: OperationName::GetClusterInfo,
+        failure,
+        reason: String::new(),
+    };
+    let lost = ApiError::NoResponse { operation: OperationName::GetClusterInfo, reason: String::new() };
+    let signal = ApiError::Interrupted {
+        operation: OperationName::GetClusterInfo,
+        signal: crate::signals::Signal::Interrupt,
+    };
+    let setup = ApiError::Setup { part: ClientPart::Tls, reason: String::new() };
     for (error, read, start) in [
         (not_sent(SendFailure::Connection), RETRY, RETRY),
         (not_sent(SendFailure::Proxy), RETRY, RETRY),
@@ -226,7 +235,8 @@ fn failures_without_a_response() {
             RetryDecision::Final,
             RetryDecision::Final,
         ),
-        (not_sent(SendFailure::Setup), RetryDecision::Final, RetryDecision::Final),
+        (setup, RetryDecision::Final, RetryDecision::Final),
+        (not_sent(SendFailure::Consent), RetryDecision::Final, RetryDecision::Final),
         (not_sent(SendFailure::ProxyAuth), RetryDecision::Final, RetryDecision::Final),
         (not_sent(SendFailure::Interrupted(Signal::Terminate)), RetryDecision::Final, RetryDecision::Final),
         (lost, RETRY, RetryDecision::InDoubt),
@@ -261,9 +271,9 @@ fn change_is_classified_like_a_start() {
     errors.extend(
         [(200, ""), (302, ""), (503, "<html>")].map(|(s, body)| response(s, body, None).unwrap_err()),
     );
-    errors.push(ApiError::NoResponse { operation: "op", reason: String::new() });
+    errors.push(ApiError::NoResponse { operation: OperationName::GetClusterInfo, reason: String::new() });
     errors.push(ApiError::NotSent {
-        operation: "op",
+        operation: OperationName::GetClusterInfo,
         failure: SendFailure::Connection,
         reason: String::new(),
     });

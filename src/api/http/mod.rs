@@ -12,7 +12,7 @@ use super::clock_skew::ClockSkew;
 use super::credential_cache::CredentialCache;
 use super::error::{ApiError, SendFailure};
 use super::limits::Limits;
-use super::operation::{Operation, OperationName};
+use super::operation::Operation;
 use super::sign::{redactor, sign};
 use super::transport::{HttpClient, build_client, prepare_client, send_request, signed_headers};
 use super::trust::TrustFiles;
@@ -26,6 +26,7 @@ use crate::model::cluster::{Cluster, ClusterList};
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::operation_name::OperationName;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
 use crate::model::service::Service;
@@ -117,7 +118,7 @@ impl HttpApi {
             &path,
             self.next_timestamp(saturating_add(at, offset)),
         );
-        observer.request_sent(operation.name.as_str(), &format!("{} {path}", operation.method));
+        observer.request_sent(operation.name, &format!("{} {path}", operation.method));
         let headers = signed_headers(&credentials.access_key, &signature);
         let response =
             send_request(client, service, operation, headers, timeout, limits.max_body_bytes, &**clock).await;
@@ -130,9 +131,9 @@ impl HttpApi {
         let envelope = response
             .as_ref()
             .map_err(Clone::clone)
-            .and_then(|response| wire::parse_envelope(operation.name.as_str(), operation.kind, response));
+            .and_then(|response| wire::parse_envelope(operation.name, operation.kind, response));
         let record = RequestRecord {
-            operation: operation.name.as_str(),
+            operation: operation.name,
             request_id: match &envelope {
                 Ok(envelope) => envelope.request_id.clone(),
                 Err(error) => error.request_id().map(str::to_owned),
@@ -201,7 +202,7 @@ impl HttpApi {
             let left = limits.read_timeout.saturating_sub(spent);
             let current = credentials.fresh(clock.now(), &**observer).await;
             if let Some(signal) = signals.received() {
-                return Err(ApiError::Interrupted { operation: operation.name.as_str(), signal });
+                return Err(ApiError::Interrupted { operation: operation.name, signal });
             }
             let sending = self.send(&self.client, operation, &current, left);
             let error = match self.unless_interrupted(operation.name, sending).await.flatten() {
@@ -272,7 +273,7 @@ impl HttpApi {
             // The response may still arrive, and it decides the outcome that is reported.
             signal = signals.recv() => match tokio::time::timeout(limits.interrupt_grace, &mut sending).await {
                 Ok(outcome) => outcome,
-                Err(_) => Err(ApiError::Interrupted { operation: operation.name.as_str(), signal }),
+                Err(_) => Err(ApiError::Interrupted { operation: operation.name, signal }),
             },
         }
     }
@@ -328,7 +329,7 @@ impl HttpApi {
         tokio::select! {
             biased;
             signal = self.config.signals.recv() => {
-                Err(ApiError::Interrupted { operation: name.as_str(), signal })
+                Err(ApiError::Interrupted { operation: name, signal })
             }
             result = waiting => Ok(result),
         }
@@ -363,11 +364,11 @@ impl From<ListError> for ApiError {
 }
 
 fn not_sent(operation: OperationName, failure: SendFailure, reason: String) -> ApiError {
-    ApiError::NotSent { operation: operation.as_str(), failure, reason }
+    ApiError::NotSent { operation, failure, reason }
 }
 
 fn unreadable_response(operation: OperationName, reason: String, request_id: Option<String>) -> ApiError {
-    ApiError::Unreadable { operation: operation.as_str(), status: 200, reason, request_id }
+    ApiError::Unreadable { operation, status: 200, reason, request_id }
 }
 
 impl CdssApi for HttpApi {
@@ -490,7 +491,7 @@ impl CdssApi for HttpApi {
 /// Returns the error for a change without the matching consent.
 fn missing_consent(operation: OperationName) -> ApiError {
     let reason = "internal error: the consent is for another change".to_owned();
-    not_sent(operation, SendFailure::Setup, reason)
+    not_sent(operation, SendFailure::Consent, reason)
 }
 
 /// Returns the pause after an attempt: exponential backoff with full jitter.

@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 
 use super::json::{count, list, required_list, text};
 use super::{PAGE_SIZE, ReadRequest};
-use crate::api::operation::{Operation, OperationName};
+use crate::api::operation::Operation;
 use crate::model::broker_health::{Color, Health, Node, NodeGroup};
 use crate::model::cluster::{
     Cluster, ClusterEntry, ClusterIdentity, ClusterList, ClusterState, ForbiddenCluster,
 };
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::Release;
+use crate::model::operation_name::OperationName;
 
 /// Reads one page of the cluster list, optionally limited to clusters whose name contains the text.
 pub(in crate::api) fn cluster_page(name: Option<&str>, page: u32) -> ReadRequest<ClusterList> {

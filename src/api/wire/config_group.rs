@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::json::{count, list, required_list, text};
 use super::{PAGE_SIZE, ReadRequest};
-use crate::api::operation::{Operation, OperationName};
+use crate::api::operation::Operation;
 use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::model::operation_name::OperationName;
 
 /// Reads one page of the config groups of one version, or of all versions.
 pub(in crate::api) fn config_group_page(

@@ -6,9 +6,10 @@ use super::Envelope;
 use super::json::number;
 use crate::api::NewGroup;
 use crate::api::classify::OperationKind;
-use crate::api::operation::{Operation, OperationName};
+use crate::api::operation::Operation;
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::model::ids::{ConfigGroupNo, VersionCode};
+use crate::model::operation_name::OperationName;
 
 /// Creates a config group for one version, without custom values.
 pub(in crate::api) fn create_group(group: &NewGroup) -> Operation {

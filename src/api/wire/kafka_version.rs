@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::ReadRequest;
 use super::json::{count, required_list, text};
-use crate::api::operation::{Operation, OperationName};
+use crate::api::operation::Operation;
 use crate::model::ids::VersionCode;
 use crate::model::kafka_version::{KafkaVersion, mark_ambiguous};
+use crate::model::operation_name::OperationName;
 
 /// Reads the offered versions.
 pub(in crate::api) fn versions() -> ReadRequest<Vec<KafkaVersion>> {

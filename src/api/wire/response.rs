@@ -10,6 +10,7 @@ use crate::api::ApiError;
 use crate::api::classify::OperationKind;
 use crate::api::clock_skew::ClockSkew;
 use crate::api::redact::Redactor;
+use crate::model::operation_name::OperationName;
 
 /// A raw response, limited in size.
 #[derive(Debug, Clone)]
@@ -97,7 +98,7 @@ impl Envelope {
 ///
 /// Source: NAVER Cloud API guide, `api-call-lgc-errorhandling`; other structures were observed on related services.
 pub(in crate::api) fn parse_envelope(
-    operation: &'static str,
+    operation: OperationName,
     kind: OperationKind,
     response: &ParsedResponse,
 ) -> Result<Envelope, ApiError> {
@@ -214,21 +215,28 @@ mod tests {
     }
 
     fn error(status: u16, body: &str) -> ApiError {
-        parse_envelope("op", OperationKind::Read, &response(status, body).parse(&Redactor::new(&[])))
-            .unwrap_err()
+        parse_envelope(
+            OperationName::GetClusterInfo,
+            OperationKind::Read,
+            &response(status, body).parse(&Redactor::new(&[])),
+        )
+        .unwrap_err()
     }
 
     #[test]
     fn only_2xx_with_code_0_is_a_success() {
         let body = r#"{"code":0,"message":"SUCCESS","result":true,"requestId":"r-1"}"#;
-        let envelope =
-            parse_envelope("op", OperationKind::Read, &response(200, body).parse(&Redactor::new(&[])))
-                .unwrap();
+        let envelope = parse_envelope(
+            OperationName::GetClusterInfo,
+            OperationKind::Read,
+            &response(200, body).parse(&Redactor::new(&[])),
+        )
+        .unwrap();
         assert_eq!((envelope.result, envelope.request_id.as_deref()), (Value::Bool(true), Some("r-1")));
         let code_as_text = r#"{"code":"0","message":"SUCCESS","result":null}"#;
         assert_eq!(
             parse_envelope(
-                "op",
+                OperationName::GetClusterInfo,
                 OperationKind::Read,
                 &response(200, code_as_text).parse(&Redactor::new(&[]))
             )
@@ -265,8 +273,12 @@ mod tests {
     fn change_is_refused_only_without_result() {
         let refused = |kind, result: &str| {
             let body = format!(r#"{{"code":3,"message":"no"{result}}}"#);
-            let error =
-                parse_envelope("op", kind, &response(200, &body).parse(&Redactor::new(&[]))).unwrap_err();
+            let error = parse_envelope(
+                OperationName::GetClusterInfo,
+                kind,
+                &response(200, &body).parse(&Redactor::new(&[])),
+            )
+            .unwrap_err();
             matches!(error, ApiError::Refused { code: Some(3), .. })
         };
         for (result, is_refusal) in [
@@ -322,10 +334,14 @@ mod tests {
         }
         let redirect = Response { location: Some("https://evil.example/x".to_owned()), ..response(302, "") };
         assert!(
-            parse_envelope("op", OperationKind::Read, &redirect.parse(&Redactor::new(&[])))
-                .unwrap_err()
-                .to_string()
-                .contains("evil.example")
+            parse_envelope(
+                OperationName::GetClusterInfo,
+                OperationKind::Read,
+                &redirect.parse(&Redactor::new(&[]))
+            )
+            .unwrap_err()
+            .to_string()
+            .contains("evil.example")
         );
     }
 
@@ -335,14 +351,17 @@ mod tests {
             |count: usize| format!(r#"{{"code":0,"message":"SUCCESS","result":[{}0]}}"#, "0,".repeat(count));
         assert!(
             parse_envelope(
-                "op",
+                OperationName::GetClusterInfo,
                 OperationKind::Read,
                 &response(200, &body(MAX_VALUES - 10)).parse(&Redactor::new(&[]))
             )
             .is_ok()
         );
         let error = error(200, &body(MAX_VALUES)).to_string();
-        assert_eq!(error, "invalid response to op: response has more than 50000 values (HTTP 200)");
+        assert_eq!(
+            error,
+            "invalid response to getClusterInfo: response has more than 50000 values (HTTP 200)"
+        );
     }
 
     #[test]
@@ -357,17 +376,22 @@ mod tests {
             let read = repeated.parse(&Redactor::new(&["aaaa/b+c=", "AKIDEXAMPLE1"]));
             assert_eq!(read.headers[0].1, "bad (hidden) with (hidden)");
             assert_eq!(read.request_id.as_deref(), Some("(hidden)"));
-            let message = parse_envelope("op", OperationKind::Read, &read).unwrap_err().to_string();
+            let message = parse_envelope(OperationName::GetClusterInfo, OperationKind::Read, &read)
+                .unwrap_err()
+                .to_string();
             assert_eq!(
                 message,
-                "the API gateway returned an error for op: (hidden) of (hidden) (HTTP 401, code 200)",
+                "the API gateway returned an error for getClusterInfo: (hidden) of (hidden) (HTTP 401, code 200)",
                 "{written}"
             );
         }
         let short = response(401, r#"{"error":{"errorCode":"200","message":"a b"}}"#)
             .parse(&Redactor::new(&["a", "b"]));
         assert!(
-            parse_envelope("op", OperationKind::Read, &short).unwrap_err().to_string().contains("a b"),
+            parse_envelope(OperationName::GetClusterInfo, OperationKind::Read, &short)
+                .unwrap_err()
+                .to_string()
+                .contains("a b"),
             "too short for a key"
         );
     }

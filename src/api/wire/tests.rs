@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 use super::*;
 use crate::api::NewGroup;
 use crate::api::classify::OperationKind;
-use crate::api::operation::OperationName;
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::model::broker_health::Health;
 use crate::model::cluster::ClusterIdentity;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
+use crate::model::operation_name::OperationName;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::{Envelope, ReadRequest};
 use crate::api::classify::OperationKind;
-use crate::api::operation::{Operation, OperationName};
+use crate::api::operation::Operation;
+use crate::model::operation_name::OperationName;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::PreCheck;
 

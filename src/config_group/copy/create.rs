@@ -12,6 +12,7 @@ use crate::documents::copy_document;
 use crate::error::{CommandError, CopyError, CreateDoubt, NotWrittenReason, SearchResult};
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
+use crate::model::operation_name::OperationName;
 use crate::model::verdict::Submitted;
 use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::signals::Interrupted;
@@ -44,8 +45,10 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
             description: creation::description(plan.endpoints.source.group.no, self.session.journal.run_id()),
         };
         let send = async |api: &A| api.create_group(&new_group, consent).await;
-        let response =
-            self.session.send_change_with_retries(OperationKind::Change, "nothing was created", send).await;
+        let response = self
+            .session
+            .send_change_with_retries(OperationName::CreateConfigGroup, "nothing was created", send)
+            .await;
         let (no, problem) = match response {
             Ok(Some(reported_no)) => match self.verify_created(plan, reported_no).await {
                 Ok(GroupIdentity::Confirmed(no)) => (no, Ok(None)),
@@ -182,7 +185,7 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
             [] => Ok(None),
             [group] => Ok(Some(group.clone())),
             several => Err(ApiError::Unreadable {
-                operation: "getKafkaVersionConfigGroupList",
+                operation: OperationName::GetKafkaVersionConfigGroupList,
                 status: 200,
                 reason: format!("{} config groups are named {}", several.len(), plan.name),
                 request_id: None,
@@ -202,7 +205,7 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
             if attempt > 0 {
                 self.session.clock.sleep(self.session.confirmation_pause(attempt)).await.map_err(
                     |Interrupted(signal)| ApiError::Interrupted {
-                        operation: "getKafkaVersionConfigGroupList",
+                        operation: OperationName::GetKafkaVersionConfigGroupList,
                         signal,
                     },
                 )?;

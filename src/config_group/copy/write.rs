@@ -11,6 +11,7 @@ use crate::documents::copy_document;
 use crate::error::{CommandError, CopyError, NotWrittenReason};
 use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::ids::ConfigGroupNo;
+use crate::model::operation_name::OperationName;
 use crate::model::verdict::Submitted;
 use crate::session::config_groups::missing_settings_error;
 use crate::session::retry_budget::CONFIRMATION_PAUSES;
@@ -56,7 +57,10 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
         self.set_written(Submitted::Unknown);
         let version = plan.endpoints.target_version.code;
         let send = async |api: &A| api.write_group_settings(no, version, &copied, consent).await;
-        match self.session.send_change_with_retries(OperationKind::Change, "nothing was written", send).await
+        match self
+            .session
+            .send_change_with_retries(OperationName::SetKafkaConfigGroupDetail, "nothing was written", send)
+            .await
         {
             Ok(()) => self.verify_write(plan, no, WriteResult { written: Submitted::Yes, error: None }).await,
             Err(error) => {
@@ -146,7 +150,10 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
         let mut last = Err(missing_settings_error());
         for attempt in 0..CONFIRMATION_PAUSES.len() {
             if attempt > 0 || !is_acknowledged {
-                let interrupted = |Interrupted(signal)| ApiError::Interrupted { operation: "poll", signal };
+                let interrupted = |Interrupted(signal)| ApiError::Interrupted {
+                    operation: OperationName::GetKafkaConfigGroupDetailList,
+                    signal,
+                };
                 self.session
                     .clock
                     .sleep(self.session.confirmation_pause(attempt))

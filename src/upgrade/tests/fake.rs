@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::api::fake::FakeService;
-use crate::api::{AcceptedStart, ApiError, OperationName, RetryPolicy};
+use crate::api::{AcceptedStart, ApiError, RetryPolicy};
 use crate::clock::Clock as _;
 use crate::clock::tests::FakeClock;
 use crate::consent::Consent;
@@ -20,6 +20,7 @@ use crate::model::config_group::{ConfigGroup, Setting};
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::operation_name::OperationName;
 use crate::model::region::Site;
 use crate::model::service::Service;
 use crate::report::config_group::CopyReport;
@@ -250,7 +251,7 @@ pub(crate) fn cluster(state: &str, version: u64, colors: &[&str]) -> Snapshot {
 
 pub(crate) fn gateway(status: u16, code: i64) -> ApiError {
     ApiError::Gateway {
-        operation: "fake",
+        operation: OperationName::GetClusterInfo,
         status,
         code: Some(code),
         message: "fake".to_owned(),
@@ -261,5 +262,5 @@ pub(crate) fn gateway(status: u16, code: i64) -> ApiError {
 }
 
 pub(crate) fn lost() -> ApiError {
-    ApiError::NoResponse { operation: "fake", reason: "cut".to_owned() }
+    ApiError::NoResponse { operation: OperationName::GetClusterInfo, reason: "cut".to_owned() }
 }

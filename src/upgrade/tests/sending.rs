@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fake::{FakeApi, NEW, OLD, TestSession, cluster, gateway, lost};
-use crate::api::{ApiError, OperationName, SendFailure};
+use crate::api::{ApiError, ClientPart, SendFailure};
 use crate::clock::Clock as _;
 use crate::clock::tests::{FakeClock, block_on};
 use crate::consent::tests::consent;
@@ -11,6 +11,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::model::ids::ClusterNo;
 use crate::model::open_start::StartResponse;
+use crate::model::operation_name::OperationName;
 use crate::report::upgrade::UpgradeReport;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::checks::tests::snapshot;
@@ -102,11 +103,17 @@ fn idle_until(seconds: u64, then: fn(Duration) -> Snapshot) -> impl Fn(Duration)
 }
 
 fn not_sent(failure: SendFailure) -> ApiError {
-    ApiError::NotSent { operation: "fake", failure, reason: "fake".to_owned() }
+    ApiError::NotSent { operation: OperationName::GetClusterInfo, failure, reason: "fake".to_owned() }
 }
 
 fn refused(status: u16) -> ApiError {
-    ApiError::Refused { operation: "fake", status, code: Some(3), message: "no".to_owned(), request_id: None }
+    ApiError::Refused {
+        operation: OperationName::GetClusterInfo,
+        status,
+        code: Some(3),
+        message: "no".to_owned(),
+        request_id: None,
+    }
 }
 
 #[test]
@@ -207,7 +214,8 @@ fn slow_or_failed_reads_prevent_the_start() {
 #[test]
 fn a_gateway_refusal_is_final() {
     for (error, exit) in [
-        (not_sent(SendFailure::Setup), 12),
+        (not_sent(SendFailure::Consent), 12),
+        (ApiError::Setup { part: ClientPart::Tls, reason: "fake".to_owned() }, 12),
         (gateway(401, 200), 4),
         (gateway(401, 210), 4),
         (gateway(403, 230), 4),

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::fake::{FakeApi, NEW, OLD, TestSession, cluster, expectation, gateway, lost};
-use crate::api::OperationName;
 use crate::clock::Clock as _;
 use crate::clock::tests::{FakeClock, block_on};
 use crate::error::WatchLimitReason;
 use crate::metrics;
 use crate::model::ids::ClusterNo;
+use crate::model::operation_name::OperationName;
 use crate::report::upgrade::Observations;
 use crate::upgrade::rules::progress::{Ownership, Progress, WatchResult};
 use crate::upgrade::rules::watch_thresholds::WatchThresholds;

@@ -10,7 +10,7 @@ use crate::signals::Signal;
 struct RefreshFailures(RefCell<Vec<String>>);
 
 impl RequestObserver for RefreshFailures {
-    fn request_sent(&self, _: &str, _: &str) {}
+    fn request_sent(&self, _: OperationName, _: &str) {}
 
     fn response_received(&self, _: &RequestRecord, _: LoggedResponse<'_>) {}
 

@@ -24,7 +24,7 @@ mod lists;
 struct NullObserver;
 
 impl RequestObserver for NullObserver {
-    fn request_sent(&self, _: &str, _: &str) {}
+    fn request_sent(&self, _: OperationName, _: &str) {}
 
     fn response_received(&self, _: &RequestRecord, _: LoggedResponse<'_>) {}
 
@@ -89,11 +89,11 @@ fn config_group_changes_require_matching_consent() {
     for (name, version) in [("orders-391", version), ("orders-390", other)] {
         let group = NewGroup { name: name.parse().unwrap(), version, description: String::new() };
         let error = run_in_real_time(client.create_group(&group, &consent)).unwrap_err();
-        assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Setup, .. }), "{error}");
+        assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Consent, .. }), "{error}");
     }
     let error = run_in_real_time(client.write_group_settings(ConfigGroupNo::new(1), other, &[], &consent))
         .unwrap_err();
-    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Setup, .. }), "{error}");
+    assert!(matches!(error, ApiError::NotSent { failure: SendFailure::Consent, .. }), "{error}");
     assert_eq!(server.seen().requests.len(), 0);
 }
 

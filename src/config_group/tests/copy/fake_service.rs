@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::api::{ApiError, NewGroup, OperationName, RetryPolicy, SendFailure, fake};
+use crate::api::{ApiError, NewGroup, RetryPolicy, SendFailure, fake};
 use crate::clock::tests::{FakeClock, block_on};
 use crate::config_group::copy::{CopyOptions, CopyRequest, CopySource, copy};
 use crate::config_group::rules::copy::CopiedSetting;
@@ -20,6 +20,7 @@ use crate::journal::{Journal, Operator};
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::operation_name::OperationName;
 use crate::session::Session;
 use crate::signals::Signal;
 use crate::upgrade::tests::fake::{TestSession, gateway};
@@ -353,15 +354,25 @@ pub(super) fn exit_code(failure: Option<&CommandError>) -> u8 {
 }
 
 pub(super) fn refused(status: u16) -> ApiError {
-    ApiError::Refused { operation: "fake", status, code: Some(3), message: "no".to_owned(), request_id: None }
+    ApiError::Refused {
+        operation: OperationName::GetClusterInfo,
+        status,
+        code: Some(3),
+        message: "no".to_owned(),
+        request_id: None,
+    }
 }
 
 /// The error of a request that was not sent because of a signal.
 pub(super) fn interrupted() -> ApiError {
     let failure = SendFailure::Interrupted(Signal::Interrupt);
-    ApiError::NotSent { operation: "fake", failure, reason: "fake".to_owned() }
+    ApiError::NotSent { operation: OperationName::GetClusterInfo, failure, reason: "fake".to_owned() }
 }
 
 pub(super) fn not_sent() -> ApiError {
-    ApiError::NotSent { operation: "fake", failure: SendFailure::Connection, reason: "fake".to_owned() }
+    ApiError::NotSent {
+        operation: OperationName::GetClusterInfo,
+        failure: SendFailure::Connection,
+        reason: "fake".to_owned(),
+    }
 }

@@ -9,6 +9,7 @@ use crate::injector::seeded_rng::SeededRng;
 use crate::model::broker_health::Color;
 use crate::model::cluster::{ClusterIdentity, ClusterState};
 use crate::model::ids::ClusterNo;
+use crate::model::operation_name::OperationName;
 use crate::upgrade::rules::snapshot::Snapshot;
 use crate::upgrade::tests::fake::{gateway, lost};
 
@@ -190,7 +191,12 @@ fn partial(snapshot: &mut Snapshot, kind: usize) {
 }
 
 fn unreadable() -> ApiError {
-    ApiError::Unreadable { operation: "fake", status: 200, reason: "a page".to_owned(), request_id: None }
+    ApiError::Unreadable {
+        operation: OperationName::GetClusterInfo,
+        status: 200,
+        reason: "a page".to_owned(),
+        request_id: None,
+    }
 }
 
 /// The outcome of one start.
@@ -258,7 +264,7 @@ impl StartFate {
                 1 => gateway(429, 420),
                 2 => gateway(401, 200),
                 _ => ApiError::NotSent {
-                    operation: "fake",
+                    operation: OperationName::GetClusterInfo,
                     failure: SendFailure::Connection,
                     reason: "refused".to_owned(),
                 },
@@ -270,7 +276,7 @@ impl StartFate {
 /// Returns a refusal by the service.
 pub(super) fn refusal() -> ApiError {
     ApiError::Refused {
-        operation: "fake",
+        operation: OperationName::GetClusterInfo,
         status: 400,
         code: Some(3),
         message: "not now".to_owned(),

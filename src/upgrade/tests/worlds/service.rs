@@ -8,7 +8,7 @@ use super::properties::{SentStart, StartResponse, before_start};
 use super::simulated_cluster::{Author, BETWEEN, ChangeKind, ChangeShape, NEW, OLD, View};
 use super::world::World;
 use crate::api::fake::FakeService;
-use crate::api::{AcceptedStart, ApiError, OperationName, RetryPolicy, SendFailure};
+use crate::api::{AcceptedStart, ApiError, RetryPolicy, SendFailure};
 use crate::clock::Clock as _;
 use crate::config_group::rules::difference::tests::group;
 use crate::consent::Consent;
@@ -18,6 +18,7 @@ use crate::model::cluster::{Cluster, ClusterEntry, ClusterIdentity, ClusterList,
 use crate::model::config_group::{ConfigGroup, GroupSettings, Setting};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
+use crate::model::operation_name::OperationName;
 use crate::signals::Signal;
 use crate::upgrade::rules::plan::UpgradeTarget;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
@@ -117,7 +118,10 @@ impl FakeService for WorldService {
         let world = &self.world;
         world.step();
         if world.is_signalled() {
-            return Err(ApiError::Interrupted { operation: "read", signal: Signal::Terminate });
+            return Err(ApiError::Interrupted {
+                operation: OperationName::GetClusterInfo,
+                signal: Signal::Terminate,
+            });
         }
         let now = world.clock.elapsed();
         world.begin_read(now);
@@ -193,8 +197,11 @@ impl FakeService for WorldService {
     ) -> Result<AcceptedStart, ApiError> {
         let called_at = self.world.clock.elapsed();
         self.world.step();
-        let not_sent =
-            |failure| ApiError::NotSent { operation: "fake", failure, reason: "not sent".to_owned() };
+        let not_sent = |failure| ApiError::NotSent {
+            operation: OperationName::GetClusterInfo,
+            failure,
+            reason: "not sent".to_owned(),
+        };
         if self.world.is_signalled() {
             return Err(not_sent(SendFailure::Interrupted(Signal::Terminate)));
         }
@@ -217,7 +224,10 @@ impl FakeService for WorldService {
         self.world.pass(latency);
         if self.world.is_signalled() && fate != StartFate::Unsent {
             self.world.response_was_lost();
-            return Err(ApiError::Interrupted { operation: "fake", signal: Signal::Terminate });
+            return Err(ApiError::Interrupted {
+                operation: OperationName::GetClusterInfo,
+                signal: Signal::Terminate,
+            });
         }
         let at = self.world.clock.now();
         error.map_or(Ok(AcceptedStart { request_id: Some("start-1".to_owned()), at }), Err)
