@@ -2,7 +2,11 @@
 
 use super::{check, config, config_group, help, history, list, sandbox, status, upgrade};
 
+use std::future::ready;
+
 use clap::{Args, Subcommand};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use strum::{EnumDiscriminants, EnumString, IntoStaticStr};
 
 use crate::cli::context::Context;
@@ -61,21 +65,24 @@ impl Command {
         }
     }
 
-    /// Runs a command that uses the service.
+    /// Runs a command that uses the service. Each future is boxed, because the largest one is much larger than the others.
     ///
     /// # Errors
     ///
     /// Each [`CommandError`](crate::error::CommandError) states whether anything was started.
-    pub(crate) async fn run(&self, context: &Context) -> Finished<Box<dyn CommandReport>> {
+    pub(crate) fn run<'a>(
+        &'a self,
+        context: &'a Context,
+    ) -> LocalBoxFuture<'a, Finished<Box<dyn CommandReport>>> {
         match self {
-            Self::Upgrade(args) => upgrade::run(args, context).await,
-            Self::Check(args) => check::run(args, context).await.boxed(),
-            Self::Status(args) => status::run(args, context).await.boxed(),
-            Self::List(args) => list::run(args, context).await,
-            Self::ConfigGroup(args) => config_group::run(args, context).await,
-            Self::Config(args) => config::run_with_settings(args, context).await,
+            Self::Upgrade(args) => Box::pin(upgrade::run(args, context)),
+            Self::Check(args) => Box::pin(check::run(args, context).map(Finished::boxed)),
+            Self::Status(args) => Box::pin(status::run(args, context).map(Finished::boxed)),
+            Self::List(args) => Box::pin(list::run(args, context)),
+            Self::ConfigGroup(args) => Box::pin(config_group::run(args, context)),
+            Self::Config(args) => Box::pin(config::run_with_settings(args, context)),
             Self::History(_) | Self::Sandbox(_) | Self::Completions(_) | Self::Help(_) => {
-                Finished { report: (), error: None }.boxed()
+                Box::pin(ready(Finished { report: (), error: None }.boxed()))
             }
         }
     }

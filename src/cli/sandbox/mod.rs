@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 
 use super::runtime::block_on;
@@ -202,7 +202,7 @@ fn serve_until_signal(sandbox: &Sandbox) -> anyhow::Result<u8> {
     streams::print_stderr("Serving until Ctrl-C. In another shell:");
     let printed: io::Result<()> = streams::print_stdout(&format!("export CDSS_SANDBOX={}\n", sandbox.url()));
     printed.context("can't write the address")?;
-    let _signal = block_on(signals.recv())?;
+    block_on(signals.recv()).map_err(|error| anyhow!("{error}"))?;
     Ok(0)
 }
 
