@@ -149,15 +149,27 @@ fn imports(code: &str) -> Vec<Import> {
         let line = rest[..at].rfind('\n').map_or(0, |end| end + 1);
         let before = rest[line..at].trim();
         let statement = &rest[at + 4..];
-        let end = statement.find(';').unwrap_or(statement.len());
-        if before.is_empty() || before.starts_with("pub") {
-            let is_reexport = !before.is_empty();
-            let paths = expand(&statement[..end]);
-            found.extend(paths.into_iter().map(|path| Import { path, is_reexport }));
+        let is_reexport = before == "pub" || before.starts_with("pub(") && before.ends_with(')');
+        if !before.is_empty() && !is_reexport {
+            rest = statement;
+            continue;
         }
+        let end = statement.find(';').unwrap_or(statement.len());
+        let paths = expand(&statement[..end]);
+        found.extend(paths.into_iter().map(|path| Import { path, is_reexport }));
         rest = &statement[end..];
     }
     found
+}
+
+#[test]
+fn only_use_items_are_imports() {
+    let code = "/// Words to use in messages.\npub(crate) enum LimitCause {\n    Timeout,\n}\n\
+                use crate::a::{B, c::D};\npub use self::e::F;\npub(crate) use g::H;";
+    let found: Vec<(String, bool)> =
+        imports(code).iter().map(|import| (import.path.join("::"), import.is_reexport)).collect();
+    let expected = [("crate::a::B", false), ("crate::a::c::D", false), ("self::e::F", true), ("g::H", true)];
+    assert_eq!(found, expected.map(|(path, is_reexport)| (path.to_owned(), is_reexport)));
 }
 
 struct Import {

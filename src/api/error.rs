@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::clock_skew::{ClockSkew, is_skew_too_large};
 use crate::model::command_context::CommandContext;
 use crate::model::operation_name::OperationName;
 use crate::model::suggested_command::SuggestedCommand;
+use crate::model::utc_time::utc_time;
 use crate::signals::Signal;
 
 /// Why a request was not sent.
@@ -221,13 +220,13 @@ impl ApiError {
                 Some(ClockSkew { local, server: Some(server) }) if is_skew_too_large(*local, *server) => format!(
                     "set this machine's clock: the local time is {}, the service's time is {}, and the gateway allows a difference of \
                      up to five minutes",
-                    utc(*local),
-                    utc(*server)
+                    utc_time(*local),
+                    utc_time(*server)
                 ),
                 Some(ClockSkew { local, server: None }) => format!(
                     "check the secret key, and that the key belongs to this site; if both are correct, check this machine's \
                      clock: the local time is {}, and the service did not report its time",
-                    utc(*local)
+                    utc_time(*local)
                 ),
                 _ => "check the secret key, and that the key belongs to this site".to_owned(),
             }),
@@ -235,6 +234,9 @@ impl ApiError {
                 Some("retry after the quota is renewed".to_owned())
             }
             Self::Gateway { status: 404, .. } => Some("check --site, --region, and --endpoint".to_owned()),
+            Self::Unreadable { status: 401 | 403, .. } => {
+                Some("check whether a proxy or a firewall responds in place of the service".to_owned())
+            }
             Self::Gateway { .. } | Self::Unreadable { .. } => Some("retry in a few minutes".to_owned()),
             Self::Refused { request_id: Some(id), .. } => {
                 Some(format!("contact NAVER Cloud support and quote request {id} if the reason is unclear"))
@@ -242,9 +244,4 @@ impl ApiError {
             Self::Refused { .. } | Self::Interrupted { .. } => None,
         }
     }
-}
-
-/// Formats a time in UTC, so that both clocks are easy to compare.
-fn utc(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }

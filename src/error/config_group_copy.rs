@@ -11,10 +11,10 @@ use crate::model::command_context::CommandContext;
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
+use crate::model::journal_state::JournalProblem;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::suggested_command::SuggestedCommand;
 use crate::signals::Signal;
-use crate::upgrade::rules::checks::JOURNAL_REMEDY;
 
 use super::exit_codes::{exit_for_signal, exit_for_undelivered};
 
@@ -22,10 +22,14 @@ use super::exit_codes::{exit_for_signal, exit_for_undelivered};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CopyError {
     /// A group with this name exists, and it is not an empty group that this machine created.
-    #[error("config group {group} for {version} already exists: {problem}; nothing was written")]
+    #[error(
+        "config group {group} for {version} already exists and can't be filled: {problem}; nothing was written"
+    )]
     GroupExists { group: ConfigGroup, version: KafkaVersion, problem: GroupProblem, next: CopyHint },
     /// An earlier create with this name may still take effect; another one could create a second group.
-    #[error("run {run} tried to create config group {name}; the outcome is unknown, and nothing was written")]
+    #[error(
+        "run {run} tried to create config group {name}; the outcome is unknown, so this run wrote nothing"
+    )]
     EarlierCreateUnresolved { name: GroupName, run: String, next: CopyHint },
     /// The service did not report the config group of the source cluster. `copy` is the command to complete.
     #[error("the service did not report which config group {cluster} uses; nothing was written")]
@@ -37,8 +41,8 @@ pub(crate) enum CopyError {
     #[error("config group {0} no longer exists; nothing was written")]
     GroupMissing(ConfigGroup),
     /// The create can't be recorded in the journal first.
-    #[error("{0}")]
-    JournalUnusable(String),
+    #[error("{}", .0.reason)]
+    JournalUnusable(JournalProblem),
     /// The create request certainly did not reach the service.
     #[error("the config group was not created: {0}")]
     CreateNotDelivered(ApiError),
@@ -52,15 +56,13 @@ pub(crate) enum CopyError {
     #[error("unknown whether config group {name} was created: {doubt}")]
     CreateOutcomeUnknown { name: GroupName, doubt: CreateDoubt, next: CopyHint },
     /// The group was created, but its values can't be read. `write` is the error of the write, if it failed too.
-    #[error("config group {group} was created, but its values are unknown: {}; {read}", write_result(write.as_ref()))]
+    #[error("config group {group} was created, but its values are unknown: {}", unread_values(write.as_ref(), read))]
     ValuesUnknown { group: ConfigGroup, write: Option<ApiError>, read: ApiError, diff: SuggestedCommand },
     /// The group was created, and this run certainly wrote no values.
     #[error("config group {group} was created, but its values were not written: {reason}")]
     ValuesNotWritten { group: ConfigGroup, reason: NotWrittenReason },
     /// The values of the group differ from those that were sent. `write` is the error of the write, if it failed.
-    #[error(
-        "config group {group} does not match: {}{}", unsaved_keys(keys), write_result(write.as_ref())
-    )]
+    #[error("config group {group} does not match: {}", unsaved_keys(keys, write.as_ref()))]
     ValuesMismatch { group: ConfigGroup, keys: Vec<String>, write: Option<ApiError>, diff: SuggestedCommand },
     #[error("interrupted; {progress}")]
     Interrupted { signal: Signal, progress: CopyProgress, next: Option<CopyHint> },
@@ -108,8 +110,11 @@ fn create_result(error: Option<&ApiError>) -> String {
     error.map_or_else(|| "the response contained no group number".to_owned(), ToString::to_string)
 }
 
-fn write_result(error: Option<&ApiError>) -> String {
-    error.map_or_else(|| "the service reported success".to_owned(), ToString::to_string)
+fn unread_values(write: Option<&ApiError>, read: &ApiError) -> String {
+    match write {
+        None => format!("the service reported success, but reading them back failed: {read}"),
+        Some(write) => format!("{write}; reading them back failed: {read}"),
+    }
 }
 
 /// What to do after a failed copy.
@@ -153,6 +158,11 @@ impl OtherName {
 /// The hint when only the write is missing.
 const RUN_AGAIN: &str = "run the same command again to fill this group";
 
+/// Returns the hint to run the command again after a remedy.
+fn after_remedy(remedy: Option<&str>) -> String {
+    remedy.map_or_else(|| RUN_AGAIN.to_owned(), |remedy| format!("{remedy}; then {RUN_AGAIN}"))
+}
+
 impl CopyHint {
     fn render(&self, context: Option<&CommandContext>) -> String {
         match self {
@@ -161,7 +171,7 @@ impl CopyHint {
                 format!("compare it with the source: {}", diff.render(context))
             }
             Self::UseGroup { no, diff } => format!(
-                "it keeps every custom value; use it with --config-group no:{no}, or compare first: {}",
+                "use it with --config-group no:{no}, since it keeps every custom value, or compare first: {}",
                 diff.render(context)
             ),
             Self::OtherName(other_name) => other_name.render(context),
@@ -198,11 +208,12 @@ impl fmt::Display for CopyProgress {
     }
 }
 
-fn unsaved_keys(keys: &[String]) -> String {
-    match keys {
-        [] => String::new(),
-        [key] => format!("{key} was not saved; "),
-        keys => format!("{} were not saved; ", first_few(keys.iter().cloned())),
+fn unsaved_keys(keys: &[String], write: Option<&ApiError>) -> String {
+    let verb = if keys.len() == 1 { "was" } else { "were" };
+    let unsaved = format!("{} {verb} not saved", first_few(keys.iter().cloned()));
+    match write {
+        None => format!("{unsaved}, although the service reported success"),
+        Some(error) => format!("{unsaved}; {error}"),
     }
 }
 
@@ -236,16 +247,13 @@ impl CopyError {
             }
             Self::ValuesMismatch { diff, .. } => Some(format!("compare them: {}", diff.render(context))),
             Self::ValuesNotWritten { reason, .. } => Some(match reason {
-                NotWrittenReason::Journal(_) => RUN_AGAIN.to_owned(),
-                NotWrittenReason::Request(error) => {
-                    let first = error.hint(context).map(|hint| format!("{hint}; then "));
-                    format!("{}{RUN_AGAIN}", first.unwrap_or_default())
-                }
+                NotWrittenReason::Journal(error) => after_remedy(error.remedy()),
+                NotWrittenReason::Request(error) => after_remedy(error.hint(context).as_deref()),
                 NotWrittenReason::GroupUnfit { diff, .. } => {
                     format!("inspect it with: {}", diff.render(context))
                 }
             }),
-            Self::JournalUnusable(_) => Some(JOURNAL_REMEDY.to_owned()),
+            Self::JournalUnusable(problem) => Some(problem.remedy.to_owned()),
             Self::GroupMissing(_) | Self::SourceChanged(_) => {
                 Some("run the command again and review the new plan".to_owned())
             }

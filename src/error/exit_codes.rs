@@ -40,9 +40,11 @@ impl CommandError {
             Self::StartRejected(_) => Exit::Rejected,
             Self::SettingsDiffer { .. } => Exit::Different,
             Self::Copy(failure) => failure.exit(),
-            Self::StartOutcomeUnknown { .. } | Self::UpgradeOutcomeUnknown { .. } => Exit::Unknown,
-            Self::UpgradeFailed { .. } => Exit::Failed,
-            Self::StillRunning { .. } => Exit::Running,
+            Self::StartOutcomeUnknown { .. }
+            | Self::UpgradeOutcomeUnknown { .. }
+            | Self::ChangeOutcomeUnknown { .. } => Exit::Unknown,
+            Self::UpgradeFailed { .. } | Self::ChangeFailed { .. } => Exit::Failed,
+            Self::StillRunning { .. } | Self::StillChanging { .. } => Exit::Running,
             Self::VerificationFailed { cause: Some(cause), .. } => cause.exit(),
             // The service can be reachable without a version.
             Self::VerificationFailed { check, .. } if check.id == CheckId::Versions => Exit::Blocked,

@@ -14,7 +14,7 @@ use crate::model::suggested_command::SuggestedCommand;
 use crate::settings::SettingsError;
 use crate::signals::Signal;
 use crate::upgrade::rules::acceptance::AcceptanceError;
-use crate::upgrade::rules::checks::{Check, JOURNAL_REMEDY};
+use crate::upgrade::rules::checks::Check;
 
 mod config_group_copy;
 mod exit_codes;
@@ -98,10 +98,9 @@ pub(crate) enum CommandError {
     /// responses took too long.
     #[error("the start was not sent: {}", unreadable_reason(cause.as_ref()))]
     StatusUnreadable { cause: Option<ApiError> },
-    /// It is unknown whether the start took effect.
-    ///
-    /// `unchanged` of `polls` status checks showed no change.
-    #[error("start outcome unknown: {error}; {unchanged} of {polls} status checks after it showed no change")]
+    /// It is unknown whether the start took effect. `polls` status checks without a change were required, and
+    /// `unchanged` showed none.
+    #[error("start outcome unknown: {error}; {}", unchanged_checks(*unchanged, *polls))]
     StartOutcomeUnknown {
         error: Box<ApiError>,
         unchanged: usize,
@@ -117,6 +116,15 @@ pub(crate) enum CommandError {
     /// The watch ended without a known outcome.
     #[error("upgrade outcome unknown: {reason}")]
     UpgradeOutcomeUnknown { reason: Box<UnknownReason>, follow: Box<SuggestedCommand> },
+    /// `status` watched a change of any kind, and the cluster is in the state `error`. `name` is the cluster's.
+    #[error("the change failed: {name} is in the state `error`")]
+    ChangeFailed { name: String },
+    /// The timeout expired before a change of any kind finished.
+    #[error("{limit}; {name} is still changing")]
+    StillChanging { name: String, limit: WatchLimit, follow: Box<SuggestedCommand> },
+    /// The watch of a change of any kind ended without a known outcome.
+    #[error("outcome of the change unknown: {limit}")]
+    ChangeOutcomeUnknown { limit: WatchLimit, follow: Box<SuggestedCommand> },
     /// A signal ended the run. `start` is the state of the start at that time.
     #[error("{}", interrupted_message(*start))]
     Interrupted { signal: Signal, start: StartState, follow: Option<Box<SuggestedCommand>> },
@@ -200,6 +208,17 @@ fn unreadable_reason(cause: Option<&ApiError>) -> String {
     }
 }
 
+/// Describes the status checks after a start whose outcome is unknown.
+fn unchanged_checks(unchanged: usize, polls: usize) -> String {
+    match unchanged {
+        0 => format!("none of the {polls} required status checks gave a clear result"),
+        some if some < polls => format!(
+            "only {some} of the {polls} required status checks gave a clear result; no change was observed"
+        ),
+        all => format!("all {all} status checks afterward showed no change"),
+    }
+}
+
 /// Joins the reasons of checks, each with the check's id.
 fn blocking_reasons(checks: &[Check]) -> String {
     let reasons = checks.iter().map(|check| format!("{} [{}]", check.reason, check.id));
@@ -267,7 +286,7 @@ fn config_group_hint(
         ConfigGroupError::NotFound(_) => {
             let list = SuggestedCommand::ListConfigGroups(None).quoted(context);
             let limits = if is_complete { String::new() } else { format!("; {INCOMPLETE_GROUP_LIST}") };
-            format!("{list} shows all config groups{limits}")
+            format!("run {list} to list all config groups{limits}")
         }
         ConfigGroupError::Ambiguous { groups, .. } => ambiguity_hint(groups, flag),
     }
@@ -282,8 +301,9 @@ fn ambiguity_hint(groups: &[ConfigGroup], flag: &str) -> String {
         Some(name) if groups[1..].iter().all(|group| !group.is_named(name)) => {
             format!("use the group name, such as {flag}{}", shell_quote(&format!("name:{name}")))
         }
-        _ => "the groups differ only in their version; to copy the group of a cluster, use --cluster"
-            .to_owned(),
+        _ => {
+            "use --cluster to copy the group of a cluster; the groups differ only in their version".to_owned()
+        }
     }
 }
 
@@ -361,23 +381,20 @@ impl CommandError {
             Self::History(_) => {
                 Some(format!("run {} to list the runs", SuggestedCommand::History.quoted(context)))
             }
-            Self::Journal(JournalError::Locked { .. }) => {
-                Some("find the process with `fuser` or `lsof`, and retry after it has exited".to_owned())
-            }
-            Self::Journal(JournalError::Io { .. } | JournalError::NoDirectory) => {
-                Some(JOURNAL_REMEDY.to_owned())
-            }
-            Self::StartOutcomeUnknown { follow, .. } | Self::UpgradeOutcomeUnknown { follow, .. } => {
+            Self::Journal(error) => error.remedy().map(str::to_owned),
+            Self::StartOutcomeUnknown { follow, .. }
+            | Self::UpgradeOutcomeUnknown { follow, .. }
+            | Self::ChangeOutcomeUnknown { follow, .. } => {
                 Some(format!("check the status before retrying: {}", follow.render(context)))
             }
-            Self::StillRunning { follow, .. } => follow_it(follow),
-            Self::UpgradeFailed { .. } => Some("send the lines below to NAVER Cloud support".to_owned()),
+            Self::StillRunning { follow, .. } | Self::StillChanging { follow, .. } => follow_it(follow),
+            Self::UpgradeFailed { .. } | Self::ChangeFailed { .. } => Some(
+                "send the cluster number, the times, and the request IDs of this run to NAVER Cloud support"
+                    .to_owned(),
+            ),
             Self::Interrupted { follow, .. } => follow.as_deref().and_then(follow_it),
             Self::Copy(failure) => failure.hint(context),
-            Self::SettingsDiffer { .. }
-            | Self::Runtime(_)
-            | Self::Internal
-            | Self::Journal(JournalError::Interrupted { .. }) => None,
+            Self::SettingsDiffer { .. } | Self::Runtime(_) | Self::Internal => None,
         }
     }
 
@@ -409,6 +426,22 @@ impl CommandError {
             Self::StartOutcomeUnknown { error, .. } => error.request_id(),
             Self::VerificationFailed { cause, .. } => cause.as_ref()?.request_id(),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_start_outcome_reports_how_many_checks_were_clear() {
+        for (unchanged, text) in [
+            (0, "none of the 4 required status checks gave a clear result"),
+            (3, "only 3 of the 4 required status checks gave a clear result; no change was observed"),
+            (4, "all 4 status checks afterward showed no change"),
+        ] {
+            assert_eq!(unchanged_checks(unchanged, 4), text);
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::model::group_name::GroupName;
 use crate::model::ids::VersionCode;
 use crate::model::kafka_version::KafkaVersion;
 use crate::model::open_start::{OpenStart, StartResponse};
+use crate::model::utc_time::utc_time;
 use crate::upgrade::rules::progress::WatchResult;
 
 /// Why a command can't work on a cluster or a config group now. `name` is the cluster's name, or its number.
@@ -23,7 +24,8 @@ pub(crate) enum BusyReason {
     GroupLocked { name: GroupName },
     /// An upgrade to another version, started from this machine, is running.
     #[error(
-        "an upgrade of {name} to version code {version} is running, started from this machine at {started_at}"
+        "an upgrade of {name} to version code {version} is running, started from this machine at {}",
+        utc_time(*started_at)
     )]
     OtherUpgrade { name: String, version: VersionCode, started_at: Timestamp },
     /// The change after a recorded start to the same version is not finished.
@@ -37,7 +39,7 @@ pub(crate) enum BusyReason {
     InError { name: String },
     #[error("{name} is not upgrading and is not at {target}")]
     NotAtTarget { name: String, target: KafkaVersion },
-    #[error("{name} is still changing: {limit}")]
+    #[error("{limit}; {name} is still changing")]
     StillChanging { name: String, limit: WatchLimit },
     #[error("{0}")]
     WatchLimit(WatchLimit),
@@ -71,6 +73,7 @@ pub(crate) struct ChangeAfterStart {
 impl fmt::Display for ChangeAfterStart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cluster_name: name, target, start: OpenStart { run, started_at, response, .. } } = self;
+        let started_at = utc_time(*started_at);
         match response {
             StartResponse::Accepted => {
                 write!(f, "the upgrade of {name} to {target}, started from this machine at {started_at}")
@@ -94,9 +97,9 @@ impl fmt::Display for ChangeAfterStart {
 pub(crate) enum OpenStartProgress {
     #[error("is running")]
     Running,
-    #[error("reports the state `error`; only a watch can confirm it")]
+    #[error("has not ended: the cluster is in the state `error`, which is not confirmed yet")]
     InError,
-    #[error("is not confirmed yet")]
+    #[error("has no confirmed outcome yet")]
     NotConfirmed,
 }
 
@@ -122,7 +125,7 @@ impl fmt::Display for WatchLimit {
 pub(crate) enum WatchLimitReason {
     #[error("timed out after {}", humantime::format_duration(*.0))]
     Timeout(Duration),
-    #[error("the service refused the access key for five minutes ({0})")]
+    #[error("the service refused the access key for five minutes: {0}")]
     KeyRefused(Box<ApiError>),
 }
 
@@ -141,9 +144,12 @@ impl fmt::Display for LastObserved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::State { state, version: Some(version) } => {
-                write!(f, "last observed state {state} at version code {version}, not confirmed")
+                write!(
+                    f,
+                    "last observation: state {state}, version code {version}; this does not confirm an outcome"
+                )
             }
-            Self::State { state, version: None } => write!(f, "last observed state {state}"),
+            Self::State { state, version: None } => write!(f, "last observation: state {state}"),
             Self::Missing => f.write_str("the cluster is missing from the service's responses"),
         }
     }
@@ -180,14 +186,14 @@ impl fmt::Display for UnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ErrorNotConfirmed { name } => {
-                write!(f, "the service reports the state `error` for {name}; only a watch can confirm it")
+                write!(f, "the service reports the state `error` for {name}; --no-wait can't confirm it")
             }
             Self::EndNotConfirmed { name } => {
-                write!(f, "{name} is not changing; only a watch can confirm how the upgrade ended")
+                write!(f, "{name} is not changing; --no-wait can't confirm how the upgrade ended")
             }
             Self::ChangeOfUnknownOrigin { name, response } => {
                 let response = response_text(*response);
-                write!(f, "{response}, so it may not have caused the change of {name}")
+                write!(f, "{response}, so another user may have caused the change of {name}")
             }
             Self::WatchResult { name, result, response } => {
                 match result {
@@ -208,7 +214,7 @@ impl fmt::Display for UnknownReason {
             }
             Self::WatchLimit { limit, response: None } => limit.fmt(f),
             Self::WatchLimit { limit, response: Some(response) } => {
-                write!(f, "{limit}; {}", response_text(*response))
+                write!(f, "{limit}; the cluster is still changing, but {}", response_text(*response))
             }
             Self::InternalError => CommandError::Internal.fmt(f),
         }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::model::journal_state::JournalProblem;
 use crate::signals::Signal;
 
 /// Why the journal can't be used.
@@ -18,4 +19,27 @@ pub(crate) enum JournalError {
     /// A signal ended the wait for the lock.
     #[error("interrupted while waiting for the lock on the journal at {}", path.display())]
     Interrupted { path: PathBuf, signal: Signal },
+}
+
+impl JournalError {
+    /// Returns how to fix the problem.
+    pub(crate) fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::NoDirectory => Some("set HOME or XDG_STATE_HOME"),
+            Self::Io { .. } => Some(
+                "make sure that the journal is a regular file that you can read and write, in a directory of your own, \
+                 with free disk space",
+            ),
+            Self::Locked { .. } => {
+                Some("find the process with `fuser` or `lsof`, and retry after it has exited")
+            }
+            Self::Interrupted { .. } => None,
+        }
+    }
+}
+
+impl From<JournalError> for JournalProblem {
+    fn from(error: JournalError) -> Self {
+        Self { reason: error.to_string(), remedy: error.remedy().unwrap_or("run the command again") }
+    }
 }

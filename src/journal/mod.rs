@@ -17,7 +17,7 @@ use crate::model::consent_method::ConsentMethod;
 use crate::model::group_name::GroupName;
 use crate::model::history::{DamagedRecord, History, InitOutcome};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use crate::model::journal_state::JournalState;
+use crate::model::journal_state::{JournalProblem, JournalState};
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::signals::Interrupted;
@@ -126,12 +126,10 @@ impl Journal {
     }
 
     /// Returns why the journal is not writable, without writing anything; None if it is writable.
-    pub(crate) fn access_problem(&self) -> Option<String> {
+    pub(crate) fn access_problem(&self) -> Option<JournalProblem> {
         match self.path() {
-            Ok(path) => {
-                file::access_problem(&path).map(|source| JournalError::Io { path, source }.to_string())
-            }
-            Err(error) => Some(error.to_string()),
+            Ok(path) => file::access_problem(&path).map(|source| JournalError::Io { path, source }.into()),
+            Err(error) => Some(error.into()),
         }
     }
 
@@ -146,7 +144,7 @@ impl Journal {
                 damaged: replay.damaged_lines(),
                 problem: self.access_problem(),
             },
-            Err(error) => JournalState { problem: Some(error.to_string()), ..JournalState::default() },
+            Err(error) => JournalState { problem: Some(error.into()), ..JournalState::default() },
         }
     }
 

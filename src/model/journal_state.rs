@@ -14,7 +14,14 @@ pub(crate) struct JournalState {
     /// Unreadable lines that may have recorded a start and are not covered by a repair.
     pub damaged: Vec<DamagedLine>,
     /// Why the journal can't be read or written; None if it can.
-    pub problem: Option<String>,
+    pub problem: Option<JournalProblem>,
+}
+
+/// Why the journal can't be read or written, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct JournalProblem {
+    pub reason: String,
+    pub remedy: &'static str,
 }
 
 /// An unreadable journal line.

@@ -260,7 +260,7 @@ pub(crate) enum SettingsError {
     #[error("credential_process `{program}` of {origin} failed: {reason}")]
     ProcessFailed { program: String, origin: String, reason: String },
     /// The endpoint in the settings changed during the run.
-    #[error("the key now belongs to {0}")]
+    #[error("the settings changed during this run: the key now belongs to {0}")]
     EndpointChanged(String),
     /// A signal arrived while the credential process ran.
     #[error("interrupted")]
@@ -322,7 +322,7 @@ impl SettingsError {
                 format!("see which values are set with `cdss config show --profile {}`", shell_quote(name))
             }
             Self::InvalidFile { .. } => "correct or remove the line".to_owned(),
-            Self::Unreadable { .. } => "make it a regular file that you can read".to_owned(),
+            Self::Unreadable { .. } => "make it a regular text file that you can read".to_owned(),
             Self::Unwritable { .. } => {
                 "make it a regular file in a directory that you can write to; the file is unchanged"
                     .to_owned()

@@ -69,9 +69,8 @@ pub(super) fn note_unused_acceptances(
         let has_effect = if acceptance.items.is_empty() { whole_used() } else { unused.is_empty() };
         if !has_effect {
             let unused = Acceptance { id: acceptance.id, items: unused };
-            session
-                .reporter
-                .note(&format!("--accept {unused} has no effect; it does not block this upgrade"));
+            let note = format!("--accept {unused} has no effect: no such check or item blocks this upgrade");
+            session.reporter.note(&note);
         }
     }
 }

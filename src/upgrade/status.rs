@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::follow::conclude;
 use super::watch::{Watch, WatchEnd};
 use crate::api::{ApiError, CdssApi};
-use crate::error::{BusyReason, CommandError, StartState, UnknownReason, UpgradeFailure};
+use crate::error::{BusyReason, CommandError, StartState, UpgradeFailure};
 use crate::model::cluster::reconcile_identity;
 use crate::model::config_group::ConfigGroup;
 use crate::model::kafka_version::{KafkaVersion, VersionSelector};
@@ -163,13 +163,12 @@ fn conclude_without_target(
         }
         WatchEnd::Finished(
             WatchResult::InError | WatchResult::AtPreviousVersion | WatchResult::AtOtherVersion(_),
-        ) => Err(CommandError::UpgradeFailed { name, reason: UpgradeFailure::InError }),
+        ) => Err(CommandError::ChangeFailed { name }),
         WatchEnd::GaveUp { limit, is_still_changing: true } => {
-            Err(CommandError::StillRunning { limit, follow: Box::new(follow) })
+            Err(CommandError::StillChanging { name, limit, follow: Box::new(follow) })
         }
         WatchEnd::GaveUp { limit, is_still_changing: false } => {
-            let reason = UnknownReason::WatchLimit { limit, response: None };
-            Err(CommandError::outcome_unknown(reason, follow))
+            Err(CommandError::ChangeOutcomeUnknown { limit, follow: Box::new(follow) })
         }
         WatchEnd::Interrupted { signal, change_observed } => {
             Err(interrupted_watch(signal, change_observed, follow))

@@ -59,8 +59,8 @@ fn unknown_accept_is_refused_and_unneeded_accept_is_noted() {
         .assert_says(
             0,
             &[
-                "--accept config.changed=num.partitions has no effect; it does not block this upgrade",
-                "--accept zookeeper.health has no effect; it does not block this upgrade",
+                "--accept config.changed=num.partitions has no effect: no such check or item blocks this upgrade",
+                "--accept zookeeper.health has no effect: no such check or item blocks this upgrade",
             ],
         );
 }

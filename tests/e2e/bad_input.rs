@@ -83,7 +83,8 @@ fn missing_or_ambiguous_targets_exit_3_or_4() {
                 3,
                 &[
                     "no config group `orders`",
-                    "hint: run `cdss list config-groups` to list all config groups",
+                    "hint: run `cdss list config-groups ",
+                    "` to list all config groups",
                 ],
             ),
         ],

@@ -127,7 +127,7 @@ fn unexpected_value_loss_exits_7_and_names_differences() {
     let (run, document) = env.json(&format!("{COPY} --yes"));
     run.assert_says(
         7,
-        &["error: config group analytics-390 (2001) does not match: num.partitions was not saved"],
+        &["error: config group analytics-390 (2001) does not match: num.partitions was not saved, although the service reported success"],
     );
     run.assert_says(7, &["hint: compare them: cdss config-group diff no:351 no:2001 "]);
     assert_eq!(document["not_as_sent"], json!([{ "key": "num.partitions", "sent": "24", "read": "1" }]));
@@ -207,7 +207,8 @@ fn group_left_by_a_killed_run_is_reused() {
     first.kill();
     assert_made(&env, 1, 0);
     let other = "config-group copy payments-371 --version 3.9.0 --name analytics-390 --yes";
-    let _others = env.run(other).assert_says(5, &["already exists: it was created as a copy of another"]);
+    let _others =
+        env.run(other).assert_says(5, &["already exists and can't be filled: it was created as a copy"]);
 
     let (run, document) = env.json(&format!("{COPY} --yes"));
     run.assert_says(0, &["To            analytics-390 (2001) (exists, empty)  Kafka 3.9.0\n"]);
@@ -222,7 +223,7 @@ fn group_left_by_a_killed_run_is_reused() {
     again.assert_says(
         5,
         &[
-            "already exists: it has custom values; nothing was written",
+            "already exists and can't be filled: it has custom values; nothing was written",
             "cdss changed nothing.",
             "hint: use it with --config-group no:2001, since it keeps every custom value, or compare first: cdss",
         ],
@@ -238,7 +239,7 @@ fn foreign_group_with_the_same_name_is_not_modified() {
     run.assert_says(
         5,
         &[
-            "config group payments-390 (332) for 3.9.0 already exists: it was not created by",
+            "config group payments-390 (332) for 3.9.0 already exists and can't be filled: it was not created by",
             "cdss changed nothing.",
             "hint: compare it with `cdss config-group diff no:331 no:332 ",
             "`, or create one with another name: cdss config-group copy no:331 ",

@@ -155,6 +155,24 @@ fn status_without_version_never_reports_done() {
 }
 
 #[test]
+fn status_without_version_does_not_assume_an_upgrade() {
+    let env = TestEnv::new(Scenario::Busy);
+    from_elsewhere(&env, "status --cluster orders-prod --watch --timeout 500ms").assert_says(
+        8,
+        &["error: timed out after 500ms; orders-prod is still changing\n", "hint: follow it with: "],
+    );
+    let env = TestEnv::new(Scenario::EndsInError);
+    env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
+    from_elsewhere(&env, "status --cluster orders-prod --watch").assert_says(
+        7,
+        &[
+            "error: the change failed: orders-prod is in the state `error`\n",
+            "hint: send the cluster number, the times, and the request IDs of this run to NAVER Cloud support\n",
+        ],
+    );
+}
+
+#[test]
 fn status_of_idle_cluster_has_nothing_to_follow() {
     let env = TestEnv::new(Scenario::Healthy);
     from_elsewhere(&env, "status --cluster orders-prod --watch").assert_says(0, &["nothing to follow"]);

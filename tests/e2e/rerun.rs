@@ -64,7 +64,7 @@ fn unresolved_start_blocks_next_start_until_accepted() {
         env.run(&format!("{line} --accept {flag}")).assert_says(
             5,
             &[
-                &format!("--accept {flag} has no effect; it does not block this upgrade\n"),
+                &format!("--accept {flag} has no effect: no such check or item blocks this upgrade\n"),
                 &format!("add --accept start.unresolved={}\n", start_runs(&env)[1]),
             ],
         );

@@ -205,7 +205,7 @@ fn finished_upgrade_is_not_reported_in_progress() {
     env.run(&format!("{UPGRADE} --yes --no-wait")).assert_says(0, &[]);
     // Without a version nothing is confirmed.
     assert_eq!(env.run("status --cluster orders-prod --watch").code, 0);
-    env.run("check --cluster orders-prod --version 3.9.0").assert_says(11, &["is not confirmed yet"]);
+    env.run("check --cluster orders-prod --version 3.9.0").assert_says(11, &["has no confirmed outcome yet"]);
     let (run, document) = env.json(&format!("{UPGRADE} --no-wait"));
     assert_eq!((run.code, &document["verdict"]), (9, &"unknown".into()), "{run:#?}");
     env.run(UPGRADE).assert_says(0, &[]);

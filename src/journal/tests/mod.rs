@@ -156,10 +156,12 @@ fn access_problem_writes_nothing() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the check creates no files");
 
     std::fs::create_dir_all(folder.path().join("state/journal.jsonl")).unwrap();
-    assert!(journal(&folder, "first").access_problem().unwrap().contains("can't be used"));
+    assert!(journal(&folder, "first").access_problem().unwrap().reason.contains("can't be used"));
     let clock = Rc::new(FakeClock::default());
     let without_directory = Journal::new(None, Operator::default(), "first".to_owned(), clock);
-    assert!(without_directory.access_problem().unwrap().contains("no directory"));
+    let problem = without_directory.access_problem().unwrap();
+    assert!(problem.reason.contains("no directory"));
+    assert_eq!(problem.remedy, "set HOME or XDG_STATE_HOME");
 }
 
 #[cfg(unix)]
@@ -249,7 +251,7 @@ fn directory_of_other_users_is_rejected() {
             std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o770)).unwrap();
         }
         assert!(
-            own.access_problem().is_some_and(|fault| fault.contains(reason)),
+            own.access_problem().is_some_and(|fault| fault.reason.contains(reason)),
             "{file}: {:?}",
             own.access_problem()
         );

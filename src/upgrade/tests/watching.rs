@@ -231,9 +231,9 @@ fn time_asleep_counts_and_a_poll_precedes_the_verdict() {
     };
     assert!(
         !is_still_changing
-            && limit
-                .to_string()
-                .ends_with("; last observed state running at version code 3903006, not confirmed"),
+            && limit.to_string().ends_with(
+                "; last observation: state running, version code 3903006; this does not confirm an outcome"
+            ),
         "{limit}"
     );
 }

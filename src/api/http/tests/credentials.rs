@@ -230,5 +230,8 @@ fn failed_refresh_is_reported_once() {
     );
     let client = HttpApi::new(config).unwrap();
     assert!(read(&client).is_ok() && read(&client).is_ok());
-    assert_eq!(*failures.0.borrow(), ["the key now belongs to https://elsewhere.test"]);
+    assert_eq!(
+        *failures.0.borrow(),
+        ["the settings changed during this run: the key now belongs to https://elsewhere.test"]
+    );
 }

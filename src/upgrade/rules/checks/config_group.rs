@@ -37,7 +37,7 @@ pub(super) fn with_copy_hint(remedy: &'static str, snapshot: &Snapshot) -> Remed
 /// Adds the command that lists the config groups of a version to a remedy.
 fn with_group_list(remedy: impl Into<String>, target: &KafkaVersion) -> Remedy {
     let command = SuggestedCommand::ListConfigGroups(Some(target.clone()));
-    Remedy::with_command(format!("{}; ", remedy.into()), command, " lists them")
+    Remedy::with_command(format!("{}; run ", remedy.into()), command, " to list them")
 }
 
 /// Creates the check that blocks a cluster at the target version with another config group than the named one.
@@ -107,10 +107,14 @@ fn config_group(snapshot: &Snapshot) -> Option<Check> {
         }
         SelectedGroup::Chosen(GroupChoice::Unknown(compared)) => Check::block(
             CheckId::ConfigNoGroup,
-            format!(
-                "can't read the current config group, so none of the {} config groups for {target} can be compared",
-                compared.total
-            ),
+            match compared.total {
+                1 => format!(
+                    "can't read the current config group, so the only config group for {target} can't be compared"
+                ),
+                total => format!(
+                    "can't read the current config group, so none of the {total} config groups for {target} can be compared"
+                ),
+            },
             with_group_list("select one with --config-group", target),
         ),
     })

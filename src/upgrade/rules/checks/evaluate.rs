@@ -2,12 +2,14 @@
 
 use super::config_group::config_group_checks;
 use super::settings;
-use super::{Check, CheckId, CheckResult, JOURNAL_REMEDY, Remedy};
+use super::{Check, CheckId, CheckResult, Remedy};
 use crate::config_group::rules::difference::{SettingChange, VersionedSettings, difference};
 use crate::model::broker_health::{Color, NodeGroup};
 use crate::model::cluster::{ClusterIdentity, ClusterState};
+use crate::model::journal_state::JournalProblem;
 use crate::model::kafka_version::release_of;
 use crate::model::suggested_command::SuggestedCommand;
+use crate::model::utc_time::utc_time;
 use crate::upgrade::rules::acceptance::Acceptances;
 use crate::upgrade::rules::snapshot::{PreCheck, Snapshot};
 
@@ -144,10 +146,15 @@ fn version_order(snapshot: &Snapshot) -> Check {
     match (&from.release, &target.release) {
         (Some(before), Some(after)) if after > before => Check::pass(id, format!("{before} → {after}")),
         (Some(before), Some(after)) => {
-            let word = if after == before { "the current version" } else { "lower than the current version" };
+            let reason = if after == before {
+                let (target, from) = (target.code, from.code);
+                format!("{after} ({target}) is the same release as the current version {before} ({from})")
+            } else {
+                format!("{after} is lower than the current version {before}")
+            };
             Check::block(
                 id,
-                format!("{after} is {word} {before}"),
+                reason,
                 Remedy::with_command(
                     "use a higher version; run ",
                     SuggestedCommand::Check {
@@ -237,18 +244,19 @@ fn unresolved_starts(snapshot: &Snapshot) -> Option<Check> {
     let each: Vec<String> = starts
         .iter()
         .map(|start| {
-            format!("run {} requested version code {} at {}", start.run, start.version, start.started_at)
+            let at = utc_time(start.started_at);
+            format!("run {} requested version code {} at {at}", start.run, start.version)
         })
         .collect();
-    let reason = format!("outcome unknown: {}", each.join("; "));
+    let reason = format!("outcome of an earlier start unknown: {}", each.join("; "));
     let items = starts.iter().map(|start| start.run.clone()).collect();
     Some(Check { items, ..Check::block(id, reason, "ask NAVER Cloud support for the outcome") })
 }
 
 fn journal_writable(snapshot: &Snapshot) -> Option<Check> {
     deliberate_bug!(IgnoreJournalFault => return None;);
-    let fault = snapshot.journal.problem.as_ref()?;
-    Some(Check::block(CheckId::JournalWritable, fault.clone(), JOURNAL_REMEDY))
+    let JournalProblem { reason, remedy } = snapshot.journal.problem.as_ref()?;
+    Some(Check::block(CheckId::JournalWritable, reason, *remedy))
 }
 
 fn journal_damaged(snapshot: &Snapshot) -> Option<Check> {

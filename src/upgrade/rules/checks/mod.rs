@@ -52,9 +52,6 @@ pub(crate) struct Check {
     pub request_id: Option<String>,
 }
 
-/// The remedy for a journal that can't be used.
-pub(crate) const JOURNAL_REMEDY: &str = "make it a regular file in a directory that you can write to";
-
 /// Returns true if the item can be printed, pasted, and parsed in the item list of `--accept`.
 fn is_valid_list_item(item: &str) -> bool {
     !item.is_empty() && item.trim() == item && !item.contains(|c| c == ',' || is_unsafe_to_display(c))

@@ -276,6 +276,11 @@ fn an_unselected_group_reports_how_many_were_compared() {
             "config.no-group",
             "can't read the current config group, so none of the 7 config groups for 3.9.0 can be compared",
         ),
+        (
+            GroupChoice::Unknown(ComparedGroups { total: 1, ..ComparedGroups::default() }),
+            "config.no-group",
+            "can't read the current config group, so the only config group for 3.9.0 can't be compared",
+        ),
     ] {
         assert_eq!(reason(choice), (id, text.to_owned()));
     }

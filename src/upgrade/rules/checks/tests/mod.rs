@@ -7,7 +7,7 @@ use crate::model::broker_health::tests::health;
 use crate::model::broker_health::{Color, Node};
 use crate::model::cluster::{Cluster, ClusterIdentity, ClusterState};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use crate::model::journal_state::{DamagedLine, JournalState};
+use crate::model::journal_state::{DamagedLine, JournalProblem, JournalState};
 use crate::model::kafka_version::{KafkaVersion, ResolvedVersion};
 use crate::model::open_start::OpenStart;
 use crate::model::open_start::tests::open_start;
@@ -132,9 +132,20 @@ const NEVER_ACCEPTABLE: &[Case] = &[
         |s| s.target_settings.as_mut().unwrap().settings[0].range = Some("1 ~ 100".to_owned()),
         "config.out-of-range",
     ),
-    ("journal not writable", |s| s.journal.problem = Some("read-only".to_owned()), "journal.writable"),
+    ("journal not writable", |s| s.journal.problem = Some(journal_problem("read-only")), "journal.writable"),
     ("no journal where one is required", |s| s.requires_journal = true, "journal.missing"),
 ];
+
+#[test]
+fn another_code_of_the_current_release_is_named() {
+    let mut snapshot = snapshot();
+    snapshot.target.version = KafkaVersion::new(VersionCode::new(3_713_007), Some("Kafka 3.7.1"));
+    let checks = evaluate(&snapshot, &Acceptances::default());
+    assert_eq!(
+        find_check(&checks, "version.order").unwrap().reason,
+        "3.7.1 (3713007) is the same release as the current version 3.7.1 (3713006)"
+    );
+}
 
 #[test]
 fn some_checks_always_block() {
@@ -244,8 +255,11 @@ fn each_open_start_is_accepted_by_its_run_id() {
     let checks = evaluate(&snapshot, &Acceptances::default());
     let check = find_check(&checks, "start.unresolved").unwrap();
     assert_eq!(check.items, ["r-1", "r-2"]);
-    let each = |run| format!("run {run} requested version code 3903006 at 1970-01-01T00:00:00Z");
-    assert_eq!(check.reason, format!("outcome unknown: {}; {}", each("r-1"), each("r-2")));
+    let each = |run| format!("run {run} requested version code 3903006 at 1970-01-01 00:00:00 UTC");
+    assert_eq!(
+        check.reason,
+        format!("outcome of an earlier start unknown: {}; {}", each("r-1"), each("r-2"))
+    );
     assert_eq!(check.accept_flag().unwrap(), "--accept start.unresolved=r-1,r-2");
 }
 
@@ -295,13 +309,17 @@ fn damaged_lines_are_counted_and_the_first_is_named() {
     assert_eq!(find_check(&evaluate(&snapshot, &Acceptances::default()), "journal.damaged"), None);
 }
 
+fn journal_problem(reason: &str) -> JournalProblem {
+    JournalProblem { reason: reason.to_owned(), remedy: "repair it" }
+}
+
 #[test]
 fn a_missing_journal_blocks_only_if_required() {
     let missing = |requires_journal, exists, fault: Option<&str>| {
         let mut snapshot = snapshot();
         snapshot.requires_journal = requires_journal;
         snapshot.journal =
-            JournalState { exists, problem: fault.map(str::to_owned), ..JournalState::default() };
+            JournalState { exists, problem: fault.map(journal_problem), ..JournalState::default() };
         find_check(&evaluate(&snapshot, &Acceptances::default()), "journal.missing").is_some()
     };
     assert!(missing(true, false, None));
