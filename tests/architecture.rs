@@ -1,4 +1,5 @@
-//! Checks that modules import each other only as the table in CONTRIBUTING allows.
+//! Checks that modules import each other only as the table in CONTRIBUTING allows, that functions are short, and that the
+//! paths that documents name exist.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't read the sources has failed")]
 
@@ -53,10 +54,11 @@ fn sources() -> BTreeMap<PathBuf, String> {
     found
 }
 
+/// Cuts a text off before its test module. Attributes on one line may stand between `#[cfg(test)]` and the module.
 fn without_tests(text: &str) -> String {
-    let start = text.lines().scan("", |before, line| {
-        let opens = before.trim() == "#[cfg(test)]" && line.ends_with("mod tests {");
-        *before = line;
+    let start = text.lines().scan(false, |is_test_item, line| {
+        let opens = *is_test_item && line.ends_with("mod tests {");
+        *is_test_item = line == "#[cfg(test)]" || *is_test_item && line.starts_with("#[");
         Some((opens, line))
     });
     start.take_while(|(opens, _)| !opens).map(|(_, line)| line).collect::<Vec<_>>().join("\n")
@@ -263,4 +265,101 @@ fn files_do_not_import_each_other_in_a_cycle() {
         }
     }
     assert!(graph.is_empty(), "cycles among: {graph:#?}");
+}
+
+#[test]
+fn test_module_may_have_more_attributes() {
+    let code = "fn a() {}\n\n#[cfg(test)]\n#[path = \"b.rs\"]\nmod b;\n";
+    let tests =
+        "\n#[cfg(test)]\n#[expect(clippy::panic, reason = \"a test\")]\nmod tests {\n    fn c() {}\n}\n";
+    let rest = without_tests(&format!("{code}{tests}"));
+    assert!(rest.contains("mod b;") && !rest.contains("fn c"), "{rest}");
+}
+
+/// A longer function does not fit on a screen.
+///
+/// Chosen: an editor on a laptop shows about 65 lines.
+const MAX_FUNCTION_LINES: usize = 65;
+
+/// Returns the functions of formatted code, each with its number of lines without blank lines and comment lines.
+fn functions(code: &str) -> Vec<(&str, usize)> {
+    let lines: Vec<&str> = code.lines().collect();
+    let mut found = Vec::new();
+    for (at, first) in lines.iter().enumerate() {
+        let declaration = first.trim_start();
+        let Some((before, after)) = declaration.split_once("fn ") else { continue };
+        let is_qualifier = |word: &str| word.starts_with("pub") || ["const", "async"].contains(&word);
+        if !before.split_whitespace().all(is_qualifier) {
+            continue;
+        }
+        let indent = &first[..first.len() - declaration.len()];
+        // The first line with the same indentation that ends a block or a declaration without a body.
+        let ends = |line: &&str| {
+            let rest = line.strip_prefix(indent).filter(|rest| !rest.starts_with(' '));
+            rest.is_some_and(|rest| rest.ends_with(['}', ';']))
+        };
+        let length = lines[at..].iter().position(ends).unwrap() + 1;
+        let is_code = |line: &&&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+        let name = after.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+        found.push((name, lines[at..at + length].iter().filter(is_code).count()));
+    }
+    found
+}
+
+#[test]
+fn functions_fit_on_a_screen() {
+    let mut count = 0;
+    let mut long = Vec::new();
+    for (file, code) in sources() {
+        for (name, length) in functions(&code) {
+            count += 1;
+            if length > MAX_FUNCTION_LINES {
+                long.push(format!("{}: {name} has {length} lines", file.display()));
+            }
+        }
+    }
+    assert!(count > 1_000, "found {count} functions");
+    assert!(long.is_empty(), "more than {MAX_FUNCTION_LINES} lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn entry_points_fit_on_a_page() {
+    let lines = |file| fs::read_to_string(root().join("src").join(file)).unwrap().lines().count();
+    let total = lines("lib.rs") + lines("main.rs");
+    assert!(total <= 70, "lib.rs and main.rs have {total} lines");
+}
+
+/// Returns all files of a folder with one of these extensions.
+fn files_in(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+            if path.is_dir() {
+                folders.push(path);
+            } else if extensions.contains(&extension) {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn paths_in_documents_and_comments_exist() {
+    let mut documents = vec![root().join(TABLE), root().join("README.md")];
+    documents.extend(files_in("src", &["md", "rs"]));
+    documents.extend(files_in("tests", &["rs"]));
+    let is_path = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
+    let mut missing = Vec::new();
+    for document in documents {
+        let text = fs::read_to_string(&document).unwrap();
+        let words = text.split(|c| !is_path(c)).map(|word| word.trim_end_matches(['.', '/']));
+        let paths = words.filter(|word| word.starts_with("src/") || word.starts_with("tests/"));
+        let absent = paths.filter(|path| !root().join(path).exists());
+        missing.extend(absent.map(|path| format!("{}: {path}", document.display())));
+    }
+    assert!(missing.is_empty(), "paths that do not exist:\n{}", missing.join("\n"));
 }

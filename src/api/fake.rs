@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::wire::ReadRequest;
 use super::{AcceptedStart, ApiError, CdssApi, NewGroup, RetryPolicy};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
@@ -104,6 +105,10 @@ async fn read<S: FakeService, T>(
 }
 
 impl<S: FakeService> CdssApi for S {
+    async fn read<T>(&self, request: ReadRequest<T>, _: RetryPolicy) -> Result<T, ApiError> {
+        panic!("the fake does not implement {}", request.operation.name)
+    }
+
     async fn clusters(&self, name: Option<&str>) -> Result<ClusterList, ApiError> {
         let answer = || FakeService::clusters(self, name);
         read(self, OperationName::GetClusterInfoList, RetryPolicy::Retry, answer).await

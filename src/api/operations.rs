@@ -5,12 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::error::ApiError;
+use super::new_group::NewGroup;
+use super::wire::{self, ReadRequest};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
 use crate::model::broker_health::Health;
 use crate::model::cluster::{Cluster, ClusterList};
 use crate::model::config_group::{ConfigGroup, Setting};
-use crate::model::group_name::GroupName;
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::kafka_version::KafkaVersion;
 use crate::upgrade::rules::plan::UpgradeTarget;
@@ -22,15 +23,6 @@ pub(crate) struct AcceptedStart {
     pub request_id: Option<String>,
     /// When the response was received.
     pub at: Timestamp,
-}
-
-/// A config group to create.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NewGroup {
-    pub name: GroupName,
-    pub version: VersionCode,
-    /// The description that the web console shows.
-    pub description: String,
 }
 
 /// Whether a failed read is retried. [`classify()`](super::classify()) decides which failures are temporary, and
@@ -47,22 +39,36 @@ pub(crate) enum RetryPolicy {
 ///
 /// A read changes nothing, whatever its HTTP method, so it is retried, unless its [`RetryPolicy`] forbids it. Every call
 /// ends early when a signal arrives.
+///
+/// A read of one response is a provided method: [`read`](Self::read) sends the request and parses the response, which
+/// `wire` defines.
 pub(crate) trait CdssApi {
+    /// Sends a read and parses its response.
+    async fn read<T>(&self, request: ReadRequest<T>, retry_policy: RetryPolicy) -> Result<T, ApiError>;
+
     /// Reads all pages of the cluster list, optionally limited to clusters whose name contains the text.
     async fn clusters(&self, name: Option<&str>) -> Result<ClusterList, ApiError>;
 
     /// Reads one cluster by its number; None if it does not exist.
-    async fn cluster(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Cluster>, ApiError>;
+    async fn cluster(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Cluster>, ApiError> {
+        self.read(wire::cluster(no), retry_policy).await
+    }
 
     /// Reads the broker health, which is available at any time; None if the response is empty.
-    async fn status(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError>;
+    async fn status(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError> {
+        self.read(wire::status(no), retry_policy).await
+    }
 
     /// Reads the broker health from the upgrade progress call, which some sites may not have; None if the response is
     /// empty.
-    async fn progress(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError>;
+    async fn progress(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError> {
+        self.read(wire::progress(no), retry_policy).await
+    }
 
     /// Reads the offered versions.
-    async fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError>;
+    async fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError> {
+        self.read(wire::versions(), RetryPolicy::Retry).await
+    }
 
     /// Reads all pages of the config group list, of one version or of all versions.
     async fn config_groups(&self, version: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError>;
@@ -72,7 +78,9 @@ pub(crate) trait CdssApi {
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
-    ) -> Result<Option<ConfigGroup>, ApiError>;
+    ) -> Result<Option<ConfigGroup>, ApiError> {
+        self.read(wire::config_group(no, version), RetryPolicy::Retry).await
+    }
 
     /// Reads the settings of a config group; None if no group has this number and version, or if the settings are
     /// incomplete.
@@ -80,10 +88,14 @@ pub(crate) trait CdssApi {
         &self,
         no: ConfigGroupNo,
         version: VersionCode,
-    ) -> Result<Option<Vec<Setting>>, ApiError>;
+    ) -> Result<Option<Vec<Setting>>, ApiError> {
+        self.read(wire::settings(no, version), RetryPolicy::Retry).await
+    }
 
     /// Reads how many clusters use a config group; None if the response has no count.
-    async fn usage_count(&self, no: ConfigGroupNo) -> Result<Option<u64>, ApiError>;
+    async fn usage_count(&self, no: ConfigGroupNo) -> Result<Option<u64>, ApiError> {
+        self.read(wire::usage_count(no), RetryPolicy::Retry).await
+    }
 
     /// Checks whether the upgrade is possible, without starting it.
     async fn pre_check(&self, target: &UpgradeTarget) -> Result<PreCheck, ApiError>;

@@ -207,20 +207,12 @@ pub(super) async fn send_request(
         None if operation.method == reqwest::Method::POST => request = request.header(CONTENT_LENGTH, 0),
         None => {}
     }
-    let mut response =
-        request.send().await.map_err(|error| request_error(name, client, service, &error, timeout))?;
-    let mut body = Vec::new();
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len().saturating_add(chunk.len()) > max_body_bytes => {
-                let reason = format!("the response is larger than {} MiB", max_body_bytes / (1024 * 1024));
-                return Err(ApiError::NoResponse { operation: name, reason });
-            }
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break,
-            Err(error) => return Err(request_error(name, client, service, &error, timeout)),
-        }
-    }
+    let failure = |error: &reqwest::Error| request_error(name, client, service, error, timeout);
+    let mut response = request.send().await.map_err(|error| failure(&error))?;
+    let body = read_body(&mut response, max_body_bytes).await.map_err(|error| match error {
+        BodyError::TooLarge(reason) => ApiError::NoResponse { operation: name, reason },
+        BodyError::Connection(error) => failure(&error),
+    })?;
     let header = |name: &str| {
         let value = response.headers().get(name)?;
         value.to_str().ok().map(str::to_owned)
@@ -249,6 +241,25 @@ pub(super) async fn send_request(
         retry_after,
     };
     Ok(response)
+}
+
+/// Why a body was not read.
+enum BodyError {
+    TooLarge(String),
+    Connection(reqwest::Error),
+}
+
+/// Reads the body of a response up to a limit.
+async fn read_body(response: &mut reqwest::Response, max_bytes: usize) -> Result<Vec<u8>, BodyError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(BodyError::Connection)? {
+        if body.len().saturating_add(chunk.len()) > max_bytes {
+            let limit = max_bytes / (1024 * 1024);
+            return Err(BodyError::TooLarge(format!("the response is larger than {limit} MiB")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// Builds the headers of a signed request. Their values are hidden in debug output.

@@ -237,6 +237,31 @@ fn blocked_hint(checks: &[Check], context: Option<&CommandContext>) -> Option<St
     Some(format!("{safer}to proceed anyway, add {}", flags.join(" ")))
 }
 
+/// Returns the hint to follow a change.
+fn follow_hint(follow: &SuggestedCommand, context: Option<&CommandContext>) -> String {
+    format!("follow it with: {}", follow.render(context))
+}
+
+fn busy_hint(reason: &BusyReason, next: &SuggestedCommand, context: Option<&CommandContext>) -> String {
+    match reason {
+        BusyReason::GroupLocked { .. } => {
+            format!("wait for it to finish, then check with {}", next.quoted(context))
+        }
+        reason if reason.ended_watch() => format!("check the cluster again with: {}", next.render(context)),
+        _ => follow_hint(next, context),
+    }
+}
+
+fn cluster_hint(error: &ClusterError, context: Option<&CommandContext>) -> String {
+    match error {
+        ClusterError::NotFound(_) => cluster_search_hint(context),
+        ClusterError::Forbidden { .. } => "grant the sub account permission for this cluster".to_owned(),
+        ClusterError::Ambiguous { numbers, .. } => {
+            format!("use the cluster number, such as --cluster no:{}", numbers[0])
+        }
+    }
+}
+
 /// Returns the hint to search for a cluster in this and in other regions and sites.
 fn cluster_search_hint(context: Option<&CommandContext>) -> String {
     let service = context.map(|context| &context.service);
@@ -318,8 +343,7 @@ impl CommandError {
 
     /// Returns the next step for the user, if there is one. Its commands use the service of the context.
     pub(crate) fn hint(&self, context: Option<&CommandContext>) -> Option<String> {
-        let follow_it =
-            |follow: &SuggestedCommand| Some(format!("follow it with: {}", follow.render(context)));
+        let follow_it = |follow: &SuggestedCommand| Some(follow_hint(follow, context));
         match self {
             Self::Config(error) => Some(error.hint()),
             Self::VerificationFailed { check, .. } => {
@@ -332,15 +356,7 @@ impl CommandError {
                 let check = SuggestedCommand::Check { cluster, version, config_group: None };
                 Some(format!("show the reasons with: {}", check.render(context)))
             }
-            Self::Busy { reason, next } => match reason.as_ref() {
-                BusyReason::GroupLocked { .. } => {
-                    Some(format!("wait for it to finish, then check with {}", next.quoted(context)))
-                }
-                reason if reason.ended_watch() => {
-                    Some(format!("check the cluster again with: {}", next.render(context)))
-                }
-                _ => follow_it(next),
-            },
+            Self::Busy { reason, next } => Some(busy_hint(reason, next, context)),
             Self::Acceptance { check, .. } => {
                 Some(format!("run {} to print the --accept flag to use", check.quoted(context)))
             }
@@ -351,15 +367,8 @@ impl CommandError {
                 Some(format!("run {} to list the versions", SuggestedCommand::ListVersions.quoted(context)))
             }
             Self::SandboxNotRunning(_) => Some(SandboxNotRunning::REMEDY.to_owned()),
-            Self::Cluster(ClusterError::NotFound(_)) | Self::ClusterNotFound(_) => {
-                Some(cluster_search_hint(context))
-            }
-            Self::Cluster(ClusterError::Forbidden { .. }) => {
-                Some("grant the sub account permission for this cluster".to_owned())
-            }
-            Self::Cluster(ClusterError::Ambiguous { numbers, .. }) => {
-                Some(format!("use the cluster number, such as --cluster no:{}", numbers[0]))
-            }
+            Self::Cluster(error) => Some(cluster_hint(error, context)),
+            Self::ClusterNotFound(_) => Some(cluster_search_hint(context)),
             Self::ConfigGroup { error, flag, is_complete } => {
                 Some(config_group_hint(error, flag, *is_complete, context))
             }

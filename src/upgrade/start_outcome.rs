@@ -62,10 +62,7 @@ impl<A: CdssApi> Session<'_, A> {
     ) -> Result<StartOutcome, CommandError> {
         report.start.request_id = error.request_id().map(str::to_owned);
         if response == StartResponse::Refused {
-            let message = error.service_message().unwrap_or_default();
-            if let Err(error) = self.journal.record_refused(at, message, error.request_id()).await {
-                self.reporter.warn(&format!("{error}; the refusal is not recorded"));
-            }
+            self.record_refusal(at, &error).await;
         } else {
             report.start.at = Some(at);
         }
@@ -117,6 +114,13 @@ impl<A: CdssApi> Session<'_, A> {
         report.verdict = Some(Verdict::Unknown);
         let (polls, follow) = (CONFIRMATION_PAUSES.len(), Box::new(plan.follow_command()));
         Err(CommandError::StartOutcomeUnknown { error: Box::new(error), unchanged, polls, follow })
+    }
+
+    async fn record_refusal(&mut self, at: Timestamp, refusal: &ApiError) {
+        let message = refusal.service_message().unwrap_or_default();
+        if let Err(error) = self.journal.record_refused(at, message, refusal.request_id()).await {
+            self.reporter.warn(&format!("{error}; the refusal is not recorded"));
+        }
     }
 
     async fn observe_once(

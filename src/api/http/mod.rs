@@ -21,11 +21,9 @@ use super::{AcceptedStart, CdssApi, NewGroup, RetryPolicy};
 use crate::clock::{Clock, saturating_add};
 use crate::config_group::rules::copy::CopiedSetting;
 use crate::consent::{Consent, GroupConsent};
-use crate::model::broker_health::Health;
-use crate::model::cluster::{Cluster, ClusterList};
-use crate::model::config_group::{ConfigGroup, Setting};
-use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
-use crate::model::kafka_version::KafkaVersion;
+use crate::model::cluster::ClusterList;
+use crate::model::config_group::ConfigGroup;
+use crate::model::ids::{ConfigGroupNo, VersionCode};
 use crate::model::operation_name::OperationName;
 use crate::model::proxy_address::ProxyAddress;
 use crate::model::request_record::{LoggedResponse, RequestObserver, RequestRecord};
@@ -278,15 +276,6 @@ impl HttpApi {
         }
     }
 
-    /// Sends a read and parses its response.
-    async fn read<T>(&self, request: ReadRequest<T>, retry_policy: RetryPolicy) -> Result<T, ApiError> {
-        let operation = &request.operation;
-        let envelope = self.send_read(operation, retry_policy).await?;
-        request.parse(&envelope).map_err(|reason| {
-            unreadable_response(operation.name, reason.to_owned(), envelope.request_id.clone())
-        })
-    }
-
     /// Reads all pages of a list.
     async fn read_list<P: Pages>(
         &self,
@@ -372,6 +361,14 @@ fn unreadable_response(operation: OperationName, reason: String, request_id: Opt
 }
 
 impl CdssApi for HttpApi {
+    async fn read<T>(&self, request: ReadRequest<T>, retry_policy: RetryPolicy) -> Result<T, ApiError> {
+        let operation = &request.operation;
+        let envelope = self.send_read(operation, retry_policy).await?;
+        request.parse(&envelope).map_err(|reason| {
+            unreadable_response(operation.name, reason.to_owned(), envelope.request_id.clone())
+        })
+    }
+
     async fn clusters(&self, name: Option<&str>) -> Result<ClusterList, ApiError> {
         let deadline = self.list_deadline();
         let page = |page| wire::cluster_page(name, page);
@@ -381,48 +378,12 @@ impl CdssApi for HttpApi {
         }
     }
 
-    async fn cluster(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Cluster>, ApiError> {
-        self.read(wire::cluster(no), retry_policy).await
-    }
-
-    async fn status(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError> {
-        self.read(wire::status(no), retry_policy).await
-    }
-
-    async fn progress(&self, no: ClusterNo, retry_policy: RetryPolicy) -> Result<Option<Health>, ApiError> {
-        self.read(wire::progress(no), retry_policy).await
-    }
-
-    async fn versions(&self) -> Result<Vec<KafkaVersion>, ApiError> {
-        self.read(wire::versions(), RetryPolicy::Retry).await
-    }
-
     async fn config_groups(&self, version: Option<VersionCode>) -> Result<Vec<ConfigGroup>, ApiError> {
         let page = |page| wire::config_group_page(version, page);
         let mut groups = self.read_list::<GroupPages>(page, self.list_deadline()).await?;
         // In case the service did not filter them.
         groups.retain(|group| version.is_none_or(|version| group.version == version));
         Ok(groups)
-    }
-
-    async fn config_group(
-        &self,
-        no: ConfigGroupNo,
-        version: VersionCode,
-    ) -> Result<Option<ConfigGroup>, ApiError> {
-        self.read(wire::config_group(no, version), RetryPolicy::Retry).await
-    }
-
-    async fn settings(
-        &self,
-        no: ConfigGroupNo,
-        version: VersionCode,
-    ) -> Result<Option<Vec<Setting>>, ApiError> {
-        self.read(wire::settings(no, version), RetryPolicy::Retry).await
-    }
-
-    async fn usage_count(&self, no: ConfigGroupNo) -> Result<Option<u64>, ApiError> {
-        self.read(wire::usage_count(no), RetryPolicy::Retry).await
     }
 
     async fn pre_check(&self, target: &UpgradeTarget) -> Result<PreCheck, ApiError> {

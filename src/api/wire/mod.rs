@@ -16,15 +16,15 @@ mod response;
 mod tests;
 mod upgrade;
 
-pub(super) use cluster::{cluster, cluster_page, progress, status};
-pub(super) use config_group::{config_group, config_group_page, settings, usage_count};
-pub(super) use config_group_changes::{create_group, created_group_no, write_group};
-pub(super) use kafka_version::versions;
+pub(super) use cluster::*;
+pub(super) use config_group::*;
+pub(super) use config_group_changes::*;
+pub(super) use kafka_version::*;
 pub(super) use log_body::redact;
 pub(super) use page_info::{PageInfo, parse_page_info};
-pub(super) use read_request::ReadRequest;
+pub(crate) use read_request::ReadRequest;
 pub(super) use response::{Envelope, Response, parse_envelope};
-pub(super) use upgrade::{pre_check, start};
+pub(super) use upgrade::*;
 
 /// The requested number of entries per page.
 ///

@@ -7,8 +7,8 @@ use crate::api::operation::Operation;
 type Parser<T> = dyn Fn(&Envelope) -> Result<T, &'static str>;
 
 /// A request that changes nothing, and the parser of its response.
-pub(in crate::api) struct ReadRequest<T> {
-    pub operation: Operation,
+pub(crate) struct ReadRequest<T> {
+    pub(in crate::api) operation: Operation,
     parse: Box<Parser<T>>,
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::profile::parse_absolute_path;
-use super::resolved_endpoint::{label, parse_value, resolve_endpoint};
+use super::resolved_endpoint::{ResolvedEndpoint, label, parse_value, resolve_endpoint};
 use super::sources::{Flags, Sources};
 use super::store::ProfileFiles;
 use super::{CredentialSource, Environment, Origin, SettingsError};
@@ -67,43 +67,18 @@ pub(crate) fn resolve(
     files: &ProfileFiles,
 ) -> Result<Settings, SettingsError> {
     let sources = Sources::new(flags, environment, files)?;
-    let resolved = resolve_endpoint(&sources)?;
-    let (cacert, cacert_origin) = resolve_cacert(&sources)?;
-    let (proxy, proxy_origin) = resolve_proxy(&sources)?;
-    let (output, output_origin) = match sources.first_value(Field::Output, &["CDSS_OUTPUT"])? {
+    let endpoint = resolve_endpoint(&sources)?;
+    let cacert = resolve_cacert(&sources)?;
+    let proxy = resolve_proxy(&sources)?;
+    let output = match sources.first_value(Field::Output, &["CDSS_OUTPUT"])? {
         Some((text, origin)) => (parse_value::<OutputFormat>(&text, &origin, Field::Output)?, origin),
         None => (OutputFormat::default(), Origin::Default),
     };
-    let (poll_interval, poll_origin) = resolve_poll_interval(&sources, &resolved.service.endpoint)?;
-    let profile =
-        sources.credentials_profile().map(|(profile, origin)| (profile.name.clone(), origin.clone()));
-    // Without a cdss setting, the HTTP client uses these variables.
-    let (mut effective_cacert, mut cacert_origin) =
-        (cacert.as_ref().map(|path| path.display().to_string()), cacert_origin);
-    let mut invalid_proxy = None;
-    let (mut effective_proxy, mut proxy_origin) = (proxy.as_ref().map(ProxyAddress::redacted), proxy_origin);
-    if !resolved.service.endpoint.is_loopback() {
-        let first_set = |names: &[&'static str]| {
-            let mut values = names.iter().filter_map(|name| Some((environment.value(name)?, *name)));
-            values.find(|(value, _)| !value.is_empty())
-        };
-        if let (None, Some((path, name))) = (&cacert, first_set(&["SSL_CERT_FILE"])) {
-            (effective_cacert, cacert_origin) = (Some(path.to_owned()), Origin::Variable(name));
-        }
-        if let (None, Some((text, name))) = (&proxy, first_set(&PROXY_VARIABLES)) {
-            // The HTTP library assumes http:// if the scheme is missing.
-            let proxy = text.parse::<ProxyAddress>().or_else(|_| format!("http://{text}").parse());
-            let is_valid = proxy.is_ok() || text.starts_with("socks");
-            invalid_proxy =
-                (!is_valid).then(|| format!("{name} is not a valid proxy address, so no proxy is used"));
-            let shown = proxy.map_or_else(|_| "(not an address)".to_owned(), |proxy| proxy.redacted());
-            (effective_proxy, proxy_origin) = (Some(shown), Origin::Variable(name));
-        }
-    }
+    let poll_interval = resolve_poll_interval(&sources, &endpoint.service.endpoint)?;
+    let connection = EffectiveConnection::new(environment, &endpoint.service.endpoint, &cacert, &proxy);
     let is_ncloud_profile = sources.credentials_profile().is_some_and(|(profile, _)| {
         files.ncloud.as_ref().is_ok_and(|profiles| profiles.iter().any(|other| other.file == profile.file))
     });
-
     // NCLOUD_PROFILE selects an account, so ignoring it needs a warning.
     let ignored_profile = sources
         .credentials_profile()
@@ -113,57 +88,106 @@ pub(crate) fn resolve(
                 format!("NCLOUD_PROFILE={name} is ignored: {} takes precedence", profile.origin())
             })
         });
-
-    let summary_of = |name, value: Option<String>, origin| SettingSummary { name, value, origin };
-    let field_summary = |field: Field, value, origin| summary_of(SettingName::Field(field), value, origin);
-    let profile_origin = profile.as_ref().map_or(Origin::Default, |(_, origin)| origin.clone());
-    let credentials = sources.credentials.as_ref().ok().and_then(CredentialSource::static_credentials);
-    let command =
-        sources.credentials_profile().and_then(|(profile, _)| profile.value(Field::CredentialProcess));
-    let summary = vec![
-        summary_of(SettingName::Profile, profile.as_ref().map(|(name, _)| name.clone()), profile_origin),
-        field_summary(Field::Site, Some(resolved.service.site.to_string()), resolved.site_origin),
-        field_summary(Field::Region, Some(resolved.service.region.to_string()), resolved.region_origin),
-        field_summary(Field::Endpoint, Some(resolved.service.endpoint.to_string()), resolved.endpoint_origin),
-        field_summary(Field::Cacert, effective_cacert, cacert_origin),
-        field_summary(Field::Proxy, effective_proxy, proxy_origin),
-        field_summary(Field::Output, Some(output.into_str().to_owned()), output_origin),
-        field_summary(Field::Poll, Some(humantime::format_duration(poll_interval).to_string()), poll_origin),
-        field_summary(
-            Field::AccessKey,
-            credentials.map(|credentials| format!("…{}", credentials.access_key_tail())),
-            sources.credentials_origin.clone(),
-        ),
-        field_summary(
-            Field::CredentialProcess,
-            command.map(str::to_owned),
-            if command.is_some() { sources.credentials_origin.clone() } else { Origin::Default },
-        ),
-        field_summary(
-            Field::SecretKey,
-            credentials.map(|_| "(hidden)".to_owned()),
-            sources.credentials_origin.clone(),
-        ),
-    ];
+    let ncloud_warning = files.ncloud_warning.clone().filter(|_| is_ncloud_profile);
+    let warnings =
+        ncloud_warning.into_iter().chain(ignored_profile).chain(connection.invalid_proxy.clone()).collect();
     Ok(Settings {
-        service: resolved.service,
-        profile,
+        summary: summarize(&sources, &endpoint, connection, &output, &poll_interval),
+        service: endpoint.service,
+        profile: sources
+            .credentials_profile()
+            .map(|(profile, origin)| (profile.name.clone(), origin.clone())),
         credentials: sources.credentials,
         credentials_origin: sources.credentials_origin,
-        cacert,
-        proxy,
-        output,
-        poll_interval,
-        summary,
-        warnings: files
-            .ncloud_warning
-            .clone()
-            .filter(|_| is_ncloud_profile)
-            .into_iter()
-            .chain(ignored_profile)
-            .chain(invalid_proxy)
-            .collect(),
+        cacert: cacert.0,
+        proxy: proxy.0,
+        output: output.0,
+        poll_interval: poll_interval.0,
+        warnings,
     })
+}
+
+/// The CA file and the proxy that the HTTP client uses, for display.
+struct EffectiveConnection {
+    cacert: (Option<String>, Origin),
+    proxy: (Option<String>, Origin),
+    /// The warning about a variable that is not a proxy address.
+    invalid_proxy: Option<String>,
+}
+
+impl EffectiveConnection {
+    /// Without a cdss setting, the HTTP client uses variables, except on loopback.
+    fn new(
+        environment: &Environment,
+        endpoint: &Endpoint,
+        (cacert, cacert_origin): &(Option<PathBuf>, Origin),
+        (proxy, proxy_origin): &(Option<ProxyAddress>, Origin),
+    ) -> Self {
+        let mut effective = Self {
+            cacert: (cacert.as_ref().map(|path| path.display().to_string()), cacert_origin.clone()),
+            proxy: (proxy.as_ref().map(ProxyAddress::redacted), proxy_origin.clone()),
+            invalid_proxy: None,
+        };
+        if endpoint.is_loopback() {
+            return effective;
+        }
+        let first_set = |names: &[&'static str]| {
+            let mut values = names.iter().filter_map(|name| Some((environment.value(name)?, *name)));
+            values.find(|(value, _)| !value.is_empty())
+        };
+        if let (None, Some((path, name))) = (cacert, first_set(&["SSL_CERT_FILE"])) {
+            effective.cacert = (Some(path.to_owned()), Origin::Variable(name));
+        }
+        if let (None, Some((text, name))) = (proxy, first_set(&PROXY_VARIABLES)) {
+            // The HTTP library assumes http:// if the scheme is missing.
+            let proxy = text.parse::<ProxyAddress>().or_else(|_| format!("http://{text}").parse());
+            let is_valid = proxy.is_ok() || text.starts_with("socks");
+            effective.invalid_proxy =
+                (!is_valid).then(|| format!("{name} is not a valid proxy address, so no proxy is used"));
+            let shown = proxy.map_or_else(|_| "(not an address)".to_owned(), |proxy| proxy.redacted());
+            effective.proxy = (Some(shown), Origin::Variable(name));
+        }
+        effective
+    }
+}
+
+/// Returns the settings in the order in which they are shown.
+fn summarize(
+    sources: &Sources<'_>,
+    endpoint: &ResolvedEndpoint,
+    connection: EffectiveConnection,
+    (output, output_origin): &(OutputFormat, Origin),
+    (poll_interval, poll_origin): &(Duration, Origin),
+) -> Vec<SettingSummary> {
+    let ResolvedEndpoint { service, site_origin, region_origin, endpoint_origin } = endpoint;
+    let profile = sources.credentials_profile();
+    let credentials = sources.credentials.as_ref().ok().and_then(CredentialSource::static_credentials);
+    let credentials_origin = &sources.credentials_origin;
+    let command = profile.and_then(|(profile, _)| profile.value(Field::CredentialProcess));
+    let command_origin = if command.is_some() { credentials_origin } else { &Origin::Default };
+    let summary_of = |name, value, origin: &Origin| SettingSummary { name, value, origin: origin.clone() };
+    let field_summary = |field, value, origin| summary_of(SettingName::Field(field), value, origin);
+    let (cacert, cacert_origin) = connection.cacert;
+    let (proxy, proxy_origin) = connection.proxy;
+    let access_key = credentials.map(|credentials| format!("…{}", credentials.access_key_tail()));
+    let secret_key = credentials.map(|_| "(hidden)".to_owned());
+    vec![
+        summary_of(
+            SettingName::Profile,
+            profile.map(|(profile, _)| profile.name.clone()),
+            profile.map_or(&Origin::Default, |(_, origin)| origin),
+        ),
+        field_summary(Field::Site, Some(service.site.to_string()), site_origin),
+        field_summary(Field::Region, Some(service.region.to_string()), region_origin),
+        field_summary(Field::Endpoint, Some(service.endpoint.to_string()), endpoint_origin),
+        field_summary(Field::Cacert, cacert, &cacert_origin),
+        field_summary(Field::Proxy, proxy, &proxy_origin),
+        field_summary(Field::Output, Some(output.into_str().to_owned()), output_origin),
+        field_summary(Field::Poll, Some(humantime::format_duration(*poll_interval).to_string()), poll_origin),
+        field_summary(Field::AccessKey, access_key, credentials_origin),
+        field_summary(Field::CredentialProcess, command.map(str::to_owned), command_origin),
+        field_summary(Field::SecretKey, secret_key, credentials_origin),
+    ]
 }
 
 /// Resolves the CA file. A flag may be relative to the working directory, a profile's value must be absolute.

@@ -8,6 +8,7 @@ use crate::clock::SystemClock;
 use crate::clock::tests::run_in_real_time;
 use crate::consent::tests::consent;
 use crate::injector::{Injector, Step, header, http};
+use crate::model::broker_health::Health;
 use crate::model::endpoint::Endpoint;
 use crate::model::ids::ClusterNo;
 use crate::model::region::Site;

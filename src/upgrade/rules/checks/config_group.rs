@@ -102,20 +102,7 @@ fn config_group(snapshot: &Snapshot) -> Option<Check> {
             with_copy_hint("select one with --config-group", snapshot),
         ),
         SelectedGroup::Chosen(GroupChoice::Several(compared)) => {
-            let keeping =
-                group_names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));
-            let reason = match compared.count_keeping() {
-                1 => format!(
-                    "{keeping} keeps all custom values, and other config groups for {target} may too{}",
-                    comparison_coverage(compared)
-                ),
-                count => {
-                    format!(
-                        "{count} config groups for {target} keep all custom values: {keeping}{}",
-                        comparison_coverage(compared)
-                    )
-                }
-            };
+            let reason = several_groups_reason(compared, target);
             Check::block(CheckId::ConfigSeveralGroups, reason, "select one with --config-group")
         }
         SelectedGroup::Chosen(GroupChoice::Unknown(compared)) => Check::block(
@@ -131,6 +118,22 @@ fn config_group(snapshot: &Snapshot) -> Option<Check> {
             with_group_list("select one with --config-group", target),
         ),
     })
+}
+
+fn several_groups_reason(compared: &ComparedGroups, target: &KafkaVersion) -> String {
+    let keeping = group_names(compared.candidates.iter().filter(|candidate| candidate.keeps_everything()));
+    match compared.count_keeping() {
+        1 => format!(
+            "{keeping} keeps all custom values, and other config groups for {target} may too{}",
+            comparison_coverage(compared)
+        ),
+        count => {
+            format!(
+                "{count} config groups for {target} keep all custom values: {keeping}{}",
+                comparison_coverage(compared)
+            )
+        }
+    }
 }
 
 fn describe_changes<'a>(changes: impl IntoIterator<Item = &'a SettingChange>) -> String {
