@@ -66,9 +66,8 @@ impl Redactor {
         for (at, byte) in form.iter().enumerate() {
             self.positions[usize::from(*byte)].push(Position { form: self.forms.len(), offset: at });
         }
-        for triple in form.windows(3) {
-            let (word, bit) = triple_slot(triple);
-            self.triples[word] |= bit;
+        for hash in form.windows(3).map(|triple| triple.iter().fold(0, |hash, byte| next_hash(hash, *byte))) {
+            self.triples[hash / 64] |= 1 << (hash % 64);
         }
         self.forms.push(form);
     }
@@ -96,12 +95,16 @@ impl Redactor {
 
     /// Returns the next position from `at` where a secret may begin.
     fn next_candidate(&self, text: &[u8], at: usize) -> Option<usize> {
-        let may_begin = |triple: &[u8]| {
-            let (word, bit) = triple_slot(triple);
-            self.triples[word] & bit != 0 || triple.iter().any(|byte| INTRODUCERS.contains(byte))
-        };
-        let found = text.get(at..)?.windows(3).position(may_begin)?;
-        Some(at.saturating_add(found))
+        let (mut hash, mut until_plain) = (0, 0_u8);
+        for (last, byte) in text.iter().enumerate().skip(at) {
+            hash = next_hash(hash, fold(*byte));
+            until_plain = if is_introducer(*byte) { 3 } else { until_plain.saturating_sub(1) };
+            let may_begin = until_plain > 0 || self.triples[hash / 64] & (1 << (hash % 64)) != 0;
+            if may_begin && last >= at.saturating_add(2) {
+                return Some(last.saturating_sub(2));
+            }
+        }
+        None
     }
 
     /// Returns the end of the longest part of a secret that begins at `start`.
@@ -127,7 +130,7 @@ fn match_end(text: &[u8], start: usize, form: &[u8], min_length: usize) -> Optio
     // An unencoded character has exactly one end.
     for byte in form {
         match text.get(end) {
-            Some(found) if INTRODUCERS.contains(found) => break,
+            Some(found) if is_introducer(*found) => break,
             Some(found) if fold(*found) == *byte => end = end.saturating_add(1),
             _ => break,
         }
@@ -149,8 +152,10 @@ fn match_end(text: &[u8], start: usize, form: &[u8], min_length: usize) -> Optio
     if count >= min_length { ends.pop() } else { None }
 }
 
-/// The first bytes of encoded characters.
-const INTRODUCERS: [u8; 3] = *b"%&\\";
+/// Returns true for the first bytes of encoded characters.
+fn is_introducer(byte: u8) -> bool {
+    matches!(byte, b'%' | b'&' | b'\\')
+}
 
 /// Decodes a character after its introducer. Returns the character and the length of the remaining text.
 type Decode = fn(&[u8]) -> Option<(u8, usize)>;
@@ -260,15 +265,13 @@ fn fold(byte: u8) -> u8 {
     }
 }
 
-/// Chosen: the secrets of a request have a few hundred different triples, so that hash collisions are rare.
-const TRIPLE_BITS: usize = 1 << 16;
+/// Chosen: 5 bits for each of three bytes, so that a fourth byte shifts the first one out. The secrets of a request have
+/// a few hundred different triples, so that hash collisions are rare.
+const TRIPLE_BITS: usize = 1 << 15;
 
-/// Returns the word and the bit of three bytes in the bit set.
-fn triple_slot(triple: &[u8]) -> (usize, u64) {
-    let hash = triple.iter().fold(0_usize, |hash, byte| {
-        hash.wrapping_mul(41).wrapping_add(usize::from(fold(*byte))) & (TRIPLE_BITS - 1)
-    });
-    (hash / 64, 1 << (hash % 64))
+/// Returns the hash of the last three folded bytes of a text, from the hash of the bytes before the last one.
+fn next_hash(hash: usize, folded: u8) -> usize {
+    ((hash << 5) ^ usize::from(folded)) & (TRIPLE_BITS - 1)
 }
 
 fn to_hex(bytes: &[u8]) -> Zeroizing<Vec<u8>> {

@@ -33,10 +33,8 @@ pub(in crate::api) struct Response {
 pub(in crate::api) struct ParsedResponse {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
-    /// None if it is not JSON.
-    pub body: Option<Value>,
-    /// Describes a body that is not JSON.
-    description: String,
+    /// An error describes a body that is not JSON.
+    pub body: Result<Value, String>,
     pub request_id: Option<String>,
     clock_skew: ClockSkew,
     retry_after: Option<Duration>,
@@ -50,16 +48,15 @@ impl Response {
                 *text = redacted;
             }
         };
-        let mut description = describe_non_json(&self);
-        hide(&mut description);
-        let mut body = parse(&self.body);
-        if let Some(body) = &mut body {
-            for_each_string(body, &hide);
+        let mut body = parse(&self.body).ok_or_else(|| describe_non_json(&self));
+        match &mut body {
+            Ok(body) => for_each_string(body, &hide),
+            Err(description) => hide(description),
         }
         self.headers.iter_mut().for_each(|(_, value)| hide(value));
         self.request_id.iter_mut().for_each(hide);
         let Self { status, headers, request_id, clock_skew, retry_after, .. } = self;
-        ParsedResponse { status, headers, body, description, request_id, clock_skew, retry_after }
+        ParsedResponse { status, headers, body, request_id, clock_skew, retry_after }
     }
 }
 
@@ -107,8 +104,9 @@ pub(in crate::api) fn parse_envelope(
     let unreadable = |reason: String, request_id: Option<String>| {
         Err(ApiError::Unreadable { operation, status, reason, request_id })
     };
-    let Some(body) = &response.body else {
-        return unreadable(response.description.clone(), response.request_id.clone());
+    let body = match &response.body {
+        Ok(body) => body,
+        Err(description) => return unreadable(description.clone(), response.request_id.clone()),
     };
     let request_id = string_field(body, "requestId").or_else(|| response.request_id.clone());
     let is_contradictory =
