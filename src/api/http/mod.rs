@@ -139,7 +139,8 @@ impl HttpApi {
             http_status: response.as_ref().ok().map(|response| response.status),
             at,
         };
-        let fields = response.as_ref().ok().and_then(|response| response.body.as_ref().ok()).map(wire::redact);
+        let fields =
+            response.as_ref().ok().and_then(|response| response.body.as_ref().ok()).map(wire::redact);
         let headers = response.as_ref().map_or(&[][..], |response| &response.headers);
         observer.response_received(&record, LoggedResponse { headers, fields: fields.as_ref() });
         self.add_record(record);
