@@ -23,8 +23,8 @@ pub(crate) struct SandboxNotRunning {
 }
 
 impl SandboxNotRunning {
-    pub(crate) const REMEDY: &str = "start one with cdss sandbox and export the CDSS_SANDBOX value that it prints, or unset \
-                                     CDSS_SANDBOX to use the real service";
+    pub(crate) const REMEDY: &str = "start one with `cdss sandbox` and export the CDSS_SANDBOX value that it prints, or \
+                                     unset CDSS_SANDBOX to use the real service";
 }
 
 impl Service {

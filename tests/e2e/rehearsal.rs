@@ -473,7 +473,7 @@ fn stopped_sandbox_is_named_in_the_error() {
             Running::start(command, line).end()
         };
         let text = run("");
-        text.assert_says(12, &[&gone, "hint: start one with cdss sandbox", "unset CDSS_SANDBOX"]);
+        text.assert_says(12, &[&gone, "hint: start one with `cdss sandbox`", "unset CDSS_SANDBOX"]);
         assert!(!text.stderr.contains("proxy") && !text.stderr.contains("config verify"), "{text:#?}");
         let document = run(" -o json").document();
         let message = document["error"]["message"].as_str().unwrap_or_default();
