@@ -1,4 +1,13 @@
-//! A seeded random number generator.
+//! A seeded random number generator, and the number of generated cases.
+
+/// Returns the number of generated cases of a test: `count`, times `CDSS_TEST_SCALE`.
+///
+/// `count` is small enough for every `cargo test`. The weekly workflow sets the variable.
+#[expect(clippy::disallowed_methods, reason = "it is no setting of cdss")]
+pub(crate) fn cases(count: u32) -> u32 {
+    let scale = std::env::var("CDSS_TEST_SCALE").map_or(1, |scale| scale.parse().expect("a whole number"));
+    count * scale
+}
 
 /// Generates random numbers. The same seed produces the same sequence.
 pub(crate) struct SeededRng(u64);

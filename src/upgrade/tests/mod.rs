@@ -8,9 +8,3 @@ mod sending;
 mod watch_properties;
 mod watching;
 mod worlds;
-
-/// Reads the number of test cases from an environment variable.
-#[expect(clippy::disallowed_methods, reason = "it is no setting of cdss")]
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}

@@ -6,22 +6,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::number;
 use super::schedules::{client, upgraded};
 use crate::clock::tests::{FakeClock, run_in_real_time};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::injector::mutation::mutated;
 use crate::injector::network::forward;
-use crate::injector::seeded_rng::SeededRng;
+use crate::injector::seeded_rng::{SeededRng, cases};
 use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
 use crate::metrics;
 use crate::model::verdict::{Submitted, Verdict};
 use crate::sandbox::{Options, Pace, Sandbox, Scenario};
-
-/// The number of mutated responses in `cargo test`; `CDSS_RESPONSES` overrides it.
-const RESPONSES: u64 = 2_000;
 
 /// Runs one upgrade in which one of `one_in` responses is mutated. Returns a description of a wrong outcome.
 fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
@@ -69,7 +65,7 @@ fn run(seed: u64, mutations: &Arc<AtomicUsize>) -> Result<(), String> {
 
 #[test]
 fn mutated_responses_cause_no_panic_and_no_second_start() {
-    let responses = usize::try_from(number("CDSS_RESPONSES").unwrap_or(RESPONSES)).unwrap();
+    let responses = usize::try_from(cases(500)).unwrap();
     let mutations = Arc::new(AtomicUsize::new(0));
     let failures: Mutex<Vec<String>> = Mutex::default();
     let seed = AtomicUsize::new(0);

@@ -8,13 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::fake::Recorder;
-use super::number;
 use crate::api::{CdssApi, HttpApi, Limits, RetryPolicy, client_with};
 use crate::clock::tests::{FakeClock, run_in_real_time};
 use crate::consent::{Prompt, PromptError};
 use crate::error::CommandError;
 use crate::injector::network::{Fault, steps};
-use crate::injector::seeded_rng::SeededRng;
+use crate::injector::seeded_rng::{SeededRng, cases};
 use crate::injector::{Injector, Step};
 use crate::journal::{Journal, Operator};
 use crate::metrics;
@@ -315,12 +314,9 @@ fn check_schedule(seed: u64) -> Result<&'static str, String> {
     Ok(verdict.map_or("none", |verdict| verdict.into_str()))
 }
 
-/// The number of schedules in `cargo test`; `CDSS_SCHEDULES` overrides it.
-const SCHEDULES: u64 = 200;
-
 #[test]
 fn no_fault_schedule_causes_a_second_start_or_wrong_verdict() {
-    let schedules = number("CDSS_SCHEDULES").unwrap_or(SCHEDULES);
+    let schedules = u64::from(cases(50));
     let verdicts: Mutex<BTreeMap<&str, u64>> = Mutex::default();
     let failures: Mutex<Vec<String>> = Mutex::default();
     std::thread::scope(|scope| {

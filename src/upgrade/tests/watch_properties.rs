@@ -8,6 +8,7 @@ use super::fake::{FakeApi, NEW, OLD, TestSession, expectation, gateway, lost};
 use crate::api::ApiError;
 use crate::clock::Clock as _;
 use crate::clock::tests::{FakeClock, block_on};
+use crate::injector::seeded_rng::cases;
 use crate::model::broker_health::Color;
 use crate::model::broker_health::tests::health;
 use crate::model::cluster::ClusterState;
@@ -174,7 +175,7 @@ fn watched(upgrade: &SimulatedUpgrade) -> (WatchEnd, u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(100)))]
 
     #[test]
     fn every_upgrade_gets_its_true_result_and_never_early(upgrade in any_upgrade()) {

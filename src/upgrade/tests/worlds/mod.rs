@@ -2,7 +2,7 @@
 //! drawn first, every response follows from it, and every claim of a run is compared with it.
 //!
 //! A world uses no sockets, threads, or real time: it is a function of its seed. `CDSS_WORLD_SEED=n` replays one world and
-//! prints its trace; `CDSS_WORLDS=n` sets the number of worlds.
+//! prints its trace.
 
 mod clock;
 mod deliberate_bugs;
@@ -22,12 +22,12 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::number;
 use faults::Faults;
 use runners::Plan;
 use world::World;
 
 use crate::clock::Clock as _;
+use crate::injector::seeded_rng::cases;
 use crate::metrics;
 
 /// The result of one world.
@@ -79,24 +79,26 @@ fn repeat(world: &Rc<World>) {
     }
 }
 
-/// The number of worlds in `cargo test`; `CDSS_WORLDS` overrides it.
-const WORLDS: u64 = 300;
-
 /// Creates a directory, in memory if possible, because every journal line is synced to disk.
 fn folder() -> tempfile::TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
+#[expect(clippy::disallowed_methods, reason = "it is no setting of cdss")]
+fn seed_to_replay() -> Option<u64> {
+    std::env::var("CDSS_WORLD_SEED").ok()?.parse().ok()
+}
+
 #[test]
 fn no_world_has_a_second_start_or_a_wrong_verdict() {
     let folder = folder();
-    if let Some(seed) = number("CDSS_WORLD_SEED") {
+    if let Some(seed) = seed_to_replay() {
         let outcome = simulate(seed, folder.path(), true);
         println!("{}", outcome.trace.join("\n"));
         assert!(outcome.violations.is_empty(), "world {seed}: {:?}", outcome.violations);
         return;
     }
-    let worlds = number("CDSS_WORLDS").unwrap_or(WORLDS);
+    let worlds = u64::from(cases(300));
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut first: BTreeMap<String, u64> = BTreeMap::new();
     let mut failures = Vec::new();
