@@ -183,7 +183,7 @@ impl<A: CdssApi> Session<'_, A> {
             return None;
         }
         let source = format!("--cluster no:{}", resolved.cluster.no);
-        self.copy_command(&source, (&current.group, resolved.current_release()), target, list, &|_| false)
+        self.copy_command(&source, (&current.group, resolved.current_release()), target, list, None)
     }
 
     /// Runs the service's pre-check, if it applies.

@@ -105,7 +105,7 @@ pub(crate) fn copy_is_better(
     other: &GroupSettings,
     target: Option<&Release>,
 ) -> bool {
-    let (copied, _) = partition_settings(current.settings, Some(&other.settings), target);
+    let (copied, _) = partition_settings(&current.settings.settings, Some(&other.settings), target);
     let settings = planned_settings(&copied, Some(&other.settings));
     let copy = GroupSettings { group: other.group.clone(), settings };
     let cost_of = |settings| cost(&difference(current, VersionedSettings { settings, release: target }));

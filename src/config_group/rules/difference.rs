@@ -1,7 +1,6 @@
 //! The effect of changing the config group on the brokers' settings.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::Serialize;
 use strum::{Display, IntoStaticStr, VariantArray, VariantNames};
@@ -188,10 +187,11 @@ fn change(
     }
 
     // A limit or removal that already applies to the same value changes nothing.
-    let limit = after.and_then(|setting| violated_limit(setting, target));
-    let limit_before = before.and_then(|setting| violated_limit(setting, current));
-    let is_unchanged =
-        from == to && limit.as_ref().map(ValueLimit::range) == limit_before.as_ref().map(ValueLimit::range);
+    let limit_of =
+        |setting: Option<&Setting>, release| violated_limit(setting?, setting?.custom.as_deref()?, release);
+    let (limit, limit_before) = (limit_of(after, target), limit_of(before, current));
+    let is_unchanged = from == to
+        && limit.as_ref().map(|limit| &limit.range) == limit_before.as_ref().map(|limit| &limit.range);
     let was_removed = removed(key, before, current).is_some();
     let replacement = removed(key, after, target).filter(|_| from != to || !was_removed);
 
@@ -201,9 +201,9 @@ fn change(
         let version = if before.is_some() { "current" } else { "target" };
         (ChangeClass::Unknown, Some(format!("listed only for the {version} version")))
     } else if let (Some(limit), false) = (&limit, is_unchanged) {
-        (ChangeClass::OutOfRange, Some(format!("allowed: {limit}")))
+        (ChangeClass::OutOfRange, Some(format!("allowed: {}", limit.text)))
     } else if from == to {
-        (ChangeClass::Kept, limit.map(|limit| format!("allowed: {limit}")))
+        (ChangeClass::Kept, limit.map(|limit| format!("allowed: {}", limit.text)))
     } else {
         match (was_custom, will_be_custom) {
             (true, true) => (ChangeClass::Changed, None),
@@ -252,45 +252,26 @@ fn removed(key: &str, setting: Option<&Setting>, release: Option<&Release>) -> O
 pub(crate) struct ValueLimit {
     range: ValueRange,
     /// The service's text, or Kafka's limit with the version.
-    text: String,
+    pub text: String,
 }
 
-impl ValueLimit {
-    fn range(&self) -> &ValueRange {
-        &self.range
-    }
-}
-
-impl fmt::Display for ValueLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// Returns the limit that the custom value violates. The service's limit takes precedence over Kafka's.
-fn violated_limit(setting: &Setting, release: Option<&Release>) -> Option<ValueLimit> {
-    violated_limit_by(setting, setting.custom.as_deref()?, release)
-}
-
-/// Returns the limit that `value` would violate as the value of this setting.
-pub(crate) fn violated_limit_by(
+/// Returns the limit that `value` violates as the value of this setting. The service's limit takes precedence over
+/// Kafka's.
+pub(crate) fn violated_limit(
     setting: &Setting,
     value: &str,
     release: Option<&Release>,
 ) -> Option<ValueLimit> {
-    if let Some((text, range)) =
-        setting.range.as_deref().and_then(|text| Some((text, ValueRange::parse(text)?)))
-    {
-        return (!range.allows(value)).then(|| ValueLimit { text: text.to_owned(), range });
+    match setting.range.as_deref().and_then(|text| Some((text, ValueRange::parse(text)?))) {
+        Some((text, range)) => (!range.allows(value)).then(|| ValueLimit { text: text.to_owned(), range }),
+        None => violated_kafka_limit(&setting.key, value, release?),
     }
-    violated_kafka_bound(&setting.key, value, release?)
 }
 
 /// Returns Kafka's own limit that a value violates.
-pub(crate) fn violated_kafka_bound(key: &str, value: &str, release: &Release) -> Option<ValueLimit> {
-    let range = kafka_changes::allowed_range(key, release)?;
-    (!range.allows(value))
-        .then(|| ValueLimit { text: format!("{range} in Kafka {release}"), range: range.clone() })
+pub(crate) fn violated_kafka_limit(key: &str, value: &str, release: &Release) -> Option<ValueLimit> {
+    let range = kafka_changes::allowed_range(key, release).filter(|range| !range.allows(value))?;
+    Some(ValueLimit { text: format!("{range} in Kafka {release}"), range: range.clone() })
 }
 
 #[cfg(test)]

@@ -9,10 +9,9 @@ use serde_json::json;
 
 use crate::api::{ApiError, NewGroup, RetryPolicy, SendFailure, fake};
 use crate::clock::tests::{FakeClock, block_on};
-use crate::config_group::copy::{CopyOptions, CopyRequest, CopySource, copy};
-use crate::config_group::rules::copy::CopiedSetting;
+use crate::config_group::copy::{CopyRequest, CopySource, copy};
+use crate::config_group::rules::copy::{CopiedSetting, GroupCopy};
 use crate::config_group::rules::difference::tests::group;
-use crate::config_group::rules::group_copy::GroupCopy;
 use crate::consent::{GroupConsent, Prompt, PromptError};
 use crate::error::CommandError;
 use crate::exit::Exit;
@@ -337,9 +336,9 @@ impl Machine {
             version: "3.9.0".parse().unwrap(),
             name: None,
             dry_run: false,
+            yes: true,
         };
-        let mut options = CopyOptions { yes: true, prompt: &mut NoTerminal };
-        let finished = block_on(copy(&mut session, &request, &mut options));
+        let finished = block_on(copy(&mut session, &request, &mut NoTerminal));
         if let Some(end) = finished.report.end() {
             let at = jiff::Timestamp::UNIX_EPOCH;
             // Fails if a test removed the directory.

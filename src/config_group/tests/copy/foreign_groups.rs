@@ -156,8 +156,8 @@ fn next_run_resumes_the_group_of_an_interrupted_run() {
     interrupted_run(&machine, &service);
     let (failure, report) = machine.copy(&service, &FakeClock::default());
     let report = report.unwrap();
-    assert_eq!((exit_code(failure.as_ref()), report.is_resumed), (0, true));
-    assert_eq!((report.created.into_str(), report.written.into_str()), ("no", "yes"));
+    let words = (report.created.into_str(), report.written.into_str());
+    assert_eq!((exit_code(failure.as_ref()), words), (0, ("no", "yes")), "it was created before");
     assert_eq!((service.sent.get(), service.created_groups().len()), ((1, 1), 1));
     assert_eq!(service.created_groups()[0].setting("b").unwrap().custom.as_deref(), Some("6"));
 }
