@@ -49,8 +49,8 @@ async fn compare(
     let source_version = source.group.kafka_version(&listing.offered_versions);
     let target_version = target.group.kafka_version(&listing.offered_versions);
     let changes = difference(
-        VersionedSettings { settings: &source, release: source_version.release.as_ref() },
-        VersionedSettings { settings: &target, release: target_version.release.as_ref() },
+        VersionedSettings { settings: &source.settings, release: source_version.release.as_ref() },
+        VersionedSettings { settings: &target.settings, release: target_version.release.as_ref() },
     );
     Ok(DiffReport {
         from: Some(source_version),

@@ -140,11 +140,11 @@ impl<'a, 's, A: CdssApi> RunningCopy<'a, 's, A> {
         let mut copy = Self { session, report, endpoints, name, created_by: None };
         let existing = copy.groups_with_the_name(&copy.endpoints.target_groups);
         let (source, groups) = (&copy.endpoints.source.group, &copy.endpoints.target_groups);
-        let similar = || select_for_comparison(Some(source), groups).into_iter().next();
+        let similar = || select_for_comparison(source, groups).into_iter().next();
         let model = existing.first().cloned().or_else(similar);
         let settings = copy.session.fetch_readable_settings(model.as_slice()).await?.pop();
-        let settings = settings.map(|model| model.settings);
-        copy.set_plan(settings.as_deref());
+        let settings = settings.as_ref().map(|model| model.settings.as_slice());
+        copy.set_plan(settings);
         if let Some(problem) = copy.session.journal.access_problem() {
             return Err(CopyError::blocked(problem.reason, problem.remedy.to_owned()));
         }
@@ -163,7 +163,7 @@ impl<'a, 's, A: CdssApi> RunningCopy<'a, 's, A> {
             group_from: Some(source.group.clone()),
             ..DiffReport::default()
         };
-        self.set_difference(planned_settings(&copied, target_settings));
+        self.set_difference(&planned_settings(&copied, target_settings));
         if target_settings.is_none() {
             mark_unverified(&mut self.report.diff.changes);
         }
@@ -180,12 +180,11 @@ impl<'a, 's, A: CdssApi> RunningCopy<'a, 's, A> {
     }
 
     /// Puts the difference between the source and a group with these settings into the report.
-    pub(super) fn set_difference(&mut self, settings: Vec<Setting>) {
+    pub(super) fn set_difference(&mut self, settings: &[Setting]) {
         let CopyEndpoints { source, target_version, .. } = &self.endpoints;
-        let target = GroupSettings { group: source.group.clone(), settings };
         self.report.diff.changes = difference(
-            VersionedSettings { settings: source, release: self.endpoints.source_release() },
-            VersionedSettings { settings: &target, release: target_version.release.as_ref() },
+            VersionedSettings { settings: &source.settings, release: self.endpoints.source_release() },
+            VersionedSettings { settings, release: target_version.release.as_ref() },
         );
     }
 
@@ -200,7 +199,7 @@ impl<'a, 's, A: CdssApi> RunningCopy<'a, 's, A> {
         let groups = self.session.fetch_groups(target_version.code).await?;
         let existing = self.groups_with_the_name(&groups);
         let settings = self.session.fetch_readable_settings(&existing).await?.pop();
-        self.find_resumable(&existing, settings.map(|group| group.settings)).await?;
+        self.find_resumable(&existing, settings.as_ref().map(|group| group.settings.as_slice())).await?;
         let planned = self.report.diff.group_to.as_ref();
         if existing.first().map(|group| group.no) != planned.map(|group| group.no) {
             return Err(changed_meanwhile(&self.name));
@@ -222,7 +221,7 @@ impl<'a, 's, A: CdssApi> RunningCopy<'a, 's, A> {
     async fn find_resumable(
         &mut self,
         existing: &[ConfigGroup],
-        settings: Option<Vec<Setting>>,
+        settings: Option<&[Setting]>,
     ) -> Result<Option<String>, CommandError> {
         let creations = self.session.recorded_creations(self.endpoints.target_version.code)?;
         let Some(group) = existing.first() else {
@@ -239,7 +238,7 @@ impl<'a, 's, A: CdssApi> RunningCopy<'a, 's, A> {
             Err(_) => None,
         };
         let resumable = creation.and_then(|creation| {
-            check_empty_and_unused(settings.as_deref(), used_by).map(|()| Some(creation.run.clone()))
+            check_empty_and_unused(settings, used_by).map(|()| Some(creation.run.clone()))
         });
         resumable.map_err(|problem| self.name_taken(group, settings, problem))
     }
@@ -248,10 +247,9 @@ impl<'a, 's, A: CdssApi> RunningCopy<'a, 's, A> {
     fn name_taken(
         &mut self,
         group: &ConfigGroup,
-        settings: Option<Vec<Setting>>,
+        settings: Option<&[Setting]>,
         problem: GroupProblem,
     ) -> CommandError {
-        let is_known = settings.is_some();
         self.report.diff.group_to = Some(group.clone());
         self.report.diff.changes.clear();
         if let Some(settings) = settings {
@@ -259,7 +257,7 @@ impl<'a, 's, A: CdssApi> RunningCopy<'a, 's, A> {
         }
         let hint = if group.is_same_as(&self.endpoints.source.group) {
             self.other_name()
-        } else if is_known && keeps_everything(&self.report.diff.changes) {
+        } else if settings.is_some() && keeps_everything(&self.report.diff.changes) {
             let (no, diff) = (group.no, self.diff_command(group.no));
             format!(
                 "use it with --config-group no:{no}, since it keeps every custom value, or compare first: {diff}"

@@ -68,7 +68,7 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
         copy.skipped.append(&mut newly_skipped);
         copy.skipped.sort_by(|one, other| one.key.cmp(&other.key));
         copy.has_target_settings = true;
-        self.set_difference(settings);
+        self.set_difference(&settings);
         Ok(())
     }
 
@@ -89,7 +89,7 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
         };
         self.copy_mut().mismatches = mismatches(&sent, &settings);
         let is_equal = self.copy().mismatches.is_empty();
-        self.set_difference(settings);
+        self.set_difference(&settings);
         // Equal values prove the write, whatever the response was.
         if is_equal || error.is_none() {
             self.set_written(Submitted::Yes);

@@ -240,7 +240,6 @@ mod tests {
     use super::super::difference::tests::{any_group, group};
     use super::super::difference::{VersionedSettings, difference};
     use super::*;
-    use crate::model::config_group::GroupSettings;
 
     fn release(text: &str) -> Release {
         Release::find(text).unwrap()
@@ -383,10 +382,10 @@ mod tests {
                 copied.len() + skipped.len(),
                 from.settings.iter().filter(|setting| setting.custom.is_some()).count()
             );
-            let copy = GroupSettings { group: target_settings.group.clone(), settings: planned_settings(&copied, Some(&target_settings.settings)) };
-            prop_assert!(mismatches(&copied, &copy.settings).is_empty());
+            let copy = planned_settings(&copied, Some(&target_settings.settings));
+            prop_assert!(mismatches(&copied, &copy).is_empty());
             let side = |settings, release| VersionedSettings { settings, release: Some(release) };
-            for change in difference(side(&from, &before), side(&copy, &after)) {
+            for change in difference(side(&from.settings, &before), side(&copy, &after)) {
                 let was_skipped = skipped.iter().any(|one| one.key == change.key);
                 let by_version = matches!(change.class, ChangeClass::ChangedDefault | ChangeClass::Unknown)
                     || (change.class == ChangeClass::RemovedKey && !change.was_custom);
