@@ -212,7 +212,12 @@ fn change(
             }
             (true, false) => (ChangeClass::LostOverride, None),
             (false, true) => (ChangeClass::Gained, None),
-            (false, false) => (ChangeClass::ChangedDefault, impact(key, current, target)),
+            (false, false) => (
+                ChangeClass::ChangedDefault,
+                current.zip(target).and_then(|(current, target)| {
+                    kafka_changes::changed_default(key, current, target)?.impact.map(str::to_owned)
+                }),
+            ),
         }
     };
     SettingChange { key: key.to_owned(), from, to, class, was_custom, note }
@@ -231,11 +236,6 @@ fn default_warning(
     let from = from.clone().or_else(|| kafka_default(current))?;
     let to = to.clone().or_else(|| kafka_default(target))?;
     (from != to).then_some((Some(from), Some(to)))
-}
-
-/// Returns the effect of Kafka's change of this default.
-fn impact(key: &str, current: Option<&Release>, target: Option<&Release>) -> Option<String> {
-    kafka_changes::changed_default(key, current?, target?)?.impact.map(str::to_owned)
 }
 
 /// Returns the replacement of a setting that this version no longer has. A setting that the service lists for every

@@ -92,6 +92,10 @@ pub(super) struct FakeService {
     pub(super) on_create: Box<dyn Fn()>,
     /// Groups that another user creates meanwhile.
     pub(super) late: Rc<RefCell<Vec<GroupSettings>>>,
+    /// The number of reads before these groups appear.
+    pub(super) reads_before_late: Cell<usize>,
+    /// The number of reads before another user deletes the new group.
+    pub(super) reads_before_deletion: Cell<Option<usize>>,
     pub(super) reads: Cell<usize>,
 }
 
@@ -117,6 +121,8 @@ impl FakeService {
             read_only: None,
             on_create: Box::new(|| {}),
             late: Rc::default(),
+            reads_before_late: Cell::default(),
+            reads_before_deletion: Cell::default(),
             reads: Cell::default(),
         }
     }
@@ -191,7 +197,12 @@ impl fake::FakeService for FakeService {
         if fails && self.sent.get().0 > 0 {
             return Err(gateway(503, 500));
         }
-        self.groups.borrow_mut().append(&mut self.late.borrow_mut());
+        if self.reads.get() > self.reads_before_late.get() {
+            self.groups.borrow_mut().append(&mut self.late.borrow_mut());
+        }
+        if self.reads_before_deletion.get().is_some_and(|count| self.reads.get() > count) {
+            self.groups.borrow_mut().retain(|group| group.group.no.number() < 1_000);
+        }
         Ok(Duration::ZERO)
     }
 

@@ -50,6 +50,40 @@ fn foreign_group_created_meanwhile_is_not_written_to() {
 }
 
 #[test]
+fn group_created_or_deleted_during_the_prompt_stops_the_copy() {
+    // Four reads for the plan.
+    let service = FakeService::new(&[], &[]);
+    service.late.borrow_mut().push(foreign_group(None));
+    service.reads_before_late.set(4);
+    let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
+    assert_eq!((exit_code(failure.as_ref()), service.sent.get()), (5, (0, 0)));
+    let message = failure.unwrap().to_string();
+    assert!(message.contains("can't be filled: it was not created by"), "{message}");
+
+    // Five reads for the plan to fill an existing group. Its number is recorded if the create was answered.
+    for (create, code, words) in [
+        (RequestOutcome::DoneWithError(lost()), 9, "the outcome is unknown, so this run wrote nothing"),
+        (
+            RequestOutcome::Done,
+            7,
+            "config group orders-390 has changed since it was shown; nothing was written",
+        ),
+    ] {
+        let machine = Machine::new();
+        let service = FakeService::new(&[create], &[]);
+        service.fail_reads.set(true);
+        assert_eq!(exit_code(machine.copy(&service, &FakeClock::default()).0.as_ref()), code);
+        service.fail_reads.set(false);
+        service.reads.set(0);
+        service.reads_before_deletion.set(Some(5));
+        let (failure, _) = machine.copy(&service, &FakeClock::default());
+        assert_eq!((exit_code(failure.as_ref()), service.sent.get()), (5, (1, 0)));
+        let message = failure.unwrap().to_string();
+        assert!(message.ends_with(words), "{message}");
+    }
+}
+
+#[test]
 fn own_new_group_already_in_use_is_not_written_to() {
     for (users, reason) in [(Some(1), "a cluster uses it"), (None, "the service does not report whether")] {
         let machine = Machine::new();
