@@ -262,7 +262,14 @@ mod tests {
         let mut from = group(
             1,
             1,
-            &[("a", "5", "1"), ("b", "5", "1"), ("c", "5", "1"), ("d", "", "1"), ("e", "5", "1")],
+            &[
+                ("a", "5", "1"),
+                ("b", "5", "1"),
+                ("c", "5", "1"),
+                ("d", "", "1"),
+                ("e", "5", "1"),
+                ("f", "5", "1"),
+            ],
         );
         let additional = |key: &str, value: &str| Setting {
             custom: Some(value.to_owned()),
@@ -279,11 +286,14 @@ mod tests {
             listed("b", false, None),
             listed("c", true, Some("1 ~ 4")),
             listed("d", true, None),
+            // Set in the target group, but not listed for every group of the version.
+            additional("f", "6"),
+            additional("inter.broker.protocol.version", "3.9"),
         ];
         let (copied, skipped) =
             partition_settings(&from.settings, Some(&target_settings), Some(&release("4.0.0")));
         let copied: Vec<(&str, bool)> = copied.iter().map(|one| (one.key.as_str(), one.listed)).collect();
-        assert_eq!(copied, [("a", true), ("min.insync.replicas", false)]);
+        assert_eq!(copied, [("a", true), ("f", false), ("min.insync.replicas", false)]);
         let skipped: Vec<(String, String)> =
             skipped.into_iter().map(|one| (one.key, one.reason.to_string())).collect();
         let expected = [

@@ -184,6 +184,23 @@ fn two_groups_with_the_name_are_not_written_to() {
 }
 
 #[test]
+fn existing_group_with_all_values_is_suggested() {
+    for (settings, hint) in [
+        (EMPTY, "compare it with `cdss config-group diff "),
+        (
+            &[("a", "5"), ("b", "6"), ("c", "")],
+            "use it with --config-group no:400, since it keeps every custom value",
+        ),
+    ] {
+        let service = FakeService::new(&[], &[]);
+        service.groups.borrow_mut().push(named(400, NEW, "orders-390", settings));
+        let (failure, _) = Machine::new().copy(&service, &FakeClock::default());
+        let actual = failure.unwrap().hint(None).unwrap();
+        assert!(actual.starts_with(hint), "{actual}");
+    }
+}
+
+#[test]
 fn next_run_resumes_the_group_of_an_interrupted_run() {
     let machine = Machine::new();
     let service = FakeService::new(&[RequestOutcome::DoneWithError(lost())], &[RequestOutcome::Done]);
