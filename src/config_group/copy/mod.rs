@@ -25,11 +25,12 @@ use crate::session::retry_budget::CONFIRMATION_PAUSES;
 use crate::session::sent_change::SentChange;
 use crate::signals::Interrupted;
 use failures::CHOOSE_NAME;
-use plan::CopyEndpoints;
+use read::CopyEndpoints;
 
 mod create;
 mod failures;
 mod plan;
+mod read;
 mod write;
 
 /// The group to copy.
