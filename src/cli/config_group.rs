@@ -3,8 +3,7 @@
 use clap::{ArgGroup, Args, Subcommand};
 
 use super::context::{Context, open_session};
-use crate::config_group::diff;
-use crate::config_group::{CopyOptions, CopyRequest, CopySource, copy};
+use crate::config_group::{CopyRequest, CopySource, copy, diff};
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
 use crate::model::selector::Selector;
@@ -136,10 +135,9 @@ pub(super) async fn run(args: &ConfigGroupArgs, context: &Context) -> Finished<B
                 version: version.clone(),
                 name: name.clone(),
                 dry_run: *dry_run,
+                yes: *yes,
             };
-            let mut prompt = context.prompt();
-            let mut options = CopyOptions { yes: *yes, prompt: &mut prompt };
-            copy(&mut session, &request, &mut options).await.boxed()
+            copy(&mut session, &request, &mut context.prompt()).await.boxed()
         }
     }
 }

@@ -10,7 +10,7 @@ use super::command::Command;
 use super::context::Context;
 use crate::clock::Clock as _;
 use crate::documents::{Outcome, document};
-use crate::error::{CommandError, CopyError, CopyHint, CreateDoubt, OtherName, UnknownReason};
+use crate::error::{CommandError, CopyError, FailedCopy, UnknownReason};
 use crate::exit::Exit;
 use crate::journal::{Journal, JournalError};
 use crate::model::suggested_command::SuggestedCommand;
@@ -174,11 +174,11 @@ pub(super) fn after_panic(
             let error = CommandError::outcome_unknown(UnknownReason::InternalError, follow);
             Finished { report, error: Some(error) }.boxed()
         }
-        SentChange::ConfigGroup { copy, version } => {
-            let list = SuggestedCommand::ListConfigGroups(version);
-            let next = CopyHint::CheckFirst { list, other_name: OtherName(None) };
-            let (name, doubt) = (copy.name.clone(), CreateDoubt::InternalError);
-            let error = CopyError::CreateOutcomeUnknown { name, doubt, next }.into();
+        SentChange::ConfigGroup { copy, hint } => {
+            let message =
+                format!("unknown whether config group {} was created: {}", copy.name, CommandError::Internal);
+            let (outcome, hint) = (FailedCopy::Unknown, Some(hint));
+            let error = CopyError { outcome, message, hint, cause: None }.into();
             let report = CopyReport { copy: Some(*copy), ..CopyReport::default() };
             Finished { report, error: Some(error) }.boxed()
         }

@@ -1,9 +1,9 @@
 //! Documents of `config-group diff` and `config-group copy`.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::components::{ConfigGroup, Number, SettingChange, Text, Version, to_value};
+use super::components::{ConfigGroup, Number, SettingChange, Text, Version};
 use super::words::Word;
 use crate::config_group::rules::copy;
 use crate::model::config_group;
@@ -136,45 +136,23 @@ impl Mismatch {
     }
 }
 
-/// The plan of a copy.
-#[derive(Serialize)]
-struct CopyDocument {
-    from: Option<Version>,
-    to: Option<Version>,
-    config_group: CopiedGroups,
-    settings: Vec<SettingChange>,
-    not_covered: Vec<Text>,
-    left_out: Vec<SkippedSetting>,
-}
-
-/// The source of a copy and the new group.
-#[derive(Serialize)]
-struct CopiedGroups {
-    from: Option<ConfigGroup>,
-    to: NewGroup,
-}
-
-/// A config group that may not exist yet.
-#[derive(Serialize)]
-struct NewGroup {
-    name: Option<Text>,
-    no: Option<Number>,
-}
-
 /// Returns the plan of a copy, as the journal records it before the create and before the write.
 pub(crate) fn copy_document(report: &CopyReport) -> Value {
+    let CopyReport { diff, copy, .. } = report;
     let CopyFields { diff: DiffFields { settings, not_covered, .. }, left_out, .. } =
         CopyFields::from_report(report);
-    let to = NewGroup {
-        name: report.copy.as_ref().map(|copy| Text::new(copy.name.as_str())),
-        no: report.diff.group_to.as_ref().map(|group| Number::new(&group.no)),
-    };
-    to_value(&CopyDocument {
-        from: report.diff.from.as_ref().map(Version::from_version),
-        to: report.diff.to.as_ref().map(Version::from_version),
-        config_group: CopiedGroups { from: report.diff.group_from.as_ref().map(ConfigGroup::from_group), to },
-        settings,
-        not_covered,
-        left_out,
+    json!({
+        "from": diff.from.as_ref().map(Version::from_version),
+        "to": diff.to.as_ref().map(Version::from_version),
+        "config_group": {
+            "from": diff.group_from.as_ref().map(ConfigGroup::from_group),
+            "to": {
+                "name": copy.as_ref().map(|copy| copy.name.as_str()),
+                "no": diff.group_to.as_ref().map(|group| group.no.to_string()),
+            },
+        },
+        "settings": settings,
+        "not_covered": not_covered,
+        "left_out": left_out,
     })
 }

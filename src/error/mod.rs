@@ -21,9 +21,7 @@ mod exit_codes;
 mod situations;
 mod usage;
 
-pub(crate) use config_group_copy::{
-    CopyError, CopyHint, CopyProgress, CreateDoubt, NotWrittenReason, OtherName, SearchResult,
-};
+pub(crate) use config_group_copy::{CopyError, FailedCopy};
 pub(crate) use situations::{
     BusyReason, ChangeAfterStart, LastObserved, OpenStartProgress, UnknownReason, UpgradeFailure, WatchLimit,
     WatchLimitReason,
@@ -393,7 +391,7 @@ impl CommandError {
                     .to_owned(),
             ),
             Self::Interrupted { follow, .. } => follow.as_deref().and_then(follow_it),
-            Self::Copy(failure) => failure.hint(context),
+            Self::Copy(failure) => failure.hint.clone(),
             Self::SettingsDiffer { .. } | Self::Runtime(_) | Self::Internal => None,
         }
     }
@@ -407,7 +405,7 @@ impl CommandError {
             Self::Blocked(checks) => checks.iter().find_map(|check| check.service_message.as_deref()),
             Self::VerificationFailed { cause, .. } => cause.as_ref()?.service_message(),
             Self::StatusUnreadable { cause } => cause.as_ref().and_then(ApiError::service_message),
-            Self::Copy(failure) => failure.api_error().and_then(ApiError::service_message),
+            Self::Copy(failure) => failure.cause.as_ref().and_then(ApiError::service_message),
             _ => None,
         }
     }
@@ -418,7 +416,7 @@ impl CommandError {
                 error.request_id()
             }
             Self::StatusUnreadable { cause } => cause.as_ref().and_then(ApiError::request_id),
-            Self::Copy(failure) => failure.api_error().and_then(ApiError::request_id),
+            Self::Copy(failure) => failure.cause.as_ref().and_then(ApiError::request_id),
             Self::Blocked(checks) => checks
                 .iter()
                 .find(|check| check.service_message.is_some())

@@ -1,7 +1,6 @@
 //! Selects the config group of the target version.
 
 use crate::config_group::rules::choice::{choose, select_for_comparison, settings_of};
-use crate::config_group::rules::difference::VersionedSettings;
 use crate::model::config_group::{ConfigGroup, GroupSettings};
 use crate::model::kafka_version::{KafkaVersion, Release};
 use crate::model::suggested_command::SuggestedCommand;
@@ -17,7 +16,7 @@ pub(super) struct GroupSelection {
 
 /// Returns the groups whose settings have to be read; empty if there is nothing to compare them with.
 pub(super) fn candidates_to_read(current: Option<&GroupSettings>, list: &[ConfigGroup]) -> Vec<ConfigGroup> {
-    current.map_or_else(Vec::new, |current| select_for_comparison(Some(&current.group), list))
+    current.map_or_else(Vec::new, |current| select_for_comparison(&current.group, list))
 }
 
 /// Chooses one of the groups that were read. `total` is the number of groups of the version.
@@ -28,8 +27,7 @@ pub(super) fn select_group(
     target: &KafkaVersion,
     total: usize,
 ) -> GroupSelection {
-    let side = current.as_ref().map(|settings| VersionedSettings { settings, release });
-    let choice = choose(side, candidates, target.release.as_ref(), total);
+    let choice = choose(current.as_ref(), release, candidates, target.release.as_ref(), total);
     let target_settings = choice.chosen().and_then(|group| settings_of(candidates, group.no)).cloned();
     GroupSelection { current, group: SelectedGroup::Chosen(choice), target_settings, copy_command: None }
 }

@@ -139,7 +139,7 @@ impl<A: CdssApi> Session<'_, A> {
                 Some(wanted) => {
                     SelectedGroup::Named(self.resolve_group(&resolved.offered_versions, list, wanted).await?)
                 }
-                None => SelectedGroup::Chosen(choose(None, &[], None, 0)),
+                None => SelectedGroup::Chosen(choose(None, None, &[], None, 0)),
             };
             return Ok(GroupSelection { current, group, target_settings: None, copy_command: None });
         }
@@ -178,12 +178,12 @@ impl<A: CdssApi> Session<'_, A> {
         list: &[ConfigGroup],
     ) -> Option<SuggestedCommand> {
         let current = current?;
-        let side = VersionedSettings { settings: current, release: resolved.current_release() };
-        if other.is_some_and(|other| !copy_is_better(side, other, target.release.as_ref())) {
+        let side = VersionedSettings { settings: &current.settings, release: resolved.current_release() };
+        if other.is_some_and(|other| !copy_is_better(side, &other.settings, target.release.as_ref())) {
             return None;
         }
         let source = format!("--cluster no:{}", resolved.cluster.no);
-        self.copy_command(&source, (&current.group, resolved.current_release()), target, list, &|_| false)
+        self.copy_command(&source, (&current.group, resolved.current_release()), target, list, None)
     }
 
     /// Runs the service's pre-check, if it applies.
