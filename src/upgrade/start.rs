@@ -85,7 +85,7 @@ impl<A: CdssApi> Session<'_, A> {
                 }
                 Err(error) => error,
             };
-            let decision = classify(OperationKind::Start, &error);
+            let decision = classify(OperationKind::Change, &error);
             if decision.proves_no_effect() {
                 self.set_submitted(request.plan, &mut report.start, Submitted::No);
                 if let Some(signal) = error.signal_before_sending() {
