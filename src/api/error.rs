@@ -40,12 +40,12 @@ pub(crate) enum ClientPart {
 /// Why a certificate is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CertificateProblem {
-    Issuer,
+    /// The issuer is not trusted, or the certificate can't be used.
+    Untrusted,
     /// Expired, or not valid yet.
     Date,
     /// Issued for another host.
     Name,
-    Other,
 }
 
 /// A failed API call. Every message names the operation, which NAVER Cloud support asks for.
@@ -191,7 +191,7 @@ impl ApiError {
         match self {
             Self::NotSent { failure: SendFailure::Certificate(problem), .. } => Some(
                 match problem {
-                    CertificateProblem::Issuer | CertificateProblem::Other => {
+                    CertificateProblem::Untrusted => {
                         "pass the issuer's CA certificate with --cacert FILE if you trust the issuer"
                     }
                     CertificateProblem::Date => "check this machine's clock; if it is correct, the certificate must be renewed",

@@ -269,7 +269,6 @@ fn is_tls_error(error: &reqwest::Error) -> bool {
 fn certificate_problem(error: &reqwest::Error) -> Option<CertificateProblem> {
     find_cause(error, |cause| match cause.downcast_ref() {
         Some(rustls::Error::InvalidCertificate(error)) => Some(match error {
-            CertificateError::UnknownIssuer | CertificateError::BadSignature => CertificateProblem::Issuer,
             CertificateError::Expired
             | CertificateError::ExpiredContext { .. }
             | CertificateError::NotValidYet
@@ -277,7 +276,7 @@ fn certificate_problem(error: &reqwest::Error) -> Option<CertificateProblem> {
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 CertificateProblem::Name
             }
-            _ => CertificateProblem::Other,
+            _ => CertificateProblem::Untrusted,
         }),
         _ => None,
     })

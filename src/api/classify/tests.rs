@@ -230,7 +230,7 @@ fn failures_without_a_response() {
         (not_sent(SendFailure::Proxy), RETRY, RETRY),
         (not_sent(SendFailure::Tls), RETRY, RETRY),
         (
-            not_sent(SendFailure::Certificate(CertificateProblem::Issuer)),
+            not_sent(SendFailure::Certificate(CertificateProblem::Untrusted)),
             RetryDecision::Final,
             RetryDecision::Final,
         ),
