@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
-use crate::api::{CredentialCache, HttpApi, HttpApiConfig, Limits, Probe, ProbeReport, TrustFiles};
+use crate::api::{Connection, CredentialCache, HttpApi, Limits, ProbeReport, TrustFiles, probe};
 use crate::clock::{Clock as _, SystemClock};
 use crate::error::{CommandError, StartState};
 use crate::journal::{Journal, Operator};
@@ -107,17 +107,8 @@ impl Context {
             let (clock, signals) = (clock.clone(), signals.clone());
             async move { fetch_credentials(source?, &clock, &signals).await }.boxed_local()
         };
-        let config = HttpApiConfig {
-            service: self.settings.service.clone(),
-            credentials: CredentialCache::new(credentials, Box::new(renew)),
-            limits: self.limits(),
-            trust: self.trust()?.clone(),
-            proxy: self.settings.proxy.clone(),
-            clock: self.clock.clone(),
-            signals: self.signals.clone(),
-            observer: Rc::new(RequestLog { options: self.output_options }),
-        };
-        let http = HttpApi::new(config).map_err(CommandError::Read)?;
+        let credentials = CredentialCache::new(credentials, Box::new(renew));
+        let http = HttpApi::new(self.connection()?, credentials).map_err(CommandError::Read)?;
         Ok(self.http.get_or_init(|| http))
     }
 
@@ -127,24 +118,24 @@ impl Context {
     ///
     /// Fails on a signal, or if a CA file can't be read.
     pub(crate) async fn probe(&self) -> Result<ProbeReport, CommandError> {
-        let probe = Probe {
-            service: &self.settings.service,
-            limits: self.limits(),
-            trust: self.trust()?,
-            proxy: self.settings.proxy.as_ref(),
-            clock: &*self.clock,
-            signals: &self.signals,
-            observer: &RequestLog { options: self.output_options },
-        };
-        probe.run().await.map_err(|signal| CommandError::Interrupted {
+        probe(self.connection()?).await.map_err(|signal| CommandError::Interrupted {
             signal,
             start: StartState::NotApplicable,
             follow: None,
         })
     }
 
-    fn limits(&self) -> Limits {
-        if self.settings.service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE }
+    fn connection(&self) -> Result<Connection, SettingsError> {
+        let service = self.settings.service.clone();
+        Ok(Connection {
+            limits: if service.endpoint.is_loopback() { Limits::LOOPBACK } else { Limits::REMOTE },
+            service,
+            trust: self.trust()?.clone(),
+            proxy: self.settings.proxy.clone(),
+            clock: self.clock.clone(),
+            signals: self.signals.clone(),
+            observer: Rc::new(RequestLog { options: self.output_options }),
+        })
     }
 
     /// Returns the CA files, which the first call reads. Without HTTPS, none is read.

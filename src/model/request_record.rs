@@ -1,6 +1,7 @@
 //! Records of requests, for the JSON output, the journal, and support cases.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::operation_name::OperationName;
 
@@ -16,21 +17,19 @@ pub(crate) struct RequestRecord {
     pub at: Timestamp,
 }
 
-/// The parts of a response that are safe to log.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct LoggedResponse<'a> {
-    pub headers: &'a [(&'static str, String)],
-    /// None if the body is not JSON.
-    pub fields: Option<&'a serde_json::Value>,
-}
-
 /// Receives requests and responses as they happen, for `-vv` and `-vvv`.
 pub(crate) trait RequestObserver {
     /// Reports a request. `detail` has its method and path, and never a header or a key.
     fn request_sent(&self, operation: OperationName, detail: &str);
 
-    /// Reports a response, or its absence.
-    fn response_received(&self, record: &RequestRecord, response: LoggedResponse<'_>);
+    /// Reports a response, or its absence. `headers` and `fields` are safe to log; `fields` is None if the body is not
+    /// JSON.
+    fn response_received(
+        &self,
+        record: &RequestRecord,
+        headers: &[(&'static str, String)],
+        fields: Option<&Value>,
+    );
 
     /// Reports that the local clock is wrong; subsequent requests are signed with the server's time.
     fn clock_corrected(&self, local: Timestamp, server: Timestamp);
