@@ -4,9 +4,11 @@
 //! interprets the lines.
 
 use std::cell::Cell;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -20,6 +22,7 @@ use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_state::{JournalProblem, JournalState};
 use crate::model::service::Service;
 use crate::model::verdict::{Submitted, Verdict};
+use crate::private_file::{self, LockError};
 use crate::signals::Interrupted;
 use crate::upgrade::rules::broker_history::{BrokerHistories, BrokerHistory, RestartEvidence};
 
@@ -27,14 +30,11 @@ mod entry;
 mod error;
 mod file;
 mod line;
-mod lock;
 mod replay;
 mod v1;
 
 use entry::{AuthorFields, Event, Plan, ServiceName};
 pub(crate) use error::JournalError;
-pub(crate) use lock::{LockError, OperationLock};
-use lock::{LockWait, WaitError};
 use replay::Replay;
 
 /// The journal of one user on this machine.
@@ -44,10 +44,15 @@ pub(crate) struct Journal {
     operator: Operator,
     run_id: String,
     clock: Rc<dyn Clock>,
-    lock_wait: LockWait,
     /// True if the last write of this process failed.
     is_failing: Cell<bool>,
 }
+
+/// A lock on a cluster or a config group name against other cdss processes on this machine. It is released on drop or
+/// when the process ends.
+#[must_use]
+#[derive(Debug)]
+pub(crate) struct OperationLock(#[expect(dead_code, reason = "an open file holds its lock")] File);
 
 /// The user who runs cdss, with host, profile, and key.
 #[derive(Debug, Clone, Default)]
@@ -104,8 +109,7 @@ impl Journal {
         run_id: String,
         clock: Rc<dyn Clock>,
     ) -> Self {
-        let (lock_wait, is_failing) = (LockWait::default(), Cell::default());
-        Self { directory, operator, run_id, clock, lock_wait, is_failing }
+        Self { directory, operator, run_id, clock, is_failing: Cell::default() }
     }
 
     pub(crate) fn run_id(&self) -> &str {
@@ -128,7 +132,9 @@ impl Journal {
     /// Returns why the journal is not writable, without writing anything; None if it is writable.
     pub(crate) fn access_problem(&self) -> Option<JournalProblem> {
         match self.path() {
-            Ok(path) => file::access_problem(&path).map(|source| JournalError::Io { path, source }.into()),
+            Ok(path) => {
+                private_file::access_problem(&path).map(|source| JournalError::Io { path, source }.into())
+            }
             Err(error) => Some(error.into()),
         }
     }
@@ -191,25 +197,37 @@ impl Journal {
         file::read(&path, on_line).map_err(|source| JournalError::Io { path, source })
     }
 
-    /// Acquires the lock for this cluster without waiting.
+    /// Acquires the lock for this cluster without waiting; None if another cdss process holds it.
     pub(crate) fn lock_cluster(
         &self,
         service: &Service,
         cluster: ClusterNo,
-    ) -> Result<OperationLock, LockError> {
+    ) -> Result<Option<OperationLock>, JournalError> {
         self.lock_named(service, &cluster.to_string())
     }
 
-    /// Acquires the lock for this group name without waiting. It prevents two runs from creating two groups.
-    pub(crate) fn lock_group(&self, service: &Service, name: &GroupName) -> Result<OperationLock, LockError> {
+    /// Acquires the lock for this group name without waiting; None if another cdss process holds it. It prevents two runs
+    /// from creating two groups.
+    pub(crate) fn lock_group(
+        &self,
+        service: &Service,
+        name: &GroupName,
+    ) -> Result<Option<OperationLock>, JournalError> {
         self.lock_named(service, &format!("group-{name}"))
     }
 
-    fn lock_named(&self, service: &Service, name: &str) -> Result<OperationLock, LockError> {
+    fn lock_named(&self, service: &Service, name: &str) -> Result<Option<OperationLock>, JournalError> {
         self.create_directory()?;
         let sanitize = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         let service: String = service.key().chars().map(sanitize).collect();
-        lock::acquire(&self.directory()?.join(format!("lock-{service}-{name}")))
+        let path = self.directory()?.join(format!("lock-{service}-{name}"));
+        let acquire = || {
+            let mut options = OpenOptions::new();
+            let file = private_file::open(&path, options.create(true).truncate(false).write(true))?;
+            deliberate_bug!(SkipLock => return Ok(Some(OperationLock(file))););
+            Ok(private_file::try_lock(&file)?.then(|| OperationLock(file)))
+        };
+        acquire().map_err(|source| JournalError::Io { path: path.clone(), source })
     }
 
     /// Records a start before it is sent. On return, the line is on disk.
@@ -405,7 +423,7 @@ impl Journal {
 
     fn create_directory(&self) -> Result<(), JournalError> {
         let directory = self.directory()?;
-        file::create_directory(directory)
+        private_file::create_directory(directory)
             .map_err(|source| JournalError::Io { path: directory.to_owned(), source })
     }
 
@@ -425,18 +443,25 @@ impl Journal {
         if line.len() > file::MAX_LINE_BYTES {
             return Err(fail(io::Error::other(format!("line not written: {}", file::LINE_TOO_LONG))));
         }
-        let mut file = file::open_to_append(&path).map_err(fail)?;
-        self.lock_wait.lock(&file, &*self.clock).await.map_err(|error| match error {
-            WaitError::Held => JournalError::Locked { path: path.clone() },
-            WaitError::Interrupted(Interrupted(signal)) => {
+        let mut file = private_file::open_to_append(&path).map_err(fail)?;
+        // After a failed write, another one that waits would only delay the command.
+        let max_wait = if self.is_failing.get() { Duration::ZERO } else { MAX_LOCK_WAIT };
+        private_file::lock(&file, max_wait, &*self.clock).await.map_err(|error| match error {
+            LockError::Held => JournalError::Locked { path: path.clone() },
+            LockError::Interrupted(Interrupted(signal)) => {
                 JournalError::Interrupted { path: path.clone(), signal }
             }
-            WaitError::Io(source) => fail(source),
+            LockError::Io(source) => fail(source),
         })?;
         let torn = |bytes| encode(&Event::Torn(entry::Torn { bytes }));
         file::append(&mut file, &line, torn).map_err(fail)
     }
 }
+
+/// The maximum time that a writer waits for other writers.
+///
+/// Chosen: writing a line takes a few milliseconds, so a process that holds the lock for longer is stopped or stuck.
+const MAX_LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// The maximum size of the document in an `end` line. The other fields need far less than the remaining 64 KiB.
 const MAX_DOCUMENT_BYTES: usize = file::MAX_LINE_BYTES - 64 * 1024;

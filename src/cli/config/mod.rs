@@ -178,7 +178,8 @@ async fn edit_profile(
         ConfigCommand::Set { key, value, stdin } => {
             settings::require_editable(&editor.files, &editor.profile)?;
             let value = editor.read_value(*key, value.as_deref(), *stdin).await?;
-            let edit = settings::set_value(&editor.file, &editor.profile, *key, &value)?;
+            let edit =
+                settings::set_value(&editor.file, &editor.profile, *key, &value, &editor.clock).await?;
             editor.warn_conflicts();
             (Some(*key), edit)
         }

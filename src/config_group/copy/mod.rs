@@ -7,7 +7,7 @@ use crate::config_group::rules::creation::GroupProblem;
 use crate::config_group::rules::group_copy::GroupCopy;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
 use crate::error::{BusyReason, CommandError, CopyError, CopyProgress};
-use crate::journal::{GroupEntry, LockError, OperationLock};
+use crate::journal::{GroupEntry, OperationLock};
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
@@ -86,12 +86,10 @@ async fn confirm(
 }
 
 fn lock(session: &Session<'_, impl CdssApi>, name: &GroupName) -> Result<OperationLock, CommandError> {
-    session.journal.lock_group(&session.context.service, name).map_err(|error| match error {
-        LockError::Held => {
-            let list = SuggestedCommand::ListConfigGroups(None);
-            CommandError::busy(BusyReason::GroupLocked { name: name.clone() }, list)
-        }
-        LockError::Io(error) => CommandError::Journal(error),
+    let lock = session.journal.lock_group(&session.context.service, name).map_err(CommandError::Journal)?;
+    lock.ok_or_else(|| {
+        let list = SuggestedCommand::ListConfigGroups(None);
+        CommandError::busy(BusyReason::GroupLocked { name: name.clone() }, list)
     })
 }
 

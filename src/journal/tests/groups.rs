@@ -99,10 +99,10 @@ fn create_without_effect_is_dropped() {
 fn group_lock_is_exclusive_per_name() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (journal(&folder, "first"), journal(&folder, "second"));
-    let held = first.lock_group(&korea(), &name("orders-390")).unwrap();
-    assert!(matches!(second.lock_group(&korea(), &name("orders-390")), Err(LockError::Held)));
-    drop(second.lock_group(&korea(), &name("orders-400")).unwrap());
-    drop(second.lock_group(&service("https://example.com", "JPN"), &name("orders-390")).unwrap());
+    let held = first.lock_group(&korea(), &name("orders-390")).unwrap().unwrap();
+    assert!(second.lock_group(&korea(), &name("orders-390")).unwrap().is_none());
+    drop(second.lock_group(&korea(), &name("orders-400")).unwrap().unwrap());
+    drop(second.lock_group(&service("https://example.com", "JPN"), &name("orders-390")).unwrap().unwrap());
     drop(held);
-    drop(second.lock_group(&korea(), &name("orders-390")).unwrap());
+    drop(second.lock_group(&korea(), &name("orders-390")).unwrap().unwrap());
 }
