@@ -15,9 +15,8 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::config_group::rules::creation::GroupCreation;
-use crate::model::consent_method::ConsentMethod;
 use crate::model::group_name::GroupName;
-use crate::model::history::{DamagedRecord, History, InitOutcome};
+use crate::model::history::{ChangeOrigin, DamagedRecord, History, InitOutcome, RecordedService};
 use crate::model::ids::{ClusterNo, ConfigGroupNo, VersionCode};
 use crate::model::journal_state::{JournalProblem, JournalState};
 use crate::model::service::Service;
@@ -33,7 +32,8 @@ mod line;
 mod replay;
 mod v1;
 
-use entry::{AuthorFields, Event, Plan, ServiceName};
+use entry::Event;
+pub(crate) use entry::{GroupChange, Plan, Start};
 pub(crate) use error::JournalError;
 use replay::Replay;
 
@@ -63,42 +63,6 @@ pub(crate) struct Operator {
     pub profile: Option<String>,
     /// The last four characters of the access key.
     pub access_key: Option<String>,
-}
-
-/// The data to record before a start is sent.
-#[derive(Debug)]
-pub(crate) struct StartEntry<'a> {
-    pub service: &'a Service,
-    pub cluster: ClusterNo,
-    pub cluster_name: &'a str,
-    pub consent: ConsentMethod,
-    pub version: u64,
-    pub config_group: u64,
-    /// Overridden checks, as `id=item`.
-    pub accepted: &'a [String],
-    /// Runs whose open start the operator accepted as finished.
-    pub closes: &'a [String],
-    /// The version before the upgrade.
-    pub from_version: Option<VersionCode>,
-    /// The names of the brokers in the plan.
-    pub brokers: &'a [String],
-    /// The plan and checks, in the format of the JSON output.
-    pub plan: &'a Value,
-}
-
-/// The data to record before a config group is created or written.
-#[derive(Debug)]
-pub(crate) struct GroupEntry<'a> {
-    pub service: &'a Service,
-    pub name: &'a GroupName,
-    pub version: VersionCode,
-    /// The source group.
-    pub from: ConfigGroupNo,
-    pub consent: ConsentMethod,
-    /// The run that created the group, if it already exists.
-    pub created_by: Option<&'a str>,
-    /// The copy plan, in the format of the JSON output.
-    pub plan: &'a Value,
 }
 
 impl Journal {
@@ -235,25 +199,8 @@ impl Journal {
     /// # Errors
     ///
     /// Fails if the line can't be written. The start must then not be sent.
-    pub(crate) async fn record_start(
-        &self,
-        at: Timestamp,
-        entry: &StartEntry<'_>,
-    ) -> Result<(), JournalError> {
+    pub(crate) async fn record_start(&self, at: Timestamp, start: Start) -> Result<(), JournalError> {
         self.create_directory()?;
-        let start = entry::Start {
-            author: self.author(entry.service),
-            cluster: entry.cluster,
-            cluster_name: Some(entry.cluster_name.to_owned()),
-            version_code: VersionCode::new(entry.version),
-            config_group: ConfigGroupNo::new(entry.config_group),
-            consent: entry.consent.to_string(),
-            accepted: entry.accepted.to_vec(),
-            closes: entry.closes.to_vec(),
-            from_version_code: entry.from_version,
-            brokers: entry.brokers.to_vec(),
-            plan: Plan(entry.plan.clone()),
-        };
         self.append(at, &Event::Start(Box::new(start))).await
     }
 
@@ -324,10 +271,10 @@ impl Journal {
     pub(crate) async fn record_group_create(
         &self,
         at: Timestamp,
-        entry: &GroupEntry<'_>,
+        change: GroupChange,
     ) -> Result<(), JournalError> {
         self.create_directory()?;
-        self.append(at, &Event::GroupCreate(Box::new(self.group_change(None, entry)))).await
+        self.append(at, &Event::GroupCreate(Box::new(change))).await
     }
 
     /// Records that the group was created with this number.
@@ -348,10 +295,11 @@ impl Journal {
         &self,
         at: Timestamp,
         no: ConfigGroupNo,
-        entry: &GroupEntry<'_>,
+        change: GroupChange,
     ) -> Result<(), JournalError> {
         self.create_directory()?;
-        self.append(at, &Event::GroupWrite(Box::new(self.group_change(Some(no), entry)))).await
+        let change = GroupChange { config_group: Some(no), ..change };
+        self.append(at, &Event::GroupWrite(Box::new(change))).await
     }
 
     /// Marks the damaged lines as repaired and returns them. Writes nothing if there are none.
@@ -391,33 +339,21 @@ impl Journal {
         Ok(InitOutcome::Created)
     }
 
-    fn author(&self, service: &Service) -> AuthorFields {
+    /// Returns who makes a change, for its entry.
+    pub(crate) fn origin(&self, service: &Service) -> ChangeOrigin {
         let Operator { user, host, profile, access_key } = self.operator.clone();
-        AuthorFields {
+        ChangeOrigin {
             cdss: VERSION.to_owned(),
             user,
             host,
             profile,
             access_key,
-            service: ServiceName {
+            service: RecordedService {
                 site: service.site.to_string(),
                 region: service.region.code().to_owned(),
                 sandbox: service.sandbox,
             },
             endpoint: service.endpoint.identity(),
-        }
-    }
-
-    fn group_change(&self, no: Option<ConfigGroupNo>, entry: &GroupEntry<'_>) -> entry::GroupChange {
-        entry::GroupChange {
-            author: self.author(entry.service),
-            config_group: no,
-            config_group_name: entry.name.as_str().to_owned(),
-            version_code: entry.version,
-            consent: entry.consent.to_string(),
-            made_by: entry.created_by.map(str::to_owned),
-            from_config_group: Some(entry.from),
-            plan: Plan(entry.plan.clone()),
         }
     }
 

@@ -8,7 +8,6 @@ use super::{RunningCopy, interrupted_before_change, target_group};
 use crate::api::{ApiError, CdssApi, NewGroup, OperationKind, RetryDecision, classify};
 use crate::config_group::rules::creation::{self, GroupProblem, Provenance};
 use crate::consent::GroupConsent;
-use crate::documents::copy_document;
 use crate::error::{CommandError, CopyError, CreateDoubt, NotWrittenReason, SearchResult};
 use crate::model::config_group::ConfigGroup;
 use crate::model::ids::ConfigGroupNo;
@@ -32,9 +31,8 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
         plan: &CopyPlan,
         consent: &GroupConsent,
     ) -> Result<ConfigGroupNo, CommandError> {
-        let document = copy_document(&self.report);
-        let entry = self.journal_entry(plan, consent, &document);
-        let recorded = self.session.journal.record_group_create(self.session.clock.now(), &entry).await;
+        let entry = self.journal_entry(plan, consent);
+        let recorded = self.session.journal.record_group_create(self.session.clock.now(), entry).await;
         recorded.map_err(CommandError::Journal)?;
         self.copy().is_journaled = true;
         // From here on, even an internal error must not report that nothing was created.

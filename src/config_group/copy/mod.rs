@@ -6,8 +6,9 @@ use crate::api::CdssApi;
 use crate::config_group::rules::creation::GroupProblem;
 use crate::config_group::rules::group_copy::GroupCopy;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
+use crate::documents::copy_document;
 use crate::error::{BusyReason, CommandError, CopyError, CopyProgress};
-use crate::journal::{GroupEntry, OperationLock};
+use crate::journal::{self, GroupChange, OperationLock};
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
 use crate::model::ids::ConfigGroupNo;
@@ -167,20 +168,16 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
         }
     }
 
-    fn journal_entry<'a>(
-        &'a self,
-        plan: &'a CopyPlan,
-        consent: &GroupConsent,
-        document: &'a serde_json::Value,
-    ) -> GroupEntry<'a> {
-        GroupEntry {
-            service: &self.session.context.service,
-            name: &plan.name,
-            version: plan.endpoints.target_version.code,
-            from: plan.endpoints.source.group.no,
-            consent: consent.method(),
-            created_by: plan.resumable.as_ref().map(|resumable| resumable.created_by.as_str()),
-            plan: document,
+    fn journal_entry(&self, plan: &CopyPlan, consent: &GroupConsent) -> GroupChange {
+        GroupChange {
+            origin: self.session.journal.origin(&self.session.context.service),
+            config_group: None,
+            config_group_name: plan.name.to_string(),
+            version_code: plan.endpoints.target_version.code,
+            consent: consent.method().to_string(),
+            made_by: plan.resumable.as_ref().map(|resumable| resumable.created_by.clone()),
+            from_config_group: Some(plan.endpoints.source.group.no),
+            plan: journal::Plan(copy_document(&self.report)),
         }
     }
 

@@ -7,7 +7,6 @@ use crate::api::{ApiError, CdssApi, OperationKind, classify};
 use crate::config_group::rules::copy::{self, SkippedSetting};
 use crate::config_group::rules::setting_text::first_few;
 use crate::consent::GroupConsent;
-use crate::documents::copy_document;
 use crate::error::{CommandError, CopyError, NotWrittenReason};
 use crate::model::config_group::{GroupSettings, Setting};
 use crate::model::ids::ConfigGroupNo;
@@ -42,10 +41,8 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
         }
         // A resumed group stays unchanged until the write is sent.
         let is_resumed = self.copy().created == Submitted::No;
-        let document = copy_document(&self.report);
-        let entry = self.journal_entry(plan, consent, &document);
-        if let Err(error) =
-            self.session.journal.record_group_write(self.session.clock.now(), no, &entry).await
+        let entry = self.journal_entry(plan, consent);
+        if let Err(error) = self.session.journal.record_group_write(self.session.clock.now(), no, entry).await
         {
             return Err(if is_resumed {
                 CommandError::Journal(error)

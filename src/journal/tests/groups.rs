@@ -17,27 +17,21 @@ fn korea() -> Service {
     service("https://example.com", "KR")
 }
 
-fn entry<'a>(
-    service: &'a Service,
-    name: &'a GroupName,
-    made_by: Option<&'a str>,
-    plan: &'a Value,
-) -> GroupEntry<'a> {
-    let from = ConfigGroupNo::new(301);
-    GroupEntry {
-        service,
-        name,
-        version: VERSION,
-        from,
-        consent: ConsentMethod::YesFlag,
-        created_by: made_by,
-        plan,
+fn change(journal: &Journal, service: &Service, made_by: Option<&str>) -> GroupChange {
+    GroupChange {
+        origin: journal.origin(service),
+        config_group: None,
+        config_group_name: "orders-390".to_owned(),
+        version_code: VERSION,
+        consent: "--yes".to_owned(),
+        made_by: made_by.map(str::to_owned),
+        from_config_group: Some(ConfigGroupNo::new(301)),
+        plan: Plan(json!({})),
     }
 }
 
 fn create(journal: &Journal, service: &Service) {
-    block_on(journal.record_group_create(NOW, &entry(service, &name("orders-390"), None, &json!({}))))
-        .unwrap();
+    block_on(journal.record_group_create(NOW, change(journal, service, None))).unwrap();
 }
 
 fn name(text: &str) -> GroupName {
@@ -74,9 +68,8 @@ fn group_write_sets_number_of_its_create_only() {
     let [first, second, third] = ["first", "second", "third"].map(|run| journal(&folder, run));
     create(&first, &korea());
     create(&second, &japan);
-    let (name, plan) = (name("orders-390"), json!({}));
-    let write = entry(&japan, &name, Some("second"), &plan);
-    block_on(third.record_group_write(NOW, ConfigGroupNo::new(501), &write)).unwrap();
+    let write = change(&third, &japan, Some("second"));
+    block_on(third.record_group_write(NOW, ConfigGroupNo::new(501), write)).unwrap();
     block_on(third.record_end(NOW, Some("third"), None, Some(Submitted::No), &json!({}))).unwrap();
     assert_eq!(creates(&first, &japan), [("second".to_owned(), Some(501))]);
     assert_eq!(creates(&first, &korea()), [("first".to_owned(), None)], "still open");

@@ -43,21 +43,20 @@ fn here() -> Service {
 }
 
 fn start(journal: &Journal, version: u64, closes: &[String]) {
-    let service = here();
-    let entry = StartEntry {
-        service: &service,
+    let start = Start {
+        origin: journal.origin(&here()),
         cluster: ClusterNo::new(1),
-        cluster_name: "orders",
-        consent: ConsentMethod::YesFlag,
-        version,
-        config_group: 312,
-        accepted: &[],
-        closes,
-        from_version: None,
-        brokers: &[],
-        plan: &json!({}),
+        cluster_name: Some("orders".to_owned()),
+        version_code: VersionCode::new(version),
+        config_group: ConfigGroupNo::new(312),
+        consent: "--yes".to_owned(),
+        accepted: Vec::new(),
+        closes: closes.to_vec(),
+        from_version_code: None,
+        brokers: Vec::new(),
+        plan: Plan(json!({})),
     };
-    block_on(journal.record_start(NOW, &entry)).unwrap();
+    block_on(journal.record_start(NOW, start)).unwrap();
 }
 
 fn open(journal: &Journal) -> Vec<String> {
