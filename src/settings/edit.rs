@@ -84,10 +84,7 @@ pub(crate) async fn remove(
 ) -> Result<(), SettingsError> {
     update_config(path, clock, |text, profiles| {
         require_present(profiles, name, field, Some(path))?;
-        Ok(Some(match field {
-            Some(field) => toml_file::remove_value(text, name, field),
-            None => toml_file::remove_profile(text, name),
-        }))
+        Ok(Some(toml_file::remove(text, name, field)))
     })
     .await
 }
