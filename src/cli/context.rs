@@ -14,14 +14,15 @@ use crate::error::{CommandError, StartState};
 use crate::journal::{Journal, Operator};
 use crate::model::command_context::CommandContext;
 use crate::model::request_record::RequestRecord;
+use crate::model::setting_name::EffectiveSetting;
 use crate::output::{
     OutputOptions, RequestLog, StderrReporter, TerminalPrompt, escape, escape_lines, streams,
 };
 use crate::session::Session;
 use crate::session::sent_change::SentChange;
 use crate::settings::{
-    self, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext, SettingSummary,
-    Settings, SettingsError,
+    self, CredentialSource, Credentials, Environment, Flags, InputFile, Origin, RunContext, Settings,
+    SettingsError,
 };
 use crate::signals::SignalListener;
 
@@ -233,9 +234,9 @@ impl Context {
             streams::print_stderr(&escape(&format!("warning: {warning}")));
         }
         if self.output_options.verbosity >= 1 {
-            for SettingSummary { name, value, origin } in &self.settings.summary {
+            for EffectiveSetting { key, value, origin } in &self.settings.summary {
                 if let Some(value) = value {
-                    streams::print_stderr(&escape(&format!("{name:<10}  {value}  ({origin})")));
+                    streams::print_stderr(&escape(&format!("{key:<10}  {value}  ({origin})")));
                 }
             }
         }

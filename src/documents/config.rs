@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::components::{Check, Text};
 use crate::model::command_context::CommandContext;
+use crate::model::setting_name::EffectiveSetting;
 use crate::report::config::{
-    EffectiveSetting, ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
+    ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
 };
 
 /// `config show`.

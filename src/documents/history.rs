@@ -6,7 +6,9 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::components::{Number, Text, Time};
-use crate::model::history::{ChangeOrigin, DamagedRecord, History, InitOutcome, Outcome, PastRun, Subject};
+use crate::model::history::{
+    ChangeOrigin, DamagedRecord, History, InitOutcome, Outcome, PastRun, RecordedService, Subject,
+};
 use crate::model::journal_state;
 use crate::report::history::{HistoryReport, HistoryView};
 
@@ -114,7 +116,7 @@ impl Run {
             from: plan("from"),
             to: plan("to"),
             config_group: plan("config_group"),
-            service: origin.map(RecordedService::from_origin),
+            service: origin.map(|origin| origin.service.clone()),
             endpoint: recorded(|origin| &origin.endpoint),
             consent: change.map(|change| Text::new(&change.consent)),
             accepted,
@@ -134,21 +136,6 @@ impl Run {
 struct RecordedCluster {
     name: Option<Text>,
     no: Option<Number>,
-}
-
-/// The service of a recorded change.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-struct RecordedService {
-    site: String,
-    region: String,
-    sandbox: bool,
-}
-
-impl RecordedService {
-    fn from_origin(origin: &ChangeOrigin) -> Self {
-        Self { site: origin.site.clone(), region: origin.region.clone(), sandbox: origin.sandbox }
-    }
 }
 
 /// A line of the journal that can't be read.

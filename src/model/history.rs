@@ -1,7 +1,7 @@
 //! Past runs on this machine, as recorded in the journal.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use strum::{Display, IntoStaticStr};
 
@@ -50,7 +50,7 @@ pub(crate) enum Subject {
 }
 
 /// Who made a change, with which version of cdss, and on which service.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ChangeOrigin {
     /// The version of cdss.
     pub cdss: String,
@@ -59,10 +59,17 @@ pub(crate) struct ChangeOrigin {
     pub profile: Option<String>,
     /// The last four characters of the access key.
     pub access_key: Option<String>,
+    pub service: RecordedService,
+    pub endpoint: String,
+}
+
+/// The service of a recorded change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(crate) struct RecordedService {
     pub site: String,
     pub region: String,
     pub sandbox: bool,
-    pub endpoint: String,
 }
 
 /// The outcome of a run, as known on this machine.

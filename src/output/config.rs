@@ -11,8 +11,9 @@ use crate::documents::{ProfileChangeFields, ProfilesFields, SettingsFields, Veri
 use crate::exit::Exit;
 use crate::model::command_context::CommandContext;
 use crate::model::profile_edit::ProfileEdit;
+use crate::model::setting_name::EffectiveSetting;
 use crate::report::config::{
-    EffectiveSetting, ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
+    ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
 };
 use crate::upgrade::rules::checks::Check;
 

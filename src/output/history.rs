@@ -70,10 +70,13 @@ fn render_run(history: &History, run: &PastRun, entries: &[Value]) -> String {
     let change = history.change_of(run);
     if let Some(RecordedChange { origin: author, consent, subject, .. }) = change {
         let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-        let sandbox = if author.sandbox { "sandbox " } else { "" };
+        let sandbox = if author.service.sandbox { "sandbox " } else { "" };
         lines.extend([
             ("Run by", format!("{} on {}, cdss {}", text(&author.user), text(&author.host), author.cdss)),
-            ("Service", format!("{sandbox}{} {}  {}", author.site, author.region, author.endpoint)),
+            (
+                "Service",
+                format!("{sandbox}{} {}  {}", author.service.site, author.service.region, author.endpoint),
+            ),
             ("Access key", format!("…{}  profile {}", text(&author.access_key), text(&author.profile))),
             ("Cluster", cluster_text(change)),
             ("Kafka", versions_text(change)),

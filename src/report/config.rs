@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::profile_edit::ProfileEdit;
-use crate::model::setting_name::{Field, SettingName};
+use crate::model::setting_name::{EffectiveSetting, Field};
 use crate::upgrade::rules::checks::Check;
 
 /// The report of `config show`.
@@ -21,18 +21,6 @@ pub(crate) struct ProfilesReport(pub Vec<(String, String)>);
 /// The report of `config init`, `config set`, and `config remove`; None if nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ProfileChangeReport(pub Option<ProfileChange>);
-
-/// An effective setting.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub(crate) struct EffectiveSetting {
-    pub key: SettingName,
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    pub value: Option<String>,
-    /// The option, the environment variable, or the file that the value is from.
-    #[cfg_attr(test, schemars(length(min = 1)))]
-    pub origin: String,
-}
 
 /// A change to a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -6,7 +6,7 @@ use super::check::describe_open_start;
 use super::watch::{Watch, WatchEnd};
 use crate::api::CdssApi;
 use crate::error::{BusyReason, CommandError, StartState, UnknownReason, UpgradeFailure};
-use crate::journal::{LockError, OperationLock};
+use crate::journal::OperationLock;
 use crate::model::cluster::ClusterState;
 use crate::model::ids::VersionCode;
 use crate::model::kafka_version::KafkaVersion;
@@ -76,12 +76,11 @@ pub(super) fn lock_cluster(
     session: &Session<'_, impl CdssApi>,
     plan: &Plan,
 ) -> Result<OperationLock, CommandError> {
-    session.journal.lock_cluster(&session.context.service, plan.no).map_err(|error| match error {
-        LockError::Held => CommandError::busy(
-            BusyReason::ClusterLocked { name: plan.name_or_number() },
-            plan.follow_command(),
-        ),
-        LockError::Io(error) => CommandError::Journal(error),
+    let lock =
+        session.journal.lock_cluster(&session.context.service, plan.no).map_err(CommandError::Journal)?;
+    lock.ok_or_else(|| {
+        let reason = BusyReason::ClusterLocked { name: plan.name_or_number() };
+        CommandError::busy(reason, plan.follow_command())
     })
 }
 

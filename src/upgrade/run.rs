@@ -9,7 +9,7 @@ use crate::api::CdssApi;
 use crate::consent::{Consent, ConsentError, Prompt, confirm};
 use crate::documents::plan_document;
 use crate::error::CommandError;
-use crate::journal::StartEntry;
+use crate::journal::{self, Start};
 use crate::model::consent_method::ConsentMethod;
 use crate::model::verdict::Verdict;
 use crate::report::Finished;
@@ -188,24 +188,24 @@ async fn record_start(
     report: &PlanReport,
 ) -> Result<(), CommandError> {
     deliberate_bug!(SendBeforeRecording => return Ok(()););
-    let accepted: Vec<String> = plan
+    let accepted = plan
         .checks
         .iter()
         .flat_map(|check| check.accepted.iter().map(|item| format!("{}={item}", check.id)))
         .collect();
-    let closes: Vec<String> = snapshot.journal.open_starts.iter().map(|start| start.run.clone()).collect();
-    let entry = StartEntry {
-        service: &session.context.service,
+    let closes = snapshot.journal.open_starts.iter().map(|start| start.run.clone()).collect();
+    let start = Start {
+        origin: session.journal.origin(&session.context.service),
         cluster: plan.no,
-        cluster_name: &plan.name,
-        consent: consent.method(),
-        version: target.version.number(),
-        config_group: target.config_group.number(),
-        accepted: &accepted,
-        closes: &closes,
-        from_version: plan.from.as_ref().map(|from| from.code),
-        brokers: &plan.broker_names,
-        plan: &plan_document(report),
+        cluster_name: Some(plan.name.clone()),
+        version_code: target.version,
+        config_group: target.config_group,
+        consent: consent.method().to_string(),
+        accepted,
+        closes,
+        from_version_code: plan.from.as_ref().map(|from| from.code),
+        brokers: plan.broker_names.clone(),
+        plan: journal::Plan(plan_document(report)),
     };
-    session.journal.record_start(session.clock.now(), &entry).await.map_err(CommandError::Journal)
+    session.journal.record_start(session.clock.now(), start).await.map_err(CommandError::Journal)
 }

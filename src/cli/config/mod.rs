@@ -10,7 +10,7 @@ use crate::model::setting_name::Field;
 use crate::output::{CommandReport, streams};
 use crate::report::Finished;
 use crate::report::config::{
-    EffectiveSetting, ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
+    ProfileChange, ProfileChangeReport, ProfilesReport, SettingsReport, VerifyReport,
 };
 use crate::settings::{self, Environment, Flags};
 use crate::verify::verify;
@@ -138,16 +138,7 @@ fn show_settings(context: &Context) -> SettingsReport {
     if let Err(error) = &context.settings.credentials {
         streams::print_stderr(&crate::output::escape(&format!("warning: {error}")));
     }
-    let settings = context.settings.summary.iter();
-    SettingsReport(
-        settings
-            .map(|setting| EffectiveSetting {
-                key: setting.name,
-                value: setting.value.clone(),
-                origin: setting.origin.to_string(),
-            })
-            .collect(),
-    )
+    SettingsReport(context.settings.summary.clone())
 }
 
 /// Runs the subcommands that must work even if the settings are invalid.
@@ -178,7 +169,8 @@ async fn edit_profile(
         ConfigCommand::Set { key, value, stdin } => {
             settings::require_editable(&editor.files, &editor.profile)?;
             let value = editor.read_value(*key, value.as_deref(), *stdin).await?;
-            let edit = settings::set_value(&editor.file, &editor.profile, *key, &value)?;
+            let edit =
+                settings::set_value(&editor.file, &editor.profile, *key, &value, &editor.clock).await?;
             editor.warn_conflicts();
             (Some(*key), edit)
         }

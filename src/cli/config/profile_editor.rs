@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 use strum::VariantNames as _;
 
+use crate::clock::SystemClock;
 use crate::consent::{ConsentError, Prompt as _, PromptError, Question, require_terminal};
 use crate::error::{CommandError, StartState, UsageError};
 use crate::model::profile_edit::ProfileEdit;
@@ -24,7 +25,7 @@ pub(super) struct ProfileEditor<'a> {
     pub file: PathBuf,
     pub files: ProfileFiles,
     pub profile: String,
-    signals: SignalListener,
+    pub clock: SystemClock,
 }
 
 impl<'a> ProfileEditor<'a> {
@@ -37,7 +38,7 @@ impl<'a> ProfileEditor<'a> {
         if let Err(error) = signals.listen() {
             streams::print_stderr(&format!("warning: can't install signal handlers: {error}"));
         }
-        Ok(Self { flags, environment, file, files, profile, signals })
+        Ok(Self { flags, environment, file, files, profile, clock: SystemClock { signals } })
     }
 
     /// Warns about surprising consequences of an edit: conflicting settings, and a section of `~/.ncloud/configure`
@@ -61,7 +62,7 @@ impl<'a> ProfileEditor<'a> {
     }
 
     fn prompt(&self) -> TerminalPrompt {
-        TerminalPrompt { signals: self.signals.clone() }
+        TerminalPrompt { signals: self.clock.signals.clone() }
     }
 
     /// Prompts for all values, then writes them together.
@@ -110,7 +111,7 @@ impl<'a> ProfileEditor<'a> {
             (Field::Site, SecretString::from(site.into_str())),
             (Field::Region, SecretString::from(region.code())),
         ];
-        settings::create_profile(&self.file, &self.profile, &values)?;
+        settings::create_profile(&self.file, &self.profile, &values, &self.clock).await?;
         self.warn_conflicts();
         Ok(ProfileEdit::Created)
     }
@@ -184,7 +185,7 @@ impl<'a> ProfileEditor<'a> {
                 error => CommandError::Consent(error),
             })?;
         }
-        settings::remove(&self.file, &self.profile, field)?;
+        settings::remove(&self.file, &self.profile, field, &self.clock).await?;
         Ok(ProfileEdit::Removed)
     }
 

@@ -10,7 +10,7 @@ use crate::config_group::rules::copy::GroupCopy;
 use crate::consent::{ConsentError, GroupConsent, Prompt, confirm_group};
 use crate::documents::copy_document;
 use crate::error::{BusyReason, CommandError};
-use crate::journal::{GroupEntry, JournalError, LockError, OperationLock};
+use crate::journal::{self, GroupChange, JournalError, OperationLock};
 use crate::model::config_group::ConfigGroup;
 use crate::model::group_name::GroupName;
 use crate::model::kafka_version::VersionSelector;
@@ -113,32 +113,32 @@ impl<A: CdssApi> RunningCopy<'_, '_, A> {
 
     fn lock(&self) -> Result<OperationLock, CommandError> {
         let name = &self.name;
-        self.session.journal.lock_group(&self.session.context.service, name).map_err(|error| match error {
-            LockError::Held => {
-                let list = SuggestedCommand::ListConfigGroups(None);
-                CommandError::busy(BusyReason::GroupLocked { name: name.clone() }, list)
-            }
-            LockError::Io(error) => CommandError::Journal(error),
+        let lock = self
+            .session
+            .journal
+            .lock_group(&self.session.context.service, name)
+            .map_err(CommandError::Journal)?;
+        lock.ok_or_else(|| {
+            let list = SuggestedCommand::ListConfigGroups(None);
+            CommandError::busy(BusyReason::GroupLocked { name: name.clone() }, list)
         })
     }
 
     /// Records the create, or the write to the group that exists, before it is sent.
     async fn record_change(&mut self, consent: &GroupConsent) -> Result<(), JournalError> {
-        let document = copy_document(self.report);
-        let entry = GroupEntry {
-            service: &self.session.context.service,
-            name: &self.name,
-            version: self.endpoints.target_version.code,
-            from: self.endpoints.source.group.no,
-            consent: consent.method(),
-            created_by: self.created_by.as_deref(),
-            plan: &document,
+        let journal = self.session.journal;
+        let group = self.report.diff.group_to.as_ref().map(|group| group.no);
+        let change = GroupChange {
+            origin: journal.origin(&self.session.context.service),
+            config_group: group,
+            config_group_name: self.name.to_string(),
+            version_code: self.endpoints.target_version.code,
+            consent: consent.method().to_string(),
+            made_by: self.created_by.clone(),
+            from_config_group: Some(self.endpoints.source.group.no),
+            plan: journal::Plan(copy_document(self.report)),
         };
-        let (journal, now) = (self.session.journal, self.session.clock.now());
-        match &self.report.diff.group_to {
-            None => journal.record_group_create(now, &entry).await?,
-            Some(group) => journal.record_group_write(now, group.no, &entry).await?,
-        }
+        journal.record_group_change(self.session.clock.now(), change).await?;
         self.copy_mut().is_journaled = true;
         Ok(())
     }
